@@ -9,14 +9,18 @@ const names = readdirSync(here).filter((name) => existsSync(new URL(`${name}/ser
 const [name] = process.argv.slice(2)
 
 if (!names.includes(name)) {
-  console.error(`${name === undefined ? 'Which example?' : `There is no example "${name}".`} npm run example NAME, with one of: ${names.join(', ')}`)
+  console.error(
+    `${name === undefined ? 'Which example?' : `There is no example "${name}".`} npm run example NAME, with one of: ${names.join(', ')}`
+  )
   process.exit(1)
 }
 
 const server = new URL(`dist/${name}/server.js`, here)
 if (!existsSync(server)) console.log('Compiling, which takes a minute the first time.')
 const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
-const { status } = spawnSync(process.execPath, [tsc, '-b', fileURLToPath(here)], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [tsc, '-b', fileURLToPath(here)], {
+  stdio: 'inherit'
+})
 if (status !== 0) process.exit(status ?? 1)
 
 // Views and the like are found from the example's own folder.

@@ -45,7 +45,9 @@ const isPlain = (list: string) => /^[\d., ]*$/.test(list)
 /** Fastify's own getter, for hops that it can read: its rules of trust apply, whatever they are. */
 function read (request: Addressed, name: 'ip' | 'ips', hops: readonly string[]): unknown {
   const { socket } = request.raw
-  return Reflect.get(request, name, { raw: { socket, headers: { 'x-forwarded-for': hops.join(', ') } } })
+  return Reflect.get(request, name, {
+    raw: { socket, headers: { 'x-forwarded-for': hops.join(', ') } }
+  })
 }
 
 /** The address in one element of Forwarded: that of its `for`, a token or quoted. */

@@ -12,7 +12,13 @@ const ENFORCED_BY = {
 
 type Declaration = keyof typeof ENFORCED_BY
 
-const DECLARATIONS: readonly Declaration[] = ['cache', 'cacheControl', 'invalidates', 'role', 'rateLimit']
+const DECLARATIONS: readonly Declaration[] = [
+  'cache',
+  'cacheControl',
+  'invalidates',
+  'role',
+  'rateLimit'
+]
 
 /** The key in a route's `config` of what plugins have read in it, and so enforce. */
 const SEEN = Symbol('weir.seen')
@@ -45,22 +51,31 @@ export function enforceDeclaration (app: FastifyInstance, declaration: Declarati
   app.addHook('onRoute', (route) => {
     const { config } = route
     const url = urlOf(route)
-    route.config = { ...config, [SEEN]: { url, values: { ...seenIn(config, url), [declaration]: config?.[declaration] } } }
+    route.config = {
+      ...config,
+      [SEEN]: { url, values: { ...seenIn(config, url), [declaration]: config?.[declaration] } }
+    }
   })
 }
 
 function watch (root: FastifyInstance): Set<Declaration> {
   const enforced = new Set<Declaration>()
   watched.set(root, enforced)
-  const routes: { readonly server: FastifyInstance, readonly route: RouteOptions, readonly url: string }[] = []
+  const routes: {
+    readonly server: FastifyInstance
+    readonly route: RouteOptions
+    readonly url: string
+  }[] = []
   // Contexts that are there have hooks of their own; those made later inherit them.
   for (const context of [root, ...descendantsOf(root)]) {
-    context.addHook('onRoute', function (route) { routes.push({ server: this, route, url: urlOf(route) }) })
+    context.addHook('onRoute', function (route) {
+      routes.push({ server: this, route, url: urlOf(route) })
+    })
   }
   root.addHook('onReady', async () => {
     for (const { server, route, url } of routes.splice(0)) {
       const found = unenforced(server, route.config, url, enforced)
-      if (found !== undefined) throw new WEIR_ERR_NOT_ENFORCED(`${[route.method].flat().join()} ${url}`, ...found)
+      if (found !== undefined) { throw new WEIR_ERR_NOT_ENFORCED(`${[route.method].flat().join()} ${url}`, ...found) }
     }
   })
   // Fastify adds this one to every context, those that are there included.
@@ -69,7 +84,7 @@ function watch (root: FastifyInstance): Set<Declaration> {
     // A 404 has no configuration.
     if (known.has(config) || request.is404) return done()
     const found = unenforced(request.server, config, config.url, enforced)
-    if (found !== undefined) return done(new WEIR_ERR_NOT_ENFORCED(`${request.method} ${config.url}`, ...found))
+    if (found !== undefined) { return done(new WEIR_ERR_NOT_ENFORCED(`${request.method} ${config.url}`, ...found)) }
     known.add(config)
     done()
   })
@@ -77,7 +92,8 @@ function watch (root: FastifyInstance): Set<Declaration> {
 }
 
 /** The URL that Fastify adds to `config`, even if a hook has changed `route.url`. */
-const urlOf = ({ prefix, routePath }: { readonly prefix: string, readonly routePath: string }) => prefix + routePath
+const urlOf = ({ prefix, routePath }: { readonly prefix: string; readonly routePath: string }) =>
+  prefix + routePath
 
 const seenIn = (config: FastifyContextConfig | undefined, url: string): Seen['values'] =>
   config?.[SEEN]?.url === url ? config[SEEN].values : {}
@@ -89,17 +105,26 @@ const known = new WeakSet<object>()
  * Finds a declaration that is not enforced as the route's `config` has it by now, and what to do.
  */
 function unenforced (
-  server: FastifyInstance, config: FastifyContextConfig | undefined, url: string, enforced: ReadonlySet<Declaration>
+  server: FastifyInstance,
+  config: FastifyContextConfig | undefined,
+  url: string,
+  enforced: ReadonlySet<Declaration>
 ): [declaration: Declaration, remedy: string] | undefined {
   const seen = seenIn(config, url)
   for (const declaration of DECLARATIONS) {
     const plugin = ENFORCED_BY[declaration]
     if (unlessFalse(config?.[declaration]) === unlessFalse(seen[declaration])) continue
     if (Object.hasOwn(seen, declaration)) {
-      return [declaration, `it was changed after ${plugin} had read it: add the onRoute hook that sets it before that plugin`]
+      return [
+        declaration,
+        `it was changed after ${plugin} had read it: add the onRoute hook that sets it before that plugin`
+      ]
     }
     if (declaration === 'rateLimit' && !(enforced.has('rateLimit') && isOurs(server))) continue
-    return [declaration, `register ${plugin} in the route's context or one around it, and await it before the route is declared`]
+    return [
+      declaration,
+      `register ${plugin} in the route's context or one around it, and await it before the route is declared`
+    ]
   }
   return undefined
 }
@@ -109,7 +134,8 @@ const unlessFalse = (value: unknown) => value === false ? undefined : value
 /**
  * False where `config.rateLimit` is what @fastify/rate-limit reads, registered without our plugin.
  */
-const isOurs = (server: FastifyInstance) => server.hasPlugin(ENFORCED_BY.rateLimit) || !server.hasPlugin('@fastify/rate-limit')
+const isOurs = (server: FastifyInstance) =>
+  server.hasPlugin(ENFORCED_BY.rateLimit) || !server.hasPlugin('@fastify/rate-limit')
 
 /** The prototype of an encapsulated context is the one around it. */
 function rootOf (app: FastifyInstance): FastifyInstance {
@@ -117,11 +143,16 @@ function rootOf (app: FastifyInstance): FastifyInstance {
   return isInstance(parent) ? rootOf(parent) : app
 }
 
-const isInstance = (value: unknown): value is FastifyInstance => typeof value === 'object' && value !== null && 'addHook' in value
+const isInstance = (value: unknown): value is FastifyInstance =>
+  typeof value === 'object' && value !== null && 'addHook' in value
 
 /** The contexts that there are by now. Fastify keeps them under a symbol. */
 function descendantsOf (app: FastifyInstance): FastifyInstance[] {
-  const symbol = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.children')
+  const symbol = Object.getOwnPropertySymbols(app).find(
+    ({ description }) => description === 'fastify.children'
+  )
   const children: unknown = symbol && Reflect.get(app, symbol)
-  return Array.isArray(children) ? children.filter(isInstance).flatMap((child) => [child, ...descendantsOf(child)]) : []
+  return Array.isArray(children)
+    ? children.filter(isInstance).flatMap((child) => [child, ...descendantsOf(child)])
+    : []
 }

@@ -22,7 +22,10 @@ declare module 'fastify' {
  * @example
  * const Busy = expected('info', createError('SHOP_ERR_BUSY', 'Try again', 503, Error, false))
  */
-export function expected<Class extends { readonly prototype: object }> (level: RefusalLevel, errors: Class): Class {
+export function expected<Class extends { readonly prototype: object }> (
+  level: RefusalLevel,
+  errors: Class
+): Class {
   Object.defineProperty(errors.prototype, LEVEL, { value: level })
   return errors
 }

@@ -29,14 +29,18 @@ for (const page of pages) {
 
 t.test('a test that is not there is found, however it is named', async (t) => {
   const page = [
-    '- **head** is `test/http/head.test.ts`', '',
-    '| § | "requirement" | held by |', '|---|---|---|',
+    '- **head** is `test/http/head.test.ts`',
+    '',
+    '| § | "requirement" | held by |',
+    '|---|---|---|',
     '| 1 | a | `etag.test.ts` "the comparison table of RFC 9110 8.8.3.2", "no such row" |',
     '| 2 | b | the same, "nor this one" |',
     '| 3 | c | **head** "RFC 9110 9.3.2: HEAD is answered from what GET has stored"; "nor *that*" |',
-    '| 4 | d | `test/no-such.test.ts` "x" |', '',
+    '| 4 | d | `test/no-such.test.ts` "x" |',
+    '',
     'A paragraph, `test/http/interim.test.ts` "RFC 9110 15.2: interim responses of the origin',
-    '  reach clients of HTTP/2", "and', '  this".'
+    '  reach clients of HTTP/2", "and',
+    '  this".'
   ].join('\n')
   t.strictSame(await missing(page), [
     'packages/http/test/etag.test.ts: no such row', 'packages/http/test/etag.test.ts: nor this one',
@@ -46,7 +50,16 @@ t.test('a test that is not there is found, however it is named', async (t) => {
 })
 
 // Texts in capitals that are no `detail`.
-const OTHERS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'INVALID_REFRESH'])
+const OTHERS = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'OPTIONS',
+  'INVALID_REFRESH'
+])
 
 t.test('each detail of Cache-Status that the code has is explained', async (t) => {
   const folder = 'plugins/response-cache'

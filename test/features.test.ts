@@ -17,7 +17,11 @@ import responseCache from '@weir/fastify/response-cache'
 import { findPostgres, startMemcached, startPostgres, startRedis } from '@weir/internal/testing'
 import { memoryStore as limiterStore } from '@weir/limiter'
 import { createOutbox, outboxMigration, type OutboxSchema } from '@weir/outbox'
-import { writeBehind, writeBehindMigration, type WriteBehindSchema } from '@weir/outbox/write-behind'
+import {
+  writeBehind,
+  writeBehindMigration,
+  type WriteBehindSchema
+} from '@weir/outbox/write-behind'
 import { writeThrough } from '@weir/outbox/write-through'
 import { cached, withQueryCache } from '@weir/query'
 import Database from 'better-sqlite3'
@@ -46,16 +50,29 @@ interface Shop extends OutboxSchema, WriteBehindSchema {
 /** What the lines of the page find, by their names. */
 async function world (t: Test) {
   const folder = await tempDir(t)
-  const [{ port }, { address }, postgres] = await Promise.all([startRedis(t), startMemcached(t), startPostgres(t, findPostgres() ?? '')])
-  const db = new Kysely<Shop>({ dialect: new SqliteDialect({ database: new Database(':memory:') }) })
+  const [{ port }, { address }, postgres] = await Promise.all([
+    startRedis(t),
+    startMemcached(t),
+    startPostgres(t, findPostgres() ?? '')
+  ])
+  const db = new Kysely<Shop>({
+    dialect: new SqliteDialect({ database: new Database(':memory:') })
+  })
   await outboxMigration.up(db)
   await writeBehindMigration.up(db)
-  await db.schema.createTable('products').addColumn('id', 'integer', (column) => column.primaryKey()).addColumn('price', 'integer').execute()
+  await db.schema
+    .createTable('products')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('price', 'integer')
+    .execute()
   await db.insertInto('products').values({ id: 1, price: 1 }).execute()
   const store = sqliteStore({ file: join(folder, 'cache.db') })
   const cache = createCache({ store, namespace: 'values' })
   const queries = createCache({ store, namespace: 'queries' })
-  const outbox = createOutbox({ db, invalidate: (tags) => Promise.all([cache.invalidate(tags), queries.invalidate(tags)]) })
+  const outbox = createOutbox({
+    db,
+    invalidate: (tags) => Promise.all([cache.invalidate(tags), queries.invalidate(tags)])
+  })
   await outbox.start()
   // Stores that a line makes are closed with the others.
   const made: Store[] = []
@@ -71,7 +88,13 @@ async function world (t: Test) {
   }
   const app = fastify()
   const pages = memoryStore()
-  await app.register(rateLimit, { store: limiterStore(), namespace: 'features', instances: 1, limit: 1000, window: '1s' })
+  await app.register(rateLimit, {
+    store: limiterStore(),
+    namespace: 'features',
+    instances: 1,
+    limit: 1000,
+    window: '1s'
+  })
   await app.register(cacheControl)
   await app.register(responseCache, { store: pages, name: 'features' })
   await app.register(fragments)
@@ -94,7 +117,8 @@ async function world (t: Test) {
     db,
     cachedDb: withQueryCache(db, { cache: queries, outbox, primaryKeys: { products: 'id' } }),
     outbox,
-    save: async (trx: Kysely<Shop>, price: number) => trx.updateTable('products').set({ price }).where('id', '=', 1).execute(),
+    save: async (trx: Kysely<Shop>, price: number) =>
+      trx.updateTable('products').set({ price }).where('id', '=', 1).execute(),
     send: async () => {},
     events: [] as unknown[],
     file: join(folder, 'file.db'),
@@ -122,10 +146,18 @@ type Show = (t: Test, result: unknown, world: World) => unknown
 
 const is = (expected: unknown): Show => (t, result) => t.strictSame(result, expected)
 /** Whether two requests are answered from one run of the handler, the second one by a hit. */
-const views = (url: string, expected: boolean, headers: InjectOptions['headers'] = {}): Show => async (t, _result, { app }) => {
-  const [first, second] = [await app.inject({ url, headers }), await app.inject({ url, headers })]
-  t.strictSame([first.statusCode, second.statusCode, second.body === first.body], [200, 200, expected])
-}
+const views =
+  (url: string, expected: boolean, headers: InjectOptions['headers'] = {}): Show =>
+    async (t, _result, { app }) => {
+      const [first, second] = [
+        await app.inject({ url, headers }),
+        await app.inject({ url, headers })
+      ]
+      t.strictSame(
+        [first.statusCode, second.statusCode, second.body === first.body],
+        [200, 200, expected]
+      )
+    }
 const said = (url: string, name: string, expected: RegExp): Show => async (t, _result, { app }) =>
   t.match((await app.inject(url)).headers[name], expected)
 /** A cache that keeps a value, on a store of its own. */
@@ -142,32 +174,46 @@ const shows: Readonly<Record<string, Show>> = {
   read: is('hello'),
   presence: is(true),
   'time left': (t, left) => t.ok(Number(left) > 299_000 && Number(left) <= 300_000),
-  'new lifetime': async (t, result, { cache }) => t.ok(result === true && Number(await cache.ttl('greeting')) > 3_599_000),
+  'new lifetime': async (t, result, { cache }) =>
+    t.ok(result === true && Number(await cache.ttl('greeting')) > 3_599_000),
   'write if absent': is(false),
-  'read and delete': async (t, result, { cache }) => t.strictSame([result, await cache.get('greeting')], ['hello', undefined]),
-  'write without an end': async (t, _result, { cache }) => t.equal(await cache.ttl('countries'), Infinity),
+  'read and delete': async (t, result, { cache }) =>
+    t.strictSame([result, await cache.get('greeting')], ['hello', undefined]),
+  'write without an end': async (t, _result, { cache }) =>
+    t.equal(await cache.ttl('countries'), Infinity),
   delete: async (t, _result, { cache }) => t.equal(await cache.get('countries'), undefined),
-  'read or compute': async (t, result, { cache }) => t.strictSame([result, await cache.get('product:1')], ['loaded 1', 'loaded 1']),
-  'absence is kept, too': async (t, result, { cache }) => t.strictSame([result, await cache.has('product:9')], [undefined, true]),
+  'read or compute': async (t, result, { cache }) =>
+    t.strictSame([result, await cache.get('product:1')], ['loaded 1', 'loaded 1']),
+  'absence is kept, too': async (t, result, { cache }) =>
+    t.strictSame([result, await cache.has('product:9')], [undefined, true]),
   'stale while it is refreshed': is('loaded feed'),
   'stale instead of an error': is('loaded prices'),
   timeouts: is('loaded slow'),
   'refresh before the end': is('loaded top'),
-  'lifetime by the value': async (t, _result, { cache }) => t.ok(Number(await cache.ttl('token')) <= 300_000),
-  'not kept': async (t, result, { cache }) => t.strictSame([result, await cache.has('draft')], ['loaded draft', false]),
+  'lifetime by the value': async (t, _result, { cache }) =>
+    t.ok(Number(await cache.ttl('token')) <= 300_000),
+  'not kept': async (t, result, { cache }) =>
+    t.strictSame([result, await cache.has('draft')], ['loaded draft', false]),
   'several at once: write': is([true, true]),
   'several at once: read': is([1, 2, undefined]),
-  'several at once: delete': async (t, _result, { cache }) => t.strictSame(await cache.getMany(['a', 'b']), [undefined, undefined]),
+  'several at once: delete': async (t, _result, { cache }) =>
+    t.strictSame(await cache.getMany(['a', 'b']), [undefined, undefined]),
   'count up': is(5),
   'count down': is(4),
-  'compare and set': async (t, result, { cache }) => t.strictSame([result, await cache.get('cart')], [true, ['book']]),
-  tags: async (t, _result, { cache }) => t.strictSame(await cache.getMany(['product:1', 'feed']), [undefined, 'loaded feed']),
+  'compare and set': async (t, result, { cache }) =>
+    t.strictSame([result, await cache.get('cart')], [true, ['book']]),
+  tags: async (t, _result, { cache }) =>
+    t.strictSame(await cache.getMany(['product:1', 'feed']), [undefined, 'loaded feed']),
   warm: (t, summary) => t.match(summary, { done: 2, filled: 2, failed: 0 }),
-  'everything goes': async (t, _result, { cache }) => t.strictSame(await cache.getMany(['1', 'feed', 'views']), [undefined, undefined, undefined]),
+  'everything goes': async (t, _result, { cache }) =>
+    t.strictSame(await cache.getMany(['1', 'feed', 'views']), [undefined, undefined, undefined]),
   memoize: async (t, result, { calls }) => {
     const loaded = result as World['load']
     const before = calls.length
-    t.strictSame([await loaded('7'), await loaded('7'), calls.length - before], ['loaded 7', 'loaded 7', 1])
+    t.strictSame(
+      [await loaded('7'), await loaded('7'), calls.length - before],
+      ['loaded 7', 'loaded 7', 1]
+    )
   },
   'forget one call': callsAgain,
   'forget all calls': callsAgain,
@@ -177,7 +223,11 @@ const shows: Readonly<Record<string, Show>> = {
   Postgres: keeps,
   Memcached: keeps,
   'several backends': async (t, result) => {
-    const caches = result as { readonly products: Cache<unknown, 'ttl'>, readonly flags: Cache<unknown, 'ttl'>, close (): Promise<void> }
+    const caches = result as {
+      readonly products: Cache<unknown, 'ttl'>
+      readonly flags: Cache<unknown, 'ttl'>
+      close(): Promise<void>
+    }
     await caches.products.set('1', 'bread')
     await caches.flags.set('beta', true)
     t.strictSame([await caches.products.get('1'), await caches.flags.get('beta')], ['bread', true])
@@ -187,7 +237,8 @@ const shows: Readonly<Record<string, Show>> = {
   serializers: keeps,
   'cached view': views('/view', true),
   'by header': async (t, _result, { app }) => {
-    const ask = async (language: string) => (await app.inject({ url: '/language', headers: { 'accept-language': language } })).body
+    const ask = async (language: string) =>
+      (await app.inject({ url: '/language', headers: { 'accept-language': language } })).body
     const [de, en] = [await ask('de'), await ask('en')]
     t.not(de, en)
     t.strictSame([await ask('de'), await ask('en')], [de, en])
@@ -222,9 +273,21 @@ const shows: Readonly<Record<string, Show>> = {
   },
   'cached query': is([{ id: 1, price: 1 }]),
   'a write that ends results': async (t, _result, { cachedDb }) =>
-    t.strictSame(await cachedDb.selectFrom('products').selectAll().$call(cached({ ttl: '1m' })).execute(), [{ id: 1, price: 2 }]),
-  'in the write\'s transaction': async (t, ticket, { outbox }) => t.equal(await outbox.deliver(ticket as Awaited<ReturnType<World['outbox']['add']>>), 'delivered'),
-  'cache-aside': async (t, _result, { cache }) => t.equal(await cache.get('product:2'), 'loaded 2'),
+    t.strictSame(
+      await cachedDb
+        .selectFrom('products')
+        .selectAll()
+        .$call(cached({ ttl: '1m' }))
+        .execute(),
+      [{ id: 1, price: 2 }]
+    ),
+  "in the write's transaction": async (t, ticket, { outbox }) =>
+    t.equal(
+      await outbox.deliver(ticket as Awaited<ReturnType<World['outbox']['add']>>),
+      'delivered'
+    ),
+  'cache-aside': async (t, _result, { cache }) =>
+    t.equal(await cache.get('product:2'), 'loaded 2'),
   'read-through': is('loaded 3'),
   'write-through': async (t, result, { cache, db }) => {
     const saved = await (result as (price: number) => Promise<{ outcome: string }>)(7)
@@ -245,7 +308,8 @@ const shows: Readonly<Record<string, Show>> = {
     t.match(events.at(-1), { namespace: 'values', tags: ['seen'] })
   },
   counts: (t, stats) => t.match(stats, { hits: { l1: Number }, misses: Number }),
-  'look into a key': (t, inspected) => t.match(inspected, { store: { entry: { value: 'loaded 3' }, valid: true } }),
+  'look into a key': (t, inspected) =>
+    t.match(inspected, { store: { entry: { value: 'loaded 3' }, valid: true } }),
   OpenTelemetry: (t, stop) => {
     t.type(stop, 'function')
     ;(stop as () => void)()
@@ -268,24 +332,43 @@ async function callsAgain (t: Test, _result: unknown, { product, calls }: World)
   t.equal(calls.length, before + 1)
 }
 
-const AsyncFunction = (async () => {}).constructor as new (...source: string[]) => (...values: unknown[]) => Promise<unknown>
+const AsyncFunction = (async () => {}).constructor as new (
+  ...source: string[]
+) => (...values: unknown[]) => Promise<unknown>
 
 /** Runs a line, which may have types, with the world's members as its names. */
 async function run (code: string, world: World): Promise<unknown> {
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }
-  const { outputText } = ts.transpileModule(`const line = async () => (${code})`, { compilerOptions })
-  return new AsyncFunction(...Object.keys(world), `${outputText}; return line()`)(...Object.values(world))
+  const { outputText } = ts.transpileModule(`const line = async () => (${code})`, {
+    compilerOptions
+  })
+  return new AsyncFunction(...Object.keys(world), `${outputText}; return line()`)(
+    ...Object.values(world)
+  )
 }
 
 t.test('each feature is done by its line of code', async (t) => {
-  t.strictSame(rows.map(({ feature }) => feature), Object.keys(shows), 'each line is shown, in their order')
+  t.strictSame(
+    rows.map(({ feature }) => feature),
+    Object.keys(shows),
+    'each line is shown, in their order'
+  )
   const made = await world(t)
   const http = rows.filter(({ code }) => code.startsWith('app.'))
   // Routes are declared before the first request.
   for (const { code } of http) await run(code, made)
   for (const row of rows) {
     await t.test(row.feature, async (t) => {
-      await shows[row.feature]?.(t, http.includes(row) ? undefined : await run(row.code, row.feature === 'Postgres' ? { ...made, url: made.postgresUrl } : made), made)
+      await shows[row.feature]?.(
+        t,
+        http.includes(row)
+          ? undefined
+          : await run(
+            row.code,
+            row.feature === 'Postgres' ? { ...made, url: made.postgresUrl } : made
+          ),
+        made
+      )
     })
   }
 })
@@ -331,5 +414,8 @@ declare const file: string
 declare const url: string
 declare const servers: readonly string[]
 `
-  t.strictSame(problemsOf(prelude + rows.map(({ code }) => `void (async () => { ${code} })\n`).join('')), [])
+  t.strictSame(
+    problemsOf(prelude + rows.map(({ code }) => `void (async () => { ${code} })\n`).join('')),
+    []
+  )
 })

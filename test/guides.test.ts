@@ -4,10 +4,27 @@ import { problemsOfAll, ROOT } from './support/compiled-example.js'
 import { withGivens } from './support/givens.js'
 
 const FOLDERS = ['docs/guides', 'docs/concepts', 'docs/operations', 'docs/reference']
-const TOP = ['docs/index.md', 'docs/why.md', 'docs/quick-start.md', 'docs/suite.md', 'docs/comparison.md']
+const TOP = [
+  'docs/index.md',
+  'docs/why.md',
+  'docs/quick-start.md',
+  'docs/suite.md',
+  'docs/comparison.md'
+]
 
 /** Languages of blocks that no test compiles: commands, data and what programs print. */
-const OTHERS = new Set(['sh', 'json', 'http', 'nginx', 'yaml', 'sql', 'html', 'text', 'dockerfile', 'promql'])
+const OTHERS = new Set([
+  'sh',
+  'json',
+  'http',
+  'nginx',
+  'yaml',
+  'sql',
+  'html',
+  'text',
+  'dockerfile',
+  'promql'
+])
 
 async function pagesIn (folder: string): Promise<string[]> {
   const names = await readdir(ROOT + folder).catch(() => [])
@@ -17,8 +34,13 @@ async function pagesIn (folder: string): Promise<string[]> {
 const pages = [...TOP, ...(await Promise.all(FOLDERS.map(pagesIn))).flat()]
 const blocks = (await Promise.all(pages.map(async (page) => {
   const text = await readFile(ROOT + page, 'utf8')
-  return [...text.matchAll(/^ *```(\w*)[^\n]*\n(.*?)^ *```$/gms)].map(({ 1: language = '', 2: code = '', index }) =>
-    ({ at: `${page}:${text.slice(0, index).split('\n').length}`, language, code }))
+  return [...text.matchAll(/^ *```(\w*)[^\n]*\n(.*?)^ *```$/gms)].map(
+    ({ 1: language = '', 2: code = '', index }) => ({
+      at: `${page}:${text.slice(0, index).split('\n').length}`,
+      language,
+      code
+    })
+  )
 }))).flat()
 
 /** The new side of a diff: the old one may be code of another library. */
@@ -29,13 +51,21 @@ const compiled = blocks.filter(({ language }) => language === 'ts' || language =
   .map(({ at, language, code }) => ({ at, code: language === 'diff' ? newSideOf(code) : code }))
 
 t.test('each block of code in the guides says its language', async (t) => {
-  t.strictSame(blocks.filter(({ language }) => !['ts', 'diff'].includes(language) && !OTHERS.has(language)).map(({ at }) => at), [])
+  t.strictSame(
+    blocks
+      .filter(({ language }) => !['ts', 'diff'].includes(language) && !OTHERS.has(language))
+      .map(({ at }) => at),
+    []
+  )
 })
 
-t.test('each block of TypeScript in the guides compiles, and the new side of each diff', async (t) => {
-  const problems = problemsOfAll(compiled.map(({ code }) => withGivens(code)))
-  for (const [i, { at }] of compiled.entries()) t.strictSame(problems[i], [], at)
-})
+t.test(
+  'each block of TypeScript in the guides compiles, and the new side of each diff',
+  async (t) => {
+    const problems = problemsOfAll(compiled.map(({ code }) => withGivens(code)))
+    for (const [i, { at }] of compiled.entries()) t.strictSame(problems[i], [], at)
+  }
+)
 
 t.test('each block of JSON in the guides can be read', async (t) => {
   for (const { at, code } of blocks.filter(({ language }) => language === 'json')) {
@@ -44,6 +74,8 @@ t.test('each block of JSON in the guides can be read', async (t) => {
 })
 
 t.test('a mistake in a block would be found', async (t) => {
-  const [problems = []] = problemsOfAll([withGivens("app.get<object>('/', { config: { cache: { tll: '1m' } } }, async () => 'x')\n")])
+  const [problems = []] = problemsOfAll([
+    withGivens("app.get<object>('/', { config: { cache: { tll: '1m' } } }, async () => 'x')\n")
+  ])
   t.match(problems.join('\n'), /'tll' does not exist/)
 })

@@ -1,7 +1,14 @@
 import assert from 'node:assert'
 import { readFile } from 'node:fs/promises'
 import { readMethods, renderPage } from '#infra/tools/methods/page.js'
-import { Cache, cached as cachedMethod, createCache, createCaches, Fill, valueType } from '@weir/cache'
+import {
+  Cache,
+  cached as cachedMethod,
+  createCache,
+  createCaches,
+  Fill,
+  valueType
+} from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
 import { memcachedStore } from '@weir/cache/memcached'
 import { memoryStore } from '@weir/cache/memory'
@@ -15,7 +22,11 @@ import fragments from '@weir/fastify/fragments'
 import redis from '@weir/fastify/redis'
 import { startRedis } from '@weir/internal/testing'
 import { createOutbox, outboxMigration, type OutboxSchema } from '@weir/outbox'
-import { writeBehind, writeBehindMigration, type WriteBehindSchema } from '@weir/outbox/write-behind'
+import {
+  writeBehind,
+  writeBehindMigration,
+  type WriteBehindSchema
+} from '@weir/outbox/write-behind'
 import { writeThrough } from '@weir/outbox/write-through'
 import { cached as cachedQuery, invalidates, tableTags, withQueryCache } from '@weir/query'
 import Database from 'better-sqlite3'
@@ -35,8 +46,13 @@ t.test('docs/methods.md is what `npm run docs:methods` writes', async (t) => {
 })
 
 t.test('each method has an example', async (t) => {
-  t.strictSame(methods.filter(({ examples }) => examples.length === 0).map(({ heading }) => heading), [])
-  const told = methods.filter(({ section, heading }) => section === 'A cache' && heading.startsWith('cache.'))
+  t.strictSame(
+    methods.filter(({ examples }) => examples.length === 0).map(({ heading }) => heading),
+    []
+  )
+  const told = methods.filter(
+    ({ section, heading }) => section === 'A cache' && heading.startsWith('cache.')
+  )
   const own = Object.getOwnPropertyNames(Cache.prototype).filter((name) => name !== 'constructor')
   t.strictSame(told.map(({ name }) => name).sort(), own.sort(), 'no method of a cache is left out')
 })
@@ -54,23 +70,35 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     if (!made.has(name)) made.set(name, make())
     return made.get(name) as V
   }
-  const closed = <Options>(make: (options: Options) => { close (): Promise<void> }) => () => (options: Options) => {
-    const store = make(options)
-    t.teardown(() => store.close())
-    return store
-  }
-  const stopped = <Options, R extends { stop (): Promise<unknown> }>(make: (options: Options) => R) => (options: Options) => {
-    const made = make(options)
-    t.teardown(() => made.stop())
-    return made
-  }
+  const closed =
+    <Options>(make: (options: Options) => { close(): Promise<void> }) =>
+      () =>
+        (options: Options) => {
+          const store = make(options)
+          t.teardown(() => store.close())
+          return store
+        }
+  const stopped =
+    <Options, R extends { stop(): Promise<unknown> }>(make: (options: Options) => R) =>
+      (options: Options) => {
+        const made = make(options)
+        t.teardown(() => made.stop())
+        return made
+      }
   const store = once('store', () => memoryStore())
   const cache = once('cache', () => createCache<unknown>({ store: store(), namespace: 'products' }))
   const db = once('db', async () => {
-    const db = new Kysely<Shop>({ dialect: new SqliteDialect({ database: new Database(':memory:') }) })
+    const db = new Kysely<Shop>({
+      dialect: new SqliteDialect({ database: new Database(':memory:') })
+    })
     t.teardown(() => db.destroy())
     for (const migration of [outboxMigration, writeBehindMigration]) await migration.up(db)
-    await db.schema.createTable('products').addColumn('id', 'text').addColumn('price', 'integer').addColumn('sold', 'integer').execute()
+    await db.schema
+      .createTable('products')
+      .addColumn('id', 'text')
+      .addColumn('price', 'integer')
+      .addColumn('sold', 'integer')
+      .execute()
     await db.insertInto('products').values(PRODUCT).execute()
     return Object.assign(db, { product: async () => PRODUCT, countries: async () => ['DE', 'FR'] })
   })
@@ -90,7 +118,10 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     // A reply is a thenable: by itself it would be waited for.
     return new Promise<Pick<FastifyReply, 'fragment' | 'usedFragments'>>((resolve) => {
       own.get('/', async (_request, reply) => {
-        resolve({ fragment: (...call) => reply.fragment(...call), usedFragments: reply.usedFragments })
+        resolve({
+          fragment: (...call) => reply.fragment(...call),
+          usedFragments: reply.usedFragments
+        })
         return 'page'
       })
       own.inject('/').catch((error: unknown) => t.threw(error))
@@ -108,17 +139,25 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     cache,
     cached: () => cachedMethod,
     cachedDb: async () => withQueryCache(await db(), { cache: cache(), outbox: await outbox() }),
-    caches: () => createCaches({ stores: { memory: memoryStore() }, caches: { products: { store: 'memory', ttl: '1m' } } }),
+    caches: () =>
+      createCaches({
+        stores: { memory: memoryStore() },
+        caches: { products: { store: 'memory', ttl: '1m' } }
+      }),
     cart: () => ['tea'],
     categories: () => [],
     client: once('client', () => {
       const client = new Redis(port)
-      t.teardown(() => { client.disconnect() })
+      t.teardown(() => {
+        client.disconnect()
+      })
       return client
     }),
     clock: once('clock', () => {
       const clock = fakeClock()
-      t.teardown(() => { clock.restore() })
+      t.teardown(() => {
+        clock.restore()
+      })
       return clock
     }),
     console: () => ({ log () {} }),
@@ -142,7 +181,10 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     memcachedStore: closed(memcachedStore),
     memoryStore: () => memoryStore,
     namedCaches: () => namedCaches,
-    NodeSDK: () => class { start () {} },
+    NodeSDK: () =>
+      class {
+        start () {}
+      },
     outbox,
     pay: () => async () => {},
     postgresStore: closed(postgresStore),
@@ -154,7 +196,13 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     response: () => Object.assign(response(), { maxAge: 60, tags: [] }),
     sql: () => sql,
     sqliteStore: closed(sqliteStore),
-    stock: async () => stopped(writeBehind<number, Shop>)({ db: await db(), outbox: await outbox(), name: 'stock', write: warehouse.send }),
+    stock: async () =>
+      stopped(writeBehind<number, Shop>)({
+        db: await db(),
+        outbox: await outbox(),
+        name: 'stock',
+        write: warehouse.send
+      }),
     store,
     stores: () => ({ redis: memoryStore() }),
     tableTags: () => tableTags,
@@ -171,21 +219,32 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
   }
 }
 
-const AsyncFunction = (async () => {}).constructor as new (...source: string[]) => (...values: unknown[]) => Promise<unknown>
+const AsyncFunction = (async () => {}).constructor as new (
+  ...source: string[]
+) => (...values: unknown[]) => Promise<unknown>
 
 t.test('each example runs', async (t) => {
   const folder = await tempDir(t)
   for (const { heading, section, code } of examples) {
     await t.test(heading, async (t) => {
       const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
-      const local = code.replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`).replaceAll('.data/', `${folder}/`)
-      const { outputText } = ts.transpileModule(`const example = async () => {\n${local}\n}`, { compilerOptions })
-      const names = { ...world(t, folder), ...section === 'Queries' && { cached: () => cachedQuery } }
+      const local = code
+        .replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`)
+        .replaceAll('.data/', `${folder}/`)
+      const { outputText } = ts.transpileModule(`const example = async () => {\n${local}\n}`, {
+        compilerOptions
+      })
+      const names = {
+        ...world(t, folder),
+        ...(section === 'Queries' && { cached: () => cachedQuery })
+      }
       const used = Object.entries(names).filter(([name]) =>
         new RegExp(`(?<![\\w.])${name}\\b(?!:)`).test(code) && !code.includes(`const ${name} `))
       const values = new Map<string, unknown>()
       for (const [name, make] of used) values.set(name, await Promise.resolve(make()))
-      await t.resolves(new AsyncFunction(...values.keys(), `${outputText}\nreturn example()`)(...values.values()))
+      await t.resolves(
+        new AsyncFunction(...values.keys(), `${outputText}\nreturn example()`)(...values.values())
+      )
     })
   }
 })
@@ -262,5 +321,8 @@ t.test('each example compiles', async (t) => {
   const source = PRELUDE + wrapped.join('')
   const lines = source.split('\n')
   const problems = problemsOf(source).filter((problem) => !HARMLESS.test(problem))
-  t.strictSame(problems.map((problem) => `${problem} | ${lines[Number(/\d+/.exec(problem)?.[0]) - 1]}`), [])
+  t.strictSame(
+    problems.map((problem) => `${problem} | ${lines[Number(/\d+/.exec(problem)?.[0]) - 1]}`),
+    []
+  )
 })

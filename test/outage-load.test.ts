@@ -5,10 +5,11 @@ import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
 
 /*
- * Readers and a writer that never pause, while Redis is killed and comes back, and is frozen and goes on. One reader in eight reads what is
- * written: it may see a write before that is acknowledged, and then waits with it until no instance can serve what was before. The phases
- * are counted in answers, not in time. The bounds tell what waits for Redis from what does not, on a machine that is busy with much else
- * too: an idle one keeps a twentieth of them.
+ * Readers and a writer that never pause, while Redis is killed and comes back, and is frozen and
+ * goes on. One reader in eight reads what is written: it may see a write before that is
+ * acknowledged, and then waits with it until no instance can serve what was before. The phases are
+ * counted in answers, not in time. The bounds tell what waits for Redis from what does not, on a
+ * machine that is busy with much else too: an idle one keeps a twentieth of them.
  */
 const READERS = 8
 const WRITTEN = 7
@@ -29,7 +30,9 @@ class Load {
   readonly #running: Promise<unknown>
 
   constructor (readonly instances: readonly TestCatalog[]) {
-    const readers = instances.flatMap((instance) => Array.from({ length: READERS }, (_, i) => this.#read(instance, i)))
+    const readers = instances.flatMap((instance) =>
+      Array.from({ length: READERS }, (_, i) => this.#read(instance, i))
+    )
     this.#running = Promise.all([...readers, this.#write()])
   }
 
@@ -60,7 +63,9 @@ class Load {
       const status = response.headers.get('cache-status') ?? ''
       if (status.includes('; hit')) this.hits++
       if (response.status !== 200) this.wrong.push(`${response.status} for product ${id}`)
-      if (id === WRITTEN && price < expected) this.wrong.push(`${price} after ${expected} was acknowledged: ${status}`)
+      if (id === WRITTEN && price < expected) {
+        this.wrong.push(`${price} after ${expected} was acknowledged: ${status}`)
+      }
       this.answers++
       this.#waiting = this.#waiting.filter(({ until, resolve }) => !until() || resolve())
     }
@@ -80,29 +85,38 @@ class Load {
   }
 }
 
-t.test('Redis killed and frozen under load: nothing fails, hangs or is stale, and hits are back soon', async (t) => {
-  const redis = await startRedis(t)
-  const dataDir = await tempDir(t)
-  const start = (instance: string) => startCatalog(t, { dataDir, instance, redisUrl: redis.url, env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE } })
-  const load = new Load([await start('a'), await start('b')])
-  t.teardown(() => load.stop())
+t.test(
+  'Redis killed and frozen under load: nothing fails, hangs or is stale, and hits are back soon',
+  async (t) => {
+    const redis = await startRedis(t)
+    const dataDir = await tempDir(t)
+    const start = (instance: string) =>
+      startCatalog(t, {
+        dataDir,
+        instance,
+        redisUrl: redis.url,
+        env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE }
+      })
+    const load = new Load([await start('a'), await start('b')])
+    t.teardown(() => load.stop())
 
-  await load.phase()
-  t.ok(load.hits > 0, 'at first it caches')
-  await redis.kill()
-  await outage(t, load, 'killed')
-  await redis.restart()
-  await back(t, load, 'killed')
+    await load.phase()
+    t.ok(load.hits > 0, 'at first it caches')
+    await redis.kill()
+    await outage(t, load, 'killed')
+    await redis.restart()
+    await back(t, load, 'killed')
 
-  await load.phase()
-  redis.freeze()
-  await outage(t, load, 'frozen')
-  redis.thaw()
-  await back(t, load, 'frozen')
-  await load.phase()
-  await load.stop()
-  t.strictSame(load.wrong, [])
-})
+    await load.phase()
+    redis.freeze()
+    await outage(t, load, 'frozen')
+    redis.thaw()
+    await back(t, load, 'frozen')
+    await load.phase()
+    await load.stop()
+    t.strictSame(load.wrong, [])
+  }
+)
 
 async function outage (t: Test, load: Load, how: string): Promise<void> {
   await load.phase()

@@ -17,22 +17,27 @@ async function relayed (t: Test): Promise<void> {
 }
 
 for (const url of ['/versions/0', '/versions/0?notify=true']) {
-  t.test(`a writer that is killed after its commit leaves nothing stale, although it named no tags: PUT ${url}`, async (t) => {
-    const folder = await tempDir(t)
-    await makeDatabase(join(folder, 'versions.db'), 1)
-    const { app, outbox } = await versionsApp(folder)
-    t.teardown(() => app.close())
-    const read = ['/versions/0', '/versions']
-    for (const path of read) {
-      await app.inject(path)
-      t.match((await app.inject(path)).headers['cache-status'], /hit/)
-    }
+  t.test(
+    `a writer that is killed after its commit leaves nothing stale, although it named no tags: PUT ${url}`,
+    async (t) => {
+      const folder = await tempDir(t)
+      await makeDatabase(join(folder, 'versions.db'), 1)
+      const { app, outbox } = await versionsApp(folder)
+      t.teardown(() => app.close())
+      const read = ['/versions/0', '/versions']
+      for (const path of read) {
+        await app.inject(path)
+        t.match((await app.inject(path)).headers['cache-status'], /hit/)
+      }
 
-    const delivered = relayed(t)
-    const writer = fork(new URL('programs/dying-writer.js', import.meta.url), [folder, url])
-    t.strictSame(await once(writer, 'exit'), [null, 'SIGKILL'])
-    await delivered
-    for (const path of read) t.strictSame((await app.inject(path)).json(), [{ version: 2 }], path)
-    t.equal(await outbox.pending(), 0)
-  })
+      const delivered = relayed(t)
+      const writer = fork(new URL('programs/dying-writer.js', import.meta.url), [folder, url])
+      t.strictSame(await once(writer, 'exit'), [null, 'SIGKILL'])
+      await delivered
+      for (const path of read) {
+        t.strictSame((await app.inject(path)).json(), [{ version: 2 }], path)
+      }
+      t.equal(await outbox.pending(), 0)
+    }
+  )
 }

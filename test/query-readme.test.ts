@@ -14,7 +14,9 @@ t.test('the examples of @weir/query compile as they stand', async (t) => {
 })
 
 t.test('the first example of @weir/query says what it does', async (t) => {
-  const { outputText } = ts.transpileModule(blocks[0] ?? '', { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })
+  const { outputText } = ts.transpileModule(blocks[0] ?? '', {
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }
+  })
   const file = join(t.testdir(), 'example.mjs')
   await writeFile(file, outputText)
   const { stdout } = await promisify(execFile)(process.execPath, [file])

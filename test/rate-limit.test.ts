@@ -31,27 +31,47 @@ function ideal (decisions: readonly number[]): number {
  * handled before its end.
  */
 function mostInOneSecond (passes: Report['passes']): number {
-  const within = (begin: number) => passes.filter(({ arrived, handled }) => arrived >= begin && handled <= begin + 1000).length
+  const within = (begin: number) =>
+    passes.filter(({ arrived, handled }) => arrived >= begin && handled <= begin + 1000).length
   return Math.max(...passes.map(({ arrived }) => within(arrived)))
 }
 
 for (const count of [2, 4]) {
   t.test(`${count} instances behind nginx, 100 a second allowed, 2,000 sent`, async (t) => {
     const { nginx, reports } = await startLimited(t, count)
-    const result = await autocannon({ url: `${nginx.url}/api/products`, connections: 20, overallRate: 2000, duration: 10 })
+    const result = await autocannon({
+      url: `${nginx.url}/api/products`,
+      connections: 20,
+      overallRate: 2000,
+      duration: 10
+    })
     const seen = await reports()
     const requests = seen.flatMap((report) => report.requests)
     const passes = seen.flatMap((report) => report.passes)
     // Redis decided somewhere between. On a machine that is too busy to run all of them that may be
     // a while.
-    const bounds = [ideal(requests.map(({ arrived }) => arrived)), ideal(requests.map(({ decided }) => decided))]
+    const bounds = [
+      ideal(requests.map(({ arrived }) => arrived)),
+      ideal(requests.map(({ decided }) => decided))
+    ]
     const [least, most] = [Math.min(...bounds), Math.max(...bounds)]
     t.ok(requests.length > 5 * most, `they were flooded: ${requests.length} came`)
-    t.ok(passes.length >= 0.99 * least && passes.length <= 1.01 * most, `${passes.length} passed, ${least} to ${most} expected`)
+    t.ok(
+      passes.length >= 0.99 * least && passes.length <= 1.01 * most,
+      `${passes.length} passed, ${least} to ${most} expected`
+    )
     t.ok(mostInOneSecond(passes) <= RATE + BURST, `${mostInOneSecond(passes)} passed in one second`)
     t.ok(passes.every(({ mode }) => mode === 'shared'))
     t.ok(seen.every(({ passes }) => passes.length > 0), 'each instance had its part')
-    t.same([result.errors, result.timeouts, result['5xx'], Object.keys(result.statusCodeStats ?? {}).sort()], [0, 0, 0, ['200', '429']])
+    t.same(
+      [
+        result.errors,
+        result.timeouts,
+        result['5xx'],
+        Object.keys(result.statusCodeStats ?? {}).sort()
+      ],
+      [0, 0, 0, ['200', '429']]
+    )
   })
 }
 
@@ -69,18 +89,43 @@ t.test('whose budget it is', async (t) => {
     await response.arrayBuffer()
     return [response.status, Number(/;r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1])]
   }
-  const as = (claims: object, alg?: string, key?: string) => ({ authorization: `Bearer ${token(claims, alg, key)}` })
+  const as = (claims: object, alg?: string, key?: string) => ({
+    authorization: `Bearer ${token(claims, alg, key)}`
+  })
 
   t.same(await ask(), [200, 4])
-  t.same(await ask({ 'x-forwarded-for': '203.0.113.1' }), [200, 3], 'what a client says of its address changes nothing')
-  t.same(await ask({ 'x-forwarded-for': '203.0.113.2, 127.0.0.1', forwarded: 'for=203.0.113.3', 'x-real-ip': '203.0.113.4' }), [200, 2])
-  t.same(await ask(as({ sub: 'ada' }, 'HS256', 'another key, which is long enough too')), [401, 1], 'a forged token costs the address')
+  t.same(
+    await ask({ 'x-forwarded-for': '203.0.113.1' }),
+    [200, 3],
+    'what a client says of its address changes nothing'
+  )
+  t.same(
+    await ask({
+      'x-forwarded-for': '203.0.113.2, 127.0.0.1',
+      forwarded: 'for=203.0.113.3',
+      'x-real-ip': '203.0.113.4'
+    }),
+    [200, 2]
+  )
+  t.same(
+    await ask(as({ sub: 'ada' }, 'HS256', 'another key, which is long enough too')),
+    [401, 1],
+    'a forged token costs the address'
+  )
   t.same(await ask(as({ sub: 'ada', exp: 1 })), [401, 0], 'an expired one')
-  t.same(await ask(as({ sub: 'ada', role: 'admin' }, 'none')), [429, 0], 'and one without a signature')
+  t.same(
+    await ask(as({ sub: 'ada', role: 'admin' }, 'none')),
+    [429, 0],
+    'and one without a signature'
+  )
   t.same(await ask(), [429, 0])
 
   t.same(await ask(as({ sub: 'ada' })), [200, 4], 'users have their own')
-  t.same(await ask({ ...as({ sub: 'ada', role: 'admin', iat: 1 }), 'x-forwarded-for': '203.0.113.5' }), [200, 3], 'one, whatever the token')
+  t.same(
+    await ask({ ...as({ sub: 'ada', role: 'admin', iat: 1 }), 'x-forwarded-for': '203.0.113.5' }),
+    [200, 3],
+    'one, whatever the token'
+  )
   t.same(await ask(as({ sub: 'bob' })), [200, 4])
 })
 
@@ -136,33 +181,42 @@ class Load {
   }
 }
 
-t.test('Redis killed and frozen under load: no 5xx, each instance keeps to its share, and then all to one budget again', async (t) => {
-  const { nginx, redis, reports } = await startLimited(t, 2, WITHOUT_PATIENCE)
-  const load = new Load(`${nginx.url}/api/products`)
-  t.teardown(() => load.stop())
+t.test(
+  'Redis killed and frozen under load: no 5xx, each instance keeps to its share, and then all to one budget again',
+  async (t) => {
+    const { nginx, redis, reports } = await startLimited(t, 2, WITHOUT_PATIENCE)
+    const load = new Load(`${nginx.url}/api/products`)
+    t.teardown(() => load.stop())
 
-  await load.under(RATE, 500)
-  await reports()
-  await redis.kill()
-  await load.under(RATE / 2, 2000)
-  await redis.restart()
-  await load.under(RATE, 500)
-  keepsToShares(t, await reports(), 'killed')
+    await load.under(RATE, 500)
+    await reports()
+    await redis.kill()
+    await load.under(RATE / 2, 2000)
+    await redis.restart()
+    await load.under(RATE, 500)
+    keepsToShares(t, await reports(), 'killed')
 
-  redis.freeze()
-  await load.under(RATE / 2, 2000)
-  redis.thaw()
-  await load.under(RATE, 500)
-  keepsToShares(t, await reports(), 'frozen')
-  await load.stop()
-  t.same([...load.statuses.keys()].sort(), [200, 429])
-})
+    redis.freeze()
+    await load.under(RATE / 2, 2000)
+    redis.thaw()
+    await load.under(RATE, 500)
+    keepsToShares(t, await reports(), 'frozen')
+    await load.stop()
+    t.same([...load.statuses.keys()].sort(), [200, 429])
+  }
+)
 
 function keepsToShares (t: Test, reports: readonly Report[], how: string): void {
   for (const { passes } of reports) {
     const local = passes.filter(({ mode }) => mode === 'local')
-    const seconds = (Math.max(...local.map(({ handled }) => handled)) - Math.min(...local.map(({ arrived }) => arrived))) / 1000
+    const seconds =
+      (Math.max(...local.map(({ handled }) => handled)) -
+        Math.min(...local.map(({ arrived }) => arrived))) /
+      1000
     const share = (BURST + RATE * seconds) / 2
-    t.ok(local.length > 0 && local.length <= share + 1, `${how}: ${local.length} in ${seconds.toFixed(2)} s, of ${share.toFixed(1)}`)
+    t.ok(
+      local.length > 0 && local.length <= share + 1,
+      `${how}: ${local.length} in ${seconds.toFixed(2)} s, of ${share.toFixed(1)}`
+    )
   }
 }

@@ -8,13 +8,22 @@ t.test('the first example of the README compiles as it stands', async (t) => {
   if (example === undefined) throw new Error('the README has no example in TypeScript')
   t.strictSame(problemsOf(example), [])
 
-  const mistaken = example.replace('staleIfError', 'staleOnError').replace('invalidates: [\'product:{id}\']', 'invalidates: \'product:{id}\'')
-  t.match(problemsOf(mistaken).join('\n'), /'staleOnError' does not exist[^]*Type 'string' is not assignable/, 'a mistake in it would be found')
+  const mistaken = example
+    .replace('staleIfError', 'staleOnError')
+    .replace("invalidates: ['product:{id}']", "invalidates: 'product:{id}'")
+  t.match(
+    problemsOf(mistaken).join('\n'),
+    /'staleOnError' does not exist[^]*Type 'string' is not assignable/,
+    'a mistake in it would be found'
+  )
 })
 
 t.test('the recipes for If-Match compile as they stand', async (t) => {
   const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
-  const section = readme.slice(readme.indexOf('### If-Match'), readme.indexOf('## @weir/fastify/response-cache'))
+  const section = readme.slice(
+    readme.indexOf('### If-Match'),
+    readme.indexOf('## @weir/fastify/response-cache')
+  )
   const recipes = blocksOf(section, 'ts')
   t.equal(recipes.length, 2)
   for (const recipe of recipes) t.strictSame(problemsOf(recipe), [])
@@ -29,7 +38,10 @@ t.test('the example of named caches in Fastify compiles as it stands', async (t)
 
 t.test('the examples of fragments and cache-control compile as they stand', async (t) => {
   const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
-  const section = readme.slice(readme.indexOf('## @weir/fastify/fragments'), readme.indexOf('## @weir/fastify/cache-admin'))
+  const section = readme.slice(
+    readme.indexOf('## @weir/fastify/fragments'),
+    readme.indexOf('## @weir/fastify/cache-admin')
+  )
   const examples = blocksOf(section, 'ts')
   t.equal(examples.length, 2)
   for (const example of examples) t.strictSame(problemsOf(example), [])

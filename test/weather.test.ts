@@ -4,8 +4,28 @@ import { request } from 'undici'
 import { startRedis } from '@weir/internal/testing'
 import { startWeather, type WeatherFleet } from './support/weather.js'
 
-const CITIES = ['Tokyo', 'Delhi', 'Shanghai', 'São Paulo', 'Mexico City', 'Cairo', 'Mumbai', 'Beijing', 'Dhaka', 'Osaka',
-  'New York', 'Karachi', 'Buenos Aires', 'Istanbul', 'Lagos', 'Paris', 'London', 'Berlin', 'Sydney', 'Oslo']
+const CITIES = [
+  'Tokyo',
+  'Delhi',
+  'Shanghai',
+  'São Paulo',
+  'Mexico City',
+  'Cairo',
+  'Mumbai',
+  'Beijing',
+  'Dhaka',
+  'Osaka',
+  'New York',
+  'Karachi',
+  'Buenos Aires',
+  'Istanbul',
+  'Lagos',
+  'Paris',
+  'London',
+  'Berlin',
+  'Sydney',
+  'Oslo'
+]
 const REQUESTS = 2000
 const READERS = 4
 const PHASE = 1000
@@ -18,7 +38,11 @@ const HOUR = 60 * MINUTE
 interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  readonly body: { readonly source?: string, readonly place?: { readonly name: string }, readonly code?: string }
+  readonly body: {
+    readonly source?: string
+    readonly place?: { readonly name: string }
+    readonly code?: string
+  }
   readonly took: number
 }
 
@@ -31,7 +55,12 @@ async function ask ({ instances }: WeatherFleet, i: number, route = 'current'): 
   // Of what is cheapest: two thousand at once should keep the instances busy, not their client.
   const { statusCode: status, headers, body } = await request(url)
   const text = await body.text()
-  return { status, headers, body: JSON.parse(text) as Answer['body'], took: performance.now() - begun }
+  return {
+    status,
+    headers,
+    body: JSON.parse(text) as Answer['body'],
+    took: performance.now() - begun
+  }
 }
 
 const storm = (fleet: WeatherFleet, route?: string): Promise<Answer[]> =>
@@ -44,7 +73,9 @@ const storm = (fleet: WeatherFleet, route?: string): Promise<Answer[]> =>
 async function warmUp ({ instances }: WeatherFleet): Promise<void> {
   for (const route of ['current', 'forecast', 'current', 'forecast']) {
     await Promise.all(Array.from({ length: REQUESTS }, async (_, i) => {
-      const { body } = await request(`${instances[i % instances.length]?.url}/api/weather/${route}?city=Rome`)
+      const { body } = await request(
+        `${instances[i % instances.length]?.url}/api/weather/${route}?city=Rome`
+      )
       await body.dump()
     }))
   }
@@ -56,7 +87,9 @@ async function callsOf (fleet: WeatherFleet, task: () => Promise<unknown>) {
   await task()
   const after = await fleet.upstreamSaw()
   return {
-    forecasts: after.forecasts - before.forecasts, searches: after.searches - before.searches, overlaps: after.overlaps - before.overlaps
+    forecasts: after.forecasts - before.forecasts,
+    searches: after.searches - before.searches,
+    overlaps: after.overlaps - before.overlaps
   }
 }
 
@@ -75,11 +108,17 @@ async function load (fleet: WeatherFleet, answers = PHASE): Promise<Answer[]> {
  * machine does not let run for as long as its lease lasts loses it, and another takes over.
  */
 function isOneEach (
-  t: Test, calls: Awaited<ReturnType<typeof callsOf>>, expected: { forecasts: number, searches: number }, what: string
+  t: Test,
+  calls: Awaited<ReturnType<typeof callsOf>>,
+  expected: { forecasts: number; searches: number },
+  what: string
 ): void {
   t.comment(`${what}: ${JSON.stringify(calls)}`)
   for (const kind of ['forecasts', 'searches'] as const) {
-    t.ok(calls[kind] >= expected[kind] && calls[kind] <= expected[kind] + SPARE, `${what}: ${calls[kind]} ${kind}`)
+    t.ok(
+      calls[kind] >= expected[kind] && calls[kind] <= expected[kind] + SPARE,
+      `${what}: ${calls[kind]} ${kind}`
+    )
   }
   t.ok(calls.overlaps <= SPARE, `${what}: ${calls.overlaps} at once`)
 }
@@ -92,7 +131,12 @@ const percentile = (answers: readonly Answer[], part: number) =>
   answers.map(({ took }) => took).sort((a, b) => a - b)[Math.ceil(answers.length * part) - 1] ?? 0
 
 /** @param usual the same of hits, with nothing wrong: what there is to compare with */
-async function isServedStale (t: Test, fleet: WeatherFleet, usual: number, how: string): Promise<void> {
+async function isServedStale (
+  t: Test,
+  fleet: WeatherFleet,
+  usual: number,
+  how: string
+): Promise<void> {
   const answers = await load(fleet)
   const slow = percentile(answers, 0.99)
   t.same(statuses(answers), [200], `${how}: all are answered`)
@@ -105,13 +149,30 @@ t.test('2,000 requests at four instances for 20 cities are 20 calls', async (t) 
   const fleet = await startWeather(t, 4, (await startRedis(t)).url)
   await warmUp(fleet)
   let answers: Answer[] = []
-  isOneEach(t, await callsOf(fleet, async () => { answers = await storm(fleet) }), { forecasts: 20, searches: 20 },
-    'one for each place, and one for its weather')
+  isOneEach(
+    t,
+    await callsOf(fleet, async () => {
+      answers = await storm(fleet)
+    }),
+    { forecasts: 20, searches: 20 },
+    'one for each place, and one for its weather'
+  )
   t.same(statuses(answers), [200])
-  t.ok(answers.every(({ body }, i) => body.source === 'simulated' && body.place?.name === CITIES[i % CITIES.length]))
+  t.ok(
+    answers.every(
+      ({ body }, i) =>
+        body.source === 'simulated' && body.place?.name === CITIES[i % CITIES.length]
+    )
+  )
 
-  isOneEach(t, await callsOf(fleet, async () => { answers = await storm(fleet, 'forecast') }), { forecasts: 20, searches: 0 },
-    'the places are known')
+  isOneEach(
+    t,
+    await callsOf(fleet, async () => {
+      answers = await storm(fleet, 'forecast')
+    }),
+    { forecasts: 20, searches: 0 },
+    'the places are known'
+  )
   t.same(statuses(answers), [200])
 })
 
@@ -130,34 +191,52 @@ t.test('an upstream that dies, and comes back', async (t) => {
   await fleet.advance(MINUTE)
   await isServedStale(t, fleet, usual, 'hanging')
 
-  await t.test('it is back while what is kept can be used: one call for each city, and all is fresh', async (t) => {
-    await fleet.upstreamHas()
-    await fleet.advance(MINUTE)
-    const calls = await callsOf(fleet, async () => {
-      const fresh = new Set<number>()
-      for (let i = 0; fresh.size < CITIES.length; i++) {
-        const answer = await ask(fleet, i)
-        if (answer.status !== 200) t.fail('a request failed', { status: answer.status, body: answer.body })
-        if (!isStale(answer)) fresh.add(i % CITIES.length)
-      }
-    })
-    isOneEach(t, calls, { forecasts: 20, searches: 0 }, 'back in time')
-  })
+  await t.test(
+    'it is back while what is kept can be used: one call for each city, and all is fresh',
+    async (t) => {
+      await fleet.upstreamHas()
+      await fleet.advance(MINUTE)
+      const calls = await callsOf(fleet, async () => {
+        const fresh = new Set<number>()
+        for (let i = 0; fresh.size < CITIES.length; i++) {
+          const answer = await ask(fleet, i)
+          if (answer.status !== 200) { t.fail('a request failed', { status: answer.status, body: answer.body }) }
+          if (!isStale(answer)) fresh.add(i % CITIES.length)
+        }
+      })
+      isOneEach(t, calls, { forecasts: 20, searches: 0 }, 'back in time')
+    }
+  )
 
-  await t.test('it is dead for longer than anything is good: 503, and when to come again', async (t) => {
-    await fleet.upstreamHas({ kind: 'drop' })
-    await fleet.advance(6 * HOUR + 15 * MINUTE)
-    const answers = await load(fleet, 200)
-    const kinds = answers.map(({ status, headers, body }) => `${status} ${String(headers['content-type'])} ${body.code}`)
-    t.same([...new Set(kinds)], ['503 application/problem+json WEATHER_ERR_UPSTREAM_UNAVAILABLE'])
-    t.ok(answers.every(({ headers }) => /^[1-5]$/.test(String(headers['retry-after']))))
-  })
+  await t.test(
+    'it is dead for longer than anything is good: 503, and when to come again',
+    async (t) => {
+      await fleet.upstreamHas({ kind: 'drop' })
+      await fleet.advance(6 * HOUR + 15 * MINUTE)
+      const answers = await load(fleet, 200)
+      const kinds = answers.map(
+        ({ status, headers, body }) => `${status} ${String(headers['content-type'])} ${body.code}`
+      )
+      t.same(
+        [...new Set(kinds)],
+        ['503 application/problem+json WEATHER_ERR_UPSTREAM_UNAVAILABLE']
+      )
+      t.ok(answers.every(({ headers }) => /^[1-5]$/.test(String(headers['retry-after']))))
+    }
+  )
 
   await t.test('it is back after that: no stampede', async (t) => {
     await fleet.upstreamHas()
     await fleet.advance(MINUTE)
     let answers: Answer[] = []
-    isOneEach(t, await callsOf(fleet, async () => { answers = await storm(fleet) }), { forecasts: 20, searches: 0 }, 'back late')
+    isOneEach(
+      t,
+      await callsOf(fleet, async () => {
+        answers = await storm(fleet)
+      }),
+      { forecasts: 20, searches: 0 },
+      'back late'
+    )
     t.same(statuses(answers), [200])
     t.notOk(answers.some(isStale))
   })
@@ -166,7 +245,8 @@ t.test('an upstream that dies, and comes back', async (t) => {
 t.test('one instance is told to wait, and all wait', async (t) => {
   const fleet = await startWeather(t, 2, (await startRedis(t)).url)
   const [a, b] = fleet.instances
-  const get = (instance: typeof a, query: string) => fetch(`${instance?.url}/api/weather/current?${query}`)
+  const get = (instance: typeof a, query: string) =>
+    fetch(`${instance?.url}/api/weather/current?${query}`)
   await fleet.upstreamHas({ kind: 'status', status: 429, retryAfter: 30, requests: 1 })
   const told = await get(a, 'latitude=10&longitude=10')
   t.match([told.status, told.headers.get('retry-after')], [503, '30'])
@@ -175,7 +255,7 @@ t.test('one instance is told to wait, and all wait', async (t) => {
   t.match(await other.json(), { code: 'WEATHER_ERR_UPSTREAM_BUSY' })
   t.match(await fleet.upstreamSaw(), { forecasts: 1 })
   await fleet.advance(30 * SECOND)
-  for (const instance of [a, b]) t.equal((await get(instance, 'latitude=20&longitude=20')).status, 200)
+  for (const instance of [a, b]) { t.equal((await get(instance, 'latitude=20&longitude=20')).status, 200) }
   t.match(await fleet.upstreamSaw(), { forecasts: 2 })
 })
 
@@ -183,12 +263,16 @@ t.test('Redis killed: what is known is served, and what is not is fetched', asyn
   const redis = await startRedis(t)
   const fleet = await startWeather(t, 2, redis.url)
   const [a, b] = fleet.instances
-  const get = (instance: typeof a, city: string) => fetch(`${instance?.url}/api/weather/current?city=${city}`)
+  const get = (instance: typeof a, city: string) =>
+    fetch(`${instance?.url}/api/weather/current?city=${city}`)
   for (const instance of [a, b]) t.equal((await get(instance, 'Oslo')).status, 200)
   await redis.kill()
   for (const instance of [a, b]) {
     const known = await get(instance, 'Oslo')
-    t.match([known.status, known.headers.get('cache-status')], [200, /; hit; ttl=\d+; detail=(OUTAGE|memory)$/])
+    t.match(
+      [known.status, known.headers.get('cache-status')],
+      [200, /; hit; ttl=\d+; detail=(OUTAGE|memory)$/]
+    )
     t.match(await (await get(instance, 'Rome')).json(), { place: { name: 'Rome' } })
   }
   await redis.restart()

@@ -17,14 +17,20 @@ const CAP = 5_000 // milliseconds after which a read counts as one that hangs
 const STORM = 200
 const ROUNDS = { stampede: 5, slowFill: 50, lostMessage: 5, frozen: 3, users: 100 }
 const LIBRARIES = ['weir', 'bentocache', 'async-cache-dedupe']
-const WITH_TIMEOUT = ['bentocache, commandTimeout 100 ms', 'async-cache-dedupe, commandTimeout 100 ms']
+const WITH_TIMEOUT = [
+  'bentocache, commandTimeout 100 ms',
+  'async-cache-dedupe, commandTimeout 100 ms'
+]
 
 /** Each library as its documentation sets it up for several instances that share a Redis. */
 const adapters = {
   async weir ({ port }) {
     const { createCache } = await import('@weir/cache')
     const { redisStore } = await import('@weir/cache/redis')
-    const cache = createCache({ store: redisStore({ url: `redis://127.0.0.1:${port}` }), namespace: 'demo' })
+    const cache = createCache({
+      store: redisStore({ url: `redis://127.0.0.1:${port}` }),
+      namespace: 'demo'
+    })
     return {
       get: (key, load) => cache.remember(key, { ttl: `${TTL}s` }, () => load(key)),
       invalidate: (key) => cache.delete(key)
@@ -54,8 +60,10 @@ const adapters = {
     const client = new Redis(connection)
     client.on('error', () => {})
     let load
-    const cache = createCache({ ttl: TTL, storage: { type: 'redis', options: { client, invalidation: true } } })
-      .define('value', { references: (key) => [key] }, (key) => load(key))
+    const cache = createCache({
+      ttl: TTL,
+      storage: { type: 'redis', options: { client, invalidation: true } }
+    }).define('value', { references: (key) => [key] }, (key) => load(key))
     return {
       get: (key, loader) => { load = loader; return cache.value(key) },
       invalidate: (key) => cache.invalidateAll(key)
@@ -72,7 +80,11 @@ async function instance (library, port) {
     process.send({ load: key, id: ids })
   })
   const [name, timeout] = library.split(', ')
-  const cache = await adapters[name]({ host: '127.0.0.1', port, ...timeout && { commandTimeout: 100 } })
+  const cache = await adapters[name]({
+    host: '127.0.0.1',
+    port,
+    ...(timeout && { commandTimeout: 100 })
+  })
   process.on('message', async ({ loaded, id, call, key, times = 1 }) => {
     if (loaded !== undefined) { waiting.get(id)(loaded); return }
     const began = performance.now()
@@ -91,7 +103,9 @@ async function fleet (library, port) {
   let ids = 0
   const calls = new Map()
   const start = async () => {
-    const child = fork(fileURLToPath(import.meta.url), ['instance', library, String(port)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const child = fork(fileURLToPath(import.meta.url), ['instance', library, String(port)], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+    })
     child.on('message', async (message) => {
       if (message.load !== undefined) {
         db.reads++
@@ -106,7 +120,11 @@ async function fleet (library, port) {
       calls.set(id, resolve)
       child.send({ call, key, id, times })
     })
-    return { get: (key, times) => ask('get', key, times), invalidate: (key) => ask('invalidate', key), end: () => child.kill('SIGKILL') }
+    return {
+      get: (key, times) => ask('get', key, times),
+      invalidate: (key) => ask('invalidate', key),
+      end: () => child.kill('SIGKILL')
+    }
   }
   const instances = await Promise.all([start(), start(), start()])
   return { db, instances, end: () => { for (const each of instances) each.end() } }
@@ -167,7 +185,9 @@ async function lostMessage ({ db, instances: [a, b, c] }, redis) {
     }
     stale.push(lastStale)
   }
-  return stale.every((ms) => ms === 0) ? 'no stale read' : `stale for ${range(stale)} (ttl ${TTL} s)`
+  return stale.every((ms) => ms === 0)
+    ? 'no stale read'
+    : `stale for ${range(stale)} (ttl ${TTL} s)`
 }
 
 /**
@@ -200,7 +220,10 @@ async function users () {
     await app.register(caching)
     const store = app.cache
     app.addHook('onRequest', (request, reply, done) => {
-      store.get(request.url, (error, found) => { if (error || !found) done(error); else reply.send(found.item) })
+      store.get(request.url, (error, found) => {
+        if (error || !found) done(error)
+        else reply.send(found.item)
+      })
     })
     app.addHook('onSend', (request, reply, payload, done) => {
       store.set(request.url, payload, TTL * 1000, (error) => { done(error, payload) })
@@ -214,7 +237,11 @@ async function users () {
   for (const [name, register] of Object.entries({ 'two hooks by URL': byHand, weir: byWeir })) {
     const app = Fastify()
     await register(app)
-    app.get('/account', { config: { cache: { ttl: `${TTL}s` } } }, async (request) => `page of ${request.headers.cookie}`)
+    app.get(
+      '/account',
+      { config: { cache: { ttl: `${TTL}s` } } },
+      async (request) => `page of ${request.headers.cookie}`
+    )
     let leaked = 0
     for (let i = 0; i < ROUNDS.users; i++) {
       const cookie = `user=${i}`
@@ -236,7 +263,14 @@ async function capped (read) {
   const { ms, failed } = await Promise.race([read, sleep(CAP, { ms: Infinity })])
   return failed === true ? NaN : ms
 }
-const inWords = (ms) => Number.isNaN(ms) ? 'fails' : ms === Infinity ? `hangs (> ${CAP / 1000} s)` : ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`
+const inWords = (ms) =>
+  Number.isNaN(ms)
+    ? 'fails'
+    : ms === Infinity
+      ? `hangs (> ${CAP / 1000} s)`
+      : ms < 1000
+        ? `${ms.toFixed(0)} ms`
+        : `${(ms / 1000).toFixed(1)} s`
 const range = (times) => {
   if (times.some(Number.isNaN)) return 'fails'
   const [least, most] = [Math.min(...times), Math.max(...times)].map(inWords)
@@ -252,23 +286,41 @@ async function freePort () {
 }
 
 async function main () {
-  const version = (name) => JSON.parse(readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8')).version
-  const others = [...LIBRARIES.slice(1), '@fastify/caching'].map((name) => `${name} ${version(name)}`)
-  console.log(`${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${others.join(', ')}`)
+  const version = (name) =>
+    JSON.parse(
+      readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8')
+    ).version
+  const others = [...LIBRARIES.slice(1), '@fastify/caching'].map(
+    (name) => `${name} ${version(name)}`
+  )
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${others.join(', ')}`
+  )
   const { Redis } = await import('ioredis')
-  const SCENARIOS = { '1. stampede': stampede, '2. slow fill': slowFill, '3. lost message': lostMessage, '4. frozen Redis': frozen }
+  const SCENARIOS = {
+    '1. stampede': stampede,
+    '2. slow fill': slowFill,
+    '3. lost message': lostMessage,
+    '4. frozen Redis': frozen
+  }
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     console.log(`\n${name}`)
     for (const library of scenario === frozen ? [...LIBRARIES, ...WITH_TIMEOUT] : LIBRARIES) {
       const port = await freePort()
-      const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+      const server = spawn(
+        'redis-server',
+        ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+        { stdio: 'ignore' }
+      )
       const client = new Redis({ host: '127.0.0.1', port })
       client.on('error', () => {})
       await client.ping()
       const instances = await fleet(library, port)
       await sleep(500) // subscriptions
       try {
-        console.log(`  ${library.padEnd(41)} ${await scenario(instances, (command, ...args) => client.call(command, ...args), server)}`)
+        console.log(
+          `  ${library.padEnd(41)} ${await scenario(instances, (command, ...args) => client.call(command, ...args), server)}`
+        )
       } finally {
         server.kill('SIGCONT')
         instances.end()

@@ -33,13 +33,20 @@ export const bare = (env: Environment): Environment => ({ PATH: process.env['PAT
  * Starts the compiled server of an example in its folder, and resolves when it has written that
  * many lines, of which one says where it listens.
  */
-export async function startExample (t: Teardown, name: string, env: Environment = {}, lineCount = 1): Promise<Example> {
+export async function startExample (
+  t: Teardown,
+  name: string,
+  env: Environment = {},
+  lineCount = 1
+): Promise<Example> {
   const child = spawn(process.execPath, [`${EXAMPLES}dist/${name}/server.js`], {
     cwd: EXAMPLES + name,
     env: bare({ PORT: '0', NODE_HTTP_PORT: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  const ended = once(child, 'close').then(([status]: unknown[]) => typeof status === 'number' ? status : null)
+  const ended = once(child, 'close').then(([status]: unknown[]) =>
+    typeof status === 'number' ? status : null
+  )
   t.teardown(async () => {
     child.kill('SIGKILL')
     await ended
@@ -52,7 +59,9 @@ export async function startExample (t: Teardown, name: string, env: Environment 
         if (lines.length === lineCount) resolve()
       })
     }
-    ended.then(() => { reject(new Error(`${name} ended before it was ready:\n${lines.join('\n')}`)) }, reject)
+    ended.then(() => {
+      reject(new Error(`${name} ended before it was ready:\n${lines.join('\n')}`))
+    }, reject)
   })
   const urls = lines.join('\n').match(/http:\/\/127\.0\.0\.1:\d+/g) ?? []
   const [url = ''] = urls

@@ -7,19 +7,40 @@ import { followReadme } from './transcript.js'
 t.jobs = 2
 
 // Examples that need no server. Each README is followed line by line.
-for (const name of ['minimal', 'news', 'tasks', 'memoize', 'fragments', 'rate-limits', 'express-and-node-http', 'nestjs', 'serverless']) {
+for (const name of [
+  'minimal',
+  'news',
+  'tasks',
+  'memoize',
+  'fragments',
+  'rate-limits',
+  'express-and-node-http',
+  'nestjs',
+  'serverless'
+]) {
   t.test(`the README of ${name} is true`, async (t) => {
     const example = await followReadme(t, name, { CACHE_FILE: `${t.testdir()}/cache.db` })
     // Nest ends by the signal itself.
-    t.ok([0, ...name === 'nestjs' ? [null] : []].includes(await example.stop()), 'SIGTERM closes it', { lines: example.lines })
+    t.ok(
+      [0, ...(name === 'nestjs' ? [null] : [])].includes(await example.stop()),
+      'SIGTERM closes it',
+      { lines: example.lines }
+    )
   })
 }
 
-t.test('what the README of minimal adds is in the app, and what it takes away is not', async (t) => {
-  const read = async (file: string) => readFile(`${EXAMPLES}minimal/${file}`, 'utf8')
-  const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(await read('README.md')) ?? []
-  const app = (await read('server.ts')).split('\n')
-  const lines = diff.trimEnd().split('\n')
-  t.equal(lines.filter((line) => line.startsWith('+')).length - lines.filter((line) => line.startsWith('-')).length, 3)
-  for (const line of lines) t.equal(app.includes(line.slice(1)), !line.startsWith('-'), line)
-})
+t.test(
+  'what the README of minimal adds is in the app, and what it takes away is not',
+  async (t) => {
+    const read = async (file: string) => readFile(`${EXAMPLES}minimal/${file}`, 'utf8')
+    const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(await read('README.md')) ?? []
+    const app = (await read('server.ts')).split('\n')
+    const lines = diff.trimEnd().split('\n')
+    t.equal(
+      lines.filter((line) => line.startsWith('+')).length -
+        lines.filter((line) => line.startsWith('-')).length,
+      3
+    )
+    for (const line of lines) t.equal(app.includes(line.slice(1)), !line.startsWith('-'), line)
+  }
+)

@@ -24,32 +24,52 @@ export function stepsOf (document: string): Step[] {
 }
 
 /** Figures that differ from run to run, and keys, have one form. */
-const normalized = (line: string) => line.trim()
-  .replace(/\bttl=-?\d+/, 'ttl=N').replace(/"ms":\d+/, '"ms":N').replace(/^(age|retry-after): \d+$/, '$1: N').replace(/;t=\d+/g, ';t=N')
-  .replace(/\b(ann|ben)\.[\w-]{43}(?![\w-])/g, '$1.…').replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+const normalized = (line: string) =>
+  line
+    .trim()
+    .replace(/\bttl=-?\d+/, 'ttl=N')
+    .replace(/"ms":\d+/, '"ms":N')
+    .replace(/^(age|retry-after): \d+$/, '$1: N')
+    .replace(/;t=\d+/g, ';t=N')
+    .replace(/\b(ann|ben)\.[\w-]{43}(?![\w-])/g, '$1.…')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
 
 /** Whether the lines are as expected; a line `...` stands for any number of lines. */
 export function isAs (expected: readonly string[], actual: readonly string[]): boolean {
   const [first, ...rest] = expected
   if (first === undefined) return actual.length === 0
-  if (first === '...') return rest.length === 0 || actual.some((_, i) => isAs(rest, actual.slice(i)))
-  return actual[0] !== undefined && normalized(first) === normalized(actual[0]) && isAs(rest, actual.slice(1))
+  if (first === '...') { return rest.length === 0 || actual.some((_, i) => isAs(rest, actual.slice(i))) }
+  return (
+    actual[0] !== undefined &&
+    normalized(first) === normalized(actual[0]) &&
+    isAs(rest, actual.slice(1))
+  )
 }
 
 /** The variables of lines such as `export A=1 B=2`. */
-const exportsOf = (lines: readonly string[]): Environment => Object.fromEntries(
-  lines.filter((line) => line.startsWith('export ')).flatMap((line) => [...line.matchAll(/(\w+)=(\S+)/g)])
-    .map(([, name = '', value = '']) => [name, value]))
+const exportsOf = (lines: readonly string[]): Environment =>
+  Object.fromEntries(
+    lines
+      .filter((line) => line.startsWith('export '))
+      .flatMap((line) => [...line.matchAll(/(\w+)=(\S+)/g)])
+      .map(([, name = '', value = '']) => [name, value])
+  )
 
 /**
  * Does what a README says, in its order, and compares what comes of it. `npm run example` starts
  * the compiled example, on other ports; everything else runs in a shell. What the example says to
  * export is in the environment of what follows.
  */
-export async function followReadme (t: Test, name: string, env: Environment = {}): Promise<Example> {
+export async function followReadme (
+  t: Test,
+  name: string,
+  env: Environment = {}
+): Promise<Example> {
   let example: Example | undefined
   let exported: Environment = {}
-  for (const { command, output } of stepsOf(await readFile(`${EXAMPLES}${name}/README.md`, 'utf8'))) {
+  for (const { command, output } of stepsOf(
+    await readFile(`${EXAMPLES}${name}/README.md`, 'utf8')
+  )) {
     if (command.endsWith(`npm run example ${name}`)) {
       await example?.stop()
       example = await startExample(t, name, env, output.length)
@@ -59,7 +79,9 @@ export async function followReadme (t: Test, name: string, env: Environment = {}
       const [url = '', other = ''] = example?.urls ?? []
       const real = command.replaceAll('localhost:3000', url).replaceAll('localhost:3001', other)
       // Several commands may fail, and say so: curl of a server that has died.
-      const { stdout } = await run('sh', ['-c', `{ ${real}\n} 2>&1; true`], { env: bare(exported) })
+      const { stdout } = await run('sh', ['-c', `{ ${real}\n} 2>&1; true`], {
+        env: bare(exported)
+      })
       const said = stdout.replaceAll('\r', '').trimEnd()
       check(t, command, output, said === '' ? [] : said.split('\n'))
     }
@@ -68,7 +90,12 @@ export async function followReadme (t: Test, name: string, env: Environment = {}
   return example
 }
 
-function check (t: Test, command: string, expected: readonly string[], actual: readonly string[]): void {
+function check (
+  t: Test,
+  command: string,
+  expected: readonly string[],
+  actual: readonly string[]
+): void {
   const [wanted, found] = [expected.map(normalized), actual.map(normalized)]
   if (isAs(wanted, found)) t.pass(command)
   else t.strictSame(found, wanted, command)

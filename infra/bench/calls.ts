@@ -18,7 +18,12 @@ export interface Calls {
 }
 
 /** Calls for about `ms` milliseconds, so many at a time, of the keys in turn. */
-export async function callFor (ms: number, { read }: Reader, keys: readonly string[], inFlight = 1): Promise<Calls> {
+export async function callFor (
+  ms: number,
+  { read }: Reader,
+  keys: readonly string[],
+  inFlight = 1
+): Promise<Calls> {
   const began = performance.now()
   const { user, system } = process.cpuUsage()
   const atOnce = Math.ceil(CALLS / inFlight)
@@ -30,21 +35,42 @@ export async function callFor (ms: number, { read }: Reader, keys: readonly stri
     }
   }
   // Each begins at another key: readers of one key would share a read.
-  await Promise.all(Array.from({ length: inFlight }, (_, i) => caller(Math.floor(i * keys.length / inFlight))))
+  await Promise.all(
+    Array.from({ length: inFlight }, (_, i) => caller(Math.floor((i * keys.length) / inFlight)))
+  )
   const cpu = process.cpuUsage({ user, system })
-  return { perSecond: calls / (performance.now() - began) * 1000, cpuMicros: (cpu.user + cpu.system) / calls }
+  return {
+    perSecond: (calls / (performance.now() - began)) * 1000,
+    cpuMicros: (cpu.user + cpu.system) / calls
+  }
 }
 
 /** One reader against another, round by round: how many calls it makes for each of the other's. */
 export function compareCalls (
-  scenario: string, what: string, a: Reader, b: Reader, rounds: ReadonlyMap<Reader, readonly Calls[]>, atLeast?: number
+  scenario: string,
+  what: string,
+  a: Reader,
+  b: Reader,
+  rounds: ReadonlyMap<Reader, readonly Calls[]>,
+  atLeast?: number
 ): Result {
   const [mine = [], theirs = []] = [rounds.get(a), rounds.get(b)]
   const compared = mine.map(({ perSecond, cpuMicros }, i) => {
-    const { perSecond: otherPerSecond, cpuMicros: otherCpuMicros } = theirs[i] ?? { perSecond: NaN, cpuMicros: NaN }
-    return { perSecond, otherPerSecond, cpuMicros, otherCpuMicros, ratio: perSecond / otherPerSecond, cpuRatio: otherCpuMicros / cpuMicros }
+    const { perSecond: otherPerSecond, cpuMicros: otherCpuMicros } = theirs[i] ?? {
+      perSecond: NaN,
+      cpuMicros: NaN
+    }
+    return {
+      perSecond,
+      otherPerSecond,
+      cpuMicros,
+      otherCpuMicros,
+      ratio: perSecond / otherPerSecond,
+      cpuRatio: otherCpuMicros / cpuMicros
+    }
   })
-  const micros = (calls: readonly Calls[]) => `${(1e6 / spread(calls.map(({ perSecond }) => perSecond)).median).toFixed(2)} µs`
+  const micros = (calls: readonly Calls[]) =>
+    `${(1e6 / spread(calls.map(({ perSecond }) => perSecond)).median).toFixed(2)} µs`
   return {
     scenario,
     what: `${a.what} ${what}`,

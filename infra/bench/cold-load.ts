@@ -14,14 +14,22 @@ export interface ColdRound {
 }
 
 /** Requests products that no request was for before, from number `first` on, each once. */
-export async function loadCold (server: Child, first: number, requests: number): Promise<ColdRound> {
+export async function loadCold (
+  server: Child,
+  first: number,
+  requests: number
+): Promise<ColdRound> {
   const before = await server.ask()
   const url = new URL(String(server.ready['url']))
-  const begin = (connection: number) => Math.floor(requests * connection / CONNECTIONS)
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => askEach(url, first + begin(i), begin(i + 1) - begin(i))))
+  const begin = (connection: number) => Math.floor((requests * connection) / CONNECTIONS)
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, (_, i) =>
+      askEach(url, first + begin(i), begin(i + 1) - begin(i))
+    )
+  )
   const after = await server.ask()
   const grown = (what: string) => (after[what] ?? NaN) - (before[what] ?? NaN)
-  if (grown('fills') !== requests) throw new Error(`the handler ran ${grown('fills')} times for ${requests} requests`)
+  if (grown('fills') !== requests) { throw new Error(`the handler ran ${grown('fills')} times for ${requests} requests`) }
   return { cpuMicros: grown('cpuMicros') / requests, calls: grown('calls') / requests }
 }
 
@@ -40,13 +48,15 @@ function askEach ({ hostname, port, host }: URL, first: number, requests: number
   const ask = (count: number) => {
     const last = Math.min(asked + count, requests)
     let text = ''
-    while (asked < last) text += `GET /products/${first + asked++} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+    while (asked < last) { text += `GET /products/${first + asked++} HTTP/1.1\r\nHost: ${host}\r\n\r\n` }
     if (text !== '') socket.write(text)
   }
   return new Promise((resolve, reject) => {
     socket.setEncoding('latin1')
     socket.on('error', reject)
-    socket.on('close', () => { reject(new Error(`closed after ${answered} of ${requests} answers`)) })
+    socket.on('close', () => {
+      reject(new Error(`closed after ${answered} of ${requests} answers`))
+    })
     socket.on('data', (chunk: string) => {
       const text = rest + chunk
       rest = text.slice(1 - ANSWER.length)

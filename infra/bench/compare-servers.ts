@@ -24,7 +24,12 @@ export interface Comparison {
    * Child and arguments of the bare server, which is told what headers to send; or of another with
    * the plugins, which makes them itself, and what its Cache-Status has to say.
    */
-  readonly bare: { readonly what: string, readonly child: string, readonly args: readonly string[], readonly cacheStatus?: string }
+  readonly bare: {
+    readonly what: string
+    readonly child: string
+    readonly args: readonly string[]
+    readonly cacheStatus?: string
+  }
   readonly load: Load
   /**
    * How many processes of each take part. The more, the smaller the differences that can be seen.
@@ -47,36 +52,56 @@ const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'tr
  * Loads each contender and the bare server in turn, all with the same requests, and compares round
  * by round.
  */
-export async function compareServers (around: Surroundings, comparison: Comparison): Promise<Result[]> {
+export async function compareServers (
+  around: Surroundings,
+  comparison: Comparison
+): Promise<Result[]> {
   const { scenario, contenders, bare } = comparison
   const generations = generationsOf(around, comparison)
   const all = new Map<Contender | undefined, Round[]>()
   for (let generation = 1; generation <= generations; generation++) {
     for (const [contender, rounds] of await generationOf(around, comparison, generation)) {
-      all.set(contender, [...all.get(contender) ?? [], ...rounds])
+      all.set(contender, [...(all.get(contender) ?? []), ...rounds])
     }
   }
   const other = { what: bare.what, rounds: all.get(undefined) ?? [] }
   return contenders.map((contender) =>
-    versus(scenario, { what: contender.what, rounds: all.get(contender) ?? [] }, other, contender.atLeast))
+    versus(
+      scenario,
+      { what: contender.what, rounds: all.get(contender) ?? [] },
+      other,
+      contender.atLeast
+    )
+  )
 }
 
-const generationsOf = ({ repeat }: Surroundings, { generations = GENERATIONS }: Comparison): number => repeat(generations)
+const generationsOf = (
+  { repeat }: Surroundings,
+  { generations = GENERATIONS }: Comparison
+): number => repeat(generations)
 
 /** Rounds of freshly started servers; the bare one's are under `undefined`. */
 async function generationOf (
   around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
   const { scenario, bare, load: what } = comparison
-  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(comparison.rounds ?? ROUNDS)]
-  const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`) }
+  const [generations, perProcess] = [
+    generationsOf(around, comparison),
+    around.repeat(comparison.rounds ?? ROUNDS)
+  ]
+  const say = (doing: string, name: string) => {
+    around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`)
+  }
   const servers = new Map<Contender | undefined, Child>()
   let headers: Record<string, string> | undefined
   for (const contender of startOrder(comparison, generation)) {
     const { what: name, args, cacheStatus } = contender ?? bare
     say('warming up', name)
     const told = cacheStatus === undefined ? headerArguments(headers ?? {}) : []
-    const server = await started(around, contender === undefined ? bare.child : 'cached', [...args, ...told])
+    const server = await started(around, contender === undefined ? bare.child : 'cached', [
+      ...args,
+      ...told
+    ])
     servers.set(contender, server)
     await warmUp(server, what, around.stretch(WARM_UP_SECONDS))
     const sent = await sample(server, what, cacheStatus)
@@ -84,13 +109,18 @@ async function generationOf (
     headers = sent
   }
 
-  const rounds = await interleave([...servers.entries()], perProcess, async ([contender, server], round) => {
-    const name = contender?.what ?? bare.what
-    say(`round ${round + 1}/${perProcess}`, name)
-    const measured = await load(server, what, around.stretch(SECONDS))
-    if (measured.fills > 0) throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
-    return measured
-  }, (generation - 1) * perProcess)
+  const rounds = await interleave(
+    [...servers.entries()],
+    perProcess,
+    async ([contender, server], round) => {
+      const name = contender?.what ?? bare.what
+      say(`round ${round + 1}/${perProcess}`, name)
+      const measured = await load(server, what, around.stretch(SECONDS))
+      if (measured.fills > 0) { throw new Error(`${name}: ${measured.fills} of the answers were no hits`) }
+      return measured
+    },
+    (generation - 1) * perProcess
+  )
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }
@@ -99,30 +129,55 @@ async function generationOf (
  * A server that is told what headers to send has to be the last. Others begin in turn: those that
  * wait longer could come off worse.
  */
-function startOrder ({ contenders, bare }: Comparison, generation: number): (Contender | undefined)[] {
+function startOrder (
+  { contenders, bare }: Comparison,
+  generation: number
+): (Contender | undefined)[] {
   const order = [...contenders, undefined]
   return bare.cacheStatus !== undefined && generation % 2 === 0 ? order.toReversed() : order
 }
 
-async function started (around: Surroundings, name: string, args: readonly string[]): Promise<Child> {
+async function started (
+  around: Surroundings,
+  name: string,
+  args: readonly string[]
+): Promise<Child> {
   const child = await startChild(name, args)
   around.defer(() => child.end())
   return child
 }
 
 /** The headers of one answer, without those that any reply gets. */
-async function sample (server: Child, { headers, expect }: Load, cacheStatus?: string): Promise<Record<string, string>> {
+async function sample (
+  server: Child,
+  { headers, expect }: Load,
+  cacheStatus?: string
+): Promise<Record<string, string>> {
   // Not by fetch(), which adds Cache-Control: no-cache to a condition.
-  const response = await request(`${String(server.ready['url'])}/products/1`, { headers: { ...headers?.('1') } })
+  const response = await request(`${String(server.ready['url'])}/products/1`, {
+    headers: { ...headers?.('1') }
+  })
   await response.body.dump()
   const said = String(response.headers['cache-status'] ?? '')
-  if (response.statusCode !== expect || (cacheStatus !== undefined && !said.includes(cacheStatus))) {
-    throw new Error(`expected ${expect} and ${cacheStatus} of the server, got ${response.statusCode} and Cache-Status: ${said}`)
+  if (
+    response.statusCode !== expect ||
+    (cacheStatus !== undefined && !said.includes(cacheStatus))
+  ) {
+    throw new Error(
+      `expected ${expect} and ${cacheStatus} of the server, got ${response.statusCode} and Cache-Status: ${said}`
+    )
   }
-  return Object.fromEntries(Object.entries(response.headers).flatMap(([name, value]) => ADDED.has(name) ? [] : [[name, String(value)]]))
+  return Object.fromEntries(
+    Object.entries(response.headers).flatMap(([name, value]) =>
+      ADDED.has(name) ? [] : [[name, String(value)]]
+    )
+  )
 }
 
-function checkSame (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): void {
+function checkSame (
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>
+): void {
   const [left, right] = [a, b].map((headers) => Object.keys(headers).sort().join(', '))
-  if (left !== right) throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`)
+  if (left !== right) { throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`) }
 }

@@ -67,26 +67,34 @@ export async function load (server: Child, what: Load, seconds: number): Promise
  * the same.
  */
 async function ask (
-  server: Child, { headers, expect, urls = PRODUCTS }: Load, until: { duration: number } | { amount: number }
-): Promise<{ answered: number, perSecond: number }> {
+  server: Child,
+  { headers, expect, urls = PRODUCTS }: Load,
+  until: { duration: number } | { amount: number }
+): Promise<{ answered: number; perSecond: number }> {
   // An instance for each connection: connections of one instance ask for the same things in the
   // same order.
-  const results = await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => autocannon({
-    ...until,
-    url: String(server.ready['url']),
-    connections: 1,
-    pipelining: PIPELINING,
-    requests: Array.from({ length: urls / CONNECTIONS }, (_, i) => {
-      const id = `${connection + i * CONNECTIONS}`
-      return { method: 'GET', path: `/products/${id}`, headers: { ...headers?.(id) } }
-    })
-  })))
+  const results = await Promise.all(
+    Array.from({ length: CONNECTIONS }, (_, connection) =>
+      autocannon({
+        ...until,
+        url: String(server.ready['url']),
+        connections: 1,
+        pipelining: PIPELINING,
+        requests: Array.from({ length: urls / CONNECTIONS }, (_, i) => {
+          const id = `${connection + i * CONNECTIONS}`
+          return { method: 'GET', path: `/products/${id}`, headers: { ...headers?.(id) } }
+        })
+      })
+    )
+  )
   let answered = 0
   let perSecond = 0
   for (const { requests, duration, errors, statusCodeStats } of results) {
     const expected = statusCodeStats?.[`${expect}`]?.count ?? 0
     if (errors > 0 || requests.total === 0 || expected !== requests.total) {
-      throw new Error(`${requests.total} requests, ${expected} answered with ${expect}, ${errors} failed: ${JSON.stringify(statusCodeStats)}`)
+      throw new Error(
+        `${requests.total} requests, ${expected} answered with ${expect}, ${errors} failed: ${JSON.stringify(statusCodeStats)}`
+      )
     }
     answered += requests.total
     perSecond += requests.total / duration

@@ -11,7 +11,7 @@ import { scenarios } from './scenarios/all.js'
 const { say, done } = progress(process.stderr)
 
 // Children see the end of this process and end themselves; what a child holds goes with it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
 
 try {
   const wish = parseArguments(process.argv.slice(2), scenarios)
@@ -47,7 +47,9 @@ async function run ({ scenarios, json, quick }: Wish): Promise<void> {
         results.push(...await measured(scenario, surroundings))
       } catch (error) {
         // Others have taken minutes, or will.
-        failures.push(`${scenario.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
+        failures.push(
+          `${scenario.name} FAILED: ${error instanceof Error ? error.message : String(error)}`
+        )
         console.error(error)
       }
       seconds[scenario.name] = Math.round((performance.now() - began) / 1000)
@@ -58,20 +60,34 @@ async function run ({ scenarios, json, quick }: Wish): Promise<void> {
   done()
   const about = { date, machine: machine(), loadBefore, loadAfter: loadAverage(), quick, seconds }
   if (json !== undefined) {
-    const text = JSON.stringify({ ...about, results: results.map((result) => ({ ...result, met: isMet(result) })) }, null, 2)
+    const text = JSON.stringify(
+      { ...about, results: results.map((result) => ({ ...result, met: isMet(result) })) },
+      null,
+      2
+    )
     await writeFile(json, `${text}\n`)
   }
   console.log(report(results))
   for (const failure of failures) console.log(failure)
   if (failures.length > 0) process.exitCode = 1
   console.log(tookLine(seconds))
-  console.log(`${about.machine.cpu}, ${about.machine.cores} cores, Node ${about.machine.node}; load ${loadBefore.toFixed(1)} before, ${about.loadAfter.toFixed(1)} after`)
+  console.log(
+    `${about.machine.cpu}, ${about.machine.cores} cores, Node ${about.machine.node}; load ${loadBefore.toFixed(1)} before, ${about.loadAfter.toFixed(1)} after`
+  )
 }
 
-async function measured (scenario: Scenario, surroundings: Omit<Surroundings, 'defer'>): Promise<Result[]> {
+async function measured (
+  scenario: Scenario,
+  surroundings: Omit<Surroundings, 'defer'>
+): Promise<Result[]> {
   const ends: (() => unknown)[] = []
   try {
-    return await scenario.run({ ...surroundings, defer: (end) => { ends.push(end) } })
+    return await scenario.run({
+      ...surroundings,
+      defer: (end) => {
+        ends.push(end)
+      }
+    })
   } finally {
     for (const end of ends.reverse()) await end()
   }

@@ -1,9 +1,23 @@
 /** Tells what is happening: on a terminal in one line that changes, else a line each time. */
-export function progress (stream: NodeJS.WriteStream): { say: (what: string) => void, done: () => void } {
-  if (!stream.isTTY) return { say: (what) => { stream.write(`${what}\n`) }, done: () => {} }
+export function progress (stream: NodeJS.WriteStream): {
+  say: (what: string) => void
+  done: () => void
+} {
+  if (!stream.isTTY) {
+    return {
+      say: (what) => {
+        stream.write(`${what}\n`)
+      },
+      done: () => {}
+    }
+  }
   const clear = '\r\u001b[K'
   return {
-    say: (what) => { stream.write(`${clear}${what.slice(0, stream.columns - 1)}`) },
-    done: () => { stream.write(clear) }
+    say: (what) => {
+      stream.write(`${clear}${what.slice(0, stream.columns - 1)}`)
+    },
+    done: () => {
+      stream.write(clear)
+    }
   }
 }

@@ -17,9 +17,12 @@ export interface RedisUsage {
 /** Reads what Redis counts of itself. */
 export async function redisUsage (client: Redis): Promise<RedisUsage> {
   const text = await client.info('stats', 'cpu', 'commandstats')
-  const fields = new Map([...text.matchAll(/^(\w+):(.*)\r$/gm)].map(([, name = '', value = '']) => [name, value]))
+  const fields = new Map(
+    [...text.matchAll(/^(\w+):(.*)\r$/gm)].map(([, name = '', value = '']) => [name, value])
+  )
   const number = (name: string) => Number(fields.get(name))
-  const calls = (command: string) => Number(/^calls=(\d+)/.exec(fields.get(`cmdstat_${command}`) ?? '')?.[1] ?? 0)
+  const calls = (command: string) =>
+    Number(/^calls=(\d+)/.exec(fields.get(`cmdstat_${command}`) ?? '')?.[1] ?? 0)
   return {
     commands: SENT.reduce((sum, command) => sum + calls(command), 0),
     published: calls('spublish'),

@@ -18,7 +18,10 @@ export function report (results: readonly Result[]): string {
   ]
   const judged = results.filter((result) => isMet(result) !== undefined)
   const missed = judged.filter((result) => isMet(result) === false)
-  const summary = missed.length === 0 ? `All ${judged.length} targets met.` : `${missed.length} of ${judged.length} targets MISSED:`
+  const summary =
+    missed.length === 0
+      ? `All ${judged.length} targets met.`
+      : `${missed.length} of ${judged.length} targets MISSED:`
   return [table(rows), '', summary, ...missed.map((result) => {
     const { scenario, what, unit, measured, byCpu = measured } = result
     const isEach = result.target !== undefined && 'everyAtMost' in result.target
@@ -42,7 +45,9 @@ function target ({ target, unit, byCpu }: Result): string {
   if (target === undefined) return 'none'
   const by = byCpu === undefined ? '' : ' by CPU'
   if ('atLeast' in target) return `>= ${target.atLeast} ${unit}${by}`
-  return 'atMost' in target ? `<= ${target.atMost} ${unit}${by}` : `each <= ${target.everyAtMost} ${unit}${by}`
+  return 'atMost' in target
+    ? `<= ${target.atMost} ${unit}${by}`
+    : `each <= ${target.everyAtMost} ${unit}${by}`
 }
 
 function verdict (result: Result): string {

@@ -4,7 +4,10 @@
  * @param before how many rounds there were of others like these, so that the order goes on to turn
  */
 export async function interleave<C, R> (
-  contenders: readonly C[], rounds: number, run: (contender: C, round: number) => Promise<R>, before = 0
+  contenders: readonly C[],
+  rounds: number,
+  run: (contender: C, round: number) => Promise<R>,
+  before = 0
 ): Promise<Map<C, R[]>> {
   const results = new Map<C, R[]>(contenders.map((contender) => [contender, []]))
   for (let round = 0; round < rounds; round++) {

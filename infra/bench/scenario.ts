@@ -45,7 +45,8 @@ export interface Result {
    * Judged on the median by CPU where there is one, else on that of `measured`; `everyAtMost` on
    * the worst. None: for information.
    */
-  readonly target?: { readonly atLeast: number } | { readonly atMost: number } | { readonly everyAtMost: number }
+  readonly target?:
+    { readonly atLeast: number } | { readonly atMost: number } | { readonly everyAtMost: number }
   /** The same ratio by CPU time of the server instead of by requests per second. */
   readonly byCpu?: Spread
   /** Each round's figures. */

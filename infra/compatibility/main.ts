@@ -14,7 +14,9 @@ const FILE_WITHIN_MS = 300_000
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !ROWS.some((row) => row.name === name))
 if (unknown.length > 0) {
-  console.error(`There is no row ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}.`)
+  console.error(
+    `There is no row ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}.`
+  )
   process.exitCode = 1
 } else {
   const failures = ROWS.filter(({ name }) => chosen.length === 0 || chosen.includes(name)).map(run)
@@ -29,11 +31,14 @@ function run ({ name, packages, node, folders, files = /./ }: Row): number {
     chmodSync(folder, 0o755)
     overlay(ROOT, folder, packages)
     const binary = node === undefined ? process.execPath : nodeOf(folder, node)
-    const tests = folders.flatMap((path) => readdirSync(`${folder}/${path}`).map((file) => `${path}/${file}`))
+    const tests = folders
+      .flatMap((path) => readdirSync(`${folder}/${path}`).map((file) => `${path}/${file}`))
       .filter((file) => file.endsWith('.test.js') && files.test(file))
     const failed = tests.filter((file) => !passes(folder, binary, file))
     const version = spawnSync(binary, ['-v'], { encoding: 'utf8' }).stdout.trim()
-    console.log(`${name}: ${packages.join(', ')} on Node ${version}: ${tests.length - failed.length} of ${tests.length} files pass`)
+    console.log(
+      `${name}: ${packages.join(', ')} on Node ${version}: ${tests.length - failed.length} of ${tests.length} files pass`
+    )
     for (const file of failed) console.log(`  ${file}`)
     return failed.length
   } finally {
@@ -49,9 +54,26 @@ function nodeOf (folder: string, major: string): string {
 }
 
 function passes (cwd: string, binary: string, file: string): boolean {
-  const { status, stdout } = spawnSync(binary, ['--require', './infra/tools/test-preload.cjs', file], {
-    cwd, timeout: FILE_WITHIN_MS, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TAP_TIMEOUT: '280' }
-  })
-  if (status !== 0) console.log(stdout.split('\n').filter((line) => /^ *not ok/.test(line)).slice(0, 10).join('\n'))
+  const { status, stdout } = spawnSync(
+    binary,
+    ['--require', './infra/tools/test-preload.cjs', file],
+    {
+      cwd,
+      timeout: FILE_WITHIN_MS,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TAP_TIMEOUT: '280' }
+    }
+  )
+  if (status !== 0) {
+    console.log(
+      stdout
+        .split('\n')
+        .filter((line) => /^ *not ok/.test(line))
+        .slice(0, 10)
+        .join('\n')
+    )
+  }
   return status === 0
 }

@@ -5,9 +5,18 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 const PARTS = ['node_modules', 'packages', 'plugins', 'package.json']
 
 /** Runs a command in a folder; throws with its output if it fails. */
-export function must (cwd: string, command: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
+export function must (
+  cwd: string,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = process.env
+): void {
   const [file = '', ...args] = command
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   if (status !== 0) throw new Error(`${command.join(' ')} failed (${status}):\n${stdout}${stderr}`)
 }
 
@@ -15,7 +24,15 @@ export function must (cwd: string, command: readonly string[], env: NodeJS.Proce
 export function installInto (folder: string, packages: readonly string[]): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, '{"private":true}')
-  must(folder, ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', ...packages])
+  must(folder, [
+    'npm',
+    'install',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    ...packages
+  ])
 }
 
 /**
@@ -35,7 +52,10 @@ export function overlay (root: string, folder: string, packages: readonly string
     cpSync(`${from}/node_modules/${name}`, to, { recursive: true })
     for (const other of readdirSync(`${from}/node_modules`)) {
       if (other === name || other.startsWith('.')) continue
-      cpSync(`${from}/node_modules/${other}`, `${to}/node_modules/${other}`, { recursive: true, force: false })
+      cpSync(`${from}/node_modules/${other}`, `${to}/node_modules/${other}`, {
+        recursive: true,
+        force: false
+      })
     }
     if (spec.startsWith('kysely@0.29')) migratorsOf029(folder)
   }
@@ -46,7 +66,10 @@ function migratorsOf029 (folder: string): void {
   for (const tests of ['outbox', 'query'].map((name) => `${folder}/packages/${name}/dist/test`)) {
     for (const file of readdirSync(tests).filter((name) => name.endsWith('.js'))) {
       const source = readFileSync(`${tests}/${file}`, 'utf8')
-      const ours = source.replace(/^(import \{.*)\bMigrator,? ?(.*\} from 'kysely';)$/m, '$1$2import { Migrator } from \'kysely/migration\';')
+      const ours = source.replace(
+        /^(import \{.*)\bMigrator,? ?(.*\} from 'kysely';)$/m,
+        "$1$2import { Migrator } from 'kysely/migration';"
+      )
       if (ours === source) continue
       // Unlinked first: the file is the repository's own, too.
       rmSync(`${tests}/${file}`)

@@ -23,25 +23,50 @@ export interface Wish {
  *
  * @throws UsageError
  */
-export function parseArguments (args: readonly string[], env: NodeJS.ProcessEnv, all: readonly Scenario[]): Wish | 'help' {
+export function parseArguments (
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  all: readonly Scenario[]
+): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
-  const scenarios = values.scenario === 'all' ? all.filter(({ alone }) => alone === undefined) : all.filter(({ name }) => name === values.scenario)
+  const scenarios =
+    values.scenario === 'all'
+      ? all.filter(({ alone }) => alone === undefined)
+      : all.filter(({ name }) => name === values.scenario)
   if (scenarios.length === 0) {
-    throw new UsageError(`--scenario ${values.scenario}: there is no such scenario, but ${[...all.map(({ name }) => name), 'all'].join(', ')}`)
+    throw new UsageError(
+      `--scenario ${values.scenario}: there is no such scenario, but ${[...all.map(({ name }) => name), 'all'].join(', ')}`
+    )
   }
   const token = values.token || env['EDITOR_TOKEN'] || undefined
   const needy = scenarios.find(({ needsToken }) => needsToken === true)
   if (needy !== undefined && token === undefined) {
-    throw new UsageError(`--scenario ${needy.name} writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it for an editor`)
+    throw new UsageError(
+      `--scenario ${needy.name} writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it for an editor`
+    )
   }
   const scopes = [...new Set(scenarios.flatMap(({ name, parts }) => [name, ...parts]))]
   return {
     url: origin(values.url),
     scenarios,
-    seconds: number('--duration', values.duration, { least: 0.1, most: 86_400, what: 'seconds' }) ?? scenarios[0]?.alone?.seconds ?? 10,
-    connections: number('--connections', values.connections, { least: 1, most: 10_000, isWhole: true, what: 'connections' }),
-    rate: number('--rate', values.rate, { least: 1, most: 1_000_000, isWhole: true, what: 'requests a second' }) ?? scenarios[0]?.alone?.rate,
+    seconds:
+      number('--duration', values.duration, { least: 0.1, most: 86_400, what: 'seconds' }) ??
+      scenarios[0]?.alone?.seconds ??
+      10,
+    connections: number('--connections', values.connections, {
+      least: 1,
+      most: 10_000,
+      isWhole: true,
+      what: 'connections'
+    }),
+    rate:
+      number('--rate', values.rate, {
+        least: 1,
+        most: 1_000_000,
+        isWhole: true,
+        what: 'requests a second'
+      }) ?? scenarios[0]?.alone?.rate,
     token,
     requirements: values.require.map((text) => parseRequirement(text, scopes)),
     json: file('--json', values.json),
@@ -97,12 +122,21 @@ function origin (text: string): string {
 }
 
 function number (
-  option: string, text: string | undefined, { least, most, isWhole, what }: { least: number, most: number, isWhole?: true, what: string }
+  option: string,
+  text: string | undefined,
+  { least, most, isWhole, what }: { least: number; most: number; isWhole?: true; what: string }
 ): number | undefined {
   if (text === undefined) return undefined
   const value = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most && (isWhole !== true || Number.isInteger(value))) return value
-  throw new UsageError(`${option} ${text}: give ${isWhole === true ? 'a whole' : 'a'} number of ${what} from ${least} to ${most}`)
+  if (
+    /^\d+(\.\d+)?$/.test(text) &&
+    value >= least &&
+    value <= most &&
+    (isWhole !== true || Number.isInteger(value))
+  ) { return value }
+  throw new UsageError(
+    `${option} ${text}: give ${isWhole === true ? 'a whole' : 'a'} number of ${what} from ${least} to ${most}`
+  )
 }
 
 function file (option: string, name: string | undefined): string | undefined {

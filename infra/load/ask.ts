@@ -24,22 +24,42 @@ export interface Answered {
  * @throws LoadError `WEIR_ERR_NOBODY_ANSWERS`
  */
 export async function ask (
-  { url, signal, say }: Surroundings, path: string,
-  { method = 'GET', headers, body }: { method?: 'GET' | 'PATCH', headers?: Record<string, string>, body?: string } = {}
+  { url, signal, say }: Surroundings,
+  path: string,
+  {
+    method = 'GET',
+    headers,
+    body
+  }: { method?: 'GET' | 'PATCH'; headers?: Record<string, string>; body?: string } = {}
 ): Promise<Answered> {
   const once = async () => {
-    const { statusCode: status, headers: answer, body: stream } = await request(`${url}${path}`, {
-      method, signal, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, headers: { ...headers }, ...(body !== undefined && { body })
+    const {
+      statusCode: status,
+      headers: answer,
+      body: stream
+    } = await request(`${url}${path}`, {
+      method,
+      signal,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+      headers: { ...headers },
+      ...(body !== undefined && { body })
     })
     return { status, headers: answer, text: await stream.text() }
   }
   for (let attempt = 1; ; attempt++) {
-    const { status, headers: answer, text } = await once().catch((error: unknown) => {
+    const {
+      status,
+      headers: answer,
+      text
+    } = await once().catch((error: unknown) => {
       if (signal.aborted) throw error
       throw nobodyAnswers(url, error)
     })
     const seconds = Number(oneOf(answer['retry-after'])) || RETRY_AFTER
-    if (status !== 429 || attempt === ATTEMPTS || seconds > LONGEST_WAIT) return { path, status, etag: oneOf(answer.etag), body: text }
+    if (status !== 429 || attempt === ATTEMPTS || seconds > LONGEST_WAIT) {
+      return { path, status, etag: oneOf(answer.etag), body: text }
+    }
     say(`${method} ${path} is limited: asking again in ${seconds} s`)
     await delay(seconds * 1000, undefined, { signal })
   }
@@ -60,20 +80,34 @@ export async function warmUp (around: Surroundings, paths: readonly string[]): P
   return answers
 }
 
-export function unexpected (url: string, method: string, { path, status, body }: Answered): LoadError {
-  return new LoadError('WEIR_ERR_UNEXPECTED_ANSWER',
-    `${method} ${url}${path} was answered with ${status} and not with 200: is that Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim())
+export function unexpected (
+  url: string,
+  method: string,
+  { path, status, body }: Answered
+): LoadError {
+  return new LoadError(
+    'WEIR_ERR_UNEXPECTED_ANSWER',
+    `${method} ${url}${path} was answered with ${status} and not with 200: is that Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim()
+  )
 }
 
 function nobodyAnswers (url: string, error: unknown): LoadError {
   const why = error instanceof Error ? codesOf(error) : String(error)
-  return new LoadError('WEIR_ERR_NOBODY_ANSWERS', `nobody answers at ${url} (${why}): start the suite with npm start, or say with --url where it is`)
+  return new LoadError(
+    'WEIR_ERR_NOBODY_ANSWERS',
+    `nobody answers at ${url} (${why}): start the suite with npm start, or say with --url where it is`
+  )
 }
 
 /** Of a host with several addresses there are several failures in one. */
 function codesOf (error: Error): string {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
-  return [...new Set(errors.map((one) => one instanceof Error && 'code' in one ? String(one.code) : String(one)))].join(', ')
+  return [
+    ...new Set(
+      errors.map((one) => (one instanceof Error && 'code' in one ? String(one.code) : String(one)))
+    )
+  ].join(', ')
 }
 
-const oneOf = (value: string | string[] | undefined): string | undefined => Array.isArray(value) ? value[0] : value
+const oneOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value

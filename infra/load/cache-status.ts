@@ -11,10 +11,12 @@ export interface CacheStatusMember {
  * Reads the last member of a Cache-Status field, which is of the cache nearest to the client (RFC
  * 9211, section 2).
  *
- * @example lastMember('origin; hit, edge; fwd=uri-miss; ttl=60')?.parameters.get('fwd') // 'uri-miss'
+ * @example
+ * lastMember('origin; hit, edge; fwd=uri-miss; ttl=60')?.parameters.get('fwd') // 'uri-miss'
  */
 export function lastMember (field: string): CacheStatusMember | undefined {
-  const [cache = '', ...parameters] = split(field, BETWEEN_COMMAS).at(-1)?.match(BETWEEN_SEMICOLONS) ?? []
+  const [cache = '', ...parameters] =
+    split(field, BETWEEN_COMMAS).at(-1)?.match(BETWEEN_SEMICOLONS) ?? []
   if (cache.trim() === '') return undefined
   return { cache: plain(cache), parameters: new Map(parameters.map(parameter)) }
 }

@@ -32,29 +32,36 @@ export function drive (what: Drive, recorder: Recorder, signal: AbortSignal): Pr
     const connections: Connection[] = []
     let unanswered = 0
     const stop = () => { instance.stop() }
-    const instance = autocannon({
-      url: what.url,
-      requests: what.requests,
-      connections: what.connections,
-      timeout: TIMEOUT_SECONDS,
-      // How soon it notices that it is to end.
-      sampleInt: 20,
-      // Its own figures are not used.
-      skipAggregateResult: true,
-      ...('amount' in what.until ? { amount: what.until.amount } : { duration: what.until.seconds }),
-      ...(what.rate !== undefined && { overallRate: what.rate }),
-      setupClient: (client) => {
-        connections.push(watch(client, what.isWrite === true, recorder, (isAnswered) => {
-          unanswered = isAnswered ? 0 : unanswered + 1
-          if (unanswered === GIVE_UP_AFTER) stop()
-        }))
+    const instance = autocannon(
+      {
+        url: what.url,
+        requests: what.requests,
+        connections: what.connections,
+        timeout: TIMEOUT_SECONDS,
+        // How soon it notices that it is to end.
+        sampleInt: 20,
+        // Its own figures are not used.
+        skipAggregateResult: true,
+        ...('amount' in what.until
+          ? { amount: what.until.amount }
+          : { duration: what.until.seconds }),
+        ...(what.rate !== undefined && { overallRate: what.rate }),
+        setupClient: (client) => {
+          connections.push(
+            watch(client, what.isWrite === true, recorder, (isAnswered) => {
+              unanswered = isAnswered ? 0 : unanswered + 1
+              if (unanswered === GIVE_UP_AFTER) stop()
+            })
+          )
+        }
+      },
+      (error) => {
+        signal.removeEventListener('abort', stop)
+        for (const connection of connections) connection.end()
+        if (error instanceof Error) reject(error)
+        else resolve(unanswered < GIVE_UP_AFTER)
       }
-    }, (error) => {
-      signal.removeEventListener('abort', stop)
-      for (const connection of connections) connection.end()
-      if (error instanceof Error) reject(error)
-      else resolve(unanswered < GIVE_UP_AFTER)
-    })
+    )
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
   })
@@ -72,7 +79,12 @@ interface Connection {
  *
  * @param client its types leave out some of the events that it has
  */
-function watch (client: EventEmitter, isWrite: boolean, recorder: Recorder, settled: (isAnswered: boolean) => void): Connection {
+function watch (
+  client: EventEmitter,
+  isWrite: boolean,
+  recorder: Recorder,
+  settled: (isAnswered: boolean) => void
+): Connection {
   let sentAt: number | undefined
   let head: Head = { status: 0, cacheStatus: undefined, closes: false }
   // autocannon sends its next request at once, on a connection too of which the server has just
@@ -92,13 +104,16 @@ function watch (client: EventEmitter, isWrite: boolean, recorder: Recorder, sett
   client.on('request', () => {
     const now = performance.now()
     // The one before is without an answer, and the connection is a new one.
-    if (sentAt !== undefined) fail(now - sentAt >= TIMEOUT_SECONDS * 1000 - 100 ? 'timeout' : 'closed')
-    else isLost = head.closes
+    if (sentAt !== undefined) { fail(now - sentAt >= TIMEOUT_SECONDS * 1000 - 100 ? 'timeout' : 'closed') } else isLost = head.closes
     head = { ...head, closes: false }
     sentAt = now
   })
-  client.on('connError', (error: NodeJS.ErrnoException) => { fail(error.code ?? error.message) })
-  client.on('headers', (parsed: unknown) => { head = readHead(parsed) })
+  client.on('connError', (error: NodeJS.ErrnoException) => {
+    fail(error.code ?? error.message)
+  })
+  client.on('headers', (parsed: unknown) => {
+    head = readHead(parsed)
+  })
   client.on('response', () => {
     if (sentAt === undefined) return
     const now = performance.now()
@@ -126,14 +141,19 @@ function readHead (parsed: unknown): Head {
   let cacheStatus: string | undefined
   let closes = false
   let status = 0
-  if (typeof parsed === 'object' && parsed !== null && 'headers' in parsed && 'statusCode' in parsed && Array.isArray(parsed.headers)) {
+  if (
+    typeof parsed === 'object' &&
+    parsed !== null &&
+    'headers' in parsed &&
+    'statusCode' in parsed &&
+    Array.isArray(parsed.headers)
+  ) {
     status = Number(parsed.statusCode)
     const pairs: readonly unknown[] = parsed.headers
     for (let i = 0; i < pairs.length; i += 2) {
       const name = String(pairs[i]).toLowerCase()
       const value = String(pairs[i + 1])
-      if (name === 'cache-status') cacheStatus = cacheStatus === undefined ? value : `${cacheStatus}, ${value}`
-      else if (name === 'connection') closes = value.toLowerCase() === 'close'
+      if (name === 'cache-status') { cacheStatus = cacheStatus === undefined ? value : `${cacheStatus}, ${value}` } else if (name === 'connection') closes = value.toLowerCase() === 'close'
     }
   }
   return { status, cacheStatus, closes }

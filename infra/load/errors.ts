@@ -7,7 +7,14 @@ export class UsageError extends Error {
 export class LoadError extends Error {
   override readonly name = 'LoadError'
 
-  constructor (readonly code: 'WEIR_ERR_NOBODY_ANSWERS' | 'WEIR_ERR_UNEXPECTED_ANSWER' | 'WEIR_ERR_TOKEN_REFUSED' | 'WEIR_ERR_NO_SHOP', message: string) {
+  constructor (
+    readonly code:
+      | 'WEIR_ERR_NOBODY_ANSWERS'
+      | 'WEIR_ERR_UNEXPECTED_ANSWER'
+      | 'WEIR_ERR_TOKEN_REFUSED'
+      | 'WEIR_ERR_NO_SHOP',
+    message: string
+  ) {
     super(message)
   }
 }

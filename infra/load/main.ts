@@ -53,6 +53,8 @@ async function writable (file: string): Promise<void> {
   try {
     await writeFile(file, '', { flag: 'a' })
   } catch (error) {
-    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(
+      `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`
+    )
   }
 }

@@ -1,7 +1,19 @@
 import { lastMember } from './cache-status.js'
 
 /** How a request was answered, in the order of reports: what costs least first. */
-export const OUTCOMES = ['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'bypass', 'uncached', 'write', 'limited', 'error'] as const
+export const OUTCOMES = [
+  '304',
+  'memory',
+  'store',
+  'coalesced',
+  'stale',
+  'miss',
+  'bypass',
+  'uncached',
+  'write',
+  'limited',
+  'error'
+] as const
 export type Outcome = typeof OUTCOMES[number]
 
 /** One outcome in words. */
@@ -51,7 +63,9 @@ export function judge ({ status, cacheStatus, isWrite }: Answer): Judgement {
   return { outcome: status === 304 ? '304' : way, found, instance }
 }
 
-function wayOf (parameters: ReadonlyMap<string, string | true>): 'memory' | 'store' | 'coalesced' | 'stale' | 'miss' | 'bypass' | 'uncached' {
+function wayOf (
+  parameters: ReadonlyMap<string, string | true>
+): 'memory' | 'store' | 'coalesced' | 'stale' | 'miss' | 'bypass' | 'uncached' {
   const detail = parameters.get('detail')
   if (parameters.has('hit')) {
     // RFC 9211, section 2.4: a negative ttl is of a stale response.
@@ -62,8 +76,13 @@ function wayOf (parameters: ReadonlyMap<string, string | true>): 'memory' | 'sto
   if (collapsed !== undefined && collapsed !== '?0') return 'coalesced'
   if (detail === 'STALE_IF_ERROR') return 'stale'
   switch (parameters.get('fwd')) {
-    case 'bypass': case 'request': return 'bypass'
-    case undefined: case 'method': return 'uncached'
-    default: return 'miss'
+    case 'bypass':
+    case 'request':
+      return 'bypass'
+    case undefined:
+    case 'method':
+      return 'uncached'
+    default:
+      return 'miss'
   }
 }

@@ -4,7 +4,20 @@ export const POPULAR = [
   ...Array.from({ length: 24 }, (_, i) => `/api/products/${i + 1}`)
 ]
 
-const CITIES = ['Berlin', 'Paris', 'London', 'Madrid', 'Rome', 'Vienna', 'Oslo', 'Tokyo', 'New York', 'Cairo', 'Lagos', 'Mumbai']
+const CITIES = [
+  'Berlin',
+  'Paris',
+  'London',
+  'Madrid',
+  'Rome',
+  'Vienna',
+  'Oslo',
+  'Tokyo',
+  'New York',
+  'Cairo',
+  'Lagos',
+  'Mumbai'
+]
 
 export const WEATHER = CITIES.flatMap((city) => {
   const place = `city=${encodeURIComponent(city)}`

@@ -93,12 +93,23 @@ export class Recorder {
       outcomes: OUTCOMES.flatMap((outcome) => {
         const histogram = this.#latency.get(outcome)
         const latency = histogram && latencyOf(histogram)
-        return latency ? [{ outcome, count: this.count(outcome), share: this.count(outcome) / answered, latency }] : []
+        return latency
+          ? [
+              {
+                outcome,
+                count: this.count(outcome),
+                share: this.count(outcome) / answered,
+                latency
+              }
+            ]
+          : []
       }),
-      instances: [...this.#instances].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).map(([name, counts]) => {
-        const count = sum(counts.values())
-        return { name, count, share: count / answered, outcomes: Object.fromEntries(counts) }
-      }),
+      instances: [...this.#instances]
+        .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+        .map(([name, counts]) => {
+          const count = sum(counts.values())
+          return { name, count, share: count / answered, outcomes: Object.fromEntries(counts) }
+        }),
       statuses: Object.fromEntries(this.#statuses),
       failures: Object.fromEntries(this.#failures),
       moments: this.#moments(seconds)
@@ -117,9 +128,17 @@ export class Recorder {
     const amount = Math.max(1, Math.round(seconds / step))
     return Array.from({ length: amount }, (_, i) => {
       const isLast = i === amount - 1
-      const { counts, found, missed, failed } = together(this.#slots.slice(i, isLast ? undefined : i + 1))
+      const { counts, found, missed, failed } = together(
+        this.#slots.slice(i, isLast ? undefined : i + 1)
+      )
       const lasted = isLast ? seconds - i * step : step
-      return { at: i * step, seconds: lasted, outcomes: Object.fromEntries(counts), failed, hitRatio: ratio(found, missed) }
+      return {
+        at: i * step,
+        seconds: lasted,
+        outcomes: Object.fromEntries(counts),
+        failed,
+        hitRatio: ratio(found, missed)
+      }
     })
   }
 }
@@ -137,7 +156,8 @@ function together (slots: readonly Slot[]): Slot {
 
 const newSlot = (): Slot => ({ counts: new Map(), found: 0, missed: 0, failed: 0 })
 
-const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0)
+const sum = (values: Iterable<number>): number =>
+  [...values].reduce((total, value) => total + value, 0)
 
 function add<K> (counts: Map<K, number>, key: K, count = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + count)
@@ -147,5 +167,12 @@ function latencyOf (histogram: RecordableHistogram): Latency | null {
   if (histogram.count === 0) return null
   const ms = (micros: number) => micros / 1000
   const at = (percentile: number) => ms(histogram.percentile(percentile))
-  return { mean: ms(histogram.mean), p50: at(50), p90: at(90), p95: at(95), p99: at(99), max: ms(histogram.max) }
+  return {
+    mean: ms(histogram.mean),
+    p50: at(50),
+    p90: at(90),
+    p95: at(95),
+    p99: at(99),
+    max: ms(histogram.max)
+  }
 }

@@ -3,7 +3,8 @@ import { type Result } from './result.js'
 
 /** What can be required of a result; undefined where it has no such thing. Times in ms. */
 const METRICS: Readonly<Record<string, (result: Result) => number | undefined>> = {
-  errors: ({ failed, outcomes }) => failed + (outcomes.find(({ outcome }) => outcome === 'error')?.count ?? 0),
+  errors: ({ failed, outcomes }) =>
+    failed + (outcomes.find(({ outcome }) => outcome === 'error')?.count ?? 0),
   limited: ({ outcomes }) => outcomes.find(({ outcome }) => outcome === 'limited')?.count ?? 0,
   'hit-ratio': ({ hitRatio }) => hitRatio ?? undefined,
   rate: ({ perSecond }) => perSecond,
@@ -43,10 +44,15 @@ export interface Requirement {
  * @example parseRequirement('warm:hit-ratio>=0.9', ['warm'])
  */
 export function parseRequirement (text: string, scopes: readonly string[]): Requirement {
-  const [, scope, metric = '', operator = '', bound = ''] = /^\s*(?:([\w-]+):)?\s*([\w-]+)\s*(<=?|>=?|=)\s*(\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
-  if (metric === '') throw new UsageError(`--require ${text}: say it like 'hit-ratio>=0.9' or 'warm:p99<50'`)
-  if (METRICS[metric] === undefined) throw new UsageError(`--require ${text}: there is no ${metric}, but ${METRIC_NAMES.join(', ')}`)
-  if (scope !== undefined && !scopes.includes(scope)) throw new UsageError(`--require ${text}: ${scope} is not measured, but ${scopes.join(', ')}`)
+  const [, scope, metric = '', operator = '', bound = ''] =
+    /^\s*(?:([\w-]+):)?\s*([\w-]+)\s*(<=?|>=?|=)\s*(\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
+  if (metric === '') { throw new UsageError(`--require ${text}: say it like 'hit-ratio>=0.9' or 'warm:p99<50'`) }
+  if (METRICS[metric] === undefined) {
+    throw new UsageError(
+      `--require ${text}: there is no ${metric}, but ${METRIC_NAMES.join(', ')}`
+    )
+  }
+  if (scope !== undefined && !scopes.includes(scope)) { throw new UsageError(`--require ${text}: ${scope} is not measured, but ${scopes.join(', ')}`) }
   return { text: text.trim(), scope, metric, operator, bound: Number(bound) }
 }
 
@@ -61,11 +67,18 @@ export function check (
     .filter(({ scenario, part }) => scope === undefined || scope === scenario || scope === part)
     .flatMap((result) => {
       const value = METRICS[metric]?.(result)
-      return value === undefined ? [] : [{ of: result.part, value, met: OPERATORS[operator]?.(value, bound) === true }]
+      return value === undefined
+        ? []
+        : [{ of: result.part, value, met: OPERATORS[operator]?.(value, bound) === true }]
     })
   if (figures.length === 0) return { text, met: false, why: 'nothing that was measured has it' }
-  return { text, met: figures.every(({ met }) => met), why: figures.map(({ of, value }) => `${of} ${round(value)}`).join(', ') }
+  return {
+    text,
+    met: figures.every(({ met }) => met),
+    why: figures.map(({ of, value }) => `${of} ${round(value)}`).join(', ')
+  }
 }
 
 /** To as many digits as are read. */
-const round = (value: number): number => Number(value.toPrecision(value < 1 ? 3 : Math.max(3, Math.trunc(value).toString().length)))
+const round = (value: number): number =>
+  Number(value.toPrecision(value < 1 ? 3 : Math.max(3, Math.trunc(value).toString().length)))

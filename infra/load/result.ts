@@ -51,10 +51,18 @@ export interface Figures {
   /** Of all answers; null where there were none. */
   readonly latency: Latency | null
   /** Those that there were. `share`: of the answers. */
-  readonly outcomes: readonly { readonly outcome: Outcome, readonly count: number, readonly share: number, readonly latency: Latency }[]
+  readonly outcomes: readonly {
+    readonly outcome: Outcome
+    readonly count: number
+    readonly share: number
+    readonly latency: Latency
+  }[]
   /** By the name that Cache-Status gives; answers without one, such as 429, are of none. */
   readonly instances: readonly {
-    readonly name: string, readonly count: number, readonly share: number, readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
+    readonly name: string
+    readonly count: number
+    readonly share: number
+    readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
   }[]
   readonly statuses: Readonly<Record<string, number>>
   /** By reason: a code like ECONNREFUSED, `closed` or `timeout`. */
@@ -106,9 +114,14 @@ export interface Report {
   readonly failed: readonly string[]
   readonly results: readonly Result[]
   /** What a reader of the figures has to know. */
-  readonly notes: readonly { readonly scenario: string, readonly text: string }[]
-  readonly requirements: readonly { readonly text: string, readonly met: boolean, readonly why: string }[]
+  readonly notes: readonly { readonly scenario: string; readonly text: string }[]
+  readonly requirements: readonly {
+    readonly text: string
+    readonly met: boolean
+    readonly why: string
+  }[]
 }
 
 /** The part that `found` is of both; null where both are 0. */
-export const ratio = (found: number, missed: number): number | null => found + missed === 0 ? null : found / (found + missed)
+export const ratio = (found: number, missed: number): number | null =>
+  found + missed === 0 ? null : found / (found + missed)

@@ -9,17 +9,32 @@ import { check } from './requirement.js'
  * was measured until then is in the report. A scenario that cannot be measured says why and is left
  * out.
  */
-export async function run (wish: Wish, say: (what: string) => void, signal: AbortSignal): Promise<Report> {
+export async function run (
+  wish: Wish,
+  say: (what: string) => void,
+  signal: AbortSignal
+): Promise<Report> {
   const date = new Date().toISOString()
   const { url, seconds, connections, rate, token } = wish
   const results: Result[] = []
-  const notes: { scenario: string, text: string }[] = []
+  const notes: { scenario: string; text: string }[] = []
   const failed: string[] = []
   for (const scenario of wish.scenarios) {
     if (signal.aborted) break
-    const note = (text: string) => { notes.push({ scenario: scenario.name, text }) }
+    const note = (text: string) => {
+      notes.push({ scenario: scenario.name, text })
+    }
     try {
-      const measured = await scenario.run({ url, seconds, connections, rate, token, signal, say, note })
+      const measured = await scenario.run({
+        url,
+        seconds,
+        connections,
+        rate,
+        token,
+        signal,
+        say,
+        note
+      })
       for (const result of measured) explain(result, note)
       results.push(...measured)
     } catch (error) {
@@ -38,24 +53,35 @@ export async function run (wish: Wish, say: (what: string) => void, signal: Abor
     results,
     notes,
     requirements: [
-      ...results.flatMap(({ memory, comparison }) => [...memory?.checks ?? [], ...comparison?.checks ?? []]),
+      ...results.flatMap(({ memory, comparison }) => [
+        ...(memory?.checks ?? []),
+        ...(comparison?.checks ?? [])
+      ]),
       ...wish.requirements.map((requirement) => check(requirement, results))
     ]
   }
 }
 
 /** What would mislead somebody who reads the figures alone. */
-function explain ({ scenario, part, answered, outcomes, statuses, failures }: Result, note: (text: string) => void): void {
+function explain (
+  { scenario, part, answered, outcomes, statuses, failures }: Result,
+  note: (text: string) => void
+): void {
   const where = part === scenario ? '' : `${part}: `
   const limited = outcomes.find(({ outcome }) => outcome === 'limited')?.count ?? 0
   if (limited > 0 && scenario !== 'limited') {
-    note(`${where}${limited} of ${answered} answers were refused by a limit (429), so the figures are those of the limits. ` +
-      'Ask for less (--rate 40), or let this address do what it likes: RATE_LIMIT_ALLOW=127.0.0.1 npm start.')
+    note(
+      `${where}${limited} of ${answered} answers were refused by a limit (429), so the figures are those of the limits. ` +
+        'Ask for less (--rate 40), or let this address do what it likes: RATE_LIMIT_ALLOW=127.0.0.1 npm start.'
+    )
   }
-  const bad = Object.entries(statuses).filter(([status]) => Number(status) >= 400 && status !== '429')
+  const bad = Object.entries(statuses).filter(
+    ([status]) => Number(status) >= 400 && status !== '429'
+  )
   if (bad.length > 0) note(`${where}answered with an error: ${listed(bad)}.`)
   const reasons = Object.entries(failures)
   if (reasons.length > 0) note(`${where}without an answer: ${listed(reasons)}.`)
 }
 
-const listed = (counts: readonly (readonly [string, number])[]): string => counts.map(([what, count]) => `${what} ${count} times`).join(', ')
+const listed = (counts: readonly (readonly [string, number])[]): string =>
+  counts.map(([what, count]) => `${what} ${count} times`).join(', ')

@@ -5,26 +5,49 @@ import { comparisonText } from './shop/text.js'
 /** The figures as tables, one for each measurement, and what there is to say about them. */
 export function textReport ({ results, notes, requirements, interrupted }: Report): string {
   const parts = results.map(resultText)
-  if (notes.length > 0) parts.push(notes.map(({ scenario, text }) => `${scenario}: ${text}`).join('\n'))
+  if (notes.length > 0) { parts.push(notes.map(({ scenario, text }) => `${scenario}: ${text}`).join('\n')) }
   if (interrupted) parts.push('Ended before everything was measured.')
-  if (requirements.length > 0) parts.push(requirements.map(({ text, met, why }) => `${(met ? 'ok' : 'NOT MET').padEnd(7)} ${text} (${why})`).join('\n'))
+  if (requirements.length > 0) {
+    parts.push(
+      requirements
+        .map(({ text, met, why }) => `${(met ? 'ok' : 'NOT MET').padEnd(7)} ${text} (${why})`)
+        .join('\n')
+    )
+  }
   return parts.join('\n\n')
 }
 
 function resultText (result: Result): string {
-  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances } = result
+  const {
+    scenario,
+    part,
+    seconds,
+    sent,
+    answered,
+    failed,
+    cutOff,
+    perSecond,
+    latency,
+    outcomes,
+    instances
+  } = result
   const { bursts, memory, comparison } = result
   const rows = [
     ['', 'answers', 'share', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
-    ...outcomes.map(({ outcome, count, share, latency }) => [outcome, String(count), percent(share), ...times(latency)]),
-    ['all', String(answered), '', ...latency === null ? [] : times(latency)]
+    ...outcomes.map(({ outcome, count, share, latency }) => [
+      outcome,
+      String(count),
+      percent(share),
+      ...times(latency)
+    ]),
+    ['all', String(answered), '', ...(latency === null ? [] : times(latency))]
   ]
   const lines = [
     `${scenario === part ? scenario : `${scenario}, ${part}`}: ${Math.round(perSecond)} answers a second for ${seconds.toFixed(1)} s${hits(result)}`,
     table(rows),
     `${sent} sent = ${answered} answered + ${failed} without an answer + ${cutOff} under way at the end`
   ]
-  if (instances.length > 0) lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`)
+  if (instances.length > 0) { lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`) }
   if (bursts !== undefined) lines.push(burstText(bursts))
   if (memory !== undefined) lines.push(memoryText(memory))
   if (comparison !== undefined) lines.push(comparisonText(comparison))
@@ -38,7 +61,9 @@ const ROWS = 12
 function memoryText ({ processes, store }: Memory): string {
   const names = [...new Set(processes.map(({ instance }) => instance))]
   const times = [...new Set([...processes, ...store].map(({ at }) => at))].sort((a, b) => a - b)
-  const shown = times.filter((_, i) => i === times.length - 1 || i % Math.ceil(times.length / ROWS) === 0)
+  const shown = times.filter(
+    (_, i) => i === times.length - 1 || i % Math.ceil(times.length / ROWS) === 0
+  )
   const mb = (bytes: number) => (bytes / 1024 / 1024).toFixed(0)
   const rows = shown.map((time) => {
     const kept = store.find(({ at }) => at === time)
@@ -46,12 +71,18 @@ function memoryText ({ processes, store }: Memory): string {
       `${time.toFixed(0)} s`,
       ...names.map((name) => {
         const own = processes.find(({ at, instance }) => at === time && instance === name)
-        return own === undefined ? '' : [own.rssBytes, own.heapBytes, own.l1.bytes].map(mb).join(' / ')
+        return own === undefined
+          ? ''
+          : [own.rssBytes, own.heapBytes, own.l1.bytes].map(mb).join(' / ')
       }),
       ...kept === undefined ? [] : [mb(kept.bytes), String(kept.entries), String(kept.records)]
     ]
   })
-  const head = ['RSS / heap / L1, MB', ...names, ...store.length === 0 ? [] : ['store MB', 'entries', 'records']]
+  const head = [
+    'RSS / heap / L1, MB',
+    ...names,
+    ...(store.length === 0 ? [] : ['store MB', 'entries', 'records'])
+  ]
   return `\n${table([head, ...rows])}`
 }
 

@@ -20,7 +20,15 @@ export interface BannerFacts {
  * The text that `npm start` prints: addresses, the login link, tokens, and four requests that show
  * what Weir does.
  */
-export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens, loginCode, notes }: BannerFacts): string {
+export function banner ({
+  frontDoor,
+  instances,
+  redisUrl,
+  dataDir,
+  tokens,
+  loginCode,
+  notes
+}: BannerFacts): string {
   const [first, second] = instances.map(({ url }) => url ?? '')
   const list = '/api/products?limit=2'
   const product = `${frontDoor}/api/products/1`

@@ -20,7 +20,10 @@ const __dirname = bundlePath(new URL('.', import.meta.url))`
  */
 export async function bundleSuite (): Promise<void> {
   await build({
-    entryPoints: Object.values(PROGRAMS).map(({ compiled, bundle }) => ({ in: compiled, out: bundle.replace(/\.js$/, '') })),
+    entryPoints: Object.values(PROGRAMS).map(({ compiled, bundle }) => ({
+      in: compiled,
+      out: bundle.replace(/\.js$/, '')
+    })),
     outdir: '/',
     bundle: true,
     platform: 'node',

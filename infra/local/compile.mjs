@@ -5,7 +5,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
-const child = spawn(process.execPath, [tsc, '-b', '--verbose', ...process.argv.slice(2)], { stdio: ['inherit', 'pipe', 'inherit'] })
+const child = spawn(process.execPath, [tsc, '-b', '--verbose', ...process.argv.slice(2)], {
+  stdio: ['inherit', 'pipe', 'inherit']
+})
 const { isTTY } = process.stdout
 let projects = 0
 let at = 0
@@ -22,9 +24,14 @@ for await (const line of createInterface({ input: child.stdout })) {
   if (/^ {4}\* .*tsconfig\.json$/.test(line)) projects++
   else if (/^Project '[^/].*' is /.test(message)) at++
   const [, path] = /^Building project '(.*)'/.exec(message) ?? []
-  if (path !== undefined) show(`Compiling ${at} of ${projects}: ${path.replace(`${process.cwd()}/`, '').replace('/tsconfig.json', '')}`)
-  // Its errors, which have no time before them.
-  else if (message === line && line !== '' && !/^ {4}\*/.test(line)) process.stdout.write(`${isTTY && shown ? '\n' : ''}${line}\n`)
+  if (path !== undefined) {
+    show(
+      `Compiling ${at} of ${projects}: ${path.replace(`${process.cwd()}/`, '').replace('/tsconfig.json', '')}`
+    )
+  } else if (message === line && line !== '' && !/^ {4}\*/.test(line)) {
+    // Compiler errors carry no time of day.
+    process.stdout.write(`${isTTY && shown ? '\n' : ''}${line}\n`)
+  }
 }
 const status = child.exitCode ?? await new Promise((resolve) => { child.once('close', resolve) })
 if (isTTY && shown) process.stdout.write('\r\u{1b}[2K')

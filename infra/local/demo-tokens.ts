@@ -21,9 +21,13 @@ export async function demoTokens (secret: string): Promise<DemoTokens> {
   try {
     await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
   } catch (error) {
-    throw new StartError('WEIR_ERR_HOPELESS', `JWT_SECRET cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+    throw new StartError(
+      'WEIR_ERR_HOPELESS',
+      `JWT_SECRET cannot be used: ${error instanceof Error ? error.message : String(error)}`
+    )
   }
-  const token = (role: Role) => app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: LIFETIME })
+  const token = (role: Role) =>
+    app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: LIFETIME })
   const tokens = { reader: token('reader'), editor: token('editor'), admin: token('admin') }
   await app.close()
   return tokens
@@ -31,4 +35,6 @@ export async function demoTokens (secret: string): Promise<DemoTokens> {
 
 /** The tokens as lines that a shell can take. */
 export const exportLines = (tokens: DemoTokens): string =>
-  Object.entries(tokens).map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`).join('\n')
+  Object.entries(tokens)
+    .map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`)
+    .join('\n')

@@ -3,7 +3,13 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 
   constructor (
-    readonly code: 'WEIR_ERR_BAD_PORT' | 'WEIR_ERR_BAD_UPSTREAM' | 'WEIR_ERR_PORT_TAKEN' | 'WEIR_ERR_PORT_DENIED' | 'WEIR_ERR_INSTANCE_FAILED' | 'WEIR_ERR_HOPELESS',
+    readonly code:
+      | 'WEIR_ERR_BAD_PORT'
+      | 'WEIR_ERR_BAD_UPSTREAM'
+      | 'WEIR_ERR_PORT_TAKEN'
+      | 'WEIR_ERR_PORT_DENIED'
+      | 'WEIR_ERR_INSTANCE_FAILED'
+      | 'WEIR_ERR_HOPELESS',
     message: string
   ) {
     super(message)

@@ -11,7 +11,9 @@ export function fingerprint (files: readonly string[]): string {
   const hash = createHash('sha256')
   for (const file of files) {
     const stats = statSync(file, { throwIfNoEntry: false })
-    hash.update(`${file}\0${stats === undefined ? '' : `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`}\0`)
+    hash.update(
+      `${file}\0${stats === undefined ? '' : `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`}\0`
+    )
   }
   return hash.digest('base64url')
 }

@@ -8,13 +8,26 @@ export interface ClientRequest {
 }
 
 // 'expect' is settled by the front door's own HTTP server.
-const NOT_SENT_ON = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'forwarded']
+const NOT_SENT_ON = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'forwarded'
+]
 
 /**
  * The headers an instance gets: the client's, and who the client is as the front door itself saw
  * it.
  */
-export function forwardedHeaders (request: ClientRequest, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+export function forwardedHeaders (
+  request: ClientRequest,
+  headers: IncomingHttpHeaders
+): IncomingHttpHeaders {
   const kept = withoutHopByHop({ ...headers, connection: request.headers.connection })
   // The body of a GET or HEAD means nothing (RFC 9110, section 9.3.1) and is not sent on: nor may
   // its length be.
@@ -42,4 +55,7 @@ export function withoutHopByHop (headers: IncomingHttpHeaders): IncomingHttpHead
 
 /** Node gives one text, undici a list where the field came more than once. */
 const namedBy = (connection: string | readonly string[] | undefined): string[] =>
-  [connection ?? []].flat().flatMap((value) => value.split(',')).map((name) => name.trim().toLowerCase())
+  [connection ?? []]
+    .flat()
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim().toLowerCase())

@@ -50,7 +50,10 @@ const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
  * other. Requests are passed on once they are whole, answers as they come. A safe request whose
  * instance died is given to another one; a write only if the instance got nothing of it.
  */
-export function buildFrontDoor (services: readonly FrontDoorService[], limits: Readonly<typeof LIMITS> = LIMITS): FastifyInstance {
+export function buildFrontDoor (
+  services: readonly FrontDoorService[],
+  limits: Readonly<typeof LIMITS> = LIMITS
+): FastifyInstance {
   const agent = new Agent({ headersTimeout: limits.silence, bodyTimeout: limits.silence })
   const app = fastify({
     logger: false,
@@ -58,13 +61,21 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
     bodyLimit: limits.body,
     requestTimeout: limits.request,
     // The front door checks Host itself: Node would answer without a body.
-    http: { headersTimeout: limits.headers, connectionsCheckingInterval: Math.min(1000, limits.headers), requireHostHeader: false },
+    http: {
+      headersTimeout: limits.headers,
+      connectionsCheckingInterval: Math.min(1000, limits.headers),
+      requireHostHeader: false
+    },
     clientErrorHandler: refuseClient,
     // A path that is none never reaches the error handler.
-    frameworkErrors: (error, _request, reply) => { problem(reply, error.statusCode ?? 400, error.code, error.message) }
+    frameworkErrors: (error, _request, reply) => {
+      problem(reply, error.statusCode ?? 400, error.code, error.message)
+    }
   })
   // Not in an onClose hook: that runs before the last requests are through.
-  app.server.once('close', () => { agent.destroy().catch(() => {}) })
+  app.server.once('close', () => {
+    agent.destroy().catch(() => {})
+  })
   answerForNode(app)
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -73,17 +84,36 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
     else problem(reply.header('connection', 'close'), ...refusal)
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
-  app.setErrorHandler<Error & { statusCode?: number, code?: string }>((error, request, reply) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body)
+  })
+  app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, request, reply) => {
     if (error.statusCode === 413) return tooLarge(request, reply)
-    return problem(reply, error.statusCode ?? 500, error.code ?? 'WEIR_ERR_FRONT_DOOR', error.message)
+    return problem(
+      reply,
+      error.statusCode ?? 500,
+      error.code ?? 'WEIR_ERR_FRONT_DOOR',
+      error.message
+    )
   })
   const prefixes = services.flatMap((service) => service.prefixes)
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1)
     const isOwned = prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))
-    if (!isOwned) return problem(reply, 404, 'WEIR_ERR_NO_SUCH_PATH', `No service owns this path. There are: ${prefixes.join(', ')}.`)
-    return problem(reply.header('allow', METHODS), 405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `${request.method} is not among ${METHODS}.`)
+    if (!isOwned) {
+      return problem(
+        reply,
+        404,
+        'WEIR_ERR_NO_SUCH_PATH',
+        `No service owns this path. There are: ${prefixes.join(', ')}.`
+      )
+    }
+    return problem(
+      reply.header('allow', METHODS),
+      405,
+      'WEIR_ERR_METHOD_NOT_ALLOWED',
+      `${request.method} is not among ${METHODS}.`
+    )
   })
 
   for (const service of services) {
@@ -93,8 +123,15 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
       undici: agent,
       proxyPayloads: false,
       disableRequestLogging: true,
-      routes: [...service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]), ...service.paths ?? []],
-      replyOptions: { getUpstream: () => '', rewriteRequestHeaders: forwardedHeaders, rewriteHeaders: withoutHopByHop },
+      routes: [
+        ...service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]),
+        ...(service.paths ?? [])
+      ],
+      replyOptions: {
+        getUpstream: () => '',
+        rewriteRequestHeaders: forwardedHeaders,
+        rewriteHeaders: withoutHopByHop
+      },
       handler: (request, reply, path, options) => {
         const { body } = request
         const tried = new Set<Upstream>()
@@ -103,7 +140,9 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
           if (url === undefined) return unavailable(reply, service.name)
           tried.add(upstream)
           // A stream, since @fastify/reply-from takes a Buffer for something to be written as JSON.
-          if (Buffer.isBuffer(body)) request.body = body.length > 0 ? Readable.from([body]) : undefined
+          if (Buffer.isBuffer(body)) {
+            request.body = body.length > 0 ? Readable.from([body]) : undefined
+          }
           return reply.from(path, {
             ...options,
             getUpstream: () => url,
@@ -111,8 +150,10 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
             retryDelay: () => null,
             onError: (_reply, { error }) => {
               const code = codeOf(error)
-              if (NOT_SENT.has(code) || (SAFE.includes(request.method) && CONNECTION_LOST.has(code))) attempt()
-              else if (code === 'UND_ERR_HEADERS_TIMEOUT') silent(reply, upstream.name)
+              if (
+                NOT_SENT.has(code) ||
+                (SAFE.includes(request.method) && CONNECTION_LOST.has(code))
+              ) { attempt() } else if (code === 'UND_ERR_HEADERS_TIMEOUT') silent(reply, upstream.name)
               else lost(reply, upstream.name)
             }
           })
@@ -127,10 +168,16 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
 /** Answers what Node's server would answer without a body, or not at all. */
 function answerForNode (app: FastifyInstance): void {
   app.server.on('checkExpectation', (_request, response) => {
-    if (response.socket !== null) refuse(response.socket, [417, 'WEIR_ERR_EXPECTATION', 'Expect may only be 100-continue.'])
+    if (response.socket !== null) {
+      refuse(response.socket, [417, 'WEIR_ERR_EXPECTATION', 'Expect may only be 100-continue.'])
+    }
   })
   app.server.on('connect', (_request, socket) => {
-    refuse(socket, [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT is not among ${METHODS}.`], [`Allow: ${METHODS}`])
+    refuse(
+      socket,
+      [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT is not among ${METHODS}.`],
+      [`Allow: ${METHODS}`]
+    )
   })
 }
 
@@ -144,7 +191,12 @@ function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
     const end = setTimeout(() => { raw.socket.destroy() }, LINGER_MS).unref()
     raw.once('close', () => { clearTimeout(end) })
   })
-  return problem(reply.removeHeader('connection'), 413, 'WEIR_ERR_BODY_TOO_LARGE', 'A body may have at most 1 MiB.')
+  return problem(
+    reply.removeHeader('connection'),
+    413,
+    'WEIR_ERR_BODY_TOO_LARGE',
+    'A body may have at most 1 MiB.'
+  )
 }
 
 type Choice = { upstream: Upstream, url: string } | { upstream?: never, url?: never }
@@ -155,7 +207,9 @@ function roundRobin (upstreams: readonly Upstream[]): (tried: ReadonlySet<Upstre
   return (tried) => {
     for (let i = 0; i < upstreams.length; i++) {
       const upstream = upstreams[turn++ % upstreams.length]
-      if (upstream?.url !== undefined && !tried.has(upstream)) return { upstream, url: upstream.url }
+      if (upstream?.url !== undefined && !tried.has(upstream)) {
+        return { upstream, url: upstream.url }
+      }
     }
     return {}
   }
@@ -169,15 +223,28 @@ function codeOf (error: Error): string {
 
 function unavailable (reply: FastifyReply, service: string): FastifyReply {
   reply.header('retry-after', '1')
-  return problem(reply, 503, 'WEIR_ERR_NO_INSTANCE', `No instance of ${service} could take the request. Try again in a second.`)
+  return problem(
+    reply,
+    503,
+    'WEIR_ERR_NO_INSTANCE',
+    `No instance of ${service} could take the request. Try again in a second.`
+  )
 }
 
 function lost (reply: FastifyReply, instance: string): FastifyReply {
-  return problem(reply, 502, 'WEIR_ERR_INSTANCE_LOST',
-    `${instance} ended before it answered: the request may or may not have taken effect. Look before you repeat it.`)
+  return problem(
+    reply,
+    502,
+    'WEIR_ERR_INSTANCE_LOST',
+    `${instance} ended before it answered: the request may or may not have taken effect. Look before you repeat it.`
+  )
 }
 
 function silent (reply: FastifyReply, instance: string): FastifyReply {
-  return problem(reply, 504, 'WEIR_ERR_INSTANCE_SILENT',
-    `${instance} did not answer in time: the request may or may not have taken effect. Look before you repeat it.`)
+  return problem(
+    reply,
+    504,
+    'WEIR_ERR_INSTANCE_SILENT',
+    `${instance} did not answer in time: the request may or may not have taken effect. Look before you repeat it.`
+  )
 }

@@ -113,7 +113,7 @@ export class Instance {
       readyAt = performance.now()
       this.url = `http://${HOST}:${message.port}`
       this.#release()
-      if (this.#starting === undefined) this.#options.say(`weir: ${this.name} is back at ${this.url}`)
+      if (this.#starting === undefined) { this.#options.say(`weir: ${this.name} is back at ${this.url}`) }
       this.#starting?.resolve()
       this.#starting = undefined
     })
@@ -133,7 +133,9 @@ export class Instance {
         clearTimeout(this.#timer)
         this.#child = undefined
         if (this.#starting !== undefined && status === EXIT_HOPELESS) {
-          this.#starting.reject(new StartError('WEIR_ERR_HOPELESS', `${this.name} cannot start: ${lastError}`))
+          this.#starting.reject(
+            new StartError('WEIR_ERR_HOPELESS', `${this.name} cannot start: ${lastError}`)
+          )
         } else if (!this.#stopping) this.#comeBack(how, readyAt)
         resolve()
       })
@@ -145,8 +147,12 @@ export class Instance {
     this.#failures++
     if (this.#starting !== undefined && this.#failures >= MAX_FAILED_STARTS) {
       const last = this.#held?.map((line) => `\n  ${line}`).join('') ?? ''
-      this.#starting.reject(new StartError('WEIR_ERR_INSTANCE_FAILED',
-        `${this.name} did not start: it ${how}, ${this.#failures} times in a row.${last && ` Its last output:${last}`}`))
+      this.#starting.reject(
+        new StartError(
+          'WEIR_ERR_INSTANCE_FAILED',
+          `${this.name} did not start: it ${how}, ${this.#failures} times in a row.${last && ` Its last output:${last}`}`
+        )
+      )
       return
     }
     if (this.#starting === undefined) this.#release()
@@ -171,6 +177,12 @@ export class Instance {
 }
 
 function isReady (message: unknown): message is { type: 'ready', port: number } {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready' &&
-    'port' in message && typeof message.port === 'number'
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    message.type === 'ready' &&
+    'port' in message &&
+    typeof message.port === 'number'
+  )
 }

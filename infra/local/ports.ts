@@ -38,21 +38,32 @@ export interface SuitePorts {
  *   or nothing is free
  * @example const { base, frontDoor } = await choosePorts(process.env, [1, 2])
  */
-export async function choosePorts (env: NodeJS.ProcessEnv, offsets: readonly number[]): Promise<SuitePorts> {
+export async function choosePorts (
+  env: NodeJS.ProcessEnv,
+  offsets: readonly number[]
+): Promise<SuitePorts> {
   const given = portBase(env.PORT_BASE, Math.max(...offsets, FRONT_DOOR_OFFSET))
-  const bases = given === undefined ? Array.from({ length: MOST }, (_, i) => FIRST_BASE + i * STEP) : [given]
+  const bases =
+    given === undefined ? Array.from({ length: MOST }, (_, i) => FIRST_BASE + i * STEP) : [given]
   let taken: unknown
   for (const base of bases) {
     const isUsual = base === FIRST_BASE && given === undefined
     const frontDoor = env.PORT || isUsual ? frontDoorPort(env.PORT) : base + FRONT_DOOR_OFFSET
-    const claimed = await claim(base).catch((error: unknown) => { taken ??= error })
+    const claimed = await claim(base).catch((error: unknown) => {
+      taken ??= error
+    })
     if (claimed === undefined) continue
-    const release = (): void => { claimed.close() }
+    const release = (): void => {
+      claimed.close()
+    }
     try {
       for (const offset of offsets) await assertFree(base + offset, 'an instance')
       if (!env.PORT) await assertFree(frontDoor, FRONT_DOOR)
-      const note = taken instanceof StartError ? `all from ${base} on, because ${taken.message.split(':', 1)[0]} (PORT_BASE chooses others)` : undefined
-      return { base, frontDoor, release, ...note !== undefined && { note } }
+      const note =
+        taken instanceof StartError
+          ? `all from ${base} on, because ${taken.message.split(':', 1)[0]} (PORT_BASE chooses others)`
+          : undefined
+      return { base, frontDoor, release, ...(note !== undefined && { note }) }
     } catch (error) {
       release()
       taken ??= error
@@ -74,8 +85,10 @@ function portBase (value: string | undefined, highest: number): number | undefin
   if (value === undefined || value === '') return undefined
   const base = Number(value)
   if (/^\d+$/.test(value) && base >= 1 && base + highest <= 65535) return base
-  throw new StartError('WEIR_ERR_BAD_PORT',
-    `PORT_BASE is "${value}": give a number from 1 to ${65535 - highest}, from which on the ports of the suite are counted.`)
+  throw new StartError(
+    'WEIR_ERR_BAD_PORT',
+    `PORT_BASE is "${value}": give a number from 1 to ${65535 - highest}, from which on the ports of the suite are counted.`
+  )
 }
 
 /**
@@ -87,7 +100,10 @@ export function frontDoorPort (value: string | undefined): number {
   if (value === undefined || value === '') return FRONT_DOOR_PORT
   const port = Number(value)
   if (/^\d+$/.test(value) && port <= 65535) return port
-  throw new StartError('WEIR_ERR_BAD_PORT', `PORT is "${value}", which is no port: give a number from 0 (any free port) to 65535.`)
+  throw new StartError(
+    'WEIR_ERR_BAD_PORT',
+    `PORT is "${value}", which is no port: give a number from 0 (any free port) to 65535.`
+  )
 }
 
 /**
@@ -107,15 +123,22 @@ export function assertFree (port: number, owner: string): Promise<void> {
 export function listenError (error: Error, port: number, owner: string): Error {
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') {
-    return new StartError('WEIR_ERR_PORT_TAKEN', `port ${port}, which ${owner} needs, is already in use: ${remedy(owner, 'stop what listens there')}.`)
+    return new StartError(
+      'WEIR_ERR_PORT_TAKEN',
+      `port ${port}, which ${owner} needs, is already in use: ${remedy(owner, 'stop what listens there')}.`
+    )
   }
   if (code === 'EACCES') {
-    return new StartError('WEIR_ERR_PORT_DENIED', `port ${port}, which ${owner} needs, may not be used by you: ${remedy(owner, 'allow it')}.`)
+    return new StartError(
+      'WEIR_ERR_PORT_DENIED',
+      `port ${port}, which ${owner} needs, may not be used by you: ${remedy(owner, 'allow it')}.`
+    )
   }
   return error
 }
 
-const remedy = (owner: string, first: string) => `${first} or set ${owner === FRONT_DOOR ? 'PORT' : 'PORT_BASE'} to another`
+const remedy = (owner: string, first: string) =>
+  `${first} or set ${owner === FRONT_DOOR ? 'PORT' : 'PORT_BASE'} to another`
 
 /** How the front door is called in messages. */
 export const FRONT_DOOR = 'the front door'

@@ -10,24 +10,48 @@ const document = (status: number, code: string, detail: string): string =>
  * Answers with problem details. As bytes: Fastify would add a charset to text, which the type does
  * not have.
  */
-export function problem (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
-  return reply.code(status).type('application/problem+json').header('cache-control', 'no-store').send(Buffer.from(document(status, code, detail)))
+export function problem (
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  detail: string
+): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .header('cache-control', 'no-store')
+    .send(Buffer.from(document(status, code, detail)))
 }
 
 /** The parameters of a problem, in the order in which `problem` takes them. */
 export type Refusal = readonly [status: number, code: string, detail: string]
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'WEIR_ERR_REQUEST_TIMEOUT', 'The request did not arrive in time: send it again.'],
-  HPE_HEADER_OVERFLOW: [431, 'WEIR_ERR_HEADERS_TOO_LARGE', 'Header fields may have 16 KiB in all.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    408,
+    'WEIR_ERR_REQUEST_TIMEOUT',
+    'The request did not arrive in time: send it again.'
+  ],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'WEIR_ERR_HEADERS_TOO_LARGE',
+    'Header fields may have 16 KiB in all.'
+  ],
   HPE_INVALID_METHOD: [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'This method is not known.'],
   HPE_INVALID_VERSION: [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
 }
 
-const TOO_LONG: Refusal = [414, 'WEIR_ERR_TARGET_TOO_LONG', 'A request line may have at most 8 KiB.']
+const TOO_LONG: Refusal = [
+  414,
+  'WEIR_ERR_TARGET_TOO_LONG',
+  'A request line may have at most 8 KiB.'
+]
 
 /** Answers a request that Node's server could not read. */
-export function refuseClient (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
+export function refuseClient (
+  error: Error & { code?: string; rawPacket?: unknown },
+  socket: Duplex
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -41,16 +65,22 @@ export function refuseClient (error: Error & { code?: string, rawPacket?: unknow
 }
 
 /** Answers on a connection that has no response object, and ends it. */
-export function refuse (socket: Duplex, [status, code, detail]: Refusal, fields: readonly string[] = []): void {
+export function refuse (
+  socket: Duplex,
+  [status, code, detail]: Refusal,
+  fields: readonly string[] = []
+): void {
   const body = document(status, code, detail)
-  socket.end([
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/problem+json',
-    'Cache-Control: no-store',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...fields,
-    'Connection: close',
-    '',
-    body
-  ].join('\r\n'))
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/problem+json',
+      'Cache-Control: no-store',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...fields,
+      'Connection: close',
+      '',
+      body
+    ].join('\r\n')
+  )
 }

@@ -21,7 +21,10 @@ export const PROGRAMS = {
   weather: service('weather'),
   storefront: service('storefront'),
   stats: service('stats'),
-  upstream: { compiled: at('infra/dist/upstream/main.js'), bundle: at('infra/dist/bundle/upstream.js') },
+  upstream: {
+    compiled: at('infra/dist/upstream/main.js'),
+    bundle: at('infra/dist/bundle/upstream.js')
+  },
   suite: { compiled: at('infra/dist/local/main.js'), bundle: at('infra/dist/bundle/suite.js') }
 } as const satisfies Record<string, Program>
 

@@ -15,8 +15,14 @@ const SAME_WISH_MS = 300
  * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a
  * clean end, 1 when something could not start, 130 when a second signal cut the end short.
  */
-export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, ports?: SuitePorts): Promise<void> {
-  const say = (line: string): void => { console.log(line) }
+export async function run (
+  services: readonly ServiceDefinition[],
+  env: NodeJS.ProcessEnv,
+  ports?: SuitePorts
+): Promise<void> {
+  const say = (line: string): void => {
+    console.log(line)
+  }
   const supervisor = new Supervisor(services, env, say, ports)
   let ending: 'no' | 'asked' | 'may be cut short' = 'no'
 

@@ -1,4 +1,9 @@
-import { decode, encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
+import {
+  decode,
+  encode,
+  type SourceMapMappings,
+  type SourceMapSegment
+} from '@jridgewell/sourcemap-codec'
 
 /** A source map, version 3, as esbuild writes it. */
 export interface SourceMap {

@@ -11,7 +11,12 @@ import { PROGRAMS } from './programs.js'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FOLDERS = ['packages', 'plugins', 'services', 'infra']
 // The last says which packages are installed: they are part of the bundles.
-const FILES = ['package.json', 'tsconfig.json', 'tsconfig.base.json', 'node_modules/.package-lock.json']
+const FILES = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.base.json',
+  'node_modules/.package-lock.json'
+]
 const STAMP = join(ROOT, 'node_modules/.cache/weir/built')
 
 const USAGE = `Usage: npm start
@@ -39,11 +44,19 @@ function refuseArguments ([first]: readonly string[]): void {
 
 /** Sources and what is made of them, tests excepted. */
 function state (): { sources: string, outputs: string } {
-  const isIn = (folder: string, path: string): boolean => path.slice(ROOT.length).includes(`${sep}${folder}${sep}`)
-  const files = FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter((path) => !isIn('test', path))
+  const isIn = (folder: string, path: string): boolean =>
+    path.slice(ROOT.length).includes(`${sep}${folder}${sep}`)
+  const files = FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter(
+    (path) => !isIn('test', path)
+  )
   return {
-    sources: fingerprint([...FILES.map((file) => join(ROOT, file)), ...files.filter((path) => !isIn('dist', path))]),
-    outputs: fingerprint(files.filter((path) => isIn('dist', path) && /\.(?:js|css|html|svg)$/.test(path)))
+    sources: fingerprint([
+      ...FILES.map((file) => join(ROOT, file)),
+      ...files.filter((path) => !isIn('dist', path))
+    ]),
+    outputs: fingerprint(
+      files.filter((path) => isIn('dist', path) && /\.(?:js|css|html|svg)$/.test(path))
+    )
   }
 }
 

@@ -47,11 +47,20 @@ export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201, 301, 30
  * The services that `npm start` runs, on ports from `base` on. The weather service waits for
  * `upstream`, the others do not.
  */
-export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled', base = 4100): readonly ServiceDefinition[] {
+export function suite (
+  upstream: Promise<WeatherUpstream>,
+  form: keyof Program = 'compiled',
+  base = 4100
+): readonly ServiceDefinition[] {
   const simulatorUrl = `http://${HOST}:${base + OFFSETS.simulator}`
   const weather = async (): Promise<Settings> => {
     const { kind, note } = await upstream
-    return { note, ...(kind === 'simulator' && { env: { FORECAST_ORIGIN: simulatorUrl, GEOCODING_ORIGIN: simulatorUrl } }) }
+    return {
+      note,
+      ...(kind === 'simulator' && {
+        env: { FORECAST_ORIGIN: simulatorUrl, GEOCODING_ORIGIN: simulatorUrl }
+      })
+    }
   }
   return [
     {
@@ -96,7 +105,7 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       entry: PROGRAMS.upstream[form],
       basePort: base + OFFSETS.simulator,
       instances: 1,
-      pending: upstream.then(({ kind }) => kind === 'simulator' ? {} : undefined)
+      pending: upstream.then(({ kind }) => (kind === 'simulator' ? {} : undefined))
     }
   ]
 }

@@ -6,7 +6,14 @@ import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
 import { newLoginCode } from './login-code.js'
 import { LOW_MEMORY } from './memory.js'
-import { FRONT_DOOR, HOST, type SuitePorts, assertFree, frontDoorPort, listenError } from './ports.js'
+import {
+  FRONT_DOOR,
+  HOST,
+  type SuitePorts,
+  assertFree,
+  frontDoorPort,
+  listenError
+} from './ports.js'
 import { type ServiceDefinition, type Settings } from './suite.js'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
@@ -33,21 +40,44 @@ export class Supervisor {
    * `env`: DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, and PORT where
    * there are no `ports`; all of it is passed on to the instances.
    */
-  constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void, ports?: SuitePorts) {
+  constructor (
+    services: readonly ServiceDefinition[],
+    env: NodeJS.ProcessEnv,
+    say: (line: string) => void,
+    ports?: SuitePorts
+  ) {
     this.#ports = ports
     this.#env = env
     this.#dataDir = env.DATA_DIR || DATA_DIR
     this.#redisUrl = env.REDIS_URL || undefined
     this.#jwtSecret = env.JWT_SECRET || newSecret()
     this.#say = say
-    this.#members = services.flatMap((service) => Array.from({ length: service.instances }, (_, i) => {
-      const name = `${service.name}-${i + 1}`
-      const port = service.basePort === 0 ? 0 : service.basePort + i
-      return { service, port, instance: new Instance({ name, entry: service.entry, env: this.#instanceEnv(service, name, port), say }) }
-    }))
-    this.#frontDoor = buildFrontDoor(services.map(({ name, prefixes, paths = [] }) => ({
-      name, prefixes, paths, upstreams: this.#members.filter(({ service }) => service.name === name).map(({ instance }) => instance)
-    })))
+    this.#members = services.flatMap((service) =>
+      Array.from({ length: service.instances }, (_, i) => {
+        const name = `${service.name}-${i + 1}`
+        const port = service.basePort === 0 ? 0 : service.basePort + i
+        return {
+          service,
+          port,
+          instance: new Instance({
+            name,
+            entry: service.entry,
+            env: this.#instanceEnv(service, name, port),
+            say
+          })
+        }
+      })
+    )
+    this.#frontDoor = buildFrontDoor(
+      services.map(({ name, prefixes, paths = [] }) => ({
+        name,
+        prefixes,
+        paths,
+        upstreams: this.#members
+          .filter(({ service }) => service.name === name)
+          .map(({ instance }) => instance)
+      }))
+    )
   }
 
   /**
@@ -67,21 +97,30 @@ export class Supervisor {
       throw listenError(error, port, FRONT_DOOR)
     })
     const [tokens, ...started] = await Promise.all([
-      demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member, frontDoor))
+      demoTokens(this.#jwtSecret),
+      ...this.#members.map((member) => this.#launch(member, frontDoor))
     ])
     const up = started.filter((launched) => launched !== undefined)
-    this.#say(banner({
-      frontDoor,
-      redisUrl: this.#redisUrl,
-      dataDir: this.#dataDir,
-      instances: up.map(({ instance }) => instance),
-      notes: [
-        ...this.#ports?.note === undefined ? [] : [labelled('ports', this.#ports.note)],
-        ...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [labelled(service.name, note)]))
-      ],
-      tokens,
-      ...(up.some(({ service }) => service.loginCodeIn !== undefined) && { loginCode: this.#loginCode })
-    }))
+    this.#say(
+      banner({
+        frontDoor,
+        redisUrl: this.#redisUrl,
+        dataDir: this.#dataDir,
+        instances: up.map(({ instance }) => instance),
+        notes: [
+          ...(this.#ports?.note === undefined ? [] : [labelled('ports', this.#ports.note)]),
+          ...new Set(
+            up.flatMap(({ service, note }) =>
+              note === undefined ? [] : [labelled(service.name, note)]
+            )
+          )
+        ],
+        tokens,
+        ...(up.some(({ service }) => service.loginCodeIn !== undefined) && {
+          loginCode: this.#loginCode
+        })
+      })
+    )
     return frontDoor
   }
 
@@ -89,9 +128,14 @@ export class Supervisor {
    * Starts one instance; resolves once it is ready, or with `undefined` if its service is not
    * needed.
    */
-  async #launch (member: Member, frontDoor: string): Promise<Member & Pick<Settings, 'note'> | undefined> {
+  async #launch (
+    member: Member,
+    frontDoor: string
+  ): Promise<(Member & Pick<Settings, 'note'>) | undefined> {
     const { service, instance, port } = member
-    const addresses = Object.fromEntries((service.frontDoorIn ?? []).map((name) => [name, frontDoor]))
+    const addresses = Object.fromEntries(
+      (service.frontDoorIn ?? []).map((name) => [name, frontDoor])
+    )
     if (service.pending === undefined) {
       await instance.start(addresses)
       return member

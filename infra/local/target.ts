@@ -5,11 +5,13 @@ import { type IncomingMessage } from 'node:http'
  * whatever Host says (RFC 9112, section 3.2.2); a request of HTTP/1.0 without Host gets one. Both
  * become the request's Host.
  */
-export function originForm (request: Pick<IncomingMessage, 'url' | 'headers' | 'httpVersion' | 'socket'>): string {
+export function originForm (
+  request: Pick<IncomingMessage, 'url' | 'headers' | 'httpVersion' | 'socket'>
+): string {
   const { url = '/' } = request
   const [, authority, target = ''] = /^https?:\/\/([^/?#]+)([^#]*)/i.exec(url) ?? []
   if (authority !== undefined) request.headers.host = authority
-  else if (request.httpVersion === '1.0') request.headers.host ??= `localhost:${request.socket.localPort}`
+  else if (request.httpVersion === '1.0') { request.headers.host ??= `localhost:${request.socket.localPort}` }
   if (authority === undefined) return url
   return target.startsWith('/') ? target : `/${target}`
 }

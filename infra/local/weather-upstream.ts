@@ -18,19 +18,36 @@ const WITHIN_MS = 1000
  *
  * @throws StartError `WEIR_ERR_BAD_UPSTREAM`
  */
-export function chooseUpstream (env: NodeJS.ProcessEnv, origin = ORIGIN, withinMs = WITHIN_MS): Promise<WeatherUpstream> {
+export function chooseUpstream (
+  env: NodeJS.ProcessEnv,
+  origin = ORIGIN,
+  withinMs = WITHIN_MS
+): Promise<WeatherUpstream> {
   switch (env.WEATHER_UPSTREAM || 'auto') {
     case 'open-meteo':
-      return Promise.resolve({ kind: 'open-meteo', note: 'by Open-Meteo.com, as WEATHER_UPSTREAM says' })
+      return Promise.resolve({
+        kind: 'open-meteo',
+        note: 'by Open-Meteo.com, as WEATHER_UPSTREAM says'
+      })
     case 'simulator':
       return Promise.resolve({ kind: 'simulator', note: 'simulated, as WEATHER_UPSTREAM says' })
     case 'auto':
-      return failure(origin, withinMs).then((why) => why === undefined
-        ? { kind: 'open-meteo', note: 'by Open-Meteo.com (WEATHER_UPSTREAM=simulator does without)' }
-        : { kind: 'simulator', note: `simulated: Open-Meteo did not answer ${why} (WEATHER_UPSTREAM=open-meteo insists on it)` })
+      return failure(origin, withinMs).then((why) =>
+        why === undefined
+          ? {
+              kind: 'open-meteo',
+              note: 'by Open-Meteo.com (WEATHER_UPSTREAM=simulator does without)'
+            }
+          : {
+              kind: 'simulator',
+              note: `simulated: Open-Meteo did not answer ${why} (WEATHER_UPSTREAM=open-meteo insists on it)`
+            }
+      )
   }
-  throw new StartError('WEIR_ERR_BAD_UPSTREAM',
-    `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": give open-meteo or simulator, or leave it out to have Open-Meteo if it answers.`)
+  throw new StartError(
+    'WEIR_ERR_BAD_UPSTREAM',
+    `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": give open-meteo or simulator, or leave it out to have Open-Meteo if it answers.`
+  )
 }
 
 /**
@@ -40,12 +57,17 @@ export function chooseUpstream (env: NodeJS.ProcessEnv, origin = ORIGIN, withinM
 async function failure (origin: string, withinMs: number): Promise<string | undefined> {
   let answer
   try {
-    const response = await fetch(`${origin}${PATH}`, { redirect: 'manual', signal: AbortSignal.timeout(withinMs) })
+    const response = await fetch(`${origin}${PATH}`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(withinMs)
+    })
     answer = { status: response.status, text: await response.text() }
   } catch {
     return `within ${withinMs / 1000} s`
   }
-  return answer.status === 200 && isWeather(answer.text) ? undefined : `with weather, but with status ${answer.status}`
+  return answer.status === 200 && isWeather(answer.text)
+    ? undefined
+    : `with weather, but with status ${answer.status}`
 }
 
 function isWeather (text: string): boolean {

@@ -28,7 +28,12 @@ process.exitCode = await run().catch((error: unknown) => {
 
 async function run (): Promise<number> {
   const { values } = parseArgs({
-    options: { 'dry-run': { type: 'boolean' }, tag: { type: 'string' }, set: { type: 'string' }, help: { type: 'boolean' } }
+    options: {
+      'dry-run': { type: 'boolean' },
+      tag: { type: 'string' },
+      set: { type: 'string' },
+      help: { type: 'boolean' }
+    }
   })
   if (values.help) return say(HELP)
   if (values.set !== undefined) return set(values.set)
@@ -39,9 +44,16 @@ async function run (): Promise<number> {
     const tarballs = await pack(ROOT, workspaces, destination)
     const tag = values.tag ?? (root.version.includes('-') ? 'next' : 'latest')
     for (const tarball of tarballs) console.log(lineOf(tarball, tag))
-    const problems = [...await repositoryProblems(root.version), ...await packageProblems(workspaces, tarballs)]
+    const problems = [
+      ...(await repositoryProblems(root.version)),
+      ...(await packageProblems(workspaces, tarballs))
+    ]
     for (const problem of problems) console.error(`- ${problem}`)
-    if (problems.length > 0) return refuse(`Not to be published: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`)
+    if (problems.length > 0) {
+      return refuse(
+        `Not to be published: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`
+      )
+    }
     if (values['dry-run']) return say('This would be published, in this order. Nothing was.')
     return publish(tarballs, tag)
   } finally {
@@ -50,28 +62,43 @@ async function run (): Promise<number> {
 }
 
 async function set (version: string): Promise<number> {
-  if (!isVersion(version)) return refuse(`--set "${version}" is no version such as 1.2.0 or 1.2.0-rc.1.`)
+  if (!isVersion(version)) { return refuse(`--set "${version}" is no version such as 1.2.0 or 1.2.0-rc.1.`) }
   const files = await setVersion(ROOT, version, new Date().toISOString().slice(0, 10))
-  return say(`Wrote ${version} into ${files.length} files. Next: npm install --package-lock-only, commit, npm run release -- --dry-run.`)
+  return say(
+    `Wrote ${version} into ${files.length} files. Next: npm install --package-lock-only, commit, npm run release -- --dry-run.`
+  )
 }
 
 async function repositoryProblems (version: string): Promise<string[]> {
   const problems: string[] = []
-  const changed = execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' }).trimEnd()
-  if (changed !== '') problems.push(`the working tree is dirty: commit or stash these first\n${changed}`)
+  const changed = execFileSync('git', ['status', '--porcelain'], {
+    cwd: ROOT,
+    encoding: 'utf8'
+  }).trimEnd()
+  if (changed !== '') { problems.push(`the working tree is dirty: commit or stash these first\n${changed}`) }
   if (notesOf(await readFile(`${ROOT}CHANGELOG.md`, 'utf8'), version) === undefined) {
-    problems.push(`CHANGELOG.md has no notes under "## ${version}": npm run release -- --set ${version} makes them of what is unreleased`)
+    problems.push(
+      `CHANGELOG.md has no notes under "## ${version}": npm run release -- --set ${version} makes them of what is unreleased`
+    )
   }
   return problems
 }
 
-async function packageProblems (workspaces: readonly Workspace[], tarballs: readonly Tarball[]): Promise<string[]> {
+async function packageProblems (
+  workspaces: readonly Workspace[],
+  tarballs: readonly Tarball[]
+): Promise<string[]> {
   const root = await readPackageJson(ROOT)
   const names = new Set(workspaces.map(({ json }) => json.name))
-  const found = await Promise.all(tarballs.map(async (tarball) => {
-    const problems = [...manifestProblems(root, tarball.workspace, names), ...await tarballProblems(ROOT, tarball)]
-    return problems.map((problem) => `${tarball.workspace.json.name}: ${problem}`)
-  }))
+  const found = await Promise.all(
+    tarballs.map(async (tarball) => {
+      const problems = [
+        ...manifestProblems(root, tarball.workspace, names),
+        ...(await tarballProblems(ROOT, tarball))
+      ]
+      return problems.map((problem) => `${tarball.workspace.json.name}: ${problem}`)
+    })
+  )
   return found.flat()
 }
 
@@ -87,16 +114,26 @@ function publish (tarballs: readonly Tarball[], tag: string): number {
       console.log(`${id} is in the registry already.`)
       continue
     }
-    const { status } = spawnSync('npm', ['publish', file, '--tag', tag, '--access', 'public', '--provenance'], { stdio: 'inherit' })
-    if (status !== 0) return refuse(`npm publish ${id} failed, see above. Packages before it are published; repeat the command to go on.`)
+    const { status } = spawnSync(
+      'npm',
+      ['publish', file, '--tag', tag, '--access', 'public', '--provenance'],
+      { stdio: 'inherit' }
+    )
+    if (status !== 0) {
+      return refuse(
+        `npm publish ${id} failed, see above. Packages before it are published; repeat the command to go on.`
+      )
+    }
   }
   return say('Published.')
 }
 
 function lineOf ({ workspace: { json }, size, unpackedSize, paths }: Tarball, tag: string): string {
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
-  return `${`${json.name}@${json.version}`.padEnd(24)} tag ${tag}  ${String(paths.length).padStart(4)} files  ` +
+  return (
+    `${`${json.name}@${json.version}`.padEnd(24)} tag ${tag}  ${String(paths.length).padStart(4)} files  ` +
     `${kB(size).padStart(9)} packed  ${kB(unpackedSize).padStart(10)} unpacked`
+  )
 }
 
 function say (text: string): number {

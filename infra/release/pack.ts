@@ -30,27 +30,45 @@ interface Packed {
 const PACK_WITHIN_MS = 120_000
 
 /** Packs workspaces into a folder, in their order. Their compiled output has to be there. */
-export async function pack (root: string, workspaces: readonly Workspace[], destination: string): Promise<Tarball[]> {
+export async function pack (
+  root: string,
+  workspaces: readonly Workspace[],
+  destination: string
+): Promise<Tarball[]> {
   const options = ['--json', '--ignore-scripts', '--pack-destination', destination]
   const chosen = workspaces.map(({ json }) => `--workspace=${json.name}`)
   const { stdout } = await promisify(execFile)('npm', ['pack', ...options, ...chosen], {
-    cwd: root, timeout: PACK_WITHIN_MS, maxBuffer: 64 * 1024 * 1024
+    cwd: root,
+    timeout: PACK_WITHIN_MS,
+    maxBuffer: 64 * 1024 * 1024
   })
   const packed = packedOf(JSON.parse(stdout))
   return workspaces.map((workspace) => {
     const one = packed.find(({ name }) => name === workspace.json.name)
     if (one === undefined) throw new Error(`npm pack made no tarball of ${workspace.json.name}.`)
     const { filename, size, unpackedSize, integrity, shasum, files } = one
-    return { workspace, file: join(destination, filename), size, unpackedSize, integrity, shasum, paths: files.map(({ path }) => path) }
+    return {
+      workspace,
+      file: join(destination, filename),
+      size,
+      unpackedSize,
+      integrity,
+      shasum,
+      paths: files.map(({ path }) => path)
+    }
   })
 }
 
 function packedOf (json: unknown): Packed[] {
   // npm up to 11 prints a list, later ones an object by name.
   const list: unknown[] = typeof json === 'object' && json !== null ? Object.values(json) : []
-  if (!list.every(isPacked)) throw new Error('npm pack --json printed something unknown: use the npm of Node 20 to 26.')
+  if (!list.every(isPacked)) { throw new Error('npm pack --json printed something unknown: use the npm of Node 20 to 26.') }
   return list
 }
 
 const isPacked = (value: unknown): value is Packed =>
-  typeof value === 'object' && value !== null && 'filename' in value && 'integrity' in value && 'files' in value
+  typeof value === 'object' &&
+  value !== null &&
+  'filename' in value &&
+  'integrity' in value &&
+  'files' in value

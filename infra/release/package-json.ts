@@ -19,8 +19,12 @@ export interface PackageJson {
 }
 
 const isPackageJson = (value: unknown): value is PackageJson =>
-  typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' &&
-  'version' in value && typeof value.version === 'string'
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  typeof value.name === 'string' &&
+  'version' in value &&
+  typeof value.version === 'string'
 
 /** Reads the package.json of a folder. */
 export async function readPackageJson (folder: string): Promise<PackageJson> {

@@ -14,7 +14,10 @@ export interface LocalRegistry {
  * Serves tarballs as a registry would, so that a package manager installs what is not published yet
  * by its name. Whatever else it is asked for it redirects to `upstream`.
  */
-export async function serveTarballs (tarballs: readonly Tarball[], upstream: string): Promise<LocalRegistry> {
+export async function serveTarballs (
+  tarballs: readonly Tarball[],
+  upstream: string
+): Promise<LocalRegistry> {
   let url = ''
   const files = new Map(tarballs.map(({ file }) => [`/-/${basename(file)}`, file]))
   const byName = new Map(tarballs.map((tarball) => [tarball.workspace.json.name, tarball]))
@@ -40,10 +43,13 @@ export async function serveTarballs (tarballs: readonly Tarball[], upstream: str
   url = `http://127.0.0.1:${address.port}/`
   return {
     url,
-    close: () => new Promise((resolve) => {
-      server.close(() => { resolve() })
-      server.closeAllConnections()
-    })
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+        server.closeAllConnections()
+      })
   }
 }
 
@@ -52,7 +58,14 @@ function documentOf ({ integrity, shasum, workspace: { json } }: Tarball, tarbal
   return {
     name,
     'dist-tags': { latest: version },
-    versions: { [version]: { ...json, devDependencies: {}, _id: `${name}@${version}`, dist: { tarball, integrity, shasum } } },
+    versions: {
+      [version]: {
+        ...json,
+        devDependencies: {},
+        _id: `${name}@${version}`,
+        dist: { tarball, integrity, shasum }
+      }
+    },
     time: { created: '2026-01-01T00:00:00.000Z', [version]: '2026-01-01T00:00:00.000Z' }
   }
 }

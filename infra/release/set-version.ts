@@ -4,7 +4,8 @@ import { readPackageJson } from './package-json.js'
 import { foldersOfAll } from './workspaces.js'
 
 /** A version that may be released: semver without build metadata. */
-export const isVersion = (text: string): boolean => /^\d+\.\d+\.\d+(?:-[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$/.test(text)
+export const isVersion = (text: string): boolean =>
+  /^\d+\.\d+\.\d+(?:-[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$/.test(text)
 
 /**
  * Gives all workspaces one version, and those that depend on each other the same; the changelog's
@@ -23,9 +24,14 @@ export async function setVersion (root: string, version: string, date: string): 
     const file = folder === '.' ? 'package.json' : `${folder}/package.json`
     const text = await readFile(`${root}/${file}`, 'utf8')
     // Edits the text, so that the files keep their layout.
-    await write(file, text
-      .replace(`"version": "${previous}"`, `"version": "${version}"`)
-      .replace(/("@weir\/[\w-]+": )"([^"]+)"/g, (whole, name: string, range: string) => range === previous ? `${name}"${version}"` : whole))
+    await write(
+      file,
+      text
+        .replace(`"version": "${previous}"`, `"version": "${version}"`)
+        .replace(/("@weir\/[\w-]+": )"([^"]+)"/g, (whole, name: string, range: string) =>
+          range === previous ? `${name}"${version}"` : whole
+        )
+    )
   }
   await write('CHANGELOG.md', changelog)
   return written

@@ -34,11 +34,17 @@ function foldersOf (root: string, pattern: string): string[] {
 
 /** Sorts workspaces so that each comes after those it depends on; otherwise by name. */
 export function inOrder (workspaces: readonly Workspace[]): Workspace[] {
-  const waiting = new Map(workspaces.toSorted((a, b) => a.json.name < b.json.name ? -1 : 1).map((w) => [w.json.name, w]))
+  const waiting = new Map(
+    workspaces
+      .toSorted((a, b) => (a.json.name < b.json.name ? -1 : 1))
+      .map((w) => [w.json.name, w])
+  )
   const sorted: Workspace[] = []
   while (waiting.size > 0) {
-    const next = [...waiting.values()].find(({ json }) => Object.keys(json.dependencies ?? {}).every((name) => !waiting.has(name)))
-    if (next === undefined) throw new Error(`${[...waiting.keys()].join(', ')} depend on each other in a circle.`)
+    const next = [...waiting.values()].find(({ json }) =>
+      Object.keys(json.dependencies ?? {}).every((name) => !waiting.has(name))
+    )
+    if (next === undefined) { throw new Error(`${[...waiting.keys()].join(', ')} depend on each other in a circle.`) }
     sorted.push(next)
     waiting.delete(next.json.name)
   }

@@ -3,8 +3,15 @@ import { Application } from 'typedoc'
 
 /** The packages whose symbols are documented, in the order of the contents, by folder. */
 const PACKAGES = [
-  'plugins', 'packages/cache', 'packages/query', 'packages/outbox', 'packages/limiter', 'packages/http', 'packages/metrics',
-  'packages/redis', 'packages/sqlite'
+  'plugins',
+  'packages/cache',
+  'packages/query',
+  'packages/outbox',
+  'packages/limiter',
+  'packages/http',
+  'packages/metrics',
+  'packages/redis',
+  'packages/sqlite'
 ]
 
 /** Value of one name in `exports` of a package.json. */
@@ -17,11 +24,16 @@ type Export = string | { readonly types?: string, readonly default: string }
 async function exportsOf (root: string, folder: string): Promise<[string, string][]> {
   const { name, exports } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8')) as
     { name: string, exports: Record<string, Export> }
-  return Object.entries(exports)
-    .map(([path, at]): [string, string] => [typeof at === 'string' ? at : at.default, name + path.slice(1)])
-    // A pattern re-exports what another package documents.
-    .filter(([file]) => file.endsWith('.js') && !file.includes('*'))
-    .map(([file, imported]) => [`${folder}/${file.slice('./'.length, -'.js'.length)}`, imported])
+  return (
+    Object.entries(exports)
+      .map(([path, at]): [string, string] => [
+        typeof at === 'string' ? at : at.default,
+        name + path.slice(1)
+      ])
+      // A pattern re-exports what another package documents.
+      .filter(([file]) => file.endsWith('.js') && !file.includes('*'))
+      .map(([file, imported]) => [`${folder}/${file.slice('./'.length, -'.js'.length)}`, imported])
+  )
 }
 
 /**

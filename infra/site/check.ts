@@ -3,7 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 const ATTRIBUTES = /<(?<tag>[a-z][a-z0-9-]*)\b(?<attributes>[^>]*)>/g
 
 /** Elements whose address is fetched when the page is shown, and the attribute that has it. */
-const FETCHED: Readonly<Record<string, string>> = { script: 'src', img: 'src', source: 'src', iframe: 'src', link: 'href' }
+const FETCHED: Readonly<Record<string, string>> = {
+  script: 'src',
+  img: 'src',
+  source: 'src',
+  iframe: 'src',
+  link: 'href'
+}
 
 interface Built {
   readonly anchors: ReadonlySet<string>
@@ -36,10 +42,15 @@ function parse (html: string): Built {
  * @param folder of its HTML
  */
 export async function problemsOf (folder: string): Promise<string[]> {
-  const files = (await readdir(folder, { recursive: true })).map((file) => file.replaceAll('\\', '/'))
+  const files = (await readdir(folder, { recursive: true })).map((file) =>
+    file.replaceAll('\\', '/')
+  )
   const pages = new Map<string, Built>()
   for (const file of files.filter((name) => name.endsWith('.html'))) {
-    pages.set(`/${file.replace(/(?:^|(?<=\/))index\.html$|\.html$/, '')}`, parse(await readFile(`${folder}/${file}`, 'utf8')))
+    pages.set(
+      `/${file.replace(/(?:^|(?<=\/))index\.html$|\.html$/, '')}`,
+      parse(await readFile(`${folder}/${file}`, 'utf8'))
+    )
   }
   const isThere = (path: string) => pages.has(path) || files.includes(path.slice(1))
   const problems: string[] = []
@@ -60,4 +71,5 @@ export async function problemsOf (folder: string): Promise<string[]> {
 }
 
 /** Pictures have no headings. */
-const hasAnchor = (page: Built | undefined, anchor: string) => page === undefined || page.anchors.has(anchor)
+const hasAnchor = (page: Built | undefined, anchor: string) =>
+  page === undefined || page.anchors.has(anchor)

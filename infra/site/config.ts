@@ -6,7 +6,9 @@ import { resolveLinks } from './links.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '')
 
-const { repository } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { repository: { url: string } }
+const { repository } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
+  repository: { url: string }
+}
 const source = repository.url.replace(/^git\+|\.git$/g, '')
 
 const sidebar = SECTIONS.map(({ text, at, pages }) => ({
@@ -19,7 +21,12 @@ const sidebar = SECTIONS.map(({ text, at, pages }) => ({
 }))
 
 /** The anchor of a heading as GitHub makes it, so that links hold in both places. */
-const slugify = (heading: string) => heading.toLowerCase().replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '').trim().replace(/\s/g, '-')
+const slugify = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-')
 
 /**
  * The settings of VitePress. The repository is its source, so that READMEs and docs have one place
@@ -31,7 +38,11 @@ export const config: UserConfig<DefaultTheme.Config> = {
   lang: 'en',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
   srcDir: root,
-  srcExclude: ['**/{dist,.tap,.data,.github}/**', 'packages/{internal,create-weir/templates}/**', '{SECURITY,CODE_OF_CONDUCT}.md'],
+  srcExclude: [
+    '**/{dist,.tap,.data,.github}/**',
+    'packages/{internal,create-weir/templates}/**',
+    '{SECURITY,CODE_OF_CONDUCT}.md'
+  ],
   outDir: `${root}/docs/.vitepress/dist`,
   cacheDir: `${root}/docs/.vitepress/cache`,
   rewrites: {
@@ -43,7 +54,9 @@ export const config: UserConfig<DefaultTheme.Config> = {
   vite: { publicDir: `${root}/docs/public`, build: { chunkSizeWarningLimit: 2000 } },
   markdown: {
     anchor: { slugify },
-    config: (markdown) => { resolveLinks(markdown, root, `${source}/blob/main`) }
+    config: (markdown) => {
+      resolveLinks(markdown, root, `${source}/blob/main`)
+    }
   },
   themeConfig: {
     logo: '/logo.svg',

@@ -16,8 +16,11 @@ export interface Section {
   readonly pages: readonly Page[]
 }
 
-const readme = (folder: string, text: string): Page =>
-  ({ text, file: `${folder}/README.md`, name: text.replace('@weir/', '').toLowerCase().replaceAll(' ', '-') })
+const readme = (folder: string, text: string): Page => ({
+  text,
+  file: `${folder}/README.md`,
+  name: text.replace('@weir/', '').toLowerCase().replaceAll(' ', '-')
+})
 
 /**
  * The site's pages, in the order of the sidebar. Each file is one page; the READMEs are read where
@@ -150,11 +153,21 @@ export const SECTIONS: readonly Section[] = [
 
 /** The example apps, which have pages but no place in the sidebar. */
 const EXAMPLES = [
-  'express-and-node-http', 'fragments', 'memoize', 'minimal', 'nestjs', 'news', 'outbox-postgres', 'proxy', 'rate-limits',
-  'serverless', 'tasks'
+  'express-and-node-http',
+  'fragments',
+  'memoize',
+  'minimal',
+  'nestjs',
+  'news',
+  'outbox-postgres',
+  'proxy',
+  'rate-limits',
+  'serverless',
+  'tasks'
 ]
 
-const nameOf = ({ file, name }: Page) => name ?? file.slice(file.lastIndexOf('/') + 1, -'.md'.length)
+const nameOf = ({ file, name }: Page) =>
+  name ?? file.slice(file.lastIndexOf('/') + 1, -'.md'.length)
 
 /**
  * The address of each page, without slash and ending, by its file: `packages/cache/README.md` is at
@@ -163,6 +176,10 @@ const nameOf = ({ file, name }: Page) => name ?? file.slice(file.lastIndexOf('/'
 export const ADDRESSES: ReadonlyMap<string, string> = new Map([
   ['docs/index.md', 'index'],
   ...SECTIONS.flatMap(({ at, pages }) =>
-    pages.map((page): [string, string] => [page.file, at === '' ? nameOf(page) : `${at}/${nameOf(page)}`])),
+    pages.map((page): [string, string] => [
+      page.file,
+      at === '' ? nameOf(page) : `${at}/${nameOf(page)}`
+    ])
+  ),
   ...EXAMPLES.map((name): [string, string] => [`examples/${name}/README.md`, `examples/${name}`])
 ])

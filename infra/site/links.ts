@@ -15,11 +15,14 @@ export class DeadLink extends Error {
  * @param options.exists tells of a path from the root of the repository whether it is there
  * @throws DeadLink
  * @example
- * resolveLink('packages/cache/README.md', '../outbox/README.md#relay', options) // '/reference/outbox#relay'
+ * resolveLink('packages/cache/README.md', '../outbox/README.md#relay', options)
+ * // '/reference/outbox#relay'
  * resolveLink('README.md', 'test/stampede.test.ts', options) // 'https://github.com/…/blob/main/test/stampede.test.ts'
  */
 export function resolveLink (
-  file: string, href: string, { source, exists }: { readonly source: string, readonly exists: (path: string) => boolean }
+  file: string,
+  href: string,
+  { source, exists }: { readonly source: string; readonly exists: (path: string) => boolean }
 ): string {
   if (/^(?:[a-z][a-z0-9+.-]*:|#|\/)/i.test(href)) return href
   const [, path = '', anchor = ''] = /^([^#]*)(#.*)?$/s.exec(href) ?? []
@@ -36,7 +39,9 @@ export const REPORT = /^docs\/load-\w+\.html$/
 
 /** The address of a page; those of the API are made from doc comments before the site is built. */
 function addressOf (file: string): string | undefined {
-  return ADDRESSES.get(file) ?? /^docs\/(api\/.*)\.md$/.exec(file)?.[1]?.replace(/(^|\/)index$/, '$1')
+  return (
+    ADDRESSES.get(file) ?? /^docs\/(api\/.*)\.md$/.exec(file)?.[1]?.replace(/(^|\/)index$/, '$1')
+  )
 }
 
 /** Has every link of a page resolved by `resolveLink`. */

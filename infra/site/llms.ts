@@ -8,8 +8,12 @@ import { ADDRESSES, SECTIONS } from './contents.js'
  */
 export async function llmsText (root: string): Promise<string> {
   const sections = await Promise.all(SECTIONS.map(async ({ text, pages }) => {
-    const lines = await Promise.all(pages.map(async ({ text, file }) =>
-      `- [${text}](/${ADDRESSES.get(file) ?? ''}): ${firstSentence(await readFile(root + file, 'utf8'))}`))
+    const lines = await Promise.all(
+      pages.map(
+        async ({ text, file }) =>
+          `- [${text}](/${ADDRESSES.get(file) ?? ''}): ${firstSentence(await readFile(root + file, 'utf8'))}`
+      )
+    )
     return `## ${text}\n\n${lines.join('\n')}`
   }))
   return `# Weir\n\n> ${firstSentence(await readFile(`${root}README.md`, 'utf8'))}\n\n${sections.join('\n\n')}\n`
@@ -17,7 +21,11 @@ export async function llmsText (root: string): Promise<string> {
 
 /** The first sentence of the first paragraph, on one line, without the marks of links. */
 function firstSentence (page: string): string {
-  const paragraph = page.replace(/^---\n[^]*?\n---\n/, '').split(/\n{2,}/).find((text) => /^[A-Z`*[]/.test(text)) ?? ''
+  const paragraph =
+    page
+      .replace(/^---\n[^]*?\n---\n/, '')
+      .split(/\n{2,}/)
+      .find((text) => /^[A-Z`*[]/.test(text)) ?? ''
   const text = paragraph.replaceAll('\n', ' ').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
   return /^.*?[.:](?= |$)/.exec(text)?.[0] ?? text
 }

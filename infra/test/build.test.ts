@@ -2,7 +2,10 @@ import t from 'tap'
 import { type BuildSteps, buildSuite } from '../local/build.js'
 
 /** Steps that write down that they were taken, of which some fail. */
-function recorded ({ failing = [] }: { failing?: readonly string[] } = {}): { steps: BuildSteps, taken: string[] } {
+function recorded ({ failing = [] }: { failing?: readonly string[] } = {}): {
+  steps: BuildSteps
+  taken: string[]
+} {
   const taken: string[] = []
   const count = (step: string) => taken.filter((other) => other === step).length
   const take = (step: string): boolean => {
@@ -14,8 +17,12 @@ function recorded ({ failing = [] }: { failing?: readonly string[] } = {}): { st
     steps: {
       compile: () => take('compile'),
       clean: () => take('clean'),
-      bundle: async () => { if (!take('bundle')) throw new Error('could not resolve ./cache.js') },
-      say: () => { taken.push('say') }
+      bundle: async () => {
+        if (!take('bundle')) throw new Error('could not resolve ./cache.js')
+      },
+      say: () => {
+        taken.push('say')
+      }
     }
   }
 }

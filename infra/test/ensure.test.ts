@@ -42,23 +42,36 @@ function machine (t: Test, programs: Record<string, string>) {
   const notes = t.testdirName + '.calls'
   t.teardown(() => { rmSync(notes, { force: true }) })
   for (const [name, script] of Object.entries(programs)) {
-    writeFileSync(join(folder, name), script.replaceAll('$CALLS', notes).replaceAll('$FOLDER', folder), { mode: 0o755 })
+    writeFileSync(
+      join(folder, name),
+      script.replaceAll('$CALLS', notes).replaceAll('$FOLDER', folder),
+      { mode: 0o755 }
+    )
   }
   symlinkSync('/usr/bin/env', join(folder, 'env'))
   return {
     calls: () => existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : [],
     ensure: (user: 'root' | 'somebody', ...args: string[]) => {
       const asUser = `data:text/javascript,process.getuid = () => ${user === 'root' ? 0 : 1000}`
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', asUser, ENSURE, ...args], {
-        env: { PATH: folder }, encoding: 'utf8'
-      })
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ['--import', asUser, ENSURE, ...args],
+        {
+          env: { PATH: folder },
+          encoding: 'utf8'
+        }
+      )
       return { status, stdout, stderr }
     }
   }
 }
 
 t.test('what is there is not talked about', async (t) => {
-  const { ensure, calls } = machine(t, { 'redis-server': PRESENT, nginx: PRESENT, 'apt-get': APT_GET })
+  const { ensure, calls } = machine(t, {
+    'redis-server': PRESENT,
+    nginx: PRESENT,
+    'apt-get': APT_GET
+  })
   t.strictSame(ensure('root', 'redis-server', 'nginx'), { status: 0, stdout: '', stderr: '' })
   t.strictSame(calls(), [])
 })
@@ -66,7 +79,9 @@ t.test('what is there is not talked about', async (t) => {
 t.test('what is missing is installed by root, and its service is not started', async (t) => {
   const { ensure, calls } = machine(t, { 'apt-get': APT_GET })
   t.strictSame(ensure('root', 'redis-server'), {
-    status: 0, stdout: 'redis-server is not installed: installing with apt-get (no service is started)\n', stderr: ''
+    status: 0,
+    stdout: 'redis-server is not installed: installing with apt-get (no service is started)\n',
+    stderr: ''
   })
   t.strictSame(calls(), [
     'update',
@@ -92,12 +107,16 @@ t.test('or through sudo, where it asks for no password', async (t) => {
 })
 
 t.test('where it may not, it prints the command', async (t) => {
-  for (const programs of [{ 'apt-get': APT_GET }, { 'apt-get': APT_GET, sudo: '#!/bin/sh\nexit 1\n' }]) {
+  for (const programs of [
+    { 'apt-get': APT_GET },
+    { 'apt-get': APT_GET, sudo: '#!/bin/sh\nexit 1\n' }
+  ]) {
     const { ensure, calls } = machine(t, programs)
     t.strictSame(ensure('somebody', 'redis-server'), {
       status: 1,
       stdout: '',
-      stderr: 'redis-server is not installed, but installing needs root, which sudo does not give without a password. Run this, then try again:\n' +
+      stderr:
+        'redis-server is not installed, but installing needs root, which sudo does not give without a password. Run this, then try again:\n' +
         '  sudo apt-get update && sudo apt-get install -y --no-install-recommends redis-server\n'
     })
     t.strictSame(calls(), [])
@@ -115,10 +134,15 @@ t.test('Homebrew needs no root and has names of its own', async (t) => {
 t.test('a failed installation says what to do', async (t) => {
   const fails = machine(t, { 'apt-get': '#!/bin/sh\necho "E: no network" >&2\nexit 100\n' })
   t.match(fails.ensure('root', 'redis-server'), {
-    status: 1, stderr: /E: no network\napt-get failed, see above\. Run this yourself, then try again:\n {2}apt-get update && apt-get install .* redis-server\n$/
+    status: 1,
+    stderr:
+      /E: no network\napt-get failed, see above\. Run this yourself, then try again:\n {2}apt-get update && apt-get install .* redis-server\n$/
   })
   t.match(machine(t, { 'apt-get': PRESENT }).ensure('root', 'redis-server'), {
     status: 1, stderr: /^apt-get succeeded, but redis-server is still not on PATH/
   })
-  t.match(machine(t, {}).ensure('root', 'redis-server'), { status: 1, stderr: /neither apt-get nor brew is here/ })
+  t.match(machine(t, {}).ensure('root', 'redis-server'), {
+    status: 1,
+    stderr: /neither apt-get nor brew is here/
+  })
 })

@@ -6,7 +6,10 @@ import { filesBelow, fingerprint } from '../local/fingerprint.js'
 const AT = new Date(Date.UTC(2026, 0))
 
 t.test('a digest of files changes with each of them, and with nothing else', async (t) => {
-  const folder = t.testdir({ src: { 'a.ts': 'const a = 1', deep: { 'b.ts': 'const b = 2' } }, node_modules: { 'c.ts': '' } })
+  const folder = t.testdir({
+    src: { 'a.ts': 'const a = 1', deep: { 'b.ts': 'const b = 2' } },
+    node_modules: { 'c.ts': '' }
+  })
   const file = join(folder, 'src/a.ts')
   const digest = () => fingerprint(filesBelow(folder))
   utimesSync(file, AT, AT)

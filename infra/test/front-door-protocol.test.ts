@@ -49,7 +49,8 @@ const echo: RequestListener = (request, response) => {
     response.end(JSON.stringify({ url: request.url, headers: request.headers, body }))
   }, () => { response.destroy() })
 }
-const bodyOf = (response: string): unknown => JSON.parse(response.slice(response.indexOf('\r\n\r\n') + 4))
+const bodyOf = (response: string): unknown =>
+  JSON.parse(response.slice(response.indexOf('\r\n\r\n') + 4))
 
 t.test('fields that Connection names stay on their connection, in both directions', async (t) => {
   const port = await frontDoor(t, await listening(t, (request, response) => {
@@ -59,7 +60,10 @@ t.test('fields that Connection names stay on their connection, in both direction
     response.setHeader('Connection', 'close, X-Inner')
     response.end('ok')
   }))
-  const response = await exchange(port, 'GET /api/products HTTP/1.1\r\nHost: x\r\nConnection: close, X-Hop, x-forwarded-for\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n')
+  const response = await exchange(
+    port,
+    'GET /api/products HTTP/1.1\r\nHost: x\r\nConnection: close, X-Hop, x-forwarded-for\r\nX-Hop: 1\r\nX-End: 2\r\n\r\n'
+  )
   t.match(response, /^HTTP\/1\.1 200 /)
   t.match(response, /\r\nx-outer: 2\r\n/i)
   t.notMatch(response, /\r\nx-inner:/i)
@@ -70,46 +74,150 @@ t.test('fields that Connection names stay on their connection, in both direction
 t.test('absolute-form targets, and HTTP/1.0 without Host', async (t) => {
   const port = await frontDoor(t, await listening(t, echo))
   for (const [bytes, url, host] of [
-    [`GET http://shop.example:81/api/products?a=1 HTTP/1.1\r\n${HOST}\r\n`, '/api/products?a=1', 'shop.example:81'],
-    [`GET HTTP://shop.example/api/products HTTP/1.1\r\n${HOST}\r\n`, '/api/products', 'shop.example'],
+    [
+      `GET http://shop.example:81/api/products?a=1 HTTP/1.1\r\n${HOST}\r\n`,
+      '/api/products?a=1',
+      'shop.example:81'
+    ],
+    [
+      `GET HTTP://shop.example/api/products HTTP/1.1\r\n${HOST}\r\n`,
+      '/api/products',
+      'shop.example'
+    ],
     ['GET /api/products HTTP/1.0\r\n\r\n', '/api/products', `localhost:${port}`],
-    [`GET /api/products?at=http://shop.example/ HTTP/1.1\r\n${HOST}\r\n`, '/api/products?at=http://shop.example/', 'x']
+    [
+      `GET /api/products?at=http://shop.example/ HTTP/1.1\r\n${HOST}\r\n`,
+      '/api/products?at=http://shop.example/',
+      'x'
+    ]
   ] as const) {
-    t.match(bodyOf(await exchange(port, bytes)), { url, headers: { host, 'x-forwarded-host': host } }, bytes)
+    t.match(
+      bodyOf(await exchange(port, bytes)),
+      { url, headers: { host, 'x-forwarded-host': host } },
+      bytes
+    )
   }
-  t.match(await exchange(port, `GET http://shop.example HTTP/1.1\r\n${HOST}\r\n`), /^HTTP\/1\.1 404 /)
+  t.match(
+    await exchange(port, `GET http://shop.example HTTP/1.1\r\n${HOST}\r\n`),
+    /^HTTP\/1\.1 404 /
+  )
 })
 
 t.test('every error of the front door is problem details', async (t) => {
-  const port = await frontDoor(t, await listening(t, (request, response) => { if (request.method === 'GET') response.end() }))
+  const port = await frontDoor(
+    t,
+    await listening(t, (request, response) => {
+      if (request.method === 'GET') response.end()
+    })
+  )
   const table: Readonly<Record<string, readonly [status: number, code: string, bytes: string]>> = {
     'no HTTP': [400, 'WEIR_ERR_BAD_REQUEST', 'nonsense\r\n\r\n'],
-    'no Host': [400, 'WEIR_ERR_BAD_REQUEST', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n'],
-    'two Hosts': [400, 'WEIR_ERR_BAD_REQUEST', `GET /api/products HTTP/1.1\r\nHost: y\r\n${HOST}\r\n`],
-    'no Host beside an authority': [400, 'WEIR_ERR_BAD_REQUEST', 'GET http://y/api/products HTTP/1.1\r\nConnection: close\r\n\r\n'],
-    'an authority with a password': [400, 'WEIR_ERR_BAD_REQUEST', `GET http://u:p@y/api/products HTTP/1.1\r\n${HOST}\r\n`],
-    'two lengths': [400, 'WEIR_ERR_BAD_REQUEST', `${POST}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`],
-    'a path that cannot be decoded': [400, 'FST_ERR_BAD_URL', `GET /api/products/%zz HTTP/1.1\r\n${HOST}\r\n`],
+    'no Host': [
+      400,
+      'WEIR_ERR_BAD_REQUEST',
+      'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n'
+    ],
+    'two Hosts': [
+      400,
+      'WEIR_ERR_BAD_REQUEST',
+      `GET /api/products HTTP/1.1\r\nHost: y\r\n${HOST}\r\n`
+    ],
+    'no Host beside an authority': [
+      400,
+      'WEIR_ERR_BAD_REQUEST',
+      'GET http://y/api/products HTTP/1.1\r\nConnection: close\r\n\r\n'
+    ],
+    'an authority with a password': [
+      400,
+      'WEIR_ERR_BAD_REQUEST',
+      `GET http://u:p@y/api/products HTTP/1.1\r\n${HOST}\r\n`
+    ],
+    'two lengths': [
+      400,
+      'WEIR_ERR_BAD_REQUEST',
+      `${POST}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`
+    ],
+    'a path that cannot be decoded': [
+      400,
+      'FST_ERR_BAD_URL',
+      `GET /api/products/%zz HTTP/1.1\r\n${HOST}\r\n`
+    ],
     'no such path': [404, 'WEIR_ERR_NO_SUCH_PATH', `GET /x HTTP/1.1\r\n${HOST}\r\n`],
     TRACE: [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `TRACE /api/products HTTP/1.1\r\n${HOST}\r\n`],
-    PROPFIND: [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `PROPFIND /api/products/1 HTTP/1.1\r\n${HOST}\r\n`],
+    PROPFIND: [
+      405,
+      'WEIR_ERR_METHOD_NOT_ALLOWED',
+      `PROPFIND /api/products/1 HTTP/1.1\r\n${HOST}\r\n`
+    ],
     CONNECT: [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT x:80 HTTP/1.1\r\n${HOST}\r\n`],
-    'fields that stop coming': [408, 'WEIR_ERR_REQUEST_TIMEOUT', 'GET /api/products HTTP/1.1\r\nHost: x\r\nX-Slow: '],
-    'a body that stops coming': [408, 'WEIR_ERR_REQUEST_TIMEOUT', `${POST}Content-Length: 5\r\n\r\n12`],
-    'a body that says it is too large': [413, 'WEIR_ERR_BODY_TOO_LARGE', `${POST}Content-Length: 1048577\r\n\r\n`],
-    'a body that turns out to be': [413, 'WEIR_ERR_BODY_TOO_LARGE', `${POST}Transfer-Encoding: chunked\r\n\r\n100001\r\n${'x'.repeat(1_048_577)}`],
-    'a long target': [414, 'WEIR_ERR_TARGET_TOO_LONG', `GET /api/products?${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`],
-    'an expectation': [417, 'WEIR_ERR_EXPECTATION', `${POST}Expect: tea\r\nContent-Length: 0\r\n\r\n`],
-    'long fields': [431, 'WEIR_ERR_HEADERS_TOO_LARGE', `GET /api/products HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`],
-    'an unknown method': [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', `BREW /api/products HTTP/1.1\r\n${HOST}\r\n`],
-    'another coding': [501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
-    'an instance that does not answer': [504, 'WEIR_ERR_INSTANCE_SILENT', `${POST}Content-Length: 2\r\n\r\n{}`],
-    'a version by its number': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/2.0\r\n${HOST}\r\n`],
+    'fields that stop coming': [
+      408,
+      'WEIR_ERR_REQUEST_TIMEOUT',
+      'GET /api/products HTTP/1.1\r\nHost: x\r\nX-Slow: '
+    ],
+    'a body that stops coming': [
+      408,
+      'WEIR_ERR_REQUEST_TIMEOUT',
+      `${POST}Content-Length: 5\r\n\r\n12`
+    ],
+    'a body that says it is too large': [
+      413,
+      'WEIR_ERR_BODY_TOO_LARGE',
+      `${POST}Content-Length: 1048577\r\n\r\n`
+    ],
+    'a body that turns out to be': [
+      413,
+      'WEIR_ERR_BODY_TOO_LARGE',
+      `${POST}Transfer-Encoding: chunked\r\n\r\n100001\r\n${'x'.repeat(1_048_577)}`
+    ],
+    'a long target': [
+      414,
+      'WEIR_ERR_TARGET_TOO_LONG',
+      `GET /api/products?${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`
+    ],
+    'an expectation': [
+      417,
+      'WEIR_ERR_EXPECTATION',
+      `${POST}Expect: tea\r\nContent-Length: 0\r\n\r\n`
+    ],
+    'long fields': [
+      431,
+      'WEIR_ERR_HEADERS_TOO_LARGE',
+      `GET /api/products HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`
+    ],
+    'an unknown method': [
+      501,
+      'WEIR_ERR_METHOD_NOT_IMPLEMENTED',
+      `BREW /api/products HTTP/1.1\r\n${HOST}\r\n`
+    ],
+    'another coding': [
+      501,
+      'WEIR_ERR_CODING_NOT_IMPLEMENTED',
+      `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`
+    ],
+    'an instance that does not answer': [
+      504,
+      'WEIR_ERR_INSTANCE_SILENT',
+      `${POST}Content-Length: 2\r\n\r\n{}`
+    ],
+    'a version by its number': [
+      505,
+      'WEIR_ERR_HTTP_VERSION',
+      `GET /api/products HTTP/2.0\r\n${HOST}\r\n`
+    ],
     'an older one': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/0.9\r\n${HOST}\r\n`],
     'another version': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/3.1\r\n${HOST}\r\n`]
   }
-  const hosts = ['a b', 'a/b', 'u:p@a', '[::1', 'a:b', 'a%zz', '\u00ff'].map((host): [string, (typeof table)[string]] =>
-    [`Host: ${host}`, [400, 'WEIR_ERR_BAD_REQUEST', `GET /api/products HTTP/1.1\r\nConnection: close\r\nHost: ${host}\r\n\r\n`]])
+  const hosts = ['a b', 'a/b', 'u:p@a', '[::1', 'a:b', 'a%zz', '\u00ff'].map(
+    (host): [string, (typeof table)[string]] => [
+      `Host: ${host}`,
+      [
+        400,
+        'WEIR_ERR_BAD_REQUEST',
+        `GET /api/products HTTP/1.1\r\nConnection: close\r\nHost: ${host}\r\n\r\n`
+      ]
+    ]
+  )
   for (const [name, [status, code, bytes]] of [...hosts, ...Object.entries(table)]) {
     const response = await exchange(port, bytes)
     t.match(response, new RegExp(`^HTTP/1\\.1 ${status} `), name)
@@ -141,12 +249,28 @@ t.test('413 is told while the client still sends, and is not lost by a reset', a
 
 t.test('a body arrives as it was sent, whatever its type', async (t) => {
   const port = await frontDoor(t, await listening(t, echo))
-  for (const type of ['application/json; charset=utf-8', 'application/merge-patch+json', 'text/plain', 'application/octet-stream', '']) {
+  for (const type of [
+    'application/json; charset=utf-8',
+    'application/merge-patch+json',
+    'text/plain',
+    'application/octet-stream',
+    ''
+  ]) {
     for (const body of ['{"a":1}', '']) {
-      for (const length of [`Content-Length: ${body.length}\r\n\r\n${body}`, `Transfer-Encoding: chunked\r\n\r\n${body && `7\r\n${body}\r\n`}0\r\n\r\n`]) {
+      for (const length of [
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+        `Transfer-Encoding: chunked\r\n\r\n${body && `7\r\n${body}\r\n`}0\r\n\r\n`
+      ]) {
         const fields = type === '' ? '' : `Content-Type: ${type}\r\n`
-        const response = await exchange(port, `PATCH /api/products HTTP/1.1\r\n${HOST}${fields}${length}`)
-        t.match(bodyOf(response), { body, headers: { 'content-type': type === '' ? undefined : type } }, `${type} ${length}`)
+        const response = await exchange(
+          port,
+          `PATCH /api/products HTTP/1.1\r\n${HOST}${fields}${length}`
+        )
+        t.match(
+          bodyOf(response),
+          { body, headers: { 'content-type': type === '' ? undefined : type } },
+          `${type} ${length}`
+        )
       }
     }
   }

@@ -1,12 +1,21 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type RequestListener, createServer, request as httpRequest } from 'node:http'
+import {
+  type IncomingMessage,
+  type RequestListener,
+  createServer,
+  request as httpRequest
+} from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { type Upstream, buildFrontDoor } from '../local/front-door.js'
 
 /** A real HTTP server on a free port, as one instance. */
-async function instance (t: Test, name: string, listener: RequestListener): Promise<Upstream & { end (): Promise<void> }> {
+async function instance (
+  t: Test,
+  name: string,
+  listener: RequestListener
+): Promise<Upstream & { end(): Promise<void> }> {
   const server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -21,7 +30,9 @@ async function instance (t: Test, name: string, listener: RequestListener): Prom
 }
 
 async function frontDoor (t: Test, upstreams: readonly Upstream[]): Promise<string> {
-  const app = buildFrontDoor([{ name: 'catalog', prefixes: ['/api/products', '/api/categories'], upstreams }])
+  const app = buildFrontDoor([
+    { name: 'catalog', prefixes: ['/api/products', '/api/categories'], upstreams }
+  ])
   t.teardown(() => app.close())
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
@@ -29,18 +40,32 @@ async function frontDoor (t: Test, upstreams: readonly Upstream[]): Promise<stri
 /**
  * fetch() would add headers of its own, resolve the path, and hide what is about the connection.
  */
-async function ask (base: string, path: string, options: { method?: string, headers?: Record<string, string>, body?: string } = {}):
-Promise<IncomingMessage & { body: string }> {
+async function ask (
+  base: string,
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {}
+): Promise<IncomingMessage & { body: string }> {
   const { port } = new URL(base)
-  const request = httpRequest({ host: '127.0.0.1', port, path, method: options.method, headers: options.headers, agent: false })
+  const request = httpRequest({
+    host: '127.0.0.1',
+    port,
+    path,
+    method: options.method,
+    headers: options.headers,
+    agent: false
+  })
   request.end(options.body)
-  const response = await new Promise<IncomingMessage>((resolve, reject) => request.once('response', resolve).once('error', reject))
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    request.once('response', resolve).once('error', reject)
+  )
   return Object.assign(response, { body: await text(response) })
 }
 
 const echo: RequestListener = (request, response) => {
   text(request).then((body) => {
-    response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body }))
+    response.end(
+      JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })
+    )
   }, () => { response.destroy() })
 }
 
@@ -49,12 +74,16 @@ const down: Upstream = { name: 'catalog-0', url: undefined }
 /** The shape of every answer of the front door's own. */
 const problemOf = (response: IncomingMessage & { body: string }): unknown => {
   const details: unknown = JSON.parse(response.body)
-  return typeof details === 'object' ? { ...details, contentType: response.headers['content-type'] } : details
+  return typeof details === 'object'
+    ? { ...details, contentType: response.headers['content-type'] }
+    : details
 }
 
 t.test('takes turns over the instances that are up', async (t) => {
   const names = ['catalog-1', 'catalog-2']
-  const up = await Promise.all(names.map((name) => instance(t, name, (_request, response) => response.end(name))))
+  const up = await Promise.all(
+    names.map((name) => instance(t, name, (_request, response) => response.end(name)))
+  )
   const base = await frontDoor(t, [down, ...up])
   const served: string[] = []
   for (let i = 0; i < 6; i++) served.push((await ask(base, '/api/products')).body)
@@ -83,7 +112,9 @@ t.test('passes the request on as it came, and who sent it as seen', async (t) =>
     },
     body: '{"price":1}'
   }
-  const got: unknown = JSON.parse((await ask(base, '/api/products/a%20b?q=%2F&q=2&x=1?y', sent)).body)
+  const got: unknown = JSON.parse(
+    (await ask(base, '/api/products/a%20b?q=%2F&q=2&x=1?y', sent)).body
+  )
   t.match(got, {
     method: 'PATCH',
     url: '/api/products/a%20b?q=%2F&q=2&x=1?y',
@@ -107,17 +138,39 @@ t.test('passes the request on as it came, and who sent it as seen', async (t) =>
 t.test('passes the answer on as it came', async (t) => {
   const date = 'Fri, 01 Jan 2021 00:00:00 GMT'
   const base = await frontDoor(t, [await instance(t, 'catalog-1', (request, response) => {
-    response.setHeaders(new Headers({ date, etag: '"1"', age: '3', 'cache-status': 'catalog-1; hit; ttl=57', 'keep-alive': 'timeout=9' }))
+    response.setHeaders(
+      new Headers({
+        date,
+        etag: '"1"',
+        age: '3',
+        'cache-status': 'catalog-1; hit; ttl=57',
+        'keep-alive': 'timeout=9'
+      })
+    )
     response.setHeader('set-cookie', ['a=1', 'b=2'])
     if (request.headers['if-none-match'] === '"1"') response.writeHead(304).end()
     else response.writeHead(200, { 'content-length': 5 }).end('hello')
   })])
-  const headers = { date, etag: '"1"', age: '3', 'cache-status': 'catalog-1; hit; ttl=57', 'set-cookie': ['a=1', 'b=2'] }
+  const headers = {
+    date,
+    etag: '"1"',
+    age: '3',
+    'cache-status': 'catalog-1; hit; ttl=57',
+    'set-cookie': ['a=1', 'b=2']
+  }
   const get = await ask(base, '/api/products/1')
   t.match(get, { statusCode: 200, body: 'hello', headers: { ...headers, 'content-length': '5' } })
   t.not(get.headers['keep-alive'], 'timeout=9')
-  t.match(await ask(base, '/api/products/1', { method: 'HEAD' }), { statusCode: 200, body: '', headers: { ...headers, 'content-length': '5' } })
-  t.match(await ask(base, '/api/products/1', { headers: { 'if-none-match': '"1"' } }), { statusCode: 304, body: '', headers })
+  t.match(await ask(base, '/api/products/1', { method: 'HEAD' }), {
+    statusCode: 200,
+    body: '',
+    headers: { ...headers, 'content-length': '5' }
+  })
+  t.match(await ask(base, '/api/products/1', { headers: { 'if-none-match': '"1"' } }), {
+    statusCode: 304,
+    body: '',
+    headers
+  })
 })
 
 t.test('streams: the first bytes arrive while the instance still writes', async (t) => {
@@ -148,7 +201,10 @@ t.test('when the client leaves, the instance is told', async (t) => {
 
 t.test('a body of a GET is not sent on, and hurts nobody', async (t) => {
   const base = await frontDoor(t, [await instance(t, 'catalog-1', echo)])
-  const response = await ask(base, '/api/products', { headers: { 'content-type': 'application/json', 'content-length': '2' }, body: '{}' })
+  const response = await ask(base, '/api/products', {
+    headers: { 'content-type': 'application/json', 'content-length': '2' },
+    body: '{}'
+  })
   t.match(JSON.parse(response.body), { body: '', headers: { 'content-length': undefined } })
 })
 
@@ -156,12 +212,24 @@ t.test('a path that no service owns is 404, one that is none is 400', async (t) 
   const base = await frontDoor(t, [await instance(t, 'catalog-1', echo)])
   for (const path of ['/', '/api', '/api/productsx', '/docs']) {
     const response = await ask(base, path)
-    t.match(problemOf(response), {
-      contentType: 'application/problem+json', status: 404, code: 'WEIR_ERR_NO_SUCH_PATH', detail: /\/api\/products, \/api\/categories/
-    }, path)
+    t.match(
+      problemOf(response),
+      {
+        contentType: 'application/problem+json',
+        status: 404,
+        code: 'WEIR_ERR_NO_SUCH_PATH',
+        detail: /\/api\/products, \/api\/categories/
+      },
+      path
+    )
     t.equal(response.statusCode, 404)
   }
-  for (const path of ['/api/products/%zz', '/api/products/..%2F..%2Fmetrics', '/api/products/%5c..%5cmetrics', '/api/products//x/../..']) {
+  for (const path of [
+    '/api/products/%zz',
+    '/api/products/..%2F..%2Fmetrics',
+    '/api/products/%5c..%5cmetrics',
+    '/api/products//x/../..'
+  ]) {
     const response = await ask(base, path)
     t.match(problemOf(response), { contentType: 'application/problem+json', status: 400 }, path)
     t.equal(response.statusCode, 400)
@@ -172,25 +240,37 @@ t.test('no instance up: 503 that says when to try again', async (t) => {
   const base = await frontDoor(t, [down])
   const response = await ask(base, '/api/products')
   t.match(response, { statusCode: 503, headers: { 'retry-after': '1' } })
-  t.match(problemOf(response), { contentType: 'application/problem+json', status: 503, code: 'WEIR_ERR_NO_INSTANCE', title: 'Service Unavailable' })
+  t.match(problemOf(response), {
+    contentType: 'application/problem+json',
+    status: 503,
+    code: 'WEIR_ERR_NO_INSTANCE',
+    title: 'Service Unavailable'
+  })
 })
 
-t.test('an instance that is gone: safe requests go to another one, writes are never sent twice', async (t) => {
-  const gone = await instance(t, 'catalog-1', echo)
-  const other = await instance(t, 'catalog-2', (_request, response) => response.end('catalog-2'))
-  await gone.end()
-  const base = await frontDoor(t, [gone, other])
-  for (let i = 0; i < 4; i++) {
-    t.match(await ask(base, '/api/products'), { statusCode: 200, body: 'catalog-2' })
-    t.match(await ask(base, '/api/products', { method: 'HEAD' }), { statusCode: 200 })
+t.test(
+  'an instance that is gone: safe requests go to another one, writes are never sent twice',
+  async (t) => {
+    const gone = await instance(t, 'catalog-1', echo)
+    const other = await instance(t, 'catalog-2', (_request, response) => response.end('catalog-2'))
+    await gone.end()
+    const base = await frontDoor(t, [gone, other])
+    for (let i = 0; i < 4; i++) {
+      t.match(await ask(base, '/api/products'), { statusCode: 200, body: 'catalog-2' })
+      t.match(await ask(base, '/api/products', { method: 'HEAD' }), { statusCode: 200 })
+    }
+    const alone = await frontDoor(t, [gone])
+    for (const method of ['GET', 'POST']) {
+      const response = await ask(alone, '/api/products', { method })
+      t.match(
+        response,
+        { statusCode: 503, headers: { 'retry-after': '1' } },
+        'it was sent to nobody'
+      )
+      t.match(problemOf(response), { code: 'WEIR_ERR_NO_INSTANCE' })
+    }
   }
-  const alone = await frontDoor(t, [gone])
-  for (const method of ['GET', 'POST']) {
-    const response = await ask(alone, '/api/products', { method })
-    t.match(response, { statusCode: 503, headers: { 'retry-after': '1' } }, 'it was sent to nobody')
-    t.match(problemOf(response), { code: 'WEIR_ERR_NO_INSTANCE' })
-  }
-})
+)
 
 t.test('an instance that dies with the request in hand', async (t) => {
   let writes = 0
@@ -204,9 +284,16 @@ t.test('an instance that dies with the request in hand', async (t) => {
   })
   const base = await frontDoor(t, [dies, lives])
   t.match(await ask(base, '/api/products'), { statusCode: 200, body: 'catalog-2' })
-  const response = await ask(base, '/api/products', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+  const response = await ask(base, '/api/products', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}'
+  })
   t.equal(response.statusCode, 502)
-  t.match(problemOf(response), { code: 'WEIR_ERR_INSTANCE_LOST', detail: /^catalog-1 ended before it answered/ })
+  t.match(problemOf(response), {
+    code: 'WEIR_ERR_INSTANCE_LOST',
+    detail: /^catalog-1 ended before it answered/
+  })
   t.equal(writes, 1)
 })
 
@@ -216,6 +303,10 @@ t.test('an answer of 503 is passed on, not asked for again', async (t) => {
     asked++
     response.writeHead(503, { 'retry-after': '7' }).end('busy')
   })])
-  t.match(await ask(base, '/api/products'), { statusCode: 503, body: 'busy', headers: { 'retry-after': '7' } })
+  t.match(await ask(base, '/api/products'), {
+    statusCode: 503,
+    body: 'busy',
+    headers: { 'retry-after': '7' }
+  })
   t.equal(asked, 1)
 })

@@ -19,24 +19,57 @@ t.test('what the command line asks for', (t) => {
     json: undefined,
     html: undefined
   })
-  t.match(parse([
-    '--url', 'https://shop.example/', '--scenario', 'mixed', '--duration', '0.5', '--connections', '3', '--rate', '40', '--token', 'x',
-    '--require', 'errors=0', '--require', 'reads: hit-ratio >= 0.9', '--json', 'a.json', '--html', 'a.html'
-  ], { EDITOR_TOKEN: 'y' }), {
-    url: 'https://shop.example',
-    scenarios: [{ name: 'mixed' }],
-    seconds: 0.5,
-    connections: 3,
-    rate: 40,
-    token: 'x',
-    json: 'a.json',
-    html: 'a.html',
-    requirements: [
-      { scope: undefined, metric: 'errors', operator: '=', bound: 0 },
-      { text: 'reads: hit-ratio >= 0.9', scope: 'reads', metric: 'hit-ratio', operator: '>=', bound: 0.9 }
-    ]
+  t.match(
+    parse(
+      [
+        '--url',
+        'https://shop.example/',
+        '--scenario',
+        'mixed',
+        '--duration',
+        '0.5',
+        '--connections',
+        '3',
+        '--rate',
+        '40',
+        '--token',
+        'x',
+        '--require',
+        'errors=0',
+        '--require',
+        'reads: hit-ratio >= 0.9',
+        '--json',
+        'a.json',
+        '--html',
+        'a.html'
+      ],
+      { EDITOR_TOKEN: 'y' }
+    ),
+    {
+      url: 'https://shop.example',
+      scenarios: [{ name: 'mixed' }],
+      seconds: 0.5,
+      connections: 3,
+      rate: 40,
+      token: 'x',
+      json: 'a.json',
+      html: 'a.html',
+      requirements: [
+        { scope: undefined, metric: 'errors', operator: '=', bound: 0 },
+        {
+          text: 'reads: hit-ratio >= 0.9',
+          scope: 'reads',
+          metric: 'hit-ratio',
+          operator: '>=',
+          bound: 0.9
+        }
+      ]
+    }
+  )
+  t.match(parse(['--scenario', 'all'], { EDITOR_TOKEN: 'y' }), {
+    scenarios: scenarios.filter(({ alone }) => alone === undefined),
+    token: 'y'
   })
-  t.match(parse(['--scenario', 'all'], { EDITOR_TOKEN: 'y' }), { scenarios: scenarios.filter(({ alone }) => alone === undefined), token: 'y' })
   t.equal(parse(['-h']), 'help')
   for (const { name } of scenarios) t.match(usage(scenarios), new RegExp(`^ +${name} +\\S`, 'm'))
   t.end()
@@ -44,19 +77,31 @@ t.test('what the command line asks for', (t) => {
 
 t.test('what is wrong is said in one line', (t) => {
   const wrong: [string[], RegExp][] = [
-    [['--scenario', 'hot'], /^--scenario hot: there is no such scenario, but cold, .*, limited, soak, shop, all$/],
-    [['--scenario', 'mixed'], /^--scenario mixed writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it/],
+    [
+      ['--scenario', 'hot'],
+      /^--scenario hot: there is no such scenario, but cold, .*, limited, soak, shop, all$/
+    ],
+    [
+      ['--scenario', 'mixed'],
+      /^--scenario mixed writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it/
+    ],
     [['--scenario', 'all'], /^--scenario mixed writes/],
     [['--url', 'localhost:8080'], /^--url localhost:8080: give scheme and host alone, like/],
     [['--url', 'http://a/api'], /^--url .* scheme and host alone/],
     [['--duration', '0'], /^--duration 0: give a number of seconds from 0\.1 to/],
     [['--duration', '5s'], /^--duration 5s: give a number/],
-    [['--connections', '1.5'], /^--connections 1\.5: give a whole number of connections from 1 to/],
+    [
+      ['--connections', '1.5'],
+      /^--connections 1\.5: give a whole number of connections from 1 to/
+    ],
     [['--rate', '0'], /^--rate 0: give a whole number of requests a second/],
     [['--json', ''], /^--json needs the name of a file$/],
     [['--require', 'hit-ratio'], /^--require hit-ratio: say it like/],
     [['--require', 'p99<fast'], /^--require p99<fast: say it like/],
-    [['--require', 'p98<5'], new RegExp(`^--require p98<5: there is no p98, but ${METRIC_NAMES.join(', ')}$`)],
+    [
+      ['--require', 'p98<5'],
+      new RegExp(`^--require p98<5: there is no p98, but ${METRIC_NAMES.join(', ')}$`)
+    ],
     [['--require', 'cold:p99<5'], /^--require cold:p99<5: cold is not measured, but warm$/],
     [['--fast'], /Unknown option '--fast'/],
     [['warm'], /Unexpected argument 'warm'/]
@@ -76,7 +121,10 @@ t.test('what is required of the figures', (t) => {
   recorder.failed('closed', 10)
   const result = (scenario: string, part: string, figures = recorder.figures(2_000)): Result =>
     ({ scenario, part, connections: 1, rate: null, ...figures })
-  const results = [result('bypass', 'cached'), result('warm', 'warm', new Recorder(1, 0).figures(2_000))]
+  const results = [
+    result('bypass', 'cached'),
+    result('warm', 'warm', new Recorder(1, 0).figures(2_000))
+  ]
   const told = (text: string, of: readonly Result[] = results) => {
     const { met, why } = check(parseRequirement(text, ['bypass', 'cached', 'warm', 'stampede']), of)
     return [met, why]
@@ -86,12 +134,19 @@ t.test('what is required of the figures', (t) => {
   t.strictSame(told('bypass:errors<=2'), [true, 'cached 2'])
   t.strictSame(told('cached:errors>2'), [false, 'cached 2'])
   t.strictSame(told('limited<1'), [false, 'cached 1, warm 0'])
-  t.strictSame(told('hit-ratio>=0.5'), [true, 'cached 0.5'], 'where there were no reads there is no ratio')
+  t.strictSame(
+    told('hit-ratio>=0.5'),
+    [true, 'cached 0.5'],
+    'where there were no reads there is no ratio'
+  )
   t.strictSame(told('cached:rate=2'), [true, 'cached 2'])
-  for (const name of ['p50', 'p90', 'p99', 'max']) t.strictSame(told(`${name}<6`), [true, 'cached 5'])
+  for (const name of ['p50', 'p90', 'p99', 'max']) { t.strictSame(told(`${name}<6`), [true, 'cached 5']) }
   t.strictSame(told('warm:hit-ratio>=0'), [false, 'nothing that was measured has it'])
   t.strictSame(told('computed<=1'), [false, 'nothing that was measured has it'])
   const bursts = [1, 3, 1].map((computed) => ({ ms: 1, requests: 9, computed }))
-  t.strictSame(told('computed<=1', [{ ...result('stampede', 'stampede'), bursts }]), [false, 'stampede 3'])
+  t.strictSame(told('computed<=1', [{ ...result('stampede', 'stampede'), bursts }]), [
+    false,
+    'stampede 3'
+  ])
   t.end()
 })

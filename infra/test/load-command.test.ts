@@ -30,30 +30,83 @@ t.test('measures, tells and writes', async (t) => {
   const { url, token } = await startShop(t)
   const dir = t.testdir({})
   const [json, html] = [join(dir, 'load.json'), join(dir, 'load.html')]
-  const { code, stdout, stderr } = await command(t, '--url', url, '--scenario', 'all', '--token', token, '--duration', '0.2', '--rate', '20',
-    '--require', 'errors=0', '--require', 'hit-ratio>=0', '--json', json, '--html', html).ended
+  const { code, stdout, stderr } = await command(
+    t,
+    '--url',
+    url,
+    '--scenario',
+    'all',
+    '--token',
+    token,
+    '--duration',
+    '0.2',
+    '--rate',
+    '20',
+    '--require',
+    'errors=0',
+    '--require',
+    'hit-ratio>=0',
+    '--json',
+    json,
+    '--html',
+    html
+  ).ended
   t.equal(code, 0, stderr.join('\n'))
-  for (const name of ['cold', 'warm', 'conditional', 'mixed, reads', 'mixed, writes', 'stampede', 'weather', 'bypass, no-cache', 'limited']) {
+  for (const name of [
+    'cold',
+    'warm',
+    'conditional',
+    'mixed, reads',
+    'mixed, writes',
+    'stampede',
+    'weather',
+    'bypass, no-cache',
+    'limited'
+  ]) {
     t.match(stdout, new RegExp(`^${name}: \\d+ answers a second for`, 'm'))
     t.ok(stderr.includes(`${name}: 0.2 s`), name)
   }
   t.match(stdout, /^ok {6}errors=0 \(cold 0, /m)
   t.match(stdout, /^by shop-1 100\.0 %$/m)
   t.notMatch(stdout, /NaN|undefined/)
-  t.match(reportIn(json), { url, interrupted: false, failed: [], machine: { node: process.version }, requirements: [{ met: true }, {}] })
+  t.match(reportIn(json), {
+    url,
+    interrupted: false,
+    failed: [],
+    machine: { node: process.version },
+    requirements: [{ met: true }, {}]
+  })
   t.equal(reportIn(json).results.length, 10)
   const page = readFileSync(html, 'utf8')
-  for (const id of ['cold', 'mixed-reads', 'bypass-no-cache']) t.match(page, new RegExp(`<a href="#${id}">[\\s\\S]*<h[23] id="${id}">`))
+  for (const id of ['cold', 'mixed-reads', 'bypass-no-cache']) { t.match(page, new RegExp(`<a href="#${id}">[\\s\\S]*<h[23] id="${id}">`)) }
   t.notMatch(page, /NaN|undefined|\[object/)
 })
 
-t.test('exit status 1 for what is not as required, and for what could not be measured', async (t) => {
-  const { url } = await startShop(t)
-  const unmet = await command(t, '--url', url, '--duration', '0.2', '--rate', '5', '--require', 'hit-ratio<1', '--require', 'errors=0').ended
-  t.match(unmet, { code: 1, stdout: /^NOT MET hit-ratio<1 \(warm 1\)\nok {6}errors=0 \(warm 0\)$/m })
-  const nobody = await command(t, '--url', 'http://127.0.0.1:1').ended
-  t.match(nobody, { code: 1, stdout: /^warm: Not measured: nobody answers at / })
-})
+t.test(
+  'exit status 1 for what is not as required, and for what could not be measured',
+  async (t) => {
+    const { url } = await startShop(t)
+    const unmet = await command(
+      t,
+      '--url',
+      url,
+      '--duration',
+      '0.2',
+      '--rate',
+      '5',
+      '--require',
+      'hit-ratio<1',
+      '--require',
+      'errors=0'
+    ).ended
+    t.match(unmet, {
+      code: 1,
+      stdout: /^NOT MET hit-ratio<1 \(warm 1\)\nok {6}errors=0 \(warm 0\)$/m
+    })
+    const nobody = await command(t, '--url', 'http://127.0.0.1:1').ended
+    t.match(nobody, { code: 1, stdout: /^warm: Not measured: nobody answers at / })
+  }
+)
 
 t.test('exit status 2 and one line for what is wrong with the command', async (t) => {
   const wrong: [string[], RegExp][] = [
@@ -61,7 +114,7 @@ t.test('exit status 2 and one line for what is wrong with the command', async (t
     [['--scenario', 'mixed'], /^load: --scenario mixed writes, which needs a token/],
     [['--json', join(t.testdir({}), 'no', 'such', 'folder')], /^load: .* cannot be written: ENOENT/]
   ]
-  for (const [args, message] of wrong) t.match(await command(t, ...args).ended, { code: 2, stdout: '', stderr: [message] })
+  for (const [args, message] of wrong) { t.match(await command(t, ...args).ended, { code: 2, stdout: '', stderr: [message] }) }
   t.match(await command(t, '--help').ended, { code: 0, stdout: /^npm run load \[-- / })
 })
 
@@ -69,7 +122,21 @@ t.test('Ctrl-C ends it, and what was measured until then is reported', async (t)
   const { url } = await startShop(t)
   const dir = t.testdir({})
   const [json, html] = [join(dir, 'load.json'), join(dir, 'load.html')]
-  const { child, told, ended } = command(t, '--url', url, '--scenario', 'bypass', '--duration', '3600', '--rate', '5', '--json', json, '--html', html)
+  const { child, told, ended } = command(
+    t,
+    '--url',
+    url,
+    '--scenario',
+    'bypass',
+    '--duration',
+    '3600',
+    '--rate',
+    '5',
+    '--json',
+    json,
+    '--html',
+    html
+  )
   told.on('line', (line) => { if (/^bypass, cached: \d+\/3600 s/.test(line)) child.kill('SIGINT') })
   const { code, stdout } = await ended
   t.equal(code, 130)

@@ -8,9 +8,18 @@ t.test('the last member of Cache-Status is of the cache nearest to the client', 
     const member = lastMember(field)
     return member && [member.cache, Object.fromEntries(member.parameters)]
   }
-  t.strictSame(read('catalog-1; hit; ttl=57; detail=memory'), ['catalog-1', { hit: true, ttl: '57', detail: 'memory' }])
-  t.strictSame(read('origin; hit, edge;fwd=uri-miss ; stored'), ['edge', { fwd: 'uri-miss', stored: true }])
-  t.strictSame(read('"a, b; \\"c\\""; hit; key="x;y,z"; detail="say \\\\"'), ['a, b; "c"', { hit: true, key: 'x;y,z', detail: 'say \\' }])
+  t.strictSame(read('catalog-1; hit; ttl=57; detail=memory'), [
+    'catalog-1',
+    { hit: true, ttl: '57', detail: 'memory' }
+  ])
+  t.strictSame(read('origin; hit, edge;fwd=uri-miss ; stored'), [
+    'edge',
+    { fwd: 'uri-miss', stored: true }
+  ])
+  t.strictSame(read('"a, b; \\"c\\""; hit; key="x;y,z"; detail="say \\\\"'), [
+    'a, b; "c"',
+    { hit: true, key: 'x;y,z', detail: 'say \\' }
+  ])
   t.equal(read(''), undefined)
   t.equal(read(' '), undefined)
   t.end()
@@ -42,9 +51,17 @@ t.test('what an answer is counted as', (t) => {
   ]
   for (const [status, cacheStatus, outcome, found] of cases) {
     const instance = cacheStatus === undefined ? undefined : 'a'
-    t.strictSame(judge({ status, cacheStatus, isWrite: false }), { outcome, found, instance }, `${status} ${cacheStatus}`)
+    t.strictSame(
+      judge({ status, cacheStatus, isWrite: false }),
+      { outcome, found, instance },
+      `${status} ${cacheStatus}`
+    )
   }
-  t.match(judge({ status: 200, cacheStatus: 'a; fwd=method', isWrite: true }), { outcome: 'write', found: undefined, instance: 'a' })
+  t.match(judge({ status: 200, cacheStatus: 'a; fwd=method', isWrite: true }), {
+    outcome: 'write',
+    found: undefined,
+    instance: 'a'
+  })
   t.match(judge({ status: 412, cacheStatus: 'a; fwd=method', isWrite: true }), { outcome: 'error' })
   t.end()
 })
@@ -78,7 +95,14 @@ t.test('figures are exact counts, and percentiles to three digits', (t) => {
       { name: 'a-10', count: 1, share: 1 / 102, outcomes: { miss: 1 } }
     ]
   })
-  t.strictSame(figures.outcomes.map(({ outcome, count }) => [outcome, count]), [['memory', 100], ['miss', 1], ['limited', 1]])
+  t.strictSame(
+    figures.outcomes.map(({ outcome, count }) => [outcome, count]),
+    [
+      ['memory', 100],
+      ['miss', 1],
+      ['limited', 1]
+    ]
+  )
   const near = (value: number | undefined, expected: number) => {
     t.ok(value !== undefined && Math.abs(value / expected - 1) < 0.002, `${value} is ${expected}`)
   }
@@ -104,12 +128,22 @@ t.test('a rest of the time that says nothing by itself belongs to what was befor
   const [first, last] = recorder.figures(2_250).moments
   t.match(first, { at: 0, seconds: 1, outcomes: { memory: 1 } })
   t.match(last, { at: 1, seconds: 1.25, outcomes: { memory: 2 } })
-  t.match(recorder.figures(2_600).moments.map(({ seconds }) => seconds.toFixed(1)), ['1.0', '1.0', '0.6'])
+  t.match(
+    recorder.figures(2_600).moments.map(({ seconds }) => seconds.toFixed(1)),
+    ['1.0', '1.0', '0.6']
+  )
   t.match(recorder.figures(100).moments, [{ at: 0, seconds: 0.1, outcomes: { memory: 3 } }])
   t.end()
 })
 
 t.test('nothing measured is no number', (t) => {
-  t.match(new Recorder(1, 0).figures(0), { sent: 0, perSecond: 0, hitRatio: null, latency: null, outcomes: [], instances: [] })
+  t.match(new Recorder(1, 0).figures(0), {
+    sent: 0,
+    perSecond: 0,
+    hitRatio: null,
+    latency: null,
+    outcomes: [],
+    instances: []
+  })
   t.end()
 })

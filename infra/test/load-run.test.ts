@@ -22,20 +22,45 @@ function wishFor (...args: string[]): Wish {
 
 async function loaded (...args: string[]): Promise<Report & { said: string[] }> {
   const said: string[] = []
-  return { ...await run(wishFor('--duration', '0.5', ...args), (what) => { said.push(what) }, FOREVER), said }
+  return {
+    ...(await run(
+      wishFor('--duration', '0.5', ...args),
+      (what) => {
+        said.push(what)
+      },
+      FOREVER
+    )),
+    said
+  }
 }
 
 /** Every request is in the figures, once. */
 function addsUp (t: Test, { results }: Report): void {
   t.not(results.length, 0)
-  for (const { part, sent, answered, failed, cutOff, connections, outcomes, statuses, moments, instances } of results) {
-    const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+  for (const {
+    part,
+    sent,
+    answered,
+    failed,
+    cutOff,
+    connections,
+    outcomes,
+    statuses,
+    moments,
+    instances
+  } of results) {
+    const sum = (numbers: readonly number[]) =>
+      numbers.reduce((total, number) => total + number, 0)
     t.equal(sent, answered + failed + cutOff, `${part}: sent`)
     t.ok(cutOff <= connections, `${part}: no more are under way than there are connections`)
     t.equal(sum(outcomes.map(({ count }) => count)), answered, `${part}: by outcome`)
     t.equal(sum(Object.values(statuses)), answered, `${part}: by status`)
-    t.equal(sum(moments.flatMap(({ outcomes, failed }) => [...Object.values(outcomes), failed])), answered + failed, `${part}: by time`)
-    for (const { count, outcomes } of instances) t.equal(sum(Object.values(outcomes)), count, `${part}: by instance`)
+    t.equal(
+      sum(moments.flatMap(({ outcomes, failed }) => [...Object.values(outcomes), failed])),
+      answered + failed,
+      `${part}: by time`
+    )
+    for (const { count, outcomes } of instances) { t.equal(sum(Object.values(outcomes)), count, `${part}: by instance`) }
   }
 }
 
@@ -50,8 +75,16 @@ t.test('warm: as many requests as the server has had, all of them hits', async (
   if (warm === undefined) throw new Error('no result')
   const warmUps = total(computed)
   t.equal(warmUps, 32, 'only the first of each was computed')
-  t.ok(total(arrived) >= warm.answered + warmUps && total(arrived) <= warm.sent + warmUps, 'what was under way at the end may have arrived or not')
-  t.match(warm, { failed: 0, hitRatio: 1, instances: [{ name: 'shop-1', share: 1 }], statuses: { 200: warm.answered } })
+  t.ok(
+    total(arrived) >= warm.answered + warmUps && total(arrived) <= warm.sent + warmUps,
+    'what was under way at the end may have arrived or not'
+  )
+  t.match(warm, {
+    failed: 0,
+    hitRatio: 1,
+    instances: [{ name: 'shop-1', share: 1 }],
+    statuses: { 200: warm.answered }
+  })
   t.equal(countOf(report, 'memory'), warm.answered)
   t.strictSame(report.notes, [])
   t.equal(report.said[0], 'warm: 1.2 s')
@@ -63,7 +96,7 @@ t.test('with a rate there are no more than that', async (t) => {
   const report = await loaded('--url', url, '--rate', '4')
   addsUp(t, report)
   t.match(report.results, [{ rate: 4 }])
-  for (const { sent, seconds } of report.results) t.ok(sent >= 4 && sent <= 4 * Math.ceil(seconds), `${sent} in ${seconds} s`)
+  for (const { sent, seconds } of report.results) { t.ok(sent >= 4 && sent <= 4 * Math.ceil(seconds), `${sent} in ${seconds} s`) }
 })
 
 t.test('cold: each request is for something new', async (t) => {
@@ -91,7 +124,16 @@ t.test('weather', async (t) => {
 
 t.test('bypass: the same page with and without the cache', async (t) => {
   const { url } = await startShop(t)
-  const report = await loaded('--url', url, '--scenario', 'bypass', '--connections', '1', '--require', 'cached:hit-ratio=1')
+  const report = await loaded(
+    '--url',
+    url,
+    '--scenario',
+    'bypass',
+    '--connections',
+    '1',
+    '--require',
+    'cached:hit-ratio=1'
+  )
   addsUp(t, report)
   t.match(report.results, [
     { part: 'cached', hitRatio: 1, outcomes: [{ outcome: 'memory' }] },
@@ -107,7 +149,10 @@ t.test('stampede: one of each burst computes', async (t) => {
   const bursts = report.results[0]?.bursts ?? []
   t.equal(computed.get('GET /api/products'), bursts.length)
   t.strictSame([...new Set(bursts.map(({ computed }) => computed))], [1])
-  t.match(textReport(report), new RegExp(`\\n${bursts.length} bursts of 20: 1\\.00 of them computed the page, at most 1$`))
+  t.match(
+    textReport(report),
+    new RegExp(`\\n${bursts.length} bursts of 20: 1\\.00 of them computed the page, at most 1$`)
+  )
 })
 
 t.test('mixed: reads and writes at the same time, and the shop is as it was', async (t) => {
@@ -117,9 +162,14 @@ t.test('mixed: reads and writes at the same time, and the shop is as it was', as
   const [reads, writes] = report.results
   t.match(reads, { part: 'reads', failed: 0 })
   t.match(writes, { part: 'writes', rate: 5, hitRatio: null, outcomes: [{ outcome: 'write' }] })
-  const patched = [...arrived].filter(([what]) => what.startsWith('PATCH')).reduce((sum, [, count]) => sum + count, 0)
+  const patched = [...arrived]
+    .filter(([what]) => what.startsWith('PATCH'))
+    .reduce((sum, [, count]) => sum + count, 0)
   const { answered = 0, sent = 0 } = writes ?? {}
-  t.ok(patched >= 6 + answered && patched <= 6 + sent, `${patched}: one of each to see that it may, and ${answered} of ${sent}`)
+  t.ok(
+    patched >= 6 + answered && patched <= 6 + sent,
+    `${patched}: one of each to see that it may, and ${answered} of ${sent}`
+  )
   t.equal((await (await fetch(`${url}/api/products/1`)).json() as { price: number }).price, 1299)
 })
 
@@ -129,16 +179,25 @@ t.test('limited: what passes', async (t) => {
   addsUp(t, report)
   const passed = (report.results[0]?.answered ?? 0) - countOf(report, 'limited')
   t.equal(passed, 49, 'one was for warming up')
-  t.match(report.notes, [{ scenario: 'limited', text: new RegExp(`^49 of ${report.results[0]?.answered} passed, `) }])
+  t.match(report.notes, [
+    { scenario: 'limited', text: new RegExp(`^49 of ${report.results[0]?.answered} passed, `) }
+  ])
 
   const unlimited = await startShop(t)
-  t.match((await loaded('--url', unlimited.url, '--scenario', 'limited', '--rate', '50')).notes, [{ text: /^Nothing was limited: / }])
+  t.match((await loaded('--url', unlimited.url, '--scenario', 'limited', '--rate', '50')).notes, [
+    { text: /^Nothing was limited: / }
+  ])
 })
 
 t.test('other figures say that they are those of a limit', async (t) => {
   const { url } = await startShop(t, { limit: 40 })
   const report = await loaded('--url', url)
-  t.match(report.notes, [{ scenario: 'warm', text: /^\d+ of \d+ answers were refused by a limit \(429\).*--rate 40.*RATE_LIMIT_ALLOW=127\.0\.0\.1 npm start\.$/ }])
+  t.match(report.notes, [
+    {
+      scenario: 'warm',
+      text: /^\d+ of \d+ answers were refused by a limit \(429\).*--rate 40.*RATE_LIMIT_ALLOW=127\.0\.0\.1 npm start\.$/
+    }
+  ])
 })
 
 async function server (t: Test, listener: RequestListener): Promise<string> {
@@ -152,18 +211,40 @@ async function server (t: Test, listener: RequestListener): Promise<string> {
 t.test('what cannot be measured says why, and is not hidden by what can', async (t) => {
   const { url, token } = await startShop(t)
   const refused = await loaded('--url', url, '--scenario', 'mixed', '--token', 'wrong')
-  t.match(refused, { failed: ['mixed'], results: [], notes: [{ text: /^Not measured: the token was not accepted \(401\): .*EDITOR_TOKEN\.$/ }] })
-  const forbidden = await server(t, (request, response) => { response.writeHead(request.method === 'PATCH' ? 403 : 200).end('{"price":1}') })
-  t.match((await loaded('--url', forbidden, '--scenario', 'mixed', '--token', token)).notes, [{ text: /may not write \(403\)/ }])
-  const broken = await server(t, (request, response) => { response.writeHead(request.method === 'PATCH' ? 500 : 200).end('{"price":1}') })
-  t.match((await loaded('--url', broken, '--scenario', 'mixed', '--token', token)).notes, [{ text: /PATCH http.*\/api\/products\/1 was answered with 500/ }])
+  t.match(refused, {
+    failed: ['mixed'],
+    results: [],
+    notes: [{ text: /^Not measured: the token was not accepted \(401\): .*EDITOR_TOKEN\.$/ }]
+  })
+  const forbidden = await server(t, (request, response) => {
+    response.writeHead(request.method === 'PATCH' ? 403 : 200).end('{"price":1}')
+  })
+  t.match((await loaded('--url', forbidden, '--scenario', 'mixed', '--token', token)).notes, [
+    { text: /may not write \(403\)/ }
+  ])
+  const broken = await server(t, (request, response) => {
+    response.writeHead(request.method === 'PATCH' ? 500 : 200).end('{"price":1}')
+  })
+  t.match((await loaded('--url', broken, '--scenario', 'mixed', '--token', token)).notes, [
+    { text: /PATCH http.*\/api\/products\/1 was answered with 500/ }
+  ])
   const other = await server(t, (_request, response) => { response.end('{"hello":1}') })
-  t.match((await loaded('--url', other, '--scenario', 'mixed', '--token', token)).notes, [{ text: /GET http.*\/api\/products\/1 was answered with 200/ }])
-  const none = await server(t, (_request, response) => { response.writeHead(404).end('{"code":"NO"}') })
+  t.match((await loaded('--url', other, '--scenario', 'mixed', '--token', token)).notes, [
+    { text: /GET http.*\/api\/products\/1 was answered with 200/ }
+  ])
+  const none = await server(t, (_request, response) => {
+    response.writeHead(404).end('{"code":"NO"}')
+  })
   const report = await loaded('--url', none, '--require', 'errors=0')
-  t.match(report, { failed: ['warm'], notes: [{ text: /^Not measured: GET http.* was answered with 404 .*\{"code":"NO"\}\.$/ }], requirements: [{ met: false }] })
+  t.match(report, {
+    failed: ['warm'],
+    notes: [{ text: /^Not measured: GET http.* was answered with 404 .*\{"code":"NO"\}\.$/ }],
+    requirements: [{ met: false }]
+  })
   t.match(htmlReport(report), /<h2 id="warm">warm<\/h2>\n<ul class="notes"><li>Not measured: GET /)
-  t.match((await loaded('--url', 'http://127.0.0.1:1')).notes, [{ text: /^Not measured: nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): start/ }])
+  t.match((await loaded('--url', 'http://127.0.0.1:1')).notes, [
+    { text: /^Not measured: nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): start/ }
+  ])
 })
 
 t.test('a first request that is limited waits as long as it is told', async (t) => {
@@ -178,8 +259,12 @@ t.test('a first request that is limited waits as long as it is told', async (t) 
 })
 
 t.test('but not for an hour', async (t) => {
-  const url = await server(t, (_request, response) => { response.writeHead(429, { 'retry-after': '3600' }).end() })
-  t.match((await loaded('--url', url)).notes, [{ text: /^Not measured: GET .* was answered with 429 / }])
+  const url = await server(t, (_request, response) => {
+    response.writeHead(429, { 'retry-after': '3600' }).end()
+  })
+  t.match((await loaded('--url', url)).notes, [
+    { text: /^Not measured: GET .* was answered with 429 / }
+  ])
 })
 
 t.test('errors are counted, and named', async (t) => {
@@ -192,23 +277,36 @@ t.test('errors are counted, and named', async (t) => {
   })
   const report = await loaded('--url', url, '--connections', '1', '--require', 'errors=0')
   addsUp(t, report)
-  t.match(report.notes, [{ text: /^answered with an error: 500 \d+ times\.$/ }, { text: /^without an answer: \w+ \d+ times/ }])
+  t.match(report.notes, [
+    { text: /^answered with an error: 500 \d+ times\.$/ },
+    { text: /^without an answer: \w+ \d+ times/ }
+  ])
   t.match(report.requirements, [{ met: false }])
   t.match(htmlReport(report), /<div class="bad"><dt>errors<\/dt>/)
 })
 
-t.test('a connection that is broken off costs the request that was on it, and no other', async (t) => {
-  let asked = 0
-  const url = await server(t, (request, response) => {
-    if (++asked % 3 === 0) request.socket.destroy()
-    else response.end()
-  })
-  const began = performance.now()
-  const recorder = new Recorder(1, began)
-  t.equal(await drive({ url, requests: [{}], connections: 1, until: { amount: 31 } }, recorder, FOREVER), true)
-  t.match(recorder.figures(performance.now()), { sent: 31, answered: 21, failed: 10, cutOff: 0 })
-  t.equal(asked, 31)
-})
+t.test(
+  'a connection that is broken off costs the request that was on it, and no other',
+  async (t) => {
+    let asked = 0
+    const url = await server(t, (request, response) => {
+      if (++asked % 3 === 0) request.socket.destroy()
+      else response.end()
+    })
+    const began = performance.now()
+    const recorder = new Recorder(1, began)
+    t.equal(
+      await drive(
+        { url, requests: [{}], connections: 1, until: { amount: 31 } },
+        recorder,
+        FOREVER
+      ),
+      true
+    )
+    t.match(recorder.figures(performance.now()), { sent: 31, answered: 21, failed: 10, cutOff: 0 })
+    t.equal(asked, 31)
+  }
+)
 
 t.test('a server that closes connections as it said it would has failed nobody', async (t) => {
   let asked = 0
@@ -217,15 +315,29 @@ t.test('a server that closes connections as it said it would has failed nobody',
     response.end()
   })
   const recorder = new Recorder(1, performance.now())
-  t.equal(await drive({ url, requests: [{}], connections: 2, until: { seconds: 0.5 } }, recorder, FOREVER), true)
+  t.equal(
+    await drive(
+      { url, requests: [{}], connections: 2, until: { seconds: 0.5 } },
+      recorder,
+      FOREVER
+    ),
+    true
+  )
   const { answered, failed, sent } = recorder.figures(performance.now())
   t.equal(failed, 0)
-  t.ok(asked >= answered && asked <= sent, `${asked} arrived, ${answered} were answered, ${sent} sent`)
+  t.ok(
+    asked >= answered && asked <= sent,
+    `${asked} arrived, ${answered} were answered, ${sent} sent`
+  )
 })
 
 t.test('gives up where there is nobody any more', async (t) => {
   const recorder = new Recorder(1, performance.now())
-  const isAlive = await drive({ url: 'http://127.0.0.1:1', requests: [{}], connections: 2, until: { seconds: 60 } }, recorder, FOREVER)
+  const isAlive = await drive(
+    { url: 'http://127.0.0.1:1', requests: [{}], connections: 2, until: { seconds: 60 } },
+    recorder,
+    FOREVER
+  )
   t.equal(isAlive, false)
   const { answered, failed, failures } = recorder.figures(performance.now())
   t.equal(answered, 0)

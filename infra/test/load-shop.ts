@@ -23,7 +23,10 @@ export interface Shop {
  * An application with the plugins and the paths of the suite that the scenarios ask for; it ends
  * with the test.
  */
-export async function startShop (t: Test, { limit }: { readonly limit?: number } = {}): Promise<Shop> {
+export async function startShop (
+  t: Test,
+  { limit }: { readonly limit?: number } = {}
+): Promise<Shop> {
   const app = fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
   const arrived = new Map<string, number>()
@@ -32,18 +35,29 @@ export async function startShop (t: Test, { limit }: { readonly limit?: number }
     const what = `${method} ${url.replace(/\?.*/, '')}`
     counts.set(what, (counts.get(what) ?? 0) + 1)
   }
-  app.addHook('onRequest', async ({ method, url }) => { count(arrived, method, url) })
-  if (limit !== undefined) await app.register(rateLimit, { store: limitStore(), limit, window: '1h' })
+  app.addHook('onRequest', async ({ method, url }) => {
+    count(arrived, method, url)
+  })
+  if (limit !== undefined) { await app.register(rateLimit, { store: limitStore(), limit, window: '1h' }) }
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore(), name: 'shop-1' })
   await app.register(invalidation)
 
   const cache = { ttl: '1m' } as const
-  for (const path of ['/api/products', '/api/products/:id', '/api/weather/current', '/api/weather/forecast']) {
-    app.get<{ Params: { id?: string } }>(path, { config: { cache } }, async ({ method, url, params }) => {
-      count(computed, method, url)
-      return { id: params.id, price: 1299 }
-    })
+  for (const path of [
+    '/api/products',
+    '/api/products/:id',
+    '/api/weather/current',
+    '/api/weather/forecast'
+  ]) {
+    app.get<{ Params: { id?: string } }>(
+      path,
+      { config: { cache } },
+      async ({ method, url, params }) => {
+        count(computed, method, url)
+        return { id: params.id, price: 1299 }
+      }
+    )
   }
   app.patch('/api/products/:id', async ({ headers, body }, reply) => {
     if (headers.authorization !== `Bearer ${TOKEN}`) return reply.code(401).send()
@@ -52,4 +66,5 @@ export async function startShop (t: Test, { limit }: { readonly limit?: number }
   return { url: await app.listen({ port: 0, host: '127.0.0.1' }), token: TOKEN, arrived, computed }
 }
 
-export const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((sum, count) => sum + count, 0)
+export const total = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0)

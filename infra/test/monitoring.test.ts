@@ -11,12 +11,15 @@ import t from 'tap'
 const FOLDER = fileURLToPath(new URL('../../monitoring/', import.meta.url))
 const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { cwd: FOLDER })
 
-t.test('Prometheus takes the configuration, and each alert fires when it should and not before', async (t) => {
-  const { stdout } = await promtool('check', 'config', 'prometheus.yml')
-  t.match(stdout, /SUCCESS: prometheus\.yml is valid/)
-  t.match(stdout, /SUCCESS: \d+ rules found/)
-  t.match((await promtool('test', 'rules', 'alerts.test.yml')).stdout, 'SUCCESS')
-})
+t.test(
+  'Prometheus takes the configuration, and each alert fires when it should and not before',
+  async (t) => {
+    const { stdout } = await promtool('check', 'config', 'prometheus.yml')
+    t.match(stdout, /SUCCESS: prometheus\.yml is valid/)
+    t.match(stdout, /SUCCESS: \d+ rules found/)
+    t.match((await promtool('test', 'rules', 'alerts.test.yml')).stdout, 'SUCCESS')
+  }
+)
 
 t.test('alerts and the dashboard ask for what instances tell', async (t) => {
   const app = fastify()
@@ -25,8 +28,16 @@ t.test('alerts and the dashboard ask for what instances tell', async (t) => {
   await app.register(redis, { url: 'redis://127.0.0.1:1' })
   await app.register(observability, { store: memoryStore(), service: 'demo', instance: 'demo-1' })
   const told = new Set((await app.inject('/metrics')).body.match(/(?<=# TYPE )\w+/g))
-  const texts = await Promise.all(['alerts.yml', 'grafana/dashboards/weir.json'].map((file) => readFile(`${FOLDER}${file}`, 'utf8')))
-  const asked = new Set(texts.flatMap((text) => text.match(/\bweir_\w+/g) ?? []).map((name) => name.replace(/_(bucket|sum|count)$/, '')))
+  const texts = await Promise.all(
+    ['alerts.yml', 'grafana/dashboards/weir.json'].map((file) =>
+      readFile(`${FOLDER}${file}`, 'utf8')
+    )
+  )
+  const asked = new Set(
+    texts
+      .flatMap((text) => text.match(/\bweir_\w+/g) ?? [])
+      .map((name) => name.replace(/_(bucket|sum|count)$/, ''))
+  )
   t.ok(asked.size > 5)
   t.same([...asked].filter((name) => !told.has(name)), [])
 })

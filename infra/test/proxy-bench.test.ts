@@ -7,11 +7,16 @@ import { makeTrace, type Step } from '../bench/proxy/trace.js'
 const SHAPE = { seed: 1, requests: 2000, bursts: 7, urls: 100 }
 
 t.test('a seed repeats its trace, and another seed or order makes another', (t) => {
-  const text = (options: Partial<typeof SHAPE> & { order?: number }): string => JSON.stringify(makeTrace({ ...SHAPE, ...options }))
+  const text = (options: Partial<typeof SHAPE> & { order?: number }): string =>
+    JSON.stringify(makeTrace({ ...SHAPE, ...options }))
   t.equal(text({}), text({}))
   t.not(text({}), text({ seed: 2 }))
   t.not(text({}), text({ order: 2 }))
-  t.strictSame(makeTrace({ ...SHAPE, order: 2 }).resources, makeTrace(SHAPE).resources, 'the order is of requests only')
+  t.strictSame(
+    makeTrace({ ...SHAPE, order: 2 }).resources,
+    makeTrace(SHAPE).resources,
+    'the order is of requests only'
+  )
   t.end()
 })
 
@@ -39,10 +44,24 @@ t.test('a trace has some of everything', (t) => {
 
 const NOW = Date.UTC(2026, 0, 1)
 const plain: Resource = {
-  id: 7, path: '/resources/7', size: 3000, cacheControl: 'max-age=2', lifetime: 2, period: 5, vary: undefined, validators: 'etag'
+  id: 7,
+  path: '/resources/7',
+  size: 3000,
+  cacheControl: 'max-age=2',
+  lifetime: 2,
+  period: 5,
+  vary: undefined,
+  validators: 'etag'
 }
-const step = (resource: Partial<Resource>, headers: Step['headers'] = {}, range?: Step['range']): Step =>
-  ({ resource: { ...plain, ...resource }, headers: { 'accept-encoding': 'gzip', 'accept-language': 'de', ...headers }, range })
+const step = (
+  resource: Partial<Resource>,
+  headers: Step['headers'] = {},
+  range?: Step['range']
+): Step => ({
+  resource: { ...plain, ...resource },
+  headers: { 'accept-encoding': 'gzip', 'accept-language': 'de', ...headers },
+  range
+})
 const answer = (body: Buffer, rest: Partial<Received> = {}): Received =>
   ({ status: 200, headers: {}, body, sentAt: NOW, receivedAt: NOW + 10, ...rest })
 const version = versionAt(plain, NOW)
@@ -52,14 +71,34 @@ t.test('right answers are right', (t) => {
   const before = beginOf(plain, version)
   const rows: Record<string, readonly [Step, Received]> = {
     whole: [step({}), answer(content, { headers: { etag: `"7-${version}-en"` } })],
-    gzip: [step({ vary: 'accept-encoding' }), answer(gzipSync(content), { headers: { 'content-encoding': 'gzip' } })],
+    gzip: [
+      step({ vary: 'accept-encoding' }),
+      answer(gzipSync(content), { headers: { 'content-encoding': 'gzip' } })
+    ],
     language: [step({ vary: 'accept-language' }), answer(contentOf(plain, version, 'de'))],
-    part: [step({}, {}, [10, 19]), answer(content.subarray(10, 20), { status: 206, headers: { 'content-range': 'bytes 10-19/3000' } })],
+    part: [
+      step({}, {}, [10, 19]),
+      answer(content.subarray(10, 20), {
+        status: 206,
+        headers: { 'content-range': 'bytes 10-19/3000' }
+      })
+    ],
     'whole instead of a part': [step({}, {}, [10, 19]), answer(content)],
-    'fresh still': [step({}), answer(contentOf(plain, version - 1, 'en'), { sentAt: before + 2000, receivedAt: before + 2010 })],
-    'new while it was on its way': [step({}), answer(contentOf(plain, version, 'en'), { sentAt: before - 5, receivedAt: before + 5 })]
+    'fresh still': [
+      step({}),
+      answer(contentOf(plain, version - 1, 'en'), {
+        sentAt: before + 2000,
+        receivedAt: before + 2010
+      })
+    ],
+    'new while it was on its way': [
+      step({}),
+      answer(contentOf(plain, version, 'en'), { sentAt: before - 5, receivedAt: before + 5 })
+    ]
   }
-  for (const [what, [asked, got]] of Object.entries(rows)) t.equal(new Checker().fault(asked, got), undefined, what)
+  for (const [what, [asked, got]] of Object.entries(rows)) {
+    t.equal(new Checker().fault(asked, got), undefined, what)
+  }
   t.end()
 })
 
@@ -73,20 +112,55 @@ t.test('wrong answers are found', (t) => {
     'another URL': ['content', step({}), answer(contentOf({ ...plain, id: 8 }, version, 'en'))],
     'one byte': ['content', step({}), answer(broken)],
     'broken off': ['content', step({}), answer(content.subarray(0, 2999))],
-    stale: ['content', step({}), answer(contentOf(plain, version - 1, 'en'), { sentAt: before + 3100, receivedAt: before + 3110 })],
+    stale: [
+      'content',
+      step({}),
+      answer(contentOf(plain, version - 1, 'en'), {
+        sentAt: before + 3100,
+        receivedAt: before + 3110
+      })
+    ],
     'from the future': ['content', step({}), answer(contentOf(plain, version + 1, 'en'))],
-    'another language': ['variant', step({ vary: 'accept-language' }), answer(contentOf(plain, version, 'fr'))],
+    'another language': [
+      'variant',
+      step({ vary: 'accept-language' }),
+      answer(contentOf(plain, version, 'fr'))
+    ],
     'a coding that was not accepted': [
-      'encoding', step({}, { 'accept-encoding': 'identity' }), answer(gzipSync(content), { headers: { 'content-encoding': 'gzip' } })
+      'encoding',
+      step({}, { 'accept-encoding': 'identity' }),
+      answer(gzipSync(content), { headers: { 'content-encoding': 'gzip' } })
     ],
-    'a coding in name only': ['encoding', step({}), answer(content, { headers: { 'content-encoding': 'gzip' } })],
-    'another part': ['range', step({}, {}, [10, 19]), answer(content.subarray(11, 21), { status: 206, headers: { 'content-range': 'bytes 11-20/3000' } })],
+    'a coding in name only': [
+      'encoding',
+      step({}),
+      answer(content, { headers: { 'content-encoding': 'gzip' } })
+    ],
+    'another part': [
+      'range',
+      step({}, {}, [10, 19]),
+      answer(content.subarray(11, 21), {
+        status: 206,
+        headers: { 'content-range': 'bytes 11-20/3000' }
+      })
+    ],
     'bytes of another part': [
-      'content', step({}, {}, [10, 19]), answer(content.subarray(11, 21), { status: 206, headers: { 'content-range': 'bytes 10-19/3000' } })
+      'content',
+      step({}, {}, [10, 19]),
+      answer(content.subarray(11, 21), {
+        status: 206,
+        headers: { 'content-range': 'bytes 10-19/3000' }
+      })
     ],
-    'the tag of another version': ['etag', step({}), answer(content, { headers: { etag: `"7-${version - 1}-en"` } })]
+    'the tag of another version': [
+      'etag',
+      step({}),
+      answer(content, { headers: { etag: `"7-${version - 1}-en"` } })
+    ]
   }
-  for (const [what, [fault, asked, got]] of Object.entries(rows)) t.equal(new Checker().fault(asked, got), fault, what)
+  for (const [what, [fault, asked, got]] of Object.entries(rows)) {
+    t.equal(new Checker().fault(asked, got), fault, what)
+  }
   t.end()
 })
 

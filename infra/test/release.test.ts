@@ -13,8 +13,14 @@ import { inOrder, publicWorkspaces, type Workspace } from '../release/workspaces
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const workspaces = await publicWorkspaces(ROOT)
-const named = (name: string, dependencies: readonly string[] = []): Workspace =>
-  ({ folder: name, json: { name, version: '1.0.0', dependencies: Object.fromEntries(dependencies.map((of) => [of, '1.0.0'])) } })
+const named = (name: string, dependencies: readonly string[] = []): Workspace => ({
+  folder: name,
+  json: {
+    name,
+    version: '1.0.0',
+    dependencies: Object.fromEntries(dependencies.map((of) => [of, '1.0.0']))
+  }
+})
 
 function temp (t: Test): string {
   const folder = mkdtempSync(`${tmpdir()}/weir-release-test-`)
@@ -24,14 +30,18 @@ function temp (t: Test): string {
 
 t.test('public packages, each after those it depends on', async (t) => {
   const names = workspaces.map(({ json }) => json.name)
-  for (const name of ['@weir/fastify', '@weir/cache', '@weir/internal', 'create-weir']) t.ok(names.includes(name), name)
+  for (const name of ['@weir/fastify', '@weir/cache', '@weir/internal', 'create-weir']) { t.ok(names.includes(name), name) }
   t.notOk(names.includes('@weir/examples'), 'private ones are not')
   for (const { json } of workspaces) {
-    for (const name of Object.keys(json.dependencies ?? {}).filter((name) => names.includes(name))) {
+    for (const name of Object.keys(json.dependencies ?? {}).filter((name) =>
+      names.includes(name)
+    )) {
       t.ok(names.indexOf(name) < names.indexOf(json.name), `${name} before ${json.name}`)
     }
   }
-  t.throws(() => inOrder([named('a', ['b']), named('b', ['a'])]), { message: 'a, b depend on each other in a circle.' })
+  t.throws(() => inOrder([named('a', ['b']), named('b', ['a'])]), {
+    message: 'a, b depend on each other in a circle.'
+  })
 })
 
 t.test('every package.json may be published, and has the licence of the repository', async (t) => {
@@ -42,18 +52,35 @@ t.test('every package.json may be published, and has the licence of the reposito
     t.strictSame(manifestProblems(root, workspace, names), [], workspace.json.name)
     t.equal(readFileSync(`${ROOT}${workspace.folder}/LICENSE`, 'utf8'), licence)
   }
-  const wrong = { folder: 'x', json: { name: 'x', version: '9.9.9', dependencies: { '@weir/examples': '0.0.1' } } }
+  const wrong = {
+    folder: 'x',
+    json: { name: 'x', version: '9.9.9', dependencies: { '@weir/examples': '0.0.1' } }
+  }
   const problems = manifestProblems(root, wrong, names).join('\n')
-  for (const text of ['version 9.9.9', 'keywords', 'provenance', 'repository.directory', 'which is not published', '@weir/examples 0.0.1, not']) {
+  for (const text of [
+    'version 9.9.9',
+    'keywords',
+    'provenance',
+    'repository.directory',
+    'which is not published',
+    '@weir/examples 0.0.1, not'
+  ]) {
     t.match(problems, text)
   }
 })
 
 t.test('whatever is missing in a tarball is found', async (t) => {
   const root = temp(t)
-  const json = { name: 'p', version: '1.0.0', exports: { '.': './dist/a.js', './b/*': './dist/b/*.js' }, bin: { p: './dist/p.js' }, dependencies: { known: '1' } }
+  const json = {
+    name: 'p',
+    version: '1.0.0',
+    exports: { '.': './dist/a.js', './b/*': './dist/b/*.js' },
+    bin: { p: './dist/p.js' },
+    dependencies: { known: '1' }
+  }
   const files: Record<string, string> = {
-    'dist/a.js': 'import { x } from \'known/deep\'\nimport fs from \'node:fs\'\nexport * from "@scope/unknown/deep"\n//# sourceMappingURL=a.js.map',
+    'dist/a.js':
+      "import { x } from 'known/deep'\nimport fs from 'node:fs'\nexport * from \"@scope/unknown/deep\"\n//# sourceMappingURL=a.js.map",
     'dist/a.js.map': '{"sources":["../src/a.ts"]}',
     'dist/a.d.ts': 'export declare const a: import("typed").T',
     'dist/c.js': 'export {}',
@@ -68,7 +95,13 @@ t.test('whatever is missing in a tarball is found', async (t) => {
     unpackedSize: 0,
     integrity: '',
     shasum: '',
-    paths: ['package.json', 'README.md', 'dist/test/a.js', 'dist/x.tsbuildinfo', ...Object.keys(files)].filter((path) => path !== 'dist/test/a.js')
+    paths: [
+      'package.json',
+      'README.md',
+      'dist/test/a.js',
+      'dist/x.tsbuildinfo',
+      ...Object.keys(files)
+    ].filter((path) => path !== 'dist/test/a.js')
   }
   t.strictSame(await tarballProblems(root, tarball), [
     'LICENSE is missing',
@@ -84,14 +117,31 @@ t.test('whatever is missing in a tarball is found', async (t) => {
 })
 
 t.test('imports are found in code, not in comments and texts', async (t) => {
-  t.strictSame(importsOf([
-    'import a, {', '  b', '} from \'a/deep\'', 'import \'b\'', 'export { c } from "@c/c/d"', 'const d = await import(\'d\')',
-    'export const e = \'e\'', '// import \'f\'', '/** @example', ' * import \'g\'', ' */', 'import { h } from \'./h.js\'', 'import i from \'fs\''
-  ].join('\n')), ['a', 'b', '@c/c', 'd'])
+  t.strictSame(
+    importsOf(
+      [
+        'import a, {',
+        '  b',
+        "} from 'a/deep'",
+        "import 'b'",
+        'export { c } from "@c/c/d"',
+        "const d = await import('d')",
+        "export const e = 'e'",
+        "// import 'f'",
+        '/** @example',
+        " * import 'g'",
+        ' */',
+        "import { h } from './h.js'",
+        "import i from 'fs'"
+      ].join('\n')
+    ),
+    ['a', 'b', '@c/c', 'd']
+  )
 })
 
 t.test('a version takes over what is unreleased', async (t) => {
-  const changelog = '# Changelog\n\n## Unreleased\n\n### Added\n\n- x\n\n## 0.1.0 - 2026-01-01\n\n- y\n'
+  const changelog =
+    '# Changelog\n\n## Unreleased\n\n### Added\n\n- x\n\n## 0.1.0 - 2026-01-01\n\n- y\n'
   const after = released(changelog, '0.2.0', '2026-02-02')
   t.equal(notesOf(after, '0.2.0'), '### Added\n\n- x')
   t.equal(notesOf(after, '0.1.0'), '- y')
@@ -110,22 +160,41 @@ t.test('a version is written everywhere, and what depends on it', async (t) => {
   }
   write('.', { name: 'r', version: '1.0.0', workspaces: ['packages/*'] })
   write('packages/a', { name: '@weir/a', version: '1.0.0' })
-  write('packages/b', { name: '@weir/b', version: '1.0.0', dependencies: { '@weir/a': '1.0.0', other: '1.0.0' }, peerDependencies: { '@weir/z': '^1.0.0' } })
+  write('packages/b', {
+    name: '@weir/b',
+    version: '1.0.0',
+    dependencies: { '@weir/a': '1.0.0', other: '1.0.0' },
+    peerDependencies: { '@weir/z': '^1.0.0' }
+  })
   writeFileSync(`${root}/CHANGELOG.md`, '## Unreleased\n\n- x\n')
   t.equal((await setVersion(root, '1.1.0', '2026-01-01')).length, 4)
-  t.match(await readPackageJson(`${root}/packages/b`), { version: '1.1.0', dependencies: { '@weir/a': '1.1.0', other: '1.0.0' }, peerDependencies: { '@weir/z': '^1.0.0' } })
+  t.match(await readPackageJson(`${root}/packages/b`), {
+    version: '1.1.0',
+    dependencies: { '@weir/a': '1.1.0', other: '1.0.0' },
+    peerDependencies: { '@weir/z': '^1.0.0' }
+  })
 })
 
 t.test('a dirty tree and a version without notes are refused', async (t) => {
   const root = temp(t)
   cpSync(`${ROOT}infra/dist/release`, `${root}/infra/dist/release`, { recursive: true })
-  writeFileSync(`${root}/package.json`, '{"name":"r","version":"1.0.0","type":"module","workspaces":["p"]}')
+  writeFileSync(
+    `${root}/package.json`,
+    '{"name":"r","version":"1.0.0","type":"module","workspaces":["p"]}'
+  )
   mkdirSync(`${root}/p`)
   writeFileSync(`${root}/p/package.json`, '{"name":"p","version":"1.0.0"}')
   writeFileSync(`${root}/CHANGELOG.md`, '## Unreleased\n\n- x\n')
   spawnSync('git', ['init', '-q'], { cwd: root })
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}/infra/dist/release/main.js`, '--dry-run'], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [`${root}/infra/dist/release/main.js`, '--dry-run'],
+    { encoding: 'utf8' }
+  )
   t.equal(status, 1)
   t.match(stdout, /^p@1\.0\.0 +tag latest +1 files/)
-  t.match(stderr, /the working tree is dirty[^]*no notes under "## 1\.0\.0"[^]*p: LICENSE is missing[^]*Not to be published: \d+ problems\./)
+  t.match(
+    stderr,
+    /the working tree is dirty[^]*no notes under "## 1\.0\.0"[^]*p: LICENSE is missing[^]*Not to be published: \d+ problems\./
+  )
 })

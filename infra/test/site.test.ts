@@ -4,27 +4,43 @@ import { problemsOf } from '#infra/site/check.js'
 import { DeadLink, resolveLink } from '#infra/site/links.js'
 import t from 'tap'
 
-const options = { source: 'https://example.org/blob/main', exists: (path: string) => path === 'test/stampede.test.ts' }
+const options = {
+  source: 'https://example.org/blob/main',
+  exists: (path: string) => path === 'test/stampede.test.ts'
+}
 
 t.test('links of the repository become links of the site', async (t) => {
   const cases: [string, string, string][] = [
     ['README.md', 'packages/cache/README.md', '/reference/cache'],
     ['README.md', 'examples', '/examples'],
     ['packages/cache/README.md', '../outbox/README.md#relay', '/reference/outbox#relay'],
-    ['docs/guides/testing.md', '../../test/stampede.test.ts', 'https://example.org/blob/main/test/stampede.test.ts'],
-    ['docs/api/@weir/cache.md', '@weir/cache/testing.md#idle', '/api/@weir/@weir/cache/testing#idle'],
+    [
+      'docs/guides/testing.md',
+      '../../test/stampede.test.ts',
+      'https://example.org/blob/main/test/stampede.test.ts'
+    ],
+    [
+      'docs/api/@weir/cache.md',
+      '@weir/cache/testing.md#idle',
+      '/api/@weir/@weir/cache/testing#idle'
+    ],
     ['README.md', '#what-it-promises', '#what-it-promises'],
     ['README.md', 'https://fastify.dev', 'https://fastify.dev'],
     ['README.md', '/reference/cache', '/reference/cache']
   ]
-  for (const [file, href, address] of cases) t.equal(resolveLink(file, href, options), address, `${file}: ${href}`)
-  t.throws(() => resolveLink('docs/why.md', '../no-such.md', options), new DeadLink('docs/why.md links to ../no-such.md, which is not there.'))
+  for (const [file, href, address] of cases) { t.equal(resolveLink(file, href, options), address, `${file}: ${href}`) }
+  t.throws(
+    () => resolveLink('docs/why.md', '../no-such.md', options),
+    new DeadLink('docs/why.md links to ../no-such.md, which is not there.')
+  )
 })
 
 t.test('dead links, missing headings and foreign requests of a built site are found', async (t) => {
   const pages = {
-    'index.html': '<a href="/guides/a">a</a> <a href="/guides/a#one">one</a> <img src="/logo.svg"> <a href="https://fastify.dev">elsewhere</a>',
-    'guides/a.html': '<h2 id="one">One</h2> <a href="#one">up</a> <a href="/">home</a> <a href="../logo.svg">logo</a>',
+    'index.html':
+      '<a href="/guides/a">a</a> <a href="/guides/a#one">one</a> <img src="/logo.svg"> <a href="https://fastify.dev">elsewhere</a>',
+    'guides/a.html':
+      '<h2 id="one">One</h2> <a href="#one">up</a> <a href="/">home</a> <a href="../logo.svg">logo</a>',
     'logo.svg': '<svg></svg>'
   }
   const folder = t.testdir()
@@ -38,7 +54,8 @@ t.test('dead links, missing headings and foreign requests of a built site are fo
   t.strictSame(await problemsOf(folder), [])
 
   await write({
-    'guides/b.html': '<a href="/guides/c">c</a> <a href="/guides/a#two">two</a> <a href="#three">three</a>' +
+    'guides/b.html':
+      '<a href="/guides/c">c</a> <a href="/guides/a#two">two</a> <a href="#three">three</a>' +
       '<script src="https://cdn.example/x.js"></script> <link rel="stylesheet" href="//fonts.example/y.css">'
   })
   t.strictSame(await problemsOf(folder), [

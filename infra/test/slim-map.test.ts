@@ -26,23 +26,37 @@ async function maps () {
   return { whole, slim: slimMap(whole) }
 }
 
-const parsed = (map: Map) => new SourceMap({ ...map, file: '', sources: [...map.sources], sourcesContent: [], names: [], sourceRoot: '' })
+const parsed = (map: Map) =>
+  new SourceMap({
+    ...map,
+    file: '',
+    sources: [...map.sources],
+    sourcesContent: [],
+    names: [],
+    sourceRoot: ''
+  })
 
 t.test('a slim map names the same lines of our own sources, and none of packages', async (t) => {
   const { whole, slim } = await maps()
   const [all, few] = [parsed(whole), parsed(slim)]
   const random = new Random(17)
-  const segments = decode(whole.mappings).flatMap((line, i) => line.map(([column]) => ({ line: i, column })))
+  const segments = decode(whole.mappings).flatMap((line, i) =>
+    line.map(([column]) => ({ line: i, column }))
+  )
   const counts = { own: 0, packages: 0 }
   for (let i = 0; i < 5000; i++) {
-    const { line, column } = segments[random.integer(0, segments.length - 1)] ?? { line: 0, column: 0 }
+    const { line, column } = segments[random.integer(0, segments.length - 1)] ?? {
+      line: 0,
+      column: 0
+    }
     const expected = all.findEntry(line, column)
     const entry = few.findEntry(line, column)
     const isOwn = 'originalSource' in expected && !expected.originalSource.includes('node_modules/')
     counts[isOwn ? 'own' : 'packages']++
-    const place = (found: typeof entry) => 'originalSource' in found && found.originalSource !== undefined
-      ? `${found.originalSource}:${found.originalLine}`
-      : undefined
+    const place = (found: typeof entry) =>
+      'originalSource' in found && found.originalSource !== undefined
+        ? `${found.originalSource}:${found.originalLine}`
+        : undefined
     const [got, wanted] = [place(entry), isOwn ? place(expected) : undefined]
     if (got !== wanted) t.equal(got, wanted, `${line}:${column}`)
   }

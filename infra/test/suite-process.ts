@@ -11,18 +11,28 @@ export interface SuiteProcess {
    * Resolves with the first line of its standard output, past or to come, that the pattern fits,
    * and what it captured.
    */
-  line (pattern: RegExp): Promise<RegExpExecArray>
-  signal (signal: NodeJS.Signals): void
+  line(pattern: RegExp): Promise<RegExpExecArray>
+  signal(signal: NodeJS.Signals): void
   /** Resolves when the process has ended. */
-  readonly ended: Promise<{ code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string }>
+  readonly ended: Promise<{
+    code: number | null
+    signal: NodeJS.Signals | null
+    stdout: string
+    stderr: string
+  }>
 }
 
 /** Starts it on free ports; it ends with the test. */
 export function startSuite (t: Test, env: NodeJS.ProcessEnv = {}): SuiteProcess {
   const { REDIS_URL: _, LOG_LEVEL: __, DATA_DIR: ___, JWT_SECRET: ____, ...inherited } = process.env
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/suite.js', import.meta.url))], {
-    env: { ...inherited, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe']
-  })
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./fixtures/suite.js', import.meta.url))],
+    {
+      env: { ...inherited, PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  )
   if (child.pid === undefined) throw new Error('the suite could not be started')
   const { pid } = child
 
@@ -36,7 +46,12 @@ export function startSuite (t: Test, env: NodeJS.ProcessEnv = {}): SuiteProcess 
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => { stderr += chunk })
 
-  const ended = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode, stdout: lines.join('\n'), stderr }))
+  const ended = once(child, 'close').then(() => ({
+    code: child.exitCode,
+    signal: child.signalCode,
+    stdout: lines.join('\n'),
+    stderr
+  }))
   t.teardown(async () => {
     child.kill('SIGKILL')
     await ended
@@ -58,7 +73,9 @@ export function startSuite (t: Test, env: NodeJS.ProcessEnv = {}): SuiteProcess 
       }
       waiting.add(look)
       look()
-      output.once('close', () => { reject(new Error(`ended without a line like ${pattern}:\n${lines.join('\n')}\n${stderr}`)) })
+      output.once('close', () => {
+        reject(new Error(`ended without a line like ${pattern}:\n${lines.join('\n')}\n${stderr}`))
+      })
     })
   }
 }

@@ -10,57 +10,74 @@ t.test('the banner comes when all is up and names everything there is to try', a
   await suite.line(/^ +store +SQLite in .*\.data \(set REDIS_URL/)
   await suite.line(/^ +API docs +http.*\/docs$/)
   const [, code = ''] = await suite.line(/^ +http:\S+\/#login=(\d{13}\.[\w-]{32})$/)
-  t.match(await ask(instances[0]), { LOGIN_CODE: code }, 'a service is told the code of the login link')
+  t.match(
+    await ask(instances[0]),
+    { LOGIN_CODE: code },
+    'a service is told the code of the login link'
+  )
   const [expiresAt = 0] = code.split('.').map(Number)
   t.ok(expiresAt > Date.now() && expiresAt <= Date.now() + 3_600_000)
-  for (const what of ['a miss', 'a hit', 'a write', 'a flood']) await suite.line(new RegExp(`^ +${what} +curl `))
+  for (const what of ['a miss', 'a hit', 'a write', 'a flood']) { await suite.line(new RegExp(`^ +${what} +curl `)) }
   t.equal((await ask(instances[0])).instance, 'catalog-1', 'each instance answers directly')
   t.equal((await ask(instances[1])).instance, 'catalog-2')
   const served = new Set([(await ask(frontDoor)).instance, (await ask(frontDoor)).instance])
   t.strictSame([...served].sort(), ['catalog-1', 'catalog-2'], 'the front door takes turns')
 })
 
-t.test('instances are told where data and Redis are, and are quiet unless LOG_LEVEL says otherwise', async (t) => {
-  const quiet = startSuite(t)
-  const told = await ask((await addresses(quiet)).frontDoor)
-  t.match(told, { LOG_LEVEL: 'warn', DATA_DIR: /\.data$/, REDIS_URL: undefined })
+t.test(
+  'instances are told where data and Redis are, and are quiet unless LOG_LEVEL says otherwise',
+  async (t) => {
+    const quiet = startSuite(t)
+    const told = await ask((await addresses(quiet)).frontDoor)
+    t.match(told, { LOG_LEVEL: 'warn', DATA_DIR: /\.data$/, REDIS_URL: undefined })
 
-  const REDIS_URL = 'redis://user:secret@127.0.0.1:6390/2'
-  const loud = startSuite(t, { REDIS_URL, LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere' })
-  const { frontDoor } = await addresses(loud)
-  t.match(await ask(frontDoor), { LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere', REDIS_URL })
-  await loud.line(/^ +store +Redis at redis:\/\/127\.0\.0\.1:6390\/2$/)
-  await fetch(`${frontDoor}/api/products/warn`)
-  await loud.line(/^\[catalog-\d] a warning$/)
-  loud.signal('SIGTERM')
-  t.notMatch((await loud.ended).stdout, /secret/)
-})
-
-t.test('tokens for each role are signed with the secret that the instances have, a new one each time unless JWT_SECRET says which', async (t) => {
-  const JWT_SECRET = 'a secret that somebody has made for this'
-  const isSigned = (token: string, secret: string) => {
-    const [, input = '', signature] = /^(.*)\.(.*)$/.exec(token) ?? []
-    return signature === createHmac('sha256', secret).update(input).digest('base64url')
+    const REDIS_URL = 'redis://user:secret@127.0.0.1:6390/2'
+    const loud = startSuite(t, { REDIS_URL, LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere' })
+    const { frontDoor } = await addresses(loud)
+    t.match(await ask(frontDoor), { LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere', REDIS_URL })
+    await loud.line(/^ +store +Redis at redis:\/\/127\.0\.0\.1:6390\/2$/)
+    await fetch(`${frontDoor}/api/products/warn`)
+    await loud.line(/^\[catalog-\d] a warning$/)
+    loud.signal('SIGTERM')
+    t.notMatch((await loud.ended).stdout, /secret/)
   }
-  const secrets: string[] = []
-  for (const env of [{ LAB: '' }, { LAB: 'false' }, { JWT_SECRET }]) {
-    const suite = startSuite(t, env)
-    const told = await ask((await addresses(suite)).frontDoor)
-    if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') throw new Error('no secret')
-    t.match(told, { INSTANCES: '2', JWT_SECRET: /.{32}/ })
-    t.match(told, { DEMO_USERS: 'true', LAB: env.LAB === 'false' ? 'false' : 'true' }, 'defaults of the suite give way to the environment')
-    secrets.push(told.JWT_SECRET)
-    for (const role of ['READER', 'EDITOR', 'ADMIN']) {
-      const [, token = ''] = await suite.line(new RegExp(`^ +export ${role}_TOKEN=(\\S+)$`))
-      t.ok(isSigned(token, told.JWT_SECRET), role)
-      t.match(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(), `"role":"${role.toLowerCase()}"`)
+)
+
+t.test(
+  'tokens for each role are signed with the secret that the instances have, a new one each time unless JWT_SECRET says which',
+  async (t) => {
+    const JWT_SECRET = 'a secret that somebody has made for this'
+    const isSigned = (token: string, secret: string) => {
+      const [, input = '', signature] = /^(.*)\.(.*)$/.exec(token) ?? []
+      return signature === createHmac('sha256', secret).update(input).digest('base64url')
     }
-    suite.signal('SIGTERM')
-    await suite.ended
+    const secrets: string[] = []
+    for (const env of [{ LAB: '' }, { LAB: 'false' }, { JWT_SECRET }]) {
+      const suite = startSuite(t, env)
+      const told = await ask((await addresses(suite)).frontDoor)
+      if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') { throw new Error('no secret') }
+      t.match(told, { INSTANCES: '2', JWT_SECRET: /.{32}/ })
+      t.match(
+        told,
+        { DEMO_USERS: 'true', LAB: env.LAB === 'false' ? 'false' : 'true' },
+        'defaults of the suite give way to the environment'
+      )
+      secrets.push(told.JWT_SECRET)
+      for (const role of ['READER', 'EDITOR', 'ADMIN']) {
+        const [, token = ''] = await suite.line(new RegExp(`^ +export ${role}_TOKEN=(\\S+)$`))
+        t.ok(isSigned(token, told.JWT_SECRET), role)
+        t.match(
+          Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+          `"role":"${role.toLowerCase()}"`
+        )
+      }
+      suite.signal('SIGTERM')
+      await suite.ended
+    }
+    t.equal(new Set(secrets).size, 3)
+    t.equal(secrets[2], JWT_SECRET)
   }
-  t.equal(new Set(secrets).size, 3)
-  t.equal(secrets[2], JWT_SECRET)
-})
+)
 
 t.test('an instance that is killed is started again; the other one serves meanwhile', async (t) => {
   const suite = startSuite(t)
@@ -75,7 +92,10 @@ t.test('an instance that is killed is started again; the other one serves meanwh
   const after = await ask(back[1] ?? '')
   t.equal(after.instance, 'catalog-1')
   t.not(after.pid, before.pid)
-  t.ok([await ask(frontDoor), await ask(frontDoor)].some(({ pid }) => pid === after.pid), 'it takes its turn again')
+  t.ok(
+    [await ask(frontDoor), await ask(frontDoor)].some(({ pid }) => pid === after.pid),
+    'it takes its turn again'
+  )
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -98,16 +118,19 @@ t.test('an instance that does not end when asked is ended', async (t) => {
   await Promise.all(gone)
 })
 
-t.test('a second Ctrl-C does not wait, but one that npm passes on a second time does', async (t) => {
-  const suite = startSuite(t, { MODE: 'stubborn' })
-  const { gone } = await watchInstances(t, suite)
-  suite.signal('SIGINT')
-  suite.signal('SIGINT')
-  await suite.line(/^weir: waiting for the instances to end; Ctrl-C again ends them at once$/)
-  suite.signal('SIGINT')
-  t.match(await suite.ended, { code: 130 })
-  await Promise.all(gone)
-})
+t.test(
+  'a second Ctrl-C does not wait, but one that npm passes on a second time does',
+  async (t) => {
+    const suite = startSuite(t, { MODE: 'stubborn' })
+    const { gone } = await watchInstances(t, suite)
+    suite.signal('SIGINT')
+    suite.signal('SIGINT')
+    await suite.line(/^weir: waiting for the instances to end; Ctrl-C again ends them at once$/)
+    suite.signal('SIGINT')
+    t.match(await suite.ended, { code: 130 })
+    await Promise.all(gone)
+  }
+)
 
 t.test('kill -9 of the supervisor leaves no orphan', async (t) => {
   const suite = startSuite(t)
@@ -121,33 +144,53 @@ t.test('a port that is taken is one clear line, and nothing is left running', as
   const taken = await listen(t)
   for (const [env, owner, remedy] of [
     [{ PORT: String(taken) }, 'the front door', 'stop what listens there or set PORT to another'],
-    [{ BASE_PORT: String(taken) }, 'catalog-1', 'stop what listens there or set PORT_BASE to another']
+    [
+      { BASE_PORT: String(taken) },
+      'catalog-1',
+      'stop what listens there or set PORT_BASE to another'
+    ]
   ] as const) {
     t.strictSame(await startSuite(t, env).ended, {
-      code: 1, signal: null, stdout: '', stderr: `weir: port ${taken}, which ${owner} needs, is already in use: ${remedy}.\n`
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: `weir: port ${taken}, which ${owner} needs, is already in use: ${remedy}.\n`
     })
   }
 })
 
 t.test('a PORT that is none is one clear line', async (t) => {
   t.strictSame(await startSuite(t, { PORT: 'http' }).ended, {
-    code: 1, signal: null, stdout: '', stderr: 'weir: PORT is "http", which is no port: give a number from 0 (any free port) to 65535.\n'
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr:
+      'weir: PORT is "http", which is no port: give a number from 0 (any free port) to 65535.\n'
   })
 })
 
 t.test('an instance that never starts ends the suite, with its last words', async (t) => {
   const { code, stdout, stderr } = await startSuite(t, { MODE: 'broken' }).ended
   t.equal(code, 1)
-  t.match(stderr, /^weir: catalog-\d did not start: it exited with code 3, 5 times in a row\. Its last output:\n {2}no such table: products\n$/)
+  t.match(
+    stderr,
+    /^weir: catalog-\d did not start: it exited with code 3, 5 times in a row\. Its last output:\n {2}no such table: products\n$/
+  )
   t.notMatch(stdout, /Weir is up/)
 })
 
-t.test('an instance that says it can never start as it is configured ends the suite at once, with its line', async (t) => {
-  const { code, stdout, stderr } = await startSuite(t, { MODE: 'hopeless' }).ended
-  t.equal(code, 1)
-  t.match(stderr, /^weir: catalog-\d cannot start: DATA_DIR is no folder: choose another one\.\n$/)
-  t.equal(stdout, '', 'it was not started again')
-})
+t.test(
+  'an instance that says it can never start as it is configured ends the suite at once, with its line',
+  async (t) => {
+    const { code, stdout, stderr } = await startSuite(t, { MODE: 'hopeless' }).ended
+    t.equal(code, 1)
+    t.match(
+      stderr,
+      /^weir: catalog-\d cannot start: DATA_DIR is no folder: choose another one\.\n$/
+    )
+    t.equal(stdout, '', 'it was not started again')
+  }
+)
 
 t.test('so does a secret that cannot sign, which is not shown', async (t) => {
   const { code, stderr } = await startSuite(t, { JWT_SECRET: 'hunter2' }).ended
@@ -159,7 +202,11 @@ t.test('so does a secret that cannot sign, which is not shown', async (t) => {
 interface Answer { readonly instance: string, readonly pid: number }
 
 const isAnswer = (body: unknown): body is Answer =>
-  typeof body === 'object' && body !== null && 'instance' in body && 'pid' in body && typeof body.pid === 'number'
+  typeof body === 'object' &&
+  body !== null &&
+  'instance' in body &&
+  'pid' in body &&
+  typeof body.pid === 'number'
 
 async function ask (base: string): Promise<Answer> {
   const response = await fetch(`${base}/api/products/1`)
@@ -169,7 +216,9 @@ async function ask (base: string): Promise<Answer> {
 }
 
 /** What the banner says. */
-async function addresses (suite: SuiteProcess): Promise<{ frontDoor: string, instances: [string, string] }> {
+async function addresses (
+  suite: SuiteProcess
+): Promise<{ frontDoor: string; instances: [string, string] }> {
   const url = async (pattern: RegExp) => (await suite.line(pattern))[1] ?? ''
   return {
     frontDoor: await url(/^Weir is up: (\S+)$/),
@@ -181,15 +230,24 @@ async function addresses (suite: SuiteProcess): Promise<{ frontDoor: string, ins
  * Once the suite is up: a promise for each instance that resolves when it is gone. An idle
  * connection to it then closes.
  */
-async function watchInstances (t: Test, suite: SuiteProcess): Promise<{ gone: Promise<unknown>[] }> {
+async function watchInstances (
+  t: Test,
+  suite: SuiteProcess
+): Promise<{ gone: Promise<unknown>[] }> {
   const { instances } = await addresses(suite)
-  const sockets = await Promise.all(instances.map(async (url) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    t.teardown(() => socket.destroy())
-    await once(socket, 'connect')
-    return socket
-  }))
-  return { gone: sockets.map((socket) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))) }
+  const sockets = await Promise.all(
+    instances.map(async (url) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      t.teardown(() => socket.destroy())
+      await once(socket, 'connect')
+      return socket
+    })
+  )
+  return {
+    gone: sockets.map(
+      (socket) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    )
+  }
 }
 
 async function listen (t: Test): Promise<number> {

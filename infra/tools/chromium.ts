@@ -4,7 +4,11 @@ import { findProgram } from './find-program.js'
 /** Starts the system's Chromium without a window. It ends with this process at the latest. */
 export async function launchChromium (): Promise<Browser> {
   const executablePath = findProgram('chromium', process.env.PATH ?? '')
-  if (executablePath === undefined) throw new Error('chromium is not installed: node infra/dist/tools/ensure.js chromium does that')
+  if (executablePath === undefined) {
+    throw new Error(
+      'chromium is not installed: node infra/dist/tools/ensure.js chromium does that'
+    )
+  }
   // Its sandbox is not to be had by root.
   return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
 }

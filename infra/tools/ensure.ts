@@ -24,16 +24,28 @@ function install (programs: readonly string[]): number {
   const names = programs.join(' and ')
   const what = `${names} ${programs.length === 1 ? 'is' : 'are'} not installed`
   const manager = packageManager(path)
-  if (manager === undefined) return refuse(`${what}, and neither apt-get nor brew is here to do it: install ${names}, then try again.`)
+  if (manager === undefined) {
+    return refuse(
+      `${what}, and neither apt-get nor brew is here to do it: install ${names}, then try again.`
+    )
+  }
 
   const packages = programs.map((program) => PACKAGES[program]?.[manager.name] ?? program)
   const command = manager.command(packages)
-  if (manager.obstacle !== undefined) return refuse(`${what}, but ${manager.obstacle}. Run this, then try again:\n  ${command}`)
+  if (manager.obstacle !== undefined) { return refuse(`${what}, but ${manager.obstacle}. Run this, then try again:\n  ${command}`) }
 
   console.log(`${what}: installing with ${manager.name} (no service is started)`)
-  if (!manager.install(packages)) return refuse(`${manager.name} failed, see above. Run this yourself, then try again:\n  ${command}`)
+  if (!manager.install(packages)) {
+    return refuse(
+      `${manager.name} failed, see above. Run this yourself, then try again:\n  ${command}`
+    )
+  }
   const still = programs.filter(isMissing)
-  return still.length === 0 ? 0 : refuse(`${manager.name} succeeded, but ${still.join(' and ')} is still not on PATH (${path}).`)
+  return still.length === 0
+    ? 0
+    : refuse(
+        `${manager.name} succeeded, but ${still.join(' and ')} is still not on PATH (${path}).`
+    )
 }
 
 function refuse (message: string): number {

@@ -12,8 +12,12 @@ const POSTGRES = '/usr/lib/postgresql'
  * system's folders, or undefined.
  */
 export function findProgram (name: string, path: string): string | undefined {
-  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin')) : []
-  return [...path.split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS, ...versions].map((folder) => join(folder, name)).find(isProgram)
+  const versions = existsSync(POSTGRES)
+    ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin'))
+    : []
+  return [...path.split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS, ...versions]
+    .map((folder) => join(folder, name))
+    .find(isProgram)
 }
 
 function isProgram (file: string): boolean {

@@ -26,26 +26,41 @@ export function packageManager (path: string): PackageManager | undefined {
 
 function aptGet (path: string): PackageManager {
   const root = process.getuid?.() === 0
-  const sudo = !root && findProgram('sudo', path) !== undefined && run(['sudo', '-n', 'true'], { quiet: true, timeout: ASK_WITHIN_MS })
+  const sudo =
+    !root &&
+    findProgram('sudo', path) !== undefined &&
+    run(['sudo', '-n', 'true'], { quiet: true, timeout: ASK_WITHIN_MS })
   const prefix = root ? [] : ['sudo', '-n']
   return {
     name: 'apt-get',
-    obstacle: root || sudo ? undefined : 'installing needs root, which sudo does not give without a password',
+    obstacle:
+      root || sudo
+        ? undefined
+        : 'installing needs root, which sudo does not give without a password',
     command: (packages) => {
       const as = root ? '' : 'sudo '
       return `${as}apt-get update && ${as}apt-get install -y --no-install-recommends ${packages.join(' ')}`
     },
-    install: (packages) => withoutServices((folder) => {
-      // Through env: sudo would drop what is only in our environment. The PATH of a package's
-      // scripts is apt's to set.
-      const apt = [
-        ...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', 'apt-get', '-qq',
-        '-o', 'DPkg::Lock::Timeout=120', '-o', `DPkg::Path=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`
-      ]
-      // An update that fails in part (one mirror of many) may still be enough.
-      run([...apt, 'update'])
-      return run([...apt, 'install', '-y', '--no-install-recommends', ...packages])
-    })
+    install: (packages) =>
+      withoutServices((folder) => {
+        // Through env: sudo would drop what is only in our environment. The PATH of a package's
+        // scripts is apt's to set.
+        const apt = [
+          ...prefix,
+          'env',
+          'DEBIAN_FRONTEND=noninteractive',
+          'NEEDRESTART_SUSPEND=1',
+          'apt-get',
+          '-qq',
+          '-o',
+          'DPkg::Lock::Timeout=120',
+          '-o',
+          `DPkg::Path=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`
+        ]
+        // An update that fails in part (one mirror of many) may still be enough.
+        run([...apt, 'update'])
+        return run([...apt, 'install', '-y', '--no-install-recommends', ...packages])
+      })
   }
 }
 
@@ -56,7 +71,10 @@ const brew: PackageManager = {
   install: (packages) => run(['brew', 'install', '--quiet', ...packages])
 }
 
-function run ([program = '', ...args]: readonly string[], { quiet = false, timeout = INSTALL_WITHIN_MS } = {}): boolean {
+function run (
+  [program = '', ...args]: readonly string[],
+  { quiet = false, timeout = INSTALL_WITHIN_MS } = {}
+): boolean {
   const output = quiet ? 'ignore' : 'inherit'
   return spawnSync(program, args, { stdio: ['ignore', output, output], timeout }).status === 0
 }

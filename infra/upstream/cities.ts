@@ -220,17 +220,29 @@ const countries = new Intl.DisplayNames('en', { type: 'region' })
 export const cities: readonly City[] = TABLE.trim().split('\n').map((line, i) => {
   const [name = '', countryCode = '', latitude, longitude, timezone = ''] = line.split('|')
   const country = countries.of(countryCode) ?? countryCode
-  return { id: i + 1, name, countryCode, country, latitude: Number(latitude), longitude: Number(longitude), timezone }
+  return {
+    id: i + 1,
+    name,
+    countryCode,
+    country,
+    latitude: Number(latitude),
+    longitude: Number(longitude),
+    timezone
+  }
 })
 
 /** As people type it: `sao paulo` for São Paulo. */
-export const plain = (name: string) => name.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ø', 'o').toLowerCase().trim()
+export const plain = (name: string) =>
+  name.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ø', 'o').toLowerCase().trim()
 
 /** The nearest one, by which the simulator knows the time zone of any coordinates. */
 export function nearestCity (latitude: number, longitude: number): City {
   const distance = (city: City) => {
     const east = Math.abs(city.longitude - longitude)
-    return (city.latitude - latitude) ** 2 + (Math.min(east, 360 - east) * Math.cos(latitude * Math.PI / 180)) ** 2
+    return (
+      (city.latitude - latitude) ** 2 +
+      (Math.min(east, 360 - east) * Math.cos((latitude * Math.PI) / 180)) ** 2
+    )
   }
   return cities.reduce((nearest, city) => distance(city) < distance(nearest) ? city : nearest)
 }

@@ -17,16 +17,31 @@ export interface Fault {
   readonly path?: string
 }
 
-const KINDS: readonly unknown[] = ['latency', 'status', 'drop', 'truncate', 'malformed', 'body'] satisfies Fault['kind'][]
+const KINDS: readonly unknown[] = [
+  'latency',
+  'status',
+  'drop',
+  'truncate',
+  'malformed',
+  'body'
+] satisfies Fault['kind'][]
 const NUMBERS = ['ms', 'status', 'retryAfter', 'requests'] as const
 const TEXTS = ['text', 'path'] as const
 
 /** Whether it is a fault: what comes over the network may be anything. */
 export function isFault (value: unknown): value is Fault {
-  if (typeof value !== 'object' || value === null || !('kind' in value) || !KINDS.includes(value.kind)) return false
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    !('kind' in value) ||
+    !KINDS.includes(value.kind)
+  ) { return false }
   const has = (name: string): unknown => Reflect.get(value, name)
-  return NUMBERS.every((name) => has(name) === undefined || (Number.isInteger(has(name)) && Number(has(name)) >= 0)) &&
-    TEXTS.every((name) => has(name) === undefined || typeof has(name) === 'string')
+  return (
+    NUMBERS.every(
+      (name) => has(name) === undefined || (Number.isInteger(has(name)) && Number(has(name)) >= 0)
+    ) && TEXTS.every((name) => has(name) === undefined || typeof has(name) === 'string')
+  )
 }
 
 /** The faults that are on, oldest first; a request gets the first that is for it. */
@@ -42,7 +57,9 @@ export class Faults {
   }
 
   list (): readonly Fault[] {
-    return this.#active.map(({ fault, left }) => left === Infinity ? fault : { ...fault, requests: left })
+    return this.#active.map(({ fault, left }) =>
+      left === Infinity ? fault : { ...fault, requests: left }
+    )
   }
 
   /** The fault for a request, which is thereby used. */

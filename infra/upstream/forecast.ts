@@ -20,7 +20,10 @@ const NOW: Readonly<Record<string, Variable<Weather>>> = {
   apparent_temperature: { unit: '°C', of: ({ apparentTemperature }) => apparentTemperature },
   relative_humidity_2m: { unit: '%', of: ({ humidity }) => humidity },
   precipitation: { unit: 'mm', of: ({ precipitation }) => precipitation },
-  precipitation_probability: { unit: '%', of: ({ precipitationProbability }) => precipitationProbability },
+  precipitation_probability: {
+    unit: '%',
+    of: ({ precipitationProbability }) => precipitationProbability
+  },
   weather_code: { unit: 'wmo code', of: ({ weatherCode }) => weatherCode },
   wind_speed_10m: { unit: 'km/h', of: ({ windSpeed }) => windSpeed },
   wind_direction_10m: { unit: '°', of: ({ windDirection }) => windDirection },
@@ -40,9 +43,19 @@ const most = (pick: (weather: Weather) => number) => (day: Day) => Math.max(...a
 const DAILY: Readonly<Record<string, Variable<Day>>> = {
   weather_code: { unit: 'wmo code', of: most(({ weatherCode }) => weatherCode) },
   temperature_2m_max: { unit: '°C', of: most(({ temperature }) => temperature) },
-  temperature_2m_min: { unit: '°C', of: (day) => Math.min(...all(({ temperature }) => temperature)(day)) },
-  precipitation_sum: { unit: 'mm', of: (day) => round(all(({ precipitation }) => precipitation)(day).reduce((sum, mm) => sum + mm, 0)) },
-  precipitation_probability_max: { unit: '%', of: most(({ precipitationProbability }) => precipitationProbability) },
+  temperature_2m_min: {
+    unit: '°C',
+    of: (day) => Math.min(...all(({ temperature }) => temperature)(day))
+  },
+  precipitation_sum: {
+    unit: 'mm',
+    of: (day) =>
+      round(all(({ precipitation }) => precipitation)(day).reduce((sum, mm) => sum + mm, 0))
+  },
+  precipitation_probability_max: {
+    unit: '%',
+    of: most(({ precipitationProbability }) => precipitationProbability)
+  },
   wind_speed_10m_max: { unit: 'km/h', of: most(({ windSpeed }) => windSpeed) },
   sunrise: { unit: 'iso8601', of: ({ sun, written }) => written(sun.rise) },
   sunset: { unit: 'iso8601', of: ({ sun, written }) => written(sun.set) }
@@ -67,10 +80,13 @@ export function forecast (query: URLSearchParams, now: number): Record<string, u
   const offset = offsetOf(zone, now)
   const start = (Math.floor((now + offset) / (24 * HOUR)) - pastDays) * 24 * HOUR - offset
   const timeformat = query.get('timeformat') ?? 'iso8601'
-  if (timeformat !== 'iso8601' && timeformat !== 'unixtime') throw new Refused(`Cannot initialize Timeformat from invalid String value ${timeformat}.`)
-  const written = (time: number): Value => timeformat === 'unixtime' ? Math.round(time / 1000) : local(time, offset)
+  if (timeformat !== 'iso8601' && timeformat !== 'unixtime') { throw new Refused(`Cannot initialize Timeformat from invalid String value ${timeformat}.`) }
+  const written = (time: number): Value =>
+    timeformat === 'unixtime' ? Math.round(time / 1000) : local(time, offset)
   const unitsOf = <Of>(chosen: [string, Variable<Of>][]) =>
-    Object.fromEntries(chosen.map(([name, { unit }]) => [name, unit === 'iso8601' ? timeformat : unit]))
+    Object.fromEntries(
+      chosen.map(([name, { unit }]) => [name, unit === 'iso8601' ? timeformat : unit])
+    )
   const at = (time: number) => weatherAt(latitude, longitude, time)
 
   const body: Record<string, unknown> = {
@@ -87,7 +103,11 @@ export function forecast (query: URLSearchParams, now: number): Record<string, u
   if (current.length > 0) {
     const quarter = Math.floor(now / (15 * MINUTE)) * 15 * MINUTE
     body['current_units'] = { time: timeformat, interval: 'seconds', ...unitsOf(current) }
-    body['current'] = { time: written(quarter), interval: 900, ...Object.fromEntries(current.map(([name, { of }]) => [name, of(at(now))])) }
+    body['current'] = {
+      time: written(quarter),
+      interval: 900,
+      ...Object.fromEntries(current.map(([name, { of }]) => [name, of(at(now))]))
+    }
   }
   const hourly = variables(query, 'hourly', NOW)
   if (hourly.length > 0) {
@@ -99,10 +119,14 @@ export function forecast (query: URLSearchParams, now: number): Record<string, u
   if (daily.length > 0) {
     const begins = Array.from({ length: days }, (_, i) => start + i * 24 * HOUR)
     const each = begins.map((begin): Day => ({
-      hours: Array.from({ length: 24 }, (_, hour) => at(begin + hour * HOUR)), sun: sunOf(latitude, longitude, begin), written
+      hours: Array.from({ length: 24 }, (_, hour) => at(begin + hour * HOUR)),
+      sun: sunOf(latitude, longitude, begin),
+      written
     }))
     body['daily_units'] = { time: timeformat, ...unitsOf(daily) }
-    const dates = begins.map((begin) => timeformat === 'unixtime' ? written(begin) : local(begin, offset).slice(0, 10))
+    const dates = begins.map((begin) =>
+      timeformat === 'unixtime' ? written(begin) : local(begin, offset).slice(0, 10)
+    )
     body['daily'] = { time: dates, ...series(daily, each) }
   }
   return body
@@ -112,9 +136,11 @@ function coordinate (query: URLSearchParams, name: string, most: number): number
   const text = query.get(name)
   if (text === null) throw new Refused(`Value of type 'Float' required for key '${name}'.`)
   const value = Number(text)
-  if (text === '' || Number.isNaN(value)) throw new Refused(`Value of type 'Float' required for key '${name}'.`)
+  if (text === '' || Number.isNaN(value)) { throw new Refused(`Value of type 'Float' required for key '${name}'.`) }
   if (Math.abs(value) <= most) return value
-  throw new Refused(`${name === 'latitude' ? 'Latitude' : 'Longitude'} must be in range of -${most} to ${most}°. Given: ${value.toFixed(1)}.`)
+  throw new Refused(
+    `${name === 'latitude' ? 'Latitude' : 'Longitude'} must be in range of -${most} to ${most}°. Given: ${value.toFixed(1)}.`
+  )
 }
 
 function count (query: URLSearchParams, name: string, otherwise: number, most: number): number {
@@ -124,17 +150,30 @@ function count (query: URLSearchParams, name: string, otherwise: number, most: n
   throw new Refused(`${what} is invalid. Allowed range 0 to ${most}. Given ${query.get(name)}.`)
 }
 
-function variables<Of> (query: URLSearchParams, list: string, known: Readonly<Record<string, Variable<Of>>>): [string, Variable<Of>][] {
-  return query.getAll(list).flatMap((names) => names.split(',')).filter((name) => name !== '').map((name) => {
-    const variable = Object.hasOwn(known, name) ? known[name] : undefined
-    if (variable === undefined) {
-      throw new Refused(`Data corrupted at path ''. Cannot initialize ${list} variable from invalid String value ${name}.`)
-    }
-    return [name, variable]
-  })
+function variables<Of> (
+  query: URLSearchParams,
+  list: string,
+  known: Readonly<Record<string, Variable<Of>>>
+): [string, Variable<Of>][] {
+  return query
+    .getAll(list)
+    .flatMap((names) => names.split(','))
+    .filter((name) => name !== '')
+    .map((name) => {
+      const variable = Object.hasOwn(known, name) ? known[name] : undefined
+      if (variable === undefined) {
+        throw new Refused(
+          `Data corrupted at path ''. Cannot initialize ${list} variable from invalid String value ${name}.`
+        )
+      }
+      return [name, variable]
+    })
 }
 
-function series<Of> (chosen: [string, Variable<Of>][], sources: readonly Of[]): Record<string, Value[]> {
+function series<Of> (
+  chosen: [string, Variable<Of>][],
+  sources: readonly Of[]
+): Record<string, Value[]> {
   return Object.fromEntries(chosen.map(([name, { of }]) => [name, sources.map(of)]))
 }
 
@@ -148,11 +187,16 @@ const local = (time: number, offset: number) => new Date(time + offset).toISOStr
 function offsetOf (timeZone: string, time: number): number {
   let parts
   try {
-    parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(time)
+    parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(
+      time
+    )
   } catch {
     throw new Refused('Invalid timezone')
   }
-  const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(parts.find(({ type }) => type === 'timeZoneName')?.value ?? '') ?? []
+  const [, sign, hours, minutes] =
+    /GMT([+-])(\d\d):(\d\d)/.exec(
+      parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+    ) ?? []
   return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * HOUR + Number(minutes ?? 0) * MINUTE)
 }
 

@@ -25,7 +25,15 @@ const countries = new Intl.DisplayNames('en', { type: 'region' })
 const FIRST_ID = 1001
 
 const namesakes = TABLE.trim().split('\n').map((line, i): KnownCity => {
-  const [name = '', countryCode = '', admin1 = '', latitude, longitude, timezone = '', population] = line.split('|')
+  const [
+    name = '',
+    countryCode = '',
+    admin1 = '',
+    latitude,
+    longitude,
+    timezone = '',
+    population
+  ] = line.split('|')
   return {
     id: FIRST_ID + i,
     name,
@@ -41,4 +49,7 @@ const namesakes = TABLE.trim().split('\n').map((line, i): KnownCity => {
 const shared = new Set(namesakes.map(({ name }) => name))
 
 /** All cities that the geocoding knows. */
-export const knownCities: readonly KnownCity[] = [...cities.filter(({ name }) => !shared.has(name)), ...namesakes]
+export const knownCities: readonly KnownCity[] = [
+  ...cities.filter(({ name }) => !shared.has(name)),
+  ...namesakes
+]

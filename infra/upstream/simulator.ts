@@ -25,14 +25,20 @@ export interface Simulator {
   close (): Promise<void>
 }
 
-const ENDPOINTS: Readonly<Record<string, (query: URLSearchParams, now: number) => Record<string, unknown>>> = {
+const ENDPOINTS: Readonly<
+  Record<string, (query: URLSearchParams, now: number) => Record<string, unknown>>
+> = {
   '/v1/forecast': forecast,
   '/v1/search': search
 }
 const CONTROL = '/_control'
 
 /** Starts a simulator; `/_control` of it is what its README says, for who is in another process. */
-export async function startSimulator ({ host = '127.0.0.1', port = 0, now = Date.now }: SimulatorOptions = {}): Promise<Simulator> {
+export async function startSimulator ({
+  host = '127.0.0.1',
+  port = 0,
+  now = Date.now
+}: SimulatorOptions = {}): Promise<Simulator> {
   const faults = new Faults()
   const calls: string[] = []
   const open = new Map<string, number>()
@@ -43,14 +49,18 @@ export async function startSimulator ({ host = '127.0.0.1', port = 0, now = Date
     response.setHeader('date', new Date(now()).toUTCString())
     const target = request.url ?? '/'
     if (target.startsWith(CONTROL)) {
-      control(request, response).catch(() => { response.destroy() })
+      control(request, response).catch(() => {
+        response.destroy()
+      })
       return
     }
     calls.push(target)
     const others = open.get(target) ?? 0
     if (others > 0) overlaps++
     open.set(target, others + 1)
-    response.once('close', () => { open.set(target, (open.get(target) ?? 1) - 1) })
+    response.once('close', () => {
+      open.set(target, (open.get(target) ?? 1) - 1)
+    })
     answer(request, response, faults.take(target), now)
   })
 
@@ -59,7 +69,11 @@ export async function startSimulator ({ host = '127.0.0.1', port = 0, now = Date
     if (request.method === 'POST') {
       const fault: unknown = await json(request).catch(() => undefined)
       if (!isFault(fault)) {
-        send(response, 400, { error: true, reason: 'This is no fault: give a kind, one of latency, status, drop, truncate, malformed, body' })
+        send(response, 400, {
+          error: true,
+          reason:
+            'This is no fault: give a kind, one of latency, status, drop, truncate, malformed, body'
+        })
         return
       }
       faults.add(fault)
@@ -70,12 +84,14 @@ export async function startSimulator ({ host = '127.0.0.1', port = 0, now = Date
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   return {
     url: `http://${host}:${address.port}`,
     faults,
     calls,
-    get overlaps () { return overlaps },
+    get overlaps () {
+      return overlaps
+    },
     async close () {
       if (!server.listening) return
       const closed = once(server, 'close')
@@ -86,7 +102,12 @@ export async function startSimulator ({ host = '127.0.0.1', port = 0, now = Date
   }
 }
 
-function answer (request: IncomingMessage, response: ServerResponse, fault: Fault | undefined, now: () => number): void {
+function answer (
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: Fault | undefined,
+  now: () => number
+): void {
   switch (fault?.kind) {
     case 'drop':
       request.socket.destroy()
@@ -99,8 +120,12 @@ function answer (request: IncomingMessage, response: ServerResponse, fault: Faul
       sendText(response, 200, fault.text ?? '')
       return
     case 'latency': {
-      const timer = setTimeout(() => { answer(request, response, undefined, now) }, fault.ms ?? 1000)
-      response.once('close', () => { clearTimeout(timer) })
+      const timer = setTimeout(() => {
+        answer(request, response, undefined, now)
+      }, fault.ms ?? 1000)
+      response.once('close', () => {
+        clearTimeout(timer)
+      })
       return
     }
   }
@@ -121,8 +146,13 @@ function answer (request: IncomingMessage, response: ServerResponse, fault: Faul
   const half = body.slice(0, body.length / 2)
   if (fault?.kind === 'malformed') return sendText(response, 200, half)
   if (fault?.kind === 'truncate') {
-    response.writeHead(200, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body) })
-    response.write(half, () => { request.socket.destroy() })
+    response.writeHead(200, {
+      'content-type': JSON_TYPE,
+      'content-length': Buffer.byteLength(body)
+    })
+    response.write(half, () => {
+      request.socket.destroy()
+    })
     return
   }
   const etag = `"${createHash('sha1').update(body).digest('base64url')}"`
@@ -143,8 +173,12 @@ function counted (targets: readonly string[]): Record<string, number> {
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const send = (response: ServerResponse, status: number, body: unknown) => { sendText(response, status, JSON.stringify(body)) }
+const send = (response: ServerResponse, status: number, body: unknown) => {
+  sendText(response, status, JSON.stringify(body))
+}
 
 function sendText (response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(text) }).end(text)
+  response
+    .writeHead(status, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(text) })
+    .end(text)
 }

@@ -41,7 +41,8 @@ function noonOf (longitude: number, begin: number): number {
   return middle - early * HOUR
 }
 
-const declinationAt = (time: number) => -23.44 * RADIANS * Math.cos((time / DAY + 10) / 365.2425 * 2 * Math.PI)
+const declinationAt = (time: number) =>
+  -23.44 * RADIANS * Math.cos(((time / DAY + 10) / 365.2425) * 2 * Math.PI)
 
 function products (latitude: number, declination: number): [sines: number, cosines: number] {
   const angle = latitude * RADIANS

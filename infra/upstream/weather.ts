@@ -27,7 +27,8 @@ export function weatherAt (latitude: number, longitude: number, time: number): W
   const hour = Math.floor(time / HOUR)
   const solar = (hour + longitude / 15) % 24
   const season = Math.cos((time / DAY - 196) / 365.25 * 2 * Math.PI) * Math.sign(latitude || 1)
-  const chance = (what: string) => smooth(`${latitude.toFixed(1)},${longitude.toFixed(1)},${what}`, hour)
+  const chance = (what: string) =>
+    smooth(`${latitude.toFixed(1)},${longitude.toFixed(1)},${what}`, hour)
 
   const warmth = 28 - Math.abs(latitude) * 0.45 + season * Math.abs(latitude) * 0.25
   const daily = Math.cos((solar - 15) / 24 * 2 * Math.PI) * 5

@@ -1,6 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { within } from '@weir/internal'
-import { WEIR_ERR_API_KEY_LOOKUP, WEIR_ERR_AUTH_UNAVAILABLE, WEIR_ERR_INVALID_CREDENTIALS } from '../errors.js'
+import {
+  WEIR_ERR_API_KEY_LOOKUP,
+  WEIR_ERR_AUTH_UNAVAILABLE,
+  WEIR_ERR_INVALID_CREDENTIALS
+} from '../errors.js'
 import { isUser, type User } from './user.js'
 
 /** What is kept of an API key. */
@@ -13,7 +17,9 @@ export interface StoredApiKey {
 /**
  * Finds a key by its id, the part before the dot. Called for each request with one: keep it fast.
  */
-export type ApiKeyLookup = (id: string) => StoredApiKey | undefined | Promise<StoredApiKey | undefined>
+export type ApiKeyLookup = (
+  id: string
+) => StoredApiKey | undefined | Promise<StoredApiKey | undefined>
 
 // Milliseconds. A lookup that has not answered by then has failed.
 const LOOKUP_TIMEOUT = 1000
@@ -26,7 +32,9 @@ const LOOKUP_TIMEOUT = 1000
  * @example createApiKey('ci') // { key: 'ci.mB5dEG…', hash: '5f2c…' }
  */
 export function createApiKey (id: string): { key: string, hash: string } {
-  if (!/^[\w-]+$/.test(id)) throw new TypeError(`id ${JSON.stringify(id)}: give letters, digits, "_" or "-"`)
+  if (!/^[\w-]+$/.test(id)) {
+    throw new TypeError(`id ${JSON.stringify(id)}: give letters, digits, "_" or "-"`)
+  }
   const key = `${id}.${randomBytes(32).toString('base64url')}`
   return { key, hash: digest(key).toString('hex') }
 }
@@ -37,15 +45,26 @@ export function createApiKey (id: string): { key: string, hash: string } {
  *   then unknown
  * @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE
  */
-export async function userOfApiKey (key: string, lookup: ApiKeyLookup, complain: (error: Error) => void): Promise<User> {
+export async function userOfApiKey (
+  key: string,
+  lookup: ApiKeyLookup,
+  complain: (error: Error) => void
+): Promise<User> {
   const [id = ''] = key.split('.', 1)
   const result = await found(id, lookup)
   const stored = isStoredApiKey(result) ? result : undefined
-  if (stored === undefined && result !== undefined && result !== null) complain(new WEIR_ERR_API_KEY_LOOKUP(id))
+  if (stored === undefined && result !== undefined && result !== null) {
+    complain(new WEIR_ERR_API_KEY_LOOKUP(id))
+  }
   // An unknown id takes as long as a wrong key.
   const presented = digest(key)
-  const equal = timingSafeEqual(presented, stored === undefined ? Buffer.alloc(presented.length) : Buffer.from(stored.hash, 'hex'))
-  if (stored === undefined || !equal) throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown, or was revoked')
+  const equal = timingSafeEqual(
+    presented,
+    stored === undefined ? Buffer.alloc(presented.length) : Buffer.from(stored.hash, 'hex')
+  )
+  if (stored === undefined || !equal) {
+    throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown, or was revoked')
+  }
   return stored.user
 }
 
@@ -54,7 +73,9 @@ async function found (id: string, lookup: ApiKeyLookup): Promise<unknown> {
     const late = () => new Error(`no answer within ${LOOKUP_TIMEOUT} ms`)
     return await within(LOOKUP_TIMEOUT, Promise.resolve(lookup(id)), late)
   } catch (error) {
-    throw Object.assign(new WEIR_ERR_AUTH_UNAVAILABLE({ cause: error }), { headers: { 'retry-after': '1' } })
+    throw Object.assign(new WEIR_ERR_AUTH_UNAVAILABLE({ cause: error }), {
+      headers: { 'retry-after': '1' }
+    })
   }
 }
 

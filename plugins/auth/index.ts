@@ -3,8 +3,13 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
 import {
-  WEIR_ERR_FORBIDDEN, WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE,
-  WEIR_ERR_ROUTE_OPTION, WEIR_ERR_UNAUTHENTICATED
+  WEIR_ERR_FORBIDDEN,
+  WEIR_ERR_INVALID_CREDENTIALS,
+  WEIR_ERR_PLUGIN_OPTION,
+  WEIR_ERR_PLUGIN_ORDER,
+  WEIR_ERR_REGISTERED_TWICE,
+  WEIR_ERR_ROUTE_OPTION,
+  WEIR_ERR_UNAUTHENTICATED
 } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import { type ApiKeyLookup, userOfApiKey } from './api-keys.js'
@@ -59,12 +64,27 @@ const NAME = 'weir-auth'
 async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> {
   checkOptionNames<AuthOptions>(NAME, options, { jwt: true, apiKeys: true, clockTolerance: true })
   const { jwt = [], apiKeys, clockTolerance = 0 } = options
-  if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application')
-  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody')
+  if (app.hasRequestDecorator('authFailure')) { throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application') }
+  if (app.hasDecorator('responseCache')) { throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody') }
   checkKeys(NAME, jwt)
-  if (apiKeys !== undefined && typeof apiKeys !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'apiKeys', 'must be a function that finds a key by its id')
-  const schemes: Scheme[] = [...jwt.length > 0 ? ['bearer' as const] : [], ...apiKeys === undefined ? [] : ['apiKey' as const]]
-  if (schemes.length === 0) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'jwt', 'is missing, and so is apiKeys: give one of them')
+  if (apiKeys !== undefined && typeof apiKeys !== 'function') {
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'apiKeys',
+      'must be a function that finds a key by its id'
+    )
+  }
+  const schemes: Scheme[] = [
+    ...(jwt.length > 0 ? ['bearer' as const] : []),
+    ...(apiKeys === undefined ? [] : ['apiKey' as const])
+  ]
+  if (schemes.length === 0) {
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'jwt',
+      'is missing, and so is apiKeys: give one of them'
+    )
+  }
 
   app.decorateRequest('authFailure', null)
   const userOfToken = await acceptTokens(app, jwt, tolerated(clockTolerance))
@@ -73,8 +93,13 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
 
   async function userOf ({ headers, log }: FastifyRequest): Promise<User> {
     const { authorization, 'x-api-key': apiKey } = headers
-    if (authorization !== undefined && apiKey !== undefined) throw new WEIR_ERR_INVALID_CREDENTIALS('there are two, Authorization and X-API-Key: send one')
-    const [scheme = '', credentials = '', ...rest] = apiKey === undefined ? (authorization ?? '').split(/ +/) : ['apikey', String(apiKey)]
+    if (authorization !== undefined && apiKey !== undefined) {
+      throw new WEIR_ERR_INVALID_CREDENTIALS(
+        'there are two, Authorization and X-API-Key: send one'
+      )
+    }
+    const [scheme = '', credentials = '', ...rest] =
+      apiKey === undefined ? (authorization ?? '').split(/ +/) : ['apikey', String(apiKey)]
     if (credentials !== '' && rest.length === 0) {
       if (jwt.length > 0 && scheme.toLowerCase() === 'bearer') return userOfToken(credentials)
       if (apiKeys !== undefined && scheme.toLowerCase() === 'apikey') {
@@ -93,7 +118,10 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
     }, (error: unknown) => {
       // Not answered yet: who tries out credentials uses up the limit of the address that they come
       // from.
-      request.authFailure = error instanceof WEIR_ERR_INVALID_CREDENTIALS ? withChallenge(error, challenge(schemes, true)) : asError(error)
+      request.authFailure =
+        error instanceof WEIR_ERR_INVALID_CREDENTIALS
+          ? withChallenge(error, challenge(schemes, true))
+          : asError(error)
       done()
     })
   })
@@ -104,13 +132,26 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
     if (role !== undefined && route.schema !== undefined) {
       route.schema = { ...route.schema, security: schemes.map((scheme) => ({ [scheme]: [] })) }
     }
-    route.onRequest = [...[route.onRequest ?? []].flat(), (request, _reply, done) => { done(refusal(request, role)) }]
+    route.onRequest = [
+      ...[route.onRequest ?? []].flat(),
+      (request, _reply, done) => {
+        done(refusal(request, role))
+      }
+    ]
   })
 
-  function refusal ({ user, authFailure }: FastifyRequest, role: Role | undefined): Error | undefined {
+  function refusal (
+    { user, authFailure }: FastifyRequest,
+    role: Role | undefined
+  ): Error | undefined {
     if (authFailure !== null) return authFailure
     if (role === undefined) return undefined
-    if (user === null) return withChallenge(new WEIR_ERR_UNAUTHENTICATED(role, wanted(schemes)), challenge(schemes, false))
+    if (user === null) {
+      return withChallenge(
+        new WEIR_ERR_UNAUTHENTICATED(role, wanted(schemes)),
+        challenge(schemes, false)
+      )
+    }
     return mayActAs(user.role, role) ? undefined : new WEIR_ERR_FORBIDDEN(role, user.role)
   }
 }
@@ -119,19 +160,31 @@ function tolerated (clockTolerance: Duration): number {
   try {
     return parseDuration(clockTolerance, 'clockTolerance')
   } catch {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'clockTolerance', `must be a duration, milliseconds or text like '5s', not ${JSON.stringify(clockTolerance)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'clockTolerance',
+      `must be a duration, milliseconds or text like '5s', not ${JSON.stringify(clockTolerance)}`
+    )
   }
 }
 
 function roleOf ({ config, method, url }: RouteOptions): Role | undefined {
   const role: unknown = config?.role
   if (role === undefined || isRole(role)) return role
-  throw new WEIR_ERR_ROUTE_OPTION(`${[method].flat().join()} ${url}`, 'role', `must be one of ${ROLES.join(', ')}, not ${JSON.stringify(role)}`)
+  throw new WEIR_ERR_ROUTE_OPTION(
+    `${[method].flat().join()} ${url}`,
+    'role',
+    `must be one of ${ROLES.join(', ')}, not ${JSON.stringify(role)}`
+  )
 }
 
-const HOW: Record<Scheme, string> = { bearer: 'Authorization: Bearer with a token', apiKey: 'X-API-Key with a key' }
+const HOW: Record<Scheme, string> = {
+  bearer: 'Authorization: Bearer with a token',
+  apiKey: 'X-API-Key with a key'
+}
 const wanted = (schemes: readonly Scheme[]) => schemes.map((scheme) => HOW[scheme]).join(', or ')
-const withChallenge = (error: Error, value: string) => Object.assign(error, { headers: { 'www-authenticate': value } })
+const withChallenge = (error: Error, value: string) =>
+  Object.assign(error, { headers: { 'www-authenticate': value } })
 const asError = (error: unknown) => error instanceof Error ? error : new Error(String(error))
 
 export default fp(auth, { name: NAME, fastify: '5.x' })

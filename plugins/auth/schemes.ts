@@ -9,9 +9,18 @@ export const securitySchemes = {
 
 export type Scheme = keyof typeof securitySchemes
 
-const CHALLENGES: Record<Scheme, string> = { bearer: 'Bearer realm="api"', apiKey: 'ApiKey realm="api"' }
+const CHALLENGES: Record<Scheme, string> = {
+  bearer: 'Bearer realm="api"',
+  apiKey: 'ApiKey realm="api"'
+}
 
 /** WWW-Authenticate (RFC 9110, 11.6.1; RFC 6750, 3). */
 export function challenge (schemes: readonly Scheme[], invalid: boolean): string {
-  return schemes.map((scheme) => scheme === 'bearer' && invalid ? `${CHALLENGES[scheme]}, error="invalid_token"` : CHALLENGES[scheme]).join(', ')
+  return schemes
+    .map((scheme) =>
+      scheme === 'bearer' && invalid
+        ? `${CHALLENGES[scheme]}, error="invalid_token"`
+        : CHALLENGES[scheme]
+    )
+    .join(', ')
 }

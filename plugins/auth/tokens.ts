@@ -10,8 +10,12 @@ import { isRole, type User } from './user.js'
  * when the last token that it has signed has expired.
  */
 export type JwtKey = (
-  | { readonly algorithm: 'HS256', /** 32 bytes at least, by chance. */ readonly secret: string }
-  | { readonly algorithm: 'EdDSA' | 'RS256', /** PEM. */ readonly publicKey: string, /** PEM; only to sign. */ readonly privateKey?: string }
+  | { readonly algorithm: 'HS256'; /** 32 bytes at least, by chance. */ readonly secret: string }
+  | {
+    readonly algorithm: 'EdDSA' | 'RS256'
+    /** PEM. */ readonly publicKey: string
+    /** PEM; only to sign. */ readonly privateKey?: string
+  }
 ) & {
   /** The key's name, which tokens have in their header (RFC 7515, 4.1.4). */
   readonly kid?: string
@@ -56,11 +60,18 @@ const SHORTEST_SECRET = 32
 export async function acceptTokens (
   app: FastifyInstance, keys: readonly JwtKey[], clockTolerance: number
 ): Promise<(token: string) => User> {
-  for (const [i, key] of keys.entries()) await app.register(fastifyJwt, jwtOptions(key, namespaceOf(keys, i), clockTolerance))
-  const verifiers = keys.map(({ kid }, i) => ({ kid, verifier: namespace(app, namespaceOf(keys, i)) }))
+  for (const [i, key] of keys.entries()) {
+    await app.register(fastifyJwt, jwtOptions(key, namespaceOf(keys, i), clockTolerance))
+  }
+  const verifiers = keys.map(({ kid }, i) => ({
+    kid,
+    verifier: namespace(app, namespaceOf(keys, i))
+  }))
   return (token) => {
     const kid = kidOf(token)
-    const possible = verifiers.filter((one) => kid === undefined || one.kid === undefined || one.kid === kid)
+    const possible = verifiers.filter(
+      (one) => kid === undefined || one.kid === undefined || one.kid === kid
+    )
     let problem = possible.length === 0 ? 'no key has the kid of the token' : 'no key for tokens'
     for (const { verifier } of possible) {
       try {
@@ -87,8 +98,11 @@ const namespace = (app: FastifyInstance, name: string): JWT => Reflect.get(app.j
 /** The key that a token names, before anything is known of it. */
 function kidOf (token: string): string | undefined {
   try {
-    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
-    const kid: unknown = typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined
+    const header: unknown = JSON.parse(
+      Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()
+    )
+    const kid: unknown =
+      typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined
     return typeof kid === 'string' ? kid : undefined
   } catch {
     return undefined
@@ -99,9 +113,13 @@ function jwtOptions (key: JwtKey, namespace: string, clockTolerance: number): Fa
   const { algorithm, kid, issuer, audience } = key
   return {
     namespace,
-    secret: key.algorithm === 'HS256'
-      ? key.secret
-      : { public: key.publicKey, ...(key.privateKey !== undefined && { private: key.privateKey }) },
+    secret:
+      key.algorithm === 'HS256'
+        ? key.secret
+        : {
+            public: key.publicKey,
+            ...(key.privateKey !== undefined && { private: key.privateKey })
+          },
     sign: {
       algorithm,
       ...(kid !== undefined && { kid }),
@@ -111,7 +129,12 @@ function jwtOptions (key: JwtKey, namespace: string, clockTolerance: number): Fa
     verify: {
       algorithms: [algorithm],
       clockTolerance,
-      requiredClaims: ['sub', 'exp', ...(issuer === undefined ? [] : ['iss']), ...(audience === undefined ? [] : ['aud'])],
+      requiredClaims: [
+        'sub',
+        'exp',
+        ...(issuer === undefined ? [] : ['iss']),
+        ...(audience === undefined ? [] : ['aud'])
+      ],
       ...(issuer !== undefined && { allowedIss: issuer }),
       ...(audience !== undefined && { allowedAud: audience }),
       // A token comes with each request of its user. `exp` is looked at each time all the same.
@@ -122,7 +145,11 @@ function jwtOptions (key: JwtKey, namespace: string, clockTolerance: number): Fa
 
 const COMMON = { algorithm: true, kid: true, issuer: true, audience: true } as const
 const SYMMETRIC: OptionNames<Extract<JwtKey, { algorithm: 'HS256' }>> = { secret: true, ...COMMON }
-const ASYMMETRIC: OptionNames<Exclude<JwtKey, { algorithm: 'HS256' }>> = { publicKey: true, privateKey: true, ...COMMON }
+const ASYMMETRIC: OptionNames<Exclude<JwtKey, { algorithm: 'HS256' }>> = {
+  publicKey: true,
+  privateKey: true,
+  ...COMMON
+}
 
 /** @throws WEIR_ERR_PLUGIN_OPTION */
 export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
@@ -132,38 +159,68 @@ export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
     switch (key?.algorithm) {
       case 'HS256':
         if (typeof key.secret !== 'string' || Buffer.byteLength(key.secret) < SHORTEST_SECRET) {
-          throw refuse(`has a secret of less than ${SHORTEST_SECRET} bytes: make one with openssl rand -base64 32`)
+          throw refuse(
+            `has a secret of less than ${SHORTEST_SECRET} bytes: make one with openssl rand -base64 32`
+          )
         }
         break
       case 'EdDSA':
       case 'RS256':
-        if (typeof key.publicKey !== 'string') throw refuse(`has no publicKey for ${key.algorithm}: give it in PEM`)
+        if (typeof key.publicKey !== 'string') {
+          throw refuse(`has no publicKey for ${key.algorithm}: give it in PEM`)
+        }
         break
       default:
         throw refuse('has a key for an algorithm other than HS256, EdDSA and RS256')
     }
-    if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) throw refuse('has a kid that is no name: give a non-empty string')
-    const unknown = unknownOption(key, Object.keys(key.algorithm === 'HS256' ? SYMMETRIC : ASYMMETRIC))
-    if (unknown !== undefined) throw new WEIR_ERR_PLUGIN_OPTION(plugin, `jwt[${i}].${unknown.name}`, unknown.problem)
+    if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) {
+      throw refuse('has a kid that is no name: give a non-empty string')
+    }
+    const unknown = unknownOption(
+      key,
+      Object.keys(key.algorithm === 'HS256' ? SYMMETRIC : ASYMMETRIC)
+    )
+    if (unknown !== undefined) {
+      throw new WEIR_ERR_PLUGIN_OPTION(plugin, `jwt[${i}].${unknown.name}`, unknown.problem)
+    }
     for (const name of ['issuer', 'audience'] as const) {
       const value: unknown = key[name]
       if (value === undefined || (typeof value === 'string' && value !== '')) continue
-      throw new WEIR_ERR_PLUGIN_OPTION(plugin, `jwt[${i}].${name}`, `must be a non-empty string, not ${JSON.stringify(value)}`)
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        plugin,
+        `jwt[${i}].${name}`,
+        `must be a non-empty string, not ${JSON.stringify(value)}`
+      )
     }
     const others = keys.filter((other: JwtKey, j) => j < i && other.algorithm === key.algorithm)
-    if (others.some(({ kid }) => kid === undefined || kid === key.kid) || (others.length > 0 && key.kid === undefined)) {
+    if (
+      others.some(({ kid }) => kid === undefined || kid === key.kid) ||
+      (others.length > 0 && key.kid === undefined)
+    ) {
       throw refuse(`has several keys for ${key.algorithm}: give each a kid of its own`)
     }
   })
 }
 
 function userOf (claims: object): User {
-  const { sub, role = 'reader', tier } = { sub: undefined, tier: undefined, ...claims } satisfies Record<string, unknown>
-  if (typeof sub !== 'string' || sub === '') throw new TypeError('The sub claim must be the id of a user.')
+  const {
+    sub,
+    role = 'reader',
+    tier
+  } = { sub: undefined, tier: undefined, ...claims } satisfies Record<string, unknown>
+  if (typeof sub !== 'string' || sub === '') {
+    throw new TypeError('The sub claim must be the id of a user.')
+  }
   if (!isRole(role)) throw new TypeError('The role claim must be reader, editor or admin.')
-  if (tier !== undefined && typeof tier !== 'string') throw new TypeError('The tier claim must be text.')
+  if (tier !== undefined && typeof tier !== 'string') {
+    throw new TypeError('The tier claim must be text.')
+  }
   return { id: sub, role, ...(tier !== undefined && { tier }) }
 }
 
-const OF_ANOTHER_KEY: readonly unknown[] = ['FAST_JWT_INVALID_ALGORITHM', 'FAST_JWT_INVALID_SIGNATURE']
-const isForAnotherKey = (error: unknown) => error instanceof Error && 'code' in error && OF_ANOTHER_KEY.includes(error.code)
+const OF_ANOTHER_KEY: readonly unknown[] = [
+  'FAST_JWT_INVALID_ALGORITHM',
+  'FAST_JWT_INVALID_SIGNATURE'
+]
+const isForAnotherKey = (error: unknown) =>
+  error instanceof Error && 'code' in error && OF_ANOTHER_KEY.includes(error.code)

@@ -16,8 +16,17 @@ export const isRole = (value: unknown): value is Role => ROLES.some((role) => ro
 /** Checks what the application gives as a user: plain JavaScript may give anything. */
 export function isUser (value: unknown): value is User {
   if (typeof value !== 'object' || value === null) return false
-  const { id, role, tier }: { readonly id?: unknown, readonly role?: unknown, readonly tier?: unknown } = value
-  return typeof id === 'string' && id !== '' && isRole(role) && (tier === undefined || typeof tier === 'string')
+  const {
+    id,
+    role,
+    tier
+  }: { readonly id?: unknown; readonly role?: unknown; readonly tier?: unknown } = value
+  return (
+    typeof id === 'string' &&
+    id !== '' &&
+    isRole(role) &&
+    (tier === undefined || typeof tier === 'string')
+  )
 }
 
 export const mayActAs = (has: Role, needed: Role) => ROLES.indexOf(has) >= ROLES.indexOf(needed)

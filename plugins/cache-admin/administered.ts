@@ -1,7 +1,10 @@
 import type { Cache } from '@weir/cache'
 import type { FastifyRequest } from 'fastify'
 
-type SomeCache = Pick<Cache<unknown>, 'namespace' | 'invalidate' | 'inspect' | 'countInMemory' | 'stats'>
+type SomeCache = Pick<
+  Cache<unknown>,
+  'namespace' | 'invalidate' | 'inspect' | 'countInMemory' | 'stats'
+>
 
 /** An entry that a URL is answered from. */
 export interface Located {

@@ -48,13 +48,26 @@ const NAME = 'weir-cache-admin'
  * cached.
  */
 async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Promise<void> {
-  checkOptionNames<CacheAdminOptions>(NAME, options, { prefix: true, instance: true, role: true, cache: true })
-  if (!app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge')
+  checkOptionNames<CacheAdminOptions>(NAME, options, {
+    prefix: true,
+    instance: true,
+    role: true,
+    cache: true
+  })
+  if (!app.hasRequestDecorator('authFailure')) { throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge') }
   if (options.cache === undefined && !app.hasDecorator('responseCache')) {
-    throw new WEIR_ERR_PLUGIN_ORDER('weir-response-cache', NAME, 'it has what is administered, unless the option "cache" says what else')
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      'weir-response-cache',
+      NAME,
+      'it has what is administered, unless the option "cache" says what else'
+    )
   }
   if (app.hasReplyDecorator('invalidations')) {
-    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-invalidation', 'a purge would invalidate its own address as well, and wait for that too')
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      NAME,
+      'weir-invalidation',
+      'a purge would invalidate its own address as well, and wait for that too'
+    )
   }
   check(options)
   const { prefix, instance, role = 'admin', cache = storedResponses(app, NAME) } = options
@@ -62,9 +75,15 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
 }
 
 function check ({ prefix, instance }: CacheAdminOptions): void {
-  const refuse = (option: string, problem: string) => new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
-  if (typeof prefix !== 'string' || !/^(\/[\w.-]+)+$/.test(prefix)) throw refuse('prefix', `must be a path like '/api/catalog/cache', not ${JSON.stringify(prefix)}`)
-  if (typeof instance !== 'string' || instance === '') throw refuse('instance', 'is missing: give it a name to answer by')
+  const refuse = (option: string, problem: string) =>
+    new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
+  if (typeof prefix !== 'string' || !/^(\/[\w.-]+)+$/.test(prefix)) {
+    throw refuse(
+      'prefix',
+      `must be a path like '/api/catalog/cache', not ${JSON.stringify(prefix)}`
+    )
+  }
+  if (typeof instance !== 'string' || instance === '') { throw refuse('instance', 'is missing: give it a name to answer by') }
 }
 
 export default fp(cacheAdmin, { name: NAME, fastify: '5.x' })

@@ -14,20 +14,31 @@ import type { EntryFound } from './schemas.js'
 export async function look ({ cache, key, variant }: Located): Promise<EntryFound[]> {
   const found = await entriesOf(cache, key)
   const names = found.map(({ variants }) => variants).find((variants) => variants !== undefined)
-  return names === undefined || variant === undefined ? found : [...found, ...await entriesOf(cache, variant(names))]
+  return names === undefined || variant === undefined
+    ? found
+    : [...found, ...(await entriesOf(cache, variant(names)))]
 }
 
 async function entriesOf (cache: Located['cache'], key: string): Promise<EntryFound[]> {
   try {
     const { memory, store } = await cache.inspect(key)
-    return [...memory === undefined ? [] : [told(key, 'memory', memory)], ...store === undefined ? [] : [told(key, 'store', store)]]
+    return [
+      ...(memory === undefined ? [] : [told(key, 'memory', memory)]),
+      ...(store === undefined ? [] : [told(key, 'store', store)])
+    ]
   } catch (error) {
     if (!(error instanceof CacheError)) throw error
-    throw Object.assign(new WEIR_ERR_STORE_UNREADABLE({ cause: error }), { headers: { 'retry-after': '1' } })
+    throw Object.assign(new WEIR_ERR_STORE_UNREADABLE({ cause: error }), {
+      headers: { 'retry-after': '1' }
+    })
   }
 }
 
-function told (key: string, where: EntryFound['where'], { entry, bytes, valid }: Inspected<unknown>): EntryFound {
+function told (
+  key: string,
+  where: EntryFound['where'],
+  { entry, bytes, valid }: Inspected<unknown>
+): EntryFound {
   const { value, storedAt, freshUntil, staleUntil, errorUntil, tags, filledBy, cost } = entry
   return {
     key,
@@ -49,7 +60,7 @@ function told (key: string, where: EntryFound['where'], { entry, bytes, valid }:
 function ofResponse (response: StoredResponse): Partial<EntryFound> {
   const { variesBy, ruledBy, status } = response
   if (variesBy !== undefined) return { variants: [...variesBy] }
-  if (ruledBy !== undefined) return { noVarySearch: ruledBy.rule === undefined ? '' : formatNoVarySearch(ruledBy.rule) }
+  if (ruledBy !== undefined) { return { noVarySearch: ruledBy.rule === undefined ? '' : formatNoVarySearch(ruledBy.rule) } }
   const etag = response.header('etag')
   return { status, ...(etag !== undefined && { etag }) }
 }

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { keyTag } from '@weir/cache'
 import type { QueryVariance } from '@weir/http'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
-import { type KeyFunction, type ResponseKey, ruledKey, ruleKey, variantKeyOf } from '../response-cache/key.js'
+import {
+  type KeyFunction,
+  type ResponseKey,
+  ruledKey,
+  ruleKey,
+  variantKeyOf
+} from '../response-cache/key.js'
 import { credentialFields } from '../response-cache/credentials.js'
 import { askSelf } from '../response-cache/self-request.js'
 import '../response-cache/index.js'
@@ -63,7 +69,13 @@ export class ResponseKeys {
     let found: ResponseAddress | undefined
     this.#asked.set(token, (address) => { found = address })
     try {
-      await askSelf({ app: this.app, request: asking, target: url, without: WITHOUT, headers: { [HEADER]: token } })
+      await askSelf({
+        app: this.app,
+        request: asking,
+        target: url,
+        without: WITHOUT,
+        headers: { [HEADER]: token }
+      })
     } finally {
       this.#asked.delete(token)
     }
@@ -96,5 +108,8 @@ function isValidated (request: FastifyRequest): boolean {
   const result: unknown = validate(request.query)
   if (typeof result !== 'object' || result === null) return result !== false
   if ('value' in result) request.query = result.value
-  return !('error' in result && result.error !== undefined && result.error !== null) && !(result instanceof Promise)
+  return (
+    !('error' in result && result.error !== undefined && result.error !== null) &&
+    !(result instanceof Promise)
+  )
 }

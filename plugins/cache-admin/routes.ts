@@ -6,7 +6,16 @@ import { problems } from '../service/problem.js'
 import type { AdministeredCache, Located } from './administered.js'
 import { keyOfTag } from './key-tags.js'
 import { look } from './look.js'
-import { EntriesQuery, EntriesSchema, type EntryFound, type Purge, type Purged, PurgedSchema, PurgeSchema, StatsSchema } from './schemas.js'
+import {
+  EntriesQuery,
+  EntriesSchema,
+  type EntryFound,
+  type Purge,
+  type Purged,
+  PurgedSchema,
+  PurgeSchema,
+  StatsSchema
+} from './schemas.js'
 
 export interface AdminRoutesOptions {
   readonly instance: string
@@ -15,9 +24,15 @@ export interface AdminRoutesOptions {
 }
 
 // People click; programs that purge have 100 names a request.
-const rateLimit = { group: 'cache-admin', policies: [{ name: 'cache-admin', limit: 10, window: '1s', burst: 20 }] } as const
+const rateLimit = {
+  group: 'cache-admin',
+  policies: [{ name: 'cache-admin', limit: 10, window: '1s', burst: 20 }]
+} as const
 
-export async function adminRoutes (app: FastifyInstance, { instance, role, cache }: AdminRoutesOptions): Promise<void> {
+export async function adminRoutes (
+  app: FastifyInstance,
+  { instance, role, cache }: AdminRoutesOptions
+): Promise<void> {
   const parts = Object.values(cache.caches)
   const [first] = parts
   if (first === undefined) throw new TypeError('there is no cache to administer')
@@ -31,63 +46,97 @@ export async function adminRoutes (app: FastifyInstance, { instance, role, cache
     done()
   })
 
-  app.post<{ Body: Purge }>('/invalidations', {
-    schema: {
-      tags,
-      summary: 'Invalidate by tags or URLs, or everything',
-      description: 'For all instances: when it is answered, none serves what was before. To repeat it does no harm.',
-      querystring: NoQuery,
-      body: PurgeSchema,
-      response: { 200: PurgedSchema, ...problems }
+  app.post<{ Body: Purge }>(
+    '/invalidations',
+    {
+      schema: {
+        tags,
+        summary: 'Invalidate by tags or URLs, or everything',
+        description:
+          'For all instances: when it is answered, none serves what was before. To repeat it does no harm.',
+        querystring: NoQuery,
+        body: PurgeSchema,
+        response: { 200: PurgedSchema, ...problems }
+      },
+      config
     },
-    config
-  }, async (request): Promise<Purged> => {
-    const { body } = request
-    if (Object.keys(body).length !== 1) throw about('body', '', new WEIR_ERR_PURGE_TARGET(), 'must have exactly one of tags, urls and all')
-    if (body.all === true) {
-      const memory = parts.reduce((sum, part) => sum + part.stats().l1.entries, 0)
-      await purged(request, cache.clear())
-      return { namespace, instance, tags: [], all: true, dropped: { memory } }
+    async (request): Promise<Purged> => {
+      const { body } = request
+      if (Object.keys(body).length !== 1) {
+        throw about(
+          'body',
+          '',
+          new WEIR_ERR_PURGE_TARGET(),
+          'must have exactly one of tags, urls and all'
+        )
+      }
+      if (body.all === true) {
+        const memory = parts.reduce((sum, part) => sum + part.stats().l1.entries, 0)
+        await purged(request, cache.clear())
+        return { namespace, instance, tags: [], all: true, dropped: { memory } }
+      }
+      const named = body.tags ?? (await tagsOf(body.urls ?? [], request))
+      const distinct = [...new Set(named)]
+      const memory = parts.reduce((sum, part) => sum + part.countInMemory(distinct), 0)
+      await purged(request, first.invalidate(distinct))
+      return { namespace, instance, tags: distinct.map(keyOfTag), all: false, dropped: { memory } }
     }
-    const named = body.tags ?? await tagsOf(body.urls ?? [], request)
-    const distinct = [...new Set(named)]
-    const memory = parts.reduce((sum, part) => sum + part.countInMemory(distinct), 0)
-    await purged(request, first.invalidate(distinct))
-    return { namespace, instance, tags: distinct.map(keyOfTag), all: false, dropped: { memory } }
-  })
+  )
 
-  app.get<{ Querystring: { url: string } }>('/entries', {
-    schema: {
-      tags,
-      summary: 'What is kept for a URL',
-      description: 'In the memory of the instance that answers, and in the store. Looking changes nothing, and does not count as a hit.',
-      querystring: EntriesQuery,
-      response: { 200: EntriesSchema, ...problems }
+  app.get<{ Querystring: { url: string } }>(
+    '/entries',
+    {
+      schema: {
+        tags,
+        summary: 'What is kept for a URL',
+        description:
+          'In the memory of the instance that answers, and in the store. Looking changes nothing, and does not count as a hit.',
+        querystring: EntriesQuery,
+        response: { 200: EntriesSchema, ...problems }
+      },
+      config
     },
-    config
-  }, async (request) => {
-    const { url } = request.query
-    const found: EntryFound[] = []
-    for (const place of await locate(url, request, ['querystring', '/url'])) found.push(...await look(place))
-    return { url, instance, found }
-  })
+    async (request) => {
+      const { url } = request.query
+      const found: EntryFound[] = []
+      for (const place of await locate(url, request, ['querystring', '/url'])) { found.push(...(await look(place))) }
+      return { url, instance, found }
+    }
+  )
 
-  app.get('/stats', {
-    schema: { tags, summary: 'What the cache of this instance has counted', querystring: NoQuery, response: { 200: StatsSchema, ...problems } },
-    config
-  }, async () => {
-    const caches = Object.fromEntries(Object.entries(cache.caches).map(([name, part]) => [name, part.stats()]))
-    return { namespace, instance, caches }
-  })
+  app.get(
+    '/stats',
+    {
+      schema: {
+        tags,
+        summary: 'What the cache of this instance has counted',
+        querystring: NoQuery,
+        response: { 200: StatsSchema, ...problems }
+      },
+      config
+    },
+    async () => {
+      const caches = Object.fromEntries(
+        Object.entries(cache.caches).map(([name, part]) => [name, part.stats()])
+      )
+      return { namespace, instance, caches }
+    }
+  )
 
   async function tagsOf (urls: readonly string[], request: FastifyRequest): Promise<string[]> {
-    const located = await Promise.all(urls.map((url, i) => locate(url, request, ['body', `/urls/${i}`])))
+    const located = await Promise.all(
+      urls.map((url, i) => locate(url, request, ['body', `/urls/${i}`]))
+    )
     return located.flat().map(({ tag }) => tag)
   }
 
-  async function locate (url: string, request: FastifyRequest, [part, path]: [part: string, path: string]): Promise<readonly Located[]> {
+  async function locate (
+    url: string,
+    request: FastifyRequest,
+    [part, path]: [part: string, path: string]
+  ): Promise<readonly Located[]> {
     const located = await cache.locate(url, request)
-    if (located === undefined) throw about(part, path, new WEIR_ERR_NOT_CACHED(url), 'is not answered from the cache')
+    if (located === undefined) { throw about(part, path, new WEIR_ERR_NOT_CACHED(url), 'is not answered from the cache') }
     return located
   }
 }
@@ -96,8 +145,16 @@ export async function adminRoutes (app: FastifyInstance, { instance, role, cache
  * An error about one field, told as a schema's violations are: the problem document names the
  * field.
  */
-function about<E extends Error> (validationContext: string, instancePath: string, error: E, message: string): E {
-  return Object.assign(error, { validationContext, validation: [{ keyword: 'cache', instancePath, params: {}, message }] })
+function about<E extends Error> (
+  validationContext: string,
+  instancePath: string,
+  error: E,
+  message: string
+): E {
+  return Object.assign(error, {
+    validationContext,
+    validation: [{ keyword: 'cache', instancePath, params: {}, message }]
+  })
 }
 
 async function purged (request: FastifyRequest, invalidation: Promise<void>): Promise<void> {

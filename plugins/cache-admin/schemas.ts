@@ -7,14 +7,32 @@ const Url = Type.String({
   examples: ['/api/products?limit=20']
 })
 // What the engine takes: see `checkTags` of @weir/cache.
-const Tag = Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f\\p{Cs}]+$', examples: ['product:17'] })
+const Tag = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f\\p{Cs}]+$',
+  examples: ['product:17']
+})
 const MOST = 100
 
-export const PurgeSchema = Type.Object({
-  tags: Type.Optional(Type.Array(Tag, { minItems: 1, maxItems: MOST, description: 'Everything that carries one of them' })),
-  urls: Type.Optional(Type.Array(Url, { minItems: 1, maxItems: MOST, description: 'What these are answered from, in all of its variants' })),
-  all: Type.Optional(Type.Literal(true, { description: 'Everything' }))
-}, { additionalProperties: false, description: 'Exactly one of the three' })
+export const PurgeSchema = Type.Object(
+  {
+    tags: Type.Optional(
+      Type.Array(Tag, {
+        minItems: 1,
+        maxItems: MOST,
+        description: 'Everything that carries one of them'
+      })
+    ),
+    urls: Type.Optional(
+      Type.Array(Url, {
+        minItems: 1,
+        maxItems: MOST,
+        description: 'What these are answered from, in all of its variants'
+      })
+    ),
+    all: Type.Optional(Type.Literal(true, { description: 'Everything' }))
+  },
+  { additionalProperties: false, description: 'Exactly one of the three' }
+)
 export type Purge = Static<typeof PurgeSchema>
 
 const instance = Type.String({ description: 'The instance that answers' })
@@ -25,10 +43,14 @@ const Count = (description: string) => Type.Integer({ minimum: 0, description })
 export const PurgedSchema = Type.Object({
   namespace,
   instance,
-  tags: Type.Array(Type.String(), { description: 'What was invalidated; URLs by the addresses that they have in keys' }),
+  tags: Type.Array(Type.String(), {
+    description: 'What was invalidated; URLs by the addresses that they have in keys'
+  }),
   all: Type.Boolean(),
   dropped: Type.Object({
-    memory: Count('Entries in the memory of this instance that this has ended; how many others have, nobody has counted')
+    memory: Count(
+      'Entries in the memory of this instance that this has ended; how many others have, nobody has counted'
+    )
   })
 })
 export type Purged = Static<typeof PurgedSchema>
@@ -37,7 +59,9 @@ export const EntriesQuery = Type.Object({ url: Url }, { additionalProperties: fa
 
 export const EntrySchema = Type.Object({
   key: Type.String(),
-  where: Type.Enum(['memory', 'store'], { description: 'In the memory of this instance, or in the store that all share' }),
+  where: Type.Enum(['memory', 'store'], {
+    description: 'In the memory of this instance, or in the store that all share'
+  }),
   valid: Type.Boolean({ description: 'False: it has been invalidated, and nobody is served it' }),
   storedAt: Time('When it was made'),
   age: Count('Seconds since then'),
@@ -50,12 +74,18 @@ export const EntrySchema = Type.Object({
   bytes: Count('As it is stored'),
   status: Type.Optional(Type.Integer({ description: 'Of a response' })),
   etag: Type.Optional(Type.String()),
-  variants: Type.Optional(Type.Array(Type.String(), {
-    description: 'In place of a response: the request headers by which those of this URL differ. The one that follows is for the headers of this request'
-  })),
-  noVarySearch: Type.Optional(Type.String({
-    description: 'In place of a response: it is stored for every query that this field makes equivalent; empty: for this query alone'
-  }))
+  variants: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'In place of a response: the request headers by which those of this URL differ. The one that follows is for the headers of this request'
+    })
+  ),
+  noVarySearch: Type.Optional(
+    Type.String({
+      description:
+        'In place of a response: it is stored for every query that this field makes equivalent; empty: for this query alone'
+    })
+  )
 })
 export type EntryFound = Static<typeof EntrySchema>
 
@@ -78,12 +108,18 @@ const CacheStatsSchema = Type.Object({
   discarded: Count('Entries found and not used: invalidated, or damaged'),
   invalidations: Count('Invalidations by this instance'),
   errors: Count('Answers that the store owed'),
-  l1: Type.Object({ entries: Count('In memory'), bytes: Count('In memory'), evictions: Count('Entries that had to make room') }),
+  l1: Type.Object({
+    entries: Count('In memory'),
+    bytes: Count('In memory'),
+    evictions: Count('Entries that had to make room')
+  }),
   flights: Count('Values being computed now')
 })
 
 export const StatsSchema = Type.Object({
   namespace,
   instance,
-  caches: Type.Record(Type.String(), CacheStatsSchema, { description: 'Counts since this instance has started' })
+  caches: Type.Record(Type.String(), CacheStatsSchema, {
+    description: 'Counts since this instance has started'
+  })
 })

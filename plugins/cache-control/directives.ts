@@ -2,15 +2,26 @@ import { parseDuration } from '@weir/cache'
 import type { AnyCacheControl } from './options.js'
 
 /** Whole seconds, as directives have them. */
-export const seconds = (duration: AnyCacheControl['sharedMaxAge']): number => Math.floor(parseDuration(duration, 'it') / 1000)
+export const seconds = (duration: AnyCacheControl['sharedMaxAge']): number =>
+  Math.floor(parseDuration(duration, 'it') / 1000)
 
 /**
  * Writes the field.
  * @param maxAge in seconds; undefined: the page has no lifetime
- * @example directives({ public: true, maxAge: '1h', immutable: true }, 3600) // 'public, max-age=3600, immutable'
+ * @example
+ * directives({ public: true, maxAge: '1h', immutable: true }, 3600)
+ * // 'public, max-age=3600, immutable'
  */
 export function directives (options: AnyCacheControl, maxAge: number | undefined): string {
-  const { public: isPublic, private: isPrivate, noStore, noCache, sharedMaxAge, mustRevalidate, immutable } = options
+  const {
+    public: isPublic,
+    private: isPrivate,
+    noStore,
+    noCache,
+    sharedMaxAge,
+    mustRevalidate,
+    immutable
+  } = options
   const { staleWhileRevalidate, staleIfError } = options
   const said: readonly (string | false)[] = [
     isPublic === true && 'public',
@@ -31,7 +42,11 @@ export function directives (options: AnyCacheControl, maxAge: number | undefined
  * Seconds that the route itself gives a page.
  * @param expires as the route's function has it
  */
-export function lifetimeOf ({ maxAge }: AnyCacheControl, expires: Date | undefined, now: number): number | undefined {
+export function lifetimeOf (
+  { maxAge }: AnyCacheControl,
+  expires: Date | undefined,
+  now: number
+): number | undefined {
   if (expires !== undefined) return Math.max(0, Math.floor((expires.getTime() - now) / 1000))
   return maxAge === undefined || maxAge === 'fragments' ? undefined : seconds(maxAge)
 }

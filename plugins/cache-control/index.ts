@@ -36,38 +36,68 @@ const NAME = 'weir-cache-control'
  */
 async function cacheControl (app: FastifyInstance, options: object): Promise<void> {
   checkOptionNames(NAME, options, {})
-  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'the headers are stored with the response')
+  if (app.hasDecorator('responseCache')) {
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      NAME,
+      'weir-response-cache',
+      'the headers are stored with the response'
+    )
+  }
   enforceDeclaration(app, 'cacheControl')
   app.addHook('onRoute', (route) => {
     const given: AnyCacheControl | undefined = route.config?.cacheControl
     if (given === undefined) return
     checkCacheControl(route, given)
     const complain = complaints(routeName(route))
-    if (given.etag !== undefined || given.lastModified !== undefined) route.handler = validated(route.handler, given, complain)
+    if (given.etag !== undefined || given.lastModified !== undefined) {
+      route.handler = validated(route.handler, given, complain)
+    }
     route.onSend = [saying(given, complain), ...[route.onSend ?? []].flat()]
   })
 }
 
 /** Makes the hook that writes what the route says. */
 function saying (options: AnyCacheControl, complain: Complain) {
-  return (request: FastifyRequest, reply: FastifyReply, _payload: unknown, done: DoneFuncWithErrOrRes): void => {
-    if (options.vary !== undefined) reply.header('vary', joinedVary(textOf(reply, 'vary'), options.vary.join(', ')))
+  return (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    _payload: unknown,
+    done: DoneFuncWithErrOrRes
+  ): void => {
+    if (options.vary !== undefined) {
+      reply.header('vary', joinedVary(textOf(reply, 'vary'), options.vary.join(', ')))
+    }
     if (reply.statusCode < 400 || options.noStore === true) say(options, request, reply, complain)
     done()
   }
 }
 
-function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyReply, complain: Complain): void {
+function say (
+  options: AnyCacheControl,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  complain: Complain
+): void {
   if (reply.hasHeader('cache-control')) return
   const now = Date.now()
   const page = pageOf(request)
   const left = page === undefined ? undefined : secondsLeft(page, now)
   const own = lifetimeOf(options, endOf(options, request, reply, complain), now)
-  const seconds = options.maxAge === 'fragments' ? left ?? 0 : own
+  const seconds = options.maxAge === 'fragments' ? (left ?? 0) : own
   const field = directives(options, seconds)
-  reply.header('cache-control', left === undefined ? field : bounded(field, page?.isPrivate === true || page?.isOwn === true, left))
+  reply.header(
+    'cache-control',
+    left === undefined
+      ? field
+      : bounded(field, page?.isPrivate === true || page?.isOwn === true, left)
+  )
   // Expires counts from the second of Date, and so agrees with max-age.
-  if (seconds !== undefined) reply.header('expires', new Date(now + Math.min(seconds, left ?? Infinity) * 1000).toUTCString())
+  if (seconds !== undefined) {
+    reply.header(
+      'expires',
+      new Date(now + Math.min(seconds, left ?? Infinity) * 1000).toUTCString()
+    )
+  }
   if (options.maxAge === 'fragments' && page !== undefined && !reply.hasHeader('last-modified')) {
     const modified = new Date(page.renderedAt).toUTCString()
     if (!isWeakDate(modified, now)) {
@@ -82,7 +112,12 @@ function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyR
  * The end of a page, as the route's function has it. Long ago, if it gives none: without any a
  * cache could make one up.
  */
-function endOf ({ expires }: AnyCacheControl, request: FastifyRequest, reply: FastifyReply, complain: Complain): Date | undefined {
+function endOf (
+  { expires }: AnyCacheControl,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  complain: Complain
+): Date | undefined {
   if (expires === undefined) return undefined
   const end = resultOf(() => expires(request, reply))
   if (end instanceof Date && !Number.isNaN(end.getTime())) return end
@@ -95,9 +130,14 @@ function complaints (route: string): Complain {
   return (request, option, given) => {
     if (made.has(option)) return
     made.add(option)
-    const expected = option === 'etag' ? 'an entity tag such as "v7", with its quotes' : 'a valid Date'
-    const follows = option === 'expires' ? 'no time, so that the page is stale at once' : 'what is left out'
-    request.log.error({ route, given: shown(given) }, `config.cacheControl.${option} returned ${follows}: let it return ${expected}`)
+    const expected =
+      option === 'etag' ? 'an entity tag such as "v7", with its quotes' : 'a valid Date'
+    const follows =
+      option === 'expires' ? 'no time, so that the page is stale at once' : 'what is left out'
+    request.log.error(
+      { route, given: shown(given) },
+      `config.cacheControl.${option} returned ${follows}: let it return ${expected}`
+    )
   }
 }
 

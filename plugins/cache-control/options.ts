@@ -11,7 +11,9 @@ export type LastModified = { bivariant (request: FastifyRequest): Known<Date> }[
 /** Finds the entity tag of the resource, such as `"v7"`; nothing where it is not known. */
 export type Etag = { bivariant (request: FastifyRequest): Known<string> }['bivariant']
 /** Finds the time until which the page is right. */
-export type Expires = { bivariant (request: FastifyRequest, reply: FastifyReply): Date }['bivariant']
+export type Expires = {
+  bivariant(request: FastifyRequest, reply: FastifyReply): Date
+}['bivariant']
 
 type Known<T> = T | null | undefined | Promise<T | null | undefined>
 
@@ -21,20 +23,53 @@ type Audience =
   | { readonly private: true, readonly public?: never, readonly sharedMaxAge?: never }
 
 type Staleness =
-  | { readonly mustRevalidate?: true, readonly staleWhileRevalidate?: never, readonly staleIfError?: never }
-  | { readonly mustRevalidate?: never, readonly staleWhileRevalidate?: Duration, readonly staleIfError?: Duration }
+  | {
+    readonly mustRevalidate?: true
+    readonly staleWhileRevalidate?: never
+    readonly staleIfError?: never
+  }
+  | {
+    readonly mustRevalidate?: never
+    readonly staleWhileRevalidate?: Duration
+    readonly staleIfError?: Duration
+  }
 
 type Lifetime =
-  | { readonly maxAge: Duration, readonly sharedMaxAge?: Duration, readonly immutable?: true, readonly expires?: never }
-  | { readonly maxAge: 'fragments', readonly sharedMaxAge?: never, readonly immutable?: never, readonly expires?: never }
-  | { readonly expires: Expires, readonly sharedMaxAge?: never, readonly immutable?: never, readonly maxAge?: never }
+  | {
+    readonly maxAge: Duration
+    readonly sharedMaxAge?: Duration
+    readonly immutable?: true
+    readonly expires?: never
+  }
+  | {
+    readonly maxAge: 'fragments'
+    readonly sharedMaxAge?: never
+    readonly immutable?: never
+    readonly expires?: never
+  }
+  | {
+    readonly expires: Expires
+    readonly sharedMaxAge?: never
+    readonly immutable?: never
+    readonly maxAge?: never
+  }
 
-type Fresh = Audience & Staleness & Lifetime & { readonly noCache?: never, readonly noStore?: never }
+type Fresh = Audience &
+  Staleness &
+  Lifetime & { readonly noCache?: never; readonly noStore?: never }
 
-type Validated =
-  & Audience
-  & { readonly noCache: true, readonly noStore?: never }
-  & { readonly [Name in 'maxAge' | 'sharedMaxAge' | 'expires' | 'immutable' | 'mustRevalidate' | 'staleWhileRevalidate' | 'staleIfError']?: never }
+type Validated = Audience & { readonly noCache: true; readonly noStore?: never } & {
+  readonly [
+  Name in
+      | 'maxAge'
+      | 'sharedMaxAge'
+      | 'expires'
+      | 'immutable'
+      | 'mustRevalidate'
+      | 'staleWhileRevalidate'
+      | 'staleIfError'
+  ]?: never
+}
 
 /** The parts of a page's headers that say which representation it is. */
 export interface Described {
@@ -59,8 +94,10 @@ interface NotKept {
  * of the compiler, or WEIR_ERR_ROUTE_OPTION when the route is declared.
  * @example { public: true, maxAge: '365d', immutable: true } // static: its URL changes with it
  * @example { private: true, noCache: true } // dynamic: each request asks
- * @example { noCache: true, lastModified: (request) => changedAt(request.params.id) } // conditional
- * @example { public: true, maxAge: 'fragments' } // nothing but its fragments: as long as all of them are fresh
+// conditional
+ * { noCache: true, lastModified: (request) => changedAt(request.params.id) }
+// nothing but its fragments: as long as all of them are fresh
+ * { public: true, maxAge: 'fragments' }
  * @example { noStore: true } // a secret
  */
 export type PageCacheControl = ((Fresh | Validated) & Described) | NotKept
@@ -83,14 +120,23 @@ export interface AnyCacheControl extends Described {
 const isDuration = (value: unknown) => parseDuration(value, 'it') >= 0
 const DURATION = { check: isDuration, expected: "a duration: milliseconds, or text like '60s'" }
 const TRUE = { check: (value: unknown) => value === true, expected: 'true, or left out' }
-const FUNCTION = { check: (value: unknown) => typeof value === 'function', expected: 'a function of the request' }
+const FUNCTION = {
+  check: (value: unknown) => typeof value === 'function',
+  expected: 'a function of the request'
+}
 
-const CHECKS: Record<keyof AnyCacheControl, { check: (value: unknown) => boolean, expected: string }> = {
+const CHECKS: Record<
+  keyof AnyCacheControl,
+  { check: (value: unknown) => boolean; expected: string }
+> = {
   public: TRUE,
   private: TRUE,
   noStore: TRUE,
   noCache: TRUE,
-  maxAge: { check: (value) => value === 'fragments' || isDuration(value), expected: `${DURATION.expected}, or 'fragments'` },
+  maxAge: {
+    check: (value) => value === 'fragments' || isDuration(value),
+    expected: `${DURATION.expected}, or 'fragments'`
+  },
   sharedMaxAge: DURATION,
   expires: FUNCTION,
   immutable: TRUE,
@@ -106,7 +152,11 @@ const CHECKED = 'each use is checked, so that nothing is fresh'
 const STALE = 'what must be revalidated is never served stale'
 
 /** Pairs of which a route has one at most, and why. */
-const CONTRADICTIONS: readonly (readonly [keyof AnyCacheControl, keyof AnyCacheControl, string])[] = [
+const CONTRADICTIONS: readonly (readonly [
+  keyof AnyCacheControl,
+  keyof AnyCacheControl,
+  string
+])[] = [
   ['public', 'private', 'a page is for everybody or for one user'],
   ['private', 'sharedMaxAge', 'no shared cache keeps what is private'],
   ['maxAge', 'expires', 'each is made of the other: give one of them'],
@@ -129,42 +179,74 @@ const CONTRADICTIONS: readonly (readonly [keyof AnyCacheControl, keyof AnyCacheC
 export function checkCacheControl (route: RouteOptions, options: AnyCacheControl): void {
   const name = routeName(route)
   const fail = (option: string, problem: string): never => {
-    throw new WEIR_ERR_ROUTE_OPTION(name, option === '' ? 'cacheControl' : `cacheControl.${option}`, problem)
+    throw new WEIR_ERR_ROUTE_OPTION(
+      name,
+      option === '' ? 'cacheControl' : `cacheControl.${option}`,
+      problem
+    )
   }
   if (!isOptions(options)) return fail('', 'must be an object')
-  if (![route.method].flat().some((method) => method === 'GET' || method === 'HEAD')) fail('', 'is for GET and HEAD')
+  if (![route.method].flat().some((method) => method === 'GET' || method === 'HEAD')) {
+    fail('', 'is for GET and HEAD')
+  }
   const unknown = unknownOption(options, Object.keys(CHECKS))
   if (unknown !== undefined) fail(unknown.name, unknown.problem)
-  const given = (Object.keys(CHECKS) as (keyof AnyCacheControl)[]).filter((option) => options[option] !== undefined)
+  const given = (Object.keys(CHECKS) as (keyof AnyCacheControl)[]).filter(
+    (option) => options[option] !== undefined
+  )
   for (const option of given) {
     const { check, expected } = CHECKS[option]
-    if (!passes(check, options[option])) fail(option, `must be ${expected}, not ${shown(options[option])}`)
+    if (!passes(check, options[option])) {
+      fail(option, `must be ${expected}, not ${shown(options[option])}`)
+    }
   }
   const other = given.find((option) => option !== 'noStore')
-  if (options.noStore === true && other !== undefined) fail('noStore', `contradicts ${other}: nothing is kept at all`)
+  if (options.noStore === true && other !== undefined) {
+    fail('noStore', `contradicts ${other}: nothing is kept at all`)
+  }
   for (const [one, another, why] of CONTRADICTIONS) {
     if (given.includes(one) && given.includes(another)) fail(one, `contradicts ${another}: ${why}`)
   }
   const { maxAge, sharedMaxAge, immutable } = options
   if (maxAge === 'fragments' && sharedMaxAge !== undefined) {
-    fail('sharedMaxAge', "contradicts maxAge 'fragments': in shared caches, too, a page is as fresh as its fragments")
+    fail(
+      'sharedMaxAge',
+      "contradicts maxAge 'fragments': in shared caches, too, a page is as fresh as its fragments"
+    )
   }
-  if (immutable === true && (maxAge === undefined || maxAge === 'fragments' || seconds(maxAge) === 0)) {
-    fail('immutable', 'needs maxAge: a duration of a second or more for which the page does not change (RFC 8246)')
+  if (
+    immutable === true &&
+    (maxAge === undefined || maxAge === 'fragments' || seconds(maxAge) === 0)
+  ) {
+    fail(
+      'immutable',
+      'needs maxAge: a duration of a second or more for which the page does not change (RFC 8246)'
+    )
   }
-  if (!given.some((option) => LIFETIMES.has(option))) fail('', 'does not say for how long: give it maxAge, expires, noCache or noStore')
+  if (!given.some((option) => LIFETIMES.has(option))) {
+    fail('', 'does not say for how long: give it maxAge, expires, noCache or noStore')
+  }
   checkBesideCache(options, route, fail)
 }
 
-const LIFETIMES: ReadonlySet<keyof AnyCacheControl> = new Set(['maxAge', 'expires', 'noCache', 'noStore'] as const)
+const LIFETIMES: ReadonlySet<keyof AnyCacheControl> = new Set([
+  'maxAge',
+  'expires',
+  'noCache',
+  'noStore'
+] as const)
 
 /** The response cache keeps neither. */
 function checkBesideCache (
-  { noStore, private: isPrivate }: AnyCacheControl, { config }: RouteOptions, fail: (option: string, problem: string) => void
+  { noStore, private: isPrivate }: AnyCacheControl,
+  { config }: RouteOptions,
+  fail: (option: string, problem: string) => void
 ): void {
   if (config?.cache === undefined || config.cache === false) return
   for (const [option, value] of Object.entries({ noStore, private: isPrivate })) {
-    if (value === true) fail(option, 'contradicts config.cache, which would store nothing: leave one of them out')
+    if (value === true) {
+      fail(option, 'contradicts config.cache, which would store nothing: leave one of them out')
+    }
   }
 }
 

@@ -9,21 +9,29 @@ export type Complain = (request: FastifyRequest, option: string, given: unknown)
 /**
  * The handler, asked only where the client does not have what it would answer (RFC 9110, 13.2.2).
  */
-export function validated (handler: RouteHandlerMethod, { etag, lastModified }: Described, complain: Complain): RouteHandlerMethod {
+export function validated (
+  handler: RouteHandlerMethod,
+  { etag, lastModified }: Described,
+  complain: Complain
+): RouteHandlerMethod {
   return async function (request, reply) {
     const [tag, modified] = await Promise.all([etag?.(request), lastModified?.(request)])
-    const current = { etag: tagOf(tag, request, complain), lastModified: dateOf(modified, request, complain) }
+    const current = {
+      etag: tagOf(tag, request, complain),
+      lastModified: dateOf(modified, request, complain)
+    }
     if (current.etag !== undefined) reply.header('etag', current.etag)
     if (current.lastModified !== undefined) reply.header('last-modified', current.lastModified)
     // A precondition that fails is for those who know all validators, as weir-conditional does.
     const isTold = isKnown(current) && !mayHaveFragments(request, reply, current.lastModified)
-    if (isTold && evaluatePreconditions(request, current) === 'not-modified') return reply.code(304).send()
+    if (isTold && evaluatePreconditions(request, current) === 'not-modified') { return reply.code(304).send() }
     return awaitReply(handler.call(this, request, reply), reply)
   }
 }
 
 /** A resource that is not known may not exist, and no condition holds for one that does not. */
-const isKnown = ({ etag, lastModified }: Representation) => etag !== undefined || lastModified !== undefined
+const isKnown = ({ etag, lastModified }: Representation) =>
+  etag !== undefined || lastModified !== undefined
 
 /** A handler that returns nothing answers later: the reply is what can be waited for. */
 async function awaitReply (result: unknown, reply: FastifyReply): Promise<unknown> {

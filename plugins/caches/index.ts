@@ -60,11 +60,20 @@ const NAME = 'weir-caches'
  *   caches.products.remember(params.id, () => db.product(params.id)))
  */
 async function caches (app: FastifyInstance, options: CachesPluginOptions): Promise<void> {
-  checkOptionNames<CachesPluginOptions>(NAME, options, { stores: true, caches: true, defaults: true, name: true, as: true })
+  checkOptionNames<CachesPluginOptions>(NAME, options, {
+    stores: true,
+    caches: true,
+    defaults: true,
+    name: true,
+    as: true
+  })
   const { as = 'caches' } = options
-  if (typeof as !== 'string' || !/^[A-Za-z_$][\w$]*$/.test(as)) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'as', 'must name a member, as in app.caches')
+  if (typeof as !== 'string' || !/^[A-Za-z_$][\w$]*$/.test(as)) { throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'as', 'must name a member, as in app.caches') }
   if (app.hasDecorator(as) || app.hasRequestDecorator(as)) {
-    throw new WEIR_ERR_REGISTERED_TWICE(NAME, `app.${as} is there already, so give these another name by the option "as"`)
+    throw new WEIR_ERR_REGISTERED_TWICE(
+      NAME,
+      `app.${as} is there already, so give these another name by the option "as"`
+    )
   }
   const { named, isOwn } = cachesOf(options)
   const stopLogging = logErrors(named, app.log)
@@ -77,18 +86,36 @@ async function caches (app: FastifyInstance, options: CachesPluginOptions): Prom
 }
 
 /** The caches, and whether the application closes their stores. */
-function cachesOf ({ stores, caches, defaults, name }: CachesPluginOptions): { readonly named: CachesBase, readonly isOwn: boolean } {
+function cachesOf ({ stores, caches, defaults, name }: CachesPluginOptions): {
+  readonly named: CachesBase
+  readonly isOwn: boolean
+} {
   if (isMade(caches)) {
     if (stores !== undefined || defaults !== undefined || name !== undefined) {
-      throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'caches', 'was made by createCaches(), so stores, defaults and name are for that')
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'caches',
+        'was made by createCaches(), so stores, defaults and name are for that'
+      )
     }
     return { named: caches, isOwn: false }
   }
   try {
-    const named = createCaches({ stores: stores ?? {}, caches, ...defaults && { defaults }, ...name !== undefined && { name } })
+    const named = createCaches({
+      stores: stores ?? {},
+      caches,
+      ...(defaults && { defaults }),
+      ...(name !== undefined && { name })
+    })
     return { named, isOwn: true }
   } catch (error) {
-    if (error instanceof CacheError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'stores, caches, defaults or name', `cannot be used: ${error.message}`)
+    if (error instanceof CacheError) {
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'stores, caches, defaults or name',
+        `cannot be used: ${error.message}`
+      )
+    }
     throw error
   }
 }

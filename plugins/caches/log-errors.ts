@@ -14,7 +14,11 @@ const INTERVAL = 60_000
  * @returns stops it
  */
 export function logErrors (caches: object, log: FastifyBaseLogger): () => void {
-  const namespaces = new Set(Object.values(caches).flatMap((cache: unknown) => cache instanceof Cache ? [cache.namespace] : []))
+  const namespaces = new Set(
+    Object.values(caches).flatMap((cache: unknown) =>
+      cache instanceof Cache ? [cache.namespace] : []
+    )
+  )
   const last = new Map<string, { at: number, unsaid: number }>()
   const onError = (message: unknown) => {
     const { namespace, operation, key, error } = message as CacheErrorEvent
@@ -27,7 +31,10 @@ export function logErrors (caches: object, log: FastifyBaseLogger): () => void {
       return
     }
     last.set(kind, { at: now, unsaid: 0 })
-    log.warn({ err: error, cache: namespace, operation, key, ...before && { unsaid: before.unsaid } }, MESSAGES[operation])
+    log.warn(
+      { err: error, cache: namespace, operation, key, ...(before && { unsaid: before.unsaid }) },
+      MESSAGES[operation]
+    )
   }
   subscribe('weir:cache:error', onError)
   return () => { unsubscribe('weir:cache:error', onError) }

@@ -2,7 +2,11 @@ import fastifyEtag from '@fastify/etag'
 import { evaluatePreconditions, isWeakDate, type Representation } from '@weir/http'
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
+import {
+  WEIR_ERR_CONDITIONAL_OPTION,
+  WEIR_ERR_PLUGIN_ORDER,
+  WEIR_ERR_PRECONDITION_FAILED
+} from '../errors.js'
 import { mayHaveFragments } from '../fragments/follow.js'
 import { pageOf } from '../fragments/page.js'
 import { checkOptionNames } from '../plugin-options.js'
@@ -55,14 +59,21 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
   checkOptionNames<ConditionalOptions>(NAME, options, { weak: true })
   const { weak = false } = options
   if (app.hasDecorator('responseCache')) {
-    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'entity tags are made once, when a response is stored')
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      NAME,
+      'weir-response-cache',
+      'entity tags are made once, when a response is stored'
+    )
   }
   if (typeof weak !== 'boolean') throw new WEIR_ERR_CONDITIONAL_OPTION('weak', 'true or false')
 
   if (!app.hasRequestDecorator('isTagged')) app.decorateRequest('isTagged', false)
-  app.decorateRequest('checkPreconditions', function (this: FastifyRequest, current: Representation | null) {
-    if (evaluatePreconditions(this, current) === 'failed') throw new WEIR_ERR_PRECONDITION_FAILED()
-  })
+  app.decorateRequest(
+    'checkPreconditions',
+    function (this: FastifyRequest, current: Representation | null) {
+      if (evaluatePreconditions(this, current) === 'failed') { throw new WEIR_ERR_PRECONDITION_FAILED() }
+    }
+  )
 
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!reply.hasHeader('etag')) {
@@ -71,7 +82,7 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
     }
     const lastModified = textHeader(reply, 'last-modified')
     // A client could not tell by it the versions of this second apart.
-    if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) reply.removeHeader('last-modified')
+    if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) { reply.removeHeader('last-modified') }
     done()
   })
 
@@ -96,16 +107,26 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
  * payload and tag by now. First among them, before anything compresses the payload or takes it from
  * a HEAD.
  */
-function answerConditions (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
+function answerConditions (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: DoneFuncWithErrOrRes
+): void {
   const { headers } = request
   if (
-    (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined &&
-     headers['if-match'] === undefined && headers['if-unmodified-since'] === undefined) ||
+    (headers['if-none-match'] === undefined &&
+      headers['if-modified-since'] === undefined &&
+      headers['if-match'] === undefined &&
+      headers['if-unmodified-since'] === undefined) ||
     !isSelected(request, reply)
-  ) return done()
+  ) { return done() }
   const lastModified = textHeader(reply, 'last-modified')
   const outcome = evaluatePreconditions(request, { etag: textHeader(reply, 'etag'), lastModified })
-  if (outcome === 'proceed' || (outcome === 'not-modified' && isOpen(request, reply, payload, lastModified))) return done()
+  if (
+    outcome === 'proceed' ||
+    (outcome === 'not-modified' && isOpen(request, reply, payload, lastModified))
+  ) { return done() }
   discard(payload)
   if (outcome === 'failed') return done(new WEIR_ERR_PRECONDITION_FAILED())
   reply.code(304)
@@ -117,9 +138,18 @@ function answerConditions (request: FastifyRequest, reply: FastifyReply, payload
  * Whether a date that says too little decides: later hooks and streams may use fragments that have
  * changed.
  */
-function isOpen (request: FastifyRequest, reply: FastifyReply, payload: unknown, lastModified: string | undefined): boolean {
+function isOpen (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  lastModified: string | undefined
+): boolean {
   if (pageOf(request) === undefined) return mayHaveFragments(request, reply, lastModified)
-  return request.headers['if-none-match'] === undefined && typeof payload !== 'string' && !Buffer.isBuffer(payload)
+  return (
+    request.headers['if-none-match'] === undefined &&
+    typeof payload !== 'string' &&
+    !Buffer.isBuffer(payload)
+  )
 }
 
 // What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6,
@@ -129,7 +159,11 @@ const ofTheBody = ['content-type', 'content-length', 'content-encoding', 'conten
 /** Whether the reply is the representation that the preconditions of a GET or HEAD are about. */
 function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
   const { statusCode } = reply
-  return (request.method === 'GET' || request.method === 'HEAD') && statusCode >= 200 && statusCode < 300
+  return (
+    (request.method === 'GET' || request.method === 'HEAD') &&
+    statusCode >= 200 &&
+    statusCode < 300
+  )
 }
 
 /** A 206 is a part only, and a 204 is nothing: the hash of it is not the tag of the whole. */

@@ -11,7 +11,12 @@ import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
  * 9213), is `private` if one of them is, and no lifetime in it is longer than that of the shortest;
  * it varies by what they vary by, and was modified when the latest was rendered.
  */
-export function followFragments (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: () => void): void {
+export function followFragments (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: () => void
+): void {
   const page = pageOf(request)
   if (page !== undefined) {
     if (request.isTagged) page.seenByTag = page.texts.length
@@ -21,7 +26,9 @@ export function followFragments (request: FastifyRequest, reply: FastifyReply, p
     }
     // Fastify takes a text for text/plain where no engine has said that it is HTML.
     const isHtml = payload !== '' && payload === page.html
-    if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') reply.type('text/html; charset=utf-8')
+    if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') {
+      reply.type('text/html; charset=utf-8')
+    }
   }
   done()
 }
@@ -73,7 +80,9 @@ export function followAtTheEnd (request: FastifyRequest, { raw }: FastifyReply):
 // One function for all responses: one each would give each a hidden class of its own.
 function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unknown {
   const { [FOLLOWING]: following } = this
-  if (typeof following?.before !== 'function') throw new TypeError('this writeHead is that of another response')
+  if (typeof following?.before !== 'function') {
+    throw new TypeError('this writeHead is that of another response')
+  }
   const { request, before } = following
   // Node refuses a second head.
   if (this.headersSent) return Reflect.apply(before, this, args)
@@ -81,7 +90,11 @@ function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unk
   if (!followHead(request, head)) return Reflect.apply(before, this, args)
   const { status, reason, fields } = head
   for (const name of this.getHeaderNames()) this.removeHeader(name)
-  return Reflect.apply(before, this, reason === undefined ? [status, fields] : [status, reason, fields])
+  return Reflect.apply(
+    before,
+    this,
+    reason === undefined ? [status, fields] : [status, reason, fields]
+  )
 }
 
 /**
@@ -115,37 +128,62 @@ type Change = readonly [name: string, value: string | undefined]
  * The changes of a head that its page's fragments make.
  * @param isSaidLater the route's own Cache-Control is yet to come
  */
-function changesBy (page: Page, fields: Readonly<Record<string, FieldValue>>, isSaidLater: boolean): readonly Change[] {
+function changesBy (
+  page: Page,
+  fields: Readonly<Record<string, FieldValue>>,
+  isSaidLater: boolean
+): readonly Change[] {
   const now = Date.now()
   const isPrivate = page.isPrivate || page.isOwn
   const changes: Change[] = []
-  const note = (name: string, value: string | undefined) => { if (value !== fields[name]) changes.push([name, value]) }
+  const note = (name: string, value: string | undefined) => {
+    if (value !== fields[name]) changes.push([name, value])
+  }
   for (const name in fields) {
     const value = fields[name]
-    if (value !== undefined && isCacheControl(name)) note(name, bounded(String(value), isPrivate, secondsLeft(page, now)))
+    if (value !== undefined && isCacheControl(name)) {
+      note(name, bounded(String(value), isPrivate, secondsLeft(page, now)))
+    }
   }
   const { expires, vary, etag } = fields
   // Browsers would guess a lifetime for a page without Cache-Control.
-  if (isPrivate && fields['cache-control'] === undefined && !isSaidLater) note('cache-control', 'private, no-cache')
+  if (isPrivate && fields['cache-control'] === undefined && !isSaidLater) {
+    note('cache-control', 'private, no-cache')
+  }
   if (expires !== undefined && Date.parse(String(expires)) > page.freshUntil) {
     note('expires', new Date(Math.max(now, page.freshUntil)).toUTCString())
   }
   if (page.functions.length > 0) note('vary', joinedVary(textOf(vary), ...page.names, '*'))
   else if (page.names.length > 0) note('vary', joinedVary(textOf(vary), ...page.names))
   const date = fields['last-modified']
-  if (date !== undefined) note('last-modified', followed(page, 'last-modified', date, page.renderedAt, (own) => lastModified(own, page, now)))
+  if (date !== undefined) {
+    note(
+      'last-modified',
+      followed(page, 'last-modified', date, page.renderedAt, (own) => lastModified(own, page, now))
+    )
+  }
   const digest = etag === undefined ? undefined : page.digest
-  if (digest !== undefined) note('etag', followed(page, 'etag', etag, digest, (own) => own.replace(/"$/, `-${digest}"`)))
+  if (digest !== undefined) {
+    note(
+      'etag',
+      followed(page, 'etag', etag, digest, (own) => own.replace(/"$/, `-${digest}"`))
+    )
+  }
   return changes
 }
 
 const textOf = (value: FieldValue) => value === undefined ? undefined : String(value)
 
-export const isCacheControl = (name: string): boolean => name === 'cache-control' || name.endsWith('-cache-control')
+export const isCacheControl = (name: string): boolean =>
+  name === 'cache-control' || name.endsWith('-cache-control')
 
 /** Makes a validator of the route one of the page: from the route's own each time. */
 function followed (
-  { validators }: Page, name: string, value: FieldValue, by: string | number, make: (own: string) => string | undefined
+  { validators }: Page,
+  name: string,
+  value: FieldValue,
+  by: string | number,
+  make: (own: string) => string | undefined
 ): string | undefined {
   const last = validators.get(name)
   const before = last !== undefined && last.sent === value ? last : undefined
@@ -173,19 +211,33 @@ function lastModified (own: string, { renderedAt }: Page, now: number): string |
  * Whether the date that a client has may be that of a page with fragments, before it is known which
  * are used: such pages have a later date than their own, and an entity tag of their own.
  */
-export function mayHaveFragments ({ headers }: FastifyRequest, reply: FastifyReply, lastModified: string | undefined): boolean {
-  return 'fragment' in reply && headers['if-none-match'] === undefined && lastModified !== undefined &&
+export function mayHaveFragments (
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  lastModified: string | undefined
+): boolean {
+  return (
+    'fragment' in reply &&
+    headers['if-none-match'] === undefined &&
+    lastModified !== undefined &&
     Date.parse(headers['if-modified-since'] ?? '') !== Date.parse(lastModified)
+  )
 }
 
 /** Whether the route's own Cache-Control is yet to come: see `@weir/fastify/cache-control`. */
-function isSaidLater ({ request: { routeOptions: { config } }, statusCode }: FastifyReply): boolean {
+function isSaidLater ({
+  request: {
+    routeOptions: { config }
+  },
+  statusCode
+}: FastifyReply): boolean {
   const { cacheControl } = config
   return cacheControl !== undefined && (statusCode < 400 || 'noStore' in cacheControl)
 }
 
 /** Seconds for which all of a page's fragments are fresh. */
-export const secondsLeft = ({ freshUntil }: Pick<Page, 'freshUntil'>, now: number): number => Math.max(0, Math.floor((freshUntil - now) / 1000))
+export const secondsLeft = ({ freshUntil }: Pick<Page, 'freshUntil'>, now: number): number =>
+  Math.max(0, Math.floor((freshUntil - now) / 1000))
 
 /**
  * Cache-Control that allows no more than `seconds`, and shared caches nothing if it is private.
@@ -204,5 +256,9 @@ export function bounded (field: string, isPrivate: boolean, seconds: number): st
     if (directives.get('private') !== true) directives.delete('private')
     directives.set('private', true)
   }
-  return [...directives].map(([name, value]) => value === true ? name : `${name}=${/^[\w-]+$/.test(value) ? value : JSON.stringify(value)}`).join(', ')
+  return [...directives]
+    .map(([name, value]) =>
+      value === true ? name : `${name}=${/^[\w-]+$/.test(value) ? value : JSON.stringify(value)}`
+    )
+    .join(', ')
 }

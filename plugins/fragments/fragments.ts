@@ -1,4 +1,13 @@
-import { type Cache, type Entry, type EntryOptions, Fill, freshness, keyTag, parseDuration, servesError } from '@weir/cache'
+import {
+  type Cache,
+  type Entry,
+  type EntryOptions,
+  Fill,
+  freshness,
+  keyTag,
+  parseDuration,
+  servesError
+} from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE } from '../errors.js'
@@ -33,24 +42,39 @@ interface Rendered {
 export class Fragments {
   readonly #complained = new Set<string>()
 
-  constructor (readonly cache: Cache<string>, readonly identify: Identify) {}
+  constructor (
+    readonly cache: Cache<string>,
+    readonly identify: Identify
+  ) {}
 
   /**
    * The HTML of a fragment: kept, or rendered.
    * @throws WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE, and what `render` throws
    */
-  async use (reply: FastifyReply, name: string, options: FragmentOptions, render: Render): Promise<string> {
+  async use (
+    reply: FastifyReply,
+    name: string,
+    options: FragmentOptions,
+    render: Render
+  ): Promise<string> {
     const { request } = reply
     checkSelecting(name, options)
     const selection = selectionOf(name, options, request, this.identify)
     const { key } = selection
     const hit = key === undefined ? undefined : this.cache.lookup(key)
     if (hit !== undefined && !hit.stale) {
-      return this.#noted(reply, name, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
+      return this.#noted(reply, name, {
+        html: hit.entry.value,
+        part: partOf(hit.entry, selection, options)
+      })
     }
     const use = { name, options, render, request, selection }
     checkKeeping(name, options, render)
-    return this.#noted(reply, name, await (key === undefined ? this.#unkept(use) : this.#found(use, key)))
+    return this.#noted(
+      reply,
+      name,
+      await (key === undefined ? this.#unkept(use) : this.#found(use, key))
+    )
   }
 
   async #found (use: Use, key: string): Promise<Rendered> {
@@ -58,19 +82,35 @@ export class Fragments {
     let outcome = await cache.acquire(key)
     // A fragment that is kept may not begin with a part that has ended.
     const isPart = surroundings() !== undefined
-    if (!(outcome instanceof Fill) && outcome.stale && isPart) outcome = await cache.acquire(key, { renew: true })
+    if (!(outcome instanceof Fill) && outcome.stale && isPart) {
+      outcome = await cache.acquire(key, { renew: true })
+    }
     if (outcome instanceof Fill) return this.#filled(use, outcome)
     const { entry, stale } = outcome
     if (stale && !isPart) this.#refill(use, entry, key)
     // Past its window, a fill of another caller has failed.
-    return { html: entry.value, part: partOf(entry, use.selection, use.options, stale && freshness(entry, Date.now()) === 'expired') }
+    return {
+      html: entry.value,
+      part: partOf(
+        entry,
+        use.selection,
+        use.options,
+        stale && freshness(entry, Date.now()) === 'expired'
+      )
+    }
   }
 
   /** Renders a stale fragment anew, for those who ask later. */
   #refill (use: Use, stale: Entry<string>, key: string): void {
-    this.cache.revalidate(key, stale)
+    this.cache
+      .revalidate(key, stale)
       .then((fill) => fill && this.#filled(use, fill))
-      .catch((error: unknown) => { use.request.log.warn({ err: error, fragment: use.name }, 'a stale fragment could not be rendered anew') })
+      .catch((error: unknown) => {
+        use.request.log.warn(
+          { err: error, fragment: use.name },
+          'a stale fragment could not be rendered anew'
+        )
+      })
   }
 
   async #filled (use: Use, fill: Fill<string>): Promise<Rendered> {
@@ -84,10 +124,17 @@ export class Fragments {
       const mayStandIn = fill.stale !== undefined && servesError(fill.stale, Date.now())
       const stale = mayStandIn ? await fill.validStale() : undefined
       if (stale === undefined) throw error
-      request.log.warn({ err: error, fragment: name }, 'a fragment could not be rendered: a stale one stands in')
+      request.log.warn(
+        { err: error, fragment: name },
+        'a fragment could not be rendered: a stale one stands in'
+      )
       return { html: stale.value, part: partOf(stale, selection, options, true) }
     }
-    const why = parts.uncovered({ isPrivate: options.private === true, names: selection.names, functions: selection.functions })
+    const why = parts.uncovered({
+      isPrivate: options.private === true,
+      names: selection.names,
+      functions: selection.functions
+    })
     if (why !== undefined) {
       // Others wait for it, and are not to have it.
       fill.abandon()
@@ -100,7 +147,11 @@ export class Fragments {
 
   /** Renders for this request alone, as it is not known whose it is or what it depends on. */
   async #unkept (use: Use): Promise<Rendered> {
-    const { name, request, selection: { unclear } } = use
+    const {
+      name,
+      request,
+      selection: { unclear }
+    } = use
     if (unclear !== undefined) this.#complainUnkept(request, name, unclear)
     const parts = new Parts()
     return { html: await rendered(use, parts), part: ownPart(use, parts) }
@@ -142,7 +193,12 @@ export class Fragments {
    * Logs why fragments of a route are not kept, once: keys may be as many as there are products.
    */
   #complainUnkept (request: FastifyRequest, fragment: string, why: string): void {
-    this.#complain(request, fragment, why.replace(/^"(?:[^"\\]|\\.)*"/, ''), `a fragment is not kept: ${why}`)
+    this.#complain(
+      request,
+      fragment,
+      why.replace(/^"(?:[^"\\]|\\.)*"/, ''),
+      `a fragment is not kept: ${why}`
+    )
   }
 
   #complain (request: FastifyRequest, fragment: string, about: string, message: string): void {
@@ -157,17 +213,27 @@ export class Fragments {
 async function rendered ({ name, render, request }: Use, parts: Parts): Promise<string> {
   const html: unknown = await renderWithin(parts, request, render)
   if (typeof html === 'string') return html
-  throw new WEIR_ERR_FRAGMENT(shown(name), `render returned ${shown(html)}: return its HTML as text, as viewAsync() and include() do`)
+  throw new WEIR_ERR_FRAGMENT(
+    shown(name),
+    `render returned ${shown(html)}: return its HTML as text, as viewAsync() and include() do`
+  )
 }
 
-const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions, isStandIn = false): Part =>
-  new KeptPart(entry, selection, options.private === true, isStandIn)
+const partOf = (
+  entry: Entry<string>,
+  selection: Selection,
+  options: FragmentOptions,
+  isStandIn = false
+): Part => new KeptPart(entry, selection, options.private === true, isStandIn)
 
 /** The part of a fragment that is not kept: a fragment that contains it is not kept either. */
-function ownPart ({ options, selection: { of, names, functions, unclear } }: Use, parts: Parts): Part {
+function ownPart (
+  { options, selection: { of, names, functions, unclear } }: Use,
+  parts: Parts
+): Part {
   return {
     key: of,
-    tags: [...options.tags ?? [], ...parts.tags],
+    tags: [...(options.tags ?? []), ...parts.tags],
     freshUntil: 0,
     renderedAt: Date.now(),
     isPrivate: options.private === true || parts.isPrivate,

@@ -72,7 +72,10 @@ declare module 'fastify' {
      * within fragments. Templates have it as `fragment`, among their locals.
      * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's
      *   head is sent, and is wrong about it
-     * @example const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () => app.view('menu.eta', { categories }))
+     * @example
+     * const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () =>
+     *   app.view('menu.eta', { categories })
+     * )
      */
     fragment (key: string, options: FragmentOptions, render: Render): Promise<string>
     /**
@@ -95,9 +98,17 @@ const NAME = 'weir-fragments'
  */
 async function fragments (app: FastifyInstance, options: FragmentsOptions): Promise<void> {
   checkOptionNames<FragmentsOptions>(NAME, options, { cache: true, identify: true })
-  if (app.hasDecorator('fragments')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every page of an application')
+  if (app.hasDecorator('fragments')) {
+    throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every page of an application')
+  }
   const { identify } = options
-  if (identify !== undefined && typeof identify !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'identify', 'must be a function of the request that returns a text')
+  if (identify !== undefined && typeof identify !== 'function') {
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'identify',
+      'must be a function of the request that returns a text'
+    )
+  }
   const cache = cacheOf(app, options)
   const kept = new Fragments(cache, userOf(identify))
 
@@ -107,9 +118,12 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
     delete: (key, options) => cache.invalidate([keyTag(fragmentKey(key))], options)
   })
   app.decorateRequest(PAGE, null)
-  app.decorateReply('fragment', function (this: FastifyReply, key: string, options: FragmentOptions, render: Render) {
-    return kept.use(this, key, options, render)
-  })
+  app.decorateReply(
+    'fragment',
+    function (this: FastifyReply, key: string, options: FragmentOptions, render: Render) {
+      return kept.use(this, key, options, render)
+    }
+  )
   app.decorateReply('usedFragments', {
     getter (this: FastifyReply) {
       return pageOf(this.request)?.list.map(usedAs) ?? []
@@ -128,8 +142,14 @@ function usedAs (part: Part): UsedFragment {
 }
 
 function provide (_request: unknown, reply: FastifyReply, done: () => void): void {
-  if ('locals' in reply && typeof reply.locals === 'object' && reply.locals !== null && !Object.hasOwn(reply.locals, 'fragment')) {
-    const fragment: FastifyReply['fragment'] = (key, options, render) => reply.fragment(key, options, render)
+  if (
+    'locals' in reply &&
+    typeof reply.locals === 'object' &&
+    reply.locals !== null &&
+    !Object.hasOwn(reply.locals, 'fragment')
+  ) {
+    const fragment: FastifyReply['fragment'] = (key, options, render) =>
+      reply.fragment(key, options, render)
     Object.assign(reply.locals, { fragment })
   }
   done()
@@ -138,24 +158,43 @@ function provide (_request: unknown, reply: FastifyReply, done: () => void): voi
 function cacheOf (app: FastifyInstance, { cache }: FragmentsOptions): Cache<string> {
   const pages = app.hasDecorator('responseCache') ? app.responseCache : undefined
   if (cache === undefined && pages === undefined) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', 'is missing: give it a store or a cache of @weir/cache, or register weir-response-cache before')
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'cache',
+      'is missing: give it a store or a cache of @weir/cache, or register weir-response-cache before'
+    )
   }
   const given = cache ?? pages?.store
   if (isCache(given)) {
     const theirs = pages?.cache.namespace ?? given.namespace
-    if (given.namespace !== theirs) throw apart(`its namespace is ${given.namespace}, and theirs ${theirs}`)
+    if (given.namespace !== theirs) {
+      throw apart(`its namespace is ${given.namespace}, and theirs ${theirs}`)
+    }
     return given
   }
   if (typeof given?.namespace !== 'function') {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', 'must be a store of @weir/cache, such as memoryStore(), or a cache that createCache() made')
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'cache',
+      'must be a store of @weir/cache, such as memoryStore(), or a cache that createCache() made'
+    )
   }
   if (pages !== undefined && given !== pages.store) throw apart('it is another store than theirs')
-  return createCache<string>({ store: given, namespace: pages?.cache.namespace ?? 'fragments', name: pages?.cache.name ?? '' })
+  return createCache<string>({
+    store: given,
+    namespace: pages?.cache.namespace ?? 'fragments',
+    name: pages?.cache.name ?? ''
+  })
 }
 
-const isCache = (given: Store | Cache<string> | undefined): given is Cache<string> => typeof given?.namespace === 'string'
+const isCache = (given: Store | Cache<string> | undefined): given is Cache<string> =>
+  typeof given?.namespace === 'string'
 
 const apart = (why: string) =>
-  new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', `must be where the response cache keeps its pages, or an invalidation would end one and not the other: ${why}. Leave it out`)
+  new WEIR_ERR_PLUGIN_OPTION(
+    NAME,
+    'cache',
+    `must be where the response cache keeps its pages, or an invalidation would end one and not the other: ${why}. Leave it out`
+  )
 
 export default fp(fragments, { name: NAME, fastify: '5.x' })

@@ -22,9 +22,13 @@ function sentFields (raw: ServerResponse): Fields | undefined {
   const text: unknown = Reflect.get(raw, '_header')
   if (typeof text === 'string') return parsed(text)
   const stream: unknown = Reflect.get(raw, 'stream')
-  if (typeof stream !== 'object' || stream === null || Reflect.get(stream, 'headersSent') !== true) return undefined
+  if (typeof stream !== 'object' || stream === null || Reflect.get(stream, 'headersSent') !== true) {
+    return undefined
+  }
   const fields = emptyFields()
-  for (const [name, value] of Object.entries(raw.getHeaders())) if (value !== undefined) fields[name] = String(value)
+  for (const [name, value] of Object.entries(raw.getHeaders())) {
+    if (value !== undefined) fields[name] = String(value)
+  }
   return fields
 }
 
@@ -33,7 +37,12 @@ function parsed (head: string): Fields {
   for (const line of head.split('\r\n').slice(1)) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).toLowerCase()
-    if (colon > 0) fields[name] = fields[name] === undefined ? line.slice(colon + 1).trim() : `${String(fields[name])}, ${line.slice(colon + 1).trim()}`
+    if (colon > 0) {
+      fields[name] =
+        fields[name] === undefined
+          ? line.slice(colon + 1).trim()
+          : `${String(fields[name])}, ${line.slice(colon + 1).trim()}`
+    }
   }
   return fields
 }
@@ -43,7 +52,11 @@ function parsed (head: string): Fields {
  * there is none. A client could be given the page of another user, or be told for ever that it has
  * the current one.
  */
-export function brokenPromise ({ isPrivate, isOwn, names, functions }: Part, request: FastifyRequest, head: Head): string | undefined {
+export function brokenPromise (
+  { isPrivate, isOwn, names, functions }: Part,
+  request: FastifyRequest,
+  head: Head
+): string | undefined {
   const { fields } = head
   const isShared = mayBeShared(request, head)
   const whose = 'the head of the page is decided, and lets shared caches keep it'
@@ -53,20 +66,29 @@ export function brokenPromise ({ isPrivate, isOwn, names, functions }: Part, req
   const vary = listOf(fields['vary'])
   const name = names.find((name) => !vary.includes(name))
   if (isShared && (name !== undefined || functions.length > 0)) {
-    return `it varies by ${name ?? 'a function'}, but ${whose}: use it before the first byte of the page, ` +
+    return (
+      `it varies by ${name ?? 'a function'}, but ${whose}: use it before the first byte of the page, ` +
       `${name === undefined ? '' : 'add that to Vary, '}or declare the route private or noStore`
+    )
   }
   const validator = ['etag', 'last-modified'].find((name) => fields[name] !== undefined)
-  if (validator !== undefined && !directivesOf(fields).every((directives) => directives.has('no-store'))) {
-    return `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not know of it: ` +
+  if (
+    validator !== undefined &&
+    !directivesOf(fields).every((directives) => directives.has('no-store'))
+  ) {
+    return (
+      `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not know of it: ` +
       'use it before the first byte of the page, or leave that field out'
+    )
   }
   return undefined
 }
 
 /** Seconds for which a decided head lets caches keep its page; undefined if it does not say. */
 export function promisedSeconds ({ fields }: Head, now: number): number | undefined {
-  const said = directivesOf(fields).flatMap((directives) => ['max-age', 's-maxage'].map((name) => Number(directives.get(name) ?? NaN)))
+  const said = directivesOf(fields).flatMap((directives) =>
+    ['max-age', 's-maxage'].map((name) => Number(directives.get(name) ?? NaN))
+  )
   const expires = (Date.parse(String(fields['expires'])) - now) / 1000
   const known = [...said, expires].filter((seconds) => !Number.isNaN(seconds))
   return known.length === 0 ? undefined : Math.max(...known)
@@ -82,18 +104,29 @@ function mayBeShared (request: FastifyRequest, head: Head): boolean {
   return directivesOf(fields).some((directives) => isKept(directives, request, head))
 }
 
-function isKept (directives: CacheControl, { method, headers }: FastifyRequest, { status, fields }: Head): boolean {
+function isKept (
+  directives: CacheControl,
+  { method, headers }: FastifyRequest,
+  { status, fields }: Head
+): boolean {
   if (directives.has('no-store') || directives.get('private') === true) return false
   const hasValidator = fields['etag'] !== undefined || fields['last-modified'] !== undefined
   // It asks each time, and without a validator the answer is a page of its own.
   if (directives.get('no-cache') === true && !hasValidator) return false
-  if (headers.authorization !== undefined && !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))) return false
-  const isExplicit = fields['expires'] !== undefined || ['public', 'max-age', 's-maxage'].some((name) => directives.has(name))
+  if (
+    headers.authorization !== undefined &&
+    !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))
+  ) { return false }
+  const isExplicit =
+    fields['expires'] !== undefined ||
+    ['public', 'max-age', 's-maxage'].some((name) => directives.has(name))
   return isExplicit || ((method === 'GET' || method === 'HEAD') && status < 400)
 }
 
 /** Cache-Control, and each targeted field that stands in for it. */
 function directivesOf (fields: Fields): CacheControl[] {
-  const targeted = Object.keys(fields).filter((name) => name !== 'cache-control' && isCacheControl(name))
+  const targeted = Object.keys(fields).filter(
+    (name) => name !== 'cache-control' && isCacheControl(name)
+  )
   return ['cache-control', ...targeted].map((name) => parseCacheControl(fields[name]))
 }

@@ -49,13 +49,29 @@ const NAMES: Readonly<Record<keyof FragmentOptions, true>> = {
  */
 export function checkSelecting (key: unknown, options: FragmentOptions): void {
   if (!isTag(key)) throw new WEIR_ERR_FRAGMENT(shown(key), 'key must be a non-empty text')
-  if (typeof options !== 'object' || options === null) throw new WEIR_ERR_FRAGMENT(shown(key), `options must be an object with ttl, not ${shown(options)}`)
+  if (typeof options !== 'object' || options === null) {
+    throw new WEIR_ERR_FRAGMENT(
+      shown(key),
+      `options must be an object with ttl, not ${shown(options)}`
+    )
+  }
   const { vary, private: isPrivate } = options
   if (isPrivate !== undefined && typeof isPrivate !== 'boolean') {
-    throw new WEIR_ERR_FRAGMENT(shown(key), `private must be true or false, not ${shown(isPrivate)}`)
+    throw new WEIR_ERR_FRAGMENT(
+      shown(key),
+      `private must be true or false, not ${shown(isPrivate)}`
+    )
   }
-  if (vary !== undefined && !(Array.isArray(vary) && vary.every((item) => typeof item === 'function' || isNameList([item])))) {
-    throw new WEIR_ERR_FRAGMENT(shown(key), `vary must be a list of request header names and functions of the request, not ${shown(vary)}`)
+  if (
+    vary !== undefined &&
+    !(
+      Array.isArray(vary) && vary.every((item) => typeof item === 'function' || isNameList([item]))
+    )
+  ) {
+    throw new WEIR_ERR_FRAGMENT(
+      shown(key),
+      `vary must be a list of request header names and functions of the request, not ${shown(vary)}`
+    )
   }
 }
 
@@ -65,20 +81,37 @@ export function checkSelecting (key: unknown, options: FragmentOptions): void {
  */
 export function checkKeeping (key: string, options: FragmentOptions, render: unknown): void {
   const unknown = unknownOption(options, Object.keys(NAMES))
-  if (unknown !== undefined) throw new WEIR_ERR_FRAGMENT(shown(key), `${unknown.name} ${unknown.problem}`)
-  if (typeof render !== 'function') throw new WEIR_ERR_FRAGMENT(shown(key), `render must be a function that returns HTML, not ${shown(render)}`)
+  if (unknown !== undefined) {
+    throw new WEIR_ERR_FRAGMENT(shown(key), `${unknown.name} ${unknown.problem}`)
+  }
+  if (typeof render !== 'function') {
+    throw new WEIR_ERR_FRAGMENT(
+      shown(key),
+      `render must be a function that returns HTML, not ${shown(render)}`
+    )
+  }
   const { tags, ttl, staleWhileRevalidate = 0, staleIfError = 0 } = options
   if (tags !== undefined && !(Array.isArray(tags) && tags.every(isTag))) {
-    throw new WEIR_ERR_FRAGMENT(shown(key), `tags must be a list of non-empty texts, not ${shown(tags)}`)
+    throw new WEIR_ERR_FRAGMENT(
+      shown(key),
+      `tags must be a list of non-empty texts, not ${shown(tags)}`
+    )
   }
-  for (const [name, duration] of Object.entries({ ttl, staleWhileRevalidate, staleIfError })) checkDuration(key, name, duration)
+  for (const [name, duration] of Object.entries({ ttl, staleWhileRevalidate, staleIfError })) {
+    checkDuration(key, name, duration)
+  }
 }
 
 function checkDuration (key: string, name: string, duration: Duration): void {
   try {
     parseDuration(duration, name)
   } catch (error) {
-    if (error instanceof CacheError) throw new WEIR_ERR_FRAGMENT(shown(key), `${name} must be a duration: milliseconds, or text like '60s', not ${shown(duration)}`)
+    if (error instanceof CacheError) {
+      throw new WEIR_ERR_FRAGMENT(
+        shown(key),
+        `${name} must be a duration: milliseconds, or text like '60s', not ${shown(duration)}`
+      )
+    }
     throw error
   }
 }

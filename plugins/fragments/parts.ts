@@ -36,12 +36,29 @@ export class KeptPart implements Part {
     readonly isStandIn: boolean
   ) {}
 
-  get key (): string { return this.selection.of }
-  get tags (): readonly string[] { return [...this.entry.tags, keyTag(this.selection.key ?? this.selection.of)] }
-  get freshUntil (): number { return this.entry.freshUntil }
-  get renderedAt (): number { return this.entry.storedAt }
-  get names (): readonly string[] { return this.selection.names }
-  get functions (): readonly VaryFunction[] { return this.selection.functions }
+  get key (): string {
+    return this.selection.of
+  }
+
+  get tags (): readonly string[] {
+    return [...this.entry.tags, keyTag(this.selection.key ?? this.selection.of)]
+  }
+
+  get freshUntil (): number {
+    return this.entry.freshUntil
+  }
+
+  get renderedAt (): number {
+    return this.entry.storedAt
+  }
+
+  get names (): readonly string[] {
+    return this.selection.names
+  }
+
+  get functions (): readonly VaryFunction[] {
+    return this.selection.functions
+  }
 }
 
 /** The fragments that a page, or another fragment, is made of. */
@@ -73,14 +90,18 @@ export class Parts {
   }
 
   /** Finds a fragment that depends on more than its surroundings say, and says on what. */
-  uncovered ({ isPrivate, names, functions }: Pick<Part, 'isPrivate' | 'names' | 'functions'>): string | undefined {
+  uncovered ({
+    isPrivate,
+    names,
+    functions
+  }: Pick<Part, 'isPrivate' | 'names' | 'functions'>): string | undefined {
     for (const part of this.list) {
       const inner = `${JSON.stringify(part.key)} in it`
       if (part.isOwn) return `${inner} depends on what is not known`
       if (part.isPrivate && !isPrivate) return `${inner} is private: make it private, too`
       const name = part.names.find((name) => !names.includes(name))
       if (name !== undefined) return `${inner} varies by ${name}: add that to its vary`
-      if (part.functions.some((vary) => !functions.includes(vary))) return `${inner} varies by a function: add that function to its vary`
+      if (part.functions.some((vary) => !functions.includes(vary))) { return `${inner} varies by a function: add that function to its vary` }
     }
     return undefined
   }

@@ -27,7 +27,11 @@ export function surroundings (): Omit<Surroundings, 'isRendered'> | undefined {
 }
 
 /** Runs the function of a fragment: those that it asks for are parts of it. */
-export async function renderWithin<R> (parts: Parts, request: FastifyRequest, render: () => R | Promise<R>): Promise<R> {
+export async function renderWithin<R> (
+  parts: Parts,
+  request: FastifyRequest,
+  render: () => R | Promise<R>
+): Promise<R> {
   const around = { parts, request, isRendered: false }
   running++
   try {

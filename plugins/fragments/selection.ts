@@ -49,7 +49,10 @@ const recent = new RecentKeys<Selection>()
 
 /** Finds the key under which a request has a fragment. */
 export function selectionOf (
-  key: string, { vary, private: isPrivate }: FragmentOptions, request: FastifyRequest, identify: Identify
+  key: string,
+  { vary, private: isPrivate }: FragmentOptions,
+  request: FastifyRequest,
+  identify: Identify
 ): Selection {
   const plain = plainSelection(key)
   if (vary === undefined && isPrivate !== true) return plain
@@ -65,12 +68,24 @@ export function selectionOf (
   const strange = values.find((value) => value !== undefined && !isPlain(value))
   if (strange !== undefined) {
     ignoreRejection(strange)
-    return { key: undefined, of, names, functions, unclear: 'a function of vary returned a promise, an error or another object that is no plain data' }
+    return {
+      key: undefined,
+      of,
+      names,
+      functions,
+      unclear:
+        'a function of vary returned a promise, an error or another object that is no plain data'
+    }
   }
   const user = isPrivate === true ? identify(request) : undefined
-  if (isPrivate === true && typeof user !== 'string') return { key: undefined, of, names, functions, unclear: undefined }
+  if (isPrivate === true && typeof user !== 'string') { return { key: undefined, of, names, functions, unclear: undefined } }
   // A list of the values' lists: what is undefined has none.
-  const selecting = [key, user ?? false, variantKey(names, request.headers), ...values.map((value) => value === undefined ? [] : [value])]
+  const selecting = [
+    key,
+    user ?? false,
+    variantKey(names, request.headers),
+    ...values.map((value) => (value === undefined ? [] : [value]))
+  ]
   return { key: PREFIX + JSON.stringify(selecting), of, names, functions, unclear: undefined }
 }
 
@@ -84,7 +99,8 @@ const NONE: readonly never[] = []
  */
 export function userOf (identify: Identify | undefined): Identify {
   return (request) => {
-    const user: unknown = identify === undefined ? ofRequest(request) : resultOf(() => identify(request))
+    const user: unknown =
+      identify === undefined ? ofRequest(request) : resultOf(() => identify(request))
     if (typeof user === 'string' && user !== '') return hash('sha256', user, 'hex').slice(0, 32)
     ignoreRejection(user)
     return undefined
@@ -100,5 +116,7 @@ function ofRequest (request: FastifyRequest): string | undefined {
 function hasId (user: unknown): boolean {
   if (typeof user !== 'object' || user === null) return false
   const { id, sub }: { readonly id?: unknown, readonly sub?: unknown } = user
-  return [id, sub].some((value) => (typeof value === 'string' && value !== '') || typeof value === 'number')
+  return [id, sub].some(
+    (value) => (typeof value === 'string' && value !== '') || typeof value === 'number'
+  )
 }

@@ -2,7 +2,11 @@ import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { endToEndHeaders } from '@weir/http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Addressed, addressesOf } from '../client-address.js'
-import { WEIR_ERR_BAD_GATEWAY, WEIR_ERR_GATEWAY_TIMEOUT, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
+import {
+  WEIR_ERR_BAD_GATEWAY,
+  WEIR_ERR_GATEWAY_TIMEOUT,
+  WEIR_ERR_PLUGIN_OPTION
+} from '../errors.js'
 
 /** The origin that an application stands in front of. */
 export interface GatewayOrigin {
@@ -38,29 +42,52 @@ const REFUSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
  */
 export function gatewayOptions (app: FastifyInstance, { origin, timeout = 30_000 }: GatewayOrigin) {
   if (!isOrigin(origin)) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like http://127.0.0.1:3000, not ${JSON.stringify(origin)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'origin',
+      `must be scheme and host, like http://127.0.0.1:3000, not ${JSON.stringify(origin)}`
+    )
   }
   if (!Number.isInteger(timeout) || timeout < 1) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'timeout', `must be a whole number of ms, not ${JSON.stringify(timeout)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'timeout',
+      `must be a whole number of ms, not ${JSON.stringify(timeout)}`
+    )
   }
   app.removeAllContentTypeParsers()
   for (const method of METHODS) {
-    if (!REFUSED.has(method) && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+    if (!REFUSED.has(method) && !app.supportedMethods.includes(method)) {
+      app.addHttpMethod(method, { hasBody: true })
+    }
   }
   return {
     upstream: origin,
     httpMethods: METHODS.filter((method) => !REFUSED.has(method)),
     disableRequestLogging: true,
     // Reply-from does not verify certificates by default.
-    undici: { headersTimeout: timeout, bodyTimeout: timeout, connect: { rejectUnauthorized: true } },
-    replyOptions: { retriesCount: 1, rewriteRequestHeaders: requestHeaders, rewriteHeaders: endToEnd, onError: answerFor }
+    undici: {
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      connect: { rejectUnauthorized: true }
+    },
+    replyOptions: {
+      retriesCount: 1,
+      rewriteRequestHeaders: requestHeaders,
+      rewriteHeaders: endToEnd,
+      onError: answerFor
+    }
   }
 }
 
 const isOrigin = (text: unknown): text is string =>
-  typeof text === 'string' && /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+  typeof text === 'string' &&
+  /^https?:/.test(text) &&
+  URL.canParse(text) &&
+  new URL(text).origin === text
 
-type Client = Addressed & Pick<FastifyRequest, 'host' | 'protocol'> & { readonly raw: { readonly httpVersion: string } }
+type Client = Addressed &
+  Pick<FastifyRequest, 'host' | 'protocol'> & { readonly raw: { readonly httpVersion: string } }
 
 function requestHeaders (client: Client, headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const { host, protocol, raw } = client

@@ -65,7 +65,8 @@ export class HandlerOutcome {
   #isOfTimeout (payload: unknown): boolean {
     const { statusCode, sent } = this.#reply
     const isRaised = isHandlerTimeout(payload) && !this.isTimedOut
-    const isAnswer = this.isTimedOut && !sent && (payload instanceof Error || statusCode !== this.#timeoutStatus)
+    const isAnswer =
+      this.isTimedOut && !sent && (payload instanceof Error || statusCode !== this.#timeoutStatus)
     if (isRaised || isAnswer) this.#timeoutStatus = isRaised ? 0 : statusCode
     return isRaised || isAnswer
   }

@@ -1,15 +1,32 @@
 import type { Consistency } from '@weir/cache'
 import { invalidatedPaths, isSafeMethod } from '@weir/http'
 import { shown, within } from '@weir/internal'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RouteHandlerMethod,
+  RouteOptions
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
-import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import {
+  WEIR_ERR_NOT_INVALIDATED,
+  WEIR_ERR_PLUGIN_OPTION,
+  WEIR_ERR_ROUTE_OPTION,
+  WEIR_ERR_SAFE_METHOD
+} from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import { fittingGroups } from '../response-cache/groups.js'
 import { originOf } from '../response-cache/authority.js'
 import { splitTarget } from '../response-cache/path.js'
-import { groupTags, isKeyTag, type RouteTags, tagsFor, unfillablePlaceholder } from '../response-cache/tags.js'
+import {
+  groupTags,
+  isKeyTag,
+  type RouteTags,
+  tagsFor,
+  unfillablePlaceholder
+} from '../response-cache/tags.js'
 import '../response-cache/index.js'
 import { checkedTags, isPromise, isTicket } from './given.js'
 import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
@@ -120,19 +137,30 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   app.decorateReply('handlerOutcome', null)
   app.decorateRequest('writtenOrigin', '')
   const complained = new Set<string>()
-  app.decorateReply('invalidate', function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
-    const { method, url } = this.request
-    if (isSafeMethod(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
-    const isOfOutbox = isTicket(what)
-    if (isOfOutbox && outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
-    const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
-    this.invalidations ??= { tags: [], tickets: [] }
-    if (isOfOutbox) this.invalidations.tickets.push({ ...what, tags })
-    else for (const tag of tags) this.invalidations.tags.push(tag)
-    // Nothing is sent any more by a reply that was hijacked and then closed.
-    if (this.invalidating !== null || (this.sent && this.handlerOutcome?.isClosed === true)) invalidateLate(this, false)
-    return this
-  })
+  app.decorateReply(
+    'invalidate',
+    function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
+      const { method, url } = this.request
+      if (isSafeMethod(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
+      const isOfOutbox = isTicket(what)
+      if (isOfOutbox && outbox === undefined) {
+        throw new WEIR_ERR_PLUGIN_OPTION(
+          NAME,
+          'outbox',
+          'is missing, but a ticket of one was given'
+        )
+      }
+      const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
+      this.invalidations ??= { tags: [], tickets: [] }
+      if (isOfOutbox) this.invalidations.tickets.push({ ...what, tags })
+      else for (const tag of tags) this.invalidations.tags.push(tag)
+      // Nothing is sent any more by a reply that was hijacked and then closed.
+      if (this.invalidating !== null || (this.sent && this.handlerOutcome?.isClosed === true)) {
+        invalidateLate(this, false)
+      }
+      return this
+    }
+  )
 
   enforceDeclaration(app, 'invalidates')
   app.addHook('onRoute', (route) => {
@@ -144,7 +172,9 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       route.handler = noticing(route.handler)
     }
     // Last, as a body that is read loses the context, and so may other plugins' callbacks.
-    if (!safe && outbox?.withTags !== undefined) route.preHandler = [...[route.preHandler ?? []].flat(), completeTickets]
+    if (!safe && outbox?.withTags !== undefined) {
+      route.preHandler = [...[route.preHandler ?? []].flat(), completeTickets]
+    }
     // Last, so that nothing can still turn a success into an error after it has been acted on.
     if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
   })
@@ -184,7 +214,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   }
 
   /** The result of an async handler, which may have gone on after its answer. */
-  async function awaited (result: PromiseLike<unknown>, outcome: HandlerOutcome, reply: FastifyReply): Promise<unknown> {
+  async function awaited (
+    result: PromiseLike<unknown>,
+    outcome: HandlerOutcome,
+    reply: FastifyReply
+  ): Promise<unknown> {
     try {
       const value = await result
       const isNothing = value === undefined
@@ -203,7 +237,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     }
   }
 
-  async function invalidateBeforeSending (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
+  async function invalidateBeforeSending (
+    _request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown
+  ): Promise<void> {
     // An error that is thrown below is sent through the same hooks. What else is sent does not
     // overtake the first.
     if (reply.invalidating !== null) return reply.invalidating.catch(() => {})
@@ -217,17 +255,27 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     const invalidating = invalidateAll(reply, isDone, reply.invalidating !== null)
     reply.invalidating ??= invalidating
     invalidating.catch((error: unknown) => {
-      reply.request.log.error({ err: error }, 'a write went on after its answer, and what it invalidates could not be invalidated')
+      reply.request.log.error(
+        { err: error },
+        'a write went on after its answer, and what it invalidates could not be invalidated'
+      )
     })
   }
 
   /** @param isDone the write has succeeded, so that its route and its target have a say */
-  async function invalidateAll (reply: FastifyReply, isDone: boolean, isLate: boolean): Promise<void> {
+  async function invalidateAll (
+    reply: FastifyReply,
+    isDone: boolean,
+    isLate: boolean
+  ): Promise<void> {
     const { request } = reply
     const { tags = [], tickets = [] } = reply.invalidations ?? {}
     reply.invalidations = null
     const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
-    const written = new Set([...tags, ...isDone ? await tagsOfSuccess(reply, named, isLate) : []])
+    const written = new Set([
+      ...tags,
+      ...(isDone ? await tagsOfSuccess(reply, named, isLate) : [])
+    ])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     if (isDone && !isLate && outbox === undefined) request.postFeed?.leaveOut(written, reply)
     try {
@@ -236,17 +284,28 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
         written.size > 0 ? invalidateOrQueue([...written], request) : undefined
       ])
     } catch (error) {
-      request.log.error({ err: error, tags: [...written].slice(0, MOST_LOGGED) }, 'a write is done, but what it invalidates could not be invalidated')
+      request.log.error(
+        { err: error, tags: [...written].slice(0, MOST_LOGGED) },
+        'a write is done, but what it invalidates could not be invalidated'
+      )
       throw new WEIR_ERR_NOT_INVALIDATED()
     }
   }
 
-  async function invalidateOrQueue (tags: readonly string[], request: FastifyRequest): Promise<void> {
+  async function invalidateOrQueue (
+    tags: readonly string[],
+    request: FastifyRequest
+  ): Promise<void> {
     try {
-      await app.responseCache.invalidate(tags, { consistency: request.routeOptions.config.consistency ?? 'strict' })
+      await app.responseCache.invalidate(tags, {
+        consistency: request.routeOptions.config.consistency ?? 'strict'
+      })
     } catch (error) {
       if (outbox === undefined) throw error
-      request.log.warn({ tags: tags.slice(0, MOST_LOGGED), reason: String(error) }, 'the store could not be told of a write: it waits in the outbox')
+      request.log.warn(
+        { tags: tags.slice(0, MOST_LOGGED), reason: String(error) },
+        'the store could not be told of a write: it waits in the outbox'
+      )
       await outbox.deliver(await outbox.queue(tags))
     }
   }
@@ -255,18 +314,28 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
    * The tags of what the application gave for a write that is saved by now: what is no list of tags
    * costs itself, and one line in the log for each route, so that clients cannot fill it.
    */
-  function tagsAmong (given: unknown, from: string, { request: { log, routeOptions } }: FastifyReply): readonly string[] {
+  function tagsAmong (
+    given: unknown,
+    from: string,
+    { request: { log, routeOptions } }: FastifyReply
+  ): readonly string[] {
     const { tags, malformed } = checkedTags(given)
     const mistake = `${from} of ${String(routeOptions.method)} ${routeOptions.url}`
     if (malformed === undefined || complained.has(mistake)) return tags
     complained.add(mistake)
-    log.error({ given: shown(malformed), tags: tags.slice(0, MOST_LOGGED) },
-      `${mistake} has what is no tag, which is left out: give a list of non-empty strings. This is logged once`)
+    log.error(
+      { given: shown(malformed), tags: tags.slice(0, MOST_LOGGED) },
+      `${mistake} has what is no tag, which is left out: give a list of non-empty strings. This is logged once`
+    )
     return tags
   }
 
   /** @param named by the handler */
-  async function tagsOfSuccess (reply: FastifyReply, named: readonly string[], isLate: boolean): Promise<string[]> {
+  async function tagsOfSuccess (
+    reply: FastifyReply,
+    named: readonly string[],
+    isLate: boolean
+  ): Promise<string[]> {
     if (isSafeMethod(reply.request.method)) return []
     const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupsOf(reply)]
@@ -295,7 +364,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     const response = { status: 200, headers: reply.getHeaders() }
     const paths = [writtenOrigin, app.responseCache.origin ?? writtenOrigin].flatMap((origin) =>
       invalidatedPaths({ method, origin, url: splitTarget(url).join('') }, response))
-    return [...new Set([...new Set(paths)].flatMap((path) => app.responseCache.uriTags(writtenOrigin, path)))]
+    return [
+      ...new Set(
+        [...new Set(paths)].flatMap((path) => app.responseCache.uriTags(writtenOrigin, path))
+      )
+    ]
   }
 }
 
@@ -339,16 +412,23 @@ async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
   }
 }
 
-const tooLate = () => new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
+const tooLate = () =>
+  new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
 
 /**
  * The answer has a status of success, or the handler has done its work whatever the answer is by
  * now.
  */
-const isDone = (reply: FastifyReply, payload?: unknown) => reply.handlerOutcome?.isWritten === true || isSuccess(reply, payload)
+const isDone = (reply: FastifyReply, payload?: unknown) =>
+  reply.handlerOutcome?.isWritten === true || isSuccess(reply, payload)
 
 /** Resolves when the reply has been sent, or will not be. */
-const sent = async (reply: FastifyReply): Promise<void> => new Promise((resolve) => { reply.then(resolve, () => { resolve() }) })
+const sent = async (reply: FastifyReply): Promise<void> =>
+  new Promise((resolve) => {
+    reply.then(resolve, () => {
+      resolve()
+    })
+  })
 
 /** Has a reply name what its `Response` names: Fastify copies headers after all hooks. */
 function copyTargets ({ headers }: Response, reply: FastifyReply): void {
@@ -362,7 +442,11 @@ function copyTargets ({ headers }: Response, reply: FastifyReply): void {
  * When the answer is sent, a client that has gone has taken its socket along, and the protocol with
  * it.
  */
-function rememberOrigin (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+function rememberOrigin (
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: (error?: Error) => void
+): void {
   try {
     request.writtenOrigin = originOf(request)
     done()
@@ -375,17 +459,36 @@ function checkConfig (route: RouteOptions, methods: string, safe: boolean): void
   const name = `${methods} ${route.url}`
   const consistency: unknown = route.config?.consistency
   if (consistency !== undefined && consistency !== 'strict' && consistency !== 'bounded') {
-    throw new WEIR_ERR_ROUTE_OPTION(name, 'consistency', `must be 'strict' or 'bounded', not ${JSON.stringify(consistency)}`)
+    throw new WEIR_ERR_ROUTE_OPTION(
+      name,
+      'consistency',
+      `must be 'strict' or 'bounded', not ${JSON.stringify(consistency)}`
+    )
   }
   const invalidates: unknown = route.config?.invalidates
   if (invalidates === undefined) return
-  if (safe) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', 'is for unsafe methods: reading changes nothing')
-  const isList = Array.isArray(invalidates) && invalidates.every((tag) => typeof tag === 'string' && tag !== '')
+  if (safe) {
+    throw new WEIR_ERR_ROUTE_OPTION(
+      name,
+      'invalidates',
+      'is for unsafe methods: reading changes nothing'
+    )
+  }
+  const isList =
+    Array.isArray(invalidates) && invalidates.every((tag) => typeof tag === 'string' && tag !== '')
   if (typeof invalidates !== 'function' && !isList) {
-    throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', `must be a list of tags, or a function that makes one, not ${JSON.stringify(invalidates)}`)
+    throw new WEIR_ERR_ROUTE_OPTION(
+      name,
+      'invalidates',
+      `must be a list of tags, or a function that makes one, not ${JSON.stringify(invalidates)}`
+    )
   }
   const problem = isList ? unfillablePlaceholder(invalidates, route) : undefined
   if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', problem)
 }
 
-export default fp(invalidation, { name: NAME, fastify: '5.x', dependencies: ['weir-response-cache'] })
+export default fp(invalidation, {
+  name: NAME,
+  fastify: '5.x',
+  dependencies: ['weir-response-cache']
+})

@@ -14,7 +14,9 @@ const OF_IPV6 = 6
 export function clientOf (request: { readonly user: User | null } & Addressed): string {
   // Another plugin's `request.user` may be anything.
   const { user } = request
-  return typeof user?.id === 'string' ? `user:${user.id}` : `address:${networkOf(addressOf(request))}`
+  return typeof user?.id === 'string'
+    ? `user:${user.id}`
+    : `address:${networkOf(addressOf(request))}`
 }
 
 function networkOf (ip: string): string {

@@ -13,8 +13,13 @@ export interface Counting {
 }
 
 /** Counts the requests of a route. Its counters are looked up here, once. */
-export function countRoute (route: Pick<RouteOptions, 'method' | 'url'>, counting: Counting): onResponseHookHandler {
-  const [only, ...others] = [route.method].flat().map((method) => [method, counting.counters.route(`${method} ${route.url}`)] as const)
+export function countRoute (
+  route: Pick<RouteOptions, 'method' | 'url'>,
+  counting: Counting
+): onResponseHookHandler {
+  const [only, ...others] = [route.method]
+    .flat()
+    .map((method) => [method, counting.counters.route(`${method} ${route.url}`)] as const)
   if (only !== undefined && others.length === 0) {
     const [, counter] = only
     return (request, reply, done) => {
@@ -22,7 +27,9 @@ export function countRoute (route: Pick<RouteOptions, 'method' | 'url'>, countin
       done()
     }
   }
-  const counters = new Map([only, ...others].flatMap((entry) => entry === undefined ? [] : [entry]))
+  const counters = new Map(
+    [only, ...others].flatMap((entry) => (entry === undefined ? [] : [entry]))
+  )
   return (request, reply, done) => {
     const counter = counters.get(request.method)
     if (counter !== undefined) count(counter, request, reply, counting)
@@ -43,7 +50,12 @@ export function countNotFound (counting: Counting): onResponseHookHandler {
  * Counts a request whose response is done. On the path of a hit this is additions, and nothing is
  * allocated.
  */
-function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyReply, { counters, instance }: Counting): void {
+function count (
+  counter: RouteCounter,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { counters, instance }: Counting
+): void {
   const result = request.cacheResult
   const outcome = outcomeOf(request, reply, result)
   const tally = counter.tallies[outcome]
@@ -51,7 +63,7 @@ function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyRe
   if (reply.statusCode === 304) tally.notModified++
   if (outcome === 'limited') deny(counter, request, counters)
   // Undefined in contexts that were made before the decorator.
-  if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') return
+  if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') { return }
   if (result.reason !== undefined) counter.reasons.add(result.reason)
   if (outcome === 'error') return
   tally.savedMicros += result.cost
@@ -60,7 +72,11 @@ function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyRe
   if (result.filledBy !== instance) tally.shared++
 }
 
-function outcomeOf (request: FastifyRequest, { statusCode }: FastifyReply, result: CacheResult | null): Outcome {
+function outcomeOf (
+  request: FastifyRequest,
+  { statusCode }: FastifyReply,
+  result: CacheResult | null
+): Outcome {
   // Whatever became of it, no client sent it.
   if (result?.outcome === 'refill') return 'refill'
   if (statusCode >= 500 && !isRefused(request)) return 'error'

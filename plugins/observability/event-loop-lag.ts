@@ -3,7 +3,9 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 
 const PREFIX = 'nodejs_eventloop_lag'
 
-const LAGS: Readonly<Record<string, { readonly help: string, readonly of: (delay: EventLoopDelay) => number }>> = {
+const LAGS: Readonly<
+  Record<string, { readonly help: string; readonly of: (delay: EventLoopDelay) => number }>
+> = {
   min_seconds: { help: 'The shortest delay of the event loop.', of: (delay) => delay.min },
   max_seconds: { help: 'The longest delay of the event loop.', of: (delay) => delay.max },
   mean_seconds: { help: 'The mean delay of the event loop.', of: (delay) => delay.mean },

@@ -23,78 +23,159 @@ export interface Exposed {
  * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the
  * application has besides is known once it is ready.
  */
-export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory, caches }: Exposed): Registry {
+export function exposition (
+  app: FastifyInstance,
+  { service, recorder, cacheErrors, memory, caches }: Exposed
+): Registry {
   const registry = new Registry()
   const { counters } = recorder
   const end = collectProcessMetrics(registry)
-  app.addHook('onClose', async () => { end() })
+  app.addHook('onClose', async () => {
+    end()
+  })
 
-  const counter = (name: string, help: string, labels: readonly string[], samples: () => Iterable<Sample>) => new Counter({
-    name,
-    help,
-    labelNames: ['service', ...labels],
-    registers: [registry],
-    collect () {
-      this.reset()
-      for (const [of, value] of samples()) this.inc({ service, ...of }, value)
-    }
-  })
-  const gauge = (name: string, help: string, value: () => number) => new Gauge({
-    name, help, labelNames: ['service'], registers: [registry], collect () { this.set({ service }, value()) }
-  })
+  const counter = (
+    name: string,
+    help: string,
+    labels: readonly string[],
+    samples: () => Iterable<Sample>
+  ) =>
+    new Counter({
+      name,
+      help,
+      labelNames: ['service', ...labels],
+      registers: [registry],
+      collect () {
+        this.reset()
+        for (const [of, value] of samples()) this.inc({ service, ...of }, value)
+      }
+    })
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['service'],
+      registers: [registry],
+      collect () {
+        this.set({ service }, value())
+      }
+    })
   /** One sample for each route with anything to say. */
   const ofRoutes = (value: (counter: RouteCounter) => number) => (): Sample[] =>
-    Array.from(counters.routes, (counter): Sample => [{ route: counter.route }, value(counter)]).filter(([, value]) => value > 0)
-  const ofNames = (label: string, counts: (counter: RouteCounter) => ReadonlyMap<string, number>) => (): Sample[] =>
-    Array.from(counters.routes).flatMap((counter) =>
-      Array.from(counts(counter), ([name, value]): Sample => [{ route: counter.route, [label]: name }, value]))
+    Array.from(counters.routes, (counter): Sample => [
+      { route: counter.route },
+      value(counter)
+    ]).filter(([, value]) => value > 0)
+  const ofNames =
+    (label: string, counts: (counter: RouteCounter) => ReadonlyMap<string, number>) =>
+      (): Sample[] =>
+        Array.from(counters.routes).flatMap((counter) =>
+          Array.from(counts(counter), ([name, value]): Sample => [
+            { route: counter.route, [label]: name },
+            value
+          ])
+        )
   const outcomes = () => labelledSeries(counters.routes)
 
-  counter('weir_requests_total', 'Requests that were answered, by how', ['route', 'outcome'],
-    () => outcomes().map(({ labels, series }) => [labels, series.count]))
-  counter('weir_response_bytes_total', 'Bytes of bodies that were sent', ['route', 'outcome'],
-    () => outcomes().map(({ labels, series }) => [labels, series.bytes]))
+  counter('weir_requests_total', 'Requests that were answered, by how', ['route', 'outcome'], () =>
+    outcomes().map(({ labels, series }) => [labels, series.count])
+  )
+  counter(
+    'weir_response_bytes_total',
+    'Bytes of bodies that were sent',
+    ['route', 'outcome'],
+    () => outcomes().map(({ labels, series }) => [labels, series.bytes])
+  )
   // eslint-disable-next-line no-new -- it registers itself
-  new LatencyHistogram({
-    name: 'weir_request_duration_seconds',
-    help: 'Time from request to response',
-    labelNames: ['service', 'route', 'outcome'],
-    registers: [registry]
-  }, () => outcomes().map(({ labels, series }) => ({ labels: { service, ...labels }, series })))
-  counter('weir_not_modified_total', 'Requests that were answered 304', ['route'], ofRoutes((counter) => sum(counter, 'notModified')))
-  counter('weir_shared_hits_total', 'Requests that were answered with what another instance had computed', ['route'],
-    ofRoutes((counter) => sum(counter, 'shared')))
-  counter('weir_saved_seconds_total', 'Time that handlers did not have to run, because their response was cached', ['route'],
-    ofRoutes((counter) => sum(counter, 'savedMicros') / 1e6))
-  counter('weir_uncached_total', 'Responses that were not cached, by the reason that Cache-Status gives', ['route', 'reason'],
-    ofNames('reason', ({ reasons }) => reasons.copy()))
-  counter('weir_limited_total', 'Requests that were denied, by the policy that did', ['route', 'policy'],
-    ofNames('policy', ({ limited }) => limited.copy()))
-  counter('weir_cache_reads_total', 'Reads of a cache, by how they were answered', ['cache', 'outcome'], () => readSamples(caches()))
-  counter('weir_cache_errors_total', 'Times that a cache went on without its store', ['operation'],
-    () => Object.entries(cacheErrors.counts).map(([operation, value]) => [{ operation }, value]))
+  new LatencyHistogram(
+    {
+      name: 'weir_request_duration_seconds',
+      help: 'Time from request to response',
+      labelNames: ['service', 'route', 'outcome'],
+      registers: [registry]
+    },
+    () => outcomes().map(({ labels, series }) => ({ labels: { service, ...labels }, series }))
+  )
+  counter(
+    'weir_not_modified_total',
+    'Requests that were answered 304',
+    ['route'],
+    ofRoutes((counter) => sum(counter, 'notModified'))
+  )
+  counter(
+    'weir_shared_hits_total',
+    'Requests that were answered with what another instance had computed',
+    ['route'],
+    ofRoutes((counter) => sum(counter, 'shared'))
+  )
+  counter(
+    'weir_saved_seconds_total',
+    'Time that handlers did not have to run, because their response was cached',
+    ['route'],
+    ofRoutes((counter) => sum(counter, 'savedMicros') / 1e6)
+  )
+  counter(
+    'weir_uncached_total',
+    'Responses that were not cached, by the reason that Cache-Status gives',
+    ['route', 'reason'],
+    ofNames('reason', ({ reasons }) => reasons.copy())
+  )
+  counter(
+    'weir_limited_total',
+    'Requests that were denied, by the policy that did',
+    ['route', 'policy'],
+    ofNames('policy', ({ limited }) => limited.copy())
+  )
+  counter(
+    'weir_cache_reads_total',
+    'Reads of a cache, by how they were answered',
+    ['cache', 'outcome'],
+    () => readSamples(caches())
+  )
+  counter(
+    'weir_cache_errors_total',
+    'Times that a cache went on without its store',
+    ['operation'],
+    () => Object.entries(cacheErrors.counts).map(([operation, value]) => [{ operation }, value])
+  )
   gauge('weir_cache_entries', 'What caches keep in memory', () => memory().entries)
   gauge('weir_cache_bytes', 'Bytes of memory that this takes', () => memory().bytes)
-  counter('weir_cache_evictions_total', 'What memory had no room for any more', [], () => [[{}, memory().evictions]])
-  gauge('weir_metrics_unsent_records', 'Minutes of counts that the store has not acknowledged', () => recorder.unsent)
+  counter('weir_cache_evictions_total', 'What memory had no room for any more', [], () => [
+    [{}, memory().evictions]
+  ])
+  gauge(
+    'weir_metrics_unsent_records',
+    'Minutes of counts that the store has not acknowledged',
+    () => recorder.unsent
+  )
 
   app.addHook('onReady', async () => {
-    if (app.hasDecorator('redis')) gauge('weir_redis_up', 'Whether this instance is connected to Redis', () => app.redis.status === 'ready' ? 1 : 0)
+    if (app.hasDecorator('redis')) {
+      gauge('weir_redis_up', 'Whether this instance is connected to Redis', () =>
+        app.redis.status === 'ready' ? 1 : 0
+      )
+    }
   })
   return registry
 }
 
 /** Reads of each cache by outcome, those of which there were any. */
-const readSamples = (caches: NamedCaches): Sample[] => Object.entries(caches).flatMap(([cache, of]) => {
-  const { hits, stale, misses } = of.stats()
-  return Object.entries({ ...hits, stale, miss: misses })
-    .filter(([, value]) => value > 0)
-    .map(([outcome, value]): Sample => [{ cache, outcome }, value])
-})
+const readSamples = (caches: NamedCaches): Sample[] =>
+  Object.entries(caches).flatMap(([cache, of]) => {
+    const { hits, stale, misses } = of.stats()
+    return Object.entries({ ...hits, stale, miss: misses })
+      .filter(([, value]) => value > 0)
+      .map(([outcome, value]): Sample => [{ cache, outcome }, value])
+  })
 
 function labelledSeries (routes: Iterable<RouteCounter>): LabelledSeries[] {
-  return Array.from(routes).flatMap(({ route, tallies }) => OUTCOMES.flatMap((outcome) =>
-    tallies[outcome].count === 0 ? [] : [{ labels: { route, outcome }, series: tallies[outcome].copy() }]))
+  return Array.from(routes).flatMap(({ route, tallies }) =>
+    OUTCOMES.flatMap((outcome) =>
+      tallies[outcome].count === 0
+        ? []
+        : [{ labels: { route, outcome }, series: tallies[outcome].copy() }]
+    )
+  )
 }
 
 const sum = ({ tallies }: RouteCounter, what: 'notModified' | 'shared' | 'savedMicros') =>

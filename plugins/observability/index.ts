@@ -51,14 +51,26 @@ const NAME = 'weir-observability'
  * until the application is closed.
  */
 async function observability (app: FastifyInstance, options: ObservabilityOptions): Promise<void> {
-  checkOptionNames<ObservabilityOptions>(NAME, options, { store: true, service: true, instance: true, caches: true })
+  checkOptionNames<ObservabilityOptions>(NAME, options, {
+    store: true,
+    service: true,
+    instance: true,
+    caches: true
+  })
   const { store, service, instance, caches = () => ({}) } = options
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
   const known = cachesOf(app, caches)
   const memory = memoryOf(known)
   const vitals = new ProcessVitals(memory, invalidations)
-  const recorder = named({ store, service, instance, vitals: () => vitals.read(), caches: readsOf(caches), onWritten: logOutages(app) })
+  const recorder = named({
+    store,
+    service,
+    instance,
+    vitals: () => vitals.read(),
+    caches: readsOf(caches),
+    onWritten: logOutages(app)
+  })
   app.addHook('onReady', async () => { recorder.start() })
   app.addHook('onClose', async () => {
     await recorder.close()
@@ -73,7 +85,11 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     const { metrics } = route.config ?? {}
     if (metrics === false) return
     if (metrics !== undefined && typeof metrics !== 'boolean') {
-      throw new WEIR_ERR_ROUTE_OPTION(`${[route.method].flat().join()} ${route.url}`, 'metrics', 'must be true or false')
+      throw new WEIR_ERR_ROUTE_OPTION(
+        `${[route.method].flat().join()} ${route.url}`,
+        'metrics',
+        'must be true or false'
+      )
     }
     route.onResponse = [...[route.onResponse ?? []].flat(), countRoute(route, counting)]
   })
@@ -95,8 +111,12 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
 function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
   let isGone = false
   return (error) => {
-    if (error !== undefined && !isGone) log.warn({ reason: reasonOf(error) }, 'the store does not take statistics: they are kept for up to an hour, until it answers')
-    else if (error === undefined && isGone) log.info('the store takes statistics again')
+    if (error !== undefined && !isGone) {
+      log.warn(
+        { reason: reasonOf(error) },
+        'the store does not take statistics: they are kept for up to an hour, until it answers'
+      )
+    } else if (error === undefined && isGone) log.info('the store takes statistics again')
     isGone = error !== undefined
   }
 }
@@ -106,7 +126,13 @@ function named (options: RecorderOptions): Recorder {
   try {
     return new Recorder(options)
   } catch (error) {
-    if (error instanceof MetricsError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store, service or instance', `cannot be used: ${error.message}`)
+    if (error instanceof MetricsError) {
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'store, service or instance',
+        `cannot be used: ${error.message}`
+      )
+    }
     throw error
   }
 }

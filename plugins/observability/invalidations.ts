@@ -46,4 +46,5 @@ export class Invalidations {
 // What begins the tags of keys, which are not for people to see.
 const MARK = keyTag('')
 
-const readable = (tag: string) => (tag.startsWith(MARK) ? tag.slice(MARK.length) : tag).slice(0, LONGEST_TAG)
+const readable = (tag: string) =>
+  (tag.startsWith(MARK) ? tag.slice(MARK.length) : tag).slice(0, LONGEST_TAG)

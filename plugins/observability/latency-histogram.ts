@@ -32,8 +32,18 @@ export class LatencyHistogram extends Histogram {
       })
       return [
         ...buckets,
-        { metricName: `${name}_bucket`, labels: { le: '+Inf' }, sharedLabels, value: series.count },
-        { metricName: `${name}_sum`, labels: {}, sharedLabels, value: series.latencySumMicros / 1e6 },
+        {
+          metricName: `${name}_bucket`,
+          labels: { le: '+Inf' },
+          sharedLabels,
+          value: series.count
+        },
+        {
+          metricName: `${name}_sum`,
+          labels: {},
+          sharedLabels,
+          value: series.latencySumMicros / 1e6
+        },
         { metricName: `${name}_count`, labels: {}, sharedLabels, value: series.count }
       ]
     })

@@ -11,14 +11,23 @@ export type NamedCaches = Readonly<Record<string, Pick<Cache<unknown>, 'stats'>>
  */
 export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () => NamedCaches {
   // The response cache may be registered after this plugin.
-  return () => ({ ...app.hasDecorator('responseCache') && { responses: app.responseCache.cache }, ...others() })
+  return () => ({
+    ...(app.hasDecorator('responseCache') && { responses: app.responseCache.cache }),
+    ...others()
+  })
 }
 
 /** Counts the reads of the caches, each by its name. */
-export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] => Object.entries(caches()).map(([cache, counted]) => {
-  const { hits: { l1, l2, coalesced }, stale, misses, savedMicros } = counted.stats()
-  return { cache, l1, l2, coalesced, stale, misses, savedMicros }
-})
+export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] =>
+  Object.entries(caches()).map(([cache, counted]) => {
+    const {
+      hits: { l1, l2, coalesced },
+      stale,
+      misses,
+      savedMicros
+    } = counted.stats()
+    return { cache, l1, l2, coalesced, stale, misses, savedMicros }
+  })
 
 /** Adds up the entries that caches keep in the memory of this process. */
 export function memoryOf (caches: () => NamedCaches): () => Vitals['l1'] {

@@ -1,6 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest, LogController } from 'fastify'
-import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_LIMITS_UNAVAILABLE, WEIR_ERR_RATE_LIMITED } from '../errors.js'
+import {
+  WEIR_ERR_ADDRESS_DENIED,
+  WEIR_ERR_LIMITS_UNAVAILABLE,
+  WEIR_ERR_RATE_LIMITED
+} from '../errors.js'
 import { internal, isObject, logControllerOf } from './internals.js'
 
 /** An error that this plugin answers with, and what `refusal()` adds to it. */
@@ -16,13 +20,21 @@ type Refusal = Error & {
  * 9457), where nothing but Fastify's default handler would: an error handler of the application
  * comes first, and all other errors take their way.
  */
-export function answerRefusal (error: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+export function answerRefusal (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply
+): unknown {
   if (isRefusal(error) && hasDefaultHandler(request)) {
     sendRefusal(error, request, reply)
     return undefined
   }
   // Fastify takes a thrown value for an error whatever it is, if a promise rejects with it.
-  if (!(error instanceof Error)) return new Promise(() => { throw error })
+  if (!(error instanceof Error)) {
+    return new Promise(() => {
+      throw error
+    })
+  }
   throw error
 }
 
@@ -33,7 +45,9 @@ export function sendRefusal (error: Refusal, request: FastifyRequest, reply: Fas
   log(error, request, reply)
   const { message, code, problem } = error
   // As bytes: a response schema must not filter members out, and Fastify would add a charset.
-  reply.type(PROBLEM).send(Buffer.from(problemBody(request, { status, detail: message, code }, problem)))
+  reply
+    .type(PROBLEM)
+    .send(Buffer.from(problemBody(request, { status, detail: message, code }, problem)))
 }
 
 /** The media type of problems, which has no charset. */
@@ -42,16 +56,31 @@ export const PROBLEM = 'application/problem+json'
 /** The body that says why a request was refused. */
 export function problemBody (
   { url, id }: Pick<FastifyRequest, 'url' | 'id'>,
-  { status, detail, code }: { readonly status: number, readonly detail: string, readonly code: string },
+  {
+    status,
+    detail,
+    code
+  }: { readonly status: number; readonly detail: string; readonly code: string },
   more: object = {}
 ): string {
   const instance = url.split('?', 1)[0]
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, instance, code, requestId: id, ...more })
+  return JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail,
+    instance,
+    code,
+    requestId: id,
+    ...more
+  })
 }
 
 /** Whether an error is one that this plugin answers requests with. */
 export const isRefusal = (error: unknown): error is Refusal =>
-  error instanceof WEIR_ERR_RATE_LIMITED || error instanceof WEIR_ERR_LIMITS_UNAVAILABLE || error instanceof WEIR_ERR_ADDRESS_DENIED
+  error instanceof WEIR_ERR_RATE_LIMITED ||
+  error instanceof WEIR_ERR_LIMITS_UNAVAILABLE ||
+  error instanceof WEIR_ERR_ADDRESS_DENIED
 
 /** Whether no error handler of the application is for a request. */
 export function hasDefaultHandler (request: FastifyRequest): boolean {
@@ -66,7 +95,10 @@ export function hasDefaultHandler (request: FastifyRequest): boolean {
 export function isDefaultHandler (handler: unknown): boolean {
   if (!isObject(handler)) return false
   const next: unknown = Object.getPrototypeOf(handler)
-  return next === Object.prototype || ('func' in handler && handler.func === answerRefusal && isDefaultHandler(next))
+  return (
+    next === Object.prototype ||
+    ('func' in handler && handler.func === answerRefusal && isDefaultHandler(next))
+  )
 }
 
 /** Logs an error where and as Fastify's default handler does. */
@@ -76,5 +108,9 @@ function log (error: Error, request: FastifyRequest, reply: FastifyReply): void 
   else request.log.info({ res: reply, err: error }, error.message)
 }
 
-const hasErrorLog = (controller: object | undefined): controller is Pick<LogController, 'defaultErrorLog'> =>
-  controller !== undefined && 'defaultErrorLog' in controller && typeof controller.defaultErrorLog === 'function'
+const hasErrorLog = (
+  controller: object | undefined
+): controller is Pick<LogController, 'defaultErrorLog'> =>
+  controller !== undefined &&
+  'defaultErrorLog' in controller &&
+  typeof controller.defaultErrorLog === 'function'

@@ -20,9 +20,13 @@ export type Judgement = Decision | 'unlimited' | 'banned'
 /** Decides about requests by a limiter. */
 export interface Judge {
   /** At once where this process can tell. */
-  judge (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit): Judgement | Promise<Judgement>
+  judge(
+    operation: 'take' | 'peek',
+    request: FastifyRequest,
+    limit: RouteLimit
+  ): Judgement | Promise<Judgement>
   /** Hears of each decision. */
-  note (decision: Decision): void
+  note(decision: Decision): void
 }
 
 /** Enforces one limit. */
@@ -64,7 +68,9 @@ export class Enforcement {
     if (request[USED] === true) return undefined
     request[USED] = true
     const judgement = this.judge.judge('take', request, this.limit)
-    return judgement instanceof Promise ? judgement.then((told) => this.#noted(request, told)) : this.#noted(request, judgement)
+    return judgement instanceof Promise
+      ? judgement.then((told) => this.#noted(request, told))
+      : this.#noted(request, judgement)
   }
 
   #noted (request: FastifyRequest, judgement: Judgement): Judgement {
@@ -81,6 +87,7 @@ function errorOf (judgement: Judgement | undefined): Error | undefined {
   return isDenied(judgement) ? refusal(judgement) : undefined
 }
 
-const isDenied = (judgement: Judgement | undefined): judgement is Decision => typeof judgement === 'object' && !judgement.allowed
+const isDenied = (judgement: Judgement | undefined): judgement is Decision =>
+  typeof judgement === 'object' && !judgement.allowed
 
 const asError = (error: unknown) => error instanceof Error ? error : new Error(String(error))

@@ -42,7 +42,11 @@ export function identifyingSafely (identify: Identify): Identify {
 }
 
 const isKnownClient = (value: unknown): value is KnownClient =>
-  typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && value.id !== ''
+  typeof value === 'object' &&
+  value !== null &&
+  'id' in value &&
+  typeof value.id === 'string' &&
+  value.id !== ''
 
 /**
  * By what a budget is found: a digest, because keys are seen in stores and logs, where names and

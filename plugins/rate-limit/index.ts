@@ -1,18 +1,36 @@
 import fastifyRateLimit from '@fastify/rate-limit'
-import { createLimiter, type Decision, LimiterError, limitKey, type LimiterOptions, type LimitStore, type OnFailure } from '@weir/limiter'
+import {
+  createLimiter,
+  type Decision,
+  LimiterError,
+  limitKey,
+  type LimiterOptions,
+  type LimitStore,
+  type OnFailure
+} from '@weir/limiter'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
 import { addressOf } from '../client-address.js'
 import { enforceDeclaration } from '../declared.js'
-import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import {
+  WEIR_ERR_PLUGIN_OPTION,
+  WEIR_ERR_PLUGIN_ORDER,
+  WEIR_ERR_REGISTERED_TWICE
+} from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
 import { addressList } from './addresses.js'
 import { answerRefusal, hasDefaultHandler, isRefusal, sendRefusal } from './default-answer.js'
 import { Enforcement, type Judge, type Judgement } from './enforce.js'
 import { Identities, identifyingSafely, type Identify, type KnownClient } from './identity.js'
-import { type LimitOptions, type RequestCost, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
+import {
+  type LimitOptions,
+  type RequestCost,
+  type RouteLimit,
+  routeLimit,
+  type RouteLimitOptions
+} from './limits.js'
 import { writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
 import { BAN, optionsElsewhere, RateLimitAdapter } from './store.js'
@@ -100,22 +118,50 @@ const OPTIONS: OptionNames<RateLimitOptions> = {
  */
 async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
-  if (app.hasRequestDecorator('rateLimit')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application')
-  if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-auth', 'what it answers 401 or 403 would not count')
-  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count')
+  if (app.hasRequestDecorator('rateLimit')) { throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application') }
+  if (app.hasRequestDecorator('authFailure')) {
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      NAME,
+      'weir-auth',
+      'what it answers 401 or 403 would not count'
+    )
+  }
+  if (app.hasDecorator('responseCache')) { throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count') }
 
-  const { store, namespace = 'weir', identify = userOf, onFailure, instances, allow = [], deny = [], ...limits } = options
-  const refuse = (option: string, problem: string) => new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
-  if (typeof store?.take !== 'function') throw refuse('store', 'is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/limiter')
+  const {
+    store,
+    namespace = 'weir',
+    identify = userOf,
+    onFailure,
+    instances,
+    allow = [],
+    deny = [],
+    ...limits
+  } = options
+  const refuse = (option: string, problem: string) =>
+    new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
+  if (typeof store?.take !== 'function') {
+    throw refuse(
+      'store',
+      'is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/limiter'
+    )
+  }
   if (typeof namespace !== 'string' || namespace === '') throw refuse('namespace', 'must be text')
   if (typeof identify !== 'function') throw refuse('identify', 'must be a function of the request')
   const [isAllowed, isDenied] = [listOption('allow', allow), listOption('deny', deny)]
-  const fallback = Object.keys(limits).length > 0 ? routeLimit({ group: 'default', ...limits }, NAME, undefined, refuse) : undefined
+  const fallback =
+    Object.keys(limits).length > 0
+      ? routeLimit({ group: 'default', ...limits }, NAME, undefined, refuse)
+      : undefined
   const identities = new Identities(namespace)
   const clientOf = identifyingSafely(identify)
-  const limiter = named(() => createLimiter({
-    store, ...(onFailure !== undefined && { onFailure }), ...(instances !== undefined && { instances })
-  }))
+  const limiter = named(() =>
+    createLimiter({
+      store,
+      ...(onFailure !== undefined && { onFailure }),
+      ...(instances !== undefined && { instances })
+    })
+  )
   app.addHook('onClose', async () => { limiter.close() })
 
   let withoutStore = false
@@ -126,28 +172,42 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   function logMode ({ mode, allowed }: Decision): void {
     if (mode !== 'shared' && !withoutStore) {
       withoutStore = true
-      app.log.warn({ store: store.kind }, 'limits are not shared: their store does not answer, and each route does what its onFailure says')
+      app.log.warn(
+        { store: store.kind },
+        'limits are not shared: their store does not answer, and each route does what its onFailure says'
+      )
     } else if (mode === 'shared' && allowed && withoutStore) {
       withoutStore = false
       app.log.info({ store: store.kind }, 'limits are shared again')
     }
   }
 
-  function judge (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit): Judgement | Promise<Judgement> {
-    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return 'unlimited'
+  function judge (
+    operation: 'take' | 'peek',
+    request: FastifyRequest,
+    limit: RouteLimit
+  ): Judgement | Promise<Judgement> {
+    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) { return 'unlimited' }
     // Once: behind proxies it is worked out from their fields each time it is read.
     const ip = addressOf(request)
     if (isDenied(ip)) return 'banned'
     if (isAllowed(ip)) return 'unlimited'
     const client = clientOf(request)
-    const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
+    const policies =
+      (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, identityOf(client, ip))
-    return limiter[operation](key, policies, limit.costOf === undefined ? limit.use : { ...limit.use, cost: limit.costOf(request) })
+    return limiter[operation](
+      key,
+      policies,
+      limit.costOf === undefined ? limit.use : { ...limit.use, cost: limit.costOf(request) }
+    )
   }
 
   const identityOf = (client: KnownClient | null | undefined, ip: string) =>
     client ? identities.ofUser(client.id) : identities.ofAddress(ip)
-  app.decorate('limitedClient', (request: FastifyRequest) => identityOf(clientOf(request), addressOf(request)))
+  app.decorate('limitedClient', (request: FastifyRequest) =>
+    identityOf(clientOf(request), addressOf(request))
+  )
 
   app.decorateRequest('rateLimit', null)
   const judges: Judge = { judge, note: logMode }
@@ -187,7 +247,10 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   app.addHook('onRoute', (route) => {
     if (declared !== undefined || byDefault !== undefined) route.errorHandler ??= answerRefusal
     if (declared === undefined) return
-    const enforcement = declared === fallback && byDefault !== undefined ? byDefault : new Enforcement(judges, declared)
+    const enforcement =
+      declared === fallback && byDefault !== undefined
+        ? byDefault
+        : new Enforcement(judges, declared)
     route.onRequest = [...[route.onRequest ?? []].flat().slice(0, -1), enforcement.hook]
     declared = undefined
     adapter.isDeclaring = false
@@ -209,13 +272,18 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 }
 
 /** Another plugin's `request.user` may be anything. */
-const userOf = ({ user }: { user: User | null }) => typeof user?.id === 'string' && user.id !== '' ? user : null
+const userOf = ({ user }: { user: User | null }) =>
+  typeof user?.id === 'string' && user.id !== '' ? user : null
 
 function listOption (option: string, entries: readonly string[]) {
   try {
     return addressList(entries)
   } catch (error) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, option, `must be a list of addresses and ranges, like 192.0.2.7 or 2001:db8::/32: ${String(error)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      option,
+      `must be a list of addresses and ranges, like 192.0.2.7 or 2001:db8::/32: ${String(error)}`
+    )
   }
 }
 
@@ -224,7 +292,13 @@ function named<R> (make: () => R): R {
   try {
     return make()
   } catch (error) {
-    if (error instanceof LimiterError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'onFailure or instances', `cannot be used: ${error.message}`)
+    if (error instanceof LimiterError) {
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'onFailure or instances',
+        `cannot be used: ${error.message}`
+      )
+    }
     throw error
   }
 }

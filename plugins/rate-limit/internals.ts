@@ -6,7 +6,9 @@ const symbols = new Map<string, symbol>()
 export function internal (owner: object, description: string): unknown {
   let symbol = symbols.get(description)
   if (symbol === undefined || !Object.hasOwn(owner, symbol)) {
-    symbol = Object.getOwnPropertySymbols(owner).find((symbol) => symbol.description === description)
+    symbol = Object.getOwnPropertySymbols(owner).find(
+      (symbol) => symbol.description === description
+    )
     if (symbol === undefined) return undefined
     symbols.set(description, symbol)
   }
@@ -23,4 +25,5 @@ export function logControllerOf (server: object): object | undefined {
 }
 
 /** Whether a value has members to look at. */
-export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+export const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null

@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto'
 import { CacheError, type Duration, parseDuration } from '@weir/cache'
-import { type ConsumeOptions, definePolicy, LimiterError, type OnFailure, type Policy, type PolicyOptions } from '@weir/limiter'
+import {
+  type ConsumeOptions,
+  definePolicy,
+  LimiterError,
+  type OnFailure,
+  type Policy,
+  type PolicyOptions
+} from '@weir/limiter'
 import type { FastifyRequest } from 'fastify'
 import { isOptions, unknownOption } from '../plugin-options.js'
 
@@ -72,19 +79,37 @@ const MODES: readonly unknown[] = ['local', 'open', 'closed'] satisfies OnFailur
  * @param name tells routes apart: its group is made of it
  * @param fallback what applies where `options` has no limit of its own; without one it must have
  */
-export function routeLimit (options: RouteLimitOptions, name: string, fallback: RouteLimit | undefined, refuse: Refuse): RouteLimit {
+export function routeLimit (
+  options: RouteLimitOptions,
+  name: string,
+  fallback: RouteLimit | undefined,
+  refuse: Refuse
+): RouteLimit {
   refuseUnknown(options, ROUTE, '', refuse)
   const own = policiesOf(options, '', refuse)
   const policies = own ?? fallback?.policies
-  if (policies === undefined) throw refuse('limit', 'is missing: give limit and window, or policies, here or to the plugin')
+  if (policies === undefined) { throw refuse('limit', 'is missing: give limit and window, or policies, here or to the plugin') }
   const tiers = options.tiers === undefined ? undefined : tiersOf(options.tiers, refuse)
   const { cost = 1, onFailure } = options
-  if (onFailure !== undefined && !MODES.includes(onFailure)) throw refuse('onFailure', `must be one of ${MODES.join(', ')}`)
-  const group = options.group ?? (own === undefined && tiers === undefined && fallback !== undefined ? fallback.group : groupOf(name))
-  if (typeof group !== 'string' || !/^[\w.-]+$/.test(group)) throw refuse('group', `must be letters, digits, "." "_" or "-", not ${shown(group)}`)
+  if (onFailure !== undefined && !MODES.includes(onFailure)) { throw refuse('onFailure', `must be one of ${MODES.join(', ')}`) }
+  const group =
+    options.group ??
+    (own === undefined && tiers === undefined && fallback !== undefined
+      ? fallback.group
+      : groupOf(name))
+  if (typeof group !== 'string' || !/^[\w.-]+$/.test(group)) { throw refuse('group', `must be letters, digits, "." "_" or "-", not ${shown(group)}`) }
   const inherited = own === undefined ? fallback?.tiers : undefined
-  const use = { cost: typeof cost === 'function' ? 1 : cost, ...(onFailure !== undefined && { onFailure }) }
-  const limit = { group, policies, tiers: tiers ?? inherited ?? new Map<string, Policy[]>(), use, ...(typeof cost === 'function' && { costOf: cost }) }
+  const use = {
+    cost: typeof cost === 'function' ? 1 : cost,
+    ...(onFailure !== undefined && { onFailure })
+  }
+  const limit = {
+    group,
+    policies,
+    tiers: tiers ?? inherited ?? new Map<string, Policy[]>(),
+    use,
+    ...(typeof cost === 'function' && { costOf: cost })
+  }
   checkCost(limit, refuse)
   return limit
 }
@@ -93,22 +118,31 @@ function policiesOf (options: LimitOptions, at: string, refuse: Refuse): Policy[
   const { policies, limit, window, burst, algorithm } = options
   const short = { limit, window, burst, algorithm }
   const isShort = Object.values(short).some((value) => value !== undefined)
-  if (policies === undefined) return isShort ? [policyOf({ ...short, name: 'default' }, at, refuse)] : undefined
-  if (isShort) throw refuse(`${at}policies`, 'is given beside limit, window, burst or algorithm: give one or the other')
-  if (!Array.isArray(policies) || policies.length === 0) throw refuse(`${at}policies`, 'must be a list of policies, one at least')
+  if (policies === undefined) { return isShort ? [policyOf({ ...short, name: 'default' }, at, refuse)] : undefined }
+  if (isShort) {
+    throw refuse(
+      `${at}policies`,
+      'is given beside limit, window, burst or algorithm: give one or the other'
+    )
+  }
+  if (!Array.isArray(policies) || policies.length === 0) { throw refuse(`${at}policies`, 'must be a list of policies, one at least') }
   return policies.map((policy: LimitPolicy, i) => {
     const place = `${at}policies[${i}].`
-    if (!isOptions(policy)) throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`)
+    if (!isOptions(policy)) { throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`) }
     refuseUnknown(policy, ['name', ...POLICY], place, refuse)
     const first = policies.findIndex((other: LimitPolicy) => other?.name === policy.name)
-    if (first !== i) throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`)
+    if (first !== i) { throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`) }
     return policyOf(policy, place, refuse)
   })
 }
 
 type Unchecked = { [Option in keyof LimitPolicy]?: LimitPolicy[Option] | undefined }
 
-function policyOf ({ name, limit, window, burst, algorithm }: Unchecked, at: string, refuse: Refuse): Policy {
+function policyOf (
+  { name, limit, window, burst, algorithm }: Unchecked,
+  at: string,
+  refuse: Refuse
+): Policy {
   if (limit === undefined) throw refuse(`${at}limit`, 'is missing')
   if (window === undefined) throw refuse(`${at}window`, 'is missing')
   if (name === undefined) throw refuse(`${at}name`, 'is missing')
@@ -117,37 +151,61 @@ function policyOf ({ name, limit, window, burst, algorithm }: Unchecked, at: str
     ms = parseDuration(window)
   } catch (error) {
     if (!(error instanceof CacheError)) throw error
-    throw refuse(`${at}window`, `must be a duration: milliseconds, or text like '60s', not ${shown(window)}`)
+    throw refuse(
+      `${at}window`,
+      `must be a duration: milliseconds, or text like '60s', not ${shown(window)}`
+    )
   }
   try {
-    return definePolicy({ name, limit, window: ms, ...(burst !== undefined && { burst }), ...(algorithm !== undefined && { algorithm }) })
+    return definePolicy({
+      name,
+      limit,
+      window: ms,
+      ...(burst !== undefined && { burst }),
+      ...(algorithm !== undefined && { algorithm })
+    })
   } catch (error) {
     if (!(error instanceof LimiterError)) throw error
     throw refuse(at === '' ? 'limit' : at.slice(0, -1), `cannot be used: ${error.message}`)
   }
 }
 
-function tiersOf (tiers: Readonly<Record<string, LimitOptions>>, refuse: Refuse): Map<string, Policy[]> {
+function tiersOf (
+  tiers: Readonly<Record<string, LimitOptions>>,
+  refuse: Refuse
+): Map<string, Policy[]> {
   if (!isOptions(tiers)) throw refuse('tiers', `must be an object of limits, not ${shown(tiers)}`)
-  return new Map(Object.entries(tiers).map(([tier, options]) => {
-    const place = `tiers.${tier}`
-    if (!isOptions(options)) throw refuse(place, `must be an object, not ${shown(options)}`)
-    refuseUnknown(options, LIMIT, `${place}.`, refuse)
-    const policies = policiesOf(options, `${place}.`, refuse)
-    if (policies === undefined) throw refuse(place, 'has no limit: give limit and window, or policies')
-    return [tier, policies]
-  }))
+  return new Map(
+    Object.entries(tiers).map(([tier, options]) => {
+      const place = `tiers.${tier}`
+      if (!isOptions(options)) throw refuse(place, `must be an object, not ${shown(options)}`)
+      refuseUnknown(options, LIMIT, `${place}.`, refuse)
+      const policies = policiesOf(options, `${place}.`, refuse)
+      if (policies === undefined) { throw refuse(place, 'has no limit: give limit and window, or policies') }
+      return [tier, policies]
+    })
+  )
 }
 
 function checkCost ({ use: { cost }, policies, tiers }: RouteLimit, refuse: Refuse): void {
-  if (!Number.isSafeInteger(cost) || cost < 1) throw refuse('cost', `must be a positive integer, not ${shown(cost)}`)
-  const smallest = [...policies, ...[...tiers.values()].flat()].find(({ capacity }) => capacity < cost)
+  if (!Number.isSafeInteger(cost) || cost < 1) { throw refuse('cost', `must be a positive integer, not ${shown(cost)}`) }
+  const smallest = [...policies, ...[...tiers.values()].flat()].find(
+    ({ capacity }) => capacity < cost
+  )
   if (smallest !== undefined) {
-    throw refuse('cost', `is ${cost}, but the policy ${shown(smallest.name)} never allows more than ${smallest.capacity} at once: no request would pass`)
+    throw refuse(
+      'cost',
+      `is ${cost}, but the policy ${shown(smallest.name)} never allows more than ${smallest.capacity} at once: no request would pass`
+    )
   }
 }
 
-function refuseUnknown (options: object, known: readonly string[], at: string, refuse: Refuse): void {
+function refuseUnknown (
+  options: object,
+  known: readonly string[],
+  at: string,
+  refuse: Refuse
+): void {
   const unknown = unknownOption(options, known)
   if (unknown !== undefined) throw refuse(`${at}${unknown.name}`, unknown.problem)
 }

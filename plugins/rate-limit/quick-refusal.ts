@@ -23,20 +23,35 @@ const contexts = new WeakMap<object, boolean>()
  * A response that has begun meanwhile, or has a header that Node refuses, is left to Fastify.
  * @returns whether it has; if not, the error has to be thrown
  */
-export function refuseQuickly (decision: Decision, request: FastifyRequest, reply: FastifyReply): boolean {
-  if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) return false
+export function refuseQuickly (
+  decision: Decision,
+  request: FastifyRequest,
+  reply: FastifyReply
+): boolean {
+  if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) { return false }
   if (reply.sent || reply.raw.headersSent) return false
-  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) return false
+  if (
+    request.headers['content-length'] !== undefined ||
+    request.headers['transfer-encoding'] !== undefined
+  ) { return false }
   if (isLogging(request.log) || !isPlain(contextOf(request))) return false
   const headers = headersOf(reply)
-  if (headers === undefined || headers['etag'] !== undefined || internal(reply, 'fastify.reply.trailers') !== null) return false
+  if (
+    headers === undefined ||
+    headers['etag'] !== undefined ||
+    internal(reply, 'fastify.reply.trailers') !== null
+  ) { return false }
 
   const retryAfter = formatRetryAfter(decision)
-  const said = { status: 429, detail: rateLimitedMessage(decision, retryAfter), code: 'WEIR_ERR_RATE_LIMITED' }
+  const said = {
+    status: 429,
+    detail: rateLimitedMessage(decision, retryAfter),
+    code: 'WEIR_ERR_RATE_LIMITED'
+  }
   const body = problemBody(request, said, quotaExceeded(decision))
   // They go to the end, as those of an error do. An object from which something was deleted is
   // slow: mostly there is nothing.
-  for (const name of ['content-type', 'content-length']) if (headers[name] !== undefined) Reflect.deleteProperty(headers, name)
+  for (const name of ['content-type', 'content-length']) { if (headers[name] !== undefined) Reflect.deleteProperty(headers, name) }
   for (const [name, value] of limitFields(decision)) headers[name] = value
   headers['retry-after'] = retryAfter
   headers['content-type'] = PROBLEM
@@ -55,7 +70,10 @@ function isPlain (context: RouteContext | undefined): boolean {
   if (context === undefined) return false
   let plain = contexts.get(context)
   if (plain === undefined) {
-    plain = isForTags(context) && context.onError === null && isDefaultHandler(context.errorHandler) &&
+    plain =
+      isForTags(context) &&
+      context.onError === null &&
+      isDefaultHandler(context.errorHandler) &&
       logsByDefault(context.server)
     contexts.set(context, plain)
   }
@@ -83,7 +101,11 @@ function logsByDefault (server: object): boolean {
   // Fastify had none before it let applications give one.
   if (controller === undefined) return true
   const methods: unknown = Object.getPrototypeOf(controller)
-  return isObject(methods) && Object.getPrototypeOf(methods) === Object.prototype && !Object.hasOwn(controller, 'defaultErrorLog')
+  return (
+    isObject(methods) &&
+    Object.getPrototypeOf(methods) === Object.prototype &&
+    !Object.hasOwn(controller, 'defaultErrorLog')
+  )
 }
 
 /**
@@ -91,7 +113,9 @@ function logsByDefault (server: object): boolean {
  * `noop` for each level.
  */
 function isLogging (log: FastifyRequest['log']): boolean {
-  return isLevelled(log) ? log.isLevelEnabled('info') : log.info !== log.error || log.info.name !== 'noop'
+  return isLevelled(log)
+    ? log.isLevelEnabled('info')
+    : log.info !== log.error || log.info.name !== 'noop'
 }
 
 const isLevelled = (log: object): log is { isLevelEnabled (level: string): boolean } =>
@@ -103,7 +127,8 @@ function headersOf (reply: FastifyReply): OutgoingHttpHeaders | undefined {
   return isHeaders(headers) ? headers : undefined
 }
 
-const isHeaders = (headers: unknown): headers is OutgoingHttpHeaders => typeof headers === 'object' && headers !== null
+const isHeaders = (headers: unknown): headers is OutgoingHttpHeaders =>
+  typeof headers === 'object' && headers !== null
 
 function contextOf (request: FastifyRequest): RouteContext | undefined {
   const context = internal(request, 'fastify.context')
@@ -111,5 +136,11 @@ function contextOf (request: FastifyRequest): RouteContext | undefined {
 }
 
 const isRouteContext = (context: unknown): context is RouteContext =>
-  typeof context === 'object' && context !== null && 'onSend' in context && 'onError' in context &&
-  'errorHandler' in context && isObject(context.errorHandler) && 'server' in context && isObject(context.server)
+  typeof context === 'object' &&
+  context !== null &&
+  'onSend' in context &&
+  'onError' in context &&
+  'errorHandler' in context &&
+  isObject(context.errorHandler) &&
+  'server' in context &&
+  isObject(context.server)

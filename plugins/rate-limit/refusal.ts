@@ -1,4 +1,9 @@
-import { type Decision, formatRateLimit, formatRateLimitPolicy, formatRetryAfter } from '@weir/limiter'
+import {
+  type Decision,
+  formatRateLimit,
+  formatRateLimitPolicy,
+  formatRetryAfter
+} from '@weir/limiter'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_LIMITS_UNAVAILABLE, WEIR_ERR_RATE_LIMITED } from '../errors.js'
 
@@ -17,13 +22,17 @@ export function limitFields ({ policies }: Decision): (readonly [name: string, v
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
   if (rateLimit === null || rateLimit.policies.length === 0) return
   const { policies } = rateLimit
-  reply.header('ratelimit', formatRateLimit(policies)).header('ratelimit-policy', formatPolicies(policies))
+  reply
+    .header('ratelimit', formatRateLimit(policies))
+    .header('ratelimit-policy', formatPolicies(policies))
 }
 
 function formatPolicies (states: Decision['policies']): string {
   const [first] = states
   // One policy is all that most routes have.
-  return first !== undefined && states.length === 1 ? first.policy.quota : formatRateLimitPolicy(states.map(({ policy }) => policy))
+  return first !== undefined && states.length === 1
+    ? first.policy.quota
+    : formatRateLimitPolicy(states.map(({ policy }) => policy))
 }
 
 /**
@@ -33,7 +42,7 @@ function formatPolicies (states: Decision['policies']): string {
 export function refusal (decision: Decision): Error {
   const retryAfter = formatRetryAfter(decision)
   const headers = { ...Object.fromEntries(limitFields(decision)), 'retry-after': retryAfter }
-  if (decision.mode === 'closed') return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
+  if (decision.mode === 'closed') { return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers }) }
   return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision, retryAfter)), {
     headers,
     problem: quotaExceeded(decision)
@@ -44,7 +53,10 @@ export function refusal (decision: Decision): Error {
  * The members of the problem that tell what was exceeded (draft-ietf-httpapi-ratelimit-headers-11,
  * section 5.1).
  */
-export const quotaExceeded = ({ violated }: Decision) => ({ ...QUOTA_EXCEEDED, 'violated-policies': violated })
+export const quotaExceeded = ({ violated }: Decision) => ({
+  ...QUOTA_EXCEEDED,
+  'violated-policies': violated
+})
 
 /** The message of WEIR_ERR_RATE_LIMITED, for people. */
 export function rateLimitedMessage ({ violated }: Decision, retryAfter: string): string {

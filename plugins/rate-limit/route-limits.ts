@@ -12,7 +12,7 @@ export class RouteLimits {
 
   /** @param fallback the limit of routes that say nothing */
   constructor (readonly fallback: RouteLimit | undefined) {
-    for (const [budget, id] of fallback === undefined ? [] : budgetsOf(fallback)) this.#policies.set(budget, { id, route: 'the plugin itself' })
+    for (const [budget, id] of fallback === undefined ? [] : budgetsOf(fallback)) { this.#policies.set(budget, { id, route: 'the plugin itself' }) }
   }
 
   /**
@@ -24,8 +24,9 @@ export class RouteLimits {
     if (options === undefined) return this.fallback
     if (options === false) return undefined
     const name = `${[route.method].flat().join()} ${route.url}`
-    const refuse: Refuse = (option, problem) => new WEIR_ERR_ROUTE_OPTION(name, `rateLimit.${option}`, problem)
-    if (!isOptions(options)) throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false')
+    const refuse: Refuse = (option, problem) =>
+      new WEIR_ERR_ROUTE_OPTION(name, `rateLimit.${option}`, problem)
+    if (!isOptions(options)) { throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false') }
     const limit = routeLimit(options, budgetName(route), this.fallback, refuse)
     this.#checkGroup(limit, name, refuse)
     return limit
@@ -39,15 +40,27 @@ export class RouteLimits {
       const first = this.#policies.get(budget)
       if (first === undefined) this.#policies.set(budget, { id, route })
       else if (first.id !== id) {
-        throw refuse('group', `is "${limit.group}", in which the policy "${name}" is another one for ${first.route}: make them equal, or name one anew`)
+        throw refuse(
+          'group',
+          `is "${limit.group}", in which the policy "${name}" is another one for ${first.route}: make them equal, or name one anew`
+        )
       }
     }
   }
 }
 
-function budgetsOf ({ group, policies, tiers }: RouteLimit): [budget: string, id: string, name: string][] {
+function budgetsOf ({
+  group,
+  policies,
+  tiers
+}: RouteLimit): [budget: string, id: string, name: string][] {
   return [['', policies] as const, ...tiers].flatMap(([tier, list]) =>
-    list.map(({ name, id }): [string, string, string] => [JSON.stringify([group, tier, name]), id, name]))
+    list.map(({ name, id }): [string, string, string] => [
+      JSON.stringify([group, tier, name]),
+      id,
+      name
+    ])
+  )
 }
 
 /** What is one route. HEAD uses the budget of the GET it comes with. */

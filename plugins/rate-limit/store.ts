@@ -91,7 +91,10 @@ class LimiterStore implements FastifyRateLimitStore {
  * A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is
  * 0, or until the next is allowed. Below 0 where more than `max` are left.
  */
-function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { current: number, ttl: number } {
+function usedBy (
+  { allowed, policies, retryAfterMs }: Decision,
+  max: number
+): { current: number; ttl: number } {
   if (!allowed) return { current: max + 1, ttl: retryAfterMs }
   if (policies.length === 0) return { current: 0, ttl: 0 }
   let [left, ttl] = [Infinity, 0]
@@ -103,5 +106,9 @@ function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { 
 }
 
 /** The error for a limit that is given where none is taken. */
-export const optionsElsewhere = () => new WEIR_ERR_PLUGIN_OPTION('weir-rate-limit', 'limit',
-  'has to be given to the plugin for app.rateLimit() and app.createRateLimit(), which take no limit themselves: say it in config.rateLimit of the route')
+export const optionsElsewhere = () =>
+  new WEIR_ERR_PLUGIN_OPTION(
+    'weir-rate-limit',
+    'limit',
+    'has to be given to the plugin for app.rateLimit() and app.createRateLimit(), which take no limit themselves: say it in config.rateLimit of the route'
+  )

@@ -18,7 +18,8 @@ export function logAvailability (client: Redis | Cluster, server: string, log: F
     // Node's error for a name with several addresses has a code and no message.
     const message = error.message === '' ? error.code ?? error.name : error.message
     // A cluster's client tells the reason apart: ACL, password, no such host.
-    reason = error.lastNodeError === undefined ? message : `${message} ${error.lastNodeError.message}`
+    reason =
+      error.lastNodeError === undefined ? message : `${message} ${error.lastNodeError.message}`
   })
   client.on('ready', () => {
     if (state === 'down') log.info({ redis: server }, 'Redis is back')

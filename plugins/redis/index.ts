@@ -44,13 +44,17 @@ const NAME = 'weir-redis'
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
 async function redis (app: FastifyInstance, options: RedisOptions) {
-  checkOptionNames<RedisOptions>(NAME, options, { url: true, commandTimeout: true, readyTimeout: true })
+  checkOptionNames<RedisOptions>(NAME, options, {
+    url: true,
+    commandTimeout: true,
+    readyTimeout: true
+  })
   const { url, commandTimeout = 100, readyTimeout = readyWithin(commandTimeout) } = options
   const address = addressOf(url)
   if (!Number.isInteger(commandTimeout) || commandTimeout < 1 || commandTimeout > 60_000) {
     throw new WEIR_ERR_REDIS_OPTION('commandTimeout', 'a whole number of ms from 1 to 60000')
   }
-  if (!Number.isFinite(readyTimeout) || readyTimeout < 0) throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more')
+  if (!Number.isFinite(readyTimeout) || readyTimeout < 0) { throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more') }
 
   const client = createClient(address, commandTimeout)
   const availability = logAvailability(client, address.server, app.log)
@@ -111,7 +115,9 @@ async function checkDatabase (client: Redis | Cluster): Promise<void> {
   try {
     await client.select(db)
   } catch (error) {
-    throw new WEIR_ERR_REDIS_URL(`database ${db} cannot be used (${error instanceof Error ? error.message : String(error)})`)
+    throw new WEIR_ERR_REDIS_URL(
+      `database ${db} cannot be used (${error instanceof Error ? error.message : String(error)})`
+    )
   }
 }
 

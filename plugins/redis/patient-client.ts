@@ -19,17 +19,28 @@ export interface PatientClientOptions {
  * nobody waits for, or that costs more than waiting. Closed with the application. Of a cluster it
  * is `app.redis` itself.
  */
-export async function patientClient (app: FastifyInstance, { commandTimeout }: PatientClientOptions): Promise<Redis> {
+export async function patientClient (
+  app: FastifyInstance,
+  { commandTimeout }: PatientClientOptions
+): Promise<Redis> {
   if (app.redis.isCluster) return app.redis
-  const client = app.redis.duplicate(patience(Math.max(commandTimeout, app.redis.options.commandTimeout ?? 0)))
+  const client = app.redis.duplicate(
+    patience(Math.max(commandTimeout, app.redis.options.commandTimeout ?? 0))
+  )
   readBeforeTimeout(client)
   relate(app.redis, client)
   // What there is to say about Redis, `app.redis` says.
   client.on('error', () => {})
-  app.addHook('onClose', () => { client.disconnect() })
+  app.addHook('onClose', () => {
+    client.disconnect()
+  })
   if (app.redis.status === 'ready') {
-    const signal = AbortSignal.timeout(Math.max(READY_WITHIN, app.redis.options.connectTimeout ?? 0))
-    await once(client, 'ready', { signal }).catch(() => { app.log.warn('Redis is there, and slow to be connected to') })
+    const signal = AbortSignal.timeout(
+      Math.max(READY_WITHIN, app.redis.options.connectTimeout ?? 0)
+    )
+    await once(client, 'ready', { signal }).catch(() => {
+      app.log.warn('Redis is there, and slow to be connected to')
+    })
   }
   return client
 }

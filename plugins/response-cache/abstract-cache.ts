@@ -31,9 +31,12 @@ export class AbstractCache {
     this.#etagSegment = etagSegment
   }
 
-  get<T = unknown> (key: Key, callback: Callback<AbstractCacheItem<T> | null>): void
-  get<T = unknown> (key: Key): Promise<AbstractCacheItem<T> | null>
-  get<T> (key: Key, callback?: Callback<AbstractCacheItem<T> | null>): void | Promise<AbstractCacheItem<T> | null> {
+  get<T = unknown>(key: Key, callback: Callback<AbstractCacheItem<T> | null>): void
+  get<T = unknown>(key: Key): Promise<AbstractCacheItem<T> | null>
+  get<T>(
+    key: Key,
+    callback?: Callback<AbstractCacheItem<T> | null>
+  ): void | Promise<AbstractCacheItem<T> | null> {
     // Asked for each conditional request there is, so without a turn of the event loop.
     if (callback !== undefined && this.#isEtag(key)) return callback(null, null)
     return answer(this.#find<T>(key), callback, null)
@@ -42,28 +45,51 @@ export class AbstractCache {
   /** @param ttl milliseconds */
   set (key: Key, value: unknown, ttl: number, callback: Callback<unknown>): void
   set (key: Key, value: unknown, ttl: number): Promise<unknown>
-  set (key: Key, value: unknown, ttl: number, callback?: Callback<unknown>): void | Promise<unknown> {
-    return answer(this.#isEtag(key) ? Promise.resolve() : this.#cache.set(text(key), value, { ttl, consistency: 'bounded' }), callback, undefined)
+  set (
+    key: Key,
+    value: unknown,
+    ttl: number,
+    callback?: Callback<unknown>
+  ): void | Promise<unknown> {
+    return answer(
+      this.#isEtag(key)
+        ? Promise.resolve()
+        : this.#cache.set(text(key), value, { ttl, consistency: 'bounded' }),
+      callback,
+      undefined
+    )
   }
 
   has (key: Key, callback: Callback<boolean>): void
   has (key: Key): Promise<boolean>
   has (key: Key, callback?: Callback<boolean>): void | Promise<boolean> {
-    return answer(this.#isEtag(key) ? Promise.resolve(false) : this.#cache.has(text(key)), callback, false)
+    return answer(
+      this.#isEtag(key) ? Promise.resolve(false) : this.#cache.has(text(key)),
+      callback,
+      false
+    )
   }
 
   delete (key: Key, callback: Callback<unknown>): void
   delete (key: Key): Promise<unknown>
   delete (key: Key, callback?: Callback<unknown>): void | Promise<unknown> {
-    return answer(this.#isEtag(key) ? Promise.resolve() : this.#cache.delete(text(key)), callback, undefined)
+    return answer(
+      this.#isEtag(key) ? Promise.resolve() : this.#cache.delete(text(key)),
+      callback,
+      undefined
+    )
   }
 
-  async #find<T> (key: Key): Promise<AbstractCacheItem<T> | null> {
+  async #find<T>(key: Key): Promise<AbstractCacheItem<T> | null> {
     const hit = this.#isEtag(key) ? undefined : await this.#cache.find(text(key))
     if (hit === undefined) return null
     // What was set under the key is what is found there: its type is the caller's word, as the
     // protocol has it.
-    return { item: hit.entry.value as T, stored: hit.entry.storedAt, ttl: hit.entry.freshUntil - Date.now() }
+    return {
+      item: hit.entry.value as T,
+      stored: hit.entry.storedAt,
+      ttl: hit.entry.freshUntil - Date.now()
+    }
   }
 
   #isEtag (key: Key): boolean {
@@ -77,7 +103,11 @@ const text = (key: Key) => typeof key === 'string' ? key : `${key.segment ?? ''}
  * Calls back outside the promise: what a callback throws is its own, not a second call with an
  * error.
  */
-function answer<R> (result: Promise<R>, callback: Callback<R> | undefined, none: R): void | Promise<R> {
+function answer<R> (
+  result: Promise<R>,
+  callback: Callback<R> | undefined,
+  none: R
+): void | Promise<R> {
   if (callback === undefined) return result
   result.then(
     (value) => setImmediate(callback, null, value),

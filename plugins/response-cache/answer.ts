@@ -17,7 +17,13 @@ export interface Ranged {
 }
 
 /** Fields that a 304 leaves out, because the client has them already (RFC 9110, 15.4.5). */
-export const OF_THE_BODY: readonly string[] = ['content-type', 'content-encoding', 'content-language', 'content-length', 'content-range']
+export const OF_THE_BODY: readonly string[] = [
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range'
+]
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -25,7 +31,11 @@ const NOTHING = Buffer.alloc(0)
  * fields are the answer's from then on.
  * @param ranged default: the body
  */
-export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = rangedBody(whole)): Whole {
+export function answerAs (
+  asked: StoredAnswer,
+  whole: Whole,
+  ranged: Ranged = rangedBody(whole)
+): Whole {
   if (asked === 'whole') return whole
   const { fields } = whole
   if (asked === 'not-modified') {
@@ -36,7 +46,7 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
   if (asked.status === 416) {
     // The whole response's lifetime is not that of an error, and its encoding and digests are of
     // other bytes.
-    for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) Reflect.deleteProperty(fields, name)
+    for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) { Reflect.deleteProperty(fields, name) }
     withoutDigests(fields)
     const body = unsatisfiable(ranged.length)
     fields['content-range'] = contentRange(undefined, ranged.length)
@@ -51,13 +61,16 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
 }
 
 /** The body of a 416 (RFC 9457): it passes all hooks of the reply, and error handlers as well. */
-const unsatisfiable = (length: number): Buffer => Buffer.from(JSON.stringify({
-  type: 'about:blank',
-  title: 'Range Not Satisfiable',
-  status: 416,
-  detail: `None of the ranges begins within the ${length} bytes that there are: ask for some of these, or leave Range out`,
-  code: 'WEIR_ERR_RANGE'
-}))
+const unsatisfiable = (length: number): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      type: 'about:blank',
+      title: 'Range Not Satisfiable',
+      status: 416,
+      detail: `None of the ranges begins within the ${length} bytes that there are: ask for some of these, or leave Range out`,
+      code: 'WEIR_ERR_RANGE'
+    })
+  )
 
 const rangedBody = ({ body }: Whole): Ranged =>
   ({ length: body.length, bytesOf: ({ first, last }) => body.subarray(first, last + 1) })
@@ -68,14 +81,21 @@ export function withoutDigests (fields: Fields): void {
 }
 
 /** One range as it is, several as `multipart/byteranges` (RFC 9110, 14.6, 15.3.7). */
-function rangesOf (spans: readonly [Span, ...Span[]], fields: Fields, { length, bytesOf }: Ranged): Buffer {
+function rangesOf (
+  spans: readonly [Span, ...Span[]],
+  fields: Fields,
+  { length, bytesOf }: Ranged
+): Buffer {
   if (spans.length === 1) {
     fields['content-range'] = contentRange(spans[0], length)
     return bytesOf(spans[0])
   }
   const { 'content-type': type } = fields
   const boundary = randomBytes(18).toString('hex')
-  const body = multipartBody({ spans, length, contentType: typeof type === 'string' ? type : undefined, boundary }, bytesOf)
+  const body = multipartBody(
+    { spans, length, contentType: typeof type === 'string' ? type : undefined, boundary },
+    bytesOf
+  )
   delete fields['content-range']
   fields['content-type'] = `multipart/byteranges; boundary=${boundary}`
   return body

@@ -1,5 +1,11 @@
 import type { Entry } from '@weir/cache'
-import { completionHeaders, fetchHeaders, hasValidators, type Headers, type Parts } from '@weir/http'
+import {
+  completionHeaders,
+  fetchHeaders,
+  hasValidators,
+  type Headers,
+  type Parts
+} from '@weir/http'
 import type { FastifyRequest } from 'fastify'
 import type { StoredResponse } from './stored-response.js'
 
@@ -24,7 +30,14 @@ export interface AskedHeadersOptions {
   readonly fetchesAgain: () => boolean
 }
 
-const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
+const CONDITIONS = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range'
+] as const
 type Conditions = Readonly<Record<string, string | undefined>>
 
 /**
@@ -49,7 +62,12 @@ export class AskedHeaders {
     if (isOwn && stale === undefined) this.#kind = 'own'
     // Nearly every miss: nothing is asked, and nothing is stored that could be validated.
     else if (this.#original !== NONE || stale !== undefined) {
-      this.#put(fetchHeaders(this.#original, stale?.value.isWhole === true ? stale.value.policy(stale) : undefined))
+      this.#put(
+        fetchHeaders(
+          this.#original,
+          stale?.value.isWhole === true ? stale.value.policy(stale) : undefined
+        )
+      )
     }
   }
 
@@ -80,7 +98,9 @@ export class AskedHeaders {
     if (this.#kind === 'own') return undefined
     const parts = stale?.value.parts
     if (stale !== undefined && parts !== undefined) return this.#completion(stale, parts)
-    if (isWhole || (stale !== undefined && hasValidators(stale.value.policy(stale)))) return undefined
+    if (isWhole || (stale !== undefined && hasValidators(stale.value.policy(stale)))) {
+      return undefined
+    }
     this.#kind = 'own'
     const { range, 'if-range': ifRange } = this.#original
     return fetchesAgain() ? { range, 'if-range': ifRange } : this.#original
@@ -88,8 +108,13 @@ export class AskedHeaders {
 
   #completion (stale: Entry<StoredResponse>, parts: Parts): Headers {
     const client = this.#options.isWhole ? {} : this.#original
-    const headers = completionHeaders(client, { ...parts, policy: stale.value.policy(stale) }, Date.now())
-    this.#kind = headers === client ? 'own' : headers['if-range'] === undefined ? 'stored' : 'missing'
+    const headers = completionHeaders(
+      client,
+      { ...parts, policy: stale.value.policy(stale) },
+      Date.now()
+    )
+    this.#kind =
+      headers === client ? 'own' : headers['if-range'] === undefined ? 'stored' : 'missing'
     return headers
   }
 

@@ -15,9 +15,14 @@ export interface CachedHandlerOptions extends CaptureOptions {
  * The handler of a cached route. It stands in for the route's own and for nothing before it: access
  * checks, validation and whatever else hooks do is done for a hit as for a miss.
  */
-export function cachedHandler (options: CachedHandlerOptions, handler: RouteHandlerMethod): RouteHandlerMethod {
+export function cachedHandler (
+  options: CachedHandlerOptions,
+  handler: RouteHandlerMethod
+): RouteHandlerMethod {
   const { cache, route, credentialsOf, selectionOf } = options
-  const { options: { requestDirectives, setCookie } } = route
+  const {
+    options: { requestDirectives, setCookie }
+  } = route
   const context = {
     options,
     handler,

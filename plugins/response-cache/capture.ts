@@ -1,8 +1,28 @@
 import { type Cache, type Entry, Fill, type StoreResult } from '@weir/cache'
 import {
-  answerFromParts, answerFromStored, answerWithLess, appendCacheStatus, type CacheStatus, combineParts, coversWhole, endToEndHeaders,
-  evaluatePreconditions, fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead,
-  parseContentRange, type Parts, placeIn, type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
+  answerFromParts,
+  answerFromStored,
+  answerWithLess,
+  appendCacheStatus,
+  type CacheStatus,
+  combineParts,
+  coversWhole,
+  endToEndHeaders,
+  evaluatePreconditions,
+  fieldValue,
+  formatCacheStatus,
+  hasValidators,
+  isComplete,
+  isServerFailure,
+  outcomeOf,
+  outcomeOfHead,
+  parseContentRange,
+  type Parts,
+  placeIn,
+  type Policy,
+  servesStaleOnError,
+  type StoredAnswer,
+  updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { followHead, noteHead } from '../fragments/follow.js'
@@ -59,12 +79,15 @@ export class Capture implements Tap {
   /** The status by which the handler has confirmed what is stored. */
   #validated: number | undefined
   /** Bytes that were added to stored parts, and how often others had added theirs before. */
-  #added: { readonly answer: Answer, readonly bytes: Buffer, readonly tries: number } | undefined
+  #added: { readonly answer: Answer; readonly bytes: Buffer; readonly tries: number } | undefined
   #isSeen = false
   readonly #judging: Judging
 
   constructor (
-    readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
+    readonly request: FastifyRequest,
+    readonly reply: FastifyReply,
+    readonly ongoing: OngoingFill,
+    readonly options: CaptureOptions
   ) {
     this.#judging = new Judging(request, reply, ongoing, options)
   }
@@ -78,7 +101,9 @@ export class Capture implements Tap {
     followHead(this.request, head)
     try {
       const plan = this.#plan(head, body)
-      return plan instanceof Promise ? plan.catch((error: unknown) => this.#failed(head, error)) : plan
+      return plan instanceof Promise
+        ? plan.catch((error: unknown) => this.#failed(head, error))
+        : plan
     } catch (error) {
       return this.#failed(head, error)
     }
@@ -89,7 +114,9 @@ export class Capture implements Tap {
     this.ongoing.fill.fail()
     this.request.log.error({ err: error }, 'a response could not be stored')
     // It answers this cache, and not the client.
-    if (this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status)) return this.#replaced(BAD_GATEWAY)
+    if (this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status)) {
+      return this.#replaced(BAD_GATEWAY)
+    }
     return this.#passed(this.#judging.told(head, []), {})
   }
 
@@ -106,9 +133,17 @@ export class Capture implements Tap {
 
   /** At once where the body need not be waited for, nor anybody asked. */
   #plan (given: Head, body: Buffer | undefined): Plan | Promise<Plan> {
-    const { ongoing: { stale, purpose, asked: { kind } } } = this
+    const {
+      ongoing: {
+        stale,
+        purpose,
+        asked: { kind }
+      }
+    } = this
     const head = withoutConnectionFields(given, this.ongoing)
-    if (purpose === 'head') return this.#answersHead(stale, { head, own: ownFields(head.fields, this.ongoing) })
+    if (purpose === 'head') {
+      return this.#answersHead(stale, { head, own: ownFields(head.fields, this.ongoing) })
+    }
     if (kind === 'own' && OF_ONE_CLIENT.has(head.status)) return this.#answersClient(head)
     // Nothing is stored, and the answer is none of an error: most are so.
     if (stale === undefined && !isServerFailure(head.status)) return this.#store(head, body)
@@ -116,8 +151,15 @@ export class Capture implements Tap {
   }
 
   /** As what is stored has it, if there is anything. */
-  async #compared (stale: Entry<StoredResponse> | undefined, head: Head, body: Buffer | undefined): Promise<Plan> {
-    const { before, asked: { kind } } = this.ongoing
+  async #compared (
+    stale: Entry<StoredResponse> | undefined,
+    head: Head,
+    body: Buffer | undefined
+  ): Promise<Plan> {
+    const {
+      before,
+      asked: { kind }
+    } = this.ongoing
     const now = Date.now()
     const own = ownFields(head.fields, this.ongoing)
     if (kind === 'missing' && stale !== undefined && OF_RANGES.has(head.status)) {
@@ -126,24 +168,36 @@ export class Capture implements Tap {
     const policy = stale?.value.policy(stale)
     const mayStandIn = stale !== undefined && this.#mayStandIn(stale, now)
     // Without validators a 304 is not about it, and once its windows are over it can only stand in.
-    const isOver = policy === undefined || kind !== 'stored' || (!hasValidators(policy) && policy.staleUntil <= now)
+    const isOver =
+      policy === undefined ||
+      kind !== 'stored' ||
+      (!hasValidators(policy) && policy.staleUntil <= now)
     const outcome = !isOver
       ? outcomeOf(policy, { status: head.status, headers: own }, now)
-      : isServerFailure(head.status) ? 'failed' : 'replace'
+      : isServerFailure(head.status)
+        ? 'failed'
+        : 'replace'
     switch (outcome) {
       case 'failed': {
         // An error that says by itself how long it is to be kept.
-        if (isOver && !mayStandIn && this.#judging.decide(head, now).store) return this.#store(head, body)
-        return await this.#standIn(head) ?? this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
+        if (isOver && !mayStandIn && this.#judging.decide(head, now).store) {
+          return this.#store(head, body)
+        }
+        return (
+          (await this.#standIn(head)) ??
+          this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
+        )
       }
-      case 'refetch': return this.#refetch(head)
+      case 'refetch':
+        return this.#refetch(head)
       case 'update': {
         if (stale === undefined) return this.#store(head, body)
         this.#validated = head.status
         const fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own) }
         return this.#store({ status: stale.value.status, fields }, stale.value.body, true)
       }
-      default: return this.#store(head, body)
+      default:
+        return this.#store(head, body)
     }
   }
 
@@ -152,28 +206,47 @@ export class Capture implements Tap {
    * others get.
    */
   async #answersClient (head: Head): Promise<Plan> {
-    const { request, ongoing: { fill, route, target } } = this
+    const {
+      request,
+      ongoing: { fill, route, target }
+    } = this
     fill.withdraw()
-    if (head.status === 304 && !this.#judging.isOwn()) route.notModified.set(primaryKey(target), true)
-    return this.#passed(head, { fwdStatus: head.status, detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE' })
+    if (head.status === 304 && !this.#judging.isOwn()) {
+      route.notModified.set(primaryKey(target), true)
+    }
+    return this.#passed(head, {
+      fwdStatus: head.status,
+      detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE'
+    })
   }
 
   /**
    * Renews the stored response to GET by what HEAD says of it, or ends it by what contradicts it
    * (RFC 9111, 4.3.5).
    */
-  async #answersHead (stale: Entry<StoredResponse> | undefined, { head, own }: Answer): Promise<Plan> {
-    const { request, ongoing: { fill, before } } = this
+  async #answersHead (
+    stale: Entry<StoredResponse> | undefined,
+    { head, own }: Answer
+  ): Promise<Plan> {
+    const {
+      request,
+      ongoing: { fill, before }
+    } = this
     request.cacheResult ??= { outcome: 'bypass', reason: 'HEAD', cost: 0 }
     if (stale !== undefined) {
       const { value } = stale
       // HEAD has not the length of an encoded response.
       const isSame = value.header('content-encoding') === fieldValue(own['content-encoding'])
-      const said = outcomeOfHead(value.policy(stale), value.body.length, { status: head.status, headers: own })
+      const said = outcomeOfHead(value.policy(stale), value.body.length, {
+        status: head.status,
+        headers: own
+      })
       const outcome = isSame ? said : 'nothing'
       const fields = { ...before, ...updatedHeaders(value.toHeaders(), own) }
-      const isOver = outcome === 'stale' ||
-        (outcome === 'update' && !await this.#renewed({ status: value.status, fields }, value.body))
+      const isOver =
+        outcome === 'stale' ||
+        (outcome === 'update' &&
+          !(await this.#renewed({ status: value.status, fields }, value.body)))
       if (isOver) await this.#drop()
     }
     fill.withdraw()
@@ -194,9 +267,17 @@ export class Capture implements Tap {
    * Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole
    * (RFC 9111, 3.4).
    */
-  async #complete (stale: Entry<StoredResponse>, answer: Answer, body: Buffer | undefined, tries = 0): Promise<Plan> {
+  async #complete (
+    stale: Entry<StoredResponse>,
+    answer: Answer,
+    body: Buffer | undefined,
+    tries = 0
+  ): Promise<Plan> {
     const { head, own } = answer
-    const { ongoing: { before }, options: { maxBodyBytes } } = this
+    const {
+      ongoing: { before },
+      options: { maxBodyBytes }
+    } = this
     const { parts } = stale.value
     const date = parseDate(own['date'])
     if (parts === undefined || head.status !== 206) return this.#refetch(head)
@@ -208,12 +289,18 @@ export class Capture implements Tap {
       if (all === undefined) return this.#refetch(head)
       this.#validated = head.status
       this.#added = { answer, bytes, tries }
-      const fields: Fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own), 'content-range': rangesOf(all) }
+      const fields: Fields = {
+        ...before,
+        ...updatedHeaders(stale.value.toHeaders(), own),
+        'content-range': rangesOf(all)
+      }
       withoutDigests(fields)
       if (isComplete(all)) delete fields['content-range']
       return this.#store({ status: isComplete(all) ? 200 : 206, fields }, bufferOf(all.body), true)
     }
-    return body !== undefined ? add(body) : { kind: 'collect', limit: maxBodyBytes, done: add, broken: () => this.#broken(head) }
+    return body !== undefined
+      ? add(body)
+      : { kind: 'collect', limit: maxBodyBytes, done: add, broken: () => this.#broken(head) }
   }
 
   /**
@@ -227,50 +314,96 @@ export class Capture implements Tap {
       : this.#storeAs(judgement, body, isStored)
   }
 
-  #storeAs (judgement: Judgement, body: Buffer | undefined, isStored: boolean): Plan | Promise<Plan> {
-    const { ongoing: { purpose }, options: { maxBodyBytes }, request } = this
+  #storeAs (
+    judgement: Judgement,
+    body: Buffer | undefined,
+    isStored: boolean
+  ): Plan | Promise<Plan> {
+    const {
+      ongoing: { purpose },
+      options: { maxBodyBytes },
+      request
+    } = this
     const { head, tags } = judgement
     const declared = Number(head.fields['content-length'] ?? 0)
-    const whole = head.status === 206 ? parseContentRange(head.fields['content-range'])?.length ?? 0 : 0
+    const whole =
+      head.status === 206 ? (parseContentRange(head.fields['content-range'])?.length ?? 0) : 0
     const isTooLarge = Math.max(body?.length ?? declared, whole) > maxBodyBytes
-    const isWhole = isStored || body === undefined || ((declared === 0 || declared === body.length) && isWholePart(head, body))
+    const isWhole =
+      isStored ||
+      body === undefined ||
+      ((declared === 0 || declared === body.length) && isWholePart(head, body))
     if (!isStorable(judgement) || isTooLarge || !isWhole) {
-      const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
+      const detail = !judgement.storing.store
+        ? judgement.storing.reason
+        : isTooLarge
+          ? 'TOO_LARGE'
+          : 'INCOMPLETE'
       return this.#notStored(judgement, detail, isStored ? body : undefined)
     }
     // Before the fill has ended: the whole is stored in their place, unless there is none to be
     // had.
-    if (body !== undefined && (purpose === 'answer' || purpose === 'refetch') && this.#lacks(judgement, body)) {
-      return purpose === 'answer' ? this.#refetch(head) : this.#notStored(judgement, 'INCOMPLETE', undefined)
+    if (
+      body !== undefined &&
+      (purpose === 'answer' || purpose === 'refetch') &&
+      this.#lacks(judgement, body)
+    ) {
+      return purpose === 'answer'
+        ? this.#refetch(head)
+        : this.#notStored(judgement, 'INCOMPLETE', undefined)
     }
     if (body !== undefined) return this.#stored(judgement, body)
-    const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
+    const isAnswered =
+      head.status !== 206 &&
+      ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
     if (purpose === 'refill' || isAnswered) {
-      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judgement, declared, body), broken: () => this.#broken(head) }
+      return {
+        kind: 'collect',
+        limit: maxBodyBytes,
+        done: (body) => this.#collected(judgement, declared, body),
+        broken: () => this.#broken(head)
+      }
     }
     // Its fate is known when its head is on its way already.
     const { storing, responseTime } = judgement
     const judged = { ...judgement, head: { ...head, fields: { ...head.fields } } }
-    const sent = withDefaults(this.#judging.told(dated(head, storing.policy), tags), this.ongoing.remote)
+    const sent = withDefaults(
+      this.#judging.told(dated(head, storing.policy), tags),
+      this.ongoing.remote
+    )
     noteHead(request, sent)
-    return this.#passed(sent, { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) }, async (body) => {
-      if (body === undefined) return this.#abandon('TOO_LARGE', head)
-      if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
-      const { storing, ...ended } = await this.#judging.judgeEnd(judged, true)
-      if (!storing.store) return this.#abandon(storing.reason, head)
-      await this.#judging.commit({ ...ended, storing, head: sent }, body)
-    })
+    return this.#passed(
+      sent,
+      { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) },
+      async (body) => {
+        if (body === undefined) return this.#abandon('TOO_LARGE', head)
+        if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) {
+          return this.ongoing.fill.abandon()
+        }
+        const { storing, ...ended } = await this.#judging.judgeEnd(judged, true)
+        if (!storing.store) return this.#abandon(storing.reason, head)
+        await this.#judging.commit({ ...ended, storing, head: sent }, body)
+      }
+    )
   }
 
   /** @param confirmed the stored body, where the application has confirmed it */
-  async #notStored ({ head, tags }: Judgement, detail: string, confirmed: Buffer | undefined): Promise<Plan> {
+  async #notStored (
+    { head, tags }: Judgement,
+    detail: string,
+    confirmed: Buffer | undefined
+  ): Promise<Plan> {
     await this.#abandon(detail, head)
     // They are not all that the client asks for, or were not put together for it.
-    if (confirmed !== undefined && (this.ongoing.asked.kind === 'missing' || head.status === 206)) return this.#refetch(head)
+    if (confirmed !== undefined && (this.ongoing.asked.kind === 'missing' || head.status === 206)) {
+      return this.#refetch(head)
+    }
     const passed = this.#passed(this.#judging.told(head, tags), { detail })
     if (passed.kind !== 'pass') return passed
     // The handler was not asked about what the client has.
-    if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
+    if (this.#isKnown(passed.head)) {
+      return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
+    }
     if (confirmed === undefined) return passed
     const { status, fields } = passed.head
     fields['content-length'] = String(confirmed.length)
@@ -283,14 +416,22 @@ export class Capture implements Tap {
     if (status !== 200 || this.request.method === 'POST' || !hasConditions(headers)) return false
     const { 'if-none-match': match, 'if-modified-since': since } = headers
     const current = { etag: textOf(fields['etag']), lastModified: textOf(fields['last-modified']) }
-    return evaluatePreconditions({ method: 'GET', headers: { 'if-none-match': match, 'if-modified-since': since } }, current) === 'not-modified'
+    return (
+      evaluatePreconditions(
+        { method: 'GET', headers: { 'if-none-match': match, 'if-modified-since': since } },
+        current
+      ) === 'not-modified'
+    )
   }
 
   /** The answer has broken off before anything of it was sent. */
   async #broken (head: Head): Promise<Plan> {
     const standIn = await this.#standIn(head)
     if (standIn !== undefined) return standIn
-    const fields = { ...BAD_GATEWAY.fields, 'cache-status': this.#status({}, { ...this.#fwdStatus(head.status), detail: 'INCOMPLETE' }) }
+    const fields = {
+      ...BAD_GATEWAY.fields,
+      'cache-status': this.#status({}, { ...this.#fwdStatus(head.status), detail: 'INCOMPLETE' })
+    }
     return this.#replaced({ ...BAD_GATEWAY, fields })
   }
 
@@ -298,16 +439,22 @@ export class Capture implements Tap {
     if (body !== undefined && (declared === 0 || declared === body.length)) {
       const ended = await this.#judging.judgeEnd(judged, false)
       const { storing } = ended
-      return storing.store ? this.#stored({ ...ended, storing }, body) : this.#notStored(ended, storing.reason, undefined)
+      return storing.store
+        ? this.#stored({ ...ended, storing }, body)
+        : this.#notStored(ended, storing.reason, undefined)
     }
     const { head, tags } = judged
     if (body === undefined) await this.#abandon('TOO_LARGE', head)
     else this.ongoing.fill.abandon()
-    return this.#passed(this.#judging.told(head, tags), { detail: body === undefined ? 'TOO_LARGE' : 'INCOMPLETE' })
+    return this.#passed(this.#judging.told(head, tags), {
+      detail: body === undefined ? 'TOO_LARGE' : 'INCOMPLETE'
+    })
   }
 
   async #stored (judged: Judged, body: Buffer): Promise<Plan> {
-    const { ongoing: { purpose } } = this
+    const {
+      ongoing: { purpose }
+    } = this
     const { storing, tags } = judged
     const { entry, result } = await this.#judging.commit(judged, body)
     const joined = result === 'invalid' ? await this.#addToNewer() : undefined
@@ -320,10 +467,18 @@ export class Capture implements Tap {
     fields['content-length'] = String(body.length)
     const asked = purpose === 'refill' ? 'whole' : this.#askedOf(entry, storing.policy)
     if (asked === undefined) return this.#refetch(judged.head)
-    const answer = answerAs(asked, { status, fields, body: purpose === 'refill' ? NOTHING : body }, rangedParts(entry.value))
+    const answer = answerAs(
+      asked,
+      { status, fields, body: purpose === 'refill' ? NOTHING : body },
+      rangedParts(entry.value)
+    )
     answer.fields['cache-status'] = this.#status(answer.fields, {
-      ...answer.status !== told.status && this.#validated === undefined && this.#fwdStatus(told.status),
-      ...result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] }
+      ...(answer.status !== told.status &&
+        this.#validated === undefined &&
+        this.#fwdStatus(told.status)),
+      ...(result === 'stored'
+        ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) }
+        : { detail: NOT_STORED[result] })
     })
     return this.#replaced(answer)
   }
@@ -333,7 +488,15 @@ export class Capture implements Tap {
    * none, or they are of another kind.
    */
   async #addToNewer (): Promise<Plan | undefined> {
-    const { request, reply, ongoing, ongoing: { fill: { key } }, options } = this
+    const {
+      request,
+      reply,
+      ongoing,
+      ongoing: {
+        fill: { key }
+      },
+      options
+    } = this
     if (this.#added === undefined || this.#added.tries === MOST_TRIES) return undefined
     const { answer, bytes, tries } = this.#added
     // Memory may not have heard of them yet.
@@ -349,9 +512,10 @@ export class Capture implements Tap {
    * it was asked for.
    */
   #lacks ({ head, storing: { policy } }: Judged, body: Buffer): boolean {
-    const parts = head.status === 206 && !coversWhole(head.fields['content-range'])
-      ? partsOf(head.fields['content-range'], body)
-      : undefined
+    const parts =
+      head.status === 206 && !coversWhole(head.fields['content-range'])
+        ? partsOf(head.fields['content-range'], body)
+        : undefined
     return parts !== undefined && this.#partOf({ ...parts, policy }) === undefined
   }
 
@@ -367,7 +531,11 @@ export class Capture implements Tap {
     const now = Date.now()
     if (value.parts !== undefined) return this.#partOf({ ...value.parts, policy })
     if (request.method !== 'GET' || !hasConditions(request.headers)) return 'whole'
-    return answerFromStored(request, { status: value.status, policy, length: value.body.length }, now)
+    return answerFromStored(
+      request,
+      { status: value.status, policy, length: value.body.length },
+      now
+    )
   }
 
   /**
@@ -375,24 +543,40 @@ export class Capture implements Tap {
    * become another.
    */
   async #abandon (reason: string, { status }: Head): Promise<void> {
-    const { request, ongoing: { asked, fill, route, target } } = this
+    const {
+      request,
+      ongoing: { asked, fill, route, target }
+    } = this
     // An answer that may be its client's alone says nothing of what others get, nor does one to
     // POST or to another spelling.
-    if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
+    if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) {
+      return fill.withdraw()
+    }
     // Nor does the wish of a client, or what it has done wrong, of parts that are fresh.
-    if (reason === 'REQUEST_NO_STORE' || (asked.kind === 'missing' && status >= 400)) return fill.withdraw()
+    if (reason === 'REQUEST_NO_STORE' || (asked.kind === 'missing' && status >= 400)) {
+      return fill.withdraw()
+    }
     fill.abandon()
-    if (status < 400) route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
+    if (status < 400) {
+      route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
+    }
     if (fill.stale !== undefined) await this.#drop()
   }
 
   /** The answer goes out in any case: it is the right one. */
   async #drop (): Promise<void> {
-    const { request, ongoing: { fill }, options: { cache } } = this
+    const {
+      request,
+      ongoing: { fill },
+      options: { cache }
+    } = this
     try {
       await cache.delete(fill.key, { consistency: 'bounded' })
     } catch (error) {
-      request.log.warn({ err: error, key: fill.key }, 'a response that has become another one could not be dropped')
+      request.log.warn(
+        { err: error, key: fill.key },
+        'a response that has become another one could not be dropped'
+      )
     }
   }
 
@@ -401,11 +585,22 @@ export class Capture implements Tap {
    * 9111, 4.3.3).
    */
   async #refetch (head: Head): Promise<Plan> {
-    const { request, ongoing: { fill, target, before }, options: { internal } } = this
+    const {
+      request,
+      ongoing: { fill, target, before },
+      options: { internal }
+    } = this
     request.cacheResult ??= { outcome: 'miss', cost: 0 }
     const { answer, body } = await internal.refetch(request, fill, target)
     const fields = { ...before, ...endToEndHeaders(answer.headers) }
-    return this.#replaced({ status: answer.statusCode, fields: { ...fields, 'content-length': String(body.length) }, body }, head.reason)
+    return this.#replaced(
+      {
+        status: answer.statusCode,
+        fields: { ...fields, 'content-length': String(body.length) },
+        body
+      },
+      head.reason
+    )
   }
 
   #mayStandIn (stale: Entry<StoredResponse>, now: number): boolean {
@@ -417,47 +612,94 @@ export class Capture implements Tap {
    * 5861, 4).
    */
   async #standIn ({ status: failed }: Head): Promise<Plan | undefined> {
-    const { request, ongoing: { fill, stale, fwd, before } } = this
+    const {
+      request,
+      ongoing: { fill, stale, fwd, before }
+    } = this
     fill.fail()
     const now = Date.now()
-    const asked = stale !== undefined && this.#mayStandIn(stale, now) ? answerTo(request, stale, now) : undefined
-    if (stale === undefined || asked === undefined || await fill.validStale() === undefined) return undefined
+    const asked =
+      stale !== undefined && this.#mayStandIn(stale, now)
+        ? answerTo(request, stale, now)
+        : undefined
+    if (stale === undefined || asked === undefined || (await fill.validStale()) === undefined) {
+      return undefined
+    }
     const { status, body } = stale.value
     const fields: Fields = {
-      ...before, ...stale.value.toHeaders(), age: String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000)))
+      ...before,
+      ...stale.value.toHeaders(),
+      age: String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000)))
     }
     fields['content-length'] = String(body.length)
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
-    fields['cache-status'] = this.#status(fields, { fwd, ...this.#fwdStatus(failed), ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
+    fields['cache-status'] = this.#status(fields, {
+      fwd,
+      ...this.#fwdStatus(failed),
+      ttl: ttlSeconds(stale.freshUntil, now),
+      detail: 'STALE_IF_ERROR'
+    })
     return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
   }
 
   /** The application's own response, with what this cache says of it. */
-  #passed ({ status, reason, fields }: Head, cacheStatus: CacheStatus, end?: (body: Buffer | undefined) => Promise<unknown>): Plan {
-    const { options: { maxBodyBytes }, ongoing: { purpose } } = this
+  #passed (
+    { status, reason, fields }: Head,
+    cacheStatus: CacheStatus,
+    end?: (body: Buffer | undefined) => Promise<unknown>
+  ): Plan {
+    const {
+      options: { maxBodyBytes },
+      ongoing: { purpose }
+    } = this
     fields['cache-status'] = this.#status(fields, cacheStatus)
-    if (purpose !== 'refill') return { kind: 'pass', head: { status, reason, fields }, record: end && { limit: maxBodyBytes, end } }
+    if (purpose !== 'refill') {
+      return {
+        kind: 'pass',
+        head: { status, reason, fields },
+        record: end && { limit: maxBodyBytes, end }
+      }
+    }
     // Nobody is to read it, however large it is.
     fields['content-length'] = '0'
     return this.#replaced({ status, fields, body: NOTHING })
   }
 
   #replaced ({ status, fields, body }: Whole, reason?: string): Plan {
-    const { request: { method }, reply } = this
+    const {
+      request: { method },
+      reply
+    } = this
     if (fields['transfer-encoding'] !== undefined) delete fields['transfer-encoding']
     if (WITHOUT_BODY.has(status)) delete fields['content-length']
     // The reply says it for onResponse hooks: Node does not give back what is written as a list.
     else reply.header('content-length', fields['content-length'])
-    return { kind: 'replace', head: { status, reason, fields }, body: method === 'HEAD' ? NOTHING : body }
+    return {
+      kind: 'replace',
+      head: { status, reason, fields },
+      body: method === 'HEAD' ? NOTHING : body
+    }
   }
 
   #status (fields: Fields, status: CacheStatus): string {
-    const { request, ongoing: { fwd }, options: { cacheName } } = this
+    const {
+      request,
+      ongoing: { fwd },
+      options: { cacheName }
+    } = this
     const { detail: reason } = status
     // Not of a refill, which is no client's request.
-    request.cacheResult ??= { outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass', reason, cost: 0 }
-    const forwarded = this.#validated === undefined ? { fwd } : { fwd, ...this.#fwdStatus(this.#validated) }
-    return appendCacheStatus(fields['cache-status'], formatCacheStatus(cacheName, { ...forwarded, ...status }))
+    request.cacheResult ??= {
+      outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass',
+      reason,
+      cost: 0
+    }
+    const forwarded =
+      this.#validated === undefined ? { fwd } : { fwd, ...this.#fwdStatus(this.#validated) }
+    return appendCacheStatus(
+      fields['cache-status'],
+      formatCacheStatus(cacheName, { ...forwarded, ...status })
+    )
   }
 
   #fwdStatus (handled: number): { fwdStatus?: number } {
@@ -473,7 +715,11 @@ const UNSTORABLE = 60_000
 const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
 // Those by which a request for missing bytes is.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
-const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
+const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = {
+  invalid: 'INVALIDATED',
+  failed: 'STORE_FAILED',
+  transient: 'NO_TTL'
+}
 // Reasons of responses that would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const NOTHING = Buffer.alloc(0)
@@ -500,7 +746,8 @@ function isWholePart ({ status, fields }: Head, body: Buffer): boolean {
   return range === undefined || body.length === range.last - range.first + 1
 }
 
-const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength)
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  Buffer.from(buffer, byteOffset, byteLength)
 
 /** Now, where there is no date: then it was made just now. */
 function parseDate (value: Fields[string] | undefined): number {

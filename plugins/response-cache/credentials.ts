@@ -10,11 +10,16 @@ const COMMON = ['authorization', 'cookie', 'x-api-key'] as const
  * is for that user, unless it or its route says otherwise (RFC 9111, section 3.5).
  * @param names header fields that credentials are in, in lower case
  */
-export function credentialsOf (names: readonly string[]): (request: FastifyRequest) => readonly string[] {
+export function credentialsOf (
+  names: readonly string[]
+): (request: FastifyRequest) => readonly string[] {
   // A bit for each length, up to 31.
-  const lengths = names.reduce((bits, { length }) => bits | 1 << length, 0)
+  const lengths = names.reduce((bits, { length }) => bits | (1 << length), 0)
   return (request) => {
-    const { headers, raw: { rawHeaders } } = request
+    const {
+      headers,
+      raw: { rawHeaders }
+    } = request
     let found = NONE
     for (const name of names) {
       if (headers[name] !== undefined) found = [...found, name]
@@ -22,10 +27,12 @@ export function credentialsOf (names: readonly string[]): (request: FastifyReque
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const given = rawHeaders[i] ?? ''
       // Most are nothing to look at.
-      if ((lengths & 1 << given.length) === 0) continue
+      if ((lengths & (1 << given.length)) === 0) continue
       const name = given.toLowerCase()
       // Capitals, because responses cannot be told apart by what is not there any more.
-      if (names.includes(name) && headers[name] === undefined) found = [...found, name.toUpperCase()]
+      if (names.includes(name) && headers[name] === undefined) {
+        found = [...found, name.toUpperCase()]
+      }
     }
     if (hasUser(request)) found = [...found, 'user']
     return hasCertificate(request) ? [...found, 'certificate'] : found
@@ -41,7 +48,10 @@ const NONE: readonly string[] = []
  * is for everybody.
  * @param names header fields by which responses are told apart
  */
-export const barring = (credentials: readonly string[], names: readonly string[]): string | undefined =>
+export const barring = (
+  credentials: readonly string[],
+  names: readonly string[]
+): string | undefined =>
   credentials.find((name) => name === 'authorization' || !names.includes(name))
 
 /**
@@ -52,8 +62,13 @@ export const credentialFields = (more: readonly string[]): readonly string[] =>
   [...new Set([...COMMON, ...more.map((name) => name.toLowerCase())])]
 
 /** Those of a route that has a list of its own, and of any other. */
-export const credentialFieldsOf = (ofRoute: readonly string[] | undefined, ofPlugin: readonly string[]): readonly string[] =>
-  ofRoute === undefined ? credentialFields(ofPlugin) : [...new Set(ofRoute.map((name) => name.toLowerCase()))]
+export const credentialFieldsOf = (
+  ofRoute: readonly string[] | undefined,
+  ofPlugin: readonly string[]
+): readonly string[] =>
+  ofRoute === undefined
+    ? credentialFields(ofPlugin)
+    : [...new Set(ofRoute.map((name) => name.toLowerCase()))]
 
 /** Whether authentication has found out who is asking. */
 export function hasUser (request: FastifyRequest): boolean {
@@ -65,5 +80,7 @@ function hasCertificate ({ server: { server }, socket }: FastifyRequest): boolea
   if (!('requestCert' in server) || server.requestCert !== true) return false
   const find: unknown = Reflect.get(socket, 'getPeerCertificate')
   const certificate: unknown = typeof find === 'function' && Reflect.apply(find, socket, [])
-  return typeof certificate === 'object' && certificate !== null && Object.keys(certificate).length > 0
+  return (
+    typeof certificate === 'object' && certificate !== null && Object.keys(certificate).length > 0
+  )
 }

@@ -7,7 +7,8 @@ import { hasConditions, type StoredResponse } from './stored-response.js'
  * Whether hints are of use: a client with conditions or a Range knows the response, and HEAD is
  * about no page.
  */
-export const wantsEarlyHints = ({ method, headers }: FastifyRequest): boolean => method === 'GET' && !hasConditions(headers)
+export const wantsEarlyHints = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'GET' && !hasConditions(headers)
 
 /** Sends the links of a stored response that a client can act on at once, as a 103 (RFC 8297). */
 export function sendEarlyHints (reply: FastifyReply, stored: StoredResponse): void {

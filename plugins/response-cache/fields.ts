@@ -71,7 +71,8 @@ export function ownFields (fields: Fields, handled: Handled): Fields {
 }
 
 const isSame = (a: Fields[string] | undefined, b: Fields[string] | undefined) =>
-  a === b || (a !== undefined && b !== undefined && String(a) === String(b) && typeof a === typeof b)
+  a === b ||
+  (a !== undefined && b !== undefined && String(a) === String(b) && typeof a === typeof b)
 
 /** Vary with more names. */
 export function joinedVary (...values: readonly HeaderValue[]): string {
@@ -81,18 +82,29 @@ export function joinedVary (...values: readonly HeaderValue[]): string {
 /** The members of a list of field names, in lower case. */
 export function listOf (value: HeaderValue): string[] {
   if (value === undefined) return []
-  return (fieldValue(value) ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+  return (fieldValue(value) ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
 }
 
 /**
  * Another connection's fields are not passed on (RFC 9110, 7.6.1), but that this one is to end.
  * @param handled tells which are the response's own; default: all
  */
-export function withoutConnectionFields ({ status, reason, fields }: Head, handled?: Handled): Head {
+export function withoutConnectionFields (
+  { status, reason, fields }: Head,
+  handled?: Handled
+): Head {
   if (fields['connection'] === undefined) return { status, reason, fields }
   const own = handled === undefined ? fields : ownFields(fields, handled)
   const kept = endToEndHeaders(own)
   const isClose = /^\s*close\s*$/i.test(String(fields['connection']))
-  const isKept = (name: string) => own[name] === undefined || kept[name] !== undefined || (isClose && name === 'connection')
-  return { status, reason, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name))) }
+  const isKept = (name: string) =>
+    own[name] === undefined || kept[name] !== undefined || (isClose && name === 'connection')
+  return {
+    status,
+    reason,
+    fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name)))
+  }
 }

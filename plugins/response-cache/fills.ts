@@ -29,7 +29,16 @@ export interface InternalFillsOptions {
 // ones are ignored.
 const HEADER = 'x-weir-fill'
 // These would make the handler's answer something else than the whole, current representation.
-const NOT_REPEATED = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range', 'cache-control', 'pragma']
+const NOT_REPEATED = [
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+  'cache-control',
+  'pragma'
+]
 
 /** Fills by requests of the application to itself, through all of its hooks. */
 export class InternalFills {
@@ -60,43 +69,77 @@ export class InternalFills {
    * 3.5), unless responses are told apart by them.
    * @param credentials header fields that credentials are in on its route, in lower case
    */
-  refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>, credentials: readonly string[]): void {
+  refill (
+    request: FastifyRequest,
+    target: Target,
+    stale: Entry<StoredResponse>,
+    credentials: readonly string[]
+  ): void {
     const { cache } = this.options
     const { key } = target.key
-    cache.revalidate(key, stale).then(async (fill) => {
-      if (fill === undefined) return
-      const without = credentials.filter((name) => !target.names.includes(name))
-      await this.#carryOut(request, { fill, target, purpose: 'refill' }, without, (answer) => this.#discard(answer))
-    }).catch((error: unknown) => {
-      request.log.warn({ err: error, key }, 'a stale response could not be refilled')
-    })
+    cache
+      .revalidate(key, stale)
+      .then(async (fill) => {
+        if (fill === undefined) return
+        const without = credentials.filter((name) => !target.names.includes(name))
+        await this.#carryOut(request, { fill, target, purpose: 'refill' }, without, (answer) =>
+          this.#discard(answer)
+        )
+      })
+      .catch((error: unknown) => {
+        request.log.warn({ err: error, key }, 'a stale response could not be refilled')
+      })
   }
 
   /**
    * Computes a response anew for everybody: as `refill`, but at once and whole. Resolves when its
    * answer is there.
    */
-  async refresh (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target, credentials: readonly string[]): Promise<void> {
+  async refresh (
+    request: FastifyRequest,
+    fill: Fill<StoredResponse>,
+    target: Target,
+    credentials: readonly string[]
+  ): Promise<void> {
     const without = credentials.filter((name) => !target.names.includes(name))
-    await this.#carryOut(request, { fill, target, purpose: 'refetch' }, without, (answer) => this.#discard(answer))
+    await this.#carryOut(request, { fill, target, purpose: 'refetch' }, without, (answer) =>
+      this.#discard(answer)
+    )
   }
 
   /**
    * Carries out a fill by repeating the request for its client; resolves when the whole answer is
    * there.
    */
-  async refetch (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target): Promise<{ answer: Response, body: Buffer }> {
-    return this.#carryOut(request, { fill, target, purpose: 'refetch' }, [], async (answer) => ({ answer, body: await wholeOf(answer) }))
+  async refetch (
+    request: FastifyRequest,
+    fill: Fill<StoredResponse>,
+    target: Target
+  ): Promise<{ answer: Response; body: Buffer }> {
+    return this.#carryOut(request, { fill, target, purpose: 'refetch' }, [], async (answer) => ({
+      answer,
+      body: await wholeOf(answer)
+    }))
   }
 
-  async #carryOut<R> (
-    request: FastifyRequest, handedOver: HandedOver, without: readonly string[], read: (answer: Response) => Promise<R>
+  async #carryOut<R>(
+    request: FastifyRequest,
+    handedOver: HandedOver,
+    without: readonly string[],
+    read: (answer: Response) => Promise<R>
   ): Promise<R> {
     const token = randomUUID()
     this.#waiting.set(token, handedOver)
     try {
       const { app } = this.options
-      return await read(await askSelf({ app, request, without: new Set([...NOT_REPEATED, ...without]), headers: { [HEADER]: token } }))
+      return await read(
+        await askSelf({
+          app,
+          request,
+          without: new Set([...NOT_REPEATED, ...without]),
+          headers: { [HEADER]: token }
+        })
+      )
     } finally {
       this.#waiting.delete(token)
       // Its handler was never asked, or has never answered: those who wait must not.

@@ -14,8 +14,13 @@ import type { Target } from './target.js'
  * the cache, and why.
  */
 export type Found =
-  | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
-  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' | 'refetch' }
+  | { readonly kind: 'hit'; readonly hit: Hit<StoredResponse>; readonly refresh: boolean }
+  | {
+    readonly kind: 'fill'
+    readonly fill: Fill<StoredResponse>
+    readonly fwd?: Forward
+    readonly purpose?: 'head' | 'refetch'
+  }
   | Pass
 
 export interface Pass {
@@ -66,14 +71,21 @@ export class Finder {
    * that has it.
    */
   async find (
-    request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
-  ): Promise<{ found: Found, target: Target }> {
+    request: FastifyRequest,
+    { exact, vary }: { exact: ResponseKey; vary: readonly string[] },
+    asking: Asking
+  ): Promise<{ found: Found; target: Target }> {
     // Each promise that is awaited costs a hit from the store a microsecond.
     const looked = this.options.route.rules.look(exact)
     let key = ruledKey(exact, looked instanceof Promise ? await looked : looked)
     for (let moves = 0; ; moves++) {
-      const resolved = await this.#resolveVariant(request, { key, vary }, { ...asking, isLost: moves >= MOST_MOVES })
-      const ruledBy = resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
+      const resolved = await this.#resolveVariant(
+        request,
+        { key, vary },
+        { ...asking, isLost: moves >= MOST_MOVES }
+      )
+      const ruledBy =
+        resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
       if (ruledBy === undefined) return resolved
       key = ruledKey(exact, ruledBy.rule)
     }
@@ -84,44 +96,79 @@ export class Finder {
    * 4.1).
    */
   async #resolveVariant (
-    request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
-  ): Promise<{ found: Found, target: Target }> {
+    request: FastifyRequest,
+    { key, vary }: { key: ResponseKey; vary: readonly string[] },
+    asking: Asking
+  ): Promise<{ found: Found; target: Target }> {
     const found = await this.#look(request, key, asking)
     const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
     if (names === undefined) {
       const completed = this.#completed(request, key, found, asking)
-      return { found: completed instanceof Promise ? await completed : completed, target: { key, names: vary } }
+      return {
+        found: completed instanceof Promise ? await completed : completed,
+        target: { key, names: vary }
+      }
     }
-    const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
-    return { found: await this.#completed(request, target.key, await this.#look(request, target.key, asking), asking), target }
+    const target = {
+      key: variantKeyOf(key, names, request),
+      names: [...vary, ...names],
+      variant: { names, of: key.key }
+    }
+    return {
+      found: await this.#completed(
+        request,
+        target.key,
+        await this.#look(request, target.key, asking),
+        asking
+      ),
+      target
+    }
   }
 
   /**
    * The finding, unless it is parts that lack bytes which the request asks for: then they are to be
    * fetched; or it is the handler's to answer a HEAD, which may renew what is stored.
    */
-  #completed (request: FastifyRequest, key: ResponseKey, found: Found, asking: Asking): Found | Promise<Found> {
-    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key.key, found) : found
-    return found.kind === 'hit' && isLacking(request, found.hit) ? this.#completion(request, key, found, asking) : found
+  #completed (
+    request: FastifyRequest,
+    key: ResponseKey,
+    found: Found,
+    asking: Asking
+  ): Found | Promise<Found> {
+    if (found.kind === 'pass') {
+      return found.kept?.value.isWhole === true
+        ? this.#forwardedHead(request, key.key, found)
+        : found
+    }
+    return found.kind === 'hit' && isLacking(request, found.hit)
+      ? this.#completion(request, key, found, asking)
+      : found
   }
 
   async #completion (
-    request: FastifyRequest, { key }: ResponseKey, found: Found & { kind: 'hit' }, { asks, credentials, acquire }: Asking
+    request: FastifyRequest,
+    { key }: ResponseKey,
+    found: Found & { kind: 'hit' },
+    { asks, credentials, acquire }: Asking
   ): Promise<Found> {
     // It is not to be served, so that it is nothing to complete.
     if (!found.hit.entry.value.isPublic && credentials.length > 0) return found
     const directives = asks ? parseCacheControl(request.headers['cache-control']) : undefined
     if (directives?.has('only-if-cached') === true) throw new WEIR_ERR_ONLY_IF_CACHED()
-    if (directives?.has('no-store') === true) return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' }
+    if (directives?.has('no-store') === true) { return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' } }
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
     // Others have no use for the bytes of one client's range.
     const { value } = found.hit.entry
-    const all = { status: 200, policy: value.policy(found.hit.entry), length: value.parts?.length ?? 0 }
+    const all = {
+      status: 200,
+      policy: value.policy(found.hit.entry),
+      length: value.parts?.length ?? 0
+    }
     const wantsAll = answerFromStored(request, all, Date.now()) === 'whole'
     for (const beside of wantsAll ? [acquire.beside, true] : [true]) {
       const outcome = await this.options.cache.acquire(key, { ...acquire, beside, renew: true })
       if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
-      if (!outcome.entry.value.isSignpost && !isLacking(request, outcome)) return { kind: 'hit', hit: outcome, refresh: false }
+      if (!outcome.entry.value.isSignpost && !isLacking(request, outcome)) { return { kind: 'hit', hit: outcome, refresh: false } }
     }
     return bypass('PARTIAL')
   }
@@ -133,12 +180,16 @@ export class Finder {
   async #forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
     if (found.fwd === 'method' || this.options.credentialsOf(request).length > 0) return found
     const outcome = await this.options.cache.acquire(key, { beside: true, renew: true })
-    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' } : found
+    return outcome instanceof Fill
+      ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' }
+      : found
   }
 
   #look (request: FastifyRequest, key: ResponseKey, asking: Asking): Promise<Found> {
     if (asking.acquire.renew === true) return this.#findAnew(key, asking)
-    return asking.asks ? this.#findAsAsked(request, key, asking) : this.#findAny(request, key, asking)
+    return asking.asks
+      ? this.#findAsAsked(request, key, asking)
+      : this.#findAny(request, key, asking)
   }
 
   /**
@@ -147,18 +198,33 @@ export class Finder {
    */
   async #findAnew ({ key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
     const kept = await this.options.cache.find(key, { accept: 'retained' })
-    if (kept?.entry.value.isSignpost === true && isLost !== true) return { kind: 'hit', hit: kept, refresh: false }
+    if (kept?.entry.value.isSignpost === true && isLost !== true) { return { kind: 'hit', hit: kept, refresh: false } }
     const outcome = await this.options.cache.acquire(key, acquire)
-    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: 'request', purpose: 'refetch' } : { kind: 'hit', hit: outcome, refresh: false }
+    return outcome instanceof Fill
+      ? { kind: 'fill', fill: outcome, fwd: 'request', purpose: 'refetch' }
+      : { kind: 'hit', hit: outcome, refresh: false }
   }
 
-  async #findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+  async #findAny (
+    request: FastifyRequest,
+    { key }: ResponseKey,
+    { acquire, isLost }: Asking
+  ): Promise<Found> {
     // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110,
     // 9.3.2).
     const isHead = request.method === 'HEAD'
-    let outcome = await (isHead ? this.options.cache.find(key, this.options.route.options) : this.options.cache.acquire(key, acquire))
-    if (isLost === true && outcome !== undefined && !(outcome instanceof Fill) && outcome.entry.value.ruledBy !== undefined) {
-      outcome = isHead ? undefined : await this.options.cache.acquire(key, { ...acquire, renew: true })
+    let outcome = await (isHead
+      ? this.options.cache.find(key, this.options.route.options)
+      : this.options.cache.acquire(key, acquire))
+    if (
+      isLost === true &&
+      outcome !== undefined &&
+      !(outcome instanceof Fill) &&
+      outcome.entry.value.ruledBy !== undefined
+    ) {
+      outcome = isHead
+        ? undefined
+        : await this.options.cache.acquire(key, { ...acquire, renew: true })
     }
     if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
     if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
@@ -167,27 +233,36 @@ export class Finder {
   }
 
   /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
-  async #findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+  async #findAsAsked (
+    request: FastifyRequest,
+    key: ResponseKey,
+    { acquire, isLost }: Asking
+  ): Promise<Found> {
     const found = await this.options.cache.find(key.key, { accept: 'retained' })
     const kept = isLost === true && found?.entry.value.ruledBy !== undefined ? undefined : found
     if (kept?.entry.value.isSignpost === true) return { kind: 'hit', hit: kept, refresh: false }
     const now = Date.now()
     const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
     if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
-    if (reuse.action === 'serve' && kept !== undefined) return { kind: 'hit', hit: kept, refresh: reuse.refresh }
+    if (reuse.action === 'serve' && kept !== undefined) { return { kind: 'hit', hit: kept, refresh: reuse.refresh } }
     const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
     // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
-    if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
+    if (parseCacheControl(request.headers['cache-control']).has('no-store')) { return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' } }
     const isOwn = this.options.route.options.ttl !== undefined
     const isAsked = reuse.reason.startsWith('REQUEST_')
     const lastRenewal = Math.max(kept?.entry.storedAt ?? 0, this.#renewals.get(key.key) ?? 0)
-    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
+    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) { return { kind: 'hit', hit: kept, refresh: false } }
     if (isAsked) this.#renewals.set(key.key, now)
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
     // Nothing that another instance has stored since will do either, where the client wants what is
     // newer.
-    const outcome = await this.options.cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
-    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
+    const outcome = await this.options.cache.acquire(key.key, {
+      ...acquire,
+      renew: fwd === 'request' || isAsked
+    })
+    return outcome instanceof Fill
+      ? { kind: 'fill', fill: outcome, fwd }
+      : { kind: 'hit', hit: outcome, refresh: false }
   }
 }
 

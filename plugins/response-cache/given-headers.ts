@@ -8,7 +8,9 @@ let known: symbol = Symbol('none yet')
 
 function holds (reply: FastifyReply): reply is Holder {
   if (known in reply) return true
-  const symbol = Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.headers')
+  const symbol = Object.getOwnPropertySymbols(reply).find(
+    ({ description }) => description === 'fastify.reply.headers'
+  )
   if (symbol !== undefined) known = symbol
   return symbol !== undefined
 }

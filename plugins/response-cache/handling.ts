@@ -1,5 +1,10 @@
 import { CacheError, type Hit } from '@weir/cache'
-import { appendCacheStatus, type CacheStatus, formatCacheStatus, parseCacheControl } from '@weir/http'
+import {
+  appendCacheStatus,
+  type CacheStatus,
+  formatCacheStatus,
+  parseCacheControl
+} from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import { followHead } from '../fragments/follow.js'
@@ -53,14 +58,20 @@ export class Handling {
   #known: readonly string[] | undefined
 
   constructor (
-    readonly context: HandlingContext, readonly app: FastifyInstance,
-    readonly request: FastifyRequest, readonly reply: FastifyReply, readonly selection: Selection
+    readonly context: HandlingContext,
+    readonly app: FastifyInstance,
+    readonly request: FastifyRequest,
+    readonly reply: FastifyReply,
+    readonly selection: Selection
   ) {
     const { queryNames, noVarySearch } = selection
     this.#hidden = hideUndeclared(request, queryNames)
     // A hook may have judged by what the handler does not see, such as a signature: other caches
     // run no hooks.
-    this.#noVarySearch = noVarySearch === undefined ? undefined : { field: noVarySearch, isTold: this.#hidden === undefined }
+    this.#noVarySearch =
+      noVarySearch === undefined
+        ? undefined
+        : { field: noVarySearch, isTold: this.#hidden === undefined }
   }
 
   /**
@@ -68,7 +79,14 @@ export class Handling {
    * returns.
    */
   answer (): unknown {
-    const { request, reply, selection: { keyFor, encodes }, context: { options: { internal, route } } } = this
+    const {
+      request,
+      reply,
+      selection: { keyFor, encodes },
+      context: {
+        options: { internal, route }
+      }
+    } = this
     const handedOver = internal.take(request)
     const unasked = whyNotAsked(request, reply) ?? whyUnless(request, route)
     if (unasked !== undefined) {
@@ -91,27 +109,63 @@ export class Handling {
    * itself without them, as for a refill, and the request is answered as ever.
    */
   #refresh (exact: ResponseKey): unknown {
-    const { request, selection: { vary }, context: { finder, options: { internal, route, credentialsOf } } } = this
+    const {
+      request,
+      selection: { vary },
+      context: {
+        finder,
+        options: { internal, route, credentialsOf }
+      }
+    } = this
     const hasCredential = credentialsOf(request).length > 0
-    const acquire = { onOutage: route.options.onOutage ?? 'bypass', beside: false, mayBeOwn: hasCredential, renew: true }
-    const found = finder.find(request, { exact, vary }, { asks: false, credentials: this.#credentials, acquire })
-    if (!hasCredential || route.options.public === true) return later(found.then(({ found, target }) => this.#found(found, target, false)))
-    return later(found
-      .then(({ found, target }) => found.kind === 'fill' ? internal.refresh(request, found.fill, target, route.credentialFields) : undefined)
-      .catch((error: unknown) => { request.log.warn({ err: error, key: exact.key }, 'a response could not be computed anew') })
-      .then(() => this.#find(exact)))
+    const acquire = {
+      onOutage: route.options.onOutage ?? 'bypass',
+      beside: false,
+      mayBeOwn: hasCredential,
+      renew: true
+    }
+    const found = finder.find(
+      request,
+      { exact, vary },
+      { asks: false, credentials: this.#credentials, acquire }
+    )
+    if (!hasCredential || route.options.public === true) {
+      return later(found.then(({ found, target }) => this.#found(found, target, false)))
+    }
+    return later(
+      found
+        .then(({ found, target }) =>
+          found.kind === 'fill'
+            ? internal.refresh(request, found.fill, target, route.credentialFields)
+            : undefined
+        )
+        .catch((error: unknown) => {
+          request.log.warn({ err: error, key: exact.key }, 'a response could not be computed anew')
+        })
+        .then(() => this.#find(exact))
+    )
   }
 
   #unasked (why: Pass): unknown {
-    const { request, selection: { vary, keyFor }, context: { options: { cache, route } } } = this
-    if (why.detail === 'PRECONDITION' && this.#isOnlyIfCached()) throw this.#refusing(new WEIR_ERR_ONLY_IF_CACHED())
+    const {
+      request,
+      selection: { vary, keyFor },
+      context: {
+        options: { cache, route }
+      }
+    } = this
+    if (why.detail === 'PRECONDITION' && this.#isOnlyIfCached()) {
+      throw this.#refusing(new WEIR_ERR_ONLY_IF_CACHED())
+    }
     const key = this.#mayFeed() ? keyFor(request) : undefined
     if (typeof key !== 'object') return this.#pass(why)
-    return later(PostFeed.begin({ cache, key, request, route: route.options }).then((begun) => {
-      if (begun === undefined) return this.#pass(why)
-      this.#feed(begun, { key, names: vary })
-      return this.#run()
-    }))
+    return later(
+      PostFeed.begin({ cache, key, request, route: route.options }).then((begun) => {
+        if (begun === undefined) return this.#pass(why)
+        this.#feed(begun, { key, names: vary })
+        return this.#run()
+      })
+    )
   }
 
   /** A refill has no credentials; a response that is fetched again is for its client. */
@@ -127,10 +181,19 @@ export class Handling {
   }
 
   #find (exact: ResponseKey): unknown {
-    const { request, selection: { vary }, context: { finder, mayAsk, options: { cache, route, credentialsOf } } } = this
+    const {
+      request,
+      selection: { vary },
+      context: {
+        finder,
+        mayAsk,
+        options: { cache, route, credentialsOf }
+      }
+    } = this
     const { headers } = request
     const key = ruledKey(exact, route.rules.known(exact))
-    const asks = mayAsk && (headers['cache-control'] !== undefined || headers['pragma'] !== undefined)
+    const asks =
+      mayAsk && (headers['cache-control'] !== undefined || headers['pragma'] !== undefined)
     if (!asks) {
       const hit = cache.lookup(key.key)
       if (hit?.entry.value.isWhole === true) {
@@ -139,61 +202,132 @@ export class Handling {
       }
     }
     // The handler knows its own conditions and ranges, and nobody else is to have its answer.
-    const unstorable = hasConditions(headers) && !this.#isOnlyIfCached() ? route.unstorable.get(key.key) : undefined
-    if (unstorable !== undefined && Date.now() < unstorable.until) return this.#pass(bypass(unstorable.reason))
+    const unstorable =
+      hasConditions(headers) && !this.#isOnlyIfCached() ? route.unstorable.get(key.key) : undefined
+    if (unstorable !== undefined && Date.now() < unstorable.until) {
+      return this.#pass(bypass(unstorable.reason))
+    }
     // Its response is likely to be for its client alone: others would wait for nothing.
     const hasCredential = credentialsOf(request).length > 0
     const isBarred = hasCredential && route.options.public !== true
-    const beside = isBarred ? !route.shared.has(key.key) : hasCredential && route.shared.wasOwn(key.key)
+    const beside = isBarred
+      ? !route.shared.has(key.key)
+      : hasCredential && route.shared.wasOwn(key.key)
     const mayBeOwn = hasCredential || headers.range !== undefined
     const { onOutage = 'bypass' } = route.options
     // A spread that is added to would cost more than the rest of this.
     const acquire = { onOutage, beside, mayBeOwn }
-    return later(finder.find(request, { exact, vary }, { asks, credentials: this.#credentials, acquire })
-      .then(({ found, target }) => this.#found(found, target, beside))
-      .catch((error: unknown) => { throw this.#refusing(asRequestError(error, request)) }))
+    return later(
+      finder
+        .find(request, { exact, vary }, { asks, credentials: this.#credentials, acquire })
+        .then(({ found, target }) => this.#found(found, target, beside))
+        .catch((error: unknown) => {
+          throw this.#refusing(asRequestError(error, request))
+        })
+    )
   }
 
   #found (found: Found, target: Target, beside: boolean): unknown {
     switch (found.kind) {
-      case 'fill': return this.#fill({
-        fill: found.fill, target, beside, fwd: found.fwd === 'uri-miss' ? missOf(target) : found.fwd, purpose: found.purpose ?? 'answer'
-      })
-      case 'pass': return this.#pass(found.fwd === 'uri-miss' ? { ...found, fwd: missOf(target) } : found)
-      case 'hit': return this.#hit(found, target)
+      case 'fill':
+        return this.#fill({
+          fill: found.fill,
+          target,
+          beside,
+          fwd: found.fwd === 'uri-miss' ? missOf(target) : found.fwd,
+          purpose: found.purpose ?? 'answer'
+        })
+      case 'pass':
+        return this.#pass(found.fwd === 'uri-miss' ? { ...found, fwd: missOf(target) } : found)
+      case 'hit':
+        return this.#hit(found, target)
     }
   }
 
   #hit ({ hit, refresh }: Omit<Found & { kind: 'hit' }, 'kind'>, target: Target): unknown {
-    const { request, reply, context: { options, options: { internal, route }, leftByHooks } } = this
-    const why = whyNotServed(hit, barring(this.#credentials, target.names)) ?? leftByHooks(request, reply)
+    const {
+      request,
+      reply,
+      context: {
+        options,
+        options: { internal, route },
+        leftByHooks
+      }
+    } = this
+    const why =
+      whyNotServed(hit, barring(this.#credentials, target.names)) ?? leftByHooks(request, reply)
     if (why !== undefined) return this.#pass(bypass(why))
     const now = Date.now()
     const asked = answerTo(request, hit.entry, now)
     if (asked === undefined) return this.#pass(bypass('PARTIAL'))
     this.#hidden?.()
-    if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry, route.credentialFields)
-    if (route.options.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
+    if (refresh && hit.unverified === undefined) {
+      internal.refill(request, target, hit.entry, route.credentialFields)
+    }
+    if (route.options.earlyHints === true && wantsEarlyHints(request)) {
+      sendEarlyHints(reply, hit.entry.value)
+    }
     sendHit(request, reply, { hit, asked, target, noVarySearch: this.#noVarySearch, now }, options)
     return undefined
   }
 
-  #fill ({ fill, target, fwd, purpose, beside }: Omit<NewFill, 'route' | 'noVarySearch' | 'credentials'>): unknown {
-    const { request, reply, context: { options, options: { route } } } = this
-    const newFill = { fill, target, fwd, purpose, beside, route, noVarySearch: this.#noVarySearch, credentials: this.#credentials }
-    if (route.options.earlyHints === true && newFill.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(newFill, request, reply)
-    const ongoing = beginFill(request, reply, newFill, () => { this.#hidden?.() })
+  #fill ({
+    fill,
+    target,
+    fwd,
+    purpose,
+    beside
+  }: Omit<NewFill, 'route' | 'noVarySearch' | 'credentials'>): unknown {
+    const {
+      request,
+      reply,
+      context: {
+        options,
+        options: { route }
+      }
+    } = this
+    const newFill = {
+      fill,
+      target,
+      fwd,
+      purpose,
+      beside,
+      route,
+      noVarySearch: this.#noVarySearch,
+      credentials: this.#credentials
+    }
+    if (
+      route.options.earlyHints === true &&
+      newFill.purpose === 'answer' &&
+      wantsEarlyHints(request)
+    ) { hintBeforeValidation(newFill, request, reply) }
+    const ongoing = beginFill(request, reply, newFill, () => {
+      this.#hidden?.()
+    })
     const tapped = tapResponse(reply.raw, new Capture(request, reply, ongoing, options))
     // The handler is this fill's function: one that asks for its own response would wait for
     // itself.
     const result = fill.run(() => this.#run())
-    if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
+    if (result instanceof Promise) {
+      result.then(
+        (value) => {
+          if (value === undefined && !reply.sent) tapped.settled()
+        },
+        () => {}
+      )
+    }
     return result
   }
 
   /** The handler's answer is for the client alone; Cache-Status says why. */
   #pass ({ fwd, detail }: Pass): unknown {
-    const { request, reply, context: { options: { cacheName } } } = this
+    const {
+      request,
+      reply,
+      context: {
+        options: { cacheName }
+      }
+    } = this
     const status: CacheStatus = detail === undefined ? { fwd } : { fwd, detail }
     const member = formatCacheStatus(cacheName, status)
     request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
@@ -203,7 +337,16 @@ export class Handling {
         this.#hidden?.()
         followHead(request, given)
         const { fields, ...head } = withoutConnectionFields(given)
-        return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
+        return {
+          kind: 'pass',
+          head: {
+            ...head,
+            fields: {
+              ...fields,
+              'cache-status': appendCacheStatus(fields['cache-status'], member)
+            }
+          }
+        }
       },
       closed () {},
       lingers: () => false
@@ -213,7 +356,14 @@ export class Handling {
 
   /** Has the response to a POST become one to GET, if it may. */
   #feed (begun: PostFeed, target: Target): void {
-    const { request, reply, context: { options, options: { route } } } = this
+    const {
+      request,
+      reply,
+      context: {
+        options,
+        options: { route }
+      }
+    } = this
     request.postFeed = begun
     request.cacheResult = { outcome: 'bypass', reason: 'METHOD', cost: 0 }
     const ongoing = {
@@ -227,9 +377,16 @@ export class Handling {
       stale: undefined,
       requestTime: Date.now(),
       setCookie: setCookieOf(request, reply, route.options),
-      asked: new AskedHeaders(request, { stale: undefined, isWhole: false, isOwn: true, fetchesAgain: () => false }),
+      asked: new AskedHeaders(request, {
+        stale: undefined,
+        isWhole: false,
+        isOwn: true,
+        fetchesAgain: () => false
+      }),
       remote: remoteExchange(request, reply),
-      restore: () => { this.#hidden?.() },
+      restore: () => {
+        this.#hidden?.()
+      },
       ...handledFields(reply)
     } as const
     tapResponse(reply.raw, new PostTap(begun, reply, ongoing, options))
@@ -251,23 +408,50 @@ export class Handling {
    * and no outbox delays it.
    */
   #mayFeed (): boolean {
-    const { request: { method, url, headers: { upgrade }, routeOptions: { method: served } }, reply, context: { options } } = this
-    const isServed = method === 'POST' && [served].flat().includes('GET') && upgrade === undefined && !hasDotSegments(url) && !url.includes('#')
-    const isSeen = reply.handlerOutcome !== undefined && reply.handlerOutcome !== null && options.outbox === undefined
-    return isServed && isSeen && options.route.options.key === undefined && whyOfHooks(reply) === undefined &&
+    const {
+      request: {
+        method,
+        url,
+        headers: { upgrade },
+        routeOptions: { method: served }
+      },
+      reply,
+      context: { options }
+    } = this
+    const isServed =
+      method === 'POST' &&
+      [served].flat().includes('GET') &&
+      upgrade === undefined &&
+      !hasDotSegments(url) &&
+      !url.includes('#')
+    const isSeen =
+      reply.handlerOutcome !== undefined &&
+      reply.handlerOutcome !== null &&
+      options.outbox === undefined
+    return (
+      isServed &&
+      isSeen &&
+      options.route.options.key === undefined &&
+      whyOfHooks(reply) === undefined &&
       whyUnless(this.request, options.route) === undefined
+    )
   }
 
   /** RFC 9111, 5.2.1.7. */
   #isOnlyIfCached (): boolean {
-    return this.context.mayAsk && parseCacheControl(this.request.headers['cache-control']).has('only-if-cached')
+    return (
+      this.context.mayAsk &&
+      parseCacheControl(this.request.headers['cache-control']).has('only-if-cached')
+    )
   }
 
   /** The error of a client that wants what is stored, and nothing else. */
   #refusing (error: unknown): unknown {
     const { cacheName } = this.context.options
     noteRefusal(error, this.request)
-    if (error instanceof WEIR_ERR_ONLY_IF_CACHED) this.reply.header('cache-status', formatCacheStatus(cacheName, { detail: 'ONLY_IF_CACHED' }))
+    if (error instanceof WEIR_ERR_ONLY_IF_CACHED) {
+      this.reply.header('cache-status', formatCacheStatus(cacheName, { detail: 'ONLY_IF_CACHED' }))
+    }
     return error
   }
 }
@@ -275,16 +459,28 @@ export class Handling {
 const NONE: readonly string[] = []
 
 /** Hints at what a response that is no longer fresh links to, unless it has been invalidated. */
-function hintBeforeValidation ({ fill, credentials, target }: NewFill, request: FastifyRequest, reply: FastifyReply): void {
+function hintBeforeValidation (
+  { fill, credentials, target }: NewFill,
+  request: FastifyRequest,
+  reply: FastifyReply
+): void {
   const stale = fill.stale?.value
   if (stale === undefined || stale.isSignpost) return
   if (barring(credentials, target.names) !== undefined && !stale.isPublic) return
-  fill.validStale()
-    .then((valid) => { if (valid !== undefined) sendEarlyHints(reply, stale) })
-    .catch((error: unknown) => { request.log.warn({ err: error }, 'early hints could not be sent') })
+  fill
+    .validStale()
+    .then((valid) => {
+      if (valid !== undefined) sendEarlyHints(reply, stale)
+    })
+    .catch((error: unknown) => {
+      request.log.warn({ err: error }, 'early hints could not be sent')
+    })
 }
 
-const whyNotServed = ({ entry }: Hit<StoredResponse>, credential: string | undefined): string | undefined =>
+const whyNotServed = (
+  { entry }: Hit<StoredResponse>,
+  credential: string | undefined
+): string | undefined =>
   credential === undefined || entry.value.isPublic ? undefined : credential.toUpperCase()
 
 /** A handler that returns nothing answers later: a promise of nothing would answer for it. */
@@ -297,6 +493,8 @@ const later = (result: Promise<unknown>): Promise<unknown> => new Promise((resol
  * key.
  */
 function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {
-  if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') return new WEIR_CACHE_REENTRANT_FILL(method, splitTarget(url)[0])
+  if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') {
+    return new WEIR_CACHE_REENTRANT_FILL(method, splitTarget(url)[0])
+  }
   return error
 }

@@ -1,4 +1,10 @@
-import { type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import {
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue
+} from 'node:http'
 
 /** Header fields by name, in lower case. */
 export type Fields = Record<string, string | readonly string[]>
@@ -28,9 +34,11 @@ export function lengthOf (head: Head | undefined): number {
  */
 export function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
   const head = headOf(response, [response.statusCode])
-  const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => head.fields[name] !== undefined)
+  const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some(
+    (name) => head.fields[name] !== undefined
+  )
   const isBodiless = response.req.method === 'HEAD' || head.status === 204 || head.status === 304
-  if (body !== undefined && !hasLength && !isBodiless) head.fields['content-length'] = String(body.length)
+  if (body !== undefined && !hasLength && !isBodiless) { head.fields['content-length'] = String(body.length) }
   return head
 }
 
@@ -40,7 +48,9 @@ export function headOf (response: ServerResponse, [status, ...rest]: readonly un
   const reason = typeof first === 'string' ? first : undefined
   const given = reason === undefined ? first ?? second : second
   if (!(Number(status) >= 100 && Number(status) <= 999)) {
-    throw Object.assign(new RangeError(`Invalid status code: ${String(status)}`), { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
+    throw Object.assign(new RangeError(`Invalid status code: ${String(status)}`), {
+      code: 'ERR_HTTP_INVALID_STATUS_CODE'
+    })
   }
   if (reason !== undefined) validateHeaderValue('statusMessage', reason)
   const fields = emptyFields()
@@ -68,7 +78,10 @@ function checked<V extends OutgoingHttpHeader | undefined> (name: string, value:
 
 function pairsOf (list: readonly unknown[]): (readonly [string, OutgoingHttpHeader])[] {
   if (Array.isArray(list[0])) return list as (readonly [string, OutgoingHttpHeader])[]
-  return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [String(list[2 * i]), list[2 * i + 1] as OutgoingHttpHeader])
+  return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [
+    String(list[2 * i]),
+    list[2 * i + 1] as OutgoingHttpHeader
+  ])
 }
 
 function put (fields: Fields, name: string, value: OutgoingHttpHeader | undefined): void {
@@ -81,4 +94,5 @@ function add (fields: Fields, name: string, value: OutgoingHttpHeader): void {
   else fields[name.toLowerCase()] = [before, textOf(value)].flat()
 }
 
-const textOf = (value: OutgoingHttpHeader) => Array.isArray(value) ? value.map(String) : String(value)
+const textOf = (value: OutgoingHttpHeader) =>
+  Array.isArray(value) ? value.map(String) : String(value)

@@ -119,7 +119,9 @@ export class HitHead implements Holder {
 
   /** The policy of the entry, read from its fields once. */
   policy (entry: Entry<StoredResponse>): Policy {
-    if (this.#policy?.entry !== entry) this.#policy = { entry, policy: this.#response.policy(entry) }
+    if (this.#policy?.entry !== entry) {
+      this.#policy = { entry, policy: this.#response.policy(entry) }
+    }
     return this.#policy.policy
   }
 
@@ -128,7 +130,13 @@ export class HitHead implements Holder {
     const { entry, stale, unverified } = hit
     const source = unverified === undefined ? hit.source : 'outage'
     const last = this.#moment
-    if (last !== undefined && now >= last.from && now < last.until && last.source === source && last.stale === stale) return last
+    if (
+      last !== undefined &&
+      now >= last.from &&
+      now < last.until &&
+      last.source === source &&
+      last.stale === stale
+    ) { return last }
     this.#isInUse = true
     const [bornAt, { freshUntil }] = [this.#response.bornAt(entry), entry]
     const age = Math.min(OLDEST, Math.max(0, Math.floor((now - bornAt) / 1000)))
@@ -140,7 +148,11 @@ export class HitHead implements Holder {
       stale,
       age: String(age),
       cacheStatus: this.#cacheStatus(source, ttl, missOf(target)),
-      result: { outcome: stale ? 'stale' : OUTCOME[source], filledBy: entry.filledBy, cost: entry.cost },
+      result: {
+        outcome: stale ? 'stale' : OUTCOME[source],
+        filledBy: entry.filledBy,
+        cost: entry.cost
+      },
       whole: undefined,
       head: undefined,
       notModified: undefined
@@ -163,7 +175,10 @@ export class HitHead implements Holder {
     if (lasting.lines === undefined) return undefined
     const { age, cacheStatus } = moment
     const { body, status } = this.#response
-    const [isWhole, isJoined] = [answer === 'whole' && status !== 204 && body.length > 0, body.length <= MOST_JOINED]
+    const [isWhole, isJoined] = [
+      answer === 'whole' && status !== 204 && body.length > 0,
+      body.length <= MOST_JOINED
+    ]
     const head = `age: ${age}\r\ncache-status: ${cacheStatus}\r\n${lasting.lines}\r\n`
     const length = lasting.fields['content-length']
     const ready = {

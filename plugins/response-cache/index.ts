@@ -1,5 +1,13 @@
 import fastifyCaching from '@fastify/caching'
-import { type Cache, CacheError, createCache, type Duration, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
+import {
+  type Cache,
+  CacheError,
+  createCache,
+  type Duration,
+  type MemoryLimits,
+  type Store,
+  type WriteOptions
+} from '@weir/cache'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
@@ -143,9 +151,20 @@ const L1_OPTIONS: OptionNames<MemoryLimits> = { maxBytes: true, maxEntries: true
  */
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
-  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
-  if (app.hasDecorator('cache')) throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
-  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, cacheGroups = true, credentials = [], outbox } = checked(options)
+  if (app.hasDecorator('responseCache')) {
+    throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
+  }
+  if (app.hasDecorator('cache')) {
+    throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
+  }
+  const {
+    name: cacheName = 'weir',
+    origin,
+    maxBodyBytes = 1024 * 1024,
+    cacheGroups = true,
+    credentials = [],
+    outbox
+  } = checked(options)
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
@@ -163,7 +182,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     cacheGroups,
     origin,
     invalidate: (tags, options) => cache.invalidate(tags, options),
-    uriTags: (requested, target) => writtenTags(origin ?? requested, target, !ignoresFinalSlash(app)),
+    uriTags: (requested, target) =>
+      writtenTags(origin ?? requested, target, !ignoresFinalSlash(app)),
     isRefill: (request) => internal.has(request),
     keyFunction (route) {
       const { cache } = route.config ?? {}
@@ -194,7 +214,9 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       complain: complaints(routeName(route))
     }
     // Last, so that guards see it, and before the query is validated.
-    if (routeCache.refresh !== undefined) route.preValidation = [...[route.preValidation ?? []].flat(), takeRefresh]
+    if (routeCache.refresh !== undefined) {
+      route.preValidation = [...[route.preValidation ?? []].flat(), takeRefresh]
+    }
     // The cache stands in for the handler: whatever runs before that, runs before a hit.
     route.handler = cachedHandler({
       ...shared,
@@ -206,42 +228,85 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
 
   const cacheSegment = 'weir-etags'
   const items = createCache({ store: options.store, namespace: `${cache.namespace}.items` })
-  await app.register(fastifyCaching, { cacheSegment, cache: new AbstractCache(items, cacheSegment) })
+  await app.register(fastifyCaching, {
+    cacheSegment,
+    cache: new AbstractCache(items, cacheSegment)
+  })
 }
 
 function checked (options: ResponseCacheOptions): ResponseCacheOptions {
   const { store, origin, l1, maxBodyBytes, cacheGroups, credentials, outbox } = options
-  if (typeof store?.namespace !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store', 'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache')
+  if (typeof store?.namespace !== 'function') {
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'store',
+      'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache'
+    )
+  }
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'origin',
+      `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`
+    )
   }
   if (l1 !== undefined && l1 !== false) {
-    if (!isOptions(l1)) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'l1', `must be an object, or false, not ${JSON.stringify(l1)}`)
+    if (!isOptions(l1)) {
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'l1',
+        `must be an object, or false, not ${JSON.stringify(l1)}`
+      )
+    }
     const unknown = unknownOption(l1, Object.keys(L1_OPTIONS))
-    if (unknown !== undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, `l1.${unknown.name}`, unknown.problem)
+    if (unknown !== undefined) {
+      throw new WEIR_ERR_PLUGIN_OPTION(NAME, `l1.${unknown.name}`, unknown.problem)
+    }
   }
   if (maxBodyBytes !== undefined && !(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'maxBodyBytes', `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'maxBodyBytes',
+      `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`
+    )
   }
   if (cacheGroups !== undefined && typeof cacheGroups !== 'boolean') {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cacheGroups', `must be true or false, not ${JSON.stringify(cacheGroups)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'cacheGroups',
+      `must be true or false, not ${JSON.stringify(cacheGroups)}`
+    )
   }
   if (credentials !== undefined && !isNameList(credentials)) {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'credentials', `must be a list of header names, not ${JSON.stringify(credentials)}`)
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'credentials',
+      `must be a list of header names, not ${JSON.stringify(credentials)}`
+    )
   }
   if (outbox !== undefined && typeof outbox?.settle !== 'function') {
-    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'must have settle(), as createOutbox() of @weir/outbox makes it')
+    throw new WEIR_ERR_PLUGIN_OPTION(
+      NAME,
+      'outbox',
+      'must have settle(), as createOutbox() of @weir/outbox makes it'
+    )
   }
   return options
 }
 
 const COMPLAINTS = {
-  INVALID_KEY: 'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
-  INVALID_CONSTRAINT: 'the route has a constraint that is no plain value, so the cache is bypassed: its responses could be taken for another\'s',
-  INVALID_TAG: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings',
-  INVALID_REFRESH: 'config.cache.refresh returned neither true nor false, so the response is not computed anew: let it return one of them, not a promise',
-  INVALID_UNLESS: 'config.cache.unless returned neither true nor false, so the cache is bypassed: let it return one of them, not a promise',
-  INVALID_ONLY_IF: 'config.cache.onlyIf returned neither true nor false, so the response is not stored: let it return one of them, not a promise'
+  INVALID_KEY:
+    'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
+  INVALID_CONSTRAINT:
+    "the route has a constraint that is no plain value, so the cache is bypassed: its responses could be taken for another's",
+  INVALID_TAG:
+    'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings',
+  INVALID_REFRESH:
+    'config.cache.refresh returned neither true nor false, so the response is not computed anew: let it return one of them, not a promise',
+  INVALID_UNLESS:
+    'config.cache.unless returned neither true nor false, so the cache is bypassed: let it return one of them, not a promise',
+  INVALID_ONLY_IF:
+    'config.cache.onlyIf returned neither true nor false, so the response is not stored: let it return one of them, not a promise'
 } as const satisfies Record<Mistake, string>
 
 /** Logs each kind of mistake of a route once: there may be one with each request. */
@@ -259,7 +324,13 @@ function named<R> (make: () => R): R {
   try {
     return make()
   } catch (error) {
-    if (error instanceof CacheError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'namespace, l1 or fillTimeout', `cannot be used: ${error.message}`)
+    if (error instanceof CacheError) {
+      throw new WEIR_ERR_PLUGIN_OPTION(
+        NAME,
+        'namespace, l1 or fillTimeout',
+        `cannot be used: ${error.message}`
+      )
+    }
     throw error
   }
 }

@@ -1,4 +1,10 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
+import {
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue
+} from 'node:http'
 import { Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Fields } from './head.js'
@@ -9,7 +15,11 @@ import type { Fields } from './head.js'
  * not read, over HTTP/1.0, over HTTP/1.1 of another proxy, and by `inject`. Fields that cannot be
  * sent are left out.
  */
-export function writeInterim (response: ServerResponse | Http2ServerResponse, status: number, fields: Fields): void {
+export function writeInterim (
+  response: ServerResponse | Http2ServerResponse,
+  status: number,
+  fields: Fields
+): void {
   if (response.headersSent) return
   if (response instanceof Http2ServerResponse) {
     const { stream } = response
@@ -20,34 +30,48 @@ export function writeInterim (response: ServerResponse | Http2ServerResponse, st
   if (response.req.httpVersion !== '1.1' || isOfProxy(response.req)) return
   const { socket } = response
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`]
-  for (const [name, values] of linesByName(fields)) for (const value of values) head.push(`${name}: ${value}`)
+  for (const [name, values] of linesByName(fields)) { for (const value of values) head.push(`${name}: ${value}`) }
   const text = `${head.join('\r\n')}\r\n\r\n`
   if (socket !== null) write(socket, text)
   // An earlier response of the connection is not over. What this one writes meanwhile is sent after
   // this event.
-  else response.once('socket', (socket: unknown) => { write(socket, text) })
+  else {
+    response.once('socket', (socket: unknown) => {
+      write(socket, text)
+    })
+  }
 }
 
-const OF_PROXIES = ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip'] as const
+const OF_PROXIES = [
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-real-ip'
+] as const
 
 /**
  * Whether a request came through another proxy. nginx before 1.29 takes an interim response for the
  * final one, and what follows for that of its next request, which is another client's (RFC 8297,
  * section 3).
  */
-const isOfProxy = ({ headers }: IncomingMessage) => OF_PROXIES.some((name) => headers[name] !== undefined)
+const isOfProxy = ({ headers }: IncomingMessage) =>
+  OF_PROXIES.some((name) => headers[name] !== undefined)
 
 /**
  * An `inject` has another kind of socket. Interim responses are not worth memory for a client that
  * does not read.
  */
 function write (socket: unknown, text: string): void {
-  if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) socket.write(text, 'latin1')
+  if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) { socket.write(text, 'latin1') }
 }
 
 function linesByName (fields: Fields): [name: string, values: string[]][] {
   return Object.entries(fields)
-    .map(([name, value]): [string, string[]] => [name, typeof value === 'string' ? [value] : [...value]])
+    .map(([name, value]): [string, string[]] => [
+      name,
+      typeof value === 'string' ? [value] : [...value]
+    ])
     .filter(([name, values]) => canBeSent(name, values))
 }
 

@@ -1,5 +1,11 @@
 import { keyTag } from '@weir/cache'
-import { coversWhole, decideStoring, formatCacheGroups, parseNoVarySearch, type Storing } from '@weir/http'
+import {
+  coversWhole,
+  decideStoring,
+  formatCacheGroups,
+  parseNoVarySearch,
+  type Storing
+} from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
@@ -51,7 +57,10 @@ export class Judging {
   isShared = false
 
   constructor (
-    readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
+    readonly request: FastifyRequest,
+    readonly reply: FastifyReply,
+    readonly ongoing: OngoingFill,
+    readonly options: CaptureOptions
   ) {}
 
   /** Whether the answer may be for its client alone. */
@@ -64,7 +73,11 @@ export class Judging {
    * the page's fragments.
    */
   #tags ({ fields }: Head): GivenTags {
-    const { request, reply, ongoing: { route } } = this
+    const {
+      request,
+      reply,
+      ongoing: { route }
+    } = this
     const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
     const all = new Set(tags)
     for (const group of groupTags(fields['cache-groups'])) all.add(group)
@@ -74,7 +87,15 @@ export class Judging {
 
   /** Adds what the route says of it to the head. */
   #complete ({ fields }: Head, tags: readonly string[]): void {
-    const { request, ongoing: { noVarySearch, route: { options: { vary } } } } = this
+    const {
+      request,
+      ongoing: {
+        noVarySearch,
+        route: {
+          options: { vary }
+        }
+      }
+    } = this
     if (tags.length > 0) fields['cache-groups'] = formatCacheGroups(tags)
     if (vary !== undefined) fields['vary'] = joinedVary(fields['vary'], vary)
     if (noVarySearch !== undefined) fields['no-vary-search'] ??= noVarySearch.field
@@ -82,7 +103,10 @@ export class Judging {
     // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110,
     // 8.8.3.3).
     if (request.isTagged && typeof etag === 'string' && fields['content-encoding'] !== undefined) {
-      fields['etag'] = etag.replace(/"$/, `-${String(fields['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
+      fields['etag'] = etag.replace(
+        /"$/,
+        `-${String(fields['content-encoding']).replace(/[^\w.-]+/g, '')}"`
+      )
     }
   }
 
@@ -97,7 +121,12 @@ export class Judging {
     const groups = fields['cache-groups']
     if (groups === undefined) return head
     if (!cacheGroups) delete fields['cache-groups']
-    else if (String(groups).length > MOST_GROUP_BYTES) shortenGroups(fields, tags.filter((tag) => !isKeyTag(tag)))
+    else if (String(groups).length > MOST_GROUP_BYTES) {
+      shortenGroups(
+        fields,
+        tags.filter((tag) => !isKeyTag(tag))
+      )
+    }
     return head
   }
 
@@ -107,13 +136,23 @@ export class Judging {
    */
   judge (head: Head): Judgement | Promise<Judgement> {
     const { tags, malformed } = this.#tags(head)
-    this.#complete(head, tags.filter((tag) => !isKeyTag(tag)))
+    this.#complete(
+      head,
+      tags.filter((tag) => !isKeyTag(tag))
+    )
     const judgement = (settled: boolean): Judgement => {
       const responseTime = Date.now()
-      return { head, tags, responseTime, storing: this.#judged(head, responseTime, settled, malformed) }
+      return {
+        head,
+        tags,
+        responseTime,
+        storing: this.#judged(head, responseTime, settled, malformed)
+      }
     }
     const { outbox } = this.options
-    return outbox === undefined ? judgement(true) : this.#settle(outbox, head, tags).then(judgement)
+    return outbox === undefined
+      ? judgement(true)
+      : this.#settle(outbox, head, tags).then(judgement)
   }
 
   /**
@@ -123,42 +162,76 @@ export class Judging {
    * @param isSent the client has the head, which cannot be changed any more
    */
   async judgeEnd (judged: Judged, isSent: boolean): Promise<Judgement> {
-    const { request, ongoing: { route, target }, options: { outbox } } = this
+    const {
+      request,
+      ongoing: { route, target },
+      options: { outbox }
+    } = this
     const page = pageOf(request)
     if (page === undefined) return judged
-    const { head, head: { fields } } = judged
+    const {
+      head,
+      head: { fields }
+    } = judged
     const tags = [...new Set([...judged.tags, ...page.tags])]
     const varied = fields['vary']
     follow(page, fields)
-    if (tags.length > judged.tags.length) fields['cache-groups'] = formatCacheGroups(tags.filter((tag) => !isKeyTag(tag)))
-    const settled = outbox === undefined || tags.length === judged.tags.length || await this.#settle(outbox, head, tags)
+    if (tags.length > judged.tags.length) {
+      fields['cache-groups'] = formatCacheGroups(tags.filter((tag) => !isKeyTag(tag)))
+    }
+    const settled =
+      outbox === undefined ||
+      tags.length === judged.tags.length ||
+      (await this.#settle(outbox, head, tags))
     const responseTime = Date.now()
     const isChanged = isSent && String(fields['vary']) !== String(varied)
-    const storing = !settled ? not('UNSETTLED') : isChanged ? not('VARY') : this.decide(head, responseTime)
+    const storing = !settled
+      ? not('UNSETTLED')
+      : isChanged
+        ? not('VARY')
+        : this.decide(head, responseTime)
     if (!storing.store && this.isOwn()) route.shared.note(primaryKey(target), false)
     return { head, tags, responseTime, storing }
   }
 
-  #judged (head: Head, responseTime: number, settled: boolean, malformed: unknown): Storing | NotStorable {
-    const { request, ongoing: { route, target } } = this
+  #judged (
+    head: Head,
+    responseTime: number,
+    settled: boolean,
+    malformed: unknown
+  ): Storing | NotStorable {
+    const {
+      request,
+      ongoing: { route, target }
+    } = this
     if (malformed !== undefined) {
       route.complain(request, 'INVALID_TAG', { given: shown(malformed) })
       return { store: false, reason: 'INVALID_TAG' }
     }
     if (!settled) return { store: false, reason: 'UNSETTLED' }
     // Whoever answers may refuse dot segments: those who ask without them are not to be told so.
-    if (head.status >= 300 && hasDotSegments(request.url)) return { store: false, reason: 'DOT_SEGMENTS' }
+    if (head.status >= 300 && hasDotSegments(request.url)) {
+      return { store: false, reason: 'DOT_SEGMENTS' }
+    }
     const storing = this.decide(head, responseTime)
     const isBarred = !storing.store && storing.reason === 'AUTHORIZATION'
     const unwanted = storing.store ? this.#whyUnwanted() : undefined
     if (unwanted !== undefined) return { store: false, reason: unwanted }
-    if ((storing.store || isBarred || route.options.public === true) && this.isOwn()) route.shared.note(primaryKey(target), storing.store)
-    return isBarred ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' } : storing
+    if ((storing.store || isBarred || route.options.public === true) && this.isOwn()) {
+      route.shared.note(primaryKey(target), storing.store)
+    }
+    return isBarred
+      ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' }
+      : storing
   }
 
   /** The reason why the route does not want a response that could be stored. */
   #whyUnwanted (): string | undefined {
-    const { request, reply, ongoing: { route } } = this
+    const {
+      request,
+      reply,
+      ongoing: { route }
+    } = this
     const { onlyIf } = route.options
     const wanted = onlyIf === undefined ? true : resultOf(() => onlyIf(request, reply))
     if (typeof wanted === 'boolean') return wanted ? undefined : 'ONLY_IF'
@@ -172,7 +245,10 @@ export class Judging {
    * that is.
    */
   #barring ({ fields }: Head): string | undefined {
-    const { request, ongoing: { credentials, target, route } } = this
+    const {
+      request,
+      ongoing: { credentials, target, route }
+    } = this
     const found = barring(credentials, [...target.names, ...listOf(fields['vary'])])
     return found ?? (route.options.public !== true && hasUser(request) ? 'user' : undefined)
   }
@@ -180,47 +256,95 @@ export class Judging {
   /** Whether and how the response may be stored. */
   decide (head: Head, responseTime: number): Storing | NotStorable {
     const { status, reason, fields } = head
-    const { request, ongoing, ongoing: { route: { options }, requestTime } } = this
+    const {
+      request,
+      ongoing,
+      ongoing: {
+        route: { options },
+        requestTime
+      }
+    } = this
     const page = pageOf(request)
     if (page?.isPrivate === true || page?.isOwn === true) return not('PRIVATE')
     // Nothing keeps a reason of the application's own (RFC 9112, 4).
-    if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
-    if (fields['trailer'] !== undefined || this.hasTrailers) return { store: false, reason: 'TRAILERS' }
-    if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
+    if (reason !== undefined && reason !== STATUS_CODES[status]) {
+      return { store: false, reason: 'REASON' }
+    }
+    if (fields['trailer'] !== undefined || this.hasTrailers) {
+      return { store: false, reason: 'TRAILERS' }
+    }
+    if (String(fields['content-type']).startsWith('text/event-stream')) {
+      return { store: false, reason: 'EVENTS' }
+    }
     // Hooks before the handler write theirs again on each hit, a part that has everything is a
     // whole, and each reuse has its own status. A response without Date gets that of its entry,
     // whoever is answered with it.
     const isWhole = hasAll(head)
-    const keeps = (name: string) => name !== 'cache-status' && (name !== 'date' || fields['date'] !== undefined) &&
-      (name !== 'content-range' || !isWhole) && isOwn(name, fields, ongoing)
-    const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
-      { ...askedBy(request, ongoing), headers: request.headers, hasCredential: this.#barring(head) !== undefined },
-      { status, headers: fields },
-      // What has no Date and no Age was made here, just now; only what came from elsewhere may have
-      // aged on its way.
-      { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...boundedBy(page?.freshUntil, responseTime, storingOptions(lifetimes)) }
-    )
-    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return decide(options)
+    const keeps = (name: string) =>
+      name !== 'cache-status' &&
+      (name !== 'date' || fields['date'] !== undefined) &&
+      (name !== 'content-range' || !isWhole) &&
+      isOwn(name, fields, ongoing)
+    const decide = (lifetimes: Parameters<typeof storingOptions>[0]) =>
+      decideStoring(
+        {
+          ...askedBy(request, ongoing),
+          headers: request.headers,
+          hasCredential: this.#barring(head) !== undefined
+        },
+        { status, headers: fields },
+        // What has no Date and no Age was made here, just now; only what came from elsewhere may
+        // have aged on its way.
+        {
+          requestTime:
+            fields['date'] !== undefined || fields['age'] !== undefined
+              ? requestTime
+              : responseTime,
+          responseTime
+        },
+        {
+          ...this.trust,
+          public: options.public === true,
+          setCookie: ongoing.setCookie ?? 'refuse',
+          keeps,
+          ...boundedBy(page?.freshUntil, responseTime, storingOptions(lifetimes))
+        }
+      )
+    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) {
+      return decide(options)
+    }
     // A ttl is for what the route has to say, not for its saying that it cannot.
     const { ttl: _, staleWhileRevalidate: __, staleIfError: ___, ...rest } = options
     const byItself = decide({ ...rest, heuristic: false })
     if (byItself.store && byItself.policy.source !== 'none') return byItself
-    if (options.negative === undefined || !NEGATIVE.has(status)) return { store: false, reason: NEGATIVE.has(status) ? 'NEGATIVE' : 'STATUS' }
+    if (options.negative === undefined || !NEGATIVE.has(status)) {
+      return { store: false, reason: NEGATIVE.has(status) ? 'NEGATIVE' : 'STATUS' }
+    }
     return decide({ ...rest, ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 })
   }
 
-  commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
+  commit (
+    { head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged,
+    body: Buffer
+  ) {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
     ongoing.route.notModified.delete(primaryKey(ongoing.target))
     const added: Record<string, Fields[string]> = {}
     // It was sent with one before it could be stored.
-    if (headers['date'] === undefined && head.fields['date'] !== undefined) added['date'] = head.fields['date']
-    for (const name of Object.keys(ongoing.before)) if (head.fields[name] === undefined && name !== 'date') added[name] = REMOVED
+    if (headers['date'] === undefined && head.fields['date'] !== undefined) {
+      added['date'] = head.fields['date']
+    }
+    for (const name of Object.keys(ongoing.before)) {
+      if (head.fields[name] === undefined && name !== 'date') added[name] = REMOVED
+    }
     const stored = Object.keys(added).length === 0 ? headers : { ...headers, ...added }
     const response = StoredResponse.of(
-      { status: hasAll(head) ? 200 : head.status, headers: stored, body: this.isShared ? copyOf(body) : exactly(body) },
+      {
+        status: hasAll(head) ? 200 : head.status,
+        headers: stored,
+        body: this.isShared ? copyOf(body) : exactly(body)
+      },
       policy,
       { isPublic, isRaw: this.isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )
@@ -228,18 +352,35 @@ export class Judging {
     return commit(ongoing, request, { response, policy, rule, tags, responseTime })
   }
 
-  async #settle (outbox: PendingInvalidations, head: Head, tags: readonly string[]): Promise<boolean> {
-    const { request, ongoing: { fill, target } } = this
+  async #settle (
+    outbox: PendingInvalidations,
+    head: Head,
+    tags: readonly string[]
+  ): Promise<boolean> {
+    const {
+      request,
+      ongoing: { fill, target }
+    } = this
     try {
       // What the handler has read may be newer than what other instances still serve: nobody sees
       // it before they are done with that.
       const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
-      await outbox.settle([...new Set([...tags, ...targetTags(target.key, fill.key), ...targetTags(home, fill.key), keyTag(fill.key)])])
+      await outbox.settle([
+        ...new Set([
+          ...tags,
+          ...targetTags(target.key, fill.key),
+          ...targetTags(home, fill.key),
+          keyTag(fill.key)
+        ])
+      ])
       return true
     } catch (error) {
       // The answer itself is right. Only, somebody who sees it may then see an older one from
       // another instance.
-      request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
+      request.log.warn(
+        { err: error, tags },
+        'the outbox could not say what is pending: the response is served and not stored'
+      )
       return false
     }
   }
@@ -256,7 +397,8 @@ const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>
   method === 'POST' ? { method, uri: target.key.uri } : { method: 'GET' }
 
 /** Small Buffers share memory with others, which a stored one would keep alive. */
-const exactly = (bytes: Buffer): Buffer => bytes.buffer.byteLength === bytes.length ? bytes : copyOf(bytes)
+const exactly = (bytes: Buffer): Buffer =>
+  bytes.buffer.byteLength === bytes.length ? bytes : copyOf(bytes)
 
 function copyOf (bytes: Buffer): Buffer {
   const body = Buffer.allocUnsafeSlow(bytes.length)

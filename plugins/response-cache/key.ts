@@ -69,7 +69,8 @@ export function writtenTags (origin: string, target: string, slash: boolean): st
 }
 
 /** The key of a path's marker, which no response can have: see `PostFeed`. */
-export const feedMarker = ({ origin, path, slash }: Omit<Written, 'query'>): string => `POST ${origin}${commonPath(path, slash)}`
+export const feedMarker = ({ origin, path, slash }: Omit<Written, 'query'>): string =>
+  `POST ${origin}${commonPath(path, slash)}`
 
 const targetOf = ({ origin, path, query, slash }: Written) =>
   origin + commonPath(path, slash) + (query === undefined ? ANY_QUERY : commonQuery(query))
@@ -98,13 +99,23 @@ export interface KeyOptions {
  * by which every instance could tell it from the others.
  * @throws WEIR_ERR_AUTHORITY (400)
  */
-export type KeyFunction = (request: FastifyRequest) => ResponseKey | 'INVALID_KEY' | 'INVALID_CONSTRAINT'
+export type KeyFunction = (
+  request: FastifyRequest
+) => ResponseKey | 'INVALID_KEY' | 'INVALID_CONSTRAINT'
 
 /**
  * Makes the function from request to key for one route, to be called when the query has been
  * validated.
  */
-export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema, route }: KeyOptions): KeyFunction {
+export function keyOf ({
+  origin,
+  slash,
+  vary,
+  custom,
+  queryText,
+  hasQuerySchema,
+  route
+}: KeyOptions): KeyFunction {
   const names = [...vary].sort()
   const routeName = nameOf(route)
   const isOfUri = custom === undefined && !hasQuerySchema
@@ -121,7 +132,12 @@ export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema,
     const lines = names.length === 0 ? routeLine : `${routeLine}\n${selecting(names, request)}`
     const written = { origin: base, path, query: isOfUri ? text : undefined, slash }
     if (!isOfUri) return { uri, written, key: uri + lines }
-    return { uri, written, key: uri + lines, parts: { path: uri.slice(0, uri.length - text.length), query, lines } }
+    return {
+      uri,
+      written,
+      key: uri + lines,
+      parts: { path: uri.slice(0, uri.length - text.length), query, lines }
+    }
   }
   const originIn = origin === undefined ? originOf : () => origin
   if (!isOfUri || names.length > 0) return (request) => make(request, originIn(request))
@@ -147,7 +163,11 @@ const BEFORE_VARIANT = '\n\n'
  * The key of the variant that a request selects, where responses differ by these headers (RFC 9111,
  * section 4.1).
  */
-export function variantKeyOf (primary: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
+export function variantKeyOf (
+  primary: ResponseKey,
+  names: readonly string[],
+  request: FastifyRequest
+): ResponseKey {
   return { ...primary, key: primary.key + BEFORE_VARIANT + selecting(names, request) }
 }
 
@@ -192,7 +212,8 @@ function isWellFormed (query: string): boolean {
  * with dot segments, for which routers take a parameter or `*` as it stands, and which is
  * normalized here.
  */
-const mayShareUris = ({ url, constraints = {} }: KeyOptions['route']) => /[:*]/.test(url) || Object.keys(constraints).length > 0
+const mayShareUris = ({ url, constraints = {} }: KeyOptions['route']) =>
+  /[:*]/.test(url) || Object.keys(constraints).length > 0
 
 function nameOf ({ url, constraints = {} }: KeyOptions['route']): string | undefined {
   const values = Object.entries(constraints).sort().map(([name, value]: [string, unknown]) =>
@@ -204,7 +225,8 @@ const selecting = (names: readonly string[], { headers }: FastifyRequest) =>
   names.map((name) => line(variantKey([name], headers))).join('\n')
 
 /** Text without line feeds, different for different texts. */
-const line = (text: string) => /[\n\\]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : text
+const line = (text: string) =>
+  /[\n\\]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : text
 
 /** The key if it is one: a non-empty string of well-formed Unicode. */
 function ownKey (key: unknown): string | undefined {

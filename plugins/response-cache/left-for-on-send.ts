@@ -5,7 +5,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
  * cookies of `@fastify/cookie`, or a session that has changed or is to last longer; undefined:
  * nothing.
  */
-export function leftForOnSend (request: FastifyRequest, reply: FastifyReply): 'SET_COOKIE' | 'SESSION' | undefined {
+export function leftForOnSend (
+  request: FastifyRequest,
+  reply: FastifyReply
+): 'SET_COOKIE' | 'SESSION' | undefined {
   if (hasPendingCookies(reply)) return 'SET_COOKIE'
   return hasPendingSession(request) ? 'SESSION' : undefined
 }
@@ -15,7 +18,10 @@ export function leftForOnSend (request: FastifyRequest, reply: FastifyReply): 'S
  * It is this client's, so that it is neither stored with the handler's nor replaced by a stored
  * one.
  */
-export const cookiesOfHooks = (request: FastifyRequest, reply: FastifyReply): ReturnType<typeof leftForOnSend> =>
+export const cookiesOfHooks = (
+  request: FastifyRequest,
+  reply: FastifyReply
+): ReturnType<typeof leftForOnSend> =>
   reply.getHeader('set-cookie') !== undefined ? 'SET_COOKIE' : leftForOnSend(request, reply)
 
 /** `@fastify/cookie` keeps them in a map under a symbol of its own. */
@@ -30,7 +36,9 @@ let known: symbol | undefined
 
 function cookiesOf (reply: FastifyReply): symbol | undefined {
   if (known !== undefined && Object.hasOwn(reply, known)) return known
-  known = Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.setCookies')
+  known = Object.getOwnPropertySymbols(reply).find(
+    ({ description }) => description === 'fastify.reply.setCookies'
+  )
   return known
 }
 
@@ -44,7 +52,10 @@ function hasPendingSession (request: FastifyRequest): boolean {
   if (Reflect.get(session, 'changed') === true) return true
   const isModified: unknown = Reflect.get(session, 'isModified')
   if (typeof isModified !== 'function') return false
-  return Reflect.apply(isModified, session, []) === true || (request.headers.cookie !== undefined && isRolling(session))
+  return (
+    Reflect.apply(isModified, session, []) === true ||
+    (request.headers.cookie !== undefined && isRolling(session))
+  )
 }
 
 /**
@@ -53,5 +64,9 @@ function hasPendingSession (request: FastifyRequest): boolean {
  */
 function isRolling (session: object): boolean {
   const cookie: unknown = Reflect.get(session, 'cookie')
-  return typeof cookie === 'object' && cookie !== null && typeof Reflect.get(cookie, 'originalMaxAge') === 'number'
+  return (
+    typeof cookie === 'object' &&
+    cookie !== null &&
+    typeof Reflect.get(cookie, 'originalMaxAge') === 'number'
+  )
 }

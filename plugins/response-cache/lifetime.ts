@@ -5,7 +5,9 @@ import type { RouteCacheOptions } from './options.js'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-type LifetimeOptions = { readonly [K in keyof RouteCacheOptions]?: RouteCacheOptions[K] | undefined }
+type LifetimeOptions = {
+  readonly [K in keyof RouteCacheOptions]?: RouteCacheOptions[K] | undefined
+}
 
 const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(duration, 'it')
 
@@ -21,16 +23,27 @@ export function storingOptions (options: LifetimeOptions): StoringOptions {
     read.set(options, said)
   }
   const { jitter = 0 } = options
-  return said.ttl === undefined || jitter === 0 ? said : { ...said, ttl: said.ttl * (1 - jitter * Math.random()) }
+  return said.ttl === undefined || jitter === 0
+    ? said
+    : { ...said, ttl: said.ttl * (1 - jitter * Math.random()) }
 }
 
-function inMilliseconds ({ ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError }: LifetimeOptions): StoringOptions {
+function inMilliseconds ({
+  ttl,
+  maxTtl,
+  heuristic,
+  targets,
+  staleWhileRevalidate,
+  staleIfError
+}: LifetimeOptions): StoringOptions {
   return {
     ...(ttl !== undefined && { ttl: milliseconds(ttl) }),
     ...(maxTtl !== undefined && { maxTtl: milliseconds(maxTtl) }),
     ...(heuristic !== undefined && { heuristic }),
     ...(targets !== undefined && { targets: targets.map((name) => name.toLowerCase()) }),
-    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate: milliseconds(staleWhileRevalidate) }),
+    ...(staleWhileRevalidate !== undefined && {
+      staleWhileRevalidate: milliseconds(staleWhileRevalidate)
+    }),
     ...(staleIfError !== undefined && { staleIfError: milliseconds(staleIfError) })
   }
 }
@@ -39,17 +52,29 @@ function inMilliseconds ({ ttl, maxTtl, heuristic, targets, staleWhileRevalidate
  * A page is fresh for this cache as long as all of its fragments are.
  * @param freshUntil of the fragments; undefined: there are none
  */
-export function boundedBy (freshUntil: number | undefined, responseTime: number, said: StoringOptions): StoringOptions {
+export function boundedBy (
+  freshUntil: number | undefined,
+  responseTime: number,
+  said: StoringOptions
+): StoringOptions {
   if (freshUntil === undefined) return said
   const left = Math.max(0, freshUntil - responseTime)
-  return { ...said, ...(said.ttl !== undefined && { ttl: Math.min(said.ttl, left) }), maxTtl: Math.min(said.maxTtl ?? Infinity, left) }
+  return {
+    ...said,
+    ...(said.ttl !== undefined && { ttl: Math.min(said.ttl, left) }),
+    maxTtl: Math.min(said.maxTtl ?? Infinity, left)
+  }
 }
 
 /**
  * The policy as the engine has it.
  * @param retain of the route: how long a response is kept after it has expired
  */
-export function lifetime (policy: Policy, responseTime: number, retain: RouteCacheOptions['retain']): EntryOptions {
+export function lifetime (
+  policy: Policy,
+  responseTime: number,
+  retain: RouteCacheOptions['retain']
+): EntryOptions {
   const { freshUntil, staleUntil, errorUntil, noCache, neverStale } = policy
   const ttl = freshFor(policy, responseTime)
   // What can be validated is; what cannot be is for clients that take it stale, or when the handler
@@ -59,10 +84,16 @@ export function lifetime (policy: Policy, responseTime: number, retain: RouteCac
     ttl,
     staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
     staleIfError: Math.max(0, errorUntil - freshUntil),
-    retain: !isOfUse ? 0 : retain !== undefined ? milliseconds(retain) : Math.min(Math.max(ttl, MINUTE), DAY)
+    retain: !isOfUse
+      ? 0
+      : retain !== undefined
+        ? milliseconds(retain)
+        : Math.min(Math.max(ttl, MINUTE), DAY)
   }
 }
 
 /** Milliseconds for which a response is served without asking. */
-export const freshFor = ({ freshUntil, noCache }: Pick<Policy, 'freshUntil' | 'noCache'>, responseTime: number): number =>
-  noCache ? 0 : Math.max(0, freshUntil - responseTime)
+export const freshFor = (
+  { freshUntil, noCache }: Pick<Policy, 'freshUntil' | 'noCache'>,
+  responseTime: number
+): number => (noCache ? 0 : Math.max(0, freshUntil - responseTime))

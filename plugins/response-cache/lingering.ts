@@ -39,7 +39,10 @@ export class Lingering {
   constructor (response: ServerResponse, options: LingeringOptions) {
     this.#response = response
     this.#options = options
-    this.#early = { request: earlyOf(response.req, 'aborted'), response: earlyOf(response, 'finish') }
+    this.#early = {
+      request: earlyOf(response.req, 'aborted'),
+      response: earlyOf(response, 'finish')
+    }
     Object.assign(response.req, { [LINGERING]: this, emit: emitUnlessHidden })
     Object.assign(response, { [LINGERING]: this, emit: emitUnlessHidden })
   }
@@ -54,7 +57,9 @@ export class Lingering {
   get isGone (): boolean {
     if (this.#hidden?.isDestroyed() ?? this.#response.destroyed) return true
     const stream: unknown = Reflect.get(this.#response, 'stream')
-    return typeof stream === 'object' && stream !== null && Reflect.get(stream, 'destroyed') === true
+    return (
+      typeof stream === 'object' && stream !== null && Reflect.get(stream, 'destroyed') === true
+    )
   }
 
   /** Begins if the client has left before; false: it has, and the application is not to go on. */
@@ -84,13 +89,21 @@ export class Lingering {
   /** Emits an event of the request or the response, or withholds it. */
   emit (emitter: EventEmitter, event: string | symbol, args: readonly unknown[]): boolean {
     const isOfRequest = emitter === this.#response.req
-    const { other, others, closers, emit } = isOfRequest ? this.#early.request : this.#early.response
+    const { other, others, closers, emit } = isOfRequest
+      ? this.#early.request
+      : this.#early.response
     const listeners = event === 'close' ? closers : event === other ? others : undefined
     // A request is closed, too, when all has gone well.
-    const isLeaving = listeners !== undefined && (!isOfRequest || (this.#hidden?.isAborted() ?? isAborted(this.#response.req)))
+    const isLeaving =
+      listeners !== undefined &&
+      (!isOfRequest || (this.#hidden?.isAborted() ?? isAborted(this.#response.req)))
     if (!isLeaving || !this.#begin()) return Reflect.apply(emit, emitter, [event, ...args])
     // Over HTTP/2 what is broken off has finished, too.
-    if (event !== 'finish') this.#withheld.push(() => { Reflect.apply(emit, emitter, [event, ...args]) })
+    if (event !== 'finish') {
+      this.#withheld.push(() => {
+        Reflect.apply(emit, emitter, [event, ...args])
+      })
+    }
     this.#tell(emitter, event, listeners.splice(0))
     return true
   }
@@ -145,7 +158,8 @@ const earlyOf = (emitter: EventEmitter, other: Early['other']): Early => ({
   other,
   others: emitter.listeners(other) as Listener[],
   closers: emitter.listeners('close') as Listener[],
-  emit: emitter.emit // eslint-disable-line @typescript-eslint/unbound-method -- called on the emitter
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the emitter
+  emit: emitter.emit
 })
 
 const LINGERING = Symbol('weir.lingering')
@@ -153,7 +167,11 @@ const LINGERING = Symbol('weir.lingering')
 type Withheld = EventEmitter & { readonly [LINGERING]: Lingering }
 
 /** One for all requests and responses, as their methods are: see `intercept`. */
-function emitUnlessHidden (this: Withheld, event: string | symbol, ...args: readonly unknown[]): boolean {
+function emitUnlessHidden (
+  this: Withheld,
+  event: string | symbol,
+  ...args: readonly unknown[]
+): boolean {
   return this[LINGERING].emit(this, event, args)
 }
 

@@ -10,8 +10,9 @@ export interface InterimListener {
 }
 
 /*
- * Clients of Node and of undici publish their requests on channels. The storage tells for whom they are made. While a storage is in
- * use, Node 20 makes each `await` of the process cost three times as much: without a listener it is off.
+ * Clients of Node and of undici publish their requests on channels. The storage tells for whom they
+ * are made. While a storage is in use, Node 20 makes each `await` of the process cost three times
+ * as much: without a listener it is off.
  */
 const current = new AsyncLocalStorage<InterimListener>()
 const listening = new Set<InterimListener>()
@@ -54,13 +55,17 @@ function subscribeToClients (): void {
     const request = property(message, 'request')
     const response = property(message, 'response')
     const listener = isObject(request) ? byRequest.get(request) : undefined
-    if (listener !== undefined) tell(listener, property(response, 'statusCode'), property(response, 'headers'))
+    if (listener !== undefined) {
+      tell(listener, property(response, 'statusCode'), property(response, 'headers'))
+    }
   })
   subscribe('http.client.request.start', (message) => {
     const listener = current.getStore()
     const request = property(message, 'request')
     if (listener === undefined || !isEmitter(request)) return
-    request.on('information', (info: unknown) => { tell(listener, property(info, 'statusCode'), property(info, 'rawHeaders')) })
+    request.on('information', (info: unknown) => {
+      tell(listener, property(info, 'statusCode'), property(info, 'rawHeaders'))
+    })
   })
 }
 
@@ -71,9 +76,13 @@ function subscribeToClients (): void {
  * interceptors, have none, and count only if they are called at once.
  */
 function listenerOf (request: object): InterimListener | undefined {
-  const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler')
+  const symbol = Object.getOwnPropertySymbols(request).find(
+    ({ description }) => description === 'handler'
+  )
   const handler: unknown = symbol && Reflect.get(request, symbol)
-  return handler instanceof AsyncResource ? handler.runInAsyncScope(() => current.getStore()) : calling
+  return handler instanceof AsyncResource
+    ? handler.runInAsyncScope(() => current.getStore())
+    : calling
 }
 
 /**
@@ -96,8 +105,11 @@ function fieldsOf (list: readonly unknown[]): Fields {
   return fields
 }
 
-const textOf = (value: unknown): string => Buffer.isBuffer(value) ? value.toString('latin1') : String(value)
+const textOf = (value: unknown): string =>
+  Buffer.isBuffer(value) ? value.toString('latin1') : String(value)
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const isEmitter = (value: unknown): value is EventEmitter => isObject(value) && typeof Reflect.get(value, 'on') === 'function'
-const property = (value: unknown, name: string): unknown => isObject(value) ? Reflect.get(value, name) : undefined
+const isEmitter = (value: unknown): value is EventEmitter =>
+  isObject(value) && typeof Reflect.get(value, 'on') === 'function'
+const property = (value: unknown, name: string): unknown =>
+  isObject(value) ? Reflect.get(value, name) : undefined

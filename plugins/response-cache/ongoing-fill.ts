@@ -17,7 +17,13 @@ import type { ToldVariance } from './told-variance.js'
 export type Forward = 'bypass' | 'method' | 'stale' | 'request' | 'partial' | Miss
 
 /** A mistake of a route's own functions. */
-export type Mistake = 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG' | 'INVALID_REFRESH' | 'INVALID_UNLESS' | 'INVALID_ONLY_IF'
+export type Mistake =
+  | 'INVALID_KEY'
+  | 'INVALID_CONSTRAINT'
+  | 'INVALID_TAG'
+  | 'INVALID_REFRESH'
+  | 'INVALID_UNLESS'
+  | 'INVALID_ONLY_IF'
 
 /** What the fills of one route have in common. */
 export interface CachedRoute {
@@ -79,7 +85,12 @@ export interface OngoingFill extends NewFill, Handled {
  * 9111, 4.3.1).
  * @param showQuery has the request say its own URL again
  */
-export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill, showQuery: () => void): OngoingFill {
+export function beginFill (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  begun: NewFill,
+  showQuery: () => void
+): OngoingFill {
   const { fill, target, route, fwd, purpose, beside, noVarySearch, credentials } = begun
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.isSignpost === true ? undefined : fill.stale
@@ -117,5 +128,9 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
  * The route's `setCookie`. Where hooks have cookies of their own, nobody could tell them from the
  * handler's: nothing is replayed.
  */
-export const setCookieOf = (request: FastifyRequest, reply: FastifyReply, { setCookie }: RouteCacheOptions): RouteCacheOptions['setCookie'] =>
+export const setCookieOf = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { setCookie }: RouteCacheOptions
+): RouteCacheOptions['setCookie'] =>
   setCookie === 'store' && cookiesOfHooks(request, reply) !== undefined ? 'refuse' : setCookie

@@ -17,7 +17,9 @@ export type KeyOfRequest = { bivariant (request: FastifyRequest): string }['biva
 export type RequestCondition = { bivariant (request: FastifyRequest): boolean }['bivariant']
 
 /** A condition on a response of the route. */
-export type ResponseCondition = { bivariant (request: FastifyRequest, reply: FastifyReply): boolean }['bivariant']
+export type ResponseCondition = {
+  bivariant(request: FastifyRequest, reply: FastifyReply): boolean
+}['bivariant']
 
 /** What `config.cache` of a route may say. */
 export interface RouteCacheOptions extends OutageOptions {
@@ -116,7 +118,8 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly earlyHints?: boolean
 }
 
-const isTextList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+const isTextList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
 
 /**
  * Whether it is a list of header names (RFC 9110, 5.6.2). `*` could be one, but says something else
@@ -129,13 +132,20 @@ export const isNameList = (value: unknown): value is string[] =>
  * Without Authorization a route would break RFC 9111, 3.5, and `public` says plainly that responses
  * are for everybody.
  */
-const isCredentialList = (value: unknown) => isNameList(value) && value.some((name) => name.toLowerCase() === 'authorization')
+const isCredentialList = (value: unknown) =>
+  isNameList(value) && value.some((name) => name.toLowerCase() === 'authorization')
 
-const DURATION = { check: (value: unknown) => parseDuration(value, 'it'), expected: "a duration: milliseconds, or text like '60s'" }
+const DURATION = {
+  check: (value: unknown) => parseDuration(value, 'it'),
+  expected: "a duration: milliseconds, or text like '60s'"
+}
 const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
 /** For each option, what its value must be; a check throws or says false. */
-const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unknown, expected: string }> = {
+const CHECKS: Record<
+  keyof RouteCacheOptions,
+  { check: (value: unknown) => unknown; expected: string }
+> = {
   ttl: DURATION,
   maxTtl: DURATION,
   heuristic: SWITCH,
@@ -145,18 +155,40 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   staleIfError: DURATION,
   retain: DURATION,
   negative: DURATION,
-  jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
-  tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
+  jitter: {
+    check: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+    expected: 'a number from 0 to 1'
+  },
+  tags: {
+    check: (value) => typeof value === 'function' || isTextList(value),
+    expected: 'a list of tags, or a function that makes one'
+  },
   public: SWITCH,
-  credentials: { check: isCredentialList, expected: "a list of header names with 'authorization' (RFC 9111, 3.5; public: true shares all responses)" },
-  setCookie: { check: (value) => value === 'refuse' || value === 'strip' || value === 'store', expected: "'refuse', 'strip' or 'store'" },
+  credentials: {
+    check: isCredentialList,
+    expected:
+      "a list of header names with 'authorization' (RFC 9111, 3.5; public: true shares all responses)"
+  },
+  setCookie: {
+    check: (value) => value === 'refuse' || value === 'strip' || value === 'store',
+    expected: "'refuse', 'strip' or 'store'"
+  },
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
-  refresh: { check: (value) => isRole(value) || typeof value === 'function', expected: `one of ${ROLES.join(', ')}, or a function of the request` },
+  refresh: {
+    check: (value) => isRole(value) || typeof value === 'function',
+    expected: `one of ${ROLES.join(', ')}, or a function of the request`
+  },
   unless: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
-  onlyIf: { check: (value) => typeof value === 'function', expected: 'a function of the request and its reply' },
+  onlyIf: {
+    check: (value) => typeof value === 'function',
+    expected: 'a function of the request and its reply'
+  },
   earlyHints: SWITCH,
-  onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
+  onOutage: {
+    check: (value) => value === 'bypass' || value === 'stale',
+    expected: "'bypass' or 'stale'"
+  }
 }
 
 /**
@@ -166,7 +198,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
  */
 export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions): void {
   const name = routeName(route)
-  if (!isOptions(options)) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
+  if (!isOptions(options)) { throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false') }
   const methods = [route.method].flat()
   // A route for all methods, such as a proxy's, is cached where it is read.
   if (!methods.some((method) => method === 'GET' || method === 'HEAD')) {
@@ -174,16 +206,32 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
   }
   for (const [option, value] of Object.entries(options)) {
     const known = Object.hasOwn(CHECKS, option)
-    if (!known) throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `is unknown: there is ${Object.keys(CHECKS).join(', ')}`)
+    if (!known) {
+      throw new WEIR_ERR_ROUTE_OPTION(
+        name,
+        `cache.${option}`,
+        `is unknown: there is ${Object.keys(CHECKS).join(', ')}`
+      )
+    }
     const { check, expected } = CHECKS[option as keyof RouteCacheOptions]
     if (value !== undefined && !passes(check, value)) {
-      throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `must be ${expected}, not ${JSON.stringify(value)}`)
+      throw new WEIR_ERR_ROUTE_OPTION(
+        name,
+        `cache.${option}`,
+        `must be ${expected}, not ${JSON.stringify(value)}`
+      )
     }
   }
   if (options.refresh !== undefined && declaredNames(route)?.includes(REFRESH) === true) {
-    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.refresh', `takes the query parameter ${REFRESH}, which the route's schema declares: rename that one`)
+    throw new WEIR_ERR_ROUTE_OPTION(
+      name,
+      'cache.refresh',
+      `takes the query parameter ${REFRESH}, which the route's schema declares: rename that one`
+    )
   }
-  const problem = Array.isArray(options.tags) ? unfillablePlaceholder(options.tags, route) : undefined
+  const problem = Array.isArray(options.tags)
+    ? unfillablePlaceholder(options.tags, route)
+    : undefined
   if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.tags', problem)
 }
 

@@ -48,7 +48,9 @@ export class PathRules {
   lookLater (key: ResponseKey, log: FastifyBaseLogger): void {
     const place = this.#due(key)
     if (place === undefined || this.#looking.has(place)) return
-    this.#look(place).catch((error: unknown) => { log.warn({ err: error }, 'the No-Vary-Search of a path could not be looked up') })
+    this.#look(place).catch((error: unknown) => {
+      log.warn({ err: error }, 'the No-Vary-Search of a path could not be looked up')
+    })
   }
 
   /**
@@ -56,7 +58,11 @@ export class PathRules {
    * to them.
    * @param fill the one that has made the response
    */
-  async learn (fill: Pick<Fill<StoredResponse>, 'storeVariant'>, key: ResponseKey, rule: QueryVariance): Promise<void> {
+  async learn (
+    fill: Pick<Fill<StoredResponse>, 'storeVariant'>,
+    key: ResponseKey,
+    rule: QueryVariance
+  ): Promise<void> {
     const place = ruleKey(key)
     if (place === undefined) return
     const known = this.#known.get(place.key)
@@ -65,10 +71,11 @@ export class PathRules {
     const entry = StoredResponse.ruled(rule)
     // Never fresh, so that instances look whether there is another.
     const options = { ttl: 0, retain: LIFETIME, tags: targetTags(place, place.key) }
+    // Stamps of fills of two instances do not order them: a rule in place of another has to be set.
     const isStored = isShared
-      // Stamps of fills of two instances say nothing of which is later: in place of another rule it
-      // has to be put.
-      ? await this.cache.set(place.key, entry, { ...options, consistency: 'bounded' }).catch(() => false)
+      ? await this.cache
+        .set(place.key, entry, { ...options, consistency: 'bounded' })
+        .catch(() => false)
       : (await fill.storeVariant(place.key, entry, options)).result === 'stored'
     this.#note(place.key, rule, isStored)
   }
@@ -84,7 +91,11 @@ export class PathRules {
   }
 
   #look (place: string): Promise<Known> {
-    const looking = this.#looking.get(place) ?? this.#read(place).finally(() => { this.#looking.delete(place) })
+    const looking =
+      this.#looking.get(place) ??
+      this.#read(place).finally(() => {
+        this.#looking.delete(place)
+      })
     this.#looking.set(place, looking)
     return looking
   }

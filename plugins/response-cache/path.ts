@@ -24,7 +24,8 @@ export function normalizedPath (path: string): string {
 }
 
 /** Whether a target's path has segments that its one spelling has not. */
-export const hasDotSegments = (target: string): boolean => /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)
+export const hasDotSegments = (target: string): boolean =>
+  /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)
 
 /** Percent-encoding in its one spelling, and what would end a line encoded. */
 export function normalizedEncoding (text: string): string {
@@ -75,4 +76,6 @@ export function commonQuery (query: string): string {
 }
 
 const decoded = (text: string) =>
-  text.replace(/%([\da-f]{2})/gi, (_encoded, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  text.replace(/%([\da-f]{2})/gi, (_encoded, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16))
+  )

@@ -20,4 +20,5 @@ export function isDictionary (value: object): boolean {
 }
 
 /** The prototype of what query parsers make: an object without names and without a prototype. */
-const isEmpty = (prototype: object) => Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0
+const isEmpty = (prototype: object) =>
+  Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0

@@ -38,7 +38,11 @@ export class PostFeed {
    */
   #written: ReadonlySet<string> | undefined
 
-  private constructor (readonly options: PostFeedOptions, readonly marker: Fill<StoredResponse>, readonly begunAt: number) {}
+  private constructor (
+    readonly options: PostFeedOptions,
+    readonly marker: Fill<StoredResponse>,
+    readonly begunAt: number
+  ) {}
 
   /** Undefined if the store does not answer, or another write has ended just now. Never rejects. */
   static async begin (options: PostFeedOptions): Promise<PostFeed | undefined> {
@@ -49,7 +53,8 @@ export class PostFeed {
       await cache.set(name, MARKER, { ttl: LASTS, consistency: 'bounded' })
       const marker = await cache.acquire(name, { beside: true, renew: true })
       // Only where there is one to replace does the store judge it when it is committed.
-      const isUsable = marker instanceof Fill && marker.stamp !== undefined && marker.stale !== undefined
+      const isUsable =
+        marker instanceof Fill && marker.stamp !== undefined && marker.stale !== undefined
       return isUsable ? new PostFeed(options, marker, begunAt) : undefined
     } catch (error) {
       request.log.warn({ err: error }, 'the response to a POST will not be stored')
@@ -61,10 +66,19 @@ export class PostFeed {
    * Takes the marker's tag out of those that the write invalidates, if its response may be stored.
    */
   leaveOut (tags: Set<string>, reply: FastifyReply): void {
-    const { key, route: { targets } } = this.options
+    const {
+      key,
+      route: { targets }
+    } = this.options
     const [now, response] = [Date.now(), { status: reply.statusCode, headers: reply.getHeaders() }]
-    const given = responseDirectives(response.headers, targets?.map((name) => name.toLowerCase()))
-    if (!this.#isOpen || !feedsGet(key.uri, response, given, { requestTime: now, responseTime: now })) return
+    const given = responseDirectives(
+      response.headers,
+      targets?.map((name) => name.toLowerCase())
+    )
+    if (
+      !this.#isOpen ||
+      !feedsGet(key.uri, response, given, { requestTime: now, responseTime: now })
+    ) { return }
     this.#written = new Set(tags)
     tags.delete(keyTag(feedMarker(key.written)))
   }
@@ -89,7 +103,10 @@ export class PostFeed {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#refuse().catch((error: unknown) => {
-      this.options.request.log.error({ err: error }, 'a write is done, but what it invalidates could not be invalidated')
+      this.options.request.log.error(
+        { err: error },
+        'a write is done, but what it invalidates could not be invalidated'
+      )
     })
   }
 

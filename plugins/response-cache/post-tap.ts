@@ -20,7 +20,10 @@ export class PostTap implements Tap {
    * @param ongoing without the fill, which is taken when the write has invalidated what it changes
    */
   constructor (
-    readonly feed: PostFeed, readonly reply: FastifyReply, readonly ongoing: Omit<OngoingFill, 'fill'>, readonly options: CaptureOptions
+    readonly feed: PostFeed,
+    readonly reply: FastifyReply,
+    readonly ongoing: Omit<OngoingFill, 'fill'>,
+    readonly options: CaptureOptions
   ) {}
 
   async head (head: Head, body: Buffer | undefined, isShared?: boolean): Promise<Plan> {
@@ -33,7 +36,10 @@ export class PostTap implements Tap {
       this.#capture = new Capture(request, reply, { ...ongoing, fill }, options)
       return await this.#capture.head(head, body, isShared)
     } catch (error) {
-      request.log.error({ err: error }, 'a write is done, but what it invalidates could not be invalidated')
+      request.log.error(
+        { err: error },
+        'a write is done, but what it invalidates could not be invalidated'
+      )
       return refused()
     }
   }
@@ -48,7 +54,9 @@ export class PostTap implements Tap {
   }
 
   #tags ({ fields }: Head): readonly string[] {
-    const { tags } = givenTags(resultOf(() => this.ongoing.route.tagsOf(this.feed.options.request, this.reply)))
+    const { tags } = givenTags(
+      resultOf(() => this.ongoing.route.tagsOf(this.feed.options.request, this.reply))
+    )
     return [...tags, ...groupTags(fields['cache-groups'])]
   }
 
@@ -56,14 +64,25 @@ export class PostTap implements Tap {
     this.ongoing.restore()
     const { fields, ...head } = withoutConnectionFields(given)
     const member = formatCacheStatus(this.options.cacheName, { fwd: 'method', detail: 'METHOD' })
-    return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
+    return {
+      kind: 'pass',
+      head: {
+        ...head,
+        fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) }
+      }
+    }
   }
 }
 
 /** As where the store could not be told of a write at all. */
 function refused (): Plan {
   const { statusCode = 503, code, message } = new WEIR_ERR_NOT_INVALIDATED()
-  const body = Buffer.from(JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message }))
-  const fields = { 'content-type': 'application/json; charset=utf-8', 'content-length': String(body.length) }
+  const body = Buffer.from(
+    JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
+  )
+  const fields = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(body.length)
+  }
   return { kind: 'replace', head: { status: statusCode, fields }, body }
 }

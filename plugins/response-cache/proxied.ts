@@ -21,7 +21,11 @@ const APPLICATION: RemoteExchange = { isProxied: false, status: undefined }
 /** The options of `reply.from` that are about what the next hop sends. */
 interface FromOptions {
   readonly rewriteHeaders?: (headers: Fields, request: FastifyRequest) => unknown
-  readonly onResponse?: (request: FastifyRequest, reply: FastifyReply, response: NextHopResponse) => unknown
+  readonly onResponse?: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    response: NextHopResponse
+  ) => unknown
 }
 
 interface NextHopResponse {
@@ -42,10 +46,13 @@ export function remoteExchange (
   request: FastifyRequest, reply: FastifyReply, around: Around = (forward) => forward()
 ): RemoteExchange {
   const from: unknown = Reflect.get(reply, 'from')
-  if (typeof from !== 'function' || !request.server.hasPlugin('@fastify/reply-from')) return APPLICATION
-  const original: From = (source, options) => around((): unknown => Reflect.apply(from, reply, [source, options]))
+  if (typeof from !== 'function' || !request.server.hasPlugin('@fastify/reply-from')) { return APPLICATION }
+  const original: From = (source, options) =>
+    around((): unknown => Reflect.apply(from, reply, [source, options]))
   const exchange = new ProxiedExchange(request, reply, original)
-  Object.assign(reply, { from: (source?: string, options?: FromOptions) => exchange.from(source, options ?? {}) })
+  Object.assign(reply, {
+    from: (source?: string, options?: FromOptions) => exchange.from(source, options ?? {})
+  })
   return exchange
 }
 
@@ -53,7 +60,10 @@ export function remoteExchange (
  * The `fwd-status` of a response: that of the next hop, if it sent one, or of the application's own
  * handler (RFC 9211, section 2.3).
  */
-export function forwardStatus ({ isProxied, status }: RemoteExchange, handled: number): { fwdStatus?: number } {
+export function forwardStatus (
+  { isProxied, status }: RemoteExchange,
+  handled: number
+): { fwdStatus?: number } {
   const received = isProxied ? status : handled
   return received === undefined ? {} : { fwdStatus: received }
 }
@@ -102,7 +112,9 @@ class ProxiedExchange implements RemoteExchange, InterimListener {
       const { 'content-length': _, ...sent } = endToEndHeaders(headers)
       const rewritten = rewriteHeaders({ ...sent }, this.#request)
       if (typeof rewritten !== 'object' || rewritten === null) return
-      const fields = Object.fromEntries(Object.entries(rewritten as Fields).filter(([name]) => sent[name] !== undefined))
+      const fields = Object.fromEntries(
+        Object.entries(rewritten as Fields).filter(([name]) => sent[name] !== undefined)
+      )
       writeInterim(this.#reply.raw, status, fields)
     } catch (error) {
       this.#request.log.warn({ err: error, status }, 'an interim response could not be passed on')

@@ -8,7 +8,8 @@ import { isDictionary, isPlain } from './plain.js'
  */
 export type QueryFunction = (request: FastifyRequest, raw: string) => string
 
-const declaredQuery = ({ schema }: Pick<RouteOptions, 'schema'>): unknown => schema?.querystring ?? (schema && Reflect.get(schema, 'query'))
+const declaredQuery = ({ schema }: Pick<RouteOptions, 'schema'>): unknown =>
+  schema?.querystring ?? (schema && Reflect.get(schema, 'query'))
 
 /** Whether what counts of a query is not its text. */
 export const hasQuerySchema = (route: Pick<RouteOptions, 'schema'>): boolean => {
@@ -24,11 +25,17 @@ export const hasQuerySchema = (route: Pick<RouteOptions, 'schema'>): boolean => 
  * that it has left.
  * @param names as of `declaredNames`
  */
-export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly string[] | undefined): QueryFunction {
+export function queryOf (
+  route: Pick<RouteOptions, 'schema'>,
+  names: readonly string[] | undefined
+): QueryFunction {
   if (!hasQuerySchema(route)) return (_request, raw) => normalizedEncoding(raw)
   return ({ query }, raw) => {
-    if (typeof query !== 'object' || query === null || !isDictionary(query)) return normalizedEncoding(raw)
-    return textOf(names ?? Object.keys(query).sort(), query as Readonly<Record<string, unknown>>) ?? normalizedEncoding(raw)
+    if (typeof query !== 'object' || query === null || !isDictionary(query)) { return normalizedEncoding(raw) }
+    return (
+      textOf(names ?? Object.keys(query).sort(), query as Readonly<Record<string, unknown>>) ??
+      normalizedEncoding(raw)
+    )
   }
 }
 
@@ -37,9 +44,12 @@ export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly st
  * make its response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
  * @returns has the request say its own URL again; undefined if nothing is hidden
  */
-export function hideUndeclared (request: FastifyRequest, names: readonly string[] | undefined): (() => void) | undefined {
+export function hideUndeclared (
+  request: FastifyRequest,
+  names: readonly string[] | undefined
+): (() => void) | undefined {
   const { query, raw } = request
-  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) return undefined
+  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) { return undefined }
   const undeclared = Object.keys(query).filter((name) => !names.includes(name))
   if (undeclared.length === 0) return undefined
   const { url = '' } = raw
@@ -49,9 +59,14 @@ export function hideUndeclared (request: FastifyRequest, names: readonly string[
   const hidden = undeclared.filter((name) => sent.includes(name))
   if (hidden.length === 0) return undefined
   request.query = without(query, hidden)
-  const kept = text.slice(1).split('&').filter((pair) => names.includes(nameOf(pair)))
+  const kept = text
+    .slice(1)
+    .split('&')
+    .filter((pair) => names.includes(nameOf(pair)))
   raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`
-  return () => { raw.url = url }
+  return () => {
+    raw.url = url
+  }
 }
 
 const nameOf = (pair: string): string => textOfForm(pair.split('=', 1)[0] ?? '')
@@ -65,14 +80,32 @@ function textOfForm (text: string): string {
 }
 
 // Keywords beside which `properties` says all.
-const PLAIN = new Set(['type', 'properties', 'required', 'title', 'description', 'examples', 'default', 'deprecated', '$id', '$schema', '$comment',
-  'minProperties', 'maxProperties'])
+const PLAIN = new Set([
+  'type',
+  'properties',
+  'required',
+  'title',
+  'description',
+  'examples',
+  'default',
+  'deprecated',
+  '$id',
+  '$schema',
+  '$comment',
+  'minProperties',
+  'maxProperties'
+])
 
 /** The names in a route's query schema, sorted; undefined if there may be others. */
-export function declaredNames (route: Pick<RouteOptions, 'schema' | 'validatorCompiler'>): readonly string[] | undefined {
+export function declaredNames (
+  route: Pick<RouteOptions, 'schema' | 'validatorCompiler'>
+): readonly string[] | undefined {
   const schema = declaredQuery(route)
-  if (route.validatorCompiler !== undefined || typeof schema !== 'object' || schema === null) return undefined
-  const isPlain = Object.entries(schema).every(([keyword, value]) => PLAIN.has(keyword) || (keyword === 'additionalProperties' && value === false))
+  if (route.validatorCompiler !== undefined || typeof schema !== 'object' || schema === null) { return undefined }
+  const isPlain = Object.entries(schema).every(
+    ([keyword, value]) =>
+      PLAIN.has(keyword) || (keyword === 'additionalProperties' && value === false)
+  )
   const { properties } = schema as { properties?: unknown }
   if (!isPlain || typeof properties !== 'object' || properties === null) return undefined
   return Object.keys(properties).sort()
@@ -87,7 +120,10 @@ function without (query: object, hidden: readonly string[]): object {
 }
 
 /** Different for different values; undefined if one of them is nothing that JSON keeps apart. */
-function textOf (names: readonly string[], query: Readonly<Record<string, unknown>>): string | undefined {
+function textOf (
+  names: readonly string[],
+  query: Readonly<Record<string, unknown>>
+): string | undefined {
   let text = ''
   for (const name of names) {
     if (!Object.hasOwn(query, name)) continue
@@ -101,5 +137,7 @@ function textOf (names: readonly string[], query: Readonly<Record<string, unknow
 
 /** A string as it is, unless it could be taken for another value. */
 function spelled (value: unknown): string {
-  return typeof value === 'string' && !/^(?:[-\d"[{]|true$|false$|null$)/.test(value) ? value : JSON.stringify(value)
+  return typeof value === 'string' && !/^(?:[-\d"[{]|true$|false$|null$)/.test(value)
+    ? value
+    : JSON.stringify(value)
 }

@@ -1,4 +1,10 @@
-import { IncomingMessage, type OutgoingHttpHeader, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import {
+  IncomingMessage,
+  type OutgoingHttpHeader,
+  ServerResponse,
+  validateHeaderName,
+  validateHeaderValue
+} from 'node:http'
 import { Socket } from 'node:net'
 import type { Fields } from './head.js'
 
@@ -25,7 +31,14 @@ interface Pending {
 }
 
 /** Node acts on these fields, so it has to write them itself. */
-const FRAMING: ReadonlySet<string> = new Set(['connection', 'expect', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'])
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade'
+])
 
 /** Whether Node has to see a field together with the others of its head. */
 export const isFraming = (name: string): boolean => FRAMING.has(name)
@@ -55,8 +68,12 @@ export function fieldLines (fields: Fields): string | undefined {
  * asked for that.
  */
 export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending =>
-  isSupported && Object.getPrototypeOf(raw) === ServerResponse.prototype && raw.getHeaderNames().length === 0 &&
-  !Object.hasOwn(raw, 'end') && !Object.hasOwn(raw, 'write') && !raw.strictContentLength
+  isSupported &&
+  Object.getPrototypeOf(raw) === ServerResponse.prototype &&
+  raw.getHeaderNames().length === 0 &&
+  !Object.hasOwn(raw, 'end') &&
+  !Object.hasOwn(raw, 'write') &&
+  !raw.strictContentLength
 
 /**
  * Whether Node sends no body to this request, although it is given one: HEAD, also if the request
@@ -73,7 +90,11 @@ export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').
  * @param framing that of the answer, and any fields besides
  * @throws as `writeHead` does
  */
-export function sendReady (raw: ServerResponse & Pending, { status, text, body }: ReadyAnswer, framing: OutgoingHttpHeader[]): void {
+export function sendReady (
+  raw: ServerResponse & Pending,
+  { status, text, body }: ReadyAnswer,
+  framing: OutgoingHttpHeader[]
+): void {
   raw.sendDate = false
   try {
     raw.writeHead(status, framing)
@@ -91,5 +112,7 @@ export function sendReady (raw: ServerResponse & Pending, { status, text, body }
 const isSupported = ((): boolean => {
   const raw = new ServerResponse(new IncomingMessage(new Socket()))
   raw.writeHead(204, ['a', 'b'])
-  return /^HTTP\/1\.1 204 No Content\r\na: b\r\n(?:[\w-]+: .*\r\n)*\r\n$/.test(String(Reflect.get(raw, '_header')))
+  return /^HTTP\/1\.1 204 No Content\r\na: b\r\n(?:[\w-]+: .*\r\n)*\r\n$/.test(
+    String(Reflect.get(raw, '_header'))
+  )
 })()

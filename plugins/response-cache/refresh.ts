@@ -19,7 +19,11 @@ const asking = new WeakSet<FastifyRequest>()
  * A hook that takes the parameter out of a request, before its query is validated: so that it is
  * part of no key and the handler does not see it, whoever sends it.
  */
-export function takeRefresh (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+export function takeRefresh (
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: () => void
+): void {
   const { url = '', method = '' } = request.raw
   if ((method === 'GET' || method === 'HEAD') && url.includes(REFRESH)) take(request, url)
   done()
@@ -33,11 +37,14 @@ function take (request: FastifyRequest, url: string): void {
   if (pairs.includes(`${REFRESH}=1`)) asking.add(request)
   request.raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`
   const parsed: unknown = request.query
-  if (typeof parsed === 'object' && parsed !== null && isDictionary(parsed)) Reflect.deleteProperty(parsed, REFRESH)
+  if (typeof parsed === 'object' && parsed !== null && isDictionary(parsed)) { Reflect.deleteProperty(parsed, REFRESH) }
 }
 
 /** Whether the request asks for a response that is computed anew, and may. */
-export function refreshes (request: FastifyRequest, { options: { refresh }, complain }: CachedRoute): boolean {
+export function refreshes (
+  request: FastifyRequest,
+  { options: { refresh }, complain }: CachedRoute
+): boolean {
   if (refresh === undefined || request.method !== 'GET' || !asking.has(request)) return false
   if (typeof refresh === 'string') {
     const { user } = request as { user?: unknown }

@@ -24,17 +24,32 @@ export interface Selection {
  * takes, also those that have no Vary.
  */
 export function selectionOf (
-  route: RouteOptions, { vary = [], key: custom, refresh }: RouteCacheOptions, origin: string | undefined
+  route: RouteOptions,
+  { vary = [], key: custom, refresh }: RouteCacheOptions,
+  origin: string | undefined
 ): (request: FastifyRequest) => Selection {
   let selection: Selection | undefined
   return (request) => {
     if (selection !== undefined) return selection
     const encodes = request.server.hasReplyDecorator('compress')
-    const names = [...new Set([...vary.map((name) => name.toLowerCase()), ...encodes ? ['accept-encoding'] : []])]
+    const names = [
+      ...new Set([
+        ...vary.map((name) => name.toLowerCase()),
+        ...(encodes ? ['accept-encoding'] : [])
+      ])
+    ]
     const queryNames = isByAjv(request) ? declaredNames(route) : undefined
     const slash = !ignoresFinalSlash(request.server)
     const queryText = queryOf(route, queryNames)
-    const keyFor = keyOf({ origin, slash, vary: names, custom, queryText, hasQuerySchema: hasQuerySchema(route), route })
+    const keyFor = keyOf({
+      origin,
+      slash,
+      vary: names,
+      custom,
+      queryText,
+      hasQuerySchema: hasQuerySchema(route),
+      route
+    })
     // A browser that has the page without it must ask for the one with it.
     const told = refresh === undefined ? queryNames : queryNames && [...queryNames, REFRESH]
     const noVarySearch = custom === undefined ? toldVariance(request.server, told) : undefined
@@ -46,8 +61,9 @@ export function selectionOf (
 /**
  * Whether the application's router takes `/a/` for `/a`: newer options are below `routerOptions`.
  */
-export const ignoresFinalSlash = ({ initialConfig: { routerOptions, ignoreTrailingSlash } }: FastifyInstance): boolean =>
-  routerOptions?.ignoreTrailingSlash ?? ignoreTrailingSlash ?? false
+export const ignoresFinalSlash = ({
+  initialConfig: { routerOptions, ignoreTrailingSlash }
+}: FastifyInstance): boolean => routerOptions?.ignoreTrailingSlash ?? ignoreTrailingSlash ?? false
 
 /**
  * Whether queries are validated as JSON Schema has it: what a compiler of the application's makes

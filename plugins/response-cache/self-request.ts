@@ -19,18 +19,33 @@ export interface SelfRequest {
 }
 
 // Fields about the client's connection or its body.
-const NEVER_REPEATED = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'host'])
+const NEVER_REPEATED = new Set([
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'connection',
+  'expect',
+  'upgrade',
+  'host'
+])
 
 /**
  * Sends a GET through all of the application's hooks, without a connection. The body of its
  * response is a stream.
  */
-export function askSelf ({ app, request, target, without, headers }: SelfRequest): Promise<Response> {
-  const repeated = Object.entries(request.headers)
-    .filter(([name]) => !NEVER_REPEATED.has(name) && !without.has(name) && !name.startsWith(':'))
+export function askSelf ({
+  app,
+  request,
+  target,
+  without,
+  headers
+}: SelfRequest): Promise<Response> {
+  const repeated = Object.entries(request.headers).filter(
+    ([name]) => !NEVER_REPEATED.has(name) && !without.has(name) && !name.startsWith(':')
+  )
   const dispatch: Parameters<typeof inject>[0] = (raw, response) => {
     raw.url = target ?? request.originalUrl
-    if ('encrypted' in request.socket && request.socket.encrypted === true) Object.assign(raw.socket, { encrypted: true })
+    if ('encrypted' in request.socket && request.socket.encrypted === true) { Object.assign(raw.socket, { encrypted: true }) }
     app.routing(raw, response)
   }
   return inject(dispatch, {
@@ -47,4 +62,5 @@ export function askSelf ({ app, request, target, without, headers }: SelfRequest
  * The authority that the client has sent: a proxy's is among the headers, and trusted or not as
  * before.
  */
-const authorityOf = ({ headers, host }: FastifyRequest) => String(headers.host ?? headers[':authority'] ?? host)
+const authorityOf = ({ headers, host }: FastifyRequest) =>
+  String(headers.host ?? headers[':authority'] ?? host)

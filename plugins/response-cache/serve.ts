@@ -29,13 +29,22 @@ export interface AnsweringHit {
  * to it is stored.
  */
 export function sendHit (
-  request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch, now }: AnsweringHit, options: HitOptions
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { hit, asked, target, noVarySearch, now }: AnsweringHit,
+  options: HitOptions
 ): void {
-  const { entry, entry: { value: response } } = hit
+  const {
+    entry,
+    entry: { value: response }
+  } = hit
   const head = HitHead.of(hit, now, options)
   const moment = head.at(now, hit, target)
   request.cacheResult = moment.result
-  if (noVarySearch?.isTold !== false && sendAsReady(reply, head, moment, answerOf(request, asked))) return
+  const isReady = noVarySearch?.isTold !== false
+  if (isReady && sendAsReady(reply, head, moment, answerOf(request, asked))) {
+    return
+  }
   const fields = (response.isRaw ? { ...reply.raw.getHeaders() } : reply.getHeaders()) as Fields
   for (const name of head.removed) {
     Reflect.deleteProperty(fields, name)
@@ -45,7 +54,12 @@ export function sendHit (
   Object.assign(fields, head.fields, { age: moment.age, 'cache-status': moment.cacheStatus })
   if (!response.isProxied) fields['cache-control'] ??= defaultCacheControl(response.status)
   leaveOutVariance(fields, noVarySearch)
-  if (options.cacheGroups && response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
+  if (options.cacheGroups && response.hasManyGroups) {
+    shortenGroups(
+      fields,
+      entry.tags.filter((tag) => !isKeyTag(tag))
+    )
+  }
   const { status, body } = response
   const sent = answerAs(asked, { status, fields, body }, rangedParts(response))
   write(request, reply, sent.status, sent.fields, sent.body)
@@ -61,7 +75,12 @@ function answerOf ({ method }: FastifyRequest, asked: StoredAnswer): Answer | un
  * Sends an answer that is ready. False, and nothing is sent, where fields that hooks have set
  * decide about others, or the response is no ordinary one of HTTP/1.1.
  */
-function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<HitHead['at']>, answer: Answer | undefined): boolean {
+function sendAsReady (
+  reply: FastifyReply,
+  head: HitHead,
+  moment: ReturnType<HitHead['at']>,
+  answer: Answer | undefined
+): boolean {
   const { raw } = reply
   const ready = answer && head.ready(answer, moment)
   if (ready === undefined || !takesReady(raw)) return false
@@ -88,13 +107,17 @@ const OWN_LISTENERS = 1
  * them.
  */
 function withGiven (
-  given: Fields, { status, fields: ready, framing: needed }: ReadyAnswer, { fields: stored }: HitHead
+  given: Fields,
+  { status, fields: ready, framing: needed }: ReadyAnswer,
+  { fields: stored }: HitHead
 ): Pick<ReadyAnswer, 'fields' | 'framing'> | undefined {
   // A spread that is added to would cost more than all else here.
   const fields: Fields = Object.assign({}, ready)
   const framing = [...needed]
   for (const name in given) {
-    if (isFraming(name) || (name === 'cache-control' && stored[name] === undefined)) return undefined
+    if (isFraming(name) || (name === 'cache-control' && stored[name] === undefined)) {
+      return undefined
+    }
     if (Object.hasOwn(fields, name) || (status === 304 && OF_THE_BODY.includes(name))) continue
     const value = given[name] ?? ''
     framing.push(name, typeof value === 'object' ? [...value] : value)
@@ -107,13 +130,23 @@ function withGiven (
  * How a request is answered with a stored response; undefined if parts are stored, and not all that
  * it asks for (RFC 9111, 3.3).
  */
-export function answerTo (request: FastifyRequest, entry: Entry<StoredResponse>, now: number): StoredAnswer | undefined {
+export function answerTo (
+  request: FastifyRequest,
+  entry: Entry<StoredResponse>,
+  now: number
+): StoredAnswer | undefined {
   const { value: response } = entry
   const { parts } = response
-  if (parts !== undefined) return answerFromParts(request, { ...parts, policy: response.policy(entry) }, now)
+  if (parts !== undefined) {
+    return answerFromParts(request, { ...parts, policy: response.policy(entry) }, now)
+  }
   if (!hasConditions(request.headers)) return 'whole'
   const policy = response.hitHead?.policy(entry) ?? response.policy(entry)
-  return answerFromStored(request, { status: response.status, policy, length: response.body.length }, now)
+  return answerFromStored(
+    request,
+    { status: response.status, policy, length: response.body.length },
+    now
+  )
 }
 
 /** Parts as ranges are taken from; undefined for a whole response. */
@@ -122,14 +155,20 @@ export function rangedParts ({ parts }: StoredResponse): Ranged | undefined {
     length: parts.length,
     bytesOf (span) {
       const bytes = bytesOf(parts, span)
-      if (bytes === undefined) throw new RangeError(`bytes ${span.first}-${span.last} are not stored`)
+      if (bytes === undefined) {
+        throw new RangeError(`bytes ${span.first}-${span.last} are not stored`)
+      }
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
   }
 }
 
 function write (
-  { method, raw: { httpVersionMajor } }: FastifyRequest, reply: FastifyReply, status: number, fields: Fields, body: Buffer
+  { method, raw: { httpVersionMajor } }: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  fields: Fields,
+  body: Buffer
 ): void {
   const { raw } = reply
   if (status !== 304 && status !== 204) fields['content-length'] = String(body.length)

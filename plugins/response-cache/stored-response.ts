@@ -1,6 +1,13 @@
 import type { Entry, Serializer } from '@weir/cache'
 import {
-  contentRange, formatNoVarySearch, type Headers, type Parts, parseContentRange, parseNoVarySearch, type Policy, type QueryVariance,
+  contentRange,
+  formatNoVarySearch,
+  type Headers,
+  type Parts,
+  parseContentRange,
+  parseNoVarySearch,
+  type Policy,
+  type QueryVariance,
   type StoredHeaders
 } from '@weir/http'
 import { MOST_GROUP_BYTES } from './groups.js'
@@ -56,14 +63,28 @@ export class StoredResponse {
 
   /** @param storedAt about when its entry is made */
   static of (
-    { status, headers, body }: { readonly status: number, readonly headers: StoredHeaders, readonly body: Buffer },
+    {
+      status,
+      headers,
+      body
+    }: { readonly status: number; readonly headers: StoredHeaders; readonly body: Buffer },
     { bornAt, noCache, neverStale }: Policy,
     { isPublic, isRaw, isProxied, storedAt }: ResponseOrigin
   ): StoredResponse {
-    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) +
+    const flags =
+      (noCache ? NO_CACHE : 0) +
+      (neverStale ? NEVER_STALE : 0) +
       (fieldLength(headers['cache-groups']) > MOST_GROUP_BYTES ? MANY_GROUPS : 0) +
-      (isPublic ? PUBLIC : 0) + (isRaw ? RAW : 0) + (isProxied ? PROXIED : 0)
-    return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
+      (isPublic ? PUBLIC : 0) +
+      (isRaw ? RAW : 0) +
+      (isProxied ? PROXIED : 0)
+    return new StoredResponse(
+      status,
+      Object.entries(headers).flat().slice(),
+      body,
+      Math.max(0, Math.round(storedAt - bornAt)),
+      flags
+    )
   }
 
   /**
@@ -79,7 +100,13 @@ export class StoredResponse {
    * makes, or under the exact one. As a path's own entry, its rule.
    */
   static ruled (rule: QueryVariance | undefined): StoredResponse {
-    return new StoredResponse(0, rule === undefined ? [] : [formatNoVarySearch(rule)], Buffer.alloc(0), 0, RULED)
+    return new StoredResponse(
+      0,
+      rule === undefined ? [] : [formatNoVarySearch(rule)],
+      Buffer.alloc(0),
+      0,
+      RULED
+    )
   }
 
   /** Whether it stands in place of a response, and says where that is. */
@@ -94,7 +121,9 @@ export class StoredResponse {
 
   /** The rule of `ruled`; undefined for anything else. */
   get ruledBy (): { readonly rule: QueryVariance | undefined } | undefined {
-    return this.status === 0 && this.flags === RULED ? { rule: parseNoVarySearch(this.headers[0]) } : undefined
+    return this.status === 0 && this.flags === RULED
+      ? { rule: parseNoVarySearch(this.headers[0]) }
+      : undefined
   }
 
   /**
@@ -110,7 +139,9 @@ export class StoredResponse {
    * response.
    */
   get parts (): Parts | undefined {
-    return this.status === 206 ? partsOf(this.headers[this.headers.indexOf('content-range') + 1], this.body) : undefined
+    return this.status === 206
+      ? partsOf(this.headers[this.headers.indexOf('content-range') + 1], this.body)
+      : undefined
   }
 
   /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
@@ -173,33 +204,43 @@ export class StoredResponse {
       variant: '',
       date: date === undefined ? storedAt : Date.parse(date),
       ...(etag !== undefined && { etag }),
-      ...(lastModified !== undefined && !Number.isNaN(Date.parse(lastModified)) && { lastModified })
+      ...(lastModified !== undefined &&
+        !Number.isNaN(Date.parse(lastModified)) && { lastModified })
     }
   }
 }
 
 /** The parts that have this Content-Range, which may have a field line for each span. */
 export function partsOf (contentRange: HeaderValue | undefined, body: Buffer): Parts {
-  const spans = [contentRange ?? []].flat().map(parseContentRange).filter((span) => span !== undefined)
+  const spans = [contentRange ?? []]
+    .flat()
+    .map(parseContentRange)
+    .filter((span) => span !== undefined)
   return { length: spans[0]?.length ?? 0, spans, body }
 }
 
 /** The Content-Range that parts are stored with: a field line for each span. */
-export const rangesOf = ({ spans, length }: Parts): readonly string[] => spans.map((span) => contentRange(span, length))
+export const rangesOf = ({ spans, length }: Parts): readonly string[] =>
+  spans.map((span) => contentRange(span, length))
 
 /**
  * Whether a request asks more of a stored response than to be sent: nearly none does, and then
  * nothing is looked at.
  */
 export const hasConditions = (headers: Headers) =>
-  headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined || headers['range'] !== undefined
+  headers['if-none-match'] !== undefined ||
+  headers['if-modified-since'] !== undefined ||
+  headers['range'] !== undefined
 
 const fieldLength = (value: HeaderValue = '') => String(value).length
 
 export const responseSerializer: Serializer<StoredResponse> = {
   name: 'response',
 
-  serialize: ({ status, headers, body, initialAge, flags }) => ({ meta: JSON.stringify([status, initialAge, flags, ...headers]), body }),
+  serialize: ({ status, headers, body, initialAge, flags }) => ({
+    meta: JSON.stringify([status, initialAge, flags, ...headers]),
+    body
+  }),
 
   deserialize ({ meta, body }) {
     const parsed: unknown = JSON.parse(meta)
@@ -217,8 +258,14 @@ const OBJECTS = 420
 
 // The frame's checksum vouches for the bytes; this for their having been written by a serializer
 // like this one.
-function isMeta (meta: unknown): meta is [status: number, initialAge: number, flags: number, ...HeaderValue[]] {
-  return Array.isArray(meta) && [0, 1, 2].every((i) => typeof meta[i] === 'number') && (meta[0] === 0 || meta.length % 2 === 1)
+function isMeta (
+  meta: unknown
+): meta is [status: number, initialAge: number, flags: number, ...HeaderValue[]] {
+  return (
+    Array.isArray(meta) &&
+    [0, 1, 2].every((i) => typeof meta[i] === 'number') &&
+    (meta[0] === 0 || meta.length % 2 === 1)
+  )
 }
 
 /**

@@ -8,7 +8,9 @@ import { declaredNames } from './query.js'
  * A function that makes the tags of a request: declared as a method, so that it may ask for a
  * request of its route's own type.
  */
-export type TagFunction = { bivariant (request: FastifyRequest, reply: FastifyReply): readonly string[] }['bivariant']
+export type TagFunction = {
+  bivariant(request: FastifyRequest, reply: FastifyReply): readonly string[]
+}['bivariant']
 
 /**
  * A route's tags: a list, in which `{name}` stands for the route parameter of that name, or else
@@ -22,7 +24,9 @@ const PLACEHOLDER = /\{([^{}]+)\}/g
 /**
  * Makes the function that gives a route's tags, or whatever its own function gives in their place.
  */
-export function tagsFor (tags: RouteTags): (request: FastifyRequest, reply: FastifyReply) => unknown {
+export function tagsFor (
+  tags: RouteTags
+): (request: FastifyRequest, reply: FastifyReply) => unknown {
   if (typeof tags === 'function') return tags
   const templates = tags.map(templateOf)
   if (templates.every(({ names }) => names.length === 0)) return () => tags
@@ -38,18 +42,25 @@ export type ParameterSource = Pick<RouteOptions, 'url' | 'schema' | 'validatorCo
  * any.
  * @returns the problem, or undefined
  */
-export function unfillablePlaceholder (tags: readonly string[], route: ParameterSource): string | undefined {
+export function unfillablePlaceholder (
+  tags: readonly string[],
+  route: ParameterSource
+): string | undefined {
   const query = declaredNames(route)
   if (query === undefined) return undefined
   const names = [...pathNames(route.url), ...query]
-  const unknown = tags.flatMap((tag) => [...tag.matchAll(PLACEHOLDER)]).find(([, name = '']) => !names.includes(name))
+  const unknown = tags
+    .flatMap((tag) => [...tag.matchAll(PLACEHOLDER)])
+    .find(([, name = '']) => !names.includes(name))
   if (unknown === undefined) return undefined
   return `has ${unknown[0]}, but the route has no such parameter: there is ${names.length === 0 ? 'none' : names.join(', ')}`
 }
 
 /** A parameter's name ends where find-my-way ends it; a double colon is a colon of the path. */
 const pathNames = (url: string) =>
-  [...url.replaceAll('::', '').matchAll(/:([^:/(.?-]+)|\*/g)].map(([wildcard, name = wildcard]) => name)
+  [...url.replaceAll('::', '').matchAll(/:([^:/(.?-]+)|\*/g)].map(
+    ([wildcard, name = wildcard]) => name
+  )
 
 /** A tag: each name stands between two texts. */
 interface Template {
@@ -65,7 +76,11 @@ function templateOf (tag: string): Template {
 }
 
 /** Undefined if there is no such parameter, so that the tag is none. */
-function filledIn ({ texts, names }: Template, params: unknown, query: unknown): string | undefined {
+function filledIn (
+  { texts, names }: Template,
+  params: unknown,
+  query: unknown
+): string | undefined {
   let [tag = ''] = texts
   for (const [i, name] of names.entries()) {
     const value = valueOf(params, name) ?? valueOf(query, name)
@@ -76,9 +91,11 @@ function filledIn ({ texts, names }: Template, params: unknown, query: unknown):
 }
 
 function valueOf (parameters: unknown, name: string): string | undefined {
-  if (typeof parameters !== 'object' || parameters === null || !Object.hasOwn(parameters, name)) return undefined
+  if (typeof parameters !== 'object' || parameters === null || !Object.hasOwn(parameters, name)) { return undefined }
   const value: unknown = Reflect.get(parameters, name)
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined
 }
 
 /** Tags as a route's function gave them, apart from what it gave that is none. */
@@ -89,7 +106,8 @@ export interface GivenTags {
 }
 
 /** Whether it can be a tag: a non-empty string of well-formed Unicode. */
-export const isTag = (value: unknown): value is string => typeof value === 'string' && value !== '' && !/\p{Cs}/u.test(value)
+export const isTag = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && !/\p{Cs}/u.test(value)
 
 const KEY_MARK = keyTag('')
 
@@ -111,6 +129,7 @@ export function givenTags (given: unknown): GivenTags {
 }
 
 /** The groups of a field that can be tags: an empty one, which the syntax allows, is left out. */
-export const groupTags = (field: HeaderValue): readonly string[] => field === undefined ? NONE : parseCacheGroups(field).filter(isTag)
+export const groupTags = (field: HeaderValue): readonly string[] =>
+  field === undefined ? NONE : parseCacheGroups(field).filter(isTag)
 
 const NONE: readonly string[] = []

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /** The methods by which an application writes a response, or gives it up. */
-export type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
+export type Method =
+  'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
 
 /** The methods of a response before it was tapped. */
 export type Natives = Readonly<Record<Method, unknown>>
@@ -23,17 +24,31 @@ interface Tapped {
 // One set for all responses: closures of its own would give each response a hidden class of its
 // own, which slows down all that Node does with it.
 const METHODS = {
-  writeHead (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('writeHead', args) },
-  write (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('write', args) },
-  end (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('end', args) },
-  flushHeaders (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('flushHeaders', args) },
-  addTrailers (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('addTrailers', args) },
-  destroy (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('destroy', args) }
+  writeHead (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('writeHead', args)
+  },
+  write (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('write', args)
+  },
+  end (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('end', args)
+  },
+  flushHeaders (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('flushHeaders', args)
+  },
+  addTrailers (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('addTrailers', args)
+  },
+  destroy (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('destroy', args)
+  }
 }
 
 // HTTP/2 alone has it.
 const OF_HTTP2 = {
-  setTrailer (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('setTrailer', args) }
+  setTrailer (this: Tapped, ...args: readonly unknown[]) {
+    return this[INTERCEPTOR].called('setTrailer', args)
+  }
 }
 
 const PROPERTIES: PropertyDescriptorMap & ThisType<Tapped> = {
@@ -49,7 +64,11 @@ const PROPERTIES: PropertyDescriptorMap & ThisType<Tapped> = {
 
 const native = (response: object, name: string): boolean => {
   const prototype: unknown = Object.getPrototypeOf(response)
-  return typeof prototype === 'object' && prototype !== null && Reflect.get(prototype, name, response) === true
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Reflect.get(prototype, name, response) === true
+  )
 }
 
 /**
@@ -66,7 +85,12 @@ export function intercept (response: ServerResponse, interceptor: Interceptor): 
     setTrailer: Reflect.get(response, 'setTrailer'),
     destroy: Reflect.get(response, 'destroy')
   }
-  Object.assign(response, { [INTERCEPTOR]: interceptor }, METHODS, natives.setTrailer !== undefined && OF_HTTP2)
+  Object.assign(
+    response,
+    { [INTERCEPTOR]: interceptor },
+    METHODS,
+    natives.setTrailer !== undefined && OF_HTTP2
+  )
   Object.defineProperties(response, PROPERTIES)
   return natives
 }

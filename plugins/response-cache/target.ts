@@ -19,7 +19,8 @@ export const primaryKey = ({ key, variant }: Target): string => variant?.of ?? k
  * The key of the request's URI with its query as it was sent, whatever No-Vary-Search has made of
  * that.
  */
-export const exactKey = (target: Target): ResponseKey => target.key.exact ?? { ...target.key, key: primaryKey(target) }
+export const exactKey = (target: Target): ResponseKey =>
+  target.key.exact ?? { ...target.key, key: primaryKey(target) }
 
 /** The kind of a miss (RFC 9211, 2.2). */
 export type Miss = 'uri-miss' | 'vary-miss' | 'miss'

@@ -14,7 +14,7 @@ export interface ToldVariance {
 
 /** Takes the field out of what a client is not told. */
 export function leaveOutVariance (fields: Fields, variance: ToldVariance | undefined): void {
-  if (variance?.isTold === false && fields['no-vary-search'] === variance.field) delete fields['no-vary-search']
+  if (variance?.isTold === false && fields['no-vary-search'] === variance.field) { delete fields['no-vary-search'] }
 }
 
 /**
@@ -24,14 +24,19 @@ export function leaveOutVariance (fields: Fields, variance: ToldVariance | undef
  * @param names as of `declaredNames`
  * @example toldVariance(app, ['page', 'sort']) // 'key-order, params, except=("page" "sort")'
  */
-export function toldVariance (app: FastifyInstance, names: readonly string[] | undefined): string | undefined {
+export function toldVariance (
+  app: FastifyInstance,
+  names: readonly string[] | undefined
+): string | undefined {
   if (names === undefined || !readsQueriesAsSent(app)) return undefined
   return formatNoVarySearch({ anyOrder: names.length > 0, selecting: 'only', names })
 }
 
 /** Fastify keeps its options under a symbol of the outermost context. Without them nobody knows. */
 function readsQueriesAsSent (app: FastifyInstance): boolean {
-  const symbol = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options')
+  const symbol = Object.getOwnPropertySymbols(app).find(
+    ({ description }) => description === 'fastify.options'
+  )
   if (symbol === undefined) {
     const parent: unknown = Object.getPrototypeOf(app)
     return isInstance(parent) && readsQueriesAsSent(parent)
@@ -39,10 +44,15 @@ function readsQueriesAsSent (app: FastifyInstance): boolean {
   const options: unknown = Reflect.get(app, symbol)
   if (!has(options, 'routerOptions')) return false
   const { routerOptions } = options
-  return !has(options, 'rewriteUrl') && !has(options, 'querystringParser') && !has(routerOptions, 'querystringParser')
+  return (
+    !has(options, 'rewriteUrl') &&
+    !has(options, 'querystringParser') &&
+    !has(routerOptions, 'querystringParser')
+  )
 }
 
-const isInstance = (value: unknown): value is FastifyInstance => typeof value === 'object' && value !== null && 'addHook' in value
+const isInstance = (value: unknown): value is FastifyInstance =>
+  typeof value === 'object' && value !== null && 'addHook' in value
 
 const has = <N extends string>(value: unknown, name: N): value is Readonly<Record<N, unknown>> =>
   typeof value === 'object' && value !== null && Reflect.get(value, name) !== undefined

@@ -43,8 +43,13 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
   const known = hasMoved ? [] : target.variant?.names ?? []
   // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
   const lasting = lifetime(policy, responseTime, route.options.retain)
-  const optionsFor = (key: string): EntryOptions => ({ ...lasting, tags: [...tags, ...targetTags(home, key)] })
-  const inKey = hasMoved ? target.names.filter((name) => target.variant?.names.includes(name) !== true) : target.names
+  const optionsFor = (key: string): EntryOptions => ({
+    ...lasting,
+    tags: [...tags, ...targetTags(home, key)]
+  })
+  const inKey = hasMoved
+    ? target.names.filter((name) => target.variant?.names.includes(name) !== true)
+    : target.names
   const names = policy.vary.filter((name) => !inKey.includes(name))
   if (names.length === 0 && !hasMoved) return fill.commit(response, () => optionsFor(fill.key))
   return elsewhere([...new Set([...known, ...names])].sort())
@@ -68,9 +73,18 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
    * is. For as long as it may be served: then queries that have the fill's key in common have one
    * fill again.
    */
-  async function leaveWord ({ freshUntil, staleUntil, errorUntil, storedAt }: Entry<StoredResponse>): Promise<void> {
+  async function leaveWord ({
+    freshUntil,
+    staleUntil,
+    errorUntil,
+    storedAt
+  }: Entry<StoredResponse>): Promise<void> {
     const ttl = Math.max(freshUntil, staleUntil, errorUntil) - storedAt
-    if (ttl > 0) await fill.commit(StoredResponse.ruled(rule), () => ({ ttl, tags: targetTags(target.key, fill.key) }))
-    else fill.abandon()
+    if (ttl > 0) {
+      await fill.commit(StoredResponse.ruled(rule), () => ({
+        ttl,
+        tags: targetTags(target.key, fill.key)
+      }))
+    } else fill.abandon()
   }
 }

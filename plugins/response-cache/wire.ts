@@ -171,13 +171,16 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   mayLinger (): boolean {
     if (this.#isEnded || this.#isOver || this.#isDestroyed) return false
     if (this.#isSettled && this.#head === undefined) return false
-    const isWanted = this.#state === 'passing' ? this.#record !== undefined : this.#state !== 'dropping'
+    const isWanted =
+      this.#state === 'passing' ? this.#record !== undefined : this.#state !== 'dropping'
     return isWanted && this.#tap.lingers()
   }
 
   #writeHead (args: readonly unknown[]): ServerResponse {
     if (this.#head !== undefined) {
-      throw Object.assign(new Error('Cannot write headers after they are sent to the client'), { code: 'ERR_HTTP_HEADERS_SENT' })
+      throw Object.assign(new Error('Cannot write headers after they are sent to the client'), {
+        code: 'ERR_HTTP_HEADERS_SENT'
+      })
     }
     this.#head = headOf(this.#response, args)
     return this.#response
@@ -241,7 +244,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 
   #destroy (args: readonly unknown[]): unknown {
-    const broken = this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
+    const broken =
+      this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
     this.#isDestroyed = true
     if (broken !== undefined) return this.#breakOff(broken)
     if (!this.#isNativelyEnded) resetStream(this.#response)
@@ -253,7 +257,11 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   #decide (body: Buffer | undefined, isShared = false): void {
     const head = this.#head ??= implicitHead(this.#response, body)
     this.#isEnded = body !== undefined
-    const plan = this.#tap.head(this.#hasTrailers ? { ...head, hasTrailers: true } : head, body, isShared)
+    const plan = this.#tap.head(
+      this.#hasTrailers ? { ...head, hasTrailers: true } : head,
+      body,
+      isShared
+    )
     this.#state = 'deciding'
     if (body !== undefined && body.length > 0) this.#held.push({ bytes: body, callback: undefined })
     this.#follow(plan)
@@ -378,7 +386,9 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 
   #send ({ bytes, callback }: Chunk): boolean {
-    if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) this.#stopRecording()
+    if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) {
+      this.#stopRecording()
+    }
     // The copy is sent of what is recorded: the application may use its buffer again before a
     // client has read it.
     const chunk = { bytes: this.#record === undefined ? bytes : this.#kept.add(bytes), callback }
@@ -408,7 +418,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
 
   /** Whether as much as was declared is kept: a client would take it for the end. */
   get #isWhole (): boolean {
-    const isKept = this.#state === 'collecting' || (this.#state === 'passing' && this.#record !== undefined)
+    const isKept =
+      this.#state === 'collecting' || (this.#state === 'passing' && this.#record !== undefined)
     return isKept && this.#declared > 0 && this.#kept.length === this.#declared
   }
 
@@ -464,8 +475,11 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   /** Calls back for an end that does not reach Node. */
   #callBack (): void {
     if (this.#endCallback === undefined) return
-    if (this.#lingering.isGone || this.#response.writableFinished) process.nextTick(this.#endCallback)
-    else this.#response.once('finish', this.#endCallback)
+    if (this.#lingering.isGone || this.#response.writableFinished) {
+      process.nextTick(this.#endCallback)
+    } else {
+      this.#response.once('finish', this.#endCallback)
+    }
   }
 
   #sendHead ({ status, reason, fields }: Head): void {
@@ -506,9 +520,14 @@ const isHttp2Stream = (stream: unknown): stream is ServerHttp2Stream =>
 const NOTHING = Buffer.alloc(0)
 
 function bytesOf (data: unknown, encoding: unknown): Buffer {
-  if (typeof data === 'string') return isEncoding(encoding) ? Buffer.from(data, encoding) : encoded(data)
+  if (typeof data === 'string') {
+    return isEncoding(encoding) ? Buffer.from(data, encoding) : encoded(data)
+  }
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  throw Object.assign(new TypeError(`The "chunk" argument must be a string or a Uint8Array, not ${typeof data}`), { code: 'ERR_INVALID_ARG_TYPE' })
+  throw Object.assign(
+    new TypeError(`The "chunk" argument must be a string or a Uint8Array, not ${typeof data}`),
+    { code: 'ERR_INVALID_ARG_TYPE' }
+  )
 }
 
 /** In memory of its own: it may be kept. */
@@ -518,7 +537,10 @@ function encoded (text: string): Buffer {
   return bytes
 }
 
-const isEncoding = (encoding: unknown): encoding is BufferEncoding => typeof encoding === 'string' && Buffer.isEncoding(encoding)
+const isEncoding = (encoding: unknown): encoding is BufferEncoding =>
+  typeof encoding === 'string' && Buffer.isEncoding(encoding)
 
 const callbackOf = (...candidates: readonly unknown[]): Callback =>
-  candidates.find((candidate): candidate is NonNullable<Callback> => typeof candidate === 'function')
+  candidates.find(
+    (candidate): candidate is NonNullable<Callback> => typeof candidate === 'function'
+  )

@@ -19,9 +19,15 @@ export interface BootError {
 
 /** Describes an error that keeps a service from starting. */
 export function describeBootError (error: unknown): BootError {
-  const known = error instanceof Error ? socketProblem(error) ?? fileProblem(error) ?? named(error) : undefined
+  const known =
+    error instanceof Error
+      ? (socketProblem(error) ?? fileProblem(error) ?? named(error))
+      : undefined
   if (known === undefined) return { text: redact(stackOf(error)), exitStatus: 1 }
-  return { text: redact(known.line.replace(/\s*\n\s*/g, ' ')), exitStatus: known.mayPass ? 1 : EXIT_HOPELESS }
+  return {
+    text: redact(known.line.replace(/\s*\n\s*/g, ' ')),
+    exitStatus: known.mayPass ? 1 : EXIT_HOPELESS
+  }
 }
 
 interface Known {
@@ -30,14 +36,21 @@ interface Known {
   readonly mayPass?: boolean
 }
 
-function socketProblem (error: NodeJS.ErrnoException & { port?: number, address?: string }): Known | undefined {
+function socketProblem (
+  error: NodeJS.ErrnoException & { port?: number; address?: string }
+): Known | undefined {
   if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return undefined
   const place = `${error.port} on ${error.address}`
   switch (error.code) {
     case 'EADDRINUSE':
-      return { line: `Port ${place} is taken: set PORT to another one, or stop what listens there.`, mayPass: true }
+      return {
+        line: `Port ${place} is taken: set PORT to another one, or stop what listens there.`,
+        mayPass: true
+      }
     case 'EACCES':
-      return { line: `Port ${place} may not be used: set PORT to one from 1024 on, or run with the right to use it.` }
+      return {
+        line: `Port ${place} may not be used: set PORT to one from 1024 on, or run with the right to use it.`
+      }
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return { line: `${error.message}: set HOST to an address of this machine.` }
@@ -46,9 +59,12 @@ function socketProblem (error: NodeJS.ErrnoException & { port?: number, address?
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
-  EPERM: 'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
-  EROFS: 'the file system is read-only: set DATA_DIR to a folder on a writable one (in a container, a volume)',
+  EACCES:
+    'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
+  EPERM:
+    'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
+  EROFS:
+    'the file system is read-only: set DATA_DIR to a folder on a writable one (in a container, a volume)',
   ENOSPC: 'the disk is full: free some space, or set DATA_DIR to a folder on another one',
   EDQUOT: 'the quota is used up: free some space, or set DATA_DIR to a folder elsewhere',
   ENOTDIR: 'part of this path is a file: set DATA_DIR to a folder',
@@ -60,14 +76,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 function fileProblem (error: NodeJS.ErrnoException): Known | undefined {
   const remedy = REMEDIES[error.code ?? '']
-  return remedy === undefined || error.path === undefined ? undefined : { line: `${error.path}: ${remedy}.` }
+  return remedy === undefined || error.path === undefined
+    ? undefined
+    : { line: `${error.path}: ${remedy}.` }
 }
 
 // Named errors are written for people. Another process may let go of a lock.
 function named (error: NodeJS.ErrnoException): Known | undefined {
   const { code = '', message, cause } = error
   if (!/^(?:WEIR|CATALOG)_/.test(code)) return undefined
-  const why = message.includes('see the cause') && cause instanceof Error ? ` (${cause.message})` : ''
+  const why =
+    message.includes('see the cause') && cause instanceof Error ? ` (${cause.message})` : ''
   const where = code.startsWith('WEIR_SQLITE_') ? '. DATA_DIR says where files are kept' : ''
   return { line: `${message}${why}${where} [${code}]`, mayPass: code === 'WEIR_SQLITE_BUSY' }
 }

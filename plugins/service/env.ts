@@ -22,29 +22,59 @@ import { fieldErrors, type Violation } from './validation.js'
  */
 export const serviceEnv = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),
-  PORT: Type.Integer({ minimum: 0, maximum: 65535, description: 'the port to listen on; 0 takes a free one' }),
-  INSTANCE: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'what logs and Cache-Status call this process' })),
-  LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
-  ACCESS_LOG: Type.Boolean({ default: false, description: 'true: a line in the log for each request, whatever LOG_LEVEL says' }),
-  REDIS_URL: Type.Optional(Type.String({ format: 'redis-url', description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    description: 'the port to listen on; 0 takes a free one'
+  }),
+  INSTANCE: Type.Optional(
+    Type.String({
+      pattern: '^[\\w.-]{1,64}$',
+      description: 'what logs and Cache-Status call this process'
+    })
+  ),
+  LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    default: 'info'
+  }),
+  ACCESS_LOG: Type.Boolean({
+    default: false,
+    description: 'true: a line in the log for each request, whatever LOG_LEVEL says'
+  }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      format: 'redis-url',
+      description: 'the shared Redis, such as redis://127.0.0.1:6379'
+    })
+  ),
   REDIS_COMMAND_TIMEOUT: Type.Integer({
-    minimum: 1, maximum: 60_000, default: 100, description: 'how long Redis may take to answer before a request goes on without it, ms'
+    minimum: 1,
+    maximum: 60_000,
+    default: 100,
+    description: 'how long Redis may take to answer before a request goes on without it, ms'
   }),
   DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),
   DRAIN_MS: Type.Integer({
     minimum: 0,
     maximum: 300_000,
     default: 0,
-    description: 'how long it goes on answering after SIGTERM, ms: as long as those who balance take to see that it is not ready any more'
+    description:
+      'how long it goes on answering after SIGTERM, ms: as long as those who balance take to see that it is not ready any more'
   }),
   MAX_EVENT_LOOP_DELAY: Type.Integer({
-    minimum: 0, maximum: 60_000, default: 1000, description: 'how late its event loop may be, in ms, before a service answers 503; 0: it never does'
+    minimum: 0,
+    maximum: 60_000,
+    default: 1000,
+    description:
+      'how late its event loop may be, in ms, before a service answers 503; 0: it never does'
   }),
-  TRUST_PROXY: Type.Optional(Type.String({
-    format: 'trusted-proxies',
-    description: 'the proxies whose X-Forwarded-For counts: addresses or ranges such as 10.0.0.0/8, separated by commas. ' +
-      'Fastify ignores a number, and true would let every client choose its own address'
-  }))
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      format: 'trusted-proxies',
+      description:
+        'the proxies whose X-Forwarded-For counts: addresses or ranges such as 10.0.0.0/8, separated by commas. ' +
+        'Fastify ignores a number, and true would let every client choose its own address'
+    })
+  )
 })
 
 /** What {@link loadEnv} gives for {@link serviceEnv}; a service's own environment extends it. */
@@ -64,7 +94,9 @@ export function loadEnv<Schema extends TObject> (
     return envSchema<Static<Schema>>({
       // env-schema writes to the schema it gets.
       schema: { ...schema },
-      data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined && value !== '')),
+      data: Object.fromEntries(
+        Object.entries(data).filter(([, value]) => value !== undefined && value !== '')
+      ),
       env: false,
       ajv: {
         customOptions (ajv) {
@@ -72,17 +104,24 @@ export function loadEnv<Schema extends TObject> (
           return ajv
             .addFormat('addresses', { type: 'string', validate: areAddresses })
             .addFormat('trusted-proxies', { type: 'string', validate: areProxies })
-            .addFormat('readable-url', { type: 'string', validate: (url: string) => URL.canParse(url) })
-            .addFormat('redis-url', { type: 'string', validate: (url: string) => redisUrlProblem(url) === undefined })
+            .addFormat('readable-url', {
+              type: 'string',
+              validate: (url: string) => URL.canParse(url)
+            })
+            .addFormat('redis-url', {
+              type: 'string',
+              validate: (url: string) => redisUrlProblem(url) === undefined
+            })
         }
       }
     })
   } catch (error) {
     if (!isValidationError(error)) throw error
     const problems = fieldErrors(error.errors, 'the environment').map(({ field, message }) => {
-      const hint: unknown = schema.properties[field] !== undefined && 'description' in schema.properties[field]
-        ? schema.properties[field].description
-        : undefined
+      const hint: unknown =
+        schema.properties[field] !== undefined && 'description' in schema.properties[field]
+          ? schema.properties[field].description
+          : undefined
       const problem = field === 'REDIS_URL' ? redisUrlProblem(data[field] ?? '') : undefined
       return `${field} ${problem === undefined ? message : `is no URL of a Redis: ${problem}`}${typeof hint === 'string' ? ` (${hint})` : ''}`
     })
@@ -123,7 +162,10 @@ function areProxies (list: string): boolean {
     if (['loopback', 'linklocal', 'uniquelocal'].includes(address)) return prefix === undefined
     const version = isIP(address)
     if (version === 0 || rest.length > 0) return false
-    return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+    return (
+      prefix === undefined ||
+      (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+    )
   })
 }
 

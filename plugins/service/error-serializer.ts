@@ -43,8 +43,10 @@ function serialize (error: unknown, seen: Set<unknown>): SerializedError {
     message,
     ...ownProperties(error, seen),
     stack,
-    ...cause !== undefined && { cause: serialize(cause, seen) },
-    ...Array.isArray(errors) && { errors: errors.slice(0, MOST).map((gathered) => serialize(gathered, seen)) }
+    ...(cause !== undefined && { cause: serialize(cause, seen) }),
+    ...(Array.isArray(errors) && {
+      errors: errors.slice(0, MOST).map((gathered) => serialize(gathered, seen))
+    })
   }
 }
 
@@ -60,20 +62,26 @@ function ownProperties (error: Error, seen: Set<unknown>): Record<string, unknow
     if (SECRET.has(name) || ['type', 'cause', 'errors', 'message', 'stack'].includes(name)) continue
     if (value instanceof Error) properties[name] = serialize(value, seen)
     else if (name === 'command') properties[name] = nameOf(value)
-    else if (isPlain(value)) properties[name] = Object.fromEntries(Object.entries(value).filter(([, member]) => isPrimitive(member)))
-    else if (isPrimitive(value)) properties[name] = value
+    else if (isPlain(value)) {
+      properties[name] = Object.fromEntries(
+        Object.entries(value).filter(([, member]) => isPrimitive(member))
+      )
+    } else if (isPrimitive(value)) properties[name] = value
   }
   return properties
 }
 
-const isPrimitive = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value)
+const isPrimitive = (value: unknown): boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value)
 
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /** The name of a command as ioredis attaches it to a reply's error. */
 function nameOf (command: unknown): unknown {
-  return typeof command === 'object' && command !== null && 'name' in command ? command.name : undefined
+  return typeof command === 'object' && command !== null && 'name' in command
+    ? command.name
+    : undefined
 }
 
 /** The stack of an error and of everything that led to it, for people. */

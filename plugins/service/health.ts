@@ -21,7 +21,11 @@ export interface HealthOptions {
   checks?: Record<string, () => boolean | Promise<boolean>>
 }
 
-const Live = Type.Object({ status: Type.Literal('ok'), service: Type.String(), version: Type.String() })
+const Live = Type.Object({
+  status: Type.Literal('ok'),
+  service: Type.String(),
+  version: Type.String()
+})
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready', 'closing']),
   checks: Type.Record(Type.String(), Type.Enum(['ok', 'degraded', 'failed']))
@@ -36,27 +40,53 @@ const Ready = Type.Object({
  */
 export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
   const config = { pressureHandler: () => {} }
-  app.get('/health/live', {
-    config,
-    schema: { tags: ['health'], summary: 'Is the process alive?', querystring: NoQuery, response: { 200: Live } }
-  }, (_request, reply) => {
-    reply.header('cache-control', 'no-store').send({ status: 'ok', service: name, version })
-  })
+  app.get(
+    '/health/live',
+    {
+      config,
+      schema: {
+        tags: ['health'],
+        summary: 'Is the process alive?',
+        querystring: NoQuery,
+        response: { 200: Live }
+      }
+    },
+    (_request, reply) => {
+      reply.header('cache-control', 'no-store').send({ status: 'ok', service: name, version })
+    }
+  )
 
-  app.get('/health/ready', {
-    config,
-    schema: { tags: ['health'], summary: 'Should requests be sent here?', querystring: NoQuery, response: { 200: Ready, 503: Ready } }
-  }, async (_request, reply) => {
-    const required = await Promise.all(Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const))
-    const load = ['load', !app.isUnderPressure()] as const
-    const ready = !app.isClosing() && [...required, load].every(([, ok]) => ok)
-    const results = [...required, load].map(([check, ok]): [string, State] => [check, ok ? 'ok' : 'failed'])
-    if (app.hasDecorator('redis')) results.push(['redis', redisState(app)])
-    return reply.code(ready ? 200 : 503).header('cache-control', 'no-store').send({
-      status: app.isClosing() ? 'closing' : ready ? 'ready' : 'not ready',
-      checks: Object.fromEntries(results)
-    })
-  })
+  app.get(
+    '/health/ready',
+    {
+      config,
+      schema: {
+        tags: ['health'],
+        summary: 'Should requests be sent here?',
+        querystring: NoQuery,
+        response: { 200: Ready, 503: Ready }
+      }
+    },
+    async (_request, reply) => {
+      const required = await Promise.all(
+        Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const)
+      )
+      const load = ['load', !app.isUnderPressure()] as const
+      const ready = !app.isClosing() && [...required, load].every(([, ok]) => ok)
+      const results = [...required, load].map(([check, ok]): [string, State] => [
+        check,
+        ok ? 'ok' : 'failed'
+      ])
+      if (app.hasDecorator('redis')) results.push(['redis', redisState(app)])
+      return reply
+        .code(ready ? 200 : 503)
+        .header('cache-control', 'no-store')
+        .send({
+          status: app.isClosing() ? 'closing' : ready ? 'ready' : 'not ready',
+          checks: Object.fromEntries(results)
+        })
+    }
+  )
 }
 
 type State = 'ok' | 'degraded' | 'failed'

@@ -28,7 +28,14 @@ export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadO
 
 const NAME = 'weir-service'
 const OPTIONS: OptionNames<ServiceOptions> = {
-  name: true, version: true, title: true, description: true, securitySchemes: true, transform: true, checks: true, maxEventLoopDelay: true
+  name: true,
+  version: true,
+  title: true,
+  description: true,
+  securitySchemes: true,
+  transform: true,
+  checks: true,
+  maxEventLoopDelay: true
 }
 
 /**
@@ -38,7 +45,12 @@ const OPTIONS: OptionNames<ServiceOptions> = {
  *
  * @example
  * const app = fastify(serverOptions(env, { service: 'catalog' }))
- * await app.register(service, { name: 'catalog', version: '1.0.0', title: 'Catalog', description: 'Products and categories' })
+ * await app.register(service, {
+ *   name: 'catalog',
+ *   version: '1.0.0',
+ *   title: 'Catalog',
+ *   description: 'Products and categories'
+ * })
  */
 async function service (app: FastifyInstance, options: ServiceOptions) {
   checkOptionNames(NAME, options, OPTIONS)
@@ -53,7 +65,10 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
     // What is cached, and a route that declares it, says for itself how long it may be kept.
     const isSaidLater = Boolean(cache) || (cacheControl !== undefined && reply.statusCode < 400)
     if (!isSaidLater && !reply.hasHeader('cache-control')) {
-      reply.header('cache-control', reply.statusCode >= 200 && reply.statusCode < 300 ? 'no-cache' : 'no-store')
+      reply.header(
+        'cache-control',
+        reply.statusCode >= 200 && reply.statusCode < 300 ? 'no-cache' : 'no-store'
+      )
     }
     done()
   })
@@ -69,7 +84,19 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
     preflightContinue: true,
     strictPreflight: false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Accept-Patch', 'Age', 'Allow', 'Cache-Status', 'ETag', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id']
+    exposedHeaders: [
+      'Accept-Patch',
+      'Age',
+      'Allow',
+      'Cache-Status',
+      'ETag',
+      'Location',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'WWW-Authenticate',
+      'X-Request-Id'
+    ]
   })
   answerOptions(app, methods)
   app.setNotFoundHandler((request, reply) => {

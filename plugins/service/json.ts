@@ -1,6 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
-import { WEIR_ERR_CHARSET, WEIR_ERR_CONTENT_CODING, WEIR_ERR_JSON_TEXT, WEIR_ERR_MERGE_PATCH, WEIR_ERR_NO_BODY } from '../errors.js'
+import {
+  WEIR_ERR_CHARSET,
+  WEIR_ERR_CONTENT_CODING,
+  WEIR_ERR_JSON_TEXT,
+  WEIR_ERR_MERGE_PATCH,
+  WEIR_ERR_NO_BODY
+} from '../errors.js'
 import { ignoreRejection } from '../given.js'
 
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -18,47 +24,68 @@ export const PATCH_TYPES = `${JSON_TYPE}, ${MERGE_PATCH}`
 export function jsonBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser([JSON_TYPE, 'text/plain'])
-  app.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (body.length === 0 && bodiless.has(request.method)) return done(null)
-    const problem = problemOf(request, body)
-    if (problem !== undefined) return done(problem)
-    const text = body.toString()
-    const isSuspect = escapedSurrogate.test(text)
-    // It takes a callback; by its type it may return a promise as well.
-    ignoreRejection(parse(request, text, (error, value: unknown) => {
-      done(error ?? (isSuspect ? halfCharacter(value) : null), value)
-    }))
-  })
+  app.addContentTypeParser(
+    [JSON_TYPE, MERGE_PATCH],
+    { parseAs: 'buffer' },
+    (request, body: Buffer, done) => {
+      if (body.length === 0 && bodiless.has(request.method)) return done(null)
+      const problem = problemOf(request, body)
+      if (problem !== undefined) return done(problem)
+      const text = body.toString()
+      const isSuspect = escapedSurrogate.test(text)
+      // It takes a callback; by its type it may return a promise as well.
+      ignoreRejection(
+        parse(request, text, (error, value: unknown) => {
+          done(error ?? (isSuspect ? halfCharacter(value) : null), value)
+        })
+      )
+    }
+  )
 
   app.addHook('onRequest', ({ method, headers, raw }, _reply, done) => {
-    if (headers['content-type'] !== undefined && bodiless.has(method) && !hasContent(headers)) delete raw.headers['content-type']
+    if (headers['content-type'] !== undefined && bodiless.has(method) && !hasContent(headers)) {
+      delete raw.headers['content-type']
+    }
     done()
   })
 
   // Fastify validates such a body by its Content-Type, and one without by nothing.
   app.addHook('onRoute', (route) => {
-    if (isByType(route.schema?.body)) route.preValidation = [requireBody, ...[route.preValidation ?? []].flat()]
+    if (isByType(route.schema?.body)) {
+      route.preValidation = [requireBody, ...[route.preValidation ?? []].flat()]
+    }
   })
 }
 
-const isByType = (schema: unknown): boolean => typeof schema === 'object' && schema !== null && 'content' in schema
+const isByType = (schema: unknown): boolean =>
+  typeof schema === 'object' && schema !== null && 'content' in schema
 
 const requireBody: preValidationHookHandler = ({ method, body }, _reply, done) => {
-  done(body === undefined ? new WEIR_ERR_NO_BODY(method === 'PATCH' ? PATCH_TYPES : JSON_TYPE) : undefined)
+  done(
+    body === undefined
+      ? new WEIR_ERR_NO_BODY(method === 'PATCH' ? PATCH_TYPES : JSON_TYPE)
+      : undefined
+  )
 }
 
 const bodiless: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS'])
 
-const hasContent = ({ 'content-length': length, 'transfer-encoding': coding }: FastifyRequest['headers']) =>
-  coding !== undefined || (length !== undefined && length !== '0')
+const hasContent = ({
+  'content-length': length,
+  'transfer-encoding': coding
+}: FastifyRequest['headers']) => coding !== undefined || (length !== undefined && length !== '0')
 
 function problemOf ({ method, headers }: FastifyRequest, body: Buffer): Error | undefined {
   const type = headers['content-type'] ?? ''
-  if (method !== 'PATCH' && type.trimStart().toLowerCase().startsWith(MERGE_PATCH)) return new WEIR_ERR_MERGE_PATCH(method)
+  if (method !== 'PATCH' && type.trimStart().toLowerCase().startsWith(MERGE_PATCH)) {
+    return new WEIR_ERR_MERGE_PATCH(method)
+  }
   const coding = headers['content-encoding'] ?? ''
   if (!/^(?:[\s,]|\bidentity\b)*$/i.test(coding)) {
     // RFC 9110, section 15.5.16: it tells such a 415 from one about the type.
-    return Object.assign(new WEIR_ERR_CONTENT_CODING(coding), { headers: { 'accept-encoding': 'identity' } })
+    return Object.assign(new WEIR_ERR_CONTENT_CODING(coding), {
+      headers: { 'accept-encoding': 'identity' }
+    })
   }
   for (const [, charset = ''] of type.matchAll(/;\s*charset\s*=\s*"?([^\s";]*)/gi)) {
     if (!/^utf-?8$/i.test(charset)) return new WEIR_ERR_CHARSET(charset)
@@ -94,6 +121,14 @@ function halfCharacter (value: unknown): Error | null {
  */
 function halved (at: string): Error {
   const message = 'has an escape from \\ud800 to \\udfff that is only half of a character'
-  const violation = { keyword: 'wellFormed', instancePath: at.length > 200 ? '' : at, params: {}, message }
-  return Object.assign(new WEIR_ERR_JSON_TEXT(message), { validationContext: 'body', validation: [violation] })
+  const violation = {
+    keyword: 'wellFormed',
+    instancePath: at.length > 200 ? '' : at,
+    params: {},
+    message
+  }
+  return Object.assign(new WEIR_ERR_JSON_TEXT(message), {
+    validationContext: 'body',
+    validation: [violation]
+  })
 }

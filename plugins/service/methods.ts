@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { WEIR_ERR_METHOD_NOT_ALLOWED, WEIR_ERR_METHOD_NOT_IMPLEMENTED, WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
+import {
+  WEIR_ERR_METHOD_NOT_ALLOWED,
+  WEIR_ERR_METHOD_NOT_IMPLEMENTED,
+  WEIR_ERR_ROUTE_NOT_FOUND
+} from '../errors.js'
 import { PATCH_TYPES } from './json.js'
 import { pathOf } from './problem.js'
 
@@ -40,10 +44,14 @@ export class Methods {
     const decoded = decodedPath(path)
     const methods = new Set<string>()
     for (const route of this.#routes.values()) {
-      if (path === ANY || route.matches.test(decoded)) for (const method of route.methods) methods.add(method)
+      if (path === ANY || route.matches.test(decoded)) {
+        for (const method of route.methods) methods.add(method)
+      }
     }
     if (methods.size > 0) methods.add('OPTIONS')
-    return [...new Set([...KNOWN, ...[...methods].sort()])].filter((method) => methods.has(method)).join(', ')
+    return [...new Set([...KNOWN, ...[...methods].sort()])]
+      .filter((method) => methods.has(method))
+      .join(', ')
   }
 
   /** Whether any path could have the method. */
@@ -59,7 +67,9 @@ export class Methods {
 export function answerOptions (app: FastifyInstance, methods: Methods): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.method !== 'OPTIONS') return done()
-    const isPreflight = request.headers['access-control-request-method'] !== undefined && request.headers.origin !== undefined
+    const isPreflight =
+      request.headers['access-control-request-method'] !== undefined &&
+      request.headers.origin !== undefined
     if (!isPreflight && !request.is404 && request.routeOptions.url !== ANY) return done()
     const path = pathOf(request)
     const allowed = methods.of(path)
@@ -80,27 +90,40 @@ export function notFound ({ method }: FastifyRequest, path: string, methods: Met
   const allowed = methods.of(path)
   // A route with the method says that it has nothing there, as one of files does of those that are
   // missing.
-  if (allowed === '' || allowed.split(', ').includes(method)) return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
-  return Object.assign(new WEIR_ERR_METHOD_NOT_ALLOWED(method, path, allowed), { headers: { allow: allowed } })
+  if (allowed === '' || allowed.split(', ').includes(method)) {
+    return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
+  }
+  return Object.assign(new WEIR_ERR_METHOD_NOT_ALLOWED(method, path, allowed), {
+    headers: { allow: allowed }
+  })
 }
 
 // A colon that is none, a parameter with its expression, a wildcard, what an expression would read
 // as syntax.
-const parts = /(::)|(\/?):[^:/(.?-]+(?:\(\^?((?:[^()\\]|\\.|\([^()]*\))*?)\$?\))?(\?)?|(\*)|[$()+.?[\\\]^{|}]/g
+const parts =
+  /(::)|(\/?):[^:/(.?-]+(?:\(\^?((?:[^()\\]|\\.|\([^()]*\))*?)\$?\))?(\?)?|(\*)|[$()+.?[\\\]^{|}]/g
 
 /**
  * The paths of a route: find-my-way has `:name`, `:name(expression)`, `:name?`, `*`, and `::` for a
  * colon.
  */
 function patternOf (url: string): RegExp {
-  const source = url.replace(parts, (
-    part: string, colon: string | undefined, slash: string | undefined, value = '[^/]*?', optional: string | undefined, wildcard: string | undefined
-  ) => {
-    if (colon !== undefined) return ':'
-    if (wildcard !== undefined) return '.*'
-    if (slash === undefined) return `\\${part}`
-    return optional === undefined ? `${slash}(?:${value})` : `(?:${slash}(?:${value}))?`
-  })
+  const source = url.replace(
+    parts,
+    (
+      part: string,
+      colon: string | undefined,
+      slash: string | undefined,
+      value = '[^/]*?',
+      optional: string | undefined,
+      wildcard: string | undefined
+    ) => {
+      if (colon !== undefined) return ':'
+      if (wildcard !== undefined) return '.*'
+      if (slash === undefined) return `\\${part}`
+      return optional === undefined ? `${slash}(?:${value})` : `(?:${slash}(?:${value}))?`
+    }
+  )
   return new RegExp(`^${source}$`)
 }
 

@@ -6,7 +6,8 @@
  * @example new Ajv({ coerceTypes: true, code: numbersAsInJson })
  */
 export const numbersAsInJson = {
-  process: (code: string) => coercing(code, `${digits}.test($1) && isFinite($1)`, `${jsonNumber}.test($1) && isFinite($1)`)
+  process: (code: string) =>
+    coercing(code, `${digits}.test($1) && isFinite($1)`, `${jsonNumber}.test($1) && isFinite($1)`)
 }
 
 /**
@@ -14,7 +15,12 @@ export const numbersAsInJson = {
  * thing.
  */
 export const numbersSpelledOneWay = {
-  process: (code: string) => coercing(code, '$1 === String(+$1) && Number.isSafeInteger(+$1)', '$1 === String(+$1) && isFinite($1)')
+  process: (code: string) =>
+    coercing(
+      code,
+      '$1 === String(+$1) && Number.isSafeInteger(+$1)',
+      '$1 === String(+$1) && isFinite($1)'
+    )
 }
 
 const digits = '/^(?:0|-?[1-9]\\d*)$/'
@@ -26,6 +32,10 @@ const number = /(\bdata\d*) && \1 == \+\1/g
 
 function coercing (code: string, isInteger: string, isNumber: string): string {
   const strict = code.replace(integer, isInteger).replace(number, isNumber)
-  if (/== \+data/.test(strict)) throw new Error('This version of Ajv coerces numbers in another way: numbers.ts has to know it')
+  if (/== \+data/.test(strict)) {
+    throw new Error(
+      'This version of Ajv coerces numbers in another way: numbers.ts has to know it'
+    )
+  }
   return strict
 }

@@ -25,7 +25,14 @@ export interface OpenapiOptions {
  */
 export async function openapi (app: FastifyInstance, info: OpenapiOptions): Promise<void> {
   const { title, version, description, securitySchemes = {}, transform } = info
-  await app.register(swagger, { ...(transform !== undefined && { transform }), openapi: { openapi: '3.1.0', info: { title, version, description }, components: { securitySchemes } } })
+  await app.register(swagger, {
+    ...(transform !== undefined && { transform }),
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version, description },
+      components: { securitySchemes }
+    }
+  })
   await app.register(async (docs) => {
     docs.addHook('onSend', (_request, reply, _payload, done) => {
       reply.header('cache-control', 'no-store')

@@ -30,7 +30,10 @@ export interface OverloadOptions {
  * Answers 503 while the event loop is late by more than that; not for what only the boot has
  * blocked.
  */
-export function overload (app: FastifyInstance, { maxEventLoopDelay = 1000 }: OverloadOptions): void {
+export function overload (
+  app: FastifyInstance,
+  { maxEventLoopDelay = 1000 }: OverloadOptions
+): void {
   let isLate = false
   app.decorate('isUnderPressure', () => isLate)
   if (maxEventLoopDelay === 0) return
@@ -41,7 +44,9 @@ export function overload (app: FastifyInstance, { maxEventLoopDelay = 1000 }: Ov
     isLate = delay.mean > maxEventLoopDelay
     delay.reset()
   }, LOOK_EVERY).unref()
-  app.addHook('onReady', async () => { settled = performance.now() + SETTLES_WITHIN })
+  app.addHook('onReady', async () => {
+    settled = performance.now() + SETTLES_WITHIN
+  })
   app.addHook('onClose', async () => {
     clearInterval(look)
     delay.close()

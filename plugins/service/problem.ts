@@ -12,22 +12,34 @@ import { fieldErrors, type Violation } from './validation.js'
  *
  * @example schema: { response: { 200: Product, 404: ProblemSchema } }
  */
-export const ProblemSchema = Type.Object({
-  type: Type.String({ description: 'a URI of the kind of problem; about:blank where title says it all' }),
-  title: Type.String({ description: 'the meaning of the status' }),
-  status: Type.Integer({ minimum: 400, maximum: 599 }),
-  detail: Type.String({ description: 'what is wrong with this request, for people' }),
-  instance: Type.String({ description: 'the path of the request' }),
-  code: Type.String({ description: 'a name for programs, which does not change' }),
-  requestId: Type.String({ description: 'the X-Request-Id of the response, by which logs find the request' }),
-  errors: Type.Optional(Type.Array(
-    Type.Object({ field: Type.String(), message: Type.String() }),
-    { description: 'the fields that cannot be accepted' }))
-}, { description: 'An error (RFC 9457)' })
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({
+      description: 'a URI of the kind of problem; about:blank where title says it all'
+    }),
+    title: Type.String({ description: 'the meaning of the status' }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.String({ description: 'what is wrong with this request, for people' }),
+    instance: Type.String({ description: 'the path of the request' }),
+    code: Type.String({ description: 'a name for programs, which does not change' }),
+    requestId: Type.String({
+      description: 'the X-Request-Id of the response, by which logs find the request'
+    }),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), {
+        description: 'the fields that cannot be accepted'
+      })
+    )
+  },
+  { description: 'An error (RFC 9457)' }
+)
 
 export type Problem = Static<typeof ProblemSchema>
 
-const problem = { description: 'An error', content: { 'application/problem+json': { schema: ProblemSchema } } }
+const problem = {
+  description: 'An error',
+  content: { 'application/problem+json': { schema: ProblemSchema } }
+}
 
 /**
  * The errors of any route, for its response schemas.
@@ -50,23 +62,25 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
-    detail: 'The service could not answer this request; its log has the reason under the requestId.',
+    detail:
+      'The service could not answer this request; its log has the reason under the requestId.',
     instance: pathOf(request),
     code: codeOf(thrown, status),
     requestId: request.id
   }
   const level = refusalLevel(error)
   noteRefusal(error, request)
-  if (status >= 500 && level !== undefined) request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`)
-  else if (status >= 500 && !OF_CLIENTS.has(status)) request.log.error({ err: error }, 'request failed')
+  if (status >= 500 && level !== undefined) { request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`) } else if (status >= 500 && !OF_CLIENTS.has(status)) { request.log.error({ err: error }, 'request failed') }
   if (status < 500 || isForClients(thrown)) {
-    if (typeof thrown['message'] === 'string' && thrown['message'] !== '') problem.detail = thrown['message']
-    else problem.detail = problem.title
+    if (typeof thrown['message'] === 'string' && thrown['message'] !== '') { problem.detail = thrown['message'] } else problem.detail = problem.title
     // Fastify says no more than the title.
-    if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') problem.detail = mediaTypeProblem(request)
+    if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') { problem.detail = mediaTypeProblem(request) }
     if (isViolations(thrown['validation'])) {
       const context = thrown['validationContext']
-      problem.errors = fieldErrors(thrown['validation'], typeof context === 'string' ? context : 'request')
+      problem.errors = fieldErrors(
+        thrown['validation'],
+        typeof context === 'string' ? context : 'request'
+      )
       problem.detail = problem.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     }
   }
@@ -92,8 +106,13 @@ export function pathOf (request: FastifyRequest): string {
 export const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? url
 
 function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number {
-  const isError = (status: unknown) => typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
-  return [thrown['statusCode'], thrown['status'], reply.statusCode].find((status): status is number => isError(status)) ?? 500
+  const isError = (status: unknown) =>
+    typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
+  return (
+    [thrown['statusCode'], thrown['status'], reply.statusCode].find((status): status is number =>
+      isError(status)
+    ) ?? 500
+  )
 }
 
 /**
@@ -121,6 +140,9 @@ function isRecord (value: unknown): value is Record<string, unknown> {
 
 function mediaTypeProblem ({ method, headers }: FastifyRequest): string {
   const type = headers['content-type']
-  const problem = type === undefined ? 'The body has no Content-Type' : `A body of Content-Type ${shown(type)} is not read here`
+  const problem =
+    type === undefined
+      ? 'The body has no Content-Type'
+      : `A body of Content-Type ${shown(type)} is not read here`
   return `${problem}: send JSON as ${method === 'PATCH' ? PATCH_TYPES.replace(', ', ' or ') : JSON_TYPE}`
 }

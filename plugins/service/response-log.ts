@@ -1,4 +1,9 @@
-import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest
+} from 'fastify'
 import type {} from '../response-cache/index.js'
 import { pathOf } from './problem.js'
 
@@ -27,7 +32,11 @@ export class ResponseLog extends LogController {
 
   override incomingRequest () {}
 
-  override requestCompleted (error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
+  override requestCompleted (
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply
+  ) {
     if (this.#access) this.#logAccess(request, reply)
     const line = { req: request, res: reply, responseTime: reply.elapsedTime }
     if (error) request.log.error({ ...line, err: error }, 'response failed')
@@ -37,14 +46,17 @@ export class ResponseLog extends LogController {
 
   #logAccess (request: FastifyRequest, reply: FastifyReply) {
     this.#accessLog ??= request.server.log.child({}, { level: 'info' })
-    this.#accessLog.info({
-      reqId: request.id,
-      method: request.method,
-      path: pathOf(request),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 1000) / 1000,
-      // Undefined in contexts without the response cache, and so left out.
-      cache: request.cacheResult?.outcome
-    }, 'access')
+    this.#accessLog.info(
+      {
+        reqId: request.id,
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 1000) / 1000,
+        // Undefined in contexts without the response cache, and so left out.
+        cache: request.cacheResult?.outcome
+      },
+      'access'
+    )
   }
 }

@@ -3,7 +3,10 @@ import { fastify } from 'fastify'
 
 /** An API answers with data: no document of it may load anything or be framed. */
 const policy = {
-  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }
+  },
   // What CORS opens is there to be read by other origins.
   crossOriginResourcePolicy: { policy: 'cross-origin' },
   xFrameOptions: { action: 'deny' },
@@ -28,7 +31,9 @@ export async function securityHeaders (): Promise<Record<string, string>> {
   const secured = fastify()
   await secured.register(helmet, policy)
   try {
-    const [without, withHelmet] = await Promise.all([plain, secured].map(async (app) => (await app.inject('/')).headers))
+    const [without, withHelmet] = await Promise.all(
+      [plain, secured].map(async (app) => (await app.inject('/')).headers)
+    )
     return Object.fromEntries(Object.entries(withHelmet ?? {})
       .filter(([name]) => without?.[name] === undefined)
       .map(([name, value]) => [name, String(value)]))

@@ -10,7 +10,9 @@ import { ResponseLog } from './response-log.js'
 import { buildValidator } from './validator.js'
 
 type Options = FastifyHttpOptions<Server>
-type ServiceServerOptions = Omit<Options, 'logger'> & { logger: Exclude<Options['logger'], boolean | undefined> }
+type ServiceServerOptions = Omit<Options, 'logger'> & {
+  logger: Exclude<Options['logger'], boolean | undefined>
+}
 
 const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
 
@@ -20,12 +22,18 @@ const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
  *
  * @example const app = fastify(serverOptions(env, { service: 'catalog' }))
  */
-export function serverOptions (env: ServiceEnv, { service }: { service: string }): ServiceServerOptions {
+export function serverOptions (
+  env: ServiceEnv,
+  { service }: { service: string }
+): ServiceServerOptions {
   return {
     logger: {
       level: env.LOG_LEVEL,
       base: { service, instance: instanceName(env, service), pid: process.pid },
-      redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]), censor: '[redacted]' },
+      redact: {
+        paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]),
+        censor: '[redacted]'
+      },
       serializers: { err: serializeError, req: serializeRequest },
       hooks: { streamWrite: redactJson }
     },

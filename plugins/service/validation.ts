@@ -33,9 +33,13 @@ export function fieldErrors (violations: readonly Violation[], whole: string): F
 }
 
 function fieldOf ({ instancePath, params }: Violation): string {
-  const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const path = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   // The field that is missing or not wanted is not in the path: Ajv points at the object around it.
-  const named = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
+  const named =
+    params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
   if (typeof named === 'string') path.push(named)
   return path.join('.')
 }
@@ -44,15 +48,23 @@ function fieldOf ({ instancePath, params }: Violation): string {
 function messageOf (violations: readonly Violation[]): string {
   const allowed = violations.flatMap(({ keyword, params }): unknown[] => {
     if (keyword === 'const') return [params['allowedValue']]
-    return keyword === 'enum' && Array.isArray(params['allowedValues']) ? params['allowedValues'] : []
+    return keyword === 'enum' && Array.isArray(params['allowedValues'])
+      ? params['allowedValues']
+      : []
   })
-  const messages = violations.filter(({ keyword }) => !['const', 'enum', 'anyOf', 'oneOf'].includes(keyword)).map(oneMessage)
-  if (allowed.length > 0) messages.push(`must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.map((value) => JSON.stringify(value)).join(', ')}`)
+  const messages = violations
+    .filter(({ keyword }) => !['const', 'enum', 'anyOf', 'oneOf'].includes(keyword))
+    .map(oneMessage)
+  if (allowed.length > 0) {
+    messages.push(
+      `must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.map((value) => JSON.stringify(value)).join(', ')}`
+    )
+  }
   return [...new Set(messages)].join(' or ') || 'is not valid'
 }
 
 function oneMessage ({ keyword, message }: Violation): string {
   if (keyword === 'required') return 'is required'
-  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') return 'is not known here'
+  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') { return 'is not known here' }
   return message ?? 'is not valid'
 }

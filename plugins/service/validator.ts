@@ -13,11 +13,16 @@ const [buildJson, buildText, buildPath] = [AjvCompiler(), AjvCompiler(), AjvComp
 export const buildValidator: AjvCompiler.BuildCompilerFromPool = (externalSchemas) => {
   const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
   const json = buildJson(externalSchemas, { customOptions: { ...options, coerceTypes: false } })
-  const text = buildText(externalSchemas, { customOptions: { ...options, coerceTypes: 'array', code: numbersAsInJson } })
-  const path = buildPath(externalSchemas, { customOptions: { ...options, coerceTypes: 'array', code: numbersSpelledOneWay } })
+  const text = buildText(externalSchemas, {
+    customOptions: { ...options, coerceTypes: 'array', code: numbersAsInJson }
+  })
+  const path = buildPath(externalSchemas, {
+    customOptions: { ...options, coerceTypes: 'array', code: numbersSpelledOneWay }
+  })
   // Typed as the schema, it is a part of a route: { schema, method, url, httpPart }.
   return (part) => {
-    const httpPart: unknown = typeof part === 'object' && 'httpPart' in part ? part['httpPart'] : undefined
+    const httpPart: unknown =
+      typeof part === 'object' && 'httpPart' in part ? part['httpPart'] : undefined
     return (httpPart === 'body' ? json : httpPart === 'params' ? path : text)(part)
   }
 }

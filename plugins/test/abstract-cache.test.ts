@@ -6,9 +6,16 @@ import { cachedApp } from './support/cached-app.js'
 t.test('app.cache of @fastify/caching is shared by the instances', async (t) => {
   const store = memoryStore()
   const [a, b] = [await cachedApp(t, { store }), await cachedApp(t, { store })]
-  const set = promisify((key: string, value: unknown, ttl: number, done: (error: unknown) => void) => a.cache.set(key, value, ttl, done))
-  const get = promisify((key: string | { id: string, segment: string }, done: (error: unknown, item: { item: unknown } | null) => void) =>
-    b.cache.get(key, done))
+  const set = promisify(
+    (key: string, value: unknown, ttl: number, done: (error: unknown) => void) =>
+      a.cache.set(key, value, ttl, done)
+  )
+  const get = promisify(
+    (
+      key: string | { id: string; segment: string },
+      done: (error: unknown, item: { item: unknown } | null) => void
+    ) => b.cache.get(key, done)
+  )
   t.equal(await get('k'), null)
   await set('k', { a: 1 }, 60_000)
   t.match(await get('k'), { item: { a: 1 }, stored: Number, ttl: Number })
@@ -33,9 +40,14 @@ t.test('its early 304 never happens: not for another URL, not for POST', async (
 t.test('a stored response that says nothing has others ask, also on hits', async (t) => {
   const app = await cachedApp(t)
   app.get('/default', { config: { cache: { ttl: '60s' } } }, async () => 'x')
-  app.get('/own', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('cache-control', 'max-age=5').send('x'))
+  app.get('/own', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.header('cache-control', 'max-age=5').send('x')
+  )
   for (const [url, expected] of [['/default', 'no-cache'], ['/own', 'max-age=5']] as const) {
-    for (const time of ['first', 'second']) t.equal((await app.inject(url)).headers['cache-control'], expected, time)
+    for (const time of ['first', 'second']) { t.equal((await app.inject(url)).headers['cache-control'], expected, time) }
   }
-  t.notOk('cache-control' in (await app.inject('/none')).headers, 'what is not cached is left alone')
+  t.notOk(
+    'cache-control' in (await app.inject('/none')).headers,
+    'what is not cached is left alone'
+  )
 })

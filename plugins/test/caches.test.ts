@@ -43,7 +43,16 @@ function counted (): { readonly store: Store, closed: number } {
 
 function newApp (t: Test): { app: FastifyInstance, lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = []
-  const app = fastify({ logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
+  const app = fastify({
+    logger: {
+      level: 'warn',
+      stream: {
+        write (line: string) {
+          lines.push(JSON.parse(line) as Record<string, unknown>)
+        }
+      }
+    }
+  })
   t.teardown(() => app.close())
   return { app, lines }
 }
@@ -71,21 +80,29 @@ t.test('caches are on the application and on the request, typed', async (t) => {
   t.strictSame(await app.caches.products.get('42'), { id: '42', price: 5 })
   t.equal((await app.inject({ method: 'PUT', url: '/products/42' })).statusCode, 204)
   t.strictSame((await app.inject('/products/42')).json(), { id: '42', price: 7 })
-  // @ts-expect-error a cache that there is not
-  t.throws(() => { String(app.caches.prodcuts) }, { code: 'WEIR_CACHE_INVALID_OPTION', message: 'caches.prodcuts: there is products, flags' })
+  t.throws(
+    () => {
+      // @ts-expect-error a cache that there is not
+      String(app.caches.prodcuts)
+    },
+    { code: 'WEIR_CACHE_INVALID_OPTION', message: 'caches.prodcuts: there is products, flags' }
+  )
 })
 
-t.test('the stores it was given are closed with the application, caches that were made are not', async (t) => {
-  const [own, yours] = [counted(), counted()]
-  const [first, second] = [newApp(t).app, newApp(t).app]
-  await first.register(caches, inline(own.store))
-  await second.register(caches, { caches: shopCaches(yours.store) })
-  await first.ready()
-  await second.ready()
-  await first.close()
-  await second.close()
-  t.strictSame([own.closed, yours.closed], [1, 0])
-})
+t.test(
+  'the stores it was given are closed with the application, caches that were made are not',
+  async (t) => {
+    const [own, yours] = [counted(), counted()]
+    const [first, second] = [newApp(t).app, newApp(t).app]
+    await first.register(caches, inline(own.store))
+    await second.register(caches, { caches: shopCaches(yours.store) })
+    await first.ready()
+    await second.ready()
+    await first.close()
+    await second.close()
+    t.strictSame([own.closed, yours.closed], [1, 0])
+  }
+)
 
 t.test('requests that are under way when the application closes have their caches', async (t) => {
   const { app } = newApp(t)
@@ -99,32 +116,63 @@ t.test('requests that are under way when the application closes have their cache
   t.strictSame(answer.json(), { id: '42', price: 5 })
 })
 
-t.test('a context may have caches of its own, and an application others under another name', async (t) => {
-  const { app } = newApp(t)
-  await app.register(async (child) => {
-    await child.register(caches, inline(memoryStore()))
-    child.get('/child', async ({ caches }) => caches.flags.remember('a', () => true))
-  })
-  t.notOk(app.hasDecorator('caches'))
-  await app.register(caches, inline(memoryStore()))
-  await app.register(caches, { as: 'otherCaches', stores: { memory: memoryStore() }, caches: { texts: { store: 'memory', ttl: '1m' } } })
-  app.get('/texts', async ({ otherCaches }) => otherCaches.texts.remember('a', () => 'text'))
-  t.equal((await app.inject('/child')).body, 'true')
-  t.equal(await app.caches.flags.get('a'), undefined, 'another cache')
-  t.equal((await app.inject('/texts')).body, 'text')
-  t.equal(await app.otherCaches.texts.get('a'), 'text')
-})
+t.test(
+  'a context may have caches of its own, and an application others under another name',
+  async (t) => {
+    const { app } = newApp(t)
+    await app.register(async (child) => {
+      await child.register(caches, inline(memoryStore()))
+      child.get('/child', async ({ caches }) => caches.flags.remember('a', () => true))
+    })
+    t.notOk(app.hasDecorator('caches'))
+    await app.register(caches, inline(memoryStore()))
+    await app.register(caches, {
+      as: 'otherCaches',
+      stores: { memory: memoryStore() },
+      caches: { texts: { store: 'memory', ttl: '1m' } }
+    })
+    app.get('/texts', async ({ otherCaches }) => otherCaches.texts.remember('a', () => 'text'))
+    t.equal((await app.inject('/child')).body, 'true')
+    t.equal(await app.caches.flags.get('a'), undefined, 'another cache')
+    t.equal((await app.inject('/texts')).body, 'text')
+    t.equal(await app.otherCaches.texts.get('a'), 'text')
+  }
+)
 
 t.test('mistakes stop the boot', async (t) => {
   const stores = { memory: memoryStore() }
   const table: [options: object, code: string, message: RegExp][] = [
-    [{ stores, caches: { a: { store: 'redis' } } }, 'WEIR_ERR_PLUGIN_OPTION', /^weir-caches: .* cannot be used: caches\.a\.store 'redis': there is memory/],
-    [{ stores, caches: { a: { store: 'memory', ttl: 'soon' } } }, 'WEIR_ERR_PLUGIN_OPTION', /caches\.a: ttl: 'soon' is not a duration/],
-    [{ caches: { a: { store: 'memory' } } }, 'WEIR_ERR_PLUGIN_OPTION', /stores \{\}: give an object of stores by name/],
+    [
+      { stores, caches: { a: { store: 'redis' } } },
+      'WEIR_ERR_PLUGIN_OPTION',
+      /^weir-caches: .* cannot be used: caches\.a\.store 'redis': there is memory/
+    ],
+    [
+      { stores, caches: { a: { store: 'memory', ttl: 'soon' } } },
+      'WEIR_ERR_PLUGIN_OPTION',
+      /caches\.a: ttl: 'soon' is not a duration/
+    ],
+    [
+      { caches: { a: { store: 'memory' } } },
+      'WEIR_ERR_PLUGIN_OPTION',
+      /stores \{\}: give an object of stores by name/
+    ],
     [{ stores }, 'WEIR_ERR_PLUGIN_OPTION', /caches undefined: give an object of caches by name/],
-    [{ stores, caches: shopCaches(memoryStore()) }, 'WEIR_ERR_PLUGIN_OPTION', /option "caches" was made by createCaches\(\)/],
-    [{ ...inline(memoryStore()), as: 'a b' }, 'WEIR_ERR_PLUGIN_OPTION', /option "as" must name a member/],
-    [{ ...inline(memoryStore()), as: 'log' }, 'WEIR_ERR_REGISTERED_TWICE', /app\.log is there already/]
+    [
+      { stores, caches: shopCaches(memoryStore()) },
+      'WEIR_ERR_PLUGIN_OPTION',
+      /option "caches" was made by createCaches\(\)/
+    ],
+    [
+      { ...inline(memoryStore()), as: 'a b' },
+      'WEIR_ERR_PLUGIN_OPTION',
+      /option "as" must name a member/
+    ],
+    [
+      { ...inline(memoryStore()), as: 'log' },
+      'WEIR_ERR_REGISTERED_TWICE',
+      /app\.log is there already/
+    ]
   ]
   for (const [options, code, message] of table) {
     const { app } = newApp(t)
@@ -132,9 +180,15 @@ t.test('mistakes stop the boot', async (t) => {
   }
   const { app } = newApp(t)
   await app.register(caches, inline(memoryStore()))
-  await t.rejects(async () => { await app.register(caches, inline(memoryStore())) }, {
-    code: 'WEIR_ERR_REGISTERED_TWICE', message: /app\.caches is there already, so give these another name by the option "as"/
-  })
+  await t.rejects(
+    async () => {
+      await app.register(caches, inline(memoryStore()))
+    },
+    {
+      code: 'WEIR_ERR_REGISTERED_TWICE',
+      message: /app\.caches is there already, so give these another name by the option "as"/
+    }
+  )
 })
 
 t.test('what no caller is told of is logged, once a minute for each kind', async (t) => {
@@ -143,13 +197,27 @@ t.test('what no caller is told of is logged, once a minute for each kind', async
   const { app, lines } = newApp(t)
   await app.register(caches, {
     stores: { memory: memoryStore() },
-    caches: { products: { store: 'memory', ttl: '1m', maxValueBytes: 10 }, flags: { store: 'memory', ttl: '1m', maxValueBytes: 10 } }
+    caches: {
+      products: { store: 'memory', ttl: '1m', maxValueBytes: 10 },
+      flags: { store: 'memory', ttl: '1m', maxValueBytes: 10 }
+    }
   })
-  const others = createCaches({ stores: { memory: memoryStore() }, caches: { others: { store: 'memory', ttl: '1m', maxValueBytes: 10 } } })
+  const others = createCaches({
+    stores: { memory: memoryStore() },
+    caches: { others: { store: 'memory', ttl: '1m', maxValueBytes: 10 } }
+  })
   const large = { id: 'a'.repeat(20), price: 5 }
-  for (let i = 0; i < 5; i++) t.equal(await app.caches.products.remember(`${i}`, () => large), large)
+  for (let i = 0; i < 5; i++) { t.equal(await app.caches.products.remember(`${i}`, () => large), large) }
   await others.others.remember('1', () => large)
-  t.match(lines, [{ cache: 'products', operation: 'write', key: '0', err: { code: 'WEIR_CACHE_VALUE_TOO_LARGE' }, msg: 'a value could not be kept in the cache' }])
+  t.match(lines, [
+    {
+      cache: 'products',
+      operation: 'write',
+      key: '0',
+      err: { code: 'WEIR_CACHE_VALUE_TOO_LARGE' },
+      msg: 'a value could not be kept in the cache'
+    }
+  ])
   t.equal(lines.length, 1)
   mock.timers.tick(60_000)
   await app.caches.products.remember('5', () => large)

@@ -23,7 +23,11 @@ interface Seen {
   readonly ips: readonly string[]
 }
 
-async function seen (app: FastifyInstance, headers: Hop, remoteAddress = '10.0.0.1'): Promise<Seen> {
+async function seen (
+  app: FastifyInstance,
+  headers: Hop,
+  remoteAddress = '10.0.0.1'
+): Promise<Seen> {
   return (await app.inject({ url: '/', remoteAddress, headers: { ...headers } })).json<Seen>()
 }
 
@@ -36,22 +40,38 @@ const TABLE: readonly [what: string, headers: Hop, ip: string][] = [
   ['IPv6 and a port', { 'x-forwarded-for': '[2001:db8::1]:4711' }, '2001:db8::1'],
   ['quotes, as of Forwarded', { 'x-forwarded-for': '"[2001:db8::1]:4711"' }, '2001:db8::1'],
   ['a trusted hop with a port', { 'x-forwarded-for': '203.0.113.7:1, 10.0.0.2:2' }, '203.0.113.7'],
-  ['a client that names another', { 'x-forwarded-for': '198.51.100.1:1, 203.0.113.7:2' }, '203.0.113.7'],
+  [
+    'a client that names another',
+    { 'x-forwarded-for': '198.51.100.1:1, 203.0.113.7:2' },
+    '203.0.113.7'
+  ],
   ['a port that is none', { 'x-forwarded-for': '203.0.113.7:' }, 'unknown'],
   ['IPv4 in brackets', { 'x-forwarded-for': '[203.0.113.7]:1' }, 'unknown'],
   ['text', { 'x-forwarded-for': 'anything' }, 'unknown'],
   ['Forwarded', { forwarded: 'for=203.0.113.7' }, '203.0.113.7'],
-  ['any case and more parameters', { forwarded: 'by=_a;FOR="203.0.113.7:4711";proto=https' }, '203.0.113.7'],
+  [
+    'any case and more parameters',
+    { forwarded: 'by=_a;FOR="203.0.113.7:4711";proto=https' },
+    '203.0.113.7'
+  ],
   ['Forwarded with IPv6', { forwarded: 'for="[2001:db8::1]"' }, '2001:db8::1'],
   ['Forwarded with IPv6 and a port', { forwarded: 'for="[2001:db8::1]:4711"' }, '2001:db8::1'],
   ['a hidden port', { forwarded: 'for="203.0.113.7:_p"' }, '203.0.113.7'],
   ['a client that is unknown', { forwarded: 'for=unknown' }, 'unknown'],
   ['a client that is hidden', { forwarded: 'for=_SEVKISEK' }, 'unknown'],
-  ['hops', { forwarded: 'for=198.51.100.1, for=203.0.113.7;by="x, y", for=10.0.0.2' }, '203.0.113.7'],
+  [
+    'hops',
+    { forwarded: 'for=198.51.100.1, for=203.0.113.7;by="x, y", for=10.0.0.2' },
+    '203.0.113.7'
+  ],
   ['a quote left open', { forwarded: 'for=1.1.1.1;x=", for=203.0.113.7' }, '203.0.113.7'],
   ['a quote left open before IPv6', { forwarded: 'for=", for="[2001:db8::1]:1"' }, '2001:db8::1'],
   ['an element without for', { forwarded: 'for=198.51.100.1, proto=https' }, 'unknown'],
-  ['both: X-Forwarded-For', { forwarded: 'for=198.51.100.1', 'x-forwarded-for': '203.0.113.7' }, '203.0.113.7'],
+  [
+    'both: X-Forwarded-For',
+    { forwarded: 'for=198.51.100.1', 'x-forwarded-for': '203.0.113.7' },
+    '203.0.113.7'
+  ],
   ['both, one empty', { forwarded: 'for=203.0.113.7', 'x-forwarded-for': ' ' }, '203.0.113.7']
 ]
 
@@ -63,20 +83,46 @@ t.test('the address of a client, however its proxies write it', async (t) => {
 t.test('the same from a client that is no proxy: its own address', async (t) => {
   const [proxied, direct] = [echo(t), echo(t, false)]
   for (const [what, headers] of TABLE) {
-    t.strictSame(await seen(proxied, headers, '192.0.2.1'), { ip: '192.0.2.1', ips: ['192.0.2.1'] }, what)
+    t.strictSame(
+      await seen(proxied, headers, '192.0.2.1'),
+      { ip: '192.0.2.1', ips: ['192.0.2.1'] },
+      what
+    )
     t.equal((await seen(direct, headers, '10.0.0.1')).ip, '10.0.0.1', what)
   }
 })
 
 t.test('all hops, the nearest first', async (t) => {
-  const { ips } = await seen(echo(t), { forwarded: 'for="198.51.100.1:9", for="203.0.113.7:1", for="10.0.0.2:_x"' })
+  const { ips } = await seen(echo(t), {
+    forwarded: 'for="198.51.100.1:9", for="203.0.113.7:1", for="10.0.0.2:_x"'
+  })
   t.strictSame(ips, ['10.0.0.1', '10.0.0.2', '203.0.113.7'])
 })
 
 /** What a client may send for a field that proxies add to. */
 const EVIL = [
-  'for=1.1.1.1', '1.1.1.1:80', 'for="1.1.1.1', '"', 'for="[::1]:1"', ',', ';', '\\', 'for=";', 'for="\\"', '=', '10.0.0.9',
-  'for=10.0.0.9', ' ', '[', ']', '[::1', 'for=_x', 'unknown', 'x="a, b"', 'for=1.1.1.1;by="', '\t'
+  'for=1.1.1.1',
+  '1.1.1.1:80',
+  'for="1.1.1.1',
+  '"',
+  'for="[::1]:1"',
+  ',',
+  ';',
+  '\\',
+  'for=";',
+  'for="\\"',
+  '=',
+  '10.0.0.9',
+  'for=10.0.0.9',
+  ' ',
+  '[',
+  ']',
+  '[::1',
+  'for=_x',
+  'unknown',
+  'x="a, b"',
+  'for=1.1.1.1;by="',
+  '\t'
 ] as const
 
 t.test('generated: no port, form or text before it changes who the client is', async (t) => {
@@ -87,8 +133,12 @@ t.test('generated: no port, form or text before it changes who the client is', a
     const byte = () => random.integer(1, 254)
     const client = isV6 ? `2001:db8::${byte().toString(16)}` : `203.0.113.${byte()}`
     const port = () => random.pick(['', `:${random.integer(1, 65_535)}`])
-    const bare = (address: string, port: string) => address.includes(':') ? `[${address}]${port}` : `${address}${port}`
-    const hops = [client, ...Array.from({ length: random.integer(0, 3) }, () => `10.${byte()}.${byte()}.${byte()}`)]
+    const bare = (address: string, port: string) =>
+      address.includes(':') ? `[${address}]${port}` : `${address}${port}`
+    const hops = [
+      client,
+      ...Array.from({ length: random.integer(0, 3) }, () => `10.${byte()}.${byte()}.${byte()}`)
+    ]
     const evil = Array.from({ length: random.integer(0, 5) }, () => random.pick(EVIL)).join('')
     const element = (address: string) => {
       const node = bare(address, random.pick([port(), ':_p']))
@@ -97,7 +147,9 @@ t.test('generated: no port, form or text before it changes who the client is', a
       return `${before}${random.pick(['for', 'For', 'FOR'])}=${text}${random.pick(['', ';proto=http', ' ; by=_y'])}`
     }
     const isField = random.next() < 0.5
-    const written = hops.map((hop) => isField ? element(hop) : bare(hop, port())).join(random.pick([',', ', ', ' , ']))
+    const written = hops
+      .map((hop) => (isField ? element(hop) : bare(hop, port())))
+      .join(random.pick([',', ', ', ' , ']))
     const value = evil === '' ? written : `${evil}, ${written}`
     const { ip } = await seen(app, isField ? { forwarded: value } : { 'x-forwarded-for': value })
     if (ip !== client) t.fail(`seed ${seed}: ${value} is ${ip}`)
@@ -122,27 +174,38 @@ t.test('whom an address stands for', async (t) => {
   ]
   for (const [address, client] of rows) {
     const found = clientOf(parseAddress(address))
-    t.equal(found === 'unknown' ? found : parseAddress(found)?.toString(), client === 'unknown' ? client : parseAddress(client)?.toString(), address)
+    t.equal(
+      found === 'unknown' ? found : parseAddress(found)?.toString(),
+      client === 'unknown' ? client : parseAddress(client)?.toString(),
+      address
+    )
   }
 })
 
-t.test('a client has one budget, whatever port its proxy adds and however it writes it', async (t) => {
-  const app = await limitedApp(t, { limit: 1, window: '1h' }, { trustProxy: '10.0.0.0/8' })
-  app.get('/x', async () => 'hello')
-  const from = async (headers: Hop) =>
-    (await app.inject({ url: '/x', remoteAddress: '10.0.0.1', headers: { ...headers } })).statusCode
-  t.equal(await from({ 'x-forwarded-for': '203.0.113.7:1001' }), 200)
-  t.equal(await from({ 'x-forwarded-for': '203.0.113.8:1001' }), 200, 'two clients are two')
-  const same: Hop[] = [
-    { 'x-forwarded-for': '203.0.113.7:1002' }, { 'x-forwarded-for': '203.0.113.7' }, { forwarded: 'for="203.0.113.7:1003"' },
-    { 'x-forwarded-for': '64:ff9b::203.0.113.7' }, { forwarded: 'for="[::ffff:203.0.113.7]:1004"' }
-  ]
-  for (const headers of same) t.equal(await from(headers), 429, JSON.stringify(headers))
-  t.equal(await from({ 'x-forwarded-for': '[2001:db8::1]:1' }), 200)
-  t.equal(await from({ forwarded: 'for="[2001:db8::2]:2"' }), 429)
-  t.equal(await from({ forwarded: 'for=_a' }), 200)
-  t.equal(await from({ forwarded: 'for=_b' }), 429, 'clients that a proxy hides are one')
-})
+t.test(
+  'a client has one budget, whatever port its proxy adds and however it writes it',
+  async (t) => {
+    const app = await limitedApp(t, { limit: 1, window: '1h' }, { trustProxy: '10.0.0.0/8' })
+    app.get('/x', async () => 'hello')
+    const from = async (headers: Hop) =>
+      (await app.inject({ url: '/x', remoteAddress: '10.0.0.1', headers: { ...headers } }))
+        .statusCode
+    t.equal(await from({ 'x-forwarded-for': '203.0.113.7:1001' }), 200)
+    t.equal(await from({ 'x-forwarded-for': '203.0.113.8:1001' }), 200, 'two clients are two')
+    const same: Hop[] = [
+      { 'x-forwarded-for': '203.0.113.7:1002' },
+      { 'x-forwarded-for': '203.0.113.7' },
+      { forwarded: 'for="203.0.113.7:1003"' },
+      { 'x-forwarded-for': '64:ff9b::203.0.113.7' },
+      { forwarded: 'for="[::ffff:203.0.113.7]:1004"' }
+    ]
+    for (const headers of same) t.equal(await from(headers), 429, JSON.stringify(headers))
+    t.equal(await from({ 'x-forwarded-for': '[2001:db8::1]:1' }), 200)
+    t.equal(await from({ forwarded: 'for="[2001:db8::2]:2"' }), 429)
+    t.equal(await from({ forwarded: 'for=_a' }), 200)
+    t.equal(await from({ forwarded: 'for=_b' }), 429, 'clients that a proxy hides are one')
+  }
+)
 
 t.test('lists of addresses know them, with a port or through NAT64', async (t) => {
   const app = await limitedApp(t, {
@@ -150,9 +213,20 @@ t.test('lists of addresses know them, with a port or through NAT64', async (t) =
   }, { trustProxy: '10.0.0.0/8' })
   app.get('/x', async () => 'hello')
   const from = async (address: string) =>
-    (await app.inject({ url: '/x', remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': address } })).statusCode
-  for (const denied of ['203.0.113.7:1', '64:ff9b::203.0.113.7', '198.51.100.9', '[64:ff9b::198.51.100.9]:2']) {
+    (
+      await app.inject({
+        url: '/x',
+        remoteAddress: '10.0.0.1',
+        headers: { 'x-forwarded-for': address }
+      })
+    ).statusCode
+  for (const denied of [
+    '203.0.113.7:1',
+    '64:ff9b::203.0.113.7',
+    '198.51.100.9',
+    '[64:ff9b::198.51.100.9]:2'
+  ]) {
     t.equal(await from(denied), 403, denied)
   }
-  for (const served of ['192.0.2.1:1', '64:ff9b::192.0.2.1', '[2001:db8::1]:1']) t.equal(await from(served), 200, served)
+  for (const served of ['192.0.2.1:1', '64:ff9b::192.0.2.1', '[2001:db8::1]:1']) { t.equal(await from(served), 200, served) }
 })

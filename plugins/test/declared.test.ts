@@ -9,8 +9,8 @@ import rateLimit from '../rate-limit/index.js'
 import responseCache from '../response-cache/index.js'
 
 /*
- * What a route declares is enforced, wherever its plugin is registered, or the boot fails, or at the latest each request
- * of the route.
+ * What a route declares is enforced, wherever its plugin is registered, or the boot fails, or at
+ * the latest each request of the route.
  */
 
 const jwt = [{ algorithm: 'HS256', secret: 's'.repeat(32) }] as const
@@ -22,10 +22,13 @@ const PLUGINS: Readonly<Record<string, (app: FastifyInstance) => Promise<unknown
     await app.register(invalidation)
   },
   role: async (app) => app.register(auth, { jwt }),
-  rateLimit: async (app) => app.register(rateLimit, { store: limitStore(), limit: 100, window: '1m' })
+  rateLimit: async (app) =>
+    app.register(rateLimit, { store: limitStore(), limit: 100, window: '1m' })
 }
 
-const DECLARED: Readonly<Record<string, Pick<RouteOptions, 'method' | 'config'> & { readonly method: 'GET' | 'PUT' }>> = {
+const DECLARED: Readonly<
+  Record<string, Pick<RouteOptions, 'method' | 'config'> & { readonly method: 'GET' | 'PUT' }>
+> = {
   cache: { method: 'GET', config: { cache: { ttl: '1m' } } },
   invalidates: { method: 'PUT', config: { invalidates: ['x'] } },
   role: { method: 'GET', config: { role: 'admin' } },
@@ -41,15 +44,22 @@ const newApp = (t: Test) => {
 for (const [name, register] of Object.entries(PLUGINS)) {
   const route = DECLARED[name]
   if (route === undefined) throw new Error(name)
-  const refused = { code: 'WEIR_ERR_NOT_ENFORCED', message: new RegExp(`config\\.${name} is not enforced: register weir-`) }
+  const refused = {
+    code: 'WEIR_ERR_NOT_ENFORCED',
+    message: new RegExp(`config\\.${name} is not enforced: register weir-`)
+  }
 
   t.test(`config.${name}: on a route after the plugin all is well`, async (t) => {
     const app = newApp(t)
     await register(app)
     app.route({ url: '/x', ...route, handler: async () => 'x' })
-    app.register(async (child) => { child.route({ url: '/child', ...route, handler: async () => 'x' }) })
+    app.register(async (child) => {
+      child.route({ url: '/child', ...route, handler: async () => 'x' })
+    })
     await app.ready()
-    for (const url of ['/x', '/child']) t.not((await app.inject({ method: route.method, url })).statusCode, 500)
+    for (const url of ['/x', '/child']) {
+      t.not((await app.inject({ method: route.method, url })).statusCode, 500)
+    }
   })
 
   t.test(`config.${name}: a route before the plugin is refused at each request`, async (t) => {
@@ -57,7 +67,9 @@ for (const [name, register] of Object.entries(PLUGINS)) {
     app.route({ url: '/x', ...route, handler: async () => 'secret' })
     await app.register(async (child) => {
       child.route({ url: '/child', ...route, handler: async () => 'secret' })
-      await child.register(async (grandchild) => { grandchild.route({ url: '/grandchild', ...route, handler: async () => 'secret' }) })
+      await child.register(async (grandchild) => {
+        grandchild.route({ url: '/grandchild', ...route, handler: async () => 'secret' })
+      })
     })
     app.get('/other', async () => 'other')
     await register(app)
@@ -71,43 +83,68 @@ for (const [name, register] of Object.entries(PLUGINS)) {
     t.equal((await app.inject('/other')).body, 'other', 'others are not concerned')
   })
 
-  t.test(`config.${name}: a route outside of the plugin's context, after it, stops the boot`, async (t) => {
-    const outside: Record<string, (app: FastifyInstance) => Promise<unknown>> = {
-      root: async (app) => {
-        await app.register(async (child) => { await register(child) })
-        app.route({ url: '/x', ...route, handler: async () => 'secret' })
-      },
-      sibling: async (app) => {
-        await app.register(async (child) => { await register(child) })
-        await app.register(async (child) => { child.route({ url: '/x', ...route, handler: async () => 'secret' }) })
-      },
-      around: async (app) => app.register(async (child) => {
-        await child.register(async (grandchild) => { await register(grandchild) })
-        child.route({ url: '/x', ...route, handler: async () => 'secret' })
-      })
+  t.test(
+    `config.${name}: a route outside of the plugin's context, after it, stops the boot`,
+    async (t) => {
+      const outside: Record<string, (app: FastifyInstance) => Promise<unknown>> = {
+        root: async (app) => {
+          await app.register(async (child) => {
+            await register(child)
+          })
+          app.route({ url: '/x', ...route, handler: async () => 'secret' })
+        },
+        sibling: async (app) => {
+          await app.register(async (child) => {
+            await register(child)
+          })
+          await app.register(async (child) => {
+            child.route({ url: '/x', ...route, handler: async () => 'secret' })
+          })
+        },
+        around: async (app) =>
+          app.register(async (child) => {
+            await child.register(async (grandchild) => {
+              await register(grandchild)
+            })
+            child.route({ url: '/x', ...route, handler: async () => 'secret' })
+          })
+      }
+      for (const [where, build] of Object.entries(outside)) {
+        const app = newApp(t)
+        await t.rejects(
+          async () => {
+            await build(app)
+            await app.ready()
+          },
+          refused,
+          where
+        )
+      }
     }
-    for (const [where, build] of Object.entries(outside)) {
-      const app = newApp(t)
-      await t.rejects(async () => {
-        await build(app)
-        await app.ready()
-      }, refused, where)
-    }
-  })
+  )
 
-  t.test(`config.${name}: a route outside of the plugin's context, before it, is refused at each request`, async (t) => {
-    const app = newApp(t)
-    app.route({ url: '/x', ...route, handler: async () => 'secret' })
-    await app.register(async (child) => { child.route({ url: '/sibling', ...route, handler: async () => 'secret' }) })
-    await app.register(async (child) => {
-      await register(child)
-      child.route({ url: '/inside', ...route, handler: async () => 'x' })
-    })
-    for (const url of ['/x', '/x', '/sibling']) t.match((await app.inject({ method: route.method, url })).json(), refused)
-    t.not((await app.inject({ method: route.method, url: '/inside' })).statusCode, 500)
-    if (route.method === 'GET') t.equal((await app.inject({ method: 'HEAD', url: '/x' })).statusCode, 500)
-    t.equal((await app.inject('/nowhere')).statusCode, 404)
-  })
+  t.test(
+    `config.${name}: a route outside of the plugin's context, before it, is refused at each request`,
+    async (t) => {
+      const app = newApp(t)
+      app.route({ url: '/x', ...route, handler: async () => 'secret' })
+      await app.register(async (child) => {
+        child.route({ url: '/sibling', ...route, handler: async () => 'secret' })
+      })
+      await app.register(async (child) => {
+        await register(child)
+        child.route({ url: '/inside', ...route, handler: async () => 'x' })
+      })
+      for (const url of ['/x', '/x', '/sibling']) {
+        t.match((await app.inject({ method: route.method, url })).json(), refused)
+      }
+      t.not((await app.inject({ method: route.method, url: '/inside' })).statusCode, 500)
+      if (route.method === 'GET') {
+        t.equal((await app.inject({ method: 'HEAD', url: '/x' })).statusCode, 500)
+      }
+      t.equal((await app.inject('/nowhere')).statusCode, 404)
+    }
+  )
 
   t.test(`config.${name}: each of two contexts has a plugin of its own`, async (t) => {
     const app = newApp(t)
@@ -117,50 +154,69 @@ for (const [name, register] of Object.entries(PLUGINS)) {
         child.route({ url, ...route, handler: async () => 'x' })
       })
     }
-    for (const url of ['/a', '/b']) t.not((await app.inject({ method: route.method, url })).statusCode, 500)
-    if (route.method === 'GET') t.not((await app.inject({ method: 'HEAD', url: '/a' })).statusCode, 500)
+    for (const url of ['/a', '/b']) {
+      t.not((await app.inject({ method: route.method, url })).statusCode, 500)
+    }
+    if (route.method === 'GET') {
+      t.not((await app.inject({ method: 'HEAD', url: '/a' })).statusCode, 500)
+    }
   })
 
-  t.test(`config.${name}: an onRoute hook sets it before the plugin reads it, or the boot fails`, async (t) => {
-    const declare = (route: RouteOptions) => { route.config = { ...route.config, ...DECLARED[name]?.config } }
-    const late = { code: 'WEIR_ERR_NOT_ENFORCED', message: new RegExp(`config\\.${name} is not enforced: it was changed after weir-`) }
-    const before = newApp(t)
-    before.addHook('onRoute', declare)
-    await register(before)
-    before.route({ url: '/x', method: route.method, handler: async () => 'x' })
-    t.not((await before.inject({ method: route.method, url: '/x' })).statusCode, 500)
+  t.test(
+    `config.${name}: an onRoute hook sets it before the plugin reads it, or the boot fails`,
+    async (t) => {
+      const declare = (route: RouteOptions) => {
+        route.config = { ...route.config, ...DECLARED[name]?.config }
+      }
+      const late = {
+        code: 'WEIR_ERR_NOT_ENFORCED',
+        message: new RegExp(`config\\.${name} is not enforced: it was changed after weir-`)
+      }
+      const before = newApp(t)
+      before.addHook('onRoute', declare)
+      await register(before)
+      before.route({ url: '/x', method: route.method, handler: async () => 'x' })
+      t.not((await before.inject({ method: route.method, url: '/x' })).statusCode, 500)
 
-    const after = newApp(t)
-    await register(after)
-    after.addHook('onRoute', declare)
-    after.route({ url: '/x', method: route.method, handler: async () => 'secret' })
-    await t.rejects(async () => after.ready(), late)
+      const after = newApp(t)
+      await register(after)
+      after.addHook('onRoute', declare)
+      after.route({ url: '/x', method: route.method, handler: async () => 'secret' })
+      await t.rejects(async () => after.ready(), late)
 
-    const child = newApp(t)
-    await register(child)
-    child.register(async (context) => {
-      context.addHook('onRoute', declare)
-      context.route({ url: '/x', method: route.method, handler: async () => 'secret' })
-    })
-    await t.rejects(async () => child.ready(), late)
+      const child = newApp(t)
+      await register(child)
+      child.register(async (context) => {
+        context.addHook('onRoute', declare)
+        context.route({ url: '/x', method: route.method, handler: async () => 'secret' })
+      })
+      await t.rejects(async () => child.ready(), late)
 
-    const replaced = newApp(t)
-    await register(replaced)
-    replaced.addHook('onRoute', (route) => { route.config = { ...DECLARED[name]?.config } })
-    replaced.route({ url: '/x', method: route.method, handler: async () => 'secret' })
-    await t.rejects(async () => replaced.ready(), refused)
-  })
+      const replaced = newApp(t)
+      await register(replaced)
+      replaced.addHook('onRoute', (route) => {
+        route.config = { ...DECLARED[name]?.config }
+      })
+      replaced.route({ url: '/x', method: route.method, handler: async () => 'secret' })
+      await t.rejects(async () => replaced.ready(), refused)
+    }
+  )
 
   for (const [other, registerOther] of Object.entries(PLUGINS)) {
     // What @fastify/rate-limit reads itself may be meant for it; invalidation brings the cache
     // along.
-    if (other === name || name === 'rateLimit' || (name === 'cache' && other === 'invalidates')) continue
-    t.test(`config.${name}: without its plugin, but with that of ${other}, the boot fails`, async (t) => {
-      const app = newApp(t)
-      await registerOther(app)
-      app.route({ url: '/x', ...route, handler: async () => 'x' })
-      await t.rejects(async () => app.ready(), refused)
-    })
+    if (other === name || name === 'rateLimit' || (name === 'cache' && other === 'invalidates')) {
+      continue
+    }
+    t.test(
+      `config.${name}: without its plugin, but with that of ${other}, the boot fails`,
+      async (t) => {
+        const app = newApp(t)
+        await registerOther(app)
+        app.route({ url: '/x', ...route, handler: async () => 'x' })
+        await t.rejects(async () => app.ready(), refused)
+      }
+    )
   }
 }
 
@@ -171,15 +227,24 @@ t.test('config.rateLimit of @fastify/rate-limit itself is not ours', async (t) =
   t.equal((await app.inject('/x')).body, 'x')
 })
 
-t.test('config.rateLimit of @fastify/rate-limit, in a context beside ours, is not ours', async (t) => {
-  const app = newApp(t)
-  await app.register(async (child) => { await child.register(rateLimit, { store: limitStore(), limit: 100, window: '1m' }) })
-  await app.register(async (child) => {
-    await child.register(fastifyRateLimit)
-    child.get('/x', { config: { rateLimit: { max: 1, timeWindow: 1000 } as never } }, async () => 'x')
-  })
-  t.equal((await app.inject('/x')).body, 'x')
-})
+t.test(
+  'config.rateLimit of @fastify/rate-limit, in a context beside ours, is not ours',
+  async (t) => {
+    const app = newApp(t)
+    await app.register(async (child) => {
+      await child.register(rateLimit, { store: limitStore(), limit: 100, window: '1m' })
+    })
+    await app.register(async (child) => {
+      await child.register(fastifyRateLimit)
+      child.get(
+        '/x',
+        { config: { rateLimit: { max: 1, timeWindow: 1000 } as never } },
+        async () => 'x'
+      )
+    })
+    t.equal((await app.inject('/x')).body, 'x')
+  }
+)
 
 t.test('a route with a copy of what another one declares is another route', async (t) => {
   const app = newApp(t)
@@ -190,7 +255,10 @@ t.test('a route with a copy of what another one declares is another route', asyn
     child.get('/x', { config: { role: 'admin' } }, async () => 'x')
   })
   app.get('/y', { ...copied && { config: copied } }, async () => 'secret')
-  await t.rejects(async () => app.ready(), { code: 'WEIR_ERR_NOT_ENFORCED', message: /^Route GET \/y: config\.role/ })
+  await t.rejects(async () => app.ready(), {
+    code: 'WEIR_ERR_NOT_ENFORCED',
+    message: /^Route GET \/y: config\.role/
+  })
 })
 
 t.test('prefixes: a route at the root of its context, and one that a hook moves', async (t) => {
@@ -201,7 +269,9 @@ t.test('prefixes: a route at the root of its context, and one that a hook moves'
     child.get('/', { config: { role: 'admin' } }, async () => 'x')
     child.get('/old', { config: { role: 'admin' } }, async () => 'x')
   }, { prefix: '/shop' })
-  for (const url of ['/shop', '/shop/', '/shop/new']) t.equal((await app.inject(url)).statusCode, 401, url)
+  for (const url of ['/shop', '/shop/', '/shop/new']) {
+    t.equal((await app.inject(url)).statusCode, 401, url)
+  }
 })
 
 t.test('what a late hook turns off is not enforced as declared', async (t) => {
@@ -210,5 +280,8 @@ t.test('what a late hook turns off is not enforced as declared', async (t) => {
   app.addHook('onRoute', (route) => { route.config = { ...route.config, cache: false } })
   app.get('/none', async () => 'x')
   app.get('/x', { config: { cache: { ttl: '1m' } } }, async () => 'x')
-  await t.rejects(async () => app.ready(), { code: 'WEIR_ERR_NOT_ENFORCED', message: /^Route GET \/x: config\.cache/ })
+  await t.rejects(async () => app.ready(), {
+    code: 'WEIR_ERR_NOT_ENFORCED',
+    message: /^Route GET \/x: config\.cache/
+  })
 })

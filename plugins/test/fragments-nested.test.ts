@@ -21,18 +21,21 @@ t.test('an inner invalidation renders what is around it anew, and no sibling', a
   t.teardown(() => app.close())
   await app.register(fragments, { cache: memoryStore() })
   const renders: string[] = []
-  const leaf = (reply: FastifyReply, name: string) => reply.fragment(name, { ttl: '1m', tags: [name] }, () => {
-    renders.push(name)
-    return name
-  })
-  app.get('/', (_request, reply) => reply.fragment('page', { ttl: '1h', tags: ['page'] }, async () => {
-    renders.push('page')
-    const list = await reply.fragment('list', { ttl: '1h', tags: ['list'] }, async () => {
-      renders.push('list')
-      return `${await leaf(reply, 'a')}${await leaf(reply, 'b')}`
+  const leaf = (reply: FastifyReply, name: string) =>
+    reply.fragment(name, { ttl: '1m', tags: [name] }, () => {
+      renders.push(name)
+      return name
     })
-    return `${await leaf(reply, 'menu')}(${list})`
-  }))
+  app.get('/', (_request, reply) =>
+    reply.fragment('page', { ttl: '1h', tags: ['page'] }, async () => {
+      renders.push('page')
+      const list = await reply.fragment('list', { ttl: '1h', tags: ['list'] }, async () => {
+        renders.push('list')
+        return `${await leaf(reply, 'a')}${await leaf(reply, 'b')}`
+      })
+      return `${await leaf(reply, 'menu')}(${list})`
+    })
+  )
   const rendered = async () => {
     renders.length = 0
     t.equal((await app.inject('/')).body, 'menu(ab)')
@@ -47,33 +50,50 @@ t.test('an inner invalidation renders what is around it anew, and no sibling', a
   await app.fragments.invalidate(['page'])
   t.equal(await rendered(), 'page')
   await app.fragments.delete('a')
-  t.equal(await rendered(), 'page list a', 'a fragment ends by its key, and what contains it with it')
+  t.equal(
+    await rendered(),
+    'page list a',
+    'a fragment ends by its key, and what contains it with it'
+  )
 })
 
-t.test('fragments that are rendered at one time have parts of their own, and what is asked for after that is part of the page', async (t) => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(fragments, { cache: memoryStore() })
-  const gates = { short: gate(), long: gate(), late: gate() }
-  const inner = (reply: FastifyReply, key: string) => reply.fragment(key, { ttl: '1h', tags: [key] }, () => key)
-  let late: Promise<string> | undefined
-  app.get('/', async (_request, reply) => {
-    const outer = (['short', 'long'] as const).map((key) => reply.fragment(key, { ttl: '1h', tags: [key] }, async () => {
-      // The function of a fragment may begin what its HTML does not wait for.
-      if (key === 'short') late = gates.late.opened.then(() => inner(reply, 'late'))
-      await gates[key].opened
-      return `${key}(${await inner(reply, `in ${key}`)})`
-    }))
-    gates.short.open()
-    await outer[0]
-    gates.late.open()
-    await late
-    gates.long.open()
-    await outer[1]
-    return reply.usedFragments.map(({ key, tags }) => [key, ...tags.filter((tag) => !tag.startsWith('\u0001'))])
-  })
-  t.strictSame((await app.inject('/')).json(), [['short', 'short', 'in short'], ['late', 'late'], ['long', 'long', 'in long']])
-})
+t.test(
+  'fragments that are rendered at one time have parts of their own, and what is asked for after that is part of the page',
+  async (t) => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(fragments, { cache: memoryStore() })
+    const gates = { short: gate(), long: gate(), late: gate() }
+    const inner = (reply: FastifyReply, key: string) =>
+      reply.fragment(key, { ttl: '1h', tags: [key] }, () => key)
+    let late: Promise<string> | undefined
+    app.get('/', async (_request, reply) => {
+      const outer = (['short', 'long'] as const).map((key) =>
+        reply.fragment(key, { ttl: '1h', tags: [key] }, async () => {
+          // The function of a fragment may begin what its HTML does not wait for.
+          if (key === 'short') late = gates.late.opened.then(() => inner(reply, 'late'))
+          await gates[key].opened
+          return `${key}(${await inner(reply, `in ${key}`)})`
+        })
+      )
+      gates.short.open()
+      await outer[0]
+      gates.late.open()
+      await late
+      gates.long.open()
+      await outer[1]
+      return reply.usedFragments.map(({ key, tags }) => [
+        key,
+        ...tags.filter((tag) => !tag.startsWith('\u0001'))
+      ])
+    })
+    t.strictSame((await app.inject('/')).json(), [
+      ['short', 'short', 'in short'],
+      ['late', 'late'],
+      ['long', 'long', 'in long']
+    ])
+  }
+)
 
 t.test('a fragment is fresh as long as each one in it, by what is left of that', async (t) => {
   let now = Date.now()
@@ -82,7 +102,8 @@ t.test('a fragment is fresh as long as each one in it, by what is left of that',
   t.teardown(() => app.close())
   await app.register(fragments, { cache: memoryStore() })
   let version = 1
-  const inner = (reply: FastifyReply) => reply.fragment('inner', { ttl: '10s' }, () => String(version))
+  const inner = (reply: FastifyReply) =>
+    reply.fragment('inner', { ttl: '10s' }, () => String(version))
   app.get('/inner', (_request, reply) => inner(reply))
   app.get('/outer', (_request, reply) => reply.fragment('outer', { ttl: '1h' }, () => inner(reply)))
   const get = async (url: string) => (await app.inject(url)).body
@@ -103,65 +124,82 @@ const STORES = [
 ] as const
 
 for (const [name, seeds, makeStore] of STORES) {
-  t.test(`random trees and writes: pages as they would be without a cache, on two instances (${name})`, async (t) => {
-    for (let seed = 1; seed <= seeds; seed++) {
-      const random = randomFrom(seed)
-      const versions = new Map<string, number>()
-      const grow = (path: string, depth: number): Node => ({
-        name: `n${path}`,
-        tag: `t${random(8)}`,
-        inner: depth === 0 ? [] : Array.from({ length: 1 + random(3) }, (_, i) => grow(`${path}.${i}`, depth - 1))
-      })
-      const roots = [grow('0', 3), grow('1', 2), grow('2', 1)]
-      const versionOf = (tag: string) => versions.get(tag) ?? 0
-      const plain = ({ tag, inner }: Node): string => `<${tag}=${versionOf(tag)}${inner.map(plain).join('')}>`
-      const renders = new Map<string, number>()
-      const store = makeStore(t)
-      t.teardown(() => store.close())
-      const instance = async () => {
-        const app = Fastify()
-        t.teardown(() => app.close())
-        await app.register(responseCache, { store, origin: 'http://shop.test' })
-        await app.register(fragments)
-        await app.register(invalidation)
-        const render = (node: Node, reply: FastifyReply): Promise<string> => reply.fragment(node.name, { ttl: '1h', tags: [node.tag] }, async () => {
-          renders.set(node.name, (renders.get(node.name) ?? 0) + 1)
-          // Read before the others, as a handler does that waits for its database.
-          const version = versionOf(node.tag)
-          await new Promise(setImmediate)
-          const inner = await Promise.all(node.inner.map((each) => render(each, reply)))
-          return `<${node.tag}=${version}${inner.join('')}>`
+  t.test(
+    `random trees and writes: pages as they would be without a cache, on two instances (${name})`,
+    async (t) => {
+      for (let seed = 1; seed <= seeds; seed++) {
+        const random = randomFrom(seed)
+        const versions = new Map<string, number>()
+        const grow = (path: string, depth: number): Node => ({
+          name: `n${path}`,
+          tag: `t${random(8)}`,
+          inner:
+            depth === 0
+              ? []
+              : Array.from({ length: 1 + random(3) }, (_, i) => grow(`${path}.${i}`, depth - 1))
         })
-        for (const [i, root] of roots.entries()) {
-          app.get(`/page/${i}`, (_request, reply) => render(root, reply))
-          app.get(`/cached/${i}`, { config: { cache: { ttl: '1h' } } }, (_request, reply) => render(root, reply))
+        const roots = [grow('0', 3), grow('1', 2), grow('2', 1)]
+        const versionOf = (tag: string) => versions.get(tag) ?? 0
+        const plain = ({ tag, inner }: Node): string =>
+          `<${tag}=${versionOf(tag)}${inner.map(plain).join('')}>`
+        const renders = new Map<string, number>()
+        const store = makeStore(t)
+        t.teardown(() => store.close())
+        const instance = async () => {
+          const app = Fastify()
+          t.teardown(() => app.close())
+          await app.register(responseCache, { store, origin: 'http://shop.test' })
+          await app.register(fragments)
+          await app.register(invalidation)
+          const render = (node: Node, reply: FastifyReply): Promise<string> =>
+            reply.fragment(node.name, { ttl: '1h', tags: [node.tag] }, async () => {
+              renders.set(node.name, (renders.get(node.name) ?? 0) + 1)
+              // Read before the others, as a handler does that waits for its database.
+              const version = versionOf(node.tag)
+              await new Promise(setImmediate)
+              const inner = await Promise.all(node.inner.map((each) => render(each, reply)))
+              return `<${node.tag}=${version}${inner.join('')}>`
+            })
+          for (const [i, root] of roots.entries()) {
+            app.get(`/page/${i}`, (_request, reply) => render(root, reply))
+            app.get(`/cached/${i}`, { config: { cache: { ttl: '1h' } } }, (_request, reply) =>
+              render(root, reply)
+            )
+          }
+          app.put<{ Params: { tag: string } }>(
+            '/:tag',
+            { config: { invalidates: ['{tag}'] } },
+            async ({ params: { tag } }) => {
+              versions.set(tag, versionOf(tag) + 1)
+              return 'done'
+            }
+          )
+          return app
         }
-        app.put<{ Params: { tag: string } }>('/:tag', { config: { invalidates: ['{tag}'] } }, async ({ params: { tag } }) => {
-          versions.set(tag, versionOf(tag) + 1)
-          return 'done'
-        })
-        return app
-      }
-      const [one, other] = [await instance(), await instance()]
-      const anyApp = () => random(2) === 0 ? one : other
-      for (let step = 0; step < 20; step++) {
-        const writes = Array.from({ length: random(3) }, () => `t${random(8)}`)
-        const reads = Array.from({ length: random(4) }, () => `/${['page', 'cached'][random(2)] ?? ''}/${random(3)}`)
-        // Some reads go on while writes do: what they store is not served once those are done.
-        const going = random(2) === 0 ? reads.map((url) => anyApp().inject(url)) : []
-        for (const tag of writes) await anyApp().inject({ method: 'PUT', url: `/${tag}` })
-        await Promise.all(going)
-        for (const url of reads) {
-          const root = roots[Number(url.at(-1))]
-          const { body } = await anyApp().inject(url)
-          if (root !== undefined && body !== plain(root)) throw new Error(`seed ${seed}, step ${step}: ${url} is ${body}, not ${plain(root)}`)
+        const [one, other] = [await instance(), await instance()]
+        const anyApp = () => (random(2) === 0 ? one : other)
+        for (let step = 0; step < 20; step++) {
+          const writes = Array.from({ length: random(3) }, () => `t${random(8)}`)
+          const reads = Array.from(
+            { length: random(4) },
+            () => `/${['page', 'cached'][random(2)] ?? ''}/${random(3)}`
+          )
+          // Some reads go on while writes do: what they store is not served once those are done.
+          const going = random(2) === 0 ? reads.map((url) => anyApp().inject(url)) : []
+          for (const tag of writes) await anyApp().inject({ method: 'PUT', url: `/${tag}` })
+          await Promise.all(going)
+          for (const url of reads) {
+            const root = roots[Number(url.at(-1))]
+            const { body } = await anyApp().inject(url)
+            if (root !== undefined && body !== plain(root)) { throw new Error(`seed ${seed}, step ${step}: ${url} is ${body}, not ${plain(root)}`) }
+          }
         }
+        // Nothing is written: nothing is rendered again but what has ended.
+        for (const i of roots.keys()) await one.inject(`/page/${i}`)
+        renders.clear()
+        for (const i of roots.keys()) await one.inject(`/page/${i}`)
+        t.equal(renders.size, 0)
       }
-      // Nothing is written: nothing is rendered again but what has ended.
-      for (const i of roots.keys()) await one.inject(`/page/${i}`)
-      renders.clear()
-      for (const i of roots.keys()) await one.inject(`/page/${i}`)
-      t.equal(renders.size, 0)
     }
-  })
+  )
 }

@@ -7,15 +7,29 @@ import session from '@fastify/session'
 import { memoryStore } from '@weir/cache/memory'
 import { type Certificate, certificate } from '@weir/internal/testing'
 import { parseCacheControl } from '@weir/http'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions
+} from 'fastify'
 import t, { type Test } from 'tap'
 import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
 import fragments, { type FragmentOptions } from '../fragments/index.js'
 import responseCache, { type RouteCacheOptions } from '../response-cache/index.js'
-import { type Ask, askBy, askHttp, askHttp2, type Got, type Transport as Plain, TRANSPORTS as PLAIN } from './support/ask.js'
+import {
+  type Ask,
+  askBy,
+  askHttp,
+  askHttp2,
+  type Got,
+  type Transport as Plain,
+  TRANSPORTS as PLAIN
+} from './support/ask.js'
 
 /*
- * Fragments in an application that listens, with sessions and compression: everybody has their own, and the shared ones.
+ * Fragments in an application that listens, with sessions and compression: everybody has their own,
+ * and the shared ones.
  */
 
 interface Transport {
@@ -37,7 +51,11 @@ async function shop (t: Test, server: object) {
   t.teardown(() => app.close())
   app.decorateRequest('user', null)
   await app.register(cookie)
-  await app.register(session, { secret: 'a secret of at least thirty-two letters', cookie: { secure: false }, saveUninitialized: false })
+  await app.register(session, {
+    secret: 'a secret of at least thirty-two letters',
+    cookie: { secure: false },
+    saveUninitialized: false
+  })
   await app.register(compress, { threshold: 0, encodings: ['gzip'] })
   app.addHook('preHandler', async (request) => {
     const name: unknown = Reflect.get(request.session, 'name')
@@ -50,21 +68,34 @@ async function shop (t: Test, server: object) {
     return 'welcome'
   })
   app.get('/page', { config: { cache: { ttl: '1m' } } }, async (request, reply) => {
-    const menu = await reply.fragment('menu', { ttl: '1m' }, () => `<menu>${++renders.menu} ${LONG}</menu>`)
+    const menu = await reply.fragment(
+      'menu',
+      { ttl: '1m' },
+      () => `<menu>${++renders.menu} ${LONG}</menu>`
+    )
     const { user } = request as { user?: { id: string } | null }
-    const basket = await reply.fragment('basket', { ttl: '1m', private: true }, () => `<b>${++renders.basket} of ${user?.id ?? 'nobody'}</b>`)
+    const basket = await reply.fragment(
+      'basket',
+      { ttl: '1m', private: true },
+      () => `<b>${++renders.basket} of ${user?.id ?? 'nobody'}</b>`
+    )
     return reply.type('text/html').send(menu + basket)
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { app, renders }
 }
 
-const textOf = ({ headers, body }: Got) => (headers['content-encoding'] === 'gzip' ? gunzipSync(Buffer.from(body, 'latin1')) : body).toString()
+const textOf = ({ headers, body }: Got) =>
+  (headers['content-encoding'] === 'gzip'
+    ? gunzipSync(Buffer.from(body, 'latin1'))
+    : body
+  ).toString()
 
 for (const [name, { server, ask }] of Object.entries(TRANSPORTS)) {
   t.test(`${name}: users with sessions have their own fragments, compressed or not`, async (t) => {
     const { app, renders } = await shop(t, server(await certificate(t.testdir())))
-    const cookieOf = async (user: string) => String((await ask(app, `/login/${user}`)).headers['set-cookie']).split(';', 1)[0] ?? ''
+    const cookieOf = async (user: string) =>
+      String((await ask(app, `/login/${user}`)).headers['set-cookie']).split(';', 1)[0] ?? ''
     const users = new Map<string, string>()
     for (const user of ['ana', 'ben']) users.set(user, await cookieOf(user))
     for (let round = 0; round < 3; round++) {
@@ -79,7 +110,11 @@ for (const [name, { server, ask }] of Object.entries(TRANSPORTS)) {
       t.ok(textOf(await ask(app, '/page')).endsWith(' of nobody</b>'), 'without a session')
     }
     t.equal(renders.menu, 1, 'one menu for all')
-    t.equal(renders.basket, 2 + 3, 'one basket for each user, and for each request of somebody not known')
+    t.equal(
+      renders.basket,
+      2 + 3,
+      'one basket for each user, and for each request of somebody not known'
+    )
   })
 }
 
@@ -95,12 +130,17 @@ interface Moment {
 const MOMENTS: Readonly<Record<string, Moment>> = {
   'by the handler': {
     isLate: false,
-    route: (use) => ({ handler: async (request, reply) => reply.type('text/html').send(`<p>${await use(request, reply)}`) })
+    route: (use) => ({
+      handler: async (request, reply) =>
+        reply.type('text/html').send(`<p>${await use(request, reply)}`)
+    })
   },
   'by a hook before the handler': {
     isLate: false,
     route: (use) => ({
-      preHandler: async (request, reply) => { Object.assign(request, { made: await use(request, reply) }) },
+      preHandler: async (request, reply) => {
+        Object.assign(request, { made: await use(request, reply) })
+      },
       handler: async (request) => `<p>${String(Reflect.get(request, 'made'))}`
     })
   },
@@ -108,14 +148,23 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     isLate: false,
     route: (use) => ({
       onSend: async (request, reply, payload) => `${String(payload)}${await use(request, reply)}`,
-      handler: async (_request, reply) => { reply.type('text/html'); return '<p>' }
+      handler: async (_request, reply) => {
+        reply.type('text/html')
+        return '<p>'
+      }
     })
   },
   'by the first chunk of a stream': {
     isLate: false,
     route: (use) => ({
       handler: (request, reply) => {
-        reply.type('text/html').send(Readable.from((async function * () { yield `<p>${await use(request, reply)}` })()))
+        reply.type('text/html').send(
+          Readable.from(
+            (async function * () {
+              yield `<p>${await use(request, reply)}`
+            })()
+          )
+        )
       }
     })
   },
@@ -123,11 +172,15 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     isLate: true,
     route: (use) => ({
       handler: (request, reply) => {
-        reply.type('text/html').send(Readable.from((async function * () {
-          yield '<p>'
-          await sent(reply)
-          yield await use(request, reply)
-        })()))
+        reply.type('text/html').send(
+          Readable.from(
+            (async function * () {
+              yield '<p>'
+              await sent(reply)
+              yield await use(request, reply)
+            })()
+          )
+        )
       }
     })
   },
@@ -137,7 +190,10 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
       handler: async (request, reply) => {
         reply.hijack()
         const html = await use(request, reply)
-        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<string, string>)
+        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<
+          string,
+          string
+        >)
         reply.raw.end(`<p>${html}`)
       }
     })
@@ -147,7 +203,9 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     route: (use) => ({
       handler: async (request, reply) => {
         reply.hijack()
-        for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '')
+        for (const [name, value] of Object.entries(reply.getHeaders())) {
+          reply.raw.setHeader(name, value ?? '')
+        }
         reply.raw.end(`<p>${await use(request, reply)}`)
       }
     })
@@ -157,7 +215,10 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     route: (use) => ({
       handler: async (request, reply) => {
         reply.hijack()
-        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<string, string>)
+        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<
+          string,
+          string
+        >)
         reply.raw.write('<p>')
         await sent(reply)
         try {
@@ -176,7 +237,9 @@ async function sent (reply: FastifyReply): Promise<void> {
   while (!reply.raw.headersSent) await turn()
 }
 
-const ROUTES: Readonly<Record<string, { cache?: RouteCacheOptions, cacheControl?: PageCacheControl, said?: string }>> = {
+const ROUTES: Readonly<
+  Record<string, { cache?: RouteCacheOptions; cacheControl?: PageCacheControl; said?: string }>
+> = {
   nothing: {},
   cached: { cache: { ttl: '1h' } },
   'cached for everybody': { cache: { ttl: '1h', public: true } },
@@ -200,14 +263,24 @@ const textOfField = (field: unknown) => typeof field === 'string' ? field : ''
 function isForOthers ({ headers }: Got): boolean {
   const vary = String(headers['vary'])
   const directives = parseCacheControl(textOfField(headers['cache-control']))
-  const asks = directives.has('no-cache') && headers['etag'] === undefined && headers['last-modified'] === undefined
-  return !directives.has('private') && !directives.has('no-store') && !asks && !vary.includes('x-user') && !vary.includes('*')
+  const asks =
+    directives.has('no-cache') &&
+    headers['etag'] === undefined &&
+    headers['last-modified'] === undefined
+  return (
+    !directives.has('private') &&
+    !directives.has('no-store') &&
+    !asks &&
+    !vary.includes('x-user') &&
+    !vary.includes('*')
+  )
 }
 
 async function usedAtAnyMoment (t: Test, transport: Plain) {
   const log: string[] = []
   const logger = { level: 'warn', stream: { write: (line: string) => { log.push(line) } } }
-  const app: FastifyInstance = transport === 'http2' ? Fastify({ http2: true, logger }) as never : Fastify({ logger })
+  const app: FastifyInstance =
+    transport === 'http2' ? (Fastify({ http2: true, logger }) as never) : Fastify({ logger })
   t.teardown(() => app.close())
   await app.register(cacheControl)
   await app.register(responseCache, { store: memoryStore() })
@@ -219,14 +292,22 @@ async function usedAtAnyMoment (t: Test, transport: Plain) {
       for (const [fragment, options] of Object.entries(FRAGMENTS)) {
         const url = `/${cases.size}`
         cases.set(url, { moment, route, fragment })
-        const made = make((request, reply) => reply.fragment(url, options, () =>
-          `[${String(version)}${fragment === 'plain' ? '' : ` of ${String(request.headers['x-user'])}`}]`))
+        const made = make((request, reply) =>
+          reply.fragment(
+            url,
+            options,
+            () =>
+              `[${String(version)}${fragment === 'plain' ? '' : ` of ${String(request.headers['x-user'])}`}]`
+          )
+        )
         app.route({
           method: 'GET',
           url,
           ...made,
           config,
-          onRequest: async (_request, reply) => { if (said !== undefined) reply.header('cache-control', said) }
+          onRequest: async (_request, reply) => {
+            if (said !== undefined) reply.header('cache-control', said)
+          }
         })
       }
     }
@@ -235,7 +316,9 @@ async function usedAtAnyMoment (t: Test, transport: Plain) {
   else await app.listen({ host: '127.0.0.1', port: 0 })
 
   const get = async (url: string, user: string) => {
-    const got = await askBy(transport, app, url, { headers: { 'x-user': user } }).catch(() => undefined)
+    const got = await askBy(transport, app, url, { headers: { 'x-user': user } }).catch(
+      () => undefined
+    )
     return got?.body === '<p>' ? undefined : got
   }
   const broken = new Set<string>()
@@ -254,11 +337,18 @@ async function usedAtAnyMoment (t: Test, transport: Plain) {
       }
       const want = fragment === 'plain' ? `<p>[${version}]` : `<p>[${version} of ${user}]`
       t.equal(got.body, want, `${name}: for ${user}`)
-      if (fragment !== 'plain') t.notOk(isForOthers(got), `${name}: ${String(got.headers['cache-control'])}, ${String(got.headers['vary'])}`)
+      if (fragment !== 'plain') {
+        t.notOk(
+          isForOthers(got),
+          `${name}: ${String(got.headers['cache-control'])}, ${String(got.headers['vary'])}`
+        )
+      }
       const age = /max-age=(\d+)/.exec(String(got.headers['cache-control']))?.[1]
       if (!isLate && age !== undefined) t.ok(Number(age) <= 60, `${name}: max-age=${age}`)
       if (user === 'bob') {
-        const isKept = route.startsWith('cached') && (fragment === 'plain' || (fragment === 'varying' && !isLate))
+        const isKept =
+          route.startsWith('cached') &&
+          (fragment === 'plain' || (fragment === 'varying' && !isLate))
         const again = (await get(url, 'bob'))?.headers['cache-status']
         t.equal(/hit/.test(String(again)), isKept, `${name}: ${String(again)}`)
         version = 2
@@ -267,9 +357,14 @@ async function usedAtAnyMoment (t: Test, transport: Plain) {
     }
   }
   t.ok(broken.size > 10, `${broken.size} pages were broken off`)
-  for (const name of broken) t.notMatch(name, /says (cached|cached for everybody|private by header)$/, name)
+  for (const name of broken) {
+    t.notMatch(name, /says (cached|cached for everybody|private by header)$/, name)
+  }
 }
 
 for (const transport of PLAIN) {
-  t.test(`a page follows from its fragments at whatever moment they are used (${transport})`, (t) => usedAtAnyMoment(t, transport))
+  t.test(
+    `a page follows from its fragments at whatever moment they are used (${transport})`,
+    (t) => usedAtAnyMoment(t, transport)
+  )
 }

@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type InformationEvent, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type InformationEvent,
+  type IncomingMessage,
+  request,
+  type ServerResponse
+} from 'node:http'
 import { inject } from 'light-my-request'
 import t, { type Test } from 'tap'
 import { writeInterim } from '../response-cache/interim.js'
@@ -10,10 +16,14 @@ async function ask (t: Test, answer: (response: ServerResponse) => void) {
   t.teardown(() => server.close())
   await once(server, 'listening')
   const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('it does not listen to a port')
+  if (typeof address !== 'object' || address === null) { throw new Error('it does not listen to a port') }
   const interim: [number, object][] = []
   const sent = request({ host: '127.0.0.1', port: address.port, agent: false })
-  sent.on('information', ({ statusCode, headers }: InformationEvent) => { interim.push([statusCode, { ...headers }]) }).end()
+  sent
+    .on('information', ({ statusCode, headers }: InformationEvent) => {
+      interim.push([statusCode, { ...headers }])
+    })
+    .end()
   const [response] = await once(sent, 'response') as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
@@ -22,11 +32,24 @@ async function ask (t: Test, answer: (response: ServerResponse) => void) {
 
 t.test('several interim responses, with fields that can be sent', async (t) => {
   const answer = await ask(t, (response) => {
-    writeInterim(response, 103, { 'x-a': ['1', '2'], 'x b': '1', 'x-c': 'a\r\nx-d: 1', 'x-e': '\0', 'x-f': 'ä' })
+    writeInterim(response, 103, {
+      'x-a': ['1', '2'],
+      'x b': '1',
+      'x-c': 'a\r\nx-d: 1',
+      'x-e': '\0',
+      'x-f': 'ä'
+    })
     writeInterim(response, 110, {})
     response.end('text')
   })
-  t.strictSame(answer, { interim: [[103, { 'x-a': '1, 2', 'x-f': 'ä' }], [110, {}]], status: 200, body: 'text' })
+  t.strictSame(answer, {
+    interim: [
+      [103, { 'x-a': '1, 2', 'x-f': 'ä' }],
+      [110, {}]
+    ],
+    status: 200,
+    body: 'text'
+  })
 })
 
 t.test('none after the answer has begun', async (t) => {
@@ -46,5 +69,8 @@ t.test('none by inject', async (t) => {
     writeInterim(response, 103, { link: '</a>' })
     response.end('text')
   }, '/')
-  t.match({ statusCode, headers, payload }, { statusCode: 200, headers: { link: undefined }, payload: 'text' })
+  t.match(
+    { statusCode, headers, payload },
+    { statusCode: 200, headers: { link: undefined }, payload: 'text' }
+  )
 })

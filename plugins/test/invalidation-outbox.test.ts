@@ -4,7 +4,10 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
-import invalidation, { type InvalidationOutbox, type InvalidationTicket } from '../invalidation/index.js'
+import invalidation, {
+  type InvalidationOutbox,
+  type InvalidationTicket
+} from '../invalidation/index.js'
 import responseCache from '../response-cache/index.js'
 import { cachedApp } from './support/cached-app.js'
 import { refusingStore } from './support/stores.js'
@@ -47,7 +50,10 @@ async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = me
 }
 
 /** Of just the URI, and of its path with whatever query. */
-const uri = (path: string) => [`\u0001http://shop.test${path}`, ...path.includes('?') ? [] : [`\u0001http://shop.test${path}#`, marker(path)]]
+const uri = (path: string) => [
+  `\u0001http://shop.test${path}`,
+  ...(path.includes('?') ? [] : [`\u0001http://shop.test${path}#`, marker(path)])
+]
 const marker = (path: string) => `\u0001POST http://shop.test${path}`
 const put = (app: FastifyInstance, url: string) => app.inject({ method: 'PUT', url })
 
@@ -62,33 +68,63 @@ t.test('a ticket is delivered, and what the store was not told of is queued', as
   t.strictSame(outbox.delivered, [['x'], ['y', ...uri('/x')]], 'each tag once')
 })
 
-t.test('a ticket has all that is known of a write before its commit, and is then all that is delivered', async (t) => {
-  const outbox = new Outbox()
-  const { app, invalidated } = await outboxApp(t, outbox)
-  app.put('/x/:id', { config: { invalidates: (request) => [`of ${request.url}`] } }, async (_request, reply) => {
-    reply.header('content-location', '/x/2')
-    return reply.invalidate(await outbox.add(['x', 'käse', 'x'])).send('done')
-  })
-  app.post('/x', async (_request, reply) => {
-    reply.invalidate(await outbox.add([]))
-    return reply.code(201).header('location', '/x/3').send('made')
-  })
-  app.patch('/x', async (_request, reply) => reply.invalidate(await outbox.add(['x'])).code(409).send('half done'))
+t.test(
+  'a ticket has all that is known of a write before its commit, and is then all that is delivered',
+  async (t) => {
+    const outbox = new Outbox()
+    const { app, invalidated } = await outboxApp(t, outbox)
+    app.put(
+      '/x/:id',
+      { config: { invalidates: (request) => [`of ${request.url}`] } },
+      async (_request, reply) => {
+        reply.header('content-location', '/x/2')
+        return reply.invalidate(await outbox.add(['x', 'käse', 'x'])).send('done')
+      }
+    )
+    app.post('/x', async (_request, reply) => {
+      reply.invalidate(await outbox.add([]))
+      return reply.code(201).header('location', '/x/3').send('made')
+    })
+    app.patch('/x', async (_request, reply) =>
+      reply
+        .invalidate(await outbox.add(['x']))
+        .code(409)
+        .send('half done')
+    )
 
-  const { headers } = await put(app, '/x/1?a=b')
-  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', '\u0001http://shop.test/x/1?a=b', '\u0001http://shop.test/x/1#', marker('/x/1'),
-    '\u0001http://shop.test/x/1', ...uri('/x/2')]])
-  t.strictSame(invalidated, [], 'nothing a second time')
-  t.equal(headers['cache-group-invalidation'], '"of /x/1?a=b", "x", "k%C3%A4se"', 'without the tags of URIs')
+    const { headers } = await put(app, '/x/1?a=b')
+    t.strictSame(outbox.delivered, [
+      [
+        'x',
+        'käse',
+        'of /x/1?a=b',
+        '\u0001http://shop.test/x/1?a=b',
+        '\u0001http://shop.test/x/1#',
+        marker('/x/1'),
+        '\u0001http://shop.test/x/1',
+        ...uri('/x/2')
+      ]
+    ])
+    t.strictSame(invalidated, [], 'nothing a second time')
+    t.equal(
+      headers['cache-group-invalidation'],
+      '"of /x/1?a=b", "x", "k%C3%A4se"',
+      'without the tags of URIs'
+    )
 
-  await app.inject({ method: 'POST', url: '/x' })
-  t.strictSame(outbox.delivered.at(-1), [...uri('/x')])
-  t.strictSame(invalidated, [[...uri('/x/3')]], 'what is known only after the commit')
+    await app.inject({ method: 'POST', url: '/x' })
+    t.strictSame(outbox.delivered.at(-1), [...uri('/x')])
+    t.strictSame(invalidated, [[...uri('/x/3')]], 'what is known only after the commit')
 
-  await app.inject({ method: 'PATCH', url: '/x' })
-  t.strictSame(outbox.delivered.at(-1), ['x', ...uri('/x')], 'a ticket is of what is committed, whatever the answer')
-  t.equal(invalidated.length, 1)
-})
+    await app.inject({ method: 'PATCH', url: '/x' })
+    t.strictSame(
+      outbox.delivered.at(-1),
+      ['x', ...uri('/x')],
+      'a ticket is of what is committed, whatever the answer'
+    )
+    t.equal(invalidated.length, 1)
+  }
+)
 
 t.test('a ticket has what the handler named before by other ways', async (t) => {
   const outbox = new Outbox()
@@ -102,39 +138,54 @@ t.test('a ticket has what the handler named before by other ways', async (t) => 
   t.strictSame(invalidated, [])
 })
 
-t.test('config.invalidates that needs what the handler finds out is invalidated with the answer', async (t) => {
-  const outbox = new Outbox()
-  const { app, invalidated } = await outboxApp(t, outbox)
-  const created = new Map<string, string>()
-  app.put('/throws', {
-    config: {
-      invalidates ({ id }) {
-        const tag = created.get(id)
-        if (tag === undefined) throw new Error('too early')
-        return [tag]
+t.test(
+  'config.invalidates that needs what the handler finds out is invalidated with the answer',
+  async (t) => {
+    const outbox = new Outbox()
+    const { app, invalidated } = await outboxApp(t, outbox)
+    const created = new Map<string, string>()
+    app.put(
+      '/throws',
+      {
+        config: {
+          invalidates ({ id }) {
+            const tag = created.get(id)
+            if (tag === undefined) throw new Error('too early')
+            return [tag]
+          }
+        }
+      },
+      async ({ id }, reply) => {
+        const ticket = await outbox.add(['x'])
+        created.set(id, 'created')
+        return reply.invalidate(ticket).send('done')
       }
+    )
+    app.put(
+      '/empty',
+      { config: { invalidates: ({ id }) => [created.get(id) ?? ''] } },
+      async ({ id }, reply) => {
+        const ticket = await outbox.add(['x'])
+        created.set(id, 'created')
+        return reply.invalidate(ticket).send('done')
+      }
+    )
+    for (const url of ['/throws', '/empty']) {
+      t.equal((await put(app, url)).statusCode, 200)
+      t.strictSame(outbox.delivered.at(-1), ['x', ...uri(url)], url)
+      t.strictSame(invalidated.at(-1), ['created'], url)
     }
-  }, async ({ id }, reply) => {
-    const ticket = await outbox.add(['x'])
-    created.set(id, 'created')
-    return reply.invalidate(ticket).send('done')
-  })
-  app.put('/empty', { config: { invalidates: ({ id }) => [created.get(id) ?? ''] } }, async ({ id }, reply) => {
-    const ticket = await outbox.add(['x'])
-    created.set(id, 'created')
-    return reply.invalidate(ticket).send('done')
-  })
-  for (const url of ['/throws', '/empty']) {
-    t.equal((await put(app, url)).statusCode, 200)
-    t.strictSame(outbox.delivered.at(-1), ['x', ...uri(url)], url)
-    t.strictSame(invalidated.at(-1), ['created'], url)
   }
-})
+)
 
 t.test('a safe request of a route with several methods has no tags', async (t) => {
   const outbox = new Outbox()
   const { app } = await outboxApp(t, outbox)
-  app.route({ method: ['GET', 'PUT'], url: '/x', handler: async () => (await outbox.add(['x'])).tags })
+  app.route({
+    method: ['GET', 'PUT'],
+    url: '/x',
+    handler: async () => (await outbox.add(['x'])).tags
+  })
   t.strictSame((await app.inject('/x')).json(), ['x'])
   t.strictSame((await put(app, '/x')).json(), ['x', ...uri('/x')])
 })
@@ -164,9 +215,12 @@ t.test('what is no ticket, and tags of tickets that are none, cost themselves', 
   for (const [what, row] of Object.entries(rows)) {
     const outbox = new Outbox()
     const { app, invalidated } = await outboxApp(t, outbox)
-    app.put('/x', async (_request, reply) => reply.invalidate(row as InvalidationTicket).send('saved'))
+    app.put('/x', async (_request, reply) =>
+      reply.invalidate(row as InvalidationTicket).send('saved')
+    )
     t.equal((await put(app, '/x')).statusCode, 200, what)
-    const delivered = what === 'a ticket of some' ? [['x']] : what.startsWith('a ticket') ? [[]] : []
+    const delivered =
+      what === 'a ticket of some' ? [['x']] : what.startsWith('a ticket') ? [[]] : []
     t.strictSame(outbox.delivered, delivered, `${what}: what is delivered`)
     t.strictSame(invalidated, [[...uri('/x')]], `${what}: the target`)
   }
@@ -180,7 +234,9 @@ t.test('an outbox that fails leaves the write saved, and says so', async (t) => 
   }
   for (const [what, outbox] of Object.entries(outboxes)) {
     const { app } = await outboxApp(t, outbox, refusingStore())
-    app.put('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('saved'))
+    app.put('/x', async (_request, reply) =>
+      reply.invalidate({ id: '1', tags: ['x'] }).send('saved')
+    )
     t.match(await put(app, '/x'), { statusCode: 503, body: /WEIR_ERR_NOT_INVALIDATED/ }, what)
   }
 })

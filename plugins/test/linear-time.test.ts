@@ -11,7 +11,14 @@ import { chooseEncodingForRange } from '../response-cache/encoding.js'
 import { joinedVary, listOf } from '../response-cache/fields.js'
 import { fittingGroups, shortenGroups } from '../response-cache/groups.js'
 import { keyOf, variantKeyOf, writtenTags } from '../response-cache/key.js'
-import { commonPath, commonQuery, hasDotSegments, normalizedEncoding, normalizedPath, splitTarget } from '../response-cache/path.js'
+import {
+  commonPath,
+  commonQuery,
+  hasDotSegments,
+  normalizedEncoding,
+  normalizedPath,
+  splitTarget
+} from '../response-cache/path.js'
 import { hideUndeclared, queryOf } from '../response-cache/query.js'
 import { groupTags, isTag, tagsFor } from '../response-cache/tags.js'
 import { fieldErrors } from '../service/validation.js'
@@ -35,12 +42,34 @@ const listed = addressList(['192.0.2.0/24', '2001:db8::/32'])
 const identities = new Identities('test')
 const queries = {
   none: queryOf({}, undefined),
-  plain: queryOf({ schema: { querystring: { type: 'object', properties: { a: { type: 'string' } } } } }, ['a']),
-  open: queryOf({ schema: { querystring: { type: 'object', additionalProperties: true } } }, undefined)
+  plain: queryOf(
+    { schema: { querystring: { type: 'object', properties: { a: { type: 'string' } } } } },
+    ['a']
+  ),
+  open: queryOf(
+    { schema: { querystring: { type: 'object', additionalProperties: true } } },
+    undefined
+  )
 }
 const queryText = queries.none
-const key = keyOf({ slash: true, queryText, hasQuerySchema: false, origin: 'http://shop.test', vary: ['accept', 'accept-encoding'], custom: undefined, route: { url: '/*' } })
-const ownKey = keyOf({ slash: true, queryText, hasQuerySchema: false, origin: 'http://shop.test', vary: [], custom: ({ url }) => url, route: { url: '/*' } })
+const key = keyOf({
+  slash: true,
+  queryText,
+  hasQuerySchema: false,
+  origin: 'http://shop.test',
+  vary: ['accept', 'accept-encoding'],
+  custom: undefined,
+  route: { url: '/*' }
+})
+const ownKey = keyOf({
+  slash: true,
+  queryText,
+  hasQuerySchema: false,
+  origin: 'http://shop.test',
+  vary: [],
+  custom: ({ url }) => url,
+  route: { url: '/*' }
+})
 const placeholders = tagsFor(['product:{id}'])
 
 /** The functions of the plugins that read text of clients and origins. */
@@ -77,7 +106,11 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   },
   variantKeyOf: (text) => {
     raw.headers['accept-language'] = text
-    return variantKeyOf({ uri: 'a', written: { origin: 'a', path: 'a', query: undefined, slash: true }, key: 'a' }, ['accept-language'], request)
+    return variantKeyOf(
+      { uri: 'a', written: { origin: 'a', path: 'a', query: undefined, slash: true }, key: 'a' },
+      ['accept-language'],
+      request
+    )
   },
   hideUndeclared: (text) => {
     raw.url = `/?${text}`
@@ -90,7 +123,9 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     chooseEncodingForRange(request)
   },
   fittingGroups: (text) => fittingGroups(text.split(',')),
-  shortenGroups: (text) => { shortenGroups({ 'cache-control': text, 'cdn-cache-control': `no-cache${text}` }, [text]) },
+  shortenGroups: (text) => {
+    shortenGroups({ 'cache-control': text, 'cdn-cache-control': `no-cache${text}` }, [text])
+  },
   joinedVary: (text) => joinedVary(text, text),
   listOf: (text) => listOf(text),
   groupTags: (text) => groupTags(text),
@@ -113,8 +148,14 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'addressList of entries': (text) => addressList([text]),
   'Identities.ofAddress': (text) => identities.ofAddress(text),
   'Identities.ofUser': (text) => identities.ofUser(text),
-  userOfApiKey: (text) => userOfApiKey(text, () => undefined, () => {}).catch(() => {}),
-  fieldErrors: (text) => fieldErrors([{ keyword: 'type', instancePath: `/${text}`, params: {}, message: text }], 'body')
+  userOfApiKey: (text) =>
+    userOfApiKey(
+      text,
+      () => undefined,
+      () => {}
+    ).catch(() => {}),
+  fieldErrors: (text) =>
+    fieldErrors([{ keyword: 'type', instancePath: `/${text}`, params: {}, message: text }], 'body')
 }
 
 for (const [name, read] of Object.entries(READERS)) {
@@ -126,5 +167,12 @@ t.test('a token takes linear time', async (t) => {
   t.teardown(() => app.close())
   const userOfToken = await acceptTokens(app, [{ algorithm: 'HS256', secret: 's'.repeat(32) }], 0)
   t.strictSame(slowTexts(userOfToken), [])
-  t.strictSame(slowTexts((text) => userOfToken(`${Buffer.from(JSON.stringify({ alg: 'HS256', kid: text })).toString('base64url')}.e30.x`)), [])
+  t.strictSame(
+    slowTexts((text) =>
+      userOfToken(
+        `${Buffer.from(JSON.stringify({ alg: 'HS256', kid: text })).toString('base64url')}.e30.x`
+      )
+    ),
+    []
+  )
 })

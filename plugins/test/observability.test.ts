@@ -8,7 +8,13 @@ import t, { type Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
 import { memoryStore as limitStore } from '@weir/limiter'
-import { memoryStore, type MetricsStore, type MinuteRecord, type Outcome, type RouteCounts } from '@weir/metrics'
+import {
+  memoryStore,
+  type MetricsStore,
+  type MinuteRecord,
+  type Outcome,
+  type RouteCounts
+} from '@weir/metrics'
 import conditional from '../conditional/index.js'
 import invalidation from '../invalidation/index.js'
 import observability from '../observability/index.js'
@@ -34,29 +40,47 @@ async function withCache (app: FastifyInstance, store = cacheStore(), name = 'a'
 }
 
 /** Closes the application, and gives what it has told of one route. */
-async function counted (app: FastifyInstance, store: MetricsStore, route: string): Promise<RouteCounts | undefined> {
+async function counted (
+  app: FastifyInstance,
+  store: MetricsStore,
+  route: string
+): Promise<RouteCounts | undefined> {
   await app.close()
-  return (await recordsOf(store)).flatMap(({ routes }) => routes).find((counts) => counts.route === route)
+  return (await recordsOf(store))
+    .flatMap(({ routes }) => routes)
+    .find((counts) => counts.route === route)
 }
 
 const recordsOf = (store: MetricsStore): Promise<MinuteRecord[]> => store.read(0)
 
 /** Requests by outcome. */
 const outcomesOf = (counts: RouteCounts | undefined) =>
-  Object.fromEntries(Object.entries(counts?.outcomes ?? {}).map(([outcome, { count }]) => [outcome as Outcome, count]))
+  Object.fromEntries(
+    Object.entries(counts?.outcomes ?? {}).map(([outcome, { count }]) => [
+      outcome as Outcome,
+      count
+    ])
+  )
 
 t.test('each request is counted once, by how it was answered', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
   let status = 200
-  app.get('/x', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => reply.code(status).send('hello'))
-  app.get('/private', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => reply.header('cache-control', 'private').send('mine'))
+  app.get('/x', { config: { cache: { ttl: '1h' } } }, async (_request, reply) =>
+    reply.code(status).send('hello')
+  )
+  app.get('/private', { config: { cache: { ttl: '1h' } } }, async (_request, reply) =>
+    reply.header('cache-control', 'private').send('mine')
+  )
   app.get('/plain', async () => 'plain')
   app.get('/fails', async () => { throw new Error('on purpose') })
 
   const { headers: { etag } } = await app.inject('/x')
   for (let i = 0; i < 3; i++) await app.inject('/x')
-  t.equal((await app.inject({ url: '/x', headers: { 'if-none-match': String(etag) } })).statusCode, 304)
+  t.equal(
+    (await app.inject({ url: '/x', headers: { 'if-none-match': String(etag) } })).statusCode,
+    304
+  )
   t.equal((await app.inject({ method: 'HEAD', url: '/x' })).statusCode, 200)
   await app.inject('/private')
   await app.inject('/plain')
@@ -72,14 +96,28 @@ t.test('each request is counted once, by how it was answered', async (t) => {
   t.ok((counts?.outcomes.l1?.latencySumMicros ?? 0) > 0)
   t.ok((counts?.outcomes.l1?.savedMicros ?? 0) > 0)
   t.strictSame(counts?.reasons, { NEGATIVE: 1 })
-  const routes = new Map((await recordsOf(store)).flatMap(({ routes }) => routes.map((counts) => [counts.route, counts])))
+  const routes = new Map(
+    (await recordsOf(store)).flatMap(({ routes }) =>
+      routes.map((counts) => [counts.route, counts])
+    )
+  )
   t.strictSame(outcomesOf(routes.get('HEAD /x')), { l1: 1 })
   t.equal(routes.get('HEAD /x')?.outcomes.l1?.bytes, 0)
-  t.strictSame([outcomesOf(routes.get('GET /private')), routes.get('GET /private')?.reasons], [{ bypass: 1 }, { PRIVATE: 1 }])
+  t.strictSame(
+    [outcomesOf(routes.get('GET /private')), routes.get('GET /private')?.reasons],
+    [{ bypass: 1 }, { PRIVATE: 1 }]
+  )
   t.strictSame(outcomesOf(routes.get('GET /plain')), { uncached: 1 })
   t.strictSame(outcomesOf(routes.get('GET /fails')), { error: 1 })
   t.strictSame(outcomesOf(routes.get('404')), { uncached: 2 })
-  t.strictSame([...routes.keys()].sort(), ['404', 'GET /fails', 'GET /plain', 'GET /private', 'GET /x', 'HEAD /x'])
+  t.strictSame([...routes.keys()].sort(), [
+    '404',
+    'GET /fails',
+    'GET /plain',
+    'GET /private',
+    'GET /x',
+    'HEAD /x'
+  ])
 })
 
 t.test('a refusal that is expected is no error, and another 5xx is', async (t) => {
@@ -95,12 +133,23 @@ t.test('a refusal that is expected is no error, and another 5xx is', async (t) =
   app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
   const only = { headers: { 'cache-control': 'only-if-cached' } }
   const statuses = []
-  for (const request of [{ url: '/busy' }, { url: '/down' }, { url: '/fails' }, { url: '/x', ...only }, { url: '/x' }, { url: '/x', ...only }]) {
+  for (const request of [
+    { url: '/busy' },
+    { url: '/down' },
+    { url: '/fails' },
+    { url: '/x', ...only },
+    { url: '/x' },
+    { url: '/x', ...only }
+  ]) {
     statuses.push((await app.inject(request)).statusCode)
   }
   t.same(statuses, [503, 503, 500, 504, 200, 200])
   await app.close()
-  const routes = new Map((await recordsOf(store)).flatMap(({ routes }) => routes.map((counts) => [counts.route, outcomesOf(counts)])))
+  const routes = new Map(
+    (await recordsOf(store)).flatMap(({ routes }) =>
+      routes.map((counts) => [counts.route, outcomesOf(counts)])
+    )
+  )
   t.strictSame(Object.fromEntries(routes), {
     'GET /busy': { uncached: 1 },
     'GET /down': { error: 1 },
@@ -111,7 +160,10 @@ t.test('a refusal that is expected is no error, and another 5xx is', async (t) =
 
 t.test('a hit of what another instance has computed is a shared one', async (t) => {
   const [store, responses] = [memoryStore(), cacheStore()]
-  const apps = [(await countingApp(t, store, 'a')).app, (await countingApp(t, store, 'b')).app] as const
+  const apps = [
+    (await countingApp(t, store, 'a')).app,
+    (await countingApp(t, store, 'b')).app
+  ] as const
   for (const [i, app] of apps.entries()) {
     await withCache(app, responses, ['a', 'b'][i] ?? '')
     app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
@@ -120,8 +172,12 @@ t.test('a hit of what another instance has computed is a shared one', async (t) 
   await Promise.all(apps.map((app) => app.close()))
   const records = await recordsOf(store)
   const of = (instance: string) => records.find((record) => record.instance === instance)
-  t.match(of('a')?.routes, [{ outcomes: { miss: { count: 1, shared: 0 }, l1: { count: 1, shared: 0 } } }])
-  t.match(of('b')?.routes, [{ outcomes: { l2: { count: 1, shared: 1 }, l1: { count: 2, shared: 2 } } }])
+  t.match(of('a')?.routes, [
+    { outcomes: { miss: { count: 1, shared: 0 }, l1: { count: 1, shared: 0 } } }
+  ])
+  t.match(of('b')?.routes, [
+    { outcomes: { l2: { count: 1, shared: 1 }, l1: { count: 2, shared: 2 } } }
+  ])
   t.strictSame([of('a')?.filledBy, of('b')?.filledBy], [{ a: 1 }, { a: 3 }])
 })
 
@@ -134,9 +190,13 @@ t.test('a refill is the application\'s own request, whatever becomes of it', asy
     if (request.cacheResult?.outcome === 'refill') open()
     done()
   })
-  app.get('/x', { config: { cache: { ttl: '1s', staleWhileRevalidate: '1h' } } }, async (_request, reply) => {
-    return reply.code(++runs === 1 ? 200 : 500).send('x')
-  })
+  app.get(
+    '/x',
+    { config: { cache: { ttl: '1s', staleWhileRevalidate: '1h' } } },
+    async (_request, reply) => {
+      return reply.code(++runs === 1 ? 200 : 500).send('x')
+    }
+  )
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   t.teardown(() => { mock.timers.reset() })
   await app.inject('/x')
@@ -146,91 +206,167 @@ t.test('a refill is the application\'s own request, whatever becomes of it', asy
   t.strictSame(outcomesOf(await counted(app, store, 'GET /x')), { miss: 1, stale: 1, refill: 1 })
 })
 
-t.test('denials are counted by policy, and told by client, of whose address there is the network only', async (t) => {
-  const { app, store } = await countingApp(t)
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { 'x-user': id } = request.headers
-    if (typeof id === 'string') request.user = { id, role: 'reader' }
-    done()
-  })
-  await app.register(rateLimit, { store: limitStore(), policies: [{ name: 'burst', limit: 1, window: '1h' }] })
-  app.decorateRequest('user', null)
-  app.get('/x', async () => 'hello')
-  app.get('/own', async (_request, reply) => reply.code(429).send('not by us'))
-  for (const remoteAddress of [IPV4, IPV4, IPV4, '2001:db8:1:2::3', '2001:db8:1:2::4']) await app.inject({ url: '/x', remoteAddress })
-  for (let i = 0; i < 2; i++) await app.inject({ url: '/x', headers: { 'x-user': 'ada' } })
-  await app.inject({ url: '/own', headers: { 'x-user': 'bob' } })
-  await app.inject({ url: '/nowhere', headers: { 'x-user': 'bob' } })
+t.test(
+  'denials are counted by policy, and told by client, of whose address there is the network only',
+  async (t) => {
+    const { app, store } = await countingApp(t)
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { 'x-user': id } = request.headers
+      if (typeof id === 'string') request.user = { id, role: 'reader' }
+      done()
+    })
+    await app.register(rateLimit, {
+      store: limitStore(),
+      policies: [{ name: 'burst', limit: 1, window: '1h' }]
+    })
+    app.decorateRequest('user', null)
+    app.get('/x', async () => 'hello')
+    app.get('/own', async (_request, reply) => reply.code(429).send('not by us'))
+    for (const remoteAddress of [IPV4, IPV4, IPV4, '2001:db8:1:2::3', '2001:db8:1:2::4']) { await app.inject({ url: '/x', remoteAddress }) }
+    for (let i = 0; i < 2; i++) await app.inject({ url: '/x', headers: { 'x-user': 'ada' } })
+    await app.inject({ url: '/own', headers: { 'x-user': 'bob' } })
+    await app.inject({ url: '/nowhere', headers: { 'x-user': 'bob' } })
 
-  const metrics = (await app.inject('/metrics')).body
-  t.match(metrics, 'weir_limited_total{service="demo",route="GET /x",policy="burst"} 4')
-  t.strictSame(outcomesOf(await counted(app, store, 'GET /x')), { limited: 4, uncached: 3 })
-  const [record] = await recordsOf(store)
-  t.strictSame(record?.denials, [
-    { route: 'GET /x', policy: 'burst', client: 'address:192.0.2.0/24', count: 2 },
-    { route: 'GET /x', policy: 'burst', client: 'address:2001:db8:1::/48', count: 1 },
-    { route: 'GET /x', policy: 'burst', client: 'user:ada', count: 1 },
-    { route: '404', policy: 'burst', client: 'user:bob', count: 1 }
-  ])
-  t.strictSame(record?.routes.filter(({ route }) => route !== 'GET /x').map((counts) => [counts.route, outcomesOf(counts)]),
-    [['404', { limited: 1 }], ['GET /own', { uncached: 1 }]])
-})
-
-t.test('routes of several methods, routes that are not to be counted, and those of the service itself', async (t) => {
-  const { app, store } = await countingApp(t)
-  app.route({ method: ['PUT', 'DELETE'], url: '/many', handler: async () => 'done' })
-  app.get('/silent', { config: { metrics: false } }, async () => 'hello')
-  app.get('/two', { onResponse: [(_request, _reply, done) => { done() }], config: { metrics: true } }, async () => 'hello')
-  await app.register(async (child) => { child.get('/:id', async () => 'hello') }, { prefix: '/inner' })
-  for (const [method, url] of [['PUT', '/many'], ['PUT', '/many'], ['DELETE', '/many'], ['GET', '/silent'], ['GET', '/two'], ['GET', '/inner/7'],
-    ['GET', '/health/live'], ['GET', '/health/ready'], ['GET', '/docs/json'], ['GET', '/metrics'], ['HEAD', '/metrics']] as const) {
-    await app.inject({ method, url })
+    const metrics = (await app.inject('/metrics')).body
+    t.match(metrics, 'weir_limited_total{service="demo",route="GET /x",policy="burst"} 4')
+    t.strictSame(outcomesOf(await counted(app, store, 'GET /x')), { limited: 4, uncached: 3 })
+    const [record] = await recordsOf(store)
+    t.strictSame(record?.denials, [
+      { route: 'GET /x', policy: 'burst', client: 'address:192.0.2.0/24', count: 2 },
+      { route: 'GET /x', policy: 'burst', client: 'address:2001:db8:1::/48', count: 1 },
+      { route: 'GET /x', policy: 'burst', client: 'user:ada', count: 1 },
+      { route: '404', policy: 'burst', client: 'user:bob', count: 1 }
+    ])
+    t.strictSame(
+      record?.routes
+        .filter(({ route }) => route !== 'GET /x')
+        .map((counts) => [counts.route, outcomesOf(counts)]),
+      [
+        ['404', { limited: 1 }],
+        ['GET /own', { uncached: 1 }]
+      ]
+    )
   }
-  await app.close()
-  t.strictSame((await recordsOf(store))[0]?.routes.map((counts) => [counts.route, outcomesOf(counts)]), [
-    ['PUT /many', { uncached: 2 }], ['DELETE /many', { uncached: 1 }], ['GET /two', { uncached: 1 }], ['GET /inner/:id', { uncached: 1 }]
-  ])
-})
+)
 
-t.test('over the wire: bytes of streams that say their length; clients that leave are not counted', async (t) => {
-  const { app, store } = await countingApp(t)
-  const [arrived, left] = [gate(), gate()]
-  app.get('/stream', async (_request, reply) => reply.send(Readable.from(['abc', 'def'])))
-  app.get('/sized', async (_request, reply) => reply.header('content-length', 6).send(Readable.from(['abc', 'def'])))
-  app.get('/slow', async (request) => {
-    request.raw.once('close', left.open)
-    arrived.open()
+t.test(
+  'routes of several methods, routes that are not to be counted, and those of the service itself',
+  async (t) => {
+    const { app, store } = await countingApp(t)
+    app.route({ method: ['PUT', 'DELETE'], url: '/many', handler: async () => 'done' })
+    app.get('/silent', { config: { metrics: false } }, async () => 'hello')
+    app.get(
+      '/two',
+      {
+        onResponse: [
+          (_request, _reply, done) => {
+            done()
+          }
+        ],
+        config: { metrics: true }
+      },
+      async () => 'hello'
+    )
+    await app.register(
+      async (child) => {
+        child.get('/:id', async () => 'hello')
+      },
+      { prefix: '/inner' }
+    )
+    for (const [method, url] of [
+      ['PUT', '/many'],
+      ['PUT', '/many'],
+      ['DELETE', '/many'],
+      ['GET', '/silent'],
+      ['GET', '/two'],
+      ['GET', '/inner/7'],
+      ['GET', '/health/live'],
+      ['GET', '/health/ready'],
+      ['GET', '/docs/json'],
+      ['GET', '/metrics'],
+      ['HEAD', '/metrics']
+    ] as const) {
+      await app.inject({ method, url })
+    }
+    await app.close()
+    t.strictSame(
+      (await recordsOf(store))[0]?.routes.map((counts) => [counts.route, outcomesOf(counts)]),
+      [
+        ['PUT /many', { uncached: 2 }],
+        ['DELETE /many', { uncached: 1 }],
+        ['GET /two', { uncached: 1 }],
+        ['GET /inner/:id', { uncached: 1 }]
+      ]
+    )
+  }
+)
+
+t.test(
+  'over the wire: bytes of streams that say their length; clients that leave are not counted',
+  async (t) => {
+    const { app, store } = await countingApp(t)
+    const [arrived, left] = [gate(), gate()]
+    app.get('/stream', async (_request, reply) => reply.send(Readable.from(['abc', 'def'])))
+    app.get('/sized', async (_request, reply) =>
+      reply.header('content-length', 6).send(Readable.from(['abc', 'def']))
+    )
+    app.get('/slow', async (request) => {
+      request.raw.once('close', left.open)
+      arrived.open()
+      await left.opened
+      return 'late'
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    for (const path of ['/stream', '/sized']) await (await fetch(url + path)).text()
+    const leaving = httpRequest(`${url}/slow`).end()
+    // That nobody has answered.
+    leaving.once('error', () => {})
+    await arrived.opened
+    leaving.destroy()
     await left.opened
-    return 'late'
-  })
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  for (const path of ['/stream', '/sized']) await (await fetch(url + path)).text()
-  const leaving = httpRequest(`${url}/slow`).end()
-  // That nobody has answered.
-  leaving.once('error', () => {})
-  await arrived.opened
-  leaving.destroy()
-  await left.opened
-  await app.close()
-  const [record] = await recordsOf(store)
-  t.strictSame(record?.routes.map(({ route, outcomes }) => [route, outcomes.uncached?.count, outcomes.uncached?.bytes]), [['GET /stream', 1, 0], ['GET /sized', 1, 6]])
-})
+    await app.close()
+    const [record] = await recordsOf(store)
+    t.strictSame(
+      record?.routes.map(({ route, outcomes }) => [
+        route,
+        outcomes.uncached?.count,
+        outcomes.uncached?.bytes
+      ]),
+      [
+        ['GET /stream', 1, 0],
+        ['GET /sized', 1, 6]
+      ]
+    )
+  }
+)
 
-t.test('/metrics tells how late the event loop was since it was asked before, each figure once', async (t) => {
-  const { app } = await countingApp(t)
-  const end = performance.now() + 300
-  while (performance.now() < end);
-  // The timer comes late.
-  await setTimeout(20)
-  const lags = async () => new Map([...(await app.inject('/metrics')).body.matchAll(/^nodejs_eventloop_lag_(\w+) (\S+)$/gm)]
-    .map(([, name = '', value]) => [name, Number(value)]))
-  const names = ['max', 'mean', 'min', 'p50', 'p90', 'p99', 'stddev'].map((name) => `${name}_seconds`)
-  const late = await lags()
-  t.strictSame([...late.keys()].sort(), [...names, 'seconds'].sort())
-  t.ok(Number(late.get('max_seconds')) > 0.2, JSON.stringify([...late]))
-  t.ok(Number((await lags()).get('max_seconds')) < Number(late.get('max_seconds')))
-  t.equal((await app.inject('/metrics')).body.match(/^# HELP nodejs_eventloop_lag_/gm)?.length, 8)
-})
+t.test(
+  '/metrics tells how late the event loop was since it was asked before, each figure once',
+  async (t) => {
+    const { app } = await countingApp(t)
+    const end = performance.now() + 300
+    while (performance.now() < end);
+    // The timer comes late.
+    await setTimeout(20)
+    const lags = async () =>
+      new Map(
+        [
+          ...(await app.inject('/metrics')).body.matchAll(/^nodejs_eventloop_lag_(\w+) (\S+)$/gm)
+        ].map(([, name = '', value]) => [name, Number(value)])
+      )
+    const names = ['max', 'mean', 'min', 'p50', 'p90', 'p99', 'stddev'].map(
+      (name) => `${name}_seconds`
+    )
+    const late = await lags()
+    t.strictSame([...late.keys()].sort(), [...names, 'seconds'].sort())
+    t.ok(Number(late.get('max_seconds')) > 0.2, JSON.stringify([...late]))
+    t.ok(Number((await lags()).get('max_seconds')) < Number(late.get('max_seconds')))
+    t.equal(
+      (await app.inject('/metrics')).body.match(/^# HELP nodejs_eventloop_lag_/gm)?.length,
+      8
+    )
+  }
+)
 
 t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) => {
   const { app } = await countingApp(t)
@@ -239,7 +375,10 @@ t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) =
   for (let i = 0; i < 3; i++) await app.inject('/x')
   const { headers, body, statusCode } = await app.inject('/metrics')
   t.equal(statusCode, 200)
-  t.match(headers, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' })
+  t.match(headers, {
+    'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    'cache-control': 'no-store'
+  })
   const line = (start: string, text = body) =>
     text.split('\n').find((line) => line.startsWith(`${start} `))?.slice(start.length + 1)
   const of = (name: string, labels: string) => line(`weir_${name}{service="demo",${labels}}`)
@@ -247,10 +386,26 @@ t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) =
   t.equal(of('requests_total', 'route="GET /x",outcome="miss"'), '1')
   t.equal(of('response_bytes_total', 'route="GET /x",outcome="l1"'), '10')
   t.ok(Number(of('saved_seconds_total', 'route="GET /x"')) > 0)
-  t.equal(line('weir_request_duration_seconds_bucket{le="+Inf",service="demo",route="GET /x",outcome="l1"}'), '2')
-  t.equal(line('weir_request_duration_seconds_bucket{le="10",service="demo",route="GET /x",outcome="l1"}'), '2')
-  t.equal(line('weir_request_duration_seconds_count{service="demo",route="GET /x",outcome="l1"}'), '2')
-  t.ok(Number(line('weir_request_duration_seconds_sum{service="demo",route="GET /x",outcome="l1"}')) > 0)
+  t.equal(
+    line(
+      'weir_request_duration_seconds_bucket{le="+Inf",service="demo",route="GET /x",outcome="l1"}'
+    ),
+    '2'
+  )
+  t.equal(
+    line(
+      'weir_request_duration_seconds_bucket{le="10",service="demo",route="GET /x",outcome="l1"}'
+    ),
+    '2'
+  )
+  t.equal(
+    line('weir_request_duration_seconds_count{service="demo",route="GET /x",outcome="l1"}'),
+    '2'
+  )
+  t.ok(
+    Number(line('weir_request_duration_seconds_sum{service="demo",route="GET /x",outcome="l1"}')) >
+      0
+  )
   t.equal(line('weir_cache_entries{service="demo"}'), '1')
   t.equal(line('weir_cache_evictions_total{service="demo"}'), '0')
   t.equal(line('weir_cache_reads_total{service="demo",cache="responses",outcome="l1"}'), '2')
@@ -275,7 +430,10 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   await app.inject('/x')
   await app.responseCache.invalidate(['early'])
   for (let i = 0; i < 18; i++) await app.responseCache.invalidate([`tag-${i}`])
-  await app.responseCache.invalidate([...app.responseCache.uriTags('http://shop.test', '/x'), ...Array.from({ length: 50 }, (_, i) => `${i}`)])
+  await app.responseCache.invalidate([
+    ...app.responseCache.uriTags('http://shop.test', '/x'),
+    ...Array.from({ length: 50 }, (_, i) => `${i}`)
+  ])
   await app.responseCache.cache.clear()
   await app.inject('/x')
   await app.close()
@@ -284,7 +442,12 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   t.match(state, { rssBytes: Number, heapBytes: Number, eventLoopDelayMs: Number })
   t.equal(state?.invalidations.length, 20)
   t.match(state?.invalidations[0], { namespace: 'responses', tags: ['tag-0'], at: Number })
-  t.match(state?.invalidations[18]?.tags, ['http://shop.test/x', 'http://shop.test/x#', 'POST http://shop.test/x', '0'])
+  t.match(state?.invalidations[18]?.tags, [
+    'http://shop.test/x',
+    'http://shop.test/x#',
+    'POST http://shop.test/x',
+    '0'
+  ])
   t.equal(state?.invalidations[18]?.tags.length, 20)
   t.match(state?.invalidations[19], { tags: [] })
 })
@@ -294,53 +457,90 @@ t.test('reads of caches are told by the name of the cache', async (t) => {
   const store = memoryStore()
   const cache = createCache<string>({ store: cacheStore(), namespace: 'n' })
   const unread = createCache<string>({ store: cacheStore(), namespace: 'm' })
-  await app.register(observability, { store, service: 'demo', instance: 'a', caches: () => ({ products: cache, unread }) })
+  await app.register(observability, {
+    store,
+    service: 'demo',
+    instance: 'a',
+    caches: () => ({ products: cache, unread })
+  })
   await app.ready()
   for (let i = 0; i < 3; i++) await cache.remember('key', { ttl: '1m' }, () => 'value')
   await app.close()
   const [record] = await recordsOf(store)
-  t.match(record?.caches, [{ cache: 'products', l1: 2, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: Number }])
+  t.match(record?.caches, [
+    { cache: 'products', l1: 2, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: Number }
+  ])
   t.equal(record?.caches?.length, 1)
   const [state] = await store.instances()
   t.match(state, { l1: { entries: 1 } })
 })
 
-t.test('a store that fails is told of in one line when it goes and one when it is back, and closing does not hang on it', async (t) => {
-  const inner = memoryStore()
-  let write = async (): Promise<boolean> => { throw new Error('no store') }
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => { mock.timers.reset() })
-  const { app, lines } = await countingApp(t, { ...inner, write: () => write() })
-  await app.ready()
-  const seconds = async (count: number) => {
-    for (let i = 0; i < count; i++) {
-      mock.timers.tick(1000)
-      await setImmediate()
+t.test(
+  'a store that fails is told of in one line when it goes and one when it is back, and closing does not hang on it',
+  async (t) => {
+    const inner = memoryStore()
+    let write = async (): Promise<boolean> => {
+      throw new Error('no store')
     }
+    mock.timers.enable({ apis: ['setInterval'] })
+    t.teardown(() => {
+      mock.timers.reset()
+    })
+    const { app, lines } = await countingApp(t, { ...inner, write: () => write() })
+    await app.ready()
+    const seconds = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        mock.timers.tick(1000)
+        await setImmediate()
+      }
+    }
+    await seconds(3)
+    write = async () => true
+    await seconds(3)
+    write = () => new Promise(() => {})
+    await seconds(1)
+    await app.close()
+    t.strictSame(
+      lines.filter(({ msg }) => /statistics/.test(msg)).map(({ msg }) => msg.replace(/:.*/, '')),
+      [
+        'the store does not take statistics',
+        'the store takes statistics again',
+        'the store does not take statistics'
+      ]
+    )
+    t.match(
+      lines.find(({ msg }) => /statistics/.test(msg)),
+      { reason: 'Error: no store' }
+    )
+    t.notMatch(JSON.stringify(lines), /\\n\s+at /, 'no stack: what failed is known')
   }
-  await seconds(3)
-  write = async () => true
-  await seconds(3)
-  write = () => new Promise(() => {})
-  await seconds(1)
-  await app.close()
-  t.strictSame(lines.filter(({ msg }) => /statistics/.test(msg)).map(({ msg }) => msg.replace(/:.*/, '')),
-    ['the store does not take statistics', 'the store takes statistics again', 'the store does not take statistics'])
-  t.match(lines.find(({ msg }) => /statistics/.test(msg)), { reason: 'Error: no store' })
-  t.notMatch(JSON.stringify(lines), /\\n\s+at /, 'no stack: what failed is known')
-})
+)
 
 t.test('a mistake stops the boot', async (t) => {
   const boot = async (options: object) => {
     const app = fastify()
     t.teardown(() => app.close())
-    await app.register(observability, { store: memoryStore(), service: 'demo', instance: 'a', ...options })
+    await app.register(observability, {
+      store: memoryStore(),
+      service: 'demo',
+      instance: 'a',
+      ...options
+    })
     return app
   }
-  await t.rejects(boot({ store: undefined }), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /store is missing/ })
-  await t.rejects(boot({ service: '' }), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /service must be/ })
+  await t.rejects(boot({ store: undefined }), {
+    code: 'WEIR_ERR_PLUGIN_OPTION',
+    message: /store is missing/
+  })
+  await t.rejects(boot({ service: '' }), {
+    code: 'WEIR_ERR_PLUGIN_OPTION',
+    message: /service must be/
+  })
   const app = await boot({})
   // A mistake in JavaScript.
   const config = JSON.parse('{"metrics":"no"}') as { metrics: boolean }
-  t.throws(() => app.get('/x', { config }, async () => 'x'), { code: 'WEIR_ERR_ROUTE_OPTION', message: /GET \/x: config.metrics must be/ })
+  t.throws(() => app.get('/x', { config }, async () => 'x'), {
+    code: 'WEIR_ERR_ROUTE_OPTION',
+    message: /GET \/x: config.metrics must be/
+  })
 })

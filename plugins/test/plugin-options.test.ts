@@ -20,28 +20,72 @@ const jwt = [{ algorithm: 'HS256', secret: 's'.repeat(32) }] as const
 const mistake: object = { storre: true }
 
 /** Registers each plugin with an option that it does not have, beside those that it needs. */
-const REGISTERED: readonly [plugin: string, known: string, register: (app: FastifyInstance) => PromiseLike<unknown>][] = [
+const REGISTERED: readonly [
+  plugin: string,
+  known: string,
+  register: (app: FastifyInstance) => PromiseLike<unknown>
+][] = [
   ['weir-conditional', 'weak', (app) => app.register(conditional, { ...mistake })],
-  ['weir-response-cache', 'store, namespace, name', (app) => app.register(responseCache, { store: cacheStore(), ...mistake })],
-  ['weir-invalidation', 'outbox', async (app) => {
-    await app.register(responseCache, { store: cacheStore() })
-    await app.register(invalidation, { ...mistake })
-  }],
-  ['weir-rate-limit', 'store, limit, window', (app) => app.register(rateLimit, { store: limitStore(), ...mistake })],
+  [
+    'weir-response-cache',
+    'store, namespace, name',
+    (app) => app.register(responseCache, { store: cacheStore(), ...mistake })
+  ],
+  [
+    'weir-invalidation',
+    'outbox',
+    async (app) => {
+      await app.register(responseCache, { store: cacheStore() })
+      await app.register(invalidation, { ...mistake })
+    }
+  ],
+  [
+    'weir-rate-limit',
+    'store, limit, window',
+    (app) => app.register(rateLimit, { store: limitStore(), ...mistake })
+  ],
   ['weir-auth', 'jwt, apiKeys, clockTolerance', (app) => app.register(auth, { jwt, ...mistake })],
-  ['weir-cache-admin', 'prefix, instance, role, cache', async (app) => {
-    await app.register(auth, { jwt })
-    await app.register(responseCache, { store: cacheStore() })
-    await app.register(cacheAdmin, { prefix: '/cache', instance: 'a-1', ...mistake })
-  }],
-  ['weir-caches', 'stores, caches, defaults, name, as', (app) => app.register(caches, {
-    stores: { memory: cacheStore() }, caches: { a: { store: 'memory' } }, ...mistake
-  })],
-  ['weir-observability', 'store, service, instance, caches', (app) =>
-    app.register(observability, { store: metricsStore(), service: 'a', instance: 'a-1', ...mistake })],
-  ['weir-redis', 'url, commandTimeout, readyTimeout', (app) => app.register(redis, { url: 'redis://127.0.0.1:1', ...mistake })],
-  ['weir-service', 'name, version, title', (app) =>
-    app.register(service, { name: 'a', version: '1', title: 'A', description: 'a', ...mistake })]
+  [
+    'weir-cache-admin',
+    'prefix, instance, role, cache',
+    async (app) => {
+      await app.register(auth, { jwt })
+      await app.register(responseCache, { store: cacheStore() })
+      await app.register(cacheAdmin, { prefix: '/cache', instance: 'a-1', ...mistake })
+    }
+  ],
+  [
+    'weir-caches',
+    'stores, caches, defaults, name, as',
+    (app) =>
+      app.register(caches, {
+        stores: { memory: cacheStore() },
+        caches: { a: { store: 'memory' } },
+        ...mistake
+      })
+  ],
+  [
+    'weir-observability',
+    'store, service, instance, caches',
+    (app) =>
+      app.register(observability, {
+        store: metricsStore(),
+        service: 'a',
+        instance: 'a-1',
+        ...mistake
+      })
+  ],
+  [
+    'weir-redis',
+    'url, commandTimeout, readyTimeout',
+    (app) => app.register(redis, { url: 'redis://127.0.0.1:1', ...mistake })
+  ],
+  [
+    'weir-service',
+    'name, version, title',
+    (app) =>
+      app.register(service, { name: 'a', version: '1', title: 'A', description: 'a', ...mistake })
+  ]
 ]
 
 for (const [plugin, known, register] of REGISTERED) {
@@ -49,7 +93,8 @@ for (const [plugin, known, register] of REGISTERED) {
     const app = Fastify()
     t.teardown(() => app.close())
     await t.rejects(Promise.resolve(register(app)), {
-      code: 'WEIR_ERR_PLUGIN_OPTION', message: new RegExp(`^${plugin}: option "storre" is unknown: there is ${known}`)
+      code: 'WEIR_ERR_PLUGIN_OPTION',
+      message: new RegExp(`^${plugin}: option "storre" is unknown: there is ${known}`)
     })
   })
 }
@@ -58,8 +103,15 @@ t.test('weir-conditional comes before weir-response-cache', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(responseCache, { store: cacheStore() })
-  await t.rejects(async () => { await app.register(conditional) },
-    { code: 'WEIR_ERR_PLUGIN_ORDER', message: /^weir-conditional must be registered before weir-response-cache: / })
+  await t.rejects(
+    async () => {
+      await app.register(conditional)
+    },
+    {
+      code: 'WEIR_ERR_PLUGIN_ORDER',
+      message: /^weir-conditional must be registered before weir-response-cache: /
+    }
+  )
 })
 
 t.test('every error is exported', async (t) => {
@@ -71,5 +123,9 @@ t.test('every error is exported', async (t) => {
   } catch (error) {
     t.type(error, errors.WEIR_ERR_PLUGIN_OPTION)
   }
-  t.ok(Object.entries(errors).every(([name, made]) => name.startsWith('WEIR_') && made.prototype instanceof Error))
+  t.ok(
+    Object.entries(errors).every(
+      ([name, made]) => name.startsWith('WEIR_') && made.prototype instanceof Error
+    )
+  )
 })

@@ -1,7 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mock } from 'node:test'
-import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type InjectOptions
+} from 'fastify'
 import t, { type Test } from 'tap'
 import { type LimitStore, memoryStore } from '@weir/limiter'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
@@ -10,14 +17,23 @@ import responseCache from '../response-cache/index.js'
 
 /** An application with a limit of one an hour, after what `first` adds; it closes with the test. */
 async function limited (
-  t: Test, first: (app: FastifyInstance) => unknown, options: FastifyServerOptions = {}, store: LimitStore = memoryStore()
+  t: Test,
+  first: (app: FastifyInstance) => unknown,
+  options: FastifyServerOptions = {},
+  store: LimitStore = memoryStore()
 ): Promise<FastifyInstance> {
   const app = fastify(options)
   t.teardown(() => app.close())
   await first(app)
   await app.register(rateLimit, { store, limit: 1, window: '1h' })
   app.route({ method: ['GET', 'POST'], url: '/x', handler: async () => 'hello' })
-  app.get('/schema', { schema: { response: { 429: { type: 'object', properties: { code: { type: 'string' } } } } } }, async () => 'hello')
+  app.get(
+    '/schema',
+    {
+      schema: { response: { 429: { type: 'object', properties: { code: { type: 'string' } } } } }
+    },
+    async () => 'hello'
+  )
   return app
 }
 
@@ -33,7 +49,11 @@ function hijacks (app: FastifyInstance): { count: number } {
 }
 
 /** A hook that sees a refusal and changes nothing: with it the error takes its way. */
-const watch = (app: FastifyInstance) => { app.addHook('onError', (_request, _reply, _error, done) => { done() }) }
+const watch = (app: FastifyInstance) => {
+  app.addHook('onError', (_request, _reply, _error, done) => {
+    done()
+  })
+}
 
 async function denied (app: FastifyInstance, request: InjectOptions = { url: '/x' }) {
   await app.inject(request)
@@ -45,7 +65,11 @@ const hooksBefore: Record<string, (app: FastifyInstance) => unknown> = {
   none: () => {},
   headers: (app) => {
     app.addHook('onRequest', (_request, reply, done) => {
-      reply.headers({ 'content-security-policy': "default-src 'self'", vary: 'origin', 'set-cookie': ['a=1', 'b=2'] })
+      reply.headers({
+        'content-security-policy': "default-src 'self'",
+        vary: 'origin',
+        'set-cookie': ['a=1', 'b=2']
+      })
       done()
     })
   },
@@ -97,7 +121,10 @@ t.test('a response schema leaves nothing out', async (t) => {
 t.test('onResponse hooks follow', async (t) => {
   const seen: [number, unknown][] = []
   const app = await limited(t, (app) => {
-    app.addHook('onResponse', (_request, reply, done) => { seen.push([reply.statusCode, reply.getHeader('retry-after')]); done() })
+    app.addHook('onResponse', (_request, reply, done) => {
+      seen.push([reply.statusCode, reply.getHeader('retry-after')])
+      done()
+    })
   })
   await denied(app)
   t.same(seen, [[200, undefined], [429, '3600']])
@@ -114,32 +141,70 @@ class Controller extends LogController {}
 
 const slow: Record<string, Slow> = {
   'an error handler of the application': {
-    first: (app) => { app.setErrorHandler((error: Error, _request, reply) => reply.code(429).send(`handled ${error.message}`)) },
+    first: (app) => {
+      app.setErrorHandler((error: Error, _request, reply) =>
+        reply.code(429).send(`handled ${error.message}`)
+      )
+    },
     says: /^handled Too many requests: the limit "default"/
   },
-  'an onSend hook': { first: (app) => { app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`) }, says: /!$/ },
+  'an onSend hook': {
+    first: (app) => {
+      app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`)
+    },
+    says: /!$/
+  },
   'an onError hook': { first: watch },
-  'a log that has errors of clients': { options: { logger: { level: 'info', stream: { write () {} } } } },
+  'a log that has errors of clients': {
+    options: { logger: { level: 'info', stream: { write () {} } } }
+  },
   'a log with one function for all levels': { options: { loggerInstance: oneFunction(() => {}) } },
   'a log controller of the application': { options: { logController: new Controller() } },
   'a POST': { request: { method: 'POST', url: '/x', payload: { a: 1 } } },
   'a HEAD': { request: { method: 'HEAD', url: '/x' }, says: /^$/ },
-  'a GET with a body': { request: { method: 'GET', url: '/x', payload: 'a', headers: { 'content-type': 'text/plain' } } },
-  trailers: { first: (app) => { app.addHook('onRequest', (_request, reply, done) => { reply.trailer('x-sum', async () => '1'); done() }) } }
+  'a GET with a body': {
+    request: { method: 'GET', url: '/x', payload: 'a', headers: { 'content-type': 'text/plain' } }
+  },
+  trailers: {
+    first: (app) => {
+      app.addHook('onRequest', (_request, reply, done) => {
+        reply.trailer('x-sum', async () => '1')
+        done()
+      })
+    }
+  }
 }
 
 /** A logger with one function for all levels, without `isLevelEnabled`. */
 function oneFunction (log: (...line: unknown[]) => void): FastifyBaseLogger {
   const logger: FastifyBaseLogger = {
-    level: 'info', child: () => logger, fatal: log, error: log, warn: log, info: log, debug: log, trace: log, silent: log
+    level: 'info',
+    child: () => logger,
+    fatal: log,
+    error: log,
+    warn: log,
+    info: log,
+    debug: log,
+    trace: log,
+    silent: log
   }
   return logger
 }
 
-for (const [what, { first = () => {}, options, request, says = /WEIR_ERR_RATE_LIMITED/ }] of Object.entries(slow)) {
+for (const [
+  what,
+  { first = () => {}, options, request, says = /WEIR_ERR_RATE_LIMITED/ }
+] of Object.entries(slow)) {
   t.test(`the error takes its way with ${what}`, async (t) => {
     let taken = { count: 0 }
-    const app = await limited(t, (app) => { taken = hijacks(app); return first(app) }, options)
+    const app = await limited(
+      t,
+      (app) => {
+        taken = hijacks(app)
+        return first(app)
+      },
+      options
+    )
     const { statusCode, body } = await denied(app, request)
     t.equal(statusCode, 429)
     t.match(body, says)
@@ -149,7 +214,13 @@ for (const [what, { first = () => {}, options, request, says = /WEIR_ERR_RATE_LI
 
 t.test('a log that has no errors of clients makes no difference', async (t) => {
   let taken = { count: 0 }
-  const app = await limited(t, (app) => { taken = hijacks(app) }, { logger: { level: 'warn', stream: { write () {} } } })
+  const app = await limited(
+    t,
+    (app) => {
+      taken = hijacks(app)
+    },
+    { logger: { level: 'warn', stream: { write () {} } } }
+  )
   await denied(app)
   t.equal(taken.count, 1)
 })
@@ -177,7 +248,10 @@ t.test('the cache is told of an entity tag that a hook has set', async (t) => {
 
 t.test('a header that Node refuses is an error, as everywhere in Fastify', async (t) => {
   const app = await limited(t, (app) => {
-    app.addHook('onRequest', (_request, reply, done) => { reply.header('x-name', '\u0100'); done() })
+    app.addHook('onRequest', (_request, reply, done) => {
+      reply.header('x-name', '\u0100')
+      done()
+    })
   })
   const { statusCode, body } = await denied(app)
   t.equal(statusCode, 429)
@@ -216,7 +290,16 @@ t.test('a connection goes on after it', async (t) => {
   const answers = []
   for (let i = 0; i < 4; i++) {
     const response = await fetch(`http://127.0.0.1:${port}/x`)
-    answers.push([response.status, response.headers.get('connection'), (await response.text()).length > 0])
+    answers.push([
+      response.status,
+      response.headers.get('connection'),
+      (await response.text()).length > 0
+    ])
   }
-  t.same(answers, [[200, 'keep-alive', true], [429, 'keep-alive', true], [429, 'keep-alive', true], [429, 'keep-alive', true]])
+  t.same(answers, [
+    [200, 'keep-alive', true],
+    [429, 'keep-alive', true],
+    [429, 'keep-alive', true],
+    [429, 'keep-alive', true]
+  ])
 })

@@ -15,7 +15,14 @@ function build (t: Test) {
 t.test('a cluster: app.redis is its client, also where it came after the boot', async (t) => {
   const server = await startRedis(t, {
     absent: true,
-    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', `${await freePort()}`]
+    args: [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-announce-ip',
+      '127.0.0.1',
+      '--cluster-port',
+      `${await freePort()}`
+    ]
   })
   const url = server.url.replace('redis:', 'redis+cluster:')
   const early = build(t)
@@ -29,7 +36,11 @@ t.test('a cluster: app.redis is its client, also where it came after the boot', 
   await node.cluster('ADDSLOTSRANGE', 0, 16383)
   await node.quit()
   // Not once() of node:events, which rejects if the first attempt to connect came to nothing.
-  if (early.redis.status !== 'ready') await new Promise((resolve) => { early.redis.once('ready', resolve) })
+  if (early.redis.status !== 'ready') {
+    await new Promise((resolve) => {
+      early.redis.once('ready', resolve)
+    })
+  }
   t.equal(await early.redis.set('a', '1'), 'OK')
 
   const app = build(t)
@@ -40,7 +51,10 @@ t.test('a cluster: app.redis is its client, also where it came after the boot', 
   t.equal(await app.redis.get('a'), '1')
 
   await server.kill()
-  await t.rejects(app.redis.get('a'), 'a command fails, and does not wait for the cluster to be back')
+  await t.rejects(
+    app.redis.get('a'),
+    'a command fails, and does not wait for the cluster to be back'
+  )
   await app.close()
 })
 
@@ -48,7 +62,10 @@ t.test('behind Sentinel: app.redis is a client of the master', async (t) => {
   const server = await startRedis(t)
   const sentinel = await startSentinel(t, server.url)
   const app = build(t)
-  await app.register(redis, { url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel}/main`, commandTimeout: 2000 })
+  await app.register(redis, {
+    url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel}/main`,
+    commandTimeout: 2000
+  })
   await app.ready()
   t.equal(await app.redis.set('a', '1'), 'OK')
   const master = new Redis(server.url)
@@ -63,7 +80,10 @@ async function startSentinel (t: Test, url: string): Promise<number> {
     port,
     async configure (dir) {
       const file = join(dir, 'sentinel.conf')
-      await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${new URL(url).port} 1\n`)
+      await writeFile(
+        file,
+        `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${new URL(url).port} 1\n`
+      )
       return [file, '--sentinel']
     }
   })

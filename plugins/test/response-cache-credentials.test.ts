@@ -2,27 +2,46 @@ import cookie from '@fastify/cookie'
 import { fastify } from 'fastify'
 import t, { type Test } from 'tap'
 import { memoryStore } from '@weir/cache/memory'
-import responseCache, { type ResponseCacheOptions, type RouteCacheOptions } from '../response-cache/index.js'
+import responseCache, {
+  type ResponseCacheOptions,
+  type RouteCacheOptions
+} from '../response-cache/index.js'
 
 /*
- * A response to a request with a credential is its user's, unless the response or the route says that it is for everybody.
+ * A response to a request with a credential is its user's, unless the response or the route says
+ * that it is for everybody.
  */
 
-async function app (t: Test, options: Partial<ResponseCacheOptions> = {}, cache: RouteCacheOptions = {}) {
+async function app (
+  t: Test,
+  options: Partial<ResponseCacheOptions> = {},
+  cache: RouteCacheOptions = {}
+) {
   const app = fastify()
   t.teardown(() => app.close())
   app.decorateRequest('user', null)
   app.addHook('preHandler', async (request) => {
-    if (request.headers['x-login'] !== undefined) Object.assign(request, { user: { id: String(request.headers['x-login']) } })
+    if (request.headers['x-login'] !== undefined) {
+      Object.assign(request, { user: { id: String(request.headers['x-login']) } })
+    }
   })
-  await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test', ...options })
+  await app.register(responseCache, {
+    store: memoryStore(),
+    origin: 'http://shop.test',
+    ...options
+  })
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '1m', ...cache } } }, async (request, reply) => {
-    if (typeof request.headers['x-say'] === 'string') reply.header('cache-control', request.headers['x-say'])
+    if (typeof request.headers['x-say'] === 'string') {
+      reply.header('cache-control', request.headers['x-say'])
+    }
     return `run ${++runs}`
   })
   const get = async (headers: Record<string, string> = {}) => {
-    const { body, headers: { 'cache-status': status } } = await app.inject({ url: '/x', headers })
+    const {
+      body,
+      headers: { 'cache-status': status }
+    } = await app.inject({ url: '/x', headers })
     return { body, status: String(status) }
   }
   return { app, get }
@@ -67,22 +86,34 @@ for (const [name, headers] of Object.entries(CREDENTIALS)) {
   })
 }
 
-t.test('a cookie that a hook has set reaches its client, also where its response is stored', async (t) => {
-  const app = fastify()
-  t.teardown(() => app.close())
-  await app.register(cookie)
-  app.addHook('preHandler', async (request, reply) => { if (request.headers['x-greet'] !== undefined) reply.setCookie('greeted', '1') })
-  await app.register(responseCache, { store: memoryStore() })
-  app.get('/x', { config: { cache: { ttl: '1m' } } }, async () => 'x')
-  await app.inject('/x')
-  t.match((await app.inject('/x')).headers['cache-status'], /hit/)
-  const greeted = await app.inject({ url: '/x', headers: { 'x-greet': '1' } })
-  t.match(greeted.headers['set-cookie'], /^greeted=1/)
-  t.match(greeted.headers['cache-status'], /fwd=bypass; detail=SET_COOKIE/)
-})
+t.test(
+  'a cookie that a hook has set reaches its client, also where its response is stored',
+  async (t) => {
+    const app = fastify()
+    t.teardown(() => app.close())
+    await app.register(cookie)
+    app.addHook('preHandler', async (request, reply) => {
+      if (request.headers['x-greet'] !== undefined) reply.setCookie('greeted', '1')
+    })
+    await app.register(responseCache, { store: memoryStore() })
+    app.get('/x', { config: { cache: { ttl: '1m' } } }, async () => 'x')
+    await app.inject('/x')
+    t.match((await app.inject('/x')).headers['cache-status'], /hit/)
+    const greeted = await app.inject({ url: '/x', headers: { 'x-greet': '1' } })
+    t.match(greeted.headers['set-cookie'], /^greeted=1/)
+    t.match(greeted.headers['cache-status'], /fwd=bypass; detail=SET_COOKIE/)
+  }
+)
 
 t.test('credentials: a list of names, or the boot fails', async (t) => {
   for (const credentials of ['x-token', [1], ['']]) {
-    await t.rejects(async () => fastify().register(responseCache, { store: memoryStore(), credentials: credentials as never }), { code: 'WEIR_ERR_PLUGIN_OPTION' })
+    await t.rejects(
+      async () =>
+        fastify().register(responseCache, {
+          store: memoryStore(),
+          credentials: credentials as never
+        }),
+      { code: 'WEIR_ERR_PLUGIN_OPTION' }
+    )
   }
 })

@@ -17,12 +17,23 @@ async function countingApp (t: Test, store = memoryStore()) {
   t.teardown(() => app.close())
   const runs = new Map<string, number>()
   const count = (what: string) => { runs.set(what, (runs.get(what) ?? 0) + 1) }
-  for (const stage of ['onRequest', 'preValidation', 'preHandler', 'onResponse'] as const) app.addHook(stage, async () => { count(stage) })
+  for (const stage of ['onRequest', 'preValidation', 'preHandler', 'onResponse'] as const) {
+    app.addHook(stage, async () => {
+      count(stage)
+    })
+  }
   app.addHook('preParsing', async () => { count('preParsing') })
   app.addHook('onSend', async () => { count('onSend') })
   await app.register(responseCache, { store, origin: 'http://shop.test' })
   app.addHook('preHandler', async () => { count('preHandler of a later hook') })
-  app.addHook('onRoute', (route) => { route.preHandler = [...[route.preHandler ?? []].flat(), async () => { count('preHandler by onRoute') }] })
+  app.addHook('onRoute', (route) => {
+    route.preHandler = [
+      ...[route.preHandler ?? []].flat(),
+      async () => {
+        count('preHandler by onRoute')
+      }
+    ]
+  })
   await app.register(async (child) => {
     child.addHook('preHandler', async () => { count('preHandler of the context') })
     child.get('/x', {
@@ -104,7 +115,10 @@ t.test('a guard refuses on a hit as on a miss, wherever it is', async (t) => {
       const url = `/${where}/${stage}`
       t.equal((await app.inject({ url, headers: { 'x-ticket': 'ok' } })).body, 'secret')
       t.equal((await app.inject({ url })).statusCode, 403, url)
-      t.match((await app.inject({ url, headers: { 'x-ticket': 'ok' } })).headers['cache-status'], /hit/)
+      t.match(
+        (await app.inject({ url, headers: { 'x-ticket': 'ok' } })).headers['cache-status'],
+        /hit/
+      )
     }
   }
 })
@@ -112,8 +126,16 @@ t.test('a guard refuses on a hit as on a miss, wherever it is', async (t) => {
 t.test('what hooks before the handler add is each reply\'s own', async (t) => {
   const app = await cachedApp(t)
   let requests = 0
-  app.addHook('preHandler', async (_request, reply) => { reply.header('x-request', String(++requests)) })
-  app.get('/x', { config: { cache: { ttl: '1m' } } }, async (_request, reply) => reply.header('x-handler', String(requests)).send('x'))
+  app.addHook('preHandler', async (_request, reply) => {
+    reply.header('x-request', String(++requests))
+  })
+  app.get('/x', { config: { cache: { ttl: '1m' } } }, async (_request, reply) =>
+    reply.header('x-handler', String(requests)).send('x')
+  )
   t.match((await app.inject('/x')).headers, { 'x-request': '1', 'x-handler': '1' })
-  t.match((await app.inject('/x')).headers, { 'x-request': '2', 'x-handler': '1', 'cache-status': /hit/ })
+  t.match((await app.inject('/x')).headers, {
+    'x-request': '2',
+    'x-handler': '1',
+    'cache-status': /hit/
+  })
 })

@@ -7,7 +7,11 @@ import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 t.test('a miss runs the handler and stores; a hit does not run it and says so', async (t) => {
   const app = await cachedApp(t, { name: 'a' })
   let runs = 0
-  app.get('/products/:id', { config: { cache: { ttl: '60s', tags: ['products'] } } }, async () => ({ run: ++runs }))
+  app.get(
+    '/products/:id',
+    { config: { cache: { ttl: '60s', tags: ['products'] } } },
+    async () => ({ run: ++runs })
+  )
 
   const miss = await app.inject('/products/1')
   t.equal(miss.headers['cache-status'], 'a; fwd=uri-miss; ttl=60; stored')
@@ -26,31 +30,44 @@ t.test('a miss runs the handler and stores; a hit does not run it and says so', 
   }
 })
 
-t.test('the Date is one for all, also where seconds pass before the response is stored', async (t) => {
-  const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'x')
-  app.get('/stream', { config: { cache: { ttl: '1h' } } }, async () => Readable.from(['x']))
-  let now = Date.UTC(2026, 0, 1)
-  const clock = mock.method(Date, 'now', () => (now += 700))
-  t.teardown(() => { clock.mock.restore() })
-  for (const url of ['/x', '/stream']) {
-    const { headers: { date } } = await app.inject(url)
-    t.match(date, /^Thu, 01 Jan 2026 00:00:/)
-    for (let i = 0; i < 2; i++) t.match((await app.inject(url)).headers, { date, 'cache-status': /hit/ })
+t.test(
+  'the Date is one for all, also where seconds pass before the response is stored',
+  async (t) => {
+    const app = await cachedApp(t)
+    app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'x')
+    app.get('/stream', { config: { cache: { ttl: '1h' } } }, async () => Readable.from(['x']))
+    let now = Date.UTC(2026, 0, 1)
+    const clock = mock.method(Date, 'now', () => (now += 700))
+    t.teardown(() => {
+      clock.mock.restore()
+    })
+    for (const url of ['/x', '/stream']) {
+      const {
+        headers: { date }
+      } = await app.inject(url)
+      t.match(date, /^Thu, 01 Jan 2026 00:00:/)
+      for (let i = 0; i < 2; i++) { t.match((await app.inject(url)).headers, { date, 'cache-status': /hit/ }) }
+    }
   }
-})
+)
 
-t.test('two applications on one store: a miss on one is a hit on the other, from the store and then from memory', async (t) => {
-  const store = memoryStore()
-  const [a, b] = [await cachedApp(t, { store, name: 'a' }), await cachedApp(t, { store, name: 'b' })]
-  a.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from a')
-  b.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from b')
-  await a.inject('/x')
-  const first = await b.inject('/x')
-  t.equal(first.body, 'from a')
-  t.match(first.headers['cache-status'], /^b; hit; ttl=\d+; detail=store$/)
-  t.match((await b.inject('/x')).headers['cache-status'], /^b; hit; ttl=\d+; detail=memory$/)
-})
+t.test(
+  'two applications on one store: a miss on one is a hit on the other, from the store and then from memory',
+  async (t) => {
+    const store = memoryStore()
+    const [a, b] = [
+      await cachedApp(t, { store, name: 'a' }),
+      await cachedApp(t, { store, name: 'b' })
+    ]
+    a.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from a')
+    b.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from b')
+    await a.inject('/x')
+    const first = await b.inject('/x')
+    t.equal(first.body, 'from a')
+    t.match(first.headers['cache-status'], /^b; hit; ttl=\d+; detail=store$/)
+    t.match((await b.inject('/x')).headers['cache-status'], /^b; hit; ttl=\d+; detail=memory$/)
+  }
+)
 
 t.test('Age and ttl follow the clock, and the response ends with its ttl', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) })
@@ -81,7 +98,10 @@ t.test('HEAD is answered from what GET stored, and stores nothing itself', async
   const app = await cachedApp(t)
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
-  t.equal((await app.inject({ method: 'HEAD', url: '/x' })).headers['cache-status'], 'weir; fwd=uri-miss')
+  t.equal(
+    (await app.inject({ method: 'HEAD', url: '/x' })).headers['cache-status'],
+    'weir; fwd=uri-miss'
+  )
   t.match((await app.inject('/x')).headers['cache-status'], /fwd=uri-miss/)
   t.equal(runs, 2)
   const get = await app.inject('/x')
@@ -97,7 +117,10 @@ t.test('If-None-Match is answered from the store, with the tag made once', async
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
   const { headers: { etag } } = await app.inject('/x')
   t.match(etag, /^"[^"]+"$/)
-  const conditional = await app.inject({ url: '/x', headers: { 'if-none-match': `"other", ${etag}` } })
+  const conditional = await app.inject({
+    url: '/x',
+    headers: { 'if-none-match': `"other", ${etag}` }
+  })
   t.equal(conditional.statusCode, 304)
   t.equal(conditional.body, '')
   t.equal(conditional.headers['etag'], etag)
@@ -118,7 +141,9 @@ t.test('concurrent requests of a cold key run the handler once', async (t) => {
   const requests = Array.from({ length: 200 }, () => app.inject(counted('/x')))
   await arrived
   open()
-  const statuses = (await Promise.all(requests)).map(({ headers }) => String(headers['cache-status']).replace(/ttl=\d+/, 'ttl'))
+  const statuses = (await Promise.all(requests)).map(({ headers }) =>
+    String(headers['cache-status']).replace(/ttl=\d+/, 'ttl')
+  )
   t.equal(runs, 1)
   t.equal(statuses.filter((status) => status === 'weir; fwd=uri-miss; ttl; stored').length, 1)
   t.equal(statuses.filter((status) => status === 'weir; fwd=uri-miss; ttl; collapsed').length, 199)
@@ -130,10 +155,14 @@ t.test('what hooks put on each reply is not stored, and theirs is kept on a hit'
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('x-request', String(++requests)).header('vary', 'Origin')
   })
-  app.get('/x', { config: { cache: { ttl: '60s', vary: ['Accept-Language'] } } }, async (_request, reply) => {
-    reply.header('x-handler', 'h')
-    return 'x'
-  })
+  app.get(
+    '/x',
+    { config: { cache: { ttl: '60s', vary: ['Accept-Language'] } } },
+    async (_request, reply) => {
+      reply.header('x-handler', 'h')
+      return 'x'
+    }
+  )
   await app.inject('/x')
   const hit = await app.inject('/x')
   t.match(hit.headers['cache-status'], /hit/)
@@ -145,8 +174,12 @@ t.test('what hooks put on each reply is not stored, and theirs is kept on a hit'
 t.test('bytes come back as they went in', async (t) => {
   const app = await cachedApp(t)
   const bytes = Buffer.from([...Array(256).keys()])
-  app.get('/bytes', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.type('image/png').send(bytes))
-  app.get('/empty', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.code(204).send())
+  app.get('/bytes', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.type('image/png').send(bytes)
+  )
+  app.get('/empty', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.code(204).send()
+  )
   // Memory that the Buffer has for itself, and may be written to again.
   const own = Buffer.alloc(256, 'own', 'latin1')
   t.equal(own.buffer.byteLength, own.length)
@@ -166,80 +199,108 @@ t.test('bytes come back as they went in', async (t) => {
   t.match(empty.headers['cache-status'], /hit/)
 })
 
-t.test('who asks for no-cache is not served what another instance has stored while there was nothing', async (t) => {
-  const store = memoryStore()
-  const a = await cachedApp(t, { store, name: 'a' })
-  let meanwhile: (() => Promise<unknown>) | undefined
-  const b = await cachedApp(t, {
-    name: 'b',
-    store: {
-      ...store,
-      namespace (name) {
-        const { entries, validity } = store.namespace(name)
-        return {
-          validity,
-          entries: {
-            set: (key, frame, ttl) => entries.set(key, frame, ttl),
-            delete: (key, upTo) => entries.delete(key, upTo),
-            swap: (key, seen, frame, ttl) => entries.swap(key, seen, frame, ttl),
-            increment: (key, seen, by) => entries.increment(key, seen, by),
-            claim: (key, seen) => entries.claim(key, seen),
-            async get (keys) {
-              const found = await entries.get(keys)
-              await meanwhile?.()
-              return found
+t.test(
+  'who asks for no-cache is not served what another instance has stored while there was nothing',
+  async (t) => {
+    const store = memoryStore()
+    const a = await cachedApp(t, { store, name: 'a' })
+    let meanwhile: (() => Promise<unknown>) | undefined
+    const b = await cachedApp(t, {
+      name: 'b',
+      store: {
+        ...store,
+        namespace (name) {
+          const { entries, validity } = store.namespace(name)
+          return {
+            validity,
+            entries: {
+              set: (key, frame, ttl) => entries.set(key, frame, ttl),
+              delete: (key, upTo) => entries.delete(key, upTo),
+              swap: (key, seen, frame, ttl) => entries.swap(key, seen, frame, ttl),
+              increment: (key, seen, by) => entries.increment(key, seen, by),
+              claim: (key, seen) => entries.claim(key, seen),
+              async get (keys) {
+                const found = await entries.get(keys)
+                await meanwhile?.()
+                return found
+              }
             }
           }
         }
       }
+    })
+    for (const app of [a, b]) {
+      app.get(
+        '/x',
+        { config: { cache: { ttl: '60s' } } },
+        async () => `from ${app === a ? 'a' : 'b'}`
+      )
     }
-  })
-  for (const app of [a, b]) app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => `from ${app === a ? 'a' : 'b'}`)
-  meanwhile = async () => {
-    meanwhile = undefined
-    await a.inject('/x')
+    meanwhile = async () => {
+      meanwhile = undefined
+      await a.inject('/x')
+    }
+    const answer = await b.inject({ url: '/x', headers: { 'cache-control': 'no-cache' } })
+    t.equal(answer.body, 'from b')
+    t.match(answer.headers['cache-status'], /^b; fwd=uri-miss; ttl=60; stored$/)
   }
-  const answer = await b.inject({ url: '/x', headers: { 'cache-control': 'no-cache' } })
-  t.equal(answer.body, 'from b')
-  t.match(answer.headers['cache-status'], /^b; fwd=uri-miss; ttl=60; stored$/)
-})
+)
 
-t.test('a hit of what was written past the reply has no header fields of the reply either', async (t) => {
-  const app = await cachedApp(t)
-  let requests = 0
-  app.addHook('preHandler', async (_request, reply) => { reply.header(`x-request-${++requests}`, 'reply').raw.setHeader('x-raw', requests) })
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, (_request, reply) => {
-    reply.hijack()
-    reply.raw.end('x')
-  })
-  await app.inject('/x')
-  const { headers, body } = await app.inject('/x')
-  t.match(headers['cache-status'], /hit/)
-  t.equal(body, 'x')
-  t.match(headers, { 'x-request-1': undefined, 'x-request-2': undefined, 'x-raw': '2' })
-})
+t.test(
+  'a hit of what was written past the reply has no header fields of the reply either',
+  async (t) => {
+    const app = await cachedApp(t)
+    let requests = 0
+    app.addHook('preHandler', async (_request, reply) => {
+      reply.header(`x-request-${++requests}`, 'reply').raw.setHeader('x-raw', requests)
+    })
+    app.get('/x', { config: { cache: { ttl: '60s' } } }, (_request, reply) => {
+      reply.hijack()
+      reply.raw.end('x')
+    })
+    await app.inject('/x')
+    const { headers, body } = await app.inject('/x')
+    t.match(headers['cache-status'], /hit/)
+    t.equal(body, 'x')
+    t.match(headers, { 'x-request-1': undefined, 'x-request-2': undefined, 'x-raw': '2' })
+  }
+)
 
-t.test('the cookie of a 304 is its client\'s, and the response that it confirms is not stored with it', async (t) => {
-  const app = await cachedApp(t)
-  app.addHook('onSend', async (request, reply) => {
-    if (request.headers['x-cookie'] !== undefined) reply.header('set-cookie', 'a=1')
-  })
-  app.get('/x', { config: { cache: {} } }, async (request, reply) => {
-    reply.header('etag', '"1"').header('cache-control', 'max-age=60')
-    return request.headers['if-none-match'] === '"1"' ? reply.code(304).send() : 'x'
-  })
-  const get = (headers: Record<string, string> = {}) => app.inject({ url: '/x', headers })
-  await get()
-  const confirmed = await get({ 'x-cookie': 'yes', 'cache-control': 'no-cache' })
-  t.match([confirmed.statusCode, confirmed.body, confirmed.headers['set-cookie']], [200, 'x', 'a=1'])
-  t.match(confirmed.headers['cache-status'], 'fwd-status=304; detail=SET_COOKIE')
-  t.equal((await get()).headers['set-cookie'], undefined)
-})
+t.test(
+  "the cookie of a 304 is its client's, and the response that it confirms is not stored with it",
+  async (t) => {
+    const app = await cachedApp(t)
+    app.addHook('onSend', async (request, reply) => {
+      if (request.headers['x-cookie'] !== undefined) reply.header('set-cookie', 'a=1')
+    })
+    app.get('/x', { config: { cache: {} } }, async (request, reply) => {
+      reply.header('etag', '"1"').header('cache-control', 'max-age=60')
+      return request.headers['if-none-match'] === '"1"' ? reply.code(304).send() : 'x'
+    })
+    const get = (headers: Record<string, string> = {}) => app.inject({ url: '/x', headers })
+    await get()
+    const confirmed = await get({ 'x-cookie': 'yes', 'cache-control': 'no-cache' })
+    t.match(
+      [confirmed.statusCode, confirmed.body, confirmed.headers['set-cookie']],
+      [200, 'x', 'a=1']
+    )
+    t.match(confirmed.headers['cache-status'], 'fwd-status=304; detail=SET_COOKIE')
+    t.equal((await get()).headers['set-cookie'], undefined)
+  }
+)
 
 t.test('a stream that its client has already is answered with 304 on a miss, too', async (t) => {
   const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('etag', '"1"').send(Readable.from(['a', 'b'])))
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.header('etag', '"1"').send(Readable.from(['a', 'b']))
+  )
   const first = await app.inject({ url: '/x', headers: { 'if-none-match': '"1"' } })
-  t.match([first.statusCode, first.body, first.headers['cache-status']], [304, '', 'weir; fwd=uri-miss; fwd-status=200; ttl=60; stored'])
-  t.match([(await app.inject('/x')).body, (await app.inject('/x')).headers['cache-status']], ['ab', /hit/])
+  t.match(
+    [first.statusCode, first.body, first.headers['cache-status']],
+    [304, '', 'weir; fwd=uri-miss; fwd-status=200; ttl=60; stored']
+  )
+  t.match(
+    [(await app.inject('/x')).body, (await app.inject('/x')).headers['cache-status']],
+    ['ab', /hit/]
+  )
 })

@@ -6,7 +6,8 @@ import { queryOf } from '../response-cache/query.js'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * No byte of a key or of a header can be taken for another key, host or variant: different tuples never meet.
+ * No byte of a key or of a header can be taken for another key, host or variant: different tuples
+ * never meet.
  */
 
 /** As much of a request as a key is made of. */
@@ -22,13 +23,32 @@ function numbers (seed: number): (most: number) => number {
   }
 }
 
-const PIECES = ['a', 'b', '\n', '\n\n', '\\', '\\n', ':', '#', '/', '?', '%0A', '\u0000', '\u0001', 'accept', 'accept:', 'x-a:1', 'http://a'] as const
+const PIECES = [
+  'a',
+  'b',
+  '\n',
+  '\n\n',
+  '\\',
+  '\\n',
+  ':',
+  '#',
+  '/',
+  '?',
+  '%0A',
+  '\u0000',
+  '\u0001',
+  'accept',
+  'accept:',
+  'x-a:1',
+  'http://a'
+] as const
 
 const queryText = queryOf({}, undefined)
 
 t.test('generated keys, routes and header values', async (t) => {
   const below = numbers(7)
-  const text = () => Array.from({ length: below(5) }, () => PIECES[below(PIECES.length)] ?? '').join('')
+  const text = () =>
+    Array.from({ length: below(5) }, () => PIECES[below(PIECES.length)] ?? '').join('')
   const seen = new Map<string, string>()
   for (let i = 0; i < 50_000; i++) {
     const host = ['a', 'b', 'a:81'][below(3)] ?? 'a'
@@ -38,19 +58,34 @@ t.test('generated keys, routes and header values', async (t) => {
     const path = `/${text()}`
     // A header may be absent, and then is not the same as an empty one. User-Agent is compared as
     // it is.
-    const headers = Object.fromEntries(['user-agent', 'referer'].flatMap((name) => below(3) === 0 ? [] : [[name, `v${text()}`]]))
+    const headers = Object.fromEntries(
+      ['user-agent', 'referer'].flatMap((name) => (below(3) === 0 ? [] : [[name, `v${text()}`]]))
+    )
     const [vary, names] = [['referer'].slice(below(2)), ['user-agent'].slice(below(2))]
     const request = asked(host, path, headers)
     const route = { url, ...constraints && { constraints } }
     const custom = own === undefined ? undefined : () => own
-    const key = keyOf({ slash: true, queryText, hasQuerySchema: false, origin: undefined, vary, custom, route })(request)
+    const key = keyOf({
+      slash: true,
+      queryText,
+      hasQuerySchema: false,
+      origin: undefined,
+      vary,
+      custom,
+      route
+    })(request)
     if (typeof key !== 'object') throw new Error('a key')
     const { key: whole } = names.length === 0 ? key : variantKeyOf(key, names, request)
-    const selecting = (list: readonly string[]) => list.map((name) => [name, headers[name]?.trim() ?? null])
+    const selecting = (list: readonly string[]) =>
+      list.map((name) => [name, headers[name]?.trim() ?? null])
     const [pathname, query] = splitTarget(path)
-    const target = own === undefined ? [normalizedPath(pathname), query.replaceAll('\n', '%0A')] : { own }
+    const target =
+      own === undefined ? [normalizedPath(pathname), query.replaceAll('\n', '%0A')] : { own }
     // Without constraints a path has one route.
-    const routed = own === undefined && constraints === undefined && !/[:*]/.test(url) ? undefined : [url, constraints]
+    const routed =
+      own === undefined && constraints === undefined && !/[:*]/.test(url)
+        ? undefined
+        : [url, constraints]
     const tuple = JSON.stringify([host, routed, target, selecting(vary), selecting(names)])
     const other = seen.get(whole) ?? tuple
     if (other !== tuple) t.equal(tuple, other, `both have the key ${JSON.stringify(whole)}`)
@@ -67,8 +102,15 @@ t.test('an own key that looks like a variant of another is none', async (t) => {
     if (request.query.key === 'page') reply.header('vary', 'accept')
     return request.query.key
   })
-  const get = async (key: string) => (await app.inject({ url: '/x', query: { key }, headers: { accept: 'text/html' } })).body
-  for (const key of ['page', 'page\n\naccept:text/html', 'page\\n\\naccept:text/html', 'page\naccept:text/html', 'page']) {
+  const get = async (key: string) =>
+    (await app.inject({ url: '/x', query: { key }, headers: { accept: 'text/html' } })).body
+  for (const key of [
+    'page',
+    'page\n\naccept:text/html',
+    'page\\n\\naccept:text/html',
+    'page\naccept:text/html',
+    'page'
+  ]) {
     t.equal(await get(key), key)
     t.equal(await get(key), key)
   }
@@ -78,7 +120,18 @@ t.test('a Host that looks like a path is refused', async (t) => {
   const app = await cachedApp(t, { origin: undefined as never })
   app.get('/*', { config: { cache: { ttl: '60s' } } }, async ({ host, url }) => `${host} ${url}`)
   app.put('/*', async () => 'written')
-  for (const host of ['shop.test/admin', 'shop.test?', 'shop.test#', 'a@shop.test', 'shop.test%2fadmin', 'shop .test', '[::1', '[x]', 'shop.test:x', 'shop.test\\x']) {
+  for (const host of [
+    'shop.test/admin',
+    'shop.test?',
+    'shop.test#',
+    'a@shop.test',
+    'shop.test%2fadmin',
+    'shop .test',
+    '[::1',
+    '[x]',
+    'shop.test:x',
+    'shop.test\\x'
+  ]) {
     for (const method of ['GET', 'PUT'] as const) {
       const { statusCode, json } = await app.inject({ method, url: '/x', headers: { host } })
       t.equal(statusCode, 400, `${method} ${host}`)
@@ -89,55 +142,108 @@ t.test('a Host that looks like a path is refused', async (t) => {
 
 t.test('one URI in any spelling is one entry', async (t) => {
   // In place of inject's own, which would resolve the path.
-  const app = await cachedApp(t, { origin: undefined as never }, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
+  const app = await cachedApp(
+    t,
+    { origin: undefined as never },
+    { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) }
+  )
   let runs = 0
   app.get('/*', { config: { cache: { ttl: '60s' } } }, async () => `run ${++runs}`)
   const spellings: [host: string, url: string][] = [
-    ['shop.test', '/a/b%2Fc?x=1'], ['SHOP.test', '/a/b%2Fc?x=1'], ['shop.test:80', '/a/b%2Fc?x=1'], ['shop.test', '/%61/b%2fc?x=1'], ['shop.test', '/a/./x/../b%2fc?x=1'],
+    ['shop.test', '/a/b%2Fc?x=1'],
+    ['SHOP.test', '/a/b%2Fc?x=1'],
+    ['shop.test:80', '/a/b%2Fc?x=1'],
+    ['shop.test', '/%61/b%2fc?x=1'],
+    ['shop.test', '/a/./x/../b%2fc?x=1'],
     ['shop.test:', '/a/b%2Fc?%78=1']
   ]
-  for (const [host, url] of spellings) t.equal((await app.inject({ url: '/', headers: { host, 'x-url': url } })).statusCode, 200)
+  for (const [host, url] of spellings) {
+    t.equal((await app.inject({ url: '/', headers: { host, 'x-url': url } })).statusCode, 200)
+  }
   t.equal(runs, 1)
 })
 
-t.test('a write ends what is stored for its URI with an empty query, and the other way round', async (t) => {
-  const app = await cachedApp(t, { origin: undefined as never }, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
-  let runs = 0
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => `run ${++runs}`)
-  app.put('/x', async () => 'written')
-  const ask = async (method: 'GET' | 'PUT', url: string) => (await app.inject({ method, url: '/', headers: { 'x-url': url } })).body
-  for (const written of ['/x', '/x?', '/x#part']) {
-    const before = [await ask('GET', '/x'), await ask('GET', '/x?')]
-    await ask('PUT', written)
-    for (const [i, url] of ['/x', '/x?'].entries()) t.not(await ask('GET', url), before[i], `${url} after a write to ${written}`)
+t.test(
+  'a write ends what is stored for its URI with an empty query, and the other way round',
+  async (t) => {
+    const app = await cachedApp(
+      t,
+      { origin: undefined as never },
+      { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) }
+    )
+    let runs = 0
+    app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => `run ${++runs}`)
+    app.put('/x', async () => 'written')
+    const ask = async (method: 'GET' | 'PUT', url: string) =>
+      (await app.inject({ method, url: '/', headers: { 'x-url': url } })).body
+    for (const written of ['/x', '/x?', '/x#part']) {
+      const before = [await ask('GET', '/x'), await ask('GET', '/x?')]
+      await ask('PUT', written)
+      for (const [i, url] of ['/x', '/x?'].entries()) {
+        t.not(await ask('GET', url), before[i], `${url} after a write to ${written}`)
+      }
+    }
   }
-})
+)
 
 t.test('a target with a fragment is for the handler: routers take it for a query', async (t) => {
-  const app = await cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
+  const app = await cachedApp(
+    t,
+    {},
+    { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) }
+  )
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async ({ query }) => query)
   const get = (url: string) => app.inject({ url: '/', headers: { 'x-url': url } })
-  for (const [url, query] of [['/x', {}], ['/x#a=1', { a: '1' }], ['/x#b=1', { b: '1' }], ['/x?a=1#b', { a: '1#b' }]] as const) {
+  for (const [url, query] of [
+    ['/x', {}],
+    ['/x#a=1', { a: '1' }],
+    ['/x#b=1', { b: '1' }],
+    ['/x?a=1#b', { a: '1#b' }]
+  ] as const) {
     for (let i = 0; i < 2; i++) {
       const response = await get(url)
       t.strictSame(response.json(), query, url)
-      if (url.includes('#')) t.equal(response.headers['cache-status'], 'weir; fwd=bypass; detail=FRAGMENT')
+      if (url.includes('#')) {
+        t.equal(response.headers['cache-status'], 'weir; fwd=bypass; detail=FRAGMENT')
+      }
     }
   }
 })
 
-t.test('dot segments lead to what is stored, but no refusal of theirs is stored for others', async (t) => {
-  const app = await cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
-  app.get<{ Params: { '*': string } }>('/files/*', { config: { cache: { ttl: '60s', negative: '60s', staleIfError: '60s' } } }, async ({ params }, reply) => {
-    if (params['*'].includes('..')) return reply.code(404).header('cache-control', 'max-age=60').send('no such file')
-    return params['*']
-  })
-  const get = async (url: string) => await app.inject({ url: '/', headers: { 'x-url': url } })
-  for (const dotted of ['/files/b/../a', '/files/b/%2e%2E/a?']) {
-    const response = await get(dotted)
-    t.match([response.statusCode, response.headers['cache-status']], [404, 'weir; fwd=uri-miss; detail=DOT_SEGMENTS'])
+t.test(
+  'dot segments lead to what is stored, but no refusal of theirs is stored for others',
+  async (t) => {
+    const app = await cachedApp(
+      t,
+      {},
+      { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) }
+    )
+    app.get<{ Params: { '*': string } }>(
+      '/files/*',
+      { config: { cache: { ttl: '60s', negative: '60s', staleIfError: '60s' } } },
+      async ({ params }, reply) => {
+        if (params['*'].includes('..')) {
+          return reply.code(404).header('cache-control', 'max-age=60').send('no such file')
+        }
+        return params['*']
+      }
+    )
+    const get = async (url: string) => await app.inject({ url: '/', headers: { 'x-url': url } })
+    for (const dotted of ['/files/b/../a', '/files/b/%2e%2E/a?']) {
+      const response = await get(dotted)
+      t.match(
+        [response.statusCode, response.headers['cache-status']],
+        [404, 'weir; fwd=uri-miss; detail=DOT_SEGMENTS']
+      )
+    }
+    t.equal((await get('/files/a')).body, 'a')
+    for (const dotted of ['/files/b/../a', '/files/./a']) {
+      t.match((await get(dotted)).headers['cache-status'], 'hit', dotted)
+    }
+    t.match(
+      (await get('/files/.a')).headers['cache-status'],
+      'stored',
+      'a dot within a name is none'
+    )
   }
-  t.equal((await get('/files/a')).body, 'a')
-  for (const dotted of ['/files/b/../a', '/files/./a']) t.match((await get(dotted)).headers['cache-status'], 'hit', dotted)
-  t.match((await get('/files/.a')).headers['cache-status'], 'stored', 'a dot within a name is none')
-})
+)

@@ -15,10 +15,14 @@ const query = {
 t.test('with a query schema, queries that mean the same are one entry', async (t) => {
   const app = await cachedApp(t)
   const seen: unknown[] = []
-  app.get('/list', { schema: { querystring: query }, config: { cache: { ttl: '60s' } } }, async (request) => {
-    seen.push(request.query)
-    return { query: request.query }
-  })
+  app.get(
+    '/list',
+    { schema: { querystring: query }, config: { cache: { ttl: '60s' } } },
+    async (request) => {
+      seen.push(request.query)
+      return { query: request.query }
+    }
+  )
   for (const [first, ...same] of [
     ['/list', '/list?', '/list?page=1', '/list?page=01', '/list?utm_source=x', '/list?page=1&x=2'],
     ['/list?q=a%20b&page=2', '/list?page=2&q=a+b', '/list?page=2&q=a%20b&nocache=1'],
@@ -40,7 +44,11 @@ t.test('with a query schema, queries that mean the same are one entry', async (t
 
 t.test('a query that the schema refuses is answered by the route, and not stored', async (t) => {
   const app = await cachedApp(t)
-  app.get('/list', { schema: { querystring: query }, config: { cache: { ttl: '60s', negative: '60s' } } }, async () => 'x')
+  app.get(
+    '/list',
+    { schema: { querystring: query }, config: { cache: { ttl: '60s', negative: '60s' } } },
+    async () => 'x'
+  )
   for (let i = 0; i < 2; i++) {
     const refused = await app.inject('/list?page=zero')
     t.equal(refused.statusCode, 400)
@@ -59,9 +67,16 @@ t.test('without a schema the whole query counts', async (t) => {
 
 t.test('declared request headers select the variant', async (t) => {
   const app = await cachedApp(t)
-  app.get('/hello', { config: { cache: { ttl: '60s', vary: ['Accept-Language'] } } }, async (request) => request.headers['accept-language'] ?? 'none')
+  app.get(
+    '/hello',
+    { config: { cache: { ttl: '60s', vary: ['Accept-Language'] } } },
+    async (request) => request.headers['accept-language'] ?? 'none'
+  )
   const get = async (language?: string) => {
-    const { body, headers } = await app.inject({ url: '/hello', headers: language === undefined ? {} : { 'accept-language': language } })
+    const { body, headers } = await app.inject({
+      url: '/hello',
+      headers: language === undefined ? {} : { 'accept-language': language }
+    })
     return `${body} ${String(headers['cache-status']).split('; ')[1]} ${headers['vary']}`
   }
   t.equal(await get('de'), 'de fwd=miss accept-language')
@@ -81,13 +96,26 @@ t.test('the request\'s own origin is in the key, unless one is given for all', a
   const one = await cachedApp(t, { origin: 'https://a.test' })
   one.get('/', { config: { cache: { ttl: '60s' } } }, handler)
   await one.inject({ url: '/', headers: { host: 'a.test:4101' } })
-  t.match((await one.inject({ url: '/', headers: { host: 'a.test:4102' } })).headers['cache-status'], /hit/)
+  t.match(
+    (await one.inject({ url: '/', headers: { host: 'a.test:4102' } })).headers['cache-status'],
+    /hit/
+  )
 })
 
 t.test('a key of one\'s own replaces path and query', async (t) => {
   const app = await cachedApp(t)
-  app.get('/u/:name', { config: { cache: { ttl: '60s', key: (request) => String(Object.values(request.params ?? {})[0]).toLowerCase() } } },
-    async (request) => request.params)
+  app.get(
+    '/u/:name',
+    {
+      config: {
+        cache: {
+          ttl: '60s',
+          key: (request) => String(Object.values(request.params ?? {})[0]).toLowerCase()
+        }
+      }
+    },
+    async (request) => request.params
+  )
   await app.inject('/u/Ada')
   const hit = await app.inject('/u/ADA?x=1')
   t.match(hit.headers['cache-status'], /hit/)

@@ -5,7 +5,8 @@ import { askBy, askToLeave } from './support/ask.js'
 import { arrivals, cachedApp, gate } from './support/cached-app.js'
 
 /*
- * A client that leaves is hidden from the handler while others wait for its response; and nobody waits for nothing.
+ * A client that leaves is hidden from the handler while others wait for its response; and nobody
+ * waits for nothing.
  */
 
 // Those who wait would wait for ten seconds, were the fill not given up.
@@ -16,7 +17,8 @@ const SOON = 5000
  * application could know.
  */
 async function leavingApp (t: Test, transport: 'http1' | 'http2') {
-  const options: FastifyServerOptions = transport === 'http2' ? { http2: true } as FastifyServerOptions : {}
+  const options: FastifyServerOptions =
+    transport === 'http2' ? ({ http2: true } as FastifyServerOptions) : {}
   const app = await cachedApp(t, { origin: 'http://shop.test' }, options)
   const { open, opened: left } = gate()
   app.addHook('onRequest', async (_request, reply) => { reply.raw.once('close', open) })
@@ -24,7 +26,11 @@ async function leavingApp (t: Test, transport: 'http1' | 'http2') {
 }
 
 const cached = { config: { cache: { ttl: '1m' } } } as const
-const after = (opened: Promise<void>, act: () => void) => { opened.then(act).catch((error: unknown) => { t.error(error) }) }
+const after = (opened: Promise<void>, act: () => void) => {
+  opened.then(act).catch((error: unknown) => {
+    t.error(error)
+  })
+}
 const listen = (app: FastifyInstance) => app.listen({ host: '127.0.0.1', port: 0 })
 
 for (const transport of ['http1', 'http2'] as const) {
@@ -52,22 +58,38 @@ for (const transport of ['http1', 'http2'] as const) {
     return { body, runs, headers, isSoon: performance.now() - asked < SOON }
   }
 
-  t.test(`${transport}: a handler that gives up because its client has left holds up nobody`, async (t) => {
-    const givingUp: Record<string, (left: Promise<void>) => RouteHandlerMethod> = {
-      'async, by its socket': (left) => async (request) => {
-        await left
-        return request.raw.socket.destroyed ? undefined : 'never'
-      },
-      'async, without an answer': (left) => async () => { await left },
-      'by destroying the response': (left) => (_request, reply) => { after(left, () => { reply.raw.destroy() }) },
-      'a stream that fails': (left) => async (_request, reply) => reply.send(Readable.from((async function * () {
-        yield 'first'
-        await left
-        throw new Error('expected')
-      })()))
+  t.test(
+    `${transport}: a handler that gives up because its client has left holds up nobody`,
+    async (t) => {
+      const givingUp: Record<string, (left: Promise<void>) => RouteHandlerMethod> = {
+        'async, by its socket': (left) => async (request) => {
+          await left
+          return request.raw.socket.destroyed ? undefined : 'never'
+        },
+        'async, without an answer': (left) => async () => {
+          await left
+        },
+        'by destroying the response': (left) => (_request, reply) => {
+          after(left, () => {
+            reply.raw.destroy()
+          })
+        },
+        'a stream that fails': (left) => async (_request, reply) =>
+          reply.send(
+            Readable.from(
+              (async function * () {
+                yield 'first'
+                await left
+                throw new Error('expected')
+              })()
+            )
+          )
+      }
+      for (const [name, handler] of Object.entries(givingUp)) {
+        t.match(await leave(t, handler), { body: 'own', runs: 2, isSoon: true }, name)
+      }
     }
-    for (const [name, handler] of Object.entries(givingUp)) t.match(await leave(t, handler), { body: 'own', runs: 2, isSoon: true }, name)
-  })
+  )
 
   t.test(`${transport}: a handler that goes on answers those who wait`, async (t) => {
     const goingOn: Record<string, (left: Promise<void>) => RouteHandlerMethod> = {
@@ -76,84 +98,124 @@ for (const transport of ['http1', 'http2'] as const) {
         return request.raw.aborted ? undefined : 'shared'
       },
       'by events that come later': (left) => (request, reply) => {
-        for (const event of ['close', 'aborted']) request.raw.on(event, () => { reply.raw.destroy() })
-        after(left, () => { setImmediate(() => { reply.send('shared') }) })
+        for (const event of ['close', 'aborted']) {
+          request.raw.on(event, () => {
+            reply.raw.destroy()
+          })
+        }
+        after(left, () => {
+          setImmediate(() => {
+            reply.send('shared')
+          })
+        })
       },
-      'a stream that has begun': (left) => async (request, reply) => reply.type('text/plain').send(Readable.from((async function * () {
-        yield 'sha'
-        await left
-        if (!request.raw.aborted) yield 'red'
-      })()))
+      'a stream that has begun': (left) => async (request, reply) =>
+        reply.type('text/plain').send(
+          Readable.from(
+            (async function * () {
+              yield 'sha'
+              await left
+              if (!request.raw.aborted) yield 'red'
+            })()
+          )
+        )
     }
-    for (const [name, handler] of Object.entries(goingOn)) t.match(await leave(t, handler), { body: 'shared', runs: 1, isSoon: true }, name)
+    for (const [name, handler] of Object.entries(goingOn)) {
+      t.match(await leave(t, handler), { body: 'shared', runs: 1, isSoon: true }, name)
+    }
   })
 
-  t.test(`${transport}: hooks of the request are told at once, the handler when the fill has ended`, async (t) => {
-    const { app, left } = await leavingApp(t, transport)
-    const [begun, told, closed] = [gate(), gate(), gate()]
-    const seen: unknown[] = []
-    app.get('/', {
-      ...cached,
-      onRequestAbort (request, done) {
-        seen.push(['hook', request.raw.aborted])
-        told.open()
-        done()
-      }
-    }, async (request) => {
-      request.raw.on('close', () => {
-        seen.push(['handler', request.raw.aborted])
-        closed.open()
-      })
-      begun.open()
-      await left
-      await told.opened
-      seen.push(['meanwhile', request.raw.aborted])
-      return 'text'
-    })
-    await listen(app)
-    const client = askToLeave(transport, app, '/')
-    await begun.opened
-    client.leave()
-    await closed.opened
-    t.strictSame(seen, [['hook', true], ['meanwhile', false], ['handler', true]])
-    t.match((await askBy(transport, app, '/')).headers['cache-status'], /hit/, 'it is stored')
-  })
-
-  t.test(`${transport}: a source of events that asks whether its client is there ends`, async (t) => {
-    for (const when of ['before the first byte', 'after it']) {
+  t.test(
+    `${transport}: hooks of the request are told at once, the handler when the fill has ended`,
+    async (t) => {
       const { app, left } = await leavingApp(t, transport)
-      const [begun, ended] = [gate(), gate()]
-      app.get('/', cached, async (request, reply) => {
-        reply.raw.once('close', ended.open)
-        return reply.type('text/event-stream').send(Readable.from((async function * () {
-          if (when === 'before the first byte') {
-            begun.open()
-            await left
+      const [begun, told, closed] = [gate(), gate(), gate()]
+      const seen: unknown[] = []
+      app.get(
+        '/',
+        {
+          ...cached,
+          onRequestAbort (request, done) {
+            seen.push(['hook', request.raw.aborted])
+            told.open()
+            done()
           }
-          while (!request.raw.aborted) {
-            yield 'data: tick\n\n'
-            begun.open()
-            await new Promise(setImmediate)
-          }
-        })()))
-      })
+        },
+        async (request) => {
+          request.raw.on('close', () => {
+            seen.push(['handler', request.raw.aborted])
+            closed.open()
+          })
+          begun.open()
+          await left
+          await told.opened
+          seen.push(['meanwhile', request.raw.aborted])
+          return 'text'
+        }
+      )
       await listen(app)
       const client = askToLeave(transport, app, '/')
       await begun.opened
       client.leave()
-      await ended.opened
-      t.pass(when)
+      await closed.opened
+      t.strictSame(seen, [
+        ['hook', true],
+        ['meanwhile', false],
+        ['handler', true]
+      ])
+      t.match((await askBy(transport, app, '/')).headers['cache-status'], /hit/, 'it is stored')
     }
-  })
+  )
+
+  t.test(
+    `${transport}: a source of events that asks whether its client is there ends`,
+    async (t) => {
+      for (const when of ['before the first byte', 'after it']) {
+        const { app, left } = await leavingApp(t, transport)
+        const [begun, ended] = [gate(), gate()]
+        app.get('/', cached, async (request, reply) => {
+          reply.raw.once('close', ended.open)
+          return reply.type('text/event-stream').send(
+            Readable.from(
+              (async function * () {
+                if (when === 'before the first byte') {
+                  begun.open()
+                  await left
+                }
+                while (!request.raw.aborted) {
+                  yield 'data: tick\n\n'
+                  begun.open()
+                  await new Promise(setImmediate)
+                }
+              })()
+            )
+          )
+        })
+        await listen(app)
+        const client = askToLeave(transport, app, '/')
+        await begun.opened
+        client.leave()
+        await ended.opened
+        t.pass(when)
+      }
+    }
+  )
 
   t.test(`${transport}: a client that has left before the look-up has ended`, async (t) => {
     const ways: Record<string, RouteHandlerMethod> = {
-      'a stream that fails': async (_request, reply) => reply.send(Readable.from((async function * () {
-        yield 'first'
-        throw new Error('expected')
-      })())),
+      'a stream that fails': async (_request, reply) =>
+        reply.send(
+          Readable.from(
+            (async function * () {
+              yield 'first'
+              throw new Error('expected')
+            })()
+          )
+        ),
       'a handler that gives up': async () => undefined,
-      'a response that is destroyed': (_request, reply) => { reply.raw.destroy() },
+      'a response that is destroyed': (_request, reply) => {
+        reply.raw.destroy()
+      },
       'a handler that goes on': async () => 'shared'
     }
     for (const [name, handler] of Object.entries(ways)) {
@@ -178,31 +240,43 @@ for (const transport of ['http1', 'http2'] as const) {
       await asked.opened
       const begun = performance.now()
       const { body } = await askBy(transport, app, '/', { headers: { 'x-counted': '1' } })
-      t.match([body, performance.now() - begun < SOON], [name === 'a handler that goes on' ? 'shared' : 'own', true], name)
+      t.match(
+        [body, performance.now() - begun < SOON],
+        [name === 'a handler that goes on' ? 'shared' : 'own', true],
+        name
+      )
     }
   })
 
-  t.test(`${transport}: responses with trailers are not stored, whether or not they say so`, async (t) => {
-    const { app } = await leavingApp(t, transport)
-    let runs = 0
-    app.get('/', cached, (_request, reply) => {
-      reply.hijack()
-      reply.raw.write(`${++runs}`)
-      setImmediate(() => {
+  t.test(
+    `${transport}: responses with trailers are not stored, whether or not they say so`,
+    async (t) => {
+      const { app } = await leavingApp(t, transport)
+      let runs = 0
+      app.get('/', cached, (_request, reply) => {
+        reply.hijack()
+        reply.raw.write(`${++runs}`)
+        setImmediate(() => {
+          reply.raw.addTrailers({ 'x-trailer': '1' })
+          reply.raw.end()
+        })
+      })
+      app.get('/before', cached, (_request, reply) => {
+        reply.hijack()
         reply.raw.addTrailers({ 'x-trailer': '1' })
+        reply.raw.write(`${++runs}`)
         reply.raw.end()
       })
-    })
-    app.get('/before', cached, (_request, reply) => {
-      reply.hijack()
-      reply.raw.addTrailers({ 'x-trailer': '1' })
-      reply.raw.write(`${++runs}`)
-      reply.raw.end()
-    })
-    await listen(app)
-    for (const [path, body] of [['/', '1'], ['/', '2'], ['/before', '3'], ['/before', '4']] as const) {
-      t.match(await askBy(transport, app, path), { body, trailers: { 'x-trailer': '1' } })
+      await listen(app)
+      for (const [path, body] of [
+        ['/', '1'],
+        ['/', '2'],
+        ['/before', '3'],
+        ['/before', '4']
+      ] as const) {
+        t.match(await askBy(transport, app, path), { body, trailers: { 'x-trailer': '1' } })
+      }
+      t.match((await askBy(transport, app, '/before')).headers['cache-status'], /TRAILERS/)
     }
-    t.match((await askBy(transport, app, '/before')).headers['cache-status'], /TRAILERS/)
-  })
+  )
 }

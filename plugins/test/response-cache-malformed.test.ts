@@ -42,13 +42,20 @@ for (const [what, key] of Object.entries(noKeys)) {
     const { lines, server } = logged()
     const app = await cachedApp(t, {}, server)
     let runs = 0
-    app.get('/of/:user', { config: { cache: { ttl: '60s', key: as<RouteCacheOptions['key'] & object>(key) } } }, async (request) => {
-      runs++
-      return request.params
-    })
+    app.get(
+      '/of/:user',
+      { config: { cache: { ttl: '60s', key: as<RouteCacheOptions['key'] & object>(key) } } },
+      async (request) => {
+        runs++
+        return request.params
+      }
+    )
     for (const user of ['ann', 'bob', 'ann']) {
       const answer = await app.inject(`/of/${user}`)
-      t.match(answer, { statusCode: 200, headers: { 'cache-status': 'weir; fwd=bypass; detail=INVALID_KEY' } })
+      t.match(answer, {
+        statusCode: 200,
+        headers: { 'cache-status': 'weir; fwd=bypass; detail=INVALID_KEY' }
+      })
       t.same(answer.json(), { user })
     }
     t.equal(runs, 3)
@@ -60,7 +67,15 @@ for (const [what, key] of Object.entries(noKeys)) {
 
 t.test('the answer to HEAD of such a route is the handler\'s, too', async (t) => {
   const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s', key: as<RouteCacheOptions['key'] & object>(() => undefined) } } }, async () => 'x')
+  app.get(
+    '/x',
+    {
+      config: {
+        cache: { ttl: '60s', key: as<RouteCacheOptions['key'] & object>(() => undefined) }
+      }
+    },
+    async () => 'x'
+  )
   const { statusCode, headers } = await app.inject({ method: 'HEAD', url: '/x' })
   t.equal(statusCode, 200)
   t.equal(headers['cache-status'], 'weir; fwd=bypass; detail=INVALID_KEY')
@@ -83,10 +98,18 @@ for (const [what, tags] of Object.entries(noTags)) {
     const { lines, server } = logged()
     const app = await cachedApp(t, {}, server)
     let runs = 0
-    app.get('/x', { config: { cache: { ttl: '60s', tags: as<() => string[]>(tags) } } }, async () => `${++runs}`)
+    app.get(
+      '/x',
+      { config: { cache: { ttl: '60s', tags: as<() => string[]>(tags) } } },
+      async () => `${++runs}`
+    )
     for (const run of ['1', '2']) {
       const answer = await app.inject('/x')
-      t.match(answer, { statusCode: 200, body: run, headers: { 'cache-status': 'weir; fwd=uri-miss; detail=INVALID_TAG' } })
+      t.match(answer, {
+        statusCode: 200,
+        body: run,
+        headers: { 'cache-status': 'weir; fwd=uri-miss; detail=INVALID_TAG' }
+      })
     }
     t.match(lines, [{ msg: /tags returned no list of tags/, route: /\/x/ }])
     t.equal(lines.length, 1)
@@ -97,8 +120,15 @@ for (const [what, tags] of Object.entries(noTags)) {
     const app = await cachedApp(t, {}, server)
     let version = 1
     app.get('/a', { config: { cache: { ttl: '60s', tags: ['a'] } } }, async () => `${version}`)
-    app.put('/by-route', { config: { invalidates: as<() => string[]>(tags) } }, async () => `${++version}`)
-    app.put('/by-reply', async (_request, reply) => { reply.invalidate(as<string[]>(tags())); return `${++version}` })
+    app.put(
+      '/by-route',
+      { config: { invalidates: as<() => string[]>(tags) } },
+      async () => `${++version}`
+    )
+    app.put('/by-reply', async (_request, reply) => {
+      reply.invalidate(as<string[]>(tags()))
+      return `${++version}`
+    })
     const named = tags()
     // What a promise brings is waited for where there is time: before the answer is sent.
     const byRoute = await Promise.resolve(named).catch(() => [])
@@ -107,7 +137,11 @@ for (const [what, tags] of Object.entries(noTags)) {
       await app.inject('/a')
       t.match(await app.inject({ method: 'PUT', url }), { statusCode: 200 })
       const expected = isNamed(url === '/by-route' ? byRoute : named)
-      t.equal((await app.inject('/a')).body === `${version}`, expected, `${url}: what is a tag is invalidated, and nothing else`)
+      t.equal(
+        (await app.inject('/a')).body === `${version}`,
+        expected,
+        `${url}: what is a tag is invalidated, and nothing else`
+      )
       await app.responseCache.cache.clear()
     }
     t.ok(lines.length >= 1)
@@ -118,9 +152,27 @@ for (const [what, tags] of Object.entries(noTags)) {
 t.test('one tag outside of a list is that tag, not its letters', async (t) => {
   const app = await cachedApp(t)
   let version = 1
-  for (const tag of ['product', 'p', 'r']) app.get(`/${tag}`, { config: { cache: { ttl: '60s', tags: [tag] } } }, async () => `${version}`)
-  app.put('/x', { config: { invalidates: as<() => string[]>(() => 'product') } }, async () => `${++version}`)
+  for (const tag of ['product', 'p', 'r']) {
+    app.get(
+      `/${tag}`,
+      { config: { cache: { ttl: '60s', tags: [tag] } } },
+      async () => `${version}`
+    )
+  }
+  app.put(
+    '/x',
+    { config: { invalidates: as<() => string[]>(() => 'product') } },
+    async () => `${++version}`
+  )
   for (const tag of ['product', 'p', 'r']) await app.inject(`/${tag}`)
-  t.match(await app.inject({ method: 'PUT', url: '/x' }), { statusCode: 200, headers: { 'cache-group-invalidation': '"product"' } })
-  t.same(await Promise.all(['product', 'p', 'r'].map(async (tag) => (await app.inject(`/${tag}`)).body)), ['2', '1', '1'])
+  t.match(await app.inject({ method: 'PUT', url: '/x' }), {
+    statusCode: 200,
+    headers: { 'cache-group-invalidation': '"product"' }
+  })
+  t.same(
+    await Promise.all(
+      ['product', 'p', 'r'].map(async (tag) => (await app.inject(`/${tag}`)).body)
+    ),
+    ['2', '1', '1']
+  )
 })

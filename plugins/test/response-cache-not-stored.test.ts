@@ -2,7 +2,11 @@ import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
-const cases: [why: string, answer: (reply: FastifyReply) => unknown, headers?: Record<string, string>][] = [
+const cases: [
+  why: string,
+  answer: (reply: FastifyReply) => unknown,
+  headers?: Record<string, string>
+][] = [
   ['NO_STORE', (reply) => reply.header('cache-control', 'no-store').send('x')],
   ['PRIVATE', (reply) => reply.header('cache-control', 'max-age=5, private').send('x')],
   ['SET_COOKIE', (reply) => reply.header('set-cookie', 'a=1').send('x')],
@@ -34,15 +38,22 @@ for (const [why, answer, headers = {}] of cases) {
 
 t.test('an error of the handler is passed on, and not stored', async (t) => {
   const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.code(503).send('x'))
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.code(503).send('x')
+  )
   for (let i = 0; i < 2; i++) {
-    t.equal((await app.inject('/x')).headers['cache-status'], 'weir; fwd=uri-miss; fwd-status=503; detail=STATUS')
+    t.equal(
+      (await app.inject('/x')).headers['cache-status'],
+      'weir; fwd=uri-miss; fwd-status=503; detail=STATUS'
+    )
   }
 })
 
 t.test('RFC 9111, 3.5: an authorized response that says public is stored', async (t) => {
   const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('cache-control', 'public').send('x'))
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.header('cache-control', 'public').send('x')
+  )
   await app.inject({ url: '/x', headers: { authorization: 'Bearer x' } })
   t.match((await app.inject('/x')).headers['cache-status'], /hit/)
 })
@@ -50,7 +61,9 @@ t.test('RFC 9111, 3.5: an authorized response that says public is stored', async
 t.test('404 and 410 are kept as long as the route says', async (t) => {
   const app = await cachedApp(t)
   let runs = 0
-  app.get('/x', { config: { cache: { ttl: '60s', negative: '5s' } } }, async (_request, reply) => reply.code(404).send(`${++runs}`))
+  app.get('/x', { config: { cache: { ttl: '60s', negative: '5s' } } }, async (_request, reply) =>
+    reply.code(404).send(`${++runs}`)
+  )
   t.equal((await app.inject('/x')).headers['cache-status'], 'weir; fwd=uri-miss; ttl=5; stored')
   const hit = await app.inject('/x')
   t.equal(hit.statusCode, 404)
@@ -63,12 +76,28 @@ t.test('routes that are not configured, or say false, are left alone', async (t)
   const app = await cachedApp(t)
   app.get('/plain', async () => 'x')
   app.get('/off', { config: { cache: false } }, async () => 'x')
-  for (const url of ['/plain', '/off', '/missing']) t.notOk('cache-status' in (await app.inject(url)).headers, url)
+  for (const url of ['/plain', '/off', '/missing']) { t.notOk('cache-status' in (await app.inject(url)).headers, url) }
 })
 
-t.test('for whom a tags function throws is answered, nothing is stored, and nobody waits for it', async (t) => {
-  const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s', tags: () => { throw new Error('no tags') } } } }, async () => 'x')
-  const answers = await Promise.all([app.inject('/x'), app.inject('/x')])
-  for (const { statusCode, headers } of answers) t.match([statusCode, headers['cache-status']], [200, /detail=INVALID_TAG/])
-})
+t.test(
+  'for whom a tags function throws is answered, nothing is stored, and nobody waits for it',
+  async (t) => {
+    const app = await cachedApp(t)
+    app.get(
+      '/x',
+      {
+        config: {
+          cache: {
+            ttl: '60s',
+            tags: () => {
+              throw new Error('no tags')
+            }
+          }
+        }
+      },
+      async () => 'x'
+    )
+    const answers = await Promise.all([app.inject('/x'), app.inject('/x')])
+    for (const { statusCode, headers } of answers) { t.match([statusCode, headers['cache-status']], [200, /detail=INVALID_TAG/]) }
+  }
+)

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * A hit over HTTP/1.1 is sent as text that was made ready; over `inject` by Node, field by field. Both are the same
- * answer, the first time and whenever it is sent again.
+ * A hit over HTTP/1.1 is sent as text that was made ready; over `inject` by Node, field by field.
+ * Both are the same answer, the first time and whenever it is sent again.
  */
 
 interface Sent {
@@ -19,7 +19,10 @@ interface Sent {
 /** All answers to requests that are written at once on one connection, byte by byte. */
 async function exchange (app: FastifyInstance, requests: string): Promise<string> {
   const address = app.server.address()
-  const socket = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1')
+  const socket = connect(
+    typeof address === 'object' && address !== null ? address.port : 0,
+    '127.0.0.1'
+  )
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => { chunks.push(chunk) })
   socket.write(requests, 'latin1')
@@ -34,7 +37,13 @@ interface Asking {
 }
 
 const requestOf = (path: string, { method = 'GET', headers = {}, version = '1.1' }: Asking = {}) =>
-  [`${method} ${path} HTTP/${version}`, 'host: shop.example', ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n')
+  [
+    `${method} ${path} HTTP/${version}`,
+    'host: shop.example',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '',
+    ''
+  ].join('\r\n')
 
 /** Answers of which each has its length, or no body. */
 function parsed (text: string, methods: readonly string[]): Sent[] {
@@ -45,11 +54,15 @@ function parsed (text: string, methods: readonly string[]): Sent[] {
     const [first = '', ...lines] = rest.slice(0, end).split('\r\n')
     const headers: Record<string, string | string[]> = {}
     for (const line of lines) {
-      const [name, value] = [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]
+      const [name, value] = [
+        line.slice(0, line.indexOf(':')).toLowerCase(),
+        line.slice(line.indexOf(':') + 2)
+      ]
       headers[name] = headers[name] === undefined ? value : [headers[name], value].flat()
     }
     const status = Number(first.slice(9, 12))
-    const length = method === 'HEAD' || status === 304 || status === 204 ? 0 : Number(headers['content-length'])
+    const length =
+      method === 'HEAD' || status === 304 || status === 204 ? 0 : Number(headers['content-length'])
     sent.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) })
     rest = rest.slice(end + 4 + length)
   }
@@ -58,45 +71,96 @@ function parsed (text: string, methods: readonly string[]): Sent[] {
 }
 
 const CONNECTION = ['connection', 'keep-alive']
-const withoutConnection = ({ status, headers, body }: Sent): Sent =>
-  ({ status, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.includes(name))), body })
+const withoutConnection = ({ status, headers, body }: Sent): Sent => ({
+  status,
+  headers: Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !CONNECTION.includes(name))
+  ),
+  body
+})
 
-async function injected (app: FastifyInstance, path: string, { method = 'GET', headers = {} }: Asking): Promise<Sent> {
-  const { statusCode, headers: got, rawPayload } = await app.inject({ method: method as 'GET', url: path, headers: { host: 'shop.example', ...headers } })
-  const texts = Object.entries(got).map(([name, value]) => [name, Array.isArray(value) ? value : String(value)] as const)
-  return withoutConnection({ status: statusCode, headers: Object.fromEntries(texts), body: rawPayload.toString('latin1') })
+async function injected (
+  app: FastifyInstance,
+  path: string,
+  { method = 'GET', headers = {} }: Asking
+): Promise<Sent> {
+  const {
+    statusCode,
+    headers: got,
+    rawPayload
+  } = await app.inject({
+    method: method as 'GET',
+    url: path,
+    headers: { host: 'shop.example', ...headers }
+  })
+  const texts = Object.entries(got).map(
+    ([name, value]) => [name, Array.isArray(value) ? value : String(value)] as const
+  )
+  return withoutConnection({
+    status: statusCode,
+    headers: Object.fromEntries(texts),
+    body: rawPayload.toString('latin1')
+  })
 }
 
 const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, i) => (i * 7) % 256))
 
 const HANDLERS: Readonly<Record<string, (reply: FastifyReply) => unknown>> = {
-  text: (reply) => reply.type('text/plain; charset=utf-8').send('grüße\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'),
+  text: (reply) =>
+    reply.type('text/plain; charset=utf-8').send('grüße\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'),
   bytes: (reply) => reply.send(bytes(300)),
   'most-joined': (reply) => reply.send(bytes(4096)),
   'not-joined': (reply) => reply.send(bytes(4097)),
   long: (reply) => reply.send(bytes(70_000)),
   empty: (reply) => reply.send(Buffer.alloc(0)),
   nothing: (reply) => reply.code(204).send(),
-  tagged: (reply) => reply.header('etag', '"v1"').header('last-modified', 'Thu, 01 Jan 2026 00:01:00 GMT').header('content-language', 'de').send({ a: 1 }),
-  several: (reply) => reply.header('link', ['</a>; rel=preload', '</b>; rel=preload']).header('x-latin', 'ü').send('x'),
+  tagged: (reply) =>
+    reply
+      .header('etag', '"v1"')
+      .header('last-modified', 'Thu, 01 Jan 2026 00:01:00 GMT')
+      .header('content-language', 'de')
+      .send({ a: 1 }),
+  several: (reply) =>
+    reply
+      .header('link', ['</a>; rel=preload', '</b>; rel=preload'])
+      .header('x-latin', 'ü')
+      .send('x'),
   moved: (reply) => reply.header('cache-control', 'max-age=60').redirect('/elsewhere', 301),
   missing: (reply) => reply.code(404).header('cache-control', 'max-age=60').send('no'),
   'own-control': (reply) => reply.header('cache-control', 'public, max-age=60').send('x'),
   // Hooks set it, too.
-  overridden: (reply) => reply.header('x-hook', 'handler').header('content-language', 'en').send('x'),
-  removed: (reply) => { reply.removeHeader('x-hook'); return reply.send('x') }
+  overridden: (reply) =>
+    reply.header('x-hook', 'handler').header('content-language', 'en').send('x'),
+  removed: (reply) => {
+    reply.removeHeader('x-hook')
+    return reply.send('x')
+  }
 }
 
 const HOOKS: Readonly<Record<string, (reply: FastifyReply) => void>> = {
   none: () => {},
-  'a field': (reply) => { reply.header('x-hook', 'hook') },
-  'fields of the body': (reply) => { reply.header('content-language', 'fr').header('x-number', 5).header('vary', ['origin', 'accept']) },
-  'cache-control': (reply) => { reply.header('cache-control', 'public, max-age=5') },
-  'the raw response': (reply) => { reply.raw.setHeader('x-raw', 'raw') }
+  'a field': (reply) => {
+    reply.header('x-hook', 'hook')
+  },
+  'fields of the body': (reply) => {
+    reply
+      .header('content-language', 'fr')
+      .header('x-number', 5)
+      .header('vary', ['origin', 'accept'])
+  },
+  'cache-control': (reply) => {
+    reply.header('cache-control', 'public, max-age=5')
+  },
+  'the raw response': (reply) => {
+    reply.raw.setHeader('x-raw', 'raw')
+  }
 }
 
 const ASKED: readonly Asking[] = [
-  {}, { method: 'HEAD' }, { headers: { 'if-none-match': '"v1"' } }, { method: 'HEAD', headers: { 'if-none-match': '"v1"' } },
+  {},
+  { method: 'HEAD' },
+  { headers: { 'if-none-match': '"v1"' } },
+  { method: 'HEAD', headers: { 'if-none-match': '"v1"' } },
   { headers: { range: 'bytes=1-3' } }
 ]
 
@@ -106,7 +170,9 @@ async function servingApp (
   const app = await cachedApp(t, { origin: 'http://shop.example' })
   app.addHook('onRequest', async (_request, reply) => { hook(reply) })
   for (const [name, handler] of Object.entries(HANDLERS)) {
-    app.get(`/${name}`, { config: { cache: { ttl: '1h', negative: '1h' } } }, (_request, reply) => handler(reply))
+    app.get(`/${name}`, { config: { cache: { ttl: '1h', negative: '1h' } } }, (_request, reply) =>
+      handler(reply)
+    )
   }
   extend(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -123,11 +189,23 @@ for (const [name, hook] of Object.entries(HOOKS)) {
       for (const asked of ASKED) {
         const expected = await injected(app, path, asked)
         const times = 4
-        const text = await exchange(app, `${requestOf(path, asked).repeat(times)}${requestOf(path, { ...asked, headers: { ...asked.headers, connection: 'close' } })}`)
+        const text = await exchange(
+          app,
+          `${requestOf(path, asked).repeat(times)}${requestOf(path, { ...asked, headers: { ...asked.headers, connection: 'close' } })}`
+        )
         const sent = parsed(text, Array.from({ length: times + 1 }, () => asked.method ?? 'GET'))
         t.match(expected.headers['cache-status'], /hit/)
-        for (const one of sent) t.strictSame(withoutConnection(one), expected, `${asked.method ?? 'GET'} ${path} ${JSON.stringify(asked.headers ?? {})}`)
-        t.strictSame(sent.map(({ headers }) => headers['connection']), [...Array.from({ length: times }, () => 'keep-alive'), 'close'])
+        for (const one of sent) {
+          t.strictSame(
+            withoutConnection(one),
+            expected,
+            `${asked.method ?? 'GET'} ${path} ${JSON.stringify(asked.headers ?? {})}`
+          )
+        }
+        t.strictSame(
+          sent.map(({ headers }) => headers['connection']),
+          [...Array.from({ length: times }, () => 'keep-alive'), 'close']
+        )
       }
     }
   })
@@ -139,7 +217,10 @@ t.test('Age and the ttl go on by the second, also where the clock is set back', 
   const app = await servingApp(t, () => {})
   await injected(app, '/bytes', {})
   const told = async () => {
-    const text = await exchange(app, requestOf('/bytes') + requestOf('/bytes', { headers: { connection: 'close' } }))
+    const text = await exchange(
+      app,
+      requestOf('/bytes') + requestOf('/bytes', { headers: { connection: 'close' } })
+    )
     const [first, second] = parsed(text, ['GET', 'GET'])
     t.strictSame(first?.headers['age'], second?.headers['age'])
     return `${String(first?.headers['age'])} ${String(/ttl=-?\d+/.exec(String(first?.headers['cache-status'])))}`
@@ -161,24 +242,45 @@ t.test('onResponse hooks see the fields that were sent, each those of its own re
   const seen: unknown[] = []
   const app = await servingApp(t, () => {}, (app) => {
     app.addHook('onResponse', async (request, reply) => {
-      seen.push([reply.sent, String(reply.getHeader('content-length')), reply.getHeaders()['x-reader']])
+      seen.push([
+        reply.sent,
+        String(reply.getHeader('content-length')),
+        reply.getHeaders()['x-reader']
+      ])
       reply.header('x-reader', request.id)
     })
   })
-  await exchange(app, requestOf('/text').repeat(4) + requestOf('/text', { headers: { connection: 'close' } }))
+  await exchange(
+    app,
+    requestOf('/text').repeat(4) + requestOf('/text', { headers: { connection: 'close' } })
+  )
   t.strictSame(seen, Array.from({ length: 5 }, () => [true, '30', undefined]))
 })
 
-t.test('a field that Node refuses is an error of the application\'s, whose answer has a Date', async (t) => {
-  let value = 'fine'
-  const app = await servingApp(t, (reply) => { reply.header('x-hook', value) }, (app) => {
-    app.setErrorHandler((_error, _request, reply) => reply.removeHeader('x-hook').code(500).send('refused'))
-  })
-  await injected(app, '/text', {})
-  value = 'line\nfeed'
-  const [sent] = parsed(await exchange(app, requestOf('/text', { headers: { connection: 'close' } })), ['GET'])
-  t.match(sent, { status: 500, body: 'refused', headers: { date: / GMT$/ } })
-})
+t.test(
+  "a field that Node refuses is an error of the application's, whose answer has a Date",
+  async (t) => {
+    let value = 'fine'
+    const app = await servingApp(
+      t,
+      (reply) => {
+        reply.header('x-hook', value)
+      },
+      (app) => {
+        app.setErrorHandler((_error, _request, reply) =>
+          reply.removeHeader('x-hook').code(500).send('refused')
+        )
+      }
+    )
+    await injected(app, '/text', {})
+    value = 'line\nfeed'
+    const [sent] = parsed(
+      await exchange(app, requestOf('/text', { headers: { connection: 'close' } })),
+      ['GET']
+    )
+    t.match(sent, { status: 500, body: 'refused', headers: { date: / GMT$/ } })
+  }
+)
 
 t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', async (t) => {
   const app = await servingApp(t, () => {})
@@ -195,13 +297,18 @@ t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', as
  */
 async function afterHits (app: FastifyInstance, path: string, times: number): Promise<Sent[]> {
   await injected(app, path, {})
-  const text = await exchange(app, requestOf(path).repeat(times) + requestOf('/bytes', { headers: { connection: 'close' } }))
+  const text = await exchange(
+    app,
+    requestOf(path).repeat(times) + requestOf('/bytes', { headers: { connection: 'close' } })
+  )
   return parsed(text, Array.from({ length: times + 1 }, () => 'GET'))
 }
 
 t.test('a 204 is sent without the body that its handler has written', async (t) => {
   const app = await servingApp(t, () => {}, (app) => {
-    app.get('/no-content', { config: { cache: { ttl: '1h' } } }, (_request, reply) => { reply.raw.writeHead(204).end('body') })
+    app.get('/no-content', { config: { cache: { ttl: '1h' } } }, (_request, reply) => {
+      reply.raw.writeHead(204).end('body')
+    })
   })
   const sent = await afterHits(app, '/no-content', 4)
   t.strictSame(sent.map(({ status }) => status), [204, 204, 204, 204, 200])
@@ -212,8 +319,18 @@ t.test('a HEAD request that the server takes for GET has no body', async (t) => 
   const app = await servingApp(t, () => {})
   await injected(app, '/text', {})
   app.server.prependListener('request', (request) => { request.method = 'GET' })
-  const text = await exchange(app, requestOf('/text', { method: 'HEAD' }).repeat(4) + requestOf('/text', { method: 'HEAD', headers: { connection: 'close' } }))
-  t.strictSame(parsed(text, Array.from({ length: 5 }, () => 'HEAD')).map(({ status, body }) => ({ status, body })), Array.from({ length: 5 }, () => ({ status: 200, body: '' })))
+  const text = await exchange(
+    app,
+    requestOf('/text', { method: 'HEAD' }).repeat(4) +
+      requestOf('/text', { method: 'HEAD', headers: { connection: 'close' } })
+  )
+  t.strictSame(
+    parsed(
+      text,
+      Array.from({ length: 5 }, () => 'HEAD')
+    ).map(({ status, body }) => ({ status, body })),
+    Array.from({ length: 5 }, () => ({ status: 200, body: '' }))
+  )
 })
 
 t.test('Node may count the bytes of a hit', async (t) => {
@@ -240,15 +357,26 @@ t.test('hooks that have replaced end() or write() see the body of every hit', as
   })
   await injected(app, '/bytes', {})
   seen.splice(0)
-  await exchange(app, requestOf('/bytes').repeat(4) + requestOf('/bytes', { headers: { connection: 'close' } }))
+  await exchange(
+    app,
+    requestOf('/bytes').repeat(4) + requestOf('/bytes', { headers: { connection: 'close' } })
+  )
   t.strictSame(seen, Array.from({ length: 5 }, () => bytes(300).toString('latin1')))
 })
 
 t.test('fields of hooks that Node acts on are sent with all others', async (t) => {
-  for (const [name, value] of [['expect', '100-continue'], ['transfer-encoding', 'chunked']] as const) {
-    const app = await servingApp(t, (reply) => { reply.header(name, value) })
+  for (const [name, value] of [
+    ['expect', '100-continue'],
+    ['transfer-encoding', 'chunked']
+  ] as const) {
+    const app = await servingApp(t, (reply) => {
+      reply.header(name, value)
+    })
     await injected(app, '/empty', {})
-    const text = await exchange(app, requestOf('/empty').repeat(3) + requestOf('/empty', { headers: { connection: 'close' } }))
+    const text = await exchange(
+      app,
+      requestOf('/empty').repeat(3) + requestOf('/empty', { headers: { connection: 'close' } })
+    )
     const heads = text.split('HTTP/1.1 200 OK\r\n').slice(1)
     t.equal(heads.length, 4)
     for (const head of heads) {
@@ -262,9 +390,16 @@ t.test('fields of hooks that Node acts on are sent with all others', async (t) =
 t.test('values of a list are joined where the server is to join them', async (t) => {
   const server: object = { http: { uniqueHeaders: ['x-list'] } }
   const app = await cachedApp(t, { origin: 'http://shop.example' }, server)
-  app.get('/list', { config: { cache: { ttl: '1h' } } }, (_request, reply) => reply.header('x-list', ['a', 'b']).send('x'))
+  app.get('/list', { config: { cache: { ttl: '1h' } } }, (_request, reply) =>
+    reply.header('x-list', ['a', 'b']).send('x')
+  )
   await app.listen({ host: '127.0.0.1', port: 0 })
   await injected(app, '/list', {})
-  const text = await exchange(app, requestOf('/list').repeat(3) + requestOf('/list', { headers: { connection: 'close' } }))
-  for (const { headers } of parsed(text, ['GET', 'GET', 'GET', 'GET'])) t.equal(headers['x-list'], 'a; b')
+  const text = await exchange(
+    app,
+    requestOf('/list').repeat(3) + requestOf('/list', { headers: { connection: 'close' } })
+  )
+  for (const { headers } of parsed(text, ['GET', 'GET', 'GET', 'GET'])) {
+    t.equal(headers['x-list'], 'a; b')
+  }
 })

@@ -17,7 +17,11 @@ t.test('it is refused at once, and may answer all the same', async (t) => {
   })
   const answer = await app.inject('/x')
   t.equal(answer.statusCode, 200)
-  t.match(answer.json(), { status: 508, code: 'WEIR_CACHE_REENTRANT_FILL', message: /^GET \/x is answered by a handler that asks for this same/ })
+  t.match(answer.json(), {
+    status: 508,
+    code: 'WEIR_CACHE_REENTRANT_FILL',
+    message: /^GET \/x is answered by a handler that asks for this same/
+  })
 })
 
 t.test('around through another response, too, and with credentials of its own', async (t) => {
@@ -44,5 +48,10 @@ t.test('as a problem it says what to do', async (t) => {
   })
   const { statusCode, body } = await app.inject('/y')
   t.equal(statusCode, 508)
-  t.match(JSON.parse(body), { status: 508, title: 'Loop Detected', code: 'WEIR_CACHE_REENTRANT_FILL', detail: /compute it without asking for it/ })
+  t.match(JSON.parse(body), {
+    status: 508,
+    title: 'Loop Detected',
+    code: 'WEIR_CACHE_REENTRANT_FILL',
+    detail: /compute it without asking for it/
+  })
 })

@@ -12,7 +12,11 @@ import { nextEvent } from './support/next-event.js'
  */
 const CACHE = { ttl: '10s', staleWhileRevalidate: '60s' } as const
 
-async function app (t: Test, server: FastifyServerOptions = {}, options = {}): Promise<FastifyInstance> {
+async function app (
+  t: Test,
+  server: FastifyServerOptions = {},
+  options = {}
+): Promise<FastifyInstance> {
   mock.timers.enable({ apis: ['Date'], now: 1e12 })
   t.teardown(() => mock.timers.reset())
   return cachedApp(t, options, server)
@@ -24,7 +28,9 @@ async function asIs (app: FastifyInstance, path: string): Promise<string> {
   const { port } = app.server.address() as AddressInfo
   return new Promise((resolve, reject) => {
     get({ port, path, agent: false }, (response) => {
-      response.resume().once('end', () => { resolve(`${response.statusCode} ${String(response.headers['cache-status'])}`) })
+      response.resume().once('end', () => {
+        resolve(`${response.statusCode} ${String(response.headers['cache-status'])}`)
+      })
     }).once('error', reject).end()
   })
 }
@@ -43,25 +49,31 @@ function source (bytes: number, chunk = Buffer.alloc(65_536)) {
   return { stream, closed: closed.opened, read: () => read }
 }
 
-t.test('a body that has outgrown the cache is not read on, and ends the stale response', async (t) => {
-  for (const declared of [{}, { 'content-length': '600000000' }]) {
-    const cached = await app(t, {}, { maxBodyBytes: 1e6 })
-    const grown = source(600e6)
-    let runs = 0
-    cached.get('/file', { config: { cache: CACHE } }, async (_request, reply) => {
-      if (++runs !== 2) return Buffer.from('small')
-      return reply.headers(declared).send(grown.stream)
-    })
-    await cached.inject('/file')
-    mock.timers.tick(15_000)
-    const dropped = nextEvent('invalidate')
-    t.match(await cached.inject('/file'), { body: 'small', headers: { 'cache-status': /hit; ttl=-5/ } })
-    await Promise.all([dropped, grown.closed])
-    t.ok(grown.read() < 2e6, `${grown.read()} bytes were read`)
-    t.match((await cached.inject('/file')).headers['cache-status'], /stored/)
-    mock.timers.reset()
+t.test(
+  'a body that has outgrown the cache is not read on, and ends the stale response',
+  async (t) => {
+    for (const declared of [{}, { 'content-length': '600000000' }]) {
+      const cached = await app(t, {}, { maxBodyBytes: 1e6 })
+      const grown = source(600e6)
+      let runs = 0
+      cached.get('/file', { config: { cache: CACHE } }, async (_request, reply) => {
+        if (++runs !== 2) return Buffer.from('small')
+        return reply.headers(declared).send(grown.stream)
+      })
+      await cached.inject('/file')
+      mock.timers.tick(15_000)
+      const dropped = nextEvent('invalidate')
+      t.match(await cached.inject('/file'), {
+        body: 'small',
+        headers: { 'cache-status': /hit; ttl=-5/ }
+      })
+      await Promise.all([dropped, grown.closed])
+      t.ok(grown.read() < 2e6, `${grown.read()} bytes were read`)
+      t.match((await cached.inject('/file')).headers['cache-status'], /stored/)
+      mock.timers.reset()
+    }
   }
-})
+)
 
 t.test('nor is one that may not be stored at all, or that is written past Fastify', async (t) => {
   for (const how of ['private', 'raw'] as const) {
@@ -84,24 +96,35 @@ t.test('nor is one that may not be stored at all, or that is written past Fastif
   }
 })
 
-t.test('a stream that fits takes the place of the stale response; one that breaks off does not', async (t) => {
-  const cached = await app(t)
-  const broken = gate()
-  let runs = 0
-  cached.get('/file', { config: { cache: CACHE } }, async () => {
-    if (++runs === 2) return Readable.from((async function * () { yield 'half'; broken.open(); throw new Error('the disk is gone') })())
-    return Readable.from([`whole ${runs}`])
-  })
-  t.equal((await cached.inject('/file')).body, 'whole 1')
-  mock.timers.tick(15_000)
-  t.equal((await cached.inject('/file')).body, 'whole 1')
-  await broken.opened
-  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
-  const refilled = nextEvent('store')
-  t.equal((await cached.inject('/file')).body, 'whole 1', 'and is tried again')
-  await refilled
-  t.match(await cached.inject('/file'), { body: 'whole 3', headers: { 'cache-status': /hit/ } })
-})
+t.test(
+  'a stream that fits takes the place of the stale response; one that breaks off does not',
+  async (t) => {
+    const cached = await app(t)
+    const broken = gate()
+    let runs = 0
+    cached.get('/file', { config: { cache: CACHE } }, async () => {
+      if (++runs === 2) {
+        return Readable.from(
+          (async function * () {
+            yield 'half'
+            broken.open()
+            throw new Error('the disk is gone')
+          })()
+        )
+      }
+      return Readable.from([`whole ${runs}`])
+    })
+    t.equal((await cached.inject('/file')).body, 'whole 1')
+    mock.timers.tick(15_000)
+    t.equal((await cached.inject('/file')).body, 'whole 1')
+    await broken.opened
+    for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+    const refilled = nextEvent('store')
+    t.equal((await cached.inject('/file')).body, 'whole 1', 'and is tried again')
+    await refilled
+    t.match(await cached.inject('/file'), { body: 'whole 3', headers: { 'cache-status': /hit/ } })
+  }
+)
 
 t.test('a stream to a client, too, ends the stale response that it has outgrown', async (t) => {
   const cached = await app(t, {}, { maxBodyBytes: 100 })
@@ -135,24 +158,38 @@ t.test('rewriteUrl is applied to a refill as to the request: once', async (t) =>
   t.same(asked, [['/v1/p?a=1', '/p?a=1'], ['/v1/p?a=1', '/p?a=1']])
 })
 
-t.test('the target of a refill is not resolved: dots, slashes and escapes arrive as they were sent', async (t) => {
-  const cached = await app(t)
-  const asked: string[] = []
-  cached.get('/*', { config: { cache: CACHE } }, async ({ url }) => {
-    asked.push(url)
-    return 'x'
-  })
-  const targets = ['/a/../b', '/a/./b', '/c/%2e%2e/d', '/a%2Fb', '//host/b', '/a//b', '/a\\b', '/%7Euser', '/a?q=%2e%2e/../x', '/a|b']
-  for (const target of targets) t.match(await asIs(cached, target), /^200 .*stored/, target)
-  mock.timers.tick(15_000)
-  for (const target of targets) {
-    const refilled = nextEvent('store')
-    t.match(await asIs(cached, target), /hit; ttl=-5/, target)
-    await refilled
-    t.match(await asIs(cached, target), /hit; ttl=10/, target)
+t.test(
+  'the target of a refill is not resolved: dots, slashes and escapes arrive as they were sent',
+  async (t) => {
+    const cached = await app(t)
+    const asked: string[] = []
+    cached.get('/*', { config: { cache: CACHE } }, async ({ url }) => {
+      asked.push(url)
+      return 'x'
+    })
+    const targets = [
+      '/a/../b',
+      '/a/./b',
+      '/c/%2e%2e/d',
+      '/a%2Fb',
+      '//host/b',
+      '/a//b',
+      '/a\\b',
+      '/%7Euser',
+      '/a?q=%2e%2e/../x',
+      '/a|b'
+    ]
+    for (const target of targets) t.match(await asIs(cached, target), /^200 .*stored/, target)
+    mock.timers.tick(15_000)
+    for (const target of targets) {
+      const refilled = nextEvent('store')
+      t.match(await asIs(cached, target), /hit; ttl=-5/, target)
+      await refilled
+      t.match(await asIs(cached, target), /hit; ttl=10/, target)
+    }
+    t.same(asked, [...targets, ...targets])
   }
-  t.same(asked, [...targets, ...targets])
-})
+)
 
 t.test('a guard that refuses refills is asked once in ten seconds', async (t) => {
   const cached = await app(t)
@@ -166,7 +203,12 @@ t.test('a guard that refuses refills is asked once in ten seconds', async (t) =>
     },
     config: { cache: { ...CACHE, public: true } }
   }, async () => 'x')
-  const get = async () => String((await cached.inject({ url: '/x', headers: { authorization: 'Bearer x' } })).headers['cache-status'])
+  const get = async () =>
+    String(
+      (await cached.inject({ url: '/x', headers: { authorization: 'Bearer x' } })).headers[
+        'cache-status'
+      ]
+    )
   await get()
   mock.timers.tick(15_000)
   for (const expected of [1, 2]) {

@@ -13,9 +13,20 @@ const admin = { 'x-role': 'admin' }
  * An application with one cached route, which says how often its handler ran and what it saw of the
  * query.
  */
-async function newApp (t: Test, cache: RouteCacheOptions, { schema = {}, http2 = false, log = [] as string[] } = {}) {
-  const logger = { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
-  const app = http2 ? Fastify({ http2: true, logger }) as never : Fastify({ logger })
+async function newApp (
+  t: Test,
+  cache: RouteCacheOptions,
+  { schema = {}, http2 = false, log = [] as string[] } = {}
+) {
+  const logger = {
+    level: 'error',
+    stream: {
+      write: (line: string) => {
+        log.push(line)
+      }
+    }
+  }
+  const app = http2 ? (Fastify({ http2: true, logger }) as never) : Fastify({ logger })
   t.teardown(() => app.close())
   app.decorateRequest('user', null)
   app.addHook('onRequest', async (request) => {
@@ -27,63 +38,113 @@ async function newApp (t: Test, cache: RouteCacheOptions, { schema = {}, http2 =
   app.get('/x', { schema, config: { cache: { ttl: '1m', ...cache } } }, async (request, reply) => {
     seen.runs++
     seen.url = request.url
-    seen.query = { ...request.query as object }
+    seen.query = { ...(request.query as object) }
     seen.cookie = request.headers.cookie
-    if (request.headers['x-status'] !== undefined) reply.header('x-complete', request.headers['x-status'])
+    if (request.headers['x-status'] !== undefined) { reply.header('x-complete', request.headers['x-status']) }
     return `run ${seen.runs}`
   })
   return { app, seen }
 }
 
 for (const transport of TRANSPORTS) {
-  t.test(`refresh=1 renews for those who may, and is nothing to the others: ${transport}`, async (t) => {
-    const { app, seen } = await newApp(t, { refresh: isAdmin }, { http2: transport === 'http2' })
-    if (transport !== 'inject') await app.listen({ host: '127.0.0.1', port: 0 })
-    const get = async (url: string, headers: Record<string, string> = {}) => {
-      const { body, headers: { 'cache-status': status } } = await askBy(transport, app, url, { headers })
-      return { body, status: String(status) }
+  t.test(
+    `refresh=1 renews for those who may, and is nothing to the others: ${transport}`,
+    async (t) => {
+      const { app, seen } = await newApp(t, { refresh: isAdmin }, { http2: transport === 'http2' })
+      if (transport !== 'inject') await app.listen({ host: '127.0.0.1', port: 0 })
+      const get = async (url: string, headers: Record<string, string> = {}) => {
+        const {
+          body,
+          headers: { 'cache-status': status }
+        } = await askBy(transport, app, url, { headers })
+        return { body, status: String(status) }
+      }
+      t.match(await get('/x?a=1'), { body: 'run 1', status: /stored/ })
+      t.match(
+        await get('/x?a=1&refresh=1'),
+        { body: 'run 1', status: /hit/ },
+        'who may not gets the hit'
+      )
+      t.match(await get('/x?refresh=1&a=1', admin), {
+        body: 'run 2',
+        status: /fwd=request; ttl=60; stored/
+      })
+      t.strictSame([seen.url, seen.query], ['/x?a=1', { a: '1' }], 'the handler does not see it')
+      for (const url of ['/x?a=1', '/x?a=1&refresh=0', '/x?a=1&refresh', '/x?a=1&refresh=1']) { t.match(await get(url), { body: 'run 2', status: /hit/ }, url) }
+      t.match(await get('/x?a=1&refresh=0', admin), { body: 'run 2', status: /hit/ })
+      t.match(
+        await get('/x?refresh=1'),
+        { body: 'run 3', status: /stored/ },
+        'of what is not stored it is a miss like any other'
+      )
+      t.match(await get('/x'), { body: 'run 3', status: /hit/ })
+      t.match(await get('/x?refreshed=1', admin), { body: 'run 4' }, 'another parameter')
     }
-    t.match(await get('/x?a=1'), { body: 'run 1', status: /stored/ })
-    t.match(await get('/x?a=1&refresh=1'), { body: 'run 1', status: /hit/ }, 'who may not gets the hit')
-    t.match(await get('/x?refresh=1&a=1', admin), { body: 'run 2', status: /fwd=request; ttl=60; stored/ })
-    t.strictSame([seen.url, seen.query], ['/x?a=1', { a: '1' }], 'the handler does not see it')
-    for (const url of ['/x?a=1', '/x?a=1&refresh=0', '/x?a=1&refresh', '/x?a=1&refresh=1']) t.match(await get(url), { body: 'run 2', status: /hit/ }, url)
-    t.match(await get('/x?a=1&refresh=0', admin), { body: 'run 2', status: /hit/ })
-    t.match(await get('/x?refresh=1'), { body: 'run 3', status: /stored/ }, 'of what is not stored it is a miss like any other')
-    t.match(await get('/x'), { body: 'run 3', status: /hit/ })
-    t.match(await get('/x?refreshed=1', admin), { body: 'run 4' }, 'another parameter')
-  })
+  )
 }
 
 t.test('refresh: conditions, HEAD, variants, schemas, roles', async (t) => {
   const query = Type.Object({ a: Type.Optional(Type.String()) }, { additionalProperties: false })
   for (const [name, cache, options] of [
-    ['plain', {}, {}], ['schema', {}, { schema: { querystring: query } }], ['vary', { vary: ['accept-language'] }, {}], ['key', { key: () => 'x' }, {}]
+    ['plain', {}, {}],
+    ['schema', {}, { schema: { querystring: query } }],
+    ['vary', { vary: ['accept-language'] }, {}],
+    ['key', { key: () => 'x' }, {}]
   ] as const) {
     const { app, seen } = await newApp(t, { refresh: 'editor', public: true, ...cache }, options)
-    const get = (headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') => app.inject({ method, url: '/x?refresh=1', headers })
+    const get = (headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') =>
+      app.inject({ method, url: '/x?refresh=1', headers })
     await get({})
-    for (const [role, runs] of [['reader', 1], ['editor', 2], ['admin', 3], ['root', 3]] as const) {
+    for (const [role, runs] of [
+      ['reader', 1],
+      ['editor', 2],
+      ['admin', 3],
+      ['root', 3]
+    ] as const) {
       t.equal((await get({ 'x-user': role })).body, `run ${runs}`, `${name} ${role}`)
     }
-    t.match(await get({ 'x-user': 'admin', 'if-none-match': '"other"' }), { body: 'run 4' }, 'the whole')
+    t.match(
+      await get({ 'x-user': 'admin', 'if-none-match': '"other"' }),
+      { body: 'run 4' },
+      'the whole'
+    )
     await get({ 'x-user': 'admin' }, 'HEAD')
     t.equal(seen.runs, 4, 'HEAD computes nothing')
   }
-  await t.rejects(newApp(t, { refresh: isAdmin }, { schema: { querystring: Type.Object({ refresh: Type.Integer() }) } }),
-    { code: 'WEIR_ERR_ROUTE_OPTION', message: /cache.refresh takes the query parameter refresh, which the route's schema declares/ })
+  await t.rejects(
+    newApp(
+      t,
+      { refresh: isAdmin },
+      { schema: { querystring: Type.Object({ refresh: Type.Integer() }) } }
+    ),
+    {
+      code: 'WEIR_ERR_ROUTE_OPTION',
+      message: /cache.refresh takes the query parameter refresh, which the route's schema declares/
+    }
+  )
 })
 
-t.test('refresh with credentials: computed without them, so that nobody gets what is the admin\'s', async (t) => {
-  const { app, seen } = await newApp(t, { refresh: isAdmin })
-  const get = async (url: string, headers: Record<string, string> = {}) => (await app.inject({ url, headers })).body
-  t.equal(await get('/x'), 'run 1')
-  const own = await app.inject({ url: '/x?refresh=1', headers: { ...admin, cookie: 'session=secret' } })
-  t.match(own, { body: 'run 3', headers: { 'cache-status': /fwd=bypass; detail=COOKIE|detail=COOKIE/ } }, 'the admin\'s own answer is another run')
-  t.equal(seen.cookie, 'session=secret')
-  t.equal(await get('/x'), 'run 2', 'what all others get was computed without the cookie')
-  t.equal(seen.runs, 3)
-})
+t.test(
+  "refresh with credentials: computed without them, so that nobody gets what is the admin's",
+  async (t) => {
+    const { app, seen } = await newApp(t, { refresh: isAdmin })
+    const get = async (url: string, headers: Record<string, string> = {}) =>
+      (await app.inject({ url, headers })).body
+    t.equal(await get('/x'), 'run 1')
+    const own = await app.inject({
+      url: '/x?refresh=1',
+      headers: { ...admin, cookie: 'session=secret' }
+    })
+    t.match(
+      own,
+      { body: 'run 3', headers: { 'cache-status': /fwd=bypass; detail=COOKIE|detail=COOKIE/ } },
+      "the admin's own answer is another run"
+    )
+    t.equal(seen.cookie, 'session=secret')
+    t.equal(await get('/x'), 'run 2', 'what all others get was computed without the cookie')
+    t.equal(seen.runs, 3)
+  }
+)
 
 t.test('refreshes that come together are one', async (t) => {
   const app = Fastify()
@@ -121,30 +182,46 @@ t.test('unless: neither served nor stored', async (t) => {
 })
 
 t.test('onlyIf: judged by the response', async (t) => {
-  const { app } = await newApp(t, { onlyIf: (_request, reply) => reply.getHeader('x-complete') === 'yes' })
-  const get = async (complete: string) => String((await app.inject({ url: '/x', headers: { 'x-status': complete } })).headers['cache-status'])
+  const { app } = await newApp(t, {
+    onlyIf: (_request, reply) => reply.getHeader('x-complete') === 'yes'
+  })
+  const get = async (complete: string) =>
+    String(
+      (await app.inject({ url: '/x', headers: { 'x-status': complete } })).headers['cache-status']
+    )
   t.equal(await get('no'), 'weir; fwd=uri-miss; detail=ONLY_IF')
   t.match(await get('yes'), /stored/)
   t.match(await get('no'), /hit/)
 })
 
-t.test('functions that say neither true nor false: nothing unclear is served or stored, and the log says so once', async (t) => {
-  for (const answer of [undefined, null, 1, 'true', Promise.resolve(true), Promise.reject(new Error('x')), new Error('x')]) {
-    const say = (): never => {
-      if (answer instanceof Error) throw answer
-      return answer as never
-    }
-    if (answer instanceof Promise) answer.catch(() => {})
-    for (const [cache, status, code] of [
-      [{ unless: say }, /^weir; fwd=bypass; detail=INVALID_UNLESS$/, 'unless'],
-      [{ onlyIf: say }, /detail=INVALID_ONLY_IF$/, 'onlyIf'],
-      [{ refresh: say }, /stored|hit/, 'refresh']
-    ] as const) {
-      const log: string[] = []
-      const { app } = await newApp(t, cache, { log })
-      for (let i = 0; i < 3; i++) t.match((await app.inject('/x?refresh=1')).headers['cache-status'], status)
-      t.equal(log.length, 1)
-      t.match(log[0], new RegExp(`config.cache.${code} returned neither true nor false`))
+t.test(
+  'functions that say neither true nor false: nothing unclear is served or stored, and the log says so once',
+  async (t) => {
+    for (const answer of [
+      undefined,
+      null,
+      1,
+      'true',
+      Promise.resolve(true),
+      Promise.reject(new Error('x')),
+      new Error('x')
+    ]) {
+      const say = (): never => {
+        if (answer instanceof Error) throw answer
+        return answer as never
+      }
+      if (answer instanceof Promise) answer.catch(() => {})
+      for (const [cache, status, code] of [
+        [{ unless: say }, /^weir; fwd=bypass; detail=INVALID_UNLESS$/, 'unless'],
+        [{ onlyIf: say }, /detail=INVALID_ONLY_IF$/, 'onlyIf'],
+        [{ refresh: say }, /stored|hit/, 'refresh']
+      ] as const) {
+        const log: string[] = []
+        const { app } = await newApp(t, cache, { log })
+        for (let i = 0; i < 3; i++) { t.match((await app.inject('/x?refresh=1')).headers['cache-status'], status) }
+        t.equal(log.length, 1)
+        t.match(log[0], new RegExp(`config.cache.${code} returned neither true nor false`))
+      }
     }
   }
-})
+)

@@ -18,17 +18,29 @@ function results (app: FastifyInstance): (CacheResult | null)[] {
   return seen
 }
 
-t.test('a miss, and hits of it from memory and from the store, say who computed the response', async (t) => {
-  const store = memoryStore()
-  const [a, b] = [await cachedApp(t, { store, name: 'a' }), await cachedApp(t, { store, name: 'b' })]
-  const seen = [results(a), results(b)]
-  for (const app of [a, b]) app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'x')
-  for (const app of [a, a, b, b]) await app.inject('/x')
-  t.match(seen, [
-    [{ outcome: 'miss', cost: 0 }, { outcome: 'l1', filledBy: 'a', cost: Number }],
-    [{ outcome: 'l2', filledBy: 'a', cost: Number }, { outcome: 'l1', filledBy: 'a', cost: Number }]
-  ])
-})
+t.test(
+  'a miss, and hits of it from memory and from the store, say who computed the response',
+  async (t) => {
+    const store = memoryStore()
+    const [a, b] = [
+      await cachedApp(t, { store, name: 'a' }),
+      await cachedApp(t, { store, name: 'b' })
+    ]
+    const seen = [results(a), results(b)]
+    for (const app of [a, b]) app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'x')
+    for (const app of [a, a, b, b]) await app.inject('/x')
+    t.match(seen, [
+      [
+        { outcome: 'miss', cost: 0 },
+        { outcome: 'l1', filledBy: 'a', cost: Number }
+      ],
+      [
+        { outcome: 'l2', filledBy: 'a', cost: Number },
+        { outcome: 'l1', filledBy: 'a', cost: Number }
+      ]
+    ])
+  }
+)
 
 t.test('one computes, others wait for it', async (t) => {
   const app = await cachedApp(t)
@@ -49,17 +61,30 @@ t.test('one computes, others wait for it', async (t) => {
 t.test('what is not kept says why; where the cache has no say there is nothing', async (t) => {
   const app = await cachedApp(t)
   const seen = results(app)
-  app.get('/private', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('cache-control', 'private').send('x'))
-  app.get('/broken', { config: { cache: { ttl: '60s' } } }, async () => { throw new Error('broken') })
+  app.get('/private', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+    reply.header('cache-control', 'private').send('x')
+  )
+  app.get('/broken', { config: { cache: { ttl: '60s' } } }, async () => {
+    throw new Error('broken')
+  })
   app.get('/free', async () => 'x')
-  app.route({ method: ['GET', 'POST'], url: '/any', config: { cache: { ttl: '60s' } }, handler: async () => 'x' })
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/any',
+    config: { cache: { ttl: '60s' } },
+    handler: async () => 'x'
+  })
   for (const url of ['/private', '/broken', '/free']) await app.inject(url)
   await app.inject({ method: 'POST', url: '/any' })
   await app.inject({ method: 'HEAD', url: '/any' })
   await app.inject({ url: '/any', headers: { 'cache-control': 'no-store' } })
   t.match(seen, [
-    { outcome: 'bypass', reason: 'PRIVATE' }, { outcome: 'bypass', reason: 'STATUS' }, null,
-    { outcome: 'bypass', reason: 'METHOD' }, { outcome: 'bypass', reason: 'HEAD' }, { outcome: 'bypass', reason: 'REQUEST_NO_STORE' }
+    { outcome: 'bypass', reason: 'PRIVATE' },
+    { outcome: 'bypass', reason: 'STATUS' },
+    null,
+    { outcome: 'bypass', reason: 'METHOD' },
+    { outcome: 'bypass', reason: 'HEAD' },
+    { outcome: 'bypass', reason: 'REQUEST_NO_STORE' }
   ])
 })
 
@@ -70,11 +95,15 @@ t.test('stale, and the refill that follows, which is nobody\'s request', async (
   const seen = results(app)
   const refilled = gate()
   let runs = 0
-  app.get('/x', { config: { cache: { ttl: '1s', staleWhileRevalidate: '1m', staleIfError: '1h' } } }, async () => {
-    if (++runs === 2) refilled.open()
-    if (runs > 2) throw new Error('broken')
-    return `x${runs}`
-  })
+  app.get(
+    '/x',
+    { config: { cache: { ttl: '1s', staleWhileRevalidate: '1m', staleIfError: '1h' } } },
+    async () => {
+      if (++runs === 2) refilled.open()
+      if (runs > 2) throw new Error('broken')
+      return `x${runs}`
+    }
+  )
   await app.inject('/x')
   mock.timers.tick(2000)
   await app.inject('/x')

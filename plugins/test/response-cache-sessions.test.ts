@@ -6,7 +6,8 @@ import t from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * Plugins write sessions in onSend hooks, which a hit does not reach. What they have to write is not lost.
+ * Plugins write sessions in onSend hooks, which a hit does not reach. What they have to write is
+ * not lost.
  */
 
 const SECRET = 'a secret with at least thirty-two characters'
@@ -19,37 +20,60 @@ async function visit (request: FastifyRequest): Promise<void> {
   if (typeof set === 'function') Reflect.apply(set, request.session, ['visits', '1'])
 }
 
-const cookieOf = (headers: Record<string, unknown>) => String(headers['set-cookie']).replace(/;.*/s, '')
+const cookieOf = (headers: Record<string, unknown>) =>
+  String(headers['set-cookie']).replace(/;.*/s, '')
 
-t.test('a session of @fastify/session that has changed, or lasts longer with each response, is saved', async (t) => {
-  for (const [name, maxAge] of [['that expires', 60_000], ['without an end', undefined]] as const) {
-    const app = await cachedApp(t)
-    await app.register(cookie)
-    const options = { secure: false, ...maxAge !== undefined && { maxAge } }
-    await app.register(session, { secret: SECRET, saveUninitialized: false, cookie: options })
-    app.addHook('preHandler', visit)
-    app.get('/x', { config: { cache } }, async () => 'x')
-    const get = async (headers: Record<string, string> = {}) => (await app.inject({ url: '/x', headers })).headers
-    t.match((await get())['cache-status'], 'stored')
-    t.match((await get())['cache-status'], 'hit')
+t.test(
+  'a session of @fastify/session that has changed, or lasts longer with each response, is saved',
+  async (t) => {
+    for (const [name, maxAge] of [
+      ['that expires', 60_000],
+      ['without an end', undefined]
+    ] as const) {
+      const app = await cachedApp(t)
+      await app.register(cookie)
+      const options = { secure: false, ...(maxAge !== undefined && { maxAge }) }
+      await app.register(session, { secret: SECRET, saveUninitialized: false, cookie: options })
+      app.addHook('preHandler', visit)
+      app.get('/x', { config: { cache } }, async () => 'x')
+      const get = async (headers: Record<string, string> = {}) =>
+        (await app.inject({ url: '/x', headers })).headers
+      t.match((await get())['cache-status'], 'stored')
+      t.match((await get())['cache-status'], 'hit')
 
-    const first = await get({ 'x-visit': '1' })
-    t.match(first, { 'set-cookie': /^sessionId=/, 'cache-status': 'weir; fwd=bypass; detail=SESSION' }, `a new session ${name}`)
-    const later = await get({ cookie: cookieOf(first) })
-    if (maxAge === undefined) t.match(later['cache-status'], 'hit', 'nothing is to be written')
-    else t.match(later, { 'set-cookie': /Expires=/, 'cache-status': 'weir; fwd=bypass; detail=SESSION' }, 'it lasts longer')
-    t.match((await get())['cache-status'], 'hit', 'others get what is stored')
+      const first = await get({ 'x-visit': '1' })
+      t.match(
+        first,
+        { 'set-cookie': /^sessionId=/, 'cache-status': 'weir; fwd=bypass; detail=SESSION' },
+        `a new session ${name}`
+      )
+      const later = await get({ cookie: cookieOf(first) })
+      if (maxAge === undefined) t.match(later['cache-status'], 'hit', 'nothing is to be written')
+      else {
+        t.match(
+          later,
+          { 'set-cookie': /Expires=/, 'cache-status': 'weir; fwd=bypass; detail=SESSION' },
+          'it lasts longer'
+        )
+      }
+      t.match((await get())['cache-status'], 'hit', 'others get what is stored')
+    }
   }
-})
+)
 
 t.test('a session of @fastify/secure-session that has changed is sent', async (t) => {
   const app = await cachedApp(t)
   await app.register(secureSession, { key: Buffer.alloc(32, 1) })
   app.addHook('preHandler', visit)
   app.get('/x', { config: { cache } }, async () => 'x')
-  const get = async (headers: Record<string, string> = {}) => (await app.inject({ url: '/x', headers })).headers
+  const get = async (headers: Record<string, string> = {}) =>
+    (await app.inject({ url: '/x', headers })).headers
   t.match((await get())['cache-status'], 'stored')
   const first = await get({ 'x-visit': '1' })
   t.match(first, { 'set-cookie': /^session=/, 'cache-status': 'weir; fwd=bypass; detail=SESSION' })
-  t.match((await get({ cookie: cookieOf(first) }))['cache-status'], 'hit', 'nothing is to be written')
+  t.match(
+    (await get({ cookie: cookieOf(first) }))['cache-status'],
+    'hit',
+    'nothing is to be written'
+  )
 })

@@ -35,35 +35,55 @@ t.test('what a handler has computed is neither stored nor sent before it is sett
   outbox.open()
   t.match((await first).headers['cache-status'], /stored/)
   t.match((await waiting).headers['cache-status'], /collapsed|hit/)
-  t.strictSame(outbox.calls, [['tag', '\u0001http://shop.test/x']], 'with the tag of its URI; who is served from the cache needs nothing more')
+  t.strictSame(
+    outbox.calls,
+    [['tag', '\u0001http://shop.test/x']],
+    'with the tag of its URI; who is served from the cache needs nothing more'
+  )
 })
 
-t.test('one of several variants is settled with the tag of its URI and that of its key', async (t) => {
-  const outbox = steeredOutbox()
-  outbox.open()
-  const app = await cachedApp(t, { outbox })
-  app.get('/x', { config: { cache: { ttl: '60s', vary: ['accept'] } } }, async () => 'x')
-  await app.inject({ url: '/x', headers: { accept: 'text/plain' } })
-  t.strictSame(outbox.calls, [['\u0001http://shop.test/x', '\u0001http://shop.test/x\naccept:text/plain']])
-})
+t.test(
+  'one of several variants is settled with the tag of its URI and that of its key',
+  async (t) => {
+    const outbox = steeredOutbox()
+    outbox.open()
+    const app = await cachedApp(t, { outbox })
+    app.get('/x', { config: { cache: { ttl: '60s', vary: ['accept'] } } }, async () => 'x')
+    await app.inject({ url: '/x', headers: { accept: 'text/plain' } })
+    t.strictSame(outbox.calls, [
+      ['\u0001http://shop.test/x', '\u0001http://shop.test/x\naccept:text/plain']
+    ])
+  }
+)
 
-t.test('settled are the URI, and the path by which a write ends what is stored by No-Vary-Search', async (t) => {
-  const outbox = steeredOutbox()
-  outbox.open()
-  const app = await cachedApp(t, { outbox })
-  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('no-vary-search', 'params=("utm")').send('x'))
-  await app.inject('/x?a=1&utm=1')
-  const [tags = []] = outbox.calls
-  t.ok(tags.includes('\u0001http://shop.test/x?a=1&utm=1'))
-  for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1, -1)) t.ok(tags.includes(tag), tag)
-})
+t.test(
+  'settled are the URI, and the path by which a write ends what is stored by No-Vary-Search',
+  async (t) => {
+    const outbox = steeredOutbox()
+    outbox.open()
+    const app = await cachedApp(t, { outbox })
+    app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
+      reply.header('no-vary-search', 'params=("utm")').send('x')
+    )
+    await app.inject('/x?a=1&utm=1')
+    const [tags = []] = outbox.calls
+    t.ok(tags.includes('\u0001http://shop.test/x?a=1&utm=1'))
+    for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1, -1)) { t.ok(tags.includes(tag), tag) }
+  }
+)
 
 t.test('settled too is what will not be stored, and not what is an error', async (t) => {
   const outbox = steeredOutbox()
   outbox.open()
   const app = await cachedApp(t, { outbox })
-  app.get('/gone', { config: { cache: { ttl: '60s', tags: ['tag'] } } }, async (_request, reply) => reply.code(404).send('x'))
-  app.get('/failed', { config: { cache: { ttl: '60s', tags: ['tag'] } } }, async (_request, reply) => reply.code(500).send('x'))
+  app.get('/gone', { config: { cache: { ttl: '60s', tags: ['tag'] } } }, async (_request, reply) =>
+    reply.code(404).send('x')
+  )
+  app.get(
+    '/failed',
+    { config: { cache: { ttl: '60s', tags: ['tag'] } } },
+    async (_request, reply) => reply.code(500).send('x')
+  )
   await app.inject('/gone')
   t.equal(outbox.calls.length, 1)
   await app.inject('/failed')

@@ -13,43 +13,68 @@ import { askHttp, portOf } from './support/ask.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
 /*
- * What applications do that nobody expects: each gets a bypass that says why, or what it would get without, and never what was
- * meant for another.
+ * What applications do that nobody expects: each gets a bypass that says why, or what it would get
+ * without, and never what was meant for another.
  */
 
 const cache = { ttl: '1m' } as const
 const shared = { ttl: '1m', public: true } as const
-const statusOf = (answer: { headers: Readonly<Record<string, unknown>> }) => String(answer.headers['cache-status'])
+const statusOf = (answer: { headers: Readonly<Record<string, unknown>> }) =>
+  String(answer.headers['cache-status'])
 
 /**
  * An application whose request targets are those of the header `x-url`, which `inject` would
  * resolve.
  */
-const asWritten = (t: Test): Promise<FastifyInstance> => cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
+const asWritten = (t: Test): Promise<FastifyInstance> =>
+  cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
 
-t.test('a path that leads elsewhere by dot segments has nothing of the route there, and gives it nothing', async (t) => {
-  const app = await asWritten(t)
-  const onlyAdmins = async ({ headers }: FastifyRequest, reply: FastifyReply) => headers['x-admin'] === undefined ? reply.code(403).send('no') : undefined
-  app.get('/admin/secret', { preHandler: onlyAdmins, config: { cache: shared } }, async () => 'SECRET')
-  app.get('/about', { config: { cache: shared } }, async () => 'about')
-  for (const prefix of ['/files', '/tenant']) {
-    app.get(`${prefix}/*`, { config: { cache: shared } }, async ({ params }) => `${prefix} ${(params as { '*': string })['*']}`)
-  }
-  app.get('/:name', { config: { cache: shared } }, async ({ params }) => `name ${(params as { name: string }).name}`)
-  const get = async (url: string, headers: Record<string, string> = {}) => (await app.inject({ url: '/', headers: { ...headers, 'x-url': url } })).body
-  t.equal(await get('/admin/secret', { 'x-admin': 'yes' }), 'SECRET')
-  for (const up of ['..', '%2e%2e', '.%2E', './..', 'x/../..']) {
+t.test(
+  'a path that leads elsewhere by dot segments has nothing of the route there, and gives it nothing',
+  async (t) => {
+    const app = await asWritten(t)
+    const onlyAdmins = async ({ headers }: FastifyRequest, reply: FastifyReply) =>
+      headers['x-admin'] === undefined ? reply.code(403).send('no') : undefined
+    app.get(
+      '/admin/secret',
+      { preHandler: onlyAdmins, config: { cache: shared } },
+      async () => 'SECRET'
+    )
+    app.get('/about', { config: { cache: shared } }, async () => 'about')
     for (const prefix of ['/files', '/tenant']) {
-      for (const there of ['/admin/secret', '/about']) {
-        // Other spellings of it are one entry of its route.
-        for (let i = 0; i < 2; i++) t.equal(await get(`${prefix}/${up}${there}`), `${prefix} ..${there}`, `${prefix}/${up}${there}`)
+      app.get(
+        `${prefix}/*`,
+        { config: { cache: shared } },
+        async ({ params }) => `${prefix} ${(params as { '*': string })['*']}`
+      )
+    }
+    app.get(
+      '/:name',
+      { config: { cache: shared } },
+      async ({ params }) => `name ${(params as { name: string }).name}`
+    )
+    const get = async (url: string, headers: Record<string, string> = {}) =>
+      (await app.inject({ url: '/', headers: { ...headers, 'x-url': url } })).body
+    t.equal(await get('/admin/secret', { 'x-admin': 'yes' }), 'SECRET')
+    for (const up of ['..', '%2e%2e', '.%2E', './..', 'x/../..']) {
+      for (const prefix of ['/files', '/tenant']) {
+        for (const there of ['/admin/secret', '/about']) {
+          // Other spellings of it are one entry of its route.
+          for (let i = 0; i < 2; i++) {
+            t.equal(
+              await get(`${prefix}/${up}${there}`),
+              `${prefix} ..${there}`,
+              `${prefix}/${up}${there}`
+            )
+          }
+        }
       }
     }
+    t.equal(await get('/about'), 'about')
+    t.equal(await get('/..'), 'name ..')
+    t.equal(await get('/admin/secret'), 'no')
   }
-  t.equal(await get('/about'), 'about')
-  t.equal(await get('/..'), 'name ..')
-  t.equal(await get('/admin/secret'), 'no')
-})
+)
 
 t.test('constraints: values are told apart, or their routes are not cached', async (t) => {
   const plan = {
@@ -58,14 +83,19 @@ t.test('constraints: values are told apart, or their routes are not cached', asy
       const handlers = new Map<string, unknown>()
       return {
         get: (value: unknown) => handlers.get(JSON.stringify(value)) ?? null,
-        set (value: unknown, handler: unknown) { handlers.set(JSON.stringify(value), handler) }
+        set (value: unknown, handler: unknown) {
+          handlers.set(JSON.stringify(value), handler)
+        }
       }
     },
-    deriveConstraint: ({ headers }: IncomingMessage) => JSON.parse(String(headers['x-plan'])) as unknown
+    deriveConstraint: ({ headers }: IncomingMessage) =>
+      JSON.parse(String(headers['x-plan'])) as unknown
   }
   const app = await cachedApp(t, {}, { routerOptions: { constraints: { plan: plan as never } } })
   const plans = [1, '1', { a: 1 }, { a: 2 }, ['a'], true]
-  for (const [i, value] of plans.entries()) app.get('/x', { constraints: { plan: value }, config: { cache } }, async () => `plan ${i}`)
+  for (const [i, value] of plans.entries()) {
+    app.get('/x', { constraints: { plan: value }, config: { cache } }, async () => `plan ${i}`)
+  }
   for (const [i, value] of [...plans.entries(), ...plans.entries()]) {
     const { body } = await app.inject({ url: '/x', headers: { 'x-plan': JSON.stringify(value) } })
     t.equal(body, `plan ${i}`)
@@ -73,11 +103,16 @@ t.test('constraints: values are told apart, or their routes are not cached', asy
   const hosts = await cachedApp(t)
   hosts.get('/x', { constraints: { host: /^a/ }, config: { cache } }, async () => 'a')
   hosts.get('/x', { constraints: { host: /^b/ }, config: { cache } }, async () => 'b')
-  for (const host of ['a', 'b', 'a', 'b']) t.equal((await hosts.inject({ url: '/x', headers: { host } })).body, host)
+  for (const host of ['a', 'b', 'a', 'b']) {
+    t.equal((await hosts.inject({ url: '/x', headers: { host } })).body, host)
+  }
 
   const odd = await cachedApp(t, {}, { routerOptions: { constraints: { plan: plan as never } } })
   odd.get('/x', { constraints: { plan: new Map([['a', 1]]) }, config: { cache } }, async () => 'x')
-  t.equal(statusOf(await odd.inject({ url: '/x', headers: { 'x-plan': '{}' } })), 'weir; fwd=bypass; detail=INVALID_CONSTRAINT')
+  t.equal(
+    statusOf(await odd.inject({ url: '/x', headers: { 'x-plan': '{}' } })),
+    'weir; fwd=bypass; detail=INVALID_CONSTRAINT'
+  )
 })
 
 class Hidden {
@@ -95,14 +130,23 @@ t.test('a query that validation makes something else of counts as it was written
   ] as const) {
     const app = await cachedApp(t)
     app.setValidatorCompiler(() => (query: unknown) => ({ value: made(query as object) }))
-    app.get('/x', { schema: { querystring: { type: 'object', properties: { q: { type: 'string' } } } }, config: { cache } }, async ({ query }) => {
-      const seen: unknown = query instanceof Map || query instanceof Set ? [...query] : query
-      return JSON.stringify(seen)
-    })
+    app.get(
+      '/x',
+      {
+        schema: { querystring: { type: 'object', properties: { q: { type: 'string' } } } },
+        config: { cache }
+      },
+      async ({ query }) => {
+        const seen: unknown = query instanceof Map || query instanceof Set ? [...query] : query
+        return JSON.stringify(seen)
+      }
+    )
     for (let i = 0; i < 2; i++) {
       for (const query of ['p=1', 'p=2', 'q=1']) {
         const expected: unknown = made(Object.fromEntries(new URLSearchParams(query)))
-        const text = JSON.stringify(expected instanceof Map || expected instanceof Set ? [...expected] : expected)
+        const text = JSON.stringify(
+          expected instanceof Map || expected instanceof Set ? [...expected] : expected
+        )
         t.equal((await app.inject(`/x?${query}`)).body, text, `${name}: ${query}`)
       }
     }
@@ -111,9 +155,22 @@ t.test('a query that validation makes something else of counts as it was written
 
 t.test('what a query schema does not declare is in no response', async (t) => {
   const app = await cachedApp(t)
-  app.addHook('preHandler', async (request) => { Object.assign(request.query as object, { limit: 10 }) })
-  app.get('/x', { schema: { querystring: { type: 'object', properties: { 'a b': { type: 'string' }, q: { type: 'string' } } } }, config: { cache } },
-    async ({ url, originalUrl, query }) => ({ url, originalUrl, query }))
+  app.addHook('preHandler', async (request) => {
+    Object.assign(request.query as object, { limit: 10 })
+  })
+  app.get(
+    '/x',
+    {
+      schema: {
+        querystring: {
+          type: 'object',
+          properties: { 'a b': { type: 'string' }, q: { type: 'string' } }
+        }
+      },
+      config: { cache }
+    },
+    async ({ url, originalUrl, query }) => ({ url, originalUrl, query })
+  )
   let logged = ''
   app.addHook('onResponse', async ({ url }) => { logged = url })
   for (const evil of ['utm=evil', 'limit=evil', '%71%71=evil', 'a+b+c=evil']) {
@@ -122,7 +179,11 @@ t.test('what a query schema does not declare is in no response', async (t) => {
     t.match(JSON.parse(body), { url: '/x?q=1&a+b=2', query: { q: '1', 'a b': '2' } })
     t.match(logged, evil, 'which hooks after the handler know all the same')
   }
-  t.match((await app.inject('/x?q=2')).json(), { query: { limit: 10 } }, 'what a hook has added is left')
+  t.match(
+    (await app.inject('/x?q=2')).json(),
+    { query: { limit: 10 } },
+    'what a hook has added is left'
+  )
 })
 
 t.test('a GET with a body is for the handler', async (t) => {
@@ -140,37 +201,75 @@ t.test('a GET with a body is for the handler', async (t) => {
 t.test('a header that a schema makes something else of is read as text', async (t) => {
   for (const given of ['true', 'false', '5']) {
     const app = await cachedApp(t)
-    const schema = { headers: { type: 'object', properties: { 'x-beta': { type: ['boolean', 'integer', 'null'] }, 'cache-control': { type: 'boolean' } } } }
-    app.get('/x', { schema, config: { cache: { ...cache, vary: ['x-beta'] } } }, async ({ headers }) => `${String(headers['x-beta'])}`)
-    for (let i = 0; i < 2; i++) t.match((await app.inject({ url: '/x', headers: { 'x-beta': given } })), { statusCode: 200, body: given }, given)
-    t.equal((await app.inject({ url: '/x', headers: { 'x-beta': given, 'cache-control': 'true' } })).statusCode, 200)
+    const schema = {
+      headers: {
+        type: 'object',
+        properties: {
+          'x-beta': { type: ['boolean', 'integer', 'null'] },
+          'cache-control': { type: 'boolean' }
+        }
+      }
+    }
+    app.get(
+      '/x',
+      { schema, config: { cache: { ...cache, vary: ['x-beta'] } } },
+      async ({ headers }) => `${String(headers['x-beta'])}`
+    )
+    for (let i = 0; i < 2; i++) {
+      t.match(
+        await app.inject({ url: '/x', headers: { 'x-beta': given } }),
+        { statusCode: 200, body: given },
+        given
+      )
+    }
+    t.equal(
+      (await app.inject({ url: '/x', headers: { 'x-beta': given, 'cache-control': 'true' } }))
+        .statusCode,
+      200
+    )
   }
 })
 
-t.test('whoever is asking, known before the handler, by it, or by what a hook has taken away', async (t) => {
-  const app = await cachedApp(t)
-  app.decorateRequest('user', null)
-  app.addHook('onRequest', async (request) => {
-    const { authorization } = request.headers
-    if (authorization === undefined) return
-    request.headers['x-user-id'] = authorization.replace('Bearer ', '')
-    delete request.headers.authorization
-  })
-  app.get('/gateway', { config: { cache } }, async ({ headers }) => `hello ${String(headers['x-user-id'])}`)
-  app.get('/own', { config: { cache } }, async (request) => {
-    const { 'x-access-token': name } = request.headers
-    if (typeof name === 'string') Object.assign(request, { user: { name } })
-    return `hello ${String(name)}`
-  })
-  const get = async (url: string, headers: Record<string, string> = {}) => {
-    const answer = await app.inject({ url, headers })
-    return `${answer.body}: ${statusOf(answer)}`
+t.test(
+  'whoever is asking, known before the handler, by it, or by what a hook has taken away',
+  async (t) => {
+    const app = await cachedApp(t)
+    app.decorateRequest('user', null)
+    app.addHook('onRequest', async (request) => {
+      const { authorization } = request.headers
+      if (authorization === undefined) return
+      request.headers['x-user-id'] = authorization.replace('Bearer ', '')
+      delete request.headers.authorization
+    })
+    app.get(
+      '/gateway',
+      { config: { cache } },
+      async ({ headers }) => `hello ${String(headers['x-user-id'])}`
+    )
+    app.get('/own', { config: { cache } }, async (request) => {
+      const { 'x-access-token': name } = request.headers
+      if (typeof name === 'string') Object.assign(request, { user: { name } })
+      return `hello ${String(name)}`
+    })
+    const get = async (url: string, headers: Record<string, string> = {}) => {
+      const answer = await app.inject({ url, headers })
+      return `${answer.body}: ${statusOf(answer)}`
+    }
+    t.equal(
+      await get('/gateway', { authorization: 'Bearer ann' }),
+      'hello ann: weir; fwd=uri-miss; detail=AUTHORIZATION'
+    )
+    t.equal(
+      await get('/gateway', { authorization: 'Bearer bob' }),
+      'hello bob: weir; fwd=uri-miss; detail=AUTHORIZATION'
+    )
+    t.equal(
+      await get('/own', { 'x-access-token': 'ann' }),
+      'hello ann: weir; fwd=uri-miss; detail=USER'
+    )
+    t.equal(await get('/own'), 'hello undefined: weir; fwd=uri-miss; ttl=60; stored')
   }
-  t.equal(await get('/gateway', { authorization: 'Bearer ann' }), 'hello ann: weir; fwd=uri-miss; detail=AUTHORIZATION')
-  t.equal(await get('/gateway', { authorization: 'Bearer bob' }), 'hello bob: weir; fwd=uri-miss; detail=AUTHORIZATION')
-  t.equal(await get('/own', { 'x-access-token': 'ann' }), 'hello ann: weir; fwd=uri-miss; detail=USER')
-  t.equal(await get('/own'), 'hello undefined: weir; fwd=uri-miss; ttl=60; stored')
-})
+)
 
 t.test('a client certificate is a credential', async (t) => {
   const tls = await certificate(t.testdir({}))
@@ -179,7 +278,12 @@ t.test('a client certificate is a credential', async (t) => {
   app.get('/x', { config: { cache } }, async () => 'x')
   await app.listen({ host: '127.0.0.1', port: 0 })
   const get = async (client: object) => {
-    const socket = connect({ port: portOf(app), host: '127.0.0.1', rejectUnauthorized: false, ...client })
+    const socket = connect({
+      port: portOf(app),
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      ...client
+    })
     socket.end('GET /x HTTP/1.1\r\nhost: shop.test\r\nconnection: close\r\n\r\n')
     let text = ''
     socket.on('data', (chunk: Buffer) => { text += chunk.toString() })
@@ -199,7 +303,9 @@ t.test('one request with a credential costs the others no more than one run', as
     let runs = 0
     app.get('/x', { config: { cache: route } }, async (request, reply) => {
       runs++
-      if (request.headers['x-warm'] !== undefined) return reply.header('cache-control', 'public').send('warm')
+      if (request.headers['x-warm'] !== undefined) {
+        return reply.header('cache-control', 'public').send('warm')
+      }
       await opened
       if (request.headers.cookie !== undefined) reply.setCookie('seen', '1')
       return 'x'
@@ -212,7 +318,12 @@ t.test('one request with a credential costs the others no more than one run', as
     await arrived
     open()
     t.match((await mine).headers['set-cookie'], 'seen=1')
-    for (const { statusCode, headers } of await Promise.all(others)) t.match({ statusCode, cookie: headers['set-cookie'] }, { statusCode: 200, cookie: undefined })
+    for (const { statusCode, headers } of await Promise.all(others)) {
+      t.match(
+        { statusCode, cookie: headers['set-cookie'] },
+        { statusCode: 200, cookie: undefined }
+      )
+    }
     t.equal(runs, 2)
     t.match(statusOf(await app.inject('/x')), 'hit')
   }
@@ -220,23 +331,44 @@ t.test('one request with a credential costs the others no more than one run', as
 
 t.test('what a hook has made of the reply goes with no stored body', async (t) => {
   for (const [why, hook] of [
-    ['STATUS', (_request: FastifyRequest, reply: FastifyReply) => { reply.code(203) }],
-    ['NONCE', (_request: FastifyRequest, reply: FastifyReply) => { reply.header('content-security-policy', "script-src 'nonce-abc'") }],
-    ['NONCE', (_request: FastifyRequest, reply: FastifyReply) => { reply.raw.setHeader('content-security-policy', "script-src 'nonce-abc'") }],
-    ['WRITE_HEAD', ({ headers }: FastifyRequest, { raw }: FastifyReply) => {
-      const writeHead = raw.writeHead.bind(raw)
-      Object.assign(raw, {
-        writeHead (...args: unknown[]) {
-          raw.setHeader('set-cookie', `sid=${String(headers['x-user'])}`)
-          return Reflect.apply(writeHead, undefined, args) as unknown
-        }
-      })
-    }]
+    [
+      'STATUS',
+      (_request: FastifyRequest, reply: FastifyReply) => {
+        reply.code(203)
+      }
+    ],
+    [
+      'NONCE',
+      (_request: FastifyRequest, reply: FastifyReply) => {
+        reply.header('content-security-policy', "script-src 'nonce-abc'")
+      }
+    ],
+    [
+      'NONCE',
+      (_request: FastifyRequest, reply: FastifyReply) => {
+        reply.raw.setHeader('content-security-policy', "script-src 'nonce-abc'")
+      }
+    ],
+    [
+      'WRITE_HEAD',
+      ({ headers }: FastifyRequest, { raw }: FastifyReply) => {
+        const writeHead = raw.writeHead.bind(raw)
+        Object.assign(raw, {
+          writeHead (...args: unknown[]) {
+            raw.setHeader('set-cookie', `sid=${String(headers['x-user'])}`)
+            return Reflect.apply(writeHead, undefined, args) as unknown
+          }
+        })
+      }
+    ]
   ] as const) {
     const app = await cachedApp(t)
-    app.addHook('preHandler', async (request, reply) => { if (request.headers['x-user'] !== undefined) hook(request, reply) })
+    app.addHook('preHandler', async (request, reply) => {
+      if (request.headers['x-user'] !== undefined) hook(request, reply)
+    })
     app.get('/x', { config: { cache } }, async () => 'x')
-    const ask = (user?: string) => app.inject({ url: '/x', headers: user === undefined ? {} : { 'x-user': user } })
+    const ask = (user?: string) =>
+      app.inject({ url: '/x', headers: user === undefined ? {} : { 'x-user': user } })
     t.equal(statusOf(await ask('ann')), `weir; fwd=bypass; detail=${why}`)
     t.match((await ask()).headers, { 'set-cookie': undefined, 'cache-status': /stored/ })
     const bob = await ask('bob')
@@ -245,24 +377,33 @@ t.test('what a hook has made of the reply goes with no stored body', async (t) =
   }
 })
 
-t.test('a header that the handler has set is stored, also if a hook had given it that value', async (t) => {
-  for (const [path, handler] of Object.entries<RouteHandlerMethod>({
-    header: (_request, reply) => { reply.header('Content-Language', 'en').send('x') },
-    headers: (_request, reply) => { reply.headers({ 'content-language': 'en' }).send('x') },
-    returned: async (_request, reply) => {
-      reply.header('content-language', 'en')
-      return 'x'
+t.test(
+  'a header that the handler has set is stored, also if a hook had given it that value',
+  async (t) => {
+    for (const [path, handler] of Object.entries<RouteHandlerMethod>({
+      header: (_request, reply) => {
+        reply.header('Content-Language', 'en').send('x')
+      },
+      headers: (_request, reply) => {
+        reply.headers({ 'content-language': 'en' }).send('x')
+      },
+      returned: async (_request, reply) => {
+        reply.header('content-language', 'en')
+        return 'x'
+      }
+    })) {
+      const app = await cachedApp(t)
+      app.addHook('onRequest', async ({ headers }, reply) => {
+        reply.header('content-language', headers['x-language'] ?? 'en')
+      })
+      app.get('/x', { config: { cache } }, handler)
+      await app.inject('/x')
+      const hit = await app.inject({ url: '/x', headers: { 'x-language': 'de' } })
+      t.match(statusOf(hit), 'hit')
+      t.equal(hit.headers['content-language'], 'en', path)
     }
-  })) {
-    const app = await cachedApp(t)
-    app.addHook('onRequest', async ({ headers }, reply) => { reply.header('content-language', headers['x-language'] ?? 'en') })
-    app.get('/x', { config: { cache } }, handler)
-    await app.inject('/x')
-    const hit = await app.inject({ url: '/x', headers: { 'x-language': 'de' } })
-    t.match(statusOf(hit), 'hit')
-    t.equal(hit.headers['content-language'], 'en', path)
   }
-})
+)
 
 t.test('what a handler throws is what the error handler gets', async (t) => {
   const app = await cachedApp(t)
@@ -282,21 +423,33 @@ t.test('what a handler throws is what the error handler gets', async (t) => {
   }
 })
 
-t.test('a hit whose header nobody can send is an error, as a miss would be, and no silence', async (t) => {
-  const app = await cachedApp(t)
-  app.addHook('preHandler', async ({ headers }, reply) => { if (headers['x-odd'] !== undefined) reply.header('x-bad', 'a\nb') })
-  app.get('/x', { config: { cache } }, async () => 'x')
-  await app.inject('/x')
-  t.equal((await app.inject({ url: '/x', headers: { 'x-odd': '1' } })).statusCode, 500)
-})
+t.test(
+  'a hit whose header nobody can send is an error, as a miss would be, and no silence',
+  async (t) => {
+    const app = await cachedApp(t)
+    app.addHook('preHandler', async ({ headers }, reply) => {
+      if (headers['x-odd'] !== undefined) reply.header('x-bad', 'a\nb')
+    })
+    app.get('/x', { config: { cache } }, async () => 'x')
+    await app.inject('/x')
+    t.equal((await app.inject({ url: '/x', headers: { 'x-odd': '1' } })).statusCode, 500)
+  }
+)
 
 t.test('hooks after the response see what was sent, on a hit as on a miss', async (t) => {
   const app = await cachedApp(t)
   const seen: unknown[] = []
   app.addHook('onResponse', async (_request, reply) => {
-    seen.push([reply.statusCode, reply.getHeader('content-type'), reply.getHeader('x-own'), reply.getHeader('content-length')])
+    seen.push([
+      reply.statusCode,
+      reply.getHeader('content-type'),
+      reply.getHeader('x-own'),
+      reply.getHeader('content-length')
+    ])
   })
-  app.get('/x', { config: { cache } }, async (_request, reply) => reply.header('x-own', '1').send({ a: 1 }))
+  app.get('/x', { config: { cache } }, async (_request, reply) =>
+    reply.header('x-own', '1').send({ a: 1 })
+  )
   await app.listen({ host: '127.0.0.1', port: 0 })
   for (let i = 0; i < 2; i++) await askHttp(app, '/x')
   t.strictSame(seen[1], [200, 'application/json; charset=utf-8', '1', '7'])
@@ -306,12 +459,17 @@ t.test('a range of what is not stored is the handler\'s to answer', async (t) =>
   const app = await cachedApp(t, { maxBodyBytes: 100 })
   const body = Buffer.alloc(1000, 'x')
   app.get('/x', { config: { cache } }, async ({ headers }, reply) => {
-    if (headers.range !== 'bytes=0-9') return reply.header('content-length', body.length).send(Readable.from([body]))
+    if (headers.range !== 'bytes=0-9') {
+      return reply.header('content-length', body.length).send(Readable.from([body]))
+    }
     return reply.code(206).header('content-range', 'bytes 0-9/1000').send(body.subarray(0, 10))
   })
   await app.inject('/x')
   const part = await app.inject({ url: '/x', headers: { range: 'bytes=0-9' } })
-  t.match([part.statusCode, part.body.length, statusOf(part)], [206, 10, 'weir; fwd=bypass; detail=TOO_LARGE'])
+  t.match(
+    [part.statusCode, part.body.length, statusOf(part)],
+    [206, 10, 'weir; fwd=bypass; detail=TOO_LARGE']
+  )
 })
 
 t.test('a response that is not whole, or has words of its own, is not stored', async (t) => {
@@ -320,9 +478,23 @@ t.test('a response that is not whole, or has words of its own, is not stored', a
     reply.hijack()
     write(reply)
   }
-  app.get('/short', { config: { cache } }, raw(({ raw }) => { raw.writeHead(200, { 'content-length': '10' }).end('short') }))
-  app.get('/reason', { config: { cache } }, raw(({ raw }) => { raw.writeHead(200, 'Fine').end('x') }))
-  app.get('/close', { config: { cache } }, async (_request, reply) => reply.header('connection', 'close').send('x'))
+  app.get(
+    '/short',
+    { config: { cache } },
+    raw(({ raw }) => {
+      raw.writeHead(200, { 'content-length': '10' }).end('short')
+    })
+  )
+  app.get(
+    '/reason',
+    { config: { cache } },
+    raw(({ raw }) => {
+      raw.writeHead(200, 'Fine').end('x')
+    })
+  )
+  app.get('/close', { config: { cache } }, async (_request, reply) =>
+    reply.header('connection', 'close').send('x')
+  )
   t.equal(statusOf(await app.inject('/short')), 'weir; fwd=uri-miss; detail=INCOMPLETE')
   const reason = await app.inject('/reason')
   t.match([reason.statusMessage, statusOf(reason)], ['Fine', 'weir; fwd=uri-miss; detail=REASON'])
@@ -331,51 +503,96 @@ t.test('a response that is not whole, or has words of its own, is not stored', a
 })
 
 t.test('errors are kept for `negative`, whatever heuristics say', async (t) => {
-  for (const [path, options] of Object.entries<RouteCacheOptions>({ proxied: { negative: '5s' }, own: { ttl: '1h', negative: '5s' } })) {
+  for (const [path, options] of Object.entries<RouteCacheOptions>({
+    proxied: { negative: '5s' },
+    own: { ttl: '1h', negative: '5s' }
+  })) {
     const app = await cachedApp(t)
     app.get(`/${path}`, { config: { cache: options } }, async ({ headers }, reply) => {
-      if (headers['x-modified'] !== undefined) reply.header('last-modified', 'Thu, 01 Jan 1970 00:00:00 GMT')
+      if (headers['x-modified'] !== undefined) {
+        reply.header('last-modified', 'Thu, 01 Jan 1970 00:00:00 GMT')
+      }
       return reply.code(404).send('none')
     })
-    t.match(statusOf(await app.inject({ url: `/${path}?1`, headers: { 'x-modified': '1' } })), 'ttl=5; stored', path)
+    t.match(
+      statusOf(await app.inject({ url: `/${path}?1`, headers: { 'x-modified': '1' } })),
+      'ttl=5; stored',
+      path
+    )
     t.match(statusOf(await app.inject(`/${path}?2`)), 'ttl=5; stored', path)
   }
 })
 
-t.test('clients have a key renewed once a second, however they ask and whatever comes of it', async (t) => {
-  for (const [name, method, asked, code] of [
-    ['GET', 'GET', 'max-age=0', 200], ['HEAD', 'HEAD', 'no-cache', 200], ['failing', 'GET', 'no-cache', 500]
-  ] as const) {
-    const app = await cachedApp(t)
-    let runs = 0
-    app.get('/x', { config: { cache: { ttl: '1m' } } }, async (_request, reply) => reply.code(++runs > 1 ? code : 200).send('x'))
-    await app.inject('/x')
-    const later = Date.now() + 5000
-    const { now } = Date
-    Date.now = () => later
-    t.teardown(() => { Date.now = now })
-    for (let i = 0; i < 20; i++) await app.inject({ method, url: '/x', headers: { 'cache-control': asked } })
-    Date.now = now
-    t.equal(runs, 2, name)
+t.test(
+  'clients have a key renewed once a second, however they ask and whatever comes of it',
+  async (t) => {
+    for (const [name, method, asked, code] of [
+      ['GET', 'GET', 'max-age=0', 200],
+      ['HEAD', 'HEAD', 'no-cache', 200],
+      ['failing', 'GET', 'no-cache', 500]
+    ] as const) {
+      const app = await cachedApp(t)
+      let runs = 0
+      app.get('/x', { config: { cache: { ttl: '1m' } } }, async (_request, reply) =>
+        reply.code(++runs > 1 ? code : 200).send('x')
+      )
+      await app.inject('/x')
+      const later = Date.now() + 5000
+      const { now } = Date
+      Date.now = () => later
+      t.teardown(() => {
+        Date.now = now
+      })
+      for (let i = 0; i < 20; i++) {
+        await app.inject({ method, url: '/x', headers: { 'cache-control': asked } })
+      }
+      Date.now = now
+      t.equal(runs, 2, name)
+    }
   }
-})
+)
 
 t.test('a HEAD with a credential says nothing of what others have', async (t) => {
   const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { staleIfError: '1m' } } }, async ({ headers, method }, reply) => {
-    if (method === 'GET' && headers['x-fail'] !== undefined) return reply.code(503).send('fails')
-    return reply.header('cache-control', 'max-age=0, stale-if-error=60').header('etag', headers.cookie === undefined ? '"all"' : '"ann"').send('x')
-  })
+  app.get(
+    '/x',
+    { config: { cache: { staleIfError: '1m' } } },
+    async ({ headers, method }, reply) => {
+      if (method === 'GET' && headers['x-fail'] !== undefined) return reply.code(503).send('fails')
+      return reply
+        .header('cache-control', 'max-age=0, stale-if-error=60')
+        .header('etag', headers.cookie === undefined ? '"all"' : '"ann"')
+        .send('x')
+    }
+  )
   await app.inject('/x')
   await app.inject({ method: 'HEAD', url: '/x', headers: { cookie: 'ann' } })
-  t.match((await app.inject({ url: '/x', headers: { 'x-fail': '1' } })), { statusCode: 200, body: 'x' })
+  t.match(await app.inject({ url: '/x', headers: { 'x-fail': '1' } }), {
+    statusCode: 200,
+    body: 'x'
+  })
 })
 
 t.test('a refill that comes to another response is given up', async (t) => {
-  const app = await cachedApp(t, {}, { rewriteUrl: ({ headers, url = '' }) => String(headers.cookie).includes('beta') ? `/beta${url}` : url })
+  const app = await cachedApp(
+    t,
+    {},
+    {
+      rewriteUrl: ({ headers, url = '' }) =>
+        String(headers.cookie).includes('beta') ? `/beta${url}` : url
+    }
+  )
   let homes = 0
-  app.get('/:edition', { config: { cache: { ttl: 1, staleWhileRevalidate: '1m', public: true } } }, async () => `home ${++homes}`)
-  app.get('/beta/:edition', { config: { cache: { ttl: 1, staleWhileRevalidate: '1m', public: true } } }, async () => 'beta')
+  app.get(
+    '/:edition',
+    { config: { cache: { ttl: 1, staleWhileRevalidate: '1m', public: true } } },
+    async () => `home ${++homes}`
+  )
+  app.get(
+    '/beta/:edition',
+    { config: { cache: { ttl: 1, staleWhileRevalidate: '1m', public: true } } },
+    async () => 'beta'
+  )
   const later = Date.now()
   const { now } = Date
   t.teardown(() => { Date.now = now })
@@ -391,7 +608,9 @@ t.test('what is resumed by If-Range is no mixture of encodings', async (t) => {
   await app.register(compress, { threshold: 10 })
   const text = 'text that can be compressed '.repeat(50)
   // A tag of the bytes before they are encoded: both have it.
-  app.get('/x', { config: { cache } }, async (_request, reply) => reply.header('etag', '"1"').type('text/plain').send(text))
+  app.get('/x', { config: { cache } }, async (_request, reply) =>
+    reply.header('etag', '"1"').type('text/plain').send(text)
+  )
   const get = (headers: Record<string, string>) => app.inject({ url: '/x', headers })
   for (let i = 0; i < 2; i++) {
     t.equal((await get({ 'accept-encoding': 'gzip' })).headers['content-encoding'], 'gzip')
@@ -413,27 +632,39 @@ t.test('of what is known of keys, that of the oldest is forgotten', async (t) =>
   t.strictSame([keys.get('key 0'), keys.get('key 1'), keys.get('another 0')], [undefined, 1, 0])
   keys.delete('key 1')
   keys.delete('another 0')
-  t.strictSame([keys.get('key 1'), keys.get('another 0'), keys.get('another 1')], [undefined, undefined, 1])
+  t.strictSame(
+    [keys.get('key 1'), keys.get('another 0'), keys.get('another 1')],
+    [undefined, undefined, 1]
+  )
 })
 
 t.test('of keys as long as URLs can be, fewer are known', async (t) => {
   const keys = new RecentKeys<number>()
   const long = (i: number) => `/${i}?`.padEnd(16_384, 'x')
   for (let i = 0; i < 1000; i++) keys.set(long(i), i)
-  const known = Array.from({ length: 1000 }, (_, i) => i).filter((i) => keys.get(long(i)) !== undefined)
+  const known = Array.from({ length: 1000 }, (_, i) => i).filter(
+    (i) => keys.get(long(i)) !== undefined
+  )
   t.ok(known.length >= 16 && known.length <= 34, `${known.length} of them`)
   t.equal(keys.get(long(999)), 999)
 })
 
-t.test('a part that nobody has asked for is fetched again once, and then sent as it is', async (t) => {
-  const app = await cachedApp(t)
-  let runs = 0
-  app.get('/part', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => {
-    runs++
-    return reply.code(206).header('content-range', 'bytes 0-1/3').header('etag', '"v1"').send(Buffer.from('ab'))
-  })
-  for (let i = 1; i <= 2; i++) {
-    const { statusCode, payload } = await app.inject('/part')
-    t.strictSame([statusCode, payload, runs], [206, 'ab', 2 * i])
+t.test(
+  'a part that nobody has asked for is fetched again once, and then sent as it is',
+  async (t) => {
+    const app = await cachedApp(t)
+    let runs = 0
+    app.get('/part', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => {
+      runs++
+      return reply
+        .code(206)
+        .header('content-range', 'bytes 0-1/3')
+        .header('etag', '"v1"')
+        .send(Buffer.from('ab'))
+    })
+    for (let i = 1; i <= 2; i++) {
+      const { statusCode, payload } = await app.inject('/part')
+      t.strictSame([statusCode, payload, runs], [206, 'ab', 2 * i])
+    }
   }
-})
+)

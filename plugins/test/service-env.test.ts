@@ -5,20 +5,45 @@ import { clientsEnv, instanceName, loadEnv, serviceEnv } from '../service/index.
 
 t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
   const env = loadEnv(serviceEnv, { PORT: '4101', PATH: '/bin', REDIS_URL: '' })
-  t.strictSame(env, { PORT: 4101, HOST: '127.0.0.1', LOG_LEVEL: 'info', ACCESS_LOG: false, DATA_DIR: '.data', DRAIN_MS: 0, MAX_EVENT_LOOP_DELAY: 1000, REDIS_COMMAND_TIMEOUT: 100 })
+  t.strictSame(env, {
+    PORT: 4101,
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+    ACCESS_LOG: false,
+    DATA_DIR: '.data',
+    DRAIN_MS: 0,
+    MAX_EVENT_LOOP_DELAY: 1000,
+    REDIS_COMMAND_TIMEOUT: 100
+  })
   t.equal(instanceName(env, 'catalog'), 'catalog-4101')
   t.equal(instanceName(loadEnv(serviceEnv, { PORT: '0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
 })
 
 t.test('the name of one that is reached from other machines has its own', async (t) => {
   const [machine = ''] = hostname().split('.')
-  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0' }), 'catalog'), `catalog-${machine}-4101`)
-  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '::1' }), 'catalog'), 'catalog-4101')
-  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
+  t.equal(
+    instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0' }), 'catalog'),
+    `catalog-${machine}-4101`
+  )
+  t.equal(
+    instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '::1' }), 'catalog'),
+    'catalog-4101'
+  )
+  t.equal(
+    instanceName(
+      loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0', INSTANCE: 'a-1' }),
+      'catalog'
+    ),
+    'a-1'
+  )
 })
 
 t.test('a service extends it', async (t) => {
-  const schema = Type.Object({ ...serviceEnv.properties, PORT: Type.Integer({ default: 4101 }), PAGE_SIZE: Type.Integer({ default: 20 }) })
+  const schema = Type.Object({
+    ...serviceEnv.properties,
+    PORT: Type.Integer({ default: 4101 }),
+    PAGE_SIZE: Type.Integer({ default: 20 })
+  })
   const env = loadEnv(schema, { PAGE_SIZE: '5' })
   const sum: number = env.PORT + env.PAGE_SIZE
   t.equal(sum, 4106)
@@ -35,25 +60,56 @@ t.test('what cannot be used is an error that names the variable and shows no val
     [{ PORT: '1', INSTANCE: 'a b' }, /INSTANCE must match pattern/],
     [{ PORT: '-1', LOG_LEVEL: 'loud' }, /PORT must be >= 0 .*; LOG_LEVEL must be/]
   ]
-  for (const [data, message] of table) t.throws(() => loadEnv(serviceEnv, data), { code: 'WEIR_ERR_ENV', message })
+  for (const [data, message] of table) { t.throws(() => loadEnv(serviceEnv, data), { code: 'WEIR_ERR_ENV', message }) }
   const secret = Type.Object({ KEY: Type.String({ minLength: 20 }) })
-  t.throws(() => loadEnv(secret, { KEY: 'hunter2' }), { message: 'The environment is not usable: KEY must NOT have fewer than 20 characters' })
+  t.throws(() => loadEnv(secret, { KEY: 'hunter2' }), {
+    message: 'The environment is not usable: KEY must NOT have fewer than 20 characters'
+  })
 })
 
-t.test('TRUST_PROXY is addresses and ranges; neither a number nor true, nor everybody', async (t) => {
-  for (const TRUST_PROXY of ['10.0.0.0/8', '127.0.0.1', '::1', 'fd00::/8', 'loopback, 10.0.0.0/8', 'uniquelocal']) {
-    t.equal(loadEnv(serviceEnv, { PORT: '1', TRUST_PROXY }).TRUST_PROXY, TRUST_PROXY)
+t.test(
+  'TRUST_PROXY is addresses and ranges; neither a number nor true, nor everybody',
+  async (t) => {
+    for (const TRUST_PROXY of [
+      '10.0.0.0/8',
+      '127.0.0.1',
+      '::1',
+      'fd00::/8',
+      'loopback, 10.0.0.0/8',
+      'uniquelocal'
+    ]) {
+      t.equal(loadEnv(serviceEnv, { PORT: '1', TRUST_PROXY }).TRUST_PROXY, TRUST_PROXY)
+    }
+    for (const TRUST_PROXY of [
+      '1',
+      'true',
+      'false',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/33',
+      '10.0.0.0/8/8',
+      '10.0.0',
+      'nginx',
+      ',',
+      'loopback/8'
+    ]) {
+      t.throws(
+        () => loadEnv(serviceEnv, { PORT: '1', TRUST_PROXY }),
+        { code: 'WEIR_ERR_ENV', message: /TRUST_PROXY must match format/ },
+        TRUST_PROXY
+      )
+    }
   }
-  for (const TRUST_PROXY of ['1', 'true', 'false', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0', 'nginx', ',', 'loopback/8']) {
-    t.throws(() => loadEnv(serviceEnv, { PORT: '1', TRUST_PROXY }), { code: 'WEIR_ERR_ENV', message: /TRUST_PROXY must match format/ }, TRUST_PROXY)
-  }
-})
+)
 
 t.test('a URL that cannot be read is refused before it is used', async (t) => {
   const schema = Type.Object({ ORIGIN: Type.String({ format: 'readable-url' }) })
   t.equal(loadEnv(schema, { ORIGIN: 'http://[::1]:80' }).ORIGIN, 'http://[::1]:80')
   for (const ORIGIN of ['http://[::1', 'http://a:99999', 'http://a b', 'hunter2']) {
-    t.throws(() => loadEnv(schema, { ORIGIN }), { code: 'WEIR_ERR_ENV', message: 'The environment is not usable: ORIGIN must match format "readable-url"' })
+    t.throws(() => loadEnv(schema, { ORIGIN }), {
+      code: 'WEIR_ERR_ENV',
+      message: 'The environment is not usable: ORIGIN must match format "readable-url"'
+    })
   }
 })
 
@@ -63,7 +119,9 @@ t.test('lists of clients are addresses and ranges, and a mistake names the varia
       t.match(loadEnv(clientsEnv, { [name]: list }), { [name]: list })
     }
     for (const list of ['abc', '10.0.0.0/33', '10/8', '127.0.0.1,', '127.0.0.1 ::1']) {
-      const message = new RegExp(`^The environment is not usable: ${name} must match format "addresses" \\(.*separated by commas\\)$`)
+      const message = new RegExp(
+        `^The environment is not usable: ${name} must match format "addresses" \\(.*separated by commas\\)$`
+      )
       t.throws(() => loadEnv(clientsEnv, { [name]: list }), { code: 'WEIR_ERR_ENV', message }, list)
     }
   }

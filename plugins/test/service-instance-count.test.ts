@@ -6,7 +6,9 @@ import { instanceCount } from '../service/index.js'
 t.test('INSTANCES, where there is no name', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  const count = instanceCount(app, { INSTANCES: 3 }, () => { throw new Error('nobody is to be asked') })
+  const count = instanceCount(app, { INSTANCES: 3 }, () => {
+    throw new Error('nobody is to be asked')
+  })
   await app.ready()
   t.equal(count(), 3)
 })
@@ -17,10 +19,16 @@ t.test('as many as the name has addresses, looked up again and again, one at a t
   const app = fastify()
   t.teardown(() => app.close())
   const asked: { answer: (addresses: string[]) => void, fail: (error: Error) => void }[] = []
-  const count = instanceCount(app, { INSTANCES: 1, INSTANCES_DNS: 'catalog' }, async (name: string) => {
-    t.equal(name, 'catalog')
-    return new Promise<string[]>((resolve, reject) => { asked.push({ answer: resolve, fail: reject }) })
-  })
+  const count = instanceCount(
+    app,
+    { INSTANCES: 1, INSTANCES_DNS: 'catalog' },
+    async (name: string) => {
+      t.equal(name, 'catalog')
+      return new Promise<string[]>((resolve, reject) => {
+        asked.push({ answer: resolve, fail: reject })
+      })
+    }
+  )
   const settled = () => new Promise((resolve) => { setImmediate(resolve) })
 
   await app.ready()

@@ -17,7 +17,9 @@ async function build (t: Test) {
     child.get('/maybe/:what?', handler)
   }, { prefix: '/items' })
   app.delete('/files/*', handler)
-  app.options('/own', async (_request, reply) => reply.header('allow', 'OPTIONS, BREW').send('mine'))
+  app.options('/own', async (_request, reply) =>
+    reply.header('allow', 'OPTIONS, BREW').send('mine')
+  )
   app.get('/über', handler)
   app.addHttpMethod('MKCOL')
   app.route({ method: 'MKCOL', url: '/files/*', handler })
@@ -42,7 +44,16 @@ const PATHS: [path: string, allowed: string][] = [
   ['/health/live', 'GET, HEAD, OPTIONS'],
   ['/docs/json', 'GET, HEAD, OPTIONS']
 ]
-const NO_PATHS = ['/', '/item', '/itemsx', '/items/1/parts/x', '/items/1/parts', '/items/1/2', '/own/x', '/%E0%A4%A']
+const NO_PATHS = [
+  '/',
+  '/item',
+  '/itemsx',
+  '/items/1/parts/x',
+  '/items/1/parts',
+  '/items/1/2',
+  '/own/x',
+  '/%E0%A4%A'
+]
 
 t.test('a route that finds nothing for its own method is a 404, for others a 405', async (t) => {
   const { app } = await buildService(t)
@@ -52,8 +63,14 @@ t.test('a route that finds nothing for its own method is a 404, for others a 405
     t.equal(answer.statusCode, 404, method)
     t.equal(answer.headers.allow, undefined)
   }
-  t.match((await app.inject('/docs/static/none.css')).json(), { status: 404, code: 'WEIR_ERR_ROUTE_NOT_FOUND' })
-  t.equal((await app.inject({ method: 'POST', url: '/pages/none.css' })).headers.allow, 'GET, HEAD, OPTIONS')
+  t.match((await app.inject('/docs/static/none.css')).json(), {
+    status: 404,
+    code: 'WEIR_ERR_ROUTE_NOT_FOUND'
+  })
+  t.equal(
+    (await app.inject({ method: 'POST', url: '/pages/none.css' })).headers.allow,
+    'GET, HEAD, OPTIONS'
+  )
 })
 
 t.test('Allow is what a path really answers', async (t) => {
@@ -62,7 +79,10 @@ t.test('Allow is what a path really answers', async (t) => {
     const options = await app.inject({ method: 'OPTIONS', url: path })
     t.equal(options.statusCode, 204, path)
     t.equal(options.headers.allow, allowed, path)
-    t.equal(options.headers['accept-patch'], allowed.includes('PATCH') ? 'application/json, application/merge-patch+json' : undefined)
+    t.equal(
+      options.headers['accept-patch'],
+      allowed.includes('PATCH') ? 'application/json, application/merge-patch+json' : undefined
+    )
     t.equal(options.body, '')
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const) {
       const answer = await app.inject({ method, url: path })
@@ -71,7 +91,12 @@ t.test('Allow is what a path really answers', async (t) => {
       if (isAllowed) continue
       t.equal(answer.headers.allow, allowed)
       t.equal(answer.headers['content-type'], 'application/problem+json')
-      if (method !== 'HEAD') t.match(answer.json(), { code: 'WEIR_ERR_METHOD_NOT_ALLOWED', detail: `There is no ${method} ${path.split('?')[0]}: use ${allowed}` })
+      if (method !== 'HEAD') {
+        t.match(answer.json(), {
+          code: 'WEIR_ERR_METHOD_NOT_ALLOWED',
+          detail: `There is no ${method} ${path.split('?')[0]}: use ${allowed}`
+        })
+      }
     }
   }
   for (const path of NO_PATHS) {
@@ -90,16 +115,32 @@ t.test('OPTIONS: a preflight is one, and a route of its own is asked', async (t)
   for (const url of ['/items/1', '/own', '/nowhere']) {
     const answer = await app.inject({ method: 'OPTIONS', url, headers: preflight })
     t.equal(answer.statusCode, 204, url)
-    t.match(answer.headers, { 'access-control-allow-origin': '*', 'access-control-allow-methods': /PATCH/, 'content-length': '0' })
+    t.match(answer.headers, {
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': /PATCH/,
+      'content-length': '0'
+    })
   }
-  for (const headers of [{}, { origin: 'https://shop.example' }, { 'access-control-request-method': 'PATCH' }]) {
-    t.equal((await app.inject({ method: 'OPTIONS', url: '/items/1', headers })).statusCode, 204, JSON.stringify(headers))
+  for (const headers of [
+    {},
+    { origin: 'https://shop.example' },
+    { 'access-control-request-method': 'PATCH' }
+  ]) {
+    t.equal(
+      (await app.inject({ method: 'OPTIONS', url: '/items/1', headers })).statusCode,
+      204,
+      JSON.stringify(headers)
+    )
     const own = await app.inject({ method: 'OPTIONS', url: '/own', headers })
     t.equal(own.body, 'mine')
     t.equal(own.headers.allow, 'OPTIONS, BREW')
     const nowhere = await app.inject({ method: 'OPTIONS', url: '/nowhere', headers })
     t.match(nowhere.json(), { status: 404, code: 'WEIR_ERR_ROUTE_NOT_FOUND' })
   }
-  const other = await app.inject({ method: 'OPTIONS', url: '/items', headers: { origin: 'https://shop.example' } })
+  const other = await app.inject({
+    method: 'OPTIONS',
+    url: '/items',
+    headers: { origin: 'https://shop.example' }
+  })
   t.equal(other.headers['access-control-allow-origin'], '*', 'a page may read it')
 })

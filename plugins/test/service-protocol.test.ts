@@ -40,26 +40,78 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
     ['HTTP/0.9', 'GET /items\r\n\r\n', 505],
     ['another protocol', 'GET /items ICE/1.0\r\n\r\n', 400],
     ['a space in a name', 'GET /items HTTP/1.1\r\nHost : x\r\n\r\n', 400],
-    ['two lengths', 'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
-    ['length and coding', 'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
-    ['a chunk that is none', 'POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400],
+    [
+      'two lengths',
+      'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      400
+    ],
+    [
+      'length and coding',
+      'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400
+    ],
+    [
+      'a chunk that is none',
+      'POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      400
+    ],
     ['no Host', head('GET /items HTTP/1.1'), 400, 'WEIR_ERR_HOST'],
     ['two', head('GET /items HTTP/1.1', host, 'HOST: y'), 400, 'WEIR_ERR_HOST'],
-    ...['a b', 'a/b', 'a?b', 'u:p@a', '[::1', '::1', 'a:b', 'a%zz', 'a#', '\u00ff'].map((name): [string, string, number, string] =>
-      [`Host: ${name}`, head('GET /items HTTP/1.1', `Host: ${name}`), 400, 'WEIR_ERR_HOST']),
+    ...['a b', 'a/b', 'a?b', 'u:p@a', '[::1', '::1', 'a:b', 'a%zz', 'a#', '\u00ff'].map(
+      (name): [string, string, number, string] => [
+        `Host: ${name}`,
+        head('GET /items HTTP/1.1', `Host: ${name}`),
+        400,
+        'WEIR_ERR_HOST'
+      ]
+    ),
     ['a bad address', head('GET /%zz HTTP/1.1', host), 400, 'FST_ERR_BAD_URL'],
     ['no path', head('GET /nowhere HTTP/1.1', host), 404, 'WEIR_ERR_ROUTE_NOT_FOUND'],
-    ['no method of the path', head('PUT /items HTTP/1.1', host), 405, 'WEIR_ERR_METHOD_NOT_ALLOWED'],
-    ['too large', head('POST /items HTTP/1.1', host, 'Content-Type: application/json', 'Content-Length: 101'), 413, 'FST_ERR_CTP_BODY_TOO_LARGE'],
+    [
+      'no method of the path',
+      head('PUT /items HTTP/1.1', host),
+      405,
+      'WEIR_ERR_METHOD_NOT_ALLOWED'
+    ],
+    [
+      'too large',
+      head('POST /items HTTP/1.1', host, 'Content-Type: application/json', 'Content-Length: 101'),
+      413,
+      'FST_ERR_CTP_BODY_TOO_LARGE'
+    ],
     ['too long', head(`GET /${'x'.repeat(20_000)} HTTP/1.1`, host), 414],
-    ['too many chunk extensions', `POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2;${'a'.repeat(20_000)}\r\n{}\r\n`, 413],
-    ['an expectation', head('GET /items HTTP/1.1', host, 'Expect: a miracle'), 417, 'WEIR_ERR_EXPECTATION'],
+    [
+      'too many chunk extensions',
+      `POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2;${'a'.repeat(20_000)}\r\n{}\r\n`,
+      413
+    ],
+    [
+      'an expectation',
+      head('GET /items HTTP/1.1', host, 'Expect: a miracle'),
+      417,
+      'WEIR_ERR_EXPECTATION'
+    ],
     ['fields too large', head('GET /items HTTP/1.1', host, `x: ${'x'.repeat(20_000)}`), 431],
-    ['a method that nothing has', head('PROPFIND /items HTTP/1.1', host), 501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED'],
+    [
+      'a method that nothing has',
+      head('PROPFIND /items HTTP/1.1', host),
+      501,
+      'WEIR_ERR_METHOD_NOT_IMPLEMENTED'
+    ],
     ['a method that nobody has', head('BREW /items HTTP/1.1', host), 501],
     ['a method in small letters', head('get /items HTTP/1.1', host), 501],
-    ['CONNECT', head('CONNECT example.com:443 HTTP/1.1', host), 501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED'],
-    ['another coding', 'POST /items HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED'],
+    [
+      'CONNECT',
+      head('CONNECT example.com:443 HTTP/1.1', host),
+      501,
+      'WEIR_ERR_METHOD_NOT_IMPLEMENTED'
+    ],
+    [
+      'another coding',
+      'POST /items HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      501,
+      'WEIR_ERR_CODING_NOT_IMPLEMENTED'
+    ],
     ['HTTP/2 by its number', head('GET /items HTTP/2.0', host), 505],
     ['HTTP/0.9 by its number', head('GET /items HTTP/0.9', host), 505],
     ['a version to come', head('GET /items HTTP/4.2', host), 505]
@@ -69,19 +121,55 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
     t.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), what)
     t.match(answer, /\r\ncontent-type: application\/problem\+json(\r\n|$)/i, what)
     t.match(answer, /\r\ndate: /i)
-    t.match(JSON.parse(body), { type: 'about:blank', title: /\w/, status, detail: /\w/, code }, what)
+    t.match(
+      JSON.parse(body),
+      { type: 'about:blank', title: /\w/, status, detail: /\w/, code },
+      what
+    )
   }
 })
 
 t.test('what an old client may say is answered', async (t) => {
   const { raw } = await build(t)
-  for (const name of ['', 'a', 'a.example:80', 'a:', '127.0.0.1:1', '[::1]', '[2001:db8::1]:8080', 'a_b-c.', 'a%20b', 'XN--A']) {
-    t.match(await raw(head('GET /items HTTP/1.1', `Host: ${name}`)), /^HTTP\/1\.1 200 /, `Host: ${name}`)
+  for (const name of [
+    '',
+    'a',
+    'a.example:80',
+    'a:',
+    '127.0.0.1:1',
+    '[::1]',
+    '[2001:db8::1]:8080',
+    'a_b-c.',
+    'a%20b',
+    'XN--A'
+  ]) {
+    t.match(
+      await raw(head('GET /items HTTP/1.1', `Host: ${name}`)),
+      /^HTTP\/1\.1 200 /,
+      `Host: ${name}`
+    )
   }
   t.match(await raw('GET /items HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /, 'HTTP/1.0 has no Host')
-  t.match(await raw(head('GET http://shop.example/items HTTP/1.1', 'Host: x')), /^HTTP\/1\.1 (200|404) /, 'an absolute address')
-  t.match(await raw(head('OPTIONS * HTTP/1.1', 'Host: x')), /^HTTP\/1\.1 204 [^]*\r\nallow: GET, HEAD, POST, OPTIONS\r\n/, 'the whole service')
-  const continued = await raw(head('POST /items HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-Continue'), '{}')
+  t.match(
+    await raw(head('GET http://shop.example/items HTTP/1.1', 'Host: x')),
+    /^HTTP\/1\.1 (200|404) /,
+    'an absolute address'
+  )
+  t.match(
+    await raw(head('OPTIONS * HTTP/1.1', 'Host: x')),
+    /^HTTP\/1\.1 204 [^]*\r\nallow: GET, HEAD, POST, OPTIONS\r\n/,
+    'the whole service'
+  )
+  const continued = await raw(
+    head(
+      'POST /items HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 2',
+      'Expect: 100-Continue'
+    ),
+    '{}'
+  )
   t.match(continued, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
 })
 

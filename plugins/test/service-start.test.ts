@@ -10,9 +10,14 @@ import t, { type Test } from 'tap'
 const main = fileURLToPath(new URL('support/service-main.js', import.meta.url))
 
 function launch (t: Test, env: Record<string, string>) {
-  const child = fork(main, { env: { PATH: process.env['PATH'], PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = fork(main, {
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+  })
   t.teardown(() => { child.kill('SIGKILL') })
-  const output = Promise.all([child.stdout, child.stderr].map(async (stream) => stream === null ? '' : text(stream)))
+  const output = Promise.all(
+    [child.stdout, child.stderr].map(async (stream) => (stream === null ? '' : text(stream)))
+  )
   const exit = new Promise<{ code: number | null, signal: string | null }>((resolve) => {
     child.once('exit', (code, signal) => { resolve({ code, signal }) })
   })
@@ -35,11 +40,22 @@ function launch (t: Test, env: Record<string, string>) {
 /** What is answered over the agent's connections. */
 async function ask (url: string, agent: Agent) {
   const [response] = await once(get(url, { agent }), 'response') as [IncomingMessage]
-  return { status: response.statusCode, connection: response.headers.connection, body: await text(response) }
+  return {
+    status: response.statusCode,
+    connection: response.headers.connection,
+    body: await text(response)
+  }
 }
 
 function isReady (message: unknown): message is { type: 'ready', port: number } {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready' && 'port' in message && typeof message.port === 'number'
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    message.type === 'ready' &&
+    'port' in message &&
+    typeof message.port === 'number'
+  )
 }
 
 t.test('ready by IPC, answers, and SIGTERM closes it with 0', async (t) => {
@@ -60,7 +76,10 @@ t.test('SIGINT is for the parent when there is one; its end closes the child', a
 })
 
 t.test('without a parent SIGINT closes it', async (t) => {
-  const child: ChildProcess = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child: ChildProcess = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   t.teardown(() => { child.kill('SIGKILL') })
   if (child.stdout === null) throw new Error('no stdout')
   const exit = once(child, 'exit')
@@ -83,23 +102,39 @@ t.test('a request that never ends does not hold the close up', async (t) => {
   t.match(await end(), { signal: null })
 })
 
-t.test('with DRAIN_MS it goes on answering after SIGTERM, and says that it is about to end', async (t) => {
-  const { child, ready, end } = launch(t, { DRAIN_MS: '3000' })
-  const origin = await ready()
-  const agent = new Agent({ keepAlive: true })
-  t.teardown(() => { agent.destroy() })
-  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'keep-alive' })
-  if (child.stdout === null) throw new Error('no stdout')
-  const lines = createInterface(child.stdout)
-  child.kill('SIGTERM')
-  for await (const line of lines) {
-    if (line.includes('closing in 3000 ms')) break
+t.test(
+  'with DRAIN_MS it goes on answering after SIGTERM, and says that it is about to end',
+  async (t) => {
+    const { child, ready, end } = launch(t, { DRAIN_MS: '3000' })
+    const origin = await ready()
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => {
+      agent.destroy()
+    })
+    t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'keep-alive' })
+    if (child.stdout === null) throw new Error('no stdout')
+    const lines = createInterface(child.stdout)
+    child.kill('SIGTERM')
+    for await (const line of lines) {
+      if (line.includes('closing in 3000 ms')) break
+    }
+    t.match(
+      await ask(`${origin}/health/live`, agent),
+      { status: 200, connection: 'close' },
+      'on a connection that was open'
+    )
+    t.match(
+      await ask(`${origin}/health/live`, agent),
+      { status: 200, connection: 'close' },
+      'and on a new one'
+    )
+    t.match(await ask(`${origin}/health/ready`, agent), {
+      status: 503,
+      body: /"status":"closing"/
+    })
+    t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m, stderr: '' })
   }
-  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'close' }, 'on a connection that was open')
-  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'close' }, 'and on a new one')
-  t.match(await ask(`${origin}/health/ready`, agent), { status: 503, body: /"status":"closing"/ })
-  t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m, stderr: '' })
-})
+)
 
 t.test('nothing waits for DRAIN_MS but SIGTERM', async (t) => {
   const { child, ready, end } = launch(t, { DRAIN_MS: '300000' })
@@ -132,8 +167,14 @@ t.test('a taken port is one clear line', async (t) => {
 
 t.test('so is a wrong environment, and an address of another machine', async (t) => {
   const table: [Record<string, string>, RegExp][] = [
-    [{ PORT: 'x' }, /^The environment is not usable: PORT must be integer [^\n]+ \[WEIR_ERR_ENV\]\n$/],
-    [{ HOST: '203.0.113.1' }, /^[^\n]*203\.0\.113\.1[^\n]*: set HOST to an address of this machine\.\n$/]
+    [
+      { PORT: 'x' },
+      /^The environment is not usable: PORT must be integer [^\n]+ \[WEIR_ERR_ENV\]\n$/
+    ],
+    [
+      { HOST: '203.0.113.1' },
+      /^[^\n]*203\.0\.113\.1[^\n]*: set HOST to an address of this machine\.\n$/
+    ]
   ]
   for (const [env, stderr] of table) t.match(await launch(t, env).end(), { code: 78, stderr })
 })

@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { fastify, type FastifyInstance, type FastifyServerOptions, type RouteHandlerMethod } from 'fastify'
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type RouteHandlerMethod
+} from 'fastify'
 import t, { type Test } from 'tap'
 import type { Head } from '../response-cache/head.js'
 import { type Tap, tapResponse } from '../response-cache/wire.js'
@@ -8,7 +13,8 @@ import { askBy, askHttp, type Got, portOf, TRANSPORTS, type Transport } from './
 import { gate } from './support/cached-app.js'
 
 /*
- * The tap sees the final head and every byte, whoever writes them and however; and a client gets what it would get without.
+ * The tap sees the final head and every byte, whoever writes them and however; and a client gets
+ * what it would get without.
  */
 
 const LONG = 'long '.repeat(20_000)
@@ -21,20 +27,32 @@ const ANSWERS: Readonly<Record<string, RouteHandlerMethod>> = {
   'an object': async () => ({ a: 1 }),
   'an empty body': async (_request, reply) => reply.code(204).send(),
   'a status without a body': async (_request, reply) => reply.code(404).send(),
-  'an error': async () => { throw new Error('expected') },
-  'a callback': (_request, reply) => { setImmediate(() => { reply.header('x-late', '1').send('late') }) },
+  'an error': async () => {
+    throw new Error('expected')
+  },
+  'a callback': (_request, reply) => {
+    setImmediate(() => {
+      reply.header('x-late', '1').send('late')
+    })
+  },
   'a stream': async () => Readable.from([Buffer.from('a'), Buffer.from('b')]),
-  'a long stream': async () => Readable.from(Array.from({ length: 100 }, () => Buffer.from(LONG.slice(0, 5000)))),
-  'a stream with a length': async (_request, reply) => reply.header('content-length', 2).send(Readable.from([Buffer.from('a'), Buffer.from('b')])),
+  'a long stream': async () =>
+    Readable.from(Array.from({ length: 100 }, () => Buffer.from(LONG.slice(0, 5000)))),
+  'a stream with a length': async (_request, reply) =>
+    reply.header('content-length', 2).send(Readable.from([Buffer.from('a'), Buffer.from('b')])),
   'an empty stream': async () => Readable.from([]),
-  'a web stream': async (_request, reply) => reply.send(new ReadableStream({
-    start (controller) {
-      controller.enqueue(Buffer.from('web '))
-      controller.enqueue(Buffer.from('stream'))
-      controller.close()
-    }
-  })),
-  'a Response': async () => new Response('of fetch', { status: 201, headers: { 'x-of': 'fetch' } }),
+  'a web stream': async (_request, reply) =>
+    reply.send(
+      new ReadableStream({
+        start (controller) {
+          controller.enqueue(Buffer.from('web '))
+          controller.enqueue(Buffer.from('stream'))
+          controller.close()
+        }
+      })
+    ),
+  'a Response': async () =>
+    new Response('of fetch', { status: 201, headers: { 'x-of': 'fetch' } }),
   cookies: async (_request, reply) => reply.header('set-cookie', ['a=1', 'b=2']).send('cookies'),
   'a head by name': (_request, reply) => {
     reply.hijack()
@@ -58,11 +76,17 @@ const ANSWERS: Readonly<Record<string, RouteHandlerMethod>> = {
     reply.hijack()
     reply.raw.setHeader('x-of', 'raw')
     reply.raw.flushHeaders()
-    setImmediate(() => { reply.raw.end('flushed') })
+    setImmediate(() => {
+      reply.raw.end('flushed')
+    })
   },
   'bytes with callbacks': (_request, reply) => {
     reply.hijack()
-    reply.raw.write('one ', () => { reply.raw.write('two ', 'utf8', () => { reply.raw.end(() => {}) }) })
+    reply.raw.write('one ', () => {
+      reply.raw.write('two ', 'utf8', () => {
+        reply.raw.end(() => {})
+      })
+    })
   },
   'no bytes at all': (_request, reply) => {
     reply.hijack()
@@ -86,7 +110,8 @@ type Deciding = Pick<Tap, 'head'>
 async function listening (t: Test, transport: Transport, tap?: (seen: Seen) => Deciding) {
   const seen = new Map<string, Seen>()
   // Fastify's type differs by the server's protocol, which is the transport's here.
-  const options: FastifyServerOptions = transport === 'http2' ? { http2: true } as FastifyServerOptions : {}
+  const options: FastifyServerOptions =
+    transport === 'http2' ? ({ http2: true } as FastifyServerOptions) : {}
   const app: FastifyInstance = fastify(options)
   t.teardown(() => app.close())
   app.addHook('preHandler', async (request, reply) => {
@@ -108,8 +133,20 @@ const pathOf = (name: string) => `/${name.replaceAll(' ', '-')}`
  * and not to the other.
  */
 function comparable ({ status, headers, body }: Got) {
-  const { date: _, connection: __, 'keep-alive': ___, 'transfer-encoding': ____, 'content-length': length, ...rest } = headers
-  return { status, headers: { ...rest }, body, isLengthRight: length === undefined || body === '' || Number(length) === body.length }
+  const {
+    date: _,
+    connection: __,
+    'keep-alive': ___,
+    'transfer-encoding': ____,
+    'content-length': length,
+    ...rest
+  } = headers
+  return {
+    status,
+    headers: { ...rest },
+    body,
+    isLengthRight: length === undefined || body === '' || Number(length) === body.length
+  }
 }
 
 for (const transport of TRANSPORTS) {
@@ -121,18 +158,35 @@ for (const transport of TRANSPORTS) {
         seen.whole = body?.toString('latin1')
         // As a store that takes its time.
         await new Promise(setImmediate)
-        return { kind: 'pass', head, record: { limit: 1e6, end: async (body) => { seen.recorded = body?.toString('latin1') } } }
+        return {
+          kind: 'pass',
+          head,
+          record: {
+            limit: 1e6,
+            end: async (body) => {
+              seen.recorded = body?.toString('latin1')
+            }
+          }
+        }
       }
     }))
     for (const name of Object.keys(ANSWERS)) {
       for (const method of ['GET', 'HEAD']) {
-        const [without, withTap] = await Promise.all([bare, tapped].map(({ app }) => askBy(transport, app, pathOf(name), { method })))
+        const [without, withTap] = await Promise.all(
+          [bare, tapped].map(({ app }) => askBy(transport, app, pathOf(name), { method }))
+        )
         if (without === undefined || withTap === undefined) throw new Error('two answers')
         t.strictSame(comparable(withTap), comparable(without), `${method} ${name}`)
         const { head, recorded } = tapped.seen.get(`${method} ${pathOf(name)}`) ?? {}
         t.equal(head?.status, without.status, 'its status is seen')
         for (const field of ['x-sent', 'x-of', 'set-cookie', 'content-type']) {
-          if (method === 'GET') t.strictSame(head?.fields[field] && [head.fields[field]].flat(), without.headers[field] && [without.headers[field]].flat(), field)
+          if (method === 'GET') {
+            t.strictSame(
+              head?.fields[field] && [head.fields[field]].flat(),
+              without.headers[field] && [without.headers[field]].flat(),
+              field
+            )
+          }
         }
         if (method === 'GET') t.equal(recorded, without.body, 'so are its bytes')
       }
@@ -143,12 +197,20 @@ for (const transport of TRANSPORTS) {
     const { app } = await listening(t, transport, () => ({
       async head () {
         await new Promise(setImmediate)
-        return { kind: 'replace', head: { status: 203, fields: { 'x-in-its': 'place', 'content-length': '5' } }, body: Buffer.from('other') }
+        return {
+          kind: 'replace',
+          head: { status: 203, fields: { 'x-in-its': 'place', 'content-length': '5' } },
+          body: Buffer.from('other')
+        }
       }
     }))
     for (const name of Object.keys(ANSWERS)) {
       const { status, headers, body } = await askBy(transport, app, pathOf(name))
-      t.strictSame([status, headers['x-in-its'], headers['x-sent'], body], [203, 'place', undefined, 'other'], name)
+      t.strictSame(
+        [status, headers['x-in-its'], headers['x-sent'], body],
+        [203, 'place', undefined, 'other'],
+        name
+      )
     }
   })
 
@@ -166,7 +228,9 @@ for (const transport of TRANSPORTS) {
       })
     }))
     for (const name of Object.keys(ANSWERS)) {
-      const [without, collected] = await Promise.all([bare.app, app].map((app) => askBy(transport, app, pathOf(name))))
+      const [without, collected] = await Promise.all(
+        [bare.app, app].map((app) => askBy(transport, app, pathOf(name)))
+      )
       t.strictSame(collected && comparable(collected), without && comparable(without), name)
     }
   })
@@ -177,7 +241,13 @@ t.test('a client that leaves ends an endless source, and the tap is told', async
   const app = fastify()
   t.teardown(() => app.close())
   app.addHook('preHandler', async (_request, reply) => {
-    tapResponse(reply.raw, { head: (head) => ({ kind: 'pass', head, record: { limit: 1e6, end: async () => {} } }), closed () { closed++ }, lingers: () => false })
+    tapResponse(reply.raw, {
+      head: (head) => ({ kind: 'pass', head, record: { limit: 1e6, end: async () => {} } }),
+      closed () {
+        closed++
+      },
+      lingers: () => false
+    })
   })
   const ended = new Promise<void>((resolve) => {
     app.get('/events', async () => {
@@ -193,13 +263,16 @@ t.test('a client that leaves ends an endless source, and the tap is told', async
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { get } = await import('node:http')
   await new Promise<void>((resolve) => {
-    const request = get({ host: '127.0.0.1', port: portOf(app), path: '/events', agent: false }, (response) => {
-      response.on('error', () => {})
-      response.once('data', () => {
-        request.destroy()
-        resolve()
-      })
-    })
+    const request = get(
+      { host: '127.0.0.1', port: portOf(app), path: '/events', agent: false },
+      (response) => {
+        response.on('error', () => {})
+        response.once('data', () => {
+          request.destroy()
+          resolve()
+        })
+      }
+    )
     request.on('error', () => {})
   })
   await ended
@@ -231,12 +304,23 @@ t.test('to the application a response looks sent as soon as it is ended', async 
 })
 
 /** An application with one route, under a tap. */
-async function tappedApp (t: Test, transport: Transport, tap: Partial<Tap>, handler: RouteHandlerMethod): Promise<FastifyInstance> {
-  const options: FastifyServerOptions = transport === 'http2' ? { http2: true } as FastifyServerOptions : {}
+async function tappedApp (
+  t: Test,
+  transport: Transport,
+  tap: Partial<Tap>,
+  handler: RouteHandlerMethod
+): Promise<FastifyInstance> {
+  const options: FastifyServerOptions =
+    transport === 'http2' ? ({ http2: true } as FastifyServerOptions) : {}
   const app: FastifyInstance = fastify(options)
   t.teardown(() => app.close())
   app.addHook('preHandler', async (_request, reply) => {
-    tapResponse(reply.raw, { head: (head) => ({ kind: 'pass', head }), closed () {}, lingers: () => false, ...tap })
+    tapResponse(reply.raw, {
+      head: (head) => ({ kind: 'pass', head }),
+      closed () {},
+      lingers: () => false,
+      ...tap
+    })
   })
   app.get('/', handler)
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -247,15 +331,28 @@ type Note = (body: Buffer | undefined) => void
 
 /** Decisions by which the tap gets a copy of the body. */
 const COPYING = {
-  recorded: (note: Note): Tap['head'] => async (head) => ({ kind: 'pass', head, record: { limit: 1e7, end: async (body) => { note(body) } } }),
-  collected: (note: Note): Tap['head'] => (head) => ({
-    kind: 'collect',
-    limit: 1e7,
-    async done (body) {
-      note(body)
-      return { kind: 'pass', head }
-    }
-  })
+  recorded:
+    (note: Note): Tap['head'] =>
+      async (head) => ({
+        kind: 'pass',
+        head,
+        record: {
+          limit: 1e7,
+          end: async (body) => {
+            note(body)
+          }
+        }
+      }),
+  collected:
+    (note: Note): Tap['head'] =>
+      (head) => ({
+        kind: 'collect',
+        limit: 1e7,
+        async done (body) {
+          note(body)
+          return { kind: 'pass', head }
+        }
+      })
 }
 
 t.test('what Node refuses late breaks off the response, and ends nothing else', async (t) => {
@@ -277,12 +374,17 @@ t.test('what Node refuses late breaks off the response, and ends nothing else', 
 
 t.test('so does what passes and is not recorded', async (t) => {
   const { open, opened } = gate()
-  const app = await tappedApp(t, 'http1', { head: async (head) => ({ kind: 'pass', head }), closed: open }, (_request, reply) => {
-    reply.hijack()
-    reply.raw.strictContentLength = true
-    reply.raw.writeHead(200, { 'content-length': 10 })
-    reply.raw.end('four')
-  })
+  const app = await tappedApp(
+    t,
+    'http1',
+    { head: async (head) => ({ kind: 'pass', head }), closed: open },
+    (_request, reply) => {
+      reply.hijack()
+      reply.raw.strictContentLength = true
+      reply.raw.writeHead(200, { 'content-length': 10 })
+      reply.raw.end('four')
+    }
+  )
   await t.rejects(askHttp(app, '/'))
   await opened
 })
@@ -302,7 +404,14 @@ t.test('what Node refuses at once is told by its exception', async (t) => {
 for (const transport of ['http1', 'http2'] as const) {
   t.test(`${transport}: a decision that fails closes the response`, async (t) => {
     let closed = 0
-    const failing: Partial<Tap> = { head: async () => { throw new Error('expected') }, closed () { closed++ } }
+    const failing: Partial<Tap> = {
+      head: async () => {
+        throw new Error('expected')
+      },
+      closed () {
+        closed++
+      }
+    }
     const app = await tappedApp(t, transport, failing, async () => 'text')
     await t.rejects(askBy(transport, app, '/'))
     t.equal(closed, 1)
@@ -312,14 +421,17 @@ for (const transport of ['http1', 'http2'] as const) {
     const answers: Record<string, unknown[]> = {}
     const handler = (name: string): RouteHandlerMethod => (_request, reply) => {
       const told = answers[name] = [] as unknown[]
-      const codeOf = (error?: Error | null) => error instanceof Error && 'code' in error ? error.code : error
+      const codeOf = (error?: Error | null) =>
+        error instanceof Error && 'code' in error ? error.code : error
       const note = (call: string) => (error?: Error | null) => { told.push([call, codeOf(error)]) }
       reply.hijack()
       reply.raw.end('text', note('first'))
       reply.raw.end(note('second'))
       reply.raw.once('close', () => { reply.raw.end(note('late')) })
     }
-    const bare: FastifyInstance = fastify(transport === 'http2' ? { http2: true } as FastifyServerOptions : {})
+    const bare: FastifyInstance = fastify(
+      transport === 'http2' ? ({ http2: true } as FastifyServerOptions) : {}
+    )
     t.teardown(() => bare.close())
     bare.get('/', handler('without'))
     await bare.listen({ host: '127.0.0.1', port: 0 })
@@ -334,37 +446,67 @@ for (const transport of ['http1', 'http2'] as const) {
   })
 
   for (const [kind, copying] of Object.entries(COPYING)) {
-    t.test(`${transport}: a body of the declared length is whole before its end: ${kind}`, async (t) => {
-      const { open, opened } = gate()
-      const bodies: unknown[] = []
-      const app = await tappedApp(t, transport, { head: copying((body) => { bodies.push(body?.toString()) }) }, async (_request, reply) => {
-        reply.hijack()
-        reply.raw.writeHead(200, { 'content-length': 10 })
-        reply.raw.write('first')
-        await new Promise((resolve) => { reply.raw.write('other', resolve) })
-        // Whoever waits for the end has it.
-        await opened
-        reply.raw.end()
-      })
-      const { status, body } = await atLeast(transport, app, 10)
-      t.strictSame([status, body, bodies], [200, 'firstother', ['firstother']])
-      open()
-    })
+    t.test(
+      `${transport}: a body of the declared length is whole before its end: ${kind}`,
+      async (t) => {
+        const { open, opened } = gate()
+        const bodies: unknown[] = []
+        const app = await tappedApp(
+          t,
+          transport,
+          {
+            head: copying((body) => {
+              bodies.push(body?.toString())
+            })
+          },
+          async (_request, reply) => {
+            reply.hijack()
+            reply.raw.writeHead(200, { 'content-length': 10 })
+            reply.raw.write('first')
+            await new Promise((resolve) => {
+              reply.raw.write('other', resolve)
+            })
+            // Whoever waits for the end has it.
+            await opened
+            reply.raw.end()
+          }
+        )
+        const { status, body } = await atLeast(transport, app, 10)
+        t.strictSame([status, body, bodies], [200, 'firstother', ['firstother']])
+        open()
+      }
+    )
 
     t.test(`${transport}: an application may use its buffer again: ${kind}`, async (t) => {
       const bodies: unknown[] = []
       const parts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000))
-      const app = await tappedApp(t, transport, { head: copying((body) => { bodies.push(body?.toString()) }) }, async (_request, reply) => {
-        reply.hijack()
-        const buffer = Buffer.alloc(100_000)
-        for (const [i, part] of parts.entries()) {
-          buffer.write(part)
-          if (i % 2 === 0) await new Promise((resolve) => { reply.raw.write(buffer, resolve) })
-          else if (!reply.raw.write(buffer)) await new Promise((resolve) => { reply.raw.once('drain', resolve) })
+      const app = await tappedApp(
+        t,
+        transport,
+        {
+          head: copying((body) => {
+            bodies.push(body?.toString())
+          })
+        },
+        async (_request, reply) => {
+          reply.hijack()
+          const buffer = Buffer.alloc(100_000)
+          for (const [i, part] of parts.entries()) {
+            buffer.write(part)
+            if (i % 2 === 0) {
+              await new Promise((resolve) => {
+                reply.raw.write(buffer, resolve)
+              })
+            } else if (!reply.raw.write(buffer)) {
+              await new Promise((resolve) => {
+                reply.raw.once('drain', resolve)
+              })
+            }
+          }
+          buffer.fill('x')
+          reply.raw.end()
         }
-        buffer.fill('x')
-        reply.raw.end()
-      })
+      )
       const whole = parts.join('')
       t.equal((await askBy(transport, app, '/')).body === whole, true)
       t.equal(bodies[0] === whole, true)
@@ -393,23 +535,34 @@ for (const transport of ['http1', 'http2'] as const) {
       reply.raw.end()
     })
     const { headers } = await askBy(transport, app, '/')
-    for (const name of names) t.equal(Object.entries(headers).find(([key]) => key === name)?.[1], 'x', name)
+    for (const name of names) {
+      t.equal(Object.entries(headers).find(([key]) => key === name)?.[1], 'x', name)
+    }
   })
 }
 
 t.test('a slow client gets what was written, whatever has become of the buffer', async (t) => {
   const { open, opened } = gate()
-  const app = await tappedApp(t, 'http1', { head: COPYING.recorded(() => {}) }, async (_request, reply) => {
-    reply.hijack()
-    const buffer = Buffer.alloc(100_000)
-    for (let i = 0; i < 50; i++) {
-      buffer.fill(97 + i % 26)
-      if (!reply.raw.write(buffer)) await new Promise((resolve) => { reply.raw.once('drain', resolve) })
+  const app = await tappedApp(
+    t,
+    'http1',
+    { head: COPYING.recorded(() => {}) },
+    async (_request, reply) => {
+      reply.hijack()
+      const buffer = Buffer.alloc(100_000)
+      for (let i = 0; i < 50; i++) {
+        buffer.fill(97 + (i % 26))
+        if (!reply.raw.write(buffer)) {
+          await new Promise((resolve) => {
+            reply.raw.once('drain', resolve)
+          })
+        }
+      }
+      buffer.fill('!')
+      reply.raw.end()
+      open()
     }
-    buffer.fill('!')
-    reply.raw.end()
-    open()
-  })
+  )
   const { get } = await import('node:http')
   const body = await new Promise<string>((resolve) => {
     get({ host: '127.0.0.1', port: portOf(app), agent: false }, (response) => {
@@ -420,7 +573,13 @@ t.test('a slow client gets what was written, whatever has become of the buffer',
       opened.then(read).catch((error: unknown) => { t.error(error) })
     })
   })
-  t.equal(body === Array.from({ length: 50 }, (_, i) => String.fromCharCode(97 + i % 26).repeat(100_000)).join(''), true)
+  t.equal(
+    body ===
+      Array.from({ length: 50 }, (_, i) =>
+        String.fromCharCode(97 + (i % 26)).repeat(100_000)
+      ).join(''),
+    true
+  )
 })
 
 for (const transport of TRANSPORTS) {
@@ -431,7 +590,16 @@ for (const transport of TRANSPORTS) {
       const app = await tappedApp(t, transport, {
         head: async (given) => {
           head = given
-          return { kind: 'pass', head: given, record: { limit: 1e6, end: async (body) => { bodies.push(body) } } }
+          return {
+            kind: 'pass',
+            head: given,
+            record: {
+              limit: 1e6,
+              end: async (body) => {
+                bodies.push(body)
+              }
+            }
+          }
         }
       }, (_request, reply) => {
         reply.hijack()
@@ -444,22 +612,41 @@ for (const transport of TRANSPORTS) {
       })
       const { body, trailers } = await askBy(transport, app, '/')
       t.strictSame([body, trailers['x-trailer']], ['text', '1'], when)
-      t.strictSame([head?.hasTrailers, bodies], [when === 'before the head' ? true : undefined, [undefined]], when)
+      t.strictSame(
+        [head?.hasTrailers, bodies],
+        [when === 'before the head' ? true : undefined, [undefined]],
+        when
+      )
     }
   })
 }
 
 /** The first bytes of an answer that may not have ended. */
-async function atLeast (transport: Transport, app: FastifyInstance, length: number): Promise<{ status: number, body: string }> {
+async function atLeast (
+  transport: Transport,
+  app: FastifyInstance,
+  length: number
+): Promise<{ status: number; body: string }> {
   if (transport === 'http2') {
     const { connect } = await import('node:http2')
     const session = connect(`http://127.0.0.1:${portOf(app)}`)
     const stream = session.request({ ':path': '/' })
-    const status = await new Promise<number>((resolve) => { stream.once('response', (headers) => { resolve(headers[':status'] ?? 0) }) })
-    return { status, body: await bytesOf(stream, length).finally(() => { session.close() }) }
+    const status = await new Promise<number>((resolve) => {
+      stream.once('response', (headers) => {
+        resolve(headers[':status'] ?? 0)
+      })
+    })
+    return {
+      status,
+      body: await bytesOf(stream, length).finally(() => {
+        session.close()
+      })
+    }
   }
   const { get } = await import('node:http')
-  const response = await new Promise<IncomingMessage>((resolve) => { get({ host: '127.0.0.1', port: portOf(app), agent: false }, resolve) })
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    get({ host: '127.0.0.1', port: portOf(app), agent: false }, resolve)
+  })
   return { status: response.statusCode ?? 0, body: await bytesOf(response, length) }
 }
 

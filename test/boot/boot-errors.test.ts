@@ -11,12 +11,25 @@ type Service = 'catalog' | 'weather' | 'storefront' | 'stats'
 
 /** Starts a service as a process of its own, which is expected to end by itself. */
 async function boot (t: Test, service: Service, env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`services/${service}/dist/src/server.js`, ROOT))], {
-    env: { PATH: process.env.PATH, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe']
-  })
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL(`services/${service}/dist/src/server.js`, ROOT))],
+    {
+      env: { PATH: process.env.PATH, PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  )
   t.teardown(() => { child.kill('SIGKILL') })
-  const ended = new Promise<number | null>((resolve) => { child.once('exit', (status) => { resolve(status) }) })
-  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (status) => {
+      resolve(status)
+    })
+  })
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    ended
+  ])
   return { stdout, stderr, status }
 }
 
@@ -24,7 +37,12 @@ async function boot (t: Test, service: Service, env: Readonly<Record<string, str
  * Starts it, and expects one line that matches, the status that says that another start is of no
  * use, and no secret.
  */
-async function refuses (t: Test, service: Service, env: Readonly<Record<string, string>>, line: RegExp): Promise<void> {
+async function refuses (
+  t: Test,
+  service: Service,
+  env: Readonly<Record<string, string>>,
+  line: RegExp
+): Promise<void> {
   const { stdout, stderr, status } = await boot(t, service, env)
   const name = `${service} ${JSON.stringify(env)}`
   t.match(stderr, line, name)
@@ -46,19 +64,29 @@ const sqlite = (sql: string) => (path: string): void => {
   database.exec(sql)
   database.close()
 }
-const migrated = (...names: string[]): string => `create table kysely_migration (name text primary key, timestamp text not null);
+const migrated = (
+  ...names: string[]
+): string => `create table kysely_migration (name text primary key, timestamp text not null);
   ${names.map((name) => `insert into kysely_migration values ('${name}', 'then');`).join('\n')} create table t (a)`
 
 t.test('a DATA_DIR that cannot be used is one line with the path', async (t) => {
   const folder = t.testdir({ file: 'text' })
-  await refuses(t, 'catalog', { DATA_DIR: join(folder, 'file') }, /file\/catalog\.db.*path is a file.*DATA_DIR/)
+  await refuses(
+    t,
+    'catalog',
+    { DATA_DIR: join(folder, 'file') },
+    /file\/catalog\.db.*path is a file.*DATA_DIR/
+  )
   await refuses(t, 'stats', { DATA_DIR: '/dev/null/x' }, /\/dev\/null\/x\/\w+\.db.*DATA_DIR/)
   await refuses(t, 'weather', { DATA_DIR: '/proc/weir' }, /\/proc\/weir\/[\w-]+\.db.*DATA_DIR/)
   await refuses(t, 'storefront', { DATA_DIR: '/proc/weir' }, /\/proc\/weir\/[\w-]+\.db.*DATA_DIR/)
 })
 
 t.test('so is one on a disk that is full, or read-only', async (t) => {
-  const table = [['size=64k', /disk or quota is full.*catalog\.db.*DATA_DIR/], ['ro', /catalog\.db is on a read-only file system.*DATA_DIR/]] as const
+  const table = [
+    ['size=64k', /disk or quota is full.*catalog\.db.*DATA_DIR/],
+    ['ro', /catalog\.db is on a read-only file system.*DATA_DIR/]
+  ] as const
   for (const [options, line] of table) {
     const folder = folderWith(t)
     try {
@@ -80,16 +108,39 @@ t.test('so is a file that is no database of this version', async (t) => {
   const text = (path: string): void => { writeFileSync(path, 'x'.repeat(5000)) }
   const table: readonly (readonly [Service, (path: string) => void, RegExp])[] = [
     ['catalog', text, /\.db is no SQLite database.*DATA_DIR/],
-    ['catalog', sqlite(migrated('0001-counts')), /\.db is a database of another program.*DATA_DIR/],
-    ['catalog', sqlite(migrated('0001-products', '9999-future')), /\.db \(9999-future\) has the schema of a newer version: run that version/]
+    [
+      'catalog',
+      sqlite(migrated('0001-counts')),
+      /\.db is a database of another program.*DATA_DIR/
+    ],
+    [
+      'catalog',
+      sqlite(migrated('0001-products', '9999-future')),
+      /\.db \(9999-future\) has the schema of a newer version: run that version/
+    ]
   ]
   for (const [service, make, line] of table) {
-    await t.test(service, (t) => refuses(t, service, { DATA_DIR: folderWith(t, `${service}.db`, make) }, line))
+    await t.test(service, (t) =>
+      refuses(t, service, { DATA_DIR: folderWith(t, `${service}.db`, make) }, line)
+    )
   }
 })
 
-t.test('so is a setting, which is found before any file is made, and whose value is not shown', async (t) => {
-  const DATA_DIR = '/dev/null/never-looked-at'
-  await refuses(t, 'catalog', { DATA_DIR, REDIS_URL: ' redis://:hunter2@127.0.0.1', API_KEYS: 'hunter2' }, /REDIS_URL.*white space.*API_KEYS must match/)
-  await refuses(t, 'storefront', { DATA_DIR, CATALOG_ORIGIN: 'http://user:hunter2@catalog' }, /CATALOG_ORIGIN must match/)
-})
+t.test(
+  'so is a setting, which is found before any file is made, and whose value is not shown',
+  async (t) => {
+    const DATA_DIR = '/dev/null/never-looked-at'
+    await refuses(
+      t,
+      'catalog',
+      { DATA_DIR, REDIS_URL: ' redis://:hunter2@127.0.0.1', API_KEYS: 'hunter2' },
+      /REDIS_URL.*white space.*API_KEYS must match/
+    )
+    await refuses(
+      t,
+      'storefront',
+      { DATA_DIR, CATALOG_ORIGIN: 'http://user:hunter2@catalog' },
+      /CATALOG_ORIGIN must match/
+    )
+  }
+)

@@ -10,8 +10,20 @@ const WIDE = 1280
 /**
  * Each page with what is in it when it is all there; of those where one does something, after that.
  */
-const PAGES: readonly { readonly hash: string, readonly name: string, readonly prepare: (page: Page) => Promise<void> }[] = [
-  { hash: '#/', name: 'Overview', prepare: (page) => page.getByRole('img', { name: /^memory: / }).first().waitFor() },
+const PAGES: readonly {
+  readonly hash: string
+  readonly name: string
+  readonly prepare: (page: Page) => Promise<void>
+}[] = [
+  {
+    hash: '#/',
+    name: 'Overview',
+    prepare: (page) =>
+      page
+        .getByRole('img', { name: /^memory: / })
+        .first()
+        .waitFor()
+  },
   {
     hash: '#/welcome',
     name: 'Welcome',
@@ -23,10 +35,27 @@ const PAGES: readonly { readonly hash: string, readonly name: string, readonly p
       await page.getByText(/^catalog-\d computed the response|^All were hits/).waitFor()
     }
   },
-  { hash: '#/?range=24h', name: 'Overview of a day', prepare: (page) => page.getByRole('img', { name: /^memory or store: / }).waitFor() },
-  { hash: '#/routes', name: 'Routes', prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor() },
-  { hash: '#/instances', name: 'Instances', prepare: (page) => page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor() },
-  { hash: '#/limits', name: 'Limits', prepare: (page) => page.getByText(/^Seeing which clients were refused needs/).waitFor() },
+  {
+    hash: '#/?range=24h',
+    name: 'Overview of a day',
+    prepare: (page) => page.getByRole('img', { name: /^memory or store: / }).waitFor()
+  },
+  {
+    hash: '#/routes',
+    name: 'Routes',
+    prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor()
+  },
+  {
+    hash: '#/instances',
+    name: 'Instances',
+    prepare: (page) =>
+      page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor()
+  },
+  {
+    hash: '#/limits',
+    name: 'Limits',
+    prepare: (page) => page.getByText(/^Seeing which clients were refused needs/).waitFor()
+  },
   {
     hash: '#/try',
     name: 'Try it',
@@ -45,9 +74,21 @@ const PAGES: readonly { readonly hash: string, readonly name: string, readonly p
       await page.getByRole('table', { name: 'Time to answer, by where from' }).waitFor()
     }
   },
-  { hash: '#/shop', name: 'Shop', prepare: (page) => page.getByRole('table', { name: 'Products' }).waitFor() },
-  { hash: '#/shop/1', name: 'Product', prepare: (page) => page.getByRole('button', { name: 'Save' }).waitFor() },
-  { hash: '#/weather', name: 'Weather', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
+  {
+    hash: '#/shop',
+    name: 'Shop',
+    prepare: (page) => page.getByRole('table', { name: 'Products' }).waitFor()
+  },
+  {
+    hash: '#/shop/1',
+    name: 'Product',
+    prepare: (page) => page.getByRole('button', { name: 'Save' }).waitFor()
+  },
+  {
+    hash: '#/weather',
+    name: 'Weather',
+    prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor()
+  },
   {
     hash: '#/invalidate',
     name: 'Invalidate',
@@ -64,7 +105,11 @@ const PAGES: readonly { readonly hash: string, readonly name: string, readonly p
       await page.getByRole('radio', { name: 'alice' }).waitFor()
     }
   },
-  { hash: '#/nowhere', name: 'No such page', prepare: (page) => page.getByRole('heading', { name: 'No such page' }).waitFor() }
+  {
+    hash: '#/nowhere',
+    name: 'No such page',
+    prepare: (page) => page.getByRole('heading', { name: 'No such page' }).waitFor()
+  }
 ]
 
 const suite = await startSuite(t)
@@ -74,7 +119,9 @@ t.before(() => suite.use())
 
 /** What axe finds that keeps people out, as text. */
 async function findings (page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
+  const { violations } = await page.evaluate<axe.AxeResults>(
+    'axe.run(document, { resultTypes: ["violations"] })'
+  )
   return violations.flatMap(({ id, impact, help, nodes }) =>
     nodes.map(({ html }) => `${impact}: ${id}: ${help}: ${html}`))
 }
@@ -88,7 +135,8 @@ async function looksWell (t: Test, page: Page, name: string): Promise<void> {
     }
     if (width === NARROW && name === 'Overview') {
       const [table, place] = await page.evaluate<[number, number]>(
-        '(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector(".scroll:has(.outcomes)"))')
+        '(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector(".scroll:has(.outcomes)"))'
+      )
       t.ok(table <= place, `the table of outcomes needs ${table} px of ${place}`)
     }
     const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
@@ -108,83 +156,136 @@ t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
   })
 })
 
-const focused = (page: Page) => page.evaluate<string>('(document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "").trim()')
+const focused = (page: Page) =>
+  page.evaluate<string>(
+    '(document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "").trim()'
+  )
 
-t.test('by keyboard: past the navigation, from page to page, and a table by another column', async (t) => {
-  await visit(t, { browser, url: `${suite.url}/` }, async (page) => {
-    const tab = async () => {
-      await page.keyboard.press('Tab')
-      return focused(page)
-    }
-    t.equal(await tab(), 'Skip to the page')
-    await page.keyboard.press('Enter')
-    t.equal(await focused(page), 'Overview', 'what comes next is the page')
-    t.equal(await tab(), '15 minutes')
+t.test(
+  'by keyboard: past the navigation, from page to page, and a table by another column',
+  async (t) => {
+    await visit(t, { browser, url: `${suite.url}/` }, async (page) => {
+      const tab = async () => {
+        await page.keyboard.press('Tab')
+        return focused(page)
+      }
+      t.equal(await tab(), 'Skip to the page')
+      await page.keyboard.press('Enter')
+      t.equal(await focused(page), 'Overview', 'what comes next is the page')
+      t.equal(await tab(), '15 minutes')
 
-    await page.reload()
-    const order = []
-    for (let i = 0; i < 14; i++) order.push(await tab())
-    t.match(order, [
-      'Skip to the page', 'Weir', /^Identity: anonymous$/, /Theme: Auto$/,
-      'Overview', 'Welcome', 'Routes', 'Instances', 'Limits', 'Try it', 'Compare', 'Shop', 'Weather', 'Invalidate'
-    ])
-    await page.getByRole('link', { name: 'Routes' }).focus()
-    await page.keyboard.press('Enter')
-    await page.getByRole('table', { name: 'Routes' }).waitFor()
-    t.equal(await focused(page), 'Routes')
-    t.strictSame([await tab(), await tab(), await tab(), await tab()], ['15 minutes', '1 hour', '24 hours', '30 days'])
-    t.strictSame([await tab(), await tab(), await tab(), await tab()], ['Routes', 'Route', 'Service', 'Requests'])
-    const heading = page.getByRole('columnheader', { name: 'Requests' })
-    t.equal(await heading.getAttribute('aria-sort'), 'descending')
-    await page.keyboard.press('Enter')
-    await page.locator('th[aria-sort="ascending"]').getByText('Requests').waitFor()
-    const counts = (await page.getByRole('table', { name: 'Routes' }).locator('tbody tr td:nth-child(3)').allInnerTexts()).map(Number)
-    t.strictSame(counts, counts.toSorted((a, b) => a - b))
-  })
-})
+      await page.reload()
+      const order = []
+      for (let i = 0; i < 14; i++) order.push(await tab())
+      t.match(order, [
+        'Skip to the page',
+        'Weir',
+        /^Identity: anonymous$/,
+        /Theme: Auto$/,
+        'Overview',
+        'Welcome',
+        'Routes',
+        'Instances',
+        'Limits',
+        'Try it',
+        'Compare',
+        'Shop',
+        'Weather',
+        'Invalidate'
+      ])
+      await page.getByRole('link', { name: 'Routes' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('table', { name: 'Routes' }).waitFor()
+      t.equal(await focused(page), 'Routes')
+      t.strictSame(
+        [await tab(), await tab(), await tab(), await tab()],
+        ['15 minutes', '1 hour', '24 hours', '30 days']
+      )
+      t.strictSame(
+        [await tab(), await tab(), await tab(), await tab()],
+        ['Routes', 'Route', 'Service', 'Requests']
+      )
+      const heading = page.getByRole('columnheader', { name: 'Requests' })
+      t.equal(await heading.getAttribute('aria-sort'), 'descending')
+      await page.keyboard.press('Enter')
+      await page.locator('th[aria-sort="ascending"]').getByText('Requests').waitFor()
+      const counts = (
+        await page
+          .getByRole('table', { name: 'Routes' })
+          .locator('tbody tr td:nth-child(3)')
+          .allInnerTexts()
+      ).map(Number)
+      t.strictSame(
+        counts,
+        counts.toSorted((a, b) => a - b)
+      )
+    })
+  }
+)
 
-t.test('terms are defined on hover, on focus and on tap, and Escape hides the definition', async (t) => {
-  await visit(t, { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 }, hasTouch: true }, async (page) => {
-    const term = page.getByRole('button', { name: 'Hit ratio' })
-    const tip = page.locator('.tip')
-    t.match(await page.evaluate('document.getElementById("term-hitRatio").textContent'), /^Requests answered from the cache, /)
-    t.equal(await term.getAttribute('aria-describedby'), 'term-hitRatio')
-    for (const open of [() => term.hover(), () => term.focus(), () => term.tap()]) {
-      await open()
-      await tip.getByText(/^Requests answered from the cache, /).waitFor()
-      const box = await tip.boundingBox()
-      t.ok(box !== null && box.x >= 0 && box.x + box.width <= NARROW, 'within the window')
-      await page.keyboard.press('Escape')
-      await tip.waitFor({ state: 'detached' })
-      await page.mouse.move(0, 0)
-      await term.blur()
-    }
-  })
-})
+t.test(
+  'terms are defined on hover, on focus and on tap, and Escape hides the definition',
+  async (t) => {
+    await visit(
+      t,
+      { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 }, hasTouch: true },
+      async (page) => {
+        const term = page.getByRole('button', { name: 'Hit ratio' })
+        const tip = page.locator('.tip')
+        t.match(
+          await page.evaluate('document.getElementById("term-hitRatio").textContent'),
+          /^Requests answered from the cache, /
+        )
+        t.equal(await term.getAttribute('aria-describedby'), 'term-hitRatio')
+        for (const open of [() => term.hover(), () => term.focus(), () => term.tap()]) {
+          await open()
+          await tip.getByText(/^Requests answered from the cache, /).waitFor()
+          const box = await tip.boundingBox()
+          t.ok(box !== null && box.x >= 0 && box.x + box.width <= NARROW, 'within the window')
+          await page.keyboard.press('Escape')
+          await tip.waitFor({ state: 'detached' })
+          await page.mouse.move(0, 0)
+          await term.blur()
+        }
+      }
+    )
+  }
+)
 
 t.test('narrow, by keyboard: the menu, and a dialog that gives back where one was', async (t) => {
-  await visit(t, { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 } }, async (page) => {
-    const menu = page.getByRole('button', { name: 'Menu' })
-    await menu.press('Enter')
-    t.equal(await menu.getAttribute('aria-expanded'), 'true')
-    await page.getByRole('link', { name: 'Shop' }).press('Enter')
-    await page.getByRole('heading', { name: 'Shop' }).waitFor()
-    t.equal(await menu.getAttribute('aria-expanded'), 'false')
-    await page.getByRole('button', { name: 'anonymous' }).press('Enter')
-    await page.getByRole('dialog', { name: 'Identity' }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog', { name: 'Identity' }).waitFor({ state: 'hidden' })
-    t.match(await focused(page), 'anonymous')
-  })
+  await visit(
+    t,
+    { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 } },
+    async (page) => {
+      const menu = page.getByRole('button', { name: 'Menu' })
+      await menu.press('Enter')
+      t.equal(await menu.getAttribute('aria-expanded'), 'true')
+      await page.getByRole('link', { name: 'Shop' }).press('Enter')
+      await page.getByRole('heading', { name: 'Shop' }).waitFor()
+      t.equal(await menu.getAttribute('aria-expanded'), 'false')
+      await page.getByRole('button', { name: 'anonymous' }).press('Enter')
+      await page.getByRole('dialog', { name: 'Identity' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog', { name: 'Identity' }).waitFor({ state: 'hidden' })
+      t.match(await focused(page), 'anonymous')
+    }
+  )
 })
 
 t.test('what is old can be read, too', async (t) => {
-  await visit(t, { browser, url: suite.url, complaint: /^Failed to load resource: / }, async (page) => {
-    await page.getByText('Live', { exact: true }).waitFor()
-    await page.getByRole('img', { name: /^memory: / }).first().waitFor()
-    await suite.stats.kill()
-    await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
-    await page.evaluate(`${axe.source}; undefined`)
-    await looksWell(t, page, 'Disconnected')
-  })
+  await visit(
+    t,
+    { browser, url: suite.url, complaint: /^Failed to load resource: / },
+    async (page) => {
+      await page.getByText('Live', { exact: true }).waitFor()
+      await page
+        .getByRole('img', { name: /^memory: / })
+        .first()
+        .waitFor()
+      await suite.stats.kill()
+      await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
+      await page.evaluate(`${axe.source}; undefined`)
+      await looksWell(t, page, 'Disconnected')
+    }
+  )
 })

@@ -41,29 +41,66 @@ interface Options {
  * Starts it on free ports; it ends with the test. The catalog limits its clients, as it always
  * does.
  */
-export async function startSuite (t: Test, { storefronts: shops = 0 }: Options = {}): Promise<Suite> {
-  const upstreams = { catalog: named('catalog', 2), weather: named('weather', 2), stats: named('stats', 1), storefront: named('storefront', shops) }
+export async function startSuite (
+  t: Test,
+  { storefronts: shops = 0 }: Options = {}
+): Promise<Suite> {
+  const upstreams = {
+    catalog: named('catalog', 2),
+    weather: named('weather', 2),
+    stats: named('stats', 1),
+    storefront: named('storefront', shops)
+  }
   const known: Readonly<Record<string, readonly Upstream[]>> = upstreams
-  const frontDoor = buildFrontDoor(suite(Promise.resolve({ kind: 'simulator', note: '' }))
-    .map((service) => ({ ...service, upstreams: known[service.name] ?? [] })))
+  const frontDoor = buildFrontDoor(
+    suite(Promise.resolve({ kind: 'simulator', note: '' })).map((service) => ({
+      ...service,
+      upstreams: known[service.name] ?? []
+    }))
+  )
   t.teardown(() => frontDoor.close())
-  const [redis, dataDir, url] = await Promise.all([startRedis(t), tempDir(t), frontDoor.listen({ host: '127.0.0.1', port: 0 })])
+  const [redis, dataDir, url] = await Promise.all([
+    startRedis(t),
+    tempDir(t),
+    frontDoor.listen({ host: '127.0.0.1', port: 0 })
+  ])
 
   const loginCode = newLoginCode(Date.now())
-  const startStatsAgain = () => startStats(t, redis.url, { DATA_DIR: dataDir, JWT_SECRET, DEMO_USERS: 'true', LOGIN_CODE: loginCode })
+  const startStatsAgain = () =>
+    startStats(t, redis.url, {
+      DATA_DIR: dataDir,
+      JWT_SECRET,
+      DEMO_USERS: 'true',
+      LOGIN_CODE: loginCode
+    })
   // 192.0.2.1 is nobody's (RFC 5737).
   const catalog = ({ name: instance }: Upstream) =>
-    startCatalog(t, { dataDir, redisUrl: redis.url, instance, env: { RATE_LIMIT_ALLOW: '192.0.2.1' } })
-  const storefront = ({ name }: Upstream) => startStorefront(t, {
-    INSTANCE: name, DATA_DIR: dataDir, REDIS_URL: redis.url, CATALOG_ORIGIN: url, WEATHER_ORIGIN: url, DEMO_USERS: 'true', DEBUG_PANEL: 'true'
-  })
+    startCatalog(t, {
+      dataDir,
+      redisUrl: redis.url,
+      instance,
+      env: { RATE_LIMIT_ALLOW: '192.0.2.1' }
+    })
+  const storefront = ({ name }: Upstream) =>
+    startStorefront(t, {
+      INSTANCE: name,
+      DATA_DIR: dataDir,
+      REDIS_URL: redis.url,
+      CATALOG_ORIGIN: url,
+      WEATHER_ORIGIN: url,
+      DEMO_USERS: 'true',
+      DEBUG_PANEL: 'true'
+    })
   const [stats, weather, catalogs, storefronts] = await Promise.all([
     startStatsAgain(),
     startWeather(t, 2, redis.url, { JWT_SECRET }),
     Promise.all(upstreams.catalog.map(catalog)),
     Promise.all(upstreams.storefront.map(storefront))
   ])
-  const found = (of: readonly Upstream[], instances: readonly { url: string }[]) => of.forEach((one, i) => { one.url = instances[i]?.url })
+  const found = (of: readonly Upstream[], instances: readonly { url: string }[]) =>
+    of.forEach((one, i) => {
+      one.url = instances[i]?.url
+    })
   found(upstreams.catalog, catalogs)
   found(upstreams.weather, weather.instances)
   found(upstreams.stats, [stats])
@@ -106,10 +143,14 @@ async function use (url: string): Promise<void> {
   for (const path of [LIST, LIST, LIST, LIST, LIST, LIST, CITY, CITY, CITY, CITY]) await ask(path)
   await ask(LIST, { 'if-none-match': '*' })
 
-  const { users } = await (await fetch(`${url}/api/stats/demo-users`)).json() as { users: { id: string, token: string }[] }
+  const { users } = (await (await fetch(`${url}/api/stats/demo-users`)).json()) as {
+    users: { id: string; token: string }[]
+  }
   const authorization = `Bearer ${users.find(({ id }) => id === 'alice')?.token}`
   let statuses: number[] = []
   while (!statuses.includes(429)) {
-    statuses = await Promise.all(Array.from({ length: 10 }, async () => (await ask(DEAR, { authorization })).status))
+    statuses = await Promise.all(
+      Array.from({ length: 10 }, async () => (await ask(DEAR, { authorization })).status)
+    )
   }
 }

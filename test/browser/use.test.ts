@@ -15,40 +15,60 @@ const UNTIL_A_SECOND_OLD = `(async () => {
   while (await age() < 1) await new Promise((resolve) => { setTimeout(resolve, 100) })
 })()`
 
-t.test('Welcome: the first screen explains, sends bounded traffic, and yields to figures', async (t) => {
-  await visit(t, at('#/'), async (page) => {
-    await page.getByRole('heading', { name: 'Welcome to Weir' }).waitFor()
-    await page.getByText('A response is computed once and served by every instance.').waitFor()
-    const fleet = page.getByRole('region', { name: 'The fleet, live' })
-    await fleet.getByText('No requests in the last second. 4 of 4 instances are up.').waitFor()
-    await fleet.getByText('At most 300 GET requests in 20 seconds from this browser').waitFor()
+t.test(
+  'Welcome: the first screen explains, sends bounded traffic, and yields to figures',
+  async (t) => {
+    await visit(t, at('#/'), async (page) => {
+      await page.getByRole('heading', { name: 'Welcome to Weir' }).waitFor()
+      await page.getByText('A response is computed once and served by every instance.').waitFor()
+      const fleet = page.getByRole('region', { name: 'The fleet, live' })
+      await fleet.getByText('No requests in the last second. 4 of 4 instances are up.').waitFor()
+      await fleet.getByText('At most 300 GET requests in 20 seconds from this browser').waitFor()
 
-    await fleet.getByRole('button', { name: 'Send demo traffic' }).press('Enter')
-    await fleet.getByText(/^Last second: [1-9]\d* requests\/s\. .* 4 of 4 instances are up\.$/).waitFor()
-    await fleet.locator('.fleet-instance[data-lit="true"]').first().waitFor()
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
-    await page.locator('.headline').filter({ hasText: 'Hit ratio' }).getByText(/%$/).waitFor()
-    const stop = fleet.getByRole('button', { name: 'Stop' })
-    t.equal(await page.evaluate('document.activeElement?.textContent'), 'Stop', 'the focus stays on the button')
-    await stop.press('Enter')
-    const done = fleet.getByText(/^Done: \d+ requests sent\.$/)
-    const sent = Number(/\d+/.exec(await done.innerText())?.[0])
-    t.ok(sent > 0 && sent < 300, `${sent} requests`)
-  })
-})
+      await fleet.getByRole('button', { name: 'Send demo traffic' }).press('Enter')
+      await fleet
+        .getByText(/^Last second: [1-9]\d* requests\/s\. .* 4 of 4 instances are up\.$/)
+        .waitFor()
+      await fleet.locator('.fleet-instance[data-lit="true"]').first().waitFor()
+      await page.getByRole('heading', { name: 'Overview' }).waitFor()
+      await page.locator('.headline').filter({ hasText: 'Hit ratio' }).getByText(/%$/).waitFor()
+      const stop = fleet.getByRole('button', { name: 'Stop' })
+      t.equal(
+        await page.evaluate('document.activeElement?.textContent'),
+        'Stop',
+        'the focus stays on the button'
+      )
+      await stop.press('Enter')
+      const done = fleet.getByText(/^Done: \d+ requests sent\.$/)
+      const sent = Number(/\d+/.exec(await done.innerText())?.[0])
+      t.ok(sent > 0 && sent < 300, `${sent} requests`)
+    })
+  }
+)
 
 t.test('Welcome: share, write and kill', async (t) => {
   await visit(t, at('#/welcome'), async (page) => {
-    const trial = (name: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) })
+    const trial = (name: string) =>
+      page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) })
     await trial('1. Share').getByRole('button', { name: 'Read a list' }).click()
-    await trial('1. Share').getByText(/^catalog-\d computed the response, catalog-\d served it without computing it again\.$/).waitFor()
+    await trial('1. Share')
+      .getByText(
+        /^catalog-\d computed the response, catalog-\d served it without computing it again\.$/
+      )
+      .waitFor()
 
     await trial('2. Write').getByText('Writing needs the role editor. You are anonymous.').waitFor()
     await become(page, 'editor')
     await trial('2. Write').getByRole('button', { name: 'Change a price' }).click()
     await trial('2. Write').getByText(/^Acknowledged as version 2 after/).waitFor()
     t.strictSame(await trial('2. Write').getByText(/served version/).locator('b').count(), 2)
-    t.strictSame(await trial('2. Write').getByText(/served version (?!2)/).count(), 0, 'no read is of the old version')
+    t.strictSame(
+      await trial('2. Write')
+        .getByText(/served version (?!2)/)
+        .count(),
+      0,
+      'no read is of the old version'
+    )
 
     const command = await trial('3. Kill').getByText(/^kill -9 \d+$/).innerText()
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -58,38 +78,47 @@ t.test('Welcome: share, write and kill', async (t) => {
   })
 })
 
-t.test('Login link: it works once, leaves no trace in the address, and logging out forgets it', async (t) => {
-  const link = { browser, url: `${suite.url}/#login=${suite.loginCode}` }
-  await visit(t, link, async (page) => {
-    await page.getByRole('status').getByText('Logged in as demo-admin (admin)').waitFor()
-    t.equal(page.url(), `${suite.url}/#/`)
-    await page.getByRole('button', { name: 'Dismiss' }).click()
-    await page.getByRole('link', { name: 'Welcome' }).click()
-    await page.getByRole('button', { name: 'Change a price' }).click()
-    await page.getByText(/^Acknowledged as version \d+ after/).waitFor()
+t.test(
+  'Login link: it works once, leaves no trace in the address, and logging out forgets it',
+  async (t) => {
+    const link = { browser, url: `${suite.url}/#login=${suite.loginCode}` }
+    await visit(t, link, async (page) => {
+      await page.getByRole('status').getByText('Logged in as demo-admin (admin)').waitFor()
+      t.equal(page.url(), `${suite.url}/#/`)
+      await page.getByRole('button', { name: 'Dismiss' }).click()
+      await page.getByRole('link', { name: 'Welcome' }).click()
+      await page.getByRole('button', { name: 'Change a price' }).click()
+      await page.getByText(/^Acknowledged as version \d+ after/).waitFor()
 
-    await page.reload()
-    await page.getByRole('button', { name: 'Identity: demo-admin (admin)' }).click()
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await page.getByRole('button', { name: 'Done' }).click()
-    await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
-    t.notMatch(await page.evaluate('JSON.stringify(sessionStorage)'), /eyJ/, 'no token is left')
-  })
-  await visit(t, { ...link, complaint: /status of 410/ }, async (page) => {
-    await page.getByRole('alert').getByText('Not logged in').waitFor()
-    await page.getByText(/^This login link has been used: it works once\./).waitFor()
-    await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
-    t.equal(page.url(), `${suite.url}/#/`)
-  })
-})
+      await page.reload()
+      await page.getByRole('button', { name: 'Identity: demo-admin (admin)' }).click()
+      await page.getByRole('button', { name: 'Log out' }).click()
+      await page.getByRole('button', { name: 'Done' }).click()
+      await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
+      t.notMatch(await page.evaluate('JSON.stringify(sessionStorage)'), /eyJ/, 'no token is left')
+    })
+    await visit(t, { ...link, complaint: /status of 410/ }, async (page) => {
+      await page.getByRole('alert').getByText('Not logged in').waitFor()
+      await page.getByText(/^This login link has been used: it works once\./).waitFor()
+      await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
+      t.equal(page.url(), `${suite.url}/#/`)
+    })
+  }
+)
 
 t.test('Try it: what the cache makes of a request, in words', async (t) => {
   await visit(t, at('#/try?path=/api/products/7'), async (page) => {
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
-    const request = (number: number) => page.getByRole('listitem', { name: `Request ${number}`, exact: true })
-    const repeat = (number: number, how: string) => request(number).getByRole('button', { name: how }).click()
+    const request = (number: number) =>
+      page.getByRole('listitem', { name: `Request ${number}`, exact: true })
+    const repeat = (number: number, how: string) =>
+      request(number).getByRole('button', { name: how }).click()
     const miss = request(1)
-    await miss.getByText(/^catalog-\d had nothing .* Its handler ran, and the answer is kept for all instances\. It is fresh for /).waitFor()
+    await miss
+      .getByText(
+        /^catalog-\d had nothing .* Its handler ran, and the answer is kept for all instances\. It is fresh for /
+      )
+      .waitFor()
     await miss.getByText('computed', { exact: true }).waitFor()
     await miss.getByText('Headers and body').click()
     await miss.getByLabel('Body').getByText('"id": 7').waitFor()
@@ -106,7 +135,11 @@ t.test('Try it: what the cache makes of a request, in words', async (t) => {
     t.match(await copied('ETag'), /^"7-\d+"$/)
 
     await repeat(1, 'Refetch')
-    await request(2).getByText(/^catalog-\d (?:had it in its memory|took it from the shared store, where any instance may have put it)\. It stays fresh for /).waitFor()
+    await request(2)
+      .getByText(
+        /^catalog-\d (?:had it in its memory|took it from the shared store, where any instance may have put it)\. It stays fresh for /
+      )
+      .waitFor()
     await repeat(2, 'With If-None-Match')
     await request(3).getByText('304', { exact: true }).waitFor()
     await request(3).getByText(/The client has it already: no body was sent\./).waitFor()
@@ -128,7 +161,10 @@ t.test('Try it: what cannot be asked for, and what is not there', async (t) => {
     await page.getByText('Only paths of this origin can be asked for').waitFor()
     await page.getByLabel('Path').fill('/api/products/999999')
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
-    await page.getByRole('listitem', { name: 'Request 1' }).getByText('404', { exact: true }).waitFor()
+    await page
+      .getByRole('listitem', { name: 'Request 1' })
+      .getByText('404', { exact: true })
+      .waitFor()
   })
 })
 
@@ -137,7 +173,11 @@ t.test('Compare: the same page from three places', async (t) => {
     await page.getByRole('button', { name: 'Measure' }).click()
     await page.getByText(/^From the store it takes .* times as fast as computing it\.$/).waitFor()
     const table = page.getByRole('table', { name: 'Time to answer, by where from' })
-    t.strictSame(await table.getByRole('rowheader').allInnerTexts(), ['Computed by the handler', 'From the store', 'From memory'])
+    t.strictSame(await table.getByRole('rowheader').allInnerTexts(), [
+      'Computed by the handler',
+      'From the store',
+      'From memory'
+    ])
     t.match(await table.getByRole('row').last().innerText(), /\d ms/)
   })
 })
@@ -149,7 +189,12 @@ t.test('Shop: what one saves, another sees in the list that is open', async (t) 
     await reader.evaluate('window.isStillTheSame = true')
     await visit(t, at('#/shop'), async (editor) => {
       await become(editor, 'editor')
-      await editor.getByRole('table', { name: 'Products' }).getByRole('row').nth(1).getByRole('link').click()
+      await editor
+        .getByRole('table', { name: 'Products' })
+        .getByRole('row')
+        .nth(1)
+        .getByRole('link')
+        .click()
       await editor.getByLabel('Name').fill('Kettle that everybody sees')
       await editor.getByLabel('Price in euro').fill('77.50')
       await editor.getByRole('button', { name: 'Save' }).click()
@@ -180,12 +225,19 @@ t.test('Weather: a city, and whether it was fresh', async (t) => {
     const now = (city: string) => page.getByRole('region', { name: `${city} now` })
     await now('Oslo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
     await now('Oslo').getByText('computed', { exact: true }).waitFor()
-    await page.getByRole('figure', { name: 'Temperature by hour, three days' }).getByRole('img', { name: /°C/ }).waitFor()
+    await page
+      .getByRole('figure', { name: 'Temperature by hour, three days' })
+      .getByRole('img', { name: /°C/ })
+      .waitFor()
 
     await page.getByLabel('City').fill('Tokyo')
     await page.getByRole('button', { name: 'Show' }).click()
     await now('Tokyo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
-    const times = (name: RegExp) => page.getByRole('figure', { name: 'Response time of each request from here' }).getByRole('img', { name }).waitFor()
+    const times = (name: RegExp) =>
+      page
+        .getByRole('figure', { name: 'Response time of each request from here' })
+        .getByRole('img', { name })
+        .waitFor()
     await now('Tokyo').getByRole('button', { name: 'Ask again' }).click()
     await times(/fresh, from the cache: [\d.]+ ms.* stale: nothing/)
     await suite.weather.upstreamHas({ kind: 'drop' })
@@ -203,8 +255,13 @@ t.test('Invalidate: an admin is told what was dropped, and sees it happen', asyn
     await page.getByLabel('Tags').fill('products\ncategories')
     await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
     await page.getByText('2 tags invalidated').waitFor()
-    await page.getByText(/^catalog-\d answered after .* No instance serves what was before\.$/).waitFor()
-    await page.getByRole('table', { name: 'Invalidations, newest first' }).getByText('products, categories').waitFor()
+    await page
+      .getByText(/^catalog-\d answered after .* No instance serves what was before\.$/)
+      .waitFor()
+    await page
+      .getByRole('table', { name: 'Invalidations, newest first' })
+      .getByText('products, categories')
+      .waitFor()
 
     await page.getByLabel('By URL').check()
     await page.getByLabel('URLs').fill('/api/products/7')
@@ -234,7 +291,9 @@ t.test('Invalidate: anybody else is told what is missing', async (t) => {
     await page.getByText('Invalidating needs the role admin. You are anonymous.').waitFor()
     await refused(page, t, /admin/)
     await become(page, 'reader')
-    await page.getByText('Invalidating needs the role admin. You are reader (reader), a reader.').waitFor()
+    await page
+      .getByText('Invalidating needs the role admin. You are reader (reader), a reader.')
+      .waitFor()
     await refused(page, t, /admin.*reader|reader.*admin/)
   })
 })

@@ -27,11 +27,23 @@ const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ violated
  * fails if the browser complains: of an exception, an error in its console, or what the page's
  * policy forbids.
  */
-export async function visit (t: Test, { browser, url, complaint, ...options }: Visit, look: (page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })
+export async function visit (
+  t: Test,
+  { browser, url, complaint, ...options }: Visit,
+  look: (page: Page) => Promise<void>
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    ...options
+  })
   const complaints: string[] = []
-  context.on('console', (message) => { if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`) })
-  context.on('weberror', (error) => { complaints.push(error.error().stack ?? String(error.error())) })
+  context.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`)
+  })
+  context.on('weberror', (error) => {
+    complaints.push(error.error().stack ?? String(error.error()))
+  })
   try {
     await context.addInitScript(TELL_VIOLATIONS)
     const page = await context.newPage()
@@ -40,6 +52,10 @@ export async function visit (t: Test, { browser, url, complaint, ...options }: V
   } finally {
     await context.close()
   }
-  t.strictSame(complaints.filter((text) => complaint?.test(text) !== true), [], 'the browser has nothing to complain of')
+  t.strictSame(
+    complaints.filter((text) => complaint?.test(text) !== true),
+    [],
+    'the browser has nothing to complain of'
+  )
   if (complaint !== undefined) t.not(complaints.length, 0, 'but what was to be')
 }

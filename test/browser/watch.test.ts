@@ -12,10 +12,14 @@ const figure = (page: Page, label: string) => page.locator('.figure').filter({ h
 const chart = (page: Page, title: string) => page.getByRole('figure', { name: title })
 /** The rows of a table that have all of these texts in them. */
 const rows = (page: Page, table: string, ...texts: (string | RegExp)[]) =>
-  texts.reduce((found, hasText) => found.filter({ hasText }), page.getByRole('table', { name: table }).getByRole('row'))
+  texts.reduce(
+    (found, hasText) => found.filter({ hasText }),
+    page.getByRole('table', { name: table }).getByRole('row')
+  )
 
 /** The height of hits from memory at the right end of the first chart, in pixels. */
-const drawn = (page: Page) => page.evaluate<number>(`(() => {
+const drawn = (page: Page) =>
+  page.evaluate<number>(`(() => {
   const canvas = document.querySelector('canvas')
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
   const heights = new Array(canvas.width).fill(0)
@@ -49,13 +53,22 @@ t.test('Overview: what all instances did', async (t) => {
     for (const outcome of ['memory', 'store', 'computed', 'rate-limited']) {
       await rows(page, 'Requests by outcome', outcome, /[1-9]/).waitFor()
     }
-    await page.getByText(/^The cache answered [\d.]+% of cacheable requests in the last 15 minutes, saving /).waitFor()
-    await page.getByRole('region', { name: 'Redis' }).getByText('Connected', { exact: true }).waitFor()
+    await page
+      .getByText(
+        /^The cache answered [\d.]+% of cacheable requests in the last 15 minutes, saving /
+      )
+      .waitFor()
+    await page
+      .getByRole('region', { name: 'Redis' })
+      .getByText('Connected', { exact: true })
+      .waitFor()
     await page.getByRole('region', { name: 'Redis' }).getByText(/^\d.* MiB/).waitFor()
 
     await page.getByRole('link', { name: '1 hour' }).click()
     // The last minute may have begun since, and have nothing yet.
-    await chart(page, 'Requests per minute by outcome').getByRole('img', { name: /memory or store: \d+, between \d+ and [1-9]/ }).waitFor()
+    await chart(page, 'Requests per minute by outcome')
+      .getByRole('img', { name: /memory or store: \d+, between \d+ and [1-9]/ })
+      .waitFor()
     t.equal(await page.title(), 'Overview · Weir')
   })
 })
@@ -63,16 +76,24 @@ t.test('Overview: what all instances did', async (t) => {
 t.test('Overview: charts and large figures are filled from history at once', async (t) => {
   const history = { step: 'minute', points: Array.from({ length: 15 }, (_, i) => pointOf(i)) }
   // The live stream is cut, so all that is drawn is history.
-  await visit(t, { browser, url: `${suite.url}/#/shop`, complaint: /^Failed to load resource: / }, async (page) => {
-    await page.route(/\/api\/stats\/history/, (route) => route.fulfill({ json: history }))
-    await page.route(/\/api\/stats\/live/, (route) => route.abort())
-    await page.goto(`${suite.url}/?again#/`)
-    await chart(page, 'Requests/s by outcome').getByRole('img', { name: /^memory: 14, between 1 and 14\. / }).waitFor()
-    await chart(page, 'Latency').getByRole('img', { name: /^p50 of hits: 2\.00 ms, .* p50 computed: 20\.0 ms, / }).waitFor()
-    const courses = figure(page, 'p50 of hits').locator('path[d^="M"]')
-    await courses.first().waitFor({ state: 'attached' })
-    t.equal(await courses.count(), 2, 'of hits and of computed responses')
-  })
+  await visit(
+    t,
+    { browser, url: `${suite.url}/#/shop`, complaint: /^Failed to load resource: / },
+    async (page) => {
+      await page.route(/\/api\/stats\/history/, (route) => route.fulfill({ json: history }))
+      await page.route(/\/api\/stats\/live/, (route) => route.abort())
+      await page.goto(`${suite.url}/?again#/`)
+      await chart(page, 'Requests/s by outcome')
+        .getByRole('img', { name: /^memory: 14, between 1 and 14\. / })
+        .waitFor()
+      await chart(page, 'Latency')
+        .getByRole('img', { name: /^p50 of hits: 2\.00 ms, .* p50 computed: 20\.0 ms, / })
+        .waitFor()
+      const courses = figure(page, 'p50 of hits').locator('path[d^="M"]')
+      await courses.first().waitFor({ state: 'attached' })
+      t.equal(await courses.count(), 2, 'of hits and of computed responses')
+    }
+  )
 })
 
 t.test('Routes: what each route did', async (t) => {
@@ -97,10 +118,18 @@ t.test('Instances: who is there, and who answered with whose work', async (t) =>
 t.test('Limits: how much was limited, and by what; which clients were, for admins', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
     await rows(page, 'Refused requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
-    await page.getByText('Seeing which clients were refused needs the role admin. You are anonymous.').waitFor()
+    await page
+      .getByText('Seeing which clients were refused needs the role admin. You are anonymous.')
+      .waitFor()
     t.notMatch(await page.locator('main').innerText(), 'user:alice')
     await become(page, 'admin')
-    await rows(page, 'Refused clients', 'user:alice', 'comparisons', 'GET /api/catalog/compare').waitFor()
+    await rows(
+      page,
+      'Refused clients',
+      'user:alice',
+      'comparisons',
+      'GET /api/catalog/compare'
+    ).waitFor()
   })
 })
 
@@ -112,7 +141,7 @@ t.test('figures and charts move under load', async (t) => {
 
     const loaded = new AbortController()
     const load = (async () => {
-      while (!loaded.signal.aborted) await (await fetch(`${suite.url}/api/weather/current?city=Berlin`)).arrayBuffer()
+      while (!loaded.signal.aborted) { await (await fetch(`${suite.url}/api/weather/current?city=Berlin`)).arrayBuffer() }
     })()
     await requests.getByRole('img', { name: /^memory: [1-9]/ }).waitFor()
     await figure(page, 'Requests/s').getByText(/^[1-9][\d.]*$/).waitFor()
@@ -128,22 +157,29 @@ t.test('figures and charts move under load', async (t) => {
   })
 })
 
-t.test('without stats the last figures stay, and it says that they are old; it goes on by itself', async (t) => {
-  // What cannot be loaded, Chromium says itself.
-  await visit(t, { browser, url: suite.url, complaint: /^Failed to load resource: / }, async (page) => {
-    await page.getByText('Live', { exact: true }).waitFor()
-    const known = await figure(page, 'Rate-limited (429)').innerText()
-    await suite.stats.kill()
-    await page.getByText('Disconnected', { exact: true }).waitFor()
-    await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
-    await page.getByText(/^Figures are as of .* They go on by themselves/).waitFor()
-    t.equal(await figure(page, 'Rate-limited (429)').innerText(), known)
-    await page.getByRole('link', { name: 'Routes' }).click()
-    await page.getByText('Routes cannot be shown').waitFor()
+t.test(
+  'without stats the last figures stay, and it says that they are old; it goes on by itself',
+  async (t) => {
+    // What cannot be loaded, Chromium says itself.
+    await visit(
+      t,
+      { browser, url: suite.url, complaint: /^Failed to load resource: / },
+      async (page) => {
+        await page.getByText('Live', { exact: true }).waitFor()
+        const known = await figure(page, 'Rate-limited (429)').innerText()
+        await suite.stats.kill()
+        await page.getByText('Disconnected', { exact: true }).waitFor()
+        await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
+        await page.getByText(/^Figures are as of .* They go on by themselves/).waitFor()
+        t.equal(await figure(page, 'Rate-limited (429)').innerText(), known)
+        await page.getByRole('link', { name: 'Routes' }).click()
+        await page.getByText('Routes cannot be shown').waitFor()
 
-    await suite.statsAgain()
-    await page.getByText('Live', { exact: true }).waitFor()
-    await page.getByText(/^Disconnected/).waitFor({ state: 'detached' })
-    await rows(page, 'Routes', 'GET /api/products', 'catalog').waitFor()
-  })
-})
+        await suite.statsAgain()
+        await page.getByText('Live', { exact: true }).waitFor()
+        await page.getByText(/^Disconnected/).waitFor({ state: 'detached' })
+        await rows(page, 'Routes', 'GET /api/products', 'catalog').waitFor()
+      }
+    )
+  }
+)

@@ -37,7 +37,7 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
   const store = STORES.find((name) => name === values.store)
-  if (store === undefined) throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`)
+  if (store === undefined) { throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`) }
   return {
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
@@ -53,32 +53,49 @@ interface Situations {
   readonly only?: string | undefined
 }
 
-function situations ({ faults, workloads, only }: Situations, possible: readonly FaultKind[]): Pick<Wish, 'faults' | 'workloads'> {
-  const all = { faults: faultsOf(faults, possible), workloads: listOf('workloads', workloads, WORKLOAD_NAMES) }
+function situations (
+  { faults, workloads, only }: Situations,
+  possible: readonly FaultKind[]
+): Pick<Wish, 'faults' | 'workloads'> {
+  const all = {
+    faults: faultsOf(faults, possible),
+    workloads: listOf('workloads', workloads, WORKLOAD_NAMES)
+  }
   if (only === undefined) return all
   const fault = possible.find((kind) => kind === only)
   if (fault !== undefined) return { ...all, faults: [fault] }
-  return { ...all, workloads: listOf('only', only, WORKLOAD_NAMES, [...possible, ...WORKLOAD_NAMES]) }
+  return {
+    ...all,
+    workloads: listOf('only', only, WORKLOAD_NAMES, [...possible, ...WORKLOAD_NAMES])
+  }
 }
 
-function faultsOf (names: string | undefined, possible: readonly FaultKind[]): readonly FaultKind[] {
+function faultsOf (
+  names: string | undefined,
+  possible: readonly FaultKind[]
+): readonly FaultKind[] {
   return names === 'none' ? [] : listOf('faults', names, possible)
 }
 
 /** @param shown what may be given */
 function listOf<T extends string> (
-  option: string, names: string | undefined, possible: readonly T[], shown: readonly string[] = possible
+  option: string,
+  names: string | undefined,
+  possible: readonly T[],
+  shown: readonly string[] = possible
 ): readonly T[] {
-  return names?.split(',').map((name) => {
-    const found = possible.find((one) => one === name)
-    if (found === undefined) throw new UsageError(`--${option} ${name}: one of ${shown.join(', ')}`)
-    return found
-  }) ?? possible
+  return (
+    names?.split(',').map((name) => {
+      const found = possible.find((one) => one === name)
+      if (found === undefined) { throw new UsageError(`--${option} ${name}: one of ${shown.join(', ')}`) }
+      return found
+    }) ?? possible
+  )
 }
 
 function positive (name: string, text: string): number {
   const number = Number(text)
-  if (!(Number.isInteger(number) && number > 0)) throw new UsageError(`--${name} ${text}: a whole number, 1 or more`)
+  if (!(Number.isInteger(number) && number > 0)) { throw new UsageError(`--${name} ${text}: a whole number, 1 or more`) }
   return number
 }
 

@@ -20,7 +20,10 @@ export class Backlog {
   constructor (teardowns: Teardowns, file: string) {
     this.#db = connect(file, 50)
     // Never started: it delivers nothing.
-    this.#outbox = createOutbox({ db: this.#db, invalidate: () => Promise.reject(new Error('nothing is delivered here')) })
+    this.#outbox = createOutbox({
+      db: this.#db,
+      invalidate: () => Promise.reject(new Error('nothing is delivered here'))
+    })
     teardowns.add(() => this.#db.destroy())
   }
 
@@ -30,7 +33,12 @@ export class Backlog {
       const until = Math.min(row + AT_ONCE, rows)
       try {
         await this.#db.transaction().execute(async (trx) => {
-          for (let i = row; i < until; i++) await this.#outbox.add(trx, Array.from({ length: tags }, (_, tag) => `backlog ${i} ${tag}`))
+          for (let i = row; i < until; i++) {
+            await this.#outbox.add(
+              trx,
+              Array.from({ length: tags }, (_, tag) => `backlog ${i} ${tag}`)
+            )
+          }
         })
         row = until
       } catch {

@@ -18,7 +18,14 @@ async function check (t: Test, args: readonly string[]) {
 t.setTimeout(120_000)
 
 t.test('a short run over Redis, with all that can go wrong', async (t) => {
-  const { code, output } = await check(t, ['--seconds', '12', '--processes', '3', '--seed', 'short'])
+  const { code, output } = await check(t, [
+    '--seconds',
+    '12',
+    '--processes',
+    '3',
+    '--seed',
+    'short'
+  ])
   t.equal(code, 0, output)
   t.match(output, /^0 violations$/m)
   t.match(output, /^seed short$/m)
@@ -26,13 +33,31 @@ t.test('a short run over Redis, with all that can go wrong', async (t) => {
 })
 
 t.test('a short run over SQLite', async (t) => {
-  const { code, output } = await check(t, ['--seconds', '5', '--processes', '3', '--store', 'sqlite', '--seed', 'short'])
+  const { code, output } = await check(t, [
+    '--seconds',
+    '5',
+    '--processes',
+    '3',
+    '--store',
+    'sqlite',
+    '--seed',
+    'short'
+  ])
   t.equal(code, 0, output)
   t.match(output, /^0 violations$/m)
 })
 
 t.test('a short run over Postgres, with all that can go wrong', async (t) => {
-  const { code, output } = await check(t, ['--seconds', '10', '--processes', '3', '--store', 'postgres', '--seed', 'short'])
+  const { code, output } = await check(t, [
+    '--seconds',
+    '10',
+    '--processes',
+    '3',
+    '--store',
+    'postgres',
+    '--seed',
+    'short'
+  ])
   t.equal(code, 0, output)
   t.match(output, /^0 violations$/m)
 })
@@ -42,7 +67,10 @@ t.test('wrong arguments are told, and nothing is run', async (t) => {
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
     [['--store', 'disk'], /^--store disk: one of redis, sqlite, postgres, memcached$/m],
     [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
-    [['--store', 'sqlite', '--faults', 'redis-frozen'], /^--faults redis-frozen: one of instance-frozen, /m],
+    [
+      ['--store', 'sqlite', '--faults', 'redis-frozen'],
+      /^--faults redis-frozen: one of instance-frozen, /m
+    ],
     [['--workloads', 'versions,none'], /^--workloads none: one of errors, variants, /m],
     [['--only', 'nothing'], /^--only nothing: one of redis-frozen, .*, errors, /m],
     [['--quick'], /--quick/]

@@ -37,7 +37,9 @@ export class Child {
 
   /** The next line that fits. */
   async line (pattern: RegExp): Promise<string> {
-    const ended = this.#ended.then(() => { throw new Error(`a program ended before it said ${pattern}:\n${this.output}`) })
+    const ended = this.#ended.then(() => {
+      throw new Error(`a program ended before it said ${pattern}:\n${this.output}`)
+    })
     return Promise.race([ended, new Promise<string>((resolve) => {
       this.#look = (line) => { if (pattern.test(line)) resolve(line) }
     })])

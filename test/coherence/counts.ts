@@ -46,6 +46,7 @@ export const noCounts = (): Counts => ({
   refused: 0,
   whileFull: 0,
   firstFailures: [],
-  workloads: Object.fromEntries(Object.keys(WORKLOADS).map((name) => [name, { reads: 0, hits: 0, standIns: 0, writes: 0 }])) as
-    Record<WorkloadName, Tally>
+  workloads: Object.fromEntries(
+    Object.keys(WORKLOADS).map((name) => [name, { reads: 0, hits: 0, standIns: 0, writes: 0 }])
+  ) as Record<WorkloadName, Tally>
 })

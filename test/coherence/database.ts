@@ -8,7 +8,9 @@ export interface VersionsSchema extends OutboxSchema {
 
 /** @param timeout how long a statement waits for another's lock, in ms */
 export function connect (file: string, timeout: number): Kysely<VersionsSchema> {
-  return new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database: open(file, timeout) }) })
+  return new Kysely<VersionsSchema>({
+    dialect: new SqliteDialect({ database: open(file, timeout) })
+  })
 }
 
 /**
@@ -16,7 +18,9 @@ export function connect (file: string, timeout: number): Kysely<VersionsSchema> 
  * connection: it would wait for itself.
  */
 export function versionsOf (file: string): (id: number) => number {
-  const current = open(file, 5000).prepare<[number], number>('select version from versions where id = ?').pluck()
+  const current = open(file, 5000)
+    .prepare<[number], number>('select version from versions where id = ?')
+    .pluck()
   return (id) => {
     const version = current.get(id)
     if (version === undefined) throw new Error(`there is no resource ${id}`)

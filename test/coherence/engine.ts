@@ -1,10 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Cache, CacheError, createCache, type EntryOptions, type Fill, keyTag, type Store } from '@weir/cache'
+import {
+  type Cache,
+  CacheError,
+  createCache,
+  type EntryOptions,
+  type Fill,
+  keyTag,
+  type Store
+} from '@weir/cache'
 import type { Outbox } from '@weir/outbox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
 import type { VersionsSchema } from './database.js'
-import { namesOf, type Resource, RESOURCES, type Way, workload, type WorkloadName } from './resources.js'
+import {
+  namesOf,
+  type Resource,
+  RESOURCES,
+  type Way,
+  workload,
+  type WorkloadName
+} from './resources.js'
 
 export interface EngineParts {
   readonly name: string
@@ -57,11 +72,15 @@ function optionsOf (resource: Resource): EntryOptions {
   const tags = [namesOf(resource).tag]
   const { index } = resource
   switch (resource.workload) {
-    case 'failures': return { tags, ttl: 50, staleIfError: '1h' }
-    case 'refills': return { tags, ttl: 20, staleWhileRevalidate: WINDOWS[index % WINDOWS.length] ?? 0 }
+    case 'failures':
+      return { tags, ttl: 50, staleIfError: '1h' }
+    case 'refills':
+      return { tags, ttl: 20, staleWhileRevalidate: WINDOWS[index % WINDOWS.length] ?? 0 }
     case 'keys':
-    case 'cold': return { tags, ttl: '1h' }
-    default: return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
+    case 'cold':
+      return { tags, ttl: '1h' }
+    default:
+      return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
   }
 }
 
@@ -81,8 +100,16 @@ export class Engine {
 
   constructor (readonly parts: EngineParts) {
     const { store, guarded, name } = parts
-    this.#caches = new Map(IN_ENGINE.map((namespace) =>
-      [namespace, createCache<Value>({ store: workload(namespace).outboxed ? guarded : store, namespace, name })]))
+    this.#caches = new Map(
+      IN_ENGINE.map((namespace) => [
+        namespace,
+        createCache<Value>({
+          store: workload(namespace).outboxed ? guarded : store,
+          namespace,
+          name
+        })
+      ])
+    )
   }
 
   /** Delivers what comes from the outbox. */
@@ -91,20 +118,27 @@ export class Engine {
   }
 
   routes (app: FastifyInstance): void {
-    app.get<{ Params: { id: string } }>('/engine/:id', (request) => this.#read(resource(request.params.id), request))
-    app.put<{ Querystring: { way: Way, ids: string } }>('/engine', (request) =>
-      this.#write(request.query.ids.split(',').map(resource), request.query.way, request))
+    app.get<{ Params: { id: string } }>('/engine/:id', (request) =>
+      this.#read(resource(request.params.id), request)
+    )
+    app.put<{ Querystring: { way: Way; ids: string } }>('/engine', (request) =>
+      this.#write(request.query.ids.split(',').map(resource), request.query.way, request)
+    )
   }
 
   async #read (resource: Resource, request: FastifyRequest) {
     const { key } = namesOf(resource)
     let filled = ''
-    const value = await this.#cache(resource.workload).remember(key, optionsOf(resource), async () => {
-      filled = 'failed'
-      const value = await this.#compute(resource, request)
-      filled = 'fill'
-      return value
-    })
+    const value = await this.#cache(resource.workload).remember(
+      key,
+      optionsOf(resource),
+      async () => {
+        filled = 'failed'
+        const value = await this.#compute(resource, request)
+        filled = 'fill'
+        return value
+      }
+    )
     // Failed, and there is a value all the same: a stale one.
     const how = { '': 'hit', fill: 'fill', failed: 'STALE_IF_ERROR' }[filled] ?? ''
     return { ...value, cacheStatus: `engine; ${how};` }
@@ -119,21 +153,29 @@ export class Engine {
     return { id, version }
   }
 
-  async #write (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
+  async #write (
+    resources: readonly Resource[],
+    way: Way,
+    request: FastifyRequest
+  ): Promise<WriteAnswer> {
     const [first] = resources
     if (first === undefined) return { written: [] }
     try {
       switch (way) {
-        case 'queue': return { written: [await this.#queue(first, request)] }
+        case 'queue':
+          return { written: [await this.#queue(first, request)] }
         case 'set':
           await this.#raise(resources)
           return await this.#set(first)
-        case 'set-again': return await this.#set(first)
-        case 'refill': return { written: await this.#refill(resources, request) }
-        default: return await this.#invalidate(resources, way, request)
+        case 'set-again':
+          return await this.#set(first)
+        case 'refill':
+          return { written: await this.#refill(resources, request) }
+        default:
+          return await this.#invalidate(resources, way, request)
       }
     } catch (error) {
-      if (error instanceof Error && 'code' in error) return { written: [], refused: refusalText(error) }
+      if (error instanceof Error && 'code' in error) { return { written: [], refused: refusalText(error) } }
       throw error
     }
   }
@@ -142,8 +184,12 @@ export class Engine {
     const { outbox, writer } = this.parts
     const { key, tag } = namesOf({ id, ...rest })
     const { version, ticket } = await writer.transaction().execute(async (trx) => ({
-      ...await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', id)
-        .returning('version').executeTakeFirstOrThrow(),
+      ...(await trx
+        .updateTable('versions')
+        .set(({ eb }) => ({ version: eb('version', '+', 1) }))
+        .where('id', '=', id)
+        .returning('version')
+        .executeTakeFirstOrThrow()),
       ticket: await outbox.add(trx, [id % 4 < 2 ? tag : keyTag(key)])
     }))
     await asOrigin(request)
@@ -153,8 +199,16 @@ export class Engine {
 
   /** Commits the next version of each. */
   #raise (resources: readonly Resource[]): Promise<Written[]> {
-    return this.parts.writer.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) }))
-      .where('id', 'in', resources.map(({ id }) => id)).returning(['id', 'version']).execute()
+    return this.parts.writer
+      .updateTable('versions')
+      .set(({ eb }) => ({ version: eb('version', '+', 1) }))
+      .where(
+        'id',
+        'in',
+        resources.map(({ id }) => id)
+      )
+      .returning(['id', 'version'])
+      .execute()
   }
 
   /**
@@ -165,11 +219,19 @@ export class Engine {
     const { id, workload } = resource
     const version = this.parts.currentVersion(id)
     const setAt = sharedClock()
-    const stored = await this.#cache(workload).set(namesOf(resource).key, { id, version, setAt }, optionsOf(resource))
+    const stored = await this.#cache(workload).set(
+      namesOf(resource).key,
+      { id, version, setAt },
+      optionsOf(resource)
+    )
     return { written: stored ? [{ id, version }] : [], began: setAt }
   }
 
-  async #invalidate (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
+  async #invalidate (
+    resources: readonly Resource[],
+    way: Way,
+    request: FastifyRequest
+  ): Promise<WriteAnswer> {
     const written = await this.#raise(resources)
     await asOrigin(request)
     const began = sharedClock()
@@ -187,18 +249,28 @@ export class Engine {
    * of its own.
    */
   async #refill (resources: readonly Resource[], request: FastifyRequest): Promise<Written[]> {
-    const begun = await Promise.all(resources.map(async (resource) => ({ resource, fill: await this.#beginRefill(resource, request) })))
+    const begun = await Promise.all(
+      resources.map(async (resource) => ({
+        resource,
+        fill: await this.#beginRefill(resource, request)
+      }))
+    )
     await this.#raise(resources)
-    const written = await Promise.all(begun.map(async ({ resource, fill }) => {
-      const { id } = resource
-      const version = this.parts.currentVersion(id)
-      const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
-      return stored?.result === 'stored' ? [{ id, version }] : []
-    }))
+    const written = await Promise.all(
+      begun.map(async ({ resource, fill }) => {
+        const { id } = resource
+        const version = this.parts.currentVersion(id)
+        const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
+        return stored?.result === 'stored' ? [{ id, version }] : []
+      })
+    )
     return written.flat()
   }
 
-  async #beginRefill (resource: Resource, request: FastifyRequest): Promise<Fill<Value> | undefined> {
+  async #beginRefill (
+    resource: Resource,
+    request: FastifyRequest
+  ): Promise<Fill<Value> | undefined> {
     const { key } = namesOf(resource)
     const cache = this.#cache(resource.workload)
     const found = await cache.find(key)

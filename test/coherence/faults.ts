@@ -62,7 +62,9 @@ const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>
   }
 })
 
-const ofPostgres = (run: (postgres: TroubledPostgres, random: Random) => Promise<unknown>): Fault => ({
+const ofPostgres = (
+  run: (postgres: TroubledPostgres, random: Random) => Promise<unknown>
+): Fault => ({
   befalls: 'store',
   of: ['postgres'],
   rests: false,
@@ -72,7 +74,9 @@ const ofPostgres = (run: (postgres: TroubledPostgres, random: Random) => Promise
   }
 })
 
-const ofMemcached = (run: (memcached: TestMemcached, random: Random) => Promise<unknown>): Fault => ({
+const ofMemcached = (
+  run: (memcached: TestMemcached, random: Random) => Promise<unknown>
+): Fault => ({
   befalls: 'store',
   of: ['memcached'],
   rests: false,
@@ -93,14 +97,22 @@ const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown
   }
 })
 
-const ofLinks = (run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>, whose: 'one' | 'all' | 'patient'): Fault => ({
+const ofLinks = (
+  run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>,
+  whose: 'one' | 'all' | 'patient'
+): Fault => ({
   befalls: 'instances',
   of: ['redis', 'postgres'],
   rests: false,
   async run ({ instances, links }, random) {
     const patient = instances.filter(({ index }) => isPatient(index))
-    const chosen = whose === 'all' ? instances : [random.pick(whose === 'patient' && patient.length > 0 ? patient : instances)]
-    await run((state) => { for (const { index } of chosen) links?.set(index, state) }, random)
+    const chosen =
+      whose === 'all'
+        ? instances
+        : [random.pick(whose === 'patient' && patient.length > 0 ? patient : instances)]
+    await run((state) => {
+      for (const { index } of chosen) links?.set(index, state)
+    }, random)
     return chosen.map(({ name }) => name).join('')
   }
 })
@@ -118,10 +130,16 @@ export const FAULTS = {
   'records-deleted': ofRedis((redis) => redis.deleteRecords()),
   'replacements-deleted': ofRedis((redis) => redis.deleteReplacements()),
   'subscribers-killed': ofRedis((redis) => redis.killSubscribers()),
-  evicted: ofRedis((redis, random) => redis.evict(random.between(100, 1000), random.between(-10_000, 60_000))),
+  evicted: ofRedis((redis, random) =>
+    redis.evict(random.between(100, 1000), random.between(-10_000, 60_000))
+  ),
   'redis-full': ofRedis((redis, random) => redis.fill(random.between(300, 2000))),
-  'user-restricted': ofRedis((redis, random) => redis.narrow(random.between(100, 1000), (list) => random.pick(list))),
-  'postgres-frozen': ofPostgres((postgres, random) => postgres.freeze(random.magnitude(SHORT, LONG))),
+  'user-restricted': ofRedis((redis, random) =>
+    redis.narrow(random.between(100, 1000), (list) => random.pick(list))
+  ),
+  'postgres-frozen': ofPostgres((postgres, random) =>
+    postgres.freeze(random.magnitude(SHORT, LONG))
+  ),
   'postgres-crashed': ofPostgres((postgres) => postgres.crash()),
   'postgres-records-lost': ofPostgres((postgres) => postgres.loseRecords()),
   'tables-dropped': ofPostgres((postgres, random) => postgres.drop((list) => random.pick(list))),
@@ -191,12 +209,18 @@ export const FAULTS = {
     rests: true,
     async run ({ backlog, signal, seconds, onProblem }, random) {
       // In the middle of a run; the shorter it is, the less there is to drain.
-      const [most, tags] = random.pick([[20_000, 1], [5000, 10], [500, 100]] as const)
+      const [most, tags] = random.pick([
+        [20_000, 1],
+        [5000, 10],
+        [500, 100]
+      ] as const)
       const rows = Math.round(most * Math.min(1, seconds / 60))
       await delay(Math.min(10, seconds / 6) * 1000, undefined, { signal }).catch(() => {})
       await backlog.add(rows, tags, signal)
-      if (!await backlog.drained(DRAINED_WITHIN, signal) && !signal.aborted) {
-        onProblem(`${rows} rows of ${tags} tags were not drained from the outbox within ${DRAINED_WITHIN / 1000} s`)
+      if (!(await backlog.drained(DRAINED_WITHIN, signal)) && !signal.aborted) {
+        onProblem(
+          `${rows} rows of ${tags} tags were not drained from the outbox within ${DRAINED_WITHIN / 1000} s`
+        )
       }
       return `${rows} rows of ${tags} tags`
     }
@@ -208,4 +232,5 @@ export type FaultKind = keyof typeof FAULTS
 const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 
 /** Those that can befall a store. */
-export const faultsFor = (store: StoreKind): FaultKind[] => entries.filter(([, { of }]) => of.includes(store)).map(([kind]) => kind)
+export const faultsFor = (store: StoreKind): FaultKind[] =>
+  entries.filter(([, { of }]) => of.includes(store)).map(([kind]) => kind)

@@ -90,24 +90,40 @@ export class Instance {
     // What ends it from then on is the end of the run.
     this.teardowns.add(() => { this.#process = undefined })
     child.once('close', () => {
-      if (this.#process === started) this.onDeath(`instance ${this.name} ended by itself:\n${started.output}`)
+      if (this.#process === started) { this.onDeath(`instance ${this.name} ended by itself:\n${started.output}`) }
     })
     const port = await portOf(child, started)
-    const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 32, headersTimeout: 20_000, bodyTimeout: 20_000 })
+    const pool = new Pool(`http://127.0.0.1:${port}`, {
+      connections: 32,
+      headersTimeout: 20_000,
+      bodyTimeout: 20_000
+    })
     this.teardowns.add(() => pool.destroy())
     this.#pool = pool
   }
 }
 
 async function portOf (child: ChildProcess, started: Child): Promise<number> {
-  const ended = started.ended.then(() => { throw new Error(`an instance ended before it was ready:\n${started.output}`) })
-  const [message] = await Promise.race([once(child, 'message') as Promise<[{ port?: number }]>, ended])
-  if (message.port === undefined) throw new Error(`an instance said ${JSON.stringify(message)} instead of its port`)
+  const ended = started.ended.then(() => {
+    throw new Error(`an instance ended before it was ready:\n${started.output}`)
+  })
+  const [message] = await Promise.race([
+    once(child, 'message') as Promise<[{ port?: number }]>,
+    ended
+  ])
+  if (message.port === undefined) { throw new Error(`an instance said ${JSON.stringify(message)} instead of its port`) }
   return message.port
 }
 
-export async function startFleet (options: FleetOptions, teardowns: Teardowns, onDeath: (said: string) => void): Promise<Instance[]> {
-  const instances = Array.from({ length: options.processes }, (_, i) => new Instance(i, options, teardowns, onDeath))
+export async function startFleet (
+  options: FleetOptions,
+  teardowns: Teardowns,
+  onDeath: (said: string) => void
+): Promise<Instance[]> {
+  const instances = Array.from(
+    { length: options.processes },
+    (_, i) => new Instance(i, options, teardowns, onDeath)
+  )
   await Promise.all(instances.map((instance) => instance.start()))
   return instances
 }

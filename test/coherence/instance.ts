@@ -16,13 +16,19 @@ import { asOrigin, Engine } from './engine.js'
 import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
 
 /*
- * One instance of a service whose resources, `/versions/0` and so on, have a version and nothing else. They are in a database that all
- * instances share. `GET` answers with the version, `PUT` raises it. The header `x-delay` makes a handler wait for so many ms after it has
- * read the version, or after it has committed a new one; `x-fail` makes it fail. It is put together as the catalog is. Beside it is
- * what the engine does without HTTP (engine.ts).
+ * One instance of a service whose resources, `/versions/0` and so on, have a version and nothing
+ * else. They are in a database that all instances share. `GET` answers with the version, `PUT`
+ * raises it. The header `x-delay` makes a handler wait for so many ms after it has read the
+ * version, or after it has committed a new one; `x-fail` makes it fail. It is put together as the
+ * catalog is. Beside it is what the engine does without HTTP (engine.ts).
  */
 const { MEMCACHED: memcached = '' } = process.env
-const { DATA_DIR: folder = '.', INSTANCE: name = 'a', STORE_URL: url = '', COMMAND_TIMEOUT: commandTimeout = '100' } = process.env
+const {
+  DATA_DIR: folder = '.',
+  INSTANCE: name = 'a',
+  STORE_URL: url = '',
+  COMMAND_TIMEOUT: commandTimeout = '100'
+} = process.env
 // Some end while others are still good, and most never.
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
@@ -33,11 +39,23 @@ const writer = connect(file, 5000)
 const relay = connect(file, 50)
 
 async function storeFor (app: FastifyInstance): Promise<Store> {
-  if (memcached !== '') return memcachedStore({ servers: [memcached], maxTags: MAX_TAGS, commandTimeout: Number(commandTimeout) })
+  if (memcached !== '') {
+    return memcachedStore({
+      servers: [memcached],
+      maxTags: MAX_TAGS,
+      commandTimeout: Number(commandTimeout)
+    })
+  }
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db'), maxTags: MAX_TAGS })
   // No less than its default: a late command costs its connection, and on a busy machine the next
   // one takes a while to come about.
-  if (url.startsWith('postgres:')) return postgresStore({ url, commandTimeout: Math.max(500, Number(commandTimeout)), maxTags: MAX_TAGS })
+  if (url.startsWith('postgres:')) {
+    return postgresStore({
+      url,
+      commandTimeout: Math.max(500, Number(commandTimeout)),
+      maxTags: MAX_TAGS
+    })
+  }
   await app.register(redis, { url, commandTimeout: Number(commandTimeout) })
   return redisStore({ client: app.redis, maxTags: MAX_TAGS })
 }
@@ -47,11 +65,20 @@ process.on('disconnect', () => process.exit())
 const app = fastify()
 const outbox = createOutbox({ db: relay, invalidate: (tags) => app.responseCache.invalidate(tags) })
 // Another cache's, on the same table.
-const engineOutbox = createOutbox({ db: relay, namespace: 'failures', invalidate: (tags) => engine.invalidate(tags) })
+const engineOutbox = createOutbox({
+  db: relay,
+  namespace: 'failures',
+  invalidate: (tags) => engine.invalidate(tags)
+})
 const store = await storeFor(app)
 const guarded = guardedStore(store, outbox.isDrained)
 const engine = new Engine({
-  name, store, guarded: guardedStore(store, engineOutbox.isDrained), outbox: engineOutbox, currentVersion, writer
+  name,
+  store,
+  guarded: guardedStore(store, engineOutbox.isDrained),
+  outbox: engineOutbox,
+  currentVersion,
+  writer
 })
 app.addHook('onReady', async () => { await Promise.all([outbox.start(), engineOutbox.start()]) })
 await app.register(conditional)
@@ -61,7 +88,9 @@ await app.register(invalidation, { outbox })
 function cacheOptions ({ workload, id, index }: Resource): RouteCacheOptions {
   const tags = [`version:${id}`]
   if (workload === 'errors') return { tags, ttl: '250ms', staleIfError: '1h' }
-  if (workload === 'variants') return { tags, ttl: '250ms', staleWhileRevalidate: index % 2 === 0 ? '1h' : '2s' }
+  if (workload === 'variants') {
+    return { tags, ttl: '250ms', staleWhileRevalidate: index % 2 === 0 ? '1h' : '2s' }
+  }
   return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
 }
 
@@ -80,8 +109,12 @@ function addResource (resource: Resource): void {
 
   app.put(path, async (request, reply) => {
     const { version, ticket } = await writer.transaction().execute(async (trx) => ({
-      ...await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', id)
-        .returning('version').executeTakeFirstOrThrow(),
+      ...(await trx
+        .updateTable('versions')
+        .set(({ eb }) => ({ version: eb('version', '+', 1) }))
+        .where('id', '=', id)
+        .returning('version')
+        .executeTakeFirstOrThrow()),
       ticket: await outbox.add(trx, [`version:${id}`])
     }))
     await asOrigin(request)

@@ -12,8 +12,13 @@ type Step =
   | { readonly end: string, readonly version: number, readonly setAt?: number }
 
 /** Judges a history of one resource: which reads are violations, and who had been told what. */
-function judge (history: readonly Step[], resource = 0, judged = new Judge(), readsTell = true): string[] {
-  const beginnings = new Map<string, { known: Known, at: number }>()
+function judge (
+  history: readonly Step[],
+  resource = 0,
+  judged = new Judge(),
+  readsTell = true
+): string[] {
+  const beginnings = new Map<string, { known: Known; at: number }>()
   return history.flatMap((step, at) => {
     if ('ack' in step) {
       judged.written(resource, { version: step.ack, instance: 'w', at, began: step.began })
@@ -28,31 +33,94 @@ function judge (history: readonly Step[], resource = 0, judged = new Judge(), re
     const read = { resource, version, setAt, instance, begin, end: at, cacheStatus: '' }
     if (readsTell) judged.seen(read)
     const violation = judged.read(read, known)
-    return violation === undefined ? [] : [`${step.end}: ${violation.read.version} after a ${violation.told.by} of ${violation.told.version}`]
+    return violation === undefined
+      ? []
+      : [
+          `${step.end}: ${violation.read.version} after a ${violation.told.by} of ${violation.told.version}`
+        ]
   })
 }
 
 const histories: [what: string, history: readonly Step[], found: readonly string[]][] = [
-  ['a read that began after an acknowledgement returns it', [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 2 }], []],
-  ['or something newer: not every write has been acknowledged', [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 3 }], []],
-  ['a read that began after an acknowledgement returns less', [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 1 }], ['a: 1 after a write of 2']],
-  ['a read that began before it may return either', [{ begin: 'a' }, { begin: 'b' }, { ack: 2 }, { end: 'a', version: 1 }, { end: 'b', version: 2 }], []],
-  ['a read goes back behind one that had ended', [
-    { begin: 'a' }, { end: 'a', version: 2 }, { begin: 'b' }, { end: 'b', version: 1 }
-  ], ['b: 1 after a read of 2']],
-  ['reads at the same time may return what they like', [{ begin: 'a' }, { begin: 'b' }, { end: 'a', version: 2 }, { end: 'b', version: 1 }], []],
-  ['what counts is the highest that was told, whoever told it', [
-    { ack: 5 }, { begin: 'a' }, { end: 'a', version: 6 }, { ack: 4 }, { begin: 'b' }, { end: 'b', version: 5 }
-  ], ['b: 5 after a read of 6']],
-  ['the acknowledgement of an earlier write that comes late takes nothing back', [
-    { ack: 5 }, { ack: 4 }, { begin: 'a' }, { end: 'a', version: 4 }
-  ], ['a: 4 after a write of 5']],
-  ['a stale read is found each time, and tells nobody anything', [
-    { ack: 2 }, { begin: 'a' }, { end: 'a', version: 1 }, { begin: 'b' }, { end: 'b', version: 1 }, { begin: 'c' }, { end: 'c', version: 2 }
-  ], ['a: 1 after a write of 2', 'b: 1 after a write of 2']],
-  ['a long read is judged by what was told when it began', [
-    { ack: 2 }, { begin: 'a' }, { ack: 3 }, { ack: 4 }, { begin: 'b' }, { end: 'a', version: 2 }, { end: 'b', version: 3 }
-  ], ['b: 3 after a write of 4']],
+  [
+    'a read that began after an acknowledgement returns it',
+    [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 2 }],
+    []
+  ],
+  [
+    'or something newer: not every write has been acknowledged',
+    [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 3 }],
+    []
+  ],
+  [
+    'a read that began after an acknowledgement returns less',
+    [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 1 }],
+    ['a: 1 after a write of 2']
+  ],
+  [
+    'a read that began before it may return either',
+    [
+      { begin: 'a' },
+      { begin: 'b' },
+      { ack: 2 },
+      { end: 'a', version: 1 },
+      { end: 'b', version: 2 }
+    ],
+    []
+  ],
+  [
+    'a read goes back behind one that had ended',
+    [{ begin: 'a' }, { end: 'a', version: 2 }, { begin: 'b' }, { end: 'b', version: 1 }],
+    ['b: 1 after a read of 2']
+  ],
+  [
+    'reads at the same time may return what they like',
+    [{ begin: 'a' }, { begin: 'b' }, { end: 'a', version: 2 }, { end: 'b', version: 1 }],
+    []
+  ],
+  [
+    'what counts is the highest that was told, whoever told it',
+    [
+      { ack: 5 },
+      { begin: 'a' },
+      { end: 'a', version: 6 },
+      { ack: 4 },
+      { begin: 'b' },
+      { end: 'b', version: 5 }
+    ],
+    ['b: 5 after a read of 6']
+  ],
+  [
+    'the acknowledgement of an earlier write that comes late takes nothing back',
+    [{ ack: 5 }, { ack: 4 }, { begin: 'a' }, { end: 'a', version: 4 }],
+    ['a: 4 after a write of 5']
+  ],
+  [
+    'a stale read is found each time, and tells nobody anything',
+    [
+      { ack: 2 },
+      { begin: 'a' },
+      { end: 'a', version: 1 },
+      { begin: 'b' },
+      { end: 'b', version: 1 },
+      { begin: 'c' },
+      { end: 'c', version: 2 }
+    ],
+    ['a: 1 after a write of 2', 'b: 1 after a write of 2']
+  ],
+  [
+    'a long read is judged by what was told when it began',
+    [
+      { ack: 2 },
+      { begin: 'a' },
+      { ack: 3 },
+      { ack: 4 },
+      { begin: 'b' },
+      { end: 'a', version: 2 },
+      { end: 'b', version: 3 }
+    ],
+    ['b: 3 after a write of 4']
+  ],
   ['nothing was told yet', [{ begin: 'a' }, { end: 'a', version: 1 }], []]
 ]
 
@@ -64,29 +132,65 @@ t.test('each resource is judged by itself', async (t) => {
   const judged = new Judge()
   t.strictSame(judge([{ ack: 9 }], 0, judged), [])
   t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 1, judged), [])
-  t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 0, judged), ['a: 1 after a write of 9'])
+  t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 0, judged), [
+    'a: 1 after a write of 9'
+  ])
 })
 
 t.test('where reads say nothing only writes count', async (t) => {
-  const history: Step[] = [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 3 }, { begin: 'b' }, { end: 'b', version: 2 }, { begin: 'c' }, { end: 'c', version: 1 }]
+  const history: Step[] = [
+    { ack: 2 },
+    { begin: 'a' },
+    { end: 'a', version: 3 },
+    { begin: 'b' },
+    { end: 'b', version: 2 },
+    { begin: 'c' },
+    { end: 'c', version: 1 }
+  ]
   t.strictSame(judge(history, 0, new Judge(), false), ['c: 1 after a write of 2'])
 })
 
 const puts: [what: string, history: readonly Step[], found: readonly string[]][] = [
-  ['a value that was put before an invalidation began is not served after it', [
-    { ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 50 }
-  ], ['a: 1 after a write of 2']],
-  ['one that was put after it began may be: its caller knew', [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 101 }], []],
-  ['the later of two invalidations counts, though the earlier says more', [
-    { ack: 3, began: 100 }, { ack: 2, began: 200 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 150 }
-  ], ['a: 1 after a write of 2']],
-  ['and says nothing of what it does not cover', [
-    { ack: 3, began: 100 }, { ack: 2, began: 200 }, { begin: 'a' }, { end: 'a', version: 2, setAt: 150 }
-  ], []],
-  ['a computed value is never excused', [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1 }], ['a: 1 after a write of 2']],
-  ['a read that began before the acknowledgement may return what was put earlier', [
-    { begin: 'a' }, { ack: 2, began: 100 }, { end: 'a', version: 1, setAt: 50 }
-  ], []]
+  [
+    'a value that was put before an invalidation began is not served after it',
+    [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 50 }],
+    ['a: 1 after a write of 2']
+  ],
+  [
+    'one that was put after it began may be: its caller knew',
+    [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 101 }],
+    []
+  ],
+  [
+    'the later of two invalidations counts, though the earlier says more',
+    [
+      { ack: 3, began: 100 },
+      { ack: 2, began: 200 },
+      { begin: 'a' },
+      { end: 'a', version: 1, setAt: 150 }
+    ],
+    ['a: 1 after a write of 2']
+  ],
+  [
+    'and says nothing of what it does not cover',
+    [
+      { ack: 3, began: 100 },
+      { ack: 2, began: 200 },
+      { begin: 'a' },
+      { end: 'a', version: 2, setAt: 150 }
+    ],
+    []
+  ],
+  [
+    'a computed value is never excused',
+    [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1 }],
+    ['a: 1 after a write of 2']
+  ],
+  [
+    'a read that began before the acknowledgement may return what was put earlier',
+    [{ begin: 'a' }, { ack: 2, began: 100 }, { end: 'a', version: 1, setAt: 50 }],
+    []
+  ]
 ]
 
 for (const [what, history, found] of puts) {

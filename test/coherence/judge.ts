@@ -99,14 +99,18 @@ export class Judge {
 
   /** To be called when a read has ended, with what had been told when it began. */
   read (read: Read, known: Known): Violation | undefined {
-    const told = known.find(({ by, version, began }) =>
-      read.version < version && (read.setAt ?? -Infinity) + (by === 'set' ? SET_TAKES : CALL_TAKES) < began)
+    const told = known.find(
+      ({ by, version, began }) =>
+        read.version < version &&
+        (read.setAt ?? -Infinity) + (by === 'set' ? SET_TAKES : CALL_TAKES) < began
+    )
     return told && { read, told }
   }
 
   #tell (resource: number, told: Told): boolean {
     const known = this.told(resource)
-    const isImplied = (one: Told, by: Told) => by.version >= one.version && by.began >= one.began && (by.by !== 'set' || one.by === 'set')
+    const isImplied = (one: Told, by: Told) =>
+      by.version >= one.version && by.began >= one.began && (by.by !== 'set' || one.by === 'set')
     if (known.some((other) => isImplied(told, other))) return false
     const others = known.filter((other) => !isImplied(other, told))
     this.#known.set(resource, [...others, told].sort((a, b) => b.version - a.version))

@@ -27,13 +27,23 @@ export interface LinkReady {
 
 /** The network between the instances and the store: one link each, in a thread of its own. */
 export class Links implements Addresses {
-  private constructor (readonly worker: Worker, readonly ports: readonly number[], readonly urlOf: UrlOf) {}
+  private constructor (
+    readonly worker: Worker,
+    readonly ports: readonly number[],
+    readonly urlOf: UrlOf
+  ) {}
 
   /** @param store listens on a port of 127.0.0.1 */
-  static async start (teardowns: Teardowns, count: number, store: { readonly port: number, readonly urlOf: UrlOf }): Promise<Links> {
-    const worker = new Worker(new URL('link-worker.js', import.meta.url), { workerData: { count, target: store.port } })
+  static async start (
+    teardowns: Teardowns,
+    count: number,
+    store: { readonly port: number; readonly urlOf: UrlOf }
+  ): Promise<Links> {
+    const worker = new Worker(new URL('link-worker.js', import.meta.url), {
+      workerData: { count, target: store.port }
+    })
     teardowns.add(() => worker.terminate())
-    const [{ ports }] = await once(worker, 'message') as [LinkReady]
+    const [{ ports }] = (await once(worker, 'message')) as [LinkReady]
     return new Links(worker, ports, store.urlOf)
   }
 

@@ -47,7 +47,12 @@ export class Load {
   constructor (options: LoadOptions) {
     const { workloads, versions, instances } = options
     this.#options = options
-    this.#resources = new Map(workloads.map((name) => [name, resourcesOf(name).slice(0, name === 'versions' ? versions : undefined)]))
+    this.#resources = new Map(
+      workloads.map((name) => [
+        name,
+        resourcesOf(name).slice(0, name === 'versions' ? versions : undefined)
+      ])
+    )
     this.#news = new News(instances.length)
   }
 
@@ -56,8 +61,12 @@ export class Load {
     const { instances, readers, writers, random } = this.#options
     const clients: Promise<void>[] = []
     for (const instance of instances) {
-      for (let i = 0; i < readers; i++) clients.push(this.#read(instance, random.of(`reader ${instance.name}${i}`)))
-      for (let i = 0; i < writers; i++) clients.push(this.#write(instance, random.of(`writer ${instance.name}${i}`)))
+      for (let i = 0; i < readers; i++) {
+        clients.push(this.#read(instance, random.of(`reader ${instance.name}${i}`)))
+      }
+      for (let i = 0; i < writers; i++) {
+        clients.push(this.#write(instance, random.of(`writer ${instance.name}${i}`)))
+      }
     }
     await Promise.all(clients)
   }
@@ -74,7 +83,12 @@ export class Load {
       await instance.up
       const resources = this.#draw(random, 'reads')
       const { skewed } = workload(resources[0]?.workload ?? 'versions')
-      const drawn = resources[skewed ? random.skewed(resources.length) : Math.floor(random.between(0, resources.length))]
+      const drawn =
+        resources[
+          skewed
+            ? random.skewed(resources.length)
+            : Math.floor(random.between(0, resources.length))
+        ]
       // In any case, so that choices do not depend on answers.
       const slow = random.chance(this.slow ? 0.3 : 0.005) ? random.between(1, 1000) : 0
       const failing = random.chance(this.failing ? 0.7 : 0.1)
@@ -85,30 +99,57 @@ export class Load {
       if (resource === undefined) continue
       const willFail = failing && workload(resource.workload).fails
       const origin = { delay: willFail ? slow + late : slow, fails: willFail }
-      await this.#readOne(instance, new ReadRequest(resource, origin, random, conditional ? etags.get(resource.id) : undefined), etags)
+      await this.#readOne(
+        instance,
+        new ReadRequest(
+          resource,
+          origin,
+          random,
+          conditional ? etags.get(resource.id) : undefined
+        ),
+        etags
+      )
     }
   }
 
-  async #readOne (instance: Instance, request: ReadRequest, etags: Map<number, string>): Promise<void> {
+  async #readOne (
+    instance: Instance,
+    request: ReadRequest,
+    etags: Map<number, string>
+  ): Promise<void> {
     const { judge, onViolation, onAnswer } = this.#options
     const { resource } = request
     const known = judge.told(resource.id)
     const begin = performance.now()
     const response = await ask(instance, request.options)
     const end = performance.now()
-    if (response === undefined || response.status >= 500) return this.#failedRead(instance, request, response)
+    if (response === undefined || response.status >= 500) {
+      return this.#failedRead(instance, request, response)
+    }
     const { version, setAt, cacheStatus } = request.answer(response)
     etags.set(resource.id, response.etag)
     this.#countRead(resource, cacheStatus)
     onAnswer('reads')
-    const read = { resource: resource.id, version, instance: instance.name, begin, end, cacheStatus, setAt }
+    const read = {
+      resource: resource.id,
+      version,
+      instance: instance.name,
+      begin,
+      end,
+      cacheStatus,
+      setAt
+    }
     const isNews = workload(resource.workload).outboxed && judge.seen(read)
     const violation = judge.read(read, known)
     if (violation !== undefined) onViolation(violation)
     else if (isNews) this.#news.tell(resource, instance.index)
   }
 
-  #failedRead ({ name }: Instance, { resource, options }: ReadRequest, response: Response | undefined): void {
+  #failedRead (
+    { name }: Instance,
+    { resource, options }: ReadRequest,
+    response: Response | undefined
+  ): void {
     const { counts } = this
     if (response === undefined) counts.unanswered++
     // Others may have asked for the failure.
@@ -141,7 +182,10 @@ export class Load {
       // While the value is on its way, where that takes long.
       const [overtaker, soon] = [random.pick(this.#options.instances), random.between(5, 100)]
       const overtakes = random.chance(0.7) && request.way.startsWith('set')
-      await Promise.all([this.#writeOne(instance, request), overtakes && this.#overtake(overtaker, request, soon)])
+      await Promise.all([
+        this.#writeOne(instance, request),
+        overtakes && this.#overtake(overtaker, request, soon)
+      ])
     }
   }
 
@@ -164,7 +208,9 @@ export class Load {
       counts.failedWrites++
       // What is not written because of what it is called will never be.
       if (response.text.includes('INVALID_')) counts.refused++
-      this.#failed(`PUT ${String(request.options.path)} on ${instance.name}: ${response.status} ${response.text}`)
+      this.#failed(
+        `PUT ${String(request.options.path)} on ${instance.name}: ${response.status} ${response.text}`
+      )
       return
     }
     const { written, began, refused } = request.answer(response)
@@ -175,8 +221,16 @@ export class Load {
     onAnswer('writes')
     for (const { id, version } of written) {
       const resource = request.resources.find((resource) => resource.id === id)
-      if (resource === undefined) throw new Error(`${String(request.options.path)} has written ${id}`)
-      judge.written(id, { by: request.way.startsWith('set') ? 'set' : 'write', version, instance: instance.name, at, began: resource.workload === 'sets' ? began : undefined })
+      if (resource === undefined) {
+        throw new Error(`${String(request.options.path)} has written ${id}`)
+      }
+      judge.written(id, {
+        by: request.way.startsWith('set') ? 'set' : 'write',
+        version,
+        instance: instance.name,
+        at,
+        began: resource.workload === 'sets' ? began : undefined
+      })
       for (const tally of [counts, counts.workloads[resource.workload]]) tally.writes++
       this.#news.tell(resource, instance.index)
     }
@@ -194,7 +248,10 @@ export class Load {
   /** The resources of a workload, each workload as often as it says. */
   #draw (random: Random, what: 'reads' | 'writes'): readonly Resource[] {
     const all = [...this.#resources]
-    let left = random.between(0, all.reduce((sum, [name]) => sum + workload(name)[what], 0))
+    let left = random.between(
+      0,
+      all.reduce((sum, [name]) => sum + workload(name)[what], 0)
+    )
     const drawn = all.find(([name]) => (left -= workload(name)[what]) < 0)
     return drawn?.[1] ?? []
   }
@@ -208,11 +265,19 @@ export class Load {
 const INVALIDATIONS: ReadonlySet<string> = new Set(['invalidate', 'delete', 'clear'])
 
 /** Undefined if there is no answer. */
-async function ask ({ pool }: Instance, request: Dispatcher.RequestOptions): Promise<Response | undefined> {
+async function ask (
+  { pool }: Instance,
+  request: Dispatcher.RequestOptions
+): Promise<Response | undefined> {
   try {
     if (pool === undefined) throw new Error('it has been killed')
     const { statusCode: status, headers: answered, body } = await pool.request(request)
-    return { status, text: await body.text(), etag: String(answered.etag), cacheStatus: String(answered['cache-status']) }
+    return {
+      status,
+      text: await body.text(),
+      etag: String(answered.etag),
+      cacheStatus: String(answered['cache-status'])
+    }
   } catch {
     // Not at once again: whoever killed it has to come round to starting it.
     await delay(5)

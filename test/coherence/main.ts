@@ -21,7 +21,9 @@ async function main (args: readonly string[]): Promise<number> {
     const outcome = await run({
       ...wish,
       onProgress (progress) {
-        process.stdout.write(isTTY ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`)
+        process.stdout.write(
+          isTTY ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`
+        )
       }
     })
     if (isTTY) process.stdout.write('\r\u001b[K')

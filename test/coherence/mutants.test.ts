@@ -22,7 +22,12 @@ t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 /** Two instances and few resources, so that what goes wrong is soon seen. */
 async function check (
   program: string,
-  { store = 'redis', faults, workloads, pause }: Pick<Mutant, 'store' | 'faults' | 'workloads' | 'pause'>,
+  {
+    store = 'redis',
+    faults,
+    workloads,
+    pause
+  }: Pick<Mutant, 'store' | 'faults' | 'workloads' | 'pause'>,
   seconds: number
 ) {
   return run({
@@ -42,10 +47,13 @@ async function check (
 for (const mutant of MUTANTS) {
   t.test(`found wrong: ${mutant.rule}`, async (t) => {
     const program = await mutatedBuild(await tempDir(t), mutant)
-    const { violations, problems, seconds, deaths, counts } = await check(program, mutant, MOST_SECONDS)
+    const { violations, problems, seconds, deaths, counts } = await check(
+      program,
+      mutant,
+      MOST_SECONDS
+    )
     t.strictSame(deaths, [])
-    if (mutant.shows === undefined) t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts })
-    else t.match(problems.join('\n'), mutant.shows, 'by what it leaves behind', { counts })
+    if (mutant.shows === undefined) { t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts }) } else t.match(problems.join('\n'), mutant.shows, 'by what it leaves behind', { counts })
     t.comment(`after ${seconds.toFixed(1)} s, ${counts.reads} reads and ${counts.writes} writes`)
   })
 }
@@ -70,5 +78,7 @@ for (const store of ['redis', 'sqlite'] as const) {
 t.test('a mutant that does not fit the code says so', async (t) => {
   const [mutant] = MUTANTS
   const strange: Mutant | undefined = mutant && { ...mutant, from: 'what nobody has written' }
-  await t.rejects(mutatedBuild(await tempDir(t), strange), { message: /is in .* 0 times, not once/ })
+  await t.rejects(mutatedBuild(await tempDir(t), strange), {
+    message: /is in .* 0 times, not once/
+  })
 })

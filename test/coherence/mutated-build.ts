@@ -18,12 +18,16 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   // A folder above the copies, so that they are found first.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const modules = join(folder, 'build/node_modules')
-  for (const name of await readdir(join(ROOT, 'packages'))) await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
+  for (const name of await readdir(join(ROOT, 'packages'))) {
+    await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
+  }
   await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   for (const file of PROGRAM) await cp(new URL(file, import.meta.url), join(folder, 'build', file))
   await writeFile(join(folder, 'build/package.json'), '{ "type": "module" }')
   if (mutant !== undefined) {
-    for (const change of [mutant, ...mutant.also === undefined ? [] : [mutant.also]]) await changeFile(join(modules, mutant.file), change)
+    for (const change of [mutant, ...(mutant.also === undefined ? [] : [mutant.also])]) {
+      await changeFile(join(modules, mutant.file), change)
+    }
   }
   return join(folder, 'build/instance.js')
 }

@@ -8,21 +8,41 @@ const TABLES = ['weir_namespaces', 'weir_records', 'weir_entries', 'weir_fills']
 
 /** The Postgres that the instances share, and all that can be done to it. */
 export class TroubledPostgres {
-  private constructor (readonly port: number, readonly server: TestPostgres, readonly admin: pg.Pool) {}
+  private constructor (
+    readonly port: number,
+    readonly server: TestPostgres,
+    readonly admin: pg.Pool
+  ) {}
 
   static async start (teardowns: Teardowns): Promise<TroubledPostgres> {
     const programs = findPostgres()
     if (programs === undefined) throw new Error('Postgres is not installed')
     return onFreePort(async (port) => {
-      const server = await startPostgres({ teardown: (end) => { teardowns.add(end) } }, programs, { port })
-      const admin = new pg.Pool({ host: '127.0.0.1', port, user: server.user, database: server.database, max: 2, application_name: 'admin' })
+      const server = await startPostgres(
+        {
+          teardown: (end) => {
+            teardowns.add(end)
+          }
+        },
+        programs,
+        { port }
+      )
+      const admin = new pg.Pool({
+        host: '127.0.0.1',
+        port,
+        user: server.user,
+        database: server.database,
+        max: 2,
+        application_name: 'admin'
+      })
       admin.on('error', () => {})
       teardowns.add(() => admin.end())
       return new TroubledPostgres(port, server, admin)
     })
   }
 
-  readonly urlOf = (_instance: number, port: number): string => `postgres://${this.server.user}@127.0.0.1:${port}/${this.server.database}`
+  readonly urlOf = (_instance: number, port: number): string =>
+    `postgres://${this.server.user}@127.0.0.1:${port}/${this.server.database}`
 
   async freeze (ms: number): Promise<void> {
     this.server.freeze()
@@ -55,12 +75,14 @@ export class TroubledPostgres {
   }
 
   async killConnections (): Promise<void> {
-    await this.#do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'weir'")
+    await this.#do(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'weir'"
+    )
   }
 
   /** How many records of each kind the namespaces have. */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
-    const { rows } = await this.admin.query<{ name: string, count: string }>(`
+    const { rows } = await this.admin.query<{ name: string; count: string }>(`
       SELECT convert_from(n.name, 'UTF8') || CASE WHEN r.is_key THEN ' replaced' ELSE ' tags' END AS name, count(*) AS count
       FROM weir_records r JOIN weir_namespaces n USING (ns) GROUP BY 1`)
     return new Map(rows.map(({ name, count }) => [name, Number(count)]))

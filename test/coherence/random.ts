@@ -49,6 +49,9 @@ export class Random {
   }
 
   shuffled<T> (list: readonly T[]): T[] {
-    return list.map((item) => ({ item, order: this.next() })).sort((a, b) => a.order - b.order).map(({ item }) => item)
+    return list
+      .map((item) => ({ item, order: this.next() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ item }) => item)
   }
 }

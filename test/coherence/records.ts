@@ -18,9 +18,19 @@ export class RecordWatch {
   readonly most = new Map<string, number>()
   #looking = false
 
-  constructor (teardowns: Teardowns, readonly store: Recorded, readonly onProblem: (what: string) => void) {
-    const timer = setInterval(() => { this.#look().catch(() => { this.#looking = false }) }, LOOK_EVERY)
-    teardowns.add(() => { clearInterval(timer) })
+  constructor (
+    teardowns: Teardowns,
+    readonly store: Recorded,
+    readonly onProblem: (what: string) => void
+  ) {
+    const timer = setInterval(() => {
+      this.#look().catch(() => {
+        this.#looking = false
+      })
+    }, LOOK_EVERY)
+    teardowns.add(() => {
+      clearInterval(timer)
+    })
   }
 
   async #look (): Promise<void> {
@@ -34,6 +44,10 @@ export class RecordWatch {
     const most = this.most.get(key) ?? 0
     this.most.set(key, Math.max(most, count))
     const limit = MAX_TAGS + BATCH + OTHERS
-    if (count > limit && most <= limit) this.onProblem(`${key} has ${count} records, of which there may be ${MAX_TAGS} and a batch of ${BATCH}`)
+    if (count > limit && most <= limit) {
+      this.onProblem(
+        `${key} has ${count} records, of which there may be ${MAX_TAGS} and a batch of ${BATCH}`
+      )
+    }
   }
 }

@@ -21,7 +21,15 @@ const RIGHTS = rightsIn(README)
 /**
  * What is taken away from the user for a while: each leaves another half of the protocol working.
  */
-const TAKEN = ['-evalsha', '-unlink', '-ssubscribe', '-spublish', '-zadd', '-get', 'resetchannels'] as const
+const TAKEN = [
+  '-evalsha',
+  '-unlink',
+  '-ssubscribe',
+  '-spublish',
+  '-zadd',
+  '-get',
+  'resetchannels'
+] as const
 
 /** The Redis that the instances share, and all that can be done to it. */
 export class TroubledRedis {
@@ -32,7 +40,11 @@ export class TroubledRedis {
   #server: Child
 
   private constructor (
-    readonly port: number, readonly folder: string, server: Child, start: () => Promise<Child | undefined>, admin: Redis
+    readonly port: number,
+    readonly folder: string,
+    server: Child,
+    start: () => Promise<Child | undefined>,
+    admin: Redis
   ) {
     this.#server = server
     this.#start = start
@@ -48,7 +60,9 @@ export class TroubledRedis {
       // It waits while Redis is away, and is back at once.
       const admin = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
       admin.on('error', () => {})
-      teardowns.add(() => { admin.disconnect() })
+      teardowns.add(() => {
+        admin.disconnect()
+      })
       return new TroubledRedis(port, folder, server, start, admin)
     })
   }
@@ -145,8 +159,12 @@ export class TroubledRedis {
    * away.
    */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
-    const keys = (await Promise.all(['*:tags', '*:replaced'].map((pattern) => this.#admin.keys(pattern)))).flat()
-    return new Map(await Promise.all(keys.map(async (key) => [key, await this.#admin.zcard(key)] as const)))
+    const keys = (
+      await Promise.all(['*:tags', '*:replaced'].map((pattern) => this.#admin.keys(pattern)))
+    ).flat()
+    return new Map(
+      await Promise.all(keys.map(async (key) => [key, await this.#admin.zcard(key)] as const))
+    )
   }
 
   #forgetSnapshot (): Promise<void> {
@@ -157,16 +175,42 @@ export class TroubledRedis {
 /** Of the user in the example of the README, without the password. */
 function rightsIn (readme: string): readonly string[] {
   const [, rights] = /ACL SETUSER weir on >PASSWORD (.+)/.exec(readme) ?? []
-  if (rights === undefined) throw new Error('the README of @weir/cache does not say what a user with ACL rules needs')
+  if (rights === undefined) { throw new Error('the README of @weir/cache does not say what a user with ACL rules needs') }
   return rights.trim().split(' ')
 }
 
 /** Undefined if somebody else has the port. */
-async function startServer (teardowns: Teardowns, port: number, folder: string): Promise<Child | undefined> {
-  const server = new Child(teardowns, spawn('redis-server', [
-    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--logfile', '',
-    '--user', USER.name, 'on', `>${USER.password}`, ...RIGHTS
-  ], { stdio: ['ignore', 'pipe', 'pipe'] }))
+async function startServer (
+  teardowns: Teardowns,
+  port: number,
+  folder: string
+): Promise<Child | undefined> {
+  const server = new Child(
+    teardowns,
+    spawn(
+      'redis-server',
+      [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        folder,
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--logfile',
+        '',
+        '--user',
+        USER.name,
+        'on',
+        `>${USER.password}`,
+        ...RIGHTS
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] }
+    )
+  )
   const line = await server.line(/Ready to accept connections|Address already in use/)
   return line.includes('Ready') ? server : undefined
 }

@@ -41,7 +41,12 @@ function good (changed: Partial<Outcome> = {}, counts: Partial<Counts> = {}): Ou
 }
 
 const full = { whileFull: 1 }
-const asked = { seed: '7', seconds: 120, faults: ['redis-full', 'link-cut'], workloads: ['versions', 'failures'] } as const
+const asked = {
+  seed: '7',
+  seconds: 120,
+  faults: ['redis-full', 'link-cut'],
+  workloads: ['versions', 'failures']
+} as const
 
 t.test('a run in which all went well', async (t) => {
   t.strictSame(verdict(good({}, full), asked), [])
@@ -54,7 +59,10 @@ t.test('a run in which all went well', async (t) => {
 
 t.test('what is wrong with a run, or proves nothing', async (t) => {
   const { workloads } = good().counts
-  const without = (name: 'versions' | 'failures', changed: object) => ({ ...full, workloads: { ...workloads, [name]: { ...workloads[name], ...changed } } })
+  const without = (name: 'versions' | 'failures', changed: object) => ({
+    ...full,
+    workloads: { ...workloads, [name]: { ...workloads[name], ...changed } }
+  })
   const cases: [Outcome, RegExp][] = [
     [good({ violations: [violation] }, full), /no longer true/],
     [good({ problems: ['too many'] }, full), /without bounds/],
@@ -75,15 +83,22 @@ t.test('what is wrong with a run, or proves nothing', async (t) => {
     t.equal(found.length, 1)
     t.match(found[0], problem)
   }
-  t.strictSame(verdict(good({ seconds: 60, incidents: [] }), asked), [], 'a short run need not have had each fault')
+  t.strictSame(
+    verdict(good({ seconds: 60, incidents: [] }), asked),
+    [],
+    'a short run need not have had each fault'
+  )
 })
 
 t.test('a violation is shown with all that was going on', async (t) => {
   const text = report(good({ violations: [violation] }), asked)
-  t.match(text, '1 violations: errors 1\n' +
-    '  errors 3: b answered with version 1, though a had acknowledged 2 at -10.0 ms from the read\'s beginning\n' +
-    '    it ended at 2.0 ms; Cache-Status: b; hit\n' +
-    '    redis-full Redis: -1000.0 ms to -500.0 ms\n')
+  t.match(
+    text,
+    '1 violations: errors 1\n' +
+      "  errors 3: b answered with version 1, though a had acknowledged 2 at -10.0 ms from the read's beginning\n" +
+      '    it ended at 2.0 ms; Cache-Status: b; hit\n' +
+      '    redis-full Redis: -1000.0 ms to -500.0 ms\n'
+  )
   const again = report(good({ violations: [violation, violation] }), asked)
   t.match(again, /^2 violations: errors 2$/m)
   t.equal(again.match(/answered with version 1/g)?.length, 1, 'the same resource is shown once')

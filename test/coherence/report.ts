@@ -17,9 +17,17 @@ export interface Asked {
 }
 
 /** In one line, while it goes on. */
-export function progressLine ({ seconds, counts, incidents, violations, problems }: Progress): string {
-  return `${seconds.toFixed(0).padStart(4)} s  ${counts.reads} reads, ${share(counts.hits, counts.reads)} hits, ${counts.writes} writes, ` +
+export function progressLine ({
+  seconds,
+  counts,
+  incidents,
+  violations,
+  problems
+}: Progress): string {
+  return (
+    `${seconds.toFixed(0).padStart(4)} s  ${counts.reads} reads, ${share(counts.hits, counts.reads)} hits, ${counts.writes} writes, ` +
     `${incidents.length} faults, ${violations.length} violations${problems.length > 0 ? `, ${problems.length} problems` : ''}`
+  )
 }
 
 export function report (outcome: Outcome, { seed, faults, workloads }: Asked): string {
@@ -32,11 +40,15 @@ export function report (outcome: Outcome, { seed, faults, workloads }: Asked): s
     ...workloads.map((name) => workloadText(name, counts)),
     `${incidents.length} faults`,
     ...faults.map((kind) => faultText(kind, incidents)),
-    ...records.size > 0 ? [`most records: ${[...records].map(([key, count]) => `${key} ${count}`).join(', ')}`] : [],
+    ...(records.size > 0
+      ? [`most records: ${[...records].map(([key, count]) => `${key} ${count}`).join(', ')}`]
+      : []),
     ...counts.firstFailures.map((failure) => `  ${failure}`),
     ...deaths,
     `${violations.length} violations${byWorkload(violations)}`,
-    ...firstOfEach(violations).slice(0, SHOWN).map((violation) => violationText(violation, incidents)),
+    ...firstOfEach(violations)
+      .slice(0, SHOWN)
+      .map((violation) => violationText(violation, incidents)),
     ...problems.map((problem) => `problem: ${problem}`),
     `seed ${seed}`
   ].join('\n')
@@ -55,7 +67,10 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
     [counts.writes < asked.seconds, 'too few writes were acknowledged to prove anything'],
     [counts.reads < 50 * asked.seconds, 'too few reads were answered to prove anything'],
     // A few seconds full of faults may be spent without the cache.
-    [counts.hits < 0.1 * counts.reads && seconds >= 30, 'too few of the reads were hits to prove anything'],
+    [
+      counts.hits < 0.1 * counts.reads && seconds >= 30,
+      'too few of the reads were hits to prove anything'
+    ],
     [never.length > 0 && seconds >= 120, `it never came to ${never.join(', ')}`]
   ]
   return found.filter(([is]) => is).map(([, what]) => what)
@@ -64,13 +79,27 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
 /** Situations that were asked for, and in which next to nothing was asked or answered. */
 function neverSeen ({ counts, incidents }: Outcome, { faults, workloads }: Asked): string[] {
   const quiet = faults.filter((kind) => of(kind, incidents).every(({ reads }) => reads === 0))
-  const unused = workloads.filter((name) => counts.workloads[name].reads < 100 || counts.workloads[name].writes < 10)
-  const standIns = workloads.filter((name) => workload(name).fails && counts.workloads[name].standIns === 0).map((name) => `stale ${name}`)
-  const full = faults.includes('redis-full') && counts.whileFull === 0 ? ['an invalidation with Redis full'] : []
+  const unused = workloads.filter(
+    (name) => counts.workloads[name].reads < 100 || counts.workloads[name].writes < 10
+  )
+  const standIns = workloads
+    .filter((name) => workload(name).fails && counts.workloads[name].standIns === 0)
+    .map((name) => `stale ${name}`)
+  const full =
+    faults.includes('redis-full') && counts.whileFull === 0
+      ? ['an invalidation with Redis full']
+      : []
   return [...quiet, ...unused, ...standIns, ...full]
 }
 
-function workloadText (name: WorkloadName, { workloads: { [name]: { reads, hits, standIns, writes } } }: Counts): string {
+function workloadText (
+  name: WorkloadName,
+  {
+    workloads: {
+      [name]: { reads, hits, standIns, writes }
+    }
+  }: Counts
+): string {
   const stale = workload(name).fails ? `, ${standIns} in place of an error` : ''
   return `  ${name}: ${reads} reads, ${share(hits, reads)} hits${stale}, ${writes} writes`
 }
@@ -92,8 +121,12 @@ function firstOfEach (violations: readonly Violation[]): readonly Violation[] {
 
 function byWorkload (violations: readonly Violation[]): string {
   const counts = new Map<string, number>()
-  for (const { read } of violations) counts.set(workloadOf(read.resource), (counts.get(workloadOf(read.resource)) ?? 0) + 1)
-  return counts.size === 0 ? '' : `: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`
+  for (const { read } of violations) {
+    counts.set(workloadOf(read.resource), (counts.get(workloadOf(read.resource)) ?? 0) + 1)
+  }
+  return counts.size === 0
+    ? ''
+    : `: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`
 }
 
 const workloadOf = (resource: number): string => RESOURCES[resource]?.workload ?? 'resource'
@@ -102,18 +135,26 @@ const DONE = { write: 'acknowledged', set: 'acknowledged set()', read: 'answered
 
 function violationText ({ read, told }: Violation, incidents: readonly Incident[]): string {
   const at = (time: number) => `${(time - read.begin).toFixed(1)} ms`
-  const around = incidents.filter(({ begin, end }) => begin < read.end && end > told.at - AFTERMATH)
-    .map(({ kind, target, begin, end }) => `    ${kind} ${target}: ${at(begin)} to ${end === Infinity ? 'after it' : at(end)}`)
+  const around = incidents
+    .filter(({ begin, end }) => begin < read.end && end > told.at - AFTERMATH)
+    .map(
+      ({ kind, target, begin, end }) =>
+        `    ${kind} ${target}: ${at(begin)} to ${end === Infinity ? 'after it' : at(end)}`
+    )
   return [
     `  ${workloadOf(read.resource)} ${read.resource}: ${read.instance} answered with version ${read.version}, though ` +
       `${told.instance} had ${DONE[told.by]} ${told.version} at ${at(told.at)} from the read's beginning` +
       (told.by === 'read' ? ` (${told.cacheStatus})` : ''),
-    ...read.setAt === undefined ? [] : [`    it was put ${(told.began - read.setAt).toFixed(1)} ms before the other began`],
+    ...(read.setAt === undefined
+      ? []
+      : [`    it was put ${(told.began - read.setAt).toFixed(1)} ms before the other began`]),
     `    it ended at ${at(read.end)}; Cache-Status: ${read.cacheStatus}`,
     ...around
   ].join('\n')
 }
 
-const of = (kind: FaultKind, incidents: readonly Incident[]) => incidents.filter((incident) => incident.kind === kind)
+const of = (kind: FaultKind, incidents: readonly Incident[]) =>
+  incidents.filter((incident) => incident.kind === kind)
 
-const share = (part: number, whole: number) => `${whole === 0 ? 0 : Math.round(100 * part / whole)} %`
+const share = (part: number, whole: number) =>
+  `${whole === 0 ? 0 : Math.round((100 * part) / whole)} %`

@@ -21,7 +21,8 @@ export interface Answer {
 
 const LANGUAGES = ['de', 'en', 'fr'] as const
 
-const isHttp = ({ workload }: Resource) => workload === 'versions' || workload === 'variants' || workload === 'errors'
+const isHttp = ({ workload }: Resource) =>
+  workload === 'versions' || workload === 'variants' || workload === 'errors'
 
 /** How long the origin is to take, in ms, and whether it is to fail. */
 export interface Origin {
@@ -35,7 +36,12 @@ export class ReadRequest {
   readonly #language: string
 
   /** @param etag what the client has of it already */
-  constructor (readonly resource: Resource, { delay, fails }: Origin, random: Random, etag: string | undefined) {
+  constructor (
+    readonly resource: Resource,
+    { delay, fails }: Origin,
+    random: Random,
+    etag: string | undefined
+  ) {
     // In any case, so that choices do not depend on answers.
     const language = random.pick(LANGUAGES)
     this.#language = resource.workload === 'variants' ? language : ''
@@ -45,19 +51,29 @@ export class ReadRequest {
       path: isHttp(resource) ? `/versions/${resource.id}` : `/engine/${resource.id}`,
       headers: {
         'x-delay': String(Math.round(delay)),
-        ...fails && { 'x-fail': '1' },
-        ...isConditional && { 'if-none-match': etag },
-        ...this.#language !== '' && { 'accept-language': this.#language }
+        ...(fails && { 'x-fail': '1' }),
+        ...(isConditional && { 'if-none-match': etag }),
+        ...(this.#language !== '' && { 'accept-language': this.#language })
       }
     }
   }
 
   /** @throws Error if the answer is not about what was asked */
   answer ({ status, text, etag, cacheStatus }: Response): Answer {
-    const answer = status === 304 ? this.#ofEtag(etag) : JSON.parse(text) as Partial<Answer> & { readonly language?: string }
+    const answer =
+      status === 304
+        ? this.#ofEtag(etag)
+        : (JSON.parse(text) as Partial<Answer> & { readonly language?: string })
     const { id, version, language = '' } = answer
-    if (id !== this.resource.id || version === undefined || !(version > 0) || language !== this.#language) {
-      throw new Error(`asked for ${this.resource.workload} ${this.resource.id} ${this.#language} and got ${status} ${etag} ${text.slice(0, 200)}`)
+    if (
+      id !== this.resource.id ||
+      version === undefined ||
+      !(version > 0) ||
+      language !== this.#language
+    ) {
+      throw new Error(
+        `asked for ${this.resource.workload} ${this.resource.id} ${this.#language} and got ${status} ${etag} ${text.slice(0, 200)}`
+      )
     }
     return { id, version, setAt: answer.setAt, cacheStatus: answer.cacheStatus ?? cacheStatus }
   }
@@ -85,8 +101,15 @@ export class WriteRequest {
     const [first] = resources
     if (first === undefined) throw new RangeError('nothing to write')
     const { ways, atOnce, skewed } = workload(first.workload)
-    const one = () => resources[skewed ? random.skewed(resources.length) : Math.floor(random.between(0, resources.length))] ?? first
-    return new WriteRequest([...new Set(Array.from({ length: atOnce }, one))], random.pick(ways), delay)
+    const one = () =>
+      resources[
+        skewed ? random.skewed(resources.length) : Math.floor(random.between(0, resources.length))
+      ] ?? first
+    return new WriteRequest(
+      [...new Set(Array.from({ length: atOnce }, one))],
+      random.pick(ways),
+      delay
+    )
   }
 
   answer ({ text }: Response): WriteAnswer {

@@ -22,7 +22,8 @@ export interface Workload {
  * just before; `set-again`: the version there is. `refill`: in place of a stale entry, which
  * nothing invalidates.
  */
-export type Way = 'put' | 'queue' | 'delete' | 'invalidate' | 'clear' | 'set' | 'set-again' | 'refill'
+export type Way =
+  'put' | 'queue' | 'delete' | 'invalidate' | 'clear' | 'set' | 'set-again' | 'refill'
 
 const ALONE = { atOnce: 1, skewed: true, outboxed: false, fails: false } as const
 const OUTBOXED = { ...ALONE, outboxed: true } as const
@@ -36,13 +37,41 @@ export const WORKLOADS = {
   /** As `errors`, in the engine; half of the keys and tags are strange. */
   failures: { ...OUTBOXED, resources: 8, reads: 3, writes: 4, ways: ['queue'], fails: true },
   /** Keys and tags with line feeds, NUL, marks and separators. */
-  keys: { ...ALONE, resources: 24, reads: 3, writes: 3, ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear'] },
+  keys: {
+    ...ALONE,
+    resources: 24,
+    reads: 3,
+    writes: 3,
+    ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear']
+  },
   /** Values that are put into the cache, with invalidations that overtake them. */
-  sets: { ...ALONE, resources: 24, reads: 3, writes: 6, ways: ['set', 'set', 'set', 'set-again', 'invalidate'] },
+  sets: {
+    ...ALONE,
+    resources: 24,
+    reads: 3,
+    writes: 6,
+    ways: ['set', 'set', 'set', 'set-again', 'invalidate']
+  },
   /** More stale entries than there may be records, replaced by refills. */
-  refills: { ...ALONE, resources: 600, reads: 2, writes: 3, ways: ['refill'], atOnce: 30, skewed: false },
+  refills: {
+    ...ALONE,
+    resources: 600,
+    reads: 2,
+    writes: 3,
+    ways: ['refill'],
+    atOnce: 30,
+    skewed: false
+  },
   /** More tags than there may be records, read long after they were invalidated. */
-  cold: { ...ALONE, resources: 400, reads: 2, writes: 4, ways: ['invalidate'], atOnce: 20, skewed: false },
+  cold: {
+    ...ALONE,
+    resources: 400,
+    reads: 2,
+    writes: 4,
+    ways: ['invalidate'],
+    atOnce: 20,
+    skewed: false
+  },
   /**
    * Responses, some validated by their entity tags. Last: how many there are does not move the
    * others.
@@ -68,21 +97,47 @@ export interface Resource {
 }
 
 /** All resources, by their ids. */
-export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES
-  .flatMap((name) => Array.from({ length: WORKLOADS[name].resources }, (_, index) => ({ workload: name, index })))
-  .map((resource, id) => ({ id, ...resource }))
+export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES.flatMap((name) =>
+  Array.from({ length: WORKLOADS[name].resources }, (_, index) => ({ workload: name, index }))
+).map((resource, id) => ({ id, ...resource }))
 
-export const resourcesOf = (name: WorkloadName): readonly Resource[] => RESOURCES.filter(({ workload }) => workload === name)
+export const resourcesOf = (name: WorkloadName): readonly Resource[] =>
+  RESOURCES.filter(({ workload }) => workload === name)
 
 // Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in
 // what is strange: see below.
 const STRANGE = [
-  'a\nb', 'b\na', 'nul\u0000nul', 'line\r\nfeed', '\u0000', '\n', 'a', 'b', '\u0001a', '\u0002clock', '\u0002floor', '{a}', '}{', '["a","b"]', '"',
-  '\\', '\u2028', ' ', 'a,b', '\ufeff', 'é', 'e\u0301', '\u{1f9a2}', 'x'.repeat(65_536)
+  'a\nb',
+  'b\na',
+  'nul\u0000nul',
+  'line\r\nfeed',
+  '\u0000',
+  '\n',
+  'a',
+  'b',
+  '\u0001a',
+  '\u0002clock',
+  '\u0002floor',
+  '{a}',
+  '}{',
+  '["a","b"]',
+  '"',
+  '\\',
+  '\u2028',
+  ' ',
+  'a,b',
+  '\ufeff',
+  'é',
+  'e\u0301',
+  '\u{1f9a2}',
+  'x'.repeat(65_536)
 ] as const
 
 /** Key and tag of a resource in the engine. */
-export function namesOf ({ workload, index, id }: Resource): { readonly key: string, readonly tag: string } {
+export function namesOf ({ workload, index, id }: Resource): {
+  readonly key: string
+  readonly tag: string
+} {
   const plain = { key: `key ${id}`, tag: `tag ${id}` }
   const strange = STRANGE[index]
   if (strange === undefined) return plain

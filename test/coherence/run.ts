@@ -81,8 +81,22 @@ export async function run (options: RunOptions): Promise<Outcome> {
 }
 
 async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outcome> {
-  const { seconds, seed, processes, store, program = PROGRAM, workloads = WORKLOAD_NAMES, versions = 32, onProgress } = options
-  const { faults = faultsFor(store), pause = Math.min(2500, 40 * seconds), writePause = 250, untilViolation = false } = options
+  const {
+    seconds,
+    seed,
+    processes,
+    store,
+    program = PROGRAM,
+    workloads = WORKLOAD_NAMES,
+    versions = 32,
+    onProgress
+  } = options
+  const {
+    faults = faultsFor(store),
+    pause = Math.min(2500, 40 * seconds),
+    writePause = 250,
+    untilViolation = false
+  } = options
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
   teardowns.add(() => rm(dataDir, { recursive: true, force: true }))
@@ -99,12 +113,23 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   }
   const redis = store === 'redis' ? await TroubledRedis.start(teardowns, dataDir) : undefined
   const postgres = store === 'postgres' ? await TroubledPostgres.start(teardowns) : undefined
-  const memcached = store === 'memcached' ? await startMemcached({ teardown: (end) => { teardowns.add(end) } }) : undefined
+  const memcached =
+    store === 'memcached'
+      ? await startMemcached({
+        teardown: (end) => {
+          teardowns.add(end)
+        }
+      })
+      : undefined
   const server = redis ?? postgres
   const links = server && await Links.start(teardowns, processes, server)
   const addresses: Addresses = links ?? { storeUrl: () => '' }
   const environment = () => ({ MEMCACHED: memcached?.address ?? '' })
-  const instances = await startFleet({ program, processes, dataDir, addresses, environment }, teardowns, found(deaths))
+  const instances = await startFleet(
+    { program, processes, dataDir, addresses, environment },
+    teardowns,
+    found(deaths)
+  )
   const watch = server && new RecordWatch(teardowns, server, found(problems))
   const load = new Load({
     instances,
@@ -120,7 +145,17 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onAnswer: (what) => { schedule.count(what) }
   })
   const backlog = new Backlog(teardowns, file)
-  const world = { instances, load, redis, postgres, memcached, links, backlog, seconds, onProblem: found(problems) }
+  const world = {
+    instances,
+    load,
+    redis,
+    postgres,
+    memcached,
+    links,
+    backlog,
+    seconds,
+    onProblem: found(problems)
+  }
   const schedule = new Schedule(world, faults, random.of('faults'), pause)
 
   const began = performance.now()

@@ -8,12 +8,24 @@ export interface Answer {
   readonly cache: string
 }
 
-export async function ask (url: string, { token, ...init }: RequestInit & { readonly token?: string } = {}): Promise<Answer> {
-  const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+export async function ask (
+  url: string,
+  { token, ...init }: RequestInit & { readonly token?: string } = {}
+): Promise<Answer> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${token}` })
+  }
   const response = await fetch(url, { ...init, headers })
   const text = await response.text()
   const [by = '', ...cache] = (response.headers.get('cache-status') ?? '').split('; ')
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text), by, cache: cache.join('; ') }
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? undefined : JSON.parse(text),
+    by,
+    cache: cache.join('; ')
+  }
 }
 
 /**

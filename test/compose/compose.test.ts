@@ -16,7 +16,8 @@ const write = (t: Test, id: number, price: number) => ask(product(id), {
   method: 'PATCH', body: JSON.stringify({ price }), token: tokens.editor
 }).then(({ status }) => t.equal(status, 200, 'the write is acknowledged'))
 
-const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, work))
+const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, work))
 const instances = (answers: readonly Answer[]) => new Set(answers.map(({ by }) => by))
 
 /** Reads until so many instances have answered; nginx takes them at random. */
@@ -28,28 +29,51 @@ async function fromAll (t: Test, target: string, count = 2): Promise<Answer[]> {
 }
 
 async function everybodySees (t: Test, id: number, price: number): Promise<void> {
-  for (const { status, body } of await fromAll(t, product(id))) t.match([status, body], [200, { price }])
+  for (const { status, body } of await fromAll(t, product(id))) {
+    t.match([status, body], [200, { price }])
+  }
 }
 
 t.test('each service answers through the one port, and nothing else does', async (t) => {
   t.match(await ask(`${url}/api/products?limit=1`), { status: 200, body: { items: [{}] } })
   t.match(await ask(`${url}/api/categories`), { status: 200 })
-  t.match(await ask(`${url}/api/weather/current?city=Oslo`), { status: 200, body: { source: 'simulated' } })
+  t.match(await ask(`${url}/api/weather/current?city=Oslo`), {
+    status: 200,
+    body: { source: 'simulated' }
+  })
   const shop = await fetch(`${url}/shop`)
-  t.match([shop.status, shop.headers.get('content-type'), await shop.text()], [200, /^text\/html/, /href="\/shop\/products\/\d+"/])
-  for (const path of ['/metrics', '/health/ready', '/docs', '/api/catalog/cache/entries', '/shop/cache/entries']) {
+  t.match(
+    [shop.status, shop.headers.get('content-type'), await shop.text()],
+    [200, /^text\/html/, /href="\/shop\/products\/\d+"/]
+  )
+  for (const path of [
+    '/metrics',
+    '/health/ready',
+    '/docs',
+    '/api/catalog/cache/entries',
+    '/shop/cache/entries'
+  ]) {
     t.match(await ask(url + path), { status: 404, body: { code: 'WEIR_ERR_NO_SUCH_PATH' } }, path)
   }
-  const { stdout } = await run('docker', ['inspect', '--format', '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}}{{end}}{{end}}',
-    ...await containers()])
+  const { stdout } = await run('docker', [
+    'inspect',
+    '--format',
+    '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}}{{end}}{{end}}',
+    ...(await containers())
+  ])
   t.equal(stdout.trim(), '127.0.0.1', 'of all containers one has a port, for this machine')
 })
 
-interface Tick { readonly instances: readonly { readonly service: string, readonly alive: boolean }[] }
+interface Tick {
+  readonly instances: readonly { readonly service: string; readonly alive: boolean }[]
+}
 
 /** The services of the instances that count and are heard of. */
 const alive = ({ instances }: Tick): string[] =>
-  instances.filter(({ alive, service }) => alive && service !== 'stats').map(({ service }) => service).sort()
+  instances
+    .filter(({ alive, service }) => alive && service !== 'stats')
+    .map(({ service }) => service)
+    .sort()
 
 t.test('the console is in the image, and hears of every instance', async (t) => {
   const page = await fetch(url)
@@ -66,7 +90,9 @@ t.test('the console is in the image, and hears of every instance', async (t) => 
   let services: string[] = []
   for await (const chunk of live.body ?? []) {
     heard += Buffer.from(chunk).toString()
-    const ticks = [...heard.matchAll(/^event: tick\ndata: (.*)\n/gm)].map(([, data = '']) => JSON.parse(data) as Tick)
+    const ticks = [...heard.matchAll(/^event: tick\ndata: (.*)\n/gm)].map(
+      ([, data = '']) => JSON.parse(data) as Tick
+    )
     services = ticks.flatMap((tick, i) => i === ticks.length - 1 ? alive(tick) : [])
     // One a second.
     if (services.length === 6 || ticks.length === 30) break
@@ -88,7 +114,11 @@ t.test('a cold response is computed once, and served by every instance', async (
   // Not by fetch, which refuses that port.
   const { stdout } = await run('docker', ['exec', first, 'node', '-e',
     'http.get("http://127.0.0.1:4190/_control", (response) => response.pipe(process.stdout))'])
-  t.match(JSON.parse(stdout), { calls: { '/v1/forecast': 2, '/v1/search': 2 } }, 'one call for each of the two cities')
+  t.match(
+    JSON.parse(stdout),
+    { calls: { '/v1/forecast': 2, '/v1/search': 2 } },
+    'one call for each of the two cities'
+  )
 })
 
 t.test('a write is seen everywhere as soon as it is acknowledged', async (t) => {
@@ -103,40 +133,55 @@ t.test('a limit is that of all instances together', async (t) => {
   const answers: Answer[] = []
   const began = performance.now()
   await times(20, async () => {
-    for (let i = 0; i < 10; i++) answers.push(await ask(product(100 + i), { method: 'PATCH', body: '{"stock":1}', token: tokens.admin }))
+    for (let i = 0; i < 10; i++) {
+      answers.push(
+        await ask(product(100 + i), { method: 'PATCH', body: '{"stock":1}', token: tokens.admin })
+      )
+    }
   })
   const seconds = (performance.now() - began) / 1000
   // Where Redis answered too late an instance decided by its own share, and says so: those are not
   // what this is about.
-  const shared = answers.filter(({ headers }) => /"writes";q=10;/.test(headers.get('ratelimit-policy') ?? ''))
+  const shared = answers.filter(({ headers }) =>
+    /"writes";q=10;/.test(headers.get('ratelimit-policy') ?? '')
+  )
   const passed = shared.filter(({ status }) => status === 200).length
-  t.comment(`${answers.length} in ${seconds.toFixed(2)} s, ${shared.length} decided by Redis, ${passed} passed`)
+  t.comment(
+    `${answers.length} in ${seconds.toFixed(2)} s, ${shared.length} decided by Redis, ${passed} passed`
+  )
   t.same([...new Set(answers.map(({ status }) => status))].sort(), [200, 429])
   t.ok(passed <= 20 + 10 * seconds + 1, `${passed} passed in ${seconds.toFixed(2)} s`)
 })
 
-t.test('Redis stopped and started: reads and writes go on, and nothing is served that is older than a write', async (t) => {
-  await write(t, 2, 2000)
-  await everybodySees(t, 2, 2000)
-  await compose('stop', '--timeout', '1', 'redis')
-  await everybodySees(t, 2, 2000)
-  const { headers } = await ask(product(2))
-  t.match(headers.get('ratelimit-policy'), /q=50;/, 'each of the two enforces its half of 100 a second')
-  await write(t, 2, 2001)
-  await everybodySees(t, 2, 2001)
+t.test(
+  'Redis stopped and started: reads and writes go on, and nothing is served that is older than a write',
+  async (t) => {
+    await write(t, 2, 2000)
+    await everybodySees(t, 2, 2000)
+    await compose('stop', '--timeout', '1', 'redis')
+    await everybodySees(t, 2, 2000)
+    const { headers } = await ask(product(2))
+    t.match(
+      headers.get('ratelimit-policy'),
+      /q=50;/,
+      'each of the two enforces its half of 100 a second'
+    )
+    await write(t, 2, 2001)
+    await everybodySees(t, 2, 2001)
 
-  const events = watch()
-  await compose('start', 'redis')
-  await everybodySees(t, 2, 2001)
-  await events.line(/^health_status: healthy redis/)
-  await everybodySees(t, 2, 2001)
-  await write(t, 2, 2002)
-  await everybodySees(t, 2, 2002)
+    const events = watch()
+    await compose('start', 'redis')
+    await everybodySees(t, 2, 2001)
+    await events.line(/^health_status: healthy redis/)
+    await everybodySees(t, 2, 2001)
+    await write(t, 2, 2002)
+    await everybodySees(t, 2, 2002)
 
-  const reader = new Reader(product(2))
-  await reader.until(({ cache }) => cache.startsWith('hit'))
-  t.same(await reader.stop(), [])
-})
+    const reader = new Reader(product(2))
+    await reader.until(({ cache }) => cache.startsWith('hit'))
+    t.same(await reader.stop(), [])
+  }
+)
 
 t.test('an instance that is killed is not missed, and comes back', async (t) => {
   const reader = new Reader(product(3))
@@ -153,7 +198,16 @@ t.test('an instance that is killed is not missed, and comes back', async (t) => 
 })
 
 t.test('four instances instead of two, and two again, without a failed request', async (t) => {
-  const scale = (count: number) => compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', `catalog=${count}`, 'catalog')
+  const scale = (count: number) =>
+    compose(
+      'up',
+      '--detach',
+      '--no-deps',
+      '--no-recreate',
+      '--scale',
+      `catalog=${count}`,
+      'catalog'
+    )
   const reader = new Reader(product(4))
   await scale(4)
   await reader.until(() => instances(reader.answers).size === 4)

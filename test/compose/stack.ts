@@ -52,20 +52,38 @@ export async function startStack (t: Test): Promise<Stack> {
   const options = ['compose', '-p', project, '--profile', 'simulated']
   const down = [...options, 'down', '--volumes', '--remove-orphans', '--timeout', '1']
   const docker = async (...args: string[]): Promise<string> =>
-    (await run('docker', args, { cwd: ROOT, env, timeout: AT_MOST, maxBuffer: 64 * 1024 * 1024 })).stdout
+    (await run('docker', args, { cwd: ROOT, env, timeout: AT_MOST, maxBuffer: 64 * 1024 * 1024 }))
+      .stdout
   const compose = (...args: string[]) => docker(...options, ...args)
 
   t.teardown(() => docker(...down))
   // A test that is given up on has no teardown: it is told to end, and killed a second later.
-  const abandon = (): void => { spawn('docker', down, { cwd: ROOT, env, stdio: 'ignore', detached: true }).unref() }
+  const abandon = (): void => {
+    spawn('docker', down, { cwd: ROOT, env, stdio: 'ignore', detached: true }).unref()
+  }
   const giveUp = (): void => { process.exit(1) }
   process.once('exit', abandon).once('SIGTERM', giveUp)
   t.teardown(() => { process.off('exit', abandon).off('SIGTERM', giveUp) })
 
-  const watch = () => program(t, spawn('docker', [
-    'events', '--since', String(Date.now() / 1000), '--filter', 'type=container', '--filter', `label=com.docker.compose.project=${project}`,
-    '--format', '{{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}}'
-  ], { env, stdio: ['ignore', 'pipe', 'pipe'] }))
+  const watch = () =>
+    program(
+      t,
+      spawn(
+        'docker',
+        [
+          'events',
+          '--since',
+          String(Date.now() / 1000),
+          '--filter',
+          'type=container',
+          '--filter',
+          `label=com.docker.compose.project=${project}`,
+          '--format',
+          '{{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}}'
+        ],
+        { env, stdio: ['ignore', 'pipe', 'pipe'] }
+      )
+    )
 
   const starting = watch()
   try {
@@ -74,17 +92,21 @@ export async function startStack (t: Test): Promise<Stack> {
     // nginx does not wait for the shop.
     await starting.line(/^health_status: healthy storefront/)
   } catch (error) {
-    throw new Error(`the stack did not start:\n${await compose('logs', '--tail', '50')}`, { cause: error })
+    throw new Error(`the stack did not start:\n${await compose('logs', '--tail', '50')}`, {
+      cause: error
+    })
   }
   await starting.stop()
 
   const exported = await compose('exec', '-T', 'catalog', 'tokens')
-  const token = (role: Role) => new RegExp(`${role.toUpperCase()}_TOKEN=(\\S+)`).exec(exported)?.[1] ?? ''
+  const token = (role: Role) =>
+    new RegExp(`${role.toUpperCase()}_TOKEN=(\\S+)`).exec(exported)?.[1] ?? ''
   return {
     url: `http://${(await compose('port', 'nginx', '8080')).trim()}`,
     tokens: { reader: token('reader'), editor: token('editor'), admin: token('admin') },
     compose,
-    containers: async (...services) => (await compose('ps', '-q', ...services)).split('\n').filter((id) => id !== ''),
+    containers: async (...services) =>
+      (await compose('ps', '-q', ...services)).split('\n').filter((id) => id !== ''),
     watch
   }
 }

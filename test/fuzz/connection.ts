@@ -46,7 +46,8 @@ export class Connection {
 }
 
 const closes = ({ headers }: Answer): boolean =>
-  headers.get('connection')?.toLowerCase() === 'close' || headers.get('content-type')?.startsWith('text/event-stream') === true
+  headers.get('connection')?.toLowerCase() === 'close' ||
+  headers.get('content-type')?.startsWith('text/event-stream') === true
 
 function opened (port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -64,7 +65,11 @@ function opened (port: number): Promise<Socket> {
 function read (socket: Socket, isHead: boolean): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
     let received: Buffer = NOTHING
-    const timer = setTimeout(() => { settle(() => { reject(new Error(`no answer in ${TIMEOUT_MS / 1000} s`)) }) }, TIMEOUT_MS)
+    const timer = setTimeout(() => {
+      settle(() => {
+        reject(new Error(`no answer in ${TIMEOUT_MS / 1000} s`))
+      })
+    }, TIMEOUT_MS)
     const settle = (how: () => void) => {
       clearTimeout(timer)
       socket.off('data', onData)
@@ -94,7 +99,7 @@ function parsed (bytes: Buffer, isHead: boolean, isEnd: boolean): Answer | undef
   if (at === -1) return undefined
   const [line = '', ...fields] = bytes.toString('latin1', 0, at).split('\r\n')
   const [, code] = /^HTTP\/1\.1 (\d{3}) /.exec(line) ?? []
-  if (code === undefined) throw new Error(`no status line of HTTP/1.1: ${JSON.stringify(line.slice(0, 200))}`)
+  if (code === undefined) { throw new Error(`no status line of HTTP/1.1: ${JSON.stringify(line.slice(0, 200))}`) }
   const status = Number(code)
   const rest = bytes.subarray(at + END_OF_HEAD.length)
   if (status < 200) return parsed(rest, isHead, isEnd)
@@ -114,7 +119,11 @@ function headersOf (fields: readonly string[]): Map<string, string> {
   return headers
 }
 
-function bodyOf (headers: ReadonlyMap<string, string>, rest: Buffer, isEnd: boolean): Buffer | undefined {
+function bodyOf (
+  headers: ReadonlyMap<string, string>,
+  rest: Buffer,
+  isEnd: boolean
+): Buffer | undefined {
   // Without an end: its head is the answer.
   if (headers.get('content-type')?.startsWith('text/event-stream')) return NOTHING
   if (headers.get('transfer-encoding') === 'chunked') return unchunked(rest)

@@ -17,7 +17,10 @@ const KINDS: readonly ((random: Random, target: string) => string)[] = [
   () => 'GET /\u00e4\u00ff HTTP/1.1\r\nHost: x\r\n\r\n',
   () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   () => '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
-  (random) => Array.from({ length: 200 }, () => String.fromCharCode(Math.floor(random.between(0, 256)))).join(''),
+  (random) =>
+    Array.from({ length: 200 }, () =>
+      String.fromCharCode(Math.floor(random.between(0, 256)))
+    ).join(''),
   // Fields that cannot be.
   (_, target) => `GET ${target} HTTP/1.1\r\n\r\n`,
   (_, target) => `GET ${target} HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n`,
@@ -32,14 +35,21 @@ const KINDS: readonly ((random: Random, target: string) => string)[] = [
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}`,
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}`,
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\n{}`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;${'e'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
-  (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`,
-  (_, target) => `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close, Host\r\n\r\nGET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;${'e'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
+  (_, target) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`,
+  (_, target) =>
+    `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close, Host\r\n\r\nGET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`
 ]
 
 /** Bytes that are no request, or one that HTTP/1.1 has an objection to (RFC 9112). */

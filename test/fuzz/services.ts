@@ -24,29 +24,44 @@ const HEAP = new URL('../programs/heap-after-gc.js', import.meta.url).href
  * Starts an instance of each service over one folder, as `npm start` does, with a simulated
  * Open-Meteo. They end with the test.
  */
-export async function startServices (t: Test): Promise<Readonly<Record<ServiceName, FuzzedService>>> {
+export async function startServices (
+  t: Test
+): Promise<Readonly<Record<ServiceName, FuzzedService>>> {
   const dataDir = await tempDir(t)
   const simulator = await start(t, 'infra/dist/upstream/main.js', {})
-  const service = (name: ServiceName, env: Readonly<Record<string, string>> = {}) => start(t, `services/${name}/dist/src/server.js`, {
-    INSTANCE: `${name}-1`,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'error',
-    JWT_SECRET,
-    TRUST_PROXY: 'loopback',
-    // An address in X-Forwarded-For has limits.
-    RATE_LIMIT_ALLOW: '127.0.0.1',
-    ...PATIENT,
-    FORECAST_ORIGIN: simulator.url,
-    GEOCODING_ORIGIN: simulator.url,
-    DEMO_USERS: 'true',
-    ...env
+  const service = (name: ServiceName, env: Readonly<Record<string, string>> = {}) =>
+    start(t, `services/${name}/dist/src/server.js`, {
+      INSTANCE: `${name}-1`,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'error',
+      JWT_SECRET,
+      TRUST_PROXY: 'loopback',
+      // An address in X-Forwarded-For has limits.
+      RATE_LIMIT_ALLOW: '127.0.0.1',
+      ...PATIENT,
+      FORECAST_ORIGIN: simulator.url,
+      GEOCODING_ORIGIN: simulator.url,
+      DEMO_USERS: 'true',
+      ...env
+    })
+  const [catalog, weather, stats] = await Promise.all([
+    service('catalog'),
+    service('weather'),
+    service('stats')
+  ])
+  const storefront = await service('storefront', {
+    CATALOG_ORIGIN: catalog.url,
+    WEATHER_ORIGIN: weather.url,
+    DEBUG_PANEL: 'true'
   })
-  const [catalog, weather, stats] = await Promise.all([service('catalog'), service('weather'), service('stats')])
-  const storefront = await service('storefront', { CATALOG_ORIGIN: catalog.url, WEATHER_ORIGIN: weather.url, DEBUG_PANEL: 'true' })
   return { catalog, weather, stats, storefront }
 }
 
-async function start (t: Test, entry: string, env: Readonly<Record<string, string>>): Promise<FuzzedService> {
+async function start (
+  t: Test,
+  entry: string,
+  env: Readonly<Record<string, string>>
+): Promise<FuzzedService> {
   const { REDIS_URL: _, ...inherited } = process.env
   const child = fork(fileURLToPath(new URL(entry, ROOT)), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -56,9 +71,11 @@ async function start (t: Test, entry: string, env: Readonly<Record<string, strin
   const running = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) resolve(Number(message.port))
+      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
     })
-    child.once('close', () => { reject(new Error(`${entry} ended before it was ready:\n${running.output()}`)) })
+    child.once('close', () => {
+      reject(new Error(`${entry} ended before it was ready:\n${running.output()}`))
+    })
   })
   return {
     ...running,
@@ -67,7 +84,7 @@ async function start (t: Test, entry: string, env: Readonly<Record<string, strin
     async heap () {
       const told = once(child, 'message')
       child.send('heap')
-      const [message] = await told as [unknown]
+      const [message] = (await told) as [unknown]
       return Number(message)
     }
   }

@@ -30,36 +30,43 @@ export interface Exchange {
 
 /** The fault of an answer, whatever was asked; `undefined` if there is none. */
 export function faultOf ({ request, answer, ms }: Exchange): string | undefined {
-  if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) return `slow: ${Math.round(ms)} ms`
+  if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) { return `slow: ${Math.round(ms)} ms` }
   if (answer === undefined) return request.isRaw ? undefined : 'closed without an answer'
   const { status, headers, body } = answer
   if (status < 400) return undefined
   const type = headers.get('content-type')
   // The shop's errors are pages for those who take HTML.
   if (request.service === 'storefront' && type === 'text/html; charset=utf-8') {
-    return status < 500 || Object.values(DOCUMENTED).some((known) => known === status && known !== 503) ? undefined : `${status} as a page`
+    return status < 500 ||
+      Object.values(DOCUMENTED).some((known) => known === status && known !== 503)
+      ? undefined
+      : `${status} as a page`
   }
   // Readiness tells of itself, which is no error of the request.
   if (type !== 'application/problem+json') return `${status} as ${type ?? 'nothing'}`
-  if (request.method === 'HEAD') return status >= 500 && status !== 504 ? `${status} without a body` : undefined
+  if (request.method === 'HEAD') { return status >= 500 && status !== 504 ? `${status} without a body` : undefined }
   return problemWith(status, body)
 }
 
 function problemWith (status: number, body: Buffer): string | undefined {
   const text = body.toString()
   const problem = parsed(text)
-  if (problem === undefined) return `${status} with a body that is no JSON object: ${text.slice(0, 200)}`
-  const missing = ['type', 'title', 'detail', 'code'].filter((member) => typeof problem[member] !== 'string')
+  if (problem === undefined) { return `${status} with a body that is no JSON object: ${text.slice(0, 200)}` }
+  const missing = ['type', 'title', 'detail', 'code'].filter(
+    (member) => typeof problem[member] !== 'string'
+  )
   if (missing.length > 0) return `${status} without ${missing.join(', ')}: ${text.slice(0, 200)}`
   if (problem['status'] !== status) return `${status} says that it is ${String(problem['status'])}`
-  if (status >= 500 && DOCUMENTED[String(problem['code'])] !== status) return `${status} ${String(problem['code'])}: ${String(problem['detail'])}`
+  if (status >= 500 && DOCUMENTED[String(problem['code'])] !== status) { return `${status} ${String(problem['code'])}: ${String(problem['detail'])}` }
   return undefined
 }
 
 function parsed (text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ...value }
+      : undefined
   } catch {
     return undefined
   }

@@ -5,7 +5,11 @@ import { type Fields } from './origin.js'
 import { proxiedApp } from './proxied-app.js'
 
 // What an answer says, and how old it is by then.
-const ROWS: readonly (readonly [rule: string, fields: (at: Clock['at']) => Fields, age: number])[] = [
+const ROWS: readonly (readonly [
+  rule: string,
+  fields: (at: Clock['at']) => Fields,
+  age: number
+])[] = [
   ['nothing', () => ({}), 0],
   ['Age', () => ({ age: '5' }), 5],
   ['Date', (at) => ({ date: at(-7) }), 7],
@@ -23,11 +27,24 @@ t.test('RFC 9111 4, 4.2.3, 5.1: Age of a hit', async (t) => {
     const path = `/${i}`
     origin.on(path, { headers: { 'cache-control': 'max-age=1000', ...fields(clock.at) } })
     await get(path)
-    for (const [later, expected] of [[0, age], [0.999, age], [0.001, age + 1], [41, age + 42]] as const) {
+    for (const [later, expected] of [
+      [0, age],
+      [0.999, age],
+      [0.001, age + 1],
+      [41, age + 42]
+    ] as const) {
       clock.advance(later)
       const hit = await get(path)
-      t.strictSame(hit.lines.filter(([name]) => name === 'age'), [['age', String(expected)]], `${rule}: once, ${expected}`)
-      t.equal(ours(hit)['ttl'], 1000 - expected - (expected === age && later > 0 ? 1 : 0), `${rule}: ttl of Cache-Status`)
+      t.strictSame(
+        hit.lines.filter(([name]) => name === 'age'),
+        [['age', String(expected)]],
+        `${rule}: once, ${expected}`
+      )
+      t.equal(
+        ours(hit)['ttl'],
+        1000 - expected - (expected === age && later > 0 ? 1 : 0),
+        `${rule}: ttl of Cache-Status`
+      )
     }
   }
 })
@@ -56,20 +73,26 @@ t.test('RFC 9110 6.6.1: Date stays that of the origin, or of when the answer cam
   const received = clock.at(0)
   clock.advance(30)
   t.strictSame((await get('/dated')).lines.filter(([name]) => name === 'date'), [['date', dated]])
-  t.strictSame((await get('/undated')).lines.filter(([name]) => name === 'date'), [['date', received]])
+  t.strictSame(
+    (await get('/undated')).lines.filter(([name]) => name === 'date'),
+    [['date', received]]
+  )
 })
 
-t.test('RFC 9111 4.2.3: the time that the origin took counts against an Age it gives', async (t) => {
-  const clock = stopClock(t)
-  const { origin, get } = await proxiedApp(t)
-  origin.on('/', () => {
-    // The answer leaves 20 s after the request did.
-    clock.advance(20)
-    return { headers: { 'cache-control': 'max-age=100', age: '5', date: clock.at(-5) } }
-  })
-  await get('/')
-  t.equal((await get('/')).headers.age, '25')
-})
+t.test(
+  'RFC 9111 4.2.3: the time that the origin took counts against an Age it gives',
+  async (t) => {
+    const clock = stopClock(t)
+    const { origin, get } = await proxiedApp(t)
+    origin.on('/', () => {
+      // The answer leaves 20 s after the request did.
+      clock.advance(20)
+      return { headers: { 'cache-control': 'max-age=100', age: '5', date: clock.at(-5) } }
+    })
+    await get('/')
+    t.equal((await get('/')).headers.age, '25')
+  }
+)
 
 t.test('RFC 9111 5.1: a forwarded answer keeps the Age it came with', async (t) => {
   stopClock(t)

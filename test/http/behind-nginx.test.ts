@@ -7,52 +7,128 @@ import { type Answering, type Origin } from './origin.js'
 import { proxiedApp } from './proxied-app.js'
 import { twoApps } from './two-apps.js'
 
-const FRESH = { 'cache-control': 'max-age=600', etag: '"1"', 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT', 'content-type': 'text/plain' }
+const FRESH = {
+  'cache-control': 'max-age=600',
+  etag: '"1"',
+  'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT',
+  'content-type': 'text/plain'
+}
 const TEXT = '0123456789'
 
 // A path that nginx lets through, what the origin answers to it, and what clients send one after
 // the other.
-const EXCHANGES: Readonly<Record<string, readonly [answers: readonly Answering[], requests: readonly Sent[]]>> = {
+const EXCHANGES: Readonly<
+  Record<string, readonly [answers: readonly Answering[], requests: readonly Sent[]]>
+> = {
   '/api/products/hits': [[{ headers: FRESH, body: TEXT }], [{}, {}, {}, { method: 'HEAD' }]],
-  '/api/products/conditions': [[{ headers: FRESH, body: TEXT }], [
-    { headers: { 'if-none-match': '"1"' } }, { headers: { 'if-none-match': '"2", W/"1"' } }, { headers: { 'if-none-match': '"2"' } },
-    { headers: { 'if-modified-since': FRESH['last-modified'] } }, { method: 'HEAD', headers: { 'if-none-match': '"1"' } }
-  ]],
-  '/api/products/ranges': [[{ headers: FRESH, body: TEXT }], [
-    { headers: { range: 'bytes=0-3' } }, { headers: { range: 'bytes=-3' } }, { headers: { range: 'bytes=99-' } }, { headers: { range: 'bytes=0-1,4-5' } },
-    { headers: { range: 'bytes=0-3', 'if-range': '"1"' } }, { headers: { range: 'bytes=0-3', 'if-range': '"2"' } }
-  ]],
-  '/api/products/directives': [[{ headers: FRESH, body: TEXT }, { status: 304, headers: FRESH }, { headers: FRESH, body: 'new' }], [
-    {}, { headers: { 'cache-control': 'no-cache' } }, { headers: { pragma: 'no-cache' } }, { headers: { 'cache-control': 'only-if-cached' } }
-  ]],
+  '/api/products/conditions': [
+    [{ headers: FRESH, body: TEXT }],
+    [
+      { headers: { 'if-none-match': '"1"' } },
+      { headers: { 'if-none-match': '"2", W/"1"' } },
+      { headers: { 'if-none-match': '"2"' } },
+      { headers: { 'if-modified-since': FRESH['last-modified'] } },
+      { method: 'HEAD', headers: { 'if-none-match': '"1"' } }
+    ]
+  ],
+  '/api/products/ranges': [
+    [{ headers: FRESH, body: TEXT }],
+    [
+      { headers: { range: 'bytes=0-3' } },
+      { headers: { range: 'bytes=-3' } },
+      { headers: { range: 'bytes=99-' } },
+      { headers: { range: 'bytes=0-1,4-5' } },
+      { headers: { range: 'bytes=0-3', 'if-range': '"1"' } },
+      { headers: { range: 'bytes=0-3', 'if-range': '"2"' } }
+    ]
+  ],
+  '/api/products/directives': [
+    [
+      { headers: FRESH, body: TEXT },
+      { status: 304, headers: FRESH },
+      { headers: FRESH, body: 'new' }
+    ],
+    [
+      {},
+      { headers: { 'cache-control': 'no-cache' } },
+      { headers: { pragma: 'no-cache' } },
+      { headers: { 'cache-control': 'only-if-cached' } }
+    ]
+  ],
   '/api/products/cold': [[], [{ headers: { 'cache-control': 'only-if-cached' } }]],
   '/api/products/variants': [
-    [1, 2, 3].map(() => ({ headers }) => ({ headers: { ...FRESH, etag: undefined, vary: 'Accept-Language' }, body: String(headers['accept-language']) })),
-    ['de', 'en', 'DE', 'en;q=1.0', 'fr', 'de'].map((language) => ({ headers: { 'accept-language': language } }))
+    [1, 2, 3].map(() => ({ headers }) => ({
+      headers: { ...FRESH, etag: undefined, vary: 'Accept-Language' },
+      body: String(headers['accept-language'])
+    })),
+    ['de', 'en', 'DE', 'en;q=1.0', 'fr', 'de'].map((language) => ({
+      headers: { 'accept-language': language }
+    }))
   ],
-  '/api/products/not-stored': [[1, 2].map((n) => ({ headers: { 'cache-control': 'no-store' }, body: String(n) })), [{}, {}]],
-  '/api/products/errors': [[{ status: 503, body: 'failed' }, { status: 404, headers: FRESH, body: 'gone' }], [{}, {}, {}]],
-  '/api/products/writes': [[{ headers: FRESH, body: 'old' }, { status: 201, headers: { location: '/api/products/writes' } }, { headers: FRESH, body: 'new' }], [
-    {}, {}, { method: 'POST', body: 'x' }, {}, {}
-  ]],
-  '/api/products/groups': [[{ headers: { ...FRESH, 'cache-groups': '"a"' }, body: 'old' }, { status: 204, headers: { 'cache-group-invalidation': '"a"' } }, { headers: FRESH, body: 'new' }], [
-    {}, {}, { method: 'DELETE' }, {}, {}
-  ]],
+  '/api/products/not-stored': [
+    [1, 2].map((n) => ({ headers: { 'cache-control': 'no-store' }, body: String(n) })),
+    [{}, {}]
+  ],
+  '/api/products/errors': [
+    [
+      { status: 503, body: 'failed' },
+      { status: 404, headers: FRESH, body: 'gone' }
+    ],
+    [{}, {}, {}]
+  ],
+  '/api/products/writes': [
+    [
+      { headers: FRESH, body: 'old' },
+      { status: 201, headers: { location: '/api/products/writes' } },
+      { headers: FRESH, body: 'new' }
+    ],
+    [{}, {}, { method: 'POST', body: 'x' }, {}, {}]
+  ],
+  '/api/products/groups': [
+    [
+      { headers: { ...FRESH, 'cache-groups': '"a"' }, body: 'old' },
+      { status: 204, headers: { 'cache-group-invalidation': '"a"' } },
+      { headers: FRESH, body: 'new' }
+    ],
+    [{}, {}, { method: 'DELETE' }, {}, {}]
+  ],
   '/api/products/chunked': [[{ headers: FRESH, body: [TEXT, TEXT] }], [{}, {}, {}]],
-  '/api/products/redirect': [[{ status: 301, headers: { 'cache-control': 'max-age=60', location: '/api/products/hits' }, body: '' }], [{}, {}]]
+  '/api/products/redirect': [
+    [
+      {
+        status: 301,
+        headers: { 'cache-control': 'max-age=60', location: '/api/products/hits' },
+        body: ''
+      }
+    ],
+    [{}, {}]
+  ]
 }
 
 // Of the connection, and where two instances may differ: whose memory it was. nginx names itself;
 // what is not stored has the real time.
-const OF_THE_WAY = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding', 'server', 'cache-status', 'content-length'])
+const OF_THE_WAY = new Set([
+  'connection',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+  'server',
+  'cache-status',
+  'content-length'
+])
 
 /** What a client can tell from an answer. */
 function told (answer: Answer): object {
   return {
     status: answer.status,
     body: answer.body,
-    lines: answer.lines.filter(([name]) => !OF_THE_WAY.has(name)).map(([name, value]) => `${name}: ${value}`).sort(),
-    cacheStatus: cacheStatus(answer).map(({ cache: _, detail, ...member }) => member['hit'] === true ? member : { ...member, detail })
+    lines: answer.lines
+      .filter(([name]) => !OF_THE_WAY.has(name))
+      .map(([name, value]) => `${name}: ${value}`)
+      .sort(),
+    cacheStatus: cacheStatus(answer).map(({ cache: _, detail, ...member }) =>
+      member['hit'] === true ? member : { ...member, detail }
+    )
   }
 }
 
@@ -75,25 +151,42 @@ t.test('through nginx over two instances the answers are those of one', async (t
   t.strictSame(await exchange(url, a.origin), await exchange(one.url, one.origin))
 })
 
-t.test('No-Vary-Search: queries that differ in what does not count share one response', async (t) => {
-  stopClock(t)
-  const [a, b] = await twoApps(t)
-  const { url } = await startNginx(t, { catalog: [a.url, b.url] })
-  const paths = [1, 2, 3, 4].flatMap((n) => [`/api/products/7?a=1&utm=${n}`, `/api/products/7?utm=${n}&a=2`])
-  // Without a length its end reaches the client when it is stored.
-  for (const path of paths) a.origin.always(path, { headers: { ...FRESH, 'no-vary-search': 'key-order, params=("utm")' }, body: [path] })
-  const bodies = []
-  for (const path of paths) bodies.push((await send(url + path)).body)
-  t.strictSame(bodies, [1, 2, 3, 4].flatMap(() => paths.slice(0, 2)))
-  t.equal(paths.reduce((sum, path) => sum + a.origin.requests(path).length, 0), 2)
-})
+t.test(
+  'No-Vary-Search: queries that differ in what does not count share one response',
+  async (t) => {
+    stopClock(t)
+    const [a, b] = await twoApps(t)
+    const { url } = await startNginx(t, { catalog: [a.url, b.url] })
+    const paths = [1, 2, 3, 4].flatMap((n) => [
+      `/api/products/7?a=1&utm=${n}`,
+      `/api/products/7?utm=${n}&a=2`
+    ])
+    // Without a length its end reaches the client when it is stored.
+    for (const path of paths) {
+      a.origin.always(path, {
+        headers: { ...FRESH, 'no-vary-search': 'key-order, params=("utm")' },
+        body: [path]
+      })
+    }
+    const bodies = []
+    for (const path of paths) bodies.push((await send(url + path)).body)
+    t.strictSame(
+      bodies,
+      [1, 2, 3, 4].flatMap(() => paths.slice(0, 2))
+    )
+    t.equal(
+      paths.reduce((sum, path) => sum + a.origin.requests(path).length, 0),
+      2
+    )
+  }
+)
 
 t.test('both instances have a part in it', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   a.origin.on('/api/products/7', { headers: FRESH, body: TEXT })
   const names = new Set<string | undefined>()
-  for (let i = 0; i < 4; i++) names.add(cacheStatus(await send(`${url}/api/products/7`)).at(-1)?.cache)
+  for (let i = 0; i < 4; i++) { names.add(cacheStatus(await send(`${url}/api/products/7`)).at(-1)?.cache) }
   t.same([...names].sort(), ['a', 'b'])
   t.equal(a.origin.requests('/api/products/7').length, 1)
 })

@@ -5,7 +5,10 @@ import { type Proxied, proxiedApp } from './proxied-app.js'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-async function stored ({ origin, get }: Proxied, groups: Readonly<Record<string, string | readonly string[]>>): Promise<void> {
+async function stored (
+  { origin, get }: Proxied,
+  groups: Readonly<Record<string, string | readonly string[]>>
+): Promise<void> {
   for (const [path, group] of Object.entries(groups)) {
     origin.on(path, { headers: { ...FRESH, 'cache-groups': group }, body: path })
     await get(path)
@@ -14,7 +17,7 @@ async function stored ({ origin, get }: Proxied, groups: Readonly<Record<string,
 
 async function gone ({ get }: Proxied, paths: readonly string[]): Promise<string[]> {
   const left: string[] = []
-  for (const path of paths) if ((await get(path, { 'cache-control': 'only-if-cached' })).status === 504) left.push(path)
+  for (const path of paths) { if ((await get(path, { 'cache-control': 'only-if-cached' })).status === 504) left.push(path) }
   return left
 }
 
@@ -32,14 +35,20 @@ const GROUPS = {
 }
 
 /** Cache-Group-Invalidation, and what it ends of the above. */
-const INVALIDATIONS: readonly (readonly [field: string | readonly string[], gone: readonly string[]])[] = [
+const INVALIDATIONS: readonly (readonly [
+  field: string | readonly string[],
+  gone: readonly string[]
+])[] = [
   ['"a"', ['/a', '/a-b', '/lines', '/parameters']],
   ['"a";x=2', ['/a', '/a-b', '/lines', '/parameters']],
   ['"b"', ['/a-b', '/b']],
   ['"A"', ['/upper']],
   ['" a"', ['/spaced']],
   ['"b", "c"', ['/a-b', '/lines', '/b']],
-  [['"b"', '"c"'], ['/a-b', '/lines', '/b']],
+  [
+    ['"b"', '"c"'],
+    ['/a-b', '/lines', '/b']
+  ],
   ['"x"', []],
   ['a', []],
   ['"a", 1', []],
@@ -61,8 +70,16 @@ t.test('RFC 9875 2, 3: Cache-Groups and Cache-Group-Invalidation of the origin',
 t.test('RFC 9875 3: who may invalidate groups', async (t) => {
   const proxied = await proxiedApp(t)
   const rows = [
-    ['POST', 200, true], ['PUT', 204, true], ['PATCH', 200, true], ['DELETE', 204, true], ['POST', 303, true],
-    ['GET', 200, false], ['HEAD', 200, false], ['OPTIONS', 204, false], ['POST', 400, false], ['POST', 500, false]
+    ['POST', 200, true],
+    ['PUT', 204, true],
+    ['PATCH', 200, true],
+    ['DELETE', 204, true],
+    ['POST', 303, true],
+    ['GET', 200, false],
+    ['HEAD', 200, false],
+    ['OPTIONS', 204, false],
+    ['POST', 400, false],
+    ['POST', 500, false]
   ] as const
   for (const [method, status, invalidates] of rows) {
     await proxied.app.responseCache.cache.clear()
@@ -85,35 +102,57 @@ t.test('RFC 9875: both fields are told to caches on the way to the client', asyn
   t.equal((await send('POST', '/')).headers['cache-group-invalidation'], '"a"')
 })
 
-t.test('RFC 9875: tags of the route are groups, told and invalidated like the origin\'s', async (t) => {
-  const proxied = await proxiedApp(t, { cache: { tags: ['everything'] }, config: { invalidates: ['from-config'] } })
-  const { origin, get, send } = proxied
-  origin.always('/a', { headers: { ...FRESH, 'cache-groups': '"a"' } })
-  origin.always('/b', { headers: { ...FRESH, 'cache-groups': '"from-config"' } })
-  t.same((await get('/a')).headers['cache-groups']?.toString().split(', ').sort(), ['"a"', '"everything"'])
-  await get('/b')
-  origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': '"x"' } })
-  t.same((await send('POST', '/write')).headers['cache-group-invalidation']?.toString().split(', ').sort(), ['"from-config"', '"x"'])
-  t.strictSame(await gone(proxied, ['/a', '/b']), ['/b'])
-  await proxied.app.responseCache.invalidate(['everything'])
-  t.strictSame(await gone(proxied, ['/a']), ['/a'])
-})
-
-t.test('RFC 9875, RFC 9111 4.3.4: groups that a 304 brings are those of the response from then on', async (t) => {
-  const proxied = await proxiedApp(t)
-  const { origin, get, send } = proxied
-  origin.on('/', { headers: { ...FRESH, etag: '"1"', 'cache-groups': '"a"' } }, { status: 304, headers: { etag: '"1"', 'cache-groups': '"b"' } })
-  await get('/')
-  await get('/', { 'cache-control': 'no-cache' })
-  const invalidate = async (group: string) => {
-    origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': group } })
-    await send('POST', '/write')
+t.test(
+  "RFC 9875: tags of the route are groups, told and invalidated like the origin's",
+  async (t) => {
+    const proxied = await proxiedApp(t, {
+      cache: { tags: ['everything'] },
+      config: { invalidates: ['from-config'] }
+    })
+    const { origin, get, send } = proxied
+    origin.always('/a', { headers: { ...FRESH, 'cache-groups': '"a"' } })
+    origin.always('/b', { headers: { ...FRESH, 'cache-groups': '"from-config"' } })
+    t.same((await get('/a')).headers['cache-groups']?.toString().split(', ').sort(), [
+      '"a"',
+      '"everything"'
+    ])
+    await get('/b')
+    origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': '"x"' } })
+    t.same(
+      (await send('POST', '/write')).headers['cache-group-invalidation']
+        ?.toString()
+        .split(', ')
+        .sort(),
+      ['"from-config"', '"x"']
+    )
+    t.strictSame(await gone(proxied, ['/a', '/b']), ['/b'])
+    await proxied.app.responseCache.invalidate(['everything'])
+    t.strictSame(await gone(proxied, ['/a']), ['/a'])
   }
-  await invalidate('"a"')
-  t.strictSame(await gone(proxied, ['/']), [])
-  await invalidate('"b"')
-  t.strictSame(await gone(proxied, ['/']), ['/'])
-})
+)
+
+t.test(
+  'RFC 9875, RFC 9111 4.3.4: groups that a 304 brings are those of the response from then on',
+  async (t) => {
+    const proxied = await proxiedApp(t)
+    const { origin, get, send } = proxied
+    origin.on(
+      '/',
+      { headers: { ...FRESH, etag: '"1"', 'cache-groups': '"a"' } },
+      { status: 304, headers: { etag: '"1"', 'cache-groups': '"b"' } }
+    )
+    await get('/')
+    await get('/', { 'cache-control': 'no-cache' })
+    const invalidate = async (group: string) => {
+      origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': group } })
+      await send('POST', '/write')
+    }
+    await invalidate('"a"')
+    t.strictSame(await gone(proxied, ['/']), [])
+    await invalidate('"b"')
+    t.strictSame(await gone(proxied, ['/']), ['/'])
+  }
+)
 
 t.test('RFC 9875: all variants of a group\'s response', async (t) => {
   const proxied = await proxiedApp(t)
@@ -146,5 +185,9 @@ t.test('RFC 9875 2.2.1, 3: invalidation does not go on from group to group', asy
   await stored(proxied, { '/a': '"a"', '/a-b': '"a", "b"' })
   proxied.origin.on('/a', { status: 204 })
   await proxied.send('DELETE', '/a')
-  t.strictSame(await gone(proxied, ['/a', '/a-b', '/b']), ['/a'], 'nor from a URI that is invalidated')
+  t.strictSame(
+    await gone(proxied, ['/a', '/a-b', '/b']),
+    ['/a'],
+    'nor from a URI that is invalidated'
+  )
 })

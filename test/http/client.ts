@@ -1,4 +1,9 @@
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest
+} from 'node:http'
 
 /**
  * What a client sends. Nothing is added to it, as fetch() would: not even Accept or Cache-Control.
@@ -50,7 +55,15 @@ export class OpenAnswer {
       const part: unknown = response.read()
       if (Buffer.isBuffer(part)) this.#parts.push(part)
       else if (response.readableEnded || response.destroyed) break
-      else await new Promise<void>((resolve) => { for (const event of ['readable', 'end', 'close']) response.once(event, () => { resolve() }) })
+      else {
+        await new Promise<void>((resolve) => {
+          for (const event of ['readable', 'end', 'close']) {
+            response.once(event, () => {
+              resolve()
+            })
+          }
+        })
+      }
     }
     return this.#text()
   }
@@ -67,7 +80,13 @@ export class OpenAnswer {
     for (let i = 0; i < response.rawHeaders.length; i += 2) {
       lines.push([response.rawHeaders[i]?.toLowerCase() ?? '', response.rawHeaders[i + 1] ?? ''])
     }
-    return { status: this.status, headers: this.headers, lines, body: this.#text(), complete: response.complete }
+    return {
+      status: this.status,
+      headers: this.headers,
+      lines,
+      body: this.#text(),
+      complete: response.complete
+    }
   }
 
   /** Goes away in the middle of the answer. */
@@ -81,11 +100,20 @@ export class OpenAnswer {
 }
 
 /** Sends a request; resolves when the head of its answer has come. Rejects if none does. */
-export async function open (url: string, { method = 'GET', headers = {}, body, signal }: Sent = {}): Promise<OpenAnswer> {
+export async function open (
+  url: string,
+  { method = 'GET', headers = {}, body, signal }: Sent = {}
+): Promise<OpenAnswer> {
   const { origin, hostname, port } = new URL(url)
   // Given a URL, it would send another path than the one that is asked for, without dots and an
   // empty query.
-  const request = httpRequest({ method, hostname, port, path: url.slice(origin.length), ...(signal !== undefined && { signal }) })
+  const request = httpRequest({
+    method,
+    hostname,
+    port,
+    path: url.slice(origin.length),
+    ...(signal !== undefined && { signal })
+  })
   // Of a DELETE it would not say so by itself.
   if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body))
   for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)

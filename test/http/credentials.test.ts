@@ -15,7 +15,11 @@ const FRESH = { 'cache-control': 'max-age=60' }
  * The list of the route, the fields of a request, and the credential that keeps its response from
  * others, if one does.
  */
-const CASES: readonly (readonly [credentials: readonly string[] | undefined, request: Headers, detail: string | undefined])[] = [
+const CASES: readonly (readonly [
+  credentials: readonly string[] | undefined,
+  request: Headers,
+  detail: string | undefined
+])[] = [
   [undefined, { authorization: 'Bearer ann' }, 'AUTHORIZATION'],
   [undefined, { cookie: 'sid=ann' }, 'COOKIE'],
   [undefined, { 'x-api-key': 'ann' }, 'X-API-KEY'],
@@ -30,33 +34,47 @@ const CASES: readonly (readonly [credentials: readonly string[] | undefined, req
   [['authorization', 'X-Session'], { cookie: 'sid=ann' }, undefined]
 ]
 
-t.test('the header fields that identify a user, as the plugin and the route have them', async (t) => {
-  for (const [credentials, request, detail] of CASES) {
-    const name = `${String(credentials)}: ${Object.keys(request).join()}`
-    const { origin, get } = await proxiedApp(t, { credentials: ['X-Tenant'], cache: { ...credentials !== undefined && { credentials } } })
-    origin.always('/', { headers: FRESH, body: 'text' })
-    origin.always('/private', { headers: { 'cache-control': 'private, max-age=60' }, body: 'text' })
-    t.match(ours(await get('/', request)), { detail }, `${name}: a miss`)
-    t.equal(isHit(await get('/')), detail === undefined, `${name}: is it stored?`)
-    t.equal(isHit(await get('/', request)), detail === undefined, `${name}: a hit`)
-    await get('/private', request)
-    t.notOk(isHit(await get('/private', request)), `${name}: what is private stays so`)
+t.test(
+  'the header fields that identify a user, as the plugin and the route have them',
+  async (t) => {
+    for (const [credentials, request, detail] of CASES) {
+      const name = `${String(credentials)}: ${Object.keys(request).join()}`
+      const { origin, get } = await proxiedApp(t, {
+        credentials: ['X-Tenant'],
+        cache: { ...(credentials !== undefined && { credentials }) }
+      })
+      origin.always('/', { headers: FRESH, body: 'text' })
+      origin.always('/private', {
+        headers: { 'cache-control': 'private, max-age=60' },
+        body: 'text'
+      })
+      t.match(ours(await get('/', request)), { detail }, `${name}: a miss`)
+      t.equal(isHit(await get('/')), detail === undefined, `${name}: is it stored?`)
+      t.equal(isHit(await get('/', request)), detail === undefined, `${name}: a hit`)
+      await get('/private', request)
+      t.notOk(isHit(await get('/private', request)), `${name}: what is private stays so`)
+    }
   }
-})
+)
 
 t.test('of two instances, too', async (t) => {
   const [a, b] = await twoApps(t, { cache: { credentials: ['authorization'] } })
   a.origin.always('/', { headers: FRESH, body: 'text' })
   await a.get('/', { cookie: 'sid=ann' })
   t.ok(isHit(await b.get('/', { cookie: 'sid=bob' })))
-  t.match(ours(await b.get('/', { authorization: 'Bearer bob' })), { fwd: 'bypass', detail: 'AUTHORIZATION' })
+  t.match(ours(await b.get('/', { authorization: 'Bearer bob' })), {
+    fwd: 'bypass',
+    detail: 'AUTHORIZATION'
+  })
 })
 
 t.test('request.user counts whatever the list is', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.addHook('onRequest', async (request) => {
-    if (request.headers.cookie !== undefined) Object.assign(request, { user: request.headers.cookie })
+    if (request.headers.cookie !== undefined) {
+      Object.assign(request, { user: request.headers.cookie })
+    }
   })
   await app.register(responseCache, { store: memoryStore() })
   const cache: RouteCacheOptions = { ttl: '1m', credentials: ['authorization'] }
@@ -70,8 +88,14 @@ t.test('request.user counts whatever the list is', async (t) => {
 
 t.test('a refill leaves out what identifies a user on its route', async (t) => {
   const clock = stopClock(t)
-  for (const [credentials, kept] of [[undefined, []], [['authorization'], ['cookie', 'x-api-key']], [['authorization', 'cookie'], ['x-api-key']]] as const) {
-    const { origin, get, answered } = await proxiedApp(t, { cache: { public: true, ...credentials !== undefined && { credentials } } })
+  for (const [credentials, kept] of [
+    [undefined, []],
+    [['authorization'], ['cookie', 'x-api-key']],
+    [['authorization', 'cookie'], ['x-api-key']]
+  ] as const) {
+    const { origin, get, answered } = await proxiedApp(t, {
+      cache: { public: true, ...(credentials !== undefined && { credentials }) }
+    })
     origin.always('/', { headers: { 'cache-control': 'max-age=60, stale-while-revalidate=60' } })
     const request = { authorization: 'Bearer ann', cookie: 'sid=ann', 'x-api-key': 'ann' }
     await get('/', request)
@@ -79,16 +103,34 @@ t.test('a refill leaves out what identifies a user on its route', async (t) => {
     await get('/', request)
     await answered('/', 3)
     const { headers = {} } = origin.requests('/')[1] ?? {}
-    t.strictSame(Object.keys(request).filter((name) => headers[name] !== undefined), kept, String(credentials))
+    t.strictSame(
+      Object.keys(request).filter((name) => headers[name] !== undefined),
+      kept,
+      String(credentials)
+    )
   }
 })
 
 t.test('a list without Authorization is refused', async (t) => {
-  for (const credentials of [[], ['cookie'], ['x-session', 'x-api-key'], 'authorization', ['authorization', ''], ['authorization', '*'], [1]]) {
+  for (const credentials of [
+    [],
+    ['cookie'],
+    ['x-session', 'x-api-key'],
+    'authorization',
+    ['authorization', ''],
+    ['authorization', '*'],
+    [1]
+  ]) {
     const app = Fastify()
     t.teardown(() => app.close())
     await app.register(responseCache, { store: memoryStore() })
-    t.throws(() => app.get('/', { config: { cache: { credentials } as object } }, async () => 'text'),
-      { code: 'WEIR_ERR_ROUTE_OPTION', message: /cache\.credentials must be a list of header names with 'authorization'/ }, JSON.stringify(credentials))
+    t.throws(
+      () => app.get('/', { config: { cache: { credentials } as object } }, async () => 'text'),
+      {
+        code: 'WEIR_ERR_ROUTE_OPTION',
+        message: /cache\.credentials must be a list of header names with 'authorization'/
+      },
+      JSON.stringify(credentials)
+    )
   }
 })

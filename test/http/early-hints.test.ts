@@ -7,24 +7,48 @@ import { proxiedApp } from './proxied-app.js'
 import { gate } from './tally.js'
 import { twoApps } from './two-apps.js'
 
-const LINK = ['</a.css>; rel=preload; as=style, </next>; rel=next', '<https://cdn.test>; rel=preconnect']
+const LINK = [
+  '</a.css>; rel=preload; as=style, </next>; rel=next',
+  '<https://cdn.test>; rel=preconnect'
+]
 const PAGE = { 'cache-control': 'max-age=60', etag: '"1"', link: LINK }
-const HINTS = [[103, { link: '</a.css>; rel=preload; as=style, <https://cdn.test>; rel=preconnect' }]] as const
+const HINTS = [
+  [103, { link: '</a.css>; rel=preload; as=style, <https://cdn.test>; rel=preconnect' }]
+] as const
 const earlyHints = { cache: { earlyHints: true } }
 
-for (const [name, version, isSecure] of [['HTTP/1.1', 1, false], ['HTTP/2', 2, false], ['HTTP/2 with TLS', 2, true]] as const) {
+for (const [name, version, isSecure] of [
+  ['HTTP/1.1', 1, false],
+  ['HTTP/2', 2, false],
+  ['HTTP/2 with TLS', 2, true]
+] as const) {
   t.test(`RFC 8297 2: a hit hints at its links over ${name}`, async (t) => {
     const tls = isSecure ? { https: await certificate(t.testdir({})) } : {}
-    const { origin, url } = await proxiedApp(t, { ...earlyHints, server: { ...version === 2 && { http2: true }, ...tls } })
+    const { origin, url } = await proxiedApp(t, {
+      ...earlyHints,
+      server: { ...(version === 2 && { http2: true }), ...tls }
+    })
     origin.on('/', { headers: PAGE, body: 'text' })
     t.strictSame((await askInterim(version, `${url}/`)).interim, [], 'nothing is known of a miss')
     const hit = await askInterim(version, `${url}/`)
     t.ok(isHit(hit))
-    checkAnswer(t, hit, { interim: HINTS, status: 200, body: 'text', headers: { link: LINK.join(', ') } })
+    checkAnswer(t, hit, {
+      interim: HINTS,
+      status: 200,
+      body: 'text',
+      headers: { link: LINK.join(', ') }
+    })
     for (const [method, headers] of [
-      ['HEAD', {}], ['GET', { 'if-none-match': '"1"' }], ['GET', { 'if-none-match': '"2"' }], ['GET', { range: 'bytes=0-1' }]
+      ['HEAD', {}],
+      ['GET', { 'if-none-match': '"1"' }],
+      ['GET', { 'if-none-match': '"2"' }],
+      ['GET', { range: 'bytes=0-1' }]
     ] as const) {
-      t.strictSame((await askInterim(version, `${url}/`, { method, headers })).interim, [], `${method} ${JSON.stringify(headers)}`)
+      t.strictSame(
+        (await askInterim(version, `${url}/`, { method, headers })).interim,
+        [],
+        `${method} ${JSON.stringify(headers)}`
+      )
     }
   })
 }
@@ -54,33 +78,51 @@ t.test('never of what has been invalidated, nor of what is for others', async (t
   t.strictSame((await askInterim(1, `${url}/`)).interim, [])
 })
 
-t.test('nor of what is invalidated while a request waits for another instance, which then fails', async (t) => {
-  const clock = stopClock(t)
-  const [a, b] = await twoApps(t, { cache: { earlyHints: true, tags: ['page'] } })
-  const { open, opened } = gate()
-  a.origin.on('/', { headers: PAGE, body: '1' }, { after: opened, status: 500, body: 'failed' }, { headers: { ...PAGE, etag: '"2"' }, body: '2' })
-  await a.get('/')
-  t.strictSame((await askInterim(1, `${b.url}/`)).interim.length, 1)
-  clock.advance(61)
-  const failing = a.get('/')
-  await a.origin.received('/', 2)
-  const waiting = askInterim(1, `${b.url}/`)
-  await b.arrived('/', 2)
-  await a.app.responseCache.invalidate(['page'])
-  open()
-  t.match(await failing, { status: 500 })
-  checkAnswer(t, await waiting, { interim: [], body: '2' })
-})
+t.test(
+  'nor of what is invalidated while a request waits for another instance, which then fails',
+  async (t) => {
+    const clock = stopClock(t)
+    const [a, b] = await twoApps(t, { cache: { earlyHints: true, tags: ['page'] } })
+    const { open, opened } = gate()
+    a.origin.on(
+      '/',
+      { headers: PAGE, body: '1' },
+      { after: opened, status: 500, body: 'failed' },
+      { headers: { ...PAGE, etag: '"2"' }, body: '2' }
+    )
+    await a.get('/')
+    t.strictSame((await askInterim(1, `${b.url}/`)).interim.length, 1)
+    clock.advance(61)
+    const failing = a.get('/')
+    await a.origin.received('/', 2)
+    const waiting = askInterim(1, `${b.url}/`)
+    await b.arrived('/', 2)
+    await a.app.responseCache.invalidate(['page'])
+    open()
+    t.match(await failing, { status: 500 })
+    checkAnswer(t, await waiting, { interim: [], body: '2' })
+  }
+)
 
 t.test('not without the option, without such links, and over HTTP/1.0', async (t) => {
-  for (const [cache, link] of [[{}, LINK], [{ earlyHints: false }, LINK], [{ earlyHints: true }, '</next>; rel=next'], [{ earlyHints: true }, undefined]] as const) {
+  for (const [cache, link] of [
+    [{}, LINK],
+    [{ earlyHints: false }, LINK],
+    [{ earlyHints: true }, '</next>; rel=next'],
+    [{ earlyHints: true }, undefined]
+  ] as const) {
     const { origin, url } = await proxiedApp(t, { cache })
     origin.on('/', { headers: { ...PAGE, link }, body: 'text' })
-    for (let i = 0; i < 2; i++) checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: 'text' })
+    for (let i = 0; i < 2; i++) { checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: 'text' }) }
   }
   const { origin, url } = await proxiedApp(t, earlyHints)
   origin.on('/', { headers: PAGE, body: 'text' })
-  for (let i = 0; i < 2; i++) t.match(await exchangeText(url, 'GET / HTTP/1.0\r\nHost: a\r\n\r\n', '\r\n\r\ntext'), /^HTTP\/1\.1 200 /)
+  for (let i = 0; i < 2; i++) {
+    t.match(
+      await exchangeText(url, 'GET / HTTP/1.0\r\nHost: a\r\n\r\n', '\r\n\r\ntext'),
+      /^HTTP\/1\.1 200 /
+    )
+  }
 })
 
 t.test('a client of inject gets the answer', async (t) => {

@@ -29,8 +29,10 @@ export function failingStore (operation: 'replace' | 'stamp' | 'invalidate'): Fa
           validity: {
             stamp: async () => check('stamp').then(() => validity.stamp()),
             callStamp: () => validity.callStamp(),
-            invalidate: async (tags, consistency) => check('invalidate').then(() => validity.invalidate(tags, consistency)),
-            replace: async (entry, until) => check('replace').then(() => validity.replace(entry, until)),
+            invalidate: async (tags, consistency) =>
+              check('invalidate').then(() => validity.invalidate(tags, consistency)),
+            replace: async (entry, until) =>
+              check('replace').then(() => validity.replace(entry, until)),
             stampIfValid: (entry) => validity.stampIfValid(entry),
             replaced: (key, stamp, until) => validity.replaced(key, stamp, until),
             clear: (consistency) => validity.clear(consistency),

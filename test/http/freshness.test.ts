@@ -14,24 +14,38 @@ type Case = readonly [rule: string, fields: (at: Clock['at']) => Fields, seconds
  * What is fresh for n seconds is a hit at the last millisecond of them, and is not at the end of
  * them.
  */
-async function check (t: Test, cases: readonly Case[], cache: ProxiedOptions['cache'] = {}): Promise<void> {
+async function check (
+  t: Test,
+  cases: readonly Case[],
+  cache: ProxiedOptions['cache'] = {}
+): Promise<void> {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache })
   for (const [i, [rule, fields, seconds]] of cases.entries()) {
     const path = `/${i}`
-    origin.on(path, { headers: fields(clock.at), body: 'first' }, { headers: { 'cache-control': 'no-store' }, body: 'second' })
+    origin.on(
+      path,
+      { headers: fields(clock.at), body: 'first' },
+      { headers: { 'cache-control': 'no-store' }, body: 'second' }
+    )
     await get(path)
     if (seconds > 0) {
       clock.advance(seconds - 0.001)
       const last = await get(path)
-      t.match({ body: last.body, ttl: ours(last)['ttl'], hit: isHit(last) }, { body: 'first', ttl: 0, hit: true }, `${rule}: fresh for ${seconds} s`)
+      t.match(
+        { body: last.body, ttl: ours(last)['ttl'], hit: isHit(last) },
+        { body: 'first', ttl: 0, hit: true },
+        `${rule}: fresh for ${seconds} s`
+      )
       clock.advance(0.001)
     }
     t.equal((await get(path)).body, 'second', `${rule}: not longer than ${seconds} s`)
   }
 }
 
-const cacheControl = (value: string | readonly string[], more: Fields = {}) => () => ({ 'cache-control': value, ...more })
+const cacheControl =
+  (value: string | readonly string[], more: Fields = {}) =>
+    () => ({ 'cache-control': value, ...more })
 const modified = (seconds: number) => (at: Clock['at']) => ({ 'last-modified': at(-seconds) })
 
 t.test('RFC 9111 4.2.1: the first of s-maxage, max-age, Expires', async (t) => {
@@ -43,7 +57,11 @@ t.test('RFC 9111 4.2.1: the first of s-maxage, max-age, Expires', async (t) => {
     ['s-maxage=0', cacheControl('s-maxage=0, max-age=10'), 0],
     ['Expires', (at) => ({ expires: at(10) }), 10],
     ['max-age before Expires', (at) => ({ 'cache-control': 'max-age=10', expires: at(100) }), 10],
-    ['max-age before an Expires that is over', (at) => ({ 'cache-control': 'max-age=10', expires: at(-100) }), 10],
+    [
+      'max-age before an Expires that is over',
+      (at) => ({ 'cache-control': 'max-age=10', expires: at(-100) }),
+      10
+    ],
     ['s-maxage before Expires', (at) => ({ 'cache-control': 's-maxage=10', expires: at(100) }), 10]
   ])
 })
@@ -60,7 +78,11 @@ t.test('RFC 9111 1.2.2, 4.2.1: values of max-age', async (t) => {
     ['no number', cacheControl('max-age=ten'), 0],
     ['nothing', cacheControl('max-age='), 0],
     ['without a value', cacheControl('max-age'), 0],
-    ['invalid is stale although Expires is not', (at) => ({ 'cache-control': 'max-age=x', expires: at(100) }), 0]
+    [
+      'invalid is stale although Expires is not',
+      (at) => ({ 'cache-control': 'max-age=x', expires: at(100) }),
+      0
+    ]
   ])
 })
 
@@ -108,9 +130,17 @@ t.test('RFC 9111 4.2.2: heuristics, a tenth of the time since it was modified', 
     ['modified now', modified(0), 0],
     ['modified in the future', modified(-1000), 0],
     ['no date', () => ({ 'last-modified': 'yesterday' }), 0],
-    ['not where there is max-age', (at) => ({ 'cache-control': 'max-age=5', 'last-modified': at(-1000) }), 5],
+    [
+      'not where there is max-age',
+      (at) => ({ 'cache-control': 'max-age=5', 'last-modified': at(-1000) }),
+      5
+    ],
     ['not where there is Expires', (at) => ({ expires: at(5), 'last-modified': at(-1000) }), 5],
-    ['5.2.2.9: public does not shorten it', (at) => ({ 'cache-control': 'public', 'last-modified': at(-1000) }), 100],
+    [
+      '5.2.2.9: public does not shorten it',
+      (at) => ({ 'cache-control': 'public', 'last-modified': at(-1000) }),
+      100
+    ],
     ['counted from Date', (at) => ({ date: at(-10), 'last-modified': at(-1010) }), 90]
   ])
 })
@@ -121,16 +151,36 @@ t.test('RFC 9111 4.2.3: age on the way counts', async (t) => {
     ['Age: 0', cacheControl('max-age=10', { age: '0' }), 10],
     ['as old as that', cacheControl('max-age=10', { age: '10' }), 0],
     ['older', cacheControl('max-age=10', { age: '100' }), 0],
-    ['5.1: too large for an integer', cacheControl('max-age=10', { age: '99999999999999999999' }), 0],
+    [
+      '5.1: too large for an integer',
+      cacheControl('max-age=10', { age: '99999999999999999999' }),
+      0
+    ],
     ['5.1: a list, of which the first counts', cacheControl('max-age=10', { age: '4, 7' }), 6],
-    ['5.1: repeated, of which the first counts', cacheControl('max-age=10', { age: ['4', '7'] }), 6],
+    [
+      '5.1: repeated, of which the first counts',
+      cacheControl('max-age=10', { age: ['4', '7'] }),
+      6
+    ],
     ['5.1: negative is ignored', cacheControl('max-age=10', { age: '-4' }), 10],
     ['5.1: a fraction is ignored', cacheControl('max-age=10', { age: '4.5' }), 10],
     ['5.1: words are ignored', cacheControl('max-age=10', { age: 'old' }), 10],
     ['by Date alone', (at) => ({ 'cache-control': 'max-age=10', date: at(-4) }), 6],
-    ['the higher of both: Age', (at) => ({ 'cache-control': 'max-age=10', date: at(-2), age: '4' }), 6],
-    ['the higher of both: Date', (at) => ({ 'cache-control': 'max-age=10', date: at(-4), age: '2' }), 6],
-    ['a Date in the future makes nothing younger', (at) => ({ 'cache-control': 'max-age=10', date: at(100) }), 10],
+    [
+      'the higher of both: Age',
+      (at) => ({ 'cache-control': 'max-age=10', date: at(-2), age: '4' }),
+      6
+    ],
+    [
+      'the higher of both: Date',
+      (at) => ({ 'cache-control': 'max-age=10', date: at(-4), age: '2' }),
+      6
+    ],
+    [
+      'a Date in the future makes nothing younger',
+      (at) => ({ 'cache-control': 'max-age=10', date: at(100) }),
+      10
+    ],
     ['no Date', cacheControl('max-age=10', { date: undefined }), 10],
     ['a Date that is none', cacheControl('max-age=10', { date: 'today' }), 10],
     ['Expires is a lifetime from Date', (at) => ({ expires: at(6), date: at(-4) }), 6],
@@ -139,21 +189,32 @@ t.test('RFC 9111 4.2.3: age on the way counts', async (t) => {
   ])
 })
 
-t.test('the ttl of a route is how long a response is fresh here, whatever is said to other caches', async (t) => {
-  await check(t, [
-    ['nothing said', () => ({}), 10],
-    ['longer', cacheControl('max-age=100'), 10],
-    ['shorter', cacheControl('max-age=1'), 10],
-    ['no-cache', cacheControl('no-cache'), 10],
-    ['Expires', () => ({ expires: '0' }), 10],
-    ['heuristics', modified(1000), 10],
-    ['from when it was received', cacheControl('max-age=1', { age: '5' }), 10],
-    ['but not of what must not be stored: no-store', cacheControl('no-store'), 0],
-    ['private', cacheControl('private'), 0],
-    ['Set-Cookie', () => ({ 'set-cookie': 'a=1' }), 0],
-    ['RFC 9213: no-cache for caches like this one', () => ({ 'cdn-cache-control': 'no-cache' }), 0]
-  ], { ttl: '10s' })
-})
+t.test(
+  'the ttl of a route is how long a response is fresh here, whatever is said to other caches',
+  async (t) => {
+    await check(
+      t,
+      [
+        ['nothing said', () => ({}), 10],
+        ['longer', cacheControl('max-age=100'), 10],
+        ['shorter', cacheControl('max-age=1'), 10],
+        ['no-cache', cacheControl('no-cache'), 10],
+        ['Expires', () => ({ expires: '0' }), 10],
+        ['heuristics', modified(1000), 10],
+        ['from when it was received', cacheControl('max-age=1', { age: '5' }), 10],
+        ['but not of what must not be stored: no-store', cacheControl('no-store'), 0],
+        ['private', cacheControl('private'), 0],
+        ['Set-Cookie', () => ({ 'set-cookie': 'a=1' }), 0],
+        [
+          'RFC 9213: no-cache for caches like this one',
+          () => ({ 'cdn-cache-control': 'no-cache' }),
+          0
+        ]
+      ],
+      { ttl: '10s' }
+    )
+  }
+)
 
 t.test('maxTtl of a route is an upper bound', async (t) => {
   await check(t, [
@@ -166,9 +227,17 @@ t.test('maxTtl of a route is an upper bound', async (t) => {
 })
 
 t.test('a route without heuristics', async (t) => {
-  await check(t, [
-    ['modified 1000 s ago', modified(1000), 0],
-    ['public', (at) => ({ 'cache-control': 'public', 'last-modified': at(-1000) }), 0],
-    ['what is explicit counts', (at) => ({ 'cache-control': 'max-age=10', 'last-modified': at(-1000) }), 10]
-  ], { heuristic: false })
+  await check(
+    t,
+    [
+      ['modified 1000 s ago', modified(1000), 0],
+      ['public', (at) => ({ 'cache-control': 'public', 'last-modified': at(-1000) }), 0],
+      [
+        'what is explicit counts',
+        (at) => ({ 'cache-control': 'max-age=10', 'last-modified': at(-1000) }),
+        10
+      ]
+    ],
+    { heuristic: false }
+  )
 })

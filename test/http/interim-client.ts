@@ -28,7 +28,10 @@ export type Seen = readonly [status: number, fields: object]
  * Checks that the interim responses are these and no others, and that the answer matches the rest.
  */
 export function checkAnswer (
-  t: Test, answer: WithInterim, { interim, ...rest }: Pick<WithInterim, 'interim'> & Partial<Omit<WithInterim, 'interim'>>, name = 'the answer'
+  t: Test,
+  answer: WithInterim,
+  { interim, ...rest }: Pick<WithInterim, 'interim'> & Partial<Omit<WithInterim, 'interim'>>,
+  name = 'the answer'
 ): void {
   t.strictSame(answer.interim, interim, `${name}: interim responses`)
   t.match(answer, rest, name)
@@ -37,14 +40,27 @@ export function checkAnswer (
 /**
  * Sends one request over HTTP/1.1 or, where `version` is 2, HTTP/2; with TLS where the URL says so.
  */
-export function askInterim (version: 1 | 2, url: string, ask: AskInterim = {}): Promise<WithInterim> {
+export function askInterim (
+  version: 1 | 2,
+  url: string,
+  ask: AskInterim = {}
+): Promise<WithInterim> {
   return version === 1 ? askHttp1(url, ask) : askHttp2(url, ask)
 }
 
-async function askHttp1 (url: string, { method = 'GET', headers = {}, onInterim, signal }: AskInterim): Promise<WithInterim> {
+async function askHttp1 (
+  url: string,
+  { method = 'GET', headers = {}, onInterim, signal }: AskInterim
+): Promise<WithInterim> {
   const interim: Seen[] = []
   const send = url.startsWith('https:') ? httpsRequest : httpRequest
-  const request = send(url, { method, headers, agent: false, rejectUnauthorized: false, ...signal !== undefined && { signal } })
+  const request = send(url, {
+    method,
+    headers,
+    agent: false,
+    rejectUnauthorized: false,
+    ...(signal !== undefined && { signal })
+  })
   request.on('information', (info: InformationEvent) => {
     interim.push([info.statusCode, { ...info.headers }])
     onInterim?.()
@@ -54,12 +70,17 @@ async function askHttp1 (url: string, { method = 'GET', headers = {}, onInterim,
     request.on('error', reject)
     request.on('response', (response) => {
       const { statusCode: status = 0, headers } = response
-      text(response).then((body) => { resolve({ interim, status, headers, body }) }, reject)
+      text(response).then((body) => {
+        resolve({ interim, status, headers, body })
+      }, reject)
     })
   })
 }
 
-async function askHttp2 (url: string, { method = 'GET', headers = {}, onInterim }: AskInterim): Promise<WithInterim> {
+async function askHttp2 (
+  url: string,
+  { method = 'GET', headers = {}, onInterim }: AskInterim
+): Promise<WithInterim> {
   const { origin, pathname } = new URL(url)
   const session = connectHttp2(origin, { rejectUnauthorized: false })
   const stream = session.request({ ...headers, ':path': pathname, ':method': method })
@@ -69,7 +90,10 @@ async function askHttp2 (url: string, { method = 'GET', headers = {}, onInterim 
     onInterim?.()
   })
   stream.end()
-  const [[{ ':status': status, ...rest }], body] = await Promise.all([once(stream, 'response') as Promise<[IncomingHttpHeaders & { ':status': number }]>, text(stream)])
+  const [[{ ':status': status, ...rest }], body] = await Promise.all([
+    once(stream, 'response') as Promise<[IncomingHttpHeaders & { ':status': number }]>,
+    text(stream)
+  ])
   session.close()
   return { interim, status, headers: rest, body }
 }

@@ -25,33 +25,79 @@ const TRANSPORTS: Readonly<Record<string, Transport>> = {
   'HTTP/1.1 with TLS': { version: 1, server: (https) => ({ https }) },
   'HTTP/2': { version: 2, server: () => ({ http2: true }) },
   'HTTP/2 with TLS': { version: 2, server: (https) => ({ http2: true, https }) },
-  'HTTP/1.1 of an HTTP/2 server': { version: 1, server: (tls) => ({ http2: true, https: { ...tls, allowHTTP1: true } }) }
+  'HTTP/1.1 of an HTTP/2 server': {
+    version: 1,
+    server: (tls) => ({ http2: true, https: { ...tls, allowHTTP1: true } })
+  }
 }
 
 for (const [name, { version, server }] of Object.entries(TRANSPORTS)) {
   t.test(`RFC 9110 15.2: interim responses of the origin reach clients of ${name}`, async (t) => {
-    const { origin, url } = await proxiedApp(t, { server: server(await certificate(t.testdir({}))) })
+    const { origin, url } = await proxiedApp(t, {
+      server: server(await certificate(t.testdir({})))
+    })
     const interim: Interim[] = [
       [102],
       [103, { link: ['</a.css>; rel=preload', '</b>'], 'set-cookie': 'a=1', 'x-a': 'ä' }],
-      [104, { connection: 'x-hop', 'x-hop': '1', 'keep-alive': 'timeout=1', 'content-length': '0', upgrade: 'x', 'x-end': '1' }],
+      [
+        104,
+        {
+          connection: 'x-hop',
+          'x-hop': '1',
+          'keep-alive': 'timeout=1',
+          'content-length': '0',
+          upgrade: 'x',
+          'x-end': '1'
+        }
+      ],
       [199]
     ]
     const expected = [
-      [102, {}], [103, { link: '</a.css>; rel=preload, </b>', 'set-cookie': ['a=1'], 'x-a': 'ä' }], [104, { 'x-end': '1' }], [199, {}]
+      [102, {}],
+      [103, { link: '</a.css>; rel=preload, </b>', 'set-cookie': ['a=1'], 'x-a': 'ä' }],
+      [104, { 'x-end': '1' }],
+      [199, {}]
     ]
-    for (const [path, method, headers] of [['/stored', 'GET', FRESH], ['/bypass', 'GET', { 'cache-control': 'no-store' }], ['/post', 'POST', FRESH], ['/head', 'HEAD', FRESH]] as const) {
+    for (const [path, method, headers] of [
+      ['/stored', 'GET', FRESH],
+      ['/bypass', 'GET', { 'cache-control': 'no-store' }],
+      ['/post', 'POST', FRESH],
+      ['/head', 'HEAD', FRESH]
+    ] as const) {
       const { open, opened } = gate()
       let left = interim.length
       // The answer does not come before the client has them.
       origin.on(path, { interim: [...interim, opened], headers, body: 'text' })
-      const answer = await askInterim(version, url + path, { method, onInterim: () => { if (--left === 0) open() } })
+      const answer = await askInterim(version, url + path, {
+        method,
+        onInterim: () => {
+          if (--left === 0) open()
+        }
+      })
       t.strictSame(answer.interim, expected, path)
-      t.match(answer, { status: 200, body: method === 'HEAD' ? '' : 'text', headers: { link: undefined, 'set-cookie': undefined, 'x-a': undefined, 'x-end': undefined } }, path)
+      t.match(
+        answer,
+        {
+          status: 200,
+          body: method === 'HEAD' ? '' : 'text',
+          headers: {
+            link: undefined,
+            'set-cookie': undefined,
+            'x-a': undefined,
+            'x-end': undefined
+          }
+        },
+        path
+      )
     }
     const hit = await askInterim(version, `${url}/stored`)
     t.ok(isHit(hit))
-    checkAnswer(t, hit, { interim: [], body: 'text', headers: { link: undefined, 'x-a': undefined } }, 'nothing of them is stored')
+    checkAnswer(
+      t,
+      hit,
+      { interim: [], body: 'text', headers: { link: undefined, 'x-a': undefined } },
+      'nothing of them is stored'
+    )
   })
 }
 
@@ -60,7 +106,11 @@ t.test('RFC 9110 15.2: never to clients of HTTP/1.0', async (t) => {
   origin.on('/', { interim: [HINTS], headers: FRESH, body: 'text' })
   origin.on('/', { interim: [HINTS], body: 'text' })
   for (const method of ['GET', 'POST']) {
-    const answer = await exchangeText(url, `${method} / HTTP/1.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n`, '\r\n\r\ntext')
+    const answer = await exchangeText(
+      url,
+      `${method} / HTTP/1.0\r\nHost: a\r\nContent-Length: 0\r\n\r\n`,
+      '\r\n\r\ntext'
+    )
     t.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
     t.notMatch(answer, /103|a\.css/)
   }
@@ -78,11 +128,20 @@ t.test('in a pipeline they come after the answers before', async (t) => {
   origin.on('/first', { after: opened, headers: FRESH, body: 'first' })
   origin.on('/second', { interim: [HINTS, [102]], headers: FRESH, body: 'second' })
   const headers = channel('undici:request:headers')
-  const openAtLast = (message: unknown) => { if (/"path":"\/second".*"statusCode":200/.test(JSON.stringify(message))) open() }
+  const openAtLast = (message: unknown) => {
+    if (/"path":"\/second".*"statusCode":200/.test(JSON.stringify(message))) open()
+  }
   headers.subscribe(openAtLast)
   t.teardown(() => headers.unsubscribe(openAtLast))
-  const answer = await exchangeText(url, 'GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n', 'second')
-  t.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\nfirstHTTP\/1\.1 103 [^]*a\.css[^]*HTTP\/1\.1 102 [^]*HTTP\/1\.1 200 [^]*second$/)
+  const answer = await exchangeText(
+    url,
+    'GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n',
+    'second'
+  )
+  t.match(
+    answer,
+    /^HTTP\/1\.1 200 [^]*\r\n\r\nfirstHTTP\/1\.1 103 [^]*a\.css[^]*HTTP\/1\.1 102 [^]*HTTP\/1\.1 200 [^]*second$/
+  )
 })
 
 t.test('a client that has left, and one of inject', async (t) => {
@@ -100,14 +159,26 @@ t.test('a client that has left, and one of inject', async (t) => {
   }
   origin.always('/', { interim: [HINTS], headers: { 'cache-control': 'no-store' }, body: 'text' })
   const injected = await app.inject('/')
-  t.match(injected, { statusCode: 200, body: 'text', headers: { link: undefined, 'x-a': undefined } })
-  checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, body: 'text' }, 'the next client gets its own')
+  t.match(injected, {
+    statusCode: 200,
+    body: 'text',
+    headers: { link: undefined, 'x-a': undefined }
+  })
+  checkAnswer(
+    t,
+    await askInterim(1, `${url}/`),
+    { interim: SEEN, body: 'text' },
+    'the next client gets its own'
+  )
 })
 
 t.test('of a refill in the background no client is told', async (t) => {
   const clock = stopClock(t)
   const { origin, url, answered } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'max-age=1, stale-while-revalidate=60' }, body: '1' })
+  origin.on('/', {
+    headers: { 'cache-control': 'max-age=1, stale-while-revalidate=60' },
+    body: '1'
+  })
   origin.on('/', { interim: [HINTS], headers: FRESH, body: '2' })
   await askInterim(1, `${url}/`)
   clock.advance(2)
@@ -122,7 +193,14 @@ async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
   for (const method of ['GET', 'POST']) {
     const { open, opened } = gate()
     const paths = ['/a', '/b', '/c', '/d', '/e']
-    for (const path of paths) origin.on(path, { after: opened, interim: [[103, { 'x-for': path }]], headers: { 'cache-control': 'no-store' }, body: path })
+    for (const path of paths) {
+      origin.on(path, {
+        after: opened,
+        interim: [[103, { 'x-for': path }]],
+        headers: { 'cache-control': 'no-store' },
+        body: path
+      })
+    }
     const first = askInterim(1, `${url}/a`, { method })
     await origin.received('/a', method === 'GET' ? 1 : 2)
     const others = paths.slice(1).map((path) => askInterim(1, url + path, { method }))
@@ -130,7 +208,14 @@ async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
     const answers = await Promise.all([first, ...others])
     for (const [i, path] of paths.entries()) {
       const answer = answers[i]
-      if (answer !== undefined) checkAnswer(t, answer, { interim: [[103, { 'x-for': path }]], body: path }, `${method} ${path}`)
+      if (answer !== undefined) {
+        checkAnswer(
+          t,
+          answer,
+          { interim: [[103, { 'x-for': path }]], body: path },
+          `${method} ${path}`
+        )
+      }
     }
   }
 }
@@ -145,7 +230,9 @@ const CLIENTS: Readonly<Record<string, ProxiedOptions['proxy'] & object>> = {
 }
 
 for (const [name, proxy] of Object.entries(CLIENTS)) {
-  t.test(`each client gets its own, through ${name}`, async (t) => { await eachItsOwn(t, { proxy }) })
+  t.test(`each client gets its own, through ${name}`, async (t) => {
+    await eachItsOwn(t, { proxy })
+  })
 }
 
 t.test('what rewriteHeaders takes out of responses is not in them either', async (t) => {
@@ -154,7 +241,10 @@ t.test('what rewriteHeaders takes out of responses is not in them either', async
   }
   const { origin, url } = await proxiedApp(t, { proxy })
   origin.on('/', { interim: [HINTS], headers: { ...FRESH, 'x-a': '1' }, body: 'text' })
-  checkAnswer(t, await askInterim(1, `${url}/`), { interim: [[103, { link: '</a.css>; rel=preload' }]], headers: { 'x-added': '1', 'x-a': undefined } })
+  checkAnswer(t, await askInterim(1, `${url}/`), {
+    interim: [[103, { link: '</a.css>; rel=preload' }]],
+    headers: { 'x-added': '1', 'x-a': undefined }
+  })
 })
 
 t.test('not those of what an application asks others for, once the answer is there', async (t) => {
@@ -162,18 +252,30 @@ t.test('not those of what an application asks others for, once the answer is the
     proxy: {
       replyOptions: {
         onResponse: (_request, reply) => {
-          request(`${origin.url}/other`).then(({ body }) => reply.send(body), (error: unknown) => reply.send(error))
+          request(`${origin.url}/other`).then(
+            ({ body }) => reply.send(body),
+            (error: unknown) => reply.send(error)
+          )
         }
       }
     }
   })
   origin.on('/other', { interim: [[103, { 'x-other': '1' }]], body: 'other' })
-  origin.on('/', { interim: [HINTS], headers: { ...FRESH, 'content-length': '5' }, body: ['texts'] })
+  origin.on('/', {
+    interim: [HINTS],
+    headers: { ...FRESH, 'content-length': '5' },
+    body: ['texts']
+  })
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, body: 'other' })
 })
 
 t.test('of an attempt that is repeated, too', async (t) => {
-  const { origin, url } = await proxiedApp(t, { proxy: { retryMethods: ['GET'], replyOptions: { retryDelay: ({ attempt }) => attempt === 0 ? 1 : null } } })
+  const { origin, url } = await proxiedApp(t, {
+    proxy: {
+      retryMethods: ['GET'],
+      replyOptions: { retryDelay: ({ attempt }) => (attempt === 0 ? 1 : null) }
+    }
+  })
   origin.on('/', { status: 503 }, { interim: [HINTS], headers: FRESH, body: 'text' })
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, status: 200, body: 'text' })
 })
@@ -194,19 +296,29 @@ t.test('over two instances the client whose request is forwarded gets them', asy
   checkAnswer(t, await askInterim(1, `${b.url}/`), { interim: [], body: 'text' })
 })
 
-t.test('RFC 8297 3: none over HTTP/1.1 of another proxy, which may take it for the answer', async (t) => {
-  const { origin, url } = await proxiedApp(t)
-  for (const name of ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']) {
-    origin.on('/', { interim: [HINTS], headers: { 'cache-control': 'no-store' }, body: 'text' })
-    checkAnswer(t, await askInterim(1, `${url}/`, { headers: { [name]: 'a' } }), { interim: [], status: 200, body: 'text' }, name)
+t.test(
+  'RFC 8297 3: none over HTTP/1.1 of another proxy, which may take it for the answer',
+  async (t) => {
+    const { origin, url } = await proxiedApp(t)
+    for (const name of ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']) {
+      origin.on('/', { interim: [HINTS], headers: { 'cache-control': 'no-store' }, body: 'text' })
+      checkAnswer(
+        t,
+        await askInterim(1, `${url}/`, { headers: { [name]: 'a' } }),
+        { interim: [], status: 200, body: 'text' },
+        name
+      )
+    }
   }
-})
+)
 
 t.test('behind nginx over two instances the answers are as without them', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   for (const path of ['/api/products/1', '/api/products/2']) {
     a.origin.on(path, { interim: [HINTS, [102]], headers: FRESH, body: path })
-    for (let i = 0; i < 2; i++) checkAnswer(t, await askInterim(1, url + path), { interim: [], status: 200, body: path })
+    for (let i = 0; i < 2; i++) {
+      checkAnswer(t, await askInterim(1, url + path), { interim: [], status: 200, body: path })
+    }
   }
 })

@@ -35,7 +35,12 @@ const PAIRS: readonly (readonly [rule: string, first: Asked, second: Asked, same
 t.test('RFC 9111 2: the key is the target URI', async (t) => {
   const { origin, get } = await proxiedApp(t)
   for (const [rule, first, second, same] of PAIRS) {
-    for (const [path] of [first, second]) origin.always(path, ({ path, headers }) => ({ headers: FRESH, body: `${path} ${headers['host'] ?? ''}` }))
+    for (const [path] of [first, second]) {
+      origin.always(path, ({ path, headers }) => ({
+        headers: FRESH,
+        body: `${path} ${headers['host'] ?? ''}`
+      }))
+    }
     await get(...first)
     t.equal(isHit(await get(...second)), same, rule)
   }

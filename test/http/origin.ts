@@ -1,5 +1,10 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse
+} from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type Test } from 'tap'
 import { Tally } from './tally.js'
@@ -11,7 +16,10 @@ import { Tally } from './tally.js'
 export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** An interim response: its status and fields. */
-export type Interim = readonly [status: number, fields?: Readonly<Record<string, string | readonly string[]>>]
+export type Interim = readonly [
+  status: number,
+  fields?: Readonly<Record<string, string | readonly string[]>>
+]
 
 /**
  * One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing
@@ -43,9 +51,14 @@ export interface OriginRequest {
 }
 
 /** `drop`: the connection ends without an answer; `never`: nothing happens. */
-export type Answering = Scripted | 'drop' | 'never' | ((request: OriginRequest) => Scripted | 'drop' | 'never')
+export type Answering =
+  Scripted | 'drop' | 'never' | ((request: OriginRequest) => Scripted | 'drop' | 'never')
 
-const UNSCRIPTED: Scripted = { status: 418, headers: { 'cache-control': 'no-store' }, body: 'the test has scripted no answer to this' }
+const UNSCRIPTED: Scripted = {
+  status: 418,
+  headers: { 'cache-control': 'no-store' },
+  body: 'the test has scripted no answer to this'
+}
 
 /** An origin server that does what it is told, request by request. */
 export class Origin {
@@ -101,7 +114,11 @@ async function send (response: ServerResponse, scripted: Scripted, method: strin
   const bodiless = status === 204 || status === 304
   const whole = typeof body === 'string' || Buffer.isBuffer(body)
   const length = whole && !bodiless ? String(Buffer.byteLength(body)) : undefined
-  for (const [name, value] of Object.entries({ date: new Date().toUTCString(), 'content-length': length, ...headers })) {
+  for (const [name, value] of Object.entries({
+    date: new Date().toUTCString(),
+    'content-length': length,
+    ...headers
+  })) {
     if (value !== undefined) response.setHeader(name, value)
   }
   response.flushHeaders()
@@ -116,7 +133,9 @@ async function send (response: ServerResponse, scripted: Scripted, method: strin
 
 /** Node can send 102 and 103 alone, and checks them. */
 function sendInterim ({ socket }: ServerResponse, [status, fields = {}]: Interim): void {
-  const lines = Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`))
+  const lines = Object.entries(fields).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`)
+  )
   socket?.write(`${[`HTTP/1.1 ${status} Interim`, ...lines].join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
@@ -132,7 +151,7 @@ export async function startOrigin (t: Test): Promise<Origin> {
   })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   const origin = new Origin(`http://127.0.0.1:${address.port}`)
   return origin
 }

@@ -8,46 +8,107 @@ import { gate } from './tally.js'
 import { twoApps } from './two-apps.js'
 
 const FRESH = { 'cache-control': 'max-age=600' }
-const feeding = (path: string, body: Scripted['body'], more: Fields = {}): Scripted => ({ headers: { ...FRESH, 'content-location': path, ...more }, body: body ?? '' })
+const feeding = (path: string, body: Scripted['body'], more: Fields = {}): Scripted => ({
+  headers: { ...FRESH, 'content-location': path, ...more },
+  body: body ?? ''
+})
 const FROM_ORIGIN: Scripted = { headers: { 'cache-control': 'no-store' }, body: 'from the origin' }
 
-t.test('RFC 9110 9.3.3: a response to POST that is its target\'s own answers GET and HEAD', async (t) => {
-  const { origin, get, send } = await proxiedApp(t)
-  for (const [path, body] of [['/whole', 'text'], ['/parts', ['te', 'xt']], ['/with?query=1', 'text']] as const) {
-    origin.on(path, { headers: FRESH, body: 'before' }, feeding(path, body, { etag: '"2"' }), FROM_ORIGIN)
-    await get(path)
-    const posted = await send('POST', path, { body: 'x', headers: { 'if-none-match': '"2"' } })
-    t.match(posted, { status: 200, body: 'text' }, path)
-    t.match(ours(posted), { fwd: 'method' }, path)
-    const hit = await get(path)
-    t.match({ hit: isHit(hit), body: hit.body, etag: hit.headers.etag }, { hit: true, body: 'text', etag: '"2"' }, path)
-    t.match(await send('HEAD', path), { status: 200, body: '', headers: { 'content-length': '4' } })
-    t.equal((await get(path, { 'if-none-match': '"2"' })).status, 304)
-    t.equal(origin.requests(path).length, 2)
+t.test(
+  "RFC 9110 9.3.3: a response to POST that is its target's own answers GET and HEAD",
+  async (t) => {
+    const { origin, get, send } = await proxiedApp(t)
+    for (const [path, body] of [
+      ['/whole', 'text'],
+      ['/parts', ['te', 'xt']],
+      ['/with?query=1', 'text']
+    ] as const) {
+      origin.on(
+        path,
+        { headers: FRESH, body: 'before' },
+        feeding(path, body, { etag: '"2"' }),
+        FROM_ORIGIN
+      )
+      await get(path)
+      const posted = await send('POST', path, { body: 'x', headers: { 'if-none-match': '"2"' } })
+      t.match(posted, { status: 200, body: 'text' }, path)
+      t.match(ours(posted), { fwd: 'method' }, path)
+      const hit = await get(path)
+      t.match(
+        { hit: isHit(hit), body: hit.body, etag: hit.headers.etag },
+        { hit: true, body: 'text', etag: '"2"' },
+        path
+      )
+      t.match(await send('HEAD', path), {
+        status: 200,
+        body: '',
+        headers: { 'content-length': '4' }
+      })
+      t.equal((await get(path, { 'if-none-match': '"2"' })).status, 304)
+      t.equal(origin.requests(path).length, 2)
+    }
   }
-})
+)
 
 t.test('and not where anything forbids it', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
-  const rows: readonly (readonly [rule: string, response: Scripted, request?: Readonly<Record<string, string>>])[] = [
+  const rows: readonly (readonly [
+    rule: string,
+    response: Scripted,
+    request?: Readonly<Record<string, string>>
+  ])[] = [
     ['no Content-Location', { headers: FRESH }],
     ['another one', { headers: { ...FRESH, 'content-location': '/other' } }],
-    ['no explicit freshness', { headers: { 'content-location': '', 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' } }],
+    [
+      'no explicit freshness',
+      { headers: { 'content-location': '', 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' } }
+    ],
     ['201', { status: 201, headers: { ...FRESH, 'content-location': '' } }],
-    ['no-store', { headers: { 'cache-control': 'max-age=600, no-store', 'content-location': '' } }],
+    [
+      'no-store',
+      { headers: { 'cache-control': 'max-age=600, no-store', 'content-location': '' } }
+    ],
     ['private', { headers: { 'cache-control': 'max-age=600, private', 'content-location': '' } }],
-    ['private, with a condition', { headers: { 'cache-control': 'max-age=600, private', 'content-location': '', etag: '"1"' } }, { 'if-none-match': '"1"' }],
+    [
+      'private, with a condition',
+      {
+        headers: { 'cache-control': 'max-age=600, private', 'content-location': '', etag: '"1"' }
+      },
+      { 'if-none-match': '"1"' }
+    ],
     ['Set-Cookie', { headers: { ...FRESH, 'content-location': '', 'set-cookie': 'a=1' } }],
-    ['Authorization', { headers: { ...FRESH, 'content-location': '' } }, { authorization: 'Bearer ann' }],
+    [
+      'Authorization',
+      { headers: { ...FRESH, 'content-location': '' } },
+      { authorization: 'Bearer ann' }
+    ],
     ['Cookie', { headers: { ...FRESH, 'content-location': '' } }, { cookie: 'sid=ann' }],
-    ['a body that breaks off', { headers: { ...FRESH, 'content-location': '' }, body: ['text'], breaksOff: true }],
+    [
+      'a body that breaks off',
+      { headers: { ...FRESH, 'content-location': '' }, body: ['text'], breaksOff: true }
+    ],
     ['an error', { status: 500, headers: { ...FRESH, 'content-location': '' } }],
-    ['a tag that the write invalidates itself', { headers: { ...FRESH, 'content-location': '', 'cache-groups': '"a"', 'cache-group-invalidation': '"a"' } }]
+    [
+      'a tag that the write invalidates itself',
+      {
+        headers: {
+          ...FRESH,
+          'content-location': '',
+          'cache-groups': '"a"',
+          'cache-group-invalidation': '"a"'
+        }
+      }
+    ]
   ]
   for (const [i, [rule, response, headers = {}]] of rows.entries()) {
     const path = `/${i}`
-    const location = response.headers?.['content-location'] === '' ? { 'content-location': path } : {}
-    origin.on(path, { body: 'posted', ...response, headers: { ...response.headers, ...location } }, FROM_ORIGIN)
+    const location =
+      response.headers?.['content-location'] === '' ? { 'content-location': path } : {}
+    origin.on(
+      path,
+      { body: 'posted', ...response, headers: { ...response.headers, ...location } },
+      FROM_ORIGIN
+    )
     const posted = await send('POST', path, { body: 'x', headers })
     t.equal(posted.status, response.status ?? 200, rule)
     t.equal((await get(path)).body, 'from the origin', rule)
@@ -59,7 +120,10 @@ t.test('and not where anything forbids it', async (t) => {
 
 t.test('RFC 9111 4.1: its request selects the variant', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
-  origin.on('/', feeding('/', 'deutsch', { vary: 'accept-language' }), { headers: { ...FRESH, vary: 'accept-language' }, body: 'english' })
+  origin.on('/', feeding('/', 'deutsch', { vary: 'accept-language' }), {
+    headers: { ...FRESH, vary: 'accept-language' },
+    body: 'english'
+  })
   await send('POST', '/', { headers: { 'accept-language': 'de' } })
   t.match(await get('/', { 'accept-language': 'de' }), { body: 'deutsch' })
   t.match(await get('/', { 'accept-language': 'en' }), { body: 'english' })
@@ -80,7 +144,11 @@ t.test('a later write ends it', async (t) => {
 t.test('a group that another write invalidates meanwhile', async (t) => {
   const [a, b] = await twoApps(t)
   const begin = gate()
-  a.origin.on('/a', { ...feeding('/a', 'posted', { 'cache-groups': '"g"' }), after: begin.opened }, FROM_ORIGIN)
+  a.origin.on(
+    '/a',
+    { ...feeding('/a', 'posted', { 'cache-groups': '"g"' }), after: begin.opened },
+    FROM_ORIGIN
+  )
   a.origin.on('/b', { status: 204, headers: { 'cache-group-invalidation': '"g"' } })
   const posted = a.send('POST', '/a')
   await a.origin.received('/a')
@@ -146,7 +214,12 @@ function * orders (events: readonly number[] = []): Generator<readonly number[]>
  * acknowledgement no instance may serve less than what an acknowledged write has made.
  * @returns how often a GET was a hit
  */
-async function carryOut (t: Test, apps: readonly [Proxied, ...Proxied[]], path: string, { events, late }: Plan): Promise<number> {
+async function carryOut (
+  t: Test,
+  apps: readonly [Proxied, ...Proxied[]],
+  path: string,
+  { events, late }: Plan
+): Promise<number> {
   const { origin } = apps[0]
   let [version, acknowledged, hits, arrived] = [0, 0, 0, 0]
   const writes = METHODS.map((method, i) => ({
@@ -157,18 +230,27 @@ async function carryOut (t: Test, apps: readonly [Proxied, ...Proxied[]], path: 
     body: Buffer.from('000'),
     answer: undefined as Promise<Answer> | undefined
   }))
-  const carriedOut = ({ body }: { body: Buffer }) => { body.write(String(++version).padStart(3, '0')) }
+  const carriedOut = ({ body }: { body: Buffer }) => {
+    body.write(String(++version).padStart(3, '0'))
+  }
   origin.always(path, ({ method, headers }: OriginRequest) => {
     const write = writes[Number(headers['x-write'])]
     if (method === 'GET' || write === undefined) return { headers: FRESH, body: String(version) }
     if (!write.isLate) carriedOut(write)
-    return { headers: { ...FRESH, 'content-location': path }, after: write.opened, body: write.body }
+    return {
+      headers: { ...FRESH, 'content-location': path },
+      after: write.opened,
+      body: write.body
+    }
   })
   for (const i of events) {
     const write = writes[i]
     if (write === undefined) throw new Error('no such write')
     if (write.answer === undefined) {
-      write.answer = write.app.send(write.method, path, { body: 'x', headers: { 'x-write': String(i) } })
+      write.answer = write.app.send(write.method, path, {
+        body: 'x',
+        headers: { 'x-write': String(i) }
+      })
       await origin.received(path, ++arrived)
       continue
     }
@@ -180,17 +262,27 @@ async function carryOut (t: Test, apps: readonly [Proxied, ...Proxied[]], path: 
       if (isHit(answer)) hits++
       else arrived++
       const isOld = Number(answer.body) < acknowledged
-      if (isOld) t.fail(`${answer.body} is served after ${acknowledged} was acknowledged: ${JSON.stringify({ events, late })}`)
+      if (isOld) {
+        t.fail(
+          `${answer.body} is served after ${acknowledged} was acknowledged: ${JSON.stringify({ events, late })}`
+        )
+      }
     }
   }
   return hits
 }
 
 /** Side by side, each at a URI of its own: mostly they wait. */
-async function carryOutAll (t: Test, apps: readonly [Proxied, ...Proxied[]], plans: readonly Plan[]): Promise<void> {
+async function carryOutAll (
+  t: Test,
+  apps: readonly [Proxied, ...Proxied[]],
+  plans: readonly Plan[]
+): Promise<void> {
   let hits = 0
   for (let i = 0; i < plans.length; i += 30) {
-    const counts = await Promise.all(plans.slice(i, i + 30).map((plan, j) => carryOut(t, apps, `/${i + j}`, plan)))
+    const counts = await Promise.all(
+      plans.slice(i, i + 30).map((plan, j) => carryOut(t, apps, `/${i + j}`, plan))
+    )
     hits += counts.reduce((sum, count) => sum + count)
   }
   t.ok(hits > plans.length / 2, `${hits} hits of ${plans.length} plans`)
@@ -199,12 +291,23 @@ async function carryOutAll (t: Test, apps: readonly [Proxied, ...Proxied[]], pla
 const ORDERS = [...orders()]
 const lateBy = (bits: number) => METHODS.map((_, i) => (bits >> i) % 2 === 1)
 
-t.test('whatever the order of writes that overlap, nothing older than what is acknowledged is served', async (t) => {
-  t.equal(ORDERS.length, 90)
-  await carryOutAll(t, [await proxiedApp(t)], ORDERS.flatMap((events) => [0, 3, 5, 6, 7].map((bits) => ({ events, late: lateBy(bits) }))))
-})
+t.test(
+  'whatever the order of writes that overlap, nothing older than what is acknowledged is served',
+  async (t) => {
+    t.equal(ORDERS.length, 90)
+    await carryOutAll(
+      t,
+      [await proxiedApp(t)],
+      ORDERS.flatMap((events) => [0, 3, 5, 6, 7].map((bits) => ({ events, late: lateBy(bits) })))
+    )
+  }
+)
 
 t.test('nor by two instances', async (t) => {
   const [a, b] = await twoApps(t)
-  await carryOutAll(t, [a, b], ORDERS.flatMap((events, i) => [i, i + 3].map((bits) => ({ events, late: lateBy(bits) }))))
+  await carryOutAll(
+    t,
+    [a, b],
+    ORDERS.flatMap((events, i) => [i, i + 3].map((bits) => ({ events, late: lateBy(bits) })))
+  )
 })

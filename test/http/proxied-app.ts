@@ -2,7 +2,10 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import { memoryStore } from '@weir/cache/memory'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
-import responseCache, { type ResponseCacheOptions, type RouteCacheOptions } from '@weir/fastify/response-cache'
+import responseCache, {
+  type ResponseCacheOptions,
+  type RouteCacheOptions
+} from '@weir/fastify/response-cache'
 import Fastify, { type FastifyContextConfig, type FastifyInstance } from 'fastify'
 import { type Test } from 'tap'
 import { type Answer, open, type OpenAnswer, send, type Sent } from './client.js'
@@ -30,7 +33,11 @@ export interface Proxied {
   readonly get: (path: string, headers?: Sent['headers']) => Promise<Answer>
   readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>
   /** Resolves when the head of the answer has come. */
-  readonly open: (path: string, headers?: Sent['headers'], signal?: AbortSignal) => Promise<OpenAnswer>
+  readonly open: (
+    path: string,
+    headers?: Sent['headers'],
+    signal?: AbortSignal
+  ) => Promise<OpenAnswer>
   /**
    * Resolves when `count` requests for `path` have come to the application in all, its own ones
    * included.
@@ -47,22 +54,32 @@ export interface Proxied {
  * the test.
  */
 export async function proxiedApp (
-  t: Test, { cache = {}, config = {}, upstream, server = {}, proxy = {}, ...options }: ProxiedOptions = {}
+  t: Test,
+  { cache = {}, config = {}, upstream, server = {}, proxy = {}, ...options }: ProxiedOptions = {}
 ): Promise<Proxied> {
-  const origin = upstream ?? await startOrigin(t)
+  const origin = upstream ?? (await startOrigin(t))
   const app = Fastify(server)
   t.teardown(() => app.close())
   const [arrivals, answers, aborts] = [new Tally(), new Tally(), new Tally()]
   app.addHook('onRequest', async (request, reply) => {
     arrivals.add(request.url)
-    reply.raw.once('close', () => { if (!reply.raw.writableFinished) aborts.add(request.url) })
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) aborts.add(request.url)
+    })
   })
-  app.addHook('onResponse', async (request) => { answers.add(request.url) })
+  app.addHook('onResponse', async (request) => {
+    answers.add(request.url)
+  })
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore(), ...options })
   await app.register(invalidation)
   // By default it would ask ten times for what is 503.
-  await app.register(httpProxy, { upstream: origin.url, config: { cache, ...config }, retryMethods: [], ...proxy })
+  await app.register(httpProxy, {
+    upstream: origin.url,
+    config: { cache, ...config },
+    retryMethods: [],
+    ...proxy
+  })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     app,
@@ -70,7 +87,8 @@ export async function proxiedApp (
     url,
     get: (path, headers = {}) => send(url + path, { headers }),
     send: (method, path, sent = {}) => send(url + path, { ...sent, method }),
-    open: (path, headers = {}, signal) => open(url + path, { headers, ...(signal !== undefined && { signal }) }),
+    open: (path, headers = {}, signal) =>
+      open(url + path, { headers, ...(signal !== undefined && { signal }) }),
     arrived: (path, count) => arrivals.reached(path, count),
     answered: (path, count) => answers.reached(path, count),
     aborted: (path, count) => aborts.reached(path, count)

@@ -12,12 +12,15 @@ import { gate } from './tally.js'
 import { twoApps } from './two-apps.js'
 
 /*
- * What a client is told of a proxied response is what its origin has said: no status and no Cache-Control is the cache's own.
+ * What a client is told of a proxied response is what its origin has said: no status and no
+ * Cache-Control is the cache's own.
  */
 
 const EXPIRES = { expires: 'Thu, 01 Jan 2099 00:00:00 GMT' }
 
-const hasNone = (t: Test, answer: Answer, name: string) => { t.equal(answer.headers['cache-control'], undefined, name) }
+const hasNone = (t: Test, answer: Answer, name: string) => {
+  t.equal(answer.headers['cache-control'], undefined, name)
+}
 
 const ANSWERS: Readonly<Record<string, Answering>> = {
   'a 200': { headers: EXPIRES, body: 'text' },
@@ -43,37 +46,42 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
   })
 }
 
-t.test('nor is one added to hits that are validated, not modified, stale or waited for', async (t) => {
-  const clock = stopClock(t)
-  const { origin, get, arrived } = await proxiedApp(t, { cache: { ttl: '10s', staleIfError: '1m' } })
-  const { open, opened } = gate()
-  origin.on('/', { after: opened, headers: { etag: '"1"' }, body: 'text' })
-  const first = get('/')
-  await origin.received('/')
-  const second = get('/')
-  await arrived('/', 2)
-  open()
-  hasNone(t, await first, 'a miss')
-  t.match(ours(await second), { collapsed: true })
-  hasNone(t, await second, 'a coalesced request')
-  const hit = await get('/')
-  t.ok(isHit(hit))
-  hasNone(t, hit, 'a hit')
-  const known = await get('/', { 'if-none-match': '"1"' })
-  t.equal(known.status, 304)
-  hasNone(t, known, 'a 304')
-  clock.advance(11)
-  origin.on('/', { status: 304, headers: { etag: '"1"' } })
-  const validated = await get('/')
-  t.match(ours(validated), { fwd: 'stale', 'fwd-status': 304 })
-  hasNone(t, validated, 'a validated response')
-  hasNone(t, await get('/'), 'a hit of it')
-  clock.advance(11)
-  origin.on('/', { status: 503 })
-  const standIn = await get('/')
-  t.match(standIn, { status: 200, body: 'text' })
-  hasNone(t, standIn, 'a stale response in place of an error')
-})
+t.test(
+  'nor is one added to hits that are validated, not modified, stale or waited for',
+  async (t) => {
+    const clock = stopClock(t)
+    const { origin, get, arrived } = await proxiedApp(t, {
+      cache: { ttl: '10s', staleIfError: '1m' }
+    })
+    const { open, opened } = gate()
+    origin.on('/', { after: opened, headers: { etag: '"1"' }, body: 'text' })
+    const first = get('/')
+    await origin.received('/')
+    const second = get('/')
+    await arrived('/', 2)
+    open()
+    hasNone(t, await first, 'a miss')
+    t.match(ours(await second), { collapsed: true })
+    hasNone(t, await second, 'a coalesced request')
+    const hit = await get('/')
+    t.ok(isHit(hit))
+    hasNone(t, hit, 'a hit')
+    const known = await get('/', { 'if-none-match': '"1"' })
+    t.equal(known.status, 304)
+    hasNone(t, known, 'a 304')
+    clock.advance(11)
+    origin.on('/', { status: 304, headers: { etag: '"1"' } })
+    const validated = await get('/')
+    t.match(ours(validated), { fwd: 'stale', 'fwd-status': 304 })
+    hasNone(t, validated, 'a validated response')
+    hasNone(t, await get('/'), 'a hit of it')
+    clock.advance(11)
+    origin.on('/', { status: 503 })
+    const standIn = await get('/')
+    t.match(standIn, { status: 200, body: 'text' })
+    hasNone(t, standIn, 'a stale response in place of an error')
+  }
+)
 
 t.test('nor to what another instance has stored', async (t) => {
   const [a, b] = await twoApps(t)
@@ -90,7 +98,10 @@ t.test('RFC 9211 2.3: fwd-status is what the next hop sent', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache: { staleIfError: '1h' } })
   const failures: readonly (readonly [Answering, number | undefined])[] = [
-    [{ status: 503, body: 'failed' }, 503], [{ status: 502, body: 'failed' }, 502], [{ status: 500, body: 'failed' }, 500], ['drop', undefined]
+    [{ status: 503, body: 'failed' }, 503],
+    [{ status: 502, body: 'failed' }, 502],
+    [{ status: 500, body: 'failed' }, 500],
+    ['drop', undefined]
   ]
   for (const [answer, status] of failures) {
     const path = `/${String(status)}`
@@ -103,56 +114,78 @@ t.test('RFC 9211 2.3: fwd-status is what the next hop sent', async (t) => {
     clock.advance(2)
     const standIn = await get(path)
     t.match(standIn, { status: 200, body: 'text' })
-    t.match(ours(standIn), { fwd: 'stale', 'fwd-status': status, detail: 'STALE_IF_ERROR' }, `a stale response: ${path}`)
+    t.match(
+      ours(standIn),
+      { fwd: 'stale', 'fwd-status': status, detail: 'STALE_IF_ERROR' },
+      `a stale response: ${path}`
+    )
   }
 })
 
-t.test('RFC 9211 2.3: none of a next hop that does not answer in time, nor of one that is not there', async (t) => {
-  const slow = await proxiedApp(t, { proxy: { replyOptions: { timeout: 1 } } })
-  slow.origin.always('/', 'never')
-  t.match(ours(await slow.get('/')), { fwd: 'uri-miss', 'fwd-status': undefined })
-  const gone = await proxiedApp(t, { proxy: { upstream: 'http://127.0.0.1:1' } })
-  const answer = await gone.get('/')
-  t.ok(answer.status >= 500)
-  t.match(ours(answer), { fwd: 'uri-miss', 'fwd-status': undefined })
-  hasNone(t, answer, 'no connection')
-})
+t.test(
+  'RFC 9211 2.3: none of a next hop that does not answer in time, nor of one that is not there',
+  async (t) => {
+    const slow = await proxiedApp(t, { proxy: { replyOptions: { timeout: 1 } } })
+    slow.origin.always('/', 'never')
+    t.match(ours(await slow.get('/')), { fwd: 'uri-miss', 'fwd-status': undefined })
+    const gone = await proxiedApp(t, { proxy: { upstream: 'http://127.0.0.1:1' } })
+    const answer = await gone.get('/')
+    t.ok(answer.status >= 500)
+    t.match(ours(answer), { fwd: 'uri-miss', 'fwd-status': undefined })
+    hasNone(t, answer, 'no connection')
+  }
+)
 
-t.test('RFC 9211 2.3: what onResponse and onError make of an answer has the status of the next hop, too', async (t) => {
-  const { origin, get } = await proxiedApp(t, {
-    proxy: {
-      replyOptions: {
-        onResponse: (_request, reply) => { reply.code(500).send('made here') },
-        onError: (reply) => { reply.code(504).send('none came') }
+t.test(
+  'RFC 9211 2.3: what onResponse and onError make of an answer has the status of the next hop, too',
+  async (t) => {
+    const { origin, get } = await proxiedApp(t, {
+      proxy: {
+        replyOptions: {
+          onResponse: (_request, reply) => {
+            reply.code(500).send('made here')
+          },
+          onError: (reply) => {
+            reply.code(504).send('none came')
+          }
+        }
       }
-    }
-  })
-  origin.on('/', { status: 502, body: 'failed' }, 'drop')
-  const answered = await get('/')
-  t.match(answered, { status: 500, body: 'made here' })
-  t.match(ours(answered), { 'fwd-status': 502 })
-  const failed = await get('/')
-  t.match(failed, { status: 504, body: 'none came' })
-  t.match(ours(failed), { 'fwd-status': undefined })
-})
-
-t.test('an application that answers partly by itself tells its own default of what is its own', async (t) => {
-  const origin = await startOrigin(t)
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(responseCache, { store: memoryStore() })
-  // As a part of this scope it gives reply.from to all routes.
-  const unscoped = Object.assign(httpProxy.bind(undefined), { [Symbol.for('skip-override')]: true })
-  await app.register(unscoped, { upstream: origin.url, prefix: '/rest' })
-  app.get('/:kind', { config: { cache: { ttl: '1m' } } }, async (request, reply) => {
-    if (request.url === '/failed') return reply.code(502).send('failed')
-    return request.url === '/own' ? 'own' : reply.from(request.url)
-  })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  origin.always('/theirs', { body: 'theirs' })
-  for (let i = 0; i < 2; i++) {
-    t.match(await send(`${url}/own`), { body: 'own', headers: { 'cache-control': 'no-cache' } })
-    t.match(await send(`${url}/theirs`), { body: 'theirs', headers: { 'cache-control': undefined } })
+    })
+    origin.on('/', { status: 502, body: 'failed' }, 'drop')
+    const answered = await get('/')
+    t.match(answered, { status: 500, body: 'made here' })
+    t.match(ours(answered), { 'fwd-status': 502 })
+    const failed = await get('/')
+    t.match(failed, { status: 504, body: 'none came' })
+    t.match(ours(failed), { 'fwd-status': undefined })
   }
-  t.match(ours(await send(`${url}/failed`)), { 'fwd-status': 502 })
-})
+)
+
+t.test(
+  'an application that answers partly by itself tells its own default of what is its own',
+  async (t) => {
+    const origin = await startOrigin(t)
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(responseCache, { store: memoryStore() })
+    // As a part of this scope it gives reply.from to all routes.
+    const unscoped = Object.assign(httpProxy.bind(undefined), {
+      [Symbol.for('skip-override')]: true
+    })
+    await app.register(unscoped, { upstream: origin.url, prefix: '/rest' })
+    app.get('/:kind', { config: { cache: { ttl: '1m' } } }, async (request, reply) => {
+      if (request.url === '/failed') return reply.code(502).send('failed')
+      return request.url === '/own' ? 'own' : reply.from(request.url)
+    })
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    origin.always('/theirs', { body: 'theirs' })
+    for (let i = 0; i < 2; i++) {
+      t.match(await send(`${url}/own`), { body: 'own', headers: { 'cache-control': 'no-cache' } })
+      t.match(await send(`${url}/theirs`), {
+        body: 'theirs',
+        headers: { 'cache-control': undefined }
+      })
+    }
+    t.match(ours(await send(`${url}/failed`)), { 'fwd-status': 502 })
+  }
+)

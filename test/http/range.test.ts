@@ -7,7 +7,12 @@ import { type Proxied, proxiedApp } from './proxied-app.js'
 const TEXT = '0123456789'
 const MODIFIED = 'Thu, 01 Jan 2015 00:00:00 GMT'
 
-const HEADERS = { 'cache-control': 'max-age=60', etag: '"1"', 'last-modified': MODIFIED, 'content-type': 'text/plain' }
+const HEADERS = {
+  'cache-control': 'max-age=60',
+  etag: '"1"',
+  'last-modified': MODIFIED,
+  'content-type': 'text/plain'
+}
 
 type Expected = readonly [first: number, last: number] | 'whole' | 'unsatisfiable'
 type Row = readonly [range: string, expected: Expected]
@@ -38,21 +43,35 @@ const RANGES: readonly Row[] = [
 ]
 
 async function checkAnswer (
-  t: Test, { get }: Proxied, path: string, headers: Readonly<Record<string, string>>, expected: Expected
+  t: Test,
+  { get }: Proxied,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  expected: Expected
 ): Promise<void> {
   const rule = `${path} ${JSON.stringify(headers)}`
   const answer = await get(path, headers)
   if (expected === 'whole') {
-    t.match(answer, { status: 200, body: TEXT, headers: { 'content-range': undefined, 'content-length': '10' } }, rule)
+    t.match(
+      answer,
+      { status: 200, body: TEXT, headers: { 'content-range': undefined, 'content-length': '10' } },
+      rule
+    )
   } else if (expected === 'unsatisfiable') {
     t.match(answer, { status: 416, headers: { 'content-range': 'bytes */10' } }, rule)
     t.not(answer.body, TEXT, rule)
   } else {
     const [first, last] = expected
     t.match(answer, { status: 206, body: TEXT.slice(first, last + 1), headers: HEADERS }, rule)
-    t.match(answer.headers, {
-      'content-range': `bytes ${first}-${last}/10`, 'content-length': String(last - first + 1), date: /GMT/
-    }, rule)
+    t.match(
+      answer.headers,
+      {
+        'content-range': `bytes ${first}-${last}/10`,
+        'content-length': String(last - first + 1),
+        date: /GMT/
+      },
+      rule
+    )
   }
 }
 
@@ -65,25 +84,40 @@ t.test('RFC 9110 14: a range of what is stored', async (t) => {
   t.equal(proxied.origin.requests('/').length, 1)
 })
 
-t.test('RFC 9110 14: a range on a miss of an origin that sends the whole, which is stored', async (t) => {
-  stopClock(t)
-  const proxied = await proxiedApp(t)
-  for (const [i, [range, expected]] of RANGES.entries()) {
-    const path = `/${i}`
-    proxied.origin.on(path, { headers: HEADERS, body: TEXT })
-    await checkAnswer(t, proxied, path, { range }, expected)
-    const next = await proxied.get(path)
-    t.match({ hit: isHit(next), status: next.status, body: next.body }, { hit: true, status: 200, body: TEXT }, range)
-    t.equal(proxied.origin.requests(path)[0]?.headers.range, range, 'the origin is asked for no more')
+t.test(
+  'RFC 9110 14: a range on a miss of an origin that sends the whole, which is stored',
+  async (t) => {
+    stopClock(t)
+    const proxied = await proxiedApp(t)
+    for (const [i, [range, expected]] of RANGES.entries()) {
+      const path = `/${i}`
+      proxied.origin.on(path, { headers: HEADERS, body: TEXT })
+      await checkAnswer(t, proxied, path, { range }, expected)
+      const next = await proxied.get(path)
+      t.match(
+        { hit: isHit(next), status: next.status, body: next.body },
+        { hit: true, status: 200, body: TEXT },
+        range
+      )
+      t.equal(
+        proxied.origin.requests(path)[0]?.headers.range,
+        range,
+        'the origin is asked for no more'
+      )
+    }
   }
-})
+)
 
 t.test('RFC 9110 14: a range after a validation', async (t) => {
   const clock = stopClock(t)
   const proxied = await proxiedApp(t)
   for (const [i, [range, expected]] of RANGES.entries()) {
     const path = `/${i}`
-    proxied.origin.on(path, { headers: HEADERS, body: TEXT }, { status: 304, headers: { etag: '"1"' } })
+    proxied.origin.on(
+      path,
+      { headers: HEADERS, body: TEXT },
+      { status: 304, headers: { etag: '"1"' } }
+    )
     await proxied.get(path)
     clock.advance(60)
     await checkAnswer(t, proxied, path, { range }, expected)
@@ -114,7 +148,11 @@ t.test('RFC 9110 13.1.5: If-Range', async (t) => {
     proxied.origin.on(path, { headers: { 'cache-control': 'max-age=60', ...stored }, body: TEXT })
     await proxied.get(path)
     const answer = await proxied.get(path, { range: 'bytes=0-3', 'if-range': ifRange })
-    t.match(answer, holds ? { status: 206, body: '0123' } : { status: 200, body: TEXT }, `${JSON.stringify(stored)}, If-Range: ${ifRange}`)
+    t.match(
+      answer,
+      holds ? { status: 206, body: '0123' } : { status: 200, body: TEXT },
+      `${JSON.stringify(stored)}, If-Range: ${ifRange}`
+    )
   }
 })
 
@@ -135,7 +173,10 @@ t.test('RFC 9110 14.2: Range is for GET, and for what is 200', async (t) => {
   origin.on('/missing', { status: 404, headers: HEADERS, body: TEXT })
   await get('/')
   await get('/missing')
-  t.match(await send('HEAD', '/', { headers: { range: 'bytes=0-3' } }), { status: 200, headers: { 'content-length': '10', 'content-range': undefined } })
+  t.match(await send('HEAD', '/', { headers: { range: 'bytes=0-3' } }), {
+    status: 200,
+    headers: { 'content-length': '10', 'content-range': undefined }
+  })
   t.match(await get('/missing', { range: 'bytes=0-3' }), { status: 404, body: TEXT })
 })
 
@@ -144,7 +185,10 @@ t.test('RFC 9110 14.1.2: nothing has no range', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: '' })
   await get('/')
-  t.match(await get('/', { range: 'bytes=0-' }), { status: 416, headers: { 'content-range': 'bytes */0' } })
+  t.match(await get('/', { range: 'bytes=0-' }), {
+    status: 416,
+    headers: { 'content-range': 'bytes */0' }
+  })
   t.match(await get('/', { range: 'bytes=-5' }), { status: 200, body: '' })
 })
 
@@ -152,7 +196,10 @@ t.test('RFC 9110 14.2: parts of a larger body are its bytes', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const body = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251))
-  origin.on('/', { headers: { ...HEADERS, 'content-type': 'application/octet-stream' }, body: [body.subarray(0, 60_000), body.subarray(60_000)] })
+  origin.on('/', {
+    headers: { ...HEADERS, 'content-type': 'application/octet-stream' },
+    body: [body.subarray(0, 60_000), body.subarray(60_000)]
+  })
   await get('/')
   for (const [first, last] of [[0, 0], [59_990, 60_010], [99_999, 99_999], [1, 99_998]] as const) {
     const part = await get('/', { range: `bytes=${first}-${last}` })
@@ -182,9 +229,28 @@ t.test('RFC 9110 15.3.7, 15.5.17: what a 206 and a 416 have', async (t) => {
   clock.advance(5)
   const { 'content-type': type, ...rest } = REPRESENTATION
   const one = await get('/', { range: 'bytes=0-9' })
-  t.match(one, { status: 206, headers: { ...rest, 'content-type': type, 'content-range': 'bytes 0-9/1000', 'content-length': '10', date, age: '5' } })
+  t.match(one, {
+    status: 206,
+    headers: {
+      ...rest,
+      'content-type': type,
+      'content-range': 'bytes 0-9/1000',
+      'content-length': '10',
+      date,
+      age: '5'
+    }
+  })
   const several = await get('/', { range: 'bytes=0-9,500-509' })
-  t.match(several, { status: 206, headers: { ...rest, 'content-type': /^multipart\/byteranges/, 'content-range': undefined, date, age: '5' } })
+  t.match(several, {
+    status: 206,
+    headers: {
+      ...rest,
+      'content-type': /^multipart\/byteranges/,
+      'content-range': undefined,
+      date,
+      age: '5'
+    }
+  })
   t.equal(several.headers['content-length'], String(several.body.length))
   const none = await get('/', { range: 'bytes=1000-' })
   t.match(none, {
@@ -201,12 +267,37 @@ t.test('RFC 9110 15.3.7, 15.5.17: what a 206 and a 416 have', async (t) => {
 })
 
 /** Several ranges, and the spans that the answer has, in its order. */
-const SEVERAL: readonly (readonly [rule: string, ranges: string, spans: readonly (readonly [first: number, last: number])[] | 'whole' | 'unsatisfiable'])[] = [
-  ['in the order of the request', 'bytes=-10,0-9', [[990, 999], [0, 9]]],
-  ['with whitespace and empty members', 'bytes=0-9 , ,20-29', [[0, 9], [20, 29]]],
+const SEVERAL: readonly (readonly [
+  rule: string,
+  ranges: string,
+  spans: readonly (readonly [first: number, last: number])[] | 'whole' | 'unsatisfiable'
+])[] = [
+  [
+    'in the order of the request',
+    'bytes=-10,0-9',
+    [
+      [990, 999],
+      [0, 9]
+    ]
+  ],
+  [
+    'with whitespace and empty members',
+    'bytes=0-9 , ,20-29',
+    [
+      [0, 9],
+      [20, 29]
+    ]
+  ],
   ['that overlap are one', 'bytes=0-50,40-60', [[0, 60]]],
   ['that meet are one', 'bytes=0-49,50-60', [[0, 60]]],
-  ['of which two overlap', 'bytes=90-99,0-50,40-60', [[0, 60], [90, 99]]],
+  [
+    'of which two overlap',
+    'bytes=90-99,0-50,40-60',
+    [
+      [0, 60],
+      [90, 99]
+    ]
+  ],
   ['of which one is there', 'bytes=0-9,5000-', [[0, 9]]],
   ['of which none is there', 'bytes=4000-,5000-', 'unsatisfiable'],
   ['of which one is invalid', 'bytes=0-9,5-2', 'whole'],
@@ -221,15 +312,30 @@ t.test('RFC 9110 14.1.1, 15.3.7.2: several ranges of what is stored', async (t) 
   for (const [rule, range, expected] of SEVERAL) {
     const { status, headers, body } = await get('/', { range })
     if (expected === 'whole') t.match({ status, body }, { status: 200, body: LARGE }, rule)
-    else if (expected === 'unsatisfiable') t.match({ status, range: headers['content-range'] }, { status: 416, range: 'bytes */1000' }, rule)
-    else if (expected.length === 1) {
+    else if (expected === 'unsatisfiable') {
+      t.match(
+        { status, range: headers['content-range'] },
+        { status: 416, range: 'bytes */1000' },
+        rule
+      )
+    } else if (expected.length === 1) {
       const [first, last] = expected[0] ?? [0, 0]
       t.match({ status, body }, { status: 206, body: LARGE.slice(first, last + 1) }, rule)
-      t.match(headers, { 'content-range': `bytes ${first}-${last}/1000`, 'content-type': 'text/plain' }, `${rule}: no multipart`)
+      t.match(
+        headers,
+        { 'content-range': `bytes ${first}-${last}/1000`, 'content-type': 'text/plain' },
+        `${rule}: no multipart`
+      )
     } else {
       t.equal(status, 206, rule)
-      const spans = [...body.matchAll(/^content-range: bytes (\d+)-(\d+)\/1000\r\n\r\n(.*)\r\n--/gm)].map(([, first, last, bytes]) => [Number(first), Number(last), bytes])
-      t.strictSame(spans, expected.map(([first, last]) => [first, last, LARGE.slice(first, last + 1)]), rule)
+      const spans = [
+        ...body.matchAll(/^content-range: bytes (\d+)-(\d+)\/1000\r\n\r\n(.*)\r\n--/gm)
+      ].map(([, first, last, bytes]) => [Number(first), Number(last), bytes])
+      t.strictSame(
+        spans,
+        expected.map(([first, last]) => [first, last, LARGE.slice(first, last + 1)]),
+        rule
+      )
     }
   }
   t.equal(origin.requests('/').length, 1)
@@ -240,17 +346,26 @@ t.test('RFC 9110 17.15: more than 20 ranges are ignored', async (t) => {
   const body = TEXT.repeat(1000)
   origin.on('/', { headers: HEADERS, body })
   await get('/')
-  const ranges = (count: number) => `bytes=${Array.from({ length: count }, (_, i) => `${i * 100}-${i * 100}`).join()}`
+  const ranges = (count: number) =>
+    `bytes=${Array.from({ length: count }, (_, i) => `${i * 100}-${i * 100}`).join()}`
   t.equal((await get('/', { range: ranges(20) })).status, 206)
   t.match(await get('/', { range: ranges(21) }), { status: 200, body })
 })
 
 t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
   const { origin, get } = await proxiedApp(t)
-  for (const [path, field] of [['/bytes', 'bytes'], ['/none', 'none'], ['/absent', undefined]] as const) {
+  for (const [path, field] of [
+    ['/bytes', 'bytes'],
+    ['/none', 'none'],
+    ['/absent', undefined]
+  ] as const) {
     origin.on(path, { headers: { ...HEADERS, 'accept-ranges': field }, body: TEXT })
-    for (const answer of [await get(path), await get(path)]) t.equal(answer.headers['accept-ranges'], field, path)
-    t.equal((await get(path, { range: 'bytes=0-3' })).status, 206, `${path}: a cache serves parts of what it has stored`)
+    for (const answer of [await get(path), await get(path)]) { t.equal(answer.headers['accept-ranges'], field, path) }
+    t.equal(
+      (await get(path, { range: 'bytes=0-3' })).status,
+      206,
+      `${path}: a cache serves parts of what it has stored`
+    )
   }
 })
 
@@ -262,30 +377,59 @@ t.test('RFC 9110 14.5: a partial PUT is the origin\'s to judge', async (t) => {
   t.match(origin.requests('/')[0], { method: 'PUT', headers, body: '0123' })
 })
 
-t.test('RFC 9110 14.4: a 206 whose Content-Range cannot be placed passes, and is not combined with what is stored', async (t) => {
-  stopClock(t)
-  const { origin, get } = await proxiedApp(t)
-  const first = { status: 206, headers: { ...HEADERS, 'content-range': 'bytes 0-3/10' }, body: '0123' }
-  for (const [i, field] of ['lines 0-4/10', 'bytes 9-4/10', 'bytes 4-9/9', 'bytes 4-9/*', 'bytes 4-9'].entries()) {
-    const path = `/${i}`
-    const odd = { status: 206, headers: { ...HEADERS, 'content-range': field }, body: '456789' }
-    origin.on(`${path}/alone`, odd, odd)
-    for (const time of ['first', 'second']) t.match(await get(`${path}/alone`, { range: 'bytes=4-9' }), odd, `${field}, ${time}`)
-    origin.on(path, first, odd, { headers: HEADERS, body: TEXT })
-    await get(path, { range: 'bytes=0-3' })
-    t.match(await get(path), { status: 200, body: TEXT }, `${field}: the whole is fetched`)
-    t.strictSame(origin.requests(path).map(({ headers }) => headers.range), ['bytes=0-3', 'bytes=4-', undefined], field)
+t.test(
+  'RFC 9110 14.4: a 206 whose Content-Range cannot be placed passes, and is not combined with what is stored',
+  async (t) => {
+    stopClock(t)
+    const { origin, get } = await proxiedApp(t)
+    const first = {
+      status: 206,
+      headers: { ...HEADERS, 'content-range': 'bytes 0-3/10' },
+      body: '0123'
+    }
+    for (const [i, field] of [
+      'lines 0-4/10',
+      'bytes 9-4/10',
+      'bytes 4-9/9',
+      'bytes 4-9/*',
+      'bytes 4-9'
+    ].entries()) {
+      const path = `/${i}`
+      const odd = { status: 206, headers: { ...HEADERS, 'content-range': field }, body: '456789' }
+      origin.on(`${path}/alone`, odd, odd)
+      for (const time of ['first', 'second']) { t.match(await get(`${path}/alone`, { range: 'bytes=4-9' }), odd, `${field}, ${time}`) }
+      origin.on(path, first, odd, { headers: HEADERS, body: TEXT })
+      await get(path, { range: 'bytes=0-3' })
+      t.match(await get(path), { status: 200, body: TEXT }, `${field}: the whole is fetched`)
+      t.strictSame(
+        origin.requests(path).map(({ headers }) => headers.range),
+        ['bytes=0-3', 'bytes=4-', undefined],
+        field
+      )
+    }
   }
-})
+)
 
 t.test('RFC 9111 3.4: the header fields of a later part are those of all parts', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  const part = (range: string, body: string, fields: Fields) => ({ status: 206, headers: { ...HEADERS, ...fields, 'content-range': range }, body })
-  origin.on('/', part('bytes 0-3/10', '0123', { 'x-a': '1', 'x-b': '1' }), part('bytes 4-9/10', '456789', { 'x-a': '2' }))
+  const part = (range: string, body: string, fields: Fields) => ({
+    status: 206,
+    headers: { ...HEADERS, ...fields, 'content-range': range },
+    body
+  })
+  origin.on(
+    '/',
+    part('bytes 0-3/10', '0123', { 'x-a': '1', 'x-b': '1' }),
+    part('bytes 4-9/10', '456789', { 'x-a': '2' })
+  )
   await get('/', { range: 'bytes=0-3' })
   for (const answer of [await get('/'), await get('/')]) {
-    t.match(answer, { status: 200, body: TEXT, headers: { 'x-a': '2', 'x-b': '1', 'content-length': '10', 'content-range': undefined } })
+    t.match(answer, {
+      status: 200,
+      body: TEXT,
+      headers: { 'x-a': '2', 'x-b': '1', 'content-length': '10', 'content-range': undefined }
+    })
   }
   t.ok(isHit(await get('/', { range: 'bytes=2-5' })))
 })

@@ -11,25 +11,53 @@ import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
  * A response with these directives, so many seconds old, for a request with these; what happens to
  * it.
  */
-type Case = readonly [response: string, age: number, request: Readonly<Record<string, string>>, outcome: 'hit' | 'request' | 'stale' | 'timeout']
+type Case = readonly [
+  response: string,
+  age: number,
+  request: Readonly<Record<string, string>>,
+  outcome: 'hit' | 'request' | 'stale' | 'timeout'
+]
 
-async function check (t: Test, cases: readonly Case[], cache: ProxiedOptions['cache'] = {}): Promise<void> {
+async function check (
+  t: Test,
+  cases: readonly Case[],
+  cache: ProxiedOptions['cache'] = {}
+): Promise<void> {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache })
   for (const [i, [response, age, request, outcome]] of cases.entries()) {
-    const [path, rule] = [`/${i}`, `${response} after ${age} s, asked ${JSON.stringify(request)}: ${outcome}`]
+    const [path, rule] = [
+      `/${i}`,
+      `${response} after ${age} s, asked ${JSON.stringify(request)}: ${outcome}`
+    ]
     // The tag keeps what is stale; the origin's answer is another one all the same.
-    origin.on(path, { headers: { 'cache-control': response, etag: '"1"' }, body: 'first' }, { headers: { 'cache-control': 'max-age=60', etag: '"2"' }, body: 'second' })
+    origin.on(
+      path,
+      { headers: { 'cache-control': response, etag: '"1"' }, body: 'first' },
+      { headers: { 'cache-control': 'max-age=60', etag: '"2"' }, body: 'second' }
+    )
     await get(path)
     clock.advance(age)
     const answer = await get(path, request)
     if (outcome === 'timeout') {
       t.equal(answer.status, 504, rule)
     } else if (outcome === 'hit') {
-      t.match({ hit: isHit(answer), body: answer.body, age: answer.headers.age }, { hit: true, body: 'first', age: String(age) }, rule)
+      t.match(
+        { hit: isHit(answer), body: answer.body, age: answer.headers.age },
+        { hit: true, body: 'first', age: String(age) },
+        rule
+      )
     } else {
-      t.match({ fwd: ours(answer)['fwd'], body: answer.body }, { fwd: outcome, body: 'second' }, rule)
-      t.match({ hit: isHit(await get(path)), body: (await get(path)).body }, { hit: true, body: 'second' }, `${rule}, and is what others get from then on`)
+      t.match(
+        { fwd: ours(answer)['fwd'], body: answer.body },
+        { fwd: outcome, body: 'second' },
+        rule
+      )
+      t.match(
+        { hit: isHit(await get(path)), body: (await get(path)).body },
+        { hit: true, body: 'second' },
+        `${rule}, and is what others get from then on`
+      )
     }
     t.equal(origin.requests(path).length, outcome === 'hit' || outcome === 'timeout' ? 1 : 2, rule)
   }
@@ -126,22 +154,35 @@ t.test('a route where clients have no say stores what they would not', async (t)
 t.test('RFC 9111 5.2.1.7: for what is not cached the origin is not asked', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.always('/', { headers: { 'cache-control': 'max-age=60' } })
-  for (const method of ['GET', 'HEAD']) t.equal((await send(method, '/', { headers: asks('only-if-cached') })).status, 504)
+  for (const method of ['GET', 'HEAD']) { t.equal((await send(method, '/', { headers: asks('only-if-cached') })).status, 504) }
   t.strictSame(origin.requests('/'), [])
   await get('/')
-  t.ok(isHit(await send('HEAD', '/', { headers: asks('only-if-cached') })), 'HEAD is answered from what GET has stored')
+  t.ok(
+    isHit(await send('HEAD', '/', { headers: asks('only-if-cached') })),
+    'HEAD is answered from what GET has stored'
+  )
 })
 
 t.test('RFC 9111 5.2.1.7, RFC 9457: a service says so as problem details', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(service, { name: 'edge', version: '1', title: 'Edge', description: 'A service' })
+  await app.register(service, {
+    name: 'edge',
+    version: '1',
+    title: 'Edge',
+    description: 'A service'
+  })
   await app.register(responseCache, { store: memoryStore() })
   app.get('/', { config: { cache: { ttl: '1m' } } }, async () => 'text')
   const answer = await app.inject({ url: '/', headers: asks('only-if-cached') })
   t.equal(answer.statusCode, 504)
   t.equal(answer.headers['content-type'], 'application/problem+json')
-  t.match(answer.json(), { status: 504, title: 'Gateway Timeout', detail: /only-if-cached/, code: 'WEIR_ERR_ONLY_IF_CACHED' })
+  t.match(answer.json(), {
+    status: 504,
+    title: 'Gateway Timeout',
+    detail: /only-if-cached/,
+    code: 'WEIR_ERR_ONLY_IF_CACHED'
+  })
 })
 
 t.test('RFC 9111 5.2: a forwarded request has the directives that it came with', async (t) => {
@@ -153,10 +194,17 @@ t.test('RFC 9111 5.2: a forwarded request has the directives that it came with',
   }
 })
 
-t.test('RFC 9111 5.2.1.5: an answer to a request with no-store takes no other\'s place', async (t) => {
-  const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'max-age=60' }, body: 'first' }, { headers: { 'cache-control': 'max-age=60' }, body: 'second' })
-  await get('/')
-  await get('/', asks('no-cache, no-store'))
-  t.not((await get('/', asks('only-if-cached'))).body, 'second')
-})
+t.test(
+  "RFC 9111 5.2.1.5: an answer to a request with no-store takes no other's place",
+  async (t) => {
+    const { origin, get } = await proxiedApp(t)
+    origin.on(
+      '/',
+      { headers: { 'cache-control': 'max-age=60' }, body: 'first' },
+      { headers: { 'cache-control': 'max-age=60' }, body: 'second' }
+    )
+    await get('/')
+    await get('/', asks('no-cache, no-store'))
+    t.not((await get('/', asks('only-if-cached'))).body, 'second')
+  }
+)

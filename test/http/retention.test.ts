@@ -14,7 +14,12 @@ type Case = readonly [fields: Fields, seconds: number, request: string, outcome:
 
 const says = (value: string): Fields => ({ 'cache-control': value })
 
-async function check (t: Test, cases: readonly Case[], cache: Cache = {}, answer: Answering = { headers: says('no-store'), body: 'second' }): Promise<void> {
+async function check (
+  t: Test,
+  cases: readonly Case[],
+  cache: Cache = {},
+  answer: Answering = { headers: says('no-store'), body: 'second' }
+): Promise<void> {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache })
   for (const [i, [fields, seconds, request, outcome]] of cases.entries()) {
@@ -22,8 +27,15 @@ async function check (t: Test, cases: readonly Case[], cache: Cache = {}, answer
     origin.on(path, { headers: fields, body: 'first' }, answer)
     await get(path)
     clock.advance(seconds)
-    const { body } = await get(path, request === '' ? {} : says(request) as Readonly<Record<string, string>>)
-    t.equal(body === 'first' ? 'served' : 'asked', outcome, `${JSON.stringify(fields)} after ${seconds} s, asked ${JSON.stringify(request)}`)
+    const { body } = await get(
+      path,
+      request === '' ? {} : (says(request) as Readonly<Record<string, string>>)
+    )
+    t.equal(
+      body === 'first' ? 'served' : 'asked',
+      outcome,
+      `${JSON.stringify(fields)} after ${seconds} s, asked ${JSON.stringify(request)}`
+    )
   }
 }
 
@@ -77,10 +89,16 @@ t.test('retain of the route', async (t) => {
       for (const path of ['/0', '/1']) await get(path)
       clock.advance(5 + kept - 0.001)
       const body = kept > 0 ? 'first' : 'second'
-      if (kept > 0) for (const path of ['/0', '/1']) t.equal((await get(path, { 'cache-control': 'max-stale' })).body, body, path)
+      if (kept > 0) {
+        for (const path of ['/0', '/1']) { t.equal((await get(path, { 'cache-control': 'max-stale' })).body, body, path) }
+      }
       clock.advance(0.001)
-      for (const path of ['/0', '/1']) t.equal((await get(path, { 'cache-control': 'max-stale' })).body, 'second', path)
-      t.equal(origin.requests('/1')[1]?.headers['if-none-match'], undefined, 'nothing is validated any more')
+      for (const path of ['/0', '/1']) { t.equal((await get(path, { 'cache-control': 'max-stale' })).body, 'second', path) }
+      t.equal(
+        origin.requests('/1')[1]?.headers['if-none-match'],
+        undefined,
+        'nothing is validated any more'
+      )
     })
   }
 })
@@ -97,40 +115,79 @@ t.test('retain does not keep a response from its route\'s windows', async (t) =>
 t.test('an error that says how long it is fresh takes the place of what is over', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: says('max-age=5'), body: 'first' }, { status: 503, headers: says('max-age=9'), body: 'failed' })
+  origin.on(
+    '/',
+    { headers: says('max-age=5'), body: 'first' },
+    { status: 503, headers: says('max-age=9'), body: 'failed' }
+  )
   await get('/')
   clock.advance(6)
   t.match(await get('/'), { status: 503, body: 'failed' })
   const again = await get('/')
-  t.match({ status: again.status, body: again.body, hit: isHit(again) }, { status: 503, body: 'failed', hit: true })
+  t.match(
+    { status: again.status, body: again.body, hit: isHit(again) },
+    { status: 503, body: 'failed', hit: true }
+  )
 })
 
 t.test('a 304 that nobody asked for renews nothing that is over', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: says('max-age=5'), body: 'first' }, { status: 304, headers: says('max-age=5') }, { headers: says('max-age=5'), body: 'third' })
+  origin.on(
+    '/',
+    { headers: says('max-age=5'), body: 'first' },
+    { status: 304, headers: says('max-age=5') },
+    { headers: says('max-age=5'), body: 'third' }
+  )
   await get('/')
   clock.advance(6)
   t.match(await get('/'), { status: 304, body: '' })
   t.equal((await get('/')).body, 'third')
 })
 
-t.test('staleWhileRevalidate and staleIfError of a route leave alone what was never fresh', async (t) => {
-  const rows: readonly Fields[] = [
-    {}, says('max-age=0'), says('s-maxage=0'), says('public, max-age=0'), says('no-cache'), says('no-cache, max-age=60'), { expires: '0' },
-    { 'cdn-cache-control': 'max-age=0' }
-  ]
-  stopClock(t)
-  const { origin, get } = await proxiedApp(t, { cache: { staleWhileRevalidate: '60s', staleIfError: '60s' } })
-  for (const [i, fields] of rows.entries()) {
-    for (const tags of [[undefined, undefined], ['"1"', '"2"']]) {
-      const path = `/${i}/${tags[0] === undefined ? 'none' : 'tagged'}`
-      const answer = (etag: string | undefined, body: string) => ({ headers: { ...fields, etag }, body })
-      origin.on(path, answer(tags[0], 'for the first'), answer(tags[1], 'for the second'), { status: 503 })
-      await get(path)
-      const second = await get(path)
-      t.match({ body: second.body, hit: isHit(second) }, { body: 'for the second', hit: false }, `${JSON.stringify(fields)}: ${JSON.stringify(ours(second))}`)
-      t.equal((await get(path)).status, 503, `${JSON.stringify(fields)}: nor instead of an error`)
+t.test(
+  'staleWhileRevalidate and staleIfError of a route leave alone what was never fresh',
+  async (t) => {
+    const rows: readonly Fields[] = [
+      {},
+      says('max-age=0'),
+      says('s-maxage=0'),
+      says('public, max-age=0'),
+      says('no-cache'),
+      says('no-cache, max-age=60'),
+      { expires: '0' },
+      { 'cdn-cache-control': 'max-age=0' }
+    ]
+    stopClock(t)
+    const { origin, get } = await proxiedApp(t, {
+      cache: { staleWhileRevalidate: '60s', staleIfError: '60s' }
+    })
+    for (const [i, fields] of rows.entries()) {
+      for (const tags of [
+        [undefined, undefined],
+        ['"1"', '"2"']
+      ]) {
+        const path = `/${i}/${tags[0] === undefined ? 'none' : 'tagged'}`
+        const answer = (etag: string | undefined, body: string) => ({
+          headers: { ...fields, etag },
+          body
+        })
+        origin.on(path, answer(tags[0], 'for the first'), answer(tags[1], 'for the second'), {
+          status: 503
+        })
+        await get(path)
+        const second = await get(path)
+        t.match(
+          { body: second.body, hit: isHit(second) },
+          { body: 'for the second', hit: false },
+          `${JSON.stringify(fields)}: ${JSON.stringify(ours(second))}`
+        )
+        t.equal(
+          (await get(path)).status,
+          503,
+          `${JSON.stringify(fields)}: nor instead of an error`
+        )
+      }
     }
   }
-})
+)

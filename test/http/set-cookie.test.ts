@@ -37,7 +37,11 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
 
   t.test(`of two instances, with '${setCookie}'`, async (t) => {
     const [a, b] = await twoApps(t, { cache: { setCookie } })
-    a.origin.on('/', { headers: { ...FRESH, 'set-cookie': ofMiss }, body: 'text' }, { headers: { 'cache-control': 'no-store' } })
+    a.origin.on(
+      '/',
+      { headers: { ...FRESH, 'set-cookie': ofMiss }, body: 'text' },
+      { headers: { 'cache-control': 'no-store' } }
+    )
     await a.get('/')
     const second = await b.get('/')
     t.equal(isHit(second), ofHit !== undefined)
@@ -57,7 +61,11 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
       begin.open()
       t.strictSame(cookiesOf(await first), ofMiss)
       for (const other of await Promise.all(others)) {
-        t.match({ body: other.body, cookies: cookiesOf(other) ?? [] }, { body: ofHit === undefined ? 'yours' : 'mine', cookies: ofHit ?? [] }, path)
+        t.match(
+          { body: other.body, cookies: cookiesOf(other) ?? [] },
+          { body: ofHit === undefined ? 'yours' : 'mine', cookies: ofHit ?? [] },
+          path
+        )
       }
     }
   })
@@ -65,12 +73,23 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
   t.test(`a 304 with a cookie, with '${setCookie}'`, async (t) => {
     const { origin, get } = await proxiedApp(t, { cache: { setCookie } })
     const fields: Fields = { ...FRESH, etag: '"1"' }
-    origin.on('/', { headers: fields, body: 'text' }, { status: 304, headers: { ...fields, 'set-cookie': ofMiss } }, { headers: fields, body: 'third' })
+    origin.on(
+      '/',
+      { headers: fields, body: 'text' },
+      { status: 304, headers: { ...fields, 'set-cookie': ofMiss } },
+      { headers: fields, body: 'third' }
+    )
     await get('/')
     const confirmed = await get('/', { 'cache-control': 'no-cache' })
-    t.match({ body: confirmed.body, cookies: cookiesOf(confirmed) }, { body: 'text', cookies: ofMiss })
+    t.match(
+      { body: confirmed.body, cookies: cookiesOf(confirmed) },
+      { body: 'text', cookies: ofMiss }
+    )
     const after = await get('/')
-    t.match({ hit: isHit(after), body: after.body }, ofHit === undefined ? { hit: false, body: 'third' } : { hit: true, body: 'text' })
+    t.match(
+      { hit: isHit(after), body: after.body },
+      ofHit === undefined ? { hit: false, body: 'third' } : { hit: true, body: 'text' }
+    )
     t.strictSame(cookiesOf(after) ?? [], ofHit ?? [])
   })
 
@@ -78,7 +97,12 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
     const clock = stopClock(t)
     const { origin, get, answered } = await proxiedApp(t, { cache: { setCookie } })
     const fields: Fields = { 'cache-control': 'max-age=60, stale-while-revalidate=30' }
-    origin.on('/', { headers: fields, body: 'first' }, { headers: { ...fields, 'set-cookie': ofMiss }, body: 'second' }, { headers: fields, body: 'third' })
+    origin.on(
+      '/',
+      { headers: fields, body: 'first' },
+      { headers: { ...fields, 'set-cookie': ofMiss }, body: 'second' },
+      { headers: fields, body: 'third' }
+    )
     await get('/')
     clock.advance(70)
     t.match({ body: (await get('/')).body }, { body: 'first' })
@@ -90,51 +114,70 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
 
   t.test(`a request with a credential, with '${setCookie}'`, async (t) => {
     const { origin, get } = await proxiedApp(t, { cache: { setCookie } })
-    origin.on('/', { headers: { ...FRESH, 'set-cookie': ofMiss }, body: 'mine' }, { headers: { 'cache-control': 'no-store' }, body: 'yours' })
+    origin.on(
+      '/',
+      { headers: { ...FRESH, 'set-cookie': ofMiss }, body: 'mine' },
+      { headers: { 'cache-control': 'no-store' }, body: 'yours' }
+    )
     t.match(ours(await get('/', { cookie: 'a=0' })), { detail: 'COOKIE' })
     t.equal((await get('/')).body, 'yours')
   })
 }
 
-t.test("RFC 9111 3.2: with 'store' a later Set-Cookie takes the place of the stored one", async (t) => {
-  const { origin, get } = await proxiedApp(t, { cache: { setCookie: 'store' } })
-  const fields: Fields = { ...FRESH, etag: '"1"' }
-  origin.on('/', { headers: { ...fields, 'set-cookie': 'a=1' }, body: 'text' }, { status: 304, headers: { ...fields, 'set-cookie': 'a=2' } }, { status: 304, headers: fields })
-  await get('/')
-  for (const cookies of ['a=2', 'a=2']) {
-    await get('/', { 'cache-control': 'no-cache' })
-    const hit = await get('/')
-    t.match({ hit: isHit(hit), cookies: cookiesOf(hit) }, { hit: true, cookies: [cookies] })
-  }
-})
-
-t.test('a cookie that a hook sets is its client\'s, whatever the route does with those of its handler', async (t) => {
-  for (const setCookie of ['refuse', 'strip', 'store'] as const) {
-    for (const how of ['header', 'setCookie'] as const) {
-      const app = Fastify()
-      t.teardown(() => app.close())
-      await app.register(cookie)
-      app.addHook('onRequest', async ({ headers }, reply) => {
-        const user = headers['x-user']
-        if (typeof user !== 'string') return
-        if (how === 'header') reply.header('set-cookie', `sid=${user}`)
-        else reply.setCookie('sid', user)
-      })
-      await app.register(responseCache, { store: memoryStore() })
-      app.get('/', { config: { cache: { ttl: '1m', setCookie } } }, async (_request, reply) => reply.header('set-cookie', 'theme=1').send('text'))
-      const get = (user?: string) => app.inject({ url: '/', headers: user === undefined ? {} : { 'x-user': user } })
-      const cookies = async (user?: string) => [(await get(user)).headers['set-cookie'] ?? []].flat()
-
-      const name = `${setCookie}, ${how}`
-      t.match((await cookies('ann')).sort(), [/^sid=ann/, 'theme=1'], `${name}: a miss`)
-      t.notMatch((await cookies()).join(), 'sid', `${name}: nobody else gets it`)
-      const ofBob = (await cookies('bob')).join()
-      t.match(ofBob, 'sid=bob', `${name}: another has its own`)
-      t.notMatch(ofBob, 'ann', name)
-      t.notMatch((await cookies()).join(), 'sid', `${name}: nor that one`)
+t.test(
+  "RFC 9111 3.2: with 'store' a later Set-Cookie takes the place of the stored one",
+  async (t) => {
+    const { origin, get } = await proxiedApp(t, { cache: { setCookie: 'store' } })
+    const fields: Fields = { ...FRESH, etag: '"1"' }
+    origin.on(
+      '/',
+      { headers: { ...fields, 'set-cookie': 'a=1' }, body: 'text' },
+      { status: 304, headers: { ...fields, 'set-cookie': 'a=2' } },
+      { status: 304, headers: fields }
+    )
+    await get('/')
+    for (const cookies of ['a=2', 'a=2']) {
+      await get('/', { 'cache-control': 'no-cache' })
+      const hit = await get('/')
+      t.match({ hit: isHit(hit), cookies: cookiesOf(hit) }, { hit: true, cookies: [cookies] })
     }
   }
-})
+)
+
+t.test(
+  "a cookie that a hook sets is its client's, whatever the route does with those of its handler",
+  async (t) => {
+    for (const setCookie of ['refuse', 'strip', 'store'] as const) {
+      for (const how of ['header', 'setCookie'] as const) {
+        const app = Fastify()
+        t.teardown(() => app.close())
+        await app.register(cookie)
+        app.addHook('onRequest', async ({ headers }, reply) => {
+          const user = headers['x-user']
+          if (typeof user !== 'string') return
+          if (how === 'header') reply.header('set-cookie', `sid=${user}`)
+          else reply.setCookie('sid', user)
+        })
+        await app.register(responseCache, { store: memoryStore() })
+        app.get('/', { config: { cache: { ttl: '1m', setCookie } } }, async (_request, reply) =>
+          reply.header('set-cookie', 'theme=1').send('text')
+        )
+        const get = (user?: string) =>
+          app.inject({ url: '/', headers: user === undefined ? {} : { 'x-user': user } })
+        const cookies = async (user?: string) =>
+          [(await get(user)).headers['set-cookie'] ?? []].flat()
+
+        const name = `${setCookie}, ${how}`
+        t.match((await cookies('ann')).sort(), [/^sid=ann/, 'theme=1'], `${name}: a miss`)
+        t.notMatch((await cookies()).join(), 'sid', `${name}: nobody else gets it`)
+        const ofBob = (await cookies('bob')).join()
+        t.match(ofBob, 'sid=bob', `${name}: another has its own`)
+        t.notMatch(ofBob, 'ann', name)
+        t.notMatch((await cookies()).join(), 'sid', `${name}: nor that one`)
+      }
+    }
+  }
+)
 
 t.test('RFC 9110 14.4: a Content-Range that is not of a 206 is stored and kept', async (t) => {
   const { origin, get } = await proxiedApp(t)
@@ -143,7 +186,14 @@ t.test('RFC 9110 14.4: a Content-Range that is not of a 206 is stored and kept',
     origin.on(path, { status, headers: { ...FRESH, 'content-range': 'bytes 0-3/9' }, body: 'text' })
     await get(path)
     const hit = await get(path)
-    t.match({ hit: isHit(hit), status: hit.status, body: hit.body, range: hit.headers['content-range'] }, { hit: true, status, body: 'text', range: 'bytes 0-3/9' })
+    t.match(
+      { hit: isHit(hit), status: hit.status, body: hit.body, range: hit.headers['content-range'] },
+      { hit: true, status, body: 'text', range: 'bytes 0-3/9' }
+    )
   }
-  t.match(await get('/0', { range: 'bytes=1-2' }), { status: 206, body: 'ex', headers: { 'content-range': 'bytes 1-2/4' } })
+  t.match(await get('/0', { range: 'bytes=1-2' }), {
+    status: 206,
+    body: 'ex',
+    headers: { 'content-range': 'bytes 1-2/4' }
+  })
 })

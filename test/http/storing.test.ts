@@ -15,46 +15,94 @@ interface Case {
 }
 
 const DAY = 'Thu, 01 Jan 2015 00:00:00 GMT'
-const says = (cacheControl: string | readonly string[], more: Fields = {}): Scripted => ({ headers: { 'cache-control': cacheControl, ...more } })
+const says = (cacheControl: string | readonly string[], more: Fields = {}): Scripted => ({
+  headers: { 'cache-control': cacheControl, ...more }
+})
 
 /** Each response is asked for twice: the second answer says whether the first was stored. */
-async function check (t: Test, expected: 'stored' | 'not stored', cases: readonly Case[]): Promise<void> {
+async function check (
+  t: Test,
+  expected: 'stored' | 'not stored',
+  cases: readonly Case[]
+): Promise<void> {
   stopClock(t)
   const proxied = await proxiedApp(t)
   for (const [i, { rule, request = {}, response }] of cases.entries()) {
     const path = `/${i}`
-    proxied.origin.on(path, { body: 'first', ...response }, { headers: { 'cache-control': 'no-store' }, body: 'second' })
+    proxied.origin.on(
+      path,
+      { body: 'first', ...response },
+      { headers: { 'cache-control': 'no-store' }, body: 'second' }
+    )
     const first = await proxied.get(path, request)
     const second = await proxied.get(path)
     const { stored, detail } = ours(first)
     t.equal(first.status, response.status ?? 200, `${rule}: the status passes`)
     t.equal(isHit(second), expected === 'stored', `${rule}: ${expected}`)
-    t.equal(proxied.origin.requests(path).length, expected === 'stored' ? 1 : 2, `${rule}: what the origin is asked`)
+    t.equal(
+      proxied.origin.requests(path).length,
+      expected === 'stored' ? 1 : 2,
+      `${rule}: what the origin is asked`
+    )
     if (expected === 'stored') t.match(second, { status: first.status, body: first.body }, rule)
     // That it was stored is not known yet while the head is sent; that it will not be is.
-    t.match({ stored, detail }, expected === 'stored' ? { detail: undefined } : { stored: undefined, detail: /./ }, `${rule}: Cache-Status says why not`)
+    t.match(
+      { stored, detail },
+      expected === 'stored' ? { detail: undefined } : { stored: undefined, detail: /./ },
+      `${rule}: Cache-Status says why not`
+    )
   }
 }
 
 const HEURISTIC = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]
-const OTHERS = [201, 202, 302, 303, 307, 400, 401, 402, 403, 406, 409, 411, 413, 415, 417, 421, 422, 426, 451, 500, 502, 503, 504, 505]
+const OTHERS = [
+  201, 202, 302, 303, 307, 400, 401, 402, 403, 406, 409, 411, 413, 415, 417, 421, 422, 426, 451,
+  500, 502, 503, 504, 505
+]
 const REFUSALS = [412, 416, 428, 429, 431, 511]
 
-t.test('RFC 9111 3: statuses that may be stored without a lifetime of their own (RFC 9110 15.1)', async (t) => {
-  await check(t, 'stored', HEURISTIC.map((status) => ({ rule: String(status), response: { status, headers: { 'last-modified': DAY } } })))
-})
+t.test(
+  'RFC 9111 3: statuses that may be stored without a lifetime of their own (RFC 9110 15.1)',
+  async (t) => {
+    await check(
+      t,
+      'stored',
+      HEURISTIC.map((status) => ({
+        rule: String(status),
+        response: { status, headers: { 'last-modified': DAY } }
+      }))
+    )
+  }
+)
 
 t.test('RFC 9111 3: and those that may not', async (t) => {
-  await check(t, 'not stored', OTHERS.map((status) => ({ rule: String(status), response: { status, headers: { 'last-modified': DAY } } })))
+  await check(
+    t,
+    'not stored',
+    OTHERS.map((status) => ({
+      rule: String(status),
+      response: { status, headers: { 'last-modified': DAY } }
+    }))
+  )
 })
 
 t.test('RFC 9111 3: any final status may be with explicit freshness', async (t) => {
-  await check(t, 'stored', [...HEURISTIC, ...OTHERS, 299, 499].map((status) => ({ rule: String(status), response: { status, ...says('max-age=60') } })))
+  await check(
+    t,
+    'stored',
+    [...HEURISTIC, ...OTHERS, 299, 499].map((status) => ({
+      rule: String(status),
+      response: { status, ...says('max-age=60') }
+    }))
+  )
 })
 
 t.test('RFC 9111 3.3, RFC 6585: never what answers one request only', async (t) => {
   await check(t, 'not stored', [
-    ...REFUSALS.map((status) => ({ rule: String(status), response: { status, ...says('max-age=60') } }))
+    ...REFUSALS.map((status) => ({
+      rule: String(status),
+      response: { status, ...says('max-age=60') }
+    }))
   ])
 })
 
@@ -64,15 +112,30 @@ t.test('RFC 9111 3: what makes a response storable', async (t) => {
     { rule: 'max-age', response: says('max-age=60') },
     { rule: 's-maxage', response: says('s-maxage=60') },
     { rule: 'Expires', response: { headers: { expires: future } } },
-    { rule: 'public, with what a lifetime can be guessed by', response: { status: 302, ...says('public', { 'last-modified': DAY }) } },
-    { rule: 'Expires makes any status storable', response: { status: 302, headers: { expires: future } } },
+    {
+      rule: 'public, with what a lifetime can be guessed by',
+      response: { status: 302, ...says('public', { 'last-modified': DAY }) }
+    },
+    {
+      rule: 'Expires makes any status storable',
+      response: { status: 302, headers: { expires: future } }
+    },
     { rule: 'names in any case', response: says('MAX-AGE=60') },
     { rule: 'empty members', response: says(', ,max-age=60, ,') },
     { rule: 'several field lines', response: says(['public', 'max-age=60']) },
-    { rule: '5.2.3: unknown directives', response: says('community="UCI, no-store", max-age=60, foo=bar') },
-    { rule: '5.4: Pragma means nothing in a response', response: says('max-age=60', { pragma: 'no-cache' }) },
+    {
+      rule: '5.2.3: unknown directives',
+      response: says('community="UCI, no-store", max-age=60, foo=bar')
+    },
+    {
+      rule: '5.4: Pragma means nothing in a response',
+      response: says('max-age=60', { pragma: 'no-cache' })
+    },
     { rule: 'no-transform', response: says('max-age=60, no-transform') },
-    { rule: '5.2.2.3: must-understand beside no-store, the status being known', response: says('max-age=60, must-understand, no-store') }
+    {
+      rule: '5.2.2.3: must-understand beside no-store, the status being known',
+      response: says('max-age=60, must-understand, no-store')
+    }
   ])
 })
 
@@ -87,13 +150,22 @@ t.test('RFC 9111 3: what forbids to store it', async (t) => {
     { rule: '5.2.2.7: private', response: says('private, max-age=60') },
     { rule: 'private is for s-maxage too', response: says('private, s-maxage=60') },
     { rule: 'private with an empty list', response: says('private="", max-age=60') },
-    { rule: '5.2.2.3: must-understand, the status being unknown', response: { status: 299, ...says('max-age=60, must-understand') } },
+    {
+      rule: '5.2.2.3: must-understand, the status being unknown',
+      response: { status: 299, ...says('max-age=60, must-understand') }
+    },
     { rule: 'Set-Cookie', response: says('max-age=60', { 'set-cookie': 'a=1' }) },
     { rule: '4.1: Vary: *', response: says('max-age=60', { vary: '*' }) },
     { rule: '4.1: Vary with * among others', response: says('max-age=60', { vary: 'accept, *' }) },
     { rule: '4.2.1: max-age=0, and nothing to validate by', response: says('max-age=0') },
-    { rule: '5.2.2.4: no-cache, and nothing to validate by', response: says('no-cache, max-age=60') },
-    { rule: '5.3: Expires: 0, and nothing to validate by', response: { headers: { expires: '0' } } }
+    {
+      rule: '5.2.2.4: no-cache, and nothing to validate by',
+      response: says('no-cache, max-age=60')
+    },
+    {
+      rule: '5.3: Expires: 0, and nothing to validate by',
+      response: { headers: { expires: '0' } }
+    }
   ])
 })
 
@@ -101,7 +173,11 @@ t.test('RFC 9111 3.5: requests with Authorization, unless the response allows it
   const request = { authorization: 'Basic YTpi' }
   await check(t, 'not stored', [
     { rule: 'max-age', request, response: says('max-age=60') },
-    { rule: 'Expires', request, response: { headers: { expires: new Date(Date.now() + 600_000).toUTCString() } } },
+    {
+      rule: 'Expires',
+      request,
+      response: { headers: { expires: new Date(Date.now() + 600_000).toUTCString() } }
+    },
     { rule: 'heuristics', request, response: { headers: { 'last-modified': DAY } } },
     { rule: 'proxy-revalidate', request, response: says('max-age=60, proxy-revalidate') },
     { rule: 'public, but no-store', request, response: says('public, max-age=60, no-store') }
@@ -120,7 +196,11 @@ t.test('RFC 9111 3.5: which it does by', async (t) => {
 t.test('RFC 9111 5.2.1.5: no-store in the request', async (t) => {
   await check(t, 'not stored', [
     { rule: 'no-store', request: { 'cache-control': 'no-store' }, response: says('max-age=60') },
-    { rule: 'among others', request: { 'cache-control': 'max-age=5, no-store' }, response: says('public, max-age=60') }
+    {
+      rule: 'among others',
+      request: { 'cache-control': 'max-age=5, no-store' },
+      response: says('public, max-age=60')
+    }
   ])
 })
 

@@ -16,13 +16,19 @@ t.test('the first byte reaches the client before the origin has ended', async (t
   t.equal(await answer.atLeast(7), 'first, ')
   end.open()
   t.match(await answer.whole(), { body: 'first, second', complete: true })
-  t.match(await get('/'), { body: 'first, second', headers: { 'cache-status': /; hit/, 'content-length': '13' } })
+  t.match(await get('/'), {
+    body: 'first, second',
+    headers: { 'cache-status': /; hit/, 'content-length': '13' }
+  })
 })
 
 t.test('what is not stored streams too', async (t) => {
   const { origin, open } = await proxiedApp(t)
   const end = gate()
-  origin.on('/', { headers: { 'cache-control': 'no-store' }, body: ['first, ', end.opened, 'second'] })
+  origin.on('/', {
+    headers: { 'cache-control': 'no-store' },
+    body: ['first, ', end.opened, 'second']
+  })
   const answer = await open('/')
   t.equal(await answer.atLeast(7), 'first, ')
   end.open()
@@ -46,14 +52,21 @@ t.test('an empty body, with and without its length', async (t) => {
   origin.on('/chunked', { headers: FRESH, body: [] })
   for (const path of ['/length', '/chunked']) {
     t.match(await get(path), { status: 200, body: '' })
-    t.match(await get(path), { status: 200, body: '', headers: { 'cache-status': /; hit/, 'content-length': '0' } })
+    t.match(await get(path), {
+      status: 200,
+      body: '',
+      headers: { 'cache-status': /; hit/, 'content-length': '0' }
+    })
   }
 })
 
 t.test('an answer does not end before it is stored, with its length or without', async (t) => {
   const rows: Readonly<Record<string, Scripted>> = {
     'a length, in one part': { headers: FRESH, body: 'text' },
-    'a length, in several parts': { headers: { ...FRESH, 'content-length': '8' }, body: ['text', 'text'] },
+    'a length, in several parts': {
+      headers: { ...FRESH, 'content-length': '8' },
+      body: ['text', 'text']
+    },
     'no length': { headers: FRESH, body: ['text', 'text'] },
     'no body': { headers: FRESH }
   }
@@ -63,7 +76,11 @@ t.test('an answer does not end before it is stored, with its length or without',
     const order: string[] = []
     origin.on('/', scripted)
     origin.always('/other', { headers: { 'cache-control': 'no-store' } })
-    const answer = open('/').then((head) => head.whole()).then(({ complete }) => { order.push(complete ? 'ended' : 'broken') })
+    const answer = open('/')
+      .then((head) => head.whole())
+      .then(({ complete }) => {
+        order.push(complete ? 'ended' : 'broken')
+      })
     await begun
     // Time enough to end, were it not for the store.
     for (let i = 0; i < 5; i++) await get('/other')
@@ -76,7 +93,11 @@ t.test('an answer does not end before it is stored, with its length or without',
 
 t.test('over maxBodyBytes a body passes through and is not stored', async (t) => {
   const { origin, get } = await proxiedApp(t, { maxBodyBytes: 1000 })
-  const rows: readonly (readonly [rule: string, body: string | readonly string[], stored: boolean])[] = [
+  const rows: readonly (readonly [
+    rule: string,
+    body: string | readonly string[],
+    stored: boolean
+  ])[] = [
     ['at the limit', 'x'.repeat(1000), true],
     ['over it', 'x'.repeat(1001), false],
     ['at the limit, in parts', ['x'.repeat(500), 'x'.repeat(500)], true],
@@ -88,7 +109,7 @@ t.test('over maxBodyBytes a body passes through and is not stored', async (t) =>
     origin.always(path, { headers: FRESH, body })
     const first = await get(path)
     t.equal(first.body === whole && first.complete, true, `${rule}: all of it comes`)
-    if (typeof body === 'string' && !stored) t.match(ours(first), { stored: undefined, detail: /./ }, `${rule}: and it is said why`)
+    if (typeof body === 'string' && !stored) { t.match(ours(first), { stored: undefined, detail: /./ }, `${rule}: and it is said why`) }
     const second = await get(path)
     t.equal(isHit(second), stored, `${rule}: stored or not`)
     t.equal(second.body === whole, true, rule)
@@ -106,7 +127,7 @@ t.test('a client that goes away does not stop a fill that others wait for', asyn
   impatient.abort()
   await aborted('/', 1)
   end.open()
-  for (const answer of await Promise.all(others)) t.match(answer, { status: 200, body: 'first, second', complete: true })
+  for (const answer of await Promise.all(others)) { t.match(answer, { status: 200, body: 'first, second', complete: true }) }
   t.equal(origin.requests('/').length, 1)
   t.ok(isHit(await get('/')))
 })
@@ -142,45 +163,59 @@ t.test('a client that goes away before the origin has answered', async (t) => {
   t.equal(origin.requests('/').length, 1)
 })
 
-t.test('RFC 9111 3.3: an origin that breaks off stores nothing, and the client sees the break', async (t) => {
-  const { origin, get } = await proxiedApp(t)
-  const broken: Readonly<Record<string, Scripted>> = {
-    '/chunked': { headers: FRESH, body: ['first, '], breaksOff: true },
-    '/length': { headers: { ...FRESH, 'content-length': '100' }, body: 'first, ', breaksOff: true }
+t.test(
+  'RFC 9111 3.3: an origin that breaks off stores nothing, and the client sees the break',
+  async (t) => {
+    const { origin, get } = await proxiedApp(t)
+    const broken: Readonly<Record<string, Scripted>> = {
+      '/chunked': { headers: FRESH, body: ['first, '], breaksOff: true },
+      '/length': {
+        headers: { ...FRESH, 'content-length': '100' },
+        body: 'first, ',
+        breaksOff: true
+      }
+    }
+    for (const [path, scripted] of Object.entries(broken)) {
+      origin.on(path, scripted, { headers: FRESH, body: 'whole' })
+      const answer = await get(path)
+      t.match(answer, { status: 200, complete: false }, path)
+      const second = await get(path)
+      t.match(second, { status: 200, body: 'whole', complete: true }, path)
+      t.notOk(isHit(second), path)
+      t.ok(isHit(await get(path)), path)
+    }
   }
-  for (const [path, scripted] of Object.entries(broken)) {
-    origin.on(path, scripted, { headers: FRESH, body: 'whole' })
-    const answer = await get(path)
-    t.match(answer, { status: 200, complete: false }, path)
-    const second = await get(path)
-    t.match(second, { status: 200, body: 'whole', complete: true }, path)
-    t.notOk(isHit(second), path)
-    t.ok(isHit(await get(path)), path)
-  }
-})
+)
 
-t.test('those who wait for what breaks off get all of it or a named error, and nothing of it', async (t) => {
-  const { origin, open, get, arrived } = await proxiedApp(t)
-  const end = gate()
-  origin.on('/', { headers: FRESH, body: ['first, ', end.opened], breaksOff: true })
-  origin.always('/', { headers: FRESH, body: 'whole' })
-  const broken = await open('/')
-  await broken.atLeast(7)
-  const others = [get('/'), get('/')]
-  await arrived('/', 3)
-  end.open()
-  t.equal((await broken.whole()).complete, false)
-  for (const answer of await Promise.all(others)) {
-    t.ok(answer.complete)
-    if (answer.status === 200) t.equal(answer.body, 'whole')
-    else t.match(JSON.parse(answer.body), { statusCode: answer.status, code: /^WEIR_ERR_/ })
+t.test(
+  'those who wait for what breaks off get all of it or a named error, and nothing of it',
+  async (t) => {
+    const { origin, open, get, arrived } = await proxiedApp(t)
+    const end = gate()
+    origin.on('/', { headers: FRESH, body: ['first, ', end.opened], breaksOff: true })
+    origin.always('/', { headers: FRESH, body: 'whole' })
+    const broken = await open('/')
+    await broken.atLeast(7)
+    const others = [get('/'), get('/')]
+    await arrived('/', 3)
+    end.open()
+    t.equal((await broken.whole()).complete, false)
+    for (const answer of await Promise.all(others)) {
+      t.ok(answer.complete)
+      if (answer.status === 200) t.equal(answer.body, 'whole')
+      else t.match(JSON.parse(answer.body), { statusCode: answer.status, code: /^WEIR_ERR_/ })
+    }
+    t.match(await get('/'), { status: 200, body: 'whole' })
   }
-  t.match(await get('/'), { status: 200, body: 'whole' })
-})
+)
 
 t.test('what breaks off leaves what was stored before alone', async (t) => {
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { ...FRESH, etag: '"1"' }, body: 'before' }, { headers: FRESH, body: ['first, '], breaksOff: true })
+  origin.on(
+    '/',
+    { headers: { ...FRESH, etag: '"1"' }, body: 'before' },
+    { headers: FRESH, body: ['first, '], breaksOff: true }
+  )
   await get('/')
   t.equal((await get('/', { 'cache-control': 'no-cache' })).complete, false)
   t.not((await get('/', { 'cache-control': 'only-if-cached' })).body, 'first, ')
@@ -201,21 +236,28 @@ t.test('a client that does not read does not hold up those who wait', async (t) 
   t.match((await idle.whole()).complete, true)
 })
 
-t.test('what is known not to be stored once its head is there is waited for no longer', async (t) => {
-  const { origin, open, get, arrived } = await proxiedApp(t)
-  const [begin, end] = [gate(), gate()]
-  origin.on('/', { headers: { 'cache-control': 'no-store' }, body: ['first', end.opened], after: begin.opened })
-  origin.always('/', { headers: { 'cache-control': 'no-store' }, body: 'own' })
-  const first = open('/')
-  await origin.received('/')
-  const others = [get('/'), get('/')]
-  await arrived('/', 3)
-  begin.open()
-  for (const answer of await Promise.all(others)) t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and is given to nobody else')
-  end.open()
-  t.match(await (await first).whole(), { body: 'first', complete: true })
-  t.equal(origin.requests('/').length, 3)
-})
+t.test(
+  'what is known not to be stored once its head is there is waited for no longer',
+  async (t) => {
+    const { origin, open, get, arrived } = await proxiedApp(t)
+    const [begin, end] = [gate(), gate()]
+    origin.on('/', {
+      headers: { 'cache-control': 'no-store' },
+      body: ['first', end.opened],
+      after: begin.opened
+    })
+    origin.always('/', { headers: { 'cache-control': 'no-store' }, body: 'own' })
+    const first = open('/')
+    await origin.received('/')
+    const others = [get('/'), get('/')]
+    await arrived('/', 3)
+    begin.open()
+    for (const answer of await Promise.all(others)) { t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and is given to nobody else') }
+    end.open()
+    t.match(await (await first).whole(), { body: 'first', complete: true })
+    t.equal(origin.requests('/').length, 3)
+  }
+)
 
 t.test('what is one client\'s is given to nobody who waited for it', async (t) => {
   const { origin, get, arrived } = await proxiedApp(t)
@@ -235,28 +277,39 @@ t.test('what is one client\'s is given to nobody who waited for it', async (t) =
     await arrived(path, 2)
     begin.open()
     t.equal((await first).body, 'mine')
-    t.match(await other, { body: 'yours', headers: { 'set-cookie': undefined } }, JSON.stringify(headers))
+    t.match(
+      await other,
+      { body: 'yours', headers: { 'set-cookie': undefined } },
+      JSON.stringify(headers)
+    )
   }
 })
 
-t.test('an origin that does not answer is waited for by others no longer than fillTimeout', async (t) => {
-  const { origin, open, get, arrived } = await proxiedApp(t, { fillTimeout: '20ms' })
-  origin.on('/', 'never')
-  origin.always('/', { headers: FRESH, body: 'text' })
-  const leaving = new AbortController()
-  const hanging = t.rejects(open('/', {}, leaving.signal))
-  await origin.received('/')
-  const other = get('/')
-  await arrived('/', 2)
-  t.match(await other, { status: 200, body: 'text' })
-  leaving.abort()
-  await hanging
-})
+t.test(
+  'an origin that does not answer is waited for by others no longer than fillTimeout',
+  async (t) => {
+    const { origin, open, get, arrived } = await proxiedApp(t, { fillTimeout: '20ms' })
+    origin.on('/', 'never')
+    origin.always('/', { headers: FRESH, body: 'text' })
+    const leaving = new AbortController()
+    const hanging = t.rejects(open('/', {}, leaving.signal))
+    await origin.received('/')
+    const other = get('/')
+    await arrived('/', 2)
+    t.match(await other, { status: 200, body: 'text' })
+    leaving.abort()
+    await hanging
+  }
+)
 
 t.test('RFC 9113 8.1.1: what breaks off does so over HTTP/2, too', async (t) => {
   const { origin, url } = await proxiedApp(t, { server: { http2: true } })
   for (const cacheControl of ['max-age=60', 'no-store']) {
-    origin.on('/', { headers: { 'cache-control': cacheControl }, body: ['te', 'xt'], breaksOff: true })
+    origin.on('/', {
+      headers: { 'cache-control': cacheControl },
+      body: ['te', 'xt'],
+      breaksOff: true
+    })
     const session = connect(url)
     t.teardown(() => { session.destroy() })
     const stream = session.request({ ':path': '/' })

@@ -1,7 +1,11 @@
 /** Counts what happens, by name, and tells when it has happened so often. */
 export class Tally {
   readonly #counts = new Map<string, number>()
-  readonly #waiting = new Set<{ readonly name: string, readonly count: number, readonly resolve: () => void }>()
+  readonly #waiting = new Set<{
+    readonly name: string
+    readonly count: number
+    readonly resolve: () => void
+  }>()
 
   add (name: string): void {
     const count = this.of(name) + 1
@@ -20,7 +24,9 @@ export class Tally {
   /** Resolves when it has happened `count` times in all, at once if it already has. */
   reached (name: string, count: number): Promise<void> {
     if (this.of(name) >= count) return Promise.resolve()
-    return new Promise((resolve) => { this.#waiting.add({ name, count, resolve }) })
+    return new Promise((resolve) => {
+      this.#waiting.add({ name, count, resolve })
+    })
   }
 }
 

@@ -10,14 +10,21 @@ import { type Proxied, proxiedApp, type ProxiedOptions } from './proxied-app.js'
  * Two instances in front of one origin, sharing a Redis of the test's own. To their clients they
  * are one site.
  */
-export async function twoApps (t: Test, options: ProxiedOptions = {}): Promise<readonly [a: Proxied, b: Proxied]> {
+export async function twoApps (
+  t: Test,
+  options: ProxiedOptions = {}
+): Promise<readonly [a: Proxied, b: Proxied]> {
   const { url } = await startRedis(t)
   const upstream = await startOrigin(t)
   const start = async (name: string): Promise<Proxied> => {
     // As the redis plugin makes it, but that it waits for Redis for longer than requests do:
     // without an answer in 100 ms an instance goes on by itself, and a busy machine may be late by
     // more. What is then is for other tests.
-    const client = new Redis(url, { enableOfflineQueue: false, enableAutoPipelining: true, commandTimeout: 10_000 })
+    const client = new Redis(url, {
+      enableOfflineQueue: false,
+      enableAutoPipelining: true,
+      commandTimeout: 10_000
+    })
     await once(client, 'ready')
     const store = redisStore({ client })
     t.teardown(async () => {

@@ -5,22 +5,30 @@ import { twoApps } from './two-apps.js'
 
 const FRESH = { 'cache-control': 'max-age=600' }
 
-t.test('what one instance has stored, the other serves before the first has ended its answer', async (t) => {
-  const [a, b] = await twoApps(t)
-  for (let i = 0; i < 30; i++) {
-    const path = `/${i}`
-    // With a length the client has all of the body before the answer's end.
-    const body = 'x'.repeat(1 + i * 3000)
-    a.origin.on(path, i % 2 === 0 ? { headers: FRESH, body } : { headers: FRESH, body: [body.slice(0, 1), body.slice(1)] })
-    const [one, other] = i % 4 < 2 ? [a, b] : [b, a]
-    const answer = await one.open(path)
-    await answer.atLeast(body.length)
-    await answer.whole()
-    const hit = await other.get(path)
-    t.ok(isHit(hit), path)
-    t.equal(hit.body, body)
+t.test(
+  'what one instance has stored, the other serves before the first has ended its answer',
+  async (t) => {
+    const [a, b] = await twoApps(t)
+    for (let i = 0; i < 30; i++) {
+      const path = `/${i}`
+      // With a length the client has all of the body before the answer's end.
+      const body = 'x'.repeat(1 + i * 3000)
+      a.origin.on(
+        path,
+        i % 2 === 0
+          ? { headers: FRESH, body }
+          : { headers: FRESH, body: [body.slice(0, 1), body.slice(1)] }
+      )
+      const [one, other] = i % 4 < 2 ? [a, b] : [b, a]
+      const answer = await one.open(path)
+      await answer.atLeast(body.length)
+      await answer.whole()
+      const hit = await other.get(path)
+      t.ok(isHit(hit), path)
+      t.equal(hit.body, body)
+    }
   }
-})
+)
 
 t.test('a cold URI is fetched once for both', async (t) => {
   const [a, b] = await twoApps(t)
@@ -66,7 +74,11 @@ t.test('a client of one that goes away does not stop what the other waits for', 
 t.test('what breaks off in one is fetched by the other', async (t) => {
   const [a, b] = await twoApps(t)
   const end = gate()
-  a.origin.on('/', { headers: FRESH, body: ['first, ', end.opened], breaksOff: true }, { headers: FRESH, body: 'whole' })
+  a.origin.on(
+    '/',
+    { headers: FRESH, body: ['first, ', end.opened], breaksOff: true },
+    { headers: FRESH, body: 'whole' }
+  )
   const first = await a.open('/')
   await first.atLeast(7)
   const second = b.get('/')
@@ -80,7 +92,11 @@ t.test('what breaks off in one is fetched by the other', async (t) => {
 t.test('a write through one is seen by the next read of the other', async (t) => {
   const [a, b] = await twoApps(t)
   let version = 0
-  a.origin.always('/', ({ method }) => method === 'GET' ? { headers: FRESH, body: String(version) } : { status: 200, body: String(++version) })
+  a.origin.always('/', ({ method }) =>
+    method === 'GET'
+      ? { headers: FRESH, body: String(version) }
+      : { status: 200, body: String(++version) }
+  )
   for (let i = 1; i <= 10; i++) {
     await a.get('/')
     await b.get('/')
@@ -113,51 +129,86 @@ t.test('a 304 that one got renews what the other serves', async (t) => {
 
 t.test('a 200 that one got takes the place of what the other serves', async (t) => {
   const [a, b] = await twoApps(t)
-  a.origin.on('/', { headers: FRESH, body: 'first' }, { headers: FRESH, body: 'second' }, { headers: { 'cache-control': 'no-store' }, body: 'third' })
+  a.origin.on(
+    '/',
+    { headers: FRESH, body: 'first' },
+    { headers: FRESH, body: 'second' },
+    { headers: { 'cache-control': 'no-store' }, body: 'third' }
+  )
   await a.get('/')
   t.equal((await b.get('/')).body, 'first')
   await a.get('/', { 'cache-control': 'no-cache' })
   t.equal((await b.get('/')).body, 'second')
   await b.get('/', { 'cache-control': 'no-cache' })
-  t.equal((await a.get('/', { 'cache-control': 'only-if-cached' })).status, 504, 'and one that is not stored ends it')
+  t.equal(
+    (await a.get('/', { 'cache-control': 'only-if-cached' })).status,
+    504,
+    'and one that is not stored ends it'
+  )
 })
 
-t.test('RFC 9111 5.2.1.4: what another instance has stored since is no answer to no-cache', async (t) => {
-  const [a, b] = await twoApps(t)
-  let version = 0
-  a.origin.always('/', () => ({ headers: FRESH, body: String(++version) }))
-  for (const [i, instance] of [a, b, a, b, a].entries()) {
-    t.equal((await instance.get('/', { 'cache-control': 'no-cache' })).body, String(i + 1))
+t.test(
+  'RFC 9111 5.2.1.4: what another instance has stored since is no answer to no-cache',
+  async (t) => {
+    const [a, b] = await twoApps(t)
+    let version = 0
+    a.origin.always('/', () => ({ headers: FRESH, body: String(++version) }))
+    for (const [i, instance] of [a, b, a, b, a].entries()) {
+      t.equal((await instance.get('/', { 'cache-control': 'no-cache' })).body, String(i + 1))
+    }
   }
-})
+)
 
 t.test('variants are of both', async (t) => {
   const [a, b] = await twoApps(t)
-  a.origin.always('/', ({ headers }) => ({ headers: { ...FRESH, vary: 'accept-language' }, body: String(headers['accept-language']) }))
+  a.origin.always('/', ({ headers }) => ({
+    headers: { ...FRESH, vary: 'accept-language' },
+    body: String(headers['accept-language'])
+  }))
   t.equal((await a.get('/', { 'accept-language': 'de' })).body, 'de')
   t.match(ours(await b.get('/', { 'accept-language': 'en' })), { fwd: 'vary-miss' })
   for (const instance of [a, b]) {
-    for (const language of ['de', 'en']) t.match(await instance.get('/', { 'accept-language': language }), { body: language, headers: { 'cache-status': /; hit/ } })
+    for (const language of ['de', 'en']) {
+      t.match(await instance.get('/', { 'accept-language': language }), {
+        body: language,
+        headers: { 'cache-status': /; hit/ }
+      })
+    }
   }
   await b.send('PUT', '/', { body: 'x' })
-  for (const language of ['de', 'en']) t.notOk(isHit(await a.get('/', { 'accept-language': language })), language)
+  for (const language of ['de', 'en']) { t.notOk(isHit(await a.get('/', { 'accept-language': language })), language) }
 })
 
-t.test('conditions, ranges and HEAD are answered by an instance that has never asked the origin', async (t) => {
-  const [a, b] = await twoApps(t)
-  a.origin.on('/', { headers: { ...FRESH, etag: '"1"' }, body: '0123456789' })
-  await a.get('/')
-  t.equal((await b.get('/', { 'if-none-match': '"1"' })).status, 304)
-  t.match(await b.get('/', { range: 'bytes=2-4' }), { status: 206, body: '234', headers: { 'content-range': 'bytes 2-4/10' } })
-  t.match(await b.send('HEAD', '/'), { status: 200, body: '', headers: { 'content-length': '10' } })
-  t.equal(a.origin.requests('/').length, 1)
-})
+t.test(
+  'conditions, ranges and HEAD are answered by an instance that has never asked the origin',
+  async (t) => {
+    const [a, b] = await twoApps(t)
+    a.origin.on('/', { headers: { ...FRESH, etag: '"1"' }, body: '0123456789' })
+    await a.get('/')
+    t.equal((await b.get('/', { 'if-none-match': '"1"' })).status, 304)
+    t.match(await b.get('/', { range: 'bytes=2-4' }), {
+      status: 206,
+      body: '234',
+      headers: { 'content-range': 'bytes 2-4/10' }
+    })
+    t.match(await b.send('HEAD', '/'), {
+      status: 200,
+      body: '',
+      headers: { 'content-length': '10' }
+    })
+    t.equal(a.origin.requests('/').length, 1)
+  }
+)
 
 t.test('RFC 5861 3: of both, one fetches in the background', async (t) => {
   const [a, b] = await twoApps(t)
   const begin = gate()
   const headers = { 'cache-control': 'max-age=1, stale-while-revalidate=600', age: '100' }
-  a.origin.on('/', { headers, body: 'first' }, { headers: FRESH, body: 'second', after: begin.opened })
+  a.origin.on(
+    '/',
+    { headers, body: 'first' },
+    { headers: FRESH, body: 'second', after: begin.opened }
+  )
   await a.get('/')
   for (const instance of [a, b, a, b]) t.equal((await instance.get('/')).body, 'first')
   await a.origin.received('/', 2)

@@ -5,64 +5,113 @@ import { gate } from './tally.js'
 import { type Fields, type OriginRequest } from './origin.js'
 import { proxiedApp } from './proxied-app.js'
 
-const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
+const CONDITIONS = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range'
+] as const
 const MODIFIED = 'Thu, 01 Jan 2015 00:00:00 GMT'
 
 const conditionsOf = (request: OriginRequest | undefined) =>
-  Object.fromEntries(CONDITIONS.filter((name) => request?.headers[name] !== undefined).map((name) => [name, request?.headers[name]]))
+  Object.fromEntries(
+    CONDITIONS.filter((name) => request?.headers[name] !== undefined).map((name) => [
+      name,
+      request?.headers[name]
+    ])
+  )
 
-t.test('RFC 9111 4.3.1: what validates a stale response, whatever the client\'s own conditions are', async (t) => {
-  const clock = stopClock(t)
-  const { origin, get } = await proxiedApp(t)
-  const rows: readonly (readonly [stored: Fields, sent: Fields | 'own'])[] = [
-    [{ etag: '"1"' }, { 'if-none-match': '"1"' }],
-    [{ etag: 'W/"1"' }, { 'if-none-match': 'W/"1"' }],
-    [{ 'last-modified': MODIFIED }, { 'if-modified-since': MODIFIED }],
-    [{ etag: '"1"', 'last-modified': MODIFIED }, { 'if-none-match': '"1"', 'if-modified-since': MODIFIED }],
-    [{ etag: 'no tag' }, { 'if-none-match': 'no tag' }],
-    [{ etag: 'w/"1"' }, { 'if-none-match': 'w/"1"' }],
-    [{ 'last-modified': 'no date' }, 'own'],
-    [{}, 'own']
-  ]
-  const asked = [
-    {}, { 'if-none-match': '"2"' }, { 'if-none-match': '*' }, { 'if-modified-since': clock.at(0) }, { range: 'bytes=0-1' },
-    { range: 'bytes=0-1', 'if-range': '"1"' }
-  ]
-  for (const [i, [stored, sent]] of rows.entries()) {
-    for (const [j, conditions] of asked.entries()) {
-      const path = `/${i}/${j}`
-      origin.on(path, { headers: { 'cache-control': 'max-age=60', ...stored } }, { body: 'new' })
-      await get(path)
-      clock.advance(60)
-      await get(path, conditions)
-      const expected = sent === 'own' ? conditions : sent
-      t.strictSame(conditionsOf(origin.requests(path)[1]), expected, `${JSON.stringify(stored)}, asked ${JSON.stringify(conditions)}`)
+t.test(
+  "RFC 9111 4.3.1: what validates a stale response, whatever the client's own conditions are",
+  async (t) => {
+    const clock = stopClock(t)
+    const { origin, get } = await proxiedApp(t)
+    const rows: readonly (readonly [stored: Fields, sent: Fields | 'own'])[] = [
+      [{ etag: '"1"' }, { 'if-none-match': '"1"' }],
+      [{ etag: 'W/"1"' }, { 'if-none-match': 'W/"1"' }],
+      [{ 'last-modified': MODIFIED }, { 'if-modified-since': MODIFIED }],
+      [
+        { etag: '"1"', 'last-modified': MODIFIED },
+        { 'if-none-match': '"1"', 'if-modified-since': MODIFIED }
+      ],
+      [{ etag: 'no tag' }, { 'if-none-match': 'no tag' }],
+      [{ etag: 'w/"1"' }, { 'if-none-match': 'w/"1"' }],
+      [{ 'last-modified': 'no date' }, 'own'],
+      [{}, 'own']
+    ]
+    const asked = [
+      {},
+      { 'if-none-match': '"2"' },
+      { 'if-none-match': '*' },
+      { 'if-modified-since': clock.at(0) },
+      { range: 'bytes=0-1' },
+      { range: 'bytes=0-1', 'if-range': '"1"' }
+    ]
+    for (const [i, [stored, sent]] of rows.entries()) {
+      for (const [j, conditions] of asked.entries()) {
+        const path = `/${i}/${j}`
+        origin.on(path, { headers: { 'cache-control': 'max-age=60', ...stored } }, { body: 'new' })
+        await get(path)
+        clock.advance(60)
+        await get(path, conditions)
+        const expected = sent === 'own' ? conditions : sent
+        t.strictSame(
+          conditionsOf(origin.requests(path)[1]),
+          expected,
+          `${JSON.stringify(stored)}, asked ${JSON.stringify(conditions)}`
+        )
+      }
     }
   }
-})
+)
 
-t.test('RFC 9111 4.3.2: where nothing is stored, the client\'s own conditions reach the origin', async (t) => {
-  const { origin, get } = await proxiedApp(t)
-  const conditions = {
-    'if-none-match': ['"1"', 'W/"1"', 'w/"1"', '1', '"0", "1"', '*'], 'if-modified-since': [MODIFIED, 'no date']
-  }
-  const headers = { 'cache-control': 'max-age=60', etag: '"1"' }
-  let i = 0
-  for (const [name, values] of Object.entries(conditions)) {
-    for (const value of values) {
-      const path = `/${i++}`
-      origin.on(path, { status: 304, headers }, { headers, body: 'whole' })
-      const first = await get(path, { [name]: value })
-      t.match(first, { status: 304, body: '', headers: { ...headers, 'content-length': undefined } }, value)
-      t.match(ours(first), { fwd: 'uri-miss', 'fwd-status': 304, detail: 'CONDITION', stored: undefined }, value)
-      t.strictSame(conditionsOf(origin.requests(path)[0]), { [name]: value })
-      t.match(await get(path, { [name]: value }), { body: /^(whole)?$/ }, 'the next one gets what is stored then')
-      t.strictSame(conditionsOf(origin.requests(path)[1]), {}, 'all of it is asked for, so that there is something to share')
-      t.match({ hit: isHit(await get(path)), body: (await get(path)).body }, { hit: true, body: 'whole' })
-      t.equal(origin.requests(path).length, 2, value)
+t.test(
+  "RFC 9111 4.3.2: where nothing is stored, the client's own conditions reach the origin",
+  async (t) => {
+    const { origin, get } = await proxiedApp(t)
+    const conditions = {
+      'if-none-match': ['"1"', 'W/"1"', 'w/"1"', '1', '"0", "1"', '*'],
+      'if-modified-since': [MODIFIED, 'no date']
+    }
+    const headers = { 'cache-control': 'max-age=60', etag: '"1"' }
+    let i = 0
+    for (const [name, values] of Object.entries(conditions)) {
+      for (const value of values) {
+        const path = `/${i++}`
+        origin.on(path, { status: 304, headers }, { headers, body: 'whole' })
+        const first = await get(path, { [name]: value })
+        t.match(
+          first,
+          { status: 304, body: '', headers: { ...headers, 'content-length': undefined } },
+          value
+        )
+        t.match(
+          ours(first),
+          { fwd: 'uri-miss', 'fwd-status': 304, detail: 'CONDITION', stored: undefined },
+          value
+        )
+        t.strictSame(conditionsOf(origin.requests(path)[0]), { [name]: value })
+        t.match(
+          await get(path, { [name]: value }),
+          { body: /^(whole)?$/ },
+          'the next one gets what is stored then'
+        )
+        t.strictSame(
+          conditionsOf(origin.requests(path)[1]),
+          {},
+          'all of it is asked for, so that there is something to share'
+        )
+        t.match(
+          { hit: isHit(await get(path)), body: (await get(path)).body },
+          { hit: true, body: 'whole' }
+        )
+        t.equal(origin.requests(path).length, 2, value)
+      }
     }
   }
-})
+)
 
 t.test('a client that has the response already leaves nobody waiting', async (t) => {
   stopClock(t)
@@ -72,18 +121,33 @@ t.test('a client that has the response already leaves nobody waiting', async (t)
   origin.on('/', { status: 304, headers, after: opened }, { headers, body: 'whole' })
   const first = get('/', { 'if-none-match': '"1"' })
   await origin.received('/')
-  const others = [{}, { 'if-none-match': '"1"' }, {}, { 'if-none-match': '"2"' }].map((conditions) => get('/', conditions))
+  const others = [{}, { 'if-none-match': '"1"' }, {}, { 'if-none-match': '"2"' }].map(
+    (conditions) => get('/', conditions)
+  )
   await arrived('/', 5)
   open()
   t.match(await first, { status: 304, body: '' })
-  t.strictSame((await Promise.all(others)).map(({ status, body }) => [status, body]), [[200, 'whole'], [304, ''], [200, 'whole'], [200, 'whole']])
+  t.strictSame(
+    (await Promise.all(others)).map(({ status, body }) => [status, body]),
+    [
+      [200, 'whole'],
+      [304, ''],
+      [200, 'whole'],
+      [200, 'whole']
+    ]
+  )
   t.equal(origin.requests('/').length, 2)
 })
 
 t.test('RFC 9111 4.3.3: a 304 lets the stored response be used, and be fresh again', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' }, { status: 304, headers: { etag: '"1"' } }, { body: 'third' })
+  origin.on(
+    '/',
+    { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' },
+    { status: 304, headers: { etag: '"1"' } },
+    { body: 'third' }
+  )
   await get('/')
   clock.advance(60)
   const validated = await get('/')
@@ -91,7 +155,11 @@ t.test('RFC 9111 4.3.3: a 304 lets the stored response be used, and be fresh aga
   t.match(ours(validated), { fwd: 'stale', 'fwd-status': 304 })
   clock.advance(59)
   const hit = await get('/')
-  t.match({ hit: isHit(hit), body: hit.body, age: hit.headers.age }, { hit: true, body: 'first', age: '59' }, 'as old as the 304')
+  t.match(
+    { hit: isHit(hit), body: hit.body, age: hit.headers.age },
+    { hit: true, body: 'first', age: '59' },
+    'as old as the 304'
+  )
   clock.advance(1)
   t.equal((await get('/')).body, 'third')
 })
@@ -118,24 +186,36 @@ t.test('RFC 9111 3.2, 4.3.4: which header fields a 304 updates', async (t) => {
     connection: 'x-hop',
     'x-hop': 'b'
   }
-  origin.on('/', { headers: first, body: 'text' }, { status: 304, headers: second }, { body: 'third' })
+  origin.on(
+    '/',
+    { headers: first, body: 'text' },
+    { status: 304, headers: second },
+    { body: 'third' }
+  )
   await get('/')
   clock.advance(60)
   const validatedAt = clock.at(0)
-  for (const [what, answer] of [['the answer itself', await get('/')], ['a hit', await get('/')]] as const) {
+  for (const [what, answer] of [
+    ['the answer itself', await get('/')],
+    ['a hit', await get('/')]
+  ] as const) {
     t.equal(answer.body, 'text', what)
-    t.match(answer.headers, {
-      'cache-control': 'max-age=10',
-      'content-type': 'text/html',
-      'content-location': '/other',
-      date: validatedAt,
-      'x-old': 'a',
-      'x-new': 'b',
-      'x-both': 'b',
-      'x-hop': undefined,
-      'content-length': '4',
-      'content-encoding': 'x-none'
-    }, what)
+    t.match(
+      answer.headers,
+      {
+        'cache-control': 'max-age=10',
+        'content-type': 'text/html',
+        'content-location': '/other',
+        date: validatedAt,
+        'x-old': 'a',
+        'x-new': 'b',
+        'x-both': 'b',
+        'x-hop': undefined,
+        'content-length': '4',
+        'content-encoding': 'x-none'
+      },
+      what
+    )
   }
   clock.advance(9)
   t.ok(isHit(await get('/')))
@@ -167,13 +247,24 @@ t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
   for (const [i, [stored, notModified, isAbout]] of rows.entries()) {
     const [path, rule] = [`/${i}`, `${JSON.stringify(stored)}, 304 ${JSON.stringify(notModified)}`]
     const fresh = { 'cache-control': 'max-age=60' }
-    origin.on(path, { headers: { ...fresh, ...stored }, body: 'first' }, { status: 304, headers: notModified }, { headers: { ...fresh, etag: '"3"' }, body: 'third' })
+    origin.on(
+      path,
+      { headers: { ...fresh, ...stored }, body: 'first' },
+      { status: 304, headers: notModified },
+      { headers: { ...fresh, etag: '"3"' }, body: 'third' }
+    )
     await get(path)
     clock.advance(60)
     const answer = await get(path)
     t.match(answer, { status: 200, body: isAbout ? 'first' : 'third' }, rule)
     t.equal(origin.requests(path).length, isAbout ? 2 : 3, rule)
-    if (!isAbout) t.strictSame(conditionsOf(origin.requests(path)[2]), {}, `${rule}: it is fetched without conditions`)
+    if (!isAbout) {
+      t.strictSame(
+        conditionsOf(origin.requests(path)[2]),
+        {},
+        `${rule}: it is fetched without conditions`
+      )
+    }
     t.match(await get(path), { status: 200, body: isAbout ? 'first' : 'third' }, rule)
     t.equal(origin.requests(path).length, isAbout ? 2 : 3, `${rule}: and is stored`)
   }
@@ -184,7 +275,15 @@ t.test('RFC 9111 4.3.3: what is fetched instead of such a 304 passes as it is', 
   const { origin, get } = await proxiedApp(t)
   const headers = { 'cache-control': 'max-age=60', etag: '"1"', vary: 'accept' }
   const answers = [
-    { status: 200, headers: { 'cache-control': 'no-store', link: ['</a>', '</b>'], 'set-cookie': ['a=1', 'b=2'] }, body: 'new' },
+    {
+      status: 200,
+      headers: {
+        'cache-control': 'no-store',
+        link: ['</a>', '</b>'],
+        'set-cookie': ['a=1', 'b=2']
+      },
+      body: 'new'
+    },
     { status: 404, headers: { 'content-type': 'text/x-own' }, body: 'gone' },
     { status: 503, headers: { 'retry-after': '7' }, body: 'failed' },
     { status: 200, headers: { 'cache-control': 'max-age=60' }, body: ['in ', 'parts'] }
@@ -195,9 +294,21 @@ t.test('RFC 9111 4.3.3: what is fetched instead of such a 304 passes as it is', 
     await get(path)
     clock.advance(60)
     const answer = await get(path)
-    t.match(answer, { status: instead.status, body: [instead.body].flat().join(''), headers: { etag: undefined, vary: undefined } }, path)
+    t.match(
+      answer,
+      {
+        status: instead.status,
+        body: [instead.body].flat().join(''),
+        headers: { etag: undefined, vary: undefined }
+      },
+      path
+    )
     for (const [name, value] of Object.entries(instead.headers)) {
-      t.strictSame(answer.lines.filter(([line]) => line === name).map(([, text]) => text), [value].flat(), `${path}: ${name}`)
+      t.strictSame(
+        answer.lines.filter(([line]) => line === name).map(([, text]) => text),
+        [value].flat(),
+        `${path}: ${name}`
+      )
     }
     t.match(ours(answer), { fwd: 'stale' }, path)
   }
@@ -206,18 +317,33 @@ t.test('RFC 9111 4.3.3: what is fetched instead of such a 304 passes as it is', 
 t.test('RFC 9111 4.3.3: what is no 304 takes the place of the stored response', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  const stored = { headers: { 'cache-control': 'max-age=60', etag: '"1"', 'x-old': 'a' }, body: 'first' }
+  const stored = {
+    headers: { 'cache-control': 'max-age=60', etag: '"1"', 'x-old': 'a' },
+    body: 'first'
+  }
   for (const [i, status] of [200, 301, 404, 410, 501].entries()) {
     const path = `/${i}`
-    origin.on(path, stored, { status, headers: { 'cache-control': 'max-age=60', etag: '"2"' }, body: 'second' })
+    origin.on(path, stored, {
+      status,
+      headers: { 'cache-control': 'max-age=60', etag: '"2"' },
+      body: 'second'
+    })
     await get(path)
     clock.advance(60)
     const answer = await get(path)
-    t.match(answer, { status, body: 'second', headers: { 'x-old': undefined, etag: '"2"' } }, String(status))
+    t.match(
+      answer,
+      { status, body: 'second', headers: { 'x-old': undefined, etag: '"2"' } },
+      String(status)
+    )
     t.match(ours(answer), { fwd: 'stale', detail: undefined }, String(status))
     const hit = await get(path)
     t.ok(isHit(hit), String(status))
-    t.match(hit, { status, body: 'second', headers: { 'x-old': undefined, etag: '"2"' } }, String(status))
+    t.match(
+      hit,
+      { status, body: 'second', headers: { 'x-old': undefined, etag: '"2"' } },
+      String(status)
+    )
   }
 })
 
@@ -228,29 +354,53 @@ t.test('what is not stored ends what was stored, by a new answer or by its 304',
   for (const directives of ['no-store', 'private']) {
     for (const status of [200, 304]) {
       const path = `/${directives}/${status}`
-      origin.on(path, stored, { status, headers: { 'cache-control': directives, etag: '"1"' }, body: 'first' }, { body: 'third' })
+      origin.on(
+        path,
+        stored,
+        { status, headers: { 'cache-control': directives, etag: '"1"' }, body: 'first' },
+        { body: 'third' }
+      )
       await get(path)
       clock.advance(60)
-      t.match(await get(path), { status: 200, body: 'first', headers: { 'cache-control': directives } }, path)
+      t.match(
+        await get(path),
+        { status: 200, body: 'first', headers: { 'cache-control': directives } },
+        path
+      )
       t.equal((await get(path)).body, 'third', path)
-      t.strictSame(conditionsOf(origin.requests(path)[2]), {}, `${path}: there is nothing to validate`)
+      t.strictSame(
+        conditionsOf(origin.requests(path)[2]),
+        {},
+        `${path}: there is nothing to validate`
+      )
     }
   }
 })
 
-t.test('what is not stored ends what was stored, also where the client wanted a new answer of what was fresh', async (t) => {
-  stopClock(t)
-  const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'max-age=60' }, body: 'first' }, { headers: { 'cache-control': 'no-store' }, body: 'second' }, { body: 'third' })
-  await get('/')
-  t.equal((await get('/', { 'cache-control': 'no-cache' })).body, 'second')
-  t.equal((await get('/')).body, 'third')
-})
+t.test(
+  'what is not stored ends what was stored, also where the client wanted a new answer of what was fresh',
+  async (t) => {
+    stopClock(t)
+    const { origin, get } = await proxiedApp(t)
+    origin.on(
+      '/',
+      { headers: { 'cache-control': 'max-age=60' }, body: 'first' },
+      { headers: { 'cache-control': 'no-store' }, body: 'second' },
+      { body: 'third' }
+    )
+    await get('/')
+    t.equal((await get('/', { 'cache-control': 'no-cache' })).body, 'second')
+    t.equal((await get('/')).body, 'third')
+  }
+)
 
 t.test('RFC 9111 5.2.2.4: no-cache is validated at each use, however young', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'no-cache, max-age=60', etag: '"1"' }, body: 'first' })
+  origin.on('/', {
+    headers: { 'cache-control': 'no-cache, max-age=60', etag: '"1"' },
+    body: 'first'
+  })
   origin.always('/', { status: 304, headers: { etag: '"1"' } })
   await get('/')
   for (let i = 2; i <= 4; i++) {
@@ -265,7 +415,11 @@ t.test('RFC 9111 5.2.2.4: no-cache is validated at each use, however young', asy
 t.test('RFC 9111 5.2.1.4: a client\'s no-cache validates what is fresh', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  origin.on('/', { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' }, { status: 304, headers: { etag: '"1"' } })
+  origin.on(
+    '/',
+    { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' },
+    { status: 304, headers: { etag: '"1"' } }
+  )
   await get('/')
   const answer = await get('/', { 'cache-control': 'no-cache' })
   t.match(answer, { status: 200, body: 'first' })
@@ -277,7 +431,11 @@ t.test('many who find a response stale have it validated once', async (t) => {
   const clock = stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()
-  origin.on('/', { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' }, { status: 304, headers: { etag: '"1"' }, after: opened })
+  origin.on(
+    '/',
+    { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' },
+    { status: 304, headers: { etag: '"1"' }, after: opened }
+  )
   await get('/')
   clock.advance(60)
   const answers = [1, 2, 3, 4].map(() => get('/'))

@@ -9,25 +9,46 @@ import { gate } from './tally.js'
 type Headers = NonNullable<Sent['headers']>
 type Case = readonly [vary: string | readonly string[], first: Headers, second: Headers]
 
-const namesIn = (vary: string | readonly string[] | undefined) =>
-  [...new Set([vary ?? ''].flat().join().toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== ''))]
+const namesIn = (vary: string | readonly string[] | undefined) => [
+  ...new Set(
+    [vary ?? '']
+      .flat()
+      .join()
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+  )
+]
 
 /** Whether the second request gets what was stored for the first. */
 async function check (t: Test, expected: 'match' | 'miss', cases: readonly Case[]): Promise<void> {
   const { origin, get } = await proxiedApp(t)
   for (const [i, [vary, first, second]] of cases.entries()) {
-    const [path, rule] = [`/${i}`, `Vary: ${JSON.stringify(vary)}, ${JSON.stringify(first)} and ${JSON.stringify(second)}`]
+    const [path, rule] = [
+      `/${i}`,
+      `Vary: ${JSON.stringify(vary)}, ${JSON.stringify(first)} and ${JSON.stringify(second)}`
+    ]
     const headers = { 'cache-control': 'max-age=60', vary }
     origin.on(path, { headers, body: 'first' }, { headers, body: 'second' })
     await get(path, first)
     const answer = await get(path, second)
-    if (expected === 'match') t.match({ body: answer.body, hit: isHit(answer) }, { body: 'first', hit: true }, rule)
-    else t.match({ body: answer.body, fwd: ours(answer)['fwd'] }, { body: 'second', fwd: 'vary-miss' }, rule)
+    if (expected === 'match') { t.match({ body: answer.body, hit: isHit(answer) }, { body: 'first', hit: true }, rule) } else {
+      t.match(
+        { body: answer.body, fwd: ours(answer)['fwd'] },
+        { body: 'second', fwd: 'vary-miss' },
+        rule
+      )
+    }
     t.strictSame(namesIn(answer.headers.vary), namesIn(vary), `${rule}: Vary is told`)
     if (expected === 'match') continue
     for (const [request, body] of [[first, 'first'], [second, 'second']] as const) {
       const again = await get(path, request)
-      t.match({ body: again.body, hit: isHit(again) }, { body, hit: true }, `${rule}: both are kept`)
+      t.match(
+        { body: again.body, hit: isHit(again) },
+        { body, hit: true },
+        `${rule}: both are kept`
+      )
     }
   }
 }
@@ -67,25 +88,44 @@ t.test('RFC 9111 4.1: headers that do not', async (t) => {
   ])
 })
 
-t.test('RFC 9110 12.5.3, 12.5.4: Accept-Encoding and Accept-Language that say the same', async (t) => {
-  const encodings = (a: string, b: string): Case => ['accept-encoding', { 'accept-encoding': a }, { 'accept-encoding': b }]
-  const languages = (a: string, b: string): Case => ['accept-language', { 'accept-language': a }, { 'accept-language': b }]
-  await check(t, 'match', [
-    encodings('gzip, br', 'br,gzip'),
-    encodings('GZIP', 'gzip'),
-    encodings('gzip;q=1.0', 'gzip'),
-    encodings('gzip; q=0.50', 'gzip;q=0.5'),
-    encodings('x-gzip', 'gzip'),
-    encodings('gzip, br;q=0', 'gzip'),
-    encodings('br;q=0.5, gzip', 'gzip, br;q=0.5'),
-    languages('DE', 'de'),
-    languages('de-AT, en;q=0.8', 'en;q=0.8,de-at;q=1.0')
-  ])
-})
+t.test(
+  'RFC 9110 12.5.3, 12.5.4: Accept-Encoding and Accept-Language that say the same',
+  async (t) => {
+    const encodings = (a: string, b: string): Case => [
+      'accept-encoding',
+      { 'accept-encoding': a },
+      { 'accept-encoding': b }
+    ]
+    const languages = (a: string, b: string): Case => [
+      'accept-language',
+      { 'accept-language': a },
+      { 'accept-language': b }
+    ]
+    await check(t, 'match', [
+      encodings('gzip, br', 'br,gzip'),
+      encodings('GZIP', 'gzip'),
+      encodings('gzip;q=1.0', 'gzip'),
+      encodings('gzip; q=0.50', 'gzip;q=0.5'),
+      encodings('x-gzip', 'gzip'),
+      encodings('gzip, br;q=0', 'gzip'),
+      encodings('br;q=0.5, gzip', 'gzip, br;q=0.5'),
+      languages('DE', 'de'),
+      languages('de-AT, en;q=0.8', 'en;q=0.8,de-at;q=1.0')
+    ])
+  }
+)
 
 t.test('RFC 9110 12.5.3, 12.5.4: and those that do not', async (t) => {
-  const encodings = (a: string, b: string): Case => ['accept-encoding', { 'accept-encoding': a }, { 'accept-encoding': b }]
-  const languages = (a: string, b: string): Case => ['accept-language', { 'accept-language': a }, { 'accept-language': b }]
+  const encodings = (a: string, b: string): Case => [
+    'accept-encoding',
+    { 'accept-encoding': a },
+    { 'accept-encoding': b }
+  ]
+  const languages = (a: string, b: string): Case => [
+    'accept-language',
+    { 'accept-language': a },
+    { 'accept-language': b }
+  ]
   await check(t, 'miss', [
     encodings('gzip', 'br'),
     encodings('gzip', 'gzip;q=0.5'),
@@ -102,7 +142,15 @@ const inLanguage = ({ headers }: OriginRequest): Scripted => {
   const language = headers['accept-language'] ?? 'none'
   return headers['if-none-match'] === `"${language}"`
     ? { status: 304, headers: { etag: `"${language}"` } }
-    : { headers: { 'cache-control': 'max-age=60', vary: 'accept-language', etag: `"${language}"`, 'content-language': language }, body: language }
+    : {
+        headers: {
+          'cache-control': 'max-age=60',
+          vary: 'accept-language',
+          etag: `"${language}"`,
+          'content-language': language
+        },
+        body: language
+      }
 }
 const speaks = (language: string) => ({ 'accept-language': language })
 
@@ -112,35 +160,52 @@ t.test('each variant is stored, and validated by its own tag', async (t) => {
   origin.always('/', inLanguage)
   const languages = ['de', 'en', 'fr', 'it', 'es', 'pt', 'nl', 'sv', 'da', 'fi']
   for (const language of languages) t.equal((await get('/', speaks(language))).body, language)
-  for (const language of languages) t.match(await get('/', speaks(language)), { body: language, headers: { 'cache-status': /; hit/ } })
+  for (const language of languages) {
+    t.match(await get('/', speaks(language)), {
+      body: language,
+      headers: { 'cache-status': /; hit/ }
+    })
+  }
   clock.advance(60)
   for (const language of languages) {
     t.match(await get('/', speaks(language)), { status: 200, body: language })
     t.equal(origin.requests('/').at(-1)?.headers['if-none-match'], `"${language}"`)
   }
   t.equal(origin.requests('/').length, 20)
-  for (const language of languages) t.ok(isHit(await get('/', speaks(language))), 'and is fresh again')
+  for (const language of languages) { t.ok(isHit(await get('/', speaks(language))), 'and is fresh again') }
 })
 
-t.test('each variant goes stale by itself: while it is revalidated, and when the origin fails', async (t) => {
-  const clock = stopClock(t)
-  const { origin, get, answered } = await proxiedApp(t)
-  const variant = (body: string) => ({ headers }: OriginRequest): Scripted => ({
-    headers: { 'cache-control': 'max-age=60, stale-while-revalidate=10, stale-if-error=60', vary: 'accept-language' },
-    body: `${headers['accept-language']} ${body}`
-  })
-  origin.on('/', variant('1'), variant('1'), variant('2'), { status: 503 })
-  await get('/', speaks('de'))
-  await get('/', speaks('en'))
-  clock.advance(65)
-  t.equal((await get('/', speaks('de'))).body, 'de 1')
-  await answered('/', 4)
-  t.equal(origin.requests('/')[2]?.headers['accept-language'], 'de')
-  t.match(await get('/', speaks('de')), { body: 'de 2', headers: { 'cache-status': /; hit/ } })
-  clock.advance(10)
-  t.match(await get('/', speaks('en')), { status: 200, body: 'en 1' }, 'the origin fails')
-  t.match(await get('/', speaks('de')), { status: 200, body: 'de 2', headers: { 'cache-status': /; hit/ } })
-})
+t.test(
+  'each variant goes stale by itself: while it is revalidated, and when the origin fails',
+  async (t) => {
+    const clock = stopClock(t)
+    const { origin, get, answered } = await proxiedApp(t)
+    const variant =
+      (body: string) =>
+        ({ headers }: OriginRequest): Scripted => ({
+          headers: {
+            'cache-control': 'max-age=60, stale-while-revalidate=10, stale-if-error=60',
+            vary: 'accept-language'
+          },
+          body: `${headers['accept-language']} ${body}`
+        })
+    origin.on('/', variant('1'), variant('1'), variant('2'), { status: 503 })
+    await get('/', speaks('de'))
+    await get('/', speaks('en'))
+    clock.advance(65)
+    t.equal((await get('/', speaks('de'))).body, 'de 1')
+    await answered('/', 4)
+    t.equal(origin.requests('/')[2]?.headers['accept-language'], 'de')
+    t.match(await get('/', speaks('de')), { body: 'de 2', headers: { 'cache-status': /; hit/ } })
+    clock.advance(10)
+    t.match(await get('/', speaks('en')), { status: 200, body: 'en 1' }, 'the origin fails')
+    t.match(await get('/', speaks('de')), {
+      status: 200,
+      body: 'de 2',
+      headers: { 'cache-status': /; hit/ }
+    })
+  }
+)
 
 t.test('a condition is about the variant that is asked for', async (t) => {
   stopClock(t)
@@ -163,21 +228,27 @@ t.test('HEAD is answered from its variant', async (t) => {
   t.equal(head.headers['content-language'], 'de')
 })
 
-t.test('two who ask at once for variants of what nobody has asked for before get each their own', async (t) => {
-  const { origin, get, arrived } = await proxiedApp(t)
-  const { open, opened } = gate()
-  origin.on('/', (request) => ({ ...inLanguage(request), after: opened }))
-  origin.always('/', inLanguage)
-  const languages = ['de', 'en', 'de', 'fr', 'en']
-  const first = get('/', speaks('de'))
-  await origin.received('/')
-  const others = languages.map((language) => get('/', speaks(language)))
-  await arrived('/', 6)
-  open()
-  t.equal((await first).body, 'de')
-  t.strictSame((await Promise.all(others)).map(({ body }) => body), languages)
-  t.equal(origin.requests('/').length, 3, 'one for each variant')
-})
+t.test(
+  'two who ask at once for variants of what nobody has asked for before get each their own',
+  async (t) => {
+    const { origin, get, arrived } = await proxiedApp(t)
+    const { open, opened } = gate()
+    origin.on('/', (request) => ({ ...inLanguage(request), after: opened }))
+    origin.always('/', inLanguage)
+    const languages = ['de', 'en', 'de', 'fr', 'en']
+    const first = get('/', speaks('de'))
+    await origin.received('/')
+    const others = languages.map((language) => get('/', speaks(language)))
+    await arrived('/', 6)
+    open()
+    t.equal((await first).body, 'de')
+    t.strictSame(
+      (await Promise.all(others)).map(({ body }) => body),
+      languages
+    )
+    t.equal(origin.requests('/').length, 3, 'one for each variant')
+  }
+)
 
 t.test('RFC 9111 4, 4.1: Vary that changes with the answers', async (t) => {
   const clock = stopClock(t)
@@ -189,14 +260,22 @@ t.test('RFC 9111 4, 4.1: Vary that changes with the answers', async (t) => {
   origin.on('/', { headers: { ...fresh, vary: 'x-b' }, body: 'by b' })
   t.equal((await get('/', { 'x-a': '2', 'x-b': '2' })).body, 'by b')
   origin.always('/', { headers: { 'cache-control': 'no-store' }, body: 'newer' })
-  t.not((await get('/', { 'x-a': '1', 'x-b': '2' })).body, 'by a', 'of two that match, the older is not used')
+  t.not(
+    (await get('/', { 'x-a': '1', 'x-b': '2' })).body,
+    'by a',
+    'of two that match, the older is not used'
+  )
   t.not((await get('/', { 'x-a': '2', 'x-b': '3' })).body, 'by b', 'it is for another x-b')
 })
 
 t.test('RFC 9111 4.1: an answer without Vary is not for those who have one with it', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const fresh = { 'cache-control': 'max-age=60' }
-  origin.on('/', { headers: { ...fresh, vary: 'x-a' }, body: 'for 1' }, { headers: fresh, body: 'for all' })
+  origin.on(
+    '/',
+    { headers: { ...fresh, vary: 'x-a' }, body: 'for 1' },
+    { headers: fresh, body: 'for all' }
+  )
   await get('/', { 'x-a': '1' })
   t.equal((await get('/', { 'x-a': '2' })).body, 'for all')
   t.not((await get('/', { 'x-a': '1', 'cache-control': 'only-if-cached' })).body, 'for all')
@@ -211,7 +290,10 @@ t.test('RFC 9111 4.1: a name that cannot be one matches nothing', async (t) => {
 
 t.test('vary of the route is one more, which clients are told of', async (t) => {
   const { origin, get } = await proxiedApp(t, { cache: { vary: ['X-Tenant'] } })
-  origin.always('/', ({ headers }) => ({ headers: { 'cache-control': 'max-age=60', vary: 'accept' }, body: String(headers['x-tenant']) }))
+  origin.always('/', ({ headers }) => ({
+    headers: { 'cache-control': 'max-age=60', vary: 'accept' },
+    body: String(headers['x-tenant'])
+  }))
   for (const tenant of ['a', 'b', 'a', 'b']) {
     const answer = await get('/', { 'x-tenant': tenant })
     t.equal(answer.body, tenant)

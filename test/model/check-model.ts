@@ -41,11 +41,16 @@ export function checkModel<Search extends string> (
     })
   }
 
-  for (const [mutant, { rule, foundBy = names, macros = [], violates }] of Object.entries(mutants)) {
+  for (const [mutant, { rule, foundBy = names, macros = [], violates }] of Object.entries(
+    mutants
+  )) {
     for (const name of foundBy) {
       t.test(`${mutant}, ${rule}, is found: ${name}`, async (t) => {
         const { states, errors, violated } = await verify(
-          t, model, [...searches[name], ...macros, mutant], 'short'
+          t,
+          model,
+          [...searches[name], ...macros, mutant],
+          'short'
         )
         t.comment(`${states} states`)
         t.equal(errors, 1, 'the search ends at the first')

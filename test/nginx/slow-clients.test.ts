@@ -10,11 +10,13 @@ const ANSWERED_WITHIN = 1000
 const CUT_OFF_WITHIN = 10_000
 
 t.test('10,000 requests that are never finished lock nobody out, and are cut off', async (t) => {
-  const server = createServer((_request, response) => { response.end('here') }).listen(0, '127.0.0.1')
+  const server = createServer((_request, response) => {
+    response.end('here')
+  }).listen(0, '127.0.0.1')
   t.teardown(() => { server.close() })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   const { url } = await startNginx(t, { catalog: [`http://127.0.0.1:${address.port}`] })
   const { hostname, port } = new URL(url)
 
@@ -45,7 +47,10 @@ t.test('10,000 requests that are never finished lock nobody out, and are cut off
     t.equal(await response.text(), 'here')
   }
   const took = performance.now() - began
-  t.ok(took / 20 < ANSWERED_WITHIN, `${Math.round(took)} ms for 20 requests beside ${open} half-sent ones`)
+  t.ok(
+    took / 20 < ANSWERED_WITHIN,
+    `${Math.round(took)} ms for 20 requests beside ${open} half-sent ones`
+  )
   t.ok(open > CLIENTS / 2, `${open} were open`)
   await Promise.all(ended)
   t.ok(performance.now() - began < CUT_OFF_WITHIN)

@@ -7,13 +7,21 @@ t.test('npm create weir@latest makes an app that is tested, running and cached',
   const registry = await registryOf(t)
   const cwd = await emptyApp(t, registry)
   // create-weir has no scope of its own: npm asks the local registry for everything.
-  const env = { npm_config_registry: registry.url, npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_yes: 'true' }
+  const env = {
+    npm_config_registry: registry.url,
+    npm_config_prefer_offline: 'true',
+    npm_config_audit: 'false',
+    npm_config_yes: 'true'
+  }
   const began = performance.now()
   const made = await runBeside(t, cwd, ['npm', 'create', 'weir@latest', 'my-app'], env)
   t.equal(made.status, 0, made.output)
   t.comment(`made and installed in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   t.match(made.output, /my-app is ready:[^]*cd my-app\n\s+npm test\n\s+npm start/)
-  t.strictSame((await readdir(`${cwd}/my-app`)).filter((name) => name.includes('ignore')), ['.gitignore'])
+  t.strictSame(
+    (await readdir(`${cwd}/my-app`)).filter((name) => name.includes('ignore')),
+    ['.gitignore']
+  )
 
   const app = `${cwd}/my-app`
   const tests = await runBeside(t, app, ['npm', 'test'])

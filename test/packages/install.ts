@@ -17,7 +17,10 @@ export async function registryOf (t: Test): Promise<LocalRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-tarballs-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const upstream = run(ROOT, ['npm', 'config', 'get', 'registry']).output.trim()
-  const registry = await serveTarballs(await pack(ROOT, await publicWorkspaces(ROOT), folder), upstream)
+  const registry = await serveTarballs(
+    await pack(ROOT, await publicWorkspaces(ROOT), folder),
+    upstream
+  )
   t.teardown(() => registry.close())
   return registry
 }
@@ -39,7 +42,11 @@ export function run (
 ): { status: number | null, output: string } {
   const [file = '', ...args] = command
   const { status, stdout, stderr } = spawnSync(file, args, {
-    cwd, encoding: 'utf8', timeout: INSTALL_WITHIN_MS, env: { ...clean(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe']
+    cwd,
+    encoding: 'utf8',
+    timeout: INSTALL_WITHIN_MS,
+    env: { ...clean(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
   })
   return { status, output: stdout + stderr }
 }
@@ -49,18 +56,37 @@ export async function runBeside (
   t: Test, cwd: string, command: readonly string[], env: Readonly<Record<string, string>> = {}
 ): Promise<{ status: number | null, output: string }> {
   const [file = '', ...args] = command
-  const child = spawn(file, args, { cwd, timeout: INSTALL_WITHIN_MS, env: { ...clean(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, {
+    cwd,
+    timeout: INSTALL_WITHIN_MS,
+    env: { ...clean(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   const watched = program(t, child)
   const status = await new Promise<number | null>((resolve) => { child.once('close', resolve) })
   return { status, output: watched.output() }
 }
 
 /** Starts a server with Node; it ends with the test. */
-export function serve (t: Test, cwd: string, file: string, env: Readonly<Record<string, string>> = {}): Program {
-  return program(t, spawn(process.execPath, [file], { cwd, env: { ...clean(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe'] }))
+export function serve (
+  t: Test,
+  cwd: string,
+  file: string,
+  env: Readonly<Record<string, string>> = {}
+): Program {
+  return program(
+    t,
+    spawn(process.execPath, [file], {
+      cwd,
+      env: { ...clean(process.env), ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+  )
 }
 
 /** The environment without variables of npm and tap, which an install would take for its own. */
 function clean (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(?:npm_|tap_|NODE_)/i.test(name)))
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(?:npm_|tap_|NODE_)/i.test(name))
+  )
 }

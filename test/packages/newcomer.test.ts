@@ -23,12 +23,23 @@ t.test('the quick start has under ten lines', async (t) => {
 
 t.test('from tarballs', async (t) => {
   const registry = await registryOf(t)
-  const types = JSON.stringify({ name: 'app', private: true, type: 'module', devDependencies: { '@types/node': '^20' } })
+  const types = JSON.stringify({
+    name: 'app',
+    private: true,
+    type: 'module',
+    devDependencies: { '@types/node': '^20' }
+  })
 
   await t.test('npm', async (t) => {
     const app = await emptyApp(t, registry)
     await writeFile(`${app}/package.json`, types)
-    const { status, output } = await runBeside(t, app, ['npm', 'install', '--prefer-offline', '--no-audit', ...packages.split(' ')])
+    const { status, output } = await runBeside(t, app, [
+      'npm',
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      ...packages.split(' ')
+    ])
     t.equal(status, 0, output)
     t.strictSame(warnings(output), [])
     await works(t, app, ['--module', 'nodenext'])
@@ -38,13 +49,25 @@ t.test('from tarballs', async (t) => {
   await t.test('pnpm', async (t) => {
     const app = await emptyApp(t, registry)
     const pnpm = await emptyApp(t, registry)
-    const got = await runBeside(t, pnpm, ['npm', 'install', '--prefer-offline', '--no-audit', '--ignore-scripts', 'pnpm@10'])
+    const got = await runBeside(t, pnpm, [
+      'npm',
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      '--ignore-scripts',
+      'pnpm@10'
+    ])
     if (got.status !== 0) {
       t.skip(`pnpm cannot be had here, and was not tried: ${got.output.slice(-300)}`, () => {})
       return
     }
     await writeFile(`${app}/package.json`, types)
-    const { status, output } = await runBeside(t, app, [process.execPath, `${pnpm}/node_modules/pnpm/bin/pnpm.cjs`, 'add', ...packages.split(' ')])
+    const { status, output } = await runBeside(t, app, [
+      process.execPath,
+      `${pnpm}/node_modules/pnpm/bin/pnpm.cjs`,
+      'add',
+      ...packages.split(' ')
+    ])
     t.equal(status, 0, output)
     t.strictSame(warnings(output), [])
     // Bundlers resolve so.
@@ -75,13 +98,31 @@ async function works (t: Test, app: string, resolution: readonly string[]): Prom
 
   await writeFile(`${app}/server.ts`, ours)
   await writeFile(`${app}/all.ts`, await everySubpath())
-  const { status, output } = run(app, [process.execPath, TSC, ...STRICT, ...resolution, '--outDir', 'out', 'server.ts', 'all.ts'])
+  const { status, output } = run(app, [
+    process.execPath,
+    TSC,
+    ...STRICT,
+    ...resolution,
+    '--outDir',
+    'out',
+    'server.ts',
+    'all.ts'
+  ])
   t.equal(status, 0, output)
   await hitsAndInvalidates(t, app, 'out/server.js', port)
 }
 
 // Checking all libraries takes half a minute: by hand.
-const STRICT = ['--ignoreConfig', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', '--target', 'es2023', '--types', 'node']
+const STRICT = [
+  '--ignoreConfig',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--skipLibCheck',
+  '--target',
+  'es2023',
+  '--types',
+  'node'
+]
 
 /** A module that imports all subpaths, and in which an error class that is `any` is an error. */
 async function everySubpath (): Promise<string> {
@@ -91,7 +132,13 @@ async function everySubpath (): Promise<string> {
 export const n: number = new m${paths.indexOf('@weir/fastify/errors')}.WEIR_ERR_ENV('a').message\n`
 }
 
-async function hitsAndInvalidates (t: Test, app: string, file: string, port: number, path = 'time'): Promise<void> {
+async function hitsAndInvalidates (
+  t: Test,
+  app: string,
+  file: string,
+  port: number,
+  path = 'time'
+): Promise<void> {
   const server = serve(t, app, file)
   await server.line(/^http:\/\//)
   const ask = async (method = 'GET') => {
@@ -130,6 +177,12 @@ async function isRequired (t: Test, app: string): Promise<void> {
 
 async function subpathsOf (folder: string, ...stores: readonly string[]): Promise<string[]> {
   const json: unknown = JSON.parse(await readFile(`${ROOT}${folder}/package.json`, 'utf8'))
-  const names = typeof json === 'object' && json !== null && 'exports' in json ? Object.keys(json.exports ?? {}) : []
-  return [...names.filter((name) => !name.includes('*')).map((name) => name.slice(2)), ...stores].map((name) => `@weir/fastify/${name}`)
+  const names =
+    typeof json === 'object' && json !== null && 'exports' in json
+      ? Object.keys(json.exports ?? {})
+      : []
+  return [
+    ...names.filter((name) => !name.includes('*')).map((name) => name.slice(2)),
+    ...stores
+  ].map((name) => `@weir/fastify/${name}`)
 }

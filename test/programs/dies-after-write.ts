@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 const { FATE } = process.env
-const isSafe = (method: string | undefined): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method ?? '')
+const isSafe = (method: string | undefined): boolean =>
+  ['GET', 'HEAD', 'OPTIONS'].includes(method ?? '')
 
 const server = createServer((request, response) => {
   const die = (): void => { process.kill(process.pid, 'SIGKILL') }

@@ -27,11 +27,17 @@ export async function versionsApp (folder: string) {
 
   const versions = db.selectFrom('versions').select('version').orderBy('id')
   app.get('/versions/0', { config: { cache: { ttl: '1h' } } }, async () => versions.execute())
-  app.get('/versions', { config: { cache: { ttl: '1h', tags: ['versions'] } } }, async () => versions.execute())
+  app.get('/versions', { config: { cache: { ttl: '1h', tags: ['versions'] } } }, async () =>
+    versions.execute()
+  )
 
   app.put('/versions/0', { config: { invalidates: ['versions'] } }, async (request, reply) => {
     const ticket = await db.transaction().execute(async (trx) => {
-      await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', 0).execute()
+      await trx
+        .updateTable('versions')
+        .set(({ eb }) => ({ version: eb('version', '+', 1) }))
+        .where('id', '=', 0)
+        .execute()
       return outbox.add(trx, [])
     })
     if (request.headers['x-die'] !== undefined) process.kill(process.pid, 'SIGKILL')

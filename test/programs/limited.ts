@@ -5,11 +5,17 @@ import { redisStore } from '@weir/limiter/redis'
 import { fastify } from 'fastify'
 
 /*
- * One instance of a service with limits, over the Redis of REDIS_URL and behind a proxy on this machine. /api/products allows 100 a
- * second and 50 at once, /api/products/few 5 an hour, /api/products/one 1 a second. Told 'report', it sends when requests came and
- * which of those to /api/products were let through, since it started or was asked before.
+ * One instance of a service with limits, over the Redis of REDIS_URL and behind a proxy on this
+ * machine. /api/products allows 100 a second and 50 at once, /api/products/few 5 an hour,
+ * /api/products/one 1 a second. Told 'report', it sends when requests came and which of those to
+ * /api/products were let through, since it started or was asked before.
  */
-const { REDIS_URL: url = '', JWT_SECRET: secret = '', INSTANCES: instances = '1', REDIS_COMMAND_TIMEOUT: timeout = '100' } = process.env
+const {
+  REDIS_URL: url = '',
+  JWT_SECRET: secret = '',
+  INSTANCES: instances = '1',
+  REDIS_COMMAND_TIMEOUT: timeout = '100'
+} = process.env
 
 /**
  * What an instance has seen. Times are milliseconds on the clock that all processes of the machine
@@ -17,8 +23,12 @@ const { REDIS_URL: url = '', JWT_SECRET: secret = '', INSTANCES: instances = '1'
  */
 export interface Report {
   /** Of all requests: when each came, and when it was decided at the latest. */
-  readonly requests: readonly { readonly arrived: number, readonly decided: number }[]
-  readonly passes: readonly { readonly arrived: number, readonly handled: number, readonly mode: string }[]
+  readonly requests: readonly { readonly arrived: number; readonly decided: number }[]
+  readonly passes: readonly {
+    readonly arrived: number
+    readonly handled: number
+    readonly mode: string
+  }[]
 }
 
 const now = () => Number(process.hrtime.bigint()) / 1e6
@@ -43,15 +53,33 @@ app.addHook('onSend', (request, _reply, _payload, done) => {
   done()
 })
 await app.register(redis, { url, commandTimeout: Number(timeout) })
-await app.register(rateLimit, { store: redisStore({ client: app.redis }), instances: Number(instances), limit: 100, window: '1s', burst: 50 })
+await app.register(rateLimit, {
+  store: redisStore({ client: app.redis }),
+  instances: Number(instances),
+  limit: 100,
+  window: '1s',
+  burst: 50
+})
 await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
 
 app.get('/api/products', async (request) => {
-  passes.push({ arrived: request.getDecorator<number>('arrived'), handled: now(), mode: request.rateLimit?.mode ?? '' })
+  passes.push({
+    arrived: request.getDecorator<number>('arrived'),
+    handled: now(),
+    mode: request.rateLimit?.mode ?? ''
+  })
   return 'let through'
 })
-app.get('/api/products/few', { config: { rateLimit: { limit: 5, window: '1h' } } }, async () => 'let through')
-app.get('/api/products/one', { config: { rateLimit: { limit: 1, window: '1s' } } }, async () => 'let through')
+app.get(
+  '/api/products/few',
+  { config: { rateLimit: { limit: 5, window: '1h' } } },
+  async () => 'let through'
+)
+app.get(
+  '/api/products/one',
+  { config: { rateLimit: { limit: 1, window: '1s' } } },
+  async () => 'let through'
+)
 
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 process.send?.({ port: Number(new URL(address).port) })

@@ -7,7 +7,12 @@ let offset = 0
 Date.now = () => now() + offset
 
 process.on('message', (message) => {
-  if (typeof message !== 'object' || message === null || !('advance' in message) || typeof message.advance !== 'number') return
+  if (
+    typeof message !== 'object' ||
+    message === null ||
+    !('advance' in message) ||
+    typeof message.advance !== 'number'
+  ) { return }
   offset += message.advance
   process.send?.('advanced')
 })

@@ -24,7 +24,10 @@ t.test('the first one runs as it stands, but for its ports', async (t) => {
   const url = await onFreePort(async (port) => {
     // The packages are found from the folder of this test.
     const file = fileURLToPath(new URL(`./docs-example-${port}.js`, import.meta.url))
-    await writeFile(file, `${example.replace('http://127.0.0.1:3000', origin.url).replace('8080', `${port}`)}\nconsole.log('ready')`)
+    await writeFile(
+      file,
+      `${example.replace('http://127.0.0.1:3000', origin.url).replace('8080', `${port}`)}\nconsole.log('ready')`
+    )
     t.teardown(() => rm(file))
     const { line } = program(t, fork(file, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }))
     const first = await line(/^ready$|EADDRINUSE/)
@@ -32,7 +35,16 @@ t.test('the first one runs as it stands, but for its ports', async (t) => {
   })
   t.match(await send(`${url}/`), { status: 200, body: 'text' })
   t.equal(isHit(await send(`${url}/`)), true)
-  t.match(ours(await send(`${url}/`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' })), { fwd: 'method' })
+  t.match(
+    ours(
+      await send(`${url}/`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain' },
+        body: 'x'
+      })
+    ),
+    { fwd: 'method' }
+  )
 })
 
 t.test('its tables name what there is', async (t) => {

@@ -19,12 +19,16 @@ t.test('it has less than 40 lines, none longer than 100 columns', async (t) => {
 })
 
 t.test('each Dockerfile copies the manifest of every workspace, which npm ci needs', async (t) => {
-  const lock = JSON.parse(await readFile(new URL('package-lock.json', ROOT), 'utf8')) as { packages: Record<string, unknown> }
-  const workspaces = Object.keys(lock.packages).filter((path) => path !== '' && !path.includes('node_modules/'))
+  const lock = JSON.parse(await readFile(new URL('package-lock.json', ROOT), 'utf8')) as {
+    packages: Record<string, unknown>
+  }
+  const workspaces = Object.keys(lock.packages).filter(
+    (path) => path !== '' && !path.includes('node_modules/')
+  )
   t.ok(workspaces.includes('examples'))
   for (const file of ['examples/proxy/Dockerfile', 'infra/docker/Dockerfile']) {
     const text = await readFile(new URL(file, ROOT), 'utf8')
-    for (const path of workspaces) t.match(text, `COPY ${path}/package.json ${path}/\n`, `${file}: ${path}`)
+    for (const path of workspaces) { t.match(text, `COPY ${path}/package.json ${path}/\n`, `${file}: ${path}`) }
   }
 })
 
@@ -71,30 +75,52 @@ t.test('two processes that share a Redis are one cache', async (t) => {
   t.equal(isHit(await b.send('GET', '/', { headers })), true)
   t.equal(isHit(await a.send('GET', '/', { headers })), true)
   t.equal((await b.send('DELETE', '/', { headers })).status, 204)
-  t.equal(isHit(await a.send('GET', '/', { headers })), false, 'a write through one ends what the other has')
+  t.equal(
+    isHit(await a.send('GET', '/', { headers })),
+    false,
+    'a write through one ends what the other has'
+  )
   t.equal(isHit(await b.send('GET', '/', { headers })), true)
   t.equal(origin.requests('/').length, 3)
 })
 
-t.test('an environment that cannot be used ends it with one line that says what to do', async (t) => {
-  const rows = {
-    'no origin': [{}, /^The environment is not usable: ORIGIN is required .*http:\/\/127\.0\.0\.1:3000.*\[WEIR_ERR_ENV\]$/],
-    'an origin with a path': [{ ORIGIN: 'http://a/b' }, /^weir-gateway: option "origin" must be scheme and host.*"http:\/\/a\/b".*\]$/],
-    'a size that is none': [{ ORIGIN: 'http://a', MAX_BODY_BYTES: '1 MB' }, /^The environment is not usable: MAX_BODY_BYTES .*\]$/],
-    'no path': [{ ORIGIN: 'http://a', HEALTH_PATH: 'health' }, /^The environment is not usable: HEALTH_PATH .*\]$/]
-  } as const
-  for (const [what, [env, message]] of Object.entries(rows)) {
-    const example = runExample(t, env)
-    const [code] = await once(example.process, 'close') as unknown[]
-    t.equal(code, 78, what)
-    t.match(example.output(), message, what)
+t.test(
+  'an environment that cannot be used ends it with one line that says what to do',
+  async (t) => {
+    const rows = {
+      'no origin': [
+        {},
+        /^The environment is not usable: ORIGIN is required .*http:\/\/127\.0\.0\.1:3000.*\[WEIR_ERR_ENV\]$/
+      ],
+      'an origin with a path': [
+        { ORIGIN: 'http://a/b' },
+        /^weir-gateway: option "origin" must be scheme and host.*"http:\/\/a\/b".*\]$/
+      ],
+      'a size that is none': [
+        { ORIGIN: 'http://a', MAX_BODY_BYTES: '1 MB' },
+        /^The environment is not usable: MAX_BODY_BYTES .*\]$/
+      ],
+      'no path': [
+        { ORIGIN: 'http://a', HEALTH_PATH: 'health' },
+        /^The environment is not usable: HEALTH_PATH .*\]$/
+      ]
+    } as const
+    for (const [what, [env, message]] of Object.entries(rows)) {
+      const example = runExample(t, env)
+      const [code] = (await once(example.process, 'close')) as unknown[]
+      t.equal(code, 78, what)
+      t.match(example.output(), message, what)
+    }
   }
-})
+)
 
 t.test('HEALTH_PATH is answered here, and nothing is where it is not set', async (t) => {
   const origin = await startOrigin(t)
   origin.always('/health', { status: 299 })
-  const [without, with_] = [await startExample(t, { ORIGIN: origin.url }), await startExample(t, { ORIGIN: origin.url, HEALTH_PATH: '/health' })]
+  const [without, with_] = [
+    await startExample(t, { ORIGIN: origin.url }),
+    await startExample(t, { ORIGIN: origin.url, HEALTH_PATH: '/health' })
+  ]
   t.equal((await without.send('GET', '/health')).status, 299)
   t.equal((await with_.send('GET', '/health')).status, 200)
   t.equal((await with_.send('POST', '/health')).status, 299, 'other methods are the origin\'s')
@@ -104,7 +130,12 @@ t.test('SIGTERM: health fails, and what is under way is answered before it ends'
   const origin = await startOrigin(t)
   const rest = gate()
   origin.on('/', { ...FRESH, body: ['first, ', rest.opened, 'second'] })
-  const example = await startExample(t, { ORIGIN: origin.url, HEALTH_PATH: '/health', DRAIN_MS: '1500', LOG_LEVEL: 'info' })
+  const example = await startExample(t, {
+    ORIGIN: origin.url,
+    HEALTH_PATH: '/health',
+    DRAIN_MS: '1500',
+    LOG_LEVEL: 'info'
+  })
   const answer = await open(`${example.url}/`)
   await answer.atLeast(1)
   example.process.kill('SIGTERM')

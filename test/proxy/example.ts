@@ -22,14 +22,23 @@ export function runExample (t: Test, env: Readonly<Record<string, string>>): Pro
 }
 
 /** Resolves when it listens; it ends with the test. */
-export async function startExample (t: Test, env: Readonly<Record<string, string>>): Promise<Example> {
+export async function startExample (
+  t: Test,
+  env: Readonly<Record<string, string>>
+): Promise<Example> {
   const running = runExample(t, env)
   const port = await new Promise<number>((resolve, reject) => {
     running.process.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) resolve(Number(message.port))
+      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
     })
-    running.process.once('close', () => { reject(new Error(`it ended before it was ready:\n${running.output()}`)) })
+    running.process.once('close', () => {
+      reject(new Error(`it ended before it was ready:\n${running.output()}`))
+    })
   })
   const url = `http://127.0.0.1:${port}`
-  return { ...running, url, send: (method, path, sent = {}) => send(url + path, { ...sent, method }) }
+  return {
+    ...running,
+    url,
+    send: (method, path, sent = {}) => send(url + path, { ...sent, method })
+  }
 }

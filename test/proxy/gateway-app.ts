@@ -15,7 +15,9 @@ export interface GatewayApp {
 
 /** Starts one on a port of its own; it closes with the test. */
 export async function gatewayApp (
-  t: Test, origin: string, { timeout = 30_000, ...options }: FastifyServerOptions & { readonly timeout?: number } = {}
+  t: Test,
+  origin: string,
+  { timeout = 30_000, ...options }: FastifyServerOptions & { readonly timeout?: number } = {}
 ): Promise<GatewayApp> {
   const app = Fastify(options)
   t.teardown(() => app.close())

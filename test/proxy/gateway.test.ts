@@ -19,33 +19,45 @@ t.test('every method passes but CONNECT and TRACE', async (t) => {
     const path = `/${method}`
     origin.always(path, NO_STORE)
     // Fastify refuses a QUERY that does not say the type of its body, as it has to.
-    const sent = method === 'QUERY' ? { headers: { 'content-type': 'application/sql' }, body: 'select 1' } : {}
+    const sent =
+      method === 'QUERY'
+        ? { headers: { 'content-type': 'application/sql' }, body: 'select 1' }
+        : {}
     const { status } = await send(method, path, sent)
     t.equal(status, method === 'TRACE' ? 404 : 200, method)
     t.equal(origin.requests(path).length, method === 'TRACE' ? 0 : 1, method)
   }
 })
 
-t.test('bodies pass byte by byte, whatever their type says and however long they are', async (t) => {
-  const origin = await startOrigin(t)
-  const { send } = await gatewayApp(t, origin.url)
-  origin.always('/', NO_STORE)
-  const types = [
-    'text/plain', 'text/plain; charset=iso-8859-1', 'application/json', 'application/json; a=b', 'application/xml',
-    'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', undefined
-  ]
-  // More than Fastify's own limit of 1 MiB, and no JSON.
-  const body = '{ "é": '.repeat(200_000)
-  for (const method of ['POST', 'PUT', 'DELETE', 'PROPFIND', 'PURGE', 'OPTIONS']) {
-    for (const type of types) {
-      const headers = type === undefined ? {} : { 'content-type': type }
-      t.equal((await send(method, '/', { headers, body })).status, 200)
-      const got = origin.requests('/').at(-1)
-      t.equal(got?.body === body, true, `${method} ${type}: the same body`)
-      t.equal(got?.headers['content-type'], type)
+t.test(
+  'bodies pass byte by byte, whatever their type says and however long they are',
+  async (t) => {
+    const origin = await startOrigin(t)
+    const { send } = await gatewayApp(t, origin.url)
+    origin.always('/', NO_STORE)
+    const types = [
+      'text/plain',
+      'text/plain; charset=iso-8859-1',
+      'application/json',
+      'application/json; a=b',
+      'application/xml',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      undefined
+    ]
+    // More than Fastify's own limit of 1 MiB, and no JSON.
+    const body = '{ "é": '.repeat(200_000)
+    for (const method of ['POST', 'PUT', 'DELETE', 'PROPFIND', 'PURGE', 'OPTIONS']) {
+      for (const type of types) {
+        const headers = type === undefined ? {} : { 'content-type': type }
+        t.equal((await send(method, '/', { headers, body })).status, 200)
+        const got = origin.requests('/').at(-1)
+        t.equal(got?.body === body, true, `${method} ${type}: the same body`)
+        t.equal(got?.headers['content-type'], type)
+      }
     }
   }
-})
+)
 
 t.test('header fields that undici refuses are for this connection, and end here', async (t) => {
   const origin = await startOrigin(t)
@@ -62,7 +74,10 @@ t.test('header fields that undici refuses are for this connection, and end here'
   }
   for (const [name, value] of Object.entries(rows)) {
     const connection = name === 'x-listed' ? { connection: 'x-listed' } : {}
-    const { status } = await send('POST', '/', { headers: { [name]: value, ...connection }, body: 'text' })
+    const { status } = await send('POST', '/', {
+      headers: { [name]: value, ...connection },
+      body: 'text'
+    })
     t.equal(status, 200, name)
     t.equal(origin.requests('/').at(-1)?.headers[name], undefined, name)
   }
@@ -71,7 +86,12 @@ t.test('header fields that undici refuses are for this connection, and end here'
 t.test('the origin\'s connection is not the client\'s', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
-  const hop = { connection: 'close, x-listed', 'keep-alive': 'timeout=1', 'x-listed': 'a', 'x-other': 'b' }
+  const hop = {
+    connection: 'close, x-listed',
+    'keep-alive': 'timeout=1',
+    'x-listed': 'a',
+    'x-other': 'b'
+  }
   for (const method of ['GET', 'HEAD', 'POST']) {
     origin.always('/', { ...NO_STORE, headers: { ...NO_STORE.headers, ...hop } })
     const { headers } = await send(method, '/')
@@ -91,56 +111,103 @@ t.test('X-Forwarded-*, Via and Host', async (t) => {
     via: '1.0 other'
   }
   const rows = [
-    { what: 'a client', trustProxy: false, expected: { for: '127.0.0.1', host: 'shop.example', proto: 'http' } },
-    { what: 'a trusted proxy', trustProxy: '127.0.0.1', expected: { for: '203.0.113.1, 127.0.0.1', host: 'evil.example', proto: 'https' } }
+    {
+      what: 'a client',
+      trustProxy: false,
+      expected: { for: '127.0.0.1', host: 'shop.example', proto: 'http' }
+    },
+    {
+      what: 'a trusted proxy',
+      trustProxy: '127.0.0.1',
+      expected: { for: '203.0.113.1, 127.0.0.1', host: 'evil.example', proto: 'https' }
+    }
   ]
   for (const { what, trustProxy, expected } of rows) {
     const { send } = await gatewayApp(t, origin.url, { trustProxy })
     origin.on('/', NO_STORE)
     await send('GET', '/', { headers: given })
     const got = origin.requests('/').at(-1)?.headers ?? {}
-    t.strictSame([got.host, got.via, got.forwarded], [new URL(origin.url).host, '1.0 other, 1.1 weir', undefined], what)
+    t.strictSame(
+      [got.host, got.via, got.forwarded],
+      [new URL(origin.url).host, '1.0 other, 1.1 weir', undefined],
+      what
+    )
     t.strictSame({
       for: got['x-forwarded-for'], host: got['x-forwarded-host'], proto: got['x-forwarded-proto']
     }, expected, what)
   }
 })
 
-t.test('the origin is told the address of a client, however a trusted proxy wrote it', async (t) => {
-  const origin = await startOrigin(t)
-  const { send } = await gatewayApp(t, origin.url, { trustProxy: '127.0.0.1' })
-  const rows: [headers: Record<string, string>, told: string][] = [
-    [{ 'x-forwarded-for': '[2001:db8::1]:4711' }, '2001:db8::1, 127.0.0.1'],
-    [{ forwarded: 'for="203.0.113.1:4711"' }, '203.0.113.1, 127.0.0.1'],
-    [{ forwarded: 'for=_hidden' }, 'unknown, 127.0.0.1']
-  ]
-  for (const [headers, told] of rows) {
-    origin.on('/', NO_STORE)
-    await send('GET', '/', { headers })
-    t.equal(origin.requests('/').at(-1)?.headers['x-forwarded-for'], told)
+t.test(
+  'the origin is told the address of a client, however a trusted proxy wrote it',
+  async (t) => {
+    const origin = await startOrigin(t)
+    const { send } = await gatewayApp(t, origin.url, { trustProxy: '127.0.0.1' })
+    const rows: [headers: Record<string, string>, told: string][] = [
+      [{ 'x-forwarded-for': '[2001:db8::1]:4711' }, '2001:db8::1, 127.0.0.1'],
+      [{ forwarded: 'for="203.0.113.1:4711"' }, '203.0.113.1, 127.0.0.1'],
+      [{ forwarded: 'for=_hidden' }, 'unknown, 127.0.0.1']
+    ]
+    for (const [headers, told] of rows) {
+      origin.on('/', NO_STORE)
+      await send('GET', '/', { headers })
+      t.equal(origin.requests('/').at(-1)?.headers['x-forwarded-for'], told)
+    }
   }
-})
+)
 
-t.test('a response made for one Host is not served for another, whatever X-Forwarded-Host says', async (t) => {
-  const origin = await startOrigin(t)
-  const { send } = await gatewayApp(t, origin.url)
-  origin.always('/', ({ headers }) => ({ headers: { 'cache-control': 'max-age=60' }, body: String(headers['x-forwarded-host']) }))
-  for (const host of ['a.example', 'b.example', 'a.example']) {
-    const { body } = await send('GET', '/', { headers: { host, 'x-forwarded-host': 'evil.example' } })
-    t.equal(body, host)
+t.test(
+  'a response made for one Host is not served for another, whatever X-Forwarded-Host says',
+  async (t) => {
+    const origin = await startOrigin(t)
+    const { send } = await gatewayApp(t, origin.url)
+    origin.always('/', ({ headers }) => ({
+      headers: { 'cache-control': 'max-age=60' },
+      body: String(headers['x-forwarded-host'])
+    }))
+    for (const host of ['a.example', 'b.example', 'a.example']) {
+      const { body } = await send('GET', '/', {
+        headers: { host, 'x-forwarded-host': 'evil.example' }
+      })
+      t.equal(body, host)
+    }
+    t.equal(origin.requests('/').length, 2)
   }
-  t.equal(origin.requests('/').length, 2)
-})
+)
 
 t.test('an origin that fails: 502 or 504, and no more requests than it takes', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url, { timeout: 50 })
   const rows = [
-    { what: 'closes a read twice', method: 'GET', answers: ['drop', 'drop'], status: 502, requests: 2 },
-    { what: 'closes a read once', method: 'GET', answers: ['drop', NO_STORE], status: 200, requests: 2 },
-    { what: 'closes a write', method: 'POST', answers: ['drop', NO_STORE], status: 502, requests: 1 },
+    {
+      what: 'closes a read twice',
+      method: 'GET',
+      answers: ['drop', 'drop'],
+      status: 502,
+      requests: 2
+    },
+    {
+      what: 'closes a read once',
+      method: 'GET',
+      answers: ['drop', NO_STORE],
+      status: 200,
+      requests: 2
+    },
+    {
+      what: 'closes a write',
+      method: 'POST',
+      answers: ['drop', NO_STORE],
+      status: 502,
+      requests: 1
+    },
     { what: 'is silent', method: 'GET', answers: ['never'], status: 504, requests: 1 },
-    { what: 'is overloaded', method: 'GET', answers: [{ ...NO_STORE, status: 503 }], status: 503, requests: 1 }
+    {
+      what: 'is overloaded',
+      method: 'GET',
+      answers: [{ ...NO_STORE, status: 503 }],
+      status: 503,
+      requests: 1
+    }
   ] as const
   for (const [i, { what, method, answers, status, requests }] of rows.entries()) {
     const path = `/${i}`
@@ -163,7 +230,7 @@ t.test('an origin whose certificate cannot be verified is not asked', async (t) 
   t.teardown(() => { server.close() })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   const { send } = await gatewayApp(t, `https://127.0.0.1:${address.port}`)
   t.equal((await send('GET', '/')).status, 502)
   t.strictSame(asked, [])
@@ -212,11 +279,26 @@ t.test('what it is for: hits, and writes that end them', async (t) => {
 
 t.test('an origin or timeout that is none', (t) => {
   const app = Fastify()
-  for (const origin of ['', 'shop', 'ftp://shop.example', 'http://shop.example/', 'http://shop.example/path', 'http://u:p@a', 'http://a:99999']) {
-    t.throws(() => gatewayOptions(app, { origin }), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /"origin" must be scheme and host/ }, origin)
+  for (const origin of [
+    '',
+    'shop',
+    'ftp://shop.example',
+    'http://shop.example/',
+    'http://shop.example/path',
+    'http://u:p@a',
+    'http://a:99999'
+  ]) {
+    t.throws(
+      () => gatewayOptions(app, { origin }),
+      { code: 'WEIR_ERR_PLUGIN_OPTION', message: /"origin" must be scheme and host/ },
+      origin
+    )
   }
   for (const timeout of [0, -1, 1.5, NaN]) {
-    t.throws(() => gatewayOptions(app, { origin: 'http://a', timeout }), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /"timeout"/ })
+    t.throws(() => gatewayOptions(app, { origin: 'http://a', timeout }), {
+      code: 'WEIR_ERR_PLUGIN_OPTION',
+      message: /"timeout"/
+    })
   }
   t.end()
 })

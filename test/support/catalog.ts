@@ -6,7 +6,9 @@ import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 import { PATIENT } from './patience.js'
 
-const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
+const SERVER = fileURLToPath(
+  new URL('../../../services/catalog/dist/src/server.js', import.meta.url)
+)
 
 /** What tokens of the tests are signed with. */
 export const JWT_SECRET = 'a secret of the tests, which is long enough'
@@ -14,7 +16,8 @@ const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
 /** A token of somebody with this role, who is called like it. */
-export const tokenOf = (role: Role) => signer.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })
+export const tokenOf = (role: Role) =>
+  signer.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })
 
 /** The headers of a write. */
 export const asEditor = {
@@ -39,7 +42,10 @@ export interface TestCatalog extends Program {
 }
 
 /** Starts an instance on a free port and resolves when it is ready; it ends with the test. */
-export async function startCatalog (t: Test, { dataDir, redisUrl, instance = 'catalog-1', env }: CatalogOptions): Promise<TestCatalog> {
+export async function startCatalog (
+  t: Test,
+  { dataDir, redisUrl, instance = 'catalog-1', env }: CatalogOptions
+): Promise<TestCatalog> {
   const { REDIS_URL: _, ...inherited } = process.env
   const child = fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -61,9 +67,16 @@ export async function startCatalog (t: Test, { dataDir, redisUrl, instance = 'ca
   const catalog = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.on('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message && typeof message.port === 'number') resolve(message.port)
+      if (
+        typeof message === 'object' &&
+        message !== null &&
+        'port' in message &&
+        typeof message.port === 'number'
+      ) { resolve(message.port) }
     })
-    child.once('close', () => { reject(new Error(`${instance} ended before it was ready:\n${catalog.output()}`)) })
+    child.once('close', () => {
+      reject(new Error(`${instance} ended before it was ready:\n${catalog.output()}`))
+    })
   })
   return { ...catalog, port, url: `http://127.0.0.1:${port}` }
 }

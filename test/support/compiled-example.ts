@@ -50,11 +50,18 @@ export function problemsOfAll (sources: readonly string[]): string[][] {
     return made
   }
   const program = previous = ts.createProgram([...examples.keys()], OPTIONS, host, previous)
-  return [...examples].map(([file, source]) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file))
-    .map(({ messageText, start = 0 }) =>
-      `line ${source.slice(0, start).split('\n').length}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`))
+  return [...examples].map(([file, source]) =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(file))
+      .map(
+        ({ messageText, start = 0 }) =>
+          `line ${source.slice(0, start).split('\n').length}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      )
+  )
 }
 
 /** The code of a document in this language, in its order. */
 export const blocksOf = (document: string, language: string): string[] =>
-  [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code)
+  [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
+    ([, code = '']) => code
+  )

@@ -32,9 +32,15 @@ const PRODUCT = 'interface Product { id: string, name: string, price: number, up
  */
 export function withGivens (code: string): string {
   // `shop.products` is another's member; `...products` is a use.
-  const uses = (name: string) => new RegExp(`(?<![\\w'"\`/-]|(?<!\\.\\.)\\.)${name}(?![\\w'"\`-]|\\s*:)`).test(code)
-  const declares = (name: string) => new RegExp(`(?:const|let|function|class|interface|type)\\s+(?:\\{[^}]*)?\\b${name}\\b|import[^']*\\b${name}\\b`).test(code)
-  const missing = Object.keys(GIVENS).filter((name) => uses(name) && !declares(name)).map((name) => GIVENS[name] ?? '')
+  const uses = (name: string) =>
+    new RegExp(`(?<![\\w'"\`/-]|(?<!\\.\\.)\\.)${name}(?![\\w'"\`-]|\\s*:)`).test(code)
+  const declares = (name: string) =>
+    new RegExp(
+      `(?:const|let|function|class|interface|type)\\s+(?:\\{[^}]*)?\\b${name}\\b|import[^']*\\b${name}\\b`
+    ).test(code)
+  const missing = Object.keys(GIVENS)
+    .filter((name) => uses(name) && !declares(name))
+    .map((name) => GIVENS[name] ?? '')
   const all = [code, ...missing].join('\n')
   return `${all}\n${/\bProduct\b/.test(all) && !declares('Product') ? PRODUCT : ''}\nexport {}\n`
 }

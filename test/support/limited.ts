@@ -21,24 +21,40 @@ export interface LimitedFleet {
 }
 
 /** Instances of programs/limited.ts over one Redis, behind nginx; they end with the test. */
-export async function startLimited (t: Test, count: number, more: Readonly<Record<string, string>> = {}): Promise<LimitedFleet> {
+export async function startLimited (
+  t: Test,
+  count: number,
+  more: Readonly<Record<string, string>> = {}
+): Promise<LimitedFleet> {
   const redis = await startRedis(t)
-  const env = { ...process.env, REDIS_URL: redis.url, JWT_SECRET, INSTANCES: String(count), ...PATIENT, ...more }
-  const instances = await Promise.all(Array.from({ length: count }, async () => {
-    const child = fork(PROGRAM, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })
-    const running = program(t, child)
-    const [ready] = await once(child, 'message') as [{ port?: number }]
-    if (ready.port === undefined) throw new Error(running.output())
-    return { child, url: `http://127.0.0.1:${ready.port}` }
-  }))
+  const env = {
+    ...process.env,
+    REDIS_URL: redis.url,
+    JWT_SECRET,
+    INSTANCES: String(count),
+    ...PATIENT,
+    ...more
+  }
+  const instances = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const child = fork(PROGRAM, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })
+      const running = program(t, child)
+      const [ready] = (await once(child, 'message')) as [{ port?: number }]
+      if (ready.port === undefined) throw new Error(running.output())
+      return { child, url: `http://127.0.0.1:${ready.port}` }
+    })
+  )
   return {
     redis,
     nginx: await startNginx(t, { catalog: instances.map(({ url }) => url) }),
-    reports: () => Promise.all(instances.map(async ({ child }) => {
-      const answer = once(child, 'message')
-      child.send('report')
-      const [report] = await answer as [Report]
-      return report
-    }))
+    reports: () =>
+      Promise.all(
+        instances.map(async ({ child }) => {
+          const answer = once(child, 'message')
+          child.send('report')
+          const [report] = (await answer) as [Report]
+          return report
+        })
+      )
   }
 }

@@ -13,7 +13,10 @@ export interface Change {
 export async function copyPackage (from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   await cp(join(from, 'package.json'), join(to, 'package.json'))
-  await cp(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !path.endsWith('/test') })
+  await cp(join(from, 'dist'), join(to, 'dist'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('/test')
+  })
   const own = join(from, 'node_modules')
   if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
 }
@@ -24,6 +27,10 @@ export async function copyPackage (from: string, to: string): Promise<void> {
 export async function changeFile (file: string, { from, to }: Change): Promise<void> {
   const source = await readFile(file, 'utf8')
   const found = source.split(from).length - 1
-  if (found !== 1) throw new Error(`'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`)
+  if (found !== 1) {
+    throw new Error(
+      `'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`
+    )
+  }
   await writeFile(file, source.replace(from, () => to))
 }

@@ -9,13 +9,25 @@ const DATE = 'Fri, 01 Jan 2021 00:00:00 GMT'
 /** Answers with what it was sent. */
 const echo: RequestListener = (request, response) => {
   text(request).then((body) => {
-    response.setHeaders(new Headers({ date: DATE, etag: '"1"', 'cache-status': 'catalog-1; hit', 'content-type': 'application/json' }))
-    response.end(JSON.stringify({ url: request.url, headers: request.headers, length: body.length }))
+    response.setHeaders(
+      new Headers({
+        date: DATE,
+        etag: '"1"',
+        'cache-status': 'catalog-1; hit',
+        'content-type': 'application/json'
+      })
+    )
+    response.end(
+      JSON.stringify({ url: request.url, headers: request.headers, length: body.length })
+    )
   }, () => { response.destroy() })
 }
 
 /** A server in place of an instance. */
-async function instance (t: Test, listener: RequestListener): Promise<{ url: string, end (): void }> {
+async function instance (
+  t: Test,
+  listener: RequestListener
+): Promise<{ url: string; end(): void }> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   const end = (): void => {
     server.close()
@@ -24,45 +36,53 @@ async function instance (t: Test, listener: RequestListener): Promise<{ url: str
   t.teardown(end)
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   return { url: `http://127.0.0.1:${address.port}`, end }
 }
 
-t.test('weir.conf passes requests and answers on as they came, and who sent them as seen', async (t) => {
-  const { url } = await startNginx(t, { catalog: [(await instance(t, echo)).url] })
-  const response = await fetch(`${url}/api/products/a%20b?q=%2F`, {
-    headers: {
-      'x-forwarded-for': '203.0.113.9',
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'evil.example',
-      forwarded: 'for=203.0.113.9',
-      'x-request-id': 'r-1',
-      'accept-encoding': 'gzip'
-    }
-  })
-  t.match(Object.fromEntries(response.headers), { date: DATE, etag: '"1"', 'cache-status': 'catalog-1; hit' })
-  t.equal(response.headers.get('content-encoding'), null)
-  const host = new URL(url).host
-  t.match(await response.json(), {
-    url: '/api/products/a%20b?q=%2F',
-    headers: {
-      host,
-      connection: undefined,
-      forwarded: undefined,
-      'x-forwarded-for': '127.0.0.1',
-      'x-forwarded-proto': 'http',
-      'x-forwarded-host': host,
-      'x-request-id': 'r-1'
-    }
-  })
-  const forged = await fetch(`${url}/api/products`, { headers: { 'x-request-id': 'a b' } })
-  t.match(await forged.json(), { headers: { 'x-request-id': /^[0-9a-f]{32}$/ } })
-})
+t.test(
+  'weir.conf passes requests and answers on as they came, and who sent them as seen',
+  async (t) => {
+    const { url } = await startNginx(t, { catalog: [(await instance(t, echo)).url] })
+    const response = await fetch(`${url}/api/products/a%20b?q=%2F`, {
+      headers: {
+        'x-forwarded-for': '203.0.113.9',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'evil.example',
+        forwarded: 'for=203.0.113.9',
+        'x-request-id': 'r-1',
+        'accept-encoding': 'gzip'
+      }
+    })
+    t.match(Object.fromEntries(response.headers), {
+      date: DATE,
+      etag: '"1"',
+      'cache-status': 'catalog-1; hit'
+    })
+    t.equal(response.headers.get('content-encoding'), null)
+    const host = new URL(url).host
+    t.match(await response.json(), {
+      url: '/api/products/a%20b?q=%2F',
+      headers: {
+        host,
+        connection: undefined,
+        forwarded: undefined,
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': host,
+        'x-request-id': 'r-1'
+      }
+    })
+    const forged = await fetch(`${url}/api/products`, { headers: { 'x-request-id': 'a b' } })
+    t.match(await forged.json(), { headers: { 'x-request-id': /^[0-9a-f]{32}$/ } })
+  }
+)
 
 t.test('weir.conf says in problem details what nginx itself has to say', async (t) => {
   const upstream = await instance(t, echo)
   const { url } = await startNginx(t, { catalog: [upstream.url] })
-  const post = (length: number): Promise<Response> => fetch(`${url}/api/products`, { method: 'POST', body: 'x'.repeat(length) })
+  const post = (length: number): Promise<Response> =>
+    fetch(`${url}/api/products`, { method: 'POST', body: 'x'.repeat(length) })
 
   t.match(await (await post(1024 * 1024)).json(), { length: 1024 * 1024 })
   const tooLarge = await post(1024 * 1024 + 1)
@@ -91,38 +111,92 @@ for (const file of ['weir.conf', 'compose.conf'] as const) {
 /** Answers with its name. */
 const named = (name: string): RequestListener => (_request, response) => { response.end(name) }
 
-t.test('each path is passed on to the service that owns it, and no other path at all', async (t) => {
-  const { url } = await startNginx(t, {
-    catalog: [(await instance(t, named('catalog'))).url],
-    weather: [(await instance(t, named('weather'))).url],
-    storefront: [(await instance(t, named('storefront'))).url],
-    stats: [(await instance(t, named('stats'))).url]
-  })
-  const table: Record<string, readonly string[]> = {
-    catalog: ['/api/products', '/api/products/1?x=1', '/api/categories/', '/api/catalog/compare', '/api/catalog/cache/invalidations'],
-    weather: ['/api/weather', '/api/weather/current?city=Oslo', '/api/weather/cache/invalidations'],
-    storefront: ['/shop', '/shop?page=2', '/shop/', '/shop/products/1/edit', '/shop/assets/shop-1f3c9a2b7d.css', '/shop/cache/invalidations'],
-    stats: ['/', '/?tab=1', '/main.js', '/index.html', '/favicon.svg', '/api/stats', '/api/stats/summary', '/api/stats/live'],
-    nobody: [
-      '/metrics', '/metrics/', '//metrics', '/%6detrics', '/a/../metrics', '/health/live', '/health/ready', '/docs', '/docs/static/index.html',
-      '/docs/json', '/api/catalog/cache/entries', '/api/catalog/cache/stats?x', '/api/weather/cache/entries', '/api/weather/cache%2Fstats',
-      '/api/weather/cache/', '/api/catalog/cache/invalidations/', '/shop/cache/entries', '/shop/cache%2Fstats', '/shopx',
-      '/api', '/api/', '/api/productsx', '/api/other', '/x', '/.env', '/a/b.js'
-    ]
-  }
-  for (const [owner, paths] of Object.entries(table)) {
-    for (const path of paths) {
-      const [status, body] = await statusAndBody(url, path)
-      if (owner === 'nobody') t.match([status, body], [404, /WEIR_ERR_NO_SUCH_PATH/], path)
-      else t.same([status, body], [200, owner], path)
+t.test(
+  'each path is passed on to the service that owns it, and no other path at all',
+  async (t) => {
+    const { url } = await startNginx(t, {
+      catalog: [(await instance(t, named('catalog'))).url],
+      weather: [(await instance(t, named('weather'))).url],
+      storefront: [(await instance(t, named('storefront'))).url],
+      stats: [(await instance(t, named('stats'))).url]
+    })
+    const table: Record<string, readonly string[]> = {
+      catalog: [
+        '/api/products',
+        '/api/products/1?x=1',
+        '/api/categories/',
+        '/api/catalog/compare',
+        '/api/catalog/cache/invalidations'
+      ],
+      weather: [
+        '/api/weather',
+        '/api/weather/current?city=Oslo',
+        '/api/weather/cache/invalidations'
+      ],
+      storefront: [
+        '/shop',
+        '/shop?page=2',
+        '/shop/',
+        '/shop/products/1/edit',
+        '/shop/assets/shop-1f3c9a2b7d.css',
+        '/shop/cache/invalidations'
+      ],
+      stats: [
+        '/',
+        '/?tab=1',
+        '/main.js',
+        '/index.html',
+        '/favicon.svg',
+        '/api/stats',
+        '/api/stats/summary',
+        '/api/stats/live'
+      ],
+      nobody: [
+        '/metrics',
+        '/metrics/',
+        '//metrics',
+        '/%6detrics',
+        '/a/../metrics',
+        '/health/live',
+        '/health/ready',
+        '/docs',
+        '/docs/static/index.html',
+        '/docs/json',
+        '/api/catalog/cache/entries',
+        '/api/catalog/cache/stats?x',
+        '/api/weather/cache/entries',
+        '/api/weather/cache%2Fstats',
+        '/api/weather/cache/',
+        '/api/catalog/cache/invalidations/',
+        '/shop/cache/entries',
+        '/shop/cache%2Fstats',
+        '/shopx',
+        '/api',
+        '/api/',
+        '/api/productsx',
+        '/api/other',
+        '/x',
+        '/.env',
+        '/a/b.js'
+      ]
+    }
+    for (const [owner, paths] of Object.entries(table)) {
+      for (const path of paths) {
+        const [status, body] = await statusAndBody(url, path)
+        if (owner === 'nobody') t.match([status, body], [404, /WEIR_ERR_NO_SUCH_PATH/], path)
+        else t.same([status, body], [200, owner], path)
+      }
     }
   }
-})
+)
 
 /** Sends the path as it is written; fetch would tidy it up. */
-async function statusAndBody (url: string, path: string): Promise<[status: number | undefined, body: string]> {
+async function statusAndBody (
+  url: string,
+  path: string
+): Promise<[status: number | undefined, body: string]> {
   const { hostname, port } = new URL(url)
-  const [response] = await once(get({ hostname, port, path }), 'response') as [IncomingMessage]
+  const [response] = (await once(get({ hostname, port, path }), 'response')) as [IncomingMessage]
   return [response.statusCode, await text(response)]
 }
 
@@ -147,9 +221,16 @@ t.test('events are passed on as they come', async (t) => {
 
 t.test('nothing is compressed whose ETag a client may have to send back', async (t) => {
   const large = await instance(t, (_request, response) => {
-    response.writeHead(200, { etag: '"1"', 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(5000)))
+    response
+      .writeHead(200, { etag: '"1"', 'content-type': 'application/json' })
+      .end(JSON.stringify('x'.repeat(5000)))
   })
-  const { url } = await startNginx(t, { catalog: [large.url], weather: [large.url], storefront: [large.url], stats: [large.url] })
+  const { url } = await startNginx(t, {
+    catalog: [large.url],
+    weather: [large.url],
+    storefront: [large.url],
+    stats: [large.url]
+  })
   const encoding = async (path: string): Promise<(string | null)[]> => {
     const { headers } = await fetch(url + path, { headers: { 'accept-encoding': 'gzip' } })
     return ['etag', 'content-encoding', 'vary'].map((name) => headers.get(name))
@@ -173,14 +254,24 @@ t.test('header fields and targets have bounds, and those who pass them are told 
   const response = await fetch(`${url}/elsewhere`, { headers: { 'x-request-id': 'r-1' } })
   await response.text()
   t.match(Object.fromEntries(response.headers), {
-    'x-request-id': 'r-1', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': /default-src 'none'/
+    'x-request-id': 'r-1',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': /default-src 'none'/
   })
   await (await fetch(`${url}/api/products?q=secret`, { headers: { 'x-request-id': 'r-2' } })).text()
   await stop()
   const lines = (await accessLog()).map((line): unknown => JSON.parse(line))
   t.match(lines.slice(-2), [
     { requestId: 'r-1', status: '404', path: '/elsewhere', upstream: '' },
-    { requestId: 'r-2', status: '200', path: '/api/products', cacheStatus: 'catalog-1; hit', upstream: /^127\.0\.0\.1:\d+$/, upstreamStatus: '200' }
+    {
+      requestId: 'r-2',
+      status: '200',
+      path: '/api/products',
+      cacheStatus: 'catalog-1; hit',
+      upstream: /^127\.0\.0\.1:\d+$/,
+      upstreamStatus: '200'
+    }
   ])
   t.notMatch(lines, /secret/)
 })
@@ -190,31 +281,51 @@ async function shielded (t: Test, response: Response): Promise<void> {
   t.equal(response.status, 429)
   t.equal(response.headers.get('retry-after'), '1')
   t.equal(response.headers.get('content-type'), 'application/problem+json')
-  t.match(await response.json(), { title: 'Too Many Requests', status: 429, code: 'WEIR_ERR_TOO_MANY_REQUESTS' })
+  t.match(await response.json(), {
+    title: 'Too Many Requests',
+    status: 429,
+    code: 'WEIR_ERR_TOO_MANY_REQUESTS'
+  })
 }
 
 t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) => {
   let arrived = 0
   const { url, output } = await startNginx(t, {
-    catalog: [(await instance(t, (request, response) => { arrived++; echo(request, response) })).url],
+    catalog: [
+      (
+        await instance(t, (request, response) => {
+          arrived++
+          echo(request, response)
+        })
+      ).url
+    ],
     shield: { rate: '1r/m', burst: 2 },
     addressFrom: 'x-test-address'
   })
-  const from = (address: string, path = '/api/products'): Promise<Response> => fetch(`${url}${path}`, { headers: { 'x-test-address': address } })
+  const from = (address: string, path = '/api/products'): Promise<Response> =>
+    fetch(`${url}${path}`, { headers: { 'x-test-address': address } })
 
   // One of the rate, two of the burst.
   for (const address of ['192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8:0:1::1']) {
-    for (let i = 0; i < 3; i++) t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`)
+    for (let i = 0; i < 3; i++) { t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`) }
   }
   t.equal(arrived, 12)
   await shielded(t, await from('192.0.2.1'))
   await shielded(t, await from('192.0.2.1', '/api/categories'))
   await shielded(t, await from('::ffff:192.0.2.1'))
   await shielded(t, await from('2001:db8::ffff:1:2:3'))
-  t.equal((await from('::ffff:192.0.2.3')).status, 200, 'an IPv4 address written as IPv6 is a client of its own')
+  t.equal(
+    (await from('::ffff:192.0.2.3')).status,
+    200,
+    'an IPv4 address written as IPv6 is a client of its own'
+  )
   t.equal((await from('2001:db8:0:2::1')).status, 200, 'and so is the next /64')
   t.equal(arrived, 14, 'what is shielded does not reach an instance')
-  t.equal((await from('192.0.2.1', '/health/live')).status, 404, 'what is not passed on is answered as ever')
+  t.equal(
+    (await from('192.0.2.1', '/health/live')).status,
+    404,
+    'what is not passed on is answered as ever'
+  )
   t.notMatch(output(), /limiting/, 'a flood writes no log')
 })
 
@@ -252,7 +363,10 @@ t.test('weir.conf: a denial by an instance is its own', async (t) => {
   })
   const response = await fetch(`${url}/api/products`)
   t.equal(response.status, 429)
-  t.match(Object.fromEntries(response.headers), { 'retry-after': '7', ratelimit: '"default";r=0;t=7' })
+  t.match(Object.fromEntries(response.headers), {
+    'retry-after': '7',
+    ratelimit: '"default";r=0;t=7'
+  })
   t.equal(await response.text(), 'denied')
 })
 

@@ -53,7 +53,10 @@ export async function startNginx (t: Test, options: NginxOptions): Promise<TestN
     return {
       ...nginx,
       url: `http://127.0.0.1:${port}`,
-      accessLog: async () => (await readFile(join(prefix, 'access.log'), 'utf8')).split('\n').filter((line) => line !== '')
+      accessLog: async () =>
+        (await readFile(join(prefix, 'access.log'), 'utf8'))
+          .split('\n')
+          .filter((line) => line !== '')
     }
   })
 }
@@ -62,12 +65,15 @@ export async function startNginx (t: Test, options: NginxOptions): Promise<TestN
  * What `nginx -t` says of a configuration as it is shipped, but for where it listens, and the code
  * it exits with.
  */
-export async function testConfig (t: Test, file: 'weir.conf' | 'compose.conf'): Promise<{ code: unknown, output: string }> {
+export async function testConfig (
+  t: Test,
+  file: 'weir.conf' | 'compose.conf'
+): Promise<{ code: unknown; output: string }> {
   const prefix = await tempDir(t)
   // To test it is to bind to it.
   const config = await writeConfig(prefix, file, `unix:${join(prefix, 'socket')}`)
   const nginx = run(t, prefix, config, ['-t'])
-  const [code] = await once(nginx.process, 'close') as unknown[]
+  const [code] = (await once(nginx.process, 'close')) as unknown[]
   return { code, output: nginx.output() }
 }
 
@@ -83,14 +89,19 @@ function run (t: Test, prefix: string, config: string, args: readonly string[]):
  * Writes the configuration as it is shipped, but for where it listens, where the instances are, and
  * what the test asks for. Without options they are where it says. Returns the file to begin with.
  */
-async function writeConfig (folder: string, main: string, listen: string, options?: NginxOptions): Promise<string> {
+async function writeConfig (
+  folder: string,
+  main: string,
+  listen: string,
+  options?: NginxOptions
+): Promise<string> {
   const { shield, answerWithin } = options ?? {}
   for (const name of await readdir(CONFIG)) {
     let text = await readFile(new URL(name, CONFIG), 'utf8')
     if (name === main) text = relocated(text, listen, options)
-    if (shield !== undefined && name === 'http.conf') text = replaced(text, / rate=\w+\/\w+;/, ` rate=${shield.rate};`)
-    if (shield !== undefined && name === 'server.conf') text = replaced(text, / burst=\d+ /, ` burst=${shield.burst} `)
-    if (answerWithin !== undefined && name === 'server.conf') text = replaced(text, /proxy_read_timeout 30s;/, `proxy_read_timeout ${answerWithin};`)
+    if (shield !== undefined && name === 'http.conf') { text = replaced(text, / rate=\w+\/\w+;/, ` rate=${shield.rate};`) }
+    if (shield !== undefined && name === 'server.conf') { text = replaced(text, / burst=\d+ /, ` burst=${shield.burst} `) }
+    if (answerWithin !== undefined && name === 'server.conf') { text = replaced(text, /proxy_read_timeout 30s;/, `proxy_read_timeout ${answerWithin};`) }
     await writeFile(join(folder, name), text)
   }
   return join(folder, main)
@@ -99,11 +110,18 @@ async function writeConfig (folder: string, main: string, listen: string, option
 function relocated (config: string, listen: string, options: NginxOptions | undefined): string {
   if (options === undefined) return replaced(config, /listen \S*8080;/, `listen ${listen};`)
   const { addressFrom } = options
-  const client = addressFrom === undefined ? '' : ` set_real_ip_from 127.0.0.1; real_ip_header ${addressFrom};`
+  const client =
+    addressFrom === undefined ? '' : ` set_real_ip_from 127.0.0.1; real_ip_header ${addressFrom};`
   let text = replaced(config, /listen \S*8080;/, `listen ${listen};${client}`)
   for (const service of ['catalog', 'weather', 'storefront', 'stats'] as const) {
-    const servers = (options[service] ?? NOBODY).map((url) => `    server ${new URL(url).host}$2;\n`)
-    text = replaced(text, new RegExp(`(upstream ${service} {\\n)(?:    server \\S+?( .*)?;\\n)+`), `$1${servers.join('')}`)
+    const servers = (options[service] ?? NOBODY).map(
+      (url) => `    server ${new URL(url).host}$2;\n`
+    )
+    text = replaced(
+      text,
+      new RegExp(`(upstream ${service} {\\n)(?:    server \\S+?( .*)?;\\n)+`),
+      `$1${servers.join('')}`
+    )
   }
   return text
 }

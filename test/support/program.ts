@@ -66,7 +66,9 @@ export function program (t: Test, child: ChildProcess): Program {
       }
       waiting.add(look)
       lines.forEach(look)
-      ended.then(() => { reject(new Error(`${child.spawnfile} ended before it said ${pattern}:\n${output()}`)) }, reject)
+      ended.then(() => {
+        reject(new Error(`${child.spawnfile} ended before it said ${pattern}:\n${output()}`))
+      }, reject)
     }),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -25,7 +25,11 @@ export interface Tick {
 }
 
 /** Starts stats on a free port and resolves when it is ready; it ends with the test. */
-export async function startStats (t: Test, redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<TestStats> {
+export async function startStats (
+  t: Test,
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = {}
+): Promise<TestStats> {
   const child = fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -44,9 +48,11 @@ export async function startStats (t: Test, redisUrl: string, env: Readonly<Recor
   const stats = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) resolve(Number(message.port))
+      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
     })
-    child.once('close', () => { reject(new Error(`stats ended before it was ready:\n${stats.output()}`)) })
+    child.once('close', () => {
+      reject(new Error(`stats ended before it was ready:\n${stats.output()}`))
+    })
   })
   const url = `http://127.0.0.1:${port}`
   return { ...stats, url, tick: (is) => firstTick(`${url}/api/stats/live`, is) }

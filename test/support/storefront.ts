@@ -7,7 +7,9 @@ import { PATIENT } from './patience.js'
 import { type Program, program } from './program.js'
 
 const CLOCK = new URL('../programs/movable-clock.js', import.meta.url).href
-const SERVER = fileURLToPath(new URL('../../../services/storefront/dist/src/server.js', import.meta.url))
+const SERVER = fileURLToPath(
+  new URL('../../../services/storefront/dist/src/server.js', import.meta.url)
+)
 
 /** One real instance of the storefront. */
 export interface TestStorefront extends Program {
@@ -17,21 +19,39 @@ export interface TestStorefront extends Program {
 }
 
 /** Starts an instance on a free port and resolves when it is ready; it ends with the test. */
-export async function startStorefront (t: Test, env: Readonly<Record<string, string>>): Promise<TestStorefront> {
+export async function startStorefront (
+  t: Test,
+  env: Readonly<Record<string, string>>
+): Promise<TestStorefront> {
   const { REDIS_URL: _, ...inherited } = process.env
   const child = fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--import', CLOCK],
     env: {
-      ...inherited, HOST: '127.0.0.1', PORT: '0', INSTANCE: 'storefront-1', LOG_LEVEL: 'warn', JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1', ...PATIENT, ...env
+      ...inherited,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      INSTANCE: 'storefront-1',
+      LOG_LEVEL: 'warn',
+      JWT_SECRET,
+      RATE_LIMIT_ALLOW: '127.0.0.1',
+      ...PATIENT,
+      ...env
     }
   })
   const storefront = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.on('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message && typeof message.port === 'number') resolve(message.port)
+      if (
+        typeof message === 'object' &&
+        message !== null &&
+        'port' in message &&
+        typeof message.port === 'number'
+      ) { resolve(message.port) }
     })
-    child.once('close', () => { reject(new Error(`the storefront ended before it was ready:\n${storefront.output()}`)) })
+    child.once('close', () => {
+      reject(new Error(`the storefront ended before it was ready:\n${storefront.output()}`))
+    })
   })
   return {
     ...storefront,

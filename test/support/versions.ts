@@ -39,37 +39,54 @@ export interface VersionsFleet {
 
 /** Instances over one store, in which the resource has version 1; they end with the test. */
 export async function startVersions (
-  t: Test, store: 'sqlite' | 'redis', names: readonly string[], env: Readonly<Record<string, string>> = {}
+  t: Test,
+  store: 'sqlite' | 'redis',
+  names: readonly string[],
+  env: Readonly<Record<string, string>> = {}
 ): Promise<VersionsFleet> {
   const folder = await tempDir(t)
   await writeFile(join(folder, 'version'), '1')
   const redis = store === 'redis' ? await startRedis(t) : undefined
   const all = { ...process.env, DATA_DIR: folder, REDIS_URL: redis?.url ?? '', ...PATIENT, ...env }
-  return { redis, instances: await Promise.all(names.map((name) => start(t, { ...all, INSTANCE: name }))) }
+  return {
+    redis,
+    instances: await Promise.all(names.map((name) => start(t, { ...all, INSTANCE: name })))
+  }
 }
 
-async function start (t: Test, env: Readonly<Record<string, string | undefined>>): Promise<VersionsInstance> {
+async function start (
+  t: Test,
+  env: Readonly<Record<string, string | undefined>>
+): Promise<VersionsInstance> {
   const child = fork(PROGRAM, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...env } })
   const running = program(t, child)
-  const [ready] = await once(child, 'message') as [{ port?: number }]
+  const [ready] = (await once(child, 'message')) as [{ port?: number }]
   if (ready.port === undefined) throw new Error(running.output())
   const url = `http://127.0.0.1:${ready.port}`
   return {
     ...running,
     async get () {
       const response = await fetch(`${url}/version`)
-      const body = await response.json() as { version: number, runs: number }
-      return { ...body, status: response.status, cacheStatus: response.headers.get('cache-status') ?? '' }
+      const body = (await response.json()) as { version: number; runs: number }
+      return {
+        ...body,
+        status: response.status,
+        cacheStatus: response.headers.get('cache-status') ?? ''
+      }
     },
     put: async () => (await fetch(`${url}/version`, { method: 'PUT' })).json(),
     async runs () {
-      const { runs } = await (await fetch(`${url}/runs`)).json() as { runs: number }
+      const { runs } = (await (await fetch(`${url}/runs`)).json()) as { runs: number }
       return runs
     },
-    hold () { child.send('hold') },
-    go () { child.send('go') },
+    hold () {
+      child.send('hold')
+    },
+    go () {
+      child.send('go')
+    },
     async reads () {
-      const [message] = await once(child, 'message') as [unknown]
+      const [message] = (await once(child, 'message')) as [unknown]
       if (message !== 'read') throw new Error(`${String(message)} instead of read`)
     }
   }

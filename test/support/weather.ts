@@ -67,23 +67,32 @@ export async function startWeather (
     },
     async upstreamHas (fault) {
       await (await fetch(control, { method: 'DELETE' })).text()
-      if (fault !== undefined) await (await fetch(control, { method: 'POST', body: JSON.stringify(fault) })).text()
+      if (fault !== undefined) { await (await fetch(control, { method: 'POST', body: JSON.stringify(fault) })).text() }
     },
     async upstreamSaw () {
-      const { calls, overlaps } = await (await fetch(control)).json() as { calls: Record<string, number>, overlaps: number }
+      const { calls, overlaps } = (await (await fetch(control)).json()) as {
+        calls: Record<string, number>
+        overlaps: number
+      }
       return { forecasts: calls['/v1/forecast'] ?? 0, searches: calls['/v1/search'] ?? 0, overlaps }
     }
   }
 }
 
 async function startNode (t: Test, entry: string, env: NodeJS.ProcessEnv): Promise<Node> {
-  const child = fork(entry, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--import', CLOCK], env })
+  const child = fork(entry, [], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: ['--import', CLOCK],
+    env
+  })
   const running = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) resolve(Number(message.port))
+      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
     })
-    child.once('close', () => { reject(new Error(`it ended before it was ready:\n${running.output()}`)) })
+    child.once('close', () => {
+      reject(new Error(`it ended before it was ready:\n${running.output()}`))
+    })
   })
   return {
     ...running,

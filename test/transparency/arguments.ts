@@ -38,7 +38,10 @@ tell them apart.
 export class UsageError extends Error {}
 
 /** @throws UsageError */
-export function parseArguments (args: readonly string[], subjects: readonly string[]): Wish | 'help' {
+export function parseArguments (
+  args: readonly string[],
+  subjects: readonly string[]
+): Wish | 'help' {
   const { help, seconds, seed, json, only, requests, transport, order } = parsed(args)
   if (help) return 'help'
   return {
@@ -54,13 +57,13 @@ export function parseArguments (args: readonly string[], subjects: readonly stri
 
 function oneOf<T extends string> (option: string, given: string, possible: readonly T[]): T {
   const found = possible.find((name) => name === given)
-  if (found === undefined) throw new UsageError(`--${option} ${given}: one of ${possible.join(', ')}`)
+  if (found === undefined) { throw new UsageError(`--${option} ${given}: one of ${possible.join(', ')}`) }
   return found
 }
 
 function positive (name: string, text: string): number {
   const number = Number(text)
-  if (!(Number.isInteger(number) && number > 0)) throw new UsageError(`--${name} ${text}: a whole number, 1 or more`)
+  if (!(Number.isInteger(number) && number > 0)) { throw new UsageError(`--${name} ${text}: a whole number, 1 or more`) }
   return number
 }
 

@@ -38,22 +38,46 @@ const failed = (error: string): Answer => ({ status: 0, headers: {}, body: NOTHI
 /** A client of HTTP/1.1, with TLS or without. */
 export function http1Client (address: Address, isTls: boolean): Client {
   const options = { keepAlive: true, maxSockets: 1 }
-  const agent = isTls ? new TlsAgent({ ...options, rejectUnauthorized: false, servername: 'localhost' }) : new Agent(options)
+  const agent = isTls
+    ? new TlsAgent({ ...options, rejectUnauthorized: false, servername: 'localhost' })
+    : new Agent(options)
   return {
     close: () => { agent.destroy() },
     send: ({ method, path, headers, body }) => new Promise((resolve) => {
       const make = isTls ? httpsRequest : httpRequest
-      const host = address.socketPath === undefined ? { host: '127.0.0.1', port: address.port ?? 0 } : { socketPath: address.socketPath }
+      const host =
+        address.socketPath === undefined
+          ? { host: '127.0.0.1', port: address.port ?? 0 }
+          : { socketPath: address.socketPath }
       // A connection that is upgraded is no longer the agent's.
-      const own = headers['upgrade'] === undefined ? { agent } : { agent: false, rejectUnauthorized: false }
-      const request = make({ ...host, ...own, method, path, headers: { host: AUTHORITY, ...headers }, timeout: TIMEOUT }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
-        response.on('error', (error) => { resolve(failed(error.message)) })
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, headers: headersOf(response.headers), body: Buffer.concat(chunks) })
-        })
-      })
+      const own =
+        headers['upgrade'] === undefined ? { agent } : { agent: false, rejectUnauthorized: false }
+      const request = make(
+        {
+          ...host,
+          ...own,
+          method,
+          path,
+          headers: { host: AUTHORITY, ...headers },
+          timeout: TIMEOUT
+        },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => {
+            chunks.push(chunk)
+          })
+          response.on('error', (error) => {
+            resolve(failed(error.message))
+          })
+          response.on('end', () => {
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: headersOf(response.headers),
+              body: Buffer.concat(chunks)
+            })
+          })
+        }
+      )
       request.on('upgrade', (response, socket) => {
         socket.destroy()
         resolve({ status: response.statusCode ?? 0, headers: {}, body: NOTHING })
@@ -74,7 +98,10 @@ export function http2Client ({ port = 0 }: Address): Client {
   return {
     close: () => { session.close() },
     send: ({ method, path, headers, body }) => new Promise((resolve) => {
-      const stream = session.request({ ':method': method, ':path': path, ':authority': AUTHORITY, ...headers }, { endStream: body === undefined })
+      const stream = session.request(
+        { ':method': method, ':path': path, ':authority': AUTHORITY, ...headers },
+        { endStream: body === undefined }
+      )
       const chunks: Buffer[] = []
       let status = 0
       let answered: Headers = {}
@@ -85,7 +112,13 @@ export function http2Client ({ port = 0 }: Address): Client {
       })
       stream.on('data', (chunk: Buffer) => { chunks.push(chunk) })
       stream.on('error', (error: Error) => { resolve(failed(error.message)) })
-      stream.on('close', () => { resolve(status === 0 ? failed('closed') : { status, headers: answered, body: Buffer.concat(chunks) }) })
+      stream.on('close', () => {
+        resolve(
+          status === 0
+            ? failed('closed')
+            : { status, headers: answered, body: Buffer.concat(chunks) }
+        )
+      })
       if (body !== undefined) stream.end(body)
     })
   }
@@ -94,7 +127,7 @@ export function http2Client ({ port = 0 }: Address): Client {
 function headersOf (given: IncomingHttpHeaders): Headers {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && !name.startsWith(':')) headers[name] = typeof value === 'number' ? String(value) : value
+    if (value !== undefined && !name.startsWith(':')) { headers[name] = typeof value === 'number' ? String(value) : value }
   }
   return headers
 }

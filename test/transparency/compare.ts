@@ -4,7 +4,15 @@ import { headerDifferences, type Leeway } from './headers.js'
 import { boundaryOf, partDifference } from './part.js'
 import type { Momentary } from './subject.js'
 
-const OF_A_PART = ['content-type', 'content-length', 'content-encoding', 'accept-ranges', 'last-modified', 'etag', 'vary']
+const OF_A_PART = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'accept-ranges',
+  'last-modified',
+  'etag',
+  'vary'
+]
 /**
  * What is said of a response does not count for an error in its place, which has a problem
  * document.
@@ -17,7 +25,9 @@ export function differencesOf (exchange: Exchange, momentary: Momentary): readon
   const { plain, weir } = exchange
   if (plain.status === 0 || weir.status === 0) {
     // Node refuses some requests.
-    return plain.error === weir.error ? [] : [`no answer: ${plain.error ?? plain.status} / ${weir.error ?? weir.status}`]
+    return plain.error === weir.error
+      ? []
+      : [`no answer: ${plain.error ?? plain.status} / ${weir.error ?? weir.status}`]
   }
   // What is said beside a 416 is each server's own.
   if (plain.status === 416 && weir.status === 416) {
@@ -29,7 +39,16 @@ export function differencesOf (exchange: Exchange, momentary: Momentary): readon
   // RFC 9110, 14.2: a server ignores the Range of a HEAD; some plugins do not.
   if (exchange.intent.method === 'HEAD' && PARTIAL.has(plain.status) && weir.status === 200) {
     if (plain.status === 416) return []
-    return headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, ['content-length', 'content-range', 'content-encoding', 'vary']))
+    return headerDifferences(
+      plain.headers,
+      weir.headers,
+      leewayOf(exchange, momentary, [
+        'content-length',
+        'content-range',
+        'content-encoding',
+        'vary'
+      ])
+    )
   }
   return [`status ${plain.status} / ${weir.status}`]
 }
@@ -38,16 +57,26 @@ function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir } = exchange
   const hasBody = intent.method !== 'HEAD' && weir.status !== 304
   // A part of the bytes is of those that are not encoded: the cache has the handler asked for them.
-  const isUnencoded = intent.headers['range'] !== undefined && weir.headers['content-encoding'] === undefined
+  const isUnencoded =
+    intent.headers['range'] !== undefined && weir.headers['content-encoding'] === undefined
   // A HEAD is answered with the fields of the stored GET, as it should be; frameworks leave out
   // what encoders add (RFC 9110, 9.3.2).
   const isStoredHead = intent.method === 'HEAD' && isHit(weir)
-  const names = [...namesOfMoment(exchange, momentary),
-    ...weir.status === 304 ? OF_THE_BODY : isUnencoded || isStoredHead ? ['content-encoding', 'content-length', 'vary'] : []]
+  const names = [
+    ...namesOfMoment(exchange, momentary),
+    ...(weir.status === 304
+      ? OF_THE_BODY
+      : isUnencoded || isStoredHead
+        ? ['content-encoding', 'content-length', 'vary']
+        : [])
+  ]
   // What the 200 has, a 304 has to have; frameworks leave out what encoders add (RFC 9110, 15.4.5).
   const vary = weir.status === 304 ? ['accept-encoding'] : []
   const leeway = leewayOf(exchange, momentary, names, vary)
-  const isSameEncoding = isUnencoded || !hasBody || textOf(plain.headers, 'content-encoding') === textOf(weir.headers, 'content-encoding')
+  const isSameEncoding =
+    isUnencoded ||
+    !hasBody ||
+    textOf(plain.headers, 'content-encoding') === textOf(weir.headers, 'content-encoding')
   const isSameBody = isSameEncoding && isSameText(decoded(plain), decoded(weir), momentary)
   return [...headerDifferences(plain.headers, weir.headers, leeway), ...isSameBody ? [] : ['body']]
 }
@@ -64,9 +93,12 @@ function notModified (exchange: Exchange, momentary: Momentary): string[] {
   const names = isUnencoded ? [...OF_THE_BODY, 'vary'] : OF_THE_BODY
   const found = headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, names))
   const tag = textOf(weir.headers, 'etag')
-  if (condition.field === 'if-none-match' && tag !== sent.weir.headers['if-none-match']) found.push('304 with another ETag')
+  if (condition.field === 'if-none-match' && tag !== sent.weir.headers['if-none-match']) { found.push('304 with another ETag') }
   if (weir.body.length > 0) found.push('304 with a body')
-  if (intent.method === 'GET' && !isSameText(decoded(plain), decoded(condition.from.weir), momentary)) {
+  if (
+    intent.method === 'GET' &&
+    !isSameText(decoded(plain), decoded(condition.from.weir), momentary)
+  ) {
     found.push(`304 by ${condition.field} to a client that has something else`)
   }
   return found
@@ -75,8 +107,12 @@ function notModified (exchange: Exchange, momentary: Momentary): string[] {
 function partial (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir } = exchange
   const names = [
-    'content-length', 'content-range', 'content-encoding', 'vary', ...weir.status === 416 ? NOT_OF_AN_ERROR : [],
-    ...boundaryOf(weir.headers) === undefined ? [] : ['content-type']
+    'content-length',
+    'content-range',
+    'content-encoding',
+    'vary',
+    ...(weir.status === 416 ? NOT_OF_AN_ERROR : []),
+    ...(boundaryOf(weir.headers) === undefined ? [] : ['content-type'])
   ]
   const found = headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, names))
   if (intent.method !== 'GET') return [`${weir.status} for a ${intent.method}`, ...found]
@@ -85,16 +121,25 @@ function partial (exchange: Exchange, momentary: Momentary): string[] {
 }
 
 function leewayOf (
-  { intent }: Exchange, { cookies = [], headers = [] }: Momentary, names: readonly string[], vary: readonly string[] = []
+  { intent }: Exchange,
+  { cookies = [], headers = [] }: Momentary,
+  names: readonly string[],
+  vary: readonly string[] = []
 ): Leeway {
   const { target } = intent
-  return { isCached: target?.isCached === true, vary: [...target?.vary ?? [], ...vary], names: [...names, ...headers], cookies }
+  return {
+    isCached: target?.isCached === true,
+    vary: [...(target?.vary ?? []), ...vary],
+    names: [...names, ...headers],
+    cookies
+  }
 }
 
 /** A body that tells of a moment may be longer in the next one. */
 function namesOfMoment ({ intent, plain, weir }: Exchange, { body }: Momentary): readonly string[] {
   if (body === undefined) return []
-  const isOfMoment = (answer: Answer) => intent.method === 'HEAD' || decoded(answer).toString('latin1').search(body) !== -1
+  const isOfMoment = (answer: Answer) =>
+    intent.method === 'HEAD' || decoded(answer).toString('latin1').search(body) !== -1
   return isOfMoment(plain) && isOfMoment(weir) ? ['content-length'] : []
 }
 

@@ -30,12 +30,19 @@ function isStorable ({ intent, plain }: Exchange): boolean {
   if (target === undefined || !(target.isStored ?? target.isCached)) return false
   if (target.isShared !== true && user !== 'anonymous') return false
   if (['cache-control', 'pragma', 'range'].some((name) => headers[name] !== undefined)) return false
-  return plain.status === 200 && plain.headers['set-cookie'] === undefined && !isPrivate(plain.headers)
+  return (
+    plain.status === 200 && plain.headers['set-cookie'] === undefined && !isPrivate(plain.headers)
+  )
 }
 
-const isPrivate = (headers: Headers) => /private|no-store|no-cache/.test(textOf(headers, 'cache-control') ?? '')
+const isPrivate = (headers: Headers) =>
+  /private|no-store|no-cache/.test(textOf(headers, 'cache-control') ?? '')
 
 /** With what it is answered with: writes end some responses, and leave others. */
 function signatureOf ({ intent: { path, headers }, plain }: Exchange): string {
-  return JSON.stringify([path, decoded(plain).toString('latin1'), ...SELECTING.map((name) => headers[name])])
+  return JSON.stringify([
+    path,
+    decoded(plain).toString('latin1'),
+    ...SELECTING.map((name) => headers[name])
+  ])
 }

@@ -5,7 +5,9 @@ export class Crashes {
   #errors: string[] = []
   readonly #note = (error: unknown) => {
     this.count++
-    this.#errors.push(`the process would end: ${error instanceof Error ? error.stack?.split('\n').slice(0, 3).join(' ') : String(error)}`)
+    this.#errors.push(
+      `the process would end: ${error instanceof Error ? error.stack?.split('\n').slice(0, 3).join(' ') : String(error)}`
+    )
   }
 
   constructor () {

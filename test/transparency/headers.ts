@@ -14,7 +14,14 @@ export interface Leeway {
 
 // What a cache says of itself, and what is about a connection or a moment.
 const IGNORED = new Set([
-  'age', 'date', 'cache-status', 'connection', 'keep-alive', 'transfer-encoding', 'cache-groups', 'cache-group-invalidation'
+  'age',
+  'date',
+  'cache-status',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'cache-groups',
+  'cache-group-invalidation'
 ])
 const DEFAULT_CACHE_CONTROL = new Set(['no-cache', 'no-store'])
 
@@ -22,7 +29,12 @@ const DEFAULT_CACHE_CONTROL = new Set(['no-cache', 'no-store'])
 export function headerDifferences (plain: Headers, weir: Headers, leeway: Leeway): string[] {
   const names = [...new Set([...Object.keys(plain), ...Object.keys(weir)])].sort()
   return names
-    .filter((name) => !IGNORED.has(name) && !leeway.names.includes(name) && !isSame(name, plain[name], weir[name], leeway))
+    .filter(
+      (name) =>
+        !IGNORED.has(name) &&
+        !leeway.names.includes(name) &&
+        !isSame(name, plain[name], weir[name], leeway)
+    )
     .map((name) => `${name}: ${shown(plain[name])} / ${shown(weir[name])}`)
 }
 
@@ -30,24 +42,40 @@ type Value = Headers[string] | undefined
 
 function isSame (name: string, plain: Value, weir: Value, leeway: Leeway): boolean {
   switch (name) {
-    case 'content-length': return plain === undefined || weir === undefined || plain === weir
-    case 'etag': return plain === undefined || plain === weir
+    case 'content-length':
+      return plain === undefined || weir === undefined || plain === weir
+    case 'etag':
+      return plain === undefined || plain === weir
     case 'cache-control':
-      return String(plain) === String(weir) || (plain === undefined && leeway.isCached && DEFAULT_CACHE_CONTROL.has(String(weir)))
+      return (
+        String(plain) === String(weir) ||
+        (plain === undefined && leeway.isCached && DEFAULT_CACHE_CONTROL.has(String(weir)))
+      )
     // A cached route with a query schema says which parameters its handler sees.
-    case 'no-vary-search': return String(plain) === String(weir) || (plain === undefined && leeway.isCached)
-    case 'vary': return isSameVary(plain, weir, leeway.vary)
-    case 'set-cookie': return cookiesOf(plain, leeway.cookies) === cookiesOf(weir, leeway.cookies)
-    default: return String(plain) === String(weir)
+    case 'no-vary-search':
+      return String(plain) === String(weir) || (plain === undefined && leeway.isCached)
+    case 'vary':
+      return isSameVary(plain, weir, leeway.vary)
+    case 'set-cookie':
+      return cookiesOf(plain, leeway.cookies) === cookiesOf(weir, leeway.cookies)
+    default:
+      return String(plain) === String(weir)
   }
 }
 
 function isSameVary (plain: Value, weir: Value, more: readonly string[]): boolean {
   const allowed = [...namesIn(plain), ...more]
-  return namesIn(plain).every((name) => namesIn(weir).includes(name)) && namesIn(weir).every((name) => allowed.includes(name))
+  return (
+    namesIn(plain).every((name) => namesIn(weir).includes(name)) &&
+    namesIn(weir).every((name) => allowed.includes(name))
+  )
 }
 
-const namesIn = (value: Value) => String(value ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+const namesIn = (value: Value) =>
+  String(value ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
 
 /** Set-Cookie without moments, and without the values that are of one. */
 function cookiesOf (value: Value, momentary: readonly string[]): string {

@@ -29,10 +29,12 @@ export class History {
    * tag of another user's.
    */
   conditionFor (random: Random, path: string, user: string): Condition | undefined {
-    const sameUrl = this.of(path).filter(({ intent, weir }) => intent.path === path && intent.method === 'GET' && weir.status === 200)
+    const sameUrl = this.of(path).filter(
+      ({ intent, weir }) => intent.path === path && intent.method === 'GET' && weir.status === 200
+    )
     if (sameUrl.length === 0) return undefined
     const from = random.pick(sameUrl)
-    if (textOf(from.weir.headers, 'etag') !== undefined && random.chance(0.7)) return { field: 'if-none-match', from }
+    if (textOf(from.weir.headers, 'etag') !== undefined && random.chance(0.7)) { return { field: 'if-none-match', from } }
     return from.intent.user === user ? { field: 'if-modified-since', from } : undefined
   }
 }

@@ -21,7 +21,15 @@ async function main (args: readonly string[]): Promise<number> {
     const { seed, json, only, ...course } = wish
     const subjects = SUBJECTS.filter(({ name }) => only === undefined || only.includes(name))
     console.log(`${subjects.length} applications, ${course.seconds} s, seed ${seed}`)
-    const results = await run({ ...course, subjects, seed, folder, onResult: (result) => { console.log(resultLine(result)) } })
+    const results = await run({
+      ...course,
+      subjects,
+      seed,
+      folder,
+      onResult: (result) => {
+        console.log(resultLine(result))
+      }
+    })
     const summary = summarize(results, seed)
     if (json !== undefined) await writeFile(json, JSON.stringify(summary, undefined, 2))
     console.log(report(summary))

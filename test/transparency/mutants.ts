@@ -24,10 +24,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a hit is answered before the guards',
-    edits: [{
-      file: 'index.js',
-      from: 'route.handler = cachedHandler(',
-      to: `const early = selectionOf(route, routeCache, origin);
+    edits: [
+      {
+        file: 'index.js',
+        from: 'route.handler = cachedHandler(',
+        to: `const early = selectionOf(route, routeCache, origin);
         route.onRequest = [...[route.onRequest ?? []].flat(), (request, reply, done) => {
           import('./serve.js').then(({ sendHit }) => {
             const hit = request.method === 'GET' ? cache.lookup(early(request).keyFor(request).key) : undefined;
@@ -36,7 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
           }, done);
         }];
         route.handler = cachedHandler(`
-    }],
+      }
+    ],
     subject: 'auth',
     shows: /at [^:]*\/guarded\/\{n\}[^:]*: .*status 401 \/ 200/
   },
@@ -66,22 +68,30 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what a response says of Vary is ignored',
-    edits: [{ file: 'variants.js', from: 'policy.vary.filter((name) => !inKey.includes(name))', to: '[]' }],
+    edits: [
+      {
+        file: 'variants.js',
+        from: 'policy.vary.filter((name) => !inKey.includes(name))',
+        to: '[]'
+      }
+    ],
     subject: 'formbody',
     shows: /at [^:]*\/negotiated\/\{n\}[^:]*: .*\bbody\b/
   },
   {
     rule: 'a hit goes through the onSend hooks again',
-    edits: [{
-      file: 'serve.js',
-      from: 'request.cacheResult = moment.result;',
-      to: `request.cacheResult = moment.result;
+    edits: [
+      {
+        file: 'serve.js',
+        from: 'request.cacheResult = moment.result;',
+        to: `request.cacheResult = moment.result;
     if (request.method === 'GET' && asked === 'whole') {
         const said = { ...head.fields, age: moment.age, 'cache-status': moment.cacheStatus };
         reply.code(response.status).headers(said).send(response.body.toString());
         return;
     }`
-    }],
+      }
+    ],
     subject: 'hooks',
     shows: /at [^:]*\/(?:called|response)[^:]*: .*\bbody\b/
   }

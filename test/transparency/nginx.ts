@@ -30,7 +30,9 @@ export async function startProxy (prefix: string, ports: readonly number[]): Pro
         proxy_read_timeout 8s;
       }
     }`)
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${join(prefix, name)};`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(prefix, name)};`
+  )
   const config = `
   daemon off;
   master_process off;

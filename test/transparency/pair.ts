@@ -26,15 +26,27 @@ export interface Twins {
 }
 
 /** Starts both twins and what is in front of them. */
-export async function startTwins (setting: Setting, certificate: Certificate, folder: string): Promise<Twins> {
+export async function startTwins (
+  setting: Setting,
+  certificate: Certificate,
+  folder: string
+): Promise<Twins> {
   const apps: Twin[] = []
-  for (const isCached of [false, true]) apps.push(await startTwin({ ...setting, isCached, certificate }))
+  for (const isCached of [false, true]) {
+    apps.push(await startTwin({ ...setting, isCached, certificate }))
+  }
   const ports = apps.map(({ port }) => port)
-  const proxy = setting.transport === 'nginx' ? await startProxy(join(folder, `nginx-${ports.join('-')}`), ports) : undefined
+  const proxy =
+    setting.transport === 'nginx'
+      ? await startProxy(join(folder, `nginx-${ports.join('-')}`), ports)
+      : undefined
   const [plain, weir] = ports.map((port, i) => {
     const socketPath = proxy?.sockets[i]
     if (setting.transport === 'http2') return http2Client({ port })
-    return http1Client(socketPath === undefined ? { port } : { socketPath }, setting.transport === 'tls')
+    return http1Client(
+      socketPath === undefined ? { port } : { socketPath },
+      setting.transport === 'tls'
+    )
   })
   if (plain === undefined || weir === undefined) throw new Error('two twins have two clients')
   return {

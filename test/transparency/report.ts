@@ -42,11 +42,19 @@ export function summarize (results: readonly Result[], seed: string): Summary {
   const all = figuresOf(results)
   const findings = results.flatMap(({ findings }) => findings)
   const share = all.possible === 0 ? 0 : all.hits / all.possible
-  return { seed, ...all, share, applications, findings: distinct(findings), failures: failuresOf(all, applications) }
+  return {
+    seed,
+    ...all,
+    share,
+    applications,
+    findings: distinct(findings),
+    failures: failuresOf(all, applications)
+  }
 }
 
 function figuresOf (results: readonly Result[]): Omit<ApplicationSummary, 'name'> {
-  const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0)
+  const sum = (of: (result: Result) => number) =>
+    results.reduce((total, result) => total + of(result), 0)
   return {
     comparisons: sum(({ comparisons }) => comparisons),
     differences: sum(({ findings }) => findings.length),
@@ -55,26 +63,51 @@ function figuresOf (results: readonly Result[]): Omit<ApplicationSummary, 'name'
   }
 }
 
-function failuresOf (all: Omit<ApplicationSummary, 'name'>, applications: readonly ApplicationSummary[]): string[] {
-  const low = applications.filter(({ possible, hits }) => possible >= ENOUGH && hits < FLOOR * possible)
+function failuresOf (
+  all: Omit<ApplicationSummary, 'name'>,
+  applications: readonly ApplicationSummary[]
+): string[] {
+  const low = applications.filter(
+    ({ possible, hits }) => possible >= ENOUGH && hits < FLOOR * possible
+  )
   return [
-    ...all.differences > 0 ? [`${all.differences} answers tell the twins apart`] : [],
-    ...all.possible < ENOUGH ? ['too few answers could come from the cache'] : [],
-    ...all.hits < FLOOR * all.possible ? [`${all.hits} hits of ${all.possible} that could be, less than ${FLOOR * 100}%`] : [],
-    ...low.map(({ name, possible, hits }) => `${name}: ${hits} hits of ${possible} that could be, less than ${FLOOR * 100}%`)
+    ...(all.differences > 0 ? [`${all.differences} answers tell the twins apart`] : []),
+    ...(all.possible < ENOUGH ? ['too few answers could come from the cache'] : []),
+    ...(all.hits < FLOOR * all.possible
+      ? [`${all.hits} hits of ${all.possible} that could be, less than ${FLOOR * 100}%`]
+      : []),
+    ...low.map(
+      ({ name, possible, hits }) =>
+        `${name}: ${hits} hits of ${possible} that could be, less than ${FLOOR * 100}%`
+    )
   ]
 }
 
 /** What came of one application, in one line, while others are still to come. */
-export function resultLine ({ setting: { subject, transport, order, isConditional }, comparisons, findings, coverage }: Result): string {
-  return `  ${subject.name} over ${transport}, Weir ${order} it${isConditional ? ', with conditional' : ''}: ${comparisons} comparisons, ` +
+export function resultLine ({
+  setting: { subject, transport, order, isConditional },
+  comparisons,
+  findings,
+  coverage
+}: Result): string {
+  return (
+    `  ${subject.name} over ${transport}, Weir ${order} it${isConditional ? ', with conditional' : ''}: ${comparisons} comparisons, ` +
     `${findings.length} differences, ${coverage.hits} hits of ${coverage.possible}`
+  )
 }
 
-export function report ({ seed, comparisons, differences, possible, hits, share, findings }: Summary): string {
+export function report ({
+  seed,
+  comparisons,
+  differences,
+  possible,
+  hits,
+  share,
+  findings
+}: Summary): string {
   return [
     ...findings.slice(0, SHOWN),
-    ...findings.length > SHOWN ? [`and ${findings.length - SHOWN} more kinds`] : [],
+    ...(findings.length > SHOWN ? [`and ${findings.length - SHOWN} more kinds`] : []),
     `${comparisons} comparisons, ${differences} differences, ${hits} hits of ${possible} that could be (${(100 * share).toFixed(1)}%)`,
     `seed ${seed}`
   ].join('\n')
@@ -93,10 +126,24 @@ function distinct (findings: readonly Finding[]): string[] {
   }
   return [...kinds.values()].map((all) => {
     const names = [...new Set(all.map(({ setting }) => setting.subject.name))]
-    const paths = [...new Set(all.map(({ exchange: { intent: { target, path } } }) => target?.path ?? path))]
-    return all.slice(0, 1).map((first) => (
-      `${all.length} times, in ${names.join(', ')}, at ${paths.slice(0, 8).join(', ')}: ${findingText(first)}`
-    )).join('')
+    const paths = [
+      ...new Set(
+        all.map(
+          ({
+            exchange: {
+              intent: { target, path }
+            }
+          }) => target?.path ?? path
+        )
+      )
+    ]
+    return all
+      .slice(0, 1)
+      .map(
+        (first) =>
+          `${all.length} times, in ${names.join(', ')}, at ${paths.slice(0, 8).join(', ')}: ${findingText(first)}`
+      )
+      .join('')
   })
 }
 
@@ -118,6 +165,9 @@ function lineOf ({ intent, plain, weir }: Exchange): string {
 }
 
 function answerText ({ status, headers, body, error }: Answer): string {
-  const text = body.length === 0 ? '' : ` ${body.subarray(0, 160).toString('latin1')}${body.length > 160 ? `... (${body.length} bytes)` : ''}`
+  const text =
+    body.length === 0
+      ? ''
+      : ` ${body.subarray(0, 160).toString('latin1')}${body.length > 160 ? `... (${body.length} bytes)` : ''}`
   return `${status} ${error ?? JSON.stringify(headers)}${text}`
 }

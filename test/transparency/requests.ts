@@ -11,9 +11,23 @@ const WRITTEN = ['1', '2', '3']
 const ENCODINGS = ['gzip', 'br', 'gzip, deflate, br', 'identity', 'gzip;q=0, *', '']
 const LANGUAGES = ['de', 'en', 'fr-CH, fr;q=0.9']
 const ACCEPTS = ['application/json', 'text/html', '*/*']
-const RANGES = ['bytes=0-9', 'bytes=5-', 'bytes=-7', 'bytes=100000-', 'bytes=0-0', 'bytes=0-1,4-5', 'lines=1-2']
+const RANGES = [
+  'bytes=0-9',
+  'bytes=5-',
+  'bytes=-7',
+  'bytes=100000-',
+  'bytes=0-0',
+  'bytes=0-1,4-5',
+  'lines=1-2'
+]
 /** Header fields that select one of several responses. */
-export const SELECTING = ['accept', 'accept-encoding', 'accept-language', 'accept-version', 'origin'] as const
+export const SELECTING = [
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'accept-version',
+  'origin'
+] as const
 const DIRECTIVES = ['no-cache', 'max-age=0', 'no-store', 'max-stale', 'max-age=3600']
 
 /** Spellings of a path that servers may or may not take for the same. */
@@ -43,7 +57,14 @@ export function nextIntent (random: Random, { targets, writes }: Mix, history: H
   const user = random.chance(0.4) ? 'anonymous' : random.pick(USERS)
   const kind = random.next()
   if (kind < 0.04) return writing(random, random.pick(writes), user)
-  if (kind < 0.06) return { user, method: 'OPTIONS', path: pathOf(random, random.pick(targets)), headers: preflight(random) }
+  if (kind < 0.06) {
+    return {
+      user,
+      method: 'OPTIONS',
+      path: pathOf(random, random.pick(targets)),
+      headers: preflight(random)
+    }
+  }
   if (kind < 0.07) return { user, method: 'GET', path: '/nowhere', headers: {} }
   return reading(random, random.pick(targets), user, history)
 }
@@ -51,7 +72,9 @@ export function nextIntent (random: Random, { targets, writes }: Mix, history: H
 function reading (random: Random, target: Target, user: string, history: History): Intent {
   const plainPath = pathOf(random, target)
   const isOdd = random.chance(0.08)
-  const path = isOdd ? random.pick(SPELLINGS)(plainPath) : plainPath + random.pick(target.queries ?? [''])
+  const path = isOdd
+    ? random.pick(SPELLINGS)(plainPath)
+    : plainPath + random.pick(target.queries ?? [''])
   const method: Method = target.hasHead !== false && random.chance(0.12) ? 'HEAD' : 'GET'
   const condition = random.chance(0.2) ? history.conditionFor(random, path, user) : undefined
   // What other spellings are answered with is no part of the share of hits.
@@ -62,7 +85,14 @@ function reading (random: Random, target: Target, user: string, history: History
     if (value === undefined) delete headers[name]
     else headers[name] = value
   }
-  return { user, method, path, headers, condition, target: isOdd ? { ...target, isStored: false } : target }
+  return {
+    user,
+    method,
+    path,
+    headers,
+    condition,
+    target: isOdd ? { ...target, isStored: false } : target
+  }
 }
 
 /**
@@ -89,7 +119,7 @@ function headersFor (random: Random, { path, headers: own }: Target): Record<str
   sometimes(0.03, 'cache-control', DIRECTIVES)
   sometimes(0.01, 'pragma', ['no-cache'])
   sometimes(0.02, 'x-forwarded-host', ['other.test'])
-  if (path.startsWith('/versioned')) sometimes(0.9, 'accept-version', ['1.0.0', '1.0.0', '2.0.0', '2.0.0', '3.0.0'])
+  if (path.startsWith('/versioned')) { sometimes(0.9, 'accept-version', ['1.0.0', '1.0.0', '2.0.0', '2.0.0', '3.0.0']) }
   return headers
 }
 
@@ -97,10 +127,20 @@ const preflight = (random: Random): Record<string, string> =>
   random.chance(0.5) ? { origin: 'https://a.example', 'access-control-request-method': 'PUT' } : {}
 
 function writing (random: Random, { method, path, type, body }: Write, user: string): Intent {
-  const bytes = body === undefined ? undefined : Buffer.from(body.replaceAll('{n}', random.pick(WRITTEN)))
+  const bytes =
+    body === undefined ? undefined : Buffer.from(body.replaceAll('{n}', random.pick(WRITTEN)))
   const isZipped = type === 'application/json' && bytes !== undefined && random.chance(0.1)
-  const headers = { ...type !== undefined && { 'content-type': type }, ...isZipped && { 'content-encoding': 'gzip' } }
-  return { user, method, path: path.replaceAll('{n}', random.pick(WRITTEN)), headers, body: isZipped ? gzipSync(bytes) : bytes }
+  const headers = {
+    ...(type !== undefined && { 'content-type': type }),
+    ...(isZipped && { 'content-encoding': 'gzip' })
+  }
+  return {
+    user,
+    method,
+    path: path.replaceAll('{n}', random.pick(WRITTEN)),
+    headers,
+    body: isZipped ? gzipSync(bytes) : bytes
+  }
 }
 
 const pathOf = (random: Random, { path }: Target) => path.replaceAll('{n}', random.pick(ITEMS))

@@ -48,21 +48,35 @@ export interface Options {
  * Runs each subject in turn, over one transport after the other, until the time is over; each of
  * them at least once.
  */
-export async function run ({ subjects, seconds, seed, requests, folder, onResult, ...fixed }: Options): Promise<Result[]> {
+export async function run ({
+  subjects,
+  seconds,
+  seed,
+  requests,
+  folder,
+  onResult,
+  ...fixed
+}: Options): Promise<Result[]> {
   const random = new Random(seed)
   const tls = await certificate(folder)
   const results: Result[] = []
   const end = Date.now() + seconds * 1000
   // Each application is started several times, if there is time.
-  const slice = Math.min(4000, Math.max(200, seconds * 1000 / subjects.length))
+  const slice = Math.min(4000, Math.max(200, (seconds * 1000) / subjects.length))
   const first = Math.floor(random.next() * TRANSPORTS.length)
   for (let round = 0; round === 0 || Date.now() < end; round++) {
     for (const [i, subject] of random.shuffled(subjects).entries()) {
       if (round > 0 && Date.now() >= end) break
       const setting = settingFor(subject, random, first + round + i, fixed)
       const until = Date.now() + slice
-      const isOver = (count: number) => requests === undefined ? Date.now() >= until : count >= requests
-      const result = await runOne(setting, { random: random.of(`${round} ${subject.name}`), tls, folder, isOver })
+      const isOver = (count: number) =>
+        requests === undefined ? Date.now() >= until : count >= requests
+      const result = await runOne(setting, {
+        random: random.of(`${round} ${subject.name}`),
+        tls,
+        folder,
+        isOver
+      })
       results.push(result)
       onResult?.(result)
     }
@@ -71,7 +85,12 @@ export async function run ({ subjects, seconds, seed, requests, folder, onResult
   return results
 }
 
-function settingFor (subject: Subject, random: Random, turn: number, { transport, order }: Pick<Options, 'transport' | 'order'>): Setting {
+function settingFor (
+  subject: Subject,
+  random: Random,
+  turn: number,
+  { transport, order }: Pick<Options, 'transport' | 'order'>
+): Setting {
   const transports = subject.transports ?? TRANSPORTS
   return {
     subject,
@@ -92,7 +111,10 @@ async function runOne (setting: Setting, { random, tls, folder, isOver }: Course
   const { subject } = setting
   const { targets = [], writes = [], momentary = {} } = subject
   // A subject's own routes are asked half as often as all others.
-  const own = Array.from({ length: Math.ceil(SHOP_TARGETS.length / 2 / Math.max(1, targets.length)) }, () => targets).flat()
+  const own = Array.from(
+    { length: Math.ceil(SHOP_TARGETS.length / 2 / Math.max(1, targets.length)) },
+    () => targets
+  ).flat()
   const mix = { targets: [...SHOP_TARGETS, ...own], writes: [...SHOP_WRITES, ...writes, ...writes] }
   const twins = await startTwins(setting, tls, folder)
   const session = new Session(twins, subject)
@@ -111,12 +133,16 @@ async function runOne (setting: Setting, { random, tls, folder, isOver }: Course
       const exchange = await session.exchange(intent)
       comparisons++
       const differences = [...crashes.take(), ...await differencesIn(exchange)]
-      if (differences.length > 0) findings.push({ setting, exchange, differences, before: [...history.of(intent.path)] })
+      if (differences.length > 0) {
+        findings.push({ setting, exchange, differences, before: [...history.of(intent.path)] })
+      }
       history.add(exchange)
       coverage.note(exchange)
     }
     for (const intent of logins(subject)) await look(intent)
-    while (!isOver(comparisons) && crashes.count < MOST_CRASHES) await look(nextIntent(random, mix, history))
+    while (!isOver(comparisons) && crashes.count < MOST_CRASHES) {
+      await look(nextIntent(random, mix, history))
+    }
   } finally {
     crashes.stop()
     await twins.stop()
@@ -128,6 +154,12 @@ function logins ({ logins }: Subject): Intent[] {
   if (logins === undefined) return []
   return Object.entries(MEANS).filter(([, means]) => means === 'cookie').map(([user]) => {
     const { method, path, type, body } = logins(user)
-    return { user, method, path, headers: type === undefined ? {} : { 'content-type': type }, body: body === undefined ? undefined : Buffer.from(body) }
+    return {
+      user,
+      method,
+      path,
+      headers: type === undefined ? {} : { 'content-type': type },
+      body: body === undefined ? undefined : Buffer.from(body)
+    }
   })
 }

@@ -1,5 +1,12 @@
 import { type Client, sendInTime } from './client.js'
-import { type Answer, type Condition, type Exchange, type Intent, type Outgoing, textOf } from './exchange.js'
+import {
+  type Answer,
+  type Condition,
+  type Exchange,
+  type Intent,
+  type Outgoing,
+  textOf
+} from './exchange.js'
 import type { Subject } from './subject.js'
 import { CookieJar, MEANS, type Means, USERS } from './users.js'
 
@@ -18,7 +25,7 @@ export class Session {
 
   constructor (readonly clients: Readonly<Record<Side, Client>>, readonly subject: Subject) {
     for (const user of USERS) {
-      for (const side of ['plain', 'weir']) this.#jars.set(`${side} ${user}`, new CookieJar(MEANS[user] === 'cookie' ? { user } : {}))
+      for (const side of ['plain', 'weir']) { this.#jars.set(`${side} ${user}`, new CookieJar(MEANS[user] === 'cookie' ? { user } : {})) }
     }
   }
 
@@ -44,18 +51,30 @@ export class Session {
   }
 
   #outgoing ({ user, method, path, headers, body, condition }: Intent, side: Side): Outgoing {
-    return { method, path, headers: { ...headers, ...this.#credentials(user, side), ...conditionHeaders(condition, side) }, body }
+    return {
+      method,
+      path,
+      headers: {
+        ...headers,
+        ...this.#credentials(user, side),
+        ...conditionHeaders(condition, side)
+      },
+      body
+    }
   }
 
   #credentials (user: string, side: Side): Record<string, string> {
     switch (this.#means.get(user)) {
-      case 'authorization': return { authorization: this.subject.authorization?.(user) ?? `Bearer ${user}` }
-      case 'api-key': return { 'x-api-key': user }
+      case 'authorization':
+        return { authorization: this.subject.authorization?.(user) ?? `Bearer ${user}` }
+      case 'api-key':
+        return { 'x-api-key': user }
       case 'cookie': {
         const cookie = this.#jars.get(`${side} ${user}`)?.header
         return cookie === undefined ? {} : { cookie }
       }
-      default: return {}
+      default:
+        return {}
     }
   }
 }
@@ -65,8 +84,11 @@ function conditionHeaders (condition: Condition | undefined, side: Side): Record
   if (condition === undefined) return {}
   const { field, from } = condition
   const own = from[side].headers
-  const value = field === 'if-none-match'
-    ? textOf(own, 'etag') ?? textOf(from.weir.headers, 'etag')
-    : textOf(own, 'last-modified') ?? textOf(from.weir.headers, 'last-modified') ?? textOf(from.weir.headers, 'date')
+  const value =
+    field === 'if-none-match'
+      ? (textOf(own, 'etag') ?? textOf(from.weir.headers, 'etag'))
+      : (textOf(own, 'last-modified') ??
+        textOf(from.weir.headers, 'last-modified') ??
+        textOf(from.weir.headers, 'date'))
   return value === undefined ? {} : { [field]: value }
 }

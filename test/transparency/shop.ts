@@ -21,66 +21,121 @@ export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: G
   const item = ({ id }: { readonly id: string }) => ({ id, version: state.version(id) })
   const one = (request: FastifyRequest<ById>) => item(request.params)
 
-  app.get<ById>('/items/:id', { config: { cache: { ttl: '1m', tags: ['items', 'item:{id}'] } } }, async (request) => (
-    { ...one(request), who: whoOf(request), query: request.query }
-  ))
-  app.get<ById>('/public/:id', { config: { cache: { ttl: '1m', public: true, staleWhileRevalidate: 0, tags: ['item:{id}'] } } },
-    async (request) => ({ ...one(request), query: request.query }))
-  app.get<ById>('/shared/:id', { config: { cache: { tags: ['item:{id}'] } } }, async (request, reply) => {
-    reply.header('cache-control', 'public, max-age=0, s-maxage=60')
-    return one(request)
-  })
-  app.get<ById>('/short/:id', { config: { cache: { ttl: SHORT, public: true, tags: ['items', 'item:{id}'] } } }, async (request, reply) => {
-    const { id, version } = one(request)
-    const etag = `"${encodeURIComponent(id)}-${version}"`
-    reply.header('etag', etag)
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-    return { id, version }
-  })
-  app.get<ById>('/text/:id', { config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } }, async (request, reply) => {
-    const { id, version } = one(request)
-    reply.type('text/plain; charset=utf-8')
-      .header('last-modified', new Date(Date.UTC(2020, 0, 1) + version * 1000).toUTCString())
-    return `${id} ${version} ${LOREM}`
-  })
-  app.get<ById>('/language/:id', { config: { cache: { ttl: '1m', public: true, vary: ['accept-language'], tags: ['item:{id}'] } } },
+  app.get<ById>(
+    '/items/:id',
+    { config: { cache: { ttl: '1m', tags: ['items', 'item:{id}'] } } },
+    async (request) => ({ ...one(request), who: whoOf(request), query: request.query })
+  )
+  app.get<ById>(
+    '/public/:id',
+    {
+      config: { cache: { ttl: '1m', public: true, staleWhileRevalidate: 0, tags: ['item:{id}'] } }
+    },
+    async (request) => ({ ...one(request), query: request.query })
+  )
+  app.get<ById>(
+    '/shared/:id',
+    { config: { cache: { tags: ['item:{id}'] } } },
+    async (request, reply) => {
+      reply.header('cache-control', 'public, max-age=0, s-maxage=60')
+      return one(request)
+    }
+  )
+  app.get<ById>(
+    '/short/:id',
+    { config: { cache: { ttl: SHORT, public: true, tags: ['items', 'item:{id}'] } } },
+    async (request, reply) => {
+      const { id, version } = one(request)
+      const etag = `"${encodeURIComponent(id)}-${version}"`
+      reply.header('etag', etag)
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      return { id, version }
+    }
+  )
+  app.get<ById>(
+    '/text/:id',
+    { config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } },
+    async (request, reply) => {
+      const { id, version } = one(request)
+      reply
+        .type('text/plain; charset=utf-8')
+        .header('last-modified', new Date(Date.UTC(2020, 0, 1) + version * 1000).toUTCString())
+      return `${id} ${version} ${LOREM}`
+    }
+  )
+  app.get<ById>(
+    '/language/:id',
+    {
+      config: {
+        cache: { ttl: '1m', public: true, vary: ['accept-language'], tags: ['item:{id}'] }
+      }
+    },
     async (request, reply) => {
       reply.header('vary', 'accept-language')
       return { ...one(request), language: languageOf(request) }
-    })
-  app.get<ById>('/negotiated/:id', { config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } }, async (request, reply) => {
-    reply.header('vary', 'Accept')
-    const { id, version } = one(request)
-    if (!String(request.headers.accept).includes('text/html')) return { id, version }
-    return reply.type('text/html').send(`<p>${id} ${version}</p>`)
-  })
+    }
+  )
+  app.get<ById>(
+    '/negotiated/:id',
+    { config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } },
+    async (request, reply) => {
+      reply.header('vary', 'Accept')
+      const { id, version } = one(request)
+      if (!String(request.headers.accept).includes('text/html')) return { id, version }
+      return reply.type('text/html').send(`<p>${id} ${version}</p>`)
+    }
+  )
   // What its schema does not name, a handler does not see.
-  app.get<Search>('/search', {
-    schema: {
-      querystring: { type: 'object', properties: { q: { type: 'string', default: 'all' }, page: { type: 'integer', minimum: 1, default: 1 } } }
+  app.get<Search>(
+    '/search',
+    {
+      schema: {
+        querystring: {
+          type: 'object',
+          properties: {
+            q: { type: 'string', default: 'all' },
+            page: { type: 'integer', minimum: 1, default: 1 }
+          }
+        }
+      },
+      config: { cache: { ttl: '1m', public: true, tags: ['items'] } }
     },
-    config: { cache: { ttl: '1m', public: true, tags: ['items'] } }
-  }, async ({ query: { q, page } }) => ({ version: state.version('search'), q, page }))
-  app.get<ById>('/missing/:id', { config: { cache: { ttl: '1m', negative: '1m', public: true, tags: ['item:{id}'] } } },
+    async ({ query: { q, page } }) => ({ version: state.version('search'), q, page })
+  )
+  app.get<ById>(
+    '/missing/:id',
+    { config: { cache: { ttl: '1m', negative: '1m', public: true, tags: ['item:{id}'] } } },
     async (request, reply) => {
       const { version } = one(request)
       return version % 2 === 1 ? reply.code(404).send({ missing: version }) : { found: version }
-    })
+    }
+  )
   for (const version of ['1.0.0', '2.0.0']) {
     app.get<ById>('/versioned/:id', {
       constraints: { version }, config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } }
     }, async (request) => ({ ...one(request), api: version }))
   }
-  app.get<ById>('/guarded/:id', { ...guard, config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } }, async (request) => ({
-    ...one(request), guarded: true
-  }))
-  app.get<ById>('/personal/:id', { config: { cache: { ttl: '1m', tags: ['item:{id}'] } } }, async (request, reply) => {
-    reply.header('cache-control', 'private, max-age=0')
-    return { ...one(request), who: whoOf(request) }
-  })
+  app.get<ById>(
+    '/guarded/:id',
+    { ...guard, config: { cache: { ttl: '1m', public: true, tags: ['item:{id}'] } } },
+    async (request) => ({
+      ...one(request),
+      guarded: true
+    })
+  )
+  app.get<ById>(
+    '/personal/:id',
+    { config: { cache: { ttl: '1m', tags: ['item:{id}'] } } },
+    async (request, reply) => {
+      reply.header('cache-control', 'private, max-age=0')
+      return { ...one(request), who: whoOf(request) }
+    }
+  )
   app.get<ById>('/plain/:id', async (request) => ({ ...one(request), who: whoOf(request) }))
 
-  app.put<ById>('/items/:id', { config: { invalidates: ['item:{id}'] } }, async (request) => ({ version: state.bump(request.params.id) }))
+  app.put<ById>('/items/:id', { config: { invalidates: ['item:{id}'] } }, async (request) => ({
+    version: state.bump(request.params.id)
+  }))
   app.post<ById>('/items/:id', async (request, reply) => {
     const version = state.bump(request.params.id)
     invalidate(reply, [`item:${request.params.id}`])
@@ -92,13 +147,20 @@ export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: G
     invalidate(reply, names.map((name) => `item:${name}`))
     return reply.send({ version: state.version('search') })
   })
-  app.get<{ Params: { '*': string } }>('/wild/*', { config: { cache: { ttl: '1m', public: true, tags: ['items'] } } }, async ({ params }) => (
-    // As those do that serve files: other spellings of a path are the same resource.
-    { rest: posix.normalize(params['*']), version: state.version('search') }
-  ))
+  app.get<{ Params: { '*': string } }>(
+    '/wild/*',
+    { config: { cache: { ttl: '1m', public: true, tags: ['items'] } } },
+    async ({ params }) =>
+      // As those do that serve files: other spellings of a path are the same resource.
+      ({ rest: posix.normalize(params['*']), version: state.version('search') })
+  )
   // Nothing but its URI says what a write to it changes (RFC 9111, 4.4).
-  app.get<ById>('/uri/:id', { config: { cache: { ttl: '1m', public: true } } }, async (request) => item({ id: `uri-${request.params.id}` }))
-  app.put<ById>('/uri/:id', async (request) => ({ version: state.bump(`uri-${request.params.id}`) }))
+  app.get<ById>('/uri/:id', { config: { cache: { ttl: '1m', public: true } } }, async (request) =>
+    item({ id: `uri-${request.params.id}` })
+  )
+  app.put<ById>('/uri/:id', async (request) => ({
+    version: state.bump(`uri-${request.params.id}`)
+  }))
   app.delete<ById>('/uri/:id', async (request, reply) => {
     state.bump(`uri-${request.params.id}`)
     return reply.code(204).send()
@@ -116,7 +178,11 @@ export const SHOP_TARGETS: readonly Target[] = [
   { path: '/text/{n}', ...open },
   { path: '/language/{n}', ...open, vary: ['accept-language'] },
   { path: '/negotiated/{n}', ...open },
-  { path: '/search', ...open, queries: ['', '?q=all', '?q=b&page=2', '?page=02&q=b', '?page=0', '?q=c&utm=1'] },
+  {
+    path: '/search',
+    ...open,
+    queries: ['', '?q=all', '?q=b&page=2', '?page=02&q=b', '?page=0', '?q=c&utm=1']
+  },
   { path: '/missing/{n}', ...open },
   { path: '/versioned/{n}', ...open },
   { path: '/guarded/{n}', ...open },
@@ -141,4 +207,5 @@ export function whoOf ({ headers }: FastifyRequest): string {
   return String(headers.authorization ?? headers['x-api-key'] ?? cookie ?? 'anybody')
 }
 
-const languageOf = ({ headers }: FastifyRequest) => String(headers['accept-language'] ?? 'en').slice(0, 2)
+const languageOf = ({ headers }: FastifyRequest) =>
+  String(headers['accept-language'] ?? 'en').slice(0, 2)

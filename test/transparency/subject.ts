@@ -1,5 +1,9 @@
 import type {
-  FastifyInstance, FastifyReply, onRequestHookHandler, preHandlerAsyncHookHandler, preValidationHookHandler
+  FastifyInstance,
+  FastifyReply,
+  onRequestHookHandler,
+  preHandlerAsyncHookHandler,
+  preValidationHookHandler
 } from 'fastify'
 import type { Method } from './exchange.js'
 import type { State } from './state.js'

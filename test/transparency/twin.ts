@@ -45,7 +45,10 @@ export async function startTwin (build: Build): Promise<Twin> {
     case 'http2': {
       const app = fastify({ ...common, http2: true, https: certificate })
       await app.register(plugin)
-      return { port: portOf(await app.listen({ port: 0, host: '127.0.0.1' })), close: () => app.close() }
+      return {
+        port: portOf(await app.listen({ port: 0, host: '127.0.0.1' })),
+        close: () => app.close()
+      }
     }
     case 'tls': {
       const app = fastify({ ...common, https: certificate })
@@ -69,11 +72,17 @@ async function assemble (app: FastifyInstance, kit: Kit, build: Build): Promise<
   await subject.routes?.(app, kit)
 }
 
-async function registerWeir (app: FastifyInstance, { isCached, isConditional }: Build): Promise<void> {
+async function registerWeir (
+  app: FastifyInstance,
+  { isCached, isConditional }: Build
+): Promise<void> {
   if (!isCached) return
   if (isConditional) await app.register(conditional)
   // Twins that run in one process have nothing in common.
-  await app.register(responseCache, { store: memoryStore(), namespace: randomBytes(4).toString('hex') })
+  await app.register(responseCache, {
+    store: memoryStore(),
+    namespace: randomBytes(4).toString('hex')
+  })
   await app.register(invalidation)
 }
 

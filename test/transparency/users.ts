@@ -9,7 +9,13 @@ export type User = typeof USERS[number]
 export type Means = 'nothing' | 'cookie' | 'authorization' | 'api-key'
 
 export const MEANS: Readonly<Record<User, Means>> = {
-  anonymous: 'nothing', anna: 'cookie', ben: 'cookie', cleo: 'authorization', dora: 'authorization', emil: 'api-key', fritz: 'api-key'
+  anonymous: 'nothing',
+  anna: 'cookie',
+  ben: 'cookie',
+  cleo: 'authorization',
+  dora: 'authorization',
+  emil: 'api-key',
+  fritz: 'api-key'
 }
 
 /** The cookies of one user of one twin. */

@@ -1,7 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 
 /** What a promise resolves to, or `otherwise` if that takes longer than so many milliseconds. */
-export async function within<T> (milliseconds: number, promise: Promise<T>, otherwise: T): Promise<T> {
+export async function within<T> (
+  milliseconds: number,
+  promise: Promise<T>,
+  otherwise: T
+): Promise<T> {
   const abort = new AbortController()
   const late = setTimeout(milliseconds, otherwise, { signal: abort.signal }).catch(() => otherwise)
   try {

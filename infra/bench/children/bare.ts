@@ -19,6 +19,9 @@ const bodies = productBuffers(Number(values.body))
 
 const app = fastify()
 app.get<{ Params: { id: string } }>('/products/:id', (request, reply) => {
-  reply.code(status).headers(headers).send(status === 304 ? undefined : bodies.get(request.params.id))
+  reply
+    .code(status)
+    .headers(headers)
+    .send(status === 304 ? undefined : bodies.get(request.params.id))
 })
 await listen(app, () => ({ fills: 0 }))

@@ -33,25 +33,38 @@ const { values } = parseArgs({
 })
 
 let asked = 0
-const app = fastify(values.log ? serverOptions(loadEnv(serviceEnv, { PORT: '0', LOG_LEVEL: 'warn' }), { service: 'bench' }) : {})
-if (values.counting) await app.register(observability, { store: metricsStore(), service: 'bench', instance: 'weir' })
+const app = fastify(
+  values.log
+    ? serverOptions(loadEnv(serviceEnv, { PORT: '0', LOG_LEVEL: 'warn' }), { service: 'bench' })
+    : {}
+)
+if (values.counting) { await app.register(observability, { store: metricsStore(), service: 'bench', instance: 'weir' }) }
 await app.register(conditional)
-await app.register(responseCache, { store: await makeStore(), ...(values['no-l1'] && { l1: false }) })
+await app.register(responseCache, {
+  store: await makeStore(),
+  ...(values['no-l1'] && { l1: false })
+})
 await app.register(invalidation)
 const fills = productRoute(app, Number(values.body))
 await listen(app, () => ({ fills: fills(), asked }))
 
 async function makeStore (): Promise<Store> {
   switch (values.store) {
-    case 'sqlite': return sqliteStore({ file: join(values.dir, `cached-${process.pid}.db`) })
-    case 'redis': return counted(redisStore({ client: await connect() }))
-    case 'redis-unleased': return counted(unleasedStore({ client: await connectRedis(values.redis) }))
-    default: return memoryStore()
+    case 'sqlite':
+      return sqliteStore({ file: join(values.dir, `cached-${process.pid}.db`) })
+    case 'redis':
+      return counted(redisStore({ client: await connect() }))
+    case 'redis-unleased':
+      return counted(unleasedStore({ client: await connectRedis(values.redis) }))
+    default:
+      return memoryStore()
   }
 }
 
 function connect () {
-  return values.client === 'node-redis' ? connectNodeRedis(values.redis) : connectRedis(values.redis)
+  return values.client === 'node-redis'
+    ? connectNodeRedis(values.redis)
+    : connectRedis(values.redis)
 }
 
 /**

@@ -3,14 +3,21 @@
  * ends when the benchmark does, however that ended. `end` may clean up first.
  */
 export function serveBenchmark (
-  ready: Readonly<Record<string, string>>, answer: () => Readonly<Record<string, number>>, end?: () => Promise<void>
+  ready: Readonly<Record<string, string>>,
+  answer: () => Readonly<Record<string, number>>,
+  end?: () => Promise<void>
 ): void {
-  process.on('message', () => { process.send?.(answer()) })
+  process.on('message', () => {
+    process.send?.(answer())
+  })
   process.on('disconnect', () => {
-    Promise.resolve(end?.()).then(() => process.exit(0), (error: unknown) => {
-      console.error(error)
-      process.exit(1)
-    })
+    Promise.resolve(end?.()).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      }
+    )
   })
   // The terminal sends Ctrl-C to the children too: they end by `disconnect`, in order.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

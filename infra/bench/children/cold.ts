@@ -27,7 +27,10 @@ let runs = 0
 const app = fastify()
 if (values.store !== 'none') {
   if (!values.alone) await app.register(conditional)
-  const store = values.store === 'redis' ? redisStore({ client: await connectRedis(values.redis) }) : memoryStore()
+  const store =
+    values.store === 'redis'
+      ? redisStore({ client: await connectRedis(values.redis) })
+      : memoryStore()
   await app.register(responseCache, { store })
   if (!values.alone) await app.register(invalidation)
 }

@@ -11,7 +11,9 @@ import { productList } from './product.js'
 
 const { values } = parseArgs({ options: { cached: { type: 'boolean', default: false } } })
 // Made before: encoding them is what is compared.
-const pages = new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, Buffer.from(productList(`${i}`, 16_384))]))
+const pages = new Map(
+  Array.from({ length: 100 }, (_, i) => [`${i}`, Buffer.from(productList(`${i}`, 16_384))])
+)
 let fills = 0
 
 const app = fastify()

@@ -27,7 +27,9 @@ function microsOf (pid: number, ticks: number): number {
   const counted = ticks * 10_000
   try {
     const threads = readdirSync(`/proc/${pid}/task`)
-    const nanos = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    const nanos = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+    )
     return Math.max(counted, nanos.reduce((sum, one) => sum + one, 0) / 1000)
   } catch {
     // The system does not tell, or the process has ended meanwhile.

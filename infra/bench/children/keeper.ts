@@ -10,11 +10,15 @@ import { serveBenchmark } from './child.js'
 
 const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'))
 const port = await freePort()
-const redis = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  // Its own group: Ctrl-C is for the benchmark, which ends it when nothing needs it any more.
-  detached: true
-})
+const redis = spawn(
+  'redis-server',
+  ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Its own group: Ctrl-C is for the benchmark, which ends it when nothing needs it any more.
+    detached: true
+  }
+)
 const ended = new Promise((resolve, reject) => {
   redis.once('error', reject)
   redis.once('exit', resolve)
@@ -23,7 +27,7 @@ const said: string[] = []
 const lines = createInterface({ input: redis.stdout })
 lines.on('line', (line) => {
   if (said.length < 100) said.push(line)
-  if (line.includes('Ready to accept connections')) serveBenchmark({ dir, redis: `redis://127.0.0.1:${port}` }, () => ({}), end)
+  if (line.includes('Ready to accept connections')) { serveBenchmark({ dir, redis: `redis://127.0.0.1:${port}` }, () => ({}), end) }
 })
 
 try {

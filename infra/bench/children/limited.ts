@@ -43,13 +43,25 @@ if (values.by === 'weir') {
   const store = redis === undefined ? memoryStore() : counted(redisStore({ client: redis }))
   await app.register(rateLimit, { store, namespace, limit, window })
 } else if (values.by === 'fastify') {
-  await app.register(fastifyRateLimit, { ...(redis && { redis }), nameSpace: namespace, max: limit, timeWindow: window })
+  await app.register(fastifyRateLimit, {
+    ...(redis && { redis }),
+    nameSpace: namespace,
+    max: limit,
+    timeWindow: window
+  })
 }
 if (values.cached) await app.register(responseCache, { store: cacheStore() })
-app.get<{ Params: { id: string } }>('/products/:id', { config: values.cached ? { cache: { ttl: '1h' } } : {} }, (request, reply) => {
-  fills++
-  reply.code(status).headers(headers).send(text ?? bodies.get(request.params.id))
-})
+app.get<{ Params: { id: string } }>(
+  '/products/:id',
+  { config: values.cached ? { cache: { ttl: '1h' } } : {} },
+  (request, reply) => {
+    fills++
+    reply
+      .code(status)
+      .headers(headers)
+      .send(text ?? bodies.get(request.params.id))
+  }
+)
 await listen(app, () => ({ fills, asked }))
 
 /** Counts how often it is asked. What is decided from memory is not. */

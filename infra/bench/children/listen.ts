@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { cpuMicros, serveBenchmark } from './child.js'
 
 /** Listens on a free port; the benchmark is told how much CPU it used, and what `counts` says. */
-export async function listen (app: FastifyInstance, counts: () => { fills: number, asked?: number }): Promise<void> {
+export async function listen (
+  app: FastifyInstance,
+  counts: () => { fills: number; asked?: number }
+): Promise<void> {
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   serveBenchmark({ url }, () => ({ cpuMicros: cpuMicros(), ...counts() }))
 }

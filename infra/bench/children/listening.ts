@@ -20,7 +20,11 @@ client.duplicate = (options) => duplicate(options).on('smessage', () => { heard+
 
 let isServing = false
 subscribe('weir:cache:listen', (message) => {
-  const complete = typeof message === 'object' && message !== null && 'complete' in message && message.complete === true
+  const complete =
+    typeof message === 'object' &&
+    message !== null &&
+    'complete' in message &&
+    message.complete === true
   if (isServing || !complete) return
   isServing = true
   serveBenchmark({}, () => ({ cpuMicros: cpuMicros(), heard }))

@@ -47,4 +47,11 @@ for (let i = 0; i < COLLECTIONS; i++) {
 }
 const { heapUsed, external, rss } = process.memoryUsage()
 const { l1 } = app.responseCache.cache.stats()
-serveBenchmark({}, () => ({ heapUsed, external, rss, fills: fills(), entries: l1.entries, estimate: l1.bytes }))
+serveBenchmark({}, () => ({
+  heapUsed,
+  external,
+  rss,
+  fills: fills(),
+  entries: l1.entries,
+  estimate: l1.bytes
+}))

@@ -8,7 +8,9 @@ import { Eta } from 'eta'
 import { fastify, type FastifyReply } from 'fastify'
 import { listen } from './listen.js'
 
-const { values: { mode } } = parseArgs({ options: { mode: { type: 'string', default: 'fragments' } } })
+const {
+  values: { mode }
+} = parseArgs({ options: { mode: { type: 'string', default: 'fragments' } } })
 
 const NOUNS = 'Kettle, Saucepan, Casserole, Wok, Stockpot, Griddle, Teapot, Carafe'.split(', ')
 // As many as a category of the sample shop has.
@@ -20,14 +22,17 @@ const PRODUCTS = Array.from({ length: 250 }, (_, id) => ({
 }))
 
 const TEMPLATES = {
-  product: '<h1><%= it.product.name %></h1><p class="price"><%= it.product.price %></p><p><%= it.product.description %></p>',
+  product:
+    '<h1><%= it.product.name %></h1><p class="price"><%= it.product.price %></p><p><%= it.product.description %></p>',
   list: '<ul><% for (const { id, name, price } of it.products) { %><li><a href="/products/<%= id %>"><%= name %></a> <%= price %></li>\n<% } %></ul>',
   page: '<!doctype html><html lang="en"><title><%= it.title %></title><main><% for (const part of it.parts) { %><section><%~ part %></section><% } %></main></html>'
 }
 const eta = new Eta()
 for (const [name, template] of Object.entries(TEMPLATES)) eta.loadTemplate(`@${name}`, template)
-const list = (from: number, count: number) => eta.render('@list', { products: PRODUCTS.slice(from, from + count) })
-const productOf = (id: number) => PRODUCTS[id % PRODUCTS.length] ?? { id, name: '', description: '', price: '' }
+const list = (from: number, count: number) =>
+  eta.render('@list', { products: PRODUCTS.slice(from, from + count) })
+const productOf = (id: number) =>
+  PRODUCTS[id % PRODUCTS.length] ?? { id, name: '', description: '', price: '' }
 
 /** The parts of the page of a product, by their keys. */
 const partsOf = (id: number): [key: string, render: () => string | Promise<string>][] => [
@@ -47,7 +52,10 @@ const asIs = async (key: string, render: () => string | Promise<string>) => {
   if (key.startsWith('recommendations:')) fills++
   return render()
 }
-const kept = (reply: FastifyReply): typeof asIs => async (key, render) => reply.fragment(key, { ttl: '1h', tags: ['products'] }, async () => asIs(key, render))
+const kept =
+  (reply: FastifyReply): typeof asIs =>
+    async (key, render) =>
+      reply.fragment(key, { ttl: '1h', tags: ['products'] }, async () => asIs(key, render))
 
 async function page (id: number, part: typeof asIs): Promise<string> {
   const parts = await Promise.all(partsOf(id).map(([key, render]) => part(key, render)))

@@ -7,21 +7,28 @@ import { productJson } from './product.js'
  */
 export function productRoute (app: FastifyInstance, bytes: number): () => number {
   let runs = 0
-  app.get<{ Params: { id: string } }>('/products/:id', {
-    config: { cache: { ttl: '1h', tags: (request) => ['products', `product:${idOf(request.params)}`] } }
-  }, (request, reply) => {
-    runs++
-    const { id } = request.params
-    reply
-      .header('content-type', 'application/json; charset=utf-8')
-      .header('etag', etagOf(id))
-      .header('last-modified', new Date(Date.UTC(2026, 0) + Number(id) * 60_000).toUTCString())
-      .send(productJson(id, bytes))
-  })
+  app.get<{ Params: { id: string } }>(
+    '/products/:id',
+    {
+      config: {
+        cache: { ttl: '1h', tags: (request) => ['products', `product:${idOf(request.params)}`] }
+      }
+    },
+    (request, reply) => {
+      runs++
+      const { id } = request.params
+      reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .header('etag', etagOf(id))
+        .header('last-modified', new Date(Date.UTC(2026, 0) + Number(id) * 60_000).toUTCString())
+        .send(productJson(id, bytes))
+    }
+  )
   return () => runs
 }
 
 /** The entity tag of a product. */
 export const etagOf = (id: string): string => `"${id}-42"`
 
-const idOf = (params: unknown): string => typeof params === 'object' && params !== null && 'id' in params ? String(params.id) : ''
+const idOf = (params: unknown): string =>
+  typeof params === 'object' && params !== null && 'id' in params ? String(params.id) : ''

@@ -2,7 +2,8 @@
 export const PRODUCTS = 1000
 
 /** A product as a shop's API has it, padded to `bytes` of JSON. */
-export const productJson = (id: string, bytes: number): string => JSON.stringify(productOf(id, bytes))
+export const productJson = (id: string, bytes: number): string =>
+  JSON.stringify(productOf(id, bytes))
 
 /** As an object, which Fastify makes JSON of. */
 export function productOf (id: string, bytes: number) {
@@ -25,14 +26,18 @@ export function productOf (id: string, bytes: number) {
  * less than memory that is not.
  */
 export function productBuffers (bytes: number): Map<string, Buffer> {
-  return new Map(Array.from({ length: PRODUCTS }, (_, i) => [`${i}`, Buffer.from(productJson(`${i}`, bytes))]))
+  return new Map(
+    Array.from({ length: PRODUCTS }, (_, i) => [`${i}`, Buffer.from(productJson(`${i}`, bytes))])
+  )
 }
 
 /**
  * The headers by which the client is known that asks for a product: each is asked for by another
  * one.
  */
-export const clientOf = (id: string): Record<string, string> => ({ 'x-forwarded-for': `10.0.${Number(id) >> 8}.${Number(id) & 255}` })
+export const clientOf = (id: string): Record<string, string> => ({
+  'x-forwarded-for': `10.0.${Number(id) >> 8}.${Number(id) & 255}`
+})
 
 /** A page of different products, at least `bytes` of JSON, as much alike as those of a shop. */
 export function productList (page: string, bytes: number): string {
@@ -40,7 +45,10 @@ export function productList (page: string, bytes: number): string {
   for (let length = 0, i = 0; length < bytes; i++) {
     const id = Number(page) * 1000 + i
     const product = JSON.stringify({
-      id, sku: (id * 2_654_435_761 % 2 ** 32).toString(36), price: { amount: id * 7919 % 10_000, currency: 'EUR' }, stock: id * 31 % 97
+      id,
+      sku: ((id * 2_654_435_761) % 2 ** 32).toString(36),
+      price: { amount: (id * 7919) % 10_000, currency: 'EUR' },
+      stock: (id * 31) % 97
     })
     length += product.length + 1
     products.push(JSON.parse(product))

@@ -6,10 +6,13 @@ import { parseArgs } from 'node:util'
 import { serveBenchmark } from './child.js'
 import { cpuMicrosOf } from './cpu-of.js'
 
-const { values, positionals } = parseArgs({ options: { env: { type: 'string', multiple: true, default: [] } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { env: { type: 'string', multiple: true, default: [] } },
+  allowPositionals: true
+})
 const [program = '', ...args] = positionals
 const env = { ...process.env }
-for (const pair of values.env) env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1)
+for (const pair of values.env) { env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1) }
 const child = spawn(program, args, {
   env,
   stdio: ['ignore', 'ignore', 'pipe'],
@@ -27,10 +30,16 @@ child.once('close', () => {
   console.error(`${program} ended:\n${said}`)
   process.exit(1)
 })
-serveBenchmark({ pid: String(child.pid) }, () => ({ cpuMicros: cpuMicrosOf(child.pid ?? 0) }), async () => {
-  isEnding = true
-  child.kill('SIGTERM')
-  const late = setTimeout(() => { child.kill('SIGKILL') }, 3000)
-  await ended
-  clearTimeout(late)
-})
+serveBenchmark(
+  { pid: String(child.pid) },
+  () => ({ cpuMicros: cpuMicrosOf(child.pid ?? 0) }),
+  async () => {
+    isEnding = true
+    child.kill('SIGTERM')
+    const late = setTimeout(() => {
+      child.kill('SIGKILL')
+    }, 3000)
+    await ended
+    clearTimeout(late)
+  }
+)

@@ -4,11 +4,25 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { beginOf, contentOf, languageOf, makeResources, type Resource, versionAt } from '../proxy/resources.js'
+import {
+  beginOf,
+  contentOf,
+  languageOf,
+  makeResources,
+  type Resource,
+  versionAt
+} from '../proxy/resources.js'
 import { serveBenchmark } from './child.js'
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, urls: { type: 'string', default: '300' } } })
-const resources = new Map(makeResources(Number(values.seed), Number(values.urls)).map((resource) => [resource.path, resource]))
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, urls: { type: 'string', default: '300' } }
+})
+const resources = new Map(
+  makeResources(Number(values.seed), Number(values.urls)).map((resource) => [
+    resource.path,
+    resource
+  ])
+)
 
 let [requests, notModified, closedBytes] = [0, 0, 0]
 const sockets = new Set<Socket>()
@@ -28,16 +42,26 @@ server.on('connection', (socket) => {
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
-  serveBenchmark({ url: `http://127.0.0.1:${port}` }, () => ({ requests, notModified, bytes: bytes() }))
+  serveBenchmark({ url: `http://127.0.0.1:${port}` }, () => ({
+    requests,
+    notModified,
+    bytes: bytes()
+  }))
 })
 
-const bytes = (): number => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, closedBytes)
+const bytes = (): number =>
+  [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, closedBytes)
 
-function answer (resource: Resource, { headers, method }: IncomingMessage, response: ServerResponse): void {
+function answer (
+  resource: Resource,
+  { headers, method }: IncomingMessage,
+  response: ServerResponse
+): void {
   const now = Date.now()
   const version = versionAt(resource, now)
   const language = languageOf(resource, headers['accept-language'])
-  const isGzip = resource.vary === 'accept-encoding' && String(headers['accept-encoding']).includes('gzip')
+  const isGzip =
+    resource.vary === 'accept-encoding' && String(headers['accept-encoding']).includes('gzip')
   const etag = `"${resource.id}-${version}-${language}${isGzip ? '-gzip' : ''}"`
   const lastModified = new Date(beginOf(resource, version)).toUTCString()
   response.setHeader('cache-control', resource.cacheControl)
@@ -48,7 +72,8 @@ function answer (resource: Resource, { headers, method }: IncomingMessage, respo
     if (resource.validators !== 'etag') response.setHeader('last-modified', lastModified)
     const { 'if-none-match': match, 'if-modified-since': since } = headers
     // RFC 9110, 13.1.3: If-Modified-Since counts only without If-None-Match.
-    const isKnown = match === undefined ? since === lastModified : match.split(/\s*,\s*/).includes(etag)
+    const isKnown =
+      match === undefined ? since === lastModified : match.split(/\s*,\s*/).includes(etag)
     if (isKnown) {
       notModified++
       response.writeHead(304).end()

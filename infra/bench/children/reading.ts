@@ -21,10 +21,18 @@ client.duplicate = (options) => duplicate(options).on('smessage', () => { heard+
 
 const listening = new Promise<void>((resolve) => {
   subscribe('weir:cache:listen', (message) => {
-    if (typeof message === 'object' && message !== null && 'complete' in message && message.complete === true) resolve()
+    if (
+      typeof message === 'object' &&
+      message !== null &&
+      'complete' in message &&
+      message.complete === true
+    ) { resolve() }
   })
 })
-const cache = createCache<string>({ store: redisStore({ client, lease: Number(values.lease) }), namespace: values.namespace })
+const cache = createCache<string>({
+  store: redisStore({ client, lease: Number(values.lease) }),
+  namespace: values.namespace
+})
 await listening
 const read = () => cache.remember('hot', { ttl: '1h', tags: ['hot'] }, () => {
   fills++

@@ -7,7 +7,11 @@ const COMMAND_TIMEOUT = 5000
 /** A client of ioredis with the options of a request path, except that commands may take longer. */
 export async function connectRedis (url: string): Promise<Redis> {
   const client = new Redis(url, {
-    enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: COMMAND_TIMEOUT, enableAutoPipelining: true, lazyConnect: true
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT,
+    enableAutoPipelining: true,
+    lazyConnect: true
   })
   await client.connect()
   return client
@@ -15,7 +19,11 @@ export async function connectRedis (url: string): Promise<Redis> {
 
 /** As `connectRedis`, a client of node-redis. */
 export async function connectNodeRedis (url: string) {
-  const client = createClient({ url, disableOfflineQueue: true, commandOptions: { timeout: COMMAND_TIMEOUT } })
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    commandOptions: { timeout: COMMAND_TIMEOUT }
+  })
   await client.connect()
   return client
 }

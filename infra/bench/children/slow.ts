@@ -16,7 +16,10 @@ let runs = 0
 const app = fastify()
 await app.register(conditional)
 // Instances on different ports are one site.
-await app.register(responseCache, { store: redisStore({ client: await connectRedis(values.redis) }), origin: 'https://shop.example' })
+await app.register(responseCache, {
+  store: redisStore({ client: await connectRedis(values.redis) }),
+  origin: 'https://shop.example'
+})
 await app.register(invalidation)
 
 interface Slow {
@@ -26,7 +29,11 @@ app.get<Slow>('/cached/:ms/:id', {
   config: { cache: { ttl: '1h', tags: (request) => [tagOf(request.params)] } }
 }, ({ params }) => answer(Number(params.ms)))
 app.get<Slow>('/uncached/:ms/:id', ({ params }) => answer(Number(params.ms)))
-app.post<Slow>('/cached/:ms/:id', { config: { invalidates: (request) => [tagOf(request.params)] } }, () => ({}))
+app.post<Slow>(
+  '/cached/:ms/:id',
+  { config: { invalidates: (request) => [tagOf(request.params)] } },
+  () => ({})
+)
 await listen(app, () => ({ fills: runs }))
 
 async function answer (ms: number): Promise<{ took: number }> {
@@ -37,5 +44,7 @@ async function answer (ms: number): Promise<{ took: number }> {
 }
 
 function tagOf (params: unknown): string {
-  return typeof params === 'object' && params !== null && 'id' in params ? `product:${String(params.id)}` : ''
+  return typeof params === 'object' && params !== null && 'id' in params
+    ? `product:${String(params.id)}`
+    : ''
 }

@@ -12,8 +12,14 @@ export interface Child {
 }
 
 /** Starts `children/NAME.js` and resolves when it is ready. */
-export async function startChild (name: string, args: readonly string[] = [], execArgv: readonly string[] = []): Promise<Child> {
-  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), args, { execArgv: [...execArgv] })
+export async function startChild (
+  name: string,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = []
+): Promise<Child> {
+  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), args, {
+    execArgv: [...execArgv]
+  })
   const ready = await message(child, name)
   return {
     ready,
@@ -35,7 +41,9 @@ export async function startChild (name: string, args: readonly string[] = [], ex
 
 async function message (child: ChildProcess, name: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => { reject(new Error(`${name} ended with ${code}, see above`)) }
+    const onExit = (code: number | null) => {
+      reject(new Error(`${name} ended with ${code}, see above`))
+    }
     child.once('exit', onExit)
     child.once('message', (said) => {
       child.off('exit', onExit)

@@ -24,7 +24,10 @@ let isUp = false
 createInterface({ input: suite.stdout }).on('line', (line) => {
   if (isUp || !line.startsWith('Ctrl-C ends it')) return
   isUp = true
-  const counted = { seconds: (performance.now() - began) / 1000, cpuSeconds: cpuMicrosOf(pid) / 1e6 }
+  const counted = {
+    seconds: (performance.now() - began) / 1000,
+    cpuSeconds: cpuMicrosOf(pid) / 1e6
+  }
   serveBenchmark({}, () => counted, end)
 })
 await ended

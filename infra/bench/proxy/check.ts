@@ -23,19 +23,29 @@ export class Checker {
     const { resource, range } = step
     const { status, headers } = answer
     if (status === 206 ? range === undefined : status !== 200) return 'status'
-    if (headers['content-encoding'] === 'gzip' && !step.headers['accept-encoding']?.includes('gzip')) return 'encoding'
+    if (
+      headers['content-encoding'] === 'gzip' &&
+      !step.headers['accept-encoding']?.includes('gzip')
+    ) { return 'encoding' }
     const body = decoded(answer)
     if (body === undefined) return 'encoding'
     const part = status === 206 ? range : undefined
-    if (part !== undefined && headers['content-range'] !== `bytes ${part[0]}-${part[1]}/${resource.size}`) return 'range'
+    if (
+      part !== undefined &&
+      headers['content-range'] !== `bytes ${part[0]}-${part[1]}/${resource.size}`
+    ) { return 'range' }
     if (resource.lifetime === 0) return this.#uncacheableFault(step, body, part)
     const language = languageOf(resource, step.headers['accept-language'])
     const oldest = versionAt(resource, answer.sentAt - resource.lifetime * 1000 - ROUNDING)
     const newest = versionAt(resource, answer.receivedAt)
     for (let version = newest; version >= oldest; version--) {
-      if (isPartOf(contentOf(resource, version, language), body, part)) return tagFault(answer, version)
+      if (isPartOf(contentOf(resource, version, language), body, part)) {
+        return tagFault(answer, version)
+      }
     }
-    return part === undefined && !body.toString('latin1', 0, 100).includes(` ${language};`) ? 'variant' : 'content'
+    return part === undefined && !body.toString('latin1', 0, 100).includes(` ${language};`)
+      ? 'variant'
+      : 'content'
   }
 
   /** A response that is not to be stored has a serial number in place of the version. */

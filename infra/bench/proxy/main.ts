@@ -29,14 +29,19 @@ interface Measured extends Replayed {
 const { say, done } = progress(process.stderr)
 
 // Children see the end of this process and end themselves; what a child holds goes with it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
 
 const wish = wished()
 if (wish === undefined) {
   console.error(USAGE)
   process.exitCode = 2
 } else if (wish.help) console.log(USAGE)
-else await run(Number(wish.seed), wish.quick ? { requests: 2500, bursts: 5 } : { requests: 10_000, bursts: 20 })
+else {
+  await run(
+    Number(wish.seed),
+    wish.quick ? { requests: 2500, bursts: 5 } : { requests: 10_000, bursts: 20 }
+  )
+}
 
 function wished () {
   try {
@@ -64,7 +69,12 @@ async function run (seed: number, length: { requests: number, bursts: number }):
       if (why !== undefined) skipped.push(`${proxy.name} skipped: ${why}`)
       else {
         say(`${length.requests} requests: ${proxy.name}`)
-        measured.push(await measure(proxy, seed, length, { dir: String(keeper.ready['dir']), redis: String(keeper.ready['redis']) }))
+        measured.push(
+          await measure(proxy, seed, length, {
+            dir: String(keeper.ready['dir']),
+            redis: String(keeper.ready['redis'])
+          })
+        )
       }
     }
   } finally {
@@ -73,14 +83,24 @@ async function run (seed: number, length: { requests: number, bursts: number }):
   done()
   console.log([report(measured), ...skipped].join('\n'))
   const { cpu, cores, node } = machine()
-  console.log(`\n${cpu}, ${cores} cores, Node ${node}; seed ${seed}; load ${before.toFixed(1)} before, ${loadAverage().toFixed(1)} after`)
+  console.log(
+    `\n${cpu}, ${cores} cores, Node ${node}; seed ${seed}; load ${before.toFixed(1)} before, ${loadAverage().toFixed(1)} after`
+  )
 }
 
 async function measure (
-  proxy: Proxy, seed: number, length: { requests: number, bursts: number }, { dir, redis }: { dir: string, redis: string }
+  proxy: Proxy,
+  seed: number,
+  length: { requests: number; bursts: number },
+  { dir, redis }: { dir: string; redis: string }
 ): Promise<Measured> {
   const trace = makeTrace({ seed, ...length })
-  const origin = await startChild('proxied-origin', ['--seed', String(seed), '--urls', String(trace.resources.length)])
+  const origin = await startChild('proxied-origin', [
+    '--seed',
+    String(seed),
+    '--urls',
+    String(trace.resources.length)
+  ])
   const originPort = new URL(String(origin.ready['url'])).port
   const running: Running[] = []
   for (let i = 0; i < proxy.processes; i++) {
@@ -99,28 +119,44 @@ async function measure (
   const before = await origin.ask()
   const cpuBefore = await cpu()
   const replayed = await replay(trace, urls)
-  const cpuMicros = await cpu() - cpuBefore
+  const cpuMicros = (await cpu()) - cpuBefore
   const after = await origin.ask()
   const grown = (what: string): number => (after[what] ?? NaN) - (before[what] ?? NaN)
   for (const { child } of running) await child.end()
   await origin.end()
   return {
-    name: proxy.name, ...replayed, cpuMicros, requests: grown('requests'), notModified: grown('notModified'), bytes: grown('bytes')
+    name: proxy.name,
+    ...replayed,
+    cpuMicros,
+    requests: grown('requests'),
+    notModified: grown('notModified'),
+    bytes: grown('bytes')
   }
 }
 
 function report (measured: readonly Measured[]): string {
   return table([
-    ['proxy', 'requests/s', 'CPU µs/request', 'hits', 'origin requests', 'of these 304', 'origin MiB', 'wrong answers'],
-    ...measured.map(({ name, answered, seconds, cpuMicros, requests, notModified, bytes, faults }) => [
-      name,
-      (answered / seconds).toFixed(0),
-      Number.isNaN(cpuMicros) ? '?' : (cpuMicros / answered).toFixed(0),
-      `${((1 - requests / answered) * 100).toFixed(1)}%`,
-      String(requests),
-      String(notModified),
-      (bytes / 1024 ** 2).toFixed(1),
-      faults.size === 0 ? '0' : [...faults].map(([what, count]) => `${count} ${what}`).join(', ')
-    ])
+    [
+      'proxy',
+      'requests/s',
+      'CPU µs/request',
+      'hits',
+      'origin requests',
+      'of these 304',
+      'origin MiB',
+      'wrong answers'
+    ],
+    ...measured.map(
+      ({ name, answered, seconds, cpuMicros, requests, notModified, bytes, faults }) => [
+        name,
+        (answered / seconds).toFixed(0),
+        Number.isNaN(cpuMicros) ? '?' : (cpuMicros / answered).toFixed(0),
+        `${((1 - requests / answered) * 100).toFixed(1)}%`,
+        String(requests),
+        String(notModified),
+        (bytes / 1024 ** 2).toFixed(1),
+        faults.size === 0 ? '0' : [...faults].map(([what, count]) => `${count} ${what}`).join(', ')
+      ]
+    )
   ])
 }

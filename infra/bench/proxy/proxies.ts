@@ -62,7 +62,21 @@ export const proxies: readonly Proxy[] = [
     async command ({ port, originPort, folder }) {
       const vcl = await configured('varnish.vcl', folder, { ORIGIN_PORT: originPort })
       // Varnish needs no jail here: one user starts and ends all of it.
-      return ['--', 'varnishd', '-F', '-j', 'none', '-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`, '-f', vcl, '-s', 'malloc,256m']
+      return [
+        '--',
+        'varnishd',
+        '-F',
+        '-j',
+        'none',
+        '-n',
+        join(folder, 'work'),
+        '-a',
+        `127.0.0.1:${port}`,
+        '-f',
+        vcl,
+        '-s',
+        'malloc,256m'
+      ]
     }
   },
   {
@@ -70,7 +84,11 @@ export const proxies: readonly Proxy[] = [
     program: 'nginx',
     processes: 1,
     async command ({ port, originPort, folder }) {
-      const config = await configured('nginx.conf', folder, { ORIGIN_PORT: originPort, PORT: String(port), FOLDER: folder })
+      const config = await configured('nginx.conf', folder, {
+        ORIGIN_PORT: originPort,
+        PORT: String(port),
+        FOLDER: folder
+      })
       return ['--', 'nginx', '-e', 'stderr', '-p', folder, '-c', config]
     }
   }
@@ -79,7 +97,9 @@ export const proxies: readonly Proxy[] = [
 /** Returns the reason why a proxy cannot take part, after an attempt to install it. */
 export function obstacle ({ program }: Proxy): string | undefined {
   if (program === undefined || findProgram(program, PATH) !== undefined) return undefined
-  const { status } = spawnSync(process.execPath, [ENSURE, program], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(process.execPath, [ENSURE, program], {
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
   return status === 0 ? undefined : `${program} is not installed, and could not be`
 }
 
@@ -107,9 +127,13 @@ const environment = (env: Readonly<Record<string, string>>): string[] =>
   Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
 
 /** The file as it stands in the repository, with what only a run knows. */
-async function configured (name: string, folder: string, values: Readonly<Record<string, string>>): Promise<string> {
+async function configured (
+  name: string,
+  folder: string,
+  values: Readonly<Record<string, string>>
+): Promise<string> {
   let text = await readFile(join(CONFIGURATIONS, name), 'utf8')
-  for (const [what, value] of Object.entries(values)) text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value)
+  for (const [what, value] of Object.entries(values)) { text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value) }
   const file = join(folder, name)
   await writeFile(file, text)
   return file

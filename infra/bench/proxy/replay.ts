@@ -33,7 +33,13 @@ export async function replay (trace: Trace, urls: readonly string[]): Promise<Re
         method: 'GET', path: step.resource.path, headers: { host: HOST, ...step.headers }
       })
       const bytes = Buffer.from(await body.arrayBuffer())
-      fault = checker.fault(step, { status: statusCode, headers, body: bytes, sentAt, receivedAt: Date.now() })
+      fault = checker.fault(step, {
+        status: statusCode,
+        headers,
+        body: bytes,
+        sentAt,
+        receivedAt: Date.now()
+      })
     } catch {
       fault = 'no answer'
     }
@@ -46,9 +52,13 @@ export async function replay (trace: Trace, urls: readonly string[]): Promise<Re
     await wait(Math.max(0, began + i * 1000 - performance.now()))
     const from = performance.now()
     const queue = burst.values()
-    await Promise.all(pools.flatMap((pool) => Array.from({ length: CONNECTIONS / pools.length }, async () => {
-      for (const step of queue) await send(pool, step)
-    })))
+    await Promise.all(
+      pools.flatMap((pool) =>
+        Array.from({ length: CONNECTIONS / pools.length }, async () => {
+          for (const step of queue) await send(pool, step)
+        })
+      )
+    )
     seconds += (performance.now() - from) / 1000
   }
   await Promise.all(pools.map((pool) => pool.close()))

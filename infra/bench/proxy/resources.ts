@@ -33,7 +33,8 @@ const KIB = 1024
  */
 export function makeResources (seed: number, count: number): Resource[] {
   const next = random(seed)
-  const pick = <T>(...list: readonly [T, ...T[]]): T => list[Math.floor(next() * list.length)] ?? list[0]
+  const pick = <T>(...list: readonly [T, ...T[]]): T =>
+    list[Math.floor(next() * list.length)] ?? list[0]
   return Array.from({ length: count }, (_, id) => {
     const isLarge = next() < 0.03
     const size = Math.round(isLarge ? (256 + next() * 768) * KIB : (1 + next() * 15) * KIB)
@@ -48,7 +49,10 @@ export function makeResources (seed: number, count: number): Resource[] {
       cacheControl,
       lifetime,
       period: pick(3, 5, 8, 30),
-      vary: isLarge || lifetime === 0 ? undefined : pick('accept-encoding', 'accept-language', undefined, undefined, undefined),
+      vary:
+        isLarge || lifetime === 0
+          ? undefined
+          : pick('accept-encoding', 'accept-language', undefined, undefined, undefined),
       validators: pick('etag', 'last-modified', 'both')
     }
   })
@@ -67,12 +71,17 @@ export const versionAt = ({ period, id }: Resource, time: number): number =>
   Math.floor((Math.floor(time / 1000) + id) / period)
 
 /** The time at which a version began, in ms. */
-export const beginOf = ({ period, id }: Resource, version: number): number => (version * period - id) * 1000
+export const beginOf = ({ period, id }: Resource, version: number): number =>
+  (version * period - id) * 1000
 
 /**
  * The content of a response, before a content coding. Every part of it is another's in another
  * version or language.
  */
-export function contentOf ({ id, size }: Resource, version: number | string, language: string): Buffer {
+export function contentOf (
+  { id, size }: Resource,
+  version: number | string,
+  language: string
+): Buffer {
   return Buffer.alloc(size, `${id} ${version} ${language};`)
 }

@@ -59,5 +59,8 @@ export function makeTrace ({ seed, order = 1, requests, bursts, urls = 300 }: Tr
   }
   const perBurst = Math.ceil(requests / bursts)
   const all = Array.from({ length: requests }, step)
-  return { resources, bursts: Array.from({ length: bursts }, (_, i) => all.slice(i * perBurst, (i + 1) * perBurst)) }
+  return {
+    resources,
+    bursts: Array.from({ length: bursts }, (_, i) => all.slice(i * perBurst, (i + 1) * perBurst))
+  }
 }

@@ -26,6 +26,28 @@ import { start } from './start.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, fragmentHit, page, query, search, start
+  l1Hit,
+  notModified,
+  l2Hit,
+  compressed,
+  lease,
+  counting,
+  limits,
+  miss,
+  missCpu,
+  stampede,
+  bus,
+  idle,
+  growth,
+  invalidation,
+  memory,
+  remember,
+  rememberRedis,
+  increment,
+  compression,
+  fragmentHit,
+  page,
+  query,
+  search,
+  start
 ]

@@ -19,10 +19,13 @@ const BOUNDED = { consistency: 'bounded' } as const
 /** What other instances' writes cost one that nobody asks for anything. */
 export const bus: Scenario = {
   name: 'bus',
-  about: 'CPU of an idle instance while another invalidates 1,000 tags a second, less its CPU in peace',
+  about:
+    'CPU of an idle instance while another invalidates 1,000 tags a second, less its CPU in peace',
   async run (around) {
     const client = await connectRedis(around.redis)
-    around.defer(() => { client.disconnect() })
+    around.defer(() => {
+      client.disconnect()
+    })
     const store = redisStore({ client, maxTags: RECORDS })
     around.defer(() => store.close())
     const writer = createCache({ store, namespace: 'bus', l1: false })
@@ -30,14 +33,20 @@ export const bus: Scenario = {
     const results = [await measure(around, writer, 'few records')]
     around.say(`bus: writing ${RECORDS} tag records`)
     for (let i = 0; i < RECORDS; i += BATCH) {
-      await Promise.all(Array.from({ length: BATCH }, (_, j) => writer.invalidate([`category:${i + j}`], BOUNDED)))
+      await Promise.all(
+        Array.from({ length: BATCH }, (_, j) => writer.invalidate([`category:${i + j}`], BOUNDED))
+      )
     }
     results.push(await measure(around, writer, 'at the limit of records'))
     return results
   }
 }
 
-async function measure (around: Surroundings, writer: Cache<unknown>, what: string): Promise<Result> {
+async function measure (
+  around: Surroundings,
+  writer: Cache<unknown>,
+  what: string
+): Promise<Result> {
   const instance = await startChild('listening', ['--redis', around.redis, '--namespace', 'bus'])
   around.defer(() => instance.end())
   let written = 0
@@ -47,17 +56,33 @@ async function measure (around: Surroundings, writer: Cache<unknown>, what: stri
   const peace = () => setTimeout(milliseconds)
   // Compiles what the rounds run.
   await during(instance, storm)
-  const rates = await interleave<() => Promise<void>, Usage>([storm, peace], rounds, async (work, round) => {
-    around.say(`bus: round ${round + 1}/${rounds}, ${what}, ${work === peace ? 'in peace' : 'invalidations'}`)
+  const rates = await interleave<() => Promise<void>, Usage>(
+    [storm, peace],
+  rounds,
+  async (work, round) => {
+    around.say(
+        `bus: round ${round + 1}/${rounds}, ${what}, ${work === peace ? 'in peace' : 'invalidations'}`
+    )
     return during(instance, work)
-  })
+  }
+  )
   await instance.end()
 
   const [busy = [], quiet = []] = [rates.get(storm), rates.get(peace)]
-  const added = busy.map(({ cpu, heard }, i) => ({ cpu, heard, peaceCpu: quiet[i]?.cpu ?? NaN, added: cpu - (quiet[i]?.cpu ?? NaN) }))
+  const added = busy.map(({ cpu, heard }, i) => ({
+    cpu,
+    heard,
+    peaceCpu: quiet[i]?.cpu ?? NaN,
+    added: cpu - (quiet[i]?.cpu ?? NaN)
+  }))
   const heard = spread(added.map(({ heard }) => heard)).median
-  if (heard < PER_SECOND * 0.95) throw new Error(`the instance heard ${heard.toFixed()} invalidations a second, not ${PER_SECOND}`)
-  const percent = (values: readonly { cpu: number }[]) => `${spread(values.map(({ cpu }) => cpu)).median.toFixed(2)} %`
+  if (heard < PER_SECOND * 0.95) {
+    throw new Error(
+      `the instance heard ${heard.toFixed()} invalidations a second, not ${PER_SECOND}`
+    )
+  }
+  const percent = (values: readonly { cpu: number }[]) =>
+    `${spread(values.map(({ cpu }) => cpu)).median.toFixed(2)} %`
   return {
     scenario: 'bus',
     what,
@@ -87,13 +112,19 @@ async function during (instance: Child, work: () => Promise<void>): Promise<Usag
 }
 
 /** One after the other, as evenly as timers go: many at once would be cheaper to hear. */
-async function invalidate (writer: Cache<unknown>, milliseconds: number, tag: () => string): Promise<void> {
+async function invalidate (
+  writer: Cache<unknown>,
+  milliseconds: number,
+  tag: () => string
+): Promise<void> {
   const began = performance.now()
   const under: Promise<void>[] = []
   for (let passed = 0; passed < milliseconds;) {
     await setTimeout(1)
     passed = Math.min(performance.now() - began, milliseconds)
-    while (under.length < passed * PER_SECOND / 1000) under.push(writer.invalidate([tag()], BOUNDED))
+    while (under.length < (passed * PER_SECOND) / 1000) {
+      under.push(writer.invalidate([tag()], BOUNDED))
+    }
   }
   await Promise.all(under)
 }

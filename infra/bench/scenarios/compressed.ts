@@ -34,7 +34,9 @@ export const compressed: Scenario = {
     const generations = around.repeat(GENERATIONS)
     for (let generation = 1; generation <= generations; generation++) {
       around.say(`compressed: processes ${generation}/${generations}`)
-      for (const [server, measured] of await generationOf(around)) rounds.get(server)?.push(...measured)
+      for (const [server, measured] of await generationOf(around)) {
+        rounds.get(server)?.push(...measured)
+      }
     }
     const side = (server: Server) => ({ what: server.what, rounds: rounds.get(server) ?? [] })
     return [versus('compressed', side(cached), side(bare), 10)]
@@ -53,7 +55,9 @@ async function generationOf (around: Surroundings): Promise<Map<Server, Round[]>
   }
   const rounds = await interleave([...running], around.repeat(ROUNDS), async ([server, child]) => {
     const measured = await load(child, BROTLI, around.stretch(SECONDS))
-    if (measured.fills > 0) throw new Error(`${server.what}: ${measured.fills} of the answers were no hits`)
+    if (measured.fills > 0) {
+      throw new Error(`${server.what}: ${measured.fills} of the answers were no hits`)
+    }
     return measured
   })
   for (const child of running.values()) await child.end()
@@ -62,11 +66,17 @@ async function generationOf (around: Surroundings): Promise<Map<Server, Round[]>
 
 /** Checks that the answer is brotli of the page, and from memory if it has to be. */
 async function check (child: Child, { what, isHit }: Server): Promise<void> {
-  const { headers, body } = await request(`${String(child.ready['url'])}/products/1`, { headers: { 'accept-encoding': 'br' } })
+  const { headers, body } = await request(`${String(child.ready['url'])}/products/1`, {
+    headers: { 'accept-encoding': 'br' }
+  })
   const bytes = Buffer.from(await body.arrayBuffer())
   const { 'content-encoding': encoding, 'cache-status': status = '' } = headers
   if (encoding !== 'br' || /; hit.*detail=memory/.test(String(status)) !== isHit) {
-    throw new Error(`${what}: Content-Encoding: ${String(encoding)}, Cache-Status: ${String(status)}`)
+    throw new Error(
+      `${what}: Content-Encoding: ${String(encoding)}, Cache-Status: ${String(status)}`
+    )
   }
-  if (brotliDecompressSync(bytes).toString() !== productList('1', 16_384)) throw new Error(`${what}: decodes to something else`)
+  if (brotliDecompressSync(bytes).toString() !== productList('1', 16_384)) {
+    throw new Error(`${what}: decodes to something else`)
+  }
 }

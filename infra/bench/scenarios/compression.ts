@@ -62,21 +62,35 @@ export const compression: Scenario = {
 
 /** Memory for one entry alone, so that nothing is read from it. */
 function side (store: Store, namespace: string, isCompressed: boolean): Side {
-  const options = { store, namespace, l1: { maxEntries: 1 }, ...isCompressed && { compression: { threshold: 0 } } }
+  const options = {
+    store,
+    namespace,
+    l1: { maxEntries: 1 },
+    ...(isCompressed && { compression: { threshold: 0 } })
+  }
   return { namespace, writer: createCache<unknown>(options), reader: createCache<unknown>(options) }
 }
 
-async function roundOf (store: Store, { writer, reader, namespace }: Side, values: readonly unknown[], round: number): Promise<Round> {
+async function roundOf (
+  store: Store,
+  { writer, reader, namespace }: Side,
+  values: readonly unknown[],
+  round: number
+): Promise<Round> {
   const before = process.cpuUsage()
   for (let at = 0; at < values.length; at += IN_FLIGHT) {
-    await Promise.all(values.slice(at, at + IN_FLIGHT).map(async (value, i) => {
-      const key = `${round}:${at + i}`
-      await writer.remember(key, { ttl: '1m' }, () => value)
-      if (await reader.get(key) === undefined) throw new Error('compression: a value is not there')
-    }))
+    await Promise.all(
+      values.slice(at, at + IN_FLIGHT).map(async (value, i) => {
+        const key = `${round}:${at + i}`
+        await writer.remember(key, { ttl: '1m' }, () => value)
+        if ((await reader.get(key)) === undefined) { throw new Error('compression: a value is not there') }
+      })
+    )
   }
   const { user, system } = process.cpuUsage(before)
-  const frames = await store.namespace(namespace).entries.get(values.map((_, i) => `${round}:${i}`))
+  const frames = await store
+    .namespace(namespace)
+    .entries.get(values.map((_, i) => `${round}:${i}`))
   const bytes = frames.reduce((sum, frame) => sum + (frame?.length ?? 0), 0) / values.length
   return { cpuMicros: (user + system) / values.length, bytes }
 }
@@ -109,8 +123,10 @@ function compared (size: number, compressed: readonly Round[], plain: readonly R
 const figures = (rounds: readonly Round[]) =>
   `${spread(rounds.map(({ cpuMicros }) => cpuMicros)).median.toFixed(0)} µs, ${spread(rounds.map(({ bytes }) => bytes)).median.toFixed(0)} B`
 
-const WORDS = ('lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna ' +
-  'aliqua enim minim veniam quis nostrud exercitation ullamco laboris nisi aliquip commodo consequat').split(' ')
+const WORDS = (
+  'lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna ' +
+  'aliqua enim minim veniam quis nostrud exercitation ullamco laboris nisi aliquip commodo consequat'
+).split(' ')
 
 /**
  * A list of products as an API has them, of about as many bytes of JSON, the same for each seed.
@@ -121,7 +137,8 @@ function products (bytes: number, seed: number): unknown[] {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
     return (state >>> 8) % below
   }
-  const words = (count: number) => Array.from({ length: count }, () => WORDS[random(WORDS.length)]).join(' ')
+  const words = (count: number) =>
+    Array.from({ length: count }, () => WORDS[random(WORDS.length)]).join(' ')
   const list: unknown[] = []
   for (let length = 0; length < bytes;) {
     const product = {

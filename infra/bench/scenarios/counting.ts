@@ -9,15 +9,26 @@ import type { Scenario } from '../scenario.js'
 export const counting: Scenario = {
   name: 'counting',
   about: 'a hit from memory that is counted against one that is not',
-  run: (around) => compareServers(around, {
-    scenario: 'counting',
-    contenders: [
-      { what: 'counted', args: ['--log', '--counting'], cacheStatus: 'detail=memory', atLeast: 0.98 },
-      { what: 'not, again: the noise', args: ['--log'], cacheStatus: 'detail=memory' }
-    ],
-    bare: { what: 'not counted', child: 'cached', args: ['--log'], cacheStatus: 'detail=memory' },
-    load: { expect: 200 },
-    // A few hundredths are to be told apart.
-    generations: 8
-  })
+  run: (around) =>
+    compareServers(around, {
+      scenario: 'counting',
+      contenders: [
+        {
+          what: 'counted',
+          args: ['--log', '--counting'],
+          cacheStatus: 'detail=memory',
+          atLeast: 0.98
+        },
+        { what: 'not, again: the noise', args: ['--log'], cacheStatus: 'detail=memory' }
+      ],
+      bare: {
+        what: 'not counted',
+        child: 'cached',
+        args: ['--log'],
+        cacheStatus: 'detail=memory'
+      },
+      load: { expect: 200 },
+      // A few hundredths are to be told apart.
+      generations: 8
+    })
 }

@@ -14,11 +14,15 @@ const KEYS = Array.from({ length: 100 }, (_, i) => `list:${i}`)
 const ON_A_PAGE = 1000
 const BYTES = 10 * 1024
 
-const TEMPLATE = '<ul><% for (const product of it.products) { %><li class="product"><a href="/products/<%= product.id %>"><%= product.name %></a> ' +
+const TEMPLATE =
+  '<ul><% for (const product of it.products) { %><li class="product"><a href="/products/<%= product.id %>"><%= product.name %></a> ' +
   '<span class="price"><%= product.price %></span><p><%= product.text %></p></li>\n<% } %></ul>'
 
 const PRODUCTS = Array.from({ length: 55 }, (_, i) => ({
-  id: i, name: `Product ${i}, "the best" & the rest`, price: `${i}.99 €`, text: 'Made of wood & steel, and some 30 cm long.'
+  id: i,
+  name: `Product ${i}, "the best" & the rest`,
+  price: `${i}.99 €`,
+  text: 'Made of wood & steel, and some 30 cm long.'
 }))
 
 /** Renders the fragment as a template does that waits for others in it. */
@@ -29,12 +33,20 @@ function renderer (): () => Promise<string> {
 }
 
 /** The fragments of pages, one page after the other. */
-async function fragmentsIn (what: string, around: Surroundings, options: FragmentsOptions, render: () => Promise<string>): Promise<Reader> {
+async function fragmentsIn (
+  what: string,
+  around: Surroundings,
+  options: FragmentsOptions,
+  render: () => Promise<string>
+): Promise<Reader> {
   const app = Fastify()
   around.defer(() => app.close())
   await app.register(fragments, options)
   let page: FastifyReply | undefined
-  app.get('/', async (_request, reply) => { page = reply; return '' })
+  app.get('/', async (_request, reply) => {
+    page = reply
+    return ''
+  })
   let left = 0
   const read = async (key: string) => {
     if (left-- === 0) {
@@ -63,10 +75,16 @@ export const fragmentHit: Scenario = {
     const memory = await fragmentsIn('memory', around, { cache: memoryStore() }, render)
     const shared = await fragmentsIn('Redis', around, { cache: redis }, render)
     for (const reader of [rendering, memory, shared]) await callFor(MILLISECONDS, reader, KEYS)
-    const rounds = await interleave([rendering, memory, shared], around.repeat(ROUNDS), async (reader, round) => {
-      around.say(`fragments: round ${round + 1}, ${reader.what}`)
-      return callFor(MILLISECONDS, reader, KEYS)
-    })
-    return [memory, shared].map((reader) => compareCalls('fragments', '10 KiB', reader, rendering, rounds, 20))
+    const rounds = await interleave(
+      [rendering, memory, shared],
+      around.repeat(ROUNDS),
+      async (reader, round) => {
+        around.say(`fragments: round ${round + 1}, ${reader.what}`)
+        return callFor(MILLISECONDS, reader, KEYS)
+      }
+    )
+    return [memory, shared].map((reader) =>
+      compareCalls('fragments', '10 KiB', reader, rendering, rounds, 20)
+    )
   }
 }

@@ -10,7 +10,11 @@ import { spread } from '../statistics.js'
 
 // Fifty with the default lease would need more than two cores for their proofs: one of 250 ms is
 // the first thing to change for so many, too.
-const FLEETS = [{ count: 1, lease: 50 }, { count: 10, lease: 50 }, { count: 50, lease: 250 }] as const
+const FLEETS = [
+  { count: 1, lease: 50 },
+  { count: 10, lease: 50 },
+  { count: 50, lease: 250 }
+] as const
 const INVALIDATIONS = [0, 100]
 const STRETCH_MS = 3000
 const ROUNDS = 2
@@ -41,7 +45,9 @@ export const growth: Scenario = {
     around.defer(() => { client.disconnect() })
     const most = Math.min(around.repeat(50), Math.floor(process.availableMemory() / BYTES_EACH))
     const results: Result[] = []
-    for (const fleet of FLEETS.filter(({ count }) => count <= most)) results.push(...await measured(around, client, fleet))
+    for (const fleet of FLEETS.filter(({ count }) => count <= most)) {
+      results.push(...(await measured(around, client, fleet)))
+    }
     return results
   }
 }
@@ -59,8 +65,12 @@ async function measured (around: Surroundings, client: Redis, fleet: Fleet): Pro
   for (const perSecond of INVALIDATIONS) {
     const rounds: Usage[] = []
     for (let round = 0; round < around.repeat(ROUNDS); round++) {
-      around.say(`growth: ${fleet.count} instances, ${perSecond} invalidations/s, round ${round + 1}`)
-      rounds.push(await during(client, instances, around.stretch(STRETCH_MS), perSecond, invalidate))
+      around.say(
+        `growth: ${fleet.count} instances, ${perSecond} invalidations/s, round ${round + 1}`
+      )
+      rounds.push(
+        await during(client, instances, around.stretch(STRETCH_MS), perSecond, invalidate)
+      )
     }
     results.push(...rowsOf(fleet, perSecond, rounds))
   }
@@ -69,13 +79,27 @@ async function measured (around: Surroundings, client: Redis, fleet: Fleet): Pro
   return results
 }
 
-async function started (around: Surroundings, namespace: string, { count, lease }: Fleet): Promise<Child[]> {
+async function started (
+  around: Surroundings,
+  namespace: string,
+  { count, lease }: Fleet
+): Promise<Child[]> {
   const instances: Child[] = []
   while (instances.length < count) {
     around.say(`growth: starting instances, ${instances.length} of ${count}`)
     const batch = Math.min(BATCH, count - instances.length)
-    const children = await Promise.all(Array.from({ length: batch }, () =>
-      startChild('reading', ['--redis', around.redis, '--namespace', namespace, '--lease', `${lease}`])))
+    const children = await Promise.all(
+      Array.from({ length: batch }, () =>
+        startChild('reading', [
+          '--redis',
+          around.redis,
+          '--namespace',
+          namespace,
+          '--lease',
+          `${lease}`
+        ])
+      )
+    )
     for (const child of children) around.defer(() => child.end())
     instances.push(...children)
   }
@@ -95,7 +119,11 @@ interface Usage {
 }
 
 async function during (
-  client: Redis, instances: readonly Child[], milliseconds: number, perSecond: number, invalidate: () => Promise<void>
+  client: Redis,
+  instances: readonly Child[],
+  milliseconds: number,
+  perSecond: number,
+  invalidate: () => Promise<void>
 ): Promise<Usage> {
   const [counted, before] = [await sum(instances), await redisUsage(client)]
   const began = performance.now()
@@ -103,7 +131,7 @@ async function during (
   for (let passed = 0; passed < milliseconds;) {
     await setTimeout(perSecond === 0 ? milliseconds - passed : 5)
     passed = Math.min(performance.now() - began, milliseconds)
-    while (under.length < passed * perSecond / 1000) under.push(invalidate())
+    while (under.length < (passed * perSecond) / 1000) under.push(invalidate())
   }
   await Promise.all(under)
   const after = await redisUsage(client)
@@ -115,21 +143,28 @@ async function during (
     published: (after.published - before.published) / seconds,
     kibibytesOut: (after.bytesOut - before.bytesOut) / seconds / 1024,
     redisCpuPercent: (after.cpuMicros - before.cpuMicros) / seconds / 10_000,
-    instanceCpuPercent: (countedAfter.cpuMicros - counted.cpuMicros) / instances.length / seconds / 10_000,
+    instanceCpuPercent:
+      (countedAfter.cpuMicros - counted.cpuMicros) / instances.length / seconds / 10_000,
     heard: (countedAfter.heard - counted.heard) / instances.length / seconds
   }
 }
 
-async function sum (instances: readonly Child[]): Promise<{ cpuMicros: number, heard: number, fills: number }> {
+async function sum (
+  instances: readonly Child[]
+): Promise<{ cpuMicros: number; heard: number; fills: number }> {
   const counts = await Promise.all(instances.map((child) => child.ask()))
   const of = (what: string) => counts.reduce((total, count) => total + (count[what] ?? NaN), 0)
   return { cpuMicros: of('cpuMicros'), heard: of('heard'), fills: of('fills') }
 }
 
-function rowsOf ({ count, lease }: Fleet, invalidations: number, rounds: readonly Usage[]): Result[] {
+function rowsOf (
+  { count, lease }: Fleet,
+  invalidations: number,
+  rounds: readonly Usage[]
+): Result[] {
   const median = (figure: string) => spread(rounds.map((round) => round[figure] ?? NaN)).median
   const what = `${count} reading, lease ${lease} ms, ${invalidations} invalidations/s`
-  const expected = count * PROOFS * 1000 / lease + invalidations
+  const expected = (count * PROOFS * 1000) / lease + invalidations
   return [
     {
       scenario: 'growth',

@@ -9,7 +9,9 @@ import { freePort } from '../free-port.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-const CATALOG = fileURLToPath(new URL('../../../../services/catalog/dist/src/server.js', import.meta.url))
+const CATALOG = fileURLToPath(
+  new URL('../../../../services/catalog/dist/src/server.js', import.meta.url)
+)
 const STORES = ['Redis', 'SQLite'] as const
 const READY_WITHIN = 60_000
 // The boot's garbage is collected, and the instance has noticed that it is idle.
@@ -72,7 +74,10 @@ async function startCatalog (around: Surroundings, store: (typeof STORES)[number
     DATA_DIR: join(around.dir, `idle-${store}`),
     REDIS_URL: store === 'Redis' ? around.redis : ''
   }
-  const options = Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`])
+  const options = Object.entries(environment).flatMap(([name, value]) => [
+    '--env',
+    `${name}=${value}`
+  ])
   const child = await startChild('program', [...options, '--', process.execPath, CATALOG])
   around.defer(() => child.end())
   await ready(`http://127.0.0.1:${port}/health/ready`)
@@ -80,7 +85,11 @@ async function startCatalog (around: Surroundings, store: (typeof STORES)[number
 }
 
 async function ready (url: string): Promise<void> {
-  for (const end = performance.now() + READY_WITHIN; performance.now() < end; await setTimeout(100)) {
+  for (
+    const end = performance.now() + READY_WITHIN;
+    performance.now() < end;
+    await setTimeout(100)
+  ) {
     try {
       const { statusCode, body } = await request(url)
       await body.dump()

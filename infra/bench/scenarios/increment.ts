@@ -36,10 +36,16 @@ export const increment: Scenario = {
 
     for (const { what, keys } of COUNTERS) {
       for (const inFlight of [1, 64]) {
-        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(counters, times, async (counter, round) => {
-          around.say(`increment: round ${round + 1}/${times}, ${what}, ${inFlight} in flight, ${counter.what}`)
-          return callFor(around.stretch(MILLISECONDS), counter, keys, inFlight)
-        })
+        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(
+          counters,
+          times,
+          async (counter, round) => {
+            around.say(
+              `increment: round ${round + 1}/${times}, ${what}, ${inFlight} in flight, ${counter.what}`
+            )
+            return callFor(around.stretch(MILLISECONDS), counter, keys, inFlight)
+          }
+        )
         const kind = inFlight === 1 ? what : `${what}, ${inFlight} in flight`
         results.push(compareCalls('increment', kind, ioredis, incr, rounds, TARGET))
         results.push(compareCalls('increment', kind, nodeRedis, incr, rounds))

@@ -31,17 +31,35 @@ export const invalidation: Scenario = {
 
     around.say(`invalidation: putting ${ENTRIES} entries with one tag`)
     for (let i = 0; i < ENTRIES; i += BATCH) {
-      await batch(i, (product) => cache.remember(product, { ttl: '1h', tags: ['products', product] }, () => VALUE))
+      await batch(i, (product) =>
+        cache.remember(product, { ttl: '1h', tags: ['products', product] }, () => VALUE)
+      )
     }
-    const results = await measure(around, client, cache, '1 tag of 100,000 entries', () => 'products')
+    const results = await measure(
+      around,
+      client,
+      cache,
+      '1 tag of 100,000 entries',
+      () => 'products'
+    )
 
     around.say(`invalidation: writing ${RECORDS} tag records`)
     for (let i = 0; i < RECORDS; i += BATCH) {
       // As many writes would: each with a stamp of its own.
       await batch(i, (product) => cache.invalidate([product], BOUNDED))
     }
-    results.push(...await measure(around, client, cache, 'the same, 100,000 tag records', () => 'products'))
-    results.push(...await measure(around, client, cache, 'a new tag at the limit of records', (i) => `new:${i}`))
+    results.push(
+      ...(await measure(around, client, cache, 'the same, 100,000 tag records', () => 'products'))
+    )
+    results.push(
+      ...(await measure(
+        around,
+        client,
+        cache,
+        'a new tag at the limit of records',
+        (i) => `new:${i}`
+      ))
+    )
     return results
   }
 }
@@ -51,7 +69,11 @@ async function batch (first: number, act: (product: string) => Promise<unknown>)
 }
 
 async function measure (
-  around: Surroundings, client: Redis, cache: Cache<Buffer>, what: string, tag: (i: number) => string
+  around: Surroundings,
+  client: Redis,
+  cache: Cache<Buffer>,
+  what: string,
+  tag: (i: number) => string
 ): Promise<Result[]> {
   around.say(`invalidation: ${what}`)
   const times: number[] = []

@@ -9,17 +9,32 @@ import type { Scenario, Surroundings } from '../scenario.js'
 export const lease: Scenario = {
   name: 'lease',
   about: 'a hit from memory before Redis against the same with the lease switched off',
-  run: (around) => compareServers(around, {
-    scenario: 'lease',
-    contenders: [
-      { what: 'lease on', args: server(around, 'redis'), cacheStatus: 'detail=memory', atLeast: 0.97 },
-      { what: 'off, again: the noise', args: server(around, 'redis-unleased'), cacheStatus: 'detail=memory' }
-    ],
-    bare: { what: 'off', child: 'cached', args: server(around, 'redis-unleased'), cacheStatus: 'detail=memory' },
-    load: { expect: 200 },
-    // A few hundredths are to be told apart.
-    generations: 8
-  })
+  run: (around) =>
+    compareServers(around, {
+      scenario: 'lease',
+      contenders: [
+        {
+          what: 'lease on',
+          args: server(around, 'redis'),
+          cacheStatus: 'detail=memory',
+          atLeast: 0.97
+        },
+        {
+          what: 'off, again: the noise',
+          args: server(around, 'redis-unleased'),
+          cacheStatus: 'detail=memory'
+        }
+      ],
+      bare: {
+        what: 'off',
+        child: 'cached',
+        args: server(around, 'redis-unleased'),
+        cacheStatus: 'detail=memory'
+      },
+      load: { expect: 200 },
+      // A few hundredths are to be told apart.
+      generations: 8
+    })
 }
 
 const server = ({ redis }: Surroundings, store: string) => ['--store', store, '--redis', redis]

@@ -27,12 +27,49 @@ interface Server {
 
 const plain: Server = { what: 'no limit', by: 'nothing', expect: 200 }
 const inMemory: Server = { what: 'memory, allowed', by: 'weir', expect: 200, field: 'ratelimit' }
-const theirsInMemory: Server = { what: '@fastify/rate-limit, memory', by: 'fastify', expect: 200, field: 'x-ratelimit-limit' }
-const inRedis: Server = { what: 'Redis, allowed', by: 'weir', in: 'redis', expect: 200, field: 'ratelimit' }
-const theirsInRedis: Server = { what: '@fastify/rate-limit, Redis', by: 'fastify', in: 'redis', expect: 200, field: 'x-ratelimit-limit' }
-const hit: Server = { what: 'Redis, allowed, hit from memory', by: 'weir', in: 'redis', cached: true, expect: 200, field: 'ratelimit' }
-const denied: Server = { what: 'Redis, denied', by: 'weir', in: 'redis', cached: true, expect: 429, field: 'ratelimit' }
-const ready: Server = { what: 'a ready 429', by: 'nothing', expect: 429, field: 'ratelimit', like: denied }
+const theirsInMemory: Server = {
+  what: '@fastify/rate-limit, memory',
+  by: 'fastify',
+  expect: 200,
+  field: 'x-ratelimit-limit'
+}
+const inRedis: Server = {
+  what: 'Redis, allowed',
+  by: 'weir',
+  in: 'redis',
+  expect: 200,
+  field: 'ratelimit'
+}
+const theirsInRedis: Server = {
+  what: '@fastify/rate-limit, Redis',
+  by: 'fastify',
+  in: 'redis',
+  expect: 200,
+  field: 'x-ratelimit-limit'
+}
+const hit: Server = {
+  what: 'Redis, allowed, hit from memory',
+  by: 'weir',
+  in: 'redis',
+  cached: true,
+  expect: 200,
+  field: 'ratelimit'
+}
+const denied: Server = {
+  what: 'Redis, denied',
+  by: 'weir',
+  in: 'redis',
+  cached: true,
+  expect: 429,
+  field: 'ratelimit'
+}
+const ready: Server = {
+  what: 'a ready 429',
+  by: 'nothing',
+  expect: 429,
+  field: 'ratelimit',
+  like: denied
+}
 const servers = [plain, inMemory, theirsInMemory, inRedis, theirsInRedis, hit, denied, ready]
 
 // Node and Fastify add these to any reply by themselves.
@@ -44,15 +81,23 @@ const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date'])
  */
 export const limits: Scenario = {
   name: 'limits',
-  about: 'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
+  about:
+    'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
   async run (around) {
     const measured = new Map<Server, Round[]>(servers.map((server) => [server, []]))
     const generations = around.repeat(GENERATIONS)
     for (let generation = 1; generation <= generations; generation++) {
-      for (const [server, rounds] of await generationOf(around, `${generation}/${generations}`)) measured.get(server)?.push(...rounds)
+      for (const [server, rounds] of await generationOf(around, `${generation}/${generations}`)) { measured.get(server)?.push(...rounds) }
     }
-    const compare = (server: Server, other: Server, atLeast?: number): Result => byCpu(versus('limits',
-      { what: server.what, rounds: measured.get(server) ?? [] }, { what: other.what, rounds: measured.get(other) ?? [] }, atLeast))
+    const compare = (server: Server, other: Server, atLeast?: number): Result =>
+      byCpu(
+        versus(
+          'limits',
+          { what: server.what, rounds: measured.get(server) ?? [] },
+          { what: other.what, rounds: measured.get(other) ?? [] },
+          atLeast
+        )
+      )
     return [
       compare(inMemory, plain),
       compare(inMemory, theirsInMemory, 1),
@@ -72,8 +117,13 @@ function byCpu (result: Result): Result {
 }
 
 /** Rounds of freshly started servers. */
-async function generationOf (around: Surroundings, generation: string): Promise<Map<Server, Round[]>> {
-  const say = (doing: string, { what }: Server) => { around.say(`limits: processes ${generation}, ${doing}: ${what}`) }
+async function generationOf (
+  around: Surroundings,
+  generation: string
+): Promise<Map<Server, Round[]>> {
+  const say = (doing: string, { what }: Server) => {
+    around.say(`limits: processes ${generation}, ${doing}: ${what}`)
+  }
   const [count, seconds] = [around.repeat(ROUNDS), around.stretch(SECONDS)]
   const running = new Map<Server, Child>()
   for (const server of servers) {
@@ -94,16 +144,24 @@ async function generationOf (around: Surroundings, generation: string): Promise<
 
 const requests = ({ expect }: Server): Load => ({ expect, headers: clientOf })
 
-async function started (around: Surroundings, server: Server, running: ReadonlyMap<Server, Child>): Promise<Child> {
+async function started (
+  around: Surroundings,
+  server: Server,
+  running: ReadonlyMap<Server, Child>
+): Promise<Child> {
   const { by, in: where, cached, expect, like } = server
   // None of the clients gets near to a thousand a second, and nothing comes back within the hour.
-  const limit = expect === 200 ? ['--limit', '1000', '--window', '1000'] : ['--limit', '1', '--window', '3600000']
+  const limit =
+    expect === 200
+      ? ['--limit', '1000', '--window', '1000']
+      : ['--limit', '1', '--window', '3600000']
   const model = like && running.get(like)
   const child = await startChild('limited', [
-    '--by', by,
-    ...where === 'redis' ? ['--redis', around.redis] : [],
-    ...cached ? ['--cached'] : [],
-    ...model === undefined ? limit : await readyArguments(model, expect)
+    '--by',
+    by,
+    ...(where === 'redis' ? ['--redis', around.redis] : []),
+    ...(cached ? ['--cached'] : []),
+    ...(model === undefined ? limit : await readyArguments(model, expect))
   ])
   around.defer(() => child.end())
   return child
@@ -124,7 +182,8 @@ async function readyArguments (model: Child, status: number): Promise<string[]> 
   return ['--status', `${status}`, '--text', await response.text(), ...headerArguments(headers)]
 }
 
-const askedOnce = (child: Child, id = '1') => fetch(`${String(child.ready['url'])}/products/${id}`, { headers: clientOf(id) })
+const askedOnce = (child: Child, id = '1') =>
+  fetch(`${String(child.ready['url'])}/products/${id}`, { headers: clientOf(id) })
 
 /** That it is what it should be that is measured. */
 async function check (child: Child, { what, expect, field, cached }: Server): Promise<void> {
@@ -134,6 +193,8 @@ async function check (child: Child, { what, expect, field, cached }: Server): Pr
   const isHit = /; hit/.test(response.headers.get('cache-status') ?? '')
   const isExpected = field === undefined ? !isLimited : response.headers.has(field)
   if (response.status !== expect || !isExpected || isHit !== (cached === true && expect === 200)) {
-    throw new Error(`${what}: answered ${response.status} with ${[...response.headers.keys()].join(', ')}`)
+    throw new Error(
+      `${what}: answered ${response.status} with ${[...response.headers.keys()].join(', ')}`
+    )
   }
 }

@@ -26,7 +26,12 @@ export const memory: Scenario = {
       const own = await held(around, file, ENTRIES)
       const fromStore = await held(around, file, 0)
       const without = await held(around, file, 0, ...KEEP_ONE)
-      const withoutFills = await held(around, join(around.dir, `memory-${round}-none.db`), ENTRIES, ...KEEP_ONE)
+      const withoutFills = await held(
+        around,
+        join(around.dir, `memory-${round}-none.db`),
+        ENTRIES,
+        ...KEEP_ONE
+      )
       filled.push(perEntry(own, withoutFills))
       read.push(perEntry(fromStore, without))
     }
@@ -36,21 +41,42 @@ export const memory: Scenario = {
 
 type Held = Readonly<Record<string, number>>
 
-async function held (around: Surroundings, file: string, fills: number, ...args: readonly string[]): Promise<Held> {
-  const child = await startChild('memory', ['--file', file, '--entries', `${ENTRIES}`, '--body', `${BODY}`, ...args], ['--expose-gc', '--single-threaded-gc'])
+async function held (
+  around: Surroundings,
+  file: string,
+  fills: number,
+  ...args: readonly string[]
+): Promise<Held> {
+  const child = await startChild(
+    'memory',
+    ['--file', file, '--entries', `${ENTRIES}`, '--body', `${BODY}`, ...args],
+    ['--expose-gc', '--single-threaded-gc']
+  )
   around.defer(() => child.end())
   const held = await child.ask()
   await child.end()
-  if (held['fills'] !== fills) throw new Error(`the handler ran ${held['fills']} times, not ${fills}`)
-  if (args.length === 0 && held['entries'] !== ENTRIES) throw new Error(`L1 has ${held['entries']} entries of ${ENTRIES}`)
+  if (held['fills'] !== fills) { throw new Error(`the handler ran ${held['fills']} times, not ${fills}`) }
+  if (args.length === 0 && held['entries'] !== ENTRIES) { throw new Error(`L1 has ${held['entries']} entries of ${ENTRIES}`) }
   return held
 }
 
-function perEntry (withL1: Held, without: Held): { overhead: number, total: number, estimate: number, rss: number } {
+function perEntry (
+  withL1: Held,
+  without: Held
+): { overhead: number; total: number; estimate: number; rss: number } {
   const grown = (what: string) => ((withL1[what] ?? 0) - (without[what] ?? 0)) / ENTRIES
   const total = grown('heapUsed') + grown('external')
-  if (total < BODY) throw new Error(`an entry of ${BODY} B of body holds ${Math.round(total)} B: the other process keeps responses, too`)
-  return { total, overhead: total - BODY, estimate: (withL1['estimate'] ?? 0) / ENTRIES, rss: grown('rss') }
+  if (total < BODY) {
+    throw new Error(
+      `an entry of ${BODY} B of body holds ${Math.round(total)} B: the other process keeps responses, too`
+    )
+  }
+  return {
+    total,
+    overhead: total - BODY,
+    estimate: (withL1['estimate'] ?? 0) / ENTRIES,
+    rss: grown('rss')
+  }
 }
 
 function results (what: string, rounds: readonly ReturnType<typeof perEntry>[]): Result[] {

@@ -37,7 +37,8 @@ class Unseen {
  */
 export const missCpu: Scenario = {
   name: 'miss-cpu',
-  about: 'CPU time of a miss of 1 KiB of JSON against the same route without Weir, and functions entered',
+  about:
+    'CPU time of a miss of 1 KiB of JSON against the same route without Weir, and functions entered',
   async run (around) {
     const redis = ['--store', 'redis', '--redis', around.redis]
     const contenders: readonly Contender[] = [
@@ -52,44 +53,70 @@ export const missCpu: Scenario = {
     const generations = around.repeat(GENERATIONS)
     for (let generation = 1; generation <= generations; generation++) {
       around.say(`miss-cpu: processes ${generation}/${generations}`)
-      for (const [contender, rounds] of await generationOf(around, [bare, ...contenders], unseen)) {
-        all.set(contender, [...all.get(contender) ?? [], ...rounds])
+      for (const [contender, rounds] of await generationOf(
+        around,
+        [bare, ...contenders],
+        unseen
+      )) {
+        all.set(contender, [...(all.get(contender) ?? []), ...rounds])
       }
     }
     const reference = all.get(bare) ?? []
-    const results = contenders.map((contender) => compared(contender, all.get(contender) ?? [], reference))
+    const results = contenders.map((contender) =>
+      compared(contender, all.get(contender) ?? [], reference)
+    )
     return [...results, await counted(around, unseen)]
   }
 }
 
-async function generationOf (around: Surroundings, contenders: readonly Contender[], unseen: Unseen): Promise<Map<Contender, ColdRound[]>> {
+async function generationOf (
+  around: Surroundings,
+  contenders: readonly Contender[],
+  unseen: Unseen
+): Promise<Map<Contender, ColdRound[]>> {
   const servers = new Map<Contender, Child>()
-  for (const contender of contenders) servers.set(contender, await started(around, contender.args, unseen))
+  for (const contender of contenders) {
+    servers.set(contender, await started(around, contender.args, unseen))
+  }
   const requests = Math.round(around.stretch(REQUESTS))
-  const rounds = await interleave([...servers], around.repeat(ROUNDS), ([, server]) => loadCold(server, unseen.take(requests), requests))
+  const rounds = await interleave([...servers], around.repeat(ROUNDS), ([, server]) =>
+    loadCold(server, unseen.take(requests), requests)
+  )
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }
 
 /** A server that is warm. */
-async function started (around: Surroundings, args: readonly string[], unseen: Unseen, warmUp = WARM_UP): Promise<Child> {
+async function started (
+  around: Surroundings,
+  args: readonly string[],
+  unseen: Unseen,
+  warmUp = WARM_UP
+): Promise<Child> {
   const server = await startChild('cold', args)
   around.defer(() => server.end())
   const response = await fetch(`${String(server.ready['url'])}/products/${unseen.take(1)}`)
   await response.arrayBuffer()
   const said = response.headers.get('cache-status') ?? ''
-  if (args.length > 0 && !said.includes('stored')) throw new Error(`expected a miss that is stored, got Cache-Status: ${said}`)
+  if (args.length > 0 && !said.includes('stored')) {
+    throw new Error(`expected a miss that is stored, got Cache-Status: ${said}`)
+  }
   const requests = Math.round(around.stretch(warmUp))
   await loadCold(server, unseen.take(requests), requests)
   return server
 }
 
-function compared ({ what, atMost }: Contender, mine: readonly ColdRound[], bare: readonly ColdRound[]): Result {
+function compared (
+  { what, atMost }: Contender,
+  mine: readonly ColdRound[],
+  bare: readonly ColdRound[]
+): Result {
   const rounds = mine.map(({ cpuMicros }, i) => {
     const { cpuMicros: bareCpuMicros } = bare[i] ?? { cpuMicros: NaN }
     return { cpuMicros, bareCpuMicros, ratio: cpuMicros / bareCpuMicros }
   })
-  const micros = (rounds: readonly ColdRound[]) => `${spread(rounds.map(({ cpuMicros }) => cpuMicros)).median.toFixed(1)} µs`
+  const micros = (rounds: readonly ColdRound[]) =>
+    `${spread(rounds.map(({ cpuMicros }) => cpuMicros)).median.toFixed(1)} µs`
   return {
     scenario: 'miss-cpu',
     what,
@@ -97,7 +124,7 @@ function compared ({ what, atMost }: Contender, mine: readonly ColdRound[], bare
     b: `bare ${micros(bare)}`,
     unit: 'x',
     measured: spread(rounds.map(({ ratio }) => ratio)),
-    ...atMost !== undefined && { target: { atMost } },
+    ...(atMost !== undefined && { target: { atMost } }),
     rounds
   }
 }

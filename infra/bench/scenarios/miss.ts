@@ -46,10 +46,15 @@ export const miss: Scenario = {
     const fleet = { near: await started(around, around.redis), far: await started(around, redis) }
     const results: Result[] = []
     for (const ms of [0, 50]) {
-      const own = spread(await measure(around, fleet, `uncached/${ms}`, coldKey, `uncached, ${ms} ms`)).median
+      const own = spread(
+        await measure(around, fleet, `uncached/${ms}`, coldKey, `uncached, ${ms} ms`)
+      ).median
       for (const [what, prepare] of cases) {
         const times = await measure(around, fleet, `cached/${ms}`, prepare, `${what}, ${ms} ms`)
-        const rounds = times.map((time) => ({ added: time - own, trips: Math.round((time - own) / roundTrip) }))
+        const rounds = times.map((time) => ({
+          added: time - own,
+          trips: Math.round((time - own) / roundTrip)
+        }))
         results.push({
           scenario: 'miss',
           what: `${what}, ${ms} ms`,
@@ -89,7 +94,13 @@ async function timed (around: Surroundings, redis: string): Promise<number> {
 /**
  * The times from the request to the end of its answer, less those of the handler, in milliseconds.
  */
-async function measure (around: Surroundings, fleet: Fleet, path: string, prepare: Prepare, what: string): Promise<number[]> {
+async function measure (
+  around: Surroundings,
+  fleet: Fleet,
+  path: string,
+  prepare: Prepare,
+  what: string
+): Promise<number[]> {
   around.say(`miss: ${what}`)
   const times: number[] = []
   const warmUp = Math.round(around.stretch(WARM_UP))
@@ -112,6 +123,6 @@ async function measure (around: Surroundings, fleet: Fleet, path: string, prepar
 async function ask (child: Child, path: string, method = 'GET'): Promise<number> {
   const response = await fetch(`${String(child.ready['url'])}/${path}`, { method })
   const body: unknown = await response.json()
-  if (response.status !== 200) throw new Error(`${method} /${path}: ${response.status} ${JSON.stringify(body)}`)
+  if (response.status !== 200) { throw new Error(`${method} /${path}: ${response.status} ${JSON.stringify(body)}`) }
   return typeof body === 'object' && body !== null && 'took' in body ? Number(body.took) : 0
 }

@@ -6,16 +6,22 @@ import type { Scenario } from '../scenario.js'
 export const notModified: Scenario = {
   name: 'not-modified',
   about: '304 from memory against a bare route that answers 304 with the same headers',
-  run: (around) => compareServers(around, {
-    scenario: 'not-modified',
-    contenders: [
-      { what: 'memory', args: ['--store', 'memory'], cacheStatus: 'detail=memory', atLeast: 1 },
-      { what: 'SQLite', args: ['--store', 'sqlite', '--dir', around.dir], cacheStatus: 'detail=memory', atLeast: 1 }
-    ],
-    bare: { what: 'bare 304', child: 'bare', args: ['--status', '304'] },
-    load: { headers: (id) => ({ 'if-none-match': etagOf(id) }), expect: 304 },
-    // Processes differ from each other by more than their rounds do.
-    generations: 5,
-    rounds: 1
-  })
+  run: (around) =>
+    compareServers(around, {
+      scenario: 'not-modified',
+      contenders: [
+        { what: 'memory', args: ['--store', 'memory'], cacheStatus: 'detail=memory', atLeast: 1 },
+        {
+          what: 'SQLite',
+          args: ['--store', 'sqlite', '--dir', around.dir],
+          cacheStatus: 'detail=memory',
+          atLeast: 1
+        }
+      ],
+      bare: { what: 'bare 304', child: 'bare', args: ['--status', '304'] },
+      load: { headers: (id) => ({ 'if-none-match': etagOf(id) }), expect: 304 },
+      // Processes differ from each other by more than their rounds do.
+      generations: 5,
+      rounds: 1
+    })
 }

@@ -18,10 +18,13 @@ const COLD = 200
  */
 export const page: Scenario = {
   name: 'page',
-  about: 'a page of five fragments: all hits against a bare route with that HTML, all misses against no cache',
+  about:
+    'a page of five fragments: all hits against a bare route with that HTML, all misses against no cache',
   async run (around) {
-    const [fragments, bare, uncached] = await Promise.all(['fragments', 'bare', 'uncached'].map(async (mode) => started(around, mode)))
-    if (fragments === undefined || bare === undefined || uncached === undefined) throw new Error('not all servers have started')
+    const [fragments, bare, uncached] = await Promise.all(
+      ['fragments', 'bare', 'uncached'].map(async (mode) => started(around, mode))
+    )
+    if (fragments === undefined || bare === undefined || uncached === undefined) { throw new Error('not all servers have started') }
     return [await hits(around, fragments, bare), await misses(around, fragments, uncached)]
   }
 }
@@ -34,13 +37,22 @@ async function started (around: Surroundings, mode: string): Promise<Child> {
 
 async function hits (around: Surroundings, fragments: Child, bare: Child): Promise<Result> {
   for (const server of [fragments, bare]) await warmUp(server, HIT, around.stretch(SECONDS))
-  const rounds = await interleave([fragments, bare], around.repeat(ROUNDS), async (server, round) => {
-    around.say(`page: hits, round ${round + 1}`)
-    const measured = await load(server, HIT, around.stretch(SECONDS))
-    if (measured.fills > 0) throw new Error(`${measured.fills} pages were not kept`)
-    return measured
-  })
-  return versus('page', { what: 'all hits', rounds: rounds.get(fragments) ?? [] }, { what: 'bare', rounds: rounds.get(bare) ?? [] }, 0.6)
+  const rounds = await interleave(
+    [fragments, bare],
+    around.repeat(ROUNDS),
+    async (server, round) => {
+      around.say(`page: hits, round ${round + 1}`)
+      const measured = await load(server, HIT, around.stretch(SECONDS))
+      if (measured.fills > 0) throw new Error(`${measured.fills} pages were not kept`)
+      return measured
+    }
+  )
+  return versus(
+    'page',
+    { what: 'all hits', rounds: rounds.get(fragments) ?? [] },
+    { what: 'bare', rounds: rounds.get(bare) ?? [] },
+    0.6
+  )
 }
 
 async function misses (around: Surroundings, fragments: Child, uncached: Child): Promise<Result> {
@@ -52,13 +64,21 @@ async function misses (around: Surroundings, fragments: Child, uncached: Child):
     return loadCold(server, unseen, requests)
   }
   for (const server of [fragments, uncached]) await cold(server)
-  const measured = await interleave([fragments, uncached], around.repeat(ROUNDS), async (server, round) => {
-    around.say(`page: misses, round ${round + 1}`)
-    return cold(server)
-  })
+  const measured = await interleave(
+    [fragments, uncached],
+    around.repeat(ROUNDS),
+    async (server, round) => {
+      around.say(`page: misses, round ${round + 1}`)
+      return cold(server)
+    }
+  )
   const micros = (server: Child) => (measured.get(server) ?? []).map(({ cpuMicros }) => cpuMicros)
   const [mine, theirs] = [micros(fragments), micros(uncached)]
-  const rounds = mine.map((cpuMicros, i) => ({ cpuMicros, uncachedCpuMicros: theirs[i] ?? NaN, ratio: cpuMicros / (theirs[i] ?? NaN) }))
+  const rounds = mine.map((cpuMicros, i) => ({
+    cpuMicros,
+    uncachedCpuMicros: theirs[i] ?? NaN,
+    ratio: cpuMicros / (theirs[i] ?? NaN)
+  }))
   return {
     scenario: 'page',
     what: 'all misses',

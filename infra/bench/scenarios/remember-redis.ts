@@ -30,7 +30,8 @@ const SIZES = [
  */
 export const rememberRedis: Scenario = {
   name: 'remember-redis',
-  about: 'a remember() hit in Redis, L1 off, against a bare ioredis GET, async-cache-dedupe and bentocache',
+  about:
+    'a remember() hit in Redis, L1 off, against a bare ioredis GET, async-cache-dedupe and bentocache',
   async run (around) {
     const times = around.repeat(ROUNDS)
     const results: Result[] = []
@@ -46,12 +47,20 @@ export const rememberRedis: Scenario = {
       for (const reader of readers) await callFor(around.stretch(WARM_UP), reader, KEYS, 64)
 
       for (const inFlight of [1, 64]) {
-        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(readers, times, async (reader, round) => {
-          around.say(`remember-redis: round ${round + 1}/${times}, ${size}, ${inFlight} in flight, ${reader.what}`)
-          return callFor(around.stretch(MILLISECONDS), reader, KEYS, inFlight)
-        })
+        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(
+          readers,
+          times,
+          async (reader, round) => {
+            around.say(
+              `remember-redis: round ${round + 1}/${times}, ${size}, ${inFlight} in flight, ${reader.what}`
+            )
+            return callFor(around.stretch(MILLISECONDS), reader, KEYS, inFlight)
+          }
+        )
         const what = inFlight === 1 ? size : `${size}, ${inFlight} in flight`
-        const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember-redis', what, a, b, rounds, atLeast)) }
+        const against = (a: Reader, b: Reader, atLeast?: number) => {
+          results.push(compareCalls('remember-redis', what, a, b, rounds, atLeast))
+        }
         against(ioredis, get, inFlight === 1 ? one : many)
         against(nodeRedis, get, inFlight === 1 ? undefined : manyNodeRedis)
         against(ioredis, dedupe, 1)
@@ -76,14 +85,24 @@ function weir (around: Surroundings, what: string, client: RedisClient, bytes: n
   // The connection that it listens on would keep the process alive.
   around.defer(() => store.close())
   const cache = createWeir({ store, namespace: `remember-redis-${bytes}`, l1: false })
-  return { what, read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key, bytes)) }
+  return {
+    what,
+    read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key, bytes))
+  }
 }
 
 /** Its Redis storage, with references, which are its tags, switched on. */
 async function makeDedupe (around: Surroundings, bytes: number): Promise<Reader> {
-  const storage = { type: 'redis' as const, options: { client: await connected(around), invalidation: true } }
+  const storage = {
+    type: 'redis' as const,
+    options: { client: await connected(around), invalidation: true }
+  }
   const name = `product${bytes}`
-  const cache = createDedupe({ ttl: 3600, storage }).define('product', { references: () => ['products'], serialize: (key: string) => `${name}:${key}` }, async (key: string) => load(key, bytes))
+  const cache = createDedupe({ ttl: 3600, storage }).define(
+    'product',
+    { references: () => ['products'], serialize: (key: string) => `${name}:${key}` },
+    async (key: string) => load(key, bytes)
+  )
   return { what: 'async-cache-dedupe', read: (key) => cache.product(key) }
 }
 
@@ -91,8 +110,14 @@ async function makeBento (around: Surroundings, bytes: number): Promise<Reader> 
   const cache = new BentoCache({
     default: 'products',
     prefix: `bento-l2-${bytes}`,
-    stores: { products: bentostore().useL2Layer(redisDriver({ connection: await connected(around) })) }
+    stores: {
+      products: bentostore().useL2Layer(redisDriver({ connection: await connected(around) }))
+    }
   })
   around.defer(() => cache.disconnectAll())
-  return { what: 'bentocache', read: (key) => cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key, bytes) }) }
+  return {
+    what: 'bentocache',
+    read: (key) =>
+      cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key, bytes) })
+  }
 }

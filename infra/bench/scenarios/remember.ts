@@ -18,32 +18,58 @@ const ROUNDS = 7
 const MILLISECONDS = 250
 const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
 
-type Make = (around: Surroundings, load: (key: string) => unknown, size: string) => Reader | Promise<Reader>
+type Make = (
+  around: Surroundings,
+  load: (key: string) => unknown,
+  size: string
+) => Reader | Promise<Reader>
 
 const makeWeir = {
   memory: (_around, load) => {
     const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
-    return { what: 'memory', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+    return {
+      what: 'memory',
+      read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key))
+    }
   },
   wrapped: (_around, load) => {
     const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
-    return { what: 'memory, wrap()', read: cache.wrap(async (key: string) => load(key), { name: 'load', ttl: '1h', tags: ['products'] }) }
+    return {
+      what: 'memory, wrap()',
+      read: cache.wrap(async (key: string) => load(key), {
+        name: 'load',
+        ttl: '1h',
+        tags: ['products']
+      })
+    }
   },
   named: (_around, load) => {
-    const caches = createCaches({ stores: { memory: memoryStore() }, caches: { products: { store: 'memory', ttl: '1h', staleIfError: '1d' } } })
-    return { what: 'memory, named', read: (key) => caches.products.remember(key, { tags: ['products'] }, () => load(key)) }
+    const caches = createCaches({
+      stores: { memory: memoryStore() },
+      caches: { products: { store: 'memory', ttl: '1h', staleIfError: '1d' } }
+    })
+    return {
+      what: 'memory, named',
+      read: (key) => caches.products.remember(key, { tags: ['products'] }, () => load(key))
+    }
   },
   SQLite: (around, load, size) => {
     const store = sqliteStore({ file: join(around.dir, `remember-${size}.db`) })
     around.defer(() => store.close())
     const cache = createWeir({ store, namespace: 'bench' })
-    return { what: 'SQLite', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+    return {
+      what: 'SQLite',
+      read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key))
+    }
   },
   Redis: async (around, load, size) => {
     const store = redisStore({ client: await connect(around) })
     around.defer(() => store.close())
     const cache = createWeir({ store, namespace: `bench-${size}` })
-    return { what: 'Redis', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+    return {
+      what: 'Redis',
+      read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key))
+    }
   }
 } satisfies Record<string, Make>
 
@@ -53,8 +79,10 @@ const makeWeir = {
  * storage reads and parses on every hit.
  */
 const dedupe: Make = (_around, load) => {
-  const cache = createDedupe({ ttl: 3600, storage: { type: 'memory', options: { invalidation: true } } })
-    .define('product', { references: () => ['products'] }, async (key: string) => load(key))
+  const cache = createDedupe({
+    ttl: 3600,
+    storage: { type: 'memory', options: { invalidation: true } }
+  }).define('product', { references: () => ['products'] }, async (key: string) => load(key))
   return { what: 'async-cache-dedupe', read: (key) => cache.product(key) }
 }
 
@@ -68,16 +96,25 @@ const bento = (what: string, serialize: boolean): Make => async (around, load, s
     prefix: `bento-${what}-${size}`,
     stores: {
       products: bentostore()
-        .useL1Layer(memoryDriver(serialize ? { maxSize: '64mb' } : { maxItems: 10_000, serialize: false }))
+        .useL1Layer(
+          memoryDriver(serialize ? { maxSize: '64mb' } : { maxItems: 10_000, serialize: false })
+        )
         .useL2Layer(redisDriver({ connection: await connect(around) }))
         .useBus(redisBusDriver({ connection: await connect(around) }))
     }
   })
   around.defer(() => cache.disconnectAll())
-  return { what, read: (key) => cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key) }) }
+  return {
+    what,
+    read: (key) => cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key) })
+  }
 }
 
-const rivals = { dedupe, bento: bento('bentocache two-tier', true), unserialized: bento('bentocache, serialize: false', false) }
+const rivals = {
+  dedupe,
+  bento: bento('bentocache two-tier', true),
+  unserialized: bento('bentocache, serialize: false', false)
+}
 
 /**
  * The hit that a service's own code sees: one call after the other, in one process, of values that
@@ -113,7 +150,9 @@ export const remember: Scenario = {
         around.say(`remember: round ${round + 1}/${times}, ${size}, ${reader.what}`)
         return callFor(MILLISECONDS, reader, KEYS)
       })
-      const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember', size, a, b, rounds, atLeast)) }
+      const against = (a: Reader, b: Reader, atLeast?: number) => {
+        results.push(compareCalls('remember', size, a, b, rounds, atLeast))
+      }
       against(wrapped, memory, 0.77)
       against(named, memory, 0.95)
       against(memory, asyncDedupe, 1.5)

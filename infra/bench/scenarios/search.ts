@@ -23,7 +23,8 @@ const searches = [
  */
 export const search: Scenario = {
   name: 'search',
-  about: 'a search among 1,000,000 products against a scan with LIKE, and their last page by cursor',
+  about:
+    'a search among 1,000,000 products against a scan with LIKE, and their last page by cursor',
   async run (around) {
     const products = around.repeat(PRODUCTS)
     around.say(`search: writing ${products} products`)
@@ -35,10 +36,20 @@ export const search: Scenario = {
     for (const { what, q, part, every } of searches) {
       const expected = Math.floor(products / every)
       const bySearch = async () => (await listProducts(database.read, { ...FIRST_PAGE, q })).total
-      results.push(await compare(around, what, expected, bySearch, () => scan(database, part), every < 100 ? undefined : 10))
+      results.push(
+        await compare(
+          around,
+          what,
+          expected,
+          bySearch,
+          () => scan(database, part),
+          every < 100 ? undefined : 10
+        )
+      )
     }
     const last = { id: 100, value: await timeOf(database, 100) }
-    const byCursor = async () => (await listProducts(database.read, { ...FIRST_PAGE, after: last })).items.length
+    const byCursor = async () =>
+      (await listProducts(database.read, { ...FIRST_PAGE, after: last })).items.length
     const byNumber = async () => (await numbered(database, products - 99)).length
     results.push(await compare(around, 'a page at the end, by cursor', 20, byCursor, byNumber, 20))
     return results
@@ -56,7 +67,9 @@ async function fill (database: CatalogDatabase, products: number): Promise<void>
         json_extract('["Iron","Copper","Oak","Linen","Steel","Wool","Glass","Cork"]', '$[' || (n % 8) || ']') || ' Thing ' || (n % 9973)
           || iif(n % 1000 = 7, ' Habicht 東京タワー', ''),
         'Made for every day', 1 + n % 40, 99 + (n * 7919) % 100000, 'EUR', 1, time, time
-      from (select n, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n, 'unixepoch') as time from numbers)`.execute(transaction)
+      from (select n, strftime('%Y-%m-%dT%H:%M:%fZ', 1700000000 + n, 'unixepoch') as time from numbers)`.execute(
+        transaction
+      )
   })
 }
 
@@ -64,8 +77,15 @@ async function fill (database: CatalogDatabase, products: number): Promise<void>
 async function scan ({ read }: CatalogDatabase, part: string): Promise<number> {
   const matching = read.selectFrom('products').where((eb) => eb.or(
     (['sku', 'name', 'description'] as const).map((column) => eb(column, 'like', `%${part}%`))))
-  await matching.selectAll().orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(FIRST_PAGE.limit).execute()
-  return (await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total
+  await matching
+    .selectAll()
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(FIRST_PAGE.limit)
+    .execute()
+  return (
+    await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+  ).total
 }
 
 const numbered = async ({ read }: CatalogDatabase, offset: number) =>
@@ -73,7 +93,13 @@ const numbered = async ({ read }: CatalogDatabase, offset: number) =>
     .limit(FIRST_PAGE.limit).offset(offset).execute()
 
 const timeOf = async ({ read }: CatalogDatabase, id: number): Promise<string> =>
-  (await read.selectFrom('products').select('createdAt').where('id', '=', id).executeTakeFirstOrThrow()).createdAt
+  (
+    await read
+      .selectFrom('products')
+      .select('createdAt')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+  ).createdAt
 
 /** The time that `other` takes, in times of this one, round by round. Both must find `expected`. */
 async function compare (
@@ -91,7 +117,11 @@ async function compare (
     return performance.now() - began
   })
   const [searched = [], scanned = []] = [times.get(mine), times.get(other)]
-  const rounds = searched.map((ms, i) => ({ ms, otherMs: scanned[i] ?? ms, ratio: (scanned[i] ?? ms) / ms }))
+  const rounds = searched.map((ms, i) => ({
+    ms,
+    otherMs: scanned[i] ?? ms,
+    ratio: (scanned[i] ?? ms) / ms
+  }))
   const ms = (all: readonly number[]) => `${spread(all).median.toFixed(1)} ms`
   return {
     scenario: 'search',

@@ -32,12 +32,13 @@ const uncached: Storm = { what: 'uncached', path: () => `/uncached/${HANDLER}/ho
 /** Everybody wants what nobody has: how often it is computed, and when all have it. */
 export const stampede: Scenario = {
   name: 'stampede',
-  about: '4 processes, 500 requests each at once for a response of 300 ms that none has: runs of the handler, time',
+  about:
+    '4 processes, 500 requests each at once for a response of 300 ms that none has: runs of the handler, time',
   async run (around) {
     const instances: Instance[] = []
     for (let i = 0; i < INSTANCES; i++) instances.push(await started(around))
     // Opens the connections, compiles what the rounds run, and has something to invalidate.
-    for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) await all(instances, path)
+    for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) { await all(instances, path) }
 
     const times = around.repeat(ROUNDS)
     const rounds = await interleave([cold, invalidated, uncached], times, async (storm, round) => {
@@ -48,9 +49,11 @@ export const stampede: Scenario = {
       const began = performance.now()
       await all(instances, path)
       const ms = performance.now() - began
-      return { ms, runs: await runs(instances) - before }
+      return { ms, runs: (await runs(instances)) - before }
     })
-    return [cold, invalidated].flatMap((storm) => results(storm, rounds.get(storm) ?? [], rounds.get(uncached) ?? []))
+    return [cold, invalidated].flatMap((storm) =>
+      results(storm, rounds.get(storm) ?? [], rounds.get(uncached) ?? [])
+    )
   }
 }
 
@@ -62,15 +65,24 @@ async function started (around: Surroundings): Promise<Instance> {
   return { child, agent }
 }
 
-async function ask (instance: Instance | undefined, path: string, method: 'GET' | 'POST' = 'GET'): Promise<void> {
+async function ask (
+  instance: Instance | undefined,
+  path: string,
+  method: 'GET' | 'POST' = 'GET'
+): Promise<void> {
   if (instance === undefined) throw new Error('there is no instance')
-  const { statusCode, body } = await request(`${String(instance.child.ready['url'])}${path}`, { method, dispatcher: instance.agent })
+  const { statusCode, body } = await request(`${String(instance.child.ready['url'])}${path}`, {
+    method,
+    dispatcher: instance.agent
+  })
   const text = await body.text()
   if (statusCode !== 200) throw new Error(`${method} ${path}: ${statusCode} ${text}`)
 }
 
 async function all (instances: readonly Instance[], path: string): Promise<void> {
-  await Promise.all(instances.flatMap((instance) => Array.from({ length: EACH }, () => ask(instance, path))))
+  await Promise.all(
+    instances.flatMap((instance) => Array.from({ length: EACH }, () => ask(instance, path)))
+  )
 }
 
 async function runs (instances: readonly Instance[]): Promise<number> {
@@ -78,7 +90,11 @@ async function runs (instances: readonly Instance[]): Promise<number> {
   return counts.reduce((sum, { fills = NaN }) => sum + fills, 0)
 }
 
-function results ({ what }: Storm, rounds: readonly { ms: number, runs: number }[], reference: readonly { ms: number }[]): Result[] {
+function results (
+  { what }: Storm,
+  rounds: readonly { ms: number; runs: number }[],
+  reference: readonly { ms: number }[]
+): Result[] {
   const { median } = spread(reference.map(({ ms }) => ms))
   return [
     {

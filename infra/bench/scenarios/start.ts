@@ -10,9 +10,10 @@ const ROUNDS = 3
  */
 export const start: Scenario = {
   name: 'start',
-  about: 'npm start until its banner, with nothing to build; CPU time tells what a busy machine adds',
+  about:
+    'npm start until its banner, with nothing to build; CPU time tells what a busy machine adds',
   async run (around) {
-    const rounds: { seconds: number, cpuSeconds: number }[] = []
+    const rounds: { seconds: number; cpuSeconds: number }[] = []
     const times = around.repeat(ROUNDS)
     // The first may build, and makes the databases.
     for (let round = 0; round <= times; round++) {
@@ -24,15 +25,17 @@ export const start: Scenario = {
       if (round > 0) rounds.push({ seconds, cpuSeconds })
     }
     const cpu = spread(rounds.map(({ cpuSeconds }) => cpuSeconds)).median
-    return [{
-      scenario: 'start',
-      what: 'npm start to the banner',
-      a: `${cpu.toFixed(1)} s of CPU, all processes`,
-      b: `machine load ${loadAverage().toFixed(1)}`,
-      unit: 's',
-      measured: spread(rounds.map(({ seconds }) => seconds)),
-      target: { atMost: 3 },
-      rounds
-    }]
+    return [
+      {
+        scenario: 'start',
+        what: 'npm start to the banner',
+        a: `${cpu.toFixed(1)} s of CPU, all processes`,
+        b: `machine load ${loadAverage().toFixed(1)}`,
+        unit: 's',
+        measured: spread(rounds.map(({ seconds }) => seconds)),
+        target: { atMost: 3 },
+        rounds
+      }
+    ]
   }
 }

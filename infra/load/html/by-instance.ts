@@ -11,7 +11,11 @@ export function sharesByInstance ({ instances, answered }: Result): Markup {
   const rows = instances.map(({ name, count, share, outcomes }) => {
     const parts = OUTCOMES.flatMap((outcome) => {
       const part = outcomes[outcome]
-      return part === undefined ? [] : [html`<b class="o-${outcome}" style="width:${part / answered * 100}%" title="${outcome} ${figure(part)}"></b>`]
+      return part === undefined
+        ? []
+        : [
+            html`<b class="o-${outcome}" style="width:${(part / answered) * 100}%" title="${outcome} ${figure(part)}"></b>`
+          ]
     })
     return html`<tr><th scope="row">${name}</th><td class="bar"><div class="track stacked" aria-hidden="true">${parts}</div></td><td>${figure(count)}</td><td>${percent(share)}</td></tr>`
   })

@@ -16,7 +16,9 @@ type Value = Markup | string | number | readonly Markup[]
  * @example html`<p title="${name}">${rows}</p>`
  */
 export function html (parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
-  return new Markup(parts.map((part, i) => part + (i < values.length ? render(values[i] ?? '') : '')).join(''))
+  return new Markup(
+    parts.map((part, i) => part + (i < values.length ? render(values[i] ?? '') : '')).join('')
+  )
 }
 
 function render (value: Value): string {
@@ -24,6 +26,13 @@ function render (value: Value): string {
   return typeof value === 'object' ? value.join('') : escape(String(value))
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
+const escape = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)

@@ -14,14 +14,20 @@ const HEIGHT = 100
 /** Answers a second, by outcome, one column for each stretch of the time. */
 export function throughputChart ({ moments, seconds }: Result): Markup {
   const layers = layersOf(moments)
-  const top = roundUp(Math.max(...moments.map((moment) => layers.reduce((sum, layer) => sum + perSecond(moment, layer), 0))))
+  const top = roundUp(
+    Math.max(
+      ...moments.map((moment) => layers.reduce((sum, layer) => sum + perSecond(moment, layer), 0))
+    )
+  )
   const columns = moments.map((moment) => {
     let below = 0
     const parts = layers.flatMap((layer) => {
       const height = perSecond(moment, layer) / top * HEIGHT
       if (height === 0) return []
       below += height
-      return [html`<rect class="o-${layer}" x="${moment.at}" y="${HEIGHT - below}" width="${moment.seconds}" height="${height}"/>`]
+      return [
+        html`<rect class="o-${layer}" x="${moment.at}" y="${HEIGHT - below}" width="${moment.seconds}" height="${height}"/>`
+      ]
     })
     return html`<g><title>${spoken(moment, layers)}</title>${parts}</g>`
   })
@@ -40,14 +46,18 @@ export function hitRatioChart ({ moments, seconds, hitRatio }: Result): Markup {
   if (hitRatio === null) return html``
   const known = moments.flatMap(({ at, seconds, hitRatio }) =>
     hitRatio === null ? [] : [{ at, seconds, ratio: hitRatio, y: (1 - hitRatio) * HEIGHT }])
-  const line = known.map(({ at, seconds, y }, i) => `${i === 0 ? 'M' : 'L'}${at} ${y}h${seconds}`).join('')
+  const line = known
+    .map(({ at, seconds, y }, i) => `${i === 0 ? 'M' : 'L'}${at} ${y}h${seconds}`)
+    .join('')
   return chart({
     title: 'Hit ratio',
     label: `Hit ratio over ${figure(seconds)} seconds; ${percent(hitRatio)} of all.`,
     seconds,
     ends: ['0 %', '50 %', '100 %'],
-    drawing: html`${known.map(({ at, seconds, ratio, y }) =>
-      html`<g><title>${figure(at)} s: ${percent(ratio)}</title><rect class="touch" x="${at}" y="0" width="${seconds}" height="${HEIGHT}"/><rect class="hits" x="${at}" y="${y}" width="${seconds}" height="${HEIGHT - y}"/></g>`)}<path class="hits" d="${line}"/>`
+    drawing: html`${known.map(
+      ({ at, seconds, ratio, y }) =>
+        html`<g><title>${figure(at)} s: ${percent(ratio)}</title><rect class="touch" x="${at}" y="0" width="${seconds}" height="${HEIGHT}"/><rect class="hits" x="${at}" y="${y}" width="${seconds}" height="${HEIGHT - y}"/></g>`
+    )}<path class="hits" d="${line}"/>`
   })
 }
 
@@ -63,7 +73,14 @@ interface Chart {
   readonly below?: Markup
 }
 
-function chart ({ title, label, seconds, ends: [bottom, middle, top], drawing, below }: Chart): Markup {
+function chart ({
+  title,
+  label,
+  seconds,
+  ends: [bottom, middle, top],
+  drawing,
+  below
+}: Chart): Markup {
   return html`<figure class="over-time">
 <figcaption>${title}</figcaption>
 <div class="y" aria-hidden="true"><span>${top}</span><span>${middle}</span><span>${bottom}</span></div>
@@ -80,14 +97,20 @@ function momentTable (moments: readonly Moment[], layers: readonly Layer[]): Mar
 }
 
 function layersOf (moments: readonly Moment[]): Layer[] {
-  return [...OUTCOMES, 'failed' as const].filter((layer) => moments.some((moment) => countOf(moment, layer) > 0))
+  return [...OUTCOMES, 'failed' as const].filter((layer) =>
+    moments.some((moment) => countOf(moment, layer) > 0)
+  )
 }
 
 function spoken (moment: Moment, layers: readonly Layer[]): string {
-  const counts = layers.filter((layer) => countOf(moment, layer) > 0).map((layer) => `${layer} ${figure(perSecond(moment, layer))}/s`)
+  const counts = layers
+    .filter((layer) => countOf(moment, layer) > 0)
+    .map((layer) => `${layer} ${figure(perSecond(moment, layer))}/s`)
   return `${figure(moment.at)} s: ${counts.join(', ')}`
 }
 
-const countOf = ({ outcomes, failed }: Moment, layer: Layer): number => layer === 'failed' ? failed : outcomes[layer] ?? 0
+const countOf = ({ outcomes, failed }: Moment, layer: Layer): number =>
+  layer === 'failed' ? failed : (outcomes[layer] ?? 0)
 
-const perSecond = (moment: Moment, layer: Layer): number => moment.seconds === 0 ? 0 : countOf(moment, layer) / moment.seconds
+const perSecond = (moment: Moment, layer: Layer): number =>
+  moment.seconds === 0 ? 0 : countOf(moment, layer) / moment.seconds

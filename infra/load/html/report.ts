@@ -12,9 +12,17 @@ import { STYLE } from './style.js'
 export function htmlReport (report: Report): string {
   const { url, date, machine, results, requirements, interrupted } = report
   // The scenario starts shops of its own: no suite was running before.
-  const what = results.some(({ comparison }) => comparison !== undefined) ? 'the shop, with caching and without' : url
-  const scenarios = [...new Set([...results.map(({ scenario }) => scenario), ...report.notes.map(({ scenario }) => scenario)])]
-  return `<!doctype html>\n${html`<html lang="en">
+  const what = results.some(({ comparison }) => comparison !== undefined)
+    ? 'the shop, with caching and without'
+    : url
+  const scenarios = [
+    ...new Set([
+      ...results.map(({ scenario }) => scenario),
+      ...report.notes.map(({ scenario }) => scenario)
+    ])
+  ]
+  return `<!doctype html>\n${
+    html`<html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Load of ${what}, ${date.slice(0, 10)}</title><style>${new Markup(STYLE)}</style></head>
 <body><main>
 <h1>Load of ${what}</h1>
@@ -22,15 +30,20 @@ export function htmlReport (report: Report): string {
 ${requirements.length === 0 ? html`` : requirementList(report)}
 ${results.length < 2 ? html`` : overview(results)}
 ${scenarios.map((name) => scenario(report, name))}
-<footer><p>${Object.entries(machine).map(([what, value]) => `${what} ${value}`).join(', ')}. The load comes from there; if what is loaded runs there too, both share it.</p>
+<footer><p>${Object.entries(machine)
+      .map(([what, value]) => `${what} ${value}`)
+      .join(', ')}. The load comes from there; if what is loaded runs there too, both share it.</p>
 <p>Latency is from sending a request to the end of its answer. Each connection sends its next request when it has the answer to the one before, so a slow answer means fewer requests.
 The hit ratio is of the reads for which the cache was asked: what it had in memory or in the store, was computed for somebody else at the time, or was a 304 of that, against what was computed.</p></footer>
-</main></body></html>`.text}\n`
+</main></body></html>`.text
+  }\n`
 }
 
 function requirementList ({ requirements }: Report): Markup {
-  return html`<ul class="requirements" aria-label="Requirements">${requirements.map(({ text, met, why }) =>
-    html`<li${met ? html`` : html` class="unmet"`}><strong>${met ? 'Met' : 'Not met'}</strong> <code>${text}</code> <span class="soft">${why}</span></li>`)}</ul>`
+  return html`<ul class="requirements" aria-label="Requirements">${requirements.map(
+    ({ text, met, why }) =>
+      html`<li${met ? html`` : html` class="unmet"`}><strong>${met ? 'Met' : 'Not met'}</strong> <code>${text}</code> <span class="soft">${why}</span></li>`
+  )}</ul>`
 }
 
 function overview (results: readonly Result[]): Markup {
@@ -45,14 +58,33 @@ function scenario ({ results, notes }: Report, name: string): Markup {
   return html`<section>
 <h2 id="${name}">${name}</h2>
 ${said.length === 0 ? html`` : html`<ul class="notes">${said.map(({ text }) => html`<li>${text}</li>`)}</ul>`}
-${results.filter(({ scenario }) => scenario === name).map(({ comparison, ...result }) =>
-    html`${comparison === undefined ? html`` : comparisonBlock(comparison)}${resultBlock(result)}`)}
+${results
+  .filter(({ scenario }) => scenario === name)
+  .map(
+    ({ comparison, ...result }) =>
+      html`${comparison === undefined ? html`` : comparisonBlock(comparison)}${resultBlock(result)}`
+  )}
 </section>`
 }
 
 function resultBlock (result: Result): Markup {
-  const { scenario, part, seconds, sent, answered, asked, failed, cutOff, connections, rate, perSecond, latency, bursts } = result
-  const tile = (what: string, value: string, isBad = false) => html`<div${isBad ? html` class="bad"` : html``}><dt>${what}</dt><dd>${value}</dd></div>`
+  const {
+    scenario,
+    part,
+    seconds,
+    sent,
+    answered,
+    asked,
+    failed,
+    cutOff,
+    connections,
+    rate,
+    perSecond,
+    latency,
+    bursts
+  } = result
+  const tile = (what: string, value: string, isBad = false) =>
+    html`<div${isBad ? html` class="bad"` : html``}><dt>${what}</dt><dd>${value}</dd></div>`
   return html`${scenario === part ? html`` : html`<h3 id="${idOf(result)}">${part}</h3>`}
 <p class="soft">${figure(seconds)} s, ${figure(connections)} ${connections === 1 ? 'connection' : 'connections'}${rate === null ? '' : `, at most ${figure(rate)} requests a second`}. ${figure(sent)} sent: ${figure(answered)} answered, ${figure(failed)} without an answer, ${figure(cutOff)} under way at the end.</p>
 ${bursts === undefined ? html`` : html`<p>${burstText(bursts)}.</p>`}
@@ -66,12 +98,15 @@ ${tile('errors', figure(errorsOf(result)), errorsOf(result) > 0)}
 <div class="charts">${throughputChart(result)}${hitRatioChart(result)}${latencyByOutcome(result)}${sharesByInstance(result)}</div>`
 }
 
-const nameOf = ({ scenario, part }: Result): string => scenario === part ? scenario : `${scenario}: ${part}`
+const nameOf = ({ scenario, part }: Result): string =>
+  scenario === part ? scenario : `${scenario}: ${part}`
 
-const idOf = ({ scenario, part }: Result): string => scenario === part ? scenario : `${scenario}-${part}`
+const idOf = ({ scenario, part }: Result): string =>
+  scenario === part ? scenario : `${scenario}-${part}`
 
 const ratioOf = ({ hitRatio }: Result): string => hitRatio === null ? '–' : percent(hitRatio)
 
-const countOf = ({ outcomes }: Result, name: 'limited' | 'error'): number => outcomes.find(({ outcome }) => outcome === name)?.count ?? 0
+const countOf = ({ outcomes }: Result, name: 'limited' | 'error'): number =>
+  outcomes.find(({ outcome }) => outcome === name)?.count ?? 0
 
 const errorsOf = (result: Result): number => result.failed + countOf(result, 'error')

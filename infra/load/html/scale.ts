@@ -2,7 +2,10 @@
 export function roundUp (value: number): number {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((end) => end >= value) ?? value
+  return (
+    [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((end) => end >= value) ??
+    value
+  )
 }
 
 /** Whole powers of ten around some times, for an axis on which each is as far from the next. */
@@ -15,4 +18,5 @@ export function powersAround (values: readonly number[]): number[] {
 const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 
 /** A number as people read it. */
-export const figure = (value: number): string => numbers.format(value >= 100 ? Math.round(value) : value)
+export const figure = (value: number): string =>
+  numbers.format(value >= 100 ? Math.round(value) : value)

@@ -85,8 +85,22 @@ ${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'write', 'limited'].m
 .sides td.bar { width: 26%; min-width: 80px }
 td.text { text-align: left; white-space: normal; min-width: 150px }
 footer { margin-top: 40px; font-size: .85rem; color: var(--soft) }
-${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'bypass', 'uncached', 'write', 'limited', 'error', 'failed']
-  .map((name) => `.o-${name} { background: var(--c-${name}); fill: var(--c-${name}) }`).join('\n')}
+${[
+  '304',
+  'memory',
+  'store',
+  'coalesced',
+  'stale',
+  'miss',
+  'bypass',
+  'uncached',
+  'write',
+  'limited',
+  'error',
+  'failed'
+]
+  .map((name) => `.o-${name} { background: var(--c-${name}); fill: var(--c-${name}) }`)
+  .join('\n')}
 @media (max-width: 560px) {
   main { padding: 16px 10px 48px }
   figure { padding: 10px }

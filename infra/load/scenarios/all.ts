@@ -11,4 +11,15 @@ import { warm } from './warm.js'
 import { weather } from './weather.js'
 
 /** In the order they run. What uses the limits up comes last. */
-export const scenarios: readonly Scenario[] = [cold, warm, conditional, mixed, stampede, weather, bypass, limited, soak, shop]
+export const scenarios: readonly Scenario[] = [
+  cold,
+  warm,
+  conditional,
+  mixed,
+  stampede,
+  weather,
+  bypass,
+  limited,
+  soak,
+  shop
+]

@@ -4,16 +4,19 @@ import type { Scenario } from '../scenario.js'
 
 export const cold: Scenario = {
   name: 'cold',
-  about: 'pages that nobody has asked for before, each once: what an answer costs without the cache',
+  about:
+    'pages that nobody has asked for before, each once: what an answer costs without the cache',
   parts: ['cold'],
   async run (around) {
     const path = coldPaths()
-    return [await measure(around, {
-      scenario: 'cold',
-      part: 'cold',
-      requests: [{ setupRequest: (request) => ({ ...request, path: path() }) }],
-      connections: around.connections ?? 10,
-      rate: around.rate
-    })]
+    return [
+      await measure(around, {
+        scenario: 'cold',
+        part: 'cold',
+        requests: [{ setupRequest: (request) => ({ ...request, path: path() }) }],
+        connections: around.connections ?? 10,
+        rate: around.rate
+      })
+    ]
   }
 }

@@ -9,12 +9,17 @@ export const conditional: Scenario = {
   parts: ['conditional'],
   async run (around) {
     const answers = await warmUp(around, POPULAR)
-    return [await measure(around, {
-      scenario: 'conditional',
-      part: 'conditional',
-      requests: answers.map(({ path, etag }) => ({ path, headers: etag === undefined ? {} : { 'if-none-match': etag } })),
-      connections: around.connections ?? 10,
-      rate: around.rate
-    })]
+    return [
+      await measure(around, {
+        scenario: 'conditional',
+        part: 'conditional',
+        requests: answers.map(({ path, etag }) => ({
+          path,
+          headers: etag === undefined ? {} : { 'if-none-match': etag }
+        })),
+        connections: around.connections ?? 10,
+        rate: around.rate
+      })
+    ]
   }
 }

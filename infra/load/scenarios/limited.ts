@@ -11,13 +11,19 @@ export const limited: Scenario = {
   async run (around) {
     await warmUp(around, [PATH])
     const result = await measure(around, {
-      scenario: 'limited', part: 'limited', requests: [{ path: PATH }], connections: around.connections ?? 50, rate: around.rate
+      scenario: 'limited',
+      part: 'limited',
+      requests: [{ path: PATH }],
+      connections: around.connections ?? 50,
+      rate: around.rate
     })
     const { answered, seconds, outcomes } = result
     const refused = outcomes.find(({ outcome }) => outcome === 'limited')?.count ?? 0
-    around.note(refused === 0
-      ? 'Nothing was limited: it was too little, or this address may do what it likes (RATE_LIMIT_ALLOW).'
-      : `${answered - refused} of ${answered} passed, ${((answered - refused) / seconds).toFixed(1)} a second.`)
+    around.note(
+      refused === 0
+        ? 'Nothing was limited: it was too little, or this address may do what it likes (RATE_LIMIT_ALLOW).'
+        : `${answered - refused} of ${answered} passed, ${((answered - refused) / seconds).toFixed(1)} a second.`
+    )
     return [result]
   }
 }

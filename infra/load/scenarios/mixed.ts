@@ -24,7 +24,14 @@ export const mixed: Scenario = {
         connections: around.connections ?? 10,
         rate: around.rate
       }),
-      measure(around, { scenario: 'mixed', part: 'writes', requests: writes, connections: 1, rate: WRITES_PER_SECOND, isWrite: true })
+      measure(around, {
+        scenario: 'mixed',
+        part: 'writes',
+        requests: writes,
+        connections: 1,
+        rate: WRITES_PER_SECOND,
+        isWrite: true
+      })
     ])
   }
 }
@@ -38,7 +45,12 @@ async function prepareWrites (around: Surroundings) {
   const writes = []
   for (const id of WRITTEN) {
     const path = `/api/products/${id}`
-    const write = { method: 'PATCH', path, headers, body: JSON.stringify({ price: priceOf(around, await ask(around, path)) }) } as const
+    const write = {
+      method: 'PATCH',
+      path,
+      headers,
+      body: JSON.stringify({ price: priceOf(around, await ask(around, path)) })
+    } as const
     const answer = await ask(around, path, write)
     if (answer.status === 401 || answer.status === 403) throw refused(answer.status)
     if (answer.status !== 200) throw unexpected(around.url, 'PATCH', answer)
@@ -49,12 +61,21 @@ async function prepareWrites (around: Surroundings) {
 
 function priceOf ({ url }: Surroundings, answer: Answered): number {
   const product: unknown = answer.status === 200 ? JSON.parse(answer.body) : undefined
-  if (typeof product !== 'object' || product === null || !('price' in product) || typeof product.price !== 'number') {
+  if (
+    typeof product !== 'object' ||
+    product === null ||
+    !('price' in product) ||
+    typeof product.price !== 'number'
+  ) {
     throw unexpected(url, 'GET', answer)
   }
   return product.price
 }
 
-const refused = (status: 401 | 403) => new LoadError('WEIR_ERR_TOKEN_REFUSED', status === 401
-  ? 'the token was not accepted (401): npm start prints a new one at each start, take its EDITOR_TOKEN'
-  : 'the token is of somebody who may not write (403): npm start prints that of an editor, EDITOR_TOKEN')
+const refused = (status: 401 | 403) =>
+  new LoadError(
+    'WEIR_ERR_TOKEN_REFUSED',
+    status === 401
+      ? 'the token was not accepted (401): npm start prints a new one at each start, take its EDITOR_TOKEN'
+      : 'the token is of somebody who may not write (403): npm start prints that of an editor, EDITOR_TOKEN'
+  )

@@ -27,21 +27,29 @@ const WARM_UP = 0.8
 
 export const shop: Scenario = {
   name: NAME,
-  about: 'shoppers and an editor in a shop of its own, with caching and without, side by side. By itself only',
-  parts: ['same rate, cached', 'same rate, uncached', 'as fast as it can, cached', 'as fast as it can, uncached'],
+  about:
+    'shoppers and an editor in a shop of its own, with caching and without, side by side. By itself only',
+  parts: [
+    'same rate, cached',
+    'same rate, uncached',
+    'as fast as it can, cached',
+    'as fast as it can, uncached'
+  ],
   alone: { seconds: 22, rate: RATE },
   async run (around) {
     const { say, signal, note, connections: atOnce = AT_ONCE, rate = RATE } = around
     const [wanting, cores] = [Math.round(loadAverage()), machine().cores]
     if (wanting > cores) {
-      note(`${wanting} processes wanted one of the ${cores} cores before the run: other work shared the machine. ` +
-        'The figures compare the two sides, and say little about how fast either is elsewhere.')
+      note(
+        `${wanting} processes wanted one of the ${cores} cores before the run: other work shared the machine. ` +
+          'The figures compare the two sides, and say little about how fast either is elsewhere.'
+      )
     }
     const sides: Side[] = []
     try {
       say('shop: starting two shops, with caching and without')
       const started = await Promise.allSettled([startSide('on'), startSide('off')])
-      sides.push(...started.flatMap((side) => side.status === 'fulfilled' ? [side.value] : []))
+      sides.push(...started.flatMap((side) => (side.status === 'fulfilled' ? [side.value] : [])))
       for (const side of started) if (side.status === 'rejected') throw side.reason
       for (const side of sides) {
         say(`shop: warming up ${nameOf(side)}`)
@@ -61,32 +69,53 @@ export const shop: Scenario = {
         ends: await endsOf(sides)
       }
       const comparison = { ...compared, checks: checksOf(compared) }
-      return loads.flatMap(({ results }) => results).map((result, i) => i === 0 ? { ...result, comparison } : result)
+      return loads
+        .flatMap(({ results }) => results)
+        .map((result, i) => (i === 0 ? { ...result, comparison } : result))
     } finally {
       await Promise.all(sides.map((side) => side.end()))
     }
   }
 }
 
-const nameOf = ({ caching }: Pick<Side, 'caching'>): string => caching === 'on' ? 'cached' : 'uncached'
+const nameOf = ({ caching }: Pick<Side, 'caching'>): string =>
+  caching === 'on' ? 'cached' : 'uncached'
 
 /** Puts the same load on both sides, in turn. */
 async function compare (
-  { seconds, say, signal }: Surroundings, sides: readonly Side[], name: ComparedLoad['name'], arrival: Arrival
-): Promise<{ load: ComparedLoad, results: Result[] }> {
-  const measured = sides.map((side) => ({ side, traffic: side.traffic(arrival, SEED), stretches: [] as [Usage, Usage][] }))
+  { seconds, say, signal }: Surroundings,
+  sides: readonly Side[],
+  name: ComparedLoad['name'],
+  arrival: Arrival
+): Promise<{ load: ComparedLoad; results: Result[] }> {
+  const measured = sides.map((side) => ({
+    side,
+    traffic: side.traffic(arrival, SEED),
+    stretches: [] as [Usage, Usage][]
+  }))
   for (let round = 1; round <= ROUNDS; round++) {
     for (const { side, traffic, stretches } of measured) {
       if (signal.aborted) break
-      say(`shop: ${name}, ${nameOf(side)}, ${round} of ${ROUNDS}: ${(seconds / ROUNDS).toFixed(1)} s`)
+      say(
+        `shop: ${name}, ${nameOf(side)}, ${round} of ${ROUNDS}: ${(seconds / ROUNDS).toFixed(1)} s`
+      )
       const before = await usageOf(side)
       await visited(side, traffic, seconds / ROUNDS, signal)
       stretches.push([before, await usageOf(side)])
     }
   }
-  const all = measured.map(({ side, traffic, stretches }) => ({ side, figures: traffic.figures(), stretches }))
+  const all = measured.map(({ side, traffic, stretches }) => ({
+    side,
+    figures: traffic.figures(),
+    stretches
+  }))
   return {
-    load: { name, sides: all.map(({ side, figures, stretches }) => sideFigures(side.caching, figures, stretches)) },
+    load: {
+      name,
+      sides: all.map(({ side, figures, stretches }) =>
+        sideFigures(side.caching, figures, stretches)
+      )
+    },
     results: all.map(({ side, figures: { kinds: _, ...figures } }) => ({
       scenario: NAME,
       part: `${name}, ${nameOf(side)}`,
@@ -98,7 +127,12 @@ async function compare (
 }
 
 /** One stretch: shoppers come, and the editor saves meanwhile. */
-async function visited (side: Side, traffic: Traffic, seconds: number, signal: AbortSignal): Promise<void> {
+async function visited (
+  side: Side,
+  traffic: Traffic,
+  seconds: number,
+  signal: AbortSignal
+): Promise<void> {
   await Promise.all([side.editor.work(PAUSE, seconds, signal), traffic.send(seconds, signal)])
 }
 
@@ -124,18 +158,39 @@ async function endsOf (sides: readonly Side[]): Promise<Comparison['ends']> {
 
 /** Checks that hold whatever the figures are. */
 function checksOf ({ loads, ends }: Omit<Comparison, 'checks'>): Comparison['checks'] {
-  const errors = [...loads.flatMap(({ sides }) => sides).map(({ errors }) => errors), ...ends.map(({ failed }) => failed)]
-  const bySide = (of: (end: Comparison['ends'][number]) => string) => ends.map((end) => `${nameOf(end)} ${of(end)}`).join(', ')
-  const without = loads.flatMap(({ sides }) => sides).filter(({ caching }) => caching === 'off').flatMap(({ caches }) => caches)
+  const errors = [
+    ...loads.flatMap(({ sides }) => sides).map(({ errors }) => errors),
+    ...ends.map(({ failed }) => failed)
+  ]
+  const bySide = (of: (end: Comparison['ends'][number]) => string) =>
+    ends.map((end) => `${nameOf(end)} ${of(end)}`).join(', ')
+  const without = loads
+    .flatMap(({ sides }) => sides)
+    .filter(({ caching }) => caching === 'off')
+    .flatMap(({ caches }) => caches)
   const read = without.reduce((sum, { hits }) => sum + hits, 0)
   return [
-    { text: 'no request fails', met: errors.every((count) => count === 0), why: `${errors.join(', ')} failed` },
+    {
+      text: 'no request fails',
+      met: errors.every((count) => count === 0),
+      why: `${errors.join(', ')} failed`
+    },
     {
       text: 'after an acknowledged save no page shows an older version',
       met: ends.every(({ older, checked, saves }) => older === 0 && checked > 0 && saves > 0),
-      why: bySide(({ older, checked, saves }) => `${older} of ${checked} products on pages, ${saves} saves`)
+      why: bySide(
+        ({ older, checked, saves }) => `${older} of ${checked} products on pages, ${saves} saves`
+      )
     },
-    { text: 'each save is seen at once, on each instance', met: ends.every(({ unseen }) => unseen === 0), why: bySide(({ unseen }) => `${unseen} not seen`) },
-    { text: 'without caching nothing is answered by a cache', met: read === 0, why: `${read} hits` }
+    {
+      text: 'each save is seen at once, on each instance',
+      met: ends.every(({ unseen }) => unseen === 0),
+      why: bySide(({ unseen }) => `${unseen} not seen`)
+    },
+    {
+      text: 'without caching nothing is answered by a cache',
+      met: read === 0,
+      why: `${read} hits`
+    }
   ]
 }

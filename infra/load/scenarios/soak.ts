@@ -11,7 +11,8 @@ const SAMPLES = 120
 
 export const soak: Scenario = {
   name: 'soak',
-  about: 'half an hour of all that there is, at 220 requests a second: does memory stay low and flat? By itself only; needs a token',
+  about:
+    'half an hour of all that there is, at 220 requests a second: does memory stay low and flat? By itself only; needs a token',
   parts: mix('').map(({ part }) => part),
   needsToken: true,
   alone: { seconds: 1800, rate: 220 },
@@ -19,22 +20,38 @@ export const soak: Scenario = {
     const { token = '', rate = 220 } = around
     const ended = new AbortController()
     const watching = watch(around, AbortSignal.any([around.signal, ended.signal]))
-    const results = await Promise.all(mix(token).map(({ part, percent, isWrite, next }) => measure(around, {
-      scenario: 'soak',
-      part,
-      requests: [{ setupRequest: (request) => ({ ...request, ...next() }) }],
-      connections: 2,
-      rate: Math.max(2, Math.round(rate * percent / 100)),
-      ...(isWrite === true && { isWrite })
-    })))
+    const results = await Promise.all(
+      mix(token).map(({ part, percent, isWrite, next }) =>
+        measure(around, {
+          scenario: 'soak',
+          part,
+          requests: [{ setupRequest: (request) => ({ ...request, ...next() }) }],
+          connections: 2,
+          rate: Math.max(2, Math.round((rate * percent) / 100)),
+          ...(isWrite === true && { isWrite })
+        })
+      )
+    )
     ended.abort()
     const memory = await watching
-    const checks = judge(memory.processes, composeLimit()).flatMap(({ instance, limit, peak, rise, isLow, isFlat }) => [
-      { text: `${instance} stays below 75% of ${mb(limit)} MB`, met: isLow, why: `at most ${mb(peak)} MB` },
-      { text: `${instance} is flat in the last half`, met: isFlat, why: `rises by ${mb(rise)} MB` }
-    ])
-    if (memory.processes.length === 0) around.note('No process was seen: /api/stats/instances does not answer.')
-    return results.map((result, i) => i === 0 ? { ...result, memory: { ...memory, checks } } : result)
+    const checks = judge(memory.processes, composeLimit()).flatMap(
+      ({ instance, limit, peak, rise, isLow, isFlat }) => [
+        {
+          text: `${instance} stays below 75% of ${mb(limit)} MB`,
+          met: isLow,
+          why: `at most ${mb(peak)} MB`
+        },
+        {
+          text: `${instance} is flat in the last half`,
+          met: isFlat,
+          why: `rises by ${mb(rise)} MB`
+        }
+      ]
+    )
+    if (memory.processes.length === 0) { around.note('No process was seen: /api/stats/instances does not answer.') }
+    return results.map((result, i) =>
+      i === 0 ? { ...result, memory: { ...memory, checks } } : result
+    )
   }
 }
 
@@ -46,7 +63,7 @@ async function watch (
 ): Promise<{ processes: ProcessSample[], store: StoreSample[] }> {
   const [processes, samples]: [ProcessSample[], StoreSample[]] = [[], []]
   const store = await openStore(process.env)
-  if (store === undefined) note('The store was not looked at: give REDIS_URL or DATA_DIR as the suite has it.')
+  if (store === undefined) { note('The store was not looked at: give REDIS_URL or DATA_DIR as the suite has it.') }
   const began = performance.now()
   try {
     for (;;) {

@@ -8,7 +8,8 @@ const name = 'stampede'
 
 export const stampede: Scenario = {
   name,
-  about: 'bursts of requests at once for one page that no instance has: how many of them compute it',
+  about:
+    'bursts of requests at once for one page that no instance has: how many of them compute it',
   parts: [name],
   async run (around) {
     const { url, seconds, signal } = around
@@ -20,9 +21,17 @@ export const stampede: Scenario = {
     while (performance.now() < until && !signal.aborted) {
       const before = recorder.count('miss')
       const began = performance.now()
-      const isAlive = await drive({ url, requests: [{ path: path() }], connections, until: { amount: connections } }, recorder, signal)
+      const isAlive = await drive(
+        { url, requests: [{ path: path() }], connections, until: { amount: connections } },
+        recorder,
+        signal
+      )
       if (!isAlive) break
-      bursts.push({ ms: performance.now() - began, requests: connections, computed: recorder.count('miss') - before })
+      bursts.push({
+        ms: performance.now() - began,
+        requests: connections,
+        computed: recorder.count('miss') - before
+      })
     }
     return [{ scenario: name, part: name, connections, rate: null, ...figures(), bursts }]
   }

@@ -37,7 +37,11 @@ export interface SideFigures {
   /** CPU time and memory by process; the memory is that at the end. */
   readonly processes: readonly (ProcessUsage & { readonly name: string })[]
   /** Reads of each of the storefront's caches. */
-  readonly caches: readonly { readonly name: string, readonly reads: number, readonly hits: number }[]
+  readonly caches: readonly {
+    readonly name: string
+    readonly reads: number
+    readonly hits: number
+  }[]
   /** Requests that reached a service, by its name. */
   readonly reached: Readonly<Record<string, number>>
   readonly redisCommands: number
@@ -81,13 +85,17 @@ export interface SideEnd {
  * stretch of it.
  */
 export function sideFigures (
-  caching: 'on' | 'off', traffic: TrafficFigures, stretches: readonly (readonly [before: Usage, after: Usage])[]
+  caching: 'on' | 'off',
+  traffic: TrafficFigures,
+  stretches: readonly (readonly [before: Usage, after: Usage])[]
 ): SideFigures {
   const grown = (of: (usage: Usage) => number | undefined) =>
     stretches.reduce((sum, [before, after]) => sum + (of(after) ?? 0) - (of(before) ?? 0), 0)
   const last = stretches.at(-1)?.[1]
   const names = Object.keys(last?.processes ?? {})
-  const cacheNames = [...new Set(Object.keys(last?.reads ?? {}).map((read) => read.replace(/ .*/, '')))].sort()
+  const cacheNames = [
+    ...new Set(Object.keys(last?.reads ?? {}).map((read) => read.replace(/ .*/, '')))
+  ].sort()
   const readsOf = (name: string, outcomes: readonly string[]) =>
     outcomes.reduce((sum, outcome) => sum + grown(({ reads }) => reads[`${name} ${outcome}`]), 0)
   return {
@@ -98,16 +106,26 @@ export function sideFigures (
     errors: errorsOf(traffic),
     latency: traffic.latency,
     kinds: traffic.kinds.map(({ kind, figures }) => ({
-      kind, answered: figures.answered, errors: errorsOf(figures), hitRatio: figures.hitRatio, latency: figures.latency
+      kind,
+      answered: figures.answered,
+      errors: errorsOf(figures),
+      hitRatio: figures.hitRatio,
+      latency: figures.latency
     })),
     processes: names.map((name) => ({
-      name, cpuMicros: grown(({ processes }) => processes[name]?.cpuMicros), rssBytes: last?.processes[name]?.rssBytes ?? 0
+      name,
+      cpuMicros: grown(({ processes }) => processes[name]?.cpuMicros),
+      rssBytes: last?.processes[name]?.rssBytes ?? 0
     })),
-    caches: cacheNames.map((name) => {
-      const hits = readsOf(name, HITS)
-      return { name, hits, reads: hits + readsOf(name, ['miss']) }
-    }).filter(({ reads }) => reads > 0),
-    reached: Object.fromEntries(Object.keys(last?.reached ?? {}).map((name) => [name, grown(({ reached }) => reached[name])])),
+    caches: cacheNames
+      .map((name) => {
+        const hits = readsOf(name, HITS)
+        return { name, hits, reads: hits + readsOf(name, ['miss']) }
+      })
+      .filter(({ reads }) => reads > 0),
+    reached: Object.fromEntries(
+      Object.keys(last?.reached ?? {}).map((name) => [name, grown(({ reached }) => reached[name])])
+    ),
     redisCommands: grown(({ redis }) => redis.commands)
   }
 }
@@ -116,4 +134,9 @@ const HITS = ['l1', 'l2', 'coalesced', 'stale']
 
 /** Answers that are errors, refusals among them, and requests without an answer. */
 const errorsOf = ({ failed, outcomes }: Pick<TrafficFigures, 'failed' | 'outcomes'>): number =>
-  failed + outcomes.reduce((sum, { outcome, count }) => outcome === 'error' || outcome === 'limited' ? sum + count : sum, 0)
+  failed +
+  outcomes.reduce(
+    (sum, { outcome, count }) =>
+      outcome === 'error' || outcome === 'limited' ? sum + count : sum,
+    0
+  )

@@ -23,9 +23,13 @@ export class Editor {
   /** Saves a product every `pause` ms for so long; the last one is whole. @throws LoadError */
   async work (pause: number, seconds: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + seconds * 1000
-    for (let at = performance.now(); at < until && !signal.aborted; at = Math.max(at + pause, performance.now())) {
+    for (
+      let at = performance.now();
+      at < until && !signal.aborted;
+      at = Math.max(at + pause, performance.now())
+    ) {
       await delay(Math.max(0, at - performance.now()), undefined, { signal }).catch(() => {})
-      await this.save(this.products - this.saves % EDITED)
+      await this.save(this.products - (this.saves % EDITED))
     }
   }
 
@@ -38,7 +42,10 @@ export class Editor {
     const version = 1 + Math.floor(this.saves / EDITED)
     const fields = fieldsOf(form.body)
     const began = performance.now()
-    const saved = await shopper.post(path, { ...fields, name: nameOf(fields['name'] ?? '', { id, version }) })
+    const saved = await shopper.post(path, {
+      ...fields,
+      name: nameOf(fields['name'] ?? '', { id, version })
+    })
     if (saved.status !== 303) throw unexpected('POST', path, saved.status)
     const now = performance.now()
     this.times.push(now - began)
@@ -48,21 +55,39 @@ export class Editor {
     for (const page of [`/shop/products/${id}`, `/shop/products/${id}`, '/shop', '/shop']) {
       const { status, body } = await shopper.get(page)
       if (status !== 200) this.failed++
-      else if (!mentionsIn(body).some((one) => one.id === id && one.version === version)) this.unseen++
+      else if (!mentionsIn(body).some((one) => one.id === id && one.version === version)) {
+        this.unseen++
+      }
     }
   }
 }
 
 /** The fields of the form that changes a product, as they are filled in. */
 function fieldsOf (form: string): Record<string, string> {
-  const inputs = [...form.matchAll(/name="(etag|name|sku|price|stock)"[^>]*value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, decoded(value)])
+  const inputs = [...form.matchAll(/name="(etag|name|sku|price|stock)"[^>]*value="([^"]*)"/g)].map(
+    ([, name = '', value = '']) => [name, decoded(value)]
+  )
   const [, categoryId = ''] = /<option value="(\d+)" selected>/.exec(form) ?? []
   const [, description = ''] = /<textarea[^>]*>\n?([^<]*)<\/textarea>/.exec(form) ?? []
-  return { ...Object.fromEntries(inputs) as Record<string, string>, categoryId, description: decoded(description) }
+  return {
+    ...(Object.fromEntries(inputs) as Record<string, string>),
+    categoryId,
+    description: decoded(description)
+  }
 }
 
-const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' }
-const decoded = (text: string): string => text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => NAMED[name] ?? '')
+const NAMED: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  amp: '&'
+}
+const decoded = (text: string): string =>
+  text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => NAMED[name] ?? '')
 
 const unexpected = (method: string, path: string, status: number) =>
-  new LoadError('WEIR_ERR_UNEXPECTED_ANSWER', `${method} ${path} of the shop was answered with ${status}: an editor could not save a product`)
+  new LoadError(
+    'WEIR_ERR_UNEXPECTED_ANSWER',
+    `${method} ${path} of the shop was answered with ${status}: an editor could not save a product`
+  )

@@ -14,21 +14,47 @@ import { chooseUpstream } from '../../local/weather-upstream.js'
 import { findProgram } from '../../tools/find-program.js'
 
 /** Two instances that serve shoppers, and one of each service that they ask. */
-const INSTANCES: Readonly<Record<string, number>> = { storefront: 2, catalog: 1, weather: 1, upstream: 1 }
+const INSTANCES: Readonly<Record<string, number>> = {
+  storefront: 2,
+  catalog: 1,
+  weather: 1,
+  upstream: 1
+}
 /** Calls of the simulated Open-Meteo are free. */
 const UNBOUNDED = '1000000000'
 
 const folder = await mkdtemp(join(tmpdir(), 'weir-shop-'))
 const redisPort = await freePort()
-const redis = spawn(findProgram('redis-server', process.env['PATH'] ?? '') ?? 'redis-server', [
-  '--port', String(redisPort), '--bind', HOST, '--dir', folder, '--save', '', '--appendonly', 'no', '--maxmemory', '256mb', '--maxmemory-policy', 'volatile-lru'
-], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+const redis = spawn(
+  findProgram('redis-server', process.env['PATH'] ?? '') ?? 'redis-server',
+  [
+    '--port',
+    String(redisPort),
+    '--bind',
+    HOST,
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxmemory',
+    '256mb',
+    '--maxmemory-policy',
+    'volatile-lru'
+  ],
+  { stdio: ['ignore', 'pipe', 'inherit'], detached: true }
+)
 redis.once('error', (error) => {
   console.error(`redis-server cannot be started: ${error.message}`)
   process.exit(1)
 })
 const lines = createInterface({ input: redis.stdout })
-await new Promise<void>((resolve) => { lines.on('line', (line) => { if (line.includes('Ready to accept connections')) resolve() }) })
+await new Promise<void>((resolve) => {
+  lines.on('line', (line) => {
+    if (line.includes('Ready to accept connections')) resolve()
+  })
+})
 
 const env: NodeJS.ProcessEnv = {
   ...process.env,
@@ -45,17 +71,35 @@ const env: NodeJS.ProcessEnv = {
   CALLS_PER_DAY: UNBOUNDED
 }
 const ports = await choosePorts(env, PORT_OFFSETS)
-const services = suite(chooseUpstream({ WEATHER_UPSTREAM: 'simulator' }), 'compiled', ports.base).flatMap((service): ServiceDefinition[] => {
+const services = suite(
+  chooseUpstream({ WEATHER_UPSTREAM: 'simulator' }),
+  'compiled',
+  ports.base
+).flatMap((service): ServiceDefinition[] => {
   const instances = INSTANCES[service.name]
   return instances === undefined ? [] : [{ ...service, instances }]
 })
-const supervisor = new Supervisor(services, env, (line) => { if (line.startsWith('[')) console.error(line) }, ports)
+const supervisor = new Supervisor(
+  services,
+  env,
+  (line) => {
+    if (line.startsWith('[')) console.error(line)
+  },
+  ports
+)
 process.once('disconnect', () => { end().catch((error: unknown) => { console.error(error) }) })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 try {
   const frontDoor = await supervisor.start()
-  const instances = services.filter(({ name }) => name !== 'upstream').flatMap(({ name, basePort, instances }) =>
-    Array.from({ length: instances }, (_, i) => ({ name: `${name}-${i + 1}`, service: name, url: `http://${HOST}:${basePort + i}` })))
+  const instances = services
+    .filter(({ name }) => name !== 'upstream')
+    .flatMap(({ name, basePort, instances }) =>
+      Array.from({ length: instances }, (_, i) => ({
+        name: `${name}-${i + 1}`,
+        service: name,
+        url: `http://${HOST}:${basePort + i}`
+      }))
+    )
   process.send?.({ frontDoor, instances, redisUrl: env['REDIS_URL'] })
   process.on('message', () => {
     const { user, system } = process.cpuUsage()

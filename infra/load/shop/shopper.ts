@@ -14,12 +14,20 @@ const TIMEOUT = 10_000
 
 /** Sends requests as browsers do, and checks what they are shown. */
 export class Shopper {
-  constructor (readonly url: string, readonly dispatcher: Dispatcher, readonly cookie: string, readonly versions: Versions) {}
+  constructor (
+    readonly url: string,
+    readonly dispatcher: Dispatcher,
+    readonly cookie: string,
+    readonly versions: Versions
+  ) {}
 
   /** @throws what the connection fails with */
   async visit ({ kind, path, isSignedIn }: Visit): Promise<Answered> {
     const etag = kind === 'again' ? this.versions.etagOf(path) : undefined
-    return this.get(path, { ...etag !== undefined && { 'if-none-match': etag }, ...isSignedIn && { cookie: this.cookie } })
+    return this.get(path, {
+      ...(etag !== undefined && { 'if-none-match': etag }),
+      ...(isSignedIn && { cookie: this.cookie })
+    })
   }
 
   /** @throws what the connection fails with */
@@ -29,13 +37,28 @@ export class Shopper {
 
   /** Sends a form of this site as the user of the cookie. @throws what the connection fails with */
   async post (path: string, fields: Readonly<Record<string, string>>): Promise<Answered> {
-    const headers = { cookie: this.cookie, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' }
-    return this.#send(path, { method: 'POST', headers, body: new URLSearchParams(fields).toString() })
+    const headers = {
+      cookie: this.cookie,
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/x-www-form-urlencoded'
+    }
+    return this.#send(path, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(fields).toString()
+    })
   }
 
-  async #send (path: string, request: { method: 'GET' | 'POST', headers: Readonly<Record<string, string>>, body?: string }): Promise<Answered> {
+  async #send (
+    path: string,
+    request: { method: 'GET' | 'POST'; headers: Readonly<Record<string, string>>; body?: string }
+  ): Promise<Answered> {
     const sentAt = performance.now()
-    const { statusCode: status, headers, body: stream } = await this.dispatcher.request({
+    const {
+      statusCode: status,
+      headers,
+      body: stream
+    } = await this.dispatcher.request({
       ...request,
       origin: this.url,
       path,
@@ -46,6 +69,14 @@ export class Shopper {
     const body = await stream.text()
     const fieldOf = (name: string) => headers[name]?.toString()
     this.versions.check(path, { status, etag: fieldOf('etag'), body }, sentAt)
-    return { status, judgement: judge({ status, cacheStatus: fieldOf('cache-status'), isWrite: request.method === 'POST' }), body }
+    return {
+      status,
+      judgement: judge({
+        status,
+        cacheStatus: fieldOf('cache-status'),
+        isWrite: request.method === 'POST'
+      }),
+      body
+    }
   }
 }

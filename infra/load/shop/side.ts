@@ -33,7 +33,9 @@ export interface Side extends Running {
 export async function startSide (caching: 'on' | 'off'): Promise<Side> {
   const JWT_SECRET = newSecret()
   const host = fork(fileURLToPath(new URL('./host.js', import.meta.url)), [], {
-    env: { ...process.env, NODE_OPTIONS: '', CACHE: caching, JWT_SECRET }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true
+    env: { ...process.env, NODE_OPTIONS: '', CACHE: caching, JWT_SECRET },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: true
   })
   const { frontDoor: url, instances, redisUrl } = await told(host, isStarted)
   const redis = new Redis(redisUrl)
@@ -78,7 +80,9 @@ const isUsage = (said: object): said is ProcessUsage => 'cpuMicros' in said
 /** The next message of the host. @throws LoadError where it ends instead */
 function told<T extends object> (host: ChildProcess, is: (said: object) => said is T): Promise<T> {
   return new Promise((resolve, reject) => {
-    const ended = () => { reject(new LoadError('WEIR_ERR_NO_SHOP', 'a shop could not be started, or ended: see above')) }
+    const ended = () => {
+      reject(new LoadError('WEIR_ERR_NO_SHOP', 'a shop could not be started, or ended: see above'))
+    }
     host.once('exit', ended)
     host.once('message', (said) => {
       host.off('exit', ended)
@@ -90,13 +94,21 @@ function told<T extends object> (host: ChildProcess, is: (said: object) => said 
 
 /** Reads from the shop which pages there are to ask for. */
 async function placeAt (url: string): Promise<Place> {
-  const read = async (path: string) => (await request(`${url}${path}`, { headers: { accept: '*/*' } })).body.text()
+  const read = async (path: string) =>
+    (await request(`${url}${path}`, { headers: { accept: '*/*' } })).body.text()
   const { total } = JSON.parse(await read('/api/products?limit=1')) as { total: number }
-  const { items } = JSON.parse(await read('/api/categories')) as { items: { slug: string, productCount: number }[] }
+  const { items } = JSON.parse(await read('/api/categories')) as {
+    items: { slug: string; productCount: number }[]
+  }
   const page = await read('/shop')
   return {
     products: total,
-    categories: items.map(({ slug, productCount }) => ({ slug, pages: Math.max(1, Math.min(PAGES, Math.floor(productCount / PER_PAGE))) })),
-    assets: [...new Set([...page.matchAll(/"(\/shop\/assets\/[\w.-]+)/g)].map(([, found = '']) => found))].sort()
+    categories: items.map(({ slug, productCount }) => ({
+      slug,
+      pages: Math.max(1, Math.min(PAGES, Math.floor(productCount / PER_PAGE)))
+    })),
+    assets: [
+      ...new Set([...page.matchAll(/"(\/shop\/assets\/[\w.-]+)/g)].map(([, found = '']) => found))
+    ].sort()
   }
 }

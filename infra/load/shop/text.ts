@@ -4,6 +4,10 @@ import { digits, rowsOf } from './rows.js'
 
 /** Both sides in one table. */
 export function comparisonText (comparison: Comparison): string {
-  const rows = rowsOf(comparison).map(({ what, unit, cached, uncached }) => [`${what}${unit === '' ? '' : `, ${unit}`}`, digits(cached), digits(uncached)])
+  const rows = rowsOf(comparison).map(({ what, unit, cached, uncached }) => [
+    `${what}${unit === '' ? '' : `, ${unit}`}`,
+    digits(cached),
+    digits(uncached)
+  ])
   return `\n${table([['', 'cached', 'uncached'], ...rows])}`
 }

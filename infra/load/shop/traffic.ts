@@ -24,7 +24,11 @@ export class Traffic {
   /** Milliseconds that were measured before the present stretch. */
   #before = 0
 
-  constructor (readonly shopper: Shopper, readonly visits: Iterator<Visit, never>, readonly arrival: Arrival) {}
+  constructor (
+    readonly shopper: Shopper,
+    readonly visits: Iterator<Visit, never>,
+    readonly arrival: Arrival
+  ) {}
 
   /** Sends visits for so long, and waits for the last answers. */
   async send (seconds: number, signal: AbortSignal): Promise<void> {
@@ -32,12 +36,18 @@ export class Traffic {
     const until = began + seconds * 1000
     const visit = (at: number) => this.#visit(this.visits.next().value, at, { began, until })
     if ('atOnce' in this.arrival) {
-      await Promise.all(Array.from({ length: this.arrival.atOnce }, async () => {
-        while (performance.now() < until && !signal.aborted) await visit(performance.now())
-      }))
+      await Promise.all(
+        Array.from({ length: this.arrival.atOnce }, async () => {
+          while (performance.now() < until && !signal.aborted) await visit(performance.now())
+        })
+      )
     } else {
       const underWay = new Set<Promise<void>>()
-      for (let at = began; at < until && !signal.aborted; at += -Math.log(1 - this.#gap()) * 1000 / this.arrival.perSecond) {
+      for (
+        let at = began;
+        at < until && !signal.aborted;
+        at += (-Math.log(1 - this.#gap()) * 1000) / this.arrival.perSecond
+      ) {
         const early = at - performance.now()
         if (early > 1) await delay(early, undefined, { signal }).catch(() => {})
         const one: Promise<void> = visit(at).finally(() => underWay.delete(one))
@@ -63,13 +73,19 @@ export class Traffic {
    * Sends one visit, which was due at `due`: what it waited for its turn is part of how long it
    * took.
    */
-  async #visit (visit: Visit, due: number, { began, until }: { began: number, until: number }): Promise<void> {
+  async #visit (
+    visit: Visit,
+    due: number,
+    { began, until }: { began: number; until: number }
+  ): Promise<void> {
     let own = this.#kinds.get(visit.kind)
-    if (own === undefined) this.#kinds.set(visit.kind, own = new Recorder(1, 0))
+    if (own === undefined) this.#kinds.set(visit.kind, (own = new Recorder(1, 0)))
     const at = () => this.#before + Math.min(performance.now(), until) - began
     try {
       const { status, judgement } = await this.shopper.visit(visit)
-      for (const recorder of [this.#all, own]) recorder.answered(status, judgement, performance.now() - due, at())
+      for (const recorder of [this.#all, own]) {
+        recorder.answered(status, judgement, performance.now() - due, at())
+      }
     } catch (error) {
       const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
       for (const recorder of [this.#all, own]) recorder.failed(reason, at())

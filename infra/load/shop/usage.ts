@@ -21,7 +21,11 @@ export interface Usage {
 /** A running shop and the ways to its counts. */
 export interface Running {
   readonly url: string
-  readonly instances: readonly { readonly name: string, readonly service: string, readonly url: string }[]
+  readonly instances: readonly {
+    readonly name: string
+    readonly service: string
+    readonly url: string
+  }[]
   readonly redis: Redis
   readonly frontDoor: () => Promise<ProcessUsage>
 }
@@ -37,18 +41,35 @@ export async function usageOf ({ instances, redis, frontDoor }: Running): Promis
     rssBytes: sum(samples, 'process_resident_memory_bytes')
   }]))
   const info = await redis.info()
-  const number = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0)
+  const number = (name: string) =>
+    Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0)
   return {
     processes: {
       'front door': await frontDoor(),
       ...processes,
-      redis: { cpuMicros: 1e6 * (number('used_cpu_sys') + number('used_cpu_user')), rssBytes: number('used_memory_rss') }
+      redis: {
+        cpuMicros: 1e6 * (number('used_cpu_sys') + number('used_cpu_user')),
+        rssBytes: number('used_memory_rss')
+      }
     },
-    reads: readsOf(told.filter(({ service }) => service === 'storefront').flatMap(({ samples }) => samples)),
-    reached: Object.fromEntries([...new Set(told.map(({ service }) => service))].map((service) => [
-      service, sum(told.filter((one) => one.service === service).flatMap(({ samples }) => samples), 'weir_requests_total', / \/(?:api|shop)/)
-    ])),
-    redis: { bytes: number('used_memory'), keys: await redis.dbsize(), commands: number('total_commands_processed') }
+    reads: readsOf(
+      told.filter(({ service }) => service === 'storefront').flatMap(({ samples }) => samples)
+    ),
+    reached: Object.fromEntries(
+      [...new Set(told.map(({ service }) => service))].map((service) => [
+        service,
+        sum(
+          told.filter((one) => one.service === service).flatMap(({ samples }) => samples),
+          'weir_requests_total',
+          / \/(?:api|shop)/
+        )
+      ])
+    ),
+    redis: {
+      bytes: number('used_memory'),
+      keys: await redis.dbsize(),
+      commands: number('total_commands_processed')
+    }
   }
 }
 
@@ -64,7 +85,9 @@ export async function entriesIn (redis: Redis): Promise<StoredEntries[]> {
       found.set(kind, { count: known.count + 1, bytes: known.bytes + Number(sizes[i] ?? 0) })
     })
   }
-  return [...found].map(([kind, { count, bytes }]) => ({ kind, count, bytes })).sort((a, b) => b.bytes - a.bytes)
+  return [...found]
+    .map(([kind, { count, bytes }]) => ({ kind, count, bytes }))
+    .sort((a, b) => b.bytes - a.bytes)
 }
 
 /** Entries of one kind in Redis, and their bytes, keys and Redis' own overhead among them. */
@@ -93,7 +116,9 @@ interface Sample {
 
 /** The samples of a text for Prometheus. */
 function samplesOf (text: string): Sample[] {
-  return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) }))
+  return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(
+    ([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) })
+  )
 }
 
 const sum = (samples: readonly Sample[], name: string, route?: RegExp): number => samples

@@ -4,9 +4,13 @@
  */
 export class Versions {
   /** Acknowledged saves by product, in order of version. */
-  readonly #saved = new Map<number, { readonly version: number, readonly at: number }[]>()
+  readonly #saved = new Map<number, { readonly version: number; readonly at: number }[]>()
   /** Pages that the browser has: entity tag, and the products on it. */
-  readonly #kept = new Map<string, { readonly etag: string, readonly mentions: readonly Mention[] }>()
+  readonly #kept = new Map<
+    string,
+    { readonly etag: string; readonly mentions: readonly Mention[] }
+  >()
+
   /**
    * Products with a version on pages, and those of them that were older than what had been
    * acknowledged before the request.
@@ -32,7 +36,7 @@ export class Versions {
    * @returns the products and versions that the page shows
    */
   check (path: string, { status, etag, body }: Shown, sentAt: number): readonly Mention[] {
-    const mentions = status === 304 ? this.#kept.get(path)?.mentions ?? [] : mentionsIn(body)
+    const mentions = status === 304 ? (this.#kept.get(path)?.mentions ?? []) : mentionsIn(body)
     if (status === 200 && etag !== undefined) this.#kept.set(path, { etag, mentions })
     for (const { id, version } of mentions) {
       this.checked++
@@ -57,8 +61,12 @@ export interface Mention {
 }
 
 /** The name of a version of a product. */
-export const nameOf = (name: string, { id, version }: Mention): string => `${name.replace(/ #e\d+v\d+$/, '')} #e${id}v${version}`
+export const nameOf = (name: string, { id, version }: Mention): string =>
+  `${name.replace(/ #e\d+v\d+$/, '')} #e${id}v${version}`
 
 export function mentionsIn (body: string): Mention[] {
-  return [...body.matchAll(/#e(\d+)v(\d+)/g)].map(([, id, version]) => ({ id: Number(id), version: Number(version) }))
+  return [...body.matchAll(/#e(\d+)v(\d+)/g)].map(([, id, version]) => ({
+    id: Number(id),
+    version: Number(version)
+  }))
 }

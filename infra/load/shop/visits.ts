@@ -27,7 +27,23 @@ export interface Place {
   readonly assets: readonly string[]
 }
 
-const WORDS = ['pan', 'lamp', 'steel', 'oak', 'mug', 'cotton', 'knife', 'glass', 'towel', 'board', 'cast iron', 'wool', 'desk', 'kettle', 'light']
+const WORDS = [
+  'pan',
+  'lamp',
+  'steel',
+  'oak',
+  'mug',
+  'cotton',
+  'knife',
+  'glass',
+  'towel',
+  'board',
+  'cast iron',
+  'wool',
+  'desk',
+  'kettle',
+  'light'
+]
 const SORTS = ['newest', 'price', '-price', 'name']
 /** Pages of a list that shoppers look at. */
 export const PAGES = 40
@@ -43,31 +59,40 @@ const REMEMBERED = 100
  * Visits one after the other, without end: the same ones for the same seed, whoever answers and
  * how.
  */
-export function * visits ({ products, categories, assets }: Place, seed: number): Generator<Visit, never> {
+export function * visits (
+  { products, categories, assets }: Place,
+  seed: number
+): Generator<Visit, never> {
   const random = randomFrom(seed)
-  const ranks = [Math.min(products, POPULAR), PAGES, WORDS.length, categories.length].map((count) => zipf(count, random))
+  const ranks = [Math.min(products, POPULAR), PAGES, WORDS.length, categories.length].map(
+    (count) => zipf(count, random)
+  )
   const [productRank, pageRank, wordRank, categoryRank] = ranks
   const seen: string[] = []
-  const pick = (list: readonly string[], rank = Math.floor(random() * list.length)): string => list[rank] ?? ''
+  const pick = (list: readonly string[], rank = Math.floor(random() * list.length)): string =>
+    list[rank] ?? ''
   const category = () => categories[categoryRank?.() ?? 0] ?? { slug: '', pages: 1 }
   const isIn = (share: number): boolean => random() < share
   const query = (fields: Record<string, string>): string => {
-    const search = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== '')).toString()
+    const search = new URLSearchParams(
+      Object.entries(fields).filter(([, value]) => value !== '')
+    ).toString()
     return search === '' ? '/shop' : `/shop?${search}`
   }
   const paths: Readonly<Record<Kind, () => string>> = {
     list () {
       const { slug, pages } = isIn(0.5) ? category() : { slug: '', pages: PAGES }
-      const page = 1 + (pageRank?.() ?? 0) % pages
+      const page = 1 + ((pageRank?.() ?? 0) % pages)
       return query({ category: slug, page: page === 1 ? '' : String(page) })
     },
     product: () => `/shop/products/${products - (productRank?.() ?? 0)}`,
-    search: () => query({
-      category: isIn(0.3) ? category().slug : '',
-      q: pick(WORDS, wordRank?.()),
-      maxPrice: isIn(0.3) ? String(10 * (1 + Math.floor(random() * 20))) : '',
-      sort: isIn(0.4) ? pick(SORTS) : ''
-    }),
+    search: () =>
+      query({
+        category: isIn(0.3) ? category().slug : '',
+        q: pick(WORDS, wordRank?.()),
+        maxPrice: isIn(0.3) ? String(10 * (1 + Math.floor(random() * 20))) : '',
+        sort: isIn(0.4) ? pick(SORTS) : ''
+      }),
     again: () => pick(seen) || '/shop',
     account: () => '/shop/account/box',
     asset: () => pick(assets)

@@ -11,7 +11,26 @@ export interface Kind {
 
 const PRODUCTS = 10_000
 const WRITTEN = 500
-const WORDS = ['iron', 'pan', 'mug', 'tin', 'oak', 'lamp', 'cast', 'steel', 'blue', 'cotton', 'towel', 'knife', 'board', 'glass', 'co', 'br', 'wa', 'te']
+const WORDS = [
+  'iron',
+  'pan',
+  'mug',
+  'tin',
+  'oak',
+  'lamp',
+  'cast',
+  'steel',
+  'blue',
+  'cotton',
+  'towel',
+  'knife',
+  'board',
+  'glass',
+  'co',
+  'br',
+  'wa',
+  'te'
+]
 const SORTS = ['newest', 'name', '-name', 'price', '-price']
 
 const below = (limit: number): number => Math.floor(Math.random() * limit)
@@ -30,14 +49,25 @@ export const mix = (token: string): readonly Kind[] => [
   {
     part: 'lists',
     percent: 18,
-    next: () => ({ path: list(`limit=${oneOf([10, 20, 50, 100], 20)}&page=${1 + below(100)}&sort=${oneOf(SORTS, 'name')}`) })
+    next: () => ({
+      path: list(
+        `limit=${oneOf([10, 20, 50, 100], 20)}&page=${1 + below(100)}&sort=${oneOf(SORTS, 'name')}`
+      )
+    })
   },
-  { part: 'searches', percent: 12, next: () => ({ path: list(`q=${oneOf(WORDS, '')}+${oneOf(WORDS, '')}&page=${1 + below(3)}`) }) },
+  {
+    part: 'searches',
+    percent: 12,
+    next: () => ({ path: list(`q=${oneOf(WORDS, '')}+${oneOf(WORDS, '')}&page=${1 + below(3)}`) })
+  },
   { part: 'weather', percent: 8, next: () => ({ path: oneOf(WEATHER, '/') }) },
   {
     part: 'no-cache',
     percent: 7,
-    next: () => ({ path: below(2) === 0 ? `/api/products/${id(WRITTEN)}` : list(`page=${1 + below(20)}`), headers: { 'cache-control': 'no-cache' } })
+    next: () => ({
+      path: below(2) === 0 ? `/api/products/${id(WRITTEN)}` : list(`page=${1 + below(20)}`),
+      headers: { 'cache-control': 'no-cache' }
+    })
   },
   {
     part: 'writes',
@@ -50,5 +80,14 @@ export const mix = (token: string): readonly Kind[] => [
       body: JSON.stringify({ stock: below(1000) })
     })
   },
-  { part: 'missing', percent: 5, next: () => ({ path: below(2) === 0 ? `/api/products/${2 * PRODUCTS + below(1e9)}` : `/api/products/x/${below(1e9)}` }) }
+  {
+    part: 'missing',
+    percent: 5,
+    next: () => ({
+      path:
+        below(2) === 0
+          ? `/api/products/${2 * PRODUCTS + below(1e9)}`
+          : `/api/products/x/${below(1e9)}`
+    })
+  }
 ]

@@ -20,8 +20,16 @@ export async function sampleProcesses (url: string, at: number): Promise<Process
   const { statusCode, body } = await request(`${url}/api/stats/instances`)
   const told: unknown = statusCode === 200 ? await body.json() : undefined
   if (!isTold(told)) return []
-  return told.instances.filter(({ alive }) => alive).map(({ instance, service, rssBytes, heapBytes, l1: { entries, bytes } }) =>
-    ({ instance, service, at, rssBytes, heapBytes, l1: { entries, bytes } }))
+  return told.instances
+    .filter(({ alive }) => alive)
+    .map(({ instance, service, rssBytes, heapBytes, l1: { entries, bytes } }) => ({
+      instance,
+      service,
+      at,
+      rssBytes,
+      heapBytes,
+      l1: { entries, bytes }
+    }))
 }
 
 interface Told {
@@ -29,4 +37,7 @@ interface Told {
 }
 
 const isTold = (value: unknown): value is Told =>
-  typeof value === 'object' && value !== null && 'instances' in value && Array.isArray(value.instances)
+  typeof value === 'object' &&
+  value !== null &&
+  'instances' in value &&
+  Array.isArray(value.instances)

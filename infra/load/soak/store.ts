@@ -48,9 +48,17 @@ function redisWatched (url: string): Watched {
 
 function sqliteWatched (file: string): Watched {
   const database = new Database(file, { readonly: true })
-  const count = (table: string) => Number(database.prepare(`select count(*) from ${table}`).pluck().get())
+  const count = (table: string) =>
+    Number(database.prepare(`select count(*) from ${table}`).pluck().get())
   return {
-    sample: async (at) => ({ at, bytes: statSync(file).size, entries: count('entries'), records: count('tags') + count('replaced') }),
-    close: () => { database.close() }
+    sample: async (at) => ({
+      at,
+      bytes: statSync(file).size,
+      entries: count('entries'),
+      records: count('tags') + count('replaced')
+    }),
+    close: () => {
+      database.close()
+    }
   }
 }

@@ -42,7 +42,8 @@ export function judge (samples: readonly ProcessSample[], limit: number): Verdic
 
 /** Bytes a second. */
 function slope (samples: readonly ProcessSample[]): number {
-  const mean = (of: (sample: ProcessSample) => number) => samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+  const mean = (of: (sample: ProcessSample) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
   const [time, size] = [mean(({ at }) => at), mean(({ rssBytes }) => rssBytes)]
   const [rising, along] = [
     samples.reduce((sum, { at, rssBytes }) => sum + (at - time) * (rssBytes - size), 0),

@@ -19,7 +19,12 @@ const query = (file: string) => `packages/query/src/${file}.ts`
 export const CONTENTS: readonly Section[] = [
   { title: 'A cache', file: cache('cache'), only: ['createCache'] },
   { title: 'A cache', file: cache('cache'), of: 'Cache', on: 'cache' },
-  { title: 'The context of a function', file: cache('fill-context'), of: 'FillContext', on: 'ctx' },
+  {
+    title: 'The context of a function',
+    file: cache('fill-context'),
+    of: 'FillContext',
+    on: 'ctx'
+  },
   { title: 'Functions', file: cache('cached'), only: ['cached'] },
   { title: 'Functions', file: cache('wrap'), of: 'WrappedMethods', on: 'load' },
   { title: 'Named caches', file: cache('named-caches'), only: ['createCaches', 'valueType'] },
@@ -34,17 +39,47 @@ export const CONTENTS: readonly Section[] = [
   { title: 'Fills by hand', file: cache('fill'), of: 'Fill', on: 'fill' },
   { title: 'Watching', file: cache('opentelemetry/index'), only: ['instrumentCache'] },
   { title: 'Testing', file: cache('testing/fake-clock'), only: ['fakeClock'] },
-  { title: 'Testing', file: cache('testing/fake-clock'), of: 'FakeClock', on: 'clock', only: ['advance', 'restore'] },
+  {
+    title: 'Testing',
+    file: cache('testing/fake-clock'),
+    of: 'FakeClock',
+    on: 'clock',
+    only: ['advance', 'restore']
+  },
   { title: 'Testing', file: cache('testing/test-store'), only: ['testStore'] },
-  { title: 'Testing', file: cache('testing/test-store'), of: 'TestStore', on: 'testing', only: ['fail', 'delay', 'freeze', 'restore'] },
+  {
+    title: 'Testing',
+    file: cache('testing/test-store'),
+    of: 'TestStore',
+    on: 'testing',
+    only: ['fail', 'delay', 'freeze', 'restore']
+  },
   { title: 'The outbox', file: outbox('outbox'), only: ['createOutbox'] },
   { title: 'The outbox', file: outbox('outbox'), of: 'Outbox', on: 'outbox' },
-  { title: 'Write-through and write-behind', file: outbox('write-through'), only: ['writeThrough'] },
-  { title: 'Write-through and write-behind', file: outbox('write-behind/write-behind'), only: ['writeBehind'] },
-  { title: 'Write-through and write-behind', file: outbox('write-behind/write-behind'), of: 'WriteBehind', on: 'stock' },
+  {
+    title: 'Write-through and write-behind',
+    file: outbox('write-through'),
+    only: ['writeThrough']
+  },
+  {
+    title: 'Write-through and write-behind',
+    file: outbox('write-behind/write-behind'),
+    only: ['writeBehind']
+  },
+  {
+    title: 'Write-through and write-behind',
+    file: outbox('write-behind/write-behind'),
+    of: 'WriteBehind',
+    on: 'stock'
+  },
   { title: 'Queries', file: query('with-query-cache'), only: ['withQueryCache'] },
   { title: 'Queries', file: query('cached'), only: ['cached', 'invalidates'] },
   { title: 'Queries', file: query('tags'), only: ['tableTags'] },
   { title: 'Fragments', file: 'plugins/fragments/index.ts', of: 'FastifyReply', on: 'reply' },
-  { title: 'Fragments', file: 'plugins/fragments/index.ts', of: 'FragmentCache', on: 'app.fragments' }
+  {
+    title: 'Fragments',
+    file: 'plugins/fragments/index.ts',
+    of: 'FragmentCache',
+    on: 'app.fragments'
+  }
 ]

@@ -17,17 +17,27 @@ type Declaration = ts.Node & { readonly name?: ts.Node }
  * Reads the public functions of a source, and the members of its classes and interfaces, by their
  * names.
  */
-export function describeSource (file: string, source: string): ReadonlyMap<string, readonly Described[]> {
+export function describeSource (
+  file: string,
+  source: string
+): ReadonlyMap<string, readonly Described[]> {
   const { statements } = ts.createSourceFile(file, source, ts.ScriptTarget.ESNext, true)
   const described = new Map<string, Described[]>()
   const visit = (nodes: readonly ts.Node[]) => {
     for (const node of nodes) {
-      if (ts.isModuleDeclaration(node) && node.body !== undefined && ts.isModuleBlock(node.body)) visit(node.body.statements)
-      else if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) {
-        described.set(node.name?.text ?? '', [...node.members].filter(isPublic).flatMap((member) => describe(member)))
+      if (ts.isModuleDeclaration(node) && node.body !== undefined && ts.isModuleBlock(node.body)) {
+        visit(node.body.statements)
+      } else if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) {
+        described.set(
+          node.name?.text ?? '',
+          [...node.members].filter(isPublic).flatMap((member) => describe(member))
+        )
       } else if (ts.isVariableStatement(node)) {
         for (const { name, initializer } of node.declarationList.declarations) {
-          const parameters = initializer !== undefined && ts.isArrowFunction(initializer) ? initializer.parameters : undefined
+          const parameters =
+            initializer !== undefined && ts.isArrowFunction(initializer)
+              ? initializer.parameters
+              : undefined
           add(described, describe(node, name.getText(), parameters))
         }
       } else if (ts.isFunctionDeclaration(node)) add(described, describe(node))
@@ -43,29 +53,52 @@ function add (described: Map<string, Described[]>, found: readonly Described[]):
 
 /** Nothing for overloads after the first, which has the comment. */
 function describe (
-  node: Declaration, name = node.name?.getText() ?? '', parameters = ts.isFunctionLike(node) ? node.parameters : undefined
+  node: Declaration,
+  name = node.name?.getText() ?? '',
+  parameters = ts.isFunctionLike(node) ? node.parameters : undefined
 ): Described[] {
   const [comment] = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc)
   if (comment === undefined) return []
-  const tags = (tag: string) => (comment.tags ?? []).filter(({ tagName }) => tagName.text === tag).map(textOf)
-  const names = parameters?.map((parameter) => parameter.name.getText()).filter((parameter) => parameter !== 'this')
+  const tags = (tag: string) =>
+    (comment.tags ?? []).filter(({ tagName }) => tagName.text === tag).map(textOf)
+  const names = parameters
+    ?.map((parameter) => parameter.name.getText())
+    .filter((parameter) => parameter !== 'this')
   const [returns] = [...tags('returns'), undefined]
   const [throws] = [...tags('throws'), undefined]
-  return [{ name, parameters: names, text: textOf(comment), returns, throws, examples: exampleTexts(comment) }]
+  return [
+    {
+      name,
+      parameters: names,
+      text: textOf(comment),
+      returns,
+      throws,
+      examples: exampleTexts(comment)
+    }
+  ]
 }
 
 const isPublic = (member: Declaration) =>
-  member.name !== undefined && !ts.isPrivateIdentifier(member.name) && !ts.isConstructorDeclaration(member)
+  member.name !== undefined &&
+  !ts.isPrivateIdentifier(member.name) &&
+  !ts.isConstructorDeclaration(member)
 
-const textOf = ({ comment }: ts.JSDoc | ts.JSDocTag) => plain(ts.getTextOfJSDocComment(comment) ?? '')
+const textOf = ({ comment }: ts.JSDoc | ts.JSDocTag) =>
+  plain(ts.getTextOfJSDocComment(comment) ?? '')
 
 /** Links and error codes are code. */
 const plain = (text: string) =>
-  text.replaceAll(/\{@link ([^}|\s]+)\s*\}/g, '`$1`').replaceAll(/(?<!`)\bWEIR_[A-Z_]+/g, '`$&`').trim()
+  text
+    .replaceAll(/\{@link ([^}|\s]+)\s*\}/g, '`$1`')
+    .replaceAll(/(?<!`)\bWEIR_[A-Z_]+/g, '`$&`')
+    .trim()
 
 /** The code as it is written: the parser would take `@` for a tag and eat spaces. */
 function exampleTexts (comment: ts.JSDoc): string[] {
-  const lines = comment.getText().split('\n').map((line) => line.replace(/^\s*\*(?: |$)|^\/\*\* ?/, '').replace(/\s*\*\/$/, ''))
+  const lines = comment
+    .getText()
+    .split('\n')
+    .map((line) => line.replace(/^\s*\*(?: |$)|^\/\*\* ?/, '').replace(/\s*\*\/$/, ''))
   const examples: string[][] = []
   let isWithin = false
   for (const line of lines) {

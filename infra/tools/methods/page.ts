@@ -20,7 +20,11 @@ libraries use. \`npm run docs:methods\` writes this page.
 export async function readMethods (root: string): Promise<readonly Method[]> {
   const methods = await Promise.all(CONTENTS.map(async (section) => {
     const described = describeSource(section.file, await readFile(root + section.file, 'utf8'))
-    return found(section, described).map((one) => ({ ...one, section: section.title, heading: headingOf(section, one) }))
+    return found(section, described).map((one) => ({
+      ...one,
+      section: section.title,
+      heading: headingOf(section, one)
+    }))
   }))
   return methods.flat()
 }
@@ -40,14 +44,28 @@ function render ({ heading, text, returns, throws, examples }: Method): string {
   const paragraphs = [`### \`${heading}\``, text]
   if (returns !== undefined) paragraphs.push(`Returns ${returns}.`)
   if (throws !== undefined) paragraphs.push(`Throws ${throws}.`)
-  return [...paragraphs, ...examples.map((example) => `\`\`\`ts\n${example}\n\`\`\``)].join('\n\n') + '\n'
+  return (
+    [...paragraphs, ...examples.map((example) => `\`\`\`ts\n${example}\n\`\`\``)].join('\n\n') +
+    '\n'
+  )
 }
 
-function found ({ file, of, only }: Section, described: ReadonlyMap<string, readonly Described[]>): readonly Described[] {
-  if (of === undefined) return (only ?? []).map((name) => one(file, name, described.get(name)?.[0]))
+function found (
+  { file, of, only }: Section,
+  described: ReadonlyMap<string, readonly Described[]>
+): readonly Described[] {
+  if (of === undefined) {
+    return (only ?? []).map((name) => one(file, name, described.get(name)?.[0]))
+  }
   const members = described.get(of) ?? []
   if (only === undefined) return members.length > 0 ? members : [one(file, of)]
-  return only.map((name) => one(file, name, members.find((member) => member.name === name)))
+  return only.map((name) =>
+    one(
+      file,
+      name,
+      members.find((member) => member.name === name)
+    )
+  )
 }
 
 function one (file: string, name: string, found?: Described): Described {

@@ -22,7 +22,7 @@ const WATCHED_MS = 60_000
 const UPSTREAM_MS = 140
 
 // Instances and Redis see the end of this process and end themselves.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
 
 const keeper = await startChild('keeper')
 const simulator = await startSimulator()
@@ -31,9 +31,17 @@ const secret = newSecret()
 const tokens = await demoTokens(secret)
 const supervisor = new Supervisor(
   suite(Promise.resolve({ kind: 'open-meteo', note: 'simulated' })).map((service) => ({
-    ...service, basePort: 0, env: { ...service.env, FORECAST_ORIGIN: simulator.url, GEOCODING_ORIGIN: simulator.url }
+    ...service,
+    basePort: 0,
+    env: { ...service.env, FORECAST_ORIGIN: simulator.url, GEOCODING_ORIGIN: simulator.url }
   })),
-  { ...process.env, PORT: '0', DATA_DIR: String(keeper.ready['dir']), REDIS_URL: String(keeper.ready['redis']), JWT_SECRET: secret },
+  {
+    ...process.env,
+    PORT: '0',
+    DATA_DIR: String(keeper.ready['dir']),
+    REDIS_URL: String(keeper.ready['redis']),
+    JWT_SECRET: secret
+  },
   () => {}
 )
 try {
@@ -47,7 +55,11 @@ try {
 async function take (url: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true })
   const browser = await launchChromium()
-  const page = await browser.newPage({ viewport: SIZE, reducedMotion: 'reduce', colorScheme: 'dark' })
+  const page = await browser.newPage({
+    viewport: SIZE,
+    reducedMotion: 'reduce',
+    colorScheme: 'dark'
+  })
   const ended = new AbortController()
   try {
     // Its charts begin when it is opened, and while one looks at another page they go on.
@@ -68,7 +80,11 @@ async function take (url: string): Promise<void> {
   }
 }
 
-async function shoot (page: Page, url: string, { name, path, prepare, isNarrow = false }: Shot): Promise<void> {
+async function shoot (
+  page: Page,
+  url: string,
+  { name, path, prepare, isNarrow = false }: Shot
+): Promise<void> {
   await page.goto(`${url}/${path}`)
   await prepare(page, tokens.admin)
   // Nothing is to look as if it were pointed at.
@@ -77,7 +93,9 @@ async function shoot (page: Page, url: string, { name, path, prepare, isNarrow =
     await page.setViewportSize(size)
     for (const colorScheme of ['light', 'dark'] as const) {
       await show(page, colorScheme)
-      await page.screenshot({ path: `${FOLDER}${name}${size === NARROW ? '-narrow' : ''}-${colorScheme}.png` })
+      await page.screenshot({
+        path: `${FOLDER}${name}${size === NARROW ? '-narrow' : ''}-${colorScheme}.png`
+      })
     }
   }
   console.log(name)
@@ -88,13 +106,19 @@ async function shoot (page: Page, url: string, { name, path, prepare, isNarrow =
  * later.
  */
 async function show (page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
-  await page.evaluate('for (const canvas of document.querySelectorAll("canvas")) canvas.dataset.before = ""')
+  await page.evaluate(
+    'for (const canvas of document.querySelectorAll("canvas")) canvas.dataset.before = ""'
+  )
   await page.emulateMedia({ colorScheme })
   await page.locator('canvas[data-before]').first().waitFor({ state: 'detached' })
-  await page.evaluate('new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))')
+  await page.evaluate(
+    'new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))'
+  )
 }
 
 async function alice (url: string): Promise<string> {
-  const { users } = await (await fetch(`${url}/api/stats/demo-users`)).json() as { users: { id: string, token: string }[] }
+  const { users } = (await (await fetch(`${url}/api/stats/demo-users`)).json()) as {
+    users: { id: string; token: string }[]
+  }
   return users.find(({ id }) => id === 'alice')?.token ?? ''
 }

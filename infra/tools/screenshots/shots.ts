@@ -15,7 +15,8 @@ export interface Shot {
 }
 
 const table = (page: Page, name: string) => page.getByRole('table', { name }).waitFor()
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click()
+const press = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).first().click()
 
 async function become (page: Page, token: string): Promise<void> {
   await page.getByRole('button', { name: /^Identity: / }).click()
@@ -26,7 +27,12 @@ async function become (page: Page, token: string): Promise<void> {
 
 /** In the order they are taken. */
 export const SHOTS: readonly Shot[] = [
-  { name: 'overview', path: '#/', prepare: (page) => table(page, 'Requests by outcome'), isNarrow: true },
+  {
+    name: 'overview',
+    path: '#/',
+    prepare: (page) => table(page, 'Requests by outcome'),
+    isNarrow: true
+  },
   {
     name: 'welcome',
     path: '#/welcome',
@@ -39,14 +45,21 @@ export const SHOTS: readonly Shot[] = [
     isNarrow: true
   },
   { name: 'routes', path: '#/routes', prepare: (page) => table(page, 'Routes') },
-  { name: 'instances', path: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
+  {
+    name: 'instances',
+    path: '#/instances',
+    prepare: (page) => table(page, 'Hits by who served and who filled')
+  },
   {
     name: 'try',
     path: '#/try?path=/api/products?category=cookware%26sort=price',
     prepare: async (page) => {
       await press(page, 'Send as anonymous')
       for (const [number, how] of ['Refetch', 'With If-None-Match'].entries()) {
-        await page.getByRole('listitem', { name: `Request ${number + 1}` }).getByRole('button', { name: how }).click()
+        await page
+          .getByRole('listitem', { name: `Request ${number + 1}` })
+          .getByRole('button', { name: how })
+          .click()
       }
       await page.getByText('no body was sent').first().waitFor()
     }
@@ -75,7 +88,11 @@ export const SHOTS: readonly Shot[] = [
       await page.getByRole('table').getByText('product:17, category:cookware').waitFor()
     }
   },
-  { name: 'weather', path: '#/weather?city=Oslo', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
+  {
+    name: 'weather',
+    path: '#/weather?city=Oslo',
+    prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor()
+  },
   {
     name: 'compare',
     path: '#/compare',
@@ -88,11 +105,21 @@ export const SHOTS: readonly Shot[] = [
     }
   },
   // Away from the console, whose charts go on only while it is open.
-  { name: 'storefront', path: 'shop', prepare: (page) => page.locator('.tile').first().waitFor(), isNarrow: true },
-  { name: 'storefront-product', path: 'shop/products/17', prepare: (page) => page.getByRole('heading', { name: 'You may also like' }).waitFor() },
+  {
+    name: 'storefront',
+    path: 'shop',
+    prepare: (page) => page.locator('.tile').first().waitFor(),
+    isNarrow: true
+  },
+  {
+    name: 'storefront-product',
+    path: 'shop/products/17',
+    prepare: (page) => page.getByRole('heading', { name: 'You may also like' }).waitFor()
+  },
   {
     name: 'storefront-panel',
     path: 'shop/products/17?debug=cache',
-    prepare: (page) => page.getByRole('heading', { name: 'What this page is made of' }).scrollIntoViewIfNeeded()
+    prepare: (page) =>
+      page.getByRole('heading', { name: 'What this page is made of' }).scrollIntoViewIfNeeded()
   }
 ]

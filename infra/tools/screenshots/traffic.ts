@@ -16,15 +16,34 @@ export interface Clients {
 }
 
 /** Clients of all kinds, until `signal` is aborted. */
-export async function traffic (url: string, { editor, greedy }: Clients, signal: AbortSignal): Promise<void> {
+export async function traffic (
+  url: string,
+  { editor, greedy }: Clients,
+  signal: AbortSignal
+): Promise<void> {
   const send = async (path: string, token: string, init: RequestInit = {}): Promise<void> => {
-    const response = await fetch(url + path, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, signal })
+    const response = await fetch(url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      signal
+    })
     await response.arrayBuffer()
   }
   let writes = 0
-  const write = () => send(`/api/products/${1 + writes++ % 6}`, editor, { method: 'PATCH', body: JSON.stringify({ stock: 100 - writes }) })
-  const flood = () => Promise.all(Array.from({ length: FLOOD }, (_, i) => send(POPULAR[i % POPULAR.length] ?? '/', greedy)))
-  await Promise.all([read(url, signal), again(write, WRITE_EVERY_MS, signal), again(flood, FLOOD_EVERY_MS, signal)])
+  const write = () =>
+    send(`/api/products/${1 + (writes++ % 6)}`, editor, {
+      method: 'PATCH',
+      body: JSON.stringify({ stock: 100 - writes })
+    })
+  const flood = () =>
+    Promise.all(
+      Array.from({ length: FLOOD }, (_, i) => send(POPULAR[i % POPULAR.length] ?? '/', greedy))
+    )
+  await Promise.all([
+    read(url, signal),
+    again(write, WRITE_EVERY_MS, signal),
+    again(flood, FLOOD_EVERY_MS, signal)
+  ])
 }
 
 async function read (url: string, signal: AbortSignal): Promise<void> {
@@ -48,7 +67,11 @@ async function read (url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function again (task: () => Promise<unknown>, everyMs: number, signal: AbortSignal): Promise<void> {
+async function again (
+  task: () => Promise<unknown>,
+  everyMs: number,
+  signal: AbortSignal
+): Promise<void> {
   try {
     while (!signal.aborted) {
       await setTimeout(everyMs, undefined, { signal })

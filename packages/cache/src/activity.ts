@@ -36,7 +36,9 @@ export class Activity {
    */
   async idle (): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<true>((resolve) => { timer = setTimeout(resolve, Math.min(this.timeout, LONGEST_TIMER), true) })
+    const late = new Promise<true>((resolve) => {
+      timer = setTimeout(resolve, Math.min(this.timeout, LONGEST_TIMER), true)
+    })
     for (;;) {
       const isLate = await Promise.race([late, this.#end()])
       // The end of one may be the beginning of another.

@@ -83,7 +83,9 @@ class Part {
   oldest (): readonly [name: string, stamp: Stamp] | undefined {
     while (this.#stamps.size > 0) {
       // A name that was recorded again since has moved to the end.
-      if (this.#oldest !== undefined && this.#stamps.get(this.#oldest[0]) === this.#oldest[1]) return this.#oldest
+      if (this.#oldest !== undefined && this.#stamps.get(this.#oldest[0]) === this.#oldest[1]) {
+        return this.#oldest
+      }
       const next = this.#iterator.next()
       if (next.done === true) this.#iterator = this.#stamps.entries()
       else this.#oldest = next.value

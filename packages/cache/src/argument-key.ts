@@ -46,7 +46,7 @@ class Text {
 
   #ofObject (object: object): string {
     if (this.#within.includes(object)) throw this.#refused('is within itself')
-    if (this.#within.length === MOST_LEVELS) throw this.#refused(`has more than ${MOST_LEVELS} levels`)
+    if (this.#within.length === MOST_LEVELS) { throw this.#refused(`has more than ${MOST_LEVELS} levels`) }
     this.#within.push(object)
     const text = this.#ofKind(kindOf(object), object)
     this.#within.pop()
@@ -57,13 +57,13 @@ class Text {
     const [symbol] = Object.getOwnPropertySymbols(object)
     if (symbol !== undefined) throw this.#refused(`has the member ${String(symbol)}`)
     const names = Object.getOwnPropertyNames(object)
-    if (isDisguised(object, names.length === 0)) throw this.#refused('is no plain object, and has the prototype of one')
+    if (isDisguised(object, names.length === 0)) { throw this.#refused('is no plain object, and has the prototype of one') }
     return `{${names.map((name) => this.#ofMember(object, name)).sort().join(',')}}`
   }
 
   #ofMember (object: object, name: string): string {
     const member = Object.getOwnPropertyDescriptor(object, name)
-    if (member?.enumerable !== true) throw this.#refused(`has the member ${shown(name)}, which is not enumerable`)
+    if (member?.enumerable !== true) { throw this.#refused(`has the member ${shown(name)}, which is not enumerable`) }
     if (!('value' in member)) throw this.#refused(`has the getter ${shown(name)}`)
     return `${JSON.stringify(name)}:${this.#step(`.${name}`, member.value)}`
   }
@@ -76,24 +76,34 @@ class Text {
     if (extra !== undefined) throw this.#refused(`has ${extra}`)
     if (Array.isArray(object)) return `[${this.#each(object)}]`
     if (types.isMap(object)) {
-      const entries = Array.from(object, ([key, value]) => `${this.#step('.keys()', key)}=>${this.#step(`.get(${shown(key)})`, value)}`)
+      const entries = Array.from(
+        object,
+        ([key, value]) =>
+          `${this.#step('.keys()', key)}=>${this.#step(`.get(${shown(key)})`, value)}`
+      )
       return `Map(${entries.sort().join(',')})`
     }
-    if (types.isSet(object)) return `Set(${Array.from(object, (value) => this.#step('.values()', value)).sort().join(',')})`
+    if (types.isSet(object)) {
+      return `Set(${Array.from(object, (value) => this.#step('.values()', value))
+        .sort()
+        .join(',')})`
+    }
     if (types.isDate(object)) return `Date(${object.getTime()})`
     if (types.isRegExp(object)) {
       // `lastIndex` decides where the next match begins.
       const { lastIndex }: { readonly lastIndex: unknown } = object
       return `RegExp(${String(object)}${lastIndex === 0 ? '' : `,${this.#step('.lastIndex', lastIndex)}`})`
     }
-    if (ArrayBuffer.isView(object)) return `${kind}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})`
+    if (ArrayBuffer.isView(object)) { return `${kind}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})` }
     // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a URL or URLSearchParams
     return `${kind}(${JSON.stringify(String(object))})`
   }
 
   #each (values: readonly unknown[]): string {
     // Array.from, not map, for holes.
-    return Array.from(values, (value, i) => value === undefined && !(i in values) ? 'empty' : this.#step(`[${i}]`, value)).join(',')
+    return Array.from(values, (value, i) =>
+      value === undefined && !(i in values) ? 'empty' : this.#step(`[${i}]`, value)
+    ).join(',')
   }
 
   #step (name: string, value: unknown): string {
@@ -104,7 +114,8 @@ class Text {
   }
 
   #refused (reason: string): CacheError {
-    const where = this.#steps.length > 12 ? `${this.#steps.slice(0, 12).join('')}…` : this.#steps.join('')
+    const where =
+      this.#steps.length > 12 ? `${this.#steps.slice(0, 12).join('')}…` : this.#steps.join('')
     return new CacheError('WEIR_CACHE_INVALID_ARGUMENT', `${where} ${reason}`)
   }
 }

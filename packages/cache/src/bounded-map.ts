@@ -22,14 +22,20 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     // lru-cache takes 0 for no limit.
     for (const [name, limit] of Object.entries({ maxBytes, maxEntries })) {
       if (!Number.isSafeInteger(limit) || limit < 1) {
-        throw new CacheError('WEIR_CACHE_INVALID_OPTION', `${name} ${shown(limit)}: give a positive integer`)
+        throw new CacheError(
+          'WEIR_CACHE_INVALID_OPTION',
+          `${name} ${shown(limit)}: give a positive integer`
+        )
       }
     }
     this.#lru = new LRUCache<string, V>({
       max: maxEntries,
       maxSize: maxBytes,
-      sizeCalculation: (value, key) => Math.ceil(value.bytes) + stringBytes(key.length, false) + SLOT,
-      dispose: (_value, _key, reason) => { if (reason === 'evict') this.evictions++ }
+      sizeCalculation: (value, key) =>
+        Math.ceil(value.bytes) + stringBytes(key.length, false) + SLOT,
+      dispose: (_value, _key, reason) => {
+        if (reason === 'evict') this.evictions++
+      }
     })
   }
 

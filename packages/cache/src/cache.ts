@@ -9,9 +9,26 @@ import { emit } from './events.js'
 import { nothingBut } from './fill-context.js'
 import { type EntryOptions, type Fill, makeEntry, span } from './fill.js'
 import { Filling } from './filling.js'
-import { CALL, checkOptions, COUNTER, CREATE, FIND, FOREVER, MEMORY, WRITE } from './known-options.js'
+import {
+  CALL,
+  checkOptions,
+  COUNTER,
+  CREATE,
+  FIND,
+  FOREVER,
+  MEMORY,
+  WRITE
+} from './known-options.js'
 import { addLiveCache } from './live-caches.js'
-import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
+import type {
+  AcquireOptions,
+  CacheOptions,
+  CacheStats,
+  FindOptions,
+  Hit,
+  RememberOptions,
+  WriteOptions
+} from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
 import { checkPair, checkSeveral } from './several.js'
 import type { Store } from './store.js'
@@ -31,10 +48,14 @@ import { type ThisOf, wrap, type Wrapped, type WrapOptions } from './wrap.js'
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const cache = createCache<Product>({ store: memoryStore(), namespace: 'products' })
- * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, () => db.product(42))
+ * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, () =>
+ *   db.product(42)
+ * )
  * await cache.invalidate(['product:42'])
  */
-export function createCache<T = unknown> (options: CacheOptions<T> & { readonly ttl: Duration }): Cache<T, 'ttl'>
+export function createCache<T = unknown> (
+  options: CacheOptions<T> & { readonly ttl: Duration }
+): Cache<T, 'ttl'>
 export function createCache<T = unknown> (options: CacheOptions<T>): Cache<T>
 export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
   return new Cache(options)
@@ -72,7 +93,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     const timeout = parseDuration(fillTimeout, 'fillTimeout')
     this.#defaults = new Defaults(options)
     this.defaultTtl = this.#defaults.ttl
-    this.#tiers = new Tiers(namespace, tracedStore(namespace, store.namespace(namespace)), new StoredValues(options), l1)
+    this.#tiers = new Tiers(
+      namespace,
+      tracedStore(namespace, store.namespace(namespace)),
+      new StoredValues(options),
+      l1
+    )
     this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, timeout)
     this.#swapping = new Swapping(this.#tiers, this.#counters, name, timeout)
     this.#counting = new Counting(this.#swapping)
@@ -89,24 +115,42 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    *   WEIR_CACHE_REENTRANT_FILL if `fn` asks for its own key, directly or through the functions of
    *   other keys, of other instances too
    * @example
-   * const feed = await cache.remember('feed', { ttl: '1m', staleIfError: '1h', softTimeout: 200, hardTimeout: '5s' }, async (ctx) => {
-   *   const response = await fetch(url, { signal: ctx.signal })
-   *   if (!response.ok) ctx.skip()
-   *   return response.text()
-   * })
+   * const feed = await cache.remember(
+   *   'feed',
+   *   { ttl: '1m', staleIfError: '1h', softTimeout: 200, hardTimeout: '5s' },
+   *   async (ctx) => {
+   *     const response = await fetch(url, { signal: ctx.signal })
+   *     if (!response.ok) ctx.skip()
+   *     return response.text()
+   *   }
+   * )
    */
-  remember<U extends T> (key: string, options: RememberOptions<U>, fn: FillFunction<U>): Promise<U>
-  remember<U extends T> (
-    this: Cache<T, Defaulted | 'ttl'>, key: string, options: Partial<RememberOptions<U>>, fn: FillFunction<U>
+  remember<U extends T>(key: string, options: RememberOptions<U>, fn: FillFunction<U>): Promise<U>
+  remember<U extends T>(
+    this: Cache<T, Defaulted | 'ttl'>,
+    key: string,
+    options: Partial<RememberOptions<U>>,
+    fn: FillFunction<U>
   ): Promise<U>
-  remember<U extends T> (this: Cache<T, Defaulted | 'ttl'>, key: string, fn: FillFunction<U>): Promise<U>
-  remember<U extends T> (key: string, given: Partial<RememberOptions<U>> | FillFunction<U>, fn?: FillFunction<U>): Promise<U> {
+  remember<U extends T>(
+    this: Cache<T, Defaulted | 'ttl'>,
+    key: string,
+    fn: FillFunction<U>
+  ): Promise<U>
+  remember<U extends T>(
+    key: string,
+    given: Partial<RememberOptions<U>> | FillFunction<U>,
+    fn?: FillFunction<U>
+  ): Promise<U> {
     const hit = this.lookup(key)
-    const options: Partial<RememberOptions<U>> = given === undefined || typeof given === 'function' ? NO_OPTIONS : given
+    const options: Partial<RememberOptions<U>> =
+      given === undefined || typeof given === 'function' ? NO_OPTIONS : given
     if (hit !== undefined && !hit.stale) {
       const { earlyRefresh = this.#defaults.earlyRefresh } = options
       // A key holds what its fn returned: that this is always of one type is the caller's claim.
-      if (!earlyRefresh || !isDueEarly(hit.entry, Date.now())) return Promise.resolve(hit.entry.value as U)
+      if (!earlyRefresh || !isDueEarly(hit.entry, Date.now())) {
+        return Promise.resolve(hit.entry.value as U)
+      }
     }
     return this.#remembering.remember(key, options, typeof given === 'function' ? given : fn, hit)
   }
@@ -120,19 +164,28 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    *   WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN; a call rejects as `remember` does, and with
    *   WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
    * @example
-   * const product = cache.wrap(async function product (id: string) { return db.product(id) }, { ttl: '1m' })
+   * const product = cache.wrap(
+   *   async function product(id: string) {
+   *     return db.product(id)
+   *   },
+   *   { ttl: '1m' }
+   * )
    * await product('42')
    * await product.invalidate('42')
    * await product.clear()
    */
-  wrap<F extends (...args: never[]) => T | Promise<T>> (
-    fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>
+  wrap<F extends (...args: never[]) => T | Promise<T>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>
   ): Wrapped<F>
-  wrap<F extends (...args: never[]) => T | Promise<T>> (
-    this: Cache<T, Defaulted | 'ttl'>, fn: F, options?: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
+  wrap<F extends (...args: never[]) => T | Promise<T>>(
+    this: Cache<T, Defaulted | 'ttl'>,
+    fn: F,
+    options?: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
   ): Wrapped<F>
-  wrap<F extends (...args: never[]) => T | Promise<T>> (
-    fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>> = {}
+  wrap<F extends (...args: never[]) => T | Promise<T>>(
+    fn: F,
+    options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>> = {}
   ): Wrapped<F> {
     return wrap<T, F>(this, fn, options)
   }
@@ -145,14 +198,23 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION; the signal's reason;
    *   what the iterable or `onProgress` throws
    * @example
-   * const summary = await cache.warm(['1', '2', '3'], { ttl: '1h', concurrency: 2 }, (id) => db.product(id))
+   * const summary = await cache.warm(['1', '2', '3'], { ttl: '1h', concurrency: 2 }, (id) =>
+   *   db.product(id)
+   * )
    * console.log(`${summary.filled} filled, ${summary.failed} failed`)
    */
-  warm<U extends T> (keys: Keys, options: WarmOptions<U>, fn: WarmFunction<U>): Promise<WarmSummary>
-  warm<U extends T> (
-    this: Cache<T, Defaulted | 'ttl'>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
+  warm<U extends T>(keys: Keys, options: WarmOptions<U>, fn: WarmFunction<U>): Promise<WarmSummary>
+  warm<U extends T>(
+    this: Cache<T, Defaulted | 'ttl'>,
+    keys: Keys,
+    options: Partial<WarmOptions<U>>,
+    fn: WarmFunction<U>
   ): Promise<WarmSummary>
-  warm<U extends T> (keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>): Promise<WarmSummary> {
+  warm<U extends T>(
+    keys: Keys,
+    options: Partial<WarmOptions<U>>,
+    fn: WarmFunction<U>
+  ): Promise<WarmSummary> {
     return warm(this.#filling, keys, options, fn)
   }
 
@@ -172,8 +234,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkSeveral('keys', keys)
     keys.forEach(checkKey)
     const distinct = [...new Set(keys)]
-    const found = await this.#counters.read(distinct.join(' '), this.#tiers.findMany(distinct)) ?? []
-    const values = new Map(distinct.map((key, i) => [key, this.#fresh(key, found[i])?.entry.value]))
+    const found =
+      (await this.#counters.read(distinct.join(' '), this.#tiers.findMany(distinct))) ?? []
+    const values = new Map(
+      distinct.map((key, i) => [key, this.#fresh(key, found[i])?.entry.value])
+    )
     return keys.map((key) => values.get(key))
   }
 
@@ -182,7 +247,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @example if (!await cache.has('42')) console.log('42 has to be computed')
    */
   async has (key: string): Promise<boolean> {
-    return await this.find(key, { accept: 'fresh' }) !== undefined
+    return (await this.find(key, { accept: 'fresh' })) !== undefined
   }
 
   /**
@@ -192,15 +257,31 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * stays.
    * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE,
    *   WEIR_CACHE_STORE_FAILED
-   * @example const isKept = await cache.set('42', await db.product('42'), { ttl: '1m', tags: ['product:42'] })
+   * @example
+   * const isKept = await cache.set('42', await db.product('42'), {
+   *   ttl: '1m',
+   *   tags: ['product:42']
+   * })
    */
   set (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
-  set (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
-  async set (key: string, value: T, given: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
+  set (
+    this: Cache<T, Defaulted | 'ttl'>,
+    key: string,
+    value: T,
+    options?: Partial<EntryOptions> & WriteOptions
+  ): Promise<boolean>
+  async set (
+    key: string,
+    value: T,
+    given: Partial<EntryOptions> & WriteOptions = {}
+  ): Promise<boolean> {
     checkKey(key)
     checkOptions('', given, CALL)
     const { consistency = 'strict', ...options } = given
-    const entry = makeEntry(value, 0, this.#defaults.entry(options), { filledBy: this.name, cost: 0 })
+    const entry = makeEntry(value, 0, this.#defaults.entry(options), {
+      filledBy: this.name,
+      cost: 0
+    })
     return this.#asked('store the value', this.#put(key, entry, consistency === 'strict'))
   }
 
@@ -211,12 +292,18 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError as `set`; some of the entries may be stored then
    * @example await cache.setMany(products.map((product) => [product.id, product]), { ttl: '1m' })
    */
-  setMany (entries: Iterable<readonly [key: string, value: T]>, options: EntryOptions & WriteOptions): Promise<boolean[]>
   setMany (
-    this: Cache<T, Defaulted | 'ttl'>, entries: Iterable<readonly [key: string, value: T]>, options?: Partial<EntryOptions> & WriteOptions
+    entries: Iterable<readonly [key: string, value: T]>,
+    options: EntryOptions & WriteOptions
+  ): Promise<boolean[]>
+  setMany (
+    this: Cache<T, Defaulted | 'ttl'>,
+    entries: Iterable<readonly [key: string, value: T]>,
+    options?: Partial<EntryOptions> & WriteOptions
   ): Promise<boolean[]>
   async setMany (
-    entries: Iterable<readonly [key: string, value: T]>, given: Partial<EntryOptions> & WriteOptions = {}
+    entries: Iterable<readonly [key: string, value: T]>,
+    given: Partial<EntryOptions> & WriteOptions = {}
   ): Promise<boolean[]> {
     checkSeveral('entries', entries)
     checkOptions('', given, CALL)
@@ -224,14 +311,21 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     const pairs = [...entries]
     pairs.forEach(checkPair)
     const whole = this.#defaults.entry(options)
-    const made = new Map(pairs.map(([key, value]) => {
-      checkKey(key)
-      return [key, makeEntry(value, 0, whole, { filledBy: this.name, cost: 0 })]
-    }))
+    const made = new Map(
+      pairs.map(([key, value]) => {
+        checkKey(key)
+        return [key, makeEntry(value, 0, whole, { filledBy: this.name, cost: 0 })]
+      })
+    )
     const stored = new Map<string, boolean>()
-    await this.#asked('store the values', Promise.all(Array.from(made, async ([key, entry]) => {
-      stored.set(key, await this.#put(key, entry, false))
-    })))
+    await this.#asked(
+      'store the values',
+      Promise.all(
+        Array.from(made, async ([key, entry]) => {
+          stored.set(key, await this.#put(key, entry, false))
+        })
+      )
+    )
     if (consistency === 'strict' && made.size > 0) await this.#tiers.validity.waitForLeases()
     return pairs.map(([key]) => stored.get(key) === true)
   }
@@ -242,7 +336,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError as `set`
    * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
    */
-  async forever (key: string, value: T, options: Pick<EntryOptions, 'tags'> & WriteOptions = {}): Promise<boolean> {
+  async forever (
+    key: string,
+    value: T,
+    options: Pick<EntryOptions, 'tags'> & WriteOptions = {}
+  ): Promise<boolean> {
     checkOptions('', options, FOREVER)
     return this.set(key, value, { ...options, ...nothingBut(LONGEST) })
   }
@@ -255,12 +353,25 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @example if (await cache.add(`paid:${id}`, true, { ttl: '1d' })) await pay(id)
    */
   add (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
-  add (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
-  async add (key: string, value: T, given: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
+  add (
+    this: Cache<T, Defaulted | 'ttl'>,
+    key: string,
+    value: T,
+    options?: Partial<EntryOptions> & WriteOptions
+  ): Promise<boolean>
+  async add (
+    key: string,
+    value: T,
+    given: Partial<EntryOptions> & WriteOptions = {}
+  ): Promise<boolean> {
     checkKey(key)
     checkOptions('', given, CALL)
     const { consistency, ...options } = given
-    return this.#asked('add the value', this.#swapping.add(key, value, this.#defaults.entry(options), consistency !== 'bounded'), UNCERTAIN)
+    return this.#asked(
+      'add the value',
+      this.#swapping.add(key, value, this.#defaults.entry(options), consistency !== 'bounded'),
+      UNCERTAIN
+    )
   }
 
   /**
@@ -272,7 +383,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async pull (key: string, options: WriteOptions = {}): Promise<T | undefined> {
     checkKey(key)
     const consistency = consistencyOf(options)
-    const entry = await this.#asked('pull the value', this.#swapping.pull(key, consistency !== 'bounded'), UNCERTAIN)
+    const entry = await this.#asked(
+      'pull the value',
+      this.#swapping.pull(key, consistency !== 'bounded'),
+      UNCERTAIN
+    )
     return this.#counted(key, entry)?.value
   }
 
@@ -286,7 +401,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkKey(key)
     const consistency = consistencyOf(options)
     const lifetime = span(ttl, 'ttl')
-    return this.#asked('touch the value', this.#swapping.touch(key, lifetime, consistency !== 'bounded'), UNCERTAIN)
+    return this.#asked(
+      'touch the value',
+      this.#swapping.touch(key, lifetime, consistency !== 'bounded'),
+      UNCERTAIN
+    )
   }
 
   /**
@@ -309,10 +428,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * const { value = [], version } = await cache.getWithVersion('cart')
    * const isSaved = await cache.compareAndSet('cart', version, [...value, item], { ttl: '1d' })
    */
-  async getWithVersion (key: string): Promise<{ readonly value: T | undefined, readonly version: Version }> {
+  async getWithVersion (
+    key: string
+  ): Promise<{ readonly value: T | undefined; readonly version: Version }> {
     checkKey(key)
     const present = await this.#asked('give the value', this.#swapping.read(key))
-    return { value: this.#counted(key, present.isPresent ? present.entry : undefined)?.value, version: versionOfPresent(present) }
+    return {
+      value: this.#counted(key, present.isPresent ? present.entry : undefined)?.value,
+      version: versionOfPresent(present)
+    }
   }
 
   /**
@@ -322,18 +446,36 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    *   be stored all the same
    * @example await cache.compareAndSet('cart', version, cart, { ttl: '1d' })
    */
-  compareAndSet (key: string, version: Version, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
   compareAndSet (
-    this: Cache<T, Defaulted | 'ttl'>, key: string, version: Version, value: T, options?: Partial<EntryOptions> & WriteOptions
+    key: string,
+    version: Version,
+    value: T,
+    options: EntryOptions & WriteOptions
+  ): Promise<boolean>
+  compareAndSet (
+    this: Cache<T, Defaulted | 'ttl'>,
+    key: string,
+    version: Version,
+    value: T,
+    options?: Partial<EntryOptions> & WriteOptions
   ): Promise<boolean>
   async compareAndSet (
-    key: string, version: Version, value: T, given: Partial<EntryOptions> & WriteOptions = {}
+    key: string,
+    version: Version,
+    value: T,
+    given: Partial<EntryOptions> & WriteOptions = {}
   ): Promise<boolean> {
     checkKey(key)
     checkVersion(version)
     checkOptions('', given, CALL)
     const { consistency, ...options } = given
-    const swapped = this.#swapping.compareAndSet(key, version, value, this.#defaults.entry(options), consistency !== 'bounded')
+    const swapped = this.#swapping.compareAndSet(
+      key,
+      version,
+      value,
+      this.#defaults.entry(options),
+      consistency !== 'bounded'
+    )
     return this.#asked('compare and set the value', swapped, UNCERTAIN)
   }
 
@@ -351,7 +493,14 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkKey(key)
     checkBy(by)
     checkOptions('', options, COUNTER)
-    return this.#asked('say whether it has counted', this.#counting.increment(key, by, { ...options, tags: this.#defaults.tags(options.tags ?? []) }), UNCERTAIN)
+    return this.#asked(
+      'say whether it has counted',
+      this.#counting.increment(key, by, {
+        ...options,
+        tags: this.#defaults.tags(options.tags ?? [])
+      }),
+      UNCERTAIN
+    )
   }
 
   /**
@@ -386,9 +535,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     const stamp = await this.#invalidate(distinct.map(keyTag), consistency)
     // An invalid entry may as well go at once; if it does not, it ends by itself. A later one
     // stays.
-    await this.#activity.during(Promise.all(distinct.map((key) => this.#tiers.entries.delete(key, stamp).catch((error: unknown) => {
-      this.#counters.failed('write', key, error)
-    }))))
+    await this.#activity.during(
+      Promise.all(
+        distinct.map((key) =>
+          this.#tiers.entries.delete(key, stamp).catch((error: unknown) => {
+            this.#counters.failed('write', key, error)
+          })
+        )
+      )
+    )
   }
 
   /**
@@ -412,7 +567,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async clear (namespace = this.namespace, options: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
     const consistency = consistencyOf(options)
-    const stamp = await this.#asked('clear', tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency))
+    const stamp = await this.#asked(
+      'clear',
+      tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency)
+    )
     if (namespace === this.namespace) this.#tiers.clearMemory()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
   }
@@ -435,7 +593,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * const { store } = await cache.inspect('42')
    * console.log(store?.valid, store?.entry.tags, store?.entry.filledBy)
    */
-  inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
+  inspect (
+    key: string
+  ): Promise<{ readonly memory?: Inspected<T>; readonly store?: Inspected<T> }> {
     checkKey(key)
     return this.#asked('look into it', this.#tiers.inspect(key))
   }
@@ -481,7 +641,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       invalidations,
       errors,
       discarded: this.#tiers.discarded,
-      l1: { entries: memory?.size ?? 0, bytes: memory?.bytes ?? 0, evictions: memory?.evictions ?? 0 },
+      l1: {
+        entries: memory?.size ?? 0,
+        bytes: memory?.bytes ?? 0,
+        evictions: memory?.evictions ?? 0
+      },
       flights: this.#filling.flights
     }
   }
@@ -506,14 +670,19 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     const { accept = 'stale' } = options
     const peeked = this.#peek(key)
     if (peeked !== undefined && accept !== 'retained') {
-      const hit = accept === 'fresh' && !isFresh(peeked) ? undefined : this.#filling.usable(key, peeked)
+      const hit =
+        accept === 'fresh' && !isFresh(peeked) ? undefined : this.#filling.usable(key, peeked)
       if (hit !== undefined) return hit
     }
     checkFind(accept, options.onOutage)
     const answer = await this.#filling.find(key)
     if (accept === 'fresh') return this.#fresh(key, answer?.found)
-    if (accept === 'retained') return answer?.found && { ...answer.found, stale: !isFresh(answer.found) }
-    return answer === undefined ? this.#filling.unverified(key, options) : this.#filling.usable(key, answer.found)
+    if (accept === 'retained') {
+      return answer?.found && { ...answer.found, stale: !isFresh(answer.found) }
+    }
+    return answer === undefined
+      ? this.#filling.unverified(key, options)
+      : this.#filling.usable(key, answer.found)
   }
 
   /**
@@ -588,19 +757,31 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   #fresh (key: string, found: Found<T> | undefined): Hit<T> | undefined {
-    if (found !== undefined && freshness(found.entry, Date.now()) === 'fresh') return this.#counters.hit(key, { ...found, stale: false })
+    if (found !== undefined && freshness(found.entry, Date.now()) === 'fresh') {
+      return this.#counters.hit(key, { ...found, stale: false })
+    }
     this.#counters.miss(key)
     return undefined
   }
 
-  async #invalidate (tags: readonly string[], consistency: Consistency | undefined): Promise<Stamp> {
-    const stamp = await this.#asked('invalidate', this.#tiers.validity.invalidate(tags, consistency))
+  async #invalidate (
+    tags: readonly string[],
+    consistency: Consistency | undefined
+  ): Promise<Stamp> {
+    const stamp = await this.#asked(
+      'invalidate',
+      this.#tiers.validity.invalidate(tags, consistency)
+    )
     this.#counters.invalidations++
     emit('weir:cache:invalidate', () => ({ namespace: this.namespace, tags, stamp }))
     return stamp
   }
 
-  async #asked<R> (what: string, answer: Promise<R>, rest = 'what it was asked is not done'): Promise<R> {
+  async #asked<R>(
+    what: string,
+    answer: Promise<R>,
+    rest = 'what it was asked is not done'
+  ): Promise<R> {
     try {
       return await this.#activity.during(answer)
     } catch (cause) {
@@ -614,7 +795,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 const NO_OPTIONS = {}
 
 // Causes that only say that there was no answer.
-const UNANSWERED: readonly CacheErrorCode[] = ['WEIR_CACHE_STORE_UNAVAILABLE', 'WEIR_CACHE_STORE_TIMEOUT']
+const UNANSWERED: readonly CacheErrorCode[] = [
+  'WEIR_CACHE_STORE_UNAVAILABLE',
+  'WEIR_CACHE_STORE_TIMEOUT'
+]
 
 function consistencyOf (options: WriteOptions): Consistency | undefined {
   checkOptions('', options, WRITE)
@@ -628,14 +812,21 @@ function checkFind (accept: FindOptions['accept'], onOutage: FindOptions['onOuta
 }
 
 // A command whose answer is lost may have been carried out.
-const UNCERTAIN = 'it may have been done all the same, and is not tried again: read the value before you do so'
+const UNCERTAIN =
+  'it may have been done all the same, and is not tried again: read the value before you do so'
 
 function checkName (name: unknown): void {
   if (typeof name === 'string' && name.length <= 255) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `name ${shown(name)}: give a text of up to 255 characters`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `name ${shown(name)}: give a text of up to 255 characters`
+  )
 }
 
 function checkNamespace (name: unknown): void {
   if (typeof name === 'string' && /^[\w.-]+$/.test(name)) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `namespace ${shown(name)}: use letters, digits, '.', '_' and '-'`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `namespace ${shown(name)}: use letters, digits, '.', '_' and '-'`
+  )
 }

@@ -4,12 +4,20 @@ import { wrap, type WrapOptions } from './wrap.js'
 
 type Method<A extends readonly unknown[], R> = (...args: A) => Promise<R>
 /** As TypeScript calls a decorator of a method with `experimentalDecorators`. */
-type Experimental<F> = [prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>]
+type Experimental<F> = [
+  prototype: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<F>
+]
 
 /** The decorator that {@link cached} gives. The method takes and gives what it did. */
 interface Decorator<A extends readonly unknown[], R> {
   <F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
-  <F extends Method<A, R>> (prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void
+  <F extends Method<A, R>> (
+    prototype: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>
+  ): void
 }
 
 /**
@@ -37,14 +45,20 @@ export function cached<T, A extends readonly unknown[] = never[], R extends T = 
 export function cached<T, A extends readonly unknown[], R extends T> (
   cache: Cache<T>, options: Partial<WrapOptions<A, R>> = {}
 ): Decorator<A, R> {
-  const wrapped = (method: Method<A, R>, name: string | symbol) => wrap(cache, method, { name: String(name), ...options })
+  const wrapped = (method: Method<A, R>, name: string | symbol) =>
+    wrap(cache, method, { name: String(name), ...options })
   function decorator<F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
   function decorator<F extends Method<A, R>> (...experimental: Experimental<F>): void
-  function decorator (...args: [Method<A, R>, ClassMethodDecoratorContext] | Experimental<Method<A, R>>) {
+  function decorator (
+    ...args: [Method<A, R>, ClassMethodDecoratorContext] | Experimental<Method<A, R>>
+  ) {
     if (args.length === 2) return wrapped(args[0], args[1].name)
     const [, name, descriptor] = args
     if (typeof descriptor.value !== 'function') {
-      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `cached() of ${shown(name)}: it decorates methods, and this is none`)
+      throw new CacheError(
+        'WEIR_CACHE_INVALID_OPTION',
+        `cached() of ${shown(name)}: it decorates methods, and this is none`
+      )
     }
     descriptor.value = wrapped(descriptor.value, name)
     return undefined

@@ -49,7 +49,11 @@ const GZIP: Codec = {
   decompress: (bytes, size) => gunzip(bytes, bounded(size))
 }
 
-type ZstdFunction = (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void) => void
+type ZstdFunction = (
+  bytes: Uint8Array,
+  options: object,
+  done: (error: Error | null, result: Buffer) => void
+) => void
 
 /** The part of node:zlib that Node 20 does not have. */
 interface Zstd {
@@ -72,7 +76,11 @@ function zstdOf (lib: object): Codec | undefined {
   }
 }
 
-const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([['brotli', BROTLI], ['gzip', GZIP], ['zstd', zstdOf(zlib)]])
+const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([
+  ['brotli', BROTLI],
+  ['gzip', GZIP],
+  ['zstd', zstdOf(zlib)]
+])
 
 /**
  * Bytes from which compression pays by default: `npm run bench -- --only compression` measures it.
@@ -91,15 +99,24 @@ export class Compression {
     if (options !== true && (typeof options !== 'object' || options === null)) {
       throw refused('', options, 'give true, or an object with algorithm, threshold or level')
     }
-    const { algorithm = 'brotli', threshold = DEFAULT_THRESHOLD, level = 1, ...others } = options === true ? {} : options
+    const {
+      algorithm = 'brotli',
+      threshold = DEFAULT_THRESHOLD,
+      level = 1,
+      ...others
+    } = options === true ? {} : options
     const [unknown] = Object.keys(others)
     if (unknown !== undefined) throw refused('', unknown, 'there is algorithm, threshold, level')
-    if (!CODECS.has(algorithm)) throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'")
+    if (!CODECS.has(algorithm)) { throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'") }
     const codec = CODECS.get(algorithm)
     if (codec === undefined) {
-      throw refused('.algorithm', algorithm, `Node ${process.versions.node} has none: use Node 22.15 or later, or 'brotli'`)
+      throw refused(
+        '.algorithm',
+        algorithm,
+        `Node ${process.versions.node} has none: use Node 22.15 or later, or 'brotli'`
+      )
     }
-    if (!Number.isSafeInteger(threshold) || threshold < 0) throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more')
+    if (!Number.isSafeInteger(threshold) || threshold < 0) { throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more') }
     const [lowest, highest] = codec.levels
     if (!Number.isInteger(level) || level < lowest || level > highest) {
       throw refused('.level', level, `${algorithm} has ${lowest} to ${highest}`)
@@ -122,9 +139,13 @@ export class Compression {
  * @param size as many bytes come out, or it is an error: no more are made
  * @throws Error if they are not what they are said to be, or this Node does not have the algorithm
  */
-export async function decompress (algorithm: string, bytes: Uint8Array, size: number): Promise<Buffer> {
+export async function decompress (
+  algorithm: string,
+  bytes: Uint8Array,
+  size: number
+): Promise<Buffer> {
   const codec = CODECS.get(algorithm)
-  if (codec === undefined) throw new TypeError(`${shown(algorithm)} is no compression that this Node has`)
+  if (codec === undefined) { throw new TypeError(`${shown(algorithm)} is no compression that this Node has`) }
   const plain = await codec.decompress(bytes, size)
   if (plain.length !== size) throw new RangeError(`${plain.length} bytes came out, not ${size}`)
   return plain

@@ -30,7 +30,8 @@ export function decodeCounter (counter: Buffer): Entry<number> | undefined {
   return entry && { ...entry, value }
 }
 
-export const isCounter = (frame: Buffer): boolean => frame.length >= NUMBER_END && frame[1] === COUNTER_VERSION
+export const isCounter = (frame: Buffer): boolean =>
+  frame.length >= NUMBER_END && frame[1] === COUNTER_VERSION
 
 /** The number in a counter's frame; undefined if it is none. */
 export function numberOf (frame: Buffer): number | undefined {
@@ -42,7 +43,10 @@ export function numberOf (frame: Buffer): number | undefined {
 /**
  * The sum, and the frame with it if it is a safe integer; undefined if the frame is no counter's.
  */
-export function added (frame: Buffer, by: number): { readonly number: number, readonly frame?: Buffer } | undefined {
+export function added (
+  frame: Buffer,
+  by: number
+): { readonly number: number; readonly frame?: Buffer } | undefined {
   const before = numberOf(frame)
   if (before === undefined) return undefined
   const number = before + by
@@ -53,14 +57,22 @@ export function added (frame: Buffer, by: number): { readonly number: number, re
  * The frame that {@link Entries.swap} puts: a counter's has the present number if a counter of any
  * number was seen.
  */
-export function takingOver (frame: Buffer, seen: FrameVersion | undefined, present: number | undefined): Buffer {
-  const takesOver = seen !== undefined && seen.number === undefined && present !== undefined && isCounter(frame)
+export function takingOver (
+  frame: Buffer,
+  seen: FrameVersion | undefined,
+  present: number | undefined
+): Buffer {
+  const takesOver =
+    seen !== undefined && seen.number === undefined && present !== undefined && isCounter(frame)
   return takesOver ? withNumber(frame, present) : frame
 }
 
 /** The bytes of the number in a frame. */
 export function digits (number: number): Buffer {
-  return Buffer.from((number < 0 ? '-' : '+') + String(Math.abs(number)).padStart(NUMBER_WIDTH - 1, '0'), 'latin1')
+  return Buffer.from(
+    (number < 0 ? '-' : '+') + String(Math.abs(number)).padStart(NUMBER_WIDTH - 1, '0'),
+    'latin1'
+  )
 }
 
 function withNumber (frame: Buffer, number: number): Buffer {

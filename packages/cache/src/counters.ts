@@ -18,7 +18,13 @@ export class Counters {
     this.hits[hit.source]++
     if (hit.stale) this.stale++
     this.savedMicros += hit.entry.cost
-    emit('weir:cache:hit', () => ({ namespace: this.namespace, key, source: hit.source, stale: hit.stale, cost: hit.entry.cost }))
+    emit('weir:cache:hit', () => ({
+      namespace: this.namespace,
+      key,
+      source: hit.source,
+      stale: hit.stale,
+      cost: hit.entry.cost
+    }))
     return hit
   }
 

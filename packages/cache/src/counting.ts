@@ -39,11 +39,12 @@ export class Counting<T> {
   async increment (key: string, by: number, options: CounterOptions): Promise<number> {
     for (;;) {
       const known = this.#known.get(key)
-      const sum = known && await this.#count(key, known, by)
+      const sum = known && (await this.#count(key, known, by))
       if (sum !== undefined) return checkSum(key, sum)
       const present = await this.swapping.read(key)
-      if (present.isPresent && present.entry?.isCounter === true) this.#know(key, present.entry, present.frame)
-      else {
+      if (present.isPresent && present.entry?.isCounter === true) {
+        this.#know(key, present.entry, present.frame)
+      } else {
         const begun = await this.#begin(key, present, by, options)
         if (begun !== undefined) return begun
       }
@@ -51,10 +52,16 @@ export class Counting<T> {
   }
 
   /** The sum; undefined if the counter has ended, or is another one by now. */
-  async #count (key: string, { entry, version }: Known<T>, by: number): Promise<number | undefined> {
+  async #count (
+    key: string,
+    { entry, version }: Known<T>,
+    by: number
+  ): Promise<number | undefined> {
     const { entries, validity } = this.swapping.tiers
     const valid = freshness(entry, Date.now()) === 'fresh' && validity.isValid(entry)
-    const sum = (typeof valid === 'boolean' ? valid : await valid) ? await entries.increment(key, version, by) : undefined
+    const sum = (typeof valid === 'boolean' ? valid : await valid)
+      ? await entries.increment(key, version, by)
+      : undefined
     if (sum === undefined) this.#known.delete(key, entry.stamp)
     return sum
   }
@@ -70,18 +77,28 @@ export class Counting<T> {
    * Makes a counter of nothing, or of a number that was set; undefined if that is not there any
    * more.
    */
-  async #begin (key: string, present: Present<T>, by: number, options: CounterOptions): Promise<number | undefined> {
+  async #begin (
+    key: string,
+    present: Present<T>,
+    by: number,
+    options: CounterOptions
+  ): Promise<number | undefined> {
     const { ttl = LONGEST, tags = [], consistency } = options
     const plain = present.isPresent ? present.frame && decodeFrame(present.frame) : undefined
     const sum = checkSum(key, plain === undefined ? by : integer(key, present.entry) + by)
     const info = { filledBy: this.swapping.name, cost: 0 }
-    const counter: Entry<number> = plain === undefined ? makeEntry(sum, 0, { ttl, tags }, info) : { ...plain, value: sum }
+    const counter: Entry<number> =
+      plain === undefined ? makeEntry(sum, 0, { ttl, tags }, info) : { ...plain, value: sum }
     const next = {
       make: (stamp: number) => encodeCounter({ ...counter, stamp }),
       ttl: goneAt(counter) - Date.now(),
       tags: counter.tags
     }
-    return await this.swapping.swap(key, present, next, { isStrict: consistency !== 'bounded' }) === undefined ? undefined : sum
+    return (await this.swapping.swap(key, present, next, {
+      isStrict: consistency !== 'bounded'
+    })) === undefined
+      ? undefined
+      : sum
   }
 }
 
@@ -93,11 +110,17 @@ export function checkBy (by: unknown): void {
 
 function integer (key: string, entry: Entry<unknown> | undefined): number {
   if (entry === undefined) {
-    throw new CacheError('WEIR_CACHE_NOT_A_NUMBER', `${shown(key)} has a value that this instance cannot read, by its serializer, compression or size`)
+    throw new CacheError(
+      'WEIR_CACHE_NOT_A_NUMBER',
+      `${shown(key)} has a value that this instance cannot read, by its serializer, compression or size`
+    )
   }
   const { value } = entry
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
-  throw new CacheError('WEIR_CACHE_NOT_A_NUMBER', `${shown(key)} has ${shown(value)}, which is no safe integer`)
+  throw new CacheError(
+    'WEIR_CACHE_NOT_A_NUMBER',
+    `${shown(key)} has ${shown(value)}, which is no safe integer`
+  )
 }
 
 function checkSum (key: string, sum: number): number {

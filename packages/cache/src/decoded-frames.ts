@@ -31,12 +31,22 @@ export class DecodedFrames<E extends { readonly stamp: number, readonly bytes: n
   /** The entry that was decoded from a frame of this key with the same header and as many bytes. */
   get (key: string, frame: Buffer): E | undefined {
     const decoded = this.#decoded.get(key)
-    return decoded !== undefined && decoded.length === frame.length && decoded.header === headerOf(frame) ? decoded.entry : undefined
+    return decoded !== undefined &&
+      decoded.length === frame.length &&
+      decoded.header === headerOf(frame)
+      ? decoded.entry
+      : undefined
   }
 
   set (key: string, frame: Buffer, entry: E): void {
     const { stamp, bytes } = entry
-    this.#decoded.set(key, { header: headerOf(frame), length: frame.length, entry, stamp, bytes: bytes + BOOKKEEPING })
+    this.#decoded.set(key, {
+      header: headerOf(frame),
+      length: frame.length,
+      entry,
+      stamp,
+      bytes: bytes + BOOKKEEPING
+    })
   }
 
   /** Forgets the key's entry, unless it has a higher stamp than `upTo`. */

@@ -22,7 +22,10 @@ export class DoubtfulSwaps {
   add (key: string, stamp: Stamp, until: number): void {
     const known = this.#keys.get(key)
     if (known === undefined && this.#keys.size >= LIMIT) return
-    this.#keys.set(key, { stamp: Math.max(stamp, known?.stamp ?? 0), until: Math.max(until, known?.until ?? 0) })
+    this.#keys.set(key, {
+      stamp: Math.max(stamp, known?.stamp ?? 0),
+      until: Math.max(until, known?.until ?? 0)
+    })
     if (known === undefined) this.#settle(key).catch(() => {})
   }
 
@@ -30,7 +33,11 @@ export class DoubtfulSwaps {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       await setTimeout(pause, undefined, { ref: false })
       const doubt = this.#keys.get(key)
-      if (doubt === undefined || doubt.until < Date.now() || await this.#isSettled(key, doubt.stamp, doubt.until)) {
+      if (
+        doubt === undefined ||
+        doubt.until < Date.now() ||
+        (await this.#isSettled(key, doubt.stamp, doubt.until))
+      ) {
         if (this.#keys.get(key) === doubt) {
           this.#keys.delete(key)
           return
@@ -43,7 +50,9 @@ export class DoubtfulSwaps {
     try {
       const [frame] = await this.store.entries.get([key])
       // An earlier frame is the one that was to be replaced.
-      if (frame === undefined || stampOf(frame) > stamp) await this.store.validity.replaced(key, stamp, until)
+      if (frame === undefined || stampOf(frame) > stamp) {
+        await this.store.validity.replaced(key, stamp, until)
+      }
       return true
     } catch {
       return false

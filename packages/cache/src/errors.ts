@@ -4,8 +4,10 @@ export { shown } from '@weir/internal'
 const messages = {
   WEIR_CACHE_INVALID_DURATION: (what: string) =>
     `${what} is not a duration: give milliseconds as a number, or text like '500ms', '60s', '5m', '2h', '1d'`,
-  WEIR_CACHE_INVALID_KEY: (what: string) => `${what} is not a key: give a non-empty string of well-formed Unicode`,
-  WEIR_CACHE_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
+  WEIR_CACHE_INVALID_KEY: (what: string) =>
+    `${what} is not a key: give a non-empty string of well-formed Unicode`,
+  WEIR_CACHE_INVALID_TAG: (what: string) =>
+    `${what} is not a tag: give a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_OPTION: (what: string) => what,
   WEIR_CACHE_INVALID_ARGUMENT: (what: string) =>
     `${what}, and cannot be part of a key: give data (JSON, Map, Set, Date, URL, bytes), or say what the key is by the option 'key'`,
@@ -14,17 +16,24 @@ const messages = {
   WEIR_CACHE_UNSERIALIZABLE: (what: string) => `The value for ${what}`,
   WEIR_CACHE_VALUE_TOO_LARGE: (what: string) =>
     `The value for ${what} of maxValueBytes before compression: store less under a key, or raise maxValueBytes`,
-  WEIR_CACHE_NOT_A_NUMBER: (what: string) => `${what}, and is as it was: count under another key, or set a safe integer first`,
-  WEIR_CACHE_NUMBER_TOO_LARGE: (what: string) => `${what} would be beyond the safe integers (2^53 - 1), and is as it was`,
-  WEIR_CACHE_INVALID_VERSION: (what: string) => `${what} is not a version: give one that getWithVersion has returned`,
+  WEIR_CACHE_NOT_A_NUMBER: (what: string) =>
+    `${what}, and is as it was: count under another key, or set a safe integer first`,
+  WEIR_CACHE_NUMBER_TOO_LARGE: (what: string) =>
+    `${what} would be beyond the safe integers (2^53 - 1), and is as it was`,
+  WEIR_CACHE_INVALID_VERSION: (what: string) =>
+    `${what} is not a version: give one that getWithVersion has returned`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
     `${what} is computed by a function that asks for it, perhaps through other keys or instances, so it would wait for itself: ` +
     'compute it without asking for this key',
-  WEIR_CACHE_FILL_TIMEOUT: (what: string) => `${what}: find out what it waits for, or give it more time`,
+  WEIR_CACHE_FILL_TIMEOUT: (what: string) =>
+    `${what}: find out what it waits for, or give it more time`,
   WEIR_CACHE_MISSING_DRIVER: (what: string) => what,
-  WEIR_CACHE_STORE_TIMEOUT: (what: string) => `${what}: check that it runs, or raise commandTimeout`,
-  WEIR_CACHE_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
-  WEIR_CACHE_STORE_UNTRUSTED: (what: string) => `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
+  WEIR_CACHE_STORE_TIMEOUT: (what: string) =>
+    `${what}: check that it runs, or raise commandTimeout`,
+  WEIR_CACHE_STORE_UNAVAILABLE: (what: string) =>
+    `${what} has not answered, and is not asked again for a moment`,
+  WEIR_CACHE_STORE_UNTRUSTED: (what: string) =>
+    `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
   WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}`
 } as const
 

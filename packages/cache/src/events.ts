@@ -10,23 +10,38 @@ export type Source = 'l1' | 'l2' | 'coalesced'
 /** The messages on this package's diagnostics channels, by channel name. */
 export interface CacheEvents {
   /** `cost`: microseconds that computing the value had taken. */
-  'weir:cache:hit': { namespace: string, key: string, source: Source, stale: boolean, cost: number }
-  'weir:cache:miss': { namespace: string, key: string }
-  'weir:cache:store': { namespace: string, key: string, tags: readonly string[], bytes: number }
+  'weir:cache:hit': {
+    namespace: string
+    key: string
+    source: Source
+    stale: boolean
+    cost: number
+  }
+  'weir:cache:miss': { namespace: string; key: string }
+  'weir:cache:store': { namespace: string; key: string; tags: readonly string[]; bytes: number }
   /**
    * An entry that was there and is not used: Rule V says no, its frame is not whole, or this
    * instance cannot read what another has written, by its serializer, compression or size.
    */
-  'weir:cache:discard': { namespace: string, key: string, reason: 'invalid' | 'corrupt' | 'unreadable' }
-  'weir:cache:invalidate': { namespace: string, tags: readonly string[], stamp: Stamp }
-  'weir:cache:clear': { namespace: string, stamp: Stamp }
+  'weir:cache:discard': {
+    namespace: string
+    key: string
+    reason: 'invalid' | 'corrupt' | 'unreadable'
+  }
+  'weir:cache:invalidate': { namespace: string; tags: readonly string[]; stamp: Stamp }
+  'weir:cache:clear': { namespace: string; stamp: Stamp }
   /** Whether this instance may, from now on, rely on what it hears from Redis and need not ask. */
-  'weir:cache:listen': { namespace: string, complete: boolean }
+  'weir:cache:listen': { namespace: string; complete: boolean }
   /**
    * Something the caller is not told of: a store that failed while the request went on, a
    * background fill.
    */
-  'weir:cache:error': { namespace: string, operation: 'read' | 'write' | 'fill', key: string, error: unknown }
+  'weir:cache:error': {
+    namespace: string
+    operation: 'read' | 'write' | 'fill'
+    key: string
+    error: unknown
+  }
 }
 
 const channels = {

@@ -34,7 +34,13 @@ export interface FillContext<U> {
 }
 
 /** Nothing but a lifetime, whatever the cache's defaults are. */
-export const nothingBut = (ttl: Duration): EntryOptions => ({ ttl, staleWhileRevalidate: 0, staleIfError: 0, retain: 0, jitter: 0 })
+export const nothingBut = (ttl: Duration): EntryOptions => ({
+  ttl,
+  staleWhileRevalidate: 0,
+  staleIfError: 0,
+  retain: 0,
+  jitter: 0
+})
 
 /**
  * The context of one run of the function. Its functions are made when they are asked for, and may
@@ -71,7 +77,9 @@ export class RunContext<U> implements FillContext<U> {
   /** The options of the call, with what the function has said since. */
   over (options: Partial<EntryOptions>): Partial<EntryOptions> {
     if (this.#isSkipped) return nothingBut(0)
-    return this.#given === undefined ? options : { ...options, ...this.#given, tags: joined(options.tags, this.#given.tags) }
+    return this.#given === undefined
+      ? options
+      : { ...options, ...this.#given, tags: joined(options.tags, this.#given.tags) }
   }
 }
 

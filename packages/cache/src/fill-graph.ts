@@ -51,12 +51,16 @@ export class FillNode {
    * @param entries identify the namespace whose key it is
    * @param parent the fill that asked for it, and waits
    */
-  constructor (readonly entries: Entries, readonly key: string, readonly parent: FillNode | undefined) {
+  constructor (
+    readonly entries: Entries,
+    readonly key: string,
+    readonly parent: FillNode | undefined
+  ) {
     if (parent !== undefined) this.#wait = FillNode.#begin(parent, this)
   }
 
   /** Runs `fn` as the function of this fill: what it asks for is known to be part of it. */
-  run<R> (fn: () => R): R {
+  run<R>(fn: () => R): R {
     if (this.#isOpen) running.add(this)
     return current.run(this, fn)
   }
@@ -79,14 +83,16 @@ export class FillNode {
    * Waits for this fill's answer; the fill that the caller is part of waits for it, too.
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL if this fill is or waits for that one
    */
-  async answer<R> (answer: Promise<R>): Promise<R> {
+  async answer<R>(answer: Promise<R>): Promise<R> {
     const own = FillNode.innermost()
     if (own === undefined) return answer
     const awaited = this.#awaited()
     if (awaited.includes(own)) throw reentrant(this.key)
     const wait = FillNode.#begin(own, this)
     const refusable = orRefused(wait, answer)
-    for (const node of awaited) if (node.#remote !== undefined) node.#refuseCycles([wait]).catch(() => {})
+    for (const node of awaited) {
+      if (node.#remote !== undefined) node.#refuseCycles([wait]).catch(() => {})
+    }
     try {
       return await refusable
     } finally {
@@ -101,7 +107,7 @@ export class FillNode {
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL if that fill waits for one that the caller is part
    *   of
    */
-  async awaitRemote<R> (id: FillId | undefined, answer: Promise<R>): Promise<R> {
+  async awaitRemote<R>(id: FillId | undefined, answer: Promise<R>): Promise<R> {
     if (id === undefined) return answer
     const remote: Remote = { id, isOver: false }
     this.#remote = remote
@@ -128,7 +134,9 @@ export class FillNode {
   static checkNotWithin (entries: Entries, key: string): FillNode | undefined {
     const innermost = FillNode.innermost()
     for (let node = innermost; node !== undefined; node = node.parent) {
-      if (node.entries === entries && node.key === key && (node.#isOpen || node.#hasFailed)) throw reentrant(key)
+      if (node.entries === entries && node.key === key && (node.#isOpen || node.#hasFailed)) {
+        throw reentrant(key)
+      }
     }
     return innermost
   }
@@ -162,14 +170,18 @@ export class FillNode {
 
   /** Out of this fill and all that wait for it, through others, those with a lease. */
   #holders (): FillNode[] {
-    const waiting = closure(this, (node) => Array.from(node.#waiters, ({ waiter }) => waiter).filter((waiter) => waiter.#isOpen))
+    const waiting = closure(this, (node) =>
+      Array.from(node.#waiters, ({ waiter }) => waiter).filter((waiter) => waiter.#isOpen)
+    )
     return waiting.filter(({ lease }) => lease?.id !== undefined)
   }
 
   /** Says in the store which fills of other instances this one waits for. */
   async #announce (): Promise<void> {
     if (this.lease === undefined) return
-    this.#announcer ??= new WaitAnnouncer(this.lease, () => this.#awaited().flatMap((node) => node.#remote?.id ?? []))
+    this.#announcer ??= new WaitAnnouncer(this.lease, () =>
+      this.#awaited().flatMap((node) => node.#remote?.id ?? [])
+    )
     await this.#announcer.announce()
   }
 
@@ -189,7 +201,8 @@ export class FillNode {
     await Promise.all(holders.map((node) => node.#announce()))
     const stores = new Set([this, ...holders].map(({ entries }) => entries))
     const reached = await followWaits(remote.id, [...stores])
-    const isCycle = ({ waiter }: Wait) => waiter.#holders().some(({ lease }) => lease?.id !== undefined && reached.has(lease.id))
+    const isCycle = ({ waiter }: Wait) =>
+      waiter.#holders().some(({ lease }) => lease?.id !== undefined && reached.has(lease.id))
     for (const wait of waits) {
       if (remote.isOver || !wait.waiter.#waits.has(wait) || !isCycle(wait)) continue
       FillNode.#end(wait)
@@ -215,4 +228,5 @@ function orRefused<R> (wait: Wait, answer: Promise<R>): Promise<R> {
   })
 }
 
-const reentrant = (key: string) => new CacheError('WEIR_CACHE_REENTRANT_FILL', `Key ${JSON.stringify(key)}`)
+const reentrant = (key: string) =>
+  new CacheError('WEIR_CACHE_REENTRANT_FILL', `Key ${JSON.stringify(key)}`)

@@ -96,7 +96,7 @@ export class Fill<T> {
    * through other fills of this process, is then refused instead of waiting for itself.
    * @example const product = await fill.run(() => db.product('42'))
    */
-  run<R> (fn: () => R): R {
+  run<R>(fn: () => R): R {
     return this.trace === undefined ? this.node.run(fn) : this.trace.run(() => this.node.run(fn))
   }
 
@@ -106,13 +106,27 @@ export class Fill<T> {
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG,
    *   WEIR_CACHE_UNSERIALIZABLE
-   * @example const { result } = await fill.commit(product, () => ({ ttl: '1m', tags: ['product:42'] }))
+   * @example
+   * const { result } = await fill.commit(product, () => ({ ttl: '1m', tags: ['product:42'] }))
    */
-  async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T> } & StoreOutcome> {
+  async commit (
+    value: T,
+    options: () => Partial<EntryOptions>
+  ): Promise<{ entry: Entry<T> } & StoreOutcome> {
     this.node.ran()
     try {
-      const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options()), this.#info())
-      const outcome = this.stamp === undefined ? FAILED : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : TRANSIENT
+      const entry = makeEntry(
+        value,
+        this.stamp ?? 0,
+        this.keeper.defaults.entry(options()),
+        this.#info()
+      )
+      const outcome =
+        this.stamp === undefined
+          ? FAILED
+          : goneAt(entry) > entry.storedAt
+            ? await this.keeper.store(entry)
+            : TRANSIENT
       this.keeper.finish({ kind: 'value', entry, result: outcome.result })
       return { entry, ...outcome }
     } catch (error) {
@@ -127,9 +141,21 @@ export class Fill<T> {
    * @throws CacheError as `commit`
    * @example await fill.storeVariant('42:de', product, { ttl: '1m' })
    */
-  async storeVariant (key: string, value: T, options: Partial<EntryOptions>): Promise<{ entry: Entry<T> } & StoreOutcome> {
-    const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options), this.#info())
-    return { entry, ...(this.stamp === undefined ? FAILED : await this.keeper.storeVariant(key, entry)) }
+  async storeVariant (
+    key: string,
+    value: T,
+    options: Partial<EntryOptions>
+  ): Promise<{ entry: Entry<T> } & StoreOutcome> {
+    const entry = makeEntry(
+      value,
+      this.stamp ?? 0,
+      this.keeper.defaults.entry(options),
+      this.#info()
+    )
+    return {
+      entry,
+      ...(this.stamp === undefined ? FAILED : await this.keeper.storeVariant(key, entry))
+    }
   }
 
   /**
@@ -169,7 +195,10 @@ export class Fill<T> {
   }
 
   #info (): FillInfo {
-    return { filledBy: this.keeper.name, cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST) }
+    return {
+      filledBy: this.keeper.name,
+      cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST)
+    }
   }
 }
 
@@ -179,22 +208,53 @@ const TRANSIENT: StoreOutcome = { result: 'transient' }
 // The most that a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
-export function makeEntry<T> (value: T, stamp: Stamp, options: Partial<EntryOptions>, { filledBy, cost }: FillInfo): Entry<T> {
-  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, retain = 0, jitter = 0, tags = [] } = options
+export function makeEntry<T> (
+  value: T,
+  stamp: Stamp,
+  options: Partial<EntryOptions>,
+  { filledBy, cost }: FillInfo
+): Entry<T> {
+  const {
+    ttl,
+    staleWhileRevalidate = 0,
+    staleIfError = 0,
+    retain = 0,
+    jitter = 0,
+    tags = []
+  } = options
   checkTags(tags)
   checkJitter(jitter)
   const storedAt = Date.now()
   const freshUntil = storedAt + span(ttl, 'ttl') * (1 - jitter * Math.random())
-  const windows = [span(staleWhileRevalidate, 'staleWhileRevalidate'), span(staleIfError, 'staleIfError'), span(retain, 'retain')] as const
+  const windows = [
+    span(staleWhileRevalidate, 'staleWhileRevalidate'),
+    span(staleIfError, 'staleIfError'),
+    span(retain, 'retain')
+  ] as const
   const [staleUntil, errorUntil] = [freshUntil + windows[0], freshUntil + windows[1]]
   const keptFor = Math.ceil(Math.max(...windows))
-  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor, filledBy, cost }
+  return {
+    value,
+    stamp,
+    tags,
+    storedAt,
+    freshUntil,
+    staleUntil,
+    errorUntil,
+    keptFor,
+    filledBy,
+    cost
+  }
 }
 
 export function checkJitter (jitter: unknown): void {
   if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `jitter ${shown(jitter)}: give a number from 0 to 1`
+  )
 }
 
 /** Milliseconds of an option that is a duration. */
-export const span = (duration: Duration | undefined, name: string) => Math.min(parseDuration(duration, name), LONGEST)
+export const span = (duration: Duration | undefined, name: string) =>
+  Math.min(parseDuration(duration, name), LONGEST)

@@ -40,7 +40,11 @@ export class Filling<T> {
    * @param fillTimeout milliseconds that callers wait for a fill before they compute for themselves
    */
   constructor (
-    readonly tiers: Tiers<T>, readonly counters: Counters, readonly defaults: Defaults, readonly name: string, fillTimeout: number
+    readonly tiers: Tiers<T>,
+    readonly counters: Counters,
+    readonly defaults: Defaults,
+    readonly name: string,
+    fillTimeout: number
   ) {
     this.activity = new Activity(fillTimeout)
     this.#flights = new Flights(fillTimeout, tiers.entries)
@@ -78,9 +82,13 @@ export class Filling<T> {
       const mayBeStale = flight.background && options.renew !== true
       const stale = mayBeStale ? this.usable(key, (await this.find(key))?.found) : undefined
       if (stale !== undefined) return stale
-      const outcome = await traceWait(this.tiers.name, key, flight, () => flight.node.answer(flight.outcome))
+      const outcome = await traceWait(this.tiers.name, key, flight, () =>
+        flight.node.answer(flight.outcome)
+      )
       if (outcome.kind === 'again') {
-        if (outcome.wasOwn === true && options.mayBeOwn === true) return this.#alone(key, parent, { ...options, beside: true })
+        if (outcome.wasOwn === true && options.mayBeOwn === true) {
+          return this.#alone(key, parent, { ...options, beside: true })
+        }
         continue
       }
       if (outcome.kind === 'unshared') return this.#fill(key, { parent })
@@ -92,17 +100,35 @@ export class Filling<T> {
   }
 
   /** See {@link Cache.revalidate}. */
-  async revalidate (key: string, stale: Entry<T>, { early = false } = {}): Promise<Fill<T> | undefined> {
-    if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== (early ? 'fresh' : 'stale')) return undefined
+  async revalidate (
+    key: string,
+    stale: Entry<T>,
+    { early = false } = {}
+  ): Promise<Fill<T> | undefined> {
+    if (
+      this.#flights.of(key) !== undefined ||
+      freshness(stale, Date.now()) !== (early ? 'fresh' : 'stale')
+    ) { return undefined }
     // The last attempt has brought nothing to share: the stale value is good enough for a while.
     if (this.#unshared.has(key)) return undefined
     const flight = this.#flights.begin(key, undefined, true)
     const isNewer = (found: Found<T>) => isFresh(found) && !isSame(found.entry, stale)
-    const claimed = await this.counters.read(key, this.tiers.claim(key, isNewer, { entry: stale, source: 'l2' }))
+    const claimed = await this.counters.read(
+      key,
+      this.tiers.claim(key, isNewer, { entry: stale, source: 'l2' })
+    )
     // Without a lease, too: other instances may have the stale value in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
     const { unreadableUntil } = claimed.kind === 'found' ? {} : claimed
-    if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true, unreadableUntil })
+    if (claimed.kind === 'granted') {
+      return this.#fill(key, {
+        flight,
+        stale,
+        lease: claimed.lease,
+        replaces: true,
+        unreadableUntil
+      })
+    }
     flight.finish({ kind: 'again' })
     return undefined
   }
@@ -123,7 +149,9 @@ export class Filling<T> {
     const { entry, source } = found
     const state = freshness(entry, Date.now())
     // Field by field: spreading costs a hit several times all else.
-    return state === 'expired' ? undefined : this.counters.hit(key, { entry, source, stale: state === 'stale' })
+    return state === 'expired'
+      ? undefined
+      : this.counters.hit(key, { entry, source, stale: state === 'stale' })
   }
 
   /** The value in memory where the options allow it while the store does not answer. */
@@ -140,22 +168,34 @@ export class Filling<T> {
    * @param known what the caller has just found, and cannot use
    */
   async #lead (
-    key: string, parent: FillNode | undefined, options: AcquireOptions, known: Found<T> | undefined
+    key: string,
+    parent: FillNode | undefined,
+    options: AcquireOptions,
+    known: Found<T> | undefined
   ): Promise<Hit<T> | Fill<T>> {
     const flight = this.#flights.begin(key, parent)
     const replaces = options.renew === true
     for (let waited = 0; ;) {
       const isGood = (found: Found<T>) => isUsable(found) && (!replaces || waited > 0)
-      const claimed = await this.counters.read(key, this.tiers.claim(key, isGood, waited > 0 ? undefined : known))
+      const claimed = await this.counters.read(
+        key,
+        this.tiers.claim(key, isGood, waited > 0 ? undefined : known)
+      )
       if (claimed === undefined) return this.#withoutStore(key, flight, options)
       if (claimed.kind === 'found') {
         const { entry } = claimed
         const source = waited > 0 ? 'coalesced' : claimed.source
         flight.finish({ kind: 'value', entry, source })
-        return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
+        return this.counters.hit(key, {
+          entry,
+          source,
+          stale: freshness(entry, Date.now()) === 'stale'
+        })
       }
       const { stale, unreadableUntil } = claimed
-      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces, unreadableUntil })
+      if (claimed.kind === 'granted') {
+        return this.#fill(key, { flight, stale, lease: claimed.lease, replaces, unreadableUntil })
+      }
       const end = waited === MOST_WAITS ? 'failed' : await this.#awaitElsewhere(flight, claimed)
       if (end === 'failed') return this.#fill(key, { flight, stale, replaces })
       if (end === 'unshared') this.#unshared.add(key)
@@ -171,10 +211,17 @@ export class Filling<T> {
    * Waits for another instance's fill. One that waits for the leader's own is refused, which
    * concerns no other caller.
    */
-  async #awaitElsewhere (flight: Flight<T>, { ended, fill }: Claim & { kind: 'held' }): Promise<FillEnd | 'late'> {
+  async #awaitElsewhere (
+    flight: Flight<T>,
+    { ended, fill }: Claim & { kind: 'held' }
+  ): Promise<FillEnd | 'late'> {
     try {
       return await traceWait(this.tiers.name, flight.node.key, undefined, () =>
-        flight.node.awaitRemote(fill, Promise.race([ended, flight.outcome.then(() => 'late' as const)])))
+        flight.node.awaitRemote(
+          fill,
+          Promise.race([ended, flight.outcome.then(() => 'late' as const)])
+        )
+      )
     } catch (error) {
       flight.finish({ kind: 'again' })
       throw error
@@ -185,14 +232,35 @@ export class Filling<T> {
    * For a caller or a key whose value is not shared: takes what the store has by now, or computes
    * beside all others.
    */
-  async #alone (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+  async #alone (
+    key: string,
+    parent: FillNode | undefined,
+    options: AcquireOptions
+  ): Promise<Hit<T> | Fill<T>> {
     const answer = await this.find(key)
-    const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
+    const hit =
+      answer === undefined
+        ? this.unverified(key, options)
+        : options.renew === true
+          ? undefined
+          : this.usable(key, answer.found)
     const stale = answer?.found?.entry
-    return hit ?? this.#fill(key, { parent, stale, replaces: options.renew === true, beside: options.beside === true })
+    return (
+      hit ??
+      this.#fill(key, {
+        parent,
+        stale,
+        replaces: options.renew === true,
+        beside: options.beside === true
+      })
+    )
   }
 
-  #withoutStore (key: string, flight: Flight<T>, options: OutageOptions): Hit<T> | Promise<Fill<T>> {
+  #withoutStore (
+    key: string,
+    flight: Flight<T>,
+    options: OutageOptions
+  ): Hit<T> | Promise<Fill<T>> {
     const hit = this.unverified(key, options)
     if (hit === undefined) return this.#fill(key, { flight })
     flight.finish({ kind: 'again' })
@@ -206,32 +274,56 @@ export class Filling<T> {
   async #fill (key: string, duty: Duty<T>): Promise<Fill<T>> {
     const { parent, flight, lease, stale } = duty
     this.counters.miss(key)
-    const trace = traceFill(this.tiers.name, key, flight?.background === true, this.#flights.timeout)
+    const trace = traceFill(
+      this.tiers.name,
+      key,
+      flight?.background === true,
+      this.#flights.timeout
+    )
     if (flight !== undefined) {
       flight.trace = trace
       this.#flights.start(flight)
     }
     const node = flight?.node ?? new FillNode(this.tiers.entries, key, parent)
     node.lease = lease
-    const stamp = lease === undefined ? await this.counters.read(key, this.tiers.validity.stamp()) : lease.stamp
+    const stamp =
+      lease === undefined
+        ? await this.counters.read(key, this.tiers.validity.stamp())
+        : lease.stamp
     // However the flight ends, also by its timeout, the lease does too.
-    if (lease !== undefined) flight?.outcome.then(({ kind }) => { lease.end(END[kind]) }, () => {})
+    if (lease !== undefined) {
+      flight?.outcome.then(
+        ({ kind }) => {
+          lease.end(END[kind])
+        },
+        () => {}
+      )
+    }
     return new Fill(key, stamp, stale, this.#keeper(key, duty, node, trace), node, trace)
   }
 
   #keeper (
-    key: string, { flight, lease, stale, replaces, unreadableUntil = 0, beside }: Duty<T>, node: FillNode, trace: FillTrace | undefined
+    key: string,
+    { flight, lease, stale, replaces, unreadableUntil = 0, beside }: Duty<T>,
+    node: FillNode,
+    trace: FillTrace | undefined
   ): FillKeeper<T> {
     let isOpen = true
     this.activity.begin()
-    const replacedUntil = Math.max(unreadableUntil, replaces === true && stale !== undefined ? goneAt(stale) : 0)
-    const put = (entry: Entry<T>) => this.#store(key, () => replacedUntil > 0
-      ? this.tiers.replace(key, entry, replacedUntil, { lease })
-      : this.tiers.put(key, entry, lease))
+    const replacedUntil = Math.max(
+      unreadableUntil,
+      replaces === true && stale !== undefined ? goneAt(stale) : 0
+    )
+    const put = (entry: Entry<T>) =>
+      this.#store(key, () =>
+        replacedUntil > 0
+          ? this.tiers.replace(key, entry, replacedUntil, { lease })
+          : this.tiers.put(key, entry, lease)
+      )
     return {
       name: this.name,
       defaults: this.defaults,
-      store: (entry) => trace === undefined ? put(entry) : trace.within(() => put(entry)),
+      store: (entry) => (trace === undefined ? put(entry) : trace.within(() => put(entry))),
       storeVariant: (other, entry) => this.#store(other, () => this.tiers.put(other, entry)),
       validStale: () => this.#valid(key, stale),
       finish: (outcome) => {
@@ -255,12 +347,16 @@ export class Filling<T> {
 
   async #store (key: string, put: () => Promise<boolean>): Promise<StoreOutcome> {
     try {
-      if (!await put()) return { result: 'invalid' }
+      if (!(await put())) return { result: 'invalid' }
       this.counters.stores++
       return { result: 'stored' }
     } catch (error) {
       // A serializer of one's own that fails costs no caller its value.
-      if (this.tiers.values.isBuiltIn && error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      if (
+        this.tiers.values.isBuiltIn &&
+        error instanceof CacheError &&
+        error.code === 'WEIR_CACHE_UNSERIALIZABLE'
+      ) { throw error }
       this.counters.failed('write', key, error)
       return { result: 'failed', error }
     }
@@ -270,28 +366,52 @@ export class Filling<T> {
    * The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes
    * once for itself.
    */
-  async #afterFailure (key: string, parent: FillNode | undefined, stale: Entry<T> | undefined): Promise<Hit<T> | Fill<T>> {
-    const entry = stale !== undefined && servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined
-    return entry === undefined ? this.#fill(key, { parent }) : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
+  async #afterFailure (
+    key: string,
+    parent: FillNode | undefined,
+    stale: Entry<T> | undefined
+  ): Promise<Hit<T> | Fill<T>> {
+    const entry =
+      stale !== undefined && servesError(stale, Date.now())
+        ? await this.#valid(key, stale)
+        : undefined
+    return entry === undefined
+      ? this.#fill(key, { parent })
+      : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
   }
 
   /** The entry, if it is valid as of now. A store that does not answer cannot say so. */
   async #valid (key: string, entry: Entry<T> | undefined): Promise<Entry<T> | undefined> {
     if (entry === undefined) return undefined
-    return await this.counters.read(key, this.tiers.isValid(key, entry)) === true ? entry : undefined
+    return (await this.counters.read(key, this.tiers.isValid(key, entry))) === true
+      ? entry
+      : undefined
   }
 
   /** The value of a flight that was joined; undefined to start over. */
-  async #joined (key: string, { entry, source }: Outcome<T> & { kind: 'value' }, own: boolean): Promise<Hit<T> | undefined> {
-    if (!own && await this.#valid(key, entry) === undefined) return undefined
-    return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
+  async #joined (
+    key: string,
+    { entry, source }: Outcome<T> & { kind: 'value' },
+    own: boolean
+  ): Promise<Hit<T> | undefined> {
+    if (!own && (await this.#valid(key, entry)) === undefined) return undefined
+    return this.counters.hit(key, {
+      entry,
+      source,
+      stale: freshness(entry, Date.now()) === 'stale'
+    })
   }
 }
 
 // The most fills of other instances that a flight waits for, one after the other.
 const MOST_WAITS = 2
 
-const END = { value: 'done', again: 'done', error: 'failed', unshared: 'unshared' } as const satisfies Record<Outcome<unknown>['kind'], string>
+const END = {
+  value: 'done',
+  again: 'done',
+  error: 'failed',
+  unshared: 'unshared'
+} as const satisfies Record<Outcome<unknown>['kind'], string>
 
 const isSame = (a: FrameId, b: FrameId) => a.stamp === b.stamp && a.storedAt === b.storedAt
 

@@ -29,7 +29,11 @@ export class Flight<T> {
    * @param background it replaces a stale value that may be served meanwhile
    */
   constructor (
-    readonly node: FillNode, public number: number, readonly background: boolean, timeout: number, onEnd: (flight: Flight<T>) => void
+    readonly node: FillNode,
+    public number: number,
+    readonly background: boolean,
+    timeout: number,
+    onEnd: (flight: Flight<T>) => void
   ) {
     const { promise, resolve } = withResolvers<Outcome<T>>()
     const finish = (outcome: Outcome<T>) => {
@@ -38,7 +42,9 @@ export class Flight<T> {
       onEnd(this)
       resolve(outcome)
     }
-    const timer = setTimeout(finish, Math.min(timeout, LONGEST_TIMER), { kind: 'unshared' }).unref()
+    const timer = setTimeout(finish, Math.min(timeout, LONGEST_TIMER), {
+      kind: 'unshared'
+    }).unref()
     this.outcome = promise
     this.finish = finish
   }
@@ -73,9 +79,15 @@ export class Flights<T> {
 
   /** @param parent the fill that waits for this one; a flight in the background has none */
   begin (key: string, parent: FillNode | undefined, background = false): Flight<T> {
-    const flight = new Flight<T>(new FillNode(this.entries, key, parent), ++this.#begun, background, this.timeout, (ended) => {
-      if (this.#open.get(key) === ended) this.#open.delete(key)
-    })
+    const flight = new Flight<T>(
+      new FillNode(this.entries, key, parent),
+      ++this.#begun,
+      background,
+      this.timeout,
+      (ended) => {
+        if (this.#open.get(key) === ended) this.#open.delete(key)
+      }
+    )
     this.#open.set(key, flight)
     return flight
   }

@@ -17,14 +17,22 @@ export function versionOf (frame: Buffer): FrameVersion | undefined {
 }
 
 export function isSameVersion (a: FrameVersion | undefined, b: FrameVersion | undefined): boolean {
-  return a?.stamp === b?.stamp && a?.storedAt === b?.storedAt && a?.checksum === b?.checksum && a?.number === b?.number
+  return (
+    a?.stamp === b?.stamp &&
+    a?.storedAt === b?.storedAt &&
+    a?.checksum === b?.checksum &&
+    a?.number === b?.number
+  )
 }
 
 /** Whether what a store has under a key is what {@link Entries.swap} was told. */
 export function isSeen (frame: Buffer | undefined, seen: FrameVersion | undefined): boolean {
   if (frame === undefined || seen === undefined) return frame === seen
   const present = versionOf(frame)
-  return present !== undefined && isSameVersion(seen.number === undefined ? { ...present, number: undefined } : present, seen)
+  return (
+    present !== undefined &&
+    isSameVersion(seen.number === undefined ? { ...present, number: undefined } : present, seen)
+  )
 }
 
 /** Stamp, storedAt and checksum, as a frame has them. */

@@ -66,7 +66,10 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
   const tags = HEADER + frame.readUInt16BE(2)
   const meta = tags + frame.readUInt32BE(52)
   const body = meta + frame.readUInt32BE(56)
-  if (frame.length !== body + frame.readUInt32BE(60) || frame.readUInt32BE(CHECKSUM_OFFSET) !== checksum(frame)) return undefined
+  if (
+    frame.length !== body + frame.readUInt32BE(60) ||
+    frame.readUInt32BE(CHECKSUM_OFFSET) !== checksum(frame)
+  ) { return undefined }
   const names = parseTags(frame.toString('utf8', tags, meta))
   if (names === undefined) return undefined
   return {
@@ -90,7 +93,8 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
 export const headerOf = (frame: Buffer): string => frame.toString('latin1', 0, HEADER)
 
 /** The stamp of a frame; 0 if it is none. */
-export const stampOf = (frame: Buffer): Stamp => frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)
+export const stampOf = (frame: Buffer): Stamp =>
+  frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)
 
 /**
  * Whether a frame in a store is another one than what was seen of its key, and not an earlier one.
@@ -99,7 +103,10 @@ export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
   // Bytes that are no frame have to be read to be told from one.
   if (seen === undefined || frame.length < HEADER) return true
   const stamp = stampOf(frame)
-  return stamp > seen.stamp || (stamp === seen.stamp && frame.readDoubleBE(STORED_AT_OFFSET) !== seen.storedAt)
+  return (
+    stamp > seen.stamp ||
+    (stamp === seen.stamp && frame.readDoubleBE(STORED_AT_OFFSET) !== seen.storedAt)
+  )
 }
 
 /** Undefined if the text, whose checksum is right, was written by something else. */
@@ -113,10 +120,12 @@ function parseTags (text: string): readonly string[] | undefined {
   }
 }
 
-const isTags = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((tag) => typeof tag === 'string')
+const isTags = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((tag) => typeof tag === 'string')
 
 // Header fields and payload in one sum; the field itself lies between them.
-const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, CHECKSUM_OFFSET)))
+const checksum = (frame: Buffer) =>
+  crc32(frame.subarray(HEADER), crc32(frame.subarray(0, CHECKSUM_OFFSET)))
 
 /** One copy of each instance's name serves all of its entries in memory. */
 const names = new Map<string, string>()

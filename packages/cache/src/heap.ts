@@ -36,7 +36,8 @@ export const ownNamesBytes = (length: number) => 130 * length
 export const dictionaryBytes = (length: number) => 88 + 24 * tableSize(length * 1.5)
 
 export const arrayBytes = (length: number) => length === 0 ? 32 : 48 + WORD * length
-export const sparseBytes = (length: number, elements: number) => 48 + Math.min(WORD * length, 24 * tableSize(elements * 1.5))
+export const sparseBytes = (length: number, elements: number) =>
+  48 + Math.min(WORD * length, 24 * tableSize(elements * 1.5))
 export const mapBytes = (size: number) => 72 + 28 * tableSize(size)
 export const setBytes = (size: number) => 72 + 20 * tableSize(size)
 export const bigintBytes = (value: bigint) => 16 + roundUp(value.toString(16).length / 2)

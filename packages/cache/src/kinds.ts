@@ -1,5 +1,14 @@
 import { types } from 'node:util'
-import { arrayBufferBytes, BOXED, bufferBytes, DATE, REGEXP, stringBytes, URL_BYTES, viewBytes } from './heap.js'
+import {
+  arrayBufferBytes,
+  BOXED,
+  bufferBytes,
+  DATE,
+  REGEXP,
+  stringBytes,
+  URL_BYTES,
+  viewBytes
+} from './heap.js'
 
 /**
  * How many prototypes an object has: none; one if it is plain; two if it is a Date, a Map or an
@@ -8,7 +17,11 @@ import { arrayBufferBytes, BOXED, bufferBytes, DATE, REGEXP, stringBytes, URL_BY
  */
 export function prototypes (object: object): number {
   let count = 0
-  for (let next: unknown = Object.getPrototypeOf(object); next !== null; next = Object.getPrototypeOf(next)) count++
+  for (
+    let next: unknown = Object.getPrototypeOf(object);
+    next !== null;
+    next = Object.getPrototypeOf(next)
+  ) { count++ }
   return count
 }
 
@@ -16,7 +29,9 @@ export function prototypes (object: object): number {
 export function leafBytes (object: object, chain: number): number | undefined {
   if (isBuffer(object)) return bufferBytes(object.length)
   if (ArrayBuffer.isView(object)) {
-    return chain === (types.isDataView(object) ? 2 : 3) && types.isArrayBuffer(object.buffer) ? viewBytes(object.byteLength) : undefined
+    return chain === (types.isDataView(object) ? 2 : 3) && types.isArrayBuffer(object.buffer)
+      ? viewBytes(object.byteLength)
+      : undefined
   }
   if (chain !== 2) return undefined
   if (isOf(URL, object)) return URL_BYTES + stringBytes(object.href.length, false)
@@ -28,15 +43,18 @@ export function leafBytes (object: object, chain: number): number | undefined {
   return undefined
 }
 
-const isOf = <T extends object>({ prototype }: { readonly prototype: T }, object: object): object is T =>
-  Object.getPrototypeOf(object) === prototype
+const isOf = <T extends object>(
+  { prototype }: { readonly prototype: T },
+  object: object
+): object is T => Object.getPrototypeOf(object) === prototype
 
 /** A Buffer, and not what is built on it. */
 export const isBuffer = (value: unknown): value is Buffer =>
   Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype
 
 /** A Uint8Array, and neither a Buffer nor what is built on it. */
-export const isBytes = (value: unknown): value is Uint8Array => types.isUint8Array(value) && prototypes(value) === 3
+export const isBytes = (value: unknown): value is Uint8Array =>
+  types.isUint8Array(value) && prototypes(value) === 3
 
 export function className (object: object): string {
   const { constructor } = object

@@ -2,7 +2,13 @@ import type { CounterOptions } from './counting.js'
 import { parseDuration } from './duration.js'
 import { CacheError, shown } from './errors.js'
 import { checkJitter, type EntryOptions } from './fill.js'
-import type { CacheOptions, FindOptions, OutageOptions, RememberOptions, WriteOptions } from './options.js'
+import type {
+  CacheOptions,
+  FindOptions,
+  OutageOptions,
+  RememberOptions,
+  WriteOptions
+} from './options.js'
 import type { WarmOptions } from './warm.js'
 import type { WrapOptions } from './wrap.js'
 
@@ -15,12 +21,20 @@ export type Known<O> = Readonly<Record<keyof O, Check>>
  * @param where what they are the options of, for messages; '' for those of the call
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION
  */
-export function checkOptions (where: string, options: unknown, known: Readonly<Record<string, Check>>): void {
-  if (!isRecord(options)) throw refused(`${where === '' ? 'options' : where} ${shown(options)}: give an object of options`)
+export function checkOptions (
+  where: string,
+  options: unknown,
+  known: Readonly<Record<string, Check>>
+): void {
+  if (!isRecord(options)) {
+    throw refused(
+      `${where === '' ? 'options' : where} ${shown(options)}: give an object of options`
+    )
+  }
   for (const name of Object.keys(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined
     const path = where === '' ? name : `${where}.${name}`
-    if (check === undefined) throw refused(`${path} is no option: there is ${Object.keys(known).join(', ')}`)
+    if (check === undefined) { throw refused(`${path} is no option: there is ${Object.keys(known).join(', ')}`) }
     const value = options[name]
     if (value !== undefined) check(value, path)
   }
@@ -34,10 +48,14 @@ export const refused = (problem: string, cause?: unknown) =>
 
 /** The one who takes the option checks it. */
 export const elsewhere: Check = () => {}
-const boolean: Check = (value, name) => { if (typeof value !== 'boolean') throw refused(`${name} ${shown(value)}: give true or false`) }
-const callable: Check = (value, name) => { if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: give a function`) }
+const boolean: Check = (value, name) => {
+  if (typeof value !== 'boolean') throw refused(`${name} ${shown(value)}: give true or false`)
+}
+const callable: Check = (value, name) => {
+  if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: give a function`)
+}
 const wholeNumber: Check = (value, name) => {
-  if (!Number.isSafeInteger(value) || Number(value) < 1) throw refused(`${name} ${shown(value)}: give a whole number from 1`)
+  if (!Number.isSafeInteger(value) || Number(value) < 1) { throw refused(`${name} ${shown(value)}: give a whole number from 1`) }
 }
 const oneOf = (...values: readonly string[]): Check => (value, name) => {
   if (typeof value === 'string' && values.includes(value)) return
@@ -58,7 +76,10 @@ export const ENTRY: Known<EntryOptions> = {
   jitter: checkJitter,
   tags: elsewhere
 }
-export const FOREVER: Known<Pick<EntryOptions, 'tags'> & WriteOptions> = { tags: elsewhere, ...WRITE }
+export const FOREVER: Known<Pick<EntryOptions, 'tags'> & WriteOptions> = {
+  tags: elsewhere,
+  ...WRITE
+}
 export const COUNTER: Known<CounterOptions> = { ttl: parseDuration, tags: elsewhere, ...WRITE }
 export const FIND: Known<FindOptions> = { accept: oneOf('fresh', 'stale', 'retained'), ...OUTAGE }
 
@@ -72,8 +93,18 @@ const REMEMBER: Known<RememberOptions<unknown>> = {
  * needs.
  */
 export const CALL: Known<RememberOptions<unknown> & WriteOptions> = { ...REMEMBER, ...WRITE }
-export const WRAP: Known<WrapOptions<never, unknown>> = { ...REMEMBER, name: elsewhere, key: callable }
-export const WARM: Known<WarmOptions<unknown>> = { ...ENTRY, ...TIMEOUTS, concurrency: elsewhere, onProgress: callable, signal }
+export const WRAP: Known<WrapOptions<never, unknown>> = {
+  ...REMEMBER,
+  name: elsewhere,
+  key: callable
+}
+export const WARM: Known<WarmOptions<unknown>> = {
+  ...ENTRY,
+  ...TIMEOUTS,
+  concurrency: elsewhere,
+  onProgress: callable,
+  signal
+}
 
 /**
  * Options of a cache that may hold for several. Each is checked by the part of the cache that takes
@@ -96,8 +127,18 @@ export const SHARED: Known<Omit<CacheOptions<unknown>, 'store' | 'namespace' | '
   earlyRefresh: elsewhere,
   tagPrefix: elsewhere
 }
-export const CREATE: Known<CacheOptions<unknown>> = { ...SHARED, store: elsewhere, namespace: elsewhere, name: elsewhere }
-export const CREATE_SEVERAL = { stores: elsewhere, caches: elsewhere, defaults: elsewhere, name: elsewhere } as const
+export const CREATE: Known<CacheOptions<unknown>> = {
+  ...SHARED,
+  store: elsewhere,
+  namespace: elsewhere,
+  name: elsewhere
+}
+export const CREATE_SEVERAL = {
+  stores: elsewhere,
+  caches: elsewhere,
+  defaults: elsewhere,
+  name: elsewhere
+} as const
 export const MEMORY = { maxBytes: elsewhere, maxEntries: elsewhere } as const
 
 /** Options that every store has. */

@@ -7,7 +7,9 @@ export interface ObservedCache {
 }
 
 const references = new Set<WeakRef<ObservedCache>>()
-const collected = new FinalizationRegistry<WeakRef<ObservedCache>>((reference) => { references.delete(reference) })
+const collected = new FinalizationRegistry<WeakRef<ObservedCache>>((reference) => {
+  references.delete(reference)
+})
 
 /** Remembers the cache, for as long as something else does. */
 export function addLiveCache (cache: ObservedCache): void {
@@ -17,4 +19,5 @@ export function addLiveCache (cache: ObservedCache): void {
 }
 
 /** The caches of this process that are still in use. */
-export const liveCaches = (): ObservedCache[] => [...references].flatMap((reference) => reference.deref() ?? [])
+export const liveCaches = (): ObservedCache[] =>
+  [...references].flatMap((reference) => reference.deref() ?? [])

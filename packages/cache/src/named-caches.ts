@@ -13,7 +13,11 @@ export interface ValueType<T> {
 
 /**
  * Tells {@link createCaches} the type of a cache's values.
- * @example createCaches({ stores, caches: { products: { store: 'redis', ttl: '1m', value: valueType<Product>() } } })
+ * @example
+ * createCaches({
+ *   stores,
+ *   caches: { products: { store: 'redis', ttl: '1m', value: valueType<Product>() } }
+ * })
  */
 export const valueType = <T>(): ValueType<T> => ({})
 
@@ -34,11 +38,15 @@ export interface NamedCacheOptions<S extends string = string> extends SharedCach
 }
 
 type Stores = Readonly<Record<string, Store>>
-type Named<S extends string = string> = Readonly<Record<string, NamedCacheOptions<S>>> & { readonly close?: never }
+type Named<S extends string = string> = Readonly<Record<string, NamedCacheOptions<S>>> & {
+  readonly close?: never
+}
 
 /** Options of {@link createCaches}. */
 export interface CachesOptions<
-  S extends Stores = Stores, C extends Named<keyof S & string> = Named, D extends SharedCacheOptions = SharedCacheOptions
+  S extends Stores = Stores,
+  C extends Named<keyof S & string> = Named,
+  D extends SharedCacheOptions = SharedCacheOptions
 > {
   readonly stores: S
   readonly caches: C & OnlyKnown<C, NamedCacheOptions>
@@ -49,15 +57,23 @@ export interface CachesOptions<
 }
 
 /** Makes a member that is no option a mistake for the compiler, too. */
-type OnlyKnown<C, Options> = { readonly [N in keyof C]: { readonly [O in Exclude<keyof C[N], keyof Options>]: never } }
+type OnlyKnown<C, Options> = {
+  readonly [N in keyof C]: { readonly [O in Exclude<keyof C[N], keyof Options>]: never }
+}
 
 type ValueOf<C> = C extends { readonly value: ValueType<infer T> }
   ? T
   : C extends { readonly serializer: Serializer<infer T> } ? T : unknown
-type DefaultedOf<C, D> = C extends { readonly ttl: Duration } ? 'ttl' : D extends { readonly ttl: Duration } ? 'ttl' : never
+type DefaultedOf<C, D> = C extends { readonly ttl: Duration }
+  ? 'ttl'
+  : D extends { readonly ttl: Duration }
+    ? 'ttl'
+    : never
 
 /** The caches by their names, and {@link CachesBase.close}. */
-export type Caches<C, D = unknown> = { readonly [N in keyof C]: Cache<ValueOf<C[N]>, DefaultedOf<C[N], D>> } & CachesBase
+export type Caches<C, D = unknown> = {
+  readonly [N in keyof C]: Cache<ValueOf<C[N]>, DefaultedOf<C[N], D>>
+} & CachesBase
 
 /** Members that all results of {@link createCaches} have. */
 export interface CachesBase {
@@ -88,30 +104,53 @@ export interface CachesBase {
  * await caches.close()
  */
 export function createCaches<
-  const S extends Stores, const C extends Named<keyof S & string>, const D extends SharedCacheOptions = SharedCacheOptions
+  const S extends Stores,
+  const C extends Named<keyof S & string>,
+  const D extends SharedCacheOptions = SharedCacheOptions
 > (options: CachesOptions<S, C, D>): Caches<C, D>
 export function createCaches (options: LooseOptions): object {
   checkOptions('', options, CREATE_SEVERAL)
   const { stores, caches, defaults = {}, name = '' } = options
   checkOptions('defaults', defaults, SHARED)
   const all = entriesOf('stores', stores)
-  for (const [store, { namespace, close }] of Object.entries<Partial<Record<keyof Store, unknown>>>(stores)) {
+  for (const [store, { namespace, close }] of Object.entries<
+    Partial<Record<keyof Store, unknown>>
+  >(stores)) {
     if (typeof namespace === 'function' && typeof close === 'function') continue
-    throw refused(`stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`)
+    throw refused(
+      `stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`
+    )
   }
   const taken = new Map<string, string>()
-  const made = entriesOf('caches', caches).map(([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
-    const where = `caches.${cache}`
-    if (cache === 'close') throw refused(`${where}: this name is taken by the method, give the cache another`)
-    checkOptions(where, options, SHARED)
-    const [, store] = all.find(([known]) => known === storeName) ?? []
-    if (store === undefined) throw refused(`${where}.store ${shown(storeName)}: there is ${Object.keys(stores).join(', ')}`)
-    const place = JSON.stringify([all.findIndex(([, other]) => other === store), namespace])
-    const other = taken.get(place)
-    if (other !== undefined) throw refused(`${where}: caches.${other} has the namespace ${shown(namespace)} of the same store, give one of them another`)
-    taken.set(place, cache)
-    return [cache, within(where, () => createCache({ ...defaults, ...given(options), store, namespace, name }))] as const
-  })
+  const made = entriesOf('caches', caches).map(
+    ([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
+      const where = `caches.${cache}`
+      if (cache === 'close') {
+        throw refused(`${where}: this name is taken by the method, give the cache another`)
+      }
+      checkOptions(where, options, SHARED)
+      const [, store] = all.find(([known]) => known === storeName) ?? []
+      if (store === undefined) {
+        throw refused(
+          `${where}.store ${shown(storeName)}: there is ${Object.keys(stores).join(', ')}`
+        )
+      }
+      const place = JSON.stringify([all.findIndex(([, other]) => other === store), namespace])
+      const other = taken.get(place)
+      if (other !== undefined) {
+        throw refused(
+          `${where}: caches.${other} has the namespace ${shown(namespace)} of the same store, give one of them another`
+        )
+      }
+      taken.set(place, cache)
+      return [
+        cache,
+        within(where, () =>
+          createCache({ ...defaults, ...given(options), store, namespace, name })
+        )
+      ] as const
+    }
+  )
   const stored = new Set(all.map(([, store]) => store))
   let closed: Promise<void> | undefined
   const close = () => {
@@ -132,29 +171,51 @@ interface LooseOptions {
  * The caches as members of their own, read as any other; a name that none of them has is an error.
  * Names that every object may be asked for, by `await` and the like, are not.
  */
-function withNames (caches: Readonly<Record<string, Cache<unknown>>>, close: () => Promise<void>): object {
+function withNames (
+  caches: Readonly<Record<string, Cache<unknown>>>,
+  close: () => Promise<void>
+): object {
   const names = Object.keys(caches).join(', ')
-  const unknown = new Proxy({}, {
-    get (target, name, receiver) {
-      if (typeof name === 'symbol' || name in Object.prototype || ASKED_OF_ALL.has(name)) return Reflect.get(target, name, receiver) as unknown
-      throw refused(`caches.${name}: there is ${names}`)
+  const unknown = new Proxy(
+    {},
+    {
+      get (target, name, receiver) {
+        if (typeof name === 'symbol' || name in Object.prototype || ASKED_OF_ALL.has(name)) {
+          return Reflect.get(target, name, receiver) as unknown
+        }
+        throw refused(`caches.${name}: there is ${names}`)
+      }
     }
-  })
+  )
   const base: object = Object.create(unknown, { close: { value: close } }) as object
   return Object.freeze(Object.create(base, Object.getOwnPropertyDescriptors(caches)) as object)
 }
 
-const ASKED_OF_ALL = new Set(['then', 'toJSON', 'inspect', 'nodeType', 'asymmetricMatch', '$$typeof', 'getter', 'setter'])
+const ASKED_OF_ALL = new Set([
+  'then',
+  'toJSON',
+  'inspect',
+  'nodeType',
+  'asymmetricMatch',
+  '$$typeof',
+  'getter',
+  'setter'
+])
 
 async function closeAll (stores: ReadonlySet<Store>): Promise<void> {
   const closed = await Promise.allSettled(Array.from(stores, async (store) => store.close()))
-  const errors = closed.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : [])
+  const errors = closed.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : []
+  )
   if (errors.length === 0) return
   const cause = new AggregateError(errors, `${errors.length} of ${closed.length} stores`)
   throw new CacheError('WEIR_CACHE_STORE_FAILED', 'close: see the cause', { cause })
 }
 
-function entriesOf<V> (what: string, values: Readonly<Record<string, V>>): [name: string, value: V][] {
+function entriesOf<V> (
+  what: string,
+  values: Readonly<Record<string, V>>
+): [name: string, value: V][] {
   const entries = isRecord(values) ? Object.entries(values) : []
   if (entries.length === 0 || !entries.every(([, value]) => isRecord(value))) {
     throw refused(`${what} ${shown(values)}: give an object of ${what} by name`)

@@ -14,12 +14,18 @@ export function kindOf (object: object): string | undefined {
   if (Array.isArray(object)) return isOf('Array', object) ? 'Array' : undefined
   if (isOf('Object', object) || Object.getPrototypeOf(object) === null) return 'Object'
   for (const [kind, is] of BUILT_IN) if (is(object)) return isOf(kind, object) ? kind : undefined
-  if (ArrayBuffer.isView(object)) return types.isArrayBuffer(object.buffer) ? typedArrayName(object) : undefined
+  if (ArrayBuffer.isView(object)) {
+    return types.isArrayBuffer(object.buffer) ? typedArrayName(object) : undefined
+  }
   return (['URL', 'URLSearchParams'] as const).find((kind) => isOf(kind, object))
 }
 
 const BUILT_IN = [
-  ['Map', types.isMap], ['Set', types.isSet], ['Date', types.isDate], ['RegExp', types.isRegExp], ['DataView', types.isDataView]
+  ['Map', types.isMap],
+  ['Set', types.isSet],
+  ['Date', types.isDate],
+  ['RegExp', types.isRegExp],
+  ['DataView', types.isDataView]
 ] as const
 
 function isOf (kind: keyof typeof KINDS, object: object): boolean {
@@ -31,16 +37,26 @@ function typedArrayName (object: ArrayBufferView): string | undefined {
   if (isBuffer(object)) return 'Buffer'
   const prototype = Object.getPrototypeOf(object) as object
   const name = String(Reflect.get(object, Symbol.toStringTag))
-  const isOwn = Object.getPrototypeOf(prototype) === TYPED_ARRAY && Reflect.get(globalThis, name) === prototype.constructor
+  const isOwn =
+    Object.getPrototypeOf(prototype) === TYPED_ARRAY &&
+    Reflect.get(globalThis, name) === prototype.constructor
   return isOwn || isForeign(name, prototype) ? name : undefined
 }
 
 /** Constructors of V8 are told from classes of the same name by their source. */
 function isForeign (kind: string, prototype: unknown): boolean {
-  if (typeof prototype !== 'object' || prototype === null || !Object.hasOwn(prototype, 'constructor')) return false
+  if (
+    typeof prototype !== 'object' ||
+    prototype === null ||
+    !Object.hasOwn(prototype, 'constructor')
+  ) { return false }
   const { constructor } = prototype
-  return typeof constructor === 'function' && constructor.prototype === prototype && constructor.name === kind &&
+  return (
+    typeof constructor === 'function' &&
+    constructor.prototype === prototype &&
+    constructor.name === kind &&
     Function.prototype.toString.call(constructor).endsWith('{ [native code] }')
+  )
 }
 
 /**
@@ -52,8 +68,20 @@ export const isDisguised = (object: object, isEmpty: boolean): boolean =>
   ArrayBuffer.isView(object) || (isEmpty && DISGUISED.some((is) => is(object)))
 
 const DISGUISED = [
-  types.isMap, types.isSet, types.isDate, types.isRegExp, types.isPromise, types.isAnyArrayBuffer, types.isBoxedPrimitive, types.isWeakMap,
-  types.isWeakSet, types.isNativeError, types.isGeneratorObject, types.isMapIterator, types.isSetIterator, types.isModuleNamespaceObject
+  types.isMap,
+  types.isSet,
+  types.isDate,
+  types.isRegExp,
+  types.isPromise,
+  types.isAnyArrayBuffer,
+  types.isBoxedPrimitive,
+  types.isWeakMap,
+  types.isWeakSet,
+  types.isNativeError,
+  types.isGeneratorObject,
+  types.isMapIterator,
+  types.isSetIterator,
+  types.isModuleNamespaceObject
 ] as const
 
 /**
@@ -67,13 +95,16 @@ export function extraMember (object: object): string | undefined {
   const own = Array.isArray(object) ? 'length' : types.isRegExp(object) ? 'lastIndex' : undefined
   // Names of elements come first, then that of the kind.
   const last = Object.getOwnPropertyNames(object).at(-1)
-  return last === undefined || last === own || isElement(object, last) ? undefined : `the member ${shown(last)}`
+  return last === undefined || last === own || isElement(object, last)
+    ? undefined
+    : `the member ${shown(last)}`
 }
 
 // A text for each element of a large array costs more than all else.
 const MOST_NAMES = 1000
 
-const isLong = (object: object): object is Elements => (Array.isArray(object) || types.isTypedArray(object)) && object.length > MOST_NAMES
+const isLong = (object: object): object is Elements =>
+  (Array.isArray(object) || types.isTypedArray(object)) && object.length > MOST_NAMES
 
 /** Whether it is the name of an element: for a typed array any number is. */
 const isElement = (object: object, name: string) => types.isTypedArray(object) && /^\d+$/.test(name)
@@ -89,4 +120,9 @@ function looksBare (elements: Elements): boolean {
 
 type Elements = unknown[] | NodeJS.TypedArray
 
-const WITHOUT_ELEMENTS = { maxArrayLength: 0, showHidden: true, depth: 0, customInspect: false } as const
+const WITHOUT_ELEMENTS = {
+  maxArrayLength: 0,
+  showHidden: true,
+  depth: 0,
+  customInspect: false
+} as const

@@ -30,44 +30,75 @@ export const isDueEarly = ({ freshUntil, cost }: Entry<unknown>, now: number): b
  * computes, and gives up in time.
  */
 export class Remembering<T> {
-  constructor (readonly filling: Filling<T>, readonly counters: Counters) {}
+  constructor (
+    readonly filling: Filling<T>,
+    readonly counters: Counters
+  ) {}
 
   /**
    * @param hit the value in memory, stale or to be replaced early
    * @throws as {@link Cache.remember}
    */
-  async remember<U extends T> (
-    key: string, given: Partial<RememberOptions<U>>, fn: FillFunction<U> | undefined, hit: Hit<T> | undefined
+  async remember<U extends T>(
+    key: string,
+    given: Partial<RememberOptions<U>>,
+    fn: FillFunction<U> | undefined,
+    hit: Hit<T> | undefined
   ): Promise<U> {
     checkKey(key)
-    if (typeof fn !== 'function') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `fn ${shown(fn)}: give the function that computes the value`)
+    if (typeof fn !== 'function') {
+      throw new CacheError(
+        'WEIR_CACHE_INVALID_OPTION',
+        `fn ${shown(fn)}: give the function that computes the value`
+      )
+    }
     checkOptions('', given, CALL)
     const options = this.filling.defaults.call(given)
     const softTimeout = milliseconds(options.softTimeout, 'softTimeout')
     const hardTimeout = milliseconds(options.hardTimeout, 'hardTimeout')
-    const value = this.filling.activity.during(this.#value(key, { ...options, hardTimeout }, fn, hit))
-    return softTimeout === undefined || hit !== undefined ? value : this.#orStale(key, value, softTimeout)
+    const value = this.filling.activity.during(
+      this.#value(key, { ...options, hardTimeout }, fn, hit)
+    )
+    return softTimeout === undefined || hit !== undefined
+      ? value
+      : this.#orStale(key, value, softTimeout)
   }
 
-  async #value<U extends T> (key: string, options: RunOptions<U>, fn: FillFunction<U>, hit: Hit<T> | undefined): Promise<U> {
-    const outcome = hit ?? await this.filling.acquire(key, options)
+  async #value<U extends T>(
+    key: string,
+    options: RunOptions<U>,
+    fn: FillFunction<U>,
+    hit: Hit<T> | undefined
+  ): Promise<U> {
+    const outcome = hit ?? (await this.filling.acquire(key, options))
     if (outcome instanceof Fill) return this.#run(outcome, options, fn)
-    const isDue = outcome.stale || hit !== undefined || (options.earlyRefresh === true && isDueEarly(outcome.entry, Date.now()))
+    const isDue =
+      outcome.stale ||
+      hit !== undefined ||
+      (options.earlyRefresh === true && isDueEarly(outcome.entry, Date.now()))
     if (isDue && outcome.unverified !== true) {
-      this.filling.activity.during(this.filling.revalidate(key, outcome.entry, { early: !outcome.stale })
-        .then((fill) => fill && this.#run(fill, options, fn)))
-        .catch((error: unknown) => { this.counters.failed('fill', key, error) })
+      this.filling.activity
+        .during(
+          this.filling
+            .revalidate(key, outcome.entry, { early: !outcome.stale })
+            .then((fill) => fill && this.#run(fill, options, fn))
+        )
+        .catch((error: unknown) => {
+          this.counters.failed('fill', key, error)
+        })
     }
     // A key holds what its fn returned: that this is always of one type is the caller's claim.
     return outcome.entry.value as U
   }
 
-  async #run<U extends T> (fill: Fill<T>, options: RunOptions<U>, fn: FillFunction<U>): Promise<U> {
+  async #run<U extends T>(fill: Fill<T>, options: RunOptions<U>, fn: FillFunction<U>): Promise<U> {
     const context = new RunContext<U>(fill.key, fill.stale?.value as U | undefined)
     let value: U
     try {
       const result = fill.run(() => fn(context))
-      value = await (options.hardTimeout === undefined ? result : bounded(result, context, options.hardTimeout))
+      value = await (options.hardTimeout === undefined
+        ? result
+        : bounded(result, context, options.hardTimeout))
     } catch (error) {
       fill.fail(error)
       const mayStandIn = fill.stale !== undefined && servesError(fill.stale, Date.now())
@@ -78,10 +109,12 @@ export class Remembering<T> {
     }
     const { tags = [], negativeTtl, onOutage: _, hardTimeout: __, ...rest } = options
     const negative = (value === null || value === undefined) && negativeTtl !== undefined
-    await fill.commit(value, () => context.over({
-      ...(negative ? nothingBut(negativeTtl) : rest),
-      tags: typeof tags === 'function' ? tags(value) : tags
-    }))
+    await fill.commit(value, () =>
+      context.over({
+        ...(negative ? nothingBut(negativeTtl) : rest),
+        tags: typeof tags === 'function' ? tags(value) : tags
+      })
+    )
     return value
   }
 
@@ -89,29 +122,47 @@ export class Remembering<T> {
    * The value; where it is late, a stale one that is still valid as of now, and the value is for
    * those who come later.
    */
-  async #orStale<U extends T> (key: string, value: Promise<U>, softTimeout: number): Promise<U> {
+  async #orStale<U extends T>(key: string, value: Promise<U>, softTimeout: number): Promise<U> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<true>((resolve) => { timer = setTimeout(resolve, softTimeout, true) })
-    const isLate = await Promise.race([late, value.then(() => false)]).finally(() => { clearTimeout(timer) })
+    const late = new Promise<true>((resolve) => {
+      timer = setTimeout(resolve, softTimeout, true)
+    })
+    const isLate = await Promise.race([late, value.then(() => false)]).finally(() => {
+      clearTimeout(timer)
+    })
     // The store may be slow, too.
-    const stale = isLate ? await Promise.race([this.#stale(key), value.then(() => undefined)]) : undefined
+    const stale = isLate
+      ? await Promise.race([this.#stale(key), value.then(() => undefined)])
+      : undefined
     if (stale === undefined) return value
-    value.catch((error: unknown) => { this.counters.failed('fill', key, error) })
+    value.catch((error: unknown) => {
+      this.counters.failed('fill', key, error)
+    })
     return stale.entry.value as U
   }
 
   async #stale (key: string): Promise<Hit<T> | undefined> {
     const found = (await this.filling.find(key))?.found
     const now = Date.now()
-    if (found === undefined || (!servesError(found.entry, now) && freshness(found.entry, now) === 'expired')) return undefined
+    if (
+      found === undefined ||
+      (!servesError(found.entry, now) && freshness(found.entry, now) === 'expired')
+    ) { return undefined }
     return this.counters.hit(key, { ...found, stale: freshness(found.entry, now) !== 'fresh' })
   }
 }
 
 /** The value, unless it takes longer than `hardTimeout` ms: then its context is aborted. */
-export function bounded<U> (result: U | Promise<U>, context: RunContext<U>, hardTimeout: number): Promise<U> {
+export function bounded<U> (
+  result: U | Promise<U>,
+  context: RunContext<U>,
+  hardTimeout: number
+): Promise<U> {
   return within(hardTimeout, Promise.resolve(result), () => {
-    const error = new CacheError('WEIR_CACHE_FILL_TIMEOUT', `${context.key} took longer than the hardTimeout of ${hardTimeout} ms`)
+    const error = new CacheError(
+      'WEIR_CACHE_FILL_TIMEOUT',
+      `${context.key} took longer than the hardTimeout of ${hardTimeout} ms`
+    )
     context.abort(error)
     return error
   })

@@ -40,7 +40,10 @@ export function isValid (entry: Judged, { floor, stamps, replaced }: TagRecords)
  *   was put there since, too
  */
 export function mayReplace (entry: Judged, until: number, records: TagRecords): boolean {
-  return isValid(entry, until === Infinity ? { floor: records.floor, stamps: records.stamps, replaced: NONE } : records)
+  return isValid(
+    entry,
+    until === Infinity ? { floor: records.floor, stamps: records.stamps, replaced: NONE } : records
+  )
 }
 
 const NONE: Stamps = new Map<string, Stamp>()

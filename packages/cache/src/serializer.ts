@@ -45,39 +45,52 @@ const EMPTY = Buffer.alloc(0)
  * objects that are met twice) is written by devalue. Functions, symbols and instances of classes
  * are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
  */
-export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
-  name: BUILT_IN,
+export const defaultSerializer: Serializer<unknown> &
+  Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
+    name: BUILT_IN,
 
-  serialize (value, key) {
-    if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
-    if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
-    if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
-    // JSON writes what has no UTF-8 with an escape.
-    if (typeof value === 'string' && isWellFormed(value)) {
-      const body = Buffer.from(value)
-      return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
+    serialize (value, key) {
+      if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
+      if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
+      if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
+      // JSON writes what has no UTF-8 with an escape.
+      if (typeof value === 'string' && isWellFormed(value)) {
+        const body = Buffer.from(value)
+        return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
+      }
+      return refusing(
+        key,
+        'Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own',
+        () => serializeData(value)
+      )
+    },
+
+    deserialize ({ meta, body }): unknown {
+      const [kind] = meta.split(' ', 1)
+      switch (kind) {
+        case 'undefined':
+          return undefined
+        case 'buffer':
+          return body
+        case 'bytes':
+          return new Uint8Array(body.buffer, body.byteOffset, body.length)
+        case 'text':
+          return body.toString()
+        case 'json':
+          return JSON.parse(body.toString())
+        case 'data':
+          return parse(body.toString(), REVIVERS)
+        case 'structured':
+          return deserialize(body)
+        default:
+          throw new TypeError(`${shown(kind)} is no kind of value`)
+      }
+    },
+
+    sizeOf ({ meta }) {
+      return Number(meta.slice(meta.indexOf(' ') + 1))
     }
-    return refusing(key, 'Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own', () => serializeData(value))
-  },
-
-  deserialize ({ meta, body }): unknown {
-    const [kind] = meta.split(' ', 1)
-    switch (kind) {
-      case 'undefined': return undefined
-      case 'buffer': return body
-      case 'bytes': return new Uint8Array(body.buffer, body.byteOffset, body.length)
-      case 'text': return body.toString()
-      case 'json': return JSON.parse(body.toString())
-      case 'data': return parse(body.toString(), REVIVERS)
-      case 'structured': return deserialize(body)
-      default: throw new TypeError(`${shown(kind)} is no kind of value`)
-    }
-  },
-
-  sizeOf ({ meta }) {
-    return Number(meta.slice(meta.indexOf(' ') + 1))
   }
-}
 
 /**
  * Runs the function; what of the value cannot be stored becomes an error with the key and the
@@ -114,7 +127,12 @@ function viewInfo (view: ArrayBufferView) {
   const info = defaultStringifyOperations.viewInfo(view)
   const { byteOffset, byteLength, bufferByteLength } = info
   if (byteLength === bufferByteLength) return info
-  return { ...info, buffer: info.buffer.slice(byteOffset, byteOffset + byteLength), byteOffset: 0, bufferByteLength: byteLength }
+  return {
+    ...info,
+    buffer: info.buffer.slice(byteOffset, byteOffset + byteLength),
+    byteOffset: 0,
+    bufferByteLength: byteLength
+  }
 }
 
 function stringifyData (value: unknown): string {

@@ -5,10 +5,17 @@ import { CacheError, shown } from './errors.js'
  * mistake here.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
-export function checkSeveral (name: 'keys' | 'entries', value: unknown, ...also: readonly symbol[]): void {
+export function checkSeveral (
+  name: 'keys' | 'entries',
+  value: unknown,
+  ...also: readonly symbol[]
+): void {
   const isObject = typeof value === 'object' && value !== null
   if (isObject && [Symbol.iterator, ...also].some((symbol) => symbol in value)) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `${name} ${shown(value)}: give an array or an iterable of ${name}`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `${name} ${shown(value)}: give an array or an iterable of ${name}`
+  )
 }
 
 /**
@@ -17,5 +24,8 @@ export function checkSeveral (name: 'keys' | 'entries', value: unknown, ...also:
  */
 export function checkPair (entry: unknown): void {
   if (Array.isArray(entry) && entry.length === 2) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `entries has ${shown(entry)}: give each as [key, value]`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `entries has ${shown(entry)}: give each as [key, value]`
+  )
 }

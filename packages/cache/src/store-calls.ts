@@ -3,8 +3,21 @@ import type { Validity } from './validity.js'
 
 /** The calls of a store's namespace. `set` is that of a fill lease, too. */
 export type StoreOperation =
-  | 'get' | 'set' | 'delete' | 'swap' | 'increment' | 'claim'
-  | 'stamp' | 'callStamp' | 'stampIfValid' | 'invalidate' | 'replace' | 'replaced' | 'clear' | 'isValid' | 'waitForLeases'
+  | 'get'
+  | 'set'
+  | 'delete'
+  | 'swap'
+  | 'increment'
+  | 'claim'
+  | 'stamp'
+  | 'callStamp'
+  | 'stampIfValid'
+  | 'invalidate'
+  | 'replace'
+  | 'replaced'
+  | 'clear'
+  | 'isValid'
+  | 'waitForLeases'
 
 /** One call of a store. */
 export interface StoreCall {
@@ -15,7 +28,11 @@ export interface StoreCall {
 }
 
 /** Makes a call by `run`, sooner or later; its answer is the call's. */
-export type AroundCall = <R>(run: () => Promise<R>, operation: StoreOperation, names?: Pick<StoreCall, 'keys' | 'tags'>) => Promise<R>
+export type AroundCall = <R>(
+  run: () => Promise<R>,
+  operation: StoreOperation,
+  names?: Pick<StoreCall, 'keys' | 'tags'>
+) => Promise<R>
 
 /** The entries, with a function around each of their calls. */
 export function aroundEntries (entries: Entries, around: AroundCall): Entries {
@@ -30,13 +47,15 @@ export function aroundEntries (entries: Entries, around: AroundCall): Entries {
     get: (keys) => around(() => entries.get(keys), 'get', { keys }),
     set: (key, frame, ttl) => around(() => entries.set(key, frame, ttl), 'set', { keys: [key] }),
     delete: (key, upTo) => around(() => entries.delete(key, upTo), 'delete', { keys: [key] }),
-    swap: (key, seen, frame, ttl) => around(() => entries.swap(key, seen, frame, ttl), 'swap', { keys: [key] }),
-    increment: (key, seen, by) => around(() => entries.increment(key, seen, by), 'increment', { keys: [key] }),
+    swap: (key, seen, frame, ttl) =>
+      around(() => entries.swap(key, seen, frame, ttl), 'swap', { keys: [key] }),
+    increment: (key, seen, by) =>
+      around(() => entries.increment(key, seen, by), 'increment', { keys: [key] }),
     async claim (key, seen): Promise<Claim> {
       const claim = await around(() => entries.claim(key, seen), 'claim', { keys: [key] })
       return claim.kind === 'granted' ? { ...claim, lease: leased(key, claim.lease) } : claim
     },
-    waitsOf: async (fill) => await entries.waitsOf?.(fill) ?? []
+    waitsOf: async (fill) => (await entries.waitsOf?.(fill)) ?? []
   }
 }
 
@@ -48,15 +67,21 @@ export function aroundValidity (validity: Validity, around: AroundCall): Validit
   return {
     stamp: () => around(() => validity.stamp(), 'stamp'),
     callStamp: () => around(() => validity.callStamp(), 'callStamp'),
-    stampIfValid: (entry) => around(() => validity.stampIfValid(entry), 'stampIfValid', { keys: [entry.key] }),
-    invalidate: (tags, consistency) => around(() => validity.invalidate(tags, consistency), 'invalidate', { tags }),
-    replace: (entry, until) => around(() => validity.replace(entry, until), 'replace', { keys: [entry.key] }),
-    replaced: (key, stamp, until) => around(() => validity.replaced(key, stamp, until), 'replaced', { keys: [key] }),
+    stampIfValid: (entry) =>
+      around(() => validity.stampIfValid(entry), 'stampIfValid', { keys: [entry.key] }),
+    invalidate: (tags, consistency) =>
+      around(() => validity.invalidate(tags, consistency), 'invalidate', { tags }),
+    replace: (entry, until) =>
+      around(() => validity.replace(entry, until), 'replace', { keys: [entry.key] }),
+    replaced: (key, stamp, until) =>
+      around(() => validity.replaced(key, stamp, until), 'replaced', { keys: [key] }),
     clear: (consistency) => around(() => validity.clear(consistency), 'clear'),
     waitForLeases: () => around(() => validity.waitForLeases(), 'waitForLeases'),
     isValid (entry) {
       const valid = validity.isValid(entry)
-      return typeof valid === 'boolean' ? valid : around(() => valid, 'isValid', { keys: [entry.key] })
+      return typeof valid === 'boolean'
+        ? valid
+        : around(() => valid, 'isValid', { keys: [entry.key] })
     }
   }
 }

@@ -20,13 +20,13 @@ export interface StoreNamespace {
  */
 export interface Entries {
   /** The frames under the keys, in one round trip; undefined where there is none. */
-  get (keys: readonly string[]): Promise<(Buffer | undefined)[]>
+  get(keys: readonly string[]): Promise<(Buffer | undefined)[]>
   /**
    * Keeps a frame for `ttl` milliseconds, unless the store has one for the key with a higher stamp.
    */
-  set (key: string, frame: Buffer, ttl: number): Promise<void>
+  set(key: string, frame: Buffer, ttl: number): Promise<void>
   /** @param upTo a frame with a higher stamp stays. Default: none does */
-  delete (key: string, upTo?: Stamp): Promise<void>
+  delete(key: string, upTo?: Stamp): Promise<void>
   /**
    * Puts a frame in place of the one that was seen, whatever their stamps, or deletes that; nothing
    * is done if the store has another one by now. Atomic: of several that have seen the same frame
@@ -38,28 +38,33 @@ export interface Entries {
    * @returns the number of the counter that was replaced, if it was one; undefined if nothing was
    *   done
    */
-  swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined>
+  swap(
+    key: string,
+    seen: FrameVersion | undefined,
+    frame: Buffer | undefined,
+    ttl: number
+  ): Promise<Swapped | undefined>
   /**
    * Adds to the counter that was seen, whatever its number is by now, in its place: its `ttl` goes
    * on. Atomic.
    * @returns the sum; the counter is as it was if that is not a safe integer. Undefined, and
    *   nothing is done, if the store has another frame by now, or none
    */
-  increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined>
+  increment(key: string, seen: FrameVersion, by: number): Promise<number | undefined>
   /**
    * The frame under the key; if there is none but what was `seen`, the lease to compute it, or word
    * of the instance that has it. One round trip. One of all that ask at one time gets the lease,
    * until it ends it, or dies and it runs out.
    * @param seen a frame that the caller cannot use, nor any with a lower stamp
    */
-  claim (key: string, seen?: FrameId): Promise<Claim>
+  claim(key: string, seen?: FrameId): Promise<Claim>
   /**
    * The fills that a fill under way waits for, as its instance said by {@link FillLease.setWaits};
    * none of one that has ended, or that is no fill of this store. With `setWaits` and the ids it
    * lets fills be refused that wait for each other in several instances. A store without these
    * works, and such fills wait for the cache's `fillTimeout`.
    */
-  waitsOf? (fill: FillId): Promise<readonly FillId[]>
+  waitsOf?(fill: FillId): Promise<readonly FillId[]>
 }
 
 /** Names one fill of one key, for every instance: another fill of the key has another. */

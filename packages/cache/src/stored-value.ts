@@ -60,9 +60,16 @@ export class StoredValues<T> {
   readonly isBuiltIn: boolean
 
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
-  constructor ({ serializer: option, compression = false, maxValueBytes = MOST_BYTES }: StoredValueOptions<T>) {
+  constructor ({
+    serializer: option,
+    compression = false,
+    maxValueBytes = MOST_BYTES
+  }: StoredValueOptions<T>) {
     if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1) {
-      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `maxValueBytes ${shown(maxValueBytes)}: give a positive integer`)
+      throw new CacheError(
+        'WEIR_CACHE_INVALID_OPTION',
+        `maxValueBytes ${shown(maxValueBytes)}: give a positive integer`
+      )
     }
     const serializer = serializerOf(option)
     this.#serializer = serializer
@@ -77,14 +84,23 @@ export class StoredValues<T> {
    * @throws CacheError WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_UNSERIALIZABLE
    */
   write (key: string, value: T): StoredValue | Promise<StoredValue> {
-    const serialized = this.isBuiltIn ? this.#serializer.serialize(value, key) : this.#serialized(key, value)
+    const serialized = this.isBuiltIn
+      ? this.#serializer.serialize(value, key)
+      : this.#serialized(key, value)
     const { meta, body } = serialized
     const bytes = body.byteLength
     if (bytes > this.#maxBytes) {
-      throw new CacheError('WEIR_CACHE_VALUE_TOO_LARGE', `${shown(key)} has ${bytes} bytes, more than the ${this.#maxBytes}`)
+      throw new CacheError(
+        'WEIR_CACHE_VALUE_TOO_LARGE',
+        `${shown(key)} has ${bytes} bytes, more than the ${this.#maxBytes}`
+      )
     }
-    const size = this.isBuiltIn ? this.#sizeOf(serialized) : this.#asked(key, () => this.#sizeOf(serialized))
-    if (this.#compression !== undefined && bytes >= this.#compression.threshold) return this.#compress(this.#compression, serialized, size)
+    const size = this.isBuiltIn
+      ? this.#sizeOf(serialized)
+      : this.#asked(key, () => this.#sizeOf(serialized))
+    if (this.#compression !== undefined && bytes >= this.#compression.threshold) {
+      return this.#compress(this.#compression, serialized, size)
+    }
     return { stored: this.#head === '' ? serialized : { meta: this.#head + meta, body }, size }
   }
 
@@ -93,9 +109,14 @@ export class StoredValues<T> {
    * @throws Error if it was written by another serializer, cannot be decompressed here, or is too
    *   large for this cache
    */
-  read (stored: { readonly meta: string, readonly body: Buffer }): ReadValue<T> | Promise<ReadValue<T>> {
+  read (stored: {
+    readonly meta: string
+    readonly body: Buffer
+  }): ReadValue<T> | Promise<ReadValue<T>> {
     const { meta, body } = stored
-    if (this.#head === '' ? meta[0] !== MARK : meta.startsWith(this.#head)) return this.#parse(meta.slice(this.#head.length), body)
+    if (this.#head === '' ? meta[0] !== MARK : meta.startsWith(this.#head)) {
+      return this.#parse(meta.slice(this.#head.length), body)
+    }
     return this.#decompress(meta, body)
   }
 
@@ -103,14 +124,16 @@ export class StoredValues<T> {
   #serialized (key: string, value: T): Serialized {
     return this.#asked(key, () => {
       const given: unknown = this.#serializer.serialize(value, key)
-      const { meta, body }: { readonly meta?: unknown, readonly body?: unknown } = typeof given === 'object' && given !== null ? given : {}
+      const { meta, body }: { readonly meta?: unknown; readonly body?: unknown } =
+        typeof given === 'object' && given !== null ? given : {}
       if (typeof meta === 'string' && types.isUint8Array(body)) return { meta, body }
-      const problem = given instanceof Promise ? 'it returned a promise' : `it returned ${shown(given)}`
+      const problem =
+        given instanceof Promise ? 'it returned a promise' : `it returned ${shown(given)}`
       throw new TypeError(`${problem}: give { meta, body }, a text and a Buffer or Uint8Array`)
     })
   }
 
-  #asked<R> (key: string, ask: () => R): R {
+  #asked<R>(key: string, ask: () => R): R {
     try {
       return ask()
     } catch (cause) {
@@ -120,7 +143,11 @@ export class StoredValues<T> {
     }
   }
 
-  async #compress (compression: Compression, { meta, body }: Serialized, size: number): Promise<StoredValue> {
+  async #compress (
+    compression: Compression,
+    { meta, body }: Serialized,
+    size: number
+  ): Promise<StoredValue> {
     const compressed = await compression.compress(body)
     if (compressed === body) return { stored: { meta: this.#head + meta, body }, size }
     const head = headOf(this.#serializer.name, compression.algorithm, String(body.byteLength))
@@ -129,9 +156,13 @@ export class StoredValues<T> {
 
   async #decompress (meta: string, body: Buffer): Promise<ReadValue<T>> {
     const [head, name, algorithm = '', bytes] = HEAD.exec(meta) ?? []
-    if (head === undefined || name !== this.#serializer.name) throw new TypeError('another serializer has written it')
+    if (head === undefined || name !== this.#serializer.name) {
+      throw new TypeError('another serializer has written it')
+    }
     const size = Number(bytes)
-    if (size > this.#maxBytes) throw new RangeError(`${size} bytes are more than the ${this.#maxBytes} of maxValueBytes`)
+    if (size > this.#maxBytes) {
+      throw new RangeError(`${size} bytes are more than the ${this.#maxBytes} of maxValueBytes`)
+    }
     return this.#parse(meta.slice(head.length), own(await decompress(algorithm, body, size)))
   }
 
@@ -143,10 +174,13 @@ export class StoredValues<T> {
   /** The value's size in memory, by its serializer, or as many bytes as its serialized form has. */
   #sizeOf (serialized: Serialized): number {
     const size = this.#serializer.sizeOf?.(serialized)
-    return size !== undefined && size >= 0 && size < Infinity ? size : serialized.meta.length + serialized.body.byteLength
+    return size !== undefined && size >= 0 && size < Infinity
+      ? size
+      : serialized.meta.length + serialized.body.byteLength
   }
 }
 
 const MARK = '\0'
 const HEAD = /^\0([^\0]+)\0([a-z]+)\0(\d+)\0/
-const headOf = (name: string, algorithm: string, bytes: string) => [MARK, name, MARK, algorithm, MARK, bytes, MARK].join('')
+const headOf = (name: string, algorithm: string, bytes: string) =>
+  [MARK, name, MARK, algorithm, MARK, bytes, MARK].join('')

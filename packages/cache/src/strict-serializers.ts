@@ -1,6 +1,13 @@
 import { serialize } from 'node:v8'
 import { CacheError, shown } from './errors.js'
-import { BUILT_IN, defaultSerializer, hasWide, refusing, type Serialized, type Serializer } from './serializer.js'
+import {
+  BUILT_IN,
+  defaultSerializer,
+  hasWide,
+  refusing,
+  type Serialized,
+  type Serializer
+} from './serializer.js'
 import { type StrictForm, survey, Unstorable } from './survey.js'
 
 /** Serializers by name; see {@link CacheOptions.serializer}. */
@@ -33,10 +40,17 @@ const structuredSerializer: Serializer<unknown> = {
 
 const ADVICE = {
   json: 'Store what JSON gives back as it was, or take the default serializer, which keeps every kind of data',
-  structured: 'Store what the structured clone algorithm keeps, or take the default serializer, which keeps every kind of data'
+  structured:
+    'Store what the structured clone algorithm keeps, or take the default serializer, which keeps every kind of data'
 } as const satisfies Record<StrictForm, string>
 
-function stored (form: StrictForm, value: unknown, bytes: number, body: Buffer, text?: string): Serialized {
+function stored (
+  form: StrictForm,
+  value: unknown,
+  bytes: number,
+  body: Buffer,
+  text?: string
+): Serialized {
   // Most have no string beyond Latin-1, and need not be looked through for any.
   const size = text !== undefined && hasWide(text, body) ? survey(value, true, form).bytes : bytes
   return { meta: `${form} ${size}`, body }
@@ -54,19 +68,33 @@ function structured (value: unknown): Buffer {
  * The serializer that an option stands for.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
-export function serializerOf<T> (option: SerializerName | Serializer<T> | undefined): Serializer<T> {
+export function serializerOf<T> (
+  option: SerializerName | Serializer<T> | undefined
+): Serializer<T> {
   if (option === undefined || typeof option === 'string') {
     const serializer = option === undefined ? defaultSerializer : BY_NAME.get(option)
     // The serializer gives back the value it was given: the type T is the caller's claim.
     if (serializer !== undefined) return serializer as Serializer<T>
   } else if (typeof option?.serialize === 'function' && typeof option.deserialize === 'function') {
     if (option.name === BUILT_IN && option !== defaultSerializer) {
-      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `serializer.name ${shown(option.name)}: this package's have it, name yours otherwise`)
+      throw new CacheError(
+        'WEIR_CACHE_INVALID_OPTION',
+        `serializer.name ${shown(option.name)}: this package's have it, name yours otherwise`
+      )
     }
     if (typeof option.name === 'string' && /^[\w.-]+$/.test(option.name)) return option
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `serializer.name ${shown(option.name)}: name its format, by letters, digits, '.', '_' and '-'`)
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      `serializer.name ${shown(option.name)}: name its format, by letters, digits, '.', '_' and '-'`
+    )
   }
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `serializer ${shown(option)}: give 'json', 'structured', or an object with name, serialize and deserialize`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `serializer ${shown(option)}: give 'json', 'structured', or an object with name, serialize and deserialize`
+  )
 }
 
-const BY_NAME: ReadonlyMap<string, Serializer<unknown>> = new Map([['json', jsonSerializer], ['structured', structuredSerializer]])
+const BY_NAME: ReadonlyMap<string, Serializer<unknown>> = new Map([
+  ['json', jsonSerializer],
+  ['structured', structuredSerializer]
+])

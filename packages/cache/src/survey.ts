@@ -1,6 +1,15 @@
 import { types } from 'node:util'
 import {
-  arrayBytes, bigintBytes, dictionaryBytes, isWide, mapBytes, numberBytes, objectBytes, ownNamesBytes, setBytes, sparseBytes,
+  arrayBytes,
+  bigintBytes,
+  dictionaryBytes,
+  isWide,
+  mapBytes,
+  numberBytes,
+  objectBytes,
+  ownNamesBytes,
+  setBytes,
+  sparseBytes,
   stringBytes
 } from './heap.js'
 import { className, leafBytes, prototypes } from './kinds.js'
@@ -82,7 +91,9 @@ class Walk implements Survey {
         this.#bytes += stringBytes(value.length, this.#mayBeWide && isWide(value))
         return
       case 'number':
-        if (!Number.isFinite(value) || Object.is(value, -0)) this.#notJson(`is ${Object.is(value, -0) ? '-0' : value}`)
+        if (!Number.isFinite(value) || Object.is(value, -0)) {
+          this.#notJson(`is ${Object.is(value, -0) ? '-0' : value}`)
+        }
         this.#bytes += numberBytes(value)
         return
       case 'object':
@@ -139,7 +150,9 @@ class Walk implements Survey {
       this.#steps[depth] = last = name
       this.value((object as Record<string, unknown>)[name])
     }
-    if (count > MOST_SHARED_NAMES || (isId(last) && isId(first))) this.#bytes += ownNamesBytes(count)
+    if (count > MOST_SHARED_NAMES || (isId(last) && isId(first))) {
+      this.#bytes += ownNamesBytes(count)
+    }
     return count
   }
 
@@ -149,7 +162,9 @@ class Walk implements Survey {
     // members besides.
     const names = Object.keys(array)
     const last = names.at(-1)
-    if (last !== undefined && String(Number(last) >>> 0) !== last) this.#refuse(`has a member '${last}' besides its elements`)
+    if (last !== undefined && String(Number(last) >>> 0) !== last) {
+      this.#refuse(`has a member '${last}' besides its elements`)
+    }
     const isDense = names.length === array.length
     if (!isDense) {
       if (this.#form === 'json') this.#refuse('has holes')
@@ -185,7 +200,10 @@ class Walk implements Survey {
     if (chain === 0) this.#dictionary(object, depth)
     else if (chain === 2 && types.isMap(object)) this.#map(object, depth)
     else if (chain === 2 && types.isSet(object)) this.#set(object, depth)
-    else this.#bytes += leafBytes(object, chain) ?? this.#refuse(`is an instance of ${className(object)}`)
+    else {
+      this.#bytes +=
+        leafBytes(object, chain) ?? this.#refuse(`is an instance of ${className(object)}`)
+    }
   }
 
   #map (map: ReadonlyMap<unknown, unknown>, depth: number): void {
@@ -195,7 +213,8 @@ class Walk implements Survey {
       const index = at++
       this.#steps[depth] = () => `.keys()[${index}]`
       this.value(key)
-      this.#steps[depth] = () => typeof key === 'object' ? `.values()[${index}]` : `.get(${quoted(key)})`
+      this.#steps[depth] = () =>
+        typeof key === 'object' ? `.values()[${index}]` : `.get(${quoted(key)})`
       this.value(value)
     }
   }
@@ -236,7 +255,9 @@ const isDigit = (code: number) => code >= 48 && code <= 57
 
 /** A name that is data rather than a word: it has a digit, a short one at an end. */
 const isId = (name: string) =>
-  name.length > 12 ? DIGIT.test(name) : isDigit(name.charCodeAt(0)) || isDigit(name.charCodeAt(name.length - 1))
+  name.length > 12
+    ? DIGIT.test(name)
+    : isDigit(name.charCodeAt(0)) || isDigit(name.charCodeAt(name.length - 1))
 
 const quoted = (value: unknown) => typeof value === 'string' ? JSON.stringify(value) : String(value)
 

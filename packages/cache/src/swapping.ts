@@ -71,7 +71,12 @@ export class Swapping<T> {
    * @param fillTimeout milliseconds after which a fill that is under way now is not expected to end
    *   any more
    */
-  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, readonly fillTimeout: number) {
+  constructor (
+    readonly tiers: Tiers<T>,
+    readonly counters: Counters,
+    readonly name: string,
+    readonly fillTimeout: number
+  ) {
     this.#doubtful = new DoubtfulSwaps(tiers)
   }
 
@@ -89,27 +94,42 @@ export class Swapping<T> {
    * Undefined if nothing was done, because the store has something else by now, or what was read
    * has been invalidated.
    */
-  async swap (key: string, present: Present<T>, next: Next | undefined, options: SwapOptions): Promise<Swapped | undefined> {
+  async swap (
+    key: string,
+    present: Present<T>,
+    next: Next | undefined,
+    options: SwapOptions
+  ): Promise<Swapped | undefined> {
     const { entries, validity } = this.tiers
     const { outline, isPresent } = present
-    const frame = present.frame ?? await this.#reserved(key)
+    const frame = present.frame ?? (await this.#reserved(key))
     if (frame === undefined) return undefined
-    const stamp = outline !== undefined && isPresent ? await validity.stampIfValid(outline) : await validity.stamp()
+    const stamp =
+      outline !== undefined && isPresent
+        ? await validity.stampIfValid(outline)
+        : await validity.stamp()
     if (stamp === undefined) {
       await this.#remove(key, frame)
       return undefined
     }
     const seen = frame && versionOf(frame)
-    const expected = seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
+    const expected =
+      seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
     const own = justAbove(stamp)
     const replacement = next === undefined ? emptyFrame(own) : next.make(own)
     // A fill that began before may end after, and is to find the record.
-    const lastUntil = Math.max(outline === undefined ? 0 : goneAt(outline), Date.now() + this.fillTimeout)
-    const orDoubt = <R>(answer: Promise<R>): Promise<R> => answer.catch((error: unknown) => {
-      this.#doubtful.add(key, stamp, lastUntil)
-      throw error
-    })
-    const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? this.fillTimeout))
+    const lastUntil = Math.max(
+      outline === undefined ? 0 : goneAt(outline),
+      Date.now() + this.fillTimeout
+    )
+    const orDoubt = <R>(answer: Promise<R>): Promise<R> =>
+      answer.catch((error: unknown) => {
+        this.#doubtful.add(key, stamp, lastUntil)
+        throw error
+      })
+    const swapped = await orDoubt(
+      entries.swap(key, expected, replacement, next?.ttl ?? this.fillTimeout)
+    )
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
     // No memory has a counter.
@@ -126,26 +146,37 @@ export class Swapping<T> {
   /** Puts an empty frame where nothing is; undefined if there is something by now. */
   async #reserved (key: string): Promise<Buffer | undefined> {
     const frame = emptyFrame(justAbove(await this.tiers.validity.stamp()))
-    return await this.tiers.entries.swap(key, undefined, frame, this.fillTimeout) && frame
+    return (await this.tiers.entries.swap(key, undefined, frame, this.fillTimeout)) && frame
   }
 
   /** See {@link Cache.add}. */
-  async add (key: string, value: T, options: Partial<EntryOptions>, isStrict: boolean): Promise<boolean> {
+  async add (
+    key: string,
+    value: T,
+    options: Partial<EntryOptions>,
+    isStrict: boolean
+  ): Promise<boolean> {
     const next = await this.#next(key, value, options)
     for (;;) {
       const present = await this.read(key)
       if (present.isPresent) return false
-      if (await this.swap(key, present, next, { isStrict }) !== undefined) return true
+      if ((await this.swap(key, present, next, { isStrict })) !== undefined) return true
     }
   }
 
   /** See {@link Cache.compareAndSet}. */
-  async compareAndSet (key: string, version: Version, value: T, options: Partial<EntryOptions>, isStrict: boolean): Promise<boolean> {
+  async compareAndSet (
+    key: string,
+    version: Version,
+    value: T,
+    options: Partial<EntryOptions>,
+    isStrict: boolean
+  ): Promise<boolean> {
     const next = await this.#next(key, value, options)
     for (;;) {
       const present = await this.read(key)
       if (versionOfPresent(present) !== version) return false
-      if (await this.swap(key, present, next, { isStrict }) !== undefined) return true
+      if ((await this.swap(key, present, next, { isStrict })) !== undefined) return true
     }
   }
 
@@ -159,7 +190,9 @@ export class Swapping<T> {
       // A counter may have gone on since it was read. That T has room for its number is the
       // caller's claim.
       const number: unknown = swapped.number
-      return swapped.number === undefined ? present.entry : { ...present.entry, value: number as T }
+      return swapped.number === undefined
+        ? present.entry
+        : { ...present.entry, value: number as T }
     }
   }
 
@@ -171,39 +204,66 @@ export class Swapping<T> {
       if (frame === undefined || outline === undefined || !isPresent) return false
       const freshUntil = Date.now() + lifetime
       const moved = freshUntil - outline.freshUntil
-      const times = { freshUntil, staleUntil: outline.staleUntil + moved, errorUntil: outline.errorUntil + moved }
+      const times = {
+        freshUntil,
+        staleUntil: outline.staleUntil + moved,
+        errorUntil: outline.errorUntil + moved
+      }
       const next = {
         make: (stamp: Stamp) => reframed(frame, { ...times, stamp }),
         ttl: goneAt({ ...outline, freshUntil }) - Date.now(),
         tags: outline.tags.filter((tag) => tag !== keyTag(key))
       }
-      if (await this.swap(key, present, next, { isStrict, anyNumber: true }) !== undefined) return true
+      if ((await this.swap(key, present, next, { isStrict, anyNumber: true })) !== undefined) {
+        return true
+      }
     }
   }
 
   async #next (key: string, value: T, options: Partial<EntryOptions>): Promise<Next> {
     const entry = makeEntry(value, 0, options, { filledBy: this.name, cost: 0 })
-    return { make: await this.tiers.frameOf(key, entry), ttl: goneAt(entry) - entry.storedAt, tags: entry.tags }
+    return {
+      make: await this.tiers.frameOf(key, entry),
+      ttl: goneAt(entry) - entry.storedAt,
+      tags: entry.tags
+    }
   }
 
   async #remove (key: string, frame: Buffer | undefined): Promise<void> {
     const seen = frame && versionOf(frame)
     // A counter goes with any number: increments elsewhere add to what was invalidated.
-    if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
+    if (seen !== undefined) {
+      await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
+    }
   }
 
   #stored (key: string, { tags }: Next, frame: Buffer): void {
     this.counters.stores++
-    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags, bytes: frame.length }))
+    emit('weir:cache:store', () => ({
+      namespace: this.tiers.name,
+      key,
+      tags,
+      bytes: frame.length
+    }))
   }
 }
 
 /**
  * A frame that counts as nothing for every instance. It is a counter's: those are never in memory.
  */
-const emptyFrame = (stamp: Stamp): Buffer => encodeCounter({
-  value: 0, stamp, tags: [], storedAt: Date.now(), freshUntil: 0, staleUntil: 0, errorUntil: 0, keptFor: 0, filledBy: '', cost: 0
-})
+const emptyFrame = (stamp: Stamp): Buffer =>
+  encodeCounter({
+    value: 0,
+    stamp,
+    tags: [],
+    storedAt: Date.now(),
+    freshUntil: 0,
+    staleUntil: 0,
+    errorUntil: 0,
+    keptFor: 0,
+    filledBy: '',
+    cost: 0
+  })
 
 /** The version that {@link Cache.getWithVersion} gives. */
 export const versionOfPresent = ({ frame, isPresent }: Present<unknown>): Version =>

@@ -27,7 +27,8 @@ export type Claimed<T> =
     readonly unreadableUntil: number
   }
 
-export const isFresh = (found: Found<unknown> | undefined) => found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
+export const isFresh = (found: Found<unknown> | undefined) =>
+  found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
 
 /** An entry as it lies in one of the tiers, whether it may be used or not. */
 export interface Inspected<T> {
@@ -89,7 +90,12 @@ export class Tiers<T> {
   readonly #decoded: DecodedFrames<L1Entry<T>> | undefined
   readonly #fetches = new Map<string, Promise<L1Entry<T> | undefined>>()
 
-  constructor (readonly name: string, store: StoreNamespace, readonly values: StoredValues<T>, limits: MemoryLimits | false) {
+  constructor (
+    readonly name: string,
+    store: StoreNamespace,
+    readonly values: StoredValues<T>,
+    limits: MemoryLimits | false
+  ) {
     this.entries = store.entries
     this.validity = store.validity
     this.l1 = limits === false ? undefined : new BoundedMap(limits)
@@ -126,10 +132,14 @@ export class Tiers<T> {
    * instance that has it.
    * @param known what the caller has just found, and cannot use
    */
-  async claim (key: string, isGood: (found: Found<T>) => boolean, known?: Found<T>): Promise<Claimed<T>> {
+  async claim (
+    key: string,
+    isGood: (found: Found<T>) => boolean,
+    known?: Found<T>
+  ): Promise<Claimed<T>> {
     // An entry in memory that cannot be used tells the store which frame not to send.
     let seen: FrameId | undefined = this.l1?.get(key)
-    let last = await this.#recall(key) ?? known
+    let last = (await this.#recall(key)) ?? known
     seen ??= last?.entry
     let unreadableUntil = 0
     for (;;) {
@@ -143,7 +153,7 @@ export class Tiers<T> {
         unreadableUntil = goneAt(entry.outline)
         continue
       }
-      last = await this.#judged(entry) ?? last
+      last = (await this.#judged(entry)) ?? last
     }
   }
 
@@ -160,31 +170,46 @@ export class Tiers<T> {
     const missing = keys.filter((_, i) => !isFresh(recalled[i]))
     if (missing.length === 0) return recalled
     const frames = await this.entries.get(missing)
-    const read = new Map(await Promise.all(missing.map(async (key, i) => {
-      const bytes = frames[i]
-      return [key, bytes && await this.#judged(readable(await this.#decode(key, bytes)))] as const
-    })))
+    const read = new Map(
+      await Promise.all(
+        missing.map(async (key, i) => {
+          const bytes = frames[i]
+          return [
+            key,
+            bytes && (await this.#judged(readable(await this.#decode(key, bytes))))
+          ] as const
+        })
+      )
+    )
     return keys.map((key, i) => read.get(key) ?? recalled[i])
   }
 
   /** The entries under the key, in memory and in the store. Inspecting changes nothing. */
-  async inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
+  async inspect (
+    key: string
+  ): Promise<{ readonly memory?: Inspected<T>; readonly store?: Inspected<T> }> {
     const inMemory = this.l1?.peek(key)
     const [bytes] = await this.entries.get([key])
     const inStore = bytes && readable(await this.#read(key, bytes))
-    const inspected = async (entry: L1Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
+    const inspected = async (entry: L1Entry<T>, bytes: number) => ({
+      entry,
+      bytes,
+      valid: await this.isValid(key, entry)
+    })
     return {
-      ...inMemory && { memory: await inspected(inMemory, inMemory.bytes) },
-      ...inStore && bytes && { store: await inspected(inStore, bytes.length) }
+      ...(inMemory && { memory: await inspected(inMemory, inMemory.bytes) }),
+      ...(inStore && bytes && { store: await inspected(inStore, bytes.length) })
     }
   }
 
   /** The entry in the store, whether it may be used or not. */
   async stored (key: string): Promise<Stored<T> | undefined> {
     const [frame] = await this.entries.get([key])
-    const entry = frame && await this.#decode(key, frame)
+    const entry = frame && (await this.#decode(key, frame))
     if (frame === undefined || entry === undefined) return undefined
-    return entry instanceof Unreadable ? { frame, outline: entry.outline } : { frame, outline: entry, entry }
+    return entry instanceof Unreadable
+      ? { frame, outline: entry.outline }
+      : { frame, outline: entry, entry }
   }
 
   /** Makes the entry's frame, for a stamp to come. */
@@ -231,7 +256,12 @@ export class Tiers<T> {
     return this.#keep(key, entry, written instanceof Promise ? await written : written, lease)
   }
 
-  async #keep (key: string, entry: Entry<T>, { stored, size }: StoredValue, lease: FillLease | undefined): Promise<boolean> {
+  async #keep (
+    key: string,
+    entry: Entry<T>,
+    { stored, size }: StoredValue,
+    lease: FillLease | undefined
+  ): Promise<boolean> {
     const frame = encodeFrame({ ...entry, value: stored })
     const ttl = goneAt(entry) - Date.now()
     const valid = this.validity.isValid(judgedBy(key, entry))
@@ -243,7 +273,12 @@ export class Tiers<T> {
       lease === undefined ? this.entries.set(key, frame, ttl) : lease.store(frame, ttl)
     ])
     if (!isValid) return this.#refuse(key, entry)
-    emit('weir:cache:store', () => ({ namespace: this.name, key, tags: entry.tags, bytes: frame.length }))
+    emit('weir:cache:store', () => ({
+      namespace: this.name,
+      key,
+      tags: entry.tags,
+      bytes: frame.length
+    }))
     return true
   }
 
@@ -253,7 +288,12 @@ export class Tiers<T> {
    * @param until see {@link Validity.replace}
    * @param wait whether to resolve only when no instance has the replaced entry in memory any more
    */
-  async replace (key: string, entry: Entry<T>, until: number, { lease, wait = true }: ReplaceOptions = {}): Promise<boolean> {
+  async replace (
+    key: string,
+    entry: Entry<T>,
+    until: number,
+    { lease, wait = true }: ReplaceOptions = {}
+  ): Promise<boolean> {
     // A value that is refused ends nothing.
     const writing = this.values.write(key, entry.value)
     const written = writing instanceof Promise ? await writing : writing
@@ -277,7 +317,7 @@ export class Tiers<T> {
   async #recall (key: string): Promise<Found<T> | undefined> {
     const entry = this.l1?.get(key)
     if (entry === undefined || isGone(entry)) return undefined
-    if (!await this.validity.isValid(entry)) {
+    if (!(await this.validity.isValid(entry))) {
       this.#discard(key, 'invalid', entry.stamp)
       return undefined
     }
@@ -330,15 +370,23 @@ export class Tiers<T> {
   /**
    * The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed.
    */
-  #read (key: string, bytes: Buffer): L1Entry<T> | Unreadable | undefined | Promise<L1Entry<T> | Unreadable> {
+  #read (
+    key: string,
+    bytes: Buffer
+  ): L1Entry<T> | Unreadable | undefined | Promise<L1Entry<T> | Unreadable> {
     const counter = decodeCounter(bytes)
     if (counter !== undefined) return l1Counter<T>(key, counter, bytes.length)
     const frame = decodeFrame(bytes)
     if (frame === undefined) return undefined
     try {
       const read = this.values.read(frame.value)
-      if (!(read instanceof Promise)) return l1Entry(key, { ...frame, value: read.value }, read.size)
-      return read.then(({ value, size }) => l1Entry(key, { ...frame, value }, size), () => new Unreadable(key, frame))
+      if (!(read instanceof Promise)) {
+        return l1Entry(key, { ...frame, value: read.value }, read.size)
+      }
+      return read.then(
+        ({ value, size }) => l1Entry(key, { ...frame, value }, size),
+        () => new Unreadable(key, frame)
+      )
     } catch {
       return new Unreadable(key, frame)
     }
@@ -348,7 +396,9 @@ export class Tiers<T> {
   #judged (entry: L1Entry<T> | undefined): Found<T> | undefined | Promise<Found<T> | undefined> {
     if (entry === undefined || isGone(entry)) return undefined
     const valid = this.validity.isValid(entry)
-    return typeof valid === 'boolean' ? this.#found(entry, valid) : valid.then((valid) => this.#found(entry, valid))
+    return typeof valid === 'boolean'
+      ? this.#found(entry, valid)
+      : valid.then((valid) => this.#found(entry, valid))
   }
 
   #found (entry: L1Entry<T>, valid: boolean): Found<T> | undefined {
@@ -372,14 +422,20 @@ export class Tiers<T> {
  */
 const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
 
-const readable = <T>(entry: L1Entry<T> | Unreadable | undefined) => entry instanceof Unreadable ? undefined : entry
+const readable = <T>(entry: L1Entry<T> | Unreadable | undefined) =>
+  entry instanceof Unreadable ? undefined : entry
 
 const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()
 
-const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: entry.stamp, tags: judgedTags(key, entry) })
+const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({
+  key,
+  stamp: entry.stamp,
+  tags: judgedTags(key, entry)
+})
 
 // Joined, not spread: that leaves room in the array which is never used.
-const judgedTags = (key: string, entry: Pick<Entry<unknown>, 'tags'>) => entry.tags.concat(keyTag(key))
+const judgedTags = (key: string, entry: Pick<Entry<unknown>, 'tags'>) =>
+  entry.tags.concat(keyTag(key))
 
 /** A counter's entry. That `T` has room for its number is the caller's claim. */
 function l1Counter<T> (key: string, counter: Entry<number>, bytes: number): L1Entry<T> {

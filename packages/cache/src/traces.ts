@@ -45,7 +45,10 @@ export interface WaitTrace extends Traced {
  * The end of a fill: that of storing its value, or the reason why there is none to share.
  * `timeout`: `fillTimeout` is over.
  */
-export type TracedOutcome = (FillOutcome<unknown> & { kind: 'value' })['result'] | Exclude<FillOutcome<unknown>['kind'], 'value'> | 'timeout'
+export type TracedOutcome =
+  | (FillOutcome<unknown> & { kind: 'value' })['result']
+  | Exclude<FillOutcome<unknown>['kind'], 'value'>
+  | 'timeout'
 
 const fills = tracingChannel<unknown, FillTrace>('weir:cache:fill')
 const waits = tracingChannel<unknown, WaitTrace>('weir:cache:wait')
@@ -65,13 +68,23 @@ export class FillTrace implements Traced {
    * @param background it replaces a value that is served meanwhile: no caller waits for it
    * @param timeout milliseconds after which it ends for its subscribers, whatever becomes of it
    */
-  constructor (readonly namespace: string, readonly key: string, readonly background: boolean, readonly timeout: number) {}
+  constructor (
+    readonly namespace: string,
+    readonly key: string,
+    readonly background: boolean,
+    readonly timeout: number
+  ) {}
 
   /** Runs the function of the fill. */
-  run<R> (fn: () => R): R {
+  run<R>(fn: () => R): R {
     if (this.#state !== 'new') return this.within(fn)
     this.#state = 'running'
-    this.#timer = setTimeout(() => { this.#end('timeout') }, Math.min(this.timeout, LONGEST_TIMER)).unref()
+    this.#timer = setTimeout(
+      () => {
+        this.#end('timeout')
+      },
+      Math.min(this.timeout, LONGEST_TIMER)
+    ).unref()
     return fills.start.runStores(this, () => {
       try {
         return this.within(fn)
@@ -82,7 +95,7 @@ export class FillTrace implements Traced {
   }
 
   /** Runs what else belongs to the fill. */
-  within<R> (fn: () => R): R {
+  within<R>(fn: () => R): R {
     return this.#state === 'running' ? inContext(this, fn) : fn()
   }
 
@@ -104,7 +117,12 @@ export class FillTrace implements Traced {
 }
 
 /** A fill that begins; undefined without subscribers. */
-export const traceFill = (namespace: string, key: string, background: boolean, timeout: number): FillTrace | undefined =>
+export const traceFill = (
+  namespace: string,
+  key: string,
+  background: boolean,
+  timeout: number
+): FillTrace | undefined =>
   fills.hasSubscribers ? new FillTrace(namespace, key, background, timeout) : undefined
 
 /**
@@ -112,11 +130,20 @@ export const traceFill = (namespace: string, key: string, background: boolean, t
  *   instance
  */
 export function traceWait<R> (
-  namespace: string, key: string, flight: { readonly trace?: FillTrace | undefined } | undefined, wait: () => Promise<R>
+  namespace: string,
+  key: string,
+  flight: { readonly trace?: FillTrace | undefined } | undefined,
+  wait: () => Promise<R>
 ): Promise<R> {
   if (!waits.hasSubscribers) return wait()
   const trace: WaitTrace = { namespace, key, elsewhere: flight === undefined, fill: flight?.trace }
-  return waits.tracePromise(() => inContext(trace, wait).finally(() => { trace.fill = flight?.trace }), trace)
+  return waits.tracePromise(
+    () =>
+      inContext(trace, wait).finally(() => {
+        trace.fill = flight?.trace
+      }),
+    trace
+  )
 }
 
 const traced = new WeakMap<Entries, Entries>()
@@ -131,8 +158,16 @@ export function tracedStore (namespace: string, store: StoreNamespace): StoreNam
     return calls.tracePromise(() => inContext(trace, run), trace)
   }
   let entries = traced.get(store.entries)
-  if (entries === undefined) traced.set(store.entries, entries = tracedEntries(store.entries, aroundEntries(store.entries, around)))
-  return { entries, validity: tracedValidity(store.validity, aroundValidity(store.validity, around)) }
+  if (entries === undefined) {
+    traced.set(
+      store.entries,
+      (entries = tracedEntries(store.entries, aroundEntries(store.entries, around)))
+    )
+  }
+  return {
+    entries,
+    validity: tracedValidity(store.validity, aroundValidity(store.validity, around))
+  }
 }
 
 function tracedEntries (silent: Entries, told: Entries): Entries {
@@ -163,4 +198,5 @@ function tracedValidity (silent: Validity, told: Validity): Validity {
   }
 }
 
-const inContext = <R>(trace: Traced, fn: () => R): R => trace.around === undefined ? fn() : trace.around(fn)
+const inContext = <R>(trace: Traced, fn: () => R): R =>
+  trace.around === undefined ? fn() : trace.around(fn)

@@ -22,6 +22,9 @@ export function encodeVersion (seen: FrameVersion | undefined): Version {
 /** @throws CacheError WEIR_CACHE_INVALID_VERSION */
 export function checkVersion (version: unknown): asserts version is Version {
   const bytes = Buffer.from(typeof version === 'string' ? version : '', 'base64url')
-  const hasForm = version === ABSENT || bytes.length === VERSION_WIDTH || bytes.length === VERSION_WIDTH + NUMBER_WIDTH
-  if (!hasForm || bytes.toString('base64url') !== version) throw new CacheError('WEIR_CACHE_INVALID_VERSION', shown(version))
+  const hasForm =
+    version === ABSENT ||
+    bytes.length === VERSION_WIDTH ||
+    bytes.length === VERSION_WIDTH + NUMBER_WIDTH
+  if (!hasForm || bytes.toString('base64url') !== version) { throw new CacheError('WEIR_CACHE_INVALID_VERSION', shown(version)) }
 }

@@ -16,7 +16,10 @@ import { checkSeveral } from './several.js'
  * Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes
  * on.
  */
-export interface WarmOptions<U> extends Omit<RememberOptions<U>, 'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'> {
+export interface WarmOptions<U> extends Omit<
+  RememberOptions<U>,
+  'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'
+> {
   /** Tags, or what makes them of the value and its key. */
   readonly tags?: readonly string[] | ((value: U, key: string) => readonly string[])
   /** Values that are computed at once. Default 4. */
@@ -69,7 +72,7 @@ export async function warm<T, U extends T> (
   filling: Filling<T>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
 ): Promise<WarmSummary> {
   checkOptions('', options, WARM)
-  if (typeof fn !== 'function') throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`)
+  if (typeof fn !== 'function') { throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`) }
   const { concurrency = 4, signal } = options
   checkSeveral('keys', keys, Symbol.asyncIterator)
   if (!(Number.isInteger(concurrency) && concurrency > 0)) {
@@ -93,22 +96,42 @@ class Warming<T, U extends T> {
   readonly #negativeTtl: Duration | undefined
   readonly #hardTimeout: number | undefined
   readonly #fn: WarmFunction<U>
-  readonly #counts: { done: number, filled: number, fresh: number, failed: number, readonly total: number | undefined }
-  readonly #errors: { key: string, error: unknown }[] = []
+  readonly #counts: {
+    done: number
+    filled: number
+    fresh: number
+    failed: number
+    readonly total: number | undefined
+  }
+
+  readonly #errors: { key: string; error: unknown }[] = []
   readonly #stop = new AbortController()
   /** What `onProgress` has not ended yet. */
   readonly #reports = new Set<Promise<void>>()
 
-  constructor (filling: Filling<T>, given: Partial<WarmOptions<U>>, fn: WarmFunction<U>, total: number | undefined) {
+  constructor (
+    filling: Filling<T>,
+    given: Partial<WarmOptions<U>>,
+    fn: WarmFunction<U>,
+    total: number | undefined
+  ) {
     const { tags = [], ...others } = given
     const { negativeTtl, hardTimeout } = filling.defaults.call<U>(others)
     this.#kept = lifetimes(others)
     // A mistake in the options is told at once, not once for each key.
-    makeEntry(undefined, 0, filling.defaults.entry({ ...this.#kept, tags: typeof tags === 'function' ? [] : tags }), { filledBy: '', cost: 0 })
+    makeEntry(
+      undefined,
+      0,
+      filling.defaults.entry({ ...this.#kept, tags: typeof tags === 'function' ? [] : tags }),
+      { filledBy: '', cost: 0 }
+    )
     this.#filling = filling
     this.#options = given
     this.#negativeTtl = negativeTtl
-    this.#hardTimeout = hardTimeout === undefined ? undefined : Math.min(parseDuration(hardTimeout, 'hardTimeout'), LONGEST_TIMER)
+    this.#hardTimeout =
+      hardTimeout === undefined
+        ? undefined
+        : Math.min(parseDuration(hardTimeout, 'hardTimeout'), LONGEST_TIMER)
     this.#fn = fn
     // One for each value under way.
     setMaxListeners(0, this.#stop.signal)
@@ -131,7 +154,9 @@ class Warming<T, U extends T> {
         // A store may be silent for ever.
         for (const { key, stale } of await untilAborted(this.#due(batch), signal)) {
           if (running.size >= concurrency) await untilAborted(Promise.race(running), signal)
-          const fill = this.#fill(key, stale).finally(() => { running.delete(fill) })
+          const fill = this.#fill(key, stale).finally(() => {
+            running.delete(fill)
+          })
           running.add(fill)
         }
       }
@@ -148,18 +173,22 @@ class Warming<T, U extends T> {
   }
 
   /** The keys whose value is not fresh, by one read of the store. */
-  async #due (keys: readonly string[]): Promise<{ key: string, stale: Entry<T> | undefined }[]> {
+  async #due (keys: readonly string[]): Promise<{ key: string; stale: Entry<T> | undefined }[]> {
     const valid = keys.filter((key) => this.#isKey(key))
     const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
       // Nothing can be kept without the store: values computed now would be computed again.
       if (this.#stop.signal.aborted) return undefined
-      const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh: see the cause; nothing is computed meanwhile', { cause })
+      const error = new CacheError(
+        'WEIR_CACHE_STORE_FAILED',
+        'say what is fresh: see the cause; nothing is computed meanwhile',
+        { cause }
+      )
       for (const key of valid) this.#failed(key, error)
       return undefined
     })
     if (this.#stop.signal.aborted) return []
     const now = Date.now()
-    const due: { key: string, stale: Entry<T> | undefined }[] = []
+    const due: { key: string; stale: Entry<T> | undefined }[] = []
     for (const [i, hit] of found?.entries() ?? []) {
       const key = valid[i] ?? ''
       const state = hit === undefined ? 'expired' : freshness(hit.entry, now)
@@ -197,7 +226,10 @@ class Warming<T, U extends T> {
 
   /** A stale value is replaced in the place of those who would do it in the background. */
   async #outcome (key: string, stale: Entry<T> | undefined) {
-    const fill = stale === undefined ? await this.#filling.acquire(key, {}) : await this.#filling.revalidate(key, stale)
+    const fill =
+      stale === undefined
+        ? await this.#filling.acquire(key, {})
+        : await this.#filling.revalidate(key, stale)
     if (!(fill instanceof Fill)) return 'fresh'
     // A key holds what its fn returned: that this is always of one type is the caller's claim.
     const context = new RunContext<U>(key, fill.stale?.value as U | undefined)
@@ -206,7 +238,8 @@ class Warming<T, U extends T> {
     try {
       signal.throwIfAborted()
       const result = Promise.resolve(fill.run(() => this.#fn(key, context)))
-      const inTime = this.#hardTimeout === undefined ? result : bounded(result, context, this.#hardTimeout)
+      const inTime =
+        this.#hardTimeout === undefined ? result : bounded(result, context, this.#hardTimeout)
       value = await untilAborted(inTime, signal)
     } catch (error) {
       fill.fail(error)
@@ -216,10 +249,12 @@ class Warming<T, U extends T> {
     const { tags = [] } = this.#options
     const negativeTtl = this.#negativeTtl
     const negative = (value === null || value === undefined) && negativeTtl !== undefined
-    const { result, error } = await fill.commit(value, () => context.over({
-      ...(negative ? nothingBut(negativeTtl) : this.#kept),
-      tags: typeof tags === 'function' ? tags(value, key) : tags
-    }))
+    const { result, error } = await fill.commit(value, () =>
+      context.over({
+        ...(negative ? nothingBut(negativeTtl) : this.#kept),
+        tags: typeof tags === 'function' ? tags(value, key) : tags
+      })
+    )
     if (result === 'failed') throw notStored(key, error)
     return result
   }
@@ -240,7 +275,13 @@ class Warming<T, U extends T> {
     try {
       const reported = this.#options.onProgress?.({ ...this.#counts })
       if (!(reported instanceof Promise)) return
-      const report: Promise<void> = reported.catch((error: unknown) => { this.stop(error) }).finally(() => { this.#reports.delete(report) })
+      const report: Promise<void> = reported
+        .catch((error: unknown) => {
+          this.stop(error)
+        })
+        .finally(() => {
+          this.#reports.delete(report)
+        })
       this.#reports.add(report)
     } catch (error) {
       this.stop(error)
@@ -251,10 +292,17 @@ class Warming<T, U extends T> {
 /** A value that may not be stored is told from a store that failed. */
 function notStored (key: string, cause: unknown): CacheError {
   if (cause instanceof CacheError && REFUSALS.has(cause.code)) return cause
-  return new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${shown(key)}: it is computed again when it is asked for`, { cause })
+  return new CacheError(
+    'WEIR_CACHE_STORE_FAILED',
+    `store the value for ${shown(key)}: it is computed again when it is asked for`,
+    { cause }
+  )
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['WEIR_CACHE_VALUE_TOO_LARGE', 'WEIR_CACHE_UNSERIALIZABLE'])
+const REFUSALS: ReadonlySet<string> = new Set([
+  'WEIR_CACHE_VALUE_TOO_LARGE',
+  'WEIR_CACHE_UNSERIALIZABLE'
+])
 
 function totalOf (keys: Keys): number | undefined {
   if (Array.isArray(keys)) return keys.length
@@ -265,7 +313,10 @@ type Answer = IteratorResult<string, undefined>
 
 /** The keys in groups. A group that is not full does not wait for keys that are not there yet. */
 async function * batches (keys: Keys, signal: AbortSignal): AsyncGenerator<readonly string[]> {
-  const iterator = Symbol.asyncIterator in keys ? answering(keys[Symbol.asyncIterator]()) : keys[Symbol.iterator]()
+  const iterator =
+    Symbol.asyncIterator in keys
+      ? answering(keys[Symbol.asyncIterator]())
+      : keys[Symbol.iterator]()
   let batch: string[] = []
   let isAtEnd = false
   try {

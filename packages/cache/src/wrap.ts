@@ -12,7 +12,10 @@ import type { RememberOptions, WriteOptions } from './options.js'
  * Functions get the `this` of the call: say what it is, `key (this: Repo, id: string) { return
  * [this.tenant, id] }`.
  */
-export interface WrapOptions<A extends readonly unknown[], R, This = never> extends Omit<RememberOptions<R>, 'tags'> {
+export interface WrapOptions<A extends readonly unknown[], R, This = never> extends Omit<
+  RememberOptions<R>,
+  'tags'
+> {
   /**
    * Begins the keys, the same in all instances and for no other function of the cache. Default: the
    * function's own name.
@@ -28,7 +31,8 @@ export interface WrapOptions<A extends readonly unknown[], R, This = never> exte
 }
 
 /** The `this` that a function declares; that of one which declares none is not known. */
-export type ThisOf<F extends AnyFunction> = unknown extends ThisParameterType<F> ? never : ThisParameterType<F>
+export type ThisOf<F extends AnyFunction> =
+  unknown extends ThisParameterType<F> ? never : ThisParameterType<F>
 
 /**
  * Methods of a function that {@link Cache.wrap} returns. Where `key` looks at `this`, give it to
@@ -73,7 +77,9 @@ type Remembering<T> = Pick<Cache<T>, 'remember' | 'delete' | 'invalidate' | 'def
 
 /** See {@link Cache.wrap}. */
 export function wrap<T, F extends (...args: never[]) => T | Promise<T>> (
-  cache: Remembering<T>, fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
+  cache: Remembering<T>,
+  fn: F,
+  options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
 ): Wrapped<F>
 export function wrap<T, A extends readonly unknown[], R extends T> (
   cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>
@@ -81,7 +87,12 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
 export function wrap<T, A extends readonly unknown[], R extends T> (
   cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>
 ) {
-  if (typeof fn !== 'function') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `fn ${shown(fn)}: give the function that computes the value`)
+  if (typeof fn !== 'function') {
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      `fn ${shown(fn)}: give the function that computes the value`
+    )
+  }
   checkOptions('', options, WRAP)
   const { name = fn.name, key: keyParts, tags = [], ttl = cache.defaultTtl, ...others } = options
   checkName(name)
@@ -89,15 +100,19 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
   const own = PREFIX + name
   if (typeof tags !== 'function') checkTags(tags)
   const keys = new Keys(own)
-  const keyOf = (self: unknown, args: A) => keys.of(keyParts === undefined ? args : partsOf(on(self, keyParts, args)))
+  const keyOf = (self: unknown, args: A) =>
+    keys.of(keyParts === undefined ? args : partsOf(on(self, keyParts, args)))
   const fixed = typeof tags === 'function' ? undefined : { ...rest, tags: [own, ...tags] }
   const optionsOf = (self: unknown, args: A): RememberOptions<R> => ({
     ...rest,
-    tags: typeof tags === 'function' ? (value) => tagsOf(own, on(self, tags, [value, ...args])) : tags
+    tags:
+      typeof tags === 'function' ? (value) => tagsOf(own, on(self, tags, [value, ...args])) : tags
   })
   const wrapped = function (this: unknown, ...args: A): Promise<R> {
     try {
-      return cache.remember(keyOf(this, args), fixed ?? optionsOf(this, args), () => Reflect.apply(fn, this, args))
+      return cache.remember(keyOf(this, args), fixed ?? optionsOf(this, args), () =>
+        Reflect.apply(fn, this, args)
+      )
     } catch (error) {
       return rejected(error)
     }
@@ -105,16 +120,24 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
   takeName(cache, name)
   Object.defineProperty(wrapped, 'name', { value: name, configurable: true })
   // Called as methods of the function, they have no instance.
-  const key = function (this: unknown, ...args: A) { return keyOf(this === wrapped ? undefined : this, args) }
+  const key = function (this: unknown, ...args: A) {
+    return keyOf(this === wrapped ? undefined : this, args)
+  }
   return Object.assign(wrapped, {
     key,
-    async invalidate (this: unknown, ...args: A) { await cache.delete(Reflect.apply(key, this, args)) },
+    async invalidate (this: unknown, ...args: A) {
+      await cache.delete(Reflect.apply(key, this, args))
+    },
     clear: async (options?: WriteOptions) => cache.invalidate([own], options)
   })
 }
 
 /** What the function returns, called with a `this` that its options have declared. */
-const on = (self: unknown, fn: (this: never, ...args: never) => unknown, args: readonly unknown[]): unknown => Reflect.apply(fn, self, args)
+const on = (
+  self: unknown,
+  fn: (this: never, ...args: never) => unknown,
+  args: readonly unknown[]
+): unknown => Reflect.apply(fn, self, args)
 
 /**
  * The keys of one function. Those of its last arguments are remembered: making and hashing a text
@@ -138,7 +161,9 @@ class Keys {
 
 /** Map takes 0 for -0. */
 const isShort = (value: unknown): value is string | number =>
-  typeof value === 'string' ? value.length <= LONGEST_REMEMBERED : typeof value === 'number' && Number.isInteger(value) && value !== 0
+  typeof value === 'string'
+    ? value.length <= LONGEST_REMEMBERED
+    : typeof value === 'number' && Number.isInteger(value) && value !== 0
 
 // The most characters of a text whose key is remembered.
 const LONGEST_REMEMBERED = 100
@@ -146,7 +171,10 @@ const LONGEST_REMEMBERED = 100
 // A name ends where the arguments begin.
 function checkName (name: unknown): void {
   if (typeof name === 'string' && /^[^:(]+$/.test(name)) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `name ${shown(name)}: name the function, by a text without ':' and '('`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `name ${shown(name)}: name the function, by a text without ':' and '('`
+  )
 }
 
 function takeName (cache: object, name: string): void {
@@ -162,7 +190,10 @@ function tagsOf (own: string, tags: unknown): readonly string[] {
 
 function partsOf (parts: unknown): readonly unknown[] {
   if (Array.isArray(parts)) return parts
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `key returned ${shown(parts)}: return the parts of the key in an array`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `key returned ${shown(parts)}: return the parts of the key in an array`
+  )
 }
 
 async function rejected (error: unknown): Promise<never> {

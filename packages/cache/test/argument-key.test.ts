@@ -10,12 +10,32 @@ t.test('equal arguments have one key, in whatever order their members are', (t) 
   const pairs: [readonly unknown[], readonly unknown[]][] = [
     [[{ a: 1, b: 2 }], [{ b: 2, a: 1 }]],
     [[{ a: { d: 1, c: [] } }], [{ a: { c: [], d: 1 } }]],
-    [[new Map([['a', 1], ['b', 2]])], [new Map([['b', 2], ['a', 1]])]],
+    [
+      [
+        new Map([
+          ['a', 1],
+          ['b', 2]
+        ])
+      ],
+      [
+        new Map([
+          ['b', 2],
+          ['a', 1]
+        ])
+      ]
+    ],
     [[new Set([1, 2, '3'])], [new Set(['3', 2, 1])]],
     [[new Date(5)], [new Date(5)]],
     [[at(/a/g, 1)], [at(/a/g, 1)]],
     [[new Array(2000).fill(1)], [new Array(2000).fill(1)]],
-    [[runInNewContext('[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]')], [[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]]],
+    [
+      [
+        runInNewContext(
+          '[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]'
+        )
+      ],
+      [[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]]
+    ],
     [[new URL('http://a')], [new URL('http://a/')]],
     [[Object.assign(Object.create(null), { a: 1 })], [{ a: 1 }]],
     [[runInNewContext('({ a: [1, new Map([[1, 2]])] })')], [{ a: [1, new Map([[1, 2]])] }]],
@@ -27,13 +47,78 @@ t.test('equal arguments have one key, in whatever order their members are', (t) 
 
 t.test('different arguments have different keys', (t) => {
   const all: (readonly unknown[])[] = [
-    [], [undefined], [undefined, undefined], [null], [''], ['', ''], ['undefined'], ['null'], [0], [-0], ['0'], [0n], ['0n'], [NaN],
-    [Infinity], [-Infinity], ['NaN'], [true], ['true'], [false], ['a,b'], ['a', 'b'], ['"a","b"'], [['a', 'b']], ['["a","b"]'], ['a","b'],
-    ['(1)'], [1], [[1]], [[[1]]], [[]], [[[]]], [{}], ['{}'], [{ a: 1 }], [{ a: undefined }], [{ 'a":1,"b': 2 }], [{ a: 1, b: 2 }],
-    [{ a: { b: 2 } }], [{ a: 1 }, { b: 2 }], [new Map()], [new Set()], [new Map([['a', 1]])], [new Map([[{ a: 1 }, 1]])], [new Set(['a', 1])],
-    [new Set(['a']), 1], [new Date(1)], [new Date(NaN)], ['Date(1)'], [new URL('http://a')], ['http://a/'], [new URLSearchParams('a=1')], ['a=1'], [/a/], [/a/g], ['/a/'],
-    [Buffer.from('a')], [new Uint8Array([97])], [new Uint16Array([97])], [new Float64Array([97])], [new Array(1)], [[undefined]], [['empty']], [at(/a/g, 1)], [at(/a/g, 2)], ['a'], ['\ud800'], ['\ud801'], ['\\ud800'],
-    ['\ufffd'], ['\u0000'], [['\u0000']]
+    [],
+    [undefined],
+    [undefined, undefined],
+    [null],
+    [''],
+    ['', ''],
+    ['undefined'],
+    ['null'],
+    [0],
+    [-0],
+    ['0'],
+    [0n],
+    ['0n'],
+    [NaN],
+    [Infinity],
+    [-Infinity],
+    ['NaN'],
+    [true],
+    ['true'],
+    [false],
+    ['a,b'],
+    ['a', 'b'],
+    ['"a","b"'],
+    [['a', 'b']],
+    ['["a","b"]'],
+    ['a","b'],
+    ['(1)'],
+    [1],
+    [[1]],
+    [[[1]]],
+    [[]],
+    [[[]]],
+    [{}],
+    ['{}'],
+    [{ a: 1 }],
+    [{ a: undefined }],
+    [{ 'a":1,"b': 2 }],
+    [{ a: 1, b: 2 }],
+    [{ a: { b: 2 } }],
+    [{ a: 1 }, { b: 2 }],
+    [new Map()],
+    [new Set()],
+    [new Map([['a', 1]])],
+    [new Map([[{ a: 1 }, 1]])],
+    [new Set(['a', 1])],
+    [new Set(['a']), 1],
+    [new Date(1)],
+    [new Date(NaN)],
+    ['Date(1)'],
+    [new URL('http://a')],
+    ['http://a/'],
+    [new URLSearchParams('a=1')],
+    ['a=1'],
+    [/a/],
+    [/a/g],
+    ['/a/'],
+    [Buffer.from('a')],
+    [new Uint8Array([97])],
+    [new Uint16Array([97])],
+    [new Float64Array([97])],
+    [new Array(1)],
+    [[undefined]],
+    [['empty']],
+    [at(/a/g, 1)],
+    [at(/a/g, 2)],
+    ['a'],
+    ['\ud800'],
+    ['\ud801'],
+    ['\\ud800'],
+    ['\ufffd'],
+    ['\u0000'],
+    [['\u0000']]
   ]
   const keys = all.map(argumentKey)
   t.equal(new Set(keys).size, all.length)
@@ -48,11 +133,19 @@ t.test('generated arguments: keys are equal exactly if the data is', (t) => {
   const value = (depth: number): unknown => {
     const kind = below(depth > 2 ? 3 : 6)
     switch (kind) {
-      case 0: return pick([0, 1, -1, 1.5, 10n, true, null, undefined])
-      case 1: case 2: return Array.from({ length: below(3) }, () => pick(names)).join('')
-      case 3: return Array.from({ length: below(3) }, () => value(depth + 1))
-      case 4: return new Map(Array.from({ length: below(3) }, () => [pick(names), value(depth + 1)]))
-      default: return Object.fromEntries(Array.from({ length: below(3) }, () => [pick(names), value(depth + 1)]))
+      case 0:
+        return pick([0, 1, -1, 1.5, 10n, true, null, undefined])
+      case 1:
+      case 2:
+        return Array.from({ length: below(3) }, () => pick(names)).join('')
+      case 3:
+        return Array.from({ length: below(3) }, () => value(depth + 1))
+      case 4:
+        return new Map(Array.from({ length: below(3) }, () => [pick(names), value(depth + 1)]))
+      default:
+        return Object.fromEntries(
+          Array.from({ length: below(3) }, () => [pick(names), value(depth + 1)])
+        )
     }
   }
   const byKey = new Map<string, unknown>()
@@ -67,7 +160,9 @@ t.test('generated arguments: keys are equal exactly if the data is', (t) => {
   }
   const distinct = [...byKey.values()].slice(0, 300)
   for (const [i, args] of distinct.entries()) {
-    for (const other of distinct.slice(0, i)) if (isDeepStrictEqual(args, other)) t.fail(argumentKey(args as unknown[]))
+    for (const other of distinct.slice(0, i)) {
+      if (isDeepStrictEqual(args, other)) t.fail(argumentKey(args as unknown[]))
+    }
   }
   t.ok(byKey.size > 500 && byKey.size < seen.length, `${byKey.size} of ${seen.length}`)
   t.end()
@@ -95,7 +190,10 @@ t.test('what is no data is refused, and named', (t) => {
     [[new (class extends Uint8Array {})(1)], 'is an instance of']
   ]
   for (const [args, message] of table) {
-    t.throws(() => argumentKey(args), { code: 'WEIR_CACHE_INVALID_ARGUMENT', message: new RegExp(message.replace(/[()[\]]/g, '\\$&')) })
+    t.throws(() => argumentKey(args), {
+      code: 'WEIR_CACHE_INVALID_ARGUMENT',
+      message: new RegExp(message.replace(/[()[\]]/g, '\\$&'))
+    })
   }
   t.end()
 })
@@ -128,19 +226,40 @@ const kinds: Readonly<Record<string, () => object>> = {
 
 /** What an object may have beside the data of its kind. */
 const decorations: Readonly<Record<string, (object: object) => void>> = {
-  'a symbol': (object) => { Object.assign(object, { [Symbol('extra')]: 1 }) },
-  'a hidden symbol': (object) => { Object.defineProperty(object, Symbol.toStringTag, { value: 'Array' }) },
-  'a hidden member': (object) => { Object.defineProperty(object, 'extra', { value: 1 }) },
-  'a getter': (object) => { Object.defineProperty(object, 'extra', { get: () => 1, enumerable: true }) },
-  'a hidden constructor': (object) => { Object.defineProperty(object, 'constructor', { value: Array }) },
-  'a function': (object) => { Object.assign(object, { toString: () => 'a' }) },
-  'a class': (object) => { Object.setPrototypeOf(object, class {}.prototype) },
-  'a class on its own': (object) => { Object.setPrototypeOf(object, Object.create(Object.getPrototypeOf(object) as object | null) as object) },
+  'a symbol': (object) => {
+    Object.assign(object, { [Symbol('extra')]: 1 })
+  },
+  'a hidden symbol': (object) => {
+    Object.defineProperty(object, Symbol.toStringTag, { value: 'Array' })
+  },
+  'a hidden member': (object) => {
+    Object.defineProperty(object, 'extra', { value: 1 })
+  },
+  'a getter': (object) => {
+    Object.defineProperty(object, 'extra', { get: () => 1, enumerable: true })
+  },
+  'a hidden constructor': (object) => {
+    Object.defineProperty(object, 'constructor', { value: Array })
+  },
+  'a function': (object) => {
+    Object.assign(object, { toString: () => 'a' })
+  },
+  'a class': (object) => {
+    Object.setPrototypeOf(object, class {}.prototype)
+  },
+  'a class on its own': (object) => {
+    Object.setPrototypeOf(
+      object,
+      Object.create(Object.getPrototypeOf(object) as object | null) as object
+    )
+  },
   'a class of its name': (object) => {
     const named = { [object.constructor?.name ?? 'Object']: class {} }
     Object.setPrototypeOf(object, Object.values(named)[0]?.prototype as object)
   },
-  'a class that extends null': (object) => { Object.setPrototypeOf(object, Object.create(null) as object) }
+  'a class that extends null': (object) => {
+    Object.setPrototypeOf(object, Object.create(null) as object)
+  }
 }
 
 /** To a plain object these are data, or nothing at all. */
@@ -168,11 +287,19 @@ t.test('generated: whatever has more than the data of its kind is refused, at an
       if (what in numbers && ArrayBuffer.isView(object)) continue
       decorate(object)
       for (const args of [[object], [1, { deep: [new Map([['key', object]])] }]]) {
-        t.throws(() => argumentKey(args), { code: 'WEIR_CACHE_INVALID_ARGUMENT' }, `${kind} with ${what}`)
+        t.throws(
+          () => argumentKey(args),
+          { code: 'WEIR_CACHE_INVALID_ARGUMENT' },
+          `${kind} with ${what}`
+        )
       }
     }
   }
-  t.throws(() => argumentKey(['xb'.match(/b/)]), { message: /^argument 1 has the member 'groups', and cannot be part of a key/ })
-  t.throws(() => argumentKey([Object.assign(new Date(0), { zone: 'utc' })]), { message: /^argument 1 has the member 'zone'/ })
+  t.throws(() => argumentKey(['xb'.match(/b/)]), {
+    message: /^argument 1 has the member 'groups', and cannot be part of a key/
+  })
+  t.throws(() => argumentKey([Object.assign(new Date(0), { zone: 'utc' })]), {
+    message: /^argument 1 has the member 'zone'/
+  })
   t.end()
 })

@@ -40,7 +40,10 @@ t.test('a failure is everyone\'s, and the next question is asked anew', async (t
     if (fail) throw new Error('down')
     return 'up'
   })
-  t.match(await Promise.allSettled([batch.add('a'), batch.add('b')]), Array(2).fill({ reason: { message: 'down' } }))
+  t.match(
+    await Promise.allSettled([batch.add('a'), batch.add('b')]),
+    Array(2).fill({ reason: { message: 'down' } })
+  )
   fail = false
   t.equal(await batch.add('a'), 'up')
 })

@@ -13,18 +13,25 @@ async function fill (acquired: Promise<unknown>): Promise<Fill<string>> {
   throw new Error('a hit')
 }
 
-t.test('it does not wait, nor is it waited for, and that it shares nothing is its own', async (t) => {
-  const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
-  const before = await fill(cache.acquire('key', { beside: true }))
-  const leader = await fill(cache.acquire('key'))
-  const within = await fill(cache.acquire('key', { beside: true }))
-  before.abandon()
-  within.abandon()
-  const waiting = cache.acquire('key')
-  await leader.commit('value', () => OPTIONS)
-  t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } })
-  t.match(await cache.acquire('key', { beside: true }), { source: 'l1' }, 'what is stored is for it, too')
-})
+t.test(
+  'it does not wait, nor is it waited for, and that it shares nothing is its own',
+  async (t) => {
+    const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
+    const before = await fill(cache.acquire('key', { beside: true }))
+    const leader = await fill(cache.acquire('key'))
+    const within = await fill(cache.acquire('key', { beside: true }))
+    before.abandon()
+    within.abandon()
+    const waiting = cache.acquire('key')
+    await leader.commit('value', () => OPTIONS)
+    t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } })
+    t.match(
+      await cache.acquire('key', { beside: true }),
+      { source: 'l1' },
+      'what is stored is for it, too'
+    )
+  }
+)
 
 t.test('what it can share after all is stored', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
@@ -33,18 +40,24 @@ t.test('what it can share after all is stored', async (t) => {
   t.match(await cache.acquire('key'), { source: 'l1', entry: { value: 'value' } })
 })
 
-t.test('a value that turns out to be its caller\'s own costs the others one more run, and those like it none', async (t) => {
-  const cache = createCache<string>({ store: memoryStore(), namespace: 'withdrawn' })
-  const first = await fill(cache.acquire('key', { mayBeOwn: true }))
-  const like = cache.acquire('key', { mayBeOwn: true })
-  const others = Array.from({ length: 5 }, () => cache.acquire('key'))
-  first.withdraw()
-  const own = await fill(like)
-  const found = await Promise.race(others)
-  if (!(found instanceof Fill)) throw new Error('a hit')
-  own.withdraw()
-  await found.commit('value', () => OPTIONS)
-  const rest = (await Promise.all(others)).filter((other) => other !== found)
-  t.match(rest, Array.from({ length: 4 }, () => ({ source: 'coalesced', entry: { value: 'value' } })))
-  t.match(await cache.acquire('key'), { source: 'l1' })
-})
+t.test(
+  "a value that turns out to be its caller's own costs the others one more run, and those like it none",
+  async (t) => {
+    const cache = createCache<string>({ store: memoryStore(), namespace: 'withdrawn' })
+    const first = await fill(cache.acquire('key', { mayBeOwn: true }))
+    const like = cache.acquire('key', { mayBeOwn: true })
+    const others = Array.from({ length: 5 }, () => cache.acquire('key'))
+    first.withdraw()
+    const own = await fill(like)
+    const found = await Promise.race(others)
+    if (!(found instanceof Fill)) throw new Error('a hit')
+    own.withdraw()
+    await found.commit('value', () => OPTIONS)
+    const rest = (await Promise.all(others)).filter((other) => other !== found)
+    t.match(
+      rest,
+      Array.from({ length: 4 }, () => ({ source: 'coalesced', entry: { value: 'value' } }))
+    )
+    t.match(await cache.acquire('key'), { source: 'l1' })
+  }
+)

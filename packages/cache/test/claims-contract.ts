@@ -26,48 +26,64 @@ export function claims (t: Test, makePlace: MakePlace): void {
     const frame = frameOf(lease.stamp, 'body')
     await lease.store(frame, TTL)
     t.strictSame(await namespace.entries.claim('key'), { kind: 'found', frame })
-    t.strictSame(await namespace.entries.claim('key', { stamp: lease.stamp - 1, storedAt: 1 }), { kind: 'found', frame })
-    t.strictSame(await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 2 }), { kind: 'found', frame }, 'another with the same stamp')
+    t.strictSame(await namespace.entries.claim('key', { stamp: lease.stamp - 1, storedAt: 1 }), {
+      kind: 'found',
+      frame
+    })
+    t.strictSame(
+      await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 2 }),
+      { kind: 'found', frame },
+      'another with the same stamp'
+    )
     const next = granted(await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 1 }))
     t.strictSame(await namespace.entries.get(['key']), [frame], 'who can use it still finds it')
     await next.store(frameOf(next.stamp, 'next'), TTL)
     t.strictSame(await namespace.entries.get(['key']), [frameOf(next.stamp, 'next')])
   })
 
-  t.test('a fill\'s stamp is above every earlier invalidation\'s and below every later one\'s', async (t) => {
-    const namespace = await one(t)
-    for (let i = 0; i < 20; i++) {
-      const before = await namespace.validity.invalidate(['tag'])
-      const lease = granted(await namespace.entries.claim(`key-${i}`))
-      t.ok(lease.stamp > before)
-      t.ok(lease.stamp < await namespace.validity.invalidate(['tag']))
-      lease.end('done')
+  t.test(
+    "a fill's stamp is above every earlier invalidation's and below every later one's",
+    async (t) => {
+      const namespace = await one(t)
+      for (let i = 0; i < 20; i++) {
+        const before = await namespace.validity.invalidate(['tag'])
+        const lease = granted(await namespace.entries.claim(`key-${i}`))
+        t.ok(lease.stamp > before)
+        t.ok(lease.stamp < (await namespace.validity.invalidate(['tag'])))
+        lease.end('done')
+      }
+      await namespace.validity.clear()
+      const { stamp } = granted(await namespace.entries.claim('key'))
+      t.ok(await valid(namespace, stamp, ['tag']))
     }
-    await namespace.validity.clear()
-    const { stamp } = granted(await namespace.entries.claim('key'))
-    t.ok(await valid(namespace, stamp, ['tag']))
-  })
+  )
 
-  t.test('a lease ends once, and a frame under a lower stamp is not put over a later one', async (t) => {
-    const namespace = await one(t)
-    const lease = granted(await namespace.entries.claim('key'))
-    const later = await namespace.validity.stamp()
-    await namespace.entries.set('key', frameOf(later, 'later'), TTL)
-    await lease.store(frameOf(lease.stamp, 'earlier'), TTL)
-    t.strictSame(await namespace.entries.get(['key']), [frameOf(later, 'later')])
-    lease.end('failed')
-    lease.end('done')
-    const next = granted(await namespace.entries.claim('key', { stamp: later, storedAt: 1 }))
-    t.ok(next.stamp >= later, 'what replaces a frame has no lower stamp')
-    next.end('unshared')
-  })
+  t.test(
+    'a lease ends once, and a frame under a lower stamp is not put over a later one',
+    async (t) => {
+      const namespace = await one(t)
+      const lease = granted(await namespace.entries.claim('key'))
+      const later = await namespace.validity.stamp()
+      await namespace.entries.set('key', frameOf(later, 'later'), TTL)
+      await lease.store(frameOf(lease.stamp, 'earlier'), TTL)
+      t.strictSame(await namespace.entries.get(['key']), [frameOf(later, 'later')])
+      lease.end('failed')
+      lease.end('done')
+      const next = granted(await namespace.entries.claim('key', { stamp: later, storedAt: 1 }))
+      t.ok(next.stamp >= later, 'what replaces a frame has no lower stamp')
+      next.end('unshared')
+    }
+  )
 }
 
 /** The part for stores that processes share. */
 export function sharedClaims (t: Test, makePlace: MakePlace): void {
   const two = async (t: Test): Promise<[StoreNamespace, StoreNamespace]> => {
     const place = await makePlace(t)
-    return [await hearing((await place.open()).namespace('n')), await hearing((await place.open()).namespace('n'))]
+    return [
+      await hearing((await place.open()).namespace('n')),
+      await hearing((await place.open()).namespace('n'))
+    ]
   }
 
   t.test('of two who claim one is granted it, and the other told when it is stored', async (t) => {
@@ -87,7 +103,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     for (const how of ['done', 'unshared', 'failed'] as const) {
       // What ends is not waited for: the lease of the round before may still be there.
       let claim = await a.entries.claim('key')
-      for (; claim.kind === 'held'; claim = await a.entries.claim('key')) t.equal(await claim.ended, 'done')
+      for (; claim.kind === 'held'; claim = await a.entries.claim('key')) { t.equal(await claim.ended, 'done') }
       const ended = held(await b.entries.claim('key'))
       granted(claim).end(how)
       t.equal(await ended, how)
@@ -97,7 +113,20 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
 
   t.test('an odd key is claimed for itself', async (t) => {
     const [a, b] = await two(t)
-    const odd = ['{a}', '{a', 'a}', '}', '{}', '{}a', ' ', 'a b', 'a\nb', 'a\u0000b', 'a!', 'x'.repeat(8192)]
+    const odd = [
+      '{a}',
+      '{a',
+      'a}',
+      '}',
+      '{}',
+      '{}a',
+      ' ',
+      'a b',
+      'a\nb',
+      'a\u0000b',
+      'a!',
+      'x'.repeat(8192)
+    ]
     const leases = []
     for (const key of odd) leases.push(granted(await a.entries.claim(key)))
     const ends = []
@@ -108,7 +137,9 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
 
   t.test('100 at once: one is granted it', async (t) => {
     const [a, b] = await two(t)
-    const claims = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).entries.claim('key')))
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).entries.claim('key'))
+    )
     const leases = claims.filter((claim) => claim.kind === 'granted')
     t.equal(leases.length, 1)
     leases.forEach((claim) => { granted(claim).end('failed') })
@@ -116,37 +147,49 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     t.strictSame(ends, Array(99).fill('failed'))
   })
 
-  t.test('what a fill waits for is known to all, in any namespace, until it says otherwise or ends', async (t) => {
-    const place = await makePlace(t)
-    const [here, there] = [await place.open(), await place.open()]
-    const [a, b] = [await hearing(here.namespace('n')), await hearing(there.namespace('other'))]
-    await hearing(there.namespace('n'))
-    for (const key of ['key', 'a\nb', 'a\u0000b', '}{ "', 'ä😀', 'x'.repeat(8192)]) {
-      const lease = granted(await a.entries.claim(key))
-      const claim = await there.namespace('n').entries.claim(key)
-      if (claim.kind !== 'held' || claim.fill === undefined || lease.setWaits === undefined) throw new Error('held, by a fill')
-      const ended = claim.ended
-      t.equal(claim.fill, lease.id)
-      t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
-      await lease.setWaits([claim.fill, 'another'])
-      t.strictSame(await b.entries.waitsOf?.(claim.fill), [claim.fill, 'another'])
-      held(await there.namespace('n').entries.claim(key))
-      await lease.setWaits([])
-      t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
-      await lease.setWaits(['another'])
-      await lease.store(frameOf(lease.stamp, 'body'), TTL)
-      t.equal(await ended, 'done')
-      await lease.setWaits(['too late'])
-      t.strictSame(await b.entries.waitsOf?.(claim.fill), [], 'it has ended')
+  t.test(
+    'what a fill waits for is known to all, in any namespace, until it says otherwise or ends',
+    async (t) => {
+      const place = await makePlace(t)
+      const [here, there] = [await place.open(), await place.open()]
+      const [a, b] = [await hearing(here.namespace('n')), await hearing(there.namespace('other'))]
+      await hearing(there.namespace('n'))
+      for (const key of ['key', 'a\nb', 'a\u0000b', '}{ "', 'ä😀', 'x'.repeat(8192)]) {
+        const lease = granted(await a.entries.claim(key))
+        const claim = await there.namespace('n').entries.claim(key)
+        if (claim.kind !== 'held' || claim.fill === undefined || lease.setWaits === undefined) { throw new Error('held, by a fill') }
+        const ended = claim.ended
+        t.equal(claim.fill, lease.id)
+        t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
+        await lease.setWaits([claim.fill, 'another'])
+        t.strictSame(await b.entries.waitsOf?.(claim.fill), [claim.fill, 'another'])
+        held(await there.namespace('n').entries.claim(key))
+        await lease.setWaits([])
+        t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
+        await lease.setWaits(['another'])
+        await lease.store(frameOf(lease.stamp, 'body'), TTL)
+        t.equal(await ended, 'done')
+        await lease.setWaits(['too late'])
+        t.strictSame(await b.entries.waitsOf?.(claim.fill), [], 'it has ended')
+      }
+      for (const odd of [
+        '',
+        ' ',
+        'none',
+        'a b',
+        '[]',
+        '{}',
+        '["n","key"]',
+        'token elsewhere:n:{=key}'
+      ]) {
+        t.strictSame(await b.entries.waitsOf?.(odd), [], 'no fill of this store')
+      }
     }
-    for (const odd of ['', ' ', 'none', 'a b', '[]', '{}', '["n","key"]', 'token elsewhere:n:{=key}']) {
-      t.strictSame(await b.entries.waitsOf?.(odd), [], 'no fill of this store')
-    }
-  })
+  )
 
   t.test('of a process that is killed the lease runs out, and another is granted it', async (t) => {
     const place = await makePlace(t)
-    if (place.process === undefined) throw new Error('a shared store needs a place for a second process')
+    if (place.process === undefined) { throw new Error('a shared store needs a place for a second process') }
     const here = await hearing((await place.open()).namespace('n'))
     const there = await startInstance(t, place.process, 'n')
     const filling = there.said()
@@ -155,7 +198,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     let claim = await here.entries.claim('key')
     t.equal(claim.kind, 'held')
     await there.kill()
-    for (; claim.kind === 'held'; claim = await here.entries.claim('key')) t.equal(await claim.ended, 'unknown')
+    for (; claim.kind === 'held'; claim = await here.entries.claim('key')) { t.equal(await claim.ended, 'unknown') }
     granted(claim).end('done')
   })
 }

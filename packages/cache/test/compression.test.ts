@@ -10,7 +10,10 @@ const OPTIONS = { ttl: '1m' } as const
 const untyped = (value: unknown) => value as never
 
 /** How a value lies in the store. */
-async function stored (value: string | Buffer, options: Pick<CacheOptions<unknown>, 'compression' | 'serializer'>) {
+async function stored (
+  value: string | Buffer,
+  options: Pick<CacheOptions<unknown>, 'compression' | 'serializer'>
+) {
   const store = memoryStore()
   await createCache<unknown>({ store, namespace: 'n', ...options }).set('key', value, OPTIONS)
   const [frame] = await store.namespace('n').entries.get(['key'])
@@ -19,14 +22,19 @@ async function stored (value: string | Buffer, options: Pick<CacheOptions<unknow
   return whole.value
 }
 
-const isCompressed = async (value: string | Buffer, options: Pick<CacheOptions<unknown>, 'compression'>) =>
-  (await stored(value, options)).meta.startsWith('\0')
+const isCompressed = async (
+  value: string | Buffer,
+  options: Pick<CacheOptions<unknown>, 'compression'>
+) => (await stored(value, options)).meta.startsWith('\0')
 
 t.test('from the threshold on', async (t) => {
   for (const threshold of [0, 1, 100, 1000, 32 * 1024, 100_000]) {
     const compression = { threshold }
-    if (threshold > 90) t.notOk(await isCompressed('a'.repeat(threshold - 1), { compression }), `below ${threshold}`)
-    t.ok(await isCompressed('a'.repeat(Math.max(threshold, 50)), { compression }), `at ${threshold}`)
+    if (threshold > 90) { t.notOk(await isCompressed('a'.repeat(threshold - 1), { compression }), `below ${threshold}`) }
+    t.ok(
+      await isCompressed('a'.repeat(Math.max(threshold, 50)), { compression }),
+      `at ${threshold}`
+    )
   }
   t.notOk(await isCompressed('a'.repeat(32 * 1024 - 1), { compression: true }))
   t.ok(await isCompressed('a'.repeat(32 * 1024), { compression: true }))
@@ -51,37 +59,66 @@ t.test('by the algorithm and level that are asked for', async (t) => {
   const gzip = await stored(text, { compression: { algorithm: 'gzip' } })
   t.equal(zlib.gunzipSync(gzip.body).toString(), text)
   for (const algorithm of ['brotli', 'gzip'] as const) {
-    const [fast, best] = await Promise.all([1, 9].map((level) => stored(text, { compression: { algorithm, level } })))
+    const [fast, best] = await Promise.all(
+      [1, 9].map((level) => stored(text, { compression: { algorithm, level } }))
+    )
     t.ok(Number(best?.body.length) < Number(fast?.body.length), algorithm)
   }
 })
 
 t.test('options that there are not', async (t) => {
   const table: [compression: unknown, message: RegExp][] = [
-    ['gzip', /^compression 'gzip': give true, or an object/], [1, /^compression 1/], [null, /^compression null/],
-    [{ algorithm: 'lz4' }, /^compression\.algorithm 'lz4': give 'brotli', 'gzip' or 'zstd'$/], [{ algorithm: 'constructor' }, /algorithm/],
-    [{ threshold: -1 }, /^compression\.threshold -1/], [{ threshold: '1k' }, /threshold '1k'/], [{ threshold: 1.5 }, /threshold/],
-    [{ level: 12 }, /^compression\.level 12: brotli has 0 to 11$/], [{ level: 1.5 }, /level/], [{ algorithm: 'gzip', level: 0 }, /gzip has 1 to 9/],
+    ['gzip', /^compression 'gzip': give true, or an object/],
+    [1, /^compression 1/],
+    [null, /^compression null/],
+    [{ algorithm: 'lz4' }, /^compression\.algorithm 'lz4': give 'brotli', 'gzip' or 'zstd'$/],
+    [{ algorithm: 'constructor' }, /algorithm/],
+    [{ threshold: -1 }, /^compression\.threshold -1/],
+    [{ threshold: '1k' }, /threshold '1k'/],
+    [{ threshold: 1.5 }, /threshold/],
+    [{ level: 12 }, /^compression\.level 12: brotli has 0 to 11$/],
+    [{ level: 1.5 }, /level/],
+    [{ algorithm: 'gzip', level: 0 }, /gzip has 1 to 9/],
     [{ treshold: 5 }, /^compression 'treshold': there is algorithm, threshold, level$/]
   ]
   for (const [compression, message] of table) {
-    t.throws(() => createCache({ store: memoryStore(), namespace: 'n', compression: untyped(compression) }), { code: 'WEIR_CACHE_INVALID_OPTION', message })
+    t.throws(
+      () =>
+        createCache({ store: memoryStore(), namespace: 'n', compression: untyped(compression) }),
+      { code: 'WEIR_CACHE_INVALID_OPTION', message }
+    )
   }
 })
 
 t.test('zstd, where Node has it; elsewhere an error that says so', async (t) => {
-  const make = () => createCache({ store: memoryStore(), namespace: 'n', compression: { algorithm: 'zstd' } })
+  const make = () =>
+    createCache({ store: memoryStore(), namespace: 'n', compression: { algorithm: 'zstd' } })
   if ('zstdCompress' in zlib) {
     t.ok(await isCompressed('a'.repeat(40_000), { compression: { algorithm: 'zstd' } }))
   } else {
-    t.throws(make, { code: 'WEIR_CACHE_INVALID_OPTION', message: /^compression\.algorithm 'zstd': Node 2\d\.[\d.]+ has none: use Node 22\.15 or later, or 'brotli'$/ })
+    t.throws(make, {
+      code: 'WEIR_CACHE_INVALID_OPTION',
+      message:
+        /^compression\.algorithm 'zstd': Node 2\d\.[\d.]+ has none: use Node 22\.15 or later, or 'brotli'$/
+    })
   }
 })
 
 t.test('the event loop goes on while a large value is compressed', async (t) => {
-  const cache = createCache<string>({ store: memoryStore(), namespace: 'n', compression: { level: 9 } })
+  const cache = createCache<string>({
+    store: memoryStore(),
+    namespace: 'n',
+    compression: { level: 9 }
+  })
   let turns = 0
   const done = cache.set('key', 'some text, '.repeat(400_000), OPTIONS).then(() => true)
-  while (await Promise.race([done, new Promise<false>((resolve) => { setImmediate(resolve, false) })]) === false) turns++
+  while (
+    (await Promise.race([
+      done,
+      new Promise<false>((resolve) => {
+        setImmediate(resolve, false)
+      })
+    ])) === false
+  ) { turns++ }
   t.ok(turns > 0, `${turns} turns`)
 })

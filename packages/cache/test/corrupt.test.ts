@@ -1,5 +1,11 @@
 import t from 'tap'
-import { type Cache, createCache, defaultSerializer, type Serializer, type StoreNamespace } from '../src/index.js'
+import {
+  type Cache,
+  createCache,
+  defaultSerializer,
+  type Serializer,
+  type StoreNamespace
+} from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { record } from './events.js'
 import { steeredStore } from './steered-store.js'
@@ -7,7 +13,9 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
 /** An entry in the store, damaged, and a cache that does not have it in memory. */
-async function damaged (damage: (frame: Buffer) => Buffer): Promise<{ cache: Cache<string>, namespace: StoreNamespace }> {
+async function damaged (
+  damage: (frame: Buffer) => Buffer
+): Promise<{ cache: Cache<string>; namespace: StoreNamespace }> {
   const store = memoryStore()
   await createCache<string>({ store, namespace: 'n' }).set('key', 'value', OPTIONS)
   const namespace = store.namespace('n')
@@ -61,7 +69,13 @@ t.test('among many it is the only one that is missed', async (t) => {
 t.test('a body that the serializer cannot read stays for those who can', async (t) => {
   const store = memoryStore()
   const discards = record(t, 'weir:cache:discard')
-  const upper: Serializer<unknown> = { ...defaultSerializer, name: 'upper', deserialize () { throw new SyntaxError('no') } }
+  const upper: Serializer<unknown> = {
+    ...defaultSerializer,
+    name: 'upper',
+    deserialize () {
+      throw new SyntaxError('no')
+    }
+  }
   await createCache({ store, namespace: 'n' }).set('key', 'value', OPTIONS)
   t.equal(await createCache({ store, namespace: 'n', serializer: upper }).get('key'), undefined)
   t.match(discards, [{ reason: 'unreadable' }])

@@ -1,7 +1,14 @@
 import t from 'tap'
 import { DecodedFrames } from '../src/decoded-frames.js'
 import { encodeFrame } from '../src/frame.js'
-import { type Cache, createCache, defaultSerializer, type Entry, type Serialized, type Serializer } from '../src/index.js'
+import {
+  type Cache,
+  createCache,
+  defaultSerializer,
+  type Entry,
+  type Serialized,
+  type Serializer
+} from '../src/index.js'
 import { record } from './events.js'
 import { randomFrom } from './random.js'
 import { steeredStore } from './steered-store.js'
@@ -45,7 +52,13 @@ function setUp () {
   const { counted, serializer } = counting()
   const options = { store: steered.store, namespace: 'n' }
   const cache = createCache({ ...options, l1: false, serializer })
-  return { steered, counted, cache, other: createCache<unknown>({ ...options, serializer: plain }), entries: steered.store.namespace('n').entries }
+  return {
+    steered,
+    counted,
+    cache,
+    other: createCache<unknown>({ ...options, serializer: plain }),
+    entries: steered.store.namespace('n').entries
+  }
 }
 
 const get = async (cache: Cache<unknown>) => cache.get('key')
@@ -59,7 +72,11 @@ t.test('what the store gives again is the same object, parsed once', async (t) =
   t.equal((await cache.find('key'))?.entry.value, value)
   t.strictSame(await cache.getMany(['key', 'other']), [value, undefined])
   t.equal(counted.parsed, 1)
-  t.equal(steered.asked.filter((method) => method === 'get').length, 4, 'the store is asked each time')
+  t.equal(
+    steered.asked.filter((method) => method === 'get').length,
+    4,
+    'the store is asked each time'
+  )
   t.match(cache.stats(), { hits: { l1: 0, l2: 4 }, l1: { entries: 0 } })
 })
 
@@ -135,7 +152,11 @@ t.test('a frame is told from any other of its key by what it begins with', (t) =
     tags: pick([], ['a'], ['b'], ['a', 'b']),
     value: { meta: pick('text 1', 'text 2'), body: Buffer.from(pick('', 'a', 'b', 'ab')) }
   })
-  const decoded = new DecodedFrames<{ readonly frame: Buffer, readonly stamp: number, readonly bytes: number }>({})
+  const decoded = new DecodedFrames<{
+    readonly frame: Buffer
+    readonly stamp: number
+    readonly bytes: number
+  }>({})
   const last = new Map<string, Buffer>()
   let known = 0
   for (let i = 0; i < 20_000; i++) {
@@ -143,11 +164,17 @@ t.test('a frame is told from any other of its key by what it begins with', (t) =
     const kept = last.get(key)
     const asked = kept !== undefined && random(2) === 0 ? Buffer.from(kept) : frame()
     const found = decoded.get(key, asked)
-    if (found !== undefined && !found.frame.equals(asked)) t.fail(`${asked.toString('hex')} is taken for ${found.frame.toString('hex')}`)
-    if (found === undefined && kept?.equals(asked) === true) t.fail(`${asked.toString('hex')} is not known`)
+    if (found !== undefined && !found.frame.equals(asked)) {
+      t.fail(`${asked.toString('hex')} is taken for ${found.frame.toString('hex')}`)
+    }
+    if (found === undefined && kept?.equals(asked) === true) {
+      t.fail(`${asked.toString('hex')} is not known`)
+    }
     if (found !== undefined) known++
     const stamp = asked.readDoubleBE(4)
-    if (found === undefined && (kept === undefined || stamp >= kept.readDoubleBE(4))) last.set(key, asked)
+    if (found === undefined && (kept === undefined || stamp >= kept.readDoubleBE(4))) {
+      last.set(key, asked)
+    }
     if (found === undefined) decoded.set(key, asked, { frame: asked, stamp, bytes: asked.length })
   }
   t.ok(known > 1000)
@@ -160,7 +187,9 @@ t.test('bounded by bytes and by count', async (t) => {
   const kept = (limits: { maxBytes?: number, maxEntries?: number }) => {
     const decoded = new DecodedFrames<typeof entry>(limits)
     for (let i = 0; i < 100; i++) decoded.set(`key-${i}`, frame, entry)
-    return Array.from({ length: 100 }, (_, i) => decoded.get(`key-${i}`, frame)).filter((found) => found !== undefined).length
+    return Array.from({ length: 100 }, (_, i) => decoded.get(`key-${i}`, frame)).filter(
+      (found) => found !== undefined
+    ).length
   }
   t.equal(kept({ maxEntries: 10 }), 10)
   const byBytes = kept({ maxBytes: 20_000 })
@@ -182,7 +211,11 @@ t.test('with memory it is memory that knows', async (t) => {
   const steered = steeredStore()
   const { counted, serializer } = counting()
   const cache = createCache({ store: steered.store, namespace: 'n', serializer })
-  await createCache<unknown>({ store: steered.store, namespace: 'n', serializer: plain }).set('key', { a: 1 }, OPTIONS)
+  await createCache<unknown>({ store: steered.store, namespace: 'n', serializer: plain }).set(
+    'key',
+    { a: 1 },
+    OPTIONS
+  )
   await get(cache)
   await get(cache)
   t.equal(steered.asked.filter((method) => method === 'get').length, 1)

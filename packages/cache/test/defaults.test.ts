@@ -8,7 +8,13 @@ import { gate, gatedFn, mustNotRun } from './gate.js'
 
 const untyped = (value: unknown) => value as never
 
-const DEFAULTS = { ttl: '1m', staleWhileRevalidate: '2m', staleIfError: '3m', retain: '4m', tagPrefix: 'p:' } as const
+const DEFAULTS = {
+  ttl: '1m',
+  staleWhileRevalidate: '2m',
+  staleIfError: '3m',
+  retain: '4m',
+  tagPrefix: 'p:'
+} as const
 
 const cacheWith = (options: Partial<CacheOptions<unknown>> = {}) =>
   createCache<unknown>({ store: memoryStore(), namespace: 'n', ...DEFAULTS, ...options })
@@ -17,34 +23,39 @@ const cacheWith = (options: Partial<CacheOptions<unknown>> = {}) =>
 async function times (cache: ReturnType<typeof cacheWith>, key: string): Promise<number[]> {
   const hit = await cache.find(key, { accept: 'retained' })
   const { freshUntil, staleUntil, errorUntil, keptFor } = hit?.entry ?? none()
-  return [freshUntil - NOW, staleUntil - freshUntil, errorUntil - freshUntil, keptFor].map((ms) => ms / 60_000)
+  return [freshUntil - NOW, staleUntil - freshUntil, errorUntil - freshUntil, keptFor].map(
+    (ms) => ms / 60_000
+  )
 }
 const none = (): Entry<unknown> => { throw new Error('an entry was expected') }
 
-t.test('each way to fill takes the defaults, and each option of a call goes before its own', async (t) => {
-  stopDate(t)
-  const table: [options: Record<string, unknown>, expected: number[]][] = [
-    [{}, [1, 2, 3, 4]],
-    [{ ttl: '5m' }, [5, 2, 3, 4]],
-    [{ ttl: undefined, retain: undefined }, [1, 2, 3, 4]],
-    [{ staleWhileRevalidate: 0 }, [1, 0, 3, 4]],
-    [{ staleIfError: '10m' }, [1, 2, 10, 10]],
-    [{ retain: 0, staleIfError: 0 }, [1, 2, 0, 2]]
-  ]
-  for (const [options, expected] of table) {
-    const cache = cacheWith()
-    await cache.set('set', 1, untyped(options))
-    await cache.remember('remember', untyped(options), () => 1)
-    await cache.remember('context', (ctx) => {
-      ctx.options(untyped(options))
-      return 1
-    })
-    const fill = await cache.acquire('fill')
-    if (!(fill instanceof Fill)) throw new Error('a fill was expected')
-    await fill.commit(1, () => untyped(options))
-    for (const key of ['set', 'remember', 'context', 'fill']) t.strictSame(await times(cache, key), expected, `${key} ${JSON.stringify(options)}`)
+t.test(
+  'each way to fill takes the defaults, and each option of a call goes before its own',
+  async (t) => {
+    stopDate(t)
+    const table: [options: Record<string, unknown>, expected: number[]][] = [
+      [{}, [1, 2, 3, 4]],
+      [{ ttl: '5m' }, [5, 2, 3, 4]],
+      [{ ttl: undefined, retain: undefined }, [1, 2, 3, 4]],
+      [{ staleWhileRevalidate: 0 }, [1, 0, 3, 4]],
+      [{ staleIfError: '10m' }, [1, 2, 10, 10]],
+      [{ retain: 0, staleIfError: 0 }, [1, 2, 0, 2]]
+    ]
+    for (const [options, expected] of table) {
+      const cache = cacheWith()
+      await cache.set('set', 1, untyped(options))
+      await cache.remember('remember', untyped(options), () => 1)
+      await cache.remember('context', (ctx) => {
+        ctx.options(untyped(options))
+        return 1
+      })
+      const fill = await cache.acquire('fill')
+      if (!(fill instanceof Fill)) throw new Error('a fill was expected')
+      await fill.commit(1, () => untyped(options))
+      for (const key of ['set', 'remember', 'context', 'fill']) { t.strictSame(await times(cache, key), expected, `${key} ${JSON.stringify(options)}`) }
+    }
   }
-})
+)
 
 t.test('what is not kept, or for another time, has no windows by default', async (t) => {
   const clock = stopDate(t)
@@ -141,11 +152,31 @@ eachStore(t, 'tags have the prefix, those of keys do not', async (t, store) => {
 })
 
 t.test('defaults that are none', async (t) => {
-  for (const name of ['ttl', 'staleWhileRevalidate', 'staleIfError', 'retain', 'negativeTtl', 'softTimeout', 'hardTimeout']) {
-    t.throws(() => cacheWith(untyped({ [name]: '5 minutes' })), { code: 'WEIR_CACHE_INVALID_DURATION', message: new RegExp(`^${name}: '5 minutes'`) })
+  for (const name of [
+    'ttl',
+    'staleWhileRevalidate',
+    'staleIfError',
+    'retain',
+    'negativeTtl',
+    'softTimeout',
+    'hardTimeout'
+  ]) {
+    t.throws(() => cacheWith(untyped({ [name]: '5 minutes' })), {
+      code: 'WEIR_CACHE_INVALID_DURATION',
+      message: new RegExp(`^${name}: '5 minutes'`)
+    })
   }
-  for (const [name, value] of [['jitter', 2], ['jitter', 'much'], ['earlyRefresh', 'yes'], ['tagPrefix', 5], ['tagPrefix', '\ud800']] as const) {
-    t.throws(() => cacheWith(untyped({ [name]: value })), { code: 'WEIR_CACHE_INVALID_OPTION', message: new RegExp(`^${name} `) })
+  for (const [name, value] of [
+    ['jitter', 2],
+    ['jitter', 'much'],
+    ['earlyRefresh', 'yes'],
+    ['tagPrefix', 5],
+    ['tagPrefix', '\ud800']
+  ] as const) {
+    t.throws(() => cacheWith(untyped({ [name]: value })), {
+      code: 'WEIR_CACHE_INVALID_OPTION',
+      message: new RegExp(`^${name} `)
+    })
   }
 })
 
@@ -153,14 +184,23 @@ t.test('jitter', async (t) => {
   stopDate(t)
   const cache = cacheWith({ jitter: 0.5 })
   for (let i = 0; i < 50; i++) await cache.set(`${i}`, 1)
-  const all = await Promise.all(Array.from({ length: 50 }, async (_, i) => (await times(cache, `${i}`))[0] ?? 0))
+  const all = await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => (await times(cache, `${i}`))[0] ?? 0)
+  )
   t.ok(new Set(all).size > 40)
   t.ok(all.every((ttl) => ttl >= 0.5 && ttl <= 1))
 })
 
 t.test('forever is without an end, whatever the defaults are', async (t) => {
-  const windows = ['staleWhileRevalidate', 'staleIfError', 'retain'].map((name) => ({ [name]: '100d' }))
-  for (const defaults of [...windows, { jitter: 1 }, { jitter: 0.5, staleIfError: '1h' }, { ttl: 1 }]) {
+  const windows = ['staleWhileRevalidate', 'staleIfError', 'retain'].map((name) => ({
+    [name]: '100d'
+  }))
+  for (const defaults of [
+    ...windows,
+    { jitter: 1 },
+    { jitter: 0.5, staleIfError: '1h' },
+    { ttl: 1 }
+  ]) {
     const cache = cacheWith(untyped(defaults))
     t.ok(await cache.forever('key', 1, { tags: ['tag'] }))
     t.equal(await cache.ttl('key'), Infinity, JSON.stringify(defaults))

@@ -11,7 +11,11 @@ import { openStore } from './redis-place.js'
 let postgres: ReturnType<typeof startServer> | undefined
 
 /** Runs the test over each kind of store: empty, and closed with it. */
-export function eachStore (t: Test, name: string, run: (t: Test, store: Store) => Promise<void>): void {
+export function eachStore (
+  t: Test,
+  name: string,
+  run: (t: Test, store: Store) => Promise<void>
+): void {
   const open: Readonly<Record<string, (t: Test) => Promise<Store>>> = {
     memory: async () => memoryStore(),
     SQLite: async (t) => {
@@ -20,10 +24,16 @@ export function eachStore (t: Test, name: string, run: (t: Test, store: Store) =
       return store
     },
     Redis: async (t) => openStore(t, { url: (await startRedis(t)).url }),
-    Postgres: async (t) => openPostgres(t, { url: urlOf(await (postgres ??= startServer(root))), prefix: nextPrefix() }),
+    Postgres: async (t) =>
+      openPostgres(t, {
+        url: urlOf(await (postgres ??= startServer(root))),
+        prefix: nextPrefix()
+      }),
     Memcached: async (t) => openMemcached(t, { servers: [(await startMemcached(t)).address] })
   }
   for (const [kind, make] of Object.entries(open)) {
-    t.test(`${name}: ${kind}`, async (t) => { await run(t, await make(t)) })
+    t.test(`${name}: ${kind}`, async (t) => {
+      await run(t, await make(t))
+    })
   }
 }

@@ -35,7 +35,10 @@ const entry = (cost: number): Entry<string> => ({
 
 t.test('a value is due the sooner the longer it took, by chance', (t) => {
   const table: [cost: number, drawn: number, dueFrom: number][] = [
-    [100_000, 0, 1000], [100_000, 1 - Math.exp(-1), 900], [100_000, 1 - Math.exp(-3), 700], [200_000, 1 - Math.exp(-1), 800],
+    [100_000, 0, 1000],
+    [100_000, 1 - Math.exp(-1), 900],
+    [100_000, 1 - Math.exp(-3), 700],
+    [200_000, 1 - Math.exp(-1), 800],
     [0, 0.999, 1000]
   ]
   for (const [cost, drawn, dueFrom] of table) {
@@ -57,7 +60,12 @@ for (const [what, l1] of [['memory', {}], ['the store', false]] as const) {
     date.advance(9920)
     t.equal(await cache.remember('key', options, () => { throw new Error('too early') }), 'first')
     date.advance(79)
-    t.equal(await cache.remember('key', { ttl: '10s' }, () => { throw new Error('not asked for') }), 'first')
+    t.equal(
+      await cache.remember('key', { ttl: '10s' }, () => {
+        throw new Error('not asked for')
+      }),
+      'first'
+    )
     const slow = gatedFn<string>()
     let runs = 0
     const read = () => cache.remember('key', options, () => {
@@ -78,7 +86,10 @@ for (const [what, l1] of [['memory', {}], ['the store', false]] as const) {
 t.test('an instance takes what another has replaced by then', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   const options = { ttl: '10s', earlyRefresh: true } as const
   await a.remember('key', options, costly(t))
   t.equal(await b.get('key'), 'first')

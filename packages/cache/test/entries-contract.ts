@@ -50,7 +50,11 @@ export function entries (t: Test, makePlace: MakePlace) {
 
   t.test('a lower stamp is never put over a higher one', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const [low, high, same] = [frameOf(1_700_000_000_000_000, 'low'), frameOf(1_700_000_000_000_001, 'high'), frameOf(1_700_000_000_000_001, 'same')]
+    const [low, high, same] = [
+      frameOf(1_700_000_000_000_000, 'low'),
+      frameOf(1_700_000_000_000_001, 'high'),
+      frameOf(1_700_000_000_000_001, 'same')
+    ]
     await namespace.entries.set('a', low, TTL)
     await namespace.entries.set('a', high, TTL)
     t.strictSame(await namespace.entries.get(['a']), [high])
@@ -60,12 +64,20 @@ export function entries (t: Test, makePlace: MakePlace) {
     t.strictSame(await namespace.entries.get(['a']), [same])
     await namespace.entries.delete('a')
     await namespace.entries.set('a', low, TTL)
-    t.strictSame(await namespace.entries.get(['a']), [low], 'once it is deleted the stamp is forgotten')
+    t.strictSame(
+      await namespace.entries.get(['a']),
+      [low],
+      'once it is deleted the stamp is forgotten'
+    )
   })
 
   t.test('every byte comes back, of an empty body as of 1 MiB', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const bodies = [Buffer.alloc(0), Buffer.from(Array.from({ length: 256 }, (_, i) => i)), randomBytes(1024 * 1024)]
+    const bodies = [
+      Buffer.alloc(0),
+      Buffer.from(Array.from({ length: 256 }, (_, i) => i)),
+      randomBytes(1024 * 1024)
+    ]
     for (const [i, body] of bodies.entries()) {
       await namespace.entries.set(`key-${i}`, frameOf(1, body), TTL)
       const [frame] = await namespace.entries.get([`key-${i}`])
@@ -75,7 +87,26 @@ export function entries (t: Test, makePlace: MakePlace) {
 
   t.test('odd keys name one entry each', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const odd = ['{a}', '{a', 'a}', '{}', 'ключ', '鍵', '🔑', ' ', ' a', 'a ', 'a\nb', 'a\u0000', 'a\u0000b', '*', '%', "'", 'n:e:a', 'x'.repeat(65536)]
+    const odd = [
+      '{a}',
+      '{a',
+      'a}',
+      '{}',
+      'ключ',
+      '鍵',
+      '🔑',
+      ' ',
+      ' a',
+      'a ',
+      'a\nb',
+      'a\u0000',
+      'a\u0000b',
+      '*',
+      '%',
+      "'",
+      'n:e:a',
+      'x'.repeat(65536)
+    ]
     for (const key of odd) await namespace.entries.set(key, frameOf(1, key), TTL)
     t.strictSame(await namespace.entries.get(odd), odd.map((key) => frameOf(1, key)))
   })

@@ -8,7 +8,10 @@ const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 t.test('each outcome is an event', async (t) => {
   const steered = steeredStore()
   const { store } = steered
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   const hits = record(t, 'weir:cache:hit')
   const misses = record(t, 'weir:cache:miss')
   const stores = record(t, 'weir:cache:store')
@@ -17,12 +20,26 @@ t.test('each outcome is an event', async (t) => {
   const clears = record(t, 'weir:cache:clear')
   const errors = record(t, 'weir:cache:error')
 
-  await Promise.all([a.remember('key', OPTIONS, () => 'value'), a.remember('key', OPTIONS, () => 'value')])
+  await Promise.all([
+    a.remember('key', OPTIONS, () => 'value'),
+    a.remember('key', OPTIONS, () => 'value')
+  ])
   await a.get('key')
   await b.get('key')
   t.strictSame(misses, [{ namespace: 'n', key: 'key' }])
-  t.match(stores, [{ namespace: 'n', key: 'key', tags: ['tag'], bytes: 68 + 7 + 'text 24'.length + 5 }])
-  t.match(hits, ['coalesced', 'l1', 'l2'].map((source) => ({ namespace: 'n', key: 'key', source, stale: false, cost: Number })))
+  t.match(stores, [
+    { namespace: 'n', key: 'key', tags: ['tag'], bytes: 68 + 7 + 'text 24'.length + 5 }
+  ])
+  t.match(
+    hits,
+    ['coalesced', 'l1', 'l2'].map((source) => ({
+      namespace: 'n',
+      key: 'key',
+      source,
+      stale: false,
+      cost: Number
+    }))
+  )
 
   await a.invalidate(['tag', 'other'])
   t.match(invalidations, [{ namespace: 'n', tags: ['tag', 'other'], stamp: Number }])

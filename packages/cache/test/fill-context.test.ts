@@ -9,12 +9,13 @@ const cacheOf = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' }
 t.test('the function says how long its value is good, and adds tags', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<string>()
-  const remember = (value: string) => cache.remember('key', { ttl: '1h', tags: ['call'] }, (ctx) => {
-    t.equal(ctx.key, 'key')
-    ctx.options({ ttl: '10s', tags: ['a'] })
-    ctx.options({ staleIfError: '1m', tags: ['b'] })
-    return value
-  })
+  const remember = (value: string) =>
+    cache.remember('key', { ttl: '1h', tags: ['call'] }, (ctx) => {
+      t.equal(ctx.key, 'key')
+      ctx.options({ ttl: '10s', tags: ['a'] })
+      ctx.options({ staleIfError: '1m', tags: ['b'] })
+      return value
+    })
   for (const [i, tag] of ['call', 'a', 'b'].entries()) {
     await remember(`${i}`)
     await cache.invalidate([tag])
@@ -25,7 +26,12 @@ t.test('the function says how long its value is good, and adds tags', async (t) 
   t.equal(await cache.get('key'), 'last')
   date.advance(1)
   t.equal(await cache.get('key'), undefined)
-  t.equal(await cache.remember('key', { ttl: '1h', staleIfError: '1h' }, () => { throw new Error('down') }), 'last')
+  t.equal(
+    await cache.remember('key', { ttl: '1h', staleIfError: '1h' }, () => {
+      throw new Error('down')
+    }),
+    'last'
+  )
 })
 
 t.test('what it says counts more than the lifetime of nothing', async (t) => {
@@ -61,7 +67,12 @@ t.test('a value that is skipped is for those who wait, and leaves what is kept',
 t.test('the value that it replaces is there, unless it was invalidated', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<number>()
-  const next = () => cache.remember('key', { ttl: '10s', retain: '1m', tags: ['tag'] }, ({ stale }) => (stale ?? 0) + 1)
+  const next = () =>
+    cache.remember(
+      'key',
+      { ttl: '10s', retain: '1m', tags: ['tag'] },
+      ({ stale }) => (stale ?? 0) + 1
+    )
   t.equal(await next(), 1)
   date.advance(10_000)
   t.equal(await next(), 2)
@@ -74,13 +85,18 @@ t.test('options that are none are named, and the next caller tries again', async
   const cache = cacheOf<string>()
   const untyped = (value: unknown) => value as never
   for (const [options, code] of [
-    [{ ttl: 'soon' }, 'WEIR_CACHE_INVALID_DURATION'], [{ tags: 'text' }, 'WEIR_CACHE_INVALID_TAG'], [{ tags: [''] }, 'WEIR_CACHE_INVALID_TAG'],
-    [{ tll: 5 }, 'WEIR_CACHE_INVALID_OPTION'], [5, 'WEIR_CACHE_INVALID_OPTION'], [{ hardTimeout: 5 }, 'WEIR_CACHE_INVALID_OPTION']
+    [{ ttl: 'soon' }, 'WEIR_CACHE_INVALID_DURATION'],
+    [{ tags: 'text' }, 'WEIR_CACHE_INVALID_TAG'],
+    [{ tags: [''] }, 'WEIR_CACHE_INVALID_TAG'],
+    [{ tll: 5 }, 'WEIR_CACHE_INVALID_OPTION'],
+    [5, 'WEIR_CACHE_INVALID_OPTION'],
+    [{ hardTimeout: 5 }, 'WEIR_CACHE_INVALID_OPTION']
   ] as const) {
-    const remember = (options: unknown) => cache.remember('key', { ttl: '1m' }, (ctx) => {
-      ctx.options(untyped(options))
-      return 'value'
-    })
+    const remember = (options: unknown) =>
+      cache.remember('key', { ttl: '1m' }, (ctx) => {
+        ctx.options(untyped(options))
+        return 'value'
+      })
     await t.rejects(remember(options), { code })
     t.equal(await remember({}), 'value')
     await cache.delete('key')
@@ -89,7 +105,13 @@ t.test('options that are none are named, and the next caller tries again', async
 
 t.test('its functions may be taken out of it', async (t) => {
   const cache = cacheOf<number>()
-  t.equal(await cache.remember('skipped', { ttl: '1m' }, async ({ skip }) => { skip(); return 1 }), 1)
+  t.equal(
+    await cache.remember('skipped', { ttl: '1m' }, async ({ skip }) => {
+      skip()
+      return 1
+    }),
+    1
+  )
   t.equal(await cache.has('skipped'), false)
   await cache.remember('kept', { ttl: '1m' }, async ({ options, key, stale, signal }) => {
     t.strictSame([key, stale, signal.aborted], ['kept', undefined, false])

@@ -10,24 +10,27 @@ const OPTIONS = { ttl: '10s', staleIfError: '1m', softTimeout: 100, hardTimeout:
 const newCache = (store = memoryStore()) => createCache<string>({ store, namespace: 'n' })
 const turns = async () => { for (let i = 0; i < 20; i++) await new Promise(setImmediate) }
 
-t.test('soft: a caller that has waited gets the stale value, and the function goes on', async (t) => {
-  const time = stopTimers(t)
-  const cache = newCache()
-  await cache.remember('key', OPTIONS, () => 'old')
-  time.advance(10_000)
-  const slow = gatedFn<string>()
-  const callers = [1, 2].map(() => cache.remember('key', OPTIONS, slow.fn))
-  await slow.started
-  time.advance(99)
-  await turns()
-  t.equal(await Promise.race([...callers, Promise.resolve('waits')]), 'waits')
-  time.advance(1)
-  t.strictSame(await Promise.all(callers), ['old', 'old'])
-  t.equal(cache.stats().stale, 2)
-  slow.end('new')
-  await turns()
-  t.equal(await cache.get('key'), 'new')
-})
+t.test(
+  'soft: a caller that has waited gets the stale value, and the function goes on',
+  async (t) => {
+    const time = stopTimers(t)
+    const cache = newCache()
+    await cache.remember('key', OPTIONS, () => 'old')
+    time.advance(10_000)
+    const slow = gatedFn<string>()
+    const callers = [1, 2].map(() => cache.remember('key', OPTIONS, slow.fn))
+    await slow.started
+    time.advance(99)
+    await turns()
+    t.equal(await Promise.race([...callers, Promise.resolve('waits')]), 'waits')
+    time.advance(1)
+    t.strictSame(await Promise.all(callers), ['old', 'old'])
+    t.equal(cache.stats().stale, 2)
+    slow.end('new')
+    await turns()
+    t.equal(await cache.get('key'), 'new')
+  }
+)
 
 type Time = ReturnType<typeof stopTimers>
 
@@ -44,7 +47,11 @@ for (const [what, spoil] of Object.entries(spoilt)) {
     await cache.remember('key', { ...OPTIONS, tags: ['tag'] }, () => 'old')
     time.advance(10_000)
     const slow = gatedFn<string>()
-    const caller = cache.remember('key', { ttl: '10s', staleIfError: '1m', softTimeout: 100 }, slow.fn)
+    const caller = cache.remember(
+      'key',
+      { ttl: '10s', staleIfError: '1m', softTimeout: 100 },
+      slow.fn
+    )
     await slow.started
     await spoil(cache, time)
     time.advance(100)
@@ -55,23 +62,26 @@ for (const [what, spoil] of Object.entries(spoilt)) {
   })
 }
 
-t.test('soft: a store that does not answer holds nobody up who has the value by then', async (t) => {
-  const time = stopTimers(t)
-  const { store, before } = steeredStore()
-  const cache = createCache<string>({ store, namespace: 'n', l1: false })
-  await cache.remember('key', OPTIONS, () => 'old')
-  time.advance(10_000)
-  const slow = gatedFn<string>()
-  const caller = cache.remember('key', OPTIONS, slow.fn)
-  await slow.started
-  const answers = gate()
-  before.get = () => answers.opened
-  time.advance(100)
-  await turns()
-  slow.end('new')
-  t.equal(await caller, 'new')
-  answers.open()
-})
+t.test(
+  'soft: a store that does not answer holds nobody up who has the value by then',
+  async (t) => {
+    const time = stopTimers(t)
+    const { store, before } = steeredStore()
+    const cache = createCache<string>({ store, namespace: 'n', l1: false })
+    await cache.remember('key', OPTIONS, () => 'old')
+    time.advance(10_000)
+    const slow = gatedFn<string>()
+    const caller = cache.remember('key', OPTIONS, slow.fn)
+    await slow.started
+    const answers = gate()
+    before.get = () => answers.opened
+    time.advance(100)
+    await turns()
+    slow.end('new')
+    t.equal(await caller, 'new')
+    answers.open()
+  }
+)
 
 t.test('soft: a failure after the caller has gone is told by an event', async (t) => {
   const time = stopTimers(t)
@@ -105,7 +115,9 @@ t.test('hard: the function is told to stop, and counts as failed', async (t) => 
   t.equal(reason, undefined)
   time.advance(1)
   await t.rejects(caller, {
-    code: 'WEIR_CACHE_FILL_TIMEOUT', message: 'key took longer than the hardTimeout of 1000 ms: find out what it waits for, or give it more time'
+    code: 'WEIR_CACHE_FILL_TIMEOUT',
+    message:
+      'key took longer than the hardTimeout of 1000 ms: find out what it waits for, or give it more time'
   })
   t.match(reason, { code: 'WEIR_CACHE_FILL_TIMEOUT' })
   slow.end('late')
@@ -120,7 +132,11 @@ t.test('hard: a stale value stands in within its window', async (t) => {
   await cache.remember('key', OPTIONS, () => 'old')
   time.advance(10_000)
   const slow = gatedFn<string>()
-  const caller = cache.remember('key', { ttl: '10s', staleIfError: '1m', hardTimeout: '1s' }, slow.fn)
+  const caller = cache.remember(
+    'key',
+    { ttl: '10s', staleIfError: '1m', hardTimeout: '1s' },
+    slow.fn
+  )
   await slow.started
   time.advance(1000)
   await turns()
@@ -130,10 +146,20 @@ t.test('hard: a stale value stands in within its window', async (t) => {
 
 t.test('no timer is left, and options that are none are refused', async (t) => {
   const cache = newCache()
-  t.equal(await cache.remember('key', { ...OPTIONS, softTimeout: '1d', hardTimeout: '1d' }, () => 'value'), 'value')
+  t.equal(
+    await cache.remember(
+      'key',
+      { ...OPTIONS, softTimeout: '1d', hardTimeout: '1d' },
+      () => 'value'
+    ),
+    'value'
+  )
   const resources = process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
   t.strictSame(resources, [])
   for (const name of ['softTimeout', 'hardTimeout']) {
-    await t.rejects(async () => cache.remember('other', { ttl: 1, [name]: 'soon' }, () => 'value'), { code: 'WEIR_CACHE_INVALID_DURATION' })
+    await t.rejects(
+      async () => cache.remember('other', { ttl: 1, [name]: 'soon' }, () => 'value'),
+      { code: 'WEIR_CACHE_INVALID_DURATION' }
+    )
   }
 })

@@ -10,7 +10,8 @@ import { passingClient } from './passing-client.js'
 import { startRedis } from '@weir/internal/testing'
 
 /*
- * One fill per fleet, where instances are handles of their own on one Redis: what the cache makes of the store's claims.
+ * One fill per fleet, where instances are handles of their own on one Redis: what the cache makes
+ * of the store's claims.
  */
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 const server = await startRedis(t)
@@ -46,7 +47,9 @@ t.test('who waits for another instance gets its value, as of one who waited', as
   const own = await fill(a)
   const waiting = [b.acquire('key'), b.acquire('key')]
   t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
-  for (const hit of await Promise.all(waiting)) t.match(hit, { source: 'coalesced', stale: false, entry: { value: 'value' } })
+  for (const hit of await Promise.all(waiting)) {
+    t.match(hit, { source: 'coalesced', stale: false, entry: { value: 'value' } })
+  }
   t.match(await b.acquire('key'), { source: 'l1' })
   t.equal(b.stats().misses, 0)
 })
@@ -56,7 +59,12 @@ t.test('a fill that fails elsewhere: each instance tries for itself, once', asyn
   const own = await fill(a)
   let runs = 0
   const slow = gatedFn<string>()
-  const waiting = [1, 2, 3].map(() => b.remember('key', OPTIONS, () => { runs++; return slow.fn() }))
+  const waiting = [1, 2, 3].map(() =>
+    b.remember('key', OPTIONS, () => {
+      runs++
+      return slow.fn()
+    })
+  )
   await claimed(b)
   own.fail()
   await slow.started
@@ -76,20 +84,25 @@ t.test('a value that is not for others: each caller computes its own', async (t)
   t.equal(b.stats().flights, 0)
 })
 
-t.test('a value that was invalidated meanwhile is not taken by who came before, elsewhere', async (t) => {
-  const [a, b] = await pair(t)
-  const own = await fill(a)
-  const waiting = b.remember('key', OPTIONS, () => 'new')
-  await claimed(b)
-  await b.invalidate(['tag'], { consistency: 'bounded' })
-  t.equal((await own.commit('old', () => OPTIONS)).entry.value, 'old')
-  t.equal(await waiting, 'new')
-  t.equal(await a.remember('key', OPTIONS, () => 'newer'), 'new')
-})
+t.test(
+  'a value that was invalidated meanwhile is not taken by who came before, elsewhere',
+  async (t) => {
+    const [a, b] = await pair(t)
+    const own = await fill(a)
+    const waiting = b.remember('key', OPTIONS, () => 'new')
+    await claimed(b)
+    await b.invalidate(['tag'], { consistency: 'bounded' })
+    t.equal((await own.commit('old', () => OPTIONS)).entry.value, 'old')
+    t.equal(await waiting, 'new')
+    t.equal(await a.remember('key', OPTIONS, () => 'newer'), 'new')
+  }
+)
 
 t.test('nobody waits for a third', async (t) => {
   const [a, b, c, d] = await fleet(t, 4)
-  if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error('there are four')
+  if (a === undefined || b === undefined || c === undefined || d === undefined) {
+    throw new Error('there are four')
+  }
   const first = await fill(a)
   const values = [gate(), gate(), gate()]
   const run = (cache: Cache<string>, i: number) => cache.acquire('key').then(async (acquired) => {
@@ -103,7 +116,11 @@ t.test('nobody waits for a third', async (t) => {
   await a.invalidate(['tag'], { consistency: 'bounded' })
   await first.commit('value', () => OPTIONS)
   values.forEach((value) => { value.open() })
-  t.strictSame(new Set(await Promise.all(running)), new Set(['invalid']), 'each has computed, though all were overtaken')
+  t.strictSame(
+    new Set(await Promise.all(running)),
+    new Set(['invalid']),
+    'each has computed, though all were overtaken'
+  )
 })
 
 t.test('a flight that takes too long ends its lease, too', async (t) => {
@@ -125,7 +142,11 @@ t.test('a stale value is refilled by one of the fleet', async (t) => {
   const refill = await a.revalidate('key', staleA)
   t.ok(refill instanceof Fill)
   t.equal(await b.revalidate('key', staleB), undefined)
-  t.match(await b.acquire('key'), { stale: true, entry: { value: 'old' } }, 'who does not refill it serves it')
+  t.match(
+    await b.acquire('key'),
+    { stale: true, entry: { value: 'old' } },
+    'who does not refill it serves it'
+  )
   t.equal(b.stats().flights, 0)
   await refill?.commit('new', () => OPTIONS)
   t.equal(await b.revalidate('key', staleB), undefined, 'it is there by now')
@@ -163,25 +184,36 @@ t.test('a miss is two round trips one after the other: the claim, and the store'
   t.strictSame(asked, ['claim', 'script'], 'also where an invalid one is in the way')
 })
 
-t.test('Redis freezes after a claim has left: it does not keep others waiting when it goes on', async (t) => {
-  const heard = listening(true)
-  const own = await startRedis(t)
-  const client = new Redis({ path: own.path, lazyConnect: true, enableOfflineQueue: false, commandTimeout: 50, retryStrategy: null })
-  client.on('error', () => {})
-  t.teardown(() => { client.disconnect() })
-  await client.connect()
-  const store = redisStore({ client, lease: 20 })
-  t.teardown(() => store.close())
-  const cache = createCache<string>({ store, namespace: 'n' })
-  await heard
-  const errors = record(t, 'weir:cache:error')
-  own.freeze()
-  t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
-  t.ok(errors.length > 0)
-  own.thaw()
-  const second = await own.connect()
-  t.equal(await second.exists('weir:n:{=key}:fill'), 0)
-})
+t.test(
+  'Redis freezes after a claim has left: it does not keep others waiting when it goes on',
+  async (t) => {
+    const heard = listening(true)
+    const own = await startRedis(t)
+    const client = new Redis({
+      path: own.path,
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      commandTimeout: 50,
+      retryStrategy: null
+    })
+    client.on('error', () => {})
+    t.teardown(() => {
+      client.disconnect()
+    })
+    await client.connect()
+    const store = redisStore({ client, lease: 20 })
+    t.teardown(() => store.close())
+    const cache = createCache<string>({ store, namespace: 'n' })
+    await heard
+    const errors = record(t, 'weir:cache:error')
+    own.freeze()
+    t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
+    t.ok(errors.length > 0)
+    own.thaw()
+    const second = await own.connect()
+    t.equal(await second.exists('weir:n:{=key}:fill'), 0)
+  }
+)
 
 t.test('a fill whose end was not answered: others are told as soon as Redis answers', async (t) => {
   const [b] = await pair(t)
@@ -203,7 +235,11 @@ t.test('a fill whose end was not answered: others are told as soon as Redis answ
   const waiting = b.acquire('key')
   await claimed(b)
   t.equal((await own.commit('value', () => OPTIONS)).result, 'failed')
-  t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } }, 'not by the end of the lease')
+  t.match(
+    await waiting,
+    { source: 'coalesced', entry: { value: 'value' } },
+    'not by the end of the lease'
+  )
 })
 
 /**

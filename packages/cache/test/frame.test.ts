@@ -25,7 +25,10 @@ t.test('an entry comes back as it was', async (t) => {
   const large = { ...entry, value: { meta: 'm', body: Buffer.alloc(3 * 1024 * 1024, 7) } }
   t.strictSame(decodeFrame(encodeFrame(large)), large)
   const view = new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 4)
-  t.strictSame(decodeFrame(encodeFrame({ ...plain, value: { meta: '', body: view } }))?.value.body, Buffer.from([1, 2, 3]))
+  t.strictSame(
+    decodeFrame(encodeFrame({ ...plain, value: { meta: '', body: view } }))?.value.body,
+    Buffer.from([1, 2, 3])
+  )
 })
 
 t.test('a small body does not keep the large buffer alive that it came in', async (t) => {
@@ -45,7 +48,7 @@ t.test('a large body is not copied', async (t) => {
 t.test('no truncation is taken for a frame', async (t) => {
   const frame = encodeFrame(entry)
   for (let length = 0; length < frame.length; length++) {
-    if (decodeFrame(frame.subarray(0, length)) !== undefined) t.fail(`cut off after ${length} bytes`)
+    if (decodeFrame(frame.subarray(0, length)) !== undefined) { t.fail(`cut off after ${length} bytes`) }
   }
 })
 
@@ -62,7 +65,7 @@ t.test('no mutation is taken for a frame', async (t) => {
   for (let i = 0; i < 10_000; i++) {
     const mutated = mutate(frame, random)
     const decoded = decodeFrame(mutated)
-    if (decoded !== undefined && !mutated.equals(frame)) t.fail(`mutation ${i}: ${mutated.toString('hex')}`)
+    if (decoded !== undefined && !mutated.equals(frame)) { t.fail(`mutation ${i}: ${mutated.toString('hex')}`) }
   }
 })
 
@@ -91,7 +94,10 @@ function mutate (frame: Buffer, random: (below: number) => number): Buffer {
     case 2: return Buffer.concat([frame.subarray(0, at), frame.subarray(random(frame.length))])
     default: {
       const mutated = Buffer.from(frame)
-      mutated.writeUInt32BE([0, 1, 0x7fffffff, 0x80000000, 0xffffffff][random(5)] ?? 0, 44 + 4 * random(4))
+      mutated.writeUInt32BE(
+        [0, 1, 0x7fffffff, 0x80000000, 0xffffffff][random(5)] ?? 0,
+        44 + 4 * random(4)
+      )
       return mutated
     }
   }

@@ -1,9 +1,22 @@
 import { encodeFrame } from '../src/frame.js'
 
 /** A frame as an entry with this stamp has it. */
-export function frameOf (stamp: number, body: Uint8Array | string, tags: readonly string[] = []): Buffer {
+export function frameOf (
+  stamp: number,
+  body: Uint8Array | string,
+  tags: readonly string[] = []
+): Buffer {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   return encodeFrame({
-    value: { meta: 'bytes', body: bytes }, stamp, tags, storedAt: 1, freshUntil: 2, staleUntil: 3, errorUntil: 4, keptFor: 5, filledBy: '', cost: 6
+    value: { meta: 'bytes', body: bytes },
+    stamp,
+    tags,
+    storedAt: 1,
+    freshUntil: 2,
+    staleUntil: 3,
+    errorUntil: 4,
+    keptFor: 5,
+    filledBy: '',
+    cost: 6
   })
 }

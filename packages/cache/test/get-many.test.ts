@@ -26,7 +26,11 @@ t.test('values in the order of the keys, with one read of the store', async (t) 
 
 t.test('each is judged for itself', async (t) => {
   const date = stopDate(t)
-  const cache = createCache<string>({ store: steeredStore({ judgesLocally: false }).store, namespace: 'n', l1: false })
+  const cache = createCache<string>({
+    store: steeredStore({ judgesLocally: false }).store,
+    namespace: 'n',
+    l1: false
+  })
   await cache.set('tagged', 'tagged', OPTIONS)
   await cache.set('plain', 'plain', { ttl: '1m' })
   await cache.set('stale', 'stale', { ttl: '1s', staleWhileRevalidate: '1m' })
@@ -48,7 +52,10 @@ t.test('a store that fails: nothing is found, one event', async (t) => {
 t.test('an old value in memory does not hide what another instance has stored since', async (t) => {
   const date = stopDate(t)
   const { store } = steeredStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   const options = { ttl: '1s', staleIfError: '1h' } as const
   await a.set('key', 'first', options)
   t.strictSame(await b.getMany(['key', 'none']), ['first', undefined])

@@ -45,10 +45,13 @@ async function proofs (t: Test, lease: number, seconds: number, read: boolean): 
 }
 
 for (const lease of [50, 100, 250]) {
-  t.test(`docs/growth.md: proofs of an instance that is read, under a lease of ${lease} ms`, async (t) => {
-    const perLease = stated(t, /\| proofs, reading \| `(\d+) \/ lease`/)
-    t.equal(await proofs(t, lease, 5, true), perLease * 5 * 1000 / lease)
-  })
+  t.test(
+    `docs/growth.md: proofs of an instance that is read, under a lease of ${lease} ms`,
+    async (t) => {
+      const perLease = stated(t, /\| proofs, reading \| `(\d+) \/ lease`/)
+      t.equal(await proofs(t, lease, 5, true), (perLease * 5 * 1000) / lease)
+    }
+  )
 }
 
 t.test('docs/growth.md: proofs of an idle instance', async (t) => {

@@ -29,7 +29,9 @@ for (const [shape, make] of Object.entries(shapes)) {
   const options = { store, namespace }
   const fill = async (cache: Cache<unknown>, count: number) => {
     for (let i = 0; i < count; i++) {
-      await cache.remember(`key:${i}`, { ttl: '1h', tags: [`product:${i}`, 'products'] }, () => make(i))
+      await cache.remember(`key:${i}`, { ttl: '1h', tags: [`product:${i}`, 'products'] }, () =>
+        make(i)
+      )
     }
   }
   const read = async (cache: Cache<unknown>, count: number) => {
@@ -53,7 +55,9 @@ for (const [shape, make] of Object.entries(shapes)) {
     for (let i = 0; i < count; i++) cache.evict(`key:${i}`)
     const heap = full - await held()
     if (entries !== count) throw new Error(`${entries} entries, not ${count}`)
-    process.stdout.write(`${JSON.stringify({ shape, from, heap: heap / count, estimate: bytes / count } satisfies Held)}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ shape, from, heap: heap / count, estimate: bytes / count } satisfies Held)}\n`
+    )
   }
 }
 

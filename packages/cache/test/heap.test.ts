@@ -9,12 +9,27 @@ t.setTimeout(300_000)
 
 const PROGRAM = fileURLToPath(new URL('heap-process.js', import.meta.url))
 
-t.test('what the cache believes its memory to take is within a quarter of the heap, whatever the values', { timeout: 110_000 }, async (t) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--single-threaded-gc', '--no-flush-bytecode', PROGRAM])
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Held)
-  t.ok(lines.length > 30)
-  for (const { shape, from, heap, estimate } of lines) {
-    const ratio = estimate / heap
-    t.ok(ratio > 0.75 && ratio < 1.25, `${shape}, from a ${from}: ${Math.round(estimate)} of ${Math.round(heap)} bytes, ${ratio.toFixed(2)}`)
+t.test(
+  'what the cache believes its memory to take is within a quarter of the heap, whatever the values',
+  { timeout: 110_000 },
+  async (t) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--expose-gc',
+      '--single-threaded-gc',
+      '--no-flush-bytecode',
+      PROGRAM
+    ])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Held)
+    t.ok(lines.length > 30)
+    for (const { shape, from, heap, estimate } of lines) {
+      const ratio = estimate / heap
+      t.ok(
+        ratio > 0.75 && ratio < 1.25,
+        `${shape}, from a ${from}: ${Math.round(estimate)} of ${Math.round(heap)} bytes, ${ratio.toFixed(2)}`
+      )
+    }
   }
-})
+)

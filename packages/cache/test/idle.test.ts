@@ -23,8 +23,17 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
     const clock = fakeClock()
     try {
       const store = testStore({ judgesLocally: random(2) === 0 })
-      const cache = createCache<string>({ store, namespace: 'n', ...(random(3) === 0 && { l1: false }) })
-      const options = { ttl: '1m', staleWhileRevalidate: '1h', staleIfError: '1h', tags: ['tag'] } as const
+      const cache = createCache<string>({
+        store,
+        namespace: 'n',
+        ...(random(3) === 0 && { l1: false })
+      })
+      const options = {
+        ttl: '1m',
+        staleWhileRevalidate: '1h',
+        staleIfError: '1h',
+        tags: ['tag']
+      } as const
       for (const key of ['a', 'b']) await cache.set(key, 'old', options)
       if (random(2) === 0) await clock.advance('2m')
       let open = 0
@@ -37,7 +46,15 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
         open--
       }
       // Each call of the store but reads, and each function, is held until the test lets it go.
-      for (const operation of ['set', 'claim', 'invalidate', 'replace', 'clear', 'callStamp', 'delete'] as const) {
+      for (const operation of [
+        'set',
+        'claim',
+        'invalidate',
+        'replace',
+        'clear',
+        'callStamp',
+        'delete'
+      ] as const) {
         if (random(2) === 0) store.before[operation] = work
       }
       const key = () => ['a', 'b', 'c'][random(3)] ?? 'a'
@@ -67,7 +84,7 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
           go()
         }
       }
-      if (results[0] !== true || open > 0) t.fail(`seed ${seed}, round ${round}: ${JSON.stringify(results)} with ${open} under way`)
+      if (results[0] !== true || open > 0) { t.fail(`seed ${seed}, round ${round}: ${JSON.stringify(results)} with ${open} under way`) }
     } finally {
       clock.restore()
     }
@@ -75,21 +92,26 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
   t.pass(`seed ${seed}`)
 })
 
-t.test('it waits for no longer than fillTimeout, whatever the clock of the test says', async (t) => {
-  const clock = fakeClock()
-  t.teardown(() => { clock.restore() })
-  const store = testStore()
-  const cache = createCache<string>({ store, namespace: 'n', fillTimeout: 20 })
-  const held = gate<string>()
-  const value = cache.remember('key', { ttl: '1m' }, () => held.opened)
-  t.equal(await cache.idle(), false)
-  held.open('value')
-  await value
-  t.equal(await cache.idle(), true)
-  store.freeze()
-  const write = cache.set('key', 'value', { ttl: '1m' })
-  t.equal(await cache.idle(), false)
-  store.restore()
-  await write
-  t.equal(await cache.idle(), true)
-})
+t.test(
+  'it waits for no longer than fillTimeout, whatever the clock of the test says',
+  async (t) => {
+    const clock = fakeClock()
+    t.teardown(() => {
+      clock.restore()
+    })
+    const store = testStore()
+    const cache = createCache<string>({ store, namespace: 'n', fillTimeout: 20 })
+    const held = gate<string>()
+    const value = cache.remember('key', { ttl: '1m' }, () => held.opened)
+    t.equal(await cache.idle(), false)
+    held.open('value')
+    await value
+    t.equal(await cache.idle(), true)
+    store.freeze()
+    const write = cache.set('key', 'value', { ttl: '1m' })
+    t.equal(await cache.idle(), false)
+    store.restore()
+    await write
+    t.equal(await cache.idle(), true)
+  }
+)

@@ -22,7 +22,9 @@ t.test('who says nothing is nobody, and a name is text', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('key', 'value', { ttl: '1m' })
   t.equal((await cache.find('key'))?.entry.filledBy, '')
-  t.throws(() => createCache({ store: memoryStore(), namespace: 'n', name: 'x'.repeat(256) }), { code: 'WEIR_CACHE_INVALID_OPTION' })
+  t.throws(() => createCache({ store: memoryStore(), namespace: 'n', name: 'x'.repeat(256) }), {
+    code: 'WEIR_CACHE_INVALID_OPTION'
+  })
 })
 
 t.test('what is evicted from memory is read from the store again', async (t) => {
@@ -44,9 +46,15 @@ t.test('what lies in memory and in the store is seen without being touched', asy
   t.same(await a.inspect('key'), {})
   await a.set('key', 'value', { ttl: '1m', tags: ['tag'] })
   const before = [a.stats(), b.stats()]
-  t.match(await a.inspect('key'), { memory: { valid: true, entry: { value: 'value', filledBy: 'a' } }, store: { valid: true, bytes: Number } })
+  t.match(await a.inspect('key'), {
+    memory: { valid: true, entry: { value: 'value', filledBy: 'a' } },
+    store: { valid: true, bytes: Number }
+  })
   t.same(Object.keys(await b.inspect('key')), ['store'])
-  t.same([a.countInMemory(['tag', 'another']), a.countInMemory(['another']), b.countInMemory(['tag'])], [1, 0, 0])
+  t.same(
+    [a.countInMemory(['tag', 'another']), a.countInMemory(['another']), b.countInMemory(['tag'])],
+    [1, 0, 0]
+  )
   t.same([a.stats(), b.stats()], before, 'nothing is counted, and nothing came into memory')
   await b.invalidate(['tag'])
   t.match(await a.inspect('key'), { memory: { valid: false }, store: { valid: false } })

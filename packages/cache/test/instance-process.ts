@@ -4,11 +4,19 @@ import type { Test } from 'tap'
 
 /** Where a store is, for a process that opens it too. */
 export type Place =
-  | { readonly kind: 'sqlite', readonly file: string }
-  | { readonly kind: 'memcached', readonly servers: readonly string[] }
-  | { readonly kind: 'redis', readonly path: string, readonly prefix?: string, readonly login?: Login }
-  | { readonly kind: 'postgres', readonly url: string, readonly prefix: string }
-  | { readonly kind: 'redis-cluster', readonly addresses: readonly { readonly host: string, readonly port: number }[] }
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'memcached'; readonly servers: readonly string[] }
+  | {
+    readonly kind: 'redis'
+    readonly path: string
+    readonly prefix?: string
+    readonly login?: Login
+  }
+  | { readonly kind: 'postgres'; readonly url: string; readonly prefix: string }
+  | {
+    readonly kind: 'redis-cluster'
+    readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  }
 
 interface Login { readonly username: string, readonly password: string }
 
@@ -33,23 +41,35 @@ export interface Operation {
   writeForever: [undefined, never]
 }
 
-export interface Call { readonly id: number, readonly operation: keyof Operation, readonly argument: unknown }
+export interface Call {
+  readonly id: number
+  readonly operation: keyof Operation
+  readonly argument: unknown
+}
 /** Id 0: said unasked, 'ready' at first. */
 export interface Reply { readonly id: number, readonly value?: unknown, readonly error?: string }
 
 /** A cache in another process, over the same store. Ends with the test. */
 export class InstanceProcess {
   readonly #child: ChildProcess
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>()
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >()
+
   readonly #exited: Promise<unknown>
   #calls = 0
 
   constructor (t: Test, place: Place, namespace: string) {
-    this.#child = fork(new URL('instance.js', import.meta.url), [JSON.stringify({ place, namespace })])
+    this.#child = fork(new URL('instance.js', import.meta.url), [
+      JSON.stringify({ place, namespace })
+    ])
     this.#exited = once(this.#child, 'exit')
-    this.#child.on('message', (reply: Reply) => { this.#settle(reply) })
+    this.#child.on('message', (reply: Reply) => {
+      this.#settle(reply)
+    })
     this.#child.once('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`the process ended: ${code ?? signal}`))
+      for (const { reject } of this.#waiting.values()) { reject(new Error(`the process ended: ${code ?? signal}`)) }
     })
     t.teardown(async () => {
       if (this.#child.connected) this.#child.disconnect()
@@ -62,7 +82,10 @@ export class InstanceProcess {
     return this.#answer(0)
   }
 
-  call<K extends keyof Operation> (operation: K, argument: Operation[K][0]): Promise<Operation[K][1]> {
+  call<K extends keyof Operation>(
+    operation: K,
+    argument: Operation[K][0]
+  ): Promise<Operation[K][1]> {
     const call: Call = { id: ++this.#calls, operation, argument }
     this.#child.send(call)
     // The process runs this very file's Operation.
@@ -75,7 +98,9 @@ export class InstanceProcess {
   }
 
   #answer (id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => { this.#waiting.set(id, { resolve, reject }) })
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+    })
   }
 
   #settle ({ id, value, error }: Reply) {
@@ -87,7 +112,11 @@ export class InstanceProcess {
 }
 
 /** An instance that has opened its store. */
-export async function startInstance (t: Test, place: Place, namespace: string): Promise<InstanceProcess> {
+export async function startInstance (
+  t: Test,
+  place: Place,
+  namespace: string
+): Promise<InstanceProcess> {
   const instance = new InstanceProcess(t, place, namespace)
   await instance.said()
   return instance

@@ -10,22 +10,33 @@ import type { Call, Operation, Place, Reply } from './instance-process.js'
  * An instance in a process of its own: opens the store it is told and does what its parent asks.
  * See instance-process.ts.
  */
-const { place, namespace } = JSON.parse(process.argv[2] ?? '') as { place: Place, namespace: string }
+const { place, namespace } = JSON.parse(process.argv[2] ?? '') as {
+  place: Place
+  namespace: string
+}
 
 const { store, end } = await open(place)
 const cache = createCache<string>({ store, namespace })
 const direct = store.namespace(namespace)
 let fills = 0
 
-const operations: { [K in keyof Operation]: (argument: Operation[K][0]) => Promise<Operation[K][1]> } = {
-  get: async (key) => await cache.get(key) ?? null,
+const operations: {
+  [K in keyof Operation]: (argument: Operation[K][0]) => Promise<Operation[K][1]>
+} = {
+  get: async (key) => (await cache.get(key)) ?? null,
   set: ({ key, value, tags }) => cache.set(key, value, { ttl: '1h', tags }),
-  remember: ({ key, value, tags }) => cache.remember(key, { ttl: '1h', tags }, () => { fills++; return value }),
+  remember: ({ key, value, tags }) =>
+    cache.remember(key, { ttl: '1h', tags }, () => {
+      fills++
+      return value
+    }),
   async fillForever (key) {
-    cache.remember(key, { ttl: '1h' }, () => {
-      send({ id: 0, value: 'filling' })
-      return new Promise<string>(() => {})
-    }).catch(() => {})
+    cache
+      .remember(key, { ttl: '1h' }, () => {
+        send({ id: 0, value: 'filling' })
+        return new Promise<string>(() => {})
+      })
+      .catch(() => {})
   },
   fills: async () => fills,
   invalidate: (tags) => cache.invalidate(tags),
@@ -60,8 +71,18 @@ send({ id: 0, value: 'ready' })
 
 async function open (place: Place): Promise<{ store: Store, end: () => void }> {
   if (place.kind === 'sqlite') return { store: sqliteStore({ file: place.file }), end () {} }
-  if (place.kind === 'postgres') return { store: postgresStore({ url: place.url, prefix: place.prefix, lease: 10, commandTimeout: 60_000 }), end () {} }
-  if (place.kind === 'memcached') return { store: memcachedStore({ servers: place.servers, commandTimeout: 60_000 }), end () {} }
+  if (place.kind === 'postgres') {
+    return {
+      store: postgresStore({
+        url: place.url,
+        prefix: place.prefix,
+        lease: 10,
+        commandTimeout: 60_000
+      }),
+      end () {}
+    }
+  }
+  if (place.kind === 'memcached') { return { store: memcachedStore({ servers: place.servers, commandTimeout: 60_000 }), end () {} } }
   const options = { lazyConnect: true, enableOfflineQueue: false }
   const client = place.kind === 'redis'
     ? new Redis({ path: place.path, ...options, ...place.login, retryStrategy: null })

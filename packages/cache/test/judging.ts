@@ -4,12 +4,20 @@ import { until } from './redis-node.js'
 const KEY = 'the key of nothing else'
 
 /** Rule V for an entry with these tags, as a cache asks for it. */
-export const valid = async ({ validity }: StoreNamespace, stamp: Stamp, tags: readonly string[], key = KEY): Promise<boolean> =>
-  validity.isValid({ key, stamp, tags })
+export const valid = async (
+  { validity }: StoreNamespace,
+  stamp: Stamp,
+  tags: readonly string[],
+  key = KEY
+): Promise<boolean> => validity.isValid({ key, stamp, tags })
 
 /** Whether the latest record of the tags, or the floor, is exactly this stamp. */
-export const endsAt = async (namespace: StoreNamespace, tags: readonly string[], stamp: Stamp): Promise<boolean> =>
-  !await valid(namespace, stamp, tags) && await valid(namespace, stamp + 0.5, tags)
+export const endsAt = async (
+  namespace: StoreNamespace,
+  tags: readonly string[],
+  stamp: Stamp
+): Promise<boolean> =>
+  !(await valid(namespace, stamp, tags)) && (await valid(namespace, stamp + 0.5, tags))
 
 /** Whether the namespace judges by what it has heard, without asking. */
 export const judgesHere = ({ validity }: StoreNamespace): boolean => {

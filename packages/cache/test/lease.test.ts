@@ -26,7 +26,12 @@ interface Instance {
  * not what is tested.
  */
 async function instance (t: Test, path: string, lease: number): Promise<Instance> {
-  const client = new Redis({ path, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 })
+  const client = new Redis({
+    path,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 20
+  })
   client.on('error', () => {})
   t.teardown(() => { client.disconnect() })
   await new Promise((resolve) => client.once('ready', resolve))
@@ -54,28 +59,41 @@ async function instance (t: Test, path: string, lease: number): Promise<Instance
   const cache = createCache({ store, namespace: 'n' })
   await complete
   asked.length = 0
-  return { cache, client, asked, heard: () => new Promise((resolve) => subscriber?.once('smessage', () => { resolve() })) }
+  return {
+    cache,
+    client,
+    asked,
+    heard: () =>
+      new Promise((resolve) =>
+        subscriber?.once('smessage', () => {
+          resolve()
+        })
+      )
+  }
 }
 
 const MINUTE = 60_000
 
-t.test('under the lease memory is read without asking, and another instance\'s invalidation ends it', async (t) => {
-  const { path } = await startRedis(t)
-  const a = await instance(t, path, MINUTE)
-  const b = await instance(t, path, MINUTE)
-  await a.cache.remember('key', OPTIONS, () => 'old')
-  t.equal(await b.cache.get('key'), 'old')
-  t.strictSame(b.asked, ['get'], 'what lies in Redis is judged by what has been heard')
-  b.asked.length = 0
-  for (let i = 0; i < 10; i++) t.equal(b.cache.lookup('key')?.entry.value, 'old')
-  t.strictSame(b.asked, [])
+t.test(
+  "under the lease memory is read without asking, and another instance's invalidation ends it",
+  async (t) => {
+    const { path } = await startRedis(t)
+    const a = await instance(t, path, MINUTE)
+    const b = await instance(t, path, MINUTE)
+    await a.cache.remember('key', OPTIONS, () => 'old')
+    t.equal(await b.cache.get('key'), 'old')
+    t.strictSame(b.asked, ['get'], 'what lies in Redis is judged by what has been heard')
+    b.asked.length = 0
+    for (let i = 0; i < 10; i++) t.equal(b.cache.lookup('key')?.entry.value, 'old')
+    t.strictSame(b.asked, [])
 
-  const heard = b.heard()
-  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
-  await heard
-  t.equal(b.cache.lookup('key'), undefined)
-  t.equal(await b.cache.remember('key', OPTIONS, () => 'new'), 'new')
-})
+    const heard = b.heard()
+    await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+    await heard
+    t.equal(b.cache.lookup('key'), undefined)
+    t.equal(await b.cache.remember('key', OPTIONS, () => 'new'), 'new')
+  }
+)
 
 t.test('a strict invalidation is done when every lease from before has ended', async (t) => {
   const { path } = await startRedis(t)
@@ -125,37 +143,43 @@ t.test('what was invalidated while it was cut off is not trusted when it is back
   t.strictSame(b.asked, [], 'what it missed it has read by then')
 })
 
-t.test('Redis frozen: memory is not trusted, nothing stale, and back without a restart', async (t) => {
-  const server = await startRedis(t)
-  const { cache, client } = await instance(t, server.path, 50)
-  client.options.commandTimeout = 1000
-  await cache.remember('key', OPTIONS, () => 'old')
-  server.freeze()
-  await setTimeout(60) // longer than the lease
-  t.equal(cache.lookup('key'), undefined)
-  t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
-  server.thaw()
-  // Sooner or later a probe is answered, in the background.
-  await until('Redis is asked again', async () => await cache.get('key') !== undefined)
-  t.equal(await cache.get('key'), 'old', 'what was valid is valid')
-})
+t.test(
+  'Redis frozen: memory is not trusted, nothing stale, and back without a restart',
+  async (t) => {
+    const server = await startRedis(t)
+    const { cache, client } = await instance(t, server.path, 50)
+    client.options.commandTimeout = 1000
+    await cache.remember('key', OPTIONS, () => 'old')
+    server.freeze()
+    await setTimeout(60) // longer than the lease
+    t.equal(cache.lookup('key'), undefined)
+    t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
+    server.thaw()
+    // Sooner or later a probe is answered, in the background.
+    await until('Redis is asked again', async () => (await cache.get('key')) !== undefined)
+    t.equal(await cache.get('key'), 'old', 'what was valid is valid')
+  }
+)
 
-t.test('Redis restarted from an old snapshot: what it forgot to have invalidated is not served', async (t) => {
-  const server = await startRedis(t)
-  const a = await instance(t, server.path, MINUTE)
-  const b = await instance(t, server.path, MINUTE)
-  await a.cache.remember('key', OPTIONS, () => 'old')
-  t.equal(await b.cache.get('key'), 'old')
-  await a.client.save()
-  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+t.test(
+  'Redis restarted from an old snapshot: what it forgot to have invalidated is not served',
+  async (t) => {
+    const server = await startRedis(t)
+    const a = await instance(t, server.path, MINUTE)
+    const b = await instance(t, server.path, MINUTE)
+    await a.cache.remember('key', OPTIONS, () => 'old')
+    t.equal(await b.cache.get('key'), 'old')
+    await a.client.save()
+    await a.cache.invalidate(['tag'], { consistency: 'bounded' })
 
-  const back = listening(true, 2)
-  await server.restart()
-  await back
-  for (const { cache } of [a, b]) t.equal(await cache.get('key'), undefined)
-  t.equal(await a.cache.remember('key', OPTIONS, () => 'new'), 'new')
-  t.equal(await b.cache.get('key'), 'new')
-})
+    const back = listening(true, 2)
+    await server.restart()
+    await back
+    for (const { cache } of [a, b]) t.equal(await cache.get('key'), undefined)
+    t.equal(await a.cache.remember('key', OPTIONS, () => 'new'), 'new')
+    t.equal(await b.cache.get('key'), 'new')
+  }
+)
 
 t.test('Redis restarted empty', async (t) => {
   const server = await startRedis(t)

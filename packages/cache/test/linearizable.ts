@@ -10,12 +10,17 @@ export interface Call {
 
 /** An operation and its answer. */
 export type Act =
-  | { readonly kind: 'read', readonly value: number | undefined, readonly version: string }
-  | { readonly kind: 'add', readonly value: number, readonly isDone: boolean }
-  | { readonly kind: 'compareAndSet', readonly version: string, readonly value: number, readonly isDone: boolean }
-  | { readonly kind: 'touch', readonly isDone: boolean }
-  | { readonly kind: 'pull', readonly value: number | undefined }
-  | { readonly kind: 'increment', readonly by: number, readonly sum: number }
+  | { readonly kind: 'read'; readonly value: number | undefined; readonly version: string }
+  | { readonly kind: 'add'; readonly value: number; readonly isDone: boolean }
+  | {
+    readonly kind: 'compareAndSet'
+    readonly version: string
+    readonly value: number
+    readonly isDone: boolean
+  }
+  | { readonly kind: 'touch'; readonly isDone: boolean }
+  | { readonly kind: 'pull'; readonly value: number | undefined }
+  | { readonly kind: 'increment'; readonly by: number; readonly sum: number }
   | { readonly kind: 'delete' }
 
 /** The state of a key. The version is unknown until it is read; each change makes a new one. */
@@ -53,7 +58,9 @@ function after (state: State, act: Act): State | undefined {
   const isThere = state.value !== undefined
   switch (act.kind) {
     case 'read':
-      if (state.value !== act.value || (state.version ?? act.version) !== act.version) return undefined
+      if (state.value !== act.value || (state.version ?? act.version) !== act.version) {
+        return undefined
+      }
       return { value: state.value, version: act.version }
     case 'add':
       if (act.isDone === isThere) return undefined

@@ -33,9 +33,16 @@ export async function listeningInstance (
     }
   })
   const passing = passingClient(client)
-  const watched: IoredisClient = 'nodes' in client
-    ? { ...passing, nodes: () => client.nodes().map(eared), refreshSlotsCache: () => { client.refreshSlotsCache() } }
-    : { ...passing, ...eared(client) }
+  const watched: IoredisClient =
+    'nodes' in client
+      ? {
+          ...passing,
+          nodes: () => client.nodes().map(eared),
+          refreshSlotsCache: () => {
+            client.refreshSlotsCache()
+          }
+        }
+      : { ...passing, ...eared(client) }
   const store = redisStore({ client: watched, lease })
   t.teardown(() => store.close())
   const complete = listening(true)
@@ -48,7 +55,11 @@ export async function listeningInstance (
  * After whatever it was: one reads from memory, until the other invalidates. Their leases have to
  * be short.
  */
-export async function hearsAgain (t: Test, writer: ListeningInstance, reader: ListeningInstance): Promise<void> {
+export async function hearsAgain (
+  t: Test,
+  writer: ListeningInstance,
+  reader: ListeningInstance
+): Promise<void> {
   await writer.cache.remember('heard again', { ttl: '1h', tags: ['heard again'] }, () => 'old')
   await until('memory is read without asking', async () => {
     t.equal(await reader.cache.get('heard again'), 'old')

@@ -48,5 +48,8 @@ t.test('durations beyond what a store can count with end in a hundred years', as
 
 t.test('a lease of more than an hour is refused', async (t) => {
   const client = new Redis({ lazyConnect: true })
-  t.throws(() => redisStore({ client, lease: '2h' }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /lease '2h'/ })
+  t.throws(() => redisStore({ client, lease: '2h' }), {
+    code: 'WEIR_CACHE_INVALID_OPTION',
+    message: /lease '2h'/
+  })
 })

@@ -9,7 +9,9 @@ import { randomFrom } from './random.js'
 // On a machine with other things to do.
 t.setTimeout(120_000)
 
-const servers = (await Promise.all([startMemcached(t), startMemcached(t)])).map(({ address }) => address)
+const servers = (await Promise.all([startMemcached(t), startMemcached(t)])).map(
+  ({ address }) => address
+)
 const KEYS = ['a', 'b', 'c']
 const OPTIONS = { ttl: '1h' } as const
 const [READERS, STEPS, INSTANCES] = [3, 120, 3]
@@ -24,7 +26,11 @@ class Fleet {
   readonly #acknowledged = new Map(KEYS.map((key) => [key, 0]))
   #reads = 0
 
-  constructor (readonly t: Test, readonly prefix: string, readonly random: (below: number) => number) {
+  constructor (
+    readonly t: Test,
+    readonly prefix: string,
+    readonly random: (below: number) => number
+  ) {
     for (let i = 0; i < INSTANCES; i++) this.join()
   }
 
@@ -35,17 +41,25 @@ class Fleet {
   /** A new instance in place of another, that knows nothing yet. */
   join (): void {
     const store = openMemcached(this.t, { servers, prefix: this.prefix, maxTags: 300 })
-    this.#caches[this.#caches.length < INSTANCES ? this.#caches.length : this.random(INSTANCES)] = createCache<number>({ store, namespace: 'n' })
+    this.#caches[this.#caches.length < INSTANCES ? this.#caches.length : this.random(INSTANCES)] =
+      createCache<number>({ store, namespace: 'n' })
   }
 
   async read (): Promise<void> {
     const [cache, key] = this.#any()
     const acknowledged = this.#acknowledged.get(key) ?? 0
-    const value = this.random(3) === 0
-      ? await cache.get(key) ?? acknowledged
-      : await cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () => this.#compute(key))
+    const value =
+      this.random(3) === 0
+        ? ((await cache.get(key)) ?? acknowledged)
+        : await cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () =>
+          this.#compute(key)
+        )
     this.#reads++
-    if (value < acknowledged) throw new Error(`${key} is ${value}, although ${acknowledged} was acknowledged before it was read`)
+    if (value < acknowledged) {
+      throw new Error(
+        `${key} is ${value}, although ${acknowledged} was acknowledged before it was read`
+      )
+    }
   }
 
   async write (): Promise<void> {
@@ -53,12 +67,21 @@ class Fleet {
     const value = (this.#current.get(key) ?? 0) + 1
     this.#current.set(key, value)
     switch (this.random(6)) {
-      case 0: await cache.clear(); break
-      case 1: await cache.delete(key); break
-      case 2: if (!await cache.set(key, value, { ...OPTIONS, tags: [`tag of ${key}`] })) await cache.delete(key); break
+      case 0:
+        await cache.clear()
+        break
+      case 1:
+        await cache.delete(key)
+        break
+      case 2:
+        if (!(await cache.set(key, value, { ...OPTIONS, tags: [`tag of ${key}`] }))) { await cache.delete(key) }
+        break
       default:
         // With others, so that the head overflows.
-        await cache.invalidate([`tag of ${key}`, ...Array.from({ length: 20 }, () => `${this.random(1e9)} of no entry at all, but long`)])
+        await cache.invalidate([
+          `tag of ${key}`,
+          ...Array.from({ length: 20 }, () => `${this.random(1e9)} of no entry at all, but long`)
+        ])
     }
     this.#acknowledged.set(key, Math.max(value, this.#acknowledged.get(key) ?? 0))
   }
@@ -98,33 +121,36 @@ async function lose (behind: Behind, random: (below: number) => number): Promise
 }
 
 for (const seed of [1, 2, 3]) {
-  t.test(`items are lost one by one, at any moment: no value older than what was acknowledged, seed ${seed}`, async (t) => {
-    const random = randomFrom(seed)
-    const prefix = randomUUID()
-    const behind = new Behind(t, servers, prefix)
-    const fleet = new Fleet(t, prefix, random)
-    const over = new AbortController()
-    const isOn = () => !over.signal.aborted
-    const writer = async () => {
-      for (let i = 0; i < STEPS; i++) {
-        await fleet.write()
-        if (i % 10 === 9) fleet.join()
+  t.test(
+    `items are lost one by one, at any moment: no value older than what was acknowledged, seed ${seed}`,
+    async (t) => {
+      const random = randomFrom(seed)
+      const prefix = randomUUID()
+      const behind = new Behind(t, servers, prefix)
+      const fleet = new Fleet(t, prefix, random)
+      const over = new AbortController()
+      const isOn = () => !over.signal.aborted
+      const writer = async () => {
+        for (let i = 0; i < STEPS; i++) {
+          await fleet.write()
+          if (i % 10 === 9) fleet.join()
+        }
+        over.abort()
       }
-      over.abort()
-    }
-    const reader = async () => {
-      while (isOn()) {
-        await fleet.read()
-        await setImmediate()
+      const reader = async () => {
+        while (isOn()) {
+          await fleet.read()
+          await setImmediate()
+        }
       }
-    }
-    const loser = async () => {
-      while (isOn()) {
-        await lose(behind, random)
-        for (let turns = random(100); turns > 0; turns--) await setImmediate()
+      const loser = async () => {
+        while (isOn()) {
+          await lose(behind, random)
+          for (let turns = random(100); turns > 0; turns--) await setImmediate()
+        }
       }
+      await Promise.all([writer(), loser(), ...Array.from({ length: READERS }, reader)])
+      t.ok(fleet.reads > STEPS, `${fleet.reads} reads`)
     }
-    await Promise.all([writer(), loser(), ...Array.from({ length: READERS }, reader)])
-    t.ok(fleet.reads > STEPS, `${fleet.reads} reads`)
-  })
+  )
 }

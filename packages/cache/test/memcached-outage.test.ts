@@ -26,55 +26,85 @@ async function open (t: Test, count: number) {
   return { servers, addresses, make }
 }
 
-t.test('a frozen server costs the requests under way one timeout, and later ones nothing', async (t) => {
-  const { servers: [server], make } = await open(t, 1)
-  const cache = createCache<string>({ store: make(), namespace: 'n' })
-  await cache.set('key', 'value', OPTIONS)
-  const timeouts = record(t, 'weir:cache:error')
-  server?.freeze()
-  // A signal takes effect some time after it is sent.
-  await setTimeout(50)
-  const during = Array.from({ length: 20 }, (_, i) => cache.remember(`key-${i}`, OPTIONS, () => 'computed'))
-  t.strictSame(await Promise.all(during), Array(20).fill('computed'))
-  t.ok(timeouts.some(({ error }) => /no answer to gets within 300 ms/.test(String(error))), 'one timeout')
-  for (let i = 0; i < 5; i++) {
-    const errors = record(t, 'weir:cache:error')
-    t.equal(await cache.remember(`later-${i}`, OPTIONS, () => 'computed'), 'computed')
-    t.match(errors.at(-1)?.error, { message: /Memcached 127.0.0.1:\d+ has not answered, and is not asked again for a moment/ })
-  }
-  await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
-  server?.thaw()
-  await until('it is in use again', async () => await cache.get('key') === 'value')
-  await cache.invalidate(['tag'])
-  t.equal(await cache.get('key'), undefined)
-})
-
-t.test('a frozen server: those of a burst that wait are refused with those under way, and by close()', async (t) => {
-  const { servers: [server], addresses } = await open(t, 1)
-  // Unmistakably shorter than two timeouts, on a machine with other things to do.
-  const timeout = 2000
-  const store = memcachedStore({ servers: addresses, commandTimeout: timeout })
-  t.teardown(() => store.close())
-  const { entries, validity } = store.namespace('n')
-  await validity.stamp()
-  const burst = () => Promise.allSettled(Array.from({ length: 500 }, (_, i) => entries.delete(`key-${i}`)))
-  for (const [end, most] of [[async () => {}, 1.75 * timeout], [() => store.close(), timeout / 2]] as const) {
+t.test(
+  'a frozen server costs the requests under way one timeout, and later ones nothing',
+  async (t) => {
+    const {
+      servers: [server],
+      make
+    } = await open(t, 1)
+    const cache = createCache<string>({ store: make(), namespace: 'n' })
+    await cache.set('key', 'value', OPTIONS)
+    const timeouts = record(t, 'weir:cache:error')
     server?.freeze()
     // A signal takes effect some time after it is sent.
     await setTimeout(50)
-    const begun = performance.now()
-    const results = burst()
-    // Until they are asked for.
-    await setTimeout(0)
-    await setTimeout(0)
-    await end()
-    t.ok((await results).every(({ status }) => status === 'rejected'))
-    const took = performance.now() - begun
-    t.ok(took < most, `${took.toFixed()} ms`)
+    const during = Array.from({ length: 20 }, (_, i) =>
+      cache.remember(`key-${i}`, OPTIONS, () => 'computed')
+    )
+    t.strictSame(await Promise.all(during), Array(20).fill('computed'))
+    t.ok(
+      timeouts.some(({ error }) => /no answer to gets within 300 ms/.test(String(error))),
+      'one timeout'
+    )
+    for (let i = 0; i < 5; i++) {
+      const errors = record(t, 'weir:cache:error')
+      t.equal(await cache.remember(`later-${i}`, OPTIONS, () => 'computed'), 'computed')
+      t.match(errors.at(-1)?.error, {
+        message: /Memcached 127.0.0.1:\d+ has not answered, and is not asked again for a moment/
+      })
+    }
+    await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
     server?.thaw()
-    if (most > timeout) await until('it is in use again', () => validity.stamp().then(() => true, () => false))
+    await until('it is in use again', async () => (await cache.get('key')) === 'value')
+    await cache.invalidate(['tag'])
+    t.equal(await cache.get('key'), undefined)
   }
-})
+)
+
+t.test(
+  'a frozen server: those of a burst that wait are refused with those under way, and by close()',
+  async (t) => {
+    const {
+      servers: [server],
+      addresses
+    } = await open(t, 1)
+    // Unmistakably shorter than two timeouts, on a machine with other things to do.
+    const timeout = 2000
+    const store = memcachedStore({ servers: addresses, commandTimeout: timeout })
+    t.teardown(() => store.close())
+    const { entries, validity } = store.namespace('n')
+    await validity.stamp()
+    const burst = () =>
+      Promise.allSettled(Array.from({ length: 500 }, (_, i) => entries.delete(`key-${i}`)))
+    for (const [end, most] of [
+      [async () => {}, 1.75 * timeout],
+      [() => store.close(), timeout / 2]
+    ] as const) {
+      server?.freeze()
+      // A signal takes effect some time after it is sent.
+      await setTimeout(50)
+      const begun = performance.now()
+      const results = burst()
+      // Until they are asked for.
+      await setTimeout(0)
+      await setTimeout(0)
+      await end()
+      t.ok((await results).every(({ status }) => status === 'rejected'))
+      const took = performance.now() - begun
+      t.ok(took < most, `${took.toFixed()} ms`)
+      server?.thaw()
+      if (most > timeout) {
+        await until('it is in use again', () =>
+          validity.stamp().then(
+            () => true,
+            () => false
+          )
+        )
+      }
+    }
+  }
+)
 
 t.test('a server that is killed, and comes back empty: misses, then as new', async (t) => {
   const { servers: [server], make } = await open(t, 1)
@@ -89,10 +119,16 @@ t.test('a server that is killed, and comes back empty: misses, then as new', asy
     t.equal(await cache.get('key'), undefined, 'nobody can say that it is still valid')
     t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
     t.equal(await cache.get('key'), undefined, 'and it is not kept')
-    await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED', message: /The store did not/ })
+    await t.rejects(cache.invalidate(['tag']), {
+      code: 'WEIR_CACHE_STORE_FAILED',
+      message: /The store did not/
+    })
   }
   await server?.restart()
-  await until('it is in use again', async () => await a.set('key', 'new', OPTIONS).catch(() => false))
+  await until(
+    'it is in use again',
+    async () => await a.set('key', 'new', OPTIONS).catch(() => false)
+  )
   await until('by the other, too', async () => await b.get('key') === 'new')
   await b.invalidate(['tag'])
   t.equal(await a.get('key'), undefined)
@@ -119,10 +155,13 @@ t.test('of several servers one that is gone takes its keys with it, and no other
 
   t.test('with the records of a namespace the namespace is out, and no other', async (t) => {
     const names = Array.from({ length: 50 }, (_, i) => `n${i}`)
-    const placed = (on: string) => names.find((name) => all.locate(name).server.address === on && !isGoneIn(name)) ?? ''
+    const placed = (on: string) =>
+      names.find((name) => all.locate(name).server.address === on && !isGoneIn(name)) ?? ''
     const isGoneIn = (name: string) => all.locate(name, 'key').server.address === gone
     const [third = ''] = addresses.filter((address) => address !== head && address !== gone)
-    const [out, on] = [placed(gone), placed(third)].map((namespace) => createCache<string>({ store: make(), namespace }))
+    const [out, on] = [placed(gone), placed(third)].map((namespace) =>
+      createCache<string>({ store: make(), namespace })
+    )
     t.notOk(await out?.set('key', 'value', OPTIONS).catch(() => false))
     t.equal(await out?.remember('key', OPTIONS, () => 'computed'), 'computed')
     t.ok(await on?.set('key', 'value', OPTIONS))
@@ -161,4 +200,5 @@ t.test('the program of the README runs as it is, but for the address, and ends',
   t.ok(program.includes('memcachedStore('))
 })
 
-const connections = () => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length
+const connections = () =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length

@@ -23,7 +23,9 @@ export class Behind {
 
   constructor (t: Test, servers: readonly string[], readonly prefix = 'weir') {
     this.#servers = new Servers(servers, 1000)
-    this.#clients = new Map(servers.map((server) => [server, new MemcacheClient({ server, noDelay: true })]))
+    this.#clients = new Map(
+      servers.map((server) => [server, new MemcacheClient({ server, noDelay: true })])
+    )
     t.teardown(() => {
       this.#servers.close()
       for (const client of this.#clients.values()) client.shutdown()
@@ -33,7 +35,9 @@ export class Behind {
   /** Deletes an item, as an eviction does. */
   async evict (kind: Kind, ...names: string[]): Promise<void> {
     const { client, name } = this.#at(kind, names)
-    await client.delete(name).catch((error: Error) => { if (error.message !== 'NOT_FOUND') throw error })
+    await client.delete(name).catch((error: Error) => {
+      if (error.message !== 'NOT_FOUND') throw error
+    })
   }
 
   /** The bytes of an item. */
@@ -51,16 +55,22 @@ export class Behind {
     const { client, name } = this.#at(kind, names)
     const item = await client.gets<Buffer>(name)
     if (!Buffer.isBuffer(item?.value)) return
-    await client.cas(name, change(item.value), { lifetime: 0, casUniq: item.casUniq }).catch((error: Error) => {
-      if (error.message !== 'EXISTS' && error.message !== 'NOT_FOUND') throw error
-    })
+    await client
+      .cas(name, change(item.value), { lifetime: 0, casUniq: item.casUniq })
+      .catch((error: Error) => {
+        if (error.message !== 'EXISTS' && error.message !== 'NOT_FOUND') throw error
+      })
   }
 
   /** Deletes the last segment of a namespace's changes. */
   async evictSegment (namespace: string): Promise<void> {
-    const [, epoch, , , , trimmed] = JSON.parse(String(await this.read('h', namespace) ?? '[]')) as [unknown, string, ...number[]]
+    const [, epoch, , , , trimmed] = JSON.parse(
+      String((await this.read('h', namespace)) ?? '[]')
+    ) as [unknown, string, ...number[]]
     const { client, name } = this.#at('s', [namespace])
-    await client.delete(`${name}:${epoch}:${trimmed}`).catch((error: Error) => { if (error.message !== 'NOT_FOUND') throw error })
+    await client.delete(`${name}:${epoch}:${trimmed}`).catch((error: Error) => {
+      if (error.message !== 'NOT_FOUND') throw error
+    })
   }
 
   /** `flush_all` on each server. */
@@ -77,7 +87,10 @@ export class Behind {
 }
 
 /** A place on these servers for the store's contract, emptied. */
-export async function memcachedPlace (t: Test, servers: readonly TestMemcached[]): Promise<StorePlace> {
+export async function memcachedPlace (
+  t: Test,
+  servers: readonly TestMemcached[]
+): Promise<StorePlace> {
   const addresses = servers.map(({ address }) => address)
   const behind = new Behind(t, addresses)
   await behind.flush()
@@ -85,11 +98,15 @@ export async function memcachedPlace (t: Test, servers: readonly TestMemcached[]
     process: { kind: 'memcached', servers: addresses },
     open: async (options) => openMemcached(t, { servers: addresses, ...options }),
     async setClock (namespace, clock) {
-      await behind.change((bytes) => {
-        const head = JSON.parse(String(bytes)) as unknown[]
-        head[3] = clock
-        return Buffer.from(JSON.stringify(head))
-      }, 'h', namespace)
+      await behind.change(
+        (bytes) => {
+          const head = JSON.parse(String(bytes)) as unknown[]
+          head[3] = clock
+          return Buffer.from(JSON.stringify(head))
+        },
+        'h',
+        namespace
+      )
     },
     loseRecords: (namespace) => behind.evict('h', namespace)
   }

@@ -26,12 +26,21 @@ t.test('it is bounded by count and by bytes; the least recently used go first', 
   for (const key of ['a', 'b']) await counted.set(key, frameOf(1, key), 1000)
   await counted.get(['a'])
   await counted.set('c', frameOf(1, 'c'), 1000)
-  t.strictSame((await counted.get(['a', 'b', 'c'])).map((frame) => frame !== undefined), [true, false, true])
+  t.strictSame(
+    (await counted.get(['a', 'b', 'c'])).map((frame) => frame !== undefined),
+    [true, false, true]
+  )
 
   const weighed = memoryStore({ maxBytes: 100_000 }).namespace('n').entries
   for (let i = 0; i < 20; i++) await weighed.set(`key-${i}`, frameOf(1, Buffer.alloc(10_000)), 1000)
-  const kept = (await weighed.get(Array.from({ length: 20 }, (_, i) => `key-${i}`))).map((frame) => frame !== undefined)
+  const kept = (await weighed.get(Array.from({ length: 20 }, (_, i) => `key-${i}`))).map(
+    (frame) => frame !== undefined
+  )
   t.strictSame(kept, [...Array<boolean>(11).fill(false), ...Array<boolean>(9).fill(true)])
   await weighed.set('key-19', frameOf(2, Buffer.alloc(200_000)), 1000)
-  t.strictSame(await weighed.get(['key-19']), [undefined], 'what does not fit at all is not kept, nor is what it replaces')
+  t.strictSame(
+    await weighed.get(['key-19']),
+    [undefined],
+    'what does not fit at all is not kept, nor is what it replaces'
+  )
 })

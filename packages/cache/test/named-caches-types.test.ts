@@ -16,18 +16,33 @@ t.test('a cache with a ttl needs no options, one without needs its ttl', async (
   t.strictSame(await timed.remember('a', load), await load())
   t.strictSame(await timed.remember('b', { tags: (product) => [product.id] }, load), await load())
   t.strictSame(await timed.wrap(load, { name: 'one' })(), await load())
-  t.strictSame(await timed.wrap(async function two (id: string) { return { ...await load(), id } })('7'), { id: '7', price: 5 })
+  t.strictSame(
+    await timed.wrap(async function two (id: string) {
+      return { ...(await load()), id }
+    })('7'),
+    { id: '7', price: 5 }
+  )
 
   t.equal(await plain.set('a', await load(), { ttl: '1m' }), true)
-  t.strictSame(await plain.remember('a', { ttl: '1m', tags: (product) => [product.id] }, load), await load())
+  t.strictSame(
+    await plain.remember('a', { ttl: '1m', tags: (product) => [product.id] }, load),
+    await load()
+  )
   // @ts-expect-error without a ttl
-  await t.rejects(plain.set('a', await load()), { code: 'WEIR_CACHE_INVALID_DURATION', message: /ttl/ })
+  await t.rejects(plain.set('a', await load()), {
+    code: 'WEIR_CACHE_INVALID_DURATION',
+    message: /ttl/
+  })
   // @ts-expect-error without a ttl
-  await t.rejects(plain.set('a', await load(), { tags: ['a'] }), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  await t.rejects(plain.set('a', await load(), { tags: ['a'] }), {
+    code: 'WEIR_CACHE_INVALID_DURATION'
+  })
   // @ts-expect-error without options
   await t.rejects(plain.remember('b', load), { code: 'WEIR_CACHE_INVALID_DURATION' })
   // @ts-expect-error without a ttl
-  await t.rejects(plain.remember('b', { tags: ['a'] }, load), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  await t.rejects(plain.remember('b', { tags: ['a'] }, load), {
+    code: 'WEIR_CACHE_INVALID_DURATION'
+  })
   // @ts-expect-error without options
   t.throws(() => plain.wrap(load), { code: 'WEIR_CACHE_INVALID_DURATION' })
   // @ts-expect-error an option that there is not
@@ -69,22 +84,48 @@ t.test('names, stores and values of named caches', async (t) => {
   await t.rejects(caches.flags.set('beta', true), { code: 'WEIR_CACHE_INVALID_DURATION' })
   // @ts-expect-error no product
   await caches.products.set('42', 'a text')
-  // @ts-expect-error a cache that there is not
-  t.throws(() => { String(caches.prodcuts) }, { ...invalid, message: 'caches.prodcuts: there is products, flags, dates, others' })
+  t.throws(
+    () => {
+      // @ts-expect-error a cache that there is not
+      String(caches.prodcuts)
+    },
+    { ...invalid, message: 'caches.prodcuts: there is products, flags, dates, others' }
+  )
   // @ts-expect-error a store that there is not
-  t.throws(() => createCaches({ stores, caches: { a: { store: 'three' } } }), { ...invalid, message: "caches.a.store 'three': there is one, two" })
+  t.throws(() => createCaches({ stores, caches: { a: { store: 'three' } } }), {
+    ...invalid,
+    message: "caches.a.store 'three': there is one, two"
+  })
   // @ts-expect-error no store
-  t.throws(() => createCaches({ stores, caches: { a: { ttl: '1m' } } }), { ...invalid, message: 'caches.a.store undefined: there is one, two' })
+  t.throws(() => createCaches({ stores, caches: { a: { ttl: '1m' } } }), {
+    ...invalid,
+    message: 'caches.a.store undefined: there is one, two'
+  })
   // @ts-expect-error no duration
-  t.throws(() => createCaches({ stores, caches: { a: { store: 'one', ttl: 'soon' } } }), { ...invalid, message: /^caches\.a: ttl: 'soon' is not a duration/ })
+  t.throws(() => createCaches({ stores, caches: { a: { store: 'one', ttl: 'soon' } } }), {
+    ...invalid,
+    message: /^caches\.a: ttl: 'soon' is not a duration/
+  })
   // @ts-expect-error an option that there is not
-  t.throws(() => createCaches({ stores, caches: { a: { store: 'one', tll: '1m' } } }), { ...invalid, message: /^caches\.a\.tll is no option: there is l1, / })
-  // @ts-expect-error an option that there is not
-  t.throws(() => createCaches({ stores, defaults: { store: 'one' }, caches: { a: { store: 'one' } } }), { ...invalid, message: /^defaults\.store is no option/ })
+  t.throws(() => createCaches({ stores, caches: { a: { store: 'one', tll: '1m' } } }), {
+    ...invalid,
+    message: /^caches\.a\.tll is no option: there is l1, /
+  })
+  t.throws(
+    // @ts-expect-error an option that there is not
+    () => createCaches({ stores, defaults: { store: 'one' }, caches: { a: { store: 'one' } } }),
+    { ...invalid, message: /^defaults\.store is no option/ }
+  )
   // @ts-expect-error the name of the method
-  t.throws(() => createCaches({ stores, caches: { close: { store: 'one' } } }), { ...invalid, message: /^caches\.close: this name is taken/ })
+  t.throws(() => createCaches({ stores, caches: { close: { store: 'one' } } }), {
+    ...invalid,
+    message: /^caches\.close: this name is taken/
+  })
   // @ts-expect-error an option that there is not
-  t.throws(() => createCaches({ stores, default: {}, caches: { a: { store: 'one' } } }), { ...invalid, message: /^default is no option: there is stores, caches, / })
+  t.throws(() => createCaches({ stores, default: {}, caches: { a: { store: 'one' } } }), {
+    ...invalid,
+    message: /^default is no option: there is stores, caches, /
+  })
 })
 
 t.test('a ttl for all caches counts for each', async (t) => {

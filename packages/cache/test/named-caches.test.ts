@@ -25,7 +25,11 @@ eachStore(t, 'caches of one store keep apart, and so do stores', async (t, store
   const caches = createCaches({
     stores: { shared: store, memory: memoryStore() },
     defaults: { ttl: '1m' },
-    caches: { products: { store: 'shared' }, prices: { store: 'shared' }, flags: { store: 'memory', namespace: 'products' } }
+    caches: {
+      products: { store: 'shared' },
+      prices: { store: 'shared' },
+      flags: { store: 'memory', namespace: 'products' }
+    }
   })
   const all = [caches.products, caches.prices, caches.flags]
   t.strictSame(all.map(({ namespace }) => namespace), ['products', 'prices', 'products'])
@@ -46,10 +50,22 @@ t.test('what holds for all, for one, and for a call', async (t) => {
   })
   const lifetime = async (cache: typeof caches.a) => {
     const { entry } = await cache.find('key') ?? {}
-    return entry && [Math.round((entry.freshUntil - entry.storedAt) / 1000), (entry.errorUntil - entry.freshUntil) / 1000, entry.filledBy]
+    return (
+      entry && [
+        Math.round((entry.freshUntil - entry.storedAt) / 1000),
+        (entry.errorUntil - entry.freshUntil) / 1000,
+        entry.filledBy
+      ]
+    )
   }
   for (const cache of [caches.a, caches.b]) await cache.set('key', 1)
-  t.strictSame([await lifetime(caches.a), await lifetime(caches.b)], [[60, 3600, 'instance-1'], [120, 3600, 'instance-1']])
+  t.strictSame(
+    [await lifetime(caches.a), await lifetime(caches.b)],
+    [
+      [60, 3600, 'instance-1'],
+      [120, 3600, 'instance-1']
+    ]
+  )
   await caches.b.set('key', 1, { ttl: 5000, staleIfError: 0 })
   t.strictSame(await lifetime(caches.b), [5, 0, 'instance-1'])
   t.strictSame([caches.a.stats().l1.entries, caches.b.stats().l1.entries], [0, 1])
@@ -61,34 +77,64 @@ t.test('close ends each store once, whatever the others do', async (t) => {
   const fine = closing(async () => {})
   const idle = closing(async () => {})
   const caches = createCaches({
-    stores: { fails: fails.store, throws: throws.store, fine: fine.store, again: fine.store, idle: idle.store },
+    stores: {
+      fails: fails.store,
+      throws: throws.store,
+      fine: fine.store,
+      again: fine.store,
+      idle: idle.store
+    },
     caches: { a: { store: 'fine' }, b: { store: 'again', ttl: 1 }, c: { store: 'fails' } }
   })
   const failure = {
-    code: 'WEIR_CACHE_STORE_FAILED', message: /^The store did not close: /, cause: { errors: [{ message: 'gone' }, { message: 'at once' }] }
+    code: 'WEIR_CACHE_STORE_FAILED',
+    message: /^The store did not close: /,
+    cause: { errors: [{ message: 'gone' }, { message: 'at once' }] }
   }
   await t.rejects(caches.close(), failure)
   await t.rejects(caches.close(), failure, 'asked again it says the same')
   t.strictSame([fails, throws, fine, idle].map(({ closed }) => closed), [1, 1, 1, 1])
 })
 
-t.test('a name that no cache has is an error, and what is asked of any object is none', async (t) => {
-  const caches = createCaches({ stores: { memory: memoryStore() }, caches: { products: { store: 'memory' }, flags: { store: 'memory' } } })
-  for (const name of ['prodcuts', '', 'Flags', '0']) {
-    t.throws(() => Reflect.get(caches, name) as unknown, invalid(`caches.${name}: there is products, flags`))
+t.test(
+  'a name that no cache has is an error, and what is asked of any object is none',
+  async (t) => {
+    const caches = createCaches({
+      stores: { memory: memoryStore() },
+      caches: { products: { store: 'memory' }, flags: { store: 'memory' } }
+    })
+    for (const name of ['prodcuts', '', 'Flags', '0']) {
+      t.throws(
+        () => Reflect.get(caches, name) as unknown,
+        invalid(`caches.${name}: there is products, flags`)
+      )
+    }
+    t.equal(await Promise.resolve(caches), caches, 'it is no promise')
+    for (const name of [
+      'then',
+      'toJSON',
+      'constructor',
+      'toString',
+      '__proto__',
+      'hasOwnProperty',
+      Symbol.iterator,
+      Symbol.toPrimitive
+    ]) {
+      t.doesNotThrow(() => Reflect.get(caches, name) as unknown, String(name))
+    }
+    t.strictSame(Object.keys(caches), ['products', 'flags'])
+    t.notOk('prodcuts' in caches)
+    t.throws(() => {
+      Object.assign(caches, { products: 1 })
+    }, TypeError)
   }
-  t.equal(await Promise.resolve(caches), caches, 'it is no promise')
-  for (const name of ['then', 'toJSON', 'constructor', 'toString', '__proto__', 'hasOwnProperty', Symbol.iterator, Symbol.toPrimitive]) {
-    t.doesNotThrow(() => Reflect.get(caches, name) as unknown, String(name))
-  }
-  t.strictSame(Object.keys(caches), ['products', 'flags'])
-  t.notOk('prodcuts' in caches)
-  t.throws(() => { Object.assign(caches, { products: 1 }) }, TypeError)
-})
+)
 
 t.test('a cache may be called as what objects inherit', async (t) => {
   const names = ['constructor', 'toString', 'then', 'hasOwnProperty', '__proto__']
-  const options = Object.fromEntries(names.map((name) => [name, { store: 'memory', ttl: '1m' }] as const))
+  const options = Object.fromEntries(
+    names.map((name) => [name, { store: 'memory', ttl: '1m' }] as const)
+  )
   const caches = createCaches({ stores: { memory: memoryStore() }, caches: options })
   for (const name of names) {
     const cache = caches[name]
@@ -109,17 +155,34 @@ t.test('options that are none', async (t) => {
     [{ stores, caches: { cache: 'memory' } }, /^caches /],
     [{ stores: { memory: 'redis' }, caches: { cache } }, /^stores /],
     [{ stores: { memory: {} }, caches: { cache } }, /^stores\.memory \{\}: give a store/],
-    [{ stores, caches: { cache: { store: 'constructor' } } }, "caches.cache.store 'constructor': there is memory"],
+    [
+      { stores, caches: { cache: { store: 'constructor' } } },
+      "caches.cache.store 'constructor': there is memory"
+    ],
     [{ stores, caches: { 'a b': cache } }, /^caches\.a b: namespace 'a b': use letters/],
-    [{ stores, caches: { a: cache, b: { ...cache, namespace: 'a' } } }, /^caches\.b: caches\.a has the namespace 'a' of the same store/],
-    [{ stores: { ...stores, same: stores.memory }, caches: { a: cache, b: { store: 'same', namespace: 'a' } } }, /^caches\.b: caches\.a has the namespace/],
+    [
+      { stores, caches: { a: cache, b: { ...cache, namespace: 'a' } } },
+      /^caches\.b: caches\.a has the namespace 'a' of the same store/
+    ],
+    [
+      {
+        stores: { ...stores, same: stores.memory },
+        caches: { a: cache, b: { store: 'same', namespace: 'a' } }
+      },
+      /^caches\.b: caches\.a has the namespace/
+    ],
     [{ stores, caches: { a: { ...cache, jitter: 5 } } }, /^caches\.a: jitter 5: /],
     [{ stores, caches: { a: { ...cache, compression: 'lz4' } } }, /^caches\.a: compression 'lz4'/],
     [{ stores, caches: { a: { ...cache, name: 'x' } } }, /^caches\.a\.name is no option/],
     [{ stores, defaults: 5, caches: { a: cache } }, /^defaults 5: give an object/],
-    [{ stores, defaults: { ttl: 'soon' }, caches: { a: cache } }, /^caches\.a: ttl: 'soon' is not a duration/]
+    [
+      { stores, defaults: { ttl: 'soon' }, caches: { a: cache } },
+      /^caches\.a: ttl: 'soon' is not a duration/
+    ]
   ]
-  for (const [options, message] of table) t.throws(() => createCaches(untyped(options)), invalid(message))
+  for (const [options, message] of table) {
+    t.throws(() => createCaches(untyped(options)), invalid(message))
+  }
 })
 
 t.test('what is undefined counts as left out, in each option', async (t) => {
@@ -136,12 +199,18 @@ t.test('what is undefined counts as left out, in each option', async (t) => {
     l1: false
   } as const
   const none: object = Object.fromEntries(Object.keys(defaults).map((name) => [name, undefined]))
-  const caches = createCaches({ stores: { memory: memoryStore() }, defaults, caches: { a: { store: 'memory', ...none } } })
+  const caches = createCaches({
+    stores: { memory: memoryStore() },
+    defaults,
+    caches: { a: { store: 'memory', ...none } }
+  })
   await caches.a.set('key', 1, { tags: ['tag'] })
   const { entry } = (await caches.a.inspect('key')).store ?? {}
   t.match(entry, { keptFor: 3 * 3_600_000, tags: ['p:tag', /key/] })
   t.ok((await caches.a.ttl('key') ?? 0) > 3_500_000)
-  await t.rejects(caches.a.set('key', 'more than ten bytes'), { code: 'WEIR_CACHE_VALUE_TOO_LARGE' })
+  await t.rejects(caches.a.set('key', 'more than ten bytes'), {
+    code: 'WEIR_CACHE_VALUE_TOO_LARGE'
+  })
   await t.rejects(caches.a.set('key', new Date(0)), { code: 'WEIR_CACHE_UNSERIALIZABLE' })
   t.equal(caches.a.stats().l1.entries, 0)
 })

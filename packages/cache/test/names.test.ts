@@ -41,7 +41,9 @@ const places: Record<string, (t: Test) => Promise<readonly [Store, ...Store[]]>>
 for (const [place, open] of Object.entries(places)) {
   t.test(`every name is one of its own: ${place}`, async (t) => {
     const stores = await open(t)
-    const caches = stores.map((store) => createCache<string>({ store, namespace: 'n', l1: { maxBytes: 2 ** 28 } }))
+    const caches = stores.map((store) =>
+      createCache<string>({ store, namespace: 'n', l1: { maxBytes: 2 ** 28 } })
+    )
     const [writer] = caches
     if (writer === undefined) return
     const all = names(1, COUNT)
@@ -56,7 +58,11 @@ for (const [place, open] of Object.entries(places)) {
     const check = async (what: string) => {
       const expected = all.map((key) => there.get(key))
       for (const [i, cache] of caches.entries()) {
-        t.strictSame(await Promise.all(all.map((key) => cache.get(key))), expected, `${what}, read by ${i}`)
+        t.strictSame(
+          await Promise.all(all.map((key) => cache.get(key))),
+          expected,
+          `${what}, read by ${i}`
+        )
         t.strictSame(await cache.getMany(all), expected)
       }
       const stored = createCache<string>({ store: stores[0], namespace: 'n', l1: false })
@@ -80,7 +86,11 @@ for (const [place, open] of Object.entries(places)) {
     await check('all are invalidated at once')
 
     await Promise.all(all.map(async (key) => {
-      const value = await writer.remember(key, { ttl: '1h', tags: [tagOf(key)] }, () => `computed ${all.indexOf(key)}`)
+      const value = await writer.remember(
+        key,
+        { ttl: '1h', tags: [tagOf(key)] },
+        () => `computed ${all.indexOf(key)}`
+      )
       there.set(key, value)
     }))
     await check('all are computed')

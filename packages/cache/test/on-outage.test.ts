@@ -25,7 +25,10 @@ const outages: Record<string, (t: Test) => Promise<ReturnType<typeof createCache
   },
   async 'a store that is not trusted' () {
     let trusted = true
-    const cache = createCache<string>({ store: guardedStore(memoryStore(), () => trusted), namespace: 'n' })
+    const cache = createCache<string>({
+      store: guardedStore(memoryStore(), () => trusted),
+      namespace: 'n'
+    })
     await cache.remember('key', OPTIONS, () => 'kept')
     trusted = false
     return cache
@@ -46,9 +49,16 @@ for (const [name, begin] of Object.entries(outages)) {
       const hits = record(t, 'weir:cache:hit')
       const mustNotRun = () => { throw new Error('computed') }
       t.equal(await cache.remember('key', STALE, mustNotRun), 'kept')
-      const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', STALE, mustNotRun)))
+      const values = await Promise.all(
+        [1, 2, 3].map(() => cache.remember('key', STALE, mustNotRun))
+      )
       t.strictSame(values, ['kept', 'kept', 'kept'])
-      t.match(await cache.find('key', STALE), { stale: true, unverified: true, source: 'l1', entry: { value: 'kept' } })
+      t.match(await cache.find('key', STALE), {
+        stale: true,
+        unverified: true,
+        source: 'l1',
+        entry: { value: 'kept' }
+      })
       t.equal(hits.length, 5)
       t.match(hits, Array(5).fill({ namespace: 'n', key: 'key', source: 'l1', stale: true }))
       t.equal(cache.stats().misses, misses)

@@ -13,18 +13,37 @@ const untyped = (value: unknown) => value as never
 
 t.test('a namespace', async (t) => {
   for (const namespace of ['', ' ', 'a b', 'a:b', '{a}', 'ключ', 'a\n', undefined, null, 5]) {
-    t.throws(() => createCache({ store: memoryStore(), namespace: untyped(namespace) }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /namespace/ })
-    if (namespace !== undefined) await t.rejects(newCache().clear(untyped(namespace)), { code: 'WEIR_CACHE_INVALID_OPTION' })
+    t.throws(() => createCache({ store: memoryStore(), namespace: untyped(namespace) }), {
+      code: 'WEIR_CACHE_INVALID_OPTION',
+      message: /namespace/
+    })
+    if (namespace !== undefined) {
+      await t.rejects(newCache().clear(untyped(namespace)), { code: 'WEIR_CACHE_INVALID_OPTION' })
+    }
   }
-  t.equal(createCache({ store: memoryStore(), namespace: 'Products_v1.2-a' }).namespace, 'Products_v1.2-a')
+  t.equal(
+    createCache({ store: memoryStore(), namespace: 'Products_v1.2-a' }).namespace,
+    'Products_v1.2-a'
+  )
 })
 
 t.test('memory limits and the fill timeout', async (t) => {
   for (const limit of [0, -1, 1.5, NaN, Infinity, '5']) {
-    t.throws(() => createCache({ store: memoryStore(), namespace: 'n', l1: { maxBytes: untyped(limit) } }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /maxBytes/ })
-    t.throws(() => createCache({ store: memoryStore(), namespace: 'n', l1: { maxEntries: untyped(limit) } }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /maxEntries/ })
+    t.throws(
+      () =>
+        createCache({ store: memoryStore(), namespace: 'n', l1: { maxBytes: untyped(limit) } }),
+      { code: 'WEIR_CACHE_INVALID_OPTION', message: /maxBytes/ }
+    )
+    t.throws(
+      () =>
+        createCache({ store: memoryStore(), namespace: 'n', l1: { maxEntries: untyped(limit) } }),
+      { code: 'WEIR_CACHE_INVALID_OPTION', message: /maxEntries/ }
+    )
   }
-  t.throws(() => createCache({ store: memoryStore(), namespace: 'n', fillTimeout: untyped('soon') }), { code: 'WEIR_CACHE_INVALID_DURATION', message: /fillTimeout/ })
+  t.throws(
+    () => createCache({ store: memoryStore(), namespace: 'n', fillTimeout: untyped('soon') }),
+    { code: 'WEIR_CACHE_INVALID_DURATION', message: /fillTimeout/ }
+  )
 })
 
 t.test('options of stores', async (t) => {
@@ -37,7 +56,10 @@ t.test('options of stores', async (t) => {
   }
   for (const [name, [open, options]] of Object.entries(stores)) {
     const refused = (given: unknown, message: string) => {
-      t.throws(() => open(untyped(given)), { code: 'WEIR_CACHE_INVALID_OPTION', message: new RegExp(`^${name}${message}`) })
+      t.throws(() => open(untyped(given)), {
+        code: 'WEIR_CACHE_INVALID_OPTION',
+        message: new RegExp(`^${name}${message}`)
+      })
     }
     for (const given of [null, 'redis', 5, []]) refused(given, ' .*: give an object of options$')
     if (name !== 'memoryStore') refused(undefined, ' undefined: give an object of options$')
@@ -66,12 +88,30 @@ t.test('a key: every method says so, as a rejection', async (t) => {
 
 t.test('tags', async (t) => {
   const invalid = { code: 'WEIR_CACHE_INVALID_TAG', message: /is not a tag: give/ }
-  for (const tags of [[''], ['a', ''], ['a\ud800'], [5], [5n], [null], [undefined], 'product:1', 5, null, { length: 1 }]) {
+  for (const tags of [
+    [''],
+    ['a', ''],
+    ['a\ud800'],
+    [5],
+    [5n],
+    [null],
+    [undefined],
+    'product:1',
+    5,
+    null,
+    { length: 1 }
+  ]) {
     const cache = newCache()
     await t.rejects(cache.invalidate(untyped(tags)), invalid)
     await t.rejects(cache.set('key', 1, { ...OPTIONS, tags: untyped(tags) }), invalid)
-    await t.rejects(cache.remember('key', { ...OPTIONS, tags: untyped(tags) }, () => 1), invalid)
-    await t.rejects(cache.remember('key', { ...OPTIONS, tags: () => untyped(tags) }, () => 1), invalid)
+    await t.rejects(
+      cache.remember('key', { ...OPTIONS, tags: untyped(tags) }, () => 1),
+      invalid
+    )
+    await t.rejects(
+      cache.remember('key', { ...OPTIONS, tags: () => untyped(tags) }, () => 1),
+      invalid
+    )
     t.equal(cache.stats().invalidations, 0)
     t.notOk(await cache.has('key'))
   }
@@ -79,37 +119,96 @@ t.test('tags', async (t) => {
 
 t.test('durations and jitter of an entry', async (t) => {
   for (const option of ['ttl', 'staleWhileRevalidate', 'staleIfError']) {
-    await t.rejects(newCache().set('key', 1, untyped({ ...OPTIONS, [option]: '5 minutes' })), { code: 'WEIR_CACHE_INVALID_DURATION', message: new RegExp(option) })
-    await t.rejects(newCache().remember('key', untyped({ ...OPTIONS, [option]: -1 }), () => 1), { code: 'WEIR_CACHE_INVALID_DURATION' })
+    await t.rejects(newCache().set('key', 1, untyped({ ...OPTIONS, [option]: '5 minutes' })), {
+      code: 'WEIR_CACHE_INVALID_DURATION',
+      message: new RegExp(option)
+    })
+    await t.rejects(
+      newCache().remember('key', untyped({ ...OPTIONS, [option]: -1 }), () => 1),
+      { code: 'WEIR_CACHE_INVALID_DURATION' }
+    )
   }
-  await t.rejects(newCache().set('key', 1, untyped({})), { code: 'WEIR_CACHE_INVALID_DURATION', message: /ttl: undefined/ })
-  await t.rejects(newCache().remember('key', untyped({ ...OPTIONS, negativeTtl: 'never' }), () => null), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  await t.rejects(newCache().set('key', 1, untyped({})), {
+    code: 'WEIR_CACHE_INVALID_DURATION',
+    message: /ttl: undefined/
+  })
+  await t.rejects(
+    newCache().remember('key', untyped({ ...OPTIONS, negativeTtl: 'never' }), () => null),
+    { code: 'WEIR_CACHE_INVALID_DURATION' }
+  )
   for (const jitter of [-0.1, 1.1, NaN, 'much', null]) {
-    await t.rejects(newCache().set('key', 1, { ...OPTIONS, jitter: untyped(jitter) }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /jitter/ })
+    await t.rejects(newCache().set('key', 1, { ...OPTIONS, jitter: untyped(jitter) }), {
+      code: 'WEIR_CACHE_INVALID_OPTION',
+      message: /jitter/
+    })
   }
 })
 
 t.test('options that are none, wherever they are taken', async (t) => {
   const invalid = { code: 'WEIR_CACHE_INVALID_OPTION' }
   const store = memoryStore()
-  for (const options of [{ tll: '1m' }, { ttls: 1 }, { l1: 5 }, { l1: true }, { l1: { maxByte: 5 } }, { stores: {} }]) {
-    t.throws(() => createCache(untyped({ store, namespace: 'n', ...options })), invalid, JSON.stringify(options))
+  for (const options of [
+    { tll: '1m' },
+    { ttls: 1 },
+    { l1: 5 },
+    { l1: true },
+    { l1: { maxByte: 5 } },
+    { stores: {} }
+  ]) {
+    t.throws(
+      () => createCache(untyped({ store, namespace: 'n', ...options })),
+      invalid,
+      JSON.stringify(options)
+    )
   }
-  for (const options of [undefined, null, 5, []]) t.throws(() => createCache(untyped(options)), invalid)
-  t.throws(() => createCache(untyped({ store, namespace: 'n', tll: 1 })), { message: /^tll is no option: there is .*ttl/ })
+  for (const options of [undefined, null, 5, []]) {
+    t.throws(() => createCache(untyped(options)), invalid)
+  }
+  t.throws(() => createCache(untyped({ store, namespace: 'n', tll: 1 })), {
+    message: /^tll is no option: there is .*ttl/
+  })
 
   const version = (await newCache().getWithVersion('key')).version
-  const entry = [{ swr: '1m' }, { consistency: 'eventual' }, { ttl: '1m', nx: true }, 60, '1m', null, ['1m']]
+  const entry = [
+    { swr: '1m' },
+    { consistency: 'eventual' },
+    { ttl: '1m', nx: true },
+    60,
+    '1m',
+    null,
+    ['1m']
+  ]
   const write = [{ consistency: 'weak' }, { consistencies: 'strict' }, 5, null, 'strict']
-  const calls: Readonly<Record<string, [call: (cache: Cache<unknown>, options: never) => Promise<unknown>, wrong: readonly unknown[]]>> = {
+  const calls: Readonly<
+    Record<
+      string,
+      [
+        call: (cache: Cache<unknown>, options: never) => Promise<unknown>,
+        wrong: readonly unknown[]
+      ]
+    >
+  > = {
     set: [(cache, options) => cache.set('key', 1, options), entry],
     setMany: [(cache, options) => cache.setMany([['key', 1]], options), entry],
     add: [(cache, options) => cache.add('key', 1, options), entry],
     compareAndSet: [(cache, options) => cache.compareAndSet('key', version, 1, options), entry],
-    remember: [(cache, options) => cache.remember('key', options, () => 1), [
-      { swr: '1m' }, { onOutage: 'throw' }, { earlyRefresh: 'yes' }, { tgs: ['a'] }, 60, '1m', null, ['1m']
-    ]],
-    forever: [(cache, options) => cache.forever('key', 1, options), [{ ttl: '1m' }, { jitter: 1 }, ...write]],
+    remember: [
+      (cache, options) => cache.remember('key', options, () => 1),
+      [
+        { swr: '1m' },
+        { onOutage: 'throw' },
+        { earlyRefresh: 'yes' },
+        { tgs: ['a'] },
+        60,
+        '1m',
+        null,
+        ['1m']
+      ]
+    ],
+    forever: [
+      (cache, options) => cache.forever('key', 1, options),
+      [{ ttl: '1m' }, { jitter: 1 }, ...write]
+    ],
     increment: [(cache, options) => cache.increment('key', 1, options), [{ jitter: 1 }, ...write]],
     decrement: [(cache, options) => cache.decrement('key', 1, options), [{ jitter: 1 }, ...write]],
     pull: [(cache, options) => cache.pull('key', options), write],
@@ -118,7 +217,10 @@ t.test('options that are none, wherever they are taken', async (t) => {
     deleteMany: [(cache, options) => cache.deleteMany(['key'], options), write],
     invalidate: [(cache, options) => cache.invalidate(['key'], options), write],
     clear: [(cache, options) => cache.clear(undefined, options), write],
-    find: [(cache, options) => cache.find('key', options), [{ accept: 'any' }, { onOutage: 'throw' }, { accept: 5 }]],
+    find: [
+      (cache, options) => cache.find('key', options),
+      [{ accept: 'any' }, { onOutage: 'throw' }, { accept: 5 }]
+    ],
     acquire: [(cache, options) => cache.acquire('key', options), [{ onOutage: 'throw' }]]
   }
   for (const [name, [call, wrong]] of Object.entries(calls)) {
@@ -133,10 +235,23 @@ t.test('options that are none, wherever they are taken', async (t) => {
 })
 
 t.test('one object of options is for remember and for set', async (t) => {
-  const options = { ttl: '1m', negativeTtl: '1s', softTimeout: 5, hardTimeout: '1s', earlyRefresh: false, onOutage: 'stale', consistency: 'bounded' } as const
+  const options = {
+    ttl: '1m',
+    negativeTtl: '1s',
+    softTimeout: 5,
+    hardTimeout: '1s',
+    earlyRefresh: false,
+    onOutage: 'stale',
+    consistency: 'bounded'
+  } as const
   const cache = newCache()
   t.ok(await cache.set('a', 1, options))
   t.equal(await cache.remember('b', options, () => 2), 2)
-  t.equal(await cache.remember('c', untyped(undefined), () => 3).catch((error: { code: string }) => error.code), 'WEIR_CACHE_INVALID_DURATION')
+  t.equal(
+    await cache
+      .remember('c', untyped(undefined), () => 3)
+      .catch((error: { code: string }) => error.code),
+    'WEIR_CACHE_INVALID_DURATION'
+  )
   t.equal(await cache.remember('a', untyped(undefined), () => 3), 1)
 })

@@ -1,6 +1,8 @@
 import type { IoredisClient } from '@weir/redis'
 
-type Commands = Required<Pick<IoredisClient, 'getBuffer' | 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>
+type Commands = Required<
+  Pick<IoredisClient, 'getBuffer' | 'unlink' | 'evalshaBuffer' | 'evalBuffer'>
+>
 
 const missing = () => Promise.reject(new Error('the client has no such method'))
 

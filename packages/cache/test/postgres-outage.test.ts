@@ -30,106 +30,156 @@ interface Read {
   readonly took: number
 }
 
-t.test('Postgres frozen under load: reads that begin once it is noticed wait for nothing', async (t) => {
-  const own = openPool(t, server, { max: 10 })
-  for (const location of [{ url }, { pool: own }]) {
-    const store = postgresStore({ ...location, prefix: nextPrefix(), commandTimeout: COMMAND_TIMEOUT })
-    t.teardown(() => store.close())
-    const cache = createCache({ store, namespace: 'frozen' })
-    const reads: Promise<Read>[] = []
-    const read = async (key: string): Promise<Read> => {
-      const at = reads.length
-      t.equal(await cache.remember(key, { ttl: '1h', tags: ['tag'] }, () => key), key)
-      return { at, took: reads.length - at }
+t.test(
+  'Postgres frozen under load: reads that begin once it is noticed wait for nothing',
+  async (t) => {
+    const own = openPool(t, server, { max: 10 })
+    for (const location of [{ url }, { pool: own }]) {
+      const store = postgresStore({
+        ...location,
+        prefix: nextPrefix(),
+        commandTimeout: COMMAND_TIMEOUT
+      })
+      t.teardown(() => store.close())
+      const cache = createCache({ store, namespace: 'frozen' })
+      const reads: Promise<Read>[] = []
+      const read = async (key: string): Promise<Read> => {
+        const at = reads.length
+        t.equal(await cache.remember(key, { ttl: '1h', tags: ['tag'] }, () => key), key)
+        return { at, took: reads.length - at }
+      }
+      const load = setInterval(() => {
+        reads.push(read(`key-${reads.length % 20}`))
+      }, READ_EVERY)
+      t.teardown(() => {
+        clearInterval(load)
+      })
+      await setTimeout(500)
+      server.freeze()
+      const frozenAt = reads.length
+      await setTimeout(FROZEN)
+      clearInterval(load)
+      const all = await Promise.all(reads)
+
+      const timeout = COMMAND_TIMEOUT / READ_EVERY
+      const later = all.filter(({ at }) => at > frozenAt + 1.5 * timeout)
+      t.ok(later.length > timeout, `${later.length} reads`)
+      t.strictSame(
+        later.filter(({ took }) => took > timeout / 4),
+        [],
+        'no read waits for Postgres'
+      )
+      t.strictSame(
+        all.filter(({ at, took }) => at > 10 && took > 1.5 * timeout),
+        [],
+        'those before wait for one timeout'
+      )
+
+      server.thaw()
+      await until('Postgres is in use again', () =>
+        cache.set('key', 'value', { ttl: '1h' }).catch(() => false)
+      )
     }
-    const load = setInterval(() => { reads.push(read(`key-${reads.length % 20}`)) }, READ_EVERY)
-    t.teardown(() => { clearInterval(load) })
-    await setTimeout(500)
-    server.freeze()
-    const frozenAt = reads.length
-    await setTimeout(FROZEN)
-    clearInterval(load)
-    const all = await Promise.all(reads)
-
-    const timeout = COMMAND_TIMEOUT / READ_EVERY
-    const later = all.filter(({ at }) => at > frozenAt + 1.5 * timeout)
-    t.ok(later.length > timeout, `${later.length} reads`)
-    t.strictSame(later.filter(({ took }) => took > timeout / 4), [], 'no read waits for Postgres')
-    t.strictSame(all.filter(({ at, took }) => at > 10 && took > 1.5 * timeout), [], 'those before wait for one timeout')
-
-    server.thaw()
-    await until('Postgres is in use again', () => cache.set('key', 'value', { ttl: '1h' }).catch(() => false))
   }
-})
+)
 
-t.test('Postgres frozen: a verb fails, says what may have been done, and does it once', async (t) => {
-  // With a lease that lasts, so that the counter is judged here and the command for it is sent.
-  const store = postgresStore({ url, prefix: nextPrefix(), commandTimeout: COMMAND_TIMEOUT, lease: 60_000 })
-  t.teardown(() => store.close())
-  await hearing(store.namespace('n'))
-  const cache = createCache<number>({ store, namespace: 'n' })
-  t.equal(await cache.increment('counter'), 1)
-  t.equal(await cache.increment('counter'), 2)
-  server.freeze()
-  const error = await cache.increment('counter').then(() => undefined, (error: CacheError) => error)
-  t.match(error, { code: 'WEIR_CACHE_STORE_FAILED', message: /may have been done all the same/ })
-  server.thaw()
-  await until('Postgres is in use again', async () => await cache.get('counter') !== undefined)
-  // The command that was not answered has reached Postgres.
-  await until('it was done', async () => await cache.get('counter') === 3)
-  t.equal(await cache.increment('counter'), 4)
-})
+t.test(
+  'Postgres frozen: a verb fails, says what may have been done, and does it once',
+  async (t) => {
+    // With a lease that lasts, so that the counter is judged here and the command for it is sent.
+    const store = postgresStore({
+      url,
+      prefix: nextPrefix(),
+      commandTimeout: COMMAND_TIMEOUT,
+      lease: 60_000
+    })
+    t.teardown(() => store.close())
+    await hearing(store.namespace('n'))
+    const cache = createCache<number>({ store, namespace: 'n' })
+    t.equal(await cache.increment('counter'), 1)
+    t.equal(await cache.increment('counter'), 2)
+    server.freeze()
+    const error = await cache.increment('counter').then(
+      () => undefined,
+      (error: CacheError) => error
+    )
+    t.match(error, { code: 'WEIR_CACHE_STORE_FAILED', message: /may have been done all the same/ })
+    server.thaw()
+    await until('Postgres is in use again', async () => (await cache.get('counter')) !== undefined)
+    // The command that was not answered has reached Postgres.
+    await until('it was done', async () => (await cache.get('counter')) === 3)
+    t.equal(await cache.increment('counter'), 4)
+  }
+)
 
-t.test('Postgres frozen: those that wait for a connection are refused with those that have one', async (t) => {
-  // Unmistakably shorter than two timeouts, on a machine with other things to do.
-  const timeout = 2000
-  const store = postgresStore({ url, prefix: nextPrefix(), commandTimeout: timeout })
-  t.teardown(() => store.close())
-  const cache = createCache<string>({ store, namespace: 'n' })
-  await cache.set('key', 'value', { ttl: '1h' })
-  server.freeze()
-  t.teardown(() => { server.thaw() })
-  const begun = performance.now()
-  const keys = Array.from({ length: 500 }, (_, i) => `key-${i}`)
-  const [remembered, set] = await Promise.all([
-    Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h' }, () => key))),
-    Promise.allSettled(keys.map((key) => cache.set(`set-${key}`, key, { ttl: '1h' })))
-  ])
-  const took = performance.now() - begun
-  t.ok(took < 1.75 * timeout, `${took.toFixed()} ms`)
-  t.strictSame(remembered, keys)
-  t.ok(set.every((result) => result.status === 'rejected' || !result.value))
-  server.thaw()
-  await until('Postgres is in use again', () => cache.set('key', 'value', { ttl: '1h' }).catch(() => false))
+t.test(
+  'Postgres frozen: those that wait for a connection are refused with those that have one',
+  async (t) => {
+    // Unmistakably shorter than two timeouts, on a machine with other things to do.
+    const timeout = 2000
+    const store = postgresStore({ url, prefix: nextPrefix(), commandTimeout: timeout })
+    t.teardown(() => store.close())
+    const cache = createCache<string>({ store, namespace: 'n' })
+    await cache.set('key', 'value', { ttl: '1h' })
+    server.freeze()
+    t.teardown(() => {
+      server.thaw()
+    })
+    const begun = performance.now()
+    const keys = Array.from({ length: 500 }, (_, i) => `key-${i}`)
+    const [remembered, set] = await Promise.all([
+      Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h' }, () => key))),
+      Promise.allSettled(keys.map((key) => cache.set(`set-${key}`, key, { ttl: '1h' })))
+    ])
+    const took = performance.now() - begun
+    t.ok(took < 1.75 * timeout, `${took.toFixed()} ms`)
+    t.strictSame(remembered, keys)
+    t.ok(set.every((result) => result.status === 'rejected' || !result.value))
+    server.thaw()
+    await until('Postgres is in use again', () =>
+      cache.set('key', 'value', { ttl: '1h' }).catch(() => false)
+    )
 
-  const waiting = keys.map((key) => store.namespace('n').entries.delete(key))
-  server.freeze()
-  const closing = performance.now()
-  const closed = store.close()
-  const results = await Promise.allSettled(waiting)
-  t.ok(performance.now() - closing < timeout / 2, 'close() refuses what waits')
-  t.ok(results.filter(({ status }) => status === 'rejected').length > 450)
-  server.thaw()
-  await closed
-})
+    const waiting = keys.map((key) => store.namespace('n').entries.delete(key))
+    server.freeze()
+    const closing = performance.now()
+    const closed = store.close()
+    const results = await Promise.allSettled(waiting)
+    t.ok(performance.now() - closing < timeout / 2, 'close() refuses what waits')
+    t.ok(results.filter(({ status }) => status === 'rejected').length > 450)
+    server.thaw()
+    await closed
+  }
+)
 
-t.test('an instance whose server is frozen trusts its memory for no longer than a lease', async (t) => {
-  const { validity } = await hearing(openPostgres(t, { url, prefix: nextPrefix(), lease: 50, commandTimeout: 100 }).namespace('n'))
-  const entry = { key: 'key', stamp: await validity.stamp(), tags: [] }
-  let now = performance.now()
-  server.freeze()
-  t.teardown(() => { server.thaw() })
-  t.intercept(performance, 'now', { value: () => now })
-  // What was on its way when the server was frozen has arrived.
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => { setImmediate(resolve) })
-  now += 49
-  const early = validity.isValid(entry)
-  now += 2
-  const late = validity.isValid(entry)
-  t.ok(early === true || early instanceof Promise)
-  t.ok(late instanceof Promise, 'it asks')
-  await Promise.allSettled([early, late])
-})
+t.test(
+  'an instance whose server is frozen trusts its memory for no longer than a lease',
+  async (t) => {
+    const { validity } = await hearing(
+      openPostgres(t, { url, prefix: nextPrefix(), lease: 50, commandTimeout: 100 }).namespace('n')
+    )
+    const entry = { key: 'key', stamp: await validity.stamp(), tags: [] }
+    let now = performance.now()
+    server.freeze()
+    t.teardown(() => {
+      server.thaw()
+    })
+    t.intercept(performance, 'now', { value: () => now })
+    // What was on its way when the server was frozen has arrived.
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
+    now += 49
+    const early = validity.isValid(entry)
+    now += 2
+    const late = validity.isValid(entry)
+    t.ok(early === true || early instanceof Promise)
+    t.ok(late instanceof Promise, 'it asks')
+    await Promise.allSettled([early, late])
+  }
+)
 
 t.test('an instance reads any number of records in small parts', async (t) => {
   const RECORDS = 100_000
@@ -140,11 +190,17 @@ t.test('an instance reads any number of records in small parts', async (t) => {
   const options = { url, prefix, maxTags: RECORDS }
   const first = await openPostgres(t, options).namespace('n').validity.stamp()
   const ns = numberOfNamespace('n')
-  await control.query(`
+  await control.query(
+    `
     INSERT INTO ${prefix}_records (id, ns, is_key, name, stamp, at)
     SELECT sha256(convert_to('id ' || i, 'UTF8')), $1, false, convert_to('"tag ' || i || '"', 'UTF8'), $2::bigint + i, $2::bigint + i
-    FROM generate_series(1, $3::int) AS i`, [ns, first, RECORDS])
-  await control.query(`UPDATE ${prefix}_namespaces SET clock = $2::bigint + $3::int, changed = $2::bigint + $3::int, tags = $3 WHERE ns = $1`, [ns, first, RECORDS])
+    FROM generate_series(1, $3::int) AS i`,
+    [ns, first, RECORDS]
+  )
+  await control.query(
+    `UPDATE ${prefix}_namespaces SET clock = $2::bigint + $3::int, changed = $2::bigint + $3::int, tags = $3 WHERE ns = $1`,
+    [ns, first, RECORDS]
+  )
 
   let [isCounting, before, longest, turns] = [true, process.cpuUsage(), 0, 0]
   const turn = () => {

@@ -16,7 +16,8 @@ export function startServer (t: Test): Promise<TestPostgres> {
 }
 
 /** The server's URL, by its Unix socket. */
-export const urlOf = ({ host, user, database }: TestPostgres): string => `postgres://${user}@/${database}?host=${encodeURIComponent(host)}`
+export const urlOf = ({ host, user, database }: TestPostgres): string =>
+  `postgres://${user}@/${database}?host=${encodeURIComponent(host)}`
 
 /** A pool that ends with the test. */
 export function openPool (t: Test, server: TestPostgres, options: pg.PoolConfig = {}): pg.Pool {
@@ -37,18 +38,27 @@ export function openPostgres (t: Test, options: PostgresStoreOptions): Store {
 }
 
 /** A place in Postgres for the store's contract: tables of its own. */
-export async function postgresPlace (t: Test, server: TestPostgres, control: pg.Pool): Promise<StorePlace> {
+export async function postgresPlace (
+  t: Test,
+  server: TestPostgres,
+  control: pg.Pool
+): Promise<StorePlace> {
   const [url, prefix] = [urlOf(server), nextPrefix()]
   return {
     process: { kind: 'postgres', url, prefix },
     open: async (options) => openPostgres(t, { url, prefix, ...options }),
     async remaining (namespace, key) {
       const { rows } = await control.query<{ left: string }>(
-        `SELECT extract(epoch FROM ends - clock_timestamp()) * 1000 AS left FROM ${prefix}_entries WHERE id = $1`, [idOf(namespace, 'entry', key)])
+        `SELECT extract(epoch FROM ends - clock_timestamp()) * 1000 AS left FROM ${prefix}_entries WHERE id = $1`,
+        [idOf(namespace, 'entry', key)]
+      )
       return Number(rows[0]?.left)
     },
     async setClock (namespace, clock) {
-      await control.query(`UPDATE ${prefix}_namespaces SET clock = $1 WHERE ns = $2`, [clock, numberOfNamespace(namespace)])
+      await control.query(`UPDATE ${prefix}_namespaces SET clock = $1 WHERE ns = $2`, [
+        clock,
+        numberOfNamespace(namespace)
+      ])
     },
     async loseRecords () {
       await control.query(`TRUNCATE ${prefix}_namespaces, ${prefix}_records`)

@@ -20,39 +20,53 @@ function setUp () {
 const bytes = (keys: readonly string[]) => keys.map((key) => Buffer.from(key))
 const nextTick = () => new Promise<void>((resolve) => { process.nextTick(resolve) })
 
-t.test('a read with none under way leaves in the same turn, with those of its callback and the promise jobs after it', async (t) => {
-  const { batch, commands, sent } = setUp()
-  const reads = [batch.add('a'), batch.add('b')]
-  const later = Promise.resolve().then(() => Promise.resolve()).then(() => batch.add('c'))
-  let hasTurned = false
-  const turn = setImmediate().then(() => { hasTurned = true })
-  await nextTick()
-  t.strictSame(sent(), [['a', 'b', 'c']])
-  t.equal(hasTurned, false)
-  await turn
-  commands[0]?.reply.open([Buffer.from('A'), undefined, Buffer.from('C')])
-  t.strictSame(await Promise.all([...reads, later]), [Buffer.from('A'), undefined, Buffer.from('C')])
-})
+t.test(
+  'a read with none under way leaves in the same turn, with those of its callback and the promise jobs after it',
+  async (t) => {
+    const { batch, commands, sent } = setUp()
+    const reads = [batch.add('a'), batch.add('b')]
+    const later = Promise.resolve()
+      .then(() => Promise.resolve())
+      .then(() => batch.add('c'))
+    let hasTurned = false
+    const turn = setImmediate().then(() => {
+      hasTurned = true
+    })
+    await nextTick()
+    t.strictSame(sent(), [['a', 'b', 'c']])
+    t.equal(hasTurned, false)
+    await turn
+    commands[0]?.reply.open([Buffer.from('A'), undefined, Buffer.from('C')])
+    t.strictSame(await Promise.all([...reads, later]), [
+      Buffer.from('A'),
+      undefined,
+      Buffer.from('C')
+    ])
+  }
+)
 
-t.test('while one is under way those of a turn are one command, and none is part of a command that has left', async (t) => {
-  const { batch, commands, sent } = setUp()
-  const first = batch.add('a')
-  await nextTick()
-  const second = batch.add('a')
-  await nextTick()
-  const third = batch.add('b')
-  t.strictSame(sent(), [['a']])
-  await setImmediate()
-  t.strictSame(sent(), [['a'], ['a', 'b']])
-  commands[0]?.reply.open(bytes(['old']))
-  commands[1]?.reply.open(bytes(['new', 'b']))
-  t.strictSame(await Promise.all([first, second, third]), bytes(['old', 'new', 'b']))
-  const fourth = batch.add('d')
-  await nextTick()
-  t.strictSame(sent()[2], ['d'], 'none is under way any more')
-  commands[2]?.reply.open([undefined])
-  t.equal(await fourth, undefined)
-})
+t.test(
+  'while one is under way those of a turn are one command, and none is part of a command that has left',
+  async (t) => {
+    const { batch, commands, sent } = setUp()
+    const first = batch.add('a')
+    await nextTick()
+    const second = batch.add('a')
+    await nextTick()
+    const third = batch.add('b')
+    t.strictSame(sent(), [['a']])
+    await setImmediate()
+    t.strictSame(sent(), [['a'], ['a', 'b']])
+    commands[0]?.reply.open(bytes(['old']))
+    commands[1]?.reply.open(bytes(['new', 'b']))
+    t.strictSame(await Promise.all([first, second, third]), bytes(['old', 'new', 'b']))
+    const fourth = batch.add('d')
+    await nextTick()
+    t.strictSame(sent()[2], ['d'], 'none is under way any more')
+    commands[2]?.reply.open([undefined])
+    t.equal(await fourth, undefined)
+  }
+)
 
 t.test('a failure is that of all reads of the command, and of no other', async (t) => {
   for (const keys of [['a'], ['a', 'b']]) {

@@ -11,13 +11,20 @@ const folder = new URL(`readme-programs-${process.pid}/`, import.meta.url)
 await mkdir(folder)
 t.teardown(() => rm(folder, { recursive: true }))
 
-for (const [name, output] of [['OpenTelemetry', /name: 'fill products'/], ['Testing', /# pass 1\b|ℹ pass 1\b/]] as const) {
+for (const [name, output] of [
+  ['OpenTelemetry', /name: 'fill products'/],
+  ['Testing', /# pass 1\b|ℹ pass 1\b/]
+] as const) {
   t.test(`the program of the section ${name} runs as it is`, async (t) => {
     const from = README.indexOf(`\n## ${name}\n`)
-    const [, program = ''] = /```js\n(.*?)```/s.exec(README.slice(from, README.indexOf('\n## ', from + 4))) ?? []
+    const [, program = ''] =
+      /```js\n(.*?)```/s.exec(README.slice(from, README.indexOf('\n## ', from + 4))) ?? []
     const file = new URL(`${name}.mjs`, folder)
     await writeFile(file, program)
-    const { stdout } = await run(process.execPath, [file.pathname], { timeout: 60_000, env: { PATH: process.env['PATH'] } })
+    const { stdout } = await run(process.execPath, [file.pathname], {
+      timeout: 60_000,
+      env: { PATH: process.env['PATH'] }
+    })
     t.match(stdout, output)
   })
 }

@@ -42,7 +42,10 @@ const places: Record<string, (t: Test) => Promise<Place>> = {
     return {
       store: openStore(t, { client: await server.connect(), maxTags: MAX_TAGS }),
       // Clock, floor and history are members, too.
-      count: async () => ({ tags: Math.max(0, await count('tags') - 3), replaced: await count('replaced') })
+      count: async () => ({
+        tags: Math.max(0, (await count('tags')) - 3),
+        replaced: await count('replaced')
+      })
     }
   },
   SQLite: async (t) => {
@@ -53,7 +56,8 @@ const places: Record<string, (t: Test) => Promise<Place>> = {
       db.close()
       await store.close()
     })
-    const count = (table: string) => Number(db.prepare(`SELECT count(*) FROM ${table} WHERE namespace = 'n'`).pluck().get())
+    const count = (table: string) =>
+      Number(db.prepare(`SELECT count(*) FROM ${table} WHERE namespace = 'n'`).pluck().get())
     return { store, count: async () => ({ tags: count('tags'), replaced: count('replaced') }) }
   }
 }
@@ -64,11 +68,20 @@ places['Postgres'] = async (t) => {
   const prefix = nextPrefix()
   const store = openPostgres(t, { url: urlOf(postgres), prefix, maxTags: MAX_TAGS })
   await store.namespace('n').validity.stamp()
-  const count = async (isKey: boolean) => (await control.query(`SELECT FROM ${prefix}_records WHERE is_key = $1`, [isKey])).rowCount ?? 0
-  return { store, count: async () => ({ tags: await count(false), replaced: await count(true) }), rounds: 2 }
+  const count = async (isKey: boolean) =>
+    (await control.query(`SELECT FROM ${prefix}_records WHERE is_key = $1`, [isKey])).rowCount ?? 0
+  return {
+    store,
+    count: async () => ({ tags: await count(false), replaced: await count(true) }),
+    rounds: 2
+  }
 }
 
-type Work = (cache: Cache<number>, keys: readonly string[], date: ReturnType<typeof stopDate>) => Promise<unknown>
+type Work = (
+  cache: Cache<number>,
+  keys: readonly string[],
+  date: ReturnType<typeof stopDate>
+) => Promise<unknown>
 
 const STALE = { ttl: '1m', staleWhileRevalidate: '1h', tags: ['all'] } as const
 const BOUNDED = { consistency: 'bounded' } as const
@@ -90,21 +103,29 @@ const works: Record<string, Work> = {
     await Promise.all(keys.map((key) => cache.remember(key, STALE, () => 1)))
     await Promise.all(keys.map((key) => renew(cache, key)))
   },
-  sets: (cache, keys) => Promise.all(keys.map((key) => cache.set(key, 1, { ttl: '1h', ...BOUNDED }))),
+  sets: (cache, keys) =>
+    Promise.all(keys.map((key) => cache.set(key, 1, { ttl: '1h', ...BOUNDED }))),
   deletes: (cache, keys) => Promise.all(keys.map((key) => cache.delete(key, BOUNDED))),
   invalidations: (cache, keys) => Promise.all(keys.map((key) => cache.invalidate([key], BOUNDED))),
   'a mix of them': async (cache, keys, date) => {
     const random = randomFrom(keys.length + cache.stats().stores)
-    await Promise.all(keys.map(async (key, i) => {
-      const other = keys[random(keys.length)] ?? key
-      switch (random(6)) {
-        case 0: return cache.set(key, i, { ttl: '1m', tags: [other], ...BOUNDED })
-        case 1: return cache.delete(other, BOUNDED)
-        case 2: return cache.invalidate([key, other], BOUNDED)
-        case 3: return renew(cache, other)
-        default: return cache.remember(other, STALE, () => i)
-      }
-    }))
+    await Promise.all(
+      keys.map(async (key, i) => {
+        const other = keys[random(keys.length)] ?? key
+        switch (random(6)) {
+          case 0:
+            return cache.set(key, i, { ttl: '1m', tags: [other], ...BOUNDED })
+          case 1:
+            return cache.delete(other, BOUNDED)
+          case 2:
+            return cache.invalidate([key, other], BOUNDED)
+          case 3:
+            return renew(cache, other)
+          default:
+            return cache.remember(other, STALE, () => i)
+        }
+      })
+    )
     date.advance(61_000)
     while (cache.stats().flights > 0) await setImmediate()
   }
@@ -129,7 +150,11 @@ for (const [name, open] of Object.entries(places)) {
         }
         const looked = looking()
         for (let round = 0; round < rounds; round++) {
-          await work(cache, Array.from({ length: AT_ONCE }, (_, i) => `${kind} ${round * AT_ONCE + i}`), date)
+          await work(
+            cache,
+            Array.from({ length: AT_ONCE }, (_, i) => `${kind} ${round * AT_ONCE + i}`),
+            date
+          )
           await look()
         }
         ended.abort()
@@ -150,54 +175,69 @@ t.test('no writer leaves more than maxTags records of a kind: memory', async (t)
     const name = `${random(5000)}`
     if (random(2) === 0) table.record(name, stamp)
     else table.replace(name, stamp, random(3) === 0 ? Infinity : Date.now() + 60_000)
-    if (table.stamps.size > MAX_TAGS || table.replaced.size > MAX_TAGS) t.fail(`too many at ${stamp}`)
+    if (table.stamps.size > MAX_TAGS || table.replaced.size > MAX_TAGS) { t.fail(`too many at ${stamp}`) }
   }
   t.equal(table.stamps.size + table.replaced.size > MAX_TAGS, true)
 })
 
-t.test('the record of a replacement does not outlive the entry that was replaced: Redis', async (t) => {
-  const control = await server.connect()
-  await control.flushall()
-  const { validity } = openStore(t, { client: await server.connect() }).namespace('n')
-  const replace = async (key: string, end: number) => validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
-  const KEYS = ['weir:{n}:replaced', 'weir:{n}:replaced-until'] as const
-  // Redis adds 10 s, for clocks that differ.
-  for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
-  await replace('one more', Date.now() + 3_600_000)
-  t.strictSame(await Promise.all(KEYS.map((key) => control.zcard(key))), [1, 1], 'each writer removes those that have ended')
-  const left = await control.pttl(KEYS[0])
-  t.ok(left > 3_600_000 && left <= 3_611_000, `${left} ms until all are gone`)
+t.test(
+  'the record of a replacement does not outlive the entry that was replaced: Redis',
+  async (t) => {
+    const control = await server.connect()
+    await control.flushall()
+    const { validity } = openStore(t, { client: await server.connect() }).namespace('n')
+    const replace = async (key: string, end: number) =>
+      validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
+    const KEYS = ['weir:{n}:replaced', 'weir:{n}:replaced-until'] as const
+    // Redis adds 10 s, for clocks that differ.
+    for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
+    await replace('one more', Date.now() + 3_600_000)
+    t.strictSame(
+      await Promise.all(KEYS.map((key) => control.zcard(key))),
+      [1, 1],
+      'each writer removes those that have ended'
+    )
+    const left = await control.pttl(KEYS[0])
+    t.ok(left > 3_600_000 && left <= 3_611_000, `${left} ms until all are gone`)
 
-  await control.flushall()
-  for (let i = 0; i < 40; i++) await replace(`soon ${i}`, Date.now() - 9_800)
-  await until('they are gone without a write', async () => await control.exists(...KEYS) === 0)
-})
+    await control.flushall()
+    for (let i = 0; i < 40; i++) await replace(`soon ${i}`, Date.now() - 9_800)
+    await until('they are gone without a write', async () => (await control.exists(...KEYS)) === 0)
+  }
+)
 
-t.test('the record of a replacement does not outlive the entry that was replaced: Postgres', async (t) => {
-  const place = await places['Postgres']?.(t)
-  if (place === undefined) return
-  const { validity } = place.store.namespace('n')
-  const replace = async (key: string, end: number) => validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
-  // The store adds 10 s, for clocks that differ.
-  for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
-  await replace('one more', Date.now() + 3_600_000)
-  t.equal((await place.count()).replaced, 1, 'each writer removes those that have ended')
-})
+t.test(
+  'the record of a replacement does not outlive the entry that was replaced: Postgres',
+  async (t) => {
+    const place = await places['Postgres']?.(t)
+    if (place === undefined) return
+    const { validity } = place.store.namespace('n')
+    const replace = async (key: string, end: number) =>
+      validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
+    // The store adds 10 s, for clocks that differ.
+    for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
+    await replace('one more', Date.now() + 3_600_000)
+    t.equal((await place.count()).replaced, 1, 'each writer removes those that have ended')
+  }
+)
 
-t.test('the record of a replacement does not outlive the entry that was replaced: SQLite', async (t) => {
-  const date = stopDate(t)
-  const place = await places.SQLite?.(t)
-  if (place === undefined) return
-  const { store, count } = place
-  const { validity } = store.namespace('n')
-  for (let i = 0; i < 100; i++) await validity.replace({ key: `${i}`, stamp: await validity.stamp(), tags: [] }, NOW + 1000)
-  t.equal((await count()).replaced, 100)
-  date.advance(1000)
-  // Sets alone write no record of another key; the store sweeps every so often.
-  const cache = createCache<number>({ store, namespace: 'other' })
-  for (let i = 0; i < 7 * 128; i++) await cache.remember(`${i}`, { ttl: '1m' }, () => i)
-  t.equal((await count()).replaced, 0)
-})
+t.test(
+  'the record of a replacement does not outlive the entry that was replaced: SQLite',
+  async (t) => {
+    const date = stopDate(t)
+    const place = await places.SQLite?.(t)
+    if (place === undefined) return
+    const { store, count } = place
+    const { validity } = store.namespace('n')
+    for (let i = 0; i < 100; i++) { await validity.replace({ key: `${i}`, stamp: await validity.stamp(), tags: [] }, NOW + 1000) }
+    t.equal((await count()).replaced, 100)
+    date.advance(1000)
+    // Sets alone write no record of another key; the store sweeps every so often.
+    const cache = createCache<number>({ store, namespace: 'other' })
+    for (let i = 0; i < 7 * 128; i++) await cache.remember(`${i}`, { ttl: '1m' }, () => i)
+    t.equal((await count()).replaced, 0)
+  }
+)
 
 t.test('the record of a replacement ends with the entry that was replaced: memory', async (t) => {
   const date = stopDate(t)
@@ -207,6 +247,6 @@ t.test('the record of a replacement ends with the entry that was replaced: memor
   await validity.replace({ key: 'key', stamp: await validity.stamp(), tags: [] }, NOW + 1000)
   t.notOk(await valid(namespace, old, [], 'key'))
   date.advance(1000)
-  for (let i = 0; i < 3; i++) await validity.replace({ key: 'another', stamp: await validity.stamp(), tags: [] }, NOW + 5000)
+  for (let i = 0; i < 3; i++) { await validity.replace({ key: 'another', stamp: await validity.stamp(), tags: [] }, NOW + 5000) }
   t.ok(await valid(namespace, old, [], 'key'))
 })

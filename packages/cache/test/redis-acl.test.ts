@@ -45,11 +45,15 @@ const denial = () => new Promise<Denial>((resolve) => {
 t.test('the rule in the README is all that the store needs', async (t) => {
   t.ok(RULE.includes('-@all'))
   await allow(...RULE)
-  storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) => redisPlace(t, server, async (t) => ({ client: connect(t) }), '', login))
+  storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) =>
+    redisPlace(t, server, async (t) => ({ client: connect(t) }), '', login)
+  )
 })
 
 t.test('the rule has every command that a script calls', async (t) => {
-  const sources = Object.values({ ...scripts, ...swapScripts }).map((one) => typeof one === 'string' ? '' : one.source)
+  const sources = Object.values({ ...scripts, ...swapScripts }).map((one) =>
+    typeof one === 'string' ? '' : one.source
+  )
   t.ok(sources.some((source) => source.includes('redis.call')))
   for (const [, name = ''] of sources.join('').matchAll(/redis\.p?call\('(\w+)'/g)) {
     t.ok(RULE.includes(`+${name.toLowerCase()}`), name)
@@ -72,20 +76,37 @@ t.test('what is missing is told once, with what to grant, until it is allowed', 
       await allow(...RULE.filter((rule) => rule !== missing), ...instead)
       const client = connect(t)
       const told = denial()
-      const cache = createCache<string>({ store: openStore(t, { client }), namespace: 'n', l1: false })
+      const cache = createCache<string>({
+        store: openStore(t, { client }),
+        namespace: 'n',
+        l1: false
+      })
       await cache.set('key', 'value', { ttl: '1m', tags: ['tag'] }).catch(() => {})
-      t.equal(await cache.remember('key', { ttl: '1m' }, () => 'value'), 'value', 'requests are answered all the same')
+      t.equal(
+        await cache.remember('key', { ttl: '1m' }, () => 'value'),
+        'value',
+        'requests are answered all the same'
+      )
       await cache.get('key')
       const { message } = t.match(await told, expected) ? await told : { message: '' }
       t.match(message, 'ACL SETUSER')
       // Scripts that need it only now and then may have been carried out since.
       await until('it is refused', async () => denialsOf(client).length > 0)
-      t.equal(denialsOf(client).length, new Set(denialsOf(client).map(({ grant }) => grant)).size, 'once each')
+      t.equal(
+        denialsOf(client).length,
+        new Set(denialsOf(client).map(({ grant }) => grant)).size,
+        'once each'
+      )
 
       await allow(...RULE)
       const heard = new Promise<void>((resolve) => {
         const granted = (message: unknown) => {
-          if (typeof message !== 'object' || message === null || !('client' in message) || message.client !== client) return
+          if (
+            typeof message !== 'object' ||
+            message === null ||
+            !('client' in message) ||
+            message.client !== client
+          ) { return }
           unsubscribe('weir:redis:granted', granted)
           resolve()
         }

@@ -38,14 +38,23 @@ for (const [name, connect] of Object.entries(plain)) {
     t.test('without Redis, nothing waits for longer than a command may take', async (t) => {
       const connection = openRedis({ client: connect(t, NOWHERE), commandTimeout: 20 }, 'weir')
       t.teardown(() => connection.close())
-      await t.rejects(connection.read('key'), { code: 'WEIR_REDIS_TIMEOUT', message: /GET within 20 ms/ })
+      await t.rejects(connection.read('key'), {
+        code: 'WEIR_REDIS_TIMEOUT',
+        message: /GET within 20 ms/
+      })
       await t.rejects(connection.unlink('key'), { code: 'WEIR_REDIS_TIMEOUT' })
     })
 
     t.test('Redis frozen, a cache goes on without it, and uses it again', async (t) => {
       const server = await startRedis(t)
-      const cache = createCache<string>({ store: openStore(t, { client: connect(t, server.path), commandTimeout: 200 }), namespace: 'n', l1: false })
-      await until('it is connected', () => cache.set('key', 'value', { ttl: '1h' }).catch(() => false))
+      const cache = createCache<string>({
+        store: openStore(t, { client: connect(t, server.path), commandTimeout: 200 }),
+        namespace: 'n',
+        l1: false
+      })
+      await until('it is connected', () =>
+        cache.set('key', 'value', { ttl: '1h' }).catch(() => false)
+      )
       server.freeze()
       t.equal(await cache.remember('key', { ttl: '1h' }, () => 'computed'), 'computed')
       server.thaw()
@@ -86,7 +95,11 @@ t.test('a database that does not exist is an error, not database 0', async (t) =
     t.teardown(() => { client.disconnect() })
     const connection = openRedis({ client, commandTimeout: 10_000 }, 'weir')
     for (let i = 0; i < 2; i++) {
-      await t.rejects(connection.unlink('key'), { code: 'WEIR_REDIS_DATABASE', message: /database 99/, cause: /out of range/ })
+      await t.rejects(connection.unlink('key'), {
+        code: 'WEIR_REDIS_DATABASE',
+        message: /database 99/,
+        cause: /out of range/
+      })
     }
     await t.rejects(connection.read('key'), { code: 'WEIR_REDIS_DATABASE' })
   }
@@ -98,39 +111,57 @@ t.test('a database that does not exist is an error, not database 0', async (t) =
   t.equal(await control.exists('weir:{n}:tags'), 1, 'one that exists is used')
 })
 
-t.test('a killed master of a cluster holds a read for one timeout, whatever its client does', async (t) => {
-  const cluster = await startCluster(t)
-  const client = await connectCluster(t, cluster.addresses)
-  const connection = openRedis({ client, commandTimeout: 100 }, 'weir')
-  const [owner] = cluster.nodes
-  const keys = Array.from({ length: 50 }, (_, i) => `key-${i}`)
-  const owners = await Promise.all(keys.map((key) => cluster.ownerOf(key)))
-  const lost = keys.filter((_, i) => owners[i] === owner)
-  await owner?.kill()
-  const begun = performance.now()
-  const results = await Promise.allSettled(lost.map((key) => connection.read(key)))
-  const took = performance.now() - begun
-  t.ok(results.every(({ status }) => status === 'rejected'))
-  // Sixteen redirections with pauses would be seconds.
-  t.ok(took < 1000, `${took} ms`)
-})
+t.test(
+  'a killed master of a cluster holds a read for one timeout, whatever its client does',
+  async (t) => {
+    const cluster = await startCluster(t)
+    const client = await connectCluster(t, cluster.addresses)
+    const connection = openRedis({ client, commandTimeout: 100 }, 'weir')
+    const [owner] = cluster.nodes
+    const keys = Array.from({ length: 50 }, (_, i) => `key-${i}`)
+    const owners = await Promise.all(keys.map((key) => cluster.ownerOf(key)))
+    const lost = keys.filter((_, i) => owners[i] === owner)
+    await owner?.kill()
+    const begun = performance.now()
+    const results = await Promise.allSettled(lost.map((key) => connection.read(key)))
+    const took = performance.now() - begun
+    t.ok(results.every(({ status }) => status === 'rejected'))
+    // Sixteen redirections with pauses would be seconds.
+    t.ok(took < 1000, `${took} ms`)
+  }
+)
 
 t.test('what is no Redis is an error that says what to give', async (t) => {
   const refused = { code: 'WEIR_CACHE_INVALID_OPTION' }
-  t.throws(() => redisStore({}), { ...refused, message: /give \{ url: "redis:\/\/host:6379" \}, or \{ client \}/ })
+  t.throws(() => redisStore({}), {
+    ...refused,
+    message: /give \{ url: "redis:\/\/host:6379" \}, or \{ client \}/
+  })
   t.throws(() => redisStore({ url: 'http://host' }), { ...refused, message: /begins with http:/ })
-  t.throws(() => redisStore({ url: NOWHERE, client: new Redis({ lazyConnect: true }) }), { ...refused, message: /Both url and client/ })
-  t.throws(() => redisStore({ url: NOWHERE, commandTimeout: 0 }), { ...refused, message: /commandTimeout 0 is not/ })
+  t.throws(() => redisStore({ url: NOWHERE, client: new Redis({ lazyConnect: true }) }), {
+    ...refused,
+    message: /Both url and client/
+  })
+  t.throws(() => redisStore({ url: NOWHERE, commandTimeout: 0 }), {
+    ...refused,
+    message: /commandTimeout 0 is not/
+  })
   for (const client of [{}, 'redis://127.0.0.1', { get () {}, set () {} }, null]) {
     // @ts-expect-error: what a JavaScript user may write
     t.throws(() => redisStore({ client }), refused)
   }
   t.throws(() => openRedis({}, 'weir'), { code: 'WEIR_REDIS_NO_CLIENT' })
   // @ts-expect-error: what a JavaScript user may write
-  t.throws(() => openRedis({ client: { sendCommand () {} } }, 'weir'), { code: 'WEIR_REDIS_UNKNOWN_CLIENT', message: /node-redis 5/ })
+  t.throws(() => openRedis({ client: { sendCommand () {} } }, 'weir'), {
+    code: 'WEIR_REDIS_UNKNOWN_CLIENT',
+    message: /node-redis 5/
+  })
 })
 
 t.test('a client of node-redis that was never connected says so', async (t) => {
   const connection = openRedis({ client: createClient() }, 'weir')
-  await t.rejects(connection.read('key'), { code: 'WEIR_REDIS_NOT_CONNECTED', message: /connect\(\)/ })
+  await t.rejects(connection.read('key'), {
+    code: 'WEIR_REDIS_NOT_CONNECTED',
+    message: /connect\(\)/
+  })
 })

@@ -13,8 +13,19 @@ const SOON = `${Date.now() * 1000}`
 
 /** None of them is a message of ours. */
 const garbage: readonly (string | Buffer)[] = [
-  '', ' ', 'hello', '{}', 'null', '0', '"invalidate"', '[]', '[', '{"kind":"clear"}',
-  '['.repeat(100_000), 'x'.repeat(1_000_000), Buffer.from([0xff, 0xfe, 0x00, 0x80]),
+  '',
+  ' ',
+  'hello',
+  '{}',
+  'null',
+  '0',
+  '"invalidate"',
+  '[]',
+  '[',
+  '{"kind":"clear"}',
+  '['.repeat(100_000),
+  'x'.repeat(1_000_000),
+  Buffer.from([0xff, 0xfe, 0x00, 0x80]),
   JSON.stringify(['invalidate']),
   JSON.stringify(['unknown', SOON, 'tag']),
   JSON.stringify([['invalidate', SOON, 'tag']]),
@@ -22,12 +33,34 @@ const garbage: readonly (string | Buffer)[] = [
   JSON.stringify(['invalidate', SOON, 1]),
   JSON.stringify(['invalidate', SOON, ['tag']]),
   JSON.stringify(['invalidate', SOON, null]),
-  ...['', ' ', 'NaN', '-1', '0', '1.5', '1e3', '0x10', ` ${SOON}`, '-Infinity', 'Infinity', `${2 ** 53 - 1}`, `${2 ** 53}`, '9'.repeat(400)]
-    .flatMap((stamp) => [['invalidate', stamp, 'tag'], ['clear', stamp], ['replace', stamp, 'key', '']].map((list) => JSON.stringify(list))),
+  ...[
+    '',
+    ' ',
+    'NaN',
+    '-1',
+    '0',
+    '1.5',
+    '1e3',
+    '0x10',
+    ` ${SOON}`,
+    '-Infinity',
+    'Infinity',
+    `${2 ** 53 - 1}`,
+    `${2 ** 53}`,
+    '9'.repeat(400)
+  ].flatMap((stamp) =>
+    [
+      ['invalidate', stamp, 'tag'],
+      ['clear', stamp],
+      ['replace', stamp, 'key', '']
+    ].map((list) => JSON.stringify(list))
+  ),
   JSON.stringify(['clear', SOON, 'more']),
   JSON.stringify(['replace', SOON]),
   JSON.stringify(['replace', SOON, 'key']),
-  ...['NaN', '-1', '1.5', ' ', 'soon', '9'.repeat(400)].map((end) => JSON.stringify(['replace', SOON, 'key', end])),
+  ...['NaN', '-1', '1.5', ' ', 'soon', '9'.repeat(400)].map((end) =>
+    JSON.stringify(['replace', SOON, 'key', end])
+  ),
   JSON.stringify(['replace', SOON, 'key', '', 'more'])
 ]
 

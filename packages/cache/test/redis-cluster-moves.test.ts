@@ -16,7 +16,9 @@ const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
  */
 async function twoInstances (t: Test, key: string) {
   const clients: Cluster[] = [await cluster.connect(), await cluster.connect()]
-  const [a, b] = await Promise.all(clients.map((client) => listeningInstance(t, client, { lease: LEASE })))
+  const [a, b] = await Promise.all(
+    clients.map((client) => listeningInstance(t, client, { lease: LEASE }))
+  )
   if (a === undefined || b === undefined) throw new Error('no instances')
   await a.cache.remember(key, OPTIONS, () => 'old')
   t.equal(await b.cache.get(key), 'old')
@@ -35,16 +37,19 @@ t.test('the slot of a namespace moves to another node', async (t) => {
   await to.control.cluster('SETSLOT', slot, 'IMPORTING', fromId)
   await from.control.cluster('SETSLOT', slot, 'MIGRATING', toId)
   await cut
-  await t.test('while it moves, the messages come from where nobody listens: memory is not trusted', async (t) => {
-    await from.control.migrate('127.0.0.1', to.port, 'weir:{n}:tags', 0, 1000)
-    await a.cache.invalidate(['tag'], { consistency: 'bounded' })
-    t.equal(b.cache.lookup('key'), undefined)
-    t.equal(await b.cache.get('key'), undefined)
-    t.equal(await b.cache.remember('key', OPTIONS, () => 'new'), 'new')
-    t.equal(await a.cache.get('key'), 'new')
-  })
+  await t.test(
+    'while it moves, the messages come from where nobody listens: memory is not trusted',
+    async (t) => {
+      await from.control.migrate('127.0.0.1', to.port, 'weir:{n}:tags', 0, 1000)
+      await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+      t.equal(b.cache.lookup('key'), undefined)
+      t.equal(await b.cache.get('key'), undefined)
+      t.equal(await b.cache.remember('key', OPTIONS, () => 'new'), 'new')
+      t.equal(await a.cache.get('key'), 'new')
+    }
+  )
   const back = listening(true, 2)
-  for (const node of [to, from, ...cluster.nodes]) await node.control.cluster('SETSLOT', slot, 'NODE', toId)
+  for (const node of [to, from, ...cluster.nodes]) { await node.control.cluster('SETSLOT', slot, 'NODE', toId) }
   await back
   t.equal(await cluster.ownerOf('n'), to)
   t.equal(await b.cache.get('key'), 'new')
@@ -67,40 +72,45 @@ t.test('the slot leaves and is back before anybody asks', async (t) => {
   await hearsAgain(t, a, b)
 })
 
-t.test('the node of a namespace hands over to its replica, and dies as a replica that has not heard all takes over', async (t) => {
-  await cluster.flush()
-  const first = await cluster.ownerOf('n')
-  const second = await cluster.replicate(first)
-  const key = await keyElsewhere(first)
-  const { a, b } = await twoInstances(t, key)
+t.test(
+  'the node of a namespace hands over to its replica, and dies as a replica that has not heard all takes over',
+  async (t) => {
+    await cluster.flush()
+    const first = await cluster.ownerOf('n')
+    const second = await cluster.replicate(first)
+    const key = await keyElsewhere(first)
+    const { a, b } = await twoInstances(t, key)
 
-  await t.test('handed over', async (t) => {
-    const [cut, back] = [listening(false, 2), listening(true, 2)]
-    await second.control.cluster('FAILOVER')
-    await cut
-    await back
-    t.equal(await cluster.ownerOf('n'), second)
-    await hearsAgain(t, a, b)
-  })
+    await t.test('handed over', async (t) => {
+      const [cut, back] = [listening(false, 2), listening(true, 2)]
+      await second.control.cluster('FAILOVER')
+      await cut
+      await back
+      t.equal(await cluster.ownerOf('n'), second)
+      await hearsAgain(t, a, b)
+    })
 
-  await t.test('died', async (t) => {
-    await until('the first follows', async () => /master_link_status:up/.test(await first.control.info('replication')))
-    await a.cache.remember(key, OPTIONS, () => 'old')
-    t.equal(await b.cache.get(key), 'old')
-    // From here on it has nothing from its master.
-    await second.control.call('ACL', 'SETUSER', 'default', '-psync')
-    await second.control.call('CLIENT', 'KILL', 'TYPE', 'replica')
-    await a.cache.invalidate(['tag'], { consistency: 'bounded' })
-    const [cut, back] = [listening(false, 2), listening(true, 2)]
-    await second.kill()
-    await cut
-    t.equal(await b.cache.remember(key, OPTIONS, () => 'computed'), 'computed', 'reads go on')
-    await back
-    t.equal(await cluster.ownerOf('n'), first)
-    for (const { cache } of [a, b]) t.not(await cache.get(key), 'old')
-    await hearsAgain(t, a, b)
-  })
-})
+    await t.test('died', async (t) => {
+      await until('the first follows', async () =>
+        /master_link_status:up/.test(await first.control.info('replication'))
+      )
+      await a.cache.remember(key, OPTIONS, () => 'old')
+      t.equal(await b.cache.get(key), 'old')
+      // From here on it has nothing from its master.
+      await second.control.call('ACL', 'SETUSER', 'default', '-psync')
+      await second.control.call('CLIENT', 'KILL', 'TYPE', 'replica')
+      await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+      const [cut, back] = [listening(false, 2), listening(true, 2)]
+      await second.kill()
+      await cut
+      t.equal(await b.cache.remember(key, OPTIONS, () => 'computed'), 'computed', 'reads go on')
+      await back
+      t.equal(await cluster.ownerOf('n'), first)
+      for (const { cache } of [a, b]) t.not(await cache.get(key), 'old')
+      await hearsAgain(t, a, b)
+    })
+  }
+)
 
 const id = async ({ control }: RedisNode) => String(await control.cluster('MYID'))
 

@@ -42,9 +42,14 @@ storeContract(t, 'a Redis cluster', { shared: true, persistent: true }, async (t
 
 t.test('entries lie on all nodes, and no command needs two of them', async (t) => {
   await cluster.flush()
-  const cache = createCache<number>({ store: open(t, { client: await cluster.connect() }), namespace: 'n' })
+  const cache = createCache<number>({
+    store: open(t, { client: await cluster.connect() }),
+    namespace: 'n'
+  })
   const keys = Array.from({ length: 60 }, (_, i) => `key-${i}`)
-  await Promise.all(keys.map((key, i) => cache.remember(key, { ttl: '1h', tags: [`tag-${i}`] }, () => i)))
+  await Promise.all(
+    keys.map((key, i) => cache.remember(key, { ttl: '1h', tags: [`tag-${i}`] }, () => i))
+  )
   for (const { control } of cluster.nodes) t.ok(await control.dbsize() > 10)
   t.strictSame(await cache.getMany(keys), keys.map((_, i) => i))
   await cache.invalidate(keys.map((_, i) => `tag-${i}`).slice(0, 30))
@@ -56,7 +61,10 @@ t.test('entries lie on all nodes, and no command needs two of them', async (t) =
 t.test('instances hear of each other\'s invalidations, in namespaces on all nodes', async (t) => {
   await cluster.flush()
   const namespaces = ['b', 'c', 'a']
-  t.strictSame(await Promise.all(namespaces.map((namespace) => cluster.ownerOf(namespace))), cluster.nodes)
+  t.strictSame(
+    await Promise.all(namespaces.map((namespace) => cluster.ownerOf(namespace))),
+    cluster.nodes
+  )
   const client = await cluster.connect()
   for (const namespace of namespaces) {
     const here = await listeningInstance(t, client, { namespace })
@@ -72,20 +80,25 @@ t.test('instances hear of each other\'s invalidations, in namespaces on all node
   }
 })
 
-t.test('namespaces of one store share a connection to each node that has some of them', async (t) => {
-  await cluster.flush()
-  const store = open(t, { client: await cluster.connect(), lease: 60_000 })
-  for (const namespace of ['a', 'b', 'c', 'd', 'e', 'f']) {
-    const complete = listening(true)
-    const cache = createCache<string>({ store, namespace })
-    await complete
-    await cache.set('key', 'value', { ttl: '1h', consistency: 'bounded' })
-    t.equal(await cache.get('key'), 'value')
-    t.equal(cache.lookup('key')?.entry.value, 'value')
+t.test(
+  'namespaces of one store share a connection to each node that has some of them',
+  async (t) => {
+    await cluster.flush()
+    const store = open(t, { client: await cluster.connect(), lease: 60_000 })
+    for (const namespace of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const complete = listening(true)
+      const cache = createCache<string>({ store, namespace })
+      await complete
+      await cache.set('key', 'value', { ttl: '1h', consistency: 'bounded' })
+      t.equal(await cache.get('key'), 'value')
+      t.equal(cache.lookup('key')?.entry.value, 'value')
+    }
+    const listeners = await Promise.all(
+      cluster.nodes.map(async ({ control }) => {
+        const clients = String(await control.client('LIST'))
+        return clients.split('\n').filter((line) => /ssub=[1-9]/.test(line)).length
+      })
+    )
+    t.strictSame(listeners, [1, 1, 1])
   }
-  const listeners = await Promise.all(cluster.nodes.map(async ({ control }) => {
-    const clients = String(await control.client('LIST'))
-    return clients.split('\n').filter((line) => /ssub=[1-9]/.test(line)).length
-  }))
-  t.strictSame(listeners, [1, 1, 1])
-})
+)

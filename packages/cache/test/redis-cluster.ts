@@ -24,7 +24,9 @@ export async function startCluster (t: Test): Promise<RedisCluster> {
   const masters = await Promise.all(Array.from({ length: MASTERS }, () => startMember(t)))
   await Promise.all(masters.map(({ control }, i) => control.cluster('ADDSLOTSRANGE', ...share(i))))
   // Nodes that begin with the same epoch would have to settle first who is who.
-  await Promise.all(masters.map(({ control }, i) => control.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)))
+  await Promise.all(
+    masters.map(({ control }, i) => control.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1))
+  )
   const nodes = [...masters]
   await meet(masters, nodes)
   return {
@@ -46,7 +48,9 @@ export async function startCluster (t: Test): Promise<RedisCluster> {
       nodes.push(replica)
       await meet([master, replica], nodes)
       await replica.control.cluster('REPLICATE', String(await master.control.cluster('MYID')))
-      await until('the replica follows', async () => /master_link_status:up/.test(await replica.control.info('replication')))
+      await until('the replica follows', async () =>
+        /master_link_status:up/.test(await replica.control.info('replication'))
+      )
       // Those who are to vote for it have to know it for what it is.
       await until('all know the replica', async () => {
         const views = await Promise.all(nodes.map(({ control }) => control.cluster('NODES')))
@@ -57,14 +61,19 @@ export async function startCluster (t: Test): Promise<RedisCluster> {
   }
 }
 
-export async function connectCluster (t: Pick<Test, 'teardown'>, addresses: readonly { host: string, port: number }[]): Promise<Cluster> {
+export async function connectCluster (
+  t: Pick<Test, 'teardown'>,
+  addresses: readonly { host: string; port: number }[]
+): Promise<Cluster> {
   const client = new Cluster([...addresses], {
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: () => 20,
     redisOptions: { commandTimeout: 500 }
   })
-  t.teardown(() => { client.disconnect() })
+  t.teardown(() => {
+    client.disconnect()
+  })
   client.on('error', () => {})
   await client.connect()
   return client
@@ -87,10 +96,16 @@ async function meet (some: readonly RedisNode[], all: readonly RedisNode[]): Pro
   }
   await until('all nodes know each other and are in order', async () => {
     const infos = await Promise.all(all.map(({ control }) => control.cluster('INFO')))
-    return infos.every((info) => info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${all.length}`))
+    return infos.every(
+      (info) =>
+        info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${all.length}`)
+    )
   })
 }
 
-const share = (i: number): [number, number] => [Math.floor(SLOTS * i / MASTERS), Math.floor(SLOTS * (i + 1) / MASTERS) - 1]
+const share = (i: number): [number, number] => [
+  Math.floor((SLOTS * i) / MASTERS),
+  Math.floor((SLOTS * (i + 1)) / MASTERS) - 1
+]
 
 const addressOf = ({ port }: RedisNode) => ({ host: '127.0.0.1', port })

@@ -20,34 +20,52 @@ interface Read {
   readonly took: number
 }
 
-t.test('Redis frozen under load: reads that begin once it is noticed wait for nothing', async (t) => {
-  const server = await startRedis(t)
-  const client = await server.connect({ commandTimeout: COMMAND_TIMEOUT, enableAutoPipelining: true })
-  const store = redisStore({ client, lease: 50 })
-  t.teardown(() => store.close())
-  const cache = createCache({ store, namespace: 'frozen' })
+t.test(
+  'Redis frozen under load: reads that begin once it is noticed wait for nothing',
+  async (t) => {
+    const server = await startRedis(t)
+    const client = await server.connect({
+      commandTimeout: COMMAND_TIMEOUT,
+      enableAutoPipelining: true
+    })
+    const store = redisStore({ client, lease: 50 })
+    t.teardown(() => store.close())
+    const cache = createCache({ store, namespace: 'frozen' })
 
-  const reads: Promise<Read>[] = []
-  const read = async (key: string): Promise<Read> => {
-    const at = reads.length
-    t.equal(await cache.remember(key, { ttl: '1h', tags: ['tag'] }, () => key), key)
-    return { at, took: reads.length - at }
+    const reads: Promise<Read>[] = []
+    const read = async (key: string): Promise<Read> => {
+      const at = reads.length
+      t.equal(await cache.remember(key, { ttl: '1h', tags: ['tag'] }, () => key), key)
+      return { at, took: reads.length - at }
+    }
+    const load = setInterval(() => {
+      reads.push(read(`key-${reads.length % 20}`))
+    }, READ_EVERY)
+    t.teardown(() => {
+      clearInterval(load)
+    })
+    await setTimeout(200)
+    server.freeze()
+    const frozenAt = reads.length
+    await setTimeout(FROZEN)
+    clearInterval(load)
+    const all = await Promise.all(reads)
+
+    const timeout = COMMAND_TIMEOUT / READ_EVERY
+    const later = all.filter(({ at }) => at > frozenAt + 1.5 * timeout)
+    t.ok(later.length > timeout, `${later.length} reads`)
+    t.strictSame(
+      later.filter(({ took }) => took > timeout / 4),
+      [],
+      'no read waits for Redis'
+    )
+    t.strictSame(
+      all.filter(({ took }) => took > 1.5 * timeout),
+      [],
+      'those before wait for one timeout'
+    )
+
+    server.thaw()
+    await until('Redis is in use again', async () => (await cache.get('key-0')) !== undefined)
   }
-  const load = setInterval(() => { reads.push(read(`key-${reads.length % 20}`)) }, READ_EVERY)
-  t.teardown(() => { clearInterval(load) })
-  await setTimeout(200)
-  server.freeze()
-  const frozenAt = reads.length
-  await setTimeout(FROZEN)
-  clearInterval(load)
-  const all = await Promise.all(reads)
-
-  const timeout = COMMAND_TIMEOUT / READ_EVERY
-  const later = all.filter(({ at }) => at > frozenAt + 1.5 * timeout)
-  t.ok(later.length > timeout, `${later.length} reads`)
-  t.strictSame(later.filter(({ took }) => took > timeout / 4), [], 'no read waits for Redis')
-  t.strictSame(all.filter(({ took }) => took > 1.5 * timeout), [], 'those before wait for one timeout')
-
-  server.thaw()
-  await until('Redis is in use again', async () => await cache.get('key-0') !== undefined)
-})
+)

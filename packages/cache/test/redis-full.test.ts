@@ -12,7 +12,10 @@ const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 async function fleet (t: Test, policy: string, maxTags?: number) {
   const server = await startRedis(t, { args: ['--maxmemory', '6mb', '--maxmemory-policy', policy] })
   const instance = async () => {
-    const store = openStore(t, { client: await server.connect(), ...maxTags !== undefined && { maxTags } })
+    const store = openStore(t, {
+      client: await server.connect(),
+      ...(maxTags !== undefined && { maxTags })
+    })
     const namespace = await hearing(store.namespace('n'))
     return { namespace, cache: createCache<string>({ store, namespace: 'n' }) }
   }
@@ -26,7 +29,7 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await a.cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () => value)
     t.equal(await b.cache.get(key), value)
   }
-  for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) await inMemory(key, `old ${key}`)
+  for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) { await inMemory(key, `old ${key}`) }
   // Until not a byte more goes in; then less is allowed than there is, so that what goes makes no
   // room.
   let keys = 0
@@ -49,7 +52,10 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await gone('deleted')
     // The value that is put finds no room; the one in whose place it was to come has ended all the
     // same.
-    await t.rejects(a.cache.set('set', 'new', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', cause: /OOM/ })
+    await t.rejects(a.cache.set('set', 'new', OPTIONS), {
+      code: 'WEIR_CACHE_STORE_FAILED',
+      cause: /OOM/
+    })
     t.equal(b.cache.lookup('set'), undefined)
     t.not(await b.cache.get('set'), 'old set')
   })
@@ -69,7 +75,11 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
 
   await t.test('records stay within maxTags', async () => {
     for (let i = 0; i < 30; i++) {
-      await Promise.all(Array.from({ length: 100 }, (_, j) => a.cache.invalidate([`tag ${i * 100 + j}`], { consistency: 'bounded' })))
+      await Promise.all(
+        Array.from({ length: 100 }, (_, j) =>
+          a.cache.invalidate([`tag ${i * 100 + j}`], { consistency: 'bounded' })
+        )
+      )
     }
     t.ok(await foreign.zcard('weir:{n}:tags') <= 220)
     await a.cache.clear()
@@ -114,7 +124,7 @@ t.test('a Redis that evicts: misses, and nothing that was before a write', async
           case 3:
             // Real evictions, of whatever is there, and those of the records: one of them after the
             // other, or all.
-            for (let j = 0; j < 10; j++) await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000))
+            for (let j = 0; j < 10; j++) { await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000)) }
             if (random(4) === 0) await foreign.unlink(RECORDS[random(3)] ?? RECORDS[0])
             break
           default: {

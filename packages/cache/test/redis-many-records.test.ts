@@ -18,9 +18,14 @@ const server = await startRedis(t)
 
 t.test('an instance that subscribes reads any number of records in small parts', async (t) => {
   const client = await server.connect()
-  const first = await openStore(t, { client: passingClient(client) }).namespace('n').validity.stamp()
+  const first = await openStore(t, { client: passingClient(client) })
+    .namespace('n')
+    .validity.stamp()
   for (let i = 0; i < RECORDS; i += 5000) {
-    await client.zadd('weir:{n}:tags', ...Array.from({ length: 5000 }, (_, j) => [first + i + j, `tag ${i + j}`]).flat())
+    await client.zadd(
+      'weir:{n}:tags',
+      ...Array.from({ length: 5000 }, (_, j) => [first + i + j, `tag ${i + j}`]).flat()
+    )
   }
   const pages: number[] = []
   let [turns, turnsOfLastPage, sharedTurns] = [0, -1, 0]
@@ -65,18 +70,21 @@ t.test('an instance that subscribes reads any number of records in small parts',
   t.notOk(await valid(namespace, first, ['tag 0']))
 })
 
-t.test('an entry below the floor of what an instance keeps is asked for once, and stays', async (t) => {
-  const client = await server.connect()
-  await client.flushall()
-  const few = openStore(t, { client, maxTags: 5, lease: 60_000 })
-  await hearing(few.namespace('n'))
-  const cache = createCache<string>({ store: few, namespace: 'n' })
-  const writer = createCache<string>({ store: openStore(t, { client }), namespace: 'n' })
-  await cache.remember('key', { ttl: '1h', tags: ['tag'] }, () => 'value')
-  for (let i = 0; i < 50; i++) await writer.invalidate([`other ${i}`], { consistency: 'bounded' })
-  for (let i = 0; i < 3; i++) t.equal(await cache.get('key'), 'value')
-  t.equal(cache.lookup('key')?.source, 'l1', 'judged without asking')
-  t.equal(cache.stats().discarded, 0)
-  await writer.invalidate(['tag'])
-  t.equal(await cache.get('key'), undefined)
-})
+t.test(
+  'an entry below the floor of what an instance keeps is asked for once, and stays',
+  async (t) => {
+    const client = await server.connect()
+    await client.flushall()
+    const few = openStore(t, { client, maxTags: 5, lease: 60_000 })
+    await hearing(few.namespace('n'))
+    const cache = createCache<string>({ store: few, namespace: 'n' })
+    const writer = createCache<string>({ store: openStore(t, { client }), namespace: 'n' })
+    await cache.remember('key', { ttl: '1h', tags: ['tag'] }, () => 'value')
+    for (let i = 0; i < 50; i++) { await writer.invalidate([`other ${i}`], { consistency: 'bounded' }) }
+    for (let i = 0; i < 3; i++) t.equal(await cache.get('key'), 'value')
+    t.equal(cache.lookup('key')?.source, 'l1', 'judged without asking')
+    t.equal(cache.stats().discarded, 0)
+    await writer.invalidate(['tag'])
+    t.equal(await cache.get('key'), undefined)
+  }
+)

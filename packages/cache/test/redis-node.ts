@@ -20,17 +20,27 @@ export interface RedisNode {
  * Starts one on the port, in a folder of its own, with the arguments that `configure` gives; it
  * ends with the test.
  */
-export async function startNode (t: Test, port: number, configure: (dir: string) => Promise<string[]>): Promise<RedisNode> {
+export async function startNode (
+  t: Test,
+  port: number,
+  configure: (dir: string) => Promise<string[]>
+): Promise<RedisNode> {
   const server = await startRedis(t, { port, configure })
   const control = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20 })
   control.on('error', () => {})
-  t.teardown(() => { control.disconnect() })
+  t.teardown(() => {
+    control.disconnect()
+  })
   await control.ping()
   return {
     port,
     control,
-    freeze: () => { server.freeze() },
-    thaw: () => { server.thaw() },
+    freeze: () => {
+      server.freeze()
+    },
+    thaw: () => {
+      server.thaw()
+    },
     async kill () {
       control.disconnect()
       await server.kill()

@@ -19,14 +19,18 @@ export function openStore (t: Test, options: RedisStoreOptions): Store {
  * @param login for a second process
  */
 export async function redisPlace (
-  t: Test, server: TestRedis, locate: (t: Test) => Promise<Pick<RedisStoreOptions, 'url' | 'client'>>, keyPrefix = '', login?: { username: string, password: string }
+  t: Test,
+  server: TestRedis,
+  locate: (t: Test) => Promise<Pick<RedisStoreOptions, 'url' | 'client'>>,
+  keyPrefix = '',
+  login?: { username: string; password: string }
 ): Promise<StorePlace> {
   const control = await server.connect()
   await control.flushall()
   const prefix = `${keyPrefix}weir`
   return {
-    process: { kind: 'redis', path: server.path, prefix, ...login && { login } },
-    open: async (options) => openStore(t, { ...await locate(t), ...options }),
+    process: { kind: 'redis', path: server.path, prefix, ...(login && { login }) },
+    open: async (options) => openStore(t, { ...(await locate(t)), ...options }),
     remaining: (namespace, key) => control.pttl(`${prefix}:${namespace}:{=${key}}`),
     async setClock (namespace, clock) {
       await control.zadd(`${prefix}:{${namespace}}:tags`, clock, CLOCK)

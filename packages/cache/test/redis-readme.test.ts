@@ -9,7 +9,10 @@ const run = promisify(execFile)
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 
 /** The programs of the section about connecting. */
-const section = README.slice(README.indexOf('### Connecting to Redis'), README.indexOf('### Access control lists'))
+const section = README.slice(
+  README.indexOf('### Connecting to Redis'),
+  README.indexOf('### Access control lists')
+)
 const programs = [...section.matchAll(/```js\n(.*?)```/gs)].map(([, program = '']) => program)
 
 t.test('each program of the README runs as it is, but for the address, and ends', async (t) => {
@@ -22,7 +25,12 @@ t.test('each program of the README runs as it is, but for the address, and ends'
   t.teardown(() => rm(folder, { recursive: true }))
   for (const [i, program] of programs.entries()) {
     const file = new URL(`${i}.mjs`, folder)
-    await writeFile(file, program.replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`).replaceAll('port: 7000', `port: ${cluster.addresses[0]?.port}`))
+    await writeFile(
+      file,
+      program
+        .replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`)
+        .replaceAll('port: 7000', `port: ${cluster.addresses[0]?.port}`)
+    )
     // It rejects unless the program ends by itself, with code 0.
     t.ok(await run(process.execPath, [file.pathname], { timeout: 60_000 }))
   }

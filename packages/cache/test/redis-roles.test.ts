@@ -15,68 +15,98 @@ const LEASE = 100
 async function startRedis (t: Test, ...config: string[]) {
   const [port = 0] = await freePorts(1)
   return startNode(t, port, async (dir) => [
-    '--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0', ...config
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    dir,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--repl-diskless-sync-delay',
+    '0',
+    ...config
   ])
 }
 
 function connect (t: Test, options: object): Redis {
-  const client = new Redis({ host: '127.0.0.1', ...options, maxRetriesPerRequest: 0, commandTimeout: 500, retryStrategy: () => 20 })
+  const client = new Redis({
+    host: '127.0.0.1',
+    ...options,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 500,
+    retryStrategy: () => 20
+  })
   t.teardown(() => { client.disconnect() })
   client.on('error', () => {})
   return client
 }
 
-t.test('memory is trusted only while who sends the messages could also take an invalidation', async (t) => {
-  const { port, control } = await startRedis(t)
-  const { cache } = await listeningInstance(t, connect(t, { port }), { lease: LEASE })
+t.test(
+  'memory is trusted only while who sends the messages could also take an invalidation',
+  async (t) => {
+    const { port, control } = await startRedis(t)
+    const { cache } = await listeningInstance(t, connect(t, { port }), { lease: LEASE })
 
-  await t.test('a master that has become a replica', async (t) => {
-    await cache.remember('key', OPTIONS, () => 'value')
-    const [cut, back] = [listening(false), listening(true)]
-    await control.replicaof('127.0.0.1', 1)
-    await cut
-    t.equal(cache.lookup('key'), undefined)
-    t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
-    await control.replicaof('NO', 'ONE')
-    await back
-    t.equal(await cache.get('key'), undefined, 'who knows what it has missed')
-    t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
-    t.equal(await cache.get('key'), 'value')
-  })
+    await t.test('a master that has become a replica', async (t) => {
+      await cache.remember('key', OPTIONS, () => 'value')
+      const [cut, back] = [listening(false), listening(true)]
+      await control.replicaof('127.0.0.1', 1)
+      await cut
+      t.equal(cache.lookup('key'), undefined)
+      t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
+      await control.replicaof('NO', 'ONE')
+      await back
+      t.equal(await cache.get('key'), undefined, 'who knows what it has missed')
+      t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
+      t.equal(await cache.get('key'), 'value')
+    })
 
-  await t.test('a master without the replicas it is to have', async (t) => {
-    const [cut, back] = [listening(false), listening(true)]
-    await control.config('SET', 'min-replicas-to-write', 1)
-    await cut
-    t.equal(cache.lookup('key'), undefined)
-    t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
-    await control.config('SET', 'min-replicas-to-write', 0)
-    await back
-    t.equal(await cache.get('key'), 'value')
-  })
+    await t.test('a master without the replicas it is to have', async (t) => {
+      const [cut, back] = [listening(false), listening(true)]
+      await control.config('SET', 'min-replicas-to-write', 1)
+      await cut
+      t.equal(cache.lookup('key'), undefined)
+      t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
+      await control.config('SET', 'min-replicas-to-write', 0)
+      await back
+      t.equal(await cache.get('key'), 'value')
+    })
 
-  await t.test('a master that is handing over', async (t) => {
-    await cache.remember('key', OPTIONS, () => 'value')
-    await control.client('PAUSE', 10_000, 'WRITE')
-    await setTimeout(LEASE + 10)
-    t.equal(await control.ping(), 'PONG', 'it answers what does not write')
-    t.equal(cache.lookup('key'), undefined)
-    await control.client('UNPAUSE')
-    t.equal(await cache.get('key'), 'value')
-  })
-})
+    await t.test('a master that is handing over', async (t) => {
+      await cache.remember('key', OPTIONS, () => 'value')
+      await control.client('PAUSE', 10_000, 'WRITE')
+      await setTimeout(LEASE + 10)
+      t.equal(await control.ping(), 'PONG', 'it answers what does not write')
+      t.equal(cache.lookup('key'), undefined)
+      await control.client('UNPAUSE')
+      t.equal(await cache.get('key'), 'value')
+    })
+  }
+)
 
 t.test('Sentinel makes a replica the master that has not heard all', async (t) => {
   const master = await startRedis(t)
   const replica = await startRedis(t, '--replicaof', '127.0.0.1', `${master.port}`)
-  await until('the replica follows', async () => /master_link_status:up/.test(await replica.control.info('replication')))
+  await until('the replica follows', async () =>
+    /master_link_status:up/.test(await replica.control.info('replication'))
+  )
   const [port = 0] = await freePorts(1)
   const sentinel = await startNode(t, port, async (dir) => {
     const file = join(dir, 'sentinel.conf')
-    await writeFile(file, [
-      `port ${port}`, 'bind 127.0.0.1', `dir ${dir}`,
-      `sentinel monitor main 127.0.0.1 ${master.port} 1`, 'sentinel down-after-milliseconds main 500', 'sentinel failover-timeout main 3000'
-    ].join('\n'))
+    await writeFile(
+      file,
+      [
+        `port ${port}`,
+        'bind 127.0.0.1',
+        `dir ${dir}`,
+        `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+        'sentinel down-after-milliseconds main 500',
+        'sentinel failover-timeout main 3000'
+      ].join('\n')
+    )
     return [file, '--sentinel']
   })
   await until('Sentinel knows the replica', async () => {
@@ -84,7 +114,11 @@ t.test('Sentinel makes a replica the master that has not heard all', async (t) =
     return JSON.stringify(replicas).includes('"master-link-status","ok"')
   })
 
-  const options = { sentinels: [{ host: '127.0.0.1', port }], name: 'main', sentinelRetryStrategy: () => 20 }
+  const options = {
+    sentinels: [{ host: '127.0.0.1', port }],
+    name: 'main',
+    sentinelRetryStrategy: () => 20
+  }
   const client = connect(t, options)
   const a = await listeningInstance(t, client, { lease: LEASE })
   const b = await listeningInstance(t, connect(t, options), { lease: LEASE })

@@ -20,7 +20,9 @@ t.setTimeout(300_000)
 
 const server = await startRedis(t)
 
-storeContract(t, 'redis', { shared: true, persistent: true }, (t) => redisPlace(t, server, async () => ({ client: await server.connect() })))
+storeContract(t, 'redis', { shared: true, persistent: true }, (t) =>
+  redisPlace(t, server, async () => ({ client: await server.connect() }))
+)
 
 t.test('the client is not the store\'s to close', async (t) => {
   const client = await server.connect()
@@ -30,7 +32,10 @@ t.test('the client is not the store\'s to close', async (t) => {
 
 t.test('prefixes are apart', async (t) => {
   const client = await server.connect()
-  const [a, b] = [openStore(t, { client, prefix: 'a' }).namespace('n'), openStore(t, { client, prefix: 'b' }).namespace('n')]
+  const [a, b] = [
+    openStore(t, { client, prefix: 'a' }).namespace('n'),
+    openStore(t, { client, prefix: 'b' }).namespace('n')
+  ]
   const stamp = Math.max(await a.validity.stamp(), await b.validity.stamp())
   await a.entries.set('key', frameOf(stamp, ''), 1000)
   t.strictSame(await b.entries.get(['key']), [undefined])
@@ -58,7 +63,10 @@ t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) =>
   const cache = createCache<string>({ store, namespace: 'n' })
   await client.script('FLUSH')
   await store.namespace('n').validity.stamp()
-  t.ok(await cache.set('key', 'value', { ttl: '1m' }), 'it knows the one that issues stamps, and not the one that invalidates')
+  t.ok(
+    await cache.set('key', 'value', { ttl: '1m' }),
+    'it knows the one that issues stamps, and not the one that invalidates'
+  )
   cache.evict('key')
   t.equal(await cache.get('key'), 'value')
 })
@@ -84,10 +92,17 @@ t.test('an answer of another kind is an error, never a stamp', async (t) => {
       evalBuffer: async () => reply
     }
   }).namespace('n')
-  await t.rejects(answering('QUEUED').validity.stamp(), { code: 'WEIR_CACHE_STORE_FAILED', message: /'QUEUED'/ })
-  await t.rejects(answering('1.5').validity.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(answering('QUEUED').validity.stamp(), {
+    code: 'WEIR_CACHE_STORE_FAILED',
+    message: /'QUEUED'/
+  })
+  await t.rejects(answering('1.5').validity.invalidate(['tag']), {
+    code: 'WEIR_CACHE_STORE_FAILED'
+  })
   await t.rejects(valid(answering('1'), 1, ['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
-  await t.rejects(valid(answering([['1', '1', 'nan'], []]), 1, ['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(valid(answering([['1', '1', 'nan'], []]), 1, ['tag']), {
+    code: 'WEIR_CACHE_STORE_FAILED'
+  })
 })
 
 t.test('in a cluster, what two servers say of different histories is worth nothing', async (t) => {
@@ -125,12 +140,16 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
   }
   const store = openStore(t, { client: counted, prefix: randomUUID() })
   const cache = createCache<number>({ store, namespace: 'n' })
-  for (let i = 0; i < 100; i++) await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`], consistency: 'bounded' })
+  for (let i = 0; i < 100; i++) { await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`], consistency: 'bounded' }) }
   asked.length = 0
   const values = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.get(`key-${i}`)))
   t.strictSame(values, Array.from({ length: 100 }, (_, i) => i))
   t.equal(asked.length, 1)
-  t.equal(asked[0]?.length, 2 + 3 + 100 + 200, 'the keys of the records, a stamp, the channel, a count, 100 keys, their tags and 100 more')
+  t.equal(
+    asked[0]?.length,
+    2 + 3 + 100 + 200,
+    'the keys of the records, a stamp, the channel, a count, 100 keys, their tags and 100 more'
+  )
   t.equal(cache.stats().hits.l1, 100)
   await cache.invalidate(['tag-7'])
   t.equal(cache.lookup('key-7'), undefined)
@@ -139,11 +158,18 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
 
 t.test('a flush of everything is misses, then as new', async (t) => {
   const client = await server.connect()
-  const cache = createCache<string>({ store: openStore(t, { client, prefix: randomUUID() }), namespace: 'n', l1: false })
+  const cache = createCache<string>({
+    store: openStore(t, { client, prefix: randomUUID() }),
+    namespace: 'n',
+    l1: false
+  })
   await cache.set('key', 'value', { ttl: '1h' })
   await client.flushall()
   t.equal(await cache.get('key'), undefined)
-  t.notOk(await cache.set('key', 'value 2', { ttl: '1h' }), 'nothing tells whether it has been invalidated since the call')
+  t.notOk(
+    await cache.set('key', 'value 2', { ttl: '1h' }),
+    'nothing tells whether it has been invalidated since the call'
+  )
   t.ok(await cache.set('key', 'value 2', { ttl: '1h' }))
   t.equal(await cache.get('key'), 'value 2')
 })
@@ -151,7 +177,10 @@ t.test('a flush of everything is misses, then as new', async (t) => {
 t.test('a server that is gone', async (t) => {
   const server = await startRedis(t)
   const [heard, cut] = [listening(true), listening(false)]
-  const cache = createCache<string>({ store: openStore(t, { client: await server.connect() }), namespace: 'n' })
+  const cache = createCache<string>({
+    store: openStore(t, { client: await server.connect() }),
+    namespace: 'n'
+  })
   await heard
   await cache.set('known', 'value', { ttl: '1h', tags: ['tag'] })
   const slow = gatedFn<string>()
@@ -187,7 +216,12 @@ t.test('a server that is gone', async (t) => {
 
   t.test('writes say that they are not done', async (t) => {
     const before = cache.stats().errors
-    const failed = { name: 'CacheError', code: 'WEIR_CACHE_STORE_FAILED', message: /The store did not/, cause: Error }
+    const failed = {
+      name: 'CacheError',
+      code: 'WEIR_CACHE_STORE_FAILED',
+      message: /The store did not/,
+      cause: Error
+    }
     await t.rejects(cache.invalidate(['tag']), failed)
     await t.rejects(cache.delete('known'), failed)
     await t.rejects(cache.clear(), failed)
@@ -198,7 +232,12 @@ t.test('a server that is gone', async (t) => {
 })
 
 t.test('a client that never was connected', async (t) => {
-  const client = new Redis({ path: '/nonexistent/redis.sock', lazyConnect: true, enableOfflineQueue: false, retryStrategy: null })
+  const client = new Redis({
+    path: '/nonexistent/redis.sock',
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    retryStrategy: null
+  })
   t.teardown(() => { client.disconnect() })
   client.on('error', () => {})
   const cache = createCache<string>({ store: openStore(t, { client }), namespace: 'n' })
@@ -209,9 +248,16 @@ t.test('a client that never was connected', async (t) => {
 t.test('more tags than a script can take at once are asked for in parts', async (t) => {
   const client = await server.connect()
   // Without a connection that listens, each entry has to be asked for.
-  const cache = createCache<string>({ store: openStore(t, { client: passingClient(client), prefix: randomUUID() }), namespace: 'n' })
+  const cache = createCache<string>({
+    store: openStore(t, { client: passingClient(client), prefix: randomUUID() }),
+    namespace: 'n'
+  })
   const keys = Array.from({ length: 3000 }, (_, i) => `key-${i}`)
-  await Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h', tags: [`a-${key}`, `b-${key}`] }, () => key)))
+  await Promise.all(
+    keys.map((key) =>
+      cache.remember(key, { ttl: '1h', tags: [`a-${key}`, `b-${key}`] }, () => key)
+    )
+  )
   t.strictSame(await cache.getMany(keys), keys)
   await cache.invalidate(['b-key-2999'])
   t.strictSame(await cache.getMany(keys), [...keys.slice(0, -1), undefined])

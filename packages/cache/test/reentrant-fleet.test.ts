@@ -10,7 +10,8 @@ import { until } from './redis-node.js'
 import { outcomesOf, REFUSED } from './refusals.js'
 
 /*
- * Fills that ask for each other through several instances: handles of their own on one Redis, and on one SQLite file.
+ * Fills that ask for each other through several instances: handles of their own on one Redis, and
+ * on one SQLite file.
  */
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 const CODE = 'WEIR_CACHE_REENTRANT_FILL'
@@ -27,8 +28,17 @@ interface Place {
 }
 
 const places: Place[] = [
-  { name: 'Redis', open: async () => async () => redisStore({ client: await server.connect(), lease: 1000 }) },
-  { name: 'SQLite', open: async (t) => { const file = join(t.testdir(), 'cache.db'); return async () => sqliteStore({ file }) } }
+  {
+    name: 'Redis',
+    open: async () => async () => redisStore({ client: await server.connect(), lease: 1000 })
+  },
+  {
+    name: 'SQLite',
+    open: async (t) => {
+      const file = join(t.testdir(), 'cache.db')
+      return async () => sqliteStore({ file })
+    }
+  }
 ]
 
 interface Instance {
@@ -46,39 +56,46 @@ for (const { name, open } of places) {
       const store = await next()
       t.teardown(() => store.close())
       for (const each of [namespace, `${namespace}-other`]) await hearing(store.namespace(each))
-      const cache = (namespace: string) => createCache<string>({ store, namespace, fillTimeout: '1h' })
+      const cache = (namespace: string) =>
+        createCache<string>({ store, namespace, fillTimeout: '1h' })
       return { cache: cache(namespace), other: cache(`${namespace}-other`), store }
     }
     return [await instance(), await instance(), await instance()]
   }
 
-  t.test(`${name}: two instances whose fills ask for each other: one is refused, and the other gets its value`, async (t) => {
-    const [one, two] = await fleet(t)
-    const asks = [gate(), gate()] as const
-    const a = one.cache.remember('a', OPTIONS, async () => {
-      await asks[0].opened
-      return `a of ${await one.cache.remember('b', OPTIONS, never)}`
-    })
-    const b = two.cache.remember('b', OPTIONS, async () => {
-      await asks[1].opened
-      return `b without ${await two.cache.remember('a', OPTIONS, mustNotRun).catch((error: { code: string }) => error.code)}`
-    })
-    await bothFill(one, two)
-    asks[0].open()
-    await waiting(one, 2)
-    asks[1].open()
-    t.strictSame(await outcomesOf([a, b]), [`a of b without ${CODE}`, `b without ${CODE}`])
-    t.equal(one.cache.stats().flights + two.cache.stats().flights, 0)
-  })
+  t.test(
+    `${name}: two instances whose fills ask for each other: one is refused, and the other gets its value`,
+    async (t) => {
+      const [one, two] = await fleet(t)
+      const asks = [gate(), gate()] as const
+      const a = one.cache.remember('a', OPTIONS, async () => {
+        await asks[0].opened
+        return `a of ${await one.cache.remember('b', OPTIONS, never)}`
+      })
+      const b = two.cache.remember('b', OPTIONS, async () => {
+        await asks[1].opened
+        return `b without ${await two.cache.remember('a', OPTIONS, mustNotRun).catch((error: { code: string }) => error.code)}`
+      })
+      await bothFill(one, two)
+      asks[0].open()
+      await waiting(one, 2)
+      asks[1].open()
+      t.strictSame(await outcomesOf([a, b]), [`a of b without ${CODE}`, `b without ${CODE}`])
+      t.equal(one.cache.stats().flights + two.cache.stats().flights, 0)
+    }
+  )
 
   t.test(`${name}: both ask at the same moment: neither waits for ever`, async (t) => {
     const [one, two] = await fleet(t)
     for (let round = 0; round < 20; round++) {
       const start = gate()
-      const ask = ({ cache }: Instance, own: string, other: string) => cache.remember(`${own}-${round}`, OPTIONS, async () => {
-        await start.opened
-        return cache.remember(`${other}-${round}`, OPTIONS, () => `own ${other}`).catch((error: { code: string }) => error.code)
-      })
+      const ask = ({ cache }: Instance, own: string, other: string) =>
+        cache.remember(`${own}-${round}`, OPTIONS, async () => {
+          await start.opened
+          return cache
+            .remember(`${other}-${round}`, OPTIONS, () => `own ${other}`)
+            .catch((error: { code: string }) => error.code)
+        })
       const asked = [ask(one, 'a', 'b'), ask(two, 'b', 'a')]
       await bothFill(one, two)
       start.open()
@@ -91,15 +108,20 @@ for (const { name, open } of places) {
     const [one, two, three] = await fleet(t)
     const start = gate()
     const asks = [gate(), gate(), gate()]
-    const link = (i: number, from: Cache<string>, key: string, to: Cache<string>, next: string) => from.remember(key, OPTIONS, async () => {
-      await start.opened
-      await asks[i]?.opened
-      return `${key}${await to.remember(next, OPTIONS, mustNotRun).catch((error: { code: string }) => `-${error.code}`)}`
-    })
+    const link = (i: number, from: Cache<string>, key: string, to: Cache<string>, next: string) =>
+      from.remember(key, OPTIONS, async () => {
+        await start.opened
+        await asks[i]?.opened
+        return `${key}${await to.remember(next, OPTIONS, mustNotRun).catch((error: { code: string }) => `-${error.code}`)}`
+      })
     const asked = [
-      link(0, one.cache, 'a', one.other, 'b'), link(1, two.other, 'b', two.cache, 'c'), link(2, three.cache, 'c', three.cache, 'a')
+      link(0, one.cache, 'a', one.other, 'b'),
+      link(1, two.other, 'b', two.cache, 'c'),
+      link(2, three.cache, 'c', three.cache, 'a')
     ]
-    await until('all fill', async () => [one.cache, two.other, three.cache].every((cache) => cache.stats().flights === 1))
+    await until('all fill', async () =>
+      [one.cache, two.other, three.cache].every((cache) => cache.stats().flights === 1)
+    )
     await Promise.all([one, two, three].map(settled))
     start.open()
     asks[0]?.open()
@@ -108,64 +130,85 @@ for (const { name, open } of places) {
     await until('b waits', async () => two.cache.stats().flights === 1)
     asks[2]?.open()
     const outcomes = await outcomesOf(asked)
-    t.equal(String(outcomes).split(CODE).length - 1, 3, 'one is refused, which all three values tell')
+    t.equal(
+      String(outcomes).split(CODE).length - 1,
+      3,
+      'one is refused, which all three values tell'
+    )
     t.strictSame(outcomes, [`abc-${CODE}`, `bc-${CODE}`, `c-${CODE}`])
   })
 
-  t.test(`${name}: a fill that joins one which waits for another instance is part of the chain`, async (t) => {
-    const [one, two] = await fleet(t)
-    const asks = [gate(), gate()] as const
-    const slow = gatedFn<string>()
-    const b = two.cache.remember('b', OPTIONS, async () => {
-      slow.fn().catch(() => {})
-      await asks[1].opened
-      return two.cache.remember('a', OPTIONS, () => 'own a').catch((error: { code: string }) => error.code)
-    })
-    const a = one.cache.remember('a', OPTIONS, async () => {
-      await asks[0].opened
-      return one.cache.remember('b', OPTIONS, mustNotRun)
-    })
-    await bothFill(one, two)
-    // A caller that is part of no fill waits for b, and the fill of a joins it.
-    const plain = one.cache.remember('b', OPTIONS, mustNotRun)
-    await waiting(one, 2)
-    asks[0].open()
-    await announced(one)
-    asks[1].open()
-    t.strictSame(await outcomesOf([a, b, plain]), [CODE, CODE, CODE])
-  })
+  t.test(
+    `${name}: a fill that joins one which waits for another instance is part of the chain`,
+    async (t) => {
+      const [one, two] = await fleet(t)
+      const asks = [gate(), gate()] as const
+      const slow = gatedFn<string>()
+      const b = two.cache.remember('b', OPTIONS, async () => {
+        slow.fn().catch(() => {})
+        await asks[1].opened
+        return two.cache
+          .remember('a', OPTIONS, () => 'own a')
+          .catch((error: { code: string }) => error.code)
+      })
+      const a = one.cache.remember('a', OPTIONS, async () => {
+        await asks[0].opened
+        return one.cache.remember('b', OPTIONS, mustNotRun)
+      })
+      await bothFill(one, two)
+      // A caller that is part of no fill waits for b, and the fill of a joins it.
+      const plain = one.cache.remember('b', OPTIONS, mustNotRun)
+      await waiting(one, 2)
+      asks[0].open()
+      await announced(one)
+      asks[1].open()
+      t.strictSame(await outcomesOf([a, b, plain]), [CODE, CODE, CODE])
+    }
+  )
 
-  t.test(`${name}: the joiner that closes the cycle is refused; the caller it joined gets its value`, async (t) => {
-    const [one, two] = await fleet(t)
-    const asks = [gate(), gate()] as const
-    const a = one.cache.remember('a', OPTIONS, async () => {
-      await asks[0].opened
-      return one.cache.remember('b', OPTIONS, mustNotRun).catch((error: { code: string }) => error.code)
-    })
-    const b = two.cache.remember('b', OPTIONS, async () => {
-      await asks[1].opened
-      return `b of ${await two.cache.remember('a', OPTIONS, never)}`
-    })
-    await bothFill(one, two)
-    const plain = one.cache.remember('b', OPTIONS, mustNotRun)
-    await waiting(one, 2)
-    asks[1].open()
-    await waiting(two, 2)
-    await announced(two)
-    asks[0].open()
-    t.strictSame(await outcomesOf([a, b, plain]), [CODE, `b of ${CODE}`, `b of ${CODE}`])
-  })
+  t.test(
+    `${name}: the joiner that closes the cycle is refused; the caller it joined gets its value`,
+    async (t) => {
+      const [one, two] = await fleet(t)
+      const asks = [gate(), gate()] as const
+      const a = one.cache.remember('a', OPTIONS, async () => {
+        await asks[0].opened
+        return one.cache
+          .remember('b', OPTIONS, mustNotRun)
+          .catch((error: { code: string }) => error.code)
+      })
+      const b = two.cache.remember('b', OPTIONS, async () => {
+        await asks[1].opened
+        return `b of ${await two.cache.remember('a', OPTIONS, never)}`
+      })
+      await bothFill(one, two)
+      const plain = one.cache.remember('b', OPTIONS, mustNotRun)
+      await waiting(one, 2)
+      asks[1].open()
+      await waiting(two, 2)
+      await announced(two)
+      asks[0].open()
+      t.strictSame(await outcomesOf([a, b, plain]), [CODE, `b of ${CODE}`, `b of ${CODE}`])
+    }
+  )
 
   t.test(`${name}: a wait without a cycle is not refused`, async (t) => {
     const [one, two, three] = await fleet(t)
     const slow = gatedFn<string>()
     const c = three.cache.remember('c', OPTIONS, slow.fn)
     await slow.started
-    const b = two.cache.remember('b', OPTIONS, async () => `b${await two.cache.remember('c', OPTIONS, never)}`)
+    const b = two.cache.remember(
+      'b',
+      OPTIONS,
+      async () => `b${await two.cache.remember('c', OPTIONS, never)}`
+    )
     await waiting(two, 2)
     await announced(two)
     const a = one.cache.remember('a', OPTIONS, async () =>
-      (await Promise.all(['b', 'c'].map((key) => one.cache.remember(key, OPTIONS, mustNotRun)))).join())
+      (
+        await Promise.all(['b', 'c'].map((key) => one.cache.remember(key, OPTIONS, mustNotRun)))
+      ).join()
+    )
     await waiting(one, 3)
     await announced(one)
     slow.end('c')
@@ -180,7 +223,9 @@ for (const { name, open } of places) {
 }
 
 t.test('Redis: what a fill waits for lies beside its lease for as long as it waits', async (t) => {
-  const stores = await Promise.all([1, 2].map(async () => redisStore({ client: await server.connect(), lease: 1000 })))
+  const stores = await Promise.all(
+    [1, 2].map(async () => redisStore({ client: await server.connect(), lease: 1000 }))
+  )
   t.teardown(() => Promise.all(stores.map((store) => store.close())))
   const [one, two] = stores.map((store) => createCache<string>({ store, namespace: 'beside' }))
   if (one === undefined || two === undefined) throw new Error('there are two')
@@ -204,7 +249,9 @@ t.test('Redis: what a fill waits for lies beside its lease for as long as it wai
 
 /** Waits until both instances have the lease of a fill. */
 async function bothFill (one: Instance, two: Instance): Promise<void> {
-  await until('both fill', async () => [one, two].every(({ cache }) => cache.stats().flights === 1 && cache.stats().misses > 0))
+  await until('both fill', async () =>
+    [one, two].every(({ cache }) => cache.stats().flights === 1 && cache.stats().misses > 0)
+  )
   await Promise.all([one, two].map(settled))
 }
 
@@ -223,4 +270,6 @@ async function waiting (instance: Instance, flights: number): Promise<void> {
 }
 
 /** Resolves when what the instance waits for has been said in the store, and followed. */
-const announced = async (instance: Instance) => { for (let i = 0; i < 3; i++) await settled(instance) }
+const announced = async (instance: Instance) => {
+  for (let i = 0; i < 3; i++) await settled(instance)
+}

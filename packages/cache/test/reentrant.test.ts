@@ -10,7 +10,8 @@ import { outcomesOf, REFUSED } from './refusals.js'
 import { steeredStore } from './steered-store.js'
 
 /*
- * Fills that ask for each other within one process. Each test would wait for the fillTimeout if the cycle went unnoticed.
+ * Fills that ask for each other within one process. Each test would wait for the fillTimeout if the
+ * cycle went unnoticed.
  */
 const HOUR = 3_600_000
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
@@ -19,14 +20,19 @@ const newCache = (store = memoryStore(), namespace = 'n') =>
 
 t.test('a fill that asks for its own key', async (t) => {
   const cache = newCache()
-  await t.rejects(cache.remember('a', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun)), REFUSED('a'))
+  await t.rejects(
+    cache.remember('a', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun)),
+    REFUSED('a')
+  )
   t.equal(cache.stats().flights, 0)
   t.equal(await cache.remember('a', OPTIONS, () => 'value'), 'value', 'and nothing is left of it')
 })
 
 t.test('a fill that catches the error goes on', async (t) => {
   const cache = newCache()
-  const value = cache.remember('a', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun).catch(() => 'fallback'))
+  const value = cache.remember('a', OPTIONS, () =>
+    cache.remember('a', OPTIONS, mustNotRun).catch(() => 'fallback')
+  )
   t.equal(await value, 'fallback')
   t.equal(await cache.get('a'), 'fallback')
 })
@@ -87,7 +93,9 @@ t.test('a fill that asks for several at once', async (t) => {
   const start = gate()
   const a = cache.remember('a', OPTIONS, async () => {
     await start.opened
-    const parts = await Promise.allSettled(['b', 'b', 'c'].map((key) => cache.remember(key, OPTIONS, () => key)))
+    const parts = await Promise.allSettled(
+      ['b', 'b', 'c'].map((key) => cache.remember(key, OPTIONS, () => key))
+    )
     return parts.map((part) => part.status).join()
   })
   const b = cache.remember('b', OPTIONS, async () => {
@@ -99,18 +107,25 @@ t.test('a fill that asks for several at once', async (t) => {
   t.equal(await b, 'b')
 })
 
-t.test('fills that fail while others they have begun go on do not begin each other for ever', async (t) => {
-  const cache = newCache()
-  let runs = 0
-  const ask = (key: string, other: string): Promise<string> => cache.remember(key, OPTIONS, async () => {
-    if (++runs > 100) throw new Error('for ever')
-    await Promise.all([Promise.reject(new Error('at once')), ask(other, key)])
-    return key
-  })
-  t.match(await Promise.allSettled([ask('a', 'b'), ask('b', 'a')]), [{ status: 'rejected' }, { status: 'rejected' }])
-  await until('nothing is left', async () => cache.stats().flights === 0)
-  t.ok(runs < 10, `${runs} runs`)
-})
+t.test(
+  'fills that fail while others they have begun go on do not begin each other for ever',
+  async (t) => {
+    const cache = newCache()
+    let runs = 0
+    const ask = (key: string, other: string): Promise<string> =>
+      cache.remember(key, OPTIONS, async () => {
+        if (++runs > 100) throw new Error('for ever')
+        await Promise.all([Promise.reject(new Error('at once')), ask(other, key)])
+        return key
+      })
+    t.match(await Promise.allSettled([ask('a', 'b'), ask('b', 'a')]), [
+      { status: 'rejected' },
+      { status: 'rejected' }
+    ])
+    await until('nothing is left', async () => cache.stats().flights === 0)
+    t.ok(runs < 10, `${runs} runs`)
+  }
+)
 
 t.test('with a key whose last value could not be shared', async (t) => {
   const cache = newCache()
@@ -118,7 +133,9 @@ t.test('with a key whose last value could not be shared', async (t) => {
     const fill = await cache.acquire(key)
     if ('abandon' in fill) fill.abandon()
   }
-  const asks = cache.remember('a', OPTIONS, () => cache.remember('b', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun)))
+  const asks = cache.remember('a', OPTIONS, () =>
+    cache.remember('b', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun))
+  )
   await t.rejects(asks, REFUSED('a'))
 })
 
@@ -212,13 +229,19 @@ t.test('nor of a fill that goes on around the ended one, but of that', async (t)
 
 t.test('the same key of another store is another one: caches may be layered', async (t) => {
   const [near, far] = [newCache(), newCache()]
-  t.equal(await near.remember('a', OPTIONS, () => far.remember('a', OPTIONS, () => 'value')), 'value')
+  t.equal(
+    await near.remember('a', OPTIONS, () => far.remember('a', OPTIONS, () => 'value')),
+    'value'
+  )
 })
 
 t.test('two caches of one namespace are one', async (t) => {
   const store = memoryStore()
   const [one, two] = [newCache(store), newCache(store)]
-  await t.rejects(one.remember('a', OPTIONS, () => two.remember('a', OPTIONS, mustNotRun)), REFUSED('a'))
+  await t.rejects(
+    one.remember('a', OPTIONS, () => two.remember('a', OPTIONS, mustNotRun)),
+    REFUSED('a')
+  )
 })
 
 t.test('reads within a fill wait for no fill', async (t) => {
@@ -230,7 +253,9 @@ t.test('reads within a fill wait for no fill', async (t) => {
     t.equal(await cache.has('a'), false)
     t.strictSame(await cache.getMany(['a', 'b']), [undefined, undefined])
     t.ok(await cache.set('a', 'set', OPTIONS))
-    return await cache.remember('b', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun)).catch(() => 'b is refused')
+    return await cache
+      .remember('b', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun))
+      .catch(() => 'b is refused')
   })
   t.match(value, /set|refused/)
 })
@@ -274,8 +299,12 @@ async function generated (t: Test, seed: number): Promise<void> {
   for (const [i, key] of keys.entries()) {
     const outcome = outcomes[i]
     const cycle = reachesCycle(asks, key)
-    if (!cycle && outcome !== key) t.fail(`seed ${seed}: ${key} is refused without a cycle: ${outcome}`)
-    if (cycle && outcome !== 'WEIR_CACHE_REENTRANT_FILL') t.fail(`seed ${seed}: ${key} has a value in spite of a cycle: ${outcome}`)
+    if (!cycle && outcome !== key) {
+      t.fail(`seed ${seed}: ${key} is refused without a cycle: ${outcome}`)
+    }
+    if (cycle && outcome !== 'WEIR_CACHE_REENTRANT_FILL') {
+      t.fail(`seed ${seed}: ${key} has a value in spite of a cycle: ${outcome}`)
+    }
   }
   // Fills may outlive the refusal of one of them for a moment.
   await until(`seed ${seed}: nothing is left`, async () => cache.stats().flights === 0)

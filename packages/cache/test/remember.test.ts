@@ -26,13 +26,16 @@ t.test('without memory of its own it reads the store each time', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<{ id: number }>({ store, namespace: 'n', l1: false })
   let runs = 0
-  for (let i = 0; i < 3; i++) t.strictSame(await cache.remember('key', { ttl: '1m' }, () => ({ id: ++runs })), { id: 1 })
+  for (let i = 0; i < 3; i++) { t.strictSame(await cache.remember('key', { ttl: '1m' }, () => ({ id: ++runs })), { id: 1 }) }
   t.strictSame(asked, ['get', 'claim', 'set', 'get', 'get'])
 })
 
 t.test('two instances share what one computed', async (t) => {
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   await a.remember('key', { ttl: '1m', tags: ['tag'] }, () => 'of a')
   t.equal(await b.remember('key', { ttl: '1m', tags: ['tag'] }, () => 'of b'), 'of a')
   t.match(b.stats().hits, { l1: 0, l2: 1 })
@@ -68,7 +71,12 @@ t.test('a ttl of zero is shared with those who wait, and not kept', async (t) =>
 
 t.test('tags may be made of the value', async (t) => {
   const cache = createCache<{ id: number }>({ store: memoryStore(), namespace: 'n' })
-  const read = (id: number) => cache.remember(`product ${id}`, { ttl: '1m', tags: (value) => [`product:${value.id}`] }, () => ({ id }))
+  const read = (id: number) =>
+    cache.remember(
+      `product ${id}`,
+      { ttl: '1m', tags: (value) => [`product:${value.id}`] },
+      () => ({ id })
+    )
   await read(1)
   await read(2)
   await cache.invalidate(['product:1'])
@@ -77,7 +85,10 @@ t.test('tags may be made of the value', async (t) => {
 
 t.test('keys and namespaces are apart', async (t) => {
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'a' }), createCache<string>({ store, namespace: 'b' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'a' }),
+    createCache<string>({ store, namespace: 'b' })
+  ]
   await a.remember('key', { ttl: '1m', tags: ['tag'] }, () => 'a')
   t.equal(await b.remember('key', { ttl: '1m', tags: ['tag'] }, () => 'b'), 'b')
   await b.invalidate(['tag'])

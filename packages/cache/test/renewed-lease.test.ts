@@ -1,7 +1,12 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { Renewals } from '../src/stores/renewals.js'
-import { FILL_LEASE, type LeaseKeeper, RENEW_EVERY, RenewedLease } from '../src/stores/renewed-lease.js'
+import {
+  FILL_LEASE,
+  type LeaseKeeper,
+  RENEW_EVERY,
+  RenewedLease
+} from '../src/stores/renewed-lease.js'
 
 /** A lease whose keeper does what the test says, and the timers in the test's hand. */
 function lease (t: Test, keeper: Partial<LeaseKeeper> = {}, renewals = new Renewals(RENEW_EVERY)) {
@@ -19,32 +24,44 @@ function lease (t: Test, keeper: Partial<LeaseKeeper> = {}, renewals = new Renew
   return { kept, asked, later: (ms: number) => { mock.timers.tick(ms) } }
 }
 
-t.test('one timer renews all, each once in an interval, and ends with the last of them', async (t) => {
-  const renewals = new Renewals(RENEW_EVERY)
-  const first = lease(t, {}, renewals)
-  const set = t.capture(globalThis, 'setInterval', globalThis.setInterval)
-  const cleared = t.capture(globalThis, 'clearInterval', globalThis.clearInterval)
-  first.later(RENEW_EVERY / 2)
-  const asked: string[] = []
-  const keeper = (): LeaseKeeper => ({
-    store: async () => {}, renew: async () => { asked.push('renew'); return true }, release: async () => {}, setWaits: async () => {}
-  })
-  const others = Array.from({ length: 10 }, (_, i) => new RenewedLease(`${i}`, 1, keeper(), renewals))
-  t.strictSame(set(), [], 'no timer more')
-  first.later(RENEW_EVERY / 2)
-  t.strictSame([first.asked.length, asked.length], [0, 0], 'none has been there for an interval')
-  first.later(RENEW_EVERY)
-  t.strictSame([first.asked.length, asked.length], [1, 10])
-  for (const other of others) other.end('done')
-  first.later(RENEW_EVERY)
-  t.strictSame([first.asked.length, asked.length], [2, 10])
-  first.kept.end('done')
-  first.later(RENEW_EVERY)
-  t.equal(cleared().length, 1)
-  const last = lease(t, {}, renewals)
-  last.later(FILL_LEASE)
-  t.ok(last.asked.length > 2, 'the next begins another timer')
-})
+t.test(
+  'one timer renews all, each once in an interval, and ends with the last of them',
+  async (t) => {
+    const renewals = new Renewals(RENEW_EVERY)
+    const first = lease(t, {}, renewals)
+    const set = t.capture(globalThis, 'setInterval', globalThis.setInterval)
+    const cleared = t.capture(globalThis, 'clearInterval', globalThis.clearInterval)
+    first.later(RENEW_EVERY / 2)
+    const asked: string[] = []
+    const keeper = (): LeaseKeeper => ({
+      store: async () => {},
+      renew: async () => {
+        asked.push('renew')
+        return true
+      },
+      release: async () => {},
+      setWaits: async () => {}
+    })
+    const others = Array.from(
+      { length: 10 },
+      (_, i) => new RenewedLease(`${i}`, 1, keeper(), renewals)
+    )
+    t.strictSame(set(), [], 'no timer more')
+    first.later(RENEW_EVERY / 2)
+    t.strictSame([first.asked.length, asked.length], [0, 0], 'none has been there for an interval')
+    first.later(RENEW_EVERY)
+    t.strictSame([first.asked.length, asked.length], [1, 10])
+    for (const other of others) other.end('done')
+    first.later(RENEW_EVERY)
+    t.strictSame([first.asked.length, asked.length], [2, 10])
+    first.kept.end('done')
+    first.later(RENEW_EVERY)
+    t.equal(cleared().length, 1)
+    const last = lease(t, {}, renewals)
+    last.later(FILL_LEASE)
+    t.ok(last.asked.length > 2, 'the next begins another timer')
+  }
+)
 
 const settled = () => new Promise<void>((resolve) => { setImmediate(resolve) })
 

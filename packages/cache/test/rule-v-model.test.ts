@@ -21,7 +21,10 @@ type Instances = readonly [StoreNamespace, ...StoreNamespace[]]
 const server = await startRedis(t)
 const folder = t.testdir()
 
-const places: Record<string, (t: Test, seed: number) => Promise<{ instances: Instances, date?: ReturnType<typeof stopDate> }>> = {
+const places: Record<
+  string,
+  (t: Test, seed: number) => Promise<{ instances: Instances; date?: ReturnType<typeof stopDate> }>
+> = {
   memory: async (t) => {
     const date = stopDate(t)
     return { instances: [memoryStore({ maxTags: MAX_TAGS }).namespace('n')], date }
@@ -40,35 +43,48 @@ const places: Record<string, (t: Test, seed: number) => Promise<{ instances: Ins
     const open = (options: Parameters<typeof openStore>[1]) =>
       openStore(t, { maxTags: MAX_TAGS, prefix: `w${seed}`, ...options }).namespace('n')
     // Two that hear, the second one of them by fewer records than there are; one that has to ask.
-    const [all, few, none] = [open({ client }), open({ client, maxTags: 5 }), open({ client: passingClient(client) })]
+    const [all, few, none] = [
+      open({ client }),
+      open({ client, maxTags: 5 }),
+      open({ client: passingClient(client) })
+    ]
     return { instances: [await hearing(all), await hearing(few), none] }
   }
 }
 
 for (const [name, open] of Object.entries(places)) {
-  t.test(`a store never takes for valid what a model that forgets nothing does not: ${name}`, async (t) => {
-    for (const seed of [1, 2, 3]) {
-      await t.test(`seed ${seed}`, async (t) => {
-        const { instances, date } = await open(t, seed)
-        const random = randomFrom(seed)
-        const model = new RuleVModel()
-        const entries: Known[] = []
-        const name = () => `${random(30)}`
-        for (let step = 1; step <= STEPS; step++) {
-          await take(model, entries, pick(random, instances), random, name)
-          if (random(20) === 0) date?.advance(random(4) * 20_000)
-          if (step % JUDGED_EVERY !== 0) continue
-          await instances[0].validity.waitForLeases()
-          for (const instance of instances) await judge(t, model, entries, instance, instances.at(-1) ?? instance)
-        }
-        t.ok(entries.length > 0)
-      })
+  t.test(
+    `a store never takes for valid what a model that forgets nothing does not: ${name}`,
+    async (t) => {
+      for (const seed of [1, 2, 3]) {
+        await t.test(`seed ${seed}`, async (t) => {
+          const { instances, date } = await open(t, seed)
+          const random = randomFrom(seed)
+          const model = new RuleVModel()
+          const entries: Known[] = []
+          const name = () => `${random(30)}`
+          for (let step = 1; step <= STEPS; step++) {
+            await take(model, entries, pick(random, instances), random, name)
+            if (random(20) === 0) date?.advance(random(4) * 20_000)
+            if (step % JUDGED_EVERY !== 0) continue
+            await instances[0].validity.waitForLeases()
+            for (const instance of instances) {
+              await judge(t, model, entries, instance, instances.at(-1) ?? instance)
+            }
+          }
+          t.ok(entries.length > 0)
+        })
+      }
     }
-  })
+  )
 }
 
 async function take (
-  model: RuleVModel, entries: Known[], { validity }: StoreNamespace, random: ReturnType<typeof randomFrom>, name: () => string
+  model: RuleVModel,
+  entries: Known[],
+  { validity }: StoreNamespace,
+  random: ReturnType<typeof randomFrom>,
+  name: () => string
 ): Promise<void> {
   const isFill = random(10) < 5
   if (isFill) {
@@ -77,7 +93,9 @@ async function take (
     return
   }
   switch (random(8)) {
-    case 0: case 1: case 2: {
+    case 0:
+    case 1:
+    case 2: {
       const tags = Array.from({ length: 1 + random(3) }, name)
       return model.invalidate(tags, await validity.invalidate(tags, BOUNDED))
     }
@@ -100,14 +118,22 @@ async function take (
  *   has given up
  */
 async function judge (
-  t: Test, model: RuleVModel, entries: readonly Known[], { validity }: StoreNamespace, asked: StoreNamespace
+  t: Test,
+  model: RuleVModel,
+  entries: readonly Known[],
+  { validity }: StoreNamespace,
+  asked: StoreNamespace
 ): Promise<void> {
-  await Promise.all(entries.map(async (entry) => {
-    const isValid = await validity.isValid({ ...entry })
-    if (isValid && model.isInvalidated(entry)) t.fail('valid, but it was invalidated', { entry })
-    if (isValid && model.isReplaced(entry, Date.now())) t.fail('valid, but it was replaced', { entry })
-    if (isValid || model.isInvalidated(entry) || model.wasReplaced(entry)) return
-    // Only the floor can have ended it: then it has ended everything of that stamp.
-    if (await valid(asked, entry.stamp, [])) t.fail('invalid without a reason', { entry })
-  }))
+  await Promise.all(
+    entries.map(async (entry) => {
+      const isValid = await validity.isValid({ ...entry })
+      if (isValid && model.isInvalidated(entry)) t.fail('valid, but it was invalidated', { entry })
+      if (isValid && model.isReplaced(entry, Date.now())) {
+        t.fail('valid, but it was replaced', { entry })
+      }
+      if (isValid || model.isInvalidated(entry) || model.wasReplaced(entry)) return
+      // Only the floor can have ended it: then it has ended everything of that stamp.
+      if (await valid(asked, entry.stamp, [])) t.fail('invalid without a reason', { entry })
+    })
+  )
 }

@@ -11,11 +11,18 @@ export interface Known {
 /** Rule V by a model that forgets nothing, whatever the number of records. */
 export class RuleVModel {
   readonly #invalidated = new Map<string, Stamp>()
-  readonly #replacements: { readonly key: string, readonly stamp: Stamp, readonly until: number }[] = []
+  readonly #replacements: {
+    readonly key: string
+    readonly stamp: Stamp
+    readonly until: number
+  }[] = []
+
   #cleared: Stamp = 0
 
   invalidate (tags: readonly string[], stamp: Stamp): void {
-    for (const tag of tags) this.#invalidated.set(tag, Math.max(stamp, this.#invalidated.get(tag) ?? 0))
+    for (const tag of tags) {
+      this.#invalidated.set(tag, Math.max(stamp, this.#invalidated.get(tag) ?? 0))
+    }
   }
 
   /** @param stamp the new entry's: that of the replacement is just below */
@@ -33,7 +40,9 @@ export class RuleVModel {
 
   /** Also before its end. */
   wasReplaced ({ key, stamp }: Known): boolean {
-    return this.#replacements.some((replacement) => replacement.key === key && stamp < replacement.stamp)
+    return this.#replacements.some(
+      (replacement) => replacement.key === key && stamp < replacement.stamp
+    )
   }
 
   /**
@@ -41,7 +50,10 @@ export class RuleVModel {
    * epoch.
    */
   isReplaced ({ key, stamp }: Known, now: number): boolean {
-    return this.#replacements.some((replacement) => replacement.key === key && stamp < replacement.stamp && now < replacement.until)
+    return this.#replacements.some(
+      (replacement) =>
+        replacement.key === key && stamp < replacement.stamp && now < replacement.until
+    )
   }
 }
 

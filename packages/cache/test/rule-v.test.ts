@@ -15,13 +15,19 @@ const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
 
 for (const judgesLocally of [true, false]) {
   t.test(judgesLocally ? 'a store that judges here' : 'a store that has to be asked', async (t) => {
-    for (const [name, write] of Object.entries(writes)) t.test(name, (t) => races(t, () => steeredStore({ judgesLocally }), write))
+    for (const [name, write] of Object.entries(writes)) {
+      t.test(name, (t) => races(t, () => steeredStore({ judgesLocally }), write))
+    }
     reads(t, () => steeredStore({ judgesLocally }))
   })
 }
 
 /** A fill that began before the write and ends after it. */
-async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cache<string>) => Promise<void>) {
+async function races (
+  t: Test,
+  makeStore: () => SteeredStore,
+  write: (cache: Cache<string>) => Promise<void>
+) {
   const begun = async () => {
     const { store } = makeStore()
     const cache = createCache<string>({ store, namespace: 'n' })
@@ -53,36 +59,46 @@ async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cac
     slow.end('old')
     t.equal(await own, 'old')
     t.strictSame(await Promise.all(after), Array(100).fill('new 1'))
-    t.strictSame(await Promise.all(before), Array(3).fill('new 1'), 'those who joined it before the write take the new one as well')
+    t.strictSame(
+      await Promise.all(before),
+      Array(3).fill('new 1'),
+      'those who joined it before the write take the new one as well'
+    )
     t.equal(runs, 1)
     t.equal(await cache.get('key'), 'new 1')
   })
 
-  t.test('a further write during the further fill does not make them start over again', async (t) => {
-    const { cache, slow } = await begun()
-    await write(cache)
-    const second = gatedFn<string>()
-    const after = [1, 2, 3].map(() => cache.remember('key', OPTIONS, second.fn))
-    slow.end('old')
-    await second.started
-    await write(cache)
-    second.end('new')
-    t.strictSame(await Promise.all(after), ['new', 'new', 'new'], 'it began after they arrived')
-    t.equal(await cache.get('key'), undefined)
-  })
+  t.test(
+    'a further write during the further fill does not make them start over again',
+    async (t) => {
+      const { cache, slow } = await begun()
+      await write(cache)
+      const second = gatedFn<string>()
+      const after = [1, 2, 3].map(() => cache.remember('key', OPTIONS, second.fn))
+      slow.end('old')
+      await second.started
+      await write(cache)
+      second.end('new')
+      t.strictSame(await Promise.all(after), ['new', 'new', 'new'], 'it began after they arrived')
+      t.equal(await cache.get('key'), undefined)
+    }
+  )
 
-  t.test('another instance does not serve it, and what that one computed meanwhile stays', async (t) => {
-    const { store, cache, slow, own } = await begun()
-    const other = createCache<string>({ store, namespace: 'n' })
-    await write(other)
-    t.equal(await other.remember('key', OPTIONS, () => 'new'), 'new')
-    slow.end('old')
-    t.equal(await own, 'old')
-    t.equal(await other.get('key'), 'new')
-    t.equal(await cache.get('key'), 'new')
-    const third = createCache<string>({ store, namespace: 'n' })
-    t.equal(await third.get('key'), 'new', 'in the store as well')
-  })
+  t.test(
+    'another instance does not serve it, and what that one computed meanwhile stays',
+    async (t) => {
+      const { store, cache, slow, own } = await begun()
+      const other = createCache<string>({ store, namespace: 'n' })
+      await write(other)
+      t.equal(await other.remember('key', OPTIONS, () => 'new'), 'new')
+      slow.end('old')
+      t.equal(await own, 'old')
+      t.equal(await other.get('key'), 'new')
+      t.equal(await cache.get('key'), 'new')
+      const third = createCache<string>({ store, namespace: 'n' })
+      t.equal(await third.get('key'), 'new', 'in the store as well')
+    }
+  )
 
   t.test('a third instance does not serve it when nobody computed anew', async (t) => {
     const { store, cache, slow, own } = await begun()
@@ -97,7 +113,10 @@ async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cac
 
   t.test('what is in the memory of another instance goes too', async (t) => {
     const { store } = makeStore()
-    const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+    const [a, b] = [
+      createCache<string>({ store, namespace: 'n' }),
+      createCache<string>({ store, namespace: 'n' })
+    ]
     await a.set('key', 'old', OPTIONS)
     t.equal(await b.get('key'), 'old')
     t.equal(await b.get('key'), 'old')
@@ -120,21 +139,24 @@ async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cac
     t.equal(await cache.get('key'), undefined)
   })
 
-  t.test('a stale value is not served after the write, also not while it is revalidated', async (t) => {
-    const date = stopDate(t)
-    const { store } = makeStore()
-    const cache = createCache<string>({ store, namespace: 'n' })
-    const options = { ...OPTIONS, staleWhileRevalidate: '1h', staleIfError: '1h' } as const
-    await cache.remember('key', options, () => 'old')
-    date.advance(60_000)
-    const slow = gatedFn<string>()
-    t.equal(await cache.remember('key', options, slow.fn), 'old')
-    await slow.started
-    await write(cache)
-    const after = cache.remember('key', options, () => 'new')
-    slow.end('old')
-    t.equal(await after, 'new')
-  })
+  t.test(
+    'a stale value is not served after the write, also not while it is revalidated',
+    async (t) => {
+      const date = stopDate(t)
+      const { store } = makeStore()
+      const cache = createCache<string>({ store, namespace: 'n' })
+      const options = { ...OPTIONS, staleWhileRevalidate: '1h', staleIfError: '1h' } as const
+      await cache.remember('key', options, () => 'old')
+      date.advance(60_000)
+      const slow = gatedFn<string>()
+      t.equal(await cache.remember('key', options, slow.fn), 'old')
+      await slow.started
+      await write(cache)
+      const after = cache.remember('key', options, () => 'new')
+      slow.end('old')
+      t.equal(await after, 'new')
+    }
+  )
 
   t.test('a stale value does not stand in for an error after the write', async (t) => {
     const date = stopDate(t)
@@ -147,33 +169,40 @@ async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cac
     const before = cache.remember('key', options, slow.fn)
     await slow.started
     await write(cache)
-    const after = cache.remember('key', options, () => { throw new Error('still down') })
+    const after = cache.remember('key', options, () => {
+      throw new Error('still down')
+    })
     slow.fail(new Error('down'))
     await t.rejects(before, { message: 'down' }, 'a stand-in is judged when it is served')
     await t.rejects(after, { message: 'still down' })
   })
 
-  t.test('nor is it served to a reader that comes while the leader\'s claim is on its way', async (t) => {
-    const date = stopDate(t)
-    const steered = makeStore()
-    const cache = createCache<string>({ store: steered.store, namespace: 'n' })
-    const options = { ...OPTIONS, staleIfError: '1h' } as const
-    await cache.remember('key', options, () => 'old')
-    date.advance(60_000)
-    const [claimed, answered] = [gate(), gate()]
-    steered.after.claim = () => {
-      claimed.open()
-      return answered.opened
+  t.test(
+    "nor is it served to a reader that comes while the leader's claim is on its way",
+    async (t) => {
+      const date = stopDate(t)
+      const steered = makeStore()
+      const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+      const options = { ...OPTIONS, staleIfError: '1h' } as const
+      await cache.remember('key', options, () => 'old')
+      date.advance(60_000)
+      const [claimed, answered] = [gate(), gate()]
+      steered.after.claim = () => {
+        claimed.open()
+        return answered.opened
+      }
+      const down = () => {
+        throw new Error('down')
+      }
+      const leader = cache.remember('key', options, down)
+      await claimed.opened
+      await write(cache)
+      const reader = cache.remember('key', options, down)
+      answered.open()
+      await t.rejects(leader, { message: 'down' })
+      await t.rejects(reader, { message: 'down' })
     }
-    const down = () => { throw new Error('down') }
-    const leader = cache.remember('key', options, down)
-    await claimed.opened
-    await write(cache)
-    const reader = cache.remember('key', options, down)
-    answered.open()
-    await t.rejects(leader, { message: 'down' })
-    await t.rejects(reader, { message: 'down' })
-  })
+  )
 }
 
 function reads (t: Test, makeStore: () => SteeredStore) {
@@ -182,7 +211,9 @@ function reads (t: Test, makeStore: () => SteeredStore) {
     for (let i = 0; i < 100; i++) {
       await cache.invalidate(['tag'])
       await cache.remember('key', OPTIONS, () => `value ${i}`)
-      if (await cache.get('key') !== `value ${i}`) t.fail(`the fill after invalidation ${i} is not used`)
+      if ((await cache.get('key')) !== `value ${i}`) {
+        t.fail(`the fill after invalidation ${i} is not used`)
+      }
     }
   })
 
@@ -214,7 +245,11 @@ function reads (t: Test, makeStore: () => SteeredStore) {
     const after = reader.get('key')
     const many = reader.getMany(['key', 'other'])
     held.open()
-    t.strictSame(await Promise.all([before, after, many]), [undefined, undefined, [undefined, undefined]])
+    t.strictSame(await Promise.all([before, after, many]), [
+      undefined,
+      undefined,
+      [undefined, undefined]
+    ])
     t.ok(reader.stats().discarded > 0)
   })
 

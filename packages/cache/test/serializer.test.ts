@@ -1,5 +1,11 @@
 import t from 'tap'
-import { CacheError, createCache, defaultSerializer, type Serializer, type Store } from '../src/index.js'
+import {
+  CacheError,
+  createCache,
+  defaultSerializer,
+  type Serializer,
+  type Store
+} from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 
@@ -9,7 +15,10 @@ const OPTIONS = { ttl: '1m' } as const
 async function refusal (store: Store, value: unknown, l1?: false): Promise<string> {
   const cache = createCache({ store, namespace: 'n', ...l1 === false && { l1 } })
   let message = ''
-  for (const attempt of [() => cache.set('the key', value, OPTIONS), () => cache.remember('the key', OPTIONS, () => value)]) {
+  for (const attempt of [
+    () => cache.set('the key', value, OPTIONS),
+    () => cache.remember('the key', OPTIONS, () => value)
+  ]) {
     try {
       await attempt()
       return 'kept'
@@ -19,7 +28,10 @@ async function refusal (store: Store, value: unknown, l1?: false): Promise<strin
     }
   }
   if (cache.stats().l1.entries !== 0) throw new Error('memory has it')
-  return /^The value for 'the key' cannot be stored: (.*)\. Store data only /.exec(message)?.[1] ?? message
+  return (
+    /^The value for 'the key' cannot be stored: (.*)\. Store data only /.exec(message)?.[1] ??
+    message
+  )
 }
 
 t.test('what cannot be kept is refused, and the member named', async (t) => {
@@ -27,14 +39,18 @@ t.test('what cannot be kept is refused, and the member named', async (t) => {
   class Bag extends Map<string, string> {}
   const thrower = { get broken () { throw new Error('no') } }
   const extended = Object.assign([1, 2], { total: 3 })
-  const levels = (count: number) => Array.from({ length: count }).reduce<unknown>((inner) => [inner], 1)
+  const levels = (count: number) =>
+    Array.from({ length: count }).reduce<unknown>((inner) => [inner], 1)
   const table: [unknown, string][] = [
     [() => 1, 'it is a function'],
     [Symbol('s'), 'it is a symbol'],
     [new User(), 'it is an instance of User'],
     [{ user: { callback () {} } }, '.user.callback is a function'],
     [{ list: [1, { 'a b': Symbol('s') }] }, '.list[1]["a b"] is a symbol'],
-    [[new Map([['one', new Set([1, new User()])]])], '[0].get("one").values()[1] is an instance of User'],
+    [
+      [new Map([['one', new Set([1, new User()])]])],
+      '[0].get("one").values()[1] is an instance of User'
+    ],
     [new Map([[new User(), 1]]), '.keys()[0] is an instance of User'],
     [new Map([[{}, [new Error('x')]]]), '.values()[0][0] is an instance of Error'],
     [{ bag: new Bag() }, '.bag is an instance of Bag'],
@@ -54,7 +70,7 @@ t.test('what cannot be kept is refused, and the member named', async (t) => {
     t.equal(await refusal(memoryStore(), value, false), expected, 'without memory')
   }
   const store = sqliteStore({ file: `${t.testdir()}/cache.db` })
-  for (const [value, expected] of table) t.equal(await refusal(store, value), expected, 'another store')
+  for (const [value, expected] of table) { t.equal(await refusal(store, value), expected, 'another store') }
   await store.close()
   t.equal(await refusal(memoryStore(), levels(900)), 'kept')
   t.equal(await refusal(memoryStore(), [levels(900), 1n]), 'kept')
@@ -62,7 +78,11 @@ t.test('what cannot be kept is refused, and the member named', async (t) => {
 
 t.test('a body that is no value is a miss', async (t) => {
   const table: [meta: string, body: string][] = [
-    ['data 1', '[["Map"'], ['data 1', '[{"__proto__":0}]'], ['data 1', '[["Buffer",1],[2],5]'], ['json 1', '{'], ['other', '']
+    ['data 1', '[["Map"'],
+    ['data 1', '[{"__proto__":0}]'],
+    ['data 1', '[["Buffer",1],[2],5]'],
+    ['json 1', '{'],
+    ['other', '']
   ]
   for (const [meta, body] of table) {
     t.throws(() => defaultSerializer.deserialize({ meta, body: Buffer.from(body) }), body)
@@ -78,18 +98,32 @@ t.test('one of one\'s own', async (t) => {
       return new Date(Number(body.toString()))
     }
   }
-  const cache = createCache<Date>({ store: memoryStore(), namespace: 'n', serializer: dates, l1: false })
+  const cache = createCache<Date>({
+    store: memoryStore(),
+    namespace: 'n',
+    serializer: dates,
+    l1: false
+  })
   await cache.set('key', new Date(5), OPTIONS)
   t.strictSame(await cache.get('key'), new Date(5))
 })
 
 t.test('one that throws: the value is given, not kept, and an event would tell', async (t) => {
-  const broken: Serializer<string> = { name: 'broken', serialize () { throw new Error('no') }, deserialize: () => '' }
+  const broken: Serializer<string> = {
+    name: 'broken',
+    serialize () {
+      throw new Error('no')
+    },
+    deserialize: () => ''
+  }
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n', serializer: broken })
   t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
   t.equal(cache.stats().errors, 1)
   t.notOk(await cache.has('key'))
-  await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_UNSERIALIZABLE', cause: { message: 'no' } })
+  await t.rejects(cache.set('key', 'value', OPTIONS), {
+    code: 'WEIR_CACHE_UNSERIALIZABLE',
+    cause: { message: 'no' }
+  })
 })
 
 t.test('one that gives what is no bytes: every write says so, and names it', async (t) => {
@@ -106,23 +140,59 @@ t.test('one that gives what is no bytes: every write says so, and names it', asy
     'a promise': Promise.resolve({ meta: '', body: bytes })
   }
   const broken: Readonly<Record<string, Partial<Serializer<unknown>>>> = {
-    ...Object.fromEntries(Object.entries(given).map(([what, value]) => [what, { serialize: () => value as never }])),
-    throws: { serialize () { throw new Error('no') } },
-    'sizeOf throws': { sizeOf () { throw new Error('no') } }
+    ...Object.fromEntries(
+      Object.entries(given).map(([what, value]) => [what, { serialize: () => value as never }])
+    ),
+    throws: {
+      serialize () {
+        throw new Error('no')
+      }
+    },
+    'sizeOf throws': {
+      sizeOf () {
+        throw new Error('no')
+      }
+    }
   }
   for (const [what, methods] of Object.entries(broken)) {
-    const serializer: Serializer<unknown> = { name: 'own', serialize: () => ({ meta: '', body: bytes }), deserialize: () => 1, ...methods }
+    const serializer: Serializer<unknown> = {
+      name: 'own',
+      serialize: () => ({ meta: '', body: bytes }),
+      deserialize: () => 1,
+      ...methods
+    }
     const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n', serializer })
     const { version } = await cache.getWithVersion('key')
     const writes: Promise<unknown>[] = [
-      cache.set('key', 1, OPTIONS), cache.setMany([['key', 1]], OPTIONS), cache.add('key', 1, OPTIONS), cache.compareAndSet('key', version, 1, OPTIONS)
+      cache.set('key', 1, OPTIONS),
+      cache.setMany([['key', 1]], OPTIONS),
+      cache.add('key', 1, OPTIONS),
+      cache.compareAndSet('key', version, 1, OPTIONS)
     ]
     for (const write of writes) {
-      await t.rejects(async () => { await write }, { code: 'WEIR_CACHE_UNSERIALIZABLE', message: /^The value for 'key' cannot be stored: the serializer 'own' failed: / }, what)
+      await t.rejects(
+        async () => {
+          await write
+        },
+        {
+          code: 'WEIR_CACHE_UNSERIALIZABLE',
+          message: /^The value for 'key' cannot be stored: the serializer 'own' failed: /
+        },
+        what
+      )
     }
     t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value', 'callers get it')
-    t.match(await cache.warm(['key'], OPTIONS, () => 1), { failed: 1, errors: [{ error: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }] })
+    t.match(await cache.warm(['key'], OPTIONS, () => 1), {
+      failed: 1,
+      errors: [{ error: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }]
+    })
   }
-  t.throws(() => createCache({ store: memoryStore(), namespace: 'n', serializer: { ...defaultSerializer } }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /'weir'/ })
-  t.doesNotThrow(() => createCache({ store: memoryStore(), namespace: 'n', serializer: defaultSerializer }))
+  t.throws(
+    () =>
+      createCache({ store: memoryStore(), namespace: 'n', serializer: { ...defaultSerializer } }),
+    { code: 'WEIR_CACHE_INVALID_OPTION', message: /'weir'/ }
+  )
+  t.doesNotThrow(() =>
+    createCache({ store: memoryStore(), namespace: 'n', serializer: defaultSerializer })
+  )
 })

@@ -8,15 +8,19 @@ const run = promisify(execFile)
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 
 t.test('MessagePack, as the README has it, runs', async (t) => {
-  const [, program = ''] = /^```ts\n(.*?)^```$/gms.exec(README.slice(README.indexOf('This is MessagePack:'))) ?? []
+  const [, program = ''] =
+    /^```ts\n(.*?)^```$/gms.exec(README.slice(README.indexOf('This is MessagePack:'))) ?? []
   t.match(program, /name: 'msgpack'/)
-  const { outputText } = ts.transpileModule(`import { memoryStore } from '@weir/cache/memory'
+  const { outputText } = ts.transpileModule(
+    `import { memoryStore } from '@weir/cache/memory'
 const store = memoryStore()
 ${program}
 const value = { id: 42, list: [1.5, 'text', null] }
 await cache.set('key', value, { ttl: '1m' })
 const back = await createCache({ store, namespace: 'products', serializer: msgpack, l1: false }).get('key')
-console.log(JSON.stringify(back) === JSON.stringify(value))`, { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })
+console.log(JSON.stringify(back) === JSON.stringify(value))`,
+    { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } }
+  )
   // Beside the compiled tests, from where packages are found.
   const folder = new URL(`serializers-${process.pid}/`, import.meta.url)
   await mkdir(folder)

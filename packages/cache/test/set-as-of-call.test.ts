@@ -20,7 +20,14 @@ const server = await startRedis(t)
  * their answer.
  */
 function gatedClient (client: Redis, listens: boolean) {
-  let held: { readonly reached: Gate, readonly opened: Promise<void>, readonly isSent: boolean, left: number } | undefined
+  let held:
+    | {
+      readonly reached: Gate
+      readonly opened: Promise<void>
+      readonly isSent: boolean
+      left: number
+    }
+    | undefined
   const passing = passingClient(client)
   const through = async (send: () => Promise<unknown>) => {
     const at = held !== undefined && held.left-- === 0 ? held : undefined
@@ -34,7 +41,9 @@ function gatedClient (client: Redis, listens: boolean) {
   const gated: IoredisClient = {
     ...passing,
     evalshaBuffer: (...args) => through(() => passing.evalshaBuffer(...args)),
-    ...listens && { duplicate: (options: Parameters<Redis['duplicate']>[0]) => client.duplicate(options) }
+    ...(listens && {
+      duplicate: (options: Parameters<Redis['duplicate']>[0]) => client.duplicate(options)
+    })
   }
   return {
     client: gated,
@@ -59,72 +68,109 @@ for (const listens of [true, false]) {
   // that replaces.
   const delays = [
     { name: 'its first script', left: 0, isSent: false },
-    ...listens ? [] : [{ name: 'the answer with its stamp', left: 0, isSent: true }, { name: 'its second script', left: 1, isSent: false }]
+    ...(listens
+      ? []
+      : [
+          { name: 'the answer with its stamp', left: 0, isSent: true },
+          { name: 'its second script', left: 1, isSent: false }
+        ])
   ]
   for (const { name, left, isSent } of delays) {
     t.test(`a set and a delay of ${name}, ${listens ? 'hearing' : 'asking'}`, async (t) => {
       for (const [kind, write] of Object.entries(writes)) {
         for (const isAhead of [false, true]) {
-          await t.test(`${kind}${isAhead ? ', and the clock of Redis was set back' : ''}`, async (t) => {
-            const prefix = randomUUID()
-            const control = await server.connect()
-            const gated = gatedClient(control, listens)
-            const store = openStore(t, { client: gated.client, prefix, lease: listens ? 60_000 : 10 })
-            const slow = createCache<string>({ store, namespace: 'n' })
-            const other = createCache<string>({ store: openStore(t, { client: await server.connect(), prefix }), namespace: 'n' })
-            await other.set('key', 'before', OPTIONS)
-            if (isAhead) await control.zadd(`${prefix}:{n}:tags`, AHEAD, CLOCK)
-            if (listens) await hearing(store.namespace('n'))
+          await t.test(
+            `${kind}${isAhead ? ', and the clock of Redis was set back' : ''}`,
+            async (t) => {
+              const prefix = randomUUID()
+              const control = await server.connect()
+              const gated = gatedClient(control, listens)
+              const store = openStore(t, {
+                client: gated.client,
+                prefix,
+                lease: listens ? 60_000 : 10
+              })
+              const slow = createCache<string>({ store, namespace: 'n' })
+              const other = createCache<string>({
+                store: openStore(t, { client: await server.connect(), prefix }),
+                namespace: 'n'
+              })
+              await other.set('key', 'before', OPTIONS)
+              if (isAhead) await control.zadd(`${prefix}:{n}:tags`, AHEAD, CLOCK)
+              if (listens) await hearing(store.namespace('n'))
 
-            const { reached, open } = gated.hold(left, isSent)
-            const setting = slow.set('key', 'old', OPTIONS)
-            await reached
-            await write(other)
-            open()
-            t.equal(await setting, false, 'it says so')
-            for (const cache of [slow, other]) {
-              t.equal(cache.lookup('key'), undefined)
-              t.equal(await cache.get('key'), undefined)
+              const { reached, open } = gated.hold(left, isSent)
+              const setting = slow.set('key', 'old', OPTIONS)
+              await reached
+              await write(other)
+              open()
+              t.equal(await setting, false, 'it says so')
+              for (const cache of [slow, other]) {
+                t.equal(cache.lookup('key'), undefined)
+                t.equal(await cache.get('key'), undefined)
+              }
+              // One that has to ask cannot tell by the time what such a clock has issued since.
+              if (isAhead && !listens) return
+              t.equal(await slow.set('key', 'new', OPTIONS), true)
+              t.equal(await other.get('key'), 'new')
             }
-            // One that has to ask cannot tell by the time what such a clock has issued since.
-            if (isAhead && !listens) return
-            t.equal(await slow.set('key', 'new', OPTIONS), true)
-            t.equal(await other.get('key'), 'new')
-          })
+          )
         }
       }
     })
   }
 
-  t.test(`the first sets of a namespace are all kept, ${listens ? 'hearing' : 'asking'}`, async (t) => {
-    const client = await server.connect()
-    const [prefix, keys] = [randomUUID(), Array.from({ length: 50 }, (_, i) => `${i}`)]
-    // None of them waits until it hears.
-    const caches = [1, 2].map(() => {
-      const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
-      return createCache<string>({ store, namespace: 'n' })
-    })
-    const stored = await Promise.all(keys.map(async (key, i) => caches[i % 2]?.set(key, key, OPTIONS)))
-    t.strictSame(stored, keys.map(() => true))
-    t.strictSame(await caches[0]?.getMany(keys), keys)
-  })
+  t.test(
+    `the first sets of a namespace are all kept, ${listens ? 'hearing' : 'asking'}`,
+    async (t) => {
+      const client = await server.connect()
+      const [prefix, keys] = [randomUUID(), Array.from({ length: 50 }, (_, i) => `${i}`)]
+      // None of them waits until it hears.
+      const caches = [1, 2].map(() => {
+        const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
+        return createCache<string>({ store, namespace: 'n' })
+      })
+      const stored = await Promise.all(
+        keys.map(async (key, i) => caches[i % 2]?.set(key, key, OPTIONS))
+      )
+      t.strictSame(
+        stored,
+        keys.map(() => true)
+      )
+      t.strictSame(await caches[0]?.getMany(keys), keys)
+    }
+  )
 
-  t.test(`of sets at once the one that was called last stays, ${listens ? 'hearing' : 'asking'}`, async (t) => {
-    const client = await server.connect()
-    const prefix = randomUUID()
-    const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
-    const cache = createCache<string>({ store, namespace: 'n' })
-    const reader = createCache<string>({ store: openStore(t, { client, prefix }), namespace: 'n', l1: false })
-    if (listens) await hearing(store.namespace('n'))
-    // Redis knows the scripts: one that it has to be given again may be overtaken by that of a
-    // later set.
-    await cache.set('another', '', OPTIONS)
-    for (let round = 0; round < 20; round++) {
-      const keys = ['a', 'b']
-      await Promise.all(Array.from({ length: 20 }, (_, i) => Promise.all(keys.map((key) => cache.set(key, `${round} ${i}`, OPTIONS)))))
-      for (const key of keys) {
-        if (await cache.get(key) !== `${round} 19` || await reader.get(key) !== `${round} 19`) t.fail(`round ${round}: ${await reader.get(key)}`)
+  t.test(
+    `of sets at once the one that was called last stays, ${listens ? 'hearing' : 'asking'}`,
+    async (t) => {
+      const client = await server.connect()
+      const prefix = randomUUID()
+      const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
+      const cache = createCache<string>({ store, namespace: 'n' })
+      const reader = createCache<string>({
+        store: openStore(t, { client, prefix }),
+        namespace: 'n',
+        l1: false
+      })
+      if (listens) await hearing(store.namespace('n'))
+      // Redis knows the scripts: one that it has to be given again may be overtaken by that of a
+      // later set.
+      await cache.set('another', '', OPTIONS)
+      for (let round = 0; round < 20; round++) {
+        const keys = ['a', 'b']
+        await Promise.all(
+          Array.from({ length: 20 }, (_, i) =>
+            Promise.all(keys.map((key) => cache.set(key, `${round} ${i}`, OPTIONS)))
+          )
+        )
+        for (const key of keys) {
+          if (
+            (await cache.get(key)) !== `${round} 19` ||
+            (await reader.get(key)) !== `${round} 19`
+          ) { t.fail(`round ${round}: ${await reader.get(key)}`) }
+        }
       }
     }
-  })
+  )
 }

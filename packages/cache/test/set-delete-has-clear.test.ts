@@ -7,7 +7,10 @@ const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
 t.test('set: there for every instance, and says so', async (t) => {
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   t.ok(await a.set('key', 'value', OPTIONS))
   t.strictSame([await a.get('key'), await b.get('key')], ['value', 'value'])
   t.ok(await a.set('key', 'value 2', OPTIONS))
@@ -15,22 +18,29 @@ t.test('set: there for every instance, and says so', async (t) => {
 })
 
 for (const judgesLocally of [true, false]) {
-  t.test(`set: false if it was invalidated while it was under way (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
-    const steered = steeredStore({ judgesLocally })
-    const cache = createCache<string>({ store: steered.store, namespace: 'n' })
-    for (const method of ['callStamp', 'replace'] as const) {
-      steered.after[method] = async () => {
-        steered.after = {}
-        await cache.invalidate(['tag'])
+  t.test(
+    `set: false if it was invalidated while it was under way (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    async (t) => {
+      const steered = steeredStore({ judgesLocally })
+      const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+      for (const method of ['callStamp', 'replace'] as const) {
+        steered.after[method] = async () => {
+          steered.after = {}
+          await cache.invalidate(['tag'])
+        }
+        steered.asked.length = 0
+        t.notOk(await cache.set('key', 'value', OPTIONS))
+        t.equal(
+          steered.asked.includes('set'),
+          !judgesLocally && method === 'replace',
+          'an entry known to be invalid is not sent'
+        )
+        t.equal(cache.stats().l1.entries, 0)
+        t.notOk(await cache.has('key'))
+        t.equal(cache.stats().stores, 0)
       }
-      steered.asked.length = 0
-      t.notOk(await cache.set('key', 'value', OPTIONS))
-      t.equal(steered.asked.includes('set'), !judgesLocally && method === 'replace', 'an entry known to be invalid is not sent')
-      t.equal(cache.stats().l1.entries, 0)
-      t.notOk(await cache.has('key'))
-      t.equal(cache.stats().stores, 0)
     }
-  })
+  )
 }
 
 t.test('set: of several at once the last one called stays', async (t) => {
@@ -80,7 +90,10 @@ t.test('has: also for undefined that is kept', async (t) => {
 
 t.test('clear: this namespace, or the one it names', async (t) => {
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'a' }), createCache<string>({ store, namespace: 'b' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'a' }),
+    createCache<string>({ store, namespace: 'b' })
+  ]
   const fill = async () => {
     await a.set('key', 'a', OPTIONS)
     await b.set('key', 'b', OPTIONS)

@@ -5,23 +5,40 @@ import { memoryStore } from '../src/stores/memory.js'
 /** Passes an argument that the types do not allow. */
 const wrong = (value: unknown) => value as never
 
-t.test('a text, or anything else that is not several, is refused by name, and nothing is done', async (t) => {
-  const cache = createCache({ store: memoryStore(), namespace: 'n' })
-  await cache.setMany([['a', 1], ['b', 2], ['c', 3]], { ttl: '1m' })
-  for (const value of ['abc', 5, null, undefined, {}, () => {}]) {
-    const refused = (what: string) => ({ code: 'WEIR_CACHE_INVALID_OPTION', message: new RegExp(`^${what} .*: give an array`) })
-    await t.rejects(cache.getMany(wrong(value)), refused('keys'))
-    await t.rejects(cache.deleteMany(wrong(value)), refused('keys'))
-    await t.rejects(cache.warm(wrong(value), { ttl: '1m' }, () => 1), refused('keys'))
-    await t.rejects(cache.setMany(wrong(value), { ttl: '1m' }), refused('entries'))
+t.test(
+  'a text, or anything else that is not several, is refused by name, and nothing is done',
+  async (t) => {
+    const cache = createCache({ store: memoryStore(), namespace: 'n' })
+    await cache.setMany(
+      [
+        ['a', 1],
+        ['b', 2],
+        ['c', 3]
+      ],
+      { ttl: '1m' }
+    )
+    for (const value of ['abc', 5, null, undefined, {}, () => {}]) {
+      const refused = (what: string) => ({
+        code: 'WEIR_CACHE_INVALID_OPTION',
+        message: new RegExp(`^${what} .*: give an array`)
+      })
+      await t.rejects(cache.getMany(wrong(value)), refused('keys'))
+      await t.rejects(cache.deleteMany(wrong(value)), refused('keys'))
+      await t.rejects(
+        cache.warm(wrong(value), { ttl: '1m' }, () => 1),
+        refused('keys')
+      )
+      await t.rejects(cache.setMany(wrong(value), { ttl: '1m' }), refused('entries'))
+    }
+    for (const entry of ['ab', ['a'], { key: 'a' }, undefined]) {
+      await t.rejects(cache.setMany(wrong([['a', 9], entry]), { ttl: '1m' }), {
+        code: 'WEIR_CACHE_INVALID_OPTION',
+        message: /^entries has .*: give each as \[key, value\]$/
+      })
+    }
+    t.strictSame(await cache.getMany(['a', 'b', 'c']), [1, 2, 3])
   }
-  for (const entry of ['ab', ['a'], { key: 'a' }, undefined]) {
-    await t.rejects(cache.setMany(wrong([['a', 9], entry]), { ttl: '1m' }), {
-      code: 'WEIR_CACHE_INVALID_OPTION', message: /^entries has .*: give each as \[key, value\]$/
-    })
-  }
-  t.strictSame(await cache.getMany(['a', 'b', 'c']), [1, 2, 3])
-})
+)
 
 t.test('iterables of all kinds are several', async (t) => {
   const cache = createCache<number>({ store: memoryStore(), namespace: 'n' })

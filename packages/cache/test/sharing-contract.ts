@@ -120,25 +120,32 @@ export function sharing (t: Test, makePlace: MakePlace) {
     await a.validity.replace({ key: 'key', tags: [], stamp }, FAR)
     const other = await a.validity.stamp()
     await place.loseReplacements('n')
-    t.equal(await a.validity.replace({ key: 'another key', tags: [], stamp: other }, FAR), undefined, 'a replacement does not hide it')
+    t.equal(
+      await a.validity.replace({ key: 'another key', tags: [], stamp: other }, FAR),
+      undefined,
+      'a replacement does not hide it'
+    )
     t.notOk(await asked(place, stamp, [], 'key'))
   })
 
   t.test('replacements that have ended are not lost', async (t) => {
     const { place, a } = await two(t)
     const old = await a.validity.stamp()
-    await a.validity.replace({ key: 'key', tags: [], stamp: await a.validity.stamp() }, Date.now() - 3_600_000)
+    await a.validity.replace(
+      { key: 'key', tags: [], stamp: await a.validity.stamp() },
+      Date.now() - 3_600_000
+    )
     await place.loseReplacements?.('n')
     t.ok(await asked(place, old, [], 'another key'))
   })
 
   t.test('a second process sees entries and invalidations at once, both ways', async (t) => {
     const place = await makePlace(t)
-    if (place.process === undefined) throw new Error('a shared store needs a place for a second process')
+    if (place.process === undefined) { throw new Error('a shared store needs a place for a second process') }
     const here = (await place.open()).namespace('n')
     const there = await startInstance(t, place.process, 'n')
     const issued: Stamp[] = []
-    for (let i = 0; i < 50; i++) issued.push(await here.validity.stamp(), await there.call('stamp', undefined))
+    for (let i = 0; i < 50; i++) { issued.push(await here.validity.stamp(), await there.call('stamp', undefined)) }
     t.ok(ascending(issued), 'stamps interleave')
 
     await there.call('set', { key: 'key', value: 'theirs', tags: ['tag'] })
@@ -148,7 +155,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     for (let i = 0; i < 50; i++) {
       await there.call('set', { key: 'key', value: `value-${i}`, tags: ['tag'] })
       const stamp = await here.validity.invalidate(['tag'])
-      if (await there.call('get', 'key') !== null) t.fail('a stale read after the invalidation here')
+      if ((await there.call('get', 'key')) !== null) { t.fail('a stale read after the invalidation here') }
       await there.call('invalidate', ['tag'])
       if (await valid(here, stamp + 1, ['tag'])) t.fail('the invalidation there was not seen here')
     }

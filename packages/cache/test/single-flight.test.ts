@@ -24,7 +24,11 @@ t.test('500 callers at once: the function runs once', async (t) => {
     const values = await Promise.all(callers)
     t.equal(new Set(values).size, 1)
     t.equal(runs, 1)
-    t.strictSame(asked, judgesLocally ? ['claim', 'set'] : ['claim', 'isValid', 'set'], 'nor is the store asked more than one caller would')
+    t.strictSame(
+      asked,
+      judgesLocally ? ['claim', 'set'] : ['claim', 'isValid', 'set'],
+      'nor is the store asked more than one caller would'
+    )
     t.equal(cache.stats().flights, 0)
     t.equal(cache.stats().hits.coalesced, 499)
   }
@@ -32,7 +36,10 @@ t.test('500 callers at once: the function runs once', async (t) => {
 
 t.test('callers that come while it runs share it too', async (t) => {
   for (const judgesLocally of [true, false]) {
-    const cache = createCache<string>({ store: steeredStore({ judgesLocally }).store, namespace: 'n' })
+    const cache = createCache<string>({
+      store: steeredStore({ judgesLocally }).store,
+      namespace: 'n'
+    })
     const slow = gatedFn<string>()
     const first = cache.remember('key', OPTIONS, slow.fn)
     await slow.started
@@ -59,30 +66,43 @@ t.test('readers of one key at once share a read of the store', async (t) => {
   await writer.set('key', 'value', OPTIONS)
   const reader = createCache<string>({ store, namespace: 'n' })
   asked.length = 0
-  t.strictSame(await Promise.all(Array.from({ length: 100 }, () => reader.get('key'))), Array(100).fill('value'))
+  t.strictSame(
+    await Promise.all(Array.from({ length: 100 }, () => reader.get('key'))),
+    Array(100).fill('value')
+  )
   t.strictSame(asked, ['get'])
 })
 
-t.test('a function that fails fails its own caller alone: each that waited computes once for itself', async (t) => {
-  const cache = newCache<string>()
-  const slow = gatedFn<string>()
-  const error = new Error('not for this user')
-  const first = cache.remember('key', OPTIONS, slow.fn)
-  await slow.started
-  let runs = 0
-  const waiting = Array.from({ length: 25 }, (_, i) => cache.remember('key', OPTIONS, () => {
-    runs++
-    if (i % 2 === 0) throw new Error(`of ${i}`)
-    return `of ${i}`
-  }))
-  slow.fail(error)
-  await t.rejects(first, error)
-  const outcomes = await Promise.allSettled(waiting)
-  t.match(outcomes, Array.from({ length: 25 }, (_, i) => i % 2 === 0 ? { reason: { message: `of ${i}` } } : { value: `of ${i}` }))
-  t.equal(runs, 25)
-  t.equal(cache.stats().flights, 0)
-  t.match(await cache.get('key'), /^of/, 'one of their values is kept')
-})
+t.test(
+  'a function that fails fails its own caller alone: each that waited computes once for itself',
+  async (t) => {
+    const cache = newCache<string>()
+    const slow = gatedFn<string>()
+    const error = new Error('not for this user')
+    const first = cache.remember('key', OPTIONS, slow.fn)
+    await slow.started
+    let runs = 0
+    const waiting = Array.from({ length: 25 }, (_, i) =>
+      cache.remember('key', OPTIONS, () => {
+        runs++
+        if (i % 2 === 0) throw new Error(`of ${i}`)
+        return `of ${i}`
+      })
+    )
+    slow.fail(error)
+    await t.rejects(first, error)
+    const outcomes = await Promise.allSettled(waiting)
+    t.match(
+      outcomes,
+      Array.from({ length: 25 }, (_, i) =>
+        i % 2 === 0 ? { reason: { message: `of ${i}` } } : { value: `of ${i}` }
+      )
+    )
+    t.equal(runs, 25)
+    t.equal(cache.stats().flights, 0)
+    t.match(await cache.get('key'), /^of/, 'one of their values is kept')
+  }
+)
 
 t.test('also what it throws before it returns a promise', async (t) => {
   const cache = newCache<string>()
@@ -94,8 +114,21 @@ t.test('also what it throws before it returns a promise', async (t) => {
 t.test('also what its options and its value throw', async (t) => {
   const cache = newCache<unknown>()
   const error = new Error('no tags')
-  const waiting = (key: string, first: Promise<unknown>) => Promise.allSettled([first, cache.remember(key, OPTIONS, () => 'own')])
-  const tagsThrow = await waiting('a', cache.remember('a', { ttl: '1m', tags: () => { throw error } }, () => 'value'))
+  const waiting = (key: string, first: Promise<unknown>) =>
+    Promise.allSettled([first, cache.remember(key, OPTIONS, () => 'own')])
+  const tagsThrow = await waiting(
+    'a',
+    cache.remember(
+      'a',
+      {
+        ttl: '1m',
+        tags: () => {
+          throw error
+        }
+      },
+      () => 'value'
+    )
+  )
   t.match(tagsThrow, [{ reason: error }, { value: 'own' }])
   const badTtl = await waiting('b', cache.remember('b', { ttl: NaN }, () => 'value'))
   t.match(badTtl, [{ reason: { code: 'WEIR_CACHE_INVALID_DURATION' } }, { value: 'own' }])
@@ -115,7 +148,11 @@ t.test('a function that never ends', async (t) => {
   timers.advance(4999)
   t.equal(cache.stats().flights, 1)
   timers.advance(1)
-  t.strictSame(await Promise.all(others), ['other 1', 'other 2', 'other 3'], 'those who waited go on, each alone')
+  t.strictSame(
+    await Promise.all(others),
+    ['other 1', 'other 2', 'other 3'],
+    'those who waited go on, each alone'
+  )
   t.equal(cache.stats().flights, 0)
   const value = await cache.get('key')
   t.match(value, /^other/)
@@ -181,7 +218,7 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
     const fills = await Promise.all(waiting)
     t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
     t.equal(cache.stats().flights, 0, 'and nobody waits for them')
-    for (const own of fills) if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
+    for (const own of fills) { if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored') }
   })
 })
 

@@ -22,14 +22,15 @@ function setUp (t: Test) {
   return { file, stores, here, there, clock }
 }
 
-const writes: Record<string, (validity: Validity, consistency?: Consistency) => Promise<unknown>> = {
-  invalidate: (validity, consistency) => validity.invalidate(['tag'], consistency),
-  clear: (validity, consistency) => validity.clear(consistency),
-  replace: async (validity, consistency) => {
-    await validity.replace({ ...ENTRY, stamp: await validity.stamp() }, FAR)
-    if (consistency !== 'bounded') await validity.waitForLeases()
+const writes: Record<string, (validity: Validity, consistency?: Consistency) => Promise<unknown>> =
+  {
+    invalidate: (validity, consistency) => validity.invalidate(['tag'], consistency),
+    clear: (validity, consistency) => validity.clear(consistency),
+    replace: async (validity, consistency) => {
+      await validity.replace({ ...ENTRY, stamp: await validity.stamp() }, FAR)
+      if (consistency !== 'bounded') await validity.waitForLeases()
+    }
   }
-}
 
 for (const [name, write] of Object.entries(writes)) {
   t.test(`${name}: known here at once, elsewhere when the lease has ended`, async (t) => {

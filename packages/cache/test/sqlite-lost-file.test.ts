@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import Database from 'better-sqlite3'
@@ -19,39 +28,55 @@ function behind<R> (file: string, work: (db: Database.Database) => R): R {
 
 /** What people do to a file that is in use, the folder for itself alone. */
 const faults: Record<string, (file: string, copy: string) => void> = {
-  'the file is deleted': (file) => { rmSync(file) },
-  'the file and its journal are deleted': (file) => { for (const part of ['', '-wal', '-shm']) rmSync(file + part) },
-  'the folder is deleted': (file) => { rmSync(dirname(file), { recursive: true }) },
-  'an old copy is moved over it': (file, copy) => { renameSync(copy, file) },
-  'it is emptied': (file) => { truncateSync(file) }
+  'the file is deleted': (file) => {
+    rmSync(file)
+  },
+  'the file and its journal are deleted': (file) => {
+    for (const part of ['', '-wal', '-shm']) rmSync(file + part)
+  },
+  'the folder is deleted': (file) => {
+    rmSync(dirname(file), { recursive: true })
+  },
+  'an old copy is moved over it': (file, copy) => {
+    renameSync(copy, file)
+  },
+  'it is emptied': (file) => {
+    truncateSync(file)
+  }
 }
 
-t.test('nothing is served that was before an invalidation, whatever becomes of the file', async (t) => {
-  const folder = t.testdir({})
-  const place = { kind: 'sqlite', file: join(folder, 'sub', 'cache.db') } as const
-  const instances = [await startInstance(t, place, 'n'), await startInstance(t, place, 'n')]
-  const entry = { key: 'key', tags: ['tag'] }
-  const all = <K extends keyof Operation> (operation: K, argument: Operation[K][0]) =>
-    Promise.all(instances.map((instance) => instance.call(operation, argument)))
-  for (const [what, fault] of Object.entries(faults)) {
-    for (let i = 0; i < 3; i++) {
-      // Only one instance, or none yet, may have noticed the fault before.
-      while (!existsSync(place.file) || (await all('get', 'key')).some((value) => value !== 'old')) {
-        await all('clear', undefined)
-        await all('remember', { ...entry, value: 'old' })
+t.test(
+  'nothing is served that was before an invalidation, whatever becomes of the file',
+  async (t) => {
+    const folder = t.testdir({})
+    const place = { kind: 'sqlite', file: join(folder, 'sub', 'cache.db') } as const
+    const instances = [await startInstance(t, place, 'n'), await startInstance(t, place, 'n')]
+    const entry = { key: 'key', tags: ['tag'] }
+    const all = <K extends keyof Operation>(operation: K, argument: Operation[K][0]) =>
+      Promise.all(instances.map((instance) => instance.call(operation, argument)))
+    for (const [what, fault] of Object.entries(faults)) {
+      for (let i = 0; i < 3; i++) {
+        // Only one instance, or none yet, may have noticed the fault before.
+        while (
+          !existsSync(place.file) ||
+          (await all('get', 'key')).some((value) => value !== 'old')
+        ) {
+          await all('clear', undefined)
+          await all('remember', { ...entry, value: 'old' })
+        }
+        const copy = join(folder, `${what}-${i}`)
+        behind(place.file, (db) => db.exec(`VACUUM INTO '${copy}'`))
+        t.strictSame(await all('get', 'key'), ['old', 'old'])
+        fault(place.file, copy)
+        // An instance that has it in memory, or one that has just been started.
+        const invalidating = i === 0 ? await startInstance(t, place, 'n') : instances[i % 2]
+        await invalidating?.call('invalidate', ['tag'])
+        t.strictSame(await all('get', 'key'), [null, null], what)
+        t.strictSame(await all('remember', { ...entry, value: 'new' }), ['new', 'new'], what)
       }
-      const copy = join(folder, `${what}-${i}`)
-      behind(place.file, (db) => db.exec(`VACUUM INTO '${copy}'`))
-      t.strictSame(await all('get', 'key'), ['old', 'old'])
-      fault(place.file, copy)
-      // An instance that has it in memory, or one that has just been started.
-      const invalidating = i === 0 ? await startInstance(t, place, 'n') : instances[i % 2]
-      await invalidating?.call('invalidate', ['tag'])
-      t.strictSame(await all('get', 'key'), [null, null], what)
-      t.strictSame(await all('remember', { ...entry, value: 'new' }), ['new', 'new'], what)
     }
   }
-})
+)
 
 t.test('a fill that began on the old file is not served from the new one', async (t) => {
   const file = join(t.testdir(), 'cache.db')
@@ -76,29 +101,38 @@ t.test('a fill that began on the old file is not served from the new one', async
   t.equal(fresh.namespace('n').validity.isValid(judged), false)
 })
 
-t.test('damage met while running: reads are misses, and the store goes on with a new file', async (t) => {
-  t.capture(process, 'emitWarning')
-  const file = join(t.testdir(), 'cache.db')
-  const first = sqliteStore({ file })
-  const large = Buffer.alloc(64 * 1024, 'x')
-  for (let i = 0; i < 100; i++) await first.namespace('n').entries.set(`key-${i}`, frameOf(1, large), 1e9)
-  await first.close()
-  const store = sqliteStore({ file })
-  t.teardown(() => store.close())
-  const cache = createCache<string>({ store, namespace: 'n' })
-  await cache.set('mine', 'value', { ttl: '1h', tags: ['tag'] })
-  t.equal(await cache.get('mine'), 'value')
-  behind(file, (db) => db.pragma('wal_checkpoint(TRUNCATE)'))
-  const { size } = statSync(file)
-  const opened = openSync(file, 'r+')
-  writeSync(opened, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096)
-  closeSync(opened)
+t.test(
+  'damage met while running: reads are misses, and the store goes on with a new file',
+  async (t) => {
+    t.capture(process, 'emitWarning')
+    const file = join(t.testdir(), 'cache.db')
+    const first = sqliteStore({ file })
+    const large = Buffer.alloc(64 * 1024, 'x')
+    for (let i = 0; i < 100; i++) { await first.namespace('n').entries.set(`key-${i}`, frameOf(1, large), 1e9) }
+    await first.close()
+    const store = sqliteStore({ file })
+    t.teardown(() => store.close())
+    const cache = createCache<string>({ store, namespace: 'n' })
+    await cache.set('mine', 'value', { ttl: '1h', tags: ['tag'] })
+    t.equal(await cache.get('mine'), 'value')
+    behind(file, (db) => db.pragma('wal_checkpoint(TRUNCATE)'))
+    const { size } = statSync(file)
+    const opened = openSync(file, 'r+')
+    writeSync(opened, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096)
+    closeSync(opened)
 
-  for (let i = 0; i < 100; i++) t.equal(await cache.get(`key-${i}`), undefined)
-  t.equal(await cache.remember('new', { ttl: '1h', tags: ['tag'] }, () => 'computed'), 'computed')
-  t.equal(await cache.get('new'), 'computed')
-  await cache.invalidate(['tag'])
-  t.equal(await cache.get('new'), undefined)
-  t.equal(await cache.get('mine'), undefined)
-  t.equal(behind(file, (db) => db.pragma('integrity_check', { simple: true })), 'ok')
-})
+    for (let i = 0; i < 100; i++) t.equal(await cache.get(`key-${i}`), undefined)
+    t.equal(
+      await cache.remember('new', { ttl: '1h', tags: ['tag'] }, () => 'computed'),
+      'computed'
+    )
+    t.equal(await cache.get('new'), 'computed')
+    await cache.invalidate(['tag'])
+    t.equal(await cache.get('new'), undefined)
+    t.equal(await cache.get('mine'), undefined)
+    t.equal(
+      behind(file, (db) => db.pragma('integrity_check', { simple: true })),
+      'ok'
+    )
+  }
+)

@@ -29,7 +29,9 @@ storeContract(t, 'sqlite', { shared: true, persistent: true }, async (t) => {
       return store
     },
     async setClock (namespace, clock) {
-      behind(file, (db) => db.prepare('UPDATE namespaces SET clock = ? WHERE name = ?').run(clock, namespace))
+      behind(file, (db) =>
+        db.prepare('UPDATE namespaces SET clock = ? WHERE name = ?').run(clock, namespace)
+      )
     },
     async loseRecords (namespace) {
       behind(file, (db) => {
@@ -45,7 +47,9 @@ t.test('several processes open a new file at the same moment', async (t) => {
   const start = () => startInstance(t, { kind: 'sqlite', file }, 'n')
   const instances = await Promise.all([start(), start(), start(), start()])
   for (let i = 0; i < 50; i++) {
-    const stamps = await Promise.all(instances.map((instance) => instance.call('openFile', `${file}-${i}`)))
+    const stamps = await Promise.all(
+      instances.map((instance) => instance.call('openFile', `${file}-${i}`))
+    )
     if (new Set(stamps).size !== 4) t.fail(`one clock for all: ${stamps.join()}`)
   }
 })
@@ -83,11 +87,20 @@ t.test('it stays about as large as it is told, and what ends soonest goes first'
   for (let i = 0; i < 640; i++) await namespace.entries.set(`key-${i}`, frameOf(1, body), 1e6 + i)
   const used = behind(file, (db) => {
     const page = Number(db.pragma('page_size', { simple: true }))
-    return page * (Number(db.pragma('page_count', { simple: true })) - Number(db.pragma('freelist_count', { simple: true })))
+    return (
+      page *
+      (Number(db.pragma('page_count', { simple: true })) -
+        Number(db.pragma('freelist_count', { simple: true })))
+    )
   })
   // It looks every 128 sets.
   t.ok(used < maxBytes + 128 * 20 * 1024, `${used} bytes`)
-  t.strictSame((await namespace.entries.get(['long', 'key-0', 'key-639'])).map((frame) => frame !== undefined), [true, false, true])
+  t.strictSame(
+    (await namespace.entries.get(['long', 'key-0', 'key-639'])).map(
+      (frame) => frame !== undefined
+    ),
+    [true, false, true]
+  )
 })
 
 t.test('entries that have ended are swept out', async (t) => {
@@ -95,7 +108,7 @@ t.test('entries that have ended are swept out', async (t) => {
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
   const namespace = store.namespace('n')
-  for (let i = 0; i < 128; i++) await namespace.entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000)
+  for (let i = 0; i < 128; i++) { await namespace.entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000) }
   t.equal(behind(file, (db) => db.prepare('SELECT count(*) FROM entries').pluck().get()), 28)
 })
 
@@ -116,17 +129,26 @@ t.test('a file of another version is emptied, also under a store that has it ope
   t.ok(await namespace.validity.stamp() > stamp)
 })
 
-t.test('a folder that is missing is made; a file that cannot be opened is an error that says so', async (t) => {
-  const folder = t.testdir({ 'cache.db': {} })
-  t.throws(() => sqliteStore({ file: join(folder, 'cache.db') }), { code: 'WEIR_SQLITE_IS_FOLDER', message: join(folder, 'cache.db') })
-  const store = sqliteStore({ file: join(folder, 'a', 'b', 'cache.db') })
-  t.teardown(() => store.close())
-  t.ok(await store.namespace('n').validity.stamp())
-})
+t.test(
+  'a folder that is missing is made; a file that cannot be opened is an error that says so',
+  async (t) => {
+    const folder = t.testdir({ 'cache.db': {} })
+    t.throws(() => sqliteStore({ file: join(folder, 'cache.db') }), {
+      code: 'WEIR_SQLITE_IS_FOLDER',
+      message: join(folder, 'cache.db')
+    })
+    const store = sqliteStore({ file: join(folder, 'a', 'b', 'cache.db') })
+    t.teardown(() => store.close())
+    t.ok(await store.namespace('n').validity.stamp())
+  }
+)
 
 t.test('a file that is no database is set aside', async (t) => {
   const warned = t.capture(process, 'emitWarning')
-  const file = join(t.testdir({ 'cache.db': 'this is not a database, whatever it is called'.repeat(50) }), 'cache.db')
+  const file = join(
+    t.testdir({ 'cache.db': 'this is not a database, whatever it is called'.repeat(50) }),
+    'cache.db'
+  )
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
   const cache = createCache<string>({ store, namespace: 'n' })

@@ -18,7 +18,11 @@ t.test('an old value stands in for a failure, and an event tells of it', async (
   t.equal(await cache.remember('key', OPTIONS, down), 'first')
   t.match(errors, [{ namespace: 'n', operation: 'fill', key: 'key', error: { message: 'down' } }])
   t.equal(errors.length, 1)
-  t.equal(await cache.remember('key', OPTIONS, () => 'second'), 'second', 'the next caller tries again')
+  t.equal(
+    await cache.remember('key', OPTIONS, () => 'second'),
+    'second',
+    'the next caller tries again'
+  )
 })
 
 t.test('all who wait get it, counted as stale', async (t) => {
@@ -79,16 +83,22 @@ t.test('the longer window decides how long the store keeps it', async (t) => {
   t.equal(await other.remember('key', options, down), 'first')
 })
 
-t.test('an old value in memory does not hide what another instance has computed since', async (t) => {
-  const date = stopDate(t)
-  const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
-  await a.remember('key', OPTIONS, () => 'first')
-  t.equal(await b.get('key'), 'first')
-  date.advance(10_000)
-  await a.remember('key', OPTIONS, () => 'second')
-  t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')
-})
+t.test(
+  'an old value in memory does not hide what another instance has computed since',
+  async (t) => {
+    const date = stopDate(t)
+    const store = memoryStore()
+    const [a, b] = [
+      createCache<string>({ store, namespace: 'n' }),
+      createCache<string>({ store, namespace: 'n' })
+    ]
+    await a.remember('key', OPTIONS, () => 'first')
+    t.equal(await b.get('key'), 'first')
+    date.advance(10_000)
+    await a.remember('key', OPTIONS, () => 'second')
+    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')
+  }
+)
 
 t.test('memory has it still when the store has let it go', async (t) => {
   const date = stopDate(t)

@@ -9,28 +9,36 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '10s', staleWhileRevalidate: '1m' } as const
 
 for (const judgesLocally of [true, false]) {
-  t.test(`one fill in the background, nobody waits (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
-    const date = stopDate(t)
-    const cache = createCache<string>({ store: steeredStore({ judgesLocally }).store, namespace: 'n' })
-    await cache.remember('key', OPTIONS, () => 'first')
-    date.advance(10_000)
-    const slow = gatedFn<string>()
-    let runs = 0
-    const read = () => cache.remember('key', OPTIONS, () => {
-      runs++
-      return slow.fn()
-    })
-    t.strictSame(await Promise.all(Array.from({ length: 100 }, read)), Array(100).fill('first'))
-    await slow.started
-    t.equal(await read(), 'first', 'also who comes while it runs')
-    t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'first')
-    t.ok(cache.stats().stale >= 102)
-    slow.end('second')
-    // It lands when whoever waits for its flight goes on; once the window is over, callers do wait.
-    date.advance(60_000)
-    t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
-    t.equal(runs, 1)
-  })
+  t.test(
+    `one fill in the background, nobody waits (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    async (t) => {
+      const date = stopDate(t)
+      const cache = createCache<string>({
+        store: steeredStore({ judgesLocally }).store,
+        namespace: 'n'
+      })
+      await cache.remember('key', OPTIONS, () => 'first')
+      date.advance(10_000)
+      const slow = gatedFn<string>()
+      let runs = 0
+      const read = () =>
+        cache.remember('key', OPTIONS, () => {
+          runs++
+          return slow.fn()
+        })
+      t.strictSame(await Promise.all(Array.from({ length: 100 }, read)), Array(100).fill('first'))
+      await slow.started
+      t.equal(await read(), 'first', 'also who comes while it runs')
+      t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'first')
+      t.ok(cache.stats().stale >= 102)
+      slow.end('second')
+      // It lands when whoever waits for its flight goes on; once the window is over, callers do
+      // wait.
+      date.advance(60_000)
+      t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
+      t.equal(runs, 1)
+    }
+  )
 }
 
 t.test('without memory of its own, too', async (t) => {
@@ -58,25 +66,28 @@ t.test('the window ends', async (t) => {
   t.equal(await cache.remember('key', OPTIONS, () => 'second'), 'second')
 })
 
-t.test('the background fill fails: an event, the stale value stays, the next caller tries again', async (t) => {
-  const date = stopDate(t)
-  const failed = next(t, 'weir:cache:error')
-  const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
-  await cache.remember('key', OPTIONS, () => 'first')
-  date.advance(10_000)
-  const slow = gatedFn<string>()
-  t.equal(await cache.remember('key', OPTIONS, slow.fn), 'first')
-  await slow.started
-  const error = new Error('down')
-  slow.fail(error)
-  t.strictSame(await failed, { namespace: 'n', operation: 'fill', key: 'key', error })
-  const again = gatedFn<string>()
-  t.equal(await cache.remember('key', OPTIONS, again.fn), 'first')
-  await again.started
-  again.end('second')
-  date.advance(60_000)
-  t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
-})
+t.test(
+  'the background fill fails: an event, the stale value stays, the next caller tries again',
+  async (t) => {
+    const date = stopDate(t)
+    const failed = next(t, 'weir:cache:error')
+    const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+    await cache.remember('key', OPTIONS, () => 'first')
+    date.advance(10_000)
+    const slow = gatedFn<string>()
+    t.equal(await cache.remember('key', OPTIONS, slow.fn), 'first')
+    await slow.started
+    const error = new Error('down')
+    slow.fail(error)
+    t.strictSame(await failed, { namespace: 'n', operation: 'fill', key: 'key', error })
+    const again = gatedFn<string>()
+    t.equal(await cache.remember('key', OPTIONS, again.fn), 'first')
+    await again.started
+    again.end('second')
+    date.advance(60_000)
+    t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
+  }
+)
 
 t.test('revalidate: the duty goes to one', async (t) => {
   const date = stopDate(t)
@@ -112,30 +123,44 @@ t.test('a stale value found in the store is shared by all who ask at once', asyn
 })
 
 for (const judgesLocally of [true, false]) {
-  t.test(`what another instance has replaced is not computed again (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
-    const date = stopDate(t)
-    const options = { store: steeredStore({ judgesLocally }).store, namespace: 'n' }
-    const [a, b] = [createCache<string>(options), createCache<string>(options)]
-    await a.remember('key', OPTIONS, () => 'first')
-    await a.remember('other', OPTIONS, () => 'first')
-    t.strictSame(await b.getMany(['key', 'other']), ['first', 'first'], 'it is in the memory of both')
-    date.advance(10_000)
-    const stale = await a.find('key')
-    const fill = stale && await a.revalidate('key', stale.entry)
-    await fill?.commit('second', () => OPTIONS)
-    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second', 'also where the old one was in memory')
-    t.equal(await b.get('key'), 'second')
-    t.strictSame(await b.getMany(['other', 'key']), [undefined, 'second'])
-    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')
-    t.equal(b.stats().flights, 0)
-    t.equal(b.stats().errors, 0)
-  })
+  t.test(
+    `what another instance has replaced is not computed again (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    async (t) => {
+      const date = stopDate(t)
+      const options = { store: steeredStore({ judgesLocally }).store, namespace: 'n' }
+      const [a, b] = [createCache<string>(options), createCache<string>(options)]
+      await a.remember('key', OPTIONS, () => 'first')
+      await a.remember('other', OPTIONS, () => 'first')
+      t.strictSame(
+        await b.getMany(['key', 'other']),
+        ['first', 'first'],
+        'it is in the memory of both'
+      )
+      date.advance(10_000)
+      const stale = await a.find('key')
+      const fill = stale && (await a.revalidate('key', stale.entry))
+      await fill?.commit('second', () => OPTIONS)
+      t.equal(
+        await b.remember('key', OPTIONS, mustNotRun),
+        'second',
+        'also where the old one was in memory'
+      )
+      t.equal(await b.get('key'), 'second')
+      t.strictSame(await b.getMany(['other', 'key']), [undefined, 'second'])
+      t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')
+      t.equal(b.stats().flights, 0)
+      t.equal(b.stats().errors, 0)
+    }
+  )
 }
 
 t.test('a refill without a lease still ends what other instances have in memory', async (t) => {
   const date = stopDate(t)
   const steered = steeredStore()
-  const [a, b] = [createCache<string>({ store: steered.store, namespace: 'n' }), createCache<string>({ store: steered.store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store: steered.store, namespace: 'n' }),
+    createCache<string>({ store: steered.store, namespace: 'n' })
+  ]
   const options = { ttl: '10s', staleWhileRevalidate: '1h' } as const
   await a.remember('key', options, () => 'old')
   t.equal(await b.get('key'), 'old')

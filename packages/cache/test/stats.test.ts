@@ -7,7 +7,10 @@ import { stopDate } from './clock.js'
 t.test('what happened is counted, on this instance', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
-  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const [a, b] = [
+    createCache<string>({ store, namespace: 'n' }),
+    createCache<string>({ store, namespace: 'n' })
+  ]
   const nothing = {
     hits: { l1: 0, l2: 0, coalesced: 0 },
     stale: 0,
@@ -44,7 +47,13 @@ t.test('what happened is counted, on this instance', async (t) => {
   t.ok(b.lookup('key')?.stale)
   await b.invalidate(['tag'])
   t.equal(await b.find('key'), undefined)
-  t.match(b.stats(), { hits: { l1: 2, l2: 1 }, stale: 1, discarded: 2, invalidations: 1, l1: { entries: 0, bytes: 0 } })
+  t.match(b.stats(), {
+    hits: { l1: 2, l2: 1 },
+    stale: 1,
+    discarded: 2,
+    invalidations: 1,
+    l1: { entries: 0, bytes: 0 }
+  })
   t.equal(a.stats().invalidations, 0)
   t.strictSame(createCache({ store, namespace: 'n', l1: false }).stats(), nothing)
 })

@@ -15,7 +15,12 @@ export interface StoreTraits {
 }
 
 /** The contract of every store. Runs against an empty place per test. */
-export function storeContract (t: Test, name: string, { shared, persistent }: StoreTraits, makePlace: MakePlace): void {
+export function storeContract (
+  t: Test,
+  name: string,
+  { shared, persistent }: StoreTraits,
+  makePlace: MakePlace
+): void {
   t.test(`${name} keeps the store contract`, async (t) => {
     entries(t, makePlace)
     stamps(t, makePlace)

@@ -1,6 +1,12 @@
 import { decode, encode } from '@msgpack/msgpack'
 import t from 'tap'
-import { type Cache, type CacheOptions, createCache, type Serializer, type Store } from '../src/index.js'
+import {
+  type Cache,
+  type CacheOptions,
+  createCache,
+  type Serializer,
+  type Store
+} from '../src/index.js'
 import { decodeFrame, encodeFrame } from '../src/frame.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { eachStore } from './each-store.js'
@@ -30,7 +36,11 @@ const digits: Serializer<unknown> = {
 type Settings = Pick<CacheOptions<unknown>, 'serializer' | 'compression'>
 
 const serializers: Readonly<Record<string, Settings>> = {
-  default: {}, json: { serializer: 'json' }, structured: { serializer: 'structured' }, msgpack: { serializer: msgpack }, digits: { serializer: digits }
+  default: {},
+  json: { serializer: 'json' },
+  structured: { serializer: 'structured' },
+  msgpack: { serializer: msgpack },
+  digits: { serializer: digits }
 }
 const compressions: Readonly<Record<string, Settings>> = {
   none: {},
@@ -40,44 +50,76 @@ const compressions: Readonly<Record<string, Settings>> = {
 }
 const BUILT_IN = ['default', 'json', 'structured']
 
-const settings = Object.entries(serializers).flatMap(([serializer, a]) => Object.entries(compressions).map(([compression, b]) =>
-  ({ family: BUILT_IN.includes(serializer) ? 'built-in' : serializer, name: `${serializer}, ${compression}`, options: { ...a, ...b } })))
+const settings = Object.entries(serializers).flatMap(([serializer, a]) =>
+  Object.entries(compressions).map(([compression, b]) => ({
+    family: BUILT_IN.includes(serializer) ? 'built-in' : serializer,
+    name: `${serializer}, ${compression}`,
+    options: { ...a, ...b }
+  }))
+)
 
 /** JSON of any size: what every serializer here gives back. */
 function json (random: (below: number) => number, depth: number): unknown {
   switch (random(depth === 0 ? 5 : 7)) {
-    case 0: return random(1000)
-    case 1: return random(2) === 0
-    case 2: return null
-    case 3: return 'text ü '.repeat(random(5000))
-    case 4: return `${random(10)}`
-    case 5: return Array.from({ length: random(6) }, () => json(random, depth - 1))
-    default: return Object.fromEntries(Array.from({ length: random(6) }, (_, i) => [`member ${i}`, json(random, depth - 1)]))
+    case 0:
+      return random(1000)
+    case 1:
+      return random(2) === 0
+    case 2:
+      return null
+    case 3:
+      return 'text ü '.repeat(random(5000))
+    case 4:
+      return `${random(10)}`
+    case 5:
+      return Array.from({ length: random(6) }, () => json(random, depth - 1))
+    default:
+      return Object.fromEntries(
+        Array.from({ length: random(6) }, (_, i) => [`member ${i}`, json(random, depth - 1)])
+      )
   }
 }
 
-const open = (store: Store, options: Settings): Cache<unknown> => createCache<unknown>({ store, namespace: 'n', ...options })
+const open = (store: Store, options: Settings): Cache<unknown> =>
+  createCache<unknown>({ store, namespace: 'n', ...options })
 
-eachStore(t, 'what one setting has written another reads, or misses, and takes for nothing else', async (t, store) => {
-  let seed = 0
-  for (const writer of settings) {
-    const write = open(store, writer.options)
-    const values = Array.from({ length: 4 }, () => json(randomFrom(++seed), 3))
-    const keys = values.map((_, i) => `${writer.name} ${i}`)
-    for (const [i, key] of keys.entries()) await write.set(key, values[i], OPTIONS)
-    for (const reader of settings) {
-      const read = open(store, reader.options)
-      const found = await Promise.all(keys.map((key) => read.find(key)))
-      const expected = reader.family === writer.family ? values : values.map(() => undefined)
-      if (!t.strictSame(found.map((hit) => hit?.entry.value), expected, `${writer.name} -> ${reader.name}`)) return
-      t.strictSame(await read.getMany(keys), expected, 'many at once')
+eachStore(
+  t,
+  'what one setting has written another reads, or misses, and takes for nothing else',
+  async (t, store) => {
+    let seed = 0
+    for (const writer of settings) {
+      const write = open(store, writer.options)
+      const values = Array.from({ length: 4 }, () => json(randomFrom(++seed), 3))
+      const keys = values.map((_, i) => `${writer.name} ${i}`)
+      for (const [i, key] of keys.entries()) await write.set(key, values[i], OPTIONS)
+      for (const reader of settings) {
+        const read = open(store, reader.options)
+        const found = await Promise.all(keys.map((key) => read.find(key)))
+        const expected = reader.family === writer.family ? values : values.map(() => undefined)
+        if (
+          !t.strictSame(
+            found.map((hit) => hit?.entry.value),
+            expected,
+            `${writer.name} -> ${reader.name}`
+          )
+        ) { return }
+        t.strictSame(await read.getMany(keys), expected, 'many at once')
+      }
+      t.strictSame(
+        await open(store, writer.options).getMany(keys),
+        values,
+        'those that could not read it have left it'
+      )
     }
-    t.strictSame(await open(store, writer.options).getMany(keys), values, 'those that could not read it have left it')
   }
-})
+)
 
 eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t, store) => {
-  const [first, second] = [open(store, { serializer: msgpack }), open(store, { serializer: 'json' })]
+  const [first, second] = [
+    open(store, { serializer: msgpack }),
+    open(store, { serializer: 'json' })
+  ]
   const discards = record(t, 'weir:cache:discard')
   t.equal(await first.remember('key', OPTIONS, () => 'first'), 'first')
   t.equal(await second.remember('key', OPTIONS, () => 'second'), 'second')
@@ -91,7 +133,9 @@ eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t,
 })
 
 /** Writers of values that a reader with the default serializer and 1,000 bytes cannot read. */
-const unreadable: Readonly<Record<string, (store: Store, key: string) => Promise<Cache<unknown>>>> = {
+const unreadable: Readonly<
+  Record<string, (store: Store, key: string) => Promise<Cache<unknown>>>
+> = {
   'another serializer': async (store, key) => {
     const writer = open(store, { serializer: msgpack })
     await writer.set(key, 5, TAGGED)
@@ -109,48 +153,75 @@ const unreadable: Readonly<Record<string, (store: Store, key: string) => Promise
     const [frame] = await entries.get([key])
     const stored = frame && decodeFrame(frame)
     if (stored === undefined) throw new Error('a frame was expected')
-    await entries.set(key, encodeFrame({ ...stored, value: { ...stored.value, meta: `\0weir\0lzma\x005\0${stored.value.meta}` } }), 60_000)
+    await entries.set(
+      key,
+      encodeFrame({
+        ...stored,
+        value: { ...stored.value, meta: `\0weir\0lzma\x005\0${stored.value.meta}` }
+      }),
+      60_000
+    )
     return writer
   }
 }
 const TAGGED = { ttl: '1m', tags: ['tag'] } as const
 
-eachStore(t, 'a value that cannot be read is there for all that ask whether there is one', async (t, store) => {
-  const frameOf = async (key: string) => (await store.namespace('n').entries.get([key]))[0]
-  const read = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1000 })
-  const { version: absent } = await read.getWithVersion('absent')
-  for (const [why, write] of Object.entries(unreadable)) {
-    const writer = await write(store, why)
-    const before = await frameOf(why)
-    t.equal(await read.get(why), undefined, why)
-    t.equal(await read.add(why, 'second', OPTIONS), false)
-    t.equal(await read.compareAndSet(why, absent, 'second', OPTIONS), false)
-    t.equal(await read.pull(why), undefined)
-    await t.rejects(read.increment(why), { code: 'WEIR_CACHE_NOT_A_NUMBER', message: /this instance cannot read/ })
-    const { value, version } = await read.getWithVersion(why)
-    t.strictSame([value, version], [undefined, (await writer.getWithVersion(why)).version])
-    t.strictSame(await frameOf(why), before, 'it is as it was')
+eachStore(
+  t,
+  'a value that cannot be read is there for all that ask whether there is one',
+  async (t, store) => {
+    const frameOf = async (key: string) => (await store.namespace('n').entries.get([key]))[0]
+    const read = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1000 })
+    const { version: absent } = await read.getWithVersion('absent')
+    for (const [why, write] of Object.entries(unreadable)) {
+      const writer = await write(store, why)
+      const before = await frameOf(why)
+      t.equal(await read.get(why), undefined, why)
+      t.equal(await read.add(why, 'second', OPTIONS), false)
+      t.equal(await read.compareAndSet(why, absent, 'second', OPTIONS), false)
+      t.equal(await read.pull(why), undefined)
+      await t.rejects(read.increment(why), {
+        code: 'WEIR_CACHE_NOT_A_NUMBER',
+        message: /this instance cannot read/
+      })
+      const { value, version } = await read.getWithVersion(why)
+      t.strictSame([value, version], [undefined, (await writer.getWithVersion(why)).version])
+      t.strictSame(await frameOf(why), before, 'it is as it was')
 
-    const body = (frame: Buffer | undefined) => frame && decodeFrame(frame)?.value
-    t.equal(await read.touch(why, '1h'), true)
-    t.strictSame(body(await frameOf(why)), body(before), 'touch keeps the bytes')
-    t.equal(await read.compareAndSet(why, version, 'second', OPTIONS), false, 'touch makes a version')
-    const touched = await read.getWithVersion(why)
-    t.equal(await read.compareAndSet(why, touched.version, 'second', OPTIONS), true)
-    t.equal(await read.get(why), 'second')
+      const body = (frame: Buffer | undefined) => frame && decodeFrame(frame)?.value
+      t.equal(await read.touch(why, '1h'), true)
+      t.strictSame(body(await frameOf(why)), body(before), 'touch keeps the bytes')
+      t.equal(
+        await read.compareAndSet(why, version, 'second', OPTIONS),
+        false,
+        'touch makes a version'
+      )
+      const touched = await read.getWithVersion(why)
+      t.equal(await read.compareAndSet(why, touched.version, 'second', OPTIONS), true)
+      t.equal(await read.get(why), 'second')
 
-    for (const end of [() => read.invalidate(['tag']), () => writer.delete(why), () => writer.touch(why, 0), () => read.clear()]) {
-      await write(store, why)
-      await end()
-      t.equal((await read.getWithVersion(why)).version, absent)
-      t.equal(await read.add(why, 'anew', OPTIONS), true, 'one that has ended is not there')
+      for (const end of [
+        () => read.invalidate(['tag']),
+        () => writer.delete(why),
+        () => writer.touch(why, 0),
+        () => read.clear()
+      ]) {
+        await write(store, why)
+        await end()
+        t.equal((await read.getWithVersion(why)).version, absent)
+        t.equal(await read.add(why, 'anew', OPTIONS), true, 'one that has ended is not there')
+        await read.delete(why)
+      }
+      t.equal(await (await write(store, why)).add(why, 'second', OPTIONS), false)
+      t.equal(
+        await read.remember(why, OPTIONS, () => 'filled'),
+        'filled',
+        'remember replaces it, as before'
+      )
       await read.delete(why)
     }
-    t.equal(await (await write(store, why)).add(why, 'second', OPTIONS), false)
-    t.equal(await read.remember(why, OPTIONS, () => 'filled'), 'filled', 'remember replaces it, as before')
-    await read.delete(why)
   }
-})
+)
 
 t.test('frames that say what is not so are misses, and stay', async (t) => {
   const store = memoryStore()
@@ -165,9 +236,18 @@ t.test('frames that say what is not so are misses, and stay', async (t) => {
   t.ok(stored.value.meta.startsWith('\0weir\0brotli\x005000\0text '))
   const head = (meta: string) => ({ ...stored, value: { ...stored.value, meta } })
   const metas = [
-    '\0weir\0brotli\x004999\0text 0', '\0weir\0brotli\x005001\0text 0', '\0weir\0brotli\x000\0text 0', '\0weir\0gzip\x005000\0text 0',
-    '\0weir\0zstd\x005000\0text 0', '\0weir\0lzma\x005000\0text 0', `\0weir\0brotli\0${'9'.repeat(400)}\0text 0`, '\0weir\0brotli\x005000\0', '\0weir\0',
-    '\0other\0brotli\x005000\0text 0', '\0\0\0\0text 0', '\0'
+    '\0weir\0brotli\x004999\0text 0',
+    '\0weir\0brotli\x005001\0text 0',
+    '\0weir\0brotli\x000\0text 0',
+    '\0weir\0gzip\x005000\0text 0',
+    '\0weir\0zstd\x005000\0text 0',
+    '\0weir\0lzma\x005000\0text 0',
+    `\0weir\0brotli\0${'9'.repeat(400)}\0text 0`,
+    '\0weir\0brotli\x005000\0',
+    '\0weir\0',
+    '\0other\0brotli\x005000\0text 0',
+    '\0\0\0\0text 0',
+    '\0'
   ]
   for (const meta of metas) {
     await entries.set('key', encodeFrame(head(meta)), 60_000)
@@ -184,14 +264,20 @@ t.test('no more comes out of a frame than it says, and no more than the cache ta
   await open(store, { compression: { threshold: 0 } }).set('zeros', zeros, OPTIONS)
   const small = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 999_999 })
   t.equal(await small.get('zeros'), undefined)
-  t.strictSame(await createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1_000_000 }).get('zeros'), zeros)
+  t.strictSame(
+    await createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1_000_000 }).get('zeros'),
+    zeros
+  )
   t.strictSame(await small.inspect('zeros'), {})
 })
 
 t.test('memory has the plain value, and counts what that takes', async (t) => {
   const store = memoryStore()
   const value = { text: 'text '.repeat(10_000), list: [1, 2, 3] }
-  const [plain, compressed] = [open(store, {}), createCache<unknown>({ store, namespace: 'c', compression: true })]
+  const [plain, compressed] = [
+    open(store, {}),
+    createCache<unknown>({ store, namespace: 'c', compression: true })
+  ]
   await plain.set('key', value, OPTIONS)
   await compressed.set('key', value, OPTIONS)
   t.equal(compressed.stats().l1.bytes, plain.stats().l1.bytes)
@@ -214,14 +300,17 @@ t.test('many readers at once, without memory: one decompresses', async (t) => {
   t.ok(all.every((one) => one === value))
 })
 
-t.test('a value is served that was invalidated while it was decompressed, to nobody who asks later', async (t) => {
-  const store = memoryStore()
-  const cache = createCache<unknown>({ store, namespace: 'n', compression: true })
-  await cache.set('key', 'text '.repeat(10_000), { ...OPTIONS, tags: ['tag'] })
-  const reader = createCache<unknown>({ store, namespace: 'n' })
-  const early = reader.get('key')
-  await reader.invalidate(['tag'])
-  t.equal(await reader.get('key'), undefined)
-  await early
-  t.equal(await reader.get('key'), undefined)
-})
+t.test(
+  'a value is served that was invalidated while it was decompressed, to nobody who asks later',
+  async (t) => {
+    const store = memoryStore()
+    const cache = createCache<unknown>({ store, namespace: 'n', compression: true })
+    await cache.set('key', 'text '.repeat(10_000), { ...OPTIONS, tags: ['tag'] })
+    const reader = createCache<unknown>({ store, namespace: 'n' })
+    const early = reader.get('key')
+    await reader.invalidate(['tag'])
+    t.equal(await reader.get('key'), undefined)
+    await early
+    t.equal(await reader.get('key'), undefined)
+  }
+)

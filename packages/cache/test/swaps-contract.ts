@@ -12,8 +12,23 @@ const TTL = 60_000
 const FAR = Date.UTC(2100, 0, 1)
 const MOST = Number.MAX_SAFE_INTEGER
 
-export const counterOf = (stamp: number, value: number, tags: readonly string[] = ['tag']): Buffer =>
-  encodeCounter({ value, stamp, tags, storedAt: 1, freshUntil: 2, staleUntil: 3, errorUntil: 4, keptFor: 5, filledBy: 'one', cost: 6 })
+export const counterOf = (
+  stamp: number,
+  value: number,
+  tags: readonly string[] = ['tag']
+): Buffer =>
+  encodeCounter({
+    value,
+    stamp,
+    tags,
+    storedAt: 1,
+    freshUntil: 2,
+    staleUntil: 3,
+    errorUntil: 4,
+    keptFor: 5,
+    filledBy: 'one',
+    cost: 6
+  })
 
 /** For what has to be there. */
 export function missing (): never {
@@ -59,7 +74,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
       { ...version, stamp: version.stamp + 0.5 }, { ...version, storedAt: 2 },
       { ...version, checksum: version.checksum ^ 1 }, { ...version, number: 0 }
     ]
-    for (const other of others) t.equal(await entries.swap('key', other, undefined, 0), undefined, JSON.stringify(other))
+    for (const other of others) { t.equal(await entries.swap('key', other, undefined, 0), undefined, JSON.stringify(other)) }
     t.ok(await entries.swap('key', version, undefined, 0))
   })
 
@@ -69,7 +84,9 @@ export function swaps (t: Test, makePlace: MakePlace) {
       await entries.delete('key')
       if (first !== undefined) await entries.set('key', first, TTL)
       const version = first && versionOf(first)
-      const all = await Promise.all(Array.from({ length: 20 }, (_, i) => entries.swap('key', version, frameOf(2, `${i}`), TTL)))
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => entries.swap('key', version, frameOf(2, `${i}`), TTL))
+      )
       t.equal(all.filter((swapped) => swapped !== undefined).length, 1)
     }
   })
@@ -108,18 +125,33 @@ export function swaps (t: Test, makePlace: MakePlace) {
     t.equal(await entries.increment('key', version, -50), -8)
     t.equal(await entries.increment('key', version, 8), 0)
     t.strictSame(await entries.get(['key']), [counterOf(3, 0)])
-    t.equal(await entries.increment('key', { ...version, stamp: 4 }, 1), undefined, 'another counter')
+    t.equal(
+      await entries.increment('key', { ...version, stamp: 4 }, 1),
+      undefined,
+      'another counter'
+    )
     await entries.set('key', frameOf(3, 'plain'), TTL)
-    t.equal(await entries.increment('key', { ...versionOf(frameOf(3, 'plain')) ?? missing() }, 1), undefined, 'no counter')
+    t.equal(
+      await entries.increment('key', { ...(versionOf(frameOf(3, 'plain')) ?? missing()) }, 1),
+      undefined,
+      'no counter'
+    )
     t.strictSame(await entries.get(['key']), [frameOf(3, 'plain')])
   })
 
   t.test('a counter stays within the safe integers', async (t) => {
     const { entries } = await open(t)
-    for (const [begin, by] of [[MOST, 1], [MOST - 1, 2], [-MOST, -1], [1, MOST], [-1, -MOST], [MOST, MOST]] as const) {
+    for (const [begin, by] of [
+      [MOST, 1],
+      [MOST - 1, 2],
+      [-MOST, -1],
+      [1, MOST],
+      [-1, -MOST],
+      [MOST, MOST]
+    ] as const) {
       await entries.delete('key')
       await entries.set('key', counterOf(1, begin), TTL)
-      const version = await seen(entries, 'key', true) ?? missing()
+      const version = (await seen(entries, 'key', true)) ?? missing()
       const sum = await entries.increment('key', version, by)
       t.ok(sum !== undefined && !Number.isSafeInteger(sum), `${begin} + ${by}`)
       t.strictSame(await entries.get(['key']), [counterOf(1, begin)])
@@ -136,33 +168,57 @@ export function swaps (t: Test, makePlace: MakePlace) {
     const sums = new Map(keys.map((key) => [key, 0]))
     for (let round = 0; round < 40; round++) {
       const size = 10 ** random(15)
-      const all = Array.from({ length: 1 + random(20) }, () => ({ key: keys[random(3)] ?? 'a', by: (random(size) || 1) * (random(2) === 0 ? 1 : -1) }))
+      const all = Array.from({ length: 1 + random(20) }, () => ({
+        key: keys[random(3)] ?? 'a',
+        by: (random(size) || 1) * (random(2) === 0 ? 1 : -1)
+      }))
       const told = await Promise.all(all.map(({ key, by }) => entries.increment(key, version, by)))
       for (const key of keys) {
-        const own = all.flatMap((one, i) => one.key === key ? [{ by: one.by, sum: told[i] ?? NaN }] : [])
+        const own = all.flatMap((one, i) =>
+          one.key === key ? [{ by: one.by, sum: told[i] ?? NaN }] : []
+        )
         const end = own.reduce((sum, { by }) => sum + by, sums.get(key) ?? NaN)
-        if (!isOrder(own, sums.get(key) ?? NaN)) t.fail(`round ${round}`, { own, from: sums.get(key) })
+        if (!isOrder(own, sums.get(key) ?? NaN)) { t.fail(`round ${round}`, { own, from: sums.get(key) }) }
         const [frame] = await entries.get([key])
-        if (frame === undefined || numberOf(frame) !== end) t.fail(`round ${round}: ${frame && numberOf(frame)}, not ${end}`)
+        if (frame === undefined || numberOf(frame) !== end) { t.fail(`round ${round}: ${frame && numberOf(frame)}, not ${end}`) }
         sums.set(key, end)
       }
     }
   })
 
-  t.test('a counter that is swapped for a counter whatever its number takes that over', async (t) => {
-    const { entries } = await open(t)
-    await entries.set('key', counterOf(1, 5), TTL)
-    const exact = await seen(entries, 'key') ?? missing()
-    t.equal(exact.number, 5)
-    await entries.increment('key', { ...exact, number: undefined }, 1)
-    t.equal(await entries.swap('key', exact, counterOf(2, 100), TTL), undefined, 'it has been counted since')
-    t.strictSame(await entries.swap('key', { ...exact, number: undefined }, counterOf(2, 100), TTL), { number: 6 })
-    t.strictSame(await entries.get(['key']), [counterOf(2, 6)])
-    t.strictSame(await entries.swap('key', await seen(entries, 'key'), counterOf(3, 100), TTL), { number: 6 })
-    t.strictSame(await entries.get(['key']), [counterOf(3, 100)], 'and one of that number does not')
-    t.strictSame(await entries.swap('key', await seen(entries, 'key', true), frameOf(4, 'plain'), TTL), { number: 100 })
-    t.strictSame(await entries.get(['key']), [frameOf(4, 'plain')])
-  })
+  t.test(
+    'a counter that is swapped for a counter whatever its number takes that over',
+    async (t) => {
+      const { entries } = await open(t)
+      await entries.set('key', counterOf(1, 5), TTL)
+      const exact = (await seen(entries, 'key')) ?? missing()
+      t.equal(exact.number, 5)
+      await entries.increment('key', { ...exact, number: undefined }, 1)
+      t.equal(
+        await entries.swap('key', exact, counterOf(2, 100), TTL),
+        undefined,
+        'it has been counted since'
+      )
+      t.strictSame(
+        await entries.swap('key', { ...exact, number: undefined }, counterOf(2, 100), TTL),
+        { number: 6 }
+      )
+      t.strictSame(await entries.get(['key']), [counterOf(2, 6)])
+      t.strictSame(await entries.swap('key', await seen(entries, 'key'), counterOf(3, 100), TTL), {
+        number: 6
+      })
+      t.strictSame(
+        await entries.get(['key']),
+        [counterOf(3, 100)],
+        'and one of that number does not'
+      )
+      t.strictSame(
+        await entries.swap('key', await seen(entries, 'key', true), frameOf(4, 'plain'), TTL),
+        { number: 100 }
+      )
+      t.strictSame(await entries.get(['key']), [frameOf(4, 'plain')])
+    }
+  )
 
   t.test('a delete up to a stamp leaves what came later', async (t) => {
     const { entries } = await open(t)
@@ -178,10 +234,25 @@ export function swaps (t: Test, makePlace: MakePlace) {
 
   t.test('odd keys are swapped and counted each for itself', async (t) => {
     const { entries } = await open(t)
-    const odd = ['{a}', '{a', '}{', '', 'ключ', '🔑', ' ', 'a\nb', 'a\u0000', "'", 'x'.repeat(65536)].filter((key) => key !== '')
+    const odd = [
+      '{a}',
+      '{a',
+      '}{',
+      '',
+      'ключ',
+      '🔑',
+      ' ',
+      'a\nb',
+      'a\u0000',
+      "'",
+      'x'.repeat(65536)
+    ].filter((key) => key !== '')
     for (const [i, key] of odd.entries()) await entries.swap(key, undefined, counterOf(1, i), TTL)
     const version = await seen(entries, '{a}', true) ?? missing()
-    t.strictSame(await Promise.all(odd.map((key) => entries.increment(key, version, 1))), odd.map((_, i) => i + 1))
+    t.strictSame(
+      await Promise.all(odd.map((key) => entries.increment(key, version, 1))),
+      odd.map((_, i) => i + 1)
+    )
   })
 }
 
@@ -200,7 +271,10 @@ export function swapRecords (t: Test, makePlace: MakePlace) {
     const ends: [string, () => Promise<unknown>][] = [
       ['a tag', () => validity.invalidate(['tag'])],
       ['its key', () => validity.invalidate(['\u0001key'])],
-      ['a value that was put', async () => validity.replace({ ...entry, stamp: await validity.stamp() }, Infinity)],
+      [
+        'a value that was put',
+        async () => validity.replace({ ...entry, stamp: await validity.stamp() }, Infinity)
+      ],
       ['a refill', async () => validity.replace({ ...entry, stamp: await validity.stamp() }, FAR)],
       ['a swap', async () => validity.replaced('key', await validity.stamp(), FAR)],
       ['everything', () => validity.clear()]
@@ -213,18 +287,21 @@ export function swapRecords (t: Test, makePlace: MakePlace) {
     }
   })
 
-  t.test('a replacement that was made ends entries up to its stamp, and no later ones', async (t) => {
-    const namespace = await open(t)
-    const { validity } = namespace
-    const old = await validity.stamp()
-    const stamp = await validity.stamp()
-    await validity.replaced('key', stamp, FAR)
-    await validity.waitForLeases()
-    t.notOk(await valid(namespace, old, [], 'key'))
-    t.notOk(await valid(namespace, stamp, [], 'key'))
-    t.ok(await valid(namespace, stamp + 0.5, [], 'key'))
-    t.ok(await valid(namespace, old, [], 'another key'))
-  })
+  t.test(
+    'a replacement that was made ends entries up to its stamp, and no later ones',
+    async (t) => {
+      const namespace = await open(t)
+      const { validity } = namespace
+      const old = await validity.stamp()
+      const stamp = await validity.stamp()
+      await validity.replaced('key', stamp, FAR)
+      await validity.waitForLeases()
+      t.notOk(await valid(namespace, old, [], 'key'))
+      t.notOk(await valid(namespace, stamp, [], 'key'))
+      t.ok(await valid(namespace, stamp + 0.5, [], 'key'))
+      t.ok(await valid(namespace, old, [], 'another key'))
+    }
+  )
 
   t.test('one that is recorded late lowers nothing', async (t) => {
     const namespace = await open(t)
@@ -267,7 +344,11 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
     for (let i = 0; i < 50; i++) {
       const stamp = await a.validity.stamp()
       // The other knows of later changes before it can know of this one.
-      const later = await b.validity.replace({ key: 'other', tags: [], stamp: await b.validity.stamp() }, FAR) ?? missing()
+      const later =
+        (await b.validity.replace(
+          { key: 'other', tags: [], stamp: await b.validity.stamp() },
+          FAR
+        )) ?? missing()
       await b.validity.invalidate(['tag'])
       t.notOk(await valid(b, later - 2, ['tag'], 'other'))
       const fill = stamp - 0.5
@@ -283,10 +364,19 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
     const [a, b] = await two(t)
     await a.entries.set('key', counterOf(1, 0), TTL)
     const version = await seen(b.entries, 'key', true) ?? missing()
-    const sums = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).entries.increment('key', version, 1)))
-    t.strictSame(sums.toSorted((x = 0, y = 0) => x - y), Array.from({ length: 100 }, (_, i) => i + 1))
+    const sums = await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        (i % 2 === 0 ? a : b).entries.increment('key', version, 1)
+      )
+    )
+    t.strictSame(
+      sums.toSorted((x = 0, y = 0) => x - y),
+      Array.from({ length: 100 }, (_, i) => i + 1)
+    )
     const exact = await seen(a.entries, 'key')
-    const swapped = await Promise.all([a, b].map(({ entries }) => entries.swap('key', exact, undefined, 0)))
+    const swapped = await Promise.all(
+      [a, b].map(({ entries }) => entries.swap('key', exact, undefined, 0))
+    )
     t.equal(swapped.filter((one) => one !== undefined).length, 1)
   })
 
@@ -302,7 +392,10 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
 }
 
 /** Whether the sums are those of the numbers, added to `from` in some order. */
-function isOrder (all: readonly { readonly by: number, readonly sum: number }[], from: number): boolean {
+function isOrder (
+  all: readonly { readonly by: number; readonly sum: number }[],
+  from: number
+): boolean {
   const left = [...all]
   for (let at = from; left.length > 0;) {
     const next = left.findIndex(({ by, sum }) => at + by === sum)

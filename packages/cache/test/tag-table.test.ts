@@ -5,15 +5,26 @@ import { stopDate } from './clock.js'
 
 /** The stamps from 1 to `most` with which an entry would be valid. */
 const valid = (table: TagTable, tags: readonly string[], { key = 'key', most = 40 } = {}) =>
-  Array.from({ length: most }, (_, i) => i + 1).filter((stamp) => isValid({ key, stamp, tags }, table))
+  Array.from({ length: most }, (_, i) => i + 1).filter((stamp) =>
+    isValid({ key, stamp, tags }, table)
+  )
 /** The highest stamp that is not valid any more. */
-const endsAt = (table: TagTable, tags: readonly string[], key = 'key') => (valid(table, tags, { key })[0] ?? Infinity) - 1
+const endsAt = (table: TagTable, tags: readonly string[], key = 'key') =>
+  (valid(table, tags, { key })[0] ?? Infinity) - 1
 
 t.test('an entry has to be above the floor and each of its tags', async (t) => {
   const table = new TagTable(10, 100)
   table.record('a', 20)
   table.record('b', 30)
-  t.strictSame([endsAt(table, []), endsAt(table, ['c']), endsAt(table, ['a']), endsAt(table, ['a', 'b', 'c'])], [10, 10, 20, 30])
+  t.strictSame(
+    [
+      endsAt(table, []),
+      endsAt(table, ['c']),
+      endsAt(table, ['a']),
+      endsAt(table, ['a', 'b', 'c'])
+    ],
+    [10, 10, 20, 30]
+  )
 })
 
 t.test('beyond its limit the oldest go, and the floor rises to them', async (t) => {
@@ -31,7 +42,10 @@ t.test('raising the floor drops what it covers, and never lowers it', async (t) 
   const table = new TagTable(0, 100)
   for (const [i, tag] of ['a', 'b', 'c'].entries()) table.record(tag, i + 1)
   table.raise(2)
-  t.strictSame([table.stamps.size, table.floor, endsAt(table, ['a']), endsAt(table, ['c'])], [1, 2, 2, 3])
+  t.strictSame(
+    [table.stamps.size, table.floor, endsAt(table, ['a']), endsAt(table, ['c'])],
+    [1, 2, 2, 3]
+  )
   table.raise(1)
   t.equal(table.floor, 2)
   table.raise(9)
@@ -44,30 +58,39 @@ t.test('a table of no size judges by its floor alone', async (t) => {
   t.strictSame([table.stamps.size, endsAt(table, [])], [0, 5])
 })
 
-t.test('a replacement ends earlier entries of its key alone, until the replaced entry would have ended', async (t) => {
-  const date = stopDate(t)
-  const table = new TagTable(0, 100)
-  table.replace('a', 5, Date.now() + 1000)
-  table.replace('b', 6, Date.now() + 5000)
-  t.strictSame([endsAt(table, [], 'a'), endsAt(table, [], 'b'), endsAt(table, ['a'], 'c')], [5, 6, 0])
-  date.advance(1000)
-  for (let i = 0; i < 3; i++) table.replace('c', 7 + i, Date.now() + 1000)
-  t.strictSame([endsAt(table, [], 'a'), endsAt(table, [], 'b'), table.replaced.size], [0, 6, 2])
-})
+t.test(
+  'a replacement ends earlier entries of its key alone, until the replaced entry would have ended',
+  async (t) => {
+    const date = stopDate(t)
+    const table = new TagTable(0, 100)
+    table.replace('a', 5, Date.now() + 1000)
+    table.replace('b', 6, Date.now() + 5000)
+    t.strictSame(
+      [endsAt(table, [], 'a'), endsAt(table, [], 'b'), endsAt(table, ['a'], 'c')],
+      [5, 6, 0]
+    )
+    date.advance(1000)
+    for (let i = 0; i < 3; i++) table.replace('c', 7 + i, Date.now() + 1000)
+    t.strictSame([endsAt(table, [], 'a'), endsAt(table, [], 'b'), table.replaced.size], [0, 6, 2])
+  }
+)
 
-t.test('beyond the limit the oldest replacements go, and the floor rises over those that have not ended', async (t) => {
-  const date = stopDate(t)
-  const table = new TagTable(0, 2)
-  const later = Date.now() + 60_000
-  table.replace('a', 1, Date.now() + 1000)
-  date.advance(1000)
-  for (const [i, key] of ['b', 'c'].entries()) table.replace(key, i + 2, later)
-  t.strictSame([table.replaced.size, table.floor], [2, 0])
-  table.replace('d', 10, Infinity)
-  t.strictSame([table.replaced.size, table.floor], [2, 2])
-  table.replace('e', 11, later)
-  t.strictSame([table.replaced.size, table.floor], [2, 3])
-})
+t.test(
+  'beyond the limit the oldest replacements go, and the floor rises over those that have not ended',
+  async (t) => {
+    const date = stopDate(t)
+    const table = new TagTable(0, 2)
+    const later = Date.now() + 60_000
+    table.replace('a', 1, Date.now() + 1000)
+    date.advance(1000)
+    for (const [i, key] of ['b', 'c'].entries()) table.replace(key, i + 2, later)
+    t.strictSame([table.replaced.size, table.floor], [2, 0])
+    table.replace('d', 10, Infinity)
+    t.strictSame([table.replaced.size, table.floor], [2, 2])
+    table.replace('e', 11, later)
+    t.strictSame([table.replaced.size, table.floor], [2, 3])
+  }
+)
 
 t.test('dropping the oldest costs the same, however many went before', async (t) => {
   // Steps, not time: the oldest is found without walking over what was dropped.

@@ -11,20 +11,35 @@ function stopped (t: Test, now?: number): FakeClock {
 }
 
 t.test('the clock stands still until it is moved', async (t) => {
-  const real = { Date, setTimeout, clearTimeout, now: Object.getOwnPropertyDescriptor(performance, 'now') }
+  const real = {
+    Date,
+    setTimeout,
+    clearTimeout,
+    now: Object.getOwnPropertyDescriptor(performance, 'now')
+  }
   const before = new Date(0)
   const clock = stopped(t, Date.UTC(2100, 0, 1))
   t.throws(() => fakeClock(), { code: 'WEIR_CACHE_INVALID_OPTION', message: /restore it/ })
   const elapsed = performance.now()
   await clock.advance('1m')
-  t.strictSame([clock.now, Date.now(), new Date().getTime()], [1, 2, 3].map(() => Date.UTC(2100, 0, 1, 0, 1)))
+  t.strictSame(
+    [clock.now, Date.now(), new Date().getTime()],
+    [1, 2, 3].map(() => Date.UTC(2100, 0, 1, 0, 1))
+  )
   t.equal(Date(), new Date(clock.now).toString())
   t.ok(performance.now() - elapsed >= 60_000)
-  t.ok(before instanceof Date && new Date(5) instanceof real.Date && Object.getPrototypeOf(new Date()) === real.Date.prototype)
+  t.ok(
+    before instanceof Date &&
+      new Date(5) instanceof real.Date &&
+      Object.getPrototypeOf(new Date()) === real.Date.prototype
+  )
   t.equal(new Date(2000, 1, 2).getMonth(), 1)
   await t.rejects(clock.advance(-1), { code: 'WEIR_CACHE_INVALID_DURATION' })
   clock.restore()
-  t.strictSame({ Date, setTimeout, clearTimeout, now: Object.getOwnPropertyDescriptor(performance, 'now') }, real)
+  t.strictSame(
+    { Date, setTimeout, clearTimeout, now: Object.getOwnPropertyDescriptor(performance, 'now') },
+    real
+  )
   const next = stopped(t)
   clock.restore()
   t.equal(Date.now(), next.now, 'a clock restores only itself')
@@ -39,7 +54,13 @@ t.test('timers run at their own time, and what follows from them before the next
   setTimeout(note, 10, 'b')
   clearTimeout(setTimeout(note, 10, 'never'))
   clearTimeout(undefined)
-  const later = async () => { for (let i = 0; i < 3; i++) await promisify(setTimeout)(15).then(() => { note('later') }) }
+  const later = async () => {
+    for (let i = 0; i < 3; i++) {
+      await promisify(setTimeout)(15).then(() => {
+        note('later')
+      })
+    }
+  }
   const done = later()
   const again = setTimeout(note, 5, 'again').unref()
   t.equal(again.hasRef(), false)
@@ -89,7 +110,10 @@ t.test('the store fails, is slow, freezes and is restored', async (t) => {
   ])
   const cause = new Error('down')
   store.fail(cause)
-  await t.rejects(cache.set('key', 'new', { ttl: '1m' }), { code: 'WEIR_CACHE_STORE_FAILED', cause })
+  await t.rejects(cache.set('key', 'new', { ttl: '1m' }), {
+    code: 'WEIR_CACHE_STORE_FAILED',
+    cause
+  })
   t.equal(await cache.remember('key', { ttl: '1m' }, () => 'computed'), 'computed')
   store.restore()
   t.equal(await cache.get('key'), undefined, 'what failed is not done')
@@ -97,7 +121,15 @@ t.test('the store fails, is slow, freezes and is restored', async (t) => {
   store.freeze()
   store.freeze()
   const writing = cache.set('key', 'late', { ttl: '1m' })
-  t.equal(await Promise.race([writing, new Promise((resolve) => { setImmediate(resolve, 'waits') })]), 'waits')
+  t.equal(
+    await Promise.race([
+      writing,
+      new Promise((resolve) => {
+        setImmediate(resolve, 'waits')
+      })
+    ]),
+    'waits'
+  )
   store.restore()
   t.ok(await writing)
   t.equal(await createCache({ store, namespace: 'n' }).get('key'), 'late')

@@ -68,7 +68,12 @@ for (const [name, open] of Object.entries(stores)) {
   })
 }
 
-async function race (t: Test, here: Cache<string>, there: InstanceProcess, write: (there: InstanceProcess) => Promise<void>) {
+async function race (
+  t: Test,
+  here: Cache<string>,
+  there: InstanceProcess,
+  write: (there: InstanceProcess) => Promise<void>
+) {
   await here.delete('key')
   const slow = gatedFn<string>()
   const own = here.remember('key', OPTIONS, slow.fn)

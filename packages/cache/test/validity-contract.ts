@@ -21,7 +21,11 @@ export function stamps (t: Test, makePlace: MakePlace) {
 
   t.test('stamps taken at once are all different', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const issued = await Promise.all(Array.from({ length: MANY }, (_, i) => i % 2 === 0 ? namespace.validity.stamp() : namespace.validity.invalidate(['tag'])))
+    const issued = await Promise.all(
+      Array.from({ length: MANY }, (_, i) =>
+        i % 2 === 0 ? namespace.validity.stamp() : namespace.validity.invalidate(['tag'])
+      )
+    )
     t.equal(new Set(issued).size, MANY)
   })
 
@@ -31,7 +35,12 @@ export function stamps (t: Test, makePlace: MakePlace) {
     await namespace.validity.stamp()
     const ahead = Date.UTC(2100, 0, 1) * 1000
     await place.setClock('n', ahead)
-    const stamps = [await namespace.validity.stamp(), await namespace.validity.invalidate(['tag']), await namespace.validity.clear(), await namespace.validity.stamp()]
+    const stamps = [
+      await namespace.validity.stamp(),
+      await namespace.validity.invalidate(['tag']),
+      await namespace.validity.clear(),
+      await namespace.validity.stamp()
+    ]
     t.ok(ascending([ahead, ...stamps]))
     // A store may take some for itself, but does not leap.
     t.ok(stamps.every((stamp) => stamp < ahead + 10), stamps.join())
@@ -73,13 +82,43 @@ export function records (t: Test, makePlace: MakePlace) {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const a = await namespace.validity.invalidate(['a'])
     const b = await namespace.validity.invalidate(['b'])
-    const asked = [endsAt(namespace, ['a'], a), endsAt(namespace, ['b'], b), endsAt(namespace, ['b', 'a'], b), valid(namespace, a, ['c'])]
+    const asked = [
+      endsAt(namespace, ['a'], a),
+      endsAt(namespace, ['b'], b),
+      endsAt(namespace, ['b', 'a'], b),
+      valid(namespace, a, ['c'])
+    ]
     t.strictSame(await Promise.all(asked), [true, true, true, true])
   })
 
   t.test('odd tags', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const odd = ['a\nb', '\n', 'a\u0000', '\u0002', '\u0002clock', '\u0002floor', '\u0002=a', '{a}', '}{', 'ключ', '🔑', ' ', ' a', "'", '*', '\u0001key', '-inf', '(1', 'clock', 'floor', 'n', '"', '\\', 'x'.repeat(65536)]
+    const odd = [
+      'a\nb',
+      '\n',
+      'a\u0000',
+      '\u0002',
+      '\u0002clock',
+      '\u0002floor',
+      '\u0002=a',
+      '{a}',
+      '}{',
+      'ключ',
+      '🔑',
+      ' ',
+      ' a',
+      "'",
+      '*',
+      '\u0001key',
+      '-inf',
+      '(1',
+      'clock',
+      'floor',
+      'n',
+      '"',
+      '\\',
+      'x'.repeat(65536)
+    ]
     const before = await namespace.validity.stamp()
     for (const tag of odd) {
       t.ok(await valid(namespace, before, [tag]))
@@ -94,11 +133,14 @@ export function records (t: Test, makePlace: MakePlace) {
     const namespace = (await (await makePlace(t)).open({ maxTags })).namespace('n')
     const old = await namespace.validity.stamp()
     const issued: Stamp[] = []
-    for (let i = 0; i < 10 * maxTags; i++) issued.push(await namespace.validity.invalidate([`tag-${i}`]))
+    for (let i = 0; i < 10 * maxTags; i++) { issued.push(await namespace.validity.invalidate([`tag-${i}`])) }
     t.notOk(await valid(namespace, old, []), 'what cannot be judged any more is invalid')
     const judged = await Promise.all(issued.map((stamp) => valid(namespace, stamp, [])))
     const kept = issued.filter((_, i) => judged[i])
-    t.ok(kept.length >= maxTags - 1 && kept.length <= maxTags + 1, `${kept.length} records above the floor`)
+    t.ok(
+      kept.length >= maxTags - 1 && kept.length <= maxTags + 1,
+      `${kept.length} records above the floor`
+    )
     for (const [i, stamp] of issued.entries()) {
       t.notOk(await valid(namespace, stamp, [`tag-${i}`]), 'no entry becomes valid by it')
     }
@@ -129,7 +171,8 @@ export function replacements (t: Test, makePlace: MakePlace) {
     const { validity } = namespace
     const old = await validity.stamp()
     const fill = await validity.stamp()
-    const stamp = await validity.replace({ key: 'key', tags: ['tag', 'key'], stamp: fill }, FAR) ?? 0
+    const stamp =
+      (await validity.replace({ key: 'key', tags: ['tag', 'key'], stamp: fill }, FAR)) ?? 0
     await validity.waitForLeases()
     t.ok(stamp > fill)
     t.notOk(await valid(namespace, old, ['tag'], 'key'))
@@ -144,36 +187,57 @@ export function replacements (t: Test, makePlace: MakePlace) {
     const old = await validity.stamp()
     const late = await validity.stamp()
     const invalidated = await validity.invalidate(['tag'])
-    t.equal(await validity.replace({ key: 'key', tags: ['tag', 'key'], stamp: late }, FAR), undefined)
+    t.equal(
+      await validity.replace({ key: 'key', tags: ['tag', 'key'], stamp: late }, FAR),
+      undefined
+    )
     t.ok(await valid(namespace, old, ['key'], 'key'))
-    const stamp = await validity.replace({ key: 'key', tags: ['tag', 'key'], stamp: invalidated + 1 }, FAR) ?? 0
+    const stamp =
+      (await validity.replace(
+        { key: 'key', tags: ['tag', 'key'], stamp: invalidated + 1 },
+        FAR
+      )) ?? 0
     t.ok(await valid(namespace, stamp, ['tag', 'key'], 'key'))
     await validity.clear()
     t.equal(await validity.replace({ key: 'key', tags: [], stamp }, FAR), undefined)
   })
 
-  t.test('a replacement does not hide a later invalidation of its key, nor the other way round', async (t) => {
-    const namespace = (await (await makePlace(t)).open()).namespace('n')
-    const { validity } = namespace
-    const first = await validity.replace({ key: 'key', tags: ['key'], stamp: await validity.stamp() }, FAR) ?? 0
-    const deleted = await validity.invalidate(['key'])
-    t.notOk(await valid(namespace, first, ['key'], 'key'))
-    const second = await validity.replace({ key: 'key', tags: ['key'], stamp: deleted + 0.5 }, FAR) ?? 0
-    t.ok(await valid(namespace, second, ['key'], 'key'))
-    t.notOk(await valid(namespace, deleted, ['key'], 'another key'))
-  })
-
-  t.test('beyond maxTags the oldest replacements go, and the floor rises in their place', async (t) => {
-    const namespace = (await (await makePlace(t)).open({ maxTags: 20 })).namespace('n')
-    const { validity } = namespace
-    const old = await validity.stamp()
-    for (const until of [FAR, Infinity]) {
-      for (let i = 0; i < 100; i++) {
-        const stamp = await validity.replace({ key: `key-${i}`, tags: [], stamp: await validity.stamp() }, until)
-        t.ok(await valid(namespace, stamp ?? 0, [], `key-${i}`))
-        t.notOk(await valid(namespace, old, [], 'key-0'))
-      }
+  t.test(
+    'a replacement does not hide a later invalidation of its key, nor the other way round',
+    async (t) => {
+      const namespace = (await (await makePlace(t)).open()).namespace('n')
+      const { validity } = namespace
+      const first =
+        (await validity.replace(
+          { key: 'key', tags: ['key'], stamp: await validity.stamp() },
+          FAR
+        )) ?? 0
+      const deleted = await validity.invalidate(['key'])
+      t.notOk(await valid(namespace, first, ['key'], 'key'))
+      const second =
+        (await validity.replace({ key: 'key', tags: ['key'], stamp: deleted + 0.5 }, FAR)) ?? 0
+      t.ok(await valid(namespace, second, ['key'], 'key'))
+      t.notOk(await valid(namespace, deleted, ['key'], 'another key'))
     }
-    t.ok(await valid(namespace, await validity.stamp(), [], 'key-0'))
-  })
+  )
+
+  t.test(
+    'beyond maxTags the oldest replacements go, and the floor rises in their place',
+    async (t) => {
+      const namespace = (await (await makePlace(t)).open({ maxTags: 20 })).namespace('n')
+      const { validity } = namespace
+      const old = await validity.stamp()
+      for (const until of [FAR, Infinity]) {
+        for (let i = 0; i < 100; i++) {
+          const stamp = await validity.replace(
+            { key: `key-${i}`, tags: [], stamp: await validity.stamp() },
+            until
+          )
+          t.ok(await valid(namespace, stamp ?? 0, [], `key-${i}`))
+          t.notOk(await valid(namespace, old, [], 'key-0'))
+        }
+      }
+      t.ok(await valid(namespace, await validity.stamp(), [], 'key-0'))
+    }
+  )
 }

@@ -27,7 +27,9 @@ eachStore(t, 'remember gives it to all who wait, and keeps nothing', async (t, s
   const cache = createCache<string>({ store, namespace: 'n', maxValueBytes: 1000 })
   let runs = 0
   const large = () => `${++runs}${'a'.repeat(1000)}`
-  const all = await Promise.all(Array.from({ length: 10 }, () => cache.remember('key', OPTIONS, large)))
+  const all = await Promise.all(
+    Array.from({ length: 10 }, () => cache.remember('key', OPTIONS, large))
+  )
   t.equal(new Set(all).size, 1)
   t.match(errors, [{ namespace: 'n', key: 'key', operation: 'write', error: tooLarge(1001) }])
   t.equal(errors.length, 1)
@@ -49,11 +51,22 @@ t.test('a value that is refused asks nothing of the store', async (t) => {
 
 t.test('the bound', async (t) => {
   for (const maxValueBytes of [0, -1, 1.5, NaN, Infinity, '5', null]) {
-    t.throws(() => createCache({ store: memoryStore(), namespace: 'n', maxValueBytes: untyped(maxValueBytes) }), {
-      code: 'WEIR_CACHE_INVALID_OPTION', message: /^maxValueBytes .*: give a positive integer$/
-    })
+    t.throws(
+      () =>
+        createCache({
+          store: memoryStore(),
+          namespace: 'n',
+          maxValueBytes: untyped(maxValueBytes)
+        }),
+      {
+        code: 'WEIR_CACHE_INVALID_OPTION',
+        message: /^maxValueBytes .*: give a positive integer$/
+      }
+    )
   }
   const cache = createCache<Buffer>({ store: memoryStore({ maxBytes: 2 ** 28 }), namespace: 'n' })
-  await t.rejects(cache.set('key', Buffer.alloc(64 * 1024 * 1024 + 1), OPTIONS), { code: 'WEIR_CACHE_VALUE_TOO_LARGE' })
+  await t.rejects(cache.set('key', Buffer.alloc(64 * 1024 * 1024 + 1), OPTIONS), {
+    code: 'WEIR_CACHE_VALUE_TOO_LARGE'
+  })
   t.equal(await cache.set('key', Buffer.alloc(64 * 1024 * 1024), OPTIONS), true)
 })

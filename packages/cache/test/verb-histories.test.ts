@@ -18,16 +18,25 @@ t.test('the checker takes what can be, and nothing else', async (t) => {
   const one = call(1, 4, { kind: 'increment', by: 1, sum: 1 })
   const two = call(2, 3, { kind: 'increment', by: 2, sum: 3 })
   t.strictSame(statesAfter([one, two], [NOTHING]), [{ value: 3, version: undefined }])
-  t.strictSame(statesAfter([one, call(5, 6, { kind: 'increment', by: 2, sum: 2 })], [NOTHING]), [], 'a lost update')
+  t.strictSame(
+    statesAfter([one, call(5, 6, { kind: 'increment', by: 2, sum: 2 })], [NOTHING]),
+    [],
+    'a lost update'
+  )
   const winners = [1, 2].map((n) => call(n, 9, { kind: 'add', value: n, isDone: true }))
   t.strictSame(statesAfter(winners, [NOTHING]), [], 'two winners')
   t.equal(statesAfter([...winners, call(3, 9, { kind: 'pull', value: 1 })], [NOTHING]).length, 1)
   const read = call(1, 2, { kind: 'read', value: 5, version: 'x' })
-  const compared = (isDone: boolean, called: number) => call(called, called + 1, { kind: 'compareAndSet', version: 'x', value: 6, isDone })
+  const compared = (isDone: boolean, called: number) =>
+    call(called, called + 1, { kind: 'compareAndSet', version: 'x', value: 6, isDone })
   const five: State = { value: 5, version: undefined }
   t.strictSame(statesAfter([read, compared(true, 3), compared(true, 5)], [five]), [])
   t.equal(statesAfter([read, compared(true, 3), compared(false, 5)], [five]).length, 1)
-  t.strictSame(statesAfter([read, call(3, 4, { kind: 'touch', isDone: true }), compared(true, 5)], [five]), [], 'a touch is a change')
+  t.strictSame(
+    statesAfter([read, call(3, 4, { kind: 'touch', isDone: true }), compared(true, 5)], [five]),
+    [],
+    'a touch is a change'
+  )
 })
 
 for (const [name, makeCaches] of Object.entries(places)) {
@@ -47,14 +56,23 @@ for (const [name, makeCaches] of Object.entries(places)) {
             const called = ++clock
             const act = await take(cache, key, random(14), unique, versions)
             const returned = ++clock
-            for (const touched of act.all === true ? KEYS : [key]) calls.get(touched)?.push({ called, returned, act: act.act })
+            for (const touched of act.all === true ? KEYS : [key]) {
+              calls.get(touched)?.push({ called, returned, act: act.act })
+            }
           }
         }
-        await Promise.all(Array.from({ length: CALLERS }, (_, i) => caller(caches[i % CACHES] ?? caches[0])))
-        states = new Map(KEYS.map((key) => [key, statesAfter(calls.get(key) ?? [], states.get(key) ?? [])]))
+        await Promise.all(
+          Array.from({ length: CALLERS }, (_, i) => caller(caches[i % CACHES] ?? caches[0]))
+        )
+        states = new Map(
+          KEYS.map((key) => [key, statesAfter(calls.get(key) ?? [], states.get(key) ?? [])])
+        )
         for (const key of KEYS) {
           if (states.get(key)?.length !== 0) continue
-          t.fail(`round ${round}: no order explains what was answered`, { key, calls: calls.get(key) })
+          t.fail(`round ${round}: no order explains what was answered`, {
+            key,
+            calls: calls.get(key)
+          })
           return
         }
         // An eviction is a loss that nobody asked for, and that memories outlive: between rounds,
@@ -67,7 +85,10 @@ for (const [name, makeCaches] of Object.entries(places)) {
       }
       for (const key of KEYS) {
         const value = await caches[0].get(key)
-        t.ok(states.get(key)?.some((state) => state.value === value), 'a plain read finds one of the states')
+        t.ok(
+          states.get(key)?.some((state) => state.value === value),
+          'a plain read finds one of the states'
+        )
       }
     })
   }
@@ -87,7 +108,14 @@ async function take (
       return { act: { kind: 'add', value: unique, isDone: await cache.add(key, unique, OPTIONS) } }
     case 4: case 5: {
       const version = versions.get(key) ?? 'AA'
-      return { act: { kind: 'compareAndSet', version, value: unique, isDone: await cache.compareAndSet(key, version, unique, OPTIONS) } }
+      return {
+        act: {
+          kind: 'compareAndSet',
+          version,
+          value: unique,
+          isDone: await cache.compareAndSet(key, version, unique, OPTIONS)
+        }
+      }
     }
     case 6:
       return { act: { kind: 'touch', isDone: await cache.touch(key, '2h') } }
@@ -102,7 +130,9 @@ async function take (
       return { act: { kind: 'delete' }, all: true }
     default: {
       const by = 1 + unique % 7
-      return { act: { kind: 'increment', by, sum: await cache.increment(key, by, { tags: ['tag'] }) } }
+      return {
+        act: { kind: 'increment', by, sum: await cache.increment(key, by, { tags: ['tag'] }) }
+      }
     }
   }
 }

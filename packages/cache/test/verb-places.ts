@@ -13,7 +13,11 @@ import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.j
 import { openStore } from './redis-place.js'
 
 /** Several caches over one store, each by a handle of its own where the store is shared. */
-export type MakeCaches = <T>(t: Test, count: number, options?: Partial<CacheOptions<T>>) => Promise<Fleet<T>>
+export type MakeCaches = <T>(
+  t: Test,
+  count: number,
+  options?: Partial<CacheOptions<T>>
+) => Promise<Fleet<T>>
 
 export interface Fleet<T> {
   readonly caches: readonly [Cache<T>, ...Cache<T>[]]
@@ -28,20 +32,35 @@ export async function verbPlaces (t: Test): Promise<Readonly<Record<string, Make
   const [server, memcached] = await Promise.all([startRedis(t), startMemcached(t)])
   const postgres = urlOf(await startServer(t))
   const folder = t.testdir()
-  const fleet = async <T>(stores: readonly Store[], options?: Partial<CacheOptions<T>>): Promise<Fleet<T>> => {
-    const [first, ...others] = stores.map((store) => createCache<T>({ fillTimeout: '1s', ...options, store, namespace: 'n' }))
+  const fleet = async <T>(
+    stores: readonly Store[],
+    options?: Partial<CacheOptions<T>>
+  ): Promise<Fleet<T>> => {
+    const [first, ...others] = stores.map((store) =>
+      createCache<T>({ fillTimeout: '1s', ...options, store, namespace: 'n' })
+    )
     const [store] = stores
     if (first === undefined || store === undefined) throw new Error('no caches')
-    return { caches: [first, ...others], evictFromStore: (key) => store.namespace('n').entries.delete(key) }
-  }
-  const redis = (clientOf: (client: Redis) => Parameters<typeof openStore>[1]['client'], hears: boolean): MakeCaches =>
-    async (t, count, options) => {
-      const prefix = randomUUID()
-      const stores = await Promise.all(Array.from({ length: count }, async () =>
-        openStore(t, { client: clientOf(await server.connect()), prefix })))
-      if (hears) for (const store of stores) await hearing(store.namespace('n'))
-      return fleet(stores, options)
+    return {
+      caches: [first, ...others],
+      evictFromStore: (key) => store.namespace('n').entries.delete(key)
     }
+  }
+  const redis =
+    (
+      clientOf: (client: Redis) => Parameters<typeof openStore>[1]['client'],
+      hears: boolean
+    ): MakeCaches =>
+      async (t, count, options) => {
+        const prefix = randomUUID()
+        const stores = await Promise.all(
+          Array.from({ length: count }, async () =>
+            openStore(t, { client: clientOf(await server.connect()), prefix })
+          )
+        )
+        if (hears) for (const store of stores) await hearing(store.namespace('n'))
+        return fleet(stores, options)
+      }
   return {
     memory: (_t, count, options) => {
       const store = memoryStore()
@@ -63,7 +82,12 @@ export async function verbPlaces (t: Test): Promise<Readonly<Record<string, Make
     },
     Memcached: (t, count, options) => {
       const prefix = randomUUID()
-      return fleet(Array.from({ length: count }, () => openMemcached(t, { servers: [memcached.address], prefix })), options)
+      return fleet(
+        Array.from({ length: count }, () =>
+          openMemcached(t, { servers: [memcached.address], prefix })
+        ),
+        options
+      )
     },
     'Redis, hearing': redis((client) => client, true),
     'Redis, asking': redis((client) => passingClient(client), false)

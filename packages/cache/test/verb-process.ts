@@ -15,7 +15,9 @@ function open (): Store {
   if ('file' in place) return sqliteStore(place)
   if ('servers' in place) return memcachedStore({ ...place, commandTimeout: 60_000 })
   const options = { lease: 10, commandTimeout: 60_000 }
-  return 'redis' in place ? redisStore({ url: place.redis, ...options }) : postgresStore({ url: place.postgres, ...options })
+  return 'redis' in place
+    ? redisStore({ url: place.redis, ...options })
+    : postgresStore({ url: place.postgres, ...options })
 }
 
 async function count (): Promise<number[]> {
@@ -23,7 +25,11 @@ async function count (): Promise<number[]> {
   // Half of them one by one, half several at once: on one counter, and on one of this process too.
   while (sums.length < increments / 2) sums.push(await cache.increment('counter'))
   while (sums.length < increments) {
-    const some = await Promise.all(Array.from({ length: Math.min(10, increments - sums.length) }, () => cache.increment('counter')))
+    const some = await Promise.all(
+      Array.from({ length: Math.min(10, increments - sums.length) }, () =>
+        cache.increment('counter')
+      )
+    )
     sums.push(...some)
   }
   return sums
@@ -37,7 +43,13 @@ async function race (): Promise<Record<string, boolean[]>> {
     won['add']?.push(await cache.add(`add-${round}`, own, { ttl: '1h', consistency: 'bounded' }))
     won['pull']?.push(await cache.pull(`pull-${round}`, { consistency: 'bounded' }) !== undefined)
     const { value, version } = await cache.getWithVersion(`set-${round}`)
-    won['compareAndSet']?.push(value === 'begin' && await cache.compareAndSet(`set-${round}`, version, own, { ttl: '1h', consistency: 'bounded' }))
+    won['compareAndSet']?.push(
+      value === 'begin' &&
+        (await cache.compareAndSet(`set-${round}`, version, own, {
+          ttl: '1h',
+          consistency: 'bounded'
+        }))
+    )
   }
   return won
 }

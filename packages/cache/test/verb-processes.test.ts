@@ -16,7 +16,10 @@ const [PROCESSES, INCREMENTS, ROUNDS] = [8, 1000, 40]
 // All wait for one row.
 const FEWER = 200
 
-const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Work['place'], increments?: number }>> = {
+const stores: Record<
+  string,
+  (t: Test) => Promise<{ store: Store; place: Work['place']; increments?: number }>
+> = {
   async SQLite (t) {
     const place = { file: join(t.testdir(), 'cache.db') }
     return { store: sqliteStore(place), place }
@@ -27,7 +30,11 @@ const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Work['p
   },
   async Postgres (t) {
     const url = urlOf(await startServer(t))
-    return { store: postgresStore({ url, lease: 10, commandTimeout: 60_000 }), place: { postgres: url }, increments: FEWER }
+    return {
+      store: postgresStore({ url, lease: 10, commandTimeout: 60_000 }),
+      place: { postgres: url },
+      increments: FEWER
+    }
   },
   async Memcached (t) {
     const place = { servers: [(await startMemcached(t)).address] }
@@ -36,20 +43,42 @@ const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Work['p
 }
 
 for (const [name, open] of Object.entries(stores)) {
-  t.test(`${PROCESSES} processes on ${name}: no increment is lost, and each race has one winner`, async (t) => {
-    const { store, place, increments = INCREMENTS } = await open(t)
-    t.teardown(() => store.close())
-    const cache = createCache<string | number>({ store, namespace: 'n' })
-    const rounds = Array.from({ length: ROUNDS }, (_, i) => i)
-    await cache.setMany(rounds.flatMap((round) => [[`pull-${round}`, 'begin'], [`set-${round}`, 'begin']] as const), { ttl: '1h' })
+  t.test(
+    `${PROCESSES} processes on ${name}: no increment is lost, and each race has one winner`,
+    async (t) => {
+      const { store, place, increments = INCREMENTS } = await open(t)
+      t.teardown(() => store.close())
+      const cache = createCache<string | number>({ store, namespace: 'n' })
+      const rounds = Array.from({ length: ROUNDS }, (_, i) => i)
+      await cache.setMany(
+        rounds.flatMap(
+          (round) =>
+            [
+              [`pull-${round}`, 'begin'],
+              [`set-${round}`, 'begin']
+            ] as const
+        ),
+        { ttl: '1h' }
+      )
 
-    const seen = await race(t, PROCESSES, { place, increments, rounds: ROUNDS })
-    const sums = seen.flatMap(({ sums }) => sums).sort((a, b) => a - b)
-    t.strictSame(sums, Array.from({ length: PROCESSES * increments }, (_, i) => i + 1), 'each sum was given once')
-    t.equal(await cache.get('counter'), PROCESSES * increments)
-    for (const kind of ['add', 'pull', 'compareAndSet']) {
-      const winners = rounds.map((round) => seen.filter(({ won }) => won[kind]?.[round] === true).length)
-      t.strictSame(winners, rounds.map(() => 1), kind)
+      const seen = await race(t, PROCESSES, { place, increments, rounds: ROUNDS })
+      const sums = seen.flatMap(({ sums }) => sums).sort((a, b) => a - b)
+      t.strictSame(
+        sums,
+        Array.from({ length: PROCESSES * increments }, (_, i) => i + 1),
+        'each sum was given once'
+      )
+      t.equal(await cache.get('counter'), PROCESSES * increments)
+      for (const kind of ['add', 'pull', 'compareAndSet']) {
+        const winners = rounds.map(
+          (round) => seen.filter(({ won }) => won[kind]?.[round] === true).length
+        )
+        t.strictSame(
+          winners,
+          rounds.map(() => 1),
+          kind
+        )
+      }
     }
-  })
+  )
 }

@@ -5,7 +5,10 @@ import type { Test } from 'tap'
 /** The part of one process. */
 export interface Work {
   readonly place:
-    { readonly redis: string } | { readonly postgres: string } | { readonly file: string } | { readonly servers: readonly string[] }
+    | { readonly redis: string }
+    | { readonly postgres: string }
+    | { readonly file: string }
+    | { readonly servers: readonly string[] }
   readonly increments: number
   readonly rounds: number
 }

@@ -1,6 +1,11 @@
 import t from 'tap'
 import { type Cache, createCache, type Store, type Validity } from '../src/index.js'
-import { type AroundCall, aroundEntries, aroundValidity, type StoreOperation } from '../src/store-calls.js'
+import {
+  type AroundCall,
+  aroundEntries,
+  aroundValidity,
+  type StoreOperation
+} from '../src/store-calls.js'
 import { eachStore } from './each-store.js'
 import { gate } from './gate.js'
 
@@ -22,7 +27,10 @@ function held (store: Store, kind: StoreOperation) {
     namespace (name) {
       const { entries, validity } = store.namespace(name)
       const isValid: Validity['isValid'] = (entry) => validity.isValid(entry)
-      return { entries: aroundEntries(entries, around), validity: { ...aroundValidity(validity, around), isValid } }
+      return {
+        entries: aroundEntries(entries, around),
+        validity: { ...aroundValidity(validity, around), isValid }
+      }
     },
     close: () => store.close()
   }
@@ -39,25 +47,35 @@ const ENDS: Readonly<Record<string, (cache: Cache<number>) => Promise<unknown>>>
 
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
-eachStore(t, 'what an operation puts is there when it is done, although a value came and went meanwhile', async (t, store) => {
-  for (const [name, end] of Object.entries(ENDS)) {
-    for (const verb of ['increment', 'add', 'compareAndSet'] as const) {
-      const namespace = `${name}-${verb}`
-      const swap = held(store, 'swap')
-      const [slow, other] = [createCache<number>({ store: swap.store, namespace }), createCache<number>({ store, namespace })]
-      const { version } = await other.getWithVersion('key')
-      const doing = verb === 'increment'
-        ? slow.increment('key', 1, { tags: ['tag'] })
-        : verb === 'add' ? slow.add('key', 1, OPTIONS) : slow.compareAndSet('key', version, 1, OPTIONS)
-      await swap.arrived
-      t.ok(await other.add('key', 5, OPTIONS))
-      await end(other)
-      swap.release()
-      t.equal(await doing, verb === 'increment' ? 1 : true, `${verb}, ${name}`)
-      t.equal(await other.get('key'), 1, `${verb}, ${name}: it is there`)
+eachStore(
+  t,
+  'what an operation puts is there when it is done, although a value came and went meanwhile',
+  async (t, store) => {
+    for (const [name, end] of Object.entries(ENDS)) {
+      for (const verb of ['increment', 'add', 'compareAndSet'] as const) {
+        const namespace = `${name}-${verb}`
+        const swap = held(store, 'swap')
+        const [slow, other] = [
+          createCache<number>({ store: swap.store, namespace }),
+          createCache<number>({ store, namespace })
+        ]
+        const { version } = await other.getWithVersion('key')
+        const doing =
+          verb === 'increment'
+            ? slow.increment('key', 1, { tags: ['tag'] })
+            : verb === 'add'
+              ? slow.add('key', 1, OPTIONS)
+              : slow.compareAndSet('key', version, 1, OPTIONS)
+        await swap.arrived
+        t.ok(await other.add('key', 5, OPTIONS))
+        await end(other)
+        swap.release()
+        t.equal(await doing, verb === 'increment' ? 1 : true, `${verb}, ${name}`)
+        t.equal(await other.get('key'), 1, `${verb}, ${name}: it is there`)
+      }
     }
   }
-})
+)
 
 eachStore(t, 'what is pulled is nothing from then on', async (t, store) => {
   const cache = createCache<number>({ store, namespace: 'pulled' })
@@ -76,8 +94,10 @@ eachStore(t, 'what is pulled is nothing from then on', async (t, store) => {
 
 eachStore(t, 'what is put while a value is pulled is not taken for it', async (t, store) => {
   const [swap, record] = [held(store, 'swap'), held(store, 'replaced')]
-  const [slow, puller, other] = [swap.store, record.store, store].map((store) => createCache<number>({ store, namespace: 'pulling' }))
-  if (slow === undefined || puller === undefined || other === undefined) throw new Error('three caches')
+  const [slow, puller, other] = [swap.store, record.store, store].map((store) =>
+    createCache<number>({ store, namespace: 'pulling' })
+  )
+  if (slow === undefined || puller === undefined || other === undefined) { throw new Error('three caches') }
   const counting = slow.increment('key')
   await swap.arrived
   // A fill leaves no record, by which what is held would have ended already.

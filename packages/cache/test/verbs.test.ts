@@ -12,7 +12,10 @@ const MOST = Number.MAX_SAFE_INTEGER
 
 /** The code of the error that a call rejects with. */
 const codeOf = async (call: Promise<unknown>): Promise<string> =>
-  call.then(() => 'none', (error: unknown) => error instanceof CacheError ? error.code : String(error))
+  call.then(
+    () => 'none',
+    (error: unknown) => (error instanceof CacheError ? error.code : String(error))
+  )
 
 for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
   t.test(name, async (t) => {
@@ -28,26 +31,41 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await a.add(key, 'first', OPTIONS), true)
       t.equal(await b.add(key, 'second', OPTIONS), false)
       t.strictSame(await both(key), ['first', 'first'])
-      for (const end of [() => b.delete(key), () => b.invalidate(['tag']), () => b.clear(), () => a.touch(key, 0)]) {
+      for (const end of [
+        () => b.delete(key),
+        () => b.invalidate(['tag']),
+        () => b.clear(),
+        () => a.touch(key, 0)
+      ]) {
         await end()
         t.equal(await a.add(key, 'again', OPTIONS), true)
         t.strictSame(await both(key), ['again', 'again'])
       }
-      const added = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).add('raced', i, OPTIONS)))
+      const added = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).add('raced', i, OPTIONS))
+      )
       t.equal(added.filter((isAdded) => isAdded).length, 1)
       t.strictSame(await both('raced'), [added.indexOf(true), added.indexOf(true)])
     })
 
     await t.test('pull gives the value to one caller and deletes it', async (t) => {
-      for (const put of [(key: string) => a.set(key, { is: 'it' }, OPTIONS), (key: string) => a.add(key, undefined, OPTIONS)]) {
+      for (const put of [
+        (key: string) => a.set(key, { is: 'it' }, OPTIONS),
+        (key: string) => a.add(key, undefined, OPTIONS)
+      ]) {
         const key = newKey()
         await put(key)
         await b.get(key)
         const value = await a.get(key)
-        const pulled = await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? a : b).pull(key)))
-        t.strictSame(pulled.filter((one) => one !== undefined), value === undefined ? [] : [value])
+        const pulled = await Promise.all(
+          Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? a : b).pull(key))
+        )
+        t.strictSame(
+          pulled.filter((one) => one !== undefined),
+          value === undefined ? [] : [value]
+        )
         t.strictSame([a.lookup(key), b.lookup(key)], [undefined, undefined])
-        t.notOk(await a.has(key) || await b.has(key))
+        t.notOk((await a.has(key)) || (await b.has(key)))
       }
       t.equal(await a.pull(newKey()), undefined)
     })
@@ -71,7 +89,11 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
     await t.test('touch moves the times of a value, and nothing else', async (t) => {
       const key = newKey()
       t.equal(await a.touch(key, '1m'), false)
-      await a.set(key, { deep: ['value'] }, { ...OPTIONS, ttl: '10m', staleWhileRevalidate: '20m', staleIfError: '30m', retain: '1d' })
+      await a.set(
+        key,
+        { deep: ['value'] },
+        { ...OPTIONS, ttl: '10m', staleWhileRevalidate: '20m', staleIfError: '30m', retain: '1d' }
+      )
       await b.get(key)
       const before = (await b.find(key))?.entry
       t.equal(await a.touch(key, '1h'), true)
@@ -97,8 +119,17 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await b.compareAndSet(key, none.version, 2, OPTIONS), false)
       const versions = [none.version]
       const change: (() => Promise<unknown>)[] = [
-        async () => {}, () => b.set(key, 1, OPTIONS), () => a.touch(key, '1h'), () => b.increment(key), () => a.increment(key), () => b.touch(key, '1h'),
-        () => a.set(key, 'text', OPTIONS), async () => { await b.pull(key); await b.add(key, 'text', OPTIONS) }
+        async () => {},
+        () => b.set(key, 1, OPTIONS),
+        () => a.touch(key, '1h'),
+        () => b.increment(key),
+        () => a.increment(key),
+        () => b.touch(key, '1h'),
+        () => a.set(key, 'text', OPTIONS),
+        async () => {
+          await b.pull(key)
+          await b.add(key, 'text', OPTIONS)
+        }
       ]
       for (const [i, make] of change.entries()) {
         await make()
@@ -106,18 +137,37 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
         t.strictSame({ value, version }, await b.getWithVersion(key))
         t.match(version, /^[\w-]{2,50}$/)
         t.notOk(versions.includes(version), `${i}: a version of its own`)
-        for (const old of versions) t.equal(await b.compareAndSet(key, old, 'wrong', OPTIONS), false)
+        for (const old of versions) { t.equal(await b.compareAndSet(key, old, 'wrong', OPTIONS), false) }
         versions.push(version)
       }
       const { version } = await a.getWithVersion(key)
-      const set = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).compareAndSet(key, version, i, OPTIONS)))
+      const set = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          (i % 2 === 0 ? a : b).compareAndSet(key, version, i, OPTIONS)
+        )
+      )
       t.equal(set.filter((isSet) => isSet).length, 1)
       t.strictSame(await both(key), [set.indexOf(true), set.indexOf(true)])
       await b.delete(key)
-      t.equal(await a.compareAndSet(key, (await b.getWithVersion(key)).version, 'anew', OPTIONS), true)
+      t.equal(
+        await a.compareAndSet(key, (await b.getWithVersion(key)).version, 'anew', OPTIONS),
+        true
+      )
       t.strictSame(await both(key), ['anew', 'anew'])
-      for (const wrong of ['', 'AB', 'AAA', version + 'A', version.slice(1), `${version.slice(0, -1)}!`, 'é']) {
-        t.equal(await codeOf(a.compareAndSet(key, wrong, 0, OPTIONS)), 'WEIR_CACHE_INVALID_VERSION', wrong)
+      for (const wrong of [
+        '',
+        'AB',
+        'AAA',
+        version + 'A',
+        version.slice(1),
+        `${version.slice(0, -1)}!`,
+        'é'
+      ]) {
+        t.equal(
+          await codeOf(a.compareAndSet(key, wrong, 0, OPTIONS)),
+          'WEIR_CACHE_INVALID_VERSION',
+          wrong
+        )
       }
     })
 
@@ -127,9 +177,9 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.strictSame(await a.getMany([one, two]), ['old', 'old'])
       t.strictSame(await b.setMany(new Map([[one, 1], [three, 3]]), OPTIONS), [true, true])
       t.strictSame(await b.setMany([[two, 'lost'], [two, 'last']], OPTIONS), [true, true])
-      for (const cache of [a, b]) t.strictSame(await cache.getMany([one, two, three]), [1, 'last', 3])
+      for (const cache of [a, b]) { t.strictSame(await cache.getMany([one, two, three]), [1, 'last', 3]) }
       await a.deleteMany(new Set([one, three]))
-      for (const cache of [a, b]) t.strictSame(await cache.getMany([one, two, three]), [undefined, 'last', undefined])
+      for (const cache of [a, b]) { t.strictSame(await cache.getMany([one, two, three]), [undefined, 'last', undefined]) }
       t.strictSame(await a.setMany([], OPTIONS), [])
       await a.deleteMany([])
       t.equal(await codeOf(a.setMany([[two, 1], ['', 2]], OPTIONS)), 'WEIR_CACHE_INVALID_KEY')
@@ -157,39 +207,49 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await b.increment(key), 1)
     })
 
-    await t.test('a counter ends with its time, its tags, its key, the namespace, and its entry', async (t) => {
-      const key = newKey()
-      const ends: Record<string, () => Promise<unknown>> = {
-        invalidate: () => b.invalidate(['hits']),
-        delete: () => b.delete(key),
-        deleteMany: () => a.deleteMany([key]),
-        clear: () => b.clear(),
-        'its key, as a tag': () => b.invalidate([keyTag(key)]),
-        'a lifetime of 0': () => b.touch(key, 0),
-        pull: () => b.pull(key),
-        eviction: () => evictFromStore(key)
+    await t.test(
+      'a counter ends with its time, its tags, its key, the namespace, and its entry',
+      async (t) => {
+        const key = newKey()
+        const ends: Record<string, () => Promise<unknown>> = {
+          invalidate: () => b.invalidate(['hits']),
+          delete: () => b.delete(key),
+          deleteMany: () => a.deleteMany([key]),
+          clear: () => b.clear(),
+          'its key, as a tag': () => b.invalidate([keyTag(key)]),
+          'a lifetime of 0': () => b.touch(key, 0),
+          pull: () => b.pull(key),
+          eviction: () => evictFromStore(key)
+        }
+        for (const [what, end] of Object.entries(ends)) {
+          t.equal(await a.increment(key, 5, { tags: ['hits'], ttl: '1h' }), 5, what)
+          t.equal(
+            await b.increment(key, 1, { tags: ['other'], ttl: 1 }),
+            6,
+            'options of a counter that is there do not count'
+          )
+          t.ok(((await a.ttl(key)) ?? Infinity) <= 3_600_000)
+          await end()
+          t.strictSame(await both(key), [undefined, undefined], what)
+        }
       }
-      for (const [what, end] of Object.entries(ends)) {
-        t.equal(await a.increment(key, 5, { tags: ['hits'], ttl: '1h' }), 5, what)
-        t.equal(await b.increment(key, 1, { tags: ['other'], ttl: 1 }), 6, 'options of a counter that is there do not count')
-        t.ok((await a.ttl(key) ?? Infinity) <= 3_600_000)
-        await end()
-        t.strictSame(await both(key), [undefined, undefined], what)
-      }
-    })
+    )
 
-    await t.test('counting goes on from a number that was set, with its tags and its time', async (t) => {
-      const key = newKey()
-      await a.set(key, 5, OPTIONS)
-      t.strictSame(await both(key), [5, 5])
-      t.equal(await a.increment(key), 6)
-      t.strictSame(await both(key), [6, 6])
-      t.ok((await b.ttl(key) ?? 0) <= 3_600_000)
-      await a.set(key, -3, OPTIONS)
-      t.equal(await b.increment(key), -2)
-      await b.invalidate(['tag'])
-      t.strictSame(await both(key), [undefined, undefined])
-    })
+    await t.test(
+      'counting goes on from a number that was set, with its tags and its time',
+      async (t) => {
+        const key = newKey()
+        await a.set(key, 5, OPTIONS)
+        t.strictSame(await both(key), [5, 5])
+        t.equal(await a.increment(key), 6)
+        t.strictSame(await both(key), [6, 6])
+        t.ok(((await b.ttl(key)) ?? 0) <= 3_600_000)
+        await a.set(key, -3, OPTIONS)
+        t.equal(await b.increment(key), -2)
+        await b.invalidate(['tag'])
+        t.strictSame(await both(key), [undefined, undefined])
+      }
+    )
 
     await t.test('what is no safe integer is refused and left', async (t) => {
       const key = newKey()
@@ -210,19 +270,26 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       const all = await Promise.all([1, -1, 1, 1, -1].map((by) => codeOf(a.increment(key, by))))
       const counted = all.map((code, i) => code === 'none' ? [1, -1, 1, 1, -1][i] ?? 0 : 0)
       t.equal(await b.get(key), MOST + counted.reduce((sum, by) => sum + by, 0))
-      t.equal(all.filter((code) => code === 'WEIR_CACHE_NUMBER_TOO_LARGE').length + all.filter((code) => code === 'none').length, 5)
+      t.equal(
+        all.filter((code) => code === 'WEIR_CACHE_NUMBER_TOO_LARGE').length +
+          all.filter((code) => code === 'none').length,
+        5
+      )
     })
 
     await t.test('increments at once are all counted, each with a sum of its own', async (t) => {
       const key = newKey()
-      const sums = await Promise.all(Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? a : b).increment(key)))
+      const sums = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? a : b).increment(key))
+      )
       t.strictSame(sums.toSorted((x, y) => x - y), Array.from({ length: 200 }, (_, i) => i + 1))
     })
 
     await t.test('nobody has the old value in memory once a write is done', async (t) => {
       const key = newKey()
       const writes: Record<string, (by: Cache<unknown>) => Promise<unknown>> = {
-        compareAndSet: async (by) => by.compareAndSet(key, (await by.getWithVersion(key)).version, 2, OPTIONS),
+        compareAndSet: async (by) =>
+          by.compareAndSet(key, (await by.getWithVersion(key)).version, 2, OPTIONS),
         pull: (by) => by.pull(key),
         increment: (by) => by.increment(key),
         touch: (by) => by.touch(key, '2h'),
@@ -246,7 +313,10 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
     })
 
     await t.test('a fill that began before a write does not undo it', async (t) => {
-      for (const write of [(key: string) => b.add(key, 'new', OPTIONS), (key: string) => b.increment(key)]) {
+      for (const write of [
+        (key: string) => b.add(key, 'new', OPTIONS),
+        (key: string) => b.increment(key)
+      ]) {
         const key = newKey()
         const slow = gatedFn<string>()
         const filled = a.remember(key, OPTIONS, slow.fn)

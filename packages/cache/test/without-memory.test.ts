@@ -39,7 +39,13 @@ t.test('one that is expired is not sent again with the claim', async (t) => {
   await cache.set('key', 'old', { ...OPTIONS, staleIfError: '1h' })
   date.advance(150_000)
   asked()
-  t.equal(await cache.remember('key', { ...OPTIONS, staleIfError: '1h' }, () => { throw new Error('down') }), 'old', 'it stands in for an error')
+  t.equal(
+    await cache.remember('key', { ...OPTIONS, staleIfError: '1h' }, () => {
+      throw new Error('down')
+    }),
+    'old',
+    'it stands in for an error'
+  )
   t.strictSame(asked().filter((method) => method === 'get' || method === 'claim'), ['get', 'claim'])
 })
 
@@ -58,7 +64,9 @@ t.test('a fill under way is joined without a read', async (t) => {
 t.test('readers that found nothing at one time compute once', async (t) => {
   const { cache, asked } = setUp()
   let runs = 0
-  const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', OPTIONS, () => `${++runs}`)))
+  const values = await Promise.all(
+    [1, 2, 3].map(() => cache.remember('key', OPTIONS, () => `${++runs}`))
+  )
   t.strictSame(values, ['1', '1', '1'])
   t.strictSame(asked().filter((method) => method === 'claim'), ['claim'])
 })
@@ -68,7 +76,11 @@ t.test('a store that fails is asked once, and told of once for each reader', asy
   const errors = record(t, 'weir:cache:error')
   steered.before.get = () => { throw new Error('down') }
   let runs = 0
-  t.strictSame(await Promise.all([1, 2].map(() => cache.remember('key', OPTIONS, () => `${++runs}`))), ['1', '1'], 'they share a fill')
+  t.strictSame(
+    await Promise.all([1, 2].map(() => cache.remember('key', OPTIONS, () => `${++runs}`))),
+    ['1', '1'],
+    'they share a fill'
+  )
   t.equal(asked().includes('claim'), false)
   t.match(errors, [{ operation: 'read', key: 'key' }, { operation: 'read', key: 'key' }])
 })
@@ -86,11 +98,17 @@ t.test('a refill takes a claim alone', async (t) => {
   t.equal(await cache.get('key'), 'new')
 })
 
-t.test('a function that asks for its own key is refused, although the store has a value', async (t) => {
-  const { cache, steered } = setUp()
-  const other = createCache<string>({ store: steered.store, namespace: 'n' })
-  await t.rejects(cache.remember('key', OPTIONS, async () => {
-    await other.set('key', 'value', OPTIONS)
-    return cache.remember('key', OPTIONS, mustNotRun)
-  }), { code: 'WEIR_CACHE_REENTRANT_FILL' })
-})
+t.test(
+  'a function that asks for its own key is refused, although the store has a value',
+  async (t) => {
+    const { cache, steered } = setUp()
+    const other = createCache<string>({ store: steered.store, namespace: 'n' })
+    await t.rejects(
+      cache.remember('key', OPTIONS, async () => {
+        await other.set('key', 'value', OPTIONS)
+        return cache.remember('key', OPTIONS, mustNotRun)
+      }),
+      { code: 'WEIR_CACHE_REENTRANT_FILL' }
+    )
+  }
+)

@@ -11,9 +11,12 @@ const LONGEST = 214
  */
 export function appName (folder: string): string {
   const name = basename(resolve(folder))
-  const isValid = /^[a-z0-9][a-z0-9._-]*$/.test(name) && name.length <= LONGEST && name !== 'node_modules'
+  const isValid =
+    /^[a-z0-9][a-z0-9._-]*$/.test(name) && name.length <= LONGEST && name !== 'node_modules'
   if (!isValid) {
-    throw new CreateError(`The folder ${inspect(name)} is no name for a package: use lower-case letters, digits, "-", "." and "_", such as my-app.`)
+    throw new CreateError(
+      `The folder ${inspect(name)} is no name for a package: use lower-case letters, digits, "-", "." and "_", such as my-app.`
+    )
   }
   return name
 }

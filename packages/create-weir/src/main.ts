@@ -28,7 +28,7 @@ async function run (args: string[]): Promise<number> {
     return 0
   }
   const [given = await askForFolder(), ...others] = positionals
-  if (others.length > 0) throw new CreateError(`One folder at a time: ${others.join(' ')} is too much.`)
+  if (others.length > 0) { throw new CreateError(`One folder at a time: ${others.join(' ')} is too much.`) }
   const folder = resolve(given)
   const name = appName(folder)
   await writeApp(folder, name, values.js === true ? 'js' : 'ts')
@@ -37,9 +37,16 @@ async function run (args: string[]): Promise<number> {
   const enter = path === '' ? [] : [`cd ${path}`]
   const isInstalled = values['no-install'] !== true && await install(folder, manager)
   if (values['no-install'] !== true && !isInstalled) {
-    throw new CreateError(`The app is in ${folder}, but \`${manager} install\` failed, see above. Run it again there.`)
+    throw new CreateError(
+      `The app is in ${folder}, but \`${manager} install\` failed, see above. Run it again there.`
+    )
   }
-  const next = [...enter, ...isInstalled ? [] : [`${manager} install`], `${manager} test`, `${manager} start`]
+  const next = [
+    ...enter,
+    ...(isInstalled ? [] : [`${manager} install`]),
+    `${manager} test`,
+    `${manager} start`
+  ]
   console.log(`\n${name} is ready:\n\n${next.map((line) => `  ${line}`).join('\n')}\n`)
   return 0
 }
@@ -49,7 +56,11 @@ function parsed (args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { js: { type: 'boolean' }, 'no-install': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
+      options: {
+        js: { type: 'boolean' },
+        'no-install': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' }
+      }
     })
   } catch (error) {
     throw new CreateError(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)

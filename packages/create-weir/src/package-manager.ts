@@ -14,7 +14,11 @@ export function packageManager (userAgent = ''): PackageManager {
 /** Installs the dependencies of an app; its output is ours. Resolves to whether it succeeded. */
 export function install (folder: string, manager: PackageManager): Promise<boolean> {
   // npm is a script for a shell on Windows. No argument comes from outside.
-  const child = spawn(manager, ['install'], { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' })
+  const child = spawn(manager, ['install'], {
+    cwd: folder,
+    stdio: 'inherit',
+    shell: process.platform === 'win32'
+  })
   return new Promise((resolve) => {
     child.once('error', () => { resolve(false) })
     child.once('close', (status) => { resolve(status === 0) })

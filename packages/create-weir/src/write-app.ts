@@ -36,11 +36,15 @@ async function makeEmpty (folder: string): Promise<void> {
     await mkdir(folder, { recursive: true })
     found = await readdir(folder)
   } catch (error) {
-    throw new CreateError(`The folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+    throw new CreateError(
+      `The folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`
+    )
   }
   // A repository that was made a moment ago has no files of its own.
   const files = found.filter((file) => file !== '.git')
   if (files.length === 0) return
   const some = files.slice(0, 3).join(', ')
-  throw new CreateError(`The folder ${folder} is not empty (${some}${files.length > 3 ? ', …' : ''}): name an empty one, or a new one.`)
+  throw new CreateError(
+    `The folder ${folder} is not empty (${some}${files.length > 3 ? ', …' : ''}): name an empty one, or a new one.`
+  )
 }

@@ -15,12 +15,21 @@ function temp (t: Test): string {
 }
 
 const create = (cwd: string, ...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   return { status, stdout, stderr }
 }
 /** Runs `create` where no program can be found. */
 const createAlone = (cwd: string, ...args: string[]) => {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: 'utf8', env: { PATH: '' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: '' },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   return { status, stderr }
 }
 const linesOf = (text: string) => text.trimEnd().split('\n').length
@@ -32,7 +41,12 @@ t.test('an app of each language, named for its folder', async (t) => {
     t.equal(status, 0)
     t.match(stdout, `cd apps/shop-${language}\n  npm install\n  npm test\n  npm start`)
     const folder = `${cwd}/apps/shop-${language}`
-    t.strictSame(readdirSync(folder).toSorted(), readdirSync(TEMPLATES + language).map((name) => name === 'gitignore' ? '.gitignore' : name).toSorted())
+    t.strictSame(
+      readdirSync(folder).toSorted(),
+      readdirSync(TEMPLATES + language)
+        .map((name) => (name === 'gitignore' ? '.gitignore' : name))
+        .toSorted()
+    )
     const manifest = readFileSync(`${folder}/package.json`, 'utf8')
     t.match(manifest, `"name": "shop-${language}"`)
     t.match(manifest, /"@weir\/fastify": "\^\d+\.\d+\.\d+/)
@@ -55,26 +69,35 @@ t.test('a folder with files is refused and left as it is', async (t) => {
   for (const name of ['a', 'b', 'c', 'd']) writeFileSync(`${cwd}/shop/${name}`, '')
   const { status, stderr } = create(cwd, 'shop', '--no-install')
   t.equal(status, 1)
-  t.match(stderr, /^The folder \S+shop is not empty \(a, b, c, …\): name an empty one, or a new one\.\n$/)
+  t.match(
+    stderr,
+    /^The folder \S+shop is not empty \(a, b, c, …\): name an empty one, or a new one\.\n$/
+  )
   t.strictSame(readdirSync(`${cwd}/shop`), ['a', 'b', 'c', 'd'])
   const { status: file, stderr: said } = create(cwd, 'shop/a', '--no-install')
   t.equal(file, 1)
   t.match(said, /^The folder \S+ cannot be made: EEXIST/)
 })
 
-t.test('names that npm would refuse, a missing folder, two of them and unknown options are errors', async (t) => {
-  const cwd = temp(t)
-  for (const name of ['My App', '.hidden', '_x', 'node_modules', 'é', 'a'.repeat(215), 'a/B']) {
-    const { status, stderr } = create(cwd, name, '--no-install')
-    t.equal(status, 1, name)
-    t.match(stderr, /is no name for a package: use lower-case letters/)
-    t.equal(linesOf(stderr), 1)
+t.test(
+  'names that npm would refuse, a missing folder, two of them and unknown options are errors',
+  async (t) => {
+    const cwd = temp(t)
+    for (const name of ['My App', '.hidden', '_x', 'node_modules', 'é', 'a'.repeat(215), 'a/B']) {
+      const { status, stderr } = create(cwd, name, '--no-install')
+      t.equal(status, 1, name)
+      t.match(stderr, /is no name for a package: use lower-case letters/)
+      t.equal(linesOf(stderr), 1)
+    }
+    t.match(create(cwd), {
+      status: 1,
+      stderr: /^Name the folder: npm create weir@latest my-app\n$/
+    })
+    t.match(create(cwd, 'a', 'b'), { status: 1, stderr: /^One folder at a time: b is too much/ })
+    t.match(create(cwd, 'a', '--yes'), { status: 1, stderr: /'--yes'[^]*--no-install/ })
+    t.strictSame(readdirSync(cwd), [])
   }
-  t.match(create(cwd), { status: 1, stderr: /^Name the folder: npm create weir@latest my-app\n$/ })
-  t.match(create(cwd, 'a', 'b'), { status: 1, stderr: /^One folder at a time: b is too much/ })
-  t.match(create(cwd, 'a', '--yes'), { status: 1, stderr: /'--yes'[^]*--no-install/ })
-  t.strictSame(readdirSync(cwd), [])
-})
+)
 
 t.test('--help says it all, and does nothing', async (t) => {
   const cwd = temp(t)
@@ -91,13 +114,20 @@ t.test('the package manager that runs it installs', async (t) => {
 
 t.test('an app that cannot be installed is there, and the error says so', async (t) => {
   const cwd = temp(t)
-  t.match(createAlone(cwd, 'shop'), { status: 1, stderr: /^The app is in \S+shop, but `npm install` failed, see above\. Run it again there\.\n$/ })
+  t.match(createAlone(cwd, 'shop'), {
+    status: 1,
+    stderr: /^The app is in \S+shop, but `npm install` failed, see above\. Run it again there\.\n$/
+  })
   t.ok(readdirSync(`${cwd}/shop`).includes('package.json'))
 })
 
 t.test('the tests of the app in JavaScript pass', async (t) => {
   // The app in TypeScript is compiled and run from its tarball: test/packages.
-  const { status, stdout } = spawnSync(process.execPath, ['--test', `${TEMPLATES}js/test/app.test.js`], { encoding: 'utf8', env: { PATH: process.env['PATH'] } })
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--test', `${TEMPLATES}js/test/app.test.js`],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'] } }
+  )
   t.equal(status, 0, stdout)
   t.match(stdout, /^(?:#|ℹ) pass 3$/m)
 })

@@ -24,7 +24,11 @@ export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): numb
  *
  * @param date as of `dateOf`
  */
-export function initialAge (headers: Headers, times: ExchangeTimes, date = dateOf(headers, times)): number {
+export function initialAge (
+  headers: Headers,
+  times: ExchangeTimes,
+  date = dateOf(headers, times)
+): number {
   const { requestTime, responseTime } = times
   // A Date has whole seconds: what is less may be none.
   const apparentAge = Math.max(0, Math.floor((responseTime - date) / 1000) * 1000)

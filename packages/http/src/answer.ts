@@ -20,15 +20,24 @@ interface Request {
  * @param now ms since the epoch
  */
 export function answerFromStored (
-  request: Request, stored: { readonly status: number, readonly policy: Policy, readonly length: number }, now: number
+  request: Request,
+  stored: { readonly status: number; readonly policy: Policy; readonly length: number },
+  now: number
 ): StoredAnswer {
   const { headers } = request
   // Most requests ask nothing of all this.
-  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined && headers['range'] === undefined) return 'whole'
+  if (
+    headers['if-none-match'] === undefined &&
+    headers['if-modified-since'] === undefined &&
+    headers['range'] === undefined
+  ) { return 'whole' }
   if (stored.status !== 200) return 'whole'
   if (isKnown(headers, stored.policy, now)) return 'not-modified'
   // RFC 9110 14.2: Range is for GET only.
-  return (request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined) ?? 'whole'
+  return (
+    (request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined) ??
+    'whole'
+  )
 }
 
 /**
@@ -36,11 +45,14 @@ export function answerFromStored (
  * have all bytes that the request asks for.
  */
 export function answerFromParts (
-  request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
+  request: Request,
+  stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy },
+  now: number
 ): Exclude<StoredAnswer, 'whole'> | undefined {
   const { headers } = request
   if (isKnown(headers, stored.policy, now)) return 'not-modified'
-  const answer = request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined
+  const answer =
+    request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined
   if (answer?.status !== 206) return answer
   return answer.spans.every((span) => missingSpan(stored, span) === undefined) ? answer : undefined
 }
@@ -53,7 +65,10 @@ export function answerFromParts (
 export function answerWithLess (
   request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
 ): RangeAnswer | undefined {
-  const answer = request.method === 'GET' ? rangeOf(request.headers, stored.policy, stored.length, now) : undefined
+  const answer =
+    request.method === 'GET'
+      ? rangeOf(request.headers, stored.policy, stored.length, now)
+      : undefined
   if (answer?.status !== 206 || answer.spans.length > 1) return undefined
   const span = availableSpan(stored, answer.spans[0])
   return span && { status: 206, spans: [span] }
@@ -66,5 +81,9 @@ function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: n
   // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the
   // same second before it.
   const changed = date + 1000
-  return isNotModified(headers, { etag, lastModified: new Date(changed).toUTCString(), date: changed + 1000 }, now)
+  return isNotModified(
+    headers,
+    { etag, lastModified: new Date(changed).toUTCString(), date: changed + 1000 },
+    now
+  )
 }

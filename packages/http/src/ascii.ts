@@ -4,5 +4,7 @@
  * needs.
  */
 export function toPrintableAscii (text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, (run) => Buffer.from(run).toString('hex').toUpperCase().replace(/../g, '%$&'))
+  return text.replace(/[^\x20-\x7e]+/g, (run) =>
+    Buffer.from(run).toString('hex').toUpperCase().replace(/../g, '%$&')
+  )
 }

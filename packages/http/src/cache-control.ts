@@ -5,7 +5,8 @@ export type CacheControl = ReadonlyMap<string, string | true>
 
 const none: CacheControl = new Map()
 const gap = /[ \t,]*/y
-const directive = /([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=[ \t]*(?:,|$))|([^,]*)))?[^,]*/y
+const directive =
+  /([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=[ \t]*(?:,|$))|([^,]*)))?[^,]*/y
 const maximum = 2 ** 31
 
 /**
@@ -13,7 +14,8 @@ const maximum = 2 ** 31
  * counts (4.2.1), but `no-cache` and `private` add up. Whatever follows a name that cannot be read
  * is dropped and the name is kept, so that a malformed `no-store` still forbids storing.
  *
- * @example parseCacheControl('max-age=60, Private="a, b"') // Map { 'max-age' => '60', 'private' => 'a, b' }
+ * @example
+ * parseCacheControl('max-age=60, Private="a, b"') // Map { 'max-age' => '60', 'private' => 'a, b' }
  */
 export function parseCacheControl (field: HeaderValue): CacheControl {
   const text = fieldValue(field)

@@ -44,7 +44,8 @@ export function formatCacheStatus (cache: string, status: CacheStatus): string {
  * Puts a cache's member after those of the caches nearer to the origin (RFC 9211 2). The existing
  * value is kept as it is.
  *
- * @example appendCacheStatus('origin; hit', 'edge; fwd=uri-miss') // 'origin; hit, edge; fwd=uri-miss'
+ * @example
+ * appendCacheStatus('origin; hit', 'edge; fwd=uri-miss') // 'origin; hit, edge; fwd=uri-miss'
  */
 export function appendCacheStatus (existing: HeaderValue, member: string): string {
   const before = fieldValue(existing)?.trim() ?? ''

@@ -1,5 +1,13 @@
 import { singleValue, type Headers } from './headers.js'
-import { missingSpan, MOST_SPANS, parseContentRange, type Parts, rangeFor, type Span, strongValidator } from './partial.js'
+import {
+  missingSpan,
+  MOST_SPANS,
+  parseContentRange,
+  type Parts,
+  rangeFor,
+  type Span,
+  strongValidator
+} from './partial.js'
 import type { Policy } from './policy.js'
 import { rangeOf } from './range.js'
 import { fetchHeaders } from './validation.js'
@@ -26,7 +34,11 @@ export function completionHeaders (headers: Headers, stored: StoredParts, now: n
     const { range } = headers
     return { ...fetchHeaders(headers, stored.policy), ...range !== undefined && { range } }
   }
-  return { ...fetchHeaders(headers), range: rangeFor(missing, stored.length), 'if-range': validator }
+  return {
+    ...fetchHeaders(headers),
+    range: rangeFor(missing, stored.length),
+    'if-range': validator
+  }
 }
 
 function missingOf (headers: Headers, stored: StoredParts, now: number): Span | undefined {
@@ -34,9 +46,14 @@ function missingOf (headers: Headers, stored: StoredParts, now: number): Span | 
   if (answer?.status === 416) return undefined
   const whole = { first: 0, last: stored.length - 1 }
   const wanted = stored.spans.length >= MOST_SPANS ? [whole] : answer?.spans ?? [whole]
-  const missing = wanted.map((span) => missingSpan(stored, span)).filter((span) => span !== undefined)
+  const missing = wanted
+    .map((span) => missingSpan(stored, span))
+    .filter((span) => span !== undefined)
   if (missing.length === 0) return undefined
-  return { first: Math.min(...missing.map(({ first }) => first)), last: Math.max(...missing.map(({ last }) => last)) }
+  return {
+    first: Math.min(...missing.map(({ first }) => first)),
+    last: Math.max(...missing.map(({ last }) => last))
+  }
 }
 
 /**
@@ -52,6 +69,15 @@ export function placeIn (stored: StoredParts, response: Headers, date: number): 
   const validator = strongValidator(stored.policy, date)
   const etag = singleValue(response['etag'])
   const lastModified = singleValue(response['last-modified'])
-  const added = strongValidator({ date, ...etag !== undefined && { etag }, ...lastModified !== undefined && { lastModified } }, date)
-  return range?.length === stored.length && validator !== undefined && added === validator ? range : undefined
+  const added = strongValidator(
+    {
+      date,
+      ...(etag !== undefined && { etag }),
+      ...(lastModified !== undefined && { lastModified })
+    },
+    date
+  )
+  return range?.length === stored.length && validator !== undefined && added === validator
+    ? range
+    : undefined
 }

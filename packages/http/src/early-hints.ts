@@ -7,13 +7,17 @@ const HINTED: ReadonlySet<string> = new Set(['preload', 'preconnect', 'modulepre
  * with rel=preload, preconnect or modulepreload (RFC 8297, section 2). A link with an `anchor` is
  * about another resource. Parsing ends where the field breaks the grammar (RFC 8288, appendix B.2).
  *
- * @example earlyHints('</a.css>; rel=preload; as=style, </b>; rel=next') // ['</a.css>; rel=preload; as=style']
+ * @example
+ * earlyHints('</a.css>; rel=preload; as=style, </b>; rel=next')
+ * // ['</a.css>; rel=preload; as=style']
  */
 export function earlyHints (link: HeaderValue): string[] {
   const hints: string[] = []
   for (const { text, parameters } of linksOf(fieldValue(link) ?? '')) {
     const relations = (parameters.get('rel') ?? '').toLowerCase().split(/[ \t]+/)
-    if (!parameters.has('anchor') && relations.some((relation) => HINTED.has(relation))) hints.push(text)
+    if (!parameters.has('anchor') && relations.some((relation) => HINTED.has(relation))) {
+      hints.push(text)
+    }
   }
   return hints
 }
@@ -52,4 +56,5 @@ function * linksOf (field: string): Generator<Link> {
   }
 }
 
-const unquoted = (value: string) => value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value
+const unquoted = (value: string) =>
+  value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value

@@ -22,7 +22,11 @@ export interface Lifetime {
  *
  * @param date when the response was generated, in ms since the epoch
  */
-export function explicitLifetime (headers: Headers, { directives, targeted }: ResponseDirectives, date: number): Lifetime | undefined {
+export function explicitLifetime (
+  headers: Headers,
+  { directives, targeted }: ResponseDirectives,
+  date: number
+): Lifetime | undefined {
   for (const source of ['s-maxage', 'max-age'] as const) {
     const value = directives.get(source)
     if (value !== undefined) return { lifetime: (deltaSeconds(value) ?? 0) * 1000, source }
@@ -42,5 +46,8 @@ const LONGEST_HEURISTIC = 86_400_000
 export function heuristicLifetime (headers: Headers, date: number): Lifetime | undefined {
   const lastModified = parseHttpDate(singleValue(headers['last-modified']) ?? '', date)
   if (lastModified === undefined || lastModified >= date) return undefined
-  return { lifetime: Math.min(Math.floor((date - lastModified) / 10), LONGEST_HEURISTIC), source: 'heuristic' }
+  return {
+    lifetime: Math.min(Math.floor((date - lastModified) / 10), LONGEST_HEURISTIC),
+    source: 'heuristic'
+  }
 }

@@ -2,9 +2,18 @@ const time = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)
 const month = '(?<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
 // RFC 9111 4.2: a cache should match dates case-insensitively, though they are written in one case
 // only.
-const imfFixdate = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`, 'i')
-const rfc850 = new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`, 'i')
-const asctime = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`, 'i')
+const imfFixdate = new RegExp(
+  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`,
+  'i'
+)
+const rfc850 = new RegExp(
+  `^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`,
+  'i'
+)
+const asctime = new RegExp(
+  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`,
+  'i'
+)
 
 /**
  * Reads an HTTP-date (RFC 9110 5.6.7), in ms since the epoch; undefined when it is not one. All
@@ -19,7 +28,11 @@ export function parseHttpDate (field: string, now: number): number | undefined {
   const { year = '', month = '', day, hour, minute, second } = parts
   const midnight = new Date(0)
   // Unlike Date.UTC, this takes the years 0 to 99 for what they are.
-  midnight.setUTCFullYear(fullYear(year, now), 'janfebmaraprmayjunjulaugsepoctnovdec'.indexOf(month.toLowerCase()) / 3, Number(day))
+  midnight.setUTCFullYear(
+    fullYear(year, now),
+    'janfebmaraprmayjunjulaugsepoctnovdec'.indexOf(month.toLowerCase()) / 3,
+    Number(day)
+  )
   // 31 February would roll over into March.
   if (midnight.getUTCDate() !== Number(day)) return undefined
   return midnight.getTime() + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000

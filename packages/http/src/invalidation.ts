@@ -1,6 +1,15 @@
 import type { Headers } from './headers.js'
 
-const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
+const safeMethods: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+  'PROPFIND',
+  'REPORT',
+  'SEARCH',
+  'QUERY'
+])
 
 /**
  * Whether a method only reads (RFC 9110 9.2.1; the registry of methods). An unknown one is unsafe.

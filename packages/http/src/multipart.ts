@@ -23,7 +23,10 @@ export function multipartBody (
 ): Buffer {
   const type = contentType === undefined ? '' : `content-type: ${contentType}\r\n`
   const parts = spans.flatMap((span, i) => [
-    Buffer.from(`${i === 0 ? '' : '\r\n'}--${boundary}\r\n${type}content-range: ${contentRange(span, length)}\r\n\r\n`, 'latin1'),
+    Buffer.from(
+      `${i === 0 ? '' : '\r\n'}--${boundary}\r\n${type}content-range: ${contentRange(span, length)}\r\n\r\n`,
+      'latin1'
+    ),
     bytesOf(span)
   ])
   return Buffer.concat([...parts, Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1')])

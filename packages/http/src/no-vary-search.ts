@@ -18,7 +18,9 @@ export interface QueryVariance {
  * could be equivalent: without a field, with one that is not valid, and with the default, such as
  * `params=?0`. Unknown members are ignored.
  *
- * @example parseNoVarySearch('params, except=("id")') // { anyOrder: false, selecting: 'only', names: ['id'] }
+ * @example
+ * parseNoVarySearch('params, except=("id")')
+ * // { anyOrder: false, selecting: 'only', names: ['id'] }
  */
 export function parseNoVarySearch (field: HeaderValue): QueryVariance | undefined {
   const members = membersOf(field)
@@ -36,12 +38,23 @@ export function parseNoVarySearch (field: HeaderValue): QueryVariance | undefine
 /**
  * Writes a No-Vary-Search field, the same text for the same variance. Names are form-urlencoded.
  *
- * @example formatNoVarySearch({ anyOrder: true, selecting: 'only', names: ['a', 'b'] }) // 'key-order, params, except=("a" "b")'
+ * @example
+ * formatNoVarySearch({ anyOrder: true, selecting: 'only', names: ['a', 'b'] })
+ * // 'key-order, params, except=("a" "b")'
  */
 export function formatNoVarySearch ({ anyOrder, selecting, names }: QueryVariance): string {
   // No form-urlencoded name has a quote or a backslash.
-  const list = names.length === 0 ? [] : [`${selecting === 'only' ? 'except' : 'params'}=(${names.map((name) => `"${encoded(name)}"`).join(' ')})`]
-  return [...anyOrder ? ['key-order'] : [], ...selecting === 'only' ? ['params'] : [], ...list].join(', ')
+  const list =
+    names.length === 0
+      ? []
+      : [
+          `${selecting === 'only' ? 'except' : 'params'}=(${names.map((name) => `"${encoded(name)}"`).join(' ')})`
+        ]
+  return [
+    ...(anyOrder ? ['key-order'] : []),
+    ...(selecting === 'only' ? ['params'] : []),
+    ...list
+  ].join(', ')
 }
 
 /**
@@ -50,12 +63,19 @@ export function formatNoVarySearch ({ anyOrder, selecting, names }: QueryVarianc
  * names that do not count, and where order does not, sorted by name.
  *
  * @param query with its question mark, or empty
- * @example selectingQuery({ anyOrder: false, selecting: 'others', names: ['utm'] }, '?b=%31&utm=x&a') // 'b=1&a='
+ * @example
+ * selectingQuery({ anyOrder: false, selecting: 'others', names: ['utm'] }, '?b=%31&utm=x&a')
+ * // 'b=1&a='
  */
-export function selectingQuery ({ anyOrder, selecting, names }: QueryVariance, query: string): string {
+export function selectingQuery (
+  { anyOrder, selecting, names }: QueryVariance,
+  query: string
+): string {
   const named = new Set(names)
-  const pairs = [...new URLSearchParams(query)].filter(([name]) => named.has(name) === (selecting === 'only'))
-  if (anyOrder) pairs.sort(([a], [b]) => a === b ? 0 : a < b ? -1 : 1)
+  const pairs = [...new URLSearchParams(query)].filter(
+    ([name]) => named.has(name) === (selecting === 'only')
+  )
+  if (anyOrder) pairs.sort(([a], [b]) => (a === b ? 0 : a < b ? -1 : 1))
   return new URLSearchParams(pairs).toString()
 }
 
@@ -63,7 +83,12 @@ function membersOf (field: HeaderValue): Readonly<Record<string, unknown>> | und
   const text = fieldValue(field)
   if (text === undefined) return undefined
   try {
-    return Object.fromEntries([...parseDictionary(text)].map(([name, [value]]: readonly [string, readonly unknown[]]) => [name, value]))
+    return Object.fromEntries(
+      [...parseDictionary(text)].map(([name, [value]]: readonly [string, readonly unknown[]]) => [
+        name,
+        value
+      ])
+    )
   } catch {
     return undefined
   }
@@ -82,7 +107,9 @@ function namesOf (member: unknown): string[] | undefined {
  * here.
  */
 const decoded = (name: string): string => {
-  const [[text] = ['']] = new URLSearchParams(`?${name.replaceAll('&', '%26').replaceAll('=', '%3D')}`)
+  const [[text] = ['']] = new URLSearchParams(
+    `?${name.replaceAll('&', '%26').replaceAll('=', '%3D')}`
+  )
   return text
 }
 

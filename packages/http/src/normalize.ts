@@ -30,7 +30,9 @@ export function normalizeEncodings (value: string): string {
  */
 export function normalizeLanguages (value: string): string {
   const weighted = parseWeighted(value, (name) => name)
-  return weighted === undefined ? normalizeList(value) : serialize(weighted.sort((a, b) => b.weight - a.weight))
+  return weighted === undefined
+    ? normalizeList(value)
+    : serialize(weighted.sort((a, b) => b.weight - a.weight))
 }
 
 interface Weighted {
@@ -38,14 +40,21 @@ interface Weighted {
   readonly weight: number
 }
 
-const aliases: ReadonlyMap<string, string> = new Map([['x-gzip', 'gzip'], ['x-compress', 'compress']])
-const weightedName = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['x-gzip', 'gzip'],
+  ['x-compress', 'compress']
+])
+const weightedName =
+  /^([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
 
 /**
  * Undefined if a member is something else than a name with a weight (RFC 9110 12.4.2), or has two
  * of them.
  */
-function parseWeighted (value: string, canonical: (name: string) => string): Weighted[] | undefined {
+function parseWeighted (
+  value: string,
+  canonical: (name: string) => string
+): Weighted[] | undefined {
   const weights = new Map<string, number>()
   for (const member of members(value)) {
     const [, text, q = '1'] = weightedName.exec(member) ?? []

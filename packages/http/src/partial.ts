@@ -26,7 +26,9 @@ const bytesRange = /^[ \t]*bytes[ \t]+(\d{1,15})-(\d{1,15})\/(\d{1,15})[ \t]*$/i
  *
  * @example parseContentRange('bytes 0-4/10') // { first: 0, last: 4, length: 10 }
  */
-export function parseContentRange (field: HeaderValue): Span & { readonly length: number } | undefined {
+export function parseContentRange (
+  field: HeaderValue
+): (Span & { readonly length: number }) | undefined {
   const [, ...digits] = bytesRange.exec(singleValue(field) ?? '') ?? []
   const [first = NaN, last = NaN, length = NaN] = digits.map(Number)
   return first <= last && last < length ? { first, last, length } : undefined
@@ -58,7 +60,11 @@ export const isStrongDate = (modified: number, date: number): boolean => date - 
 export function combineParts (stored: Parts, added: Parts): Parts | undefined {
   if (stored.length !== added.length) return undefined
   const bytes = new Uint8Array(stored.length)
-  for (const parts of [stored, added]) eachSpan(parts, (span, body) => { bytes.set(body, span.first) })
+  for (const parts of [stored, added]) {
+    eachSpan(parts, (span, body) => {
+      bytes.set(body, span.first)
+    })
+  }
   const spans = joined([...stored.spans, ...added.spans])
   const body = spans.length === 1 && isWhole(spans, stored.length)
     ? bytes
@@ -79,7 +85,9 @@ export const isComplete = ({ spans, length }: Parts): boolean => isWhole(spans, 
 export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | undefined {
   let found: Uint8Array | undefined
   eachSpan(parts, (span, body) => {
-    if (span.first <= first && last <= span.last) found = body.subarray(first - span.first, last - span.first + 1)
+    if (span.first <= first && last <= span.last) {
+      found = body.subarray(first - span.first, last - span.first + 1)
+    }
   })
   return found
 }
@@ -88,7 +96,10 @@ export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | unde
  * As many bytes of a span from its beginning on as the parts have; undefined if they lack the first
  * one.
  */
-export function availableSpan ({ spans }: Pick<Parts, 'spans'>, { first, last }: Span): Span | undefined {
+export function availableSpan (
+  { spans }: Pick<Parts, 'spans'>,
+  { first, last }: Span
+): Span | undefined {
   const span = spans.find((span) => span.first <= first && first <= span.last)
   return span && { first, last: Math.min(last, span.last) }
 }

@@ -61,13 +61,23 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   // A targeted field is for nobody but this cache, so its no-cache is meant although the route has
   // a ttl.
   const noCache = storable.noCache && (given.targeted || !fixed)
-  const neverStale = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) => directives.has(name))
+  const neverStale = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) =>
+    directives.has(name)
+  )
   // 4.2.4: what a response prohibits, neither its own extensions nor the route's configuration
   // allow.
   const mayBeStale = !noCache && !neverStale
   const hadLifetime = fixed || lifetime > 0
-  const whileRevalidate = windowOf(duration(directives, 'stale-while-revalidate'), options.staleWhileRevalidate, hadLifetime)
-  const ifError = windowOf(duration(directives, 'stale-if-error'), options.staleIfError, hadLifetime)
+  const whileRevalidate = windowOf(
+    duration(directives, 'stale-while-revalidate'),
+    options.staleWhileRevalidate,
+    hadLifetime
+  )
+  const ifError = windowOf(
+    duration(directives, 'stale-if-error'),
+    options.staleIfError,
+    hadLifetime
+  )
   return {
     bornAt,
     freshUntil,
@@ -89,12 +99,20 @@ export function isReusable (policy: Policy, now: number): boolean {
   return !policy.noCache && Math.max(policy.freshUntil, policy.staleUntil, policy.errorUntil) > now
 }
 
-function lifetimeOf ({ response: { headers }, given }: Storable, date: number, { heuristic }: PolicyOptions): Lifetime {
+function lifetimeOf (
+  { response: { headers }, given }: Storable,
+  date: number,
+  { heuristic }: PolicyOptions
+): Lifetime {
   // 4.2.2, 5.2.2.9: what may be stored without a lifetime of its own has a status that allows
   // heuristics, or `public`.
-  return explicitLifetime(headers, given, date) ??
-    (heuristic === false ? undefined : heuristicLifetime(headers, date)) ??
-    { lifetime: 0, source: 'none' }
+  return (
+    explicitLifetime(headers, given, date) ??
+    (heuristic === false ? undefined : heuristicLifetime(headers, date)) ?? {
+      lifetime: 0,
+      source: 'none'
+    }
+  )
 }
 
 /**
@@ -104,17 +122,22 @@ function lifetimeOf ({ response: { headers }, given }: Storable, date: number, {
 const windowOf = (own: number, ofRoute: number | undefined, hadLifetime: boolean) =>
   hadLifetime ? ofRoute ?? own : Math.min(own, ofRoute ?? Infinity)
 
-const duration = (directives: CacheControl, name: string) => (deltaSeconds(directives.get(name)) ?? 0) * 1000
+const duration = (directives: CacheControl, name: string) =>
+  (deltaSeconds(directives.get(name)) ?? 0) * 1000
 
 /**
  * Validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form,
  * and a date.
  */
-function validatorsOf (headers: Headers, { responseTime }: ExchangeTimes): Pick<Policy, 'etag' | 'lastModified'> {
+function validatorsOf (
+  headers: Headers,
+  { responseTime }: ExchangeTimes
+): Pick<Policy, 'etag' | 'lastModified'> {
   const etag = singleValue(headers['etag'])
   const lastModified = singleValue(headers['last-modified'])
   return {
     ...(etag !== undefined && etag !== '' && { etag }),
-    ...(lastModified !== undefined && parseHttpDate(lastModified, responseTime) !== undefined && { lastModified })
+    ...(lastModified !== undefined &&
+      parseHttpDate(lastModified, responseTime) !== undefined && { lastModified })
   }
 }

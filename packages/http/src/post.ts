@@ -8,7 +8,8 @@ import type { ResponseDirectives } from './response-directives.js'
  * freshness, whose Content-Location is the target (RFC 9110 8.7, 9.3.3).
  *
  * @param uri the absolute target URI
- * @example feedsGet('http://a.test/cart', { status: 200, headers }, given, times) // with Content-Location: /cart
+ * @example
+ * feedsGet('http://a.test/cart', { status: 200, headers }, given, times) // with Content-Location: /cart
  */
 export function feedsGet (
   uri: string | undefined,
@@ -24,7 +25,12 @@ export function feedsGet (
 
 /** RFC 3986 6.2.2, 6.2.3; neither has a fragment (RFC 9110 4.1, 8.7). */
 function isSame (uri: string, location: string): boolean {
-  if (uri.includes('#') || location.includes('#') || !URL.canParse(uri) || !URL.canParse(location, uri)) return false
+  if (
+    uri.includes('#') ||
+    location.includes('#') ||
+    !URL.canParse(uri) ||
+    !URL.canParse(location, uri)
+  ) { return false }
   return normalized(new URL(uri)) === normalized(new URL(location, uri))
 }
 

@@ -19,7 +19,8 @@ export interface Representation {
  * isNotModified} only (RFC 9111 4.3.2).
  *
  * @example
- * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' }) // 'failed'
+ * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' })
+ * // 'failed'
  */
 export function evaluatePreconditions (
   request: { method: string, headers: Headers },
@@ -37,22 +38,34 @@ export function evaluatePreconditions (
     return 'failed'
   }
 
-  if (method === 'GET' || method === 'HEAD') return isNotModified(headers, current, now) ? 'not-modified' : 'proceed'
+  if (method === 'GET' || method === 'HEAD') {
+    return isNotModified(headers, current, now) ? 'not-modified' : 'proceed'
+  }
   const ifNoneMatch = fieldValue(headers['if-none-match'])
-  return ifNoneMatch !== undefined && anyMatches(ifNoneMatch, current, weakMatch) ? 'failed' : 'proceed'
+  return ifNoneMatch !== undefined && anyMatches(ifNoneMatch, current, weakMatch)
+    ? 'failed'
+    : 'proceed'
 }
 
 /**
  * Whether the client of a GET or HEAD has the current representation already, by If-None-Match or,
  * only where that is absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3, 13.2.2).
  */
-export function isNotModified (headers: Headers, current: Representation | null, now: number): boolean {
+export function isNotModified (
+  headers: Headers,
+  current: Representation | null,
+  now: number
+): boolean {
   const ifNoneMatch = fieldValue(headers['if-none-match'])
   if (ifNoneMatch !== undefined) return anyMatches(ifNoneMatch, current, weakMatch)
   return mayHaveChanged(current, fieldValue(headers['if-modified-since']), now) === false
 }
 
-function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
+function anyMatches (
+  field: string,
+  current: Representation | null,
+  match: (a: EntityTag, b: EntityTag) => boolean
+): boolean {
   if (current === null) return false
   if (field === current.etag) {
     // Nearly every client sends the one tag it was given, as it was given. One of odd form is
@@ -72,7 +85,8 @@ function anyMatches (field: string, current: Representation | null, match: (a: E
  * epoch: it names the same second, in which the representation may change again (RFC 9110 8.8.2.2).
  * False for what is no HTTP-date.
  *
- * @example isWeakDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.UTC(1994, 10, 6, 8, 49, 37, 999)) // true
+ * @example
+ * isWeakDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.UTC(1994, 10, 6, 8, 49, 37, 999)) // true
  */
 export function isWeakDate (lastModified: string, date: number): boolean {
   const modified = parseHttpDate(lastModified, date)
@@ -83,7 +97,11 @@ export function isWeakDate (lastModified: string, date: number): boolean {
  * Whether the representation may be another one than at the date that a client names. Undefined
  * when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4).
  */
-function mayHaveChanged (current: Representation | null, field: string | undefined, now: number): boolean | undefined {
+function mayHaveChanged (
+  current: Representation | null,
+  field: string | undefined,
+  now: number
+): boolean | undefined {
   if (current?.lastModified === undefined || field === undefined) return undefined
   const modified = parseHttpDate(current.lastModified, now)
   const asked = parseHttpDate(field, now)

@@ -30,13 +30,20 @@ const PART_OVERHEAD = 200
  * @param length bytes of the representation
  */
 export function rangeOf (
-  headers: Headers, policy: Pick<Policy, 'etag' | 'lastModified' | 'date'>, length: number, now: number
+  headers: Headers,
+  policy: Pick<Policy, 'etag' | 'lastModified' | 'date'>,
+  length: number,
+  now: number
 ): RangeAnswer | undefined {
   const range = fieldValue(headers['range'])
-  if (range === undefined || !ifRangeHolds(fieldValue(headers['if-range']), policy, now)) return undefined
+  if (range === undefined || !ifRangeHolds(fieldValue(headers['if-range']), policy, now)) { return undefined }
   const unit = bytesUnit.exec(range)
   if (unit === null) return undefined
-  const members = range.slice(unit[0].length).split(',').map((member) => member.trim()).filter((member) => member !== '')
+  const members = range
+    .slice(unit[0].length)
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '')
   if (members.length === 0 || members.length > MOST_RANGES) return undefined
   const spans: Span[] = []
   for (const member of members) {
@@ -48,7 +55,9 @@ export function rangeOf (
   // In the order of the request, unless some of them have become one (15.3.7.2).
   const [first, ...others] = apart.length === spans.length ? spans : apart
   if (first === undefined) return { status: 416 }
-  return others.length > 0 && multipartBytes([first, ...others]) >= length ? undefined : { status: 206, spans: [first, ...others] }
+  return others.length > 0 && multipartBytes([first, ...others]) >= length
+    ? undefined
+    : { status: 206, spans: [first, ...others] }
 }
 
 /**
@@ -65,7 +74,9 @@ function spanOf (member: string, length: number): Span | 'unsatisfiable' | undef
   if (suffix !== undefined) {
     if (Number(suffix) === 0) return 'unsatisfiable'
     // Of nothing, any suffix is the whole, which a Content-Range could not say.
-    return length === 0 ? undefined : { first: Math.max(0, length - Number(suffix)), last: length - 1 }
+    return length === 0
+      ? undefined
+      : { first: Math.max(0, length - Number(suffix)), last: length - 1 }
   }
   const [, start, end] = intRange.exec(member) ?? []
   if (start === undefined || end === undefined) return undefined
@@ -83,7 +94,11 @@ const multipartBytes = (spans: readonly Span[]) =>
  * RFC 9110 13.1.5: by strong comparison, or by exactly the date, which must itself be a strong
  * validator: the response was sent a second or more after it (8.8.2.2).
  */
-function ifRangeHolds (field: string | undefined, { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>, now: number) {
+function ifRangeHolds (
+  field: string | undefined,
+  { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>,
+  now: number
+) {
   if (field === undefined) return true
   const wanted = parseEntityTag(field)
   if (wanted !== undefined) {
@@ -91,5 +106,9 @@ function ifRangeHolds (field: string | undefined, { etag, lastModified, date }: 
     return tag !== undefined && strongMatch(wanted, tag)
   }
   const modified = lastModified === undefined ? undefined : parseHttpDate(lastModified, now)
-  return modified !== undefined && parseHttpDate(field, now) === modified && isStrongDate(modified, date)
+  return (
+    modified !== undefined &&
+    parseHttpDate(field, now) === modified &&
+    isStrongDate(modified, date)
+  )
 }

@@ -18,7 +18,7 @@ export interface RequestDirectives {
 /** Undefined if the request asks nothing: most do not, and then nothing is parsed. */
 export function requestDirectives (headers: Headers): RequestDirectives | undefined {
   const cacheControl = headers['cache-control']
-  if (cacheControl === undefined) return headers['pragma'] === undefined ? undefined : byPragma(headers)
+  if (cacheControl === undefined) { return headers['pragma'] === undefined ? undefined : byPragma(headers) }
   const directives = parseCacheControl(cacheControl)
   const duration = (name: string) => {
     const seconds = deltaSeconds(directives.get(name))
@@ -36,7 +36,16 @@ export function requestDirectives (headers: Headers): RequestDirectives | undefi
 
 /** `no-cache` of HTTP/1.0 (RFC 9111 5.4). Where there is Cache-Control it is not looked at. */
 function byPragma (headers: Headers): RequestDirectives | undefined {
-  const names = (fieldValue(headers['pragma']) ?? '').split(',').map((directive) => directive.trim().toLowerCase())
+  const names = (fieldValue(headers['pragma']) ?? '')
+    .split(',')
+    .map((directive) => directive.trim().toLowerCase())
   if (!names.includes('no-cache')) return undefined
-  return { noCache: true, onlyIfCached: false, maxAge: undefined, minFresh: undefined, maxStale: undefined, staleIfError: undefined }
+  return {
+    noCache: true,
+    onlyIfCached: false,
+    maxAge: undefined,
+    minFresh: undefined,
+    maxStale: undefined,
+    staleIfError: undefined
+  }
 }

@@ -18,7 +18,10 @@ export interface ResponseDirectives {
  *
  * @param targets names of targeted fields, in lower case
  */
-export function responseDirectives (headers: Headers, targets: readonly string[] = defaultTargets): ResponseDirectives {
+export function responseDirectives (
+  headers: Headers,
+  targets: readonly string[] = defaultTargets
+): ResponseDirectives {
   for (const name of targets) {
     const field = fieldValue(headers[name])
     const directives = field === undefined ? undefined : parseTargeted(field)
@@ -77,9 +80,15 @@ const indispensable = ['content-encoding', 'content-type', 'vary']
  * The fields that a `no-cache` or `private` is about (RFC 9111 5.2.2.4, 5.2.2.7): `all` if it has
  * no argument, or none that can be followed; undefined if there is no such directive.
  */
-export function restricted (value: string | true | undefined): readonly string[] | 'all' | undefined {
+export function restricted (
+  value: string | true | undefined
+): readonly string[] | 'all' | undefined {
   if (value === undefined) return undefined
   const names = value === true ? undefined : fieldNames(value)
-  if (names === undefined || names.length === 0 || indispensable.some((name) => names.includes(name))) return 'all'
+  if (
+    names === undefined ||
+    names.length === 0 ||
+    indispensable.some((name) => names.includes(name))
+  ) { return 'all' }
   return names
 }

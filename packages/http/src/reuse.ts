@@ -3,8 +3,17 @@ import type { Policy } from './policy.js'
 import { requestDirectives, type RequestDirectives } from './request-directives.js'
 
 /** Why a stored response is served as it is, or is not. */
-export type ReuseReason = 'FRESH' | 'MAX_STALE' | 'STALE_WHILE_REVALIDATE' |
-  'METHOD' | 'MISS' | 'EXPIRED' | 'NO_CACHE' | 'REQUEST_NO_CACHE' | 'REQUEST_MAX_AGE' | 'REQUEST_MIN_FRESH'
+export type ReuseReason =
+  | 'FRESH'
+  | 'MAX_STALE'
+  | 'STALE_WHILE_REVALIDATE'
+  | 'METHOD'
+  | 'MISS'
+  | 'EXPIRED'
+  | 'NO_CACHE'
+  | 'REQUEST_NO_CACHE'
+  | 'REQUEST_MAX_AGE'
+  | 'REQUEST_MIN_FRESH'
 
 /**
  * What to do with a request: `serve` the stored response, with `refresh` also fetching a new one in
@@ -13,9 +22,13 @@ export type ReuseReason = 'FRESH' | 'MAX_STALE' | 'STALE_WHILE_REVALIDATE' |
  * what is stored.
  */
 export type Reuse =
-  { readonly action: 'serve', readonly refresh: boolean, readonly reason: ReuseReason } |
-  { readonly action: 'forward', readonly fwd: 'method' | 'uri-miss' | 'stale' | 'request', readonly reason: ReuseReason } |
-  { readonly action: 'timeout', readonly reason: ReuseReason }
+  | { readonly action: 'serve'; readonly refresh: boolean; readonly reason: ReuseReason }
+  | {
+    readonly action: 'forward'
+    readonly fwd: 'method' | 'uri-miss' | 'stale' | 'request'
+    readonly reason: ReuseReason
+  }
+  | { readonly action: 'timeout'; readonly reason: ReuseReason }
 
 /** How a route lets stored responses be reused. */
 export interface ReuseOptions {
@@ -39,15 +52,26 @@ const missAnyway: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'REQUEST
  * @param now ms since the epoch
  */
 export function decideReuse (
-  request: { readonly method: string, readonly headers: Headers }, policy: Policy | undefined, now: number, options: ReuseOptions = {}
+  request: { readonly method: string; readonly headers: Headers },
+  policy: Policy | undefined,
+  now: number,
+  options: ReuseOptions = {}
 ): Reuse {
   // What GET stored also answers HEAD (4; RFC 9110 9.3.2). Anything else is written through.
   if (request.method !== 'GET' && request.method !== 'HEAD') return method
-  const asked = options.requestDirectives === false ? undefined : requestDirectives(request.headers)
+  const asked =
+    options.requestDirectives === false ? undefined : requestDirectives(request.headers)
   const nothing = asked?.noCache === true ? missAnyway : miss
-  const reuse = policy === undefined ? nothing : asked === undefined ? byPolicy(policy, now) : byBoth(policy, now, asked)
+  const reuse =
+    policy === undefined
+      ? nothing
+      : asked === undefined
+        ? byPolicy(policy, now)
+        : byBoth(policy, now, asked)
   // 5.2.1.7
-  return asked?.onlyIfCached === true && reuse.action === 'forward' ? { action: 'timeout', reason: reuse.reason } : reuse
+  return asked?.onlyIfCached === true && reuse.action === 'forward'
+    ? { action: 'timeout', reason: reuse.reason }
+    : reuse
 }
 
 function byPolicy (policy: Policy, now: number): Reuse {
@@ -58,13 +82,17 @@ function byPolicy (policy: Policy, now: number): Reuse {
   return now < policy.staleUntil ? whileRevalidate : forward(policy, now, 'EXPIRED')
 }
 
-function byBoth (policy: Policy, now: number, { noCache, maxAge, minFresh, maxStale: allowance }: RequestDirectives): Reuse {
+function byBoth (
+  policy: Policy,
+  now: number,
+  { noCache, maxAge, minFresh, maxStale: allowance }: RequestDirectives
+): Reuse {
   // 5.2.1.4
   if (noCache) return forward(policy, now, 'REQUEST_NO_CACHE')
   // 5.2.1.1: at most that old.
-  if (maxAge !== undefined && now - policy.bornAt > maxAge) return forward(policy, now, 'REQUEST_MAX_AGE')
+  if (maxAge !== undefined && now - policy.bornAt > maxAge) { return forward(policy, now, 'REQUEST_MAX_AGE') }
   // 5.2.1.3: fresh for at least that long.
-  if (minFresh !== undefined && policy.freshUntil - now < minFresh) return forward(policy, now, 'REQUEST_MIN_FRESH')
+  if (minFresh !== undefined && policy.freshUntil - now < minFresh) { return forward(policy, now, 'REQUEST_MIN_FRESH') }
   const reuse = byPolicy(policy, now)
   if (reuse === fresh || reuse.reason === 'NO_CACHE') return reuse
   // 5.2.1.2, and 4.2.4: not past what the response prohibits.
@@ -72,7 +100,9 @@ function byBoth (policy: Policy, now: number, { noCache, maxAge, minFresh, maxSt
     return reuse === whileRevalidate ? reuse : maxStale
   }
   // 5.2.1.1: who gives a max-age and no max-stale wants nothing stale.
-  return maxAge !== undefined && reuse === whileRevalidate ? forward(policy, now, 'REQUEST_MAX_AGE') : reuse
+  return maxAge !== undefined && reuse === whileRevalidate
+    ? forward(policy, now, 'REQUEST_MAX_AGE')
+    : reuse
 }
 
 /**

@@ -22,8 +22,13 @@ export function endToEndHeaders (headers: Headers): StoredHeaders {
 const NOTHING: readonly string[] = []
 
 /** All end-to-end fields but those left out. */
-function fieldsOf (headers: Headers, leftOut: readonly string[], keeps?: (name: string) => boolean): Fields {
-  const listed = headers['connection'] === undefined ? undefined : fieldNames(headers['connection'])
+function fieldsOf (
+  headers: Headers,
+  leftOut: readonly string[],
+  keeps?: (name: string) => boolean
+): Fields {
+  const listed =
+    headers['connection'] === undefined ? undefined : fieldNames(headers['connection'])
   const kept: Fields = {}
   for (const name of Object.keys(headers)) {
     const value = headers[name]
@@ -47,12 +52,16 @@ export function storedHeaders (
   headers: Headers, restricted: readonly string[], date: number, keeps?: (name: string) => boolean
 ): StoredHeaders {
   const kept = fieldsOf(headers, ['date', 'age', 'content-length', ...restricted], keeps)
-  if (!restricted.includes('date') && keeps?.('date') !== false) kept['date'] = new Date(date).toUTCString()
+  if (!restricted.includes('date') && keeps?.('date') !== false) { kept['date'] = new Date(date).toUTCString() }
   return kept
 }
 
 // They describe the stored bytes, which are still those of the first response (RFC 9111 3.2).
-const notUpdated: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-range'])
+const notUpdated: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-range'
+])
 
 /**
  * Stored headers with those that a 304, or a HEAD that agrees, brings (RFC 9111 3.2, 4.3.4, 4.3.5).

@@ -14,8 +14,17 @@ import { varyNames } from './vary.js'
  * Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it.
  * `PARTIAL`: a 206 that does not say which bytes of how many it has, or has several ranges.
  */
-export type NotStored = 'METHOD' | 'PARTIAL' | 'STATUS' | 'REQUEST_NO_STORE' | 'NO_STORE' | 'PRIVATE' | 'AUTHORIZATION' |
-  'SET_COOKIE' | 'VARY_STAR' | 'NO_TTL'
+export type NotStored =
+  | 'METHOD'
+  | 'PARTIAL'
+  | 'STATUS'
+  | 'REQUEST_NO_STORE'
+  | 'NO_STORE'
+  | 'PRIVATE'
+  | 'AUTHORIZATION'
+  | 'SET_COOKIE'
+  | 'VARY_STAR'
+  | 'NO_TTL'
 
 export type Storing =
   {
@@ -64,7 +73,8 @@ export interface StoringOptions extends PolicyOptions {
  *   { method: 'GET', headers: {} },
  *   { status: 200, headers: { 'cache-control': 's-maxage=60', etag: '"1"' } },
  *   { requestTime: 1_000, responseTime: 1_000 }
- * ) // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
+ * )
+ * // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
  */
 export function decideStoring (
   request: {
@@ -94,7 +104,10 @@ export function decideStoring (
   if (status === 206 && !isPart(headers)) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
-  if (options.requestDirectives !== false && parseCacheControl(request.headers['cache-control']).has('no-store')) {
+  if (
+    options.requestDirectives !== false &&
+    parseCacheControl(request.headers['cache-control']).has('no-store')
+  ) {
     return not('REQUEST_NO_STORE')
   }
   if (directives.has('must-understand')) {
@@ -106,25 +119,45 @@ export function decideStoring (
   // 5.2.2.7
   if (isPrivate === 'all') return not('PRIVATE')
   // 3.5
-  const isPublic = options.public === true || ['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))
-  if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) return not('AUTHORIZATION')
+  const isPublic =
+    options.public === true ||
+    ['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))
+  if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) {
+    return not('AUTHORIZATION')
+  }
   // 7.3: it is one client's, unless the origin says that everything else is not, or the route knows
   // what is.
   const setCookie = options.setCookie ?? 'refuse'
-  if (setCookie === 'refuse' && headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
+  if (
+    setCookie === 'refuse' &&
+    headers['set-cookie'] !== undefined &&
+    !withheld.includes('set-cookie')
+  ) { return not('SET_COOKIE') }
   if (setCookie === 'strip') withheld.push('set-cookie')
   // 4.1: it would never be selected.
   if (vary === '*') return not('VARY_STAR')
-  if (!heuristicallyCacheable.has(status) && !isExplicitlyCacheable(directives, !given.targeted && headers['expires'] !== undefined)) {
+  if (
+    !heuristicallyCacheable.has(status) &&
+    !isExplicitlyCacheable(directives, !given.targeted && headers['expires'] !== undefined)
+  ) {
     return not('STATUS')
   }
 
-  const policy = policyOf({ request, response, given, noCache: noCache === 'all', vary, times }, options)
+  const policy = policyOf(
+    { request, response, given, noCache: noCache === 'all', vary, times },
+    options
+  )
   if (!isReusable(policy, times.responseTime)) return not('NO_TTL')
-  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date, options.keeps), isPublic }
+  return {
+    store: true,
+    policy,
+    headers: storedHeaders(headers, withheld, policy.date, options.keeps),
+    isPublic
+  }
 }
 
-const namesOf = (restricted: readonly string[] | 'all' | undefined): readonly string[] => typeof restricted === 'object' ? restricted : []
+const namesOf = (restricted: readonly string[] | 'all' | undefined): readonly string[] =>
+  typeof restricted === 'object' ? restricted : []
 
 /** Several ranges have places of their own within the content (RFC 9110 15.3.7.2). */
 const isPart = (headers: Headers) => parseContentRange(headers['content-range']) !== undefined &&

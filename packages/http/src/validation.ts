@@ -5,14 +5,24 @@ import type { Policy } from './policy.js'
 import { isServerFailure } from './statuses.js'
 
 // The client's own: they are about what it has, and about a part of what is stored.
-const ofTheClient = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range']
+const ofTheClient = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'range'
+]
 
 /**
  * The headers of a request that fetches what a request asks for in order to store it: the whole,
  * without the client's preconditions and ranges; with the validators of the stored response, if
  * there is one (RFC 9111 4.3.1).
  */
-export function fetchHeaders (headers: Headers, policy?: Pick<Policy, 'etag' | 'lastModified'>): Headers {
+export function fetchHeaders (
+  headers: Headers,
+  policy?: Pick<Policy, 'etag' | 'lastModified'>
+): Headers {
   const sent: Record<string, Headers[string]> = { ...headers }
   for (const name of ofTheClient) delete sent[name]
   if (policy?.etag !== undefined) sent['if-none-match'] = policy.etag
@@ -31,7 +41,9 @@ export type ValidationOutcome = 'update' | 'refetch' | 'replace' | 'failed'
 
 /** @param response undefined if none came, or not all of it */
 export function outcomeOf (
-  policy: Pick<Policy, 'etag' | 'lastModified'>, response: { readonly status: number, readonly headers: Headers } | undefined, now: number
+  policy: Pick<Policy, 'etag' | 'lastModified'>,
+  response: { readonly status: number; readonly headers: Headers } | undefined,
+  now: number
 ): ValidationOutcome {
   if (response === undefined || isServerFailure(response.status)) return 'failed'
   if (response.status !== 304) return 'replace'
@@ -43,11 +55,18 @@ export function outcomeOf (
  * strong validator, or, having none, the same weak one; or it has no validator at all. An entity
  * tag that is there decides alone; one of odd form is compared by the byte.
  */
-function isAbout ({ etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>, notModified: Headers, now: number): boolean {
+function isAbout (
+  { etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>,
+  notModified: Headers,
+  now: number
+): boolean {
   const newTag = singleValue(notModified['etag'])
   if (newTag !== undefined && newTag !== '') return etag !== undefined && isSameTag(newTag, etag)
   const newDate = parseHttpDate(singleValue(notModified['last-modified']) ?? '', now)
-  return newDate === undefined || (lastModified !== undefined && parseHttpDate(lastModified, now) === newDate)
+  return (
+    newDate === undefined ||
+    (lastModified !== undefined && parseHttpDate(lastModified, now) === newDate)
+  )
 }
 
 function isSameTag (newTag: string, stored: string): boolean {
@@ -63,13 +82,17 @@ function isSameTag (newTag: string, stored: string): boolean {
  * @param length bytes of the stored body
  */
 export function outcomeOfHead (
-  policy: Pick<Policy, 'etag' | 'lastModified'>, length: number, response: { readonly status: number, readonly headers: Headers }
+  policy: Pick<Policy, 'etag' | 'lastModified'>,
+  length: number,
+  response: { readonly status: number; readonly headers: Headers }
 ): 'update' | 'stale' | 'nothing' {
   if (response.status !== 200) return 'nothing'
   const etag = singleValue(response.headers['etag'])
   const lastModified = singleValue(response.headers['last-modified'])
   const contentLength = singleValue(response.headers['content-length'])
-  const agrees = (etag ?? policy.etag) === policy.etag && (lastModified ?? policy.lastModified) === policy.lastModified &&
+  const agrees =
+    (etag ?? policy.etag) === policy.etag &&
+    (lastModified ?? policy.lastModified) === policy.lastModified &&
     (contentLength ?? String(length)) === String(length)
   return agrees ? 'update' : 'stale'
 }

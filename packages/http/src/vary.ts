@@ -18,7 +18,9 @@ export function varyNames (vary: HeaderValue): readonly string[] | '*' {
  * if these headers match (RFC 9111 4.1). Empty where nothing selects.
  *
  * @param names in lower case and sorted, as of `varyNames`
- * @example variantKey(['accept-encoding'], { 'accept-encoding': 'GZIP, br;q=1.0' }) // 'accept-encoding:br,gzip'
+ * @example
+ * variantKey(['accept-encoding'], { 'accept-encoding': 'GZIP, br;q=1.0' })
+ * // 'accept-encoding:br,gzip'
  */
 export function variantKey (names: readonly string[], headers: Headers): string {
   return names.map((name) => {
@@ -33,7 +35,10 @@ export function variantKey (names: readonly string[], headers: Headers): string 
  * whose selecting headers match, the most recent by Date; one without Vary only if none with Vary
  * matches, as some resources forget it.
  */
-export function selectStored<S extends { readonly policy: Policy }> (stored: readonly S[], headers: Headers): S | undefined {
+export function selectStored<S extends { readonly policy: Policy }> (
+  stored: readonly S[],
+  headers: Headers
+): S | undefined {
   let best: S | undefined
   for (const candidate of stored) {
     const { vary, variant, date } = candidate.policy
@@ -49,7 +54,15 @@ function isPreferred (hasVary: boolean, date: number, than: Policy): boolean {
 }
 
 // Of these a comma separates nothing, and whitespace can mean something.
-const noLists: ReadonlySet<string> = new Set(['authorization', 'cookie', 'from', 'host', 'origin', 'referer', 'user-agent'])
+const noLists: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'from',
+  'host',
+  'origin',
+  'referer',
+  'user-agent'
+])
 
 function normalized (name: string, value: string): string {
   if (name === 'accept-encoding') return normalizeEncodings(value)

@@ -1,5 +1,11 @@
 import t, { type Test } from 'tap'
-import { ageSeconds, decideStoring, ttlSeconds, type Headers, type HeaderValue } from '../src/index.js'
+import {
+  ageSeconds,
+  decideStoring,
+  ttlSeconds,
+  type Headers,
+  type HeaderValue
+} from '../src/index.js'
 import { at, NOW, policy, SECOND } from './support/exchange.js'
 
 const cc = { 'cache-control': 'max-age=9999999999' }
@@ -49,26 +55,58 @@ t.test('RFC 9111 5.1: Age that is repeated or wrong', async (t) => {
     ['2147483648', 2 ** 31],
     ['99999999999999999999', 2 ** 31]
   ]
-  for (const [age, expected] of table) t.equal(ageSeconds(policy({ ...cc, etag: '"1"', age }), NOW), expected, JSON.stringify(age))
+  for (const [age, expected] of table) { t.equal(ageSeconds(policy({ ...cc, etag: '"1"', age }), NOW), expected, JSON.stringify(age)) }
 })
 
 t.test('RFC 9111 4.2.3: current_age and what Age says of it', async (t) => {
   const stored = policy({ ...cc, age: '7' })
-  const table: [milliseconds: number, age: number][] = [[0, 7], [999, 7], [1000, 8], [60_000, 67], [-60_000, 0], [1e15, 2 ** 31]]
+  const table: [milliseconds: number, age: number][] = [
+    [0, 7],
+    [999, 7],
+    [1000, 8],
+    [60_000, 67],
+    [-60_000, 0],
+    [1e15, 2 ** 31]
+  ]
   for (const [later, age] of table) t.equal(ageSeconds(stored, NOW + later), age, `${later}`)
 })
 
 t.test('RFC 9211 2.4: ttl is what is left, negative for a stale response', async (t) => {
   const stored = policy({ 'cache-control': 'max-age=60', age: '7' })
-  const table: [milliseconds: number, ttl: number][] = [[0, 53], [1, 52], [1000, 52], [53_000, 0], [53_001, -1], [63_000, -10]]
+  const table: [milliseconds: number, ttl: number][] = [
+    [0, 53],
+    [1, 52],
+    [1000, 52],
+    [53_000, 0],
+    [53_001, -1],
+    [63_000, -10]
+  ]
   for (const [later, ttl] of table) t.equal(ttlSeconds(stored, NOW + later), ttl, `${later}`)
 })
 
-t.test('RFC 9110 5.6.7, 6.6.1: a Date has whole seconds, so that less than one is no age', async (t) => {
-  const table: [milliseconds: number, age: number][] = [[0, 0], [1, 0], [999, 0], [1000, 1000], [1999, 1000], [-1, 0]]
-  for (const [after, age] of table) {
-    const times = { requestTime: NOW + after, responseTime: NOW + after }
-    const storing = decideStoring({ method: 'GET', headers: {} }, { status: 200, headers: { 'cache-control': 'max-age=1', date: at(0), etag: '"1"' } }, times)
-    t.equal(storing.store && storing.policy.freshUntil - times.responseTime, 1000 - age, `${after}`)
+t.test(
+  'RFC 9110 5.6.7, 6.6.1: a Date has whole seconds, so that less than one is no age',
+  async (t) => {
+    const table: [milliseconds: number, age: number][] = [
+      [0, 0],
+      [1, 0],
+      [999, 0],
+      [1000, 1000],
+      [1999, 1000],
+      [-1, 0]
+    ]
+    for (const [after, age] of table) {
+      const times = { requestTime: NOW + after, responseTime: NOW + after }
+      const storing = decideStoring(
+        { method: 'GET', headers: {} },
+        { status: 200, headers: { 'cache-control': 'max-age=1', date: at(0), etag: '"1"' } },
+        times
+      )
+      t.equal(
+        storing.store && storing.policy.freshUntil - times.responseTime,
+        1000 - age,
+        `${after}`
+      )
+    }
   }
-})
+)

@@ -36,7 +36,9 @@ t.test('parseCacheControl (RFC 9111 5.2)', async (t) => {
     ['=60, "x", no-store', { 'no-store': true }],
     ['@', {}]
   ]
-  for (const [field, expected] of table) t.strictSame(Object.fromEntries(parseCacheControl(field)), expected, JSON.stringify(field))
+  for (const [field, expected] of table) {
+    t.strictSame(Object.fromEntries(parseCacheControl(field)), expected, JSON.stringify(field))
+  }
 })
 
 t.test('deltaSeconds (RFC 9111 1.2.2)', async (t) => {

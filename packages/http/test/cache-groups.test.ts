@@ -19,16 +19,21 @@ t.test('parseCacheGroups: a List of Strings, or nothing (RFC 9875 2)', async (t)
     ['"a",', []],
     [7, []]
   ]
-  for (const [field, expected] of table) t.strictSame(parseCacheGroups(field), expected, JSON.stringify(field))
+  for (const [field, expected] of table) {
+    t.strictSame(parseCacheGroups(field), expected, JSON.stringify(field))
+  }
 })
 
-t.test('formatCacheGroups names a group the same way every time, whatever it is called', async (t) => {
-  t.equal(formatCacheGroups([]), '')
-  t.equal(formatCacheGroups(['products', 'product:7']), '"products", "product:7"')
-  t.equal(formatCacheGroups(['a"b\\']), '"a\\"b\\\\"')
-  t.equal(formatCacheGroups(['käse\r\n']), '"k%C3%A4se%0D%0A"')
-  t.strictSame(parseCacheGroups(formatCacheGroups(['a"b\\', 'c, d'])), ['a"b\\', 'c, d'])
-})
+t.test(
+  'formatCacheGroups names a group the same way every time, whatever it is called',
+  async (t) => {
+    t.equal(formatCacheGroups([]), '')
+    t.equal(formatCacheGroups(['products', 'product:7']), '"products", "product:7"')
+    t.equal(formatCacheGroups(['a"b\\']), '"a\\"b\\\\"')
+    t.equal(formatCacheGroups(['käse\r\n']), '"k%C3%A4se%0D%0A"')
+    t.strictSame(parseCacheGroups(formatCacheGroups(['a"b\\', 'c, d'])), ['a"b\\', 'c, d'])
+  }
+)
 
 t.test('at least 32 groups of 32 characters (RFC 9875 2), compared case by case', async (t) => {
   const groups = Array.from({ length: 200 }, (_, i) => String(i).padStart(200, 'gG'))

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { parseEntityTag, parseEntityTags, strongMatch, weakMatch, type EntityTag } from '../src/index.js'
+import {
+  parseEntityTag,
+  parseEntityTags,
+  strongMatch,
+  weakMatch,
+  type EntityTag
+} from '../src/index.js'
 
 const strong = (opaque: string): EntityTag => ({ weak: false, opaque })
 const weak = (opaque: string): EntityTag => ({ weak: true, opaque })
@@ -25,23 +31,29 @@ t.test('parseEntityTag reads one entity tag (RFC 9110 8.8.3)', async (t) => {
   for (const [field, expected] of table) t.strictSame(parseEntityTag(field), expected, field)
 })
 
-t.test('parseEntityTags reads lists and `*`, and skips what is no tag (RFC 9110 13.1.1, 13.1.2)', async (t) => {
-  const table: [string, '*' | EntityTag[]][] = [
-    ['*', '*'],
-    [' * ', '*'],
-    ['"xyzzy"', [strong('xyzzy')]],
-    ['"xyzzy", W/"r2d2xxxx","c3piozzzz"', [strong('xyzzy'), weak('r2d2xxxx'), strong('c3piozzzz')]],
-    ['"a,b" , "c"', [strong('a,b'), strong('c')]],
-    [', ,"a",,"b",', [strong('a'), strong('b')]],
-    ['a, "b"', [strong('b')]],
-    ['"b", a', [strong('b')]],
-    ['"a" "b", "c"', [strong('c')]],
-    ['*, "a"', [strong('a')]],
-    ['"a', []],
-    ['', []]
-  ]
-  for (const [field, expected] of table) t.strictSame(parseEntityTags(field), expected, field)
-})
+t.test(
+  'parseEntityTags reads lists and `*`, and skips what is no tag (RFC 9110 13.1.1, 13.1.2)',
+  async (t) => {
+    const table: [string, '*' | EntityTag[]][] = [
+      ['*', '*'],
+      [' * ', '*'],
+      ['"xyzzy"', [strong('xyzzy')]],
+      [
+        '"xyzzy", W/"r2d2xxxx","c3piozzzz"',
+        [strong('xyzzy'), weak('r2d2xxxx'), strong('c3piozzzz')]
+      ],
+      ['"a,b" , "c"', [strong('a,b'), strong('c')]],
+      [', ,"a",,"b",', [strong('a'), strong('b')]],
+      ['a, "b"', [strong('b')]],
+      ['"b", a', [strong('b')]],
+      ['"a" "b", "c"', [strong('c')]],
+      ['*, "a"', [strong('a')]],
+      ['"a', []],
+      ['', []]
+    ]
+    for (const [field, expected] of table) t.strictSame(parseEntityTags(field), expected, field)
+  }
+)
 
 t.test('the comparison table of RFC 9110 8.8.3.2', async (t) => {
   const table: [EntityTag, EntityTag, boolean, boolean][] = [

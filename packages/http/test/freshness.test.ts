@@ -6,10 +6,18 @@ import { at, freshFor, HOUR, NOW, policy, SECOND } from './support/exchange.js'
 const etag = { etag: '"1"' }
 const cc = (value: HeaderValue): Headers => ({ ...etag, 'cache-control': value })
 
-type Row = [name: string, response: Headers, seconds: number | NotStored, options?: StoringOptions, status?: number]
+type Row = [
+  name: string,
+  response: Headers,
+  seconds: number | NotStored,
+  options?: StoringOptions,
+  status?: number
+]
 
 function check (t: Test, rows: Row[]) {
-  for (const [name, response, seconds, options = {}, status = 200] of rows) t.equal(freshFor({ response, options, status }), seconds, name)
+  for (const [name, response, seconds, options = {}, status = 200] of rows) {
+    t.equal(freshFor({ response, options, status }), seconds, name)
+  }
 }
 
 t.test('RFC 9111 4.2.1: the first of s-maxage, max-age, Expires', async (t) => check(t, [
@@ -64,7 +72,9 @@ t.test('RFC 9111 4.2.1, 1.2.2: values of max-age', async (t) => {
     ["max-age='60'", 0],
     ['max-age=abc, max-age=60', 0]
   ]
-  for (const [value, seconds] of table) t.equal(freshFor({ response: cc(value) }), seconds, JSON.stringify(value))
+  for (const [value, seconds] of table) {
+    t.equal(freshFor({ response: cc(value) }), seconds, JSON.stringify(value))
+  }
 })
 
 t.test('RFC 9111 4.2.1: values of s-maxage', async (t) => check(t, [
@@ -74,33 +84,47 @@ t.test('RFC 9111 4.2.1: values of s-maxage', async (t) => check(t, [
   ['zero', cc('s-maxage=0, max-age=60'), 0]
 ]))
 
-t.test('RFC 9111 5.3: Expires, less Date (4.2.1)', async (t) => check(t, [
-  ['IMF-fixdate', { ...etag, expires: at(60) }, 60],
-  ['RFC 850', { ...etag, expires: 'Sunday, 06-Nov-94 08:50:37 GMT' }, 60],
-  ['asctime', { ...etag, expires: 'Sun Nov  6 08:50:37 1994' }, 60],
-  ['in any case (4.2)', { ...etag, expires: 'SUN, 06 NOV 1994 08:50:37 gmt' }, 60],
-  ['in the past', { ...etag, expires: at(-60) }, 0],
-  ['at the time of Date', { ...etag, expires: at(0) }, 0],
-  ['0', { ...etag, expires: '0' }, 0],
-  ['-1', { ...etag, expires: '-1' }, 0],
-  ['empty', { ...etag, expires: '' }, 0],
-  ['a number', { ...etag, expires: 0 }, 0],
-  ['another zone', { ...etag, expires: 'Sun, 06 Nov 1994 08:50:37 UTC' }, 0],
-  ['no zone', { ...etag, expires: 'Sun, 06 Nov 1994 08:50:37' }, 0],
-  ['no comma', { ...etag, expires: 'Sun 06 Nov 1994 08:50:37 GMT' }, 0],
-  ['two spaces', { ...etag, expires: 'Sun, 06  Nov 1994 08:50:37 GMT' }, 0],
-  ['dashes', { ...etag, expires: 'Sun, 06-Nov-1994 08:50:37 GMT' }, 0],
-  ['a two-digit year', { ...etag, expires: 'Sun, 06 Nov 94 08:50:37 GMT' }, 0],
-  ['periods', { ...etag, expires: 'Sun, 06 Nov 1994 08.50.37 GMT' }, 0],
-  ['a one-digit hour', { ...etag, expires: 'Sun, 06 Nov 1994 8:50:37 GMT' }, 0],
-  ['the first of several', { ...etag, expires: [at(60), at(90)] }, 60],
-  ['the first of several, broken', { ...etag, expires: ['0', at(90)] }, 0],
-  ['several in one line', { ...etag, expires: `${at(60)}, ${at(90)}` }, 0],
-  ['counts from Date, and the age since then (4.2.3)', { ...etag, expires: at(60), date: at(-20) }, 60],
-  ['from a Date that is ahead', { ...etag, expires: at(60), date: at(20) }, 40],
-  ['from when it was received where there is no Date', { ...etag, expires: at(60), date: 'x' }, 60],
-  ['years ahead', { ...etag, expires: 'Fri, 06 Nov 2093 08:49:37 GMT' }, (Date.UTC(2093, 10, 6, 8, 49, 37) - NOW) / SECOND]
-]))
+t.test('RFC 9111 5.3: Expires, less Date (4.2.1)', async (t) =>
+  check(t, [
+    ['IMF-fixdate', { ...etag, expires: at(60) }, 60],
+    ['RFC 850', { ...etag, expires: 'Sunday, 06-Nov-94 08:50:37 GMT' }, 60],
+    ['asctime', { ...etag, expires: 'Sun Nov  6 08:50:37 1994' }, 60],
+    ['in any case (4.2)', { ...etag, expires: 'SUN, 06 NOV 1994 08:50:37 gmt' }, 60],
+    ['in the past', { ...etag, expires: at(-60) }, 0],
+    ['at the time of Date', { ...etag, expires: at(0) }, 0],
+    ['0', { ...etag, expires: '0' }, 0],
+    ['-1', { ...etag, expires: '-1' }, 0],
+    ['empty', { ...etag, expires: '' }, 0],
+    ['a number', { ...etag, expires: 0 }, 0],
+    ['another zone', { ...etag, expires: 'Sun, 06 Nov 1994 08:50:37 UTC' }, 0],
+    ['no zone', { ...etag, expires: 'Sun, 06 Nov 1994 08:50:37' }, 0],
+    ['no comma', { ...etag, expires: 'Sun 06 Nov 1994 08:50:37 GMT' }, 0],
+    ['two spaces', { ...etag, expires: 'Sun, 06  Nov 1994 08:50:37 GMT' }, 0],
+    ['dashes', { ...etag, expires: 'Sun, 06-Nov-1994 08:50:37 GMT' }, 0],
+    ['a two-digit year', { ...etag, expires: 'Sun, 06 Nov 94 08:50:37 GMT' }, 0],
+    ['periods', { ...etag, expires: 'Sun, 06 Nov 1994 08.50.37 GMT' }, 0],
+    ['a one-digit hour', { ...etag, expires: 'Sun, 06 Nov 1994 8:50:37 GMT' }, 0],
+    ['the first of several', { ...etag, expires: [at(60), at(90)] }, 60],
+    ['the first of several, broken', { ...etag, expires: ['0', at(90)] }, 0],
+    ['several in one line', { ...etag, expires: `${at(60)}, ${at(90)}` }, 0],
+    [
+      'counts from Date, and the age since then (4.2.3)',
+      { ...etag, expires: at(60), date: at(-20) },
+      60
+    ],
+    ['from a Date that is ahead', { ...etag, expires: at(60), date: at(20) }, 40],
+    [
+      'from when it was received where there is no Date',
+      { ...etag, expires: at(60), date: 'x' },
+      60
+    ],
+    [
+      'years ahead',
+      { ...etag, expires: 'Fri, 06 Nov 2093 08:49:37 GMT' },
+      (Date.UTC(2093, 10, 6, 8, 49, 37) - NOW) / SECOND
+    ]
+  ])
+)
 
 t.test('RFC 9111 4.2: age counts against the lifetime', async (t) => check(t, [
   ['Age', { ...cc('max-age=60'), age: '20' }, 40],
@@ -118,7 +142,13 @@ t.test('RFC 9111 4.2.2: heuristics, a tenth of Date - Last-Modified', async (t) 
     ['from Date', { ...modified, date: at(-500) }, 50 - 500],
     ['a status that is heuristically cacheable', modified, 100, {}, 404],
     ['another status', modified, 'STATUS', {}, 302],
-    ['another status that is public (5.2.2.9)', { ...modified, 'cache-control': 'public' }, 100, {}, 302],
+    [
+      'another status that is public (5.2.2.9)',
+      { ...modified, 'cache-control': 'public' },
+      100,
+      {},
+      302
+    ],
     ['public', { ...modified, 'cache-control': 'public' }, 100],
     ['not with max-age', { ...modified, 'cache-control': 'max-age=7' }, 7],
     ['not with max-age=0', { ...modified, 'cache-control': 'max-age=0' }, 0],

@@ -33,12 +33,32 @@ t.test('parseHttpDate reads the three forms of RFC 9110 5.6.7 and nothing else',
     ['SUNDAY, 06-nov-94 08:49:37 GMT', same],
     ['sun nov  6 08:49:37 1994', same]
   ]
-  for (const [field, expected] of table) t.equal(parseHttpDate(field, Date.UTC(2026, 0, 1)), expected, field)
+  for (const [field, expected] of table) {
+    t.equal(parseHttpDate(field, Date.UTC(2026, 0, 1)), expected, field)
+  }
 })
 
 t.test('a two-digit year is at most 50 years ahead', async (t) => {
   const now = Date.UTC(2030, 5, 15)
-  const table: [digits: string, year: number][] = [['30', 2030], ['00', 2000], ['29', 2029], ['79', 2079], ['80', 2080], ['81', 1981], ['99', 1999]]
-  for (const [digits, year] of table) t.equal(parseHttpDate(`Monday, 01-Jan-${digits} 00:00:00 GMT`, now), Date.UTC(year, 0, 1), digits)
-  t.equal(parseHttpDate('Monday, 01-Jan-81 00:00:00 GMT', Date.UTC(2031, 0, 1)), Date.UTC(2081, 0, 1), 'a year later')
+  const table: [digits: string, year: number][] = [
+    ['30', 2030],
+    ['00', 2000],
+    ['29', 2029],
+    ['79', 2079],
+    ['80', 2080],
+    ['81', 1981],
+    ['99', 1999]
+  ]
+  for (const [digits, year] of table) {
+    t.equal(
+      parseHttpDate(`Monday, 01-Jan-${digits} 00:00:00 GMT`, now),
+      Date.UTC(year, 0, 1),
+      digits
+    )
+  }
+  t.equal(
+    parseHttpDate('Monday, 01-Jan-81 00:00:00 GMT', Date.UTC(2031, 0, 1)),
+    Date.UTC(2081, 0, 1),
+    'a year later'
+  )
 })

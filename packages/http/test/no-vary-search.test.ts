@@ -1,8 +1,22 @@
 import t from 'tap'
-import { formatNoVarySearch, parseNoVarySearch, type HeaderValue, type QueryVariance, selectingQuery } from '../src/index.js'
+import {
+  formatNoVarySearch,
+  parseNoVarySearch,
+  type HeaderValue,
+  type QueryVariance,
+  selectingQuery
+} from '../src/index.js'
 
-const only = (names: readonly string[], anyOrder = false): QueryVariance => ({ anyOrder, selecting: 'only', names })
-const others = (names: readonly string[], anyOrder = false): QueryVariance => ({ anyOrder, selecting: 'others', names })
+const only = (names: readonly string[], anyOrder = false): QueryVariance => ({
+  anyOrder,
+  selecting: 'only',
+  names
+})
+const others = (names: readonly string[], anyOrder = false): QueryVariance => ({
+  anyOrder,
+  selecting: 'others',
+  names
+})
 
 t.test('section 5: a field and its variance', async (t) => {
   const table: [HeaderValue, QueryVariance][] = [
@@ -28,16 +42,44 @@ t.test('section 5: a field and its variance', async (t) => {
     ['params=("a%62" "%2b" "a&b" "c=d" "?e" "")', others(['', '+', '?e', 'a&b', 'ab', 'c=d'])],
     ['params=("%f6")', others(['\ufffd'])]
   ]
-  for (const [field, variance] of table) t.strictSame(parseNoVarySearch(field), variance, JSON.stringify(field))
+  for (const [field, variance] of table) {
+    t.strictSame(parseNoVarySearch(field), variance, JSON.stringify(field))
+  }
 })
 
 t.test('section 5: a field that has the default variance', async (t) => {
   const fields: HeaderValue[] = [
-    undefined, '', [], 'unknown-key', 'params=?0', 'params=()', 'key-order=?0', 'key-order=?0, params=()',
-    'key-order="not a boolean"', 'key-order=1', 'key-order=(), params', 'params="not a boolean or inner list"', 'params=a', 'params=(not-a-string)',
-    'params=("a" 1)', 'params=("a"), except=("x")', 'params=(), except=()', 'params=?0, except=("x")', 'params, except=(not-a-string)',
-    'params, except="not an inner list"', 'params, except=?1', 'params, except=("a" b)', 'except=("x")', 'except=()', 'key-order, except=("x")',
-    'params, key-order=2', 'params=("a', 'params=("é")', 'Params', 'params,', '*'
+    undefined,
+    '',
+    [],
+    'unknown-key',
+    'params=?0',
+    'params=()',
+    'key-order=?0',
+    'key-order=?0, params=()',
+    'key-order="not a boolean"',
+    'key-order=1',
+    'key-order=(), params',
+    'params="not a boolean or inner list"',
+    'params=a',
+    'params=(not-a-string)',
+    'params=("a" 1)',
+    'params=("a"), except=("x")',
+    'params=(), except=()',
+    'params=?0, except=("x")',
+    'params, except=(not-a-string)',
+    'params, except="not an inner list"',
+    'params, except=?1',
+    'params, except=("a" b)',
+    'except=("x")',
+    'except=()',
+    'key-order, except=("x")',
+    'params, key-order=2',
+    'params=("a',
+    'params=("é")',
+    'Params',
+    'params,',
+    '*'
   ]
   for (const field of fields) t.equal(parseNoVarySearch(field), undefined, JSON.stringify(field))
 })
@@ -88,7 +130,11 @@ t.test('section 6: queries that are equivalent, and queries that are not', async
   for (const [field, a, b, equivalent] of table) {
     const variance = parseNoVarySearch(field)
     if (variance === undefined) throw new TypeError(field)
-    t.equal(selectingQuery(variance, a) === selectingQuery(variance, b), equivalent, `${field}: ${a} and ${b}`)
+    t.equal(
+      selectingQuery(variance, a) === selectingQuery(variance, b),
+      equivalent,
+      `${field}: ${a} and ${b}`
+    )
   }
 })
 
@@ -99,38 +145,68 @@ const randomFrom = (seed: number) => (below: number): number => {
 }
 
 /** Section 6, step by step. */
-function areEquivalent ({ anyOrder, selecting, names }: QueryVariance, a: string, b: string): boolean {
-  const parse = (query: string) => query.slice(1).split('&').filter((part) => part !== '').map((part) => {
-    const at = part.includes('=') ? part.indexOf('=') : part.length
-    return [part.slice(0, at), part.slice(at + 1)].map((text) => decodeURIComponent(text.replaceAll('+', ' ')))
-  })
+function areEquivalent (
+  { anyOrder, selecting, names }: QueryVariance,
+  a: string,
+  b: string
+): boolean {
+  const parse = (query: string) =>
+    query
+      .slice(1)
+      .split('&')
+      .filter((part) => part !== '')
+      .map((part) => {
+        const at = part.includes('=') ? part.indexOf('=') : part.length
+        return [part.slice(0, at), part.slice(at + 1)].map((text) =>
+          decodeURIComponent(text.replaceAll('+', ' '))
+        )
+      })
   const [listA, listB] = [a, b].map((query) => {
-    const kept = parse(query).filter(([name = '']) => selecting === 'only' ? names.includes(name) : !names.includes(name))
+    const kept = parse(query).filter(([name = '']) =>
+      selecting === 'only' ? names.includes(name) : !names.includes(name)
+    )
     if (!anyOrder) return kept
-    return [...new Set(kept.map(([name]) => name))].sort().flatMap((name) => kept.filter(([other]) => other === name))
+    return [...new Set(kept.map(([name]) => name))]
+      .sort()
+      .flatMap((name) => kept.filter(([other]) => other === name))
   })
   return JSON.stringify(listA) === JSON.stringify(listB)
 }
 
-t.test('section 6: generated queries have one text if and only if they are equivalent', async (t) => {
-  const random = randomFrom(20261127)
-  const one = <T>(list: readonly T[]): T => list[random(list.length)] as T
-  const some = <T>(most: number, make: () => T): T[] => Array.from({ length: random(most + 1) }, make)
-  const NAMES = ['a', '%61', 'b', 'a%26', 'a&b', '', 'A', '+', '%20', '%C3%A9']
-  const VALUES = ['', '=', '=1', '=%31', '=2', '=%26b=1', '==', '=+', '=%20']
-  const query = () => `?${some(3, () => one(NAMES) + one(VALUES)).join('&')}`
-  const seen = { same: 0, different: 0 }
-  const wrong: unknown[] = []
-  for (let i = 0; i < 50_000; i++) {
-    const names = [...new Set(some(3, () => one(['a', 'b', 'a&', '', ' ', 'é'])))].sort()
-    const variance: QueryVariance = { anyOrder: random(2) === 1, selecting: one(['only', 'others']), names }
-    const [a, b] = [query(), query()]
-    const [same, expected] = [selectingQuery(variance, a) === selectingQuery(variance, b), areEquivalent(variance, a, b)]
-    seen[expected ? 'same' : 'different']++
-    if (same !== expected) wrong.push({ variance, a, b, expected })
-    const isDefault = !variance.anyOrder && variance.selecting === 'others' && names.length === 0
-    if (!isDefault && JSON.stringify(parseNoVarySearch(formatNoVarySearch(variance))) !== JSON.stringify(variance)) wrong.push(variance)
+t.test(
+  'section 6: generated queries have one text if and only if they are equivalent',
+  async (t) => {
+    const random = randomFrom(20261127)
+    const one = <T>(list: readonly T[]): T => list[random(list.length)] as T
+    const some = <T>(most: number, make: () => T): T[] =>
+      Array.from({ length: random(most + 1) }, make)
+    const NAMES = ['a', '%61', 'b', 'a%26', 'a&b', '', 'A', '+', '%20', '%C3%A9']
+    const VALUES = ['', '=', '=1', '=%31', '=2', '=%26b=1', '==', '=+', '=%20']
+    const query = () => `?${some(3, () => one(NAMES) + one(VALUES)).join('&')}`
+    const seen = { same: 0, different: 0 }
+    const wrong: unknown[] = []
+    for (let i = 0; i < 50_000; i++) {
+      const names = [...new Set(some(3, () => one(['a', 'b', 'a&', '', ' ', 'é'])))].sort()
+      const variance: QueryVariance = {
+        anyOrder: random(2) === 1,
+        selecting: one(['only', 'others']),
+        names
+      }
+      const [a, b] = [query(), query()]
+      const [same, expected] = [
+        selectingQuery(variance, a) === selectingQuery(variance, b),
+        areEquivalent(variance, a, b)
+      ]
+      seen[expected ? 'same' : 'different']++
+      if (same !== expected) wrong.push({ variance, a, b, expected })
+      const isDefault = !variance.anyOrder && variance.selecting === 'others' && names.length === 0
+      if (
+        !isDefault &&
+        JSON.stringify(parseNoVarySearch(formatNoVarySearch(variance))) !==
+          JSON.stringify(variance)
+      ) { wrong.push(variance) }
+    }
+    t.strictSame(wrong, [])
+    t.ok(seen.same > 5000 && seen.different > 5000, JSON.stringify(seen))
   }
-  t.strictSame(wrong, [])
-  t.ok(seen.same > 5000 && seen.different > 5000, JSON.stringify(seen))
-})
+)

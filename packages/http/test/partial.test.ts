@@ -1,6 +1,15 @@
 import t from 'tap'
 import {
-  bytesOf, combineParts, completionHeaders, type Headers, isComplete, parseContentRange, type Parts, placeIn, type Span, type StoredParts
+  bytesOf,
+  combineParts,
+  completionHeaders,
+  type Headers,
+  isComplete,
+  parseContentRange,
+  type Parts,
+  placeIn,
+  type Span,
+  type StoredParts
 } from '../src/index.js'
 import { at, NOW } from './support/exchange.js'
 
@@ -9,10 +18,15 @@ const span = (first: number, last: number): Span => ({ first, last })
 
 /** The parts of TEXT that are these spans. */
 function partsOf (...spans: readonly Span[]): Parts {
-  return { length: 10, spans, body: Buffer.concat(spans.map(({ first, last }) => TEXT.subarray(first, last + 1))) }
+  return {
+    length: 10,
+    spans,
+    body: Buffer.concat(spans.map(({ first, last }) => TEXT.subarray(first, last + 1)))
+  }
 }
 
-const told = ({ spans, body }: Parts) => `${spans.map(({ first, last }) => `${first}-${last}`).join()} ${String(Buffer.from(body))}`
+const told = ({ spans, body }: Parts) =>
+  `${spans.map(({ first, last }) => `${first}-${last}`).join()} ${String(Buffer.from(body))}`
 
 t.test('RFC 9110 14.4: Content-Range', async (t) => {
   const rows: [field: string | string[], expected: [number, number, number] | undefined][] = [
@@ -53,37 +67,52 @@ t.test('RFC 9111 3.4: parts of one representation are put together', async (t) =
     t.equal(all === undefined ? undefined : told(all), expected, expected ?? 'another length')
     t.equal(all !== undefined && isComplete(all), complete, expected ?? 'another length')
   }
-  const all = combineParts(partsOf(span(0, 3)), { length: 10, spans: [span(2, 5)], body: Buffer.from('abcd') })
+  const all = combineParts(partsOf(span(0, 3)), {
+    length: 10,
+    spans: [span(2, 5)],
+    body: Buffer.from('abcd')
+  })
   t.equal(all && told(all), '0-5 01abcd', 'the newer bytes count')
 })
 
-t.test('RFC 9111 3.4: whatever the order in which parts come, their bytes are those of the whole', async (t) => {
-  let seed = 7
-  const random = (below: number) => {
-    seed = (seed * 1103515245 + 12345) % 2 ** 31
-    return Math.floor(seed / 2 ** 31 * below)
-  }
-  for (let round = 0; round < 300; round++) {
-    let all: Parts | undefined
-    const has = new Set<number>()
-    for (let i = 0; i <= random(6); i++) {
-      const first = random(10)
-      const part = partsOf(span(first, first + random(10 - first)))
-      for (const { first, last } of part.spans) for (let at = first; at <= last; at++) has.add(at)
-      all = all === undefined ? part : combineParts(all, part)
+t.test(
+  'RFC 9111 3.4: whatever the order in which parts come, their bytes are those of the whole',
+  async (t) => {
+    let seed = 7
+    const random = (below: number) => {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31
+      return Math.floor((seed / 2 ** 31) * below)
     }
-    if (all === undefined) throw new Error('no parts')
-    t.equal(Buffer.from(all.body).toString(), [...has].sort((a, b) => a - b).join(''))
-    t.equal(isComplete(all), has.size === 10)
-    const { spans } = all
-    t.ok(spans.every(({ first }, i) => i === 0 || first > (spans[i - 1]?.last ?? 0) + 1), 'sorted, and none meets another')
-    const first = random(10)
-    const last = first + random(10 - first)
-    const wanted = Array.from({ length: last - first + 1 }, (_, i) => first + i)
-    const bytes = bytesOf(all, span(first, last))
-    t.equal(bytes && Buffer.from(bytes).toString(), wanted.every((at) => has.has(at)) ? wanted.join('') : undefined)
+    for (let round = 0; round < 300; round++) {
+      let all: Parts | undefined
+      const has = new Set<number>()
+      for (let i = 0; i <= random(6); i++) {
+        const first = random(10)
+        const part = partsOf(span(first, first + random(10 - first)))
+        for (const { first, last } of part.spans) {
+          for (let at = first; at <= last; at++) has.add(at)
+        }
+        all = all === undefined ? part : combineParts(all, part)
+      }
+      if (all === undefined) throw new Error('no parts')
+      t.equal(Buffer.from(all.body).toString(), [...has].sort((a, b) => a - b).join(''))
+      t.equal(isComplete(all), has.size === 10)
+      const { spans } = all
+      t.ok(
+        spans.every(({ first }, i) => i === 0 || first > (spans[i - 1]?.last ?? 0) + 1),
+        'sorted, and none meets another'
+      )
+      const first = random(10)
+      const last = first + random(10 - first)
+      const wanted = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+      const bytes = bytesOf(all, span(first, last))
+      t.equal(
+        bytes && Buffer.from(bytes).toString(),
+        wanted.every((at) => has.has(at)) ? wanted.join('') : undefined
+      )
+    }
   }
-})
+)
 
 t.test('RFC 9111 3.4: only what is missing is asked for', async (t) => {
   const policy = { etag: '"1"', date: NOW }
@@ -107,13 +136,25 @@ t.test('RFC 9111 3.4: only what is missing is asked for', async (t) => {
     [stored, { range: 'bytes=3-6' }, { range: 'bytes=4-5', 'if-range': '"1"' }],
     [stored, { range: 'bytes=1-8' }, { range: 'bytes=1-8', 'if-range': '"1"' }],
     [dated, {}, { range: 'bytes=5-', 'if-range': at(-60) }],
-    [{ ...first, policy: { etag: 'W/"1"', date: NOW } }, { range: 'bytes=3-7' }, { range: 'bytes=3-7' }],
+    [
+      { ...first, policy: { etag: 'W/"1"', date: NOW } },
+      { range: 'bytes=3-7' },
+      { range: 'bytes=3-7' }
+    ],
     [{ ...first, policy: { etag: '1', date: NOW } }, {}, {}],
     [{ ...first, policy: { lastModified: at(0), date: NOW } }, {}, {}],
-    [{ ...first, policy: { date: NOW } }, { range: 'bytes=3-7', 'if-range': '"2"' }, { range: 'bytes=3-7', 'if-range': '"2"' }]
+    [
+      { ...first, policy: { date: NOW } },
+      { range: 'bytes=3-7', 'if-range': '"2"' },
+      { range: 'bytes=3-7', 'if-range': '"2"' }
+    ]
   ]
   for (const [stored, asked, sent] of rows) {
-    t.strictSame(completionHeaders({ accept: 'a/b', ...asked }, stored, NOW), { accept: 'a/b', ...sent }, JSON.stringify([stored.policy, asked]))
+    t.strictSame(
+      completionHeaders({ accept: 'a/b', ...asked }, stored, NOW),
+      { accept: 'a/b', ...sent },
+      JSON.stringify([stored.policy, asked])
+    )
   }
 })
 
@@ -125,13 +166,33 @@ t.test('RFC 9111 3.4: only parts with the same strong validator are put together
     ['the same tag', first, { ...range, etag: '"1"' }, true],
     ['another tag', first, { ...range, etag: '"2"' }, false],
     ['a weak tag', first, { ...range, etag: 'W/"1"' }, false],
-    ['weak tags', { ...first, policy: { etag: 'W/"1"', date: NOW } }, { ...range, etag: 'W/"1"' }, false],
+    [
+      'weak tags',
+      { ...first, policy: { etag: 'W/"1"', date: NOW } },
+      { ...range, etag: 'W/"1"' },
+      false
+    ],
     ['no tag', first, range, false],
-    ['tags of odd form', { ...first, policy: { etag: '1', date: NOW } }, { ...range, etag: '1' }, false],
+    [
+      'tags of odd form',
+      { ...first, policy: { etag: '1', date: NOW } },
+      { ...range, etag: '1' },
+      false
+    ],
     ['the same date', dated, { ...range, 'last-modified': at(-60) }, true],
-    ['the same date, and a tag besides', dated, { ...range, etag: '"1"', 'last-modified': at(-60) }, false],
+    [
+      'the same date, and a tag besides',
+      dated,
+      { ...range, etag: '"1"', 'last-modified': at(-60) },
+      false
+    ],
     ['another date', dated, { ...range, 'last-modified': at(-59) }, false],
-    ['a date that is not strong (RFC 9110 8.8.2.2)', { ...first, policy: { lastModified: at(0), date: NOW } }, { ...range, 'last-modified': at(0) }, false],
+    [
+      'a date that is not strong (RFC 9110 8.8.2.2)',
+      { ...first, policy: { lastModified: at(0), date: NOW } },
+      { ...range, 'last-modified': at(0) },
+      false
+    ],
     ['another length', first, { 'content-range': 'bytes 5-9/11', etag: '"1"' }, false],
     ['no Content-Range', first, { etag: '"1"' }, false]
   ]

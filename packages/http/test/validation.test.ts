@@ -32,15 +32,23 @@ t.test('RFC 9111 4.3.1: the request that validates', async (t) => {
   const rest = { accept: 'text/html', authorization: 'Bearer x', 'cache-control': 'max-age=0' }
   for (const [name, stored, sent] of table) {
     t.strictSame(fetchHeaders(rest, stored), { ...rest, ...sent }, name)
-    t.strictSame(fetchHeaders({ ...rest, ...clients }, stored), { ...rest, ...sent }, `${name}, for a client with conditions of its own`)
+    t.strictSame(
+      fetchHeaders({ ...rest, ...clients }, stored),
+      { ...rest, ...sent },
+      `${name}, for a client with conditions of its own`
+    )
   }
 })
 
 t.test('RFC 9111 4.3.3: what an answer means', async (t) => {
-  for (const status of [200, 201, 203, 204, 206, 301, 302, 400, 401, 404, 410, 412, 416, 429, 501, 505, 599]) {
+  for (const status of [
+    200, 201, 203, 204, 206, 301, 302, 400, 401, 404, 410, 412, 416, 429, 501, 505, 599
+  ]) {
     t.equal(outcomeOf(both, { status, headers: { etag: '"1"' } }, NOW), 'replace', `${status}`)
   }
-  for (const status of [500, 502, 503, 504]) t.equal(outcomeOf(both, { status, headers: {} }, NOW), 'failed', `${status} (RFC 5861 4)`)
+  for (const status of [500, 502, 503, 504]) {
+    t.equal(outcomeOf(both, { status, headers: {} }, NOW), 'failed', `${status} (RFC 5861 4)`)
+  }
   t.equal(outcomeOf(both, undefined, NOW), 'failed', 'none')
 })
 
@@ -57,7 +65,12 @@ t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
     ['another weak tag', weak, { etag: 'W/"2"' }, false],
     ['a weak tag for none', dated, { etag: 'W/"1"' }, false],
     ['the same date', dated, { 'last-modified': at(-60) }, true],
-    ['the same date in another form', { lastModified: 'Sunday, 06-Nov-94 08:48:37 GMT' }, { 'last-modified': at(-60) }, true],
+    [
+      'the same date in another form',
+      { lastModified: 'Sunday, 06-Nov-94 08:48:37 GMT' },
+      { 'last-modified': at(-60) },
+      true
+    ],
     ['another date', dated, { 'last-modified': at(-59) }, false],
     ['the same date, and a tag is stored', both, { 'last-modified': at(-60) }, true],
     ['a date for none', strong, { 'last-modified': at(-60) }, false],
@@ -97,8 +110,17 @@ t.test('RFC 9111 4.3.5: what HEAD says of a stored response', async (t) => {
     ['the same length as a number', both, { 'content-length': 5 }, 'update'],
     ['another length', both, { 'content-length': '6' }, 'stale'],
     ['the same tag, another length', both, { etag: '"1"', 'content-length': '0' }, 'stale'],
-    ['all the same', both, { etag: '"1"', 'last-modified': at(-60), 'content-length': '5' }, 'update']
+    [
+      'all the same',
+      both,
+      { etag: '"1"', 'last-modified': at(-60), 'content-length': '5' },
+      'update'
+    ]
   ]
-  for (const [name, stored, headers, outcome] of table) t.equal(outcomeOfHead(stored, 5, { status: 200, headers }), outcome, name)
-  for (const status of [204, 304, 404, 500]) t.equal(outcomeOfHead(both, 5, { status, headers: { etag: '"2"' } }), 'nothing', `${status}`)
+  for (const [name, stored, headers, outcome] of table) {
+    t.equal(outcomeOfHead(stored, 5, { status: 200, headers }), outcome, name)
+  }
+  for (const status of [204, 304, 404, 500]) {
+    t.equal(outcomeOfHead(both, 5, { status, headers: { etag: '"2"' } }), 'nothing', `${status}`)
+  }
 })

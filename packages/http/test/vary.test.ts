@@ -1,5 +1,12 @@
 import t from 'tap'
-import { selectStored, variantKey, varyNames, type Headers, type HeaderValue, type Policy } from '../src/index.js'
+import {
+  selectStored,
+  variantKey,
+  varyNames,
+  type Headers,
+  type HeaderValue,
+  type Policy
+} from '../src/index.js'
 import { at, policy } from './support/exchange.js'
 
 t.test('RFC 9111 4.1, RFC 9110 12.5.5: the names in Vary', async (t) => {
@@ -31,7 +38,13 @@ t.test('RFC 9111 4.1: which requests match', async (t) => {
     ['both absent', 'x-a', undefined, undefined, true],
     ['absent and present', 'x-a', undefined, '1', false],
     ['absent and empty', 'x-a', undefined, '', false],
-    ['absent and empty Accept-Encoding (RFC 9110 12.5.3)', 'accept-encoding', undefined, '', false],
+    [
+      'absent and empty Accept-Encoding (RFC 9110 12.5.3)',
+      'accept-encoding',
+      undefined,
+      '',
+      false
+    ],
     ['whitespace around it', 'x-a', ' 1 ', '1', true],
     ['whitespace around members', 'x-a', '1 ,\t2', '1,2', true],
     ['whitespace in a member', 'x-a', '1 2', '12', false],
@@ -41,12 +54,23 @@ t.test('RFC 9111 4.1: which requests match', async (t) => {
     ['several lines', 'x-a', ['1', '2'], '1, 2', true],
     ['order', 'x-a', '1, 2', '2, 1', false],
     ['a number', 'x-a', 1, '1', true],
-    ...['authorization', 'cookie', 'from', 'host', 'origin', 'referer', 'user-agent']
-      .map((header): [string, string, string, string, boolean] => [`a comma in ${header}, which is no list`, header, 'x (a,b)', 'x (a, b)', false]),
+    ...['authorization', 'cookie', 'from', 'host', 'origin', 'referer', 'user-agent'].map(
+      (header): [string, string, string, string, boolean] => [
+        `a comma in ${header}, which is no list`,
+        header,
+        'x (a,b)',
+        'x (a, b)',
+        false
+      ]
+    ),
     ['whitespace around what is no list', 'cookie', ' a=1', 'a=1', true]
   ]
   for (const [name, header, a, b, match] of table) {
-    t.equal(variantKey([header], { [header]: a }) === variantKey([header], { [header]: b }), match, name)
+    t.equal(
+      variantKey([header], { [header]: a }) === variantKey([header], { [header]: b }),
+      match,
+      name
+    )
   }
 })
 
@@ -86,7 +110,11 @@ t.test('RFC 9110 12.5.3: Accept-Encoding that says the same', async (t) => {
     ['gzip;q=0.5, gzip, BR', 'gzip;q=0.5,gzip,BR']
   ]
   for (const [field, normal] of table) {
-    t.equal(variantKey(['accept-encoding'], { 'accept-encoding': field }), `accept-encoding:${normal}`, JSON.stringify(field))
+    t.equal(
+      variantKey(['accept-encoding'], { 'accept-encoding': field }),
+      `accept-encoding:${normal}`,
+      JSON.stringify(field)
+    )
   }
 })
 
@@ -106,7 +134,11 @@ t.test('RFC 9110 12.5.4: Accept-Language that says the same', async (t) => {
     ['de;q=x, EN', 'de;q=x,EN']
   ]
   for (const [field, normal] of table) {
-    t.equal(variantKey(['accept-language'], { 'accept-language': field }), `accept-language:${normal}`, JSON.stringify(field))
+    t.equal(
+      variantKey(['accept-language'], { 'accept-language': field }),
+      `accept-language:${normal}`,
+      JSON.stringify(field)
+    )
   }
 })
 
@@ -117,17 +149,33 @@ t.test('variantKey keeps names apart', async (t) => {
 })
 
 t.test('RFC 9111 4, 4.1: which of several stored responses', async (t) => {
-  const made = (name: string, seconds: number, vary?: string, request: Headers = {}): { name: string, policy: Policy } => ({
+  const made = (
+    name: string,
+    seconds: number,
+    vary?: string,
+    request: Headers = {}
+  ): { name: string; policy: Policy } => ({
     name,
-    policy: policy({ 'cache-control': 'max-age=900', date: at(seconds), ...(vary !== undefined && { vary }) }, { request })
+    policy: policy(
+      { 'cache-control': 'max-age=900', date: at(seconds), ...(vary !== undefined && { vary }) },
+      { request }
+    )
   })
   const de = made('de', -30, 'accept-language', { 'accept-language': 'de' })
   const en = made('en', -20, 'accept-language', { 'accept-language': 'en' })
   const enLater = made('en later', -10, 'accept-language', { 'accept-language': 'EN' })
-  const enGzip = made('en gzip', -15, 'accept-language, accept-encoding', { 'accept-language': 'en', 'accept-encoding': 'gzip' })
+  const enGzip = made('en gzip', -15, 'accept-language, accept-encoding', {
+    'accept-language': 'en',
+    'accept-encoding': 'gzip'
+  })
   const plain = made('plain', -5)
   const plainEarlier = made('plain earlier', -25)
-  const table: [name: string, stored: { name: string, policy: Policy }[], request: Headers, selected: string | undefined][] = [
+  const table: [
+    name: string,
+    stored: { name: string; policy: Policy }[],
+    request: Headers,
+    selected: string | undefined
+  ][] = [
     ['none is stored', [], {}, undefined],
     ['none matches', [de, en], { 'accept-language': 'fr' }, undefined],
     ['none without the header', [de, en], {}, undefined],
@@ -135,13 +183,35 @@ t.test('RFC 9111 4, 4.1: which of several stored responses', async (t) => {
     ['after normalisation', [de, en], { 'accept-language': 'DE;q=1.0' }, 'de'],
     ['the most recent that matches', [en, enLater], { 'accept-language': 'en' }, 'en later'],
     ['in any order', [enLater, en], { 'accept-language': 'en' }, 'en later'],
-    ['by all of its names', [en, enGzip], { 'accept-language': 'en', 'accept-encoding': 'gzip' }, 'en gzip'],
-    ['not by some of them', [enGzip, en], { 'accept-language': 'en', 'accept-encoding': 'br' }, 'en'],
+    [
+      'by all of its names',
+      [en, enGzip],
+      { 'accept-language': 'en', 'accept-encoding': 'gzip' },
+      'en gzip'
+    ],
+    [
+      'not by some of them',
+      [enGzip, en],
+      { 'accept-language': 'en', 'accept-encoding': 'br' },
+      'en'
+    ],
     ['one without Vary matches all', [plain], { 'accept-language': 'fr' }, 'plain'],
     ['the most recent without Vary', [plainEarlier, plain], {}, 'plain'],
-    ['one with Vary before a more recent one without', [plain, en], { 'accept-language': 'en' }, 'en'],
+    [
+      'one with Vary before a more recent one without',
+      [plain, en],
+      { 'accept-language': 'en' },
+      'en'
+    ],
     ['whichever comes first', [en, plain], { 'accept-language': 'en' }, 'en'],
-    ['one without Vary where none with it matches', [en, plain], { 'accept-language': 'fr' }, 'plain']
+    [
+      'one without Vary where none with it matches',
+      [en, plain],
+      { 'accept-language': 'fr' },
+      'plain'
+    ]
   ]
-  for (const [name, stored, request, selected] of table) t.equal(selectStored(stored, request)?.name, selected, name)
+  for (const [name, stored, request, selected] of table) {
+    t.equal(selectStored(stored, request)?.name, selected, name)
+  }
 })

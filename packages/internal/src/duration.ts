@@ -1,7 +1,8 @@
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 export type Unit = keyof typeof MILLISECONDS
 
-const isUnit = (text: string | undefined): text is Unit => text !== undefined && text in MILLISECONDS
+const isUnit = (text: string | undefined): text is Unit =>
+  text !== undefined && text in MILLISECONDS
 
 /**
  * Milliseconds of a number, or of text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`;

@@ -4,6 +4,13 @@ export { EventLoopDelay } from './event-loop-delay.js'
 export { RecentKeys } from './recent-keys.js'
 export { reasonOf } from './reason-of.js'
 export { redact, REDACTED, redactJson } from './redact.js'
-export { isReplyError, runScript, type Script, script, type ScriptArgument, type ScriptClient } from './script.js'
+export {
+  isReplyError,
+  runScript,
+  type Script,
+  script,
+  type ScriptArgument,
+  type ScriptClient
+} from './script.js'
 export { shown } from './shown.js'
 export { within } from './within.js'

@@ -7,7 +7,11 @@ import { shown } from './shown.js'
  */
 export function reasonOf (error: unknown): string {
   const reasons: string[] = []
-  for (let at = error; at !== undefined && reasons.length < MOST; at = at instanceof Error ? at.cause : undefined) {
+  for (
+    let at = error;
+    at !== undefined && reasons.length < MOST;
+    at = at instanceof Error ? at.cause : undefined
+  ) {
     reasons.push(at instanceof Error ? String(at) : shown(at))
   }
   return reasons.join(', caused by ')

@@ -3,7 +3,9 @@
 // Paths of files, as in stacks, may contain an @ and no password.
 const CHARACTER = String.raw`(?:[^\s"\\]|\\[^nrt])`
 const URLS = new RegExp(
-  String.raw`\b(?!file:)([a-z][a-z\d+.-]{0,20}:\/\/)(?:${CHARACTER}{0,2048}@)?([^\s?#"'\\<>]{0,2048})([?#]${CHARACTER}*)?`, 'gi')
+  String.raw`\b(?!file:)([a-z][a-z\d+.-]{0,20}:\/\/)(?:${CHARACTER}{0,2048}@)?([^\s?#"'\\<>]{0,2048})([?#]${CHARACTER}*)?`,
+  'gi'
+)
 const NAMED = String.raw`[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key)[\w-]{0,40}`
 const ASSIGNED = new RegExp(String.raw`(?<![\w-])(${NAMED}=)[^\s&;,"'#\\]+`, 'gi')
 const MEMBERS = new RegExp(String.raw`("${NAMED}":")(?:[^"\\]|\\.)+`, 'gi')
@@ -16,11 +18,16 @@ export const REDACTED = '[redacted]'
  * Removes secrets from a JSON text, such as a line of a log, which stays JSON: user, password,
  * query and fragment of each URL, the values of names such as `password` and `token`, and
  * credentials of HTTP.
- * @example redactJson('{"msg":"no redis://u:p@host/1?password=p"}') // {"msg":"no redis://host/1?[redacted]"}
+ * @example
+ * redactJson('{"msg":"no redis://u:p@host/1?password=p"}') // {"msg":"no redis://host/1?[redacted]"}
  */
 export function redactJson (json: string): string {
   return json
-    .replace(URLS, (_, scheme: string, rest: string, query?: string) => `${scheme}${rest}${query === undefined ? '' : `${query.charAt(0)}${REDACTED}`}`)
+    .replace(
+      URLS,
+      (_, scheme: string, rest: string, query?: string) =>
+        `${scheme}${rest}${query === undefined ? '' : `${query.charAt(0)}${REDACTED}`}`
+    )
     .replace(ASSIGNED, `$1${REDACTED}`)
     .replace(MEMBERS, `$1${REDACTED}`)
     .replace(CREDENTIALS, `$1 ${REDACTED}`)

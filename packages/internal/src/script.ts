@@ -20,7 +20,10 @@ export function script (source: string): Script {
 
 /** Runs a script by its digest, or by its source where Redis does not know it (any more). */
 export async function runScript (
-  client: ScriptClient, { sha, source }: Script, keys: readonly ScriptArgument[], args: readonly ScriptArgument[]
+  client: ScriptClient,
+  { sha, source }: Script,
+  keys: readonly ScriptArgument[],
+  args: readonly ScriptArgument[]
 ): Promise<unknown> {
   try {
     return await client.evalsha(sha, keys.length, ...keys, ...args)

@@ -19,7 +19,15 @@ function gate (): Gate {
   const promise = new Promise<string>((resolve, reject) => {
     settle = { resolve: () => { resolve('late') }, reject }
   })
-  return { promise, resolve: () => { settle.resolve() }, reject: (error) => { settle.reject(error) } }
+  return {
+    promise,
+    resolve: () => {
+      settle.resolve()
+    },
+    reject: (error) => {
+      settle.reject(error)
+    }
+  }
 }
 
 /** A breaker whose probes the test answers, under a clock that the test moves. */
@@ -65,28 +73,31 @@ t.test('after a failure every call is refused until a probe is answered', async 
   t.equal(probes.length, 1, 'and there is no other')
 })
 
-t.test('probes that fail are repeated, one at a time, with pauses that grow to 250 ms', async (t) => {
-  const { breaker, probes, advance } = setUp(t)
-  await t.rejects(breaker.run(fails))
-  for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
-    await advance(pause - 1)
-    t.equal(probes.length, i)
-    await advance(1)
-    t.equal(probes.length, i + 1)
-    await advance(300)
-    t.equal(probes.length, i + 1, 'another waits for its end')
-    probes[i]?.reject(new Error('no answer'))
+t.test(
+  'probes that fail are repeated, one at a time, with pauses that grow to 250 ms',
+  async (t) => {
+    const { breaker, probes, advance } = setUp(t)
+    await t.rejects(breaker.run(fails))
+    for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
+      await advance(pause - 1)
+      t.equal(probes.length, i)
+      await advance(1)
+      t.equal(probes.length, i + 1)
+      await advance(300)
+      t.equal(probes.length, i + 1, 'another waits for its end')
+      probes[i]?.reject(new Error('no answer'))
+      await setImmediate()
+    }
+    await t.rejects(breaker.run(asked), refused)
+    await advance(250)
+    probes[5]?.resolve()
     await setImmediate()
+    t.equal(await breaker.run(asked), 'asked')
+    await t.rejects(breaker.run(fails), { message: 'no answer' })
+    await advance(50)
+    t.equal(probes.length, 7, 'the next outage begins with the shortest pause')
   }
-  await t.rejects(breaker.run(asked), refused)
-  await advance(250)
-  probes[5]?.resolve()
-  await setImmediate()
-  t.equal(await breaker.run(asked), 'asked')
-  await t.rejects(breaker.run(fails), { message: 'no answer' })
-  await advance(50)
-  t.equal(probes.length, 7, 'the next outage begins with the shortest pause')
-})
+)
 
 t.test('a probe that is never answered does not hold up the next one', async (t) => {
   const { breaker, probes, advance } = setUp(t)
@@ -107,25 +118,28 @@ t.test('a probe that is never answered does not hold up the next one', async (t)
   t.equal(await breaker.run(asked), 'asked', 'a late answer is one')
 })
 
-t.test('calls under way when it opens are refused, and neither close it nor open it again', async (t) => {
-  const { breaker, probes, advance } = setUp(t)
-  const [succeeding, failing] = [gate(), gate()]
-  const success = breaker.run(() => succeeding.promise)
-  const failure = breaker.run(() => failing.promise)
-  await t.rejects(breaker.run(fails))
-  await t.rejects(success, refused)
-  await t.rejects(failure, refused)
-  succeeding.resolve()
-  await setImmediate()
-  await t.rejects(breaker.run(asked), refused)
+t.test(
+  'calls under way when it opens are refused, and neither close it nor open it again',
+  async (t) => {
+    const { breaker, probes, advance } = setUp(t)
+    const [succeeding, failing] = [gate(), gate()]
+    const success = breaker.run(() => succeeding.promise)
+    const failure = breaker.run(() => failing.promise)
+    await t.rejects(breaker.run(fails))
+    await t.rejects(success, refused)
+    await t.rejects(failure, refused)
+    succeeding.resolve()
+    await setImmediate()
+    await t.rejects(breaker.run(asked), refused)
 
-  await advance(50)
-  probes[0]?.resolve()
-  await setImmediate()
-  failing.reject(new Error('timed out'))
-  await setImmediate()
-  t.equal(await breaker.run(asked), 'asked', 'the probe was answered after that call was sent')
-})
+    await advance(50)
+    probes[0]?.resolve()
+    await setImmediate()
+    failing.reject(new Error('timed out'))
+    await setImmediate()
+    t.equal(await breaker.run(asked), 'asked', 'the probe was answered after that call was sent')
+  }
+)
 
 t.test('an answer to a probe of an earlier outage says nothing', async (t) => {
   const { breaker, probes, advance } = setUp(t)
@@ -161,7 +175,9 @@ t.test('the probe is told what the last call was about that was not answered', a
     isAnswer: (error) => error instanceof TypeError
   })
   const [first, second, third] = [gate(), gate(), gate()]
-  const calls = [first, second, third].map(({ promise }, i) => breaker.run(() => promise, `call ${i}`).catch(() => {}))
+  const calls = [first, second, third].map(({ promise }, i) =>
+    breaker.run(() => promise, `call ${i}`).catch(() => {})
+  )
   await breaker.run(async () => 'asked', 'answered')
   first.reject(new Error('no answer'))
   await Promise.all(calls)
@@ -195,7 +211,8 @@ t.test('once stopped it neither probes nor refuses', async (t) => {
 })
 
 t.test('its timer does not keep the process alive', async (t) => {
-  const timeouts = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const timeouts = () =>
+    process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
   const before = timeouts()
   const breaker = new Breaker({ probe: fails, refusal: () => new Error('refused') })
   await t.rejects(breaker.run(fails))

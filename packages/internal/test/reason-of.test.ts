@@ -6,9 +6,12 @@ t.test('a reason names an error and each cause, once and in order', async (t) =>
   circular.cause = circular
   const cases: [unknown, string][] = [
     [new Error('gone'), 'Error: gone'],
-    [new TypeError('outer', { cause: new RangeError('inner') }), 'TypeError: outer, caused by RangeError: inner'],
-    [new Error('outer', { cause: 'refused' }), 'Error: outer, caused by \'refused\''],
-    ['thrown', '\'thrown\''],
+    [
+      new TypeError('outer', { cause: new RangeError('inner') }),
+      'TypeError: outer, caused by RangeError: inner'
+    ],
+    [new Error('outer', { cause: 'refused' }), "Error: outer, caused by 'refused'"],
+    ['thrown', "'thrown'"],
     [undefined, ''],
     [circular, Array(5).fill('Error: round').join(', caused by ')]
   ]

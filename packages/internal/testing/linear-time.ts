@@ -15,9 +15,73 @@ const ATTEMPTS = 3
  * Pieces of header fields and request targets that make the most of ambiguous syntax when repeated.
  */
 const PIECES: readonly string[] = [
-  ',', ' ', '\t', ', ', ' ,a', '"', '\\', '\\"', '"\\', '",', ',"', '="', 'a="', 'a="b,', 'a=",', '"a', 'a', 'a,', 'a ', 'a;', ';', '=', 'a=', 'a=b, ',
-  '"a", ', 'W/"', '"" ', '*', '*,', 'q=0,', ';q=0.1,', 'a;q=1,', '0', '0-', '-1,', '0.', '/', '//', '/.', '../', '/..', './', '%', '%2', '%61', '%2f', '?', '&',
-  'a&', '#', ':', ':0', '@', '[', 'é', '\ud83d', '\u0000', '\n', '{', '{a', '(', '(a ', '(a) ', ':YQ==:', 'no-cache ', 'identity ', '*;q=0 '
+  ',',
+  ' ',
+  '\t',
+  ', ',
+  ' ,a',
+  '"',
+  '\\',
+  '\\"',
+  '"\\',
+  '",',
+  ',"',
+  '="',
+  'a="',
+  'a="b,',
+  'a=",',
+  '"a',
+  'a',
+  'a,',
+  'a ',
+  'a;',
+  ';',
+  '=',
+  'a=',
+  'a=b, ',
+  '"a", ',
+  'W/"',
+  '"" ',
+  '*',
+  '*,',
+  'q=0,',
+  ';q=0.1,',
+  'a;q=1,',
+  '0',
+  '0-',
+  '-1,',
+  '0.',
+  '/',
+  '//',
+  '/.',
+  '../',
+  '/..',
+  './',
+  '%',
+  '%2',
+  '%61',
+  '%2f',
+  '?',
+  '&',
+  'a&',
+  '#',
+  ':',
+  ':0',
+  '@',
+  '[',
+  'é',
+  '\ud83d',
+  '\u0000',
+  '\n',
+  '{',
+  '{a',
+  '(',
+  '(a ',
+  '(a) ',
+  ':YQ==:',
+  'no-cache ',
+  'identity ',
+  '*;q=0 '
 ]
 const STARTS: readonly string[] = ['', '"', 'a']
 const ENDS: readonly string[] = ['', 'a', '"']
@@ -34,11 +98,12 @@ export function slowTexts (read: (text: string) => unknown): string[] {
   for (const start of STARTS) {
     for (const piece of PIECES) {
       for (const end of ENDS) {
-        const text = (length: number) => start + piece.repeat(Math.ceil(length / piece.length)) + end
+        const text = (length: number) =>
+          start + piece.repeat(Math.ceil(length / piece.length)) + end
         if (timeOf(read, text(LONG)) < LEAST) continue
         const ratio = slowness(read, text)
         const shown = [start, piece, end].map((part) => JSON.stringify(part)).join(' ')
-        if (ratio > MOST) return [`${shown}: ${ratio.toFixed(1)} times as long for 4 times the text`]
+        if (ratio > MOST) { return [`${shown}: ${ratio.toFixed(1)} times as long for 4 times the text`] }
       }
     }
   }

@@ -25,7 +25,10 @@ const ATTEMPTS = 5
  * @param args added to its arguments
  * @example const { address } = await startMemcached(t)
  */
-export async function startMemcached (t: Teardown, args: readonly string[] = []): Promise<TestMemcached> {
+export async function startMemcached (
+  t: Teardown,
+  args: readonly string[] = []
+): Promise<TestMemcached> {
   let port = await freePort()
   let child: ChildProcess | undefined
   const kill = async () => {
@@ -37,13 +40,20 @@ export async function startMemcached (t: Teardown, args: readonly string[] = [])
     await ended
   }
   const start = async () => {
-    const starting = spawn('memcached', ['-l', '127.0.0.1', '-p', `${port}`, '-U', '0', '-t', '2', '-I', '8m', ...asRoot, ...args],
-      { stdio: ['ignore', 'ignore', 'inherit'] })
+    const starting = spawn(
+      'memcached',
+      ['-l', '127.0.0.1', '-p', `${port}`, '-U', '0', '-t', '2', '-I', '8m', ...asRoot, ...args],
+      { stdio: ['ignore', 'ignore', 'inherit'] }
+    )
     child = starting
     // A test that is given up on has no teardown.
-    const abandon = () => { starting.kill('SIGKILL') }
+    const abandon = () => {
+      starting.kill('SIGKILL')
+    }
     process.once('exit', abandon)
-    starting.once('close', () => { process.off('exit', abandon) })
+    starting.once('close', () => {
+      process.off('exit', abandon)
+    })
     await accepting(starting, port)
   }
   t.teardown(kill)
@@ -64,8 +74,12 @@ export async function startMemcached (t: Teardown, args: readonly string[] = [])
       await kill()
       await start()
     },
-    freeze: () => { child?.kill('SIGSTOP') },
-    thaw: () => { child?.kill('SIGCONT') }
+    freeze: () => {
+      child?.kill('SIGSTOP')
+    },
+    thaw: () => {
+      child?.kill('SIGCONT')
+    }
   }
 }
 
@@ -73,7 +87,9 @@ const asRoot = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
 
 /** Resolves once it accepts connections. It says nothing by itself. */
 async function accepting (child: ChildProcess, port: number): Promise<void> {
-  const failed = once(child, 'close').then(([code]) => { throw new Error(`memcached ended with ${code}`) })
+  const failed = once(child, 'close').then(([code]) => {
+    throw new Error(`memcached ended with ${code}`)
+  })
   const connected = (async () => {
     while (child.exitCode === null && !await accepts(port)) await setTimeout(5)
   })()

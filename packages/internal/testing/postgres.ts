@@ -14,9 +14,13 @@ const DEBIAN = '/usr/lib/postgresql'
 
 /** Finds the folder with Postgres' programs; undefined if it is not installed. */
 export function findPostgres (): string | undefined {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin')) : []
+  const versions = existsSync(DEBIAN)
+    ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin'))
+    : []
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...versions]
-  const postgres = folders.map((folder) => join(folder, 'postgres')).find((file) => existsSync(file))
+  const postgres = folders
+    .map((folder) => join(folder, 'postgres'))
+    .find((file) => existsSync(file))
   if (postgres === undefined) return undefined
   const folder = dirname(realpathSync(postgres))
   return existsSync(join(folder, 'initdb')) ? folder : undefined
@@ -53,10 +57,26 @@ export async function startPostgres (
   if (owner.uid !== undefined) await chown(host, owner.uid, owner.gid)
   const data = join(host, 'data')
   const [user, database] = ['weir', 'postgres']
-  await run(join(programs, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'], { ...owner, cwd: host })
-  const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', host, '-c', `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`, '-c', 'fsync=off',
-    ...port === undefined ? [] : ['-p', String(port)]],
-  { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] })
+  await run(
+    join(programs, 'initdb'),
+    ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'],
+    { ...owner, cwd: host }
+  )
+  const server = spawn(
+    join(programs, 'postgres'),
+    [
+      '-D',
+      data,
+      '-k',
+      host,
+      '-c',
+      `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`,
+      '-c',
+      'fsync=off',
+      ...(port === undefined ? [] : ['-p', String(port)])
+    ],
+    { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] }
+  )
   // Also where the process ends before the test does.
   const abandon = () => { server.kill('SIGQUIT') }
   process.once('exit', abandon)
@@ -108,7 +128,12 @@ export async function startPostgres (
 /** The processes that one has started and that have not ended. */
 function childrenOf (pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`
-  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter((word) => word !== '').map(Number) : []
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number)
+    : []
 }
 
 /** A process may have ended since it was seen. */

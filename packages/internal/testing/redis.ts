@@ -22,7 +22,10 @@ export interface TestRedisOptions {
 }
 
 /** Options of ioredis that tests change. */
-export type ConnectOptions = Pick<RedisOptions, 'commandTimeout' | 'retryStrategy' | 'socketTimeout' | 'enableAutoPipelining'>
+export type ConnectOptions = Pick<
+  RedisOptions,
+  'commandTimeout' | 'retryStrategy' | 'socketTimeout' | 'enableAutoPipelining'
+>
 
 /**
  * A real Redis, or a Sentinel, that lives as long as the test. Nothing is in it and nothing is
@@ -84,7 +87,12 @@ export async function startRedis (t: Teardown, options: TestRedisOptions = {}): 
     thaw: () => { server.signal('SIGCONT') },
     async connect (options = {}) {
       const client = new Redis({
-        path, lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: null, ...options
+        path,
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        maxRetriesPerRequest: 0,
+        retryStrategy: null,
+        ...options
       })
       t.teardown(() => { client.disconnect() })
       // The commands that fail tell; without a listener a lost connection would be printed as well.
@@ -96,13 +104,31 @@ export async function startRedis (t: Teardown, options: TestRedisOptions = {}): 
 }
 
 /** On another port, if somebody else has taken the one that was free. */
-async function started (dir: string, path: string, options: TestRedisOptions): Promise<{ port: number, server: ServerProcess }> {
+async function started (
+  dir: string,
+  path: string,
+  options: TestRedisOptions
+): Promise<{ port: number; server: ServerProcess }> {
   const { absent = false, args = [], configure } = options
   for (let attempt = 1; ; attempt++) {
-    const port = options.port ?? await freePort()
-    const server = new ServerProcess(await configure?.(dir) ?? [
-      '--port', `${port}`, '--bind', '127.0.0.1', '--unixsocket', path, '--dir', dir, '--save', '', '--appendonly', 'no', ...args
-    ])
+    const port = options.port ?? (await freePort())
+    const server = new ServerProcess(
+      (await configure?.(dir)) ?? [
+        '--port',
+        `${port}`,
+        '--bind',
+        '127.0.0.1',
+        '--unixsocket',
+        path,
+        '--dir',
+        dir,
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        ...args
+      ]
+    )
     try {
       if (!absent) await server.start()
       return { port, server }

@@ -46,6 +46,8 @@ function ready (child: ChildProcess, stdout: NodeJS.ReadableStream): Promise<voi
       if (READY.test(line)) resolve()
     })
     child.once('error', reject)
-    child.once('close', () => { reject(new Error(`redis-server did not start:\n${said.join('\n')}`)) })
+    child.once('close', () => {
+      reject(new Error(`redis-server did not start:\n${said.join('\n')}`))
+    })
   })
 }

@@ -21,7 +21,12 @@ export interface Outcome {
  *   in costs
  */
 export function decide (
-  policies: readonly Policy[], cost: number, now: number, stored: readonly (State | undefined)[], using: boolean, weight = 1
+  policies: readonly Policy[],
+  cost: number,
+  now: number,
+  stored: readonly (State | undefined)[],
+  using: boolean,
+  weight = 1
 ): Outcome {
   const settled: State[] = []
   const waits: number[] = []
@@ -43,12 +48,19 @@ export function decide (
     const { algorithm: name, meter, capacity } = at(policies, i)
     const algorithm = algorithms[name]
     const before = at(settled, i)
-    const state = uses ? algorithm.use(meter, before, now, Math.min(cost * weight, capacity)) : before
+    const state = uses
+      ? algorithm.use(meter, before, now, Math.min(cost * weight, capacity))
+      : before
     settled[i] = state
     const unit = Math.min(weight, capacity)
     const remaining = Math.floor(algorithm.remaining(meter, state) / unit)
     const again = algorithm.again(meter, state, now, Math.max(1, remaining) * unit)
-    verdicts.push({ remaining, full: algorithm.full(meter, state, now), wait: at(waits, i), again })
+    verdicts.push({
+      remaining,
+      full: algorithm.full(meter, state, now),
+      wait: at(waits, i),
+      again
+    })
   }
   return { verdicts, states: uses || (using && isAhead) ? settled : undefined }
 }

@@ -49,7 +49,11 @@ export interface Decision {
 const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
 
 /** The decision that a store's verdicts come to. */
-export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: readonly Verdict[]): Decision {
+export function decisionOf (
+  mode: Mode,
+  policies: readonly Policy[],
+  verdicts: readonly Verdict[]
+): Decision {
   const states: PolicyState[] = []
   for (const policy of policies) {
     const { remaining, full, wait, again } = verdicts[states.length] ?? NO_VERDICT
@@ -86,7 +90,13 @@ function summary (mode: Mode, policies: readonly PolicyState[]): Decision {
     (violated ??= []).push(policy.name)
     longest = Math.max(longest, retryAfterMs)
   }
-  return { allowed: violated === undefined, mode, policies, violated: violated ?? NONE, retryAfterMs: longest }
+  return {
+    allowed: violated === undefined,
+    mode,
+    policies,
+    violated: violated ?? NONE,
+    retryAfterMs: longest
+  }
 }
 
 const NONE: readonly string[] = []

@@ -44,13 +44,24 @@ export class Denials {
   }
 
   /** @param askedAt `performance.now()` before the store was asked */
-  remember (key: string, policies: readonly Policy[], cost: number, decision: Decision, askedAt: number): void {
+  remember (
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    decision: Decision,
+    askedAt: number
+  ): void {
     // It may be from before the reset.
     if (askedAt <= this.#forgotAt) return
     const now = performance.now()
     const until = askedAt + Math.min(decision.retryAfterMs, this.longest)
-    const others = (this.#denials.get(key) ?? []).filter((denial) => now < denial.until && !isFor(denial, policies, cost))
-    this.#denials.set(key, [{ cost, policies, decision, receivedAt: now, until }, ...others.slice(0, MOST_OF_A_KEY - 1)])
+    const others = (this.#denials.get(key) ?? []).filter(
+      (denial) => now < denial.until && !isFor(denial, policies, cost)
+    )
+    this.#denials.set(key, [
+      { cost, policies, decision, receivedAt: now, until },
+      ...others.slice(0, MOST_OF_A_KEY - 1)
+    ])
   }
 
   forget (key: string): void {
@@ -59,6 +70,10 @@ export class Denials {
   }
 }
 
-function isFor ({ cost, policies: own }: Denial, policies: readonly Policy[], otherCost: number): boolean {
+function isFor (
+  { cost, policies: own }: Denial,
+  policies: readonly Policy[],
+  otherCost: number
+): boolean {
   return cost === otherCost && areSame(own, policies)
 }

@@ -4,9 +4,12 @@ const messages = {
   WEIR_LIMITER_INVALID_OPTION: (what: string) => what,
   WEIR_LIMITER_INVALID_KEY: (what: string) => what,
   WEIR_LIMITER_INVALID_COST: (what: string) => `cost ${what}: give a positive integer`,
-  WEIR_LIMITER_COST_TOO_HIGH: (what: string) => `${what}, so that it could never be allowed: lower the cost, or raise the policy's burst or limit`,
-  WEIR_LIMITER_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
-  WEIR_LIMITER_STORE_FAILED: (what: string) => `The store did not ${what}: see the cause; what it was asked is not done`
+  WEIR_LIMITER_COST_TOO_HIGH: (what: string) =>
+    `${what}, so that it could never be allowed: lower the cost, or raise the policy's burst or limit`,
+  WEIR_LIMITER_STORE_UNAVAILABLE: (what: string) =>
+    `${what} has not answered, and is not asked again for a moment`,
+  WEIR_LIMITER_STORE_FAILED: (what: string) =>
+    `The store did not ${what}: see the cause; what it was asked is not done`
 } as const
 
 export type LimiterErrorCode = keyof typeof messages

@@ -6,7 +6,9 @@ import { seconds } from './quota.js'
  * The RateLimit-Policy field: `q` per `w` seconds, and `weir-burst` where what may be used at once
  * is not `q`. A window of less than a whole second is rounded up: a client that keeps to it is not
  * denied for it.
- * @example formatRateLimitPolicy([definePolicy({ name: 'minute', limit: 100, window: 60_000 })]) // '"minute";q=100;w=60'
+ * @example
+ * formatRateLimitPolicy([definePolicy({ name: 'minute', limit: 100, window: 60_000 })])
+ * // '"minute";q=100;w=60'
  */
 export function formatRateLimitPolicy (policies: readonly Policy[]): string {
   return joined(policies, ({ quota }) => quota)

@@ -11,7 +11,10 @@ import { LimiterError } from './errors.js'
  */
 export function limitKey (group: string, identity: string): string {
   if (!/^[\w.-]+$/.test(group)) {
-    throw new LimiterError('WEIR_LIMITER_INVALID_KEY', `Group ${shown(group)}: give letters, digits, "." "_" or "-"`)
+    throw new LimiterError(
+      'WEIR_LIMITER_INVALID_KEY',
+      `Group ${shown(group)}: give letters, digits, "." "_" or "-"`
+    )
   }
   return `${group}:${identity}`
 }

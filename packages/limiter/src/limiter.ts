@@ -74,13 +74,19 @@ export class Limiter {
    */
   #suspect = ''
   readonly #denials = new Denials(LONGEST_DENIAL)
-  readonly #slices = new Slices((leftover) => { this.#giveBack(leftover) })
+  readonly #slices = new Slices((leftover) => {
+    this.#giveBack(leftover)
+  })
+
   readonly #onFailure: OnFailure
   readonly #instances: number | (() => number)
 
   constructor ({ store, onFailure = 'local', instances = 1 }: LimiterOptions) {
     if (typeof instances !== 'function' && !(Number.isSafeInteger(instances) && instances >= 1)) {
-      throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `instances ${shown(instances)}: give a positive integer, or a function that returns one`)
+      throw new LimiterError(
+        'WEIR_LIMITER_INVALID_OPTION',
+        `instances ${shown(instances)}: give a positive integer, or a function that returns one`
+      )
     }
     checkMode(onFailure)
     this.#store = store
@@ -100,7 +106,11 @@ export class Limiter {
    *   WEIR_LIMITER_COST_TOO_HIGH, WEIR_LIMITER_INVALID_POLICY (none, or two of one name),
    *   WEIR_LIMITER_INVALID_OPTION
    */
-  async consume (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
+  async consume (
+    key: string,
+    policies: readonly Policy[],
+    options?: ConsumeOptions
+  ): Promise<Decision> {
     return this.take(key, policies, options)
   }
 
@@ -111,13 +121,19 @@ export class Limiter {
    * const decision = limiter.take(key, policies)
    * const { allowed } = decision instanceof Promise ? await decision : decision
    */
-  take (key: string, policies: readonly Policy[], options?: ConsumeOptions): Decision | Promise<Decision> {
+  take (
+    key: string,
+    policies: readonly Policy[],
+    options?: ConsumeOptions
+  ): Decision | Promise<Decision> {
     const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
     checkMode(onFailure)
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
-    if (this.#breaker.isOpen) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
+    if (this.#breaker.isOpen) {
+      return this.#without(onFailure, 'take', key, policies, cost, unavailable)
+    }
     const sliced = this.#slices.use(key, policies, cost)
     if (sliced !== undefined) return sliced
     const askedAt = performance.now()
@@ -125,20 +141,31 @@ export class Limiter {
     if (!(answer instanceof Promise)) return this.#heard(key, policies, cost, answer, askedAt)
     return this.#ask(key, () => answer).then(
       (verdicts) => this.#heard(key, policies, cost, verdicts, askedAt),
-      (error: unknown) => this.#without(onFailure, 'take', key, policies, cost, () => error))
+      (error: unknown) => this.#without(onFailure, 'take', key, policies, cost, () => error)
+    )
   }
 
   /**
    * As `consume` would answer, except that nothing is used. Always asks the store. Throws as
    * `consume` does.
    */
-  async peek (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
+  async peek (
+    key: string,
+    policies: readonly Policy[],
+    options?: ConsumeOptions
+  ): Promise<Decision> {
     const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
     checkMode(onFailure)
-    if (this.#breaker.isOpen) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
+    if (this.#breaker.isOpen) {
+      return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
+    }
     try {
-      return decisionOf('shared', policies, await this.#ask(key, async () => this.#store.peek(key, policies, cost)))
+      return decisionOf(
+        'shared',
+        policies,
+        await this.#ask(key, async () => this.#store.peek(key, policies, cost))
+      )
     } catch (error) {
       return this.#without(onFailure, 'peek', key, policies, cost, () => error)
     }
@@ -150,7 +177,8 @@ export class Limiter {
    * @throws LimiterError WEIR_LIMITER_STORE_FAILED: it is not done
    */
   async reset (key: string): Promise<void> {
-    const failed = (cause: unknown) => new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause })
+    const failed = (cause: unknown) =>
+      new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause })
     try {
       await this.#ask(key, () => this.#store.reset(key))
     } catch (error) {
@@ -173,16 +201,26 @@ export class Limiter {
   /** Requests a use, and a slice where there can be one. */
   #askStore (key: string, policies: readonly Policy[], cost: number, askedAt: number): Verdicts {
     const store = this.#store
-    if (store.lease === undefined || !this.#slices.canHave(policies)) return store.take(key, policies, cost)
-    return store.lease(key, policies, cost, this.#slices.terms(key, policies, cost)).then(({ verdicts, slice }) => {
-      const decision = decisionOf('shared', policies, verdicts)
-      if (decision.allowed) this.#slices.remember(key, policies, cost, decision, slice, askedAt)
-      return verdicts
-    })
+    if (store.lease === undefined || !this.#slices.canHave(policies)) {
+      return store.take(key, policies, cost)
+    }
+    return store
+      .lease(key, policies, cost, this.#slices.terms(key, policies, cost))
+      .then(({ verdicts, slice }) => {
+        const decision = decisionOf('shared', policies, verdicts)
+        if (decision.allowed) this.#slices.remember(key, policies, cost, decision, slice, askedAt)
+        return verdicts
+      })
   }
 
   /** @param askedAt `performance.now()` before the store was asked */
-  #heard (key: string, policies: readonly Policy[], cost: number, verdicts: readonly Verdict[], askedAt: number): Decision {
+  #heard (
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    verdicts: readonly Verdict[],
+    askedAt: number
+  ): Decision {
     const decision = decisionOf('shared', policies, verdicts)
     if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
     return decision
@@ -194,7 +232,7 @@ export class Limiter {
     this.#ask(key, async () => this.#store.lease?.(key, policies, 0, terms)).catch(() => {})
   }
 
-  #ask<R> (key: string, call: () => Promise<R>): Promise<R> {
+  #ask<R>(key: string, call: () => Promise<R>): Promise<R> {
     return this.#breaker.run(async () => {
       try {
         return await call()
@@ -206,9 +244,18 @@ export class Limiter {
   }
 
   #without (
-    mode: OnFailure, operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number, error: () => unknown
+    mode: OnFailure,
+    operation: 'take' | 'peek',
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    error: () => unknown
   ): Decision {
-    emitError(() => ({ operation: operation === 'take' ? 'consume' : 'peek', key, error: error() }))
+    emitError(() => ({
+      operation: operation === 'take' ? 'consume' : 'peek',
+      key,
+      error: error()
+    }))
     if (mode !== 'local') {
       const allowed = mode === 'open'
       return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : RETRY_AFTER }
@@ -219,7 +266,11 @@ export class Limiter {
     // on when their number changes. A cost above a whole share takes all of it, or it could not be
     // used.
     const verdicts = this.#local[operation](key, policies, cost, instances)
-    return decisionOf(mode, policies.map((policy) => shareOf(policy, instances)), verdicts)
+    return decisionOf(
+      mode,
+      policies.map((policy) => shareOf(policy, instances)),
+      verdicts
+    )
   }
 }
 
@@ -237,20 +288,40 @@ const unavailable = () => new LimiterError('WEIR_LIMITER_STORE_UNAVAILABLE', 'Th
 
 function checkMode (mode: OnFailure) {
   if (FAILURE_MODES.includes(mode)) return
-  throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `onFailure ${shown(mode)}: give one of ${FAILURE_MODES.join(', ')}`)
+  throw new LimiterError(
+    'WEIR_LIMITER_INVALID_OPTION',
+    `onFailure ${shown(mode)}: give one of ${FAILURE_MODES.join(', ')}`
+  )
 }
 
 function check (key: string, policies: readonly Policy[], cost: number) {
-  if (typeof key !== 'string' || key === '') throw new LimiterError('WEIR_LIMITER_INVALID_KEY', `Key ${shown(key)}: give a non-empty string`)
-  if (!Number.isSafeInteger(cost) || cost < 1) throw new LimiterError('WEIR_LIMITER_INVALID_COST', shown(cost))
-  if (policies.length === 0) throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'There is no policy: give one at least')
+  if (typeof key !== 'string' || key === '') {
+    throw new LimiterError(
+      'WEIR_LIMITER_INVALID_KEY',
+      `Key ${shown(key)}: give a non-empty string`
+    )
+  }
+  if (!Number.isSafeInteger(cost) || cost < 1) {
+    throw new LimiterError('WEIR_LIMITER_INVALID_COST', shown(cost))
+  }
+  if (policies.length === 0) {
+    throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'There is no policy: give one at least')
+  }
   for (const policy of policies) {
     const { name, capacity } = policy
-    if (cost > capacity) throw new LimiterError('WEIR_LIMITER_COST_TOO_HIGH', `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`)
+    if (cost > capacity) {
+      throw new LimiterError(
+        'WEIR_LIMITER_COST_TOO_HIGH',
+        `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`
+      )
+    }
     for (const other of policies) {
       if (other === policy) break
       if (other.name !== name) continue
-      throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: there is another one of that name: give each its own`)
+      throw new LimiterError(
+        'WEIR_LIMITER_INVALID_POLICY',
+        `Policy ${shown(name)}: there is another one of that name: give each its own`
+      )
     }
   }
 }

@@ -57,18 +57,27 @@ const MOST = 1_000_000_000
  */
 export function definePolicy (options: PolicyOptions): Policy {
   const { name, limit, window, burst, algorithm = 'gcra' } = options
-  const refuse = (problem: string) => new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: ${problem}`)
+  const refuse = (problem: string) =>
+    new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: ${problem}`)
 
-  if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name)) throw refuse('give it a name of 1 to 128 characters of printable ASCII')
+  if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name)) { throw refuse('give it a name of 1 to 128 characters of printable ASCII') }
   if (!Object.hasOwn(algorithms, algorithm)) {
     throw refuse(`algorithm ${shown(algorithm)}: give one of ${Object.keys(algorithms).join(', ')}`)
   }
-  if (!isWithin(limit, MOST)) throw refuse(`limit ${shown(limit)}: give an integer from 1 to ${MOST}`)
-  if (!isWithin(window, LONGEST)) throw refuse(`window ${shown(window)}: give whole milliseconds from 1 to ${LONGEST} (366 days)`)
+  if (!isWithin(limit, MOST)) { throw refuse(`limit ${shown(limit)}: give an integer from 1 to ${MOST}`) }
+  if (!isWithin(window, LONGEST)) {
+    throw refuse(
+      `window ${shown(window)}: give whole milliseconds from 1 to ${LONGEST} (366 days)`
+    )
+  }
   if (burst !== undefined) {
-    if (algorithm !== 'gcra') throw refuse('a sliding window has no burst: leave it out, or use gcra')
-    if (!isWithin(burst, MOST)) throw refuse(`burst ${shown(burst)}: give an integer from 1 to ${MOST}`)
-    if (window / limit * burst > LONGEST) throw refuse(`burst ${burst} takes longer than 366 days to come back: lower it, or raise the limit`)
+    if (algorithm !== 'gcra') { throw refuse('a sliding window has no burst: leave it out, or use gcra') }
+    if (!isWithin(burst, MOST)) { throw refuse(`burst ${shown(burst)}: give an integer from 1 to ${MOST}`) }
+    if ((window / limit) * burst > LONGEST) {
+      throw refuse(
+        `burst ${burst} takes longer than 366 days to come back: lower it, or raise the limit`
+      )
+    }
   }
   return build(name, limit, window, burst ?? limit, algorithm)
 }
@@ -84,10 +93,19 @@ export function shareOf (policy: Policy, instances: number): Policy {
 
 /** Whether these are the same budgets of a key, in the same order. */
 export function areSame (policies: readonly Policy[], others: readonly Policy[]): boolean {
-  return policies === others || (policies.length === others.length && policies.every(({ id }, i) => id === others[i]?.id))
+  return (
+    policies === others ||
+    (policies.length === others.length && policies.every(({ id }, i) => id === others[i]?.id))
+  )
 }
 
-function build (name: string, limit: number, window: number, burst: number, algorithm: AlgorithmName): Policy {
+function build (
+  name: string,
+  limit: number,
+  window: number,
+  burst: number,
+  algorithm: AlgorithmName
+): Policy {
   const meter = algorithms[algorithm].meter(limit, window * 1000, burst)
   return {
     name,
@@ -103,4 +121,5 @@ function build (name: string, limit: number, window: number, burst: number, algo
   }
 }
 
-const isWithin = (value: unknown, most: number) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most
+const isWithin = (value: unknown, most: number) =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most

@@ -6,7 +6,8 @@
  * A String. Few names have what must be escaped, and a search costs less than a replacement that
  * finds nothing.
  */
-export const string = (name: string) => `"${/["\\]/.test(name) ? name.replace(/["\\]/g, '\\$&') : name}"`
+export const string = (name: string) =>
+  `"${/["\\]/.test(name) ? name.replace(/["\\]/g, '\\$&') : name}"`
 /** Whole seconds, rounded up. */
 export const seconds = (milliseconds: number) => Math.ceil(milliseconds / 1000)
 

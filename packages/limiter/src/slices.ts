@@ -69,7 +69,10 @@ const NO_SLICE: Slice = { amount: 0, at: 0, until: 0 }
  */
 export class Slices {
   readonly #recent = new LRUCache<string, Recent>({
-    max: MOST_KEYS, dispose: (recent, key, reason) => { if (reason === 'evict') this.#end(key, recent) }
+    max: MOST_KEYS,
+    dispose: (recent, key, reason) => {
+      if (reason === 'evict') this.#end(key, recent)
+    }
   })
 
   readonly #giveBack: (leftover: Leftover) => void
@@ -90,7 +93,12 @@ export class Slices {
   /** Allows a use by what is here; undefined if it has to be asked for. */
   use (key: string, policies: readonly Policy[], cost: number): Decision | undefined {
     const recent = this.#recent.get(key)
-    if (recent === undefined || recent.left < cost || !areSame(recent.policies, policies) || !recent.isSteady) return undefined
+    if (
+      recent === undefined ||
+      recent.left < cost ||
+      !areSame(recent.policies, policies) ||
+      !recent.isSteady
+    ) { return undefined }
     const now = performance.now()
     if (now - recent.askedAt >= LIFE) return undefined
     recent.left -= cost
@@ -99,7 +107,13 @@ export class Slices {
     const states: PolicyState[] = []
     for (const { policy, remaining, resetMs, effectiveMs } of recent.states) {
       const left = Math.max(0, remaining - used)
-      states.push({ policy, remaining: left, resetMs: Math.max(0, Math.ceil(resetMs - elapsed)), effectiveMs, retryAfterMs: 0 })
+      states.push({
+        policy,
+        remaining: left,
+        resetMs: Math.max(0, Math.ceil(resetMs - elapsed)),
+        effectiveMs,
+        retryAfterMs: 0
+      })
     }
     return { allowed: true, mode: 'shared', policies: states, violated: [], retryAfterMs: 0 }
   }
@@ -111,31 +125,58 @@ export class Slices {
    */
   terms (key: string, policies: readonly Policy[], cost: number): LeaseTerms {
     const recent = this.#recent.get(key)
-    if (recent === undefined || !areSame(recent.policies, policies)) return { wanted: 0, back: undefined }
+    if (recent === undefined || !areSame(recent.policies, policies)) {
+      return { wanted: 0, back: undefined }
+    }
     const { slice, left, askedAt, isSteady } = recent
     const now = performance.now()
     const used = slice.amount - left
     const rate = (used + cost) / Math.max(1, now - askedAt)
-    const wanted = isSteady ? Math.floor(Math.min(2 * (used + cost), rate * LIFE / 2)) : 0
+    const wanted = isSteady ? Math.floor(Math.min(2 * (used + cost), (rate * LIFE) / 2)) : 0
     const states = recent.states.map((state) => ({ ...state, remaining: state.remaining - used }))
-    this.#recent.set(key, { ...recent, askedAt: now, slice: NO_SLICE, left: 0, states, isSteady: false })
+    this.#recent.set(key, {
+      ...recent,
+      askedAt: now,
+      slice: NO_SLICE,
+      left: 0,
+      states,
+      isSteady: false
+    })
     return { wanted, back: slice.amount > 0 ? { slice, unused: left } : undefined }
   }
 
   /** Takes in what the store answered to a use that it allowed. */
-  remember (key: string, policies: readonly Policy[], cost: number, { policies: states }: Decision, slice: Slice, askedAt: number): void {
+  remember (
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    { policies: states }: Decision,
+    slice: Slice,
+    askedAt: number
+  ): void {
     if (askedAt <= this.#forgotAt) return
     const before = this.#recent.get(key)
     const knownAt = performance.now()
     if (before === undefined || !areSame(before.policies, policies)) {
       if (before !== undefined) this.#end(key, before)
-      this.#recent.set(key, { policies, askedAt, slice, left: slice.amount, states, knownAt, isSteady: true })
+      this.#recent.set(key, {
+        policies,
+        askedAt,
+        slice,
+        left: slice.amount,
+        states,
+        knownAt,
+        isSteady: true
+      })
     } else {
       const usedHere = before.slice.amount - before.left + cost
-      const isSteady = states.every(({ policy, remaining }, i) =>
-        (before.states[i]?.remaining ?? 0) - usedHere - remaining <= policy.capacity / 100)
+      const isSteady = states.every(
+        ({ policy, remaining }, i) =>
+          (before.states[i]?.remaining ?? 0) - usedHere - remaining <= policy.capacity / 100
+      )
       // Two that were asked at once: only the first of them wanted a slice.
-      const held = slice.amount === 0 && before.left > 0 ? before : { askedAt, slice, left: slice.amount }
+      const held =
+        slice.amount === 0 && before.left > 0 ? before : { askedAt, slice, left: slice.amount }
       this.#recent.set(key, { ...held, policies, states, knownAt, isSteady })
     }
     if (slice.amount > 0) this.#sweepLater()
@@ -155,7 +196,9 @@ export class Slices {
   }
 
   #end (key: string, { policies, slice, left }: Recent): void {
-    if (left > 0) this.#giveBack({ key, policies, terms: { wanted: 0, back: { slice, unused: left } } })
+    if (left > 0) {
+      this.#giveBack({ key, policies, terms: { wanted: 0, back: { slice, unused: left } } })
+    }
   }
 
   #sweepLater (): void {

@@ -55,22 +55,27 @@ export interface LimitStore {
    * Uses the cost of each policy's budget if all of them allow it (no `wait`), of none otherwise.
    * One verdict a policy, in their order.
    */
-  take (key: string, policies: readonly Policy[], cost: number): Verdicts
+  take(key: string, policies: readonly Policy[], cost: number): Verdicts
   /** As `take` would answer, except that nothing is used. */
-  peek (key: string, policies: readonly Policy[], cost: number): Verdicts
+  peek(key: string, policies: readonly Policy[], cost: number): Verdicts
   /**
    * `take`, and in the same step: takes a slice back, and grants another one if the use is allowed
    * and at least half of each budget is left. No more than half a percent of a capacity is in
    * slices at any time. `slices.ts` has what for. A cost of 0 uses nothing. A store without it is
    * asked for each request.
    */
-  lease? (key: string, policies: readonly Policy[], cost: number, terms: LeaseTerms): Promise<Leased>
+  lease?(
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    terms: LeaseTerms
+  ): Promise<Leased>
   /** Makes all budgets of the key full. */
-  reset (key: string): Promise<void>
+  reset(key: string): Promise<void>
   /**
    * Resolves if the store takes uses again. Changes nothing, and waits for no lock. It is asked
    * again and again while a limiter finds the store failing. Default: a `peek`.
    */
-  probe? (key: string): Promise<unknown>
-  close (): Promise<void>
+  probe?(key: string): Promise<unknown>
+  close(): Promise<void>
 }

@@ -11,22 +11,29 @@ function setUp () {
   return { store, limiter: createLimiter({ store }) }
 }
 
-t.test('a denial is answered without the store until its time is over, and what it says goes on being true', async (t) => {
-  const clock = stopMonotonic(t)
-  const { store, limiter } = setUp()
-  await limiter.consume('key', [policy])
-  t.match(await limiter.consume('key', [policy]), { allowed: false, retryAfterMs: 100 })
-  t.equal(store.takes, 2)
-  for (let i = 0; i < 99; i++) {
+t.test(
+  'a denial is answered without the store until its time is over, and what it says goes on being true',
+  async (t) => {
+    const clock = stopMonotonic(t)
+    const { store, limiter } = setUp()
+    await limiter.consume('key', [policy])
+    t.match(await limiter.consume('key', [policy]), { allowed: false, retryAfterMs: 100 })
+    t.equal(store.takes, 2)
+    for (let i = 0; i < 99; i++) {
+      clock.advance(1)
+      const denied = await limiter.consume('key', [policy])
+      if (
+        denied.allowed ||
+        denied.retryAfterMs !== 99 - i ||
+        denied.policies[0]?.resetMs !== 99 - i
+      ) { t.fail(`after ${i + 1} ms`) }
+      t.strictSame(denied.violated, ['p'])
+    }
+    t.equal(store.takes, 2)
     clock.advance(1)
-    const denied = await limiter.consume('key', [policy])
-    if (denied.allowed || denied.retryAfterMs !== 99 - i || denied.policies[0]?.resetMs !== 99 - i) t.fail(`after ${i + 1} ms`)
-    t.strictSame(denied.violated, ['p'])
+    t.ok((await limiter.consume('key', [policy])).allowed)
   }
-  t.equal(store.takes, 2)
-  clock.advance(1)
-  t.ok((await limiter.consume('key', [policy])).allowed)
-})
+)
 
 t.test('it is of that key, those policies and that cost', async (t) => {
   stopMonotonic(t)
@@ -42,20 +49,28 @@ t.test('it is of that key, those policies and that cost', async (t) => {
   t.equal(store.takes, 7)
 })
 
-t.test('an answer that took its time ends no later for it, and what it tells ends no earlier', async (t) => {
-  const clock = stopMonotonic(t)
-  const { store, limiter } = setUp()
-  await limiter.consume('key', [policy])
-  // The store decided now; its answer takes 40 ms.
-  store.after = async () => { clock.advance(40) }
-  t.match(await limiter.consume('key', [policy]), { retryAfterMs: 100 })
-  store.after = async () => {}
-  clock.advance(59)
-  t.match(await limiter.consume('key', [policy]), { retryAfterMs: 41 })
-  t.equal(store.takes, 2)
-  clock.advance(1)
-  t.ok((await limiter.consume('key', [policy])).allowed, '100 ms after it was asked the store is asked again')
-})
+t.test(
+  'an answer that took its time ends no later for it, and what it tells ends no earlier',
+  async (t) => {
+    const clock = stopMonotonic(t)
+    const { store, limiter } = setUp()
+    await limiter.consume('key', [policy])
+    // The store decided now; its answer takes 40 ms.
+    store.after = async () => {
+      clock.advance(40)
+    }
+    t.match(await limiter.consume('key', [policy]), { retryAfterMs: 100 })
+    store.after = async () => {}
+    clock.advance(59)
+    t.match(await limiter.consume('key', [policy]), { retryAfterMs: 41 })
+    t.equal(store.takes, 2)
+    clock.advance(1)
+    t.ok(
+      (await limiter.consume('key', [policy])).allowed,
+      '100 ms after it was asked the store is asked again'
+    )
+  }
+)
 
 t.test('after a second the store is asked again, whatever it said', async (t) => {
   const clock = stopMonotonic(t)
@@ -108,7 +123,7 @@ t.test('of one key not everything is remembered', async (t) => {
   const many = definePolicy({ name: 'many', limit: 100, window: 3_600_000 })
   await limiter.consume('key', [many], { cost: 100 })
   const deny = async (from: number, to: number) => {
-    for (let cost = from; cost <= to; cost++) t.notOk((await limiter.consume('key', [many], { cost })).allowed)
+    for (let cost = from; cost <= to; cost++) { t.notOk((await limiter.consume('key', [many], { cost })).allowed) }
   }
   await deny(1, 9)
   t.equal(store.takes, 10)

@@ -1,7 +1,13 @@
 import { parseList } from 'structured-headers'
 import t from 'tap'
 import {
-  createLimiter, type Decision, definePolicy, formatRateLimit, formatRetryAfter, memoryStore, type Policy
+  createLimiter,
+  type Decision,
+  definePolicy,
+  formatRateLimit,
+  formatRetryAfter,
+  memoryStore,
+  type Policy
 } from '../src/index.js'
 import { stopMonotonic } from './clock.js'
 import { Model } from './model.js'
@@ -55,9 +61,16 @@ t.test('several policies: all of them, and of a denial those that denied', async
     definePolicy({ name: 'day', limit: 1000, window: 24 * HOUR })
   ]
   const consume = (cost: number) => limiter.consume('key', policies, { cost })
-  t.equal(formatRateLimit((await consume(10)).policies), '"second";r=0;t=1, "hour";r=10;t=1800, "day";r=990;t=85536')
+  t.equal(
+    formatRateLimit((await consume(10)).policies),
+    '"second";r=0;t=1, "hour";r=10;t=1800, "day";r=990;t=85536'
+  )
   const one = await consume(1)
-  t.equal(formatRateLimit(one.policies), '"second";r=0;t=1', 'the hour would not be over when Retry-After is')
+  t.equal(
+    formatRateLimit(one.policies),
+    '"second";r=0;t=1',
+    'the hour would not be over when Retry-After is'
+  )
   t.equal(formatRetryAfter(one), '1')
   const both = await limiter.consume('key', policies.slice(0, 2), { cost: 10 })
   t.equal(formatRateLimit(both.policies), '"second";r=0;t=1')
@@ -75,7 +88,12 @@ const pools: readonly [Policy, ...Policy[]] = [
 
 /** Items of the field: r and t by the name of the policy. */
 function read (field: string): Map<unknown, { r: number, t: number }> {
-  return new Map(parseList(field).map(([name, parameters]) => [name, { r: Number(parameters.get('r')), t: Number(parameters.get('t')) }]))
+  return new Map(
+    parseList(field).map(([name, parameters]) => [
+      name,
+      { r: Number(parameters.get('r')), t: Number(parameters.get('t')) }
+    ])
+  )
 }
 
 const fork = (model: Model) => {
@@ -106,45 +124,65 @@ for (let seed = 1; seed <= 12; seed++) {
     const now = () => Math.floor(clock.now * 1000)
     let [allowed, denied] = [0, 0]
     for (let step = 0; step < 150 && t.passing(); step++) {
-      const chosen = [...new Set([random.pick(pools), random.pick(pools)].slice(0, random.integer(1, 2)))]
-      const cost = random.next() < 0.8 ? 1 : random.integer(1, Math.min(...chosen.map(({ capacity }) => capacity)))
-      clock.advance(random.pick([0, 0, 0, 1, 40, random.integer(0, 3000), random.integer(0, 30_000)]))
+      const chosen = [
+        ...new Set([random.pick(pools), random.pick(pools)].slice(0, random.integer(1, 2)))
+      ]
+      const cost =
+        random.next() < 0.8
+          ? 1
+          : random.integer(1, Math.min(...chosen.map(({ capacity }) => capacity)))
+      clock.advance(
+        random.pick([0, 0, 0, 1, 40, random.integer(0, 3000), random.integer(0, 30_000)])
+      )
       const decision = await limiter.consume('key', chosen, { cost })
       if (decision.allowed) truth.use(chosen, cost, now())
       const said = read(formatRateLimit(decision.policies))
-      const fail = (what: string) => t.fail(`step ${step}: ${formatRateLimit(decision.policies)}: ${what}`)
+      const fail = (what: string) =>
+        t.fail(`step ${step}: ${formatRateLimit(decision.policies)}: ${what}`)
 
       for (const policy of chosen) {
         const item = said.get(policy.name)
         if (item === undefined) {
-          if (decision.allowed || decision.violated.includes(policy.name)) fail(`without ${policy.name}`)
+          if (decision.allowed || decision.violated.includes(policy.name)) { fail(`without ${policy.name}`) }
           continue
         }
         if (!decision.allowed) {
           denied++
           if (item.t > Number(formatRetryAfter(decision))) fail('later than Retry-After')
-          if (fork(truth).take([policy], cost, now() + item.t * SECOND).some(({ wait }) => wait > 0)) fail('denied after t')
+          if (
+            fork(truth)
+              .take([policy], cost, now() + item.t * SECOND)
+              .some(({ wait }) => wait > 0)
+          ) { fail('denied after t') }
           continue
         }
         allowed++
-        if (item.r * policy.window > item.t * 1000 * policy.limit) fail('a higher rate than the policy')
+        if (item.r * policy.window > item.t * 1000 * policy.limit) { fail('a higher rate than the policy') }
         const spread = fork(truth)
         for (const { at, part } of spreadOver(random, item.r, now(), item.t * SECOND)) {
-          if (spread.take([policy], part, at).some(({ wait }) => wait > 0)) fail('r within t is denied')
+          if (spread.take([policy], part, at).some(({ wait }) => wait > 0)) { fail('r within t is denied') }
         }
         const again = fork(truth)
         if (item.r > 0) again.use([policy], item.r, now())
         const later = now() + item.t * SECOND
-        if (item.r === 0 && item.t > 1 && again.peek([policy], 1, later - SECOND).every(({ wait }) => wait === 0)) fail('t is too long')
-        if (again.peek([policy], Math.max(1, item.r), later).some(({ wait }) => wait > 0)) fail('not r again after t')
+        if (
+          item.r === 0 &&
+          item.t > 1 &&
+          again.peek([policy], 1, later - SECOND).every(({ wait }) => wait === 0)
+        ) { fail('t is too long') }
+        if (again.peek([policy], Math.max(1, item.r), later).some(({ wait }) => wait > 0)) { fail('not r again after t') }
       }
       // Of several policies a client that does the least of what they say is never denied.
       if (decision.allowed) {
         const least = Math.min(...[...said.values()].map(({ r }) => r))
         const longest = Math.max(...[...said.values()].map(({ t }) => t))
         const together = fork(truth)
-        if (least > 0 && together.take(chosen, least, now()).some(({ wait }) => wait > 0)) fail('the least r is denied')
-        if (together.take(chosen, Math.max(1, least), now() + longest * SECOND).some(({ wait }) => wait > 0)) fail('and again')
+        if (least > 0 && together.take(chosen, least, now()).some(({ wait }) => wait > 0)) { fail('the least r is denied') }
+        if (
+          together
+            .take(chosen, Math.max(1, least), now() + longest * SECOND)
+            .some(({ wait }) => wait > 0)
+        ) { fail('and again') }
       }
     }
     t.ok(allowed > 50 && denied > 10, `${allowed} allowed, ${denied} denied`)

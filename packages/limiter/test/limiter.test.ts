@@ -1,9 +1,20 @@
 import t from 'tap'
-import { createLimiter, definePolicy, type LimiterOptions, memoryStore, type Policy } from '../src/index.js'
+import {
+  createLimiter,
+  definePolicy,
+  type LimiterOptions,
+  memoryStore,
+  type Policy
+} from '../src/index.js'
 import { stopMonotonic } from './clock.js'
 
 const second = definePolicy({ name: 'second', limit: 10, window: 1000, burst: 2 })
-const hour = definePolicy({ name: 'hour', limit: 3, window: 3_600_000, algorithm: 'sliding-window' })
+const hour = definePolicy({
+  name: 'hour',
+  limit: 3,
+  window: 3_600_000,
+  algorithm: 'sliding-window'
+})
 
 t.test('a decision says all there is to say', async (t) => {
   const clock = stopMonotonic(t)
@@ -33,20 +44,33 @@ t.test('a decision says all there is to say', async (t) => {
   t.match(await limiter.peek('key', [second, hour]), { allowed: false, retryAfterMs: 1 })
   clock.advance(0.5)
   t.ok((await limiter.consume('key', [second, hour])).allowed, 'waiting that long succeeds')
-  t.match(await limiter.consume('key', [second, hour]), { violated: ['second', 'hour'], retryAfterMs: 3_599_900 })
+  t.match(await limiter.consume('key', [second, hour]), {
+    violated: ['second', 'hour'],
+    retryAfterMs: 3_599_900
+  })
 })
 
 t.test('a cost is used as a whole', async (t) => {
   stopMonotonic(t)
   const limiter = createLimiter({ store: memoryStore() })
-  t.match(await limiter.consume('key', [hour], { cost: 2 }), { allowed: true, policies: [{ remaining: 1 }] })
-  t.match(await limiter.consume('key', [hour], { cost: 2 }), { allowed: false, policies: [{ remaining: 1 }] })
+  t.match(await limiter.consume('key', [hour], { cost: 2 }), {
+    allowed: true,
+    policies: [{ remaining: 1 }]
+  })
+  t.match(await limiter.consume('key', [hour], { cost: 2 }), {
+    allowed: false,
+    policies: [{ remaining: 1 }]
+  })
   t.match(await limiter.consume('key', [hour]), { allowed: true, policies: [{ remaining: 0 }] })
 })
 
 t.test('what can never be allowed is an error, not a wait', async (t) => {
   const limiter = createLimiter({ store: memoryStore() })
-  const tooHigh = { name: 'LimiterError', code: 'WEIR_LIMITER_COST_TOO_HIGH', message: /cost of 3 is above what policy 'second' ever allows at once, 2/ }
+  const tooHigh = {
+    name: 'LimiterError',
+    code: 'WEIR_LIMITER_COST_TOO_HIGH',
+    message: /cost of 3 is above what policy 'second' ever allows at once, 2/
+  }
   await t.rejects(limiter.consume('key', [hour, second], { cost: 3 }), tooHigh)
   await t.rejects(limiter.peek('key', [hour, second], { cost: 3 }), tooHigh)
   t.ok((await limiter.consume('key', [hour], { cost: 3 })).allowed)
@@ -63,13 +87,24 @@ t.test('the caller\'s mistakes are errors with a name', async (t) => {
     await t.rejects(limiter.consume(String(key), policies, options), { code })
     await t.rejects(limiter.peek(String(key), policies, options), { code })
   }
-  await t.rejects(limiter.consume('key', [second, definePolicy({ name: 'second', limit: 1, window: 1 })]), {
-    code: 'WEIR_LIMITER_INVALID_POLICY', message: /another one of that name/
-  })
+  await t.rejects(
+    limiter.consume('key', [second, definePolicy({ name: 'second', limit: 1, window: 1 })]),
+    {
+      code: 'WEIR_LIMITER_INVALID_POLICY',
+      message: /another one of that name/
+    }
+  )
   for (const cost of [0, -1, 0.5, NaN, Infinity]) {
-    await t.rejects(limiter.consume('key', [second], { cost }), { code: 'WEIR_LIMITER_INVALID_COST' })
+    await t.rejects(limiter.consume('key', [second], { cost }), {
+      code: 'WEIR_LIMITER_INVALID_COST'
+    })
   }
-  for (const options of [{ instances: 0 }, { instances: 1.5 }, { instances: NaN }, { onFailure: 'shrug' }]) {
+  for (const options of [
+    { instances: 0 },
+    { instances: 1.5 },
+    { instances: NaN },
+    { onFailure: 'shrug' }
+  ]) {
     // As plain JavaScript would give it.
     const given = { store: memoryStore(), ...options } as unknown as LimiterOptions
     t.throws(() => createLimiter(given), { code: 'WEIR_LIMITER_INVALID_OPTION' })

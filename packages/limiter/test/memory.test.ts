@@ -20,12 +20,17 @@ storeContract(t, 'memory', async (t) => {
 
 t.test('it keeps as many keys as it is told, those seen last', async (t) => {
   const store = memoryStore({ maxKeys: 2 })
-  const policy = definePolicy({ name: 'p', limit: 5, window: 3_600_000, algorithm: 'sliding-window' })
+  const policy = definePolicy({
+    name: 'p',
+    limit: 5,
+    window: 3_600_000,
+    algorithm: 'sliding-window'
+  })
   const take = async (key: string) => (await store.take(key, [policy], 1))[0]?.remaining
   t.strictSame([await take('a'), await take('b'), await take('a'), await take('c')], [4, 4, 3, 4])
   t.strictSame([await take('a'), await take('b')], [2, 4])
 })
 
 t.test('a bound that is none is refused', async (t) => {
-  for (const maxKeys of [0, -1, 1.5, NaN, Infinity]) t.throws(() => memoryStore({ maxKeys }), { code: 'WEIR_LIMITER_INVALID_OPTION' })
+  for (const maxKeys of [0, -1, 1.5, NaN, Infinity]) { t.throws(() => memoryStore({ maxKeys }), { code: 'WEIR_LIMITER_INVALID_OPTION' }) }
 })

@@ -24,7 +24,13 @@ const stores: Record<string, (t: Test) => Promise<Stepped>> = {
     const clock = stopMonotonic(t, START / 1000)
     // A thousandth of a millisecond is no number of that size; what it is rounded to is below the
     // next whole one.
-    return { store: memoryStore(), tick: 1000, set: (now) => { clock.advance(now / 1000 - clock.now) } }
+    return {
+      store: memoryStore(),
+      tick: 1000,
+      set: (now) => {
+        clock.advance(now / 1000 - clock.now)
+      }
+    }
   },
   async sqlite (t) {
     const clock = stopDate(t)
@@ -65,30 +71,48 @@ for (const [name, open] of Object.entries(stores)) {
       const goOn = (microseconds: number) => { now += Math.ceil(microseconds / tick) * tick }
 
       for (let i = 0; i < STEPS; i++) {
-        const chosen = [...new Set([random.pick(policies), random.pick(policies)].slice(0, random.integer(1, 2)))]
+        const chosen = [
+          ...new Set([random.pick(policies), random.pick(policies)].slice(0, random.integer(1, 2)))
+        ]
         const capacity = Math.min(...chosen.map(({ capacity }) => capacity))
         const cost = random.next() < 0.7 ? 1 : random.integer(1, capacity)
-        goOn(random.pick([0, 0, 1, random.integer(0, 20_000), random.integer(0, 100_000), 2 * SECOND * random.next() ** 6]))
+        goOn(
+          random.pick([
+            0,
+            0,
+            1,
+            random.integer(0, 20_000),
+            random.integer(0, 100_000),
+            2 * SECOND * random.next() ** 6
+          ])
+        )
         stepped.set(now)
 
         const looked = await store.peek('key', chosen, cost)
         const said = await store.take('key', chosen, cost)
-        const expected = { looked: model.peek(chosen, cost, now), said: model.take(chosen, cost, now) }
+        const expected = {
+          looked: model.peek(chosen, cost, now),
+          said: model.take(chosen, cost, now)
+        }
         const wait = Math.max(...said.map(({ wait }) => wait))
         if (wait === 0) allowed++
         if (JSON.stringify({ looked, said }) !== JSON.stringify(expected)) {
-          t.strictSame({ looked, said }, expected, `step ${i}, cost ${cost} of ${chosen.map(({ name }) => name).join(' and ')}`)
+          t.strictSame(
+            { looked, said },
+            expected,
+            `step ${i}, cost ${cost} of ${chosen.map(({ name }) => name).join(' and ')}`
+          )
           return
         }
         // What is said of the wait is true: not a moment earlier, and then it succeeds.
         if (wait > 0 && random.next() < 0.3) {
           if (wait > tick) {
             stepped.set(now + Math.ceil(wait / tick) * tick - tick)
-            if ((await store.peek('key', chosen, cost)).every(({ wait }) => wait === 0)) t.fail(`step ${i}: too early`)
+            if ((await store.peek('key', chosen, cost)).every(({ wait }) => wait === 0)) { t.fail(`step ${i}: too early`) }
           }
           goOn(wait)
           stepped.set(now)
-          if ((await store.take('key', chosen, cost)).some(({ wait }) => wait > 0)) t.fail(`step ${i}: waiting did not help`)
+          if ((await store.take('key', chosen, cost)).some(({ wait }) => wait > 0)) { t.fail(`step ${i}: waiting did not help`) }
           model.take(chosen, cost, now)
         }
       }
@@ -96,7 +120,10 @@ for (const [name, open] of Object.entries(stores)) {
       t.ok(allowed > STEPS / 5 && allowed < STEPS * 4 / 5, `${allowed} of ${STEPS} were allowed`)
       for (const policy of policies) {
         const most = policy.algorithm === 'gcra' ? policy.limit + policy.burst - 1 : policy.limit
-        t.ok(model.busiest(policy) <= most, `${policy.name}: at most ${most} in any window, ${model.busiest(policy)}`)
+        t.ok(
+          model.busiest(policy) <= most,
+          `${policy.name}: at most ${most} in any window, ${model.busiest(policy)}`
+        )
       }
     })
   }
@@ -132,7 +159,12 @@ t.test('no boundary lets a double share through', async (t) => {
     for (let i = 0; i < 100; i++) if ((await store.take('key', [policy], 1))[0]?.wait === 0) count++
     return count
   }
-  t.equal(await through(definePolicy({ name: 'log', limit: 10, window: 1000, algorithm: 'sliding-window' })), 10)
+  t.equal(
+    await through(
+      definePolicy({ name: 'log', limit: 10, window: 1000, algorithm: 'sliding-window' })
+    ),
+    10
+  )
   t.equal(await through(definePolicy({ name: 'gcra', limit: 10, window: 1000 })), 10)
   t.equal(await through(definePolicy({ name: 'even', limit: 10, window: 1000, burst: 1 })), 1)
 })

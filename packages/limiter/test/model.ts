@@ -28,7 +28,12 @@ export class Model {
   /** The most that was used in any span of one window. */
   busiest (policy: Policy): number {
     const uses = this.#usesOf(policy)
-    return Math.max(0, ...uses.map(({ at: begin }) => sum(uses.filter(({ at }) => at >= begin && at < begin + policy.window * 1000))))
+    return Math.max(
+      0,
+      ...uses.map(({ at: begin }) =>
+        sum(uses.filter(({ at }) => at >= begin && at < begin + policy.window * 1000))
+      )
+    )
   }
 
   #usesOf ({ id }: Policy): Use[] {
@@ -41,20 +46,32 @@ export class Model {
 function look (policy: Policy, uses: readonly Use[], cost: number, now: number): Verdict {
   const seen = lookAt(policy, uses, cost, now)
   const { remaining } = seen
-  const { wait } = lookAt(policy, [...uses, { at: now, cost: remaining }], Math.max(1, remaining), now)
+  const { wait } = lookAt(
+    policy,
+    [...uses, { at: now, cost: remaining }],
+    Math.max(1, remaining),
+    now
+  )
   return { ...seen, again: wait }
 }
 
 type Look = Omit<Verdict, 'again'>
 
 const lookAt = (policy: Policy, uses: readonly Use[], cost: number, now: number) =>
-  policy.algorithm === 'gcra' ? lookGcra(policy, uses, cost, now) : lookSliding(policy, uses, cost, now)
+  policy.algorithm === 'gcra'
+    ? lookGcra(policy, uses, cost, now)
+    : lookSliding(policy, uses, cost, now)
 
 /**
  * A bucket, exactly: a cost of 1 fills it by the window's microseconds, each microsecond drains the
  * limit.
  */
-function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost: number, now: number): Look {
+function lookGcra (
+  { limit, window, burst }: Policy,
+  uses: readonly Use[],
+  cost: number,
+  now: number
+): Look {
   const unit = BigInt(window * 1000)
   const leak = BigInt(limit)
   const drained = (level: bigint, from: number, to: number) => {
@@ -70,18 +87,26 @@ function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost:
   level = drained(level, at, now)
   const room = BigInt(burst) * unit - level
   const missing = BigInt(cost) * unit - room
-  const until = (amount: bigint) => amount > 0n ? Number((amount + leak - 1n) / leak) : 0
+  const until = (amount: bigint) => (amount > 0n ? Number((amount + leak - 1n) / leak) : 0)
   return { remaining: Number(room / unit), full: until(level), wait: until(missing) }
 }
 
-function lookSliding ({ limit, window }: Policy, uses: readonly Use[], cost: number, now: number): Look {
-  const moment = limit > 256 ? Math.ceil(window * 1000 / 256) : 1
+function lookSliding (
+  { limit, window }: Policy,
+  uses: readonly Use[],
+  cost: number,
+  now: number
+): Look {
+  const moment = limit > 256 ? Math.ceil((window * 1000) / 256) : 1
   const counting = uses
     .map((use) => ({ ...use, leaves: Math.ceil(use.at / moment) * moment + window * 1000 }))
     .filter(({ leaves }) => leaves > now)
   const used = sum(counting)
   const moments = [now, ...counting.map(({ leaves }) => leaves)]
-  const free = moments.find((moment) => sum(counting.filter(({ leaves }) => leaves > moment)) + cost <= limit) ?? Infinity
+  const free =
+    moments.find(
+      (moment) => sum(counting.filter(({ leaves }) => leaves > moment)) + cost <= limit
+    ) ?? Infinity
   return { remaining: limit - used, full: Math.max(...moments) - now, wait: free - now }
 }
 

@@ -25,9 +25,18 @@ const bad: Record<string, [Record<string, unknown>, RegExp]> = {
   'part of a millisecond': [{ window: 0.5 }, /window 0.5/],
   'a window of two years': [{ window: 2 * 366 * 86_400_000 }, /366 days/],
   'a negative burst': [{ burst: -1 }, /burst -1/],
-  'a burst that never comes back': [{ limit: 1, window: 86_400_000, burst: 1000 }, /burst 1000 takes longer than 366 days/],
-  'a burst of a sliding window': [{ algorithm: 'sliding-window', burst: 5 }, /sliding window has no burst/],
-  'an unknown algorithm': [{ algorithm: 'fixed' }, /algorithm 'fixed': give one of gcra, sliding-window/],
+  'a burst that never comes back': [
+    { limit: 1, window: 86_400_000, burst: 1000 },
+    /burst 1000 takes longer than 366 days/
+  ],
+  'a burst of a sliding window': [
+    { algorithm: 'sliding-window', burst: 5 },
+    /sliding window has no burst/
+  ],
+  'an unknown algorithm': [
+    { algorithm: 'fixed' },
+    /algorithm 'fixed': give one of gcra, sliding-window/
+  ],
   'an inherited one': [{ algorithm: 'toString' }, /algorithm 'toString'/]
 }
 
@@ -35,20 +44,42 @@ for (const [what, [change, message]] of Object.entries(bad)) {
   t.test(`${what} is refused`, async (t) => {
     // As plain JavaScript would give it.
     const options = { ...good, ...change } as unknown as PolicyOptions
-    t.throws(() => definePolicy(options), { name: 'LimiterError', code: 'WEIR_LIMITER_INVALID_POLICY', message })
+    t.throws(() => definePolicy(options), {
+      name: 'LimiterError',
+      code: 'WEIR_LIMITER_INVALID_POLICY',
+      message
+    })
   })
 }
 
 t.test('each number is part of what a budget is known by', async (t) => {
-  const changes: Partial<PolicyOptions>[] = [{}, { name: 'm' }, { limit: 99 }, { window: 60_001 }, { burst: 99 }, { algorithm: 'sliding-window' }]
-  t.equal(new Set(changes.map((change) => definePolicy({ ...good, ...change }).id)).size, changes.length)
+  const changes: Partial<PolicyOptions>[] = [
+    {},
+    { name: 'm' },
+    { limit: 99 },
+    { window: 60_001 },
+    { burst: 99 },
+    { algorithm: 'sliding-window' }
+  ]
+  t.equal(
+    new Set(changes.map((change) => definePolicy({ ...good, ...change }).id)).size,
+    changes.length
+  )
   t.equal(definePolicy(good).id, definePolicy({ ...good, burst: 100 }).id)
 })
 
 t.test('a share is an equal part, and 1 at least', async (t) => {
-  t.match(shareOf(definePolicy({ ...good, burst: 10 }), 3), { name: 'minute', limit: 33, window: 60_000, burst: 3 })
+  t.match(shareOf(definePolicy({ ...good, burst: 10 }), 3), {
+    name: 'minute',
+    limit: 33,
+    window: 60_000,
+    burst: 3
+  })
   t.match(shareOf(definePolicy({ ...good, limit: 2 }), 4), { limit: 1, burst: 1, capacity: 1 })
-  t.match(shareOf(definePolicy({ ...good, algorithm: 'sliding-window' }), 4), { limit: 25, capacity: 25 })
+  t.match(shareOf(definePolicy({ ...good, algorithm: 'sliding-window' }), 4), {
+    limit: 25,
+    capacity: 25
+  })
   t.equal(shareOf(definePolicy(good), 1).id, definePolicy(good).id)
 })
 
@@ -59,7 +90,10 @@ t.test('numbers that nobody would think of still count in integers', async (t) =
     [1_000_000_000, 366 * day, 999_999_937], [1_000_000_000, 1, 1]
   ] as const) {
     const { meter: [highest, unit, leak] } = definePolicy({ name: 'odd', limit, window, burst })
-    t.ok([highest, unit, leak].every((value) => Number.isSafeInteger(value) && value > 0), `${[highest, unit, leak].join()}`)
+    t.ok(
+      [highest, unit, leak].every((value) => Number.isSafeInteger(value) && value > 0),
+      `${[highest, unit, leak].join()}`
+    )
     t.ok(highest <= 2 ** 52 + burst && highest === burst * unit)
     const rate = leak / unit / (limit / (window * 1000))
     t.ok(rate <= 1 && rate > 1 - 1e-6, `${rate} of the rate`)
@@ -69,5 +103,5 @@ t.test('numbers that nobody would think of still count in integers', async (t) =
 t.test('groups are apart, whatever the identity is', async (t) => {
   t.equal(limitKey('search', 'user:42'), 'search:user:42')
   t.not(limitKey('a', 'b:c'), limitKey('a.b', 'c'))
-  for (const group of ['', 'a:b', 'a b', 'ä']) t.throws(() => limitKey(group, 'x'), { code: 'WEIR_LIMITER_INVALID_KEY' })
+  for (const group of ['', 'a:b', 'a b', 'ä']) { t.throws(() => limitKey(group, 'x'), { code: 'WEIR_LIMITER_INVALID_KEY' }) }
 })

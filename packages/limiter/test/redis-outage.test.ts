@@ -9,7 +9,12 @@ import { SteeredStore } from './steered-store.js'
 const policy = definePolicy({ name: 'p', limit: 8, window: 3_600_000 })
 
 /** Not `once` of node:events, which fails at the errors that are expected meanwhile. */
-const saying = (event: string, client: Redis) => new Promise<void>((resolve) => { client.once(event, () => { resolve() }) })
+const saying = (event: string, client: Redis) =>
+  new Promise<void>((resolve) => {
+    client.once(event, () => {
+      resolve()
+    })
+  })
 
 async function setUp (t: Test) {
   const server = await startRedis(t)
@@ -28,7 +33,10 @@ t.test('Redis frozen: one waits for the timeout, nobody else, and the share is k
   const decisions = []
   for (let i = 0; i < 20; i++) decisions.push(await limiter.consume('key', [policy]))
   t.ok(decisions.every(({ mode }) => mode === 'local'))
-  t.strictSame(decisions.map(({ allowed }) => allowed), [...Array<boolean>(4).fill(true), ...Array<boolean>(16).fill(false)])
+  t.strictSame(
+    decisions.map(({ allowed }) => allowed),
+    [...Array<boolean>(4).fill(true), ...Array<boolean>(16).fill(false)]
+  )
   t.equal(counted.asked, 2)
 
   const recovered = counted.recovered()
@@ -38,7 +46,10 @@ t.test('Redis frozen: one waits for the timeout, nobody else, and the share is k
   // A command that timed out may still have been executed: what it used is used.
   const { mode, policies } = await limiter.consume('key', [policy])
   t.equal(mode, 'shared')
-  t.ok(policies[0]?.remaining === 6 || policies[0]?.remaining === 5, `${policies[0]?.remaining} left`)
+  t.ok(
+    policies[0]?.remaining === 6 || policies[0]?.remaining === 5,
+    `${policies[0]?.remaining} left`
+  )
 })
 
 t.test('Redis killed: nobody waits, and with its return the budget is shared again', async (t) => {
@@ -47,11 +58,19 @@ t.test('Redis killed: nobody waits, and with its return the budget is shared aga
   const closed = saying('close', client)
   await server.kill()
   await closed
-  const decisions = await Promise.all(Array.from({ length: 20 }, (_, i) => limiter.consume(`key-${i % 2}`, [policy])))
+  const decisions = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => limiter.consume(`key-${i % 2}`, [policy]))
+  )
   t.equal(decisions.filter(({ allowed }) => allowed).length, 8)
   t.ok(decisions.every(({ mode }) => mode === 'local'))
-  t.match(await limiter.consume('key', [policy], { onFailure: 'open' }), { allowed: true, mode: 'open' })
-  t.match(await limiter.consume('key', [policy], { onFailure: 'closed' }), { allowed: false, mode: 'closed' })
+  t.match(await limiter.consume('key', [policy], { onFailure: 'open' }), {
+    allowed: true,
+    mode: 'open'
+  })
+  t.match(await limiter.consume('key', [policy], { onFailure: 'closed' }), {
+    allowed: false,
+    mode: 'closed'
+  })
 
   const back = saying('ready', client)
   await server.restart()
@@ -64,5 +83,8 @@ t.test('Redis that was never there', async (t) => {
   const server = await startRedis(t)
   const client = await server.connect()
   client.disconnect()
-  t.match(await createLimiter({ store: redisStore({ client }) }).consume('key', [policy]), { allowed: true, mode: 'local' })
+  t.match(await createLimiter({ store: redisStore({ client }) }).consume('key', [policy]), {
+    allowed: true,
+    mode: 'local'
+  })
 })

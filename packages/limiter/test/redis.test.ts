@@ -90,15 +90,23 @@ t.test('what is asked in one turn is one command, or a few', async (t) => {
     ...Array.from({ length: 70 }, (_, i) => store.take(`${i}`, [policy], 1))
   ])
   t.strictSame(sizes, [1, 64, 12])
-  const left = answers.map((verdicts) => verdicts.map(({ remaining, wait }) => wait > 0 ? 'denied' : remaining))
-  t.strictSame(left.slice(0, 6), [[9], [7], [7], [9, 6], ['denied', 10], [9]], 'each its own, in order')
+  const left = answers.map((verdicts) =>
+    verdicts.map(({ remaining, wait }) => (wait > 0 ? 'denied' : remaining))
+  )
+  t.strictSame(
+    left.slice(0, 6),
+    [[9], [7], [7], [9, 6], ['denied', 10], [9]],
+    'each its own, in order'
+  )
   t.ok(left.slice(6).every(([first]) => first === 9))
 })
 
 t.test('in a Cluster a command has one key: others may be elsewhere', async (t) => {
   const { noted, sizes } = await listening(t)
   const store = redisStore({ client: { ...noted, isCluster: true }, prefix: randomUUID() })
-  const answers = await Promise.all(['a', 'b', 'a'].map(async (key) => store.take(key, [policy], 1)))
+  const answers = await Promise.all(
+    ['a', 'b', 'a'].map(async (key) => store.take(key, [policy], 1))
+  )
   t.strictSame(sizes, [1, 1, 1])
   t.strictSame(answers.map(([verdict]) => verdict?.remaining), [9, 9, 8])
 })
@@ -106,9 +114,13 @@ t.test('in a Cluster a command has one key: others may be elsewhere', async (t) 
 t.test('who is asked for in one command fails with it, and nobody later', async (t) => {
   const { noted } = await listening(t)
   let fails = true
-  const evalshaBuffer: typeof noted.evalshaBuffer = async (...args) => fails ? Promise.reject(new Error('timed out')) : noted.evalshaBuffer(...args)
+  const evalshaBuffer: typeof noted.evalshaBuffer = async (...args) =>
+    fails ? Promise.reject(new Error('timed out')) : noted.evalshaBuffer(...args)
   const store = redisStore({ client: { ...noted, evalshaBuffer }, prefix: randomUUID() })
-  const answers = await Promise.allSettled([store.take('a', [policy], 1), store.peek('b', [policy], 1)])
+  const answers = await Promise.allSettled([
+    store.take('a', [policy], 1),
+    store.peek('b', [policy], 1)
+  ])
   t.match(answers, [{ reason: { message: 'timed out' } }, { reason: { message: 'timed out' } }])
   fails = false
   t.match(await store.take('a', [policy], 1), [{ remaining: 9 }])
@@ -131,25 +143,47 @@ t.test('a denial writes nothing', async (t) => {
   const client = await server.connect()
   const store = redisStore({ client, prefix: randomUUID() })
   await store.take('key', [policy], 10)
-  const changes = async () => /rdb_changes_since_last_save:(\d+)/.exec(await client.info('persistence'))?.[1]
+  const changes = async () =>
+    /rdb_changes_since_last_save:(\d+)/.exec(await client.info('persistence'))?.[1]
   const before = await changes()
   t.not((await store.take('key', [policy, other], 5))[0]?.wait, 0)
   t.equal(await changes(), before)
 })
 
-t.test('an error of another kind is not tried again, and an answer of another kind is an error', async (t) => {
-  const { client, noted, said } = await listening(t)
-  await client.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction')
-  await t.rejects(async () => redisStore({ client: noted }).take('key', [policy], 1), /OOM/)
-  await client.config('SET', 'maxmemory', 0)
-  t.strictSame(said, ['evalsha'])
-  const answering = async (reply: unknown) =>
-    redisStore({ client: { evalshaBuffer: async () => reply, evalBuffer: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
-  for (const reply of ['QUEUED', null, [1, 2, 3], [1, 2, 3, 'x'], [1, 2, 3, ''], [1, null, 0, 0], [1, 2, -1, 0], [1, 2, 0.5, 0], [1, 2, 3, 4, 5, 6, 7, 8]]) {
-    await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })
+t.test(
+  'an error of another kind is not tried again, and an answer of another kind is an error',
+  async (t) => {
+    const { client, noted, said } = await listening(t)
+    await client.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction')
+    await t.rejects(async () => redisStore({ client: noted }).take('key', [policy], 1), /OOM/)
+    await client.config('SET', 'maxmemory', 0)
+    t.strictSame(said, ['evalsha'])
+    const answering = async (reply: unknown) =>
+      redisStore({
+        client: {
+          evalshaBuffer: async () => reply,
+          evalBuffer: async () => reply,
+          unlink: async () => 0
+        }
+      }).take('key', [policy], 1)
+    for (const reply of [
+      'QUEUED',
+      null,
+      [1, 2, 3],
+      [1, 2, 3, 'x'],
+      [1, 2, 3, ''],
+      [1, null, 0, 0],
+      [1, 2, -1, 0],
+      [1, 2, 0.5, 0],
+      [1, 2, 3, 4, 5, 6, 7, 8]
+    ]) {
+      await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })
+    }
+    t.strictSame(await answering(['1', '2', '0', '3']), [
+      { remaining: 1, full: 2, wait: 0, again: 3 }
+    ])
   }
-  t.strictSame(await answering(['1', '2', '0', '3']), [{ remaining: 1, full: 2, wait: 0, again: 3 }])
-})
+)
 
 t.test('what is no budget, where one should be, is replaced', async (t) => {
   const client = await server.connect()
@@ -162,7 +196,11 @@ t.test('what is no budget, where one should be, is replaced', async (t) => {
   t.match(before, [[{ remaining: 10 }, { remaining: 10 }], [{ remaining: 10 }, { remaining: 10 }]])
   t.equal(await client.get(`${prefix}:limit:text`), 'no hash', 'to look changes nothing')
   for (const remaining of [9, 8]) {
-    const answers = await Promise.all([ask('take', 'sound'), ask('take', 'text'), ask('take', 'short')])
+    const answers = await Promise.all([
+      ask('take', 'sound'),
+      ask('take', 'text'),
+      ask('take', 'short')
+    ])
     t.match(answers, Array.from({ length: 3 }, () => [{ remaining }, { remaining }]))
   }
 })
@@ -171,7 +209,12 @@ t.test('the script has no more memory than a log of 257 moments', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
   const store = redisStore({ client, prefix })
-  const many = definePolicy({ name: 'many', limit: 1_000_000, window: 1000, algorithm: 'sliding-window' })
+  const many = definePolicy({
+    name: 'many',
+    limit: 1_000_000,
+    window: 1000,
+    algorithm: 'sliding-window'
+  })
   for (let i = 0; i < 3000; i++) await store.take('key', [many], 1)
   t.ok(await client.hstrlen(`${prefix}:limit:key`, many.id) <= 258 * 16)
   t.match(DECIDE.sha, /^[0-9a-f]{40}$/)

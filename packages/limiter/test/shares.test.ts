@@ -1,5 +1,11 @@
 import t, { type Test } from 'tap'
-import { createLimiter, definePolicy, type Limiter, memoryStore, type Policy } from '../src/index.js'
+import {
+  createLimiter,
+  definePolicy,
+  type Limiter,
+  memoryStore,
+  type Policy
+} from '../src/index.js'
 import { stopTimers } from './clock.js'
 import { Model } from './model.js'
 import { Random } from '@weir/internal/testing'
@@ -17,7 +23,8 @@ const policies: readonly [Policy, ...Policy[]] = [
 ]
 
 /** At most so much is used in any span of one window. */
-const most = ({ algorithm, limit, burst }: Policy) => algorithm === 'gcra' ? limit + burst - 1 : limit
+const most = ({ algorithm, limit, burst }: Policy) =>
+  algorithm === 'gcra' ? limit + burst - 1 : limit
 
 /**
  * Instances that share a store, each of which may lose it and be told another number of instances.
@@ -31,7 +38,11 @@ class Fleet {
   readonly local = new Model()
   readonly all = new Model()
 
-  constructor (t: Test, readonly clock: { advance (ms: number): Promise<void> }, readonly size: number) {
+  constructor (
+    t: Test,
+    readonly clock: { advance(ms: number): Promise<void> },
+    readonly size: number
+  ) {
     const shared = memoryStore()
     for (let i = 0; i < size; i++) {
       const store = new SteeredStore(shared)
@@ -40,7 +51,9 @@ class Fleet {
       this.weighed.push(new Model())
       this.limiters.push(createLimiter({ store, instances: () => this.told[i] ?? 1 }))
     }
-    t.teardown(() => { for (const limiter of this.limiters) limiter.close() })
+    t.teardown(() => {
+      for (const limiter of this.limiters) limiter.close()
+    })
   }
 
   async request (i: number, policy: Policy, cost: number): Promise<boolean> {
@@ -55,9 +68,13 @@ class Fleet {
     return true
   }
 
-  gone (i: number) { this.stores[i]?.fail() }
+  gone (i: number) {
+    this.stores[i]?.fail()
+  }
 
-  back (i: number) { this.stores[i]?.recover() }
+  back (i: number) {
+    this.stores[i]?.recover()
+  }
 }
 
 t.test('100 a day stay 100 while the number of instances goes from 1 to 5 and back', async (t) => {
@@ -71,24 +88,29 @@ t.test('100 a day stay 100 while the number of instances goes from 1 to 5 and ba
   t.equal(allowed, 100)
 })
 
-t.test('a share that was used stays used when there are fewer instances: the others used theirs', async (t) => {
-  const fleet = new Fleet(t, stopTimers(t), 4)
-  const used = async () => {
-    let allowed = 0
-    for (let i = 0; i < 4; i++) {
-      fleet.gone(i)
-      for (let request = 0; request < 40; request++) if (await fleet.request(i, daily, 1)) allowed++
+t.test(
+  'a share that was used stays used when there are fewer instances: the others used theirs',
+  async (t) => {
+    const fleet = new Fleet(t, stopTimers(t), 4)
+    const used = async () => {
+      let allowed = 0
+      for (let i = 0; i < 4; i++) {
+        fleet.gone(i)
+        for (let request = 0; request < 40; request++) {
+          if (await fleet.request(i, daily, 1)) allowed++
+        }
+      }
+      return allowed
     }
-    return allowed
+    t.equal(await used(), 100)
+    fleet.told.fill(2)
+    t.equal(await used(), 0)
+    fleet.told.fill(1)
+    await fleet.clock.advance(DAY)
+    fleet.told.fill(4)
+    t.equal(await used(), 100, 'the next day')
   }
-  t.equal(await used(), 100)
-  fleet.told.fill(2)
-  t.equal(await used(), 0)
-  fleet.told.fill(1)
-  await fleet.clock.advance(DAY)
-  fleet.told.fill(4)
-  t.equal(await used(), 100, 'the next day')
-})
+)
 
 t.test('a share goes on where it was when the store goes again', async (t) => {
   const fleet = new Fleet(t, stopTimers(t), 1)
@@ -128,13 +150,21 @@ for (let seed = 1; seed <= 20; seed++) {
       else {
         const i = any()
         const cost = random.next() < 0.9 ? 1 : random.integer(1, Math.floor(policy.capacity / 12))
-        for (let times = random.pick([1, 1, 5, 30]); times > 0; times--) await fleet.request(i, policy, cost)
+        for (let times = random.pick([1, 1, 5, 30]); times > 0; times--) {
+          await fleet.request(i, policy, cost)
+        }
       }
     }
     for (const [i, model] of fleet.weighed.entries()) {
-      t.ok(model.busiest(policy) <= most(policy), `instance ${i}: ${model.busiest(policy)} of ${most(policy)}`)
+      t.ok(
+        model.busiest(policy) <= most(policy),
+        `instance ${i}: ${model.busiest(policy)} of ${most(policy)}`
+      )
     }
-    t.ok(fleet.local.busiest(policy) <= most(policy), `without the store: ${fleet.local.busiest(policy)} of ${most(policy)}`)
+    t.ok(
+      fleet.local.busiest(policy) <= most(policy),
+      `without the store: ${fleet.local.busiest(policy)} of ${most(policy)}`
+    )
     t.ok(fleet.all.busiest(policy) <= 2 * most(policy), `at all: ${fleet.all.busiest(policy)}`)
 
     // Nor less: after a rest each has its share.

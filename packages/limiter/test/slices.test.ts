@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { Random, startRedis } from '@weir/internal/testing'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { createLimiter, type Decision, definePolicy, type Limiter, type LimitStore, type Policy } from '../src/index.js'
+import {
+  createLimiter,
+  type Decision,
+  definePolicy,
+  type Limiter,
+  type LimitStore,
+  type Policy
+} from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import type { LeaseTerms } from '../src/store.js'
 import { stopTimers } from './clock.js'
@@ -36,7 +43,12 @@ class Fleet {
   denied = 0
   now = START
 
-  constructor (readonly t: Test, readonly redis: SteeredRedis, readonly clock: { advance (ms: number): Promise<void> }, instances: number) {
+  constructor (
+    readonly t: Test,
+    readonly redis: SteeredRedis,
+    readonly clock: { advance(ms: number): Promise<void> },
+    instances: number
+  ) {
     for (let i = 0; i < instances; i++) {
       const store = redis.store(() => !this.dead.has(i))
       const lease: LimitStore['lease'] = (...question) => {
@@ -45,7 +57,9 @@ class Fleet {
       }
       this.limiters.push(createLimiter({ store: { ...store, lease }, onFailure: 'closed' }))
     }
-    t.teardown(() => { for (const limiter of this.limiters) limiter.close() })
+    t.teardown(() => {
+      for (const limiter of this.limiters) limiter.close()
+    })
   }
 
   async advance (ms: number): Promise<void> {
@@ -56,9 +70,15 @@ class Fleet {
   }
 
   /** Requests at one moment. */
-  async requests (instances: readonly number[], policies: readonly Policy[], cost: number): Promise<Decision[]> {
-    const decisions = await Promise.all(instances.map(async (i) => this.limiters[i]?.consume(this.key, policies, { cost })))
-    const shared = decisions.flatMap((decision) => decision?.mode === 'shared' ? [decision] : [])
+  async requests (
+    instances: readonly number[],
+    policies: readonly Policy[],
+    cost: number
+  ): Promise<Decision[]> {
+    const decisions = await Promise.all(
+      instances.map(async (i) => this.limiters[i]?.consume(this.key, policies, { cost }))
+    )
+    const shared = decisions.flatMap((decision) => (decision?.mode === 'shared' ? [decision] : []))
     for (const { allowed } of shared) {
       if (allowed) this.truth.use(policies, cost, this.now)
     }
@@ -74,7 +94,9 @@ class Fleet {
 
   tooMuch (policies: readonly Policy[]): string | undefined {
     const truth = this.left(policies)
-    const i = truth.findIndex(({ remaining }, i) => -remaining > (policies[i]?.capacity ?? 0) / 100)
+    const i = truth.findIndex(
+      ({ remaining }, i) => -remaining > (policies[i]?.capacity ?? 0) / 100
+    )
     return i < 0 ? undefined : `${policies[i]?.name}: ${-(truth[i]?.remaining ?? 0)} too much`
   }
 }
@@ -86,7 +108,10 @@ async function fleet (t: Test, instances: number): Promise<Fleet> {
 
 /** Traffic that changes: from one instance or all, slow or fast, single requests and floods. */
 async function traffic (
-  fleet: Fleet, random: Random, steps: number, each: (decisions: Decision[], policies: readonly Policy[], cost: number) => boolean
+  fleet: Fleet,
+  random: Random,
+  steps: number,
+  each: (decisions: Decision[], policies: readonly Policy[], cost: number) => boolean
 ) {
   const all = fleet.limiters.map((_, i) => i)
   let [policies, gap, cost, sticky, many] = [lists[0], 5, 1, 0, 1]
@@ -100,7 +125,9 @@ async function traffic (
     }
     if (gap > 0) await fleet.advance(random.integer(0, gap))
     if (random.next() < 0.02) await fleet.advance(random.pick([300, 999, 1000, 1300, 4000]))
-    const from = Array.from({ length: many }, () => sticky < all.length ? sticky : random.integer(0, all.length - 1))
+    const from = Array.from({ length: many }, () =>
+      sticky < all.length ? sticky : random.integer(0, all.length - 1)
+    )
     if (!each(await fleet.requests(from, policies, cost), policies, cost)) return
   }
 }
@@ -113,18 +140,21 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       const over = tested.tooMuch(policies)
       if (over !== undefined) t.fail(over)
       const mayAll = tested.left(policies, cost).every(({ wait }) => wait === 0)
-      if (mayAll && decisions.some(({ allowed }) => !allowed)) t.fail(`denied a cost of ${cost} of ${policies.map(({ name }) => name).join()}`)
+      if (mayAll && decisions.some(({ allowed }) => !allowed)) { t.fail(`denied a cost of ${cost} of ${policies.map(({ name }) => name).join()}`) }
       if (instances === 1) {
         const truth = tested.left(policies)
         for (const { policies: told } of decisions.slice(-1)) {
           told.forEach(({ policy, remaining }, i) => {
-            if (remaining - (truth[i]?.remaining ?? 0) > policy.capacity / 100) t.fail(`said ${remaining}, and ${truth[i]?.remaining} are left`)
+            if (remaining - (truth[i]?.remaining ?? 0) > policy.capacity / 100) { t.fail(`said ${remaining}, and ${truth[i]?.remaining} are left`) }
           })
         }
       }
       return t.passing()
     })
-    t.ok(tested.denied > 20 && tested.allowed > 300 && tested.asked < tested.allowed, `${tested.allowed} allowed, ${tested.denied} denied`)
+    t.ok(
+      tested.denied > 20 && tested.allowed > 300 && tested.asked < tested.allowed,
+      `${tested.allowed} allowed, ${tested.denied} denied`
+    )
   })
 }
 
@@ -184,7 +214,12 @@ t.test('what is left of a slice is given back in time, and when a limiter is clo
   const left = async () => (await tested.redis.store().peek(tested.key, [log], 1))[0]?.remaining
   // Asked for: the first, the second, and the fifth, which brings a slice of five. The sixth is
   // from that.
-  const burst = async () => { for (let i = 0; i < 6; i++) { await tested.advance(1); await tested.requests([0], [log], 1) } }
+  const burst = async () => {
+    for (let i = 0; i < 6; i++) {
+      await tested.advance(1)
+      await tested.requests([0], [log], 1)
+    }
+  }
   await burst()
   t.equal(tested.asked, 3)
   t.equal(await left(), 995, 'others have what is in a slice, used or not')
@@ -210,23 +245,33 @@ t.test('a reset makes slices of before worthless', async (t) => {
   t.equal(tested.asked, asked + 1)
 })
 
-t.test('where others use much of it, what is said to be left is not from memory for long', async (t) => {
-  const tested = await fleet(t, 2)
-  let worst = 0
-  for (let i = 0; i < 100; i++) {
-    await tested.advance(2)
-    const [decision] = await tested.requests([0], [slow], 1)
-    worst = i < 10 ? 0 : Math.max(worst, (decision?.policies[0]?.remaining ?? 0) - (tested.left([slow])[0]?.remaining ?? 0))
-    if (i % 2 === 0) await tested.requests([1], [slow], 3)
+t.test(
+  'where others use much of it, what is said to be left is not from memory for long',
+  async (t) => {
+    const tested = await fleet(t, 2)
+    let worst = 0
+    for (let i = 0; i < 100; i++) {
+      await tested.advance(2)
+      const [decision] = await tested.requests([0], [slow], 1)
+      worst =
+        i < 10
+          ? 0
+          : Math.max(
+            worst,
+            (decision?.policies[0]?.remaining ?? 0) - (tested.left([slow])[0]?.remaining ?? 0)
+          )
+      if (i % 2 === 0) await tested.requests([1], [slow], 3)
+    }
+    t.ok(worst <= 6 + 3, `${worst} more than there was`)
   }
-  t.ok(worst <= 6 + 3, `${worst} more than there was`)
-})
+)
 
 t.test('a slice that is given back twice is given back once', async (t) => {
   const client = new Redis(server.url)
   t.teardown(() => { client.disconnect() })
   const store = redisStore({ client })
-  const lease = (cost: number, terms: LeaseTerms) => store.lease?.('twice', [log], cost, terms) ?? Promise.reject(new Error('no slices'))
+  const lease = (cost: number, terms: LeaseTerms) =>
+    store.lease?.('twice', [log], cost, terms) ?? Promise.reject(new Error('no slices'))
   const wants = { wanted: 2, back: undefined }
   const [mine, other] = [await lease(1, wants), await lease(1, wants)]
   t.strictSame([mine.slice.amount, other.slice.amount], [2, 2])

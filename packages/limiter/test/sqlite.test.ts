@@ -49,7 +49,8 @@ t.test('what is full again is swept out', async (t) => {
   const file = join(t.testdir(), 'limits.db')
   const clock = stopDate(t)
   const store = open(t, file)
-  const rows = () => behind(file, (db) => db.prepare('SELECT count(*) FROM weir_limits_1').pluck().get())
+  const rows = () =>
+    behind(file, (db) => db.prepare('SELECT count(*) FROM weir_limits_1').pluck().get())
   for (let i = 0; i < 100; i++) await store.take(`early-${i}`, [policy], 1)
   clock.advance(6000)
   for (let i = 0; i < 27; i++) await store.take(`late-${i}`, [policy], 1)
@@ -60,7 +61,11 @@ t.test('what is full again is swept out', async (t) => {
 
 t.test('it shares a file with other tables and leaves their version alone', async (t) => {
   const file = join(t.testdir(), 'limits.db')
-  behind(file, (db) => db.exec('CREATE TABLE entries (id INTEGER); INSERT INTO entries VALUES (1); PRAGMA user_version = 7'))
+  behind(file, (db) =>
+    db.exec(
+      'CREATE TABLE entries (id INTEGER); INSERT INTO entries VALUES (1); PRAGMA user_version = 7'
+    )
+  )
   await open(t, file).take('key', [policy], 1)
   behind(file, (db) => {
     t.equal(db.pragma('user_version', { simple: true }), 7)
@@ -68,31 +73,39 @@ t.test('it shares a file with other tables and leaves their version alone', asyn
   })
 })
 
-t.test('a file that cannot be opened is an error that says so, and so is a store that is closed', async (t) => {
-  const folder = t.testdir({ 'limits.db': {} })
-  t.throws(() => sqliteStore({ file: join(folder, 'limits.db') }), { code: 'WEIR_SQLITE_IS_FOLDER' })
-  const store = sqliteStore({ file: join(folder, 'sub', 'limits.db') })
-  await store.close()
-  await t.rejects(async () => store.take('key', [policy], 1), { code: 'WEIR_SQLITE_CLOSED' })
-  await t.rejects(store.reset('key'), { code: 'WEIR_SQLITE_CLOSED' })
-})
+t.test(
+  'a file that cannot be opened is an error that says so, and so is a store that is closed',
+  async (t) => {
+    const folder = t.testdir({ 'limits.db': {} })
+    t.throws(() => sqliteStore({ file: join(folder, 'limits.db') }), {
+      code: 'WEIR_SQLITE_IS_FOLDER'
+    })
+    const store = sqliteStore({ file: join(folder, 'sub', 'limits.db') })
+    await store.close()
+    await t.rejects(async () => store.take('key', [policy], 1), { code: 'WEIR_SQLITE_CLOSED' })
+    await t.rejects(store.reset('key'), { code: 'WEIR_SQLITE_CLOSED' })
+  }
+)
 
-t.test('a damaged file is set aside, and a file that is deleted is made anew: budgets are full again', async (t) => {
-  const warned = t.capture(process, 'emitWarning')
-  const file = join(t.testdir({ 'limits.db': 'no database' }), 'limits.db')
-  let now = performance.now()
-  t.intercept(performance, 'now', { value: () => now })
-  const store = open(t, file)
-  t.equal(warned().length, 1)
-  const used = await store.take('key', [policy], 10)
-  t.equal(used[0]?.wait, 0)
-  t.not((await store.peek('key', [policy], 10))[0]?.wait, 0)
-  rmSync(file)
-  now += 5
-  t.equal((await store.peek('key', [policy], 10))[0]?.wait, 0)
-  t.equal((await open(t, file).take('key', [policy], 10))[0]?.wait, 0)
-  t.not((await store.peek('key', [policy], 10))[0]?.wait, 0, 'they share the new one')
-})
+t.test(
+  'a damaged file is set aside, and a file that is deleted is made anew: budgets are full again',
+  async (t) => {
+    const warned = t.capture(process, 'emitWarning')
+    const file = join(t.testdir({ 'limits.db': 'no database' }), 'limits.db')
+    let now = performance.now()
+    t.intercept(performance, 'now', { value: () => now })
+    const store = open(t, file)
+    t.equal(warned().length, 1)
+    const used = await store.take('key', [policy], 10)
+    t.equal(used[0]?.wait, 0)
+    t.not((await store.peek('key', [policy], 10))[0]?.wait, 0)
+    rmSync(file)
+    now += 5
+    t.equal((await store.peek('key', [policy], 10))[0]?.wait, 0)
+    t.equal((await open(t, file).take('key', [policy], 10))[0]?.wait, 0)
+    t.not((await store.peek('key', [policy], 10))[0]?.wait, 0, 'they share the new one')
+  }
+)
 
 t.test('a probe tells at once whether somebody has the lock, and changes nothing', async (t) => {
   const file = join(t.testdir(), 'limits.db')

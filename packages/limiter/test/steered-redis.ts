@@ -38,7 +38,11 @@ export class SteeredRedis {
   /** Resolves when all that was said has been answered. */
   async quiet (): Promise<void> {
     // A question is sent in the next turn.
-    for (let turn = 0; turn < 3 || this.#underWay > 0; turn++) await new Promise((resolve) => { setImmediate(resolve) })
+    for (let turn = 0; turn < 3 || this.#underWay > 0; turn++) {
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
   }
 }
 
@@ -46,5 +50,7 @@ function steered (source: string): string {
   for (const text of ["redis.call('TIME')", "redis.call('PEXPIRE', key, 2 * ttl)"]) {
     if (source.split(text).length !== 2) throw new Error(`not once in the script: ${text}`)
   }
-  return source.replace("redis.call('TIME')", '{ 0, KEYS[2] }').replace("redis.call('PEXPIRE', key, 2 * ttl)", 'local _ = ttl')
+  return source
+    .replace("redis.call('TIME')", '{ 0, KEYS[2] }')
+    .replace("redis.call('PEXPIRE', key, 2 * ttl)", 'local _ = ttl')
 }

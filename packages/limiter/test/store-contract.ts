@@ -22,11 +22,25 @@ const MINUTE = 60_000
 
 // An hour for one: whatever passes while a test runs makes no difference.
 const hourly = definePolicy({ name: 'hourly', limit: 24, window: 24 * HOUR, burst: 3 })
-const daily = definePolicy({ name: 'daily', limit: 5, window: 24 * HOUR, algorithm: 'sliding-window' })
-const coarse = definePolicy({ name: 'coarse', limit: 512, window: 256 * HOUR, algorithm: 'sliding-window' })
+const daily = definePolicy({
+  name: 'daily',
+  limit: 5,
+  window: 24 * HOUR,
+  algorithm: 'sliding-window'
+})
+const coarse = definePolicy({
+  name: 'coarse',
+  limit: 512,
+  window: 256 * HOUR,
+  algorithm: 'sliding-window'
+})
 
 /** What every store keeps to. Runs against an empty place per test. */
-export function storeContract (t: Test, name: string, makePlace: (t: Test) => Promise<LimitPlace>): void {
+export function storeContract (
+  t: Test,
+  name: string,
+  makePlace: (t: Test) => Promise<LimitPlace>
+): void {
   const test = (what: string, run: (t: Test, at: At) => Promise<void>) => {
     t.test(`${name}: ${what}`, async (t) => {
       const place = await makePlace(t)
@@ -44,7 +58,11 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     await at.advance(MINUTE)
     t.strictSame(await at.take([hourly]), ['0 left, full in 3 h'])
     await at.advance(10 * HOUR)
-    t.strictSame(await at.peek([hourly]), ['3 left, full in 0 h'], 'no more than the burst comes back')
+    t.strictSame(
+      await at.peek([hourly]),
+      ['3 left, full in 0 h'],
+      'no more than the burst comes back'
+    )
   })
 
   test('a sliding window gives back what was used when its window is over', async (t, at) => {
@@ -78,23 +96,36 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
 
   test('nothing is used of any policy when one denies', async (t, at) => {
     await at.take([daily], 4)
-    t.strictSame(await at.take([hourly, daily], 2), ['3 left, full in 0 h', '1 left, full in 24 h, wait 24 h'])
+    t.strictSame(await at.take([hourly, daily], 2), [
+      '3 left, full in 0 h',
+      '1 left, full in 24 h, wait 24 h'
+    ])
     t.strictSame(await at.peek([hourly, daily]), ['3 left, full in 0 h', '1 left, full in 24 h'])
-    t.strictSame(await at.take([daily, hourly]), ['0 left, full in 24 h', '2 left, full in 1 h'], 'in any order')
-    t.strictSame(await at.take([hourly, daily]), ['2 left, full in 1 h', '0 left, full in 24 h, wait 24 h'])
+    t.strictSame(
+      await at.take([daily, hourly]),
+      ['0 left, full in 24 h', '2 left, full in 1 h'],
+      'in any order'
+    )
+    t.strictSame(await at.take([hourly, daily]), [
+      '2 left, full in 1 h',
+      '0 left, full in 24 h, wait 24 h'
+    ])
     t.strictSame(await at.take([hourly], 2), ['0 left, full in 3 h'])
-    t.strictSame(await at.take([hourly, daily]), ['0 left, full in 3 h, wait 1 h', '0 left, full in 24 h, wait 24 h'])
+    t.strictSame(await at.take([hourly, daily]), [
+      '0 left, full in 3 h, wait 1 h',
+      '0 left, full in 24 h, wait 24 h'
+    ])
   })
 
   test('to look uses nothing', async (t, at) => {
     t.strictSame(await at.peek([hourly, daily], 3), ['3 left, full in 0 h', '5 left, full in 0 h'])
     t.strictSame(await at.peek([hourly, daily], 3), ['3 left, full in 0 h', '5 left, full in 0 h'])
-    t.equal(await at.place.kept?.('key') ?? 0, 0)
+    t.equal((await at.place.kept?.('key')) ?? 0, 0)
     await at.take([hourly], 2)
     t.strictSame(await at.peek([hourly], 2), ['1 left, full in 2 h, wait 1 h'])
   })
 
-  test('a reset makes all budgets of a key full, and no other\'s', async (t, at) => {
+  test("a reset makes all budgets of a key full, and no other's", async (t, at) => {
     await at.take([hourly, daily], 3)
     await at.store.take('other', [daily], 3)
     await at.store.reset('key')
@@ -104,8 +135,22 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
   })
 
   test('keys are any text, and apart', async (t, at) => {
-    for (const key of ['a', 'A', 'a:b', '{a}', '}{', 'ключ', 'a\u0000b', 'x'.repeat(1000), '__proto__']) {
-      t.equal((await at.store.take(key, [hourly], 1))[0]?.remaining, 2, JSON.stringify(key.slice(0, 9)))
+    for (const key of [
+      'a',
+      'A',
+      'a:b',
+      '{a}',
+      '}{',
+      'ключ',
+      'a\u0000b',
+      'x'.repeat(1000),
+      '__proto__'
+    ]) {
+      t.equal(
+        (await at.store.take(key, [hourly], 1))[0]?.remaining,
+        2,
+        JSON.stringify(key.slice(0, 9))
+      )
     }
   })
 
@@ -113,9 +158,17 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     await at.take([hourly], 3)
     for (const change of [{ limit: 12 }, { window: 48 * HOUR }, { burst: 4 }, { name: 'other' }]) {
       const changed = definePolicy({ ...options(hourly), ...change })
-      t.equal((await at.store.peek('key', [changed], 1))[0]?.remaining, changed.burst, JSON.stringify(change))
+      t.equal(
+        (await at.store.peek('key', [changed], 1))[0]?.remaining,
+        changed.burst,
+        JSON.stringify(change)
+      )
     }
-    t.equal((await at.store.peek('key', [definePolicy(options(hourly))], 1))[0]?.remaining, 0, 'the same again is the same')
+    t.equal(
+      (await at.store.peek('key', [definePolicy(options(hourly))], 1))[0]?.remaining,
+      0,
+      'the same again is the same'
+    )
   })
 
   test('a clock that is set back makes nobody wait longer, and gives nothing back', async (t, at) => {
@@ -131,15 +184,24 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     await at.advance(21 * HOUR)
     t.strictSame(await at.take([daily], 3), ['0 left, full in 24 h'])
     await at.advance(-HOUR)
-    t.strictSame(await at.peek([hourly, daily], 2), ['3 left, full in 0 h', '0 left, full in 24 h, wait 2 h'])
+    t.strictSame(await at.peek([hourly, daily], 2), [
+      '3 left, full in 0 h',
+      '0 left, full in 24 h, wait 2 h'
+    ])
   })
 
   test('to look moves nothing, whatever the clock does', async (t, at) => {
     await at.take([hourly, daily], 3)
     await at.advance(-10 * HOUR)
-    t.strictSame(await at.peek([hourly, daily]), ['0 left, full in 3 h, wait 1 h', '2 left, full in 24 h'])
+    t.strictSame(await at.peek([hourly, daily]), [
+      '0 left, full in 3 h, wait 1 h',
+      '2 left, full in 24 h'
+    ])
     await at.advance(11 * HOUR)
-    t.strictSame(await at.peek([hourly, daily], 3), ['1 left, full in 2 h, wait 2 h', '2 left, full in 23 h, wait 23 h'])
+    t.strictSame(await at.peek([hourly, daily], 3), [
+      '1 left, full in 2 h, wait 2 h',
+      '2 left, full in 23 h, wait 23 h'
+    ])
   })
 
   test('what is full again is not kept', async (t, at) => {

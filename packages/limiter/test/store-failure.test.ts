@@ -1,6 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t, { type Test } from 'tap'
-import { createLimiter, definePolicy, type LimiterOptions, type LimitStore, memoryStore } from '../src/index.js'
+import {
+  createLimiter,
+  definePolicy,
+  type LimiterOptions,
+  type LimitStore,
+  memoryStore
+} from '../src/index.js'
 import { stopTimers } from './clock.js'
 import { SteeredStore } from './steered-store.js'
 
@@ -20,11 +26,24 @@ t.test('local: each instance enforces its own share, and says so', async (t) => 
   const { clock, store, limiter } = setUp(t, { instances: 4 })
   store.fail()
   t.match(await limiter.consume('key', [policy]), {
-    allowed: true, mode: 'local', policies: [{ policy: { name: 'p', limit: 2, window: 1000, burst: 2 }, remaining: 1, resetMs: 500 }]
+    allowed: true,
+    mode: 'local',
+    policies: [
+      { policy: { name: 'p', limit: 2, window: 1000, burst: 2 }, remaining: 1, resetMs: 500 }
+    ]
   })
-  t.match(await limiter.peek('key', [policy]), { allowed: true, mode: 'local', policies: [{ remaining: 1 }] })
+  t.match(await limiter.peek('key', [policy]), {
+    allowed: true,
+    mode: 'local',
+    policies: [{ remaining: 1 }]
+  })
   t.ok((await limiter.consume('key', [policy])).allowed)
-  t.match(await limiter.consume('key', [policy]), { allowed: false, mode: 'local', violated: ['p'], retryAfterMs: 500 })
+  t.match(await limiter.consume('key', [policy]), {
+    allowed: false,
+    mode: 'local',
+    violated: ['p'],
+    retryAfterMs: 500
+  })
   await clock.advance(500)
   t.ok((await limiter.consume('key', [policy])).allowed)
 })
@@ -35,7 +54,11 @@ t.test('the number of instances may change', async (t) => {
   store.fail()
   t.match(await limiter.consume('key', [policy]), { policies: [{ policy: { limit: 4 } }] })
   instances = 100
-  t.match(await limiter.consume('key', [policy]), { policies: [{ policy: { limit: 1, burst: 1 } }] }, '1 at least')
+  t.match(
+    await limiter.consume('key', [policy]),
+    { policies: [{ policy: { limit: 1, burst: 1 } }] },
+    '1 at least'
+  )
   for (const odd of [0, -1, NaN]) {
     instances = odd
     t.match(await limiter.peek('key', [policy]), { policies: [{ policy: { limit: 8 } }] })
@@ -45,8 +68,14 @@ t.test('the number of instances may change', async (t) => {
 t.test('what costs more than a share takes all of it', async (t) => {
   const { clock, store, limiter } = setUp(t, { instances: 4 })
   store.fail()
-  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, policies: [{ remaining: 0 }] })
-  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: false, retryAfterMs: 1000 })
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), {
+    allowed: true,
+    policies: [{ remaining: 0 }]
+  })
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), {
+    allowed: false,
+    retryAfterMs: 1000
+  })
   await clock.advance(1000)
   t.ok((await limiter.consume('key', [policy], { cost: 8 })).allowed)
 })
@@ -56,35 +85,56 @@ t.test('open and closed say that nobody counts', async (t) => {
   store.fail()
   const nothing = { policies: [], violated: [] }
   for (let i = 0; i < 20; i++) {
-    t.strictSame(await limiter.consume('key', [policy]), { allowed: true, mode: 'open', ...nothing, retryAfterMs: 0 })
+    t.strictSame(await limiter.consume('key', [policy]), {
+      allowed: true,
+      mode: 'open',
+      ...nothing,
+      retryAfterMs: 0
+    })
   }
-  t.strictSame(await limiter.consume('key', [policy], { onFailure: 'closed' }), { allowed: false, mode: 'closed', ...nothing, retryAfterMs: 250 })
-  t.match(await limiter.consume('key', [policy], { onFailure: 'local' }), { allowed: true, mode: 'local' }, 'each call as it says')
+  t.strictSame(await limiter.consume('key', [policy], { onFailure: 'closed' }), {
+    allowed: false,
+    mode: 'closed',
+    ...nothing,
+    retryAfterMs: 250
+  })
+  t.match(
+    await limiter.consume('key', [policy], { onFailure: 'local' }),
+    { allowed: true, mode: 'local' },
+    'each call as it says'
+  )
   t.match(await limiter.peek('key', [policy]), { mode: 'open' })
 })
 
-t.test('a store that fails is left alone until a probe in the background is answered', async (t) => {
-  const { clock, store, errors, limiter } = setUp(t)
-  store.fail()
-  for (let i = 0; i < 5; i++) await limiter.consume(`key-${i}`, [policy])
-  t.equal(store.asked, 1)
-  t.match(errors, [
-    { operation: 'consume', key: 'key-0', error: { message: 'no answer' } },
-    ...Array.from({ length: 4 }, () => ({ error: { code: 'WEIR_LIMITER_STORE_UNAVAILABLE' } }))
-  ])
-  for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
-    await clock.advance(pause)
-    t.match(await limiter.consume('key', [policy]), { mode: 'local' })
-    t.strictSame([store.asked, store.probes], [1, i + 1], 'no call is the probe')
+t.test(
+  'a store that fails is left alone until a probe in the background is answered',
+  async (t) => {
+    const { clock, store, errors, limiter } = setUp(t)
+    store.fail()
+    for (let i = 0; i < 5; i++) await limiter.consume(`key-${i}`, [policy])
+    t.equal(store.asked, 1)
+    t.match(errors, [
+      { operation: 'consume', key: 'key-0', error: { message: 'no answer' } },
+      ...Array.from({ length: 4 }, () => ({ error: { code: 'WEIR_LIMITER_STORE_UNAVAILABLE' } }))
+    ])
+    for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
+      await clock.advance(pause)
+      t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+      t.strictSame([store.asked, store.probes], [1, i + 1], 'no call is the probe')
+    }
+    store.recover()
+    await clock.advance(250)
+    t.match(
+      await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]),
+      [
+        { mode: 'shared', policies: [{ remaining: 7 }] },
+        { mode: 'shared', policies: [{ remaining: 6 }] }
+      ]
+    )
+    await clock.advance(10_000)
+    t.equal(store.probes, 6, 'and there is no other')
   }
-  store.recover()
-  await clock.advance(250)
-  t.match(await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]), [
-    { mode: 'shared', policies: [{ remaining: 7 }] }, { mode: 'shared', policies: [{ remaining: 6 }] }
-  ])
-  await clock.advance(10_000)
-  t.equal(store.probes, 6, 'and there is no other')
-})
+)
 
 t.test('a store without a probe is peeked at', async (t) => {
   const clock = stopTimers(t)
@@ -140,7 +190,11 @@ t.test('a reset that is not done says so', async (t) => {
   const { clock, store, limiter } = setUp(t)
   await limiter.consume('key', [policy], { cost: 8 })
   store.fail()
-  await t.rejects(limiter.reset('key'), { code: 'WEIR_LIMITER_STORE_FAILED', message: /reset 'key'/, cause: { message: 'no answer' } })
+  await t.rejects(limiter.reset('key'), {
+    code: 'WEIR_LIMITER_STORE_FAILED',
+    message: /reset 'key'/,
+    cause: { message: 'no answer' }
+  })
   store.recover()
   await clock.advance(250)
   await limiter.reset('key')

@@ -7,13 +7,21 @@ export const readsOf = (caches: readonly CacheCounts[]): number =>
 /**
  * Subtracts earlier counts of caches from those of now, by name. Caches without reads are left out.
  */
-export function addedTo (earlier: readonly CacheCounts[], now: readonly CacheCounts[]): CacheCounts[] {
+export function addedTo (
+  earlier: readonly CacheCounts[],
+  now: readonly CacheCounts[]
+): CacheCounts[] {
   const before = new Map(earlier.map((counts) => [counts.cache, counts]))
-  return now.map((counts) => subtractCacheCounts(counts, before.get(counts.cache))).filter((counts) => readsOf([counts]) > 0)
+  return now
+    .map((counts) => subtractCacheCounts(counts, before.get(counts.cache)))
+    .filter((counts) => readsOf([counts]) > 0)
 }
 
 /** Subtracts earlier counts of one cache from those of now. */
-export function subtractCacheCounts (now: CacheCounts, earlier: CacheCounts | undefined): CacheCounts {
+export function subtractCacheCounts (
+  now: CacheCounts,
+  earlier: CacheCounts | undefined
+): CacheCounts {
   if (earlier === undefined) return now
   return {
     cache: now.cache,

@@ -63,7 +63,12 @@ export class Counters {
   begin (earlier?: Totals): Totals {
     this.#denials.clear()
     return {
-      routes: new Map([...this.#routes.values()].map((counter) => [counter, counter.totals(earlier?.routes.get(counter))])),
+      routes: new Map(
+        [...this.#routes.values()].map((counter) => [
+          counter,
+          counter.totals(earlier?.routes.get(counter))
+        ])
+      ),
       filledBy: this.filledBy.copy(),
       caches: earlier === undefined ? [] : this.caches()
     }
@@ -72,10 +77,12 @@ export class Counters {
   since (earlier: Totals): Pick<MinuteRecord, 'routes' | 'filledBy' | 'denials' | 'caches'> {
     const caches = addedTo(earlier.caches, this.caches())
     return {
-      routes: [...this.#routes.values()].flatMap((counter) => counter.since(earlier.routes.get(counter)) ?? []),
+      routes: [...this.#routes.values()].flatMap(
+        (counter) => counter.since(earlier.routes.get(counter)) ?? []
+      ),
       filledBy: this.filledBy.since(earlier.filledBy),
       denials: this.#denials.list(),
-      ...caches.length > 0 && { caches }
+      ...(caches.length > 0 && { caches })
     }
   }
 }

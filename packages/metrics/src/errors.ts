@@ -1,7 +1,8 @@
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
   WEIR_METRICS_INVALID_OPTION: (what: string) => what,
-  WEIR_METRICS_NO_ANSWER: (what: string) => `The store has not answered within ${what} ms: what it was told is told again, and counts once`
+  WEIR_METRICS_NO_ANSWER: (what: string) =>
+    `The store has not answered within ${what} ms: what it was told is told again, and counts once`
 } as const
 
 export type MetricsErrorCode = keyof typeof messages

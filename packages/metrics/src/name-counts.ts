@@ -16,8 +16,9 @@ export class NameCounts {
 
   add (name: string): void {
     const count = this.#counts.get(name)
+    const isFull = this.#counts.size >= this.most && name !== OTHERS
     if (count !== undefined) this.#counts.set(name, count + 1)
-    else if (name.length > LONGEST || (this.#counts.size >= this.most && name !== OTHERS)) this.#addOther()
+    else if (name.length > LONGEST || isFull) this.#addOther()
     else this.#counts.set(name, 1)
   }
 

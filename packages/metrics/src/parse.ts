@@ -28,7 +28,10 @@ const listOf = (check: Check): Check => (value) => Array.isArray(value) && value
 const optional = (check: Check): Check => (value) => value === undefined || check(value)
 
 /** An object in which all members, whatever their names, pass. */
-const mapOf = (check: Check): Check => (value) => isObject(value) && Object.values(value).every(check)
+const mapOf =
+  (check: Check): Check =>
+    (value) =>
+      isObject(value) && Object.values(value).every(check)
 
 /** An object that has these members, perhaps among others. */
 const shape = (members: Readonly<Record<string, Check>>): Check => (value) =>
@@ -44,7 +47,8 @@ const isSeries = shape({
   latency: listOf(isNumber)
 })
 
-const isOutcomes: Check = (value) => mapOf(isSeries)(value) && isObject(value) && Object.keys(value).every(isOutcome)
+const isOutcomes: Check = (value) =>
+  mapOf(isSeries)(value) && isObject(value) && Object.keys(value).every(isOutcome)
 const isOutcome: Check = (name) => OUTCOMES.some((outcome) => outcome === name)
 
 const hasRecord = shape({
@@ -56,9 +60,19 @@ const hasRecord = shape({
   routes: listOf(shape({ route: isText, outcomes: isOutcomes, reasons: mapOf(isNumber) })),
   filledBy: mapOf(isNumber),
   denials: listOf(shape({ route: isText, policy: isText, client: isText, count: isNumber })),
-  caches: optional(listOf(shape({
-    cache: isText, l1: isNumber, l2: isNumber, coalesced: isNumber, stale: isNumber, misses: isNumber, savedMicros: isNumber
-  })))
+  caches: optional(
+    listOf(
+      shape({
+        cache: isText,
+        l1: isNumber,
+        l2: isNumber,
+        coalesced: isNumber,
+        stale: isNumber,
+        misses: isNumber,
+        savedMicros: isNumber
+      })
+    )
+  )
 })
 
 const hasState = shape({

@@ -4,12 +4,24 @@
  * because it is not to be cached (`bypass`), on a route without a cache, with 429, with a 5xx.
  * `refill` are the application's own requests, which no client sent.
  */
-export const OUTCOMES = ['l1', 'l2', 'coalesced', 'stale', 'miss', 'bypass', 'uncached', 'limited', 'error', 'refill'] as const
+export const OUTCOMES = [
+  'l1',
+  'l2',
+  'coalesced',
+  'stale',
+  'miss',
+  'bypass',
+  'uncached',
+  'limited',
+  'error',
+  'refill'
+] as const
 export type Outcome = typeof OUTCOMES[number]
 
 /** Upper bounds of the latency buckets, ms; one more bucket has what is slower. */
 export const LATENCY_BOUNDS_MS = [
-  0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 25, 50, 75, 100, 150, 250, 500, 750, 1000, 2500, 5000, 10_000
+  0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 25, 50, 75, 100, 150, 250, 500, 750,
+  1000, 2500, 5000, 10_000
 ] as const
 
 /** What is known of the requests with one outcome. */

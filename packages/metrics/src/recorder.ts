@@ -16,7 +16,10 @@ const LAST_WRITE_AGAIN_AFTER = 50
 const MOST_RECORDS = 60
 
 /** What an instance says of itself, besides what the recorder knows. */
-export type Vitals = Pick<InstanceState, 'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'>
+export type Vitals = Pick<
+  InstanceState,
+  'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'
+>
 
 /** Options of {@link Recorder}. */
 export interface RecorderOptions {
@@ -46,7 +49,12 @@ export interface RecorderOptions {
  * minute it was in.
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION
  * @example
- * const recorder = new Recorder({ store: memoryStore(), service: 'shop', instance: 'shop-1', vitals })
+ * const recorder = new Recorder({
+ *   store: memoryStore(),
+ *   service: 'shop',
+ *   instance: 'shop-1',
+ *   vitals
+ * })
  * const { tallies } = recorder.counters.route('GET /products')
  * recorder.start()
  * tallies.l1.add(0.2, 1024) // for each request
@@ -73,11 +81,17 @@ export class Recorder {
   constructor (options: RecorderOptions) {
     const { store, service, instance } = options
     if (typeof store?.write !== 'function') {
-      throw new MetricsError('WEIR_METRICS_INVALID_OPTION', 'store is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/metrics')
+      throw new MetricsError(
+        'WEIR_METRICS_INVALID_OPTION',
+        'store is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/metrics'
+      )
     }
     for (const [name, value] of Object.entries({ service, instance })) {
       if (typeof value !== 'string' || value === '' || value.length > 100) {
-        throw new MetricsError('WEIR_METRICS_INVALID_OPTION', `${name} must be text of 1 to 100 characters`)
+        throw new MetricsError(
+          'WEIR_METRICS_INVALID_OPTION',
+          `${name} must be text of 1 to 100 characters`
+        )
       }
     }
     this.#options = options
@@ -152,7 +166,12 @@ export class Recorder {
     if (count !== this.#recorded) {
       this.#recorded = count
       this.#records.set(this.#minute, {
-        run: this.run, service, instance, minute: this.#minute, seq: ++this.#seq, ...counters.since(this.#before)
+        run: this.run,
+        service,
+        instance,
+        minute: this.#minute,
+        seq: ++this.#seq,
+        ...counters.since(this.#before)
       })
       this.#dropOldest()
     }

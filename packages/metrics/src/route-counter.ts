@@ -39,7 +39,11 @@ export class RouteCounter {
   totals (earlier?: RouteTotals): RouteTotals {
     const count = this.count
     if (earlier?.count === count) return earlier
-    return { count, outcomes: each((outcome) => this.#seriesOf(outcome, earlier)), reasons: this.reasons.copy() }
+    return {
+      count,
+      outcomes: each((outcome) => this.#seriesOf(outcome, earlier)),
+      reasons: this.reasons.copy()
+    }
   }
 
   #seriesOf (outcome: Outcome, earlier: RouteTotals | undefined): Series {

@@ -27,7 +27,10 @@ function combine (a: Series, b: Series, sign: 1 | -1): Series {
     bytes: a.bytes + sign * b.bytes,
     savedMicros: a.savedMicros + sign * b.savedMicros,
     latencySumMicros: a.latencySumMicros + sign * b.latencySumMicros,
-    latency: Array.from({ length: BUCKETS }, (_, i) => (a.latency[i] ?? 0) + sign * (b.latency[i] ?? 0))
+    latency: Array.from(
+      { length: BUCKETS },
+      (_, i) => (a.latency[i] ?? 0) + sign * (b.latency[i] ?? 0)
+    )
   }
 }
 

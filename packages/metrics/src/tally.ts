@@ -29,6 +29,14 @@ export class Tally {
   /** What it is now, which later requests do not change. */
   copy (): Series {
     const { count, shared, notModified, bytes, savedMicros, latencySumMicros } = this
-    return { count, shared, notModified, bytes, savedMicros, latencySumMicros, latency: Array.from(this.#latency) }
+    return {
+      count,
+      shared,
+      notModified,
+      bytes,
+      savedMicros,
+      latencySumMicros,
+      latency: Array.from(this.#latency)
+    }
   }
 }

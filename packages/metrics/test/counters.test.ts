@@ -19,8 +19,16 @@ t.test('only what was counted since is in the difference', async (t) => {
   counters.route('GET /c').tallies.l1.add(3, 1)
   const { routes, filledBy } = counters.since(before)
   t.match(routes, [
-    { route: 'GET /a', outcomes: { l1: { count: 1, bytes: 5 }, bypass: { count: 1, bytes: 5 } }, reasons: { SET_COOKIE: 1 } },
-    { route: 'GET /c', outcomes: { l1: { count: 1, bytes: 1, latencySumMicros: 3000 } }, reasons: {} }
+    {
+      route: 'GET /a',
+      outcomes: { l1: { count: 1, bytes: 5 }, bypass: { count: 1, bytes: 5 } },
+      reasons: { SET_COOKIE: 1 }
+    },
+    {
+      route: 'GET /c',
+      outcomes: { l1: { count: 1, bytes: 1, latencySumMicros: 3000 } },
+      reasons: {}
+    }
   ])
   t.strictSame(Object.keys(routes[0]?.outcomes ?? {}), ['l1', 'bypass'])
   t.strictSame(filledBy, { x: 1, y: 1 })
@@ -39,7 +47,11 @@ t.test('reads of caches: what was counted since, by name', async (t) => {
   })
   const first = counters.begin()
   isMade = true
-  t.strictSame(counters.since(first), { routes: [], filledBy: {}, denials: [] }, 'what was not read is not told')
+  t.strictSame(
+    counters.since(first),
+    { routes: [], filledBy: {}, denials: [] },
+    'what was not read is not told'
+  )
   t.equal(counters.count, 0)
   Object.assign(fragments, { l1: 3, l2: 2, coalesced: 1, stale: 1, misses: 4, savedMicros: 900 })
   t.equal(counters.count, 10)
@@ -48,7 +60,10 @@ t.test('reads of caches: what was counted since, by name', async (t) => {
   t.equal(counters.since(second).caches, undefined)
   fragments.l1++
   queries.misses++
-  t.strictSame(counters.since(second).caches, [{ ...fragments, ...reads, l1: 1 }, { ...queries, misses: 1 }])
+  t.strictSame(counters.since(second).caches, [
+    { ...fragments, ...reads, l1: 1 },
+    { ...queries, misses: 1 }
+  ])
 })
 
 t.test('each outcome is counted apart', async (t) => {
@@ -57,7 +72,10 @@ t.test('each outcome is counted apart', async (t) => {
   const { tallies } = counters.route('GET /a')
   OUTCOMES.forEach((outcome, i) => { for (let n = 0; n <= i; n++) tallies[outcome].add(1, 1) })
   const [counts] = counters.since(before).routes
-  t.strictSame(OUTCOMES.map((outcome) => counts?.outcomes[outcome]?.count), OUTCOMES.map((_, i) => i + 1))
+  t.strictSame(
+    OUTCOMES.map((outcome) => counts?.outcomes[outcome]?.count),
+    OUTCOMES.map((_, i) => i + 1)
+  )
 })
 
 t.test('nobody fills memory with names', async (t) => {
@@ -90,7 +108,10 @@ t.test('names are any text', async (t) => {
   counters.filledBy.add('__proto__')
   counters.filledBy.add('constructor')
   counters.filledBy.add('others')
-  t.equal(JSON.stringify(counters.since(before).filledBy), '{"__proto__":1,"constructor":1,"others":1}')
+  t.equal(
+    JSON.stringify(counters.since(before).filledBy),
+    '{"__proto__":1,"constructor":1,"others":1}'
+  )
 })
 
 t.test('clients that were denied are told for one minute', async (t) => {
@@ -102,7 +123,9 @@ t.test('clients that were denied are told for one minute', async (t) => {
   counters.deny(route, 'day', 'user:1')
   const before = counters.begin()
   counters.deny(route, 'burst', 'user:1')
-  t.strictSame(counters.since(before).denials, [{ route: 'GET /a', policy: 'burst', client: 'user:1', count: 1 }])
+  t.strictSame(counters.since(before).denials, [
+    { route: 'GET /a', policy: 'burst', client: 'user:1', count: 1 }
+  ])
 })
 
 t.test('the next minute begins with copies of what has changed alone', async (t) => {
@@ -116,6 +139,8 @@ t.test('the next minute begins with copies of what has changed alone', async (t)
   t.equal(second.routes.get(a)?.outcomes.l1, first.routes.get(a)?.outcomes.l1)
   t.strictSame([...second.routes], [...counters.begin().routes], 'as if all of it were copied')
   a.tallies.miss.add(5, 10)
-  t.match(counters.since(second).routes, [{ route: 'GET /a', outcomes: { miss: { count: 1, latencySumMicros: 5000 } } }])
+  t.match(counters.since(second).routes, [
+    { route: 'GET /a', outcomes: { miss: { count: 1, latencySumMicros: 5000 } } }
+  ])
   t.match(counters.since(first).routes, [{ route: 'GET /a', outcomes: { miss: { count: 2 } } }])
 })

@@ -1,7 +1,13 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type InstanceState, memoryStore, type MetricsStore, type MinuteRecord, Recorder } from '../src/index.js'
+import {
+  type InstanceState,
+  memoryStore,
+  type MetricsStore,
+  type MinuteRecord,
+  Recorder
+} from '../src/index.js'
 import { countsOf, vitals } from './told.js'
 
 /** A store that notes what it is told, and does what the test says before it keeps it. */
@@ -40,17 +46,28 @@ function recording (t: Test) {
     service: 'shop',
     instance: 'shop-1',
     vitals,
-    onWritten: (error) => { outcomes.push(error === undefined ? 'written' : error instanceof Error ? error.message : 'failed') }
+    onWritten: (error) => {
+      outcomes.push(
+        error === undefined ? 'written' : error instanceof Error ? error.message : 'failed'
+      )
+    }
   })
   const { tallies } = recorder.counters.route('GET /a')
   return {
     store,
     recorder,
     outcomes,
-    count: (requests = 1) => { for (let i = 0; i < requests; i++) tallies.l1.add(1, 10) },
+    count: (requests = 1) => {
+      for (let i = 0; i < requests; i++) tallies.l1.add(1, 10)
+    },
     /** Requests by minutes since the start, as the store has them. */
-    kept: async () => Object.fromEntries(
-      Object.entries(countsOf(await store.read(0))).map(([name, count]) => [Number(name.split(' ')[1]) - FIRST, count]))
+    kept: async () =>
+      Object.fromEntries(
+        Object.entries(countsOf(await store.read(0))).map(([name, count]) => [
+          Number(name.split(' ')[1]) - FIRST,
+          count
+        ])
+      )
   }
 }
 
@@ -71,11 +88,20 @@ t.test('a minute is told whole each time, and only if there is something new', a
   count()
   await recorder.flush()
   await recorder.flush()
-  const told = store.told.map(({ records }) => records.map(({ seq, routes }) => [seq, routes[0]?.outcomes.l1?.count]))
+  const told = store.told.map(({ records }) =>
+    records.map(({ seq, routes }) => [seq, routes[0]?.outcomes.l1?.count])
+  )
   t.strictSame(told, [[], [[1, 2]], [[2, 3]], []])
   t.strictSame(await kept(), { 0: 3 })
   t.match(store.told.at(-1)?.state, {
-    run: recorder.run, service: 'shop', instance: 'shop-1', pid: process.pid, node: process.versions.node, startedAt: START, at: START, ...vitals()
+    run: recorder.run,
+    service: 'shop',
+    instance: 'shop-1',
+    pid: process.pid,
+    node: process.versions.node,
+    startedAt: START,
+    at: START,
+    ...vitals()
   })
 })
 
@@ -140,21 +166,29 @@ t.test('what arrives although the answer is lost counts once', async (t) => {
   t.strictSame(await kept(), { 0: 5 })
 })
 
-t.test('an hour of minutes is kept without a store, and of a day without one the last hour', async (t) => {
-  const { store, recorder, count, kept } = recording(t)
-  store.before = async () => { throw new Error('no store') }
-  for (let minute = 0; minute < 100; minute++) {
-    mock.timers.setTime(START + minute * MINUTE)
-    await t.rejects(recorder.flush())
-    count(minute + 1)
-    await t.rejects(recorder.flush())
+t.test(
+  'an hour of minutes is kept without a store, and of a day without one the last hour',
+  async (t) => {
+    const { store, recorder, count, kept } = recording(t)
+    store.before = async () => {
+      throw new Error('no store')
+    }
+    for (let minute = 0; minute < 100; minute++) {
+      mock.timers.setTime(START + minute * MINUTE)
+      await t.rejects(recorder.flush())
+      count(minute + 1)
+      await t.rejects(recorder.flush())
+    }
+    t.strictSame([recorder.unsent, recorder.dropped], [60, 40])
+    store.before = async () => {}
+    await recorder.flush()
+    t.strictSame(
+      await kept(),
+      Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 40, i + 41]))
+    )
+    t.equal(recorder.unsent, 0)
   }
-  t.strictSame([recorder.unsent, recorder.dropped], [60, 40])
-  store.before = async () => {}
-  await recorder.flush()
-  t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 40, i + 41])))
-  t.equal(recorder.unsent, 0)
-})
+)
 
 t.test('a store that fails may have lost its memory: it is told the last hour again', async (t) => {
   const { store, recorder, count, kept } = recording(t)
@@ -171,54 +205,66 @@ t.test('a store that fails may have lost its memory: it is told the last hour ag
   store.before = async () => {}
   store.inner = memoryStore()
   await recorder.flush()
-  t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 10, i + 11])))
+  t.strictSame(
+    await kept(),
+    Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 10, i + 11]))
+  )
   await recorder.flush()
   t.strictSame(store.told.at(-1)?.records, [])
 })
 
-t.test('a store that has lost its memory between two writes is told the last hour again', async (t) => {
-  const { store, recorder, outcomes, count, kept } = recording(t)
-  count(1)
-  await recorder.flush()
-  mock.timers.setTime(START + MINUTE)
-  await recorder.flush()
-  count(2)
-  await recorder.flush()
-  t.equal(recorder.unsent, 0)
-  store.inner = memoryStore()
-  await recorder.flush()
-  t.equal(recorder.unsent, 2)
-  await recorder.flush()
-  t.strictSame(await kept(), { 0: 1, 1: 2 })
+t.test(
+  'a store that has lost its memory between two writes is told the last hour again',
+  async (t) => {
+    const { store, recorder, outcomes, count, kept } = recording(t)
+    count(1)
+    await recorder.flush()
+    mock.timers.setTime(START + MINUTE)
+    await recorder.flush()
+    count(2)
+    await recorder.flush()
+    t.equal(recorder.unsent, 0)
+    store.inner = memoryStore()
+    await recorder.flush()
+    t.equal(recorder.unsent, 2)
+    await recorder.flush()
+    t.strictSame(await kept(), { 0: 1, 1: 2 })
 
-  store.inner = memoryStore()
-  count(3)
-  const closed = recorder.close()
-  await pass(50)
-  await closed
-  t.strictSame(await kept(), { 0: 1, 1: 5 }, 'also by one that closes')
-  t.ok(outcomes.every((outcome) => outcome === 'written'))
-})
+    store.inner = memoryStore()
+    count(3)
+    const closed = recorder.close()
+    await pass(50)
+    await closed
+    t.strictSame(await kept(), { 0: 1, 1: 5 }, 'also by one that closes')
+    t.ok(outcomes.every((outcome) => outcome === 'written'))
+  }
+)
 
-t.test('one write at a time; one that is not answered is given up, and does no harm when it comes late', async (t) => {
-  const { store, recorder, outcomes, count, kept } = recording(t)
-  let goOn: () => void = () => {}
-  store.before = () => new Promise((resolve) => { goOn = resolve })
-  count(2)
-  const first = recorder.flush()
-  count(3)
-  t.equal(recorder.flush(), first)
-  t.equal(store.told.length, 1)
-  mock.timers.tick(2000)
-  await t.rejects(first, { code: 'WEIR_METRICS_NO_ANSWER' })
-  store.before = async () => {}
-  await recorder.flush()
-  t.strictSame(await kept(), { 0: 5 })
-  goOn()
-  await recorder.flush()
-  t.strictSame(await kept(), { 0: 5 }, 'the late one had two')
-  t.equal(outcomes.length, 3)
-})
+t.test(
+  'one write at a time; one that is not answered is given up, and does no harm when it comes late',
+  async (t) => {
+    const { store, recorder, outcomes, count, kept } = recording(t)
+    let goOn: () => void = () => {}
+    store.before = () =>
+      new Promise((resolve) => {
+        goOn = resolve
+      })
+    count(2)
+    const first = recorder.flush()
+    count(3)
+    t.equal(recorder.flush(), first)
+    t.equal(store.told.length, 1)
+    mock.timers.tick(2000)
+    await t.rejects(first, { code: 'WEIR_METRICS_NO_ANSWER' })
+    store.before = async () => {}
+    await recorder.flush()
+    t.strictSame(await kept(), { 0: 5 })
+    goOn()
+    await recorder.flush()
+    t.strictSame(await kept(), { 0: 5 }, 'the late one had two')
+    t.equal(outcomes.length, 3)
+  }
+)
 
 t.test('what is counted while a write is under way is told by the next', async (t) => {
   const { store, recorder, count, kept } = recording(t)
@@ -250,7 +296,10 @@ t.test('each second, once it is started, and not after it is closed', async (t) 
     // What the recorder does with the answer is done before a write that follows begins.
     await recorder.flush()
   }
-  t.strictSame(store.told.filter(({ records }) => records.length > 0).map(({ records }) => records[0]?.seq), [1, 2, 3])
+  t.strictSame(
+    store.told.filter(({ records }) => records.length > 0).map(({ records }) => records[0]?.seq),
+    [1, 2, 3]
+  )
   count(5)
   await recorder.close()
   t.equal(store.told.at(-1)?.records[0]?.routes[0]?.outcomes.l1?.count, 8)
@@ -259,24 +308,27 @@ t.test('each second, once it is started, and not after it is closed', async (t) 
   t.equal(store.told.length, last)
 })
 
-t.test('closing does not wait for a store that does not answer, nor for a write that is under way', async (t) => {
-  const { store, recorder, count, kept } = recording(t)
-  store.before = () => new Promise(() => {})
-  count(1)
-  const hanging = recorder.flush()
-  count(2)
-  store.before = async () => {}
-  await recorder.close()
-  t.strictSame(await kept(), { 0: 3 }, 'told at last, although a write hangs')
-  mock.timers.tick(2000)
-  await t.rejects(hanging)
+t.test(
+  'closing does not wait for a store that does not answer, nor for a write that is under way',
+  async (t) => {
+    const { store, recorder, count, kept } = recording(t)
+    store.before = () => new Promise(() => {})
+    count(1)
+    const hanging = recorder.flush()
+    count(2)
+    store.before = async () => {}
+    await recorder.close()
+    t.strictSame(await kept(), { 0: 3 }, 'told at last, although a write hangs')
+    mock.timers.tick(2000)
+    await t.rejects(hanging)
 
-  store.before = () => new Promise(() => {})
-  count()
-  const closed = recorder.close()
-  await pass(550)
-  await closed
-})
+    store.before = () => new Promise(() => {})
+    count()
+    const closed = recorder.close()
+    await pass(550)
+    await closed
+  }
+)
 
 t.test('closing tells the store again if it fails, and only for so long', async (t) => {
   const { store, recorder, count, kept } = recording(t)
@@ -300,8 +352,15 @@ t.test('closing tells the store again if it fails, and only for so long', async 
 })
 
 t.test('options that cannot be used', async (t) => {
-  const make = (options: object) => () => new Recorder({ store: memoryStore(), service: 's', instance: 'i', vitals, ...options })
-  t.throws(make({ store: undefined }), { code: 'WEIR_METRICS_INVALID_OPTION', message: /store is missing/ })
-  t.throws(make({ service: '' }), { code: 'WEIR_METRICS_INVALID_OPTION', message: /service must be/ })
+  const make = (options: object) => () =>
+    new Recorder({ store: memoryStore(), service: 's', instance: 'i', vitals, ...options })
+  t.throws(make({ store: undefined }), {
+    code: 'WEIR_METRICS_INVALID_OPTION',
+    message: /store is missing/
+  })
+  t.throws(make({ service: '' }), {
+    code: 'WEIR_METRICS_INVALID_OPTION',
+    message: /service must be/
+  })
   t.throws(make({ instance: 'x'.repeat(101) }), { message: /instance must be/ })
 })

@@ -44,24 +44,39 @@ async function listening (t: Test) {
   return { client, noted, said }
 }
 
-t.test('one command for the process and one a record, each over one key, which ends in a day', async (t) => {
-  const { client, noted, said } = await listening(t)
-  const prefix = randomUUID()
-  const store = redisStore({ client: noted, prefix })
-  const keys = [`${prefix}:metrics:{instances}`, `${prefix}:metrics:{${now - 1}}`, `${prefix}:metrics:{${now}}`]
-  const write = () => store.write(stateOf('a'), [recordOf('a', now - 1, 1, 1), recordOf('a', now, 2, 1)])
-  await client.script('FLUSH')
-  await write()
-  t.strictSame(said.sort(), [...keys.map((key) => `eval 1 ${key}`), ...keys.map((key) => `evalsha 1 ${key}`)].sort(), 'Redis has to learn the scripts first')
-  said.length = 0
-  await write()
-  t.strictSame(said, keys.map((key) => `evalsha 1 ${key}`))
-  t.strictSame((await client.keys(`${prefix}*`)).sort(), [...keys].sort())
-  for (const key of keys) {
-    const ttl = await client.ttl(key)
-    t.ok(ttl > 86_300 && ttl <= 86_400, `${key}: ${ttl} s`)
+t.test(
+  'one command for the process and one a record, each over one key, which ends in a day',
+  async (t) => {
+    const { client, noted, said } = await listening(t)
+    const prefix = randomUUID()
+    const store = redisStore({ client: noted, prefix })
+    const keys = [
+      `${prefix}:metrics:{instances}`,
+      `${prefix}:metrics:{${now - 1}}`,
+      `${prefix}:metrics:{${now}}`
+    ]
+    const write = () =>
+      store.write(stateOf('a'), [recordOf('a', now - 1, 1, 1), recordOf('a', now, 2, 1)])
+    await client.script('FLUSH')
+    await write()
+    t.strictSame(
+      said.sort(),
+      [...keys.map((key) => `eval 1 ${key}`), ...keys.map((key) => `evalsha 1 ${key}`)].sort(),
+      'Redis has to learn the scripts first'
+    )
+    said.length = 0
+    await write()
+    t.strictSame(
+      said,
+      keys.map((key) => `evalsha 1 ${key}`)
+    )
+    t.strictSame((await client.keys(`${prefix}*`)).sort(), [...keys].sort())
+    for (const key of keys) {
+      const ttl = await client.ttl(key)
+      t.ok(ttl > 86_300 && ttl <= 86_400, `${key}: ${ttl} s`)
+    }
   }
-})
+)
 
 t.test('what processes said that are long gone goes when somebody new comes', async (t) => {
   const client = await server.connect()
@@ -96,34 +111,45 @@ t.test('a day is read in parts', async (t) => {
   })
   const minutes = [0, 59, 60, 61, 1000, 1400].map((ago) => now - ago)
   await store.write(stateOf('a'), minutes.map((minute, i) => recordOf('a', minute, i, i)))
-  t.strictSame(countsOf(await store.read(0)), Object.fromEntries(minutes.map((minute, i) => [`a ${minute}`, i])))
+  t.strictSame(
+    countsOf(await store.read(0)),
+    Object.fromEntries(minutes.map((minute, i) => [`a ${minute}`, i]))
+  )
   t.ok(most <= 60, `${most} at once`)
 })
 
-t.test('Redis gone: the write rejects; back, even empty, and told again, it has all that was told', async (t) => {
-  const server = await startRedis(t)
-  const client = await server.connect({ commandTimeout: 1000, retryStrategy: () => 10 })
-  const store = redisStore({ client })
-  await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
-  server.freeze()
-  await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 2, 2)]), /timed out/)
-  await t.rejects(store.read(now), /timed out/)
-  server.thaw()
-  await store.write(stateOf('a'), [recordOf('a', now, 3, 3)])
-  t.strictSame(countsOf(await store.read(now)), { [`a ${now}`]: 3 })
-  await server.kill()
-  await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 4, 4)]))
-  const ready = new Promise((resolve) => { client.once('ready', resolve) })
-  await server.restart()
-  await ready
-  await store.write(stateOf('a'), [recordOf('a', now, 4, 4)])
-  t.strictSame(countsOf(await store.read(now)), { [`a ${now}`]: 4 })
-})
+t.test(
+  'Redis gone: the write rejects; back, even empty, and told again, it has all that was told',
+  async (t) => {
+    const server = await startRedis(t)
+    const client = await server.connect({ commandTimeout: 1000, retryStrategy: () => 10 })
+    const store = redisStore({ client })
+    await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
+    server.freeze()
+    await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 2, 2)]), /timed out/)
+    await t.rejects(store.read(now), /timed out/)
+    server.thaw()
+    await store.write(stateOf('a'), [recordOf('a', now, 3, 3)])
+    t.strictSame(countsOf(await store.read(now)), { [`a ${now}`]: 3 })
+    await server.kill()
+    await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 4, 4)]))
+    const ready = new Promise((resolve) => {
+      client.once('ready', resolve)
+    })
+    await server.restart()
+    await ready
+    await store.write(stateOf('a'), [recordOf('a', now, 4, 4)])
+    t.strictSame(countsOf(await store.read(now)), { [`a ${now}`]: 4 })
+  }
+)
 
 t.test('an error of another kind is not tried again', async (t) => {
   const { client, noted, said } = await listening(t)
   const prefix = randomUUID()
   await client.set(`${prefix}:metrics:{${now}}`, 'no hash')
-  await t.rejects(redisStore({ client: noted, prefix }).write(stateOf('a'), [recordOf('a', now, 1, 1)]), /WRONGTYPE/)
+  await t.rejects(
+    redisStore({ client: noted, prefix }).write(stateOf('a'), [recordOf('a', now, 1, 1)]),
+    /WRONGTYPE/
+  )
   t.strictSame(said.filter((command) => command.startsWith('eval 1')), [])
 })

@@ -10,23 +10,36 @@ function seriesOf (...requests: [ms: number, bytes: number][]) {
 }
 
 t.test('series add up, and the difference of two is what came between', async (t) => {
-  const [a, b] = [seriesOf([0.15, 100], [20, 1]), { ...seriesOf([0.15, 10]), shared: 1, notModified: 1, savedMicros: 7 }]
+  const [a, b] = [
+    seriesOf([0.15, 100], [20, 1]),
+    { ...seriesOf([0.15, 10]), shared: 1, notModified: 1, savedMicros: 7 }
+  ]
   const both = mergeSeries(a, b)
-  t.match(both, { count: 3, bytes: 111, latencySumMicros: 20_300, shared: 1, notModified: 1, savedMicros: 7 })
+  t.match(both, {
+    count: 3,
+    bytes: 111,
+    latencySumMicros: 20_300,
+    shared: 1,
+    notModified: 1,
+    savedMicros: 7
+  })
   t.strictSame(both.latency.filter((count) => count > 0), [2, 1])
   t.strictSame(subtractSeries(both, a), b)
   t.strictSame(mergeSeries(emptySeries(), a), a)
   t.equal(emptySeries().latency.length, LATENCY_BOUNDS_MS.length + 1)
 })
 
-t.test('a bucket has what took as long as its bound, and the last one all that took longer', async (t) => {
-  const bucketOf = (ms: number) => seriesOf([ms, 0]).latency.indexOf(1)
-  t.equal(bucketOf(0), 0)
-  LATENCY_BOUNDS_MS.forEach((bound, i) => {
-    t.equal(bucketOf(bound), i)
-    t.equal(bucketOf(bound + 0.001), i + 1)
-  })
-})
+t.test(
+  'a bucket has what took as long as its bound, and the last one all that took longer',
+  async (t) => {
+    const bucketOf = (ms: number) => seriesOf([ms, 0]).latency.indexOf(1)
+    t.equal(bucketOf(0), 0)
+    LATENCY_BOUNDS_MS.forEach((bound, i) => {
+      t.equal(bucketOf(bound), i)
+      t.equal(bucketOf(bound + 0.001), i + 1)
+    })
+  }
+)
 
 t.test('quantiles lie between the bounds of their bucket, by rank', async (t) => {
   t.equal(quantileMs(emptySeries().latency, 0.5), undefined)

@@ -31,7 +31,11 @@ storeContract(t, 'sqlite', async (t) => {
     open: async () => open(t, file),
     async spoil (run, minute, text) {
       behind(file, (db) => {
-        db.prepare('UPDATE weir_metrics_1 SET record = ? WHERE run = ? AND minute = ?').run(text, run, minute)
+        db.prepare('UPDATE weir_metrics_1 SET record = ? WHERE run = ? AND minute = ?').run(
+          text,
+          run,
+          minute
+        )
         db.prepare('UPDATE weir_instances_1 SET state = ? WHERE run = ?').run(text, run)
       })
     }
@@ -51,48 +55,76 @@ t.test('what is too old goes with the next write', async (t) => {
   })
 })
 
-t.test('who holds the file holds nobody up: the write fails, and is right when it is made again', async (t) => {
-  const file = join(t.testdir(), 'metrics.db')
-  const store = open(t, file)
-  const other = new Database(file)
-  t.teardown(() => { other.close() })
-  other.exec('BEGIN IMMEDIATE')
-  await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 1, 1)]), { code: 'WEIR_SQLITE_BUSY' })
-  other.exec('ROLLBACK')
-  await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
-  t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 1 })
-})
+t.test(
+  'who holds the file holds nobody up: the write fails, and is right when it is made again',
+  async (t) => {
+    const file = join(t.testdir(), 'metrics.db')
+    const store = open(t, file)
+    const other = new Database(file)
+    t.teardown(() => {
+      other.close()
+    })
+    other.exec('BEGIN IMMEDIATE')
+    await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 1, 1)]), {
+      code: 'WEIR_SQLITE_BUSY'
+    })
+    other.exec('ROLLBACK')
+    await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
+    t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 1 })
+  }
+)
 
-t.test('four processes that open a new file at once and write to it: nothing is lost', async (t) => {
-  const file = join(t.testdir(), 'metrics.db')
-  const writers = Array.from({ length: 4 }, (_, i) => fork(new URL('writer.js', import.meta.url), [file, `run-${i}`, `${now}`]))
-  t.teardown(() => { for (const writer of writers) writer.kill() })
-  const ended = writers.map((writer) => once(writer, 'exit'))
-  await Promise.all(writers.map((writer) => once(writer, 'message')))
-  for (const writer of writers) writer.send('go')
-  t.strictSame((await Promise.all(ended)).map(([code]: unknown[]) => code), [0, 0, 0, 0])
-  t.strictSame(countsOf(await open(t, file).read(0)), Object.fromEntries(writers.map((_, i) => [`run-${i} ${now}`, 50])))
-})
+t.test(
+  'four processes that open a new file at once and write to it: nothing is lost',
+  async (t) => {
+    const file = join(t.testdir(), 'metrics.db')
+    const writers = Array.from({ length: 4 }, (_, i) =>
+      fork(new URL('writer.js', import.meta.url), [file, `run-${i}`, `${now}`])
+    )
+    t.teardown(() => {
+      for (const writer of writers) writer.kill()
+    })
+    const ended = writers.map((writer) => once(writer, 'exit'))
+    await Promise.all(writers.map((writer) => once(writer, 'message')))
+    for (const writer of writers) writer.send('go')
+    t.strictSame(
+      (await Promise.all(ended)).map(([code]: unknown[]) => code),
+      [0, 0, 0, 0]
+    )
+    t.strictSame(
+      countsOf(await open(t, file).read(0)),
+      Object.fromEntries(writers.map((_, i) => [`run-${i} ${now}`, 50]))
+    )
+  }
+)
 
-t.test('a file that cannot be opened is an error that says so, and so is a store that is closed', async (t) => {
-  const folder = t.testdir({ 'metrics.db': {} })
-  t.throws(() => sqliteStore({ file: join(folder, 'metrics.db') }), { code: 'WEIR_SQLITE_IS_FOLDER' })
-  const store = sqliteStore({ file: join(folder, 'sub', 'metrics.db') })
-  await store.close()
-  await t.rejects(store.read(0), { code: 'WEIR_SQLITE_CLOSED' })
-})
+t.test(
+  'a file that cannot be opened is an error that says so, and so is a store that is closed',
+  async (t) => {
+    const folder = t.testdir({ 'metrics.db': {} })
+    t.throws(() => sqliteStore({ file: join(folder, 'metrics.db') }), {
+      code: 'WEIR_SQLITE_IS_FOLDER'
+    })
+    const store = sqliteStore({ file: join(folder, 'sub', 'metrics.db') })
+    await store.close()
+    await t.rejects(store.read(0), { code: 'WEIR_SQLITE_CLOSED' })
+  }
+)
 
-t.test('a damaged file is set aside, and after the file was deleted the store says that it does not know the run', async (t) => {
-  const warned = t.capture(process, 'emitWarning')
-  const file = join(t.testdir({ 'metrics.db': 'no database' }), 'metrics.db')
-  let time = performance.now()
-  t.intercept(performance, 'now', { value: () => time })
-  const store = open(t, file)
-  t.equal(warned().length, 1)
-  const write = () => store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
-  t.strictSame([await write(), await write()], [false, true])
-  rmSync(file)
-  time += 5
-  t.equal(await write(), false)
-  t.strictSame(countsOf(await open(t, file).read(0)), { [`a ${now}`]: 1 })
-})
+t.test(
+  'a damaged file is set aside, and after the file was deleted the store says that it does not know the run',
+  async (t) => {
+    const warned = t.capture(process, 'emitWarning')
+    const file = join(t.testdir({ 'metrics.db': 'no database' }), 'metrics.db')
+    let time = performance.now()
+    t.intercept(performance, 'now', { value: () => time })
+    const store = open(t, file)
+    t.equal(warned().length, 1)
+    const write = () => store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
+    t.strictSame([await write(), await write()], [false, true])
+    rmSync(file)
+    time += 5
+    t.equal(await write(), false)
+    t.strictSame(countsOf(await open(t, file).read(0)), { [`a ${now}`]: 1 })
+  }
+)

@@ -22,8 +22,15 @@ const DAY = 1440 * MINUTE
 const minuteNow = () => Math.floor(Date.now() / MINUTE)
 
 /** What every store keeps to. Runs against an empty place per test. */
-export function storeContract (t: Test, name: string, makePlace: (t: Test) => Promise<MetricsPlace>): void {
-  const test = (what: string, run: (t: Test, store: MetricsStore, place: MetricsPlace) => Promise<void>) => {
+export function storeContract (
+  t: Test,
+  name: string,
+  makePlace: (t: Test) => Promise<MetricsPlace>
+): void {
+  const test = (
+    what: string,
+    run: (t: Test, store: MetricsStore, place: MetricsPlace) => Promise<void>
+  ) => {
     t.test(`${name}: ${what}`, async (t) => {
       const place = await makePlace(t)
       await run(t, await place.open(), place)
@@ -33,7 +40,10 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
   test('what is told is read, whole', async (t, store) => {
     const now = minuteNow()
     t.strictSame([await store.read(0), await store.instances()], [[], []])
-    const [state, record] = [stateOf('a', { invalidations: [{ at: 1, namespace: 'n', tags: ['ü', 'x'] }] }), recordOf('a', now, 1, 5)]
+    const [state, record] = [
+      stateOf('a', { invalidations: [{ at: 1, namespace: 'n', tags: ['ü', 'x'] }] }),
+      recordOf('a', now, 1, 5)
+    ]
     await store.write(state, [record])
     t.strictSame(await store.read(0), [record])
     t.strictSame(await store.instances(), [state])
@@ -41,7 +51,8 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
 
   test('what is told again, or late, counts once', async (t, store) => {
     const now = minuteNow()
-    const write = (seq: number, count: number) => store.write(stateOf('a'), [recordOf('a', now, seq, count)])
+    const write = (seq: number, count: number) =>
+      store.write(stateOf('a'), [recordOf('a', now, seq, count)])
     await write(3, 30)
     await write(3, 30)
     await write(2, 20)
@@ -56,7 +67,11 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     const records = [5, 1, 4, 2, 3].map((seq) => recordOf('a', now, seq, seq * 10))
     await Promise.all(records.map((record) => store.write(stateOf('a'), [record])))
     t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 50 })
-    await store.write(stateOf('a'), [recordOf('a', now - 1, 7, 1), recordOf('a', now, 6, 60), recordOf('a', now, 4, 40)])
+    await store.write(stateOf('a'), [
+      recordOf('a', now - 1, 7, 1),
+      recordOf('a', now, 6, 60),
+      recordOf('a', now, 4, 40)
+    ])
     t.strictSame(countsOf(await store.read(0)), { [`a ${now - 1}`]: 1, [`a ${now}`]: 60 })
   })
 
@@ -64,7 +79,11 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     const now = minuteNow()
     await store.write(stateOf('a'), [recordOf('a', now - 1, 8, 1), recordOf('a', now, 9, 2)])
     await store.write(stateOf('b'), [recordOf('b', now, 1, 3)])
-    t.strictSame(countsOf(await store.read(0)), { [`a ${now - 1}`]: 1, [`a ${now}`]: 2, [`b ${now}`]: 3 })
+    t.strictSame(countsOf(await store.read(0)), {
+      [`a ${now - 1}`]: 1,
+      [`a ${now}`]: 2,
+      [`b ${now}`]: 3
+    })
     t.strictSame(countsOf(await store.read(now)), { [`a ${now}`]: 2, [`b ${now}`]: 3 })
     t.strictSame(await store.read(now + 1), [])
     t.strictSame((await store.instances()).map(({ run }) => run).sort(), ['a', 'b'])
@@ -73,9 +92,16 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
   test('nothing is read of what is older than a day', async (t, store) => {
     const now = minuteNow()
     await store.write(stateOf('old', { at: Date.now() - DAY - MINUTE }), [])
-    await store.write(stateOf('a'), [recordOf('a', now - 1442, 1, 1), recordOf('a', now - 1400, 2, 2), recordOf('a', now, 3, 3)])
+    await store.write(stateOf('a'), [
+      recordOf('a', now - 1442, 1, 1),
+      recordOf('a', now - 1400, 2, 2),
+      recordOf('a', now, 3, 3)
+    ])
     t.strictSame(countsOf(await store.read(0)), { [`a ${now - 1400}`]: 2, [`a ${now}`]: 3 })
-    t.strictSame((await store.instances()).map(({ run }) => run), ['a'])
+    t.strictSame(
+      (await store.instances()).map(({ run }) => run),
+      ['a']
+    )
   })
 
   test('of what a process says of itself the last counts; a clock may be set back', async (t, store) => {
@@ -96,7 +122,7 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
 
   test('names are any text', async (t, store) => {
     const now = minuteNow()
-    for (const run of ['a b', '{a}', 'ключ', '__proto__']) await store.write(stateOf(run), [recordOf(run, now, 1, 1)])
+    for (const run of ['a b', '{a}', 'ключ', '__proto__']) { await store.write(stateOf(run), [recordOf(run, now, 1, 1)]) }
     t.equal((await store.read(0)).length, 4)
     t.equal((await store.instances()).length, 4)
   })
@@ -106,8 +132,16 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     const now = minuteNow()
     const { seq: _, ...partial } = recordOf('a', now, 1, 1)
     const wrong = [
-      '', 'null', '{', '[]', '{}', JSON.stringify(partial),
-      JSON.stringify({ ...recordOf('a', now, 1, 1), routes: [{ route: 'x', outcomes: { l3: {} }, reasons: {} }] }),
+      '',
+      'null',
+      '{',
+      '[]',
+      '{}',
+      JSON.stringify(partial),
+      JSON.stringify({
+        ...recordOf('a', now, 1, 1),
+        routes: [{ route: 'x', outcomes: { l3: {} }, reasons: {} }]
+      }),
       JSON.stringify({ ...recordOf('a', now, 1, 1), filledBy: { x: 'many' } }),
       JSON.stringify({ ...recordOf('a', now, 1, 1), caches: [{ cache: 'x' }] })
     ]
@@ -116,7 +150,11 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
       await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
       await place.spoil('a', now, text)
       t.strictSame(countsOf(await store.read(0)), { [`b ${now}`]: 2 }, text)
-      t.strictSame((await store.instances()).map(({ run }) => run), ['b'], text)
+      t.strictSame(
+        (await store.instances()).map(({ run }) => run),
+        ['b'],
+        text
+      )
     }
     await store.write(stateOf('a', { at: Date.now() + 1 }), [recordOf('a', now, 2, 9)])
     t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 9, [`b ${now}`]: 2 })
@@ -132,7 +170,15 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
   test('a process is known that has told it something', async (t, store) => {
     const at = Date.now()
     const write = (run: string, at: number) => store.write(stateOf(run, { at }), [])
-    t.strictSame([await write('a', at), await write('b', at), await write('a', at + 1), await write('a', at - 1)], [false, false, true, true])
+    t.strictSame(
+      [
+        await write('a', at),
+        await write('b', at),
+        await write('a', at + 1),
+        await write('a', at - 1)
+      ],
+      [false, false, true, true]
+    )
   })
 
   test('two handles are one store', async (t, store, place) => {

@@ -15,6 +15,8 @@ process.send?.('waiting')
 
 async function work () {
   const store = sqliteStore({ file })
-  for (let seq = 1; seq <= 50; seq++) await store.write(stateOf(run), [recordOf(run, Number(minute), seq, seq)])
+  for (let seq = 1; seq <= 50; seq++) {
+    await store.write(stateOf(run), [recordOf(run, Number(minute), seq, seq)])
+  }
   await store.close()
 }

@@ -11,7 +11,11 @@ const MAX_LENGTH = 256 * 1024
  * The end of the chunk that begins at `from`: as many tags as one invalidation takes, up to
  * `limit`, and at least one.
  */
-export function chunkEnd (tags: readonly (string | undefined)[], from: number, limit = MAX_TAGS): number {
+export function chunkEnd (
+  tags: readonly (string | undefined)[],
+  from: number,
+  limit = MAX_TAGS
+): number {
   const last = Math.min(tags.length, from + limit)
   let end = from
   for (let length = 0; end < last; end++) {

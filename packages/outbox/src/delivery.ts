@@ -48,7 +48,10 @@ export class Delivery {
     let attempt = this.#attempt(tags)
     for (;;) {
       const wait = Math.min(pollInterval, deadline - performance.now())
-      if (await succeeds(attempt, wait) || await Promise.race([attempt.success, this.#areGone(ids)])) {
+      if (
+        (await succeeds(attempt, wait)) ||
+        (await Promise.race([attempt.success, this.#areGone(ids)]))
+      ) {
         await rows.remove(ids)
         return 'delivered'
       }
@@ -101,4 +104,5 @@ interface Attempt {
   readonly success: Promise<true>
 }
 
-const succeeds = (attempt: Attempt, ms: number) => within(ms, attempt.success, timedOut('The invalidation', ms)).catch(() => false)
+const succeeds = (attempt: Attempt, ms: number) =>
+  within(ms, attempt.success, timedOut('The invalidation', ms)).catch(() => false)

@@ -1,9 +1,12 @@
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
   WEIR_OUTBOX_INVALID_OPTION: (what: string) => what,
-  WEIR_OUTBOX_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
-  WEIR_OUTBOX_INVALID_KEY: (what: string) => `${what} is not a key: give a non-empty string of well-formed Unicode`,
-  WEIR_OUTBOX_INVALID_VALUE: (what: string) => `${what} is not JSON data: give plain objects, arrays, texts, finite numbers, booleans or null`,
+  WEIR_OUTBOX_INVALID_TAG: (what: string) =>
+    `${what} is not a tag: give a non-empty string of well-formed Unicode`,
+  WEIR_OUTBOX_INVALID_KEY: (what: string) =>
+    `${what} is not a key: give a non-empty string of well-formed Unicode`,
+  WEIR_OUTBOX_INVALID_VALUE: (what: string) =>
+    `${what} is not JSON data: give plain objects, arrays, texts, finite numbers, booleans or null`,
   WEIR_OUTBOX_NO_TRANSACTION: (what: string) =>
     `${what} was given a database, not a transaction: the invalidation must commit with the data, so pass the transaction that writes it`,
   WEIR_OUTBOX_INVALID_ROW: (what: string) =>
@@ -11,7 +14,8 @@ const messages = {
   WEIR_OUTBOX_FULL: (what: string) =>
     `${what} keys wait to be written already: try again later, and find out why the destination takes none, or raise maxPending`,
   WEIR_OUTBOX_UNWRITABLE: (what: string) => `${what} can never be written`,
-  WEIR_OUTBOX_LOST: (what: string) => `Another instance has taken over writes of ${what}: it writes them`,
+  WEIR_OUTBOX_LOST: (what: string) =>
+    `Another instance has taken over writes of ${what}: it writes them`,
   WEIR_OUTBOX_TIMEOUT: (what: string) => what,
   WEIR_OUTBOX_STOPPED: (what: string) => `${what} was called after stop(): make another one`
 } as const

@@ -6,19 +6,22 @@ export interface OutboxEvents {
    * The relay delivered tags of these tickets: writes whose own process could not, had not yet, or
    * is gone.
    */
-  'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
+  'weir:outbox:relay': { ids: readonly string[]; tags: readonly string[] }
   /** A write-behind wrote this many keys to their destination. */
-  'weir:outbox:written': { queue: string, keys: number }
+  'weir:outbox:written': { queue: string; keys: number }
   /** Writes of a write-behind that failed, and are tried again. */
-  'weir:outbox:unwritten': { queue: string, keys: readonly string[], error: unknown }
+  'weir:outbox:unwritten': { queue: string; keys: readonly string[]; error: unknown }
   /** A write of a write-behind that was given up: it is in the table `weir_dead_writes`. */
-  'weir:outbox:dead': { queue: string, key: string, sequence: number, error: unknown }
+  'weir:outbox:dead': { queue: string; key: string; sequence: number; error: unknown }
   /**
    * Something that is tried again. While it lasts the cache is not used, unless all that failed was
    * to delete or release rows. `put`: a value that was written through is not in the cache; the
    * next read brings it.
    */
-  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put' | 'claim', error: unknown }
+  'weir:outbox:error': {
+    operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put' | 'claim'
+    error: unknown
+  }
 }
 
 const channels = {

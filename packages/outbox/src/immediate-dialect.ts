@@ -1,4 +1,11 @@
-import { CompiledQuery, type DatabaseConnection, type Driver, SqliteDialect, type SqliteDialectConfig, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver
+} from 'kysely'
 
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction (connection: DatabaseConnection): Promise<void> {
@@ -12,7 +19,8 @@ class ImmediateDriver extends SqliteDriver {
  * written since the transaction's first read; retried without its reads, a write would replace what
  * it has not checked. With it `request.checkPreconditions()` inside a transaction lets one writer
  * of several win.
- * @example new Kysely({ dialect: new ImmediateSqliteDialect({ database: new Database('shop.db') }) })
+ * @example
+ * new Kysely({ dialect: new ImmediateSqliteDialect({ database: new Database('shop.db') }) })
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig

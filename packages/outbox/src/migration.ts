@@ -24,7 +24,10 @@ const PAGE = 500
  * @throws OutboxError WEIR_OUTBOX_INVALID_ROW if a row of version 0.1 cannot be read
  * @example
  * const outboxMigration = makeOutboxMigration('shop')
- * getMigrations: async () => ({ '0002-outbox': outboxMigration, '0005-outbox-tags': outboxMigration })
+ * getMigrations: async () => ({
+ *   '0002-outbox': outboxMigration,
+ *   '0005-outbox-tags': outboxMigration
+ * })
  */
 export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
   async up (db: Kysely<unknown>) {
@@ -38,7 +41,10 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
       // An index in all but name, which every database can make along with the table.
       .addUniqueConstraint('weir_outbox_tags_by_hash', ['namespace', 'hash', 'id'])
       .execute()
-    await moveFormerRows(db.withTables<{ weir_outbox: FormerTable, weir_outbox_tags: OutboxTable }>(), namespace)
+    await moveFormerRows(
+      db.withTables<{ weir_outbox: FormerTable; weir_outbox_tags: OutboxTable }>(),
+      namespace
+    )
   },
 
   async down (db: Kysely<unknown>) {
@@ -53,15 +59,26 @@ export const outboxMigration: SchemaMigration = makeOutboxMigration(DEFAULT_NAME
  * The former table goes: instances of version 0.1 that still run find none, so that they trust
  * their cache no more and commit no invalidation that others do not see.
  */
-async function moveFormerRows (db: Kysely<OutboxSchema & { weir_outbox: FormerTable }>, namespace: string): Promise<void> {
+async function moveFormerRows (
+  db: Kysely<OutboxSchema & { weir_outbox: FormerTable }>,
+  namespace: string
+): Promise<void> {
   // Made where there is none, because databases differ in how they are asked what tables there are.
-  await db.schema.createTable('weir_outbox').ifNotExists()
+  await db.schema
+    .createTable('weir_outbox')
+    .ifNotExists()
     .addColumn('id', 'varchar(32)', (column) => column.primaryKey())
     .addColumn('tags', 'text', (column) => column.notNull())
     .addColumn('created', 'varchar(24)', (column) => column.notNull())
     .execute()
   for (let after = '', isLast = false; !isLast;) {
-    const page = await db.selectFrom('weir_outbox').select(['id', 'tags']).where('id', '>', after).orderBy('id').limit(PAGE).execute()
+    const page = await db
+      .selectFrom('weir_outbox')
+      .select(['id', 'tags'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute()
     for (const { id, tags: column } of page) {
       const tags = readTags(column)
       if (tags === undefined) throw new OutboxError('WEIR_OUTBOX_INVALID_ROW', id)

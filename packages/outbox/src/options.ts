@@ -43,24 +43,43 @@ const LONGEST = 2 ** 30
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions ({
-  db, invalidate, namespace = DEFAULT_NAMESPACE, pollInterval = 250, lease = 1000, invalidateTimeout = 500, ...others
+  db,
+  invalidate,
+  namespace = DEFAULT_NAMESPACE,
+  pollInterval = 250,
+  lease = 1000,
+  invalidateTimeout = 500,
+  ...others
 }: OutboxOptions) {
   refuseUnknown(others)
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
   checkNamespace('namespace', namespace)
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
-    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
+    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) { throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`) }
   }
   if (pollInterval >= lease) {
-    throw invalid('pollInterval', pollInterval, `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`)
+    throw invalid(
+      'pollInterval',
+      pollInterval,
+      `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`
+    )
   }
   return { db, invalidate, namespace, pollInterval, lease, invalidateTimeout }
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function checkNamespace (option: string, name: unknown): void {
-  if (typeof name === 'string' && name !== '' && name.length <= LONGEST_NAMESPACE && !NO_NAME.test(name)) return
-  throw invalid(option, name, `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`)
+  if (
+    typeof name === 'string' &&
+    name !== '' &&
+    name.length <= LONGEST_NAMESPACE &&
+    !NO_NAME.test(name)
+  ) { return }
+  throw invalid(
+    option,
+    name,
+    `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`
+  )
 }
 
 /** @param others options that are left when all that there are have been taken */
@@ -70,8 +89,14 @@ export function refuseUnknown (others: object): void {
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
-export function demandMethods (option: string, value: unknown, methods: readonly string[], maker: string): void {
-  const has = (method: string) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+export function demandMethods (
+  option: string,
+  value: unknown,
+  methods: readonly string[],
+  maker: string
+): void {
+  const has = (method: string) =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
   if (!methods.every(has)) throw invalid(option, value, `give what ${maker} makes`)
 }
 

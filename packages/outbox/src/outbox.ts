@@ -29,7 +29,8 @@ export interface Outbox {
    * or to deliver.
    * @throws OutboxError WEIR_OUTBOX_INVALID_TAG, WEIR_OUTBOX_NO_TRANSACTION; what the database
    *   fails with
-   * @example const ticket = await db.transaction().execute((trx) => outbox.add(trx, ['product:42']))
+   * @example
+   * const ticket = await db.transaction().execute((trx) => outbox.add(trx, ['product:42']))
    */
   add (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket>
   /**
@@ -39,9 +40,13 @@ export interface Outbox {
    * in the context of the emitter: await a promise of the event, or bind them with
    * `AsyncResource.bind`. `tags` is called for each ticket. Nested calls add up.
    * @example
-   * await outbox.withTags(() => [`page:${url}`], async () => {
-   *   await db.transaction().execute((trx) => outbox.add(trx, ['product:1'])) // product:1 and the page
-   * })
+   * await outbox.withTags(
+   *   () => [`page:${url}`],
+   *   async () => {
+   *     await db.transaction().execute((trx) => outbox.add(trx, ['product:1']))
+   * // product:1 and the page
+   *   }
+   * )
    */
   withTags<T> (tags: () => readonly string[], work: () => T): T
   /**
@@ -58,7 +63,11 @@ export interface Outbox {
    * as that takes. Never rejects, and answers within the lease and a little, whatever happens.
    * @example
    * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, async () => {
-   *   const row = await db.selectFrom('products').selectAll().where('id', '=', '42').executeTakeFirst()
+   *   const row = await db
+   *     .selectFrom('products')
+   *     .selectAll()
+   *     .where('id', '=', '42')
+   *     .executeTakeFirst()
    *   await outbox.settle(['product:42'])
    *   return row
    * })
@@ -68,7 +77,11 @@ export interface Outbox {
    * Whether the cache may be used: to be asked at every read, after it began. Not asked, nothing
    * here protects that read. A call costs 0.1 µs, nearly all of it performance.now(). It may be
    * handed on by itself.
-   * @example const cache = createCache({ store: guardedStore(store, outbox.isDrained), namespace: 'products' })
+   * @example
+   * const cache = createCache({
+   *   store: guardedStore(store, outbox.isDrained),
+   *   namespace: 'products'
+   * })
    */
   readonly isDrained: () => boolean
   /**
@@ -158,8 +171,20 @@ export interface Outbox {
  * await outbox.deliver(ticket) // 'delivered', or 'queued' if nobody could be told
  */
 export function createOutbox (options: OutboxOptions): Outbox {
-  const { db, invalidate: unbounded, namespace, pollInterval, lease: length, invalidateTimeout } = resolveOptions(options)
-  const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, Promise.resolve(unbounded(tags)), timedOut('The invalidation', invalidateTimeout))
+  const {
+    db,
+    invalidate: unbounded,
+    namespace,
+    pollInterval,
+    lease: length,
+    invalidateTimeout
+  } = resolveOptions(options)
+  const invalidate = async (tags: readonly string[]) =>
+    within(
+      invalidateTimeout,
+      Promise.resolve(unbounded(tags)),
+      timedOut('The invalidation', invalidateTimeout)
+    )
   const rows = new Rows(db, namespace, length)
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })

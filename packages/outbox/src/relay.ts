@@ -63,7 +63,11 @@ export class Relay {
   async stop (): Promise<void> {
     this.#parts.lease.end()
     try {
-      await within(this.#parts.stopTimeout, this.#polling.stop(), timedOut('The poll under way', this.#parts.stopTimeout))
+      await within(
+        this.#parts.stopTimeout,
+        this.#polling.stop(),
+        timedOut('The poll under way', this.#parts.stopTimeout)
+      )
     } catch (error) {
       emit('weir:outbox:error', { operation: 'read', error })
     }
@@ -109,7 +113,9 @@ export class Relay {
       // A row that is refused by itself, or cannot be read, does not keep back those after it.
       if (outcomes.some((outcome) => outcome !== 'delivered')) isWhole = false
       const end = chunks.at(-1)?.at(-1)?.id
-      if (end === undefined || (end === page.at(-1)?.id && page.length < limit * LANES)) return isWhole
+      if (end === undefined || (end === page.at(-1)?.id && page.length < limit * LANES)) {
+        return isWhole
+      }
       last ??= await this.#tried(() => this.#parts.rows.last())
       if (last === undefined) return false
       after = end
@@ -134,7 +140,10 @@ export class Relay {
     for (const row of chunk) {
       const tag = readTag(row.tag)
       if (tag === undefined) {
-        emit('weir:outbox:error', { operation: 'read', error: new OutboxError('WEIR_OUTBOX_INVALID_ROW', row.id) })
+        emit('weir:outbox:error', {
+          operation: 'read',
+          error: new OutboxError('WEIR_OUTBOX_INVALID_ROW', row.id)
+        })
         continue
       }
       ids.push(row.id)

@@ -45,17 +45,25 @@ export class Rows {
 
   /** The last id there is. */
   async last (): Promise<string | undefined> {
-    const row = await this.#bounded(this.#select().select('id').orderBy('id', 'desc').limit(1).executeTakeFirst())
+    const row = await this.#bounded(
+      this.#select().select('id').orderBy('id', 'desc').limit(1).executeTakeFirst()
+    )
     return row?.id
   }
 
   /** Up to `limit` rows whose tag has one of these hashes, without those that were released. */
-  async withHashes (hashes: readonly string[], limit: number): Promise<{ id: string, hash: string | null }[]> {
-    const found: { id: string, hash: string | null }[] = []
+  async withHashes (
+    hashes: readonly string[],
+    limit: number
+  ): Promise<{ id: string; hash: string | null }[]> {
+    const found: { id: string; hash: string | null }[] = []
     for (const batch of batches(hashes)) {
       if (found.length === limit) break
-      const query = this.#select().select(['id', 'hash']).where('hash', 'in', batch).limit(limit - found.length)
-      found.push(...await this.#bounded(query.execute()))
+      const query = this.#select()
+        .select(['id', 'hash'])
+        .where('hash', 'in', batch)
+        .limit(limit - found.length)
+      found.push(...(await this.#bounded(query.execute())))
     }
     return found
   }
@@ -63,7 +71,9 @@ export class Rows {
   /** Whether one of these rows is there. */
   async hasAny (ids: readonly string[]): Promise<boolean> {
     for (const batch of batches(ids)) {
-      const row = await this.#bounded(this.#select().select('id').where('id', 'in', batch).limit(1).executeTakeFirst())
+      const row = await this.#bounded(
+        this.#select().select('id').where('id', 'in', batch).limit(1).executeTakeFirst()
+      )
       if (row !== undefined) return true
     }
     return false
@@ -76,7 +86,13 @@ export class Rows {
   async remove (ids: readonly string[]): Promise<void> {
     try {
       for (const batch of batches(ids)) {
-        await this.#bounded(this.#db.deleteFrom('weir_outbox_tags').where('namespace', '=', this.#namespace).where('id', 'in', batch).execute())
+        await this.#bounded(
+          this.#db
+            .deleteFrom('weir_outbox_tags')
+            .where('namespace', '=', this.#namespace)
+            .where('id', 'in', batch)
+            .execute()
+        )
       }
     } catch (error) {
       emit('weir:outbox:error', { operation: 'delete', error })
@@ -90,8 +106,14 @@ export class Rows {
   async release (ids: readonly string[]): Promise<void> {
     try {
       for (const batch of batches(ids)) {
-        await this.#bounded(this.#db.updateTable('weir_outbox_tags').set({ hash: null })
-          .where('namespace', '=', this.#namespace).where('id', 'in', batch).execute())
+        await this.#bounded(
+          this.#db
+            .updateTable('weir_outbox_tags')
+            .set({ hash: null })
+            .where('namespace', '=', this.#namespace)
+            .where('id', 'in', batch)
+            .execute()
+        )
       }
     } catch (error) {
       emit('weir:outbox:error', { operation: 'release', error })
@@ -99,7 +121,11 @@ export class Rows {
   }
 
   async count (): Promise<number> {
-    const { rows } = await this.#bounded(this.#select().select(({ fn }) => fn.countAll().as('rows')).executeTakeFirstOrThrow())
+    const { rows } = await this.#bounded(
+      this.#select()
+        .select(({ fn }) => fn.countAll().as('rows'))
+        .executeTakeFirstOrThrow()
+    )
     // Drivers give a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
   }
@@ -108,20 +134,31 @@ export class Rows {
     return this.#db.selectFrom('weir_outbox_tags').where('namespace', '=', this.#namespace)
   }
 
-  #bounded<T> (answer: Promise<T>): Promise<T> {
-    return within(this.#timeout, answer, timedOut('The outbox\'s database', this.#timeout))
+  #bounded<T>(answer: Promise<T>): Promise<T> {
+    return within(this.#timeout, answer, timedOut("The outbox's database", this.#timeout))
   }
 }
 
 /** Writes a row for each of the ticket's tags. */
 export async function insertTicket (
-  db: Kysely<OutboxSchema>, namespace: string, ticket: { readonly id: string, readonly tags: readonly string[] }
+  db: Kysely<OutboxSchema>,
+  namespace: string,
+  ticket: { readonly id: string; readonly tags: readonly string[] }
 ): Promise<void> {
   const created = new Date().toISOString()
   const ids = rowIds(ticket)
-  const rows = ticket.tags.map((tag, place) => ({ namespace, id: ids[place] ?? '', hash: hashOf(tag), tag: JSON.stringify(tag), created }))
+  const rows = ticket.tags.map((tag, place) => ({
+    namespace,
+    id: ids[place] ?? '',
+    hash: hashOf(tag),
+    tag: JSON.stringify(tag),
+    created
+  }))
   for (let at = 0; at < rows.length; at += INSERTED) {
-    await db.insertInto('weir_outbox_tags').values(rows.slice(at, at + INSERTED)).execute()
+    await db
+      .insertInto('weir_outbox_tags')
+      .values(rows.slice(at, at + INSERTED))
+      .execute()
   }
 }
 
@@ -129,11 +166,17 @@ export async function insertTicket (
  * Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two
  * writers make the same.
  */
-export const makeTicketId = () => Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+export const makeTicketId = () =>
+  Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
 
 /** The ids of a ticket's rows. */
-export const rowIds = ({ id, tags }: { readonly id: string, readonly tags: readonly string[] }): string[] =>
-  tags.map((_, place) => id + place.toString(16).padStart(HEX_DIGITS_OF_PLACE, '0'))
+export const rowIds = ({
+  id,
+  tags
+}: {
+  readonly id: string
+  readonly tags: readonly string[]
+}): string[] => tags.map((_, place) => id + place.toString(16).padStart(HEX_DIGITS_OF_PLACE, '0'))
 
 /** The id of the ticket that a row is part of. */
 export const ticketIdOf = (rowId: string) => rowId.slice(0, -HEX_DIGITS_OF_PLACE)

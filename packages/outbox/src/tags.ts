@@ -8,14 +8,15 @@ const LONE_SURROGATE = /\p{Cs}/u
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_TAG */
 export function checkTags (tags: readonly unknown[]): void {
-  if (!Array.isArray(tags)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', `${shown(tags)}, not in an array,`)
+  if (!Array.isArray(tags)) { throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', `${shown(tags)}, not in an array,`) }
   for (const tag of tags as readonly unknown[]) {
     if (!isName(tag)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', shown(tag))
   }
 }
 
 /** Whether every cache takes it for a tag or a key. */
-export const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)
+export const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)
 
 /**
  * 128 bits of a tag of any length, as an index takes them. Two tags that share them would be

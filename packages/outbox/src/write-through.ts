@@ -20,7 +20,11 @@ export interface KeptOptions {
 
 /** The part of a cache of @weir/cache that a write goes through. */
 export interface WriteThroughCache<V> {
-  remember (key: string, options: KeptOptions & { readonly tags: readonly string[] }, fn: () => Promise<V>): Promise<V>
+  remember(
+    key: string,
+    options: KeptOptions & { readonly tags: readonly string[] },
+    fn: () => Promise<V>
+  ): Promise<V>
 }
 
 /** Options of {@link writeThrough}. */
@@ -75,10 +79,17 @@ const PUT_TIMEOUT = 500
  *   database throws
  * @example
  * const saveProduct = writeThrough({
- *   db, outbox, cache,
+ *   db,
+ *   outbox,
+ *   cache,
  *   ttl: '1m',
- *   write: (trx, { id, price }: { id: string, price: number }) =>
- *     trx.updateTable('products').set({ price }).where('id', '=', id).returningAll().executeTakeFirstOrThrow(),
+ *   write: (trx, { id, price }: { id: string; price: number }) =>
+ *     trx
+ *       .updateTable('products')
+ *       .set({ price })
+ *       .where('id', '=', id)
+ *       .returningAll()
+ *       .executeTakeFirstOrThrow(),
  *   read: ({ id }) => load(id),
  *   key: ({ id }) => id,
  *   tags: ({ id }) => [`product:${id}`]
@@ -99,14 +110,28 @@ export function writeThrough<S, Input, Written, Value> (
     })
     const outcome = await outbox.deliver(ticket)
     // A cache that could not be told may not be asked either.
-    if (outcome === 'delivered') await put(async () => cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input)))
+    if (outcome === 'delivered') {
+      await put(async () =>
+        cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input))
+      )
+    }
     return { value, outcome }
   }
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 function checked<S, Input, Written, Value> ({
-  db, outbox, cache, key, write, read, tags = () => [], ttl, staleWhileRevalidate, staleIfError, ...others
+  db,
+  outbox,
+  cache,
+  key,
+  write,
+  read,
+  tags = () => [],
+  ttl,
+  staleWhileRevalidate,
+  staleIfError,
+  ...others
 }: WriteThroughOptions<S, Input, Written, Value>) {
   refuseUnknown(others)
   demandMethods('db', db, ['transaction'], 'new Kysely() of kysely')
@@ -115,12 +140,18 @@ function checked<S, Input, Written, Value> ({
   for (const [name, fn] of Object.entries({ key, write, read, tags })) {
     if (typeof fn !== 'function') throw invalid(name, fn, 'give a function')
   }
-  if (!(Number(millisecondsOf(ttl)) > 0)) throw invalid('ttl', ttl, 'give milliseconds from 1, or text such as "60s"')
+  if (!(Number(millisecondsOf(ttl)) > 0)) {
+    throw invalid('ttl', ttl, 'give milliseconds from 1, or text such as "60s"')
+  }
   for (const [name, duration] of Object.entries({ staleWhileRevalidate, staleIfError })) {
-    if (duration !== undefined && millisecondsOf(duration) === undefined) throw invalid(name, duration, 'give milliseconds, or text such as "60s"')
+    if (duration !== undefined && millisecondsOf(duration) === undefined) {
+      throw invalid(name, duration, 'give milliseconds, or text such as "60s"')
+    }
   }
   const kept: KeptOptions = {
-    ttl, ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate }), ...(staleIfError !== undefined && { staleIfError })
+    ttl,
+    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate }),
+    ...(staleIfError !== undefined && { staleIfError })
   }
   return { db, outbox, cache, key, write, read, tags, kept }
 }
@@ -128,7 +159,11 @@ function checked<S, Input, Written, Value> ({
 /** Does not fail: the write is committed, and a value that is not there is a miss. */
 async function put (keep: () => Promise<unknown>): Promise<void> {
   try {
-    await within(PUT_TIMEOUT, keep(), timedOut('The cache that was given the new value', PUT_TIMEOUT))
+    await within(
+      PUT_TIMEOUT,
+      keep(),
+      timedOut('The cache that was given the new value', PUT_TIMEOUT)
+    )
   } catch (error) {
     emit('weir:outbox:error', { operation: 'put', error })
   }

@@ -14,8 +14,13 @@ t.test('what is added commits with the data', async (t) => {
     return outbox.add(trx, ['a', 'b', 'a'])
   })
   const rows = await connect().selectFrom('weir_outbox_tags').selectAll().orderBy('id').execute()
-  const row = (place: number, tag: string) =>
-    ({ namespace: 'responses', id: `${ticket.id}0000000${place}`, tag, hash: /^[0-9a-f]{32}$/, created: /^\d{4}-.*Z$/ })
+  const row = (place: number, tag: string) => ({
+    namespace: 'responses',
+    id: `${ticket.id}0000000${place}`,
+    tag,
+    hash: /^[0-9a-f]{32}$/,
+    created: /^\d{4}-.*Z$/
+  })
   t.match(rows, [row(0, '"a"'), row(1, '"b"')])
   t.strictSame(ticket.tags, ['a', 'b'])
   t.equal(await outbox.pending(), 2)
@@ -59,7 +64,12 @@ t.test('what is no tag is refused, and the transaction may go on', async (t) => 
   const outbox = createOutbox({ db, invalidate: async () => {} })
   const bad: unknown[] = [[''], ['ok', 1], [null], ['a\udfffb'], ['\ud800'], 'text', undefined]
   await db.transaction().execute(async (trx) => {
-    for (const tags of bad) await t.rejects(outbox.add(trx, tags as string[]), { name: 'OutboxError', code: 'WEIR_OUTBOX_INVALID_TAG' })
+    for (const tags of bad) {
+      await t.rejects(outbox.add(trx, tags as string[]), {
+        name: 'OutboxError',
+        code: 'WEIR_OUTBOX_INVALID_TAG'
+      })
+    }
   })
   t.equal(await outbox.pending(), 0)
 })
@@ -67,7 +77,9 @@ t.test('what is no tag is refused, and the transaction may go on', async (t) => 
 const plugins: Record<string, KyselyPlugin[]> = {
   'no plugins': [],
   CamelCasePlugin: [new CamelCasePlugin()],
-  'CamelCasePlugin with digits and upper case apart': [new CamelCasePlugin({ underscoreBeforeDigits: true, underscoreBetweenUppercaseLetters: true })],
+  'CamelCasePlugin with digits and upper case apart': [
+    new CamelCasePlugin({ underscoreBeforeDigits: true, underscoreBetweenUppercaseLetters: true })
+  ],
   ParseJSONResultsPlugin: [new ParseJSONResultsPlugin()]
 }
 
@@ -76,7 +88,19 @@ for (const [name, list] of Object.entries(plugins)) {
     const { connect } = await newFile(t)
     const db = connect(list)
     const store = new InvalidationStore()
-    const tags = ['product:1', '"\\[]{},', '["a"]', '{"a":1}', 'null', 'a\u0000b', '\n', '\u0001', 'Käse 起司 🧀 e\u0301 \u2028\u202e\ufeff', '__proto__', 'x'.repeat(65_536)]
+    const tags = [
+      'product:1',
+      '"\\[]{},',
+      '["a"]',
+      '{"a":1}',
+      'null',
+      'a\u0000b',
+      '\n',
+      '\u0001',
+      'Käse 起司 🧀 e\u0301 \u2028\u202e\ufeff',
+      '__proto__',
+      'x'.repeat(65_536)
+    ]
     const writer = createOutbox({ db, invalidate: store.invalidate })
     await db.transaction().execute((trx) => writer.add(trx, tags))
 
@@ -108,8 +132,9 @@ t.test('the migration goes down as well, and up again', async (t) => {
 
 t.test('a schema without the table is refused by the compiler', async (t) => {
   const accepts = (db: Kysely<Schema>) => createOutbox({ db, invalidate: async () => {} })
-  // @ts-expect-error -- the schema has no weir_outbox_tags
-  const refuses = (db: Kysely<{ products: Schema['products'] }>) => createOutbox({ db, invalidate: async () => {} })
+  const refuses = (db: Kysely<{ products: Schema['products'] }>) =>
+    // @ts-expect-error -- the schema has no weir_outbox_tags
+    createOutbox({ db, invalidate: async () => {} })
   t.type(accepts, 'function')
   t.type(refuses, 'function')
 })

@@ -10,8 +10,12 @@ const ROWS = 100_000
 /** As writers leave them that are killed, or whose cache was away for long. */
 function leaveBacklog (file: string): void {
   const database = new Database(file)
-  const insert = database.prepare('insert into weir_outbox_tags values (@namespace, @id, @hash, @tag, @created)')
-  database.transaction(() => { for (let i = 0; i < ROWS; i++) insert.run(leftRow(i, `tag-${i}`)) })()
+  const insert = database.prepare(
+    'insert into weir_outbox_tags values (@namespace, @id, @hash, @tag, @created)'
+  )
+  database.transaction(() => {
+    for (let i = 0; i < ROWS; i++) insert.run(leftRow(i, `tag-${i}`))
+  })()
   database.close()
 }
 
@@ -54,7 +58,22 @@ t.test('reading asks an index, however many rows there are', async (t) => {
   const { file } = await newFile(t)
   const database = new Database(file)
   t.teardown(() => database.close())
-  const plan = (query: string) => database.prepare(`explain query plan ${query}`).all(hashOf('tag')).map((step) => JSON.stringify(step)).join()
-  t.match(plan("select id, hash from weir_outbox_tags where namespace = 'responses' and hash in (?) limit 1000"), /SEARCH.*COVERING INDEX/)
-  t.match(plan("select id, tag from weir_outbox_tags where namespace = 'responses' and id > ? order by id limit 100"), /SEARCH.*\(namespace=\? AND id>\?\)/)
+  const plan = (query: string) =>
+    database
+      .prepare(`explain query plan ${query}`)
+      .all(hashOf('tag'))
+      .map((step) => JSON.stringify(step))
+      .join()
+  t.match(
+    plan(
+      "select id, hash from weir_outbox_tags where namespace = 'responses' and hash in (?) limit 1000"
+    ),
+    /SEARCH.*COVERING INDEX/
+  )
+  t.match(
+    plan(
+      "select id, tag from weir_outbox_tags where namespace = 'responses' and id > ? order by id limit 100"
+    ),
+    /SEARCH.*\(namespace=\? AND id>\?\)/
+  )
 })

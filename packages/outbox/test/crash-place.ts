@@ -23,8 +23,16 @@ export interface CrashSchema extends OutboxSchema, WriteBehindSchema {
   counts: { key: string, n: number }
 }
 
-export function openPlace ({ sqlite, postgres }: CrashPlace, plugins: KyselyPlugin[] = []): Kysely<CrashSchema> {
-  if (postgres !== undefined) return new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...postgres, max: 4 }) }), plugins })
+export function openPlace (
+  { sqlite, postgres }: CrashPlace,
+  plugins: KyselyPlugin[] = []
+): Kysely<CrashSchema> {
+  if (postgres !== undefined) {
+    return new Kysely({
+      dialect: new PostgresDialect({ pool: new pg.Pool({ ...postgres, max: 4 }) }),
+      plugins
+    })
+  }
   const database = new Database(sqlite)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = off')
@@ -32,7 +40,10 @@ export function openPlace ({ sqlite, postgres }: CrashPlace, plugins: KyselyPlug
 }
 
 /** The way to the destination. Neither is idempotent by itself: numbers are added. */
-export function ways ({ destination }: CrashPlace, reach: () => void): Pick<WriteBehindOptions<CrashSchema, number>, 'write' | 'writeInTransaction'> {
+export function ways (
+  { destination }: CrashPlace,
+  reach: () => void
+): Pick<WriteBehindOptions<CrashSchema, number>, 'write' | 'writeInTransaction'> {
   if (destination !== undefined) {
     return {
       async write (writes) {
@@ -47,8 +58,13 @@ export function ways ({ destination }: CrashPlace, reach: () => void): Pick<Writ
   return {
     async writeInTransaction (trx, writes) {
       for (const { key, value } of writes) {
-        await trx.insertInto('counts').values({ key, n: value })
-          .onConflict((conflict) => conflict.column('key').doUpdateSet((eb) => ({ n: eb('counts.n', '+', value) }))).execute()
+        await trx
+          .insertInto('counts')
+          .values({ key, n: value })
+          .onConflict((conflict) =>
+            conflict.column('key').doUpdateSet((eb) => ({ n: eb('counts.n', '+', value) }))
+          )
+          .execute()
       }
     }
   }
@@ -62,5 +78,8 @@ export interface Line {
 
 export function linesOf (file: string): Line[] {
   if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line)
 }

@@ -14,7 +14,11 @@ export const KINDS = ['external', 'in transaction'] as const
  * Runs a process that kills itself at the step. False: it came to its end, there are no more steps.
  */
 async function crash (place: CrashPlace, seed: number, step: number): Promise<boolean> {
-  const child = fork(new URL('crashing-writer.js', import.meta.url), [JSON.stringify(place), String(seed), String(step)], { execArgv: [], env: {} })
+  const child = fork(
+    new URL('crashing-writer.js', import.meta.url),
+    [JSON.stringify(place), String(seed), String(step)],
+    { execArgv: [], env: {} }
+  )
   const [code, signal] = await once(child, 'exit') as [number | null, string | null]
   if (code !== null && code !== 0) throw new Error(`it failed with ${code}`)
   return signal === 'SIGKILL'
@@ -28,7 +32,15 @@ async function recover (place: CrashPlace): Promise<Map<string, number>> {
   const db = openPlace(place)
   try {
     const outbox = createOutbox({ db, invalidate: async () => {} })
-    const queue = writeBehind({ db, outbox, name: 'q', pollInterval: 5, writeTimeout: 300, merge: (a: number, b: number) => a + b, ...ways(place, () => {}) })
+    const queue = writeBehind({
+      db,
+      outbox,
+      name: 'q',
+      pollInterval: 5,
+      writeTimeout: 300,
+      merge: (a: number, b: number) => a + b,
+      ...ways(place, () => {})
+    })
     // The dead process had a lease of its own length: what it left is due by now, as far as this
     // test goes.
     await db.updateTable('weir_writes').set({ due: '2000-01-01T00:00:00.000Z' }).execute()
@@ -77,7 +89,11 @@ function problemOf (place: CrashPlace, sums: Map<string, number>): string | unde
  * Kills processes at steps that the seed picks, with everything they left brought to its end by
  * another each time.
  */
-export async function check (t: Test, places: (run: string) => Promise<CrashPlace>, { runs, seed }: { runs: number, seed: number }) {
+export async function check (
+  t: Test,
+  places: (run: string) => Promise<CrashPlace>,
+  { runs, seed }: { runs: number; seed: number }
+) {
   const random = new Random(seed)
   // As many steps as the longest run has.
   const steps = 140
@@ -101,7 +117,11 @@ export async function migrate (place: CrashPlace): Promise<CrashPlace> {
   const db = openPlace(place)
   await outboxMigration.up(db)
   await writeBehindMigration.up(db)
-  await db.schema.createTable('counts').addColumn('key', 'varchar(10)', (column) => column.primaryKey()).addColumn('n', 'integer').execute()
+  await db.schema
+    .createTable('counts')
+    .addColumn('key', 'varchar(10)', (column) => column.primaryKey())
+    .addColumn('n', 'integer')
+    .execute()
   await db.destroy()
   return place
 }

@@ -30,28 +30,39 @@ function said (child: ChildProcess, count: number): Promise<unknown[]> {
   })
 }
 
-t.test('killed between commit and delivery: another process, already running, delivers', async (t) => {
-  const { file, connect } = await newFile(t)
-  const relay = startInstance(t, file, 'relay')
-  const writer = startInstance(t, file, 'writer')
-  // The relay may be the quicker one: then it has delivered before the writer is gone, which is as
-  // good.
-  const [relayed] = await Promise.all([said(relay, 2), said(writer, 1).then(() => end(writer))])
-  t.strictSame(relayed, [{ invalidated: ['from writer'] }, { pending: 0 }])
-  t.strictSame(await connect().selectFrom('products').select('name').execute(), [{ name: 'Kettle' }])
+t.test(
+  'killed between commit and delivery: another process, already running, delivers',
+  async (t) => {
+    const { file, connect } = await newFile(t)
+    const relay = startInstance(t, file, 'relay')
+    const writer = startInstance(t, file, 'writer')
+    // The relay may be the quicker one: then it has delivered before the writer is gone, which is
+    // as good.
+    const [relayed] = await Promise.all([said(relay, 2), said(writer, 1).then(() => end(writer))])
+    t.strictSame(relayed, [{ invalidated: ['from writer'] }, { pending: 0 }])
+    t.strictSame(await connect().selectFrom('products').select('name').execute(), [
+      { name: 'Kettle' }
+    ])
 
-  const stopped = once(relay, 'exit')
-  relay.disconnect()
-  t.strictSame(await stopped, [0, null], 'a relay that is stopped lets its process end')
-})
+    const stopped = once(relay, 'exit')
+    relay.disconnect()
+    t.strictSame(await stopped, [0, null], 'a relay that is stopped lets its process end')
+  }
+)
 
-t.test('killed between commit and delivery, the only one there was: whoever comes next delivers', async (t) => {
-  const { file } = await newFile(t)
-  const writer = startInstance(t, file, 'writer')
-  await said(writer, 1)
-  await end(writer)
-  t.strictSame(await said(startInstance(t, file, 'relay'), 2), [{ invalidated: ['from writer'] }, { pending: 0 }])
-})
+t.test(
+  'killed between commit and delivery, the only one there was: whoever comes next delivers',
+  async (t) => {
+    const { file } = await newFile(t)
+    const writer = startInstance(t, file, 'writer')
+    await said(writer, 1)
+    await end(writer)
+    t.strictSame(await said(startInstance(t, file, 'relay'), 2), [
+      { invalidated: ['from writer'] },
+      { pending: 0 }
+    ])
+  }
+)
 
 t.test('killed before the commit: neither data nor invalidation', async (t) => {
   const { file, connect } = await newFile(t)

@@ -33,7 +33,14 @@ const steps: KyselyPlugin = {
 
 const db = openPlace(place, [steps])
 const outbox = createOutbox({ db, invalidate: async () => {} })
-const queue = writeBehind({ db, outbox, name: 'q', batchSize: 3, merge: (a: number, b: number) => a + b, ...ways(place, reach) })
+const queue = writeBehind({
+  db,
+  outbox,
+  name: 'q',
+  batchSize: 3,
+  merge: (a: number, b: number) => a + b,
+  ...ways(place, reach)
+})
 
 for (let round = 0; round < 4; round++) {
   for (let i = random.integer(1, 3); i > 0; i--) {
@@ -53,7 +60,14 @@ process.exit(0)
 
 /** A pass of another instance in this process, as the pollings of this one are a second apart. */
 async function writeOnce () {
-  const other = writeBehind({ db, outbox, name: 'q', batchSize: 3, merge: (a: number, b: number) => a + b, ...ways(place, reach) })
+  const other = writeBehind({
+    db,
+    outbox,
+    name: 'q',
+    batchSize: 3,
+    merge: (a: number, b: number) => a + b,
+    ...ways(place, reach)
+  })
   await other.start()
   await other.stop()
 }

@@ -39,15 +39,28 @@ export async function newFile (t: Test) {
 }
 
 export const migratorOf = (db: Kysely<Schema>) =>
-  new Migrator({ db, provider: { getMigrations: async () => ({ '0001-outbox': outboxMigration }) } })
+  new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ '0001-outbox': outboxMigration }) }
+  })
 
 /** A row as a writer that is not heard of again leaves it. */
-export const leftRow = (i: number, tag: string): OutboxTable =>
-  ({ namespace: 'responses', id: String(i).padStart(40, '0'), hash: hashOf(tag), tag: JSON.stringify(tag), created: '' })
+export const leftRow = (i: number, tag: string): OutboxTable => ({
+  namespace: 'responses',
+  id: String(i).padStart(40, '0'),
+  hash: hashOf(tag),
+  tag: JSON.stringify(tag),
+  created: ''
+})
 
 /** Inserts rows, so many at once as SQLite takes. */
 export async function leave (db: Kysely<Schema>, rows: readonly OutboxTable[]): Promise<void> {
-  for (let i = 0; i < rows.length; i += 100) await db.insertInto('weir_outbox_tags').values(rows.slice(i, i + 100)).execute()
+  for (let i = 0; i < rows.length; i += 100) {
+    await db
+      .insertInto('weir_outbox_tags')
+      .values(rows.slice(i, i + 100))
+      .execute()
+  }
 }
 
 /** A database that fails, or answers late, when the test says so. */

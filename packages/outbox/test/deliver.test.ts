@@ -28,7 +28,10 @@ function watch (delivery: Promise<DeliveryOutcome>) {
 }
 
 /** How many ms pass until there is an outcome, of at most 5 s. */
-async function timeOf (clock: Clock, watched: { outcome: DeliveryOutcome | undefined }): Promise<number> {
+async function timeOf (
+  clock: Clock,
+  watched: { outcome: DeliveryOutcome | undefined }
+): Promise<number> {
   let passed = 0
   for (; watched.outcome === undefined && passed < 5000; passed += 10) await clock.advance(10)
   return passed
@@ -64,7 +67,9 @@ t.test('an invalidation that throws instead of rejecting is a failed one', async
   const errors = record(t, 'weir:outbox:error')
   const clock = stopClock(t)
   const outbox = createOutbox({ db, invalidate () { throw new Error('at once') } })
-  const watched = watch(outbox.deliver(await db.transaction().execute((trx) => outbox.add(trx, ['tag']))))
+  const watched = watch(
+    outbox.deliver(await db.transaction().execute((trx) => outbox.add(trx, ['tag'])))
+  )
   await timeOf(clock, watched)
   t.equal(watched.outcome, 'queued')
   t.match(errors[0], { operation: 'invalidate', error: { message: 'at once' } })
@@ -82,33 +87,47 @@ t.test('one that answers late, but in time, ends the wait', async (t) => {
   t.equal(watched.outcome, 'delivered')
 })
 
-t.test('one that never answers counts as failed after its timeout, and another is tried', async (t) => {
-  const { outbox, store, clock, write } = await setUp(t)
-  const errors = record(t, 'weir:outbox:error')
-  store.delay = gate().opened
-  const watched = watch(outbox.deliver(await write()))
-  await clock.advance(490)
-  t.strictSame(errors, [])
-  store.delay = undefined
-  await clock.advance(300)
-  t.match(errors, [{ operation: 'invalidate', error: { code: 'WEIR_OUTBOX_TIMEOUT', message: 'The invalidation did not answer within 500 ms' } }])
-  t.equal(watched.outcome, 'delivered')
-})
-
-t.test('nobody can deliver it: queued, once every lease from before the commit has ended', async (t) => {
-  for (const how of ['fails', 'hangs'] as const) {
-    await t.test(`the invalidation ${how}`, async (t) => {
-      const { outbox, store, clock, write } = await setUp(t)
-      if (how === 'fails') store.error = new Error('no connection')
-      else store.delay = gate().opened
-      const watched = watch(outbox.deliver(await write()))
-      const passed = await timeOf(clock, watched)
-      t.equal(watched.outcome, 'queued')
-      t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
-      t.equal(await outbox.pending(), 1)
-    })
+t.test(
+  'one that never answers counts as failed after its timeout, and another is tried',
+  async (t) => {
+    const { outbox, store, clock, write } = await setUp(t)
+    const errors = record(t, 'weir:outbox:error')
+    store.delay = gate().opened
+    const watched = watch(outbox.deliver(await write()))
+    await clock.advance(490)
+    t.strictSame(errors, [])
+    store.delay = undefined
+    await clock.advance(300)
+    t.match(errors, [
+      {
+        operation: 'invalidate',
+        error: {
+          code: 'WEIR_OUTBOX_TIMEOUT',
+          message: 'The invalidation did not answer within 500 ms'
+        }
+      }
+    ])
+    t.equal(watched.outcome, 'delivered')
   }
-})
+)
+
+t.test(
+  'nobody can deliver it: queued, once every lease from before the commit has ended',
+  async (t) => {
+    for (const how of ['fails', 'hangs'] as const) {
+      await t.test(`the invalidation ${how}`, async (t) => {
+        const { outbox, store, clock, write } = await setUp(t)
+        if (how === 'fails') store.error = new Error('no connection')
+        else store.delay = gate().opened
+        const watched = watch(outbox.deliver(await write()))
+        const passed = await timeOf(clock, watched)
+        t.equal(watched.outcome, 'queued')
+        t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
+        t.equal(await outbox.pending(), 1)
+      })
+    }
+  }
+)
 
 t.test('the relay of another instance delivers it', async (t) => {
   const { connect, outbox, store, clock, write } = await setUp(t)

@@ -23,15 +23,30 @@ async function former (t: Test, rows: readonly FormerSchema['weir_outbox'][]) {
   return db
 }
 
-const rowOf = (i: number, ...tags: string[]) => ({ id: i.toString(16).padStart(32, '0'), tags: JSON.stringify(tags), created: '2026-01-01' })
+const rowOf = (i: number, ...tags: string[]) => ({
+  id: i.toString(16).padStart(32, '0'),
+  tags: JSON.stringify(tags),
+  created: '2026-01-01'
+})
 
-const tablesOf = async (db: Kysely<Schema>) => (await db.introspection.getTables()).map(({ name }) => name)
+const tablesOf = async (db: Kysely<Schema>) =>
+  (await db.introspection.getTables()).map(({ name }) => name)
 
 t.test('what version 0.1 has left in its table is delivered', async (t) => {
-  const db = await former(t, [...Array.from({ length: 1100 }, (_, i) => rowOf(i, `tag-${i}`, 'list')), rowOf(1100, '\u0001http://shop.test/')])
-  const provider = { getMigrations: async () => ({ '0002-outbox': outboxMigration, '0005-outbox': outboxMigration }) }
-  t.match(await new Migrator({ db, provider }).migrateToLatest(), { results: [{ status: 'Success' }, { status: 'Success' }] })
-  t.strictSame((await tablesOf(db)).filter((name) => !name.startsWith('kysely')), ['weir_outbox_tags'])
+  const db = await former(t, [
+    ...Array.from({ length: 1100 }, (_, i) => rowOf(i, `tag-${i}`, 'list')),
+    rowOf(1100, '\u0001http://shop.test/')
+  ])
+  const provider = {
+    getMigrations: async () => ({ '0002-outbox': outboxMigration, '0005-outbox': outboxMigration })
+  }
+  t.match(await new Migrator({ db, provider }).migrateToLatest(), {
+    results: [{ status: 'Success' }, { status: 'Success' }]
+  })
+  t.strictSame(
+    (await tablesOf(db)).filter((name) => !name.startsWith('kysely')),
+    ['weir_outbox_tags']
+  )
 
   const store = new InvalidationStore()
   const outbox = createOutbox({ db, invalidate: store.invalidate })
@@ -41,7 +56,11 @@ t.test('what version 0.1 has left in its table is delivered', async (t) => {
   await outbox.start()
   await outbox.stop()
   t.equal(await outbox.pending(), 0)
-  const all = [...Array.from({ length: 1100 }, (_, i) => `tag-${i}`), 'list', '\u0001http://shop.test/']
+  const all = [
+    ...Array.from({ length: 1100 }, (_, i) => `tag-${i}`),
+    'list',
+    '\u0001http://shop.test/'
+  ]
   t.strictSame([...new Set(store.invalidated.flat())].sort(), all.sort())
 })
 
@@ -54,7 +73,12 @@ t.test('with a namespace', async (t) => {
 
 t.test('a row that nobody can read stops the migration, and says which', async (t) => {
   const db = await former(t, [{ ...rowOf(1), tags: 'none' }])
-  await t.rejects(db.transaction().execute((trx) => outboxMigration.up(trx)),
-    { code: 'WEIR_OUTBOX_INVALID_ROW', message: new RegExp(`^Row ${rowOf(1).id} of the outbox cannot be read`) })
+  await t.rejects(
+    db.transaction().execute((trx) => outboxMigration.up(trx)),
+    {
+      code: 'WEIR_OUTBOX_INVALID_ROW',
+      message: new RegExp(`^Row ${rowOf(1).id} of the outbox cannot be read`)
+    }
+  )
   t.strictSame(await tablesOf(db), ['weir_outbox'])
 })

@@ -22,7 +22,12 @@ const TAG = 'tag'
  */
 export type Step = 'commit' | 'ask' | 'look' | 'hear' | 'reach' | 'tick'
 
-const SEQUENCES: readonly (readonly Step[])[] = [['commit'], ['ask', 'look', 'hear', 'ask', 'look', 'hear'], ['reach'], ['tick', 'tick', 'tick']]
+const SEQUENCES: readonly (readonly Step[])[] = [
+  ['commit'],
+  ['ask', 'look', 'hear', 'ask', 'look', 'hear'],
+  ['reach'],
+  ['tick', 'tick', 'tick']
+]
 
 /** The rules that a run goes by; the real ones by default. */
 export interface Rules {
@@ -54,7 +59,10 @@ export interface Run {
 }
 
 /** Every order in which the steps can happen. */
-export function * interleavings (rest = SEQUENCES, before: readonly Step[] = []): Generator<readonly Step[]> {
+export function * interleavings (
+  rest = SEQUENCES,
+  before: readonly Step[] = []
+): Generator<readonly Step[]> {
   if (rest.every((sequence) => sequence.length === 0)) yield before
   for (const [i, [step, ...later]] of rest.entries()) {
     if (step !== undefined) yield * interleavings(rest.with(i, later), [...before, step])
@@ -98,13 +106,22 @@ class World {
 
   constructor (rules: Rules) {
     const { makeLease = () => new Lease(LEASE), writersLease = LEASE } = rules
-    const { relayed = (invalidate) => invalidate(), taken = (rows) => rows, releasesEarly = false } = rules
+    const {
+      relayed = (invalidate) => invalidate(),
+      taken = (rows) => rows,
+      releasesEarly = false
+    } = rules
     this.#by = rules.by
     mock.timers.enable({ apis: ['setTimeout'] })
     this.lease = makeLease()
-    const remove = async (ids: readonly string[]) => { for (const id of ids) this.#table.delete(id) }
-    const table = () => [...this.#table].map(([id, hash]) => ({ id, hash, tag: JSON.stringify(TAG) }))
-    const release = async (ids: readonly string[]) => { for (const id of ids) if (this.#table.has(id)) this.#table.set(id, null) }
+    const remove = async (ids: readonly string[]) => {
+      for (const id of ids) this.#table.delete(id)
+    }
+    const table = () =>
+      [...this.#table].map(([id, hash]) => ({ id, hash, tag: JSON.stringify(TAG) }))
+    const release = async (ids: readonly string[]) => {
+      for (const id of ids) if (this.#table.has(id)) this.#table.set(id, null)
+    }
     const rows: RelayParts['rows'] = {
       page: async () => {
         const { look, hear } = this.#query
@@ -117,7 +134,12 @@ class World {
       remove
     }
     const timing = { pollInterval: 250, stopTimeout: 500 }
-    this.#relay = new Relay({ rows, lease: this.lease, invalidate: () => relayed(() => this.#invalidate()), ...timing })
+    this.#relay = new Relay({
+      rows,
+      lease: this.lease,
+      invalidate: () => relayed(() => this.#invalidate()),
+      ...timing
+    })
     this.#delivery = new Delivery({
       rows: { hasAny: async (ids) => ids.some((id) => this.#table.has(id)), remove },
       invalidate: async () => { throw new Error('A cannot reach the store') },
@@ -129,7 +151,11 @@ class World {
       if (releasesEarly) await release(found.map(({ id }) => id))
       return found
     }
-    this.#settling = new Settling({ rows: { withHashes, release }, delivery: this.#delivery, lease: writersLease })
+    this.#settling = new Settling({
+      rows: { withHashes, release },
+      delivery: this.#delivery,
+      lease: writersLease
+    })
   }
 
   async take (step: Step): Promise<void> {
@@ -169,11 +195,10 @@ class World {
   }
 
   async #promise (): Promise<Run['outcome']> {
-    if (this.#by === undefined || this.#by === 'deliver') return this.#delivery.deliver({ tags: [TAG], ids: ['row'] })
+    if (this.#by === undefined || this.#by === 'deliver') { return this.#delivery.deliver({ tags: [TAG], ids: ['row'] }) }
     const first = this.#settling.settle([TAG])
     // A look of its own: the first one is under way by then.
-    if (this.#by === 'second settle') await Promise.resolve().then(() => this.#settling.settle([TAG]))
-    else await first
+    if (this.#by === 'second settle') { await Promise.resolve().then(() => this.#settling.settle([TAG])) } else await first
     return 'settled'
   }
 

@@ -11,9 +11,17 @@ async function setUp (t: Test) {
   const make = (namespace?: string) => {
     const store = new InvalidationStore()
     const db = connect()
-    const outbox = createOutbox({ db, invalidate: store.invalidate, ...(namespace !== undefined && { namespace }) })
+    const outbox = createOutbox({
+      db,
+      invalidate: store.invalidate,
+      ...(namespace !== undefined && { namespace })
+    })
     t.teardown(() => outbox.stop())
-    return { store, outbox, commit: (tags: string[]) => db.transaction().execute((trx) => outbox.add(trx, tags)) }
+    return {
+      store,
+      outbox,
+      commit: (tags: string[]) => db.transaction().execute((trx) => outbox.add(trx, tags))
+    }
   }
   return { clock, shop: make(), stock: make('stock') }
 }

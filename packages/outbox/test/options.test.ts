@@ -20,6 +20,10 @@ t.test('options that are none are refused by name', async (t) => {
   ]
   for (const [options, message] of bad) {
     const all = { db, invalidate: async () => {}, ...options } as OutboxOptions
-    t.throws(() => createOutbox(all), { name: 'OutboxError', code: 'WEIR_OUTBOX_INVALID_OPTION', message })
+    t.throws(() => createOutbox(all), {
+      name: 'OutboxError',
+      code: 'WEIR_OUTBOX_INVALID_OPTION',
+      message
+    })
   }
 })

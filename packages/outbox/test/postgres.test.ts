@@ -1,4 +1,10 @@
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler
+} from 'kysely'
 import t from 'tap'
 import { createOutbox, outboxMigration } from '../src/index.js'
 import { settled, stopClock } from './clock.js'
@@ -30,19 +36,23 @@ t.test('the statements as Postgres gets them', async (t) => {
   await outbox.stop()
   await outboxMigration.down?.(db)
 
-  const columns = '"namespace" varchar(100) not null, "id" varchar(40) not null, "hash" varchar(32), "tag" text not null, "created" varchar(24) not null'
+  const columns =
+    '"namespace" varchar(100) not null, "id" varchar(40) not null, "hash" varchar(32), "tag" text not null, "created" varchar(24) not null'
   const keys = 'constraint "weir_outbox_tags_by_id" primary key ("namespace", "id"), ' +
     'constraint "weir_outbox_tags_by_hash" unique ("namespace", "hash", "id")'
-  t.strictSame([...new Set(statements)], [
-    `create table if not exists "weir_outbox_tags" (${columns}, ${keys})`,
-    'create table if not exists "weir_outbox" ("id" varchar(32) primary key, "tags" text not null, "created" varchar(24) not null)',
-    'select "id", "tags" from "weir_outbox" where "id" > $1 order by "id" limit $2',
-    'drop table "weir_outbox"',
-    'insert into "weir_outbox_tags" ("namespace", "id", "hash", "tag", "created") values ($1, $2, $3, $4, $5)',
-    'select "id", "tag" from "weir_outbox_tags" where "namespace" = $1 and "id" > $2 order by "id" limit $3',
-    'select "id", "hash" from "weir_outbox_tags" where "namespace" = $1 and "hash" in ($2) limit $3',
-    'select "id" from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2) limit $3',
-    'delete from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2)',
-    'drop table if exists "weir_outbox_tags"'
-  ])
+  t.strictSame(
+    [...new Set(statements)],
+    [
+      `create table if not exists "weir_outbox_tags" (${columns}, ${keys})`,
+      'create table if not exists "weir_outbox" ("id" varchar(32) primary key, "tags" text not null, "created" varchar(24) not null)',
+      'select "id", "tags" from "weir_outbox" where "id" > $1 order by "id" limit $2',
+      'drop table "weir_outbox"',
+      'insert into "weir_outbox_tags" ("namespace", "id", "hash", "tag", "created") values ($1, $2, $3, $4, $5)',
+      'select "id", "tag" from "weir_outbox_tags" where "namespace" = $1 and "id" > $2 order by "id" limit $3',
+      'select "id", "hash" from "weir_outbox_tags" where "namespace" = $1 and "hash" in ($2) limit $3',
+      'select "id" from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2) limit $3',
+      'delete from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2)',
+      'drop table if exists "weir_outbox_tags"'
+    ]
+  )
 })

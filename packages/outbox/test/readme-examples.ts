@@ -12,15 +12,21 @@ import { writeThrough } from '../src/write-through.js'
 export async function examples (db: Kysely<Schema>, warehouse: Warehouse) {
   const cache = createCache({ store: memoryStore(), namespace: 'n' })
   const outbox = createOutbox({ db, invalidate: (tags) => cache.invalidate(tags) })
-  const load = (id: string) => db.selectFrom('products').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+  const load = (id: string) =>
+    db.selectFrom('products').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 
   const saveProduct = writeThrough({
     db,
     outbox,
     cache,
     ttl: '1m',
-    write: (trx, { id, price }: { id: string, price: number }) =>
-      trx.updateTable('products').set({ price }).where('id', '=', id).returningAll().executeTakeFirstOrThrow(),
+    write: (trx, { id, price }: { id: string; price: number }) =>
+      trx
+        .updateTable('products')
+        .set({ price })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirstOrThrow(),
     read: ({ id }) => load(id),
     key: ({ id }) => id,
     tags: ({ id }) => [`product:${id}`]
@@ -34,7 +40,9 @@ export async function examples (db: Kysely<Schema>, warehouse: Warehouse) {
     write: (writes, { signal }) => warehouse.send(writes, { signal })
   })
   await stock.put('product:42', 17)
-  const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
+  const left = await cache.remember('product:42', { ttl: '1m' }, () =>
+    stock.read('product:42', () => warehouse.stock(42))
+  )
 
   const prices = writeBehind<number, Schema>({
     db,
@@ -42,7 +50,10 @@ export async function examples (db: Kysely<Schema>, warehouse: Warehouse) {
     name: 'prices',
     merge: (earlier, later) => earlier + later,
     writeInTransaction: (trx, writes) =>
-      trx.insertInto('products').values(writes.map(({ key, value }) => ({ id: key, price: value }))).execute()
+      trx
+        .insertInto('products')
+        .values(writes.map(({ key, value }) => ({ id: key, price: value })))
+        .execute()
   })
   return { price: value.price, outcome, left, prices }
 }

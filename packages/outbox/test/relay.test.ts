@@ -20,45 +20,63 @@ async function setUp (t: Test) {
   return { writer, trouble, store, outbox, clock, write, errors: record(t, 'weir:outbox:error') }
 }
 
-t.test('drained from the first look that finds nothing, and for as long as it goes on looking', async (t) => {
-  const { outbox, clock, trouble } = await setUp(t)
-  t.notOk(outbox.isDrained())
-  outbox.start()
-  outbox.start()
-  t.notOk(outbox.isDrained(), 'the answer is not there yet')
-  await settled()
-  t.ok(outbox.isDrained())
-  await clock.advance(10_000)
-  t.ok(outbox.isDrained())
+t.test(
+  'drained from the first look that finds nothing, and for as long as it goes on looking',
+  async (t) => {
+    const { outbox, clock, trouble } = await setUp(t)
+    t.notOk(outbox.isDrained())
+    outbox.start()
+    outbox.start()
+    t.notOk(outbox.isDrained(), 'the answer is not there yet')
+    await settled()
+    t.ok(outbox.isDrained())
+    await clock.advance(10_000)
+    t.ok(outbox.isDrained())
 
-  trouble.error = new Error('gone')
-  await clock.advance(700)
-  t.ok(outbox.isDrained(), 'the last look is not a second old')
-  await clock.advance(400)
-  t.notOk(outbox.isDrained())
-})
+    trouble.error = new Error('gone')
+    await clock.advance(700)
+    t.ok(outbox.isDrained(), 'the last look is not a second old')
+    await clock.advance(400)
+    t.notOk(outbox.isDrained())
+  }
+)
 
 /** Lets a poll go on that pauses after each chunk. */
 async function until (isDone: () => boolean): Promise<void> {
   while (!isDone()) await settled()
 }
 
-t.test('what is left by others is delivered in the order of its ids, in bounded numbers, and deleted', async (t) => {
-  const { writer, store, outbox, clock, write } = await setUp(t)
-  const relayed = record(t, 'weir:outbox:relay')
-  await leave(writer, Array.from({ length: 2600 }, (_, i) => leftRow(2599 - i, `tag-${2599 - i}`)))
-  outbox.start()
-  await until(outbox.isDrained)
-  t.strictSame(store.calls.map((tags) => tags.length), [100, 100, 100, 100, 150, 150, 150, 150, 200, 200, 200, 200, 250, 250, 250, 50])
-  t.strictSame(store.invalidated.flat(), Array.from({ length: 2600 }, (_, i) => `tag-${i}`))
-  t.strictSame(relayed.map(({ tags }) => tags), store.invalidated)
-  t.equal(await outbox.pending(), 0)
+t.test(
+  'what is left by others is delivered in the order of its ids, in bounded numbers, and deleted',
+  async (t) => {
+    const { writer, store, outbox, clock, write } = await setUp(t)
+    const relayed = record(t, 'weir:outbox:relay')
+    await leave(
+      writer,
+      Array.from({ length: 2600 }, (_, i) => leftRow(2599 - i, `tag-${2599 - i}`))
+    )
+    outbox.start()
+    await until(outbox.isDrained)
+    t.strictSame(
+      store.calls.map((tags) => tags.length),
+      [100, 100, 100, 100, 150, 150, 150, 150, 200, 200, 200, 200, 250, 250, 250, 50]
+    )
+    t.strictSame(
+      store.invalidated.flat(),
+      Array.from({ length: 2600 }, (_, i) => `tag-${i}`)
+    )
+    t.strictSame(
+      relayed.map(({ tags }) => tags),
+      store.invalidated
+    )
+    t.equal(await outbox.pending(), 0)
 
-  await write(['later', 'too'])
-  await clock.advance(250)
-  t.strictSame(store.calls.at(-1), ['later', 'too'])
-  t.equal(await outbox.pending(), 0)
-})
+    await write(['later', 'too'])
+    await clock.advance(250)
+    t.strictSame(store.calls.at(-1), ['later', 'too'])
+    t.equal(await outbox.pending(), 0)
+  }
+)
 
 t.test('rows of one tag are one tag for the cache', async (t) => {
   const { writer, store, outbox } = await setUp(t)
@@ -70,38 +88,53 @@ t.test('rows of one tag are one tag for the cache', async (t) => {
 
 t.test('long tags go by fewer', async (t) => {
   const { writer, store, outbox } = await setUp(t)
-  await leave(writer, Array.from({ length: 10 }, (_, i) => leftRow(i, `${i}`.repeat(64 * 1024 - 2))))
+  await leave(
+    writer,
+    Array.from({ length: 10 }, (_, i) => leftRow(i, `${i}`.repeat(64 * 1024 - 2)))
+  )
   await leave(writer, [leftRow(10, 'x'.repeat(1024 * 1024)), leftRow(11, 'short')])
   outbox.start()
   await until(outbox.isDrained)
   t.strictSame(store.calls.map((tags) => tags.length), [4, 4, 2, 1, 1])
 })
 
-t.test('a store that takes only so many at once is given fewer, and what it has taken stays done', async (t) => {
-  const { writer, store, outbox, clock, errors } = await setUp(t)
-  await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
-  store.most = 30
-  outbox.start()
-  await clock.advance(2000)
-  t.ok(outbox.isDrained())
-  t.equal(await outbox.pending(), 0)
-  t.ok(store.invalidated.every((tags) => tags.length <= 30))
-  t.equal(store.invalidated.flat().length, 300, 'each once')
-  t.ok(errors.length > 0)
-})
+t.test(
+  'a store that takes only so many at once is given fewer, and what it has taken stays done',
+  async (t) => {
+    const { writer, store, outbox, clock, errors } = await setUp(t)
+    await leave(
+      writer,
+      Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`))
+    )
+    store.most = 30
+    outbox.start()
+    await clock.advance(2000)
+    t.ok(outbox.isDrained())
+    t.equal(await outbox.pending(), 0)
+    t.ok(store.invalidated.every((tags) => tags.length <= 30))
+    t.equal(store.invalidated.flat().length, 300, 'each once')
+    t.ok(errors.length > 0)
+  }
+)
 
-t.test('a row that the store refuses keeps the cache unused, and only itself in the table', async (t) => {
-  const { writer, store, outbox, clock } = await setUp(t)
-  await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
-  store.refused = 'tag-40'
-  outbox.start()
-  await clock.advance(5000)
-  t.notOk(outbox.isDrained())
-  t.equal(await outbox.pending(), 1)
-  store.refused = undefined
-  await clock.advance(500)
-  t.ok(outbox.isDrained())
-})
+t.test(
+  'a row that the store refuses keeps the cache unused, and only itself in the table',
+  async (t) => {
+    const { writer, store, outbox, clock } = await setUp(t)
+    await leave(
+      writer,
+      Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`))
+    )
+    store.refused = 'tag-40'
+    outbox.start()
+    await clock.advance(5000)
+    t.notOk(outbox.isDrained())
+    t.equal(await outbox.pending(), 1)
+    store.refused = undefined
+    await clock.advance(500)
+    t.ok(outbox.isDrained())
+  }
+)
 
 t.test('a store that refuses everything is not asked row by row', async (t) => {
   const { writer, store, outbox, clock } = await setUp(t)
@@ -121,7 +154,12 @@ t.test('what is added while a poll is under way does not keep it from ending', a
   const { writer, store, outbox } = await setUp(t)
   await leave(writer, Array.from({ length: 1000 }, (_, i) => leftRow(i, `tag-${i}`)))
   let next = 1000
-  store.before = async () => { await leave(writer, Array.from({ length: 100 }, () => leftRow(next, `tag-${next++}`))) }
+  store.before = async () => {
+    await leave(
+      writer,
+      Array.from({ length: 100 }, () => leftRow(next, `tag-${next++}`))
+    )
+  }
   outbox.start()
   await until(outbox.isDrained)
   t.ok(store.calls.length < 20, `${store.calls.length} chunks`)
@@ -175,22 +213,33 @@ t.test('a look begun before a commit says nothing of it, however late it answers
   t.notOk(outbox.isDrained())
 })
 
-t.test('a look that is not answered within a lease is given up: its answer counts no more', async (t) => {
-  const { trouble, outbox, clock, errors } = await setUp(t)
-  const late = gate()
-  trouble.delay = late.opened
-  outbox.start()
-  await clock.advance(990)
-  trouble.delay = undefined
-  t.strictSame(errors, [])
-  await clock.advance(20)
-  t.match(errors, [{ operation: 'read', error: { code: 'WEIR_OUTBOX_TIMEOUT', message: 'The outbox\'s database did not answer within 1000 ms' } }])
-  late.open()
-  await settled()
-  t.notOk(outbox.isDrained())
-  await clock.advance(250)
-  t.ok(outbox.isDrained())
-})
+t.test(
+  'a look that is not answered within a lease is given up: its answer counts no more',
+  async (t) => {
+    const { trouble, outbox, clock, errors } = await setUp(t)
+    const late = gate()
+    trouble.delay = late.opened
+    outbox.start()
+    await clock.advance(990)
+    trouble.delay = undefined
+    t.strictSame(errors, [])
+    await clock.advance(20)
+    t.match(errors, [
+      {
+        operation: 'read',
+        error: {
+          code: 'WEIR_OUTBOX_TIMEOUT',
+          message: "The outbox's database did not answer within 1000 ms"
+        }
+      }
+    ])
+    late.open()
+    await settled()
+    t.notOk(outbox.isDrained())
+    await clock.advance(250)
+    t.ok(outbox.isDrained())
+  }
+)
 
 t.test('a database that fails is asked again', async (t) => {
   const { trouble, outbox, clock, errors } = await setUp(t)
@@ -216,7 +265,11 @@ t.test('a stalled event loop ends the lease by itself', async (t) => {
 
 t.test('rows that are delivered and cannot be deleted do not keep the cache unused', async (t) => {
   const { writer, outbox, store, clock, write, errors } = await setUp(t)
-  await writer.executeQuery(CompiledQuery.raw('create trigger keep before delete on weir_outbox_tags begin select raise(abort, \'kept\'); end'))
+  await writer.executeQuery(
+    CompiledQuery.raw(
+      "create trigger keep before delete on weir_outbox_tags begin select raise(abort, 'kept'); end"
+    )
+  )
   await write(['tag'])
   outbox.start()
   await settled()
@@ -226,22 +279,35 @@ t.test('rows that are delivered and cannot be deleted do not keep the cache unus
   t.match(errors, [{ operation: 'delete', error: { message: 'kept' } }, { operation: 'delete' }])
 })
 
-t.test('a row that nobody can read keeps the cache unused, and only itself in the table', async (t) => {
-  const { writer, outbox, store, clock, write, errors } = await setUp(t)
-  await leave(writer, ['{}', 'no JSON', '""'].map((tag, id) => ({ ...leftRow(id, ''), id: `bad-${id}`, tag })))
-  await write(['tag'])
-  outbox.start()
-  await settled()
-  t.strictSame(store.invalidated, [['tag']])
-  t.equal(await outbox.pending(), 3)
-  t.notOk(outbox.isDrained())
-  t.match(errors, ['bad-0', 'bad-1', 'bad-2'].map((id) => ({
-    operation: 'read', error: { code: 'WEIR_OUTBOX_INVALID_ROW', message: new RegExp(`^Row ${id} of the outbox cannot be read`) }
-  })))
-  await writer.deleteFrom('weir_outbox_tags').execute()
-  await clock.advance(250)
-  t.ok(outbox.isDrained())
-})
+t.test(
+  'a row that nobody can read keeps the cache unused, and only itself in the table',
+  async (t) => {
+    const { writer, outbox, store, clock, write, errors } = await setUp(t)
+    await leave(
+      writer,
+      ['{}', 'no JSON', '""'].map((tag, id) => ({ ...leftRow(id, ''), id: `bad-${id}`, tag }))
+    )
+    await write(['tag'])
+    outbox.start()
+    await settled()
+    t.strictSame(store.invalidated, [['tag']])
+    t.equal(await outbox.pending(), 3)
+    t.notOk(outbox.isDrained())
+    t.match(
+      errors,
+      ['bad-0', 'bad-1', 'bad-2'].map((id) => ({
+        operation: 'read',
+        error: {
+          code: 'WEIR_OUTBOX_INVALID_ROW',
+          message: new RegExp(`^Row ${id} of the outbox cannot be read`)
+        }
+      }))
+    )
+    await writer.deleteFrom('weir_outbox_tags').execute()
+    await clock.advance(250)
+    t.ok(outbox.isDrained())
+  }
+)
 
 t.test('stop waits for what is under way, which then counts no more', async (t) => {
   const { outbox, store, clock, write } = await setUp(t)
@@ -296,8 +362,14 @@ t.test('stop does not wait for ever', async (t) => {
 
 t.test('stopping between two looks leaves no timer', async (t) => {
   const { connect } = await newFile(t)
-  const outbox = createOutbox({ db: connect(), invalidate: async () => {}, pollInterval: 3_600_000, lease: 7_200_000 })
-  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const outbox = createOutbox({
+    db: connect(),
+    invalidate: async () => {},
+    pollInterval: 3_600_000,
+    lease: 7_200_000
+  })
+  const timers = () =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const before = timers()
   outbox.start()
   await settled()

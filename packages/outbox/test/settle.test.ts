@@ -36,15 +36,18 @@ async function timeOf (clock: Clock, watched: { done: boolean }): Promise<number
   return passed
 }
 
-t.test('nothing with these tags is pending: settled at once, and nothing is invalidated', async (t) => {
-  const { outbox, store, commit } = await setUp(t)
-  await outbox.settle(['tag'])
-  await commit(['another', 'third'])
-  await outbox.settle(['tag'])
-  await outbox.settle([])
-  t.strictSame(store.calls, [])
-  t.equal(await outbox.pending(), 2)
-})
+t.test(
+  'nothing with these tags is pending: settled at once, and nothing is invalidated',
+  async (t) => {
+    const { outbox, store, commit } = await setUp(t)
+    await outbox.settle(['tag'])
+    await commit(['another', 'third'])
+    await outbox.settle(['tag'])
+    await outbox.settle([])
+    t.strictSame(store.calls, [])
+    t.equal(await outbox.pending(), 2)
+  }
+)
 
 t.test('what is pending is delivered first, by whoever asks', async (t) => {
   const { outbox, store, commit } = await setUp(t)
@@ -77,42 +80,51 @@ t.test('many who settle at once look once and deliver once', async (t) => {
   t.strictSame(store.calls, [['tag']])
 })
 
-t.test('who asks while a look is under way waits for another: the answer may be older than what he has read', async (t) => {
-  const { outbox, store, trouble, commit } = await setUp(t)
-  const late = gate()
-  trouble.delay = late.opened
-  const first = watch(outbox.settle(['tag']))
-  await settled()
-  await commit(['tag'])
-  const slow = gate()
-  store.delay = slow.opened
-  const second = watch(outbox.settle(['tag']))
-  trouble.delay = undefined
-  late.open()
-  await settled()
-  t.ok(first.done, 'its look was before the commit')
-  t.notOk(second.done)
-  slow.open()
-  await settled()
-  t.ok(second.done)
-})
+t.test(
+  'who asks while a look is under way waits for another: the answer may be older than what he has read',
+  async (t) => {
+    const { outbox, store, trouble, commit } = await setUp(t)
+    const late = gate()
+    trouble.delay = late.opened
+    const first = watch(outbox.settle(['tag']))
+    await settled()
+    await commit(['tag'])
+    const slow = gate()
+    store.delay = slow.opened
+    const second = watch(outbox.settle(['tag']))
+    trouble.delay = undefined
+    late.open()
+    await settled()
+    t.ok(first.done, 'its look was before the commit')
+    t.notOk(second.done)
+    slow.open()
+    await settled()
+    t.ok(second.done)
+  }
+)
 
-t.test('nobody can deliver it: settled when every lease from before has ended, and from then on at once', async (t) => {
-  const { outbox, store, clock, commit } = await setUp(t)
-  store.error = new Error('no connection')
-  await commit(['tag'])
-  const passed = await timeOf(clock, watch(outbox.settle(['tag'])))
-  t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
-  // The delivery itself began a little after the question.
-  await clock.advance(50)
-  const again = watch(outbox.settle(['tag']))
-  await settled()
-  t.ok(again.done)
-  t.equal(await outbox.pending(), 1)
+t.test(
+  'nobody can deliver it: settled when every lease from before has ended, and from then on at once',
+  async (t) => {
+    const { outbox, store, clock, commit } = await setUp(t)
+    store.error = new Error('no connection')
+    await commit(['tag'])
+    const passed = await timeOf(clock, watch(outbox.settle(['tag'])))
+    t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
+    // The delivery itself began a little after the question.
+    await clock.advance(50)
+    const again = watch(outbox.settle(['tag']))
+    await settled()
+    t.ok(again.done)
+    t.equal(await outbox.pending(), 1)
 
-  await commit(['tag'])
-  t.ok(await timeOf(clock, watch(outbox.settle(['tag']))) > 1000, 'another one has leases of its own to wait for')
-})
+    await commit(['tag'])
+    t.ok(
+      (await timeOf(clock, watch(outbox.settle(['tag'])))) > 1000,
+      'another one has leases of its own to wait for'
+    )
+  }
+)
 
 t.test('a row whose delivery has ended is not remembered', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
@@ -135,31 +147,43 @@ t.test('rows with other tags are not read, however many there are', async (t) =>
   t.equal(trouble.rows, 2 + 1, 'rows of answers: those with its tags, and the count')
 })
 
-t.test('more rows with its tags than are read at once: all of its tags are delivered, and the rows are left to the relay', async (t) => {
-  const { writer, outbox, store, trouble } = await setUp(t)
-  await leave(writer, Array.from({ length: 3000 }, (_, i) => leftRow(i, i === 2999 ? 'last' : 'tag')))
-  const slow = gate()
-  store.delay = slow.opened
-  const watched = [watch(outbox.settle(['tag', 'other'])), watch(outbox.settle(['last']))]
-  await settled()
-  t.notOk(watched.some(({ done }) => done))
-  slow.open()
-  await settled()
-  t.ok(watched.every(({ done }) => done))
-  t.strictSame(store.invalidated, [['tag', 'other', 'last']])
-  t.equal(trouble.rows, LOOK)
-})
+t.test(
+  'more rows with its tags than are read at once: all of its tags are delivered, and the rows are left to the relay',
+  async (t) => {
+    const { writer, outbox, store, trouble } = await setUp(t)
+    await leave(
+      writer,
+      Array.from({ length: 3000 }, (_, i) => leftRow(i, i === 2999 ? 'last' : 'tag'))
+    )
+    const slow = gate()
+    store.delay = slow.opened
+    const watched = [watch(outbox.settle(['tag', 'other'])), watch(outbox.settle(['last']))]
+    await settled()
+    t.notOk(watched.some(({ done }) => done))
+    slow.open()
+    await settled()
+    t.ok(watched.every(({ done }) => done))
+    t.strictSame(store.invalidated, [['tag', 'other', 'last']])
+    t.equal(trouble.rows, LOOK)
+  }
+)
 
-t.test('more rows than are read at once, and nobody can deliver them: a lease, whoever deletes some meanwhile', async (t) => {
-  const { writer, outbox, store, clock } = await setUp(t)
-  store.error = new Error('no connection')
-  await leave(writer, Array.from({ length: LOOK + 1 }, (_, i) => leftRow(i, 'tag')))
-  const watched = watch(outbox.settle(['tag']))
-  await settled()
-  await writer.deleteFrom('weir_outbox_tags').where('id', '<', leftRow(LOOK, '').id).execute()
-  const passed = await timeOf(clock, watched)
-  t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
-})
+t.test(
+  'more rows than are read at once, and nobody can deliver them: a lease, whoever deletes some meanwhile',
+  async (t) => {
+    const { writer, outbox, store, clock } = await setUp(t)
+    store.error = new Error('no connection')
+    await leave(
+      writer,
+      Array.from({ length: LOOK + 1 }, (_, i) => leftRow(i, 'tag'))
+    )
+    const watched = watch(outbox.settle(['tag']))
+    await settled()
+    await writer.deleteFrom('weir_outbox_tags').where('id', '<', leftRow(LOOK, '').id).execute()
+    const passed = await timeOf(clock, watched)
+    t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
+  }
+)
 
 t.test('what a writer has waited a lease for is settled, on every instance', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
@@ -180,7 +204,11 @@ t.test('rows that cannot be released are waited for again', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
   const errors = record(t, 'weir:outbox:error')
   store.error = new Error('no connection')
-  await writer.executeQuery(CompiledQuery.raw('create trigger keep before update on weir_outbox_tags begin select raise(abort, \'kept\'); end'))
+  await writer.executeQuery(
+    CompiledQuery.raw(
+      "create trigger keep before update on weir_outbox_tags begin select raise(abort, 'kept'); end"
+    )
+  )
   await commit(['tag'])
   for (let time = 1; time <= 2; time++) {
     t.ok(await timeOf(clock, watch(outbox.settle(['tag']))) > 1000)
@@ -189,20 +217,23 @@ t.test('rows that cannot be released are waited for again', async (t) => {
   }
 })
 
-t.test('a database that fails or does not answer: a lease after the call nobody trusts what was there before', async (t) => {
-  for (const how of ['fails', 'hangs'] as const) {
-    await t.test(`it ${how}`, async (t) => {
-      const { outbox, trouble, clock } = await setUp(t)
-      const errors = record(t, 'weir:outbox:error')
-      const hung = gate()
-      if (how === 'fails') trouble.error = new Error('gone')
-      else trouble.delay = hung.opened
-      const passed = await timeOf(clock, watch(outbox.settle(['tag'])))
-      t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
-      t.match(errors, [{ operation: 'read' }])
-      trouble.error = trouble.delay = undefined
-      hung.open()
-      await outbox.settle(['tag'])
-    })
+t.test(
+  'a database that fails or does not answer: a lease after the call nobody trusts what was there before',
+  async (t) => {
+    for (const how of ['fails', 'hangs'] as const) {
+      await t.test(`it ${how}`, async (t) => {
+        const { outbox, trouble, clock } = await setUp(t)
+        const errors = record(t, 'weir:outbox:error')
+        const hung = gate()
+        if (how === 'fails') trouble.error = new Error('gone')
+        else trouble.delay = hung.opened
+        const passed = await timeOf(clock, watch(outbox.settle(['tag'])))
+        t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
+        t.match(errors, [{ operation: 'read' }])
+        trouble.error = trouble.delay = undefined
+        hung.open()
+        await outbox.settle(['tag'])
+      })
+    }
   }
-})
+)

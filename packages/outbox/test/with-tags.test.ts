@@ -5,58 +5,76 @@ import { createOutbox, type OutboxSchema } from '../src/index.js'
 import { newFile } from './database.js'
 import { InvalidationStore } from './store.js'
 
-t.test('a ticket made within has the tags too, in the table and when it is delivered', async (t) => {
-  const { connect } = await newFile(t)
-  const db = connect()
-  const store = new InvalidationStore()
-  const outbox = createOutbox({ db, invalidate: store.invalidate })
-  const ticket = await outbox.withTags(() => ['page', 'a'], () =>
-    db.transaction().execute((trx) => outbox.add(trx, ['a', 'b'])))
-  t.strictSame(ticket.tags, ['a', 'b', 'page'])
-  const rows = await db.selectFrom('weir_outbox_tags').select('tag').orderBy('id').execute()
-  t.strictSame(rows, [{ tag: '"a"' }, { tag: '"b"' }, { tag: '"page"' }])
-  t.equal(await outbox.deliver(ticket), 'delivered')
-  t.strictSame(store.invalidated, [['a', 'b', 'page']])
-  t.equal(await outbox.pending(), 0)
+t.test(
+  'a ticket made within has the tags too, in the table and when it is delivered',
+  async (t) => {
+    const { connect } = await newFile(t)
+    const db = connect()
+    const store = new InvalidationStore()
+    const outbox = createOutbox({ db, invalidate: store.invalidate })
+    const ticket = await outbox.withTags(
+      () => ['page', 'a'],
+      () => db.transaction().execute((trx) => outbox.add(trx, ['a', 'b']))
+    )
+    t.strictSame(ticket.tags, ['a', 'b', 'page'])
+    const rows = await db.selectFrom('weir_outbox_tags').select('tag').orderBy('id').execute()
+    t.strictSame(rows, [{ tag: '"a"' }, { tag: '"b"' }, { tag: '"page"' }])
+    t.equal(await outbox.deliver(ticket), 'delivered')
+    t.strictSame(store.invalidated, [['a', 'b', 'page']])
+    t.equal(await outbox.pending(), 0)
 
-  const after = await db.transaction().execute((trx) => outbox.add(trx, ['c']))
-  t.strictSame(after.tags, ['c'], 'and none made after it')
-})
-
-t.test('within is also in helpers, after awaits, in nested transactions and without tags of its own', async (t) => {
-  const { connect } = await newFile(t)
-  const db: Kysely<OutboxSchema> = connect()
-  const outbox = createOutbox({ db, invalidate: async () => {} })
-  async function helper (trx: Transaction<OutboxSchema>) {
-    await turn()
-    return outbox.add(trx, [])
+    const after = await db.transaction().execute((trx) => outbox.add(trx, ['c']))
+    t.strictSame(after.tags, ['c'], 'and none made after it')
   }
-  await outbox.withTags(() => ['page'], async () => {
-    await turn()
-    t.strictSame((await db.transaction().execute(helper)).tags, ['page'])
+)
 
-    const trx = await db.startTransaction().execute()
-    const kept = await outbox.add(trx, ['kept'])
-    const inner = await trx.savepoint('inner').execute()
-    t.strictSame((await outbox.add(inner, ['undone'])).tags, ['undone', 'page'])
-    await inner.rollbackToSavepoint('inner').execute()
-    await trx.commit().execute()
-    t.strictSame(kept.tags, ['kept', 'page'])
-  })
-  t.equal(await outbox.pending(), 3, 'a rollback undoes its own ticket only')
-})
+t.test(
+  'within is also in helpers, after awaits, in nested transactions and without tags of its own',
+  async (t) => {
+    const { connect } = await newFile(t)
+    const db: Kysely<OutboxSchema> = connect()
+    const outbox = createOutbox({ db, invalidate: async () => {} })
+    async function helper (trx: Transaction<OutboxSchema>) {
+      await turn()
+      return outbox.add(trx, [])
+    }
+    await outbox.withTags(
+      () => ['page'],
+      async () => {
+        await turn()
+        t.strictSame((await db.transaction().execute(helper)).tags, ['page'])
+
+        const trx = await db.startTransaction().execute()
+        const kept = await outbox.add(trx, ['kept'])
+        const inner = await trx.savepoint('inner').execute()
+        t.strictSame((await outbox.add(inner, ['undone'])).tags, ['undone', 'page'])
+        await inner.rollbackToSavepoint('inner').execute()
+        await trx.commit().execute()
+        t.strictSame(kept.tags, ['kept', 'page'])
+      }
+    )
+    t.equal(await outbox.pending(), 3, 'a rollback undoes its own ticket only')
+  }
+)
 
 t.test('the tags are those there are when a ticket is made; nested calls add up', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
-  const tagsOf = async (tag: string) => (await db.transaction().execute((trx) => outbox.add(trx, [tag]))).tags
+  const tagsOf = async (tag: string) =>
+    (await db.transaction().execute((trx) => outbox.add(trx, [tag]))).tags
   const known = ['page']
   await outbox.withTags(() => known, async () => {
     t.strictSame(await tagsOf('a'), ['a', 'page'])
     known.push('made')
     t.strictSame(await tagsOf('b'), ['b', 'page', 'made'])
-    t.strictSame(await outbox.withTags(() => ['part', 'made'], () => tagsOf('c')), ['c', 'page', 'made', 'part'])
+    t.strictSame(
+      await outbox.withTags(
+        () => ['part', 'made'],
+        () => tagsOf('c')
+      ),
+      ['c', 'page', 'made', 'part']
+    )
     t.strictSame(await tagsOf('d'), ['d', 'page', 'made'])
   })
 })
@@ -66,13 +84,20 @@ t.test('contexts side by side have nothing of each other', async (t) => {
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
   const names = Array.from({ length: 20 }, (_, i) => `${i}`)
-  const tickets = await Promise.all(names.map((name) => outbox.withTags(() => [`page ${name}`], async () => {
-    await turn()
-    return db.transaction().execute(async (trx) => {
-      await turn()
-      return outbox.add(trx, [name])
-    })
-  })))
+  const tickets = await Promise.all(
+    names.map((name) =>
+      outbox.withTags(
+        () => [`page ${name}`],
+        async () => {
+          await turn()
+          return db.transaction().execute(async (trx) => {
+            await turn()
+            return outbox.add(trx, [name])
+          })
+        }
+      )
+    )
+  )
   t.strictSame(tickets.map(({ tags }) => tags), names.map((name) => [name, `page ${name}`]))
 })
 

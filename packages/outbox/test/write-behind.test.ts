@@ -7,7 +7,13 @@ import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect, type Transaction } from 'kysely'
 import t, { type Test } from 'tap'
 import { createOutbox, outboxMigration, OutboxError, type OutboxSchema } from '../src/index.js'
-import { type Write, writeBehind, writeBehindMigration, type WriteBehindOptions, type WriteBehindSchema } from '../src/write-behind/index.js'
+import {
+  type Write,
+  writeBehind,
+  writeBehindMigration,
+  type WriteBehindOptions,
+  type WriteBehindSchema
+} from '../src/write-behind/index.js'
 import { record } from './events.js'
 import { gate } from './gate.js'
 
@@ -28,7 +34,11 @@ async function setUp (t: Test) {
   const db = open()
   await outboxMigration.up(db)
   await writeBehindMigration.up(db)
-  await db.schema.createTable('counts').addColumn('key', 'text', (column) => column.primaryKey()).addColumn('n', 'integer').execute()
+  await db.schema
+    .createTable('counts')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('n', 'integer')
+    .execute()
   const store = memoryStore()
   const cache = createCache<unknown>({ store, namespace: 'n' })
   const outbox = createOutbox({ db, invalidate: (tags) => cache.invalidate(tags) })
@@ -67,18 +77,30 @@ function stopClocks (t: Test) {
 
 const down = async () => { throw new Error('down') }
 
-t.test('acknowledged at once, written later: the latest value of each key, in one batch', async (t) => {
-  const { instance, written, clock } = await setUp(t)
-  const queue = instance()
-  await queue.start()
-  for (let i = 0; i < 10; i++) t.equal(await queue.put(`key-${i % 3}`, i), 'delivered')
-  t.equal(await queue.pending(), 3)
-  t.strictSame(written, [])
-  await clock.advance(1000)
-  t.strictSame(written.map((writes) => writes.map(({ key, value }) => [key, value]).sort()), [[['key-0', 9], ['key-1', 7], ['key-2', 8]]])
-  t.equal(await queue.pending(), 0)
-  t.equal(await queue.stop(), 0)
-})
+t.test(
+  'acknowledged at once, written later: the latest value of each key, in one batch',
+  async (t) => {
+    const { instance, written, clock } = await setUp(t)
+    const queue = instance()
+    await queue.start()
+    for (let i = 0; i < 10; i++) t.equal(await queue.put(`key-${i % 3}`, i), 'delivered')
+    t.equal(await queue.pending(), 3)
+    t.strictSame(written, [])
+    await clock.advance(1000)
+    t.strictSame(
+      written.map((writes) => writes.map(({ key, value }) => [key, value]).sort()),
+      [
+        [
+          ['key-0', 9],
+          ['key-1', 7],
+          ['key-2', 8]
+        ]
+      ]
+    )
+    t.equal(await queue.pending(), 0)
+    t.equal(await queue.stop(), 0)
+  }
+)
 
 t.test('readers of the cache see the newest acknowledged value, wherever it is', async (t) => {
   const { instance, cache, destination, clock, outbox } = await setUp(t)
@@ -93,7 +115,8 @@ t.test('readers of the cache see the newest acknowledged value, wherever it is',
       for (const { key, value } of writes) destination.set(key, value)
     }
   })
-  const read = () => cache.remember('a', { ttl: '1h' }, () => queue.read('a', async () => destination.get('a')))
+  const read = () =>
+    cache.remember('a', { ttl: '1h' }, () => queue.read('a', async () => destination.get('a')))
   destination.set('a', 'old')
   t.equal(await read(), 'old')
   await cache.set('list', 'of old', { ttl: '1h', tags: ['list of a'] })
@@ -119,128 +142,185 @@ t.test('readers of the cache see the newest acknowledged value, wherever it is',
   await queue.stop()
 })
 
-t.test('merged: what waits is one value, what is under way stays as it is, readers see both', async (t) => {
-  const { instance, written, clock, cache } = await setUp(t)
-  const held = gate()
-  let total = 100
-  const queue = instance<number>({
-    merge: (earlier, later) => earlier + later,
-    async write (writes) {
-      written.push([...writes])
-      await held.opened
-      for (const { value } of writes) total += value
-    }
-  })
-  const read = () => cache.remember('a', { ttl: '1h' }, () => queue.read('a', async () => total))
-  await queue.put('a', 1)
-  await queue.put('a', 2)
-  t.equal(await read(), 103)
-  const started = queue.start()
-  while (written.length === 0) await setImmediate()
-  await queue.put('a', 10)
-  await queue.put('a', 20)
-  t.equal(await read(), 133)
-  held.open()
-  await started
-  await clock.advance(2000)
-  t.strictSame(written.map(([write]) => write?.value), [3, 30])
-  t.ok((written[1]?.[0]?.sequence ?? 0) > (written[0]?.[0]?.sequence ?? 0))
-  t.equal(total, 133)
-  t.equal(await read(), 133)
-  await queue.stop()
-})
-
-t.test('a write that fails is repeated as it was, later and later; those of its batch go on without it', async (t) => {
-  const { instance, written, clock } = await setUp(t)
-  let poison: unknown = 'bad'
-  const failures = record(t, 'weir:outbox:unwritten')
-  const done = record(t, 'weir:outbox:written')
-  const queue = instance({
-    async write (writes) {
-      written.push([...writes])
-      if (writes.some(({ value }) => value === poison)) throw new Error('refused')
-    }
-  })
-  for (const value of ['a', 'bad', 'c']) await queue.put(value, value)
-  await queue.start()
-  t.equal(await queue.pending(), 1)
-  t.equal(written.length, 4, 'together, then one by one')
-  t.equal(done.reduce((sum, { keys }) => sum + keys, 0), 2)
-  await queue.put('bad', 'good')
-  const before = written.length
-  await clock.advance(5000)
-  const repeats = written.slice(before).flat()
-  t.ok(repeats.length >= 2 && repeats.every(({ value }) => value === 'bad'), 'the later value waits behind it')
-  t.equal(new Set(repeats.map(({ sequence }) => sequence)).size, 1, 'one sequence')
-  t.ok(failures.length > 2)
-  poison = undefined
-  await clock.advance(20_000)
-  t.strictSame(written.flat().slice(-2).map(({ value }) => value), ['bad', 'good'])
-  t.equal(await queue.pending(), 0)
-  await queue.stop()
-})
-
-t.test('given up: what is unwritable at once, what is refused again and again while others are taken', async (t) => {
-  const { instance, clock, cache, destination } = await setUp(t)
-  const dead = record(t, 'weir:outbox:dead')
-  const queue = instance<string>({
-    maxAttempts: 3,
-    async write (writes) {
-      for (const { key, value } of writes) {
-        if (value === 'unwritable') throw new OutboxError('WEIR_OUTBOX_UNWRITABLE', key)
-        if (value === 'refused') throw new Error('refused')
-        destination.set(key, value)
+t.test(
+  'merged: what waits is one value, what is under way stays as it is, readers see both',
+  async (t) => {
+    const { instance, written, clock, cache } = await setUp(t)
+    const held = gate()
+    let total = 100
+    const queue = instance<number>({
+      merge: (earlier, later) => earlier + later,
+      async write (writes) {
+        written.push([...writes])
+        await held.opened
+        for (const { value } of writes) total += value
       }
-    }
-  })
-  await queue.put('u', 'unwritable')
-  await queue.put('r', 'refused')
-  const read = () => cache.remember('r', { ttl: '1h' }, () => queue.read('r', async () => 'of the destination'))
-  t.equal(await read(), 'refused')
-  await queue.start()
-  t.match(dead, [{ queue: 'q', key: 'u' }])
-  await clock.advance(30_000)
-  t.equal(dead.length, 1, 'a destination that takes nothing is down, for all that is known')
-  await queue.put('other', 'fine')
-  for (let i = 0; i < 120 && dead.length === 1; i++) {
-    await queue.put('other', `fine ${i}`)
-    await clock.advance(1000)
-  }
-  t.match(dead, [{ key: 'u' }, { key: 'r', error: { message: 'refused' } }])
-  t.equal(await read(), 'of the destination', 'readers do not see it any more')
-  const letters = await queue.dead()
-  t.match(letters, [{ key: 'u', value: 'unwritable', attempts: 1 }, { key: 'r', value: 'refused', error: 'refused' }])
-  await queue.discard(letters.slice(0, 1))
-  t.match(await queue.dead(), [{ key: 'r' }])
-  await queue.stop()
-})
-
-t.test('given up by the code of the error, whatever its class; a write that returns no promise has written', async (t) => {
-  const { instance, destination } = await setUp(t)
-  const dead = record(t, 'weir:outbox:dead')
-  for (const code of ['WEIR_OUTBOX_UNWRITABLE', 'OTHER']) {
-    const queue = instance({ name: code, write: async () => { throw Object.assign(new Error('no such thing'), { code }) } })
+    })
+    const read = () => cache.remember('a', { ttl: '1h' }, () => queue.read('a', async () => total))
     await queue.put('a', 1)
-    await queue.start()
+    await queue.put('a', 2)
+    t.equal(await read(), 103)
+    const started = queue.start()
+    while (written.length === 0) await setImmediate()
+    await queue.put('a', 10)
+    await queue.put('a', 20)
+    t.equal(await read(), 133)
+    held.open()
+    await started
+    await clock.advance(2000)
+    t.strictSame(
+      written.map(([write]) => write?.value),
+      [3, 30]
+    )
+    t.ok((written[1]?.[0]?.sequence ?? 0) > (written[0]?.[0]?.sequence ?? 0))
+    t.equal(total, 133)
+    t.equal(await read(), 133)
     await queue.stop()
   }
-  t.match(dead, [{ queue: 'WEIR_OUTBOX_UNWRITABLE', key: 'a', error: { message: 'no such thing' } }])
+)
 
-  let calls = 0
-  const ways: Options<unknown>[] = [
-    { name: 'plain', write: (() => { calls++ }) as never }, { name: 'trx', writeInTransaction: (() => { calls++ }) as never },
-    { name: 'thenable', write: (() => ({ then: (done: () => void) => { calls++; done() } })) as never }
-  ]
-  for (const way of ways) {
-    const queue = instance(way)
-    await queue.put('a', 1)
+t.test(
+  'a write that fails is repeated as it was, later and later; those of its batch go on without it',
+  async (t) => {
+    const { instance, written, clock } = await setUp(t)
+    let poison: unknown = 'bad'
+    const failures = record(t, 'weir:outbox:unwritten')
+    const done = record(t, 'weir:outbox:written')
+    const queue = instance({
+      async write (writes) {
+        written.push([...writes])
+        if (writes.some(({ value }) => value === poison)) throw new Error('refused')
+      }
+    })
+    for (const value of ['a', 'bad', 'c']) await queue.put(value, value)
     await queue.start()
+    t.equal(await queue.pending(), 1)
+    t.equal(written.length, 4, 'together, then one by one')
+    t.equal(
+      done.reduce((sum, { keys }) => sum + keys, 0),
+      2
+    )
+    await queue.put('bad', 'good')
+    const before = written.length
+    await clock.advance(5000)
+    const repeats = written.slice(before).flat()
+    t.ok(
+      repeats.length >= 2 && repeats.every(({ value }) => value === 'bad'),
+      'the later value waits behind it'
+    )
+    t.equal(new Set(repeats.map(({ sequence }) => sequence)).size, 1, 'one sequence')
+    t.ok(failures.length > 2)
+    poison = undefined
+    await clock.advance(20_000)
+    t.strictSame(
+      written
+        .flat()
+        .slice(-2)
+        .map(({ value }) => value),
+      ['bad', 'good']
+    )
     t.equal(await queue.pending(), 0)
     await queue.stop()
   }
-  t.equal(calls, 3)
-  t.equal(destination.size, 0)
-})
+)
+
+t.test(
+  'given up: what is unwritable at once, what is refused again and again while others are taken',
+  async (t) => {
+    const { instance, clock, cache, destination } = await setUp(t)
+    const dead = record(t, 'weir:outbox:dead')
+    const queue = instance<string>({
+      maxAttempts: 3,
+      async write (writes) {
+        for (const { key, value } of writes) {
+          if (value === 'unwritable') throw new OutboxError('WEIR_OUTBOX_UNWRITABLE', key)
+          if (value === 'refused') throw new Error('refused')
+          destination.set(key, value)
+        }
+      }
+    })
+    await queue.put('u', 'unwritable')
+    await queue.put('r', 'refused')
+    const read = () =>
+      cache.remember('r', { ttl: '1h' }, () => queue.read('r', async () => 'of the destination'))
+    t.equal(await read(), 'refused')
+    await queue.start()
+    t.match(dead, [{ queue: 'q', key: 'u' }])
+    await clock.advance(30_000)
+    t.equal(dead.length, 1, 'a destination that takes nothing is down, for all that is known')
+    await queue.put('other', 'fine')
+    for (let i = 0; i < 120 && dead.length === 1; i++) {
+      await queue.put('other', `fine ${i}`)
+      await clock.advance(1000)
+    }
+    t.match(dead, [{ key: 'u' }, { key: 'r', error: { message: 'refused' } }])
+    t.equal(await read(), 'of the destination', 'readers do not see it any more')
+    const letters = await queue.dead()
+    t.match(letters, [
+      { key: 'u', value: 'unwritable', attempts: 1 },
+      { key: 'r', value: 'refused', error: 'refused' }
+    ])
+    await queue.discard(letters.slice(0, 1))
+    t.match(await queue.dead(), [{ key: 'r' }])
+    await queue.stop()
+  }
+)
+
+t.test(
+  'given up by the code of the error, whatever its class; a write that returns no promise has written',
+  async (t) => {
+    const { instance, destination } = await setUp(t)
+    const dead = record(t, 'weir:outbox:dead')
+    for (const code of ['WEIR_OUTBOX_UNWRITABLE', 'OTHER']) {
+      const queue = instance({
+        name: code,
+        write: async () => {
+          throw Object.assign(new Error('no such thing'), { code })
+        }
+      })
+      await queue.put('a', 1)
+      await queue.start()
+      await queue.stop()
+    }
+    t.match(dead, [
+      { queue: 'WEIR_OUTBOX_UNWRITABLE', key: 'a', error: { message: 'no such thing' } }
+    ])
+
+    let calls = 0
+    const ways: Options<unknown>[] = [
+      {
+        name: 'plain',
+        write: (() => {
+          calls++
+        }) as never
+      },
+      {
+        name: 'trx',
+        writeInTransaction: (() => {
+          calls++
+        }) as never
+      },
+      {
+        name: 'thenable',
+        write: (() => ({
+          then: (done: () => void) => {
+            calls++
+            done()
+          }
+        })) as never
+      }
+    ]
+    for (const way of ways) {
+      const queue = instance(way)
+      await queue.put('a', 1)
+      await queue.start()
+      t.equal(await queue.pending(), 0)
+      await queue.stop()
+    }
+    t.equal(calls, 3)
+    t.equal(destination.size, 0)
+  }
+)
 
 t.test('a destination that is down is not asked write by write, and loses nothing', async (t) => {
   const { instance, clock, written, destination } = await setUp(t)
@@ -268,19 +348,22 @@ t.test('a destination that is down is not asked write by write, and loses nothin
   await queue.stop()
 })
 
-t.test('bounded: other keys are refused while too many wait, and leave nothing behind', async (t) => {
-  const { instance, clock, outbox } = await setUp(t)
-  const queue = instance({ maxPending: 3 })
-  for (const key of ['a', 'b', 'c', 'a']) await queue.put(key, 1)
-  await t.rejects(queue.put('d', 1), { code: 'WEIR_OUTBOX_FULL', message: /q: 3 keys/ })
-  await queue.put('b', 2)
-  t.equal(await queue.pending(), 3)
-  t.equal(await outbox.pending(), 0)
-  await queue.start()
-  await clock.advance(1000)
-  await queue.put('d', 1)
-  await queue.stop()
-})
+t.test(
+  'bounded: other keys are refused while too many wait, and leave nothing behind',
+  async (t) => {
+    const { instance, clock, outbox } = await setUp(t)
+    const queue = instance({ maxPending: 3 })
+    for (const key of ['a', 'b', 'c', 'a']) await queue.put(key, 1)
+    await t.rejects(queue.put('d', 1), { code: 'WEIR_OUTBOX_FULL', message: /q: 3 keys/ })
+    await queue.put('b', 2)
+    t.equal(await queue.pending(), 3)
+    t.equal(await outbox.pending(), 0)
+    await queue.start()
+    await clock.advance(1000)
+    await queue.put('d', 1)
+    await queue.stop()
+  }
+)
 
 t.test('stop writes what is due, bounded, and another instance goes on', async (t) => {
   const { instance, destination, clock } = await setUp(t)
@@ -301,40 +384,56 @@ t.test('stop writes what is due, bounded, and another instance goes on', async (
   await other.stop()
 })
 
-t.test('a late destination: the write counts as failed and is tried again; one instance at a time has it', async (t) => {
-  const { instance, clock, written, open } = await setUp(t)
-  const signals: AbortSignal[] = []
-  const dies = instance({
-    async write (writes, { signal }) {
-      if (signals.push(signal) === 1) await new Promise(() => {})
-      written.push([...writes])
-    }
-  })
-  await dies.put('a', 1)
-  dies.start().catch(() => {})
-  const other = instance({ db: open() })
-  await other.start()
-  for (let i = 0; i < 5; i++) await clock.advance(1000)
-  t.strictSame(written, [], 'it is under way elsewhere')
-  await clock.advance(8000)
-  t.strictSame(written.flat().map(({ value }) => value), [1], 'let go of when it was late')
-  await Promise.all([other.stop(), dies.stop()])
-})
+t.test(
+  'a late destination: the write counts as failed and is tried again; one instance at a time has it',
+  async (t) => {
+    const { instance, clock, written, open } = await setUp(t)
+    const signals: AbortSignal[] = []
+    const dies = instance({
+      async write (writes, { signal }) {
+        if (signals.push(signal) === 1) await new Promise(() => {})
+        written.push([...writes])
+      }
+    })
+    await dies.put('a', 1)
+    dies.start().catch(() => {})
+    const other = instance({ db: open() })
+    await other.start()
+    for (let i = 0; i < 5; i++) await clock.advance(1000)
+    t.strictSame(written, [], 'it is under way elsewhere')
+    await clock.advance(8000)
+    t.strictSame(
+      written.flat().map(({ value }) => value),
+      [1],
+      'let go of when it was late'
+    )
+    await Promise.all([other.stop(), dies.stop()])
+  }
+)
 
-t.test('taken over from an instance that is gone, after two timeouts without a sign of it', async (t) => {
-  const { instance, clock, written, db } = await setUp(t)
-  const queue = instance({ writeTimeout: 5000 })
-  await queue.put('a', 1)
-  await db.updateTable('weir_writes').set((eb) => ({ taken: eb.ref('next'), next: null, sequence: 7, owner: 'gone' })).execute()
-  await queue.put('a', 2)
-  await queue.start()
-  await clock.advance(9000)
-  t.strictSame(written, [])
-  await clock.advance(4000)
-  t.strictSame(written.flat().map(({ value }) => value), [1, 2])
-  t.equal(written[0]?.[0]?.sequence, 7, 'by the sequence that it had')
-  await queue.stop()
-})
+t.test(
+  'taken over from an instance that is gone, after two timeouts without a sign of it',
+  async (t) => {
+    const { instance, clock, written, db } = await setUp(t)
+    const queue = instance({ writeTimeout: 5000 })
+    await queue.put('a', 1)
+    await db
+      .updateTable('weir_writes')
+      .set((eb) => ({ taken: eb.ref('next'), next: null, sequence: 7, owner: 'gone' }))
+      .execute()
+    await queue.put('a', 2)
+    await queue.start()
+    await clock.advance(9000)
+    t.strictSame(written, [])
+    await clock.advance(4000)
+    t.strictSame(
+      written.flat().map(({ value }) => value),
+      [1, 2]
+    )
+    t.equal(written[0]?.[0]?.sequence, 7, 'by the sequence that it had')
+    await queue.stop()
+  }
+)
 
 t.test('in one transaction: the write and its removal, or neither', async (t) => {
   const { instance, clock, db } = await setUp(t)
@@ -343,8 +442,13 @@ t.test('in one transaction: the write and its removal, or neither', async (t) =>
     merge: (earlier, later) => earlier + later,
     async writeInTransaction (trx: Transaction<Schema>, writes) {
       for (const { key, value } of writes) {
-        await trx.insertInto('counts').values({ key, n: value })
-          .onConflict((conflict) => conflict.column('key').doUpdateSet((eb) => ({ n: eb('counts.n', '+', value) }))).execute()
+        await trx
+          .insertInto('counts')
+          .values({ key, n: value })
+          .onConflict((conflict) =>
+            conflict.column('key').doUpdateSet((eb) => ({ n: eb('counts.n', '+', value) }))
+          )
+          .execute()
       }
       if (fails) throw new Error('no')
     }
@@ -354,7 +458,10 @@ t.test('in one transaction: the write and its removal, or neither', async (t) =>
   t.strictSame(await db.selectFrom('counts').selectAll().execute(), [])
   fails = false
   await clock.advance(5000)
-  t.strictSame(await db.selectFrom('counts').selectAll().orderBy('key').execute(), [{ key: '0', n: 30 }, { key: '1', n: 25 }])
+  t.strictSame(await db.selectFrom('counts').selectAll().orderBy('key').execute(), [
+    { key: '0', n: 30 },
+    { key: '1', n: 25 }
+  ])
   t.equal(await queue.read('0', async () => 30), 30)
   await queue.stop()
 })
@@ -362,24 +469,68 @@ t.test('in one transaction: the write and its removal, or neither', async (t) =>
 t.test('what it cannot work with is an error at once', async (t) => {
   const { instance } = await setUp(t)
   const wrong: Options<unknown>[] = [
-    { name: '' }, { name: 'x'.repeat(101) }, { write: undefined } as never, { writeInTransaction: async () => {}, write: async () => {} },
-    { pollIntervall: 5 } as never, { db: undefined } as never, { outbox: {} } as never, { tags: 'a' } as never,
-    { pollInterval: 0 }, { writeTimeout: NaN }, { maxPending: 0 }, { maxAttempts: 1.5 }, { batchSize: 501 }, { batchSize: 0 }
+    { name: '' },
+    { name: 'x'.repeat(101) },
+    { write: undefined } as never,
+    { writeInTransaction: async () => {}, write: async () => {} },
+    { pollIntervall: 5 } as never,
+    { db: undefined } as never,
+    { outbox: {} } as never,
+    { tags: 'a' } as never,
+    { pollInterval: 0 },
+    { writeTimeout: NaN },
+    { maxPending: 0 },
+    { maxAttempts: 1.5 },
+    { batchSize: 501 },
+    { batchSize: 0 }
   ]
-  for (const options of wrong) t.throws(() => instance(options), { code: 'WEIR_OUTBOX_INVALID_OPTION' }, JSON.stringify(options))
+  for (const options of wrong) {
+    t.throws(
+      () => instance(options),
+      { code: 'WEIR_OUTBOX_INVALID_OPTION' },
+      JSON.stringify(options)
+    )
+  }
   const queue = instance()
   const circle: unknown[] = []
   circle.push(circle)
   const sparse = () => Object.assign(new Array<number>(2), { 1: 1 })
   const leaves: unknown[] = [
-    undefined, NaN, Infinity, -0, 1n, Symbol('x'), () => 1, new Date(), new Map(), new (class A { a = 1 })(), Object.create(null), new Proxy({}, {}),
-    new Uint8Array(1), new (class B extends Array {})(), circle, { toJSON: () => 1 }, { [Symbol('x')]: 1 },
-    Object.defineProperty({}, 'hidden', { value: 1 }), Object.defineProperty({}, 'toJSON', { value: () => 1 }),
-    Object.assign([1], { toJSON: () => 2 }), Object.assign([1], { more: 2 }), Object.assign([1], { [Symbol('x')]: 2 }), sparse(), new Array(1),
-    Object.defineProperty([1], 'toJSON', { value: () => 2 }), Object.assign(sparse(), { more: 2 })
+    undefined,
+    NaN,
+    Infinity,
+    -0,
+    1n,
+    Symbol('x'),
+    () => 1,
+    new Date(),
+    new Map(),
+    new (class A {
+      a = 1
+    })(),
+    Object.create(null),
+    new Proxy({}, {}),
+    new Uint8Array(1),
+    new (class B extends Array {})(),
+    circle,
+    { toJSON: () => 1 },
+    { [Symbol('x')]: 1 },
+    Object.defineProperty({}, 'hidden', { value: 1 }),
+    Object.defineProperty({}, 'toJSON', { value: () => 1 }),
+    Object.assign([1], { toJSON: () => 2 }),
+    Object.assign([1], { more: 2 }),
+    Object.assign([1], { [Symbol('x')]: 2 }),
+    sparse(),
+    new Array(1),
+    Object.defineProperty([1], 'toJSON', { value: () => 2 }),
+    Object.assign(sparse(), { more: 2 })
   ]
-  const around: ((value: unknown) => unknown)[] = [(value) => value, (value) => [value], (value) => ({ a: value }),
-    (value) => [{ a: [1, value] }]]
+  const around: ((value: unknown) => unknown)[] = [
+    (value) => value,
+    (value) => [value],
+    (value) => ({ a: value }),
+    (value) => [{ a: [1, value] }]
+  ]
   for (const leaf of leaves) {
     for (const [at, wrap] of around.entries()) {
       const message = at === 3 ? /\[0\]\.a\[1\]/ : /is not JSON data/
@@ -387,7 +538,12 @@ t.test('what it cannot work with is an error at once', async (t) => {
     }
   }
   t.equal(await queue.pending(), 0)
-  for (const tags of [() => 'abc' as never, () => [''], () => [1] as never, () => undefined as never]) {
+  for (const tags of [
+    () => 'abc' as never,
+    () => [''],
+    () => [1] as never,
+    () => undefined as never
+  ]) {
     await t.rejects(instance({ tags }).put('a', 1), { code: 'WEIR_OUTBOX_INVALID_TAG' })
   }
   t.equal(await queue.pending(), 0)
@@ -398,7 +554,14 @@ t.test('what it cannot work with is an error at once', async (t) => {
   await queue.put('realm', runInNewContext('({ a: [1] })'))
   t.strictSame(await queue.read('realm', async () => 'none'), { a: [1] })
   const twice = { x: 1 }
-  for (const value of ['\u0000\ud800', null, JSON.parse('{"__proto__":{"a":1},"":[]}') as unknown, [twice, twice], { a: [1, { b: '"' }] }, '']) {
+  for (const value of [
+    '\u0000\ud800',
+    null,
+    JSON.parse('{"__proto__":{"a":1},"":[]}') as unknown,
+    [twice, twice],
+    { a: [1, { b: '"' }] },
+    ''
+  ]) {
     await queue.put('key \u0000', value)
     t.strictSame(await queue.read('key \u0000', async () => 'none'), value)
   }

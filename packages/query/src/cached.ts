@@ -49,13 +49,20 @@ export interface Markable<Q> {
  *   .$call(cached({ ttl: '1m' }))
  *   .execute()
  * @example
- * const { rows } = await cached({ ttl: '1m', tables: ['products'] })(sql<Count>`select count(*) as n from products`).execute(cachedDb)
+ * const { rows } = await cached({ ttl: '1m', tables: ['products'] })(
+ *   sql<Count>`select count(*) as n from products`
+ * ).execute(cachedDb)
  */
 export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(query: Q) => Q {
   check(options, ['ttl', 'tags', 'tables', 'key'])
   if (options.ttl !== undefined) parseDuration(options.ttl, 'ttl')
-  if (options.key !== undefined && typeof options.key !== 'string') throw invalid('key', options.key, 'give a text')
-  const [own, all] = [new Mark({ cached: options, isOwnQuery: true }), new Mark({ cached: options, isOwnQuery: false })]
+  if (options.key !== undefined && typeof options.key !== 'string') {
+    throw invalid('key', options.key, 'give a text')
+  }
+  const [own, all] = [
+    new Mark({ cached: options, isOwnQuery: true }),
+    new Mark({ cached: options, isOwnQuery: false })
+  ]
   // A database does more than read: its writes are none that were said to be cached.
   return (query) => query.withPlugin(query instanceof QueryCreator ? all : own)
 }
@@ -65,7 +72,9 @@ export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(qu
  * that write.
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example
- * await invalidates({ tables: ['products'] })(sql`update products set price = price * 1.1`).execute(cachedDb)
+ * await invalidates({ tables: ['products'] })(
+ *   sql`update products set price = price * 1.1`
+ * ).execute(cachedDb)
  */
 export function invalidates (options: InvalidatesOptions): <Q extends Markable<Q>>(query: Q) => Q {
   check(options, ['tables', 'tags'])
@@ -74,9 +83,17 @@ export function invalidates (options: InvalidatesOptions): <Q extends Markable<Q
 }
 
 function check (options: CachedOptions & InvalidatesOptions, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'give an object')
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', options, 'give an object')
+  }
   const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) throw invalid(unknown, Reflect.get(options, unknown), `there is no such option, but ${names.join(', ')}`)
+  if (unknown !== undefined) {
+    throw invalid(
+      unknown,
+      Reflect.get(options, unknown),
+      `there is no such option, but ${names.join(', ')}`
+    )
+  }
   checkTexts('tables', options.tables)
   options.tables?.forEach((table) => givenName('tables', table))
   checkTexts('tags', options.tags)
@@ -86,7 +103,9 @@ function checkTexts (name: string, texts: unknown): void {
   if (texts === undefined) return
   if (!Array.isArray(texts)) throw invalid(name, texts, 'give an array of texts')
   for (const text of texts as readonly unknown[]) {
-    if (typeof text !== 'string' || text === '') throw invalid(name, text, 'give texts that are not empty')
+    if (typeof text !== 'string' || text === '') {
+      throw invalid(name, text, 'give texts that are not empty')
+    }
   }
 }
 

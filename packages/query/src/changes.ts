@@ -16,42 +16,63 @@ import { mayWrite } from './words.js'
 export function changesOf (
   { query, sql }: CompiledQuery, said: InvalidatesOptions | undefined, options: ResolvedOptions
 ): readonly string[] | undefined {
-  const declared = said && [...(said.tables ?? []).flatMap((table) => unspecific(table, options)), ...said.tags ?? []]
+  const declared = said && [
+    ...(said.tables ?? []).flatMap((table) => unspecific(table, options)),
+    ...(said.tags ?? [])
+  ]
   switch (query.kind) {
     case 'RawNode':
       if (!rawMayWrite(sql)) return declared
-      return said?.tables === undefined ? [...cleared(sql), ...declared ?? []] : declared
+      return said?.tables === undefined ? [...cleared(sql), ...(declared ?? [])] : declared
     case 'SelectQueryNode':
       if (!mayWrite(sql)) return declared
       break
-    case 'InsertQueryNode': case 'UpdateQueryNode': case 'DeleteQueryNode': case 'MergeQueryNode': break
-    default: return cleared(sql)
+    case 'InsertQueryNode':
+    case 'UpdateQueryNode':
+    case 'DeleteQueryNode':
+    case 'MergeQueryNode':
+      break
+    default:
+      return cleared(sql)
   }
   const { writes, opaqueWrite } = survey(query)
   if (writes.length === 0 && opaqueWrite === undefined) return declared
   const tags = new Set(declared)
-  if (opaqueWrite !== undefined && said?.tables === undefined) cleared(sql).forEach((tag) => tags.add(tag))
+  if (opaqueWrite !== undefined && said?.tables === undefined) {
+    cleared(sql).forEach((tag) => tags.add(tag))
+  }
   for (const write of writes) {
-    for (const tag of tagsOf(write, options) ?? (said?.tables === undefined ? cleared(sql) : [])) tags.add(tag)
+    for (const tag of tagsOf(write, options) ?? (said?.tables === undefined ? cleared(sql) : [])) {
+      tags.add(tag)
+    }
   }
   return tags.size === 0 ? undefined : [...tags]
 }
 
 function tagsOf (write: WriteNode, options: ResolvedOptions): string[] | undefined {
   const written = rowsWritten(write, options.primaryKeys)
-  return written?.filter(({ table }) => tableName(table) !== OUTBOX_TABLE).flatMap((each) => tagsOfRows(each, options))
+  return written
+    ?.filter(({ table }) => tableName(table) !== OUTBOX_TABLE)
+    .flatMap((each) => tagsOfRows(each, options))
 }
 
 function tagsOfRows ({ table, keys, hasNewRows }: Written, options: ResolvedOptions): string[] {
   if (keys === undefined) return unspecific(table, options)
   return [
-    tableTag(table), ...keys.map((key) => rowTag(table, key)), ...(hasNewRows ? [newRowTag(table)] : []), ...affected(table, options)
+    tableTag(table),
+    ...keys.map((key) => rowTag(table, key)),
+    ...(hasNewRows ? [newRowTag(table)] : []),
+    ...affected(table, options)
   ]
 }
 
-const unspecific = (table: string, options: ResolvedOptions) => [...tagsOfTable(table), ...affected(table, options)]
+const unspecific = (table: string, options: ResolvedOptions) => [
+  ...tagsOfTable(table),
+  ...affected(table, options)
+]
 
-const affected = (table: string, { affects }: ResolvedOptions) => [...affects.get(tableName(table)) ?? []].flatMap(tagsOfTable)
+const affected = (table: string, { affects }: ResolvedOptions) =>
+  [...(affects.get(tableName(table)) ?? [])].flatMap(tagsOfTable)
 
 function cleared (sql: string): string[] {
   emit('weir:query:clear', { sql })

@@ -1,17 +1,28 @@
 import { readingsOf, type SqlText } from './sql-text.js'
 
-const VOLATILE = new RegExp('\\b(?:' +
-  '(?:random|random_normal|randomblob|setseed|now|(?:clock|statement|transaction)_timestamp|timeofday|gen_random_\\w+|uuid_generate_v\\d\\w*' +
-  '|uuidv\\d|nextval|currval|lastval|setval|changes|total_changes|last_insert_rowid|current_setting|current_query|current_schemas' +
-  '|set_config|txid_\\w+|pg_\\w+|inet_\\w+)\\s*\\(' +
-  '|current_(?:timestamp|date|time|user|role|schema|catalog)\\b|localtime(?:stamp)?\\b|session_user\\b|tablesample\\b)', 'i')
+const VOLATILE = new RegExp(
+  '\\b(?:' +
+    '(?:random|random_normal|randomblob|setseed|now|(?:clock|statement|transaction)_timestamp|timeofday|gen_random_\\w+|uuid_generate_v\\d\\w*' +
+    '|uuidv\\d|nextval|currval|lastval|setval|changes|total_changes|last_insert_rowid|current_setting|current_query|current_schemas' +
+    '|set_config|txid_\\w+|pg_\\w+|inet_\\w+)\\s*\\(' +
+    '|current_(?:timestamp|date|time|user|role|schema|catalog)\\b|localtime(?:stamp)?\\b|session_user\\b|tablesample\\b)',
+  'i'
+)
 
 /** Without any of these there is no need to look closer. */
-const HINT = /random|now|time|uuid|gen_|(?:next|curr|last|set)val|setseed|changes|last_insert|current_|_config|txid_|pg_|inet_|session_user|tablesample|date|julianday|unixepoch|strftime|age|today|tomorrow|yesterday/i
+const HINT =
+  /random|now|time|uuid|gen_|(?:next|curr|last|set)val|setseed|changes|last_insert|current_|_config|txid_|pg_|inet_|session_user|tablesample|date|julianday|unixepoch|strftime|age|today|tomorrow|yesterday/i
 
 /** Functions of times, and the arguments from which on they need no clock. */
 const TIME_FUNCTIONS: ReadonlyMap<string, number> = new Map([
-  ['date', 1], ['time', 1], ['datetime', 1], ['julianday', 1], ['unixepoch', 1], ['strftime', 2], ['timediff', 2], ['age', 2]
+  ['date', 1],
+  ['time', 1],
+  ['datetime', 1],
+  ['julianday', 1],
+  ['unixepoch', 1],
+  ['strftime', 2],
+  ['timediff', 2],
+  ['age', 2]
 ])
 const TIME_CALL = new RegExp(`\\b(${[...TIME_FUNCTIONS.keys()].join('|')})\\s*\\(`, 'gi')
 
@@ -20,22 +31,33 @@ const NOW = /^[^a-z]*now[^a-z]*$/i
 /**
  * Texts that Postgres takes for a day, a time of day and its zone with it, where it expects one.
  */
-const DAY = /^[^a-z]*(?:now|today|tomorrow|yesterday)(?:[^a-z]*|[^a-z]*\d[^a-z]*[a-z][a-z_/]*[^a-z]*)$/i
+const DAY =
+  /^[^a-z]*(?:now|today|tomorrow|yesterday)(?:[^a-z]*|[^a-z]*\d[^a-z]*[a-z][a-z_/]*[^a-z]*)$/i
 
 const TYPE = '(?:date|time|timetz|timestamp|timestamptz)\\b'
 const TEXT = /'(\d+)'/g
 const BEFORE_DAY = new RegExp(`(?:[<>=+-]|\\b(?:between|and|in|cast)|${TYPE})\\s*\\(?\\s*$`, 'i')
 const PARAMETER = /\?|\$(\d+)/g
-const CAST_PARAMETER = new RegExp(`(\\?|\\$\\d+)\\s*::\\s*${TYPE}|\\bcast\\s*\\(\\s*(\\?|\\$\\d+)\\s+as\\s+${TYPE}`, 'gi')
+const CAST_PARAMETER = new RegExp(
+  `(\\?|\\$\\d+)\\s*::\\s*${TYPE}|\\bcast\\s*\\(\\s*(\\?|\\$\\d+)\\s+as\\s+${TYPE}`,
+  'gi'
+)
 
 /**
  * The part of a statement that gives another result at each call, or for each connection; undefined
  * if nothing does.
  */
-export function volatilePart (sql: string, parameters: readonly unknown[] = []): string | undefined {
+export function volatilePart (
+  sql: string,
+  parameters: readonly unknown[] = []
+): string | undefined {
   if (!HINT.test(sql)) return undefined
   for (const reading of readingsOf(sql)) {
-    const part = VOLATILE.exec(reading.code)?.[0] ?? textIn(reading) ?? callIn(reading, parameters) ?? castIn(reading, parameters)
+    const part =
+      VOLATILE.exec(reading.code)?.[0] ??
+      textIn(reading) ??
+      callIn(reading, parameters) ??
+      castIn(reading, parameters)
     if (part !== undefined) return part
   }
   return undefined
@@ -45,7 +67,10 @@ function textIn ({ code, texts }: SqlText): string | undefined {
   for (const found of code.matchAll(TEXT)) {
     const text = texts[Number(found[1])] ?? ''
     const after = code.slice(found.index + found[0].length)
-    if (NOW.test(text) || (DAY.test(text) && (/^\s*::/.test(after) || BEFORE_DAY.test(code.slice(0, found.index))))) return `'${text}'`
+    if (
+      NOW.test(text) ||
+      (DAY.test(text) && (/^\s*::/.test(after) || BEFORE_DAY.test(code.slice(0, found.index))))
+    ) { return `'${text}'` }
   }
   return undefined
 }
@@ -73,7 +98,10 @@ function castIn ({ code }: SqlText, parameters: readonly unknown[]): string | un
 
 const isDay = (value: unknown) => typeof value === 'string' && DAY.test(value)
 
-function argumentsAt (code: string, from: number): { readonly end: number, readonly count: number } {
+function argumentsAt (
+  code: string,
+  from: number
+): { readonly end: number; readonly count: number } {
   let [end, depth, commas] = [from, 0, 0]
   for (; end < code.length && depth >= 0; end++) {
     if (code[end] === '(') depth++
@@ -90,7 +118,9 @@ function argumentsAt (code: string, from: number): { readonly end: number, reado
 function * placesIn (code: string, from: number, end: number): Generator<number> {
   let place = 0
   for (const found of code.matchAll(PARAMETER)) {
-    if (found.index >= from && found.index < end) yield found[1] === undefined ? place : Number(found[1]) - 1
+    if (found.index >= from && found.index < end) {
+      yield found[1] === undefined ? place : Number(found[1]) - 1
+    }
     place++
   }
 }

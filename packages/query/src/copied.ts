@@ -15,7 +15,12 @@ export function copied (value: unknown): unknown {
   if (prototype !== Object.prototype && prototype !== null) return value
   const copy = prototype === null ? Object.create(null) as object : {}
   for (const [name, member] of Object.entries(value)) {
-    Object.defineProperty(copy, name, { value: copied(member), enumerable: true, writable: true, configurable: true })
+    Object.defineProperty(copy, name, {
+      value: copied(member),
+      enumerable: true,
+      writable: true,
+      configurable: true
+    })
   }
   return copy
 }

@@ -1,6 +1,13 @@
 import {
-  type CompiledQuery, type ConnectionProvider, type DatabaseConnection, DefaultQueryExecutor, type KyselyPlugin, type QueryCompiler,
-  type QueryExecutor, type QueryResult, WithSchemaPlugin
+  type CompiledQuery,
+  type ConnectionProvider,
+  type DatabaseConnection,
+  DefaultQueryExecutor,
+  type KyselyPlugin,
+  type QueryCompiler,
+  type QueryExecutor,
+  type QueryResult,
+  WithSchemaPlugin
 } from 'kysely'
 import { changesOf } from './changes.js'
 import { copied } from './copied.js'
@@ -42,7 +49,9 @@ export class CachingExecutor extends DefaultQueryExecutor {
   }
 
   /** Resolves when what was committed on the connection has been delivered. */
-  override async provideConnection<T> (consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+  override async provideConnection<T>(
+    consumer: (connection: DatabaseConnection) => Promise<T>
+  ): Promise<T> {
     let connection: DatabaseConnection | undefined
     try {
       return await super.provideConnection((provided) => {
@@ -54,13 +63,18 @@ export class CachingExecutor extends DefaultQueryExecutor {
     }
   }
 
-  override async executeQuery<R> (compiled: CompiledQuery): Promise<QueryResult<R>> {
+  override async executeQuery<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
     const { cached, isOwnQuery, invalidates, isPinned } = this.#state
     const { reading, options, database } = this.#parts
     const changes = changesOf(compiled, invalidates, options)
     if (changes !== undefined) {
-      if (isOwnQuery === true && cached?.ttl !== 0) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
-      return this.#transformed(compiled, await this.provideConnection((connection) => changed<R>(connection, compiled, changes)))
+      if (isOwnQuery === true && cached?.ttl !== 0) {
+        throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
+      }
+      return this.#transformed(
+        compiled,
+        await this.provideConnection((connection) => changed<R>(connection, compiled, changes))
+      )
     }
     const isCached = reading.concerns(compiled, cached)
     if (isPinned) {
@@ -71,14 +85,23 @@ export class CachingExecutor extends DefaultQueryExecutor {
     if (!isCached) return this.#transformed(compiled, await run())
     const { result, isShared } = await reading.read(compiled, cached, run)
     if (!this.#changesResults()) return result
-    return this.#transformed(compiled, isShared ? { ...result, rows: result.rows.map(copied) } : result)
+    return this.#transformed(
+      compiled,
+      isShared ? { ...result, rows: result.rows.map(copied) } : result
+    )
   }
 
   /** Streams are not cached. A statement that writes comes as one chunk. */
-  override async * stream<R> (compiled: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+  override async * stream<R>(
+    compiled: CompiledQuery,
+    chunkSize: number
+  ): AsyncIterableIterator<QueryResult<R>> {
     const { invalidates } = this.#state
-    if (changesOf(compiled, invalidates, this.#parts.options) === undefined) yield * super.stream<R>(compiled, chunkSize)
-    else yield await this.executeQuery<R>(compiled)
+    if (changesOf(compiled, invalidates, this.#parts.options) === undefined) {
+      yield * super.stream<R>(compiled, chunkSize)
+    } else {
+      yield await this.executeQuery<R>(compiled)
+    }
   }
 
   override withConnectionProvider (provider: ConnectionProvider): CachingExecutor {
@@ -86,7 +109,8 @@ export class CachingExecutor extends DefaultQueryExecutor {
   }
 
   override withPlugin (plugin: KyselyPlugin): CachingExecutor {
-    const change = plugin instanceof Mark ? plugin.said : { plugins: [...this.#state.plugins, plugin] }
+    const change =
+      plugin instanceof Mark ? plugin.said : { plugins: [...this.#state.plugins, plugin] }
     return new CachingExecutor(this.#parts, { ...this.#state, ...change })
   }
 
@@ -95,7 +119,10 @@ export class CachingExecutor extends DefaultQueryExecutor {
   }
 
   override withPluginAtFront (plugin: KyselyPlugin): CachingExecutor {
-    return new CachingExecutor(this.#parts, { ...this.#state, plugins: [plugin, ...this.#state.plugins] })
+    return new CachingExecutor(this.#parts, {
+      ...this.#state,
+      plugins: [plugin, ...this.#state.plugins]
+    })
   }
 
   override withoutPlugins (): CachingExecutor {
@@ -107,17 +134,29 @@ export class CachingExecutor extends DefaultQueryExecutor {
     return this.#state.plugins.some((plugin) => !(plugin instanceof WithSchemaPlugin))
   }
 
-  async #transformed<R> ({ queryId }: Pick<CompiledQuery, 'queryId'>, result: QueryResult<R>): Promise<QueryResult<R>> {
+  async #transformed<R>(
+    { queryId }: Pick<CompiledQuery, 'queryId'>,
+    result: QueryResult<R>
+  ): Promise<QueryResult<R>> {
     let transformed: QueryResult<unknown> = result
     for (const plugin of this.#state.plugins) {
       // A row is an object by its names.
-      transformed = await plugin.transformResult({ queryId, result: transformed as QueryResult<Record<string, unknown>> })
+      transformed = await plugin.transformResult({
+        queryId,
+        result: transformed as QueryResult<Record<string, unknown>>
+      })
     }
     // Kysely does the same: plugins are responsible for keeping to the type.
     return transformed as QueryResult<R>
   }
 }
 
-function changed<R> (connection: DatabaseConnection, compiled: CompiledQuery, changes: readonly string[]): Promise<QueryResult<R>> {
-  return connection instanceof TrackedConnection ? connection.change(compiled, changes) : connection.executeQuery(compiled)
+function changed<R> (
+  connection: DatabaseConnection,
+  compiled: CompiledQuery,
+  changes: readonly string[]
+): Promise<QueryResult<R>> {
+  return connection instanceof TrackedConnection
+    ? connection.change(compiled, changes)
+    : connection.executeQuery(compiled)
 }

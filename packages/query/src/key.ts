@@ -9,7 +9,11 @@ const LONGEST = 1000
  * differ. Undefined where a parameter is of a kind that cannot be told apart.
  * @param scope what else the result depends on
  */
-export function keyOf (sql: string, parameters: readonly unknown[], scope = ''): string | undefined {
+export function keyOf (
+  sql: string,
+  parameters: readonly unknown[],
+  scope = ''
+): string | undefined {
   let key = `${scope.length}:${scope}${sql}`
   for (const parameter of parameters) {
     const text = textOf(parameter)
@@ -18,7 +22,9 @@ export function keyOf (sql: string, parameters: readonly unknown[], scope = ''):
     // SQL.
     key += `\u0000${text}`
   }
-  return key.length > LONGEST ? `sha256:${createHash('sha256').update(key, 'utf16le').digest('base64url')}` : key
+  return key.length > LONGEST
+    ? `sha256:${createHash('sha256').update(key, 'utf16le').digest('base64url')}`
+    : key
 }
 
 function textOf (value: unknown): string | undefined {

@@ -39,26 +39,54 @@ export interface ResolvedOptions extends Pick<QueryCacheOptions, 'cache' | 'outb
 }
 
 /** @throws QueryError WEIR_QUERY_INVALID_OPTION, CacheError WEIR_CACHE_INVALID_DURATION */
-export function resolveOptions ({ cache, outbox, ttl, primaryKeys = {}, affects = {}, ...others }: QueryCacheOptions): ResolvedOptions {
+export function resolveOptions ({
+  cache,
+  outbox,
+  ttl,
+  primaryKeys = {},
+  affects = {},
+  ...others
+}: QueryCacheOptions): ResolvedOptions {
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw invalid(unknown, others, 'there is no such option')
   demandMethods('cache', cache, ['lookup', 'remember'], 'createCache() of @weir/cache')
-  demandMethods('outbox', outbox, ['add', 'deliver', 'settle', 'isDrained'], 'createOutbox() of @weir/outbox')
+  demandMethods(
+    'outbox',
+    outbox,
+    ['add', 'deliver', 'settle', 'isDrained'],
+    'createOutbox() of @weir/outbox'
+  )
   return {
     cache,
     outbox,
     ttl: resolveTtl(ttl),
-    primaryKeys: byTable('primaryKeys', primaryKeys, (column, option) => {
-      if (typeof column !== 'string' || column === '') throw invalid(option, column, 'give the name of one column')
-      return column
-    }, (column, other, option) => {
-      if (isSameName(column, other)) return column
-      throw invalid(option, other, `tables of one name are one to the cache, and another has the key ${shown(column)}: leave both out`)
-    }),
-    affects: closure(byTable('affects', affects, (others, option) => {
-      if (!Array.isArray(others)) throw invalid(option, others, 'give an array of names of tables')
-      return others.map((other: unknown) => givenName(option, other))
-    }, (one, other) => [...one, ...other]))
+    primaryKeys: byTable(
+      'primaryKeys',
+      primaryKeys,
+      (column, option) => {
+        if (typeof column !== 'string' || column === '') { throw invalid(option, column, 'give the name of one column') }
+        return column
+      },
+      (column, other, option) => {
+        if (isSameName(column, other)) return column
+        throw invalid(
+          option,
+          other,
+          `tables of one name are one to the cache, and another has the key ${shown(column)}: leave both out`
+        )
+      }
+    ),
+    affects: closure(
+      byTable(
+        'affects',
+        affects,
+        (others, option) => {
+          if (!Array.isArray(others)) { throw invalid(option, others, 'give an array of names of tables') }
+          return others.map((other: unknown) => givenName(option, other))
+        },
+        (one, other) => [...one, ...other]
+      )
+    )
   }
 }
 
@@ -98,9 +126,12 @@ function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, 
  * two schemas
  */
 function byTable<V, R> (
-  name: string, record: Readonly<Record<string, V>>, check: (value: V, option: string) => R, merge: (one: R, other: R, option: string) => R
+  name: string,
+  record: Readonly<Record<string, V>>,
+  check: (value: V, option: string) => R,
+  merge: (one: R, other: R, option: string) => R
 ): Map<string, R> {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid(name, record, 'give an object by names of tables')
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) { throw invalid(name, record, 'give an object by names of tables') }
   const entries = new Map<string, R>()
   for (const [table, value] of Object.entries(record)) {
     const option = `${name}.${table}`
@@ -112,8 +143,14 @@ function byTable<V, R> (
   return entries
 }
 
-function demandMethods (name: string, value: unknown, methods: readonly string[], maker: string): void {
-  const has = (method: string) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+function demandMethods (
+  name: string,
+  value: unknown,
+  methods: readonly string[],
+  maker: string
+): void {
+  const has = (method: string) =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
   if (!methods.every(has)) throw invalid(name, value, `give what ${maker} makes`)
 }
 

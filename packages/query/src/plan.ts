@@ -24,32 +24,54 @@ export interface Plan {
  * @throws QueryError WEIR_QUERY_UNKNOWN_TABLES, WEIR_QUERY_NOT_CACHEABLE, WEIR_QUERY_INVALID_OPTION
  */
 export function planOf (
-  { query, sql, parameters }: CompiledQuery, said: CachedOptions | undefined, options: ResolvedOptions
+  { query, sql, parameters }: CompiledQuery,
+  said: CachedOptions | undefined,
+  options: ResolvedOptions
 ): Plan | undefined {
   const { tables, writes, opaque, opaqueWrite, unrepeatable } = survey(query)
   const declared = said?.tables?.map(tableName)
-  if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
-  if (query.kind === 'RawNode' && !isRawQuery(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select')
+  if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes') }
+  if (query.kind === 'RawNode' && !isRawQuery(sql)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select') }
   if (unrepeatable !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', unrepeatable)
   if (locks(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'locks rows')
   // The SQL as the database gets it: a function may be named by a node, by raw SQL or by both.
   const part = volatilePart(sql, parameters)
-  if (part !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', `uses ${part.replace(/\s*\($/, '()')}, which is another each time`)
-  if (tables.has(OUTBOX_TABLE)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'reads the outbox')
-  if (opaque !== undefined && declared === undefined) throw new QueryError('WEIR_QUERY_UNKNOWN_TABLES', opaque)
-  const read = new Set([...tables.keys(), ...declared ?? []])
+  if (part !== undefined) {
+    throw new QueryError(
+      'WEIR_QUERY_NOT_CACHEABLE',
+      `uses ${part.replace(/\s*\($/, '()')}, which is another each time`
+    )
+  }
+  if (tables.has(OUTBOX_TABLE)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'reads the outbox') }
+  if (opaque !== undefined && declared === undefined) { throw new QueryError('WEIR_QUERY_UNKNOWN_TABLES', opaque) }
+  const read = new Set([...tables.keys(), ...(declared ?? [])])
   const ttl = said?.ttl ?? ttlOf(read, options.ttl)
   if (ttl === undefined) {
     if (said === undefined) return undefined
-    throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'cached() without a ttl: give one there, or to withQueryCache()')
+    throw new QueryError(
+      'WEIR_QUERY_INVALID_OPTION',
+      'cached() without a ttl: give one there, or to withQueryCache()'
+    )
   }
   const others = said?.tags ?? []
-  const rows = query.kind === 'SelectQueryNode' && declared === undefined ? rowsRead(query, tables, options.primaryKeys) : undefined
+  const rows =
+    query.kind === 'SelectQueryNode' && declared === undefined
+      ? rowsRead(query, tables, options.primaryKeys)
+      : undefined
   if (rows === undefined) return { ttl, tags: () => [ALL, ...[...read].map(tableTag), ...others] }
   const { table, keys, isOneEach } = rows
   read.delete(table)
-  const tags = [ALL, rowsTag(table), ...new Set(keys.map((key) => rowTag(table, key))), ...[...read].map(tableTag), ...others]
-  return { ttl, tags: (found) => isOneEach && found === keys.length ? tags : [...tags, newRowTag(table)] }
+  const tags = [
+    ALL,
+    rowsTag(table),
+    ...new Set(keys.map((key) => rowTag(table, key))),
+    ...[...read].map(tableTag),
+    ...others
+  ]
+  return {
+    ttl,
+    tags: (found) => (isOneEach && found === keys.length ? tags : [...tags, newRowTag(table)])
+  }
 }
 
 /** The outbox's own table, which is not cached. */

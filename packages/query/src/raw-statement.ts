@@ -7,10 +7,35 @@ const READS = new Set(['select', 'values', 'table', 'with'])
  * Statements that leave the rows of every table as they are, some of which a transaction refuses.
  */
 const NEUTRAL = new Set([
-  'analyze', 'attach', 'checkpoint', 'comment', 'deallocate', 'detach', 'discard', 'explain', 'listen', 'lock', 'notify', 'pragma',
-  'reindex', 'reset', 'set', 'show', 'unlisten', 'vacuum'
+  'analyze',
+  'attach',
+  'checkpoint',
+  'comment',
+  'deallocate',
+  'detach',
+  'discard',
+  'explain',
+  'listen',
+  'lock',
+  'notify',
+  'pragma',
+  'reindex',
+  'reset',
+  'set',
+  'show',
+  'unlisten',
+  'vacuum'
 ])
-const TRANSACTION = new Set(['abort', 'begin', 'commit', 'end', 'release', 'rollback', 'savepoint', 'start'])
+const TRANSACTION = new Set([
+  'abort',
+  'begin',
+  'commit',
+  'end',
+  'release',
+  'rollback',
+  'savepoint',
+  'start'
+])
 
 /**
  * Whether raw SQL, one statement or several, may have changed rows. Functions that write are not
@@ -19,9 +44,11 @@ const TRANSACTION = new Set(['abort', 'begin', 'commit', 'end', 'release', 'roll
  */
 export function rawMayWrite (sql: string): boolean {
   const readings = readingsOf(sql).map(({ code }) => statementsOf(code))
-  const words = readings.map((statements) => statements.map(wordOf).find((word) => TRANSACTION.has(word)))
+  const words = readings.map((statements) =>
+    statements.map(wordOf).find((word) => TRANSACTION.has(word))
+  )
   // As one database reads it, it may be within a text that the other does not know: a dollar quote.
-  if (words[0] !== undefined && !words.includes(undefined)) throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0])
+  if (words[0] !== undefined && !words.includes(undefined)) { throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0]) }
   return readings.some((statements) => statements.some(statementMayWrite))
 }
 
@@ -35,14 +62,16 @@ export function isRawQuery (sql: string): boolean {
 
 function statementMayWrite (statement: string): boolean {
   const word = wordOf(statement)
-  if (READS.has(word) || (word === 'explain' && /\banalyze\b/i.test(statement))) return codeMayWrite(statement)
+  if (READS.has(word) || (word === 'explain' && /\banalyze\b/i.test(statement))) { return codeMayWrite(statement) }
   return !NEUTRAL.has(word)
 }
 
 function wordOf (statement: string): string {
   const [, word = '', next = ''] = /^[\s(]*([a-z]+)(?:\s+([a-z]+))?/i.exec(statement) ?? []
   // Two-phase commit: the transaction is the connection's no more.
-  return word.toLowerCase() === 'prepare' && next.toLowerCase() === 'transaction' ? 'commit' : word.toLowerCase()
+  return word.toLowerCase() === 'prepare' && next.toLowerCase() === 'transaction'
+    ? 'commit'
+    : word.toLowerCase()
 }
 
 const BODY = /^\s*create\b(?:\s+\w+)*?\s+(?:trigger|function|procedure)\b[^]*\bbegin\b/i
@@ -53,7 +82,9 @@ function statementsOf (code: string): string[] {
   const statements: string[] = []
   for (let at = 0; at < parts.length; at++) {
     const part = parts[at] ?? ''
-    const end = BODY.test(part) ? parts.findIndex((each, place) => place > at && /^\s*end\b/i.test(each)) : -1
+    const end = BODY.test(part)
+      ? parts.findIndex((each, place) => place > at && /^\s*end\b/i.test(each))
+      : -1
     statements.push(part)
     if (end !== -1) at = end
   }

@@ -47,7 +47,11 @@ export class Reading {
    * @param run asks the database
    * @throws what `run` throws; QueryError as {@link planOf} for a query that was said to be cached
    */
-  async read<R> (compiled: CompiledQuery, said: CachedOptions | undefined, run: () => Promise<QueryResult<R>>): Promise<Read<R>> {
+  async read<R>(
+    compiled: CompiledQuery,
+    said: CachedOptions | undefined,
+    run: () => Promise<QueryResult<R>>
+  ): Promise<Read<R>> {
     const { cache, outbox } = this.#options
     const { sql, parameters } = compiled
     if (!outbox.isDrained()) {
@@ -56,7 +60,11 @@ export class Reading {
     }
     const key = keyOf(sql, parameters, said?.key)
     if (key === undefined) {
-      emit('weir:query:bypass', { sql, reason: 'query', detail: 'a parameter is of a class of its own' })
+      emit('weir:query:bypass', {
+        sql,
+        reason: 'query',
+        detail: 'a parameter is of a class of its own'
+      })
       return own(await run())
     }
     const hit = cache.lookup(key)
@@ -77,19 +85,32 @@ export class Reading {
     }
   }
 
-  async #remember<R> (key: string, sql: string, { ttl, tags }: Plan, run: () => Promise<QueryResult<R>>): Promise<Read<R>> {
+  async #remember<R>(
+    key: string,
+    sql: string,
+    { ttl, tags }: Plan,
+    run: () => Promise<QueryResult<R>>
+  ): Promise<Read<R>> {
     const { cache, outbox } = this.#options
     let found: QueryResult<R> | undefined
     try {
-      const rows = await cache.remember(key, { ttl, tags: (rows: R[]) => tags(rows.length) }, async () => {
-        found = await run()
-        // Other instances may still have what was before a write that this has read already.
-        await outbox.settle(tags(found.rows.length))
-        return found.rows
-      })
+      const rows = await cache.remember(
+        key,
+        { ttl, tags: (rows: R[]) => tags(rows.length) },
+        async () => {
+          found = await run()
+          // Other instances may still have what was before a write that this has read already.
+          await outbox.settle(tags(found.rows.length))
+          return found.rows
+        }
+      )
       return shared({ rows })
     } catch (error) {
-      if (found === undefined || !(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      if (
+        found === undefined ||
+        !(error instanceof CacheError) ||
+        error.code !== 'WEIR_CACHE_UNSERIALIZABLE'
+      ) { throw error }
       emit('weir:query:bypass', { sql, reason: 'result', detail: error.message })
       return own(found)
     }

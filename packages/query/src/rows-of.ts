@@ -1,7 +1,22 @@
 import {
-  AliasNode, AndNode, BinaryOperationNode, ColumnNode, IdentifierNode, type InsertQueryNode, OperatorNode,
-  ParensNode, PrimitiveValueListNode, ReferenceNode, SelectAllNode, TableNode, ValueListNode, ValueNode, ValuesNode, type OperationNode,
-  type SelectQueryNode, type WhereNode
+  AliasNode,
+  AndNode,
+  BinaryOperationNode,
+  ColumnNode,
+  IdentifierNode,
+  type InsertQueryNode,
+  OperatorNode,
+  ParensNode,
+  PrimitiveValueListNode,
+  ReferenceNode,
+  SelectAllNode,
+  TableNode,
+  ValueListNode,
+  ValueNode,
+  ValuesNode,
+  type OperationNode,
+  type SelectQueryNode,
+  type WhereNode
 } from 'kysely'
 import { isSameName, rowKey, tableName } from './tags.js'
 import type { WriteNode } from './tables-of.js'
@@ -24,9 +39,15 @@ export interface Rows {
  * The rows that a query selects by their primary key; undefined if it may depend on others of any
  * table but those it joins.
  */
-export function rowsRead (query: SelectQueryNode, tables: ReadonlyMap<string, number>, primaryKeys: PrimaryKeys): Rows | undefined {
+export function rowsRead (
+  query: SelectQueryNode,
+  tables: ReadonlyMap<string, number>,
+  primaryKeys: PrimaryKeys
+): Rows | undefined {
   const target = query.from?.froms.length === 1 ? targetOf(query.from.froms[0]) : undefined
-  if (target === undefined || query.with !== undefined || query.setOperations !== undefined) return undefined
+  if (target === undefined || query.with !== undefined || query.setOperations !== undefined) {
+    return undefined
+  }
   const table = tableName(target.table)
   const column = primaryKeys.get(table)
   if (column === undefined || tables.get(table) !== 1) return undefined
@@ -34,13 +55,22 @@ export function rowsRead (query: SelectQueryNode, tables: ReadonlyMap<string, nu
   if (!joins.every(({ joinType }) => ROW_BY_ROW.has(joinType))) return undefined
   const keys = keysIn(query.where, column, target.name, joins.length > 0)
   if (keys === undefined) return undefined
-  const isPlain = joins.length === 0 && query.groupBy === undefined && query.having === undefined &&
+  const isPlain =
+    joins.length === 0 &&
+    query.groupBy === undefined &&
+    query.having === undefined &&
     (query.selections ?? []).every(({ selection }) => isColumn(selection))
   return { table, keys, isOneEach: isPlain }
 }
 
 /** Joins whose results for one row of the first table do not depend on its other rows. */
-const ROW_BY_ROW = new Set(['InnerJoin', 'LeftJoin', 'CrossJoin', 'LateralInnerJoin', 'LateralLeftJoin'])
+const ROW_BY_ROW = new Set([
+  'InnerJoin',
+  'LeftJoin',
+  'CrossJoin',
+  'LateralInnerJoin',
+  'LateralLeftJoin'
+])
 
 /** The rows of one table that a statement writes. */
 export interface Written {
@@ -52,12 +82,18 @@ export interface Written {
 }
 
 /** @returns undefined if the statement does not say which table it writes */
-export function rowsWritten (write: WriteNode, primaryKeys: PrimaryKeys): readonly Written[] | undefined {
+export function rowsWritten (
+  write: WriteNode,
+  primaryKeys: PrimaryKeys
+): readonly Written[] | undefined {
   const targets = targetsOf(write)
   if (targets === undefined) return undefined
   const [first] = targets
   const column = first && primaryKeys.get(tableName(first.table))
-  const keys = targets.length === 1 && column !== undefined && first !== undefined ? keysWritten(write, column, first.name) : undefined
+  const keys =
+    targets.length === 1 && column !== undefined && first !== undefined
+      ? keysWritten(write, column, first.name)
+      : undefined
   return targets.map(({ table }) => ({ table, hasNewRows: false, ...keys }))
 }
 
@@ -69,9 +105,13 @@ interface Target {
 
 function targetOf (node: OperationNode | undefined): Target | undefined {
   if (node === undefined) return undefined
-  if (TableNode.is(node)) return { table: node.table.identifier.name, name: node.table.identifier.name }
+  if (TableNode.is(node)) {
+    return { table: node.table.identifier.name, name: node.table.identifier.name }
+  }
   const target = AliasNode.is(node) ? targetOf(node.node) : undefined
-  if (target === undefined || !AliasNode.is(node) || !IdentifierNode.is(node.alias)) return undefined
+  if (target === undefined || !AliasNode.is(node) || !IdentifierNode.is(node.alias)) {
+    return undefined
+  }
   return { table: target.table, name: node.alias.name }
 }
 
@@ -83,48 +123,84 @@ function targetsOf (write: WriteNode): readonly Target[] | undefined {
 
 function nodesOf (write: WriteNode): readonly (OperationNode | undefined)[] {
   switch (write.kind) {
-    case 'InsertQueryNode': case 'MergeQueryNode': return [write.into]
-    case 'DeleteQueryNode': return [...write.from.froms, ...(write.using?.tables ?? [])]
-    case 'UpdateQueryNode': return write.table !== undefined && 'items' in write.table ? write.table.items as OperationNode[] : [write.table]
+    case 'InsertQueryNode':
+    case 'MergeQueryNode':
+      return [write.into]
+    case 'DeleteQueryNode':
+      return [...write.from.froms, ...(write.using?.tables ?? [])]
+    case 'UpdateQueryNode':
+      return write.table !== undefined && 'items' in write.table
+        ? (write.table.items as OperationNode[])
+        : [write.table]
   }
 }
 
-function keysWritten (write: WriteNode, column: string, name: string): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
+function keysWritten (
+  write: WriteNode,
+  column: string,
+  name: string
+): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
   if (write.kind === 'InsertQueryNode') return keysInserted(write, column)
   if (write.kind === 'MergeQueryNode' || write.joins !== undefined) return undefined
-  if (write.kind === 'UpdateQueryNode' && (write.from !== undefined || !leaves(write.updates, column))) return undefined
+  if (
+    write.kind === 'UpdateQueryNode' &&
+    (write.from !== undefined || !leaves(write.updates, column))
+  ) { return undefined }
   const keys = keysIn(write.where, column, name, false)
   return keys && { keys, hasNewRows: false }
 }
 
-function keysInserted (insert: InsertQueryNode, column: string): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
+function keysInserted (
+  insert: InsertQueryNode,
+  column: string
+): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
   const { onConflict, onDuplicateKey, orAction, replace, values, columns = [] } = insert
   // Another row than the new one may be in conflict with it, by another column.
-  if (replace === true || onDuplicateKey !== undefined || orAction?.action === 'replace') return undefined
+  if (replace === true || onDuplicateKey !== undefined || orAction?.action === 'replace') {
+    return undefined
+  }
   const updates = onConflict?.doNothing === true ? undefined : onConflict?.updates
   if (updates !== undefined) {
     const [only, ...others] = onConflict?.columns ?? []
-    if (only === undefined || others.length > 0 || !isSameName(only.column.name, column) || !leaves(updates, column)) return undefined
+    if (
+      only === undefined ||
+      others.length > 0 ||
+      !isSameName(only.column.name, column) ||
+      !leaves(updates, column)
+    ) { return undefined }
   }
   if (columns.some((each) => isRowid(each.column.name))) return undefined
   const place = columns.findIndex((each) => isSameName(each.column.name, column))
-  const keys = values !== undefined && ValuesNode.is(values) && place !== -1
-    ? values.values.map((row) => rowKey(PrimitiveValueListNode.is(row) ? row.values[place] : valueOf(row.values[place])))
-    : [undefined]
+  const keys =
+    values !== undefined && ValuesNode.is(values) && place !== -1
+      ? values.values.map((row) =>
+        rowKey(PrimitiveValueListNode.is(row) ? row.values[place] : valueOf(row.values[place]))
+      )
+      : [undefined]
   const known = keys.filter((key) => key !== undefined)
   const hasNewRows = known.length < keys.length
-  return keys.length > MOST_ROWS || (hasNewRows && updates !== undefined) ? undefined : { keys: known, hasNewRows }
+  return keys.length > MOST_ROWS || (hasNewRows && updates !== undefined)
+    ? undefined
+    : { keys: known, hasNewRows }
 }
 
 /** Whether the primary key stays as it is. */
 const leaves = (updates: readonly { readonly column: OperationNode }[] | undefined, key: string) =>
-  updates?.every(({ column }) => ColumnNode.is(column) && !isSameName(column.column.name, key) && !isRowid(column.column.name)) === true
+  updates?.every(
+    ({ column }) =>
+      ColumnNode.is(column) && !isSameName(column.column.name, key) && !isRowid(column.column.name)
+  ) === true
 
 /** SQLite's other names of an integer primary key. */
 const isRowid = (name: string) => /^(?:rowid|oid|_rowid_)$/i.test(name)
 
 /** The values of the primary key that the condition demands, whatever else it does. */
-function keysIn (where: WhereNode | undefined, column: string, name: string, isQualified: boolean): string[] | undefined {
+function keysIn (
+  where: WhereNode | undefined,
+  column: string,
+  name: string,
+  isQualified: boolean
+): string[] | undefined {
   const conditions = where === undefined ? [] : conjuncts(where.where)
   for (const condition of conditions) {
     if (!BinaryOperationNode.is(condition) || !OperatorNode.is(condition.operator)) continue
@@ -144,8 +220,14 @@ function conjuncts (node: OperationNode): OperationNode[] {
 }
 
 function isKey (node: OperationNode, column: string, name: string, isQualified: boolean): boolean {
-  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column) || !isSameName(node.column.column.name, column)) return false
-  return node.table === undefined ? !isQualified : isSameName(node.table.table.identifier.name, name)
+  if (
+    !ReferenceNode.is(node) ||
+    !ColumnNode.is(node.column) ||
+    !isSameName(node.column.column.name, column)
+  ) { return false }
+  return node.table === undefined
+    ? !isQualified
+    : isSameName(node.table.table.identifier.name, name)
 }
 
 function valuesOf (operator: string, node: OperationNode): readonly unknown[] | undefined {
@@ -155,8 +237,14 @@ function valuesOf (operator: string, node: OperationNode): readonly unknown[] | 
   return ValueListNode.is(node) ? node.values.map(valueOf) : undefined
 }
 
-const valueOf = (node: OperationNode | undefined): unknown => node !== undefined && ValueNode.is(node) ? node.value : undefined
+const valueOf = (node: OperationNode | undefined): unknown =>
+  node !== undefined && ValueNode.is(node) ? node.value : undefined
 
 function isColumn (node: OperationNode): boolean {
-  return ReferenceNode.is(node) || ColumnNode.is(node) || SelectAllNode.is(node) || (AliasNode.is(node) && isColumn(node.node))
+  return (
+    ReferenceNode.is(node) ||
+    ColumnNode.is(node) ||
+    SelectAllNode.is(node) ||
+    (AliasNode.is(node) && isColumn(node.node))
+  )
 }

@@ -17,17 +17,33 @@ interface Grammar {
 const TAG = String.raw`[\p{L}_][\p{L}\p{N}_]*`
 const WORD = String.raw`[\p{L}_][\p{L}\p{N}_$]*`
 const PLAIN = '[\\s\\d(),.=<>*?;]+'
-const grammar = (comment: string, text: string, name: string, quotes: string, hasNestedComments: boolean): Grammar => ({
-  token: new RegExp(`(?<comment>${comment})|(?<text>${text})|(?<name>${name})|(?<other>${WORD}|${PLAIN}|[^${quotes}])`, 'uy'),
+const grammar = (
+  comment: string,
+  text: string,
+  name: string,
+  quotes: string,
+  hasNestedComments: boolean
+): Grammar => ({
+  token: new RegExp(
+    `(?<comment>${comment})|(?<text>${text})|(?<name>${name})|(?<other>${WORD}|${PLAIN}|[^${quotes}])`,
+    'uy'
+  ),
   hasNestedComments
 })
 
 const SQLITE = grammar(
-  String.raw`--[^\n]*|/\*[^]*?(?:\*/|$)`, String.raw`'(?:[^']|'')*'`, '"(?:[^"]|"")*"|`(?:[^`]|``)*`|\\[[^\\]]*\\]', '\'"`\\[', false
+  String.raw`--[^\n]*|/\*[^]*?(?:\*/|$)`,
+  String.raw`'(?:[^']|'')*'`,
+  '"(?:[^"]|"")*"|`(?:[^`]|``)*`|\\[[^\\]]*\\]',
+  '\'"`\\[',
+  false
 )
 const POSTGRES = grammar(
   String.raw`--[^\n\r]*`,
-  String.raw`[eE]'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|\$(?<tag>(?:${TAG})?)\$[^]*?\$\k<tag>\$`, '"(?:[^"]|"")*"', '\'"', true
+  String.raw`[eE]'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|\$(?<tag>(?:${TAG})?)\$[^]*?\$\k<tag>\$`,
+  '"(?:[^"]|"")*"',
+  '\'"',
+  true
 )
 
 /**
@@ -38,7 +54,9 @@ const POSTGRES = grammar(
 export function readingsOf (sql: string): readonly SqlText[] {
   const asIs = { code: sql, texts: [] }
   if (!/['"`[$]|--|\/\*/.test(sql)) return [asIs]
-  const readings = [SQLITE, POSTGRES].map((grammar) => read(sql, grammar)).filter((reading) => reading !== undefined)
+  const readings = [SQLITE, POSTGRES]
+    .map((grammar) => read(sql, grammar))
+    .filter((reading) => reading !== undefined)
   return readings.length > 0 ? readings : [asIs]
 }
 
@@ -54,8 +72,7 @@ function read (sql: string, { token, hasNestedComments }: Grammar): SqlText | un
     if (end === undefined) return undefined
     const { text, name, other } = found?.groups ?? {}
     if (text !== undefined) code += `'${texts.push(contentOf(text)) - 1}'`
-    else if (name !== undefined) code += isCalled(sql, end) ? ` ${contentOf(name)}` : `"${texts.push(contentOf(name)) - 1}"`
-    else code += other ?? ' '
+    else if (name !== undefined) { code += isCalled(sql, end) ? ` ${contentOf(name)}` : `"${texts.push(contentOf(name)) - 1}"` } else code += other ?? ' '
     at = end
   }
   return { code, texts }
@@ -73,7 +90,8 @@ function endOfComment (sql: string, from: number): number | undefined {
   return mark.lastIndex
 }
 
-const contentOf = (quoted: string) => quoted.replace(/^(?:[eE]?'|["`[]|\$[^$]*\$)|(?:['"`\]]|\$[^$]*\$)$/g, '')
+const contentOf = (quoted: string) =>
+  quoted.replace(/^(?:[eE]?'|["`[]|\$[^$]*\$)|(?:['"`\]]|\$[^$]*\$)$/g, '')
 
 const CALL = /\s*\(/y
 

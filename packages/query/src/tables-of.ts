@@ -1,7 +1,21 @@
 import {
-  type BinaryOperationNode, type ColumnNode, type CommonTableExpressionNode, type DeleteQueryNode, type FunctionNode, IdentifierNode,
-  type InsertQueryNode, type MergeQueryNode, type OperationNode, OperatorNode, RawNode, type ReferenceNode, type SelectModifierNode,
-  type TableNode, type UpdateQueryNode, type ValueNode, type WithNode
+  type BinaryOperationNode,
+  type ColumnNode,
+  type CommonTableExpressionNode,
+  type DeleteQueryNode,
+  type FunctionNode,
+  IdentifierNode,
+  type InsertQueryNode,
+  type MergeQueryNode,
+  type OperationNode,
+  OperatorNode,
+  RawNode,
+  type ReferenceNode,
+  type SelectModifierNode,
+  type TableNode,
+  type UpdateQueryNode,
+  type ValueNode,
+  type WithNode
 } from 'kysely'
 import { tableName } from './tags.js'
 import { isHelper, isPure, isSourceOfNodes, mayWrite, namesNoTable } from './words.js'
@@ -46,29 +60,62 @@ class Walk {
     switch (node.kind) {
       // Values are the application's, whatever they look like; those that are written into the SQL
       // may name a table there.
-      case 'ValueNode': if (isSource) this.#literal(node as ValueNode); return
-      case 'PrimitiveValueListNode': case 'DataTypeNode': return
+      case 'ValueNode':
+        if (isSource) this.#literal(node as ValueNode)
+        return
+      case 'PrimitiveValueListNode':
+      case 'DataTypeNode':
+        return
       // The table of a column is one of those in the query, or an alias.
-      case 'ReferenceNode': if (isSource) this.#reference(node as ReferenceNode); return
-      case 'ColumnNode': if (isSource) this.#name((node as ColumnNode).column); return
-      case 'IdentifierNode': if (isSource) this.#name(node as IdentifierNode); return
-      case 'TableNode': return this.#table(node as TableNode, scope)
-      case 'RawNode': return this.#raw(node as RawNode, scope, isSource)
-      case 'FunctionNode': case 'AggregateFunctionNode': this.#function((node as FunctionNode).func); break
-      case 'SelectModifierNode': return this.#modifier(node as SelectModifierNode, scope)
-      case 'ExplainNode': this.#found.unrepeatable ??= 'explains'; return
-      case 'BinaryOperationNode': return this.#operation(node as BinaryOperationNode, scope)
-      case 'InsertQueryNode': case 'UpdateQueryNode': case 'DeleteQueryNode': case 'MergeQueryNode':
+      case 'ReferenceNode':
+        if (isSource) this.#reference(node as ReferenceNode)
+        return
+      case 'ColumnNode':
+        if (isSource) this.#name((node as ColumnNode).column)
+        return
+      case 'IdentifierNode':
+        if (isSource) this.#name(node as IdentifierNode)
+        return
+      case 'TableNode':
+        return this.#table(node as TableNode, scope)
+      case 'RawNode':
+        return this.#raw(node as RawNode, scope, isSource)
+      case 'FunctionNode':
+      case 'AggregateFunctionNode':
+        this.#function((node as FunctionNode).func)
+        break
+      case 'SelectModifierNode':
+        return this.#modifier(node as SelectModifierNode, scope)
+      case 'ExplainNode':
+        this.#found.unrepeatable ??= 'explains'
+        return
+      case 'BinaryOperationNode':
+        return this.#operation(node as BinaryOperationNode, scope)
+      case 'InsertQueryNode':
+      case 'UpdateQueryNode':
+      case 'DeleteQueryNode':
+      case 'MergeQueryNode':
         this.#found.writes.push(node as WriteNode)
     }
     const { with: ctes } = node as { with?: WithNode }
     const inner = ctes === undefined ? scope : this.#ctes(ctes, scope)
-    const isFrom = SOURCES.has(node.kind) || (isSource && (node.kind === 'AliasNode' || node.kind === 'ParensNode'))
+    const isFrom =
+      SOURCES.has(node.kind) ||
+      (isSource && (node.kind === 'AliasNode' || node.kind === 'ParensNode'))
     for (const [name, child] of Object.entries(node)) {
       if (child === ctes) continue
-      if (Array.isArray(child)) child.forEach((each) => { if (isNode(each)) this.visit(each, inner, isFrom) })
-      // An alias may be raw SQL with more than a name in it.
-      else if (isNode(child)) this.visit(child, inner, isFrom && name !== 'on' && !(name === 'alias' && IdentifierNode.is(child)))
+      if (Array.isArray(child)) {
+        child.forEach((each) => {
+          if (isNode(each)) this.visit(each, inner, isFrom)
+        })
+      } else if (isNode(child)) {
+        // An alias may be raw SQL with more than a name in it.
+        this.visit(
+          child,
+          inner,
+          isFrom && name !== 'on' && !(name === 'alias' && IdentifierNode.is(child))
+        )
+      }
     }
   }
 
@@ -116,7 +163,11 @@ class Walk {
     const isIn = OperatorNode.is(node.operator) && /\bin$/.test(node.operator.operator)
     this.visit(node.leftOperand, scope)
     this.visit(node.operator, scope)
-    this.visit(node.rightOperand, scope, isIn && !(RawNode.is(node.rightOperand) && /^\s*\(/.test(flattened(node.rightOperand).text)))
+    this.visit(
+      node.rightOperand,
+      scope,
+      isIn && !(RawNode.is(node.rightOperand) && /^\s*\(/.test(flattened(node.rightOperand).text))
+    )
   }
 
   #raw (node: RawNode, scope: Scope, isSource: boolean): void {
@@ -128,7 +179,11 @@ class Walk {
       if (mayWrite(text)) this.#found.opaqueWrite ??= text
     }
     parameters.forEach((parameter, at) => {
-      this.visit(parameter, scope, (isSource && !helper) || /\b(?:from|in)\s*$/i.test(fragments[at] ?? ''))
+      this.visit(
+        parameter,
+        scope,
+        (isSource && !helper) || /\b(?:from|in)\s*$/i.test(fragments[at] ?? '')
+      )
     })
   }
 
@@ -154,7 +209,11 @@ interface Raw {
   readonly parameters: readonly OperationNode[]
 }
 
-const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({ text: sqlFragments.join('?'), fragments: sqlFragments, parameters })
+const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({
+  text: sqlFragments.join('?'),
+  fragments: sqlFragments,
+  parameters
+})
 
 /**
  * Raw SQL with all raw SQL within it, as one text: a quote or a comment may begin in one and end in
@@ -178,7 +237,8 @@ function flattened (node: RawNode): Raw {
 }
 
 const nameOf = ({ name }: CommonTableExpressionNode) => name.table.table.identifier.name
-const shortened = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+const shortened = (text: string) =>
+  JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
 const isNode = (value: unknown): value is OperationNode =>
   typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'

@@ -9,7 +9,13 @@ export const ALL = 'query:all'
  * SQLite folds the case of names, Postgres does not, and the schema may come from the connection: a
  * tag that two tables share costs misses, one that a table has twice would cost staleness.
  */
-export const tableName = (name: string) => name.replace(/["`[\]]/g, '').split('.').at(-1)?.trim().toLowerCase() ?? ''
+export const tableName = (name: string) =>
+  name
+    .replace(/["`[\]]/g, '')
+    .split('.')
+    .at(-1)
+    ?.trim()
+    .toLowerCase() ?? ''
 
 /**
  * The same for a name that was given as an option.
@@ -18,7 +24,10 @@ export const tableName = (name: string) => name.replace(/["`[\]]/g, '').split('.
 export function givenName (option: string, name: unknown): string {
   const table = typeof name === 'string' ? tableName(name) : ''
   if (table !== '' && !/\sas\s/.test(table)) return table
-  throw new QueryError('WEIR_QUERY_INVALID_OPTION', `${option} ${shown(name)}: give the name of a table, such as 'products' or 'shop.products'`)
+  throw new QueryError(
+    'WEIR_QUERY_INVALID_OPTION',
+    `${option} ${shown(name)}: give the name of a table, such as 'products' or 'shop.products'`
+  )
 }
 
 /** Whether two names may mean one thing. */
@@ -39,7 +48,8 @@ export const rowsTag = (table: string) => `query:rows:${tableName(table)}`
 export const newRowTag = (table: string) => `query:new:${tableName(table)}`
 
 /** Carried by results that depend on this row. @param key as {@link rowKey} gives it */
-export const rowTag = (table: string, key: string) => `query:row:${JSON.stringify([tableName(table), key])}`
+export const rowTag = (table: string, key: string) =>
+  `query:row:${JSON.stringify([tableName(table), key])}`
 
 /** The tags of every cached result that reads the table. */
 export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTag(table)]

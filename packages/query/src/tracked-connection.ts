@@ -115,7 +115,10 @@ export class TrackedConnection implements DatabaseConnection {
 
   async #commit (): Promise<readonly Ticket[]> {
     const trx = this.#transaction()
-    const ticket = this.#changes.size > 0 && await this.#hasTable(trx) ? await this.#ledger.outbox.add(trx, [...this.#changes]) : undefined
+    const ticket =
+      this.#changes.size > 0 && (await this.#hasTable(trx))
+        ? await this.#ledger.outbox.add(trx, [...this.#changes])
+        : undefined
     await trx.commit().execute()
     this.#trx = undefined
     this.#forget()
@@ -149,7 +152,12 @@ export class TrackedConnection implements DatabaseConnection {
    */
   delivered (): Promise<unknown> | undefined {
     const tickets = this.#tickets.splice(0)
-    if (tickets.length > 0) this.#delivery = Promise.all([this.#delivery, ...tickets.map((ticket) => this.#ledger.outbox.deliver(ticket))])
+    if (tickets.length > 0) {
+      this.#delivery = Promise.all([
+        this.#delivery,
+        ...tickets.map((ticket) => this.#ledger.outbox.deliver(ticket))
+      ])
+    }
     return this.#delivery
   }
 
@@ -186,7 +194,8 @@ export class TrackedConnection implements DatabaseConnection {
   }
 }
 
-const isSchemaChange = ({ query }: CompiledQuery) => !/^(?:Insert|Update|Delete|Merge|Select)QueryNode$/.test(query.kind)
+const isSchemaChange = ({ query }: CompiledQuery) =>
+  !/^(?:Insert|Update|Delete|Merge|Select)QueryNode$/.test(query.kind)
 
 /**
  * Whether the statement is one that the database executes outside of transactions only, or that
@@ -196,5 +205,7 @@ function isRefusedByTransaction (error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   // Postgres: active_sql_transaction, invalid_transaction_termination.
   if (error.code === '25001' || error.code === '2D000') return true
-  return error.code === 'SQLITE_ERROR' && /\b(?:within|inside)(?: a)? transaction\b/.test(error.message)
+  return (
+    error.code === 'SQLITE_ERROR' && /\b(?:within|inside)(?: a)? transaction\b/.test(error.message)
+  )
 }

@@ -1,5 +1,12 @@
 import type { OutboxSchema } from '@weir/outbox'
-import { type ConnectionProvider, type DatabaseConnection, type Dialect, type Driver, Kysely, type KyselyProps } from 'kysely'
+import {
+  type ConnectionProvider,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type KyselyProps
+} from 'kysely'
 import { QueryError } from './errors.js'
 import { CachingExecutor } from './executor.js'
 import { type QueryCacheOptions, resolveOptions } from './options.js'
@@ -16,31 +23,54 @@ import { type Ledger, TrackedConnection } from './tracked-connection.js'
  * @param db not a transaction; the outbox's own database, or another connection to it
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example
- * const outbox = createOutbox({ db, namespace: 'queries', invalidate: (tags) => cache.invalidate(tags) })
+ * const outbox = createOutbox({
+ *   db,
+ *   namespace: 'queries',
+ *   invalidate: (tags) => cache.invalidate(tags)
+ * })
  * await outbox.start()
  * const cachedDb = withQueryCache(db, { cache, outbox, primaryKeys: { products: 'id' } })
- * await cachedDb.selectFrom('products').selectAll().where('id', '=', '42').$call(cached({ ttl: '1m' })).execute()
+ * await cachedDb
+ *   .selectFrom('products')
+ *   .selectAll()
+ *   .where('id', '=', '42')
+ *   .$call(cached({ ttl: '1m' }))
+ *   .execute()
  * await cachedDb.updateTable('products').set({ price: 1299 }).where('id', '=', '42').execute()
  */
-export function withQueryCache<DB extends OutboxSchema> (db: Kysely<DB>, options: QueryCacheOptions): Kysely<DB>
-export function withQueryCache (db: Kysely<OutboxSchema>, options: QueryCacheOptions): Kysely<OutboxSchema> {
+export function withQueryCache<DB extends OutboxSchema> (
+  db: Kysely<DB>,
+  options: QueryCacheOptions
+): Kysely<DB>
+export function withQueryCache (
+  db: Kysely<OutboxSchema>,
+  options: QueryCacheOptions
+): Kysely<OutboxSchema> {
   if (!(db instanceof Kysely) || db.isTransaction) {
-    throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'withQueryCache() takes a Kysely that is no transaction')
+    throw new QueryError(
+      'WEIR_QUERY_INVALID_OPTION',
+      'withQueryCache() takes a Kysely that is no transaction'
+    )
   }
   const executor = db.getExecutor()
-  if (executor instanceof CachingExecutor) throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'The database is cached already')
+  if (executor instanceof CachingExecutor) {
+    throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'The database is cached already')
+  }
   const resolved = resolveOptions(options)
   const plain = db.withoutPlugins()
-  const caching = new CachingExecutor({
-    compiler: { compileQuery: (node, queryId) => executor.compileQuery(node, queryId) },
-    database: plain.getExecutor(),
-    reading: new Reading(resolved),
-    options: resolved
-  }, {
-    provider: trackedConnections(plain, { outbox: resolved.outbox, hasTable: false }),
-    plugins: [...executor.plugins],
-    isPinned: false
-  })
+  const caching = new CachingExecutor(
+    {
+      compiler: { compileQuery: (node, queryId) => executor.compileQuery(node, queryId) },
+      database: plain.getExecutor(),
+      reading: new Reading(resolved),
+      options: resolved
+    },
+    {
+      provider: trackedConnections(plain, { outbox: resolved.outbox, hasTable: false }),
+      plugins: [...executor.plugins],
+      isPinned: false
+    }
+  )
   return new Kysely(propsOf(db, caching))
 }
 
@@ -72,7 +102,9 @@ function propsOf (db: Kysely<OutboxSchema>, executor: CachingExecutor): KyselyPr
     createDriver: () => driver,
     createAdapter: () => executor.adapter,
     createIntrospector: () => db.introspection,
-    createQueryCompiler: () => ({ compileQuery: (node, queryId) => executor.compileQuery(node, queryId) })
+    createQueryCompiler: () => ({
+      compileQuery: (node, queryId) => executor.compileQuery(node, queryId)
+    })
   }
   return { config: { dialect }, dialect, driver, executor }
 }

@@ -38,16 +38,19 @@ const LOCK = /\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
 /** Without one of these there is no need to look closer. */
 const WRITE_WORD = /\b(?:insert|replace|merge|update|delete|truncate|create|alter|drop|call)\b/i
 
-const WRITE = /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(?:no\s+key\s+)?)\bupdate\b|\bdelete\s+from\b|\b(?:truncate|create|alter|drop|call)\s/i
+const WRITE =
+  /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(?:no\s+key\s+)?)\bupdate\b|\bdelete\s+from\b|\b(?:truncate|create|alter|drop|call)\s/i
 
 /** Whether a function is known to read no table, and to give the same for the same arguments. */
 export const isPure = (name: string): boolean => functions.has(name.toLowerCase())
 
 /** Whether the text locks rows. */
-export const locks = (text: string): boolean => /\bfor\b/i.test(text) && readingsOf(text).some(({ code }) => LOCK.test(code))
+export const locks = (text: string): boolean =>
+  /\bfor\b/i.test(text) && readingsOf(text).some(({ code }) => LOCK.test(code))
 
 /** Whether the text may write. */
-export const mayWrite = (text: string): boolean => WRITE_WORD.test(text) && readingsOf(text).some(({ code }) => WRITE.test(code))
+export const mayWrite = (text: string): boolean =>
+  WRITE_WORD.test(text) && readingsOf(text).some(({ code }) => WRITE.test(code))
 
 /** The same for text without comments and quotes. */
 export const codeMayWrite = (code: string): boolean => WRITE.test(code)
@@ -62,7 +65,9 @@ export function namesNoTable (text: string): boolean {
     // SQLite reads `in` without parentheses from a table, and a name before parentheses is a
     // function's.
     if (/["'`[\]$;#]|\?\s*\(|\bin\b(?!\s*[(?])/i.test(bare)) return false
-    return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) => harmless.has(word.toLowerCase()))
+    return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) =>
+      harmless.has(word.toLowerCase())
+    )
   })
 }
 
@@ -73,4 +78,5 @@ export const isHelper = (text: string): boolean => HELPERS.has(text)
  * Whether raw SQL, where a table is expected, has none but the nodes in it: no words, and no call
  * of what a node names.
  */
-export const isSourceOfNodes = (text: string): boolean => /^[\s?(),.\d]*$/.test(text) && !/\?\s*[(?]/.test(text)
+export const isSourceOfNodes = (text: string): boolean =>
+  /^[\s?(),.\d]*$/.test(text) && !/\?\s*[(?]/.test(text)

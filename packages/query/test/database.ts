@@ -1,13 +1,26 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import {
-  type Dialect, type Generated, Kysely, type KyselyPlugin, Migrator, type Migration, PostgresDialect, type SqliteDatabase, SqliteDialect
+  type Dialect,
+  type Generated,
+  Kysely,
+  type KyselyPlugin,
+  Migrator,
+  type Migration,
+  PostgresDialect,
+  type SqliteDatabase,
+  SqliteDialect
 } from 'kysely'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
-import { findPostgres, startPostgres, type Teardown, type TestPostgres } from '@weir/internal/testing'
+import {
+  findPostgres,
+  startPostgres,
+  type Teardown,
+  type TestPostgres
+} from '@weir/internal/testing'
 import { createOutbox, makeOutboxMigration, type OutboxSchema } from '@weir/outbox'
 import { type QueryCacheOptions, withQueryCache } from '../src/index.js'
 
@@ -33,9 +46,12 @@ const shop = (id: 'integer' | 'serial'): Migration => ({
       .addColumn('price', 'integer', (column) => column.notNull())
       .addColumn('category_id', 'integer')
       .execute()
-    await db.schema.createTable('orders')
+    await db.schema
+      .createTable('orders')
       .addColumn('id', 'integer', (column) => column.primaryKey())
-      .addColumn('product_id', 'integer', (column) => column.notNull().references('products.id').onDelete('cascade'))
+      .addColumn('product_id', 'integer', (column) =>
+        column.notNull().references('products.id').onDelete('cascade')
+      )
       .execute()
     await db.schema.createView('cheap_products')
       .as(db.withTables<{ products: { id: number, name: string, price: number } }>()
@@ -46,7 +62,10 @@ const shop = (id: 'integer' | 'serial'): Migration => ({
 
 export async function migrate (db: Kysely<Schema>, { id }: Pick<Engine, 'id'>): Promise<void> {
   const migrations = { '0001-shop': shop(id), '0002-outbox': makeOutboxMigration('queries') }
-  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations }
+  }).migrateToLatest()
   if (error !== undefined) throw new Error('not migrated', { cause: error })
 }
 
@@ -106,23 +125,38 @@ export const enginesOf = async (t: Test): Promise<Engine[]> => [sqlite, await po
 
 /** A cached database, the plain one beneath it, and what it asks the database for. */
 export async function newShop (
-  t: Test, engine: Engine, options: Partial<QueryCacheOptions> & { readonly plugins?: KyselyPlugin[] } = {}
+  t: Test,
+  engine: Engine,
+  options: Partial<QueryCacheOptions> & { readonly plugins?: KyselyPlugin[] } = {}
 ) {
   const { plugins = [], ...others } = options
   const { dialect } = await engine.newDatabase(t)
   const setUp = new Kysely<Schema>({ dialect: dialect() })
   await migrate(setUp, engine)
-  await setUp.insertInto('categories').values([{ id: 1, name: 'kitchen' }, { id: 2, name: 'garden' }]).execute()
-  await setUp.insertInto('products').values([
-    { name: 'kettle', price: 50, category_id: 1 }, { name: 'pan', price: 80, category_id: 1 }, { name: 'hose', price: 120, category_id: 2 }
-  ]).execute()
+  await setUp
+    .insertInto('categories')
+    .values([
+      { id: 1, name: 'kitchen' },
+      { id: 2, name: 'garden' }
+    ])
+    .execute()
+  await setUp
+    .insertInto('products')
+    .values([
+      { name: 'kettle', price: 50, category_id: 1 },
+      { name: 'pan', price: 80, category_id: 1 },
+      { name: 'hose', price: 120, category_id: 2 }
+    ])
+    .execute()
   await setUp.destroy()
 
   const statements: string[] = []
   const db = new Kysely<Schema>({
     dialect: dialect(),
     plugins,
-    log: ({ query }) => { if (!query.sql.includes('weir_outbox_tags')) statements.push(query.sql) }
+    log: ({ query }) => {
+      if (!query.sql.includes('weir_outbox_tags')) statements.push(query.sql)
+    }
   })
   const store = memoryStore()
   const cache = createCache({ store, namespace: 'queries' })
@@ -138,7 +172,12 @@ export async function newShop (
     }
   })
   await outbox.start()
-  const cachedDb = withQueryCache(db, { cache, outbox, primaryKeys: { products: 'id' }, ...others })
+  const cachedDb = withQueryCache(db, {
+    cache,
+    outbox,
+    primaryKeys: { products: 'id' },
+    ...others
+  })
   t.teardown(async () => {
     await outbox.stop()
     await db.destroy()

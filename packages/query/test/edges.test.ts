@@ -1,5 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CamelCasePlugin, Kysely, type KyselyPlugin, Migrator, ParseJSONResultsPlugin, sql, type Migration, type SqlBool } from 'kysely'
+import {
+  CamelCasePlugin,
+  Kysely,
+  type KyselyPlugin,
+  Migrator,
+  ParseJSONResultsPlugin,
+  sql,
+  type Migration,
+  type SqlBool
+} from 'kysely'
 import t, { type Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
@@ -29,18 +38,28 @@ for (const engine of engines) {
   t.test(engine.name, async (t) => {
     t.test('results keep their types, and are shared', async (t) => {
       const { cachedDb } = await newShop(t, engine)
-      const list = () => cachedDb.selectFrom('products').select(['name', 'price']).orderBy('id').$call(cached({ ttl: '1m' }))
+      const list = () =>
+        cachedDb
+          .selectFrom('products')
+          .select(['name', 'price'])
+          .orderBy('id')
+          .$call(cached({ ttl: '1m' }))
       const rows: { name: string, price: number }[] = await list().execute()
       freeze(rows)
       t.equal(await list().execute(), rows)
       t.equal(await list().executeTakeFirst(), rows[0])
       const first: { name: string, price: number } = await list().executeTakeFirstOrThrow()
       t.equal(first, rows[0])
-      await t.rejects(list().where('id', '=', 99).executeTakeFirstOrThrow(), { message: 'no result' })
+      await t.rejects(list().where('id', '=', 99).executeTakeFirstOrThrow(), {
+        message: 'no result'
+      })
 
-      const kinds = engine.name === 'SQLite'
-        ? sql<{ a: unknown }>`select x'616263' as a, 1.5 as b, null as c`
-        : sql<{ a: unknown }>`select 'abc'::bytea as a, timestamptz '2026-01-01 00:00Z' as b, null as c, '{"x":[1]}'::jsonb as d, 9007199254740993::int8 as e`
+      const kinds =
+        engine.name === 'SQLite'
+          ? sql<{ a: unknown }>`select x'616263' as a, 1.5 as b, null as c`
+          : sql<{
+            a: unknown
+          }>`select 'abc'::bytea as a, timestamptz '2026-01-01 00:00Z' as b, null as c, '{"x":[1]}'::jsonb as d, 9007199254740993::int8 as e`
       const query = cached({ ttl: '1m', tables: [] })(kinds)
       t.strictSame((await query.execute(cachedDb)).rows, (await kinds.execute(cachedDb)).rows)
       t.equal((await query.execute(cachedDb)).rows, (await query.execute(cachedDb)).rows)
@@ -49,31 +68,49 @@ for (const engine of engines) {
     t.test('plugins change no types, and writes are not cached', async (t) => {
       const plugins = [new CamelCasePlugin(), new ParseJSONResultsPlugin()]
       const { cachedDb, db } = await newShop(t, engine, { plugins })
-      const kinds = engine.name === 'SQLite'
-        ? sql<object>`select x'616263' as a_a, 1.5 as b, null as c, '[{"x_y":1}]' as d`
-        : sql<object>`select 'abc'::bytea as a_a, timestamptz '2026-01-01 00:00Z' as b, null as c, '[{"x_y":1}]'::jsonb as d, array[1] as e`
+      const kinds =
+        engine.name === 'SQLite'
+          ? sql<object>`select x'616263' as a_a, 1.5 as b, null as c, '[{"x_y":1}]' as d`
+          : sql<object>`select 'abc'::bytea as a_a, timestamptz '2026-01-01 00:00Z' as b, null as c, '[{"x_y":1}]'::jsonb as d, array[1] as e`
       const { rows } = await kinds.execute(db)
       const query = cached({ ttl: '1m', tables: [] })(kinds)
       for (let i = 0; i < 3; i++) {
         const [row] = (await query.execute(cachedDb)).rows
         t.strictSame([row], rows)
         for (const name of Object.keys(row ?? {})) {
-          const classes = [row, rows[0]].map((each): unknown => Object.getPrototypeOf(Object(Reflect.get(each ?? {}, name))))
+          const classes = [row, rows[0]].map((each): unknown =>
+            Object.getPrototypeOf(Object(Reflect.get(each ?? {}, name)))
+          )
           t.equal(classes[0], classes[1], name)
         }
       }
       if (engine.name === 'Postgres') {
-        const interval = cached({ ttl: '1m', tables: [] })(sql<{ a: object }>`select interval '3 hours' as a`)
+        const interval = cached({ ttl: '1m', tables: [] })(
+          sql<{ a: object }>`select interval '3 hours' as a`
+        )
         const found = await Promise.all([1, 2, 3].map(() => interval.execute(cachedDb)))
         for (const { rows } of found) t.equal(rows[0]?.a.constructor.name, 'PostgresInterval')
       }
 
       const product = { name: 'rake', price: 30 }
       const refused = { code: 'WEIR_QUERY_NOT_CACHEABLE', message: /writes/ }
-      await t.rejects(cachedDb.insertInto('products').values(product).$call(cached({ ttl: '1m' })).execute(), refused)
-      await t.rejects(cachedDb.updateTable('products').set(product).$call(cached()).returning('id').execute(), refused)
+      await t.rejects(
+        cachedDb
+          .insertInto('products')
+          .values(product)
+          .$call(cached({ ttl: '1m' }))
+          .execute(),
+        refused
+      )
+      await t.rejects(
+        cachedDb.updateTable('products').set(product).$call(cached()).returning('id').execute(),
+        refused
+      )
       await t.rejects(cachedDb.deleteFrom('products').$call(cached()).execute(), refused)
-      await t.rejects(cached({ tables: ['products'] })(sql`delete from products`).execute(cachedDb), refused)
+      await t.rejects(
+        cached({ tables: ['products'] })(sql`delete from products`).execute(cachedDb),
+        refused
+      )
       await cachedDb.transaction().execute(async (trx) => {
         await t.rejects(trx.deleteFrom('products').$call(cached()).execute(), refused)
       })
@@ -83,7 +120,9 @@ for (const engine of engines) {
       t.strictSame(await ids(), await ids(), 'of a whole database its selects are cached')
       t.equal((await ids()).length, 2)
       await all.deleteFrom('products').where('id', '=', 2).execute()
-      await all.transaction().execute((trx) => trx.deleteFrom('products').where('id', '=', 3).execute())
+      await all
+        .transaction()
+        .execute((trx) => trx.deleteFrom('products').where('id', '=', 3).execute())
       t.strictSame(await ids(), [])
     })
 
@@ -91,23 +130,42 @@ for (const engine of engines) {
       const schema = engine.name === 'SQLite' ? 'main' : 'public'
       const names = [`${schema}.Products`, `"${schema}"."products"`, ' PRODUCTS ']
       for (const name of names) {
-        const { cachedDb, cache } = await newShop(t, engine, { primaryKeys: { [name]: 'id' }, affects: { [name]: [`${schema}.cheap_products`] }, ttl: { [name]: '1m' } })
+        const { cachedDb, cache } = await newShop(t, engine, {
+          primaryKeys: { [name]: 'id' },
+          affects: { [name]: [`${schema}.cheap_products`] },
+          ttl: { [name]: '1m' }
+        })
         const reads = {
-          declared: () => cached({ ttl: '1m', tables: [name] })(sql<{ price: number }>`select price from products where id = 1`).execute(cachedDb).then(({ rows }) => rows[0]),
-          row: () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst(),
-          list: () => cachedDb.selectFrom('products').select('price').orderBy('id').executeTakeFirst(),
-          view: () => cachedDb.selectFrom('cheap_products').select('price').orderBy('id').$call(cached({ ttl: '1m' })).executeTakeFirst()
+          declared: () =>
+            cached({ ttl: '1m', tables: [name] })(
+              sql<{ price: number }>`select price from products where id = 1`
+            )
+              .execute(cachedDb)
+              .then(({ rows }) => rows[0]),
+          row: () =>
+            cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst(),
+          list: () =>
+            cachedDb.selectFrom('products').select('price').orderBy('id').executeTakeFirst(),
+          view: () =>
+            cachedDb
+              .selectFrom('cheap_products')
+              .select('price')
+              .orderBy('id')
+              .$call(cached({ ttl: '1m' }))
+              .executeTakeFirst()
         }
         let price = 50
         const check = async (what: string) => {
-          for (const [read, run] of Object.entries(reads)) t.strictSame(await run(), { price }, `${read} of ${name}, ${what}`)
+          for (const [read, run] of Object.entries(reads)) { t.strictSame(await run(), { price }, `${read} of ${name}, ${what}`) }
         }
         await check('filled')
         price = 51
         await cachedDb.updateTable('products').set({ price }).where('id', '=', 1).execute()
         await check('updated')
         price = 52
-        await invalidates({ tables: [name] })(sql`update products set price = 52 where id = 1`).execute(cachedDb)
+        await invalidates({ tables: [name] })(
+          sql`update products set price = 52 where id = 1`
+        ).execute(cachedDb)
         await check('raw')
         price = 53
         const other = sql`update products set price = 53 where id = 1`
@@ -117,59 +175,128 @@ for (const engine of engines) {
       }
     })
 
-    t.test('RETURNING, counts, streams and writes that fail are as without the cache', async (t) => {
-      const { cachedDb, db, invalidated } = await newShop(t, engine)
-      const value = { name: 'rake', price: 30 }
-      t.strictSame(await cachedDb.insertInto('products').values(value).returning('name').execute(), [{ name: 'rake' }])
-      t.strictSame(await cachedDb.updateTable('products').set({ price: 1 }).where('id', '<', 3).executeTakeFirst(),
-        await db.updateTable('products').set({ price: 1 }).where('id', '<', 3).executeTakeFirst())
-      t.strictSame(await cachedDb.deleteFrom('products').where('id', '=', 99).execute(), await db.deleteFrom('products').where('id', '=', 99).execute())
-      const reason = await db.insertInto('products').values(value).execute().catch((error: unknown) => error)
-      await t.rejects(cachedDb.insertInto('products').values(value).execute(), { message: reason instanceof Error ? reason.message : '' })
-      t.ok(invalidated.length === 3)
-      if (engine.name === 'Postgres') return
-      const streamed = []
-      for await (const row of cachedDb.selectFrom('products').select('id').orderBy('id').$call(cached({ ttl: '1m' })).stream()) streamed.push(row)
-      t.equal(streamed.length, 4)
-      for await (const row of cachedDb.deleteFrom('products').where('id', '=', 1).returning('id').stream()) streamed.push(row)
-      t.equal(streamed.length, 5)
-      t.equal(invalidated.length, 4)
-    })
-
-    t.test('statements that no transaction takes run outside of one, and end what they may have changed', async (t) => {
-      const { cachedDb, db, invalidated, outbox } = await newShop(t, engine)
-      const prices = () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).$call(cached({ ttl: '1m' })).executeTakeFirst()
-      const statements = engine.name === 'SQLite'
-        ? ['vacuum', 'pragma journal_mode = delete']
-        : ['create index concurrently by_price on products (price)', 'create database another', "alter system set work_mem = '8MB'",
-            'vacuum products', 'reindex table concurrently products']
-      for (const statement of statements) {
-        await sql.raw(statement).execute(cachedDb)
-        await invalidates({ tables: [] })(sql.raw(statement.replace(/by_price|another/, '$&2'))).execute(cachedDb)
-        invalidated.splice(0)
-        await invalidates({ tables: ['products'] })(sql.raw(statement.replace(/by_price|another/, '$&3'))).execute(cachedDb)
-        for (const tags of invalidated) t.strictSame(tags, tableTags('products'))
-        t.ok(invalidated.length > 0, statement)
+    t.test(
+      'RETURNING, counts, streams and writes that fail are as without the cache',
+      async (t) => {
+        const { cachedDb, db, invalidated } = await newShop(t, engine)
+        const value = { name: 'rake', price: 30 }
+        t.strictSame(
+          await cachedDb.insertInto('products').values(value).returning('name').execute(),
+          [{ name: 'rake' }]
+        )
+        t.strictSame(
+          await cachedDb
+            .updateTable('products')
+            .set({ price: 1 })
+            .where('id', '<', 3)
+            .executeTakeFirst(),
+          await db.updateTable('products').set({ price: 1 }).where('id', '<', 3).executeTakeFirst()
+        )
+        t.strictSame(
+          await cachedDb.deleteFrom('products').where('id', '=', 99).execute(),
+          await db.deleteFrom('products').where('id', '=', 99).execute()
+        )
+        const reason = await db
+          .insertInto('products')
+          .values(value)
+          .execute()
+          .catch((error: unknown) => error)
+        await t.rejects(cachedDb.insertInto('products').values(value).execute(), {
+          message: reason instanceof Error ? reason.message : ''
+        })
+        t.ok(invalidated.length === 3)
+        if (engine.name === 'Postgres') return
+        const streamed = []
+        for await (const row of cachedDb
+          .selectFrom('products')
+          .select('id')
+          .orderBy('id')
+          .$call(cached({ ttl: '1m' }))
+          .stream()) { streamed.push(row) }
+        t.equal(streamed.length, 4)
+        for await (const row of cachedDb
+          .deleteFrom('products')
+          .where('id', '=', 1)
+          .returning('id')
+          .stream()) { streamed.push(row) }
+        t.equal(streamed.length, 5)
+        t.equal(invalidated.length, 4)
       }
-      t.equal(await outbox.pending(), 0)
-      if (engine.name === 'SQLite') return
+    )
 
-      await prices()
-      await sql`do $$ begin update products set price = 7 where id = 1; commit; update products set price = 8 where id = 1; end $$`.execute(cachedDb)
-      t.strictSame(await prices(), { price: 8 })
-      await sql`create procedure raise_all() language plpgsql as $$ begin update products set price = 9; commit; end $$`.execute(cachedDb)
-      await cachedDb.connection().execute(async (own) => { await sql`call raise_all()`.execute(own) })
-      t.strictSame(await prices(), { price: 9 })
-      await t.rejects(sql`do $$ begin update products set price = 10; commit; raise 'no'; end $$`.execute(cachedDb), { message: 'no' })
-      t.strictSame(await prices(), { price: 10 }, 'a part of it was committed')
-      await t.rejects(cachedDb.transaction().execute((trx) => sql`call raise_all()`.execute(trx)), { code: '2D000' })
-      t.equal(await outbox.pending(), 0)
+    t.test(
+      'statements that no transaction takes run outside of one, and end what they may have changed',
+      async (t) => {
+        const { cachedDb, db, invalidated, outbox } = await newShop(t, engine)
+        const prices = () =>
+          cachedDb
+            .selectFrom('products')
+            .select('price')
+            .where('id', '=', 1)
+            .$call(cached({ ttl: '1m' }))
+            .executeTakeFirst()
+        const statements =
+          engine.name === 'SQLite'
+            ? ['vacuum', 'pragma journal_mode = delete']
+            : [
+                'create index concurrently by_price on products (price)',
+                'create database another',
+                "alter system set work_mem = '8MB'",
+                'vacuum products',
+                'reindex table concurrently products'
+              ]
+        for (const statement of statements) {
+          await sql.raw(statement).execute(cachedDb)
+          await invalidates({ tables: [] })(
+            sql.raw(statement.replace(/by_price|another/, '$&2'))
+          ).execute(cachedDb)
+          invalidated.splice(0)
+          await invalidates({ tables: ['products'] })(
+            sql.raw(statement.replace(/by_price|another/, '$&3'))
+          ).execute(cachedDb)
+          for (const tags of invalidated) t.strictSame(tags, tableTags('products'))
+          t.ok(invalidated.length > 0, statement)
+        }
+        t.equal(await outbox.pending(), 0)
+        if (engine.name === 'SQLite') return
 
-      await outbox.stop()
-      await sql`create table seen as select 0 as n`.execute(db)
-      await sql`do $$ begin update seen set n = (select count(*) from weir_outbox_tags); commit; end $$`.execute(cachedDb)
-      t.match((await sql`select n from seen`.execute(db)).rows, [{ n: 1 }], 'written before it, for a process that dies')
-    })
+        await prices()
+        await sql`do $$ begin update products set price = 7 where id = 1; commit; update products set price = 8 where id = 1; end $$`.execute(
+          cachedDb
+        )
+        t.strictSame(await prices(), { price: 8 })
+        await sql`create procedure raise_all() language plpgsql as $$ begin update products set price = 9; commit; end $$`.execute(
+          cachedDb
+        )
+        await cachedDb.connection().execute(async (own) => {
+          await sql`call raise_all()`.execute(own)
+        })
+        t.strictSame(await prices(), { price: 9 })
+        await t.rejects(
+          sql`do $$ begin update products set price = 10; commit; raise 'no'; end $$`.execute(
+            cachedDb
+          ),
+          { message: 'no' }
+        )
+        t.strictSame(await prices(), { price: 10 }, 'a part of it was committed')
+        await t.rejects(
+          cachedDb.transaction().execute((trx) => sql`call raise_all()`.execute(trx)),
+          { code: '2D000' }
+        )
+        t.equal(await outbox.pending(), 0)
+
+        await outbox.stop()
+        await sql`create table seen as select 0 as n`.execute(db)
+        await sql`do $$ begin update seen set n = (select count(*) from weir_outbox_tags); commit; end $$`.execute(
+          cachedDb
+        )
+        t.match(
+          (await sql`select n from seen`.execute(db)).rows,
+          [{ n: 1 }],
+          'written before it, for a process that dies'
+        )
+      }
+    )
 
     t.test('migrations run through it, the outbox\'s own among them', async (t) => {
       const { dialect } = await engine.newDatabase(t)
@@ -177,11 +304,22 @@ for (const engine of engines) {
       t.teardown(() => db.destroy())
       const cache = createCache({ store: memoryStore(), namespace: 'queries' })
       const told: string[] = []
-      const outbox = createOutbox({ db, namespace: 'queries', invalidate: async (tags) => { told.push(...tags) } })
+      const outbox = createOutbox({
+        db,
+        namespace: 'queries',
+        invalidate: async (tags) => {
+          told.push(...tags)
+        }
+      })
       const cachedDb = withQueryCache(db, { cache, outbox })
-      const make = (name: string): Migration => ({ up: (db) => db.schema.createTable(name).addColumn('id', 'integer').execute() })
+      const make = (name: string): Migration => ({
+        up: (db) => db.schema.createTable(name).addColumn('id', 'integer').execute()
+      })
       const migrateTo = async (migrations: Record<string, Migration>) => {
-        const { error } = await new Migrator({ db: cachedDb, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+        const { error } = await new Migrator({
+          db: cachedDb,
+          provider: { getMigrations: async () => migrations }
+        }).migrateToLatest()
         if (error !== undefined) throw new Error('not migrated', { cause: error })
       }
       await migrateTo({ 1: make('a') })
@@ -208,25 +346,45 @@ t.test('every query by option, or those of listed tables', async (t) => {
   t.match(bypassed, [{ reason: 'query', detail: /random\(\)/ }])
 
   const listed = await newShop(t, sqlite, { ttl: { Products: '1m' } })
-  const queries = [listed.cachedDb.selectFrom('products').selectAll(), listed.cachedDb.selectFrom('categories').selectAll(),
-    listed.cachedDb.selectFrom(['products', 'categories']).select('price')]
+  const queries = [
+    listed.cachedDb.selectFrom('products').selectAll(),
+    listed.cachedDb.selectFrom('categories').selectAll(),
+    listed.cachedDb.selectFrom(['products', 'categories']).select('price')
+  ]
   for (const query of [...queries, ...queries]) await query.execute()
   t.equal(listed.statements().length, 5)
-  await t.rejects(listed.cachedDb.selectFrom('categories').selectAll().$call(cached()).execute(), { code: 'WEIR_QUERY_INVALID_OPTION' })
+  await t.rejects(listed.cachedDb.selectFrom('categories').selectAll().$call(cached()).execute(), {
+    code: 'WEIR_QUERY_INVALID_OPTION'
+  })
 })
 
-t.test('within a transaction, and while the outbox is not drained, the database is asked', async (t) => {
-  const bypassed = record(t, 'weir:query:bypass')
-  const { cachedDb, outbox, statements } = await newShop(t, sqlite)
-  const list = (db: typeof cachedDb) => db.selectFrom('products').select('id').$call(cached({ ttl: '1m' })).execute()
-  await cachedDb.transaction().execute(async (trx) => { await list(trx) })
-  await list(cachedDb)
-  await cachedDb.connection().execute(async (db) => { await list(db) })
-  await outbox.stop()
-  await list(cachedDb)
-  t.equal(statements().filter((text) => text.startsWith('select')).length, 4)
-  t.strictSame(bypassed.map(({ reason }) => reason), ['transaction', 'transaction', 'outbox'])
-})
+t.test(
+  'within a transaction, and while the outbox is not drained, the database is asked',
+  async (t) => {
+    const bypassed = record(t, 'weir:query:bypass')
+    const { cachedDb, outbox, statements } = await newShop(t, sqlite)
+    const list = (db: typeof cachedDb) =>
+      db
+        .selectFrom('products')
+        .select('id')
+        .$call(cached({ ttl: '1m' }))
+        .execute()
+    await cachedDb.transaction().execute(async (trx) => {
+      await list(trx)
+    })
+    await list(cachedDb)
+    await cachedDb.connection().execute(async (db) => {
+      await list(db)
+    })
+    await outbox.stop()
+    await list(cachedDb)
+    t.equal(statements().filter((text) => text.startsWith('select')).length, 4)
+    t.strictSame(
+      bypassed.map(({ reason }) => reason),
+      ['transaction', 'transaction', 'outbox']
+    )
+  }
+)
 
 t.test('several transactions on one connection, with what they declare', async (t) => {
   const { cachedDb, invalidated } = await newShop(t, engines[1] ?? sqlite)
@@ -236,7 +394,9 @@ t.test('several transactions on one connection, with what they declare', async (
     })
     t.strictSame(invalidated.splice(0), [[...tableTags('categories'), 'menu']])
     await db.transaction().setIsolationLevel('serializable').execute(async (trx) => {
-      t.match((await sql`show transaction_isolation`.execute(trx)).rows, [{ transaction_isolation: 'serializable' }])
+      t.match((await sql`show transaction_isolation`.execute(trx)).rows, [
+        { transaction_isolation: 'serializable' }
+      ])
     })
   })
   t.strictSame(invalidated, [])
@@ -258,7 +418,12 @@ t.test('a fill waits for the writes that it may have read, before anybody sees i
 
 t.test('tags and keys of one\'s own', async (t) => {
   const { cachedDb, cache, statements } = await newShop(t, sqlite)
-  const list = (key: string) => cachedDb.selectFrom('products').select('id').$call(cached({ ttl: '1m', tags: ['menu'], key })).execute()
+  const list = (key: string) =>
+    cachedDb
+      .selectFrom('products')
+      .select('id')
+      .$call(cached({ ttl: '1m', tags: ['menu'], key }))
+      .execute()
   await list('tenant 1')
   await list('tenant 2')
   await list('tenant 2')
@@ -281,53 +446,79 @@ t.test('plugins get what the driver gave, each time', async (t) => {
   }
   const plugins = [shouts, new CamelCasePlugin(), new ParseJSONResultsPlugin()]
   const { cachedDb, statements, db, cache, outbox } = await newShop(t, sqlite, { plugins })
-  await cachedDb.updateTable('products').set({ name: '{"a":"\\"[1]\\""}' }).where('id', '=', 1).execute()
-  const first = () => cachedDb.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()
-  const rows: unknown = await db.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).execute()
+  await cachedDb
+    .updateTable('products')
+    .set({ name: '{"a":"\\"[1]\\""}' })
+    .where('id', '=', 1)
+    .execute()
+  const first = () =>
+    cachedDb
+      .selectFrom('products')
+      .select(['name', 'category_id'])
+      .where('id', '=', 1)
+      .$call(cached({ ttl: '1m' }))
+      .execute()
+  const rows: unknown = await db
+    .selectFrom('products')
+    .select(['name', 'category_id'])
+    .where('id', '=', 1)
+    .execute()
   t.match(rows, [{ categoryId: 1 }])
   statements()
   for (let i = 0; i < 3; i++) t.strictSame(await first(), rows)
   t.equal(statements().length, 1)
   const withSchema = withQueryCache(db.withoutPlugins(), { cache, outbox }).withSchema('main')
-  const plain = () => withSchema.selectFrom('products').select('name').where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()
+  const plain = () =>
+    withSchema
+      .selectFrom('products')
+      .select('name')
+      .where('id', '=', 1)
+      .$call(cached({ ttl: '1m' }))
+      .execute()
   t.equal(await plain(), await plain())
 })
 
 t.test('a value that the cache cannot store is given, and not cached', async (t) => {
   const bypassed = record(t, 'weir:query:bypass')
   const { cachedDb, statements } = await newShop(t, engines[1] ?? sqlite)
-  const query = cached({ ttl: '1m', tables: [] })(sql<{ a: { hours: number } }>`select interval '3 hours' as a`)
+  const query = cached({ ttl: '1m', tables: [] })(
+    sql<{ a: { hours: number } }>`select interval '3 hours' as a`
+  )
   t.match((await query.execute(cachedDb)).rows, [{ a: { hours: 3 } }])
   t.match((await query.execute(cachedDb)).rows, [{ a: { hours: 3 } }])
   t.equal(statements().length, 2)
   t.match(bypassed, [{ reason: 'result' }, { reason: 'result' }])
 })
 
-t.test('a write that its own instance cannot deliver is acknowledged, and no stale result follows', async (t) => {
-  const { db, connect } = await newShop(t, sqlite)
-  const cache = createCache({ store: memoryStore(), namespace: 'queries' })
-  let isDown = false
-  const outbox = createOutbox({
-    db,
-    namespace: 'others',
-    pollInterval: 50,
-    lease: 200,
-    invalidate: async (tags) => {
-      if (isDown) throw new Error('down')
-      await cache.invalidate(tags)
-    }
-  })
-  await outbox.start()
-  t.teardown(() => outbox.stop())
-  const cachedDb = withQueryCache(db, { cache, outbox, ttl: '1m' })
-  const price = () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst()
-  await price()
-  isDown = true
-  await cachedDb.updateTable('products').set({ price: 51 }).where('id', '=', 1).execute()
-  t.strictSame(await price(), { price: 51 })
-  t.notOk(outbox.isDrained())
-  t.equal((await connect().selectFrom('weir_outbox_tags').select('tag').execute()).length, 2)
-})
+t.test(
+  'a write that its own instance cannot deliver is acknowledged, and no stale result follows',
+  async (t) => {
+    const { db, connect } = await newShop(t, sqlite)
+    const cache = createCache({ store: memoryStore(), namespace: 'queries' })
+    let isDown = false
+    const outbox = createOutbox({
+      db,
+      namespace: 'others',
+      pollInterval: 50,
+      lease: 200,
+      invalidate: async (tags) => {
+        if (isDown) throw new Error('down')
+        await cache.invalidate(tags)
+      }
+    })
+    await outbox.start()
+    t.teardown(() => outbox.stop())
+    const cachedDb = withQueryCache(db, { cache, outbox, ttl: '1m' })
+    const price = () =>
+      cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst()
+    await price()
+    isDown = true
+    await cachedDb.updateTable('products').set({ price: 51 }).where('id', '=', 1).execute()
+    t.strictSame(await price(), { price: 51 })
+    t.notOk(outbox.isDrained())
+    t.equal((await connect().selectFrom('weir_outbox_tags').select('tag').execute()).length, 2)
+  }
+)
 
 t.test('mistakes are named', async (t) => {
   const { db, cache, cachedDb } = await newShop(t, sqlite)
@@ -336,7 +527,10 @@ t.test('mistakes are named', async (t) => {
     ['cache', () => withQueryCache(db, { cache: {} as never, outbox })],
     ['outbox', () => withQueryCache(db, { cache } as never)],
     ['ttls', () => withQueryCache(db, { cache, outbox, ttls: 1 } as never)],
-    ['primaryKeys.a', () => withQueryCache(db, { cache, outbox, primaryKeys: { a: ['b'] } as never })],
+    [
+      'primaryKeys.a',
+      () => withQueryCache(db, { cache, outbox, primaryKeys: { a: ['b'] } as never })
+    ],
     ['affects.a', () => withQueryCache(db, { cache, outbox, affects: { a: 'b' } as never })],
     ['affects', () => withQueryCache(db, { cache, outbox, affects: ['a'] as never })],
     ['cached already', () => withQueryCache(cachedDb, { cache, outbox })],
@@ -358,12 +552,24 @@ t.test('mistakes are named', async (t) => {
       ['ttl', () => withQueryCache(db, { cache, outbox, ttl: { [name]: 1 } })],
       ['table', () => tableTags(name)]
     ]),
-    ['primaryKeys.b.products', () => withQueryCache(db, { cache, outbox, primaryKeys: { 'a.products': 'id', 'b.products': 'sku' } })]
+    [
+      'primaryKeys.b.products',
+      () =>
+        withQueryCache(db, {
+          cache,
+          outbox,
+          primaryKeys: { 'a.products': 'id', 'b.products': 'sku' }
+        })
+    ]
   ]
-  for (const [message, make] of mistakes) t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) })
+  for (const [message, make] of mistakes) { t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) }) }
   t.throws(() => cached({ ttl: 'soon' as never }), { code: 'WEIR_CACHE_INVALID_DURATION' })
-  t.throws(() => withQueryCache(db, { cache, outbox, ttl: { a: 'soon' as never } }), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  t.throws(() => withQueryCache(db, { cache, outbox, ttl: { a: 'soon' as never } }), {
+    code: 'WEIR_CACHE_INVALID_DURATION'
+  })
   await db.transaction().execute(async (trx) => {
-    t.throws(() => withQueryCache(trx as never, { cache, outbox }), { code: 'WEIR_QUERY_INVALID_OPTION' })
+    t.throws(() => withQueryCache(trx as never, { cache, outbox }), {
+      code: 'WEIR_QUERY_INVALID_OPTION'
+    })
   })
 })

@@ -11,5 +11,13 @@ export const idleOutbox: QueryCacheOptions['outbox'] = {
 }
 
 /** Options with these tables, for what needs no database. */
-export const affecting = (affects: Record<string, string[]>, primaryKeys: Record<string, string>): ResolvedOptions =>
-  resolveOptions({ cache: createCache({ store: memoryStore(), namespace: 'queries' }), outbox: idleOutbox, affects, primaryKeys })
+export const affecting = (
+  affects: Record<string, string[]>,
+  primaryKeys: Record<string, string>
+): ResolvedOptions =>
+  resolveOptions({
+    cache: createCache({ store: memoryStore(), namespace: 'queries' }),
+    outbox: idleOutbox,
+    affects,
+    primaryKeys
+  })

@@ -5,21 +5,33 @@ import { enginesOf, newShop } from './database.js'
 
 for (const engine of await enginesOf(t)) {
   t.test(engine.name, async (t) => {
-    t.test('a query with cached() asks the database once, and again after a write of its table', async (t) => {
-      const { cachedDb, statements } = await newShop(t, engine)
-      const names = () => cachedDb.selectFrom('products').select('name').orderBy('name').$call(cached({ ttl: '1m' })).execute()
-      t.strictSame(await names(), [{ name: 'hose' }, { name: 'kettle' }, { name: 'pan' }])
-      t.strictSame(await names(), await names())
-      t.equal(statements().length, 1)
+    t.test(
+      'a query with cached() asks the database once, and again after a write of its table',
+      async (t) => {
+        const { cachedDb, statements } = await newShop(t, engine)
+        const names = () =>
+          cachedDb
+            .selectFrom('products')
+            .select('name')
+            .orderBy('name')
+            .$call(cached({ ttl: '1m' }))
+            .execute()
+        t.strictSame(await names(), [{ name: 'hose' }, { name: 'kettle' }, { name: 'pan' }])
+        t.strictSame(await names(), await names())
+        t.equal(statements().length, 1)
 
-      const result = await cachedDb.insertInto('products').values({ name: 'rake', price: 30 }).executeTakeFirst()
-      t.equal(result.numInsertedOrUpdatedRows, 1n)
-      t.match(await names(), [{}, {}, {}, { name: 'rake' }])
-      await cachedDb.updateTable('categories').set({ name: 'x' }).execute()
-      statements()
-      await names()
-      t.strictSame(statements(), [], 'of its table only')
-    })
+        const result = await cachedDb
+          .insertInto('products')
+          .values({ name: 'rake', price: 30 })
+          .executeTakeFirst()
+        t.equal(result.numInsertedOrUpdatedRows, 1n)
+        t.match(await names(), [{}, {}, {}, { name: 'rake' }])
+        await cachedDb.updateTable('categories').set({ name: 'x' }).execute()
+        statements()
+        await names()
+        t.strictSame(statements(), [], 'of its table only')
+      }
+    )
 
     t.test('a query without cached() is not cached', async (t) => {
       const { cachedDb, statements } = await newShop(t, engine)
@@ -30,7 +42,13 @@ for (const engine of await enginesOf(t)) {
 
     t.test('a query by primary key ends with its row', async (t) => {
       const { cachedDb, statements } = await newShop(t, engine)
-      const product = (id: number) => cachedDb.selectFrom('products').selectAll().where('id', '=', id).$call(cached({ ttl: '1m' })).executeTakeFirst()
+      const product = (id: number) =>
+        cachedDb
+          .selectFrom('products')
+          .selectAll()
+          .where('id', '=', id)
+          .$call(cached({ ttl: '1m' }))
+          .executeTakeFirst()
       const asked = async (id: number) => {
         statements()
         await product(id)
@@ -54,7 +72,11 @@ for (const engine of await enginesOf(t)) {
       await cachedDb.insertInto('products').values({ id: 9, name: 'saw', price: 30 }).execute()
       t.match(await product(9), { name: 'saw' })
 
-      await cachedDb.updateTable('products').set({ price: 2 }).where('name', '=', 'kettle').execute()
+      await cachedDb
+        .updateTable('products')
+        .set({ price: 2 })
+        .where('name', '=', 'kettle')
+        .execute()
       t.match(await product(1), { price: 2 })
       await cachedDb.updateTable('products').set({ id: 1000 }).where('id', '=', 1).execute()
       t.equal(await product(1), undefined)
@@ -62,7 +84,13 @@ for (const engine of await enginesOf(t)) {
 
     t.test('an upsert on another column ends every row', async (t) => {
       const { cachedDb } = await newShop(t, engine)
-      const kettle = () => cachedDb.selectFrom('products').selectAll().where('id', '=', 1).$call(cached({ ttl: '1m' })).executeTakeFirst()
+      const kettle = () =>
+        cachedDb
+          .selectFrom('products')
+          .selectAll()
+          .where('id', '=', 1)
+          .$call(cached({ ttl: '1m' }))
+          .executeTakeFirst()
       await kettle()
       await cachedDb.insertInto('products').values({ id: 77, name: 'kettle', price: 3 })
         .onConflict((on) => on.column('name').doUpdateSet({ price: 3 })).execute()
@@ -72,19 +100,27 @@ for (const engine of await enginesOf(t)) {
       t.match(await kettle(), { price: 4 })
     })
 
-    t.test('a transaction reads its own writes, and ends results when it is committed, not before', async (t) => {
-      const { cachedDb, connect, outbox } = await newShop(t, engine)
-      const priceOf = (db: typeof cachedDb) => db.selectFrom('products').select('price').where('id', '=', 1)
-        .$call(cached({ ttl: '1m' })).executeTakeFirstOrThrow()
-      await priceOf(cachedDb)
-      await cachedDb.transaction().execute(async (trx) => {
-        await trx.updateTable('products').set({ price: 51 }).where('id', '=', 1).execute()
-        t.strictSame(await priceOf(trx), { price: 51 })
-        t.strictSame(await priceOf(connect()), { price: 50 })
-        t.equal(await outbox.pending().catch(() => 0), 0)
-      })
-      t.strictSame(await priceOf(cachedDb), { price: 51 })
-    })
+    t.test(
+      'a transaction reads its own writes, and ends results when it is committed, not before',
+      async (t) => {
+        const { cachedDb, connect, outbox } = await newShop(t, engine)
+        const priceOf = (db: typeof cachedDb) =>
+          db
+            .selectFrom('products')
+            .select('price')
+            .where('id', '=', 1)
+            .$call(cached({ ttl: '1m' }))
+            .executeTakeFirstOrThrow()
+        await priceOf(cachedDb)
+        await cachedDb.transaction().execute(async (trx) => {
+          await trx.updateTable('products').set({ price: 51 }).where('id', '=', 1).execute()
+          t.strictSame(await priceOf(trx), { price: 51 })
+          t.strictSame(await priceOf(connect()), { price: 50 })
+          t.equal(await outbox.pending().catch(() => 0), 0)
+        })
+        t.strictSame(await priceOf(cachedDb), { price: 51 })
+      }
+    )
 
     t.test('what is rolled back ends nothing', async (t) => {
       const { cachedDb, invalidated, outbox } = await newShop(t, engine)
@@ -92,7 +128,9 @@ for (const engine of await enginesOf(t)) {
         await trx.updateTable('products').set({ price: 51 }).execute()
         throw new Error('no')
       }), { message: 'no' })
-      await t.rejects(cachedDb.insertInto('products').values({ id: 1, name: 'again', price: 1 }).execute())
+      await t.rejects(
+        cachedDb.insertInto('products').values({ id: 1, name: 'again', price: 1 }).execute()
+      )
       const trx = await cachedDb.startTransaction().execute()
       await trx.updateTable('categories').set({ name: 'kept' }).execute()
       const saved = await trx.savepoint('before').execute()
@@ -104,32 +142,43 @@ for (const engine of await enginesOf(t)) {
       t.equal(await outbox.pending(), 0)
     })
 
-    t.test('commit() of a controlled transaction resolves when its writes are delivered', async (t) => {
-      const { cachedDb, invalidated } = await newShop(t, engine)
-      const began = performance.now()
-      const trx = await cachedDb.startTransaction().execute()
-      await trx.updateTable('products').set({ price: 51 }).execute()
-      await trx.commit().execute()
-      t.equal(invalidated.length, 1)
-      t.ok(performance.now() - began < 1500, 'the outbox had the connection')
-      await cachedDb.connection().execute(async (db) => {
-        await db.updateTable('categories').set({ name: 'x' }).where('id', '=', 1).execute()
-      })
-      t.equal(invalidated.length, 2)
-    })
+    t.test(
+      'commit() of a controlled transaction resolves when its writes are delivered',
+      async (t) => {
+        const { cachedDb, invalidated } = await newShop(t, engine)
+        const began = performance.now()
+        const trx = await cachedDb.startTransaction().execute()
+        await trx.updateTable('products').set({ price: 51 }).execute()
+        await trx.commit().execute()
+        t.equal(invalidated.length, 1)
+        t.ok(performance.now() - began < 1500, 'the outbox had the connection')
+        await cachedDb.connection().execute(async (db) => {
+          await db.updateTable('categories').set({ name: 'x' }).where('id', '=', 1).execute()
+        })
+        t.equal(invalidated.length, 2)
+      }
+    )
 
     t.test('raw SQL', async (t) => {
       const { cachedDb, invalidated, statements } = await newShop(t, engine)
-      const count = (tables?: string[]) => cached({ ttl: '1m', ...(tables && { tables }) })(sql<{ n: number }>`select count(*) as n from products`)
+      const count = (tables?: string[]) =>
+        cached({ ttl: '1m', ...(tables && { tables }) })(
+          sql<{ n: number }>`select count(*) as n from products`
+        )
       await t.rejects(count().execute(cachedDb), { code: 'WEIR_QUERY_UNKNOWN_TABLES' })
       await count(['products']).execute(cachedDb)
-      t.match((await count(['products']).execute(cachedDb)).rows, [{ n: 3 }].map(({ n }) => ({ n: engine.name === 'SQLite' ? n : String(n) })))
+      t.match(
+        (await count(['products']).execute(cachedDb)).rows,
+        [{ n: 3 }].map(({ n }) => ({ n: engine.name === 'SQLite' ? n : String(n) }))
+      )
       t.equal(statements().length, 1)
       t.strictSame(invalidated, [], 'a read ends nothing')
 
       await sql`update products set price = 7 where id = 1`.execute(cachedDb)
       t.strictSame(invalidated.splice(0), [['query:all']])
-      await invalidates({ tables: ['Products'] })(sql`update products set price = 8 where id = 1`).execute(cachedDb)
+      await invalidates({ tables: ['Products'] })(
+        sql`update products set price = 8 where id = 1`
+      ).execute(cachedDb)
       t.strictSame(invalidated.splice(0), [['query:table:products', 'query:rows:products']])
       await t.rejects(sql`begin`.execute(cachedDb), { code: 'WEIR_QUERY_RAW_TRANSACTION' })
       await sql`analyze`.execute(cachedDb)
@@ -145,8 +194,19 @@ for (const engine of await enginesOf(t)) {
     t.test('views and cascades by `affects`', async (t) => {
       const affects = { products: ['cheap_products', 'orders'] }
       const { cachedDb } = await newShop(t, engine, { affects })
-      const cheap = () => cachedDb.selectFrom('cheap_products').select('name').orderBy('name').$call(cached({ ttl: '1m' })).execute()
-      const orders = () => cachedDb.selectFrom('orders').selectAll().$call(cached({ ttl: '1m' })).execute()
+      const cheap = () =>
+        cachedDb
+          .selectFrom('cheap_products')
+          .select('name')
+          .orderBy('name')
+          .$call(cached({ ttl: '1m' }))
+          .execute()
+      const orders = () =>
+        cachedDb
+          .selectFrom('orders')
+          .selectAll()
+          .$call(cached({ ttl: '1m' }))
+          .execute()
       await cachedDb.insertInto('orders').values({ id: 1, product_id: 1 }).execute()
       t.equal((await cheap()).length, 2)
       t.equal((await orders()).length, 1)

@@ -47,48 +47,224 @@ t.test('no statement changes a result whose tags it does not end', async (t) => 
     const db = newDatabase()
 
     type Make = () => { compile (): CompiledQuery }
-    const ands = (eb: ExpressionBuilder<Schema, Table>) => eb.and([eb('n', '>', upTo(3)), eb('id', '=', id() as number)])
+    const ands = (eb: ExpressionBuilder<Schema, Table>) =>
+      eb.and([eb('n', '>', upTo(3)), eb('id', '=', id() as number)])
     const reads: [Make, ...Make[]] = [
-      () => db.selectFrom(pick<Table>(['a', 'b'])).selectAll().where('id', '=', id() as number),
-      () => db.selectFrom(pick<Table>(['a', 'b'])).selectAll().where('id', 'in', [id(), id()] as number[]),
-      () => db.selectFrom(pick<Table>(['a', 'b'])).select('n').where(ands),
-      () => db.selectFrom('a').select(({ fn }) => fn.countAll<number>().as('n')).where('id', '=', id() as number),
-      () => db.selectFrom('a').selectAll().where((eb) => eb.or([eb('id', '=', 1), eb('n', '=', upTo(4))])),
-      () => db.selectFrom('a as x').innerJoin('b as y', 'y.id', 'x.b_id').select(['x.id', 'y.n']).where('x.id', '=', id() as number),
-      () => db.selectFrom('a').leftJoin('b', 'b.id', 'a.b_id').select(['a.id', 'b.n']).where('a.id', '=', id() as number),
-      () => db.selectFrom('a').innerJoin('a as z', 'z.n', 'a.b_id').select(['a.id', 'z.n']).where('a.id', '=', id() as number),
-      () => db.selectFrom('b').select((eb) => ['id', eb.selectFrom('a').whereRef('a.b_id', '=', 'b.id').select('n').limit(1).as('first')]),
-      () => db.selectFrom('b').select('id').where((eb) => eb.exists(eb.selectFrom('c').select('id').whereRef('c.b_id', '=', 'b.id'))),
-      () => db.selectFrom('b').select('n').orderBy((eb) => eb.selectFrom('c').select((x) => x.fn.max('n').as('m'))).orderBy('id'),
-      () => db.selectFrom('a').select('b_id').groupBy('b_id').having((eb) => eb(eb.fn.countAll(), '>', eb.selectFrom('b').select((x) => x.fn.min('n').as('m')))),
-      () => db.with('b', (qb) => qb.selectFrom(sql<Schema['b']>`${sql.table('main.b')}`.as('m')).selectAll().where('n', '>', 1)).selectFrom('b').selectAll(),
-      () => db.selectFrom(sql<Schema['a']>`${pick([sql.id('a'), sql.ref('a'), sql.lit('a'), sql.id('main', 'a')])}`.as('m')).selectAll().where('m.n', '>', 1),
-      () => db.selectFrom('b').select('n').where('id', 'in', sql<number>`${pick([sql.id('w'), sql.ref('main.w')])}`),
-      () => db.with('a', (qb) => qb.selectFrom('c').select(['id', 'n'])).selectFrom('a').select('n').where('id', '=', id() as number),
-      () => db.withRecursive('up', (qb) => qb.selectFrom('a').select(['id', 'b_id']).where('id', '=', 1)
-        .unionAll((x) => x.selectFrom('a').innerJoin('up', 'up.b_id', 'a.id').select(['a.id', 'a.b_id']).limit(5))).selectFrom('up').selectAll().limit(9),
-      () => db.selectFrom('a').select('n').where('id', '=', 1).union(db.selectFrom('b').select('n')),
+      () =>
+        db
+          .selectFrom(pick<Table>(['a', 'b']))
+          .selectAll()
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .selectFrom(pick<Table>(['a', 'b']))
+          .selectAll()
+          .where('id', 'in', [id(), id()] as number[]),
+      () =>
+        db
+          .selectFrom(pick<Table>(['a', 'b']))
+          .select('n')
+          .where(ands),
+      () =>
+        db
+          .selectFrom('a')
+          .select(({ fn }) => fn.countAll<number>().as('n'))
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .selectFrom('a')
+          .selectAll()
+          .where((eb) => eb.or([eb('id', '=', 1), eb('n', '=', upTo(4))])),
+      () =>
+        db
+          .selectFrom('a as x')
+          .innerJoin('b as y', 'y.id', 'x.b_id')
+          .select(['x.id', 'y.n'])
+          .where('x.id', '=', id() as number),
+      () =>
+        db
+          .selectFrom('a')
+          .leftJoin('b', 'b.id', 'a.b_id')
+          .select(['a.id', 'b.n'])
+          .where('a.id', '=', id() as number),
+      () =>
+        db
+          .selectFrom('a')
+          .innerJoin('a as z', 'z.n', 'a.b_id')
+          .select(['a.id', 'z.n'])
+          .where('a.id', '=', id() as number),
+      () =>
+        db
+          .selectFrom('b')
+          .select((eb) => [
+            'id',
+            eb.selectFrom('a').whereRef('a.b_id', '=', 'b.id').select('n').limit(1).as('first')
+          ]),
+      () =>
+        db
+          .selectFrom('b')
+          .select('id')
+          .where((eb) =>
+            eb.exists(eb.selectFrom('c').select('id').whereRef('c.b_id', '=', 'b.id'))
+          ),
+      () =>
+        db
+          .selectFrom('b')
+          .select('n')
+          .orderBy((eb) => eb.selectFrom('c').select((x) => x.fn.max('n').as('m')))
+          .orderBy('id'),
+      () =>
+        db
+          .selectFrom('a')
+          .select('b_id')
+          .groupBy('b_id')
+          .having((eb) =>
+            eb(
+              eb.fn.countAll(),
+              '>',
+              eb.selectFrom('b').select((x) => x.fn.min('n').as('m'))
+            )
+          ),
+      () =>
+        db
+          .with('b', (qb) =>
+            qb
+              .selectFrom(sql<Schema['b']>`${sql.table('main.b')}`.as('m'))
+              .selectAll()
+              .where('n', '>', 1)
+          )
+          .selectFrom('b')
+          .selectAll(),
+      () =>
+        db
+          .selectFrom(
+            sql<
+              Schema['a']
+            >`${pick([sql.id('a'), sql.ref('a'), sql.lit('a'), sql.id('main', 'a')])}`.as('m')
+          )
+          .selectAll()
+          .where('m.n', '>', 1),
+      () =>
+        db
+          .selectFrom('b')
+          .select('n')
+          .where('id', 'in', sql<number>`${pick([sql.id('w'), sql.ref('main.w')])}`),
+      () =>
+        db
+          .with('a', (qb) => qb.selectFrom('c').select(['id', 'n']))
+          .selectFrom('a')
+          .select('n')
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .withRecursive('up', (qb) =>
+            qb
+              .selectFrom('a')
+              .select(['id', 'b_id'])
+              .where('id', '=', 1)
+              .unionAll((x) =>
+                x
+                  .selectFrom('a')
+                  .innerJoin('up', 'up.b_id', 'a.id')
+                  .select(['a.id', 'a.b_id'])
+                  .limit(5)
+              )
+          )
+          .selectFrom('up')
+          .selectAll()
+          .limit(9),
+      () =>
+        db.selectFrom('a').select('n').where('id', '=', 1).union(db.selectFrom('b').select('n')),
       () => db.selectFrom('v').selectAll(),
       () => db.selectFrom('c').selectAll(),
-      () => db.selectFrom(db.selectFrom('a').select(['id', 'n']).where('n', '>', 1).as('s')).selectAll().where('s.id', '=', id() as number)
+      () =>
+        db
+          .selectFrom(db.selectFrom('a').select(['id', 'n']).where('n', '>', 1).as('s'))
+          .selectAll()
+          .where('s.id', '=', id() as number)
     ]
     const row = () => ({ n: upTo(6), b_id: pick<number | null>([null, 1, 2, 3]) })
     const writes: [Make, ...Make[]] = [
-      () => db.insertInto('b').values({ id: id() as number, n: upTo(4) }).onConflict((on) => on.column('id').doUpdateSet({ n: upTo(9) })),
-      () => db.insertInto('b').values({ id: id() as number, n: upTo(4) }).onConflict((on) => on.doNothing()),
-      () => db.insertInto('a').values({ id: id() as number, ...row() }).onConflict((on) => on.column('n').doUpdateSet({ b_id: upTo(4) })),
+      () =>
+        db
+          .insertInto('b')
+          .values({ id: id() as number, n: upTo(4) })
+          .onConflict((on) => on.column('id').doUpdateSet({ n: upTo(9) })),
+      () =>
+        db
+          .insertInto('b')
+          .values({ id: id() as number, n: upTo(4) })
+          .onConflict((on) => on.doNothing()),
+      () =>
+        db
+          .insertInto('a')
+          .values({ id: id() as number, ...row() })
+          .onConflict((on) => on.column('n').doUpdateSet({ b_id: upTo(4) })),
       () => db.replaceInto('a').values({ id: id() as number, ...row() }),
-      () => db.insertInto('a').orReplace().values({ id: id() as number, ...row() }),
-      () => db.insertInto('a').columns(['n', 'b_id']).expression(db.selectFrom('b').select((eb) => [eb('n', '+', upTo(9)).as('n'), 'id']).where('n', '>=', 0)).onConflict((on) => on.doNothing()),
-      () => db.insertInto('a').values([{ ...row(), id: sql<number>`null` }, { ...row(), id: id() as number }]).orIgnore(),
-      () => db.insertInto('c').values({ id: upTo(9), b_id: upTo(4), n: upTo(4) }).orIgnore(),
-      () => db.updateTable(pick<Table>(['b', 'c'])).set({ n: upTo(9) }).where('id', '=', id() as number),
-      () => db.updateTable('a').set({ b_id: upTo(4) }).where('id', 'in', [id(), id()] as number[]),
-      () => db.updateTable('a').set({ b_id: upTo(4) }).where('n', '=', upTo(4)),
-      () => db.updateTable('a as x').set({ b_id: upTo(4) }).where('x.id', '=', id() as number),
-      () => db.updateTable('b').set({ id: upTo(6) }).where('id', '=', id() as number),
-      () => db.updateTable('b').set({ [pick(['rowid', 'OID', '_rowid_'])]: upTo(6) }).where('id', '=', id() as number),
-      () => db.insertInto('b').values({ id: upTo(6), n: upTo(4), ...{ rowid: upTo(6) } }).onConflict((on) => on.doNothing()),
+      () =>
+        db
+          .insertInto('a')
+          .orReplace()
+          .values({ id: id() as number, ...row() }),
+      () =>
+        db
+          .insertInto('a')
+          .columns(['n', 'b_id'])
+          .expression(
+            db
+              .selectFrom('b')
+              .select((eb) => [eb('n', '+', upTo(9)).as('n'), 'id'])
+              .where('n', '>=', 0)
+          )
+          .onConflict((on) => on.doNothing()),
+      () =>
+        db
+          .insertInto('a')
+          .values([
+            { ...row(), id: sql<number>`null` },
+            { ...row(), id: id() as number }
+          ])
+          .orIgnore(),
+      () =>
+        db
+          .insertInto('c')
+          .values({ id: upTo(9), b_id: upTo(4), n: upTo(4) })
+          .orIgnore(),
+      () =>
+        db
+          .updateTable(pick<Table>(['b', 'c']))
+          .set({ n: upTo(9) })
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .updateTable('a')
+          .set({ b_id: upTo(4) })
+          .where('id', 'in', [id(), id()] as number[]),
+      () =>
+        db
+          .updateTable('a')
+          .set({ b_id: upTo(4) })
+          .where('n', '=', upTo(4)),
+      () =>
+        db
+          .updateTable('a as x')
+          .set({ b_id: upTo(4) })
+          .where('x.id', '=', id() as number),
+      () =>
+        db
+          .updateTable('b')
+          .set({ id: upTo(6) })
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .updateTable('b')
+          .set({ [pick(['rowid', 'OID', '_rowid_'])]: upTo(6) })
+          .where('id', '=', id() as number),
+      () =>
+        db
+          .insertInto('b')
+          .values({ id: upTo(6), n: upTo(4), ...{ rowid: upTo(6) } })
+          .onConflict((on) => on.doNothing()),
       () => db.updateTable('b').set((eb) => ({ n: eb('n', '+', 1) })),
       () => db.deleteFrom(pick<Table>(['a', 'b', 'c'])).where('id', '=', id() as number),
       () => db.deleteFrom('a').where((eb) => eb.or([eb('id', '=', 1), eb('n', '=', upTo(5))])),
@@ -109,7 +285,9 @@ t.test('no statement changes a result whose tags it does not end', async (t) => 
     for (let i = 0; i < 30; i++) {
       const write = pick(writes)().compile()
       const ended = new Set(changesOf(write, undefined, options))
-      await db.executeQuery(write).catch((error: unknown) => { if (!/constraint/.test(String(error))) throw error })
+      await db.executeQuery(write).catch((error: unknown) => {
+        if (!/constraint/.test(String(error))) throw error
+      })
       const after = await resultsOf()
       before.forEach(({ rows, tags }, place) => {
         const query = queries[place]
@@ -119,7 +297,14 @@ t.test('no statement changes a result whose tags it does not end', async (t) => 
         }
         changed++
         if (tags.some((tag) => ended.has(tag))) return
-        t.fail('a result changed', { write: write.sql, values: write.parameters, query: query?.sql, of: query?.parameters, tags, ended: [...ended] })
+        t.fail('a result changed', {
+          write: write.sql,
+          values: write.parameters,
+          query: query?.sql,
+          of: query?.parameters,
+          tags,
+          ended: [...ended]
+        })
       })
       before = after
     }
@@ -131,8 +316,42 @@ t.test('no statement changes a result whose tags it does not end', async (t) => 
 
 t.test('the key tells values of other types apart', (t) => {
   const values = [
-    1, '1', 1n, true, 'true', null, 'null', undefined, 'undefined', -0, 0, NaN, 'NaN', Infinity, '', '"', '1n', new Date(0), new Date(1), '1970-01-01T00:00:00.000Z', 0.1,
-    Buffer.from('a'), Buffer.from('b'), 'a', 'YQ==', ['a'], ['a', 'b'], [['a'], 'b'], '["a"]', { a: 1 }, { a: '1' }, '{"a":1}', 'Date(0)', [], [null], [undefined]
+    1,
+    '1',
+    1n,
+    true,
+    'true',
+    null,
+    'null',
+    undefined,
+    'undefined',
+    -0,
+    0,
+    NaN,
+    'NaN',
+    Infinity,
+    '',
+    '"',
+    '1n',
+    new Date(0),
+    new Date(1),
+    '1970-01-01T00:00:00.000Z',
+    0.1,
+    Buffer.from('a'),
+    Buffer.from('b'),
+    'a',
+    'YQ==',
+    ['a'],
+    ['a', 'b'],
+    [['a'], 'b'],
+    '["a"]',
+    { a: 1 },
+    { a: '1' },
+    '{"a":1}',
+    'Date(0)',
+    [],
+    [null],
+    [undefined]
   ]
   const keys = values.map((value) => keyOf('select ?', [value]))
   t.equal(new Set(keys).size, values.length)

@@ -57,7 +57,8 @@ export interface DrivenOptions {
 
 const asIs = <T>(reply: T): T => reply
 
-const unexpected = (command: string, reply: unknown) => new RedisError('WEIR_REDIS_REPLY', `to ${command} with a ${typeof reply}`)
+const unexpected = (command: string, reply: unknown) =>
+  new RedisError('WEIR_REDIS_REPLY', `to ${command} with a ${typeof reply}`)
 
 function valueOf (reply: unknown): Buffer | undefined {
   if (reply === null || Buffer.isBuffer(reply)) return reply ?? undefined
@@ -78,7 +79,8 @@ function buffersOf (reply: unknown): Buffer[] {
  * Whether it is MGET that Redis refuses: the user's rights, a server that does not know it, or one
  * that is in cluster mode behind a client that is not. One GET each may do all the same.
  */
-const isRefused = (error: unknown) => isReplyError(error) && /^(NOPERM|CROSSSLOT|ERR unknown command)/i.test(error.message)
+const isRefused = (error: unknown) =>
+  isReplyError(error) && /^(NOPERM|CROSSSLOT|ERR unknown command)/i.test(error.message)
 
 /**
  * A connection by a driver: bounds every command, gives replies their form, and tells of what is
@@ -117,7 +119,11 @@ export class DrivenConnection implements RedisConnection {
   async readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
     if (keys.length > 1 && this.#readsAtOnce) {
       try {
-        return await this.#ask({ command: 'MGET', name: keys[0] ?? '', isOptional: true }, () => this.#driver.mget(keys), valuesOf(keys.length))
+        return await this.#ask(
+          { command: 'MGET', name: keys[0] ?? '', isOptional: true },
+          () => this.#driver.mget(keys),
+          valuesOf(keys.length)
+        )
       } catch (error) {
         if (!isRefused(error)) throw error
         this.#readsAtOnce = false
@@ -135,7 +141,11 @@ export class DrivenConnection implements RedisConnection {
   }
 
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#ask({ command: 'EVALSHA', name: keys[0] ?? '', script }, () => runScript(this.#driver, script, keys, args), asIs)
+    return this.#ask(
+      { command: 'EVALSHA', name: keys[0] ?? '', script },
+      () => runScript(this.#driver, script, keys, args),
+      asIs
+    )
   }
 
   nodeOf (key: string): string {
@@ -153,9 +163,17 @@ export class DrivenConnection implements RedisConnection {
       listen: (events) => {
         const listener = located.listen(events)
         return {
-          prove: (channel) => this.#noted({ command: 'UNLINK', name: channel }, listener.prove(channel), asIs),
-          subscribe: (channel, heard) => this.#noted({ command: 'SSUBSCRIBE', name: channel }, listener.subscribe(channel, heard), asIs),
-          close: () => { listener.close() }
+          prove: (channel) =>
+            this.#noted({ command: 'UNLINK', name: channel }, listener.prove(channel), asIs),
+          subscribe: (channel, heard) =>
+            this.#noted(
+              { command: 'SSUBSCRIBE', name: channel },
+              listener.subscribe(channel, heard),
+              asIs
+            ),
+          close: () => {
+            listener.close()
+          }
         }
       }
     }
@@ -166,14 +184,21 @@ export class DrivenConnection implements RedisConnection {
     await this.#end()
   }
 
-  #ask<R> (sent: Sent, send: () => Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
+  #ask<R>(sent: Sent, send: () => Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
     const ready = this.#readiness.wait()
-    return ready === undefined ? this.#replied(sent, send(), as) : this.#askOnceReady(sent, send, as, ready)
+    return ready === undefined
+      ? this.#replied(sent, send(), as)
+      : this.#askOnceReady(sent, send, as, ready)
   }
 
-  async #askOnceReady<R> (sent: Sent, send: () => Promise<unknown>, as: (reply: unknown) => R, ready: Promise<void>): Promise<R> {
+  async #askOnceReady<R>(
+    sent: Sent,
+    send: () => Promise<unknown>,
+    as: (reply: unknown) => R,
+    ready: Promise<void>
+  ): Promise<R> {
     let isGivenUp = false
-    const ifStillWanted = () => isGivenUp ? undefined : send()
+    const ifStillWanted = () => (isGivenUp ? undefined : send())
     try {
       return await this.#replied(sent, ready.then(ifStillWanted), as)
     } finally {
@@ -181,19 +206,22 @@ export class DrivenConnection implements RedisConnection {
     }
   }
 
-  #replied<R> (sent: Sent, reply: Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
+  #replied<R>(sent: Sent, reply: Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
     const ms = this.#commandTimeout
     const late = () => new RedisError('WEIR_REDIS_TIMEOUT', `${sent.command} within ${ms} ms`)
     return this.#noted(sent, within(ms, reply, late), (reply) => as(normalize(reply)))
   }
 
-  #noted<T, R> (sent: Sent, reply: Promise<T>, as: (reply: T) => R): Promise<R> {
-    return reply.then((result) => {
-      this.#denials.succeeded(sent)
-      return as(result)
-    }, (error: unknown) => {
-      this.#denials.failed(sent, error)
-      throw error
-    })
+  #noted<T, R>(sent: Sent, reply: Promise<T>, as: (reply: T) => R): Promise<R> {
+    return reply.then(
+      (result) => {
+        this.#denials.succeeded(sent)
+        return as(result)
+      },
+      (error: unknown) => {
+        this.#denials.failed(sent, error)
+        throw error
+      }
+    )
   }
 }

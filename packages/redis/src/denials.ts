@@ -46,7 +46,8 @@ const known = new WeakMap<object, Map<string, Known>>()
  * What Redis denies to the user of a client. It is empty again as soon as what was denied is
  * allowed.
  */
-export const denialsOf = (client: object): readonly Denial[] => [...known.get(client)?.values() ?? []].map(({ denial }) => denial)
+export const denialsOf = (client: object): readonly Denial[] =>
+  [...(known.get(client)?.values() ?? [])].map(({ denial }) => denial)
 
 /** Notes what Redis denies to a client, for those who are to grant it. */
 export class Denials {
@@ -89,7 +90,8 @@ export class Denials {
 
 const keyOf = ({ command, script }: Sent) => `${command} ${script?.sha ?? ''}`
 
-const userIn = (message: string) => /\buser (\S+) has no permissions/i.exec(message)?.[1] ?? '<user>'
+const userIn = (message: string) =>
+  /\buser (\S+) has no permissions/i.exec(message)?.[1] ?? '<user>'
 
 /** The rules that a refusal asks for; undefined if it is about something else. */
 function missing (message: string, { command, script }: Sent, pattern: string): string | undefined {
@@ -102,8 +104,13 @@ function missing (message: string, { command, script }: Sent, pattern: string): 
   // Redis 7.0 tells only the line. Granting all that the script calls is right, too.
   const line = Number(/@user_script:(\d+)/.exec(message)?.[1])
   const onLine = commandsIn(script.source.split('\n')[line - 1] ?? '')
-  return (onLine.length > 0 ? onLine : commandsIn(script.source)).map((name) => `+${name}`).join(' ')
+  return (onLine.length > 0 ? onLine : commandsIn(script.source))
+    .map((name) => `+${name}`)
+    .join(' ')
 }
 
-const commandsIn = (source: string) =>
-  [...new Set([...source.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase()))]
+const commandsIn = (source: string) => [
+  ...new Set(
+    [...source.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase())
+  )
+]

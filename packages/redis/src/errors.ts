@@ -9,10 +9,14 @@ const messages = {
     `The url must look like redis://host:6379, rediss://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/name, redis+cluster://host:7000,host:7001 or /path/to/redis.sock: ${what}`,
   WEIR_REDIS_INVALID_OPTION: (what: string) => what,
   WEIR_REDIS_NO_IOREDIS: () => '{ url } needs the package ioredis: run npm install ioredis',
-  WEIR_REDIS_NOT_CONNECTED: (what: string) => `Redis is not connected (${what}): see the client's error events for the reason`,
-  WEIR_REDIS_TIMEOUT: (what: string) => `Redis has not answered ${what}: check that it runs, or raise commandTimeout`,
-  WEIR_REDIS_DATABASE: (what: string) => `Redis database ${what}: give an index below the server's "databases" setting, or grant +select`,
-  WEIR_REDIS_REPLY: (what: string) => `Redis replied ${what}, which the command never does: check for reply transformers of the client`
+  WEIR_REDIS_NOT_CONNECTED: (what: string) =>
+    `Redis is not connected (${what}): see the client's error events for the reason`,
+  WEIR_REDIS_TIMEOUT: (what: string) =>
+    `Redis has not answered ${what}: check that it runs, or raise commandTimeout`,
+  WEIR_REDIS_DATABASE: (what: string) =>
+    `Redis database ${what}: give an index below the server's "databases" setting, or grant +select`,
+  WEIR_REDIS_REPLY: (what: string) =>
+    `Redis replied ${what}, which the command never does: check for reply transformers of the client`
 } as const
 
 export type RedisErrorCode = keyof typeof messages

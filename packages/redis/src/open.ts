@@ -5,7 +5,12 @@ import type { Driver } from './driver.js'
 import { RedisError } from './errors.js'
 import { createClient, endClient } from './ioredis/create.js'
 import { IoredisDriver, isIoredis } from './ioredis/driver.js'
-import { isNodeRedis, isNodeRedisCluster, NodeRedisClientDriver, NodeRedisClusterDriver } from './node-redis/driver.js'
+import {
+  isNodeRedis,
+  isNodeRedisCluster,
+  NodeRedisClientDriver,
+  NodeRedisClusterDriver
+} from './node-redis/driver.js'
 import { parseRedisUrl } from './url.js'
 
 /** Which Redis a store uses: `url` or `client`. */
@@ -46,20 +51,36 @@ export function openRedis (
 
 function open (location: RedisLocation, prefix: string): RedisConnection {
   const { url, client, commandTimeout } = location
-  if (commandTimeout !== undefined && !(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)) {
-    throw new RedisError('WEIR_REDIS_INVALID_OPTION', `commandTimeout ${inspect(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)
+  if (
+    commandTimeout !== undefined &&
+    !(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)
+  ) {
+    throw new RedisError(
+      'WEIR_REDIS_INVALID_OPTION',
+      `commandTimeout ${inspect(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`
+    )
   }
   if (url === undefined) {
     if (client === undefined || client === null) throw new RedisError('WEIR_REDIS_NO_CLIENT')
     const driver = driverOf(client)
     return new DrivenConnection({
-      client, driver, prefix, commandTimeout: commandTimeout ?? driver.commandTimeout ?? COMMAND_TIMEOUT, end: async () => {}
+      client,
+      driver,
+      prefix,
+      commandTimeout: commandTimeout ?? driver.commandTimeout ?? COMMAND_TIMEOUT,
+      end: async () => {}
     })
   }
   if (client !== undefined) throw new RedisError('WEIR_REDIS_TWO_CLIENTS')
   const timeout = commandTimeout ?? COMMAND_TIMEOUT
   const own = createClient(parseRedisUrl(url), timeout)
-  return new DrivenConnection({ client: own, driver: driverOf(own), prefix, commandTimeout: timeout, end: () => endClient(own) })
+  return new DrivenConnection({
+    client: own,
+    driver: driverOf(own),
+    prefix,
+    commandTimeout: timeout,
+    end: () => endClient(own)
+  })
 }
 
 function driverOf (client: RedisClient): Driver {
@@ -68,5 +89,8 @@ function driverOf (client: RedisClient): Driver {
     if (isNodeRedisCluster(client)) return new NodeRedisClusterDriver(client)
     if (isNodeRedis(client)) return new NodeRedisClientDriver(client)
   }
-  throw new RedisError('WEIR_REDIS_UNKNOWN_CLIENT', inspect(client, { depth: 0, maxStringLength: 100 }))
+  throw new RedisError(
+    'WEIR_REDIS_UNKNOWN_CLIENT',
+    inspect(client, { depth: 0, maxStringLength: 100 })
+  )
 }

@@ -15,18 +15,28 @@ interface Sent {
 }
 
 /** A connection whose replies come from the test, under a clock that the test moves. */
-function setUp (t: Test, { isCluster = false, state = 'ready' }: { isCluster?: boolean, state?: ClientState } = {}) {
+function setUp (
+  t: Test,
+  { isCluster = false, state = 'ready' }: { isCluster?: boolean; state?: ClientState } = {}
+) {
   mock.timers.enable({ apis: ['setTimeout'] })
-  t.teardown(() => { mock.timers.reset() })
+  t.teardown(() => {
+    mock.timers.reset()
+  })
   const sent: Sent[] = []
-  const send = (...words: string[]) => new Promise<unknown>((resolve, reject) => { sent.push({ words, reply: resolve, fail: reject }) })
+  const send = (...words: string[]) =>
+    new Promise<unknown>((resolve, reject) => {
+      sent.push({ words, reply: resolve, fail: reject })
+    })
   const client = { unlink: async () => 0, state, changed: () => {} }
   const driver: Driver = {
     isCluster,
     keyPrefix: '',
     commandTimeout: undefined,
     database: 0,
-    get state () { return client.state },
+    get state () {
+      return client.state
+    },
     onChange (changed) {
       client.changed = changed
       return () => {}
@@ -42,9 +52,17 @@ function setUp (t: Test, { isCluster = false, state = 'ready' }: { isCluster?: b
     nodeOf: () => '',
     refresh () {},
     canListen: false,
-    locate: async () => { throw new Error('it listens to nothing') }
+    locate: async () => {
+      throw new Error('it listens to nothing')
+    }
   }
-  const connection = new DrivenConnection({ client, driver, commandTimeout: TIMEOUT, prefix: 'weir', end: async () => {} })
+  const connection = new DrivenConnection({
+    client,
+    driver,
+    commandTimeout: TIMEOUT,
+    prefix: 'weir',
+    end: async () => {}
+  })
   const advance = async (ms: number) => {
     mock.timers.tick(ms)
     await setImmediate()
@@ -53,11 +71,16 @@ function setUp (t: Test, { isCluster = false, state = 'ready' }: { isCluster?: b
 }
 
 const A = Buffer.from('A')
-const denied = (command: string) => new ReplyError(`NOPERM this user has no permissions to run the '${command}' command`)
+const denied = (command: string) =>
+  new ReplyError(`NOPERM this user has no permissions to run the '${command}' command`)
 
 t.test('one key is read by GET, several by MGET, each in its place', async (t) => {
   const { connection, sent, words } = setUp(t)
-  const [one, several, twice] = [connection.readAll(['a']), connection.readAll(['a', 'b', 'c']), connection.read('a')]
+  const [one, several, twice] = [
+    connection.readAll(['a']),
+    connection.readAll(['a', 'b', 'c']),
+    connection.read('a')
+  ]
   t.strictSame(words(), [['GET', 'a'], ['MGET', 'a', 'b', 'c'], ['GET', 'a']])
   sent[0]?.reply(A)
   sent[1]?.reply([null, A, '12'])
@@ -88,44 +111,62 @@ t.test('in a cluster each key is read for itself', async (t) => {
   t.strictSame(await read, [undefined, A])
 })
 
-t.test('a user that may not run MGET reads by GET from then on, and no denial is told', async (t) => {
-  const { connection, client, sent, words } = setUp(t)
-  const read = connection.readAll(['a', 'b'])
-  sent[0]?.fail(denied('mget'))
-  await setImmediate()
-  t.strictSame(words().slice(1), [['GET', 'a'], ['GET', 'b']])
-  sent[1]?.reply(A)
-  sent[2]?.reply(A)
-  t.strictSame(await read, [A, A])
-  t.strictSame(denialsOf(client), [])
-  const next = connection.readAll(['a', 'b'])
-  t.strictSame(words().slice(3), [['GET', 'a'], ['GET', 'b']])
-  sent[3]?.fail(denied('get'))
-  await t.rejects(next, { message: /NOPERM/ })
-  t.match(denialsOf(client), [{ grant: '+get' }])
-  sent[4]?.reply(A)
-})
+t.test(
+  'a user that may not run MGET reads by GET from then on, and no denial is told',
+  async (t) => {
+    const { connection, client, sent, words } = setUp(t)
+    const read = connection.readAll(['a', 'b'])
+    sent[0]?.fail(denied('mget'))
+    await setImmediate()
+    t.strictSame(words().slice(1), [
+      ['GET', 'a'],
+      ['GET', 'b']
+    ])
+    sent[1]?.reply(A)
+    sent[2]?.reply(A)
+    t.strictSame(await read, [A, A])
+    t.strictSame(denialsOf(client), [])
+    const next = connection.readAll(['a', 'b'])
+    t.strictSame(words().slice(3), [
+      ['GET', 'a'],
+      ['GET', 'b']
+    ])
+    sent[3]?.fail(denied('get'))
+    await t.rejects(next, { message: /NOPERM/ })
+    t.match(denialsOf(client), [{ grant: '+get' }])
+    sent[4]?.reply(A)
+  }
+)
 
 for (const refusal of [
   'CROSSSLOT Keys in request don\'t hash to the same slot',
   'ERR unknown command \'MGET\', with args beginning with: \'a\' \'b\' ',
   'ERR unknown command `MGET`, with args beginning with: `a`, `b`, '
 ]) {
-  t.test(`a server that refuses MGET is read by GET from then on: ${refusal.slice(0, 11)}`, async (t) => {
-    const { connection, sent, words } = setUp(t)
-    const read = connection.readAll(['a', 'b'])
-    sent[0]?.fail(new ReplyError(refusal))
-    await setImmediate()
-    t.strictSame(words().slice(1), [['GET', 'a'], ['GET', 'b']])
-    sent[1]?.reply(null)
-    sent[2]?.reply(A)
-    t.strictSame(await read, [undefined, A])
-    const next = connection.readAll(['a', 'b'])
-    t.strictSame(words().slice(3), [['GET', 'a'], ['GET', 'b']])
-    sent[3]?.reply(A)
-    sent[4]?.reply(null)
-    t.strictSame(await next, [A, undefined])
-  })
+  t.test(
+    `a server that refuses MGET is read by GET from then on: ${refusal.slice(0, 11)}`,
+    async (t) => {
+      const { connection, sent, words } = setUp(t)
+      const read = connection.readAll(['a', 'b'])
+      sent[0]?.fail(new ReplyError(refusal))
+      await setImmediate()
+      t.strictSame(words().slice(1), [
+        ['GET', 'a'],
+        ['GET', 'b']
+      ])
+      sent[1]?.reply(null)
+      sent[2]?.reply(A)
+      t.strictSame(await read, [undefined, A])
+      const next = connection.readAll(['a', 'b'])
+      t.strictSame(words().slice(3), [
+        ['GET', 'a'],
+        ['GET', 'b']
+      ])
+      sent[3]?.reply(A)
+      sent[4]?.reply(null)
+      t.strictSame(await next, [A, undefined])
+    }
+  )
 }
 
 t.test('any other error is the read\'s', async (t) => {
@@ -154,7 +195,10 @@ t.test('without an answer in time a command fails, and what comes later is ignor
         await advance(TIMEOUT - 1)
         t.equal(isOver, false)
         await advance(1)
-        await t.rejects(asked, { code: 'WEIR_REDIS_TIMEOUT', message: new RegExp(`${command} within ${TIMEOUT} ms`) })
+        await t.rejects(asked, {
+          code: 'WEIR_REDIS_TIMEOUT',
+          message: new RegExp(`${command} within ${TIMEOUT} ms`)
+        })
         if (late === 'reply') sent[0]?.reply([A, A])
         else sent[0]?.fail(new Error('late'))
         await setImmediate()
@@ -173,15 +217,20 @@ t.test('an answer that has arrived by the time its deadline is noticed counts', 
   t.strictSame(await read, A)
 })
 
-t.test('what waits for a connection is bounded too, and not sent once it is given up', async (t) => {
-  const { connection, client, words, advance } = setUp(t, { state: 'waiting' })
-  const reads: Promise<unknown>[] = [connection.readAll(['a', 'b']), connection.read('c')]
-  const refused = Promise.all(reads.map((read) => t.rejects(read, { code: 'WEIR_REDIS_TIMEOUT' })))
-  t.strictSame(words(), [])
-  await advance(TIMEOUT)
-  await refused
-  client.state = 'ready'
-  client.changed()
-  await setImmediate()
-  t.strictSame(words(), [])
-})
+t.test(
+  'what waits for a connection is bounded too, and not sent once it is given up',
+  async (t) => {
+    const { connection, client, words, advance } = setUp(t, { state: 'waiting' })
+    const reads: Promise<unknown>[] = [connection.readAll(['a', 'b']), connection.read('c')]
+    const refused = Promise.all(
+      reads.map((read) => t.rejects(read, { code: 'WEIR_REDIS_TIMEOUT' }))
+    )
+    t.strictSame(words(), [])
+    await advance(TIMEOUT)
+    await refused
+    client.state = 'ready'
+    client.changed()
+    await setImmediate()
+    t.strictSame(words(), [])
+  }
+)

@@ -8,10 +8,12 @@ const server = await startRedis(t)
 
 const clients: Record<string, (t: Test) => Redis | Redis5> = {
   'ioredis 6, pipelined': () => new Redis({ path: server.path, enableAutoPipelining: true }),
-  'ioredis 6, pipelined, with a prefix': () => new Redis({ path: server.path, enableAutoPipelining: true, keyPrefix: 'app:' }),
+  'ioredis 6, pipelined, with a prefix': () =>
+    new Redis({ path: server.path, enableAutoPipelining: true, keyPrefix: 'app:' }),
   'ioredis 6': () => new Redis({ path: server.path }),
   'ioredis 5, pipelined': () => new Redis5({ path: server.path, enableAutoPipelining: true }),
-  'ioredis 5, pipelined, with a prefix': () => new Redis5({ path: server.path, enableAutoPipelining: true, keyPrefix: 'app:' })
+  'ioredis 5, pipelined, with a prefix': () =>
+    new Redis5({ path: server.path, enableAutoPipelining: true, keyPrefix: 'app:' })
 }
 
 for (const [name, make] of Object.entries(clients)) {

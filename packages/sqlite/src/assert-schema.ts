@@ -9,10 +9,16 @@ import { SqliteFileError } from './errors.js'
  * @example assertSchema(db, 'shop.db', ['0001-products', '0002-search'])
  */
 export function assertSchema (db: Database, file: string, migrations: readonly string[]): void {
-  const tables = db.prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map(({ name }) => name)
+  const tables = db
+    .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .all()
+    .map(({ name }) => name)
   if (tables.length === 0) return
   const applied = tables.includes('kysely_migration')
-    ? db.prepare<[], { name: string }>('SELECT name FROM kysely_migration ORDER BY name').all().map(({ name }) => name)
+    ? db
+      .prepare<[], { name: string }>('SELECT name FROM kysely_migration ORDER BY name')
+      .all()
+      .map(({ name }) => name)
     : []
   const [first] = applied
   if (first === undefined || first !== migrations[0]) {
@@ -21,5 +27,5 @@ export function assertSchema (db: Database, file: string, migrations: readonly s
     throw new SqliteFileError('WEIR_SQLITE_FOREIGN', file)
   }
   const unknown = applied.find((name) => !migrations.includes(name))
-  if (unknown !== undefined) throw new SqliteFileError('WEIR_SQLITE_NEWER_SCHEMA', `${file} (${unknown})`)
+  if (unknown !== undefined) { throw new SqliteFileError('WEIR_SQLITE_NEWER_SCHEMA', `${file} (${unknown})`) }
 }

@@ -60,7 +60,9 @@ export class DisposableFile<S> {
     if (!isPath || path === ':memory:') {
       const shown = JSON.stringify(path)
       throw new SqliteFileError(
-        'WEIR_SQLITE_INVALID_OPTION', `file ${shown} is not a path: give one such as '.data/cache.db'`)
+        'WEIR_SQLITE_INVALID_OPTION',
+        `file ${shown} is not a path: give one such as '.data/cache.db'`
+      )
     }
     this.path = path
     this.#options = options
@@ -174,7 +176,13 @@ export class DisposableFile<S> {
 
   #open (patience: number, damaged?: Opening<S>['damaged']): Opened<S> {
     const { timeout, prepare } = this.#options
-    return openDisposable({ path: this.path, patience, timeout, prepare, ...damaged && { damaged } })
+    return openDisposable({
+      path: this.path,
+      patience,
+      timeout,
+      prepare,
+      ...(damaged && { damaged })
+    })
   }
 }
 

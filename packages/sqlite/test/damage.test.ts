@@ -12,41 +12,63 @@ function spoil (path: string, next: () => number) {
   const file = openSync(path, 'r+')
   const { size } = statSync(path)
   for (let page = 0; page < size; page += 4096) {
-    if (next() < 0.7) writeSync(file, Buffer.from(Array.from({ length: 4096 }, () => next() * 256)), 0, 4096, page)
+    if (next() < 0.7) {
+      writeSync(file, Buffer.from(Array.from({ length: 4096 }, () => next() * 256)), 0, 4096, page)
+    }
   }
   closeSync(file)
 }
 
-t.test('damage that is met while running: the file is set aside by one process, and all go on with one new file', { timeout: 60_000 }, async (t) => {
-  const folder = t.testdir()
-  const next = random(SEED)
-  for (let i = 0; i < 2; i++) {
-    const path = join(folder, `${i}`, 'numbers.db')
-    openNumbers(path).close()
-    const db = new Database(path)
-    // So many that they are not all looked at when the file is opened.
-    db.exec('INSERT INTO numbers WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT i + 1000000000000 FROM n')
-    db.close()
-    // They have read nothing of it but the schema, so that they meet the damage later.
-    const users = await Promise.all([startUser(t), startUser(t), startUser(t)])
-    await Promise.all(users.map((user) => user.open(path)))
-    spoil(path, next)
-    await Promise.all(users.map((user) => user.all()))
-    // One may have read all it needs before, and only notice that others have set the file aside.
-    await Promise.all(users.map((user) => user.sleep(6)))
-    await Promise.all(users.map((user, n) => user.add(n)))
-    for (const user of users) t.strictSame((await user.all()).filter((n) => n < 1e12), [0, 1, 2])
-    const warnings = await Promise.all(users.map((user) => user.warnings()))
-    t.equal(warnings.reduce((sum, n) => sum + n), 1)
-    t.equal(readdirSync(dirname(path)).filter((name) => /set-aside-\d+$/.test(name)).length, 1)
+t.test(
+  'damage that is met while running: the file is set aside by one process, and all go on with one new file',
+  { timeout: 60_000 },
+  async (t) => {
+    const folder = t.testdir()
+    const next = random(SEED)
+    for (let i = 0; i < 2; i++) {
+      const path = join(folder, `${i}`, 'numbers.db')
+      openNumbers(path).close()
+      const db = new Database(path)
+      // So many that they are not all looked at when the file is opened.
+      db.exec(
+        'INSERT INTO numbers WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT i + 1000000000000 FROM n'
+      )
+      db.close()
+      // They have read nothing of it but the schema, so that they meet the damage later.
+      const users = await Promise.all([startUser(t), startUser(t), startUser(t)])
+      await Promise.all(users.map((user) => user.open(path)))
+      spoil(path, next)
+      await Promise.all(users.map((user) => user.all()))
+      // One may have read all it needs before, and only notice that others have set the file aside.
+      await Promise.all(users.map((user) => user.sleep(6)))
+      await Promise.all(users.map((user, n) => user.add(n)))
+      for (const user of users) {
+        t.strictSame(
+          (await user.all()).filter((n) => n < 1e12),
+          [0, 1, 2]
+        )
+      }
+      const warnings = await Promise.all(users.map((user) => user.warnings()))
+      t.equal(
+        warnings.reduce((sum, n) => sum + n),
+        1
+      )
+      t.equal(readdirSync(dirname(path)).filter((name) => /set-aside-\d+$/.test(name)).length, 1)
+    }
   }
-})
+)
 
 t.test('other errors of the work are its own, and the file stays', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const file = openNumbers(path)
   t.teardown(() => { file.close() })
   add(file, 1)
-  t.throws(() => file.read(() => { throw new TypeError('mine') }), { name: 'TypeError', message: 'mine' })
+  t.throws(
+    () =>
+      file.read(() => {
+        throw new TypeError('mine')
+      }),
+    { name: 'TypeError', message: 'mine' }
+  )
   t.strictSame(all(file), [1])
 })

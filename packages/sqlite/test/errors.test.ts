@@ -1,4 +1,12 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,13 +25,22 @@ const open = (t: Test, path: string, options = {}) => {
 
 t.test('an error names the path and the remedy', async (t) => {
   const folder = t.testdir({ folder: {}, file: 'text' })
-  t.throws(() => openNumbers(join(folder, 'folder')), { code: 'WEIR_SQLITE_IS_FOLDER', message: `${join(folder, 'folder')} is a folder` })
+  t.throws(() => openNumbers(join(folder, 'folder')), {
+    code: 'WEIR_SQLITE_IS_FOLDER',
+    message: `${join(folder, 'folder')} is a folder`
+  })
   const under = join(folder, 'file', 'numbers.db')
   t.throws(() => openNumbers(under), { code: 'WEIR_SQLITE_NO_FOLDER', message: under })
-  t.throws(() => openNumbers('/proc/weir/numbers.db'), { code: /^WEIR_SQLITE_/, message: '/proc/weir/numbers.db' })
+  t.throws(() => openNumbers('/proc/weir/numbers.db'), {
+    code: /^WEIR_SQLITE_/,
+    message: '/proc/weir/numbers.db'
+  })
   for (const path of ['', ':memory:', 'a\0b', undefined, 7]) {
     // @ts-expect-error: as plain JavaScript may call it.
-    t.throws(() => new DisposableFile(path, {}), { code: 'WEIR_SQLITE_INVALID_OPTION', message: 'is not a path' })
+    t.throws(() => new DisposableFile(path, {}), {
+      code: 'WEIR_SQLITE_INVALID_OPTION',
+      message: 'is not a path'
+    })
   }
   t.equal(readFileSync(join(folder, 'file'), 'utf8'), 'text')
 })
@@ -38,8 +55,12 @@ t.test('permission denied', async (t) => {
   })
   chmodSync(folder, 0o555)
   const user = await startUser(t, nobody)
-  await t.rejects(user.open(join(folder, 'numbers.db')), { message: /WEIR_SQLITE_FORBIDDEN.*numbers\.db: let the user/ })
-  await t.rejects(user.open(join(folder, 'sub', 'numbers.db')), { message: /WEIR_SQLITE_FORBIDDEN.*numbers\.db: let the user/ })
+  await t.rejects(user.open(join(folder, 'numbers.db')), {
+    message: /WEIR_SQLITE_FORBIDDEN.*numbers\.db: let the user/
+  })
+  await t.rejects(user.open(join(folder, 'sub', 'numbers.db')), {
+    message: /WEIR_SQLITE_FORBIDDEN.*numbers\.db: let the user/
+  })
   chmodSync(folder, 0o777)
   writeFileSync(join(folder, 'numbers.db'), '', { mode: 0o444 })
   chmodSync(join(folder, 'numbers.db'), 0o000)
@@ -57,12 +78,16 @@ t.test('a full disk', async (t) => {
     }
   })
   t.teardown(() => { limited.close() })
-  t.throws(() => limited.write(({ add }) => add.run()), { code: 'WEIR_SQLITE_DISK_FULL', message: path })
+  t.throws(() => limited.write(({ add }) => add.run()), {
+    code: 'WEIR_SQLITE_DISK_FULL',
+    message: path
+  })
 })
 
 t.test('what is around the file is told from the file', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
-  const explained = (code: string) => (explain(Object.assign(new Error('x'), { code }), path) as SqliteFileError).code
+  const explained = (code: string) =>
+    (explain(Object.assign(new Error('x'), { code }), path) as SqliteFileError).code
   t.equal(explained('EROFS'), 'WEIR_SQLITE_READ_ONLY')
   t.equal(explained('EPERM'), 'WEIR_SQLITE_FORBIDDEN')
   t.equal(explained('ENOSPC'), 'WEIR_SQLITE_DISK_FULL')
@@ -118,8 +143,12 @@ t.test('without better-sqlite3 an error says what to install', async (t) => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   mkdirSync(join(folder, 'src'))
   cpSync(new URL('../src', import.meta.url), join(folder, 'src'), { recursive: true })
-  const { DisposableFile: Alone } = await import(pathToFileURL(join(folder, 'src', 'index.js')).href) as { DisposableFile: typeof DisposableFile }
+  const { DisposableFile: Alone } = (await import(
+    pathToFileURL(join(folder, 'src', 'index.js')).href
+  )) as { DisposableFile: typeof DisposableFile }
   t.throws(() => new Alone(join(folder, 'numbers.db'), { timeout: 100, prepare: () => {} }), {
-    name: 'SqliteFileError', code: 'WEIR_SQLITE_MISSING_DRIVER', message: /Cannot find module 'better-sqlite3'.*npm install better-sqlite3/
+    name: 'SqliteFileError',
+    code: 'WEIR_SQLITE_MISSING_DRIVER',
+    message: /Cannot find module 'better-sqlite3'.*npm install better-sqlite3/
   })
 })

@@ -1,4 +1,12 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
@@ -11,15 +19,28 @@ const LOOKED_AFTER = 6
 
 type Fault = (path: string, other: string) => void
 
-const remove = (...files: string[]) => { for (const file of files) rmSync(file, { force: true, recursive: true }) }
+const remove = (...files: string[]) => {
+  for (const file of files) rmSync(file, { force: true, recursive: true })
+}
 
 /** What people do to a file that is in use. */
 const faults: Record<string, Fault> = {
-  'the file and its journal are deleted': (path) => { remove(path, `${path}-wal`, `${path}-shm`) },
-  'the file alone is deleted': (path) => { remove(path) },
-  'the folder is deleted': (path) => { remove(dirname(path)) },
-  'the folder is deleted and made again': (path) => { remove(dirname(path)); mkdirSync(dirname(path)) },
-  'the folder is moved away': (path, other) => { renameSync(dirname(path), `${other}-folder`) },
+  'the file and its journal are deleted': (path) => {
+    remove(path, `${path}-wal`, `${path}-shm`)
+  },
+  'the file alone is deleted': (path) => {
+    remove(path)
+  },
+  'the folder is deleted': (path) => {
+    remove(dirname(path))
+  },
+  'the folder is deleted and made again': (path) => {
+    remove(dirname(path))
+    mkdirSync(dirname(path))
+  },
+  'the folder is moved away': (path, other) => {
+    renameSync(dirname(path), `${other}-folder`)
+  },
   'another database is moved over it': (path, other) => {
     const db = new Database(other)
     db.exec('CREATE TABLE numbers (n INTEGER NOT NULL); INSERT INTO numbers VALUES (-1)')
@@ -38,7 +59,9 @@ const faults: Record<string, Fault> = {
     closeSync(file)
     renameSync(other, path)
   },
-  'it is emptied': (path) => { truncateSync(path) }
+  'it is emptied': (path) => {
+    truncateSync(path)
+  }
 }
 
 /** Moves what has been written from the journal into the file. */
@@ -48,56 +71,69 @@ function checkpoint (path: string) {
   db.close()
 }
 
-t.test('nobody reads what was before a write that came after the file was deleted or replaced', { timeout: 100_000 }, async (t) => {
-  const folder = t.testdir()
-  const next = random(SEED)
-  const users = await Promise.all(Array.from({ length: 3 }, () => startUser(t)))
-  const pick = () => {
-    const user = users[Math.floor(next() * users.length)]
-    if (user === undefined) throw new Error('there is no user')
-    return user
-  }
-  for (const [what, fault] of Object.entries(faults)) {
-    for (let i = 0; i < 8; i++) {
-      const path = join(folder, `${what.replaceAll(' ', '-')}-${i}`, 'numbers.db')
-      await Promise.all(users.map((user) => user.open(path)))
-      await pick().add(1)
-      // It is in the file itself, not in the journal alone, each second time.
-      if (i % 2 === 0) checkpoint(path)
-      // All have looked at the path a moment ago: that is as long as it can take until they look
-      // again.
-      await Promise.all(users.map((user) => user.all()))
-      fault(path, join(folder, `other-${what}-${i}`))
-      // One that has it open, or one that opens it again.
-      const writer = pick()
-      if (next() < 0.5) await writer.open(path)
-      await writer.add(2)
-      for (const found of await Promise.all(users.map((user) => user.all()))) {
-        // The write may be lost with the old file, and then everything is.
-        t.ok(found.includes(2) || !found.includes(1), `${what}: ${found.join()}`)
-        t.notOk(found.includes(-1), `${what}: nothing of another file`)
+t.test(
+  'nobody reads what was before a write that came after the file was deleted or replaced',
+  { timeout: 100_000 },
+  async (t) => {
+    const folder = t.testdir()
+    const next = random(SEED)
+    const users = await Promise.all(Array.from({ length: 3 }, () => startUser(t)))
+    const pick = () => {
+      const user = users[Math.floor(next() * users.length)]
+      if (user === undefined) throw new Error('there is no user')
+      return user
+    }
+    for (const [what, fault] of Object.entries(faults)) {
+      for (let i = 0; i < 8; i++) {
+        const path = join(folder, `${what.replaceAll(' ', '-')}-${i}`, 'numbers.db')
+        await Promise.all(users.map((user) => user.open(path)))
+        await pick().add(1)
+        // It is in the file itself, not in the journal alone, each second time.
+        if (i % 2 === 0) checkpoint(path)
+        // All have looked at the path a moment ago: that is as long as it can take until they look
+        // again.
+        await Promise.all(users.map((user) => user.all()))
+        fault(path, join(folder, `other-${what}-${i}`))
+        // One that has it open, or one that opens it again.
+        const writer = pick()
+        if (next() < 0.5) await writer.open(path)
+        await writer.add(2)
+        for (const found of await Promise.all(users.map((user) => user.all()))) {
+          // The write may be lost with the old file, and then everything is.
+          t.ok(found.includes(2) || !found.includes(1), `${what}: ${found.join()}`)
+          t.notOk(found.includes(-1), `${what}: nothing of another file`)
+        }
+        await writer.sleep(LOOKED_AFTER)
+        await writer.add(3)
+        for (const user of users) { t.match((await user.all()).at(-1), 3, `${what}: they share one file again`) }
       }
-      await writer.sleep(LOOKED_AFTER)
-      await writer.add(3)
-      for (const user of users) t.match((await user.all()).at(-1), 3, `${what}: they share one file again`)
     }
   }
-})
+)
 
-t.test('what is known of the old file is forgotten before anything is done on the new one', async (t) => {
-  const path = join(t.testdir(), 'numbers.db')
-  const told: unknown[] = []
-  const file = openNumbers(path, { replaced: (previous, next) => { told.push([previous.all.all(), next.all.all()]) } })
-  t.teardown(() => { file.close() })
-  add(file, 1)
-  rmSync(path)
-  const other = openAndAdd(t, path, 2)
-  t.strictSame(told, [])
-  t.strictSame(all(file), [2])
-  t.strictSame(told, [[[1], [2]]])
-  add(file, 3)
-  t.strictSame(all(other), [2, 3])
-})
+t.test(
+  'what is known of the old file is forgotten before anything is done on the new one',
+  async (t) => {
+    const path = join(t.testdir(), 'numbers.db')
+    const told: unknown[] = []
+    const file = openNumbers(path, {
+      replaced: (previous, next) => {
+        told.push([previous.all.all(), next.all.all()])
+      }
+    })
+    t.teardown(() => {
+      file.close()
+    })
+    add(file, 1)
+    rmSync(path)
+    const other = openAndAdd(t, path, 2)
+    t.strictSame(told, [])
+    t.strictSame(all(file), [2])
+    t.strictSame(told, [[[1], [2]]])
+    add(file, 3)
+    t.strictSame(all(other), [2, 3])
+  }
+)
 
 t.test('a write that was on its way to the old file is made again on the new one', async (t) => {
   const path = join(t.testdir(), 'numbers.db')

@@ -9,14 +9,19 @@ export interface Numbers {
 
 export function prepareNumbers (db: Database): Numbers {
   db.exec('CREATE TABLE IF NOT EXISTS numbers (n INTEGER NOT NULL)')
-  return { add: db.prepare('INSERT INTO numbers VALUES (?)'), all: db.prepare<[], number>('SELECT n FROM numbers ORDER BY n').pluck() }
+  return {
+    add: db.prepare('INSERT INTO numbers VALUES (?)'),
+    all: db.prepare<[], number>('SELECT n FROM numbers ORDER BY n').pluck()
+  }
 }
 
 /** A disposable file of numbers. */
 export const openNumbers = (path: string, options?: Partial<DisposableFileOptions<Numbers>>) =>
   new DisposableFile(path, { timeout: 2000, prepare: prepareNumbers, ...options })
 
-export const add = (file: DisposableFile<Numbers>, n: number) => { file.write((sql) => sql.add.run(n)) }
+export const add = (file: DisposableFile<Numbers>, n: number) => {
+  file.write((sql) => sql.add.run(n))
+}
 export const all = (file: DisposableFile<Numbers>) => file.read((sql) => sql.all.all())
 
 /** Numbers from 0 to 1, the same for a seed each time (mulberry32). */

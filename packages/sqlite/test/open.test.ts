@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { add, all, openNumbers, random } from './numbers.js'
@@ -24,7 +31,8 @@ function countWarnings (t: Test): () => number {
   }
 }
 
-const asides = (path: string) => readdirSync(dirname(path)).filter((name) => /\.set-aside-\d+$/.test(name))
+const asides = (path: string) =>
+  readdirSync(dirname(path)).filter((name) => /\.set-aside-\d+$/.test(name))
 
 /** The bytes of a file of 5,000 numbers, which is 15 pages or so. */
 function numbers (t: Test): Buffer {
@@ -62,7 +70,9 @@ t.test('garbage of any size is set aside, with a warning', async (t) => {
   for (let i = 0; i < 60; i++) {
     const path = join(folder, `${i}`, 'numbers.db')
     // SQLite takes a file of one byte for an empty one.
-    const garbage = Buffer.from(Array.from({ length: 2 + Math.floor(next() ** 3 * 20_000) }, () => next() * 256))
+    const garbage = Buffer.from(
+      Array.from({ length: 2 + Math.floor(next() ** 3 * 20_000) }, () => next() * 256)
+    )
     // Some of it looks like a database to begin with.
     if (i % 3 === 0) garbage.write('SQLite format 3\0', 'latin1')
     mkdirSync(dirname(path))
@@ -77,30 +87,36 @@ t.test('garbage of any size is set aside, with a warning', async (t) => {
   }
 })
 
-t.test('a file cut off anywhere, or with garbage anywhere, is used or set aside, and nothing throws', async (t) => {
-  const warnings = countWarnings(t)
-  const next = random(SEED)
-  const whole = numbers(t)
-  const folder = t.testdir()
-  for (let i = 0; i < 120; i++) {
-    const path = join(folder, `${i}`, 'numbers.db')
-    mkdirSync(dirname(path))
-    writeFileSync(path, whole)
-    const at = Math.floor(next() * whole.length)
-    if (i % 2 === 0) {
-      truncateSync(path, at)
-    } else {
-      const garbage = Buffer.from(Array.from({ length: 512 }, () => next() * 256))
-      writeFileSync(path, Buffer.concat([whole.subarray(0, at), garbage, whole.subarray(at + 512)]))
+t.test(
+  'a file cut off anywhere, or with garbage anywhere, is used or set aside, and nothing throws',
+  async (t) => {
+    const warnings = countWarnings(t)
+    const next = random(SEED)
+    const whole = numbers(t)
+    const folder = t.testdir()
+    for (let i = 0; i < 120; i++) {
+      const path = join(folder, `${i}`, 'numbers.db')
+      mkdirSync(dirname(path))
+      writeFileSync(path, whole)
+      const at = Math.floor(next() * whole.length)
+      if (i % 2 === 0) {
+        truncateSync(path, at)
+      } else {
+        const garbage = Buffer.from(Array.from({ length: 512 }, () => next() * 256))
+        writeFileSync(
+          path,
+          Buffer.concat([whole.subarray(0, at), garbage, whole.subarray(at + 512)])
+        )
+      }
+      const file = openNumbers(path)
+      add(file, -1)
+      t.equal(all(file)[0], -1, `${i} at ${at}`)
+      if (i % 2 === 0 && at > 1) t.equal(asides(path).length, 1, `${i} cut at ${at}`)
+      file.close()
     }
-    const file = openNumbers(path)
-    add(file, -1)
-    t.equal(all(file)[0], -1, `${i} at ${at}`)
-    if (i % 2 === 0 && at > 1) t.equal(asides(path).length, 1, `${i} cut at ${at}`)
-    file.close()
+    t.ok(warnings() > 90, 'most of them are found to be damaged')
   }
-  t.ok(warnings() > 90, 'most of them are found to be damaged')
-})
+)
 
 t.test('a file that was emptied, with its journal, is set aside', async (t) => {
   const warnings = countWarnings(t)
@@ -130,7 +146,12 @@ t.test('a copy of a file is set aside: what it holds may have been undone since'
 })
 
 t.test('the lock may be garbage, too', async (t) => {
-  const path = join(t.testdir({ 'numbers.db-lock': 'no database at all, however long one looks at it'.repeat(100) }), 'numbers.db')
+  const path = join(
+    t.testdir({
+      'numbers.db-lock': 'no database at all, however long one looks at it'.repeat(100)
+    }),
+    'numbers.db'
+  )
   const file = open(t, path)
   add(file, 1)
   t.strictSame(all(open(t, path)), [1])
@@ -150,25 +171,36 @@ t.test('of the files set aside three are kept', async (t) => {
   t.strictSame(asides(path), [...names].sort().slice(-asides(path).length))
 })
 
-t.test('processes that find a damaged file, or none, at one moment share one new file', { timeout: 60_000 }, async (t) => {
-  const folder = t.testdir()
-  const users = await Promise.all(Array.from({ length: 4 }, () => startUser(t)))
-  const warned = async () => (await Promise.all(users.map((user) => user.warnings()))).reduce((sum, n) => sum + n)
-  for (let i = 0; i < 30; i++) {
-    const path = join(folder, `${i}`, 'numbers.db')
-    const damaged = i % 2 === 0
-    if (damaged) {
-      mkdirSync(dirname(path))
-      writeFileSync(path, 'garbage'.repeat(i * 100 + 1))
+t.test(
+  'processes that find a damaged file, or none, at one moment share one new file',
+  { timeout: 60_000 },
+  async (t) => {
+    const folder = t.testdir()
+    const users = await Promise.all(Array.from({ length: 4 }, () => startUser(t)))
+    const warned = async () =>
+      (await Promise.all(users.map((user) => user.warnings()))).reduce((sum, n) => sum + n)
+    for (let i = 0; i < 30; i++) {
+      const path = join(folder, `${i}`, 'numbers.db')
+      const damaged = i % 2 === 0
+      if (damaged) {
+        mkdirSync(dirname(path))
+        writeFileSync(path, 'garbage'.repeat(i * 100 + 1))
+      }
+      const before = await warned()
+      await Promise.all(
+        users.map(async (user, n) => {
+          await user.open(path)
+          await user.add(n)
+        })
+      )
+      const found = await Promise.all(users.map((user) => user.all()))
+      t.strictSame(
+        found,
+        users.map(() => [0, 1, 2, 3]),
+        path
+      )
+      t.equal((await warned()) - before, damaged ? 1 : 0)
+      t.equal(asides(path).length, damaged ? 1 : 0)
     }
-    const before = await warned()
-    await Promise.all(users.map(async (user, n) => {
-      await user.open(path)
-      await user.add(n)
-    }))
-    const found = await Promise.all(users.map((user) => user.all()))
-    t.strictSame(found, users.map(() => [0, 1, 2, 3]), path)
-    t.equal(await warned() - before, damaged ? 1 : 0)
-    t.equal(asides(path).length, damaged ? 1 : 0)
   }
-})
+)

@@ -17,7 +17,10 @@ export interface User {
 interface Reply { readonly value?: unknown, readonly error?: string }
 
 export async function startUser (t: Test, options?: ForkOptions): Promise<User> {
-  const child = fork(fileURLToPath(new URL('user.js', import.meta.url)), { execArgv: [], ...options })
+  const child = fork(fileURLToPath(new URL('user.js', import.meta.url)), {
+    execArgv: [],
+    ...options
+  })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child, 'message')
   const ask = async <R> (operation: string, argument?: unknown): Promise<R> => {

@@ -24,70 +24,139 @@ export type Transport = typeof TRANSPORTS[number]
  * Sends one request by the transport. The application has to be one for it, and to listen, but for
  * `inject`.
  */
-export function askBy (transport: Transport, app: FastifyInstance, url: string, ask: Ask = {}): Promise<Got> {
+export function askBy (
+  transport: Transport,
+  app: FastifyInstance,
+  url: string,
+  ask: Ask = {}
+): Promise<Got> {
   if (transport === 'inject') return askInject(app, url, ask)
   return transport === 'http2' ? askHttp2(app, url, ask) : askHttp(app, url, ask)
 }
 
-async function askInject (app: FastifyInstance, url: string, { method = 'GET', headers = {} }: Ask): Promise<Got> {
+async function askInject (
+  app: FastifyInstance,
+  url: string,
+  { method = 'GET', headers = {} }: Ask
+): Promise<Got> {
   const answer = await app.inject({ method: method as 'GET', url, headers: { ...headers } })
-  return { status: answer.statusCode, headers: answer.headers, body: answer.body, trailers: answer.trailers }
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    body: answer.body,
+    trailers: answer.trailers
+  }
 }
 
 /** Of an application that listens. */
 export function portOf (app: FastifyInstance): number {
   const address = app.server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('it does not listen to a port')
+  if (typeof address !== 'object' || address === null) { throw new Error('it does not listen to a port') }
   return address.port
 }
 
 /** A request whose client leaves when the test says so. */
-export function askToLeave (transport: Exclude<Transport, 'inject'>, app: FastifyInstance, path: string): { leave: () => void } {
+export function askToLeave (
+  transport: Exclude<Transport, 'inject'>,
+  app: FastifyInstance,
+  path: string
+): { leave: () => void } {
   const nothing = () => {}
   if (transport === 'http1') {
-    const request = httpRequest({ host: '127.0.0.1', port: portOf(app), path, headers: { host: 'shop.test' }, agent: false })
-    request.on('error', nothing).on('response', (response) => { response.on('error', nothing).resume() }).end()
-    return { leave: () => { request.destroy() } }
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port: portOf(app),
+      path,
+      headers: { host: 'shop.test' },
+      agent: false
+    })
+    request
+      .on('error', nothing)
+      .on('response', (response) => {
+        response.on('error', nothing).resume()
+      })
+      .end()
+    return {
+      leave: () => {
+        request.destroy()
+      }
+    }
   }
   const session = connect(`http://127.0.0.1:${portOf(app)}`)
   session.on('error', nothing)
   session.request({ ':path': path, ':authority': 'shop.test' }).on('error', nothing).resume()
-  return { leave: () => { session.destroy() } }
+  return {
+    leave: () => {
+      session.destroy()
+    }
+  }
 }
 
 /** Over HTTP/1.1, with TLS where the application has it. */
-export function askHttp (app: FastifyInstance, path: string, { method = 'GET', headers = {} }: Ask = {}): Promise<Got> {
+export function askHttp (
+  app: FastifyInstance,
+  path: string,
+  { method = 'GET', headers = {} }: Ask = {}
+): Promise<Got> {
   return new Promise((resolve, reject) => {
     const isSecure = 'setSecureContext' in app.server
     const send = isSecure ? httpsRequest : httpRequest
-    const request = send({
-      host: '127.0.0.1', port: portOf(app), path, method, headers: { host: 'shop.test', ...headers }, agent: false, ...isSecure && { rejectUnauthorized: false }
-    }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
-      response.on('error', reject)
-      response.on('end', () => {
-        const { statusCode: status = 0, headers, trailers } = response
-        resolve({ status, headers, body: Buffer.concat(chunks).toString('latin1'), trailers })
-      })
-    })
+    const request = send(
+      {
+        host: '127.0.0.1',
+        port: portOf(app),
+        path,
+        method,
+        headers: { host: 'shop.test', ...headers },
+        agent: false,
+        ...(isSecure && { rejectUnauthorized: false })
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+        })
+        response.on('error', reject)
+        response.on('end', () => {
+          const { statusCode: status = 0, headers, trailers } = response
+          resolve({ status, headers, body: Buffer.concat(chunks).toString('latin1'), trailers })
+        })
+      }
+    )
     request.on('error', reject)
     request.end()
   })
 }
 
 /** Over HTTP/2, with TLS where the application has it. */
-export function askHttp2 (app: FastifyInstance, path: string, { method = 'GET', headers = {} }: Ask = {}): Promise<Got> {
+export function askHttp2 (
+  app: FastifyInstance,
+  path: string,
+  { method = 'GET', headers = {} }: Ask = {}
+): Promise<Got> {
   return new Promise((resolve, reject) => {
     const isSecure = 'setSecureContext' in app.server
-    const session = connect(`${isSecure ? 'https' : 'http'}://127.0.0.1:${portOf(app)}`, { rejectUnauthorized: false })
+    const session = connect(`${isSecure ? 'https' : 'http'}://127.0.0.1:${portOf(app)}`, {
+      rejectUnauthorized: false
+    })
     session.on('error', reject)
-    const stream = session.request({ ':method': method, ':path': path, ':authority': 'shop.test', ...headers })
+    const stream = session.request({
+      ':method': method,
+      ':path': path,
+      ':authority': 'shop.test',
+      ...headers
+    })
     const chunks: Buffer[] = []
     let got: Omit<Got, 'body'> = { status: 0, headers: {}, trailers: {} }
-    stream.on('response', ({ ':status': status = 0, ...rest }) => { got = { status, headers: rest, trailers: {} } })
-    stream.on('trailers', (trailers: Record<string, unknown>) => { got = { ...got, trailers } })
-    stream.on('data', (chunk: Buffer) => { chunks.push(chunk) })
+    stream.on('response', ({ ':status': status = 0, ...rest }) => {
+      got = { status, headers: rest, trailers: {} }
+    })
+    stream.on('trailers', (trailers: Record<string, unknown>) => {
+      got = { ...got, trailers }
+    })
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+    })
     stream.on('error', (error: Error) => {
       session.destroy()
       reject(error)

@@ -12,7 +12,11 @@ export async function cachedApp (
   const app = Fastify(server)
   t.teardown(() => app.close())
   await app.register(conditional)
-  await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test', ...options })
+  await app.register(responseCache, {
+    store: memoryStore(),
+    origin: 'http://shop.test',
+    ...options
+  })
   await app.register(invalidation)
   return app
 }

@@ -8,7 +8,11 @@ import { cachedApp } from './cached-app.js'
  * An instance of an application that shares a Redis; it is named in Cache-Status, and closes with
  * the test.
  */
-export async function instanceOn (t: Test, server: TestRedis, name: string): Promise<FastifyInstance> {
+export async function instanceOn (
+  t: Test,
+  server: TestRedis,
+  name: string
+): Promise<FastifyInstance> {
   // A busy machine may be late by more than an instance would wait: what is then is for other
   // tests.
   const client = await server.connect({ commandTimeout: 10_000 })

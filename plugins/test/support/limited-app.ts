@@ -1,5 +1,11 @@
 import type { Test } from 'tap'
-import { fastify, type FastifyInstance, type FastifyServerOptions, type InjectOptions, type LightMyRequestResponse } from 'fastify'
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  type InjectOptions,
+  type LightMyRequestResponse
+} from 'fastify'
 import { memoryStore } from '@weir/limiter'
 import rateLimit, { type RateLimitOptions } from '../../rate-limit/index.js'
 import service, { serverOptions } from '../../service/index.js'
@@ -11,7 +17,10 @@ import { options as serviceOptions, testEnv } from './service-app.js'
 export async function limitedApp (
   t: Test, options: Partial<RateLimitOptions> = {}, server: FastifyServerOptions = {}
 ): Promise<FastifyInstance> {
-  const app = fastify({ ...serverOptions(testEnv({ LOG_LEVEL: 'silent' }), { service: 'demo' }), ...server })
+  const app = fastify({
+    ...serverOptions(testEnv({ LOG_LEVEL: 'silent' }), { service: 'demo' }),
+    ...server
+  })
   t.teardown(() => app.close())
   await app.register(service, serviceOptions)
   await app.register(rateLimit, { store: memoryStore(), ...options })
@@ -24,7 +33,11 @@ export function standing ({ statusCode, headers }: LightMyRequestResponse) {
 }
 
 /** Requests one after the other: their statuses. */
-export async function statuses (app: FastifyInstance, count: number, request: InjectOptions): Promise<number[]> {
+export async function statuses (
+  app: FastifyInstance,
+  count: number,
+  request: InjectOptions
+): Promise<number[]> {
   const found: number[] = []
   for (let i = 0; i < count; i++) found.push((await app.inject(request)).statusCode)
   return found

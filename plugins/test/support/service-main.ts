@@ -1,5 +1,11 @@
 import { fastify } from 'fastify'
-import service, { bootFailed, loadEnv, serverOptions, serviceEnv, start } from '../../service/index.js'
+import service, {
+  bootFailed,
+  loadEnv,
+  serverOptions,
+  serviceEnv,
+  start
+} from '../../service/index.js'
 import { options } from './service-app.js'
 
 // A service as its own process, for the tests of `start`. /crash and /hang are the bad days.

@@ -15,4 +15,7 @@ export function storeWith (invalidate: Validity['invalidate']): Store {
 }
 
 /** A store that cannot be told of an invalidation. */
-export const refusingStore = () => storeWith(async () => { throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer') })
+export const refusingStore = () =>
+  storeWith(async () => {
+    throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer')
+  })

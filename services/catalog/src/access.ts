@@ -6,7 +6,10 @@ import { type CatalogEnv } from './env.js'
 import { writeLimit } from './limits.js'
 
 /** The `config` of routes that write. */
-export const forEditors = { role: 'editor', rateLimit: writeLimit } as const satisfies FastifyContextConfig
+export const forEditors = {
+  role: 'editor',
+  rateLimit: writeLimit
+} as const satisfies FastifyContextConfig
 
 /** Registers who may do what: by tokens that are signed with JWT_SECRET, and by API_KEYS. */
 export async function registerAccess (app: FastifyInstance, env: CatalogEnv): Promise<void> {
@@ -20,6 +23,6 @@ export async function registerAccess (app: FastifyInstance, env: CatalogEnv): Pr
 function parseKey (text: string): [id: string, key: StoredApiKey] {
   const [id = '', role, ...rest] = text.split(':')
   const [hash = '', tier] = rest.reverse()
-  if (role !== 'reader' && role !== 'editor' && role !== 'admin') throw new Error(`${id} has no role`)
+  if (role !== 'reader' && role !== 'editor' && role !== 'admin') { throw new Error(`${id} has no role`) }
   return [id, { hash, user: { id: `key:${id}`, role, ...(tier !== undefined && { tier }) } }]
 }

@@ -24,7 +24,9 @@ import { registerSharedCache } from './shared-cache.js'
 export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
   const database = await openCatalog(databaseFile(env))
-  const { outbox, close } = openOutbox(databaseFile(env), (tags) => app.responseCache.invalidate(tags))
+  const { outbox, close } = openOutbox(databaseFile(env), (tags) =>
+    app.responseCache.invalidate(tags)
+  )
   app.addHook('onReady', () => outbox.start())
   app.addHook('onClose', async () => {
     await close()
@@ -35,7 +37,8 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     name: 'catalog',
     version: '0.1.0',
     title: 'Catalog',
-    description: 'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
+    description:
+      'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
     securitySchemes,
     transform: describeStatuses,
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
@@ -46,13 +49,18 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
       }
     }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  if (env.REDIS_URL !== undefined) {
+    await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  }
   await registerCounting(app, env)
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)
   const store = await registerSharedCache(app, env, outbox)
-  await app.register(cacheAdmin, { prefix: '/api/catalog/cache', instance: instanceName(env, 'catalog') })
+  await app.register(cacheAdmin, {
+    prefix: '/api/catalog/cache',
+    instance: instanceName(env, 'catalog')
+  })
   await app.register(invalidation, { outbox })
   markOwnRequests(app)
 

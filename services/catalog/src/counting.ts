@@ -11,7 +11,14 @@ import { type CatalogEnv } from './env.js'
  * REDIS_URL names, `app.redis`, else in a file beside the database.
  */
 export async function registerCounting (app: FastifyInstance, env: CatalogEnv): Promise<void> {
-  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
+  const store =
+    env.REDIS_URL === undefined
+      ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') })
+      : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
-  await app.register(observability, { store, service: 'catalog', instance: instanceName(env, 'catalog') })
+  await app.register(observability, {
+    store,
+    service: 'catalog',
+    instance: instanceName(env, 'catalog')
+  })
 }

@@ -51,15 +51,25 @@ const MEANINGS: Readonly<Record<number, string>> = {
 }
 
 /** Describes the statuses of a route one by one, in place of 4XX and 5XX. */
-export const describeStatuses: NonNullable<ServiceOptions['transform']> = ({ schema, url, route }) => {
+export const describeStatuses: NonNullable<ServiceOptions['transform']> = ({
+  schema,
+  url,
+  route
+}) => {
   const statuses = STATUSES[`${[route.method].flat().join()} ${url}`]
   if (statuses === undefined) return { schema, url }
   const { '4xx': _, '5xx': __, ...success } = Object(schema.response) as Record<string, unknown>
-  const described = statuses.map((status) => [status, {
-    description: MEANINGS[status] ?? STATUS_CODES[status] ?? 'An error',
-    ...status >= 400
-      ? { content: { 'application/problem+json': { schema: ProblemSchema } } }
-      : { type: 'null' }
-  }] as const)
+  const described = statuses.map(
+    (status) =>
+      [
+        status,
+        {
+          description: MEANINGS[status] ?? STATUS_CODES[status] ?? 'An error',
+          ...(status >= 400
+            ? { content: { 'application/problem+json': { schema: ProblemSchema } } }
+            : { type: 'null' })
+        }
+      ] as const
+  )
   return { schema: { ...schema, response: { ...success, ...Object.fromEntries(described) } }, url }
 }

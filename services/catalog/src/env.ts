@@ -8,12 +8,22 @@ const apiKey = '[\\w-]+:(reader|editor|admin)(:[\\w-]+)?:[0-9a-f]{64}'
 export const catalogEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4101, description: '0: any free port' }),
-  CACHE: Type.Enum(['on', 'off'], { default: 'on', description: 'off: every response is computed, to compare with' }),
-  API_KEYS: Type.Optional(Type.String({
-    pattern: `^${apiKey}(,${apiKey})*$`,
-    description: 'id:role:hash or id:role:tier:hash of each key, separated by commas'
-  }))
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 4101,
+    description: '0: any free port'
+  }),
+  CACHE: Type.Enum(['on', 'off'], {
+    default: 'on',
+    description: 'off: every response is computed, to compare with'
+  }),
+  API_KEYS: Type.Optional(
+    Type.String({
+      pattern: `^${apiKey}(,${apiKey})*$`,
+      description: 'id:role:hash or id:role:tier:hash of each key, separated by commas'
+    })
+  )
 })
 export type CatalogEnv = Static<typeof catalogEnv>
 

@@ -22,7 +22,10 @@ export const writeLimit = {
  * beside the database. What is said here is for reads, and for paths that are not there.
  */
 export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Promise<void> {
-  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'limits.db') }) : redisStore({ client: app.redis })
+  const store =
+    env.REDIS_URL === undefined
+      ? sqliteStore({ file: join(env.DATA_DIR, 'limits.db') })
+      : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(rateLimit, {
     store,

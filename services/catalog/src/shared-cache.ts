@@ -22,8 +22,15 @@ const L1 = { maxBytes: 24 * 1024 * 1024 }
  * @param outbox says when what is in it may be served, and what has to be settled first
  * @returns the store, for what else instances have to agree on
  */
-export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<Store> {
-  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
+export async function registerSharedCache (
+  app: FastifyInstance,
+  env: CatalogEnv,
+  outbox?: Outbox
+): Promise<Store> {
+  const store =
+    env.REDIS_URL === undefined
+      ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') })
+      : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   if (env.CACHE === 'off') app.addHook('onRoute', bypassCache)
   await app.register(responseCache, {
@@ -41,5 +48,7 @@ export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv
  * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
  */
 function bypassCache ({ config }: RouteOptions): void {
-  if (config?.cache !== undefined && config.cache !== false) config.cache = { ...config.cache, unless: () => true }
+  if (config?.cache !== undefined && config.cache !== false) {
+    config.cache = { ...config.cache, unless: () => true }
+  }
 }

@@ -15,7 +15,9 @@ t.test('instances that start at the same instant find one whole shop', async (t)
   await Promise.all(openers.map((opener) => once(opener, 'message')))
   const answers = openers.map((opener) => once(opener, 'message'))
   for (const opener of openers) opener.send('open')
-  for (const [answer] of await Promise.all(answers)) t.same(answer, { products: 10_000, categories: 40 })
+  for (const [answer] of await Promise.all(answers)) {
+    t.same(answer, { products: 10_000, categories: 40 })
+  }
 
   const database = connect(t, file)
   t.equal(database.pragma('integrity_check', { simple: true }), 'ok')
@@ -45,7 +47,11 @@ t.test('a shop that was emptied is not filled again', async (t) => {
   await first.close()
   const second = await openCatalog(file)
   t.teardown(() => second.close())
-  t.same(await listProducts(second.read, { page: 1, limit: 1, sort: 'newest' }), { items: [], hasMore: false, total: 0 })
+  t.same(await listProducts(second.read, { page: 1, limit: 1, sort: 'newest' }), {
+    items: [],
+    hasMore: false,
+    total: 0
+  })
 })
 
 t.test('the sample shop reads like one', async (t) => {
@@ -57,8 +63,11 @@ t.test('the sample shop reads like one', async (t) => {
   t.equal(value('select count(distinct sku) from products'), 10_000)
   t.equal(value('select count(distinct name) from products'), 10_000)
   t.ok(value('select min(price) from products') > 0)
-  t.ok(value('select avg(price) from products') > 1.5 * value('select price from products order by price limit 1 offset 5000'),
-    'many cheap things and a few dear ones')
+  t.ok(
+    value('select avg(price) from products') >
+      1.5 * value('select price from products order by price limit 1 offset 5000'),
+    'many cheap things and a few dear ones'
+  )
   const soldOut = value('select count(*) from products where stock = 0')
   t.ok(soldOut > 500 && soldOut < 1_200, `${soldOut} are sold out`)
 })
@@ -68,34 +77,77 @@ t.test('search and order are in step with the products, whatever is done to them
   const database = await openCatalog(file)
   t.teardown(() => database.close())
   await database.write(async (transaction) => {
-    await transaction.updateTable('products').set({ name: 'Zyzzyva' }).where('id', '<', 10).execute()
-    await transaction.updateTable('products').set({ description: 'zyzzyva' }).where('id', '=', 10).execute()
+    await transaction
+      .updateTable('products')
+      .set({ name: 'Zyzzyva' })
+      .where('id', '<', 10)
+      .execute()
+    await transaction
+      .updateTable('products')
+      .set({ description: 'zyzzyva' })
+      .where('id', '=', 10)
+      .execute()
     await transaction.updateTable('products').set({ stock: 7 }).where('id', '<', 20).execute()
     await transaction.updateTable('products').set({ id: 20_000 }).where('id', '=', 6).execute()
     await transaction.deleteFrom('products').where('id', '=', 5).execute()
   })
-  const found = await listProducts(database.read, { page: 1, limit: 20, sort: 'oldest', q: 'zyzzyva' })
+  const found = await listProducts(database.read, {
+    page: 1,
+    limit: 20,
+    sort: 'oldest',
+    q: 'zyzzyva'
+  })
   t.equal(found.total, 9)
   t.same(found.items.map(({ id }) => id).sort((a, b) => a - b), [1, 2, 3, 4, 7, 8, 9, 10, 20_000])
   const sql = connect(t, file)
-  t.doesNotThrow(() => sql.exec("insert into product_search (product_search) values ('integrity-check')"))
-  t.equal(sql.prepare('select count(*) from products where id not in (select rowid from product_search)').pluck().get(), 0)
-  t.equal(sql.prepare('select count(*) from product_search where rowid not in (select id from products)').pluck().get(), 0)
-  for (const [name, key] of sql.prepare<[], [string, string]>('select name, name_key from products').raw().all()) {
+  t.doesNotThrow(() =>
+    sql.exec("insert into product_search (product_search) values ('integrity-check')")
+  )
+  t.equal(
+    sql
+      .prepare('select count(*) from products where id not in (select rowid from product_search)')
+      .pluck()
+      .get(),
+    0
+  )
+  t.equal(
+    sql
+      .prepare('select count(*) from product_search where rowid not in (select id from products)')
+      .pluck()
+      .get(),
+    0
+  )
+  for (const [name, key] of sql
+    .prepare<[], [string, string]>('select name, name_key from products')
+    .raw()
+    .all()) {
     if (sortKey(name) !== key) t.fail(name)
   }
-  t.throws(() => sql.exec("update products set name = 'x'"), /no such function/, 'no write without what keeps them in step')
+  t.throws(
+    () => sql.exec("update products set name = 'x'"),
+    /no such function/,
+    'no write without what keeps them in step'
+  )
 })
 
 t.test('what one connection reads in a write is what it replaces', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const [a, b] = [await openCatalog(file), await openCatalog(file)]
   t.teardown(async () => { await a.close(); await b.close() })
-  const stockOf = () => Number(connect(t, file).prepare('select stock from products where id = 1').pluck().get())
+  const stockOf = () =>
+    Number(connect(t, file).prepare('select stock from products where id = 1').pluck().get())
   const before = stockOf()
   await Promise.all([a, b, a, b, a, b].map((database) => database.write(async (transaction) => {
-    const { stock } = await transaction.selectFrom('products').select('stock').where('id', '=', 1).executeTakeFirstOrThrow()
-    await transaction.updateTable('products').set({ stock: stock + 1 }).where('id', '=', 1).execute()
+    const { stock } = await transaction
+      .selectFrom('products')
+      .select('stock')
+      .where('id', '=', 1)
+      .executeTakeFirstOrThrow()
+    await transaction
+      .updateTable('products')
+      .set({ stock: stock + 1 })
+      .where('id', '=', 1)
+      .execute()
   })))
   t.equal(stockOf(), before + 6)
 })
@@ -111,5 +163,9 @@ t.test('a lock that is never given back is an error after the time allowed', asy
   holder.exec('commit')
   await waiting
   t.ok(waiter.inTransaction)
-  await t.rejects(whileBusy(60_000, () => waiter.exec('nonsense')), { code: 'SQLITE_ERROR' }, 'other errors are not waited out')
+  await t.rejects(
+    whileBusy(60_000, () => waiter.exec('nonsense')),
+    { code: 'SQLITE_ERROR' },
+    'other errors are not waited out'
+  )
 })

@@ -12,13 +12,19 @@ const PROGRAM = 'src/import/main.js'
 t.test('a good file, and what running instances see of it', async (t) => {
   const { directory, env, file } = await shop(t)
   const app = await build(t, directory)
-  const search = async () => (await app.inject('/api/products?q=tin+lasts')).json<{ total: number }>().total
+  const search = async () =>
+    (await app.inject('/api/products?q=tin+lasts')).json<{ total: number }>().total
   const count = async () => (await app.inject('/api/categories')).body
   t.equal(await search(), 0)
   t.equal((await app.inject('/api/products/10001')).statusCode, 404)
   const before = await count()
 
-  const { code, stdout, stderr } = await runProgram(t, PROGRAM, [await file('products.csv', twoProducts)], env)
+  const { code, stdout, stderr } = await runProgram(
+    t,
+    PROGRAM,
+    [await file('products.csv', twoProducts)],
+    env
+  )
   t.equal(code, 0)
   t.equal(stdout, 'Imported 2 rows: 2 new, 0 updated, 0 unchanged.\n')
   t.equal(stderr, 'Reading: 100%\nWriting 2 rows\n', 'plain progress where there is no terminal')
@@ -29,8 +35,15 @@ t.test('a good file, and what running instances see of it', async (t) => {
 
 t.test('the first hundred bad rows are shown, all are counted', async (t) => {
   const { env, file } = await shop(t)
-  const rows = Array.from({ length: 1_000 }, (_, index) => index % 2 === 0 ? `S-${index},n,cookware,x` : `S-${index},n,nowhere,1`)
-  const { code, stdout, stderr } = await runProgram(t, PROGRAM, [await file('products.csv', ['sku,name,category,price', ...rows].join('\n'))], env)
+  const rows = Array.from({ length: 1_000 }, (_, index) =>
+    index % 2 === 0 ? `S-${index},n,cookware,x` : `S-${index},n,nowhere,1`
+  )
+  const { code, stdout, stderr } = await runProgram(
+    t,
+    PROGRAM,
+    [await file('products.csv', ['sku,name,category,price', ...rows].join('\n'))],
+    env
+  )
   t.equal(code, 1)
   t.equal(stdout, '')
   const shown = stderr.split('\n').filter((line) => line.startsWith('line '))
@@ -43,39 +56,82 @@ t.test('the first hundred bad rows are shown, all are counted', async (t) => {
 t.test('what cannot be imported is one line', async (t) => {
   const { env, directory } = await shop(t)
   const missing = join(directory, 'nowhere.csv')
-  t.match(await runProgram(t, PROGRAM, [missing], env), { code: 1, stdout: '', stderr: `Nothing was imported. There is no file ${missing}.\n` })
-  t.match(await runProgram(t, PROGRAM, [directory], env), { code: 1, stderr: `Nothing was imported. ${directory} is a folder: name a file in it.\n` })
+  t.match(await runProgram(t, PROGRAM, [missing], env), {
+    code: 1,
+    stdout: '',
+    stderr: `Nothing was imported. There is no file ${missing}.\n`
+  })
+  t.match(await runProgram(t, PROGRAM, [directory], env), {
+    code: 1,
+    stderr: `Nothing was imported. ${directory} is a folder: name a file in it.\n`
+  })
 })
 
 t.test('arguments', async (t) => {
   const { env, file, directory } = await shop(t)
-  t.match(await runProgram(t, PROGRAM, ['--help'], env), { code: 0, stdout: /^Usage: /, stderr: '' })
-  t.match(await runProgram(t, PROGRAM, [], env), { code: 2, stdout: '', stderr: /^FILE is missing\.\n\nUsage: / })
+  t.match(await runProgram(t, PROGRAM, ['--help'], env), {
+    code: 0,
+    stdout: /^Usage: /,
+    stderr: ''
+  })
+  t.match(await runProgram(t, PROGRAM, [], env), {
+    code: 2,
+    stdout: '',
+    stderr: /^FILE is missing\.\n\nUsage: /
+  })
   t.match(parseArguments(['a.csv', 'b.csv']), { kind: 'wrong', problem: /^One FILE at a time/ })
   t.match(parseArguments(['a.csv', '--dry']), { kind: 'wrong', problem: /--dry/ })
-  t.match(parseArguments(['a.csv', '--database=']), { kind: 'wrong', problem: /--database needs a path/ })
+  t.match(parseArguments(['a.csv', '--database=']), {
+    kind: 'wrong',
+    problem: /--database needs a path/
+  })
   const elsewhere = join(directory, 'shop.db')
   await (await openCatalog(elsewhere)).close()
-  t.match(await runProgram(t, PROGRAM, [await file('products.csv', twoProducts), '--database', elsewhere], env), { code: 0 })
+  t.match(
+    await runProgram(
+      t,
+      PROGRAM,
+      [await file('products.csv', twoProducts), '--database', elsewhere],
+      env
+    ),
+    { code: 0 }
+  )
   t.equal(connect(t, elsewhere).prepare('select count(*) from products').pluck().get(), 10_002)
 })
 
 t.test('no shop is made by an import', async (t) => {
   const { env, file, directory } = await shop(t)
   const products = await file('products.csv', twoProducts)
-  const { code, stdout, stderr } = await runProgram(t, PROGRAM, [products], { ...env, DATA_DIR: join(directory, 'nowhere') })
+  const { code, stdout, stderr } = await runProgram(t, PROGRAM, [products], {
+    ...env,
+    DATA_DIR: join(directory, 'nowhere')
+  })
   t.match({ code, stdout }, { code: 1, stdout: '' })
-  t.equal(stderr, `Nothing was imported. CATALOG_ERR_NO_DATABASE: There is no database ${join(directory, 'nowhere', 'catalog.db')}: ` +
-    'give the path of a running catalog\'s with --database or DATA_DIR, or start the catalog first.\n')
+  t.equal(
+    stderr,
+    `Nothing was imported. CATALOG_ERR_NO_DATABASE: There is no database ${join(directory, 'nowhere', 'catalog.db')}: ` +
+      "give the path of a running catalog's with --database or DATA_DIR, or start the catalog first.\n"
+  )
 })
 
-t.test('with Redis away, the products are in, and what they invalidate waits for an instance', async (t) => {
-  const { directory, env, file, value } = await shop(t)
-  const away = { ...env, REDIS_URL: join(directory, 'redis.sock') }
-  const { code, stdout, stderr } = await runProgram(t, PROGRAM, [await file('products.csv', twoProducts)], away)
-  t.equal(code, 0)
-  t.equal(stdout, 'Imported 2 rows: 2 new, 0 updated, 0 unchanged.\n')
-  t.match(stderr, /Cached responses could not be invalidated from here: the running instances do it/)
-  t.equal(value('select count(*) from products'), 10_002)
-  t.equal(value('select tag from weir_outbox_tags'), '"catalog"')
-})
+t.test(
+  'with Redis away, the products are in, and what they invalidate waits for an instance',
+  async (t) => {
+    const { directory, env, file, value } = await shop(t)
+    const away = { ...env, REDIS_URL: join(directory, 'redis.sock') }
+    const { code, stdout, stderr } = await runProgram(
+      t,
+      PROGRAM,
+      [await file('products.csv', twoProducts)],
+      away
+    )
+    t.equal(code, 0)
+    t.equal(stdout, 'Imported 2 rows: 2 new, 0 updated, 0 unchanged.\n')
+    t.match(
+      stderr,
+      /Cached responses could not be invalidated from here: the running instances do it/
+    )
+    t.equal(value('select count(*) from products'), 10_002)
+    t.equal(value('select tag from weir_outbox_tags'), '"catalog"')
+  }
+)

@@ -30,7 +30,10 @@ t.test('a database of before is upgraded when it is opened', async (t) => {
   const file = await formerShop(t)
   const database = await openCatalog(file)
   t.teardown(() => database.close())
-  const names = async (q?: string) => (await listProducts(database.read, { page: 1, limit: 10, sort: 'name', q })).items.map(({ name }) => name)
+  const names = async (q?: string) =>
+    (await listProducts(database.read, { page: 1, limit: 10, sort: 'name', q })).items.map(
+      ({ name }) => name
+    )
   t.same(await names(), ['Arm', 'Ärmel', 'azur', 'Café', 'Zebra', '東京タワー'])
   t.same(await names('京タ'), ['東京タワー'])
   t.same(await names('cafe'), ['Café'])
@@ -54,8 +57,13 @@ t.test('lists are read in the order of an index', async (t) => {
   const sql = connect(t, file)
   for (const column of ['name_key', 'price', 'created_at']) {
     for (const [direction, sign] of [['asc', '>'], ['desc', '<']]) {
-      const plan = sql.prepare<[], { detail: string }>(`explain query plan select * from products
-        where (${column}, id) ${sign} (1, 1) order by ${column} ${direction}, id ${direction} limit 21`).all().map(({ detail }) => detail)
+      const plan = sql
+        .prepare<[], { detail: string }>(
+          `explain query plan select * from products
+        where (${column}, id) ${sign} (1, 1) order by ${column} ${direction}, id ${direction} limit 21`
+        )
+        .all()
+        .map(({ detail }) => detail)
       t.match(plan, [/^SEARCH products USING INDEX products_by_\w+ \(/], `${column} ${direction}`)
       t.equal(plan.length, 1, 'nothing is sorted')
     }

@@ -7,24 +7,44 @@ import t, { type Test } from 'tap'
 const WRITER = fileURLToPath(new URL('support/progress-writer.js', import.meta.url))
 
 /** What a program that reports progress writes to its stderr. */
-async function written (t: Test, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+async function written (
+  t: Test,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {}
+): Promise<string> {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
   child.stdin.end()
   t.teardown(() => child.kill('SIGKILL'))
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const [output, errors] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close')
+  ])
   return output + errors
 }
 
 /** Gives the program a terminal, which `script` makes. */
 const onTerminal = (t: Test, terminal: string) =>
-  written(t, 'script', ['-qec', `'${process.execPath}' '${WRITER}'`, '/dev/null'], { TERM: terminal })
+  written(t, 'script', ['-qec', `'${process.execPath}' '${WRITER}'`, '/dev/null'], {
+    TERM: terminal
+  })
 
-const plain = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `Reading: ${percent}%\n`).join('') + 'Writing 100 rows\n'
+const plain =
+  [10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `Reading: ${percent}%\n`).join('') +
+  'Writing 100 rows\n'
 
 t.test('a log gets plain lines, a terminal a bar', async (t) => {
   t.equal(await written(t, process.execPath, [WRITER]), plain)
   // The terminal itself turns line ends into CRLF.
-  t.equal((await onTerminal(t, 'dumb')).replaceAll('\r\n', '\n'), plain, 'a terminal that cannot move its cursor')
+  t.equal(
+    (await onTerminal(t, 'dumb')).replaceAll('\r\n', '\n'),
+    plain,
+    'a terminal that cannot move its cursor'
+  )
   const bar = await onTerminal(t, 'xterm')
   t.match(bar, /Reading █+░* \d+% \| 100 rows/)
   t.notMatch(bar, 'Reading: ')

@@ -5,13 +5,18 @@ import { sortKey } from '../src/text/sort-key.js'
 /** The characters from one to another, in the order of their code points. */
 function range (first: string, last: string): string[] {
   const from = first.charCodeAt(0)
-  return Array.from({ length: last.charCodeAt(0) - from + 1 }, (_, index) => String.fromCharCode(from + index))
+  return Array.from({ length: last.charCodeAt(0) - from + 1 }, (_, index) =>
+    String.fromCharCode(from + index)
+  )
 }
 
 const alphabets = {
   ASCII: range(' ', '~'),
   // All but the Catalan l·l, which is a letter of its own to ICU.
-  'Latin-1 and Latin Extended-A': [...range('À', 'ſ').filter((character) => /[^Ŀŀ\P{L}]/u.test(character)), ...'aeoszAEOSZ '],
+  'Latin-1 and Latin Extended-A': [
+    ...range('À', 'ſ').filter((character) => /[^Ŀŀ\P{L}]/u.test(character)),
+    ...'aeoszAEOSZ '
+  ],
   'Latin Extended Additional': [...range('Ḁ', 'ẙ'), ...range('Ạ', 'ỹ'), ...'aeiouy '],
   punctuation: Array.from('‘’“”„«»‹›–—-_.,;:!?¡¿()[]{}§¶@*/\\&#%‰†•·…€£$©®™°+×=<>|~ab 1½²'),
   Cyrillic: [...range('а', 'я'), ...range('А', 'Я'), ...'ёйґєіїўђљњћџјЁЙҐЄІЇЎ '],
@@ -23,13 +28,15 @@ const alphabets = {
   mixed: Array.from('aZä0 9-żЯяωΩ가あア中国א!,(%‘"éßœł')
 }
 
-const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(sortKey(a)), Buffer.from(sortKey(b)))
+const byBytes = (a: string, b: string) =>
+  Buffer.compare(Buffer.from(sortKey(a)), Buffer.from(sortKey(b)))
 
 t.test('names sort as Intl.Collator sorts them, in each script', async (t) => {
   const { compare } = new Intl.Collator('en')
   const random = createRandom(17)
   for (const [script, alphabet] of Object.entries(alphabets)) {
-    const name = () => Array.from({ length: random.between(0, 5) }, () => random.pick(alphabet)).join('')
+    const name = () =>
+      Array.from({ length: random.between(0, 5) }, () => random.pick(alphabet)).join('')
     const wrong: string[] = []
     for (let pair = 0; pair < 10_000; pair++) {
       const [a, b] = [name(), name()]
@@ -40,15 +47,33 @@ t.test('names sort as Intl.Collator sorts them, in each script', async (t) => {
 })
 
 t.test('Ä is by A, and accents and case decide between names that are else the same', async (t) => {
-  t.same(['Zebra', 'Ärmel', 'azur', 'Arm', 'Öse', 'Oste'].sort(byBytes), ['Arm', 'Ärmel', 'azur', 'Öse', 'Oste', 'Zebra'])
-  t.same(['Coté', 'côte', 'Cote', 'cote', 'côté', 'coté'].sort(byBytes), ['cote', 'Cote', 'coté', 'Coté', 'côte', 'côté'])
+  t.same(['Zebra', 'Ärmel', 'azur', 'Arm', 'Öse', 'Oste'].sort(byBytes), [
+    'Arm',
+    'Ärmel',
+    'azur',
+    'Öse',
+    'Oste',
+    'Zebra'
+  ])
+  t.same(['Coté', 'côte', 'Cote', 'cote', 'côté', 'coté'].sort(byBytes), [
+    'cote',
+    'Cote',
+    'coté',
+    'Coté',
+    'côte',
+    'côté'
+  ])
   t.equal(byBytes('Cafe\u0301', 'Caf\u00E9'), 0, 'composed or not')
 })
 
 t.test('any text has a key that SQLite keeps', async (t) => {
   const random = createRandom(5)
   for (let round = 0; round < 2_000; round++) {
-    const text = Array.from({ length: random.between(0, 8) }, () => String.fromCodePoint(random.pick([random.between(0, 0xD7FF), random.between(0xE000, 0x10FFFF)]))).join('')
+    const text = Array.from({ length: random.between(0, 8) }, () =>
+      String.fromCodePoint(
+        random.pick([random.between(0, 0xd7ff), random.between(0xe000, 0x10ffff)])
+      )
+    ).join('')
     const key = sortKey(text)
     if (Buffer.from(key).toString() !== key || key.includes('\0')) t.fail(JSON.stringify(text))
   }

@@ -47,14 +47,23 @@ export function App () {
   }
   return (
     <>
-      <a class='skip' href='#main' onClick={skip}>Skip to the page</a>
+      <a class='skip' href='#main' onClick={skip}>
+        Skip to the page
+      </a>
       <header class='header'>
         <button
-          class='button compact menu' type='button' aria-expanded={isMenuOpen} aria-controls='pages'
+          class='button compact menu'
+          type='button'
+          aria-expanded={isMenuOpen}
+          aria-controls='pages'
           onClick={() => setMenuOpen(!isMenuOpen)}
-        >Menu
+        >
+          Menu
         </button>
-        <a class='brand' href='#/' aria-label='Weir'><img src='favicon.svg' alt='' /><span>Weir</span></a>
+        <a class='brand' href='#/' aria-label='Weir'>
+          <img src='favicon.svg' alt='' />
+          <span>Weir</span>
+        </a>
         <Pulse />
         <IdentityButton />
         <ThemeButton />

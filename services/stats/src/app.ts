@@ -43,7 +43,8 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
     name: 'stats',
     version: '0.1.0',
     title: 'Stats',
-    description: 'What caches and limits of all instances do. Times are ms since 1970. Errors are problem documents (RFC 9457).',
+    description:
+      'What caches and limits of all instances do. Times are ms since 1970. Errors are problem documents (RFC 9457).',
     securitySchemes,
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
@@ -53,7 +54,9 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
       }
     }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  if (env.REDIS_URL !== undefined) {
+    await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  }
   const stores = await openStores(app, env)
   const collector = new Collector({ store: stores.metrics, db, log: app.log })
   const viewers = new Viewers()
@@ -63,10 +66,21 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
   await app.register(responseCache, {
-    store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats', l1: L1
+    store: stores.cache,
+    namespace: 'stats',
+    name: instanceName(env, 'stats'),
+    origin: 'http://stats',
+    l1: L1
   })
 
-  const figures = [summaryRoute, routesRoute, cachesRoute, instancesRoute, limitsRoutes, historyRoute]
+  const figures = [
+    summaryRoute,
+    routesRoute,
+    cachesRoute,
+    instancesRoute,
+    limitsRoutes,
+    historyRoute
+  ]
   for (const route of figures) await app.register(route, { db, collector })
   await app.register(redisRoute, { redis: stores.redis, collector })
   await app.register(liveRoute, { viewers })

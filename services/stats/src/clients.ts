@@ -10,7 +10,11 @@ import { type StatsEnv } from './env.js'
  * Limits each user that a token names, and all others by their address. Everybody may read all but
  * who was denied, which is for admins; any other token is for having a budget of one's own.
  */
-export async function registerClients (app: FastifyInstance, env: StatsEnv, store: LimitStore): Promise<void> {
+export async function registerClients (
+  app: FastifyInstance,
+  env: StatsEnv,
+  store: LimitStore
+): Promise<void> {
   await app.register(rateLimit, {
     store,
     namespace: 'stats',

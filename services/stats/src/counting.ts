@@ -9,5 +9,9 @@ import { type StatsEnv } from './env.js'
  * those of the people who look at it, and on a quiet day there would be no others.
  */
 export async function registerCounting (app: FastifyInstance, env: StatsEnv): Promise<void> {
-  await app.register(observability, { store: memoryStore(), service: 'stats', instance: instanceName(env, 'stats') })
+  await app.register(observability, {
+    store: memoryStore(),
+    service: 'stats',
+    instance: instanceName(env, 'stats')
+  })
 }

@@ -23,7 +23,8 @@ export function demoUsers (app: FastifyInstance, { DEMO_USERS, JWT_SECRET }: Sta
 }
 
 /** A user of each role, for a visitor with a login link. */
-export const loginUsers = (app: FastifyInstance): DemoUser[] => ROLES.map((role) => demoUser(app, `demo-${role}`, role))
+export const loginUsers = (app: FastifyInstance): DemoUser[] =>
+  ROLES.map((role) => demoUser(app, `demo-${role}`, role))
 
 const demoUser = (app: FastifyInstance, id: string, role: Role): DemoUser =>
   ({ id, token: app.jwt.HS256.sign({ sub: id, role }, { expiresIn: LIFETIME }) })

@@ -7,11 +7,25 @@ import { type Static, Type } from 'typebox'
 export const statsEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4301, description: '0: any free port' }),
-  DEMO_USERS: Type.Boolean({ default: false, description: 'true: every visitor is given the tokens of two readers, alice and bob' }),
-  LOGIN_CODE: Type.Optional(Type.String({ pattern: CODE_PATTERN, description: 'One-time code of the login link that npm start prints' }))
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 4301,
+    description: '0: any free port'
+  }),
+  DEMO_USERS: Type.Boolean({
+    default: false,
+    description: 'true: every visitor is given the tokens of two readers, alice and bob'
+  }),
+  LOGIN_CODE: Type.Optional(
+    Type.String({
+      pattern: CODE_PATTERN,
+      description: 'One-time code of the login link that npm start prints'
+    })
+  )
 })
 export type StatsEnv = Static<typeof statsEnv>
 
 /** The database of the counts. */
-export const databaseFile = ({ DATA_DIR }: { DATA_DIR: string }): string => join(DATA_DIR, 'stats.db')
+export const databaseFile = ({ DATA_DIR }: { DATA_DIR: string }): string =>
+  join(DATA_DIR, 'stats.db')

@@ -30,15 +30,22 @@ export function figuresOf (outcomes: Outcomes) {
 
 /** Latency of requests, ms; null where there were none. */
 export function latencyOf ({ latency }: Series) {
-  return { p50: quantileMs(latency, 0.5) ?? null, p90: quantileMs(latency, 0.9) ?? null, p99: quantileMs(latency, 0.99) ?? null }
+  return {
+    p50: quantileMs(latency, 0.5) ?? null,
+    p90: quantileMs(latency, 0.9) ?? null,
+    p99: quantileMs(latency, 0.99) ?? null
+  }
 }
 
 /** Hits from memory and store as one series. */
-export const hitsOf = ({ l1, l2 }: Outcomes): Series => mergeSeries(l1 ?? emptySeries(), l2 ?? emptySeries())
+export const hitsOf = ({ l1, l2 }: Outcomes): Series =>
+  mergeSeries(l1 ?? emptySeries(), l2 ?? emptySeries())
 
 /** Number of requests by outcome. */
 export const countsOf = (outcomes: Outcomes): Partial<Record<Outcome, number>> =>
   Object.fromEntries(entriesOf(outcomes).map(([outcome, { count }]) => [outcome, count]))
 
 const total = (outcomes: Outcomes): Series =>
-  entriesOf(outcomes).filter(([outcome]) => outcome !== 'refill').reduce((sum, [, series]) => mergeSeries(sum, series), emptySeries())
+  entriesOf(outcomes)
+    .filter(([outcome]) => outcome !== 'refill')
+    .reduce((sum, [, series]) => mergeSeries(sum, series), emptySeries())

@@ -10,7 +10,8 @@ const minute = Math.floor(now / MINUTE)
 const JWT_SECRET = 'a secret of the tests, which is long enough'
 const as = (app: FastifyInstance, role: 'reader' | 'editor' | 'admin') =>
   ({ authorization: `Bearer ${app.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })}` })
-const get = (app: FastifyInstance, path: string, headers: Record<string, string> = {}) => app.inject({ url: `/api/stats/${path}`, headers })
+const get = (app: FastifyInstance, path: string, headers: Record<string, string> = {}) =>
+  app.inject({ url: `/api/stats/${path}`, headers })
 
 t.test('what two instances counted', async (t) => {
   const directory = await tempDir(t)
@@ -19,43 +20,75 @@ t.test('what two instances counted', async (t) => {
   // By a clock that is ahead: it was heard of when the service began, however long that took.
   await metrics.write(state(now + MINUTE, { startedAt: now - 1000 }), [
     record(minute - 30, 1, { l1: series(1000) }),
-    record(minute - 3, 4, {}, {
-      routes: [
-        {
-          route: 'GET /api/products',
-          outcomes: {
-            l1: series(60, { shared: 20, notModified: 6, bytes: 6000, savedMicros: 3_000_000 }),
-            l2: series(20, { shared: 20, bytes: 2000, savedMicros: 1_000_000 }),
-            miss: series(20, { bytes: 2000, ms: 50 }),
-            refill: series(2)
+    record(
+      minute - 3,
+      4,
+      {},
+      {
+        routes: [
+          {
+            route: 'GET /api/products',
+            outcomes: {
+              l1: series(60, { shared: 20, notModified: 6, bytes: 6000, savedMicros: 3_000_000 }),
+              l2: series(20, { shared: 20, bytes: 2000, savedMicros: 1_000_000 }),
+              miss: series(20, { bytes: 2000, ms: 50 }),
+              refill: series(2)
+            },
+            reasons: {}
           },
-          reasons: {}
-        },
-        { route: 'POST /api/products', outcomes: { uncached: series(3), limited: series(4), error: series(1) }, reasons: {} }
-      ],
-      filledBy: { 'catalog-1': 40, 'catalog-2': 40 },
-      denials: [{ route: 'POST /api/products', policy: 'writes', client: 'user:alice', count: 4 }],
-      caches: [{ cache: 'queries', l1: 6, l2: 2, coalesced: 1, stale: 3, misses: 1, savedMicros: 9000 }]
-    })
+          {
+            route: 'POST /api/products',
+            outcomes: { uncached: series(3), limited: series(4), error: series(1) },
+            reasons: {}
+          }
+        ],
+        filledBy: { 'catalog-1': 40, 'catalog-2': 40 },
+        denials: [
+          { route: 'POST /api/products', policy: 'writes', client: 'user:alice', count: 4 }
+        ],
+        caches: [
+          { cache: 'queries', l1: 6, l2: 2, coalesced: 1, stale: 3, misses: 1, savedMicros: 9000 }
+        ]
+      }
+    )
   ])
   await metrics.write(state(now - 10 * MINUTE, second), [
-    record(minute - 2, 7, {}, {
-      ...second,
-      routes: [{
-        route: 'GET /api/products',
-        outcomes: { stale: series(5), coalesced: series(15), bypass: series(10) },
-        reasons: { PRIVATE: 10 }
-      }],
-      caches: [{ cache: 'queries', l1: 1, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: 500 }]
-    })
+    record(
+      minute - 2,
+      7,
+      {},
+      {
+        ...second,
+        routes: [
+          {
+            route: 'GET /api/products',
+            outcomes: { stale: series(5), coalesced: series(15), bypass: series(10) },
+            reasons: { PRIVATE: 10 }
+          }
+        ],
+        caches: [
+          { cache: 'queries', l1: 1, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: 500 }
+        ]
+      }
+    )
   ])
   const app = await build(t, directory, { JWT_SECRET })
 
   t.test('in all', async (t) => {
     const response = await get(app, 'summary')
     t.equal(response.statusCode, 200)
-    t.match(response.headers, { 'cache-control': 'no-cache', etag: /./, 'cache-status': /^stats-1; fwd=uri-miss; ttl=1; stored/ })
-    const summary = response.json<{ from: number, to: number, seconds: number, requestsPerSecond: number, outcomes: unknown[] }>()
+    t.match(response.headers, {
+      'cache-control': 'no-cache',
+      etag: /./,
+      'cache-status': /^stats-1; fwd=uri-miss; ttl=1; stored/
+    })
+    const summary = response.json<{
+      from: number
+      to: number
+      seconds: number
+      requestsPerSecond: number
+      outcomes: unknown[]
+    }>()
     t.match(summary, {
       asOf: Number,
       connected: true,
@@ -79,13 +112,27 @@ t.test('what two instances counted', async (t) => {
     })
     t.equal(summary.seconds, (summary.to - summary.from) / 1000)
     t.equal(summary.requestsPerSecond, 138 / summary.seconds)
-    t.match(summary.outcomes[0], { outcome: 'l1', count: 60, notModified: 6, shared: 20, bytes: 6000, savedMs: 3000, latency: { p50: Number } })
+    t.match(summary.outcomes[0], {
+      outcome: 'l1',
+      count: 60,
+      notModified: 6,
+      shared: 20,
+      bytes: 6000,
+      savedMs: 3000,
+      latency: { p50: Number }
+    })
     t.equal(summary.outcomes.length, 10)
   })
 
   t.test('of another time', async (t) => {
     const [from, to] = [(minute - 31) * MINUTE, (minute - 29) * MINUTE]
-    t.match((await get(app, `summary?from=${from}&to=${to}`)).json(), { from, to, seconds: 120, requests: 1000, requestsPerSecond: 1000 / 120 })
+    t.match((await get(app, `summary?from=${from}&to=${to}`)).json(), {
+      from,
+      to,
+      seconds: 120,
+      requests: 1000,
+      requestsPerSecond: 1000 / 120
+    })
     t.match((await get(app, `summary?from=${from}`)).json(), { from, requests: 1138 })
   })
 
@@ -107,16 +154,40 @@ t.test('what two instances counted', async (t) => {
           outcomes: { l1: 60, l2: 20, miss: 20, refill: 2, stale: 5, coalesced: 15, bypass: 10 },
           reasons: { PRIVATE: 10 }
         },
-        { route: 'POST /api/products', requests: 8, hitRatio: null, limited: 4, errors: 1, outcomes: { uncached: 3, limited: 4, error: 1 }, reasons: {} }
+        {
+          route: 'POST /api/products',
+          requests: 8,
+          hitRatio: null,
+          limited: 4,
+          errors: 1,
+          outcomes: { uncached: 3, limited: 4, error: 1 },
+          reasons: {}
+        }
       ]
     })
   })
 
   t.test('by cache', async (t) => {
     t.strictSame((await get(app, 'caches')).json<{ caches: unknown[] }>().caches, [
-      { service: 'catalog', cache: 'queries', hits: 10, l1: 7, l2: 2, coalesced: 1, stale: 3, misses: 2, hitRatio: 10 / 12, savedMs: 9.5 }
+      {
+        service: 'catalog',
+        cache: 'queries',
+        hits: 10,
+        l1: 7,
+        l2: 2,
+        coalesced: 1,
+        stale: 3,
+        misses: 2,
+        hitRatio: 10 / 12,
+        savedMs: 9.5
+      }
     ])
-    t.strictSame((await get(app, `caches?from=${(minute - 31) * MINUTE}&to=${(minute - 29) * MINUTE}`)).json<{ caches: unknown[] }>().caches, [])
+    t.strictSame(
+      (await get(app, `caches?from=${(minute - 31) * MINUTE}&to=${(minute - 29) * MINUTE}`)).json<{
+        caches: unknown[]
+      }>().caches,
+      []
+    )
   })
 
   t.test('by instance', async (t) => {
@@ -142,30 +213,57 @@ t.test('what two instances counted', async (t) => {
         outcomes: { l1: 60, uncached: 3 },
         filledBy: { 'catalog-1': 40, 'catalog-2': 40 }
       },
-      { instance: 'catalog-2', alive: false, lastSeenAt: now - 10 * MINUTE, requests: 30, hitRatio: 1, filledBy: {} }
+      {
+        instance: 'catalog-2',
+        alive: false,
+        lastSeenAt: now - 10 * MINUTE,
+        requests: 30,
+        hitRatio: 1,
+        filledBy: {}
+      }
     ])
-    const before = (await get(app, `instances?from=${(minute - 31) * MINUTE}&to=${(minute - 29) * MINUTE}`)).json<{ instances: unknown[] }>()
-    t.match(before.instances, [{ instance: 'catalog-1', requests: 1000 }], 'the other one began later')
+    const before = (
+      await get(app, `instances?from=${(minute - 31) * MINUTE}&to=${(minute - 29) * MINUTE}`)
+    ).json<{ instances: unknown[] }>()
+    t.match(
+      before.instances,
+      [{ instance: 'catalog-1', requests: 1000 }],
+      'the other one began later'
+    )
   })
 
   t.test('how much was denied, and who was, for admins', async (t) => {
-    const numbers = { asOf: Number, policies: [{ service: 'catalog', policy: 'writes', denied: 4 }], clients: 1 }
-    for (const headers of [{}, as(app, 'reader'), as(app, 'admin')]) t.match((await get(app, 'limits', headers)).json(), numbers)
+    const numbers = {
+      asOf: Number,
+      policies: [{ service: 'catalog', policy: 'writes', denied: 4 }],
+      clients: 1
+    }
+    for (const headers of [{}, as(app, 'reader'), as(app, 'admin')]) { t.match((await get(app, 'limits', headers)).json(), numbers) }
     const told = await get(app, 'limits/clients', as(app, 'admin'))
     t.match(told.json(), {
       asOf: Number,
-      clients: [{ client: 'user:alice', service: 'catalog', policy: 'writes', route: 'POST /api/products', denied: 4 }]
+      clients: [
+        {
+          client: 'user:alice',
+          service: 'catalog',
+          policy: 'writes',
+          route: 'POST /api/products',
+          denied: 4
+        }
+      ]
     })
     t.match(told.headers, { 'cache-control': 'no-store' })
     t.equal((await get(app, 'limits/clients')).statusCode, 401)
-    for (const role of ['reader', 'editor'] as const) t.equal((await get(app, 'limits/clients', as(app, role))).statusCode, 403, role)
+    for (const role of ['reader', 'editor'] as const) { t.equal((await get(app, 'limits/clients', as(app, role))).statusCode, 403, role) }
   })
 
   t.test('nobody is told who was denied anywhere else', async (t) => {
     const { paths } = (await app.inject('/docs/json')).json<{ paths: object }>()
-    const others = Object.keys(paths).filter((path) => path.startsWith('/api/stats/') && !/clients$|live$/.test(path))
+    const others = Object.keys(paths).filter(
+      (path) => path.startsWith('/api/stats/') && !/clients$|live$/.test(path)
+    )
     t.ok(others.length >= 7)
-    for (const path of [...others, '/metrics']) t.notMatch((await app.inject(path)).body, /alice|address:/, path)
+    for (const path of [...others, '/metrics']) { t.notMatch((await app.inject(path)).body, /alice|address:/, path) }
   })
 
   t.test('by minute and by hour', async (t) => {
@@ -175,14 +273,48 @@ t.test('what two instances counted', async (t) => {
     t.same(byMinute.points.map(({ at }) => at / MINUTE), [minute - 4, minute - 3, minute - 2])
     t.same(byMinute.points.map(({ requests }) => requests), [0, 108, 30])
     t.match(byMinute.points, [
-      { hitRatio: null, outcomes: {}, p50: null, p99: null, hitP50: null, missP50: null, savedMs: 0 },
-      { hits: 80, misses: 20, stale: 0, limited: 4, errors: 1, shared: 40, notModified: 6, bytes: 10_000, savedMs: 4000, hitRatio: 0.8 },
-      { stale: 5, coalesced: 15, bypassed: 10, outcomes: { stale: 5, coalesced: 15, bypass: 10 }, hitP50: null }
+      {
+        hitRatio: null,
+        outcomes: {},
+        p50: null,
+        p99: null,
+        hitP50: null,
+        missP50: null,
+        savedMs: 0
+      },
+      {
+        hits: 80,
+        misses: 20,
+        stale: 0,
+        limited: 4,
+        errors: 1,
+        shared: 40,
+        notModified: 6,
+        bytes: 10_000,
+        savedMs: 4000,
+        hitRatio: 0.8
+      },
+      {
+        stale: 5,
+        coalesced: 15,
+        bypassed: 10,
+        outcomes: { stale: 5, coalesced: 15, bypass: 10 },
+        hitP50: null
+      }
     ])
-    const [, second] = (await get(app, `history?${query}`)).json<{ points: { hitP50: number, missP50: number }[] }>().points
-    t.ok(second !== undefined && second.hitP50 < second.missP50, 'hits and misses have a median of their own')
-    t.match((await get(app, `history?${query}&instance=catalog-2`)).json(), { points: [{ requests: 0 }, { requests: 0 }, { requests: 30 }] })
-    t.match((await get(app, `history?${query}&service=weather`)).json(), { points: [{ requests: 0 }, { requests: 0 }, { requests: 0 }] })
+    const [, second] = (await get(app, `history?${query}`)).json<{
+      points: { hitP50: number; missP50: number }[]
+    }>().points
+    t.ok(
+      second !== undefined && second.hitP50 < second.missP50,
+      'hits and misses have a median of their own'
+    )
+    t.match((await get(app, `history?${query}&instance=catalog-2`)).json(), {
+      points: [{ requests: 0 }, { requests: 0 }, { requests: 30 }]
+    })
+    t.match((await get(app, `history?${query}&service=weather`)).json(), {
+      points: [{ requests: 0 }, { requests: 0 }, { requests: 0 }]
+    })
     const byHour = (await get(app, 'history?step=hour')).json<Points>()
     t.equal(byHour.points.length, 60)
     t.equal(byHour.points.reduce((sum, { requests }) => sum + requests, 0), 1138)
@@ -266,16 +398,31 @@ t.test('users that anybody may be', async (t) => {
 
 t.test('it is limited like the others', async (t) => {
   const app = await build(t, undefined, { RATE_LIMIT_ALLOW: '' })
-  t.match((await get(app, 'summary')).headers, { 'ratelimit-policy': '"stats";q=50;w=1;weir-burst=100' })
+  t.match((await get(app, 'summary')).headers, {
+    'ratelimit-policy': '"stats";q=50;w=1;weir-burst=100'
+  })
 })
 
 t.test('every route is described, its errors too', async (t) => {
   const app = await build(t)
   type Route = { summary?: string, responses: object }
-  const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get?: Route, post?: Route }> }>()
+  const { paths } = (await app.inject('/docs/json')).json<{
+    paths: Record<string, { get?: Route; post?: Route }>
+  }>()
   const described = Object.entries(paths).filter(([path]) => path.startsWith('/api'))
-  t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(),
-    ['caches', 'demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'login', 'redis', 'routes', 'summary'])
+  t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(), [
+    'caches',
+    'demo-users',
+    'history',
+    'instances',
+    'limits',
+    'limits/clients',
+    'live',
+    'login',
+    'redis',
+    'routes',
+    'summary'
+  ])
   for (const [path, { get, post }] of described) {
     const route = get ?? post
     t.ok(route?.summary, path)

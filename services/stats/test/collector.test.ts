@@ -82,26 +82,35 @@ t.test('a clock that was set back reads no less', async (t) => {
   t.same(store.reads, [MINUTE - 95])
 })
 
-t.test('a store that is gone and back: said once each, and nothing is lost or doubled', async (t) => {
-  const { store, db, collector, collect, lines } = await setUp(t)
-  store.records = [record(MINUTE, 1, { l1: series(4) })]
-  store.states = [state(NOW)]
-  await collect(NOW)
-  t.same(collector.currency(NOW), { asOf: NOW, connected: true })
+t.test(
+  'a store that is gone and back: said once each, and nothing is lost or doubled',
+  async (t) => {
+    const { store, db, collector, collect, lines } = await setUp(t)
+    store.records = [record(MINUTE, 1, { l1: series(4) })]
+    store.states = [state(NOW)]
+    await collect(NOW)
+    t.same(collector.currency(NOW), { asOf: NOW, connected: true })
 
-  store.until = Promise.reject(new Error('gone'))
-  store.until.catch(() => {})
-  t.equal(await collect(NOW + SECOND), undefined)
-  t.equal(await collect(NOW + 2 * SECOND), undefined)
-  t.same(collector.currency(NOW + 2 * SECOND), { asOf: NOW, connected: false })
+    store.until = Promise.reject(new Error('gone'))
+    store.until.catch(() => {})
+    t.equal(await collect(NOW + SECOND), undefined)
+    t.equal(await collect(NOW + 2 * SECOND), undefined)
+    t.same(collector.currency(NOW + 2 * SECOND), { asOf: NOW, connected: false })
 
-  store.until = Promise.resolve()
-  store.records = [record(MINUTE, 9, { l1: series(10) }), record(MINUTE + 1, 1, { l1: series(3) })]
-  await collect(NOW + 60 * SECOND)
-  t.same(collector.currency(NOW + 60 * SECOND), { asOf: NOW + 60 * SECOND, connected: true })
-  t.same(await totals(db), { minutes: { l1: 13 }, hours: { l1: 13 } })
-  t.same(lines, ['what the instances count cannot be read', 'what the instances count can be read again'])
-})
+    store.until = Promise.resolve()
+    store.records = [
+      record(MINUTE, 9, { l1: series(10) }),
+      record(MINUTE + 1, 1, { l1: series(3) })
+    ]
+    await collect(NOW + 60 * SECOND)
+    t.same(collector.currency(NOW + 60 * SECOND), { asOf: NOW + 60 * SECOND, connected: true })
+    t.same(await totals(db), { minutes: { l1: 13 }, hours: { l1: 13 } })
+    t.same(lines, [
+      'what the instances count cannot be read',
+      'what the instances count can be read again'
+    ])
+  }
+)
 
 t.test('a store that never answers is given up, and asked one thing at a time', async (t) => {
   const { store, collector, collect } = await setUp(t, 10)
@@ -111,7 +120,11 @@ t.test('a store that never answers is given up, and asked one thing at a time', 
   const unanswered = collector.collect(NOW + SECOND)
   t.equal(await collector.collect(NOW + 2 * SECOND), undefined)
   t.same(collector.currency(NOW + 2 * SECOND), { asOf: NOW, connected: true })
-  t.same(collector.currency(NOW + 3 * SECOND), { asOf: NOW, connected: false }, 'it is not waited for to say that')
+  t.same(
+    collector.currency(NOW + 3 * SECOND),
+    { asOf: NOW, connected: false },
+    'it is not waited for to say that'
+  )
   t.equal(await unanswered, undefined)
   t.equal(store.reads.length, 2)
   store.until = Promise.resolve()
@@ -121,7 +134,9 @@ t.test('a store that never answers is given up, and asked one thing at a time', 
 t.test('what cannot be written down is told all the same, and written later', async (t) => {
   const { store, db, collector, collect, lines } = await setUp(t)
   store.records = [record(MINUTE, 1, { l1: series(4) })]
-  await sql`create trigger refuse before insert on route_counts begin select raise(abort, 'no'); end`.execute(db)
+  await sql`create trigger refuse before insert on route_counts begin select raise(abort, 'no'); end`.execute(
+    db
+  )
   t.match(await collect(NOW), { records: [{ seq: 1 }] })
   t.match(await collect(NOW + SECOND), { records: [{ seq: 1 }] })
   t.same(collector.currency(NOW + SECOND), { asOf: null, connected: true })
@@ -129,7 +144,10 @@ t.test('what cannot be written down is told all the same, and written later', as
   await collect(NOW + 2 * SECOND)
   t.same(collector.currency(NOW + 2 * SECOND), { asOf: NOW + 2 * SECOND, connected: true })
   t.same(await totals(db), { minutes: { l1: 4 }, hours: { l1: 4 } })
-  t.same(lines, ['what the instances count cannot be written down', 'what the instances count is written down again'])
+  t.same(lines, [
+    'what the instances count cannot be written down',
+    'what the instances count is written down again'
+  ])
   t.same(store.reads, [MINUTE - DAY, MINUTE - DAY, MINUTE - DAY])
 })
 
@@ -164,9 +182,13 @@ t.test('an instance is there as long as it says something new', async (t) => {
   store.states = [state(NOW + 60 * SECOND), state(NOW, { run: 'run-2', instance: 'catalog-2' })]
   t.match(await collect(NOW), { presences: [{ lastSeenAt: NOW }, { lastSeenAt: NOW }] })
   store.states = [state(NOW + 62 * SECOND), state(NOW, { run: 'run-2', instance: 'catalog-2' })]
-  t.match(await collect(NOW + 2 * SECOND), { presences: [{ lastSeenAt: NOW + 2 * SECOND }, { lastSeenAt: NOW }] })
+  t.match(await collect(NOW + 2 * SECOND), {
+    presences: [{ lastSeenAt: NOW + 2 * SECOND }, { lastSeenAt: NOW }]
+  })
   t.comment('a new process of the same name')
-  store.states.push(state(NOW + 4 * SECOND, { run: 'run-3', instance: 'catalog-2', startedAt: NOW + 3 * SECOND }))
+  store.states.push(
+    state(NOW + 4 * SECOND, { run: 'run-3', instance: 'catalog-2', startedAt: NOW + 3 * SECOND })
+  )
   const reading = await collect(NOW + 4 * SECOND)
   t.match(reading?.presences.map(({ state: { run } }) => run), ['run-1', 'run-3'])
 })

@@ -9,7 +9,9 @@ import { statsEnv } from '../src/env.js'
 import { tempDir } from './support/temp-dir.js'
 
 async function build (t: Test, folder: string) {
-  const app = fastify(serverOptions(loadEnv(statsEnv, { LOG_LEVEL: 'silent' }), { service: 'stats' }))
+  const app = fastify(
+    serverOptions(loadEnv(statsEnv, { LOG_LEVEL: 'silent' }), { service: 'stats' })
+  )
   await app.register(service, { name: 'stats', version: '0.1.0', title: 'Stats', description: '' })
   await app.register(conditional)
   await registerConsole(app, folder)
@@ -20,7 +22,10 @@ async function build (t: Test, folder: string) {
 t.test('pages are served, with a policy that lets nothing else in', async (t) => {
   const folder = join(await tempDir(t), 'console')
   await mkdir(folder)
-  await writeFile(join(folder, 'index.html'), '<!doctype html><title>Weir</title><script type="module" src="/main.js"></script>')
+  await writeFile(
+    join(folder, 'index.html'),
+    '<!doctype html><title>Weir</title><script type="module" src="/main.js"></script>'
+  )
   await writeFile(join(folder, 'main.js'), 'document.title = "Weir"')
   const app = await build(t, folder)
   const page = await app.inject('/')
@@ -29,7 +34,8 @@ t.test('pages are served, with a policy that lets nothing else in', async (t) =>
   t.match(page.headers, {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-cache',
-    'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
       "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY'

@@ -12,7 +12,8 @@ const JWT_SECRET = 'a secret of the tests, which is long enough'
 
 interface Tick extends Counted { readonly connected: boolean }
 
-const listen = async (app: FastifyInstance) => `${await app.listen({ port: 0, host: '127.0.0.1' })}/api/stats/live`
+const listen = async (app: FastifyInstance) =>
+  `${await app.listen({ port: 0, host: '127.0.0.1' })}/api/stats/live`
 
 t.test('what happens is told to all who watch', async (t) => {
   const directory = await tempDir(t)
@@ -29,7 +30,14 @@ t.test('what happens is told to all who watch', async (t) => {
   t.notOk(a.response.headers.etag)
 
   const first = await next<Tick>(a.events, 'tick')
-  t.match(first, { connected: true, requests: 0, requestsPerSecond: 0, hitRatio: null, redis: null, instances: { length: 0 } })
+  t.match(first, {
+    connected: true,
+    requests: 0,
+    requestsPerSecond: 0,
+    hitRatio: null,
+    redis: null,
+    instances: { length: 0 }
+  })
 
   const at = Date.now()
   const invalidations = [
@@ -37,11 +45,23 @@ t.test('what happens is told to all who watch', async (t) => {
     { at: at + 1, namespace: 'responses', tags: [] }
   ]
   await metrics.write(state(at, { invalidations }), [
-    record(Math.floor(at / 60_000), 1, { l1: series(6, { shared: 2, savedMicros: 9000 }), miss: series(2), limited: series(1) })
+    record(Math.floor(at / 60_000), 1, {
+      l1: series(6, { shared: 2, savedMicros: 9000 }),
+      miss: series(2),
+      limited: series(1)
+    })
   ])
   for (const { events } of [a, b]) {
-    t.same(await next(events, 'invalidated'), { service: 'catalog', instance: 'catalog-1', ...invalidations[0] })
-    t.same(await next(events, 'invalidated'), { service: 'catalog', instance: 'catalog-1', ...invalidations[1] })
+    t.same(await next(events, 'invalidated'), {
+      service: 'catalog',
+      instance: 'catalog-1',
+      ...invalidations[0]
+    })
+    t.same(await next(events, 'invalidated'), {
+      service: 'catalog',
+      instance: 'catalog-1',
+      ...invalidations[1]
+    })
     const tick = await next<Tick>(events, 'tick')
     t.match(tick, {
       connected: true,
@@ -52,7 +72,15 @@ t.test('what happens is told to all who watch', async (t) => {
       savedMs: 9,
       limited: 1,
       latency: { all: { p50: Number, p99: Number }, l1: { p50: Number } },
-      instances: [{ instance: 'catalog-1', service: 'catalog', alive: true, requests: 9, outcomes: { l1: 6 } }]
+      instances: [
+        {
+          instance: 'catalog-1',
+          service: 'catalog',
+          alive: true,
+          requests: 9,
+          outcomes: { l1: 6 }
+        }
+      ]
     })
     t.ok(tick.requestsPerSecond > 0)
     t.match(await next<Tick>(events, 'tick'), { requests: 0, instances: [{ requests: 0 }] }, 'once')
@@ -63,8 +91,14 @@ t.test('HEAD says how it would be told, and ends', async (t) => {
   const app = await build(t)
   const head = await app.inject({ method: 'HEAD', url: '/api/stats/live' })
   t.equal(head.statusCode, 200)
-  t.match(head.headers, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
-  t.equal((await app.inject({ method: 'POST', url: '/api/stats/live' })).headers.allow, 'GET, HEAD, OPTIONS')
+  t.match(head.headers, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store'
+  })
+  t.equal(
+    (await app.inject({ method: 'POST', url: '/api/stats/live' })).headers.allow,
+    'GET, HEAD, OPTIONS'
+  )
 })
 
 t.test('one that leaves does not disturb the others', async (t) => {
@@ -102,10 +136,13 @@ t.test('as many as may', async (t) => {
 t.test('one client cannot hold all places, whatever addresses of its own it has', async (t) => {
   const url = await listen(await build(t, undefined, PROXIED))
   const statuses = []
-  for (let i = 0; i < 12; i++) statuses.push((await watch(t, url, from(`[2001:db8::${i}]:${i + 1}`))).response.statusCode)
+  for (let i = 0; i < 12; i++) { statuses.push((await watch(t, url, from(`[2001:db8::${i}]:${i + 1}`))).response.statusCode) }
   t.same(statuses, [...Array<number>(10).fill(200), 429, 429])
   const refused = await watch(t, url, from('2001:db8::1'))
-  t.match(refused.response.headers, { 'content-type': 'application/problem+json', 'retry-after': '5' })
+  t.match(refused.response.headers, {
+    'content-type': 'application/problem+json',
+    'retry-after': '5'
+  })
   t.equal((await watch(t, url, from('2001:db8:0:1::1'))).response.statusCode, 200, 'another client')
 })
 

@@ -23,13 +23,23 @@ t.test('a code is exchanged for a token of each role, once, also after a restart
   const admin = { authorization: `Bearer ${users[2]?.token}` }
   t.equal((await app.inject({ url: '/api/stats/limits/clients', headers: admin })).statusCode, 200)
   t.equal(refused.statusCode, 410, 'of two at once, one is accepted')
-  t.match(refused.json(), { code: 'STATS_ERR_LOGIN_USED', detail: /has been used: it works once\. .*again/ })
+  t.match(refused.json(), {
+    code: 'STATS_ERR_LOGIN_USED',
+    detail: /has been used: it works once\. .*again/
+  })
 
   await app.close()
   const again = await build(t, directory, { JWT_SECRET, LOGIN_CODE })
   t.match((await login(again, LOGIN_CODE)).json(), { status: 410, code: 'STATS_ERR_LOGIN_USED' })
-  const next = await build(t, directory, { JWT_SECRET, LOGIN_CODE: codeUntil(Date.now() + 3_600_000, 'y'.repeat(32)) })
-  t.equal((await login(next, codeUntil(Date.now(), 'y'.repeat(32)))).statusCode, 403, 'the expiry is part of the code')
+  const next = await build(t, directory, {
+    JWT_SECRET,
+    LOGIN_CODE: codeUntil(Date.now() + 3_600_000, 'y'.repeat(32))
+  })
+  t.equal(
+    (await login(next, codeUntil(Date.now(), 'y'.repeat(32)))).statusCode,
+    403,
+    'the expiry is part of the code'
+  )
 })
 
 t.test('a code that is wrong, expired, or not wanted', async (t) => {
@@ -37,7 +47,10 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
   const old = await build(t, undefined, { JWT_SECRET, LOGIN_CODE: expired })
   t.match((await login(old, expired)).json(), { status: 410, code: 'STATS_ERR_LOGIN_EXPIRED' })
   for (const env of [{ JWT_SECRET }, { LOGIN_CODE }]) {
-    t.match((await login(await build(t, undefined, env), LOGIN_CODE)).json(), { status: 404, code: 'STATS_ERR_LOGIN_OFF' })
+    t.match((await login(await build(t, undefined, env), LOGIN_CODE)).json(), {
+      status: 404,
+      code: 'STATS_ERR_LOGIN_OFF'
+    })
   }
   const app = await build(t, undefined, { JWT_SECRET, LOGIN_CODE })
   for (const code of [`${LOGIN_CODE}x`, LOGIN_CODE.slice(0, -1), expired, 'x']) {
@@ -45,15 +58,19 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
     t.match(response.json(), { status: 403, code: 'STATS_ERR_LOGIN_UNKNOWN' })
     t.notMatch(response.body, LOGIN_CODE.slice(14))
   }
-  for (const code of ['', 'x'.repeat(201), 7, undefined]) t.equal((await login(app, code)).statusCode, 400, String(code))
-  t.equal((await app.inject({ url: '/api/stats/login' })).statusCode, 405, 'a link that is followed logs nobody in')
+  for (const code of ['', 'x'.repeat(201), 7, undefined]) { t.equal((await login(app, code)).statusCode, 400, String(code)) }
+  t.equal(
+    (await app.inject({ url: '/api/stats/login' })).statusCode,
+    405,
+    'a link that is followed logs nobody in'
+  )
   t.equal((await login(app, LOGIN_CODE)).statusCode, 200, 'guesses do not use it up')
 })
 
 t.test('a client has ten guesses a minute', async (t) => {
   const app = await build(t, undefined, { JWT_SECRET, LOGIN_CODE, RATE_LIMIT_ALLOW: '' })
   const statuses = []
-  for (let guess = 0; guess < 12; guess++) statuses.push((await login(app, `guess ${guess}`)).statusCode)
+  for (let guess = 0; guess < 12; guess++) { statuses.push((await login(app, `guess ${guess}`)).statusCode) }
   t.same(statuses, [...Array.from({ length: 10 }, () => 403), 429, 429])
   t.equal((await login(app, LOGIN_CODE)).statusCode, 429, 'not even the right one')
 })

@@ -40,11 +40,24 @@ t.test('what INFO says', async (t) => {
     uptimeSeconds: 100,
     clients: 3
   })
-  t.match(parseInfo([info({ redis_version: '6.2.0' })]), { version: '6.2.0', keys: 0, hitRate: null, fragmentationRatio: null })
+  t.match(parseInfo([info({ redis_version: '6.2.0' })]), {
+    version: '6.2.0',
+    keys: 0,
+    hitRate: null,
+    fragmentationRatio: null
+  })
 })
 
 t.test('masters of a cluster are added up', async (t) => {
-  const other = { ...master, redis_version: '7.4.2', uptime_in_seconds: 20, used_memory: 3000, used_memory_rss: 3000, keyspace_hits: 0, maxmemory: 1000 }
+  const other = {
+    ...master,
+    redis_version: '7.4.2',
+    uptime_in_seconds: 20,
+    used_memory: 3000,
+    used_memory_rss: 3000,
+    keyspace_hits: 0,
+    maxmemory: 1000
+  }
   t.match(parseInfo([info(master), info(other)]), {
     version: '7.4.1,7.4.2',
     usedMemoryBytes: 4000,
@@ -70,25 +83,39 @@ t.test('a cluster is asked for its masters each time', async (t) => {
   t.same(redisNodes(node)(), [node])
 })
 
-t.test('a Redis that does not answer has no figures, is asked once at a time, and is said to be gone once', async (t) => {
-  const { log, lines } = memoryLog()
-  let answer = Promise.resolve(info(master))
-  let asked = 0
-  const figures = new RedisFigures({ nodes: () => [{ info: () => { asked++; return answer } }], log, timeout: 10 })
-  t.equal(figures.current, undefined)
-  await figures.refresh()
-  t.match(figures.current, { keys: 8 })
+t.test(
+  'a Redis that does not answer has no figures, is asked once at a time, and is said to be gone once',
+  async (t) => {
+    const { log, lines } = memoryLog()
+    let answer = Promise.resolve(info(master))
+    let asked = 0
+    const figures = new RedisFigures({
+      nodes: () => [
+        {
+          info: () => {
+            asked++
+            return answer
+          }
+        }
+      ],
+      log,
+      timeout: 10
+    })
+    t.equal(figures.current, undefined)
+    await figures.refresh()
+    t.match(figures.current, { keys: 8 })
 
-  answer = new Promise(() => {})
-  const [first, second] = [figures.refresh(), figures.refresh()]
-  await second
-  t.match(figures.current, { keys: 8 }, 'not answered yet')
-  await first
-  t.equal(figures.current, undefined)
-  t.equal(asked, 2)
-  await figures.refresh()
-  answer = Promise.resolve(info(master))
-  await figures.refresh()
-  t.match(figures.current, { keys: 8 })
-  t.same(lines, ['Redis does not tell its figures', 'Redis tells its figures again'])
-})
+    answer = new Promise(() => {})
+    const [first, second] = [figures.refresh(), figures.refresh()]
+    await second
+    t.match(figures.current, { keys: 8 }, 'not answered yet')
+    await first
+    t.equal(figures.current, undefined)
+    t.equal(asked, 2)
+    await figures.refresh()
+    answer = Promise.resolve(info(master))
+    await figures.refresh()
+    t.match(figures.current, { keys: 8 })
+    t.same(lines, ['Redis does not tell its figures', 'Redis tells its figures again'])
+  }
+)

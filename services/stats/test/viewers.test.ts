@@ -7,13 +7,17 @@ t.test('all are sent the same', async (t) => {
   viewers.send('tick', { at: 0 })
   const [a, b] = [viewers.add('a'), viewers.add('a')]
   viewers.send('tick', { at: 1 })
-  for (const stream of [a, b]) t.equal(String(stream.read()), 'retry: 1000\n\nevent: tick\ndata: {"at":1}\n\n')
+  for (const stream of [a, b]) { t.equal(String(stream.read()), 'retry: 1000\n\nevent: tick\ndata: {"at":1}\n\n') }
 })
 
 t.test('there is a bound, and whoever leaves makes room', async (t) => {
   const viewers = new Viewers({ most: 1 })
   const first = viewers.add('a')
-  t.throws(() => viewers.add('a'), { code: 'STATS_ERR_TOO_MANY_VIEWERS', statusCode: 503, headers: { 'retry-after': '5' } })
+  t.throws(() => viewers.add('a'), {
+    code: 'STATS_ERR_TOO_MANY_VIEWERS',
+    statusCode: 503,
+    headers: { 'retry-after': '5' }
+  })
   first.destroy()
   await once(first, 'close')
   t.ok(viewers.add('a'))
@@ -22,7 +26,11 @@ t.test('there is a bound, and whoever leaves makes room', async (t) => {
 t.test('one client has a part of the places, and what it leaves is free at once', async (t) => {
   const viewers = new Viewers({ most: 5, mostOfClient: 2 })
   const streams = [viewers.add('a'), viewers.add('a')]
-  t.throws(() => viewers.add('a'), { code: 'STATS_ERR_VIEWER_LIMIT', statusCode: 429, headers: { 'retry-after': '5' } })
+  t.throws(() => viewers.add('a'), {
+    code: 'STATS_ERR_VIEWER_LIMIT',
+    statusCode: 429,
+    headers: { 'retry-after': '5' }
+  })
   streams.push(viewers.add('b'), viewers.add('b'), viewers.add('c'))
   t.throws(() => viewers.add('d'), { code: 'STATS_ERR_TOO_MANY_VIEWERS', statusCode: 503 })
   t.throws(() => viewers.add('a'), { code: 'STATS_ERR_VIEWER_LIMIT' }, 'what it can change')

@@ -8,21 +8,29 @@ const part = (name) => lab.querySelector(`[data-${name}]`)
 const RECENT = 20
 
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format
-const ms = (value) => value === undefined ? '–' : `${value < 10 ? value.toFixed(2) : count(value)} ms`
+const ms = (value) =>
+  value === undefined ? '–' : `${value < 10 ? value.toFixed(2) : count(value)} ms`
 
 const build = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
   element.append(...children)
   return element
 }
-const html = (name, attributes = {}, ...children) => build(document.createElement(name), attributes, children)
+const html = (name, attributes = {}, ...children) =>
+  build(document.createElement(name), attributes, children)
 const svg = (name, attributes = {}, ...children) =>
   build(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children)
 
 function table (label, columns, rows) {
   const head = html('tr', {}, ...columns.map((column) => html('th', { scope: 'col' }, column)))
   const body = rows.map(([first, ...rest]) =>
-    html('tr', {}, html('th', { scope: 'row' }, first), ...rest.map((cell) => html('td', {}, cell))))
+    html(
+      'tr',
+      {},
+      html('th', { scope: 'row' }, first),
+      ...rest.map((cell) => html('td', {}, cell))
+    )
+  )
   const caption = html('caption', { class: 'unseen' }, label)
   return html('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 },
     html('table', {}, caption, html('thead', {}, head), html('tbody', {}, ...body)))
@@ -63,26 +71,51 @@ async function run (way, work) {
 const runs = []
 
 function showRun (shown) {
-  const { way, took, origin, value, instance, computedBy, computation, computeMs, handlerMs } = shown
+  const { way, took, origin, value, instance, computedBy, computation, computeMs, handlerMs } =
+    shown
   part('result').replaceChildren(
     html('p', { class: 'took' }, html('strong', {}, ms(took)), ` ${labelOf.get(way)}, ${origin}`),
     html('p', {}, value),
-    html('p', { class: 'hint' },
-      handlerMs === undefined ? 'No handler ran. ' : `The handler of ${instance} took ${ms(handlerMs)}. `,
-      `Computed by ${computedBy}: its computation ${count(computation)}, in ${ms(computeMs)}.`))
+    html(
+      'p',
+      { class: 'hint' },
+      handlerMs === undefined
+        ? 'No handler ran. '
+        : `The handler of ${instance} took ${ms(handlerMs)}. `,
+      `Computed by ${computedBy}: its computation ${count(computation)}, in ${ms(computeMs)}.`
+    )
+  )
   runs.push(shown)
   if (runs.length > RECENT) runs.shift()
   const recent = part('recent')
   const isOpen = recent.querySelector('details')?.open === true
-  const rows = runs.map(({ way, took, handlerMs, origin, computedBy }) =>
-    [labelOf.get(way), ms(took), handlerMs === undefined ? 'none' : ms(handlerMs), origin, computedBy])
+  const rows = runs.map(({ way, took, handlerMs, origin, computedBy }) => [
+    labelOf.get(way),
+    ms(took),
+    handlerMs === undefined ? 'none' : ms(handlerMs),
+    origin,
+    computedBy
+  ])
   recent.replaceChildren(
     html('figcaption', {}, `The last ${RECENT} runs, by the initials of their ways`),
-    html('p', { class: 'hint' }, 'Milliseconds on a logarithmic scale. The pale bar is the whole time, the full bar the ' +
-      'handler’s part of it. Hits have no handler time.'),
+    html(
+      'p',
+      { class: 'hint' },
+      'Milliseconds on a logarithmic scale. The pale bar is the whole time, the full bar the ' +
+        'handler’s part of it. Hits have no handler time.'
+    ),
     recentChart(),
-    html('details', isOpen ? { open: '' } : {}, html('summary', {}, 'As a table'),
-      table('Last runs, newest first', ['Way', 'Time', 'Handler', 'Origin', 'Computed by'], rows.reverse())))
+    html(
+      'details',
+      isOpen ? { open: '' } : {},
+      html('summary', {}, 'As a table'),
+      table(
+        'Last runs, newest first',
+        ['Way', 'Time', 'Handler', 'Origin', 'Computed by'],
+        rows.reverse()
+      )
+    )
+  )
   recent.hidden = false
 }
 
@@ -94,13 +127,27 @@ function recentChart () {
     const bar = (name, time) => {
       const length = height * place(time)
       const y = top + height - length
-      return svg('rect', { class: `${way} ${name}`, x, y, width: width / RECENT - 4, height: length, rx: 2 })
+      return svg('rect', {
+        class: `${way} ${name}`,
+        x,
+        y,
+        width: width / RECENT - 4,
+        height: length,
+        rx: 2
+      })
     }
-    return svg('g', {},
+    return svg(
+      'g',
+      {},
       bar('whole', took),
-      ...handlerMs === undefined ? [] : [bar('handler', handlerMs)],
+      ...(handlerMs === undefined ? [] : [bar('handler', handlerMs)]),
       // Colours are not the only sign.
-      svg('text', { x: x + 7.5, y: top + height + 13, 'text-anchor': 'middle' }, labelOf.get(way)[0]))
+      svg(
+        'text',
+        { x: x + 7.5, y: top + height + 13, 'text-anchor': 'middle' },
+        labelOf.get(way)[0]
+      )
+    )
   })
   const last = runs.at(-1)
   const label = `${runs.length} runs. The last: ${labelOf.get(last.way)}, ${ms(last.took)}. All are in the table.`
@@ -117,7 +164,7 @@ let isRunning = false
 
 part('run').addEventListener('submit', async (event) => {
   event.preventDefault()
-  if (event.submitter === part('forget')) return forget(event.submitter.formAction, new FormData(event.target).get('work'))
+  if (event.submitter === part('forget')) { return forget(event.submitter.formAction, new FormData(event.target).get('work')) }
   if (isRunning) return
   isRunning = true
   try {
@@ -134,7 +181,11 @@ async function forget (url, work) {
   const said = part('forgotten')
   said.textContent = ''
   try {
-    const response = await answered(url, { method: 'POST', body: new URLSearchParams({ work }), headers: { accept: 'application/json' } })
+    const response = await answered(url, {
+      method: 'POST',
+      body: new URLSearchParams({ work }),
+      headers: { accept: 'application/json' }
+    })
     const page = new DOMParser().parseFromString(await response.text(), 'text/html')
     said.textContent = page.querySelector('[data-forgotten]')?.textContent ?? ''
   } catch (error) {
@@ -153,7 +204,10 @@ part('loads').addEventListener('submit', async (event) => {
   try {
     for (const { way, label } of WAYS) {
       part('progress').textContent = `${results.length + 1} of ${WAYS.length}: ${label} …`
-      const [requests, concurrency] = [Number(form.get('requests')), Number(form.get('concurrency'))]
+      const [requests, concurrency] = [
+        Number(form.get('requests')),
+        Number(form.get('concurrency'))
+      ]
       results.push({ way, ...await runLoad({ url: runPath(way, work), requests, concurrency }) })
     }
     part('progress').textContent = sentence(results)
@@ -169,8 +223,10 @@ const resultOf = (results, way) => results.find((result) => result.way === way)
 
 function sentence (results) {
   const [uncached, cached] = [resultOf(results, 'uncached'), resultOf(results, 'cached')]
-  return `A cached response takes ${ms(cached.p50)} where computing takes ${ms(uncached.p50)} (p50): ` +
+  return (
+    `A cached response takes ${ms(cached.p50)} where computing takes ${ms(uncached.p50)} (p50): ` +
     `${count(cached.perSecond)} instead of ${count(uncached.perSecond)} requests/s.`
+  )
 }
 
 function showLoad (results) {
@@ -181,20 +237,37 @@ function showLoad (results) {
   ])
   const loaded = part('loaded')
   loaded.replaceChildren(
-    html('figcaption', {}, 'Requests/s, and latency in ms on a logarithmic scale: p50 as a bar, p95 and p99 as marks'),
+    html(
+      'figcaption',
+      {},
+      'Requests/s, and latency in ms on a logarithmic scale: p50 as a bar, p95 and p99 as marks'
+    ),
     throughputChart(results),
     latencyChart(results),
-    table('Load, by way', ['Way', 'Requests/s', 'Uncached = 1', 'p50', 'p95', 'p99', 'Not answered'], rows))
+    table(
+      'Load, by way',
+      ['Way', 'Requests/s', 'Uncached = 1', 'p50', 'p95', 'p99', 'Not answered'],
+      rows
+    )
+  )
   loaded.hidden = false
 }
 
 const [ROW, LEFT, WIDTH] = [34, 8, 330]
 
 /** A horizontal bar for each way, with its name above. */
-const rowsOf = (results, draw) => results.map((result, i) => svg('g', { transform: `translate(0 ${i * ROW})` },
-  svg('text', { x: LEFT, y: 12 }, labelOf.get(result.way)), ...draw(result)))
+const rowsOf = (results, draw) =>
+  results.map((result, i) =>
+    svg(
+      'g',
+      { transform: `translate(0 ${i * ROW})` },
+      svg('text', { x: LEFT, y: 12 }, labelOf.get(result.way)),
+      ...draw(result)
+    )
+  )
 
-const bar = (way, length) => svg('rect', { class: way, x: LEFT, y: 16, width: Math.max(1, length), height: 12, rx: 2 })
+const bar = (way, length) =>
+  svg('rect', { class: way, x: LEFT, y: 16, width: Math.max(1, length), height: 12, rx: 2 })
 const figure = (x, text) => svg('text', { class: 'figure', x: LEFT + x + 6, y: 26 }, text)
 
 function throughputChart (results) {

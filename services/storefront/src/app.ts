@@ -47,7 +47,8 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     name: 'storefront',
     version: '0.1.0',
     title: 'Storefront',
-    description: 'The pages of the shop, for people. Errors are pages for who accepts HTML, and else problem documents (RFC 9457).',
+    description:
+      'The pages of the shop, for people. Errors are pages for who accepts HTML, and else problem documents (RFC 9457).',
     securitySchemes: { bearer: securitySchemes.bearer },
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
@@ -57,7 +58,9 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
       }
     }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  if (env.REDIS_URL !== undefined) {
+    await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  }
   await registerCounting(app, env)
   await registerLimits(app, env)
   await registerSessions(app, env)
@@ -67,7 +70,10 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const store = openStore(app, env)
   await registerCaches(app, env, store)
   await registerPageCaches(app, env, store)
-  await app.register(cacheAdmin, { prefix: '/shop/cache', instance: instanceName(env, 'storefront') })
+  await app.register(cacheAdmin, {
+    prefix: '/shop/cache',
+    instance: instanceName(env, 'storefront')
+  })
 
   const shop = openShop(app, env, { db, render })
   serveAssets(app, assets)
@@ -79,7 +85,9 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     redirectFinalSlashes(pages)
     pages.addHook('onRequest', setPagePolicy)
     pages.addHook('onRequest', refuseForeignPosts)
-    for (const routes of [listRoute, detailRoute, editRoutes, accountRoutes]) await pages.register(routes, { shop })
+    for (const routes of [listRoute, detailRoute, editRoutes, accountRoutes]) {
+      await pages.register(routes, { shop })
+    }
     if (env.LAB) await registerLab(pages, shop, store)
   })
   return app
@@ -92,16 +100,34 @@ async function registerLab (pages: FastifyInstance, shop: Shop, store: Store): P
   await pages.register(labRoutes, { shop, lab, instance })
 }
 
-function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pick<Shop, 'render'> & { db: Awaited<ReturnType<typeof openDatabase>> }): Shop {
+function openShop (
+  app: FastifyInstance,
+  env: StorefrontEnv,
+  { db, render }: Pick<Shop, 'render'> & { db: Awaited<ReturnType<typeof openDatabase>> }
+): Shop {
   const { caches } = app
   const authorization = ownToken(app, env)
-  const upstream = new Upstream({ name: 'catalog', origin: env.CATALOG_ORIGIN, probe: '/api/categories', authorization })
+  const upstream = new Upstream({
+    name: 'catalog',
+    origin: env.CATALOG_ORIGIN,
+    probe: '/api/categories',
+    authorization
+  })
   const weather = new Upstream({
-    name: 'weather service', origin: env.WEATHER_ORIGIN, probe: `/api/weather/current?city=${encodeURIComponent(env.WEATHER_CITY)}`, authorization
+    name: 'weather service',
+    origin: env.WEATHER_ORIGIN,
+    probe: `/api/weather/current?city=${encodeURIComponent(env.WEATHER_CITY)}`,
+    authorization
   })
   const remember = rememberIn(caches.catalog, env)
   const catalog = new Catalog(upstream, remember)
-  const views = new Views({ db, counters: caches.views, queries: caches.queries, keepsQueries: env.CACHE === 'on', log: app.log })
+  const views = new Views({
+    db,
+    counters: caches.views,
+    queries: caches.queries,
+    keepsQueries: env.CACHE === 'on',
+    log: app.log
+  })
   app.addHook('onReady', () => views.start())
   // Of hooks on close, the last one added runs first: the store is still there.
   app.addHook('onClose', async () => {

@@ -7,7 +7,9 @@ import { LAB_LOAD } from './programs.js'
 
 const FOLDER = fileURLToPath(new URL('../../assets', import.meta.url))
 const TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml'
 }
 
 /**
@@ -27,17 +29,25 @@ export type Assets = ReadonlyMap<string, Asset>
 /** Reads all assets. */
 export async function loadAssets (): Promise<Assets> {
   const names = (await readdir(FOLDER)).sort()
-  const files = await Promise.all(names.map(async (name) => assetOf(name, await readFile(join(FOLDER, name)))))
+  const files = await Promise.all(
+    names.map(async (name) => assetOf(name, await readFile(join(FOLDER, name))))
+  )
   const load = await readFile(LAB_LOAD, 'utf8')
   // The source map is not served.
-  return new Map([...files, assetOf('lab-load.js', Buffer.from(load.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n')))])
+  return new Map([
+    ...files,
+    assetOf('lab-load.js', Buffer.from(load.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n')))
+  ])
 }
 
 function assetOf (name: string, content: Buffer): [string, Asset] {
   const extension = extname(name)
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
   const path = `/shop/assets/${name.slice(0, -extension.length)}-${hash}${extension}`
-  return [name, { path, type: TYPES[extension] ?? 'application/octet-stream', etag: `"${hash}"`, content }]
+  return [
+    name,
+    { path, type: TYPES[extension] ?? 'application/octet-stream', etag: `"${hash}"`, content }
+  ]
 }
 
 /**

@@ -34,23 +34,48 @@ declare module '@weir/fastify/caches' {
  * catalog's file in DATA_DIR.
  */
 export const openStore = (app: FastifyInstance, env: StorefrontEnv): Store =>
-  env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
+  env.REDIS_URL === undefined
+    ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') })
+    : redisStore({ client: app.redis })
 
 /** Registers `app.caches`, which closes the store with the application. */
-export async function registerCaches (app: FastifyInstance, env: StorefrontEnv, store: Store): Promise<void> {
+export async function registerCaches (
+  app: FastifyInstance,
+  env: StorefrontEnv,
+  store: Store
+): Promise<void> {
   await app.register(caches, {
     stores: { shared: store },
     name: instanceName(env, 'storefront'),
     caches: {
-      catalog: { store: 'shared', namespace: SHARED, l1: { maxBytes: 12 * MEBIBYTE }, value: valueType<unknown>() },
-      views: { store: 'shared', namespace: 'storefront-views', l1: false, value: valueType<number>() },
-      queries: { store: 'shared', namespace: 'storefront-queries', l1: { maxBytes: MEBIBYTE }, value: valueType<unknown>() }
+      catalog: {
+        store: 'shared',
+        namespace: SHARED,
+        l1: { maxBytes: 12 * MEBIBYTE },
+        value: valueType<unknown>()
+      },
+      views: {
+        store: 'shared',
+        namespace: 'storefront-views',
+        l1: false,
+        value: valueType<number>()
+      },
+      queries: {
+        store: 'shared',
+        namespace: 'storefront-queries',
+        l1: { maxBytes: MEBIBYTE },
+        value: valueType<unknown>()
+      }
     }
   })
 }
 
 /** Registers what keeps whole pages, and what keeps their fragments. */
-export async function registerPageCaches (app: FastifyInstance, env: StorefrontEnv, store: Store): Promise<void> {
+export async function registerPageCaches (
+  app: FastifyInstance,
+  env: StorefrontEnv,
+  store: Store
+): Promise<void> {
   const name = instanceName(env, 'storefront')
   if (env.CACHE === 'off') app.addHook('onRoute', bypassCache)
   await app.register(responseCache, {
@@ -71,12 +96,20 @@ export async function registerPageCaches (app: FastifyInstance, env: StorefrontE
  * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
  */
 function bypassCache ({ config }: RouteOptions): void {
-  if (config?.cache !== undefined && config.cache !== false) config.cache = { ...config.cache, unless: () => true }
+  if (config?.cache !== undefined && config.cache !== false) {
+    config.cache = { ...config.cache, unless: () => true }
+  }
 }
 
 /** Keeps what a function returns, as `remember` of a cache. */
-export type Remember = <T>(key: string, options: RememberOptions<T>, compute: () => Promise<T>) => Promise<T>
+export type Remember = <T>(
+  key: string,
+  options: RememberOptions<T>,
+  compute: () => Promise<T>
+) => Promise<T>
 
 /** `remember` of the cache; with CACHE=off it calls the function each time. */
 export const rememberIn = (cache: Cache<unknown>, { CACHE }: StorefrontEnv): Remember =>
-  CACHE === 'off' ? (_key, _options, compute) => compute() : (key, options, compute) => cache.remember(key, options, compute)
+  CACHE === 'off'
+    ? (_key, _options, compute) => compute()
+    : (key, options, compute) => cache.remember(key, options, compute)

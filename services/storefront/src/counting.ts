@@ -11,9 +11,17 @@ import { type StorefrontEnv } from './env.js'
  * `app.redis`, else in a file in DATA_DIR.
  */
 export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
-  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
+  const store =
+    env.REDIS_URL === undefined
+      ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') })
+      : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
-  await app.register(observability, { store, service: 'storefront', instance: instanceName(env, 'storefront'), caches: () => cachesOf(app) })
+  await app.register(observability, {
+    store,
+    service: 'storefront',
+    instance: instanceName(env, 'storefront'),
+    caches: () => cachesOf(app)
+  })
 }
 
 /** The caches beside that of whole pages. Views are counters, and what they keep has to be kept. */

@@ -4,8 +4,16 @@ import { expected } from '@weir/fastify/service'
 // Every error that the storefront raises by name. The message says what to do; %s are filled in by
 // the caller.
 
-const Silent = expected('warn', createError<'STOREFRONT_ERR_SILENT', 503, [service: string, options: { cause: unknown }]>(
-  'STOREFRONT_ERR_SILENT', 'The %s does not answer, and no copy of this page is cached: try again in a few seconds', 503, Error, false))
+const Silent = expected(
+  'warn',
+  createError<'STOREFRONT_ERR_SILENT', 503, [service: string, options: { cause: unknown }]>(
+    'STOREFRONT_ERR_SILENT',
+    'The %s does not answer, and no copy of this page is cached: try again in a few seconds',
+    503,
+    Error,
+    false
+  )
+)
 
 /** A service that pages are made of did not answer, or answered nonsense. */
 export class UpstreamSilent extends Silent {
@@ -25,24 +33,49 @@ export const STOREFRONT_ERR_PRICE_RANGE = createError('STOREFRONT_ERR_PRICE_RANG
   'The lowest price is above the highest one: swap them, or leave one out', 400)
 
 /** The other service does not accept the storefront's own token. */
-export const STOREFRONT_ERR_UNTRUSTED = expected('warn', createError<'STOREFRONT_ERR_UNTRUSTED', 503, [service: string]>(
-  'STOREFRONT_ERR_UNTRUSTED', 'The %s refuses the token of the storefront: give both the same JWT_SECRET', 503, Error, false))
+export const STOREFRONT_ERR_UNTRUSTED = expected(
+  'warn',
+  createError<'STOREFRONT_ERR_UNTRUSTED', 503, [service: string]>(
+    'STOREFRONT_ERR_UNTRUSTED',
+    'The %s refuses the token of the storefront: give both the same JWT_SECRET',
+    503,
+    Error,
+    false
+  )
+)
 
 /** No product has this id. */
-export const STOREFRONT_ERR_NO_PRODUCT = createError<'STOREFRONT_ERR_NO_PRODUCT', 404, [id: number]>(
-  'STOREFRONT_ERR_NO_PRODUCT', 'There is no product %s: it may have been sold out and removed', 404)
+export const STOREFRONT_ERR_NO_PRODUCT = createError<
+  'STOREFRONT_ERR_NO_PRODUCT',
+  404,
+  [id: number]
+>(
+  'STOREFRONT_ERR_NO_PRODUCT',
+  'There is no product %s: it may have been sold out and removed',
+  404
+)
 
 /** No category has this slug. */
-export const STOREFRONT_ERR_NO_CATEGORY = createError<'STOREFRONT_ERR_NO_CATEGORY', 404, [slug: string]>(
-  'STOREFRONT_ERR_NO_CATEGORY', 'There is no category "%s": choose one of those in the list', 404)
+export const STOREFRONT_ERR_NO_CATEGORY = createError<
+  'STOREFRONT_ERR_NO_CATEGORY',
+  404,
+  [slug: string]
+>('STOREFRONT_ERR_NO_CATEGORY', 'There is no category "%s": choose one of those in the list', 404)
 
 /** The list has fewer pages. */
 export const STOREFRONT_ERR_NO_PAGE = createError<'STOREFRONT_ERR_NO_PAGE', 404, [page: number]>(
   'STOREFRONT_ERR_NO_PAGE', 'There is no page %s: this list is shorter', 404)
 
 /** A POST that does not say which site it comes from. */
-export const STOREFRONT_ERR_NO_SOURCE = createError<'STOREFRONT_ERR_NO_SOURCE', 403, [origin: string]>('STOREFRONT_ERR_NO_SOURCE',
-  'This form does not say which site it comes from: send it with the header Origin: %s', 403)
+export const STOREFRONT_ERR_NO_SOURCE = createError<
+  'STOREFRONT_ERR_NO_SOURCE',
+  403,
+  [origin: string]
+>(
+  'STOREFRONT_ERR_NO_SOURCE',
+  'This form does not say which site it comes from: send it with the header Origin: %s',
+  403
+)
 
 /** A POST that comes from another site. */
 export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_POST',
@@ -52,18 +85,44 @@ export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_P
 export const STOREFRONT_ERR_NO_DEMO_USERS = createError('STOREFRONT_ERR_NO_DEMO_USERS',
   'There are no demo users here: sign in with a token', 404)
 
-const Busy = expected('info', createError<'STOREFRONT_ERR_LAB_BUSY', 503, [most: number]>('STOREFRONT_ERR_LAB_BUSY',
-  'The lab of this instance has %s computations under way or waiting, and takes no more: try again in a second', 503, Error, false))
+const Busy = expected(
+  'info',
+  createError<'STOREFRONT_ERR_LAB_BUSY', 503, [most: number]>(
+    'STOREFRONT_ERR_LAB_BUSY',
+    'The lab of this instance has %s computations under way or waiting, and takes no more: try again in a second',
+    503,
+    Error,
+    false
+  )
+)
 
 /** The instance has as many computations of the lab as it takes. */
-export const labBusy = (most: number) => Object.assign(new Busy(most), { headers: { 'retry-after': '1' } })
+export const labBusy = (most: number) =>
+  Object.assign(new Busy(most), { headers: { 'retry-after': '1' } })
 
-const NotForgotten = expected('warn', createError<'STOREFRONT_ERR_LAB_NOT_FORGOTTEN', 503, [options: { cause: unknown }]>(
-  'STOREFRONT_ERR_LAB_NOT_FORGOTTEN', 'The shared store does not answer, so it may still have results of the lab: try again in a few seconds', 503, Error, false))
+const NotForgotten = expected(
+  'warn',
+  createError<'STOREFRONT_ERR_LAB_NOT_FORGOTTEN', 503, [options: { cause: unknown }]>(
+    'STOREFRONT_ERR_LAB_NOT_FORGOTTEN',
+    'The shared store does not answer, so it may still have results of the lab: try again in a few seconds',
+    503,
+    Error,
+    false
+  )
+)
 
 /** The shared store did not answer when the lab was to forget its results. */
-export const labNotForgotten = (cause: unknown) => Object.assign(new NotForgotten({ cause }), { headers: { 'retry-after': '5' } })
+export const labNotForgotten = (cause: unknown) =>
+  Object.assign(new NotForgotten({ cause }), { headers: { 'retry-after': '5' } })
 
 /** The lab's thread ended or was silent; another one takes its place. */
-export const STOREFRONT_ERR_LAB_FAILED = expected('warn', createError<'STOREFRONT_ERR_LAB_FAILED', 503, [options: { cause: unknown }]>(
-  'STOREFRONT_ERR_LAB_FAILED', 'The lab could not compute this: try again in a second', 503, Error, false))
+export const STOREFRONT_ERR_LAB_FAILED = expected(
+  'warn',
+  createError<'STOREFRONT_ERR_LAB_FAILED', 503, [options: { cause: unknown }]>(
+    'STOREFRONT_ERR_LAB_FAILED',
+    'The lab could not compute this: try again in a second',
+    503,
+    Error,
+    false
+  )
+)

@@ -37,13 +37,18 @@ export async function registerSessions (app: FastifyInstance, env: StorefrontEnv
   await app.register(cookie)
   // Before auth looks for credentials.
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.session === true && request.headers.authorization === undefined) {
+    if (
+      request.routeOptions.config.session === true &&
+      request.headers.authorization === undefined
+    ) {
       const session = sessionOf(request)
       if (session !== undefined) request.headers.authorization = `Bearer ${session.token}`
     }
     done()
   })
-  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }] })
+  await app.register(auth, {
+    jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }]
+  })
 }
 
 /** Who is signed in; undefined if nobody is. */
@@ -55,9 +60,13 @@ export function sessionOf (request: FastifyRequest): Session | undefined {
 /** The session that a token makes; undefined for one that is not accepted. */
 export function sessionBy (app: FastifyInstance, token: string): Session | undefined {
   try {
-    const { sub, role = 'reader', exp } = app.jwt.HS256.verify<{ sub: unknown, role?: unknown, exp: unknown }>(token)
+    const {
+      sub,
+      role = 'reader',
+      exp
+    } = app.jwt.HS256.verify<{ sub: unknown; role?: unknown; exp: unknown }>(token)
     const known = ROLES.find((name) => name === role)
-    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number' || known === undefined) return undefined
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number' || known === undefined) { return undefined }
     return { id: sub, role: known, token, expiresAt: exp }
   } catch {
     return undefined
@@ -65,10 +74,15 @@ export function sessionBy (app: FastifyInstance, token: string): Session | undef
 }
 
 /** Whether the one who asks is an admin, by the cookie or by Authorization. */
-export const isAdmin = (request: FastifyRequest): boolean => (request.user ?? sessionOf(request))?.role === 'admin'
+export const isAdmin = (request: FastifyRequest): boolean =>
+  (request.user ?? sessionOf(request))?.role === 'admin'
 
 /** Has the browser keep the token for as long as it is good. */
-export function signIn (request: FastifyRequest, reply: FastifyReply, { token, expiresAt }: Session): void {
+export function signIn (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { token, expiresAt }: Session
+): void {
   const maxAge = Math.max(0, Math.floor(expiresAt - Date.now() / 1000))
   reply.setCookie(COOKIE, token, { ...attributesFor(request), maxAge })
 }
@@ -85,7 +99,11 @@ const attributesFor = ({ protocol }: FastifyRequest) =>
  * Refuses a POST unless Sec-Fetch-Site or Origin says that it comes from this site, and neither
  * says otherwise. Browsers send both; other clients have to send one.
  */
-export function refuseForeignPosts (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+export function refuseForeignPosts (
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: (error?: Error) => void
+): void {
   if (request.method !== 'POST') return done()
   const { 'sec-fetch-site': site, origin } = request.headers
   const own = `${request.protocol}://${request.host}`

@@ -8,8 +8,8 @@ const FOLDER = fileURLToPath(new URL('../../views', import.meta.url))
 export type Render = (template: string, data: object) => string
 
 /**
- * Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to write amounts, and `hasLab`:
- * whether there is something to link to.
+ * Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to
+ * write amounts, and `hasLab`: whether there is something to link to.
  */
 export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boolean }): Render {
   const asset = (name: string): string => {

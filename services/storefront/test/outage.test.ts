@@ -3,16 +3,35 @@ import { mock } from 'node:test'
 import { startRedis } from '@weir/internal/testing'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { type Answerer, article, build, fakeCatalog, FORM, gone, json, signedIn, startFake, SUNNY, sunny, tempDir } from './support/world.js'
+import {
+  type Answerer,
+  article,
+  build,
+  fakeCatalog,
+  FORM,
+  gone,
+  json,
+  signedIn,
+  startFake,
+  SUNNY,
+  sunny,
+  tempDir
+} from './support/world.js'
 
 const HTML = { accept: 'text/html' }
-const SAVED = /Showing saved content:<\/strong> the catalog does not answer\. Prices and stock may have changed\./
+const SAVED =
+  /Showing saved content:<\/strong> the catalog does not answer\. Prices and stock may have changed\./
 
 async function start (t: Test, env: Record<string, string> = {}) {
   const products = [article(1), article(2)]
   const works = fakeCatalog(products)
   const [catalog, weather] = await Promise.all([startFake(t, works), startFake(t, sunny)])
-  const app = await build(t, { DATA_DIR: await tempDir(t), CATALOG_ORIGIN: catalog.origin, WEATHER_ORIGIN: weather.origin, ...env })
+  const app = await build(t, {
+    DATA_DIR: await tempDir(t),
+    CATALOG_ORIGIN: catalog.origin,
+    WEATHER_ORIGIN: weather.origin,
+    ...env
+  })
   const get = (url: string) => app.inject({ url, headers: HTML })
   return { app, catalog, weather, works, get }
 }
@@ -24,36 +43,63 @@ function stopClock (t: Test): (minutes: number) => void {
   return (minutes) => { mock.timers.setTime(Date.now() + minutes * 60_000) }
 }
 
-t.test('the catalog is gone, or sends nonsense: pages go on with what they have and say so', async (t) => {
-  const nonsense: [string, Answerer][] = [
-    ['gone', gone], ['503', json({}, 503)], ['500', json({}, 500)], ['429', json({}, 429)], ['no JSON', (_request, response) => { response.end('<html>') }],
-    ['another shape', json({ id: 1, items: [{ id: '1' }] })], ['cut off', (_request, response) => { response.writeHead(200, { 'content-length': 100 }).write('{'); setTimeout(() => response.destroy(), 5) }]
-  ]
-  const advance = stopClock(t)
-  const { app, catalog, works, get } = await start(t)
-  for (const [name, answer] of nonsense) {
-    await app.fragments.invalidate(['catalog'])
-    for (const url of ['/shop', '/shop/products/1']) t.notMatch((await get(url)).body, SAVED)
-    catalog.answer = answer
-    advance(30)
-    for (const url of ['/shop', '/shop/products/1']) {
-      const { statusCode, body, headers } = await get(url)
-      t.equal(statusCode, 200, `${name}: ${url}`)
-      t.match(body, SAVED, `${name}: ${url}`)
-      t.match(body, /Lamp 1.*€12\.99/s, `${name}: ${url}`)
-      t.notMatch(headers['cache-status'] ?? '', /stored/, 'a page that is old is not kept')
+t.test(
+  'the catalog is gone, or sends nonsense: pages go on with what they have and say so',
+  async (t) => {
+    const nonsense: [string, Answerer][] = [
+      ['gone', gone],
+      ['503', json({}, 503)],
+      ['500', json({}, 500)],
+      ['429', json({}, 429)],
+      [
+        'no JSON',
+        (_request, response) => {
+          response.end('<html>')
+        }
+      ],
+      ['another shape', json({ id: 1, items: [{ id: '1' }] })],
+      [
+        'cut off',
+        (_request, response) => {
+          response.writeHead(200, { 'content-length': 100 }).write('{')
+          setTimeout(() => response.destroy(), 5)
+        }
+      ]
+    ]
+    const advance = stopClock(t)
+    const { app, catalog, works, get } = await start(t)
+    for (const [name, answer] of nonsense) {
+      await app.fragments.invalidate(['catalog'])
+      for (const url of ['/shop', '/shop/products/1']) t.notMatch((await get(url)).body, SAVED)
+      catalog.answer = answer
+      advance(30)
+      for (const url of ['/shop', '/shop/products/1']) {
+        const { statusCode, body, headers } = await get(url)
+        t.equal(statusCode, 200, `${name}: ${url}`)
+        t.match(body, SAVED, `${name}: ${url}`)
+        t.match(body, /Lamp 1.*€12\.99/s, `${name}: ${url}`)
+        t.notMatch(headers['cache-status'] ?? '', /stored/, 'a page that is old is not kept')
+      }
+      for (const url of ['/shop/products/2', '/shop?q=unseen']) {
+        const { statusCode, body, headers } = await get(url)
+        t.equal(statusCode, 503, `${name}: ${url}`)
+        t.match(headers, { 'retry-after': '5', 'content-type': /^text\/html/ })
+        t.match(body, /The catalog does not answer, and no copy of this page is cached/)
+      }
+      catalog.answer = works
+      for (
+        let tries = 0;
+        (await get('/shop/products/1')).body.match(SAVED) !== null && tries < 40;
+        tries++
+      ) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 50)
+        })
+      }
+      t.notMatch((await get('/shop/products/1')).body, SAVED, `${name}: it is back`)
     }
-    for (const url of ['/shop/products/2', '/shop?q=unseen']) {
-      const { statusCode, body, headers } = await get(url)
-      t.equal(statusCode, 503, `${name}: ${url}`)
-      t.match(headers, { 'retry-after': '5', 'content-type': /^text\/html/ })
-      t.match(body, /The catalog does not answer, and no copy of this page is cached/)
-    }
-    catalog.answer = works
-    for (let tries = 0; (await get('/shop/products/1')).body.match(SAVED) !== null && tries < 40; tries++) await new Promise((resolve) => { setTimeout(resolve, 50) })
-    t.notMatch((await get('/shop/products/1')).body, SAVED, `${name}: it is back`)
   }
-})
+)
 
 t.test('the weather is gone: the box is old, then says that there is none', async (t) => {
   const advance = stopClock(t)
@@ -63,18 +109,33 @@ t.test('the weather is gone: the box is old, then says that there is none', asyn
   advance(60)
   const old = await get('/shop/products/1')
   t.match(old.body, /the weather service does not answer\. The weather may have changed\..*21 °C/s)
-  weather.answer = json(SUNNY, 200, { 'cache-status': 'weather-1; fwd=stale; ttl=-600; detail=STALE_IF_ERROR' })
+  weather.answer = json(SUNNY, 200, {
+    'cache-status': 'weather-1; fwd=stale; ttl=-600; detail=STALE_IF_ERROR'
+  })
   await app.fragments.invalidate(['weather'])
-  for (let tries = 0; tries < 40 && !/out of date/.test((await get('/shop/products/1')).body); tries++) {
+  for (
+    let tries = 0;
+    tries < 40 && !/out of date/.test((await get('/shop/products/1')).body);
+    tries++
+  ) {
     await app.fragments.invalidate(['weather'])
-    await new Promise((resolve) => { setTimeout(resolve, 50) })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50)
+    })
   }
-  t.match((await get('/shop/products/1')).body, /21 °C.*This may be out of date/s, 'it answers with what it had')
+  t.match(
+    (await get('/shop/products/1')).body,
+    /21 °C.*This may be out of date/s,
+    'it answers with what it had'
+  )
   weather.answer = gone
   await app.fragments.invalidate(['weather'])
   const { statusCode, body } = await get('/shop/products/1')
   t.equal(statusCode, 200)
-  t.match(body, /<h2>Weather<\/h2>\s*<p>Not available right now: the weather service does not answer/)
+  t.match(
+    body,
+    /<h2>Weather<\/h2>\s*<p>Not available right now: the weather service does not answer/
+  )
   t.notMatch(body, /Showing saved content/, 'there is none')
 })
 
@@ -103,7 +164,11 @@ t.test('Redis ends: pages are made without it, views are kept for later', async 
   const total = database.prepare('select total from views where product = 1').pluck()
   /** Waits until the table has so many views of product 1; they are written behind. */
   const counted = async (views: number) => {
-    for (let tries = 0; total.get() !== views && tries < 400; tries++) await new Promise((resolve) => { setTimeout(resolve, 50) })
+    for (let tries = 0; total.get() !== views && tries < 400; tries++) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50)
+      })
+    }
     t.equal(total.get(), views)
   }
   t.match((await get('/shop/products/1')).body, /Lamp 1/)
@@ -113,30 +178,49 @@ t.test('Redis ends: pages are made without it, views are kept for later', async 
   await counted(2)
 
   await redis.kill()
-  for (const url of ['/shop', '/shop/products/1', '/shop/products/2', '/shop/products/1']) t.match(await get(url), { statusCode: 200, body: /Lamp/ }, url)
+  for (const url of ['/shop', '/shop/products/1', '/shop/products/2', '/shop/products/1']) { t.match(await get(url), { statusCode: 200, body: /Lamp/ }, url) }
   catalog.answer = gone
-  t.match(await get('/shop/products/1'), { statusCode: 503, headers: { 'content-type': /^text\/html/ } }, 'nothing is known to be right then')
+  t.match(
+    await get('/shop/products/1'),
+    { statusCode: 503, headers: { 'content-type': /^text\/html/ } },
+    'nothing is known to be right then'
+  )
   catalog.answer = works
   // It has nothing of before.
   await redis.start()
   await counted(4)
 })
 
-t.test('a change that the catalog does not answer may be saved: the form says so and keeps what was typed', async (t) => {
-  const { app, catalog, works } = await start(t)
-  const open = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
-  const [, etag = ''] = /name="etag" value="([^"]*)"/.exec(open.body) ?? []
-  const payload = new URLSearchParams({
-    etag: etag.replaceAll('&quot;', '"'), name: 'A new name', sku: 'A-1', price: '1', stock: '1', categoryId: '1', description: 'Typed for long.'
-  }).toString()
-  catalog.answer = (request, response) => { if (request.method === 'PATCH') gone(request, response); else works(request, response) }
-  const { statusCode, headers, body } = await app.inject({
-    method: 'POST', url: '/shop/products/1/edit', headers: { ...signedIn('editor'), 'content-type': FORM }, payload
-  })
-  t.equal(statusCode, 503)
-  t.match(headers, { 'retry-after': '5', 'cache-control': 'private, no-store' })
-  t.match(body, /may or may not be saved.*value="A new name".*Typed for long\./s)
-})
+t.test(
+  'a change that the catalog does not answer may be saved: the form says so and keeps what was typed',
+  async (t) => {
+    const { app, catalog, works } = await start(t)
+    const open = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
+    const [, etag = ''] = /name="etag" value="([^"]*)"/.exec(open.body) ?? []
+    const payload = new URLSearchParams({
+      etag: etag.replaceAll('&quot;', '"'),
+      name: 'A new name',
+      sku: 'A-1',
+      price: '1',
+      stock: '1',
+      categoryId: '1',
+      description: 'Typed for long.'
+    }).toString()
+    catalog.answer = (request, response) => {
+      if (request.method === 'PATCH') gone(request, response)
+      else works(request, response)
+    }
+    const { statusCode, headers, body } = await app.inject({
+      method: 'POST',
+      url: '/shop/products/1/edit',
+      headers: { ...signedIn('editor'), 'content-type': FORM },
+      payload
+    })
+    t.equal(statusCode, 503)
+    t.match(headers, { 'retry-after': '5', 'cache-control': 'private, no-store' })
+    t.match(body, /may or may not be saved.*value="A new name".*Typed for long\./s)
+  }
+)
 
 t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', async (t) => {
   const { catalog, works, get } = await start(t)
@@ -144,8 +228,7 @@ t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', a
   t.equal(swapped.statusCode, 400)
   t.match(swapped.body, /The lowest price is above the highest one/)
   catalog.answer = (request, response) => {
-    if (request.url?.startsWith('/api/products?') === true) json({ detail: 'q is too long', code: 'X' }, 400)(request, response)
-    else works(request, response)
+    if (request.url?.startsWith('/api/products?') === true) { json({ detail: 'q is too long', code: 'X' }, 400)(request, response) } else works(request, response)
   }
   const refused = await get('/shop?q=other')
   t.equal(refused.statusCode, 400)
@@ -154,15 +237,21 @@ t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', a
 
 t.test('a catalog with another JWT_SECRET is told of as that', async (t) => {
   const { catalog, get } = await start(t)
-  catalog.answer = json({ detail: 'The credentials are not accepted', code: 'WEIR_ERR_INVALID_CREDENTIALS' }, 401)
+  catalog.answer = json(
+    { detail: 'The credentials are not accepted', code: 'WEIR_ERR_INVALID_CREDENTIALS' },
+    401
+  )
   const { statusCode, body } = await get('/shop')
   t.equal(statusCode, 503)
   t.match(body, /refuses the token of the storefront: give both the same JWT_SECRET/)
 })
 
-t.test('with CACHE=off a page has no date of its own: nothing tells when its parts have changed', async (t) => {
-  const { get } = await start(t, { CACHE: 'off' })
-  const { headers } = await get('/shop/products/1')
-  t.ok(headers['etag'])
-  t.equal(headers['last-modified'], undefined)
-})
+t.test(
+  'with CACHE=off a page has no date of its own: nothing tells when its parts have changed',
+  async (t) => {
+    const { get } = await start(t, { CACHE: 'off' })
+    const { headers } = await get('/shop/products/1')
+    t.ok(headers['etag'])
+    t.equal(headers['last-modified'], undefined)
+  }
+)

@@ -22,11 +22,14 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     name: 'weather',
     version: '0.1.0',
     title: 'Weather',
-    description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).',
+    description:
+      'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).',
     securitySchemes: { bearer: securitySchemes.bearer },
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  if (env.REDIS_URL !== undefined) {
+    await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  }
   await registerCounting(app, env, () => weather.caches)
   const stores = await openStores(app, env)
   const openMeteo = new OpenMeteo(openUpstreams(app, env, stores), (path, values) => {
@@ -46,7 +49,11 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
   const name = instanceName(env, 'weather')
-  await app.register(cacheAdmin, { prefix: '/api/weather/cache', instance: name, cache: administered(weather.caches) })
+  await app.register(cacheAdmin, {
+    prefix: '/api/weather/cache',
+    instance: name,
+    cache: administered(weather.caches)
+  })
   await app.register(weatherRoutes, {
     weather,
     // Nothing is counted for addresses that are allowed everything.

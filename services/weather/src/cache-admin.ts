@@ -28,11 +28,20 @@ export interface WeatherCaches {
 export function administered (caches: WeatherCaches): AdministeredCache {
   const current = (cell: Cell) => at(caches.current, currentKey(cell))
 
-  async function ofCity (city: string, where: Where, weatherOf: (cell: Cell) => Located): Promise<Located[]> {
+  async function ofCity (
+    city: string,
+    where: Where,
+    weatherOf: (cell: Cell) => Located
+  ): Promise<Located[]> {
     const place = at(caches.places, placeKey(city))
     const found = await kept(place)
     const parts = found?.length === 0 ? qualified(city) : undefined
-    if (parts !== undefined) return [place, ...await ofCity(parts.head, { ...where, regions: parts.regions }, weatherOf)]
+    if (parts !== undefined) {
+      return [
+        place,
+        ...(await ofCity(parts.head, { ...where, regions: parts.regions }, weatherOf))
+      ]
+    }
     try {
       return found === undefined ? [place] : [place, weatherOf(cellOf(choose(found, city, where)))]
     } catch {
@@ -46,10 +55,15 @@ export function administered (caches: WeatherCaches): AdministeredCache {
     return (memory ?? store)?.entry.value.body
   }
 
-  async function ofPlace (query: PlaceQuery, weatherOf: (cell: Cell) => Located): Promise<Located[] | undefined> {
+  async function ofPlace (
+    query: PlaceQuery,
+    weatherOf: (cell: Cell) => Located
+  ): Promise<Located[] | undefined> {
     const asked = askedFor(query)
     if (asked === undefined) return undefined
-    return 'city' in asked ? ofCity(asked.city, asked.where, weatherOf) : [weatherOf(cellOf(asked))]
+    return 'city' in asked
+      ? ofCity(asked.city, asked.where, weatherOf)
+      : [weatherOf(cellOf(asked))]
   }
 
   return {
@@ -63,10 +77,15 @@ export function administered (caches: WeatherCaches): AdministeredCache {
       }
       if (pathname === '/api/weather/forecast') {
         const query = read(ForecastQuery, given)
-        return query && ofPlace(query, (cell) => at(caches.forecasts, forecastKey(cell, query.days)))
+        return (
+          query && ofPlace(query, (cell) => at(caches.forecasts, forecastKey(cell, query.days)))
+        )
       }
       const query = pathname === '/api/weather/batch' ? read(BatchQuery, given) : undefined
-      return query && (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, {}, current)))).flat()
+      return (
+        query &&
+        (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, {}, current)))).flat()
+      )
     },
     // Not all of the namespace: that an upstream wants to be left alone is in it too.
     clear: () => caches.places.invalidate([tags.everything])
@@ -76,7 +95,10 @@ export function administered (caches: WeatherCaches): AdministeredCache {
 const at = (cache: Located['cache'], key: string): Located => ({ cache, key, tag: keyTag(key) })
 
 /** A query as the route with this schema reads it; undefined if it would be refused. */
-function read<Schema extends TSchema> (schema: Schema, given: Record<string, string>): Static<Schema> | undefined {
+function read<Schema extends TSchema> (
+  schema: Schema,
+  given: Record<string, string>
+): Static<Schema> | undefined {
   const query: unknown = Value.Default(schema, Value.Convert(schema, given))
   return Value.Check(schema, query) ? query : undefined
 }

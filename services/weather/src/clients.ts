@@ -10,7 +10,11 @@ import { type WeatherEnv } from './env.js'
  * Limits each user that a token names, and all others by their address. Everybody may read: a token
  * is for having a budget of one's own, and with the role `admin` for purging.
  */
-export async function registerClients (app: FastifyInstance, env: WeatherEnv, store: LimitStore): Promise<void> {
+export async function registerClients (
+  app: FastifyInstance,
+  env: WeatherEnv,
+  store: LimitStore
+): Promise<void> {
   await app.register(rateLimit, {
     store,
     namespace: 'weather',
@@ -21,5 +25,7 @@ export async function registerClients (app: FastifyInstance, env: WeatherEnv, st
     tiers: { pro: { policies: [{ name: 'weather', limit: 500, window: '1s' }] } }
   })
   if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: no token is accepted')
-  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }] })
+  await app.register(auth, {
+    jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }]
+  })
 }

@@ -31,4 +31,5 @@ const CONDITIONS: Readonly<Record<number, string>> = {
 }
 
 /** A weather code in words; null for one that is not known. */
-export const conditionsOf = (code: number | null): string | null => code === null ? null : CONDITIONS[code] ?? null
+export const conditionsOf = (code: number | null): string | null =>
+  code === null ? null : (CONDITIONS[code] ?? null)

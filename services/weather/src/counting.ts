@@ -11,8 +11,13 @@ import { type WeatherEnv } from './env.js'
  * Counts requests, where those of all instances and services are counted: in the Redis that
  * REDIS_URL names, `app.redis`, else in a file in DATA_DIR.
  */
-export async function registerCounting (app: FastifyInstance, env: WeatherEnv, caches: () => WeatherCaches): Promise<void> {
-  const store = env.REDIS_URL === undefined ? inFile(env.DATA_DIR) : redisStore({ client: app.redis })
+export async function registerCounting (
+  app: FastifyInstance,
+  env: WeatherEnv,
+  caches: () => WeatherCaches
+): Promise<void> {
+  const store =
+    env.REDIS_URL === undefined ? inFile(env.DATA_DIR) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(observability, {
     store,

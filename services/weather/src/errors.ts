@@ -6,11 +6,16 @@ import { type NamedPlace } from './open-meteo/weather.js'
 // caller.
 
 const NotFound = createError<'WEATHER_ERR_CITY_NOT_FOUND', 404, [city: string]>(
-  'WEATHER_ERR_CITY_NOT_FOUND', 'There is no such place as %s: check its spelling and region, or give latitude and longitude', 404)
+  'WEATHER_ERR_CITY_NOT_FOUND',
+  'There is no such place as %s: check its spelling and region, or give latitude and longitude',
+  404
+)
 
 const Ambiguous = createError<'WEATHER_ERR_CITY_AMBIGUOUS', 400, [city: string]>(
   'WEATHER_ERR_CITY_AMBIGUOUS',
-  'Several places are called %s: add country or admin1, or take the coordinates of one of the candidates', 400)
+  'Several places are called %s: add country or admin1, or take the coordinates of one of the candidates',
+  400
+)
 
 /**
  * WEATHER_ERR_CITY_NOT_FOUND: the geocoding knows no place of this name, or, if there are
@@ -37,7 +42,10 @@ export class CityAmbiguous extends Ambiguous {
 
 /** Neither a city nor both coordinates, or all of them; or a region of no city. */
 export const WEATHER_ERR_NO_PLACE = createError(
-  'WEATHER_ERR_NO_PLACE', 'Say where: give either city, with country and admin1 if need be, or latitude and longitude', 400)
+  'WEATHER_ERR_NO_PLACE',
+  'Say where: give either city, with country and admin1 if need be, or latitude and longitude',
+  400
+)
 
 /** A list of cities that cannot be used. */
 export const WEATHER_ERR_CITIES = createError<'WEATHER_ERR_CITIES', 400, [problem: string]>(
@@ -54,7 +62,9 @@ export const WEATHER_ERR_UPSTREAM_REFUSED = upstreamError(
 
 /** Open-Meteo answered with a redirection, which is not followed. */
 export const WEATHER_ERR_UPSTREAM_REDIRECTED = upstreamError(
-  'WEATHER_ERR_UPSTREAM_REDIRECTED', 'Open-Meteo has moved, or a gateway is in the way: try again later')
+  'WEATHER_ERR_UPSTREAM_REDIRECTED',
+  'Open-Meteo has moved, or a gateway is in the way: try again later'
+)
 
 /** The body is no JSON, such as the HTML page of a gateway. */
 export const WEATHER_ERR_UPSTREAM_NOT_JSON = upstreamError(
@@ -74,24 +84,42 @@ export const WEATHER_ERR_UPSTREAM_CUT_OFF = upstreamError(
 
 /** JSON of another shape, or about another place. The cause says where it differs. */
 export const WEATHER_ERR_UPSTREAM_INVALID = upstreamError(
-  'WEATHER_ERR_UPSTREAM_INVALID', 'Open-Meteo gave an answer that cannot be understood: try again later')
+  'WEATHER_ERR_UPSTREAM_INVALID',
+  'Open-Meteo gave an answer that cannot be understood: try again later'
+)
 
-const Unavailable = createError<'WEATHER_ERR_UPSTREAM_UNAVAILABLE', 503, [seconds: number, options: Caused]>(
-  'WEATHER_ERR_UPSTREAM_UNAVAILABLE', 'Open-Meteo gives no weather for now, and nothing recent enough is kept: try again in %s s', 503)
+const Unavailable = createError<
+  'WEATHER_ERR_UPSTREAM_UNAVAILABLE',
+  503,
+  [seconds: number, options: Caused]
+>(
+  'WEATHER_ERR_UPSTREAM_UNAVAILABLE',
+  'Open-Meteo gives no weather for now, and nothing recent enough is kept: try again in %s s',
+  503
+)
 
-const Busy = expected('warn', createError<'WEATHER_ERR_UPSTREAM_BUSY', 503, [seconds: number]>(
-  'WEATHER_ERR_UPSTREAM_BUSY', 'Open-Meteo takes no more calls for now, and nothing recent enough is kept: try again in %s s', 503))
+const Busy = expected(
+  'warn',
+  createError<'WEATHER_ERR_UPSTREAM_BUSY', 503, [seconds: number]>(
+    'WEATHER_ERR_UPSTREAM_BUSY',
+    'Open-Meteo takes no more calls for now, and nothing recent enough is kept: try again in %s s',
+    503
+  )
+)
 
 const ShareUsed = createError<'WEATHER_ERR_CLIENT_SHARE', 429, [seconds: number]>(
   'WEATHER_ERR_CLIENT_SHARE',
-  'You have used your share of the calls to Open-Meteo, and nothing recent enough is kept: try again in %s s', 429)
+  'You have used your share of the calls to Open-Meteo, and nothing recent enough is kept: try again in %s s',
+  429
+)
 
 /** Open-Meteo cannot be reached, or fails, or has kept failing. */
 export const upstreamUnavailable = (retryAfterMs: number, cause: unknown) =>
   later(retryAfterMs, (seconds) => new Unavailable(seconds, { cause }))
 
 /** The fleet has made as many calls as it may, or was told to wait. */
-export const upstreamBusy = (retryAfterMs: number) => later(retryAfterMs, (seconds) => new Busy(seconds))
+export const upstreamBusy = (retryAfterMs: number) =>
+  later(retryAfterMs, (seconds) => new Busy(seconds))
 
 /**
  * WEATHER_ERR_CLIENT_SHARE: a client has used its share of the calls. `retryAfterMs` tells when it
@@ -118,7 +146,10 @@ const QUOTA_EXCEEDED = {
 const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
 /** An error with Retry-After, in whole seconds. */
-function later<E extends Error> (ms: number, make: (seconds: number) => E): E & { headers: Record<string, string> } {
+function later<E extends Error> (
+  ms: number,
+  make: (seconds: number) => E
+): E & { headers: Record<string, string> } {
   const seconds = secondsOf(ms)
   return Object.assign(make(seconds), { headers: { 'retry-after': String(seconds) } })
 }

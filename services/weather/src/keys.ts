@@ -11,7 +11,8 @@ const SHAPE = 2
 export const placeKey = (city: string) => `place:${SHAPE}:${folded(city)}`
 export const currentKey = (cell: Cell) => `current:${SHAPE}:${cellName(cell)}`
 /** Of the document that has at least so many days. */
-export const forecastKey = (cell: Cell, days: number) => `forecast:${SHAPE}:${daysFetched(days)}:${cellName(cell)}`
+export const forecastKey = (cell: Cell, days: number) =>
+  `forecast:${SHAPE}:${daysFetched(days)}:${cellName(cell)}`
 
 /** The name of the cell whose weather is under a key. */
 export const cellIn = (key: string) => key.slice(key.lastIndexOf(':') + 1)

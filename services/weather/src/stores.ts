@@ -17,10 +17,17 @@ const PATIENCE = 1000
  * What all instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in
  * DATA_DIR. Closed with the application.
  */
-export async function openStores (app: FastifyInstance, env: WeatherEnv): Promise<{ cache: Store, limits: LimitStore }> {
-  const stores = env.REDIS_URL === undefined
-    ? inFiles(env.DATA_DIR)
-    : { cache: redisStore({ client: await patientClient(app, { commandTimeout: PATIENCE }) }), limits: redisLimits({ client: app.redis }) }
+export async function openStores (
+  app: FastifyInstance,
+  env: WeatherEnv
+): Promise<{ cache: Store; limits: LimitStore }> {
+  const stores =
+    env.REDIS_URL === undefined
+      ? inFiles(env.DATA_DIR)
+      : {
+          cache: redisStore({ client: await patientClient(app, { commandTimeout: PATIENCE }) }),
+          limits: redisLimits({ client: app.redis })
+        }
   app.addHook('onClose', async () => {
     await stores.cache.close()
     await stores.limits.close()

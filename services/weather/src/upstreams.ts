@@ -13,14 +13,25 @@ import { NAMESPACE } from './weather.js'
  * Open-Meteo's services, with the budget and the pauses that all instances share. Closed with the
  * application.
  */
-export function openUpstreams (app: FastifyInstance, env: WeatherEnv, stores: { cache: Store, limits: LimitStore }): OpenMeteoUpstreams {
+export function openUpstreams (
+  app: FastifyInstance,
+  env: WeatherEnv,
+  stores: { cache: Store; limits: LimitStore }
+): OpenMeteoUpstreams {
   const limiter = createLimiter({ store: stores.limits, instances: instanceCount(app, env) })
   const times = createCache<number>({ store: stores.cache, namespace: NAMESPACE })
   // One for both: the free tier counts by address.
-  const budget = new Budget(limiter, 'open-meteo', { perMinute: env.CALLS_PER_MINUTE, perHour: env.CALLS_PER_HOUR, perDay: env.CALLS_PER_DAY })
+  const budget = new Budget(limiter, 'open-meteo', {
+    perMinute: env.CALLS_PER_MINUTE,
+    perHour: env.CALLS_PER_HOUR,
+    perDay: env.CALLS_PER_DAY
+  })
   const open = (origin: string) => {
     const pause = new Pause(times, `pause:${origin}`, (error) => {
-      app.log.warn({ err: error, origin }, 'the other instances could not be told to leave the upstream alone')
+      app.log.warn(
+        { err: error, origin },
+        'the other instances could not be told to leave the upstream alone'
+      )
     })
     return new Upstream({ origin, budget, pause })
   }

@@ -6,7 +6,12 @@ import { ClientShareUsed } from './errors.js'
 import { type Cell, cellOf } from './grid.js'
 import { cellIn, currentKey, forecastKey, placeKey } from './keys.js'
 import { daysFetched, type OpenMeteo } from './open-meteo/client.js'
-import { type CurrentWeather, type Forecast, type KnownPlace, type NamedPlace } from './open-meteo/weather.js'
+import {
+  type CurrentWeather,
+  type Forecast,
+  type KnownPlace,
+  type NamedPlace
+} from './open-meteo/weather.js'
 import { choose, type Where } from './places/choose.js'
 import { folded, qualified } from './places/name.js'
 import { tags } from './tags.js'
@@ -45,12 +50,27 @@ export class Weather {
     const { store, name, isKept, report } = options
     const kept = <T>(maxBytes: number): Cache<Document<T>> =>
       createCache({ store, namespace: NAMESPACE, name, l1: { maxBytes, maxEntries: 10_000 } })
-    this.caches = { places: kept(4 * MEBIBYTE), current: kept(4 * MEBIBYTE), forecasts: kept(16 * MEBIBYTE) }
-    const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
-      new Documents({ cache, isKept, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
+    this.caches = {
+      places: kept(4 * MEBIBYTE),
+      current: kept(4 * MEBIBYTE),
+      forecasts: kept(16 * MEBIBYTE)
+    }
+    const documents = <T>(
+      cache: Cache<Document<T>>,
+      tagsOf: (key: string) => readonly string[]
+    ): Documents<T> =>
+        new Documents({ cache, isKept, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
     this.#places = documents(this.caches.places, () => [tags.everything, tags.places])
-    this.#current = documents(this.caches.current, (key) => [tags.everything, tags.current, tags.cell(cellIn(key))])
-    this.#forecast = documents(this.caches.forecasts, (key) => [tags.everything, tags.forecasts, tags.cell(cellIn(key))])
+    this.#current = documents(this.caches.current, (key) => [
+      tags.everything,
+      tags.current,
+      tags.cell(cellIn(key))
+    ])
+    this.#forecast = documents(this.caches.forecasts, (key) => [
+      tags.everything,
+      tags.forecasts,
+      tags.cell(cellIn(key))
+    ])
   }
 
   /**
@@ -59,7 +79,12 @@ export class Weather {
    */
   async place (city: string, where: Where, client?: string): Promise<NamedPlace> {
     const named = async (name: string) =>
-      (await this.#places.read(placeKey(name), this.options.openMeteo.places(folded(name), client))).document.body
+      (
+        await this.#places.read(
+          placeKey(name),
+          this.options.openMeteo.places(folded(name), client)
+        )
+      ).document.body
     const found = await named(city)
     const parts = found.length === 0 ? qualified(city) : undefined
     if (parts === undefined) return choose(found, city, where)
@@ -72,7 +97,10 @@ export class Weather {
 
   /** At least so many days. */
   async forecast (cell: Cell, days: number, client?: string): Promise<Reading<Forecast>> {
-    return this.#forecast.read(forecastKey(cell, days), this.options.openMeteo.forecast(cell, daysFetched(days), client))
+    return this.#forecast.read(
+      forecastKey(cell, days),
+      this.options.openMeteo.forecast(cell, daysFetched(days), client)
+    )
   }
 
   /**
@@ -83,13 +111,17 @@ export class Weather {
     const { openMeteo } = this.options
     const placesOf = (names: readonly string[]) => {
       const byKey = new Map(names.map((name) => [placeKey(name), folded(name)]))
-      return readAll(this.#places, [...byKey.keys()], (key) => openMeteo.places(byKey.get(key) ?? '', client))
+      return readAll(this.#places, [...byKey.keys()], (key) =>
+        openMeteo.places(byKey.get(key) ?? '', client)
+      )
     }
     const found = await placesOf(cities)
     const wholly = cities.map((city) => attempt(() => ({ places: found(placeKey(city)).body })))
     const parts = cities.map((city, i) => {
       const whole = wholly[i]
-      return whole !== undefined && 'places' in whole && whole.places.length === 0 ? qualified(city) : undefined
+      return whole !== undefined && 'places' in whole && whole.places.length === 0
+        ? qualified(city)
+        : undefined
     })
     const foundInPart = await placesOf(parts.flatMap((part) => part?.head ?? []))
     const located = cities.map((city, i) => attempt(() => {
@@ -99,22 +131,38 @@ export class Weather {
         : choose(foundInPart(placeKey(part.head)).body, city, part)
       return { place, cell: cellOf(place) }
     }))
-    const cells = new Map(located.flatMap((outcome) => 'error' in outcome ? [] : [[currentKey(outcome.cell), outcome.cell] as const]))
-    const weather = await readAll(this.#current, [...cells.keys()], (key) => openMeteo.current(cells.get(key) ?? NOWHERE, client))
-    return located.map((outcome) => 'error' in outcome ? outcome : attempt(() => ({ place: outcome.place, document: weather(currentKey(outcome.cell)) })))
+    const cells = new Map(
+      located.flatMap((outcome) =>
+        'error' in outcome ? [] : [[currentKey(outcome.cell), outcome.cell] as const]
+      )
+    )
+    const weather = await readAll(this.#current, [...cells.keys()], (key) =>
+      openMeteo.current(cells.get(key) ?? NOWHERE, client)
+    )
+    return located.map((outcome) =>
+      'error' in outcome
+        ? outcome
+        : attempt(() => ({ place: outcome.place, document: weather(currentKey(outcome.cell)) }))
+    )
   }
 }
 
 /** A client that has used its share: others, who have theirs, are not to be refused for it. */
 const ownFaultOf = (error: unknown) =>
-  error instanceof ClientShareUsed ? { retryAfterMs: error.retryAfterMs, why: 'CLIENT_SHARE' } : undefined
+  error instanceof ClientShareUsed
+    ? { retryAfterMs: error.retryAfterMs, why: 'CLIENT_SHARE' }
+    : undefined
 
 const NOWHERE: Cell = { latitude: 0, longitude: 0 }
 
 /**
  * Reads them all, and gives a function that has the document of a key, or throws why there is none.
  */
-async function readAll<T> (documents: Documents<T>, keys: readonly string[], originOf: Parameters<Documents<T>['readMany']>[1]) {
+async function readAll<T> (
+  documents: Documents<T>,
+  keys: readonly string[],
+  originOf: Parameters<Documents<T>['readMany']>[1]
+) {
   const settled = await documents.readMany(keys, originOf)
   const outcomes = new Map(keys.map((key, i) => [key, settled[i]]))
   return (key: string): Document<T> => {

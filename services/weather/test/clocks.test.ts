@@ -12,10 +12,13 @@ import { type ForecastResponse } from '../src/routes/schemas.js'
 const cell = cellOf({ latitude: 50, longitude: 10 })
 const HOUR = 3_600_000
 
-const target = (days: number) => `/v1/forecast?latitude=50&longitude=10&past_days=1&forecast_days=${Math.min(days + 1, 16)}&hourly=x`
-const read = (days: number, asked: Asked): Forecast => readForecast(worldAnswer(target(days), asked), cell, days)
+const target = (days: number) =>
+  `/v1/forecast?latitude=50&longitude=10&past_days=1&forecast_days=${Math.min(days + 1, 16)}&hourly=x`
+const read = (days: number, asked: Asked): Forecast =>
+  readForecast(worldAnswer(target(days), asked), cell, days)
 const at = (time: string) => Date.parse(time)
-const lengths = ({ daily, hourly }: Forecast) => daily.map(({ date }) => hourly.filter(({ time }) => time.startsWith(date)).length)
+const lengths = ({ daily, hourly }: Forecast) =>
+  daily.map(({ date }) => hourly.filter(({ time }) => time.startsWith(date)).length)
 
 t.test('a day across a change of clocks has all its hours, each with its offset', async (t) => {
   const cases: [string, string, string, string, number][] = [
@@ -39,44 +42,66 @@ t.test('a day across a change of clocks has all its hours, each with its offset'
   }
 })
 
-t.test('whatever the zone and the time: whole days, hour by hour, each with its own amounts', async (t) => {
-  const below = random(20_261_025)
-  const zones = ['Europe/Berlin', 'America/New_York', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Chatham',
-    'Africa/Casablanca', 'America/Santiago', 'Pacific/Kiritimati', 'Etc/GMT+12', 'Asia/Beirut', 'UTC']
-  const seen = new Set<number>()
-  for (let i = 0; i < 400; i++) {
-    const timezone = zones[below(zones.length)] ?? 'UTC'
-    const now = at('2026-01-01T00:00:00Z') + below(365 * 24 * 12) * 300_000
-    const days = 1 + below(15)
-    const forecast = read(days, { now, timezone })
-    const what = `${timezone} at ${new Date(now).toISOString()}, ${days} days`
-    const today = new Date(now + offsetAt(timezone, now) * 1000).toISOString().slice(0, 10)
-    if (forecast.daily[0]?.date !== today) t.fail(`${what}: begins on ${forecast.daily[0]?.date}`)
-    const dates = forecast.daily.map(({ date }) => Date.parse(date))
-    if (dates.some((date, k) => k > 0 && date - (dates[k - 1] ?? 0) !== 24 * HOUR)) t.fail(`${what}: days are left out`)
-    const instants = forecast.hourly.map(({ time }) => at(time))
-    if (instants.some((time, k) => k > 0 && time - (instants[k - 1] ?? 0) !== HOUR)) t.fail(`${what}: hours are left out`)
-    for (const { time, temperature } of forecast.hourly) {
-      const instant = at(time)
-      const offset = instant + offsetAt(timezone, instant) * 1000
-      if (new Date(offset).toISOString().slice(0, 19) !== time.slice(0, 19)) t.fail(`${what}: ${time} is not what clocks show`)
-      if (temperature !== instant / HOUR % 24) t.fail(`${what}: ${time} has the amounts of another hour`)
+t.test(
+  'whatever the zone and the time: whole days, hour by hour, each with its own amounts',
+  async (t) => {
+    const below = random(20_261_025)
+    const zones = [
+      'Europe/Berlin',
+      'America/New_York',
+      'America/St_Johns',
+      'Australia/Lord_Howe',
+      'Asia/Kathmandu',
+      'Pacific/Chatham',
+      'Africa/Casablanca',
+      'America/Santiago',
+      'Pacific/Kiritimati',
+      'Etc/GMT+12',
+      'Asia/Beirut',
+      'UTC'
+    ]
+    const seen = new Set<number>()
+    for (let i = 0; i < 400; i++) {
+      const timezone = zones[below(zones.length)] ?? 'UTC'
+      const now = at('2026-01-01T00:00:00Z') + below(365 * 24 * 12) * 300_000
+      const days = 1 + below(15)
+      const forecast = read(days, { now, timezone })
+      const what = `${timezone} at ${new Date(now).toISOString()}, ${days} days`
+      const today = new Date(now + offsetAt(timezone, now) * 1000).toISOString().slice(0, 10)
+      if (forecast.daily[0]?.date !== today) { t.fail(`${what}: begins on ${forecast.daily[0]?.date}`) }
+      const dates = forecast.daily.map(({ date }) => Date.parse(date))
+      if (dates.some((date, k) => k > 0 && date - (dates[k - 1] ?? 0) !== 24 * HOUR)) { t.fail(`${what}: days are left out`) }
+      const instants = forecast.hourly.map(({ time }) => at(time))
+      if (instants.some((time, k) => k > 0 && time - (instants[k - 1] ?? 0) !== HOUR)) { t.fail(`${what}: hours are left out`) }
+      for (const { time, temperature } of forecast.hourly) {
+        const instant = at(time)
+        const offset = instant + offsetAt(timezone, instant) * 1000
+        if (new Date(offset).toISOString().slice(0, 19) !== time.slice(0, 19)) { t.fail(`${what}: ${time} is not what clocks show`) }
+        if (temperature !== (instant / HOUR) % 24) { t.fail(`${what}: ${time} has the amounts of another hour`) }
+      }
+      const [first, last] = [instants[0] ?? 0, instants.at(-1) ?? 0]
+      const zone = new Zone(timezone)
+      if (zone.date(first / 1000 - 3600) === zone.date(first / 1000)) { t.fail(`${what}: the first day is not whole`) }
+      if (zone.date(last / 1000 + 3600) === zone.date(last / 1000)) { t.fail(`${what}: the last day is not whole`) }
+      lengths(forecast).forEach((length) => seen.add(length))
     }
-    const [first, last] = [instants[0] ?? 0, instants.at(-1) ?? 0]
-    const zone = new Zone(timezone)
-    if (zone.date(first / 1000 - 3600) === zone.date(first / 1000)) t.fail(`${what}: the first day is not whole`)
-    if (zone.date(last / 1000 + 3600) === zone.date(last / 1000)) t.fail(`${what}: the last day is not whole`)
-    lengths(forecast).forEach((length) => seen.add(length))
+    t.ok(seen.has(23) && seen.has(24) && seen.has(25), `days of ${[...seen].join(', ')} hours`)
   }
-  t.ok(seen.has(23) && seen.has(24) && seen.has(25), `days of ${[...seen].join(', ')} hours`)
-})
+)
 
 t.test('what a day is like is what its hours are like', async (t) => {
   const { daily, hourly } = read(7, { now: at('2026-10-23T12:00:00Z'), timezone: 'Europe/Berlin' })
   t.same(daily.map(({ precipitation }) => precipitation), [12, 12, 12.5, 12, 12, 12, 12])
   for (const day of daily) {
-    const hours = hourly.filter(({ time }) => time.startsWith(day.date)).map(({ temperature }) => temperature ?? 0)
-    t.match(day, { temperatureMax: Math.max(...hours), temperatureMin: Math.min(...hours), windSpeedMax: 9, weatherCode: 3 })
+    const hours = hourly
+      .filter(({ time }) => time.startsWith(day.date))
+      .map(({ temperature }) => temperature ?? 0)
+    t.match(day, {
+      temperatureMax: Math.max(...hours),
+      temperatureMin: Math.min(...hours),
+      windSpeedMax: 9,
+      weatherCode: 3
+    })
   }
 })
 
@@ -91,32 +116,70 @@ t.test('polar days and nights have no sunrise, and say which they are', async (t
   const midnights = (set: number) => (begin: number) => [begin, begin + set] as const
   const asked = { now: at('2026-06-21T12:00:00Z'), timezone: 'Arctic/Longyearbyen' }
   const none = { sunrise: null, sunset: null }
-  t.match(read(3, { ...asked, sun: midnights(24 * 3600) }).daily, [{ ...none, daylight: 86_400 }, { ...none, daylight: 86_400 }, {}])
-  t.match(read(3, { ...asked, sun: midnights(0) }).daily, [{ ...none, daylight: 0 }, { ...none, daylight: 0 }, {}])
+  t.match(read(3, { ...asked, sun: midnights(24 * 3600) }).daily, [
+    { ...none, daylight: 86_400 },
+    { ...none, daylight: 86_400 },
+    {}
+  ])
+  t.match(read(3, { ...asked, sun: midnights(0) }).daily, [
+    { ...none, daylight: 0 },
+    { ...none, daylight: 0 },
+    {}
+  ])
   for (const sun of [[0, 0], [null, null], ['06:00', '18:00'], [1e300, -1]] as const) {
-    t.match(read(1, { ...asked, sun: () => sun }).daily, [{ ...none, daylight: null }], `not known: ${String(sun)}`)
+    t.match(
+      read(1, { ...asked, sun: () => sun }).daily,
+      [{ ...none, daylight: null }],
+      `not known: ${String(sun)}`
+    )
   }
   const [day] = read(1, { ...asked, sun: (begin) => [begin + 3600, begin + 23 * 3600] }).daily
-  t.match(day, { sunrise: '2026-06-21T01:00:00+02:00', sunset: '2026-06-21T23:00:00+02:00', daylight: 22 * 3600 })
+  t.match(day, {
+    sunrise: '2026-06-21T01:00:00+02:00',
+    sunset: '2026-06-21T23:00:00+02:00',
+    daylight: 22 * 3600
+  })
 })
 
 t.test('a zone that is not known has the offset of now', async (t) => {
-  const answer = worldAnswer(target(2), { now: at('2026-11-20T14:15:00Z'), timezone: 'Asia/Kathmandu' })
-  const { timezone, modelTime, hourly, daily } = readForecast({ ...answer, timezone: 'Mars/Olympus' }, cell, 2)
-  t.strictSame([timezone, modelTime, hourly[0]?.time], [null, '2026-11-20T20:00:00+05:45', '2026-11-20T00:00:00+05:45'])
+  const answer = worldAnswer(target(2), {
+    now: at('2026-11-20T14:15:00Z'),
+    timezone: 'Asia/Kathmandu'
+  })
+  const { timezone, modelTime, hourly, daily } = readForecast(
+    { ...answer, timezone: 'Mars/Olympus' },
+    cell,
+    2
+  )
+  t.strictSame(
+    [timezone, modelTime, hourly[0]?.time],
+    [null, '2026-11-20T20:00:00+05:45', '2026-11-20T00:00:00+05:45']
+  )
   t.strictSame([hourly.length, daily[0]?.date], [48, '2026-11-20'])
 })
 
 t.test('the route asks for instants, and tells the whole days that it is asked for', async (t) => {
   const upstream = await startUpstream(t, (request, response) => {
-    json(worldAnswer(request.url ?? '', { now: at('2026-10-24T12:00:00Z'), timezone: 'Europe/Berlin' }))(request, response)
+    json(
+      worldAnswer(request.url ?? '', {
+        now: at('2026-10-24T12:00:00Z'),
+        timezone: 'Europe/Berlin'
+      })
+    )(request, response)
   })
   const app = await build(t, upstream)
   for (const [days, hours] of [[1, 24], [2, 49], [3, 73], [7, 169]] as const) {
-    const { hourly, daily } = (await app.inject(`/api/weather/forecast?latitude=50&longitude=10&days=${days}`)).json<ForecastResponse>()
+    const { hourly, daily } = (
+      await app.inject(`/api/weather/forecast?latitude=50&longitude=10&days=${days}`)
+    ).json<ForecastResponse>()
     t.same([daily.length, hourly.length], [days, hours])
   }
   t.equal(upstream.calls.length, 1)
   const query = new URL(upstream.calls[0] ?? '', upstream.url).searchParams
-  t.match(Object.fromEntries(query), { timeformat: 'unixtime', timezone: 'auto', past_days: '1', forecast_days: '8' })
+  t.match(Object.fromEntries(query), {
+    timeformat: 'unixtime',
+    timezone: 'auto',
+    past_days: '1',
+    forecast_days: '8'
+  })
 })

@@ -36,7 +36,9 @@ class Steered implements Origin<number> {
 
   async gives (body: number): Promise<void> {
     await this.asked()
-    this.#waiting.shift()?.resolve({ document: { body, fetchedAt: Date.now(), bornAt: Date.now() }, lifetime })
+    this.#waiting
+      .shift()
+      ?.resolve({ document: { body, fetchedAt: Date.now(), bornAt: Date.now() }, lifetime })
   }
 
   async fails (error = new Error('down')): Promise<void> {
@@ -61,17 +63,19 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
   const reports: unknown[] = []
   const cache = () => createCache<Document<number>>({ store, namespace: 'test' })
   const own = cache()
-  const make = (cache: Cache<Document<number>>) => new Documents<number>({
-    cache,
-    isKept: true,
-    patience,
-    ownFaultOf: (error) => error instanceof Own ? { retryAfterMs: error.retryAfterMs, why: 'OWN' } : undefined,
-    tagsOf: (key) => [key],
-    report: (error) => {
-      reports.push(error)
-      noted(error)
-    }
-  })
+  const make = (cache: Cache<Document<number>>) =>
+    new Documents<number>({
+      cache,
+      isKept: true,
+      patience,
+      ownFaultOf: (error) =>
+        error instanceof Own ? { retryAfterMs: error.retryAfterMs, why: 'OWN' } : undefined,
+      tagsOf: (key) => [key],
+      report: (error) => {
+        reports.push(error)
+        noted(error)
+      }
+    })
   return {
     clock,
     origin,
@@ -90,8 +94,14 @@ t.test('a document is fetched once for all who want it', async (t) => {
   await origin.gives(1)
   const readings = await Promise.all(reads)
   t.same(readings.map(({ document }) => document.body), [1, 1, 1, 1])
-  t.match(readings.map(({ status }) => status), [{ fwd: 'uri-miss', stored: true }, { fwd: 'uri-miss', collapsed: true }, {}, {}])
-  t.match(await documents.read('a', origin), { document: { body: 1 }, status: { hit: true, detail: 'memory' } })
+  t.match(
+    readings.map(({ status }) => status),
+    [{ fwd: 'uri-miss', stored: true }, { fwd: 'uri-miss', collapsed: true }, {}, {}]
+  )
+  t.match(await documents.read('a', origin), {
+    document: { body: 1 },
+    status: { hit: true, detail: 'memory' }
+  })
   t.same(origin.known, [undefined])
 })
 
@@ -101,7 +111,10 @@ t.test('what is stale is answered with at once, and fetched anew meanwhile', asy
   await origin.gives(1)
   await first
   clock.advance(STALE)
-  t.match(await documents.read('a', origin), { document: { body: 1 }, status: { hit: true, ttl: Number } })
+  t.match(await documents.read('a', origin), {
+    document: { body: 1 },
+    status: { hit: true, ttl: Number }
+  })
   t.match(await documents.read('a', origin), { document: { body: 1 } })
   await origin.gives(2)
   t.ok(await idle())
@@ -116,8 +129,10 @@ t.test('what is older than that waits, but not for long', async (t) => {
   await origin.gives(1)
   await first
   clock.advance(SPARE)
-  const reads = await Promise.all([documents, documents, other].map((instance) => instance.read('a', origin)))
-  for (const reading of reads) t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } })
+  const reads = await Promise.all(
+    [documents, documents, other].map((instance) => instance.read('a', origin))
+  )
+  for (const reading of reads) { t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } }) }
   t.equal(origin.known.length, 2, 'one fetch, which goes on')
   await origin.gives(2)
   t.ok(await idle())
@@ -150,7 +165,11 @@ t.test('where nothing can be fetched what is old will do, until it is too old', 
   t.match(reports, [{ message: 'down' }])
 
   origin.isFailing = true
-  t.match(await documents.read('a', origin), { document: { body: 1 }, status: { fwd: 'stale', detail: 'UPSTREAM_FAILING' } }, 'nobody waits')
+  t.match(
+    await documents.read('a', origin),
+    { document: { body: 1 }, status: { fwd: 'stale', detail: 'UPSTREAM_FAILING' } },
+    'nobody waits'
+  )
   const told = report()
   await origin.fails()
   t.match(await told, { message: 'down' })
@@ -169,7 +188,10 @@ t.test('an error about one client is not that of another, who asks for itself', 
   await origin.gives(1)
   const [refused, ...served] = await Promise.allSettled(reads)
   t.match(refused, { status: 'rejected', reason: { message: 'used up' } })
-  t.match(served, [{ status: 'fulfilled', value: { document: { body: 1 } } }, { status: 'fulfilled', value: { document: { body: 1 } } }])
+  t.match(served, [
+    { status: 'fulfilled', value: { document: { body: 1 } } },
+    { status: 'fulfilled', value: { document: { body: 1 } } }
+  ])
   t.equal(origin.known.length, 1)
 })
 
@@ -187,7 +209,11 @@ t.test('a client that may not fetch yet waits, if it is not for long', async (t)
   clock.advance(SPARE)
   const third = documents.read('a', origin)
   await origin.fails(new Own(5))
-  t.match(await third, { document: { body: 1 }, status: { fwd: 'stale', detail: 'OWN' } }, 'what is stale is there at once')
+  t.match(
+    await third,
+    { document: { body: 1 }, status: { fwd: 'stale', detail: 'OWN' } },
+    'what is stale is there at once'
+  )
 })
 
 t.test('many are one read of the store', async (t) => {
@@ -222,41 +248,58 @@ t.test('many are one read of the store', async (t) => {
   await origin.gives(3)
   await origin.fails()
   const settled = await second
-  t.match(settled.map((outcome) => outcome.status === 'fulfilled' ? outcome.value.body : String(outcome.reason)), [1, 1, 3, 'Error: down'])
+  t.match(
+    settled.map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value.body : String(outcome.reason)
+    ),
+    [1, 1, 3, 'Error: down']
+  )
   t.same(reads[0], ['a', 'b', 'c', 'd'])
   t.same(reads.slice(1).flat().filter((key) => key === 'a' || key === 'b'), [])
   t.equal(origin.known.length, 4)
 })
 
-t.test('a store that is gone: memory will do while it is fresh, and after that what is fetched', async (t) => {
-  let isDown = false
-  const refuse = async () => { throw new Error('gone') }
-  const wrap = (inner: Store): Store => ({
-    ...inner,
-    namespace (name) {
-      const refusing = <P extends object>(part: P) => new Proxy(part, {
-        get (target, property) {
-          const value: unknown = Reflect.get(target, property, target)
-          if (typeof value !== 'function') return value
-          return isDown ? refuse : value.bind(target) as unknown
-        }
-      })
-      const { entries, validity } = inner.namespace(name)
-      return { entries: refusing(entries), validity: refusing(validity) }
+t.test(
+  'a store that is gone: memory will do while it is fresh, and after that what is fetched',
+  async (t) => {
+    let isDown = false
+    const refuse = async () => {
+      throw new Error('gone')
     }
-  })
-  const { clock, origin, documents } = await build(t, { wrap })
-  const first = documents.read('a', origin)
-  await origin.gives(1)
-  await first
-  isDown = true
-  clock.advance(FRESH)
-  t.match(await documents.read('a', origin), { document: { body: 1 }, status: { hit: true, detail: 'OUTAGE' } })
-  clock.advance(SPARE - FRESH)
-  const second = documents.read('a', origin)
-  await origin.gives(2)
-  t.match(await second, { document: { body: 2 }, status: { stored: false } })
-  const third = documents.read('a', origin)
-  await origin.fails()
-  t.match(await third, { document: { body: 1 }, status: { fwd: 'stale', detail: 'STALE_IF_ERROR' } })
-})
+    const wrap = (inner: Store): Store => ({
+      ...inner,
+      namespace (name) {
+        const refusing = <P extends object>(part: P) =>
+          new Proxy(part, {
+            get (target, property) {
+              const value: unknown = Reflect.get(target, property, target)
+              if (typeof value !== 'function') return value
+              return isDown ? refuse : (value.bind(target) as unknown)
+            }
+          })
+        const { entries, validity } = inner.namespace(name)
+        return { entries: refusing(entries), validity: refusing(validity) }
+      }
+    })
+    const { clock, origin, documents } = await build(t, { wrap })
+    const first = documents.read('a', origin)
+    await origin.gives(1)
+    await first
+    isDown = true
+    clock.advance(FRESH)
+    t.match(await documents.read('a', origin), {
+      document: { body: 1 },
+      status: { hit: true, detail: 'OUTAGE' }
+    })
+    clock.advance(SPARE - FRESH)
+    const second = documents.read('a', origin)
+    await origin.gives(2)
+    t.match(await second, { document: { body: 2 }, status: { stored: false } })
+    const third = documents.read('a', origin)
+    await origin.fails()
+    t.match(await third, {
+      document: { body: 1 },
+      status: { fwd: 'stale', detail: 'STALE_IF_ERROR' }
+    })
+  }
+)

@@ -9,7 +9,22 @@ import * as recorded from './support/recorded.js'
 import { json } from './support/upstream-server.js'
 
 const cell = { latitude: 52.5, longitude: 13.4 }
-const ODD: readonly unknown[] = ['', 'NaN', '6.4', 'Infinity', 1e308, -1e308, -1e9, 1e9, true, [], {}, [1], 'x'.repeat(1000), '\u0000']
+const ODD: readonly unknown[] = [
+  '',
+  'NaN',
+  '6.4',
+  'Infinity',
+  1e308,
+  -1e308,
+  -1e9,
+  1e9,
+  true,
+  [],
+  {},
+  [1],
+  'x'.repeat(1000),
+  '\u0000'
+]
 const DAY_OF: Readonly<Record<string, readonly string[]>> = {
   temperature: ['temperatureMax', 'temperatureMin'],
   precipitation: ['precipitation'],
@@ -34,9 +49,11 @@ const tree = (text: string): Tree => JSON.parse(text) as Tree
 
 /** The paths at which two values differ. */
 function differences (a: unknown, b: unknown, path = ''): string[] {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b) ? [] : [path]
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) { return Object.is(a, b) ? [] : [path] }
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].flatMap((name) => differences(Reflect.get(a, name), Reflect.get(b, name), `${path}.${name}`))
+  return [...names].flatMap((name) =>
+    differences(Reflect.get(a, name), Reflect.get(b, name), `${path}.${name}`)
+  )
 }
 
 t.test('one odd value of now is null, and all else as it was', async (t) => {
@@ -48,7 +65,11 @@ t.test('one odd value of now is null, and all else as it was', async (t) => {
       const odd = new Oddities()
       const read = readCurrent(answer, cell, odd)
       const field = `.current.${FIELDS[variable] ?? ''}`
-      t.same([differences(right, read), value === null ? [] : [`current.${variable}`]], [[field], odd.found], `${variable}: ${String(JSON.stringify(value)).slice(0, 20)}`)
+      t.same(
+        [differences(right, read), value === null ? [] : [`current.${variable}`]],
+        [[field], odd.found],
+        `${variable}: ${String(JSON.stringify(value)).slice(0, 20)}`
+      )
       t.equal(Reflect.get(read.current, FIELDS[variable] ?? ''), null)
     }
   }
@@ -67,13 +88,16 @@ t.test('one odd value of an hour, generated: it is null, and so is nothing else'
     const read = readForecast(answer, cell, 7, odd)
     const field = FIELDS[variable] ?? ''
     const changed = differences(right, read)
-    const allowed = [`.hourly.${hour}.${field}`, ...(DAY_OF[field] ?? []).map((name) => `.daily.${Math.floor(hour / 24)}.${name}`)]
+    const allowed = [
+      `.hourly.${hour}.${field}`,
+      ...(DAY_OF[field] ?? []).map((name) => `.daily.${Math.floor(hour / 24)}.${name}`)
+    ]
     const what = { variable, hour, value }
     if (Reflect.get(read.hourly[hour] ?? {}, field) !== null) t.fail('it is no amount', what)
-    if (!changed.includes(allowed[0] ?? '') || changed.some((path) => !allowed.includes(path))) t.fail('something else is not as it was', { ...what, changed })
-    if (odd.found.join() !== `hourly.${variable}[${hour + 24}]`) t.fail('it is not noted', { ...what, found: odd.found })
+    if (!changed.includes(allowed[0] ?? '') || changed.some((path) => !allowed.includes(path))) { t.fail('something else is not as it was', { ...what, changed }) }
+    if (odd.found.join() !== `hourly.${variable}[${hour + 24}]`) { t.fail('it is not noted', { ...what, found: odd.found }) }
     const day = read.daily[Math.floor(hour / 24)]
-    if ((DAY_OF[field] ?? []).some((name) => Reflect.get(day ?? {}, name) === null)) t.fail('an hour spoils its day', what)
+    if ((DAY_OF[field] ?? []).some((name) => Reflect.get(day ?? {}, name) === null)) { t.fail('an hour spoils its day', what) }
   }
   t.pass('300 values')
 })
@@ -85,13 +109,27 @@ t.test('another unit, or a list of another length, spoils its variable only', as
     return readForecast(answer, cell, 7)
   }
   for (const [what, read] of Object.entries({
-    unit: spoil((answer) => { Reflect.set(answer['hourly_units'] ?? {}, 'temperature_2m', '°F') }),
-    missing: spoil((answer) => { Reflect.deleteProperty(answer['hourly'] ?? {}, 'temperature_2m') }),
-    shorter: spoil((answer) => { Reflect.set(answer['hourly'] ?? {}, 'temperature_2m', [1, 2, 3]) }),
-    'no list': spoil((answer) => { Reflect.set(answer['hourly'] ?? {}, 'temperature_2m', 7) })
+    unit: spoil((answer) => {
+      Reflect.set(answer['hourly_units'] ?? {}, 'temperature_2m', '°F')
+    }),
+    missing: spoil((answer) => {
+      Reflect.deleteProperty(answer['hourly'] ?? {}, 'temperature_2m')
+    }),
+    shorter: spoil((answer) => {
+      Reflect.set(answer['hourly'] ?? {}, 'temperature_2m', [1, 2, 3])
+    }),
+    'no list': spoil((answer) => {
+      Reflect.set(answer['hourly'] ?? {}, 'temperature_2m', 7)
+    })
   })) {
-    t.ok(read.hourly.every(({ temperature }) => temperature === null), what)
-    t.ok(read.hourly.every(({ humidity }) => humidity === 80), what)
+    t.ok(
+      read.hourly.every(({ temperature }) => temperature === null),
+      what
+    )
+    t.ok(
+      read.hourly.every(({ humidity }) => humidity === 80),
+      what
+    )
     t.match(read.daily[0], { temperatureMax: null, temperatureMin: null, windSpeedMax: 23 }, what)
   }
 })
@@ -103,7 +141,9 @@ t.test('odd times are mended: the others tell which they are', async (t) => {
     const answer = tree(recorded.forecast(7))
     for (const list of ['hourly', 'daily']) {
       const times = answer[list]?.['time'] ?? {}
-      const odd = Array.from({ length: list === 'hourly' ? 20 : 2 }, () => below(list === 'hourly' ? 9 * 24 : 9))
+      const odd = Array.from({ length: list === 'hourly' ? 20 : 2 }, () =>
+        below(list === 'hourly' ? 9 * 24 : 9)
+      )
       for (const at of odd) Reflect.set(times, at, ODD[below(ODD.length)])
     }
     t.strictSame(readForecast(answer, cell, 7), right)
@@ -112,7 +152,7 @@ t.test('odd times are mended: the others tell which they are', async (t) => {
 
 t.test('of a day of which little is known nothing is told', async (t) => {
   const answer = tree(recorded.forecast(7))
-  for (let hour = 24; hour < 24 + 6; hour++) Reflect.set(answer['hourly']?.['temperature_2m'] ?? {}, hour, null)
+  for (let hour = 24; hour < 24 + 6; hour++) { Reflect.set(answer['hourly']?.['temperature_2m'] ?? {}, hour, null) }
   t.match(readForecast(answer, cell, 7).daily, [
     { temperatureMax: null, temperatureMin: null }, { temperatureMax: 18.5, temperatureMin: -4.5 }
   ])
@@ -124,20 +164,37 @@ t.test('what has no amount at all is no weather', async (t) => {
   t.throws(() => readCurrent(current, cell), { message: 'no amount of it is known' })
   const forecast = tree(recorded.forecast(7))
   Reflect.set(forecast, 'hourly_units', {})
-  for (const variable of ['weather_code', 'wind_direction_10m']) Reflect.deleteProperty(forecast['hourly'] ?? {}, variable)
+  for (const variable of ['weather_code', 'wind_direction_10m']) { Reflect.deleteProperty(forecast['hourly'] ?? {}, variable) }
   t.throws(() => readForecast(forecast, cell, 7), { message: 'no amount of it is known' })
 })
 
 t.test('over HTTP: null, in any units, and 200', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
-  upstream.answer = json(recorded.current.replace('6.4', '"NaN"').replace('"is_day": 1', '"is_day": 7').replace('1795184100', '"soon"'))
+  upstream.answer = json(
+    recorded.current
+      .replace('6.4', '"NaN"')
+      .replace('"is_day": 1', '"is_day": 7')
+      .replace('1795184100', '"soon"')
+  )
   for (const units of ['metric', 'imperial']) {
-    const response = await app.inject(`/api/weather/current?latitude=52.5&longitude=13.4&units=${units}`)
+    const response = await app.inject(
+      `/api/weather/current?latitude=52.5&longitude=13.4&units=${units}`
+    )
     t.equal(response.statusCode, 200)
-    t.match(response.json<CurrentResponse>(), { modelTime: null, current: { time: null, temperature: null, isDay: null, humidity: 81 } })
+    t.match(response.json<CurrentResponse>(), {
+      modelTime: null,
+      current: { time: null, temperature: null, isDay: null, humidity: 81 }
+    })
   }
-  upstream.answer = json(recorded.forecast(7).replace(/"weather_code": \[3,/, '"weather_code": [3.5,').replace('"Europe/Berlin"', 'null'))
-  const { place, hourly } = (await app.inject('/api/weather/forecast?latitude=52.5&longitude=13.4')).json<ForecastResponse>()
+  upstream.answer = json(
+    recorded
+      .forecast(7)
+      .replace(/"weather_code": \[3,/, '"weather_code": [3.5,')
+      .replace('"Europe/Berlin"', 'null')
+  )
+  const { place, hourly } = (
+    await app.inject('/api/weather/forecast?latitude=52.5&longitude=13.4')
+  ).json<ForecastResponse>()
   t.match([place.timezone, hourly[0]?.time], [null, '2026-11-01T00:00:00+01:00'])
 })

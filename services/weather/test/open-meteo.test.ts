@@ -51,11 +51,20 @@ t.test('what Open-Meteo is known to answer is understood', async (t) => {
     windDirection: 25
   })
   t.equal(forecast.hourly[300]?.precipitationProbability, null)
-  t.match(forecast.daily[15], { date: '2026-11-16', precipitationProbability: null, sunrise: '2026-11-16T07:01:00+01:00', daylight: 9.6 * 3600 + 60, temperatureMin: -4.5 })
+  t.match(forecast.daily[15], {
+    date: '2026-11-16',
+    precipitationProbability: null,
+    sunrise: '2026-11-16T07:01:00+01:00',
+    daylight: 9.6 * 3600 + 60,
+    temperatureMin: -4.5
+  })
 })
 
 t.test('what is simulated says so', async (t) => {
-  t.equal(readCurrent(parsed(recorded.current.replace('{', '{"source": "simulated",')), berlin).source, 'simulated')
+  t.equal(
+    readCurrent(parsed(recorded.current.replace('{', '{"source": "simulated",')), berlin).source,
+    'simulated'
+  )
 })
 
 t.test('another shape, place or length is an error that says where', async (t) => {
@@ -68,13 +77,46 @@ t.test('another shape, place or length is an error that says where', async (t) =
     ['an error', () => readCurrent(parsed(recorded.refused), berlin), /where it is about/],
     ['null', () => readCurrent(null, berlin), /the body/],
     ['a list', () => readCurrent([], berlin), /the body/],
-    ['no weather', () => readCurrent(change(recorded.current, '"current":', '"weather":'), berlin), /current/],
-    ['elsewhere', () => readCurrent(change(recorded.current, '52.52', '12.52'), berlin), /about 12.52/],
-    ['fewer days', () => readForecast(parsed(recorded.forecast(4)), berlin, 7), /48 hours too soon/],
-    ['hours that are none', () => readForecast(change(recorded.forecast(7), /"time": \[[^\]]*\]/, '"time": [1, 2, 3]'), berlin, 7), /3600 s apart/],
-    ['a place without a name', () => readSearch(change(recorded.search, '"name": "Berlin"', '"name": ""'), new Oddities()), /no place/],
-    ['an error of the search', () => readSearch(parsed(recorded.refused), new Oddities()), /results/],
-    ['no places', () => readSearch({ generationtime_ms: 1, results: [] }, new Oddities()), /results/]
+    [
+      'no weather',
+      () => readCurrent(change(recorded.current, '"current":', '"weather":'), berlin),
+      /current/
+    ],
+    [
+      'elsewhere',
+      () => readCurrent(change(recorded.current, '52.52', '12.52'), berlin),
+      /about 12.52/
+    ],
+    [
+      'fewer days',
+      () => readForecast(parsed(recorded.forecast(4)), berlin, 7),
+      /48 hours too soon/
+    ],
+    [
+      'hours that are none',
+      () =>
+        readForecast(
+          change(recorded.forecast(7), /"time": \[[^\]]*\]/, '"time": [1, 2, 3]'),
+          berlin,
+          7
+        ),
+      /3600 s apart/
+    ],
+    [
+      'a place without a name',
+      () => readSearch(change(recorded.search, '"name": "Berlin"', '"name": ""'), new Oddities()),
+      /no place/
+    ],
+    [
+      'an error of the search',
+      () => readSearch(parsed(recorded.refused), new Oddities()),
+      /results/
+    ],
+    [
+      'no places',
+      () => readSearch({ generationtime_ms: 1, results: [] }, new Oddities()),
+      /results/
+    ]
   ]
   for (const [what, read, message] of cases) t.throws(read, { message }, what)
 })
@@ -82,5 +124,11 @@ t.test('another shape, place or length is an error that says where', async (t) =
 t.test('the date line is one meridian', async (t) => {
   t.strictSame(cellOf({ latitude: -0.01, longitude: -179.99 }), { latitude: 0, longitude: 180 })
   t.strictSame(cellOf({ latitude: 52.549, longitude: 13.351 }), { latitude: 52.5, longitude: 13.4 })
-  t.match(readCurrent(parsed(recorded.current.replace('13.419998', '-179.9')), { latitude: 52.5, longitude: 180 }), { source: 'open-meteo' })
+  t.match(
+    readCurrent(parsed(recorded.current.replace('13.419998', '-179.9')), {
+      latitude: 52.5,
+      longitude: 180
+    }),
+    { source: 'open-meteo' }
+  )
 })

@@ -3,12 +3,17 @@ import { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { build, startBerlin } from './support/build.js'
 import { stopClock } from './support/clock.js'
-import { type CurrentResponse, type ForecastResponse, type BatchResponse } from '../src/routes/schemas.js'
+import {
+  type CurrentResponse,
+  type ForecastResponse,
+  type BatchResponse
+} from '../src/routes/schemas.js'
 import { drop, json } from './support/upstream-server.js'
 import * as recorded from './support/recorded.js'
 
 const MINUTE = 60_000
-const get = (app: FastifyInstance, url: string, headers: Record<string, string> = {}) => app.inject({ url: `/api/weather${url}`, headers })
+const get = (app: FastifyInstance, url: string, headers: Record<string, string> = {}) =>
+  app.inject({ url: `/api/weather${url}`, headers })
 
 t.test('the weather of a city', async (t) => {
   const clock = stopClock(t)
@@ -17,7 +22,15 @@ t.test('the weather of a city', async (t) => {
   const first = await get(app, '/current?city=Berlin')
   t.equal(first.statusCode, 200)
   t.strictSame(first.json<CurrentResponse>(), {
-    place: { name: 'Berlin', country: 'Germany', countryCode: 'DE', admin1: 'State of Berlin', latitude: 52.52437, longitude: 13.41053, timezone: 'Europe/Berlin' },
+    place: {
+      name: 'Berlin',
+      country: 'Germany',
+      countryCode: 'DE',
+      admin1: 'State of Berlin',
+      latitude: 52.52437,
+      longitude: 13.41053,
+      timezone: 'Europe/Berlin'
+    },
     units: 'metric',
     source: 'open-meteo',
     modelTime: '2026-11-20T15:15:00+01:00',
@@ -35,14 +48,20 @@ t.test('the weather of a city', async (t) => {
       isDay: true
     }
   })
-  t.match(first.headers, { age: '0', 'cache-status': /^w; fwd=uri-miss; ttl=\d+; stored$/, 'cache-control': /^public, max-age=\d+, stale-if-error=21600$/ })
+  t.match(first.headers, {
+    age: '0',
+    'cache-status': /^w; fwd=uri-miss; ttl=\d+; stored$/,
+    'cache-control': /^public, max-age=\d+, stale-if-error=21600$/
+  })
   t.equal(upstream.calls.length, 2)
 
   clock.advance(5 * MINUTE)
   const second = await get(app, '/current?city=%20bErlin')
   t.match(second.headers, { age: '300', 'cache-status': /^w; hit; ttl=\d+; detail=memory$/ })
   t.equal(second.body, first.body)
-  const known = await get(app, '/current?city=Berlin', { 'if-none-match': String(second.headers.etag) })
+  const known = await get(app, '/current?city=Berlin', {
+    'if-none-match': String(second.headers.etag)
+  })
   t.equal(known.statusCode, 304)
   t.equal(upstream.calls.length, 2)
 })
@@ -53,12 +72,22 @@ t.test('neighbours share what is kept, in any units', async (t) => {
   t.equal((await get(app, '/current?latitude=52.52&longitude=13.41')).statusCode, 200)
   const imperial = await get(app, '/current?latitude=52.46&longitude=13.44999&units=imperial')
   t.match(imperial.json(), {
-    place: { latitude: 52.5, longitude: 13.4 }, units: 'imperial', current: { temperature: 43.5, windSpeed: 8.3, precipitation: 0.004, humidity: 81 }
+    place: { latitude: 52.5, longitude: 13.4 },
+    units: 'imperial',
+    current: { temperature: 43.5, windSpeed: 8.3, precipitation: 0.004, humidity: 81 }
   })
   t.match((await get(app, '/current?city=Berlin')).headers, { 'cache-status': /hit/ })
-  t.same(upstream.calls.map((call) => new URL(call, upstream.url).pathname), ['/v1/forecast', '/v1/search'])
+  t.same(
+    upstream.calls.map((call) => new URL(call, upstream.url).pathname),
+    ['/v1/forecast', '/v1/search']
+  )
   const asked = new URL(upstream.calls[0] ?? '', upstream.url).searchParams
-  t.match(Object.fromEntries(asked), { latitude: '52.5', longitude: '13.4', timezone: 'auto', current: /^temperature_2m,.*,is_day$/ })
+  t.match(Object.fromEntries(asked), {
+    latitude: '52.5',
+    longitude: '13.4',
+    timezone: 'auto',
+    current: /^temperature_2m,.*,is_day$/
+  })
 })
 
 t.test('the forecast, of as many days as are asked for', async (t) => {
@@ -71,8 +100,18 @@ t.test('the forecast, of as many days as are asked for', async (t) => {
     t.same([hourly.length, daily.length], [days * 24, days])
     t.equal(upstream.calls.length, calls)
   }
-  const { daily: [day], hourly: [, hour] } = (await get(app, '/forecast?city=Berlin&units=imperial')).json<ForecastResponse>()
-  t.match(day, { temperatureMax: 65.3, temperatureMin: 23.9, precipitation: 0.181, windSpeedMax: 14.3, conditions: 'overcast', sunset: '2026-11-01T16:38:00+01:00' })
+  const {
+    daily: [day],
+    hourly: [, hour]
+  } = (await get(app, '/forecast?city=Berlin&units=imperial')).json<ForecastResponse>()
+  t.match(day, {
+    temperatureMax: 65.3,
+    temperatureMin: 23.9,
+    precipitation: 0.181,
+    windSpeedMax: 14.3,
+    conditions: 'overcast',
+    sunset: '2026-11-01T16:38:00+01:00'
+  })
   t.match(hour, { temperature: 25.7, precipitationProbability: 1, conditions: 'overcast' })
 })
 
@@ -137,8 +176,15 @@ t.test('many cities at once: only what is missing is fetched', async (t) => {
     { city: 'Spandau', weather: { place: { name: 'Berlin' } } }
   ])
   // All the world is Berlin: its weather is there.
-  t.same(upstream.calls.map((call) => new URL(call, upstream.url).searchParams.get('name')).sort(), ['nowhere', 'spandau'])
-  t.equal((await get(app, `/batch?cities=${Array(50).fill('Berlin').join()}`)).json<BatchResponse>().items.length, 50)
+  t.same(
+    upstream.calls.map((call) => new URL(call, upstream.url).searchParams.get('name')).sort(),
+    ['nowhere', 'spandau']
+  )
+  t.equal(
+    (await get(app, `/batch?cities=${Array(50).fill('Berlin').join()}`)).json<BatchResponse>()
+      .items.length,
+    50
+  )
 })
 
 t.test('an upstream that fails is told as what it is', async (t) => {
@@ -163,7 +209,10 @@ t.test('an upstream that fails is told as what it is', async (t) => {
   }
   upstream.answer = json(recorded.tooMany, 429, { 'retry-after': '7' })
   const busy = await get(app, '/current?city=Berlin')
-  t.match([busy.statusCode, busy.headers['retry-after'], busy.json()], [503, '7', { code: 'WEATHER_ERR_UPSTREAM_BUSY' }])
+  t.match(
+    [busy.statusCode, busy.headers['retry-after'], busy.json()],
+    [503, '7', { code: 'WEATHER_ERR_UPSTREAM_BUSY' }]
+  )
   const batch = (await get(app, '/batch?cities=Berlin')).json<BatchResponse>()
   t.match(batch.items, [{ error: { status: 503 } }])
 })
@@ -175,8 +224,12 @@ t.test('what the upstream validates is not sent again', async (t) => {
   const conditions: unknown[] = []
   upstream.answer = (request, response) => {
     conditions.push(request.headers['if-none-match'])
-    if (request.headers['if-none-match'] === '"1"') response.writeHead(304, { date: new Date().toUTCString(), etag: '"1"' }).end()
-    else json(recorded.current, 200, { date: new Date().toUTCString(), etag: '"1"' })(request, response)
+    if (request.headers['if-none-match'] === '"1"') { response.writeHead(304, { date: new Date().toUTCString(), etag: '"1"' }).end() } else {
+      json(recorded.current, 200, { date: new Date().toUTCString(), etag: '"1"' })(
+        request,
+        response
+      )
+    }
   }
   const url = '/current?latitude=52.5&longitude=13.4'
   const first = (await get(app, url)).json<CurrentResponse>()
@@ -191,19 +244,36 @@ t.test('what the upstream validates is not sent again', async (t) => {
 t.test('users and addresses have limits of their own', async (t) => {
   stopClock(t)
   const upstream = await startBerlin(t)
-  const app = await build(t, upstream, { RATE_LIMIT_ALLOW: '', JWT_SECRET: 'a secret of the tests, which is long enough' })
+  const app = await build(t, upstream, {
+    RATE_LIMIT_ALLOW: '',
+    JWT_SECRET: 'a secret of the tests, which is long enough'
+  })
   const token = app.jwt.HS256.sign({ sub: 'somebody', role: 'reader' }, { expiresIn: '1h' })
   const url = '/batch?cities=Berlin'
   t.equal((await get(app, url, { authorization: 'Bearer x' })).statusCode, 401)
-  const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await get(app, url)).statusCode))
+  const statuses = await Promise.all(
+    Array.from({ length: 10 }, async () => (await get(app, url)).statusCode)
+  )
   t.same(statuses.sort(), [...Array<number>(9).fill(200), 429])
   t.equal((await get(app, url, { authorization: `Bearer ${token}` })).statusCode, 200)
 })
 
 t.test('every route is described, its errors too', async (t) => {
   const app = await build(t, await startBerlin(t))
-  const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get: { summary?: string, responses: object } }> }>()
-  const described = Object.entries(paths).filter(([path]) => path.startsWith('/api') && !path.startsWith('/api/weather/cache'))
-  t.same(described.map(([path]) => path), ['/api/weather/current', '/api/weather/forecast', '/api/weather/batch'])
-  for (const [, { get }] of described) t.match(get, { summary: String, responses: { '4XX': { content: { 'application/problem+json': {} } } } })
+  const { paths } = (await app.inject('/docs/json')).json<{
+    paths: Record<string, { get: { summary?: string; responses: object } }>
+  }>()
+  const described = Object.entries(paths).filter(
+    ([path]) => path.startsWith('/api') && !path.startsWith('/api/weather/cache')
+  )
+  t.same(
+    described.map(([path]) => path),
+    ['/api/weather/current', '/api/weather/forecast', '/api/weather/batch']
+  )
+  for (const [, { get }] of described) {
+    t.match(get, {
+      summary: String,
+      responses: { '4XX': { content: { 'application/problem+json': {} } } }
+    })
+  }
 })

@@ -25,34 +25,46 @@ t.test('connections are used again, and there are only so many', async (t) => {
   t.equal(server.mostAtOnce, 3)
 })
 
-t.test('what may be mended by asking again is asked again, a bounded number of times', async (t) => {
-  const cutOff = { code: 'WEATHER_ERR_UPSTREAM_CUT_OFF', statusCode: 502 }
-  const later = { ...unavailable, headers: { 'retry-after': '5' } }
-  for (const [what, failure, error] of [
-    ['drop', drop, later], ['truncate', truncate, cutOff], ['503', json({}, 503), later], ['500', json({}, 500), later]
-  ] as const) {
-    const server = await startUpstream(t, inTurn(failure, failure, well))
-    t.match(await open(t, server.url).get(call), { body: { ok: true } }, what)
-    t.equal(server.calls.length, 3)
+t.test(
+  'what may be mended by asking again is asked again, a bounded number of times',
+  async (t) => {
+    const cutOff = { code: 'WEATHER_ERR_UPSTREAM_CUT_OFF', statusCode: 502 }
+    const later = { ...unavailable, headers: { 'retry-after': '5' } }
+    for (const [what, failure, error] of [
+      ['drop', drop, later],
+      ['truncate', truncate, cutOff],
+      ['503', json({}, 503), later],
+      ['500', json({}, 500), later]
+    ] as const) {
+      const server = await startUpstream(t, inTurn(failure, failure, well))
+      t.match(await open(t, server.url).get(call), { body: { ok: true } }, what)
+      t.equal(server.calls.length, 3)
 
-    server.calls.length = 0
-    server.answer = failure
-    await t.rejects(open(t, server.url).get(call), error, what)
-    t.equal(server.calls.length, 3)
+      server.calls.length = 0
+      server.answer = failure
+      await t.rejects(open(t, server.url).get(call), error, what)
+      t.equal(server.calls.length, 3)
+    }
   }
-})
+)
 
 t.test('nobody is waited for too long', async (t) => {
   const manners = { silence: 50, total: 120, retries: 0 }
   for (const [what, answer] of Object.entries<Parameters<typeof startUpstream>[1]>({
     'the first byte': silence,
-    'the next byte': (_request, response) => { response.writeHead(200, { 'content-length': '7' }).write('{"a') }
+    'the next byte': (_request, response) => {
+      response.writeHead(200, { 'content-length': '7' }).write('{"a')
+    }
   })) {
     const server = await startUpstream(t, answer)
     await t.rejects(open(t, server.url, { manners }).get(call), unavailable, what)
     // Retries do not make it longer.
     server.answer = silence
-    await t.rejects(open(t, server.url, { manners: { ...manners, silence: 10_000, retries: 9 } }).get(call), unavailable, `${what}, in all`)
+    await t.rejects(
+      open(t, server.url, { manners: { ...manners, silence: 10_000, retries: 9 } }).get(call),
+      unavailable,
+      `${what}, in all`
+    )
   }
   await t.rejects(open(t, 'http://127.0.0.1:1').get(call), unavailable, 'nobody listens')
 })
@@ -100,11 +112,18 @@ t.test('who is told to wait tells all', async (t) => {
     ['for a week, which nobody believes', () => '604800', 3600]
   ] as const) {
     const header = headerNow()
-    const server = await startUpstream(t, json({ error: true }, 429, header === undefined ? {} : { 'retry-after': header }))
+    const server = await startUpstream(
+      t,
+      json({ error: true }, 429, header === undefined ? {} : { 'retry-after': header })
+    )
     const stores = shared()
     const [first, second] = [open(t, server.url, { stores }), open(t, server.url, { stores })]
     await t.rejects(first.get(call), busy, what)
-    await t.rejects(second.get(call), { ...busy, headers: { 'retry-after': String(seconds) } }, what)
+    await t.rejects(
+      second.get(call),
+      { ...busy, headers: { 'retry-after': String(seconds) } },
+      what
+    )
     t.equal(server.calls.length, 1, 'asked once')
     t.equal(first.isFailing, false)
     server.answer = well
@@ -120,7 +139,10 @@ t.test('who is told to wait waits, also if the others cannot be told', async (t)
   const server = await startUpstream(t, json({}, 429))
   const store = sqliteStore({ file: join(await tempDir(t), 'cache.db') })
   const reported: unknown[] = []
-  const upstream = open(t, server.url, { stores: { ...shared(), store }, report: (error) => reported.push(error) })
+  const upstream = open(t, server.url, {
+    stores: { ...shared(), store },
+    report: (error) => reported.push(error)
+  })
   await store.close()
   await t.rejects(upstream.get(call), busy)
   await t.rejects(upstream.get(call), busy)
@@ -132,11 +154,18 @@ t.test('all instances together make no more calls than they may', async (t) => {
   const server = await startUpstream(t, well)
   const stores = shared()
   const allowance = { perMinute: 10 }
-  const instances = [open(t, server.url, { stores, allowance }), open(t, server.url, { stores, allowance })]
-  const calls = instances.flatMap((instance) => Array.from({ length: 8 }, () => instance.get({ ...call, cost: 2 })))
+  const instances = [
+    open(t, server.url, { stores, allowance }),
+    open(t, server.url, { stores, allowance })
+  ]
+  const calls = instances.flatMap((instance) =>
+    Array.from({ length: 8 }, () => instance.get({ ...call, cost: 2 }))
+  )
   const outcomes = await Promise.allSettled(calls)
   t.equal(server.calls.length, 5, 'each counts twice')
-  const refused = outcomes.flatMap((outcome) => outcome.status === 'rejected' ? [outcome.reason as unknown] : [])
+  const refused = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : []
+  )
   t.equal(refused.length, 11)
   for (const error of refused) t.match(error, { ...busy, headers: { 'retry-after': /^[1-9]\d*$/ } })
 })
@@ -144,11 +173,14 @@ t.test('all instances together make no more calls than they may', async (t) => {
 t.test('what is there already is asked for on that condition', async (t) => {
   const server = await startUpstream(t, (request, response) => {
     const { 'if-none-match': etag, 'if-modified-since': date } = request.headers
-    if (etag === '"1"' && date === 'Fri, 20 Nov 2026 15:00:00 GMT') response.writeHead(304, { 'cache-control': 'max-age=60' }).end()
-    else well(request, response)
+    if (etag === '"1"' && date === 'Fri, 20 Nov 2026 15:00:00 GMT') { response.writeHead(304, { 'cache-control': 'max-age=60' }).end() } else well(request, response)
   })
   const upstream = open(t, server.url)
   t.match(await upstream.get(call), { body: { ok: true } })
-  const answer = await upstream.get({ ...call, etag: '"1"', lastModified: 'Fri, 20 Nov 2026 15:00:00 GMT' })
+  const answer = await upstream.get({
+    ...call,
+    etag: '"1"',
+    lastModified: 'Fri, 20 Nov 2026 15:00:00 GMT'
+  })
   t.match(answer, { body: undefined, headers: { 'cache-control': 'max-age=60' } })
 })

@@ -15,19 +15,32 @@ const call = { path: '/v1/forecast', cost: 1, read: (body: unknown) => readCurre
 const url = '/api/weather/current?latitude=52.5&longitude=13.4'
 const MINUTE = 60_000
 
-t.test('an answer that is no weather is told by its kind, and opens the breaker as a failure does', async (t) => {
-  for (const [what, { answer, code }] of Object.entries(ways)) {
-    const server = await startUpstream(t, answer)
-    const upstream = open(t, server.url, { manners: { failures: 3, retries: 0, silence: 50, coolDown: 60_000 } })
-    for (let i = 0; i < 3; i++) {
-      t.equal(upstream.isFailing, false, what)
-      await t.rejects(upstream.get(call), { code: `WEATHER_ERR_UPSTREAM_${code}`, statusCode: code === 'UNAVAILABLE' ? 503 : 502 }, what)
+t.test(
+  'an answer that is no weather is told by its kind, and opens the breaker as a failure does',
+  async (t) => {
+    for (const [what, { answer, code }] of Object.entries(ways)) {
+      const server = await startUpstream(t, answer)
+      const upstream = open(t, server.url, {
+        manners: { failures: 3, retries: 0, silence: 50, coolDown: 60_000 }
+      })
+      for (let i = 0; i < 3; i++) {
+        t.equal(upstream.isFailing, false, what)
+        await t.rejects(
+          upstream.get(call),
+          { code: `WEATHER_ERR_UPSTREAM_${code}`, statusCode: code === 'UNAVAILABLE' ? 503 : 502 },
+          what
+        )
+      }
+      t.equal(upstream.isFailing, true, what)
+      await t.rejects(
+        upstream.get(call),
+        { code: 'WEATHER_ERR_UPSTREAM_UNAVAILABLE', headers: { 'retry-after': '60' } },
+        what
+      )
+      t.equal(server.calls.length, 3, `${what}: it is left alone`)
     }
-    t.equal(upstream.isFailing, true, what)
-    await t.rejects(upstream.get(call), { code: 'WEATHER_ERR_UPSTREAM_UNAVAILABLE', headers: { 'retry-after': '60' } }, what)
-    t.equal(server.calls.length, 3, `${what}: it is left alone`)
   }
-})
+)
 
 t.test('what asking again does not mend is not asked again', async (t) => {
   for (const what of ['400', '301', 'HTML', 'another shape', 'too large', 'UTF-16']) {
@@ -37,69 +50,87 @@ t.test('what asking again does not mend is not asked again', async (t) => {
   }
 })
 
-t.test('one that is right in between begins the count anew, and a 429 says nothing either way', async (t) => {
-  const server = await startUpstream(t, json({}, 403))
-  const upstream = open(t, server.url, { manners: { failures: 2 } })
-  const fails = () => t.rejects(upstream.get({ ...call, read: () => 'well' }))
-  await fails()
-  server.answer = json({})
-  t.match(await upstream.get({ ...call, read: () => 'well' }), { body: 'well' })
-  server.answer = json({}, 403)
-  await fails()
-  t.equal(upstream.isFailing, false)
-  const clock = stopClock(t)
-  server.answer = json({}, 429, { 'retry-after': '1' })
-  await fails()
-  clock.advance(1000)
-  server.answer = json({}, 403)
-  await fails()
-  t.equal(upstream.isFailing, true)
-})
-
-t.test('whatever is wrong with it, what is kept is served, with the reason; and it is back at once when it is', async (t) => {
-  const clock = stopClock(t)
-  const upstream = await startBerlin(t)
-  const well = upstream.answer
-  const app = await build(t, upstream)
-  for (const [what, { answer, code }] of Object.entries(ways).filter(([what]) => what !== 'silence')) {
-    upstream.answer = well
-    t.equal((await app.inject(url)).statusCode, 200, what)
-    upstream.answer = answer
-    clock.advance(25 * MINUTE)
-    const details = new Set<string>()
-    for (let i = 0; i < 6; i++) {
-      const { statusCode, headers } = await app.inject(url)
-      t.equal(statusCode, 200, what)
-      details.add(/fwd=stale; .*detail=(\w+)/.exec(String(headers['cache-status']))?.[1] ?? 'none')
-    }
-    t.same([...details], ['STALE_IF_ERROR', 'UPSTREAM_FAILING'], what)
-    clock.advance(7 * 60 * MINUTE)
-    t.match((await app.inject(url)).json(), { code: `WEATHER_ERR_UPSTREAM_${code}` }, what)
-    upstream.answer = well
-    clock.advance(MINUTE)
-    t.match((await app.inject(url)).headers, { age: '0' }, what)
+t.test(
+  'one that is right in between begins the count anew, and a 429 says nothing either way',
+  async (t) => {
+    const server = await startUpstream(t, json({}, 403))
+    const upstream = open(t, server.url, { manners: { failures: 2 } })
+    const fails = () => t.rejects(upstream.get({ ...call, read: () => 'well' }))
+    await fails()
+    server.answer = json({})
+    t.match(await upstream.get({ ...call, read: () => 'well' }), { body: 'well' })
+    server.answer = json({}, 403)
+    await fails()
+    t.equal(upstream.isFailing, false)
+    const clock = stopClock(t)
+    server.answer = json({}, 429, { 'retry-after': '1' })
+    await fails()
+    clock.advance(1000)
+    server.answer = json({}, 403)
+    await fails()
+    t.equal(upstream.isFailing, true)
   }
-})
+)
+
+t.test(
+  'whatever is wrong with it, what is kept is served, with the reason; and it is back at once when it is',
+  async (t) => {
+    const clock = stopClock(t)
+    const upstream = await startBerlin(t)
+    const well = upstream.answer
+    const app = await build(t, upstream)
+    for (const [what, { answer, code }] of Object.entries(ways).filter(
+      ([what]) => what !== 'silence'
+    )) {
+      upstream.answer = well
+      t.equal((await app.inject(url)).statusCode, 200, what)
+      upstream.answer = answer
+      clock.advance(25 * MINUTE)
+      const details = new Set<string>()
+      for (let i = 0; i < 6; i++) {
+        const { statusCode, headers } = await app.inject(url)
+        t.equal(statusCode, 200, what)
+        details.add(
+          /fwd=stale; .*detail=(\w+)/.exec(String(headers['cache-status']))?.[1] ?? 'none'
+        )
+      }
+      t.same([...details], ['STALE_IF_ERROR', 'UPSTREAM_FAILING'], what)
+      clock.advance(7 * 60 * MINUTE)
+      t.match((await app.inject(url)).json(), { code: `WEATHER_ERR_UPSTREAM_${code}` }, what)
+      upstream.answer = well
+      clock.advance(MINUTE)
+      t.match((await app.inject(url)).headers, { age: '0' }, what)
+    }
+  }
+)
 
 t.test('the log has status, type and the first bytes of each, safely', async (t) => {
   const upstream = await startBerlin(t)
   const well = upstream.answer
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/server.js', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      PORT: '0',
-      LOG_LEVEL: 'info',
-      DATA_DIR: await tempDir(t),
-      REDIS_URL: undefined,
-      FORECAST_ORIGIN: upstream.url,
-      GEOCODING_ORIGIN: upstream.url
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../src/server.js', import.meta.url))],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        DATA_DIR: await tempDir(t),
+        REDIS_URL: undefined,
+        FORECAST_ORIGIN: upstream.url,
+        GEOCODING_ORIGIN: upstream.url
+      }
     }
-  })
+  )
   t.teardown(() => child.kill('SIGKILL'))
-  const lines: AsyncIterator<string, undefined> = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const lines: AsyncIterator<string, undefined> = createInterface(child.stdout)[
+    Symbol.asyncIterator
+  ]()
   /** The next line that has it. */
-  async function logged (is: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+  async function logged (
+    is: (line: Record<string, unknown>) => boolean
+  ): Promise<Record<string, unknown>> {
     for (;;) {
       const { value, done } = await lines.next()
       if (done === true) throw new Error('the log has ended')
@@ -117,9 +148,20 @@ t.test('the log has status, type and the first bytes of each, safely', async (t)
     const { status } = await fetch(`${origin}/api/weather/current?${place}`)
     t.equal(status, code === 'UNAVAILABLE' ? 503 : 502, what)
     const err: unknown = (await logged((line) => line['msg'] === 'request failed'))['err']
-    t.match(err, { code: `WEATHER_ERR_UPSTREAM_${code}`, ...(expected && { answer: expected }) }, what)
-    t.ok(JSON.stringify((err as { answer?: object }).answer ?? {}).length < 1000, `${what}: not all of it`)
+    t.match(
+      err,
+      { code: `WEATHER_ERR_UPSTREAM_${code}`, ...(expected && { answer: expected }) },
+      what
+    )
+    t.ok(
+      JSON.stringify((err as { answer?: object }).answer ?? {}).length < 1000,
+      `${what}: not all of it`
+    )
     upstream.answer = well
-    t.equal((await fetch(`${origin}/api/weather/current?${place}`)).status, 200, `${what}: and well again`)
+    t.equal(
+      (await fetch(`${origin}/api/weather/current?${place}`)).status,
+      200,
+      `${what}: and well again`
+    )
   }
 })

@@ -17,15 +17,29 @@ function tokenOf (user: string, secret: string): string {
 }
 
 /** A route that is for those whom the guard lets in, and says who they are. */
-function account (app: FastifyInstance, { state }: Kit, guard: NonNullable<Subject['guard']>): void {
-  app.get('/account', { ...guard(app), config: { cache: { ttl: '1m', tags: ['item:1'] } } }, async (request) => (
-    { user: request.user ?? null, sent: request.headers.authorization ?? null, version: state.version('1') }
-  ))
+function account (
+  app: FastifyInstance,
+  { state }: Kit,
+  guard: NonNullable<Subject['guard']>
+): void {
+  app.get(
+    '/account',
+    { ...guard(app), config: { cache: { ttl: '1m', tags: ['item:1'] } } },
+    async (request) => ({
+      user: request.user ?? null,
+      sent: request.headers.authorization ?? null,
+      version: state.version('1')
+    })
+  )
 }
 
 const targets = [{ path: '/account', isCached: true, isStored: false }] as const
 
-const verified: NonNullable<Subject['guard']> = () => ({ preHandler: async (request) => { await request.jwtVerify() } })
+const verified: NonNullable<Subject['guard']> = () => ({
+  preHandler: async (request) => {
+    await request.jwtVerify()
+  }
+})
 
 /** `@fastify/jwt`: tokens, one of them with a wrong signature. */
 export const jwts: Subject = {
@@ -36,9 +50,16 @@ export const jwts: Subject = {
   guard: verified,
   routes (app, kit) {
     account(app, kit, verified)
-    app.get('/optional', {
-      preHandler: async (request) => { await request.jwtVerify().catch(() => {}) }, config: { cache: { ttl: '1m', tags: ['item:1'] } }
-    }, async (request) => ({ user: request.user ?? null, version: kit.state.version('1') }))
+    app.get(
+      '/optional',
+      {
+        preHandler: async (request) => {
+          await request.jwtVerify().catch(() => {})
+        },
+        config: { cache: { ttl: '1m', tags: ['item:1'] } }
+      },
+      async (request) => ({ user: request.user ?? null, version: kit.state.version('1') })
+    )
   },
   targets: [...targets, { path: '/optional', isCached: true }],
   authorization: (user) => `Bearer ${tokenOf(user, user === 'cleo' ? SECRET : 'another')}`
@@ -51,17 +72,24 @@ export const basicAuths: Subject = {
   name: 'basic-auth',
   async plugins (app) {
     await app.register(basicAuth, {
-      validate: async (user, password) => { if (password !== `${user}'s password`) throw new Error('wrong password') },
+      validate: async (user, password) => {
+        if (password !== `${user}'s password`) throw new Error('wrong password')
+      },
       authenticate: { realm: 'Shop' }
     })
   },
   guard: basic,
-  routes (app, kit) { account(app, kit, basic) },
+  routes (app, kit) {
+    account(app, kit, basic)
+  },
   targets,
-  authorization: (user) => `Basic ${Buffer.from(`${user}:${user === 'cleo' ? user : 'somebody'}'s password`).toString('base64')}`
+  authorization: (user) =>
+    `Basic ${Buffer.from(`${user}:${user === 'cleo' ? user : 'somebody'}'s password`).toString('base64')}`
 }
 
-const bearer: NonNullable<Subject['guard']> = (app) => ({ ...app.verifyBearerAuth !== undefined && { preValidation: app.verifyBearerAuth } })
+const bearer: NonNullable<Subject['guard']> = (app) => ({
+  ...(app.verifyBearerAuth !== undefined && { preValidation: app.verifyBearerAuth })
+})
 
 /** `@fastify/bearer-auth`: keys, one of them unknown. */
 export const bearerAuths: Subject = {
@@ -76,8 +104,12 @@ export const bearerAuths: Subject = {
 
 const either: NonNullable<Subject['guard']> = (app) => ({
   preValidation: app.auth([
-    async (request) => { if (request.headers['x-api-key'] !== 'emil') throw new Error('no such key') },
-    async (request) => { if (!String(request.headers.cookie).includes('user=anna')) throw new Error('not anna') }
+    async (request) => {
+      if (request.headers['x-api-key'] !== 'emil') throw new Error('no such key')
+    },
+    async (request) => {
+      if (!String(request.headers.cookie).includes('user=anna')) throw new Error('not anna')
+    }
   ])
 })
 

@@ -17,7 +17,9 @@ async function upstreamOf (app: FastifyInstance, { state }: Kit): Promise<string
     if (headers['if-none-match'] === `"${version}"`) return reply.code(304).send()
     return { id, version, language: id === '3' ? headers['accept-language'] : undefined }
   })
-  upstream.put<{ Params: { id: string } }>('/:id', async ({ params: { id } }) => ({ version: state.bump(`upstream ${id}`) }))
+  upstream.put<{ Params: { id: string } }>('/:id', async ({ params: { id } }) => ({
+    version: state.bump(`upstream ${id}`)
+  }))
   return upstream.listen({ port: 0, host: '127.0.0.1' })
 }
 
@@ -27,14 +29,21 @@ export const proxies: Subject = {
   async plugins () {},
   async routes (app, kit) {
     const upstream = await upstreamOf(app, kit)
-    await app.register(httpProxy, { upstream, prefix: '/proxied', config: { cache: { ttl: '1m', public: true } } })
+    await app.register(httpProxy, {
+      upstream,
+      prefix: '/proxied',
+      config: { cache: { ttl: '1m', public: true } }
+    })
   },
   targets: [{ path: '/proxied/{n}', isCached: true, isShared: true }],
   writes: [{ method: 'PUT', path: '/proxied/{n}' }]
 }
 
 const UPGRADE = {
-  connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
 }
 
 /** `@fastify/websocket`: routes that are upgraded, one of them if a client asks. */
@@ -44,18 +53,24 @@ export const websockets: Subject = {
     await app.register(websocket)
   },
   routes (app, { state }) {
-    app.get('/socket', { websocket: true }, (socket) => { socket.send('hello') })
+    app.get('/socket', { websocket: true }, (socket) => {
+      socket.send('hello')
+    })
     app.route({
       method: 'GET',
       url: '/both',
       config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } },
       handler: async () => ({ version: state.version('1') }),
-      wsHandler: (socket) => { socket.send('hello') }
+      wsHandler: (socket) => {
+        socket.send('hello')
+      }
     })
   },
   targets: [
-    { path: '/both', isCached: true, isShared: true }, { path: '/both', isCached: true, isStored: false, headers: UPGRADE },
-    { path: '/socket', isCached: false }, { path: '/socket', isCached: false, headers: UPGRADE }
+    { path: '/both', isCached: true, isShared: true },
+    { path: '/both', isCached: true, isStored: false, headers: UPGRADE },
+    { path: '/socket', isCached: false },
+    { path: '/socket', isCached: false, headers: UPGRADE }
   ],
   transports: ['http1', 'tls']
 }
@@ -66,7 +81,11 @@ interface MiddlewareResponse {
   statusCode: number
 }
 
-function middleware (request: { headers: Readonly<Record<string, unknown>> }, response: MiddlewareResponse, next: () => void): void {
+function middleware (
+  request: { headers: Readonly<Record<string, unknown>> },
+  response: MiddlewareResponse,
+  next: () => void
+): void {
   response.setHeader('x-middleware', 'yes')
   if (request.headers['x-api-key'] !== 'fritz') return next()
   response.statusCode = 403
@@ -75,7 +94,10 @@ function middleware (request: { headers: Readonly<Record<string, unknown>> }, re
 
 /** Calls a method whose types are those of Express, which are not installed. */
 function call (object: unknown, name: string, ...args: readonly unknown[]): void {
-  const method: unknown = typeof object === 'object' || typeof object === 'function' ? Reflect.get(object ?? {}, name) : undefined
+  const method: unknown =
+    typeof object === 'object' || typeof object === 'function'
+      ? Reflect.get(object ?? {}, name)
+      : undefined
   if (typeof method !== 'function') throw new TypeError(`no method ${name}`)
   Reflect.apply(method, object, args)
 }
@@ -101,7 +123,14 @@ export const expresses: Subject = {
   async plugins (app) {
     await app.register(express)
     call(app, 'use', '/guarded', middleware)
-    call(Reflect.get(app, 'express'), 'get', '/express', (_request: unknown, response: MiddlewareResponse) => { response.end('from Express') })
+    call(
+      Reflect.get(app, 'express'),
+      'get',
+      '/express',
+      (_request: unknown, response: MiddlewareResponse) => {
+        response.end('from Express')
+      }
+    )
   },
   targets: [{ path: '/express', isCached: false }],
   transports: ['http1', 'tls', 'nginx']

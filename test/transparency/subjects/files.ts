@@ -21,7 +21,8 @@ function writeVersion (file: string, text: string, version: number): void {
   utimesSync(file, time, time)
 }
 
-const pageOf = (id: string, version: number) => `<!doctype html><p>page ${id}, version ${version}</p>${'<p>text</p>'.repeat(30)}\n`
+const pageOf = (id: string, version: number) =>
+  `<!doctype html><p>page ${id}, version ${version}</p>${'<p>text</p>'.repeat(30)}\n`
 
 /** `@fastify/static`: a folder, and files that routes send. */
 export const files: Subject = {
@@ -32,19 +33,31 @@ export const files: Subject = {
       'public/a.txt': 'a text\n'.repeat(50),
       ...Object.fromEntries(['1', '2', '3'].map((id) => [`pages/${id}.html`, pageOf(id, 1)]))
     })
-    await app.register(fastifyStatic, { root: [join(folder, 'public'), join(folder, 'pages')], prefix: '/files/' })
-    app.get<{ Params: { id: string } }>('/pages/:id', { config: { cache: { ttl: '1m', public: true } } }, (request, reply) => (
-      reply.sendFile(`${request.params.id}.html`, join(folder, 'pages'))
-    ))
-    app.get<{ Params: { id: string } }>('/downloads/:id', { config: { cache: { ttl: '1m', public: true, tags: ['pages'] } } }, (request, reply) => (
-      reply.download(`${request.params.id}.html`, 'page.html', { maxAge: '1h' })
-    ))
-    app.put<{ Params: { id: string } }>('/pages/:id', { config: { invalidates: ['pages'] } }, async (request) => {
-      const { id } = request.params
-      const version = state.bump(`page ${id}`)
-      if (/^\d$/.test(id)) writeVersion(join(folder, 'pages', `${id}.html`), pageOf(id, version), version)
-      return { version }
+    await app.register(fastifyStatic, {
+      root: [join(folder, 'public'), join(folder, 'pages')],
+      prefix: '/files/'
     })
+    app.get<{ Params: { id: string } }>(
+      '/pages/:id',
+      { config: { cache: { ttl: '1m', public: true } } },
+      (request, reply) => reply.sendFile(`${request.params.id}.html`, join(folder, 'pages'))
+    )
+    app.get<{ Params: { id: string } }>(
+      '/downloads/:id',
+      { config: { cache: { ttl: '1m', public: true, tags: ['pages'] } } },
+      (request, reply) =>
+        reply.download(`${request.params.id}.html`, 'page.html', { maxAge: '1h' })
+    )
+    app.put<{ Params: { id: string } }>(
+      '/pages/:id',
+      { config: { invalidates: ['pages'] } },
+      async (request) => {
+        const { id } = request.params
+        const version = state.bump(`page ${id}`)
+        if (/^\d$/.test(id)) { writeVersion(join(folder, 'pages', `${id}.html`), pageOf(id, version), version) }
+        return { version }
+      }
+    )
   },
   targets: [
     { path: '/pages/{n}', isCached: true, isShared: true },

@@ -13,25 +13,44 @@ export const helmets: Subject = {
   },
   routes (app, { state }) {
     const cache = { ttl: '1m', public: true, tags: ['item:1'] } as const
-    app.get('/bare', { helmet: false, config: { cache } }, async () => ({ version: state.version('1') }))
-    app.get('/framed', { helmet: { frameguard: { action: 'deny' } }, config: { cache } }, async (_request, reply) => (
-      reply.removeHeader('x-download-options').header('referrer-policy', 'origin').send({ version: state.version('1') })
-    ))
+    app.get('/bare', { helmet: false, config: { cache } }, async () => ({
+      version: state.version('1')
+    }))
+    app.get(
+      '/framed',
+      { helmet: { frameguard: { action: 'deny' } }, config: { cache } },
+      async (_request, reply) =>
+        reply
+          .removeHeader('x-download-options')
+          .header('referrer-policy', 'origin')
+          .send({ version: state.version('1') })
+    )
   },
-  targets: [{ path: '/bare', isCached: true, isShared: true }, { path: '/framed', isCached: true, isShared: true }]
+  targets: [
+    { path: '/bare', isCached: true, isShared: true },
+    { path: '/framed', isCached: true, isShared: true }
+  ]
 }
 
 /** `@fastify/cors`: headers that depend on the Origin of a request. */
 export const corses: Subject = {
   name: 'cors',
   async plugins (app) {
-    await app.register(cors, { origin: ['https://a.example', 'https://shop.test'], credentials: true, exposedHeaders: ['x-count'] })
+    await app.register(cors, {
+      origin: ['https://a.example', 'https://shop.test'],
+      credentials: true,
+      exposedHeaders: ['x-count']
+    })
   },
   routes (app, { state }) {
-    app.get('/anywhere', { config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } }, async (_request, reply) => {
-      reply.header('access-control-allow-origin', '*')
-      return { version: state.version('1') }
-    })
+    app.get(
+      '/anywhere',
+      { config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } },
+      async (_request, reply) => {
+        reply.header('access-control-allow-origin', '*')
+        return { version: state.version('1') }
+      }
+    )
   },
   targets: [{ path: '/anywhere', isCached: true, isShared: true }]
 }
@@ -52,12 +71,20 @@ export const acceptses: Subject = {
     await app.register(accepts)
   },
   routes (app, { state }) {
-    app.get('/preferred', { config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } }, async (request, reply) => {
-      reply.header('vary', 'accept, accept-language')
-      const language = request.language(['de', 'en'])
-      if (request.type(['json', 'html']) === 'html') return reply.type('text/html').send(`<p lang=${String(language)}>${state.version('1')}</p>`)
-      return { version: state.version('1'), language }
-    })
+    app.get(
+      '/preferred',
+      { config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } },
+      async (request, reply) => {
+        reply.header('vary', 'accept, accept-language')
+        const language = request.language(['de', 'en'])
+        if (request.type(['json', 'html']) === 'html') {
+          return reply
+            .type('text/html')
+            .send(`<p lang=${String(language)}>${state.version('1')}</p>`)
+        }
+        return { version: state.version('1'), language }
+      }
+    )
   },
   targets: [{ path: '/preferred', isCached: true, isShared: true }]
 }
@@ -68,12 +95,23 @@ export const acceptses: Subject = {
 export const rateLimits: Subject = {
   name: 'rate-limit',
   async plugins (app) {
-    await app.register(rateLimit, { max: 1_000_000, timeWindow: '1 hour', keyGenerator: (request) => String(request.headers['x-api-key'] ?? 'all') })
+    await app.register(rateLimit, {
+      max: 1_000_000,
+      timeWindow: '1 hour',
+      keyGenerator: (request) => String(request.headers['x-api-key'] ?? 'all')
+    })
   },
   routes (app, { state }) {
-    app.get('/scarce', {
-      config: { rateLimit: { max: 40, timeWindow: '1 hour' }, cache: { ttl: '1m', public: true, tags: ['item:1'] } }
-    }, async () => ({ version: state.version('1') }))
+    app.get(
+      '/scarce',
+      {
+        config: {
+          rateLimit: { max: 40, timeWindow: '1 hour' },
+          cache: { ttl: '1m', public: true, tags: ['item:1'] }
+        }
+      },
+      async () => ({ version: state.version('1') })
+    )
   },
   targets: [{ path: '/scarce', isCached: true, isShared: true }],
   momentary: { headers: ['x-ratelimit-reset', 'retry-after'], body: /retry in [\w .]+/g }

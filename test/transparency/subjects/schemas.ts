@@ -4,7 +4,16 @@ import { Type } from 'typebox'
 import { z } from 'zod'
 import type { Subject } from '../subject.js'
 
-const QUERIES = ['', '?page=2', '?page=02', '?page=0', '?sort=name&page=2', '?page=2&sort=name', '?tags=a&tags=b', '?page=x']
+const QUERIES = [
+  '',
+  '?page=2',
+  '?page=02',
+  '?page=0',
+  '?sort=name&page=2',
+  '?page=2&sort=name',
+  '?tags=a&tags=b',
+  '?page=x'
+]
 
 /** `fastify-type-provider-zod`: schemas that coerce, default and transform. */
 export const zods: Subject = {
@@ -16,12 +25,24 @@ export const zods: Subject = {
       const querystring = z.object({
         page: z.coerce.number().int().min(1).default(1),
         sort: z.enum(['name', 'price']).optional(),
-        tags: z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat()).optional()
+        tags: z
+          .union([z.string(), z.array(z.string())])
+          .transform((tags) => [tags].flat())
+          .optional()
       })
       const response = { 200: z.object({ version: z.number(), query: z.string() }) }
-      child.get('/catalog', { schema: { querystring, response }, config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } }, async (request) => (
-        { version: state.version('1'), query: JSON.stringify(request.query, ['page', 'sort', 'tags']), more: 'not in the schema' }
-      ))
+      child.get(
+        '/catalog',
+        {
+          schema: { querystring, response },
+          config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } }
+        },
+        async (request) => ({
+          version: state.version('1'),
+          query: JSON.stringify(request.query, ['page', 'sort', 'tags']),
+          more: 'not in the schema'
+        })
+      )
     })
   },
   targets: [{ path: '/catalog', isCached: true, isShared: true, queries: QUERIES }]
@@ -34,11 +55,20 @@ export const typeboxes: Subject = {
     app.setValidatorCompiler(TypeBoxValidatorCompiler)
   },
   routes (app, { state }) {
-    const querystring = Type.Object({ page: Type.Integer({ minimum: 1, default: 1 }), sort: Type.Optional(Type.String()) })
-    app.get('/catalog', { schema: { querystring }, config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } } }, async (request) => (
-      // Requests whose declared parameters are the same are the same, in whatever order.
-      { version: state.version('1'), query: JSON.stringify(request.query, ['page', 'sort']) }
-    ))
+    const querystring = Type.Object({
+      page: Type.Integer({ minimum: 1, default: 1 }),
+      sort: Type.Optional(Type.String())
+    })
+    app.get(
+      '/catalog',
+      {
+        schema: { querystring },
+        config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } }
+      },
+      async (request) =>
+        // Requests whose declared parameters are the same are the same, in whatever order.
+        ({ version: state.version('1'), query: JSON.stringify(request.query, ['page', 'sort']) })
+    )
   },
   targets: [{ path: '/catalog', isCached: true, isShared: true, queries: QUERIES }]
 }

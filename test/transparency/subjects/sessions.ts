@@ -21,7 +21,12 @@ interface Login {
 }
 
 const SECRET = 'a secret of thirty-two characters or more'
-const logins = (user: string): Write => ({ method: 'POST', path: '/login', type: 'application/json', body: JSON.stringify({ user }) })
+const logins = (user: string): Write => ({
+  method: 'POST',
+  path: '/login',
+  type: 'application/json',
+  body: JSON.stringify({ user })
+})
 
 /** `@fastify/session`: users who have logged in, in the memory of the server. */
 export const sessions: Subject = {
@@ -29,7 +34,12 @@ export const sessions: Subject = {
   async plugins (app) {
     let count = 0
     await app.register(cookie)
-    await app.register(session, { secret: SECRET, cookie: { secure: false, maxAge: 3_600_000 }, saveUninitialized: false, idGenerator: () => `id-${++count}` })
+    await app.register(session, {
+      secret: SECRET,
+      cookie: { secure: false, maxAge: 3_600_000 },
+      saveUninitialized: false,
+      idGenerator: () => `id-${++count}`
+    })
   },
   guard: () => ({
     preHandler: async (request, reply) => {
@@ -41,17 +51,28 @@ export const sessions: Subject = {
       request.session.user = request.body.user
       return { user: request.body.user }
     })
-    app.get('/account', { config: { cache: { ttl: '1m', tags: ['item:1'] } } }, async (request) => ({ user: request.session.user ?? 'anybody', version: state.version('1') }))
+    app.get(
+      '/account',
+      { config: { cache: { ttl: '1m', tags: ['item:1'] } } },
+      async (request) => ({ user: request.session.user ?? 'anybody', version: state.version('1') })
+    )
     app.post('/logout', async (request, reply) => {
       // The types of both session plugins are those of the other.
       const destroy: unknown = Reflect.get(request.session, 'destroy')
       if (typeof destroy === 'function') await Reflect.apply(destroy, request.session, [])
       return reply.code(204).send()
     })
-    app.put('/account', { config: { invalidates: ['item:1'] } }, async () => ({ version: state.bump('1') }))
+    app.put('/account', { config: { invalidates: ['item:1'] } }, async () => ({
+      version: state.bump('1')
+    }))
   },
   targets: [{ path: '/account', isCached: true, isStored: false }],
-  writes: [{ method: 'POST', path: '/logout' }, { method: 'PUT', path: '/account' }, logins('anna'), logins('ben')],
+  writes: [
+    { method: 'POST', path: '/logout' },
+    { method: 'PUT', path: '/account' },
+    logins('anna'),
+    logins('ben')
+  ],
   logins
 }
 
@@ -59,11 +80,15 @@ export const sessions: Subject = {
 export const secureSessions: Subject = {
   name: 'secure-session',
   async plugins (app) {
-    await app.register(secureSession, { key: Buffer.alloc(32, 7), cookieName: 'session', cookie: { path: '/' } })
+    await app.register(secureSession, {
+      key: Buffer.alloc(32, 7),
+      cookieName: 'session',
+      cookie: { path: '/' }
+    })
   },
   guard: () => ({
     preHandler: async (request, reply) => {
-      if (request.session.get('user') === undefined) return reply.code(401).send({ error: 'log in' })
+      if (request.session.get('user') === undefined) { return reply.code(401).send({ error: 'log in' }) }
     }
   }),
   routes (app, { state }) {
@@ -93,11 +118,25 @@ export const csrfProtection: Subject = {
     await app.register(csrf, { cookieOpts: { signed: true } })
   },
   routes (app, { state }) {
-    app.get('/form', { config: { cache: { ttl: '1m' } } }, async (_request, reply) => ({ token: reply.generateCsrf(), version: state.version('form') }))
+    app.get('/form', { config: { cache: { ttl: '1m' } } }, async (_request, reply) => ({
+      token: reply.generateCsrf(),
+      version: state.version('form')
+    }))
     app.get('/open-form', async (_request, reply) => ({ token: reply.generateCsrf() }))
-    app.put('/form', { onRequest: (request, reply, done) => { app.csrfProtection(request, reply, done) } }, async () => ({ version: state.bump('form') }))
+    app.put(
+      '/form',
+      {
+        onRequest: (request, reply, done) => {
+          app.csrfProtection(request, reply, done)
+        }
+      },
+      async () => ({ version: state.bump('form') })
+    )
   },
-  targets: [{ path: '/form', isCached: true, isStored: false }, { path: '/open-form', isCached: false }],
+  targets: [
+    { path: '/form', isCached: true, isStored: false },
+    { path: '/open-form', isCached: false }
+  ],
   writes: [{ method: 'PUT', path: '/form' }],
   momentary: { cookies: ['_csrf'], body: /"token":"[^"]+"/g }
 }

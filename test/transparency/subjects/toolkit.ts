@@ -36,18 +36,25 @@ export const sensibles: Subject = {
   routes (app, { state }) {
     const cache = { ttl: '1m', public: true, tags: ['item:1'] } as const
     const version = () => ({ version: state.version('1') })
-    app.get('/gone', { config: { cache: { ...cache, negative: '1m' } } }, async () => { throw app.httpErrors.gone(`since ${state.version('1')}`) })
+    app.get('/gone', { config: { cache: { ...cache, negative: '1m' } } }, async () => {
+      throw app.httpErrors.gone(`since ${state.version('1')}`)
+    })
     app.get('/teapot', { config: { cache } }, async (_request, reply) => reply.imateapot())
     app.get('/prevented', { config: { cache } }, async (_request, reply) => {
       reply.preventCache()
       return version()
     })
-    app.get('/controlled', { config: { cache: { tags: ['item:1'] } } }, async (_request, reply) => {
-      reply.cacheControl('public').cacheControl('max-age', '1m').vary('accept')
-      return version()
-    })
+    app.get(
+      '/controlled',
+      { config: { cache: { tags: ['item:1'] } } },
+      async (_request, reply) => {
+        reply.cacheControl('public').cacheControl('max-age', '1m').vary('accept')
+        return version()
+      }
+    )
   },
-  targets: ['/gone', '/teapot', '/controlled'].map((path) => ({ path, isCached: true, isShared: true }))
+  targets: ['/gone', '/teapot', '/controlled']
+    .map((path) => ({ path, isCached: true, isShared: true }))
     .concat({ path: '/prevented', isCached: true, isShared: true })
 }
 
@@ -64,7 +71,10 @@ export const underPressures: Subject = {
 export const requestContexts: Subject = {
   name: 'request-context',
   async plugins (app) {
-    await app.register(fastifyRequestContext, { hook: 'onRequest', defaultStoreValues: (request) => ({ who: whoOf(request) }) })
+    await app.register(fastifyRequestContext, {
+      hook: 'onRequest',
+      defaultStoreValues: (request) => ({ who: whoOf(request) })
+    })
   },
   routes (app, { state }) {
     app.get('/context', { config: { cache: { ttl: '1m', tags: ['item:1'] } } }, async (request) => {
@@ -83,7 +93,13 @@ export const swaggers: Subject = {
     await app.register(swaggerUi, { routePrefix: '/docs' })
   },
   routes (app) {
-    app.get('/openapi.json', { config: { cache: { ttl: '1m', public: true } } }, async () => app.swagger())
+    app.get('/openapi.json', { config: { cache: { ttl: '1m', public: true } } }, async () =>
+      app.swagger()
+    )
   },
-  targets: [{ path: '/openapi.json', isCached: true, isShared: true }, { path: '/docs', isCached: false }, { path: '/docs/json', isCached: false }]
+  targets: [
+    { path: '/openapi.json', isCached: true, isShared: true },
+    { path: '/docs', isCached: false },
+    { path: '/docs/json', isCached: false }
+  ]
 }

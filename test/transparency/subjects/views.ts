@@ -22,20 +22,31 @@ export const views: Subject = {
       'account.ejs': '<p>Welcome, <%= who %>: <%= version %></p>'
     })
     await app.register(view, { engine: { ejs }, root, defaultContext: { title: 'Shop' } })
-    app.addHook('preHandler', async (request, reply) => { reply.locals = { who: whoOf(request) } })
+    app.addHook('preHandler', async (request, reply) => {
+      reply.locals = { who: whoOf(request) }
+    })
   },
   routes (app, { state }) {
     const cache = { ttl: '1m', tags: ['item:1'] } as const
-    app.get('/page', { config: { cache: { ...cache, public: true } } }, (_request, reply) => reply.view('page.ejs', { version: state.version('1') }))
-    app.get('/account', { config: { cache } }, (_request, reply) => reply.view('account.ejs', { version: state.version('1') }))
+    app.get('/page', { config: { cache: { ...cache, public: true } } }, (_request, reply) =>
+      reply.view('page.ejs', { version: state.version('1') })
+    )
+    app.get('/account', { config: { cache } }, (_request, reply) =>
+      reply.view('account.ejs', { version: state.version('1') })
+    )
     app.get('/string', { config: { cache } }, async (_request, reply) => {
-      const html = await reply.viewAsync('page.ejs', { version: state.version('1'), title: 'Another' })
+      const html = await reply.viewAsync('page.ejs', {
+        version: state.version('1'),
+        title: 'Another'
+      })
       return reply.type('text/html').send(html)
     })
     app.get('/broken', { config: { cache } }, (_request, reply) => reply.view('page.ejs', {}))
   },
   targets: [
-    { path: '/page', isCached: true, isShared: true }, { path: '/account', isCached: true }, { path: '/string', isCached: true },
+    { path: '/page', isCached: true, isShared: true },
+    { path: '/account', isCached: true },
+    { path: '/string', isCached: true },
     { path: '/broken', isCached: true }
   ],
   // The folder's name is in the message of an error.

@@ -19,13 +19,19 @@ let isInstrumented = false
  * @example
  * new NodeSDK().start()
  * const stop = instrumentCache()
- * await cache.remember('42', { ttl: '1m' }, () => db.product(42)) // a span, and its queries are its children
+ * await cache.remember('42', { ttl: '1m' }, () => db.product(42))
+ * // a span, and its queries are its children
  * stop()
  */
 export function instrumentCache ({ keys = false }: InstrumentationOptions = {}): () => void {
-  if (typeof keys !== 'boolean') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: give true or false`)
+  if (typeof keys !== 'boolean') {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: give true or false`)
+  }
   if (isInstrumented) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', 'Caches are instrumented already: call what instrumentCache() returned before')
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      'Caches are instrumented already: call what instrumentCache() returned before'
+    )
   }
   isInstrumented = true
   const stops = [recordSpans(keys), recordMetrics()]

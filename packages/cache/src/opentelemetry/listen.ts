@@ -2,9 +2,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { CacheEvents, CacheTraces } from '../index.js'
 
 /** Calls `listener` for each message of the channel, until the function it returns is called. */
-export function listen<E extends keyof CacheEvents> (name: E, listener: (message: CacheEvents[E]) => void): () => void {
+export function listen<E extends keyof CacheEvents> (
+  name: E,
+  listener: (message: CacheEvents[E]) => void
+): () => void {
   // A channel carries what its name says: emit() checks that where it is sent.
-  return on(name, (message) => { listener(message as CacheEvents[E]) })
+  return on(name, (message) => {
+    listener(message as CacheEvents[E])
+  })
 }
 
 /** Calls the listeners when traced work starts and when it has ended, as `listen` does. */

@@ -1,6 +1,25 @@
-import { type Attributes, context, type Exception, type Link, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  context,
+  type Exception,
+  type Link,
+  type Span,
+  SpanStatusCode,
+  trace
+} from '@opentelemetry/api'
 import { CacheError, type FillTrace, type Traced } from '../index.js'
-import { BACKGROUND, COST, ELSEWHERE, ERROR_TYPE, errorType, KEYS, NAMESPACE, OPERATION, OUTCOME, TAGS } from './attributes.js'
+import {
+  BACKGROUND,
+  COST,
+  ELSEWHERE,
+  ERROR_TYPE,
+  errorType,
+  KEYS,
+  NAMESPACE,
+  OPERATION,
+  OUTCOME,
+  TAGS
+} from './attributes.js'
 import { listenTo } from './listen.js'
 
 /**
@@ -14,7 +33,12 @@ export function recordSpans (keys: boolean): () => void {
   const spans = new WeakMap<Traced, Span>()
   const named = (names: Attributes): Attributes => keys ? names : {}
 
-  function start (work: Traced, name: string, attributes: Attributes, { root = false, links = [] as Link[] } = {}): void {
+  function start (
+    work: Traced,
+    name: string,
+    attributes: Attributes,
+    { root = false, links = [] as Link[] } = {}
+  ): void {
     const parent = context.active()
     const span = tracer.startSpan(name, { attributes, root, links }, parent)
     spans.set(work, span)
@@ -28,7 +52,9 @@ export function recordSpans (keys: boolean): () => void {
     const span = spans.get(work)
     if (span === undefined) return
     const type = error ?? (work.error === undefined ? undefined : errorType(work.error))
-    if (type !== undefined) span.setAttribute(ERROR_TYPE, type).setStatus({ code: SpanStatusCode.ERROR })
+    if (type !== undefined) {
+      span.setAttribute(ERROR_TYPE, type).setStatus({ code: SpanStatusCode.ERROR })
+    }
     if (work.error !== undefined) span.recordException(exception(work.error, keys))
     span.setAttributes(attributes).end()
   }
@@ -43,7 +69,11 @@ export function recordSpans (keys: boolean): () => void {
       const { namespace, key, background } = fill
       const caller = trace.getSpanContext(context.active())
       const links = background && caller !== undefined ? [{ context: caller }] : []
-      const attributes = { [NAMESPACE]: namespace, [BACKGROUND]: background, ...named({ [KEYS]: [key] }) }
+      const attributes = {
+        [NAMESPACE]: namespace,
+        [BACKGROUND]: background,
+        ...named({ [KEYS]: [key] })
+      }
       start(fill, `fill ${namespace}`, attributes, { root: background, links })
     }, (fill) => {
       const attributes = { [OUTCOME]: fill.outcome, [COST]: fill.cost }
@@ -51,7 +81,11 @@ export function recordSpans (keys: boolean): () => void {
     }),
     listenTo('weir:cache:wait', (wait) => {
       const { namespace, key, elsewhere } = wait
-      const attributes = { [NAMESPACE]: namespace, [ELSEWHERE]: elsewhere, ...named({ [KEYS]: [key] }) }
+      const attributes = {
+        [NAMESPACE]: namespace,
+        [ELSEWHERE]: elsewhere,
+        ...named({ [KEYS]: [key] })
+      }
       start(wait, `wait ${namespace}`, attributes)
     }, (wait) => {
       // The fill may have begun after the wait.
@@ -60,8 +94,15 @@ export function recordSpans (keys: boolean): () => void {
     }),
     listenTo('weir:cache:call', (call) => {
       const { namespace, operation, keys, tags } = call
-      const names = named({ ...(keys && { [KEYS]: [...keys] }), ...(tags && { [TAGS]: [...tags] }) })
-      start(call, `${operation} ${namespace}`, { [NAMESPACE]: namespace, [OPERATION]: operation, ...names })
+      const names = named({
+        ...(keys && { [KEYS]: [...keys] }),
+        ...(tags && { [TAGS]: [...tags] })
+      })
+      start(call, `${operation} ${namespace}`, {
+        [NAMESPACE]: namespace,
+        [OPERATION]: operation,
+        ...names
+      })
     }, (call) => { end(call) })
   ]
   return () => { for (const stop of stops) stop() }
@@ -69,6 +110,8 @@ export function recordSpans (keys: boolean): () => void {
 
 /** The messages of this package's errors name keys. */
 function exception (error: unknown, keys: boolean): Exception {
-  if (error instanceof CacheError && !keys) return { name: error.name, code: error.code, message: error.code }
+  if (error instanceof CacheError && !keys) {
+    return { name: error.name, code: error.code, message: error.code }
+  }
   return error instanceof Error ? error : String(error)
 }

@@ -3,10 +3,15 @@ import type { Stamp } from '../validity.js'
 
 /** A change of a namespace's records. */
 export type Change =
-  | { readonly kind: 'invalidate', readonly stamp: Stamp, readonly tags: readonly string[] }
+  | { readonly kind: 'invalidate'; readonly stamp: Stamp; readonly tags: readonly string[] }
   /** @property until milliseconds since the epoch; Infinity: without an end */
-  | { readonly kind: 'replace', readonly stamp: Stamp, readonly key: string, readonly until: number }
-  | { readonly kind: 'clear', readonly stamp: Stamp }
+  | {
+    readonly kind: 'replace'
+    readonly stamp: Stamp
+    readonly key: string
+    readonly until: number
+  }
+  | { readonly kind: 'clear'; readonly stamp: Stamp }
 
 /** Records the change in what an instance knows. */
 export function applyTo (table: TagTable, change: Change): void {

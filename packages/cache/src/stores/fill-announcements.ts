@@ -98,7 +98,8 @@ export class FillAnnouncements {
   }
 }
 
-const isEnd = (word: string | undefined): word is FillEnd => word === 'done' || word === 'unshared' || word === 'failed'
+const isEnd = (word: string | undefined): word is FillEnd =>
+  word === 'done' || word === 'unshared' || word === 'failed'
 
 /** What is said on the channel. */
 export const announcement = (token: string, how: FillEnd) => `${how} ${token}`

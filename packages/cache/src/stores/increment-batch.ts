@@ -46,7 +46,9 @@ export class IncrementBatch {
   ) {}
 
   add (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
-    return new Promise((resolve, reject) => { this.#add({ key, seen, by }, { by, resolve, reject }) })
+    return new Promise((resolve, reject) => {
+      this.#add({ key, seen, by }, { by, resolve, reject })
+    })
   }
 
   #add ({ key, seen, by }: Increment, caller: Caller): void {
@@ -70,7 +72,9 @@ export class IncrementBatch {
     this.#joined.clear()
     this.#isScheduled = false
     const atOnce = this.isTogether ? AT_ONCE : 1
-    for (let from = 0; from < all.length; from += atOnce) this.#sendPart(all.slice(from, from + atOnce))
+    for (let from = 0; from < all.length; from += atOnce) {
+      this.#sendPart(all.slice(from, from + atOnce))
+    }
   }
 
   #sendPart (part: readonly Joined[]): void {

@@ -10,5 +10,8 @@ const LONGEST = 3_600_000
 export function leaseOf (lease: Duration): number {
   const milliseconds = parseDuration(lease, 'lease')
   if (milliseconds <= LONGEST) return milliseconds
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
+  throw new CacheError(
+    'WEIR_CACHE_INVALID_OPTION',
+    `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`
+  )
 }

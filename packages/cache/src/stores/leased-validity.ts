@@ -37,7 +37,11 @@ export interface RecordMirror {
  */
 export class LeasedValidity implements Validity {
   /** @param lease milliseconds; the same for every instance */
-  constructor (readonly records: RecordKeeper, readonly mirror: RecordMirror | undefined, readonly lease: number) {}
+  constructor (
+    readonly records: RecordKeeper,
+    readonly mirror: RecordMirror | undefined,
+    readonly lease: number
+  ) {}
 
   async stamp () {
     return (await this.records.stamp()).stamp
@@ -57,7 +61,11 @@ export class LeasedValidity implements Validity {
     const called = performance.now()
     const { stamp, beginning } = await this.records.stamp()
     const elapsed = (performance.now() - called) * 1000
-    return Math.max(seen, latest === 0 ? justAbove(beginning) : 0, Math.floor(stamp - elapsed * 1.05) - 1)
+    return Math.max(
+      seen,
+      latest === 0 ? justAbove(beginning) : 0,
+      Math.floor(stamp - elapsed * 1.05) - 1
+    )
   }
 
   /**
@@ -82,7 +90,9 @@ export class LeasedValidity implements Validity {
   async replace (entry: Judged, until: number) {
     const issued = await this.records.replace(entry, until)
     // The replacement's own is just below.
-    if (issued !== undefined) this.mirror?.know({ kind: 'replace', stamp: issued - 1, key: entry.key, until })
+    if (issued !== undefined) {
+      this.mirror?.know({ kind: 'replace', stamp: issued - 1, key: entry.key, until })
+    }
     return issued
   }
 
@@ -113,7 +123,9 @@ export class LeasedValidity implements Validity {
   async #ask (entry: Judged): Promise<boolean> {
     const completeFrom = this.mirror?.completeFrom ?? Infinity
     if (!isValid(entry, await this.records.of(entry))) return false
-    if (completeFrom !== Infinity) entry.validatedAt = Math.max(entry.validatedAt ?? 0, completeFrom + 1)
+    if (completeFrom !== Infinity) {
+      entry.validatedAt = Math.max(entry.validatedAt ?? 0, completeFrom + 1)
+    }
     return true
   }
 }

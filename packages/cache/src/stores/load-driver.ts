@@ -13,6 +13,10 @@ export function loadDriver (name: string): unknown {
     return require(name)
   } catch (cause) {
     const [why] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-    throw new CacheError('WEIR_CACHE_MISSING_DRIVER', `${name} cannot be loaded (${why ?? ''}). Install it beside your application: npm install ${name}`, { cause })
+    throw new CacheError(
+      'WEIR_CACHE_MISSING_DRIVER',
+      `${name} cannot be loaded (${why ?? ''}). Install it beside your application: npm install ${name}`,
+      { cause }
+    )
   }
 }

@@ -21,7 +21,11 @@ export interface MemoryStoreOptions extends MemoryLimits {
 /**
  * A store in this process: for tests, and for applications of one process.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
- * @example const cache = createCache({ store: memoryStore({ maxBytes: 32 * 1024 * 1024 }), namespace: 'pages' })
+ * @example
+ * const cache = createCache({
+ *   store: memoryStore({ maxBytes: 32 * 1024 * 1024 }),
+ *   namespace: 'pages'
+ * })
  */
 export function memoryStore (options: MemoryStoreOptions = {}): Store {
   checkOptions('memoryStore', options, KNOWN)
@@ -118,7 +122,12 @@ class MemoryEntries implements Entries {
   }
 
   async set (key: string, frame: Buffer, ttl: number) {
-    this.#frames.set(key, { stamp: stampOf(frame), frame, bytes: frameBytes(frame.length), goneAt: Date.now() + ttl })
+    this.#frames.set(key, {
+      stamp: stampOf(frame),
+      frame,
+      bytes: frameBytes(frame.length),
+      goneAt: Date.now() + ttl
+    })
   }
 
   async delete (key: string, upTo: Stamp = Infinity) {
@@ -145,9 +154,14 @@ class MemoryEntries implements Entries {
   /** There are no other processes, and within this one the cache sees to it. */
   async claim (key: string, seen?: FrameId): Promise<Claim> {
     const present = this.#present(key)
-    if (present !== undefined && isNews(present.frame, seen)) return { kind: 'found', frame: present.frame }
+    if (present !== undefined && isNews(present.frame, seen)) {
+      return { kind: 'found', frame: present.frame }
+    }
     const stamp = this.validity.tick()
-    return { kind: 'granted', lease: { stamp, store: (frame, ttl) => this.set(key, frame, ttl), end () {} } }
+    return {
+      kind: 'granted',
+      lease: { stamp, store: (frame, ttl) => this.set(key, frame, ttl), end () {} }
+    }
   }
 
   #present (key: string): KeptFrame | undefined {

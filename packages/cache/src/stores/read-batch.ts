@@ -40,7 +40,9 @@ export class ReadBatch {
     const readers = this.#readers
     this.#readers = []
     this.#isScheduled = false
-    for (let from = 0; from < readers.length; from += AT_ONCE) this.#sendPart(readers.slice(from, from + AT_ONCE))
+    for (let from = 0; from < readers.length; from += AT_ONCE) {
+      this.#sendPart(readers.slice(from, from + AT_ONCE))
+    }
   }
 
   #sendPart (readers: readonly Reader[]): void {

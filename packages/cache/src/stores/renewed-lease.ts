@@ -30,13 +30,23 @@ const ofProcess = new Renewals(RENEW_EVERY)
 export class RenewedLease implements FillLease, Renewable {
   #isOpen = true
 
-  constructor (readonly id: FillId, readonly stamp: Stamp, readonly keeper: LeaseKeeper, readonly renewals = ofProcess) {
+  constructor (
+    readonly id: FillId,
+    readonly stamp: Stamp,
+    readonly keeper: LeaseKeeper,
+    readonly renewals = ofProcess
+  ) {
     renewals.add(this)
   }
 
   renew (): void {
     // If nobody answers, there may be an answer the next time, or the lease runs out.
-    this.keeper.renew().then((mine) => { if (!mine) this.#close() }, () => {})
+    this.keeper.renew().then(
+      (mine) => {
+        if (!mine) this.#close()
+      },
+      () => {}
+    )
   }
 
   async store (frame: Buffer, ttl: number): Promise<void> {

@@ -21,7 +21,11 @@ export class Slots {
   /** @throws what `refuse` was given, if the task had not begun; what the task throws */
   async run<R> (task: () => Promise<R>): Promise<R> {
     if (this.#free > 0) this.#free--
-    else await new Promise<void>((resolve, reject) => { this.#arriving.push({ begin: resolve, refuse: reject }) })
+    else {
+      await new Promise<void>((resolve, reject) => {
+        this.#arriving.push({ begin: resolve, refuse: reject })
+      })
+    }
     try {
       return await task()
     } finally {

@@ -10,7 +10,8 @@ const PARTS = 10
  * Time is counted in parts, each begun once the one before is over.
  * @param late makes the error of a promise that is late
  * @throws what `late` returns, or what `promise` rejects with
- * @example await withinAwake(500, client.query('SELECT 1'), () => new Error('no answer within 500 ms'))
+ * @example
+ * await withinAwake(500, client.query('SELECT 1'), () => new Error('no answer within 500 ms'))
  */
 export function withinAwake<T> (ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

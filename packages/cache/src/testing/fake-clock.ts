@@ -36,9 +36,17 @@ let inPlace: FakeClock | undefined
  * clock.restore()
  */
 export function fakeClock (now = Date.now()): FakeClock {
-  if (inPlace !== undefined) throw new CacheError('WEIR_CACHE_INVALID_OPTION', 'A fake clock is in place already: restore it before you make another')
+  if (inPlace !== undefined) {
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      'A fake clock is in place already: restore it before you make another'
+    )
+  }
   if (typeof now !== 'number' || !Number.isFinite(new Date(now).getTime())) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `now ${shown(now)}: give milliseconds since the epoch`)
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      `now ${shown(now)}: give milliseconds since the epoch`
+    )
   }
   const { Date: RealDate, setImmediate } = globalThis
   const ownNow = Object.getOwnPropertyDescriptor(performance, 'now')
@@ -50,9 +58,10 @@ export function fakeClock (now = Date.now()): FakeClock {
 
   // The prototype stays the same: dates made before, here and later are all dates.
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args: unknown[], newTarget) => Reflect.construct(target, args.length === 0 ? [time] : args, newTarget) as Date,
+    construct: (target, args: unknown[], newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [time] : args, newTarget) as Date,
     apply: () => new RealDate(time).toString(),
-    get: (target, name): unknown => name === 'now' ? () => time : Reflect.get(target, name)
+    get: (target, name): unknown => (name === 'now' ? () => time : Reflect.get(target, name))
   })
   performance.now = () => realElapsed() + time - begin
   timers.install()

@@ -12,13 +12,21 @@ export class FakeTimers {
 
   /** Puts these in place of `setTimeout` and `clearTimeout`. */
   install (): void {
-    const setTimeout = (callback: Callback, ms?: number, ...args: unknown[]) => new FakeTimer(this, callback, ms, args)
-    const later = (ms?: number, value?: unknown) => new Promise((resolve) => { setTimeout(resolve, ms, value) })
+    const setTimeout = (callback: Callback, ms?: number, ...args: unknown[]) =>
+      new FakeTimer(this, callback, ms, args)
+    const later = (ms?: number, value?: unknown) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, ms, value)
+      })
     Reflect.set(globalThis, 'setTimeout', Object.assign(setTimeout, { [promisify.custom]: later }))
-    Reflect.set(globalThis, 'clearTimeout', (timer?: FakeTimer | NodeJS.Timeout | string | number) => {
-      if (timer instanceof FakeTimer) timer.close()
-      else realClearTimeout(timer)
-    })
+    Reflect.set(
+      globalThis,
+      'clearTimeout',
+      (timer?: FakeTimer | NodeJS.Timeout | string | number) => {
+        if (timer instanceof FakeTimer) timer.close()
+        else realClearTimeout(timer)
+      }
+    )
   }
 
   restore (): void {
@@ -40,7 +48,9 @@ export class FakeTimers {
   /** The timer that runs next, if it does by then. */
   next (until: number): FakeTimer | undefined {
     let next: FakeTimer | undefined
-    for (const timer of this.#waiting) if (timer.at <= until && timer.at < (next?.at ?? Infinity)) next = timer
+    for (const timer of this.#waiting) {
+      if (timer.at <= until && timer.at < (next?.at ?? Infinity)) next = timer
+    }
     return next
   }
 }
@@ -50,7 +60,12 @@ class FakeTimer {
   readonly #ms: number
   #isRef = true
 
-  constructor (readonly timers: FakeTimers, readonly callback: Callback, ms: number | undefined, readonly args: readonly unknown[]) {
+  constructor (
+    readonly timers: FakeTimers,
+    readonly callback: Callback,
+    ms: number | undefined,
+    readonly args: readonly unknown[]
+  ) {
     // Node's own behaviour.
     this.#ms = ms !== undefined && ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1
     this.refresh()

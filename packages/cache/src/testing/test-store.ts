@@ -1,6 +1,12 @@
 import { parseDuration, type Duration } from '../duration.js'
 import type { Store } from '../store.js'
-import { type AroundCall, aroundEntries, aroundValidity, type StoreCall, type StoreOperation } from '../store-calls.js'
+import {
+  type AroundCall,
+  aroundEntries,
+  aroundValidity,
+  type StoreCall,
+  type StoreOperation
+} from '../store-calls.js'
 import { memoryStore } from '../stores/memory.js'
 import type { Validity } from '../validity.js'
 import { withResolvers } from '../with-resolvers.js'
@@ -93,7 +99,8 @@ export function testStore ({ judgesLocally = true }: TestStoreOptions = {}): Tes
       const { entries, validity } = inner.namespace(name)
       const call = around(name)
       const asking: Pick<Validity, 'isValid'> = {
-        isValid: (entry) => call(async () => validity.isValid(entry), 'isValid', { keys: [entry.key] })
+        isValid: (entry) =>
+          call(async () => validity.isValid(entry), 'isValid', { keys: [entry.key] })
       }
       return {
         entries: aroundEntries(entries, call),

@@ -1,4 +1,11 @@
-import { decideStoring, type Headers, type NotStored, type Policy, type StoredHeaders, type StoringOptions } from '../../src/index.js'
+import {
+  decideStoring,
+  type Headers,
+  type NotStored,
+  type Policy,
+  type StoredHeaders,
+  type StoringOptions
+} from '../../src/index.js'
 
 /** When the responses of these tests are received: Sun, 06 Nov 1994 08:49:37 GMT. */
 export const NOW = Date.UTC(1994, 10, 6, 8, 49, 37)
@@ -21,11 +28,17 @@ export interface Exchange {
 }
 
 /** What is stored of a response received at NOW; or why it is not. */
-export function stored (
-  { method = 'GET', uri, request = {}, status = 200, response = {}, options = {}, delay = 0 }: Exchange = {}
-): { policy: Policy, headers: StoredHeaders } | NotStored {
+export function stored ({
+  method = 'GET',
+  uri,
+  request = {},
+  status = 200,
+  response = {},
+  options = {},
+  delay = 0
+}: Exchange = {}): { policy: Policy; headers: StoredHeaders } | NotStored {
   const times = { requestTime: NOW - delay, responseTime: NOW }
-  const asked = { method, headers: request, ...uri !== undefined && { uri } }
+  const asked = { method, headers: request, ...(uri !== undefined && { uri }) }
   const storing = decideStoring(asked, { status, headers: response }, times, options)
   return storing.store ? storing : storing.reason
 }

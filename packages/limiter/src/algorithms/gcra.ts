@@ -17,8 +17,11 @@ export const gcra: Algorithm = {
     const divisor = greatestCommonDivisor(limit, window)
     // Where exact numbers would be too large, somewhat slower by a part that nobody can measure
     // (below 1e-6).
-    const leak = Math.min(limit / divisor, Math.max(1, Math.floor(HIGHEST / burst / window * limit)))
-    const unit = leak === limit / divisor ? window / divisor : Math.ceil(window / limit * leak)
+    const leak = Math.min(
+      limit / divisor,
+      Math.max(1, Math.floor((HIGHEST / burst / window) * limit))
+    )
+    const unit = leak === limit / divisor ? window / divisor : Math.ceil((window / limit) * leak)
     return [burst * unit, unit, leak]
   },
 
@@ -30,7 +33,8 @@ export const gcra: Algorithm = {
 
   isAhead: (_meter, state, now) => read(state)[0] > now,
 
-  wait: ([highest, unit, leak], state, _now, cost) => Math.max(0, Math.ceil((read(state)[1] + cost * unit - highest) / leak)),
+  wait: ([highest, unit, leak], state, _now, cost) =>
+    Math.max(0, Math.ceil((read(state)[1] + cost * unit - highest) / leak)),
 
   use: ([, unit], state, now, cost) => [now, read(state)[1] + cost * unit],
 

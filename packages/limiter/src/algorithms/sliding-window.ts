@@ -49,7 +49,16 @@ export const slidingWindow: Algorithm = {
     const room = limit - (total - totalAt(state, 0))
     const toLeave = total + (amount <= room ? 2 : 1) * amount - limit
     const isOfNow = toLeave > total
-    return (isOfNow ? roundUp(now, moment) : timeAt(state, first(state, (i) => totalAt(state, i) >= toLeave))) + window - now
+    return (
+      (isOfNow
+        ? roundUp(now, moment)
+        : timeAt(
+          state,
+          first(state, (i) => totalAt(state, i) >= toLeave)
+        )) +
+      window -
+      now
+    )
   },
 
   full ([, window], state, now) {

@@ -34,15 +34,31 @@ export function memoryStore (options?: MemoryStoreOptions): LimitStore {
 /** As `memoryStore`, for those who need not wait. */
 export function openMemory ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): MemoryStore {
   if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
-    throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `maxKeys ${shown(maxKeys)}: give a positive integer`)
+    throw new LimiterError(
+      'WEIR_LIMITER_INVALID_OPTION',
+      `maxKeys ${shown(maxKeys)}: give a positive integer`
+    )
   }
   const keys = new LRUCache<string, Map<string, State>>({ max: maxKeys })
 
-  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean, weight?: number) => {
+  const run = (
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    using: boolean,
+    weight?: number
+  ) => {
     const known = keys.get(key)
     const stored: (State | undefined)[] = []
     for (const { id } of policies) stored.push(known?.get(id))
-    const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using, weight)
+    const { verdicts, states } = decide(
+      policies,
+      cost,
+      Math.floor(performance.now() * 1000),
+      stored,
+      using,
+      weight
+    )
     if (states !== undefined) {
       const budgets = known ?? new Map<string, State>()
       for (let i = 0; i < policies.length; i++) budgets.set(policies[i]?.id ?? '', states[i] ?? [])

@@ -66,15 +66,27 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
   const connection = openRedis(location, prefix, refuse)
   const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
   /** The values of a hash, without the number before each. */
-  const valuesOf = async (part: string | number) => (await connection.values(nameOf(part))).map((value) => value.toString('utf8', value.indexOf(' ') + 1))
+  const valuesOf = async (part: string | number) =>
+    (await connection.values(nameOf(part))).map((value) =>
+      value.toString('utf8', value.indexOf(' ') + 1)
+    )
 
   return {
     kind: 'redis',
     async write (state, records) {
       const [known] = await Promise.all([
-        connection.evaluate(TELL, [nameOf('instances')], [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
+        connection.evaluate(
+          TELL,
+          [nameOf('instances')],
+          [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]
+        ),
         ...records.map((record) =>
-          connection.evaluate(WRITE, [nameOf(record.minute)], [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
+          connection.evaluate(
+            WRITE,
+            [nameOf(record.minute)],
+            [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]
+          )
+        )
       ])
       return known === 1
     },
@@ -82,17 +94,23 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
       const records: MinuteRecord[] = []
       const end = Math.floor(Date.now() / 60_000) + AHEAD + 1
       for (let minute = Math.max(sinceMinute, firstMinute()); minute < end; minute += AT_ONCE) {
-        const minutes = Array.from({ length: Math.min(AT_ONCE, end - minute) }, (_, i) => minute + i)
+        const minutes = Array.from(
+          { length: Math.min(AT_ONCE, end - minute) },
+          (_, i) => minute + i
+        )
         const found = await Promise.all(minutes.map(valuesOf))
         records.push(...found.flat().flatMap((text) => parseRecord(text) ?? []))
       }
       return records
     },
     async instances () {
-      return (await valuesOf('instances')).flatMap((text) => parseState(text) ?? []).filter(({ at }) => at >= firstMoment())
+      return (await valuesOf('instances'))
+        .flatMap((text) => parseState(text) ?? [])
+        .filter(({ at }) => at >= firstMoment())
     },
     close: () => connection.close()
   }
 }
 
-const refuse = (error: RedisError) => new MetricsError('WEIR_METRICS_INVALID_OPTION', `redisStore: ${error.message}`)
+const refuse = (error: RedisError) =>
+  new MetricsError('WEIR_METRICS_INVALID_OPTION', `redisStore: ${error.message}`)

@@ -62,17 +62,29 @@ function prepare (db: Database) {
     write: db.prepare<[run: string, minute: number, seq: number, record: string]>(`
       INSERT INTO weir_metrics_1 (run, minute, seq, record) VALUES (?, ?, ?, ?)
       ON CONFLICT (minute, run) DO UPDATE SET seq = excluded.seq, record = excluded.record WHERE excluded.seq > seq`),
-    read: db.prepare<[minute: number], string>('SELECT record FROM weir_metrics_1 WHERE minute >= ?').pluck(),
+    read: db
+      .prepare<[minute: number], string>('SELECT record FROM weir_metrics_1 WHERE minute >= ?')
+      .pluck(),
     prune: db.prepare<[minute: number]>('DELETE FROM weir_metrics_1 WHERE minute < ?'),
-    tell: db.prepare<[run: string, at: number, state: string]>('INSERT OR REPLACE INTO weir_instances_1 (run, at, state) VALUES (?, ?, ?)'),
-    toldAt: db.prepare<[run: string], number>('SELECT at FROM weir_instances_1 WHERE run = ?').pluck(),
-    instances: db.prepare<[at: number], string>('SELECT state FROM weir_instances_1 WHERE at >= ?').pluck(),
+    tell: db.prepare<[run: string, at: number, state: string]>(
+      'INSERT OR REPLACE INTO weir_instances_1 (run, at, state) VALUES (?, ?, ?)'
+    ),
+    toldAt: db
+      .prepare<[run: string], number>('SELECT at FROM weir_instances_1 WHERE run = ?')
+      .pluck(),
+    instances: db
+      .prepare<[at: number], string>('SELECT state FROM weir_instances_1 WHERE at >= ?')
+      .pluck(),
     forget: db.prepare<[at: number]>('DELETE FROM weir_instances_1 WHERE at < ?')
   }
   const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {
     const known = sql.toldAt.get(state.run)
-    if (known === undefined || !isLate(state.at, known)) sql.tell.run(state.run, state.at, JSON.stringify(state))
-    for (const record of records) sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
+    if (known === undefined || !isLate(state.at, known)) {
+      sql.tell.run(state.run, state.at, JSON.stringify(state))
+    }
+    for (const record of records) {
+      sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
+    }
     sql.forget.run(firstMoment())
     sql.prune.run(firstMinute())
     return known !== undefined

@@ -36,7 +36,8 @@ const FIRST_BACKOFF = 1000
 const LONGEST_BACKOFF = 60_000
 
 /** Milliseconds until what has failed so many times is tried again. */
-export const backoff = (failures: number) => Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
+export const backoff = (failures: number) =>
+  Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
 
 /**
  * Takes writes from the table and brings them to their destination.
@@ -75,7 +76,9 @@ export class Drain<V> {
     for (;;) {
       const { wrote, failed, isFull } = await this.#pass()
       if (this.#closing.signal.aborted) return 0
-      if (failed && !wrote) return Math.max(this.#options.pollInterval, backoff(++this.#failedPasses))
+      if (failed && !wrote) {
+        return Math.max(this.#options.pollInterval, backoff(++this.#failedPasses))
+      }
       this.#failedPasses = 0
       if (!isFull) return this.#options.pollInterval
       await setImmediate()
@@ -110,7 +113,9 @@ export class Drain<V> {
       const sequence = await this.#rows.nextSequence(trx)
       const until = new Date(Date.now() + this.#lease)
       const taken: Taken[] = []
-      for (const [from, hashes] of free) taken.push(...await this.#rows.take(trx, hashes, { from, owner, sequence, until }))
+      for (const [from, hashes] of free) {
+        taken.push(...(await this.#rows.take(trx, hashes, { from, owner, sequence, until })))
+      }
       return taken
     })
   }
@@ -143,7 +148,7 @@ export class Drain<V> {
     let owner = first
     let [wrote, refused] = [false, 0]
     if (batch.length > 1) {
-      wrote = await this.#attempt(owner, batch) === undefined
+      wrote = (await this.#attempt(owner, batch)) === undefined
       if (!wrote) single.unshift(...batch)
     }
     let rest = new Set(taken.map(({ hash }) => hash))
@@ -171,7 +176,10 @@ export class Drain<V> {
 
   async #kept (owner: string, name: string): Promise<Set<string>> {
     const until = new Date(Date.now() + this.#lease)
-    return await this.#tried('claim', () => this.#rows.keep(this.#options.db, owner, name, until)) ?? new Set()
+    return (
+      (await this.#tried('claim', () => this.#rows.keep(this.#options.db, owner, name, until))) ??
+      new Set()
+    )
   }
 
   /** Returns what it failed with. */
@@ -185,7 +193,9 @@ export class Drain<V> {
         await db.transaction().execute(async (trx) => {
           // First, so that it locks the rows: another instance that has taken over makes this roll
           // back.
-          if (await this.#rows.end(trx, owner, hashes, new Date()) !== hashes.length) throw new OutboxError('WEIR_OUTBOX_LOST', name)
+          if ((await this.#rows.end(trx, owner, hashes, new Date())) !== hashes.length) {
+            throw new OutboxError('WEIR_OUTBOX_LOST', name)
+          }
           await this.#bounded(writeInTransaction(trx, writes), late)
         })
       } else if (write !== undefined) {
@@ -206,11 +216,21 @@ export class Drain<V> {
    * A reader of merged values may have added to the destination's value what was there by then:
    * that ends as well.
    */
-  async #ended (owner: string, writes: readonly Write<V>[], hashes: readonly string[]): Promise<void> {
+  async #ended (
+    owner: string,
+    writes: readonly Write<V>[],
+    hashes: readonly string[]
+  ): Promise<void> {
     const { db, outbox, merge } = this.#options
     const ticket = await db.transaction().execute(async (trx) => {
       await this.#rows.end(trx, owner, hashes, new Date())
-      return merge && outbox.add(trx, writes.map(({ key }) => keyTag(key)))
+      return (
+        merge &&
+        outbox.add(
+          trx,
+          writes.map(({ key }) => keyTag(key))
+        )
+      )
     })
     if (ticket !== undefined) await outbox.deliver(ticket)
   }
@@ -220,18 +240,22 @@ export class Drain<V> {
     const attempts = write.attempts + 1
     // Since the attempt before this one: what takes nothing at all is the destination's failure.
     const takesOthers = performance.now() - this.#lastTaken < backoff(Math.max(1, write.attempts))
-    const isUnwritable = 'code' in error && (error.code === 'WEIR_OUTBOX_UNWRITABLE' || error.code === 'WEIR_OUTBOX_INVALID_ROW')
+    const isUnwritable =
+      'code' in error &&
+      (error.code === 'WEIR_OUTBOX_UNWRITABLE' || error.code === 'WEIR_OUTBOX_INVALID_ROW')
     if (!isUnwritable && !(attempts >= maxAttempts && takesOthers)) {
       const due = new Date(Date.now() + backoff(attempts))
       await this.#tried('release', () => this.#rows.release(db, owner, due, write.hash))
       return
     }
     const key = keyOf(write)
-    const ticket = await this.#tried('delete', () => db.transaction().execute(async (trx) => {
-      await this.#rows.bury(trx, owner, { ...write, attempts }, error.message, new Date())
-      // Readers have seen the value; the destination never will.
-      return outbox.add(trx, [keyTag(key)])
-    }))
+    const ticket = await this.#tried('delete', () =>
+      db.transaction().execute(async (trx) => {
+        await this.#rows.bury(trx, owner, { ...write, attempts }, error.message, new Date())
+        // Readers have seen the value; the destination never will.
+        return outbox.add(trx, [keyTag(key)])
+      })
+    )
     if (ticket === undefined) return
     emit('weir:outbox:dead', { queue: name, key, sequence: write.sequence, error })
     await outbox.deliver(ticket)
@@ -243,15 +267,28 @@ export class Drain<V> {
    */
   #bounded (written: unknown, late: () => Error): Promise<unknown> {
     const { signal } = this.#closing
-    return within(this.#options.writeTimeout, new Promise((resolve, reject) => {
-      const abort = () => { reject(signal.reason as Error) }
-      if (signal.aborted) abort()
-      signal.addEventListener('abort', abort)
-      Promise.resolve(written).then(resolve, reject).finally(() => { signal.removeEventListener('abort', abort) })
-    }), late)
+    return within(
+      this.#options.writeTimeout,
+      new Promise((resolve, reject) => {
+        const abort = () => {
+          reject(signal.reason as Error)
+        }
+        if (signal.aborted) abort()
+        signal.addEventListener('abort', abort)
+        Promise.resolve(written)
+          .then(resolve, reject)
+          .finally(() => {
+            signal.removeEventListener('abort', abort)
+          })
+      }),
+      late
+    )
   }
 
-  async #tried<R> (operation: 'claim' | 'release' | 'delete', work: () => Promise<R>): Promise<R | undefined> {
+  async #tried<R>(
+    operation: 'claim' | 'release' | 'delete',
+    work: () => Promise<R>
+  ): Promise<R | undefined> {
     try {
       return await work()
     } catch (error) {

@@ -9,7 +9,8 @@ import { OutboxError } from '../errors.js'
 export function toJson (value: unknown, key: string): string {
   const lost = findLost(value, '', 0)
   if (lost === undefined) return JSON.stringify(value)
-  const what = lost.path === '' ? shown(lost.value) : `The value's ${lost.path}, ${shown(lost.value)},`
+  const what =
+    lost.path === '' ? shown(lost.value) : `The value's ${lost.path}, ${shown(lost.value)},`
   throw new OutboxError('WEIR_OUTBOX_INVALID_VALUE', `${what} for ${shown(key)}`)
 }
 
@@ -43,9 +44,12 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
     return undefined
   }
   // A plain object of another realm is one, too.
-  if (chainOf(value) !== 1 || !Object.hasOwn(Object.getPrototypeOf(value) as object, 'isPrototypeOf')) return lost
+  if (
+    chainOf(value) !== 1 ||
+    !Object.hasOwn(Object.getPrototypeOf(value) as object, 'isPrototypeOf')
+  ) { return lost }
   for (const name of names) {
-    if (typeof name === 'symbol' || !Object.prototype.propertyIsEnumerable.call(value, name)) return lost
+    if (typeof name === 'symbol' || !Object.prototype.propertyIsEnumerable.call(value, name)) { return lost }
     const found = findLost(Reflect.get(value, name), `${path}.${name}`, depth + 1)
     if (found !== undefined) return found
   }
@@ -55,6 +59,10 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
 /** The number of prototypes. */
 function chainOf (value: object): number {
   let count = 0
-  for (let next: unknown = Object.getPrototypeOf(value); next !== null; next = Object.getPrototypeOf(next)) count++
+  for (
+    let next: unknown = Object.getPrototypeOf(value);
+    next !== null;
+    next = Object.getPrototypeOf(next)
+  ) { count++ }
   return count
 }

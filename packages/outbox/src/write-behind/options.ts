@@ -32,12 +32,18 @@ export interface WriteBehindOptions<S, V> {
    * written, by the same sequence, if it fails, takes longer than `writeTimeout` or its process
    * dies. An error whose `code` is `WEIR_OUTBOX_UNWRITABLE` gives up.
    */
-  readonly write?: (writes: readonly Write<V>[], context: { readonly signal: AbortSignal }) => Promise<unknown>
+  readonly write?: (
+    writes: readonly Write<V>[],
+    context: { readonly signal: AbortSignal }
+  ) => Promise<unknown>
   /**
    * Takes the place of `write` where the destination is in `db`: it runs in the transaction that
    * removes the writes. Exactly once.
    */
-  readonly writeInTransaction?: (trx: Transaction<S>, writes: readonly Write<V>[]) => Promise<unknown>
+  readonly writeInTransaction?: (
+    trx: Transaction<S>,
+    writes: readonly Write<V>[]
+  ) => Promise<unknown>
   /**
    * Makes one value of two that follow each other and are not written yet. Default: the later one.
    */
@@ -67,8 +73,19 @@ const LONGEST = 2 ** 28
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions<S, V> ({
-  db, outbox, name, write, writeInTransaction, merge, tags = () => [],
-  pollInterval = 1000, batchSize = 100, maxPending = 10_000, maxAttempts = 20, writeTimeout = 10_000, ...others
+  db,
+  outbox,
+  name,
+  write,
+  writeInTransaction,
+  merge,
+  tags = () => [],
+  pollInterval = 1000,
+  batchSize = 100,
+  maxPending = 10_000,
+  maxAttempts = 20,
+  writeTimeout = 10_000,
+  ...others
 }: WriteBehindOptions<S, V>) {
   refuseUnknown(others)
   demandMethods('db', db, ['transaction'], 'new Kysely() of kysely')
@@ -77,15 +94,28 @@ export function resolveOptions<S, V> ({
   for (const [option, fn] of Object.entries({ write, writeInTransaction, merge, tags })) {
     if (fn !== undefined && typeof fn !== 'function') throw invalid(option, fn, 'give a function')
   }
-  if ((write === undefined) === (writeInTransaction === undefined)) throw invalid('write', write, 'give either write or writeInTransaction')
+  if ((write === undefined) === (writeInTransaction === undefined)) { throw invalid('write', write, 'give either write or writeInTransaction') }
   for (const [option, ms] of Object.entries({ pollInterval, writeTimeout })) {
-    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) throw invalid(option, ms, `give milliseconds, from 1 to ${LONGEST}`)
+    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) { throw invalid(option, ms, `give milliseconds, from 1 to ${LONGEST}`) }
   }
   for (const [option, count] of Object.entries({ maxPending, maxAttempts })) {
-    if (!(Number.isSafeInteger(count) && count > 0)) throw invalid(option, count, 'give a whole number from 1')
+    if (!(Number.isSafeInteger(count) && count > 0)) { throw invalid(option, count, 'give a whole number from 1') }
   }
-  if (!(Number.isInteger(batchSize) && batchSize > 0 && batchSize <= MOST)) throw invalid('batchSize', batchSize, `give a whole number, from 1 to ${MOST}`)
-  return { db, outbox, name, write, writeInTransaction, merge, tags, pollInterval, batchSize, maxPending, maxAttempts, writeTimeout }
+  if (!(Number.isInteger(batchSize) && batchSize > 0 && batchSize <= MOST)) { throw invalid('batchSize', batchSize, `give a whole number, from 1 to ${MOST}`) }
+  return {
+    db,
+    outbox,
+    name,
+    write,
+    writeInTransaction,
+    merge,
+    tags,
+    pollInterval,
+    batchSize,
+    maxPending,
+    maxAttempts,
+    writeTimeout
+  }
 }
 
 /** Values that one statement is given, for databases that take only so many. */

@@ -40,12 +40,17 @@ export class PendingWrites {
 
   /** Puts a value in place of the one that waits. True if none did, and none was under way. */
   async put (trx: Db, key: string, value: string): Promise<boolean> {
-    const row = await trx.insertInto('weir_writes').values(this.#row(key, value))
-      .onConflict((conflict) => conflict.columns(['queue', 'hash']).doUpdateSet((eb) => ({
-        next: eb.ref('excluded.next'),
-        puts: eb('weir_writes.puts', '+', 1)
-      })))
-      .returning('puts').executeTakeFirstOrThrow()
+    const row = await trx
+      .insertInto('weir_writes')
+      .values(this.#row(key, value))
+      .onConflict((conflict) =>
+        conflict.columns(['queue', 'hash']).doUpdateSet((eb) => ({
+          next: eb.ref('excluded.next'),
+          puts: eb('weir_writes.puts', '+', 1)
+        }))
+      )
+      .returning('puts')
+      .executeTakeFirstOrThrow()
     return row.puts === 1
   }
 
@@ -54,38 +59,60 @@ export class PendingWrites {
    * write, which locks the row in Postgres, and the file in SQLite: nobody writes between it and
    * the second.
    */
-  async merge (trx: Db, key: string, value: string, merged: (earlier: string) => string): Promise<boolean> {
+  async merge (
+    trx: Db,
+    key: string,
+    value: string,
+    merged: (earlier: string) => string
+  ): Promise<boolean> {
     for (;;) {
       const row = await this.#ofKey(trx.updateTable('weir_writes'), key)
-        .set((eb) => ({ puts: eb('puts', '+', 1) })).returning('next').executeTakeFirst()
+        .set((eb) => ({ puts: eb('puts', '+', 1) }))
+        .returning('next')
+        .executeTakeFirst()
       if (row !== undefined) {
         const next = row.next === null ? value : merged(row.next)
         await this.#ofKey(trx.updateTable('weir_writes'), key).set({ next }).execute()
         return false
       }
-      const { numInsertedOrUpdatedRows } = await trx.insertInto('weir_writes').values(this.#row(key, value))
-        .onConflict((conflict) => conflict.columns(['queue', 'hash']).doNothing()).executeTakeFirstOrThrow()
+      const { numInsertedOrUpdatedRows } = await trx
+        .insertInto('weir_writes')
+        .values(this.#row(key, value))
+        .onConflict((conflict) => conflict.columns(['queue', 'hash']).doNothing())
+        .executeTakeFirstOrThrow()
       if (numInsertedOrUpdatedRows === 1n) return true
     }
   }
 
   find (db: Db, key: string): Promise<Waiting | undefined> {
-    return db.selectFrom('weir_writes').select(['id', 'next', 'taken'])
-      .where('queue', '=', this.#queue).where('hash', '=', hashOf(key)).executeTakeFirst()
+    return db
+      .selectFrom('weir_writes')
+      .select(['id', 'next', 'taken'])
+      .where('queue', '=', this.#queue)
+      .where('hash', '=', hashOf(key))
+      .executeTakeFirst()
   }
 
   async count (db: Db): Promise<number> {
-    const { rows } = await db.selectFrom('weir_writes').select(({ fn }) => fn.countAll().as('rows'))
-      .where('queue', '=', this.#queue).executeTakeFirstOrThrow()
+    const { rows } = await db
+      .selectFrom('weir_writes')
+      .select(({ fn }) => fn.countAll().as('rows'))
+      .where('queue', '=', this.#queue)
+      .executeTakeFirstOrThrow()
     // Drivers give a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
   }
 
   /** The first keys that are due, with who has taken their write. */
-  due (db: Db, now: Date, limit: number): Promise<{ hash: string, owner: string | null }[]> {
-    return db.selectFrom('weir_writes').select(['hash', 'owner'])
-      .where('queue', '=', this.#queue).where('due', '<=', now.toISOString())
-      .orderBy('due').limit(limit).execute()
+  due (db: Db, now: Date, limit: number): Promise<{ hash: string; owner: string | null }[]> {
+    return db
+      .selectFrom('weir_writes')
+      .select(['hash', 'owner'])
+      .where('queue', '=', this.#queue)
+      .where('due', '<=', now.toISOString())
+      .orderBy('due')
+      .limit(limit)
+      .execute()
   }
 
   /**
@@ -93,10 +120,17 @@ export class PendingWrites {
    * take turns.
    */
   async nextSequence (trx: Db): Promise<number> {
-    await trx.insertInto('weir_write_queues').values({ queue: this.#queue, sequence: 0 })
-      .onConflict((conflict) => conflict.column('queue').doNothing()).execute()
-    const { sequence } = await trx.updateTable('weir_write_queues').set((eb) => ({ sequence: eb('sequence', '+', 1) }))
-      .where('queue', '=', this.#queue).returning('sequence').executeTakeFirstOrThrow()
+    await trx
+      .insertInto('weir_write_queues')
+      .values({ queue: this.#queue, sequence: 0 })
+      .onConflict((conflict) => conflict.column('queue').doNothing())
+      .execute()
+    const { sequence } = await trx
+      .updateTable('weir_write_queues')
+      .set((eb) => ({ sequence: eb('sequence', '+', 1) }))
+      .where('queue', '=', this.#queue)
+      .returning('sequence')
+      .executeTakeFirstOrThrow()
     return Number(sequence)
   }
 
@@ -104,33 +138,59 @@ export class PendingWrites {
    * Takes the writes of those of the keys that `from` still has: what is under way there as it is,
    * else what waits.
    */
-  async take (trx: Db, hashes: readonly string[], { from, owner, sequence, until }: Taking): Promise<Taken[]> {
-    const rows = await trx.updateTable('weir_writes').set((eb) => ({
-      owner,
-      due: until.toISOString(),
-      // A statement reads its columns as they were before it.
-      taken: eb.fn.coalesce('taken', 'next'),
-      next: eb.case().when('taken', 'is', null).then(null).else(eb.ref('next')).end(),
-      sequence: eb.case().when('taken', 'is', null).then(sequence).else(eb.ref('sequence')).end()
+  async take (
+    trx: Db,
+    hashes: readonly string[],
+    { from, owner, sequence, until }: Taking
+  ): Promise<Taken[]> {
+    const rows = await trx
+      .updateTable('weir_writes')
+      .set((eb) => ({
+        owner,
+        due: until.toISOString(),
+        // A statement reads its columns as they were before it.
+        taken: eb.fn.coalesce('taken', 'next'),
+        next: eb.case().when('taken', 'is', null).then(null).else(eb.ref('next')).end(),
+        sequence: eb.case().when('taken', 'is', null).then(sequence).else(eb.ref('sequence')).end()
+      }))
+      .where('queue', '=', this.#queue)
+      .where('hash', 'in', hashes)
+      .where('owner', from === null ? 'is' : '=', from)
+      .returning(['hash', 'key', 'taken', 'sequence', 'attempts'])
+      .execute()
+    return rows.map(({ taken, sequence, ...row }) => ({
+      ...row,
+      taken: taken ?? 'null',
+      sequence: Number(sequence)
     }))
-      .where('queue', '=', this.#queue).where('hash', 'in', hashes).where('owner', from === null ? 'is' : '=', from)
-      .returning(['hash', 'key', 'taken', 'sequence', 'attempts']).execute()
-    return rows.map(({ taken, sequence, ...row }) => ({ ...row, taken: taken ?? 'null', sequence: Number(sequence) }))
   }
 
   /** Keeps the writes that an owner has, under another name. Returns the keys that it still had. */
   async keep (db: Db, owner: string, name: string, until: Date): Promise<Set<string>> {
     const rows = await this.#ofOwner(db.updateTable('weir_writes'), owner)
-      .set({ owner: name, due: until.toISOString() }).returning('hash').execute()
+      .set({ owner: name, due: until.toISOString() })
+      .returning('hash')
+      .execute()
     return new Set(rows.map(({ hash }) => hash))
   }
 
   /** Ends writes of an owner: what has been put since is next. Returns how many it still had. */
   async end (trx: Db, owner: string, hashes: readonly string[], now: Date): Promise<number> {
     const gone = await this.#ofOwner(trx.deleteFrom('weir_writes'), owner)
-      .where('hash', 'in', hashes).where('next', 'is', null).executeTakeFirst()
-    const left = await this.#ofOwner(trx.updateTable('weir_writes'), owner).where('hash', 'in', hashes)
-      .set({ id: makeTicketId(), taken: null, sequence: null, owner: null, attempts: 0, due: now.toISOString() }).executeTakeFirst()
+      .where('hash', 'in', hashes)
+      .where('next', 'is', null)
+      .executeTakeFirst()
+    const left = await this.#ofOwner(trx.updateTable('weir_writes'), owner)
+      .where('hash', 'in', hashes)
+      .set({
+        id: makeTicketId(),
+        taken: null,
+        sequence: null,
+        owner: null,
+        attempts: 0,
+        due: now.toISOString()
+      })
+      .executeTakeFirst()
     return Number(gone.numDeletedRows + left.numUpdatedRows)
   }
 
@@ -139,26 +199,57 @@ export class PendingWrites {
     const rows = this.#ofOwner(db.updateTable('weir_writes'), owner)
     const released = { owner: null, due: due.toISOString() }
     if (failed === undefined) await rows.set(released).execute()
-    else await rows.set((eb) => ({ ...released, attempts: eb('attempts', '+', 1) })).where('hash', '=', failed).execute()
+    else {
+      await rows
+        .set((eb) => ({ ...released, attempts: eb('attempts', '+', 1) }))
+        .where('hash', '=', failed)
+        .execute()
+    }
   }
 
   /** Moves a write of an owner to the dead ones. */
-  async bury (trx: Db, owner: string, { hash, key, taken, sequence, attempts }: Taken, error: string, now: Date): Promise<void> {
-    if (await this.end(trx, owner, [hash], now) === 0) return
-    await trx.insertInto('weir_dead_writes')
-      .values({ queue: this.#queue, sequence, hash, key, value: taken, attempts, error, died: now.toISOString() }).execute()
+  async bury (
+    trx: Db,
+    owner: string,
+    { hash, key, taken, sequence, attempts }: Taken,
+    error: string,
+    now: Date
+  ): Promise<void> {
+    if ((await this.end(trx, owner, [hash], now)) === 0) return
+    await trx
+      .insertInto('weir_dead_writes')
+      .values({
+        queue: this.#queue,
+        sequence,
+        hash,
+        key,
+        value: taken,
+        attempts,
+        error,
+        died: now.toISOString()
+      })
+      .execute()
   }
 
   #row (key: string, value: string) {
     const [id, due] = [makeTicketId(), new Date().toISOString()]
-    return { queue: this.#queue, hash: hashOf(key), key: JSON.stringify(key), id, next: value, attempts: 0, due, puts: 1 }
+    return {
+      queue: this.#queue,
+      hash: hashOf(key),
+      key: JSON.stringify(key),
+      id,
+      next: value,
+      attempts: 0,
+      due,
+      puts: 1
+    }
   }
 
-  #ofKey<Q extends Filtered<Q>> (query: Q, key: string): Q {
+  #ofKey<Q extends Filtered<Q>>(query: Q, key: string): Q {
     return query.where('queue', '=', this.#queue).where('hash', '=', hashOf(key))
   }
 
-  #ofOwner<Q extends Filtered<Q>> (query: Q, owner: string): Q {
+  #ofOwner<Q extends Filtered<Q>>(query: Q, owner: string): Q {
     return query.where('queue', '=', this.#queue).where('owner', '=', owner)
   }
 }

@@ -72,7 +72,11 @@ export interface WriteBehindSchema {
 /**
  * Creates the tables of all write-behinds of a database; goes among the service's own migrations,
  * beside `outboxMigration`.
- * @example getMigrations: async () => ({ '0002-outbox': outboxMigration, '0003-write-behind': writeBehindMigration })
+ * @example
+ * getMigrations: async () => ({
+ *   '0002-outbox': outboxMigration,
+ *   '0003-write-behind': writeBehindMigration
+ * })
  */
 export const writeBehindMigration: SchemaMigration = {
   async up (db: Kysely<unknown>) {
@@ -110,6 +114,8 @@ export const writeBehindMigration: SchemaMigration = {
   },
 
   async down (db: Kysely<unknown>) {
-    for (const table of ['weir_writes', 'weir_write_queues', 'weir_dead_writes']) await db.schema.dropTable(table).ifExists().execute()
+    for (const table of ['weir_writes', 'weir_write_queues', 'weir_dead_writes']) {
+      await db.schema.dropTable(table).ifExists().execute()
+    }
   }
 }

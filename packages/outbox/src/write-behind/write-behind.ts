@@ -27,7 +27,10 @@ export interface WriteBehind<V> {
    * The newest acknowledged value: the one that waits, or that of the destination, which `load`
    * gives. With `merge`, that of the destination and those that wait, merged. To be the function of
    * `remember`, under the same key.
-   * @example const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
+   * @example
+   * const left = await cache.remember('product:42', { ttl: '1m' }, () =>
+   *   stock.read('product:42', () => warehouse.stock(42))
+   * )
    */
   read (key: string, load: () => Promise<V>): Promise<V>
   /**
@@ -90,13 +93,22 @@ const GRACE = 1000
  * the destination, so that what is not in the table any more is there.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION
  * @example
- * const stock = writeBehind<number, Shop>({ db, outbox, name: 'stock', write: (writes, { signal }) => warehouse.send(writes, { signal }) })
+ * const stock = writeBehind<number, Shop>({
+ *   db,
+ *   outbox,
+ *   name: 'stock',
+ *   write: (writes, { signal }) => warehouse.send(writes, { signal })
+ * })
  * stock.start()
  * await stock.put('product:42', 17)
- * const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
+ * const left = await cache.remember('product:42', { ttl: '1m' }, () =>
+ *   stock.read('product:42', () => warehouse.stock(42))
+ * )
  * await stock.stop()
  */
-export function writeBehind<V, S extends WriteBehindSchema = WriteBehindSchema> (options: WriteBehindOptions<S, V>): WriteBehind<V>
+export function writeBehind<V, S extends WriteBehindSchema = WriteBehindSchema> (
+  options: WriteBehindOptions<S, V>
+): WriteBehind<V>
 export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>): WriteBehind<V> {
   const options = resolveOptions(given)
   const { db, outbox, name, merge, tags, maxPending } = options
@@ -106,19 +118,35 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
   // The queue is of one type of values: that all who write to it agree is the caller's claim.
   const parsed = (json: string) => JSON.parse(json) as V
 
-  const write = async (trx: Transaction<WriteBehindSchema>, key: string, value: V, json: string) => {
-    const isNew = merge === undefined
-      ? await rows.put(trx, key, json)
-      : await rows.merge(trx, key, json, (earlier) => toJson(merge(parsed(earlier), value), key))
-    if (isNew && await rows.count(trx) > maxPending) throw new OutboxError('WEIR_OUTBOX_FULL', `${name}: ${maxPending}`)
+  const write = async (
+    trx: Transaction<WriteBehindSchema>,
+    key: string,
+    value: V,
+    json: string
+  ) => {
+    const isNew =
+      merge === undefined
+        ? await rows.put(trx, key, json)
+        : await rows.merge(trx, key, json, (earlier) => toJson(merge(parsed(earlier), value), key))
+    if (isNew && (await rows.count(trx)) > maxPending) {
+      throw new OutboxError('WEIR_OUTBOX_FULL', `${name}: ${maxPending}`)
+    }
     const own = tags(value, key)
     checkTags(own)
     return outbox.add(trx, [keyTag(key), ...own])
   }
 
   /** Merges the values that wait into the destination's; the second argument is the later. */
-  const over = (value: V, { taken, next }: Waiting): V => [taken, next].reduce<V>((value, json) =>
-    json === null ? value : merge === undefined || value === undefined ? parsed(json) : merge(value, parsed(json)), value)
+  const over = (value: V, { taken, next }: Waiting): V =>
+    [taken, next].reduce<V>(
+      (value, json) =>
+        json === null
+          ? value
+          : merge === undefined || value === undefined
+            ? parsed(json)
+            : merge(value, parsed(json)),
+      value
+    )
 
   const drainUntil = async (signal: AbortSignal) => {
     await polling.stop()
@@ -146,7 +174,9 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
         // A value that was there all the while is not in the destination yet, where both are one
         // transaction.
         const after = await rows.find(db, key)
-        if (after?.id === row?.id || looks === MOST_LOOKS) return after === undefined ? value : over(value, after)
+        if (after?.id === row?.id || looks === MOST_LOOKS) {
+          return after === undefined ? value : over(value, after)
+        }
         row = after
       }
     },
@@ -154,9 +184,11 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
     async stop ({ timeout = 10_000 } = {}) {
       const deadline = new AbortController()
       const drained = drainUntil(deadline.signal)
-      await within(timeout, drained, timedOut('What was to be written', timeout)).catch((error: unknown) => {
-        emit('weir:outbox:error', { operation: 'release', error })
-      })
+      await within(timeout, drained, timedOut('What was to be written', timeout)).catch(
+        (error: unknown) => {
+          emit('weir:outbox:error', { operation: 'release', error })
+        }
+      )
       deadline.abort()
       drain.close()
       const released = drained.catch(() => {}).then(() => rows.count(db))
@@ -164,16 +196,31 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
     },
     pending: () => rows.count(db),
     async dead () {
-      const found = await db.selectFrom('weir_dead_writes').selectAll().where('queue', '=', name).orderBy('sequence').limit(MOST_DEAD).execute()
+      const found = await db
+        .selectFrom('weir_dead_writes')
+        .selectAll()
+        .where('queue', '=', name)
+        .orderBy('sequence')
+        .limit(MOST_DEAD)
+        .execute()
       return found.map(({ key, value, sequence, attempts, error, died }) => ({
-        key: JSON.parse(key) as string, value: parsed(value), sequence: Number(sequence), attempts, error, died: new Date(died)
+        key: JSON.parse(key) as string,
+        value: parsed(value),
+        sequence: Number(sequence),
+        attempts,
+        error,
+        died: new Date(died)
       }))
     },
     async discard (dead) {
       await db.transaction().execute(async (trx) => {
         for (const { key, sequence } of dead) {
-          await trx.deleteFrom('weir_dead_writes')
-            .where('queue', '=', name).where('sequence', '=', sequence).where('key', '=', JSON.stringify(key)).execute()
+          await trx
+            .deleteFrom('weir_dead_writes')
+            .where('queue', '=', name)
+            .where('sequence', '=', sequence)
+            .where('key', '=', JSON.stringify(key))
+            .execute()
         }
       })
     }

@@ -21,7 +21,8 @@ export interface Write {
 }
 
 /** Messages of a process. */
-export type Told = Read | Write | { readonly type: 'ready' } | { readonly type: 'wrong', readonly what: string }
+export type Told =
+  Read | Write | { readonly type: 'ready' } | { readonly type: 'wrong'; readonly what: string }
 
 /** The faults of a history, in words. */
 export function problemsOf (history: readonly Told[]): string[] {
@@ -29,9 +30,22 @@ export function problemsOf (history: readonly Told[]): string[] {
   const reads = history.filter((told) => told.type === 'read')
   const writes = history.filter((told) => told.type === 'write')
   const known = [
-    ...writes.map(({ row, version, acknowledged, process }) => ({ row, version, at: acknowledged, what: `process ${process} had an acknowledgement of` })),
-    ...reads.filter(({ isBypass }) => !isBypass).flatMap(({ rows, ended, process, query }) =>
-      Object.entries(rows).map(([row, version]) => ({ row: Number(row), version, at: ended, what: `process ${process} had read (${query})` })))
+    ...writes.map(({ row, version, acknowledged, process }) => ({
+      row,
+      version,
+      at: acknowledged,
+      what: `process ${process} had an acknowledgement of`
+    })),
+    ...reads
+      .filter(({ isBypass }) => !isBypass)
+      .flatMap(({ rows, ended, process, query }) =>
+        Object.entries(rows).map(([row, version]) => ({
+          row: Number(row),
+          version,
+          at: ended,
+          what: `process ${process} had read (${query})`
+        }))
+      )
   ].sort((a, b) => a.at - b.at)
   // The newest version of each row that is known, as time goes on.
   const newest = new Map<number, (typeof known)[number]>()
@@ -43,7 +57,9 @@ export function problemsOf (history: readonly Told[]): string[] {
     for (const [row, version] of Object.entries(rows)) {
       const known = newest.get(Number(row))
       if (known === undefined || known.version <= version) continue
-      problems.push(`process ${process} read version ${version} of row ${row} (${query}) ${(began - known.at).toFixed(1)} ms after ${known.what} version ${known.version}`)
+      problems.push(
+        `process ${process} read version ${version} of row ${row} (${query}) ${(began - known.at).toFixed(1)} ms after ${known.what} version ${known.version}`
+      )
     }
   }
   return problems

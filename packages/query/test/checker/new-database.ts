@@ -11,9 +11,23 @@ export async function newDatabase (t: Pick<Test, 'teardown' | 'testdir'>, engine
   const { dialect, place } = await engine.newDatabase(t)
   const db = new Kysely<Schema>({ dialect: dialect() })
   await migrate(db, engine)
-  await db.insertInto('categories').values([{ id: 1, name: 'odd' }, { id: 2, name: 'even' }]).execute()
-  await db.insertInto('products')
-    .values(Array.from({ length: ROWS }, (_, i) => ({ name: `product ${i}`, price: 1, category_id: i % 2 + 1 }))).execute()
+  await db
+    .insertInto('categories')
+    .values([
+      { id: 1, name: 'odd' },
+      { id: 2, name: 'even' }
+    ])
+    .execute()
+  await db
+    .insertInto('products')
+    .values(
+      Array.from({ length: ROWS }, (_, i) => ({
+        name: `product ${i}`,
+        price: 1,
+        category_id: (i % 2) + 1
+      }))
+    )
+    .execute()
   await db.destroy()
   const folder = await mkdtemp(join(tmpdir(), 'weir-query-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

@@ -23,17 +23,31 @@ export interface Settings {
 }
 
 // The parent made it.
-const { process: name, seed, cacheFile, database, mutant } = JSON.parse(process.argv[2] ?? '') as Settings
+const {
+  process: name,
+  seed,
+  cacheFile,
+  database,
+  mutant
+} = JSON.parse(process.argv[2] ?? '') as Settings
 const random = new Random(seed)
 const dialect = typeof database === 'string'
   ? new ImmediateSqliteDialect({ database: opened(database) })
   : new PostgresDialect({ pool: poolOf(database) })
 const db = new Kysely<Schema>({ dialect })
 const cache = createCache({ store: sqliteStore({ file: cacheFile }), namespace: 'queries' })
-const outbox = createOutbox({ db, namespace: 'queries', pollInterval: 100, invalidate: (tags) => cache.invalidate(tags) })
+const outbox = createOutbox({
+  db,
+  namespace: 'queries',
+  pollInterval: 100,
+  invalidate: (tags) => cache.invalidate(tags)
+})
 await outbox.start()
 const cachedDb = withQueryCache(db, {
-  cache, outbox: mutant === undefined ? outbox : idleOutbox, primaryKeys: { products: 'id' }, ttl: '1m'
+  cache,
+  outbox: mutant === undefined ? outbox : idleOutbox,
+  primaryKeys: { products: 'id' },
+  ttl: '1m'
 })
 
 const now = () => Number(process.hrtime.bigint()) / 1e6
@@ -47,35 +61,77 @@ subscribe('weir:query:bypass', () => {
 })
 
 const QUERIES = {
-  row: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).where('id', '=', row()),
-  rows: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).where('id', 'in', [row(), row()]),
-  named: (db: Kysely<Schema>) => db.selectFrom(sql<{ id: number, price: number }>`${sql.id('products')}`.as('x')).select(['x.id', 'x.price']),
+  row: (db: Kysely<Schema>) =>
+    db.selectFrom('products').select(['id', 'price']).where('id', '=', row()),
+  rows: (db: Kysely<Schema>) =>
+    db.selectFrom('products').select(['id', 'price']).where('id', 'in', [row(), row()]),
+  named: (db: Kysely<Schema>) =>
+    db
+      .selectFrom(sql<{ id: number; price: number }>`${sql.id('products')}`.as('x'))
+      .select(['x.id', 'x.price']),
   all: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).orderBy('id'),
-  joined: (db: Kysely<Schema>) => db.selectFrom('categories').innerJoin('products as p', 'p.category_id', 'categories.id')
-    .select(['p.id', 'p.price']).where('categories.id', '=', random.integer(1, 2)),
-  CTE: (db: Kysely<Schema>) => db.with('x', (qb) => qb.selectFrom('products').select(['id', 'price']).where('id', '>', row()))
-    .selectFrom('x').selectAll()
+  joined: (db: Kysely<Schema>) =>
+    db
+      .selectFrom('categories')
+      .innerJoin('products as p', 'p.category_id', 'categories.id')
+      .select(['p.id', 'p.price'])
+      .where('categories.id', '=', random.integer(1, 2)),
+  CTE: (db: Kysely<Schema>) =>
+    db
+      .with('x', (qb) => qb.selectFrom('products').select(['id', 'price']).where('id', '>', row()))
+      .selectFrom('x')
+      .selectAll()
 } as const
 
 async function read () {
-  const query = random.pick<keyof typeof QUERIES>(['row', 'row', 'row', 'rows', 'named', 'all', 'joined', 'CTE'])
+  const query = random.pick<keyof typeof QUERIES>([
+    'row',
+    'row',
+    'row',
+    'rows',
+    'named',
+    'all',
+    'joined',
+    'CTE'
+  ])
   const state = { isBypass: false }
   const began = now()
   const rows = await within.run(state, () => QUERIES[query](cachedDb).execute())
-  tell({ type: 'read', process: name, query, began, ended: now(), rows: Object.fromEntries(rows.map(({ id, price }) => [id, price])), ...state })
+  tell({
+    type: 'read',
+    process: name,
+    query,
+    began,
+    ended: now(),
+    rows: Object.fromEntries(rows.map(({ id, price }) => [id, price])),
+    ...state
+  })
 }
 
 /** As other caches do: the statement has been executed, and its results are ended at once. */
-const ended = () => mutant === 'after-statement' ? cache.invalidate(tableTags('products')) : undefined
+const ended = () =>
+  mutant === 'after-statement' ? cache.invalidate(tableTags('products')) : undefined
 
 const raise = (db: Kysely<Schema>, id: number) =>
-  db.updateTable('products').set((eb) => ({ price: eb('price', '+', 1) })).where('id', '=', id).returning('price').executeTakeFirstOrThrow()
+  db
+    .updateTable('products')
+    .set((eb) => ({ price: eb('price', '+', 1) }))
+    .where('id', '=', id)
+    .returning('price')
+    .executeTakeFirstOrThrow()
 
 class RolledBack extends Error {}
 
 async function write () {
   const id = row()
-  const way = random.pick<'statement' | 'commit' | 'rollback' | 'savepoint'>(['statement', 'commit', 'commit', 'commit', 'rollback', 'savepoint'])
+  const way = random.pick<'statement' | 'commit' | 'rollback' | 'savepoint'>([
+    'statement',
+    'commit',
+    'commit',
+    'commit',
+    'rollback',
+    'savepoint'
+  ])
   let version = 0
   if (way === 'statement') {
     version = (await raise(cachedDb, id)).price
@@ -92,8 +148,17 @@ async function write () {
     await cachedDb.transaction().execute(async (trx) => {
       version = (await raise(trx, id)).price
       await ended()
-      const own = await trx.selectFrom('products').select('price').where('id', '=', id).executeTakeFirstOrThrow()
-      if (own.price !== version) tell({ type: 'wrong', what: `process ${name} read ${own.price} in the transaction that wrote ${version}` })
+      const own = await trx
+        .selectFrom('products')
+        .select('price')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      if (own.price !== version) {
+        tell({
+          type: 'wrong',
+          what: `process ${name} read ${own.price} in the transaction that wrote ${version}`
+        })
+      }
       await setTimeout(random.integer(0, 3))
       if (way === 'rollback') throw new RolledBack()
     }).catch((error: unknown) => { if (!(error instanceof RolledBack)) throw error })

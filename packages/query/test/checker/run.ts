@@ -31,8 +31,16 @@ export async function check (t: Teardown, { seed, seconds, database, folder, mut
   let started = 0
   const start = async () => {
     const process = ++started
-    const settings = { process, seed: seed * 1000 + process, cacheFile: join(folder, 'cache.db'), database, mutant }
-    const child = fork(new URL('process.js', import.meta.url), [JSON.stringify(settings)], { execArgv: [] })
+    const settings = {
+      process,
+      seed: seed * 1000 + process,
+      cacheFile: join(folder, 'cache.db'),
+      database,
+      mutant
+    }
+    const child = fork(new URL('process.js', import.meta.url), [JSON.stringify(settings)], {
+      execArgv: []
+    })
     children.add(child)
     child.on('message', (told: Told) => { history.push(told) })
     child.once('exit', (code) => {

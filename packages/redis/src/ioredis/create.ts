@@ -21,9 +21,13 @@ export const patience = (commandTimeout: number) => ({
  * How long to wait for a client to be ready, in ms: that takes some commands, and TLS. Fastify
  * gives a plugin 10 s.
  */
-export const readyWithin = (commandTimeout: number): number => Math.min(Math.max(500, 5 * commandTimeout), 5000)
+export const readyWithin = (commandTimeout: number): number =>
+  Math.min(Math.max(500, 5 * commandTimeout), 5000)
 
-const CONNECTION = { maxRetriesPerRequest: 0, disconnectTimeout: 100 } as const satisfies RedisOptions
+const CONNECTION = {
+  maxRetriesPerRequest: 0,
+  disconnectTimeout: 100
+} as const satisfies RedisOptions
 
 const CLIENT = { enableOfflineQueue: false, enableAutoPipelining: true } as const
 

@@ -7,21 +7,24 @@ import { ECHO } from './echo.js'
 import { type IoredisNode, IoredisListener, LISTENER_OPTIONS } from './listener.js'
 
 /** A client of ioredis as it is, beyond what its types or a stand-in for tests have. */
-interface Client extends Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>, Pick<IoredisClient, 'getBuffer' | 'mgetBuffer' | 'hvalsBuffer'> {
+interface Client
+  extends
+  Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>,
+  Pick<IoredisClient, 'getBuffer' | 'mgetBuffer' | 'hvalsBuffer'> {
   readonly isCluster?: boolean
   readonly status?: string
   readonly options?: ClientOptions
   readonly condition?: { readonly select?: number } | null
-  on? (event: string, listener: () => void): unknown
-  off? (event: string, listener: () => void): unknown
-  connect? (): Promise<unknown>
-  select? (database: number): Promise<unknown>
-  duplicate? (options: typeof LISTENER_OPTIONS): unknown
-  nodes? (role?: 'master' | 'slave'): readonly IoredisNode[]
+  on?(event: string, listener: () => void): unknown
+  off?(event: string, listener: () => void): unknown
+  connect?(): Promise<unknown>
+  select?(database: number): Promise<unknown>
+  duplicate?(options: typeof LISTENER_OPTIONS): unknown
+  nodes?(role?: 'master' | 'slave'): readonly IoredisNode[]
   /** The nodes of each slot, the master first. */
   readonly slots?: readonly (readonly string[] | undefined)[]
-  refreshSlotsCache? (): void
-  sendCommand? (...command: unknown[]): Promise<unknown>
+  refreshSlotsCache?(): void
+  sendCommand?(...command: unknown[]): Promise<unknown>
 }
 
 interface ClientOptions {
@@ -35,7 +38,9 @@ interface ClientOptions {
 
 /** Whether a client is one of ioredis, of either version, or passes on what one is asked. */
 export const isIoredis = (client: object): client is Client =>
-  ['unlink', 'evalshaBuffer', 'evalBuffer'].every((method) => typeof Reflect.get(client, method) === 'function')
+  ['unlink', 'evalshaBuffer', 'evalBuffer'].every(
+    (method) => typeof Reflect.get(client, method) === 'function'
+  )
 
 /**
  * Makes the commands of a client without its automatic pipeline, whose bookkeeping costs a read as
@@ -46,8 +51,15 @@ function unpipelined (client: Client): Pick<Client, 'getBuffer' | 'mgetBuffer'> 
   const { options, isCluster } = client
   // Methods of the application's own, of the client or of its class, may use whatever else the
   // client has.
-  const isOwn = ['getBuffer', 'mgetBuffer'].some((method) => ownerOf(client, method) !== ownerOf(client, 'hvalsBuffer'))
-  if (options?.enableAutoPipelining !== true || client.sendCommand === undefined || isCluster === true || isOwn) return client
+  const isOwn = ['getBuffer', 'mgetBuffer'].some(
+    (method) => ownerOf(client, method) !== ownerOf(client, 'hvalsBuffer')
+  )
+  if (
+    options?.enableAutoPipelining !== true ||
+    client.sendCommand === undefined ||
+    isCluster === true ||
+    isOwn
+  ) { return client }
   // Not the client itself: as a prototype an object is slow to change.
   return Object.create(Reflect.getPrototypeOf(client), {
     options: { value: { ...options, enableAutoPipelining: false } },
@@ -107,7 +119,12 @@ export class IoredisDriver implements Driver {
     if (client.on === undefined || client.off === undefined) return () => {}
     // The commands that fail tell; ioredis prints what is not listened to.
     const ignore = () => {}
-    const events = [['ready', changed], ['close', changed], ['end', changed], ['error', ignore]] as const
+    const events = [
+      ['ready', changed],
+      ['close', changed],
+      ['end', changed],
+      ['error', ignore]
+    ] as const
     for (const [event, listener] of events) client.on(event, listener)
     return () => { for (const [event, listener] of events) client.off?.(event, listener) }
   }
@@ -170,7 +187,9 @@ export class IoredisDriver implements Driver {
       await node.unlink(channel.startsWith(prefix) ? channel.slice(prefix.length) : channel)
       return node
     })
-    return this.#located(`${node.options?.host ?? ''}:${node.options?.port ?? ''}`, (options) => node.duplicate(options))
+    return this.#located(`${node.options?.host ?? ''}:${node.options?.port ?? ''}`, (options) =>
+      node.duplicate(options)
+    )
   }
 
   #nodes (role: 'master' | 'slave'): readonly IoredisNode[] {
@@ -182,6 +201,9 @@ export class IoredisDriver implements Driver {
       const own = key.startsWith(this.keyPrefix) ? key.slice(this.keyPrefix.length) : key
       return runScript(this, ECHO, [own], [channel, message])
     }
-    return { id, listen: (events) => new IoredisListener(duplicate(LISTENER_OPTIONS), events, publish) }
+    return {
+      id,
+      listen: (events) => new IoredisListener(duplicate(LISTENER_OPTIONS), events, publish)
+    }
   }
 }

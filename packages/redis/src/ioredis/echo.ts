@@ -21,7 +21,10 @@ export class Echo {
   readonly #awaited = new Map<string, () => void>()
   #sent = 0
 
-  constructor (readonly subscribe: (channel: string) => Promise<unknown>, readonly publish: Publish) {}
+  constructor (
+    readonly subscribe: (channel: string) => Promise<unknown>,
+    readonly publish: Publish
+  ) {}
 
   /** Whether the message was one of its own. */
   heard (channel: string, message: string): boolean {
@@ -39,9 +42,11 @@ export class Echo {
     }
     await subscription
     const message = `${++this.#sent}`
-    const heard = new Promise<void>((resolve) => { this.#awaited.set(message, resolve) })
+    const heard = new Promise<void>((resolve) => {
+      this.#awaited.set(message, resolve)
+    })
     try {
-      if (Number(await this.publish(channel, own, message)) === 0) throw new Error('it is published elsewhere than it is listened to')
+      if (Number(await this.publish(channel, own, message)) === 0) { throw new Error('it is published elsewhere than it is listened to') }
       await heard
     } finally {
       this.#awaited.delete(message)

@@ -40,10 +40,15 @@ export const LISTENER_OPTIONS = {
 } as const
 
 const isConnection = (value: unknown): value is Connection =>
-  typeof value === 'object' && value !== null && 'ssubscribe' in value && 'on' in value && 'disconnect' in value
+  typeof value === 'object' &&
+  value !== null &&
+  'ssubscribe' in value &&
+  'on' in value &&
+  'disconnect' in value
 
 /** What ioredis, or Redis, says of a command on a connection in RESP2 that listens. */
-const isListeningOnly = (error: unknown) => error instanceof Error && /subscriber mode|allowed in this context/.test(error.message)
+const isListeningOnly = (error: unknown) =>
+  error instanceof Error && /subscriber mode|allowed in this context/.test(error.message)
 
 /** A connection of ioredis that listens. */
 export class IoredisListener implements Listener {
@@ -54,7 +59,7 @@ export class IoredisListener implements Listener {
 
   /** @param connection what `duplicate` has made */
   constructor (connection: unknown, events: ListenerEvents, publish: Publish) {
-    if (!isConnection(connection)) throw new TypeError('duplicate() made no connection that can listen')
+    if (!isConnection(connection)) { throw new TypeError('duplicate() made no connection that can listen') }
     this.#connection = connection
     this.#echo = new Echo((channel) => connection.ssubscribe(channel), publish)
     let reason: Error | undefined

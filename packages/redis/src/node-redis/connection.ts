@@ -24,7 +24,10 @@ export interface NodeRedisConnection {
 export const REPLIES = { typeMapping: { 0x24: Buffer, 0x3a: Number } } as const
 
 /** Sends a command. What Redis refuses is a ReplyError. */
-export function send (client: NodeRedisConnection, args: readonly (string | Buffer)[]): Promise<unknown> {
+export function send (
+  client: NodeRedisConnection,
+  args: readonly (string | Buffer)[]
+): Promise<unknown> {
   return client.sendCommand(args, REPLIES).catch(rethrow)
 }
 
@@ -36,8 +39,15 @@ export function rethrow (error: unknown): never {
 
 /** Its class, by the names of those between it and Error. */
 function isErrorReply (error: unknown): error is Error {
-  for (let proto: unknown = error; typeof proto === 'object' && proto !== null; proto = Reflect.getPrototypeOf(proto)) {
-    if (Object.hasOwn(proto, 'constructor') && Reflect.get(Reflect.get(proto, 'constructor') as object, 'name') === 'ErrorReply') return true
+  for (
+    let proto: unknown = error;
+    typeof proto === 'object' && proto !== null;
+    proto = Reflect.getPrototypeOf(proto)
+  ) {
+    if (
+      Object.hasOwn(proto, 'constructor') &&
+      Reflect.get(Reflect.get(proto, 'constructor') as object, 'name') === 'ErrorReply'
+    ) { return true }
   }
   return false
 }

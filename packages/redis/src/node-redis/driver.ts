@@ -10,23 +10,34 @@ interface NodeRedisCluster {
   readonly masters: readonly object[]
   readonly replicas: readonly object[]
   readonly slots?: readonly ({ readonly master: { readonly address?: string } } | undefined)[]
-  nodeClient (node: object): NodeRedisConnection | Promise<NodeRedisConnection>
-  sendCommand (firstKey: string, isReadonly: boolean, args: readonly (string | Buffer)[], options: typeof REPLIES): Promise<unknown>
+  nodeClient(node: object): NodeRedisConnection | Promise<NodeRedisConnection>
+  sendCommand(
+    firstKey: string,
+    isReadonly: boolean,
+    args: readonly (string | Buffer)[],
+    options: typeof REPLIES
+  ): Promise<unknown>
 }
 
-const has = (client: object, ...methods: string[]) => methods.every((method) => typeof Reflect.get(client, method) === 'function')
+const has = (client: object, ...methods: string[]) =>
+  methods.every((method) => typeof Reflect.get(client, method) === 'function')
 
 /** Whether it is what `createClient()` returns, connected or not. */
 export const isNodeRedis = (client: object): client is NodeRedisConnection =>
-  has(client, 'sendCommand', 'withTypeMapping', 'duplicate', 'sSubscribe', 'destroy') && 'isReady' in client
+  has(client, 'sendCommand', 'withTypeMapping', 'duplicate', 'sSubscribe', 'destroy') &&
+  'isReady' in client
 
 /** Whether it is what `createCluster()` returns. */
 export const isNodeRedisCluster = (client: object): client is NodeRedisCluster =>
   has(client, 'sendCommand', 'withTypeMapping', 'nodeClient') && 'masters' in client
 
-const textOf = (args: readonly Argument[]) => args.map((arg) => typeof arg === 'number' ? String(arg) : arg)
+const textOf = (args: readonly Argument[]) =>
+  args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
 
-const closed = () => Promise.reject(new RedisError('WEIR_REDIS_NOT_CONNECTED', 'its connect() was not called, or it is closed'))
+const closed = () =>
+  Promise.reject(
+    new RedisError('WEIR_REDIS_NOT_CONNECTED', 'its connect() was not called, or it is closed')
+  )
 
 /** What both have in common: commands by their words. */
 abstract class NodeRedisDriver implements Driver {
@@ -92,7 +103,9 @@ export class NodeRedisClientDriver extends NodeRedisDriver {
 
   get state (): ClientState {
     if (this.client.isReady) return 'ready'
-    return this.client.isOpen && this.client.options?.disableOfflineQueue !== true ? 'waiting' : 'refusing'
+    return this.client.isOpen && this.client.options?.disableOfflineQueue !== true
+      ? 'waiting'
+      : 'refusing'
   }
 
   onChange (changed: () => void): () => void {
@@ -144,6 +157,8 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   }
 
   protected async send (key: string, args: readonly (string | Buffer)[]): Promise<unknown> {
-    return this.cluster.isOpen ? this.cluster.sendCommand(key, false, args, REPLIES).catch(rethrow) : closed()
+    return this.cluster.isOpen
+      ? this.cluster.sendCommand(key, false, args, REPLIES).catch(rethrow)
+      : closed()
   }
 }

@@ -15,7 +15,12 @@ const listenerOptions = ({ options }: NodeRedisConnection) => ({
   maintNotifications: 'disabled',
   pingInterval: undefined,
   readonly: false,
-  socket: { ...options?.socket, connectTimeout: 1000, reconnectStrategy: false, socketTimeout: SILENT_FOR }
+  socket: {
+    ...options?.socket,
+    connectTimeout: 1000,
+    reconnectStrategy: false,
+    socketTimeout: SILENT_FOR
+  }
 })
 
 /** A connection of node-redis that listens. */

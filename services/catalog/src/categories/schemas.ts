@@ -6,12 +6,20 @@ const slug = Type.String({
   description: 'Its name in URLs, unique: small letters, digits and single hyphens',
   examples: ['garden-tools']
 })
-const name = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', examples: ['Garden Tools'] })
+const name = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '\\S',
+  examples: ['Garden Tools']
+})
 const description = Type.String({ maxLength: 1_000, description: 'Empty where it is left out' })
 const Time = Type.String({ format: 'date-time' })
 
 /** A category as a client writes it whole. */
-export const CategoryInputSchema = Type.Object({ slug, name, description: Type.Optional(description) }, { additionalProperties: false })
+export const CategoryInputSchema = Type.Object(
+  { slug, name, description: Type.Optional(description) },
+  { additionalProperties: false }
+)
 export type CategoryInput = Static<typeof CategoryInputSchema>
 
 /** A category as a client reads it. */
@@ -29,7 +37,9 @@ export const CategorySchema = Type.Object({
  * The count is in the list alone: a category's own entity tag does not change when a product does.
  */
 export const CategoryList = Type.Object({
-  items: Type.Array(Type.Object({ ...CategorySchema.properties, productCount: Type.Integer({ minimum: 0 }) }))
+  items: Type.Array(
+    Type.Object({ ...CategorySchema.properties, productCount: Type.Integer({ minimum: 0 }) })
+  )
 })
 
 export const CategorySlug = Type.Object({ slug })

@@ -1,11 +1,18 @@
 import { type Kysely, type Transaction } from 'kysely'
 import { type CatalogSchema, type Category } from '../db/schema.js'
-import { CATALOG_ERR_CATEGORY_IN_USE, CATALOG_ERR_CATEGORY_NOT_FOUND, slugTaken } from '../errors.js'
+import {
+  CATALOG_ERR_CATEGORY_IN_USE,
+  CATALOG_ERR_CATEGORY_NOT_FOUND,
+  slugTaken
+} from '../errors.js'
 import { type CategoryInput } from './schemas.js'
 
 /** All categories by name, each with the number of its products. */
-export async function listCategories (db: Kysely<CatalogSchema>): Promise<(Category & { productCount: number })[]> {
-  return await db.selectFrom('categories')
+export async function listCategories (
+  db: Kysely<CatalogSchema>
+): Promise<(Category & { productCount: number })[]> {
+  return await db
+    .selectFrom('categories')
     .leftJoin('products', 'products.categoryId', 'categories.id')
     .selectAll('categories')
     .select(({ fn }) => fn.count<number>('products.id').as('productCount'))
@@ -16,7 +23,10 @@ export async function listCategories (db: Kysely<CatalogSchema>): Promise<(Categ
 }
 
 /** The category, or undefined. */
-export async function lookUpCategory (db: Kysely<CatalogSchema>, slug: string): Promise<Category | undefined> {
+export async function lookUpCategory (
+  db: Kysely<CatalogSchema>,
+  slug: string
+): Promise<Category | undefined> {
   return await db.selectFrom('categories').selectAll().where('slug', '=', slug).executeTakeFirst()
 }
 
@@ -28,20 +38,29 @@ export async function findCategory (db: Kysely<CatalogSchema>, slug: string): Pr
 }
 
 /** Adds a category. A slug that is taken is a 409. */
-export async function insertCategory (transaction: Transaction<CatalogSchema>, input: CategoryInput): Promise<Category> {
-  if (await lookUpCategory(transaction, input.slug) !== undefined) throw slugTaken(input.slug)
+export async function insertCategory (
+  transaction: Transaction<CatalogSchema>,
+  input: CategoryInput
+): Promise<Category> {
+  if ((await lookUpCategory(transaction, input.slug)) !== undefined) throw slugTaken(input.slug)
   const now = new Date().toISOString()
-  return await transaction.insertInto('categories')
+  return await transaction
+    .insertInto('categories')
     .values({ description: '', ...input, createdAt: now, updatedAt: now })
     .returningAll()
     .executeTakeFirstOrThrow()
 }
 
 /** Replaces all that a client may write, its slug too. A slug that another one has is a 409. */
-export async function replaceCategory (transaction: Transaction<CatalogSchema>, id: number, input: CategoryInput): Promise<Category> {
+export async function replaceCategory (
+  transaction: Transaction<CatalogSchema>,
+  id: number,
+  input: CategoryInput
+): Promise<Category> {
   const owner = await lookUpCategory(transaction, input.slug)
   if (owner !== undefined && owner.id !== id) throw slugTaken(input.slug)
-  return await transaction.updateTable('categories')
+  return await transaction
+    .updateTable('categories')
     .set({ description: '', ...input })
     .set(({ eb }) => ({ version: eb('version', '+', 1), updatedAt: new Date().toISOString() }))
     .where('id', '=', id)
@@ -50,8 +69,12 @@ export async function replaceCategory (transaction: Transaction<CatalogSchema>, 
 }
 
 /** Removes an empty category; CATALOG_ERR_CATEGORY_IN_USE (409) where it has products. */
-export async function deleteCategory (transaction: Transaction<CatalogSchema>, { id, slug }: Category): Promise<void> {
-  const { count } = await transaction.selectFrom('products')
+export async function deleteCategory (
+  transaction: Transaction<CatalogSchema>,
+  { id, slug }: Category
+): Promise<void> {
+  const { count } = await transaction
+    .selectFrom('products')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('categoryId', '=', id)
     .executeTakeFirstOrThrow()

@@ -19,7 +19,10 @@ export const comparisonLimit = {
 
 /** The query is not validated yet: what will be refused compares nothing. */
 function costOf (query: unknown): number {
-  const given: unknown = typeof query === 'object' && query !== null && 'samples' in query ? query.samples : USUAL_SAMPLES
+  const given: unknown =
+    typeof query === 'object' && query !== null && 'samples' in query
+      ? query.samples
+      : USUAL_SAMPLES
   const samples = Number(given)
   return Value.Check(Samples, samples) ? requestsOf(samples) : 1
 }

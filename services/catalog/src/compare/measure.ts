@@ -24,13 +24,22 @@ export interface Page {
  * @param signal ends it early, before the next request: then there are fewer samples
  * @throws CATALOG_ERR_NO_SUCH_PAGE, CATALOG_ERR_INCOMPARABLE
  */
-export async function measure (app: FastifyInstance, { path, key }: Page, samples: number, signal: AbortSignal): Promise<Measured> {
+export async function measure (
+  app: FastifyInstance,
+  { path, key }: Page,
+  samples: number,
+  signal: AbortSignal
+): Promise<Measured> {
   // Each request listens.
   setMaxListeners(0, signal)
-  const ask = (headers: Record<string, string>) => app.inject({ url: path, headers, remoteAddress: OWN_ADDRESS, signal })
+  const ask = (headers: Record<string, string>) =>
+    app.inject({ url: path, headers, remoteAddress: OWN_ADDRESS, signal })
   const taken = SOURCES.map(({ source }) => ({ source, times: new Array<number>(), leftOut: 0 }))
   let bytes = 0
-  const measured = () => ({ bytes, results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut)) })
+  const measured = () => ({
+    bytes,
+    results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut))
+  })
   try {
     // Now it is in the cache, if it can be.
     const { statusCode, rawPayload } = await ask({})
@@ -45,7 +54,8 @@ export async function measure (app: FastifyInstance, { path, key }: Page, sample
         const begun = performance.now()
         const answer = await ask(headers)
         const time = performance.now() - begun
-        const isIt = answer.statusCode === 200 && isItsStatus.test(String(answer.headers['cache-status']))
+        const isIt =
+          answer.statusCode === 200 && isItsStatus.test(String(answer.headers['cache-status']))
         if (isIt) taken[n]?.times.push(time)
         else if (taken[n]) taken[n].leftOut++
       }
@@ -56,10 +66,15 @@ export async function measure (app: FastifyInstance, { path, key }: Page, sample
   return measured()
 }
 
-function resultOf (source: SourceResult['source'], times: readonly number[], leftOut: number): SourceResult {
+function resultOf (
+  source: SourceResult['source'],
+  times: readonly number[],
+  leftOut: number
+): SourceResult {
   if (times.length === 0) throw incomparable(source)
   const sorted = [...times].sort((a, b) => a - b)
-  const percentile = (percent: number) => rounded(sorted[Math.ceil(sorted.length * percent / 100) - 1] ?? 0)
+  const percentile = (percent: number) =>
+    rounded(sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? 0)
   const medianMs = percentile(50)
   return {
     source,

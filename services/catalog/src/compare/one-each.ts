@@ -12,7 +12,11 @@ export type Claims = Pick<Entries, 'claim'>
  * the store is gone, each instance knows of itself only.
  * @throws CATALOG_ERR_COMPARING_ALREADY (409)
  */
-export async function oneEach<Result> (claims: Claims, client: string, work: () => Promise<Result>): Promise<Result> {
+export async function oneEach<Result> (
+  claims: Claims,
+  client: string,
+  work: () => Promise<Result>
+): Promise<Result> {
   const claim = await claims.claim(client).catch(() => undefined)
   if (claim?.kind === 'held') throw comparingAlready()
   try {

@@ -1,6 +1,11 @@
 /** Where an answer may come from: how it is asked for, and what Cache-Status then says. */
 export const SOURCES = [
-  { source: 'handler', headers: { 'cache-control': 'no-cache, no-store' }, evicts: false, isItsStatus: /; detail=REQUEST_NO_STORE$/ },
+  {
+    source: 'handler',
+    headers: { 'cache-control': 'no-cache, no-store' },
+    evicts: false,
+    isItsStatus: /; detail=REQUEST_NO_STORE$/
+  },
   { source: 'store', headers: {}, evicts: true, isItsStatus: /; hit;.* detail=store$/ },
   { source: 'memory', headers: {}, evicts: false, isItsStatus: /; hit;.* detail=memory$/ }
 ] as const

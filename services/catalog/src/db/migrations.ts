@@ -54,10 +54,15 @@ const search: Migration = {
     const forget = sql`insert into product_search (product_search, rowid, sku, name, description)
       values ('delete', old.id, old.sku, old.name, old.description)`
     const learn = sql`insert into product_search (rowid, sku, name, description) values (new.id, new.sku, new.name, new.description)`
-    await sql`create trigger product_search_insert after insert on products begin ${learn}; end`.execute(db)
-    await sql`create trigger product_search_delete after delete on products begin ${forget}; end`.execute(db)
-    await sql`create trigger product_search_update after update of id, sku, name, description on products begin ${forget}; ${learn}; end`
-      .execute(db)
+    await sql`create trigger product_search_insert after insert on products begin ${learn}; end`.execute(
+      db
+    )
+    await sql`create trigger product_search_delete after delete on products begin ${forget}; end`.execute(
+      db
+    )
+    await sql`create trigger product_search_update after update of id, sku, name, description on products begin ${forget}; ${learn}; end`.execute(
+      db
+    )
   }
 }
 
@@ -72,7 +77,9 @@ const nameOrder: Migration = {
     await sql`drop index products_by_name`.execute(db)
     await sql`create index products_by_name on products (name_key)`.execute(db)
     const learn = sql`update products set name_key = sort_key(new.name) where id = new.id`
-    await sql`create trigger product_name_insert after insert on products begin ${learn}; end`.execute(db)
+    await sql`create trigger product_name_insert after insert on products begin ${learn}; end`.execute(
+      db
+    )
     await sql`create trigger product_name_update after update of name on products
       when old.name is not new.name begin ${learn}; end`.execute(db)
   }
@@ -84,15 +91,18 @@ const nameOrder: Migration = {
  */
 const searchWords: Migration = {
   async up (db: AnyDatabase) {
-    for (const event of ['insert', 'delete', 'update']) await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db)
+    for (const event of ['insert', 'delete', 'update']) { await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db) }
     await sql`drop table product_search`.execute(db)
     // ASCII: whatever is not, is part of a word.
     await sql`
       create virtual table product_search using fts5 (
         words, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2'
       )`.execute(db)
-    const wordsOf = (row: string) => sql.raw(`${row}id, search_words(${row}sku || ' ' || ${row}name || ' ' || ${row}description)`)
-    await sql`insert into product_search (rowid, words) select ${wordsOf('')} from products`.execute(db)
+    const wordsOf = (row: string) =>
+      sql.raw(`${row}id, search_words(${row}sku || ' ' || ${row}name || ' ' || ${row}description)`)
+    await sql`insert into product_search (rowid, words) select ${wordsOf('')} from products`.execute(
+      db
+    )
     const forget = sql`delete from product_search where rowid = old.id`
     const learn = sql`insert into product_search (rowid, words) values (${wordsOf('new.')})`
     await sql`create trigger product_search_insert after insert on products begin ${learn}; end`.execute(db)

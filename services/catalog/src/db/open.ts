@@ -38,7 +38,10 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
   const writer = await openWriter(file)
   const reader = new Database(file, { timeout: RECOVERY_TIMEOUT })
   reader.pragma('query_only = on')
-  const read = new Kysely<CatalogSchema>({ dialect: new SqliteDialect({ database: reader }), plugins: [new CamelCasePlugin()] })
+  const read = new Kysely<CatalogSchema>({
+    dialect: new SqliteDialect({ database: reader }),
+    plugins: [new CamelCasePlugin()]
+  })
 
   return {
     read,
@@ -47,7 +50,9 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
         return await whileBusy(WRITE_TIMEOUT, () => writer.transaction().execute(work))
       } catch (error) {
         if (!isBusy(error)) throw error
-        throw Object.assign(new CATALOG_ERR_BUSY({ cause: error }), { headers: { 'retry-after': '5' } })
+        throw Object.assign(new CATALOG_ERR_BUSY({ cause: error }), {
+          headers: { 'retry-after': '5' }
+        })
       }
     },
     async close () {
@@ -75,7 +80,10 @@ export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> 
 async function openPrepared (file: string): Promise<Kysely<CatalogSchema>> {
   const database = new Database(file, { timeout: 0 })
   addTextFunctions(database)
-  const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateSqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
+  const writer = new Kysely<CatalogSchema>({
+    dialect: new ImmediateSqliteDialect({ database }),
+    plugins: [new CamelCasePlugin()]
+  })
   try {
     await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))
     database.pragma('synchronous = normal')

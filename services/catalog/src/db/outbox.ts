@@ -17,8 +17,13 @@ export interface CatalogOutbox {
  * The invalidations that were committed with what they are about, on a connection of their own to
  * the catalog's database.
  */
-export function openOutbox (file: string, invalidate: (tags: readonly string[]) => Promise<unknown>): CatalogOutbox {
-  const db = new Kysely<OutboxSchema>({ dialect: new SqliteDialect({ database: new Database(file, { timeout: LOCK_TIMEOUT }) }) })
+export function openOutbox (
+  file: string,
+  invalidate: (tags: readonly string[]) => Promise<unknown>
+): CatalogOutbox {
+  const db = new Kysely<OutboxSchema>({
+    dialect: new SqliteDialect({ database: new Database(file, { timeout: LOCK_TIMEOUT }) })
+  })
   const outbox = createOutbox({ db, invalidate })
   return {
     outbox,

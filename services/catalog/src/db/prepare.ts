@@ -16,9 +16,16 @@ export async function prepare (db: Kysely<CatalogSchema>): Promise<void> {
   await db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection)
     try {
-      const { error, results = [] } = await new Migrator({ db: connection, provider: migrations }).migrateToLatest()
-      if (error !== undefined) throw new Error('The catalog database could not be brought to this version\'s schema', { cause: error })
-      if (results.some(({ migrationName }) => migrationName === '0001-products')) await seed(connection)
+      const { error, results = [] } = await new Migrator({
+        db: connection,
+        provider: migrations
+      }).migrateToLatest()
+      if (error !== undefined) {
+        throw new Error("The catalog database could not be brought to this version's schema", {
+          cause: error
+        })
+      }
+      if (results.some(({ migrationName }) => migrationName === '0001-products')) { await seed(connection) }
       await sql`commit`.execute(connection)
     } catch (error) {
       await sql`rollback`.execute(connection)

@@ -9,21 +9,31 @@ import { ImportError } from './import-error.js'
  */
 export async function checkDatabase (file: string): Promise<void> {
   const info = await stat(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+    ) { return undefined }
     throw error
   })
   if (info === undefined) {
-    throw new ImportError(`There is no database ${file}: give the path of a running catalog's with --database or DATA_DIR, or start the catalog first.`,
-      { code: 'CATALOG_ERR_NO_DATABASE' })
+    throw new ImportError(
+      `There is no database ${file}: give the path of a running catalog's with --database or DATA_DIR, or start the catalog first.`,
+      { code: 'CATALOG_ERR_NO_DATABASE' }
+    )
   }
   if (!info.isFile()) throw notACatalog(file)
   let database: Database.Database | undefined
   try {
     database = new Database(file, { readonly: true })
-    const isCatalog = database.prepare("select 1 from kysely_migration where name = '0001-products'").get() !== undefined
+    const isCatalog =
+      database.prepare("select 1 from kysely_migration where name = '0001-products'").get() !==
+      undefined
     if (!isCatalog) throw notACatalog(file)
   } catch (error) {
-    if (error instanceof Database.SqliteError && foreign.has(error.code)) throw notACatalog(file, error)
+    if (error instanceof Database.SqliteError && foreign.has(error.code)) {
+      throw notACatalog(file, error)
+    }
     throw error
   } finally {
     database?.close()
@@ -34,5 +44,7 @@ export async function checkDatabase (file: string): Promise<void> {
 const foreign = new Set(['SQLITE_ERROR', 'SQLITE_NOTADB'])
 
 const notACatalog = (file: string, cause?: Error) =>
-  new ImportError(`${file} is not a catalog's database: give the path of its catalog.db with --database or DATA_DIR.`,
-    { code: 'CATALOG_ERR_NOT_A_CATALOG', cause })
+  new ImportError(
+    `${file} is not a catalog's database: give the path of its catalog.db with --database or DATA_DIR.`,
+    { code: 'CATALOG_ERR_NOT_A_CATALOG', cause }
+  )

@@ -25,7 +25,11 @@ export async function * csvRows (text: AsyncIterable<string>): AsyncGenerator<Ra
       yield { line, value: Object.fromEntries(header.flatMap((field, index) => cell(field, cells[index] ?? ''))) }
     }
   }
-  if (header === undefined) throw new ImportError('The file is empty: a CSV file begins with a header row, sku,name,category,price.')
+  if (header === undefined) {
+    throw new ImportError(
+      'The file is empty: a CSV file begins with a header row, sku,name,category,price.'
+    )
+  }
 }
 
 function cell (field: ImportField, text: string): [ImportField, string | number][] {
@@ -37,17 +41,25 @@ function parseHeader (cells: readonly string[]): ImportField[] {
   const names = cells.map((name) => name.trim())
   const missing = requiredFields.filter((field) => !names.includes(field))
   if (missing.length > 0) {
-    throw new ImportError(`The header row lacks ${missing.join(', ')}. It names the columns, separated by commas; found: ${names.join(' | ')}`)
+    throw new ImportError(
+      `The header row lacks ${missing.join(', ')}. It names the columns, separated by commas; found: ${names.join(' | ')}`
+    )
   }
   return names.map((name, index) => {
-    if (!isImportField(name)) throw new ImportError(`The header row has a column that a product has not: "${name}"`)
-    if (names.indexOf(name) !== index) throw new ImportError(`The header row has the column "${name}" twice`)
+    if (!isImportField(name)) { throw new ImportError(`The header row has a column that a product has not: "${name}"`) }
+    if (names.indexOf(name) !== index) { throw new ImportError(`The header row has the column "${name}" twice`) }
     return name
   })
 }
 
-async function * records (text: AsyncIterable<string>): AsyncGenerator<{ line: number, cells: string[] }> {
-  const parser = parse({ record_delimiter: ['\r\n', '\n', '\r'], relax_column_count: true, max_record_size: LONGEST_ROW })
+async function * records (
+  text: AsyncIterable<string>
+): AsyncGenerator<{ line: number; cells: string[] }> {
+  const parser = parse({
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    max_record_size: LONGEST_ROW
+  })
   // Whatever goes wrong in either stream comes out of the parser, which is read below.
   pipeline(Readable.from(text), parser, () => {})
   const rows: AsyncIterable<string[]> = parser
@@ -56,7 +68,8 @@ async function * records (text: AsyncIterable<string>): AsyncGenerator<{ line: n
     for await (const cells of rows) {
       if (cells.length > 1 || cells[0] !== '') yield { line, cells }
       // Counted here: the parser takes a CRLF inside quotes for two lines.
-      line += 1 + cells.reduce((breaks, text) => breaks + (text.match(/\r\n|\n|\r/g)?.length ?? 0), 0)
+      line +=
+        1 + cells.reduce((breaks, text) => breaks + (text.match(/\r\n|\n|\r/g)?.length ?? 0), 0)
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error

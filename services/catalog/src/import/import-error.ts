@@ -4,7 +4,10 @@ export class ImportError extends Error {
   /** A name for programs; undefined where the file itself is what is wrong. */
   readonly code: 'CATALOG_ERR_NO_DATABASE' | 'CATALOG_ERR_NOT_A_CATALOG' | undefined
 
-  constructor (message: string, { code, ...options }: ErrorOptions & Pick<Partial<ImportError>, 'code'> = {}) {
+  constructor (
+    message: string,
+    { code, ...options }: ErrorOptions & Pick<Partial<ImportError>, 'code'> = {}
+  ) {
     super(message, options)
     this.code = code
   }

@@ -19,8 +19,13 @@ const LOCK_TIMEOUT = 30_000
 
 /** What became of a file: nothing of it is in the catalog unless all of it is. */
 export type ImportOutcome =
-  | { readonly refused: false, readonly rows: number } & Merged
-  | { readonly refused: true, readonly rows: number, readonly bad: number, readonly first: readonly RowProblem[] }
+  | ({ readonly refused: false; readonly rows: number } & Merged)
+  | {
+    readonly refused: true
+    readonly rows: number
+    readonly bad: number
+    readonly first: readonly RowProblem[]
+  }
 
 /**
  * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file
@@ -28,7 +33,10 @@ export type ImportOutcome =
  * @param merged what else is part of the transaction that changes the catalog
  */
 export async function importFile (
-  file: string, database: string, progress: Progress, merged: (transaction: Transaction<CatalogSchema>) => Promise<void> = async () => {}
+  file: string,
+  database: string,
+  progress: Progress,
+  merged: (transaction: Transaction<CatalogSchema>) => Promise<void> = async () => {}
 ): Promise<ImportOutcome> {
   const info = await stat(file)
   if (info.isDirectory()) throw new ImportError(`${file} is a folder: name a file in it.`)
@@ -55,15 +63,19 @@ export async function importFile (
     if (rows === 0) throw new ImportError('The file has no products.')
 
     progress.write(rows)
-    const changes = await whileBusy(LOCK_TIMEOUT, () => db.transaction().execute(async (transaction) => {
-      const { count, first } = await staging.problems(transaction, Problems.SHOWN)
-      problems.add(first, count)
-      if (problems.count > 0) return undefined
-      const changes = await staging.merge(transaction)
-      await merged(transaction)
-      return changes
-    }))
-    if (changes === undefined) return { refused: true, rows, bad: problems.count, first: problems.first }
+    const changes = await whileBusy(LOCK_TIMEOUT, () =>
+      db.transaction().execute(async (transaction) => {
+        const { count, first } = await staging.problems(transaction, Problems.SHOWN)
+        problems.add(first, count)
+        if (problems.count > 0) return undefined
+        const changes = await staging.merge(transaction)
+        await merged(transaction)
+        return changes
+      })
+    )
+    if (changes === undefined) {
+      return { refused: true, rows, bad: problems.count, first: problems.first }
+    }
     return { refused: false, rows, ...changes }
   } finally {
     await db.destroy()
@@ -78,7 +90,11 @@ async function formatOf (file: string): Promise<'csv' | 'ndjson'> {
   try {
     const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(256), position: 0 })
     const beginning = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '').trimStart()
-    if (beginning.startsWith('[')) throw new ImportError('The file is one JSON array: write one object a line instead (jq -c \'.[]\').')
+    if (beginning.startsWith('[')) {
+      throw new ImportError(
+        "The file is one JSON array: write one object a line instead (jq -c '.[]')."
+      )
+    }
     return beginning.startsWith('{') ? 'ndjson' : 'csv'
   } finally {
     await handle.close()

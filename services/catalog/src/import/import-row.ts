@@ -3,7 +3,10 @@ import { Compile } from 'typebox/compile'
 import { CategoryInputSchema } from '../categories/schemas.js'
 import { productFields } from '../products/schemas.js'
 
-const ImportRowSchema = Type.Object({ ...productFields, category: CategoryInputSchema.properties.slug }, { additionalProperties: false })
+const ImportRowSchema = Type.Object(
+  { ...productFields, category: CategoryInputSchema.properties.slug },
+  { additionalProperties: false }
+)
 
 /** A product in a file: as the API takes it, with its category named by slug. */
 export type ImportRow = Static<typeof ImportRowSchema>
@@ -35,14 +38,30 @@ export function isImportField (name: string): name is ImportField {
 export function checkRow (value: unknown): { row: ImportRow } | { problem: string } {
   if (validator.Check(value)) {
     // Other fields have patterns that no such character matches.
-    const halved = (['name', 'description'] as const).filter((field) => HALF_CHARACTER.test(value[field] ?? ''))
+    const halved = (['name', 'description'] as const).filter((field) =>
+      HALF_CHARACTER.test(value[field] ?? '')
+    )
     if (halved.length === 0) return { row: value }
-    return { problem: halved.map((field) => `${field} has an escape from \\ud800 to \\udfff that is only half of a character`).join('; ') }
+    return {
+      problem: halved
+        .map(
+          (field) =>
+            `${field} has an escape from \\ud800 to \\udfff that is only half of a character`
+        )
+        .join('; ')
+    }
   }
   const fields = new Map(Object.entries(typeof value === 'object' && value !== null ? value : {}))
-  const missing = requiredFields.filter((field) => !fields.has(field)).map((field) => `${field} is missing: it must be ${expectations[field]}`)
+  const missing = requiredFields
+    .filter((field) => !fields.has(field))
+    .map((field) => `${field} is missing: it must be ${expectations[field]}`)
   // Several rules may fail for one field: it is named once.
-  const blamed = new Set(validator.Errors(value).map(({ instancePath }) => instancePath.slice(1)).filter((field) => field !== ''))
+  const blamed = new Set(
+    validator
+      .Errors(value)
+      .map(({ instancePath }) => instancePath.slice(1))
+      .filter((field) => field !== '')
+  )
   const wrong = [...blamed].map((field) => isImportField(field)
     ? `${field} must be ${expectations[field]}, not ${excerpt(fields.get(field))}`
     : `${field} is no field of a product`)

@@ -31,7 +31,12 @@ export function catalogInvalidation (env: CatalogEnv, database: string): Catalog
     },
     async deliver () {
       if (added === undefined) return 'delivered'
-      if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+      if (env.REDIS_URL !== undefined) {
+        await app.register(redis, {
+          url: env.REDIS_URL,
+          commandTimeout: env.REDIS_COMMAND_TIMEOUT
+        })
+      }
       await registerSharedCache(app, env)
       await app.ready()
       return await added.outbox.deliver(added.ticket)

@@ -24,7 +24,13 @@ async function main (args: readonly string[]): Promise<number> {
   return await runImport(parsed)
 }
 
-async function runImport ({ file, database }: { file: string, database: string | undefined }): Promise<number> {
+async function runImport ({
+  file,
+  database
+}: {
+  file: string
+  database: string | undefined
+}): Promise<number> {
   let invalidation: CatalogInvalidation | undefined
   try {
     const env = loadEnv(catalogEnv)
@@ -33,12 +39,16 @@ async function runImport ({ file, database }: { file: string, database: string |
     invalidation = catalogInvalidation({ ...env, DATA_DIR: dirname(path) }, path)
     const outcome = await importFile(file, path, createProgress(process.stderr), invalidation.add)
     if (outcome.refused) {
-      for (const { line, problem } of outcome.first) process.stderr.write(`line ${line}: ${problem}\n`)
-      if (outcome.bad > outcome.first.length) process.stderr.write(`… and ${outcome.bad - outcome.first.length} more\n`)
-      process.stderr.write(`Nothing was imported: ${outcome.bad} of ${outcome.rows} rows are bad.\n`)
+      for (const { line, problem } of outcome.first) { process.stderr.write(`line ${line}: ${problem}\n`) }
+      if (outcome.bad > outcome.first.length) { process.stderr.write(`… and ${outcome.bad - outcome.first.length} more\n`) }
+      process.stderr.write(
+        `Nothing was imported: ${outcome.bad} of ${outcome.rows} rows are bad.\n`
+      )
       return 1
     }
-    process.stdout.write(`Imported ${outcome.rows} rows: ${outcome.added} new, ${outcome.updated} updated, ${outcome.unchanged} unchanged.\n`)
+    process.stdout.write(
+      `Imported ${outcome.rows} rows: ${outcome.added} new, ${outcome.updated} updated, ${outcome.unchanged} unchanged.\n`
+    )
     await tellInstances(invalidation)
     return 0
   } catch (error) {
@@ -60,7 +70,9 @@ async function tellInstances (invalidation: CatalogInvalidation): Promise<void> 
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error)
   }
-  process.stderr.write(`Cached responses could not be invalidated from here: the running instances do it, or the first one to start. ${reason}\n`)
+  process.stderr.write(
+    `Cached responses could not be invalidated from here: the running instances do it, or the first one to start. ${reason}\n`
+  )
 }
 
 function explain (error: unknown, file: string): string {
@@ -70,5 +82,7 @@ function explain (error: unknown, file: string): string {
     if (error.code === 'ENOENT') return `There is no file ${file}.`
     if (error.code === 'EACCES') return `${file} may not be read.`
   }
-  return error instanceof ImportError && error.code !== undefined ? `${error.code}: ${error.message}` : error.message
+  return error instanceof ImportError && error.code !== undefined
+    ? `${error.code}: ${error.message}`
+    : error.message
 }

@@ -16,7 +16,10 @@ function parseRow (json: string, line: number): RawRow {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { line, value }
     return { line, problem: 'is not a JSON object: each line holds one product, {"sku": …}' }
   } catch (error) {
-    return { line, problem: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return {
+      line,
+      problem: `is not JSON: ${error instanceof Error ? error.message : String(error)}`
+    }
   }
 }
 
@@ -28,7 +31,11 @@ async function * lines (text: AsyncIterable<string>): AsyncGenerator<string> {
     rest = parts.pop() ?? ''
     count += parts.length
     yield * parts
-    if (rest.length > LONGEST_ROW) throw new ImportError(`Line ${count + 1} is longer than ${LONGEST_ROW} characters: each line holds one product.`)
+    if (rest.length > LONGEST_ROW) {
+      throw new ImportError(
+        `Line ${count + 1} is longer than ${LONGEST_ROW} characters: each line holds one product.`
+      )
+    }
   }
   yield rest
 }

@@ -21,8 +21,13 @@ export class Problems {
   /** Takes `first` of `count` problems, both in the order of their lines. */
   add (first: readonly RowProblem[], count = first.length): void {
     this.#count += count
-    if (this.#first.length < Problems.SHOWN || first.some(({ line }) => line < (this.#first.at(-1)?.line ?? Infinity))) {
-      this.#first = [...this.#first, ...first].sort((a, b) => a.line - b.line).slice(0, Problems.SHOWN)
+    if (
+      this.#first.length < Problems.SHOWN ||
+      first.some(({ line }) => line < (this.#first.at(-1)?.line ?? Infinity))
+    ) {
+      this.#first = [...this.#first, ...first]
+        .sort((a, b) => a.line - b.line)
+        .slice(0, Problems.SHOWN)
     }
   }
 }

@@ -13,14 +13,25 @@ export interface Progress {
  * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal that cannot move its cursor) it
  * writes a plain line every 10% of the file, without carriage returns or escapes.
  */
-export function createProgress (stream: NodeJS.WriteStream, terminal = process.env['TERM']): Progress {
-  return { ...stream.isTTY && terminal !== 'dumb' ? bar(stream) : plainLines(stream), write: (rows) => { stream.write(`Writing ${rows} rows\n`) } }
+export function createProgress (
+  stream: NodeJS.WriteStream,
+  terminal = process.env['TERM']
+): Progress {
+  return {
+    ...(stream.isTTY && terminal !== 'dumb' ? bar(stream) : plainLines(stream)),
+    write: (rows) => {
+      stream.write(`Writing ${rows} rows\n`)
+    }
+  }
 }
 
 type Reading = Omit<Progress, 'write'>
 
 function bar (stream: NodeJS.WriteStream): Reading {
-  const bar = new SingleBar({ stream, format: 'Reading {bar} {percentage}% | {rows} rows | {eta_formatted} left' }, Presets.shades_classic)
+  const bar = new SingleBar(
+    { stream, format: 'Reading {bar} {percentage}% | {rows} rows | {eta_formatted} left' },
+    Presets.shades_classic
+  )
   return {
     start: (bytes) => bar.start(bytes, 0, { rows: 0 }),
     advance: (bytes, rows) => bar.increment(bytes, { rows }),

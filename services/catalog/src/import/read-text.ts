@@ -5,7 +5,10 @@ import { ImportError } from './import-error.js'
  * The text of a UTF-8 file, piece by piece, without its byte order mark; `onBytes` hears how much
  * was read.
  */
-export async function * readText (file: string, onBytes: (count: number) => void): AsyncGenerator<string> {
+export async function * readText (
+  file: string,
+  onBytes: (count: number) => void
+): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const chunks: AsyncIterable<Buffer> = createReadStream(file)
   let read = 0
@@ -18,6 +21,9 @@ export async function * readText (file: string, onBytes: (count: number) => void
     yield decoder.decode()
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ImportError(`The file is not UTF-8 (after about ${read} bytes): save it as UTF-8 and try again.`, { cause: error })
+    throw new ImportError(
+      `The file is not UTF-8 (after about ${read} bytes): save it as UTF-8 and try again.`,
+      { cause: error }
+    )
   }
 }

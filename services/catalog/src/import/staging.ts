@@ -60,23 +60,34 @@ export class Staging {
   }
 
   /** Rows that contradict the catalog or each other: how many, and the first of them. */
-  async problems (db: Kysely<CatalogSchema>, limit: number): Promise<{ count: number, first: RowProblem[] }> {
-    const rows = db.withTables<{ staged: StagedTable }>()
-      .selectFrom((eb) => eb.selectFrom('staged')
-        .leftJoin('categories', 'categories.slug', 'staged.category')
-        .select(['staged.line', 'staged.sku', 'staged.category', 'categories.id as categoryId'])
-        .select(sql<number>`min(staged.line) over (partition by staged.sku)`.as('firstLine'))
-        .as('judged'))
+  async problems (
+    db: Kysely<CatalogSchema>,
+    limit: number
+  ): Promise<{ count: number; first: RowProblem[] }> {
+    const rows = db
+      .withTables<{ staged: StagedTable }>()
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('staged')
+          .leftJoin('categories', 'categories.slug', 'staged.category')
+          .select(['staged.line', 'staged.sku', 'staged.category', 'categories.id as categoryId'])
+          .select(sql<number>`min(staged.line) over (partition by staged.sku)`.as('firstLine'))
+          .as('judged')
+      )
       .where((eb) => eb.or([eb('categoryId', 'is', null), eb('line', '>', eb.ref('firstLine'))]))
-    const { count } = await rows.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+    const { count } = await rows
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow()
     const first = await rows.selectAll().orderBy('line').limit(limit).execute()
     return {
       count,
       first: first.map(({ line, sku, category, categoryId, firstLine }) => ({
         line,
         problem: [
-          ...categoryId === null ? [`category "${category}" does not exist: GET /api/categories lists those that do`] : [],
-          ...line > firstLine ? [`sku "${sku}" is on line ${firstLine} already`] : []
+          ...(categoryId === null
+            ? [`category "${category}" does not exist: GET /api/categories lists those that do`]
+            : []),
+          ...(line > firstLine ? [`sku "${sku}" is on line ${firstLine} already`] : [])
         ].join('; ')
       }))
     }
@@ -88,8 +99,12 @@ export class Staging {
    */
   async merge (transaction: Transaction<CatalogSchema>): Promise<Merged> {
     const now = new Date().toISOString()
-    const { rows: [counts] } = await sql<{ total: number, added: number }>`
-      select count(*) as total, coalesce(sum(sku not in (select sku from products)), 0) as added from staged`.execute(transaction)
+    const {
+      rows: [counts]
+    } = await sql<{ total: number; added: number }>`
+      select count(*) as total, coalesce(sum(sku not in (select sku from products)), 0) as added from staged`.execute(
+        transaction
+      )
     if (counts === undefined) throw new Error('A count has one row')
     const { numAffectedRows = 0n } = await sql`
       insert into products (sku, name, description, category_id, price, currency, stock, created_at, updated_at)
@@ -101,8 +116,14 @@ export class Staging {
         name = excluded.name, description = excluded.description, category_id = excluded.category_id, price = excluded.price,
         currency = excluded.currency, stock = excluded.stock, version = version + 1, updated_at = excluded.updated_at
       where (name, description, category_id, price, currency, stock) is not
-        (excluded.name, excluded.description, excluded.category_id, excluded.price, excluded.currency, excluded.stock)`.execute(transaction)
+        (excluded.name, excluded.description, excluded.category_id, excluded.price, excluded.currency, excluded.stock)`.execute(
+        transaction
+      )
     const written = Number(numAffectedRows)
-    return { added: counts.added, updated: written - counts.added, unchanged: counts.total - written }
+    return {
+      added: counts.added,
+      updated: written - counts.added,
+      unchanged: counts.total - written
+    }
   }
 }

@@ -38,7 +38,8 @@ export function readCursor (cursor: string, scope: ListScope): Position {
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-const encode = (parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+const encode = (parts: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(parts)).toString('base64url')
 
 function decode (cursor: string): readonly unknown[] {
   try {
@@ -54,6 +55,12 @@ function decode (cursor: string): readonly unknown[] {
  * page.
  */
 function fingerprint ({ sort, q, category, minPrice, maxPrice }: ListScope): string {
-  const list = JSON.stringify([sort, q ?? null, category ?? null, minPrice ?? null, maxPrice ?? null])
+  const list = JSON.stringify([
+    sort,
+    q ?? null,
+    category ?? null,
+    minPrice ?? null,
+    maxPrice ?? null
+  ])
   return createHash('sha256').update(list).digest('base64url').slice(0, 11)
 }

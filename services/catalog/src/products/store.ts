@@ -5,30 +5,47 @@ import { type ProductInput, type ProductMergePatch, type ProductPatch } from './
 
 /** The product, or CATALOG_ERR_PRODUCT_NOT_FOUND (404). */
 export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promise<Product> {
-  const product = await db.selectFrom('products').selectAll().where('id', '=', id).executeTakeFirst()
+  const product = await db
+    .selectFrom('products')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
   if (product === undefined) throw new CATALOG_ERR_PRODUCT_NOT_FOUND(id)
   return product
 }
 
 /** Adds a product. A category that is not there is a 400, a sku that is taken a 409. */
-export async function insertProduct (transaction: Transaction<CatalogSchema>, input: ProductInput): Promise<Product> {
+export async function insertProduct (
+  transaction: Transaction<CatalogSchema>,
+  input: ProductInput
+): Promise<Product> {
   await refuseConflicts(transaction, input)
   const now = new Date().toISOString()
-  return await transaction.insertInto('products')
+  return await transaction
+    .insertInto('products')
     .values({ ...complete(input), createdAt: now, updatedAt: now })
     .returningAll()
     .executeTakeFirstOrThrow()
 }
 
 /** Replaces all that a client may write. Refuses what `insertProduct` refuses. */
-export async function replaceProduct (transaction: Transaction<CatalogSchema>, id: number, input: ProductInput): Promise<Product> {
+export async function replaceProduct (
+  transaction: Transaction<CatalogSchema>,
+  id: number,
+  input: ProductInput
+): Promise<Product> {
   return await updateProduct(transaction, id, complete(input))
 }
 
 /** Changes the given fields. Refuses what `insertProduct` refuses. */
-export async function updateProduct (transaction: Transaction<CatalogSchema>, id: number, changes: ProductPatch): Promise<Product> {
+export async function updateProduct (
+  transaction: Transaction<CatalogSchema>,
+  id: number,
+  changes: ProductPatch
+): Promise<Product> {
   await refuseConflicts(transaction, changes, id)
-  return await transaction.updateTable('products')
+  return await transaction
+    .updateTable('products')
     .set(changes)
     .set(({ eb }) => ({ version: eb('version', '+', 1), updatedAt: new Date().toISOString() }))
     .where('id', '=', id)
@@ -36,7 +53,10 @@ export async function updateProduct (transaction: Transaction<CatalogSchema>, id
     .executeTakeFirstOrThrow()
 }
 
-export async function deleteProduct (transaction: Transaction<CatalogSchema>, id: number): Promise<void> {
+export async function deleteProduct (
+  transaction: Transaction<CatalogSchema>,
+  id: number
+): Promise<void> {
   await transaction.deleteFrom('products').where('id', '=', id).execute()
 }
 
@@ -46,7 +66,12 @@ const defaults = { description: '', currency: 'EUR', stock: 0 } as const
 const complete = (input: ProductInput): Required<ProductInput> => ({ ...defaults, ...input })
 
 /** The changes that a merge patch makes: what it removes has its default again. */
-export function withDefaults ({ description, currency, stock, ...changes }: ProductMergePatch): ProductPatch {
+export function withDefaults ({
+  description,
+  currency,
+  stock,
+  ...changes
+}: ProductMergePatch): ProductPatch {
   return {
     ...changes,
     ...(description !== undefined && { description: description ?? defaults.description }),
@@ -59,13 +84,25 @@ export function withDefaults ({ description, currency, stock, ...changes }: Prod
  * The transaction holds the write lock, so what is free here is still free when the product is
  * written.
  */
-async function refuseConflicts (transaction: Transaction<CatalogSchema>, { sku, categoryId }: ProductPatch, self?: number): Promise<void> {
+async function refuseConflicts (
+  transaction: Transaction<CatalogSchema>,
+  { sku, categoryId }: ProductPatch,
+  self?: number
+): Promise<void> {
   if (categoryId !== undefined) {
-    const category = await transaction.selectFrom('categories').select('id').where('id', '=', categoryId).executeTakeFirst()
+    const category = await transaction
+      .selectFrom('categories')
+      .select('id')
+      .where('id', '=', categoryId)
+      .executeTakeFirst()
     if (category === undefined) throw unknownCategory('categoryId', categoryId)
   }
   if (sku !== undefined) {
-    const owner = await transaction.selectFrom('products').select('id').where('sku', '=', sku).executeTakeFirst()
+    const owner = await transaction
+      .selectFrom('products')
+      .select('id')
+      .where('sku', '=', sku)
+      .executeTakeFirst()
     if (owner !== undefined && owner.id !== self) throw skuTaken(sku, owner.id)
   }
 }

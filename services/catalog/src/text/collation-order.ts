@@ -33,6 +33,11 @@ const groups = [
 ].join(' ').split(' ')
 
 /** Place and form of each character that has a place of its own; white space comes first. */
-export const collationOrder: ReadonlyMap<string, { readonly place: number, readonly form: number }> = new Map(
+export const collationOrder: ReadonlyMap<
+  string,
+  { readonly place: number; readonly form: number }
+> = new Map(
   ['\t', '\n', '\v', '\f', '\r', ' ', ...groups].flatMap((group, place) =>
-    Array.from(group, (character, form) => [character, { place, form }] as const)))
+    Array.from(group, (character, form) => [character, { place, form }] as const)
+  )
+)

@@ -12,7 +12,8 @@ const respelled = new RegExp(`[${Object.keys(spellings).join('')}]`, 'g')
 
 const word = /[\p{L}\p{N}\p{M}\p{Co}]+/gu
 /** Scripts that put no space between words, and Korean, which puts other words' endings there. */
-const spaceless = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]+/gu
+const spaceless =
+  /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]+/gu
 const isPlain = /^[\0-\x7F]*$/
 
 /** The text as it is compared: without case, accents and compatibility forms. */

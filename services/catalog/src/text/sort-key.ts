@@ -11,7 +11,9 @@ const FIRST = 0x20
 const LIGATED = '\uE000'
 
 /** Accents from first to last (CLDR root); others follow by code point. */
-const accents = Array.from('\u0313\u0314\u0301\u0300\u0306\u0302\u030C\u030A\u0342\u0308\u030B\u0303\u0307\u0338\u0327\u0328\u0304\u0335\u0309')
+const accents = Array.from(
+  '\u0313\u0314\u0301\u0300\u0306\u0302\u030C\u030A\u0342\u0308\u030B\u0303\u0307\u0338\u0327\u0328\u0304\u0335\u0309'
+)
 
 /** Letters that Unicode does not decompose and CLDR does. */
 const decompositions: ReadonlyMap<string, string> = new Map([
@@ -51,7 +53,9 @@ export function sortKey (text: string): string {
   let letters = ''
   let marks = ''
   let forms = ''
-  for (const character of text.normalize('NFKD').replace(decomposable, (found) => decompositions.get(found) ?? found)) {
+  for (const character of text
+    .normalize('NFKD')
+    .replace(decomposable, (found) => decompositions.get(found) ?? found)) {
     const { letter, mark, form } = placed.get(character) ?? weigh(character)
     letters += letter
     marks += mark
@@ -70,11 +74,15 @@ interface Weights {
 const IGNORED: Weights = { letter: '', mark: '', form: '' }
 
 function weigh (character: string): Weights {
-  if (character === LIGATED || /\p{Script=Inherited}/u.test(character)) return { ...IGNORED, mark: markWeight(character) }
+  if (character === LIGATED || /\p{Script=Inherited}/u.test(character)) { return { ...IGNORED, mark: markWeight(character) } }
   if (/[\p{C}\p{Z}]/u.test(character)) return IGNORED
   const lower = character.toLowerCase()
   const { kana, form } = plainKana(lower)
-  return weightsOf((/\p{Script=Hangul}/u.test(kana) ? HANGUL : NO_PLACE) + kana, form, lower !== character)
+  return weightsOf(
+    (/\p{Script=Hangul}/u.test(kana) ? HANGUL : NO_PLACE) + kana,
+    form,
+    lower !== character
+  )
 }
 
 function markWeight (mark: string): string {
@@ -104,7 +112,10 @@ function plainKana (character: string): { kana: string, form: number } {
   const large = 'ぁあぃいぅうぇえぉおっつゃやゅゆょよゎわゕかゖけ'
   const at = large.indexOf(hiragana)
   const isSmall = at >= 0 && at % 2 === 0
-  return { kana: isSmall ? large.charAt(at + 1) : hiragana, form: (isKatakana ? 2 : 0) + (isSmall ? 0 : 1) }
+  return {
+    kana: isSmall ? large.charAt(at + 1) : hiragana,
+    form: (isKatakana ? 2 : 0) + (isSmall ? 0 : 1)
+  }
 }
 
 /** A level without the plain weights at its end. */

@@ -10,8 +10,19 @@ import { tempDir } from './temp-dir.js'
  * An instance of the catalog over the sample shop in `directory` (a new one unless given), closed
  * with the test.
  */
-export async function build (t: Test, directory?: string, env: Record<string, string> = access): Promise<FastifyInstance> {
-  const app = await buildApp(loadEnv(catalogEnv, { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: directory ?? await tempDir(t), ...env }))
+export async function build (
+  t: Test,
+  directory?: string,
+  env: Record<string, string> = access
+): Promise<FastifyInstance> {
+  const app = await buildApp(
+    loadEnv(catalogEnv, {
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATA_DIR: directory ?? (await tempDir(t)),
+      ...env
+    })
+  )
   t.teardown(() => app.close())
   return app
 }

@@ -2,14 +2,14 @@ import { mock } from 'node:test'
 import Database from 'better-sqlite3'
 
 /*
- * Runs a program that invalidates by the outbox, and kills it, as kill -9 does, as soon as that is committed.
- * Its arguments: the database's file, the module of the program, and what that is given.
+ * Runs a program that invalidates by the outbox, and kills it, as kill -9 does, as soon as that is
+ * committed. Its arguments: the database's file, the module of the program, and what that is given.
  */
 const [, , , program = '', ...args] = process.argv
 process.argv.splice(1, Infinity, program, ...args)
 
 let hasInvalidation = false
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called on what it was taken from
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called on its own object
 const { prepare } = Database.prototype
 mock.method(Database.prototype, 'prepare', function (this: Database.Database, source: string) {
   if (/^insert into "weir_outbox_tags"/i.test(source)) hasInvalidation = true

@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 
 /** A compiled program of this service, by its path under dist. It does not outlive the test. */
-export function startProgram (t: Test, program: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): ChildProcess {
+export function startProgram (
+  t: Test,
+  program: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {}
+): ChildProcess {
   const child = fork(fileURLToPath(new URL(`../../${program}`, import.meta.url)), args, {
     env: { ...process.env, ...env },
     execArgv: [],
@@ -25,7 +30,13 @@ export const killedWhileWriting = killedBy('test/support/killed-while-writing.js
 export const killedAfterCommit = killedBy('test/support/killed-after-commit.js')
 
 function killedBy (killer: string) {
-  return async (t: Test, database: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> => {
+  return async (
+    t: Test,
+    database: string,
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {}
+  ): Promise<void> => {
     const module = new URL(`../../${program}`, import.meta.url).href
     const { signal } = await runProgram(t, killer, [database, module, ...args], env)
     t.equal(signal, 'SIGKILL', 'killed while it writes')
@@ -41,9 +52,18 @@ export async function end (child: ChildProcess): Promise<void> {
 }
 
 /** Runs a program to its end. */
-export async function runProgram (t: Test, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+export async function runProgram (
+  t: Test,
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {}
+) {
   const child = startProgram(t, program, args, env)
   if (child.stdout === null || child.stderr === null) throw new Error('The program has no output')
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit')
+  ])
   return { stdout, stderr, code: child.exitCode, signal: child.signalCode }
 }

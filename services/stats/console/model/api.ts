@@ -138,7 +138,11 @@ export interface RedisFigures {
 export interface Limits {
   /** When the instances were heard of last. */
   readonly asOf: number | null
-  readonly policies: readonly { readonly service: string, readonly policy: string, readonly denied: number }[]
+  readonly policies: readonly {
+    readonly service: string
+    readonly policy: string
+    readonly denied: number
+  }[]
   /** The number of clients that were denied. */
   readonly clients: number
 }

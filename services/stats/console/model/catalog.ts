@@ -21,5 +21,10 @@ export interface ProductList {
 }
 
 export interface Categories {
-  readonly items: readonly { readonly id: number, readonly slug: string, readonly name: string, readonly productCount: number }[]
+  readonly items: readonly {
+    readonly id: number
+    readonly slug: string
+    readonly name: string
+    readonly productCount: number
+  }[]
 }

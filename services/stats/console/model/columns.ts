@@ -17,12 +17,15 @@ export function columns<Row extends { readonly at: number }> (
   const gapOf = typeof gapMs === 'number' ? () => gapMs : gapMs
   const withHoles = rows.flatMap((row, index): { at: number, row?: Row }[] => {
     const before = rows[index - 1]
-    const hole = before !== undefined && row.at - before.at > gapOf(before) ? [{ at: before.at + 1 }] : []
+    const hole =
+      before !== undefined && row.at - before.at > gapOf(before) ? [{ at: before.at + 1 }] : []
     return [...hole, { at: row.at, row }]
   })
   return {
     x: withHoles.map(({ at }) => at),
-    series: values.map((value) => withHoles.map(({ row }) => row === undefined ? null : value(row) ?? null))
+    series: values.map((value) =>
+      withHoles.map(({ row }) => (row === undefined ? null : (value(row) ?? null)))
+    )
   }
 }
 
@@ -68,19 +71,25 @@ export const sinceFirstRequest = (points: readonly HistoryPoint[]): readonly His
  * Ticks, and before them whole minutes of history, so that charts are full at once. @param now ms
  * since 1970
  */
-export function samplesOf (points: readonly HistoryPoint[], ticks: readonly Tick[], now: number): Sample[] {
+export function samplesOf (
+  points: readonly HistoryPoint[],
+  ticks: readonly Tick[],
+  now: number
+): Sample[] {
   const begin = ticks[0]?.at ?? now
-  const minutes = sinceFirstRequest(points).filter(({ at }) => at + MINUTE <= begin).map((point): Sample => ({
-    // The sample is in the middle of its period.
-    at: point.at + MINUTE / 2,
-    span: MINUTE,
-    rates: scaled(point.outcomes, 1 / 60),
-    hitRatio: point.hitRatio,
-    savedMs: point.savedMs / 60,
-    hitP50: point.hitP50,
-    missP50: point.missP50,
-    p99: point.p99
-  }))
+  const minutes = sinceFirstRequest(points)
+    .filter(({ at }) => at + MINUTE <= begin)
+    .map((point): Sample => ({
+      // The sample is in the middle of its period.
+      at: point.at + MINUTE / 2,
+      span: MINUTE,
+      rates: scaled(point.outcomes, 1 / 60),
+      hitRatio: point.hitRatio,
+      savedMs: point.savedMs / 60,
+      hitP50: point.hitP50,
+      missP50: point.missP50,
+      p99: point.p99
+    }))
   const seconds = ticks.map((tick): Sample => {
     const each = tick.requests === 0 ? 0 : tick.requestsPerSecond / tick.requests
     return {
@@ -113,8 +122,16 @@ export const historyParts = {
   stale: (point: HistoryPoint) => point.stale,
   miss: (point: HistoryPoint) => point.misses,
   bypass: (point: HistoryPoint) => point.bypassed,
-  uncached: ({ requests, hits, coalesced, stale, misses, bypassed, limited, errors }: HistoryPoint) =>
-    requests - hits - coalesced - stale - misses - bypassed - limited - errors,
+  uncached: ({
+    requests,
+    hits,
+    coalesced,
+    stale,
+    misses,
+    bypassed,
+    limited,
+    errors
+  }: HistoryPoint) => requests - hits - coalesced - stale - misses - bypassed - limited - errors,
   limited: (point: HistoryPoint) => point.limited,
   error: (point: HistoryPoint) => point.errors
 } as const

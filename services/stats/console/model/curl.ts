@@ -4,11 +4,15 @@ import { fieldsOf, type Wish } from './exchange.js'
  * The curl command that sends a wish from a shell. It has no token: the command reads that from a
  * variable such as EDITOR_TOKEN, which npm start prints.
  *
- * @example curlOf({ method: 'GET', path: '/api/products/1' }, 'http://localhost:8080') // "curl -i 'http://localhost:8080/api/products/1'"
+ * @example
+ * curlOf({ method: 'GET', path: '/api/products/1' }, 'http://localhost:8080') // "curl -i 'http://localhost:8080/api/products/1'"
  */
 export function curlOf (wish: Wish, origin: string, role?: string): string {
   const { 'cache-control': cacheControl, ...fields } = fieldsOf(wish, undefined)
-  const headers = Object.entries({ ...fields, ...(wish.bypass === true && { 'cache-control': cacheControl }) })
+  const headers = Object.entries({
+    ...fields,
+    ...(wish.bypass === true && { 'cache-control': cacheControl })
+  })
   return [
     'curl', wish.method === 'HEAD' ? '-I' : '-i',
     ...(wish.method === 'GET' || wish.method === 'HEAD' ? [] : ['-X', wish.method]),
@@ -27,4 +31,6 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
  * "product:3"') // 'catalog\nproduct:3'
  */
 export const tagsIn = (cacheGroups: string): string =>
-  [...cacheGroups.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, tag = '']) => tag.replaceAll(/\\(.)/g, '$1')).join('\n')
+  [...cacheGroups.matchAll(/"((?:[^"\\]|\\.)*)"/g)]
+    .map(([, tag = '']) => tag.replaceAll(/\\(.)/g, '$1'))
+    .join('\n')

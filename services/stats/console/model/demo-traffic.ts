@@ -21,7 +21,10 @@ export interface DemoRun {
 /** Parts that tests replace. */
 export interface DemoTrafficOptions {
   /** Sends a GET; undefined where there was no response. */
-  readonly send: (path: string, signal: AbortSignal) => Promise<Pick<Exchange, 'outcome' | 'body' | 'status'> | undefined>
+  readonly send: (
+    path: string,
+    signal: AbortSignal
+  ) => Promise<Pick<Exchange, 'outcome' | 'body' | 'status'> | undefined>
   /** Calls `run` every `ms` until the function it returns is called. */
   readonly every: (ms: number, run: () => void) => () => void
   /** ms, monotonic */
@@ -76,10 +79,15 @@ export class DemoTraffic {
 
   /** The paths to read, the popular ones first. They come from the catalog itself. */
   async #discover (signal: AbortSignal): Promise<string[]> {
-    const [categories, products] = await Promise.all([this.#send(CATEGORIES, signal), this.#send(PRODUCTS, signal)])
+    const [categories, products] = await Promise.all([
+      this.#send(CATEGORIES, signal),
+      this.#send(PRODUCTS, signal)
+    ])
     if (categories?.status !== 200 || products?.status !== 200) return []
     const ids = told<ProductList>(products.body).items.map(({ id }) => `/api/products/${id}`)
-    const lists = told<Categories>(categories.body).items.map(({ slug }) => `/api/products?category=${encodeURIComponent(slug)}`)
+    const lists = told<Categories>(categories.body).items.map(
+      ({ slug }) => `/api/products?category=${encodeURIComponent(slug)}`
+    )
     return [PRODUCTS, ...ids.slice(0, 5), CATEGORIES, ...lists, ...ids.slice(5)]
   }
 
@@ -89,7 +97,8 @@ export class DemoTraffic {
     let inFlight = 0
     let failed = 0
     this.#stopTimer = every(1000 / DEMO_LIMITS.perSecond, () => {
-      const isOver = this.run.get().sent >= DEMO_LIMITS.requests || now() - begun >= DEMO_LIMITS.seconds * 1000
+      const isOver =
+        this.run.get().sent >= DEMO_LIMITS.requests || now() - begun >= DEMO_LIMITS.seconds * 1000
       if (isOver) return this.#end()
       if (inFlight >= MOST_IN_FLIGHT) return
       inFlight++
@@ -98,7 +107,7 @@ export class DemoTraffic {
       this.#send(path, signal).then((answer) => {
         inFlight--
         failed = answer === undefined && !signal.aborted ? failed + 1 : 0
-        if (failed >= GIVE_UP_AFTER) this.#end(`${GIVE_UP_AFTER} requests in a row had no response.`)
+        if (failed >= GIVE_UP_AFTER) { this.#end(`${GIVE_UP_AFTER} requests in a row had no response.`) }
       }).catch(console.error)
     })
   }

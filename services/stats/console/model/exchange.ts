@@ -36,7 +36,10 @@ export interface Exchange {
 
 /** Puts together what is known of a request that was answered. */
 export function exchanged (
-  sent: Pick<Exchange, 'wish' | 'who' | 'sentAt' | 'ms'>, status: number, headers: ReadonlyMap<string, string>, body: string
+  sent: Pick<Exchange, 'wish' | 'who' | 'sentAt' | 'ms'>,
+  status: number,
+  headers: ReadonlyMap<string, string>,
+  body: string
 ): Exchange {
   const field = (name: string) => headers.get(name) ?? null
   const explanation = explain({ status, cacheStatus: field('cache-status'), age: field('age') })
@@ -71,11 +74,18 @@ export function fieldsOf (wish: Wish, token: string | undefined): Record<string,
  *
  * @example pathOf('api/products', 'https://weir.example') // { path: '/api/products' }
  */
-export function pathOf (typed: string, origin: string): { readonly path: string } | { readonly mistake: string } {
+export function pathOf (
+  typed: string,
+  origin: string
+): { readonly path: string } | { readonly mistake: string } {
   const trimmed = typed.trim()
   if (trimmed === '') return { mistake: 'Type a path, such as /api/products.' }
-  if (!URL.canParse(trimmed, `${origin}/`)) return { mistake: 'This cannot be read as a path or URL.' }
+  if (!URL.canParse(trimmed, `${origin}/`)) { return { mistake: 'This cannot be read as a path or URL.' } }
   const url = new URL(trimmed, `${origin}/`)
-  if (url.origin !== origin) return { mistake: `Only paths of this origin can be asked for: ${origin} is another than ${url.origin}.` }
+  if (url.origin !== origin) {
+    return {
+      mistake: `Only paths of this origin can be asked for: ${origin} is another than ${url.origin}.`
+    }
+  }
   return { path: url.pathname + url.search }
 }

@@ -31,11 +31,13 @@ const DETAILS: Readonly<Record<string, string>> = {
   REQUEST_NO_STORE: 'the request said no-store',
   NO_STORE: 'it says no-store',
   PRIVATE: 'it says that it is private, for one user',
-  AUTHORIZATION: 'the request had credentials, and the answer does not say that it is for everybody',
+  AUTHORIZATION:
+    'the request had credentials, and the answer does not say that it is for everybody',
   COOKIE: 'the request had a cookie, and the answer does not say that it is for everybody',
   'X-API-KEY': 'the request had an API key, and the answer does not say that it is for everybody',
   USER: 'it is known who asked, and the answer does not say that it is for everybody',
-  CERTIFICATE: 'the client has a certificate, and the answer does not say that it is for everybody',
+  CERTIFICATE:
+    'the client has a certificate, and the answer does not say that it is for everybody',
   SET_COOKIE: 'it sets a cookie',
   SESSION: 'a session is to be saved',
   PRECONDITION: 'the request has a condition that only the handler can judge',
@@ -77,7 +79,9 @@ const DETAILS: Readonly<Record<string, string>> = {
 /**
  * Says in words what Cache-Status, Age and the status of an answer say to machines.
  *
- * @example explain({ status: 200, cacheStatus: 'catalog-1; hit; ttl=57; detail=memory', age: '3' }).outcome // 'l1'
+ * @example
+ * explain({ status: 200, cacheStatus: 'catalog-1; hit; ttl=57; detail=memory', age: '3' }).outcome
+ * // 'l1'
  */
 export function explain ({ status, cacheStatus, age }: {
   readonly status: number
@@ -87,16 +91,27 @@ export function explain ({ status, cacheStatus, age }: {
   // The cache that the client talks to comes last.
   const said = parseCacheStatus(cacheStatus).at(-1)
   const instance = said === undefined || said.cache === '' ? {} : { instance: said.cache }
-  if (status === 429) return { ...instance, outcome: 'limited', words: 'Refused: this client has used up its budget for now.' }
+  if (status === 429) {
+    return {
+      ...instance,
+      outcome: 'limited',
+      words: 'Refused: this client has used up its budget for now.'
+    }
+  }
   if (said === undefined) {
     return status >= 500
       ? { outcome: 'error', words: 'Failed, before any cache was asked.' }
-      : { outcome: 'uncached', words: 'Answered without a cache: the response has no Cache-Status.' }
+      : {
+          outcome: 'uncached',
+          words: 'Answered without a cache: the response has no Cache-Status.'
+        }
   }
   const outcome = status >= 500 ? 'error' : outcomeOf(said)
   const sentences = [
     deed(said, outcome),
-    said.fwdStatus !== undefined && said.fwdStatus !== status ? `What was asked answered ${said.fwdStatus}.` : '',
+    said.fwdStatus !== undefined && said.fwdStatus !== status
+      ? `What was asked answered ${said.fwdStatus}.`
+      : '',
     status === 304 ? 'The client has it already: no body was sent.' : '',
     freshness(said),
     ageWords(age)
@@ -120,8 +135,12 @@ function deed (said: CacheStatus, outcome: Outcome): string {
     if (why !== undefined) return `${who} had it in its memory: ${why}.`
     return `${who} took it from the shared store, where any instance may have put it.`
   }
-  if (outcome === 'stale') return `${who} served what is stale${why === undefined ? '' : `: ${why}`}.`
-  if (said.collapsed) return `${who} waited for a response that was being computed already, and used that.`
+  if (outcome === 'stale') {
+    return `${who} served what is stale${why === undefined ? '' : `: ${why}`}.`
+  }
+  if (said.collapsed) {
+    return `${who} waited for a response that was being computed already, and used that.`
+  }
   const asked = `${who} ${FORWARDED[said.fwd ?? ''] ?? 'asked its handler'}`
   if (outcome === 'error') return `${asked}; what it asked then failed.`
   if (said.stored) return `${asked}. Its handler ran, and the answer is kept for all instances.`
@@ -132,10 +151,14 @@ function deed (said: CacheStatus, outcome: Outcome): string {
 function freshness ({ ttl, stored }: CacheStatus): string {
   if (ttl === undefined) return ''
   if (ttl < 0) return `It was fresh until ${duration(-ttl * 1000)} ago.`
-  return stored ? `It is fresh for ${duration(ttl * 1000)}.` : `It stays fresh for ${duration(ttl * 1000)} more.`
+  return stored
+    ? `It is fresh for ${duration(ttl * 1000)}.`
+    : `It stays fresh for ${duration(ttl * 1000)} more.`
 }
 
 function ageWords (age: string | null | undefined): string {
   if (age === null || age === undefined || !/^\d+$/.test(age)) return ''
-  return age === '0' ? 'It is less than a second old.' : `It is ${duration(Number(age) * 1000)} old.`
+  return age === '0'
+    ? 'It is less than a second old.'
+    : `It is ${duration(Number(age) * 1000)} old.`
 }

@@ -40,7 +40,9 @@ export function flowOf (tick: Tick): Flow {
   const each = tick.requests === 0 ? 1 : tick.requestsPerSecond / tick.requests
   const of = (outcomes: readonly Outcome[]) => sum(tick.outcomes, outcomes) * each
   const [store, origin] = [of(STORE), of(ORIGIN)]
-  const rest = OUTCOMES.map(({ outcome }) => outcome).filter((one) => !STORE.includes(one) && !ORIGIN.includes(one))
+  const rest = OUTCOMES.map(({ outcome }) => outcome).filter(
+    (one) => !STORE.includes(one) && !ORIGIN.includes(one)
+  )
   return {
     requests: tick.requestsPerSecond,
     memory: of(rest),
@@ -57,8 +59,10 @@ export function flowText ({ requests, memory, store, origin, services }: Flow): 
   const up = instances.filter(({ isUp }) => isUp).length
   const fleet = `${up} of ${instances.length} instances are up.`
   if (requests === 0 && origin === 0) return `No requests in the last second. ${fleet}`
-  return `Last second: ${perSecond(requests)} requests/s. ${perSecond(memory)}/s answered from the memory of an instance, ` +
+  return (
+    `Last second: ${perSecond(requests)} requests/s. ${perSecond(memory)}/s answered from the memory of an instance, ` +
     `${perSecond(store)}/s from the shared store, ${perSecond(origin)}/s computed by the origin. ${fleet}`
+  )
 }
 
 /** Whole numbers from one on: a tick is not exactly a second. @example perSecond(9.01) // '9' */
@@ -69,8 +73,14 @@ function servicesOf ({ instances }: Tick): FleetService[] {
   const names = [...new Set(instances.map(({ service }) => service))].sort(byName)
   return names.map((name) => ({
     name,
-    instances: instances.filter(({ service }) => service === name)
-      .map(({ instance, alive, requests, outcomes }) => ({ name: instance, isUp: alive, requests, outcome: most(outcomes) }))
+    instances: instances
+      .filter(({ service }) => service === name)
+      .map(({ instance, alive, requests, outcomes }) => ({
+        name: instance,
+        isUp: alive,
+        requests,
+        outcome: most(outcomes)
+      }))
       .sort((a, b) => byName(a.name, b.name))
   }))
 }

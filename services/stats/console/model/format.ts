@@ -7,28 +7,40 @@ const TIED = '\u00a0'
 const MINUS = '−'
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
-const digits = [0, 1, 2, 3].map((fraction) =>
-  new Intl.NumberFormat(LOCALE, { minimumFractionDigits: fraction, maximumFractionDigits: fraction }))
+const digits = [0, 1, 2, 3].map(
+  (fraction) =>
+    new Intl.NumberFormat(LOCALE, {
+      minimumFractionDigits: fraction,
+      maximumFractionDigits: fraction
+    })
+)
 const euro = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR' })
-const clock = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const clock = new Intl.DateTimeFormat(LOCALE, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit'
+})
 const clockMinutes = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' })
 
 type Maybe = number | null | undefined
 
-const isNothing = (value: Maybe): value is null | undefined => value === null || value === undefined || !Number.isFinite(value)
+const isNothing = (value: Maybe): value is null | undefined =>
+  value === null || value === undefined || !Number.isFinite(value)
 
 /** With `fraction` digits after the point. */
 const fixed = (value: number, fraction: number): string => (digits[fraction] ?? whole).format(value)
 
 /** Three digits are enough to see a change by, and few enough to read while it changes. */
-const threeDigits = (value: number): string => fixed(value, Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0)
+const threeDigits = (value: number): string =>
+  fixed(value, Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0)
 
 /** @example count(12345) // '12,345' */
 export const count = (value: Maybe): string => isNothing(value) ? NOTHING : whole.format(value)
 
 /** How many a second: no more digits than there are. @example rate(12.34) // '12.3' */
-export const rate = (value: Maybe): string => isNothing(value) ? NOTHING : withoutZeros(threeDigits(value))
+export const rate = (value: Maybe): string =>
+  isNothing(value) ? NOTHING : withoutZeros(threeDigits(value))
 
 /**
  * For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') //
@@ -50,14 +62,19 @@ export function percent (value: Maybe): string {
 export function ms (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   if (value >= 10_000) return duration(value)
-  return value >= 1000 ? `${threeDigits(value / 1000)} s` : `${value === 0 ? '0' : threeDigits(value)} ms`
+  return value >= 1000
+    ? `${threeDigits(value / 1000)} s`
+    : `${value === 0 ? '0' : threeDigits(value)} ms`
 }
 
 /** @example bytes(1536) // '1.50 KiB' */
 export function bytes (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, value)) / 10)))
+  const step = Math.min(
+    units.length - 1,
+    Math.max(0, Math.floor(Math.log2(Math.max(1, value)) / 10))
+  )
   return `${step === 0 ? whole.format(value) : threeDigits(value / 1024 ** step)} ${units[step]}`
 }
 
@@ -70,11 +87,21 @@ export function duration (value: Maybe): string {
   const seconds = Math.round(Math.abs(value) / 1000)
   const sign = value < 0 && seconds > 0 ? MINUS : ''
   const parts = [
-    [Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's']
   ] as const
   const first = parts.findIndex(([amount]) => amount > 0)
   if (first === -1) return `0${TIED}s`
-  return sign + parts.slice(first, first + 2).filter(([amount]) => amount > 0).map(([amount, unit]) => `${whole.format(amount)}${TIED}${unit}`).join(TIED)
+  return (
+    sign +
+    parts
+      .slice(first, first + 2)
+      .filter(([amount]) => amount > 0)
+      .map(([amount, unit]) => `${whole.format(amount)}${TIED}${unit}`)
+      .join(TIED)
+  )
 }
 
 /** @param cents minor units @example money(1299) // '€12.99' */
@@ -86,12 +113,16 @@ export const time = (at: number): string => clock.format(at)
 /** For the axis of a chart that spans `span` ms. */
 export function axisTime (at: number, span: number): string {
   if (span <= 15 * 60_000) return clock.format(at)
-  return span <= 36 * 3_600_000 ? clockMinutes.format(at) : `${day.format(at)} ${clockMinutes.format(at)}`
+  return span <= 36 * 3_600_000
+    ? clockMinutes.format(at)
+    : `${day.format(at)} ${clockMinutes.format(at)}`
 }
 
 /** With the day, where it is not today's. */
 export function dateTime (at: number, now = Date.now()): string {
-  return new Date(at).toDateString() === new Date(now).toDateString() ? time(at) : `${day.format(at)} ${time(at)}`
+  return new Date(at).toDateString() === new Date(now).toDateString()
+    ? time(at)
+    : `${day.format(at)} ${time(at)}`
 }
 
 /**
@@ -105,4 +136,5 @@ export function parseMoney (text: string): number | undefined {
 }
 
 /** As `parseMoney` takes it. @example moneyInput(1250) // '12.50' */
-export const moneyInput = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`
+export const moneyInput = (cents: number): string =>
+  `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`

@@ -23,15 +23,26 @@ export function parseHash (hash: string): Place {
   if (loginCodeIn(hash) !== undefined) return { path: [], query: new URLSearchParams() }
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s)
   try {
-    return { path: path.split('/').filter((part) => part !== '').map(decodeURIComponent), query: new URLSearchParams(query) }
+    return {
+      path: path
+        .split('/')
+        .filter((part) => part !== '')
+        .map(decodeURIComponent),
+      query: new URLSearchParams(query)
+    }
   } catch {
     return { path: [], query: new URLSearchParams() }
   }
 }
 
 /** @example hashOf(['shop', '17'], { page: '2' }) // '#/shop/17?page=2' */
-export function hashOf (path: readonly string[], query: Readonly<Record<string, string | undefined>> = {}): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
+export function hashOf (
+  path: readonly string[],
+  query: Readonly<Record<string, string | undefined>> = {}
+): string {
+  const given = Object.entries(query).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''
+  )
   const search = new URLSearchParams(given).toString()
   return `#/${path.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`
 }

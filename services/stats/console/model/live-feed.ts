@@ -38,7 +38,13 @@ const CLOSED = 2
  * where nothing comes over a connection that stays: so those are done here.
  */
 export class LiveFeed {
-  readonly state = new Stored<Live>({ phase: 'connecting', heardAt: undefined, ticks: [], invalidations: [] })
+  readonly state = new Stored<Live>({
+    phase: 'connecting',
+    heardAt: undefined,
+    ticks: [],
+    invalidations: []
+  })
+
   readonly #open: () => EventStream
   readonly #listeners = new Set<(event: Invalidated | undefined) => void>()
   #stream: EventStream | undefined
@@ -55,7 +61,9 @@ export class LiveFeed {
     this.#wake(SILENCE_MS)
     // A stream that was given up may still have events on their way.
     const on = (type: string, handle: (event: { readonly data?: unknown }) => void) => {
-      stream.addEventListener(type, (event) => { if (this.#stream === stream) handle(event) })
+      stream.addEventListener(type, (event) => {
+        if (this.#stream === stream) handle(event)
+      })
     }
     on('tick', ({ data }) => this.#tick(told(String(data))))
     on('invalidated', ({ data }) => this.#invalidated(told(String(data))))
@@ -77,19 +85,29 @@ export class LiveFeed {
    */
   listen (listener: (event: Invalidated | undefined) => void): () => void {
     this.#listeners.add(listener)
-    return () => { this.#listeners.delete(listener) }
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
   #tick (tick: Tick): void {
     const before = this.state.get()
     this.#wake(SILENCE_MS)
-    this.state.set({ ...before, phase: 'live', heardAt: Date.now(), ticks: appended(before.ticks, tick, TICKS) })
+    this.state.set({
+      ...before,
+      phase: 'live',
+      heardAt: Date.now(),
+      ticks: appended(before.ticks, tick, TICKS)
+    })
     if (before.phase === 'lost') this.#tell(undefined)
   }
 
   #invalidated (event: Invalidated): void {
     const before = this.state.get()
-    this.state.set({ ...before, invalidations: appended(before.invalidations, event, INVALIDATIONS) })
+    this.state.set({
+      ...before,
+      invalidations: appended(before.invalidations, event, INVALIDATIONS)
+    })
     this.#tell(event)
   }
 

@@ -10,9 +10,13 @@ export function meaning (summary: Summary, stretch: string): string {
       ? `${plural(requests, 'request')} in the last ${stretch}, none of them cacheable.`
       : `The cache answered ${percent(hitRatio)} of cacheable requests in the last ${stretch}, ` +
         `saving ${savedMs < 1000 ? 'less than a second' : duration(savedMs)} of handler time.`,
-    shared > 0 ? `${percent(shared / servedOf(summary))} of hits reused a response computed by another instance.` : '',
+    shared > 0
+      ? `${percent(shared / servedOf(summary))} of hits reused a response computed by another instance.`
+      : '',
     errors > 0 ? `${plural(errors, 'request')} failed.` : '',
-    limited > 0 ? `${plural(limited, 'request')} ${limited === 1 ? 'was' : 'were'} rate-limited.` : ''
+    limited > 0
+      ? `${plural(limited, 'request')} ${limited === 1 ? 'was' : 'were'} rate-limited.`
+      : ''
   ]
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
@@ -21,4 +25,5 @@ export function meaning (summary: Summary, stretch: string): string {
 export const servedOf = ({ hits, coalesced, stale }: Summary): number => hits + coalesced + stale
 
 /** @example plural(2, 'request') // '2 requests' */
-export const plural = (amount: number, noun: string): string => `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`
+export const plural = (amount: number, noun: string): string =>
+  `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`

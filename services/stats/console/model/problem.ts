@@ -51,4 +51,5 @@ function textIn (record: Record<string, unknown>, name: string): string | undefi
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

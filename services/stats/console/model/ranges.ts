@@ -9,7 +9,13 @@ export interface Range {
   readonly step: 'minute' | 'hour'
 }
 
-const DEFAULT: Range = { id: '15m', label: '15 minutes', stretch: '15 minutes', minutes: 15, step: 'minute' }
+const DEFAULT: Range = {
+  id: '15m',
+  label: '15 minutes',
+  stretch: '15 minutes',
+  minutes: 15,
+  step: 'minute'
+}
 
 export const RANGES: readonly Range[] = [
   DEFAULT,
@@ -19,7 +25,8 @@ export const RANGES: readonly Range[] = [
 ]
 
 /** What the address says; the last 15 minutes where it says nothing that is known. */
-export const rangeOf = (id: string | null): Range => RANGES.find((range) => range.id === id) ?? DEFAULT
+export const rangeOf = (id: string | null): Range =>
+  RANGES.find((range) => range.id === id) ?? DEFAULT
 
 /**
  * `from` and `to` for the API, of whole minutes, so that viewers within the same minute share a
@@ -28,8 +35,10 @@ export const rangeOf = (id: string | null): Range => RANGES.find((range) => rang
 export const bounds = (range: Range, now: number): string => spanUntil(endOf(now), range)
 
 /** The same length of time directly before. */
-export const boundsBefore = (range: Range, now: number): string => spanUntil(endOf(now) - range.minutes * MINUTE, range)
+export const boundsBefore = (range: Range, now: number): string =>
+  spanUntil(endOf(now) - range.minutes * MINUTE, range)
 
 const MINUTE = 60_000
 const endOf = (now: number): number => (Math.floor(now / MINUTE) + 1) * MINUTE
-const spanUntil = (to: number, { minutes }: Range): string => `from=${to - minutes * MINUTE}&to=${to}`
+const spanUntil = (to: number, { minutes }: Range): string =>
+  `from=${to - minutes * MINUTE}&to=${to}`

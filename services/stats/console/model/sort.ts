@@ -9,7 +9,11 @@ export type Sortable = string | number | boolean | null | undefined
 const text = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 /** A sorted copy. What is not known comes last in either direction; equal rows keep their order. */
-export function sorted<Row> (rows: readonly Row[], value: (row: Row) => Sortable, direction: Order['direction']): Row[] {
+export function sorted<Row> (
+  rows: readonly Row[],
+  value: (row: Row) => Sortable,
+  direction: Order['direction']
+): Row[] {
   const sign = direction === 'ascending' ? 1 : -1
   return rows.toSorted((a, b) => compare(value(a), value(b), sign))
 }
@@ -18,7 +22,10 @@ function compare (a: Sortable, b: Sortable, sign: number): number {
   const aIsUnknown = a === null || a === undefined
   const bIsUnknown = b === null || b === undefined
   if (aIsUnknown || bIsUnknown) return Number(aIsUnknown) - Number(bIsUnknown)
-  return sign * (typeof a === 'string' && typeof b === 'string' ? text.compare(a, b) : Number(a) - Number(b))
+  return (
+    sign *
+    (typeof a === 'string' && typeof b === 'string' ? text.compare(a, b) : Number(a) - Number(b))
+  )
 }
 
 /** After a press on a column's header: it turns, or a new column begins as suits what is in it. */

@@ -12,7 +12,10 @@ export function sparkPath (values: readonly (number | null)[], most: number): st
   const step = SPARK.width / Math.max(1, values.length - 1)
   const round = (value: number) => Math.round(value * 100) / 100
   const corners = values.flatMap((value, index) =>
-    value === null ? [] : [`${round(index * step)},${round(SPARK.height * (1 - value / (most || 1)))}`])
+    value === null
+      ? []
+      : [`${round(index * step)},${round(SPARK.height * (1 - value / (most || 1)))}`]
+  )
   return corners.length < 2 ? '' : `M${corners.join('L')}`
 }
 

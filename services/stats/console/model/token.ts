@@ -19,11 +19,19 @@ export const tokenIn = (text: string): string =>
 /** Reads the claims of a JWT (RFC 7519), or undefined where it is none. */
 export function readToken (token: string): Claims | undefined {
   const [, payload, signature, ...more] = token.split('.')
-  if (payload === undefined || signature === undefined || signature === '' || more.length > 0) return undefined
+  if (payload === undefined || signature === undefined || signature === '' || more.length > 0) { return undefined }
   try {
-    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+    const bytes = Uint8Array.from(
+      atob(payload.replaceAll('-', '+').replaceAll('_', '/')),
+      (character) => character.charCodeAt(0)
+    )
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (typeof claims !== 'object' || claims === null || !('sub' in claims) || typeof claims.sub !== 'string') return undefined
+    if (
+      typeof claims !== 'object' ||
+      claims === null ||
+      !('sub' in claims) ||
+      typeof claims.sub !== 'string'
+    ) { return undefined }
     return {
       subject: claims.sub,
       role: ('role' in claims ? ROLES.find((role) => role === claims.role) : undefined) ?? 'reader',

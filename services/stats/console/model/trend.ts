@@ -22,25 +22,35 @@ export function headlines (
   return {
     hitRatio: {
       value: percent(now.hitRatio),
-      note: compared(now, before, stretch, (was) => was.hitRatio === null || now.hitRatio === null
-        ? undefined
-        : points(now.hitRatio - was.hitRatio))
+      note: compared(now, before, stretch, (was) =>
+        was.hitRatio === null || now.hitRatio === null
+          ? undefined
+          : points(now.hitRatio - was.hitRatio)
+      )
     },
     saved: {
       value: now.savedMs < 1000 ? ms(now.savedMs) : duration(now.savedMs),
-      note: compared(now, before, stretch, ({ savedMs }) => savedMs === 0 ? undefined : factor(now.savedMs / savedMs))
+      note: compared(now, before, stretch, ({ savedMs }) =>
+        savedMs === 0 ? undefined : factor(now.savedMs / savedMs)
+      )
     },
     latency: {
       value: ms(hit),
       against: ms(miss),
-      note: hit === null || miss === null || hit === 0
-        ? 'Compares hits with computed responses once there are both.'
-        : `A hit is ${times(miss / hit)} as fast.`
+      note:
+        hit === null || miss === null || hit === 0
+          ? 'Compares hits with computed responses once there are both.'
+          : `A hit is ${times(miss / hit)} as fast.`
     }
   }
 }
 
-function compared (now: Summary, before: Summary | undefined, stretch: string, change: (before: Summary) => string | undefined): string {
+function compared (
+  now: Summary,
+  before: Summary | undefined,
+  stretch: string,
+  change: (before: Summary) => string | undefined
+): string {
   if (before === undefined) return `last ${stretch}`
   if (before.requests === 0 || now.requests === 0) return `No requests in the ${stretch} before.`
   const changed = change(before)
@@ -50,7 +60,9 @@ function compared (now: Summary, before: Summary | undefined, stretch: string, c
 /** @example points(0.031) // '↑ 3.1 points from' */
 function points (difference: number): string {
   const rounded = Math.round(Math.abs(difference) * 1000) / 10
-  return rounded === 0 ? 'the same as in' : `${difference > 0 ? '↑' : '↓'} ${rounded.toFixed(1)} points from`
+  return rounded === 0
+    ? 'the same as in'
+    : `${difference > 0 ? '↑' : '↓'} ${rounded.toFixed(1)} points from`
 }
 
 /** @example factor(1.9) // '1.9× that of' */

@@ -1,7 +1,11 @@
 // What the weather service answers, as the console reads it.
 
 interface Head {
-  readonly place: { readonly name?: string, readonly country?: string | null, readonly timezone: string | null }
+  readonly place: {
+    readonly name?: string
+    readonly country?: string | null
+    readonly timezone: string | null
+  }
   readonly source: 'open-meteo' | 'simulated'
   /** With the offset of the place. */
   readonly modelTime: string | null

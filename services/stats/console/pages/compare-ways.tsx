@@ -53,9 +53,13 @@ export function CompareWays () {
     event.preventDefault()
     const ended = new AbortController()
     running.current = ended
-    run(ended.signal).then((done) => { if (!ended.signal.aborted) setState(done) }).catch((error: unknown) => {
-      if (!ended.signal.aborted) console.error(error)
-    })
+    run(ended.signal)
+      .then((done) => {
+        if (!ended.signal.aborted) setState(done)
+      })
+      .catch((error: unknown) => {
+        if (!ended.signal.aborted) console.error(error)
+      })
   }
   const stop = () => {
     running.current?.abort()
@@ -67,31 +71,58 @@ export function CompareWays () {
       <section class='panel' aria-labelledby='ways'>
         <div class='panel-head'>
           <h2 id='ways'>Four ways to one expensive result</h2>
-          <a class='small' href='/shop/lab'>The lab of the shop</a>
+          <a class='small' href='/shop/lab'>
+            The lab of the shop
+          </a>
         </div>
         <form class='fields' onSubmit={submit}>
-          <Choices label='Compute' options={WORKS.map(({ work, label }) => ({ id: work, label }))} value={work} onChange={setWork} />
+          <Choices
+            label='Compute'
+            options={WORKS.map(({ work, label }) => ({ id: work, label }))}
+            value={work}
+            onChange={setWork}
+          />
           <Field label='Requests of each way'>
             {(attributes) => (
-              <select {...attributes} value={requests} onChange={({ currentTarget: { value } }) => setRequests(Number(value))}>
-                {LOADS.requests.map((number) => <option key={number}>{number}</option>)}
+              <select
+                {...attributes}
+                value={requests}
+                onChange={({ currentTarget: { value } }) => setRequests(Number(value))}
+              >
+                {LOADS.requests.map((number) => (
+                  <option key={number}>{number}</option>
+                ))}
               </select>
             )}
           </Field>
           <Field label='At once'>
             {(attributes) => (
-              <select {...attributes} value={concurrency} onChange={({ currentTarget: { value } }) => setConcurrency(Number(value))}>
-                {LOADS.concurrency.map((number) => <option key={number}>{number}</option>)}
+              <select
+                {...attributes}
+                value={concurrency}
+                onChange={({ currentTarget: { value } }) => setConcurrency(Number(value))}
+              >
+                {LOADS.concurrency.map((number) => (
+                  <option key={number}>{number}</option>
+                ))}
               </select>
             )}
           </Field>
-          <button class='button primary' type='submit' disabled={state.kind === 'running'}>Run the load</button>
+          <button class='button primary' type='submit' disabled={state.kind === 'running'}>
+            Run the load
+          </button>
         </form>
       </section>
       {state.kind === 'running' && (
         <section class='panel'>
-          <Waiting>{state.step} of {WAYS.length}: {state.label}</Waiting>
-          <div class='row'><button class='button' type='button' onClick={stop}>Stop</button></div>
+          <Waiting>
+            {state.step} of {WAYS.length}: {state.label}
+          </Waiting>
+          <div class='row'>
+            <button class='button' type='button' onClick={stop}>
+              Stop
+            </button>
+          </div>
         </section>
       )}
       {state.kind === 'refused' && <Refusal refusal={state.refusal} />}
@@ -104,7 +135,10 @@ function Refusal ({ refusal: { status, message } }: { refusal: LoadRefused }) {
   if (status === 404) {
     return (
       <Notice tone='warn' title='The shop has no lab here'>
-        <p>It is switched off: start the storefront with <code>LAB=true</code>. A page of the catalog can be compared all the same.</p>
+        <p>
+          It is switched off: start the storefront with <code>LAB=true</code>. A page of the
+          catalog can be compared all the same.
+        </p>
       </Notice>
     )
   }
@@ -134,9 +168,23 @@ function Ways ({ rows }: { rows: readonly Row[] }) {
           <caption class='unseen'>Throughput and latency, by way</caption>
           <thead>
             <tr>
-              <th scope='col'>Way</th><th scope='col' class='number'>Requests/s</th><td />
-              <th scope='col' class='number'>Speed-up</th><th scope='col' class='number'>p50</th>
-              <th scope='col' class='number'>p95</th><th scope='col' class='number'>p99</th>
+              <th scope='col'>Way</th>
+              <th scope='col' class='number'>
+                Requests/s
+              </th>
+              <td />
+              <th scope='col' class='number'>
+                Speed-up
+              </th>
+              <th scope='col' class='number'>
+                p50
+              </th>
+              <th scope='col' class='number'>
+                p95
+              </th>
+              <th scope='col' class='number'>
+                p99
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -144,7 +192,9 @@ function Ways ({ rows }: { rows: readonly Row[] }) {
               <tr key={way}>
                 <th scope='row'>{label}</th>
                 <td class='number'>{count(perSecond)}</td>
-                <td class='bar-cell'><Bar part={perSecond / most} color={COLORS[way]} /></td>
+                <td class='bar-cell'>
+                  <Bar part={perSecond / most} color={COLORS[way]} />
+                </td>
                 <td class='number'>{times(perSecond)}</td>
                 <td class='number'>{ms(p50)}</td>
                 <td class='number'>{ms(p95)}</td>

@@ -20,8 +20,10 @@ const SOURCES = {
 } as const
 
 type State =
-  { readonly kind: 'idle' } | { readonly kind: 'measuring', readonly since: number } |
-  { readonly kind: 'measured', readonly comparison: Comparison } | { readonly kind: 'failed', readonly problem: Problem }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'measuring'; readonly since: number }
+  | { readonly kind: 'measured'; readonly comparison: Comparison }
+  | { readonly kind: 'failed'; readonly problem: Problem }
 
 const LONGEST_MS = 30_000
 
@@ -29,8 +31,8 @@ const LONGEST_MS = 30_000
 export const Compare = () => (
   <Page title='Compare'>
     <p class='lead'>
-      Compares cached with computed results: an expensive computation under load from this browser, and a page of the catalog,
-      measured within the instance that serves it.
+      Compares cached with computed results: an expensive computation under load from this browser,
+      and a page of the catalog, measured within the instance that serves it.
     </p>
     <CompareWays />
     <ComparePage />
@@ -56,7 +58,11 @@ function ComparePage () {
     const fields = token === undefined ? {} : { authorization: `Bearer ${token}` }
     getJson<Comparison>(`/api/catalog/compare?${query}`, signal, fields).then((answer) => {
       if (ended.signal.aborted) return
-      setState('value' in answer ? { kind: 'measured', comparison: answer.value } : { kind: 'failed', problem: answer.problem })
+      setState(
+        'value' in answer
+          ? { kind: 'measured', comparison: answer.value }
+          : { kind: 'failed', problem: answer.problem }
+      )
     }).catch(console.error)
   }
   const stop = () => {
@@ -67,16 +73,25 @@ function ComparePage () {
   return (
     <>
       <section class='panel' aria-labelledby='page'>
-        <div class='panel-head'><h2 id='page'>A page of the catalog from three places</h2></div>
+        <div class='panel-head'>
+          <h2 id='page'>A page of the catalog from three places</h2>
+        </div>
         <p class='small muted'>
-          Computed, from the store that all instances share, and from the memory of one instance. Measured in that instance, in turns,
-          without the network.
+          Computed, from the store that all instances share, and from the memory of one instance.
+          Measured in that instance, in turns, without the network.
         </p>
         <form class='fields' onSubmit={measure}>
           <Field label='Page of the catalog' class='grow'>
             {(attributes) => (
               <input
-                {...attributes} class='mono' type='text' required pattern='/.*' title='A path, such as /api/products?limit=20' spellcheck={false} value={path}
+                {...attributes}
+                class='mono'
+                type='text'
+                required
+                pattern='/.*'
+                title='A path, such as /api/products?limit=20'
+                spellcheck={false}
+                value={path}
                 onInput={({ currentTarget: { value } }) => setPath(value)}
               />
             )}
@@ -84,16 +99,25 @@ function ComparePage () {
           <Field label='Samples'>
             {(attributes) => (
               <input
-                {...attributes} type='number' required min={5} max={200} value={samples}
+                {...attributes}
+                type='number'
+                required
+                min={5}
+                max={200}
+                value={samples}
                 onInput={({ currentTarget: { value } }) => setSamples(value)}
               />
             )}
           </Field>
-          <button class='button primary' type='submit' disabled={state.kind === 'measuring'}>Measure</button>
+          <button class='button primary' type='submit' disabled={state.kind === 'measuring'}>
+            Measure
+          </button>
         </form>
       </section>
       {state.kind === 'measuring' && <Measuring since={state.since} onStop={stop} />}
-      {state.kind === 'failed' && <ProblemNotice problem={state.problem} title='It could not be measured' />}
+      {state.kind === 'failed' && (
+        <ProblemNotice problem={state.problem} title='It could not be measured' />
+      )}
       {state.kind === 'measured' && <Results comparison={state.comparison} />}
     </>
   )
@@ -104,7 +128,12 @@ function Measuring ({ since, onStop }: { since: number, onStop: () => void }) {
   return (
     <section class='panel'>
       <Waiting>Measuring. That takes some seconds.</Waiting>
-      <div class='row'><button class='button' type='button' onClick={onStop}>Stop</button><span class='muted small'>{seconds} s</span></div>
+      <div class='row'>
+        <button class='button' type='button' onClick={onStop}>
+          Stop
+        </button>
+        <span class='muted small'>{seconds} s</span>
+      </div>
     </section>
   )
 }
@@ -116,7 +145,9 @@ function Results ({ comparison: { path, bytes: size, results } }: { comparison: 
   return (
     <section class='panel flush' aria-labelledby='compared'>
       <div class='panel-head'>
-        <h2 id='compared'><code>{path}</code></h2>
+        <h2 id='compared'>
+          <code>{path}</code>
+        </h2>
         <span class='small muted'>{bytes(size)}</span>
       </div>
       <p role='status'>{sentence(results)}</p>
@@ -125,9 +156,26 @@ function Results ({ comparison: { path, bytes: size, results } }: { comparison: 
           <caption class='unseen'>Time to answer, by where from</caption>
           <thead>
             <tr>
-              <th scope='col'>Answered</th><th scope='col' class='number'>Median</th><td />
-              <th scope='col' class='number'>90 %</th><th scope='col' class='number'>99 %</th>
-              <th scope='col' class='number'>A second</th><th scope='col' class='number'>As fast</th><th scope='col' class='number'>Samples</th>
+              <th scope='col'>Answered</th>
+              <th scope='col' class='number'>
+                Median
+              </th>
+              <td />
+              <th scope='col' class='number'>
+                90 %
+              </th>
+              <th scope='col' class='number'>
+                99 %
+              </th>
+              <th scope='col' class='number'>
+                A second
+              </th>
+              <th scope='col' class='number'>
+                As fast
+              </th>
+              <th scope='col' class='number'>
+                Samples
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -135,11 +183,15 @@ function Results ({ comparison: { path, bytes: size, results } }: { comparison: 
               <tr key={result.source}>
                 <th scope='row'>{SOURCES[result.source].label}</th>
                 <td class='number'>{ms(result.medianMs)}</td>
-                <td class='bar-cell'><Bar part={result.medianMs / longest} color={SOURCES[result.source].color} /></td>
+                <td class='bar-cell'>
+                  <Bar part={result.medianMs / longest} color={SOURCES[result.source].color} />
+                </td>
                 <td class='number'>{ms(result.p90Ms)}</td>
                 <td class='number'>{ms(result.p99Ms)}</td>
                 <td class='number'>{count(result.requestsPerSecond)}</td>
-                <td class='number'>{computed === undefined ? '–' : `${rate(computed / result.medianMs)} ×`}</td>
+                <td class='number'>
+                  {computed === undefined ? '–' : `${rate(computed / result.medianMs)} ×`}
+                </td>
                 <td class='number'>{count(result.samples)}</td>
               </tr>
             ))}
@@ -147,16 +199,21 @@ function Results ({ comparison: { path, bytes: size, results } }: { comparison: 
         </table>
       </Scroll>
       {leftOut > 0 && (
-        <p class='small muted'>{count(leftOut)} answers are left out: they came from elsewhere, as after a write.</p>
+        <p class='small muted'>
+          {count(leftOut)} answers are left out: they came from elsewhere, as after a write.
+        </p>
       )}
     </section>
   )
 }
 
 function sentence (results: readonly ComparisonResult[]): string {
-  const median = (source: ComparisonResult['source']) => results.find((result) => result.source === source)?.medianMs
+  const median = (source: ComparisonResult['source']) =>
+    results.find((result) => result.source === source)?.medianMs
   const [handler, store, memory] = [median('handler'), median('store'), median('memory')]
   if (handler === undefined || store === undefined || memory === undefined) return ''
-  return `From the store it takes ${ms(store)} instead of ${ms(handler)}, from memory ${ms(memory)}: ` +
+  return (
+    `From the store it takes ${ms(store)} instead of ${ms(handler)}, from memory ${ms(memory)}: ` +
     `${rate(handler / store)} and ${rate(handler / memory)} times as fast as computing it.`
+  )
 }

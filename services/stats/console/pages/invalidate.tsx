@@ -17,13 +17,23 @@ import { send, type Sent, wasAnswered } from '../state/send.js'
 import { useStored } from '../state/use-stored.js'
 
 const SERVICES = [{ id: 'catalog', label: 'Catalog' }, { id: 'weather', label: 'Weather' }] as const
-const KINDS = [{ id: 'tags', label: 'By tag' }, { id: 'urls', label: 'By URL' }, { id: 'all', label: 'Everything' }] as const
+const KINDS = [
+  { id: 'tags', label: 'By tag' },
+  { id: 'urls', label: 'By URL' },
+  { id: 'all', label: 'Everything' }
+] as const
 type Service = typeof SERVICES[number]['id']
 type Kind = typeof KINDS[number]['id']
 
 const HINTS = {
-  catalog: { tags: 'One a line. The catalog has catalog, products, product:1, categories, category:cookware.', urls: 'One a line, such as /api/products?limit=20.' },
-  weather: { tags: 'One a line. Weather has weather, places, current and forecasts.', urls: 'One a line, such as /api/weather/current?city=Berlin.' }
+  catalog: {
+    tags: 'One a line. The catalog has catalog, products, product:1, categories, category:cookware.',
+    urls: 'One a line, such as /api/products?limit=20.'
+  },
+  weather: {
+    tags: 'One a line. Weather has weather, places, current and forecasts.',
+    urls: 'One a line, such as /api/weather/current?city=Berlin.'
+  }
 } as const
 
 /** Ends what is cached before its time, on all instances. */
@@ -40,9 +50,14 @@ export function Invalidate () {
     setSending(true)
     setSent(undefined)
     const wish: Wish = {
-      method: 'POST', path: `/api/${service}/cache/invalidations`, body: { type: 'application/json', text: JSON.stringify(body) }
+      method: 'POST',
+      path: `/api/${service}/cache/invalidations`,
+      body: { type: 'application/json', text: JSON.stringify(body) }
     }
-    send(wish, identities.get().current).then(setSent).catch(console.error).finally(() => setSending(false))
+    send(wish, identities.get().current)
+      .then(setSent)
+      .catch(console.error)
+      .finally(() => setSending(false))
   }
   const submit = (event: Event) => {
     event.preventDefault()
@@ -54,25 +69,52 @@ export function Invalidate () {
 
   return (
     <Page title='Invalidate'>
-      <p class='lead'>What is invalidated here is served by no instance any more once the answer has come.</p>
+      <p class='lead'>
+        What is invalidated here is served by no instance any more once the answer has come.
+      </p>
       <RoleHint needed='admin' what='Invalidating' />
       <div class='columns'>
         <section class='panel stack' aria-label='What to invalidate'>
           <form class='stack' onSubmit={submit}>
-            <Choices label='Of which service' options={SERVICES} value={service} onChange={setService} />
-            <Choices label='What' options={KINDS} value={kind} onChange={(chosen) => { setKind(chosen); setMistake(undefined) }} />
+            <Choices
+              label='Of which service'
+              options={SERVICES}
+              value={service}
+              onChange={setService}
+            />
+            <Choices
+              label='What'
+              options={KINDS}
+              value={kind}
+              onChange={(chosen) => {
+                setKind(chosen)
+                setMistake(undefined)
+              }}
+            />
             {kind !== 'all' && (
-              <Field label={kind === 'tags' ? 'Tags' : 'URLs'} hint={HINTS[service][kind]} mistake={mistake}>
+              <Field
+                label={kind === 'tags' ? 'Tags' : 'URLs'}
+                hint={HINTS[service][kind]}
+                mistake={mistake}
+              >
                 {(attributes) => (
                   <textarea
-                    {...attributes} class='mono' rows={4} spellcheck={false} value={text}
+                    {...attributes}
+                    class='mono'
+                    rows={4}
+                    spellcheck={false}
+                    value={text}
                     onInput={({ currentTarget: { value } }) => setText(value)}
                   />
                 )}
               </Field>
             )}
             <div class='row'>
-              <button class={`button ${kind === 'all' ? 'danger' : 'primary'}`} type='submit' disabled={isSending}>
+              <button
+                class={`button ${kind === 'all' ? 'danger' : 'primary'}`}
+                type='submit'
+                disabled={isSending}
+              >
                 {kind === 'all' ? `Invalidate all of ${service}…` : 'Invalidate'}
               </button>
             </div>
@@ -83,12 +125,24 @@ export function Invalidate () {
         <Recent />
       </div>
       <dialog ref={confirm} aria-labelledby='confirm'>
-        <form method='dialog' class='stack' onSubmit={({ submitter }) => { if (submitter?.dataset['yes'] !== undefined) post({ all: true }) }}>
+        <form
+          method='dialog'
+          class='stack'
+          onSubmit={({ submitter }) => {
+            if (submitter?.dataset['yes'] !== undefined) post({ all: true })
+          }}
+        >
           <h2 id='confirm'>Invalidate all that {service} has cached?</h2>
-          <p>Each response is then computed anew when it is asked for next. Under load that is felt.</p>
+          <p>
+            Each response is then computed anew when it is asked for next. Under load that is felt.
+          </p>
           <div class='row'>
-            <button class='button' type='submit'>Cancel</button>
-            <button class='button danger' type='submit' data-yes=''>Invalidate everything</button>
+            <button class='button' type='submit'>
+              Cancel
+            </button>
+            <button class='button danger' type='submit' data-yes=''>
+              Invalidate everything
+            </button>
           </div>
         </form>
       </dialog>
@@ -102,14 +156,24 @@ function Outcome ({ sent }: { sent: Sent }) {
   return (
     <div ref={outcome}>
       {!wasAnswered(sent)
-        ? <ProblemNotice problem={sent.problem} title='No answer: it may have taken effect, or not'><p>Doing it again does no harm.</p></ProblemNotice>
+        ? (
+          <ProblemNotice problem={sent.problem} title='No answer: it may have taken effect, or not'>
+            <p>Doing it again does no harm.</p>
+          </ProblemNotice>
+          )
         : sent.problem !== undefined
           ? (
             <ProblemNotice problem={sent.problem} title='Nothing was invalidated'>
-              {(sent.status === 401 || sent.status === 403) && <div class='row'><ChooseIdentity /></div>}
+              {(sent.status === 401 || sent.status === 403) && (
+                <div class='row'>
+                  <ChooseIdentity />
+                </div>
+              )}
             </ProblemNotice>
             )
-          : <Receipt exchange={sent} />}
+          : (
+            <Receipt exchange={sent} />
+            )}
     </div>
   )
 }
@@ -117,12 +181,21 @@ function Outcome ({ sent }: { sent: Sent }) {
 function Receipt ({ exchange }: { exchange: Exchange }) {
   const { namespace, instance, tags, all, dropped } = told<InvalidationReceipt>(exchange.body)
   return (
-    <Notice tone='good' title={all ? 'Everything is invalidated' : `${plural(tags.length, 'tag')} invalidated`}>
-      {!all && <p><code>{tags.join(', ')}</code></p>}
+    <Notice
+      tone='good'
+      title={all ? 'Everything is invalidated' : `${plural(tags.length, 'tag')} invalidated`}
+    >
+      {!all && (
+        <p>
+          <code>{tags.join(', ')}</code>
+        </p>
+      )}
       <p>
         {instance} answered after {ms(exchange.ms)} for the namespace {namespace}
-        {dropped.memory === undefined ? '.' : `, and dropped ${plural(dropped.memory, 'response')} from its own memory.`}
-        {' '}No instance serves what was before.
+        {dropped.memory === undefined
+          ? '.'
+          : `, and dropped ${plural(dropped.memory, 'response')} from its own memory.`}{' '}
+        No instance serves what was before.
       </p>
     </Notice>
   )
@@ -135,21 +208,32 @@ function Recent () {
     <section class='panel flush' aria-labelledby='recent'>
       <div class='panel-head'>
         <h2 id='recent'>As it happens</h2>
-        {invalidations.length > 0 && <span class='small muted'>{count(invalidations.length)} since this page was opened</span>}
+        {invalidations.length > 0 && (
+          <span class='small muted'>{count(invalidations.length)} since this page was opened</span>
+        )}
       </div>
       {invalidations.length === 0
         ? (
           <p class='empty'>
-            Nothing was invalidated since this page was opened. Writes invalidate what they change: <a href='#/shop'>edit a product</a>.
+            Nothing was invalidated since this page was opened. Writes invalidate what they change:{' '}
+            <a href='#/shop'>edit a product</a>.
           </p>
           )
         : (
           <Scroll label='Invalidations, newest first' class='tall'>
             <table>
               <caption class='unseen'>Invalidations, newest first</caption>
-              <thead><tr><th scope='col'>Time</th><th scope='col'>By</th><th scope='col'>What</th></tr></thead>
+              <thead>
+                <tr>
+                  <th scope='col'>Time</th>
+                  <th scope='col'>By</th>
+                  <th scope='col'>What</th>
+                </tr>
+              </thead>
               <tbody>
-                {invalidations.toReversed().map((event, index) => <RecentRow key={invalidations.length - index} event={event} />)}
+                {invalidations.toReversed().map((event, index) => (
+                  <RecentRow key={invalidations.length - index} event={event} />
+                ))}
               </tbody>
             </table>
           </Scroll>

@@ -1,5 +1,9 @@
 import { useMemo } from 'preact/hooks'
-import { type LimitedClient, type LimitedClients, type Limits as LimitsAnswer } from '../model/api.js'
+import {
+  type LimitedClient,
+  type LimitedClients,
+  type Limits as LimitsAnswer
+} from '../model/api.js'
 import { columns } from '../model/columns.js'
 import { count, rate } from '../model/format.js'
 import { bounds } from '../model/ranges.js'
@@ -17,26 +21,72 @@ import { useQuery } from '../state/use-query.js'
 import { useStored } from '../state/use-stored.js'
 
 const CLIENTS: readonly Column<LimitedClient>[] = [
-  { id: 'client', label: 'Client', isText: true, value: ({ client }) => client, cell: ({ client }) => <code>{client}</code> },
-  { id: 'denied', label: 'Refused', value: ({ denied }) => denied, cell: ({ denied }) => count(denied) },
-  { id: 'policy', label: 'By policy', isText: true, value: ({ policy }) => policy, cell: ({ policy }) => policy },
-  { id: 'service', label: 'Service', isText: true, value: ({ service }) => service, cell: ({ service }) => service },
-  { id: 'route', label: 'Route', isText: true, value: ({ route }) => route, cell: ({ route }) => <code>{route}</code> }
+  {
+    id: 'client',
+    label: 'Client',
+    isText: true,
+    value: ({ client }) => client,
+    cell: ({ client }) => <code>{client}</code>
+  },
+  {
+    id: 'denied',
+    label: 'Refused',
+    value: ({ denied }) => denied,
+    cell: ({ denied }) => count(denied)
+  },
+  {
+    id: 'policy',
+    label: 'By policy',
+    isText: true,
+    value: ({ policy }) => policy,
+    cell: ({ policy }) => policy
+  },
+  {
+    id: 'service',
+    label: 'Service',
+    isText: true,
+    value: ({ service }) => service,
+    cell: ({ service }) => service
+  },
+  {
+    id: 'route',
+    label: 'Route',
+    isText: true,
+    value: ({ route }) => route,
+    cell: ({ route }) => <code>{route}</code>
+  }
 ]
 const LIMITED: readonly ChartSeries[] = [{ label: 'refused', color: 'limited', draw: 'area' }]
 
 /** How much was refused, by which limit; and, for admins, which clients were. */
 export function Limits () {
   const range = useRange()
-  const limits = useQuery<LimitsAnswer>(range.id, (now) => `/api/stats/limits?${bounds(range, now)}`, 5000)
+  const limits = useQuery<LimitsAnswer>(
+    range.id,
+    (now) => `/api/stats/limits?${bounds(range, now)}`,
+    5000
+  )
   return (
     <Page title='Limits' tools={<RangePicker />}>
-      <p class='lead'>Limits are those of all instances together. A client is a user, or the network that requests come from: whole addresses are not kept.</p>
+      <p class='lead'>
+        Limits are those of all instances together. A client is a user, or the network that
+        requests come from: whole addresses are not kept.
+      </p>
       <Now />
       <Loaded query={limits} what='Limits'>
-        {({ policies, clients }) => policies.length === 0
-          ? <section class='panel'><p class='empty'>Nobody was refused in the last {range.stretch}.</p></section>
-          : <><Policies policies={policies} /><Clients count={clients} /></>}
+        {({ policies, clients }) =>
+          policies.length === 0
+            ? (
+              <section class='panel'>
+                <p class='empty'>Nobody was refused in the last {range.stretch}.</p>
+              </section>
+              )
+            : (
+              <>
+                <Policies policies={policies} />
+                <Clients count={clients} />
+              </>
+              )}
       </Loaded>
     </Page>
   )
@@ -49,24 +99,42 @@ function Clients ({ count: number }: { count: number }) {
   return (
     <section class='panel flush'>
       <div class='panel-head'>
-        <h2>Refused clients</h2><span class='small muted'>{count(number)} in all{isAdmin && number > 100 && ', the 100 refused most'}</span>
+        <h2>Refused clients</h2>
+        <span class='small muted'>
+          {count(number)} in all{isAdmin && number > 100 && ', the 100 refused most'}
+        </span>
       </div>
-      {isAdmin ? <ClientsTable id={current.id} token={current.token ?? ''} /> : <RoleHint needed='admin' what='Seeing which clients were refused' />}
+      {isAdmin
+        ? (
+          <ClientsTable id={current.id} token={current.token ?? ''} />
+          )
+        : (
+          <RoleHint needed='admin' what='Seeing which clients were refused' />
+          )}
     </section>
   )
 }
 
 function ClientsTable ({ id, token }: { id: string, token: string }) {
   const range = useRange()
-  const told = useQuery<LimitedClients>(`${range.id} ${id}`, (now) => `/api/stats/limits/clients?${bounds(range, now)}`, 5000, {
-    authorization: `Bearer ${token}`
-  })
+  const told = useQuery<LimitedClients>(
+    `${range.id} ${id}`,
+    (now) => `/api/stats/limits/clients?${bounds(range, now)}`,
+    5000,
+    {
+      authorization: `Bearer ${token}`
+    }
+  )
   return (
     <Loaded query={told} what='Refused clients'>
       {({ clients }) => (
         <DataTable
-          label='Refused clients' rows={clients} columns={CLIENTS} initial={{ column: 'denied', direction: 'descending' }}
-          rowKey={({ client, service, policy, route }) => `${client} ${service} ${policy} ${route}`}
+          label='Refused clients'
+          rows={clients}
+          columns={CLIENTS}
+          initial={{ column: 'denied', direction: 'descending' }}
+          rowKey={({ client, service, policy, route }) =>
+            `${client} ${service} ${policy} ${route}`}
         />
       )}
     </Loaded>
@@ -78,7 +146,14 @@ function Now () {
   const drawn = useMemo(() => columns(ticks, [({ limited }) => limited], 2500), [ticks])
   return (
     <section class='panel'>
-      <Chart title='Refused a second' empty='The first figures come within a second or two.' series={LIMITED} columns={drawn} format={rate} height={150} />
+      <Chart
+        title='Refused a second'
+        empty='The first figures come within a second or two.'
+        series={LIMITED}
+        columns={drawn}
+        format={rate}
+        height={150}
+      />
     </section>
   )
 }
@@ -87,17 +162,35 @@ function Policies ({ policies }: Pick<LimitsAnswer, 'policies'>) {
   const most = Math.max(...policies.map(({ denied }) => denied))
   return (
     <section class='panel flush' aria-labelledby='policies'>
-      <div class='panel-head'><h2 id='policies'>By policy</h2></div>
+      <div class='panel-head'>
+        <h2 id='policies'>By policy</h2>
+      </div>
       <Scroll label='Refused requests by policy'>
         <table>
           <caption class='unseen'>Refused requests by policy</caption>
-          <thead><tr><th scope='col'>Policy</th><th scope='col'>Service</th><th scope='col' class='number'>Refused</th><td /></tr></thead>
+          <thead>
+            <tr>
+              <th scope='col'>Policy</th>
+              <th scope='col'>Service</th>
+              <th scope='col' class='number'>
+                Refused
+              </th>
+              <td />
+            </tr>
+          </thead>
           <tbody>
-            {policies.toSorted((a, b) => b.denied - a.denied).map(({ service, policy, denied }) => (
-              <tr key={`${service} ${policy}`}>
-                <th scope='row'>{policy}</th><td>{service}</td><td class='number'>{count(denied)}</td><td><Bar part={denied / most} color='limited' /></td>
-              </tr>
-            ))}
+            {policies
+              .toSorted((a, b) => b.denied - a.denied)
+              .map(({ service, policy, denied }) => (
+                <tr key={`${service} ${policy}`}>
+                  <th scope='row'>{policy}</th>
+                  <td>{service}</td>
+                  <td class='number'>{count(denied)}</td>
+                  <td>
+                    <Bar part={denied / most} color='limited' />
+                  </td>
+                </tr>
+              ))}
           </tbody>
         </table>
       </Scroll>

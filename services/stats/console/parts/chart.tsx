@@ -36,7 +36,16 @@ const SHORTEST_S = 20
  * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or
  * those under the pointer; all of them are in a table for who cannot see, or wants to copy.
  */
-export function Chart ({ title, empty, series, columns, format, formatX = axisTime, height = 190, y }: ChartProps) {
+export function Chart ({
+  title,
+  empty,
+  series,
+  columns,
+  format,
+  formatX = axisTime,
+  height = 190,
+  y
+}: ChartProps) {
   const plot = useRef<HTMLDivElement>(null)
   const chart = useRef<UPlot>(null)
   const [pointed, setPointed] = useState<number>()
@@ -50,10 +59,16 @@ export function Chart ({ title, empty, series, columns, format, formatX = axisTi
   useEffect(() => {
     const element = plot.current
     if (element === null || isEmpty) return
-    const options = optionsOf({ series, format, formatX, height, y }, element.clientWidth, setPointed)
+    const options = optionsOf(
+      { series, format, formatX, height, y },
+      element.clientWidth,
+      setPointed
+    )
     const created = new UPlot(options, dataOf(series, columns), element)
     chart.current = created
-    const resized = new ResizeObserver(() => created.setSize({ width: element.clientWidth, height }))
+    const resized = new ResizeObserver(() =>
+      created.setSize({ width: element.clientWidth, height })
+    )
     resized.observe(element)
     return () => {
       resized.disconnect()
@@ -70,23 +85,43 @@ export function Chart ({ title, empty, series, columns, format, formatX = axisTi
   const at = columns.x[index]
   return (
     <figure class='chart' aria-labelledby={id}>
-      <figcaption class='panel-head'><h2 id={id}>{title}</h2></figcaption>
+      <figcaption class='panel-head'>
+        <h2 id={id}>{title}</h2>
+      </figcaption>
       {isEmpty
-        ? <p class='empty'>{empty}</p>
+        ? (
+          <p class='empty'>{empty}</p>
+          )
         : (
           <>
-            <div class='plot' ref={plot} role='img' aria-label={summaryOf(series, columns, format)} />
+            <div
+              class='plot'
+              ref={plot}
+              role='img'
+              aria-label={summaryOf(series, columns, format)}
+            />
             <ul class='legend' aria-hidden='true'>
               {series.map(({ label, color }, which) => (
                 <li key={label}>
-                  <span class='swatch' style={{ background: `var(--${color})` }} />{label} <b>{format(columns.series[which]?.[index])}</b>
+                  <span class='swatch' style={{ background: `var(--${color})` }} />
+                  {label} <b>{format(columns.series[which]?.[index])}</b>
                 </li>
               ))}
               {at !== undefined && <li class='at'>{formatX(at, span)}</li>}
             </ul>
             <details onToggle={(event) => setTableOpen(event.currentTarget.open)}>
-              <summary>As a table<span class='unseen'>: {title}</span></summary>
-              {isTableOpen && <ChartTable title={title} series={series} columns={columns} format={format} x={(at) => formatX(at, span)} />}
+              <summary>
+                As a table<span class='unseen'>: {title}</span>
+              </summary>
+              {isTableOpen && (
+                <ChartTable
+                  title={title}
+                  series={series}
+                  columns={columns}
+                  format={format}
+                  x={(at) => formatX(at, span)}
+                />
+              )}
             </details>
           </>
           )}
@@ -101,12 +136,25 @@ Pick<ChartProps, 'title' | 'series' | 'columns' | 'format'> & { x: (at: number) 
     <Scroll label={`${title}, newest first`}>
       <table>
         <caption class='unseen'>{title}, newest first</caption>
-        <thead><tr><th scope='col'>Time</th>{series.map(({ label }) => <th key={label} scope='col' class='number'>{label}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            <th scope='col'>Time</th>
+            {series.map(({ label }) => (
+              <th key={label} scope='col' class='number'>
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {newest.map(({ at, index }) => (
             <tr key={at}>
               <th scope='row'>{formatX(at)}</th>
-              {series.map(({ label }, which) => <td key={label} class='number'>{format(values[which]?.[index])}</td>)}
+              {series.map(({ label }, which) => (
+                <td key={label} class='number'>
+                  {format(values[which]?.[index])}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -116,12 +164,18 @@ Pick<ChartProps, 'title' | 'series' | 'columns' | 'format'> & { x: (at: number) 
 }
 
 /** The last figures and how far they went, for who cannot see the chart. */
-function summaryOf (series: readonly ChartSeries[], { series: values }: Columns, format: ChartProps['format']): string {
-  return series.map(({ label }, which) => {
-    const known = (values[which] ?? []).filter((value) => value !== null)
-    if (known.length === 0) return `${label}: nothing.`
-    return `${label}: ${format(known.at(-1))}, between ${format(Math.min(...known))} and ${format(Math.max(...known))}.`
-  }).join(' ')
+function summaryOf (
+  series: readonly ChartSeries[],
+  { series: values }: Columns,
+  format: ChartProps['format']
+): string {
+  return series
+    .map(({ label }, which) => {
+      const known = (values[which] ?? []).filter((value) => value !== null)
+      if (known.length === 0) return `${label}: nothing.`
+      return `${label}: ${format(known.at(-1))}, between ${format(Math.min(...known))} and ${format(Math.max(...known))}.`
+    })
+    .join(' ')
 }
 
 const isArea = ({ draw }: ChartSeries) => draw === 'area'
@@ -143,7 +197,12 @@ function optionsOf (
   width: number, onPoint: (index: number | undefined) => void
 ): Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`
-  const axis = { stroke: resolved('muted'), font, ticks: { show: false }, grid: { stroke: resolved('line'), width: 1 } }
+  const axis = {
+    stroke: resolved('muted'),
+    font,
+    ticks: { show: false },
+    grid: { stroke: resolved('line'), width: 1 }
+  }
   const drawn = series.some(isArea) ? series.toReversed() : series
   return {
     width,
@@ -152,29 +211,53 @@ function optionsOf (
     padding: [null, 28, null, null],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: true, range: ({ data: [x] }) => [x[0] ?? 0, Math.max(x.at(-1) ?? 0, (x[0] ?? 0) + SHORTEST_S)] }, y: yScale(y) },
+    scales: {
+      x: {
+        time: true,
+        range: ({ data: [x] }) => [x[0] ?? 0, Math.max(x.at(-1) ?? 0, (x[0] ?? 0) + SHORTEST_S)]
+      },
+      y: yScale(y)
+    },
     axes: [
       // Below the figure at the foot of the other axis.
-      { ...axis, size: 32, gap: 11, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
+      {
+        ...axis,
+        size: 32,
+        gap: 11,
+        space: 90,
+        values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot)))
+      },
       {
         ...axis,
         // As wide as what is written on it; there is nothing before the first drawing.
-        size: (_plot, texts: string[] | null) => 22 + 7 * Math.max(4, ...(texts ?? []).map(({ length }) => length)),
+        size: (_plot, texts: string[] | null) =>
+          22 + 7 * Math.max(4, ...(texts ?? []).map(({ length }) => length)),
         values: (_plot, ticks) => labels(ticks, (value) => withoutZeros(format(value))),
-        ...(y === 'log' && { splits: ({ scales }) => powersOfTen(scales['y']?.min ?? 1, scales['y']?.max ?? 10) })
+        ...(y === 'log' && {
+          splits: ({ scales }) => powersOfTen(scales['y']?.min ?? 1, scales['y']?.max ?? 10)
+        })
       }
     ],
-    series: [{}, ...drawn.map((one): Series => ({
-      label: one.label,
-      stroke: resolved(one.color),
-      width: isArea(one) ? 1 : 1.75,
-      ...(isArea(one) && { fill: resolved(one.color) }),
-      ...(one.draw === 'points' && { paths: () => null }),
-      points: one.draw === 'points'
-        ? { show: true, size: 6, fill: resolved(one.color) }
-        : { show: !isArea(one), size: 4, fill: resolved(one.color), filter: alone }
-    }))],
-    hooks: { setCursor: [({ cursor: { idx, left } }) => onPoint(left === undefined || left < 0 ? undefined : idx ?? undefined)] }
+    series: [
+      {},
+      ...drawn.map((one): Series => ({
+        label: one.label,
+        stroke: resolved(one.color),
+        width: isArea(one) ? 1 : 1.75,
+        ...(isArea(one) && { fill: resolved(one.color) }),
+        ...(one.draw === 'points' && { paths: () => null }),
+        points:
+          one.draw === 'points'
+            ? { show: true, size: 6, fill: resolved(one.color) }
+            : { show: !isArea(one), size: 4, fill: resolved(one.color), filter: alone }
+      }))
+    ],
+    hooks: {
+      setCursor: [
+        ({ cursor: { idx, left } }) =>
+          onPoint(left === undefined || left < 0 ? undefined : (idx ?? undefined))
+      ]
+    }
   }
 }
 
@@ -196,12 +279,15 @@ const spanOf = ({ scales: { x } }: UPlot): number => ((x?.max ?? 0) - (x?.min ??
 /** The tenfold steps within: a logarithmic axis has no room for more. */
 function powersOfTen (min: number, max: number): number[] {
   const first = Math.ceil(Math.log10(min) - 1e-9)
-  return Array.from({ length: Math.max(0, Math.floor(Math.log10(max) + 1e-9) - first + 1) }, (_, step) => 10 ** (first + step))
+  return Array.from(
+    { length: Math.max(0, Math.floor(Math.log10(max) + 1e-9) - first + 1) },
+    (_, step) => 10 ** (first + step)
+  )
 }
 
 function yScale (y: ChartProps['y'] | undefined): Scale {
   if (y === 'ratio') return { range: [0, 1] }
-  if (y === 'log') return { distr: 3, range: (_plot, min, max) => UPlot.rangeLog(min, max, 10, true) }
+  if (y === 'log') { return { distr: 3, range: (_plot, min, max) => UPlot.rangeLog(min, max, 10, true) } }
   if (y === 'free') return {}
   return { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
 }

@@ -14,7 +14,13 @@ export function Choices<Id extends string> ({ label, options, value, onChange }:
       <div class='segments'>
         {options.map((option) => (
           <label key={option.id}>
-            <input type='radio' name={name} checked={option.id === value} onChange={() => onChange(option.id)} />{option.label}
+            <input
+              type='radio'
+              name={name}
+              checked={option.id === value}
+              onChange={() => onChange(option.id)}
+            />
+            {option.label}
           </label>
         ))}
       </div>

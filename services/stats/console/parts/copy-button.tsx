@@ -19,16 +19,24 @@ export function CopyButton ({ text, what }: { text: string, what: string }) {
   return (
     <>
       <button class='button quiet compact' type='button' onClick={copy}>
-        <Sheets />{result === undefined ? `Copy ${what}` : result === 'copied' ? 'Copied' : 'Not copied'}
+        <Sheets />
+        {result === undefined ? `Copy ${what}` : result === 'copied' ? 'Copied' : 'Not copied'}
       </button>
-      <span class='unseen' role='status'>{result === undefined ? '' : `${what} ${result === 'copied' ? 'copied' : 'could not be copied'}`}</span>
+      <span class='unseen' role='status'>
+        {result === undefined
+          ? ''
+          : `${what} ${result === 'copied' ? 'copied' : 'could not be copied'}`}
+      </span>
     </>
   )
 }
 
 /** Two sheets, one behind the other. */
 const Sheets = () => (
-  <svg class='icon' viewBox='0 0 16 16' aria-hidden='true'><rect x='5.5' y='5.5' width='8' height='8' rx='1.5' /><path d='M10.5 2.5h-7a1 1 0 0 0-1 1v7' /></svg>
+  <svg class='icon' viewBox='0 0 16 16' aria-hidden='true'>
+    <rect x='5.5' y='5.5' width='8' height='8' rx='1.5' />
+    <path d='M10.5 2.5h-7a1 1 0 0 0-1 1v7' />
+  </svg>
 )
 
 /** Browsers have a clipboard only for HTTPS and localhost, and only if the reader permits it. */

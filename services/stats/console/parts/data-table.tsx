@@ -32,8 +32,18 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
         <thead>
           <tr>
             {columns.map(({ id, label, isText }) => (
-              <th key={id} scope='col' class={isText === true ? '' : 'number'} aria-sort={order.column === id ? order.direction : undefined}>
-                <button class='sorter' type='button' onClick={() => setOrder(nextOrder(order, id, isText === true ? 'ascending' : 'descending'))}>
+              <th
+                key={id}
+                scope='col'
+                class={isText === true ? '' : 'number'}
+                aria-sort={order.column === id ? order.direction : undefined}
+              >
+                <button
+                  class='sorter'
+                  type='button'
+                  onClick={() =>
+                    setOrder(nextOrder(order, id, isText === true ? 'ascending' : 'descending'))}
+                >
                   {label}
                 </button>
               </th>
@@ -43,9 +53,19 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
         <tbody>
           {shown.map((row) => (
             <tr key={rowKey(row)}>
-              {columns.map(({ id, cell, isText }, index) => index === 0
-                ? <th key={id} scope='row'>{cell(row)}</th>
-                : <td key={id} class={isText === true ? '' : 'number'}>{cell(row)}</td>)}
+              {columns.map(({ id, cell, isText }, index) =>
+                index === 0
+                  ? (
+                    <th key={id} scope='row'>
+                      {cell(row)}
+                    </th>
+                    )
+                  : (
+                    <td key={id} class={isText === true ? '' : 'number'}>
+                      {cell(row)}
+                    </td>
+                    )
+              )}
             </tr>
           ))}
         </tbody>
@@ -55,5 +75,16 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
 }
 
 /** What is wider than its place: it scrolls by itself, also by keyboard. */
-export const Scroll = ({ label, children, class: name = '' }: { label: string, children: ComponentChildren, class?: string }) =>
-  <div class={`scroll ${name}`} role='region' aria-label={label} tabIndex={0}>{children}</div>
+export const Scroll = ({
+  label,
+  children,
+  class: name = ''
+}: {
+  label: string
+  children: ComponentChildren
+  class?: string
+}) => (
+  <div class={`scroll ${name}`} role='region' aria-label={label} tabIndex={0}>
+    {children}
+  </div>
+)

@@ -23,8 +23,16 @@ export function Field ({ label, hint, mistake, class: name = '', children }: Fie
   return (
     <div class={`field ${name}`}>
       <label for={id}>{label}</label>
-      {children({ id, 'aria-describedby': said === undefined ? undefined : `${id}-said`, 'aria-invalid': mistake !== undefined })}
-      {said !== undefined && <span id={`${id}-said`} class={mistake === undefined ? 'hint' : 'mistake'}>{said}</span>}
+      {children({
+        id,
+        'aria-describedby': said === undefined ? undefined : `${id}-said`,
+        'aria-invalid': mistake !== undefined
+      })}
+      {said !== undefined && (
+        <span id={`${id}-said`} class={mistake === undefined ? 'hint' : 'mistake'}>
+          {said}
+        </span>
+      )}
     </div>
   )
 }

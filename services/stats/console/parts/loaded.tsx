@@ -22,11 +22,26 @@ export function Loaded<T> ({ query: { value, problem }, what, onRetry, children 
   return (
     <>
       {problem !== undefined && !isSaid && (
-        <ProblemNotice problem={problem} title={value === undefined ? `${what} cannot be shown` : `${what}: this is the last that was known`}>
-          {onRetry !== undefined && <div class='row'><button class='button compact' type='button' onClick={onRetry}>Try again</button></div>}
+        <ProblemNotice
+          problem={problem}
+          title={
+            value === undefined
+              ? `${what} cannot be shown`
+              : `${what}: this is the last that was known`
+          }
+        >
+          {onRetry !== undefined && (
+            <div class='row'>
+              <button class='button compact' type='button' onClick={onRetry}>
+                Try again
+              </button>
+            </div>
+          )}
         </ProblemNotice>
       )}
-      {value !== undefined ? children(value) : problem === undefined && <Waiting>Loading…</Waiting>}
+      {value !== undefined
+        ? children(value)
+        : problem === undefined && <Waiting>Loading…</Waiting>}
     </>
   )
 }

@@ -6,7 +6,15 @@ import { type Problem } from '../model/problem.js'
  * Something to know before anything else. What goes wrong is said aloud, the rest when there is a
  * pause.
  */
-export const Notice = ({ tone, title, children }: { tone: 'good' | 'warn' | 'bad', title: string, children?: ComponentChildren }) => (
+export const Notice = ({
+  tone,
+  title,
+  children
+}: {
+  tone: 'good' | 'warn' | 'bad'
+  title: string
+  children?: ComponentChildren
+}) => (
   <div class='notice' data-tone={tone} role={tone === 'bad' ? 'alert' : 'status'}>
     <strong>{title}</strong>
     {children}
@@ -14,10 +22,27 @@ export const Notice = ({ tone, title, children }: { tone: 'good' | 'warn' | 'bad
 )
 
 /** An error, as the service told it. */
-export const ProblemNotice = ({ problem, title, children }: { problem: Problem, title: string, children?: ComponentChildren }) => (
+export const ProblemNotice = ({
+  problem,
+  title,
+  children
+}: {
+  problem: Problem
+  title: string
+  children?: ComponentChildren
+}) => (
   <Notice tone='bad' title={title}>
-    <p>{problem.detail}{problem.retryAfter !== undefined && ` Try again in ${plural(problem.retryAfter, 'second')}.`}</p>
-    {problem.requestId !== undefined && <p class='small muted'>Request {problem.requestId}{problem.code !== undefined && `, ${problem.code}`}</p>}
+    <p>
+      {problem.detail}
+      {problem.retryAfter !== undefined &&
+        ` Try again in ${plural(problem.retryAfter, 'second')}.`}
+    </p>
+    {problem.requestId !== undefined && (
+      <p class='small muted'>
+        Request {problem.requestId}
+        {problem.code !== undefined && `, ${problem.code}`}
+      </p>
+    )}
     {children}
   </Notice>
 )

@@ -13,7 +13,13 @@ export function RangePicker () {
   return (
     <nav class='segments' aria-label='Time'>
       {RANGES.map((range) => (
-        <a key={range.id} href={hashOf(path, { range: range.id })} aria-current={range === current ? 'true' : undefined}>{range.label}</a>
+        <a
+          key={range.id}
+          href={hashOf(path, { range: range.id })}
+          aria-current={range === current ? 'true' : undefined}
+        >
+          {range.label}
+        </a>
       ))}
     </nav>
   )

@@ -4,7 +4,11 @@ import { identities } from '../state/identity.js'
 import { useStored } from '../state/use-stored.js'
 
 /** Where one says who one is. */
-export const ChooseIdentity = () => <button class='button compact' type='button' onClick={() => isAsking.set(true)}>Choose an identity</button>
+export const ChooseIdentity = () => (
+  <button class='button compact' type='button' onClick={() => isAsking.set(true)}>
+    Choose an identity
+  </button>
+)
 
 /**
  * Says which role is needed, while one has it not. The services decide: this only spares a refusal.
@@ -14,8 +18,13 @@ export function RoleHint ({ needed, what }: { needed: Role, what: string }) {
   if (may(current.role, needed)) return null
   return (
     <div class='notice' data-tone='warn'>
-      <p>{what} needs the role {needed}. You are {current.label}{current.role === undefined ? '' : `, a ${current.role}`}.</p>
-      <div class='row'><ChooseIdentity /></div>
+      <p>
+        {what} needs the role {needed}. You are {current.label}
+        {current.role === undefined ? '' : `, a ${current.role}`}.
+      </p>
+      <div class='row'>
+        <ChooseIdentity />
+      </div>
     </div>
   )
 }

@@ -13,8 +13,14 @@ export interface SparkSeries {
 export function Sparkline ({ series }: { series: readonly SparkSeries[] }) {
   const most = mostOf(series.map(({ values }) => values))
   return (
-    <svg class='spark' viewBox={`0 -2 ${SPARK.width} ${SPARK.height + 4}`} preserveAspectRatio='none'>
-      {series.map(({ values, color }) => <path key={color} d={sparkPath(values, most)} style={{ stroke: `var(--${color})` }} />)}
+    <svg
+      class='spark'
+      viewBox={`0 -2 ${SPARK.width} ${SPARK.height + 4}`}
+      preserveAspectRatio='none'
+    >
+      {series.map(({ values, color }) => (
+        <path key={color} d={sparkPath(values, most)} style={{ stroke: `var(--${color})` }} />
+      ))}
     </svg>
   )
 }

@@ -10,7 +10,11 @@ const EDGE = 8
  */
 export const Definitions = () => (
   <div hidden>
-    {Object.entries(TERMS).map(([id, definition]) => <span key={id} id={`term-${id}`}>{definition}</span>)}
+    {Object.entries(TERMS).map(([id, definition]) => (
+      <span key={id} id={`term-${id}`}>
+        {definition}
+      </span>
+    ))}
   </div>
 )
 
@@ -31,7 +35,13 @@ export function Term ({ id, children }: { id: TermId, children: ComponentChildre
     const ended = new AbortController()
     const close = () => setOpen(false)
     const options = { signal: ended.signal }
-    document.addEventListener('pointerdown', ({ target }) => { if (!(target instanceof Node && anchor.contains(target))) close() }, options)
+    document.addEventListener(
+      'pointerdown',
+      ({ target }) => {
+        if (!(target instanceof Node && anchor.contains(target))) close()
+      },
+      options
+    )
     document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') close() }, options)
     document.addEventListener('scroll', close, { ...options, capture: true, passive: true })
     return () => ended.abort()
@@ -39,15 +49,28 @@ export function Term ({ id, children }: { id: TermId, children: ComponentChildre
 
   return (
     <span
-      class='term' ref={whole} onMouseEnter={() => setOpen(true)}
-      onMouseLeave={(event) => { if (!event.currentTarget.contains(document.activeElement)) setOpen(false) }}
+      class='term'
+      ref={whole}
+      onMouseEnter={() => setOpen(true)}
+      onMouseLeave={(event) => {
+        if (!event.currentTarget.contains(document.activeElement)) setOpen(false)
+      }}
     >
       <button
-        class='term-name' type='button' aria-describedby={`term-${id}`}
-        onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onClick={() => setOpen(true)}
-      >{children}
+        class='term-name'
+        type='button'
+        aria-describedby={`term-${id}`}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+        onClick={() => setOpen(true)}
+      >
+        {children}
       </button>
-      {isOpen && <span class='tip' popover='manual' ref={tip} aria-hidden='true'>{TERMS[id]}</span>}
+      {isOpen && (
+        <span class='tip' popover='manual' ref={tip} aria-hidden='true'>
+          {TERMS[id]}
+        </span>
+      )}
     </span>
   )
 }
@@ -58,7 +81,10 @@ export function Term ({ id, children }: { id: TermId, children: ComponentChildre
  */
 function place (anchor: DOMRect, shown: HTMLElement): void {
   const { width, height } = shown.getBoundingClientRect()
-  const left = Math.max(EDGE, Math.min(anchor.left, document.documentElement.clientWidth - width - EDGE))
+  const left = Math.max(
+    EDGE,
+    Math.min(anchor.left, document.documentElement.clientWidth - width - EDGE)
+  )
   const top = anchor.top - height < EDGE ? anchor.bottom : anchor.top - height
   shown.style.left = `${left}px`
   shown.style.top = `${top}px`

@@ -11,7 +11,9 @@ export function Banner () {
   if (phase === 'lost') {
     return (
       <div class='banner' role='status'>
-        <strong>Disconnected{heardAt !== undefined && ` for ${duration(now - heardAt)}`}, trying again</strong>
+        <strong>
+          Disconnected{heardAt !== undefined && ` for ${duration(now - heardAt)}`}, trying again
+        </strong>
         <span>
           {heardAt === undefined
             ? 'The stats service has not answered yet.'
@@ -25,7 +27,8 @@ export function Banner () {
       <div class='banner' data-tone='warn' role='status'>
         <strong>The instances cannot be heard</strong>
         <span>
-          The stats service is there, but the store through which instances tell what they count does not answer. They go on counting.
+          The stats service is there, but the store through which instances tell what they count
+          does not answer. They go on counting.
         </span>
       </div>
     )

@@ -1,5 +1,13 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
-import { addToken, choose, forget, hasTokens, identities, loadDemoUsers, logOut } from '../state/identity.js'
+import {
+  addToken,
+  choose,
+  forget,
+  hasTokens,
+  identities,
+  loadDemoUsers,
+  logOut
+} from '../state/identity.js'
 import { Stored } from '../model/stored.js'
 import { useStored } from '../state/use-stored.js'
 
@@ -13,8 +21,17 @@ export function IdentityButton () {
   const [name = label, rest] = label.split(/(?= \()/)
   return (
     <>
-      <button class='button compact identity' type='button' aria-haspopup='dialog' onClick={() => isAsking.set(true)}>
-        <span class='wide'>Identity: </span><span class='identity-name'>{name}<span class='wide'>{rest}</span></span>
+      <button
+        class='button compact identity'
+        type='button'
+        aria-haspopup='dialog'
+        onClick={() => isAsking.set(true)}
+      >
+        <span class='wide'>Identity: </span>
+        <span class='identity-name'>
+          {name}
+          <span class='wide'>{rest}</span>
+        </span>
       </button>
       <IdentityDialog />
     </>
@@ -39,26 +56,41 @@ function IdentityDialog () {
       <div class='stack'>
         <h2 id={title}>Identity</h2>
         <p class='muted small'>
-          The console sends your requests in this name. Tokens stay in this tab and are forgotten when you close it or log out.
+          The console sends your requests in this name. Tokens stay in this tab and are forgotten
+          when you close it or log out.
         </p>
         <fieldset class='stack'>
           <legend class='unseen'>Send requests as</legend>
           {known.map(({ id, label, role }) => (
             <div class='choice' key={id}>
-              <input type='radio' name='identity' id={`identity-${id}`} checked={id === current.id} onChange={() => choose(id)} />
+              <input
+                type='radio'
+                name='identity'
+                id={`identity-${id}`}
+                checked={id === current.id}
+                onChange={() => choose(id)}
+              />
               <label class='choice-text' for={`identity-${id}`}>
                 {label} <span class='muted small'>{role === undefined ? 'no token' : role}</span>
               </label>
               {id.startsWith('token:') && (
-                <button class='button quiet compact' type='button' onClick={() => forget(id)}>Forget<span class='unseen'> {label}</span></button>
+                <button class='button quiet compact' type='button' onClick={() => forget(id)}>
+                  Forget<span class='unseen'> {label}</span>
+                </button>
               )}
             </div>
           ))}
         </fieldset>
         <TokenForm />
         <div class='row'>
-          <button class='button' type='button' onClick={() => dialog.current?.close()}>Done</button>
-          {hasTokens(all) && <button class='button' type='button' onClick={logOut}>Log out</button>}
+          <button class='button' type='button' onClick={() => dialog.current?.close()}>
+            Done
+          </button>
+          {hasTokens(all) && (
+            <button class='button' type='button' onClick={logOut}>
+              Log out
+            </button>
+          )}
         </div>
       </div>
     </dialog>
@@ -80,14 +112,26 @@ function TokenForm () {
       <div class='field'>
         <label for={id}>Paste a token</label>
         <textarea
-          id={id} class='mono' rows={3} autocomplete='off' spellcheck={false} value={text} aria-invalid={mistake !== undefined}
-          aria-describedby={`${id}-hint`} onInput={(event) => setText(event.currentTarget.value)}
+          id={id}
+          class='mono'
+          rows={3}
+          autocomplete='off'
+          spellcheck={false}
+          value={text}
+          aria-invalid={mistake !== undefined}
+          aria-describedby={`${id}-hint`}
+          onInput={(event) => setText(event.currentTarget.value)}
         />
         <span id={`${id}-hint`} class={mistake === undefined ? 'hint' : 'mistake'}>
-          {mistake ?? 'npm start prints a login link, which needs no pasting, and a token for each role: editors change products, admins invalidate.'}
+          {mistake ??
+            'npm start prints a login link, which needs no pasting, and a token for each role: editors change products, admins invalidate.'}
         </span>
       </div>
-      <div class='row'><button class='button primary' type='submit' disabled={text.trim() === ''}>Use this token</button></div>
+      <div class='row'>
+        <button class='button primary' type='submit' disabled={text.trim() === ''}>
+          Use this token
+        </button>
+      </div>
     </form>
   )
 }

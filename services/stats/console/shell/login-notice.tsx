@@ -6,7 +6,13 @@ import { useStored } from '../state/use-stored.js'
 export function LoginNotice () {
   const result = useStored(login)
   if (result === undefined) return null
-  if ('problem' in result) return <Line tone='warn' role='alert' title='Not logged in'>{result.problem.detail}</Line>
+  if ('problem' in result) {
+    return (
+      <Line tone='warn' role='alert' title='Not logged in'>
+        {result.problem.detail}
+      </Line>
+    )
+  }
   return (
     <Line tone='good' role='status' title={`Logged in as ${result.as}`}>
       This tab sends requests in this name until you log out or close it.
@@ -14,14 +20,23 @@ export function LoginNotice () {
   )
 }
 
-const Line = ({ tone, role, title, children }: {
+const Line = ({
+  tone,
+  role,
+  title,
+  children
+}: {
   tone: 'good' | 'warn'
   role: 'alert' | 'status'
   title: string
   children: ComponentChildren
 }) => (
   <div class='banner' data-tone={tone}>
-    <div class='banner-text' role={role}><strong>{title}</strong> <span>{children}</span></div>
-    <button class='button compact' type='button' onClick={() => login.set(undefined)}>Dismiss</button>
+    <div class='banner-text' role={role}>
+      <strong>{title}</strong> <span>{children}</span>
+    </div>
+    <button class='button compact' type='button' onClick={() => login.set(undefined)}>
+      Dismiss
+    </button>
   </div>
 )

@@ -4,15 +4,35 @@ import { hashOf } from '../model/hash.js'
 export const GROUPS = [
   {
     label: 'Watch',
-    pages: [['', 'Overview'], ['welcome', 'Welcome'], ['routes', 'Routes'], ['instances', 'Instances'], ['limits', 'Limits']]
+    pages: [
+      ['', 'Overview'],
+      ['welcome', 'Welcome'],
+      ['routes', 'Routes'],
+      ['instances', 'Instances'],
+      ['limits', 'Limits']
+    ]
   },
   {
     label: 'Use',
-    pages: [['try', 'Try it'], ['compare', 'Compare'], ['shop', 'Shop'], ['weather', 'Weather'], ['invalidate', 'Invalidate']]
+    pages: [
+      ['try', 'Try it'],
+      ['compare', 'Compare'],
+      ['shop', 'Shop'],
+      ['weather', 'Weather'],
+      ['invalidate', 'Invalidate']
+    ]
   }
 ] as const
 
-export const Nav = ({ current, isOpen, onChoose }: { current: string, isOpen: boolean, onChoose: () => void }) => (
+export const Nav = ({
+  current,
+  isOpen,
+  onChoose
+}: {
+  current: string
+  isOpen: boolean
+  onChoose: () => void
+}) => (
   <nav id='pages' class='nav' aria-label='Pages' data-open={isOpen}>
     {GROUPS.map(({ label, pages }) => (
       <div key={label}>
@@ -20,7 +40,13 @@ export const Nav = ({ current, isOpen, onChoose }: { current: string, isOpen: bo
         <ul aria-labelledby={`pages-${label}`}>
           {pages.map(([path, title]) => (
             <li key={path}>
-              <a href={hashOf(path === '' ? [] : [path])} aria-current={current === path ? 'page' : undefined} onClick={onChoose}>{title}</a>
+              <a
+                href={hashOf(path === '' ? [] : [path])}
+                aria-current={current === path ? 'page' : undefined}
+                onClick={onChoose}
+              >
+                {title}
+              </a>
             </li>
           ))}
         </ul>

@@ -8,8 +8,17 @@ export function ThemeButton () {
   const current = useStored(theme)
   const next = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length] ?? 'system'
   return (
-    <button class='button compact' type='button' title={`Next: ${WORDS[next]}`} onClick={() => theme.set(next)}>
-      <span class='wide' aria-hidden='true'>◐</span><span class='unseen'>Theme: </span>{WORDS[current]}
+    <button
+      class='button compact'
+      type='button'
+      title={`Next: ${WORDS[next]}`}
+      onClick={() => theme.set(next)}
+    >
+      <span class='wide' aria-hidden='true'>
+        ◐
+      </span>
+      <span class='unseen'>Theme: </span>
+      {WORDS[current]}
     </button>
   )
 }

@@ -13,11 +13,17 @@ export const UNREACHED: Problem = {
 }
 
 /** Asks for JSON. Throws nothing: what fails is a problem, also where `signal` ended it. */
-export async function getJson<T> (path: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+export async function getJson<T> (
+  path: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<Answer<T>> {
   try {
     const response = await fetch(path, { signal, headers, credentials: 'omit' })
     const text = await response.text()
-    return response.ok ? { value: told(text) } : { problem: problemOf(response.status, text, response.headers.get('retry-after')) }
+    return response.ok
+      ? { value: told(text) }
+      : { problem: problemOf(response.status, text, response.headers.get('retry-after')) }
   } catch {
     return { problem: UNREACHED }
   }

@@ -53,9 +53,9 @@ export const choose = (id: string): void => show(id)
 export function addToken (text: string): string | undefined {
   const pastedToken = tokenIn(text)
   const [identity] = identityOf(pastedToken)
-  if (identity === undefined) return 'This is not a token. A token has three parts with dots between them, as npm start prints it.'
+  if (identity === undefined) { return 'This is not a token. A token has three parts with dots between them, as npm start prints it.' }
   const expiresAt = readToken(pastedToken)?.expiresAt
-  if (expiresAt !== undefined && expiresAt < Date.now()) return 'This token has expired. npm start prints new ones.'
+  if (expiresAt !== undefined && expiresAt < Date.now()) { return 'This token has expired. npm start prints new ones.' }
   if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
   show(identity.id)
   return undefined
@@ -72,7 +72,8 @@ export function logOut (): void {
   show(ANONYMOUS.id)
 }
 
-export const hasTokens = ({ known }: Identities): boolean => known.some(({ id }) => id.startsWith('token:'))
+export const hasTokens = ({ known }: Identities): boolean =>
+  known.some(({ id }) => id.startsWith('token:'))
 
 export function forget (id: string): void {
   const index = pasted.findIndex((identity) => identity.id === id)
@@ -86,7 +87,8 @@ export function nextIdentity (id: string): Identity {
   return known[(known.findIndex((identity) => identity.id === id) + 1) % known.length] ?? ANONYMOUS
 }
 
-export const identityCalled = (id: string): Identity => identities.get().known.find((identity) => identity.id === id) ?? ANONYMOUS
+export const identityCalled = (id: string): Identity =>
+  identities.get().known.find((identity) => identity.id === id) ?? ANONYMOUS
 
 function show (id: string): void {
   wanted = id

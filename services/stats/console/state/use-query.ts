@@ -18,23 +18,36 @@ const GIVE_UP_MS = 10_000
  * @param headers sent along; what they depend on belongs in `key`
  */
 export function useQuery<T> (
-  key: string, path: (now: number) => string, everyMs: number, headers: Readonly<Record<string, string>> = {}
+  key: string,
+  path: (now: number) => string,
+  everyMs: number,
+  headers: Readonly<Record<string, string>> = {}
 ): Query<T> {
-  const [known, setKnown] = useState<{ readonly key: string, readonly query: Query<T> }>({ key, query: {} })
+  const [known, setKnown] = useState<{ readonly key: string; readonly query: Query<T> }>({
+    key,
+    query: {}
+  })
 
   useEffect(() => {
     const ended = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const ask = async () => {
-      const answer = await getJson<T>(path(Date.now()), AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_UP_MS)]), headers)
+      const answer = await getJson<T>(
+        path(Date.now()),
+        AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_UP_MS)]),
+        headers
+      )
       if (ended.signal.aborted) return
-      setKnown((before) => ({ key, query: 'value' in answer ? answer : { ...(before.key === key && before.query), ...answer } }))
-      const wait = 'problem' in answer ? Math.max(everyMs, (answer.problem.retryAfter ?? 0) * 1000) : everyMs
+      setKnown((before) => ({
+        key,
+        query: 'value' in answer ? answer : { ...(before.key === key && before.query), ...answer }
+      }))
+      const wait =
+        'problem' in answer ? Math.max(everyMs, (answer.problem.retryAfter ?? 0) * 1000) : everyMs
       timer = setTimeout(again, wait)
     }
     const again = () => {
-      if (document.hidden) document.addEventListener('visibilitychange', again, { once: true, signal: ended.signal })
-      else ask().catch(console.error)
+      if (document.hidden) { document.addEventListener('visibilitychange', again, { once: true, signal: ended.signal }) } else ask().catch(console.error)
     }
     again()
     return () => {

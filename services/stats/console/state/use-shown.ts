@@ -18,7 +18,11 @@ export interface Current {
  * the live stream is back. Anybody may read, so it is asked for as nobody in particular.
  */
 export function useShown (path: string, shown: Shown): Current {
-  const [known, setKnown] = useState<Omit<Current, 'ask'> & { readonly path: string }>({ path, query: {}, isAsking: true })
+  const [known, setKnown] = useState<Omit<Current, 'ask'> & { readonly path: string }>({
+    path,
+    query: {},
+    isAsking: true
+  })
   const asker = useRef<() => void>(() => {})
 
   useEffect(() => {
@@ -51,5 +55,8 @@ export function useShown (path: string, shown: Shown): Current {
     // `shown` follows from the path.
   }, [path])
 
-  return { ...(known.path === path ? known : { query: {}, isAsking: true }), ask: () => asker.current() }
+  return {
+    ...(known.path === path ? known : { query: {}, isAsking: true }),
+    ask: () => asker.current()
+  }
 }

@@ -70,8 +70,14 @@ export class Collector {
     this.#store = store
     this.#db = db
     this.#timeout = timeout
-    this.#reads = new LogChanges(log, { failed: 'what the instances count cannot be read', back: 'what the instances count can be read again' })
-    this.#writes = new LogChanges(log, { failed: 'what the instances count cannot be written down', back: 'what the instances count is written down again' })
+    this.#reads = new LogChanges(log, {
+      failed: 'what the instances count cannot be read',
+      back: 'what the instances count can be read again'
+    })
+    this.#writes = new LogChanges(log, {
+      failed: 'what the instances count cannot be written down',
+      back: 'what the instances count is written down again'
+    })
   }
 
   /**
@@ -85,7 +91,11 @@ export class Collector {
     try {
       const since = await this.#since(minuteOf(now))
       const told = Promise.all([this.#store.read(since), this.#store.instances()])
-      const [records, states] = await within(this.#timeout, told, noAnswer('the store of metrics', this.#timeout))
+      const [records, states] = await within(
+        this.#timeout,
+        told,
+        noAnswer('the store of metrics', this.#timeout)
+      )
       this.#reads.worked()
       this.#answeredAt = now
       const reading = { at: now, records, states, presences: this.#presences.update(states, now) }
@@ -102,7 +112,10 @@ export class Collector {
   }
 
   currency (now: number): Currency {
-    return { asOf: this.#asOf, connected: this.#answeredAt !== undefined && now - this.#answeredAt < OVERDUE }
+    return {
+      asOf: this.#asOf,
+      connected: this.#answeredAt !== undefined && now - this.#answeredAt < OVERDUE
+    }
   }
 
   /** Resolves when what was read is written. */
@@ -124,7 +137,10 @@ export class Collector {
   }
 
   async #lastKnown (): Promise<number | undefined> {
-    const row = await this.#db.selectFrom('records').select(({ fn }) => fn.max<number | null>('minute').as('minute')).executeTakeFirst()
+    const row = await this.#db
+      .selectFrom('records')
+      .select(({ fn }) => fn.max<number | null>('minute').as('minute'))
+      .executeTakeFirst()
     return row?.minute ?? undefined
   }
 

@@ -14,7 +14,8 @@ export interface Presence {
 const SILENCE = 5000
 
 /** Whether the instance is there, as of when was looked (ms). */
-export const isAlive = ({ lastSeenAt }: { lastSeenAt: number }, asOf: number) => asOf - lastSeenAt <= SILENCE
+export const isAlive = ({ lastSeenAt }: { lastSeenAt: number }, asOf: number) =>
+  asOf - lastSeenAt <= SILENCE
 
 /**
  * Says when instances were heard of. What they say themselves of the time is by clocks that may
@@ -30,11 +31,14 @@ export class Presences {
     for (const state of states) {
       const { run, service, instance, at } = state
       const before = this.#known.get(run)
-      const lastSeenAt = before === undefined ? Math.min(now, at) : before.at === at ? before.lastSeenAt : now
+      const lastSeenAt =
+        before === undefined ? Math.min(now, at) : before.at === at ? before.lastSeenAt : now
       known.set(run, { at, lastSeenAt })
       const name = JSON.stringify([service, instance])
       const other = latest.get(name)
-      if (other === undefined || other.state.startedAt < state.startedAt) latest.set(name, { state, lastSeenAt })
+      if (other === undefined || other.state.startedAt < state.startedAt) {
+        latest.set(name, { state, lastSeenAt })
+      }
     }
     this.#known = known
     return [...latest.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, presence]) => presence)

@@ -5,7 +5,9 @@ import type Database from 'better-sqlite3'
  * b)`, and the aggregate `latency_sum(a)`.
  */
 export function addLatencyFunctions (database: Database.Database): void {
-  database.function('latency_add', { deterministic: true }, (a: unknown, b: unknown) => JSON.stringify(sum(parse(a), parse(b))))
+  database.function('latency_add', { deterministic: true }, (a: unknown, b: unknown) =>
+    JSON.stringify(sum(parse(a), parse(b)))
+  )
   database.aggregate('latency_sum', {
     deterministic: true,
     start: (): number[] => [],
@@ -22,4 +24,6 @@ export function parse (histogram: unknown): number[] {
 
 /** Bucket by bucket; one that has fewer has none of the others. */
 const sum = (a: number[], b: readonly number[]): number[] =>
-  a.length < b.length ? b.map((count, i) => count + (a[i] ?? 0)) : a.map((count, i) => count + (b[i] ?? 0))
+  a.length < b.length
+    ? b.map((count, i) => count + (a[i] ?? 0))
+    : a.map((count, i) => count + (b[i] ?? 0))

@@ -80,11 +80,17 @@ const caches: Migration = {
 /** Login codes that have been used, until they expire. */
 const logins: Migration = {
   async up (db: AnyDatabase) {
-    await sql`create table logins (digest text not null primary key, expires_at integer not null) strict`.execute(db)
+    await sql`create table logins (digest text not null primary key, expires_at integer not null) strict`.execute(
+      db
+    )
   }
 }
 
 /** Applied in the order of their names; a released one is never edited. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-counts': counts, '0002-caches': caches, '0003-logins': logins })
+  getMigrations: async () => ({
+    '0001-counts': counts,
+    '0002-caches': caches,
+    '0003-logins': logins
+  })
 }

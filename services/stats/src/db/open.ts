@@ -36,10 +36,20 @@ async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
     database.pragma('synchronous = normal')
     assertSchema(database, file, Object.keys(await migrations.getMigrations()))
     addLatencyFunctions(database)
-    const db = new Kysely<StatsSchema>({ dialect: new SqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
+    const db = new Kysely<StatsSchema>({
+      dialect: new SqliteDialect({ database }),
+      plugins: [new CamelCasePlugin()]
+    })
     await writing(db, async (connection) => {
-      const { error } = await new Migrator({ db: connection, provider: migrations }).migrateToLatest()
-      if (error !== undefined) throw new Error('The database of stats could not be brought to this version\'s schema', { cause: error })
+      const { error } = await new Migrator({
+        db: connection,
+        provider: migrations
+      }).migrateToLatest()
+      if (error !== undefined) {
+        throw new Error("The database of stats could not be brought to this version's schema", {
+          cause: error
+        })
+      }
     })
     database.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
     return db
@@ -53,7 +63,10 @@ async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
  * Runs `work` in a transaction that holds the write lock from its beginning on: what it reads is
  * what it replaces, whoever else has the file open.
  */
-export async function writing<T> (db: Kysely<StatsSchema>, work: (connection: Kysely<StatsSchema>) => Promise<T>): Promise<T> {
+export async function writing<T> (
+  db: Kysely<StatsSchema>,
+  work: (connection: Kysely<StatsSchema>) => Promise<T>
+): Promise<T> {
   // Not db.transaction(): that takes the lock late, and the migrator asks for a connection, which
   // Kysely's transactions do not hand on.
   return await db.connection().execute(async (connection) => {

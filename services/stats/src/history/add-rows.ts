@@ -7,7 +7,8 @@ import { type Rows } from './rows.js'
  * write out several for each row takes longer than to add them.
  */
 export async function addRows (
-  db: Kysely<StatsSchema>, { routeCounts, instanceCounts, reasons, fills, denials, cacheCounts }: Rows
+  db: Kysely<StatsSchema>,
+  { routeCounts, instanceCounts, reasons, fills, denials, cacheCounts }: Rows
 ): Promise<void> {
   await sql`
     insert into route_counts (step, at, service, route, outcome, ${columns})

@@ -9,7 +9,10 @@ const CLIENTS = 200
 const OTHERS = 'others'
 
 /** The rows, with those clients as one that are beyond the bound of their service and time. */
-export async function boundClients (db: Kysely<StatsSchema>, denials: readonly DenialTable[]): Promise<DenialTable[]> {
+export async function boundClients (
+  db: Kysely<StatsSchema>,
+  denials: readonly DenialTable[]
+): Promise<DenialTable[]> {
   const known = new Map<string, Set<string>>()
   const bounded: DenialTable[] = []
   for (const denial of denials) {
@@ -17,8 +20,14 @@ export async function boundClients (db: Kysely<StatsSchema>, denials: readonly D
     const key = JSON.stringify([step, at, service])
     let clients = known.get(key)
     if (clients === undefined) {
-      const rows = await db.selectFrom('denials').select('client').distinct()
-        .where('step', '=', step).where('at', '=', at).where('service', '=', service).execute()
+      const rows = await db
+        .selectFrom('denials')
+        .select('client')
+        .distinct()
+        .where('step', '=', step)
+        .where('at', '=', at)
+        .where('service', '=', service)
+        .execute()
       clients = new Set(rows.map((row) => row.client))
       known.set(key, clients)
     }

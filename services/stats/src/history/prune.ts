@@ -14,7 +14,8 @@ const TAKEN = DAY + HOUR
  * a little ahead.
  * @param now ms
  */
-export const isKept = (minute: number, now: number) => minute > minuteOf(now) - TAKEN && minute < minuteOf(now) + HOUR
+export const isKept = (minute: number, now: number) =>
+  minute > minuteOf(now) - TAKEN && minute < minuteOf(now) + HOUR
 
 /**
  * Forgets what is too old.
@@ -24,8 +25,23 @@ export async function prune (db: Kysely<StatsSchema>, now: number): Promise<void
   const minute = minuteOf(now)
   await db.deleteFrom('records').where('minute', '<', minute - RECORDS_KEPT).execute()
   await db.deleteFrom('instances').where('lastSeenAt', '<', now - HOURS_KEPT * MINUTE).execute()
-  for (const table of ['routeCounts', 'instanceCounts', 'reasons', 'fills', 'denials', 'cacheCounts'] as const) {
-    await db.deleteFrom(table).where('step', '=', 'minute').where('at', '<', minute - MINUTES_KEPT).execute()
-    await db.deleteFrom(table).where('step', '=', 'hour').where('at', '<', minute - HOURS_KEPT).execute()
+  for (const table of [
+    'routeCounts',
+    'instanceCounts',
+    'reasons',
+    'fills',
+    'denials',
+    'cacheCounts'
+  ] as const) {
+    await db
+      .deleteFrom(table)
+      .where('step', '=', 'minute')
+      .where('at', '<', minute - MINUTES_KEPT)
+      .execute()
+    await db
+      .deleteFrom(table)
+      .where('step', '=', 'hour')
+      .where('at', '<', minute - HOURS_KEPT)
+      .execute()
   }
 }

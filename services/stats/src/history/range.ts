@@ -32,9 +32,17 @@ const LONGEST = 31 * DAY
  */
 export function rangeOf ({ from, to }: { from?: number, to?: number }, now: number): Range {
   const { first, end } = minutesOf(from ?? (to ?? now) - DEFAULT * MINUTE, to ?? now, now)
-  if (end - first > LONGEST + 1) throw unusableRange('from', 'may be at most 31 days before to: /api/stats/history tells of more')
+  if (end - first > LONGEST + 1) {
+    throw unusableRange(
+      'from',
+      'may be at most 31 days before to: /api/stats/history tells of more'
+    )
+  }
   const oldest = oldestMinute(now)
-  const [wholeFirst, wholeEnd] = [first < oldest ? hourOf(first) : first, end < oldest ? nextHour(end) : end]
+  const [wholeFirst, wholeEnd] = [
+    first < oldest ? hourOf(first) : first,
+    end < oldest ? nextHour(end) : end
+  ]
   return { first: wholeFirst, end: wholeEnd, parts: partsOf(wholeFirst, wholeEnd) }
 }
 
@@ -46,7 +54,7 @@ export function minutesOf (from: number, to: number, now: number): { first: numb
   if (from >= to) throw unusableRange('from', 'must be before to')
   if (from > now) throw unusableRange('from', `must not be in the future: here it is ${now} now`)
   const first = minuteOf(from)
-  if (first < minuteOf(now) - HOURS_KEPT) throw unusableRange('from', 'may be at most 400 days ago: what was before is not kept')
+  if (first < minuteOf(now) - HOURS_KEPT) { throw unusableRange('from', 'may be at most 400 days ago: what was before is not kept') }
   return { first, end: Math.max(first + 1, Math.min(Math.ceil(to / MINUTE), minuteOf(now) + 1)) }
 }
 

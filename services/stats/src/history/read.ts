@@ -9,7 +9,12 @@ type Database = Kysely<StatsSchema>
 
 /** Requests to all instances. */
 export async function readTotal (db: Database, parts: readonly Part[]): Promise<Outcomes> {
-  const rows = await db.selectFrom('instanceCounts').select(['outcome', ...sums]).where(during(parts)).groupBy('outcome').execute()
+  const rows = await db
+    .selectFrom('instanceCounts')
+    .select(['outcome', ...sums])
+    .where(during(parts))
+    .groupBy('outcome')
+    .execute()
   return outcomesOf(rows)
 }
 
@@ -22,33 +27,57 @@ export interface RouteOutcomes {
 
 /** Requests to each route. */
 export async function readRoutes (db: Database, parts: readonly Part[]): Promise<RouteOutcomes[]> {
-  const rows = await db.selectFrom('routeCounts').select(['service', 'route', 'outcome', ...sums]).where(during(parts))
-    .groupBy(['service', 'route', 'outcome']).orderBy('service').orderBy('route').execute()
-  const reasons = await db.selectFrom('reasons').select(['service', 'route', 'reason', total]).where(during(parts))
-    .groupBy(['service', 'route', 'reason']).execute()
+  const rows = await db
+    .selectFrom('routeCounts')
+    .select(['service', 'route', 'outcome', ...sums])
+    .where(during(parts))
+    .groupBy(['service', 'route', 'outcome'])
+    .orderBy('service')
+    .orderBy('route')
+    .execute()
+  const reasons = await db
+    .selectFrom('reasons')
+    .select(['service', 'route', 'reason', total])
+    .where(during(parts))
+    .groupBy(['service', 'route', 'reason'])
+    .execute()
   const byRoute = groupBy(reasons, nameOf)
   return Array.from(groupBy(rows, nameOf), ([name, [first, ...more]]) => ({
     service: first.service,
     route: first.route,
     outcomes: outcomesOf([first, ...more]),
-    reasons: Object.fromEntries((byRoute.get(name) ?? []).map(({ reason, count }) => [reason, count]))
+    reasons: Object.fromEntries(
+      (byRoute.get(name) ?? []).map(({ reason, count }) => [reason, count])
+    )
   }))
 
-  function nameOf ({ service, route }: { service: string, route: string }) { return JSON.stringify([service, route]) }
+  function nameOf ({ service, route }: { service: string; route: string }) {
+    return JSON.stringify([service, route])
+  }
 }
 
 /** Reads of each cache that is no response cache. */
-export async function readCaches (db: Database, parts: readonly Part[]): Promise<(CacheCounts & { readonly service: string })[]> {
-  return await db.selectFrom('cacheCounts').select([
-    'service',
-    'cache',
-    sql<number>`sum(l1)`.as('l1'),
-    sql<number>`sum(l2)`.as('l2'),
-    sql<number>`sum(coalesced)`.as('coalesced'),
-    sql<number>`sum(stale)`.as('stale'),
-    sql<number>`sum(misses)`.as('misses'),
-    sql<number>`sum(saved_micros)`.as('savedMicros')
-  ]).where(during(parts)).groupBy(['service', 'cache']).orderBy('service').orderBy('cache').execute()
+export async function readCaches (
+  db: Database,
+  parts: readonly Part[]
+): Promise<(CacheCounts & { readonly service: string })[]> {
+  return await db
+    .selectFrom('cacheCounts')
+    .select([
+      'service',
+      'cache',
+      sql<number>`sum(l1)`.as('l1'),
+      sql<number>`sum(l2)`.as('l2'),
+      sql<number>`sum(coalesced)`.as('coalesced'),
+      sql<number>`sum(stale)`.as('stale'),
+      sql<number>`sum(misses)`.as('misses'),
+      sql<number>`sum(saved_micros)`.as('savedMicros')
+    ])
+    .where(during(parts))
+    .groupBy(['service', 'cache'])
+    .orderBy('service')
+    .orderBy('cache')
+    .execute()
 }
 
 export interface InstanceOutcomes {
@@ -59,20 +88,35 @@ export interface InstanceOutcomes {
 }
 
 /** Requests to each instance. */
-export async function readInstances (db: Database, parts: readonly Part[]): Promise<InstanceOutcomes[]> {
-  const rows = await db.selectFrom('instanceCounts').select(['service', 'instance', 'outcome', ...sums]).where(during(parts))
-    .groupBy(['service', 'instance', 'outcome']).execute()
-  const fills = await db.selectFrom('fills').select(['service', 'instance', 'filledBy', total]).where(during(parts))
-    .groupBy(['service', 'instance', 'filledBy']).execute()
+export async function readInstances (
+  db: Database,
+  parts: readonly Part[]
+): Promise<InstanceOutcomes[]> {
+  const rows = await db
+    .selectFrom('instanceCounts')
+    .select(['service', 'instance', 'outcome', ...sums])
+    .where(during(parts))
+    .groupBy(['service', 'instance', 'outcome'])
+    .execute()
+  const fills = await db
+    .selectFrom('fills')
+    .select(['service', 'instance', 'filledBy', total])
+    .where(during(parts))
+    .groupBy(['service', 'instance', 'filledBy'])
+    .execute()
   const byInstance = groupBy(fills, nameOf)
   return Array.from(groupBy(rows, nameOf), ([name, [first, ...more]]) => ({
     service: first.service,
     instance: first.instance,
     outcomes: outcomesOf([first, ...more]),
-    filledBy: Object.fromEntries((byInstance.get(name) ?? []).map(({ filledBy, count }) => [filledBy, count]))
+    filledBy: Object.fromEntries(
+      (byInstance.get(name) ?? []).map(({ filledBy, count }) => [filledBy, count])
+    )
   }))
 
-  function nameOf ({ service, instance }: { service: string, instance: string }) { return JSON.stringify([service, instance]) }
+  function nameOf ({ service, instance }: { service: string; instance: string }) {
+    return JSON.stringify([service, instance])
+  }
 }
 
 /** Which instances are asked about: all but for what is said. */
@@ -82,32 +126,67 @@ export interface Which {
 }
 
 /** Requests in each minute or hour that had some, by its first minute. */
-export async function readSteps (db: Database, part: Part, { service, instance }: Which): Promise<Map<number, Outcomes>> {
-  const rows = await db.selectFrom('instanceCounts').select(['at', 'outcome', ...sums]).where(during([part]))
+export async function readSteps (
+  db: Database,
+  part: Part,
+  { service, instance }: Which
+): Promise<Map<number, Outcomes>> {
+  const rows = await db
+    .selectFrom('instanceCounts')
+    .select(['at', 'outcome', ...sums])
+    .where(during([part]))
     .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
     .$if(instance !== undefined, (query) => query.where('instance', '=', instance ?? ''))
-    .groupBy(['at', 'outcome']).execute()
-  return new Map(Array.from(groupBy(rows, ({ at }) => at), ([at, group]) => [at, outcomesOf(group)]))
+    .groupBy(['at', 'outcome'])
+    .execute()
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ at }) => at),
+      ([at, group]) => [at, outcomesOf(group)]
+    )
+  )
 }
 
 /** Denied requests by policy, the most first. */
-export async function readPolicies (db: Database, parts: readonly Part[]): Promise<{ service: string, policy: string, denied: number }[]> {
-  return await db.selectFrom('denials').select(['service', 'policy', denied]).where(during(parts))
-    .groupBy(['service', 'policy']).orderBy('denied', 'desc').orderBy('service').orderBy('policy').execute()
+export async function readPolicies (
+  db: Database,
+  parts: readonly Part[]
+): Promise<{ service: string; policy: string; denied: number }[]> {
+  return await db
+    .selectFrom('denials')
+    .select(['service', 'policy', denied])
+    .where(during(parts))
+    .groupBy(['service', 'policy'])
+    .orderBy('denied', 'desc')
+    .orderBy('service')
+    .orderBy('policy')
+    .execute()
 }
 
 /** Counts the clients that were denied; those that are not told apart are one. */
 export async function countClients (db: Database, parts: readonly Part[]): Promise<number> {
-  const { clients } = await db.selectFrom('denials').select(sql<number>`count(distinct client)`.as('clients')).where(during(parts))
+  const { clients } = await db
+    .selectFrom('denials')
+    .select(sql<number>`count(distinct client)`.as('clients'))
+    .where(during(parts))
     .executeTakeFirstOrThrow()
   return clients
 }
 
 /** Who was denied most, by policy and route. */
 export async function readClients (db: Database, parts: readonly Part[], most: number) {
-  return await db.selectFrom('denials').select(['client', 'service', 'policy', 'route', denied]).where(during(parts))
-    .groupBy(['client', 'service', 'policy', 'route']).orderBy('denied', 'desc').orderBy('client').orderBy('service').orderBy('route').orderBy('policy')
-    .limit(most).execute()
+  return await db
+    .selectFrom('denials')
+    .select(['client', 'service', 'policy', 'route', denied])
+    .where(during(parts))
+    .groupBy(['client', 'service', 'policy', 'route'])
+    .orderBy('denied', 'desc')
+    .orderBy('client')
+    .orderBy('service')
+    .orderBy('route')
+    .orderBy('policy')
+    .limit(most)
+    .execute()
 }
 
 const total = sql<number>`sum(count)`.as('count')
@@ -127,14 +206,32 @@ const during = (parts: readonly Part[]): RawBuilder<boolean> => sql`(${sql.join(
   sql` or `
 )})`
 
-const seriesOf = ({ latency, count, shared, notModified, bytes, savedMicros, latencySumMicros }: SeriesColumns): Series =>
-  ({ count, shared, notModified, bytes, savedMicros, latencySumMicros, latency: parse(latency) })
+const seriesOf = ({
+  latency,
+  count,
+  shared,
+  notModified,
+  bytes,
+  savedMicros,
+  latencySumMicros
+}: SeriesColumns): Series => ({
+  count,
+  shared,
+  notModified,
+  bytes,
+  savedMicros,
+  latencySumMicros,
+  latency: parse(latency)
+})
 
 const outcomesOf = (rows: readonly (SeriesColumns & { outcome: Outcome })[]): Outcomes =>
   Object.fromEntries(rows.map((row) => [row.outcome, seriesOf(row)]))
 
 /** Values by a key of theirs; each key has one at least. */
-function groupBy<Value, Key> (values: readonly Value[], keyOf: (value: Value) => Key): Map<Key, [Value, ...Value[]]> {
+function groupBy<Value, Key> (
+  values: readonly Value[],
+  keyOf: (value: Value) => Key
+): Map<Key, [Value, ...Value[]]> {
   const groups = new Map<Key, [Value, ...Value[]]>()
   for (const value of values) {
     const group = groups.get(keyOf(value))

@@ -1,6 +1,12 @@
 import { type CacheCounts, mergeSeries, type MinuteRecord, type Series } from '@weir/metrics'
 import {
-  type CacheCountTable, type DenialTable, type FillTable, type InstanceCountTable, type Period, type ReasonTable, type RouteCountTable,
+  type CacheCountTable,
+  type DenialTable,
+  type FillTable,
+  type InstanceCountTable,
+  type Period,
+  type ReasonTable,
+  type RouteCountTable,
   type SeriesColumns
 } from '../db/schema.js'
 import { entriesOf } from '../outcomes.js'
@@ -37,19 +43,38 @@ export function rowsOf (records: readonly MinuteRecord[]): Rows {
   const denials = new Sums<Owner<DenialTable>, Tally>(mergeTallies)
   const cacheCounts = new Sums<Omit<CacheCountTable, keyof CacheReads>, CacheReads>(mergeReads)
 
-  for (const { service, instance, minute, routes, filledBy: fillers, denials: denied, caches = [] } of records) {
-    const periods: Period[] = [{ step: 'minute', at: minute }, { step: 'hour', at: hourOf(minute) }]
+  for (const {
+    service,
+    instance,
+    minute,
+    routes,
+    filledBy: fillers,
+    denials: denied,
+    caches = []
+  } of records) {
+    const periods: Period[] = [
+      { step: 'minute', at: minute },
+      { step: 'hour', at: hourOf(minute) }
+    ]
     for (const period of periods) {
       for (const { route, outcomes, reasons: told } of routes) {
         for (const [outcome, series] of entriesOf(outcomes)) {
           routeCounts.add({ ...period, service, route, outcome }, series)
           instanceCounts.add({ ...period, service, instance, outcome }, series)
         }
-        for (const [reason, count] of Object.entries(told)) reasons.add({ ...period, service, route, reason }, { count })
+        for (const [reason, count] of Object.entries(told)) {
+          reasons.add({ ...period, service, route, reason }, { count })
+        }
       }
-      for (const [filledBy, count] of Object.entries(fillers)) fills.add({ ...period, service, instance, filledBy }, { count })
-      for (const { route, policy, client, count } of denied) denials.add({ ...period, service, route, policy, client }, { count })
-      for (const { cache, ...reads } of caches) cacheCounts.add({ ...period, service, cache }, reads)
+      for (const [filledBy, count] of Object.entries(fillers)) {
+        fills.add({ ...period, service, instance, filledBy }, { count })
+      }
+      for (const { route, policy, client, count } of denied) {
+        denials.add({ ...period, service, route, policy, client }, { count })
+      }
+      for (const { cache, ...reads } of caches) {
+        cacheCounts.add({ ...period, service, cache }, reads)
+      }
     }
   }
   return {

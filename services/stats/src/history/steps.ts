@@ -15,17 +15,26 @@ export const LENGTH: Readonly<Record<Step, number>> = { minute: 1, hour: HOUR }
  * The minutes or hours from `from` to `to`, by default the last 60. All times are ms.
  * @throws STATS_ERR_RANGE (400)
  */
-export function stepsOf ({ from, to, step }: { from?: number, to?: number, step: Step }, now: number): Part {
+export function stepsOf (
+  { from, to, step }: { from?: number; to?: number; step: Step },
+  now: number
+): Part {
   const length = LENGTH[step]
   const minutes = minutesOf(from ?? (to ?? now) - (DEFAULT - 1) * length * MINUTE, to ?? now, now)
   if (step === 'minute' && minutes.first < oldestMinute(now)) {
-    throw unusableRange('from', 'is too long ago for minutes, which are kept for two days: ask for step=hour, or for a later from')
+    throw unusableRange(
+      'from',
+      'is too long ago for minutes, which are kept for two days: ask for step=hour, or for a later from'
+    )
   }
   const first = step === 'hour' ? hourOf(minutes.first) : minutes.first
   const points = Math.ceil((minutes.end - first) / length)
   if (points > MOST) {
     const instead = step === 'minute' ? 'for step=hour, or for less time' : 'for less time'
-    throw unusableRange('from', `is ${points} points before to, of which one answer has ${MOST} at most: ask ${instead}`)
+    throw unusableRange(
+      'from',
+      `is ${points} points before to, of which one answer has ${MOST} at most: ask ${instead}`
+    )
   }
   return { step, first, end: first + points * length }
 }

@@ -34,10 +34,17 @@ export async function writeRecords (
  * The latest version of each, most of which have been read before. Whether it is newer is decided
  * again under the lock.
  */
-async function newerThanKnown (db: Kysely<StatsSchema>, records: readonly MinuteRecord[]): Promise<MinuteRecord[]> {
+async function newerThanKnown (
+  db: Kysely<StatsSchema>,
+  records: readonly MinuteRecord[]
+): Promise<MinuteRecord[]> {
   if (records.length === 0) return []
   const since = records.reduce((least, { minute }) => Math.min(least, minute), Infinity)
-  const rows = await db.selectFrom('records').select(['minute', 'run', 'seq']).where('minute', '>=', since).execute()
+  const rows = await db
+    .selectFrom('records')
+    .select(['minute', 'run', 'seq'])
+    .where('minute', '>=', since)
+    .execute()
   const latest = new Map(rows.map((row) => [keyOf(row), row.seq]))
   const newer = new Map<string, MinuteRecord>()
   for (const record of records) {
@@ -48,21 +55,44 @@ async function newerThanKnown (db: Kysely<StatsSchema>, records: readonly Minute
   return [...newer.values()]
 }
 
-async function writeBatch (db: Kysely<StatsSchema>, records: readonly MinuteRecord[]): Promise<void> {
-  const rows = await db.selectFrom('records').select(['minute', 'run', 'seq', 'record'])
-    .where('minute', 'in', [...new Set(records.map(({ minute }) => minute))]).execute()
+async function writeBatch (
+  db: Kysely<StatsSchema>,
+  records: readonly MinuteRecord[]
+): Promise<void> {
+  const rows = await db
+    .selectFrom('records')
+    .select(['minute', 'run', 'seq', 'record'])
+    .where('minute', 'in', [...new Set(records.map(({ minute }) => minute))])
+    .execute()
   const known = new Map(rows.map((row) => [keyOf(row), row]))
-  const newer = records.filter((record) => record.seq > (known.get(keyOf(record))?.seq ?? -Infinity))
+  const newer = records.filter(
+    (record) => record.seq > (known.get(keyOf(record))?.seq ?? -Infinity)
+  )
   if (newer.length === 0) return
 
-  const added = rowsOf(newer.map((record) => {
-    const row = known.get(keyOf(record))
-    return difference(record, row && JSON.parse(row.record) as MinuteRecord)
-  }))
+  const added = rowsOf(
+    newer.map((record) => {
+      const row = known.get(keyOf(record))
+      return difference(record, row && (JSON.parse(row.record) as MinuteRecord))
+    })
+  )
   await addRows(db, { ...added, denials: await boundClients(db, added.denials) })
-  await db.insertInto('records')
-    .values(newer.map((record) => ({ minute: record.minute, run: record.run, seq: record.seq, record: JSON.stringify(record) })))
-    .onConflict((conflict) => conflict.doUpdateSet((eb) => ({ seq: eb.ref('excluded.seq'), record: eb.ref('excluded.record') })))
+  await db
+    .insertInto('records')
+    .values(
+      newer.map((record) => ({
+        minute: record.minute,
+        run: record.run,
+        seq: record.seq,
+        record: JSON.stringify(record)
+      }))
+    )
+    .onConflict((conflict) =>
+      conflict.doUpdateSet((eb) => ({
+        seq: eb.ref('excluded.seq'),
+        record: eb.ref('excluded.record')
+      }))
+    )
     .execute()
 }
 

@@ -16,15 +16,26 @@ export class NewInvalidations {
     this.#known = new Map(states.map(({ run, invalidations }) => [run, invalidations]))
     if (known === undefined) return []
     return states
-      .flatMap(({ run, service, instance, invalidations }) => newest(known.get(run) ?? [], invalidations)
-        .map(({ at, namespace, tags }): Invalidated => ({ at, service, instance, namespace, tags })))
+      .flatMap(({ run, service, instance, invalidations }) =>
+        newest(known.get(run) ?? [], invalidations).map(
+          ({ at, namespace, tags }): Invalidated => ({ at, service, instance, namespace, tags })
+        )
+      )
       .sort((a, b) => a.at - b.at)
   }
 }
 
 /** What follows on what was known: the list moves on, and forgets at its beginning. */
-function newest (known: readonly Invalidation[], now: readonly Invalidation[]): readonly Invalidation[] {
-  const texts = { known: known.map((one) => JSON.stringify(one)), now: now.map((one) => JSON.stringify(one)) }
-  const forgotten = texts.known.findIndex((_, i) => texts.known.slice(i).every((text, j) => text === texts.now[j]))
+function newest (
+  known: readonly Invalidation[],
+  now: readonly Invalidation[]
+): readonly Invalidation[] {
+  const texts = {
+    known: known.map((one) => JSON.stringify(one)),
+    now: now.map((one) => JSON.stringify(one))
+  }
+  const forgotten = texts.known.findIndex((_, i) =>
+    texts.known.slice(i).every((text, j) => text === texts.now[j])
+  )
   return forgotten === -1 ? now : now.slice(known.length - forgotten)
 }

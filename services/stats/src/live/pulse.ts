@@ -31,10 +31,14 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
   async function beat (): Promise<void> {
     redis?.refresh().catch(() => {})
     const reading = await collector.collect(Date.now())
-    for (const invalidated of reading === undefined ? [] : invalidations.next(reading.states)) viewers.send('invalidated', invalidated)
+    for (const invalidated of reading === undefined ? [] : invalidations.next(reading.states)) { viewers.send('invalidated', invalidated) }
     const now = Date.now()
     const figures = redis === undefined ? null : figuresOf(redis)
-    viewers.send('tick', { ...ticker.next(reading, now), ...collector.currency(now), redis: figures })
+    viewers.send('tick', {
+      ...ticker.next(reading, now),
+      ...collector.currency(now),
+      redis: figures
+    })
   }
 
   app.addHook('onReady', async () => {
@@ -42,9 +46,16 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
     try {
       await within(BOOT_WAITS, first, noAnswer('the store of metrics', BOOT_WAITS))
     } catch (error) {
-      app.log.warn({ err: error }, 'what the instances have counted is not known yet: starting without it')
+      app.log.warn(
+        { err: error },
+        'what the instances have counted is not known yet: starting without it'
+      )
     }
-    timer = setInterval(() => { beat().catch((error: unknown) => { app.log.error({ err: error }, 'what happens could not be told') }) }, EVERY)
+    timer = setInterval(() => {
+      beat().catch((error: unknown) => {
+        app.log.error({ err: error }, 'what happens could not be told')
+      })
+    }, EVERY)
   })
   app.addHook('preClose', async () => {
     clearInterval(timer)

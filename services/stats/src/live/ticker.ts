@@ -46,9 +46,15 @@ export class Ticker {
     if (reading === undefined) return this.#tick(now, [], 0)
     const { at, records, presences } = reading
     const first = minuteOf(at) - 1
-    const newer = records.filter((record) => record.minute >= first && record.seq > (this.#known.get(keyOf(record))?.seq ?? -Infinity))
+    const newer = records.filter(
+      (record) =>
+        record.minute >= first && record.seq > (this.#known.get(keyOf(record))?.seq ?? -Infinity)
+    )
     // The first reading is what others are compared with.
-    const added = this.#readAt === undefined ? [] : newer.map((record) => difference(record, this.#known.get(keyOf(record))))
+    const added =
+      this.#readAt === undefined
+        ? []
+        : newer.map((record) => difference(record, this.#known.get(keyOf(record))))
     const known = [...this.#known.values(), ...newer].filter(({ minute }) => minute >= first)
     this.#known = new Map(known.map((record) => [keyOf(record), record]))
     // After a longer gap there is what happened in these minutes.
@@ -65,22 +71,34 @@ export class Ticker {
       at,
       requests,
       outcomes: countsOf(all),
-      requestsPerSecond: ms > 0 ? requests * 1000 / ms : 0,
+      requestsPerSecond: ms > 0 ? (requests * 1000) / ms : 0,
       hitRatio,
       shared,
       savedMs,
       latency: {
         all: latency,
         hit: hitLatency,
-        ...Object.fromEntries(entriesOf(all).map(([outcome, series]) => [outcome, latencyOf(series)]))
+        ...Object.fromEntries(
+          entriesOf(all).map(([outcome, series]) => [outcome, latencyOf(series)])
+        )
       },
       limited,
-      instances: this.#presences.filter(({ lastSeenAt }) => at - lastSeenAt < REMEMBERED).map((presence) => {
-        const { service, instance } = presence.state
-        const outcomes = sumOf(added.filter((record) => record.service === service && record.instance === instance))
-        const { requests } = figuresOf(outcomes)
-        return { instance, service, alive: isAlive(presence, this.#readAt ?? at), requests, outcomes: countsOf(outcomes) }
-      })
+      instances: this.#presences
+        .filter(({ lastSeenAt }) => at - lastSeenAt < REMEMBERED)
+        .map((presence) => {
+          const { service, instance } = presence.state
+          const outcomes = sumOf(
+            added.filter((record) => record.service === service && record.instance === instance)
+          )
+          const { requests } = figuresOf(outcomes)
+          return {
+            instance,
+            service,
+            alive: isAlive(presence, this.#readAt ?? at),
+            requests,
+            outcomes: countsOf(outcomes)
+          }
+        })
     }
   }
 }
@@ -90,7 +108,9 @@ const keyOf = ({ minute, run }: MinuteRecord) => `${minute} ${run}`
 function sumOf (records: readonly MinuteRecord[]): Outcomes {
   const sum: Partial<Record<Outcome, ReturnType<typeof emptySeries>>> = {}
   for (const { outcomes } of records.flatMap(({ routes }) => routes)) {
-    for (const [outcome, series] of entriesOf(outcomes)) sum[outcome] = mergeSeries(sum[outcome] ?? emptySeries(), series)
+    for (const [outcome, series] of entriesOf(outcomes)) {
+      sum[outcome] = mergeSeries(sum[outcome] ?? emptySeries(), series)
+    }
   }
   return sum
 }

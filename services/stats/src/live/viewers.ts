@@ -33,8 +33,12 @@ export class Viewers {
    * @throws STATS_ERR_VIEWER_LIMIT, STATS_ERR_TOO_MANY_VIEWERS
    */
   add (client: string): Readable {
-    if (this.#countOf(client) >= this.#mostOfClient) throw inFiveSeconds(new STATS_ERR_VIEWER_LIMIT(this.#mostOfClient))
-    if (this.#streams.size >= this.#most) throw inFiveSeconds(new STATS_ERR_TOO_MANY_VIEWERS(this.#streams.size))
+    if (this.#countOf(client) >= this.#mostOfClient) {
+      throw inFiveSeconds(new STATS_ERR_VIEWER_LIMIT(this.#mostOfClient))
+    }
+    if (this.#streams.size >= this.#most) {
+      throw inFiveSeconds(new STATS_ERR_TOO_MANY_VIEWERS(this.#streams.size))
+    }
     const stream = new Readable({ read () {} })
     stream.push('retry: 1000\n\n')
     if (this.#ended) stream.push(null)

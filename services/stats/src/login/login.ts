@@ -1,7 +1,12 @@
 import { type Kysely } from 'kysely'
 import { writing } from '../db/open.js'
 import { type StatsSchema } from '../db/schema.js'
-import { STATS_ERR_LOGIN_EXPIRED, STATS_ERR_LOGIN_OFF, STATS_ERR_LOGIN_UNKNOWN, STATS_ERR_LOGIN_USED } from '../errors.js'
+import {
+  STATS_ERR_LOGIN_EXPIRED,
+  STATS_ERR_LOGIN_OFF,
+  STATS_ERR_LOGIN_UNKNOWN,
+  STATS_ERR_LOGIN_USED
+} from '../errors.js'
 import { digestOf, expiryOf, isSameCode } from './code.js'
 
 /** The code that may log in once; undefined where there is none. */
@@ -19,15 +24,22 @@ export interface LoginOptions {
  * @throws STATS_ERR_LOGIN_OFF (404), STATS_ERR_LOGIN_UNKNOWN (403), STATS_ERR_LOGIN_EXPIRED (410),
  *   STATS_ERR_LOGIN_USED (410)
  */
-export async function useCode (given: string, { code, db }: LoginOptions, now: number): Promise<void> {
+export async function useCode (
+  given: string,
+  { code, db }: LoginOptions,
+  now: number
+): Promise<void> {
   if (code === undefined) throw new STATS_ERR_LOGIN_OFF()
   if (!isSameCode(given, code)) throw new STATS_ERR_LOGIN_UNKNOWN()
   const expiresAt = expiryOf(code)
   if (now >= expiresAt) throw new STATS_ERR_LOGIN_EXPIRED()
   const isFirst = await writing(db, async (connection) => {
     await connection.deleteFrom('logins').where('expiresAt', '<=', now).execute()
-    const { numInsertedOrUpdatedRows = 0n } = await connection.insertInto('logins').values({ digest: digestOf(code), expiresAt })
-      .onConflict((conflict) => conflict.doNothing()).executeTakeFirst()
+    const { numInsertedOrUpdatedRows = 0n } = await connection
+      .insertInto('logins')
+      .values({ digest: digestOf(code), expiresAt })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
     return numInsertedOrUpdatedRows > 0n
   })
   if (!isFirst) throw new STATS_ERR_LOGIN_USED()

@@ -26,7 +26,10 @@ export class RedisFigures {
 
   constructor (options: RedisFiguresOptions) {
     this.#options = options
-    this.#log = new LogChanges(options.log, { failed: 'Redis does not tell its figures', back: 'Redis tells its figures again' })
+    this.#log = new LogChanges(options.log, {
+      failed: 'Redis does not tell its figures',
+      back: 'Redis tells its figures again'
+    })
   }
 
   /** Undefined if Redis did not answer. */

@@ -28,17 +28,21 @@ export interface RedisInfo {
  */
 export function parseInfo (answers: readonly string[]): RedisInfo {
   const nodes = answers.map(fieldsOf)
-  const texts = (name: string) => [...new Set(nodes.map((fields) => fields.get(name) ?? ''))].join(',')
+  const texts = (name: string) =>
+    [...new Set(nodes.map((fields) => fields.get(name) ?? ''))].join(',')
   const numbers = (name: string) => nodes.map((fields) => Number(fields.get(name) ?? 0))
   const sum = (name: string) => numbers(name).reduce((total, value) => total + value, 0)
   const [used, reads] = [sum('used_memory'), sum('keyspace_hits') + sum('keyspace_misses')]
-  const keyspaces = answers.flatMap((answer) => [...answer.matchAll(/^db\d+:keys=(\d+),expires=(\d+)/gm)])
+  const keyspaces = answers.flatMap((answer) => [
+    ...answer.matchAll(/^db\d+:keys=(\d+),expires=(\d+)/gm)
+  ])
   return {
     version: texts('redis_version'),
     usedMemoryBytes: used,
     maxMemoryBytes: numbers('maxmemory').includes(0) ? 0 : sum('maxmemory'),
     maxMemoryPolicy: texts('maxmemory_policy'),
-    fragmentationRatio: used === 0 || sum('used_memory_rss') === 0 ? null : sum('used_memory_rss') / used,
+    fragmentationRatio:
+      used === 0 || sum('used_memory_rss') === 0 ? null : sum('used_memory_rss') / used,
     keys: keyspaces.reduce((total, [, keys]) => total + Number(keys), 0),
     expires: keyspaces.reduce((total, [, , expires]) => total + Number(expires), 0),
     evictedKeys: sum('evicted_keys'),
@@ -50,4 +54,10 @@ export function parseInfo (answers: readonly string[]): RedisInfo {
   }
 }
 
-const fieldsOf = (answer: string) => new Map(Array.from(answer.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = '', value = '']) => [name, value] as const))
+const fieldsOf = (answer: string) =>
+  new Map(
+    Array.from(
+      answer.matchAll(/^(\w+):(.*?)\r?$/gm),
+      ([, name = '', value = '']) => [name, value] as const
+    )
+  )

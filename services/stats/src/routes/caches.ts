@@ -8,18 +8,29 @@ import { cached, type Source } from './source.js'
 
 const CachesSchema = Type.Object({
   asOf,
-  caches: Type.Array(Type.Object({
-    service: Type.String(),
-    cache: Type.String({ description: 'As the service calls it', examples: ['fragments'] }),
-    hits: Type.Integer({ minimum: 0, description: 'l1, l2 and coalesced' }),
-    l1: Count,
-    l2: Count,
-    coalesced: Count,
-    stale: Type.Integer({ minimum: 0, description: 'Hits that were stale' }),
-    misses: Type.Integer({ minimum: 0, description: 'Reads that found nothing to serve, and fills in the background' }),
-    hitRatio: orNull(Type.Number({ minimum: 0, maximum: 1, description: 'hits, as a part of those and misses; null where there are none' })),
-    savedMs: Type.Number({ description: 'Time that computing the values of the hits had taken' })
-  }))
+  caches: Type.Array(
+    Type.Object({
+      service: Type.String(),
+      cache: Type.String({ description: 'As the service calls it', examples: ['fragments'] }),
+      hits: Type.Integer({ minimum: 0, description: 'l1, l2 and coalesced' }),
+      l1: Count,
+      l2: Count,
+      coalesced: Count,
+      stale: Type.Integer({ minimum: 0, description: 'Hits that were stale' }),
+      misses: Type.Integer({
+        minimum: 0,
+        description: 'Reads that found nothing to serve, and fills in the background'
+      }),
+      hitRatio: orNull(
+        Type.Number({
+          minimum: 0,
+          maximum: 1,
+          description: 'hits, as a part of those and misses; null where there are none'
+        })
+      ),
+      savedMs: Type.Number({ description: 'Time that computing the values of the hits had taken' })
+    })
+  )
 })
 
 /**
@@ -41,7 +52,12 @@ export const cachesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
     const caches = counts.map(({ savedMicros, ...cache }) => {
       const hits = cache.l1 + cache.l2 + cache.coalesced
       const reads = hits + cache.misses
-      return { ...cache, hits, hitRatio: reads === 0 ? null : hits / reads, savedMs: savedMicros / 1000 }
+      return {
+        ...cache,
+        hits,
+        hitRatio: reads === 0 ? null : hits / reads,
+        savedMs: savedMicros / 1000
+      }
     })
     return { asOf: collector.currency(now).asOf, caches }
   })

@@ -3,20 +3,29 @@ import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type DemoUser } from '../demo-users.js'
 
-export const DemoUsersSchema = Type.Object({ users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() })) })
+export const DemoUsersSchema = Type.Object({
+  users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() }))
+})
 
 /** The users that the console can send requests as. */
-export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[] }> = async (app, { users }) => {
-  app.get('/api/stats/demo-users', {
-    schema: {
-      tags: ['stats'],
-      summary: 'Users that anybody may be, to try things out',
-      description: 'None, unless DEMO_USERS is true.',
-      querystring: NoQuery,
-      response: { 200: DemoUsersSchema, ...problems }
+export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[] }> = async (
+  app,
+  { users }
+) => {
+  app.get(
+    '/api/stats/demo-users',
+    {
+      schema: {
+        tags: ['stats'],
+        summary: 'Users that anybody may be, to try things out',
+        description: 'None, unless DEMO_USERS is true.',
+        querystring: NoQuery,
+        response: { 200: DemoUsersSchema, ...problems }
+      }
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { users: users() }
     }
-  }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
-    return { users: users() }
-  })
+  )
 }

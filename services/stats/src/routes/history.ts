@@ -8,18 +8,38 @@ import { MINUTE } from '../history/time.js'
 import { detailedFigures, Latency, OutcomeCounts, RangeQuery, Time } from './schemas.js'
 import { cached, type Source } from './source.js'
 
-const Step = Type.Enum(['minute', 'hour'], { default: 'minute', description: 'Minutes are kept for two days, hours for 400' })
-const name = (what: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: `Only this ${what}` }))
+const Step = Type.Enum(['minute', 'hour'], {
+  default: 'minute',
+  description: 'Minutes are kept for two days, hours for 400'
+})
+const name = (what: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: `Only this ${what}` }))
 
-const HistoryQuery = Type.Object({ ...RangeQuery.properties, step: Step, service: name('service'), instance: name('instance') })
+const HistoryQuery = Type.Object({
+  ...RangeQuery.properties,
+  step: Step,
+  service: name('service'),
+  instance: name('instance')
+})
 
 const { p50, p99 } = Latency.properties
 
 const HistorySchema = Type.Object({
   step: Step,
-  points: Type.Array(Type.Object({ at: Time, ...detailedFigures, outcomes: OutcomeCounts, p50, p99, hitP50: p50, missP50: p50 }), {
-    description: 'One for each minute or hour, also where nothing was'
-  })
+  points: Type.Array(
+    Type.Object({
+      at: Time,
+      ...detailedFigures,
+      outcomes: OutcomeCounts,
+      p50,
+      p99,
+      hitP50: p50,
+      missP50: p50
+    }),
+    {
+      description: 'One for each minute or hour, also where nothing was'
+    }
+  )
 })
 
 /** The same by time. */
@@ -43,7 +63,15 @@ export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db 
         const at = part.first + i * length
         const outcomes = counted.get(at) ?? {}
         const { latency: { p50, p99 }, hitLatency, missLatency, ...figures } = figuresOf(outcomes)
-        return { at: at * MINUTE, ...figures, outcomes: countsOf(outcomes), p50, p99, hitP50: hitLatency.p50, missP50: missLatency.p50 }
+        return {
+          at: at * MINUTE,
+          ...figures,
+          outcomes: countsOf(outcomes),
+          p50,
+          p99,
+          hitP50: hitLatency.p50,
+          missP50: missLatency.p50
+        }
       })
     }
   })

@@ -7,30 +7,45 @@ import { readPresences } from '../history/instances.js'
 import { readInstances } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { MINUTE } from '../history/time.js'
-import { asOf, Count, hitRatio, NamedCounts, OutcomeCounts, RangeQuery, requests, shared, Time } from './schemas.js'
+import {
+  asOf,
+  Count,
+  hitRatio,
+  NamedCounts,
+  OutcomeCounts,
+  RangeQuery,
+  requests,
+  shared,
+  Time
+} from './schemas.js'
 import { cached, type Source } from './source.js'
 
 const InstancesSchema = Type.Object({
   asOf,
-  instances: Type.Array(Type.Object({
-    instance: Type.String({ examples: ['catalog-1'] }),
-    service: Type.String(),
-    run: Type.String({ description: 'The last process of that name' }),
-    alive: Type.Boolean({ description: 'It was heard of within 5 s before asOf' }),
-    startedAt: Time,
-    lastSeenAt: Time,
-    pid: Type.Integer(),
-    node: Type.String({ description: 'Version of Node' }),
-    rssBytes: Count,
-    heapBytes: Count,
-    eventLoopDelayMs: Type.Number({ description: 'p99 of a second' }),
-    l1: Type.Object({ entries: Count, bytes: Count, evictions: Count }, { description: 'The memory of its response cache' }),
-    requests,
-    hitRatio,
-    shared,
-    outcomes: OutcomeCounts,
-    filledBy: NamedCounts('Hits by the instance that had computed what they were answered with')
-  }))
+  instances: Type.Array(
+    Type.Object({
+      instance: Type.String({ examples: ['catalog-1'] }),
+      service: Type.String(),
+      run: Type.String({ description: 'The last process of that name' }),
+      alive: Type.Boolean({ description: 'It was heard of within 5 s before asOf' }),
+      startedAt: Time,
+      lastSeenAt: Time,
+      pid: Type.Integer(),
+      node: Type.String({ description: 'Version of Node' }),
+      rssBytes: Count,
+      heapBytes: Count,
+      eventLoopDelayMs: Type.Number({ description: 'p99 of a second' }),
+      l1: Type.Object(
+        { entries: Count, bytes: Count, evictions: Count },
+        { description: 'The memory of its response cache' }
+      ),
+      requests,
+      hitRatio,
+      shared,
+      outcomes: OutcomeCounts,
+      filledBy: NamedCounts('Hits by the instance that had computed what they were answered with')
+    })
+  )
 })
 
 /** The same by instance, and how each is. */
@@ -48,12 +63,31 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
     const now = Date.now()
     const { first, end, parts } = rangeOf(query, now)
     const { asOf } = collector.currency(now)
-    const counted = new Map((await readInstances(db, parts)).map((one) => [JSON.stringify([one.service, one.instance]), one]))
+    const counted = new Map(
+      (await readInstances(db, parts)).map((one) => [
+        JSON.stringify([one.service, one.instance]),
+        one
+      ])
+    )
     const presences = await readPresences(db, first * MINUTE)
     return {
       asOf,
       instances: presences.flatMap((presence) => {
-        const { state: { service, instance, run, startedAt, pid, node, rssBytes, heapBytes, eventLoopDelayMs, l1 }, lastSeenAt } = presence
+        const {
+          state: {
+            service,
+            instance,
+            run,
+            startedAt,
+            pid,
+            node,
+            rssBytes,
+            heapBytes,
+            eventLoopDelayMs,
+            l1
+          },
+          lastSeenAt
+        } = presence
         const counts = counted.get(JSON.stringify([service, instance]))
         // It began later.
         if (counts === undefined && startedAt >= end * MINUTE) return []

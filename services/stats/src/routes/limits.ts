@@ -11,19 +11,28 @@ const MOST = 100
 
 const LimitsSchema = Type.Object({
   asOf,
-  policies: Type.Array(Type.Object({ service: Type.String(), policy: Type.String(), denied: Count }), { description: 'The most first' }),
+  policies: Type.Array(
+    Type.Object({ service: Type.String(), policy: Type.String(), denied: Count }),
+    { description: 'The most first' }
+  ),
   clients: Type.Integer({ minimum: 0, description: 'How many clients were denied' })
 })
 
 const ClientsSchema = Type.Object({
   asOf,
-  clients: Type.Array(Type.Object({
-    client: Type.String({ description: 'user: and its id, or address: and the network of it; others', examples: ['user:alice', 'address:192.0.2.0/24'] }),
-    service: Type.String(),
-    policy: Type.String(),
-    route: Type.String(),
-    denied: Count
-  }), { description: `The ${MOST} that were denied most` })
+  clients: Type.Array(
+    Type.Object({
+      client: Type.String({
+        description: 'user: and its id, or address: and the network of it; others',
+        examples: ['user:alice', 'address:192.0.2.0/24']
+      }),
+      service: Type.String(),
+      policy: Type.String(),
+      route: Type.String(),
+      denied: Count
+    }),
+    { description: `The ${MOST} that were denied most` }
+  )
 })
 
 /** How much was denied, for everybody, and who was, for admins. */
@@ -39,7 +48,11 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (app, { db,
   }, async ({ query }) => {
     const now = Date.now()
     const { parts } = rangeOf(query, now)
-    return { asOf: collector.currency(now).asOf, policies: await readPolicies(db, parts), clients: await countClients(db, parts) }
+    return {
+      asOf: collector.currency(now).asOf,
+      policies: await readPolicies(db, parts),
+      clients: await countClients(db, parts)
+    }
   })
 
   app.get('/api/stats/limits/clients', {

@@ -4,7 +4,8 @@ import { Type } from 'typebox'
 import { type Viewers } from '../live/viewers.js'
 
 const stream = {
-  description: '`tick`: what has happened since the tick before, each second; `invalidated`: what an instance has invalidated',
+  description:
+    '`tick`: what has happened since the tick before, each second; `invalidated`: what an instance has invalidated',
   content: { 'text/event-stream': { schema: Type.String() } }
 }
 
@@ -26,7 +27,13 @@ export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, {
     asEvents(reply).send(events)
   })
 
-  app.head('/api/stats/live', { schema: { hide: true, querystring: NoQuery } }, (_request, reply) => { asEvents(reply).send() })
+  app.head(
+    '/api/stats/live',
+    { schema: { hide: true, querystring: NoQuery } },
+    (_request, reply) => {
+      asEvents(reply).send()
+    }
+  )
 }
 
 const asEvents = (reply: FastifyReply) => reply

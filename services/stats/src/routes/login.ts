@@ -12,9 +12,16 @@ const loginLimit = {
   policies: [{ name: 'logins', limit: 10, window: '1m' }]
 } as const satisfies RouteLimitOptions
 
-const LoginBody = Type.Object({
-  code: Type.String({ minLength: 1, maxLength: 200, description: 'The part of the login link after #login=' })
-}, { additionalProperties: false })
+const LoginBody = Type.Object(
+  {
+    code: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The part of the login link after #login='
+    })
+  },
+  { additionalProperties: false }
+)
 
 export interface LoginRouteOptions extends LoginOptions {
   /** The users that a login yields. */
@@ -22,20 +29,27 @@ export interface LoginRouteOptions extends LoginOptions {
 }
 
 /** Exchanges the one-time code of a login link for tokens. */
-export const loginRoute: FastifyPluginAsyncTypebox<LoginRouteOptions> = async (app, { users, ...options }) => {
-  app.post('/api/stats/login', {
-    schema: {
-      tags: ['stats'],
-      summary: 'Tokens for the one-time code of a login link',
-      description: 'npm start prints the link. A code works once, until it expires.',
-      querystring: NoQuery,
-      body: LoginBody,
-      response: { 200: DemoUsersSchema, ...problems }
+export const loginRoute: FastifyPluginAsyncTypebox<LoginRouteOptions> = async (
+  app,
+  { users, ...options }
+) => {
+  app.post(
+    '/api/stats/login',
+    {
+      schema: {
+        tags: ['stats'],
+        summary: 'Tokens for the one-time code of a login link',
+        description: 'npm start prints the link. A code works once, until it expires.',
+        querystring: NoQuery,
+        body: LoginBody,
+        response: { 200: DemoUsersSchema, ...problems }
+      },
+      config: { rateLimit: loginLimit }
     },
-    config: { rateLimit: loginLimit }
-  }, async ({ body }, reply) => {
-    await useCode(body.code, options, Date.now())
-    reply.header('cache-control', 'no-store')
-    return { users: users() }
-  })
+    async ({ body }, reply) => {
+      await useCode(body.code, options, Date.now())
+      reply.header('cache-control', 'no-store')
+      return { users: users() }
+    }
+  )
 }

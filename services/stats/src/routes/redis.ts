@@ -11,7 +11,9 @@ const optional = {
   usedMemoryBytes: Count,
   maxMemoryBytes: Type.Integer({ minimum: 0, description: '0: no limit' }),
   maxMemoryPolicy: Type.String({ examples: ['allkeys-lru'] }),
-  fragmentationRatio: orNull(Type.Number({ description: 'Memory that the system has given, per byte that is used' })),
+  fragmentationRatio: orNull(
+    Type.Number({ description: 'Memory that the system has given, per byte that is used' })
+  ),
   keys: Count,
   expires: Type.Integer({ minimum: 0, description: 'Keys that expire' }),
   evictedKeys: Count,
@@ -35,18 +37,26 @@ export interface RedisRouteOptions {
 }
 
 /** What instances share. */
-export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (app, { redis, collector }) => {
-  app.get('/api/stats/redis', {
-    schema: {
-      tags: ['stats'],
-      summary: 'What Redis says of itself',
-      description: 'Figures of a cluster are those of its masters, added up. Without Redis, instances share files, and there are none.',
-      querystring: NoQuery,
-      response: { 200: RedisSchema, ...problems }
+export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (
+  app,
+  { redis, collector }
+) => {
+  app.get(
+    '/api/stats/redis',
+    {
+      schema: {
+        tags: ['stats'],
+        summary: 'What Redis says of itself',
+        description:
+          'Figures of a cluster are those of its masters, added up. Without Redis, instances share files, and there are none.',
+        querystring: NoQuery,
+        response: { 200: RedisSchema, ...problems }
+      },
+      config: cached
     },
-    config: cached
-  }, async () => {
-    if (redis === undefined) return { kind: 'sqlite' as const, connected: collector.currency(Date.now()).connected }
-    return { kind: 'redis' as const, connected: redis.current !== undefined, ...redis.current }
-  })
+    async () => {
+      if (redis === undefined) { return { kind: 'sqlite' as const, connected: collector.currency(Date.now()).connected } }
+      return { kind: 'redis' as const, connected: redis.current !== undefined, ...redis.current }
+    }
+  )
 }

@@ -9,14 +9,19 @@ import { cached, type Source } from './source.js'
 
 const RoutesSchema = Type.Object({
   asOf,
-  routes: Type.Array(Type.Object({
-    service: Type.String(),
-    route: Type.String({ description: '404: paths that are none', examples: ['GET /api/products/:id'] }),
-    ...figures,
-    latency: Latency,
-    outcomes: OutcomeCounts,
-    reasons: NamedCounts('Why responses were not cached, as in Cache-Status, and how often')
-  }))
+  routes: Type.Array(
+    Type.Object({
+      service: Type.String(),
+      route: Type.String({
+        description: '404: paths that are none',
+        examples: ['GET /api/products/:id']
+      }),
+      ...figures,
+      latency: Latency,
+      outcomes: OutcomeCounts,
+      reasons: NamedCounts('Why responses were not cached, as in Cache-Status, and how often')
+    })
+  )
 })
 
 /** The same by route. */
@@ -34,7 +39,11 @@ export const routesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
     const routes = await readRoutes(db, rangeOf(query, now).parts)
     return {
       asOf: collector.currency(now).asOf,
-      routes: routes.map(({ outcomes, ...route }) => ({ ...route, ...figuresOf(outcomes), outcomes: countsOf(outcomes) }))
+      routes: routes.map(({ outcomes, ...route }) => ({
+        ...route,
+        ...figuresOf(outcomes),
+        outcomes: countsOf(outcomes)
+      }))
     }
   })
 }

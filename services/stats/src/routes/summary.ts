@@ -6,7 +6,17 @@ import { readTotal } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { MINUTE } from '../history/time.js'
 import { entriesOf } from '../outcomes.js'
-import { asOf, connected, Count, detailedFigures, figures, Latency, Outcome, RangeQuery, Time } from './schemas.js'
+import {
+  asOf,
+  connected,
+  Count,
+  detailedFigures,
+  figures,
+  Latency,
+  Outcome,
+  RangeQuery,
+  Time
+} from './schemas.js'
 import { cached, type Source } from './source.js'
 
 const { shared, notModified, bytes, savedMs } = figures
@@ -23,7 +33,17 @@ const SummarySchema = Type.Object({
   latency: Latency,
   hitLatency: Latency,
   missLatency: Latency,
-  outcomes: Type.Array(Type.Object({ outcome: Outcome, count: Count, shared, notModified, bytes, savedMs, latency: Latency }))
+  outcomes: Type.Array(
+    Type.Object({
+      outcome: Outcome,
+      count: Count,
+      shared,
+      notModified,
+      bytes,
+      savedMs,
+      latency: Latency
+    })
+  )
 })
 
 /** All requests to all instances. */

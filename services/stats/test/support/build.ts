@@ -10,10 +10,21 @@ import { statsEnv } from '../../src/env.js'
 import { tempDir } from './temp-dir.js'
 
 /** The service over the files in `directory` (a new one unless given), closed with the test. */
-export async function build (t: Test, directory?: string, env: Record<string, string> = {}): Promise<FastifyInstance> {
-  const app = await buildApp(loadEnv(statsEnv, {
-    PORT: '0', INSTANCE: 'stats-1', LOG_LEVEL: 'silent', RATE_LIMIT_ALLOW: '127.0.0.1', DATA_DIR: directory ?? await tempDir(t), ...env
-  }))
+export async function build (
+  t: Test,
+  directory?: string,
+  env: Record<string, string> = {}
+): Promise<FastifyInstance> {
+  const app = await buildApp(
+    loadEnv(statsEnv, {
+      PORT: '0',
+      INSTANCE: 'stats-1',
+      LOG_LEVEL: 'silent',
+      RATE_LIMIT_ALLOW: '127.0.0.1',
+      DATA_DIR: directory ?? (await tempDir(t)),
+      ...env
+    })
+  )
   t.teardown(() => app.close())
   return app
 }

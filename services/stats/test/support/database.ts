@@ -18,5 +18,8 @@ export async function database (t: Test, file?: string): Promise<Kysely<StatsSch
 /** How many requests of each outcome there were at any time, by minutes and by hours. */
 export async function totals (db: Kysely<StatsSchema>) {
   const ever = (step: Part['step']) => [{ step, first: 0, end: Number.MAX_SAFE_INTEGER }]
-  return { minutes: countsOf(await readTotal(db, ever('minute'))), hours: countsOf(await readTotal(db, ever('hour'))) }
+  return {
+    minutes: countsOf(await readTotal(db, ever('minute'))),
+    hours: countsOf(await readTotal(db, ever('hour')))
+  }
 }

@@ -30,7 +30,9 @@ async function * eventsOf (response: IncomingMessage): AsyncIterableIterator<Ser
 
 /** The data of the next event of that name that is as is wanted. */
 export async function next<Data> (
-  events: AsyncIterableIterator<ServerSentEvent>, event: string, is: (data: Data) => boolean = () => true
+  events: AsyncIterableIterator<ServerSentEvent>,
+  event: string,
+  is: (data: Data) => boolean = () => true
 ): Promise<Data> {
   for (;;) {
     const told = await events.next()

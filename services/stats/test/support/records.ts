@@ -1,16 +1,35 @@
-import { emptySeries, type InstanceState, LATENCY_BOUNDS_MS, type MinuteRecord, type Outcome, type Series } from '@weir/metrics'
+import {
+  emptySeries,
+  type InstanceState,
+  LATENCY_BOUNDS_MS,
+  type MinuteRecord,
+  type Outcome,
+  type Series
+} from '@weir/metrics'
 
 /** Requests that took so long each (ms). */
-export function series (count: number, more: Partial<Omit<Series, 'count' | 'latency'>> & { ms?: number } = {}): Series {
+export function series (
+  count: number,
+  more: Partial<Omit<Series, 'count' | 'latency'>> & { ms?: number } = {}
+): Series {
   const { ms = 1, ...rest } = more
   const bucket = LATENCY_BOUNDS_MS.findIndex((bound) => ms <= bound)
   const empty = emptySeries()
-  return { ...empty, count, latencySumMicros: count * ms * 1000, ...rest, latency: empty.latency.map((_, i) => i === bucket ? count : 0) }
+  return {
+    ...empty,
+    count,
+    latencySumMicros: count * ms * 1000,
+    ...rest,
+    latency: empty.latency.map((_, i) => (i === bucket ? count : 0))
+  }
 }
 
 /** What an instance counted: for one route, unless `more` says otherwise. */
 export function record (
-  minute: number, seq: number, outcomes: Partial<Record<Outcome, Series>>, more: Partial<MinuteRecord> = {}
+  minute: number,
+  seq: number,
+  outcomes: Partial<Record<Outcome, Series>>,
+  more: Partial<MinuteRecord> = {}
 ): MinuteRecord {
   return {
     run: 'run-1',

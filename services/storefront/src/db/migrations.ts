@@ -7,7 +7,9 @@ export const OUTBOX = 'storefront'
 
 const views: Migration = {
   async up (db: Kysely<unknown>) {
-    await sql`create table views (product integer primary key, total integer not null) strict`.execute(db)
+    await sql`create table views (product integer primary key, total integer not null) strict`.execute(
+      db
+    )
     await sql`create index views_by_total on views (total desc, product)`.execute(db)
   }
 }

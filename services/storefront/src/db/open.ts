@@ -37,9 +37,17 @@ async function openMigrated (file: string): Promise<Kysely<StorefrontSchema>> {
     assertSchema(database, file, Object.keys(await migrations.getMigrations()))
     await db.connection().execute(async (connection) => {
       await sql`begin immediate`.execute(connection)
-      const { error } = await new Migrator({ db: connection, provider: migrations }).migrateToLatest()
+      const { error } = await new Migrator({
+        db: connection,
+        provider: migrations
+      }).migrateToLatest()
       await (error === undefined ? sql`commit` : sql`rollback`).execute(connection)
-      if (error !== undefined) throw new Error('The database of the storefront could not be brought to this version\'s schema', { cause: error })
+      if (error !== undefined) {
+        throw new Error(
+          "The database of the storefront could not be brought to this version's schema",
+          { cause: error }
+        )
+      }
     })
     database.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
     return db

@@ -8,7 +8,15 @@ import { type Shop } from '../pages/shop.js'
  * The origin of something. `saved`: it is old, because it could not be made anew. `not cached`:
  * CACHE=off.
  */
-export type Outcome = 'hit in memory' | 'hit in store' | 'coalesced' | 'stale' | 'saved' | 'miss' | 'failed' | 'not cached'
+export type Outcome =
+  | 'hit in memory'
+  | 'hit in store'
+  | 'coalesced'
+  | 'stale'
+  | 'saved'
+  | 'miss'
+  | 'failed'
+  | 'not cached'
 
 /** The time that a use saved, and those that it led to. */
 interface Saving {
@@ -91,7 +99,11 @@ interface Work {
 const current = new AsyncLocalStorage<Work>()
 let traced = 0
 
-const HITS = { l1: 'hit in memory', l2: 'hit in store', coalesced: 'coalesced' } as const satisfies Record<string, Outcome>
+const HITS = {
+  l1: 'hit in memory',
+  l2: 'hit in store',
+  coalesced: 'coalesced'
+} as const satisfies Record<string, Outcome>
 
 /**
  * Everything that a page had of the caches, in order. The caches are listened to only while a page
@@ -108,7 +120,7 @@ export class Trace {
   }
 
   /** Runs what makes the page. */
-  async run<T> (work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (traced++ === 0) listen(subscribe)
     try {
       return await current.run({ uses: this.#uses, reads: this.#reads, asked: new Map() }, work)
@@ -124,28 +136,52 @@ export class Trace {
 
   /** The origin of a fragment. */
   outcomeOf (key: string): Outcome {
-    return this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ?? (this.#isOff ? 'not cached' : 'failed')
+    return (
+      this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ??
+      (this.#isOff ? 'not cached' : 'failed')
+    )
   }
 
   /** Gives the panel's content, for the fragments of the page in their order. */
   async panel (inspected: Shop['inspected'], keys: readonly string[]): Promise<Panel> {
     const rows = this.#isOff ? this.#uncachedRows(keys) : await this.#rows(inspected, keys)
-    return { totals: this.#totals(inspected), rows, savedMs: savedBy(this.#uses), isOff: this.#isOff }
+    return {
+      totals: this.#totals(inspected),
+      rows,
+      savedMs: savedBy(this.#uses),
+      isOff: this.#isOff
+    }
   }
 
   #uncachedRows (keys: readonly string[]): Row[] {
     return keys.map((key, i) => ({
-      number: i + 1, depth: 0, kind: 'fragment', key, outcome: 'not cached', tags: [], age: undefined, took: this.#took.get(key), saved: undefined
+      number: i + 1,
+      depth: 0,
+      kind: 'fragment',
+      key,
+      outcome: 'not cached',
+      tags: [],
+      age: undefined,
+      took: this.#took.get(key),
+      saved: undefined
     }))
   }
 
   /** The fragments of the page as they are on it, each with what it is made of, and the rest. */
   async #rows (inspected: Shop['inspected'], keys: readonly string[]): Promise<Row[]> {
-    const numberOf = ({ key }: Use) => keys.findIndex((fragment) => key === `fragment:${fragment}`) + 1 || undefined
+    const numberOf = ({ key }: Use) =>
+      keys.findIndex((fragment) => key === `fragment:${fragment}`) + 1 || undefined
     const ordered = this.#uses.toSorted((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0))
-    const flat = (use: Use, depth: number): [Use, number][] => [[use, depth], ...use.uses.flatMap((inner) => flat(inner, depth + 1))]
+    const flat = (use: Use, depth: number): [Use, number][] => [
+      [use, depth],
+      ...use.uses.flatMap((inner) => flat(inner, depth + 1))
+    ]
     const lines = ordered.flatMap((use) => flat(use, 0))
-    return Promise.all(lines.map(([use, depth]) => this.#row(use, depth, depth === 0 ? numberOf(use) : undefined, inspected)))
+    return Promise.all(
+      lines.map(([use, depth]) =>
+        this.#row(use, depth, depth === 0 ? numberOf(use) : undefined, inspected)
+      )
+    )
   }
 
   #totals (inspected: Shop['inspected']): CacheTotals[] {
@@ -153,24 +189,35 @@ export class Trace {
       const reads = this.#reads.filter((read) => cacheOf(inspected, read) === of)
       const hits = reads.filter(({ saved }) => saved !== undefined)
       if (reads.length === 0) return []
-      return [{
-        cache: of.name,
-        hits: hits.length,
-        stale: hits.filter(({ isStale }) => isStale).length,
-        misses: reads.length - hits.length,
-        savedMs: hits.reduce((sum, { saved = 0 }) => sum + saved, 0) / 1000
-      }]
+      return [
+        {
+          cache: of.name,
+          hits: hits.length,
+          stale: hits.filter(({ isStale }) => isStale).length,
+          misses: reads.length - hits.length,
+          savedMs: hits.reduce((sum, { saved = 0 }) => sum + saved, 0) / 1000
+        }
+      ]
     })
   }
 
-  async #row (use: Use, depth: number, number: number | undefined, inspected: Shop['inspected']): Promise<Row> {
+  async #row (
+    use: Use,
+    depth: number,
+    number: number | undefined,
+    inspected: Shop['inspected']
+  ): Promise<Row> {
     const { key, outcome, took, saved } = use
     const entry = await entryOf(cacheOf(inspected, use)?.cache, key)
     const isSaved = outcome === 'failed' && entry !== undefined
     return {
       number,
       depth,
-      kind: key.startsWith('fragment:') ? 'fragment' : key.startsWith('ranking:') ? 'computation' : 'query',
+      kind: key.startsWith('fragment:')
+        ? 'fragment'
+        : key.startsWith('ranking:')
+          ? 'computation'
+          : 'query',
       key: key.replace(/^fragment:/, ''),
       outcome: isSaved ? 'saved' : outcome,
       // A key is a tag, too, which begins with a control character.
@@ -192,8 +239,10 @@ export const savedBy = (uses: readonly Saving[]): number =>
 const keyOnPage = (key: string): string => key.slice('fragment:'.length)
 
 /** The cache that a key is of. */
-const cacheOf = (inspected: Shop['inspected'], { namespace, key }: Pick<Use, 'namespace' | 'key'>) =>
-  inspected.find((one) => one.namespace === namespace && key.startsWith(one.prefix))
+const cacheOf = (
+  inspected: Shop['inspected'],
+  { namespace, key }: Pick<Use, 'namespace' | 'key'>
+) => inspected.find((one) => one.namespace === namespace && key.startsWith(one.prefix))
 
 /** The entry as it is kept; undefined while the store does not answer, too. */
 async function entryOf (cache: Cache<unknown> | undefined, key: string) {
@@ -209,7 +258,15 @@ async function entryOf (cache: Cache<unknown> | undefined, key: string) {
 function noted (uses: Use[], namespace: string, key: string, outcome: Outcome): Use {
   const known = uses.findLast((use) => use.key === key && use.namespace === namespace)
   if (known !== undefined) return known
-  const use = { namespace, key, outcome, uses: [], began: performance.now(), took: undefined, saved: undefined }
+  const use = {
+    namespace,
+    key,
+    outcome,
+    uses: [],
+    began: performance.now(),
+    took: undefined,
+    saved: undefined
+  }
   uses.push(use)
   return use
 }
@@ -234,7 +291,7 @@ function onAsked (message: unknown): void {
   const asked = message as CacheTraces['weir:cache:call'] | CacheTraces['weir:cache:wait']
   const work = current.getStore()
   if (work === undefined) return
-  for (const key of 'key' in asked ? [asked.key] : asked.keys ?? []) if (!work.asked.has(key)) work.asked.set(key, performance.now())
+  for (const key of 'key' in asked ? [asked.key] : (asked.keys ?? [])) { if (!work.asked.has(key)) work.asked.set(key, performance.now()) }
 }
 
 function onMiss (message: unknown): void {

@@ -60,7 +60,8 @@ export class LoadRefused extends Error {
 }
 
 /** Says that a request was not answered at all. */
-export const UNREACHABLE = 'The shop does not answer: it may be restarting, or your connection is gone. Try again in a few seconds.'
+export const UNREACHABLE =
+  'The shop does not answer: it may be restarting, or your connection is gone. Try again in a few seconds.'
 
 /**
  * Says why a request was refused, in sentences, with the time to wait where that is known.
@@ -68,9 +69,12 @@ export const UNREACHABLE = 'The shop does not answer: it may be restarting, or y
  * @param retryAfter seconds
  */
 export function refusal (status: number, body: string, retryAfter: number | undefined): string {
-  const reason = detailOf(body) ?? `The shop refused the request (status ${status}) and gave no reason`
+  const reason =
+    detailOf(body) ?? `The shop refused the request (status ${status}) and gave no reason`
   const sentence = /[.!?]$/.test(reason) ? reason : `${reason}.`
-  return retryAfter === undefined || /\b(?:again|retry)\b/i.test(sentence) ? sentence : `${sentence} Retry after ${retryAfter} s.`
+  return retryAfter === undefined || /\b(?:again|retry)\b/i.test(sentence)
+    ? sentence
+    : `${sentence} Retry after ${retryAfter} s.`
 }
 
 interface Answer {
@@ -99,7 +103,9 @@ export async function runLoad (load: Load): Promise<LoadResult> {
   const began = performance.now()
   await Promise.all(Array.from({ length: concurrency }, client))
   const seconds = (performance.now() - began) / 1000
-  const times = answers.flatMap(({ status, ms }) => status === 200 ? [ms] : []).sort((a, b) => a - b)
+  const times = answers
+    .flatMap(({ status, ms }) => (status === 200 ? [ms] : []))
+    .sort((a, b) => a - b)
   const refused = answers.filter(({ status }) => status === 429 || status === 503).length
   return {
     answered: times.length,

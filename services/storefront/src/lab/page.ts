@@ -26,7 +26,21 @@ export async function labPage (
   const shown = way === undefined ? undefined : await run(request, reply, runPath(way, work))
   const page = new Page(shop, reply, undefined)
   const lists = { ways: WAYS, works: WORKS, loads: LOADS }
-  return page.send('lab', { title: 'Lab', own: 'lab', instance, ...lists, way, work, shown, forgotten, isOff: shop.env.CACHE === 'off' }, reply.statusCode)
+  return page.send(
+    'lab',
+    {
+      title: 'Lab',
+      own: 'lab',
+      instance,
+      ...lists,
+      way,
+      work,
+      shown,
+      forgotten,
+      isOff: shop.env.CACHE === 'off'
+    },
+    reply.statusCode
+  )
 }
 
 /**
@@ -45,5 +59,9 @@ async function run (request: FastifyRequest, reply: FastifyReply, url: string): 
   reply.code(statusCode)
   if (headers['retry-after'] !== undefined) reply.header('retry-after', headers['retry-after'])
   const seconds = Number(headers['retry-after'] ?? NaN)
-  return { ms, isHit, problem: refusal(statusCode, body, Number.isFinite(seconds) ? seconds : undefined) }
+  return {
+    ms,
+    isHit,
+    problem: refusal(statusCode, body, Number.isFinite(seconds) ? seconds : undefined)
+  }
 }

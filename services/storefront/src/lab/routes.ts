@@ -46,51 +46,70 @@ const DESCRIPTIONS: Readonly<Record<Way, string>> = {
 }
 
 /** Everything under /shop/lab: one computation in four ways, and a page to try them. */
-export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (app, { shop, lab, instance }) => {
+export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (
+  app,
+  { shop, lab, instance }
+) => {
   for (const way of ['uncached', 'memoized', 'stored', 'cached'] as const) {
-    app.get(`/shop/lab/run/${way}`, {
-      schema: {
-        tags: ['lab'],
-        summary: `An expensive result: this handler ${DESCRIPTIONS[way]}`,
-        description: `Results are kept for ${KEPT_FOR}. An instance computes one at a time, and refuses (503) more ` +
-          'than it can compute within half a second.',
-        querystring: RunQuery,
-        response: { 200: RunSchema, ...problems }
+    app.get(
+      `/shop/lab/run/${way}`,
+      {
+        schema: {
+          tags: ['lab'],
+          summary: `An expensive result: this handler ${DESCRIPTIONS[way]}`,
+          description:
+            `Results are kept for ${KEPT_FOR}. An instance computes one at a time, and refuses (503) more ` +
+            'than it can compute within half a second.',
+          querystring: RunQuery,
+          response: { 200: RunSchema, ...problems }
+        },
+        config: { ...KEEPING[way], rateLimit: labLimit }
       },
-      config: { ...KEEPING[way], rateLimit: labLimit }
-    }, async ({ query: { work } }) => {
-      const began = performance.now()
-      const outcome = await lab.run(way, work)
-      return { way, work, instance, ...outcome, handlerMs: performance.now() - began }
-    })
+      async ({ query: { work } }) => {
+        const began = performance.now()
+        const outcome = await lab.run(way, work)
+        return { way, work, instance, ...outcome, handlerMs: performance.now() - began }
+      }
+    )
   }
 
-  app.get('/shop/lab', {
-    schema: {
-      tags: ['pages'],
-      summary: 'The lab: what caching is for',
-      querystring: LabQuery,
-      response: html
+  app.get(
+    '/shop/lab',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'The lab: what caching is for',
+        querystring: LabQuery,
+        response: html
+      },
+      config: { cacheControl: { noStore: true }, rateLimit: labLimit }
     },
-    config: { cacheControl: { noStore: true }, rateLimit: labLimit }
-  }, async (request, reply) => labPage(shop, instance, request, reply))
+    async (request, reply) => labPage(shop, instance, request, reply)
+  )
 
-  app.post('/shop/lab/forget', {
-    schema: {
-      tags: ['lab'],
-      summary: 'Forget the results in the shared store and in this instance',
-      querystring: NoQuery,
-      response: { 303: Type.Null(), ...problems }
+  app.post(
+    '/shop/lab/forget',
+    {
+      schema: {
+        tags: ['lab'],
+        summary: 'Forget the results in the shared store and in this instance',
+        querystring: NoQuery,
+        response: { 303: Type.Null(), ...problems }
+      },
+      config: { rateLimit: formLimit }
     },
-    config: { rateLimit: formLimit }
-  }, async ({ body }, reply) => {
-    try {
-      await app.responseCache.invalidate([TAG])
-      await lab.forget()
-    } catch (error) {
-      throw labNotForgotten(error)
+    async ({ body }, reply) => {
+      try {
+        await app.responseCache.invalidate([TAG])
+        await lab.forget()
+      } catch (error) {
+        throw labNotForgotten(error)
+      }
+      const { work } = Value.Check(ForgetForm, body) ? body : WITHOUT_WORK
+      return reply.redirect(
+        `/shop/lab?${new URLSearchParams({ work, forgotten: instance }).toString()}`,
+        303
+      )
     }
-    const { work } = Value.Check(ForgetForm, body) ? body : WITHOUT_WORK
-    return reply.redirect(`/shop/lab?${new URLSearchParams({ work, forgotten: instance }).toString()}`, 303)
-  })
+  )
 }

@@ -33,13 +33,26 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
   const form = { ...config, rateLimit: formLimit }
   const account = (page: Page, mistake = '', status = 200) => {
     const { user, headers, host } = page.reply.request
-    return page.send('account', { title: 'Account', user, hasDemoUsers, mistake, from: cameFrom(headers.referer, host) }, status)
+    return page.send(
+      'account',
+      { title: 'Account', user, hasDemoUsers, mistake, from: cameFrom(headers.referer, host) },
+      status
+    )
   }
 
-  app.get('/shop/account', {
-    schema: { tags: ['account'], summary: 'Who is signed in', querystring: NoQuery, response: html },
-    config
-  }, async (_request, reply) => account(new Page(shop, reply, undefined)))
+  app.get(
+    '/shop/account',
+    {
+      schema: {
+        tags: ['account'],
+        summary: 'Who is signed in',
+        querystring: NoQuery,
+        response: html
+      },
+      config
+    },
+    async (_request, reply) => account(new Page(shop, reply, undefined))
+  )
 
   app.get('/shop/account/box', {
     schema: {
@@ -52,33 +65,61 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
   }, async ({ user, query: { product } }, reply) =>
     reply.type('text/html; charset=utf-8').send(shop.render('parts/box', { user, product })))
 
-  app.post('/shop/account/sign-in', {
-    schema: { tags: ['account'], summary: 'Sign in with a token', querystring: NoQuery, body: TokenForm, response: html },
-    config: form
-  }, async (request, reply) => {
-    const session = sessionBy(app, request.body.token.trim())
-    if (session === undefined) return account(new Page(shop, reply, undefined), 'This token is not accepted: it may have expired, or be of another suite.', 400)
-    signIn(request, reply, session)
-    return reply.redirect('/shop/account', 303)
-  })
+  app.post(
+    '/shop/account/sign-in',
+    {
+      schema: {
+        tags: ['account'],
+        summary: 'Sign in with a token',
+        querystring: NoQuery,
+        body: TokenForm,
+        response: html
+      },
+      config: form
+    },
+    async (request, reply) => {
+      const session = sessionBy(app, request.body.token.trim())
+      if (session === undefined) {
+        return account(
+          new Page(shop, reply, undefined),
+          'This token is not accepted: it may have expired, or be of another suite.',
+          400
+        )
+      }
+      signIn(request, reply, session)
+      return reply.redirect('/shop/account', 303)
+    }
+  )
 
-  app.post('/shop/account/demo', {
-    schema: { tags: ['account'], summary: 'Sign in as a demo user', querystring: NoQuery, body: DemoForm, response: html },
-    config: form
-  }, async (request, reply) => {
-    if (!hasDemoUsers) throw new STOREFRONT_ERR_NO_DEMO_USERS()
-    const { role, from = '' } = request.body
-    const token = app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: DEMO_LIFETIME })
-    const session = sessionBy(app, token)
-    if (session !== undefined) signIn(request, reply, session)
-    return reply.redirect(PAGE.test(from) ? from : '/shop', 303)
-  })
+  app.post(
+    '/shop/account/demo',
+    {
+      schema: {
+        tags: ['account'],
+        summary: 'Sign in as a demo user',
+        querystring: NoQuery,
+        body: DemoForm,
+        response: html
+      },
+      config: form
+    },
+    async (request, reply) => {
+      if (!hasDemoUsers) throw new STOREFRONT_ERR_NO_DEMO_USERS()
+      const { role, from = '' } = request.body
+      const token = app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: DEMO_LIFETIME })
+      const session = sessionBy(app, token)
+      if (session !== undefined) signIn(request, reply, session)
+      return reply.redirect(PAGE.test(from) ? from : '/shop', 303)
+    }
+  )
 
   app.post('/shop/account/sign-out', {
     schema: { tags: ['account'], summary: 'Sign out', querystring: NoQuery, response: html },
     config: form
   }, async (request, reply) => {
-    if (sessionOf(request) !== undefined || request.headers.cookie !== undefined) signOut(request, reply)
+    if (sessionOf(request) !== undefined || request.headers.cookie !== undefined) {
+      signOut(request, reply)
+    }
     return reply.redirect('/shop/account', 303)
   })
 }

@@ -4,7 +4,13 @@ import { Trace } from '../debug/trace.js'
 import { STOREFRONT_ERR_NO_PRODUCT } from '../errors.js'
 import { isSaved } from '../upstream/catalog.js'
 import { Page } from './page.js'
-import { categoriesPart, mostViewedPart, productPart, recommendationsPart, weatherPart } from './parts.js'
+import {
+  categoriesPart,
+  mostViewedPart,
+  productPart,
+  recommendationsPart,
+  weatherPart
+} from './parts.js'
 import { html, ProductId } from './schemas.js'
 import { type Shop } from './shop.js'
 
@@ -14,21 +20,31 @@ import { type Shop } from './shop.js'
  * a 304 too, but not what a browser fetches ahead.
  */
 export const detailRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
-  app.get('/shop/products/:id', {
-    schema: { tags: ['pages'], summary: 'A product', params: ProductId, querystring: NoQuery, response: html },
-    config: { cacheControl: { public: true, noCache: true } },
-    onResponse (request, reply, done) {
-      const purpose = String(request.headers['sec-purpose'] ?? '')
-      const isSeen = reply.statusCode === 200 || reply.statusCode === 304
-      if (isSeen && request.method === 'GET' && !/prefetch/i.test(purpose)) shop.views.count(request.params.id)
-      done()
+  app.get(
+    '/shop/products/:id',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'A product',
+        params: ProductId,
+        querystring: NoQuery,
+        response: html
+      },
+      config: { cacheControl: { public: true, noCache: true } },
+      onResponse (request, reply, done) {
+        const purpose = String(request.headers['sec-purpose'] ?? '')
+        const isSeen = reply.statusCode === 200 || reply.statusCode === 304
+        if (isSeen && request.method === 'GET' && !/prefetch/i.test(purpose)) { shop.views.count(request.params.id) }
+        done()
+      }
+    },
+    async (request, reply) => {
+      const trace = request.isDebugged ? new Trace(shop.env) : undefined
+      const page = new Page(shop, reply, trace)
+      const make = () => detail(page, request.params.id)
+      return trace === undefined ? make() : trace.run(make)
     }
-  }, async (request, reply) => {
-    const trace = request.isDebugged ? new Trace(shop.env) : undefined
-    const page = new Page(shop, reply, trace)
-    const make = () => detail(page, request.params.id)
-    return trace === undefined ? make() : trace.run(make)
-  })
+  )
 }
 
 async function detail (page: Page, id: number) {
@@ -40,11 +56,21 @@ async function detail (page: Page, id: number) {
   // out until then.
   const changed = new Date(product.updatedAt)
   // Nothing tells when the other parts have changed if they are no fragments.
-  if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) page.reply.header('last-modified', changed.toUTCString())
+  if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) { page.reply.header('last-modified', changed.toUTCString()) }
   const [body, categories, recommendations, weather, mostViewed] = await Promise.all([
-    productPart(page, product), categoriesPart(page, ''), recommendationsPart(page, product), weatherPart(page), mostViewedPart(page)
+    productPart(page, product),
+    categoriesPart(page, ''),
+    recommendationsPart(page, product),
+    weatherPart(page),
+    mostViewedPart(page)
   ])
   return page.send('detail', {
-    title: product.name, product: body, categories, recommendations, weather, mostViewed, box: `/shop/account/box?product=${id}`
+    title: product.name,
+    product: body,
+    categories,
+    recommendations,
+    weather,
+    mostViewed,
+    box: `/shop/account/box?product=${id}`
   })
 }

@@ -21,48 +21,97 @@ type Mistakes = Readonly<Record<string, string>>
 export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const config = { session: true, role: 'editor' } as const
 
-  app.get('/shop/products/:id/edit', {
-    schema: { tags: ['pages'], summary: 'The form that changes a product', params: ProductId, querystring: NoQuery, response: html },
-    config
-  }, async ({ params: { id } }, reply) => {
-    const { product, etag } = await currentOf(shop, id)
-    return form(shop, reply, { id, etag, fields: fieldsOf(product) })
-  })
+  app.get(
+    '/shop/products/:id/edit',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'The form that changes a product',
+        params: ProductId,
+        querystring: NoQuery,
+        response: html
+      },
+      config
+    },
+    async ({ params: { id } }, reply) => {
+      const { product, etag } = await currentOf(shop, id)
+      return form(shop, reply, { id, etag, fields: fieldsOf(product) })
+    }
+  )
 
-  app.post('/shop/products/:id/edit', {
-    schema: { tags: ['pages'], summary: 'Change a product', params: ProductId, querystring: NoQuery, body: EditFormSchema, response: html },
-    config: { ...config, rateLimit: formLimit }
-  }, async (request, reply) => {
-    const { params: { id }, body: { etag, ...fields } } = request
-    const { changes, mistakes } = read(fields)
-    if (Object.keys(mistakes).length > 0) return form(shop, reply, { id, etag, fields, mistakes }, 400)
-    const change = await shop.catalog.change(id, changes, { etag, token: tokenOf(request) }).catch((error: unknown) => {
-      if (error instanceof UpstreamSilent) return { kind: 'unknown' } as const
-      throw error
-    })
-    switch (change.kind) {
-      case 'done': return reply.redirect(`/shop/products/${id}`, 303)
-      case 'gone': throw new STOREFRONT_ERR_NO_PRODUCT(id)
-      case 'unknown': {
-        reply.header('retry-after', '5')
-        return form(shop, reply, { id, etag, fields, problem: UNKNOWN }, 503)
+  app.post(
+    '/shop/products/:id/edit',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'Change a product',
+        params: ProductId,
+        querystring: NoQuery,
+        body: EditFormSchema,
+        response: html
+      },
+      config: { ...config, rateLimit: formLimit }
+    },
+    async (request, reply) => {
+      const {
+        params: { id },
+        body: { etag, ...fields }
+      } = request
+      const { changes, mistakes } = read(fields)
+      if (Object.keys(mistakes).length > 0) {
+        return form(shop, reply, { id, etag, fields, mistakes }, 400)
       }
-      case 'conflict': {
-        const theirs = await currentOf(shop, id)
-        return form(shop, reply, { id, etag: theirs.etag, fields, theirs: fieldsOf(theirs.product) }, 412)
-      }
-      case 'refused': {
-        const { status, problem: { detail, errors = [] } } = change
-        const refused = Object.fromEntries(errors.map(({ field, message }) => [field, `${isField(field) ? LABELS[field] : field} ${message}`]))
-        return form(shop, reply, { id, etag, fields, mistakes: refused, problem: errors.length === 0 ? detail : '' }, status)
+      const change = await shop.catalog
+        .change(id, changes, { etag, token: tokenOf(request) })
+        .catch((error: unknown) => {
+          if (error instanceof UpstreamSilent) return { kind: 'unknown' } as const
+          throw error
+        })
+      switch (change.kind) {
+        case 'done':
+          return reply.redirect(`/shop/products/${id}`, 303)
+        case 'gone':
+          throw new STOREFRONT_ERR_NO_PRODUCT(id)
+        case 'unknown': {
+          reply.header('retry-after', '5')
+          return form(shop, reply, { id, etag, fields, problem: UNKNOWN }, 503)
+        }
+        case 'conflict': {
+          const theirs = await currentOf(shop, id)
+          return form(
+            shop,
+            reply,
+            { id, etag: theirs.etag, fields, theirs: fieldsOf(theirs.product) },
+            412
+          )
+        }
+        case 'refused': {
+          const {
+            status,
+            problem: { detail, errors = [] }
+          } = change
+          const refused = Object.fromEntries(
+            errors.map(({ field, message }) => [
+              field,
+              `${isField(field) ? LABELS[field] : field} ${message}`
+            ])
+          )
+          return form(
+            shop,
+            reply,
+            { id, etag, fields, mistakes: refused, problem: errors.length === 0 ? detail : '' },
+            status
+          )
+        }
       }
     }
-  })
+  )
 }
 
 // The entity tag of the form keeps a second attempt from replacing anything but what the form was
 // made of.
-const UNKNOWN = 'The catalog did not answer in time, so the change may or may not be saved. ' +
+const UNKNOWN =
+  'The catalog did not answer in time, so the change may or may not be saved. ' +
   'Your text is still here: look at the product, or save again, which replaces nothing that is newer.'
 
 interface Filled {
@@ -75,20 +124,42 @@ interface Filled {
   readonly problem?: string
 }
 
-async function form (shop: Shop, reply: FastifyReply, filled: Filled, status = 200): Promise<FastifyReply> {
+async function form (
+  shop: Shop,
+  reply: FastifyReply,
+  filled: Filled,
+  status = 200
+): Promise<FastifyReply> {
   const categories = await categoriesFor(shop, filled.fields)
   const { theirs, mistakes = {}, problem = '' } = filled
   const inWords = (fields: Fields) => ({
-    ...fields, categoryId: categories.find(({ id }) => String(id) === fields.categoryId)?.name ?? fields.categoryId
+    ...fields,
+    categoryId:
+      categories.find(({ id }) => String(id) === fields.categoryId)?.name ?? fields.categoryId
   })
-  const differences = theirs === undefined ? [] : differing(inWords(filled.fields), inWords(theirs))
-  return new Page(shop, reply, undefined).send('edit', {
-    ...filled, limits: ProductFields.properties, title: `Edit ${theirs?.name ?? filled.fields.name}`, categories, mistakes, problem, differences, isConflict: theirs !== undefined
-  }, status)
+  const differences =
+    theirs === undefined ? [] : differing(inWords(filled.fields), inWords(theirs))
+  return new Page(shop, reply, undefined).send(
+    'edit',
+    {
+      ...filled,
+      limits: ProductFields.properties,
+      title: `Edit ${theirs?.name ?? filled.fields.name}`,
+      categories,
+      mistakes,
+      problem,
+      differences,
+      isConflict: theirs !== undefined
+    },
+    status
+  )
 }
 
 /** All categories; while the catalog does not answer and none are kept, that of the form alone. */
-async function categoriesFor ({ catalog }: Shop, { categoryId }: Fields): Promise<readonly Pick<Category, 'id' | 'name'>[]> {
+async function categoriesFor (
+  { catalog }: Shop,
+  { categoryId }: Fields
+): Promise<readonly Pick<Category, 'id' | 'name'>[]> {
   try {
     return (await catalog.categories()).body
   } catch (error) {
@@ -105,7 +176,12 @@ async function currentOf (shop: Shop, id: number) {
 
 /** Names of the fields for people. */
 const LABELS: Readonly<Record<keyof Fields, string>> = {
-  name: 'Name', sku: 'Article number', price: 'Price', stock: 'In stock', categoryId: 'Category', description: 'Description'
+  name: 'Name',
+  sku: 'Article number',
+  price: 'Price',
+  stock: 'In stock',
+  categoryId: 'Category',
+  description: 'Description'
 }
 
 const isField = (name: string): name is keyof Fields => Object.hasOwn(LABELS, name)
@@ -115,22 +191,46 @@ const differing = (yours: Fields, theirs: Fields) =>
     .filter((field) => yours[field] !== theirs[field])
     .map((field) => ({ label: LABELS[field], yours: yours[field], theirs: theirs[field] }))
 
-const fieldsOf = ({ name, sku, price, stock, categoryId, description }: Product): Fields =>
-  ({ name, sku, price: (price / 100).toFixed(2), stock: String(stock), categoryId: String(categoryId), description })
+const fieldsOf = ({ name, sku, price, stock, categoryId, description }: Product): Fields => ({
+  name,
+  sku,
+  price: (price / 100).toFixed(2),
+  stock: String(stock),
+  categoryId: String(categoryId),
+  description
+})
 
 /** Reads the fields as the catalog takes them, or says what is wrong with them. */
 function read (typed: Fields) {
   // Browsers send line breaks as CRLF.
   const description = typed.description.replaceAll('\r\n', '\n')
   const { categoryId } = typed
-  const [name, sku, price, stock] = [typed.name.trim(), typed.sku.trim(), typed.price.trim(), typed.stock.trim()]
-  const found = Value.Errors(ProductFields, { name, sku, price, stock, categoryId, description }).map(inWords)
+  const [name, sku, price, stock] = [
+    typed.name.trim(),
+    typed.sku.trim(),
+    typed.price.trim(),
+    typed.stock.trim()
+  ]
+  const found = Value.Errors(ProductFields, {
+    name,
+    sku,
+    price,
+    stock,
+    categoryId,
+    description
+  }).map(inWords)
   const mistakes = Object.fromEntries(found.map(({ field, message }) => [field, message]))
   const changes = {
-    name, sku, price: Math.round(Number(price) * 100), stock: Number(stock), categoryId: Number(categoryId), description
+    name,
+    sku,
+    price: Math.round(Number(price) * 100),
+    stock: Number(stock),
+    categoryId: Number(categoryId),
+    description
   }
   return { changes, mistakes }
 }
 
 /** The token that the request came with: the role has been checked by it. */
-const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string => authorization.replace(/^bearer +/i, '')
+const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string =>
+  authorization.replace(/^bearer +/i, '')

@@ -10,7 +10,11 @@ const DEPARTMENTS: Readonly<Record<string, string>> = {
   garden: 'garden-tools pots-and-planters garden-furniture'
 }
 
-const icons = new Map(Object.entries(DEPARTMENTS).flatMap(([icon, slugs]) => slugs.split(' ').map((slug) => [slug, icon] as const)))
+const icons = new Map(
+  Object.entries(DEPARTMENTS).flatMap(([icon, slugs]) =>
+    slugs.split(' ').map((slug) => [slug, icon] as const)
+  )
+)
 
 /** The picture for a category: that of its department, or a parcel. */
 export const iconOf = (slug: string): string => icons.get(slug) ?? 'parcel'

@@ -14,14 +14,22 @@ const counts = new Intl.NumberFormat('en')
 
 /** Sentences by field, for all violations of it or by keyword. Limits are those of the schema. */
 const SENTENCES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
-  page: { minimum: 'Pages are counted from %', maximum: 'There are % pages at most', type: 'Write the page as a whole number, such as 2' },
+  page: {
+    minimum: 'Pages are counted from %',
+    maximum: 'There are % pages at most',
+    type: 'Write the page as a whole number, such as 2'
+  },
   q: 'Search for % characters at most',
   category: 'There is no such category: choose one of those in the list',
   minPrice: AN_AMOUNT,
   maxPrice: AN_AMOUNT,
   sort: 'Products can be sorted by %',
   id: 'A product is found by its number, such as /shop/products/17',
-  name: { minLength: 'Give the product a name', pattern: 'Give the product a name', maxLength: 'Shorten the name to % characters' },
+  name: {
+    minLength: 'Give the product a name',
+    pattern: 'Give the product a name',
+    maxLength: 'Shorten the name to % characters'
+  },
   sku: 'Write the article number with at most 64 letters, digits, dots, dashes and underscores, such as PAN-00017',
   price: AN_AMOUNT,
   stock: 'Write the stock as a whole number, such as 12',
@@ -40,8 +48,13 @@ export function inWords (violation: Violation): Mistake {
   const field = typeof missing === 'string' ? missing : instancePath.split('/')[1] ?? ''
   const known = SENTENCES[field]
   const sentence = typeof known === 'object' ? known[keyword] : known
-  if (missing !== undefined) return { field, message: `The form came without ${field}: load the page again` }
-  return { field, message: sentence?.replace('%', limitOf(params)) ?? `${field || 'The form'} cannot be read: load the page again` }
+  if (missing !== undefined) { return { field, message: `The form came without ${field}: load the page again` } }
+  return {
+    field,
+    message:
+      sentence?.replace('%', limitOf(params)) ??
+      `${field || 'The form'} cannot be read: load the page again`
+  }
 }
 
 /** The limit that was exceeded, or the values that are allowed. */

@@ -1,5 +1,9 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { STOREFRONT_ERR_NO_CATEGORY, STOREFRONT_ERR_NO_PAGE, STOREFRONT_ERR_PRICE_RANGE } from '../errors.js'
+import {
+  STOREFRONT_ERR_NO_CATEGORY,
+  STOREFRONT_ERR_NO_PAGE,
+  STOREFRONT_ERR_PRICE_RANGE
+} from '../errors.js'
 import { Trace } from '../debug/trace.js'
 import { tags } from '../tags.js'
 import { isSaved } from '../upstream/catalog.js'
@@ -35,7 +39,9 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
     // Before defaults are filled in: an empty field, a missing one and any other `debug` are one
     // page, with one cache entry.
     preValidation (request, _reply, done) {
-      const sent = Object.entries(request.query).filter(([name, value]) => value !== '' && (name !== 'debug' || request.isDebugged))
+      const sent = Object.entries(request.query).filter(
+        ([name, value]) => value !== '' && (name !== 'debug' || request.isDebugged)
+      )
       Object.assign(request, { query: Object.fromEntries(sent) })
       done()
     }
@@ -49,16 +55,24 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
 
 async function list (page: Page, query: ListQuery) {
   const { minPrice, maxPrice } = query
-  if (minPrice !== '' && maxPrice !== '' && Number(minPrice) > Number(maxPrice)) throw new STOREFRONT_ERR_PRICE_RANGE()
+  if (minPrice !== '' && maxPrice !== '' && Number(minPrice) > Number(maxPrice)) { throw new STOREFRONT_ERR_PRICE_RANGE() }
   const told = await page.shop.catalog.categories()
   if (isSaved(told)) page.silent('catalog')
   const category = told.body.find(({ slug }) => slug === query.category)
-  if (query.category !== '' && category === undefined) throw new STOREFRONT_ERR_NO_CATEGORY(query.category)
+  if (query.category !== '' && category === undefined) { throw new STOREFRONT_ERR_NO_CATEGORY(query.category) }
   const [products, categories, mostViewed] = await Promise.all([
     productsPart(page, query), categoriesPart(page, query.category), mostViewedPart(page)
   ])
   const title = titleOf(query, category)
-  return page.send('list', { title, category, search: query, sorts: Object.entries(SORTS), products, categories, mostViewed })
+  return page.send('list', {
+    title,
+    category,
+    search: query,
+    sorts: Object.entries(SORTS),
+    products,
+    categories,
+    mostViewed
+  })
 }
 
 /** The products of the page. All that a query says is in the key, in one spelling. */
@@ -74,17 +88,35 @@ function productsPart (page: Page, query: ListQuery): Promise<string> {
   }, async () => {
     const [categories, found] = await Promise.all([
       catalog.categories(),
-      catalog.products({ ...filter, minPrice: cents(minPrice), maxPrice: cents(maxPrice), page: number, limit: PER_PAGE })
+      catalog.products({
+        ...filter,
+        minPrice: cents(minPrice),
+        maxPrice: cents(maxPrice),
+        page: number,
+        limit: PER_PAGE
+      })
     ])
     const { items, total = items.length, pages = 1 } = found
     if (items.length === 0 && number > 1) throw new STOREFRONT_ERR_NO_PAGE(number)
-    const products = items.map((product) => ({ ...product, icon: placeOf(product, current(categories)).icon }))
+    const products = items.map((product) => ({
+      ...product,
+      icon: placeOf(product, current(categories)).icon
+    }))
     const last = Math.min(pages, LAST_PAGE)
-    return render('parts/list', { products, total, number, pages: pagesAround(number, last), last, reachable: last * PER_PAGE, linkTo: linkTo(query) })
+    return render('parts/list', {
+      products,
+      total,
+      number,
+      pages: pagesAround(number, last),
+      last,
+      reachable: last * PER_PAGE,
+      linkTo: linkTo(query)
+    })
   })
 }
 
-const cents = (euros: string): number | undefined => euros === '' ? undefined : Math.round(Number(euros) * 100)
+const cents = (euros: string): number | undefined =>
+  euros === '' ? undefined : Math.round(Number(euros) * 100)
 
 /** The link to another page of the same list. */
 const linkTo = (query: ListQuery) => (page: number): string => {
@@ -96,8 +128,18 @@ const linkTo = (query: ListQuery) => (page: number): string => {
  * A page of a list as a query, in one spelling: in this order, and without what goes without
  * saying.
  */
-function searchOf ({ category, q, minPrice, maxPrice, sort }: ListQuery, page: number): URLSearchParams {
-  const given = { category, q, minPrice, maxPrice, sort: sort === 'newest' ? '' : sort, page: page === 1 ? '' : String(page) }
+function searchOf (
+  { category, q, minPrice, maxPrice, sort }: ListQuery,
+  page: number
+): URLSearchParams {
+  const given = {
+    category,
+    q,
+    minPrice,
+    maxPrice,
+    sort: sort === 'newest' ? '' : sort,
+    page: page === 1 ? '' : String(page)
+  }
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(given)) if (value !== '') search.set(name, value)
   return search
@@ -105,12 +147,17 @@ function searchOf ({ category, q, minPrice, maxPrice, sort }: ListQuery, page: n
 
 /** The first and the last page, and those around this one; 0 for a gap. */
 function pagesAround (number: number, last: number): number[] {
-  const shown = [1, number - 1, number, number + 1, last].filter((page) => page >= 1 && page <= last)
-  return [...new Set(shown)].sort((a, b) => a - b).flatMap((page, i, all) => page - (all[i - 1] ?? 0) > 1 ? [0, page] : [page])
+  const shown = [1, number - 1, number, number + 1, last].filter(
+    (page) => page >= 1 && page <= last
+  )
+  return [...new Set(shown)]
+    .sort((a, b) => a - b)
+    .flatMap((page, i, all) => (page - (all[i - 1] ?? 0) > 1 ? [0, page] : [page]))
 }
 
 function titleOf ({ q, page }: ListQuery, category: Category | undefined): string {
   const what = category?.name ?? 'All products'
-  const found = q.trim() === '' ? what : `“${q.trim()}” in ${category === undefined ? 'all products' : what}`
+  const found =
+    q.trim() === '' ? what : `“${q.trim()}” in ${category === undefined ? 'all products' : what}`
   return page === 1 ? found : `${found}, page ${page}`
 }

@@ -27,19 +27,29 @@ export class Page {
   #hasGaps = false
   readonly #keys: string[] = []
 
-  constructor (readonly shop: Shop, readonly reply: FastifyReply, readonly trace: Trace | undefined) {}
+  constructor (
+    readonly shop: Shop,
+    readonly reply: FastifyReply,
+    readonly trace: Trace | undefined
+  ) {}
 
   /**
    * The HTML of a part: kept, or rendered. One that cannot be rendered, because a service does not
    * answer, is a line that says so.
    * @throws UpstreamSilent for what is essential
    */
-  async part ({ key, title, isEssential = false }: Part, options: FragmentOptions, render: () => Promise<string>): Promise<string> {
+  async part (
+    { key, title, isEssential = false }: Part,
+    options: FragmentOptions,
+    render: () => Promise<string>
+  ): Promise<string> {
     const number = this.#keys.push(key)
     const began = performance.now()
     let html: string
     try {
-      html = await (this.shop.env.CACHE === 'off' ? render() : this.reply.fragment(key, options, render))
+      html = await (this.shop.env.CACHE === 'off'
+        ? render()
+        : this.reply.fragment(key, options, render))
     } catch (error) {
       if (!(error instanceof UpstreamSilent) || isEssential) throw error
       this.#hasGaps = true
@@ -47,7 +57,12 @@ export class Page {
     }
     if (this.trace === undefined) return html
     this.trace.took(key, performance.now() - began)
-    return this.shop.render('parts/outlined', { number, key, html, outcome: this.trace.outcomeOf(key) })
+    return this.shop.render('parts/outlined', {
+      number,
+      key,
+      html,
+      outcome: this.trace.outcomeOf(key)
+    })
   }
 
   /** Notes that what is shown of a service is old, because it does not answer. */
@@ -56,13 +71,26 @@ export class Page {
   }
 
   /** Sends the page: a template that has `data`, within the layout. */
-  async send (template: string, data: { readonly title: string, readonly [name: string]: unknown }, status = 200): Promise<FastifyReply> {
+  async send (
+    template: string,
+    data: { readonly title: string; readonly [name: string]: unknown },
+    status = 200
+  ): Promise<FastifyReply> {
     const { reply, shop, trace } = this
-    for (const { key, isStandIn } of reply.usedFragments) if (isStandIn) this.silent(serviceOf(key))
+    for (const { key, isStandIn } of reply.usedFragments) {
+      if (isStandIn) this.silent(serviceOf(key))
+    }
     reply.request.isWhole = this.#silent.size === 0 && !this.#hasGaps
     const panel = await trace?.panel(shop.inspected, this.#keys)
     if (trace !== undefined) reply.header('cache-control', PRIVATE)
-    const html = shop.render(template, { silent: [...this.#silent], panel, search: NO_SEARCH, nav: true, box: '/shop/account/box', ...data })
+    const html = shop.render(template, {
+      silent: [...this.#silent],
+      panel,
+      search: NO_SEARCH,
+      nav: true,
+      box: '/shop/account/box',
+      ...data
+    })
     return reply.code(status).type('text/html; charset=utf-8').send(html)
   }
 }
@@ -70,14 +98,21 @@ export class Page {
 const NO_SEARCH = { q: '', category: '', minPrice: '', maxPrice: '', sort: 'newest' }
 
 /** The service that a fragment is about. */
-const serviceOf = (key: string): string => key.startsWith('weather:') ? 'weather service' : 'catalog'
+const serviceOf = (key: string): string =>
+  key.startsWith('weather:') ? 'weather service' : 'catalog'
 
 /**
  * Says what pages may load, and that those about a user are kept by nobody. Set before the handler,
  * so that hits have it, too.
  */
-export function setPagePolicy (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  reply.header('content-security-policy', PAGE_POLICY).header('cross-origin-resource-policy', 'same-origin')
+export function setPagePolicy (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void
+): void {
+  reply
+    .header('content-security-policy', PAGE_POLICY)
+    .header('cross-origin-resource-policy', 'same-origin')
   // With no-referrer, the service's default, browsers send `Origin: null` with forms.
   reply.header('referrer-policy', 'same-origin')
   if (request.routeOptions.config.session === true) reply.header('cache-control', PRIVATE)
@@ -88,6 +123,12 @@ const PRIVATE = 'private, no-store'
 
 /** Pages load their own style and script, and nothing that is inline. */
 export const PAGE_POLICY = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
-  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'"
 ].join('; ')

@@ -28,9 +28,19 @@ export function productPart (page: Page, { id }: Product): Promise<string> {
 /** All categories, one of them marked. */
 export function categoriesPart (page: Page, marked: string): Promise<string> {
   const { shop: { catalog, render } } = page
-  return page.part({ key: `categories:${marked}`, title: 'Categories' }, {
-    ...OF_CATALOG, tags: [tags.everything, tags.categoryList]
-  }, async () => render('parts/categories', { categories: current(await catalog.categories()), marked, iconOf }))
+  return page.part(
+    { key: `categories:${marked}`, title: 'Categories' },
+    {
+      ...OF_CATALOG,
+      tags: [tags.everything, tags.categoryList]
+    },
+    async () =>
+      render('parts/categories', {
+        categories: current(await catalog.categories()),
+        marked,
+        iconOf
+      })
+  )
 }
 
 /** Products that are like one. */
@@ -75,7 +85,7 @@ export function mostViewedPart (page: Page): Promise<string> {
 
 /** A fragment that is kept is not made of what is old. */
 export function current<T> (told: Told<T> | undefined): T {
-  if (told === undefined || isSaved(told)) throw new UpstreamSilent('catalog', new Error('what it told is old, or gone'))
+  if (told === undefined || isSaved(told)) { throw new UpstreamSilent('catalog', new Error('what it told is old, or gone')) }
   return told.body
 }
 

@@ -13,7 +13,11 @@ export const SORTS = {
 /** The catalog serves no deeper ones: further on, people narrow the list. */
 export const LAST_PAGE = 400
 
-const price = Type.String({ default: '', pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?)?$', description: 'Euros, such as 12.50' })
+const price = Type.String({
+  default: '',
+  pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?)?$',
+  description: 'Euros, such as 12.50'
+})
 
 export const ListQuerySchema = Type.Object({
   q: Type.String({ default: '', maxLength: 100, description: 'Words to search for' }),
@@ -24,11 +28,15 @@ export const ListQuerySchema = Type.Object({
   page: Type.Integer({ default: 1, minimum: 1, maximum: LAST_PAGE }),
   // Declared, so that No-Vary-Search excepts it: browsers would take the page without it for this
   // one.
-  debug: Type.Optional(Type.String({ maxLength: 20, description: '`cache` shows admins what the page is made of' }))
+  debug: Type.Optional(
+    Type.String({ maxLength: 20, description: '`cache` shows admins what the page is made of' })
+  )
 })
 export type ListQuery = Static<typeof ListQuerySchema>
 
-export const ProductId = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) })
+export const ProductId = Type.Object({
+  id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+})
 
 /** An answer that is a page. */
 export const html = { 200: Type.String({ description: 'text/html' }) }
@@ -40,7 +48,13 @@ const text = Type.String()
  * nothing typed is lost.
  */
 export const EditFormSchema = Type.Object({
-  etag: Type.String({ maxLength: 200 }), name: text, sku: text, price: text, stock: text, categoryId: text, description: text
+  etag: Type.String({ maxLength: 200 }),
+  name: text,
+  sku: text,
+  price: text,
+  stock: text,
+  categoryId: text,
+  description: text
 })
 export type EditForm = Static<typeof EditFormSchema>
 
@@ -51,7 +65,10 @@ export type EditForm = Static<typeof EditFormSchema>
 export const ProductFields = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),
   sku: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}$' }),
-  price: Type.String({ maxLength: 11, pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?|10000000(?:\\.00?)?)$' }),
+  price: Type.String({
+    maxLength: 11,
+    pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?|10000000(?:\\.00?)?)$'
+  }),
   stock: Type.String({ maxLength: 10, pattern: '^(?:\\d{1,9}|1000000000)$' }),
   categoryId: Type.String({ pattern: '^[1-9]\\d{0,14}$' }),
   description: Type.String({ maxLength: 4000 })
@@ -59,5 +76,6 @@ export const ProductFields = Type.Object({
 
 export const TokenForm = Type.Object({ token: Type.String({ maxLength: 5000 }) })
 export const DemoForm = Type.Object({
-  role: Type.Enum(['reader', 'editor', 'admin']), from: Type.Optional(Type.String({ maxLength: 2000 }))
+  role: Type.Enum(['reader', 'editor', 'admin']),
+  from: Type.Optional(Type.String({ maxLength: 2000 }))
 })

@@ -18,16 +18,23 @@ const AT_ONCE = 10
  * (tf-idf). It takes tens of milliseconds of CPU for a few hundred products, in slices that let
  * other requests through.
  */
-export async function mostAlike (product: Described, others: readonly Described[], count: number): Promise<number[]> {
+export async function mostAlike (
+  product: Described,
+  others: readonly Described[],
+  count: number
+): Promise<number[]> {
   const all = [product, ...others.filter(({ id }) => id !== product.id)]
   const counts = await inSlices(all, trigrams)
   const spread = new Map<string, number>()
-  for (const parts of counts) for (const part of parts.keys()) spread.set(part, (spread.get(part) ?? 0) + 1)
+  for (const parts of counts) {
+    for (const part of parts.keys()) spread.set(part, (spread.get(part) ?? 0) + 1)
+  }
   await breathe()
   const vectors = await inSlices(counts, (parts) => weighted(parts, spread, all.length))
   const [own = new Map<string, number>(), ...rest] = vectors
   const scores = await inSlices(rest, (vector) => similarity(own, vector))
-  return all.slice(1)
+  return all
+    .slice(1)
     .map(({ id }, i) => ({ id, score: scores[i] ?? 0 }))
     .sort((a, b) => b.score - a.score || a.id - b.id)
     .slice(0, count)
@@ -45,7 +52,9 @@ async function inSlices<T, R> (items: readonly T[], work: (item: T) => R): Promi
 
 /** Names say more than descriptions: they count three times. */
 function trigrams ({ name, description }: Described): Map<string, number> {
-  const text = ` ${`${name} `.repeat(3)}${description} `.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')
+  const text = ` ${`${name} `.repeat(3)}${description} `
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
   const counts = new Map<string, number>()
   for (let i = 0; i + 3 <= text.length; i++) {
     const part = text.slice(i, i + 3)

@@ -3,7 +3,16 @@ import { Value } from 'typebox/value'
 import { type Remember } from '../caches.js'
 import { STOREFRONT_ERR_REFUSED, STOREFRONT_ERR_UNTRUSTED, UpstreamSilent } from '../errors.js'
 import { tags } from '../tags.js'
-import { type Category, CategoryListSchema, type Problem, ProblemSchema, type Product, type ProductList, ProductListSchema, ProductSchema } from './schemas.js'
+import {
+  type Category,
+  CategoryListSchema,
+  type Problem,
+  ProblemSchema,
+  type Product,
+  type ProductList,
+  ProductListSchema,
+  ProductSchema
+} from './schemas.js'
 import { type Answer, type Upstream } from './upstream.js'
 
 /** Something that the catalog has told. */
@@ -16,10 +25,15 @@ export interface Told<T> {
 // Milliseconds. A write ends it at once; time ends it where a write could not.
 const FRESH = 60_000
 const WHILE_REVALIDATING = 30_000
-const LIFETIME = { ttl: FRESH, staleWhileRevalidate: WHILE_REVALIDATING, staleIfError: '6h' } as const
+const LIFETIME = {
+  ttl: FRESH,
+  staleWhileRevalidate: WHILE_REVALIDATING,
+  staleIfError: '6h'
+} as const
 
 /** Whether it is there only because the catalog does not answer. */
-export const isSaved = ({ at }: Told<unknown>): boolean => Date.now() - at > FRESH + WHILE_REVALIDATING
+export const isSaved = ({ at }: Told<unknown>): boolean =>
+  Date.now() - at > FRESH + WHILE_REVALIDATING
 
 /** The outcome of a change that an editor asked for. */
 export type Change =
@@ -30,7 +44,10 @@ export type Change =
 
 /** The catalog, with the tags by which its writes end what was told. */
 export class Catalog {
-  constructor (readonly upstream: Upstream, readonly remember: Remember) {}
+  constructor (
+    readonly upstream: Upstream,
+    readonly remember: Remember
+  ) {}
 
   /**
    * A product; undefined if there is none with the id.
@@ -38,19 +55,32 @@ export class Catalog {
    */
   product (id: number): Promise<Told<Product> | undefined> {
     const path = `/api/products/${id}`
-    const options = { ...LIFETIME, negativeTtl: '10s', tags: [tags.everything, tags.product(id)] } as const
-    return this.remember(`catalog:${path}`, options, async (): Promise<Told<Product> | undefined> => {
-      const answer = await this.upstream.call({ path })
-      return answer.status === 404 ? undefined : this.#told(ProductSchema, answer)
-    })
+    const options = {
+      ...LIFETIME,
+      negativeTtl: '10s',
+      tags: [tags.everything, tags.product(id)]
+    } as const
+    return this.remember(
+      `catalog:${path}`,
+      options,
+      async (): Promise<Told<Product> | undefined> => {
+        const answer = await this.upstream.call({ path })
+        return answer.status === 404 ? undefined : this.#told(ProductSchema, answer)
+      }
+    )
   }
 
   /**
    * The product as the database has it now, past all caches: for who is about to change it.
    * @throws UpstreamSilent
    */
-  async currentProduct (id: number): Promise<{ readonly product: Product, readonly etag: string } | undefined> {
-    const answer = await this.upstream.call({ path: `/api/products/${id}`, headers: { 'cache-control': 'no-cache' } })
+  async currentProduct (
+    id: number
+  ): Promise<{ readonly product: Product; readonly etag: string } | undefined> {
+    const answer = await this.upstream.call({
+      path: `/api/products/${id}`,
+      headers: { 'cache-control': 'no-cache' }
+    })
     if (answer.status === 404) return undefined
     const { body } = this.#told(ProductSchema, answer)
     return { product: body, etag: answer.etag ?? '' }
@@ -63,22 +93,32 @@ export class Catalog {
   categories (): Promise<Told<readonly Category[]>> {
     const path = '/api/categories'
     const options = { ...LIFETIME, tags: [tags.everything, tags.categoryList] }
-    return this.remember(`catalog:${path}`, options, async (): Promise<Told<readonly Category[]>> => {
-      const { body, at } = this.#told(CategoryListSchema, await this.upstream.call({ path }))
-      return { body: body.items, at }
-    })
+    return this.remember(
+      `catalog:${path}`,
+      options,
+      async (): Promise<Told<readonly Category[]>> => {
+        const { body, at } = this.#told(CategoryListSchema, await this.upstream.call({ path }))
+        return { body: body.items, at }
+      }
+    )
   }
 
   /**
    * A page of a list. It is not kept: fragments keep what is made of it.
    * @throws UpstreamSilent, STOREFRONT_ERR_REFUSED
    */
-  async products (query: Readonly<Record<string, string | number | undefined>>): Promise<ProductList> {
+  async products (
+    query: Readonly<Record<string, string | number | undefined>>
+  ): Promise<ProductList> {
     const search = new URLSearchParams()
-    for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, String(value))
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined && value !== '') search.set(name, String(value))
+    }
     const answer = await this.upstream.call({ path: `/api/products?${search.toString()}` })
     const { status, body } = answer
-    if (status === 400 && Value.Check(ProblemSchema, body)) throw new STOREFRONT_ERR_REFUSED(body.detail)
+    if (status === 400 && Value.Check(ProblemSchema, body)) {
+      throw new STOREFRONT_ERR_REFUSED(body.detail)
+    }
     return this.#told(ProductListSchema, answer).body
   }
 
@@ -86,24 +126,41 @@ export class Catalog {
    * Changes a product as the user of the token, if it still has the entity tag.
    * @throws UpstreamSilent: it may have been changed all the same
    */
-  async change (id: number, fields: object, { etag, token }: { etag: string, token: string }): Promise<Change> {
+  async change (
+    id: number,
+    fields: object,
+    { etag, token }: { etag: string; token: string }
+  ): Promise<Change> {
     const answer = await this.upstream.call({
       method: 'PATCH',
       path: `/api/products/${id}`,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': etag },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'if-match': etag
+      },
       body: JSON.stringify(fields)
     })
     const { status, body } = answer
     if (status === 200) return { kind: 'done', product: this.#told(ProductSchema, answer).body }
     if (status === 412) return { kind: 'conflict' }
     if (status === 404) return { kind: 'gone' }
-    return { kind: 'refused', status, problem: Value.Check(ProblemSchema, body) ? body : { detail: `The catalog answered ${status}.` } }
+    return {
+      kind: 'refused',
+      status,
+      problem: Value.Check(ProblemSchema, body)
+        ? body
+        : { detail: `The catalog answered ${status}.` }
+    }
   }
 
-  #told<Schema extends TSchema> (schema: Schema, { status, body }: Answer): Told<Static<Schema>> {
+  #told<Schema extends TSchema>(schema: Schema, { status, body }: Answer): Told<Static<Schema>> {
     if (status === 401) throw new STOREFRONT_ERR_UNTRUSTED(this.upstream.name)
     if (status !== 200 || !Value.Check(schema, body)) {
-      throw new UpstreamSilent(this.upstream.name, new Error(`its answer, of status ${status}, is not what it should be`))
+      throw new UpstreamSilent(
+        this.upstream.name,
+        new Error(`its answer, of status ${status}, is not what it should be`)
+      )
     }
     return { body, at: Date.now() }
   }

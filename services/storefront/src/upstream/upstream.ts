@@ -95,18 +95,25 @@ export class Upstream {
     const isGood = first !== undefined && !(isRepeatable && PASSING.has(first.status))
     if (!isGood) await delay(TIMES.retry, undefined, { signal })
     const answer = isGood ? first : await this.#once(call, signal)
-    if (answer.status >= 500 || answer.status === 429) throw new Refused(`the ${this.name} answered ${answer.status}`)
+    if (answer.status >= 500 || answer.status === 429) { throw new Refused(`the ${this.name} answered ${answer.status}`) }
     return answer
   }
 
-  async #once ({ method = 'GET', path, headers, body }: Call, signal?: AbortSignal): Promise<Answer> {
+  async #once (
+    { method = 'GET', path, headers, body }: Call,
+    signal?: AbortSignal
+  ): Promise<Answer> {
     const authorization = this.#authorization()
     const request: Dispatcher.RequestOptions = {
       method,
       path,
-      headers: { accept: 'application/json', ...authorization !== undefined && { authorization }, ...headers },
-      ...body !== undefined && { body },
-      ...signal !== undefined && { signal }
+      headers: {
+        accept: 'application/json',
+        ...(authorization !== undefined && { authorization }),
+        ...headers
+      },
+      ...(body !== undefined && { body }),
+      ...(signal !== undefined && { signal })
     }
     const response = await this.#pool.request(request)
     const text = await response.body.text()
@@ -122,7 +129,9 @@ export class Upstream {
 
 /** A service that was silent once would be so again, and people wait. */
 const isLate = (error: unknown): boolean =>
-  [errors.ConnectTimeoutError, errors.HeadersTimeoutError, errors.BodyTimeoutError].some((late) => error instanceof late)
+  [errors.ConnectTimeoutError, errors.HeadersTimeoutError, errors.BodyTimeoutError].some(
+    (late) => error instanceof late
+  )
 
 function parsed (text: string): unknown {
   try {

@@ -7,8 +7,16 @@ import { type Upstream } from './upstream.js'
  * The weather in a city. `isOld`: the service could not have it anew, and told what it had.
  * @throws UpstreamSilent
  */
-export async function currentWeather (upstream: Upstream, city: string): Promise<Weather & { readonly isOld: boolean }> {
-  const { status, body, isStandIn } = await upstream.call({ path: `/api/weather/current?city=${encodeURIComponent(city)}` })
+export async function currentWeather (
+  upstream: Upstream,
+  city: string
+): Promise<Weather & { readonly isOld: boolean }> {
+  const { status, body, isStandIn } = await upstream.call({
+    path: `/api/weather/current?city=${encodeURIComponent(city)}`
+  })
   if (status === 200 && Value.Check(WeatherSchema, body)) return { ...body, isOld: isStandIn }
-  throw new UpstreamSilent(upstream.name, new Error(`its answer, of status ${status}, is no weather`))
+  throw new UpstreamSilent(
+    upstream.name,
+    new Error(`its answer, of status ${status}, is no weather`)
+  )
 }

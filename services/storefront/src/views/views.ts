@@ -45,17 +45,31 @@ export class Views {
   constructor (options: ViewsOptions) {
     const { db, queries } = options
     this.#options = options
-    this.#outbox = createOutbox({ db, namespace: OUTBOX, invalidate: (tags) => queries.invalidate(tags) })
-    this.#cached = withQueryCache(db, { cache: queries, outbox: this.#outbox, primaryKeys: { views: 'product' } })
+    this.#outbox = createOutbox({
+      db,
+      namespace: OUTBOX,
+      invalidate: (tags) => queries.invalidate(tags)
+    })
+    this.#cached = withQueryCache(db, {
+      cache: queries,
+      outbox: this.#outbox,
+      primaryKeys: { views: 'product' }
+    })
     this.#totals = writeBehind<number, StorefrontSchema>({
       db: this.#cached,
       outbox: this.#outbox,
       name: 'views',
       merge: Math.max,
-      writeInTransaction: (transaction, writes) => transaction.insertInto('views')
-        .values(writes.map(({ key, value }) => ({ product: Number(key), total: value })))
-        .onConflict((conflict) => conflict.column('product').doUpdateSet({ total: sql`max(views.total, excluded.total)` }))
-        .execute()
+      writeInTransaction: (transaction, writes) =>
+        transaction
+          .insertInto('views')
+          .values(writes.map(({ key, value }) => ({ product: Number(key), total: value })))
+          .onConflict((conflict) =>
+            conflict
+              .column('product')
+              .doUpdateSet({ total: sql`max(views.total, excluded.total)` })
+          )
+          .execute()
     })
   }
 
@@ -72,8 +86,13 @@ export class Views {
 
   /** The products that were viewed most, the first one most of all. */
   async mostViewed (limit: number): Promise<ViewTable[]> {
-    return await this.#cached.selectFrom('views').select(['product', 'total']).orderBy('total', 'desc').orderBy('product').limit(limit)
-      .$call((query) => this.#options.keepsQueries ? query.$call(cached({ ttl: '1m' })) : query)
+    return await this.#cached
+      .selectFrom('views')
+      .select(['product', 'total'])
+      .orderBy('total', 'desc')
+      .orderBy('product')
+      .limit(limit)
+      .$call((query) => (this.#options.keepsQueries ? query.$call(cached({ ttl: '1m' })) : query))
       .execute()
   }
 
@@ -108,7 +127,10 @@ export class Views {
         await this.#total(product, count)
       } catch (error) {
         this.#waiting.set(product, (this.#waiting.get(product) ?? 0) + count)
-        this.#options.log.debug({ err: error, product, count }, 'views could not be counted: they are kept for later')
+        this.#options.log.debug(
+          { err: error, product, count },
+          'views could not be counted: they are kept for later'
+        )
       }
     }))
   }
@@ -119,13 +141,19 @@ export class Views {
     const key = String(product)
     if (await counters.get(key) === undefined) {
       const known = await this.#totals.read(key, async () => {
-        const row = await db.selectFrom('views').select('total').where('product', '=', product).executeTakeFirst()
+        const row = await db
+          .selectFrom('views')
+          .select('total')
+          .where('product', '=', product)
+          .executeTakeFirst()
         return row?.total ?? 0
       })
       await counters.add(key, known, { ttl: '365d' })
     }
     const total = await counters.increment(key, count)
     // The counter has it: the next total that is written is larger.
-    await this.#totals.put(key, total).catch((error: unknown) => { log.debug({ err: error, product }, 'a total could not be written') })
+    await this.#totals.put(key, total).catch((error: unknown) => {
+      log.debug({ err: error, product }, 'a total could not be written')
+    })
   }
 }

@@ -16,9 +16,14 @@ const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
 /** A token of a user with this role, who is called like it. */
-export const tokenOf = (role: Role, expiresIn = '1h') => signer.jwt.HS256.sign({ sub: role, role }, { expiresIn })
+export const tokenOf = (role: Role, expiresIn = '1h') =>
+  signer.jwt.HS256.sign({ sub: role, role }, { expiresIn })
 /** The headers of a browser that is signed in, and sends a form of this site. */
-export const signedIn = (role: Role) => ({ cookie: `weir_shop=${tokenOf(role)}`, 'sec-fetch-site': 'same-origin', accept: 'text/html' })
+export const signedIn = (role: Role) => ({
+  cookie: `weir_shop=${tokenOf(role)}`,
+  'sec-fetch-site': 'same-origin',
+  accept: 'text/html'
+})
 export const FORM = 'application/x-www-form-urlencoded'
 
 export async function tempDir (t: Test): Promise<string> {
@@ -32,7 +37,13 @@ export async function tempDir (t: Test): Promise<string> {
  * tests go.
  */
 const PATIENT = { MAX_EVENT_LOOP_DELAY: '0', REDIS_COMMAND_TIMEOUT: '2000' }
-const common = { ...PATIENT, PORT: '0', LOG_LEVEL: 'silent', JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1' }
+const common = {
+  ...PATIENT,
+  PORT: '0',
+  LOG_LEVEL: 'silent',
+  JWT_SECRET,
+  RATE_LIMIT_ALLOW: '127.0.0.1'
+}
 
 /** An instance of the storefront, ready and closed with the test. */
 export async function build (t: Test, env: Record<string, string>): Promise<FastifyInstance> {
@@ -43,8 +54,13 @@ export async function build (t: Test, env: Record<string, string>): Promise<Fast
 }
 
 /** A real instance of the catalog over the sample shop, listening. */
-export async function startCatalog (t: Test, env: Record<string, string>): Promise<{ app: FastifyInstance, origin: string }> {
-  const app = await buildCatalog(loadEnv(storefrontEnv, { ...common, INSTANCE: 'catalog', ...env }))
+export async function startCatalog (
+  t: Test,
+  env: Record<string, string>
+): Promise<{ app: FastifyInstance; origin: string }> {
+  const app = await buildCatalog(
+    loadEnv(storefrontEnv, { ...common, INSTANCE: 'catalog', ...env })
+  )
   t.teardown(() => app.close())
   return { app, origin: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
@@ -70,13 +86,21 @@ export async function startFake (t: Test, answer: Answerer): Promise<Fake> {
     server.closeAllConnections()
     return new Promise((resolve) => { server.close(resolve) })
   })
-  const fake: Fake = { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, answer }
+  const fake: Fake = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    answer
+  }
   return fake
 }
 
-export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Answerer => (_request, response) => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-}
+export const json =
+  (body: unknown, status = 200, headers: Record<string, string> = {}): Answerer =>
+    (_request, response) => {
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(body))
+    }
 
 /** A service that is gone: connections are cut. */
 export const gone: Answerer = (request) => { request.socket.destroy() }
@@ -125,11 +149,26 @@ export function fakeCatalog (products: Article[]): Answerer {
     const id = Number(/^\/api\/products\/(\d+)$/.exec(url.pathname)?.[1])
     const product = products.find((one) => one.id === id)
     if (url.pathname === '/api/categories') {
-      const category = { id: 1, slug: 'lighting', name: 'Lighting', description: 'Light.', version: 1 }
+      const category = {
+        id: 1,
+        slug: 'lighting',
+        name: 'Lighting',
+        description: 'Light.',
+        version: 1
+      }
       return json({ items: [{ ...category, productCount: products.length }] })(request, response)
     }
-    if (url.pathname === '/api/products') return json({ items: products, next: null, page: 1, pages: 1, total: products.length, limit: 20 })(request, response)
-    if (product === undefined) return json({ detail: 'There is none.', code: 'NONE' }, 404)(request, response)
+    if (url.pathname === '/api/products') {
+      return json({
+        items: products,
+        next: null,
+        page: 1,
+        pages: 1,
+        total: products.length,
+        limit: 20
+      })(request, response)
+    }
+    if (product === undefined) { return json({ detail: 'There is none.', code: 'NONE' }, 404)(request, response) }
     json(product, 200, { etag: `"${product.id}-${product.version}"` })(request, response)
   }
 }

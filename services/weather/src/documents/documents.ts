@@ -91,7 +91,7 @@ export class Documents<T> {
   async #wait (key: string, origin: Origin<T>, until: number): Promise<Reading<T>> {
     const joined = this.#flights.get(key)
     const { reading, isLate } = joined ?? this.#begin(key, origin)
-    const spare = await isLate ? await this.#spare(key, 'SOFT_TIMEOUT') : undefined
+    const spare = (await isLate) ? await this.#spare(key, 'SOFT_TIMEOUT') : undefined
     if (spare !== undefined) return spare
     try {
       return joined === undefined ? await reading : collapsed(await reading)
@@ -110,23 +110,40 @@ export class Documents<T> {
    * As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch
    * for each that it does not have.
    */
-  async readMany (keys: readonly string[], originOf: (key: string) => Origin<T>): Promise<PromiseSettledResult<Document<T>>[]> {
+  async readMany (
+    keys: readonly string[],
+    originOf: (key: string) => Origin<T>
+  ): Promise<PromiseSettledResult<Document<T>>[]> {
     const fresh = this.options.isKept ? await this.options.cache.getMany(keys) : []
-    return Promise.allSettled(keys.map(async (key, i) => fresh[i] ?? (await this.read(key, originOf(key))).document))
+    return Promise.allSettled(
+      keys.map(async (key, i) => fresh[i] ?? (await this.read(key, originOf(key))).document)
+    )
   }
 
   /** A document for one request alone. */
   async #fetched (origin: Origin<T>): Promise<Reading<T>> {
     const began = performance.now()
-    const { document, lifetime: { ttl } } = await origin.fetch(undefined)
+    const {
+      document,
+      lifetime: { ttl }
+    } = await origin.fetch(undefined)
     const cost = Math.round((performance.now() - began) * 1000)
     const status = { fwd: 'bypass', detail: 'CACHE_OFF' } as const
-    return { document, freshUntil: Date.now() + ttl, staleIfError: 0, status, filledBy: this.options.cache.name, cost }
+    return {
+      document,
+      freshUntil: Date.now() + ttl,
+      staleIfError: 0,
+      status,
+      filledBy: this.options.cache.name,
+      cost
+    }
   }
 
   #begin (key: string, origin: Origin<T>): Flight<T> {
     const { patience, report } = this.options
-    const reading = this.#obtain(key, origin).finally(() => { this.#flights.delete(key) })
+    const reading = this.#obtain(key, origin).finally(() => {
+      this.#flights.delete(key)
+    })
     const isLate = new Promise<boolean>((resolve) => {
       const timer = setTimeout(resolve, patience, true)
       const end = () => {
@@ -147,9 +164,14 @@ export class Documents<T> {
   async #obtain (key: string, origin: Origin<T>): Promise<Reading<T>> {
     try {
       const outcome = await this.#acquire(key)
-      return outcome instanceof Fill ? await this.#fill(outcome, origin) : this.#serve(key, outcome, origin)
+      return outcome instanceof Fill
+        ? await this.#fill(outcome, origin)
+        : this.#serve(key, outcome, origin)
     } catch (error) {
-      const spare = await this.#spare(key, this.options.ownFaultOf?.(error)?.why ?? 'STALE_IF_ERROR')
+      const spare = await this.#spare(
+        key,
+        this.options.ownFaultOf?.(error)?.why ?? 'STALE_IF_ERROR'
+      )
       if (spare === undefined) throw error
       this.options.report(error, key)
       return spare
@@ -162,7 +184,10 @@ export class Documents<T> {
    */
   async #acquire (key: string): Promise<Hit<Document<T>> | Fill<Document<T>>> {
     const outcome = await this.options.cache.acquire(key, { onOutage: 'stale' })
-    const isOld = !(outcome instanceof Fill) && outcome.unverified === true && outcome.entry.freshUntil <= Date.now()
+    const isOld =
+      !(outcome instanceof Fill) &&
+      outcome.unverified === true &&
+      outcome.entry.freshUntil <= Date.now()
     return isOld ? this.options.cache.acquire(key) : outcome
   }
 
@@ -170,21 +195,34 @@ export class Documents<T> {
     const { entry, source, stale, unverified } = hit
     if (stale && unverified !== true) this.#refresh(key, entry, origin)
     if (source === 'coalesced') return collapsed(reading(entry, { fwd: 'uri-miss' }))
-    return reading(entry, { hit: true, detail: unverified === true ? 'OUTAGE' : source === 'l1' ? 'memory' : 'store' })
+    return reading(entry, {
+      hit: true,
+      detail: unverified === true ? 'OUTAGE' : source === 'l1' ? 'memory' : 'store'
+    })
   }
 
   #refresh (key: string, stale: Entry<Document<T>>, origin: Origin<T>): void {
     const { cache, report } = this.options
-    cache.revalidate(key, stale)
+    cache
+      .revalidate(key, stale)
       .then((fill) => fill && this.#fill(fill, origin))
-      .catch((error: unknown) => { report(error, key) })
+      .catch((error: unknown) => {
+        report(error, key)
+      })
   }
 
   async #fill (fill: Fill<Document<T>>, origin: Origin<T>): Promise<Reading<T>> {
     try {
       const { document, lifetime } = await origin.fetch(fill.stale?.value)
-      const { entry, result } = await fill.commit(document, () => ({ ...lifetime, jitter: JITTER, tags: this.options.tagsOf(fill.key) }))
-      return reading(entry, { fwd: fill.stale === undefined ? 'uri-miss' : 'stale', stored: result === 'stored' })
+      const { entry, result } = await fill.commit(document, () => ({
+        ...lifetime,
+        jitter: JITTER,
+        tags: this.options.tagsOf(fill.key)
+      }))
+      return reading(entry, {
+        fwd: fill.stale === undefined ? 'uri-miss' : 'stale',
+        stored: result === 'stored'
+      })
     } catch (error) {
       fill.fail()
       throw error
@@ -194,10 +232,13 @@ export class Documents<T> {
   /** What may be used if nothing better is to be had. */
   async #spare (key: string, why: string): Promise<Reading<T> | undefined> {
     const { cache } = this.options
-    const entry = (await cache.find(key, { accept: 'retained' }))?.entry ?? await this.#unverified(key)
+    const entry =
+      (await cache.find(key, { accept: 'retained' }))?.entry ?? (await this.#unverified(key))
     if (entry === undefined) return undefined
     if (entry.freshUntil > Date.now()) return reading(entry, { hit: true })
-    return servesError(entry, Date.now()) ? reading(entry, { fwd: 'stale', detail: why }) : undefined
+    return servesError(entry, Date.now())
+      ? reading(entry, { fwd: 'stale', detail: why })
+      : undefined
   }
 
   /** What memory has, where the store cannot be asked. */
@@ -210,13 +251,28 @@ export class Documents<T> {
 // What was fetched together is not to be fetched together again.
 const JITTER = 0.1
 
-function reading<T> ({ value, freshUntil, errorUntil, filledBy, cost }: Entry<Document<T>>, status: CacheStatus): Reading<T> {
+function reading<T> (
+  { value, freshUntil, errorUntil, filledBy, cost }: Entry<Document<T>>,
+  status: CacheStatus
+): Reading<T> {
   const ttl = Math.floor((freshUntil - Date.now()) / 1000)
-  return { document: value, freshUntil, staleIfError: Math.max(0, errorUntil - freshUntil), status: { ...status, ttl }, filledBy, cost }
+  return {
+    document: value,
+    freshUntil,
+    staleIfError: Math.max(0, errorUntil - freshUntil),
+    status: { ...status, ttl },
+    filledBy,
+    cost
+  }
 }
 
 /** For who waited for another's request. */
 function collapsed<T> (reading: Reading<T>): Reading<T> {
   const { status: { fwd, ttl = 0, detail } } = reading
-  return fwd === undefined ? reading : { ...reading, status: { fwd, ttl, collapsed: true, ...(detail !== undefined && { detail }) } }
+  return fwd === undefined
+    ? reading
+    : {
+        ...reading,
+        status: { fwd, ttl, collapsed: true, ...(detail !== undefined && { detail }) }
+      }
 }

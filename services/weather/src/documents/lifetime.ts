@@ -15,14 +15,22 @@ export function judge (answer: Omit<Answer<unknown>, 'body'>, most: Lifetime): J
   const { ttl, staleWhileRevalidate, staleIfError } = most
   // A 304 has the headers that the 200 would have had (RFC 9110 section 15.4.5).
   const response = { status: 200, headers }
-  const decide = (options: StoringOptions) => decideStoring(
-    { method: 'GET', headers: {} }, response, { requestTime, responseTime }, { staleWhileRevalidate, staleIfError, ...options })
+  const decide = (options: StoringOptions) =>
+    decideStoring(
+      { method: 'GET', headers: {} },
+      response,
+      { requestTime, responseTime },
+      { staleWhileRevalidate, staleIfError, ...options }
+    )
 
   let storing = decide({ maxTtl: ttl, heuristic: false })
-  const saysNothing = storing.store ? storing.policy.source === 'none' && !storing.policy.noCache : storing.reason === 'NO_TTL'
+  const saysNothing = storing.store
+    ? storing.policy.source === 'none' && !storing.policy.noCache
+    : storing.reason === 'NO_TTL'
   if (saysNothing) storing = decide({ ttl })
   if (!storing.store) return { fetchedAt: responseTime, bornAt: responseTime, lifetime: NOT_AT_ALL }
-  const { bornAt, freshUntil, staleUntil, errorUntil, etag, lastModified, noCache }: Policy = storing.policy
+  const { bornAt, freshUntil, staleUntil, errorUntil, etag, lastModified, noCache }: Policy =
+    storing.policy
   return {
     fetchedAt: responseTime,
     bornAt,

@@ -37,4 +37,7 @@ export const VARIABLES = {
 
 /** Whether a value can be that amount. */
 export const canBe = ({ least, most, isWhole }: Amount, value: unknown): value is number =>
-  typeof value === 'number' && value >= least && value <= most && (isWhole !== true || Number.isInteger(value))
+  typeof value === 'number' &&
+  value >= least &&
+  value <= most &&
+  (isWhole !== true || Number.isInteger(value))

@@ -17,8 +17,16 @@ const DAY = 24 * HOUR
 // What may be at most, whatever Open-Meteo's headers say. Its `current` is of 15 minutes, its
 // models are run hourly at the most.
 const STALE_IF_ERROR = 6 * HOUR
-const CURRENT: Lifetime = { ttl: 10 * MINUTE, staleWhileRevalidate: 10 * MINUTE, staleIfError: STALE_IF_ERROR }
-const FORECAST: Lifetime = { ttl: 30 * MINUTE, staleWhileRevalidate: 30 * MINUTE, staleIfError: STALE_IF_ERROR }
+const CURRENT: Lifetime = {
+  ttl: 10 * MINUTE,
+  staleWhileRevalidate: 10 * MINUTE,
+  staleIfError: STALE_IF_ERROR
+}
+const FORECAST: Lifetime = {
+  ttl: 30 * MINUTE,
+  staleWhileRevalidate: 30 * MINUTE,
+  staleIfError: STALE_IF_ERROR
+}
 // Cities do not move.
 const FOUND: Lifetime = { ttl: 30 * DAY, staleWhileRevalidate: DAY, staleIfError: 30 * DAY }
 const NOT_FOUND: Lifetime = { ttl: 5 * MINUTE, staleWhileRevalidate: 0, staleIfError: 0 }
@@ -77,7 +85,9 @@ export class OpenMeteo {
   places (name: string, client?: string): Origin<readonly KnownPlace[]> {
     const path = query('/v1/search', { name, count: MOST_FOUND, language: 'en', format: 'json' })
     const read = (body: unknown, odd: Oddities) => namesakes(readSearch(body, odd), name)
-    return this.#origin(this.upstreams.geocoding, { path, cost: 1, client }, read, (places) => places.length === 0 ? NOT_FOUND : FOUND)
+    return this.#origin(this.upstreams.geocoding, { path, cost: 1, client }, read, (places) =>
+      places.length === 0 ? NOT_FOUND : FOUND
+    )
   }
 
   #origin<T extends object> (

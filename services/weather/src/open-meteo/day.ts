@@ -8,14 +8,22 @@ const DAY = 24 * 3600
  * A day as its hours are, however many: 23 and 25 of them across a change of clocks.
  * @param sun its sunrise and sunset, and seconds of daylight
  */
-export function dayOf (date: string, hours: readonly Hour[], sun: Pick<Day, 'sunrise' | 'sunset' | 'daylight'>): Day {
-  const of = (pick: (hour: Hour) => number | null, tell: (values: number[]) => number): number | null => {
+export function dayOf (
+  date: string,
+  hours: readonly Hour[],
+  sun: Pick<Day, 'sunrise' | 'sunset' | 'daylight'>
+): Day {
+  const of = (
+    pick: (hour: Hour) => number | null,
+    tell: (values: number[]) => number
+  ): number | null => {
     const values = hours.map(pick).filter((value) => value !== null)
     return values.length > 0 && values.length >= hours.length * ENOUGH ? tell(values) : null
   }
   const highest = (values: number[]) => Math.max(...values)
   const lowest = (values: number[]) => Math.min(...values)
-  const sum = (values: number[]) => Math.round(values.reduce((total, value) => total + value, 0) * 100) / 100
+  const sum = (values: number[]) =>
+    Math.round(values.reduce((total, value) => total + value, 0) * 100) / 100
   return {
     date,
     // The codes ascend with how severe the weather is.
@@ -23,7 +31,10 @@ export function dayOf (date: string, hours: readonly Hour[], sun: Pick<Day, 'sun
     temperatureMax: of(({ temperature }) => temperature, highest),
     temperatureMin: of(({ temperature }) => temperature, lowest),
     precipitation: of(({ precipitation }) => precipitation, sum),
-    precipitationProbability: of(({ precipitationProbability }) => precipitationProbability, highest),
+    precipitationProbability: of(
+      ({ precipitationProbability }) => precipitationProbability,
+      highest
+    ),
     windSpeedMax: of(({ windSpeed }) => windSpeed, highest),
     ...sun
   }
@@ -43,5 +54,9 @@ interface Sun {
 export function sunOf (rise: number | null, set: number | null): Sun {
   const daylight = rise === null || set === null ? null : set - rise
   if (daylight === 0 || daylight === DAY) return { rise: null, set: null, daylight }
-  return { rise, set, daylight: daylight !== null && daylight > 0 && daylight < DAY ? daylight : null }
+  return {
+    rise,
+    set,
+    daylight: daylight !== null && daylight > 0 && daylight < DAY ? daylight : null
+  }
 }

@@ -4,7 +4,13 @@ import { dayOf, sunOf } from './day.js'
 import { Oddities } from './oddities.js'
 import { type Json, objectOf, Series } from './series.js'
 import { isTime } from './times.js'
-import { type CurrentWeather, type Forecast, type Hour, type Moment, type Origin } from './weather.js'
+import {
+  type CurrentWeather,
+  type Forecast,
+  type Hour,
+  type Moment,
+  type Origin
+} from './weather.js'
 import { Zone } from './zone.js'
 
 // Reading makes weather of what Open-Meteo sent, of which nothing is known. A value that cannot be
@@ -27,7 +33,10 @@ export function readCurrent (body: unknown, cell: Cell, odd = new Oddities()): C
   if (isNothing(amounts)) throw new Error('no amount of it is known')
   const isDay = of(IS_DAY)
   const origin = originOf(answer, zoneOf(answer), odd)
-  return { ...origin, current: { time: origin.modelTime, ...amounts, isDay: isDay === null ? null : isDay === 1 } }
+  return {
+    ...origin,
+    current: { time: origin.modelTime, ...amounts, isDay: isDay === null ? null : isDay === 1 }
+  }
 }
 
 /**
@@ -38,7 +47,12 @@ export function readCurrent (body: unknown, cell: Cell, odd = new Oddities()): C
  * (https://github.com/open-meteo/open-meteo/issues/488). So it is asked for instants, and for a day
  * before and after.
  */
-export function readForecast (body: unknown, cell: Cell, days: number, odd = new Oddities()): Forecast {
+export function readForecast (
+  body: unknown,
+  cell: Cell,
+  days: number,
+  odd = new Oddities()
+): Forecast {
   const answer = about(body, cell)
   const zone = zoneOf(answer)
   const units = objectOf(answer['hourly_units'] ?? {}, 'hourly_units')
@@ -52,7 +66,8 @@ export function readForecast (body: unknown, cell: Cell, days: number, odd = new
     return { begin, date: zone.date(begin + DAY / 2), hours: new Array<Hour>() }
   })
   const byDate = new Map(dates.map((day) => [day.date, day]))
-  const from = hourly.times.first + Math.round((daily.times.first - hourly.times.first) / HOUR) * HOUR
+  const from =
+    hourly.times.first + Math.round((daily.times.first - hourly.times.first) / HOUR) * HOUR
   let missing = 0
   for (let time = from; time < from + (days + 3) * DAY; time += HOUR) {
     const local = zone.dateTime(time)
@@ -60,17 +75,25 @@ export function readForecast (body: unknown, cell: Cell, days: number, odd = new
     if (day === undefined) continue
     const of = (amount: Amount) => hourly.amount(amount, time)
     day.hours.push({ time: local, ...amountsOf(of), precipitationProbability: of(PROBABILITY) })
-    if (time < hourly.times.first || time >= hourly.times.first + hourly.times.length * HOUR) missing++
+    if (time < hourly.times.first || time >= hourly.times.first + hourly.times.length * HOUR) {
+      missing++
+    }
   }
   // The end of 16 days can be missing: there are no more.
   if (missing > MOST_MISSING) throw new Error(`hourly ends ${missing} hours too soon`)
-  if (dates.every(({ hours }) => hours.every(isNothing))) throw new Error('no amount of it is known')
+  if (dates.every(({ hours }) => hours.every(isNothing))) {
+    throw new Error('no amount of it is known')
+  }
   return {
     ...origin,
     hourly: dates.flatMap(({ hours }) => hours),
     daily: dates.map(({ begin, date, hours }) => {
-      const { rise, set, daylight } = sunOf(daily.timeAt('sunrise', begin), daily.timeAt('sunset', begin))
-      const told = (time: number | null) => time === null || Math.abs(time - begin - DAY / 2) > DAY ? null : zone.dateTime(time)
+      const { rise, set, daylight } = sunOf(
+        daily.timeAt('sunrise', begin),
+        daily.timeAt('sunset', begin)
+      )
+      const told = (time: number | null) =>
+        time === null || Math.abs(time - begin - DAY / 2) > DAY ? null : zone.dateTime(time)
       return dayOf(date, hours, { sunrise: told(rise), sunset: told(set), daylight })
     })
   }
@@ -86,16 +109,22 @@ const NEAR = 1
 function about (body: unknown, cell: Cell): Json {
   const answer = objectOf(body, 'the body')
   const { latitude, longitude } = answer
-  if (typeof latitude !== 'number' || typeof longitude !== 'number') throw new Error('it does not say where it is about')
+  if (typeof latitude !== 'number' || typeof longitude !== 'number') {
+    throw new Error('it does not say where it is about')
+  }
   // The meridians meet at the poles.
   const degree = Math.cos(Math.min(Math.abs(latitude), Math.abs(cell.latitude)) * Math.PI / 180)
   const east = Math.abs(longitude - cell.longitude) % 360
-  const isNear = Math.abs(latitude - cell.latitude) <= NEAR && Math.min(east, 360 - east) * degree <= NEAR
+  const isNear =
+    Math.abs(latitude - cell.latitude) <= NEAR && Math.min(east, 360 - east) * degree <= NEAR
   if (isNear || isAtPole(latitude, cell)) return answer
-  throw new Error(`it is about ${latitude}, ${longitude}, not about ${cell.latitude}, ${cell.longitude}`)
+  throw new Error(
+    `it is about ${latitude}, ${longitude}, not about ${cell.latitude}, ${cell.longitude}`
+  )
 }
 
-const isAtPole = (latitude: number, cell: Cell) => Math.abs(cell.latitude) === 90 && Math.abs(latitude - cell.latitude) <= NEAR
+const isAtPole = (latitude: number, cell: Cell) =>
+  Math.abs(cell.latitude) === 90 && Math.abs(latitude - cell.latitude) <= NEAR
 
 const zoneOf = (answer: Json) => new Zone(answer['timezone'], answer['utc_offset_seconds'])
 
@@ -123,6 +152,19 @@ function amountsOf (of: (amount: Amount) => number | null): Amounts {
   }
 }
 
-const isNothing = ({ temperature, apparentTemperature, humidity, precipitation, ...rest }: Amounts) =>
-  [temperature, apparentTemperature, humidity, precipitation, rest.weatherCode, rest.windSpeed, rest.windDirection]
-    .every((amount) => amount === null)
+const isNothing = ({
+  temperature,
+  apparentTemperature,
+  humidity,
+  precipitation,
+  ...rest
+}: Amounts) =>
+  [
+    temperature,
+    apparentTemperature,
+    humidity,
+    precipitation,
+    rest.weatherCode,
+    rest.windSpeed,
+    rest.windDirection
+  ].every((amount) => amount === null)

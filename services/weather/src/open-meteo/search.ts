@@ -21,7 +21,15 @@ export function readSearch (body: unknown, odd: Oddities): KnownPlace[] {
 
 function placeOf (value: unknown): KnownPlace | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { name, latitude, longitude, country, country_code: code, admin1, population } = objectOf(value, 'a place')
+  const {
+    name,
+    latitude,
+    longitude,
+    country,
+    country_code: code,
+    admin1,
+    population
+  } = objectOf(value, 'a place')
   if (!isText(name) || !isWithin(latitude, 90) || !isWithin(longitude, 180)) return undefined
   return {
     name,

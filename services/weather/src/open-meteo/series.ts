@@ -17,12 +17,18 @@ export class Series {
 
   /** @throws Error where there is no list of times */
   constructor (
-    readonly lists: Json, readonly units: Json, readonly path: string, step: number, readonly odd: Oddities
+    readonly lists: Json,
+    readonly units: Json,
+    readonly path: string,
+    step: number,
+    readonly odd: Oddities
   ) {
     const { time } = lists
-    if (!Array.isArray(time) || time.length > LONGEST) throw new Error(`${path}.time is not a list of ${LONGEST} at most`)
+    if (!Array.isArray(time) || time.length > LONGEST) { throw new Error(`${path}.time is not a list of ${LONGEST} at most`) }
     this.times = timesOf(time, step)
-    time.forEach((value, i) => { if (value !== this.times.first + i * step) odd.note(`${path}.time[${i}]`) })
+    time.forEach((value, i) => {
+      if (value !== this.times.first + i * step) odd.note(`${path}.time[${i}]`)
+    })
   }
 
   /** The amount at a time; null where it is not known. */
@@ -36,8 +42,10 @@ export class Series {
   /** The time, in seconds, that a variable has in the entry of another one. */
   timeAt (variable: string, time: number): number | null {
     const index = indexOf(this.times, time)
-    const value = index === undefined ? null : this.#column(variable)?.[index] ?? null
-    return value === null || isTime(value) ? value : this.odd.note(`${this.path}.${variable}[${index}]`)
+    const value = index === undefined ? null : (this.#column(variable)?.[index] ?? null)
+    return value === null || isTime(value)
+      ? value
+      : this.odd.note(`${this.path}.${variable}[${index}]`)
   }
 
   /** Null for no list of the same length, or of another unit: its values mean something else. */

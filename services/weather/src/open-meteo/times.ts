@@ -8,7 +8,8 @@ export interface Times {
 // Year 2200.
 const LATEST = 7_258_118_400
 
-export const isTime = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0 && Number(value) < LATEST
+export const isTime = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < LATEST
 
 /**
  * The times that a list is of, even if some of it are something else: most of it decides.

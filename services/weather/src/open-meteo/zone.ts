@@ -48,7 +48,8 @@ export class Zone {
     if (this.#clock === undefined) return this.#otherwise
     let offset = this.#known.get(time)
     if (offset === undefined) {
-      const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(this.#clock.format(time * 1000)) ?? []
+      const [, sign, hours, minutes] =
+        /GMT([+-])(\d\d):(\d\d)/.exec(this.#clock.format(time * 1000)) ?? []
       offset = (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
       this.#known.set(time, offset)
     }

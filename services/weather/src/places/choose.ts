@@ -44,13 +44,24 @@ const BY_FAR = 3
  * @param places namesakes, the largest first
  * @throws WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS, with `candidates`
  */
-export function choose (places: readonly KnownPlace[], city: string, { country, admin1, regions = [] }: Where): NamedPlace {
-  const isIn = (text: string, place: KnownPlace) => isCountry(text, place) || isNamed(text, place.admin1)
-  const meant = places.filter((place) => (country === undefined || isCountry(country, place)) &&
-    (admin1 === undefined || isNamed(admin1, place.admin1)) && regions.every((region) => isIn(region, place)))
+export function choose (
+  places: readonly KnownPlace[],
+  city: string,
+  { country, admin1, regions = [] }: Where
+): NamedPlace {
+  const isIn = (text: string, place: KnownPlace) =>
+    isCountry(text, place) || isNamed(text, place.admin1)
+  const meant = places.filter(
+    (place) =>
+      (country === undefined || isCountry(country, place)) &&
+      (admin1 === undefined || isNamed(admin1, place.admin1)) &&
+      regions.every((region) => isIn(region, place))
+  )
   const [first, second] = meant
   if (first === undefined) throw new CityNotFound(city, told(places))
-  const isByFar = second === undefined || (first.population > 0 && first.population >= BY_FAR * second.population)
+  const isByFar =
+    second === undefined ||
+    (first.population > 0 && first.population >= BY_FAR * second.population)
   if (isByFar) return toldPlace(first)
   throw new CityAmbiguous(city, told(meant))
 }
@@ -58,7 +69,13 @@ export function choose (places: readonly KnownPlace[], city: string, { country, 
 const isCountry = (text: string, { country, countryCode }: KnownPlace) =>
   plain(text) === countryCode?.toLowerCase() || isNamed(text, country)
 
-const toldPlace = ({ name, country, countryCode, admin1, latitude, longitude }: KnownPlace): NamedPlace =>
-  ({ name, country, countryCode, admin1, latitude, longitude })
+const toldPlace = ({
+  name,
+  country,
+  countryCode,
+  admin1,
+  latitude,
+  longitude
+}: KnownPlace): NamedPlace => ({ name, country, countryCode, admin1, latitude, longitude })
 
 const told = (places: readonly KnownPlace[]) => places.slice(0, MOST_TOLD).map(toldPlace)

@@ -9,7 +9,10 @@ import { type BatchResponse } from './schemas.js'
 
 /** @throws WEATHER_ERR_CITIES */
 export async function renderBatch (
-  weather: Weather, list: string, units: Units, { client, log }: { client: string | undefined, log: FastifyBaseLogger }
+  weather: Weather,
+  list: string,
+  units: Units,
+  { client, log }: { client: string | undefined; log: FastifyBaseLogger }
 ): Promise<BatchResponse> {
   const cities = citiesOf(list)
   const outcomes = await weather.currentOf(cities, client)
@@ -27,7 +30,12 @@ function told (error: unknown, city: string, log: FastifyBaseLogger) {
   const isNamed = error instanceof createError.FastifyError
   const status = isNamed ? error.statusCode ?? 500 : 500
   if (status >= 500) log.warn({ err: error, city }, 'a city of a batch could not be answered for')
-  const candidates = error instanceof CityNotFound || error instanceof CityAmbiguous ? error.problem : {}
+  const candidates =
+    error instanceof CityNotFound || error instanceof CityAmbiguous ? error.problem : {}
   if (isNamed) return { status, code: error.code, detail: error.message, ...candidates }
-  return { status, code: 'INTERNAL_SERVER_ERROR', detail: 'The service could not answer for this city; its log has the reason.' }
+  return {
+    status,
+    code: 'INTERNAL_SERVER_ERROR',
+    detail: 'The service could not answer for this city; its log has the reason.'
+  }
 }

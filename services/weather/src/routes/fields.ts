@@ -7,12 +7,19 @@ import { type Reading } from '../documents/documents.js'
  * Says how old an answer is, how it was come by, and for how long others may keep it (RFC 9111,
  * 5861 and 9211). Whoever counts requests is told, too.
  */
-export function sendCacheFields (reply: FastifyReply, cacheName: string, reading: Reading<unknown>): void {
+export function sendCacheFields (
+  reply: FastifyReply,
+  cacheName: string,
+  reading: Reading<unknown>
+): void {
   const { document, freshUntil, staleIfError, status } = reading
   reply.request.cacheResult = resultOf(reading)
   const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000))
   reply.header('age', String(seconds(Date.now() - document.bornAt)))
-  reply.header('cache-control', `public, max-age=${seconds(freshUntil - document.bornAt)}, stale-if-error=${seconds(staleIfError)}`)
+  reply.header(
+    'cache-control',
+    `public, max-age=${seconds(freshUntil - document.bornAt)}, stale-if-error=${seconds(staleIfError)}`
+  )
   reply.header('cache-status', formatCacheStatus(cacheName, status))
 }
 
@@ -21,7 +28,13 @@ function resultOf ({ status, filledBy, cost }: Reading<unknown>): CacheResult {
   return outcome === 'miss' ? { outcome, cost: 0 } : { outcome, filledBy, cost }
 }
 
-function outcomeOf ({ hit, collapsed, stored, detail, ttl = 0 }: CacheStatus): CacheResult['outcome'] {
+function outcomeOf ({
+  hit,
+  collapsed,
+  stored,
+  detail,
+  ttl = 0
+}: CacheStatus): CacheResult['outcome'] {
   if (collapsed === true) return 'coalesced'
   // What was fetched for this request was stored, or not; of what is old there is nothing to say.
   if (hit !== true) return stored === undefined ? 'stale' : 'miss'

@@ -11,10 +11,21 @@ type Asked = { readonly city: string, readonly where: Where } | Cell
  * The city and its region, or the coordinates, that a query asks for; undefined for both and for
  * neither.
  */
-export function askedFor ({ city, country, admin1, latitude, longitude }: PlaceQuery): Asked | undefined {
+export function askedFor ({
+  city,
+  country,
+  admin1,
+  latitude,
+  longitude
+}: PlaceQuery): Asked | undefined {
   const isNowhere = latitude === undefined && longitude === undefined
   if (city !== undefined) return isNowhere ? { city, where: { country, admin1 } } : undefined
-  if (country !== undefined || admin1 !== undefined || latitude === undefined || longitude === undefined) return undefined
+  if (
+    country !== undefined ||
+    admin1 !== undefined ||
+    latitude === undefined ||
+    longitude === undefined
+  ) { return undefined }
   return { latitude, longitude }
 }
 

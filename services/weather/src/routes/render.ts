@@ -1,25 +1,47 @@
 import { conditionsOf } from '../conditions.js'
 import { type Document } from '../documents/document.js'
-import { type CurrentWeather, type Forecast, type Moment, type NamedPlace, type Origin } from '../open-meteo/weather.js'
+import {
+  type CurrentWeather,
+  type Forecast,
+  type Moment,
+  type NamedPlace,
+  type Origin
+} from '../open-meteo/weather.js'
 import { rainfall, speed, temperature, type Units } from '../units.js'
 import { type CurrentResponse, type ForecastResponse } from './schemas.js'
 
 /** Where a request is about: a city, or a cell of the grid. */
 export type Place = NamedPlace | { readonly latitude: number, readonly longitude: number }
 
-export function renderCurrent (place: Place, document: Document<CurrentWeather>, units: Units): CurrentResponse {
+export function renderCurrent (
+  place: Place,
+  document: Document<CurrentWeather>,
+  units: Units
+): CurrentResponse {
   const { current } = document.body
-  return { ...head(place, document, units), current: { ...moment(current, units), isDay: current.isDay } }
+  return {
+    ...head(place, document, units),
+    current: { ...moment(current, units), isDay: current.isDay }
+  }
 }
 
 /** @param days how many of those that there are */
-export function renderForecast (place: Place, document: Document<Forecast>, units: Units, days: number): ForecastResponse {
+export function renderForecast (
+  place: Place,
+  document: Document<Forecast>,
+  units: Units,
+  days: number
+): ForecastResponse {
   const { hourly, daily } = document.body
   const last = daily[days - 1]?.date ?? ''
   const hours = hourly.filter(({ time }) => time.slice(0, last.length) <= last)
   return {
     ...head(place, document, units),
-    hourly: hours.map((hour) => ({ ...moment(hour, units), time: hour.time, precipitationProbability: hour.precipitationProbability })),
+    hourly: hours.map((hour) => ({
+      ...moment(hour, units),
+      time: hour.time,
+      precipitationProbability: hour.precipitationProbability
+    })),
     daily: daily.slice(0, days).map((day) => ({
       date: day.date,
       temperatureMax: temperature(units, day.temperatureMax),
@@ -35,8 +57,18 @@ export function renderForecast (place: Place, document: Document<Forecast>, unit
   }
 }
 
-function head (place: Place, { body: { source, modelTime, timezone }, fetchedAt }: Document<Origin>, units: Units) {
-  return { place: { ...place, timezone }, units, source, modelTime, fetchedAt: new Date(fetchedAt).toISOString() }
+function head (
+  place: Place,
+  { body: { source, modelTime, timezone }, fetchedAt }: Document<Origin>,
+  units: Units
+) {
+  return {
+    place: { ...place, timezone },
+    units,
+    source,
+    modelTime,
+    fetchedAt: new Date(fetchedAt).toISOString()
+  }
 }
 
 function moment (moment: Moment, units: Units) {
@@ -52,4 +84,7 @@ function moment (moment: Moment, units: Units) {
   }
 }
 
-const condition = ({ weatherCode }: { weatherCode: number | null }) => ({ weatherCode, conditions: conditionsOf(weatherCode) })
+const condition = ({ weatherCode }: { weatherCode: number | null }) => ({
+  weatherCode,
+  conditions: conditionsOf(weatherCode)
+})

@@ -12,7 +12,12 @@ const kept = new WeakMap<Document<unknown>, Map<string, Buffer>>()
  * hour takes longer to write down than all else that a request costs.
  * @param variant what the answer depends on besides the document
  */
-export function sendRendered (reply: FastifyReply, document: Document<unknown>, variant: string, render: () => unknown): void {
+export function sendRendered (
+  reply: FastifyReply,
+  document: Document<unknown>,
+  variant: string,
+  render: () => unknown
+): void {
   const variants = kept.get(document) ?? new Map<string, Buffer>()
   kept.set(document, variants)
   let body = variants.get(variant)

@@ -7,7 +7,15 @@ import { sendCacheFields } from './fields.js'
 import { locate } from './place.js'
 import { type Place, renderCurrent, renderForecast } from './render.js'
 import { sendRendered } from './rendered.js'
-import { BatchQuery, BatchSchema, CurrentQuery, CurrentSchema, ForecastQuery, ForecastSchema, placeProblems } from './schemas.js'
+import {
+  BatchQuery,
+  BatchSchema,
+  CurrentQuery,
+  CurrentSchema,
+  ForecastQuery,
+  ForecastSchema,
+  placeProblems
+} from './schemas.js'
 
 export interface WeatherRoutesOptions {
   readonly weather: Weather
@@ -17,63 +25,83 @@ export interface WeatherRoutesOptions {
   readonly cacheName: string
 }
 
-const where = 'Give either city, with country and admin1 to tell it from its namesakes, or latitude and longitude, which are rounded ' +
+const where =
+  'Give either city, with country and admin1 to tell it from its namesakes, or latitude and longitude, which are rounded ' +
   'to a tenth of a degree.'
 
 const variantOf = (place: Place, ...rest: readonly unknown[]) => JSON.stringify([place, ...rest])
 
 /** Everything under /api/weather. */
-export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = async (app, { weather, clientOf, cacheName }) => {
-  app.get('/api/weather/current', {
-    schema: {
-      tags: ['weather'],
-      summary: 'The weather now',
-      description: where,
-      querystring: CurrentQuery,
-      response: { 200: CurrentSchema, ...placeProblems, ...problems }
+export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = async (
+  app,
+  { weather, clientOf, cacheName }
+) => {
+  app.get(
+    '/api/weather/current',
+    {
+      schema: {
+        tags: ['weather'],
+        summary: 'The weather now',
+        description: where,
+        querystring: CurrentQuery,
+        response: { 200: CurrentSchema, ...placeProblems, ...problems }
+      }
+    },
+    async (request, reply) => {
+      const { query } = request
+      const client = clientOf(request)
+      const { place, cell } = await locate(weather, query, client)
+      const reading = await weather.current(cell, client)
+      sendCacheFields(reply, cacheName, reading)
+      sendRendered(reply, reading.document, variantOf(place, query.units), () =>
+        renderCurrent(place, reading.document, query.units)
+      )
+      return reply
     }
-  }, async (request, reply) => {
-    const { query } = request
-    const client = clientOf(request)
-    const { place, cell } = await locate(weather, query, client)
-    const reading = await weather.current(cell, client)
-    sendCacheFields(reply, cacheName, reading)
-    sendRendered(reply, reading.document, variantOf(place, query.units), () => renderCurrent(place, reading.document, query.units))
-    return reply
-  })
+  )
 
-  app.get('/api/weather/forecast', {
-    schema: {
-      tags: ['weather'],
-      summary: 'The weather of the next days, by hour and by day',
-      description: `${where} From midnight of today on, at the place; a day across a change of clocks has 23 or 25 hours.`,
-      querystring: ForecastQuery,
-      response: { 200: ForecastSchema, ...placeProblems, ...problems }
+  app.get(
+    '/api/weather/forecast',
+    {
+      schema: {
+        tags: ['weather'],
+        summary: 'The weather of the next days, by hour and by day',
+        description: `${where} From midnight of today on, at the place; a day across a change of clocks has 23 or 25 hours.`,
+        querystring: ForecastQuery,
+        response: { 200: ForecastSchema, ...placeProblems, ...problems }
+      },
+      config: { rateLimit: { cost: 2 } }
     },
-    config: { rateLimit: { cost: 2 } }
-  }, async (request, reply) => {
-    const { query } = request
-    const client = clientOf(request)
-    const { place, cell } = await locate(weather, query, client)
-    const reading = await weather.forecast(cell, query.days, client)
-    sendCacheFields(reply, cacheName, reading)
-    const variant = variantOf(place, query.units, query.days)
-    sendRendered(reply, reading.document, variant, () => renderForecast(place, reading.document, query.units, query.days))
-    return reply
-  })
+    async (request, reply) => {
+      const { query } = request
+      const client = clientOf(request)
+      const { place, cell } = await locate(weather, query, client)
+      const reading = await weather.forecast(cell, query.days, client)
+      sendCacheFields(reply, cacheName, reading)
+      const variant = variantOf(place, query.units, query.days)
+      sendRendered(reply, reading.document, variant, () =>
+        renderForecast(place, reading.document, query.units, query.days)
+      )
+      return reply
+    }
+  )
 
-  app.get('/api/weather/batch', {
-    schema: {
-      tags: ['weather'],
-      summary: 'The weather now in many cities',
-      description: 'Cities that cannot be answered for have an error in place of their weather.',
-      querystring: BatchQuery,
-      response: { 200: BatchSchema, ...problems }
+  app.get(
+    '/api/weather/batch',
+    {
+      schema: {
+        tags: ['weather'],
+        summary: 'The weather now in many cities',
+        description: 'Cities that cannot be answered for have an error in place of their weather.',
+        querystring: BatchQuery,
+        response: { 200: BatchSchema, ...problems }
+      },
+      config: { rateLimit: { cost: 10 } }
     },
-    config: { rateLimit: { cost: 10 } }
-  }, async (request, reply) => {
-    const { query, log } = request
-    reply.header('cache-control', 'no-cache')
-    return renderBatch(weather, query.cities, query.units, { client: clientOf(request), log })
-  })
+    async (request, reply) => {
+      const { query, log } = request
+      reply.header('cache-control', 'no-cache')
+      return renderBatch(weather, query.cities, query.units, { client: clientOf(request), log })
+    }
+  )
 }

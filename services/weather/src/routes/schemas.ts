@@ -3,19 +3,37 @@ import { ProblemSchema } from '@weir/fastify/service'
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
 const unknown = 'null: the model does not know, or says what cannot be'
-const Amount = (description: string) => orNull(Type.Number({ description: `${description}; ${unknown}` }))
+const Amount = (description: string) =>
+  orNull(Type.Number({ description: `${description}; ${unknown}` }))
 const Time = Type.String({ format: 'date-time', description: 'With the offset of the place' })
 
 // Something to see, and no control character: Open-Meteo would refuse it.
 const NAME = '^(?=.*\\S)\\P{Cc}+$'
 const Name = (description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, maxLength: 100, pattern: NAME, description, examples })
-const city = Name('Name of a place, as one would say it; its region may follow a comma', 'Berlin', 'Springfield, Illinois')
+const city = Name(
+  'Name of a place, as one would say it; its region may follow a comma',
+  'Berlin',
+  'Springfield, Illinois'
+)
 const country = Name('With city: its country, by name in English or code', 'US')
 const admin1 = Name('With city: its state, province or region', 'Illinois')
-const latitude = Type.Number({ minimum: -90, maximum: 90, description: 'Degrees north', examples: [52.52] })
-const longitude = Type.Number({ minimum: -180, maximum: 180, description: 'Degrees east', examples: [13.41] })
-const units = Type.Enum(['metric', 'imperial'], { default: 'metric', description: '°C, mm and km/h, or °F, inch and mph' })
+const latitude = Type.Number({
+  minimum: -90,
+  maximum: 90,
+  description: 'Degrees north',
+  examples: [52.52]
+})
+const longitude = Type.Number({
+  minimum: -180,
+  maximum: 180,
+  description: 'Degrees east',
+  examples: [13.41]
+})
+const units = Type.Enum(['metric', 'imperial'], {
+  default: 'metric',
+  description: '°C, mm and km/h, or °F, inch and mph'
+})
 
 /** Where, and in what units. */
 export const CurrentQuery = Type.Object({
@@ -26,21 +44,36 @@ export const CurrentQuery = Type.Object({
   longitude: Type.Optional(longitude),
   units
 })
-export type PlaceQuery = Pick<Static<typeof CurrentQuery>, 'city' | 'country' | 'admin1' | 'latitude' | 'longitude'>
+export type PlaceQuery = Pick<
+  Static<typeof CurrentQuery>,
+  'city' | 'country' | 'admin1' | 'latitude' | 'longitude'
+>
 
 export const ForecastQuery = Type.Object({
   ...CurrentQuery.properties,
-  days: Type.Integer({ minimum: 1, maximum: 16, default: 7, description: 'From today on, at the place' })
+  days: Type.Integer({
+    minimum: 1,
+    maximum: 16,
+    default: 7,
+    description: 'From today on, at the place'
+  })
 })
 
 export const BatchQuery = Type.Object({
-  cities: Type.String({ minLength: 1, maxLength: 5000, description: 'Names of at most 50 places, separated by commas; one with a comma in quotes', examples: ['Berlin,Paris,"Washington, D.C."'] }),
+  cities: Type.String({
+    minLength: 1,
+    maxLength: 5000,
+    description: 'Names of at most 50 places, separated by commas; one with a comma in quotes',
+    examples: ['Berlin,Paris,"Washington, D.C."']
+  }),
   units
 })
 
 const condition = {
   weatherCode: orNull(Type.Integer({ description: `WMO code 4677; ${unknown}` })),
-  conditions: orNull(Type.String({ description: `The code in words; ${unknown}`, examples: ['light rain'] }))
+  conditions: orNull(
+    Type.String({ description: `The code in words; ${unknown}`, examples: ['light rain'] })
+  )
 }
 
 const moment = {
@@ -61,7 +94,12 @@ const PlaceSchema = Type.Object({
   admin1: Type.Optional(orNull(Type.String({ description: 'State, province or region' }))),
   latitude,
   longitude,
-  timezone: orNull(Type.String({ description: 'null: not known, and all times have the offset of now', examples: ['Europe/Berlin'] }))
+  timezone: orNull(
+    Type.String({
+      description: 'null: not known, and all times have the offset of now',
+      examples: ['Europe/Berlin']
+    })
+  )
 })
 
 /** Places to choose from, of a problem about a name. */
@@ -79,54 +117,81 @@ export const Candidates = Type.Object({
 const placeProblem = (description: string) => ({
   description,
   content: {
-    'application/problem+json': { schema: Type.Object({ ...ProblemSchema.properties, ...Type.Partial(Candidates).properties }) }
+    'application/problem+json': {
+      schema: Type.Object({ ...ProblemSchema.properties, ...Type.Partial(Candidates).properties })
+    }
   }
 })
 
 /** The problems of naming a place, for the responses of a route. */
 export const placeProblems = {
   400: placeProblem('A query that cannot be used, or WEATHER_ERR_CITY_AMBIGUOUS, with candidates'),
-  404: placeProblem('WEATHER_ERR_CITY_NOT_FOUND, with candidates if there are places of the name elsewhere')
+  404: placeProblem(
+    'WEATHER_ERR_CITY_NOT_FOUND, with candidates if there are places of the name elsewhere'
+  )
 }
 
 const head = {
   place: PlaceSchema,
   units,
-  source: Type.Enum(['open-meteo', 'simulated'], { description: 'simulated: made up, because Open-Meteo could not be used' }),
-  modelTime: orNull(Type.String({ format: 'date-time', description: 'The time that the model speaks of as now' })),
+  source: Type.Enum(['open-meteo', 'simulated'], {
+    description: 'simulated: made up, because Open-Meteo could not be used'
+  }),
+  modelTime: orNull(
+    Type.String({ format: 'date-time', description: 'The time that the model speaks of as now' })
+  ),
   fetchedAt: Type.String({ format: 'date-time', description: 'When Open-Meteo was asked last' })
 }
 
-export const CurrentSchema = Type.Object({ ...head, current: Type.Object({ ...moment, isDay: orNull(Type.Boolean()) }) })
+export const CurrentSchema = Type.Object({
+  ...head,
+  current: Type.Object({ ...moment, isDay: orNull(Type.Boolean()) })
+})
 export type CurrentResponse = Static<typeof CurrentSchema>
 
-const SunTime = orNull(Type.String({ format: 'date-time', description: 'null also on polar days and in polar nights' }))
+const SunTime = orNull(
+  Type.String({ format: 'date-time', description: 'null also on polar days and in polar nights' })
+)
 
 export const ForecastSchema = Type.Object({
   ...head,
-  hourly: Type.Array(Type.Object({ ...moment, time: Time, precipitationProbability: Amount('%') })),
-  daily: Type.Array(Type.Object({
-    date: Type.String({ format: 'date' }),
-    temperatureMax: Amount('°C or °F'),
-    temperatureMin: Amount('°C or °F'),
-    precipitation: Amount('mm or inch'),
-    precipitationProbability: Amount('%'),
-    windSpeedMax: Amount('km/h or mph'),
-    sunrise: SunTime,
-    sunset: SunTime,
-    daylight: orNull(Type.Integer({ description: 'Seconds: 0 in a polar night, 86400 on a polar day' })),
-    ...condition
-  }))
+  hourly: Type.Array(
+    Type.Object({ ...moment, time: Time, precipitationProbability: Amount('%') })
+  ),
+  daily: Type.Array(
+    Type.Object({
+      date: Type.String({ format: 'date' }),
+      temperatureMax: Amount('°C or °F'),
+      temperatureMin: Amount('°C or °F'),
+      precipitation: Amount('mm or inch'),
+      precipitationProbability: Amount('%'),
+      windSpeedMax: Amount('km/h or mph'),
+      sunrise: SunTime,
+      sunset: SunTime,
+      daylight: orNull(
+        Type.Integer({ description: 'Seconds: 0 in a polar night, 86400 on a polar day' })
+      ),
+      ...condition
+    })
+  )
 })
 export type ForecastResponse = Static<typeof ForecastSchema>
 
 const { status, detail, code } = ProblemSchema.properties
 
 export const BatchSchema = Type.Object({
-  items: Type.Array(Type.Object({
-    city: Type.String({ description: 'As it was asked for' }),
-    weather: Type.Optional(CurrentSchema),
-    error: Type.Optional(Type.Object({ status, code, detail, ...Type.Partial(Candidates).properties }, { description: 'In place of weather' }))
-  }), { description: 'In the order that was asked for' })
+  items: Type.Array(
+    Type.Object({
+      city: Type.String({ description: 'As it was asked for' }),
+      weather: Type.Optional(CurrentSchema),
+      error: Type.Optional(
+        Type.Object(
+          { status, code, detail, ...Type.Partial(Candidates).properties },
+          { description: 'In place of weather' }
+        )
+      )
+    }),
+    { description: 'In the order that was asked for' }
+  )
 })
 export type BatchResponse = Static<typeof BatchSchema>

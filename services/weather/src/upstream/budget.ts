@@ -25,10 +25,21 @@ export class Budget {
   readonly #policies: readonly Policy[]
   readonly #shares: readonly Policy[]
 
-  constructor (readonly limiter: Limiter, readonly name: string, { perMinute, perHour, perDay }: Allowance) {
+  constructor (
+    readonly limiter: Limiter,
+    readonly name: string,
+    { perMinute, perHour, perDay }: Allowance
+  ) {
     const policies = (limitOf: (allowed: number) => number) =>
-      ([['minute', perMinute, MINUTE], ['hour', perHour, 60 * MINUTE], ['day', perDay, 24 * 60 * MINUTE]] as const)
-        .map(([name, allowed, window]) => definePolicy({ name, limit: limitOf(allowed), window, algorithm: 'sliding-window' }))
+      (
+        [
+          ['minute', perMinute, MINUTE],
+          ['hour', perHour, 60 * MINUTE],
+          ['day', perDay, 24 * 60 * MINUTE]
+        ] as const
+      ).map(([name, allowed, window]) =>
+        definePolicy({ name, limit: limitOf(allowed), window, algorithm: 'sliding-window' })
+      )
     this.#key = limitKey('upstream', name)
     this.#policies = policies((allowed) => allowed)
     this.#shares = policies((allowed) => Math.max(LEAST_SHARE, Math.floor(allowed / CLIENT_PART)))
@@ -43,10 +54,14 @@ export class Budget {
   async take (cost: number, client: string | undefined): Promise<void> {
     if (client !== undefined) {
       const key = limitKey('upstream-share', `${this.name}:${client}`)
-      const { allowed, retryAfterMs, violated } = await this.limiter.consume(key, this.#shares, { cost })
+      const { allowed, retryAfterMs, violated } = await this.limiter.consume(key, this.#shares, {
+        cost
+      })
       if (!allowed) throw new ClientShareUsed(Math.max(1, retryAfterMs), violated)
     }
-    const { allowed, retryAfterMs } = await this.limiter.consume(this.#key, this.#policies, { cost })
+    const { allowed, retryAfterMs } = await this.limiter.consume(this.#key, this.#policies, {
+      cost
+    })
     if (!allowed) throw upstreamBusy(Math.max(1, retryAfterMs))
   }
 }

@@ -19,7 +19,12 @@ export class IncompleteBody extends Error {
   constructor (
     readonly why: 'too large' | 'cut off', readonly received: Received, options?: ErrorOptions
   ) {
-    super(why === 'too large' ? `the body is longer than ${LONGEST_BODY} bytes` : 'the body was cut off', options)
+    super(
+      why === 'too large'
+        ? `the body is longer than ${LONGEST_BODY} bytes`
+        : 'the body was cut off',
+      options
+    )
   }
 }
 
@@ -32,10 +37,17 @@ const LONGEST_BODY = 1024 * 1024
  *   long; the signal's reason
  */
 export async function exchange (
-  dispatcher: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal
+  dispatcher: Dispatcher,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal
 ): Promise<Exchange> {
   const requestTime = Date.now()
-  const { statusCode: status, headers: fields, body } = await dispatcher.request({ method: 'GET', path, headers, signal })
+  const {
+    statusCode: status,
+    headers: fields,
+    body
+  } = await dispatcher.request({ method: 'GET', path, headers, signal })
   const chunks: Buffer[] = []
   const soFar = () => ({ status, headers: fields, body: Buffer.concat(chunks) })
   let length = 0
@@ -49,7 +61,9 @@ export async function exchange (
     }
   } catch (cause) {
     const isSilence = signal.aborted || cause instanceof errors.BodyTimeoutError
-    throw cause instanceof IncompleteBody || isSilence ? cause : new IncompleteBody('cut off', soFar(), { cause })
+    throw cause instanceof IncompleteBody || isSilence
+      ? cause
+      : new IncompleteBody('cut off', soFar(), { cause })
   }
   return { ...soFar(), requestTime, responseTime: Date.now() }
 }

@@ -15,11 +15,15 @@ export class Pause {
    * @param cache of times, in ms since the epoch
    * @param report is told when the others could not be
    */
-  constructor (readonly cache: Cache<number>, readonly key: string, readonly report: (error: unknown) => void) {}
+  constructor (
+    readonly cache: Cache<number>,
+    readonly key: string,
+    readonly report: (error: unknown) => void
+  ) {}
 
   /** Milliseconds it is still to be left alone for. */
   async left (): Promise<number> {
-    const until = Math.max(this.#until, await this.cache.get(this.key) ?? 0)
+    const until = Math.max(this.#until, (await this.cache.get(this.key)) ?? 0)
     return Math.max(0, Math.min(until - Date.now(), LONGEST))
   }
 

@@ -1,7 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { Pool } from 'undici'
 import {
-  upstreamBusy, upstreamUnavailable, WEATHER_ERR_UPSTREAM_CUT_OFF, WEATHER_ERR_UPSTREAM_INVALID, WEATHER_ERR_UPSTREAM_TOO_LARGE
+  upstreamBusy,
+  upstreamUnavailable,
+  WEATHER_ERR_UPSTREAM_CUT_OFF,
+  WEATHER_ERR_UPSTREAM_INVALID,
+  WEATHER_ERR_UPSTREAM_TOO_LARGE
 } from '../errors.js'
 import { Breaker, BreakerOpen } from './breaker.js'
 import { type Budget } from './budget.js'
@@ -29,7 +33,14 @@ export interface Manners {
 }
 
 export const MANNERS: Manners = {
-  connectTimeout: 1000, silence: 2000, total: 5000, connections: 8, retries: 2, backoff: 200, failures: 5, coolDown: 5000
+  connectTimeout: 1000,
+  silence: 2000,
+  total: 5000,
+  connections: 8,
+  retries: 2,
+  backoff: 200,
+  failures: 5,
+  coolDown: 5000
 }
 
 export interface UpstreamOptions {
@@ -88,7 +99,9 @@ export class Upstream {
     const manners = { ...MANNERS, ...options.manners }
     this.#manners = manners
     this.#breaker = new Breaker({
-      failures: manners.failures, coolDown: manners.coolDown, isFailure: (error) => error instanceof Failure
+      failures: manners.failures,
+      coolDown: manners.coolDown,
+      isFailure: (error) => error instanceof Failure
     })
     this.#pool = new Pool(options.origin, {
       connections: manners.connections,
@@ -112,7 +125,7 @@ export class Upstream {
    *   WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _TOO_LARGE, _CUT_OFF,
    *   _INVALID
    */
-  async get<T> (call: Call<T>): Promise<Answer<T>> {
+  async get<T>(call: Call<T>): Promise<Answer<T>> {
     const { retries, total } = this.#manners
     const signal = AbortSignal.timeout(total)
     for (let tries = 0; ; tries++) {
@@ -121,7 +134,9 @@ export class Upstream {
       } catch (error) {
         if (error instanceof BreakerOpen) throw upstreamUnavailable(error.retryAfterMs, error)
         if (!(error instanceof Failure)) throw error
-        if (!error.isPassing || tries === retries || signal.aborted || this.#breaker.isTripped) throw error.told
+        if (!error.isPassing || tries === retries || signal.aborted || this.#breaker.isTripped) {
+          throw error.told
+        }
       }
       await this.#backOff(tries, signal)
     }
@@ -132,7 +147,7 @@ export class Upstream {
     return this.#pool.destroy()
   }
 
-  async #attempt<T> (call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
+  async #attempt<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     const { pause, budget } = this.options
     // For every try: somebody may have been told to wait meanwhile.
     const wait = await pause.left()
@@ -158,17 +173,30 @@ export class Upstream {
   }
 
   /** @throws Failure */
-  async #exchange ({ path, etag, lastModified }: Call<unknown>, signal: AbortSignal): Promise<Exchange> {
+  async #exchange (
+    { path, etag, lastModified }: Call<unknown>,
+    signal: AbortSignal
+  ): Promise<Exchange> {
     try {
-      return await exchange(this.#pool, path, {
-        accept: 'application/json',
-        'user-agent': 'weir-weather',
-        ...(etag !== undefined && { 'if-none-match': etag }),
-        ...(lastModified !== undefined && { 'if-modified-since': lastModified })
-      }, signal)
+      return await exchange(
+        this.#pool,
+        path,
+        {
+          accept: 'application/json',
+          'user-agent': 'weir-weather',
+          ...(etag !== undefined && { 'if-none-match': etag }),
+          ...(lastModified !== undefined && { 'if-modified-since': lastModified })
+        },
+        signal
+      )
     } catch (cause) {
       if (!(cause instanceof IncompleteBody)) throw this.#passing(cause)
-      if (cause.why === 'too large') throw new Failure(about(new WEATHER_ERR_UPSTREAM_TOO_LARGE({ cause }), cause.received), false)
+      if (cause.why === 'too large') {
+        throw new Failure(
+          about(new WEATHER_ERR_UPSTREAM_TOO_LARGE({ cause }), cause.received),
+          false
+        )
+      }
       throw new Failure(about(new WEATHER_ERR_UPSTREAM_CUT_OFF({ cause }), cause.received), true)
     }
   }
@@ -182,7 +210,9 @@ export class Upstream {
   async #backOff (tries: number, signal: AbortSignal): Promise<void> {
     const longest = this.#manners.backoff * 2 ** tries
     // Its end is seen by the next try.
-    await setTimeout(longest / 2 + Math.random() * longest / 2, undefined, { signal }).catch(() => {})
+    await setTimeout(longest / 2 + (Math.random() * longest) / 2, undefined, { signal }).catch(
+      () => {}
+    )
   }
 }
 

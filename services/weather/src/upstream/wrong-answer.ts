@@ -39,7 +39,7 @@ export const about = <E extends Error>(error: E, exchange: Received): E & { answ
  */
 export function jsonOf (exchange: Exchange): unknown {
   const { status, headers, body } = exchange
-  if (status !== 200) throw about(new (kindOf(status))({ cause: new Error(`status ${status}`) }), exchange)
+  if (status !== 200) { throw about(new (kindOf(status))({ cause: new Error(`status ${status}`) }), exchange) }
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1]
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
     const cause = new Error(`Content-Type names ${charset.slice(0, LONGEST_FIELD)}`)
@@ -63,5 +63,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 function kindOf (status: number) {
   if (status >= 400) return WEATHER_ERR_UPSTREAM_REFUSED
   // A 304 that no condition was sent for redirects nowhere.
-  return status >= 300 && status !== 304 ? WEATHER_ERR_UPSTREAM_REDIRECTED : WEATHER_ERR_UPSTREAM_INVALID
+  return status >= 300 && status !== 304
+    ? WEATHER_ERR_UPSTREAM_REDIRECTED
+    : WEATHER_ERR_UPSTREAM_INVALID
 }

@@ -9,21 +9,29 @@ import { json, startUpstream, type UpstreamServer } from './upstream-server.js'
 
 /** A server that has Berlin's weather, however the clock is set. */
 export function startBerlin (t: Test): Promise<UpstreamServer> {
-  return startUpstream(t, (request, response) => { json(answerTo(request.url ?? ''), 200, { date: new Date().toUTCString() })(request, response) })
+  return startUpstream(t, (request, response) => {
+    json(answerTo(request.url ?? ''), 200, { date: new Date().toUTCString() })(request, response)
+  })
 }
 
 /** An instance of the service before an upstream, closed with the test. */
-export async function build (t: Test, upstream: { url: string }, env: Record<string, string> = {}): Promise<FastifyInstance> {
-  const app = await buildApp(loadEnv(weatherEnv, {
-    PORT: '0',
-    INSTANCE: 'w',
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_ALLOW: '127.0.0.1',
-    FORECAST_ORIGIN: upstream.url,
-    GEOCODING_ORIGIN: upstream.url,
-    DATA_DIR: await tempDir(t),
-    ...env
-  }))
+export async function build (
+  t: Test,
+  upstream: { url: string },
+  env: Record<string, string> = {}
+): Promise<FastifyInstance> {
+  const app = await buildApp(
+    loadEnv(weatherEnv, {
+      PORT: '0',
+      INSTANCE: 'w',
+      LOG_LEVEL: 'silent',
+      RATE_LIMIT_ALLOW: '127.0.0.1',
+      FORECAST_ORIGIN: upstream.url,
+      GEOCODING_ORIGIN: upstream.url,
+      DATA_DIR: await tempDir(t),
+      ...env
+    })
+  )
   t.teardown(() => app.close())
   return app
 }

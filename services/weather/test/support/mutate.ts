@@ -9,7 +9,25 @@ export function random (seed: number): (below: number) => number {
   }
 }
 
-const VALUES: readonly unknown[] = [null, true, -1, 1e308, 4.5, '', 'x', '<script>', [], {}, [null], { __proto__: null }, '6.4', 99_999, 'NaN', '\u0000', '2026-13-40T99:99']
+const VALUES: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  1e308,
+  4.5,
+  '',
+  'x',
+  '<script>',
+  [],
+  {},
+  [null],
+  { __proto__: null },
+  '6.4',
+  99_999,
+  'NaN',
+  '\u0000',
+  '2026-13-40T99:99'
+]
 
 /** A body that is not quite what was recorded: of other bytes, of other values, or without some. */
 export function mutate (text: string, below: (limit: number) => number): string {
@@ -22,11 +40,12 @@ export function mutate (text: string, below: (limit: number) => number): string 
   }
 }
 
-const splice = (text: string, at: number, remove: number, add: string) => text.slice(0, at) + add + text.slice(at + remove)
+const splice = (text: string, at: number, remove: number, add: string) =>
+  text.slice(0, at) + add + text.slice(at + remove)
 
 /** One value somewhere in it is another, or gone, or has another name. */
 function changed (value: unknown, below: (limit: number) => number): unknown {
-  if (typeof value !== 'object' || value === null || below(5) === 0) return VALUES[below(VALUES.length)]
+  if (typeof value !== 'object' || value === null || below(5) === 0) { return VALUES[below(VALUES.length)] }
   if (Array.isArray(value)) {
     const list: unknown[] = value
     const at = below(list.length || 1)

@@ -27,11 +27,14 @@ export const search = `{
 /** Empty fields are not returned. */
 export const nothingFound = '{"generationtime_ms":0.27894974}'
 
-export const refused = '{"error":true,"reason":"Latitude must be in range of -90 to 90°. Given: 200.0."}'
+export const refused =
+  '{"error":true,"reason":"Latitude must be in range of -90 to 90°. Given: 200.0."}'
 
-export const tooMany = '{"error":true,"reason":"Minutely API request limit exceeded. Please try again in one minute."}'
+export const tooMany =
+  '{"error":true,"reason":"Minutely API request limit exceeded. Please try again in one minute."}'
 
-const list = <T>(length: number, of: (i: number) => T) => JSON.stringify(Array.from({ length }, (_, i) => of(i)))
+const list = <T>(length: number, of: (i: number) => T) =>
+  JSON.stringify(Array.from({ length }, (_, i) => of(i)))
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -62,8 +65,8 @@ export function forecast (days: number): string {
       "temperature_2m": ${hours((i) => part(i, 24) - 4.5)},
       "apparent_temperature": ${hours((i) => part(i, 24) - 6)},
       "relative_humidity_2m": ${hours(() => 80)},
-      "precipitation": ${hours((i) => part(i, 25) % 5 / 10)},
-      "precipitation_probability": ${hours((i) => far(i) ? null : part(i, 100))},
+      "precipitation": ${hours((i) => (part(i, 25) % 5) / 10)},
+      "precipitation_probability": ${hours((i) => (far(i) ? null : part(i, 100)))},
       "weather_code": ${hours(() => 3)},
       "wind_speed_10m": ${hours((i) => part(i, 30))},
       "wind_direction_10m": ${hours((i) => part(i, 360))}
@@ -80,6 +83,8 @@ export function forecast (days: number): string {
 /** Answers a request as Open-Meteo would, if all the world were Berlin. */
 export function answerTo (target: string): string {
   const { pathname, searchParams } = new URL(target, 'http://upstream')
-  if (pathname === '/v1/search') return searchParams.get('name') === 'nowhere' ? nothingFound : search
-  return searchParams.has('hourly') ? forecast(Number(searchParams.get('forecast_days')) === 16 ? 16 : 7) : current
+  if (pathname === '/v1/search') { return searchParams.get('name') === 'nowhere' ? nothingFound : search }
+  return searchParams.has('hourly')
+    ? forecast(Number(searchParams.get('forecast_days')) === 16 ? 16 : 7)
+    : current
 }

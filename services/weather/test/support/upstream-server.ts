@@ -30,7 +30,7 @@ export async function startUpstream (t: Test, answer: RequestListener): Promise<
     server.closeAllConnections()
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
   const upstream: UpstreamServer = {
     url: `http://127.0.0.1:${address.port}`,
     answer,
@@ -42,14 +42,20 @@ export async function startUpstream (t: Test, answer: RequestListener): Promise<
 }
 
 /** Answers with JSON; text is sent as it is. */
-export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): RequestListener => (_request, response) => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body))
-}
+export const json =
+  (body: unknown, status = 200, headers: Record<string, string> = {}): RequestListener =>
+    (_request, response) => {
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(typeof body === 'string' ? body : JSON.stringify(body))
+    }
 
 /** Each request has the next answer, and the last one answers the rest. */
 export function inTurn (...answers: RequestListener[]): RequestListener {
   let turn = 0
-  return (request, response) => { answers[Math.min(turn++, answers.length - 1)]?.(request, response) }
+  return (request, response) => {
+    answers[Math.min(turn++, answers.length - 1)]?.(request, response)
+  }
 }
 
 /** Ends the connection without an answer. */

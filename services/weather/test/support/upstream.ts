@@ -27,11 +27,22 @@ interface Options {
  * An upstream at this origin, as one instance has it; closed with the test. Its retries come at
  * once.
  */
-export function open (t: Test, origin: string, { manners, allowance, stores = shared(), report = () => {} }: Options = {}): Upstream {
+export function open (
+  t: Test,
+  origin: string,
+  { manners, allowance, stores = shared(), report = () => {} }: Options = {}
+): Upstream {
   const upstream = new Upstream({
     origin,
-    budget: new Budget(createLimiter({ store: stores.limits }), 'test', { ...plenty, ...allowance }),
-    pause: new Pause(createCache<number>({ store: stores.store, namespace: 'weather' }), `pause:${origin}`, report),
+    budget: new Budget(createLimiter({ store: stores.limits }), 'test', {
+      ...plenty,
+      ...allowance
+    }),
+    pause: new Pause(
+      createCache<number>({ store: stores.store, namespace: 'weather' }),
+      `pause:${origin}`,
+      report
+    ),
     manners: { backoff: 1, ...manners }
   })
   t.teardown(() => upstream.close())

@@ -17,7 +17,11 @@ export interface Asked {
  * show.
  */
 export function offsetAt (timeZone: string, ms: number): number {
-  const format = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  const format = new Intl.DateTimeFormat('sv', {
+    timeZone,
+    dateStyle: 'short',
+    timeStyle: 'medium'
+  })
   return (Date.parse(`${format.format(ms).replace(' ', 'T')}Z`) - ms) / 1000
 }
 
@@ -25,7 +29,10 @@ export function offsetAt (timeZone: string, ms: number): number {
  * Answers a target of /v1/forecast. The temperature is the hour of the day in UTC, to tell hours
  * apart.
  */
-export function worldAnswer (target: string, { now, timezone, sun }: Asked): Record<string, unknown> {
+export function worldAnswer (
+  target: string,
+  { now, timezone, sun }: Asked
+): Record<string, unknown> {
   const query = new URL(target, 'http://upstream').searchParams
   const seconds = now / 1000
   const offset = offsetAt(timezone, now)
@@ -66,7 +73,7 @@ export function worldAnswer (target: string, { now, timezone, sun }: Asked): Rec
       hourly_units: units,
       hourly: {
         time: hours((time) => time),
-        temperature_2m: hours((time) => time / HOUR % 24),
+        temperature_2m: hours((time) => (time / HOUR) % 24),
         apparent_temperature: hours(() => 1),
         relative_humidity_2m: hours(() => 80),
         precipitation: hours(() => 0.5),
@@ -75,7 +82,11 @@ export function worldAnswer (target: string, { now, timezone, sun }: Asked): Rec
         wind_speed_10m: hours(() => 9),
         wind_direction_10m: hours(() => 90)
       },
-      daily: { time: days((time) => time), sunrise: days((time) => sunOf(time)[0]), sunset: days((time) => sunOf(time)[1]) }
+      daily: {
+        time: days((time) => time),
+        sunrise: days((time) => sunOf(time)[0]),
+        sunset: days((time) => sunOf(time)[1])
+      }
     })
   }
 }

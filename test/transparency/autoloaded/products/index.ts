@@ -2,9 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import type { Kit } from '../../subject.js'
 
 /** Routes that `@fastify/autoload` finds, under the name of their folder. */
-export default async function products (app: FastifyInstance, { kit: { state } }: { readonly kit: Kit }): Promise<void> {
-  app.get<{ Params: { id: string } }>('/:id', { config: { cache: { ttl: '1m', public: true } } }, async ({ params: { id } }) => (
-    { product: id, version: state.version(`product ${id}`) }
-  ))
-  app.put<{ Params: { id: string } }>('/:id', async ({ params: { id } }) => ({ version: state.bump(`product ${id}`) }))
+export default async function products (
+  app: FastifyInstance,
+  { kit: { state } }: { readonly kit: Kit }
+): Promise<void> {
+  app.get<{ Params: { id: string } }>(
+    '/:id',
+    { config: { cache: { ttl: '1m', public: true } } },
+    async ({ params: { id } }) => ({ product: id, version: state.version(`product ${id}`) })
+  )
+  app.put<{ Params: { id: string } }>('/:id', async ({ params: { id } }) => ({
+    version: state.bump(`product ${id}`)
+  }))
 }

@@ -17,5 +17,10 @@ export function createClient (server: string, timeout: number): MemcacheClient {
   // The store gives up first, says so, and ends the connection. The client's own timers end a good
   // one after a busy moment: they fire before the sockets are read.
   const late = timeout + BUSY
-  return new Client({ server: { server, maxConnections: 1 }, noDelay: true, cmdTimeout: late, connectTimeout: late })
+  return new Client({
+    server: { server, maxConnections: 1 },
+    noDelay: true,
+    cmdTimeout: late,
+    connectTimeout: late
+  })
 }

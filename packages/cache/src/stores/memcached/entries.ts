@@ -25,29 +25,38 @@ export class MemcachedEntries implements Entries {
 
   /** @param fillStamp issues one for a fill, not below that of the frame it is to replace */
   constructor (
-    readonly servers: Servers, readonly prefix: string, readonly namespace: string, readonly records: Records,
+    readonly servers: Servers,
+    readonly prefix: string,
+    readonly namespace: string,
+    readonly records: Records,
     readonly fillStamp: (above: Stamp) => Promise<Stamp>
   ) {
     this.#fills = new Fills(prefix)
   }
 
   async get (keys: readonly string[]) {
-    return Promise.all(keys.map(async (key) => {
-      const location = this.#locate(key)
-      return (await this.#live(await location.server.read(this.#nameOf(location))))?.frame
-    }))
+    return Promise.all(
+      keys.map(async (key) => {
+        const location = this.#locate(key)
+        return (await this.#live(await location.server.read(this.#nameOf(location))))?.frame
+      })
+    )
   }
 
   async set (key: string, frame: Buffer, ttl: number) {
     const end = endAfter(ttl)
     await this.#change(key, (slot) => {
-      if (slot.live === undefined || stampOf(slot.live.frame) <= stampOf(frame)) put(slot, { frame, end })
+      if (slot.live === undefined || stampOf(slot.live.frame) <= stampOf(frame)) {
+        put(slot, { frame, end })
+      }
     })
   }
 
   async delete (key: string, upTo?: Stamp) {
     await this.#change(key, (slot) => {
-      if (slot.live !== undefined && (upTo === undefined || stampOf(slot.live.frame) <= upTo)) put(slot, undefined)
+      if (slot.live !== undefined && (upTo === undefined || stampOf(slot.live.frame) <= upTo)) {
+        put(slot, undefined)
+      }
     })
   }
 
@@ -65,8 +74,11 @@ export class MemcachedEntries implements Entries {
   increment (key: string, seen: FrameVersion, by: number) {
     return this.#change(key, (slot) => {
       const { live } = slot
-      const sum = live !== undefined && isSeen(live.frame, seen) ? added(live.frame, by) : undefined
-      if (live !== undefined && sum?.frame !== undefined) put(slot, { frame: sum.frame, end: live.end })
+      const sum =
+        live !== undefined && isSeen(live.frame, seen) ? added(live.frame, by) : undefined
+      if (live !== undefined && sum?.frame !== undefined) {
+        put(slot, { frame: sum.frame, end: live.end })
+      }
       return sum?.number
     })
   }
@@ -84,7 +96,11 @@ export class MemcachedEntries implements Entries {
       const present = before && decodeFill(before)
       if (present !== undefined && present.end === undefined) {
         const { token } = present
-        return { kind: 'held', ended: this.#fills.ended(location, token), fill: `${token} ${location.digest}` }
+        return {
+          kind: 'held',
+          ended: this.#fills.ended(location, token),
+          fill: `${token} ${location.digest}`
+        }
       }
       const lease = await this.#begin(key, location, before, seen?.stamp ?? 0)
       if (lease !== undefined) return { kind: 'granted', lease }
@@ -97,12 +113,18 @@ export class MemcachedEntries implements Entries {
   }
 
   async #begin (
-    key: string, location: Location, before: Item | undefined, above: Stamp
+    key: string,
+    location: Location,
+    before: Item | undefined,
+    above: Stamp
   ): Promise<RenewedLease | undefined> {
     const token = nextToken()
     const fills = this.#fills
     try {
-      const [begun, stamp] = await Promise.all([fills.begin(location, token, before), this.fillStamp(above)])
+      const [begun, stamp] = await Promise.all([
+        fills.begin(location, token, before),
+        this.fillStamp(above)
+      ])
       if (begun === undefined) return undefined
       return new RenewedLease(`${token} ${location.digest}`, stamp, {
         renew: () => fills.renew(location, token),
@@ -124,7 +146,7 @@ export class MemcachedEntries implements Entries {
   /** The frame in an item, if it is of this epoch and has not ended. */
   async #live (item: Item | undefined) {
     const stored = item && decodeItem(item.value)
-    if (stored === undefined || !await this.records.isOfEpoch(stored.epoch)) return undefined
+    if (stored === undefined || !(await this.records.isOfEpoch(stored.epoch))) return undefined
     this.records.see(stampOf(stored.frame))
     return stored
   }
@@ -132,7 +154,7 @@ export class MemcachedEntries implements Entries {
   /**
    * Changes of one key by this process are made one after the other, and as many as wait at once.
    */
-  #change<R> (key: string, change: (slot: Slot) => R): Promise<R> {
+  #change<R>(key: string, change: (slot: Slot) => R): Promise<R> {
     const location = this.#locate(key)
     const { digest } = location
     let slots = this.#slots.get(digest)
@@ -146,17 +168,24 @@ export class MemcachedEntries implements Entries {
   #slotOf (location: Location): CasQueue<Slot> {
     const { server, digest } = location
     const name = this.#nameOf(location)
-    return new CasQueue<Slot>({
-      read: () => server.read(name),
-      decode: async (item) => ({ live: await this.#live(item), isChanged: false }),
-      write: async ({ live, isChanged }, item) => {
-        if (!isChanged) return true
-        if (live === undefined) return item === undefined || server.put(name, Buffer.alloc(0), ENDED, item)
-        this.records.see(stampOf(live.frame))
-        const bytes = encodeItem({ ...live, epoch: await this.#epoch() })
-        return server.put(name, bytes, lifetimeUntil(live.end), item)
+    return new CasQueue<Slot>(
+      {
+        read: () => server.read(name),
+        decode: async (item) => ({ live: await this.#live(item), isChanged: false }),
+        write: async ({ live, isChanged }, item) => {
+          if (!isChanged) return true
+          if (live === undefined) {
+            return item === undefined || server.put(name, Buffer.alloc(0), ENDED, item)
+          }
+          this.records.see(stampOf(live.frame))
+          const bytes = encodeItem({ ...live, epoch: await this.#epoch() })
+          return server.put(name, bytes, lifetimeUntil(live.end), item)
+        }
+      },
+      () => {
+        this.#slots.delete(digest)
       }
-    }, () => { this.#slots.delete(digest) })
+    )
   }
 
   async #epoch (): Promise<string> {

@@ -35,12 +35,19 @@ export class Fills {
   /**
    * Begins a fill in place of what was read; resolves to its item, or to undefined if another has.
    */
-  async begin (location: Location, token: string, before: Item | undefined): Promise<Item | undefined> {
+  async begin (
+    location: Location,
+    token: string,
+    before: Item | undefined
+  ): Promise<Item | undefined> {
     const name = this.nameOf(location.digest)
     const bytes = encode({ token, end: undefined, waits: [] })
     const { server } = location
     // In one round trip: with its version the fill is ended in one, too.
-    const [isBegun, items] = await Promise.all([server.put(name, bytes, LIFETIME, before), server.gets([name])])
+    const [isBegun, items] = await Promise.all([
+      server.put(name, bytes, LIFETIME, before),
+      server.gets([name])
+    ])
     const item = items.get(name)
     return isBegun && item !== undefined && decodeFill(item)?.token === token ? item : undefined
   }
@@ -55,12 +62,15 @@ export class Fills {
   async end (location: Location, token: string, end: FillEnd, begun?: Item): Promise<void> {
     const ended = { token, end, waits: [] }
     const { server, digest } = location
-    if (begun !== undefined && await server.put(this.nameOf(digest), encode(ended), LIFETIME, begun)) return
-    await this.#change(location, (fill) => isUnderWay(fill, token) ? ended : fill)
+    if (
+      begun !== undefined &&
+      (await server.put(this.nameOf(digest), encode(ended), LIFETIME, begun))
+    ) { return }
+    await this.#change(location, (fill) => (isUnderWay(fill, token) ? ended : fill))
   }
 
   async setWaits (location: Location, token: string, waits: readonly string[]): Promise<void> {
-    await this.#change(location, (fill) => isUnderWay(fill, token) ? { ...fill, waits } : fill)
+    await this.#change(location, (fill) => (isUnderWay(fill, token) ? { ...fill, waits } : fill))
   }
 
   async waitsOf (location: Location, token: string): Promise<readonly string[]> {
@@ -73,7 +83,9 @@ export class Fills {
     const id = `${token} ${location.digest}`
     let ended = this.#ends.get(id)
     if (ended === undefined) {
-      ended = this.#watch(location, token).finally(() => { this.#ends.delete(id) })
+      ended = this.#watch(location, token).finally(() => {
+        this.#ends.delete(id)
+      })
       this.#ends.set(id, ended)
     }
     return ended
@@ -106,20 +118,38 @@ export class Fills {
       read: () => server.read(name),
       decode: (item) => ({ fill: item && decodeFill(item) }),
       async write ({ fill }, item) {
-        return fill === undefined || item === undefined || server.put(name, encode(fill), LIFETIME, item)
+        return (
+          fill === undefined ||
+          item === undefined ||
+          server.put(name, encode(fill), LIFETIME, item)
+        )
       }
     })
-    await queue.add((state) => { state.fill &&= change(state.fill) })
+    await queue.add((state) => {
+      state.fill &&= change(state.fill)
+    })
   }
 }
 
-const isUnderWay = (fill: Fill | undefined, token: string): fill is Fill => fill?.token === token && fill.end === undefined
+const isUnderWay = (fill: Fill | undefined, token: string): fill is Fill =>
+  fill?.token === token && fill.end === undefined
 
-const encode = ({ token, end = '', waits }: { token: string, end: string | undefined, waits: readonly string[] }) =>
-  Buffer.from(JSON.stringify([token, end, ...waits]))
+const encode = ({
+  token,
+  end = '',
+  waits
+}: {
+  token: string
+  end: string | undefined
+  waits: readonly string[]
+}) => Buffer.from(JSON.stringify([token, end, ...waits]))
 
 export function decodeFill ({ value }: Item): Fill | undefined {
   const [token, end, ...waits] = parseStrings(value.toString())
   if (token === undefined) return undefined
-  return { token, end: end === 'done' || end === 'unshared' || end === 'failed' ? end : undefined, waits }
+  return {
+    token,
+    end: end === 'done' || end === 'unshared' || end === 'failed' ? end : undefined,
+    waits
+  }
 }

@@ -27,7 +27,8 @@ export const HEAD_BYTES = 8192
  * The name of a tag or a key in a record. Long ones are hashed: should two have the same, each also
  * ends what the other does, and nothing less.
  */
-export const recordName = (name: string): string => name.length <= LONGEST_NAME ? name : digestOf(name)
+export const recordName = (name: string): string =>
+  name.length <= LONGEST_NAME ? name : digestOf(name)
 
 /**
  * A namespace's head: the item by which everything is ordered. It has the clock, the floor and the
@@ -66,7 +67,9 @@ export class Head {
     const [version, epoch, beginning, clock, floor, trimmed, changes] = list
     const known = changesOf(changes)
     if (version !== VERSION || typeof epoch !== 'string' || known === undefined) return undefined
-    if (!isStamp(beginning) || !isStamp(clock) || !isStamp(floor) || !isStamp(trimmed)) return undefined
+    if (!isStamp(beginning) || !isStamp(clock) || !isStamp(floor) || !isStamp(trimmed)) {
+      return undefined
+    }
     return new Head(epoch, beginning, clock, floor, trimmed, known)
   }
 
@@ -152,7 +155,10 @@ export class Head {
     this.#lastAt = Math.max(this.#lastAt, change.at)
     this.#changes.delete(id)
     const { replaced } = change
-    this.#changes.set(id, replaced && before ? { ...change, replaced: latest(before, replaced) } : change)
+    this.#changes.set(
+      id,
+      replaced && before ? { ...change, replaced: latest(before, replaced) } : change
+    )
   }
 
   /** What is known of the records up to this head, and what was changed since it was read. */
@@ -162,7 +168,8 @@ export class Head {
       floor: Math.max(known.floor, this.floor),
       stamps: {
         size: known.stamps.size + changes.size,
-        get: (tag) => higher(known.stamps.get(tag), changes.get(idOf({ name: recordName(tag) }))?.at)
+        get: (tag) =>
+          higher(known.stamps.get(tag), changes.get(idOf({ name: recordName(tag) }))?.at)
       },
       replaced: {
         size: known.replaced.size + changes.size,

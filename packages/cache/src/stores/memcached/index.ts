@@ -48,18 +48,28 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
   checkOptions('memcachedStore', options, KNOWN)
   const { commandTimeout = 500, prefix = 'weir', maxTags = 10_000, lease = 5 } = options
   const milliseconds = leaseOf(lease)
-  if (!(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)) {
-    throw invalid(`commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)
+  if (!(
+    Number.isInteger(commandTimeout) &&
+    commandTimeout >= 1 &&
+    commandTimeout <= LONGEST_TIMEOUT
+  )) {
+    throw invalid(
+      `commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`
+    )
   }
   if (typeof prefix !== 'string' || !/^[\x21-\x7e]{1,100}$/.test(prefix)) {
-    throw invalid(`prefix ${shown(prefix)}: give 1 to 100 letters, digits or signs of ASCII, without blanks`)
+    throw invalid(
+      `prefix ${shown(prefix)}: give 1 to 100 letters, digits or signs of ASCII, without blanks`
+    )
   }
   const servers = new Servers(addressesOf(options.servers), commandTimeout)
 
   const open = (name: string): StoreNamespace => {
     const records = new Records(prefix, servers.locate(name), maxTags, milliseconds)
     const validity = new MemcachedValidity(records)
-    const entries = new MemcachedEntries(servers, prefix, name, records, (above) => validity.fillStamp(above))
+    const entries = new MemcachedEntries(servers, prefix, name, records, (above) =>
+      validity.fillStamp(above)
+    )
     return { entries, validity }
   }
   return {
@@ -81,9 +91,12 @@ function addressesOf (servers: readonly string[]): string[] {
     throw invalid(`servers ${shown(servers)}: give a list such as ['host:11211'], of every server`)
   }
   const addresses = servers.map((server: unknown) => {
-    const [, host, port = '11211'] = typeof server === 'string' ? /^([^\s:/@]+)(?::([1-9]\d{0,4}))?$/.exec(server) ?? [] : []
+    const [, host, port = '11211'] =
+      typeof server === 'string' ? (/^([^\s:/@]+)(?::([1-9]\d{0,4}))?$/.exec(server) ?? []) : []
     if (host === undefined || Number(port) > 65_535) {
-      throw invalid(`server ${shown(server)} is not host:port: give a name or an IPv4 address, and a port from 1 to 65535 unless it is 11211, as in '127.0.0.1:11211'`)
+      throw invalid(
+        `server ${shown(server)} is not host:port: give a name or an IPv4 address, and a port from 1 to 65535 unless it is 11211, as in '127.0.0.1:11211'`
+      )
     }
     return `${host.toLowerCase()}:${port}`
   })
@@ -92,4 +105,5 @@ function addressesOf (servers: readonly string[]): string[] {
   return addresses
 }
 
-const invalid = (what: string) => new CacheError('WEIR_CACHE_INVALID_OPTION', `memcachedStore: ${what}`)
+const invalid = (what: string) =>
+  new CacheError('WEIR_CACHE_INVALID_OPTION', `memcachedStore: ${what}`)

@@ -37,7 +37,10 @@ export class Records {
   readonly #server: MemcachedServer
   readonly #name: string
   readonly #segmentName: (epoch: string, end: Stamp) => string
-  readonly #looks = new Batch<undefined, undefined>(async () => { await this.#look() })
+  readonly #looks = new Batch<undefined, undefined>(async () => {
+    await this.#look()
+  })
+
   readonly #queue: CasQueue<Draft>
   /** What is known here. Long names are looked up by their hashes. */
   readonly mirror: TagRecords = viewOf(() => this.#table)
@@ -53,10 +56,18 @@ export class Records {
   /** On the monotonic clock. */
   #leaseEnd = -Infinity
   /** What was known when the head was last asked for to be changed, and when that was. */
-  #asked: { readonly at: number, readonly known: Known } = { at: -Infinity, known: { epoch: undefined, clock: 0 } }
+  #asked: { readonly at: number; readonly known: Known } = {
+    at: -Infinity,
+    known: { epoch: undefined, clock: 0 }
+  }
 
   /** @param lease milliseconds; the same for every instance */
-  constructor (prefix: string, { server, digest }: Location, readonly maxTags: number, readonly lease: number) {
+  constructor (
+    prefix: string,
+    { server, digest }: Location,
+    readonly maxTags: number,
+    readonly lease: number
+  ) {
     this.#server = server
     this.#name = `${prefix}:h:${digest}`
     this.#segmentName = (epoch, end) => segmentName(prefix, digest, epoch, end)
@@ -108,8 +119,15 @@ export class Records {
    * Changes the head; the change may be called several times. It knows all records as of the head
    * that it is given.
    */
-  change<R> (change: (head: Head, known: TagRecords) => R, weight?: number): Promise<R> {
-    return this.#queue.add(({ head, table }) => change(head, viewOf(() => table)), weight)
+  change<R>(change: (head: Head, known: TagRecords) => R, weight?: number): Promise<R> {
+    return this.#queue.add(
+      ({ head, table }) =>
+        change(
+          head,
+          viewOf(() => table)
+        ),
+      weight
+    )
   }
 
   /**
@@ -125,8 +143,13 @@ export class Records {
     const { known } = this
     const item = await this.#read()
     const head = item && Head.decode(item.value)
-    const table = head && await this.#tableOf(head)
-    if (head === undefined || table === undefined || this.#isBehind(head, known.clock) || !this.#adopt(head, table, known)) {
+    const table = head && (await this.#tableOf(head))
+    if (
+      head === undefined ||
+      table === undefined ||
+      this.#isBehind(head, known.clock) ||
+      !this.#adopt(head, table, known)
+    ) {
       await this.change((head) => head.tick())
       return
     }
@@ -159,7 +182,7 @@ export class Records {
     if (head.isChanged) {
       if (head.encode().length > HEAD_BYTES) await this.#trim(head, loadedAt)
       const bytes = head.encode()
-      if (!await this.#server.put(this.#name, bytes, 0, item)) return false
+      if (!(await this.#server.put(this.#name, bytes, 0, item))) return false
       // Too many changes at once for a head that is read all the time: the next write takes them
       // out.
       if (bytes.length > 2 * HEAD_BYTES) this.change((head) => head.tick()).catch(() => {})
@@ -193,7 +216,9 @@ export class Records {
   /** All records up to `head.trimmed`, from what is known here and the segments since. */
   async #tableOf (head: Head): Promise<TagTable> {
     const isKnown = head.epoch === this.#epoch
-    const [table, from] = isKnown ? [this.#table, this.#clock] : [new TagTable(head.floor, this.maxTags), head.beginning]
+    const [table, from] = isKnown
+      ? [this.#table, this.#clock]
+      : [new TagTable(head.floor, this.maxTags), head.beginning]
     const { floor, changes } = await this.#changesSince(from, head)
     table.raise(floor)
     record(table, changes)
@@ -204,7 +229,10 @@ export class Records {
    * The changes in the segments from `from` on, oldest first. What is lost of them the floor
    * covers.
    */
-  async #changesSince (from: Stamp, { epoch, trimmed }: Head): Promise<{ floor: Stamp, changes: readonly Change[] }> {
+  async #changesSince (
+    from: Stamp,
+    { epoch, trimmed }: Head
+  ): Promise<{ floor: Stamp; changes: readonly Change[] }> {
     const parts: (readonly Change[])[] = []
     let [end, count] = [trimmed, 0]
     while (end > from && count < this.maxTags) {

@@ -35,14 +35,20 @@ export class MemcachedServer {
   readonly #client
   readonly #breaker: Breaker
   readonly #slots = new Slots(UNDER_WAY)
-  readonly #reads = new Batch<string, ReadonlyMap<string, Item>>((names) => this.gets([...new Set(names)]))
+  readonly #reads = new Batch<string, ReadonlyMap<string, Item>>((names) =>
+    this.gets([...new Set(names)])
+  )
+
   #isClosed = false
 
   /**
    * @param address `host:port`
    * @param timeout milliseconds that a command may take
    */
-  constructor (readonly address: string, readonly timeout: number) {
+  constructor (
+    readonly address: string,
+    readonly timeout: number
+  ) {
     this.#client = createClient(address, timeout)
     this.#breaker = new Breaker({
       probe: () => this.#send('version', () => 'version\r\n'),
@@ -60,18 +66,20 @@ export class MemcachedServer {
   async gets (names: readonly string[]): Promise<ReadonlyMap<string, Item>> {
     const items = new Map<string, Item>()
     const count = Math.ceil(names.length / AT_ONCE)
-    await Promise.all(Array.from({ length: count }, async (_, i) => {
-      const part = names.slice(i * AT_ONCE, (i + 1) * AT_ONCE)
-      let from: Socket | undefined
-      const reply = await this.#ask('gets', (socket) => {
-        from = socket
-        return `gets ${part.join(' ')}\r\n`
+    await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const part = names.slice(i * AT_ONCE, (i + 1) * AT_ONCE)
+        let from: Socket | undefined
+        const reply = await this.#ask('gets', (socket) => {
+          from = socket
+          return `gets ${part.join(' ')}\r\n`
+        })
+        for (const [name, found] of Object.entries(reply ?? {})) {
+          const item = from && itemOf(found, from)
+          if (item !== undefined) items.set(name, item)
+        }
       })
-      for (const [name, found] of Object.entries(reply ?? {})) {
-        const item = from && itemOf(found, from)
-        if (item !== undefined) items.set(name, item)
-      }
-    }))
+    )
     return items
   }
 
@@ -83,7 +91,7 @@ export class MemcachedServer {
    * @returns whether it is stored
    */
   put (name: string, value: Buffer, lifetime: number, before: Item | undefined): Promise<boolean> {
-    if (before === undefined) return this.#isDone('add', () => stored('add', name, value, lifetime))
+    if (before === undefined) { return this.#isDone('add', () => stored('add', name, value, lifetime)) }
     const { unique, socket: from } = before.version
     return this.#isDone('cas', (socket) => {
       if (socket !== from) throw new ConnectionChanged()
@@ -113,7 +121,10 @@ export class MemcachedServer {
       return true
     } catch (error) {
       const cause = error instanceof CacheError ? error.cause : undefined
-      if (cause instanceof ConnectionChanged || (cause instanceof Error && NOT_DONE.has(cause.message))) return false
+      if (
+        cause instanceof ConnectionChanged ||
+        (cause instanceof Error && NOT_DONE.has(cause.message))
+      ) { return false }
       throw error
     }
   }
@@ -137,21 +148,34 @@ export class MemcachedServer {
     })
     return withinAwake(this.timeout, reply, () => {
       connection?.destroy()
-      return new Error(`no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`)
+      return new Error(
+        `no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`
+      )
     })
   }
 
   #closed (): CacheError {
-    return new CacheError('WEIR_CACHE_STORE_FAILED', `answer: the store on Memcached ${this.address} is closed`)
+    return new CacheError(
+      'WEIR_CACHE_STORE_FAILED',
+      `answer: the store on Memcached ${this.address} is closed`
+    )
   }
 
   #explained (cause: unknown): CacheError {
     const message = cause instanceof Error ? cause.message : String(cause)
     if (message.startsWith('SERVER_ERROR object too large')) {
       const what = `keep an item that is too large for Memcached ${this.address}`
-      return new CacheError('WEIR_CACHE_STORE_FAILED', `${what}: store less under a key, or start it with a larger -I`, { cause })
+      return new CacheError(
+        'WEIR_CACHE_STORE_FAILED',
+        `${what}: store less under a key, or start it with a larger -I`,
+        { cause }
+      )
     }
-    return new CacheError('WEIR_CACHE_STORE_FAILED', `do as asked: Memcached ${this.address}: ${message}`, { cause })
+    return new CacheError(
+      'WEIR_CACHE_STORE_FAILED',
+      `do as asked: Memcached ${this.address}: ${message}`,
+      { cause }
+    )
   }
 }
 
@@ -164,13 +188,19 @@ class ConnectionChanged extends Error {}
 export const isAnswer = (error: unknown): boolean =>
   error instanceof ConnectionChanged || (error instanceof Error && 'cmdTokens' in error)
 
-function stored (command: string, name: string, value: Buffer, lifetime: number, more = ''): Buffer {
+function stored (
+  command: string,
+  name: string,
+  value: Buffer,
+  lifetime: number,
+  more = ''
+): Buffer {
   const line = `${command} ${name} ${BYTES} ${lifetime} ${value.length}${more}\r\n`
   return Buffer.concat([Buffer.from(line), value, END_OF_LINE])
 }
 
 function itemOf (found: unknown, socket: Socket): Item | undefined {
-  if (typeof found !== 'object' || found === null || !('value' in found) || !('casUniq' in found)) return undefined
+  if (typeof found !== 'object' || found === null || !('value' in found) || !('casUniq' in found)) { return undefined }
   const { value, casUniq } = found
   if (casUniq === '0') {
     throw new CacheError('WEIR_CACHE_STORE_FAILED',
@@ -179,5 +209,8 @@ function itemOf (found: unknown, socket: Socket): Item | undefined {
   // What is no bytes was written by another program: it has no part in anything but that it is
   // there.
   if (typeof casUniq !== 'string') return undefined
-  return { value: Buffer.isBuffer(value) ? value : Buffer.alloc(0), version: { unique: casUniq, socket } }
+  return {
+    value: Buffer.isBuffer(value) ? value : Buffer.alloc(0),
+    version: { unique: casUniq, socket }
+  }
 }

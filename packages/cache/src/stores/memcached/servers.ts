@@ -43,7 +43,8 @@ export class Servers {
   }
 }
 
-export const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
+export const digestOf = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url')
 
 export const isDigest = (text: string): boolean => /^[\w-]{43}$/.test(text)
 

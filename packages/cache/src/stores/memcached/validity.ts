@@ -1,5 +1,11 @@
 import { isValid } from '../../rule-v.js'
-import { type Consistency, justAbove, type Judged, type Stamp, type Validity } from '../../validity.js'
+import {
+  type Consistency,
+  justAbove,
+  type Judged,
+  type Stamp,
+  type Validity
+} from '../../validity.js'
 import { waitForLeases } from '../wait-for-leases.js'
 import type { Known, Records } from './records.js'
 
@@ -30,7 +36,11 @@ export class MemcachedValidity implements Validity {
     if (before.epoch === epoch && this.records.changedAt <= before.clock) return justAbove(clock)
     // Nothing tells what was lost with the head.
     if (before.epoch !== undefined && before.epoch !== epoch) return justAbove(before.clock)
-    return Math.max(justAbove(before.clock), this.#firstStamp(before, latest), Math.min(justAbove(clock), latest))
+    return Math.max(
+      justAbove(before.clock),
+      this.#firstStamp(before, latest),
+      Math.min(justAbove(clock), latest)
+    )
   }
 
   /**
@@ -91,7 +101,9 @@ export class MemcachedValidity implements Validity {
    */
   #firstStamp (before: Known, latest: Stamp): Stamp {
     const { beginning, isBegunHere } = this.records
-    return before.epoch === undefined && (isBegunHere || beginning <= latest) ? justAbove(beginning) : 0
+    return before.epoch === undefined && (isBegunHere || beginning <= latest)
+      ? justAbove(beginning)
+      : 0
   }
 
   async #ask (entry: Judged): Promise<boolean> {

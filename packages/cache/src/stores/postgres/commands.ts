@@ -43,7 +43,12 @@ export class Commands {
    * @param atOnce commands under way at most: as many as there are connections for
    * @param timeout milliseconds that each may take
    */
-  constructor (readonly pool: PostgresPool, atOnce: number, readonly schema: Schema, readonly timeout: number) {
+  constructor (
+    readonly pool: PostgresPool,
+    atOnce: number,
+    readonly schema: Schema,
+    readonly timeout: number
+  ) {
     this.#slots = new Slots(atOnce)
     this.#breaker = new Breaker({
       probe: () => this.#timed(queryOf('SELECT 1')),
@@ -56,11 +61,17 @@ export class Commands {
    * Calls one of the schema's functions.
    * @param sent called before the command is sent; not called if it is refused
    */
-  call (name: FunctionName, values: readonly Value[], sent: () => void = ignore): Promise<readonly Row[]> {
-    return this.#slots.run(() => this.#breaker.run(() => {
-      sent()
-      return this.send(name, values)
-    }))
+  call (
+    name: FunctionName,
+    values: readonly Value[],
+    sent: () => void = ignore
+  ): Promise<readonly Row[]> {
+    return this.#slots.run(() =>
+      this.#breaker.run(() => {
+        sent()
+        return this.send(name, values)
+      })
+    )
   }
 
   /**
@@ -77,9 +88,13 @@ export class Commands {
    */
   install (): Promise<void> {
     if (this.#installing === undefined) {
-      const forget = () => { this.#installing = undefined }
+      const forget = () => {
+        this.#installing = undefined
+      }
       this.#installing = this.#install()
-      this.#installing.then(forget, () => { setTimeout(forget, INSTALL_AGAIN).unref() })
+      this.#installing.then(forget, () => {
+        setTimeout(forget, INSTALL_AGAIN).unref()
+      })
     }
     return this.#installing
   }
@@ -90,7 +105,9 @@ export class Commands {
    */
   close (): void {
     this.#breaker.stop()
-    this.#slots.refuse(new CacheError('WEIR_CACHE_STORE_FAILED', 'answer: the store on Postgres is closed'))
+    this.#slots.refuse(
+      new CacheError('WEIR_CACHE_STORE_FAILED', 'answer: the store on Postgres is closed')
+    )
     for (const use of this.#uses) use.giveUp()
   }
 
@@ -102,11 +119,16 @@ export class Commands {
     return this.#use(this.timeout, (use) => this.#repeated(use, query))
   }
 
-  async #use<R> (ms: number, run: (use: Use) => Promise<R>): Promise<R> {
+  async #use<R>(ms: number, run: (use: Use) => Promise<R>): Promise<R> {
     const use = new Use(this.pool)
     this.#uses.add(use)
     try {
-      return await withinAwake(ms, run(use), () => new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`))
+      return await withinAwake(
+        ms,
+        run(use),
+        () =>
+          new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`)
+      )
     } finally {
       this.#uses.delete(use)
       use.giveUp()
@@ -191,7 +213,8 @@ const ignore = () => {}
 
 const givenUp = () => new Error('the command was given up')
 
-const isRow = (row: unknown): row is Row => Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)
+const isRow = (row: unknown): row is Row =>
+  Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)
 
 function asRow (row: unknown): Row {
   if (isRow(row)) return row

@@ -32,7 +32,11 @@ export interface Shared {
 
 export function readsOf (commands: Commands): ReadBatch {
   const readAll = async (ids: readonly string[]) => {
-    const frames = new Map((await commands.call('get', [ids])).map(([id, frame]) => [id, bufferOf(frame ?? '')] as const))
+    const frames = new Map(
+      (await commands.call('get', [ids])).map(
+        ([id, frame]) => [id, bufferOf(frame ?? '')] as const
+      )
+    )
     return ids.map((id) => frames.get(id))
   }
   return new ReadBatch(async (id) => (await readAll([id]))[0], readAll)
@@ -41,7 +45,9 @@ export function readsOf (commands: Commands): ReadBatch {
 export function incrementsOf (commands: Commands): IncrementBatch {
   const ask = async (increments: readonly Increment[]) => {
     const rows = await commands.call('increment', [
-      increments.map(({ key }) => key), increments.map(({ seen }) => bytesOf(versionBytes(seen))), increments.map(({ by }) => by)
+      increments.map(({ key }) => key),
+      increments.map(({ seen }) => bytesOf(versionBytes(seen))),
+      increments.map(({ by }) => by)
     ])
     return increments.map((_, i) => rows[i]?.[0] === null ? undefined : Number(rows[i]?.[0]))
   }
@@ -54,7 +60,10 @@ const bytesOf = (buffer: Buffer): Bytes => `\\x${buffer.toString('hex')}`
 export class PostgresEntries implements Entries {
   #sets = 0
 
-  constructor (readonly shared: Shared, readonly records: PostgresRecords) {}
+  constructor (
+    readonly shared: Shared,
+    readonly records: PostgresRecords
+  ) {}
 
   get (keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     return Promise.all(keys.map((key) => this.shared.reads.add(this.#id(key))))
@@ -68,11 +77,23 @@ export class PostgresEntries implements Entries {
     await this.#commands.call('delete', [this.#id(key), upTo ?? null])
   }
 
-  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined> {
+  async swap (
+    key: string,
+    seen: FrameVersion | undefined,
+    frame: Buffer | undefined,
+    ttl: number
+  ): Promise<Swapped | undefined> {
     const version = seen === undefined ? null : versionBytes(seen)
     const number = seen?.number === undefined ? null : digits(seen.number)
     const stamp = frame === undefined ? null : stampOfFrame(frame)
-    const [row] = await this.#commands.call('swap', [this.#id(key), version, number, frame ?? null, stamp, ttl])
+    const [row] = await this.#commands.call('swap', [
+      this.#id(key),
+      version,
+      number,
+      frame ?? null,
+      stamp,
+      ttl
+    ])
     const before = row?.[0]
     if (before === null || before === undefined) return undefined
     const text = bufferOf(before).toString('latin1')
@@ -90,18 +111,27 @@ export class PostgresEntries implements Entries {
     let isSent = false
     try {
       const values = [id, this.records.ns, seen.stamp, storedAtOf(seen), token, FILL_LEASE]
-      const [row] = await this.#commands.call('claim', values, () => { isSent = true })
+      const [row] = await this.#commands.call('claim', values, () => {
+        isSent = true
+      })
       const [frame, holder, remaining, clock, epoch] = row ?? []
       if (typeof frame === 'string') return { kind: 'found', frame: bufferOf(frame) }
       if (typeof holder === 'string') {
         const left = this.shared.hears() ? Number(remaining) : ASK_AGAIN
-        return { kind: 'held', ended: this.shared.announcements.ended(holder, left, interruptions), fill: fillId(id, holder) }
+        return {
+          kind: 'held',
+          ended: this.shared.announcements.ended(holder, left, interruptions),
+          fill: fillId(id, holder)
+        }
       }
-      return { kind: 'granted', lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch)) }
+      return {
+        kind: 'granted',
+        lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch))
+      }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and
       // everybody wait for it.
-      if (isSent) this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
+      if (isSent) { this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {}) }
       throw error
     }
   }
@@ -128,7 +158,11 @@ export class PostgresEntries implements Entries {
    * below every later one. Just above the namespace's clock it is; where that is not known, or
    * below the stamp of the frame it is to replace, one is issued.
    */
-  async #stamp (above: Stamp, clock: string | null | undefined, epoch: string | null | undefined): Promise<Stamp> {
+  async #stamp (
+    above: Stamp,
+    clock: string | null | undefined,
+    epoch: string | null | undefined
+  ): Promise<Stamp> {
     if (typeof clock === 'string' && typeof epoch === 'string' && this.records.isSame(epoch)) {
       const latest = stampOf(clock)
       this.records.see(latest)
@@ -143,9 +177,14 @@ export class PostgresEntries implements Entries {
     const commands = this.#commands
     return new RenewedLease(fillId(id, token), stamp, {
       renew: async () => (await commands.call('renew', [id, token, FILL_LEASE]))[0]?.[0] === 't',
-      release: (how) => persistently(async () => { await commands.call('release', [id, token, how, this.#channel]) }),
+      release: (how) =>
+        persistently(async () => {
+          await commands.call('release', [id, token, how, this.#channel])
+        }),
       store: (frame, ttl) => this.#set(id, frame, ttl, token),
-      setWaits: async (fills) => { await commands.call('set_waits', [id, token, Buffer.from(JSON.stringify(fills))]) }
+      setWaits: async (fills) => {
+        await commands.call('set_waits', [id, token, Buffer.from(JSON.stringify(fills))])
+      }
     })
   }
 

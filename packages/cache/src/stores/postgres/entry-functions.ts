@@ -4,12 +4,16 @@ import { CHECKSUM_OFFSET, HEADER, STAMP_OFFSET, STORED_AT_OFFSET } from '../../f
 const NUMBER_END = NUMBER_OFFSET + NUMBER_WIDTH
 
 /** Bytes of a frame; Postgres counts from 1. */
-const bytes = (frame: string, offset: number, length: number) => `substring(${frame} FROM ${offset + 1} FOR ${length})`
+const bytes = (frame: string, offset: number, length: number) =>
+  `substring(${frame} FROM ${offset + 1} FOR ${length})`
 const HEAD = bytes('frame', 0, NUMBER_END)
-const version = (head: string) => `${bytes(head, STAMP_OFFSET, STORED_AT_OFFSET + 8 - STAMP_OFFSET)} || ${bytes(head, CHECKSUM_OFFSET, 4)}`
-const isCounter = (frame: string) => `(length(${frame}) >= ${NUMBER_END} AND get_byte(${frame}, 1) = ${COUNTER_VERSION})`
+const version = (head: string) =>
+  `${bytes(head, STAMP_OFFSET, STORED_AT_OFFSET + 8 - STAMP_OFFSET)} || ${bytes(head, CHECKSUM_OFFSET, 4)}`
+const isCounter = (frame: string) =>
+  `(length(${frame}) >= ${NUMBER_END} AND get_byte(${frame}, 1) = ${COUNTER_VERSION})`
 const number = (head: string) => bytes(head, NUMBER_OFFSET, NUMBER_WIDTH)
-const withNumber = (frame: string, number: string) => `overlay(${frame} PLACING ${number} FROM ${NUMBER_OFFSET + 1})`
+const withNumber = (frame: string, number: string) =>
+  `overlay(${frame} PLACING ${number} FROM ${NUMBER_OFFSET + 1})`
 
 const after = (ms: string) => `clock_timestamp() + ${ms} * interval '1 millisecond'`
 const IS_THERE = 'ends > clock_timestamp()'
@@ -101,8 +105,11 @@ export const ENTRY_FUNCTIONS = {
         IF FOUND AND ${isCounter('_head')} AND ${version('_head')} = _seen[i] THEN
           _sum := convert_from(${number('_head')}, 'UTF8')::bigint + _by[i];
           IF abs(_sum) <= ${Number.MAX_SAFE_INTEGER} THEN
-            UPDATE %entries SET frame = ${withNumber('frame', `
-              convert_to(CASE WHEN _sum < 0 THEN '-' ELSE '+' END || lpad(abs(_sum)::text, ${NUMBER_WIDTH - 1}, '0'), 'UTF8')`)}
+            UPDATE %entries SET frame = ${withNumber(
+              'frame',
+              `
+              convert_to(CASE WHEN _sum < 0 THEN '-' ELSE '+' END || lpad(abs(_sum)::text, ${NUMBER_WIDTH - 1}, '0'), 'UTF8')`
+            )}
             WHERE id = _ids[i];
           END IF;
         END IF;

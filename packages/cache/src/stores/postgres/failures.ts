@@ -14,10 +14,12 @@ export const isAnswer = (error: unknown): boolean => {
 }
 
 /** A table or a function is missing: none has been made yet, or somebody has dropped it. */
-export const isMissing = (error: unknown): boolean => ['42P01', '42883', '3F000'].includes(stateOf(error) ?? '')
+export const isMissing = (error: unknown): boolean =>
+  ['42P01', '42883', '3F000'].includes(stateOf(error) ?? '')
 
 /**
  * Another transaction came in between, where isolation is stricter than by default: nothing was
  * done.
  */
-export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includes(stateOf(error) ?? '')
+export const isConflict = (error: unknown): boolean =>
+  ['40001', '40P01'].includes(stateOf(error) ?? '')

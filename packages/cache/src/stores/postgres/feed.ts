@@ -192,7 +192,11 @@ export class Feed implements Hearing {
     clearTimeout(this.#retry)
     if (performance.now() - this.#readySince > LASTING) this.#failures = 0
     this.#readySince = Infinity
-    if (!this.#isClosed) this.#retry = setTimeout(() => { this.#connect() }, pauseAfter(this.#failures++)).unref()
+    if (!this.#isClosed) {
+      this.#retry = setTimeout(() => {
+        this.#connect()
+      }, pauseAfter(this.#failures++)).unref()
+    }
     if (wasReady) this.#announcements?.lost()
   }
 

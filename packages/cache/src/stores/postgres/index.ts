@@ -51,9 +51,14 @@ export function postgresStore (options: PostgresStoreOptions): Store {
   checkOptions('postgresStore', options, KNOWN)
   const { prefix = 'weir', maxTags = 100_000, lease = 50, ...location } = options
   const milliseconds = leaseOf(lease)
-  if (typeof prefix !== 'string' || !/^([a-z_][a-z0-9_]{0,29}\.)?[a-z_][a-z0-9_]{0,29}$/.test(prefix)) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION',
-      `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`)
+  if (
+    typeof prefix !== 'string' ||
+    !/^([a-z_][a-z0-9_]{0,29}\.)?[a-z_][a-z0-9_]{0,29}$/.test(prefix)
+  ) {
+    throw new CacheError(
+      'WEIR_CACHE_INVALID_OPTION',
+      `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`
+    )
   }
   const { pool, atOnce, commandTimeout, end } = openPool(location)
   const commands = new Commands(pool, atOnce, new Schema(prefix), commandTimeout)
@@ -71,7 +76,10 @@ export function postgresStore (options: PostgresStoreOptions): Store {
     const records = new PostgresRecords(commands, name, Math.min(maxTags, 2 ** 31 - 1))
     const mirror = new PostgresMirror(records, feed, maxTags)
     feed.follow(mirror)
-    return { entries: new PostgresEntries(shared, records), validity: new LeasedValidity(records, mirror, milliseconds) }
+    return {
+      entries: new PostgresEntries(shared, records),
+      validity: new LeasedValidity(records, mirror, milliseconds)
+    }
   }
   return {
     namespace: eachOnce(open),
@@ -85,5 +93,10 @@ export function postgresStore (options: PostgresStoreOptions): Store {
 }
 
 const KNOWN: Known<PostgresStoreOptions> = {
-  url: elsewhere, pool: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
+  url: elsewhere,
+  pool: elsewhere,
+  commandTimeout: elsewhere,
+  prefix: elsewhere,
+  lease: elsewhere,
+  ...STORE
 }

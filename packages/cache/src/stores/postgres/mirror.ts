@@ -47,7 +47,11 @@ export class PostgresMirror implements RecordMirror {
    * @param feed keeps it up to date
    * @param limit of records of a kind
    */
-  constructor (readonly records: PostgresRecords, readonly feed: Pick<Feed, 'lease' | 'used' | 'askSoon'>, readonly limit: number) {}
+  constructor (
+    readonly records: PostgresRecords,
+    readonly feed: Pick<Feed, 'lease' | 'used' | 'askSoon'>,
+    readonly limit: number
+  ) {}
 
   get position (): Position {
     return this.#position
@@ -64,7 +68,9 @@ export class PostgresMirror implements RecordMirror {
   }
 
   isValid (entry: Judged): boolean | undefined {
-    if (!this.isCurrent || (entry.validatedAt ?? entry.stamp) <= this.#table.floor) return undefined
+    if (!this.isCurrent || (entry.validatedAt ?? entry.stamp) <= this.#table.floor) {
+      return undefined
+    }
     return isValid(entry, this.#table)
   }
 
@@ -85,7 +91,12 @@ export class PostgresMirror implements RecordMirror {
       // The records are lost. Issuing a stamp makes the row, and raises its floor above all that is
       // known here.
       this.#reset(undefined)
-      this.records.stamp().then(() => { this.feed.askSoon() }, () => {})
+      this.records.stamp().then(
+        () => {
+          this.feed.askSoon()
+        },
+        () => {}
+      )
       return false
     }
     if (epoch !== this.#epoch) {
@@ -110,7 +121,11 @@ export class PostgresMirror implements RecordMirror {
     const known = nameOf(name ?? '')
     const place = { at: stampOf(at), id: id ?? '' }
     if (isKey === 't') {
-      this.#table.replace(known, stampOf(stamp), until === null || until === undefined ? Infinity : Number(until))
+      this.#table.replace(
+        known,
+        stampOf(stamp),
+        until === null || until === undefined ? Infinity : Number(until)
+      )
       this.#position = { ...this.#position, keys: place }
       return 'keys'
     }

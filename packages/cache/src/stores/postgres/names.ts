@@ -10,7 +10,8 @@ export type Bytes = string
  * Names are any strings; text columns take no NUL, and an index takes 2,700 bytes. JSON loses
  * nothing of a string.
  */
-export const nameBytes = (name: string): Bytes => HEX + Buffer.from(JSON.stringify(name)).toString('hex')
+export const nameBytes = (name: string): Bytes =>
+  HEX + Buffer.from(JSON.stringify(name)).toString('hex')
 
 export const nameOf = (bytes: Bytes): string => {
   const name: unknown = JSON.parse(bufferOf(bytes).toString())
@@ -30,4 +31,5 @@ export const isId = (text: string): text is Bytes => /^\\x[0-9a-f]{64}$/.test(te
  * A namespace's number: eight bytes of a digest of its name, so that every instance has the same
  * without asking.
  */
-export const numberOfNamespace = (name: string): string => hash('sha256', JSON.stringify(name), 'buffer').readBigInt64BE().toString()
+export const numberOfNamespace = (name: string): string =>
+  hash('sha256', JSON.stringify(name), 'buffer').readBigInt64BE().toString()

@@ -12,13 +12,19 @@ export interface PostgresQuery {
 
 /** A client of `pg`, as far as the store needs it. */
 export interface PostgresClient {
-  query (query: PostgresQuery): Promise<{ readonly rows: readonly unknown[] }>
-  on (event: 'error', listener: (error: Error) => void): unknown
-  on (event: 'notification', listener: (message: { readonly channel: string, readonly payload?: string | undefined }) => void): unknown
-  on (event: 'end', listener: () => void): unknown
-  off (event: 'error', listener: (error: Error) => void): unknown
+  query(query: PostgresQuery): Promise<{ readonly rows: readonly unknown[] }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(
+    event: 'notification',
+    listener: (message: {
+      readonly channel: string
+      readonly payload?: string | undefined
+    }) => void
+  ): unknown
+  on(event: 'end', listener: () => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
   /** @param destroy whether it is not to be used again */
-  release (destroy?: boolean): void
+  release(destroy?: boolean): void
 }
 
 /** A `Pool` of `pg`, as far as the store needs it. */
@@ -69,14 +75,26 @@ const CONNECTIONS = 5
 const BUSY = 2000
 
 /** @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_MISSING_DRIVER */
-export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: PostgresLocation): OpenPool {
-  if (!(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)) {
-    throw refused(`commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)
+export function openPool ({
+  url,
+  pool,
+  commandTimeout = COMMAND_TIMEOUT
+}: PostgresLocation): OpenPool {
+  if (!(
+    Number.isInteger(commandTimeout) &&
+    commandTimeout >= 1 &&
+    commandTimeout <= LONGEST_TIMEOUT
+  )) {
+    throw refused(
+      `commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`
+    )
   }
-  if (pool !== undefined && url !== undefined) throw refused('Both url and pool are given: give the one that is to be used')
+  if (pool !== undefined && url !== undefined) { throw refused('Both url and pool are given: give the one that is to be used') }
   if (pool !== undefined) return { ...checkedPool(pool), commandTimeout, end: async () => {} }
   if (url === undefined) {
-    throw refused('There is no Postgres to talk to: give { url: "postgres://user:password@host:5432/database" }, or { pool } made by pg 8')
+    throw refused(
+      'There is no Postgres to talk to: give { url: "postgres://user:password@host:5432/database" }, or { pool } made by pg 8'
+    )
   }
   const { Pool } = loadDriver('pg') as typeof pg
   const own = new Pool({
@@ -100,18 +118,23 @@ function checkedPool (pool: PostgresPool): Pick<OpenPool, 'pool' | 'atOnce'> {
     throw refused(`pool: ${shown(pool)} is none that is known: give a Pool of pg 8`)
   }
   const { max = CONNECTIONS } = pool.options ?? {}
-  if (max < 2) throw refused(`pool: it has room for ${max} connection, and the store keeps one to listen: give it a max of at least 2`)
+  if (max < 2) {
+    throw refused(
+      `pool: it has room for ${max} connection, and the store keeps one to listen: give it a max of at least 2`
+    )
+  }
   return { pool, atOnce: max - 1 }
 }
 
 /** The text of a URL may have a password in it, so it is not shown. */
 function checkedUrl (url: string): string {
-  const wrong = (what: string) => refused(`The url must look like postgres://user:password@host:5432/database, but ${what}`)
+  const wrong = (what: string) =>
+    refused(`The url must look like postgres://user:password@host:5432/database, but ${what}`)
   if (typeof url !== 'string' || url === '') throw wrong('there is none')
   const [, scheme] = /^([a-z][a-z\d+.-]*:)\/\//i.exec(url) ?? []
   if (scheme === undefined) throw wrong('this is no URL')
   if (scheme !== 'postgres:' && scheme !== 'postgresql:') throw wrong(`it begins with ${scheme}//`)
-  if (/[\s\p{Cc}]/u.test(url)) throw wrong('it has white space in it, or a control character: remove it, or write it as %20')
+  if (/[\s\p{Cc}]/u.test(url)) { throw wrong('it has white space in it, or a control character: remove it, or write it as %20') }
   try {
     decodeURIComponent(url)
   } catch {
@@ -120,4 +143,5 @@ function checkedUrl (url: string): string {
   return url
 }
 
-const refused = (what: string) => new CacheError('WEIR_CACHE_INVALID_OPTION', `postgresStore: ${what}`)
+const refused = (what: string) =>
+  new CacheError('WEIR_CACHE_INVALID_OPTION', `postgresStore: ${what}`)

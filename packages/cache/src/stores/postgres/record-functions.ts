@@ -85,7 +85,8 @@ const TELL = "PERFORM pg_notify(_channel, 'changed');"
  * Whether one of these records, or the floor, ends the entry. `_proven`: it is known to be valid as
  * far as floors go.
  */
-const endedBy = (ids: string) => `_proven <= n.floor OR EXISTS (SELECT FROM %records WHERE id = ANY(${ids}) AND stamp >= _own)`
+const endedBy = (ids: string) =>
+  `_proven <= n.floor OR EXISTS (SELECT FROM %records WHERE id = ANY(${ids}) AND stamp >= _own)`
 
 export const RECORD_FUNCTIONS = {
   /** -> stamp, epoch, and the floor if it is the one the namespace began with, else 0 */
@@ -197,7 +198,8 @@ export const RECORD_FUNCTIONS = {
    * answers: a standby refuses to read a table that is not logged.
    */
   news: {
-    takes: '_ns bigint[], _seen bigint[], _tag_at bigint[], _tag_id bytea[], _key_at bigint[], _key_id bytea[], _at_once int',
+    takes:
+      '_ns bigint[], _seen bigint[], _tag_at bigint[], _tag_id bytea[], _key_at bigint[], _key_id bytea[], _at_once int',
     returns: `TABLE (ns bigint, epoch uuid, clock bigint, changed bigint, floor bigint,
       is_key boolean, id bytea, at bigint, stamp bigint, name bytea, until float8)`,
     does: `RETURN QUERY

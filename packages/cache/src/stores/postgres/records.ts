@@ -24,7 +24,11 @@ export class PostgresRecords implements RecordKeeper {
   #latest: Stamp = 0
   #epoch = NO_EPOCH
 
-  constructor (readonly commands: Commands, readonly name: string, readonly maxTags: number) {
+  constructor (
+    readonly commands: Commands,
+    readonly name: string,
+    readonly maxTags: number
+  ) {
     this.ns = numberOfNamespace(name)
   }
 
@@ -37,7 +41,7 @@ export class PostgresRecords implements RecordKeeper {
     if (Number.isSafeInteger(stamp)) this.#latest = Math.max(this.#latest, stamp)
   }
 
-  async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
+  async stamp (): Promise<{ readonly stamp: Stamp; readonly beginning: Stamp }> {
     const row = await this.#run('stamp', [])
     return { stamp: stampOf(row[0]), beginning: stampOf(row[2]) }
   }
@@ -48,7 +52,12 @@ export class PostgresRecords implements RecordKeeper {
     let stamp: Stamp = 0
     for (let from = 0; from === 0 || from < all.length; from += INVALIDATED_AT_ONCE) {
       const part = all.slice(from, from + INVALIDATED_AT_ONCE)
-      const row = await this.#run('invalidate', [this.#channel, this.maxTags, part.map((tag) => this.#tag(tag)), part.map(nameBytes)])
+      const row = await this.#run('invalidate', [
+        this.#channel,
+        this.maxTags,
+        part.map((tag) => this.#tag(tag)),
+        part.map(nameBytes)
+      ])
       stamp = stampOf(row[0])
     }
     return stamp
@@ -61,18 +70,41 @@ export class PostgresRecords implements RecordKeeper {
   async replace (entry: Judged, until: number): Promise<Stamp | undefined> {
     const { key, tags, stamp, validatedAt = stamp } = entry
     const [issued] = await this.#run('replace', [
-      this.#channel, this.maxTags, stamp, validatedAt, tags.map((tag) => this.#tag(tag)), this.#key(key), nameBytes(key), endOf(until)
+      this.#channel,
+      this.maxTags,
+      stamp,
+      validatedAt,
+      tags.map((tag) => this.#tag(tag)),
+      this.#key(key),
+      nameBytes(key),
+      endOf(until)
     ])
     return issued === null ? undefined : stampOf(issued)
   }
 
-  async stampIfValid ({ key, tags, stamp, validatedAt = stamp }: Judged): Promise<Stamp | undefined> {
-    const [issued] = await this.#run('stamp_if_valid', [stamp, validatedAt, [...tags.map((tag) => this.#tag(tag)), this.#key(key)]])
+  async stampIfValid ({
+    key,
+    tags,
+    stamp,
+    validatedAt = stamp
+  }: Judged): Promise<Stamp | undefined> {
+    const [issued] = await this.#run('stamp_if_valid', [
+      stamp,
+      validatedAt,
+      [...tags.map((tag) => this.#tag(tag)), this.#key(key)]
+    ])
     return issued === null ? undefined : stampOf(issued)
   }
 
   async replaced (key: string, stamp: Stamp, until: number): Promise<void> {
-    await this.#run('replaced', [this.#channel, this.maxTags, stamp, this.#key(key), nameBytes(key), endOf(until)])
+    await this.#run('replaced', [
+      this.#channel,
+      this.maxTags,
+      stamp,
+      this.#key(key),
+      nameBytes(key),
+      endOf(until)
+    ])
   }
 
   /** Many readers in one turn of the event loop cost one command. */
@@ -94,18 +126,27 @@ export class PostgresRecords implements RecordKeeper {
   }
 
   async #of (entries: readonly Judged[]): Promise<TagRecords> {
-    const tags = new Map(entries.flatMap((entry) => entry.tags.map((tag) => [this.#tag(tag), tag] as const)))
+    const tags = new Map(
+      entries.flatMap((entry) => entry.tags.map((tag) => [this.#tag(tag), tag] as const))
+    )
     const keys = new Map(entries.map((entry) => [this.#key(entry.key), entry.key] as const))
     const ids = [...tags.keys(), ...keys.keys()]
-    const parts = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) },
-      (_, i) => ids.slice(i * READ_AT_ONCE, (i + 1) * READ_AT_ONCE))
-    const records = { floor: 0, stamps: new Map<string, Stamp>(), replaced: new Map<string, Stamp>() }
-    for (const rows of await Promise.all(parts.map((part) => this.commands.call('records', [this.ns, part])))) {
+    const parts = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, i) =>
+      ids.slice(i * READ_AT_ONCE, (i + 1) * READ_AT_ONCE)
+    )
+    const records = {
+      floor: 0,
+      stamps: new Map<string, Stamp>(),
+      replaced: new Map<string, Stamp>()
+    }
+    for (const rows of await Promise.all(
+      parts.map((part) => this.commands.call('records', [this.ns, part]))
+    )) {
       const [first] = rows
       const [epoch, clock, floor] = first ?? []
       // Nothing is known of what was before. The stamp's function makes a floor, as of now, below
       // the stamp it issues.
-      if (typeof epoch !== 'string' || !this.isSame(epoch)) return { ...records, floor: (await this.stamp()).stamp }
+      if (typeof epoch !== 'string' || !this.isSame(epoch)) { return { ...records, floor: (await this.stamp()).stamp } }
       this.see(stampOf(clock))
       records.floor = Math.max(records.floor, stampOf(floor))
       for (const [, , , id, stamp] of rows) {
@@ -120,7 +161,13 @@ export class PostgresRecords implements RecordKeeper {
 
   /** Every function's first two results are a stamp, or null, and the epoch. */
   async #run (name: FunctionName, values: readonly Value[]): Promise<Row> {
-    const [row] = await this.commands.call(name, [this.ns, nameBytes(this.name), this.#latest, this.#epoch, ...values])
+    const [row] = await this.commands.call(name, [
+      this.ns,
+      nameBytes(this.name),
+      this.#latest,
+      this.#epoch,
+      ...values
+    ])
     if (row === undefined) throw unexpected('nothing')
     const [stamp, epoch] = row
     if (typeof stamp === 'string') this.see(stampOf(stamp))
@@ -147,4 +194,5 @@ export function stampOf (text: unknown): Stamp {
   throw unexpected(shown(text))
 }
 
-const unexpected = (reply: string) => new CacheError('WEIR_CACHE_STORE_FAILED', `give a stamp, but ${reply}`)
+const unexpected = (reply: string) =>
+  new CacheError('WEIR_CACHE_STORE_FAILED', `give a stamp, but ${reply}`)

@@ -81,14 +81,18 @@ export class Schema {
    * follows the rollback of a CREATE UNLOGGED TABLE within a fraction of a second.
    */
   get install (): string {
-    const tables = ['namespaces', 'records', 'entries', 'fills'].map((table) => this.#prefix + table)
+    const tables = ['namespaces', 'records', 'entries', 'fills'].map(
+      (table) => this.#prefix + table
+    )
     const isMissing = tables.map((table) => `to_regclass('${table}') IS NULL`).join(' OR ')
-    const functions = Object.entries<SqlFunction>(FUNCTIONS).map(([name, { takes, returns, declares = '', does }]) => `
+    const functions = Object.entries<SqlFunction>(FUNCTIONS).map(
+      ([name, { takes, returns, declares = '', does }]) => `
       CREATE OR REPLACE FUNCTION ${this.#nameOf(name)}(${takes}) RETURNS ${returns} LANGUAGE plpgsql
       SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off SET client_min_messages = warning
       AS $function$ #variable_conflict use_column
       DECLARE ${declares}
-      BEGIN ${this.#named(does)} END $function$;`)
+      BEGIN ${this.#named(does)} END $function$;`
+    )
     return `
       DO $do$ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended('${this.#prefix}', 0));

@@ -14,7 +14,9 @@ export function parseChange (message: string): Change | undefined {
     case 'replace': {
       const [key, end, ...rest] = names
       const until = end === '' ? Infinity : wholeNumber(end)
-      return key === undefined || until === undefined || rest.length > 0 ? undefined : { kind, stamp, key, until }
+      return key === undefined || until === undefined || rest.length > 0
+        ? undefined
+        : { kind, stamp, key, until }
     }
     default: return undefined
   }

@@ -12,7 +12,10 @@ const PROBE = script('return 1')
 /** Sends the store's commands to Redis; in a cluster behind a breaker per node. */
 export class Commands {
   readonly #breakers = new Map<string, Breaker>()
-  readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
+  readonly #reads = new ReadBatch(
+    (key) => this.#read(key),
+    (keys) => this.#readAll(keys)
+  )
 
   /**
    * Joins increments of one turn of the event loop into one command; in a cluster those of one
@@ -21,7 +24,10 @@ export class Commands {
   readonly increments: IncrementBatch
 
   constructor (readonly connection: RedisConnection) {
-    this.increments = new IncrementBatch((increments) => this.#increment(increments), !connection.isCluster)
+    this.increments = new IncrementBatch(
+      (increments) => this.#increment(increments),
+      !connection.isCluster
+    )
   }
 
   /**
@@ -35,12 +41,20 @@ export class Commands {
     return this.#ask(key, () => this.connection.unlink(key))
   }
 
-  async evaluate (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  async evaluate (
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[]
+  ): Promise<unknown> {
     return asText(await this.evaluateBuffer(script, keys, args))
   }
 
   /** As `evaluate`, with text in the reply as bytes. */
-  evaluateBuffer (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  evaluateBuffer (
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[]
+  ): Promise<unknown> {
     return this.#ask(keys[0] ?? '', () => this.connection.evaluate(script, keys, args))
   }
 
@@ -48,7 +62,11 @@ export class Commands {
    * Sends the script however Redis is doing, unlike `evaluate`: for what should undo an earlier
    * command that may still be executed.
    */
-  async send (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  async send (
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[]
+  ): Promise<unknown> {
     return asText(await this.connection.evaluate(script, keys, args))
   }
 
@@ -67,16 +85,20 @@ export class Commands {
 
   async #increment (increments: readonly Increment[]): Promise<readonly (number | undefined)[]> {
     const keys = increments.map(({ key }) => key)
-    const reply = await this.evaluate(INCREMENT, keys, increments.flatMap(({ seen, by }) => [versionBytes(seen), by]))
+    const reply = await this.evaluate(
+      INCREMENT,
+      keys,
+      increments.flatMap(({ seen, by }) => [versionBytes(seen), by])
+    )
     return increments.map((_, i) => sumOf(isList(reply) ? reply[i] : reply))
   }
 
-  #ask<R> (key: string, command: () => Promise<R>): Promise<R> {
+  #ask<R>(key: string, command: () => Promise<R>): Promise<R> {
     const breaker = this.#breakerOf(this.connection.nodeOf(key))
     return breaker.run(this.connection.isCluster ? () => this.#redirected(command) : command, key)
   }
 
-  async #redirected<R> (command: () => Promise<R>): Promise<R> {
+  async #redirected<R>(command: () => Promise<R>): Promise<R> {
     try {
       return await command()
     } catch (error) {
@@ -109,7 +131,7 @@ function asText (reply: unknown): unknown {
 
 /** The sum in a reply. Any other reply leaves open whether it was counted. */
 function sumOf (reply: unknown): number | undefined {
-  if (typeof reply !== 'string') throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`)
+  if (typeof reply !== 'string') { throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`) }
   return reply === '' ? undefined : Number(reply)
 }
 

@@ -1,7 +1,15 @@
 import { digits } from '../../counter-frame.js'
 import { CacheError, shown } from '../../errors.js'
 import { versionBytes } from '../../frame-version.js'
-import type { Claim, Entries, FillEnd, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
+import type {
+  Claim,
+  Entries,
+  FillEnd,
+  FillId,
+  FrameId,
+  FrameVersion,
+  Swapped
+} from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { nextToken } from '../fill-token.js'
 import { persistently } from '../persistently.js'
@@ -44,10 +52,19 @@ export class RedisEntries implements Entries {
     await this.commands.evaluate(DELETE_UP_TO, [this.#entry(key)], [upTo])
   }
 
-  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined> {
+  async swap (
+    key: string,
+    seen: FrameVersion | undefined,
+    frame: Buffer | undefined,
+    ttl: number
+  ): Promise<Swapped | undefined> {
     const version = seen === undefined ? '' : versionBytes(seen)
     const number = seen?.number === undefined ? '' : digits(seen.number)
-    const reply = await this.commands.evaluate(SWAP, [this.#entry(key)], [version, number, frame ?? '', lifetime(ttl)])
+    const reply = await this.commands.evaluate(
+      SWAP,
+      [this.#entry(key)],
+      [version, number, frame ?? '', lifetime(ttl)]
+    )
     if (reply === 0) return undefined
     return { number: reply === 1 ? undefined : Number(reply) }
   }
@@ -60,19 +77,29 @@ export class RedisEntries implements Entries {
     const token = nextToken()
     const { interruptions } = this.announcements
     try {
-      const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
+      const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [
+        seen.stamp,
+        seen.storedAt,
+        token,
+        FILL_LEASE
+      ])
       if (Buffer.isBuffer(reply)) return { kind: 'found', frame: reply }
       if (isHeld(reply)) {
         const [left, holder] = [reply[0], String(reply[1])]
-        return { kind: 'held', ended: this.announcements.ended(holder, left, interruptions), fill: this.#fill(key, holder) }
+        return {
+          kind: 'held',
+          ended: this.announcements.ended(holder, left, interruptions),
+          fill: this.#fill(key, holder)
+        }
       }
-      if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
+      if (reply !== 0) { throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`) }
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and
       // everybody wait for it.
-      this.commands.send(RELEASE, this.#keys(key), [token])
-        .then((awaited) => awaited === 1 ? this.#announce(token, 'done') : undefined)
+      this.commands
+        .send(RELEASE, this.#keys(key), [token])
+        .then((awaited) => (awaited === 1 ? this.#announce(token, 'done') : undefined))
         .catch(() => {})
       throw error
     }
@@ -90,15 +117,16 @@ export class RedisEntries implements Entries {
     const keys = this.#keys(key)
     // A release that was not answered may have been executed without an announcement.
     let isInDoubt = false
-    const answered = (reply: Promise<unknown>) => reply.catch((error: unknown) => {
-      isInDoubt = true
-      throw error
-    })
+    const answered = (reply: Promise<unknown>) =>
+      reply.catch((error: unknown) => {
+        isInDoubt = true
+        throw error
+      })
     const announce = async (awaited: unknown, how: FillEnd) => {
       if (awaited === 1 || isInDoubt) await this.#announce(token, how)
     }
     return new RenewedLease(this.#fill(key, token), stamp, {
-      renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
+      renew: async () => (await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE])) === 1,
       release: async (how) => {
         const release = () => answered(this.commands.evaluate(RELEASE, keys, [token]))
         await announce(await persistently(release), how)
@@ -108,14 +136,17 @@ export class RedisEntries implements Entries {
         // The value is there for everyone: the filler need not wait until they have been told.
         announce(awaited, 'done').catch(() => {})
       },
-      setWaits: async (fills) => { await this.commands.evaluate(SET_WAITS, keys, [token, JSON.stringify(fills)]) }
+      setWaits: async (fills) => {
+        await this.commands.evaluate(SET_WAITS, keys, [token, JSON.stringify(fills)])
+      }
     })
   }
 
   async #announce (token: string, how: FillEnd): Promise<void> {
     const message = announcement(token, how)
     await persistently(() =>
-      this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, message]))
+      this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, message])
+    )
   }
 
   #store (key: string, frame: Buffer, ttl: number, token: string): Promise<unknown> {

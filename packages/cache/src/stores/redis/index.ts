@@ -54,12 +54,17 @@ export function redisStore (options: RedisStoreOptions): Store {
     const shared = `${prefix}:{${name}}`
     // A client's own prefix goes before keys, and not before channels: unprefixed, two applications
     // would hear each other.
-    const [bus, fills] = [`${connection.keyPrefix}${shared}:bus`, `${connection.keyPrefix}${shared}:fills`]
+    const [bus, fills] = [
+      `${connection.keyPrefix}${shared}:bus`,
+      `${connection.keyPrefix}${shared}:fills`
+    ]
     const records = new Records(commands, recordKeys(shared), bus, maxTags)
     const mirror = subscription && new TagMirror(name, subscription, bus, maxTags, records)
     const validity = new LeasedValidity(records, mirror, milliseconds)
     const announcements = new FillAnnouncements(subscription, fills)
-    const entries = new RedisEntries(commands, prefix, name, fills, announcements, (above) => validity.fillStamp(above))
+    const entries = new RedisEntries(commands, prefix, name, fills, announcements, (above) =>
+      validity.fillStamp(above)
+    )
     return { entries, validity }
   }
   return {
@@ -73,7 +78,13 @@ export function redisStore (options: RedisStoreOptions): Store {
 }
 
 const KNOWN: Known<RedisStoreOptions> = {
-  url: elsewhere, client: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
+  url: elsewhere,
+  client: elsewhere,
+  commandTimeout: elsewhere,
+  prefix: elsewhere,
+  lease: elsewhere,
+  ...STORE
 }
 
-const refuse = (error: RedisError) => new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
+const refuse = (error: RedisError) =>
+  new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })

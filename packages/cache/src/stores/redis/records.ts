@@ -5,7 +5,19 @@ import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from '../batch.js'
 import type { Commands } from './commands.js'
 import {
-  CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORD_REPLACED, RECORDS, REPLACE, REPLACED, REPLACED_PAGE, STAMP, STAMP_IF_VALID
+  CLEAR,
+  ESCAPED,
+  INVALIDATE,
+  MARK,
+  PAGE,
+  PUT,
+  RECORD_REPLACED,
+  RECORDS,
+  REPLACE,
+  REPLACED,
+  REPLACED_PAGE,
+  STAMP,
+  STAMP_IF_VALID
 } from './scripts.js'
 
 /** A part of a namespace's records, oldest first. */
@@ -32,7 +44,12 @@ export class Records {
   readonly #asked = new Batch<Judged, TagRecords>((entries) => this.#of(entries))
   #latest: Stamp = 0
 
-  constructor (readonly commands: Commands, readonly keys: readonly string[], readonly channel: string, readonly maxTags: number) {}
+  constructor (
+    readonly commands: Commands,
+    readonly keys: readonly string[],
+    readonly channel: string,
+    readonly maxTags: number
+  ) {}
 
   /**
    * The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to
@@ -50,7 +67,7 @@ export class Records {
    * Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is
    * not.
    */
-  async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
+  async stamp (): Promise<{ readonly stamp: Stamp; readonly beginning: Stamp }> {
     const reply = await this.#run(STAMP, [], 1)
     if (!isList(reply)) throw unexpected('give a stamp', reply)
     const stamp = stampOf(reply[0])
@@ -60,8 +77,10 @@ export class Records {
 
   /** In parts; the whole is done when the last one is. */
   async invalidate (tags: readonly string[]): Promise<Stamp> {
-    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.maxTags, ...part], 1))
-    return Math.max(...await Promise.all(parts))
+    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) =>
+      this.#stampBy(INVALIDATE, [this.maxTags, ...part], 1)
+    )
+    return Math.max(...(await Promise.all(parts)))
   }
 
   /** Raises the floor. */
@@ -101,20 +120,28 @@ export class Records {
    */
   async * all (): AsyncGenerator<RecordsPage> {
     for await (const { floor, members } of this.#pages(PAGE, 1)) {
-      const names = members.filter(([member]) => !member.startsWith(MARK) || member.startsWith(ESCAPED))
+      const names = members.filter(
+        ([member]) => !member.startsWith(MARK) || member.startsWith(ESCAPED)
+      )
       const put = members.filter(([member]) => member.startsWith(PUT))
       yield {
         floor,
-        tags: names.map(([member, stamp]) => [member.startsWith(ESCAPED) ? member.slice(ESCAPED.length) : member, stamp]),
+        tags: names.map(([member, stamp]) => [
+          member.startsWith(ESCAPED) ? member.slice(ESCAPED.length) : member,
+          stamp
+        ]),
         replaced: put.map(([member, stamp]) => [member.slice(PUT.length), stamp])
       }
     }
-    for await (const { floor, members } of this.#pages(REPLACED_PAGE)) yield { floor, tags: [], replaced: members }
+    for await (const { floor, members } of this.#pages(REPLACED_PAGE)) {
+      yield { floor, tags: [], replaced: members }
+    }
   }
 
   async * #pages (
-    script: Script, keys = this.keys.length
-  ): AsyncGenerator<{ floor: Stamp, members: (readonly [member: string, stamp: Stamp])[] }> {
+    script: Script,
+    keys = this.keys.length
+  ): AsyncGenerator<{ floor: Stamp; members: (readonly [member: string, stamp: Stamp])[] }> {
     for (let from: Stamp = 0; ;) {
       const { floor, members } = await this.#page(script, from, READ_AT_ONCE, keys)
       yield { floor, members }
@@ -133,19 +160,29 @@ export class Records {
     const stamp = stampOf(reply[0])
     this.see(stamp)
     const members: (readonly [member: string, stamp: Stamp])[] = []
-    for (let i = 2; i + 1 < reply.length; i += 2) members.push([String(reply[i]), stampOf(reply[i + 1])])
+    for (let i = 2; i + 1 < reply.length; i += 2) {
+      members.push([String(reply[i]), stampOf(reply[i + 1])])
+    }
     return { stamp, floor: stampOf(reply[1]), members }
   }
 
   async #of (entries: readonly Judged[]): Promise<TagRecords> {
     const tags = inParts([...new Set(entries.flatMap((entry) => entry.tags))], READ_AT_ONCE)
     const keys = inParts([...new Set(entries.map((entry) => entry.key))], READ_AT_ONCE)
-    const questions = Array.from({ length: Math.max(tags.length, keys.length) }, (_, i) => this.#part(tags[i] ?? [], keys[i] ?? []))
-    const records = { floor: 0, stamps: new Map<string, Stamp>(), replaced: new Map<string, Stamp>() }
+    const questions = Array.from({ length: Math.max(tags.length, keys.length) }, (_, i) =>
+      this.#part(tags[i] ?? [], keys[i] ?? [])
+    )
+    const records = {
+      floor: 0,
+      stamps: new Map<string, Stamp>(),
+      replaced: new Map<string, Stamp>()
+    }
     for (const part of await Promise.all(questions)) {
       records.floor = Math.max(records.floor, part.floor)
       for (const [tag, stamp] of part.stamps) records.stamps.set(tag, stamp)
-      for (const [key, stamp] of part.replaced) records.replaced.set(key, Math.max(stamp, records.replaced.get(key) ?? 0))
+      for (const [key, stamp] of part.replaced) {
+        records.replaced.set(key, Math.max(stamp, records.replaced.get(key) ?? 0))
+      }
     }
     return records
   }
@@ -155,11 +192,15 @@ export class Records {
     const { isCluster } = this.commands.connection
     const [reply, apart] = await Promise.all([
       this.#run(RECORDS, question, isCluster ? 1 : 2),
-      isCluster && keys.length > 0 ? this.commands.evaluate(REPLACED, this.keys.slice(1, 2), keys) : undefined
+      isCluster && keys.length > 0
+        ? this.commands.evaluate(REPLACED, this.keys.slice(1, 2), keys)
+        : undefined
     ])
     if (!isList(reply) || !isList(reply[0])) throw unexpected('give records', reply)
     const [[clock, floor, ...scores], together, history, hasReplacements] = reply
-    const [replaced, historyApart, isThere] = isList(apart) ? apart : [together, history, hasReplacements]
+    const [replaced, historyApart, isThere] = isList(apart)
+      ? apart
+      : [together, history, hasReplacements]
     if (!isList(replaced)) throw unexpected('give records', replaced)
     // Without a floor the records are lost. They may be if two servers have answered. The stamp's
     // script makes a floor, as of now, below the stamp it issues.
@@ -167,7 +208,9 @@ export class Records {
       return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
     }
     // A script with all keys finds this out by itself, and raises the floor for everybody.
-    if (hasReplacements === 1 && isThere !== 1) return { floor: (await this.#page(REPLACED_PAGE, 0, 0)).stamp, stamps: [], replaced: [] }
+    if (hasReplacements === 1 && isThere !== 1) {
+      return { floor: (await this.#page(REPLACED_PAGE, 0, 0)).stamp, stamps: [], replaced: [] }
+    }
     return {
       floor: stampOf(floor),
       stamps: known(tags, scores),
@@ -176,7 +219,9 @@ export class Records {
   }
 
   async #stampBy (
-    script: Script, args: (string | number)[], keys = this.keys.length
+    script: Script,
+    args: (string | number)[],
+    keys = this.keys.length
   ): Promise<Stamp> {
     const stamp = stampOf(await this.#run(script, args, keys))
     this.see(stamp)
@@ -185,9 +230,15 @@ export class Records {
 
   /** @param keys how many of the keys the script is given */
   #run (
-    script: Script, args: readonly (string | number)[], keys = this.keys.length
+    script: Script,
+    args: readonly (string | number)[],
+    keys = this.keys.length
   ): Promise<unknown> {
-    return this.commands.evaluate(script, this.keys.slice(0, keys), [this.#latest, this.channel, ...args])
+    return this.commands.evaluate(script, this.keys.slice(0, keys), [
+      this.#latest,
+      this.channel,
+      ...args
+    ])
   }
 }
 
@@ -201,11 +252,16 @@ interface Answer {
 
 /** At least one part, also of nothing: the floor is asked for without tags too. */
 function inParts (items: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.max(1, Math.ceil(items.length / size)) }, (_, i) => items.slice(i * size, (i + 1) * size))
+  return Array.from({ length: Math.max(1, Math.ceil(items.length / size)) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size)
+  )
 }
 
-function known (names: readonly string[], scores: readonly unknown[]): [name: string, stamp: Stamp][] {
-  return names.flatMap((name, i) => isNone(scores[i]) ? [] : [[name, stampOf(scores[i])]])
+function known (
+  names: readonly string[],
+  scores: readonly unknown[]
+): [name: string, stamp: Stamp][] {
+  return names.flatMap((name, i) => (isNone(scores[i]) ? [] : [[name, stampOf(scores[i])]]))
 }
 
 const isNone = (score: unknown) => score === null || score === undefined
@@ -222,4 +278,5 @@ function stampOf (reply: unknown): Stamp {
   throw unexpected('give a stamp', reply)
 }
 
-const unexpected = (what: string, reply: unknown) => new CacheError('WEIR_CACHE_STORE_FAILED', `${what}, but ${shown(reply)}`)
+const unexpected = (what: string, reply: unknown) =>
+  new CacheError('WEIR_CACHE_STORE_FAILED', `${what}, but ${shown(reply)}`)

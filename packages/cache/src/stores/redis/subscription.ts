@@ -102,7 +102,7 @@ export class Subscription {
    */
   async prove (): Promise<void> {
     const [channel] = this.#listeners.keys()
-    if (this.#connection === undefined || channel === undefined) throw new Error('there is no connection')
+    if (this.#connection === undefined || channel === undefined) { throw new Error('there is no connection') }
     const sent = performance.now()
     const epoch = this.#epoch
     await this.#connection.prove(channel)
@@ -143,7 +143,10 @@ export class Subscription {
     this.#deadline = performance.now() + CONNECTED_WITHIN
     this.find(channel).then((server) => {
       if (epoch !== this.#epoch) return
-      this.#connection = server.listen({ ready: () => this.#begin(epoch), lost: () => this.#lose(epoch) })
+      this.#connection = server.listen({
+        ready: () => this.#begin(epoch),
+        lost: () => this.#lose(epoch)
+      })
     }).catch(() => this.#lose(epoch))
   }
 

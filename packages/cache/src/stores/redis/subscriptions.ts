@@ -19,7 +19,10 @@ export class Subscriptions {
     const [first] = this.#all
     if (first !== undefined && !this.connection.isCluster) return first
     if (!this.connection.canListen) return undefined
-    const subscription = new Subscription((channel) => this.#connections.locate(channel), this.lease)
+    const subscription = new Subscription(
+      (channel) => this.#connections.locate(channel),
+      this.lease
+    )
     this.#all.push(subscription)
     return subscription
   }

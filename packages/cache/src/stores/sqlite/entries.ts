@@ -34,7 +34,11 @@ export class SqliteEntries implements Entries {
   }
 
   async delete (key: string, upTo?: Stamp) {
-    this.file.read((sql) => upTo === undefined ? sql.delete.run(this.name, key) : sql.deleteUpTo.run(this.name, key, upTo))
+    this.file.read((sql) =>
+      upTo === undefined
+        ? sql.delete.run(this.name, key)
+        : sql.deleteUpTo.run(this.name, key, upTo)
+    )
   }
 
   async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number) {
@@ -60,7 +64,9 @@ export class SqliteEntries implements Entries {
   async claim (key: string, seen?: FrameId): Promise<Claim> {
     return this.file.read((sql) => {
       const present = () => this.#present(sql, key, seen)
-      const set = (sql: Statements, frame: Buffer, ttl: number) => { this.#set(sql, key, frame, ttl) }
+      const set = (sql: Statements, frame: Buffer, ttl: number) => {
+        this.#set(sql, key, frame, ttl)
+      }
       // Most find something, and need no lock for it.
       return present() ?? sql.db.transaction((): Claim => {
         return present() ?? this.#fills.claim(sql, key, this.tick, set)

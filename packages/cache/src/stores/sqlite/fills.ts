@@ -28,7 +28,11 @@ export class Fills {
     const now = Date.now()
     const present = sql.fill.get(this.namespace, key, now)
     if (present !== undefined && present.ended === null) {
-      return { kind: 'held', ended: this.#ended(key, present.token), fill: this.#id(key, present.token) }
+      return {
+        kind: 'held',
+        ended: this.#ended(key, present.token),
+        fill: this.#id(key, present.token)
+      }
     }
     const token = randomUUID()
     sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
@@ -39,7 +43,9 @@ export class Fills {
     const lease = new RenewedLease(this.#id(key, token), own, {
       renew: async () => {
         const now = Date.now()
-        return this.file.read((sql) => sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0)
+        return this.file.read(
+          (sql) => sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0
+        )
       },
       release: async (how) => { this.file.read((sql) => { end(sql, how) }) },
       store: async (frame, ttl) => {

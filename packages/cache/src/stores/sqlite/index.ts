@@ -69,7 +69,10 @@ export function sqliteStore (options: SqliteStoreOptions): Store {
       let namespace = namespaces.get(name)
       if (namespace === undefined) {
         const validity = new SqliteValidity(shared, name, maxTags)
-        namespace = { entries: new SqliteEntries(shared, name, (sql) => validity.tick(sql), sweep), validity }
+        namespace = {
+          entries: new SqliteEntries(shared, name, (sql) => validity.tick(sql), sweep),
+          validity
+        }
         namespaces.set(name, namespace)
       }
       return namespace

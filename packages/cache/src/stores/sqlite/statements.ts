@@ -7,28 +7,38 @@ export interface Statements {
   readonly db: Database
   readonly dataVersion: Statement<[], number>
   readonly used: Statement<[], { used: number }>
-  readonly namespace: Statement<[name: string], { clock: Stamp, floor: Stamp }>
+  readonly namespace: Statement<[name: string], { clock: Stamp; floor: Stamp }>
   /** A namespace nobody has used, or whose row is lost: its floor is now, and not below `known`. */
-  readonly begin: Statement<[{ name: string, known: Stamp }]>
+  readonly begin: Statement<[{ name: string; known: Stamp }]>
   /** A namespace of a file that has taken the place of another, whose last stamp was `known`. */
-  readonly goOn: Statement<[{ name: string, known: Stamp }]>
+  readonly goOn: Statement<[{ name: string; known: Stamp }]>
   readonly tick: Statement<[name: string], { clock: Stamp }>
   readonly raise: Statement<[floor: Stamp, name: string]>
   readonly record: Statement<[namespace: string, tag: string, stamp: Stamp]>
-  readonly recordsAfter: Statement<[namespace: string, stamp: Stamp], { tag: string, stamp: Stamp }>
+  readonly recordsAfter: Statement<
+    [namespace: string, stamp: Stamp],
+    { tag: string; stamp: Stamp }
+  >
   /** The latest of the records beyond the number to keep. */
   readonly lastPruned: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly prune: Statement<[namespace: string, upTo: Stamp]>
   /** A replacement, which ends at `until`; null: never. `at` is the clock when it was recorded. */
-  readonly replace: Statement<[{ namespace: string, key: string, stamp: Stamp, at: Stamp, until: number | null }]>
+  readonly replace: Statement<
+    [{ namespace: string; key: string; stamp: Stamp; at: Stamp; until: number | null }]
+  >
   /** The replacements recorded since, in their order. */
-  readonly replacedAfter: Statement<[namespace: string, at: Stamp], { key: string, stamp: Stamp, at: Stamp, until: number | null }>
+  readonly replacedAfter: Statement<
+    [namespace: string, at: Stamp],
+    { key: string; stamp: Stamp; at: Stamp; until: number | null }
+  >
   readonly deleteEnded: Statement<[now: number]>
   /** The latest of the replacements beyond the number to keep. */
   readonly lastReplaced: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly pruneReplaced: Statement<[namespace: string, upTo: Stamp]>
   readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
-  readonly write: Statement<[namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]>
+  readonly write: Statement<
+    [namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]
+  >
   /** Another frame in the place of the one that is there, with its stamp and end. */
   readonly rewrite: Statement<[frame: Buffer, namespace: string, key: string]>
   readonly delete: Statement<[namespace: string, key: string]>
@@ -36,12 +46,28 @@ export interface Statements {
   readonly deleteAll: Statement<[namespace: string]>
   readonly deleteGone: Statement<[now: number]>
   /** Who fills a key, or how the last fill ended if that was within a lease. */
-  readonly fill: Statement<[namespace: string, key: string, now: number], { token: string, ended: Exclude<FillEnd, 'unknown'> | null }>
+  readonly fill: Statement<
+    [namespace: string, key: string, now: number],
+    { token: string; ended: Exclude<FillEnd, 'unknown'> | null }
+  >
   readonly beginFill: Statement<[namespace: string, key: string, token: string, until: number]>
-  readonly renewFill: Statement<[until: number, namespace: string, key: string, token: string, now: number]>
-  readonly endFill: Statement<[ended: Exclude<FillEnd, 'unknown'>, until: number, namespace: string, key: string, token: string]>
+  readonly renewFill: Statement<
+    [until: number, namespace: string, key: string, token: string, now: number]
+  >
+  readonly endFill: Statement<
+    [
+      ended: Exclude<FillEnd, 'unknown'>,
+      until: number,
+      namespace: string,
+      key: string,
+      token: string
+    ]
+  >
   readonly setWaits: Statement<[waits: string, namespace: string, key: string, token: string]>
-  readonly waits: Statement<[namespace: string, key: string, token: string, now: number], { waits: string | null }>
+  readonly waits: Statement<
+    [namespace: string, key: string, token: string, now: number],
+    { waits: string | null }
+  >
   readonly deleteFills: Statement<[now: number]>
   /** As many of those that end soonest as it takes to free the bytes. */
   readonly deleteSoonest: Statement<[bytes: number]>
@@ -65,17 +91,22 @@ export function prepare (db: Database): Statements {
       INSERT OR IGNORE INTO namespaces (name, clock, floor)
       VALUES ($name, max($known, ${now} + 1000), max($known, ${now} + 1000))`),
     goOn: db.prepare(
-      'UPDATE namespaces SET clock = max(clock, $known), floor = max(floor, $known) WHERE name = $name'),
-    tick: db.prepare(`UPDATE namespaces SET clock = max(clock + 1, ${now}) WHERE name = ? RETURNING clock`),
+      'UPDATE namespaces SET clock = max(clock, $known), floor = max(floor, $known) WHERE name = $name'
+    ),
+    tick: db.prepare(
+      `UPDATE namespaces SET clock = max(clock + 1, ${now}) WHERE name = ? RETURNING clock`
+    ),
     raise: db.prepare('UPDATE namespaces SET floor = max(floor, ?) WHERE name = ?'),
 
     record: db.prepare(`
       INSERT INTO tags (namespace, tag, stamp) VALUES (?, ?, ?)
       ON CONFLICT (namespace, tag) DO UPDATE SET stamp = excluded.stamp`),
     recordsAfter: db.prepare(
-      'SELECT tag, stamp FROM tags WHERE namespace = ? AND stamp > ? ORDER BY stamp'),
+      'SELECT tag, stamp FROM tags WHERE namespace = ? AND stamp > ? ORDER BY stamp'
+    ),
     lastPruned: db.prepare(
-      'SELECT stamp FROM tags WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
+      'SELECT stamp FROM tags WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'
+    ),
     prune: db.prepare('DELETE FROM tags WHERE namespace = ? AND stamp <= ?'),
 
     replace: db.prepare(`
@@ -83,16 +114,17 @@ export function prepare (db: Database): Statements {
       ON CONFLICT (namespace, key) DO UPDATE SET stamp = max(stamp, excluded.stamp), at = excluded.at,
         until = CASE WHEN until IS NULL OR excluded.until IS NULL THEN NULL ELSE max(until, excluded.until) END`),
     replacedAfter: db.prepare(
-      'SELECT key, stamp, at, until FROM replaced WHERE namespace = ? AND at > ? ORDER BY at'),
+      'SELECT key, stamp, at, until FROM replaced WHERE namespace = ? AND at > ? ORDER BY at'
+    ),
     deleteEnded: db.prepare(`
       DELETE FROM replaced WHERE (namespace, key) IN (
         SELECT namespace, key FROM replaced WHERE until IS NOT NULL AND until <= ? ORDER BY until LIMIT 16)`),
     lastReplaced: db.prepare(
-      'SELECT stamp FROM replaced WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
+      'SELECT stamp FROM replaced WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'
+    ),
     pruneReplaced: db.prepare('DELETE FROM replaced WHERE namespace = ? AND stamp <= ?'),
 
-    read: db.prepare(
-      'SELECT frame FROM entries WHERE namespace = ? AND key = ? AND gone_at > ?'),
+    read: db.prepare('SELECT frame FROM entries WHERE namespace = ? AND key = ? AND gone_at > ?'),
     write: db.prepare(`
       INSERT INTO entries (namespace, key, stamp, gone_at, frame) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp, gone_at = excluded.gone_at, frame = excluded.frame
@@ -102,16 +134,29 @@ export function prepare (db: Database): Statements {
     deleteUpTo: db.prepare('DELETE FROM entries WHERE namespace = ? AND key = ? AND stamp <= ?'),
     deleteAll: db.prepare('DELETE FROM entries WHERE namespace = ?'),
     deleteGone: db.prepare(
-      'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'),
-    fill: db.prepare('SELECT token, ended FROM fills WHERE namespace = ? AND key = ? AND until > ?'),
-    beginFill: db.prepare('INSERT OR REPLACE INTO fills (namespace, key, token, until) VALUES (?, ?, ?, ?)'),
+      'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'
+    ),
+    fill: db.prepare(
+      'SELECT token, ended FROM fills WHERE namespace = ? AND key = ? AND until > ?'
+    ),
+    beginFill: db.prepare(
+      'INSERT OR REPLACE INTO fills (namespace, key, token, until) VALUES (?, ?, ?, ?)'
+    ),
     renewFill: db.prepare(
-      'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'),
-    endFill: db.prepare('UPDATE fills SET ended = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'),
-    setWaits: db.prepare('UPDATE fills SET waits = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'),
-    waits: db.prepare('SELECT waits FROM fills WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'),
+      'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'
+    ),
+    endFill: db.prepare(
+      'UPDATE fills SET ended = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
+    ),
+    setWaits: db.prepare(
+      'UPDATE fills SET waits = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
+    ),
+    waits: db.prepare(
+      'SELECT waits FROM fills WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'
+    ),
     deleteFills: db.prepare(
-      'DELETE FROM fills WHERE (namespace, key) IN (SELECT namespace, key FROM fills WHERE until <= ? LIMIT 512)'),
+      'DELETE FROM fills WHERE (namespace, key) IN (SELECT namespace, key FROM fills WHERE until <= ? LIMIT 512)'
+    ),
     deleteSoonest: db.prepare(`
       DELETE FROM entries WHERE id IN (
         SELECT id FROM (

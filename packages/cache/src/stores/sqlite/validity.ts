@@ -136,7 +136,13 @@ export class SqliteValidity implements Validity {
   }
 
   #replace (sql: Statements, key: string, stamp: Stamp, at: Stamp, until: number) {
-    sql.replace.run({ namespace: this.name, key, stamp, at, until: Number.isFinite(until) ? Math.ceil(until) : null })
+    sql.replace.run({
+      namespace: this.name,
+      key,
+      stamp,
+      at,
+      until: Number.isFinite(until) ? Math.ceil(until) : null
+    })
     this.#prune(sql)
   }
 
@@ -192,7 +198,10 @@ export class SqliteValidity implements Validity {
       this.#tags.record(tag, stamp)
       this.#latestTag = stamp
     }
-    for (const { key, stamp, at, until } of sql.replacedAfter.iterate(this.name, this.#latestReplaced)) {
+    for (const { key, stamp, at, until } of sql.replacedAfter.iterate(
+      this.name,
+      this.#latestReplaced
+    )) {
       this.#tags.replace(key, stamp, until ?? Infinity)
       this.#latestReplaced = at
     }

@@ -32,18 +32,32 @@ export class Batch {
   }
 
   /** @param key the whole name of the key in Redis */
-  async ask (operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]> {
+  async ask (
+    operation: 'take' | 'peek',
+    key: string,
+    policies: readonly Policy[],
+    cost: number
+  ): Promise<readonly Verdict[]> {
     return (await this.#asked({ operation, key, policies, cost, terms: undefined })).verdicts
   }
 
   /** As `ask` does for a take, with a slice. */
-  lease (key: string, policies: readonly Policy[], cost: number, terms: LeaseTerms): Promise<Leased> {
+  lease (
+    key: string,
+    policies: readonly Policy[],
+    cost: number,
+    terms: LeaseTerms
+  ): Promise<Leased> {
     return this.#asked({ operation: 'lease', key, policies, cost, terms })
   }
 
   #asked (question: Omit<Question, 'resolve' | 'reject'>): Promise<Leased> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => { this.#sendAll() })
+      if (this.#waiting.length === 0) {
+        setImmediate(() => {
+          this.#sendAll()
+        })
+      }
       this.#waiting.push({ ...question, resolve, reject })
     })
   }
@@ -53,14 +67,22 @@ export class Batch {
     this.#waiting = []
     for (let i = 0; i < waiting.length; i += this.#most) {
       const asked = waiting.slice(i, i + this.#most)
-      this.#send(asked).then((reply) => { answer(asked, reply) }).catch((error: unknown) => {
-        for (const { reject } of asked) reject(error)
-      })
+      this.#send(asked)
+        .then((reply) => {
+          answer(asked, reply)
+        })
+        .catch((error: unknown) => {
+          for (const { reject } of asked) reject(error)
+        })
     }
   }
 
   #send (asked: readonly Question[]): Promise<unknown> {
-    return this.connection.evaluate(DECIDE, asked.map(({ key }) => key), described(asked))
+    return this.connection.evaluate(
+      DECIDE,
+      asked.map(({ key }) => key),
+      described(asked)
+    )
   }
 }
 
@@ -74,8 +96,16 @@ function described (asked: readonly Question[]): string[] {
   asked.forEach(({ operation, policies, cost }, i) => {
     const next = asked[i + 1]
     if (next?.operation === operation && next.policies === policies && next.cost === cost) return
-    args.push(`${i + 1 - begin}`, operation, `${cost}`, `${policies.length}`, ...policies.map(({ id }) => id))
-    for (const { terms } of asked.slice(begin, i + 1)) if (terms !== undefined) args.push(...termsOf(terms))
+    args.push(
+      `${i + 1 - begin}`,
+      operation,
+      `${cost}`,
+      `${policies.length}`,
+      ...policies.map(({ id }) => id)
+    )
+    for (const { terms } of asked.slice(begin, i + 1)) {
+      if (terms !== undefined) args.push(...termsOf(terms))
+    }
     begin = i + 1
   })
   return args
@@ -88,21 +118,36 @@ function termsOf ({ wanted, back }: LeaseTerms): string[] {
 
 const NOTHING_BACK = { slice: { amount: 0, at: 0, until: 0 }, unused: 0 }
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0
 
 /** @throws LimiterError WEIR_LIMITER_STORE_FAILED for what the script does not answer */
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
   const numbers = isList(reply) ? reply : []
-  const expected = asked.reduce((sum, { policies, terms }) => sum + 4 * policies.length + (terms === undefined ? 0 : 3), 0)
+  const expected = asked.reduce(
+    (sum, { policies, terms }) => sum + 4 * policies.length + (terms === undefined ? 0 : 3),
+    0
+  )
   if (numbers.length !== expected || !numbers.every(isCount)) {
-    throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${expected} numbers, but ${shown(reply)}`)
+    throw new LimiterError(
+      'WEIR_LIMITER_STORE_FAILED',
+      `give ${expected} numbers, but ${shown(reply)}`
+    )
   }
   let next = 0
   const read = () => numbers[next++] ?? 0
   for (const { policies, terms, resolve } of asked) {
-    const verdicts = policies.map(() => ({ remaining: read(), full: read(), wait: read(), again: read() }))
-    resolve({ verdicts, slice: terms === undefined ? NO_SLICE : { amount: read(), at: read(), until: read() } })
+    const verdicts = policies.map(() => ({
+      remaining: read(),
+      full: read(),
+      wait: read(),
+      again: read()
+    }))
+    resolve({
+      verdicts,
+      slice: terms === undefined ? NO_SLICE : { amount: read(), at: read(), until: read() }
+    })
   }
 }
 

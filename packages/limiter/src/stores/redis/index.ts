@@ -35,4 +35,5 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
   }
 }
 
-const refuse = (error: RedisError) => new LimiterError('WEIR_LIMITER_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
+const refuse = (error: RedisError) =>
+  new LimiterError('WEIR_LIMITER_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })

@@ -63,26 +63,38 @@ function prepare (db: Database) {
     `)
   }).immediate()
   const sql = {
-    read: db.prepare<[key: string, policy: string], Buffer>('SELECT state FROM weir_limits_1 WHERE key = ? AND policy = ?').pluck(),
+    read: db
+      .prepare<[key: string, policy: string], Buffer>(
+        'SELECT state FROM weir_limits_1 WHERE key = ? AND policy = ?'
+      )
+      .pluck(),
     write: db.prepare<[key: string, policy: string, state: Buffer, fullAt: number]>(`
       INSERT INTO weir_limits_1 (key, policy, state, full_at) VALUES (?, ?, ?, ?)
       ON CONFLICT (key, policy) DO UPDATE SET state = excluded.state, full_at = excluded.full_at`),
     delete: db.prepare<[key: string]>('DELETE FROM weir_limits_1 WHERE key = ?'),
     deleteFull: db.prepare<[now: number]>(
-      'DELETE FROM weir_limits_1 WHERE id IN (SELECT id FROM weir_limits_1 WHERE full_at <= ? ORDER BY full_at LIMIT 512)')
+      'DELETE FROM weir_limits_1 WHERE id IN (SELECT id FROM weir_limits_1 WHERE full_at <= ? ORDER BY full_at LIMIT 512)'
+    )
   }
   let uses = 0
-  const run = db.transaction((key: string, policies: readonly Policy[], cost: number, using: boolean) => {
-    // Read under the lock, so that it does not go back from one transaction to the next.
-    const now = Date.now()
-    const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
-    const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
-    states?.forEach((state, i) => {
-      sql.write.run(key, policies[i]?.id ?? '', encode(state), now + Math.ceil((verdicts[i]?.full ?? 0) / 1000))
-    })
-    if (states !== undefined && ++uses % SWEEP_EVERY === 0) sql.deleteFull.run(now)
-    return verdicts
-  })
+  const run = db.transaction(
+    (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
+      // Read under the lock, so that it does not go back from one transaction to the next.
+      const now = Date.now()
+      const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
+      const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
+      states?.forEach((state, i) => {
+        sql.write.run(
+          key,
+          policies[i]?.id ?? '',
+          encode(state),
+          now + Math.ceil((verdicts[i]?.full ?? 0) / 1000)
+        )
+      })
+      if (states !== undefined && ++uses % SWEEP_EVERY === 0) sql.deleteFull.run(now)
+      return verdicts
+    }
+  )
   const empty = db.transaction(() => {})
   /** Takes the lock without waiting for it: the event loop must not stand still for a probe. */
   const lock = () => {
@@ -99,4 +111,5 @@ function prepare (db: Database) {
 const encode = (state: State) => Buffer.from(Float64Array.from(state).buffer)
 
 /** Copied, because numbers of eight bytes have to begin at a multiple of eight. */
-const decode = (state: Buffer | undefined): State | undefined => state && Array.from(new Float64Array(Uint8Array.from(state).buffer))
+const decode = (state: Buffer | undefined): State | undefined =>
+  state && Array.from(new Float64Array(Uint8Array.from(state).buffer))

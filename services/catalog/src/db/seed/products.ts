@@ -39,7 +39,9 @@ function productsOf (category: SampleCategory, random: Random): SampleProduct[] 
     const name = `${brand} ${quality} ${noun}`
     if (names.has(name)) continue
     names.add(name)
-    const createdAt = new Date(FIRST_DAY + random.between(0, 729) * DAY + random.between(0, 36_000) * 1_000).toISOString()
+    const createdAt = new Date(
+      FIRST_DAY + random.between(0, 729) * DAY + random.between(0, 36_000) * 1_000
+    ).toISOString()
     products.push({
       sku: `${category.sku}-${String(products.length + 1).padStart(5, '0')}`,
       name,
@@ -55,7 +57,13 @@ function productsOf (category: SampleCategory, random: Random): SampleProduct[] 
   return products
 }
 
-function describe (brand: string, quality: string, noun: string, department: Department, random: Random): string {
+function describe (
+  brand: string,
+  quality: string,
+  noun: string,
+  department: Department,
+  random: Random
+): string {
   const what = `${quality.toLowerCase()} ${noun.toLowerCase()}`
   const opening = random.pick([
     `The ${what} by ${brand}: made for every day, and for years.`,

@@ -9,8 +9,17 @@ const ROWS_PER_STATEMENT = 500
 /** Fills an empty database with the sample shop. The caller holds the transaction. */
 export async function seed (db: Kysely<CatalogSchema>): Promise<void> {
   const opened = '2024-10-01T08:00:00.000Z'
-  const categories = await db.insertInto('categories')
-    .values(sampleCategories.map(({ slug, name, description }) => ({ slug, name, description, createdAt: opened, updatedAt: opened })))
+  const categories = await db
+    .insertInto('categories')
+    .values(
+      sampleCategories.map(({ slug, name, description }) => ({
+        slug,
+        name,
+        description,
+        createdAt: opened,
+        updatedAt: opened
+      }))
+    )
     .returning(['id', 'slug'])
     .execute()
   const idOf = new Map(categories.map(({ id, slug }) => [slug, id]))

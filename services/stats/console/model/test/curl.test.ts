@@ -5,13 +5,23 @@ import { TERMS } from '../terms.js'
 const ORIGIN = 'http://localhost:8080'
 
 t.test('a wish as a curl command', async (t) => {
-  t.equal(curlOf({ method: 'GET', path: '/api/products?q=it\'s' }, ORIGIN), "curl -i 'http://localhost:8080/api/products?q=it'\\''s'")
-  t.equal(curlOf({ method: 'HEAD', path: '/x', bypass: true }, ORIGIN), "curl -I 'http://localhost:8080/x' -H 'cache-control: no-cache'")
-  t.equal(curlOf({ method: 'GET', path: '/x', ifNoneMatch: '"1"' }, ORIGIN, 'editor'),
-    'curl -i \'http://localhost:8080/x\' -H \'if-none-match: "1"\' -H "authorization: Bearer $EDITOR_TOKEN"')
+  t.equal(
+    curlOf({ method: 'GET', path: "/api/products?q=it's" }, ORIGIN),
+    "curl -i 'http://localhost:8080/api/products?q=it'\\''s'"
+  )
+  t.equal(
+    curlOf({ method: 'HEAD', path: '/x', bypass: true }, ORIGIN),
+    "curl -I 'http://localhost:8080/x' -H 'cache-control: no-cache'"
+  )
+  t.equal(
+    curlOf({ method: 'GET', path: '/x', ifNoneMatch: '"1"' }, ORIGIN, 'editor'),
+    'curl -i \'http://localhost:8080/x\' -H \'if-none-match: "1"\' -H "authorization: Bearer $EDITOR_TOKEN"'
+  )
   const body = { type: 'application/json', text: '{"name":"O\'Neill"}' }
-  t.equal(curlOf({ method: 'PATCH', path: '/x', ifMatch: '"1"', body }, ORIGIN),
-    "curl -i -X PATCH 'http://localhost:8080/x' -H 'if-match: \"1\"' -H 'content-type: application/json' -d '{\"name\":\"O'\\''Neill\"}'")
+  t.equal(
+    curlOf({ method: 'PATCH', path: '/x', ifMatch: '"1"', body }, ORIGIN),
+    "curl -i -X PATCH 'http://localhost:8080/x' -H 'if-match: \"1\"' -H 'content-type: application/json' -d '{\"name\":\"O'\\''Neill\"}'"
+  )
 })
 
 t.test('tags of a Cache-Groups field, one per line', async (t) => {
@@ -21,5 +31,5 @@ t.test('tags of a Cache-Groups field, one per line', async (t) => {
 })
 
 t.test('definitions are sentences', async (t) => {
-  for (const [term, definition] of Object.entries(TERMS)) t.match(definition, /^[A-Z0-9].*\.$/, term)
+  for (const [term, definition] of Object.entries(TERMS)) { t.match(definition, /^[A-Z0-9].*\.$/, term) }
 })

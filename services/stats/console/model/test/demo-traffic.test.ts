@@ -6,7 +6,11 @@ const CATEGORIES = JSON.stringify({ items: [{ slug: 'a b' }] })
 const bodies = new Map([['/api/categories', CATEGORIES], ['/api/products?limit=20', PRODUCTS]])
 
 type Answer = Awaited<ReturnType<DemoTrafficOptions['send']>>
-const found = (path: string): Answer => ({ status: 200, outcome: 'l1', body: bodies.get(path) ?? '' })
+const found = (path: string): Answer => ({
+  status: 200,
+  outcome: 'l1',
+  body: bodies.get(path) ?? ''
+})
 
 /** Demo traffic on a clock that tests turn. */
 function setUp (send: (path: string) => Promise<Answer> = async (path) => found(path)) {
@@ -46,7 +50,13 @@ t.test('a run ends after a number of requests', async (t) => {
   traffic.start()
   for (let i = 0; i < DEMO_LIMITS.requests + 10; i++) await step(1)
   t.equal(paths.length, DEMO_LIMITS.requests)
-  t.match(traffic.run.get(), { phase: 'done', sent: DEMO_LIMITS.requests, outcomes: { l1: DEMO_LIMITS.requests }, unanswered: 0, problem: undefined })
+  t.match(traffic.run.get(), {
+    phase: 'done',
+    sent: DEMO_LIMITS.requests,
+    outcomes: { l1: DEMO_LIMITS.requests },
+    unanswered: 0,
+    problem: undefined
+  })
   t.equal(isTicking(), false)
   t.ok(paths.includes('/api/products?category=a%20b'), 'paths come from the catalog')
   t.ok(paths.every((path) => path.startsWith('/api/')), 'requests are reads of this origin')
@@ -63,9 +73,13 @@ t.test('a run ends after a time', async (t) => {
 
 t.test('a run that is stopped counts no more responses, and another can begin', async (t) => {
   let answer: (answer: Answer) => void = () => {}
-  const { traffic, step, begin, isTicking } = setUp((path) => bodies.has(path) && traffic.run.get().sent <= 2
-    ? Promise.resolve(found(path))
-    : new Promise((resolve) => { answer = resolve }))
+  const { traffic, step, begin, isTicking } = setUp((path) =>
+    bodies.has(path) && traffic.run.get().sent <= 2
+      ? Promise.resolve(found(path))
+      : new Promise((resolve) => {
+        answer = resolve
+      })
+  )
   await begin()
   await step()
   traffic.stop()
@@ -78,7 +92,9 @@ t.test('a run that is stopped counts no more responses, and another can begin', 
 })
 
 t.test('a slow fleet is sent no more than a few requests at a time', async (t) => {
-  const { paths, step, begin } = setUp((path) => paths.length <= 2 ? Promise.resolve(found(path)) : new Promise(() => {}))
+  const { paths, step, begin } = setUp((path) =>
+    paths.length <= 2 ? Promise.resolve(found(path)) : new Promise(() => {})
+  )
   await begin()
   for (let i = 0; i < 50; i++) await step(1)
   t.equal(paths.length, 2 + 8)
@@ -92,5 +108,10 @@ t.test('a catalog that is not there, or goes away, ends the run with a reason', 
   const gone = setUp(async (path) => gone.paths.length <= 2 ? found(path) : undefined)
   await gone.begin()
   for (let i = 0; i < 10; i++) await gone.step(1)
-  t.match(gone.traffic.run.get(), { phase: 'done', sent: 7, unanswered: 5, problem: '5 requests in a row had no response.' })
+  t.match(gone.traffic.run.get(), {
+    phase: 'done',
+    sent: 7,
+    unanswered: 5,
+    problem: '5 requests in a row had no response.'
+  })
 })

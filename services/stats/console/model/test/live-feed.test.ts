@@ -9,9 +9,17 @@ class Stream implements EventStream {
   readyState = 1
   readonly #listeners = new Map<string, Listener>()
 
-  addEventListener (type: string, listener: Listener) { this.#listeners.set(type, listener) }
-  close () { this.readyState = 2 }
-  tell (type: string, data?: unknown) { this.#listeners.get(type)?.({ data: JSON.stringify(data) }) }
+  addEventListener (type: string, listener: Listener) {
+    this.#listeners.set(type, listener)
+  }
+
+  close () {
+    this.readyState = 2
+  }
+
+  tell (type: string, data?: unknown) {
+    this.#listeners.get(type)?.({ data: JSON.stringify(data) })
+  }
 }
 
 function feed (t: Test) {

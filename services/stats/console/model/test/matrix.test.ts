@@ -25,7 +25,10 @@ const instance = (name: string, filledBy: Record<string, number>): InstanceFigur
 
 t.test('who answered with what whom had computed; runs of one instance together', async (t) => {
   const matrix = fillMatrix([
-    instance('c-10', { 'c-2': 5 }), instance('c-2', { 'c-2': 1, 'c-10': 2 }), instance('c-2', { 'c-1': 3, 'c-2': 1 }), instance('w-1', {})
+    instance('c-10', { 'c-2': 5 }),
+    instance('c-2', { 'c-2': 1, 'c-10': 2 }),
+    instance('c-2', { 'c-1': 3, 'c-2': 1 }),
+    instance('w-1', {})
   ])
   t.strictSame(matrix, {
     fillers: ['c-1', 'c-2', 'c-10'],
@@ -35,7 +38,13 @@ t.test('who answered with what whom had computed; runs of one instance together'
 })
 
 t.test('what an invalidation concerns', async (t) => {
-  const told = (tags: string[], service = 'catalog') => ({ at: 0, service, instance: 'c-1', namespace: 'catalog', tags })
+  const told = (tags: string[], service = 'catalog') => ({
+    at: 0,
+    service,
+    instance: 'c-1',
+    namespace: 'catalog',
+    tags
+  })
   t.ok(concerns(told(['products', 'product:3']), { kind: 'list' }))
   t.ok(concerns(told(['products', 'product:3']), { kind: 'product', id: 3 }))
   t.notOk(concerns(told(['product:3']), { kind: 'list' }))

@@ -31,13 +31,33 @@ const nothing: Summary = {
 
 t.test('what the figures come to', async (t) => {
   t.equal(meaning(nothing, '15 minutes'), 'No requests in the last 15 minutes.')
-  t.equal(meaning({ ...nothing, requests: 1 }, 'hour'), '1 request in the last hour, none of them cacheable.')
   t.equal(
-    meaning({ ...nothing, requests: 2000, hits: 800, coalesced: 150, stale: 50, hitRatio: 0.5, savedMs: 61_000, shared: 250, errors: 1, limited: 2 }, 'hour'),
-    'The cache answered 50.0% of cacheable requests in the last hour, saving 1\u00a0min\u00a01\u00a0s of handler time. ' +
-    '25.0% of hits reused a response computed by another instance. 1 request failed. 2 requests were rate-limited.'
+    meaning({ ...nothing, requests: 1 }, 'hour'),
+    '1 request in the last hour, none of them cacheable.'
   )
-  t.match(meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'hour'), / 0% .* less than a second of handler time\.$/)
+  t.equal(
+    meaning(
+      {
+        ...nothing,
+        requests: 2000,
+        hits: 800,
+        coalesced: 150,
+        stale: 50,
+        hitRatio: 0.5,
+        savedMs: 61_000,
+        shared: 250,
+        errors: 1,
+        limited: 2
+      },
+      'hour'
+    ),
+    'The cache answered 50.0% of cacheable requests in the last hour, saving 1\u00a0min\u00a01\u00a0s of handler time. ' +
+      '25.0% of hits reused a response computed by another instance. 1 request failed. 2 requests were rate-limited.'
+  )
+  t.match(
+    meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'hour'),
+    / 0% .* less than a second of handler time\.$/
+  )
 })
 
 t.test('one, and several', async (t) => {

@@ -13,7 +13,7 @@ t.test('a place, there and back', async (t) => {
 t.test('a login link has a code, and is the first page', async (t) => {
   t.equal(loginCodeIn('#login=1795938712000.a-b_c'), '1795938712000.a-b_c')
   t.strictSame(parseHash('#login=1795938712000.a-b_c').path, [])
-  for (const hash of ['', '#/', '#login=', '#/login=x', '#/shop?#login=x']) t.equal(loginCodeIn(hash), undefined, hash)
+  for (const hash of ['', '#/', '#login=', '#/login=x', '#/shop?#login=x']) { t.equal(loginCodeIn(hash), undefined, hash) }
 })
 
 t.test('what cannot be read is the first page', async (t) => {
@@ -25,9 +25,16 @@ t.test('stretches of time, in whole minutes', async (t) => {
   t.equal(rangeOf('ages').id, '15m')
   for (const range of RANGES) {
     t.equal(rangeOf(range.id), range)
-    t.ok(range.minutes / (range.step === 'minute' ? 1 : 60) <= 1500, 'as many points as history gives')
+    t.ok(
+      range.minutes / (range.step === 'minute' ? 1 : 60) <= 1500,
+      'as many points as history gives'
+    )
   }
   const minute = 60_000
   t.equal(bounds(rangeOf('15m'), 100 * minute + 1), `from=${86 * minute}&to=${101 * minute}`)
-  t.equal(bounds(rangeOf('15m'), 100 * minute + 59_999), bounds(rangeOf('15m'), 100 * minute), 'the same for a minute')
+  t.equal(
+    bounds(rangeOf('15m'), 100 * minute + 59_999),
+    bounds(rangeOf('15m'), 100 * minute),
+    'the same for a minute'
+  )
 })

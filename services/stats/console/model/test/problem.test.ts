@@ -12,7 +12,12 @@ t.test('a problem document', async (t) => {
     errors: [{ field: 'price', message: 'must be >= 0' }, { field: 3 }, null]
   }
   t.strictSame(problemOf(400, JSON.stringify(body), null), {
-    status: 400, title: 'Bad Request', detail: 'price must be >= 0', code: 'X', requestId: 'r-1', errors: [{ field: 'price', message: 'must be >= 0' }]
+    status: 400,
+    title: 'Bad Request',
+    detail: 'price must be >= 0',
+    code: 'X',
+    requestId: 'r-1',
+    errors: [{ field: 'price', message: 'must be >= 0' }]
   })
 })
 

@@ -30,7 +30,12 @@ const nothing: Summary = {
   outcomes: []
 }
 const busy: Summary = {
-  ...nothing, requests: 100, hitRatio: 0.921, savedMs: 37_000, hitLatency: { ...latency, p50: 0.5 }, missLatency: { ...latency, p50: 10 }
+  ...nothing,
+  requests: 100,
+  hitRatio: 0.921,
+  savedMs: 37_000,
+  hitLatency: { ...latency, p50: 0.5 },
+  missLatency: { ...latency, p50: 10 }
 }
 
 t.test('large figures with what they were before', async (t) => {
@@ -39,16 +44,35 @@ t.test('large figures with what they were before', async (t) => {
     saved: { value: '37\u00a0s', note: '1.9× that of the 15 minutes before' },
     latency: { value: '0.50 ms', against: '10.0 ms', note: 'A hit is 20× as fast.' }
   })
-  const { hitRatio, saved } = headlines(busy, { ...busy, hitRatio: 0.95, savedMs: 1_000_000 }, 'hour')
+  const { hitRatio, saved } = headlines(
+    busy,
+    { ...busy, hitRatio: 0.95, savedMs: 1_000_000 },
+    'hour'
+  )
   t.equal(hitRatio.note, '↓ 2.9 points from the hour before')
   t.equal(saved.note, '0.04× that of the hour before')
-  t.equal(headlines(busy, { ...busy, savedMs: 1000 }, 'hour').saved.note, '37× that of the hour before')
+  t.equal(
+    headlines(busy, { ...busy, savedMs: 1000 }, 'hour').saved.note,
+    '37× that of the hour before'
+  )
   t.equal(headlines(busy, busy, 'hour').hitRatio.note, 'the same as in the hour before')
 })
 
 t.test('where there is nothing to compare', async (t) => {
-  t.match(headlines(busy, undefined, 'hour'), { hitRatio: { note: 'last hour' }, saved: { note: 'last hour' } })
-  t.match(headlines(busy, nothing, 'hour'), { hitRatio: { note: 'No requests in the hour before.' } })
-  t.match(headlines(busy, { ...nothing, requests: 1 }, 'hour'), { hitRatio: { note: 'last hour' }, saved: { note: 'last hour' } })
-  t.match(headlines(nothing, busy, 'hour').latency, { value: '–', against: '–', note: /once there are both/ })
+  t.match(headlines(busy, undefined, 'hour'), {
+    hitRatio: { note: 'last hour' },
+    saved: { note: 'last hour' }
+  })
+  t.match(headlines(busy, nothing, 'hour'), {
+    hitRatio: { note: 'No requests in the hour before.' }
+  })
+  t.match(headlines(busy, { ...nothing, requests: 1 }, 'hour'), {
+    hitRatio: { note: 'last hour' },
+    saved: { note: 'last hour' }
+  })
+  t.match(headlines(nothing, busy, 'hour').latency, {
+    value: '–',
+    against: '–',
+    note: /once there are both/
+  })
 })

@@ -8,17 +8,31 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
   const { fillers, rows } = fillMatrix(instances)
   return (
     <section class='panel flush' aria-labelledby='sharing'>
-      <div class='panel-head'><h2 id='sharing'>Who filled, and who served</h2></div>
+      <div class='panel-head'>
+        <h2 id='sharing'>Who filled, and who served</h2>
+      </div>
       {rows.length === 0
-        ? <p class='empty'>No hits yet, so nobody has answered with what somebody had computed.</p>
+        ? (
+          <p class='empty'>No hits yet, so nobody has answered with what somebody had computed.</p>
+          )
         : (
           <>
-            <p class='muted small'>Hits of the instance in the row, answered with what the instance in the column had computed. Framed: its own work.</p>
+            <p class='muted small'>
+              Hits of the instance in the row, answered with what the instance in the column had
+              computed. Framed: its own work.
+            </p>
             <Scroll label='Hits by who served and who filled' class='matrix'>
               <table>
                 <caption class='unseen'>Hits by who served and who filled</caption>
                 <thead>
-                  <tr><th scope='col'>Served by</th>{fillers.map((filler) => <th key={filler} scope='col' class='number'>filled by {filler}</th>)}</tr>
+                  <tr>
+                    <th scope='col'>Served by</th>
+                    {fillers.map((filler) => (
+                      <th key={filler} scope='col' class='number'>
+                        filled by {filler}
+                      </th>
+                    ))}
+                  </tr>
                 </thead>
                 <tbody>
                   {rows.map(({ server, hits }) => (
@@ -27,7 +41,15 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
                       {fillers.map((filler, column) => {
                         const amount = hits[column] ?? 0
                         const most = Math.max(...hits)
-                        return <td key={filler} data-level={level(amount, most)} data-own={filler === server}>{count(amount)}</td>
+                        return (
+                          <td
+                            key={filler}
+                            data-level={level(amount, most)}
+                            data-own={filler === server}
+                          >
+                            {count(amount)}
+                          </td>
+                        )
                       })}
                     </tr>
                   ))}
@@ -41,4 +63,5 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
 }
 
 /** 0 for nothing, 1 to 4 for how much of what is most in its row. */
-const level = (amount: number, most: number): number => amount === 0 ? 0 : Math.ceil(amount / most * 4)
+const level = (amount: number, most: number): number =>
+  amount === 0 ? 0 : Math.ceil((amount / most) * 4)

@@ -11,10 +11,16 @@ import { useStored } from '../../state/use-stored.js'
 const EMPTY = 'The first figures arrive within two seconds.'
 
 const outcomes = OUTCOMES.filter(({ outcome }) => outcome !== 'refill')
-const REQUESTS = outcomes.map(({ outcome, label }): ChartSeries => ({ label, color: outcome, draw: 'area' }))
+const REQUESTS = outcomes.map(({ outcome, label }): ChartSeries => ({
+  label,
+  color: outcome,
+  draw: 'area'
+}))
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 const LATENCY: readonly ChartSeries[] = [
-  { label: 'p50 of hits', color: 'l1' }, { label: 'p50 computed', color: 'miss' }, { label: 'p99 of all', color: 'muted' }
+  { label: 'p50 of hits', color: 'l1' },
+  { label: 'p50 computed', color: 'miss' },
+  { label: 'p99 of all', color: 'muted' }
 ]
 const SAVED: readonly ChartSeries[] = [{ label: 'saved per second', color: 'l1', draw: 'area' }]
 
@@ -26,7 +32,19 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
   const { ticks } = useStored(live.state)
   const points = history.value?.points
   const samples = useMemo(() => samplesOf(points ?? [], ticks, Date.now()), [points, ticks])
-  const requests = useMemo(() => columns(samples, outcomes.map(({ outcome }) => ({ rates }) => rates[outcome] ?? 0), gapAfter), [samples])
+  const requests = useMemo(
+    () =>
+      columns(
+        samples,
+        outcomes.map(
+          ({ outcome }) =>
+            ({ rates }) =>
+              rates[outcome] ?? 0
+        ),
+        gapAfter
+      ),
+    [samples]
+  )
   const ratio = useMemo(() => columns(samples, [(sample) => sample.hitRatio], gapAfter), [samples])
   const latency = useMemo(() => columns(samples, [
     ({ hitP50 }) => positive(hitP50), ({ missP50 }) => positive(missP50), ({ p99 }) => positive(p99)
@@ -35,16 +53,50 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
   return (
     <>
       <section class='panel'>
-        <Chart title='Requests/s by outcome' empty={EMPTY} series={REQUESTS} columns={requests} format={rate} height={230} />
+        <Chart
+          title='Requests/s by outcome'
+          empty={EMPTY}
+          series={REQUESTS}
+          columns={requests}
+          format={rate}
+          height={230}
+        />
       </section>
       <div class='columns three'>
-        <section class='panel'><Chart title='Hit ratio' empty={EMPTY} series={RATIO} columns={ratio} format={percent} y='ratio' /></section>
-        <section class='panel'><Chart title='Latency' empty={EMPTY} series={LATENCY} columns={latency} format={ms} y='log' /></section>
-        <section class='panel'><Chart title='Handler time saved' empty={EMPTY} series={SAVED} columns={saved} format={ms} /></section>
+        <section class='panel'>
+          <Chart
+            title='Hit ratio'
+            empty={EMPTY}
+            series={RATIO}
+            columns={ratio}
+            format={percent}
+            y='ratio'
+          />
+        </section>
+        <section class='panel'>
+          <Chart
+            title='Latency'
+            empty={EMPTY}
+            series={LATENCY}
+            columns={latency}
+            format={ms}
+            y='log'
+          />
+        </section>
+        <section class='panel'>
+          <Chart
+            title='Handler time saved'
+            empty={EMPTY}
+            series={SAVED}
+            columns={saved}
+            format={ms}
+          />
+        </section>
       </div>
     </>
   )
 }
 
 /** A logarithmic scale has no zero. */
-const positive = (value: number | null): number | null => value === null || value <= 0 ? null : value
+const positive = (value: number | null): number | null =>
+  value === null || value <= 0 ? null : value

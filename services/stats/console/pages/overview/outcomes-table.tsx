@@ -10,7 +10,9 @@ const order = OUTCOMES.map(({ outcome }) => outcome)
 
 /** Number and latency of requests by outcome. */
 export function OutcomesTable ({ outcomes }: { outcomes: readonly OutcomeSummary[] }) {
-  const shown = outcomes.filter((row) => row.count > 0).toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome))
+  const shown = outcomes
+    .filter((row) => row.count > 0)
+    .toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome))
   const most = Math.max(...shown.map((row) => row.count))
   if (shown.length === 0) {
     return <p class='empty'>No requests yet. <a href='#/welcome'>Send demo traffic</a>.</p>
@@ -21,17 +23,34 @@ export function OutcomesTable ({ outcomes }: { outcomes: readonly OutcomeSummary
         <caption class='unseen'>Requests by outcome</caption>
         <thead>
           <tr>
-            <th scope='col'>Outcome</th><th scope='col' class='number'>Requests</th><td class='bar-column' />
-            <th scope='col' class='number'><Term id='p50'>p50</Term></th>
-            <th scope='col' class='number'><Term id='p99'>p99</Term></th><th scope='col' class='number'><Term id='saved'>Saved</Term></th>
+            <th scope='col'>Outcome</th>
+            <th scope='col' class='number'>
+              Requests
+            </th>
+            <td class='bar-column' />
+            <th scope='col' class='number'>
+              <Term id='p50'>p50</Term>
+            </th>
+            <th scope='col' class='number'>
+              <Term id='p99'>p99</Term>
+            </th>
+            <th scope='col' class='number'>
+              <Term id='saved'>Saved</Term>
+            </th>
           </tr>
         </thead>
         <tbody>
           {shown.map((row) => (
             <tr key={row.outcome}>
-              <th scope='row'><Term id={row.outcome}><OutcomeName outcome={row.outcome} /></Term></th>
+              <th scope='row'>
+                <Term id={row.outcome}>
+                  <OutcomeName outcome={row.outcome} />
+                </Term>
+              </th>
               <td class='number'>{count(row.count)}</td>
-              <td class='bar-column'><Bar part={row.count / most} color={row.outcome} /></td>
+              <td class='bar-column'>
+                <Bar part={row.count / most} color={row.outcome} />
+              </td>
               <td class='number'>{ms(row.latency.p50)}</td>
               <td class='number'>{ms(row.latency.p99)}</td>
               <td class='number'>{row.savedMs > 0 ? ms(row.savedMs) : ''}</td>

@@ -25,18 +25,31 @@ import { RedisPanel } from './redis-panel.js'
 /** Figures of the cache, live and over a range of time; the welcome while there are none. */
 export function Overview () {
   const range = useRange()
-  const summary = useQuery<Summary>(range.id, (now) => `/api/stats/summary?${bounds(range, now)}`, 5000)
-  const history = useQuery<History>(range.id, (now) => `/api/stats/history?${bounds(range, now)}&step=${range.step}`, 30_000)
+  const summary = useQuery<Summary>(
+    range.id,
+    (now) => `/api/stats/summary?${bounds(range, now)}`,
+    5000
+  )
+  const history = useQuery<History>(
+    range.id,
+    (now) => `/api/stats/history?${bounds(range, now)}&step=${range.step}`,
+    30_000
+  )
   const { phase } = useStored(demoTraffic.run)
   const isEmpty = summary.value?.requests === 0
   return (
     <Page id='overview' title={isEmpty ? 'Welcome to Weir' : 'Overview'} tools={<RangePicker />}>
       {isEmpty ? <Intro /> : <Top summary={summary} history={history} range={range} />}
-      {(isEmpty || phase !== 'idle') && <Fleet key='fleet'><DemoControls /></Fleet>}
+      {(isEmpty || phase !== 'idle') && (
+        <Fleet key='fleet'>
+          <DemoControls />
+        </Fleet>
+      )}
       {isEmpty ? <Trials /> : <Charts summary={summary} history={history} range={range} />}
       {typeof summary.value?.asOf === 'number' && (
         <p class='small muted'>
-          Counted until {dateTime(summary.value.asOf)}. An instance that is killed loses the counts of its last second.
+          Counted until {dateTime(summary.value.asOf)}. An instance that is killed loses the counts
+          of its last second.
         </p>
       )}
     </Page>
@@ -63,24 +76,56 @@ const Top = ({ summary, history, range }: Known) => (
 
 const Charts = ({ summary, history, range }: Known) => (
   <>
-    {range.id === '15m' ? <LiveCharts history={history} /> : <HistoryCharts history={history} range={range} />}
+    {range.id === '15m'
+      ? (
+        <LiveCharts history={history} />
+        )
+      : (
+        <HistoryCharts history={history} range={range} />
+        )}
     <div class='columns'>
       <section class='panel flush' aria-labelledby='by-outcome'>
-        <div class='panel-head'><h2 id='by-outcome'>Requests by outcome</h2></div>
-        <Loaded query={summary} what='Outcomes'>{(value) => <OutcomesTable outcomes={value.outcomes} />}</Loaded>
+        <div class='panel-head'>
+          <h2 id='by-outcome'>Requests by outcome</h2>
+        </div>
+        <Loaded query={summary} what='Outcomes'>
+          {(value) => <OutcomesTable outcomes={value.outcomes} />}
+        </Loaded>
       </section>
       <RedisPanel />
     </div>
   </>
 )
 
-function Large ({ summary, history, range }: { summary: Summary, history: Query<History>, range: Range }) {
-  const before = useQuery<Summary>(`before ${range.id}`, (now) => `/api/stats/summary?${boundsBefore(range, now)}`, 60_000)
+function Large ({
+  summary,
+  history,
+  range
+}: {
+  summary: Summary
+  history: Query<History>
+  range: Range
+}) {
+  const before = useQuery<Summary>(
+    `before ${range.id}`,
+    (now) => `/api/stats/summary?${boundsBefore(range, now)}`,
+    60_000
+  )
   const points = sinceFirstRequest(history.value?.points ?? [])
   const { hitRatio, saved, latency } = headlines(summary, before.value, range.stretch)
   const items = [
-    { term: 'hitRatio', label: 'Hit ratio', headline: hitRatio, series: [{ color: 'l1', values: points.map((point) => point.hitRatio) }] },
-    { term: 'saved', label: 'Handler time saved', headline: saved, series: [{ color: 'l1', values: points.map(({ savedMs }) => savedMs) }] },
+    {
+      term: 'hitRatio',
+      label: 'Hit ratio',
+      headline: hitRatio,
+      series: [{ color: 'l1', values: points.map((point) => point.hitRatio) }]
+    },
+    {
+      term: 'saved',
+      label: 'Handler time saved',
+      headline: saved,
+      series: [{ color: 'l1', values: points.map(({ savedMs }) => savedMs) }]
+    },
     {
       term: 'hitLatency',
       label: 'p50 of hits vs. computed',
@@ -99,13 +144,49 @@ function Small ({ summary, stretch }: { summary: Summary, stretch: string }) {
   const { shared, limited, errors } = summary
   const figures: Figure[] = [
     tick === undefined
-      ? { label: 'Requests/s', term: 'rate', value: rate(summary.requestsPerSecond), note: `last ${stretch}` }
-      : { label: 'Requests/s', term: 'rate', value: rate(tick.requestsPerSecond), note: `${rate(summary.requestsPerSecond)} on average` },
-    { label: 'p99 latency', term: 'p99', value: ms(summary.latency.p99), note: `p50 ${ms(summary.latency.p50)}` },
-    { label: 'Shared hits', term: 'shared', value: count(shared), note: `${percent(shared === 0 ? null : shared / servedOf(summary))} of hits` },
-    { label: 'Not modified (304)', term: 'notModified', value: count(summary.notModified), note: `${bytes(summary.bytes)} of bodies sent` },
-    { label: 'Rate-limited (429)', term: 'limited', value: count(limited), note: `${percent(limited / Math.max(1, summary.requests))} of requests` },
-    { label: 'Errors (5xx)', term: 'error', value: count(errors), note: `${percent(errors / Math.max(1, summary.requests))} of requests`, isWrong: errors > 0 }
+      ? {
+          label: 'Requests/s',
+          term: 'rate',
+          value: rate(summary.requestsPerSecond),
+          note: `last ${stretch}`
+        }
+      : {
+          label: 'Requests/s',
+          term: 'rate',
+          value: rate(tick.requestsPerSecond),
+          note: `${rate(summary.requestsPerSecond)} on average`
+        },
+    {
+      label: 'p99 latency',
+      term: 'p99',
+      value: ms(summary.latency.p99),
+      note: `p50 ${ms(summary.latency.p50)}`
+    },
+    {
+      label: 'Shared hits',
+      term: 'shared',
+      value: count(shared),
+      note: `${percent(shared === 0 ? null : shared / servedOf(summary))} of hits`
+    },
+    {
+      label: 'Not modified (304)',
+      term: 'notModified',
+      value: count(summary.notModified),
+      note: `${bytes(summary.bytes)} of bodies sent`
+    },
+    {
+      label: 'Rate-limited (429)',
+      term: 'limited',
+      value: count(limited),
+      note: `${percent(limited / Math.max(1, summary.requests))} of requests`
+    },
+    {
+      label: 'Errors (5xx)',
+      term: 'error',
+      value: count(errors),
+      note: `${percent(errors / Math.max(1, summary.requests))} of requests`,
+      isWrong: errors > 0
+    }
   ]
   return <Figures figures={figures} label='Figures' />
 }

@@ -34,7 +34,9 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
     setDraft(draftOf(version.product))
   }
   // Nothing is typed that could be lost.
-  useEffect(() => { if (isOutdated && !isChanged && Object.keys(mistakes).length === 0) begin({ product, etag }) }, [product.version])
+  useEffect(() => {
+    if (isOutdated && !isChanged && Object.keys(mistakes).length === 0) begin({ product, etag })
+  }, [product.version])
 
   const save = (event: Event) => {
     event.preventDefault()
@@ -49,20 +51,29 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
     }, identities.get().current).then((answer) => {
       setSent(answer)
       if (!wasAnswered(answer)) return
-      if (answer.problem === undefined) begin({ product: told(answer.body), etag: answer.headers.get('etag') })
+      if (answer.problem === undefined) { begin({ product: told(answer.body), etag: answer.headers.get('etag') }) }
       if (answer.status < 400 || answer.status === 412) onSaved()
     }).catch(console.error).finally(() => setSaving(false))
   }
 
   const refused = sent?.problem?.errors ?? []
-  const input = (name: keyof Draft, label: string, more: { hint?: string, inputMode?: 'decimal' | 'numeric' } = {}) => (
+  const input = (
+    name: keyof Draft,
+    label: string,
+    more: { hint?: string; inputMode?: 'decimal' | 'numeric' } = {}
+  ) => (
     <Field
-      label={label} mistake={mistakes[name] ?? refused.find(({ field }) => field === name)?.message}
+      label={label}
+      mistake={mistakes[name] ?? refused.find(({ field }) => field === name)?.message}
       {...(more.hint !== undefined && { hint: more.hint })}
     >
       {(attributes) => (
         <input
-          {...attributes} type='text' autocomplete='off' value={draft[name]} {...(more.inputMode !== undefined && { inputMode: more.inputMode })}
+          {...attributes}
+          type='text'
+          autocomplete='off'
+          value={draft[name]}
+          {...(more.inputMode !== undefined && { inputMode: more.inputMode })}
           onInput={({ currentTarget: { value } }) => setDraft({ ...draft, [name]: value })}
         />
       )}
@@ -74,10 +85,31 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
       <RoleHint needed='editor' what='Saving' />
       {isOutdated && isChanged && (
         <Notice tone='warn' title={`Somebody else has saved version ${product.version}`}>
-          <p>Yours began with version {base.product.version}: saving it is refused, so that their change is not lost.</p>
+          <p>
+            Yours began with version {base.product.version}: saving it is refused, so that their
+            change is not lost.
+          </p>
           <div class='row'>
-            <button class='button compact' type='button' onClick={() => { begin({ product, etag }); setSent(undefined) }}>Take theirs</button>
-            <button class='button compact' type='button' onClick={() => { setBase({ product, etag }); setSent(undefined) }}>Keep mine, over theirs</button>
+            <button
+              class='button compact'
+              type='button'
+              onClick={() => {
+                begin({ product, etag })
+                setSent(undefined)
+              }}
+            >
+              Take theirs
+            </button>
+            <button
+              class='button compact'
+              type='button'
+              onClick={() => {
+                setBase({ product, etag })
+                setSent(undefined)
+              }}
+            >
+              Keep mine, over theirs
+            </button>
           </div>
         </Notice>
       )}
@@ -88,14 +120,28 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
         <Field label='Description'>
           {(attributes) => (
             <textarea
-              {...attributes} rows={3} maxLength={4000} value={draft.description}
-              onInput={({ currentTarget: { value } }) => setDraft({ ...draft, description: value })}
+              {...attributes}
+              rows={3}
+              maxLength={4000}
+              value={draft.description}
+              onInput={({ currentTarget: { value } }) =>
+                setDraft({ ...draft, description: value })}
             />
           )}
         </Field>
         <div class='row'>
-          <button class='button primary' type='submit' disabled={isSaving || !isChanged || Object.keys(mistakes).length > 0}>Save</button>
-          {isChanged && <button class='button' type='button' onClick={() => begin({ product, etag })}>Discard</button>}
+          <button
+            class='button primary'
+            type='submit'
+            disabled={isSaving || !isChanged || Object.keys(mistakes).length > 0}
+          >
+            Save
+          </button>
+          {isChanged && (
+            <button class='button' type='button' onClick={() => begin({ product, etag })}>
+              Discard
+            </button>
+          )}
         </div>
       </form>
       {isSaving && <Waiting>Saving, and telling all instances…</Waiting>}
@@ -106,12 +152,23 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
 
 function Saved ({ sent }: { sent: Sent }) {
   if (!wasAnswered(sent)) {
-    return <ProblemNotice problem={sent.problem} title='No answer: it may have been saved, or not'><p>Ask again on the left to see which.</p></ProblemNotice>
+    return (
+      <ProblemNotice problem={sent.problem} title='No answer: it may have been saved, or not'>
+        <p>Ask again on the left to see which.</p>
+      </ProblemNotice>
+    )
   }
   if (sent.problem === undefined) return <SavedNotice exchange={sent} />
   return (
-    <ProblemNotice problem={sent.problem} title={sent.status === 412 ? 'Not saved: it has changed since you began' : 'Not saved'}>
-      {(sent.status === 401 || sent.status === 403) && <div class='row'><ChooseIdentity /></div>}
+    <ProblemNotice
+      problem={sent.problem}
+      title={sent.status === 412 ? 'Not saved: it has changed since you began' : 'Not saved'}
+    >
+      {(sent.status === 401 || sent.status === 403) && (
+        <div class='row'>
+          <ChooseIdentity />
+        </div>
+      )}
     </ProblemNotice>
   )
 }

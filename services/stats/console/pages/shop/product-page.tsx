@@ -28,21 +28,45 @@ export function ProductPage ({ id }: { id: number }) {
   )
 }
 
-function Shown ({ product, answer, isAsking, onAsk }: { product: Product, answer: Exchange, isAsking: boolean, onAsk: () => void }) {
+function Shown ({
+  product,
+  answer,
+  isAsking,
+  onAsk
+}: {
+  product: Product
+  answer: Exchange
+  isAsking: boolean
+  onAsk: () => void
+}) {
   return (
     <section class='panel stack' aria-labelledby='product'>
       <h2 id='product'>{product.name}</h2>
       <CacheState exchange={answer} />
       <dl class='facts'>
-        <dt>Price</dt><dd>{money(product.price)}</dd>
-        <dt>In stock</dt><dd>{count(product.stock)}</dd>
-        <dt>Article</dt><dd>{product.sku}</dd>
-        <dt>Description</dt><dd>{product.description === '' ? 'none' : product.description}</dd>
-        <dt>Version</dt><dd>{product.version}, of {dateTime(Date.parse(product.updatedAt))}</dd>
-        <dt>ETag</dt><dd><code>{answer.headers.get('etag') ?? 'none'}</code></dd>
+        <dt>Price</dt>
+        <dd>{money(product.price)}</dd>
+        <dt>In stock</dt>
+        <dd>{count(product.stock)}</dd>
+        <dt>Article</dt>
+        <dd>{product.sku}</dd>
+        <dt>Description</dt>
+        <dd>{product.description === '' ? 'none' : product.description}</dd>
+        <dt>Version</dt>
+        <dd>
+          {product.version}, of {dateTime(Date.parse(product.updatedAt))}
+        </dd>
+        <dt>ETag</dt>
+        <dd>
+          <code>{answer.headers.get('etag') ?? 'none'}</code>
+        </dd>
       </dl>
       <p class='small muted'>{answer.words}</p>
-      <div class='row'><button class='button compact' type='button' aria-disabled={isAsking} onClick={onAsk}>Ask again</button></div>
+      <div class='row'>
+        <button class='button compact' type='button' aria-disabled={isAsking} onClick={onAsk}>
+          Ask again
+        </button>
+      </div>
     </section>
   )
 }

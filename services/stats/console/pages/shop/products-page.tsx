@@ -15,20 +15,39 @@ import { useQuery } from '../../state/use-query.js'
 import { useShown } from '../../state/use-shown.js'
 import { useStored } from '../../state/use-stored.js'
 
-const SORTS = [['newest', 'Newest'], ['name', 'Name'], ['price', 'Price, lowest first'], ['-price', 'Price, highest first']] as const
+const SORTS = [
+  ['newest', 'Newest'],
+  ['name', 'Name'],
+  ['price', 'Price, lowest first'],
+  ['-price', 'Price, highest first']
+] as const
 
 /** All products, page by page, as the cache has them. */
 export function ProductsPage () {
   const { query } = useStored(place)
-  const asked = { page: query.get('page') ?? '1', q: query.get('q') ?? '', category: query.get('category') ?? '', sort: query.get('sort') ?? 'newest' }
+  const asked = {
+    page: query.get('page') ?? '1',
+    q: query.get('q') ?? '',
+    category: query.get('category') ?? '',
+    sort: query.get('sort') ?? 'newest'
+  }
   const given = Object.entries(asked).filter(([, value]) => value !== '')
-  const { query: known, ask } = useShown(`/api/products?${new URLSearchParams(given)}`, { kind: 'list' })
+  const { query: known, ask } = useShown(`/api/products?${new URLSearchParams(given)}`, {
+    kind: 'list'
+  })
   return (
     <Page title='Shop'>
-      <p class='lead'>The catalog, as every client gets it. Where somebody saves a change, this list shows it, in each browser that has it open.</p>
-      <section class='panel'><Search key={JSON.stringify([asked.q, asked.category, asked.sort])} asked={asked} /></section>
+      <p class='lead'>
+        The catalog, as every client gets it. Where somebody saves a change, this list shows it, in
+        each browser that has it open.
+      </p>
+      <section class='panel'>
+        <Search key={JSON.stringify([asked.q, asked.category, asked.sort])} asked={asked} />
+      </section>
       <section class='panel flush' aria-label='Found'>
-        <Loaded query={known} what='The products' onRetry={ask}>{(answer) => <List answer={answer} asked={asked} />}</Loaded>
+        <Loaded query={known} what='The products' onRetry={ask}>
+          {(answer) => <List answer={answer} asked={asked} />}
+        </Loaded>
       </section>
     </Page>
   )
@@ -54,31 +73,65 @@ type Asked = Readonly<Record<'page' | 'q' | 'category' | 'sort', string>>
 
 function Search ({ asked }: { asked: Asked }) {
   const [q, setQ] = useState(asked.q)
-  const categories = useQuery<Categories>('categories', () => '/api/categories', 60_000).value?.items ?? []
-  const go = (changed: Partial<Asked>) => { location.hash = hashOf(['shop'], { ...asked, page: '', q, ...changed }) }
+  const categories =
+    useQuery<Categories>('categories', () => '/api/categories', 60_000).value?.items ?? []
+  const go = (changed: Partial<Asked>) => {
+    location.hash = hashOf(['shop'], { ...asked, page: '', q, ...changed })
+  }
   return (
-    <form class='fields' role='search' onSubmit={(event) => { event.preventDefault(); go({}) }}>
+    <form
+      class='fields'
+      role='search'
+      onSubmit={(event) => {
+        event.preventDefault()
+        go({})
+      }}
+    >
       <Field label='Words' class='grow'>
         {(attributes) => (
-          <input {...attributes} type='search' maxLength={100} value={q} onInput={({ currentTarget: { value } }) => setQ(value)} />
+          <input
+            {...attributes}
+            type='search'
+            maxLength={100}
+            value={q}
+            onInput={({ currentTarget: { value } }) => setQ(value)}
+          />
         )}
       </Field>
       <Field label='Category'>
         {(attributes) => (
-          <select {...attributes} value={asked.category} onChange={({ currentTarget: { value } }) => go({ category: value })}>
+          <select
+            {...attributes}
+            value={asked.category}
+            onChange={({ currentTarget: { value } }) => go({ category: value })}
+          >
             <option value=''>All</option>
-            {categories.map(({ slug, name }) => <option key={slug} value={slug}>{name}</option>)}
+            {categories.map(({ slug, name }) => (
+              <option key={slug} value={slug}>
+                {name}
+              </option>
+            ))}
           </select>
         )}
       </Field>
       <Field label='Sorted by'>
         {(attributes) => (
-          <select {...attributes} value={asked.sort} onChange={({ currentTarget: { value } }) => go({ sort: value })}>
-            {SORTS.map(([id, label]) => <option key={id} value={id}>{label}</option>)}
+          <select
+            {...attributes}
+            value={asked.sort}
+            onChange={({ currentTarget: { value } }) => go({ sort: value })}
+          >
+            {SORTS.map(([id, label]) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
           </select>
         )}
       </Field>
-      <button class='button' type='submit'>Search</button>
+      <button class='button' type='submit'>
+        Search
+      </button>
     </form>
   )
 }
@@ -91,20 +144,37 @@ function ProductTable ({ products }: { products: readonly Product[] }) {
         <caption class='unseen'>Products</caption>
         <thead>
           <tr>
-            <th scope='col'>Name</th><th scope='col' class='number'>Price</th><th scope='col' class='number'>In stock</th>
-            <th scope='col' class='number'>Version</th><th scope='col'>Article</th>
+            <th scope='col'>Name</th>
+            <th scope='col' class='number'>
+              Price
+            </th>
+            <th scope='col' class='number'>
+              In stock
+            </th>
+            <th scope='col' class='number'>
+              Version
+            </th>
+            <th scope='col'>Article</th>
           </tr>
         </thead>
         <tbody>
           {products.map(({ id, sku, name, price, stock, version }) => (
             <tr key={`${id} ${version}`} class={changed.has(id) ? 'changed' : ''}>
               <th scope='row'>
-                <a href={hashOf(['shop', String(id)])}>{name}</a>{changed.has(id) && <span class='small state' data-alive='true'> changed just now</span>}
+                <a href={hashOf(['shop', String(id)])}>{name}</a>
+                {changed.has(id) && (
+                  <span class='small state' data-alive='true'>
+                    {' '}
+                    changed just now
+                  </span>
+                )}
               </th>
               <td class='number'>{money(price)}</td>
               <td class='number'>{count(stock)}</td>
               <td class='number'>{version}</td>
-              <td><code class='nowrap'>{sku}</code></td>
+              <td>
+                <code class='nowrap'>{sku}</code>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -120,7 +190,13 @@ function useChanged (products: readonly Product[]): ReadonlySet<number> {
   const versions = products.map(({ id, version }) => `${id} ${version}`).join()
   useEffect(() => {
     const before = shown.current
-    setChanged(new Set(products.filter(({ id, version }) => (before.get(id) ?? version) < version).map(({ id }) => id)))
+    setChanged(
+      new Set(
+        products
+          .filter(({ id, version }) => (before.get(id) ?? version) < version)
+          .map(({ id }) => id)
+      )
+    )
     shown.current = new Map(products.map(({ id, version }) => [id, version]))
   }, [versions])
   return changed

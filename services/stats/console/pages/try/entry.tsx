@@ -19,47 +19,86 @@ export function EntryView ({ entry, longest }: { entry: Entry, longest: number }
       <div class='sent-line'>
         {sent !== undefined && wasAnswered(sent) && (
           <>
-            <span class='status' data-class={String(sent.status).charAt(0)}>{sent.status}</span>
+            <span class='status' data-class={String(sent.status).charAt(0)}>
+              {sent.status}
+            </span>
             <OutcomeBadge outcome={sent.outcome} />
           </>
         )}
-        <code class='sent-path'>{wish.method} {wish.path}</code>
+        <code class='sent-path'>
+          {wish.method} {wish.path}
+        </code>
         <span class='small muted'>
-          as {sent?.who ?? identityCalled(as).label}{wish.ifNoneMatch !== undefined && ', with If-None-Match'}{wish.bypass === true && ', bypassing caches'}
+          as {sent?.who ?? identityCalled(as).label}
+          {wish.ifNoneMatch !== undefined && ', with If-None-Match'}
+          {wish.bypass === true && ', bypassing caches'}
         </span>
       </div>
       {sent === undefined
-        ? <Waiting>Waiting for the response…</Waiting>
-        : wasAnswered(sent) ? <Answer exchange={sent} longest={longest} /> : <NoAnswer sent={sent} />}
+        ? (
+          <Waiting>Waiting for the response…</Waiting>
+          )
+        : wasAnswered(sent)
+          ? (
+            <Answer exchange={sent} longest={longest} />
+            )
+          : (
+            <NoAnswer sent={sent} />
+            )}
       <Repeat entry={entry} />
       <Copies entry={entry} />
     </li>
   )
 }
 
-const NoAnswer = ({ sent }: { sent: Unanswered }) => <ProblemNotice problem={sent.problem} title={sent.problem.title} />
+const NoAnswer = ({ sent }: { sent: Unanswered }) => (
+  <ProblemNotice problem={sent.problem} title={sent.problem.title} />
+)
 
 function Answer ({ exchange, longest }: { exchange: Exchange, longest: number }) {
   const { headers, words, outcome, body, problem } = exchange
   const age = headers.get('age')
   const facts = [
-    ['round trip', ms(exchange.ms)], ['at', time(exchange.sentAt)], ['instance', exchange.instance],
-    ['Age', age === undefined ? undefined : duration(Number(age) * 1000)], ['ETag', headers.get('etag')], ['RateLimit', headers.get('ratelimit')]
+    ['round trip', ms(exchange.ms)],
+    ['at', time(exchange.sentAt)],
+    ['instance', exchange.instance],
+    ['Age', age === undefined ? undefined : duration(Number(age) * 1000)],
+    ['ETag', headers.get('etag')],
+    ['RateLimit', headers.get('ratelimit')]
   ] as const
   return (
     <>
       <Bar part={exchange.ms / longest} color={outcome} />
       <p>{words}</p>
-      {problem !== undefined && <p>{problem.detail}{problem.retryAfter !== undefined && ` Try again in ${problem.retryAfter} s.`}</p>}
+      {problem !== undefined && (
+        <p>
+          {problem.detail}
+          {problem.retryAfter !== undefined && ` Try again in ${problem.retryAfter} s.`}
+        </p>
+      )}
       <p class='sent-facts'>
-        {facts.map(([name, value]) => value !== undefined && <span key={name}>{name} <b>{value}</b></span>)}
+        {facts.map(
+          ([name, value]) =>
+            value !== undefined && (
+              <span key={name}>
+                {name} <b>{value}</b>
+              </span>
+            )
+        )}
       </p>
       <details>
         <summary>Headers and body</summary>
         <dl class='headers'>
-          {[...headers].map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}-value`}>{value}</dd>])}
+          {[...headers].map(([name, value]) => [
+            <dt key={name}>{name}</dt>,
+            <dd key={`${name}-value`}>{value}</dd>
+          ])}
         </dl>
-        {body !== '' && <pre class='body-preview' tabIndex={0} aria-label='Body'>{readable(body)}</pre>}
+        {body !== '' && (
+          <pre class='body-preview' tabIndex={0} aria-label='Body'>
+            {readable(body)}
+          </pre>
+        )}
       </details>
     </>
   )
@@ -88,14 +127,29 @@ function Repeat ({ entry: { wish, as, sent } }: { entry: Entry }) {
   const next = nextIdentity(as)
   return (
     <div class='row'>
-      <button class='button compact' type='button' onClick={() => request(wish, as)}>Refetch</button>
-      <button class='button compact' type='button' onClick={() => request(plain, next.id)}>As another user: {next.label}</button>
-      <button
-        class='button compact' type='button' disabled={etag === undefined}
-        onClick={() => { if (etag !== undefined) request({ ...plain, ifNoneMatch: etag }, as) }}
-      >With If-None-Match
+      <button class='button compact' type='button' onClick={() => request(wish, as)}>
+        Refetch
       </button>
-      <button class='button compact' type='button' onClick={() => request({ ...plain, bypass: true }, as)}>Bypass</button>
+      <button class='button compact' type='button' onClick={() => request(plain, next.id)}>
+        As another user: {next.label}
+      </button>
+      <button
+        class='button compact'
+        type='button'
+        disabled={etag === undefined}
+        onClick={() => {
+          if (etag !== undefined) request({ ...plain, ifNoneMatch: etag }, as)
+        }}
+      >
+        With If-None-Match
+      </button>
+      <button
+        class='button compact'
+        type='button'
+        onClick={() => request({ ...plain, bypass: true }, as)}
+      >
+        Bypass
+      </button>
     </div>
   )
 }
@@ -110,5 +164,7 @@ function readable (body: string): string {
   } catch {
     // Other text stays unchanged.
   }
-  return text.length > MOST ? `${text.slice(0, MOST)}\n… and ${text.length - MOST} characters more` : text
+  return text.length > MOST
+    ? `${text.slice(0, MOST)}\n… and ${text.length - MOST} characters more`
+    : text
 }

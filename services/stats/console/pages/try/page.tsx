@@ -12,8 +12,15 @@ import { EntryView } from './entry.js'
 import { entries, request } from './sent.js'
 
 const SUGGESTIONS = [
-  '/api/products?limit=20', '/api/products/1', '/api/products?category=cookware&sort=price', '/api/products?q=iron', '/api/categories',
-  '/api/weather/current?city=Berlin', '/api/weather/forecast?city=Tokyo&days=3', '/api/weather/batch?cities=Berlin,Oslo,Tokyo', '/api/stats/summary'
+  '/api/products?limit=20',
+  '/api/products/1',
+  '/api/products?category=cookware&sort=price',
+  '/api/products?q=iron',
+  '/api/categories',
+  '/api/weather/current?city=Berlin',
+  '/api/weather/forecast?city=Tokyo&days=3',
+  '/api/weather/batch?cities=Berlin,Oslo,Tokyo',
+  '/api/stats/summary'
 ]
 const METHODS = ['GET', 'HEAD'] as const
 
@@ -24,21 +31,40 @@ export function TryIt () {
   return (
     <Page title='Try it'>
       <p class='lead'>
-        Each request goes through the front door to the next instance, like that of any client. The browser's own cache is not used.
+        Each request goes through the front door to the next instance, like that of any client. The
+        browser's own cache is not used.
       </p>
-      <section class='panel'><RequestForm /></section>
+      <section class='panel'>
+        <RequestForm />
+      </section>
       <p class='unseen' role='status'>
-        {last !== undefined && (wasAnswered(last) ? `${last.status}, ${labelOf(last.outcome)}, ${ms(last.ms)}. ${last.words}` : last.problem.detail)}
+        {last !== undefined &&
+          (wasAnswered(last)
+            ? `${last.status}, ${labelOf(last.outcome)}, ${ms(last.ms)}. ${last.words}`
+            : last.problem.detail)}
       </p>
       {sent.length === 0
-        ? <section class='panel'><p class='empty'>No requests yet. Send the same request twice: the second response comes from the cache.</p></section>
+        ? (
+          <section class='panel'>
+            <p class='empty'>
+              No requests yet. Send the same request twice: the second response comes from the
+              cache.
+            </p>
+          </section>
+          )
         : (
           <section class='stack' aria-labelledby='sent'>
             <div class='row'>
               <h2 id='sent'>Sent, newest first</h2>
-              <button class='button quiet compact' type='button' onClick={() => entries.set([])}>Clear</button>
+              <button class='button quiet compact' type='button' onClick={() => entries.set([])}>
+                Clear
+              </button>
             </div>
-            <ol class='sent'>{sent.toReversed().map((entry) => <EntryView key={entry.number} entry={entry} longest={longestOf(sent)} />)}</ol>
+            <ol class='sent'>
+              {sent.toReversed().map((entry) => (
+                <EntryView key={entry.number} entry={entry} longest={longestOf(sent)} />
+              ))}
+            </ol>
           </section>
           )}
     </Page>
@@ -65,21 +91,40 @@ function RequestForm () {
     <form class='fields' onSubmit={submit}>
       <Field label='Method'>
         {(attributes) => (
-          <select {...attributes} value={method} onChange={({ currentTarget: { value } }) => setMethod(value === 'HEAD' ? 'HEAD' : 'GET')}>
-            {METHODS.map((name) => <option key={name}>{name}</option>)}
+          <select
+            {...attributes}
+            value={method}
+            onChange={({ currentTarget: { value } }) =>
+              setMethod(value === 'HEAD' ? 'HEAD' : 'GET')}
+          >
+            {METHODS.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
           </select>
         )}
       </Field>
       <Field label='Path' mistake={mistake} class='grow'>
         {(attributes) => (
           <input
-            {...attributes} class='mono' type='text' list='paths' autocomplete='off' spellcheck={false} value={typed}
+            {...attributes}
+            class='mono'
+            type='text'
+            list='paths'
+            autocomplete='off'
+            spellcheck={false}
+            value={typed}
             onInput={({ currentTarget: { value } }) => setTyped(value)}
           />
         )}
       </Field>
-      <datalist id='paths'>{SUGGESTIONS.map((path) => <option key={path} value={path} />)}</datalist>
-      <button class='button primary' type='submit'>Send as {current.label}</button>
+      <datalist id='paths'>
+        {SUGGESTIONS.map((path) => (
+          <option key={path} value={path} />
+        ))}
+      </datalist>
+      <button class='button primary' type='submit'>
+        Send as {current.label}
+      </button>
     </form>
   )
 }

@@ -23,6 +23,8 @@ export function request (wish: Wish, as: string): void {
   const entry: Entry = { number: ++number, wish, as }
   entries.set(appended(entries.get(), entry, MOST))
   send(wish, identityCalled(as)).then((sent) => {
-    entries.set(entries.get().map((other) => other.number === entry.number ? { ...entry, sent } : other))
+    entries.set(
+      entries.get().map((other) => (other.number === entry.number ? { ...entry, sent } : other))
+    )
   }).catch(console.error)
 }

@@ -10,7 +10,11 @@ const MOST = 120
 export const answers = new Stored<readonly Exchange[]>([])
 
 /** Asks as nobody in particular: anybody may read. */
-export async function askFor (what: 'current' | 'forecast', city: string, signal: AbortSignal): Promise<Sent> {
+export async function askFor (
+  what: 'current' | 'forecast',
+  city: string,
+  signal: AbortSignal
+): Promise<Sent> {
   const path = `/api/weather/${what}?${new URLSearchParams({ city, ...(what === 'forecast' && { days: '3' }) })}`
   const sent = await send({ method: 'GET', path }, identityCalled('anonymous'), signal)
   if (wasAnswered(sent)) answers.set(appended(answers.get(), sent, MOST))

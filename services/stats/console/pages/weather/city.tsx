@@ -12,7 +12,10 @@ import { knownAfter } from '../../state/send.js'
 import { type Query } from '../../state/use-query.js'
 import { askFor } from './asked.js'
 
-const TEMPERATURE = [{ label: 'temperature', color: 'miss' }, { label: 'feels like', color: 'muted' }] as const
+const TEMPERATURE = [
+  { label: 'temperature', color: 'miss' },
+  { label: 'feels like', color: 'muted' }
+] as const
 const EVERY_MS = 1000
 
 /** The weather of one city, asked for once, or again and again. */
@@ -52,21 +55,37 @@ export function City ({ city }: { city: string }) {
     <div class='columns'>
       <section class='panel stack' aria-labelledby='now'>
         <h2 id='now'>{city} now</h2>
-        <Loaded query={current} what='The weather' onRetry={again}>{(exchange) => <Now exchange={exchange} />}</Loaded>
+        <Loaded query={current} what='The weather' onRetry={again}>
+          {(exchange) => <Now exchange={exchange} />}
+        </Loaded>
         <div class='row'>
-          <button class='button' type='button' onClick={again}>Ask again</button>
-          <button class='button' type='button' aria-pressed={isRepeating} onClick={() => setRepeating(!isRepeating)}>Ask every second</button>
+          <button class='button' type='button' onClick={again}>
+            Ask again
+          </button>
+          <button
+            class='button'
+            type='button'
+            aria-pressed={isRepeating}
+            onClick={() => setRepeating(!isRepeating)}
+          >
+            Ask every second
+          </button>
         </div>
       </section>
       <section class='panel stack' aria-label='Forecast'>
-        <Loaded query={forecast} what='The forecast' onRetry={again}>{(exchange) => <Hours exchange={exchange} />}</Loaded>
+        <Loaded query={forecast} what='The forecast' onRetry={again}>
+          {(exchange) => <Hours exchange={exchange} />}
+        </Loaded>
       </section>
     </div>
   )
 }
 
 function Now ({ exchange }: { exchange: Exchange }) {
-  const { current, source, modelTime, fetchedAt, place } = useMemo(() => told<CurrentWeather>(exchange.body), [exchange])
+  const { current, source, modelTime, fetchedAt, place } = useMemo(
+    () => told<CurrentWeather>(exchange.body),
+    [exchange]
+  )
   const now = useNow()
   return (
     <>
@@ -76,12 +95,27 @@ function Now ({ exchange }: { exchange: Exchange }) {
       </p>
       <CacheState exchange={exchange} />
       <dl class='facts'>
-        <dt>Feels like</dt><dd>{degrees(current.apparentTemperature)}</dd>
-        <dt>Wind</dt><dd>{count(current.windSpeed)} km/h</dd>
-        <dt>Humidity</dt><dd>{count(current.humidity)} %</dd>
-        <dt>Model time</dt><dd>{modelTime === null ? 'unknown' : `${timeThere(place.timezone)(Date.parse(modelTime))} in ${place.timezone ?? 'UTC'}`}</dd>
-        <dt>Fetched</dt><dd>{dateTime(Date.parse(fetchedAt))}, {duration(Math.max(0, now - Date.parse(fetchedAt)))} ago</dd>
-        <dt>Source</dt><dd>{source === 'simulated' ? 'simulated: Open-Meteo is not asked here' : 'Open-Meteo'}</dd>
+        <dt>Feels like</dt>
+        <dd>{degrees(current.apparentTemperature)}</dd>
+        <dt>Wind</dt>
+        <dd>{count(current.windSpeed)} km/h</dd>
+        <dt>Humidity</dt>
+        <dd>{count(current.humidity)} %</dd>
+        <dt>Model time</dt>
+        <dd>
+          {modelTime === null
+            ? 'unknown'
+            : `${timeThere(place.timezone)(Date.parse(modelTime))} in ${place.timezone ?? 'UTC'}`}
+        </dd>
+        <dt>Fetched</dt>
+        <dd>
+          {dateTime(Date.parse(fetchedAt))}, {duration(Math.max(0, now - Date.parse(fetchedAt)))}{' '}
+          ago
+        </dd>
+        <dt>Source</dt>
+        <dd>
+          {source === 'simulated' ? 'simulated: Open-Meteo is not asked here' : 'Open-Meteo'}
+        </dd>
       </dl>
       <p class='small muted'>{exchange.words}</p>
     </>
@@ -92,24 +126,40 @@ function Hours ({ exchange }: { exchange: Exchange }) {
   const { hourly, place } = useMemo(() => told<Forecast>(exchange.body), [exchange])
   const drawn = useMemo(() => {
     const hours = hourly.map((hour) => ({ ...hour, at: Date.parse(hour.time) }))
-    return columns(hours, [({ temperature }) => temperature, ({ apparentTemperature }) => apparentTemperature], Infinity)
+    return columns(
+      hours,
+      [({ temperature }) => temperature, ({ apparentTemperature }) => apparentTemperature],
+      Infinity
+    )
   }, [hourly])
   const formatX = useMemo(() => timeThere(place.timezone), [place.timezone])
   return (
     <>
       <Chart
-        title='Temperature by hour, three days' empty='The forecast is empty.' series={TEMPERATURE} columns={drawn} format={degrees} formatX={formatX}
-        y='free' height={220}
+        title='Temperature by hour, three days'
+        empty='The forecast is empty.'
+        series={TEMPERATURE}
+        columns={drawn}
+        format={degrees}
+        formatX={formatX}
+        y='free'
+        height={220}
       />
       <CacheState exchange={exchange} />
     </>
   )
 }
 
-const degrees = (value: number | null | undefined): string => value === null || value === undefined ? '–' : `${value.toFixed(1).replace('-', '−')} °C`
+const degrees = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : `${value.toFixed(1).replace('-', '−')} °C`
 
 /** The clock of the place; of UTC where its time zone is not known. */
 function timeThere (timeZone: string | null): (at: number) => string {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: timeZone ?? 'UTC', weekday: 'short', hour: '2-digit', minute: '2-digit' })
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timeZone ?? 'UTC',
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit'
+  })
   return (at) => clock.format(at)
 }

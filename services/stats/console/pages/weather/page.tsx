@@ -15,10 +15,12 @@ export function Weather () {
   return (
     <Page title='Weather'>
       <p class='lead'>
-        One call to Open-Meteo serves all instances. What is fresh comes from the cache; what is stale is served while one instance asks
-        again.
+        One call to Open-Meteo serves all instances. What is fresh comes from the cache; what is
+        stale is served while one instance asks again.
       </p>
-      <section class='panel'><CityForm key={city} city={city} /></section>
+      <section class='panel'>
+        <CityForm key={city} city={city} />
+      </section>
       <City key={city} city={city} />
       <ResponseTimes />
     </Page>

@@ -7,11 +7,26 @@ import { Chart, type ChartSeries } from '../../parts/chart.js'
 import { useStored } from '../../state/use-stored.js'
 import { answers } from './asked.js'
 
-const KINDS: readonly { readonly series: ChartSeries, readonly has: (outcome: Outcome) => boolean }[] = [
-  { series: { label: 'fresh, from the cache', color: 'l1', draw: 'points' }, has: (outcome) => outcome === 'l1' || outcome === 'l2' },
-  { series: { label: 'stale', color: 'stale', draw: 'points' }, has: (outcome) => outcome === 'stale' },
-  { series: { label: 'asked Open-Meteo', color: 'miss', draw: 'points' }, has: (outcome) => outcome === 'miss' || outcome === 'coalesced' },
-  { series: { label: 'failed', color: 'error', draw: 'points' }, has: (outcome) => !['l1', 'l2', 'stale', 'miss', 'coalesced'].includes(outcome) }
+const KINDS: readonly {
+  readonly series: ChartSeries
+  readonly has: (outcome: Outcome) => boolean
+}[] = [
+  {
+    series: { label: 'fresh, from the cache', color: 'l1', draw: 'points' },
+    has: (outcome) => outcome === 'l1' || outcome === 'l2'
+  },
+  {
+    series: { label: 'stale', color: 'stale', draw: 'points' },
+    has: (outcome) => outcome === 'stale'
+  },
+  {
+    series: { label: 'asked Open-Meteo', color: 'miss', draw: 'points' },
+    has: (outcome) => outcome === 'miss' || outcome === 'coalesced'
+  },
+  {
+    series: { label: 'failed', color: 'error', draw: 'points' },
+    has: (outcome) => !['l1', 'l2', 'stale', 'miss', 'coalesced'].includes(outcome)
+  }
 ]
 const SERIES = KINDS.map(({ series }) => series)
 
@@ -25,7 +40,14 @@ export function ResponseTimes () {
   ), [all])
   return (
     <section class='panel'>
-      <Chart title='Response time of each request from here' empty='Nothing was asked yet.' series={SERIES} columns={drawn} format={ms} y='log' />
+      <Chart
+        title='Response time of each request from here'
+        empty='Nothing was asked yet.'
+        series={SERIES}
+        columns={drawn}
+        format={ms}
+        y='log'
+      />
     </section>
   )
 }

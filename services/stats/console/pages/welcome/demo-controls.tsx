@@ -17,11 +17,15 @@ export function DemoControls () {
       <div class='row'>
         {/* One button, so that the focus stays where it is. */}
         <button class={`button ${isRunning ? '' : 'primary'}`} type='button' onClick={press}>
-          {isRunning ? 'Stop' : run.phase === 'done' ? 'Send demo traffic again' : 'Send demo traffic'}
+          {isRunning
+            ? 'Stop'
+            : run.phase === 'done'
+              ? 'Send demo traffic again'
+              : 'Send demo traffic'}
         </button>
         <p class='small muted demo-hint'>
-          At most {requests} GET requests in {seconds} seconds from this browser: product lists, categories and single products of the
-          catalog.
+          At most {requests} GET requests in {seconds} seconds from this browser: product lists,
+          categories and single products of the catalog.
         </p>
       </div>
       {run.phase !== 'idle' && <Progress run={run} />}
@@ -33,13 +37,30 @@ function Progress ({ run: { phase, sent, outcomes, unanswered, problem } }: { ru
   const shown = OUTCOMES.filter(({ outcome }) => (outcomes[outcome] ?? 0) > 0)
   return (
     <div class='stack'>
-      <progress class='demo-progress' max={requests} value={sent} aria-label='Demo requests sent' />
+      <progress
+        class='demo-progress'
+        max={requests}
+        value={sent}
+        aria-label='Demo requests sent'
+      />
       <ul class='demo-tally small'>
-        <li><b>{count(sent)}</b> sent</li>
-        {shown.map(({ outcome }) => <li key={outcome}><OutcomeName outcome={outcome} /> <b>{count(outcomes[outcome])}</b></li>)}
-        {unanswered > 0 && <li>no response <b>{count(unanswered)}</b></li>}
+        <li>
+          <b>{count(sent)}</b> sent
+        </li>
+        {shown.map(({ outcome }) => (
+          <li key={outcome}>
+            <OutcomeName outcome={outcome} /> <b>{count(outcomes[outcome])}</b>
+          </li>
+        ))}
+        {unanswered > 0 && (
+          <li>
+            no response <b>{count(unanswered)}</b>
+          </li>
+        )}
       </ul>
-      <p class='small' role='status'>{phase === 'done' && (problem ?? `Done: ${count(sent)} requests sent.`)}</p>
+      <p class='small' role='status'>
+        {phase === 'done' && (problem ?? `Done: ${count(sent)} requests sent.`)}
+      </p>
     </div>
   )
 }

@@ -28,41 +28,87 @@ function Diagram ({ tick, isLive }: { tick: Tick, isLive: boolean }) {
   return (
     <figure>
       <div class='fleet' aria-hidden='true' data-live={isLive}>
-        <div class='fleet-node' data-area='clients'><b>Clients</b><span>browsers, apps</span></div>
-        <Wire area='in' isLit={lit(flow.requests)} color='accent' label={`${perSecond(flow.requests)} requests/s`} />
+        <div class='fleet-node' data-area='clients'>
+          <b>Clients</b>
+          <span>browsers, apps</span>
+        </div>
+        <Wire
+          area='in'
+          isLit={lit(flow.requests)}
+          color='accent'
+          label={`${perSecond(flow.requests)} requests/s`}
+        />
         <Instances flow={flow} at={tick.at} isLive={isLive} />
-        <Wire area='to-store' isLit={lit(flow.store)} color='l2' label={`${perSecond(flow.store)} hits/s`} />
-        <div class='fleet-node' data-area='store' data-lit={lit(flow.store)}><b>Store</b><span>{flow.storeName}, shared by all instances</span></div>
-        <Wire area='to-origin' isLit={lit(flow.origin)} color='miss' label={`${perSecond(flow.origin)} computed/s`} />
-        <div class='fleet-node' data-area='origin' data-lit={lit(flow.origin)}><b>Origin</b><span>handlers, databases, other APIs</span></div>
+        <Wire
+          area='to-store'
+          isLit={lit(flow.store)}
+          color='l2'
+          label={`${perSecond(flow.store)} hits/s`}
+        />
+        <div class='fleet-node' data-area='store' data-lit={lit(flow.store)}>
+          <b>Store</b>
+          <span>{flow.storeName}, shared by all instances</span>
+        </div>
+        <Wire
+          area='to-origin'
+          isLit={lit(flow.origin)}
+          color='miss'
+          label={`${perSecond(flow.origin)} computed/s`}
+        />
+        <div class='fleet-node' data-area='origin' data-lit={lit(flow.origin)}>
+          <b>Origin</b>
+          <span>handlers, databases, other APIs</span>
+        </div>
       </div>
       <figcaption class='small muted'>{flowText(flow)}</figcaption>
     </figure>
   )
 }
 
-const Wire = ({ area, label, isLit, color }: { area: string, label: string, isLit: boolean, color: string }) => (
+const Wire = ({
+  area,
+  label,
+  isLit,
+  color
+}: {
+  area: string
+  label: string
+  isLit: boolean
+  color: string
+}) => (
   <div class='wire' data-area={area} data-lit={isLit} style={{ '--wire': `var(--${color})` }}>
     <span class='wire-label'>{label}</span>
-    <span class='wire-line'>{isLit && [0, 1, 2].map((dot) => <span key={dot} class='wire-dot' />)}</span>
+    <span class='wire-line'>
+      {isLit && [0, 1, 2].map((dot) => <span key={dot} class='wire-dot' />)}
+    </span>
   </div>
 )
 
-const Instances = ({ flow, at, isLive }: { flow: Flow, at: number, isLive: boolean }) => (
+const Instances = ({ flow, at, isLive }: { flow: Flow; at: number; isLive: boolean }) => (
   <div class='fleet-node fleet-instances' data-area='instances'>
     <b>Instances</b>
     <span>{perSecond(flow.memory)}/s answered from memory</span>
     <div class='fleet-services'>
       {flow.services.map(({ name, instances }) => (
         <div key={name} class='fleet-service'>
-          {instances.map((instance) => <InstanceLight key={instance.name} instance={instance} at={at} isLive={isLive} />)}
+          {instances.map((instance) => (
+            <InstanceLight key={instance.name} instance={instance} at={at} isLive={isLive} />
+          ))}
         </div>
       ))}
     </div>
   </div>
 )
 
-function InstanceLight ({ instance, at, isLive }: { instance: FleetInstance, at: number, isLive: boolean }) {
+function InstanceLight ({
+  instance,
+  at,
+  isLive
+}: {
+  instance: FleetInstance
+  at: number
+  isLive: boolean
+}) {
   const { name, isUp, requests, outcome } = instance
   const isLit = isLive && outcome !== undefined
   const color = outcome === undefined ? 'transparent' : `var(--${outcome})`
@@ -70,7 +116,9 @@ function InstanceLight ({ instance, at, isLive }: { instance: FleetInstance, at:
     <span class='fleet-instance' data-up={isUp} data-lit={isLit} style={{ '--lit': color }}>
       {isLit && <span key={at} class='flash' />}
       <span class='fleet-name'>{name}</span>
-      <span class='fleet-state'>{!isUp ? 'down' : outcome === undefined ? 'idle' : `${requests} · ${labelOf(outcome)}`}</span>
+      <span class='fleet-state'>
+        {!isUp ? 'down' : outcome === undefined ? 'idle' : `${requests} · ${labelOf(outcome)}`}
+      </span>
     </span>
   )
 }

@@ -10,11 +10,13 @@ import { Trials } from './trials.js'
 export const Welcome = () => (
   <Page title='Welcome to Weir'>
     <Intro />
-    <Fleet><DemoControls /></Fleet>
+    <Fleet>
+      <DemoControls />
+    </Fleet>
     <Trials />
     <p class='small muted'>
-      The <a href='#/'>overview</a> shows hit ratio, latency and handler time saved. <a href='#/try'>Try it</a> sends any request and explains
-      how the cache answered.
+      The <a href='#/'>overview</a> shows hit ratio, latency and handler time saved.{' '}
+      <a href='#/try'>Try it</a> sends any request and explains how the cache answered.
     </p>
   </Page>
 )

@@ -21,21 +21,47 @@ export const Trials = () => (
   <section aria-labelledby='trials' class='stack'>
     <h2 id='trials'>Three things to try</h2>
     <ol class='columns three trials'>
-      <Trial title='1. Share' text='Send the same request until a second instance answers. The first one computes the response, the second serves it from the store.'>
+      <Trial
+        title='1. Share'
+        text='Send the same request until a second instance answers. The first one computes the response, the second serves it from the store.'
+      >
         <Share />
       </Trial>
-      <Trial title='2. Write' text='Change a price. The write is acknowledged only once no instance can serve the old version.'>
+      <Trial
+        title='2. Write'
+        text='Change a price. The write is acknowledged only once no instance can serve the old version.'
+      >
         <Write />
       </Trial>
-      <Trial title='3. Kill' text={<>Kill an instance. The others keep serving what it computed, and <code>npm start</code> restarts it.</>}>
+      <Trial
+        title='3. Kill'
+        text={
+          <>
+            Kill an instance. The others keep serving what it computed, and <code>npm start</code>{' '}
+            restarts it.
+          </>
+        }
+      >
         <Kill />
       </Trial>
     </ol>
   </section>
 )
 
-const Trial = ({ title, text, children }: { title: string, text: ComponentChildren, children: ComponentChildren }) => (
-  <li class='panel trial'><h3>{title}</h3><p class='small'>{text}</p>{children}</li>
+const Trial = ({
+  title,
+  text,
+  children
+}: {
+  title: string
+  text: ComponentChildren
+  children: ComponentChildren
+}) => (
+  <li class='panel trial'>
+    <h3>{title}</h3>
+    <p class='small'>{text}</p>
+    {children}
+  </li>
 )
 
 /** Runs one thing at a time, and keeps what it led to. */
@@ -50,7 +76,8 @@ function useRun<T> (run: () => Promise<T>) {
   return { isRunning, result, start }
 }
 
-const get = (path: string): Promise<Sent> => send({ method: 'GET', path }, identityCalled('anonymous'))
+const get = (path: string): Promise<Sent> =>
+  send({ method: 'GET', path }, identityCalled('anonymous'))
 
 const Answers = ({ answers }: { answers: readonly Sent[] }) => (
   <ol class='answers'>
@@ -64,12 +91,14 @@ const Answers = ({ answers }: { answers: readonly Sent[] }) => (
 )
 
 const isOneInstance = (answers: readonly Sent[]): boolean =>
-  answers.length < 2 || new Set(answers.filter(wasAnswered).map(({ instance }) => instance)).size < 2
+  answers.length < 2 ||
+  new Set(answers.filter(wasAnswered).map(({ instance }) => instance)).size < 2
 
 function Share () {
   const { isRunning, result, start } = useRun(async () => {
     // A page that has hardly been read before, so that it has to be computed.
-    const between = (least: number, most: number) => least + Math.floor(Math.random() * (most - least + 1))
+    const between = (least: number, most: number) =>
+      least + Math.floor(Math.random() * (most - least + 1))
     const path = `/api/products?limit=${between(5, 60)}&page=${between(1, 9)}`
     const answers = [await get(path)]
     while (answers.length < 4 && isOneInstance(answers)) answers.push(await get(path))
@@ -78,7 +107,11 @@ function Share () {
   const answered = (result ?? []).filter(wasAnswered)
   return (
     <>
-      <div class='row'><button class='button' type='button' aria-disabled={isRunning} onClick={start}>Read a list</button></div>
+      <div class='row'>
+        <button class='button' type='button' aria-disabled={isRunning} onClick={start}>
+          Read a list
+        </button>
+      </div>
       <div role='status' class='stack'>
         {result !== undefined && <Answers answers={result} />}
         {answered.length > 1 && <p class='small'>{shareVerdict(answered)}</p>}
@@ -90,13 +123,21 @@ function Share () {
 const PRODUCT = '/api/products/1'
 
 /** Writes a new price and reads the product until each instance that answers has been asked. */
-async function write (identity: Identity): Promise<{ readonly written: Sent, readonly reads: readonly Sent[] }> {
+async function write (
+  identity: Identity
+): Promise<{ readonly written: Sent; readonly reads: readonly Sent[] }> {
   const before = await get(PRODUCT)
   if (!wasAnswered(before) || before.problem !== undefined) return { written: before, reads: [] }
   const { price } = told<Product>(before.body)
-  const body = { type: 'application/json', text: JSON.stringify({ price: price % 2 === 0 ? price + 1 : price - 1 }) }
+  const body = {
+    type: 'application/json',
+    text: JSON.stringify({ price: price % 2 === 0 ? price + 1 : price - 1 })
+  }
   const written = await send({ method: 'PATCH', path: PRODUCT, body }, identity)
-  return { written, reads: written.problem === undefined ? [await get(PRODUCT), await get(PRODUCT)] : [] }
+  return {
+    written,
+    reads: written.problem === undefined ? [await get(PRODUCT), await get(PRODUCT)] : []
+  }
 }
 
 const versionOf = ({ body }: Exchange): number => told<Product>(body).version
@@ -115,25 +156,42 @@ function Write () {
   return (
     <>
       <div class='row'>
-        <button class='button' type='button' aria-disabled={isRunning} onClick={start}>Change a price</button>
-        <a class='small' href='#/shop/1'>Open the product</a>
+        <button class='button' type='button' aria-disabled={isRunning} onClick={start}>
+          Change a price
+        </button>
+        <a class='small' href='#/shop/1'>
+          Open the product
+        </a>
       </div>
-      <div role='status' class='stack'>{result !== undefined && <Written {...result} />}</div>
+      <div role='status' class='stack'>
+        {result !== undefined && <Written {...result} />}
+      </div>
     </>
   )
 }
 
 function Written ({ written, reads }: Awaited<ReturnType<typeof write>>) {
   if (!wasAnswered(written) || written.problem !== undefined) {
-    return written.problem === undefined ? null : <ProblemNotice problem={written.problem} title='Not changed' />
+    return written.problem === undefined
+      ? null
+      : (
+        <ProblemNotice problem={written.problem} title='Not changed' />
+        )
   }
   return (
     <>
-      <p class='small'>Acknowledged as version {versionOf(written)} after <b>{ms(written.ms)}</b>. The next reads:</p>
+      <p class='small'>
+        Acknowledged as version {versionOf(written)} after <b>{ms(written.ms)}</b>. The next reads:
+      </p>
       <ol class='answers'>
-        {reads.filter(wasAnswered).filter(({ problem }) => problem === undefined).map((read, index) => (
-          <li key={index} class='small'><b>{read.instance ?? 'An instance'}</b> served version {versionOf(read)}</li>
-        ))}
+        {reads
+          .filter(wasAnswered)
+          .filter(({ problem }) => problem === undefined)
+          .map((read, index) => (
+            <li key={index} class='small'>
+              <b>{read.instance ?? 'An instance'}</b> served version {versionOf(read)}
+            </li>
+          ))}
       </ol>
     </>
   )
@@ -147,12 +205,17 @@ const spare = (instances: readonly InstanceFigures[]): InstanceFigures | undefin
 function Kill () {
   const instances = useQuery<Instances>('kill', () => '/api/stats/instances', 3000)
   const victim = spare(instances.value?.instances ?? [])
-  if (victim === undefined) return <p class='small muted'>No service has two instances that are up.</p>
+  if (victim === undefined) { return <p class='small muted'>No service has two instances that are up.</p> }
   const command = `kill -9 ${victim.pid}`
   return (
     <>
-      <p class='small'>In a terminal on the machine of the suite, to kill <b>{victim.instance}</b>:</p>
-      <div class='row'><code class='command'>{command}</code><CopyButton text={command} what='command' /></div>
+      <p class='small'>
+        In a terminal on the machine of the suite, to kill <b>{victim.instance}</b>:
+      </p>
+      <div class='row'>
+        <code class='command'>{command}</code>
+        <CopyButton text={command} what='command' />
+      </div>
       <p class='small muted'>With Docker Compose, kill a container of the service instead.</p>
     </>
   )
