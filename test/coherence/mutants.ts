@@ -114,8 +114,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a stale value stands in for an error, whenever it was judged',
     file: '@weir/cache/dist/src/filling.js',
-    from: 'servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined',
-    to: 'servesError(stale, Date.now()) ? stale : undefined',
+    from: '? await this.#valid(key, stale)\n            : undefined;\n        return entry === undefined',
+    to: '? stale\n            : undefined;\n        return entry === undefined',
     faults: ['origin-failing'],
     workloads: ['failures', 'errors'],
     pause: 200

@@ -56,7 +56,7 @@ export function hasText (source: string, name: string): boolean {
   const plain = source.replace(/\\(['"])/g, '$1')
   if (['\'', '"', '`'].some((quote) => plain.includes(quote + name + quote))) return true
   // Names of tests that are made for each of several values.
-  return [...source.matchAll(/test\(`([^`]*\$\{[^`]*)`/g)].some(([, template = '']) => {
+  return [...source.matchAll(/test\(\s*`([^`]*\$\{[^`]*)`/g)].some(([, template = '']) => {
     const parts = template.split(/\$\{[^}]*\}/)
       .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
     return new RegExp(`^${parts.join('.+')}$`).test(name)

@@ -74,7 +74,11 @@ export interface StoringOptions extends PolicyOptions {
  *   { status: 200, headers: { 'cache-control': 's-maxage=60', etag: '"1"' } },
  *   { requestTime: 1_000, responseTime: 1_000 }
  * )
- * // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
+ * // {
+ * //   store: true,
+ * //   policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... },
+ * //   headers: { ... }
+ * // }
  */
 export function decideStoring (
   request: {
