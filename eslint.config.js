@@ -1,5 +1,6 @@
 import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
 import tseslint from 'typescript-eslint'
+import { commentStart } from './infra/lint/comment-start.js'
 
 /**
  * Imports go down only: services -> plugins -> packages. A layer names what it may not reach up to.
@@ -66,6 +67,10 @@ export default [
         }
       ]
     }
+  },
+  {
+    plugins: { weir: { rules: { 'comment-start': commentStart } } },
+    rules: { 'weir/comment-start': 'error' }
   },
   {
     // tap's t.test() and t.rejects() return promises that the runner itself waits for.
