@@ -75,7 +75,9 @@ function watch (root: FastifyInstance): Set<Declaration> {
   root.addHook('onReady', async () => {
     for (const { server, route, url } of routes.splice(0)) {
       const found = unenforced(server, route.config, url, enforced)
-      if (found !== undefined) { throw new WEIR_ERR_NOT_ENFORCED(`${[route.method].flat().join()} ${url}`, ...found) }
+      if (found !== undefined) {
+        throw new WEIR_ERR_NOT_ENFORCED(`${[route.method].flat().join()} ${url}`, ...found)
+      }
     }
   })
   // Fastify adds this one to every context, those that are there included.
@@ -84,7 +86,9 @@ function watch (root: FastifyInstance): Set<Declaration> {
     // A 404 has no configuration.
     if (known.has(config) || request.is404) return done()
     const found = unenforced(request.server, config, config.url, enforced)
-    if (found !== undefined) { return done(new WEIR_ERR_NOT_ENFORCED(`${request.method} ${config.url}`, ...found)) }
+    if (found !== undefined) {
+      return done(new WEIR_ERR_NOT_ENFORCED(`${request.method} ${config.url}`, ...found))
+    }
     known.add(config)
     done()
   })

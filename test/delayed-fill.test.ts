@@ -30,7 +30,9 @@ for (const store of STORES) {
     )
 
     t.match(await after, { version: 2, runs: 1 }, 'has waited for it, and does not take it')
-    for (const instance of [a, b, c, a, b, c]) { t.match(await instance.get(), { version: 2, runs: 1, cacheStatus: /; hit; / }) }
+    for (const instance of [a, b, c, a, b, c]) {
+      t.match(await instance.get(), { version: 2, runs: 1, cacheStatus: /; hit; / })
+    }
     t.same(
       await Promise.all([a, b, c].map((instance) => instance.runs())),
       [1, 0, 1],
@@ -52,7 +54,9 @@ for (const store of STORES) {
       a.resume()
       a.go()
       await slow
-      for (const instance of [b, a]) { t.match(await instance.get(), { version: 2, cacheStatus: /; hit; / }) }
+      for (const instance of [b, a]) {
+        t.match(await instance.get(), { version: 2, cacheStatus: /; hit; / })
+      }
     }
   )
 }

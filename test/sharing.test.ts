@@ -23,7 +23,9 @@ async function twoInstances (
 
 async function read<T> (response: Response, status = 200): Promise<T> {
   const body = await response.json()
-  if (response.status !== status) { throw new Error(`${response.status} instead of ${status}: ${JSON.stringify(body)}`) }
+  if (response.status !== status) {
+    throw new Error(`${response.status} instead of ${status}: ${JSON.stringify(body)}`)
+  }
   // What it is, is asserted by the test that reads it.
   return body as T
 }
@@ -146,7 +148,9 @@ for (const store of ['sqlite', 'redis'] as const) {
       const answers = await Promise.all([patch(a, 1), patch(b, 2)])
       t.same(answers.map(({ status }) => status).sort(), [200, 412])
       const won = answers.findIndex(({ status }) => status === 200) + 1
-      for (const instance of [a, b]) { t.equal((await read<Product>(await get(instance, '/api/products/11'))).price, won) }
+      for (const instance of [a, b]) {
+        t.equal((await read<Product>(await get(instance, '/api/products/11'))).price, won)
+      }
     })
 
     await t.test(
@@ -158,7 +162,9 @@ for (const store of ['sqlite', 'redis'] as const) {
         await Promise.race(writes)
         await a.kill()
         await Promise.all(writes)
-        for (let i = 0; i < 50; i++) { t.equal((await get(b, `/api/products/${100 + i}`)).status, 200) }
+        for (let i = 0; i < 50; i++) {
+          t.equal((await get(b, `/api/products/${100 + i}`)).status, 200)
+        }
         t.match(await read(await send(b, 'PATCH', '/api/products/100', { stock: 777 })), {
           stock: 777
         })

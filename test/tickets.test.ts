@@ -106,7 +106,9 @@ t.test(
       done(null, body)
     })
     app.put('/stream', async (request, reply) => {
-      if (request.headers['content-type'] === 'text/x-stream') { await once(request.raw.resume(), 'end') }
+      if (request.headers['content-type'] === 'text/x-stream') {
+        await once(request.raw.resume(), 'end')
+      }
       return writes(request, reply)
     })
     app.put('/callback', (_request, reply) => {

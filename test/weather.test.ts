@@ -200,7 +200,9 @@ t.test('an upstream that dies, and comes back', async (t) => {
         const fresh = new Set<number>()
         for (let i = 0; fresh.size < CITIES.length; i++) {
           const answer = await ask(fleet, i)
-          if (answer.status !== 200) { t.fail('a request failed', { status: answer.status, body: answer.body }) }
+          if (answer.status !== 200) {
+            t.fail('a request failed', { status: answer.status, body: answer.body })
+          }
           if (!isStale(answer)) fresh.add(i % CITIES.length)
         }
       })
@@ -255,7 +257,9 @@ t.test('one instance is told to wait, and all wait', async (t) => {
   t.match(await other.json(), { code: 'WEATHER_ERR_UPSTREAM_BUSY' })
   t.match(await fleet.upstreamSaw(), { forecasts: 1 })
   await fleet.advance(30 * SECOND)
-  for (const instance of [a, b]) { t.equal((await get(instance, 'latitude=20&longitude=20')).status, 200) }
+  for (const instance of [a, b]) {
+    t.equal((await get(instance, 'latitude=20&longitude=20')).status, 200)
+  }
   t.match(await fleet.upstreamSaw(), { forecasts: 2 })
 })
 

@@ -38,7 +38,9 @@ const normalized = (line: string) =>
 export function isAs (expected: readonly string[], actual: readonly string[]): boolean {
   const [first, ...rest] = expected
   if (first === undefined) return actual.length === 0
-  if (first === '...') { return rest.length === 0 || actual.some((_, i) => isAs(rest, actual.slice(i))) }
+  if (first === '...') {
+    return rest.length === 0 || actual.some((_, i) => isAs(rest, actual.slice(i)))
+  }
   return (
     actual[0] !== undefined &&
     normalized(first) === normalized(actual[0]) &&

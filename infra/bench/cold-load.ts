@@ -29,7 +29,9 @@ export async function loadCold (
   )
   const after = await server.ask()
   const grown = (what: string) => (after[what] ?? NaN) - (before[what] ?? NaN)
-  if (grown('fills') !== requests) { throw new Error(`the handler ran ${grown('fills')} times for ${requests} requests`) }
+  if (grown('fills') !== requests) {
+    throw new Error(`the handler ran ${grown('fills')} times for ${requests} requests`)
+  }
   return { cpuMicros: grown('cpuMicros') / requests, calls: grown('calls') / requests }
 }
 
@@ -48,7 +50,9 @@ function askEach ({ hostname, port, host }: URL, first: number, requests: number
   const ask = (count: number) => {
     const last = Math.min(asked + count, requests)
     let text = ''
-    while (asked < last) { text += `GET /products/${first + asked++} HTTP/1.1\r\nHost: ${host}\r\n\r\n` }
+    while (asked < last) {
+      text += `GET /products/${first + asked++} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+    }
     if (text !== '') socket.write(text)
   }
   return new Promise((resolve, reject) => {

@@ -116,7 +116,9 @@ async function generationOf (
       const name = contender?.what ?? bare.what
       say(`round ${round + 1}/${perProcess}`, name)
       const measured = await load(server, what, around.stretch(SECONDS))
-      if (measured.fills > 0) { throw new Error(`${name}: ${measured.fills} of the answers were no hits`) }
+      if (measured.fills > 0) {
+        throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
+      }
       return measured
     },
     (generation - 1) * perProcess
@@ -179,5 +181,7 @@ function checkSame (
   b: Readonly<Record<string, string>>
 ): void {
   const [left, right] = [a, b].map((headers) => Object.keys(headers).sort().join(', '))
-  if (left !== right) { throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`) }
+  if (left !== right) {
+    throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`)
+  }
 }

@@ -11,7 +11,9 @@ import { scenarios } from './scenarios/all.js'
 const { say, done } = progress(process.stderr)
 
 // Children see the end of this process and end themselves; what a child holds goes with it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130))
+}
 
 try {
   const wish = parseArguments(process.argv.slice(2), scenarios)

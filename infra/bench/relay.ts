@@ -32,6 +32,8 @@ export async function distant (around: Surroundings, ms: number): Promise<string
     await closed
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   return `redis://127.0.0.1:${address.port}`
 }

@@ -18,7 +18,9 @@ export async function slowest (client: Redis, expected: number): Promise<number[
   const times: number[] = []
   for (const entry of log) {
     // [id, time, microseconds, [command, ...arguments], client, name]
-    if (!Array.isArray(entry) || !Array.isArray(entry[3])) { throw new Error(`SLOWLOG has ${JSON.stringify(entry)}`) }
+    if (!Array.isArray(entry) || !Array.isArray(entry[3])) {
+      throw new Error(`SLOWLOG has ${JSON.stringify(entry)}`)
+    }
     if (String(entry[3][0]).toUpperCase().startsWith('EVAL')) times.push(Number(entry[2]) / 1000)
   }
   if (times.length < expected) throw new Error(`SLOWLOG has ${times.length} scripts of ${expected}`)

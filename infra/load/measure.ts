@@ -21,7 +21,9 @@ export async function measure (around: Surroundings, load: Load): Promise<Result
   const { scenario, part, connections, rate = null } = load
   const { recorder, figures } = record(around, load)
   const isAlive = await drive({ ...load, url, until: { seconds } }, recorder, signal)
-  if (!isAlive) { around.note('Ended before its time: a thousand requests one after the other got no answer.') }
+  if (!isAlive) {
+    around.note('Ended before its time: a thousand requests one after the other got no answer.')
+  }
   return { scenario, part, connections, rate, ...figures() }
 }
 

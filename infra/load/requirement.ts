@@ -46,13 +46,17 @@ export interface Requirement {
 export function parseRequirement (text: string, scopes: readonly string[]): Requirement {
   const [, scope, metric = '', operator = '', bound = ''] =
     /^\s*(?:([\w-]+):)?\s*([\w-]+)\s*(<=?|>=?|=)\s*(\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
-  if (metric === '') { throw new UsageError(`--require ${text}: say it like 'hit-ratio>=0.9' or 'warm:p99<50'`) }
+  if (metric === '') {
+    throw new UsageError(`--require ${text}: say it like 'hit-ratio>=0.9' or 'warm:p99<50'`)
+  }
   if (METRICS[metric] === undefined) {
     throw new UsageError(
       `--require ${text}: there is no ${metric}, but ${METRIC_NAMES.join(', ')}`
     )
   }
-  if (scope !== undefined && !scopes.includes(scope)) { throw new UsageError(`--require ${text}: ${scope} is not measured, but ${scopes.join(', ')}`) }
+  if (scope !== undefined && !scopes.includes(scope)) {
+    throw new UsageError(`--require ${text}: ${scope} is not measured, but ${scopes.join(', ')}`)
+  }
   return { text: text.trim(), scope, metric, operator, bound: Number(bound) }
 }
 

@@ -5,7 +5,9 @@ import { comparisonText } from './shop/text.js'
 /** The figures as tables, one for each measurement, and what there is to say about them. */
 export function textReport ({ results, notes, requirements, interrupted }: Report): string {
   const parts = results.map(resultText)
-  if (notes.length > 0) { parts.push(notes.map(({ scenario, text }) => `${scenario}: ${text}`).join('\n')) }
+  if (notes.length > 0) {
+    parts.push(notes.map(({ scenario, text }) => `${scenario}: ${text}`).join('\n'))
+  }
   if (interrupted) parts.push('Ended before everything was measured.')
   if (requirements.length > 0) {
     parts.push(
@@ -47,7 +49,9 @@ function resultText (result: Result): string {
     table(rows),
     `${sent} sent = ${answered} answered + ${failed} without an answer + ${cutOff} under way at the end`
   ]
-  if (instances.length > 0) { lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`) }
+  if (instances.length > 0) {
+    lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`)
+  }
   if (bursts !== undefined) lines.push(burstText(bursts))
   if (memory !== undefined) lines.push(memoryText(memory))
   if (comparison !== undefined) lines.push(comparisonText(comparison))

@@ -113,7 +113,9 @@ export class Instance {
       readyAt = performance.now()
       this.url = `http://${HOST}:${message.port}`
       this.#release()
-      if (this.#starting === undefined) { this.#options.say(`weir: ${this.name} is back at ${this.url}`) }
+      if (this.#starting === undefined) {
+        this.#options.say(`weir: ${this.name} is back at ${this.url}`)
+      }
       this.#starting?.resolve()
       this.#starting = undefined
     })

@@ -19,13 +19,17 @@ export function protocolRefusal (
     httpVersion,
     headers: { host = '', 'transfer-encoding': coding }
   } = request
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') { return [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.'] }
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
+  }
   const hosts = request.rawHeaders.filter(
     (name, i) => i % 2 === 0 && name.toLowerCase() === 'host'
   ).length
   if (hosts > 1) return bad('A request has one Host.')
   if (hosts === 0 && httpVersion === '1.1') return bad('A request of HTTP/1.1 needs Host.')
-  if (!AUTHORITY.test(host)) { return bad('The authority of a request is a name or an address, perhaps with a port.') }
+  if (!AUTHORITY.test(host)) {
+    return bad('The authority of a request is a name or an address, perhaps with a port.')
+  }
   if (coding !== undefined && !/^[\s,]*chunked[\s,]*$/i.test(coding)) {
     return [501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED', 'The only Transfer-Encoding is chunked.']
   }

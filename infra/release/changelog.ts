@@ -14,6 +14,8 @@ export function notesOf (changelog: string, version: string): string | undefined
 
 /** Makes a version of what is unreleased, with a new, empty section of that name above it. */
 export function released (changelog: string, version: string, date: string): string {
-  if (notesOf(changelog, 'Unreleased') === undefined) { throw new Error('CHANGELOG.md has nothing under "## Unreleased".') }
+  if (notesOf(changelog, 'Unreleased') === undefined) {
+    throw new Error('CHANGELOG.md has nothing under "## Unreleased".')
+  }
   return changelog.replace(heading('Unreleased'), `## Unreleased\n\n## ${version} - ${date}\n`)
 }

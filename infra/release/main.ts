@@ -62,7 +62,9 @@ async function run (): Promise<number> {
 }
 
 async function set (version: string): Promise<number> {
-  if (!isVersion(version)) { return refuse(`--set "${version}" is no version such as 1.2.0 or 1.2.0-rc.1.`) }
+  if (!isVersion(version)) {
+    return refuse(`--set "${version}" is no version such as 1.2.0 or 1.2.0-rc.1.`)
+  }
   const files = await setVersion(ROOT, version, new Date().toISOString().slice(0, 10))
   return say(
     `Wrote ${version} into ${files.length} files. Next: npm install --package-lock-only, commit, npm run release -- --dry-run.`
@@ -75,7 +77,9 @@ async function repositoryProblems (version: string): Promise<string[]> {
     cwd: ROOT,
     encoding: 'utf8'
   }).trimEnd()
-  if (changed !== '') { problems.push(`the working tree is dirty: commit or stash these first\n${changed}`) }
+  if (changed !== '') {
+    problems.push(`the working tree is dirty: commit or stash these first\n${changed}`)
+  }
   if (notesOf(await readFile(`${ROOT}CHANGELOG.md`, 'utf8'), version) === undefined) {
     problems.push(
       `CHANGELOG.md has no notes under "## ${version}": npm run release -- --set ${version} makes them of what is unreleased`

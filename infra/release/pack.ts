@@ -62,7 +62,9 @@ export async function pack (
 function packedOf (json: unknown): Packed[] {
   // npm up to 11 prints a list, later ones an object by name.
   const list: unknown[] = typeof json === 'object' && json !== null ? Object.values(json) : []
-  if (!list.every(isPacked)) { throw new Error('npm pack --json printed something unknown: use the npm of Node 20 to 26.') }
+  if (!list.every(isPacked)) {
+    throw new Error('npm pack --json printed something unknown: use the npm of Node 20 to 26.')
+  }
   return list
 }
 

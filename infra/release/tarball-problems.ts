@@ -19,7 +19,9 @@ export async function tarballProblems (
     .map((path) => `${path} is missing`)
   problems.push(...paths.filter(isUnwanted).map((path) => `${path} does not belong into it`))
   for (const [name, target] of Object.entries(json.exports ?? {})) {
-    if (!UNPUBLISHED.has(`${json.name} ${name}`)) { problems.push(...missingTargets(there, name, target)) }
+    if (!UNPUBLISHED.has(`${json.name} ${name}`)) {
+      problems.push(...missingTargets(there, name, target))
+    }
   }
   for (const [name, target] of Object.entries(json.bin ?? {})) {
     if (!there.has(posix.normalize(target))) problems.push(`bin ${name}: ${target} is missing`)

@@ -44,7 +44,9 @@ export function inOrder (workspaces: readonly Workspace[]): Workspace[] {
     const next = [...waiting.values()].find(({ json }) =>
       Object.keys(json.dependencies ?? {}).every((name) => !waiting.has(name))
     )
-    if (next === undefined) { throw new Error(`${[...waiting.keys()].join(', ')} depend on each other in a circle.`) }
+    if (next === undefined) {
+      throw new Error(`${[...waiting.keys()].join(', ')} depend on each other in a circle.`)
+    }
     sorted.push(next)
     waiting.delete(next.json.name)
   }

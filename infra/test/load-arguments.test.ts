@@ -140,7 +140,9 @@ t.test('what is required of the figures', (t) => {
     'where there were no reads there is no ratio'
   )
   t.strictSame(told('cached:rate=2'), [true, 'cached 2'])
-  for (const name of ['p50', 'p90', 'p99', 'max']) { t.strictSame(told(`${name}<6`), [true, 'cached 5']) }
+  for (const name of ['p50', 'p90', 'p99', 'max']) {
+    t.strictSame(told(`${name}<6`), [true, 'cached 5'])
+  }
   t.strictSame(told('warm:hit-ratio>=0'), [false, 'nothing that was measured has it'])
   t.strictSame(told('computed<=1'), [false, 'nothing that was measured has it'])
   const bursts = [1, 3, 1].map((computed) => ({ ms: 1, requests: 9, computed }))

@@ -78,7 +78,9 @@ t.test('measures, tells and writes', async (t) => {
   })
   t.equal(reportIn(json).results.length, 10)
   const page = readFileSync(html, 'utf8')
-  for (const id of ['cold', 'mixed-reads', 'bypass-no-cache']) { t.match(page, new RegExp(`<a href="#${id}">[\\s\\S]*<h[23] id="${id}">`)) }
+  for (const id of ['cold', 'mixed-reads', 'bypass-no-cache']) {
+    t.match(page, new RegExp(`<a href="#${id}">[\\s\\S]*<h[23] id="${id}">`))
+  }
   t.notMatch(page, /NaN|undefined|\[object/)
 })
 
@@ -114,7 +116,9 @@ t.test('exit status 2 and one line for what is wrong with the command', async (t
     [['--scenario', 'mixed'], /^load: --scenario mixed writes, which needs a token/],
     [['--json', join(t.testdir({}), 'no', 'such', 'folder')], /^load: .* cannot be written: ENOENT/]
   ]
-  for (const [args, message] of wrong) { t.match(await command(t, ...args).ended, { code: 2, stdout: '', stderr: [message] }) }
+  for (const [args, message] of wrong) {
+    t.match(await command(t, ...args).ended, { code: 2, stdout: '', stderr: [message] })
+  }
   t.match(await command(t, '--help').ended, { code: 0, stdout: /^npm run load \[-- / })
 })
 

@@ -60,7 +60,9 @@ function addsUp (t: Test, { results }: Report): void {
       answered + failed,
       `${part}: by time`
     )
-    for (const { count, outcomes } of instances) { t.equal(sum(Object.values(outcomes)), count, `${part}: by instance`) }
+    for (const { count, outcomes } of instances) {
+      t.equal(sum(Object.values(outcomes)), count, `${part}: by instance`)
+    }
   }
 }
 
@@ -96,7 +98,9 @@ t.test('with a rate there are no more than that', async (t) => {
   const report = await loaded('--url', url, '--rate', '4')
   addsUp(t, report)
   t.match(report.results, [{ rate: 4 }])
-  for (const { sent, seconds } of report.results) { t.ok(sent >= 4 && sent <= 4 * Math.ceil(seconds), `${sent} in ${seconds} s`) }
+  for (const { sent, seconds } of report.results) {
+    t.ok(sent >= 4 && sent <= 4 * Math.ceil(seconds), `${sent} in ${seconds} s`)
+  }
 })
 
 t.test('cold: each request is for something new', async (t) => {

@@ -115,9 +115,13 @@ t.test(
     const [paced] = comparison?.loads ?? []
     t.equal(paced?.sides[0]?.answered, paced?.sides[1]?.answered, 'both got the same requests')
     t.ok((paced?.sides[0]?.caches.length ?? 0) >= 3, 'fragments, answers and pages were read')
-    for (const { saves, checked } of comparison?.ends ?? []) { t.ok(saves >= 4 && checked > 0, `${saves} saves, ${checked} products checked`) }
+    for (const { saves, checked } of comparison?.ends ?? []) {
+      t.ok(saves >= 4 && checked > 0, `${saves} saves, ${checked} products checked`)
+    }
     t.match(htmlReport(report), /<th scope="col">with caching<\/th><th scope="col">without<\/th>/)
     t.match(textReport(report), /^ +cached +uncached\nrequests, as fast as it can, \/s/m)
-    for (const text of [htmlReport(report), textReport(report)]) { t.notMatch(text, /NaN|undefined|\[object/) }
+    for (const text of [htmlReport(report), textReport(report)]) {
+      t.notMatch(text, /NaN|undefined|\[object/)
+    }
   }
 )

@@ -38,7 +38,9 @@ export async function startShop (
   app.addHook('onRequest', async ({ method, url }) => {
     count(arrived, method, url)
   })
-  if (limit !== undefined) { await app.register(rateLimit, { store: limitStore(), limit, window: '1h' }) }
+  if (limit !== undefined) {
+    await app.register(rateLimit, { store: limitStore(), limit, window: '1h' })
+  }
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore(), name: 'shop-1' })
   await app.register(invalidation)

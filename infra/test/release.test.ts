@@ -30,7 +30,9 @@ function temp (t: Test): string {
 
 t.test('public packages, each after those it depends on', async (t) => {
   const names = workspaces.map(({ json }) => json.name)
-  for (const name of ['@weir/fastify', '@weir/cache', '@weir/internal', 'create-weir']) { t.ok(names.includes(name), name) }
+  for (const name of ['@weir/fastify', '@weir/cache', '@weir/internal', 'create-weir']) {
+    t.ok(names.includes(name), name)
+  }
   t.notOk(names.includes('@weir/examples'), 'private ones are not')
   for (const { json } of workspaces) {
     for (const name of Object.keys(json.dependencies ?? {}).filter((name) =>

@@ -28,7 +28,9 @@ t.test('links of the repository become links of the site', async (t) => {
     ['README.md', 'https://fastify.dev', 'https://fastify.dev'],
     ['README.md', '/reference/cache', '/reference/cache']
   ]
-  for (const [file, href, address] of cases) { t.equal(resolveLink(file, href, options), address, `${file}: ${href}`) }
+  for (const [file, href, address] of cases) {
+    t.equal(resolveLink(file, href, options), address, `${file}: ${href}`)
+  }
   t.throws(
     () => resolveLink('docs/why.md', '../no-such.md', options),
     new DeadLink('docs/why.md links to ../no-such.md, which is not there.')

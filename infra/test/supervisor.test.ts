@@ -17,7 +17,9 @@ t.test('the banner comes when all is up and names everything there is to try', a
   )
   const [expiresAt = 0] = code.split('.').map(Number)
   t.ok(expiresAt > Date.now() && expiresAt <= Date.now() + 3_600_000)
-  for (const what of ['a miss', 'a hit', 'a write', 'a flood']) { await suite.line(new RegExp(`^ +${what} +curl `)) }
+  for (const what of ['a miss', 'a hit', 'a write', 'a flood']) {
+    await suite.line(new RegExp(`^ +${what} +curl `))
+  }
   t.equal((await ask(instances[0])).instance, 'catalog-1', 'each instance answers directly')
   t.equal((await ask(instances[1])).instance, 'catalog-2')
   const served = new Set([(await ask(frontDoor)).instance, (await ask(frontDoor)).instance])
@@ -55,7 +57,9 @@ t.test(
     for (const env of [{ LAB: '' }, { LAB: 'false' }, { JWT_SECRET }]) {
       const suite = startSuite(t, env)
       const told = await ask((await addresses(suite)).frontDoor)
-      if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') { throw new Error('no secret') }
+      if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') {
+        throw new Error('no secret')
+      }
       t.match(told, { INSTANCES: '2', JWT_SECRET: /.{32}/ })
       t.match(
         told,

@@ -35,7 +35,9 @@ t.test('a gateway that answers in its place is not Open-Meteo', async (t) => {
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
-    if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+    if (address === null || typeof address === 'string') {
+      throw new Error('a TCP server without a port')
+    }
     const { kind, note } = await chooseUpstream({}, `http://127.0.0.1:${address.port}`)
     t.match(
       [kind, note],
@@ -55,7 +57,9 @@ t.test('one that says nothing is not waited for', async (t) => {
     server.closeAllConnections()
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   t.match(await chooseUpstream({ WEATHER_UPSTREAM: '' }, `http://127.0.0.1:${address.port}`, 50), {
     kind: 'simulator'
   })

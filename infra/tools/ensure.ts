@@ -32,7 +32,9 @@ function install (programs: readonly string[]): number {
 
   const packages = programs.map((program) => PACKAGES[program]?.[manager.name] ?? program)
   const command = manager.command(packages)
-  if (manager.obstacle !== undefined) { return refuse(`${what}, but ${manager.obstacle}. Run this, then try again:\n  ${command}`) }
+  if (manager.obstacle !== undefined) {
+    return refuse(`${what}, but ${manager.obstacle}. Run this, then try again:\n  ${command}`)
+  }
 
   console.log(`${what}: installing with ${manager.name} (no service is started)`)
   if (!manager.install(packages)) {

@@ -15,7 +15,9 @@ const SERVICE_TOOLS = ['invoke-rc.d', 'deb-systemd-invoke', 'deb-systemd-helper'
 export function withoutServices<T> (install: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'weir-install-'))
   try {
-    for (const tool of SERVICE_TOOLS) { writeFileSync(join(folder, tool), '#!/bin/sh\nexit 0\n', { mode: 0o755 }) }
+    for (const tool of SERVICE_TOOLS) {
+      writeFileSync(join(folder, tool), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+    }
     return install(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -80,7 +80,9 @@ export function forecast (query: URLSearchParams, now: number): Record<string, u
   const offset = offsetOf(zone, now)
   const start = (Math.floor((now + offset) / (24 * HOUR)) - pastDays) * 24 * HOUR - offset
   const timeformat = query.get('timeformat') ?? 'iso8601'
-  if (timeformat !== 'iso8601' && timeformat !== 'unixtime') { throw new Refused(`Cannot initialize Timeformat from invalid String value ${timeformat}.`) }
+  if (timeformat !== 'iso8601' && timeformat !== 'unixtime') {
+    throw new Refused(`Cannot initialize Timeformat from invalid String value ${timeformat}.`)
+  }
   const written = (time: number): Value =>
     timeformat === 'unixtime' ? Math.round(time / 1000) : local(time, offset)
   const unitsOf = <Of>(chosen: [string, Variable<Of>][]) =>
@@ -136,7 +138,9 @@ function coordinate (query: URLSearchParams, name: string, most: number): number
   const text = query.get(name)
   if (text === null) throw new Refused(`Value of type 'Float' required for key '${name}'.`)
   const value = Number(text)
-  if (text === '' || Number.isNaN(value)) { throw new Refused(`Value of type 'Float' required for key '${name}'.`) }
+  if (text === '' || Number.isNaN(value)) {
+    throw new Refused(`Value of type 'Float' required for key '${name}'.`)
+  }
   if (Math.abs(value) <= most) return value
   throw new Refused(
     `${name === 'latitude' ? 'Latitude' : 'Longitude'} must be in range of -${most} to ${most}°. Given: ${value.toFixed(1)}.`

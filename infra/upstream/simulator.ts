@@ -84,7 +84,9 @@ export async function startSimulator ({
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   return {
     url: `http://${host}:${address.port}`,
     faults,

@@ -64,8 +64,12 @@ const NAME = 'weir-auth'
 async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> {
   checkOptionNames<AuthOptions>(NAME, options, { jwt: true, apiKeys: true, clockTolerance: true })
   const { jwt = [], apiKeys, clockTolerance = 0 } = options
-  if (app.hasRequestDecorator('authFailure')) { throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application') }
-  if (app.hasDecorator('responseCache')) { throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody') }
+  if (app.hasRequestDecorator('authFailure')) {
+    throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application')
+  }
+  if (app.hasDecorator('responseCache')) {
+    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody')
+  }
   checkKeys(NAME, jwt)
   if (apiKeys !== undefined && typeof apiKeys !== 'function') {
     throw new WEIR_ERR_PLUGIN_OPTION(

@@ -54,7 +54,9 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
     role: true,
     cache: true
   })
-  if (!app.hasRequestDecorator('authFailure')) { throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge') }
+  if (!app.hasRequestDecorator('authFailure')) {
+    throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge')
+  }
   if (options.cache === undefined && !app.hasDecorator('responseCache')) {
     throw new WEIR_ERR_PLUGIN_ORDER(
       'weir-response-cache',
@@ -83,7 +85,9 @@ function check ({ prefix, instance }: CacheAdminOptions): void {
       `must be a path like '/api/catalog/cache', not ${JSON.stringify(prefix)}`
     )
   }
-  if (typeof instance !== 'string' || instance === '') { throw refuse('instance', 'is missing: give it a name to answer by') }
+  if (typeof instance !== 'string' || instance === '') {
+    throw refuse('instance', 'is missing: give it a name to answer by')
+  }
 }
 
 export default fp(cacheAdmin, { name: NAME, fastify: '5.x' })

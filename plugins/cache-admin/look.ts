@@ -60,7 +60,9 @@ function told (
 function ofResponse (response: StoredResponse): Partial<EntryFound> {
   const { variesBy, ruledBy, status } = response
   if (variesBy !== undefined) return { variants: [...variesBy] }
-  if (ruledBy !== undefined) { return { noVarySearch: ruledBy.rule === undefined ? '' : formatNoVarySearch(ruledBy.rule) } }
+  if (ruledBy !== undefined) {
+    return { noVarySearch: ruledBy.rule === undefined ? '' : formatNoVarySearch(ruledBy.rule) }
+  }
   const etag = response.header('etag')
   return { status, ...(etag !== undefined && { etag }) }
 }

@@ -99,7 +99,9 @@ export async function adminRoutes (
     async (request) => {
       const { url } = request.query
       const found: EntryFound[] = []
-      for (const place of await locate(url, request, ['querystring', '/url'])) { found.push(...(await look(place))) }
+      for (const place of await locate(url, request, ['querystring', '/url'])) {
+        found.push(...(await look(place)))
+      }
       return { url, instance, found }
     }
   )
@@ -136,7 +138,9 @@ export async function adminRoutes (
     [part, path]: [part: string, path: string]
   ): Promise<readonly Located[]> {
     const located = await cache.locate(url, request)
-    if (located === undefined) { throw about(part, path, new WEIR_ERR_NOT_CACHED(url), 'is not answered from the cache') }
+    if (located === undefined) {
+      throw about(part, path, new WEIR_ERR_NOT_CACHED(url), 'is not answered from the cache')
+    }
     return located
   }
 }

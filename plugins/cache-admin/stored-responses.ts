@@ -8,7 +8,9 @@ import type { StoredResponse } from '../response-cache/stored-response.js'
 
 /** The responses of `@weir/fastify/response-cache`, which are found by the URL itself. */
 export function storedResponses (app: FastifyInstance, plugin: string): AdministeredCache {
-  if (app.hasDecorator('cacheAdmin')) { throw new WEIR_ERR_REGISTERED_TWICE(plugin, 'an application has one cache of responses') }
+  if (app.hasDecorator('cacheAdmin')) {
+    throw new WEIR_ERR_REGISTERED_TWICE(plugin, 'an application has one cache of responses')
+  }
   const { cache } = app.responseCache
   const keys = new ResponseKeys(app)
   app.decorate('cacheAdmin', { keyOf: (url, asking) => keys.of(url, asking) })

@@ -24,7 +24,9 @@ export function validated (
     if (current.lastModified !== undefined) reply.header('last-modified', current.lastModified)
     // A precondition that fails is for those who know all validators, as weir-conditional does.
     const isTold = isKnown(current) && !mayHaveFragments(request, reply, current.lastModified)
-    if (isTold && evaluatePreconditions(request, current) === 'not-modified') { return reply.code(304).send() }
+    if (isTold && evaluatePreconditions(request, current) === 'not-modified') {
+      return reply.code(304).send()
+    }
     return awaitReply(handler.call(this, request, reply), reply)
   }
 }

@@ -68,7 +68,9 @@ async function caches (app: FastifyInstance, options: CachesPluginOptions): Prom
     as: true
   })
   const { as = 'caches' } = options
-  if (typeof as !== 'string' || !/^[A-Za-z_$][\w$]*$/.test(as)) { throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'as', 'must name a member, as in app.caches') }
+  if (typeof as !== 'string' || !/^[A-Za-z_$][\w$]*$/.test(as)) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'as', 'must name a member, as in app.caches')
+  }
   if (app.hasDecorator(as) || app.hasRequestDecorator(as)) {
     throw new WEIR_ERR_REGISTERED_TWICE(
       NAME,

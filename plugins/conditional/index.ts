@@ -71,7 +71,9 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
   app.decorateRequest(
     'checkPreconditions',
     function (this: FastifyRequest, current: Representation | null) {
-      if (evaluatePreconditions(this, current) === 'failed') { throw new WEIR_ERR_PRECONDITION_FAILED() }
+      if (evaluatePreconditions(this, current) === 'failed') {
+        throw new WEIR_ERR_PRECONDITION_FAILED()
+      }
     }
   )
 
@@ -82,7 +84,9 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
     }
     const lastModified = textHeader(reply, 'last-modified')
     // A client could not tell by it the versions of this second apart.
-    if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) { reply.removeHeader('last-modified') }
+    if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) {
+      reply.removeHeader('last-modified')
+    }
     done()
   })
 

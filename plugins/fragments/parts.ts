@@ -101,7 +101,9 @@ export class Parts {
       if (part.isPrivate && !isPrivate) return `${inner} is private: make it private, too`
       const name = part.names.find((name) => !names.includes(name))
       if (name !== undefined) return `${inner} varies by ${name}: add that to its vary`
-      if (part.functions.some((vary) => !functions.includes(vary))) { return `${inner} varies by a function: add that function to its vary` }
+      if (part.functions.some((vary) => !functions.includes(vary))) {
+        return `${inner} varies by a function: add that function to its vary`
+      }
     }
     return undefined
   }

@@ -78,7 +78,9 @@ export function selectionOf (
     }
   }
   const user = isPrivate === true ? identify(request) : undefined
-  if (isPrivate === true && typeof user !== 'string') { return { key: undefined, of, names, functions, unclear: undefined } }
+  if (isPrivate === true && typeof user !== 'string') {
+    return { key: undefined, of, names, functions, unclear: undefined }
+  }
   // A list of the values' lists: what is undefined has none.
   const selecting = [
     key,

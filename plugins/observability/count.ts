@@ -63,7 +63,9 @@ function count (
   if (reply.statusCode === 304) tally.notModified++
   if (outcome === 'limited') deny(counter, request, counters)
   // Undefined in contexts that were made before the decorator.
-  if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') { return }
+  if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') {
+    return
+  }
   if (result.reason !== undefined) counter.reasons.add(result.reason)
   if (outcome === 'error') return
   tally.savedMicros += result.cost

@@ -53,7 +53,9 @@ function parseRange (entry: string): Range {
   if (address !== undefined) return [address, address.kind() === 'ipv4' ? 32 : 128]
   const [network = '', bits = '', ...rest] = entry.split('/')
   // ipaddr.js would also take 10/8 and 0x0a.0.0.0/8, which are as likely a mistake.
-  if (isIP(network) === 0 || !/^\d{1,3}$/.test(bits) || rest.length > 0) { throw new TypeError(`${JSON.stringify(entry)} is no address or range`) }
+  if (isIP(network) === 0 || !/^\d{1,3}$/.test(bits) || rest.length > 0) {
+    throw new TypeError(`${JSON.stringify(entry)} is no address or range`)
+  }
   return unwrapRange(ipaddr.parseCIDR(entry))
 }
 

@@ -118,7 +118,9 @@ const OPTIONS: OptionNames<RateLimitOptions> = {
  */
 async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
-  if (app.hasRequestDecorator('rateLimit')) { throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application') }
+  if (app.hasRequestDecorator('rateLimit')) {
+    throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application')
+  }
   if (app.hasRequestDecorator('authFailure')) {
     throw new WEIR_ERR_PLUGIN_ORDER(
       NAME,
@@ -126,7 +128,9 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
       'what it answers 401 or 403 would not count'
     )
   }
-  if (app.hasDecorator('responseCache')) { throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count') }
+  if (app.hasDecorator('responseCache')) {
+    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count')
+  }
 
   const {
     store,
@@ -187,7 +191,9 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     request: FastifyRequest,
     limit: RouteLimit
   ): Judgement | Promise<Judgement> {
-    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) { return 'unlimited' }
+    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) {
+      return 'unlimited'
+    }
     // Once: behind proxies it is worked out from their fields each time it is read.
     const ip = addressOf(request)
     if (isDenied(ip)) return 'banned'

@@ -88,16 +88,22 @@ export function routeLimit (
   refuseUnknown(options, ROUTE, '', refuse)
   const own = policiesOf(options, '', refuse)
   const policies = own ?? fallback?.policies
-  if (policies === undefined) { throw refuse('limit', 'is missing: give limit and window, or policies, here or to the plugin') }
+  if (policies === undefined) {
+    throw refuse('limit', 'is missing: give limit and window, or policies, here or to the plugin')
+  }
   const tiers = options.tiers === undefined ? undefined : tiersOf(options.tiers, refuse)
   const { cost = 1, onFailure } = options
-  if (onFailure !== undefined && !MODES.includes(onFailure)) { throw refuse('onFailure', `must be one of ${MODES.join(', ')}`) }
+  if (onFailure !== undefined && !MODES.includes(onFailure)) {
+    throw refuse('onFailure', `must be one of ${MODES.join(', ')}`)
+  }
   const group =
     options.group ??
     (own === undefined && tiers === undefined && fallback !== undefined
       ? fallback.group
       : groupOf(name))
-  if (typeof group !== 'string' || !/^[\w.-]+$/.test(group)) { throw refuse('group', `must be letters, digits, "." "_" or "-", not ${shown(group)}`) }
+  if (typeof group !== 'string' || !/^[\w.-]+$/.test(group)) {
+    throw refuse('group', `must be letters, digits, "." "_" or "-", not ${shown(group)}`)
+  }
   const inherited = own === undefined ? fallback?.tiers : undefined
   const use = {
     cost: typeof cost === 'function' ? 1 : cost,
@@ -118,20 +124,28 @@ function policiesOf (options: LimitOptions, at: string, refuse: Refuse): Policy[
   const { policies, limit, window, burst, algorithm } = options
   const short = { limit, window, burst, algorithm }
   const isShort = Object.values(short).some((value) => value !== undefined)
-  if (policies === undefined) { return isShort ? [policyOf({ ...short, name: 'default' }, at, refuse)] : undefined }
+  if (policies === undefined) {
+    return isShort ? [policyOf({ ...short, name: 'default' }, at, refuse)] : undefined
+  }
   if (isShort) {
     throw refuse(
       `${at}policies`,
       'is given beside limit, window, burst or algorithm: give one or the other'
     )
   }
-  if (!Array.isArray(policies) || policies.length === 0) { throw refuse(`${at}policies`, 'must be a list of policies, one at least') }
+  if (!Array.isArray(policies) || policies.length === 0) {
+    throw refuse(`${at}policies`, 'must be a list of policies, one at least')
+  }
   return policies.map((policy: LimitPolicy, i) => {
     const place = `${at}policies[${i}].`
-    if (!isOptions(policy)) { throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`) }
+    if (!isOptions(policy)) {
+      throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`)
+    }
     refuseUnknown(policy, ['name', ...POLICY], place, refuse)
     const first = policies.findIndex((other: LimitPolicy) => other?.name === policy.name)
-    if (first !== i) { throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`) }
+    if (first !== i) {
+      throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`)
+    }
     return policyOf(policy, place, refuse)
   })
 }
@@ -181,14 +195,18 @@ function tiersOf (
       if (!isOptions(options)) throw refuse(place, `must be an object, not ${shown(options)}`)
       refuseUnknown(options, LIMIT, `${place}.`, refuse)
       const policies = policiesOf(options, `${place}.`, refuse)
-      if (policies === undefined) { throw refuse(place, 'has no limit: give limit and window, or policies') }
+      if (policies === undefined) {
+        throw refuse(place, 'has no limit: give limit and window, or policies')
+      }
       return [tier, policies]
     })
   )
 }
 
 function checkCost ({ use: { cost }, policies, tiers }: RouteLimit, refuse: Refuse): void {
-  if (!Number.isSafeInteger(cost) || cost < 1) { throw refuse('cost', `must be a positive integer, not ${shown(cost)}`) }
+  if (!Number.isSafeInteger(cost) || cost < 1) {
+    throw refuse('cost', `must be a positive integer, not ${shown(cost)}`)
+  }
   const smallest = [...policies, ...[...tiers.values()].flat()].find(
     ({ capacity }) => capacity < cost
   )

@@ -28,7 +28,9 @@ export function refuseQuickly (
   request: FastifyRequest,
   reply: FastifyReply
 ): boolean {
-  if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) { return false }
+  if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) {
+    return false
+  }
   if (reply.sent || reply.raw.headersSent) return false
   if (
     request.headers['content-length'] !== undefined ||
@@ -51,7 +53,9 @@ export function refuseQuickly (
   const body = problemBody(request, said, quotaExceeded(decision))
   // They go to the end, as those of an error do. An object from which something was deleted is
   // slow: mostly there is nothing.
-  for (const name of ['content-type', 'content-length']) { if (headers[name] !== undefined) Reflect.deleteProperty(headers, name) }
+  for (const name of ['content-type', 'content-length']) {
+    if (headers[name] !== undefined) Reflect.deleteProperty(headers, name)
+  }
   for (const [name, value] of limitFields(decision)) headers[name] = value
   headers['retry-after'] = retryAfter
   headers['content-type'] = PROBLEM

@@ -42,7 +42,9 @@ function formatPolicies (states: Decision['policies']): string {
 export function refusal (decision: Decision): Error {
   const retryAfter = formatRetryAfter(decision)
   const headers = { ...Object.fromEntries(limitFields(decision)), 'retry-after': retryAfter }
-  if (decision.mode === 'closed') { return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers }) }
+  if (decision.mode === 'closed') {
+    return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
+  }
   return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision, retryAfter)), {
     headers,
     problem: quotaExceeded(decision)

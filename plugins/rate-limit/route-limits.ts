@@ -12,7 +12,9 @@ export class RouteLimits {
 
   /** @param fallback the limit of routes that say nothing */
   constructor (readonly fallback: RouteLimit | undefined) {
-    for (const [budget, id] of fallback === undefined ? [] : budgetsOf(fallback)) { this.#policies.set(budget, { id, route: 'the plugin itself' }) }
+    for (const [budget, id] of fallback === undefined ? [] : budgetsOf(fallback)) {
+      this.#policies.set(budget, { id, route: 'the plugin itself' })
+    }
   }
 
   /**
@@ -26,7 +28,9 @@ export class RouteLimits {
     const name = `${[route.method].flat().join()} ${route.url}`
     const refuse: Refuse = (option, problem) =>
       new WEIR_ERR_ROUTE_OPTION(name, `rateLimit.${option}`, problem)
-    if (!isOptions(options)) { throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false') }
+    if (!isOptions(options)) {
+      throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false')
+    }
     const limit = routeLimit(options, budgetName(route), this.fallback, refuse)
     this.#checkGroup(limit, name, refuse)
     return limit

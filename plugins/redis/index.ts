@@ -54,7 +54,9 @@ async function redis (app: FastifyInstance, options: RedisOptions) {
   if (!Number.isInteger(commandTimeout) || commandTimeout < 1 || commandTimeout > 60_000) {
     throw new WEIR_ERR_REDIS_OPTION('commandTimeout', 'a whole number of ms from 1 to 60000')
   }
-  if (!Number.isFinite(readyTimeout) || readyTimeout < 0) { throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more') }
+  if (!Number.isFinite(readyTimeout) || readyTimeout < 0) {
+    throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more')
+  }
 
   const client = createClient(address, commandTimeout)
   const availability = logAvailability(client, address.server, app.log)

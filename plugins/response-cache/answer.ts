@@ -46,7 +46,9 @@ export function answerAs (
   if (asked.status === 416) {
     // The whole response's lifetime is not that of an error, and its encoding and digests are of
     // other bytes.
-    for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) { Reflect.deleteProperty(fields, name) }
+    for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) {
+      Reflect.deleteProperty(fields, name)
+    }
     withoutDigests(fields)
     const body = unsatisfiable(ranged.length)
     fields['content-range'] = contentRange(undefined, ranged.length)

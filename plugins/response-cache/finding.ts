@@ -155,7 +155,9 @@ export class Finder {
     if (!found.hit.entry.value.isPublic && credentials.length > 0) return found
     const directives = asks ? parseCacheControl(request.headers['cache-control']) : undefined
     if (directives?.has('only-if-cached') === true) throw new WEIR_ERR_ONLY_IF_CACHED()
-    if (directives?.has('no-store') === true) { return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' } }
+    if (directives?.has('no-store') === true) {
+      return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' }
+    }
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
     // Others have no use for the bytes of one client's range.
     const { value } = found.hit.entry
@@ -168,7 +170,9 @@ export class Finder {
     for (const beside of wantsAll ? [acquire.beside, true] : [true]) {
       const outcome = await this.options.cache.acquire(key, { ...acquire, beside, renew: true })
       if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
-      if (!outcome.entry.value.isSignpost && !isLacking(request, outcome)) { return { kind: 'hit', hit: outcome, refresh: false } }
+      if (!outcome.entry.value.isSignpost && !isLacking(request, outcome)) {
+        return { kind: 'hit', hit: outcome, refresh: false }
+      }
     }
     return bypass('PARTIAL')
   }
@@ -198,7 +202,9 @@ export class Finder {
    */
   async #findAnew ({ key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
     const kept = await this.options.cache.find(key, { accept: 'retained' })
-    if (kept?.entry.value.isSignpost === true && isLost !== true) { return { kind: 'hit', hit: kept, refresh: false } }
+    if (kept?.entry.value.isSignpost === true && isLost !== true) {
+      return { kind: 'hit', hit: kept, refresh: false }
+    }
     const outcome = await this.options.cache.acquire(key, acquire)
     return outcome instanceof Fill
       ? { kind: 'fill', fill: outcome, fwd: 'request', purpose: 'refetch' }
@@ -244,14 +250,20 @@ export class Finder {
     const now = Date.now()
     const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
     if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
-    if (reuse.action === 'serve' && kept !== undefined) { return { kind: 'hit', hit: kept, refresh: reuse.refresh } }
+    if (reuse.action === 'serve' && kept !== undefined) {
+      return { kind: 'hit', hit: kept, refresh: reuse.refresh }
+    }
     const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
     // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
-    if (parseCacheControl(request.headers['cache-control']).has('no-store')) { return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' } }
+    if (parseCacheControl(request.headers['cache-control']).has('no-store')) {
+      return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
+    }
     const isOwn = this.options.route.options.ttl !== undefined
     const isAsked = reuse.reason.startsWith('REQUEST_')
     const lastRenewal = Math.max(kept?.entry.storedAt ?? 0, this.#renewals.get(key.key) ?? 0)
-    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) { return { kind: 'hit', hit: kept, refresh: false } }
+    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) {
+      return { kind: 'hit', hit: kept, refresh: false }
+    }
     if (isAsked) this.#renewals.set(key.key, now)
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
     // Nothing that another instance has stored since will do either, where the client wants what is

@@ -35,6 +35,8 @@ export function shortenGroups (fields: Fields, groups: readonly string[]): void 
   for (const [name, value] of Object.entries(fields)) {
     if (name !== 'cache-control' && !name.endsWith('-cache-control')) continue
     const text = String(value)
-    if (!/\bno-(?:cache|store)(?!\s*=)\b/i.test(text)) { fields[name] = text === '' ? 'no-cache' : `${text}, no-cache` }
+    if (!/\bno-(?:cache|store)(?!\s*=)\b/i.test(text)) {
+      fields[name] = text === '' ? 'no-cache' : `${text}, no-cache`
+    }
   }
 }

@@ -38,7 +38,9 @@ export function implicitHead (response: ServerResponse, body: Buffer | undefined
     (name) => head.fields[name] !== undefined
   )
   const isBodiless = response.req.method === 'HEAD' || head.status === 204 || head.status === 304
-  if (body !== undefined && !hasLength && !isBodiless) { head.fields['content-length'] = String(body.length) }
+  if (body !== undefined && !hasLength && !isBodiless) {
+    head.fields['content-length'] = String(body.length)
+  }
   return head
 }
 

@@ -30,7 +30,9 @@ export function writeInterim (
   if (response.req.httpVersion !== '1.1' || isOfProxy(response.req)) return
   const { socket } = response
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`]
-  for (const [name, values] of linesByName(fields)) { for (const value of values) head.push(`${name}: ${value}`) }
+  for (const [name, values] of linesByName(fields)) {
+    for (const value of values) head.push(`${name}: ${value}`)
+  }
   const text = `${head.join('\r\n')}\r\n\r\n`
   if (socket !== null) write(socket, text)
   // An earlier response of the connection is not over. What this one writes meanwhile is sent after
@@ -63,7 +65,9 @@ const isOfProxy = ({ headers }: IncomingMessage) =>
  * does not read.
  */
 function write (socket: unknown, text: string): void {
-  if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) { socket.write(text, 'latin1') }
+  if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) {
+    socket.write(text, 'latin1')
+  }
 }
 
 function linesByName (fields: Fields): [name: string, values: string[]][] {

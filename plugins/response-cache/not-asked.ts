@@ -11,14 +11,18 @@ export function whyNotAsked (
   { method, url, headers, body, validationError }: FastifyRequest,
   reply: FastifyReply
 ): Pass | undefined {
-  if (method !== 'GET' && method !== 'HEAD') { return { kind: 'pass', fwd: 'method', detail: 'METHOD' } }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { kind: 'pass', fwd: 'method', detail: 'METHOD' }
+  }
   if (headers.upgrade !== undefined) return bypass('UPGRADE')
   // A target has none (RFC 9112, 3.2): routers take it for a query, others for nothing.
   if (url.includes('#')) return bypass('FRAGMENT')
   if (hasBody(headers, body)) return bypass('BODY')
   if (validationError !== undefined && validationError !== null) return bypass('INVALID')
   // The origin is to evaluate these (RFC 9111, 4.3.2).
-  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) { return bypass('PRECONDITION') }
+  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) {
+    return bypass('PRECONDITION')
+  }
   return whyOfHooks(reply)
 }
 

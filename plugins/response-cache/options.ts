@@ -198,7 +198,9 @@ const CHECKS: Record<
  */
 export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions): void {
   const name = routeName(route)
-  if (!isOptions(options)) { throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false') }
+  if (!isOptions(options)) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
+  }
   const methods = [route.method].flat()
   // A route for all methods, such as a proxy's, is cached where it is read.
   if (!methods.some((method) => method === 'GET' || method === 'HEAD')) {

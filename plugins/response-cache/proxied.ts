@@ -46,7 +46,9 @@ export function remoteExchange (
   request: FastifyRequest, reply: FastifyReply, around: Around = (forward) => forward()
 ): RemoteExchange {
   const from: unknown = Reflect.get(reply, 'from')
-  if (typeof from !== 'function' || !request.server.hasPlugin('@fastify/reply-from')) { return APPLICATION }
+  if (typeof from !== 'function' || !request.server.hasPlugin('@fastify/reply-from')) {
+    return APPLICATION
+  }
   const original: From = (source, options) =>
     around((): unknown => Reflect.apply(from, reply, [source, options]))
   const exchange = new ProxiedExchange(request, reply, original)

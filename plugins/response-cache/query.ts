@@ -31,7 +31,9 @@ export function queryOf (
 ): QueryFunction {
   if (!hasQuerySchema(route)) return (_request, raw) => normalizedEncoding(raw)
   return ({ query }, raw) => {
-    if (typeof query !== 'object' || query === null || !isDictionary(query)) { return normalizedEncoding(raw) }
+    if (typeof query !== 'object' || query === null || !isDictionary(query)) {
+      return normalizedEncoding(raw)
+    }
     return (
       textOf(names ?? Object.keys(query).sort(), query as Readonly<Record<string, unknown>>) ??
       normalizedEncoding(raw)
@@ -49,7 +51,9 @@ export function hideUndeclared (
   names: readonly string[] | undefined
 ): (() => void) | undefined {
   const { query, raw } = request
-  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) { return undefined }
+  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) {
+    return undefined
+  }
   const undeclared = Object.keys(query).filter((name) => !names.includes(name))
   if (undeclared.length === 0) return undefined
   const { url = '' } = raw
@@ -101,7 +105,9 @@ export function declaredNames (
   route: Pick<RouteOptions, 'schema' | 'validatorCompiler'>
 ): readonly string[] | undefined {
   const schema = declaredQuery(route)
-  if (route.validatorCompiler !== undefined || typeof schema !== 'object' || schema === null) { return undefined }
+  if (route.validatorCompiler !== undefined || typeof schema !== 'object' || schema === null) {
+    return undefined
+  }
   const isPlain = Object.entries(schema).every(
     ([keyword, value]) =>
       PLAIN.has(keyword) || (keyword === 'additionalProperties' && value === false)

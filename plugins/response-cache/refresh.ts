@@ -37,7 +37,9 @@ function take (request: FastifyRequest, url: string): void {
   if (pairs.includes(`${REFRESH}=1`)) asking.add(request)
   request.raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`
   const parsed: unknown = request.query
-  if (typeof parsed === 'object' && parsed !== null && isDictionary(parsed)) { Reflect.deleteProperty(parsed, REFRESH) }
+  if (typeof parsed === 'object' && parsed !== null && isDictionary(parsed)) {
+    Reflect.deleteProperty(parsed, REFRESH)
+  }
 }
 
 /** Whether the request asks for a response that is computed anew, and may. */

@@ -45,7 +45,9 @@ export function askSelf ({
   )
   const dispatch: Parameters<typeof inject>[0] = (raw, response) => {
     raw.url = target ?? request.originalUrl
-    if ('encrypted' in request.socket && request.socket.encrypted === true) { Object.assign(raw.socket, { encrypted: true }) }
+    if ('encrypted' in request.socket && request.socket.encrypted === true) {
+      Object.assign(raw.socket, { encrypted: true })
+    }
     app.routing(raw, response)
   }
   return inject(dispatch, {

@@ -91,7 +91,9 @@ function filledIn (
 }
 
 function valueOf (parameters: unknown, name: string): string | undefined {
-  if (typeof parameters !== 'object' || parameters === null || !Object.hasOwn(parameters, name)) { return undefined }
+  if (typeof parameters !== 'object' || parameters === null || !Object.hasOwn(parameters, name)) {
+    return undefined
+  }
   const value: unknown = Reflect.get(parameters, name)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)

@@ -14,7 +14,9 @@ export interface ToldVariance {
 
 /** Takes the field out of what a client is not told. */
 export function leaveOutVariance (fields: Fields, variance: ToldVariance | undefined): void {
-  if (variance?.isTold === false && fields['no-vary-search'] === variance.field) { delete fields['no-vary-search'] }
+  if (variance?.isTold === false && fields['no-vary-search'] === variance.field) {
+    delete fields['no-vary-search']
+  }
 }
 
 /**

@@ -74,7 +74,9 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   if (status < 500 || isForClients(thrown)) {
     if (typeof thrown['message'] === 'string' && thrown['message'] !== '') { problem.detail = thrown['message'] } else problem.detail = problem.title
     // Fastify says no more than the title.
-    if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') { problem.detail = mediaTypeProblem(request) }
+    if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      problem.detail = mediaTypeProblem(request)
+    }
     if (isViolations(thrown['validation'])) {
       const context = thrown['validationContext']
       problem.errors = fieldErrors(

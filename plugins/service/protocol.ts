@@ -26,13 +26,17 @@ type Request = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion'>
 
 function problemOf (request: Request): Error | undefined {
   const { expect, 'transfer-encoding': coding, host = '' } = request.headers
-  if (expect !== undefined && expect.toLowerCase() !== '100-continue') { return new WEIR_ERR_EXPECTATION(expect) }
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    return new WEIR_ERR_EXPECTATION(expect)
+  }
   // HTTP/2 has authorities in place of Host, and requests that are injected say nothing of a
   // version.
   if (!(request instanceof IncomingMessage)) return undefined
   const { httpVersion, rawHeaders } = request
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return new WEIR_ERR_HTTP_VERSION(httpVersion)
-  if (coding !== undefined && !/^[\s,]*chunked[\s,]*$/i.test(coding)) { return new WEIR_ERR_CODING_NOT_IMPLEMENTED(coding) }
+  if (coding !== undefined && !/^[\s,]*chunked[\s,]*$/i.test(coding)) {
+    return new WEIR_ERR_CODING_NOT_IMPLEMENTED(coding)
+  }
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++

@@ -65,6 +65,8 @@ function messageOf (violations: readonly Violation[]): string {
 
 function oneMessage ({ keyword, message }: Violation): string {
   if (keyword === 'required') return 'is required'
-  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') { return 'is not known here' }
+  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
+    return 'is not known here'
+  }
   return message ?? 'is not valid'
 }

@@ -44,7 +44,9 @@ t.test('a stored response that says nothing has others ask, also on hits', async
     reply.header('cache-control', 'max-age=5').send('x')
   )
   for (const [url, expected] of [['/default', 'no-cache'], ['/own', 'max-age=5']] as const) {
-    for (const time of ['first', 'second']) { t.equal((await app.inject(url)).headers['cache-control'], expected, time) }
+    for (const time of ['first', 'second']) {
+      t.equal((await app.inject(url)).headers['cache-control'], expected, time)
+    }
   }
   t.notOk(
     'cache-control' in (await app.inject('/none')).headers,

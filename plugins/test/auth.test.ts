@@ -67,7 +67,9 @@ t.test('roles: each may do what those below it may', async (t) => {
   for (const role of ['reader', 'editor', 'admin'] as const) {
     const headers = bearer(tokenOf(app, role))
     const found: number[] = []
-    for (const method of ['GET', 'POST', 'DELETE'] as const) { found.push((await app.inject({ method, url: '/x', headers })).statusCode) }
+    for (const method of ['GET', 'POST', 'DELETE'] as const) {
+      found.push((await app.inject({ method, url: '/x', headers })).statusCode)
+    }
     t.same(found, expected[role], role)
     t.same((await app.inject({ url: '/x', headers })).json(), { id: 'ada', role })
   }

@@ -281,7 +281,9 @@ t.test(
       t.equal(await status(app, '/products?limit=3'), 'memory')
     }
     const app = await shop(t, memoryStore())
-    for (const headers of [{}, { 'accept-language': 'de' }]) { await app.inject({ url: '/page', headers }) }
+    for (const headers of [{}, { 'accept-language': 'de' }]) {
+      await app.inject({ url: '/page', headers })
+    }
     await purge(app, { urls: ['/page'] })
     t.equal(await status(app, '/page'), 'miss')
     t.equal(await status(app, '/page', { 'accept-language': 'de' }), 'miss', 'all variants')
@@ -408,7 +410,9 @@ t.test('what is kept for a URL, as nobody notices', async (t) => {
 
 t.test('variants: the one that the headers select', async (t) => {
   const app = await shop(t, memoryStore())
-  for (const language of ['de', 'en']) { await app.inject({ url: '/page', headers: { 'accept-language': language } }) }
+  for (const language of ['de', 'en']) {
+    await app.inject({ url: '/page', headers: { 'accept-language': language } })
+  }
   t.match(found(await look(app, '/page', { 'accept-language': 'de' })), [
     { key: /de$/, where: 'memory' },
     { key: /de$/, where: 'store' }

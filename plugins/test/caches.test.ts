@@ -207,7 +207,9 @@ t.test('what no caller is told of is logged, once a minute for each kind', async
     caches: { others: { store: 'memory', ttl: '1m', maxValueBytes: 10 } }
   })
   const large = { id: 'a'.repeat(20), price: 5 }
-  for (let i = 0; i < 5; i++) { t.equal(await app.caches.products.remember(`${i}`, () => large), large) }
+  for (let i = 0; i < 5; i++) {
+    t.equal(await app.caches.products.remember(`${i}`, () => large), large)
+  }
   await others.others.remember('1', () => large)
   t.match(lines, [
     {

@@ -228,5 +228,7 @@ t.test('lists of addresses know them, with a port or through NAT64', async (t) =
   ]) {
     t.equal(await from(denied), 403, denied)
   }
-  for (const served of ['192.0.2.1:1', '64:ff9b::192.0.2.1', '[2001:db8::1]:1']) { t.equal(await from(served), 200, served) }
+  for (const served of ['192.0.2.1:1', '64:ff9b::192.0.2.1', '[2001:db8::1]:1']) {
+    t.equal(await from(served), 200, served)
+  }
 })

@@ -191,7 +191,9 @@ for (const [name, seeds, makeStore] of STORES) {
           for (const url of reads) {
             const root = roots[Number(url.at(-1))]
             const { body } = await anyApp().inject(url)
-            if (root !== undefined && body !== plain(root)) { throw new Error(`seed ${seed}, step ${step}: ${url} is ${body}, not ${plain(root)}`) }
+            if (root !== undefined && body !== plain(root)) {
+              throw new Error(`seed ${seed}, step ${step}: ${url} is ${body}, not ${plain(root)}`)
+            }
           }
         }
         // Nothing is written: nothing is rendered again but what has ended.

@@ -344,7 +344,9 @@ for (const conditions of [true, false]) {
           const now = `${version}.${moment === 'never' ? '' : moment === 'handler and stream' ? `${parts['other']}${parts['part']}` : parts['part']}`
           if (statusCode === 304) told++
           const seen = statusCode === 304 ? before?.body : body
-          if (seen !== now) { t.fail(`step ${step}, ${urls[i]}: ${statusCode}, ${seen}, and the page is ${now}`) }
+          if (seen !== now) {
+            t.fail(`step ${step}, ${urls[i]}: ${statusCode}, ${seen}, and the page is ${now}`)
+          }
           if (statusCode === 200) {
             had[i]?.push({
               body,
@@ -526,7 +528,9 @@ t.test(
         )
       )
     }
-    for (const url of ['/short', '/unsaid', '/hour', '/hour']) { t.equal((await app.inject(url)).body, '<part', url) }
+    for (const url of ['/short', '/unsaid', '/hour', '/hour']) {
+      t.equal((await app.inject(url)).body, '<part', url)
+    }
     t.equal(log.length, 1)
     t.match(
       log.join(),

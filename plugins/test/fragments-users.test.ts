@@ -233,7 +233,9 @@ t.test(
                 ...(user !== 'undefined' && { 'x-user': user })
               }
             })
-            if (body !== textOf(root, user, language)) { t.fail(`seed ${seed}: ${user} ${language} got ${body}`) }
+            if (body !== textOf(root, user, language)) {
+              t.fail(`seed ${seed}: ${user} ${language} got ${body}`)
+            }
           })
         )
       }

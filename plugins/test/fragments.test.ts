@@ -123,7 +123,9 @@ t.test('a fragment in JSON leaves the content type alone', async (t) => {
   app.get('/', async (_request, reply) => ({
     html: await reply.fragment('x', { ttl: 1000 }, () => '<p>')
   }))
-  for (let i = 0; i < 2; i++) { t.match(await app.inject('/'), { headers: { 'content-type': /json/ }, body: '{"html":"<p>"}' }) }
+  for (let i = 0; i < 2; i++) {
+    t.match(await app.inject('/'), { headers: { 'content-type': /json/ }, body: '{"html":"<p>"}' })
+  }
 })
 
 t.test('an error of render is the handler\'s, and nothing is kept', async (t) => {
@@ -314,7 +316,9 @@ t.test('keys are any text: no two fragments meet', async (t) => {
   app.get('/', async (_request, reply) => {
     const made: string[] = []
     for (const name of names) {
-      for (const [i, option] of options.entries()) { made.push(await reply.fragment(name, option, () => `${name} ${i};`)) }
+      for (const [i, option] of options.entries()) {
+        made.push(await reply.fragment(name, option, () => `${name} ${i};`))
+      }
     }
     return made
   })

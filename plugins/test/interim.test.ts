@@ -16,7 +16,9 @@ async function ask (t: Test, answer: (response: ServerResponse) => void) {
   t.teardown(() => server.close())
   await once(server, 'listening')
   const address = server.address()
-  if (typeof address !== 'object' || address === null) { throw new Error('it does not listen to a port') }
+  if (typeof address !== 'object' || address === null) {
+    throw new Error('it does not listen to a port')
+  }
   const interim: [number, object][] = []
   const sent = request({ host: '127.0.0.1', port: address.port, agent: false })
   sent

@@ -220,7 +220,9 @@ t.test(
         '/:name',
         async ({ query: { kind, uri } }, reply) => {
           version++
-          if (kind === 'response') { return new Response('made', { status: 201, headers: { location: uri } }) }
+          if (kind === 'response') {
+            return new Response('made', { status: 201, headers: { location: uri } })
+          }
           return reply.code(201).header(kind, uri).send('made')
         }
       )
@@ -300,7 +302,9 @@ for (const [what, { given, has }] of Object.entries(MALFORMED)) {
         async () => `${version}`
       )
       const urls = ['/by-route', '/by-reply']
-      for (const url of urls) { app.get(url, { config: { cache: { ttl: '1h' } } }, async () => `${version}`) }
+      for (const url of urls) {
+        app.get(url, { config: { cache: { ttl: '1h' } } }, async () => `${version}`)
+      }
       app.put(
         '/by-route',
         { config: { invalidates: as<() => string[]>(given) } },
@@ -336,7 +340,9 @@ t.test('a placeholder without its parameter costs its tag and one line in the lo
   })
   const app = await cachedApp(t, {}, { logger: { level: 'warn', stream } })
   let version = 0
-  for (const tag of ['x', 'shop:7']) { app.get(`/${tag}`, { config: { cache: { ttl: '1h', tags: [tag] } } }, async () => `${version}`) }
+  for (const tag of ['x', 'shop:7']) {
+    app.get(`/${tag}`, { config: { cache: { ttl: '1h', tags: [tag] } } }, async () => `${version}`)
+  }
   app.put('/write', { config: { invalidates: ['shop:{shop}', 'x'] } }, async () => `${++version}`)
   const write = async (query: string) => {
     const before = await Promise.all(
@@ -347,7 +353,9 @@ t.test('a placeholder without its parameter costs its tag and one line in the lo
       ['/x', '/shop:7'].map(async (url, i) => (await app.inject(url)).body !== before[i])
     )
   }
-  for (const query of ['', '?shop', '?other=7']) { t.strictSame(await write(query), [true, false], query) }
+  for (const query of ['', '?shop', '?other=7']) {
+    t.strictSame(await write(query), [true, false], query)
+  }
   t.strictSame(await write('?shop=7'), [true, true])
   t.equal(lines.length, 1)
 })

@@ -222,7 +222,9 @@ t.test(
     app.decorateRequest('user', null)
     app.get('/x', async () => 'hello')
     app.get('/own', async (_request, reply) => reply.code(429).send('not by us'))
-    for (const remoteAddress of [IPV4, IPV4, IPV4, '2001:db8:1:2::3', '2001:db8:1:2::4']) { await app.inject({ url: '/x', remoteAddress }) }
+    for (const remoteAddress of [IPV4, IPV4, IPV4, '2001:db8:1:2::3', '2001:db8:1:2::4']) {
+      await app.inject({ url: '/x', remoteAddress })
+    }
     for (let i = 0; i < 2; i++) await app.inject({ url: '/x', headers: { 'x-user': 'ada' } })
     await app.inject({ url: '/own', headers: { 'x-user': 'bob' } })
     await app.inject({ url: '/nowhere', headers: { 'x-user': 'bob' } })

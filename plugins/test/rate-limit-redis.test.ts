@@ -33,7 +33,9 @@ t.test('instances share one budget; without Redis each has its share of it', asy
   for (const [app, left] of [[a, 5], [b, 4], [a, 3], [b, 2], [a, 1], [b, 0]] as const) {
     t.match(standing(await app.inject('/x')), [200, new RegExp(`^"default";r=${left};`)])
   }
-  for (const app of [a, b]) { t.match(standing(await app.inject('/x')), [429, /^"default";r=0;t=\d+$/, /^\d+$/]) }
+  for (const app of [a, b]) {
+    t.match(standing(await app.inject('/x')), [429, /^"default";r=0;t=\d+$/, /^\d+$/])
+  }
 
   await server.kill()
   for (const app of [a, b]) {

@@ -46,7 +46,9 @@ t.test(
       'violated-policies': ['burst'],
       detail: /the limit "burst" is used up\. Try again after 1(800|799) s/
     })
-    for (const { headers } of [first, denied]) { t.notMatch(Object.keys(headers).join(), /x-ratelimit/) }
+    for (const { headers } of [first, denied]) {
+      t.notMatch(Object.keys(headers).join(), /x-ratelimit/)
+    }
     t.match(
       first.headers['access-control-expose-headers'],
       /RateLimit, RateLimit-Policy, Retry-After/
@@ -229,11 +231,15 @@ t.test('who it is: an IPv4 address, an IPv6 /64, and nothing a client can choose
     ).statusCode
   t.equal(await from('192.0.2.1'), 200)
   t.equal(await from('192.0.2.2'), 200)
-  for (const same of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201']) { t.equal(await from(same), 429, same) }
+  for (const same of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201']) {
+    t.equal(await from(same), 429, same)
+  }
   t.equal(await from('192.0.2.1', '203.0.113.5'), 429, 'it names another address, and is no proxy')
 
   t.equal(await from('2001:db8:1:2::1'), 200)
-  for (const same of ['2001:db8:1:2::2', '2001:0DB8:0001:0002:ffff:ffff:ffff:ffff']) { t.equal(await from(same), 429, same) }
+  for (const same of ['2001:db8:1:2::2', '2001:0DB8:0001:0002:ffff:ffff:ffff:ffff']) {
+    t.equal(await from(same), 429, same)
+  }
   t.equal(await from('2001:db8:1:3::1'), 200)
 
   t.equal(await from('10.0.0.1', '203.0.113.7'), 200)
@@ -422,7 +428,9 @@ t.test('a handler may look and use nothing, and is told all that is left', async
   )
   app.get('/use', { config: { rateLimit: false } }, async (request) => limit(request))
   t.match((await app.inject('/use')).json(), { isExceeded: false, remaining: 4999 })
-  for (let i = 0; i < 2; i++) { t.match((await app.inject('/look')).json(), { isExceeded: false, remaining: 4999 }) }
+  for (let i = 0; i < 2; i++) {
+    t.match((await app.inject('/look')).json(), { isExceeded: false, remaining: 4999 })
+  }
   t.match((await app.inject('/use')).json(), { remaining: 4998 })
 })
 

@@ -157,7 +157,9 @@ t.test(
       await setImmediate()
       const { port } = new URL(server.url)
       // Redis answers in order: what it was asked before is answered, too.
-      for (const end = performance.now() + 600; performance.now() < end;) { execFileSync('redis-cli', ['-p', port, 'ping']) }
+      for (const end = performance.now() + 600; performance.now() < end;) {
+        execFileSync('redis-cli', ['-p', port, 'ping'])
+      }
       t.match(await Promise.allSettled(replies), [
         { value: '1' },
         { value: 1 },

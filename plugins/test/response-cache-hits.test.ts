@@ -46,7 +46,9 @@ t.test(
         headers: { date }
       } = await app.inject(url)
       t.match(date, /^Thu, 01 Jan 2026 00:00:/)
-      for (let i = 0; i < 2; i++) { t.match((await app.inject(url)).headers, { date, 'cache-status': /hit/ }) }
+      for (let i = 0; i < 2; i++) {
+        t.match((await app.inject(url)).headers, { date, 'cache-status': /hit/ })
+      }
     }
   }
 )

@@ -76,7 +76,9 @@ t.test('routes that are not configured, or say false, are left alone', async (t)
   const app = await cachedApp(t)
   app.get('/plain', async () => 'x')
   app.get('/off', { config: { cache: false } }, async () => 'x')
-  for (const url of ['/plain', '/off', '/missing']) { t.notOk('cache-status' in (await app.inject(url)).headers, url) }
+  for (const url of ['/plain', '/off', '/missing']) {
+    t.notOk('cache-status' in (await app.inject(url)).headers, url)
+  }
 })
 
 t.test(
@@ -98,6 +100,8 @@ t.test(
       async () => 'x'
     )
     const answers = await Promise.all([app.inject('/x'), app.inject('/x')])
-    for (const { statusCode, headers } of answers) { t.match([statusCode, headers['cache-status']], [200, /detail=INVALID_TAG/]) }
+    for (const { statusCode, headers } of answers) {
+      t.match([statusCode, headers['cache-status']], [200, /detail=INVALID_TAG/])
+    }
   }
 )

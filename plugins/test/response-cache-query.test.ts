@@ -159,7 +159,9 @@ t.test(
       },
       async ({ query }) => ({ run: ++runs, query })
     )
-    for (const url of ['/x', '/x?page=1', '/x?page=01', '/x?utm_source=mail', '/x?page=1&x=2']) { t.same((await app.inject(url)).json(), { run: 1, query: { page: 1 } }, url) }
+    for (const url of ['/x', '/x?page=1', '/x?page=01', '/x?utm_source=mail', '/x?page=1&x=2']) {
+      t.same((await app.inject(url)).json(), { run: 1, query: { page: 1 } }, url)
+    }
     t.same((await app.inject('/x?page=2')).json(), { run: 2, query: { page: 2 } })
   }
 )

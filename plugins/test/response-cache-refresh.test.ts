@@ -40,7 +40,9 @@ async function newApp (
     seen.url = request.url
     seen.query = { ...(request.query as object) }
     seen.cookie = request.headers.cookie
-    if (request.headers['x-status'] !== undefined) { reply.header('x-complete', request.headers['x-status']) }
+    if (request.headers['x-status'] !== undefined) {
+      reply.header('x-complete', request.headers['x-status'])
+    }
     return `run ${seen.runs}`
   })
   return { app, seen }
@@ -70,7 +72,9 @@ for (const transport of TRANSPORTS) {
         status: /fwd=request; ttl=60; stored/
       })
       t.strictSame([seen.url, seen.query], ['/x?a=1', { a: '1' }], 'the handler does not see it')
-      for (const url of ['/x?a=1', '/x?a=1&refresh=0', '/x?a=1&refresh', '/x?a=1&refresh=1']) { t.match(await get(url), { body: 'run 2', status: /hit/ }, url) }
+      for (const url of ['/x?a=1', '/x?a=1&refresh=0', '/x?a=1&refresh', '/x?a=1&refresh=1']) {
+        t.match(await get(url), { body: 'run 2', status: /hit/ }, url)
+      }
       t.match(await get('/x?a=1&refresh=0', admin), { body: 'run 2', status: /hit/ })
       t.match(
         await get('/x?refresh=1'),
@@ -218,7 +222,9 @@ t.test(
       ] as const) {
         const log: string[] = []
         const { app } = await newApp(t, cache, { log })
-        for (let i = 0; i < 3; i++) { t.match((await app.inject('/x?refresh=1')).headers['cache-status'], status) }
+        for (let i = 0; i < 3; i++) {
+          t.match((await app.inject('/x?refresh=1')).headers['cache-status'], status)
+        }
         t.equal(log.length, 1)
         t.match(log[0], new RegExp(`config.cache.${code} returned neither true nor false`))
       }

@@ -68,7 +68,9 @@ t.test(
     await app.inject('/x?a=1&utm=1')
     const [tags = []] = outbox.calls
     t.ok(tags.includes('\u0001http://shop.test/x?a=1&utm=1'))
-    for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1, -1)) { t.ok(tags.includes(tag), tag) }
+    for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1, -1)) {
+      t.ok(tags.includes(tag), tag)
+    }
   }
 )
 

@@ -60,7 +60,9 @@ t.test('what cannot be used is an error that names the variable and shows no val
     [{ PORT: '1', INSTANCE: 'a b' }, /INSTANCE must match pattern/],
     [{ PORT: '-1', LOG_LEVEL: 'loud' }, /PORT must be >= 0 .*; LOG_LEVEL must be/]
   ]
-  for (const [data, message] of table) { t.throws(() => loadEnv(serviceEnv, data), { code: 'WEIR_ERR_ENV', message }) }
+  for (const [data, message] of table) {
+    t.throws(() => loadEnv(serviceEnv, data), { code: 'WEIR_ERR_ENV', message })
+  }
   const secret = Type.Object({ KEY: Type.String({ minLength: 20 }) })
   t.throws(() => loadEnv(secret, { KEY: 'hunter2' }), {
     message: 'The environment is not usable: KEY must NOT have fewer than 20 characters'

@@ -73,7 +73,9 @@ t.test('without it there is none', async (t) => {
 t.test('no line shows a query or a password, and every cause is there', async (t) => {
   for (const ACCESS_LOG of ['true', 'false']) {
     const { app, text, lines } = await logged(t, { LOG_LEVEL: 'trace', ACCESS_LOG })
-    for (const path of ['/things', '/nowhere', '/fails', '/%zz']) { await app.inject(`${path}?token=hunter2`) }
+    for (const path of ['/things', '/nowhere', '/fails', '/%zz']) {
+      await app.inject(`${path}?token=hunter2`)
+    }
     app.log.warn(
       { redis: 'redis://:hunter2@h', reason: 'connect ENOENT /tmp/x.sock?password=hunter2' },
       'gone: redis://:hunter2@h'

@@ -142,7 +142,9 @@ t.test(
           `${name}=${JSON.stringify(text.slice(0, 30))}: ${answer.body.slice(0, 80)}`
         )
       }
-      for (const name of ['ints', 'nums']) { t.equal((await query(app, name, '1', text)).statusCode, 400, `${name}=1&${name}=${text}`) }
+      for (const name of ['ints', 'nums']) {
+        t.equal((await query(app, name, '1', text)).statusCode, 400, `${name}=1&${name}=${text}`)
+      }
       t.strictSame(
         (await query(app, 'numOrText', text)).json(),
         { numOrText: text },
@@ -152,7 +154,9 @@ t.test(
     for (const text of [...RESPELLED, ...BEYOND, ...DECIMALS]) {
       // What is beyond the integers is the nearest number, for `maximum` to say what is too much.
       const status = BEYOND.includes(text) ? 200 : 400
-      for (const name of ['int', 'ints', 'intOrNull', 'narrowed']) { t.equal((await query(app, name, text)).statusCode, status, `${name}=${text}`) }
+      for (const name of ['int', 'ints', 'intOrNull', 'narrowed']) {
+        t.equal((await query(app, name, text)).statusCode, status, `${name}=${text}`)
+      }
       for (const name of ['num', 'least']) {
         t.strictSame(
           (await query(app, name, text)).json(),
@@ -167,8 +171,12 @@ t.test(
     }
     for (const text of INTEGERS) {
       const value = Number(text)
-      for (const name of ['int', 'num', 'intOrNull', 'numOrText', 'both']) { t.strictSame((await query(app, name, text)).json(), { [name]: value }, text) }
-      for (const name of ['ints', 'nums']) { t.strictSame((await query(app, name, text, text)).json(), { [name]: [value, value] }) }
+      for (const name of ['int', 'num', 'intOrNull', 'numOrText', 'both']) {
+        t.strictSame((await query(app, name, text)).json(), { [name]: value }, text)
+      }
+      for (const name of ['ints', 'nums']) {
+        t.strictSame((await query(app, name, text, text)).json(), { [name]: [value, value] })
+      }
     }
   }
 )
@@ -178,7 +186,9 @@ t.test('headers are as a query', async (t) => {
   const ask = (name: string, value: string) =>
     app.inject({ url: '/headers', headers: { [name]: value } })
   for (const text of ['1e309', '-1e309', '0x1', '01', '+1']) {
-    for (const name of ['x-int', 'x-num']) { t.equal((await ask(name, text)).statusCode, 400, `${name}: ${text}`) }
+    for (const name of ['x-int', 'x-num']) {
+      t.equal((await ask(name, text)).statusCode, 400, `${name}: ${text}`)
+    }
   }
   t.match((await ask('x-int', '12')).json(), { 'x-int': 12 })
   t.match((await ask('x-num', '12.50')).json(), { 'x-num': 12.5 })
@@ -206,7 +216,9 @@ t.test('a path: one spelling for each number', async (t) => {
     }
   }
   for (const text of INTEGERS) {
-    for (const kind of ['int', 'num', 'either']) { t.strictSame((await get(kind, text)).json(), { id: Number(text) }) }
+    for (const kind of ['int', 'num', 'either']) {
+      t.strictSame((await get(kind, text)).json(), { id: Number(text) })
+    }
   }
   t.strictSame((await get('num', '0.5')).json(), { id: 0.5 })
 })
@@ -226,7 +238,9 @@ t.test('made-up texts: a path is a number only as that number is written', async
     if (/^\.+$/.test(text)) continue
     const path = await app.inject(`/int/${encodeURIComponent(text)}`)
     const isSpelled = /^-?\d+$/.test(text) && String(Number(text)) === text
-    if (path.statusCode !== (isSpelled ? 200 : 400)) { wrong.push(`/int/${JSON.stringify(text)}: ${path.statusCode}`) }
+    if (path.statusCode !== (isSpelled ? 200 : 400)) {
+      wrong.push(`/int/${JSON.stringify(text)}: ${path.statusCode}`)
+    }
     const found = await query(app, 'num', text)
     let isJson = true
     try {
@@ -234,7 +248,9 @@ t.test('made-up texts: a path is a number only as that number is written', async
     } catch {
       isJson = false
     }
-    if (found.statusCode !== (isJson && Number.isFinite(Number(text)) ? 200 : 400)) { wrong.push(`num=${JSON.stringify(text)}: ${found.statusCode}`) }
+    if (found.statusCode !== (isJson && Number.isFinite(Number(text)) ? 200 : 400)) {
+      wrong.push(`num=${JSON.stringify(text)}: ${found.statusCode}`)
+    }
     if (found.statusCode === 200) accepted++
   }
   t.strictSame(wrong, [])
@@ -251,7 +267,9 @@ t.test('a body has numbers of its own, which are finite as well', async (t) => {
       payload
     })
   for (const name of ['int', 'num', 'least', 'intOrNull', 'narrowed', 'chosen']) {
-    for (const value of ['1e309', '-1e309', '"1"']) { t.equal((await post(`{"${name}":${value}}`)).statusCode, 400, `${name}: ${value}`) }
+    for (const value of ['1e309', '-1e309', '"1"']) {
+      t.equal((await post(`{"${name}":${value}}`)).statusCode, 400, `${name}: ${value}`)
+    }
   }
   t.equal((await post('{"ints":[1,1e309]}')).statusCode, 400)
   t.strictSame((await post('{"int":1.0,"num":1e2,"ints":[3]}')).json(), {
@@ -276,7 +294,9 @@ t.test('the environment is as a query', async (t) => {
       )
     }
   }
-  for (const text of RESPELLED) { t.throws(() => loadEnv(schema, { COUNT: text }), { code: 'WEIR_ERR_ENV' }, text) }
+  for (const text of RESPELLED) {
+    t.throws(() => loadEnv(schema, { COUNT: text }), { code: 'WEIR_ERR_ENV' }, text)
+  }
   t.strictSame(loadEnv(schema, { COUNT: '4101', RATIO: '2.50', EITHER: '7' }), {
     COUNT: 4101,
     RATIO: 2.5,

@@ -14,7 +14,9 @@ t.test('request ids: a sane one is taken over, any other replaced', async (t) =>
       'x-request-id'
     ]
   for (const given of ['a', 'Az09._-', 'x'.repeat(64)]) t.equal(await idFor(given), given)
-  for (const given of ['', 'x'.repeat(65), 'a b', 'a"', 'ä', 'a, b']) { t.match(await idFor(given), /^[\da-f-]{36}$/) }
+  for (const given of ['', 'x'.repeat(65), 'a b', 'a"', 'ä', 'a, b']) {
+    t.match(await idFor(given), /^[\da-f-]{36}$/)
+  }
   t.not(
     (await app.inject('/health/live')).headers['x-request-id'],
     (await app.inject('/health/live')).headers['x-request-id']

@@ -83,8 +83,12 @@ t.test('the lab: each way live, the last twenty, a load, and cold again', async 
         'From the shared store',
         'Cached response'
       ])
-      for (const row of await table.locator('tbody tr').allInnerTexts()) { t.match(row, /\t[\d,]+\t\d+×\t[\d.]+ ms\t[\d.]+ ms\t[\d.]+ ms\t0$/) }
-      for (const name of [/^Requests per second\. Uncached: /, /^Latency\. Uncached: p50 /]) { t.equal(await page.getByRole('img', { name }).locator('rect').count(), 4) }
+      for (const row of await table.locator('tbody tr').allInnerTexts()) {
+        t.match(row, /\t[\d,]+\t\d+×\t[\d.]+ ms\t[\d.]+ ms\t[\d.]+ ms\t0$/)
+      }
+      for (const name of [/^Requests per second\. Uncached: /, /^Latency\. Uncached: p50 /]) {
+        t.equal(await page.getByRole('img', { name }).locator('rect').count(), 4)
+      }
       await looksWell(t, page, 'lab with results')
 
       await page.route('**/shop/lab/run/**', (route) =>

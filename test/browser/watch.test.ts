@@ -141,7 +141,9 @@ t.test('figures and charts move under load', async (t) => {
 
     const loaded = new AbortController()
     const load = (async () => {
-      while (!loaded.signal.aborted) { await (await fetch(`${suite.url}/api/weather/current?city=Berlin`)).arrayBuffer() }
+      while (!loaded.signal.aborted) {
+        await (await fetch(`${suite.url}/api/weather/current?city=Berlin`)).arrayBuffer()
+      }
     })()
     await requests.getByRole('img', { name: /^memory: [1-9]/ }).waitFor()
     await figure(page, 'Requests/s').getByText(/^[1-9][\d.]*$/).waitFor()

@@ -37,7 +37,9 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
   const store = STORES.find((name) => name === values.store)
-  if (store === undefined) { throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`) }
+  if (store === undefined) {
+    throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`)
+  }
   return {
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
@@ -87,7 +89,9 @@ function listOf<T extends string> (
   return (
     names?.split(',').map((name) => {
       const found = possible.find((one) => one === name)
-      if (found === undefined) { throw new UsageError(`--${option} ${name}: one of ${shown.join(', ')}`) }
+      if (found === undefined) {
+        throw new UsageError(`--${option} ${name}: one of ${shown.join(', ')}`)
+      }
       return found
     }) ?? possible
   )
@@ -95,7 +99,9 @@ function listOf<T extends string> (
 
 function positive (name: string, text: string): number {
   const number = Number(text)
-  if (!(Number.isInteger(number) && number > 0)) { throw new UsageError(`--${name} ${text}: a whole number, 1 or more`) }
+  if (!(Number.isInteger(number) && number > 0)) {
+    throw new UsageError(`--${name} ${text}: a whole number, 1 or more`)
+  }
   return number
 }
 

@@ -175,7 +175,9 @@ export class Engine {
           return await this.#invalidate(resources, way, request)
       }
     } catch (error) {
-      if (error instanceof Error && 'code' in error) { return { written: [], refused: refusalText(error) } }
+      if (error instanceof Error && 'code' in error) {
+        return { written: [], refused: refusalText(error) }
+      }
       throw error
     }
   }

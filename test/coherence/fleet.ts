@@ -90,7 +90,9 @@ export class Instance {
     // What ends it from then on is the end of the run.
     this.teardowns.add(() => { this.#process = undefined })
     child.once('close', () => {
-      if (this.#process === started) { this.onDeath(`instance ${this.name} ended by itself:\n${started.output}`) }
+      if (this.#process === started) {
+        this.onDeath(`instance ${this.name} ended by itself:\n${started.output}`)
+      }
     })
     const port = await portOf(child, started)
     const pool = new Pool(`http://127.0.0.1:${port}`, {
@@ -111,7 +113,9 @@ async function portOf (child: ChildProcess, started: Child): Promise<number> {
     once(child, 'message') as Promise<[{ port?: number }]>,
     ended
   ])
-  if (message.port === undefined) { throw new Error(`an instance said ${JSON.stringify(message)} instead of its port`) }
+  if (message.port === undefined) {
+    throw new Error(`an instance said ${JSON.stringify(message)} instead of its port`)
+  }
   return message.port
 }
 

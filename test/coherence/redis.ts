@@ -175,7 +175,9 @@ export class TroubledRedis {
 /** Of the user in the example of the README, without the password. */
 function rightsIn (readme: string): readonly string[] {
   const [, rights] = /ACL SETUSER weir on >PASSWORD (.+)/.exec(readme) ?? []
-  if (rights === undefined) { throw new Error('the README of @weir/cache does not say what a user with ACL rules needs') }
+  if (rights === undefined) {
+    throw new Error('the README of @weir/cache does not say what a user with ACL rules needs')
+  }
   return rights.trim().split(' ')
 }
 

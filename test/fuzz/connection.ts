@@ -99,7 +99,9 @@ function parsed (bytes: Buffer, isHead: boolean, isEnd: boolean): Answer | undef
   if (at === -1) return undefined
   const [line = '', ...fields] = bytes.toString('latin1', 0, at).split('\r\n')
   const [, code] = /^HTTP\/1\.1 (\d{3}) /.exec(line) ?? []
-  if (code === undefined) { throw new Error(`no status line of HTTP/1.1: ${JSON.stringify(line.slice(0, 200))}`) }
+  if (code === undefined) {
+    throw new Error(`no status line of HTTP/1.1: ${JSON.stringify(line.slice(0, 200))}`)
+  }
   const status = Number(code)
   const rest = bytes.subarray(at + END_OF_HEAD.length)
   if (status < 200) return parsed(rest, isHead, isEnd)

@@ -51,7 +51,9 @@ export function fuzzRequest (seed: string, number: number): FuzzRequest {
   const fields = fieldsOf(random)
   if (isWrite || random.chance(0.1)) fields.push(['authorization', fieldValue(random, CREDENTIALS)])
   const body = random.chance(isWrite ? 0.85 : 0.03) ? bodyOf(random) : undefined
-  if (random.chance(body === undefined ? 0.02 : 0.95)) { fields.push(['content-type', random.pick(CONTENT_TYPES)]) }
+  if (random.chance(body === undefined ? 0.02 : 0.95)) {
+    fields.push(['content-type', random.pick(CONTENT_TYPES)])
+  }
   const isChunked = body !== undefined && random.chance(0.1)
   if (body !== undefined) {
     fields.push(

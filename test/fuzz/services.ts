@@ -71,7 +71,9 @@ async function start (
   const running = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
+      if (typeof message === 'object' && message !== null && 'port' in message) {
+        resolve(Number(message.port))
+      }
     })
     child.once('close', () => {
       reject(new Error(`${entry} ended before it was ready:\n${running.output()}`))

@@ -30,7 +30,9 @@ export interface Exchange {
 
 /** The fault of an answer, whatever was asked; `undefined` if there is none. */
 export function faultOf ({ request, answer, ms }: Exchange): string | undefined {
-  if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) { return `slow: ${Math.round(ms)} ms` }
+  if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) {
+    return `slow: ${Math.round(ms)} ms`
+  }
   if (answer === undefined) return request.isRaw ? undefined : 'closed without an answer'
   const { status, headers, body } = answer
   if (status < 400) return undefined
@@ -44,20 +46,26 @@ export function faultOf ({ request, answer, ms }: Exchange): string | undefined 
   }
   // Readiness tells of itself, which is no error of the request.
   if (type !== 'application/problem+json') return `${status} as ${type ?? 'nothing'}`
-  if (request.method === 'HEAD') { return status >= 500 && status !== 504 ? `${status} without a body` : undefined }
+  if (request.method === 'HEAD') {
+    return status >= 500 && status !== 504 ? `${status} without a body` : undefined
+  }
   return problemWith(status, body)
 }
 
 function problemWith (status: number, body: Buffer): string | undefined {
   const text = body.toString()
   const problem = parsed(text)
-  if (problem === undefined) { return `${status} with a body that is no JSON object: ${text.slice(0, 200)}` }
+  if (problem === undefined) {
+    return `${status} with a body that is no JSON object: ${text.slice(0, 200)}`
+  }
   const missing = ['type', 'title', 'detail', 'code'].filter(
     (member) => typeof problem[member] !== 'string'
   )
   if (missing.length > 0) return `${status} without ${missing.join(', ')}: ${text.slice(0, 200)}`
   if (problem['status'] !== status) return `${status} says that it is ${String(problem['status'])}`
-  if (status >= 500 && DOCUMENTED[String(problem['code'])] !== status) { return `${status} ${String(problem['code'])}: ${String(problem['detail'])}` }
+  if (status >= 500 && DOCUMENTED[String(problem['code'])] !== status) {
+    return `${status} ${String(problem['code'])}: ${String(problem['detail'])}`
+  }
   return undefined
 }
 

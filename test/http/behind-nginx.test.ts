@@ -186,7 +186,9 @@ t.test('both instances have a part in it', async (t) => {
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   a.origin.on('/api/products/7', { headers: FRESH, body: TEXT })
   const names = new Set<string | undefined>()
-  for (let i = 0; i < 4; i++) { names.add(cacheStatus(await send(`${url}/api/products/7`)).at(-1)?.cache) }
+  for (let i = 0; i < 4; i++) {
+    names.add(cacheStatus(await send(`${url}/api/products/7`)).at(-1)?.cache)
+  }
   t.same([...names].sort(), ['a', 'b'])
   t.equal(a.origin.requests('/api/products/7').length, 1)
 })

@@ -17,7 +17,9 @@ async function stored (
 
 async function gone ({ get }: Proxied, paths: readonly string[]): Promise<string[]> {
   const left: string[] = []
-  for (const path of paths) { if ((await get(path, { 'cache-control': 'only-if-cached' })).status === 504) left.push(path) }
+  for (const path of paths) {
+    if ((await get(path, { 'cache-control': 'only-if-cached' })).status === 504) left.push(path)
+  }
   return left
 }
 

@@ -104,7 +104,9 @@ t.test(
 t.test('RFC 9211 2.7: the key is not told', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on('/secret?token=abc', { headers: FRESH })
-  for (const answer of [await get('/secret?token=abc'), await get('/secret?token=abc')]) { t.notMatch(field(answer), /key=|abc/) }
+  for (const answer of [await get('/secret?token=abc'), await get('/secret?token=abc')]) {
+    t.notMatch(field(answer), /key=|abc/)
+  }
 })
 
 t.test('RFC 9211 2: a name that is no token is a string', async (t) => {

@@ -113,7 +113,9 @@ t.test('not without the option, without such links, and over HTTP/1.0', async (t
   ] as const) {
     const { origin, url } = await proxiedApp(t, { cache })
     origin.on('/', { headers: { ...PAGE, link }, body: 'text' })
-    for (let i = 0; i < 2; i++) { checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: 'text' }) }
+    for (let i = 0; i < 2; i++) {
+      checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: 'text' })
+    }
   }
   const { origin, url } = await proxiedApp(t, earlyHints)
   origin.on('/', { headers: PAGE, body: 'text' })

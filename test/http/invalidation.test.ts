@@ -94,7 +94,9 @@ async function checkNamed (t: Test, rows: readonly Named[], status = 201): Promi
     await stored(proxied, '/c/target', ...others)
     proxied.origin.on('/c/target', { status, headers: headers(proxied) ?? {} })
     await proxied.send('POST', '/c/target')
-    for (const path of others) { t.equal(await isGone(proxied, path), gone.includes(path), `${rule}: ${path}`) }
+    for (const path of others) {
+      t.equal(await isGone(proxied, path), gone.includes(path), `${rule}: ${path}`)
+    }
   }
 }
 
@@ -152,8 +154,12 @@ t.test('RFC 9111 4.4: all variants of the URI', async (t) => {
   }))
   for (const language of ['de', 'en', 'fr']) await get('/', { 'accept-language': language })
   await send('PUT', '/', { headers: { 'accept-language': 'de' } })
-  for (const language of ['de', 'en', 'fr']) { t.notOk(isHit(await get('/', { 'accept-language': language })), language) }
-  for (const language of ['de', 'en', 'fr']) { t.ok(isHit(await get('/', { 'accept-language': language })), language) }
+  for (const language of ['de', 'en', 'fr']) {
+    t.notOk(isHit(await get('/', { 'accept-language': language })), language)
+  }
+  for (const language of ['de', 'en', 'fr']) {
+    t.ok(isHit(await get('/', { 'accept-language': language })), language)
+  }
 })
 
 t.test('RFC 9111 4.4: what is stale is gone too, and is not validated', async (t) => {

@@ -151,7 +151,9 @@ export async function startOrigin (t: Test): Promise<Origin> {
   })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   const origin = new Origin(`http://127.0.0.1:${address.port}`)
   return origin
 }

@@ -14,7 +14,9 @@ const FRESH = { 'cache-control': 'max-age=60', etag: '"1"', 'content-type': 'tex
 function ranged (text: string, headers: Fields): (request: OriginRequest) => Scripted {
   return (request) => {
     const tag = headers['etag']
-    if (tag !== undefined && request.headers['if-none-match'] === tag) { return { status: 304, headers } }
+    if (tag !== undefined && request.headers['if-none-match'] === tag) {
+      return { status: 304, headers }
+    }
     const [, first, last = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? []
     const holds =
       request.headers['if-range'] === undefined ||
@@ -23,7 +25,9 @@ function ranged (text: string, headers: Fields): (request: OriginRequest) => Scr
     const from = first === '' ? text.length - Number(last) : Number(first)
     const to =
       first === '' || last === '' ? text.length - 1 : Math.min(Number(last), text.length - 1)
-    if (from >= text.length) { return { status: 416, headers: { 'content-range': `bytes */${text.length}` } } }
+    if (from >= text.length) {
+      return { status: 416, headers: { 'content-range': `bytes */${text.length}` } }
+    }
     return {
       status: 206,
       headers: { ...headers, 'content-range': `bytes ${from}-${to}/${text.length}` },
@@ -124,7 +128,9 @@ async function checkSequence (
       message
     )
     t.equal(isHit(answer), expected === undefined, message)
-    if (expected !== undefined && i > 0) { t.match(ours(answer), { fwd: 'partial', 'fwd-status': 206, stored: true }, message) }
+    if (expected !== undefined && i > 0) {
+      t.match(ours(answer), { fwd: 'partial', 'fwd-status': 206, stored: true }, message)
+    }
   }
 }
 
@@ -133,14 +139,18 @@ t.test(
   async (t) => {
     stopClock(t)
     const proxied = await proxiedApp(t)
-    for (const [i, sequence] of SEQUENCES.entries()) { await checkSequence(t, [proxied], `/${i}`, sequence) }
+    for (const [i, sequence] of SEQUENCES.entries()) {
+      await checkSequence(t, [proxied], `/${i}`, sequence)
+    }
   }
 )
 
 t.test('two instances share parts', async (t) => {
   stopClock(t)
   const proxies = await twoApps(t)
-  for (const [i, sequence] of SEQUENCES.entries()) { await checkSequence(t, proxies, `/${i}`, sequence) }
+  for (const [i, sequence] of SEQUENCES.entries()) {
+    await checkSequence(t, proxies, `/${i}`, sequence)
+  }
 })
 
 t.test(
@@ -410,7 +420,9 @@ t.test('RFC 9111 4.1: parts of variants are kept apart', async (t) => {
     )
   }
   t.equal(origin.requests('/').length, 2)
-  for (const accept of ['a', 'b']) { t.match(await get('/', { accept }), { status: 200, body: TEXT.replaceAll('0', accept) }) }
+  for (const accept of ['a', 'b']) {
+    t.match(await get('/', { accept }), { status: 200, body: TEXT.replaceAll('0', accept) })
+  }
   t.strictSame(
     origin.requests('/').slice(2).map(asked),
     ['a', 'b'].map((tag) => ({ range: 'bytes=10-', 'if-range': `"${tag}"` }))
@@ -437,7 +449,9 @@ t.test(
     await get('/', { range: 'bytes=0-99' })
     const only = { 'cache-control': 'only-if-cached' }
     checkPart(t, await get('/', { ...only, range: 'bytes=10-19' }), [10, 19], 'stored')
-    for (const headers of [only, { ...only, range: 'bytes=90-109' }]) { t.equal((await get('/', headers)).status, 504) }
+    for (const headers of [only, { ...only, range: 'bytes=90-109' }]) {
+      t.equal((await get('/', headers)).status, 504)
+    }
     t.equal(origin.requests('/').length, 1)
   }
 )
@@ -583,7 +597,9 @@ t.test(
         body: TEXT.slice(first, last + 1)
       }
     })
-    for (const end of [99, 199, 299]) { checkPart(t, await get('/', { range: 'bytes=0-' }), [0, end], String(end)) }
+    for (const end of [99, 199, 299]) {
+      checkPart(t, await get('/', { range: 'bytes=0-' }), [0, end], String(end))
+    }
     checkPart(t, await get('/', { range: 'bytes=250-' }), [250, 399], 'as much as there is now')
     t.strictSame(
       origin.requests('/').map(({ headers }) => headers.range),
@@ -648,7 +664,9 @@ t.test('what one client does wrong, or does not want, takes nothing from others'
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', (request) => {
-    if (request.headers['x-bad'] !== undefined) { return { status: 400, headers: { 'cache-control': 'no-store' }, body: 'bad' } }
+    if (request.headers['x-bad'] !== undefined) {
+      return { status: 400, headers: { 'cache-control': 'no-store' }, body: 'bad' }
+    }
     return ranged(TEXT, FRESH)(request)
   })
   await get('/', { range: 'bytes=0-99' })
@@ -761,7 +779,9 @@ t.test('parts that are fetched side by side are all kept', async (t) => {
   const answers = ranges.map((range) => get('/', { range }))
   await origin.received('/', 5)
   open()
-  for (const [i, answer] of (await Promise.all(answers)).entries()) { checkPart(t, answer, [i * 100 + 100, i * 100 + 199], ranges[i] ?? '') }
+  for (const [i, answer] of (await Promise.all(answers)).entries()) {
+    checkPart(t, answer, [i * 100 + 100, i * 100 + 199], ranges[i] ?? '')
+  }
   checkPart(t, await get('/', { range: 'bytes=0-499' }), [0, 499], 'all of them')
   t.equal(origin.requests('/').length, 5, 'each byte was fetched once')
 })

@@ -360,7 +360,9 @@ t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
     ['/absent', undefined]
   ] as const) {
     origin.on(path, { headers: { ...HEADERS, 'accept-ranges': field }, body: TEXT })
-    for (const answer of [await get(path), await get(path)]) { t.equal(answer.headers['accept-ranges'], field, path) }
+    for (const answer of [await get(path), await get(path)]) {
+      t.equal(answer.headers['accept-ranges'], field, path)
+    }
     t.equal(
       (await get(path, { range: 'bytes=0-3' })).status,
       206,
@@ -397,7 +399,9 @@ t.test(
       const path = `/${i}`
       const odd = { status: 206, headers: { ...HEADERS, 'content-range': field }, body: '456789' }
       origin.on(`${path}/alone`, odd, odd)
-      for (const time of ['first', 'second']) { t.match(await get(`${path}/alone`, { range: 'bytes=4-9' }), odd, `${field}, ${time}`) }
+      for (const time of ['first', 'second']) {
+        t.match(await get(`${path}/alone`, { range: 'bytes=4-9' }), odd, `${field}, ${time}`)
+      }
       origin.on(path, first, odd, { headers: HEADERS, body: TEXT })
       await get(path, { range: 'bytes=0-3' })
       t.match(await get(path), { status: 200, body: TEXT }, `${field}: the whole is fetched`)

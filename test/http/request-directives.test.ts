@@ -154,7 +154,9 @@ t.test('a route where clients have no say stores what they would not', async (t)
 t.test('RFC 9111 5.2.1.7: for what is not cached the origin is not asked', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.always('/', { headers: { 'cache-control': 'max-age=60' } })
-  for (const method of ['GET', 'HEAD']) { t.equal((await send(method, '/', { headers: asks('only-if-cached') })).status, 504) }
+  for (const method of ['GET', 'HEAD']) {
+    t.equal((await send(method, '/', { headers: asks('only-if-cached') })).status, 504)
+  }
   t.strictSame(origin.requests('/'), [])
   await get('/')
   t.ok(

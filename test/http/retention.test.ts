@@ -90,10 +90,14 @@ t.test('retain of the route', async (t) => {
       clock.advance(5 + kept - 0.001)
       const body = kept > 0 ? 'first' : 'second'
       if (kept > 0) {
-        for (const path of ['/0', '/1']) { t.equal((await get(path, { 'cache-control': 'max-stale' })).body, body, path) }
+        for (const path of ['/0', '/1']) {
+          t.equal((await get(path, { 'cache-control': 'max-stale' })).body, body, path)
+        }
       }
       clock.advance(0.001)
-      for (const path of ['/0', '/1']) { t.equal((await get(path, { 'cache-control': 'max-stale' })).body, 'second', path) }
+      for (const path of ['/0', '/1']) {
+        t.equal((await get(path, { 'cache-control': 'max-stale' })).body, 'second', path)
+      }
       t.equal(
         origin.requests('/1')[1]?.headers['if-none-match'],
         undefined,

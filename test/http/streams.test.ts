@@ -109,7 +109,9 @@ t.test('over maxBodyBytes a body passes through and is not stored', async (t) =>
     origin.always(path, { headers: FRESH, body })
     const first = await get(path)
     t.equal(first.body === whole && first.complete, true, `${rule}: all of it comes`)
-    if (typeof body === 'string' && !stored) { t.match(ours(first), { stored: undefined, detail: /./ }, `${rule}: and it is said why`) }
+    if (typeof body === 'string' && !stored) {
+      t.match(ours(first), { stored: undefined, detail: /./ }, `${rule}: and it is said why`)
+    }
     const second = await get(path)
     t.equal(isHit(second), stored, `${rule}: stored or not`)
     t.equal(second.body === whole, true, rule)
@@ -127,7 +129,9 @@ t.test('a client that goes away does not stop a fill that others wait for', asyn
   impatient.abort()
   await aborted('/', 1)
   end.open()
-  for (const answer of await Promise.all(others)) { t.match(answer, { status: 200, body: 'first, second', complete: true }) }
+  for (const answer of await Promise.all(others)) {
+    t.match(answer, { status: 200, body: 'first, second', complete: true })
+  }
   t.equal(origin.requests('/').length, 1)
   t.ok(isHit(await get('/')))
 })
@@ -252,7 +256,9 @@ t.test(
     const others = [get('/'), get('/')]
     await arrived('/', 3)
     begin.open()
-    for (const answer of await Promise.all(others)) { t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and is given to nobody else') }
+    for (const answer of await Promise.all(others)) {
+      t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and is given to nobody else')
+    }
     end.open()
     t.match(await (await first).whole(), { body: 'first', complete: true })
     t.equal(origin.requests('/').length, 3)

@@ -22,7 +22,9 @@ async function check (
     )
     const first = await get(path)
     for (const [name, value] of Object.entries(fields)) {
-      if (typeof value === 'string') { t.equal(first.headers[name], value, `${rule}: ${name} is passed on`) }
+      if (typeof value === 'string') {
+        t.equal(first.headers[name], value, `${rule}: ${name} is passed on`)
+      }
     }
     if (seconds > 0) {
       clock.advance(seconds - 0.001)

@@ -176,7 +176,9 @@ t.test('variants are of both', async (t) => {
     }
   }
   await b.send('PUT', '/', { body: 'x' })
-  for (const language of ['de', 'en']) { t.notOk(isHit(await a.get('/', { 'accept-language': language })), language) }
+  for (const language of ['de', 'en']) {
+    t.notOk(isHit(await a.get('/', { 'accept-language': language })), language)
+  }
 })
 
 t.test(

@@ -172,7 +172,9 @@ t.test('each variant is stored, and validated by its own tag', async (t) => {
     t.equal(origin.requests('/').at(-1)?.headers['if-none-match'], `"${language}"`)
   }
   t.equal(origin.requests('/').length, 20)
-  for (const language of languages) { t.ok(isHit(await get('/', speaks(language))), 'and is fresh again') }
+  for (const language of languages) {
+    t.ok(isHit(await get('/', speaks(language))), 'and is fresh again')
+  }
 })
 
 t.test(

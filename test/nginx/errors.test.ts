@@ -132,7 +132,9 @@ t.test(
     })
     await once(server, 'listening')
     const address = server.address()
-    if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+    if (address === null || typeof address === 'string') {
+      throw new Error('a TCP server without a port')
+    }
     const { url } = await startNginx(t, { catalog: [`http://127.0.0.1:${address.port}`] })
     const { port } = new URL(url)
     for (const [bytes, seen] of [

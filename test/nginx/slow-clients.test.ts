@@ -16,7 +16,9 @@ t.test('10,000 requests that are never finished lock nobody out, and are cut off
   t.teardown(() => { server.close() })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   const { url } = await startNginx(t, { catalog: [`http://127.0.0.1:${address.port}`] })
   const { hostname, port } = new URL(url)
 

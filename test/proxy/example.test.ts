@@ -28,7 +28,9 @@ t.test('each Dockerfile copies the manifest of every workspace, which npm ci nee
   t.ok(workspaces.includes('examples'))
   for (const file of ['examples/proxy/Dockerfile', 'infra/docker/Dockerfile']) {
     const text = await readFile(new URL(file, ROOT), 'utf8')
-    for (const path of workspaces) { t.match(text, `COPY ${path}/package.json ${path}/\n`, `${file}: ${path}`) }
+    for (const path of workspaces) {
+      t.match(text, `COPY ${path}/package.json ${path}/\n`, `${file}: ${path}`)
+    }
   }
 })
 

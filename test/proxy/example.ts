@@ -29,7 +29,9 @@ export async function startExample (
   const running = runExample(t, env)
   const port = await new Promise<number>((resolve, reject) => {
     running.process.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
+      if (typeof message === 'object' && message !== null && 'port' in message) {
+        resolve(Number(message.port))
+      }
     })
     running.process.once('close', () => {
       reject(new Error(`it ended before it was ready:\n${running.output()}`))

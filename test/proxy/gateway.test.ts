@@ -230,7 +230,9 @@ t.test('an origin whose certificate cannot be verified is not asked', async (t) 
   t.teardown(() => { server.close() })
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   const { send } = await gatewayApp(t, `https://127.0.0.1:${address.port}`)
   t.equal((await send('GET', '/')).status, 502)
   t.strictSame(asked, [])

@@ -36,7 +36,9 @@ async function instance (
   t.teardown(end)
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   return { url: `http://127.0.0.1:${address.port}`, end }
 }
 
@@ -307,7 +309,9 @@ t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) 
 
   // One of the rate, two of the burst.
   for (const address of ['192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8:0:1::1']) {
-    for (let i = 0; i < 3; i++) { t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`) }
+    for (let i = 0; i < 3; i++) {
+      t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`)
+    }
   }
   t.equal(arrived, 12)
   await shielded(t, await from('192.0.2.1'))

@@ -99,9 +99,15 @@ async function writeConfig (
   for (const name of await readdir(CONFIG)) {
     let text = await readFile(new URL(name, CONFIG), 'utf8')
     if (name === main) text = relocated(text, listen, options)
-    if (shield !== undefined && name === 'http.conf') { text = replaced(text, / rate=\w+\/\w+;/, ` rate=${shield.rate};`) }
-    if (shield !== undefined && name === 'server.conf') { text = replaced(text, / burst=\d+ /, ` burst=${shield.burst} `) }
-    if (answerWithin !== undefined && name === 'server.conf') { text = replaced(text, /proxy_read_timeout 30s;/, `proxy_read_timeout ${answerWithin};`) }
+    if (shield !== undefined && name === 'http.conf') {
+      text = replaced(text, / rate=\w+\/\w+;/, ` rate=${shield.rate};`)
+    }
+    if (shield !== undefined && name === 'server.conf') {
+      text = replaced(text, / burst=\d+ /, ` burst=${shield.burst} `)
+    }
+    if (answerWithin !== undefined && name === 'server.conf') {
+      text = replaced(text, /proxy_read_timeout 30s;/, `proxy_read_timeout ${answerWithin};`)
+    }
     await writeFile(join(folder, name), text)
   }
   return join(folder, main)

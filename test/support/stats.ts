@@ -48,7 +48,9 @@ export async function startStats (
   const stats = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
+      if (typeof message === 'object' && message !== null && 'port' in message) {
+        resolve(Number(message.port))
+      }
     })
     child.once('close', () => {
       reject(new Error(`stats ended before it was ready:\n${stats.output()}`))

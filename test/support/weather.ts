@@ -67,7 +67,9 @@ export async function startWeather (
     },
     async upstreamHas (fault) {
       await (await fetch(control, { method: 'DELETE' })).text()
-      if (fault !== undefined) { await (await fetch(control, { method: 'POST', body: JSON.stringify(fault) })).text() }
+      if (fault !== undefined) {
+        await (await fetch(control, { method: 'POST', body: JSON.stringify(fault) })).text()
+      }
     },
     async upstreamSaw () {
       const { calls, overlaps } = (await (await fetch(control)).json()) as {
@@ -88,7 +90,9 @@ async function startNode (t: Test, entry: string, env: NodeJS.ProcessEnv): Promi
   const running = program(t, child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => {
-      if (typeof message === 'object' && message !== null && 'port' in message) { resolve(Number(message.port)) }
+      if (typeof message === 'object' && message !== null && 'port' in message) {
+        resolve(Number(message.port))
+      }
     })
     child.once('close', () => {
       reject(new Error(`it ended before it was ready:\n${running.output()}`))

@@ -57,13 +57,17 @@ export function parseArguments (
 
 function oneOf<T extends string> (option: string, given: string, possible: readonly T[]): T {
   const found = possible.find((name) => name === given)
-  if (found === undefined) { throw new UsageError(`--${option} ${given}: one of ${possible.join(', ')}`) }
+  if (found === undefined) {
+    throw new UsageError(`--${option} ${given}: one of ${possible.join(', ')}`)
+  }
   return found
 }
 
 function positive (name: string, text: string): number {
   const number = Number(text)
-  if (!(Number.isInteger(number) && number > 0)) { throw new UsageError(`--${name} ${text}: a whole number, 1 or more`) }
+  if (!(Number.isInteger(number) && number > 0)) {
+    throw new UsageError(`--${name} ${text}: a whole number, 1 or more`)
+  }
   return number
 }
 

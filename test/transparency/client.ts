@@ -127,7 +127,9 @@ export function http2Client ({ port = 0 }: Address): Client {
 function headersOf (given: IncomingHttpHeaders): Headers {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && !name.startsWith(':')) { headers[name] = typeof value === 'number' ? String(value) : value }
+    if (value !== undefined && !name.startsWith(':')) {
+      headers[name] = typeof value === 'number' ? String(value) : value
+    }
   }
   return headers
 }

@@ -93,7 +93,9 @@ function notModified (exchange: Exchange, momentary: Momentary): string[] {
   const names = isUnencoded ? [...OF_THE_BODY, 'vary'] : OF_THE_BODY
   const found = headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, names))
   const tag = textOf(weir.headers, 'etag')
-  if (condition.field === 'if-none-match' && tag !== sent.weir.headers['if-none-match']) { found.push('304 with another ETag') }
+  if (condition.field === 'if-none-match' && tag !== sent.weir.headers['if-none-match']) {
+    found.push('304 with another ETag')
+  }
   if (weir.body.length > 0) found.push('304 with a body')
   if (
     intent.method === 'GET' &&

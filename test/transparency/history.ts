@@ -34,7 +34,9 @@ export class History {
     )
     if (sameUrl.length === 0) return undefined
     const from = random.pick(sameUrl)
-    if (textOf(from.weir.headers, 'etag') !== undefined && random.chance(0.7)) { return { field: 'if-none-match', from } }
+    if (textOf(from.weir.headers, 'etag') !== undefined && random.chance(0.7)) {
+      return { field: 'if-none-match', from }
+    }
     return from.intent.user === user ? { field: 'if-modified-since', from } : undefined
   }
 }

@@ -18,13 +18,17 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const build = join(folder, 'build')
   const modules = join(build, 'node_modules')
-  for (const name of await readdir(join(ROOT, 'packages'))) { await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name)) }
+  for (const name of await readdir(join(ROOT, 'packages'))) {
+    await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
+  }
   await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   await cp(fileURLToPath(new URL('.', import.meta.url)), join(build, 'transparency'), {
     recursive: true
   })
   await cp(new URL('../coherence/random.js', import.meta.url), join(build, 'coherence/random.js'))
   await writeFile(join(build, 'package.json'), '{ "type": "module" }')
-  for (const edit of mutant?.edits ?? []) { await changeFile(join(modules, '@weir/fastify/dist/response-cache', edit.file), edit) }
+  for (const edit of mutant?.edits ?? []) {
+    await changeFile(join(modules, '@weir/fastify/dist/response-cache', edit.file), edit)
+  }
   return join(build, 'transparency/main.js')
 }

@@ -11,14 +11,18 @@ export function partDifference (
   if (boundary !== undefined) return partsDifference(range, whole, body, boundary)
   const [, first, last, length] =
     /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(textOf(headers, 'content-range') ?? '') ?? []
-  if (Number(length) !== whole.length) { return `${status} of ${length} bytes and not ${whole.length}` }
+  if (Number(length) !== whole.length) {
+    return `${status} of ${length} bytes and not ${whole.length}`
+  }
   const asked = /^bytes=(\d*)-(\d*)$/.exec(range)
   if (asked === null) return `${status} for ${range}`
   const [, from = '', to = ''] = asked
   const begin = from === '' ? Math.max(0, whole.length - Number(to)) : Number(from)
   if (status === 416) return begin < whole.length ? '416 for a part that is there' : undefined
   const end = from === '' || to === '' ? whole.length - 1 : Math.min(Number(to), whole.length - 1)
-  if (Number(first) !== begin || Number(last) !== end) { return `206 of ${first}-${last} and not ${begin}-${end}` }
+  if (Number(first) !== begin || Number(last) !== end) {
+    return `206 of ${first}-${last} and not ${begin}-${end}`
+  }
   return body.equals(whole.subarray(begin, end + 1)) ? undefined : '206 with other bytes'
 }
 
@@ -38,7 +42,9 @@ function partsDifference (
     .replace(/^bytes=/, '')
     .split(',')
     .map((spec) => spec.trim())
-  if (parts[0] !== '' || parts.at(-1) !== '--\r\n' || parts.length !== specs.length + 2) { return '206 with other parts' }
+  if (parts[0] !== '' || parts.at(-1) !== '--\r\n' || parts.length !== specs.length + 2) {
+    return '206 with other parts'
+  }
   for (const [i, spec] of specs.entries()) {
     const [head = '', ...content] = (parts[i + 1] ?? '').split('\r\n\r\n')
     const field = /^content-range: (.*)$/m.exec(head.replaceAll('\r', ''))?.[1]

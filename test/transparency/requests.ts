@@ -119,7 +119,9 @@ function headersFor (random: Random, { path, headers: own }: Target): Record<str
   sometimes(0.03, 'cache-control', DIRECTIVES)
   sometimes(0.01, 'pragma', ['no-cache'])
   sometimes(0.02, 'x-forwarded-host', ['other.test'])
-  if (path.startsWith('/versioned')) { sometimes(0.9, 'accept-version', ['1.0.0', '1.0.0', '2.0.0', '2.0.0', '3.0.0']) }
+  if (path.startsWith('/versioned')) {
+    sometimes(0.9, 'accept-version', ['1.0.0', '1.0.0', '2.0.0', '2.0.0', '3.0.0'])
+  }
   return headers
 }
 

@@ -25,7 +25,9 @@ export class Session {
 
   constructor (readonly clients: Readonly<Record<Side, Client>>, readonly subject: Subject) {
     for (const user of USERS) {
-      for (const side of ['plain', 'weir']) { this.#jars.set(`${side} ${user}`, new CookieJar(MEANS[user] === 'cookie' ? { user } : {})) }
+      for (const side of ['plain', 'weir']) {
+        this.#jars.set(`${side} ${user}`, new CookieJar(MEANS[user] === 'cookie' ? { user } : {}))
+      }
     }
   }
 

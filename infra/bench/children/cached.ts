@@ -38,7 +38,9 @@ const app = fastify(
     ? serverOptions(loadEnv(serviceEnv, { PORT: '0', LOG_LEVEL: 'warn' }), { service: 'bench' })
     : {}
 )
-if (values.counting) { await app.register(observability, { store: metricsStore(), service: 'bench', instance: 'weir' }) }
+if (values.counting) {
+  await app.register(observability, { store: metricsStore(), service: 'bench', instance: 'weir' })
+}
 await app.register(conditional)
 await app.register(responseCache, {
   store: await makeStore(),

@@ -27,7 +27,9 @@ const said: string[] = []
 const lines = createInterface({ input: redis.stdout })
 lines.on('line', (line) => {
   if (said.length < 100) said.push(line)
-  if (line.includes('Ready to accept connections')) { serveBenchmark({ dir, redis: `redis://127.0.0.1:${port}` }, () => ({}), end) }
+  if (line.includes('Ready to accept connections')) {
+    serveBenchmark({ dir, redis: `redis://127.0.0.1:${port}` }, () => ({}), end)
+  }
 })
 
 try {

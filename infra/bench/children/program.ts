@@ -12,7 +12,9 @@ const { values, positionals } = parseArgs({
 })
 const [program = '', ...args] = positionals
 const env = { ...process.env }
-for (const pair of values.env) { env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1) }
+for (const pair of values.env) {
+  env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1)
+}
 const child = spawn(program, args, {
   env,
   stdio: ['ignore', 'ignore', 'pipe'],

@@ -29,7 +29,9 @@ interface Measured extends Replayed {
 const { say, done } = progress(process.stderr)
 
 // Children see the end of this process and end themselves; what a child holds goes with it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130))
+}
 
 const wish = wished()
 if (wish === undefined) {

@@ -133,7 +133,9 @@ async function configured (
   values: Readonly<Record<string, string>>
 ): Promise<string> {
   let text = await readFile(join(CONFIGURATIONS, name), 'utf8')
-  for (const [what, value] of Object.entries(values)) { text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value) }
+  for (const [what, value] of Object.entries(values)) {
+    text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value)
+  }
   const file = join(folder, name)
   await writeFile(file, text)
   return file

@@ -83,7 +83,9 @@ async function roundOf (
       values.slice(at, at + IN_FLIGHT).map(async (value, i) => {
         const key = `${round}:${at + i}`
         await writer.remember(key, { ttl: '1m' }, () => value)
-        if ((await reader.get(key)) === undefined) { throw new Error('compression: a value is not there') }
+        if ((await reader.get(key)) === undefined) {
+          throw new Error('compression: a value is not there')
+        }
       })
     )
   }

@@ -87,7 +87,9 @@ export const limits: Scenario = {
     const measured = new Map<Server, Round[]>(servers.map((server) => [server, []]))
     const generations = around.repeat(GENERATIONS)
     for (let generation = 1; generation <= generations; generation++) {
-      for (const [server, rounds] of await generationOf(around, `${generation}/${generations}`)) { measured.get(server)?.push(...rounds) }
+      for (const [server, rounds] of await generationOf(around, `${generation}/${generations}`)) {
+        measured.get(server)?.push(...rounds)
+      }
     }
     const compare = (server: Server, other: Server, atLeast?: number): Result =>
       byCpu(

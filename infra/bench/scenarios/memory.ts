@@ -55,8 +55,12 @@ async function held (
   around.defer(() => child.end())
   const held = await child.ask()
   await child.end()
-  if (held['fills'] !== fills) { throw new Error(`the handler ran ${held['fills']} times, not ${fills}`) }
-  if (args.length === 0 && held['entries'] !== ENTRIES) { throw new Error(`L1 has ${held['entries']} entries of ${ENTRIES}`) }
+  if (held['fills'] !== fills) {
+    throw new Error(`the handler ran ${held['fills']} times, not ${fills}`)
+  }
+  if (args.length === 0 && held['entries'] !== ENTRIES) {
+    throw new Error(`L1 has ${held['entries']} entries of ${ENTRIES}`)
+  }
   return held
 }
 

@@ -123,6 +123,8 @@ async function measure (
 async function ask (child: Child, path: string, method = 'GET'): Promise<number> {
   const response = await fetch(`${String(child.ready['url'])}/${path}`, { method })
   const body: unknown = await response.json()
-  if (response.status !== 200) { throw new Error(`${method} /${path}: ${response.status} ${JSON.stringify(body)}`) }
+  if (response.status !== 200) {
+    throw new Error(`${method} /${path}: ${response.status} ${JSON.stringify(body)}`)
+  }
   return typeof body === 'object' && body !== null && 'took' in body ? Number(body.took) : 0
 }

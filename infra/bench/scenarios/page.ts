@@ -24,7 +24,9 @@ export const page: Scenario = {
     const [fragments, bare, uncached] = await Promise.all(
       ['fragments', 'bare', 'uncached'].map(async (mode) => started(around, mode))
     )
-    if (fragments === undefined || bare === undefined || uncached === undefined) { throw new Error('not all servers have started') }
+    if (fragments === undefined || bare === undefined || uncached === undefined) {
+      throw new Error('not all servers have started')
+    }
     return [await hits(around, fragments, bare), await misses(around, fragments, uncached)]
   }
 }

@@ -53,12 +53,16 @@ export const query: Scenario = {
     const uncached = { what: 'the query', read: (key: string) => page(db, Number(key)).execute() }
     for (const key of KEYS) {
       const [mine, theirs] = [await hit.read(key), await uncached.read(key)]
-      if (mine.length !== 20 || JSON.stringify(mine) !== JSON.stringify(theirs)) { throw new Error('the lists differ') }
+      if (mine.length !== 20 || JSON.stringify(mine) !== JSON.stringify(theirs)) {
+        throw new Error('the lists differ')
+      }
     }
     const readers = [hit, uncached]
     // The warm-up counts calls, not time: code compiled late on a busy machine would be measured as
     // slow.
-    for (let i = 0; i < WARM_UP; i++) { for (const reader of readers) await reader.read(KEYS[i % KEYS.length] ?? '') }
+    for (let i = 0; i < WARM_UP; i++) {
+      for (const reader of readers) await reader.read(KEYS[i % KEYS.length] ?? '')
+    }
     const { misses } = cache.stats()
     const rounds = await interleave(readers, around.repeat(ROUNDS), async (reader, round) => {
       around.say(`query: round ${round + 1}, ${reader.what}`)
@@ -83,8 +87,12 @@ async function newShop (around: Surroundings): Promise<Kysely<Shop>> {
     'insert into products (name, description, price, category_id) values (?, ?, ?, ?)'
   )
   database.transaction(() => {
-    for (let id = 0; id < CATEGORIES; id++) { database.prepare('insert into categories values (?, ?)').run(id, `Category ${id}`) }
-    for (let i = 0; i < PRODUCTS; i++) { insert.run(`Product ${(i * 7919) % PRODUCTS}`, 'Text. '.repeat(30), i % 5000, i % CATEGORIES) }
+    for (let id = 0; id < CATEGORIES; id++) {
+      database.prepare('insert into categories values (?, ?)').run(id, `Category ${id}`)
+    }
+    for (let i = 0; i < PRODUCTS; i++) {
+      insert.run(`Product ${(i * 7919) % PRODUCTS}`, 'Text. '.repeat(30), i % 5000, i % CATEGORIES)
+    }
   })()
   return db
 }

@@ -38,7 +38,9 @@ export const stampede: Scenario = {
     const instances: Instance[] = []
     for (let i = 0; i < INSTANCES; i++) instances.push(await started(around))
     // Opens the connections, compiles what the rounds run, and has something to invalidate.
-    for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) { await all(instances, path) }
+    for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) {
+      await all(instances, path)
+    }
 
     const times = around.repeat(ROUNDS)
     const rounds = await interleave([cold, invalidated, uncached], times, async (storm, round) => {

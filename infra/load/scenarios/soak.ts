@@ -48,7 +48,9 @@ export const soak: Scenario = {
         }
       ]
     )
-    if (memory.processes.length === 0) { around.note('No process was seen: /api/stats/instances does not answer.') }
+    if (memory.processes.length === 0) {
+      around.note('No process was seen: /api/stats/instances does not answer.')
+    }
     return results.map((result, i) =>
       i === 0 ? { ...result, memory: { ...memory, checks } } : result
     )
@@ -63,7 +65,9 @@ async function watch (
 ): Promise<{ processes: ProcessSample[], store: StoreSample[] }> {
   const [processes, samples]: [ProcessSample[], StoreSample[]] = [[], []]
   const store = await openStore(process.env)
-  if (store === undefined) { note('The store was not looked at: give REDIS_URL or DATA_DIR as the suite has it.') }
+  if (store === undefined) {
+    note('The store was not looked at: give REDIS_URL or DATA_DIR as the suite has it.')
+  }
   const began = performance.now()
   try {
     for (;;) {

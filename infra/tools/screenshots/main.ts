@@ -22,7 +22,9 @@ const WATCHED_MS = 60_000
 const UPSTREAM_MS = 140
 
 // Instances and Redis see the end of this process and end themselves.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) { process.once(signal, () => process.exit(130)) }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130))
+}
 
 const keeper = await startChild('keeper')
 const simulator = await startSimulator()

@@ -46,7 +46,9 @@ class Text {
 
   #ofObject (object: object): string {
     if (this.#within.includes(object)) throw this.#refused('is within itself')
-    if (this.#within.length === MOST_LEVELS) { throw this.#refused(`has more than ${MOST_LEVELS} levels`) }
+    if (this.#within.length === MOST_LEVELS) {
+      throw this.#refused(`has more than ${MOST_LEVELS} levels`)
+    }
     this.#within.push(object)
     const text = this.#ofKind(kindOf(object), object)
     this.#within.pop()
@@ -57,13 +59,17 @@ class Text {
     const [symbol] = Object.getOwnPropertySymbols(object)
     if (symbol !== undefined) throw this.#refused(`has the member ${String(symbol)}`)
     const names = Object.getOwnPropertyNames(object)
-    if (isDisguised(object, names.length === 0)) { throw this.#refused('is no plain object, and has the prototype of one') }
+    if (isDisguised(object, names.length === 0)) {
+      throw this.#refused('is no plain object, and has the prototype of one')
+    }
     return `{${names.map((name) => this.#ofMember(object, name)).sort().join(',')}}`
   }
 
   #ofMember (object: object, name: string): string {
     const member = Object.getOwnPropertyDescriptor(object, name)
-    if (member?.enumerable !== true) { throw this.#refused(`has the member ${shown(name)}, which is not enumerable`) }
+    if (member?.enumerable !== true) {
+      throw this.#refused(`has the member ${shown(name)}, which is not enumerable`)
+    }
     if (!('value' in member)) throw this.#refused(`has the getter ${shown(name)}`)
     return `${JSON.stringify(name)}:${this.#step(`.${name}`, member.value)}`
   }
@@ -94,7 +100,9 @@ class Text {
       const { lastIndex }: { readonly lastIndex: unknown } = object
       return `RegExp(${String(object)}${lastIndex === 0 ? '' : `,${this.#step('.lastIndex', lastIndex)}`})`
     }
-    if (ArrayBuffer.isView(object)) { return `${kind}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})` }
+    if (ArrayBuffer.isView(object)) {
+      return `${kind}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})`
+    }
     // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a URL or URLSearchParams
     return `${kind}(${JSON.stringify(String(object))})`
   }

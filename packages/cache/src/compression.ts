@@ -107,7 +107,9 @@ export class Compression {
     } = options === true ? {} : options
     const [unknown] = Object.keys(others)
     if (unknown !== undefined) throw refused('', unknown, 'there is algorithm, threshold, level')
-    if (!CODECS.has(algorithm)) { throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'") }
+    if (!CODECS.has(algorithm)) {
+      throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'")
+    }
     const codec = CODECS.get(algorithm)
     if (codec === undefined) {
       throw refused(
@@ -116,7 +118,9 @@ export class Compression {
         `Node ${process.versions.node} has none: use Node 22.15 or later, or 'brotli'`
       )
     }
-    if (!Number.isSafeInteger(threshold) || threshold < 0) { throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more') }
+    if (!Number.isSafeInteger(threshold) || threshold < 0) {
+      throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more')
+    }
     const [lowest, highest] = codec.levels
     if (!Number.isInteger(level) || level < lowest || level > highest) {
       throw refused('.level', level, `${algorithm} has ${lowest} to ${highest}`)
@@ -145,7 +149,9 @@ export async function decompress (
   size: number
 ): Promise<Buffer> {
   const codec = CODECS.get(algorithm)
-  if (codec === undefined) { throw new TypeError(`${shown(algorithm)} is no compression that this Node has`) }
+  if (codec === undefined) {
+    throw new TypeError(`${shown(algorithm)} is no compression that this Node has`)
+  }
   const plain = await codec.decompress(bytes, size)
   if (plain.length !== size) throw new RangeError(`${plain.length} bytes came out, not ${size}`)
   return plain

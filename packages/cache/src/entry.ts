@@ -71,7 +71,9 @@ export const keyTag = (key: string) => KEY_MARK + key
 
 /** @throws CacheError WEIR_CACHE_INVALID_TAG */
 export function checkTags (tags: unknown): asserts tags is readonly string[] {
-  if (!Array.isArray(tags)) { throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`) }
+  if (!Array.isArray(tags)) {
+    throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`)
+  }
   for (const tag of tags as readonly unknown[]) {
     if (!isName(tag)) throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
   }

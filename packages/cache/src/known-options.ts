@@ -34,7 +34,9 @@ export function checkOptions (
   for (const name of Object.keys(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined
     const path = where === '' ? name : `${where}.${name}`
-    if (check === undefined) { throw refused(`${path} is no option: there is ${Object.keys(known).join(', ')}`) }
+    if (check === undefined) {
+      throw refused(`${path} is no option: there is ${Object.keys(known).join(', ')}`)
+    }
     const value = options[name]
     if (value !== undefined) check(value, path)
   }
@@ -55,7 +57,9 @@ const callable: Check = (value, name) => {
   if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: give a function`)
 }
 const wholeNumber: Check = (value, name) => {
-  if (!Number.isSafeInteger(value) || Number(value) < 1) { throw refused(`${name} ${shown(value)}: give a whole number from 1`) }
+  if (!Number.isSafeInteger(value) || Number(value) < 1) {
+    throw refused(`${name} ${shown(value)}: give a whole number from 1`)
+  }
 }
 const oneOf = (...values: readonly string[]): Check => (value, name) => {
   if (typeof value === 'string' && values.includes(value)) return

@@ -26,5 +26,7 @@ export function checkVersion (version: unknown): asserts version is Version {
     version === ABSENT ||
     bytes.length === VERSION_WIDTH ||
     bytes.length === VERSION_WIDTH + NUMBER_WIDTH
-  if (!hasForm || bytes.toString('base64url') !== version) { throw new CacheError('WEIR_CACHE_INVALID_VERSION', shown(version)) }
+  if (!hasForm || bytes.toString('base64url') !== version) {
+    throw new CacheError('WEIR_CACHE_INVALID_VERSION', shown(version))
+  }
 }

@@ -72,7 +72,9 @@ export async function warm<T, U extends T> (
   filling: Filling<T>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
 ): Promise<WarmSummary> {
   checkOptions('', options, WARM)
-  if (typeof fn !== 'function') { throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`) }
+  if (typeof fn !== 'function') {
+    throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`)
+  }
   const { concurrency = 4, signal } = options
   checkSeveral('keys', keys, Symbol.asyncIterator)
   if (!(Number.isInteger(concurrency) && concurrency > 0)) {

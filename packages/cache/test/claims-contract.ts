@@ -103,7 +103,9 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     for (const how of ['done', 'unshared', 'failed'] as const) {
       // What ends is not waited for: the lease of the round before may still be there.
       let claim = await a.entries.claim('key')
-      for (; claim.kind === 'held'; claim = await a.entries.claim('key')) { t.equal(await claim.ended, 'done') }
+      for (; claim.kind === 'held'; claim = await a.entries.claim('key')) {
+        t.equal(await claim.ended, 'done')
+      }
       const ended = held(await b.entries.claim('key'))
       granted(claim).end(how)
       t.equal(await ended, how)
@@ -157,7 +159,9 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
       for (const key of ['key', 'a\nb', 'a\u0000b', '}{ "', 'ä😀', 'x'.repeat(8192)]) {
         const lease = granted(await a.entries.claim(key))
         const claim = await there.namespace('n').entries.claim(key)
-        if (claim.kind !== 'held' || claim.fill === undefined || lease.setWaits === undefined) { throw new Error('held, by a fill') }
+        if (claim.kind !== 'held' || claim.fill === undefined || lease.setWaits === undefined) {
+          throw new Error('held, by a fill')
+        }
         const ended = claim.ended
         t.equal(claim.fill, lease.id)
         t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
@@ -189,7 +193,9 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
 
   t.test('of a process that is killed the lease runs out, and another is granted it', async (t) => {
     const place = await makePlace(t)
-    if (place.process === undefined) { throw new Error('a shared store needs a place for a second process') }
+    if (place.process === undefined) {
+      throw new Error('a shared store needs a place for a second process')
+    }
     const here = await hearing((await place.open()).namespace('n'))
     const there = await startInstance(t, place.process, 'n')
     const filling = there.said()
@@ -198,7 +204,9 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     let claim = await here.entries.claim('key')
     t.equal(claim.kind, 'held')
     await there.kill()
-    for (; claim.kind === 'held'; claim = await here.entries.claim('key')) { t.equal(await claim.ended, 'unknown') }
+    for (; claim.kind === 'held'; claim = await here.entries.claim('key')) {
+      t.equal(await claim.ended, 'unknown')
+    }
     granted(claim).end('done')
   })
 }

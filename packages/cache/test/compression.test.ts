@@ -30,7 +30,9 @@ const isCompressed = async (
 t.test('from the threshold on', async (t) => {
   for (const threshold of [0, 1, 100, 1000, 32 * 1024, 100_000]) {
     const compression = { threshold }
-    if (threshold > 90) { t.notOk(await isCompressed('a'.repeat(threshold - 1), { compression }), `below ${threshold}`) }
+    if (threshold > 90) {
+      t.notOk(await isCompressed('a'.repeat(threshold - 1), { compression }), `below ${threshold}`)
+    }
     t.ok(
       await isCompressed('a'.repeat(Math.max(threshold, 50)), { compression }),
       `at ${threshold}`

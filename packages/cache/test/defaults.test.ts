@@ -52,7 +52,9 @@ t.test(
       const fill = await cache.acquire('fill')
       if (!(fill instanceof Fill)) throw new Error('a fill was expected')
       await fill.commit(1, () => untyped(options))
-      for (const key of ['set', 'remember', 'context', 'fill']) { t.strictSame(await times(cache, key), expected, `${key} ${JSON.stringify(options)}`) }
+      for (const key of ['set', 'remember', 'context', 'fill']) {
+        t.strictSame(await times(cache, key), expected, `${key} ${JSON.stringify(options)}`)
+      }
     }
   }
 )

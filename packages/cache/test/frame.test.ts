@@ -48,7 +48,9 @@ t.test('a large body is not copied', async (t) => {
 t.test('no truncation is taken for a frame', async (t) => {
   const frame = encodeFrame(entry)
   for (let length = 0; length < frame.length; length++) {
-    if (decodeFrame(frame.subarray(0, length)) !== undefined) { t.fail(`cut off after ${length} bytes`) }
+    if (decodeFrame(frame.subarray(0, length)) !== undefined) {
+      t.fail(`cut off after ${length} bytes`)
+    }
   }
 })
 
@@ -65,7 +67,9 @@ t.test('no mutation is taken for a frame', async (t) => {
   for (let i = 0; i < 10_000; i++) {
     const mutated = mutate(frame, random)
     const decoded = decodeFrame(mutated)
-    if (decoded !== undefined && !mutated.equals(frame)) { t.fail(`mutation ${i}: ${mutated.toString('hex')}`) }
+    if (decoded !== undefined && !mutated.equals(frame)) {
+      t.fail(`mutation ${i}: ${mutated.toString('hex')}`)
+    }
   }
 })
 

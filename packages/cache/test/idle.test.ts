@@ -84,7 +84,9 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
           go()
         }
       }
-      if (results[0] !== true || open > 0) { t.fail(`seed ${seed}, round ${round}: ${JSON.stringify(results)} with ${open} under way`) }
+      if (results[0] !== true || open > 0) {
+        t.fail(`seed ${seed}, round ${round}: ${JSON.stringify(results)} with ${open} under way`)
+      }
     } finally {
       clock.restore()
     }

@@ -69,7 +69,9 @@ export class InstanceProcess {
       this.#settle(reply)
     })
     this.#child.once('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) { reject(new Error(`the process ended: ${code ?? signal}`)) }
+      for (const { reject } of this.#waiting.values()) {
+        reject(new Error(`the process ended: ${code ?? signal}`))
+      }
     })
     t.teardown(async () => {
       if (this.#child.connected) this.#child.disconnect()

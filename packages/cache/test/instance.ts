@@ -82,7 +82,9 @@ async function open (place: Place): Promise<{ store: Store, end: () => void }> {
       end () {}
     }
   }
-  if (place.kind === 'memcached') { return { store: memcachedStore({ servers: place.servers, commandTimeout: 60_000 }), end () {} } }
+  if (place.kind === 'memcached') {
+    return { store: memcachedStore({ servers: place.servers, commandTimeout: 60_000 }), end () {} }
+  }
   const options = { lazyConnect: true, enableOfflineQueue: false }
   const client = place.kind === 'redis'
     ? new Redis({ path: place.path, ...options, ...place.login, retryStrategy: null })

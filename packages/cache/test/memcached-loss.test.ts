@@ -74,7 +74,9 @@ class Fleet {
         await cache.delete(key)
         break
       case 2:
-        if (!(await cache.set(key, value, { ...OPTIONS, tags: [`tag of ${key}`] }))) { await cache.delete(key) }
+        if (!(await cache.set(key, value, { ...OPTIONS, tags: [`tag of ${key}`] }))) {
+          await cache.delete(key)
+        }
         break
       default:
         // With others, so that the head overflows.

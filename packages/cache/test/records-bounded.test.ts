@@ -175,7 +175,9 @@ t.test('no writer leaves more than maxTags records of a kind: memory', async (t)
     const name = `${random(5000)}`
     if (random(2) === 0) table.record(name, stamp)
     else table.replace(name, stamp, random(3) === 0 ? Infinity : Date.now() + 60_000)
-    if (table.stamps.size > MAX_TAGS || table.replaced.size > MAX_TAGS) { t.fail(`too many at ${stamp}`) }
+    if (table.stamps.size > MAX_TAGS || table.replaced.size > MAX_TAGS) {
+      t.fail(`too many at ${stamp}`)
+    }
   }
   t.equal(table.stamps.size + table.replaced.size > MAX_TAGS, true)
 })
@@ -229,7 +231,9 @@ t.test(
     if (place === undefined) return
     const { store, count } = place
     const { validity } = store.namespace('n')
-    for (let i = 0; i < 100; i++) { await validity.replace({ key: `${i}`, stamp: await validity.stamp(), tags: [] }, NOW + 1000) }
+    for (let i = 0; i < 100; i++) {
+      await validity.replace({ key: `${i}`, stamp: await validity.stamp(), tags: [] }, NOW + 1000)
+    }
     t.equal((await count()).replaced, 100)
     date.advance(1000)
     // Sets alone write no record of another key; the store sweeps every so often.
@@ -247,6 +251,8 @@ t.test('the record of a replacement ends with the entry that was replaced: memor
   await validity.replace({ key: 'key', stamp: await validity.stamp(), tags: [] }, NOW + 1000)
   t.notOk(await valid(namespace, old, [], 'key'))
   date.advance(1000)
-  for (let i = 0; i < 3; i++) { await validity.replace({ key: 'another', stamp: await validity.stamp(), tags: [] }, NOW + 5000) }
+  for (let i = 0; i < 3; i++) {
+    await validity.replace({ key: 'another', stamp: await validity.stamp(), tags: [] }, NOW + 5000)
+  }
   t.ok(await valid(namespace, old, [], 'key'))
 })

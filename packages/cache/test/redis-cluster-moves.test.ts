@@ -49,7 +49,9 @@ t.test('the slot of a namespace moves to another node', async (t) => {
     }
   )
   const back = listening(true, 2)
-  for (const node of [to, from, ...cluster.nodes]) { await node.control.cluster('SETSLOT', slot, 'NODE', toId) }
+  for (const node of [to, from, ...cluster.nodes]) {
+    await node.control.cluster('SETSLOT', slot, 'NODE', toId)
+  }
   await back
   t.equal(await cluster.ownerOf('n'), to)
   t.equal(await b.cache.get('key'), 'new')

@@ -29,7 +29,9 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await a.cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () => value)
     t.equal(await b.cache.get(key), value)
   }
-  for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) { await inMemory(key, `old ${key}`) }
+  for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) {
+    await inMemory(key, `old ${key}`)
+  }
   // Until not a byte more goes in; then less is allowed than there is, so that what goes makes no
   // room.
   let keys = 0
@@ -124,7 +126,9 @@ t.test('a Redis that evicts: misses, and nothing that was before a write', async
           case 3:
             // Real evictions, of whatever is there, and those of the records: one of them after the
             // other, or all.
-            for (let j = 0; j < 10; j++) { await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000)) }
+            for (let j = 0; j < 10; j++) {
+              await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000))
+            }
             if (random(4) === 0) await foreign.unlink(RECORDS[random(3)] ?? RECORDS[0])
             break
           default: {

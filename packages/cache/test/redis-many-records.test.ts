@@ -80,7 +80,9 @@ t.test(
     const cache = createCache<string>({ store: few, namespace: 'n' })
     const writer = createCache<string>({ store: openStore(t, { client }), namespace: 'n' })
     await cache.remember('key', { ttl: '1h', tags: ['tag'] }, () => 'value')
-    for (let i = 0; i < 50; i++) { await writer.invalidate([`other ${i}`], { consistency: 'bounded' }) }
+    for (let i = 0; i < 50; i++) {
+      await writer.invalidate([`other ${i}`], { consistency: 'bounded' })
+    }
     for (let i = 0; i < 3; i++) t.equal(await cache.get('key'), 'value')
     t.equal(cache.lookup('key')?.source, 'l1', 'judged without asking')
     t.equal(cache.stats().discarded, 0)

@@ -140,7 +140,9 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
   }
   const store = openStore(t, { client: counted, prefix: randomUUID() })
   const cache = createCache<number>({ store, namespace: 'n' })
-  for (let i = 0; i < 100; i++) { await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`], consistency: 'bounded' }) }
+  for (let i = 0; i < 100; i++) {
+    await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`], consistency: 'bounded' })
+  }
   asked.length = 0
   const values = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.get(`key-${i}`)))
   t.strictSame(values, Array.from({ length: 100 }, (_, i) => i))

@@ -26,7 +26,9 @@ t.test('without memory of its own it reads the store each time', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<{ id: number }>({ store, namespace: 'n', l1: false })
   let runs = 0
-  for (let i = 0; i < 3; i++) { t.strictSame(await cache.remember('key', { ttl: '1m' }, () => ({ id: ++runs })), { id: 1 }) }
+  for (let i = 0; i < 3; i++) {
+    t.strictSame(await cache.remember('key', { ttl: '1m' }, () => ({ id: ++runs })), { id: 1 })
+  }
   t.strictSame(asked, ['get', 'claim', 'set', 'get', 'get'])
 })
 

@@ -23,7 +23,9 @@ function throughStore (store: Store): (value: unknown) => Promise<unknown> {
   ]
   return async (value) => {
     await writer.set('key', value, OPTIONS)
-    if ((await writer.get('key')) !== value && !Number.isNaN(value)) { throw new Error('memory has another value') }
+    if ((await writer.get('key')) !== value && !Number.isNaN(value)) {
+      throw new Error('memory has another value')
+    }
     if (!await reader.has('key')) throw new Error('the store has none')
     return reader.get('key')
   }

@@ -70,7 +70,9 @@ t.test('what cannot be kept is refused, and the member named', async (t) => {
     t.equal(await refusal(memoryStore(), value, false), expected, 'without memory')
   }
   const store = sqliteStore({ file: `${t.testdir()}/cache.db` })
-  for (const [value, expected] of table) { t.equal(await refusal(store, value), expected, 'another store') }
+  for (const [value, expected] of table) {
+    t.equal(await refusal(store, value), expected, 'another store')
+  }
   await store.close()
   t.equal(await refusal(memoryStore(), levels(900)), 'kept')
   t.equal(await refusal(memoryStore(), [levels(900), 1n]), 'kept')

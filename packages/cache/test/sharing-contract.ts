@@ -141,11 +141,15 @@ export function sharing (t: Test, makePlace: MakePlace) {
 
   t.test('a second process sees entries and invalidations at once, both ways', async (t) => {
     const place = await makePlace(t)
-    if (place.process === undefined) { throw new Error('a shared store needs a place for a second process') }
+    if (place.process === undefined) {
+      throw new Error('a shared store needs a place for a second process')
+    }
     const here = (await place.open()).namespace('n')
     const there = await startInstance(t, place.process, 'n')
     const issued: Stamp[] = []
-    for (let i = 0; i < 50; i++) { issued.push(await here.validity.stamp(), await there.call('stamp', undefined)) }
+    for (let i = 0; i < 50; i++) {
+      issued.push(await here.validity.stamp(), await there.call('stamp', undefined))
+    }
     t.ok(ascending(issued), 'stamps interleave')
 
     await there.call('set', { key: 'key', value: 'theirs', tags: ['tag'] })
@@ -155,7 +159,9 @@ export function sharing (t: Test, makePlace: MakePlace) {
     for (let i = 0; i < 50; i++) {
       await there.call('set', { key: 'key', value: `value-${i}`, tags: ['tag'] })
       const stamp = await here.validity.invalidate(['tag'])
-      if ((await there.call('get', 'key')) !== null) { t.fail('a stale read after the invalidation here') }
+      if ((await there.call('get', 'key')) !== null) {
+        t.fail('a stale read after the invalidation here')
+      }
       await there.call('invalidate', ['tag'])
       if (await valid(here, stamp + 1, ['tag'])) t.fail('the invalidation there was not seen here')
     }

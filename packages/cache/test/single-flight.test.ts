@@ -218,7 +218,9 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
     const fills = await Promise.all(waiting)
     t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
     t.equal(cache.stats().flights, 0, 'and nobody waits for them')
-    for (const own of fills) { if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored') }
+    for (const own of fills) {
+      if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
+    }
   })
 })
 

@@ -108,7 +108,9 @@ t.test(
     const file = join(t.testdir(), 'cache.db')
     const first = sqliteStore({ file })
     const large = Buffer.alloc(64 * 1024, 'x')
-    for (let i = 0; i < 100; i++) { await first.namespace('n').entries.set(`key-${i}`, frameOf(1, large), 1e9) }
+    for (let i = 0; i < 100; i++) {
+      await first.namespace('n').entries.set(`key-${i}`, frameOf(1, large), 1e9)
+    }
     await first.close()
     const store = sqliteStore({ file })
     t.teardown(() => store.close())

@@ -108,7 +108,9 @@ t.test('entries that have ended are swept out', async (t) => {
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
   const namespace = store.namespace('n')
-  for (let i = 0; i < 128; i++) { await namespace.entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000) }
+  for (let i = 0; i < 128; i++) {
+    await namespace.entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000)
+  }
   t.equal(behind(file, (db) => db.prepare('SELECT count(*) FROM entries').pluck().get()), 28)
 })
 

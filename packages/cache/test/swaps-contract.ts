@@ -74,7 +74,9 @@ export function swaps (t: Test, makePlace: MakePlace) {
       { ...version, stamp: version.stamp + 0.5 }, { ...version, storedAt: 2 },
       { ...version, checksum: version.checksum ^ 1 }, { ...version, number: 0 }
     ]
-    for (const other of others) { t.equal(await entries.swap('key', other, undefined, 0), undefined, JSON.stringify(other)) }
+    for (const other of others) {
+      t.equal(await entries.swap('key', other, undefined, 0), undefined, JSON.stringify(other))
+    }
     t.ok(await entries.swap('key', version, undefined, 0))
   })
 
@@ -178,9 +180,13 @@ export function swaps (t: Test, makePlace: MakePlace) {
           one.key === key ? [{ by: one.by, sum: told[i] ?? NaN }] : []
         )
         const end = own.reduce((sum, { by }) => sum + by, sums.get(key) ?? NaN)
-        if (!isOrder(own, sums.get(key) ?? NaN)) { t.fail(`round ${round}`, { own, from: sums.get(key) }) }
+        if (!isOrder(own, sums.get(key) ?? NaN)) {
+          t.fail(`round ${round}`, { own, from: sums.get(key) })
+        }
         const [frame] = await entries.get([key])
-        if (frame === undefined || numberOf(frame) !== end) { t.fail(`round ${round}: ${frame && numberOf(frame)}, not ${end}`) }
+        if (frame === undefined || numberOf(frame) !== end) {
+          t.fail(`round ${round}: ${frame && numberOf(frame)}, not ${end}`)
+        }
         sums.set(key, end)
       }
     }

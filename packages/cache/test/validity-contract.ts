@@ -133,7 +133,9 @@ export function records (t: Test, makePlace: MakePlace) {
     const namespace = (await (await makePlace(t)).open({ maxTags })).namespace('n')
     const old = await namespace.validity.stamp()
     const issued: Stamp[] = []
-    for (let i = 0; i < 10 * maxTags; i++) { issued.push(await namespace.validity.invalidate([`tag-${i}`])) }
+    for (let i = 0; i < 10 * maxTags; i++) {
+      issued.push(await namespace.validity.invalidate([`tag-${i}`]))
+    }
     t.notOk(await valid(namespace, old, []), 'what cannot be judged any more is invalid')
     const judged = await Promise.all(issued.map((stamp) => valid(namespace, stamp, [])))
     const kept = issued.filter((_, i) => judged[i])

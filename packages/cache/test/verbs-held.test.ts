@@ -97,7 +97,9 @@ eachStore(t, 'what is put while a value is pulled is not taken for it', async (t
   const [slow, puller, other] = [swap.store, record.store, store].map((store) =>
     createCache<number>({ store, namespace: 'pulling' })
   )
-  if (slow === undefined || puller === undefined || other === undefined) { throw new Error('three caches') }
+  if (slow === undefined || puller === undefined || other === undefined) {
+    throw new Error('three caches')
+  }
   const counting = slow.increment('key')
   await swap.arrived
   // A fill leaves no record, by which what is held would have ended already.

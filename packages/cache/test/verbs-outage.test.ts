@@ -48,7 +48,9 @@ t.test(
       getWithVersion: cache.getWithVersion('value'),
       increment: cache.increment('another')
     }
-    for (const [what, call] of Object.entries(calls)) { t.equal((await errorOf(call)).code, 'WEIR_CACHE_STORE_FAILED', what) }
+    for (const [what, call] of Object.entries(calls)) {
+      t.equal((await errorOf(call)).code, 'WEIR_CACHE_STORE_FAILED', what)
+    }
     server.thaw()
     await until('Redis is in use again', async () => (await cache.get('counter')) !== undefined)
     // The command that was not answered has reached Redis.
@@ -192,7 +194,9 @@ t.test(
     }
     // The first call after the swap, whichever it is.
     steered.after.swap = async () => {
-      if ((await other.get('key')) === 1) { Object.assign(steered.before, { replaced: hold, stampIfValid: hold }) }
+      if ((await other.get('key')) === 1) {
+        Object.assign(steered.before, { replaced: hold, stampIfValid: hold })
+      }
     }
     const adding = cache.add('key', 1, OPTIONS)
     await until('add is held', async () => isHeld)

@@ -137,7 +137,9 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
         t.strictSame({ value, version }, await b.getWithVersion(key))
         t.match(version, /^[\w-]{2,50}$/)
         t.notOk(versions.includes(version), `${i}: a version of its own`)
-        for (const old of versions) { t.equal(await b.compareAndSet(key, old, 'wrong', OPTIONS), false) }
+        for (const old of versions) {
+          t.equal(await b.compareAndSet(key, old, 'wrong', OPTIONS), false)
+        }
         versions.push(version)
       }
       const { version } = await a.getWithVersion(key)
@@ -177,9 +179,13 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.strictSame(await a.getMany([one, two]), ['old', 'old'])
       t.strictSame(await b.setMany(new Map([[one, 1], [three, 3]]), OPTIONS), [true, true])
       t.strictSame(await b.setMany([[two, 'lost'], [two, 'last']], OPTIONS), [true, true])
-      for (const cache of [a, b]) { t.strictSame(await cache.getMany([one, two, three]), [1, 'last', 3]) }
+      for (const cache of [a, b]) {
+        t.strictSame(await cache.getMany([one, two, three]), [1, 'last', 3])
+      }
       await a.deleteMany(new Set([one, three]))
-      for (const cache of [a, b]) { t.strictSame(await cache.getMany([one, two, three]), [undefined, 'last', undefined]) }
+      for (const cache of [a, b]) {
+        t.strictSame(await cache.getMany([one, two, three]), [undefined, 'last', undefined])
+      }
       t.strictSame(await a.setMany([], OPTIONS), [])
       await a.deleteMany([])
       t.equal(await codeOf(a.setMany([[two, 1], ['', 2]], OPTIONS)), 'WEIR_CACHE_INVALID_KEY')

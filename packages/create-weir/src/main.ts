@@ -28,7 +28,9 @@ async function run (args: string[]): Promise<number> {
     return 0
   }
   const [given = await askForFolder(), ...others] = positionals
-  if (others.length > 0) { throw new CreateError(`One folder at a time: ${others.join(' ')} is too much.`) }
+  if (others.length > 0) {
+    throw new CreateError(`One folder at a time: ${others.join(' ')} is too much.`)
+  }
   const folder = resolve(given)
   const name = appName(folder)
   await writeApp(folder, name, values.js === true ? 'js' : 'ts')

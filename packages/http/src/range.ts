@@ -36,7 +36,9 @@ export function rangeOf (
   now: number
 ): RangeAnswer | undefined {
   const range = fieldValue(headers['range'])
-  if (range === undefined || !ifRangeHolds(fieldValue(headers['if-range']), policy, now)) { return undefined }
+  if (range === undefined || !ifRangeHolds(fieldValue(headers['if-range']), policy, now)) {
+    return undefined
+  }
   const unit = bytesUnit.exec(range)
   if (unit === null) return undefined
   const members = range

@@ -18,7 +18,9 @@ export interface RequestDirectives {
 /** Undefined if the request asks nothing: most do not, and then nothing is parsed. */
 export function requestDirectives (headers: Headers): RequestDirectives | undefined {
   const cacheControl = headers['cache-control']
-  if (cacheControl === undefined) { return headers['pragma'] === undefined ? undefined : byPragma(headers) }
+  if (cacheControl === undefined) {
+    return headers['pragma'] === undefined ? undefined : byPragma(headers)
+  }
   const directives = parseCacheControl(cacheControl)
   const duration = (name: string) => {
     const seconds = deltaSeconds(directives.get(name))

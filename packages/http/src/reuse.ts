@@ -90,9 +90,13 @@ function byBoth (
   // 5.2.1.4
   if (noCache) return forward(policy, now, 'REQUEST_NO_CACHE')
   // 5.2.1.1: at most that old.
-  if (maxAge !== undefined && now - policy.bornAt > maxAge) { return forward(policy, now, 'REQUEST_MAX_AGE') }
+  if (maxAge !== undefined && now - policy.bornAt > maxAge) {
+    return forward(policy, now, 'REQUEST_MAX_AGE')
+  }
   // 5.2.1.3: fresh for at least that long.
-  if (minFresh !== undefined && policy.freshUntil - now < minFresh) { return forward(policy, now, 'REQUEST_MIN_FRESH') }
+  if (minFresh !== undefined && policy.freshUntil - now < minFresh) {
+    return forward(policy, now, 'REQUEST_MIN_FRESH')
+  }
   const reuse = byPolicy(policy, now)
   if (reuse === fresh || reuse.reason === 'NO_CACHE') return reuse
   // 5.2.1.2, and 4.2.4: not past what the response prohibits.

@@ -52,7 +52,9 @@ export function storedHeaders (
   headers: Headers, restricted: readonly string[], date: number, keeps?: (name: string) => boolean
 ): StoredHeaders {
   const kept = fieldsOf(headers, ['date', 'age', 'content-length', ...restricted], keeps)
-  if (!restricted.includes('date') && keeps?.('date') !== false) { kept['date'] = new Date(date).toUTCString() }
+  if (!restricted.includes('date') && keeps?.('date') !== false) {
+    kept['date'] = new Date(date).toUTCString()
+  }
   return kept
 }
 

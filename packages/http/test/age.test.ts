@@ -55,7 +55,9 @@ t.test('RFC 9111 5.1: Age that is repeated or wrong', async (t) => {
     ['2147483648', 2 ** 31],
     ['99999999999999999999', 2 ** 31]
   ]
-  for (const [age, expected] of table) { t.equal(ageSeconds(policy({ ...cc, etag: '"1"', age }), NOW), expected, JSON.stringify(age)) }
+  for (const [age, expected] of table) {
+    t.equal(ageSeconds(policy({ ...cc, etag: '"1"', age }), NOW), expected, JSON.stringify(age))
+  }
 })
 
 t.test('RFC 9111 4.2.3: current_age and what Age says of it', async (t) => {

@@ -83,5 +83,7 @@ t.test('a cache comes after those nearer to the origin (RFC 9211 2)', async (t) 
     ['origin; hit', 'origin; hit, c; hit'],
     [['origin; hit', '"CDN, Inc."; fwd=miss'], 'origin; hit, "CDN, Inc."; fwd=miss, c; hit']
   ]
-  for (const [existing, expected] of table) { t.equal(appendCacheStatus(existing, 'c; hit'), expected, JSON.stringify(existing)) }
+  for (const [existing, expected] of table) {
+    t.equal(appendCacheStatus(existing, 'c; hit'), expected, JSON.stringify(existing))
+  }
 })

@@ -19,8 +19,12 @@ type Row = [headers: Headers, current: Representation | null, get: Outcome, put:
 function check (t: Test, rows: Row[]) {
   for (const [headers, current, get, put] of rows) {
     const name = `${JSON.stringify(headers)} on ${JSON.stringify(current)}`
-    for (const method of ['GET', 'HEAD']) { t.equal(evaluatePreconditions({ method, headers }, current), get, `${method} ${name}`) }
-    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) { t.equal(evaluatePreconditions({ method, headers }, current), put, `${method} ${name}`) }
+    for (const method of ['GET', 'HEAD']) {
+      t.equal(evaluatePreconditions({ method, headers }, current), get, `${method} ${name}`)
+    }
+    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) {
+      t.equal(evaluatePreconditions({ method, headers }, current), put, `${method} ${name}`)
+    }
   }
 }
 

@@ -49,7 +49,9 @@ t.test('a password is gone, whatever it is made of and wherever in a URL it stan
         `${url} ${url}`
       ]) ?? ''
     const shown = redact(text)
-    for (const part of [secret, encodeURIComponent(secret), 'q7', 'z9']) { if (shown.includes(part)) t.fail(`${part} in ${shown} of ${text}`) }
+    for (const part of [secret, encodeURIComponent(secret), 'q7', 'z9']) {
+      if (shown.includes(part)) t.fail(`${part} in ${shown} of ${text}`)
+    }
     const line = redactJson(
       JSON.stringify({
         level: 30,

@@ -17,6 +17,8 @@ export async function freePort (): Promise<number> {
 
 function portOf (server: Server): number {
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   return address.port
 }

@@ -103,7 +103,9 @@ export function slowTexts (read: (text: string) => unknown): string[] {
         if (timeOf(read, text(LONG)) < LEAST) continue
         const ratio = slowness(read, text)
         const shown = [start, piece, end].map((part) => JSON.stringify(part)).join(' ')
-        if (ratio > MOST) { return [`${shown}: ${ratio.toFixed(1)} times as long for 4 times the text`] }
+        if (ratio > MOST) {
+          return [`${shown}: ${ratio.toFixed(1)} times as long for 4 times the text`]
+        }
       }
     }
   }

@@ -60,19 +60,27 @@ export function definePolicy (options: PolicyOptions): Policy {
   const refuse = (problem: string) =>
     new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: ${problem}`)
 
-  if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name)) { throw refuse('give it a name of 1 to 128 characters of printable ASCII') }
+  if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name)) {
+    throw refuse('give it a name of 1 to 128 characters of printable ASCII')
+  }
   if (!Object.hasOwn(algorithms, algorithm)) {
     throw refuse(`algorithm ${shown(algorithm)}: give one of ${Object.keys(algorithms).join(', ')}`)
   }
-  if (!isWithin(limit, MOST)) { throw refuse(`limit ${shown(limit)}: give an integer from 1 to ${MOST}`) }
+  if (!isWithin(limit, MOST)) {
+    throw refuse(`limit ${shown(limit)}: give an integer from 1 to ${MOST}`)
+  }
   if (!isWithin(window, LONGEST)) {
     throw refuse(
       `window ${shown(window)}: give whole milliseconds from 1 to ${LONGEST} (366 days)`
     )
   }
   if (burst !== undefined) {
-    if (algorithm !== 'gcra') { throw refuse('a sliding window has no burst: leave it out, or use gcra') }
-    if (!isWithin(burst, MOST)) { throw refuse(`burst ${shown(burst)}: give an integer from 1 to ${MOST}`) }
+    if (algorithm !== 'gcra') {
+      throw refuse('a sliding window has no burst: leave it out, or use gcra')
+    }
+    if (!isWithin(burst, MOST)) {
+      throw refuse(`burst ${shown(burst)}: give an integer from 1 to ${MOST}`)
+    }
     if ((window / limit) * burst > LONGEST) {
       throw refuse(
         `burst ${burst} takes longer than 366 days to come back: lower it, or raise the limit`

@@ -123,7 +123,9 @@ t.test('of one key not everything is remembered', async (t) => {
   const many = definePolicy({ name: 'many', limit: 100, window: 3_600_000 })
   await limiter.consume('key', [many], { cost: 100 })
   const deny = async (from: number, to: number) => {
-    for (let cost = from; cost <= to; cost++) { t.notOk((await limiter.consume('key', [many], { cost })).allowed) }
+    for (let cost = from; cost <= to; cost++) {
+      t.notOk((await limiter.consume('key', [many], { cost })).allowed)
+    }
   }
   await deny(1, 9)
   t.equal(store.takes, 10)

@@ -143,7 +143,9 @@ for (let seed = 1; seed <= 12; seed++) {
       for (const policy of chosen) {
         const item = said.get(policy.name)
         if (item === undefined) {
-          if (decision.allowed || decision.violated.includes(policy.name)) { fail(`without ${policy.name}`) }
+          if (decision.allowed || decision.violated.includes(policy.name)) {
+            fail(`without ${policy.name}`)
+          }
           continue
         }
         if (!decision.allowed) {
@@ -157,10 +159,14 @@ for (let seed = 1; seed <= 12; seed++) {
           continue
         }
         allowed++
-        if (item.r * policy.window > item.t * 1000 * policy.limit) { fail('a higher rate than the policy') }
+        if (item.r * policy.window > item.t * 1000 * policy.limit) {
+          fail('a higher rate than the policy')
+        }
         const spread = fork(truth)
         for (const { at, part } of spreadOver(random, item.r, now(), item.t * SECOND)) {
-          if (spread.take([policy], part, at).some(({ wait }) => wait > 0)) { fail('r within t is denied') }
+          if (spread.take([policy], part, at).some(({ wait }) => wait > 0)) {
+            fail('r within t is denied')
+          }
         }
         const again = fork(truth)
         if (item.r > 0) again.use([policy], item.r, now())
@@ -170,14 +176,18 @@ for (let seed = 1; seed <= 12; seed++) {
           item.t > 1 &&
           again.peek([policy], 1, later - SECOND).every(({ wait }) => wait === 0)
         ) { fail('t is too long') }
-        if (again.peek([policy], Math.max(1, item.r), later).some(({ wait }) => wait > 0)) { fail('not r again after t') }
+        if (again.peek([policy], Math.max(1, item.r), later).some(({ wait }) => wait > 0)) {
+          fail('not r again after t')
+        }
       }
       // Of several policies a client that does the least of what they say is never denied.
       if (decision.allowed) {
         const least = Math.min(...[...said.values()].map(({ r }) => r))
         const longest = Math.max(...[...said.values()].map(({ t }) => t))
         const together = fork(truth)
-        if (least > 0 && together.take(chosen, least, now()).some(({ wait }) => wait > 0)) { fail('the least r is denied') }
+        if (least > 0 && together.take(chosen, least, now()).some(({ wait }) => wait > 0)) {
+          fail('the least r is denied')
+        }
         if (
           together
             .take(chosen, Math.max(1, least), now() + longest * SECOND)

@@ -32,5 +32,7 @@ t.test('it keeps as many keys as it is told, those seen last', async (t) => {
 })
 
 t.test('a bound that is none is refused', async (t) => {
-  for (const maxKeys of [0, -1, 1.5, NaN, Infinity]) { t.throws(() => memoryStore({ maxKeys }), { code: 'WEIR_LIMITER_INVALID_OPTION' }) }
+  for (const maxKeys of [0, -1, 1.5, NaN, Infinity]) {
+    t.throws(() => memoryStore({ maxKeys }), { code: 'WEIR_LIMITER_INVALID_OPTION' })
+  }
 })

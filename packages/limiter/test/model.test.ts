@@ -108,11 +108,15 @@ for (const [name, open] of Object.entries(stores)) {
         if (wait > 0 && random.next() < 0.3) {
           if (wait > tick) {
             stepped.set(now + Math.ceil(wait / tick) * tick - tick)
-            if ((await store.peek('key', chosen, cost)).every(({ wait }) => wait === 0)) { t.fail(`step ${i}: too early`) }
+            if ((await store.peek('key', chosen, cost)).every(({ wait }) => wait === 0)) {
+              t.fail(`step ${i}: too early`)
+            }
           }
           goOn(wait)
           stepped.set(now)
-          if ((await store.take('key', chosen, cost)).some(({ wait }) => wait > 0)) { t.fail(`step ${i}: waiting did not help`) }
+          if ((await store.take('key', chosen, cost)).some(({ wait }) => wait > 0)) {
+            t.fail(`step ${i}: waiting did not help`)
+          }
           model.take(chosen, cost, now)
         }
       }

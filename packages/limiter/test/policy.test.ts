@@ -103,5 +103,7 @@ t.test('numbers that nobody would think of still count in integers', async (t) =
 t.test('groups are apart, whatever the identity is', async (t) => {
   t.equal(limitKey('search', 'user:42'), 'search:user:42')
   t.not(limitKey('a', 'b:c'), limitKey('a.b', 'c'))
-  for (const group of ['', 'a:b', 'a b', 'ä']) { t.throws(() => limitKey(group, 'x'), { code: 'WEIR_LIMITER_INVALID_KEY' }) }
+  for (const group of ['', 'a:b', 'a b', 'ä']) {
+    t.throws(() => limitKey(group, 'x'), { code: 'WEIR_LIMITER_INVALID_KEY' })
+  }
 })

@@ -140,12 +140,16 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       const over = tested.tooMuch(policies)
       if (over !== undefined) t.fail(over)
       const mayAll = tested.left(policies, cost).every(({ wait }) => wait === 0)
-      if (mayAll && decisions.some(({ allowed }) => !allowed)) { t.fail(`denied a cost of ${cost} of ${policies.map(({ name }) => name).join()}`) }
+      if (mayAll && decisions.some(({ allowed }) => !allowed)) {
+        t.fail(`denied a cost of ${cost} of ${policies.map(({ name }) => name).join()}`)
+      }
       if (instances === 1) {
         const truth = tested.left(policies)
         for (const { policies: told } of decisions.slice(-1)) {
           told.forEach(({ policy, remaining }, i) => {
-            if (remaining - (truth[i]?.remaining ?? 0) > policy.capacity / 100) { t.fail(`said ${remaining}, and ${truth[i]?.remaining} are left`) }
+            if (remaining - (truth[i]?.remaining ?? 0) > policy.capacity / 100) {
+              t.fail(`said ${remaining}, and ${truth[i]?.remaining} are left`)
+            }
           })
         }
       }

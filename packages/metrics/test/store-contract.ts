@@ -122,7 +122,9 @@ export function storeContract (
 
   test('names are any text', async (t, store) => {
     const now = minuteNow()
-    for (const run of ['a b', '{a}', 'ключ', '__proto__']) { await store.write(stateOf(run), [recordOf(run, now, 1, 1)]) }
+    for (const run of ['a b', '{a}', 'ключ', '__proto__']) {
+      await store.write(stateOf(run), [recordOf(run, now, 1, 1)])
+    }
     t.equal((await store.read(0)).length, 4)
     t.equal((await store.instances()).length, 4)
   })

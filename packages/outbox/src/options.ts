@@ -55,7 +55,9 @@ export function resolveOptions ({
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
   checkNamespace('namespace', namespace)
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
-    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) { throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`) }
+    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) {
+      throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
+    }
   }
   if (pollInterval >= lease) {
     throw invalid(

@@ -8,7 +8,9 @@ const LONE_SURROGATE = /\p{Cs}/u
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_TAG */
 export function checkTags (tags: readonly unknown[]): void {
-  if (!Array.isArray(tags)) { throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', `${shown(tags)}, not in an array,`) }
+  if (!Array.isArray(tags)) {
+    throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', `${shown(tags)}, not in an array,`)
+  }
   for (const tag of tags as readonly unknown[]) {
     if (!isName(tag)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', shown(tag))
   }

@@ -195,7 +195,9 @@ class World {
   }
 
   async #promise (): Promise<Run['outcome']> {
-    if (this.#by === undefined || this.#by === 'deliver') { return this.#delivery.deliver({ tags: [TAG], ids: ['row'] }) }
+    if (this.#by === undefined || this.#by === 'deliver') {
+      return this.#delivery.deliver({ tags: [TAG], ids: ['row'] })
+    }
     const first = this.#settling.settle([TAG])
     // A look of its own: the first one is under way by then.
     if (this.#by === 'second settle') { await Promise.resolve().then(() => this.#settling.settle([TAG])) } else await first

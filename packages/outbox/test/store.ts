@@ -17,7 +17,9 @@ export class InvalidationStore {
     this.calls.push(tags)
     if (this.error !== undefined) throw this.error
     if (tags.length > this.most) throw new Error(`${tags.length} tags are too many`)
-    if (this.refused !== undefined && tags.includes(this.refused)) { throw new Error(`${this.refused} is refused`) }
+    if (this.refused !== undefined && tags.includes(this.refused)) {
+      throw new Error(`${this.refused} is refused`)
+    }
     await this.before?.()
     await this.delay
     this.invalidated.push([...tags])

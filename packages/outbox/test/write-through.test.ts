@@ -84,7 +84,9 @@ t.test('rolled back, nothing has changed', async (t) => {
     key: { ...parts, key: () => { throw new Error('no') } },
     tags: { ...parts, tags: () => { throw new Error('no') } }
   }
-  for (const broken of Object.values(failures)) { await t.rejects(writeThrough(broken)('new'), { message: 'no' }) }
+  for (const broken of Object.values(failures)) {
+    await t.rejects(writeThrough(broken)('new'), { message: 'no' })
+  }
   for (const tags of [
     () => [''],
     () => 'abc' as never,

@@ -64,7 +64,9 @@ export function resolveOptions ({
       'primaryKeys',
       primaryKeys,
       (column, option) => {
-        if (typeof column !== 'string' || column === '') { throw invalid(option, column, 'give the name of one column') }
+        if (typeof column !== 'string' || column === '') {
+          throw invalid(option, column, 'give the name of one column')
+        }
         return column
       },
       (column, other, option) => {
@@ -81,7 +83,9 @@ export function resolveOptions ({
         'affects',
         affects,
         (others, option) => {
-          if (!Array.isArray(others)) { throw invalid(option, others, 'give an array of names of tables') }
+          if (!Array.isArray(others)) {
+            throw invalid(option, others, 'give an array of names of tables')
+          }
           return others.map((other: unknown) => givenName(option, other))
         },
         (one, other) => [...one, ...other]
@@ -131,7 +135,9 @@ function byTable<V, R> (
   check: (value: V, option: string) => R,
   merge: (one: R, other: R, option: string) => R
 ): Map<string, R> {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) { throw invalid(name, record, 'give an object by names of tables') }
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    throw invalid(name, record, 'give an object by names of tables')
+  }
   const entries = new Map<string, R>()
   for (const [table, value] of Object.entries(record)) {
     const option = `${name}.${table}`

@@ -30,8 +30,12 @@ export function planOf (
 ): Plan | undefined {
   const { tables, writes, opaque, opaqueWrite, unrepeatable } = survey(query)
   const declared = said?.tables?.map(tableName)
-  if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes') }
-  if (query.kind === 'RawNode' && !isRawQuery(sql)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select') }
+  if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) {
+    throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
+  }
+  if (query.kind === 'RawNode' && !isRawQuery(sql)) {
+    throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select')
+  }
   if (unrepeatable !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', unrepeatable)
   if (locks(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'locks rows')
   // The SQL as the database gets it: a function may be named by a node, by raw SQL or by both.
@@ -42,8 +46,12 @@ export function planOf (
       `uses ${part.replace(/\s*\($/, '()')}, which is another each time`
     )
   }
-  if (tables.has(OUTBOX_TABLE)) { throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'reads the outbox') }
-  if (opaque !== undefined && declared === undefined) { throw new QueryError('WEIR_QUERY_UNKNOWN_TABLES', opaque) }
+  if (tables.has(OUTBOX_TABLE)) {
+    throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'reads the outbox')
+  }
+  if (opaque !== undefined && declared === undefined) {
+    throw new QueryError('WEIR_QUERY_UNKNOWN_TABLES', opaque)
+  }
   const read = new Set([...tables.keys(), ...(declared ?? [])])
   const ttl = said?.ttl ?? ttlOf(read, options.ttl)
   if (ttl === undefined) {

@@ -48,7 +48,9 @@ export function rawMayWrite (sql: string): boolean {
     statements.map(wordOf).find((word) => TRANSACTION.has(word))
   )
   // As one database reads it, it may be within a text that the other does not know: a dollar quote.
-  if (words[0] !== undefined && !words.includes(undefined)) { throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0]) }
+  if (words[0] !== undefined && !words.includes(undefined)) {
+    throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0])
+  }
   return readings.some((statements) => statements.some(statementMayWrite))
 }
 
@@ -62,7 +64,9 @@ export function isRawQuery (sql: string): boolean {
 
 function statementMayWrite (statement: string): boolean {
   const word = wordOf(statement)
-  if (READS.has(word) || (word === 'explain' && /\banalyze\b/i.test(statement))) { return codeMayWrite(statement) }
+  if (READS.has(word) || (word === 'explain' && /\banalyze\b/i.test(statement))) {
+    return codeMayWrite(statement)
+  }
   return !NEUTRAL.has(word)
 }
 

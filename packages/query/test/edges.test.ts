@@ -156,7 +156,9 @@ for (const engine of engines) {
         }
         let price = 50
         const check = async (what: string) => {
-          for (const [read, run] of Object.entries(reads)) { t.strictSame(await run(), { price }, `${read} of ${name}, ${what}`) }
+          for (const [read, run] of Object.entries(reads)) {
+            t.strictSame(await run(), { price }, `${read} of ${name}, ${what}`)
+          }
         }
         await check('filled')
         price = 51
@@ -562,7 +564,9 @@ t.test('mistakes are named', async (t) => {
         })
     ]
   ]
-  for (const [message, make] of mistakes) { t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) }) }
+  for (const [message, make] of mistakes) {
+    t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) })
+  }
   t.throws(() => cached({ ttl: 'soon' as never }), { code: 'WEIR_CACHE_INVALID_DURATION' })
   t.throws(() => withQueryCache(db, { cache, outbox, ttl: { a: 'soon' as never } }), {
     code: 'WEIR_CACHE_INVALID_DURATION'

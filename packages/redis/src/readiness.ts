@@ -29,8 +29,12 @@ export class Readiness {
     const { state, database } = this.#driver
     // The client says itself why not.
     if (state === 'refusing') return undefined
-    if (state === 'ready') { return database === 0 || this.#isInDatabase ? undefined : this.#select(database) }
-    if (this.#isClosed) { return Promise.reject(new RedisError('WEIR_REDIS_NOT_CONNECTED', 'the store is closed')) }
+    if (state === 'ready') {
+      return database === 0 || this.#isInDatabase ? undefined : this.#select(database)
+    }
+    if (this.#isClosed) {
+      return Promise.reject(new RedisError('WEIR_REDIS_NOT_CONNECTED', 'the store is closed'))
+    }
     this.#driver.wake()
     this.#waiting ??= new Promise((resolve) => { this.#tell = resolve })
     return this.#waiting.then(() => this.wait())

@@ -47,11 +47,15 @@ export function parseRedisUrl (url: string): RedisAddress {
   if (several !== null) return parseSeveral(several)
   if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'this is no URL')
   const { protocol, hostname, host, pathname, username, password } = new URL(url)
-  if (protocol !== 'redis:' && protocol !== 'rediss:') { throw new RedisError('WEIR_REDIS_URL', `it begins with ${schemeOf(url)}`) }
+  if (protocol !== 'redis:' && protocol !== 'rediss:') {
+    throw new RedisError('WEIR_REDIS_URL', `it begins with ${schemeOf(url)}`)
+  }
   if (hostname === '') throw new RedisError('WEIR_REDIS_URL', 'it has no host')
   decode(username)
   decode(password)
-  if (!/^(\/\d*)?$/.test(pathname)) { throw new RedisError('WEIR_REDIS_URL', 'its path is not the number of a database') }
+  if (!/^(\/\d*)?$/.test(pathname)) {
+    throw new RedisError('WEIR_REDIS_URL', 'its path is not the number of a database')
+  }
   return { kind: 'server', url, server: host }
 }
 
@@ -68,7 +72,9 @@ function parseSeveral ([
 ]: RegExpExecArray): RedisAddress {
   const login = { ...credentials(userinfo), ...(scheme === 'rediss' && { tls: {} }) }
   if (kind === 'cluster') {
-    if (path !== '' && path !== '/') { throw new RedisError('WEIR_REDIS_URL', 'a cluster has no numbered databases') }
+    if (path !== '' && path !== '/') {
+      throw new RedisError('WEIR_REDIS_URL', 'a cluster has no numbered databases')
+    }
     return { kind, server, nodes: endpoints(server, 6379), login }
   }
   const [, name = '', db = '0'] = /^\/([^/]+)(?:\/(\d+))?$/.exec(path) ?? []
@@ -92,7 +98,9 @@ function endpoints (list: string, defaultPort: number): Endpoint[] {
   return list.split(',').map((text) => {
     // For a scheme without a default port it keeps whichever is given.
     const url = `redis://${text}`
-    if (!URL.canParse(url)) { throw new RedisError('WEIR_REDIS_URL', 'its hosts are not a list of host:port') }
+    if (!URL.canParse(url)) {
+      throw new RedisError('WEIR_REDIS_URL', 'its hosts are not a list of host:port')
+    }
     const { hostname, port } = new URL(url)
     if (hostname === '') throw new RedisError('WEIR_REDIS_URL', 'it has no host')
     return {

@@ -27,5 +27,7 @@ export function assertSchema (db: Database, file: string, migrations: readonly s
     throw new SqliteFileError('WEIR_SQLITE_FOREIGN', file)
   }
   const unknown = applied.find((name) => !migrations.includes(name))
-  if (unknown !== undefined) { throw new SqliteFileError('WEIR_SQLITE_NEWER_SCHEMA', `${file} (${unknown})`) }
+  if (unknown !== undefined) {
+    throw new SqliteFileError('WEIR_SQLITE_NEWER_SCHEMA', `${file} (${unknown})`)
+  }
 }

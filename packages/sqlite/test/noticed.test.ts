@@ -105,7 +105,9 @@ t.test(
         }
         await writer.sleep(LOOKED_AFTER)
         await writer.add(3)
-        for (const user of users) { t.match((await user.all()).at(-1), 3, `${what}: they share one file again`) }
+        for (const user of users) {
+          t.match((await user.all()).at(-1), 3, `${what}: they share one file again`)
+        }
       }
     }
   }

@@ -26,7 +26,9 @@ function run (operation: string, argument: string | number) {
   }
   if (operation === 'warnings') return warnings
   if (file === undefined) throw new Error('open a file first')
-  if (operation === 'sleep') { return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(argument)) }
+  if (operation === 'sleep') {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(argument))
+  }
   if (operation === 'add') return add(file, Number(argument))
   return all(file)
 }

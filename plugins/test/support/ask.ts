@@ -51,7 +51,9 @@ async function askInject (
 /** Of an application that listens. */
 export function portOf (app: FastifyInstance): number {
   const address = app.server.address()
-  if (typeof address !== 'object' || address === null) { throw new Error('it does not listen to a port') }
+  if (typeof address !== 'object' || address === null) {
+    throw new Error('it does not listen to a port')
+  }
   return address.port
 }
 

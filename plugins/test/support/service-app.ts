@@ -49,6 +49,8 @@ export async function buildService (
 
 function parse (text: string): LogLine {
   const line: unknown = JSON.parse(text)
-  if (typeof line !== 'object' || line === null || !('level' in line) || !('msg' in line)) { throw new Error(`no log line: ${text}`) }
+  if (typeof line !== 'object' || line === null || !('level' in line) || !('msg' in line)) {
+    throw new Error(`no log line: ${text}`)
+  }
   return { ...line, level: Number(line.level), msg: String(line.msg) }
 }

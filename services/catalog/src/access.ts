@@ -23,6 +23,8 @@ export async function registerAccess (app: FastifyInstance, env: CatalogEnv): Pr
 function parseKey (text: string): [id: string, key: StoredApiKey] {
   const [id = '', role, ...rest] = text.split(':')
   const [hash = '', tier] = rest.reverse()
-  if (role !== 'reader' && role !== 'editor' && role !== 'admin') { throw new Error(`${id} has no role`) }
+  if (role !== 'reader' && role !== 'editor' && role !== 'admin') {
+    throw new Error(`${id} has no role`)
+  }
   return [id, { hash, user: { id: `key:${id}`, role, ...(tier !== undefined && { tier }) } }]
 }

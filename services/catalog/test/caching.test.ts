@@ -31,7 +31,9 @@ t.test('two instances answer as one', async (t) => {
     await fill(...Object.keys(urls))
     const { statusCode } = await write()
     t.ok(statusCode < 300, `written: ${statusCode}`)
-    for (const [url, changed] of Object.entries(urls)) { t.equal((await get(b, url)).hit, !changed, `${url} is ${changed ? 'new' : 'kept'}`) }
+    for (const [url, changed] of Object.entries(urls)) {
+      t.equal((await get(b, url)).hit, !changed, `${url} is ${changed ? 'new' : 'kept'}`)
+    }
   }
 
   t.test('a write drops what it changes, and nothing else', async (t) => {

@@ -57,7 +57,9 @@ t.test('what cannot be compared', async (t) => {
     code: 'CATALOG_ERR_NO_SUCH_PAGE',
     detail: /it is answered 404\. Give one like/
   })
-  for (const samples of [4, 201]) { t.equal((await compare(app, '/api/categories', samples)).statusCode, 400) }
+  for (const samples of [4, 201]) {
+    t.equal((await compare(app, '/api/categories', samples)).statusCode, 400)
+  }
 
   // As if others filled this instance's memory all the time.
   app.responseCache.cache.evict = () => {}
@@ -190,7 +192,9 @@ t.test('one client has one comparison at a time, whichever instance it asks', as
 
   held.open()
   t.equal((await first).statusCode, 200)
-  for (const instance of [app, other]) { t.equal((await compare(instance, '/api/categories', 5)).statusCode, 200, 'it has ended') }
+  for (const instance of [app, other]) {
+    t.equal((await compare(instance, '/api/categories', 5)).statusCode, 200, 'it has ended')
+  }
 })
 
 t.test('a comparison ends with the connection of its client', async (t) => {

@@ -7,7 +7,9 @@ import { tempDir } from './support/temp-dir.js'
 t.test('requests are counted for all instances', async (t) => {
   const directory = await tempDir(t)
   const app = await build(t, directory)
-  for (const url of ['/api/products/7', '/api/products/7', '/api/products/0', '/nowhere']) { await app.inject(url) }
+  for (const url of ['/api/products/7', '/api/products/7', '/api/products/0', '/nowhere']) {
+    await app.inject(url)
+  }
   t.match(
     (await app.inject('/metrics')).body,
     'weir_requests_total{service="catalog",route="GET /api/products/:id",outcome="l1"} 1'

@@ -16,7 +16,9 @@ const Parts = Type.Tuple([Type.String(), Type.String(), Type.Integer()])
 
 async function get (app: FastifyInstance, query: Query) {
   const response = await app.inject({ path: '/api/products', query })
-  if (response.statusCode !== 200) { throw new Error(`${JSON.stringify(query)}: ${response.statusCode} ${response.body}`) }
+  if (response.statusCode !== 200) {
+    throw new Error(`${JSON.stringify(query)}: ${response.statusCode} ${response.body}`)
+  }
   return { page: Value.Parse(ProductList, response.json()), link: response.headers['link'] }
 }
 
@@ -191,7 +193,9 @@ t.test('a cursor is good for its own list only', async (t) => {
   }
   await refused({ sort: 'name', after }, 'CATALOG_ERR_FOREIGN_CURSOR')
 
-  for (const page of ['1', '2']) { await refused({ ...list, after, page }, 'CATALOG_ERR_PAGE_AND_AFTER') }
+  for (const page of ['1', '2']) {
+    await refused({ ...list, after, page }, 'CATALOG_ERR_PAGE_AND_AFTER')
+  }
   await get(app, { ...list, after })
   await refused({ ...list, after, page: '1' }, 'CATALOG_ERR_PAGE_AND_AFTER')
 
@@ -215,7 +219,9 @@ t.test('a cursor is good for its own list only', async (t) => {
     'x',
     []
   ]
-  for (const parts of forged) { await refused({ ...list, after: encode(parts) }, 'CATALOG_ERR_BAD_CURSOR') }
+  for (const parts of forged) {
+    await refused({ ...list, after: encode(parts) }, 'CATALOG_ERR_BAD_CURSOR')
+  }
   for (const text of [
     'x',
     '0',

@@ -10,7 +10,9 @@ const NumberedPage = Type.Required(ProductList)
 
 async function list (app: FastifyInstance, query: Record<string, string> = {}) {
   const response = await app.inject({ path: '/api/products', query })
-  if (response.statusCode !== 200) { throw new Error(`${JSON.stringify(query)}: ${response.statusCode} ${response.body}`) }
+  if (response.statusCode !== 200) {
+    throw new Error(`${JSON.stringify(query)}: ${response.statusCode} ${response.body}`)
+  }
   return Value.Parse(NumberedPage, response.json())
 }
 

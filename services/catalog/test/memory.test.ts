@@ -17,7 +17,9 @@ t.test('an instance keeps no more responses in memory than a container has room 
   const page = (await cache.find(key))?.entry.value
   if (page === undefined) throw new Error(`${key} is not in the cache`)
   // Twice as much as there is room for.
-  for (let i = 0; i * body.length < 48 * MEBIBYTE; i++) { await cache.set(`${key}&copy=${i}`, page, { ttl: '1m', consistency: 'bounded' }) }
+  for (let i = 0; i * body.length < 48 * MEBIBYTE; i++) {
+    await cache.set(`${key}&copy=${i}`, page, { ttl: '1m', consistency: 'bounded' })
+  }
   const { l1 } = cache.stats()
   t.ok(
     l1.bytes > 20 * MEBIBYTE && l1.bytes <= 24 * MEBIBYTE,

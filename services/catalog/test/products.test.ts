@@ -159,7 +159,9 @@ t.test('products', async (t) => {
         `${field} cannot be removed`
       )
     }
-    for (const whole of ['null', '[]', '"x"', '1']) { t.match((await merge(whole)).json(), { status: 400, errors: [{ field: 'body' }] }, whole) }
+    for (const whole of ['null', '[]', '"x"', '1']) {
+      t.match((await merge(whole)).json(), { status: 400, errors: [{ field: 'body' }] }, whole)
+    }
     t.match((await merge('{"colour":null}')).json(), { status: 400, errors: [{ field: 'colour' }] })
     await refused(
       t,

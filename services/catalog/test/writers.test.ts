@@ -22,7 +22,9 @@ async function start (t: Test, directory: string) {
     server.once('message', resolve)
     server.once('exit', (code) => { reject(new Error(`It ended with ${code}`)) })
   })
-  if (typeof message !== 'object' || message === null || !('port' in message)) { throw new Error(`Not ready: ${JSON.stringify(message)}`) }
+  if (typeof message !== 'object' || message === null || !('port' in message)) {
+    throw new Error(`Not ready: ${JSON.stringify(message)}`)
+  }
   return { server, url: `http://127.0.0.1:${String(message.port)}` }
 }
 
@@ -71,7 +73,9 @@ t.test(
         if (writer === 0 && price === 25) await end(a.server)
       }
     })
-    for (const outcome of await Promise.allSettled(writes)) { t.match(outcome, { status: 'rejected', reason: { message: 'fetch failed' } }) }
+    for (const outcome of await Promise.allSettled(writes)) {
+      t.match(outcome, { status: 'rejected', reason: { message: 'fetch failed' } })
+    }
 
     const sql = connect(t, join(directory, 'catalog.db'))
     t.equal(sql.pragma('integrity_check', { simple: true }), 'ok')

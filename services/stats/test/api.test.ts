@@ -238,7 +238,9 @@ t.test('what two instances counted', async (t) => {
       policies: [{ service: 'catalog', policy: 'writes', denied: 4 }],
       clients: 1
     }
-    for (const headers of [{}, as(app, 'reader'), as(app, 'admin')]) { t.match((await get(app, 'limits', headers)).json(), numbers) }
+    for (const headers of [{}, as(app, 'reader'), as(app, 'admin')]) {
+      t.match((await get(app, 'limits', headers)).json(), numbers)
+    }
     const told = await get(app, 'limits/clients', as(app, 'admin'))
     t.match(told.json(), {
       asOf: Number,
@@ -254,7 +256,9 @@ t.test('what two instances counted', async (t) => {
     })
     t.match(told.headers, { 'cache-control': 'no-store' })
     t.equal((await get(app, 'limits/clients')).statusCode, 401)
-    for (const role of ['reader', 'editor'] as const) { t.equal((await get(app, 'limits/clients', as(app, role))).statusCode, 403, role) }
+    for (const role of ['reader', 'editor'] as const) {
+      t.equal((await get(app, 'limits/clients', as(app, role))).statusCode, 403, role)
+    }
   })
 
   t.test('nobody is told who was denied anywhere else', async (t) => {
@@ -263,7 +267,9 @@ t.test('what two instances counted', async (t) => {
       (path) => path.startsWith('/api/stats/') && !/clients$|live$/.test(path)
     )
     t.ok(others.length >= 7)
-    for (const path of [...others, '/metrics']) { t.notMatch((await app.inject(path)).body, /alice|address:/, path) }
+    for (const path of [...others, '/metrics']) {
+      t.notMatch((await app.inject(path)).body, /alice|address:/, path)
+    }
   })
 
   t.test('by minute and by hour', async (t) => {

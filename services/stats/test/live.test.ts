@@ -136,7 +136,9 @@ t.test('as many as may', async (t) => {
 t.test('one client cannot hold all places, whatever addresses of its own it has', async (t) => {
   const url = await listen(await build(t, undefined, PROXIED))
   const statuses = []
-  for (let i = 0; i < 12; i++) { statuses.push((await watch(t, url, from(`[2001:db8::${i}]:${i + 1}`))).response.statusCode) }
+  for (let i = 0; i < 12; i++) {
+    statuses.push((await watch(t, url, from(`[2001:db8::${i}]:${i + 1}`))).response.statusCode)
+  }
   t.same(statuses, [...Array<number>(10).fill(200), 429, 429])
   const refused = await watch(t, url, from('2001:db8::1'))
   t.match(refused.response.headers, {

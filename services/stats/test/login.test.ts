@@ -58,7 +58,9 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
     t.match(response.json(), { status: 403, code: 'STATS_ERR_LOGIN_UNKNOWN' })
     t.notMatch(response.body, LOGIN_CODE.slice(14))
   }
-  for (const code of ['', 'x'.repeat(201), 7, undefined]) { t.equal((await login(app, code)).statusCode, 400, String(code)) }
+  for (const code of ['', 'x'.repeat(201), 7, undefined]) {
+    t.equal((await login(app, code)).statusCode, 400, String(code))
+  }
   t.equal(
     (await app.inject({ url: '/api/stats/login' })).statusCode,
     405,
@@ -70,7 +72,9 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
 t.test('a client has ten guesses a minute', async (t) => {
   const app = await build(t, undefined, { JWT_SECRET, LOGIN_CODE, RATE_LIMIT_ALLOW: '' })
   const statuses = []
-  for (let guess = 0; guess < 12; guess++) { statuses.push((await login(app, `guess ${guess}`)).statusCode) }
+  for (let guess = 0; guess < 12; guess++) {
+    statuses.push((await login(app, `guess ${guess}`)).statusCode)
+  }
   t.same(statuses, [...Array.from({ length: 10 }, () => 403), 429, 429])
   t.equal((await login(app, LOGIN_CODE)).statusCode, 429, 'not even the right one')
 })

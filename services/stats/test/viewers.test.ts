@@ -7,7 +7,9 @@ t.test('all are sent the same', async (t) => {
   viewers.send('tick', { at: 0 })
   const [a, b] = [viewers.add('a'), viewers.add('a')]
   viewers.send('tick', { at: 1 })
-  for (const stream of [a, b]) { t.equal(String(stream.read()), 'retry: 1000\n\nevent: tick\ndata: {"at":1}\n\n') }
+  for (const stream of [a, b]) {
+    t.equal(String(stream.read()), 'retry: 1000\n\nevent: tick\ndata: {"at":1}\n\n')
+  }
 })
 
 t.test('there is a bound, and whoever leaves makes room', async (t) => {

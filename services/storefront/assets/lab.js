@@ -164,7 +164,9 @@ let isRunning = false
 
 part('run').addEventListener('submit', async (event) => {
   event.preventDefault()
-  if (event.submitter === part('forget')) { return forget(event.submitter.formAction, new FormData(event.target).get('work')) }
+  if (event.submitter === part('forget')) {
+    return forget(event.submitter.formAction, new FormData(event.target).get('work'))
+  }
   if (isRunning) return
   isRunning = true
   try {

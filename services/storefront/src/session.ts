@@ -66,7 +66,9 @@ export function sessionBy (app: FastifyInstance, token: string): Session | undef
       exp
     } = app.jwt.HS256.verify<{ sub: unknown; role?: unknown; exp: unknown }>(token)
     const known = ROLES.find((name) => name === role)
-    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number' || known === undefined) { return undefined }
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number' || known === undefined) {
+      return undefined
+    }
     return { id: sub, role: known, token, expiresAt: exp }
   } catch {
     return undefined

@@ -137,7 +137,9 @@ t.test('with a real catalog', async (t) => {
       const saved = await send(one, {})
       t.equal(saved.statusCode, 303)
       t.equal(saved.headers.location, '/shop/products/5')
-      for (const body of await seen('/shop/products/5')) { t.match(body, /Kettle &lt;b&gt;&amp; Co&lt;\/b&gt;.*€12\.50.*One\ntwo/s) }
+      for (const body of await seen('/shop/products/5')) {
+        t.match(body, /Kettle &lt;b&gt;&amp; Co&lt;\/b&gt;.*€12\.50.*One\ntwo/s)
+      }
 
       const late = await send(other, { name: 'Mine', price: '9' })
       t.equal(late.statusCode, 412)

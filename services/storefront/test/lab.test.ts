@@ -202,7 +202,9 @@ t.test('over files: the second instance computes what is memoized, and nothing e
       'content-security-policy': /script-src 'self'/
     })
     t.match(first.body, /No runs yet: choose one of the ways above\..*shop-1/)
-    for (const { way, label } of WAYS) { t.match(first.body, new RegExp(`name="way" value="${way}"[^>]*>${label}<`)) }
+    for (const { way, label } of WAYS) {
+      t.match(first.body, new RegExp(`name="way" value="${way}"[^>]*>${label}<`))
+    }
     for (const { way, label } of WAYS) {
       const { body } = await page(`?way=${way}&work=query`)
       t.match(body, new RegExp(`<strong>\\d[\\d.]* ms</strong> ${label}, computed`), `${way}, cold`)
@@ -238,7 +240,9 @@ t.test('over files: the second instance computes what is memoized, and nothing e
     t.match((await app.inject('/shop/account')).body, 'href="/shop/lab"')
     const plain = await build(t, { DATA_DIR: await tempDir(t) })
     t.notMatch((await plain.inject('/shop/account')).body, 'href="/shop/lab"')
-    for (const url of ['/shop/lab', runPath('cached', 'query')]) { t.equal((await plain.inject(url)).statusCode, 404) }
+    for (const url of ['/shop/lab', runPath('cached', 'query')]) {
+      t.equal((await plain.inject(url)).statusCode, 404)
+    }
   })
 })
 

@@ -178,7 +178,9 @@ t.test('Redis ends: pages are made without it, views are kept for later', async 
   await counted(2)
 
   await redis.kill()
-  for (const url of ['/shop', '/shop/products/1', '/shop/products/2', '/shop/products/1']) { t.match(await get(url), { statusCode: 200, body: /Lamp/ }, url) }
+  for (const url of ['/shop', '/shop/products/1', '/shop/products/2', '/shop/products/1']) {
+    t.match(await get(url), { statusCode: 200, body: /Lamp/ }, url)
+  }
   catalog.answer = gone
   t.match(
     await get('/shop/products/1'),

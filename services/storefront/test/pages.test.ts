@@ -302,7 +302,9 @@ t.test(
       )
       for (const { text } of shown) t.match(text, /^(?:Give|Write|Shorten|Choose) [^%]+$/)
       for (const name of names) {
-        if (name !== 'categoryId') { t.ok(body.includes({ ...good, ...changed }[name]), `${name} is not lost`) }
+        if (name !== 'categoryId') {
+          t.ok(body.includes({ ...good, ...changed }[name]), `${name} is not lost`)
+        }
       }
     }
     const form = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
@@ -352,7 +354,9 @@ t.test('a slash at the end leads to the page without it', async (t) => {
     )
     t.equal((await app.inject({ method: 'HEAD', url })).statusCode, 308)
   }
-  for (const url of ['/shop//', '//shop/', '/shop/nothing/']) { t.equal((await get(url)).statusCode, 404, url) }
+  for (const url of ['/shop//', '//shop/', '/shop/nothing/']) {
+    t.equal((await get(url)).statusCode, 404, url)
+  }
 })
 
 t.test('HEAD, OPTIONS and other methods', async (t) => {

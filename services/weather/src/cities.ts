@@ -12,7 +12,9 @@ export function citiesOf (list: string): string[] {
   const cities = itemsOf(list).map((city) => city.trim())
   if (cities.length > MOST) throw new WEATHER_ERR_CITIES(`there are ${cities.length}`)
   const bad = cities.find((city) => city === '' || city.length > LONGEST_NAME)
-  if (cities.some((city) => /\p{Cc}/u.test(city))) { throw new WEATHER_ERR_CITIES('one has a control character') }
+  if (cities.some((city) => /\p{Cc}/u.test(city))) {
+    throw new WEATHER_ERR_CITIES('one has a control character')
+  }
   if (bad !== undefined) {
     throw new WEATHER_ERR_CITIES(
       bad === '' ? 'one is empty' : `one is longer than ${LONGEST_NAME} characters`
@@ -29,7 +31,9 @@ function itemsOf (list: string): string[] {
   ITEM.lastIndex = 0
   for (let end = ','; end === ',';) {
     const item = ITEM.exec(list)
-    if (item === null) { throw new WEATHER_ERR_CITIES('a quoted name has to end with a quote, and a comma after it') }
+    if (item === null) {
+      throw new WEATHER_ERR_CITIES('a quoted name has to end with a quote, and a comma after it')
+    }
     const [, quoted, bare = '', after = ''] = item
     items.push(quoted?.replaceAll('""', '"') ?? bare)
     end = after

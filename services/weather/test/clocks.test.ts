@@ -68,21 +68,35 @@ t.test(
       const forecast = read(days, { now, timezone })
       const what = `${timezone} at ${new Date(now).toISOString()}, ${days} days`
       const today = new Date(now + offsetAt(timezone, now) * 1000).toISOString().slice(0, 10)
-      if (forecast.daily[0]?.date !== today) { t.fail(`${what}: begins on ${forecast.daily[0]?.date}`) }
+      if (forecast.daily[0]?.date !== today) {
+        t.fail(`${what}: begins on ${forecast.daily[0]?.date}`)
+      }
       const dates = forecast.daily.map(({ date }) => Date.parse(date))
-      if (dates.some((date, k) => k > 0 && date - (dates[k - 1] ?? 0) !== 24 * HOUR)) { t.fail(`${what}: days are left out`) }
+      if (dates.some((date, k) => k > 0 && date - (dates[k - 1] ?? 0) !== 24 * HOUR)) {
+        t.fail(`${what}: days are left out`)
+      }
       const instants = forecast.hourly.map(({ time }) => at(time))
-      if (instants.some((time, k) => k > 0 && time - (instants[k - 1] ?? 0) !== HOUR)) { t.fail(`${what}: hours are left out`) }
+      if (instants.some((time, k) => k > 0 && time - (instants[k - 1] ?? 0) !== HOUR)) {
+        t.fail(`${what}: hours are left out`)
+      }
       for (const { time, temperature } of forecast.hourly) {
         const instant = at(time)
         const offset = instant + offsetAt(timezone, instant) * 1000
-        if (new Date(offset).toISOString().slice(0, 19) !== time.slice(0, 19)) { t.fail(`${what}: ${time} is not what clocks show`) }
-        if (temperature !== (instant / HOUR) % 24) { t.fail(`${what}: ${time} has the amounts of another hour`) }
+        if (new Date(offset).toISOString().slice(0, 19) !== time.slice(0, 19)) {
+          t.fail(`${what}: ${time} is not what clocks show`)
+        }
+        if (temperature !== (instant / HOUR) % 24) {
+          t.fail(`${what}: ${time} has the amounts of another hour`)
+        }
       }
       const [first, last] = [instants[0] ?? 0, instants.at(-1) ?? 0]
       const zone = new Zone(timezone)
-      if (zone.date(first / 1000 - 3600) === zone.date(first / 1000)) { t.fail(`${what}: the first day is not whole`) }
-      if (zone.date(last / 1000 + 3600) === zone.date(last / 1000)) { t.fail(`${what}: the last day is not whole`) }
+      if (zone.date(first / 1000 - 3600) === zone.date(first / 1000)) {
+        t.fail(`${what}: the first day is not whole`)
+      }
+      if (zone.date(last / 1000 + 3600) === zone.date(last / 1000)) {
+        t.fail(`${what}: the last day is not whole`)
+      }
       lengths(forecast).forEach((length) => seen.add(length))
     }
     t.ok(seen.has(23) && seen.has(24) && seen.has(25), `days of ${[...seen].join(', ')} hours`)

@@ -132,7 +132,9 @@ t.test('what is older than that waits, but not for long', async (t) => {
   const reads = await Promise.all(
     [documents, documents, other].map((instance) => instance.read('a', origin))
   )
-  for (const reading of reads) { t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } }) }
+  for (const reading of reads) {
+    t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } })
+  }
   t.equal(origin.known.length, 2, 'one fetch, which goes on')
   await origin.gives(2)
   t.ok(await idle())

@@ -64,14 +64,20 @@ t.test(
         const status = response.statusCode
         statuses[status] = (statuses[status] ?? 0) + 1
         const answer: unknown = response.json()
-        if (status === 200 && !isNothingBut(schema, answer)) { t.fail('what is no weather was served', { sent, answer }) }
-        if (![200, 404, 502].includes(status)) { t.fail('there is no answer for this', { sent, status, answer }) }
+        if (status === 200 && !isNothingBut(schema, answer)) {
+          t.fail('what is no weather was served', { sent, answer })
+        }
+        if (![200, 404, 502].includes(status)) {
+          t.fail('there is no answer for this', { sent, status, answer })
+        }
         if (status !== 502) continue
 
         upstream.answer = well
         const calls = upstream.calls.length
         const next = await app.inject(url)
-        if (next.statusCode !== 200 || upstream.calls.length === calls) { t.fail('what could not be understood was kept', { sent, status: next.statusCode }) }
+        if (next.statusCode !== 200 || upstream.calls.length === calls) {
+          t.fail('what could not be understood was kept', { sent, status: next.statusCode })
+        }
       }
     }
     t.comment(statuses)

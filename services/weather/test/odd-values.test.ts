@@ -49,7 +49,9 @@ const tree = (text: string): Tree => JSON.parse(text) as Tree
 
 /** The paths at which two values differ. */
 function differences (a: unknown, b: unknown, path = ''): string[] {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) { return Object.is(a, b) ? [] : [path] }
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return Object.is(a, b) ? [] : [path]
+  }
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
   return [...names].flatMap((name) =>
     differences(Reflect.get(a, name), Reflect.get(b, name), `${path}.${name}`)
@@ -95,9 +97,13 @@ t.test('one odd value of an hour, generated: it is null, and so is nothing else'
     const what = { variable, hour, value }
     if (Reflect.get(read.hourly[hour] ?? {}, field) !== null) t.fail('it is no amount', what)
     if (!changed.includes(allowed[0] ?? '') || changed.some((path) => !allowed.includes(path))) { t.fail('something else is not as it was', { ...what, changed }) }
-    if (odd.found.join() !== `hourly.${variable}[${hour + 24}]`) { t.fail('it is not noted', { ...what, found: odd.found }) }
+    if (odd.found.join() !== `hourly.${variable}[${hour + 24}]`) {
+      t.fail('it is not noted', { ...what, found: odd.found })
+    }
     const day = read.daily[Math.floor(hour / 24)]
-    if ((DAY_OF[field] ?? []).some((name) => Reflect.get(day ?? {}, name) === null)) { t.fail('an hour spoils its day', what) }
+    if ((DAY_OF[field] ?? []).some((name) => Reflect.get(day ?? {}, name) === null)) {
+      t.fail('an hour spoils its day', what)
+    }
   }
   t.pass('300 values')
 })
@@ -152,7 +158,9 @@ t.test('odd times are mended: the others tell which they are', async (t) => {
 
 t.test('of a day of which little is known nothing is told', async (t) => {
   const answer = tree(recorded.forecast(7))
-  for (let hour = 24; hour < 24 + 6; hour++) { Reflect.set(answer['hourly']?.['temperature_2m'] ?? {}, hour, null) }
+  for (let hour = 24; hour < 24 + 6; hour++) {
+    Reflect.set(answer['hourly']?.['temperature_2m'] ?? {}, hour, null)
+  }
   t.match(readForecast(answer, cell, 7).daily, [
     { temperatureMax: null, temperatureMin: null }, { temperatureMax: 18.5, temperatureMin: -4.5 }
   ])
@@ -164,7 +172,9 @@ t.test('what has no amount at all is no weather', async (t) => {
   t.throws(() => readCurrent(current, cell), { message: 'no amount of it is known' })
   const forecast = tree(recorded.forecast(7))
   Reflect.set(forecast, 'hourly_units', {})
-  for (const variable of ['weather_code', 'wind_direction_10m']) { Reflect.deleteProperty(forecast['hourly'] ?? {}, variable) }
+  for (const variable of ['weather_code', 'wind_direction_10m']) {
+    Reflect.deleteProperty(forecast['hourly'] ?? {}, variable)
+  }
   t.throws(() => readForecast(forecast, cell, 7), { message: 'no amount of it is known' })
 })
 

@@ -139,7 +139,9 @@ async function startWorld (t: Test): Promise<UpstreamServer> {
   return startUpstream(t, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://upstream')
     const now = Date.parse('2026-11-20T14:15:00Z')
-    if (pathname !== '/v1/search') { return json(worldAnswer(request.url ?? '', { now, timezone: 'UTC' }))(request, response) }
+    if (pathname !== '/v1/search') {
+      return json(worldAnswer(request.url ?? '', { now, timezone: 'UTC' }))(request, response)
+    }
     const name = bare(searchParams.get('name') ?? '')
     const results = PLACES.filter((place) =>
       bare(place.name).startsWith(name === 'munchen' ? 'munich' : name)
@@ -403,8 +405,12 @@ t.test(
       const latitude = Math.max(-90, Math.min(90, cell.latitude + (below(100) - 50) / 100))
       const longitude = ((cell.longitude + (below(100) - 50) / 100 + 540) % 360) - 180
       const far = cell.latitude > 0 ? cell.latitude - 10 : cell.latitude + 10
-      if (!isAccepted(latitude, longitude, cell)) { t.fail(`${cellName(cell)}: ${latitude}, ${longitude} is near`) }
-      if (isAccepted(far, longitude, cell)) { t.fail(`${cellName(cell)}: ${far}, ${longitude} is far`) }
+      if (!isAccepted(latitude, longitude, cell)) {
+        t.fail(`${cellName(cell)}: ${latitude}, ${longitude} is near`)
+      }
+      if (isAccepted(far, longitude, cell)) {
+        t.fail(`${cellName(cell)}: ${far}, ${longitude} is far`)
+      }
     }
     t.doesNotThrow(() => readCurrent(about(89.9, 77), { latitude: 90, longitude: 0 }))
     t.throws(() => readCurrent(about(10, 20), { latitude: 10, longitude: 10 }))

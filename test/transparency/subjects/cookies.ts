@@ -9,14 +9,18 @@ export const cookies: Subject = {
   },
   routes (app, { state }) {
     app.get('/visit', { config: { cache: { ttl: '1m' } } }, async (request, reply) => {
-      if (request.cookies['seen'] === undefined) { reply.setCookie('seen', 'yes', { path: '/', signed: true, maxAge: 3600 }) }
+      if (request.cookies['seen'] === undefined) {
+        reply.setCookie('seen', 'yes', { path: '/', signed: true, maxAge: 3600 })
+      }
       return { version: state.version('visit') }
     })
     app.get(
       '/preference',
       {
         preHandler: async (request, reply) => {
-          if (request.url.includes('theme=')) { reply.setCookie('theme', 'dark', { path: '/', httpOnly: true }) }
+          if (request.url.includes('theme=')) {
+            reply.setCookie('theme', 'dark', { path: '/', httpOnly: true })
+          }
         },
         config: { cache: { ttl: '1m', public: true } }
       },

@@ -54,7 +54,9 @@ export const files: Subject = {
       async (request) => {
         const { id } = request.params
         const version = state.bump(`page ${id}`)
-        if (/^\d$/.test(id)) { writeVersion(join(folder, 'pages', `${id}.html`), pageOf(id, version), version) }
+        if (/^\d$/.test(id)) {
+          writeVersion(join(folder, 'pages', `${id}.html`), pageOf(id, version), version)
+        }
         return { version }
       }
     )

@@ -16,8 +16,12 @@ export const hooks: Subject = {
     app.addHook('preSerialization', async (_request, _reply, payload) => ({ data: payload }))
     app.addHook('onSend', async (request, reply, payload) => {
       reply.header('x-frame-options', 'DENY')
-      if (request.url.startsWith('/items') && whoOf(request) === 'anna') { reply.header('set-cookie', 'seen=items; Path=/') }
-      if (request.method !== 'HEAD' && typeof payload === 'string' && reply.statusCode < 400) { return `${payload}\n` }
+      if (request.url.startsWith('/items') && whoOf(request) === 'anna') {
+        reply.header('set-cookie', 'seen=items; Path=/')
+      }
+      if (request.method !== 'HEAD' && typeof payload === 'string' && reply.statusCode < 400) {
+        return `${payload}\n`
+      }
       return payload
     })
     app.setErrorHandler(async (error, _request, reply) =>
@@ -29,7 +33,9 @@ export const hooks: Subject = {
   },
   guard: () => ({
     preHandler: async (request, reply) => {
-      if (whoOf(request) !== 'emil' && whoOf(request) !== 'anna') { return reply.code(403).send({ error: 'not for you' }) }
+      if (whoOf(request) !== 'emil' && whoOf(request) !== 'anna') {
+        return reply.code(403).send({ error: 'not for you' })
+      }
     }
   }),
   routes (app, { state }) {

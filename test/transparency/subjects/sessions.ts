@@ -88,7 +88,9 @@ export const secureSessions: Subject = {
   },
   guard: () => ({
     preHandler: async (request, reply) => {
-      if (request.session.get('user') === undefined) { return reply.code(401).send({ error: 'log in' }) }
+      if (request.session.get('user') === undefined) {
+        return reply.code(401).send({ error: 'log in' })
+      }
     }
   }),
   routes (app, { state }) {

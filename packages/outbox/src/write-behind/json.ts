@@ -49,7 +49,9 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
     !Object.hasOwn(Object.getPrototypeOf(value) as object, 'isPrototypeOf')
   ) { return lost }
   for (const name of names) {
-    if (typeof name === 'symbol' || !Object.prototype.propertyIsEnumerable.call(value, name)) { return lost }
+    if (typeof name === 'symbol' || !Object.prototype.propertyIsEnumerable.call(value, name)) {
+      return lost
+    }
     const found = findLost(Reflect.get(value, name), `${path}.${name}`, depth + 1)
     if (found !== undefined) return found
   }

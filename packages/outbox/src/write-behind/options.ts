@@ -94,14 +94,22 @@ export function resolveOptions<S, V> ({
   for (const [option, fn] of Object.entries({ write, writeInTransaction, merge, tags })) {
     if (fn !== undefined && typeof fn !== 'function') throw invalid(option, fn, 'give a function')
   }
-  if ((write === undefined) === (writeInTransaction === undefined)) { throw invalid('write', write, 'give either write or writeInTransaction') }
+  if ((write === undefined) === (writeInTransaction === undefined)) {
+    throw invalid('write', write, 'give either write or writeInTransaction')
+  }
   for (const [option, ms] of Object.entries({ pollInterval, writeTimeout })) {
-    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) { throw invalid(option, ms, `give milliseconds, from 1 to ${LONGEST}`) }
+    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) {
+      throw invalid(option, ms, `give milliseconds, from 1 to ${LONGEST}`)
+    }
   }
   for (const [option, count] of Object.entries({ maxPending, maxAttempts })) {
-    if (!(Number.isSafeInteger(count) && count > 0)) { throw invalid(option, count, 'give a whole number from 1') }
+    if (!(Number.isSafeInteger(count) && count > 0)) {
+      throw invalid(option, count, 'give a whole number from 1')
+    }
   }
-  if (!(Number.isInteger(batchSize) && batchSize > 0 && batchSize <= MOST)) { throw invalid('batchSize', batchSize, `give a whole number, from 1 to ${MOST}`) }
+  if (!(Number.isInteger(batchSize) && batchSize > 0 && batchSize <= MOST)) {
+    throw invalid('batchSize', batchSize, `give a whole number, from 1 to ${MOST}`)
+  }
   return {
     db,
     outbox,

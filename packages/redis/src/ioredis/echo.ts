@@ -46,7 +46,9 @@ export class Echo {
       this.#awaited.set(message, resolve)
     })
     try {
-      if (Number(await this.publish(channel, own, message)) === 0) { throw new Error('it is published elsewhere than it is listened to') }
+      if (Number(await this.publish(channel, own, message)) === 0) {
+        throw new Error('it is published elsewhere than it is listened to')
+      }
       await heard
     } finally {
       this.#awaited.delete(message)

@@ -59,7 +59,9 @@ export class IoredisListener implements Listener {
 
   /** @param connection what `duplicate` has made */
   constructor (connection: unknown, events: ListenerEvents, publish: Publish) {
-    if (!isConnection(connection)) { throw new TypeError('duplicate() made no connection that can listen') }
+    if (!isConnection(connection)) {
+      throw new TypeError('duplicate() made no connection that can listen')
+    }
     this.#connection = connection
     this.#echo = new Echo((channel) => connection.ssubscribe(channel), publish)
     let reason: Error | undefined

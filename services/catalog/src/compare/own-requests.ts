@@ -12,7 +12,9 @@ export const OWN_ADDRESS = '100::1'
  */
 export function markOwnRequests (app: FastifyInstance): void {
   app.addHook('onResponse', (request, _reply, done) => {
-    if (request.socket.remoteAddress === OWN_ADDRESS) { request.cacheResult = { outcome: 'refill', cost: 0 } }
+    if (request.socket.remoteAddress === OWN_ADDRESS) {
+      request.cacheResult = { outcome: 'refill', cost: 0 }
+    }
     done()
   })
 }

@@ -91,7 +91,9 @@ const nameOrder: Migration = {
  */
 const searchWords: Migration = {
   async up (db: AnyDatabase) {
-    for (const event of ['insert', 'delete', 'update']) { await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db) }
+    for (const event of ['insert', 'delete', 'update']) {
+      await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db)
+    }
     await sql`drop table product_search`.execute(db)
     // ASCII: whatever is not, is part of a word.
     await sql`

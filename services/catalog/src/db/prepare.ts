@@ -25,7 +25,9 @@ export async function prepare (db: Kysely<CatalogSchema>): Promise<void> {
           cause: error
         })
       }
-      if (results.some(({ migrationName }) => migrationName === '0001-products')) { await seed(connection) }
+      if (results.some(({ migrationName }) => migrationName === '0001-products')) {
+        await seed(connection)
+      }
       await sql`commit`.execute(connection)
     } catch (error) {
       await sql`rollback`.execute(connection)

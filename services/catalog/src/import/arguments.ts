@@ -28,7 +28,9 @@ export function parseArguments (args: readonly string[]): Arguments {
     })
     if (help) return { kind: 'help' }
     if (file === undefined) return { kind: 'wrong', problem: 'FILE is missing.' }
-    if (more.length > 0) { return { kind: 'wrong', problem: `One FILE at a time: ${more.join(' ')} is too much.` } }
+    if (more.length > 0) {
+      return { kind: 'wrong', problem: `One FILE at a time: ${more.join(' ')} is too much.` }
+    }
     if (database === '') return { kind: 'wrong', problem: '--database needs a path.' }
     return { kind: 'import', file, database }
   } catch (error) {

@@ -46,8 +46,12 @@ function parseHeader (cells: readonly string[]): ImportField[] {
     )
   }
   return names.map((name, index) => {
-    if (!isImportField(name)) { throw new ImportError(`The header row has a column that a product has not: "${name}"`) }
-    if (names.indexOf(name) !== index) { throw new ImportError(`The header row has the column "${name}" twice`) }
+    if (!isImportField(name)) {
+      throw new ImportError(`The header row has a column that a product has not: "${name}"`)
+    }
+    if (names.indexOf(name) !== index) {
+      throw new ImportError(`The header row has the column "${name}" twice`)
+    }
     return name
   })
 }

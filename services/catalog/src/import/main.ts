@@ -39,8 +39,12 @@ async function runImport ({
     invalidation = catalogInvalidation({ ...env, DATA_DIR: dirname(path) }, path)
     const outcome = await importFile(file, path, createProgress(process.stderr), invalidation.add)
     if (outcome.refused) {
-      for (const { line, problem } of outcome.first) { process.stderr.write(`line ${line}: ${problem}\n`) }
-      if (outcome.bad > outcome.first.length) { process.stderr.write(`… and ${outcome.bad - outcome.first.length} more\n`) }
+      for (const { line, problem } of outcome.first) {
+        process.stderr.write(`line ${line}: ${problem}\n`)
+      }
+      if (outcome.bad > outcome.first.length) {
+        process.stderr.write(`… and ${outcome.bad - outcome.first.length} more\n`)
+      }
       process.stderr.write(
         `Nothing was imported: ${outcome.bad} of ${outcome.rows} rows are bad.\n`
       )

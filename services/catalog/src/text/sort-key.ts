@@ -74,7 +74,9 @@ interface Weights {
 const IGNORED: Weights = { letter: '', mark: '', form: '' }
 
 function weigh (character: string): Weights {
-  if (character === LIGATED || /\p{Script=Inherited}/u.test(character)) { return { ...IGNORED, mark: markWeight(character) } }
+  if (character === LIGATED || /\p{Script=Inherited}/u.test(character)) {
+    return { ...IGNORED, mark: markWeight(character) }
+  }
   if (/[\p{C}\p{Z}]/u.test(character)) return IGNORED
   const lower = character.toLowerCase()
   const { kana, form } = plainKana(lower)

@@ -107,7 +107,9 @@ export class DemoTraffic {
       this.#send(path, signal).then((answer) => {
         inFlight--
         failed = answer === undefined && !signal.aborted ? failed + 1 : 0
-        if (failed >= GIVE_UP_AFTER) { this.#end(`${GIVE_UP_AFTER} requests in a row had no response.`) }
+        if (failed >= GIVE_UP_AFTER) {
+          this.#end(`${GIVE_UP_AFTER} requests in a row had no response.`)
+        }
       }).catch(console.error)
     })
   }

@@ -80,7 +80,9 @@ export function pathOf (
 ): { readonly path: string } | { readonly mistake: string } {
   const trimmed = typed.trim()
   if (trimmed === '') return { mistake: 'Type a path, such as /api/products.' }
-  if (!URL.canParse(trimmed, `${origin}/`)) { return { mistake: 'This cannot be read as a path or URL.' } }
+  if (!URL.canParse(trimmed, `${origin}/`)) {
+    return { mistake: 'This cannot be read as a path or URL.' }
+  }
   const url = new URL(trimmed, `${origin}/`)
   if (url.origin !== origin) {
     return {

@@ -19,7 +19,9 @@ export const tokenIn = (text: string): string =>
 /** Reads the claims of a JWT (RFC 7519), or undefined where it is none. */
 export function readToken (token: string): Claims | undefined {
   const [, payload, signature, ...more] = token.split('.')
-  if (payload === undefined || signature === undefined || signature === '' || more.length > 0) { return undefined }
+  if (payload === undefined || signature === undefined || signature === '' || more.length > 0) {
+    return undefined
+  }
   try {
     const bytes = Uint8Array.from(
       atob(payload.replaceAll('-', '+').replaceAll('_', '/')),

@@ -12,7 +12,11 @@ export function shareVerdict (answers: readonly Pick<Exchange, 'instance' | 'out
   const names = [first, second].map(({ instance }) => instance ?? 'an instance')
   const isHit = FROM_CACHE.includes(second.outcome)
   if (!isHit) return `The last response was not a hit (${labelOf(second.outcome)}). Try again.`
-  if (first.outcome === 'miss' && names[0] !== names[1]) { return `${names[0]} computed the response, ${names[1]} served it without computing it again.` }
-  if (first.outcome === 'miss') { return `${names[0]} computed the response once and answered all requests.` }
+  if (first.outcome === 'miss' && names[0] !== names[1]) {
+    return `${names[0]} computed the response, ${names[1]} served it without computing it again.`
+  }
+  if (first.outcome === 'miss') {
+    return `${names[0]} computed the response once and answered all requests.`
+  }
   return 'All were hits: an instance had computed this response before.'
 }

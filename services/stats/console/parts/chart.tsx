@@ -287,7 +287,9 @@ function powersOfTen (min: number, max: number): number[] {
 
 function yScale (y: ChartProps['y'] | undefined): Scale {
   if (y === 'ratio') return { range: [0, 1] }
-  if (y === 'log') { return { distr: 3, range: (_plot, min, max) => UPlot.rangeLog(min, max, 10, true) } }
+  if (y === 'log') {
+    return { distr: 3, range: (_plot, min, max) => UPlot.rangeLog(min, max, 10, true) }
+  }
   if (y === 'free') return {}
   return { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
 }

@@ -53,9 +53,13 @@ export const choose = (id: string): void => show(id)
 export function addToken (text: string): string | undefined {
   const pastedToken = tokenIn(text)
   const [identity] = identityOf(pastedToken)
-  if (identity === undefined) { return 'This is not a token. A token has three parts with dots between them, as npm start prints it.' }
+  if (identity === undefined) {
+    return 'This is not a token. A token has three parts with dots between them, as npm start prints it.'
+  }
   const expiresAt = readToken(pastedToken)?.expiresAt
-  if (expiresAt !== undefined && expiresAt < Date.now()) { return 'This token has expired. npm start prints new ones.' }
+  if (expiresAt !== undefined && expiresAt < Date.now()) {
+    return 'This token has expired. npm start prints new ones.'
+  }
   if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
   show(identity.id)
   return undefined

@@ -39,7 +39,9 @@ async function exchange (code: string): Promise<Login> {
       signal: AbortSignal.timeout(GIVE_UP_MS)
     })
     const text = await response.text()
-    if (!response.ok) { return { problem: problemOf(response.status, text, response.headers.get('retry-after')) } }
+    if (!response.ok) {
+      return { problem: problemOf(response.status, text, response.headers.get('retry-after')) }
+    }
     logIn(told<DemoUsers>(text).users.map(({ token }) => token))
     return { as: identities.get().current.label }
   } catch {

@@ -54,7 +54,9 @@ export function minutesOf (from: number, to: number, now: number): { first: numb
   if (from >= to) throw unusableRange('from', 'must be before to')
   if (from > now) throw unusableRange('from', `must not be in the future: here it is ${now} now`)
   const first = minuteOf(from)
-  if (first < minuteOf(now) - HOURS_KEPT) { throw unusableRange('from', 'may be at most 400 days ago: what was before is not kept') }
+  if (first < minuteOf(now) - HOURS_KEPT) {
+    throw unusableRange('from', 'may be at most 400 days ago: what was before is not kept')
+  }
   return { first, end: Math.max(first + 1, Math.min(Math.ceil(to / MINUTE), minuteOf(now) + 1)) }
 }
 

@@ -31,7 +31,9 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
   async function beat (): Promise<void> {
     redis?.refresh().catch(() => {})
     const reading = await collector.collect(Date.now())
-    for (const invalidated of reading === undefined ? [] : invalidations.next(reading.states)) { viewers.send('invalidated', invalidated) }
+    for (const invalidated of reading === undefined ? [] : invalidations.next(reading.states)) {
+      viewers.send('invalidated', invalidated)
+    }
     const now = Date.now()
     const figures = redis === undefined ? null : figuresOf(redis)
     viewers.send('tick', {

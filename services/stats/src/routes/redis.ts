@@ -55,7 +55,9 @@ export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (
       config: cached
     },
     async () => {
-      if (redis === undefined) { return { kind: 'sqlite' as const, connected: collector.currency(Date.now()).connected } }
+      if (redis === undefined) {
+        return { kind: 'sqlite' as const, connected: collector.currency(Date.now()).connected }
+      }
       return { kind: 'redis' as const, connected: redis.current !== undefined, ...redis.current }
     }
   )

@@ -8,7 +8,9 @@ export function memoryLog (): { log: FastifyBaseLogger, lines: string[] } {
       stream: {
         write (line: string) {
           const entry: unknown = JSON.parse(line)
-          if (typeof entry === 'object' && entry !== null && 'msg' in entry) { lines.push(String(entry.msg)) }
+          if (typeof entry === 'object' && entry !== null && 'msg' in entry) {
+            lines.push(String(entry.msg))
+          }
         }
       }
     }

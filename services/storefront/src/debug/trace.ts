@@ -291,7 +291,9 @@ function onAsked (message: unknown): void {
   const asked = message as CacheTraces['weir:cache:call'] | CacheTraces['weir:cache:wait']
   const work = current.getStore()
   if (work === undefined) return
-  for (const key of 'key' in asked ? [asked.key] : (asked.keys ?? [])) { if (!work.asked.has(key)) work.asked.set(key, performance.now()) }
+  for (const key of 'key' in asked ? [asked.key] : (asked.keys ?? [])) {
+    if (!work.asked.has(key)) work.asked.set(key, performance.now())
+  }
 }
 
 function onMiss (message: unknown): void {

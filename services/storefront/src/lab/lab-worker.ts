@@ -42,7 +42,9 @@ export class LabWorker {
   /** @throws STOREFRONT_ERR_LAB_BUSY (503), STOREFRONT_ERR_LAB_FAILED (503) */
   async run (work: Work): Promise<Delivery> {
     if (this.#jobs.size >= this.#most) throw labBusy(this.#most)
-    if (this.#isClosed) { throw new STOREFRONT_ERR_LAB_FAILED({ cause: new Error('the instance is closing') }) }
+    if (this.#isClosed) {
+      throw new STOREFRONT_ERR_LAB_FAILED({ cause: new Error('the instance is closing') })
+    }
     const thread = this.#thread ??= this.#begin()
     const id = ++this.#ordered
     return new Promise((resolve, reject) => {

@@ -18,7 +18,9 @@ declare module 'fastify' {
 export function registerDebugging (app: FastifyInstance, { DEBUG_PANEL }: StorefrontEnv): void {
   app.decorateRequest('isDebugged', false)
   app.addHook('onRequest', (request, _reply, done) => {
-    if (/[?&]debug=cache(?:&|$)/.test(request.url)) { request.isDebugged = DEBUG_PANEL || isAdmin(request) }
+    if (/[?&]debug=cache(?:&|$)/.test(request.url)) {
+      request.isDebugged = DEBUG_PANEL || isAdmin(request)
+    }
     done()
   })
 }

@@ -34,7 +34,9 @@ export const detailRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app
       onResponse (request, reply, done) {
         const purpose = String(request.headers['sec-purpose'] ?? '')
         const isSeen = reply.statusCode === 200 || reply.statusCode === 304
-        if (isSeen && request.method === 'GET' && !/prefetch/i.test(purpose)) { shop.views.count(request.params.id) }
+        if (isSeen && request.method === 'GET' && !/prefetch/i.test(purpose)) {
+          shop.views.count(request.params.id)
+        }
         done()
       }
     },
@@ -56,7 +58,9 @@ async function detail (page: Page, id: number) {
   // out until then.
   const changed = new Date(product.updatedAt)
   // Nothing tells when the other parts have changed if they are no fragments.
-  if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) { page.reply.header('last-modified', changed.toUTCString()) }
+  if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) {
+    page.reply.header('last-modified', changed.toUTCString())
+  }
   const [body, categories, recommendations, weather, mostViewed] = await Promise.all([
     productPart(page, product),
     categoriesPart(page, ''),

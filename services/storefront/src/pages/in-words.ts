@@ -48,7 +48,9 @@ export function inWords (violation: Violation): Mistake {
   const field = typeof missing === 'string' ? missing : instancePath.split('/')[1] ?? ''
   const known = SENTENCES[field]
   const sentence = typeof known === 'object' ? known[keyword] : known
-  if (missing !== undefined) { return { field, message: `The form came without ${field}: load the page again` } }
+  if (missing !== undefined) {
+    return { field, message: `The form came without ${field}: load the page again` }
+  }
   return {
     field,
     message:

@@ -55,11 +55,15 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
 
 async function list (page: Page, query: ListQuery) {
   const { minPrice, maxPrice } = query
-  if (minPrice !== '' && maxPrice !== '' && Number(minPrice) > Number(maxPrice)) { throw new STOREFRONT_ERR_PRICE_RANGE() }
+  if (minPrice !== '' && maxPrice !== '' && Number(minPrice) > Number(maxPrice)) {
+    throw new STOREFRONT_ERR_PRICE_RANGE()
+  }
   const told = await page.shop.catalog.categories()
   if (isSaved(told)) page.silent('catalog')
   const category = told.body.find(({ slug }) => slug === query.category)
-  if (query.category !== '' && category === undefined) { throw new STOREFRONT_ERR_NO_CATEGORY(query.category) }
+  if (query.category !== '' && category === undefined) {
+    throw new STOREFRONT_ERR_NO_CATEGORY(query.category)
+  }
   const [products, categories, mostViewed] = await Promise.all([
     productsPart(page, query), categoriesPart(page, query.category), mostViewedPart(page)
   ])

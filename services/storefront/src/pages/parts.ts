@@ -85,7 +85,9 @@ export function mostViewedPart (page: Page): Promise<string> {
 
 /** A fragment that is kept is not made of what is old. */
 export function current<T> (told: Told<T> | undefined): T {
-  if (told === undefined || isSaved(told)) { throw new UpstreamSilent('catalog', new Error('what it told is old, or gone')) }
+  if (told === undefined || isSaved(told)) {
+    throw new UpstreamSilent('catalog', new Error('what it told is old, or gone'))
+  }
   return told.body
 }
 

@@ -28,7 +28,9 @@ export const problemPages =
       ) { return done(null, payload) }
       reply.header('vary', 'accept').header('cache-control', 'no-store')
       const problem: unknown = JSON.parse(payload.toString())
-      if (!/\btext\/html\b/.test(request.headers.accept ?? '') || !Value.Check(Problem, problem)) { return done(null, payload) }
+      if (!/\btext\/html\b/.test(request.headers.accept ?? '') || !Value.Check(Problem, problem)) {
+        return done(null, payload)
+      }
       reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY)
       const { status, title, detail, requestId } = problem
       done(

@@ -23,7 +23,9 @@ export class Recommendations {
     const ranking = await this.#ranking(product.id, slug)
     const found = await Promise.all(ranking.map((id) => this.catalog.product(id)))
     const current = found.flatMap((told) => told === undefined ? [] : [told])
-    if (current.some(isSaved)) { throw new UpstreamSilent(this.catalog.upstream.name, new Error('products are as they were')) }
+    if (current.some(isSaved)) {
+      throw new UpstreamSilent(this.catalog.upstream.name, new Error('products are as they were'))
+    }
     return current
       .map(({ body }) => body)
       .filter(({ categoryId }) => categoryId === product.categoryId)
@@ -41,7 +43,9 @@ export class Recommendations {
     }, async () => {
       const told = await this.catalog.product(id)
       if (told === undefined) return []
-      if (isSaved(told)) { throw new UpstreamSilent(this.catalog.upstream.name, new Error('the product is as it was')) }
+      if (isSaved(told)) {
+        throw new UpstreamSilent(this.catalog.upstream.name, new Error('the product is as it was'))
+      }
       return mostAlike(told.body, await this.#compared(slug), SHOWN)
     })
   }

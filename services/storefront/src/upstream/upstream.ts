@@ -95,7 +95,9 @@ export class Upstream {
     const isGood = first !== undefined && !(isRepeatable && PASSING.has(first.status))
     if (!isGood) await delay(TIMES.retry, undefined, { signal })
     const answer = isGood ? first : await this.#once(call, signal)
-    if (answer.status >= 500 || answer.status === 429) { throw new Refused(`the ${this.name} answered ${answer.status}`) }
+    if (answer.status >= 500 || answer.status === 429) {
+      throw new Refused(`the ${this.name} answered ${answer.status}`)
+    }
     return answer
   }
 

@@ -168,7 +168,9 @@ export function fakeCatalog (products: Article[]): Answerer {
         limit: 20
       })(request, response)
     }
-    if (product === undefined) { return json({ detail: 'There is none.', code: 'NONE' }, 404)(request, response) }
+    if (product === undefined) {
+      return json({ detail: 'There is none.', code: 'NONE' }, 404)(request, response)
+    }
     json(product, 200, { etag: `"${product.id}-${product.version}"` })(request, response)
   }
 }

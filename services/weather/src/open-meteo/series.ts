@@ -24,7 +24,9 @@ export class Series {
     readonly odd: Oddities
   ) {
     const { time } = lists
-    if (!Array.isArray(time) || time.length > LONGEST) { throw new Error(`${path}.time is not a list of ${LONGEST} at most`) }
+    if (!Array.isArray(time) || time.length > LONGEST) {
+      throw new Error(`${path}.time is not a list of ${LONGEST} at most`)
+    }
     this.times = timesOf(time, step)
     time.forEach((value, i) => {
       if (value !== this.times.first + i * step) odd.note(`${path}.time[${i}]`)

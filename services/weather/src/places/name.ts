@@ -34,7 +34,9 @@ export function qualified (city: string): { head: string, regions: readonly stri
 export function isNamed (text: string, region: string | null): boolean {
   if (region === null) return false
   const asked = plain(text)
-  if (asked === plain(region) || region.split(',').some((part) => asked === plain(part))) { return true }
+  if (asked === plain(region) || region.split(',').some((part) => asked === plain(part))) {
+    return true
+  }
   const initials = region.match(/\p{Lu}/gu) ?? []
   return initials.length > 1 && asked.replace(/[. ]/g, '') === plain(initials.join(''))
 }

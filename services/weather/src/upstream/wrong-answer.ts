@@ -39,7 +39,9 @@ export const about = <E extends Error>(error: E, exchange: Received): E & { answ
  */
 export function jsonOf (exchange: Exchange): unknown {
   const { status, headers, body } = exchange
-  if (status !== 200) { throw about(new (kindOf(status))({ cause: new Error(`status ${status}`) }), exchange) }
+  if (status !== 200) {
+    throw about(new (kindOf(status))({ cause: new Error(`status ${status}`) }), exchange)
+  }
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1]
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
     const cause = new Error(`Content-Type names ${charset.slice(0, LONGEST_FIELD)}`)

@@ -45,7 +45,9 @@ const splice = (text: string, at: number, remove: number, add: string) =>
 
 /** One value somewhere in it is another, or gone, or has another name. */
 function changed (value: unknown, below: (limit: number) => number): unknown {
-  if (typeof value !== 'object' || value === null || below(5) === 0) { return VALUES[below(VALUES.length)] }
+  if (typeof value !== 'object' || value === null || below(5) === 0) {
+    return VALUES[below(VALUES.length)]
+  }
   if (Array.isArray(value)) {
     const list: unknown[] = value
     const at = below(list.length || 1)

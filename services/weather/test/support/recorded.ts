@@ -83,7 +83,9 @@ export function forecast (days: number): string {
 /** Answers a request as Open-Meteo would, if all the world were Berlin. */
 export function answerTo (target: string): string {
   const { pathname, searchParams } = new URL(target, 'http://upstream')
-  if (pathname === '/v1/search') { return searchParams.get('name') === 'nowhere' ? nothingFound : search }
+  if (pathname === '/v1/search') {
+    return searchParams.get('name') === 'nowhere' ? nothingFound : search
+  }
   return searchParams.has('hourly')
     ? forecast(Number(searchParams.get('forecast_days')) === 16 ? 16 : 7)
     : current

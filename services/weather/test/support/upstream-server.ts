@@ -30,7 +30,9 @@ export async function startUpstream (t: Test, answer: RequestListener): Promise<
     server.closeAllConnections()
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') { throw new Error('a TCP server without a port') }
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server without a port')
+  }
   const upstream: UpstreamServer = {
     url: `http://127.0.0.1:${address.port}`,
     answer,

@@ -91,7 +91,9 @@ export class MemcachedServer {
    * @returns whether it is stored
    */
   put (name: string, value: Buffer, lifetime: number, before: Item | undefined): Promise<boolean> {
-    if (before === undefined) { return this.#isDone('add', () => stored('add', name, value, lifetime)) }
+    if (before === undefined) {
+      return this.#isDone('add', () => stored('add', name, value, lifetime))
+    }
     const { unique, socket: from } = before.version
     return this.#isDone('cas', (socket) => {
       if (socket !== from) throw new ConnectionChanged()
@@ -200,7 +202,9 @@ function stored (
 }
 
 function itemOf (found: unknown, socket: Socket): Item | undefined {
-  if (typeof found !== 'object' || found === null || !('value' in found) || !('casUniq' in found)) { return undefined }
+  if (typeof found !== 'object' || found === null || !('value' in found) || !('casUniq' in found)) {
+    return undefined
+  }
   const { value, casUniq } = found
   if (casUniq === '0') {
     throw new CacheError('WEIR_CACHE_STORE_FAILED',

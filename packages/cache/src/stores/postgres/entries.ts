@@ -131,7 +131,9 @@ export class PostgresEntries implements Entries {
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and
       // everybody wait for it.
-      if (isSent) { this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {}) }
+      if (isSent) {
+        this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
+      }
       throw error
     }
   }

@@ -89,7 +89,9 @@ export function openPool ({
       `commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`
     )
   }
-  if (pool !== undefined && url !== undefined) { throw refused('Both url and pool are given: give the one that is to be used') }
+  if (pool !== undefined && url !== undefined) {
+    throw refused('Both url and pool are given: give the one that is to be used')
+  }
   if (pool !== undefined) return { ...checkedPool(pool), commandTimeout, end: async () => {} }
   if (url === undefined) {
     throw refused(
@@ -134,7 +136,9 @@ function checkedUrl (url: string): string {
   const [, scheme] = /^([a-z][a-z\d+.-]*:)\/\//i.exec(url) ?? []
   if (scheme === undefined) throw wrong('this is no URL')
   if (scheme !== 'postgres:' && scheme !== 'postgresql:') throw wrong(`it begins with ${scheme}//`)
-  if (/[\s\p{Cc}]/u.test(url)) { throw wrong('it has white space in it, or a control character: remove it, or write it as %20') }
+  if (/[\s\p{Cc}]/u.test(url)) {
+    throw wrong('it has white space in it, or a control character: remove it, or write it as %20')
+  }
   try {
     decodeURIComponent(url)
   } catch {

@@ -146,7 +146,9 @@ export class PostgresRecords implements RecordKeeper {
       const [epoch, clock, floor] = first ?? []
       // Nothing is known of what was before. The stamp's function makes a floor, as of now, below
       // the stamp it issues.
-      if (typeof epoch !== 'string' || !this.isSame(epoch)) { return { ...records, floor: (await this.stamp()).stamp } }
+      if (typeof epoch !== 'string' || !this.isSame(epoch)) {
+        return { ...records, floor: (await this.stamp()).stamp }
+      }
       this.see(stampOf(clock))
       records.floor = Math.max(records.floor, stampOf(floor))
       for (const [, , , id, stamp] of rows) {

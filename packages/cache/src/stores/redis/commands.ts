@@ -131,7 +131,9 @@ function asText (reply: unknown): unknown {
 
 /** The sum in a reply. Any other reply leaves open whether it was counted. */
 function sumOf (reply: unknown): number | undefined {
-  if (typeof reply !== 'string') { throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`) }
+  if (typeof reply !== 'string') {
+    throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`)
+  }
   return reply === '' ? undefined : Number(reply)
 }
 

@@ -92,7 +92,9 @@ export class RedisEntries implements Entries {
           fill: this.#fill(key, holder)
         }
       }
-      if (reply !== 0) { throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`) }
+      if (reply !== 0) {
+        throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
+      }
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and

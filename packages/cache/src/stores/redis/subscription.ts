@@ -102,7 +102,9 @@ export class Subscription {
    */
   async prove (): Promise<void> {
     const [channel] = this.#listeners.keys()
-    if (this.#connection === undefined || channel === undefined) { throw new Error('there is no connection') }
+    if (this.#connection === undefined || channel === undefined) {
+      throw new Error('there is no connection')
+    }
     const sent = performance.now()
     const epoch = this.#epoch
     await this.#connection.prove(channel)

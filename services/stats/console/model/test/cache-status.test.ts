@@ -23,7 +23,9 @@ t.test('each member with its parameters', async (t) => {
 })
 
 t.test('what is none, and what is of another type, tells nothing', async (t) => {
-  for (const field of [null, '', '; hit', 'a b', '"', 'ü']) { t.strictSame(parseCacheStatus(field), [], String(field)) }
+  for (const field of [null, '', '; hit', 'a b', '"', 'ü']) {
+    t.strictSame(parseCacheStatus(field), [], String(field))
+  }
   t.strictSame(parseCacheStatus('c; ttl=soon; hit=1; fwd=2; detail'), [{ ...unkept, cache: 'c' }])
   t.strictSame(parseCacheStatus('(a b); hit'), [{ ...unkept, cache: '', hit: true }])
 })

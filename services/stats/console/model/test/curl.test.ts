@@ -31,5 +31,7 @@ t.test('tags of a Cache-Groups field, one per line', async (t) => {
 })
 
 t.test('definitions are sentences', async (t) => {
-  for (const [term, definition] of Object.entries(TERMS)) { t.match(definition, /^[A-Z0-9].*\.$/, term) }
+  for (const [term, definition] of Object.entries(TERMS)) {
+    t.match(definition, /^[A-Z0-9].*\.$/, term)
+  }
 })

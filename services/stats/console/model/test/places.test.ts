@@ -13,7 +13,9 @@ t.test('a place, there and back', async (t) => {
 t.test('a login link has a code, and is the first page', async (t) => {
   t.equal(loginCodeIn('#login=1795938712000.a-b_c'), '1795938712000.a-b_c')
   t.strictSame(parseHash('#login=1795938712000.a-b_c').path, [])
-  for (const hash of ['', '#/', '#login=', '#/login=x', '#/shop?#login=x']) { t.equal(loginCodeIn(hash), undefined, hash) }
+  for (const hash of ['', '#/', '#login=', '#/login=x', '#/shop?#login=x']) {
+    t.equal(loginCodeIn(hash), undefined, hash)
+  }
 })
 
 t.test('what cannot be read is the first page', async (t) => {

@@ -51,7 +51,9 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
     }, identities.get().current).then((answer) => {
       setSent(answer)
       if (!wasAnswered(answer)) return
-      if (answer.problem === undefined) { begin({ product: told(answer.body), etag: answer.headers.get('etag') }) }
+      if (answer.problem === undefined) {
+        begin({ product: told(answer.body), etag: answer.headers.get('etag') })
+      }
       if (answer.status < 400 || answer.status === 412) onSaved()
     }).catch(console.error).finally(() => setSaving(false))
   }

@@ -205,7 +205,9 @@ const spare = (instances: readonly InstanceFigures[]): InstanceFigures | undefin
 function Kill () {
   const instances = useQuery<Instances>('kill', () => '/api/stats/instances', 3000)
   const victim = spare(instances.value?.instances ?? [])
-  if (victim === undefined) { return <p class='small muted'>No service has two instances that are up.</p> }
+  if (victim === undefined) {
+    return <p class='small muted'>No service has two instances that are up.</p>
+  }
   const command = `kill -9 ${victim.pid}`
   return (
     <>
