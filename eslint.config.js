@@ -77,7 +77,9 @@ export default [
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off' }
   },
-  layer(['packages/*/src/**/*.ts'], [noFastify, noPlugins, noServices, noInfra]),
+  layer(['packages/!(console)/src/**/*.ts'], [noFastify, noPlugins, noServices, noInfra]),
+  // The console is composed of plugins, and is one.
+  layer(['packages/console/src/**/*.ts'], [noServices, noInfra]),
   layer(['plugins/**/*.ts'], [noServices, noInfra]),
   layer(['services/*/src/**/*.ts'], [noServices, noInfra])
 ]

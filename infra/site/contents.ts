@@ -123,7 +123,7 @@ export const SECTIONS: readonly Section[] = [
       readme('services/weather', 'Weather'),
       readme('services/storefront', 'Storefront'),
       readme('services/stats', 'Stats'),
-      readme('services/stats/console', 'Console'),
+      readme('packages/console/ui', 'Console'),
       readme('infra', 'Containers'),
       readme('infra/upstream', 'Forecasts'),
       readme('infra/monitoring', 'Monitoring')

@@ -1,18 +1,18 @@
-// node infra/dist/tools/bundle-console.js Makes of services/stats/console what a browser gets:
-// services/stats/dist/console. Silent when all is well.
+// node infra/dist/tools/bundle-console.js Makes of packages/console/ui what a browser gets:
+// packages/console/dist/ui. Silent when all is well.
 import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const path = (inStats: string) =>
-  fileURLToPath(new URL(`../../../services/stats/${inStats}`, import.meta.url))
-const target = path('dist/console')
+const path = (inConsole: string) =>
+  fileURLToPath(new URL(`../../../packages/console/${inConsole}`, import.meta.url))
+const target = path('dist/ui')
 
 // It prints what is wrong, and where.
 await build({
   entryPoints: [
-    { in: path('console/main.tsx'), out: 'main' },
-    { in: path('console/style/main.css'), out: 'main' }
+    { in: path('ui/main.tsx'), out: 'main' },
+    { in: path('ui/style/main.css'), out: 'main' }
   ],
   outdir: target,
   bundle: true,
@@ -26,4 +26,4 @@ await build({
 }).catch(() => {
   process.exitCode = 1
 })
-await cp(path('console/static'), target, { recursive: true })
+await cp(path('ui/static'), target, { recursive: true })

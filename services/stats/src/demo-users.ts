@@ -1,3 +1,4 @@
+import { type DemoUser } from '@weir/console'
 import { type Role } from '@weir/fastify/auth'
 import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
@@ -7,11 +8,6 @@ const USERS = ['alice', 'bob'] as const
 const ROLES: readonly Role[] = ['reader', 'editor', 'admin']
 
 const LIFETIME = '12h'
-
-export interface DemoUser {
-  readonly id: string
-  readonly token: string
-}
 
 /**
  * The readers that every visitor may be, each with a new token; none unless DEMO_USERS is true and

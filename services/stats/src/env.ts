@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { CODE_PATTERN } from '@weir/console'
 import { clientsEnv, serviceEnv } from '@weir/fastify/service'
-import { CODE_PATTERN } from './login/code.js'
 import { type Static, Type } from 'typebox'
 
 /** What stats reads from its environment. */

@@ -11,15 +11,11 @@ import { redisStore as redisMetrics } from '@weir/metrics/redis'
 import { sqliteStore as sqliteMetrics } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
-import { RedisFigures } from './redis/figures.js'
-import { redisNodes } from './redis/nodes.js'
 
 export interface Stores {
   readonly metrics: MetricsStore
   readonly cache: Store
   readonly limits: LimitStore
-  /** Undefined where there is no Redis. */
-  readonly redis: RedisFigures | undefined
 }
 
 // Milliseconds. Nobody waits for what is read here, and after a gap it is a day.
@@ -43,8 +39,7 @@ async function inRedis (app: FastifyInstance): Promise<Stores> {
   return {
     metrics: redisMetrics({ client: await patientClient(app, { commandTimeout: PATIENCE }) }),
     cache: redisCache({ client: app.redis }),
-    limits: redisLimits({ client: app.redis }),
-    redis: new RedisFigures({ nodes: redisNodes(app.redis), log: app.log })
+    limits: redisLimits({ client: app.redis })
   }
 }
 
@@ -52,7 +47,6 @@ function inFiles (folder: string): Stores {
   return {
     metrics: sqliteMetrics({ file: join(folder, 'metrics.db') }),
     cache: sqliteCache({ file: join(folder, 'stats-cache.db') }),
-    limits: sqliteLimits({ file: join(folder, 'stats-limits.db') }),
-    redis: undefined
+    limits: sqliteLimits({ file: join(folder, 'stats-limits.db') })
   }
 }

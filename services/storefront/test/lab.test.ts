@@ -291,8 +291,8 @@ t.test('each way has one colour, in the lab and in the console', async (t) => {
   const [lab, page, tokens] = await Promise.all(
     [
       'services/storefront/assets/lab.css',
-      'services/stats/console/pages/compare-ways.tsx',
-      'services/stats/console/style/tokens.css'
+      'packages/console/ui/pages/compare-ways.tsx',
+      'packages/console/ui/style/tokens.css'
     ].map(read)
   )
   const colorOf = (text = '', name = '') =>

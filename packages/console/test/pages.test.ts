@@ -1,20 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import service, { loadEnv, serverOptions } from '@weir/fastify/service'
+import service, { loadEnv, serverOptions, serviceEnv } from '@weir/fastify/service'
 import conditional from '@weir/fastify/conditional'
 import { fastify } from 'fastify'
 import t, { type Test } from 'tap'
-import { registerConsole } from '../src/console.js'
-import { statsEnv } from '../src/env.js'
+import { registerPages } from '../src/pages.js'
 import { tempDir } from './support/temp-dir.js'
 
 async function build (t: Test, folder: string) {
   const app = fastify(
-    serverOptions(loadEnv(statsEnv, { LOG_LEVEL: 'silent' }), { service: 'stats' })
+    serverOptions(loadEnv(serviceEnv, { LOG_LEVEL: 'silent', PORT: '0' }), { service: 'stats' })
   )
   await app.register(service, { name: 'stats', version: '0.1.0', title: 'Stats', description: '' })
   await app.register(conditional)
-  await registerConsole(app, folder)
+  await registerPages(app, folder)
   t.teardown(() => app.close())
   return app
 }

@@ -5,8 +5,8 @@ import fastifyStatic from '@fastify/static'
 import { type FastifyInstance } from 'fastify'
 import { STATS_ERR_NO_CONSOLE } from './errors.js'
 
-/** Where `npm run build` puts the pages. */
-const FOLDER = fileURLToPath(new URL('../console', import.meta.url))
+/** Built by `npm run build`; found through the package, so that a bundle of a service finds it. */
+const FOLDER = fileURLToPath(new URL('.', import.meta.resolve('@weir/console/ui/index.html')))
 
 /**
  * The pages and what belongs to them come from here and nothing else does; nothing in them is
@@ -25,7 +25,7 @@ const POLICY = [
 ].join('; ')
 
 /** Serves the console at `/`, or says there that it has to be built. */
-export async function registerConsole (app: FastifyInstance, folder = FOLDER): Promise<void> {
+export async function registerPages (app: FastifyInstance, folder = FOLDER): Promise<void> {
   if (!existsSync(join(folder, 'index.html'))) {
     app.get('/', { schema: { hide: true } }, () => { throw new STATS_ERR_NO_CONSOLE() })
     return

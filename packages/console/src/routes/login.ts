@@ -2,9 +2,8 @@ import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type RouteLimitOptions } from '@weir/fastify/rate-limit'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { type DemoUser } from '../demo-users.js'
 import { useCode, type LoginOptions } from '../login/login.js'
-import { DemoUsersSchema } from './demo-users.js'
+import { type DemoUser, DemoUsersSchema } from './demo-users.js'
 
 /** The limit of a client's guesses. */
 const loginLimit = {

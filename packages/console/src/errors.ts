@@ -4,6 +4,15 @@ import { expected } from '@weir/fastify/service'
 // Every error that stats raises by name. The message says what to do; %s are filled in by the
 // caller.
 
+/** The client may not do this. */
+export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [action: string]>(
+  'CONSOLE_ERR_FORBIDDEN',
+  'You may not %s here: the option "authorize" of the console refuses it',
+  403,
+  Error,
+  false
+)
+
 /** As many as may be are watching. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   'info',

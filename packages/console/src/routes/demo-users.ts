@@ -1,7 +1,13 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { type DemoUser } from '../demo-users.js'
+
+/** A user that requests of the console can be sent as. */
+export interface DemoUser {
+  readonly id: string
+  /** A bearer token. */
+  readonly token: string
+}
 
 export const DemoUsersSchema = Type.Object({
   users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() }))

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import {
   LoadRefused, LOADS, type LoadResult, runLoad, runPath, WAYS, type Way, WORKS, type Work
-} from '../../../storefront/src/lab/load.js'
+} from '../../../../services/storefront/src/lab/load.js'
 import { count, ms, rate } from '../model/format.js'
 import { Bar } from '../parts/bars.js'
 import { Choices } from '../parts/choices.js'

@@ -1,0 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Test } from 'tap'
+
+/** A new directory, gone with the test. */
+export async function tempDir (t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'weir-stats-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
