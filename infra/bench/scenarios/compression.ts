@@ -11,8 +11,8 @@ const VALUES = 200
 const IN_FLIGHT = 20
 const KIB = 1024
 /** The default threshold is the smallest of these from which on compression pays. */
-const THRESHOLD = 32 * KIB
-const SIZES = [8 * KIB, 16 * KIB, THRESHOLD, 64 * KIB, 256 * KIB]
+const THRESHOLD = 128 * KIB
+const SIZES = [16 * KIB, 32 * KIB, 64 * KIB, THRESHOLD, 256 * KIB, 512 * KIB]
 /** Bytes per microsecond of a network of 1 Gbit/s. */
 const NETWORK = 125
 

@@ -9,7 +9,7 @@ export type CompressionAlgorithm = 'brotli' | 'gzip' | 'zstd'
 export interface CompressionOptions {
   /** Default `brotli`. */
   readonly algorithm?: CompressionAlgorithm
-  /** Bytes of a serialized value from which it is compressed. Default 32 KiB. */
+  /** Bytes of a serialized value from which it is compressed. Default 128 KiB. */
   readonly threshold?: number
   /**
    * The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs
@@ -85,7 +85,7 @@ const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([
 /**
  * Bytes from which compression pays by default: `npm run bench -- --only compression` measures it.
  */
-export const DEFAULT_THRESHOLD = 32 * 1024
+export const DEFAULT_THRESHOLD = 128 * 1024
 
 /** Compresses bodies in zlib's threads: the event loop goes on meanwhile. */
 export class Compression {

@@ -26,7 +26,7 @@ export interface StoredValueOptions<T> {
    */
   readonly serializer?: SerializerName | Serializer<T>
   /**
-   * Compresses large values in the store, not in memory. `true` is brotli from 32 KiB. Default
+   * Compresses large values in the store, not in memory. `true` is brotli from 128 KiB. Default
    * false.
    */
   readonly compression?: boolean | CompressionOptions

@@ -38,9 +38,9 @@ t.test('from the threshold on', async (t) => {
       `at ${threshold}`
     )
   }
-  t.notOk(await isCompressed('a'.repeat(32 * 1024 - 1), { compression: true }))
-  t.ok(await isCompressed('a'.repeat(32 * 1024), { compression: true }))
-  t.ok(await isCompressed('a'.repeat(32 * 1024), { compression: {} }))
+  t.notOk(await isCompressed('a'.repeat(128 * 1024 - 1), { compression: true }))
+  t.ok(await isCompressed('a'.repeat(128 * 1024), { compression: true }))
+  t.ok(await isCompressed('a'.repeat(128 * 1024), { compression: {} }))
   t.notOk(await isCompressed('a'.repeat(100_000), { compression: false }))
   t.notOk(await isCompressed('a'.repeat(100_000), {}))
 })
