@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { Agent, request } from 'undici'
 import { demoTokens, newSecret } from '../../local/demo-tokens.js'
+import { LOW_MEMORY } from '../../local/memory.js'
 import { LoadError } from '../errors.js'
 import { Editor } from './editor.js'
 import { Shopper } from './shopper.js'
@@ -33,7 +34,8 @@ export interface Side extends Running {
 export async function startSide (caching: 'on' | 'off'): Promise<Side> {
   const JWT_SECRET = newSecret()
   const host = fork(fileURLToPath(new URL('./host.js', import.meta.url)), [], {
-    env: { ...process.env, NODE_OPTIONS: '', CACHE: caching, JWT_SECRET },
+    // Options of this process, such as those of coverage, are not those of the shop.
+    env: { ...process.env, ...LOW_MEMORY, CACHE: caching, JWT_SECRET },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true
   })
