@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { problemsOf } from '#infra/site/check.js'
 import { DeadLink, resolveLink } from '#infra/site/links.js'
+import { qualityProblems } from '#infra/site/page-quality.js'
 import t from 'tap'
 
 const options = {
@@ -67,4 +68,30 @@ t.test('dead links, missing headings and foreign requests of a built site are fo
     '/guides/b: https://cdn.example/x.js is fetched from elsewhere',
     '/guides/b: //fonts.example/y.css is fetched from elsewhere'
   ])
+})
+
+t.test('what Lighthouse would find on a page is found', async (t) => {
+  const text = 'word '.repeat(40)
+  const page = '<!doctype html><html lang="en-US"><head><meta name="viewport" content="width=device-width">' +
+    '<title>Title</title><meta name="description" content="About it"></head><body>' +
+    `<main><h1>Title</h1><p>${text}</p><img src="a.svg" alt="A diagram"><a href="/b">b</a>` +
+    '<a href="/c"><img src="c.svg" alt="C"></a><button aria-label="Menu"></button></main></body></html>'
+  t.strictSame(qualityProblems(page), [])
+  const faults: [from: string, to: string, problem: RegExp][] = [
+    [' lang="en-US"', '', /no language/],
+    ['<meta name="viewport" content="width=device-width">', '', /no viewport/],
+    ['<title>Title</title>', '<title></title>', /no title/],
+    ['name="description" content="About it"', 'name="other" content=""', /no description/],
+    ['<h1>', '<h1>First</h1><h1>', /2 first headings/],
+    [text, `<script>${text}</script>`, /has 2 words without JavaScript/],
+    [' alt="A diagram"', '', /picture without alt/],
+    ['>b</a>', '></a>', /a link without a name/],
+    [' alt="C"', ' alt=""', /a link without a name/],
+    [' aria-label="Menu"', '', /a button without a name/]
+  ]
+  for (const [from, to, problem] of faults) {
+    const found = qualityProblems(page.replace(from, to))
+    t.equal(found.length, 1, `${from}: ${found.join()}`)
+    t.match(found[0], problem)
+  }
 })
