@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
+import ts from 'typescript'
 import { problemsOfAll, ROOT } from './support/compiled-example.js'
 import { withGivens } from './support/givens.js'
 
@@ -66,6 +67,17 @@ t.test(
     for (const [i, { at }] of compiled.entries()) t.strictSame(problems[i], [], at)
   }
 )
+
+t.test('the old side of each diff in the guides can be parsed', async (t) => {
+  for (const { at, code } of blocks.filter(({ language }) => language === 'diff')) {
+    const old = code.split('\n').filter((line) => !line.startsWith('+'))
+    const { diagnostics } = ts.transpileModule(old.map((line) => line.slice(1)).join('\n'), {
+      reportDiagnostics: true,
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+    })
+    t.strictSame(diagnostics?.map(({ messageText }) => messageText), [], at)
+  }
+})
 
 t.test('each block of JSON in the guides can be read', async (t) => {
   for (const { at, code } of blocks.filter(({ language }) => language === 'json')) {
