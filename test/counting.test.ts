@@ -11,13 +11,13 @@ import { startStats } from './support/stats.js'
 import { tempDir } from './support/temp-dir.js'
 
 /*
- * What a load generator has counted, and what instances told: request by request the same, but for
- * the last second of an instance that is killed. Its last word says when it last told: all that was
- * answered until then has to be there.
+ * Compares the counts of a load generator with those reported by instances: equal request by
+ * request, except for the last second of a killed instance. Its last report has a time: every
+ * response until then must be counted.
  */
 const REQUESTS = 100_000
 const CONNECTIONS = 10
-// A second, and what a busy machine may be late. Milliseconds.
+// A second, plus the delay of a busy machine. Milliseconds.
 const LAST_SECOND = 3000
 
 // Hits, misses, 304, 404, and a client whose limit is soon used up.
@@ -29,7 +29,7 @@ const REQUEST_LIST = [
   { path: '/api/products/2', headers: { 'x-forwarded-for': '203.0.113.9' } }
 ]
 
-/** Requests by status, of a load generator or as instances told. */
+/** Requests by status, as counted by a load generator or reported by instances. */
 interface Counted {
   ok: number
   notModified: number
@@ -42,7 +42,7 @@ t.setTimeout(300_000)
 
 class Load {
   readonly counted: Counted = { ok: 0, notModified: 0, notFound: 0, limited: 0, failed: 0 }
-  /** When each answer came: ms since 1970. */
+  /** Arrival of each response: ms since 1970. */
   readonly answeredAt: number[] = []
   readonly ended: Promise<autocannon.Result>
   #waiting: { readonly count: number, readonly resolve: () => void }[] = []
@@ -65,7 +65,7 @@ class Load {
     })
   }
 
-  /** Resolves when so many answers are there. */
+  /** Resolves when `count` responses have arrived. */
   answers (count: number): Promise<void> {
     return new Promise((resolve) => { this.#waiting.push({ count, resolve }) })
   }
@@ -116,7 +116,7 @@ function storeOf (t: Test, { url }: TestRedis) {
 }
 
 t.test(
-  'four instances, 100,000 requests, one instance killed: what they told is what was answered, and what stats shows',
+  'four instances, 100,000 requests, one instance killed: their counts match the responses and the stats',
   async (t) => {
     const { redis, fleet } = await startFleet(t, 4)
     const stats = await startStats(t, redis.url)

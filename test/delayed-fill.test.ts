@@ -47,7 +47,7 @@ for (const store of STORES) {
       a.hold()
       const slow = a.get()
       await a.reads()
-      // Frozen, it loses its lease: others need not wait for it.
+      // While frozen, it loses its lease: other instances need not wait for it.
       a.pause()
       await b.put()
       t.match(await b.get(), { version: 2, cacheStatus: /stored/ })

@@ -8,7 +8,7 @@ const read = (path: string) => readFile(ROOT + path, 'utf8')
 const pages = (await readdir(`${ROOT}docs`))
   .filter((name) => /^(?:rfc\d+|no-vary-search)\.md$/.test(name))
 
-/** What a page names and is not there. */
+/** Tests that a page cites and that do not exist. */
 async function missing (page: string): Promise<string[]> {
   const problems: string[] = []
   for (const { file, name } of citations(page)) {
@@ -27,7 +27,7 @@ for (const page of pages) {
   })
 }
 
-t.test('a test that is not there is found, however it is named', async (t) => {
+t.test('a citation of a missing test is found, in any form', async (t) => {
   const page = [
     '- **head** is `test/http/head.test.ts`',
     '',
@@ -35,7 +35,8 @@ t.test('a test that is not there is found, however it is named', async (t) => {
     '|---|---|---|',
     '| 1 | a | `etag.test.ts` "the comparison table of RFC 9110 8.8.3.2", "no such row" |',
     '| 2 | b | the same, "nor this one" |',
-    '| 3 | c | **head** "RFC 9110 9.3.2: HEAD is answered from what GET has stored"; "nor *that*" |',
+    '| 3 | c | **head** "RFC 9110 9.3.2: HEAD is answered from the response stored for GET"; ' +
+      '"nor *that*" |',
     '| 4 | d | `test/no-such.test.ts` "x" |',
     '',
     'A paragraph, `test/http/interim.test.ts` "RFC 9110 15.2: interim responses of the origin',
@@ -49,7 +50,7 @@ t.test('a test that is not there is found, however it is named', async (t) => {
   ])
 })
 
-// Texts in capitals that are no `detail`.
+// Words in capitals that are no `detail`.
 const OTHERS = new Set([
   'GET',
   'HEAD',
@@ -61,7 +62,7 @@ const OTHERS = new Set([
   'INVALID_REFRESH'
 ])
 
-t.test('each detail of Cache-Status that the code has is explained', async (t) => {
+t.test('each detail of Cache-Status in the code is documented', async (t) => {
   const folder = 'plugins/response-cache'
   const names = (await readdir(ROOT + folder)).filter((name) => name.endsWith('.ts'))
   const files = names.map((name) => `${folder}/${name}`)

@@ -47,7 +47,7 @@ interface Shop extends OutboxSchema, WriteBehindSchema {
   products: { id: number, price: number }
 }
 
-/** What the lines of the page find, by their names. */
+/** The objects that the lines of the page use, by name. */
 async function world (t: Test) {
   const folder = await tempDir(t)
   const [{ port }, { address }, postgres] = await Promise.all([
@@ -74,7 +74,7 @@ async function world (t: Test) {
     invalidate: (tags) => Promise.all([cache.invalidate(tags), queries.invalidate(tags)])
   })
   await outbox.start()
-  // Stores that a line makes are closed with the others.
+  // Stores created by a line are closed with the others.
   const made: Store[] = []
   const closed = <Options>(make: (options: Options) => Store) => (options: Options) => {
     const store = make(options)
@@ -145,7 +145,7 @@ type World = Awaited<ReturnType<typeof world>>
 type Show = (t: Test, result: unknown, world: World) => unknown
 
 const is = (expected: unknown): Show => (t, result) => t.strictSame(result, expected)
-/** Whether two requests are answered from one run of the handler, the second one by a hit. */
+/** Whether two requests are answered by one run of the handler, the second by a hit. */
 const views =
   (url: string, expected: boolean, headers: InjectOptions['headers'] = {}): Show =>
     async (t, _result, { app }) => {
@@ -160,7 +160,7 @@ const views =
     }
 const said = (url: string, name: string, expected: RegExp): Show => async (t, _result, { app }) =>
   t.match((await app.inject(url)).headers[name], expected)
-/** A cache that keeps a value, on a store of its own. */
+/** Checks that a cache on a store of its own stores a value. */
 const keeps: Show = async (t, result) => {
   const made = result as Cache<unknown>
   await made.set('key', { some: ['value'] }, { ttl: '1m' })
@@ -168,7 +168,7 @@ const keeps: Show = async (t, result) => {
   t.strictSame(await made.get('key'), { some: ['value'] })
 }
 
-/** How each line shows that it does what it says. They run in the order of the page. */
+/** A check per line of the page. They run in the order of the page. */
 const shows: Readonly<Record<string, Show>> = {
   write: is(true),
   read: is('hello'),
@@ -179,20 +179,20 @@ const shows: Readonly<Record<string, Show>> = {
   'write if absent': is(false),
   'read and delete': async (t, result, { cache }) =>
     t.strictSame([result, await cache.get('greeting')], ['hello', undefined]),
-  'write without an end': async (t, _result, { cache }) =>
+  'write without expiry': async (t, _result, { cache }) =>
     t.equal(await cache.ttl('countries'), Infinity),
   delete: async (t, _result, { cache }) => t.equal(await cache.get('countries'), undefined),
   'read or compute': async (t, result, { cache }) =>
     t.strictSame([result, await cache.get('product:1')], ['loaded 1', 'loaded 1']),
-  'absence is kept, too': async (t, result, { cache }) =>
+  'cached absence': async (t, result, { cache }) =>
     t.strictSame([result, await cache.has('product:9')], [undefined, true]),
-  'stale while it is refreshed': is('loaded feed'),
-  'stale instead of an error': is('loaded prices'),
+  'stale while revalidating': is('loaded feed'),
+  'stale on error': is('loaded prices'),
   timeouts: is('loaded slow'),
-  'refresh before the end': is('loaded top'),
-  'lifetime by the value': async (t, _result, { cache }) =>
+  'refresh before expiry': is('loaded top'),
+  'lifetime from the value': async (t, _result, { cache }) =>
     t.ok(Number(await cache.ttl('token')) <= 300_000),
-  'not kept': async (t, result, { cache }) =>
+  'skip storing': async (t, result, { cache }) =>
     t.strictSame([result, await cache.has('draft')], ['loaded draft', false]),
   'several at once: write': is([true, true]),
   'several at once: read': is([1, 2, undefined]),
@@ -205,7 +205,7 @@ const shows: Readonly<Record<string, Show>> = {
   tags: async (t, _result, { cache }) =>
     t.strictSame(await cache.getMany(['product:1', 'feed']), [undefined, 'loaded feed']),
   warm: (t, summary) => t.match(summary, { done: 2, filled: 2, failed: 0 }),
-  'everything goes': async (t, _result, { cache }) =>
+  'clear everything': async (t, _result, { cache }) =>
     t.strictSame(await cache.getMany(['1', 'feed', 'views']), [undefined, undefined, undefined]),
   memoize: async (t, result, { calls }) => {
     const loaded = result as World['load']
@@ -236,15 +236,15 @@ const shows: Readonly<Record<string, Show>> = {
   compression: keeps,
   serializers: keeps,
   'cached view': views('/view', true),
-  'by header': async (t, _result, { app }) => {
+  'vary by header': async (t, _result, { app }) => {
     const ask = async (language: string) =>
       (await app.inject({ url: '/language', headers: { 'accept-language': language } })).body
     const [de, en] = [await ask('de'), await ask('en')]
     t.not(de, en)
     t.strictSame([await ask('de'), await ask('en')], [de, en])
   },
-  'not for some requests': views('/preview', false, { 'x-preview': '1' }),
-  'not for some responses': views('/filtered', false),
+  'skip some requests': views('/preview', false, { 'x-preview': '1' }),
+  'skip some responses': views('/filtered', false),
   'refresh by request': async (t, _result, { app }) => {
     const ask = async (url: string, headers = {}) => (await app.inject({ url, headers })).body
     const first = await ask('/refreshed')
@@ -253,8 +253,8 @@ const shows: Readonly<Record<string, Show>> = {
     t.not(second, first)
     t.equal(await ask('/refreshed'), second)
   },
-  'ends with a write': views('/list', true),
-  'a write that ends views': async (t, _result, { app }) => {
+  'invalidated by a write': views('/list', true),
+  'a write that invalidates views': async (t, _result, { app }) => {
     const before = (await app.inject('/list')).body
     t.equal((await app.inject({ method: 'POST', url: '/list' })).statusCode, 200)
     t.not((await app.inject('/list')).body, before)
@@ -272,7 +272,7 @@ const shows: Readonly<Record<string, Show>> = {
     t.strictSame(statuses, [200, 200, 429])
   },
   'cached query': is([{ id: 1, price: 1 }]),
-  'a write that ends results': async (t, _result, { cachedDb }) =>
+  'a write that invalidates results': async (t, _result, { cachedDb }) =>
     t.strictSame(
       await cachedDb
         .selectFrom('products')
@@ -308,13 +308,13 @@ const shows: Readonly<Record<string, Show>> = {
     t.match(events.at(-1), { namespace: 'values', tags: ['seen'] })
   },
   counts: (t, stats) => t.match(stats, { hits: { l1: Number }, misses: Number }),
-  'look into a key': (t, inspected) =>
+  'inspect a key': (t, inspected) =>
     t.match(inspected, { store: { entry: { value: 'loaded 3' }, valid: true } }),
   OpenTelemetry: (t, stop) => {
     t.type(stop, 'function')
     ;(stop as () => void)()
   },
-  'a clock that stands still': async (t, result, { cache }) => {
+  'fake clock': async (t, result, { cache }) => {
     const clock = result as ReturnType<typeof fakeClock>
     try {
       await cache.set('brief', 1, { ttl: '1m' })
@@ -336,7 +336,7 @@ const AsyncFunction = (async () => {}).constructor as new (
   ...source: string[]
 ) => (...values: unknown[]) => Promise<unknown>
 
-/** Runs a line, which may have types, with the world's members as its names. */
+/** Runs a line, which may contain types, with the members of the world as variables. */
 async function run (code: string, world: World): Promise<unknown> {
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }
   const { outputText } = ts.transpileModule(`const line = async () => (${code})`, {
@@ -347,7 +347,7 @@ async function run (code: string, world: World): Promise<unknown> {
   )
 }
 
-t.test('each feature is done by its line of code', async (t) => {
+t.test('each feature works by its line of code', async (t) => {
   t.strictSame(
     rows.map(({ feature }) => feature),
     Object.keys(shows),
@@ -373,7 +373,7 @@ t.test('each feature is done by its line of code', async (t) => {
   }
 })
 
-t.test('each line compiles as it stands', async (t) => {
+t.test('each line compiles as written', async (t) => {
   const prelude = `
 import { subscribe } from 'node:diagnostics_channel'
 import { type Cache, createCache, createCaches, type Wrapped } from '@weir/cache'

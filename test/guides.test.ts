@@ -13,7 +13,7 @@ const TOP = [
   'docs/comparison.md'
 ]
 
-/** Languages of blocks that no test compiles: commands, data and what programs print. */
+/** Languages of blocks that no test compiles: commands, data and program output. */
 const OTHERS = new Set([
   'sh',
   'json',
@@ -51,7 +51,7 @@ const newSideOf = (diff: string) =>
 const compiled = blocks.filter(({ language }) => language === 'ts' || language === 'diff')
   .map(({ at, language, code }) => ({ at, code: language === 'diff' ? newSideOf(code) : code }))
 
-t.test('each block of code in the guides says its language', async (t) => {
+t.test('each block of code in the guides has a language', async (t) => {
   t.strictSame(
     blocks
       .filter(({ language }) => !['ts', 'diff'].includes(language) && !OTHERS.has(language))
@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test('the old side of each diff in the guides can be parsed', async (t) => {
+t.test('the old side of each diff in the guides parses', async (t) => {
   for (const { at, code } of blocks.filter(({ language }) => language === 'diff')) {
     const old = code.split('\n').filter((line) => !line.startsWith('+'))
     const { diagnostics } = ts.transpileModule(old.map((line) => line.slice(1)).join('\n'), {
@@ -79,7 +79,7 @@ t.test('the old side of each diff in the guides can be parsed', async (t) => {
   }
 })
 
-t.test('each block of JSON in the guides can be read', async (t) => {
+t.test('each block of JSON in the guides parses', async (t) => {
   for (const { at, code } of blocks.filter(({ language }) => language === 'json')) {
     t.doesNotThrow(() => { JSON.parse(code) }, at)
   }

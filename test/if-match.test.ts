@@ -14,7 +14,7 @@ const WRITERS = 100
 const INSTANCES = 4
 const PROGRAM = fileURLToPath(new URL('programs/versioned-products.js', import.meta.url))
 
-/** Makes a file with one product, of version 1. */
+/** Creates a file with one product at version 1. */
 function makeProducts (file: string): void {
   const database = new Database(file)
   database.pragma('journal_mode = wal')
@@ -25,10 +25,7 @@ function makeProducts (file: string): void {
   database.close()
 }
 
-/**
- * Sends one write for each URL at once, all of them with the same If-Match, and counts the
- * statuses.
- */
+/** Sends one write per URL at once, all with the same If-Match, and counts the statuses. */
 async function race (
   urls: readonly string[]
 ): Promise<{ statuses: Record<string, number>; prices: number[] }> {
@@ -155,7 +152,7 @@ t.test(
   }
 )
 
-/** Lets callers go on once there are `count` of them. */
+/** Holds callers until there are `count` of them. */
 function barrier (count: number): () => Promise<void> {
   let open = () => {}
   const opened = new Promise<void>((resolve) => { open = resolve })

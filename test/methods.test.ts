@@ -41,7 +41,7 @@ import { tempDir } from './support/temp-dir.js'
 const methods = await readMethods(ROOT)
 const examples = methods.flatMap((method) => method.examples.map((code) => ({ ...method, code })))
 
-t.test('docs/methods.md is what `npm run docs:methods` writes', async (t) => {
+t.test('docs/methods.md is the output of `npm run docs:methods`', async (t) => {
   t.equal(await readFile(`${ROOT}docs/methods.md`, 'utf8'), renderPage(methods))
 })
 
@@ -63,7 +63,7 @@ interface Shop extends OutboxSchema, WriteBehindSchema { products: Product }
 const { port } = await startRedis(t)
 const PRODUCT: Product = { id: '42', price: 1, sold: 7 }
 
-/** Makes what an example finds by a name, when the example has the name. */
+/** Creates the objects that an example uses by name, on first use. */
 function world (t: Test, folder: string): Readonly<Record<string, () => unknown>> {
   const made = new Map<string, unknown>()
   const once = <V>(name: string, make: () => V) => (): V => {
@@ -115,7 +115,7 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
   })
   const reply = once('reply', async () => {
     const own = await app()
-    // A reply is a thenable: by itself it would be waited for.
+    // A reply is a thenable: it would be awaited.
     return new Promise<Pick<FastifyReply, 'fragment' | 'usedFragments'>>((resolve) => {
       own.get('/', async (_request, reply) => {
         resolve({

@@ -5,11 +5,11 @@ import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
 
 /*
- * Readers and a writer that never pause, while Redis is killed and comes back, and is frozen and
- * goes on. One reader in eight reads what is written: it may see a write before that is
- * acknowledged, and then waits with it until no instance can serve what was before. The phases are
- * counted in answers, not in time. The bounds tell what waits for Redis from what does not, on a
- * machine that is busy with much else too: an idle one keeps a twentieth of them.
+ * Readers and a writer that never pause, while Redis is killed and restarted, frozen and resumed.
+ * One reader in eight reads the written resource: it may see a write before it is acknowledged, and
+ * then waits with it until no instance can serve the old version. Phases are counted in responses,
+ * not in time. The bounds separate requests that wait for Redis from those that do not, on a busy
+ * machine; an idle one keeps a twentieth of them.
  */
 const READERS = 8
 const WRITTEN = 7
@@ -21,7 +21,7 @@ class Load {
   acknowledged = 0
   answers = 0
   hits = 0
-  /** In milliseconds, of reads of what nobody writes. */
+  /** Milliseconds, of reads of unwritten resources. */
   slowest = 0
   readonly wrong: string[] = []
   #price = 1000
@@ -36,12 +36,12 @@ class Load {
     this.#running = Promise.all([...readers, this.#write()])
   }
 
-  /** Resolves as soon as an answer makes it true. */
+  /** Resolves as soon as a response makes the condition true. */
   until (condition: () => boolean): Promise<void> {
     return new Promise((resolve) => { this.#waiting.push({ until: condition, resolve }) })
   }
 
-  /** Resolves after a thousand answers more. */
+  /** Resolves after a thousand more responses. */
   phase (): Promise<void> {
     const end = this.answers + PHASE
     this.slowest = 0
@@ -125,7 +125,7 @@ async function outage (t: Test, load: Load, how: string): Promise<void> {
 
 async function back (t: Test, load: Load, how: string): Promise<void> {
   const [begun, hits] = [performance.now(), load.hits]
-  // A few may still be out of a lease that has not ended yet; so many are not.
+  // A few may still be served under a lease that has not ended yet; a hundred cannot.
   await load.until(() => load.hits >= hits + 100)
   const took = performance.now() - begun
   t.ok(took < BACK_WITHIN, `${how}: 100 hits ${took.toFixed(0)} ms after it was back`)

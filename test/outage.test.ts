@@ -7,7 +7,7 @@ import { tempDir } from './support/temp-dir.js'
 interface Product { price: number }
 
 t.test(
-  'Redis killed: reads and writes go on, and nothing older than a write is served, during or after',
+  'Redis killed: reads and writes continue, and nothing older than a write is served, during or after',
   async (t) => {
     const dataDir = await tempDir(t)
     const redis = await startRedis(t)
@@ -53,7 +53,7 @@ t.test(
     await write(instances[1], 300)
     await everybodySees(300)
 
-    // A frozen one keeps what it had: by the time it goes on, all of it is old.
+    // A frozen Redis keeps its entries: when it resumes, all of them are old.
     redis.freeze()
     await everybodySees(300)
     await write(instances[0], 400)

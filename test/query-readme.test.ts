@@ -8,12 +8,12 @@ import { blocksOf, problemsOf, ROOT } from './support/compiled-example.js'
 
 const blocks = blocksOf(await readFile(`${ROOT}packages/query/README.md`, 'utf8'), 'ts')
 
-t.test('the examples of @weir/query compile as they stand', async (t) => {
+t.test('the examples of @weir/query compile as written', async (t) => {
   t.equal(blocks.length, 2)
   for (const block of blocks) t.strictSame(problemsOf(block), [])
 })
 
-t.test('the first example of @weir/query says what it does', async (t) => {
+t.test('the first example of @weir/query works as described', async (t) => {
   const { outputText } = ts.transpileModule(blocks[0] ?? '', {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }
   })

@@ -6,14 +6,11 @@ import type { Report } from './programs/limited.js'
 import { JWT_SECRET, startLimited } from './support/limited.js'
 import { WITHOUT_PATIENCE } from './support/patience.js'
 
-// Of programs/limited.ts.
+// The limits of programs/limited.ts.
 const RATE = 100
 const BURST = 50
 
-/**
- * How many requests a limiter would let through that is one and has no delay, if it decided at
- * these times.
- */
+/** Requests that a single limiter without delay would allow if it decided at these times. */
 function ideal (decisions: readonly number[]): number {
   let [passed, left, last] = [0, BURST, -Infinity]
   for (const decision of decisions.toSorted((a, b) => a - b)) {
@@ -27,8 +24,8 @@ function ideal (decisions: readonly number[]): number {
 }
 
 /**
- * The most that were certainly let through within one second: came after its beginning, and were
- * handled before its end.
+ * The highest number of requests that were certainly allowed within one second: arrived after its
+ * beginning, and handled before its end.
  */
 function mostInOneSecond (passes: Report['passes']): number {
   const within = (begin: number) =>
@@ -48,8 +45,7 @@ for (const count of [2, 4]) {
     const seen = await reports()
     const requests = seen.flatMap((report) => report.requests)
     const passes = seen.flatMap((report) => report.passes)
-    // Redis decided somewhere between. On a machine that is too busy to run all of them that may be
-    // a while.
+    // Redis decided somewhere in between, which may take a while on a busy machine.
     const bounds = [
       ideal(requests.map(({ arrived }) => arrived)),
       ideal(requests.map(({ decided }) => decided))
@@ -75,14 +71,14 @@ for (const count of [2, 4]) {
   })
 }
 
-/** A token, signed with what `key` says. */
+/** A signed token; `key` is the secret. */
 function token (claims: object, alg = 'HS256', key = JWT_SECRET): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   const input = `${encode({ alg, typ: 'JWT' })}.${encode({ exp: 4_102_444_800, ...claims })}`
   return `${input}.${alg === 'none' ? '' : createHmac('sha256', key).update(input).digest('base64url')}`
 }
 
-t.test('whose budget it is', async (t) => {
+t.test('clients and their budgets', async (t) => {
   const { nginx } = await startLimited(t, 2)
   const ask = async (headers: Record<string, string> = {}) => {
     const response = await fetch(`${nginx.url}/api/products/few`, { headers })
@@ -129,7 +125,7 @@ t.test('whose budget it is', async (t) => {
   t.same(await ask(as({ sub: 'bob' })), [200, 4])
 })
 
-t.test('Retry-After is true', async (t) => {
+t.test('Retry-After is accurate', async (t) => {
   const { nginx } = await startLimited(t, 2)
   const ask = () => fetch(`${nginx.url}/api/products/one`)
   t.equal((await ask()).status, 200)
@@ -141,10 +137,10 @@ t.test('Retry-After is true', async (t) => {
   t.equal((await ask()).status, 200)
 })
 
-/** Readers that never pause; what they are answered. */
+/** Readers that never pause, and the responses to them. */
 class Load {
   readonly statuses = new Map<number, number>()
-  /** What was said last to be allowed per second. */
+  /** The last reported allowance per second. */
   quota = 0
   #stopped = false
   #waiting: { until: () => boolean, resolve: () => void }[] = []
@@ -154,12 +150,12 @@ class Load {
     this.#running = Promise.all(Array.from({ length: 8 }, () => this.#read()))
   }
 
-  /** Resolves as soon as an answer makes it true. */
+  /** Resolves as soon as a response makes the condition true. */
   until (condition: () => boolean): Promise<void> {
     return new Promise((resolve) => { this.#waiting.push({ until: condition, resolve }) })
   }
 
-  /** Resolves after so many answers more that say this quota. */
+  /** Resolves after `answers` more responses that report this quota. */
   async under (quota: number, answers: number): Promise<void> {
     let left = answers
     await this.until(() => this.quota === quota && left-- <= 0)
@@ -182,7 +178,7 @@ class Load {
 }
 
 t.test(
-  'Redis killed and frozen under load: no 5xx, each instance keeps to its share, and then all to one budget again',
+  'Redis killed and frozen under load: no 5xx, each instance observes its share, and then all share one budget again',
   async (t) => {
     const { nginx, redis, reports } = await startLimited(t, 2, WITHOUT_PATIENCE)
     const load = new Load(`${nginx.url}/api/products`)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { blocksOf, problemsOf, ROOT } from './support/compiled-example.js'
 
-t.test('the first example of the README compiles as it stands', async (t) => {
+t.test('the first example of the README compiles as written', async (t) => {
   const readme = await readFile(`${ROOT}README.md`, 'utf8')
   const [example] = blocksOf(readme, 'ts')
   if (example === undefined) throw new Error('the README has no example in TypeScript')
@@ -18,7 +18,7 @@ t.test('the first example of the README compiles as it stands', async (t) => {
   )
 })
 
-t.test('the recipes for If-Match compile as they stand', async (t) => {
+t.test('the recipes for If-Match compile as written', async (t) => {
   const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
   const section = readme.slice(
     readme.indexOf('### If-Match'),
@@ -29,14 +29,14 @@ t.test('the recipes for If-Match compile as they stand', async (t) => {
   for (const recipe of recipes) t.strictSame(problemsOf(recipe), [])
 })
 
-t.test('the example of named caches in Fastify compiles as it stands', async (t) => {
+t.test('the example of named caches in Fastify compiles as written', async (t) => {
   const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
   const [example = ''] = blocksOf(readme.slice(readme.indexOf('## @weir/fastify/caches')), 'ts')
   t.match(example, /caches\.products\.remember/)
   t.strictSame(problemsOf(example), [])
 })
 
-t.test('the examples of fragments and cache-control compile as they stand', async (t) => {
+t.test('the examples of fragments and cache-control compile as written', async (t) => {
   const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
   const section = readme.slice(
     readme.indexOf('## @weir/fastify/fragments'),

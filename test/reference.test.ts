@@ -8,7 +8,7 @@ import { ROOT } from './support/compiled-example.js'
 
 const read = (path: string) => readFile(ROOT + path, 'utf8')
 
-/** The sources below a folder, without tests and what is compiled. */
+/** The sources below a folder, without tests and compiled files. */
 async function sources (folder: string): Promise<string[]> {
   const names = await readdir(ROOT + folder, { recursive: true })
   const own = names.filter(
@@ -54,7 +54,7 @@ t.test(
 )
 
 t.test(
-  'each metric is in docs/reference/metrics.md, and each metric there is told by an instance',
+  'each metric is in docs/reference/metrics.md, and each metric there is exported by an instance',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())

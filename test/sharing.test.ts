@@ -26,7 +26,7 @@ async function read<T> (response: Response, status = 200): Promise<T> {
   if (response.status !== status) {
     throw new Error(`${response.status} instead of ${status}: ${JSON.stringify(body)}`)
   }
-  // What it is, is asserted by the test that reads it.
+  // The test that reads it asserts the type.
   return body as T
 }
 
@@ -57,7 +57,7 @@ for (const store of ['sqlite', 'redis'] as const) {
       t.match(status(await get(b, '/api/products/7')), /^b; hit; ttl=\d+; detail=memory$/)
     })
 
-    await t.test('two queries that mean the same are one entry', async (t) => {
+    await t.test('equivalent queries share one entry', async (t) => {
       t.match(status(await get(a, '/api/products?limit=5&page=1&sort=price')), /uri-miss/)
       t.match(
         status(await get(b, '/api/products?sort=price&utm_source=mail&page=1&limit=5')),
@@ -66,7 +66,7 @@ for (const store of ['sqlite', 'redis'] as const) {
     })
 
     await t.test(
-      'a write through one is seen by the next read of the other: the product and each list that holds it',
+      'a write through one is visible to the next read of the other: the product and each list with it',
       async (t) => {
         const before = await read<Product>(await get(b, '/api/products/8'))
         const lists = [
@@ -89,7 +89,7 @@ for (const store of ['sqlite', 'redis'] as const) {
       }
     )
 
-    await t.test('a 404 that was cached ends when the product is created', async (t) => {
+    await t.test('a cached 404 is invalidated when the product is created', async (t) => {
       const { total } = await read<Page>(await get(b, '/api/products?limit=1'))
       const next = `/api/products/${total + 1}`
       t.equal((await get(b, next)).status, 404)
@@ -117,7 +117,7 @@ for (const store of ['sqlite', 'redis'] as const) {
       'If-None-Match is answered 304 by an instance that never ran the handler',
       async (t) => {
         const etag = (await get(a, '/api/products/9')).headers.get('etag') ?? ''
-        // Not by fetch(), which adds Cache-Control: no-cache to a condition of one's own.
+        // fetch() would add Cache-Control: no-cache to a conditional request.
         const answer = await request(`${b.url}/api/products/9`, {
           headers: { 'if-none-match': `"other", ${etag}` }
         })
@@ -128,7 +128,7 @@ for (const store of ['sqlite', 'redis'] as const) {
       }
     )
 
-    await t.test('HEAD is answered from what GET stored', async (t) => {
+    await t.test('HEAD is answered from the response stored for GET', async (t) => {
       const stored = await get(a, '/api/products/10')
       const head = await fetch(`${b.url}/api/products/10`, { method: 'HEAD' })
       t.match(status(head), /^b; hit/)
@@ -154,7 +154,7 @@ for (const store of ['sqlite', 'redis'] as const) {
     })
 
     await t.test(
-      'an instance killed during writes leaves the database whole and the other going',
+      'an instance killed during writes leaves the database intact and the other instance running',
       async (t) => {
         const writes = Array.from({ length: 50 }, (_, i) =>
           send(a, 'PATCH', `/api/products/${100 + i}`, { stock: i }).catch(() => undefined)
@@ -174,7 +174,7 @@ for (const store of ['sqlite', 'redis'] as const) {
   })
 }
 
-t.test('behind nginx the instances answer as one', async (t) => {
+t.test('the instances respond like one behind nginx', async (t) => {
   const instances = await twoInstances(t, 'redis')
   const { url } = await startNginx(t, { catalog: instances.map((instance) => instance.url) })
   const product = () => fetch(`${url}/api/products/7`)

@@ -3,7 +3,7 @@ import { startVersions, type VersionAnswer, type VersionsInstance } from './supp
 
 const EACH = 500
 
-/** What each of them answers to 500 requests at once. */
+/** The responses of each instance to 500 simultaneous requests. */
 const storm = (
   instances: readonly VersionsInstance[]
 ): Promise<PromiseSettledResult<VersionAnswer>[]> =>
@@ -29,7 +29,7 @@ for (const store of ['sqlite', 'redis'] as const) {
         answer.value.status === 200 &&
         answer.value.version === version
 
-      await t.test('that nobody has: the handler runs once', async (t) => {
+      await t.test('not cached yet: the handler runs once', async (t) => {
         const answers = await storm(instances)
         t.ok(answers.every(all(1)))
         t.equal(answers.length, 4 * EACH)

@@ -33,7 +33,7 @@ const told = (minute: number, count: number, run = 'run-1'): MinuteRecord => ({
 })
 
 t.test(
-  'Redis freezes, dies and comes back empty: stats goes on, says so, and counts each request once',
+  'Redis freezes, dies and comes back empty: stats continues, reports it, and counts each request once',
   async (t) => {
     const redis = await startRedis(t)
     const client = new Redis(redis.url, { maxRetriesPerRequest: null })

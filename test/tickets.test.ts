@@ -13,7 +13,7 @@ import { connect, makeDatabase } from './coherence/database.js'
 import { tempDir } from './support/temp-dir.js'
 
 const ORIGIN = 'http://shop.test'
-/** Of just the URI, and of its path with whatever query. */
+/** Tags of exactly the URI, and of its path with any query. */
 const uri = (path: string) => [
   `\u0001${ORIGIN}${path}`,
   `\u0001${ORIGIN}${path}#`,
@@ -21,8 +21,8 @@ const uri = (path: string) => [
 ]
 
 /**
- * An application whose handlers write with plain tickets. `invalidated` is all that its cache was
- * told, by tickets or without; `listen` opens a port.
+ * An application whose handlers write with plain tickets. `invalidated` has all invalidations of
+ * its cache, with tickets or without; `listen` opens a port.
  */
 async function ticketsApp (t: Test) {
   const folder = await tempDir(t)
@@ -43,7 +43,7 @@ async function ticketsApp (t: Test) {
   })
   await app.register(invalidation, { outbox })
 
-  /** A service's own function, which knows nothing of requests. */
+  /** A service's own function, which knows nothing about requests. */
   const write = (tag: string) => db.transaction().execute(async (trx) => {
     await turn()
     await trx.updateTable('versions').set({ version: 2 }).where('id', '=', 0).execute()
@@ -58,10 +58,10 @@ async function ticketsApp (t: Test) {
 }
 
 t.test(
-  'a plain ticket has the URI in any application, over a socket and injected: one write is one delivery',
+  'a plain ticket contains the URI in any application, over a socket and injected: one write is one delivery',
   async (t) => {
     const { app, outbox, invalidated, write, writes, listen } = await ticketsApp(t)
-    // Made outside of any request: its listeners run in that context.
+    // Created outside of any request: its listeners run in that context.
     const bus = new EventEmitter()
     const pulse = setInterval(() => {
       bus.emit('pulse')
@@ -175,7 +175,7 @@ t.test(
 )
 
 t.test(
-  'requests on one connection, one after the other and at once, have nothing of each other',
+  'consecutive and concurrent requests on one connection do not mix',
   async (t) => {
     const { app, invalidated, write, writes, listen } = await ticketsApp(t)
     let open = () => {}
@@ -224,7 +224,7 @@ t.test(
   }
 )
 
-t.test('a write by way of another route ends both URIs', async (t) => {
+t.test('a write through another route invalidates both URIs', async (t) => {
   const { app, invalidated, writes } = await ticketsApp(t)
   app.put('/part', writes)
   app.put('/whole', async () => (await app.inject({ method: 'PUT', url: '/part' })).body)

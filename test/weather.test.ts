@@ -46,13 +46,14 @@ interface Answer {
   readonly took: number
 }
 
-/** The i-th request goes to the i-th instance, and is about the i-th city. */
+/** Sends the i-th request to the i-th instance, about the i-th city. */
 async function ask ({ instances }: WeatherFleet, i: number, route = 'current'): Promise<Answer> {
-  // So that every instance is asked for every city.
+  // Every instance gets requests for every city.
   const instance = instances[(i + Math.floor(i / CITIES.length)) % instances.length]
   const begun = performance.now()
   const url = `${instance?.url}/api/weather/${route}?city=${encodeURIComponent(CITIES[i % CITIES.length] ?? '')}`
-  // Of what is cheapest: two thousand at once should keep the instances busy, not their client.
+  // The cheapest route: two thousand simultaneous requests should keep the instances busy, not
+  // their client.
   const { statusCode: status, headers, body } = await request(url)
   const text = await body.text()
   return {
@@ -67,8 +68,8 @@ const storm = (fleet: WeatherFleet, route?: string): Promise<Answer[]> =>
   Promise.all(Array.from({ length: REQUESTS }, (_, i) => ask(fleet, i, route)))
 
 /**
- * As many requests at once, for a city that nothing else is about: what follows is about cold
- * cities, not about code that is not compiled and connections that are not open.
+ * Sends as many requests at once for a city that no other request is about: the test is about cold
+ * cities, not about uncompiled code and unopened connections.
  */
 async function warmUp ({ instances }: WeatherFleet): Promise<void> {
   for (const route of ['current', 'forecast', 'current', 'forecast']) {
@@ -81,7 +82,7 @@ async function warmUp ({ instances }: WeatherFleet): Promise<void> {
   }
 }
 
-/** What the upstream sees while something is done. */
+/** Calls to the upstream while a task runs. */
 async function callsOf (fleet: WeatherFleet, task: () => Promise<unknown>) {
   const before = await fleet.upstreamSaw()
   await task()
@@ -93,7 +94,7 @@ async function callsOf (fleet: WeatherFleet, task: () => Promise<unknown>) {
   }
 }
 
-/** A few readers who never pause: so many answers. */
+/** A few readers who never pause, until `answers` responses. */
 async function load (fleet: WeatherFleet, answers = PHASE): Promise<Answer[]> {
   const all: Answer[] = []
   let next = 0
@@ -104,8 +105,9 @@ async function load (fleet: WeatherFleet, answers = PHASE): Promise<Answer[]> {
 }
 
 /**
- * One call for each, and no two of the same at once. Two more are let pass: an instance that a busy
- * machine does not let run for as long as its lease lasts loses it, and another takes over.
+ * Expects one call per city, and no two for the same city at once. Two more are tolerated: an
+ * instance that gets no processor time for the length of its lease loses it, and another takes
+ * over.
  */
 function isOneEach (
   t: Test,
@@ -130,7 +132,7 @@ const statuses = (answers: readonly Answer[]) => [...new Set(answers.map(({ stat
 const percentile = (answers: readonly Answer[], part: number) =>
   answers.map(({ took }) => took).sort((a, b) => a - b)[Math.ceil(answers.length * part) - 1] ?? 0
 
-/** @param usual the same of hits, with nothing wrong: what there is to compare with */
+/** @param usual the same figures for hits without a fault, for comparison */
 async function isServedStale (
   t: Test,
   fleet: WeatherFleet,
@@ -176,7 +178,7 @@ t.test('2,000 requests at four instances for 20 cities are 20 calls', async (t) 
   t.same(statuses(answers), [200])
 })
 
-t.test('an upstream that dies, and comes back', async (t) => {
+t.test('an upstream dies and comes back', async (t) => {
   const fleet = await startWeather(t, 4, (await startRedis(t)).url)
   await warmUp(fleet)
   t.same(statuses(await load(fleet)), [200])
@@ -192,7 +194,7 @@ t.test('an upstream that dies, and comes back', async (t) => {
   await isServedStale(t, fleet, usual, 'hanging')
 
   await t.test(
-    'it is back while what is kept can be used: one call for each city, and all is fresh',
+    'back while stored weather is usable: one call per city, and all is fresh',
     async (t) => {
       await fleet.upstreamHas()
       await fleet.advance(MINUTE)
@@ -211,7 +213,7 @@ t.test('an upstream that dies, and comes back', async (t) => {
   )
 
   await t.test(
-    'it is dead for longer than anything is good: 503, and when to come again',
+    'down longer than any weather is usable: 503 with Retry-After',
     async (t) => {
       await fleet.upstreamHas({ kind: 'drop' })
       await fleet.advance(6 * HOUR + 15 * MINUTE)
@@ -227,7 +229,7 @@ t.test('an upstream that dies, and comes back', async (t) => {
     }
   )
 
-  await t.test('it is back after that: no stampede', async (t) => {
+  await t.test('back after that: no stampede', async (t) => {
     await fleet.upstreamHas()
     await fleet.advance(MINUTE)
     let answers: Answer[] = []
@@ -244,7 +246,7 @@ t.test('an upstream that dies, and comes back', async (t) => {
   })
 })
 
-t.test('one instance is told to wait, and all wait', async (t) => {
+t.test('one instance gets a Retry-After, and all wait', async (t) => {
   const fleet = await startWeather(t, 2, (await startRedis(t)).url)
   const [a, b] = fleet.instances
   const get = (instance: typeof a, query: string) =>
@@ -263,7 +265,7 @@ t.test('one instance is told to wait, and all wait', async (t) => {
   t.match(await fleet.upstreamSaw(), { forecasts: 2 })
 })
 
-t.test('Redis killed: what is known is served, and what is not is fetched', async (t) => {
+t.test('Redis killed: known weather is served, other weather is fetched', async (t) => {
   const redis = await startRedis(t)
   const fleet = await startWeather(t, 2, redis.url)
   const [a, b] = fleet.instances

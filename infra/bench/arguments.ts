@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util'
 import type { Scenario } from './scenario.js'
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Wish {
   readonly scenarios: readonly Scenario[]
-  /** A file for everything measured. */
+  /** File that receives all measurements as JSON. */
   readonly json: string | undefined
   /** Fewer and shorter rounds. */
   readonly quick: boolean
 }
 
-/** The command line is wrong, or asks for help. */
+/** The command line is wrong or requests help. */
 export class UsageError extends Error {}
 
 /** @throws UsageError */
@@ -20,15 +20,15 @@ export function parseArguments (args: readonly string[], all: readonly Scenario[
   if (values.json === '') throw new UsageError('--json needs the name of a file')
   const { only, json, quick } = values
   const scenarios = only === undefined ? all : all.filter(({ name }) => name === only)
-  if (scenarios.length === 0) throw new UsageError(`--only ${only}: there is no such scenario`)
+  if (scenarios.length === 0) throw new UsageError(`--only ${only}: no such scenario`)
   return { scenarios, json, quick }
 }
 
 export function usage (all: readonly Scenario[]): string {
   return `npm run bench [-- --quick] [-- --json FILE] [-- --only SCENARIO]
 
-  --quick          a fifth of the rounds, for a first look: figures spread more
-  --json FILE      also write everything that was measured to FILE
+  --quick          a fifth of the rounds, for a first look, with a wider spread
+  --json FILE      also write all measurements to FILE
   --only SCENARIO  run one of:
 ${all.map(({ name, about }) => `                     ${name.padEnd(13)} ${about}`).join('\n')}
   --help           this`

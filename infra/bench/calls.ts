@@ -1,23 +1,23 @@
 import type { Result } from './scenario.js'
 import { spread } from './statistics.js'
 
-// Clocks are read once for so many calls.
+// Number of calls between two reads of the clocks.
 const CALLS = 200
 
-/** A library under test: reads a value that it has. */
+/** A library under test: reads a value that it has stored. */
 export interface Reader {
   readonly what: string
   readonly read: (key: string) => Promise<unknown>
 }
 
-/** Calls of one stretch. */
+/** The calls of one stretch. */
 export interface Calls {
   readonly perSecond: number
   /** CPU time of this process for one call. */
   readonly cpuMicros: number
 }
 
-/** Calls for about `ms` milliseconds, so many at a time, of the keys in turn. */
+/** Calls for about `ms` milliseconds, `inFlight` calls at a time, with the keys in turn. */
 export async function callFor (
   ms: number,
   { read }: Reader,
@@ -34,7 +34,7 @@ export async function callFor (
       calls += atOnce
     }
   }
-  // Each begins at another key: readers of one key would share a read.
+  // Each starts at another key: readers of one key would share a read.
   await Promise.all(
     Array.from({ length: inFlight }, (_, i) => caller(Math.floor((i * keys.length) / inFlight)))
   )
@@ -45,7 +45,7 @@ export async function callFor (
   }
 }
 
-/** One reader against another, round by round: how many calls it makes for each of the other's. */
+/** Compares two readers round by round: how many calls the first makes per call of the second. */
 export function compareCalls (
   scenario: string,
   what: string,

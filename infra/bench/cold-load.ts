@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Child } from './children/start.js'
 
-// Pipelining makes what a request costs besides the route small.
+// Pipelining keeps the cost of a request outside the route small.
 const CONNECTIONS = 4
 const PIPELINING = 8
 
@@ -9,11 +9,11 @@ const PIPELINING = 8
 export interface ColdRound {
   /** CPU time of the server for one request. */
   readonly cpuMicros: number
-  /** Functions of Weir entered for one request, where the server counts them. */
+  /** Functions of Weir entered per request, where the server counts them. */
   readonly calls: number
 }
 
-/** Requests products that no request was for before, from number `first` on, each once. */
+/** Requests products that were never requested before, each once, starting with number `first`. */
 export async function loadCold (
   server: Child,
   first: number,
@@ -38,14 +38,14 @@ export async function loadCold (
 const ANSWER = 'HTTP/1.1 200 OK\r\n'
 
 /**
- * Over a plain socket: a client that makes and parses every message would take longer than the
- * server.
+ * Sends requests over a plain socket: a client that builds and parses every message would take
+ * longer than the server.
  */
 function askEach ({ hostname, port, host }: URL, first: number, requests: number): Promise<void> {
   const socket = connect(Number(port), hostname)
   let asked = 0
   let answered = 0
-  // The end of what was read: a status line may come in two pieces.
+  // The unread rest of the input: a status line may arrive in two pieces.
   let rest = ''
   const ask = (count: number) => {
     const last = Math.min(asked + count, requests)

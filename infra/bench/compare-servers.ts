@@ -6,14 +6,14 @@ import { interleave } from './rounds.js'
 import type { Result, Surroundings } from './scenario.js'
 import { versus } from './versus.js'
 
-/** A service with the plugins, against a bare one. */
+/** A service with the plugins, compared with a bare one. */
 export interface Contender {
   readonly what: string
-  /** For `children/cached.js`. */
+  /** Arguments of `children/cached.js`. */
   readonly args: readonly string[]
-  /** What Cache-Status has to say, so that it is known that the right thing is measured. */
+  /** The expected Cache-Status, to be sure that the right path is measured. */
   readonly cacheStatus: string
-  /** The least part of the bare server's requests per second; none: for information. */
+  /** The lowest acceptable part of the bare server's requests per second; none: informational. */
   readonly atLeast?: number
 }
 
@@ -21,8 +21,9 @@ export interface Comparison {
   readonly scenario: string
   readonly contenders: readonly Contender[]
   /**
-   * Child and arguments of the bare server, which is told what headers to send; or of another with
-   * the plugins, which makes them itself, and what its Cache-Status has to say.
+   * Child and arguments of the server to compare with: a bare server, which receives the headers to
+   * send as arguments; or another one with the plugins, which sets headers itself, and its expected
+   * Cache-Status.
    */
   readonly bare: {
     readonly what: string
@@ -31,25 +32,23 @@ export interface Comparison {
     readonly cacheStatus?: string
   }
   readonly load: Load
-  /**
-   * How many processes of each take part. The more, the smaller the differences that can be seen.
-   */
+  /** Number of processes of each. More processes reveal smaller differences. */
   readonly generations?: number
-  /** The rounds of each process. */
+  /** Rounds of each process. */
   readonly rounds?: number
 }
 
-// Two processes that run the same program differ by a tenth for all of their life: memory lies
-// differently, and is compiled differently. So a few of each take part.
+// Two processes of the same program differ by a tenth for their whole life, because memory layout
+// and compilation differ. Several of each therefore take part.
 const GENERATIONS = 3
 const ROUNDS = 3
 const SECONDS = 1
 const WARM_UP_SECONDS = 1
-// Node and Fastify add these to any reply by themselves.
+// Node and Fastify add these to every reply.
 const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'transfer-encoding'])
 
 /**
- * Loads each contender and the bare server in turn, all with the same requests, and compares round
+ * Loads each contender and the bare server in turn with the same requests, and compares them round
  * by round.
  */
 export async function compareServers (
@@ -80,7 +79,7 @@ const generationsOf = (
   { generations = GENERATIONS }: Comparison
 ): number => repeat(generations)
 
-/** Rounds of freshly started servers; the bare one's are under `undefined`. */
+/** Rounds of freshly started servers; those of the bare server are under `undefined`. */
 async function generationOf (
   around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
@@ -117,7 +116,7 @@ async function generationOf (
       say(`round ${round + 1}/${perProcess}`, name)
       const measured = await load(server, what, around.stretch(SECONDS))
       if (measured.fills > 0) {
-        throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
+        throw new Error(`${name}: ${measured.fills} of the responses were no hits`)
       }
       return measured
     },
@@ -128,8 +127,8 @@ async function generationOf (
 }
 
 /**
- * A server that is told what headers to send has to be the last. Others begin in turn: those that
- * wait longer could come off worse.
+ * A server that receives the headers to send must start last. The others start in turn: a longer
+ * wait could be a disadvantage.
  */
 function startOrder (
   { contenders, bare }: Comparison,
@@ -149,13 +148,13 @@ async function started (
   return child
 }
 
-/** The headers of one answer, without those that any reply gets. */
+/** The headers of one response, without those that every reply has. */
 async function sample (
   server: Child,
   { headers, expect }: Load,
   cacheStatus?: string
 ): Promise<Record<string, string>> {
-  // Not by fetch(), which adds Cache-Control: no-cache to a condition.
+  // fetch() would add Cache-Control: no-cache to a conditional request.
   const response = await request(`${String(server.ready['url'])}/products/1`, {
     headers: { ...headers?.('1') }
   })

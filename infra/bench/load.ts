@@ -2,50 +2,50 @@ import autocannon from 'autocannon'
 import { PRODUCTS } from './children/product.js'
 import { type Child } from './children/start.js'
 
-/** What is asked of a server, again and again. */
+/** The requests sent to a server, again and again. */
 export interface Load {
   /** Request headers for a product. */
   readonly headers?: (id: string) => Readonly<Record<string, string>>
   readonly expect: 200 | 304 | 429
-  /** Different URLs, a multiple of the 10 connections. Default: 1,000. */
+  /** Number of different URLs, a multiple of the 10 connections. Default: 1,000. */
   readonly urls?: number
 }
 
 /** One stretch of load. */
 export interface Round {
   readonly perSecond: number
-  /** CPU time of the server for one request. */
+  /** CPU time of the server per request. */
   readonly cpuMicros: number
   /**
-   * The part of the time that the server was computing. Where it is well below 1, something else
-   * was the limit.
+   * The part of the time in which the server was computing. Well below 1, another resource was the
+   * limit.
    */
   readonly busy: number
-  /** Requests for which something was computed, because there was nothing to serve. */
+  /** Requests that had to be computed, because nothing could be served. */
   readonly fills: number
   /**
-   * The part of the answers for which the store was asked: whether they are valid, as while the
-   * lease had lapsed, or whether they are within the limit.
+   * The part of the responses that needed the store: to check validity after the lease had lapsed,
+   * or to decide a limit.
    */
   readonly asked: number
 }
 
-// Pipelining keeps the server busy with a client that has one core, and makes what a request costs
-// besides the plugin small.
+// Pipelining keeps the server busy with a single-core client, and keeps the cost of a request
+// outside the plugin small.
 const CONNECTIONS = 10
 const PIPELINING = 10
 
 /**
- * Asks for each product, so that from then on there is something to serve, and then loads for a
- * while to have all of it compiled.
+ * Requests each product once to fill the cache, then loads for a while so that the code is
+ * compiled.
  */
 export async function warmUp (server: Child, what: Load, seconds: number): Promise<void> {
-  // Twice: autocannon ends before the last answers of a pipeline are there.
+  // Twice: autocannon ends before the last responses of a pipeline have arrived.
   await ask(server, what, { amount: (what.urls ?? PRODUCTS) / CONNECTIONS * 2 })
   await load(server, what, seconds)
 }
 
-/** Loads the server for `seconds`, nothing else being loaded meanwhile. */
+/** Loads the server for `seconds` while no other server is loaded. */
 export async function load (server: Child, what: Load, seconds: number): Promise<Round> {
   const before = await server.ask()
   const began = performance.now()
@@ -63,16 +63,16 @@ export async function load (server: Child, what: Load, seconds: number): Promise
 }
 
 /**
- * Each connection asks for its own part of the products, so that no two requests under way are for
- * the same.
+ * Each connection requests its own share of the products, so no two requests in flight are for the
+ * same one.
  */
 async function ask (
   server: Child,
   { headers, expect, urls = PRODUCTS }: Load,
   until: { duration: number } | { amount: number }
 ): Promise<{ answered: number; perSecond: number }> {
-  // An instance for each connection: connections of one instance ask for the same things in the
-  // same order.
+  // One autocannon instance per connection: connections of one instance request the same URLs in
+  // the same order.
   const results = await Promise.all(
     Array.from({ length: CONNECTIONS }, (_, connection) =>
       autocannon({

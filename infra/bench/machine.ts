@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
 
-/** What the figures depend on, for whoever compares two files. */
+/** The properties of the machine that the figures depend on, for comparing two files. */
 export function machine () {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -13,7 +13,7 @@ export function machine () {
 }
 
 /**
- * Processes that wanted a core in the last minute. More than the benchmark's own two and figures
+ * Processes that waited for a core in the last minute. Above the benchmark's own two, figures
  * spread.
  */
 export const loadAverage = (): number => loadavg()[0] ?? 0

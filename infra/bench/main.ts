@@ -10,7 +10,7 @@ import { scenarios } from './scenarios/all.js'
 
 const { say, done } = progress(process.stderr)
 
-// Children see the end of this process and end themselves; what a child holds goes with it.
+// Children notice the end of this process and end themselves, along with everything they hold.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(130))
 }
@@ -29,7 +29,7 @@ try {
 async function run ({ scenarios, json, quick }: Wish): Promise<void> {
   const date = new Date().toISOString()
   const loadBefore = loadAverage()
-  // Before the minutes of work, not after them.
+  // Fail before the minutes of work, not after them.
   if (json !== undefined) await writeFile(json, '')
   const keeper = await startChild('keeper')
   const surroundings = {
@@ -48,7 +48,7 @@ async function run ({ scenarios, json, quick }: Wish): Promise<void> {
       try {
         results.push(...await measured(scenario, surroundings))
       } catch (error) {
-        // Others have taken minutes, or will.
+        // Other scenarios have taken minutes, or will.
         failures.push(
           `${scenario.name} FAILED: ${error instanceof Error ? error.message : String(error)}`
         )

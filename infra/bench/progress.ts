@@ -1,4 +1,4 @@
-/** Tells what is happening: on a terminal in one line that changes, else a line each time. */
+/** Reports progress: on a terminal as one line that changes, otherwise as one line per step. */
 export function progress (stream: NodeJS.WriteStream): {
   say: (what: string) => void
   done: () => void

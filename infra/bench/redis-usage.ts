@@ -1,20 +1,20 @@
 import type { Redis } from 'ioredis'
 
-/** Commands that a client of Weir sends. Scripts call others, which `commandstats` counts too. */
+/** Commands that clients of Weir send. Scripts call others, which `commandstats` also counts. */
 const SENT = ['get', 'unlink', 'evalsha', 'eval']
 
-/** Totals of a Redis since it started. */
+/** Totals of a Redis since its start. */
 export interface RedisUsage {
   /** Commands that clients sent. */
   readonly commands: number
-  /** Messages that were published in a shard, whoever heard them. */
+  /** Messages published in a shard, regardless of subscribers. */
   readonly published: number
   readonly bytesOut: number
   /** CPU time in user code and the kernel, in microseconds. */
   readonly cpuMicros: number
 }
 
-/** Reads what Redis counts of itself. */
+/** Reads the counters of a Redis. */
 export async function redisUsage (client: Redis): Promise<RedisUsage> {
   const text = await client.info('stats', 'cpu', 'commandstats')
   const fields = new Map(

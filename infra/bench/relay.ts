@@ -3,8 +3,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import type { Surroundings } from './scenario.js'
 
 /**
- * The URL of a Redis that is `ms` milliseconds away in each direction: whatever is sent arrives so
- * much later, in order.
+ * Makes a Redis `ms` milliseconds away in each direction and returns its URL. Data arrives in
+ * order, delayed by that time.
  */
 export async function distant (around: Surroundings, ms: number): Promise<string> {
   const { hostname, port } = new URL(around.redis)
@@ -15,7 +15,7 @@ export async function distant (around: Surroundings, ms: number): Promise<string
       sockets.add(from)
       from.setNoDelay()
       from.on('data', (bytes) => setTimeout(() => to.write(bytes), ms))
-      // What is still under way to a side that has gone is of no use to anybody.
+      // Data in flight to a closed side is dropped.
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)

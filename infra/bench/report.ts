@@ -1,7 +1,7 @@
 import { isMet, type Result } from './scenario.js'
 import { table } from './table.js'
 
-/** The results as a table, and the targets that were missed. */
+/** Renders the results as a table, followed by the missed targets. */
 export function report (results: readonly Result[]): string {
   const rows = [
     ['scenario', 'what', 'A: weir', 'B', 'median (spread)', 'by CPU', 'target', ''],
@@ -29,7 +29,7 @@ export function report (results: readonly Result[]): string {
   })].join('\n')
 }
 
-/** A line that says how long the scenarios took, in seconds. */
+/** Renders the duration of the scenarios as one line, in seconds. */
 export function tookLine (seconds: Readonly<Record<string, number>>): string {
   const all = Object.values(seconds).reduce((sum, one) => sum + one, 0)
   const each = Object.entries(seconds).map(([name, one]) => `${name} ${one}`).join(', ')

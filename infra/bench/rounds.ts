@@ -1,7 +1,7 @@
 /**
- * Runs every contender once a round, in an order that turns from round to round: what the machine
- * does besides hits all of them alike. Returns each contender's rounds.
- * @param before how many rounds there were of others like these, so that the order goes on to turn
+ * Runs every contender once per round, in an order that rotates from round to round, so that other
+ * work on the machine affects all contenders alike. Returns each contender's rounds.
+ * @param before number of earlier rounds of the same kind, so that the rotation continues
  */
 export async function interleave<C, R> (
   contenders: readonly C[],

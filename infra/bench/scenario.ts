@@ -1,26 +1,24 @@
 import { type Spread } from './statistics.js'
 
-/** What a scenario may use. */
+/** Resources of a scenario. */
 export interface Surroundings {
   /** A folder for files, removed at the end. */
   readonly dir: string
   /** The URL of a Redis that nothing else uses. */
   readonly redis: string
-  /** Tells what is happening. */
+  /** Reports progress. */
   readonly say: (what: string) => void
   /**
-   * Says how many of `times` repetitions to do: processes, rounds, samples. All of them; with
-   * `--quick` a fifth, at least one, so that figures spread more.
+   * Returns how many of `times` repetitions to run: processes, rounds, samples. All by default;
+   * with `--quick` a fifth, at least one, so that figures spread more.
    */
   readonly repeat: (times: number) => number
   /**
-   * Says how much of `time` a stretch of work should take, in the same unit. All of it; with
-   * `--quick` half.
+   * Returns how much of `time` a stretch of work should take, in the same unit: all by default,
+   * half with `--quick`.
    */
   readonly stretch: (time: number) => number
-  /**
-   * Has something ended or closed when the scenario is over, however it ends. Last in, first out.
-   */
+  /** Ends or closes a resource when the scenario is over, however it ends. Last in, first out. */
   readonly defer: (end: () => unknown) => void
 }
 
@@ -35,25 +33,25 @@ export interface Scenario {
 export interface Result {
   readonly scenario: string
   readonly what: string
-  /** What was measured, in words and figures. */
+  /** The measured side, in words and figures. */
   readonly a: string
-  /** What it was compared with, if anything. */
+  /** The side it is compared with, if any. */
   readonly b?: string
   readonly unit: 'x' | 's' | 'ms' | 'µs' | 'B' | '/s' | '%' | 'trips' | 'runs' | 'calls'
   readonly measured: Spread
   /**
-   * Judged on the median by CPU where there is one, else on that of `measured`; `everyAtMost` on
-   * the worst. None: for information.
+   * Applies to the median by CPU time where there is one, otherwise to that of `measured`;
+   * `everyAtMost` applies to the worst. None: informational.
    */
   readonly target?:
     { readonly atLeast: number } | { readonly atMost: number } | { readonly everyAtMost: number }
   /** The same ratio by CPU time of the server instead of by requests per second. */
   readonly byCpu?: Spread
-  /** Each round's figures. */
+  /** Figures of each round. */
   readonly rounds: readonly Readonly<Record<string, number>>[]
 }
 
-/** Whether the target is met; undefined where there is none. */
+/** Whether the target is met; undefined without a target. */
 export function isMet ({ target, measured, byCpu = measured }: Result): boolean | undefined {
   if (target === undefined) return undefined
   if ('atLeast' in target) return byCpu.median >= target.atLeast

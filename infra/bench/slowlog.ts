@@ -1,6 +1,6 @@
 import { type Redis } from 'ioredis'
 
-/** From here on Redis notes how long each command takes. */
+/** Makes Redis record the duration of each command from now on. */
 export async function watchCommands (client: Redis): Promise<void> {
   await client.config('SET', 'slowlog-max-len', '10000')
   await client.config('SET', 'slowlog-log-slower-than', '0')
@@ -8,8 +8,8 @@ export async function watchCommands (client: Redis): Promise<void> {
 }
 
 /**
- * How long each command since `watchCommands` took in Redis, in ms; at least `expected` scripts
- * must be among them.
+ * Durations of the commands in Redis since `watchCommands`, in ms; at least `expected` scripts must
+ * be among them.
  */
 export async function slowest (client: Redis, expected: number): Promise<number[]> {
   const log: unknown = await client.call('SLOWLOG', ['GET', '-1'])

@@ -1,4 +1,4 @@
-/** Of several rounds: the middle one, and the extremes, which tell how far to trust it. */
+/** The median of several rounds, and the extremes, which show how reliable it is. */
 export interface Spread {
   readonly median: number
   readonly min: number
@@ -13,7 +13,7 @@ export function spread (values: readonly number[]): Spread {
   return { median: (at(sorted, (sorted.length - 1) / 2)), min, max }
 }
 
-/** The value at a position, between two neighbours where that is not whole. */
+/** The value at a position, interpolated between neighbors if it is not whole. */
 function at (sorted: readonly number[], position: number): number {
   const below = sorted[Math.floor(position)] ?? 0
   const above = sorted[Math.ceil(position)] ?? 0

@@ -1,4 +1,4 @@
-/** Rows of text as lines whose columns stand under each other. */
+/** Renders rows of text as lines with aligned columns. */
 export function table (rows: readonly (readonly string[])[]): string {
   const widths =
     rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

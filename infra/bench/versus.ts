@@ -2,15 +2,15 @@ import type { Round } from './load.js'
 import type { Result } from './scenario.js'
 import { spread } from './statistics.js'
 
-/** A server's rounds under load, and what it is called. */
+/** A server's rounds under load, and its name. */
 export interface Side {
   readonly what: string
   readonly rounds: readonly Round[]
 }
 
 /**
- * One server against another, round by round: how many requests per second it answers for each of
- * the other's.
+ * Compares two servers round by round: how many requests per second the first answers per request
+ * of the second.
  */
 export function versus (scenario: string, mine: Side, other: Side, atLeast?: number): Result {
   const rounds = mine.rounds.map((round, i) => {

@@ -1,5 +1,7 @@
-// node infra/dist/compatibility/main.js [NAME...] Runs compiled tests against other versions of
-// peers and of Node, by hand and on Linux. Minutes for each row.
+// node infra/dist/compatibility/main.js [NAME...]
+//
+// Runs compiled tests against other versions of peers and of Node, by hand and on Linux. Each row
+// takes minutes.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +17,7 @@ const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !ROWS.some((row) => row.name === name))
 if (unknown.length > 0) {
   console.error(
-    `There is no row ${unknown.join(', ')}; there are ${ROWS.map(({ name }) => name).join(', ')}.`
+    `Unknown row ${unknown.join(', ')}; known rows are ${ROWS.map(({ name }) => name).join(', ')}.`
   )
   process.exitCode = 1
 } else {
@@ -23,7 +25,7 @@ if (unknown.length > 0) {
   if (failures.some((count) => count > 0)) process.exitCode = 1
 }
 
-/** Runs a row, says what failed, and returns how many files did. */
+/** Runs a row, prints the failures, and returns the number of failed files. */
 function run ({ name, packages, node, folders, files = /./ }: Row): number {
   const folder = mkdtempSync(join(tmpdir(), 'weir-compatibility-'))
   try {
@@ -46,7 +48,10 @@ function run ({ name, packages, node, folders, files = /./ }: Row): number {
   }
 }
 
-/** The binary of a major version of Node. Its package brings it without running scripts. */
+/**
+ * Path of the binary of a major version of Node. Its package contains it, so no install script has
+ * to run.
+ */
 function nodeOf (folder: string, major: string): string {
   const cpu = `${process.platform}-${process.arch}`
   installInto(`${folder}/.node`, [`node-${cpu}@${major}`])

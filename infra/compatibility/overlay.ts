@@ -36,8 +36,8 @@ export function installInto (folder: string, packages: readonly string[]): void 
 }
 
 /**
- * Makes a copy of the repository, of hard links, in which other versions of packages stand in for
- * its own. Each keeps its own dependencies.
+ * Makes a copy of the repository, of hard links, in which other versions of packages replace its
+ * own. Each package keeps its own dependencies.
  */
 export function overlay (root: string, folder: string, packages: readonly string[]): void {
   mkdirSync(`${folder}/infra/tools`, { recursive: true })
@@ -61,7 +61,7 @@ export function overlay (root: string, folder: string, packages: readonly string
   }
 }
 
-/** Kysely 0.29 exports from another place what our tests migrate with. */
+/** Kysely 0.29 exports the migrator that our tests use from another path. */
 function migratorsOf029 (folder: string): void {
   for (const tests of ['outbox', 'query'].map((name) => `${folder}/packages/${name}/dist/test`)) {
     for (const file of readdirSync(tests).filter((name) => name.endsWith('.js'))) {
@@ -71,7 +71,7 @@ function migratorsOf029 (folder: string): void {
         "$1$2import { Migrator } from 'kysely/migration';"
       )
       if (ours === source) continue
-      // Unlinked first: the file is the repository's own, too.
+      // Unlink first: the hard link shares the repository's own file.
       rmSync(`${tests}/${file}`)
       writeFileSync(`${tests}/${file}`, ours)
     }

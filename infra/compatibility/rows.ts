@@ -1,11 +1,13 @@
 /** A combination of versions, and the compiled tests that run against it. */
 export interface Row {
   readonly name: string
-  /** The package that replaces the repository's own version, as npm takes it: `kysely@0.29`. */
+  /** Packages that replace the repository's own versions, in npm's notation: `kysely@0.29`. */
   readonly packages: readonly string[]
-  /** The major version of Node, whose binary npm's package `node` brings; this one by default. */
+  /**
+   * Major version of Node, whose binary comes from npm's package `node`; default: the running one.
+   */
   readonly node?: string
-  /** Folders of compiled tests, and what a test file's name has to match. */
+  /** Folders of compiled tests, and a pattern for the names of test files. */
   readonly folders: readonly string[]
   readonly files?: RegExp
 }
@@ -29,7 +31,7 @@ export const ROWS: readonly Row[] = [
   { name: 'fastify-5.10', packages: ['fastify@5.10.0'], folders: PLUGINS },
   { name: 'fastify-5.12', packages: ['fastify@5.12.0'], folders: PLUGINS },
   { name: 'fastify-latest', packages: ['fastify@5'], folders: PLUGINS },
-  // better-sqlite3 12 is compiled for one major version of Node; 13 brings binaries.
+  // better-sqlite3 12 is compiled for one major version of Node; 13 ships binaries.
   {
     name: 'kysely-0.29',
     packages: ['kysely@0.29', 'better-sqlite3@13'],

@@ -1,4 +1,4 @@
-/** Pronouns, and prepositions that put the subject off. */
+/** Pronouns, and prepositions that delay the subject. */
 const WORDS = [
   'Who Whom Whose Whoever What Whatever Which That Where How He She His Her It Its They Their Them',
   'Nobody Somebody Anybody Everybody Someone Anyone Everyone',

@@ -3,7 +3,7 @@ import { UsageError } from './errors.js'
 import { METRIC_NAMES, parseRequirement, type Requirement } from './requirement.js'
 import { type Scenario } from './scenario.js'
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Wish {
   /** Scheme and host. */
   readonly url: string
@@ -36,14 +36,14 @@ export function parseArguments (
       : all.filter(({ name }) => name === values.scenario)
   if (scenarios.length === 0) {
     throw new UsageError(
-      `--scenario ${values.scenario}: there is no such scenario, but ${[...all.map(({ name }) => name), 'all'].join(', ')}`
+      `--scenario ${values.scenario}: no such scenario; use one of ${[...all.map(({ name }) => name), 'all'].join(', ')}`
     )
   }
   const token = values.token || env['EDITOR_TOKEN'] || undefined
   const needy = scenarios.find(({ needsToken }) => needsToken === true)
   if (needy !== undefined && token === undefined) {
     throw new UsageError(
-      `--scenario ${needy.name} writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it for an editor`
+      `--scenario ${needy.name} writes, which needs a token: set --token or EDITOR_TOKEN to the editor's token that npm start prints`
     )
   }
   const scopes = [...new Set(scenarios.flatMap(({ name, parts }) => [name, ...parts]))]
@@ -79,10 +79,10 @@ export function usage (all: readonly Scenario[]): string {
 
   --scenario NAME     one of these (default: warm), or all:
 ${all.map(({ name, about }) => `                        ${name.padEnd(12)} ${about}`).join('\n')}
-  --url URL           what is loaded (http://localhost:8080); shop starts its own
+  --url URL           the suite to load (http://localhost:8080); shop starts its own
   --duration SECONDS  how long each measurement takes (10; soak 1800, shop 22)
-  --connections N     requests under way at once (10; stampede 100, limited 50, shop 8)
-  --rate N            requests a second that are not to be exceeded (soak 220); the mean of shop (5)
+  --connections N     concurrent requests (10; stampede 100, limited 50, shop 8)
+  --rate N            upper bound of requests per second (soak 220); mean of shop (5)
   --token TOKEN       of an editor, for writes (EDITOR_TOKEN)
   --require R         exit status 1 if it is not so, like 'hit-ratio>=0.9' or 'warm:p99<50'; may be given several times, of
                         ${METRIC_NAMES.join(', ')}
@@ -116,7 +116,7 @@ function parsed (args: readonly string[]) {
 function origin (text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
-    throw new UsageError(`--url ${text}: give scheme and host alone, like http://localhost:8080`)
+    throw new UsageError(`--url ${text}: use only scheme and host, such as http://localhost:8080`)
   }
   return url.origin
 }

@@ -4,13 +4,13 @@ import { LoadError } from './errors.js'
 import { type Surroundings } from './scenario.js'
 
 const TIMEOUT_MS = 10_000
-/** Seconds, if a 429 does not say. */
+/** Seconds to wait if a 429 does not specify it. */
 const RETRY_AFTER = 1
-/** Seconds; who has used up an hour's limit is told so, and does not wait. */
+/** Seconds. Clients that have used up an hourly limit get an error instead of a wait. */
 const LONGEST_WAIT = 10
 const ATTEMPTS = 5
 
-/** An answer of which all is there. */
+/** A complete response. */
 export interface Answered {
   readonly path: string
   readonly status: number
@@ -19,7 +19,7 @@ export interface Answered {
 }
 
 /**
- * One request that is not measured, after what was refused by a limit again when that says so.
+ * Sends one request that is not measured, again after a 429 when its Retry-After has passed.
  *
  * @throws LoadError `WEIR_ERR_NOBODY_ANSWERS`
  */
@@ -60,13 +60,13 @@ export async function ask (
     if (status !== 429 || attempt === ATTEMPTS || seconds > LONGEST_WAIT) {
       return { path, status, etag: oneOf(answer.etag), body: text }
     }
-    say(`${method} ${path} is limited: asking again in ${seconds} s`)
+    say(`${method} ${path} is rate-limited: retrying in ${seconds} s`)
     await delay(seconds * 1000, undefined, { signal })
   }
 }
 
 /**
- * Has each path answered once, so that it is in the cache.
+ * Requests each path once, so that it is in the cache.
  *
  * @throws LoadError `WEIR_ERR_NOBODY_ANSWERS`, `WEIR_ERR_UNEXPECTED_ANSWER`
  */
@@ -87,7 +87,7 @@ export function unexpected (
 ): LoadError {
   return new LoadError(
     'WEIR_ERR_UNEXPECTED_ANSWER',
-    `${method} ${url}${path} was answered with ${status} and not with 200: is that Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim()
+    `${method} ${url}${path} got status ${status}, not the expected response: is this Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim()
   )
 }
 
@@ -95,11 +95,11 @@ function nobodyAnswers (url: string, error: unknown): LoadError {
   const why = error instanceof Error ? codesOf(error) : String(error)
   return new LoadError(
     'WEIR_ERR_NOBODY_ANSWERS',
-    `nobody answers at ${url} (${why}): start the suite with npm start, or say with --url where it is`
+    `no response from ${url} (${why}): start the suite with npm start, or set its address with --url`
   )
 }
 
-/** Of a host with several addresses there are several failures in one. */
+/** Error codes of a failure; a host with several addresses has one failure for each. */
 function codesOf (error: Error): string {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   return [

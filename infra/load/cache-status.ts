@@ -1,5 +1,5 @@
 /**
- * What the cache nearest to the client said in Cache-Status (RFC 9211): its name, and its
+ * The Cache-Status member of the cache nearest to the client (RFC 9211): its name, and its
  * parameters; `true` for those without a value.
  */
 export interface CacheStatusMember {
@@ -21,7 +21,7 @@ export function lastMember (field: string): CacheStatusMember | undefined {
   return { cache: plain(cache), parameters: new Map(parameters.map(parameter)) }
 }
 
-// What is in quotes is text, whatever it has in it (RFC 9651, section 3.3.3).
+// Quoted text may contain any character (RFC 9651, section 3.3.3).
 const BETWEEN_COMMAS = /(?:"(?:\\.|[^"\\])*"|[^",])+/g
 const BETWEEN_SEMICOLONS = /(?:"(?:\\.|[^"\\])*"|[^";])+/g
 

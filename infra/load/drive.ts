@@ -3,29 +3,26 @@ import autocannon, { type Request } from 'autocannon'
 import { judge } from './outcome.js'
 import { type Recorder } from './recorder.js'
 
-/** Requests, over and over, until it is enough. */
+/** Requests to repeat until a time or a number is reached. */
 export interface Drive {
   readonly url: string
-  /** Each connection sends them in this order, again from the first after the last. */
+  /** Each connection sends them in this order, starting over after the last. */
   readonly requests: Request[]
   readonly connections: number
-  /** In all. */
+  /** Applies to all connections together. */
   readonly until: { readonly seconds: number } | { readonly amount: number }
-  /** Requests a second, of all connections together. */
+  /** Requests per second of all connections together. */
   readonly rate?: number | undefined
   readonly isWrite?: boolean
 }
 
-/**
- * Requests without an answer, one after the other, after which there is nobody to be loaded any
- * more.
- */
+/** Number of consecutive requests without a response after which the server is considered gone. */
 const GIVE_UP_AFTER = 1_000
 const TIMEOUT_SECONDS = 10
 
 /**
- * Sends requests by autocannon and tells the recorder what becomes of each. Resolves with whether
- * somebody was there to answer. With an aborted signal it ends early.
+ * Sends requests by autocannon and passes the outcome of each to the recorder. Resolves with
+ * whether a server responded. Ends early when the signal is aborted.
  */
 export function drive (what: Drive, recorder: Recorder, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -38,9 +35,9 @@ export function drive (what: Drive, recorder: Recorder, signal: AbortSignal): Pr
         requests: what.requests,
         connections: what.connections,
         timeout: TIMEOUT_SECONDS,
-        // How soon it notices that it is to end.
+        // Milliseconds in which an end of the run is noticed.
         sampleInt: 20,
-        // Its own figures are not used.
+        // The figures of autocannon itself are not used.
         skipAggregateResult: true,
         ...('amount' in what.until
           ? { amount: what.until.amount }
@@ -68,16 +65,16 @@ export function drive (what: Drive, recorder: Recorder, signal: AbortSignal): Pr
 }
 
 interface Connection {
-  /** No answer that comes now is waited for. */
+  /** Stops waiting for responses. */
   end (): void
 }
 
 /**
- * Follows the requests of one of autocannon's connections, which has one under way at a time.
- * autocannon itself does not count a request whose connection was closed, and takes the time of
- * later ones from a wrong beginning.
+ * Follows the requests of one autocannon connection, which has one in flight at a time. autocannon
+ * itself does not count a request whose connection was closed, and measures later ones from a wrong
+ * start.
  *
- * @param client its types leave out some of the events that it has
+ * @param client its types lack some of the events that it emits
  */
 function watch (
   client: EventEmitter,
@@ -87,9 +84,9 @@ function watch (
 ): Connection {
   let sentAt: number | undefined
   let head: Head = { status: 0, cacheStatus: undefined, closes: false }
-  // autocannon sends its next request at once, on a connection too of which the server has just
-  // said that it closes it (RFC 9112, section 9.6). Nobody gets it, and it is sent again on the
-  // next connection: it does not count.
+  // autocannon sends its next request at once, even on a connection that the server has just
+  // announced to close (RFC 9112, section 9.6). That request reaches no server, and is sent again
+  // on the next connection: it does not count.
   let isLost = false
 
   const fail = (reason: string) => {
@@ -103,7 +100,7 @@ function watch (
   }
   client.on('request', () => {
     const now = performance.now()
-    // The one before is without an answer, and the connection is a new one.
+    // The previous request had no response, and the connection is a new one.
     if (sentAt !== undefined) { fail(now - sentAt >= TIMEOUT_SECONDS * 1000 - 100 ? 'timeout' : 'closed') } else isLost = head.closes
     head = { ...head, closes: false }
     sentAt = now
@@ -136,7 +133,7 @@ interface Head {
   readonly closes: boolean
 }
 
-/** What autocannon's parser has of a response. */
+/** Reads status and header fields from a response of autocannon's parser. */
 function readHead (parsed: unknown): Head {
   let cacheStatus: string | undefined
   let closes = false

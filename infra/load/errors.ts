@@ -3,7 +3,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Why something could not be measured, in words for the person who ran it. */
+/** The reason why a measurement was not possible, in words for the user. */
 export class LoadError extends Error {
   override readonly name = 'LoadError'
 

@@ -9,8 +9,8 @@ import { scenarios } from './scenarios/all.js'
 import { textReport } from './text-report.js'
 
 /**
- * npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one
- * wish.
+ * npm passes on a Ctrl-C that the terminal has already delivered: two signals this close count as
+ * one.
  */
 const SAME_WISH_MS = 300
 
@@ -38,7 +38,7 @@ try {
 
 async function report (wish: Wish): Promise<number> {
   const { json, html } = wish
-  // Before the minutes of work, not after them.
+  // Fail before the minutes of work, not after them.
   for (const file of [json, html]) if (file !== undefined) await writable(file)
   const report = await run(wish, say, ending.signal)
   done()

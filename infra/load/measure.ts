@@ -4,18 +4,18 @@ import { Recorder } from './recorder.js'
 import { type Figures, type Result } from './result.js'
 import { type Surroundings } from './scenario.js'
 
-/** What is to be measured, and what of what scenario it is. */
+/** A load to measure, and the scenario and part that it belongs to. */
 export interface Load {
   readonly scenario: string
   readonly part: string
   readonly requests: Request[]
   readonly connections: number
-  /** Requests a second, of all connections together; none: as many as there can be. */
+  /** Requests per second of all connections together; undefined: as many as possible. */
   readonly rate: number | undefined
   readonly isWrite?: boolean
 }
 
-/** Sends the requests for as long as a part takes, telling how it goes. */
+/** Sends the requests for the duration of a part, and reports progress. */
 export async function measure (around: Surroundings, load: Load): Promise<Result> {
   const { url, seconds, signal } = around
   const { scenario, part, connections, rate = null } = load
@@ -27,7 +27,7 @@ export async function measure (around: Surroundings, load: Load): Promise<Result
   return { scenario, part, connections, rate, ...figures() }
 }
 
-/** A recorder whose figures so far are told every second, until they are asked for. */
+/** A recorder whose figures are reported every second until they are read. */
 export function record (
   { seconds, say }: Surroundings, { scenario, part, rate }: Pick<Load, 'scenario' | 'part' | 'rate'>
 ): { recorder: Recorder, figures: () => Figures } {
@@ -62,8 +62,8 @@ const STEPS = [0.25, 0.5, 1, 2, 5, 10, 30]
 const MOMENTS = 60
 
 /**
- * Seconds between points of a chart. With a rate autocannon sends what there is to send in a second
- * at its beginning.
+ * Seconds between points of a chart. With a rate, autocannon sends the requests of a second at its
+ * start.
  */
 function stepFor (seconds: number, rate: number | undefined): number {
   const least = rate === undefined ? 0 : 1

@@ -1,6 +1,6 @@
 import { lastMember } from './cache-status.js'
 
-/** How a request was answered, in the order of reports: what costs least first. */
+/** The ways a request can be answered, in the order of reports: the cheapest first. */
 export const OUTCOMES = [
   '304',
   'memory',
@@ -16,7 +16,7 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = typeof OUTCOMES[number]
 
-/** One outcome in words. */
+/** Description of each outcome. */
 export const MEANINGS: Readonly<Record<Outcome, string>> = {
   304: 'the client had it already: not modified',
   memory: 'from the memory of the instance that answered',
@@ -31,27 +31,27 @@ export const MEANINGS: Readonly<Record<Outcome, string>> = {
   error: 'answered with another status of 400 or more'
 }
 
-/** What there is to know of an answer. */
+/** The properties of a response that decide its outcome. */
 export interface Answer {
   readonly status: number
   readonly cacheStatus: string | undefined
-  /** Of a request that changes something. */
+  /** The request changes something. */
   readonly isWrite: boolean
 }
 
-/** What an answer is counted as. */
+/** The classification of a response. */
 export interface Judgement {
   readonly outcome: Outcome
   /**
-   * Whether the cache had what was asked for: what the hit ratio is made of. Undefined for what
-   * says nothing of that.
+   * Whether the cache had the response; the basis of the hit ratio. Undefined where the cache was
+   * not asked.
    */
   readonly found: boolean | undefined
-  /** What the cache calls itself that answered: the name of the instance. */
+  /** Name of the instance that answered, from Cache-Status. */
   readonly instance: string | undefined
 }
 
-/** Judges an answer by its status and its Cache-Status (RFC 9211). */
+/** Classifies a response by its status and its Cache-Status (RFC 9211). */
 export function judge ({ status, cacheStatus, isWrite }: Answer): Judgement {
   const member = cacheStatus === undefined ? undefined : lastMember(cacheStatus)
   const instance = member?.cache
@@ -68,7 +68,7 @@ function wayOf (
 ): 'memory' | 'store' | 'coalesced' | 'stale' | 'miss' | 'bypass' | 'uncached' {
   const detail = parameters.get('detail')
   if (parameters.has('hit')) {
-    // RFC 9211, section 2.4: a negative ttl is of a stale response.
+    // RFC 9211, section 2.4: a negative ttl marks a stale response.
     if (Number(parameters.get('ttl') ?? 0) < 0) return 'stale'
     return detail === 'memory' || detail === 'OUTAGE' ? 'memory' : 'store'
   }

@@ -1,4 +1,4 @@
-/** Pages that everybody looks at: lists and products of the catalog. */
+/** Popular pages: lists and products of the catalog. */
 export const POPULAR = [
   ...Array.from({ length: 8 }, (_, i) => `/api/products?limit=20&page=${i + 1}`),
   ...Array.from({ length: 24 }, (_, i) => `/api/products/${i + 1}`)
@@ -25,9 +25,9 @@ export const WEATHER = CITIES.flatMap((city) => {
 })
 
 /**
- * Pages of the catalog that nobody has asked for before, each a real one: every product costs less
- * than ten million. From a random number on, so that they are new to a cache that an earlier run
- * has filled.
+ * Returns a function that gives pages of the catalog that were never requested, each a real one:
+ * every product costs less than ten million. Starts at a random number, so that the pages are new
+ * to a cache that an earlier run has filled.
  */
 export function coldPaths (): () => string {
   let price = 100_000_000 + Math.floor(Math.random() * 800_000_000)

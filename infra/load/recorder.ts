@@ -2,11 +2,10 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { type Judgement, OUTCOMES, type Outcome } from './outcome.js'
 import { type Figures, type Latency, type Moment, ratio } from './result.js'
 
-// Microseconds: a tenth of one percent off, up to 100 s. Nothing takes as long as that before it is
-// a timeout.
+// Microseconds, to a tenth of a percent, up to 100 s. Any longer request is a timeout first.
 const PRECISION = { lowest: 1, highest: 100_000_000, figures: 3 }
 
-/** A stretch of the time, and what came in in it. */
+/** An interval, and the responses that arrived in it. */
 interface Slot {
   readonly counts: Map<Outcome, number>
   found: number
@@ -14,7 +13,7 @@ interface Slot {
   failed: number
 }
 
-/** Counts what became of requests: exact numbers, and histograms of how long they took. */
+/** Counts the outcomes of requests: exact numbers, and histograms of their latency. */
 export class Recorder {
   readonly #stepSeconds: number
   readonly #began: number
@@ -29,13 +28,13 @@ export class Recorder {
   #missed = 0
   #cutOff = 0
 
-  /** `began`, and all times it is told: ms of performance.now(). */
+  /** `began` and all times passed in later are ms of performance.now(). */
   constructor (stepSeconds: number, began: number) {
     this.#stepSeconds = stepSeconds
     this.#began = began
   }
 
-  /** An answer that came in at `at` and had taken `ms`. */
+  /** Records a response that arrived at `at` and took `ms`. */
   answered (status: number, { outcome, found, instance }: Judgement, ms: number, at: number): void {
     const micros = Math.max(1, Math.round(ms * 1000))
     this.#all.record(micros)
@@ -59,23 +58,23 @@ export class Recorder {
     add(counts, outcome)
   }
 
-  /** A request that got no answer. */
+  /** Records a request without a response. */
   failed (reason: string, at: number): void {
     add(this.#failures, reason)
     this.#slot(at).failed++
   }
 
-  /** A request whose answer was not waited for, because time was up. */
+  /** Records a request that was in flight when time was up. */
   cutOff (): void {
     this.#cutOff++
   }
 
-  /** How many there are of an outcome so far. */
+  /** Number of responses with an outcome so far. */
   count (outcome: Outcome): number {
     return this.#counts.get(outcome) ?? 0
   }
 
-  /** All that was counted, until `ended`. */
+  /** All figures until `ended`. */
   figures (ended: number): Figures {
     const seconds = (ended - this.#began) / 1000
     const answered = sum(this.#counts.values())
@@ -124,7 +123,7 @@ export class Recorder {
 
   #moments (seconds: number): Moment[] {
     const step = this.#stepSeconds
-    // A rest that is too short to say anything belongs to the stretch before it.
+    // A remainder that is too short to mean anything joins the interval before it.
     const amount = Math.max(1, Math.round(seconds / step))
     return Array.from({ length: amount }, (_, i) => {
       const isLast = i === amount - 1

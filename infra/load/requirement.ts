@@ -1,7 +1,7 @@
 import { UsageError } from './errors.js'
 import { type Result } from './result.js'
 
-/** What can be required of a result; undefined where it has no such thing. Times in ms. */
+/** Metrics that can be required of a result; undefined where it does not have them. Times in ms. */
 const METRICS: Readonly<Record<string, (result: Result) => number | undefined>> = {
   errors: ({ failed, outcomes }) =>
     failed + (outcomes.find(({ outcome }) => outcome === 'error')?.count ?? 0),
@@ -24,11 +24,11 @@ const OPERATORS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   '>': (a, b) => a > b
 }
 
-/** Something that figures have to be, or the exit status is 1. */
+/** A condition on figures; the exit status is 1 if it is not met. */
 export interface Requirement {
-  /** As it was written. */
+  /** The text as given. */
   readonly text: string
-  /** The scenario, or the part of one, that it is about. All of them if there is none. */
+  /** The scenario or part that it applies to; undefined: all of them. */
   readonly scope: string | undefined
   readonly metric: string
   readonly operator: string
@@ -36,10 +36,10 @@ export interface Requirement {
 }
 
 /**
- * Reads `NAME OPERATOR NUMBER`, with `SCENARIO:` or `PART:` before it where it is not about all
- * that is measured.
+ * Reads `NAME OPERATOR NUMBER`, preceded by `SCENARIO:` or `PART:` where it does not apply to every
+ * measurement.
  *
- * @param scopes the scenarios and parts that there are
+ * @param scopes the existing scenarios and parts
  * @throws UsageError
  * @example parseRequirement('warm:hit-ratio>=0.9', ['warm'])
  */
@@ -61,8 +61,8 @@ export function parseRequirement (text: string, scopes: readonly string[]): Requ
 }
 
 /**
- * Whether a requirement is met by all results that it is about, and the figures. What was not
- * measured meets nothing.
+ * Checks whether all results that a requirement applies to meet it, and returns the figures. An
+ * unmeasured metric meets nothing.
  */
 export function check (
   { text, scope, metric, operator, bound }: Requirement, results: readonly Result[]
@@ -83,6 +83,6 @@ export function check (
   }
 }
 
-/** To as many digits as are read. */
+/** Rounds to the digits that are displayed. */
 const round = (value: number): number =>
   Number(value.toPrecision(value < 1 ? 3 : Math.max(3, Math.trunc(value).toString().length)))

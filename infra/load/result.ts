@@ -3,7 +3,7 @@ import { type Comparison } from './shop/comparison.js'
 import { type ProcessSample } from './soak/processes.js'
 import { type StoreSample } from './soak/store.js'
 
-/** How long answers took, in ms. */
+/** Latency of responses, in ms. */
 export interface Latency {
   readonly mean: number
   readonly p50: number
@@ -13,51 +13,51 @@ export interface Latency {
   readonly max: number
 }
 
-/** A stretch of the time. */
+/** An interval of the measurement. */
 export interface Moment {
-  /** When it began, in seconds since the first request. */
+  /** Start of the interval, in seconds since the first request. */
   readonly at: number
-  /**
-   * How long it was; the last one may be up to half as long again as the others, or half as long.
-   */
+  /** Duration; the last interval may be half as long again as the others, or half as long. */
   readonly seconds: number
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
   readonly failed: number
   readonly hitRatio: number | null
 }
 
-/** What became of a number of requests. */
+/** Outcomes of a number of requests. */
 export interface Figures {
   readonly seconds: number
   /** answered + failed + cutOff */
   readonly sent: number
   readonly answered: number
-  /** Requests without an answer: refused, broken off, timed out. */
+  /** Requests without a response: refused, broken off, timed out. */
   readonly failed: number
-  /** Requests under way when time was up. */
+  /** Requests in flight when time was up. */
   readonly cutOff: number
-  /** Answers a second. */
+  /** Responses per second. */
   readonly perSecond: number
   /**
-   * Of the answers for which the cache was asked, the part that it had, 304 among them; null where
-   * it was not asked.
+   * Hits as a share of the responses for which the cache was asked, 304s included; null where it
+   * was never asked.
    */
   readonly hitRatio: number | null
   /**
-   * For how many answers the cache was asked: the others bypassed it, were writes, were refused or
-   * are not cached.
+   * Number of responses for which the cache was asked: the others bypassed it, were writes, were
+   * refused or are not cached.
    */
   readonly asked: number
-  /** Of all answers; null where there were none. */
+  /** Latency of all responses; null if there were none. */
   readonly latency: Latency | null
-  /** Those that there were. `share`: of the answers. */
+  /** The outcomes that occurred. `share`: of the responses. */
   readonly outcomes: readonly {
     readonly outcome: Outcome
     readonly count: number
     readonly share: number
     readonly latency: Latency
   }[]
-  /** By the name that Cache-Status gives; answers without one, such as 429, are of none. */
+  /**
+   * Instances by their name in Cache-Status; responses without one, such as 429, count for none.
+   */
   readonly instances: readonly {
     readonly name: string
     readonly count: number
@@ -65,20 +65,20 @@ export interface Figures {
     readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
   }[]
   readonly statuses: Readonly<Record<string, number>>
-  /** By reason: a code like ECONNREFUSED, `closed` or `timeout`. */
+  /** Counts by reason: a code such as ECONNREFUSED, `closed` or `timeout`. */
   readonly failures: Readonly<Record<string, number>>
   readonly moments: readonly Moment[]
 }
 
-/** Many requests at once for what no instance has. */
+/** Many simultaneous requests for a page that no instance has. */
 export interface Burst {
   readonly ms: number
   readonly requests: number
-  /** How many of them computed it. One is right. */
+  /** Requests of the burst that computed the page. One is right. */
   readonly computed: number
 }
 
-/** Processes and store over time, and how they are judged. */
+/** Processes and store over time, and the verdicts on them. */
 export interface Memory {
   readonly processes: readonly ProcessSample[]
   readonly store: readonly StoreSample[]
@@ -89,31 +89,31 @@ export interface Memory {
 export interface Result extends Figures {
   readonly scenario: string
   /**
-   * What of the scenario: `cached` and `no-cache`, `reads` and `writes`; of most there is one,
-   * called as the scenario.
+   * Part of the scenario: `cached` and `no-cache`, `reads` and `writes`; most scenarios have one,
+   * named like the scenario.
    */
   readonly part: string
   readonly connections: number
-  /** Requests a second that were not to be exceeded; null for as many as there can be. */
+  /** Upper bound of requests per second; null: as many as possible. */
   readonly rate: number | null
   readonly bursts?: readonly Burst[]
-  /** Of the first result of `soak`. */
+  /** Only in the first result of `soak`. */
   readonly memory?: Memory
   /** Both sides of `shop`, in its first result. */
   readonly comparison?: Comparison
 }
 
-/** What a report is made of, and what --json writes. */
+/** The content of a report, as --json writes it. */
 export interface Report {
   readonly url: string
   readonly date: string
   readonly machine: Readonly<Record<string, string | number>>
-  /** Whether it was ended before everything was measured. */
+  /** Whether the run ended before everything was measured. */
   readonly interrupted: boolean
-  /** Scenarios that could not be measured; `notes` say why. */
+  /** Scenarios that could not be measured; `notes` has the reasons. */
   readonly failed: readonly string[]
   readonly results: readonly Result[]
-  /** What a reader of the figures has to know. */
+  /** Remarks for readers of the figures. */
   readonly notes: readonly { readonly scenario: string; readonly text: string }[]
   readonly requirements: readonly {
     readonly text: string
@@ -122,6 +122,6 @@ export interface Report {
   }[]
 }
 
-/** The part that `found` is of both; null where both are 0. */
+/** The share of `found` in both; null where both are 0. */
 export const ratio = (found: number, missed: number): number | null =>
   found + missed === 0 ? null : found / (found + missed)

@@ -5,9 +5,9 @@ import { type Report, type Result } from './result.js'
 import { check } from './requirement.js'
 
 /**
- * Runs what is asked for, one after the other, until all is measured or `signal` is aborted; what
- * was measured until then is in the report. A scenario that cannot be measured says why and is left
- * out.
+ * Runs the requested scenarios one after the other, until all are measured or `signal` is aborted;
+ * the report has everything measured until then. A scenario that cannot be measured is left out,
+ * with its reason.
  */
 export async function run (
   wish: Wish,
@@ -62,7 +62,7 @@ export async function run (
   }
 }
 
-/** What would mislead somebody who reads the figures alone. */
+/** Adds notes on everything that would mislead readers of the figures alone. */
 function explain (
   { scenario, part, answered, outcomes, statuses, failures }: Result,
   note: (text: string) => void

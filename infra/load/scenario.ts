@@ -1,22 +1,22 @@
 import { type Result } from './result.js'
 
-/** What a scenario is told, and what it may use. */
+/** Input and resources of a scenario. */
 export interface Surroundings {
-  /** Scheme and host of what is loaded. */
+  /** Scheme and host of the suite under load. */
   readonly url: string
-  /** How long each part takes. */
+  /** Duration of each part. */
   readonly seconds: number
-  /** If somebody has said how many. */
+  /** Number of connections, if given. */
   readonly connections: number | undefined
-  /** Requests a second that are not to be exceeded. */
+  /** Upper bound of requests per second. */
   readonly rate: number | undefined
-  /** Of somebody who may write. */
+  /** Token of a user who may write. */
   readonly token: string | undefined
-  /** Aborted when it is to end. */
+  /** Aborted when the scenario must end. */
   readonly signal: AbortSignal
-  /** Tells what is happening. */
+  /** Reports progress. */
   readonly say: (what: string) => void
-  /** Adds to the report what a reader of its figures has to know. */
+  /** Adds a remark for readers of the figures to the report. */
   readonly note: (text: string) => void
 }
 
@@ -24,12 +24,12 @@ export interface Scenario {
   readonly name: string
   /** One line for `--help`. */
   readonly about: string
-  /** What it measures. */
+  /** Names of its parts. */
   readonly parts: readonly string[]
   readonly needsToken?: true
   /**
-   * It runs when it is named, and not as one of `all`: for so long, and with so many requests a
-   * second, unless told otherwise.
+   * The scenario runs only by name, not as one of `all`: for this duration and rate unless options
+   * say otherwise.
    */
   readonly alone?: { readonly seconds: number, readonly rate: number }
   /** @throws LoadError */

@@ -2,7 +2,7 @@ import { table } from '../bench/table.js'
 import { type Latency, type Memory, type Report, type Result } from './result.js'
 import { comparisonText } from './shop/text.js'
 
-/** The figures as tables, one for each measurement, and what there is to say about them. */
+/** Renders the figures as tables, one per measurement, with notes. */
 export function textReport ({ results, notes, requirements, interrupted }: Report): string {
   const parts = results.map(resultText)
   if (notes.length > 0) {
@@ -58,10 +58,10 @@ function resultText (result: Result): string {
   return lines.join('\n')
 }
 
-/** Rows of a table of memory over time: more would not be read. */
+/** Rows in a table of memory over time: readable at a glance. */
 const ROWS = 12
 
-/** Processes by their RSS / heap / memory of responses, and the store, at a dozen moments. */
+/** Renders processes as RSS / heap / L1, and the store, at a dozen points in time. */
 function memoryText ({ processes, store }: Memory): string {
   const names = [...new Set(processes.map(({ instance }) => instance))]
   const times = [...new Set([...processes, ...store].map(({ at }) => at))].sort((a, b) => a - b)
@@ -95,10 +95,10 @@ function hits ({ hitRatio, asked, answered }: Result): string {
   return `, hit ratio ${percent(hitRatio)}${asked === answered ? '' : ` of the ${asked} for which the cache was asked`}`
 }
 
-/** How many requests of a burst computed what all of them wanted. */
+/** Renders how many requests of each burst computed the page. */
 export function burstText (bursts: NonNullable<Result['bursts']>): string {
   const [first] = bursts
-  if (first === undefined) return 'no burst was over in time'
+  if (first === undefined) return 'no burst ended in time'
   const most = Math.max(...bursts.map(({ computed }) => computed))
   const all = bursts.reduce((sum, { computed }) => sum + computed, 0)
   return `${bursts.length} bursts of ${first.requests}: ${(all / bursts.length).toFixed(2)} of them computed the page, at most ${most}`
@@ -108,5 +108,5 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 
 const times = ({ p50, p90, p99, max }: Latency): string[] => [p50, p90, p99, max].map(ms)
 
-/** To three digits. */
+/** Milliseconds, to three digits. */
 export const ms = (value: number): string => value < 100 ? value.toPrecision(3) : value.toFixed(0)

@@ -3,22 +3,22 @@ import { redact } from '@weir/internal'
 import { type DemoTokens, exportLines } from './demo-tokens.js'
 import { type Upstream } from './front-door.js'
 
-/** The facts that the banner tells. */
+/** The facts shown by the banner. */
 export interface BannerFacts {
   readonly frontDoor: string
   readonly instances: readonly Upstream[]
   readonly redisUrl: string | undefined
   readonly dataDir: string
   readonly tokens: DemoTokens
-  /** Code of the link that logs in at the console, if a service accepts one. */
+  /** Code of the link that logs in to the console, if a service accepts one. */
   readonly loginCode?: string
   /** Further lines, each `labelled`. */
   readonly notes: readonly string[]
 }
 
 /**
- * The text that `npm start` prints: addresses, the login link, tokens, and four requests that show
- * what Weir does.
+ * Returns the text that `npm start` prints: addresses, the login link, tokens, and four requests
+ * that show what Weir does.
  */
 export function banner ({
   frontDoor,
@@ -48,8 +48,8 @@ Reads need no token, writes need the editor's. Demo tokens, valid for 12 hours a
 
 ${exportLines(tokens)}
 
-Try these and read Cache-Status: a miss on one instance is a hit on the other, and reads never see the state before a write.
-RateLimit tells what is left of the fleet's 100 requests/s.
+Try these and read Cache-Status: a miss on one instance is a hit on the other, and reads never see the state before an acknowledged write.
+RateLimit shows the rest of the fleet's 100 requests/s.
 
   a miss     curl -i '${first}${list}'
   a hit      curl -i '${second ?? first}${list}'
@@ -74,7 +74,7 @@ function store (redisUrl: string | undefined, dataDir: string): string {
   return `Redis at ${redact(redisUrl)}`
 }
 
-/** The shorter way to say where the folder is. */
+/** The shorter form of a path: relative or absolute. */
 function nearest (folder: string): string {
   const way = relative('.', folder)
   return way === '' || way.startsWith('..') ? folder : way

@@ -1,19 +1,19 @@
-/** The steps of a build, as `npm start` has them. */
+/** The steps of a build by `npm start`. */
 export interface BuildSteps {
-  /** Compiles what has changed. False: it did not succeed, and has said why. */
+  /** Compiles what has changed. Returns false after a failure, which it has reported. */
   readonly compile: () => boolean
-  /** Removes everything that is compiled. False as of `compile`. */
+  /** Removes everything that is compiled. Returns false like `compile`. */
   readonly clean: () => boolean
-  /** Bundles what is compiled. */
+  /** Bundles the compiled programs. */
   readonly bundle: () => Promise<void>
   readonly say: (line: string) => void
 }
 
 /**
- * Compiles and bundles. `tsc -b` does not notice that an output is missing, so that everything is
- * compiled again where the bundler misses one.
- * @returns false if a step did not succeed, and has said why
- * @throws as `bundle` does, where a build of everything does not help
+ * Compiles and bundles. `tsc -b` does not notice a missing output: where the bundler misses a file,
+ * everything is compiled again.
+ * @returns false if a step failed, which it has reported
+ * @throws as `bundle` does, if a full build does not help
  */
 export async function buildSuite ({ compile, clean, bundle, say }: BuildSteps): Promise<boolean> {
   if (!compile()) return false

@@ -3,11 +3,10 @@ import { build, stop } from 'esbuild'
 import { PROGRAMS } from './programs.js'
 import { slimMap, type SourceMap } from './slim-map.js'
 
-/** Packages that cannot be part of a bundle: they read files beside their own. */
+/** Packages that cannot be bundled: they read files next to their own. */
 const APART = ['@fastify/static', '@fastify/swagger-ui', 'better-sqlite3', 'pino', 'undici']
 
-// CommonJS modules in an ES module have none of these. The names are none that a bundled module
-// uses.
+// CommonJS modules within an ES module lack these. No bundled module uses these names.
 const COMMON_JS = `import { createRequire as bundleRequire } from 'node:module'
 import { fileURLToPath as bundlePath } from 'node:url'
 const require = bundleRequire(import.meta.url)
@@ -15,7 +14,7 @@ const __filename = bundlePath(import.meta.url)
 const __dirname = bundlePath(new URL('.', import.meta.url))`
 
 /**
- * Bundles each program of the suite, so that its instances start in half the time: compiled, each
+ * Bundles each program of the suite, so that its instances start in half the time: unbundled, each
  * opens two thousand files.
  */
 export async function bundleSuite (): Promise<void> {
@@ -30,13 +29,13 @@ export async function bundleSuite (): Promise<void> {
     format: 'esm',
     target: 'node20',
     external: APART,
-    // Only places are looked up: the sources are there.
+    // Only positions are looked up: the source files exist.
     sourcemap: true,
     sourcesContent: false,
     banner: { js: COMMON_JS },
     logLevel: 'warning'
   })
-  // Its process holds 500 MB, and would do so for as long as the suite runs.
+  // The bundler process holds 500 MB, and would do so for as long as the suite runs.
   await stop()
   await Promise.all(Object.values(PROGRAMS).map(async ({ bundle }) => {
     const file = `${bundle}.map`

@@ -1,5 +1,7 @@
-// node infra/local/compile.mjs Compiles with `tsc -b` and says which project of how many it is at.
-// Not TypeScript: it runs before anything is compiled.
+// node infra/local/compile.mjs
+//
+// Compiles with `tsc -b` and shows which project of how many is being built. Not TypeScript: it
+// runs before anything is compiled.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +15,7 @@ let projects = 0
 let at = 0
 let shown = false
 
-/** On a terminal each step takes the place of the one before. */
+/** Shows a step; on a terminal it replaces the previous one. */
 const show = (step) => {
   process.stdout.write(isTTY ? `\r\u{1b}[2K${step}` : `${step}\n`)
   shown = true
@@ -29,7 +31,7 @@ for await (const line of createInterface({ input: child.stdout })) {
       `Compiling ${at} of ${projects}: ${path.replace(`${process.cwd()}/`, '').replace('/tsconfig.json', '')}`
     )
   } else if (message === line && line !== '' && !/^ {4}\*/.test(line)) {
-    // Compiler errors carry no time of day.
+    // Compiler errors have no time of day.
     process.stdout.write(`${isTTY && shown ? '\n' : ''}${line}\n`)
   }
 }

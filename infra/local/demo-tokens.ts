@@ -3,16 +3,16 @@ import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
 import { StartError } from './errors.js'
 
-/** Longer than anybody tries things out, and no longer. */
+/** Long enough for trying things out, and no longer. */
 const LIFETIME = '12h'
 
 export type DemoTokens = Readonly<Record<Role, string>>
 
-/** A secret that nobody knows: what it signed is worth nothing after the next start. */
+/** A random secret: tokens signed with it are worthless after the next start. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
 
 /**
- * A token for each role, signed with the instances' secret.
+ * Returns a token for each role, signed with the instances' secret.
  *
  * @throws StartError `WEIR_ERR_HOPELESS` for a secret that cannot sign
  */
@@ -33,7 +33,7 @@ export async function demoTokens (secret: string): Promise<DemoTokens> {
   return tokens
 }
 
-/** The tokens as lines that a shell can take. */
+/** The tokens as `export` lines for a shell. */
 export const exportLines = (tokens: DemoTokens): string =>
   Object.entries(tokens)
     .map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`)

@@ -1,4 +1,4 @@
-/** Why the suite could not start, in words for the person who ran it. */
+/** The reason why the suite could not start, in words for the user. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 

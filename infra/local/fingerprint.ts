@@ -3,9 +3,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tells whether files have changed: a digest of their paths, sizes and times, or that they do not
- * exist. An edit that keeps a file's size and sets its modification time back changes its inode's
- * time.
+ * Returns a digest that changes when files do: of their paths, sizes and times, or their absence.
+ * An edit that keeps a file's size and resets its modification time still changes its inode's time.
  */
 export function fingerprint (files: readonly string[]): string {
   const hash = createHash('sha256')
@@ -19,7 +18,8 @@ export function fingerprint (files: readonly string[]): string {
 }
 
 /**
- * The files below a folder but for packages, in an order that does not depend on the file system.
+ * Lists the files below a folder except packages, in an order that does not depend on the file
+ * system.
  */
 export function filesBelow (folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })

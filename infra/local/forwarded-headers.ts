@@ -1,13 +1,13 @@
 import { type IncomingHttpHeaders } from 'node:http'
 
-/** Of a request, what the headers sent on depend on. */
+/** The parts of a request that determine the forwarded headers. */
 export interface ClientRequest {
   readonly method: string
   readonly headers: IncomingHttpHeaders
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
-// 'expect' is settled by the front door's own HTTP server.
+// The front door's own HTTP server handles 'expect'.
 const NOT_SENT_ON = [
   'connection',
   'keep-alive',
@@ -21,22 +21,21 @@ const NOT_SENT_ON = [
 ]
 
 /**
- * The headers an instance gets: the client's, and who the client is as the front door itself saw
- * it.
+ * Returns the headers for an instance: the client's, and the client's identity as the front door
+ * saw it.
  */
 export function forwardedHeaders (
   request: ClientRequest,
   headers: IncomingHttpHeaders
 ): IncomingHttpHeaders {
   const kept = withoutHopByHop({ ...headers, connection: request.headers.connection })
-  // The body of a GET or HEAD means nothing (RFC 9110, section 9.3.1) and is not sent on: nor may
-  // its length be.
+  // The body of a GET or HEAD has no meaning (RFC 9110, section 9.3.1) and is not forwarded, nor is
+  // its length.
   if (request.method === 'GET' || request.method === 'HEAD') delete kept['content-length']
-  // The authority the client asked for is part of the target URI, and so of the cache key; which
-  // instance answers is not.
+  // The requested authority is part of the target URI, and so of the cache key; the instance that
+  // answers is not.
   if (request.headers.host !== undefined) kept.host = request.headers.host
-  // Overwritten, not appended: what a client claims about itself is not passed on as if it were
-  // known.
+  // Overwritten, not appended: a client's claims about itself are not forwarded as facts.
   kept['x-forwarded-for'] = request.socket.remoteAddress
   kept['x-forwarded-host'] = request.headers.host
   kept['x-forwarded-proto'] = 'http'
@@ -44,8 +43,8 @@ export function forwardedHeaders (
 }
 
 /**
- * The fields that are about the message. Those about one connection, and those that `Connection`
- * names, stay on that connection (RFC 9110, section 7.6.1).
+ * Removes the fields of one connection, including those that `Connection` names (RFC 9110, section
+ * 7.6.1).
  */
 export function withoutHopByHop (headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const kept = { ...headers }
@@ -53,7 +52,7 @@ export function withoutHopByHop (headers: IncomingHttpHeaders): IncomingHttpHead
   return kept
 }
 
-/** Node gives one text, undici a list where the field came more than once. */
+/** Node gives one string, undici a list if the field came more than once. */
 const namedBy = (connection: string | readonly string[] | undefined): string[] =>
   [connection ?? []]
     .flat()

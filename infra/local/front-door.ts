@@ -24,31 +24,32 @@ export interface FrontDoorService {
 
 /** Milliseconds, and bytes. */
 const LIMITS = {
-  /** The header fields of a request have to arrive within it. */
+  /** Time for the header fields of a request to arrive. */
   headers: 10_000,
-  /** All of a request has to arrive within it. */
+  /** Time for the whole request to arrive. */
   request: 30_000,
-  /** An instance has to send something within it. */
+  /** Longest silence of an instance. */
   silence: 30_000,
   /** The largest body of a request. */
   body: 1024 * 1024
 }
 /**
- * The rest of a body that is too large is read for so long, so that the client sees the answer
- * instead of a reset, in ms.
+ * Milliseconds for which the rest of an oversized body is read, so that the client sees the
+ * response instead of a reset.
  */
 const LINGER_MS = 5000
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const METHODS = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'
-/** The instance got nothing of the request. */
+/** Error codes that prove that the instance received nothing of the request. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
-/** The connection broke before an answer. */
+/** Error codes of a connection that broke before the response. */
 const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
- * The front door: hands each request to the service that owns its path, one live instance after the
- * other. Requests are passed on once they are whole, answers as they come. A safe request whose
- * instance died is given to another one; a write only if the instance got nothing of it.
+ * Builds the front door: sends each request to the service that owns its path, with its live
+ * instances in turn. Forwards requests once they are complete, and responses as they arrive. A safe
+ * request whose instance died goes to another instance; a write only if the dead instance received
+ * nothing of it.
  */
 export function buildFrontDoor (
   services: readonly FrontDoorService[],
@@ -67,12 +68,12 @@ export function buildFrontDoor (
       requireHostHeader: false
     },
     clientErrorHandler: refuseClient,
-    // A path that is none never reaches the error handler.
+    // A malformed path never reaches the error handler.
     frameworkErrors: (error, _request, reply) => {
       problem(reply, error.statusCode ?? 400, error.code, error.message)
     }
   })
-  // Not in an onClose hook: that runs before the last requests are through.
+  // Not in an onClose hook, which runs before the last requests have ended.
   app.server.once('close', () => {
     agent.destroy().catch(() => {})
   })
@@ -105,14 +106,14 @@ export function buildFrontDoor (
         reply,
         404,
         'WEIR_ERR_NO_SUCH_PATH',
-        `No service owns this path. There are: ${prefixes.join(', ')}.`
+        `No service has this path. Known prefixes: ${prefixes.join(', ')}.`
       )
     }
     return problem(
       reply.header('allow', METHODS),
       405,
       'WEIR_ERR_METHOD_NOT_ALLOWED',
-      `${request.method} is not among ${METHODS}.`
+      `${request.method} is not supported. Use one of ${METHODS}.`
     )
   })
 
@@ -139,14 +140,14 @@ export function buildFrontDoor (
           const { upstream, url } = next(tried)
           if (url === undefined) return unavailable(reply, service.name)
           tried.add(upstream)
-          // A stream, since @fastify/reply-from takes a Buffer for something to be written as JSON.
+          // A stream, because @fastify/reply-from would serialize a Buffer as JSON.
           if (Buffer.isBuffer(body)) {
             request.body = body.length > 0 ? Readable.from([body]) : undefined
           }
           return reply.from(path, {
             ...options,
             getUpstream: () => url,
-            // Or @fastify/reply-from asks up to ten times again when the answer is a 503.
+            // Prevents @fastify/reply-from from retrying up to ten times after a 503.
             retryDelay: () => null,
             onError: (_reply, { error }) => {
               const code = codeOf(error)
@@ -165,25 +166,25 @@ export function buildFrontDoor (
   return app
 }
 
-/** Answers what Node's server would answer without a body, or not at all. */
+/** Answers the requests that Node's server would answer without a body, or not at all. */
 function answerForNode (app: FastifyInstance): void {
   app.server.on('checkExpectation', (_request, response) => {
     if (response.socket !== null) {
-      refuse(response.socket, [417, 'WEIR_ERR_EXPECTATION', 'Expect may only be 100-continue.'])
+      refuse(response.socket, [417, 'WEIR_ERR_EXPECTATION', 'The only supported Expect is 100-continue.'])
     }
   })
   app.server.on('connect', (_request, socket) => {
     refuse(
       socket,
-      [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT is not among ${METHODS}.`],
+      [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT is not supported. Use one of ${METHODS}.`],
       [`Allow: ${METHODS}`]
     )
   })
 }
 
 /**
- * Answers at once, and reads on for a while: a connection that is closed while the client sends is
- * reset, and the answer lost.
+ * Answers at once and keeps reading for a while: closing a connection while the client sends resets
+ * it, and the response is lost.
  */
 function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.raw.once('finish', () => {
@@ -195,13 +196,13 @@ function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
     reply.removeHeader('connection'),
     413,
     'WEIR_ERR_BODY_TOO_LARGE',
-    'A body may have at most 1 MiB.'
+    'The body exceeds 1 MiB.'
   )
 }
 
 type Choice = { upstream: Upstream, url: string } | { upstream?: never, url?: never }
 
-/** The next upstream that is up and was not tried yet, if there is one. */
+/** Picks the next upstream that is up and was not tried yet, if any. */
 function roundRobin (upstreams: readonly Upstream[]): (tried: ReadonlySet<Upstream>) => Choice {
   let turn = 0
   return (tried) => {
@@ -215,7 +216,7 @@ function roundRobin (upstreams: readonly Upstream[]): (tried: ReadonlySet<Upstre
   }
 }
 
-/** The code of the failure underneath: @fastify/reply-from wraps it. */
+/** The code of the underlying failure, which @fastify/reply-from wraps. */
 function codeOf (error: Error): string {
   const source = error.cause ?? error
   return source instanceof Error && 'code' in source ? String(source.code) : ''
@@ -236,7 +237,7 @@ function lost (reply: FastifyReply, instance: string): FastifyReply {
     reply,
     502,
     'WEIR_ERR_INSTANCE_LOST',
-    `${instance} ended before it answered: the request may or may not have taken effect. Look before you repeat it.`
+    `${instance} ended before it answered: the request may or may not have taken effect. Read the resource before you repeat it.`
   )
 }
 
@@ -245,6 +246,6 @@ function silent (reply: FastifyReply, instance: string): FastifyReply {
     reply,
     504,
     'WEIR_ERR_INSTANCE_SILENT',
-    `${instance} did not answer in time: the request may or may not have taken effect. Look before you repeat it.`
+    `${instance} did not answer in time: the request may or may not have taken effect. Read the resource before you repeat it.`
   )
 }

@@ -6,36 +6,33 @@ import { HOST } from './ports.js'
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5_000
-/** An instance that was up this long has earned a quick restart again. */
+/** Uptime after which an instance is restarted without delay. */
 const STABLE_MS = 10_000
 /** Long enough for the first start, which migrates and seeds the database. */
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 1_500
 const MAX_FAILED_STARTS = 5
-/**
- * The status by which a service says that another start would end the same way: EX_CONFIG of
- * sysexits.h.
- */
+/** The exit status of a service for which another start is of no use: EX_CONFIG of sysexits.h. */
 const EXIT_HOPELESS = 78
 const HELD_LINES = 30
 
-/** What one instance runs, and with what. */
+/** The program of an instance, and its settings. */
 export interface InstanceOptions {
   readonly name: string
   /**
-   * Compiled program; sends `{ type: 'ready', port }` over IPC once it listens, ends on SIGTERM and
+   * Compiled program. Sends `{ type: 'ready', port }` over IPC once it listens, ends on SIGTERM and
    * on IPC disconnect.
    */
   readonly entry: string
   readonly env: NodeJS.ProcessEnv
-  /** Takes one line for the person at the terminal. */
+  /** Prints one line at the terminal. */
   readonly say: (line: string) => void
 }
 
-/** One supervised child process: started, watched, started again when it dies, stopped. */
+/** A supervised child process: started, watched, restarted when it dies, stopped. */
 export class Instance {
   readonly name: string
-  /** Where it listens; undefined while it cannot answer. */
+  /** URL of the process; undefined while it cannot answer. */
   url: string | undefined
   readonly #options: InstanceOptions
   #env: NodeJS.ProcessEnv = {}
@@ -45,7 +42,7 @@ export class Instance {
   #timer: NodeJS.Timeout | undefined
   #stopping = false
   #failures = 0
-  /** Output of a start that is not through yet: worth reading only if it fails. */
+  /** Output of a start in progress: printed only if it fails. */
   #held: string[] | undefined
 
   constructor (options: InstanceOptions) {
@@ -54,11 +51,11 @@ export class Instance {
   }
 
   /**
-   * Starts it, with `env` besides, and resolves once it is ready. One that was told to stop before
-   * stays as it is.
+   * Starts the process with `env` added to its environment, and resolves once it is ready. Does
+   * nothing after `stop()`.
    *
-   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having
-   *   been ready, `WEIR_ERR_HOPELESS` at once when it says that it cannot start as it is configured
+   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` after five deaths in a row without having been
+   *   ready, `WEIR_ERR_HOPELESS` at once if its configuration prevents a start
    */
   start (env: NodeJS.ProcessEnv = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -68,7 +65,9 @@ export class Instance {
     })
   }
 
-  /** Asks it to end (SIGTERM), makes it end (SIGKILL) after 1.5 s, resolves when it is gone. */
+  /**
+   * Asks the process to end (SIGTERM), kills it after 1.5 s (SIGKILL), resolves when it is gone.
+   */
   async stop (): Promise<void> {
     this.#stopping = true
     this.url = undefined
@@ -79,7 +78,7 @@ export class Instance {
     clearTimeout(straggler)
   }
 
-  /** Ends it at once. */
+  /** Kills the process. */
   kill (): void {
     this.#stopping = true
     clearTimeout(this.#timer)
@@ -90,10 +89,10 @@ export class Instance {
     this.#held = []
     const child = fork(this.#options.entry, [], {
       env: this.#env,
-      // Bundles and compiled programs have source maps: stacks name the lines of the sources.
+      // Bundles and compiled programs have source maps: stacks name source lines.
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each
+      // A process group of its own: Ctrl-C reaches only the supervisor, which then ends each
       // instance once and in order.
       detached: true
     })
@@ -124,12 +123,12 @@ export class Instance {
     let status: number | null = null
     child.once('exit', (code, signal) => {
       status = code
-      how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
+      how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`
       this.url = undefined
     })
-    // A process that could not even be made has no exit, but does close.
+    // A process that could not be created emits no 'exit', but 'close'.
     child.once('error', (error) => { how = `could not be started (${error.message})` })
-    // After 'exit', and after the last of its output.
+    // 'close' comes after 'exit', and after the last of its output.
     this.#ended = new Promise((resolve) => {
       child.once('close', () => {
         clearTimeout(this.#timer)
@@ -159,7 +158,7 @@ export class Instance {
     }
     if (this.#starting === undefined) this.#release()
     const delay = Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_DELAY_MS)
-    this.#options.say(`weir: ${this.name} ${how}; starting it again in ${delay} ms`)
+    this.#options.say(`weir: ${this.name} ${how}; restarting it in ${delay} ms`)
     this.#timer = setTimeout(() => { this.#spawn() }, delay)
   }
 

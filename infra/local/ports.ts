@@ -1,18 +1,15 @@
 import { createServer, type Server } from 'node:net'
 import { StartError } from './errors.js'
 
-/** Everything `npm start` runs is reachable from this machine only. */
+/** The suite of `npm start` is reachable from this machine only. */
 export const HOST = '127.0.0.1'
 
 const FRONT_DOOR_PORT = 8080
-/**
- * The base of a suite that nothing is in the way of, how far the next one is, and how many are
- * tried.
- */
+/** The preferred base, the distance to the next one, and the number of attempts. */
 const FIRST_BASE = 4100
 const STEP = 400
 const MOST = 40
-/** The front door's port, counted from a base that is not the first one. */
+/** The front door's port, counted from a base other than the first. */
 const FRONT_DOOR_OFFSET = 80
 
 /**
@@ -22,20 +19,20 @@ const FRONT_DOOR_OFFSET = 80
 export interface SuitePorts {
   readonly base: number
   readonly frontDoor: number
-  /** Why these are not the usual ones, for the banner. */
+  /** Why these are not the usual ports, for the banner. */
   readonly note?: string
-  /** Lets other suites have the base. */
+  /** Releases the base for other suites. */
   readonly release: () => void
 }
 
 /**
- * Chooses the ports of a suite: those from PORT_BASE on, else from 4100 on, else from the next base
- * of which all are free. The base itself is listened on and answers nothing: two suites that start
- * at the same moment do not choose the same.
+ * Chooses the ports of a suite: from PORT_BASE on, otherwise from 4100 on, otherwise from the next
+ * base whose ports are all free. The base itself is listened on without answering, so that two
+ * suites that start at the same moment choose different ones.
  *
  * @param offsets the ports of the instances, counted from the base
- * @throws StartError `WEIR_ERR_BAD_PORT`; `WEIR_ERR_PORT_TAKEN` where PORT_BASE leaves no choice,
- *   or nothing is free
+ * @throws StartError `WEIR_ERR_BAD_PORT`; `WEIR_ERR_PORT_TAKEN` if PORT_BASE leaves no choice, or
+ *   no base is free
  * @example const { base, frontDoor } = await choosePorts(process.env, [1, 2])
  */
 export async function choosePorts (
@@ -87,7 +84,7 @@ function portBase (value: string | undefined, highest: number): number | undefin
   if (/^\d+$/.test(value) && base >= 1 && base + highest <= 65535) return base
   throw new StartError(
     'WEIR_ERR_BAD_PORT',
-    `PORT_BASE is "${value}": give a number from 1 to ${65535 - highest}, from which on the ports of the suite are counted.`
+    `PORT_BASE is "${value}": use a number from 1 to ${65535 - highest}, the base of the suite's ports.`
   )
 }
 
@@ -102,7 +99,7 @@ export function frontDoorPort (value: string | undefined): number {
   if (/^\d+$/.test(value) && port <= 65535) return port
   throw new StartError(
     'WEIR_ERR_BAD_PORT',
-    `PORT is "${value}", which is no port: give a number from 0 (any free port) to 65535.`
+    `PORT is "${value}", which is not a port: use a number from 0 (any free port) to 65535.`
   )
 }
 
@@ -119,19 +116,19 @@ export function assertFree (port: number, owner: string): Promise<void> {
   })
 }
 
-/** What went wrong when `owner` could not listen on `port`. */
+/** Describes why `owner` could not listen on `port`. */
 export function listenError (error: Error, port: number, owner: string): Error {
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') {
     return new StartError(
       'WEIR_ERR_PORT_TAKEN',
-      `port ${port}, which ${owner} needs, is already in use: ${remedy(owner, 'stop what listens there')}.`
+      `port ${port}, which ${owner} needs, is already in use: ${remedy(owner, 'stop the program that listens there')}.`
     )
   }
   if (code === 'EACCES') {
     return new StartError(
       'WEIR_ERR_PORT_DENIED',
-      `port ${port}, which ${owner} needs, may not be used by you: ${remedy(owner, 'allow it')}.`
+      `port ${port}, which ${owner} needs, is not permitted: ${remedy(owner, 'allow it')}.`
     )
   }
   return error
@@ -140,5 +137,5 @@ export function listenError (error: Error, port: number, owner: string): Error {
 const remedy = (owner: string, first: string) =>
   `${first} or set ${owner === FRONT_DOOR ? 'PORT' : 'PORT_BASE'} to another`
 
-/** How the front door is called in messages. */
+/** The front door's name in messages. */
 export const FRONT_DOOR = 'the front door'

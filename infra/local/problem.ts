@@ -2,13 +2,13 @@ import { STATUS_CODES } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type FastifyReply } from 'fastify'
 
-/** The body of an error of the front door's own: problem details (RFC 9457). */
+/** The body of an error from the front door: problem details (RFC 9457). */
 const document = (status: number, code: string, detail: string): string =>
   JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, code })
 
 /**
- * Answers with problem details. As bytes: Fastify would add a charset to text, which the type does
- * not have.
+ * Answers with problem details, as bytes: Fastify would add a charset to text, which the media type
+ * does not have.
  */
 export function problem (
   reply: FastifyReply,
@@ -23,7 +23,7 @@ export function problem (
     .send(Buffer.from(document(status, code, detail)))
 }
 
-/** The parameters of a problem, in the order in which `problem` takes them. */
+/** The parameters of a problem, in the order of `problem`. */
 export type Refusal = readonly [status: number, code: string, detail: string]
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
@@ -35,19 +35,19 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: [
     431,
     'WEIR_ERR_HEADERS_TOO_LARGE',
-    'Header fields may have 16 KiB in all.'
+    'The header fields exceed 16 KiB.'
   ],
-  HPE_INVALID_METHOD: [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'This method is not known.'],
+  HPE_INVALID_METHOD: [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'This method is unknown.'],
   HPE_INVALID_VERSION: [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
 }
 
 const TOO_LONG: Refusal = [
   414,
   'WEIR_ERR_TARGET_TOO_LONG',
-  'A request line may have at most 8 KiB.'
+  'The request line exceeds 8 KiB.'
 ]
 
-/** Answers a request that Node's server could not read. */
+/** Answers a request that Node's server could not parse. */
 export function refuseClient (
   error: Error & { code?: string; rawPacket?: unknown },
   socket: Duplex
@@ -61,10 +61,10 @@ export function refuseClient (
   // The parser counts the target among the header fields.
   const isTarget = error.code === 'HPE_HEADER_OVERFLOW' && /^\S+ [^ ]{8192}/.test(packet)
   const refusal = isTarget ? TOO_LONG : isRequest ? REFUSALS[error.code ?? ''] : undefined
-  refuse(socket, refusal ?? [400, 'WEIR_ERR_BAD_REQUEST', 'This is not a request of HTTP/1.1.'])
+  refuse(socket, refusal ?? [400, 'WEIR_ERR_BAD_REQUEST', 'This is not an HTTP/1.1 request.'])
 }
 
-/** Answers on a connection that has no response object, and ends it. */
+/** Answers on a connection without a response object, and ends it. */
 export function refuse (
   socket: Duplex,
   [status, code, detail]: Refusal,

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = new URL('../../../', import.meta.url)
 
 /**
- * A program of the suite, as `tsc` compiles it and as one file. Both are in folders of the same
- * depth: relative paths in them lead to the same files.
+ * A program of the suite, as compiled by `tsc` and as a single file. Both are in folders of the
+ * same depth, so relative paths in them resolve to the same files.
  */
 export interface Program {
   readonly compiled: string

@@ -6,14 +6,14 @@ import { type ServiceDefinition } from './suite.js'
 import { Supervisor } from './supervisor.js'
 
 /**
- * npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one
- * wish.
+ * npm passes on a Ctrl-C that the terminal has already delivered: two signals this close count as
+ * one.
  */
 const SAME_WISH_MS = 300
 
 /**
  * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a
- * clean end, 1 when something could not start, 130 when a second signal cut the end short.
+ * clean end, 1 after a failed start, 130 when a second signal cut the end short.
  */
 export async function run (
   services: readonly ServiceDefinition[],
@@ -31,7 +31,7 @@ export async function run (
       ending = 'asked'
       setTimeout(() => {
         ending = 'may be cut short'
-        say('weir: waiting for the instances to end; Ctrl-C again ends them at once')
+        say('weir: waiting for the instances to end; press Ctrl-C again to kill them')
       }, SAME_WISH_MS)
       supervisor.stop().then(() => process.exit(0), fail)
     } else if (ending === 'may be cut short') {
@@ -51,9 +51,9 @@ export async function run (
   }
 }
 
-/** Ends the process because something could not start. */
+/** Ends the process after a failed start. */
 export function fail (error: unknown): never {
-  // A defect keeps its stack: it is not the reader's doing.
+  // Defects keep their stack: the user did not cause them.
   console.error(redact(error instanceof StartError ? `weir: ${error.message}` : inspect(error)))
   process.exit(1)
 }

@@ -13,11 +13,11 @@ export interface SourceMap {
 }
 
 /**
- * Leaves in a source map what stacks need: a place for each line of our own sources, and none in
+ * Reduces a source map to the needs of stacks: one position per line of our own sources, none in
  * packages.
  *
- * Node parses a whole map when the first stack is made, and keeps it. That of a bundle with all
- * packages holds the event loop for 0.2 s or more and takes 65 MB; without them it is a few
+ * Node parses a whole map when the first stack is made, and keeps it. The map of a bundle with all
+ * packages holds the event loop for 0.2 s or more and takes 65 MB; without them it takes a few
  * milliseconds and 2 MB.
  */
 export function slimMap (map: SourceMap): SourceMap {
@@ -28,7 +28,8 @@ export function slimMap (map: SourceMap): SourceMap {
     return index
   }
   const isOwn = map.sources.map((source) => !source.includes('node_modules/'))
-  // Node takes the nearest place before: one without a source ends our own, on later lines too.
+  // Node takes the nearest preceding position: one without a source ends our own, on later lines
+  // too.
   let isOver = true
   const mappings: SourceMapMappings = decode(map.mappings).map((segments) => {
     const kept: SourceMapSegment[] = []

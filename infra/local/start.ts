@@ -1,5 +1,6 @@
 // node infra/dist/local/start.js
-// `npm start`: builds what has changed since the last time, then runs the suite from its bundles.
+//
+// `npm start`: builds what has changed since the last build, then runs the suite from its bundles.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
@@ -10,7 +11,7 @@ import { PROGRAMS } from './programs.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const FOLDERS = ['packages', 'plugins', 'services', 'infra']
-// The last says which packages are installed: they are part of the bundles.
+// The last file states which packages are installed: they are part of the bundles.
 const FILES = [
   'package.json',
   'tsconfig.json',
@@ -21,17 +22,17 @@ const STAMP = join(ROOT, 'node_modules/.cache/weir/built')
 
 const USAGE = `Usage: npm start
 
-It takes no arguments: settings come from the environment, for example PORT=9000 npm start.
+npm start takes no arguments: settings come from the environment, for example PORT=9000 npm start.
 .env.example lists them all.`
 refuseArguments(process.argv.slice(2))
 
 const { sources, outputs } = state()
 if (stamp() !== `${sources} ${outputs}`) await build()
-// Before the bundle is loaded: stacks of errors name the lines of the sources.
+// Before the bundle is loaded, so that stacks of errors name source lines.
 process.setSourceMapsEnabled(true)
 await import(PROGRAMS.suite.bundle)
 
-/** Ends the process if there are arguments. An ignored `--port` would look as if it had worked. */
+/** Ends the process if there are arguments. An ignored `--port` would seem to have worked. */
 function refuseArguments ([first]: readonly string[]): void {
   if (first === undefined) return
   if (first === '--help' || first === '-h') {
@@ -42,7 +43,7 @@ function refuseArguments ([first]: readonly string[]): void {
   process.exit(2)
 }
 
-/** Sources and what is made of them, tests excepted. */
+/** Fingerprints of sources and outputs, tests excepted. */
 function state (): { sources: string, outputs: string } {
   const isIn = (folder: string, path: string): boolean =>
     path.slice(ROOT.length).includes(`${sep}${folder}${sep}`)
@@ -60,7 +61,7 @@ function state (): { sources: string, outputs: string } {
   }
 }
 
-/** The state that the last build left; undefined where there was none. */
+/** The state recorded by the last build; undefined if there was none. */
 function stamp (): string | undefined {
   try {
     return readFileSync(STAMP, 'utf8')
@@ -70,14 +71,14 @@ function stamp (): string | undefined {
 }
 
 async function build (): Promise<void> {
-  // The first build has been told of by `npm start`.
-  if (stamp() !== undefined) console.log('Building what has changed.')
+  // `npm start` itself has announced the first build.
+  if (stamp() !== undefined) console.log('Building changes.')
   const isBuilt = await buildSuite({
     compile: () => run('build'),
     clean: () => run('clean'),
     async bundle () {
       console.log(`Bundling ${Object.keys(PROGRAMS).length} programs.`)
-      // As it has just been compiled.
+      // Imported late: it has just been compiled.
       const { bundleSuite } = await import('./bundle.js')
       await bundleSuite()
     },
@@ -85,7 +86,7 @@ async function build (): Promise<void> {
   })
   if (!isBuilt) process.exit(1)
   mkdirSync(dirname(STAMP), { recursive: true })
-  // A source that was changed meanwhile is part of no stamp: the next start builds again.
+  // A source changed during the build is not covered by the stamp: the next start builds again.
   writeFileSync(STAMP, `${sources} ${state().outputs}`)
 }
 

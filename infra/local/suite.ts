@@ -2,30 +2,27 @@ import { HOST } from './ports.js'
 import { PROGRAMS, type Program } from './programs.js'
 import { type WeatherUpstream } from './weather-upstream.js'
 
-/** One service of the suite: what it answers, what runs it, and where. */
+/** One service of the suite: its paths, its program, and its ports. */
 export interface ServiceDefinition {
-  /** Instances are called `<name>-1`, `<name>-2`, … */
+  /** Instances are named `<name>-1`, `<name>-2`, … */
   readonly name: string
-  /** The paths it owns behind the front door; each also owns everything below it. */
+  /** Paths that the service owns behind the front door, each with everything below it. */
   readonly prefixes: readonly string[]
-  /** Single paths that it owns besides, as routes of Fastify. */
+  /** Further single paths of the service, in Fastify's route syntax. */
   readonly paths?: readonly string[]
   /** The compiled program of one instance. */
   readonly entry: string
-  /** The first instance's port, the next ones count up. 0: each takes any free port. */
+  /** Port of the first instance; the others follow. 0: each takes any free port. */
   readonly basePort: number
   readonly instances: number
-  /** Defaults of variables: what the environment of `npm start` says goes first. */
+  /** Defaults of variables: the environment of `npm start` takes precedence. */
   readonly env?: Readonly<Record<string, string>>
-  /**
-   * Variables of their environment that hold the front door's address, such as
-   * `http://127.0.0.1:8080`.
-   */
+  /** Variables that receive the front door's address, such as `http://127.0.0.1:8080`. */
   readonly frontDoorIn?: readonly string[]
-  /** The variable of their environment that holds the code of the login link. */
+  /** The variable that receives the code of the login link. */
   readonly loginCodeIn?: string
   /**
-   * Settings that are found out while other services start; resolves with `undefined` if the
+   * Settings that are determined while other services start; resolves with `undefined` if the
    * service is not needed.
    */
   readonly pending?: Promise<Settings | undefined>
@@ -33,14 +30,14 @@ export interface ServiceDefinition {
 
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>
-  /** A line about the service for the person at the terminal. */
+  /** A line about the service for the terminal. */
   readonly note?: string
 }
 
-/** The first port of each service, counted from the base of the suite. */
+/** First port of each service, relative to the base of the suite. */
 const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201, storefront: 301 } as const
 
-/** The ports of all instances, counted from the base of the suite. */
+/** Ports of all instances, relative to the base of the suite. */
 export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201, 301, 302]
 
 /**
@@ -90,7 +87,7 @@ export function suite (
     {
       name: 'stats',
       prefixes: ['/api/stats'],
-      // The console, and none of what an instance has for operators alone.
+      // The console, without the paths that instances have for operators.
       paths: ['/', '/:file(^[\\w-]+\\.(?:js|css|svg|map)$)'],
       entry: PROGRAMS.stats[form],
       basePort: base + OFFSETS.stats,
@@ -100,7 +97,7 @@ export function suite (
     },
     {
       name: 'upstream',
-      // Nobody but the weather service has to reach it.
+      // Only the weather service has to reach it.
       prefixes: [],
       entry: PROGRAMS.upstream[form],
       basePort: base + OFFSETS.simulator,

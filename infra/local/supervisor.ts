@@ -24,7 +24,7 @@ interface Member {
   readonly port: number
 }
 
-/** The whole suite in one hand: every service's instances and the front door before them. */
+/** Runs the suite: the instances of every service, and the front door. */
 export class Supervisor {
   readonly #env: NodeJS.ProcessEnv
   readonly #dataDir: string
@@ -37,8 +37,8 @@ export class Supervisor {
   readonly #ports: Pick<SuitePorts, 'frontDoor' | 'note'> | undefined
 
   /**
-   * `env`: DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, and PORT where
-   * there are no `ports`; all of it is passed on to the instances.
+   * `env`: reads DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY, and PORT without
+   * `ports`; passes all variables on to the instances.
    */
   constructor (
     services: readonly ServiceDefinition[],
@@ -81,8 +81,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts everything, says so when all of it answers, and resolves with the front door's URL.
-   * After a failure, `stop()` what did start.
+   * Starts everything, prints the banner when all instances answer, and resolves with the front
+   * door's URL. After a failure, `stop()` what did start.
    *
    * @throws StartError
    */
@@ -91,8 +91,8 @@ export class Supervisor {
     for (const { instance, port, service } of this.#members) {
       if (service.pending === undefined) await assertFree(port, instance.name)
     }
-    // First of all, so that nobody can take the port while the instances start; until they are
-    // ready it answers 503.
+    // The front door starts first, so that no other program takes the port while the instances
+    // start; until they are ready it answers 503.
     const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
       throw listenError(error, port, FRONT_DOOR)
     })
@@ -148,15 +148,15 @@ export class Supervisor {
   }
 
   /**
-   * Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given.
+   * Lets requests in flight end, ends every instance; takes at most the 1.5 s that an instance has.
    */
   async stop (): Promise<void> {
-    // Not waited for: its last requests end with the instances that answer them.
+    // Not awaited: its last requests end with the instances that answer them.
     this.#frontDoor.close().catch(() => {})
     await Promise.all(this.#members.map(({ instance }) => instance.stop()))
   }
 
-  /** Ends every instance at once. */
+  /** Kills every instance. */
   kill (): void {
     for (const { instance } of this.#members) instance.kill()
   }
@@ -166,19 +166,19 @@ export class Supervisor {
     return {
       ...LOW_MEMORY,
       ...env,
-      // An empty variable counts as none.
+      // An empty variable counts as unset.
       ...Object.fromEntries(Object.entries(service.env ?? {}).filter(([name]) => !env[name])),
       ...(service.loginCodeIn !== undefined && { [service.loginCodeIn]: this.#loginCode }),
       HOST,
       PORT: String(port),
-      // The front door sends nobody to an instance that is told to end, and gives it little time.
+      // The front door sends no request to an instance that is ending, and gives it little time.
       DRAIN_MS: '0',
       INSTANCE: name,
       INSTANCES: String(service.instances),
       JWT_SECRET: this.#jwtSecret,
       DATA_DIR: this.#dataDir,
       LOG_LEVEL: this.#env.LOG_LEVEL || 'warn',
-      // What the front door says about a client counts.
+      // Instances trust the front door's statements about clients.
       TRUST_PROXY: this.#env.TRUST_PROXY || 'loopback',
       ...(this.#redisUrl === undefined ? {} : { REDIS_URL: this.#redisUrl })
     }

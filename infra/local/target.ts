@@ -1,8 +1,8 @@
 import { type IncomingMessage } from 'node:http'
 
 /**
- * The path and query of a request target. An absolute-form target says the authority as well,
- * whatever Host says (RFC 9112, section 3.2.2); a request of HTTP/1.0 without Host gets one. Both
+ * Returns path and query of a request target. An absolute-form target also has the authority, which
+ * overrides Host (RFC 9112, section 3.2.2); an HTTP/1.0 request without Host gets a default. Both
  * become the request's Host.
  */
 export function originForm (

@@ -1,6 +1,6 @@
 import { StartError } from './errors.js'
 
-/** Where the weather comes from, and a line that says so and why. */
+/** The source of the weather, and a line that names it and the reason. */
 export interface WeatherUpstream {
   readonly kind: 'open-meteo' | 'simulator'
   readonly note: string
@@ -8,13 +8,13 @@ export interface WeatherUpstream {
 
 const ORIGIN = 'https://api.open-meteo.com'
 const PATH = '/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m'
-// An answer takes a tenth of it. The weather service waits for it, and the banner for the weather
+// A response takes a tenth of it. The weather service waits for it, and the banner for the weather
 // service.
 const WITHIN_MS = 1000
 
 /**
- * Open-Meteo if it answers with weather within 1 s, else the simulator; WEATHER_UPSTREAM forces
- * either.
+ * Chooses Open-Meteo if it answers with weather within 1 s, otherwise the simulator;
+ * WEATHER_UPSTREAM forces either.
  *
  * @throws StartError `WEIR_ERR_BAD_UPSTREAM`
  */
@@ -36,17 +36,17 @@ export function chooseUpstream (
         why === undefined
           ? {
               kind: 'open-meteo',
-              note: 'by Open-Meteo.com (WEATHER_UPSTREAM=simulator does without)'
+              note: 'by Open-Meteo.com (WEATHER_UPSTREAM=simulator replaces it)'
             }
           : {
               kind: 'simulator',
-              note: `simulated: Open-Meteo did not answer ${why} (WEATHER_UPSTREAM=open-meteo insists on it)`
+              note: `simulated: Open-Meteo did not answer ${why} (WEATHER_UPSTREAM=open-meteo forces it)`
             }
       )
   }
   throw new StartError(
     'WEIR_ERR_BAD_UPSTREAM',
-    `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": give open-meteo or simulator, or leave it out to have Open-Meteo if it answers.`
+    `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": use open-meteo or simulator, or leave it out to use Open-Meteo if it answers.`
   )
 }
 

@@ -2,8 +2,8 @@ const heading = (version: string) =>
   new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\]?(?=\\s|$).*\\n`, 'm')
 
 /**
- * The notes of a version in a changelog, without its heading; undefined if it has none, or nothing
- * under it.
+ * Returns the notes of a version in a changelog, without its heading; undefined if the version is
+ * missing or has no notes.
  */
 export function notesOf (changelog: string, version: string): string | undefined {
   const found = heading(version).exec(changelog)
@@ -12,7 +12,7 @@ export function notesOf (changelog: string, version: string): string | undefined
   return notes.trim() === '' ? undefined : notes.trim()
 }
 
-/** Makes a version of what is unreleased, with a new, empty section of that name above it. */
+/** Turns the unreleased section into a version, with a new, empty one above it. */
 export function released (changelog: string, version: string, date: string): string {
   if (notesOf(changelog, 'Unreleased') === undefined) {
     throw new Error('CHANGELOG.md has nothing under "## Unreleased".')

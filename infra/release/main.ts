@@ -1,4 +1,5 @@
 // npm run release -- [--dry-run] [--tag next] | --set VERSION
+//
 // Publishes all packages under one version; see CONTRIBUTING.md.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -14,8 +15,8 @@ import { isVersion, setVersion } from './set-version.js'
 import { tarballProblems } from './tarball-problems.js'
 import { publicWorkspaces, type Workspace } from './workspaces.js'
 
-const HELP = `npm run release                  publishes what is not in the registry yet, in the order of dependencies
-npm run release -- --dry-run     says what it would publish, with every reason not to
+const HELP = `npm run release                  publishes packages missing from the registry, in the order of dependencies
+npm run release -- --dry-run     lists the packages to publish, and every reason not to
 npm run release -- --set 1.2.0   writes that version into package.json files and CHANGELOG.md
   --tag next                     the tag in the registry; default: latest, or next for a version such as 1.2.0-rc.1`
 
@@ -54,7 +55,7 @@ async function run (): Promise<number> {
         `Not to be published: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}.`
       )
     }
-    if (values['dry-run']) return say('This would be published, in this order. Nothing was.')
+    if (values['dry-run']) return say('Dry run. These packages would be published, in this order.')
     return publish(tarballs, tag)
   } finally {
     await rm(destination, { recursive: true, force: true })
@@ -63,7 +64,7 @@ async function run (): Promise<number> {
 
 async function set (version: string): Promise<number> {
   if (!isVersion(version)) {
-    return refuse(`--set "${version}" is no version such as 1.2.0 or 1.2.0-rc.1.`)
+    return refuse(`--set "${version}" is not a version such as 1.2.0 or 1.2.0-rc.1.`)
   }
   const files = await setVersion(ROOT, version, new Date().toISOString().slice(0, 10))
   return say(
@@ -82,7 +83,7 @@ async function repositoryProblems (version: string): Promise<string[]> {
   }
   if (notesOf(await readFile(`${ROOT}CHANGELOG.md`, 'utf8'), version) === undefined) {
     problems.push(
-      `CHANGELOG.md has no notes under "## ${version}": npm run release -- --set ${version} makes them of what is unreleased`
+      `CHANGELOG.md has no notes under "## ${version}": npm run release -- --set ${version} creates them from the unreleased notes`
     )
   }
   return problems
@@ -107,8 +108,8 @@ async function packageProblems (
 }
 
 /**
- * Publishes each tarball that the registry does not have; a run that failed midway is repeated by
- * the same command.
+ * Publishes each tarball that the registry does not have. After a failure, run the same command
+ * again.
  */
 function publish (tarballs: readonly Tarball[], tag: string): number {
   for (const { workspace: { json }, file } of tarballs) {
@@ -125,7 +126,7 @@ function publish (tarballs: readonly Tarball[], tag: string): number {
     )
     if (status !== 0) {
       return refuse(
-        `npm publish ${id} failed, see above. Packages before it are published; repeat the command to go on.`
+        `npm publish ${id} failed, see above. Packages before it are published; repeat the command to continue.`
       )
     }
   }

@@ -1,7 +1,7 @@
 import type { PackageJson } from './package-json.js'
 import type { Workspace } from './workspaces.js'
 
-/** Everything in a public package's package.json that keeps it from being published. */
+/** Lists everything in a public package's package.json that prevents publishing. */
 export function manifestProblems (
   root: PackageJson,
   { folder, json }: Workspace,

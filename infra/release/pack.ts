@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Workspace } from './workspaces.js'
 
-/** The tarball of a package, as `npm publish` would send it. */
+/** A package's tarball, as `npm publish` would send it. */
 export interface Tarball {
   readonly workspace: Workspace
   /** Path of the tarball. */
@@ -13,7 +13,7 @@ export interface Tarball {
   readonly unpackedSize: number
   readonly integrity: string
   readonly shasum: string
-  /** Paths in it. */
+  /** Paths of its files. */
   readonly paths: readonly string[]
 }
 
@@ -29,7 +29,7 @@ interface Packed {
 
 const PACK_WITHIN_MS = 120_000
 
-/** Packs workspaces into a folder, in their order. Their compiled output has to be there. */
+/** Packs workspaces into a folder, in the given order. They must be compiled. */
 export async function pack (
   root: string,
   workspaces: readonly Workspace[],
@@ -45,7 +45,7 @@ export async function pack (
   const packed = packedOf(JSON.parse(stdout))
   return workspaces.map((workspace) => {
     const one = packed.find(({ name }) => name === workspace.json.name)
-    if (one === undefined) throw new Error(`npm pack made no tarball of ${workspace.json.name}.`)
+    if (one === undefined) throw new Error(`npm pack created no tarball of ${workspace.json.name}.`)
     const { filename, size, unpackedSize, integrity, shasum, files } = one
     return {
       workspace,
@@ -60,10 +60,10 @@ export async function pack (
 }
 
 function packedOf (json: unknown): Packed[] {
-  // npm up to 11 prints a list, later ones an object by name.
+  // npm up to 11 prints a list, later versions an object by name.
   const list: unknown[] = typeof json === 'object' && json !== null ? Object.values(json) : []
   if (!list.every(isPacked)) {
-    throw new Error('npm pack --json printed something unknown: use the npm of Node 20 to 26.')
+    throw new Error('npm pack --json printed an unknown format: use the npm of Node 20 to 26.')
   }
   return list
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** The part of a package.json that a release looks at. */
+/** The fields of a package.json that a release reads. */
 export interface PackageJson {
   readonly name: string
   readonly version: string

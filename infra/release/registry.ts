@@ -3,16 +3,16 @@ import { createServer } from 'node:http'
 import { basename } from 'node:path'
 import type { Tarball } from './pack.js'
 
-/** A registry of npm that runs here until it is closed. */
+/** A local npm registry that runs until it is closed. */
 export interface LocalRegistry {
-  /** Address of the registry, with a slash at the end. */
+  /** URL of the registry, with a trailing slash. */
   readonly url: string
   close (): Promise<void>
 }
 
 /**
- * Serves tarballs as a registry would, so that a package manager installs what is not published yet
- * by its name. Whatever else it is asked for it redirects to `upstream`.
+ * Serves tarballs as a registry would, so that a package manager installs unpublished packages by
+ * name. Redirects all other requests to `upstream`.
  */
 export async function serveTarballs (
   tarballs: readonly Tarball[],

@@ -3,14 +3,14 @@ import { released } from './changelog.js'
 import { readPackageJson } from './package-json.js'
 import { foldersOfAll } from './workspaces.js'
 
-/** A version that may be released: semver without build metadata. */
+/** Whether a version may be released: semver without build metadata. */
 export const isVersion = (text: string): boolean =>
   /^\d+\.\d+\.\d+(?:-[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$/.test(text)
 
 /**
- * Gives all workspaces one version, and those that depend on each other the same; the changelog's
- * unreleased notes become that version's. Writes package.json files and CHANGELOG.md; returns the
- * files written.
+ * Sets one version in all workspaces and in their dependencies on each other; the changelog's
+ * unreleased notes become those of that version. Writes package.json files and CHANGELOG.md;
+ * returns the files written.
  */
 export async function setVersion (root: string, version: string, date: string): Promise<string[]> {
   const { version: previous } = await readPackageJson(root)

@@ -3,10 +3,10 @@ import { builtinModules } from 'node:module'
 import { posix } from 'node:path'
 import type { Tarball } from './pack.js'
 
-/** Exports that only the repository itself has, because tests use them. */
+/** Exports that exist only in the repository, for tests. */
 const UNPUBLISHED = new Set(['@weir/internal ./testing'])
 
-/** Everything that is wrong with a tarball; empty if it may be published. */
+/** Lists everything that is wrong with a tarball; empty if it may be published. */
 export async function tarballProblems (
   root: string,
   { workspace, paths }: Tarball
@@ -17,7 +17,7 @@ export async function tarballProblems (
   const problems = ['LICENSE', 'README.md', 'package.json']
     .filter((path) => !there.has(path))
     .map((path) => `${path} is missing`)
-  problems.push(...paths.filter(isUnwanted).map((path) => `${path} does not belong into it`))
+  problems.push(...paths.filter(isUnwanted).map((path) => `${path} must not be in the tarball`))
   for (const [name, target] of Object.entries(json.exports ?? {})) {
     if (!UNPUBLISHED.has(`${json.name} ${name}`)) {
       problems.push(...missingTargets(there, name, target))
@@ -36,7 +36,7 @@ export async function tarballProblems (
     problems.push(
       ...importsOf(source)
         .filter((name) => !allowed.has(name))
-        .map((name) => `${path} imports ${name}, which is no dependency`)
+        .map((name) => `${path} imports ${name}, which is not a dependency`)
     )
     if (path.endsWith('.js')) problems.push(...(await mapProblems(there, path, source, read)))
   }
@@ -60,9 +60,9 @@ function missingTargets (there: ReadonlySet<string>, name: string, target: strin
     .map((file) => `exports ${name}: ${file} is missing`)
 }
 
-/** The packages that compiled code or its types import by name. */
+/** Lists the packages that compiled code or its types import by name. */
 export function importsOf (source: string): string[] {
-  // Examples in comments import what they like.
+  // Examples in comments may import any package.
   const code = source.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
   const imports = code.matchAll(
     /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"\s]+)['"]|\bimport\(['"]([^'"\s]+)['"]\)/gm
@@ -87,7 +87,7 @@ async function mapProblems (
   there: ReadonlySet<string>, path: string, source: string, read: (path: string) => Promise<string>
 ): Promise<string[]> {
   const [, url] = /^\/\/# sourceMappingURL=(.+)$/m.exec(source) ?? []
-  if (url === undefined) return [`${path} names no source map`]
+  if (url === undefined) return [`${path} has no source map`]
   const folder = posix.dirname(path)
   const map = posix.join(folder, url)
   if (!there.has(map)) return [`${path}: its source map ${map} is missing`]

@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { type PackageJson, readPackageJson } from './package-json.js'
 
-/** A package of this repository that is published. */
+/** A public package of this repository. */
 export interface Workspace {
   /** Relative to the root of the repository. */
   readonly folder: string
   readonly json: PackageJson
 }
 
-/** The public workspaces of a repository, each after those it depends on. */
+/** Lists the public workspaces of a repository, each after its dependencies. */
 export async function publicWorkspaces (root: string): Promise<Workspace[]> {
   const found: Workspace[] = []
   for (const folder of await foldersOfAll(root)) {
@@ -18,13 +18,15 @@ export async function publicWorkspaces (root: string): Promise<Workspace[]> {
   return inOrder(found)
 }
 
-/** The folders of all workspaces of a repository, private ones too, relative to its root. */
+/**
+ * Lists the folders of all workspaces of a repository, private ones included, relative to its root.
+ */
 export async function foldersOfAll (root: string): Promise<string[]> {
   const { workspaces = [] } = await readPackageJson(root)
   return workspaces.flatMap((pattern) => foldersOf(root, pattern))
 }
 
-/** The folders of a pattern: a path, or all folders in one (`packages/*`). */
+/** Expands a pattern: a path, or all folders in one (`packages/*`). */
 function foldersOf (root: string, pattern: string): string[] {
   if (!pattern.endsWith('/*')) return [pattern]
   const parent = pattern.slice(0, -2)
@@ -32,7 +34,7 @@ function foldersOf (root: string, pattern: string): string[] {
     .filter((folder) => existsSync(`${root}/${folder}/package.json`))
 }
 
-/** Sorts workspaces so that each comes after those it depends on; otherwise by name. */
+/** Sorts workspaces so that each comes after its dependencies; otherwise by name. */
 export function inOrder (workspaces: readonly Workspace[]): Workspace[] {
   const waiting = new Map(
     workspaces
@@ -45,7 +47,7 @@ export function inOrder (workspaces: readonly Workspace[]): Workspace[] {
       Object.keys(json.dependencies ?? {}).every((name) => !waiting.has(name))
     )
     if (next === undefined) {
-      throw new Error(`${[...waiting.keys()].join(', ')} depend on each other in a circle.`)
+      throw new Error(`${[...waiting.keys()].join(', ')} depend on each other.`)
     }
     sorted.push(next)
     waiting.delete(next.json.name)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Application } from 'typedoc'
 
-/** The packages whose symbols are documented, in the order of the contents, by folder. */
+/** Folders of the packages whose symbols are documented, in the order of the contents. */
 const PACKAGES = [
   'plugins',
   'packages/cache',
@@ -18,8 +18,7 @@ const PACKAGES = [
 type Export = string | { readonly types?: string, readonly default: string }
 
 /**
- * Lists the declaration files of a package's exports, without `.d.ts`, each with the name it is
- * imported by.
+ * Lists the declaration files of a package's exports, without `.d.ts`, each with its import name.
  */
 async function exportsOf (root: string, folder: string): Promise<[string, string][]> {
   const { name, exports } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8')) as
@@ -30,7 +29,7 @@ async function exportsOf (root: string, folder: string): Promise<[string, string
         typeof at === 'string' ? at : at.default,
         name + path.slice(1)
       ])
-      // A pattern re-exports what another package documents.
+      // Patterns re-export what other packages document.
       .filter(([file]) => file.endsWith('.js') && !file.includes('*'))
       .map(([file, imported]) => [`${folder}/${file.slice('./'.length, -'.js'.length)}`, imported])
   )
@@ -71,8 +70,8 @@ const OPTIONS = {
   interfacePropertiesFormat: 'table',
   typeAliasPropertiesFormat: 'table',
   entryFileName: 'index',
-  // TypeDoc counts rows of tables as headings when it numbers those of one name.
+  // TypeDoc counts table rows as headings when it numbers headings of the same name.
   useHTMLAnchors: true,
-  // Overloads each have a comment of their own, and it warns of each.
+  // Each overload has its own comment, and TypeDoc warns about every one.
   logLevel: 'Error'
 } as const

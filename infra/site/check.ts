@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 
 const ATTRIBUTES = /<(?<tag>[a-z][a-z0-9-]*)\b(?<attributes>[^>]*)>/g
 
-/** Elements whose address is fetched when the page is shown, and the attribute that has it. */
+/** Elements that fetch an address when the page is shown, and the attribute that holds it. */
 const FETCHED: Readonly<Record<string, string>> = {
   script: 'src',
   img: 'src',
@@ -14,7 +14,7 @@ const FETCHED: Readonly<Record<string, string>> = {
 interface Built {
   readonly anchors: ReadonlySet<string>
   readonly links: readonly string[]
-  /** Addresses that a browser fetches without being asked. */
+  /** Addresses that browsers fetch automatically. */
   readonly fetched: readonly string[]
 }
 
@@ -37,8 +37,8 @@ function parse (html: string): Built {
 }
 
 /**
- * Finds faults of a built site: links to pages, files or headings that are not there, and anything
- * that browsers would fetch from elsewhere.
+ * Finds faults of a built site: links to missing pages, files or headings, and anything that
+ * browsers would fetch from other hosts.
  * @param folder of its HTML
  */
 export async function problemsOf (folder: string): Promise<string[]> {
@@ -58,18 +58,18 @@ export async function problemsOf (folder: string): Promise<string[]> {
     for (const href of links.filter((link) => !/^[a-z]+:/.test(link))) {
       const { pathname, hash } = new URL(href, `http://site${page}`)
       const target = decodeURIComponent(pathname)
-      if (!isThere(target)) problems.push(`${page}: ${href} is not there`)
+      if (!isThere(target)) problems.push(`${page}: ${href} does not exist`)
       else if (hash !== '' && !hasAnchor(pages.get(target), decodeURIComponent(hash.slice(1)))) {
-        problems.push(`${page}: ${href} has no such heading`)
+        problems.push(`${page}: ${href} names a missing heading`)
       }
     }
     for (const address of fetched.filter((url) => /^(?:[a-z]+:)?\/\//.test(url))) {
-      problems.push(`${page}: ${address} is fetched from elsewhere`)
+      problems.push(`${page}: ${address} is fetched from another host`)
     }
   }
   return problems
 }
 
-/** Pictures have no headings. */
+/** Images have no headings. */
 const hasAnchor = (page: Built | undefined, anchor: string) =>
   page === undefined || page.anchors.has(anchor)

@@ -20,7 +20,7 @@ const sidebar = SECTIONS.map(({ text, at, pages }) => ({
   ]
 }))
 
-/** The anchor of a heading as GitHub makes it, so that links hold in both places. */
+/** Makes the anchor of a heading as GitHub does, so that links work in both places. */
 const slugify = (heading: string) =>
   heading
     .toLowerCase()
@@ -28,10 +28,7 @@ const slugify = (heading: string) =>
     .trim()
     .replace(/\s/g, '-')
 
-/**
- * The settings of VitePress. The repository is its source, so that READMEs and docs have one place
- * each.
- */
+/** Settings of VitePress. The repository is its source, so each README and page exists once. */
 export const config: UserConfig<DefaultTheme.Config> = {
   title: 'Weir',
   description: 'Shared HTTP response caching, invalidation on writes and rate limits for Fastify',

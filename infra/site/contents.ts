@@ -1,17 +1,17 @@
 /**
- * One page of the site: its title in the sidebar, and its file in the repository. Its address
- * follows from where it is listed.
+ * One page of the site: its title in the sidebar, and its file in the repository. Its section
+ * determines its address.
  */
 export interface Page {
   readonly text: string
   readonly file: string
-  /** The last part of its address, where the file's name does not say it. */
+  /** Last part of its address, if it differs from the file's name. */
   readonly name?: string
 }
 
 export interface Section {
   readonly text: string
-  /** The folder of its pages' addresses; empty for the root. */
+  /** Folder of its pages' addresses; empty for the root. */
   readonly at: string
   readonly pages: readonly Page[]
 }
@@ -23,8 +23,8 @@ const readme = (folder: string, text: string): Page => ({
 })
 
 /**
- * The site's pages, in the order of the sidebar. Each file is one page; the READMEs are read where
- * they are.
+ * The pages of the site, in the order of the sidebar. Each file is one page; READMEs are read in
+ * place.
  */
 export const SECTIONS: readonly Section[] = [
   {
@@ -170,8 +170,8 @@ const nameOf = ({ file, name }: Page) =>
   name ?? file.slice(file.lastIndexOf('/') + 1, -'.md'.length)
 
 /**
- * The address of each page, without slash and ending, by its file: `packages/cache/README.md` is at
- * `reference/cache`.
+ * The address of each page by its file, without leading slash and extension:
+ * `packages/cache/README.md` is at `reference/cache`.
  */
 export const ADDRESSES: ReadonlyMap<string, string> = new Map([
   ['docs/index.md', 'index'],

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { MarkdownRenderer } from 'vitepress'
 import { ADDRESSES } from './contents.js'
 
-/** A link to a page or a file that is not there; the build ends with it. */
+/** A link to a page or file that does not exist; the build fails with it. */
 export class DeadLink extends Error {
   override name = 'DeadLink'
 }
@@ -30,21 +30,23 @@ export function resolveLink (
   const address = addressOf(target) ?? addressOf(posix.join(target, 'README.md'))
   if (address !== undefined) return `/${address}${anchor}`
   if (REPORT.test(target)) return target.slice('docs'.length)
-  if (!exists(target)) throw new DeadLink(`${file} links to ${href}, which is not there.`)
+  if (!exists(target)) throw new DeadLink(`${file} links to ${href}, which does not exist.`)
   return `${source}/${target}${anchor}`
 }
 
 /** Reports of load tests, which are copied to the site as they are. */
 export const REPORT = /^docs\/load-\w+\.html$/
 
-/** The address of a page; those of the API are made from doc comments before the site is built. */
+/**
+ * The address of a page; those of the API are generated from doc comments before the site is built.
+ */
 function addressOf (file: string): string | undefined {
   return (
     ADDRESSES.get(file) ?? /^docs\/(api\/.*)\.md$/.exec(file)?.[1]?.replace(/(^|\/)index$/, '$1')
   )
 }
 
-/** Has every link of a page resolved by `resolveLink`. */
+/** Resolves every link of a page by `resolveLink`. */
 export function resolveLinks (markdown: MarkdownRenderer, root: string, source: string): void {
   const exists = (path: string) => existsSync(`${root}/${path}`)
   markdown.core.ruler.push('weir-links', ({ tokens, env }) => {

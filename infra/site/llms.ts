@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { ADDRESSES, SECTIONS } from './contents.js'
 
 /**
- * The contents of the site for programs that read it (https://llmstxt.org): a heading for each
- * section, a line for each page with its first sentence.
- * @param root of the repository, with a slash at the end
+ * Lists the contents of the site for programs that read it (https://llmstxt.org): a heading per
+ * section, and a line per page with its first sentence.
+ * @param root of the repository, with a trailing slash
  */
 export async function llmsText (root: string): Promise<string> {
   const sections = await Promise.all(SECTIONS.map(async ({ text, pages }) => {
@@ -19,7 +19,7 @@ export async function llmsText (root: string): Promise<string> {
   return `# Weir\n\n> ${firstSentence(await readFile(`${root}README.md`, 'utf8'))}\n\n${sections.join('\n\n')}\n`
 }
 
-/** The first sentence of the first paragraph, on one line, without the marks of links. */
+/** The first sentence of the first paragraph, on one line, without link syntax. */
 function firstSentence (page: string): string {
   const paragraph =
     page

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type BuildSteps, buildSuite } from '../local/build.js'
 
-/** Steps that write down that they were taken, of which some fail. */
+/** Build steps that record their calls, some of which fail. */
 function recorded ({ failing = [] }: { failing?: readonly string[] } = {}): {
   steps: BuildSteps
   taken: string[]
@@ -33,18 +33,18 @@ t.test('a build compiles and bundles', async (t) => {
   t.strictSame(taken, ['compile', 'bundle'])
 })
 
-t.test('everything is compiled again where a compiled file is missing', async (t) => {
+t.test('a missing compiled file causes a full build', async (t) => {
   const { steps, taken } = recorded({ failing: ['bundle 1'] })
   t.equal(await buildSuite(steps), true)
   t.strictSame(taken, ['compile', 'bundle', 'say', 'clean', 'compile', 'bundle'])
 })
 
-t.test('a build that cannot be bundled then fails', async (t) => {
+t.test('a build fails if bundling fails after a full build', async (t) => {
   const { steps } = recorded({ failing: ['bundle 1', 'bundle 2'] })
   await t.rejects(buildSuite(steps), /could not resolve/)
 })
 
-t.test('nothing is bundled that has not compiled', async (t) => {
+t.test('a failed compilation prevents bundling', async (t) => {
   for (const [failing, expected] of [
     [['compile 1'], ['compile']],
     [['bundle 1', 'clean 1'], ['compile', 'bundle', 'say', 'clean']],

@@ -26,11 +26,11 @@ t.teardown(() => supervisor.stop())
 const url = await supervisor.start()
 const banner = said.join('\n')
 
-/** The text that follows a label in the banner. */
+/** The text after a label in the banner. */
 const told = (label: string): string => new RegExp(`${label}[ =]+(\\S+)`).exec(banner)?.[1] ?? ''
 
 t.test(
-  'the bundled suite answers as the compiled one: APIs, the console, the shop, API docs, weather',
+  'the bundled suite responds like the compiled one: APIs, the console, the shop, API docs, weather',
   async (t) => {
     t.match(banner, 'simulated for a test')
     t.notMatch(banner, 'upstream-1', 'a service that is not needed does not run')
@@ -41,7 +41,7 @@ t.test(
       [`${url}/`, 'text/html'],
       [`${url}/main.js`, 'javascript'],
       [`${url}/shop`, 'text/html'],
-      // The lab's thread is a file beside the bundle.
+      // The lab's worker thread is a file beside the bundle.
       [`${url}/shop/lab/run/uncached?work=query`, 'application/json'],
       [`${told('storefront-2')}/docs/static/index.html`, 'text/html'],
       [`${told('catalog-1')}/docs/static/index.html`, 'text/html']
@@ -57,7 +57,7 @@ t.test(
   }
 )
 
-/** A page of the shop by each of its instances. */
+/** A page of the shop from each of its instances. */
 const pages = (path: string): Promise<string[]> =>
   Promise.all(
     ['storefront-1', 'storefront-2'].map(async (name) => {
@@ -67,7 +67,7 @@ const pages = (path: string): Promise<string[]> =>
   )
 
 t.test(
-  'the shop shows what the catalog and the weather service have, and a write in the catalog at once',
+  'the shop shows data of the catalog and the weather service, and a write in the catalog at once',
   async (t) => {
     const text = await (await fetch(`${url}/shop/products/1`)).text()
     t.match(text, 'Weather in Berlin')
@@ -90,7 +90,7 @@ t.test(
 )
 
 t.test(
-  'the front door passes cookies, forms and redirects of the shop on as they are',
+  'the front door forwards cookies, forms and redirects of the shop unchanged',
   async (t) => {
     const send = (
       path: string,

@@ -9,7 +9,7 @@ const project = (references: readonly string[]): string => JSON.stringify({
   references: references.map((path) => ({ path }))
 })
 
-t.test('says which project it is at, and nothing where all is up to date', async (t) => {
+t.test('prints the project being compiled, and nothing if all is up to date', async (t) => {
   const folder = t.testdir({
     base: { 'tsconfig.json': project([]), 'a.ts': 'export const a = 1' },
     app: { 'tsconfig.json': project(['../base']), 'a.ts': 'export const b = 2' }
@@ -24,7 +24,7 @@ t.test('says which project it is at, and nothing where all is up to date', async
   t.match(compile(), { status: 0, stdout: /^$/, stderr: '' })
 })
 
-t.test('shows the errors, and fails', async (t) => {
+t.test('prints compiler errors, and fails', async (t) => {
   const folder = t.testdir({
     app: { 'tsconfig.json': project([]), 'a.ts': 'export const a: string = 1' }
   })

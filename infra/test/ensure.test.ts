@@ -7,8 +7,8 @@ import t, { type Test } from 'tap'
 const ENSURE = fileURLToPath(new URL('../tools/ensure.js', import.meta.url))
 const PRESENT = '#!/bin/sh\n'
 /**
- * Notes how it was called; "installs" redis-server by making it appear and starting its service as
- * a package's scripts would.
+ * Records its calls; "installs" redis-server by creating it and starting its service, as a
+ * package's scripts would.
  */
 const APT_GET = `#!/bin/sh
 for argument; do
@@ -34,8 +34,8 @@ shift
 `
 
 /**
- * A machine that has these programs and no others on PATH. A script may say $CALLS, a file for
- * notes, and $FOLDER, its own.
+ * A machine with only these programs on PATH. Scripts may use $CALLS, a file for records, and
+ * $FOLDER, their own.
  */
 function machine (t: Test, programs: Record<string, string>) {
   const folder = t.testdir({})
@@ -66,7 +66,7 @@ function machine (t: Test, programs: Record<string, string>) {
   }
 }
 
-t.test('what is there is not talked about', async (t) => {
+t.test('prints nothing about installed programs', async (t) => {
   const { ensure, calls } = machine(t, {
     'redis-server': PRESENT,
     nginx: PRESENT,
@@ -76,7 +76,7 @@ t.test('what is there is not talked about', async (t) => {
   t.strictSame(calls(), [])
 })
 
-t.test('what is missing is installed by root, and its service is not started', async (t) => {
+t.test('installs missing programs as root without starting their services', async (t) => {
   const { ensure, calls } = machine(t, { 'apt-get': APT_GET })
   t.strictSame(ensure('root', 'redis-server'), {
     status: 0,
@@ -94,7 +94,7 @@ t.test('what is missing is installed by root, and its service is not started', a
   ])
 })
 
-t.test('or through sudo, where it asks for no password', async (t) => {
+t.test('installs through sudo if it needs no password', async (t) => {
   const { ensure, calls } = machine(t, { 'apt-get': APT_GET, sudo: SUDO })
   t.match(ensure('somebody', 'redis-server'), { status: 0, stderr: '' })
   t.match(calls(), [
@@ -106,7 +106,7 @@ t.test('or through sudo, where it asks for no password', async (t) => {
   ])
 })
 
-t.test('where it may not, it prints the command', async (t) => {
+t.test('prints the command if it must not install', async (t) => {
   for (const programs of [
     { 'apt-get': APT_GET },
     { 'apt-get': APT_GET, sudo: '#!/bin/sh\nexit 1\n' }
@@ -116,14 +116,14 @@ t.test('where it may not, it prints the command', async (t) => {
       status: 1,
       stdout: '',
       stderr:
-        'redis-server is not installed, but installing needs root, which sudo does not give without a password. Run this, then try again:\n' +
+        'redis-server is not installed, but installing needs root, and sudo asks for a password. Run this, then try again:\n' +
         '  sudo apt-get update && sudo apt-get install -y --no-install-recommends redis-server\n'
     })
     t.strictSame(calls(), [])
   }
 })
 
-t.test('Homebrew needs no root and has names of its own', async (t) => {
+t.test('Homebrew needs no root and has its own package names', async (t) => {
   const { ensure, calls } = machine(t, {
     brew: '#!/bin/sh\necho "brew $*" >> $CALLS\necho > $FOLDER/redis-server\n/bin/chmod +x $FOLDER/redis-server\n'
   })
@@ -131,7 +131,7 @@ t.test('Homebrew needs no root and has names of its own', async (t) => {
   t.strictSame(calls(), ['brew install --quiet redis'])
 })
 
-t.test('a failed installation says what to do', async (t) => {
+t.test('a failed installation prints the remedy', async (t) => {
   const fails = machine(t, { 'apt-get': '#!/bin/sh\necho "E: no network" >&2\nexit 100\n' })
   t.match(fails.ensure('root', 'redis-server'), {
     status: 1,
@@ -143,6 +143,6 @@ t.test('a failed installation says what to do', async (t) => {
   })
   t.match(machine(t, {}).ensure('root', 'redis-server'), {
     status: 1,
-    stderr: /neither apt-get nor brew is here/
+    stderr: /neither apt-get nor brew is available/
   })
 })

@@ -27,7 +27,9 @@ async function frontDoor (t: Test, ...upstreams: Upstream[]): Promise<number> {
   return Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
 }
 
-/** All that comes back for these bytes, until the connection ends or the body is whole. */
+/**
+ * Sends bytes and returns everything received until the connection ends or the body is complete.
+ */
 function exchange (port: number, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let received = ''
@@ -52,7 +54,7 @@ const echo: RequestListener = (request, response) => {
 const bodyOf = (response: string): unknown =>
   JSON.parse(response.slice(response.indexOf('\r\n\r\n') + 4))
 
-t.test('fields that Connection names stay on their connection, in both directions', async (t) => {
+t.test('fields named by Connection are not forwarded, in either direction', async (t) => {
   const port = await frontDoor(t, await listening(t, (request, response) => {
     response.setHeader('X-Seen', JSON.stringify(request.headers))
     response.setHeader('X-Inner', '1')
@@ -227,7 +229,7 @@ t.test('every error of the front door is problem details', async (t) => {
   }
 })
 
-t.test('413 is told while the client still sends, and is not lost by a reset', async (t) => {
+t.test('413 reaches a client that is still sending, without a reset', async (t) => {
   const port = await frontDoor(t, await listening(t, echo))
   for (const [fields, chunk] of [
     ['Content-Length: 104857600', 'x'.repeat(65_536)],
@@ -240,14 +242,14 @@ t.test('413 is told while the client still sends, and is not lost by a reset', a
     socket.write(`POST /api/products HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`)
     for (let i = 0; i < 64; i++) await new Promise((resolve) => { socket.write(chunk, resolve) })
     t.match(await status, [/^HTTP\/1\.1 413 /])
-    // Bytes that are sent after the answer still find somebody who reads them.
+    // The server still reads bytes that are sent after the response.
     await new Promise((resolve) => { socket.write(chunk, resolve) })
     t.equal(failure, undefined, fields)
     socket.destroy()
   }
 })
 
-t.test('a body arrives as it was sent, whatever its type', async (t) => {
+t.test('bodies of any type arrive unchanged', async (t) => {
   const port = await frontDoor(t, await listening(t, echo))
   for (const type of [
     'application/json; charset=utf-8',
@@ -276,7 +278,7 @@ t.test('a body arrives as it was sent, whatever its type', async (t) => {
   }
 })
 
-t.test('a write goes to another instance only if the first got nothing of it', async (t) => {
+t.test('a write goes to another instance only if the first received nothing of it', async (t) => {
   const applied: string[] = []
   const dies = await listening(t, (request) => {
     applied.push(`${request.method} dies`)

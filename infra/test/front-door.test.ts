@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { type Upstream, buildFrontDoor } from '../local/front-door.js'
 
-/** A real HTTP server on a free port, as one instance. */
+/** Starts a real HTTP server on a free port, as one instance. */
 async function instance (
   t: Test,
   name: string,
@@ -37,9 +37,7 @@ async function frontDoor (t: Test, upstreams: readonly Upstream[]): Promise<stri
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
 
-/**
- * fetch() would add headers of its own, resolve the path, and hide what is about the connection.
- */
+/** Sends a request. fetch() would add headers, resolve the path, and hide connection headers. */
 async function ask (
   base: string,
   path: string,
@@ -71,7 +69,7 @@ const echo: RequestListener = (request, response) => {
 
 const down: Upstream = { name: 'catalog-0', url: undefined }
 
-/** The shape of every answer of the front door's own. */
+/** The common shape of the front door's own responses. */
 const problemOf = (response: IncomingMessage & { body: string }): unknown => {
   const details: unknown = JSON.parse(response.body)
   return typeof details === 'object'
@@ -79,7 +77,7 @@ const problemOf = (response: IncomingMessage & { body: string }): unknown => {
     : details
 }
 
-t.test('takes turns over the instances that are up', async (t) => {
+t.test('requests go to the live instances in turn', async (t) => {
   const names = ['catalog-1', 'catalog-2']
   const up = await Promise.all(
     names.map((name) => instance(t, name, (_request, response) => response.end(name)))
@@ -91,7 +89,7 @@ t.test('takes turns over the instances that are up', async (t) => {
   t.equal(served.filter((name) => name === 'catalog-2').length, 3)
 })
 
-t.test('passes the request on as it came, and who sent it as seen', async (t) => {
+t.test("requests are forwarded unchanged, with the client's address as seen", async (t) => {
   const base = await frontDoor(t, [await instance(t, 'catalog-1', echo)])
   const sent = {
     method: 'PATCH',
@@ -135,7 +133,7 @@ t.test('passes the request on as it came, and who sent it as seen', async (t) =>
   })
 })
 
-t.test('passes the answer on as it came', async (t) => {
+t.test('responses are forwarded unchanged', async (t) => {
   const date = 'Fri, 01 Jan 2021 00:00:00 GMT'
   const base = await frontDoor(t, [await instance(t, 'catalog-1', (request, response) => {
     response.setHeaders(
@@ -173,7 +171,7 @@ t.test('passes the answer on as it came', async (t) => {
   })
 })
 
-t.test('streams: the first bytes arrive while the instance still writes', async (t) => {
+t.test('streams: the first bytes arrive while the instance is still writing', async (t) => {
   let finish = (): void => {}
   const base = await frontDoor(t, [await instance(t, 'catalog-1', (_request, response) => {
     response.write('first')
@@ -186,7 +184,7 @@ t.test('streams: the first bytes arrive while the instance still writes', async 
   t.match(await reader?.read(), { value: ' last' })
 })
 
-t.test('when the client leaves, the instance is told', async (t) => {
+t.test('the instance notices when the client disconnects', async (t) => {
   let told: (value: unknown) => void = () => {}
   const left = new Promise((resolve) => { told = resolve })
   const base = await frontDoor(t, [await instance(t, 'catalog-1', (_request, response) => {
@@ -199,7 +197,7 @@ t.test('when the client leaves, the instance is told', async (t) => {
   await t.resolves(left)
 })
 
-t.test('a body of a GET is not sent on, and hurts nobody', async (t) => {
+t.test('the body of a GET is dropped without side effects', async (t) => {
   const base = await frontDoor(t, [await instance(t, 'catalog-1', echo)])
   const response = await ask(base, '/api/products', {
     headers: { 'content-type': 'application/json', 'content-length': '2' },
@@ -208,7 +206,7 @@ t.test('a body of a GET is not sent on, and hurts nobody', async (t) => {
   t.match(JSON.parse(response.body), { body: '', headers: { 'content-length': undefined } })
 })
 
-t.test('a path that no service owns is 404, one that is none is 400', async (t) => {
+t.test('a path without a service is a 404, a malformed one a 400', async (t) => {
   const base = await frontDoor(t, [await instance(t, 'catalog-1', echo)])
   for (const path of ['/', '/api', '/api/productsx', '/docs']) {
     const response = await ask(base, path)
@@ -236,7 +234,7 @@ t.test('a path that no service owns is 404, one that is none is 400', async (t) 
   }
 })
 
-t.test('no instance up: 503 that says when to try again', async (t) => {
+t.test('no instance up: 503 with Retry-After', async (t) => {
   const base = await frontDoor(t, [down])
   const response = await ask(base, '/api/products')
   t.match(response, { statusCode: 503, headers: { 'retry-after': '1' } })
@@ -249,7 +247,7 @@ t.test('no instance up: 503 that says when to try again', async (t) => {
 })
 
 t.test(
-  'an instance that is gone: safe requests go to another one, writes are never sent twice',
+  'a dead instance: safe requests go to another one, writes are never sent twice',
   async (t) => {
     const gone = await instance(t, 'catalog-1', echo)
     const other = await instance(t, 'catalog-2', (_request, response) => response.end('catalog-2'))
@@ -272,7 +270,7 @@ t.test(
   }
 )
 
-t.test('an instance that dies with the request in hand', async (t) => {
+t.test('an instance dies while processing a request', async (t) => {
   let writes = 0
   const dies = await instance(t, 'catalog-1', (request) => {
     if (request.method === 'POST') writes++
@@ -297,7 +295,7 @@ t.test('an instance that dies with the request in hand', async (t) => {
   t.equal(writes, 1)
 })
 
-t.test('an answer of 503 is passed on, not asked for again', async (t) => {
+t.test('a 503 is forwarded, not retried', async (t) => {
   let asked = 0
   const base = await frontDoor(t, [await instance(t, 'catalog-1', (_request, response) => {
     asked++

@@ -7,7 +7,7 @@ import { scenarios } from '../load/scenarios/all.js'
 
 const parse = (args: string[], env: NodeJS.ProcessEnv = {}) => parseArguments(args, env, scenarios)
 
-t.test('what the command line asks for', (t) => {
+t.test('options of the command line', (t) => {
   t.match(parse([]), {
     url: 'http://localhost:8080',
     scenarios: [{ name: 'warm' }],
@@ -75,19 +75,19 @@ t.test('what the command line asks for', (t) => {
   t.end()
 })
 
-t.test('what is wrong is said in one line', (t) => {
+t.test('errors are printed as one line', (t) => {
   const wrong: [string[], RegExp][] = [
     [
       ['--scenario', 'hot'],
-      /^--scenario hot: there is no such scenario, but cold, .*, limited, soak, shop, all$/
+      /^--scenario hot: no such scenario; use one of cold, .*, limited, soak, shop, all$/
     ],
     [
       ['--scenario', 'mixed'],
-      /^--scenario mixed writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it/
+      /^--scenario mixed writes, which needs a token: set --token or EDITOR_TOKEN to the editor's token/
     ],
     [['--scenario', 'all'], /^--scenario mixed writes/],
-    [['--url', 'localhost:8080'], /^--url localhost:8080: give scheme and host alone, like/],
-    [['--url', 'http://a/api'], /^--url .* scheme and host alone/],
+    [['--url', 'localhost:8080'], /^--url localhost:8080: use only scheme and host, such as/],
+    [['--url', 'http://a/api'], /^--url .* only scheme and host/],
     [['--duration', '0'], /^--duration 0: give a number of seconds from 0\.1 to/],
     [['--duration', '5s'], /^--duration 5s: give a number/],
     [
@@ -112,7 +112,7 @@ t.test('what is wrong is said in one line', (t) => {
   t.end()
 })
 
-t.test('what is required of the figures', (t) => {
+t.test('requirements on figures', (t) => {
   const recorder = new Recorder(1, 0)
   recorder.answered(200, { outcome: 'memory', found: true, instance: 'a' }, 5, 10)
   recorder.answered(200, { outcome: 'miss', found: false, instance: 'a' }, 5, 10)

@@ -10,7 +10,7 @@ import { startShop } from './load-shop.js'
 
 const MAIN = fileURLToPath(new URL('../load/main.js', import.meta.url))
 
-/** The command as a person would run it. */
+/** Runs the command as a user would. */
 function command (t: Test, ...args: string[]) {
   const { EDITOR_TOKEN: _, ...env } = process.env
   const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -26,7 +26,7 @@ function command (t: Test, ...args: string[]) {
 
 const reportIn = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Report
 
-t.test('measures, tells and writes', async (t) => {
+t.test('measures, prints and writes reports', async (t) => {
   const { url, token } = await startShop(t)
   const dir = t.testdir({})
   const [json, html] = [join(dir, 'load.json'), join(dir, 'load.html')]
@@ -85,7 +85,7 @@ t.test('measures, tells and writes', async (t) => {
 })
 
 t.test(
-  'exit status 1 for what is not as required, and for what could not be measured',
+  'exit status 1 for unmet requirements and failed measurements',
   async (t) => {
     const { url } = await startShop(t)
     const unmet = await command(
@@ -106,11 +106,11 @@ t.test(
       stdout: /^NOT MET hit-ratio<1 \(warm 1\)\nok {6}errors=0 \(warm 0\)$/m
     })
     const nobody = await command(t, '--url', 'http://127.0.0.1:1').ended
-    t.match(nobody, { code: 1, stdout: /^warm: Not measured: nobody answers at / })
+    t.match(nobody, { code: 1, stdout: /^warm: Not measured: no response from / })
   }
 )
 
-t.test('exit status 2 and one line for what is wrong with the command', async (t) => {
+t.test('exit status 2 and one line for a wrong command line', async (t) => {
   const wrong: [string[], RegExp][] = [
     [['--scenario', 'hot'], /^load: --scenario hot: /],
     [['--scenario', 'mixed'], /^load: --scenario mixed writes, which needs a token/],
@@ -122,7 +122,7 @@ t.test('exit status 2 and one line for what is wrong with the command', async (t
   t.match(await command(t, '--help').ended, { code: 0, stdout: /^npm run load \[-- / })
 })
 
-t.test('Ctrl-C ends it, and what was measured until then is reported', async (t) => {
+t.test('Ctrl-C ends the run and reports everything measured so far', async (t) => {
   const { url } = await startShop(t)
   const dir = t.testdir({})
   const [json, html] = [join(dir, 'load.json'), join(dir, 'load.html')]

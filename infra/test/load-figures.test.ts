@@ -3,7 +3,7 @@ import { lastMember } from '../load/cache-status.js'
 import { judge } from '../load/outcome.js'
 import { Recorder } from '../load/recorder.js'
 
-t.test('the last member of Cache-Status is of the cache nearest to the client', (t) => {
+t.test('the last member of Cache-Status is that of the cache nearest to the client', (t) => {
   const read = (field: string) => {
     const member = lastMember(field)
     return member && [member.cache, Object.fromEntries(member.parameters)]
@@ -25,7 +25,7 @@ t.test('the last member of Cache-Status is of the cache nearest to the client', 
   t.end()
 })
 
-t.test('what an answer is counted as', (t) => {
+t.test('outcomes of responses', (t) => {
   const cases: [number, string | undefined, string, boolean | undefined][] = [
     [200, 'a; hit; ttl=57; detail=memory', 'memory', true],
     [200, 'a; hit; ttl=57; detail=OUTAGE', 'memory', true],
@@ -121,7 +121,7 @@ t.test('figures are exact counts, and percentiles to three digits', (t) => {
   t.end()
 })
 
-t.test('a rest of the time that says nothing by itself belongs to what was before it', (t) => {
+t.test('a short remainder joins the previous interval', (t) => {
   const recorder = new Recorder(1, 0)
   const hit = { outcome: 'memory', found: true, instance: 'a' } as const
   for (const at of [500, 1_500, 2_100]) recorder.answered(200, hit, 1, at)
@@ -136,7 +136,7 @@ t.test('a rest of the time that says nothing by itself belongs to what was befor
   t.end()
 })
 
-t.test('nothing measured is no number', (t) => {
+t.test('no figures without measurements', (t) => {
   t.match(new Recorder(1, 0).figures(0), {
     sent: 0,
     perSecond: 0,

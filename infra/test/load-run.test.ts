@@ -34,7 +34,7 @@ async function loaded (...args: string[]): Promise<Report & { said: string[] }> 
   }
 }
 
-/** Every request is in the figures, once. */
+/** Asserts that the figures contain every request exactly once. */
 function addsUp (t: Test, { results }: Report): void {
   t.not(results.length, 0)
   for (const {
@@ -69,7 +69,7 @@ function addsUp (t: Test, { results }: Report): void {
 const countOf = ({ results: [result] }: Report, name: string): number =>
   result?.outcomes.find(({ outcome }) => outcome === name)?.count ?? 0
 
-t.test('warm: as many requests as the server has had, all of them hits', async (t) => {
+t.test('warm: all requests reach the server and are hits', async (t) => {
   const { url, arrived, computed } = await startShop(t)
   const report = await loaded('--url', url, '--duration', '1.2', '--connections', '3')
   addsUp(t, report)
@@ -93,7 +93,7 @@ t.test('warm: as many requests as the server has had, all of them hits', async (
   t.match(report.said[1], /^warm: \d+\/1\.2 s, \d+\/s, 100\.0 % hits$/)
 })
 
-t.test('with a rate there are no more than that', async (t) => {
+t.test('a rate is not exceeded', async (t) => {
   const { url } = await startShop(t)
   const report = await loaded('--url', url, '--rate', '4')
   addsUp(t, report)
@@ -103,7 +103,7 @@ t.test('with a rate there are no more than that', async (t) => {
   }
 })
 
-t.test('cold: each request is for something new', async (t) => {
+t.test('cold: each request is for a new page', async (t) => {
   const { url, computed } = await startShop(t)
   const report = await loaded('--url', url, '--scenario', 'cold', '--connections', '2')
   addsUp(t, report)
@@ -112,7 +112,7 @@ t.test('cold: each request is for something new', async (t) => {
   t.equal(countOf(report, 'miss'), report.results[0]?.answered)
 })
 
-t.test('conditional: 304 with the ETag of the first answer', async (t) => {
+t.test('conditional: 304 with the ETag of the first response', async (t) => {
   const { url } = await startShop(t)
   const report = await loaded('--url', url, '--scenario', 'conditional')
   addsUp(t, report)
@@ -146,7 +146,7 @@ t.test('bypass: the same page with and without the cache', async (t) => {
   t.match(report.requirements, [{ met: true, why: 'cached 1' }])
 })
 
-t.test('stampede: one of each burst computes', async (t) => {
+t.test('stampede: one request of each burst computes', async (t) => {
   const { url, computed } = await startShop(t)
   const report = await loaded('--url', url, '--scenario', 'stampede', '--connections', '20')
   addsUp(t, report)
@@ -159,7 +159,7 @@ t.test('stampede: one of each burst computes', async (t) => {
   )
 })
 
-t.test('mixed: reads and writes at the same time, and the shop is as it was', async (t) => {
+t.test('mixed: concurrent reads and writes leave the shop unchanged', async (t) => {
   const { url, token, arrived } = await startShop(t)
   const report = await loaded('--url', url, '--scenario', 'mixed', '--token', token)
   addsUp(t, report)
@@ -177,7 +177,7 @@ t.test('mixed: reads and writes at the same time, and the shop is as it was', as
   t.equal((await (await fetch(`${url}/api/products/1`)).json() as { price: number }).price, 1299)
 })
 
-t.test('limited: what passes', async (t) => {
+t.test('limited: the allowed requests', async (t) => {
   const { url } = await startShop(t, { limit: 50 })
   const report = await loaded('--url', url, '--scenario', 'limited', '--connections', '5')
   addsUp(t, report)
@@ -193,7 +193,7 @@ t.test('limited: what passes', async (t) => {
   ])
 })
 
-t.test('other figures say that they are those of a limit', async (t) => {
+t.test('a note tells that a limit affected other figures', async (t) => {
   const { url } = await startShop(t, { limit: 40 })
   const report = await loaded('--url', url)
   t.match(report.notes, [
@@ -212,7 +212,7 @@ async function server (t: Test, listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-t.test('what cannot be measured says why, and is not hidden by what can', async (t) => {
+t.test('a failed scenario has a reason, even beside successful ones', async (t) => {
   const { url, token } = await startShop(t)
   const refused = await loaded('--url', url, '--scenario', 'mixed', '--token', 'wrong')
   t.match(refused, {
@@ -230,11 +230,11 @@ t.test('what cannot be measured says why, and is not hidden by what can', async 
     response.writeHead(request.method === 'PATCH' ? 500 : 200).end('{"price":1}')
   })
   t.match((await loaded('--url', broken, '--scenario', 'mixed', '--token', token)).notes, [
-    { text: /PATCH http.*\/api\/products\/1 was answered with 500/ }
+    { text: /PATCH http.*\/api\/products\/1 got status 500/ }
   ])
   const other = await server(t, (_request, response) => { response.end('{"hello":1}') })
   t.match((await loaded('--url', other, '--scenario', 'mixed', '--token', token)).notes, [
-    { text: /GET http.*\/api\/products\/1 was answered with 200/ }
+    { text: /GET http.*\/api\/products\/1 got status 200/ }
   ])
   const none = await server(t, (_request, response) => {
     response.writeHead(404).end('{"code":"NO"}')
@@ -242,39 +242,39 @@ t.test('what cannot be measured says why, and is not hidden by what can', async 
   const report = await loaded('--url', none, '--require', 'errors=0')
   t.match(report, {
     failed: ['warm'],
-    notes: [{ text: /^Not measured: GET http.* was answered with 404 .*\{"code":"NO"\}\.$/ }],
+    notes: [{ text: /^Not measured: GET http.* got status 404, .*\{"code":"NO"\}\.$/ }],
     requirements: [{ met: false }]
   })
   t.match(htmlReport(report), /<h2 id="warm">warm<\/h2>\n<ul class="notes"><li>Not measured: GET /)
   t.match((await loaded('--url', 'http://127.0.0.1:1')).notes, [
-    { text: /^Not measured: nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): start/ }
+    { text: /^Not measured: no response from http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): start/ }
   ])
 })
 
-t.test('a first request that is limited waits as long as it is told', async (t) => {
+t.test('a limited first request waits for Retry-After', async (t) => {
   let asked = 0
   const url = await server(t, (_request, response) => {
     if (++asked === 1) response.writeHead(429, { 'retry-after': '0.001' })
     response.end()
   })
   const report = await loaded('--url', url, '--scenario', 'limited', '--rate', '5')
-  t.match(report.said[0], /^GET \/api\/products\/1 is limited: asking again in 0\.001 s$/)
+  t.match(report.said[0], /^GET \/api\/products\/1 is rate-limited: retrying in 0\.001 s$/)
   t.match(report.results, [{ outcomes: [{ outcome: 'uncached', share: 1 }] }])
 })
 
-t.test('but not for an hour', async (t) => {
+t.test('a limited first request does not wait for an hour', async (t) => {
   const url = await server(t, (_request, response) => {
     response.writeHead(429, { 'retry-after': '3600' }).end()
   })
   t.match((await loaded('--url', url)).notes, [
-    { text: /^Not measured: GET .* was answered with 429 / }
+    { text: /^Not measured: GET .* got status 429, / }
   ])
 })
 
-t.test('errors are counted, and named', async (t) => {
+t.test('errors are counted by name', async (t) => {
   let asked = 0
   const url = await server(t, (request, response) => {
-    // After the requests that warm up every third one is broken off, and every third fails.
+    // After the warm-up requests, every third one is broken off, and every third fails.
     const turn = ++asked <= 32 ? 0 : asked % 3
     if (turn === 1) request.socket.destroy()
     else response.writeHead(turn === 2 ? 500 : 200).end()
@@ -290,7 +290,7 @@ t.test('errors are counted, and named', async (t) => {
 })
 
 t.test(
-  'a connection that is broken off costs the request that was on it, and no other',
+  'a broken connection fails only its own request',
   async (t) => {
     let asked = 0
     const url = await server(t, (request, response) => {
@@ -312,7 +312,7 @@ t.test(
   }
 )
 
-t.test('a server that closes connections as it said it would has failed nobody', async (t) => {
+t.test('announced closing of connections counts as no failure', async (t) => {
   let asked = 0
   const url = await server(t, (_request, response) => {
     if (++asked % 4 === 0) response.setHeader('connection', 'close')
@@ -335,7 +335,7 @@ t.test('a server that closes connections as it said it would has failed nobody',
   )
 })
 
-t.test('gives up where there is nobody any more', async (t) => {
+t.test('gives up on a dead server', async (t) => {
   const recorder = new Recorder(1, performance.now())
   const isAlive = await drive(
     { url: 'http://127.0.0.1:1', requests: [{}], connections: 2, until: { seconds: 60 } },
@@ -349,7 +349,7 @@ t.test('gives up where there is nobody any more', async (t) => {
   t.strictSame(failures, { ECONNREFUSED: failed })
 })
 
-t.test('names from outside are text in the report, and it needs nothing else', async (t) => {
+t.test('the report escapes foreign names and is self-contained', async (t) => {
   const url = await server(t, (_request, response) => {
     response.setHeader('cache-status', '"<script>alert(1)</script>"; hit; ttl=1; detail=memory')
     response.end()

@@ -17,7 +17,7 @@ const PLACE = {
 }
 
 t.test(
-  'the same seed makes the same visits, in the shares of the kinds, to pages that are there',
+  'the same seed makes the same visits, in the given shares, to existing pages',
   (t) => {
     const take = (seed: number) => {
       const all = visits(PLACE, seed)
@@ -81,7 +81,7 @@ t.test('an older version after an acknowledged save is found, in a body and behi
 })
 
 t.test(
-  'shop: the same load with caching and without, and nothing is wrong on either side',
+  'shop: the same load with and without caching, without errors on either side',
   { timeout: 120_000 },
   async (t) => {
     const wish = parseArguments(

@@ -9,19 +9,19 @@ import { type Test } from 'tap'
 
 const TOKEN = 'token-of-an-editor'
 
-/** A shop on a free port, and what it has counted. */
+/** A shop on a free port, and its counts. */
 export interface Shop {
   readonly url: string
   readonly token: string
-  /** Requests that have arrived, by method and path. */
+  /** Requests received, by method and path. */
   readonly arrived: Map<string, number>
-  /** What handlers have computed, likewise. */
+  /** Requests computed by handlers, by method and path. */
   readonly computed: Map<string, number>
 }
 
 /**
- * An application with the plugins and the paths of the suite that the scenarios ask for; it ends
- * with the test.
+ * Starts an application with the plugins and the paths that the scenarios request; it ends with the
+ * test.
  */
 export async function startShop (
   t: Test,

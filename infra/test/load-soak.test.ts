@@ -7,7 +7,7 @@ import { composeLimit, judge } from '../load/soak/verdict.js'
 
 const MEBIBYTE = 1024 * 1024
 
-/** Half an hour of one process, a sample each 15 s. */
+/** Half an hour of one process, a sample every 15 s. */
 const samples = (rss: (at: number) => number, instance = 'catalog-1'): ProcessSample[] =>
   Array.from({ length: 121 }, (_, i) => 15 * i).map((at) => ({
     instance,
@@ -46,7 +46,7 @@ t.test('a process is judged by its peak and by the slope of its last half', (t) 
   t.end()
 })
 
-t.test('the limit is that of services in docker-compose.yml', (t) => {
+t.test('the limit comes from the services in docker-compose.yml', (t) => {
   t.equal(
     composeLimit(
       'x-service: &service\n  image: weir\n  mem_limit: 96m\n\nservices:\n  nginx:\n    mem_limit: 128m\n'
@@ -58,7 +58,7 @@ t.test('the limit is that of services in docker-compose.yml', (t) => {
   t.end()
 })
 
-t.test('soak runs by itself, for half an hour unless told otherwise', (t) => {
+t.test('soak runs only by name, for half an hour by default', (t) => {
   const wish = (...args: string[]) => parseArguments(['--token', 'x', ...args], {}, scenarios)
   t.match(wish('--scenario', 'soak'), { seconds: 1800, rate: 220, scenarios: [{ name: 'soak' }] })
   t.match(wish('--scenario', 'soak', '--duration', '720', '--rate', '120'), {

@@ -12,7 +12,7 @@ const FOLDER = fileURLToPath(new URL('../../monitoring/', import.meta.url))
 const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { cwd: FOLDER })
 
 t.test(
-  'Prometheus takes the configuration, and each alert fires when it should and not before',
+  'Prometheus accepts the configuration, and each alert fires when it should and not before',
   async (t) => {
     const { stdout } = await promtool('check', 'config', 'prometheus.yml')
     t.match(stdout, /SUCCESS: prometheus\.yml is valid/)
@@ -21,10 +21,10 @@ t.test(
   }
 )
 
-t.test('alerts and the dashboard ask for what instances tell', async (t) => {
+t.test('alerts and the dashboard use metrics that instances export', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  // Nobody has to be there for an instance to say so.
+  // No Redis listens on port 1: the instance reports its metrics anyway.
   await app.register(redis, { url: 'redis://127.0.0.1:1' })
   await app.register(observability, { store: memoryStore(), service: 'demo', instance: 'demo-1' })
   const told = new Set((await app.inject('/metrics')).body.match(/(?<=# TYPE )\w+/g))

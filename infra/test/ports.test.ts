@@ -20,13 +20,13 @@ t.test('the front door is on 8080 unless PORT is a port', async (t) => {
 })
 
 t.test(
-  'a port that may not be used is told from one that is taken; anything else stays what it is',
+  'forbidden and taken ports have errors of their own; others pass unchanged',
   async (t) => {
     const failure = (code: string): Error => Object.assign(new Error('listen'), { code })
     t.match(listenError(failure('EACCES'), 80, 'the front door'), {
       code: 'WEIR_ERR_PORT_DENIED',
       message:
-        'port 80, which the front door needs, may not be used by you: allow it or set PORT to another.'
+        'port 80, which the front door needs, is not permitted: allow it or set PORT to another.'
     })
     t.match(listenError(failure('EADDRINUSE'), 4101, 'catalog-1'), { code: 'WEIR_ERR_PORT_TAKEN' })
     const other = failure('EMFILE')
@@ -41,7 +41,7 @@ async function occupy (t: Test, port: number): Promise<void> {
   await once(server, 'listening')
 }
 
-/** A base that nobody uses, away from those that suites and the system choose. */
+/** An unused base, away from those that suites and the system choose. */
 async function freeBase (t: Test): Promise<number> {
   for (let base = 21_000; base < 30_000; base += 400) {
     try {
@@ -64,7 +64,7 @@ t.test('the offsets are those of the suite', async (t) => {
 })
 
 t.test(
-  'two suites that start at the same moment have ports of their own, all of them',
+  'two suites that start at the same moment share no port',
   async (t) => {
     const chosen = await Promise.all(
       Array.from({ length: 4 }, () => choosePorts({}, PORT_OFFSETS))
@@ -92,7 +92,7 @@ t.test(
   }
 )
 
-t.test('one port that is taken moves all', async (t) => {
+t.test('one taken port moves all ports', async (t) => {
   const first = await choosePorts({}, PORT_OFFSETS)
   first.release()
   for (const offset of [0, 2, 302]) {
@@ -105,13 +105,13 @@ t.test('one port that is taken moves all', async (t) => {
   }
 })
 
-t.test('PORT_BASE and PORT have the last word', async (t) => {
+t.test('PORT_BASE and PORT take precedence', async (t) => {
   const base = await freeBase(t)
   const moved = await choosePorts({ PORT_BASE: String(base) }, PORT_OFFSETS)
   t.match(moved, { base, frontDoor: base + 80, note: undefined })
   await t.rejects(choosePorts({ PORT_BASE: String(base) }, PORT_OFFSETS), {
     code: 'WEIR_ERR_PORT_TAKEN',
-    message: `port ${base}, which the suite needs, is already in use: stop what listens there or set PORT_BASE to another.`
+    message: `port ${base}, which the suite needs, is already in use: stop the program that listens there or set PORT_BASE to another.`
   })
   moved.release()
   const both = await choosePorts({ PORT_BASE: String(base), PORT: '9' }, PORT_OFFSETS)

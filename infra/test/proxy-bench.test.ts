@@ -20,7 +20,7 @@ t.test('a seed repeats its trace, and another seed or order makes another', (t) 
   t.end()
 })
 
-t.test('a trace has some of everything', (t) => {
+t.test('a trace contains every kind of request', (t) => {
   const { resources, bursts } = makeTrace({ ...SHAPE, urls: 300 })
   const steps = bursts.flat()
   t.equal(steps.length, 2000)
@@ -67,7 +67,7 @@ const answer = (body: Buffer, rest: Partial<Received> = {}): Received =>
 const version = versionAt(plain, NOW)
 const content = contentOf(plain, version, 'en')
 
-t.test('right answers are right', (t) => {
+t.test('correct responses pass', (t) => {
   const before = beginOf(plain, version)
   const rows: Record<string, readonly [Step, Received]> = {
     whole: [step({}), answer(content, { headers: { etag: `"7-${version}-en"` } })],
@@ -102,7 +102,7 @@ t.test('right answers are right', (t) => {
   t.end()
 })
 
-t.test('wrong answers are found', (t) => {
+t.test('wrong responses are found', (t) => {
   const before = beginOf(plain, version)
   const broken = Buffer.from(content)
   broken[2999] = 0
@@ -164,7 +164,7 @@ t.test('wrong answers are found', (t) => {
   t.end()
 })
 
-t.test('a response that is not to be stored is nobody else\'s', (t) => {
+t.test('an uncacheable response must not reach another client', (t) => {
   const checker = new Checker()
   const asked = step({ lifetime: 0, cacheControl: 'no-store' })
   const [one, two] = ['#1', '#2'].map((serial) => answer(contentOf(plain, serial, 'en')))

@@ -10,14 +10,14 @@ import t, { type Test } from 'tap'
 
 const SCRIPT = fileURLToPath(new URL('../../docker/redis-cluster', import.meta.url))
 const SIZE = 6
-// In place of a network of containers: loopback addresses with the same ports. Below those that
-// systems give to connections, as is that of the cluster bus, 10,000 above.
+// Loopback addresses with the same port stand in for a network of containers. Below the range of
+// ephemeral ports, as is the port of the cluster bus, 10,000 above.
 const PORT = 20_000 + process.pid % 2000
 const NETWORK = `127.${50 + process.pid % 100}.0`
 
 t.setTimeout(120_000)
 
-/** A container of the service: its address, and a process that can be killed. */
+/** A container of the service: its address, and a process to kill. */
 async function startNode (t: Test, index: number) {
   const address = `${NETWORK}.${index + 1}`
   const dir = join(t.testdirName, address)
@@ -40,7 +40,7 @@ async function startNode (t: Test, index: number) {
   return { address, dir, control, kill }
 }
 
-/** Starts the script as its container does, and returns a wait for what it says next. */
+/** Starts the script as its container does, and returns a function that waits for its next line. */
 async function startKeeper (t: Test) {
   const bin = join(t.testdirName, 'bin')
   await mkdir(bin, { recursive: true })
@@ -75,14 +75,14 @@ async function startKeeper (t: Test) {
   }
 }
 
-t.test('nodes become a cluster, and are one again after some have come back empty', async (t) => {
+t.test('nodes form a cluster, and do so again after some have come back empty', async (t) => {
   t.testdir({})
   const nodes = await Promise.all(Array.from({ length: SIZE }, (_, i) => startNode(t, i)))
   const says = await startKeeper(t)
-  await says(/makes a cluster/)
-  await says(/the cluster is whole/)
+  await says(/creating a cluster/)
+  await says(/the cluster is healthy/)
 
-  /** Kills nodes and starts others in their places that know nothing of the cluster. */
+  /** Kills nodes and starts others in their places, which do not know the cluster. */
   const replace = async (indexes: readonly number[]) => {
     for (const i of indexes) await nodes[i]?.kill()
     for (const i of indexes) {
@@ -98,14 +98,14 @@ t.test('nodes become a cluster, and are one again after some have come back empt
 
   await t.test('a master: its replica takes over, and it becomes a replica', async (t) => {
     await replace([0])
-    await says(/the cluster is not whole/)
-    await says(/takes in/)
+    await says(/the cluster is not healthy/)
+    await says(/adding/)
     await says(/a replica of/)
-    await says(/the cluster is whole/)
+    await says(/the cluster is healthy/)
     t.ok(await whole())
   })
 
-  await t.test('a master and its replica: the cluster is made anew', async (t) => {
+  await t.test('a master and its replica: the cluster is recreated', async (t) => {
     const text = String(await nodes[1]?.control.cluster('NODES'))
     const view = text.trim().split('\n').map((line) => line.split(' '))
     const [master] = view.filter(([, , flags]) => flags?.includes('master'))
@@ -113,9 +113,9 @@ t.test('nodes become a cluster, and are one again after some have come back empt
     t.equal(pair.length, 2)
     const addresses = pair.map(([, address]) => address?.split(':')[0])
     await replace(nodes.flatMap(({ address }, i) => addresses.includes(address) ? [i] : []))
-    await says(/the cluster is not whole/)
-    await says(/makes it anew/)
-    await says(/the cluster is whole/)
+    await says(/the cluster is not healthy/)
+    await says(/recreating it/)
+    await says(/the cluster is healthy/)
     t.ok(await whole())
   })
 })

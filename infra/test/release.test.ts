@@ -28,7 +28,7 @@ function temp (t: Test): string {
   return folder
 }
 
-t.test('public packages, each after those it depends on', async (t) => {
+t.test('public packages are ordered after their dependencies', async (t) => {
   const names = workspaces.map(({ json }) => json.name)
   for (const name of ['@weir/fastify', '@weir/cache', '@weir/internal', 'create-weir']) {
     t.ok(names.includes(name), name)
@@ -42,11 +42,11 @@ t.test('public packages, each after those it depends on', async (t) => {
     }
   }
   t.throws(() => inOrder([named('a', ['b']), named('b', ['a'])]), {
-    message: 'a, b depend on each other in a circle.'
+    message: 'a, b depend on each other.'
   })
 })
 
-t.test('every package.json may be published, and has the licence of the repository', async (t) => {
+t.test("every package.json is publishable and has the repository's license", async (t) => {
   const root = await readPackageJson(ROOT)
   const names = new Set(workspaces.map(({ json }) => json.name))
   const licence = readFileSync(`${ROOT}LICENSE`, 'utf8')
@@ -71,7 +71,7 @@ t.test('every package.json may be published, and has the licence of the reposito
   }
 })
 
-t.test('whatever is missing in a tarball is found', async (t) => {
+t.test('everything missing from a tarball is found', async (t) => {
   const root = temp(t)
   const json = {
     name: 'p',
@@ -107,18 +107,18 @@ t.test('whatever is missing in a tarball is found', async (t) => {
   }
   t.strictSame(await tarballProblems(root, tarball), [
     'LICENSE is missing',
-    'dist/x.tsbuildinfo does not belong into it',
+    'dist/x.tsbuildinfo must not be in the tarball',
     'exports ./b/*: nothing matches ./dist/b/*.js',
     'bin p: ./dist/p.js is missing',
-    'dist/a.js imports @scope/unknown, which is no dependency',
+    'dist/a.js imports @scope/unknown, which is not a dependency',
     'dist/a.js.map: its source src/a.ts is missing',
-    'dist/a.d.ts imports typed, which is no dependency',
-    'dist/c.js names no source map',
+    'dist/a.d.ts imports typed, which is not a dependency',
+    'dist/c.js has no source map',
     'dist/d.js: its source map dist/d.js.map is missing'
   ])
 })
 
-t.test('imports are found in code, not in comments and texts', async (t) => {
+t.test('imports are found in code, not in comments and strings', async (t) => {
   t.strictSame(
     importsOf(
       [
@@ -141,7 +141,7 @@ t.test('imports are found in code, not in comments and texts', async (t) => {
   )
 })
 
-t.test('a version takes over what is unreleased', async (t) => {
+t.test('a version takes over the unreleased notes', async (t) => {
   const changelog =
     '# Changelog\n\n## Unreleased\n\n### Added\n\n- x\n\n## 0.1.0 - 2026-01-01\n\n- y\n'
   const after = released(changelog, '0.2.0', '2026-02-02')
@@ -154,7 +154,7 @@ t.test('a version takes over what is unreleased', async (t) => {
   for (const version of ['1.2', 'v1.2.3', '1.2.3+4', '']) t.notOk(isVersion(version), version)
 })
 
-t.test('a version is written everywhere, and what depends on it', async (t) => {
+t.test('a version is written to all packages and their dependents', async (t) => {
   const root = temp(t)
   const write = (path: string, json: object) => {
     mkdirSync(`${root}/${path}`, { recursive: true })

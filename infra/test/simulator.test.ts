@@ -24,7 +24,7 @@ async function start (t: Test, options: SimulatorOptions = { now: () => NOON }) 
   return { simulator, get }
 }
 
-t.test('the cities are real ones', async (t) => {
+t.test('the cities are real', async (t) => {
   t.equal(cities.length, 200)
   t.equal(new Set(cities.map(({ name, countryCode }) => `${name},${countryCode}`)).size, 200)
   for (const { name, country, latitude, longitude, timezone } of cities) {
@@ -59,7 +59,7 @@ t.test('geocoding', async (t) => {
   t.equal(await names(''), undefined)
 })
 
-t.test('the weather depends on the place and the hour, and on nothing else', async (t) => {
+t.test('the weather depends only on the place and the hour', async (t) => {
   let now = NOON
   const { get } = await start(t, { now: () => now })
   const path = `/v1/forecast?latitude=52.5&longitude=13.4&timezone=auto&forecast_days=2&current=${ALL}&hourly=${ALL}&daily=${DAILY}`
@@ -88,7 +88,7 @@ t.test('the weather depends on the place and the hour, and on nothing else', asy
   t.equal(await hourAt(0), tomorrow, 'what was said of tomorrow holds')
 })
 
-t.test('cities of one name say where they are, and how large', async (t) => {
+t.test('cities of the same name have region and population', async (t) => {
   const { get } = await start(t)
   const { results } = (await get('/v1/search?name=springfield&count=100')).body as {
     results: object[]
@@ -103,7 +103,7 @@ t.test('cities of one name say where they are, and how large', async (t) => {
   })
 })
 
-t.test('days are of 24 hours by the offset of now, as those of Open-Meteo are', async (t) => {
+t.test('days have 24 hours by the current offset, as in Open-Meteo', async (t) => {
   const { get } = await start(t, { now: () => Date.parse('2026-10-24T12:00:00Z') })
   const path =
     '/v1/forecast?latitude=52.5&longitude=13.4&timezone=auto&past_days=1&forecast_days=3&hourly=temperature_2m&daily=sunrise'
@@ -157,7 +157,7 @@ t.test('the sun of polar days and nights', async (t) => {
   t.same(await daylight(52, '2026-12-21'), [8, 1])
 })
 
-t.test('it says what it does not understand', async (t) => {
+t.test('invalid parameters are reported', async (t) => {
   const { get } = await start(t)
   for (const [query, reason] of Object.entries({
     'latitude=200&longitude=0': /Latitude must be in range/,
@@ -179,7 +179,7 @@ t.test('it says what it does not understand', async (t) => {
   t.match(await get('/v2/forecast'), { status: 404 })
 })
 
-t.test('what is not changed is not sent again', async (t) => {
+t.test('unchanged responses are a 304', async (t) => {
   const { get } = await start(t)
   const path = `/v1/forecast?latitude=0&longitude=0&current=${ALL}`
   const etag = (await get(path)).headers.get('etag') ?? ''
@@ -236,7 +236,7 @@ t.test('faults, on demand', async (t) => {
   })
 })
 
-t.test('requests for the same at one time are counted', async (t) => {
+t.test('overlapping requests for the same target are counted', async (t) => {
   const { simulator, get } = await start(t)
   simulator.faults.add({ kind: 'latency', ms: 300 })
   await Promise.all([

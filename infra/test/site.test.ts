@@ -34,7 +34,7 @@ t.test('links of the repository become links of the site', async (t) => {
   }
   t.throws(
     () => resolveLink('docs/why.md', '../no-such.md', options),
-    new DeadLink('docs/why.md links to ../no-such.md, which is not there.')
+    new DeadLink('docs/why.md links to ../no-such.md, which does not exist.')
   )
 })
 
@@ -62,11 +62,11 @@ t.test('dead links, missing headings and foreign requests of a built site are fo
       '<script src="https://cdn.example/x.js"></script> <link rel="stylesheet" href="//fonts.example/y.css">'
   })
   t.strictSame(await problemsOf(folder), [
-    '/guides/b: /guides/c is not there',
-    '/guides/b: /guides/a#two has no such heading',
-    '/guides/b: #three has no such heading',
-    '/guides/b: https://cdn.example/x.js is fetched from elsewhere',
-    '/guides/b: //fonts.example/y.css is fetched from elsewhere'
+    '/guides/b: /guides/c does not exist',
+    '/guides/b: /guides/a#two names a missing heading',
+    '/guides/b: #three names a missing heading',
+    '/guides/b: https://cdn.example/x.js is fetched from another host',
+    '/guides/b: //fonts.example/y.css is fetched from another host'
   ])
 })
 

@@ -7,7 +7,7 @@ import t from 'tap'
 import { PROGRAMS } from '../local/programs.js'
 import { slimMap, type SourceMap as Map } from '../local/slim-map.js'
 
-/** The whole map of a program of the suite with the packages it uses, and the slim one. */
+/** The full map of a program of the suite with its packages, and the slim one. */
 async function maps () {
   const { outputFiles } = await build({
     entryPoints: [PROGRAMS.suite.compiled],

@@ -4,12 +4,12 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 
-/** The suite of fixtures/suite.ts as the process a person would start. */
+/** The suite of fixtures/suite.ts as a process, as a user would start it. */
 export interface SuiteProcess {
   readonly pid: number
   /**
-   * Resolves with the first line of its standard output, past or to come, that the pattern fits,
-   * and what it captured.
+   * Resolves with the captures of the first line of standard output, past or future, that matches
+   * the pattern.
    */
   line(pattern: RegExp): Promise<RegExpExecArray>
   signal(signal: NodeJS.Signals): void

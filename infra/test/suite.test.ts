@@ -30,7 +30,7 @@ t.test(
   }
 )
 
-t.test('services that need not wait do not', async (t) => {
+t.test('other services do not wait', async (t) => {
   const never = new Promise<never>(() => {})
   t.strictSame(
     suite(never).flatMap(({ name, pending }) => (pending === undefined ? [name] : [])),

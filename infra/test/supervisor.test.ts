@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { type SuiteProcess, startSuite } from './suite-process.js'
 
-t.test('the banner comes when all is up and names everything there is to try', async (t) => {
+t.test('the banner appears when all is up, with everything to try', async (t) => {
   const suite = startSuite(t)
   const { frontDoor, instances } = await addresses(suite)
   await suite.line(/^ +store +SQLite in .*\.data \(set REDIS_URL/)
@@ -27,7 +27,7 @@ t.test('the banner comes when all is up and names everything there is to try', a
 })
 
 t.test(
-  'instances are told where data and Redis are, and are quiet unless LOG_LEVEL says otherwise',
+  'instances get the locations of data and Redis, and log little unless LOG_LEVEL is set',
   async (t) => {
     const quiet = startSuite(t)
     const told = await ask((await addresses(quiet)).frontDoor)
@@ -46,7 +46,7 @@ t.test(
 )
 
 t.test(
-  'tokens for each role are signed with the secret that the instances have, a new one each time unless JWT_SECRET says which',
+  "tokens of each role are signed with the instances' secret, a new one per start unless JWT_SECRET is set",
   async (t) => {
     const JWT_SECRET = 'a secret that somebody has made for this'
     const isSigned = (token: string, secret: string) => {
@@ -83,15 +83,15 @@ t.test(
   }
 )
 
-t.test('an instance that is killed is started again; the other one serves meanwhile', async (t) => {
+t.test('a killed instance is restarted while the other one serves', async (t) => {
   const suite = startSuite(t)
   const { frontDoor, instances } = await addresses(suite)
   const before = await ask(instances[0])
   process.kill(before.pid, 'SIGKILL')
-  // Nobody waits for the supervisor to notice: a request that meets the dead instance is given to
-  // the other one.
+  // The supervisor need not have noticed yet: a request that reaches the dead instance goes to the
+  // other one.
   for (let i = 0; i < 4; i++) await ask(frontDoor)
-  await suite.line(/^weir: catalog-1 was ended by SIGKILL; starting it again in 100 ms$/)
+  await suite.line(/^weir: catalog-1 was killed by SIGKILL; restarting it in 100 ms$/)
   const back = await suite.line(/^weir: catalog-1 is back at (\S+)$/)
   const after = await ask(back[1] ?? '')
   t.equal(after.instance, 'catalog-1')
@@ -114,7 +114,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-t.test('an instance that does not end when asked is ended', async (t) => {
+t.test('an instance that ignores SIGTERM is killed', async (t) => {
   const suite = startSuite(t, { MODE: 'stubborn' })
   const { gone } = await watchInstances(t, suite)
   suite.signal('SIGINT')
@@ -123,13 +123,13 @@ t.test('an instance that does not end when asked is ended', async (t) => {
 })
 
 t.test(
-  'a second Ctrl-C does not wait, but one that npm passes on a second time does',
+  'a second Ctrl-C does not wait, unless it is the duplicate from npm',
   async (t) => {
     const suite = startSuite(t, { MODE: 'stubborn' })
     const { gone } = await watchInstances(t, suite)
     suite.signal('SIGINT')
     suite.signal('SIGINT')
-    await suite.line(/^weir: waiting for the instances to end; Ctrl-C again ends them at once$/)
+    await suite.line(/^weir: waiting for the instances to end; press Ctrl-C again to kill them$/)
     suite.signal('SIGINT')
     t.match(await suite.ended, { code: 130 })
     await Promise.all(gone)
@@ -144,14 +144,14 @@ t.test('kill -9 of the supervisor leaves no orphan', async (t) => {
   await Promise.all(gone)
 })
 
-t.test('a port that is taken is one clear line, and nothing is left running', async (t) => {
+t.test('a taken port prints one clear line, and no process stays', async (t) => {
   const taken = await listen(t)
   for (const [env, owner, remedy] of [
-    [{ PORT: String(taken) }, 'the front door', 'stop what listens there or set PORT to another'],
+    [{ PORT: String(taken) }, 'the front door', 'stop the program that listens there or set PORT to another'],
     [
       { BASE_PORT: String(taken) },
       'catalog-1',
-      'stop what listens there or set PORT_BASE to another'
+      'stop the program that listens there or set PORT_BASE to another'
     ]
   ] as const) {
     t.strictSame(await startSuite(t, env).ended, {
@@ -163,17 +163,17 @@ t.test('a port that is taken is one clear line, and nothing is left running', as
   }
 })
 
-t.test('a PORT that is none is one clear line', async (t) => {
+t.test('an invalid PORT prints one clear line', async (t) => {
   t.strictSame(await startSuite(t, { PORT: 'http' }).ended, {
     code: 1,
     signal: null,
     stdout: '',
     stderr:
-      'weir: PORT is "http", which is no port: give a number from 0 (any free port) to 65535.\n'
+      'weir: PORT is "http", which is not a port: use a number from 0 (any free port) to 65535.\n'
   })
 })
 
-t.test('an instance that never starts ends the suite, with its last words', async (t) => {
+t.test('an instance that never starts ends the suite, with its last output', async (t) => {
   const { code, stdout, stderr } = await startSuite(t, { MODE: 'broken' }).ended
   t.equal(code, 1)
   t.match(
@@ -184,7 +184,7 @@ t.test('an instance that never starts ends the suite, with its last words', asyn
 })
 
 t.test(
-  'an instance that says it can never start as it is configured ends the suite at once, with its line',
+  'a permanent configuration error of an instance ends the suite at once, with its line',
   async (t) => {
     const { code, stdout, stderr } = await startSuite(t, { MODE: 'hopeless' }).ended
     t.equal(code, 1)
@@ -196,7 +196,7 @@ t.test(
   }
 )
 
-t.test('so does a secret that cannot sign, which is not shown', async (t) => {
+t.test('a secret that cannot sign ends the suite at once, and is not shown', async (t) => {
   const { code, stderr } = await startSuite(t, { JWT_SECRET: 'hunter2' }).ended
   t.equal(code, 1)
   t.match(stderr, /^weir: JWT_SECRET cannot be used: [^\n]*less than 32 bytes[^\n]*\n$/)
@@ -219,7 +219,7 @@ async function ask (base: string): Promise<Answer> {
   return body
 }
 
-/** What the banner says. */
+/** Addresses printed in the banner. */
 async function addresses (
   suite: SuiteProcess
 ): Promise<{ frontDoor: string; instances: [string, string] }> {
@@ -231,8 +231,8 @@ async function addresses (
 }
 
 /**
- * Once the suite is up: a promise for each instance that resolves when it is gone. An idle
- * connection to it then closes.
+ * Call it once the suite is up: returns a promise per instance that resolves when the instance is
+ * gone. An idle connection to it then closes.
  */
 async function watchInstances (
   t: Test,

@@ -17,7 +17,7 @@ t.test('Open-Meteo is used when it answers in time', async (t) => {
   })
 })
 
-t.test('a gateway that answers in its place is not Open-Meteo', async (t) => {
+t.test('a gateway that answers instead is not Open-Meteo', async (t) => {
   const HTML = '<!doctype html><title>Sign in</title>'
   for (const [status, headers, body] of [
     [200, { 'content-type': 'text/html' }, HTML],
@@ -29,7 +29,7 @@ t.test('a gateway that answers in its place is not Open-Meteo', async (t) => {
     [204, {}, '']
   ] as const) {
     const server = createServer((request, response) => {
-      // Following it, there is a page.
+      // A redirect leads to a page.
       if (request.url === '/login') response.end('{"current":{}}')
       else response.writeHead(status, headers).end(body)
     }).listen(0, '127.0.0.1')
@@ -49,7 +49,7 @@ t.test('a gateway that answers in its place is not Open-Meteo', async (t) => {
   }
 })
 
-t.test('one that says nothing is not waited for', async (t) => {
+t.test('a silent Open-Meteo is not awaited', async (t) => {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
@@ -65,7 +65,7 @@ t.test('one that says nothing is not waited for', async (t) => {
   })
 })
 
-t.test('WEATHER_UPSTREAM forces either, and nobody is asked', async (t) => {
+t.test('WEATHER_UPSTREAM forces either one without a request', async (t) => {
   const simulator = await startSimulator()
   t.teardown(() => simulator.close())
   t.match(await chooseUpstream({ WEATHER_UPSTREAM: 'simulator' }, simulator.url), {

@@ -6,9 +6,9 @@ export async function launchChromium (): Promise<Browser> {
   const executablePath = findProgram('chromium', process.env.PATH ?? '')
   if (executablePath === undefined) {
     throw new Error(
-      'chromium is not installed: node infra/dist/tools/ensure.js chromium does that'
+      'chromium is not installed: run node infra/dist/tools/ensure.js chromium'
     )
   }
-  // Its sandbox is not to be had by root.
+  // Chromium's sandbox does not work as root.
   return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
 }

@@ -1,9 +1,10 @@
 // node infra/dist/tools/ensure.js redis-server nginx
-// Silent when each program is there; installs what is missing, or says how to.
+//
+// Prints nothing if every program exists; otherwise installs the missing ones, or explains how to.
 import { findProgram } from './find-program.js'
 import { packageManager } from './package-manager.js'
 
-/** The package that brings each program, by package manager. */
+/** The package of each program, by package manager. */
 const PACKAGES: Record<string, Record<string, string>> = {
   'redis-server': { 'apt-get': 'redis-server', brew: 'redis' },
   nginx: { 'apt-get': 'nginx', brew: 'nginx' },
@@ -11,7 +12,7 @@ const PACKAGES: Record<string, Record<string, string>> = {
   memcached: { 'apt-get': 'memcached', brew: 'memcached' },
   postgres: { 'apt-get': 'postgresql', brew: 'postgresql' },
   promtool: { 'apt-get': 'prometheus', brew: 'prometheus' },
-  // A compiler alone cannot compile: Debian keeps the C library's headers apart.
+  // A compiler alone is not enough: Debian packages the C library's headers separately.
   gcc: { 'apt-get': 'build-essential', brew: 'gcc' }
 }
 
@@ -26,7 +27,7 @@ function install (programs: readonly string[]): number {
   const manager = packageManager(path)
   if (manager === undefined) {
     return refuse(
-      `${what}, and neither apt-get nor brew is here to do it: install ${names}, then try again.`
+      `${what}, and neither apt-get nor brew is available: install ${names}, then try again.`
     )
   }
 

@@ -1,14 +1,14 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where Debian puts servers, and where only root's PATH looks. */
+/** Folders where Debian puts servers, which only root's PATH contains. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** Debian's folder of Postgres, with one folder for each version. */
+/** Debian's folder of Postgres, with a subfolder per version. */
 const POSTGRES = '/usr/lib/postgresql'
 
 /**
- * The path of the program, as a shell would find it in `path` (a PATH), or that in one of the
+ * Returns the path of a program: as a shell would find it in `path` (a PATH), or in one of the
  * system's folders, or undefined.
  */
 export function findProgram (name: string, path: string): string | undefined {

@@ -2,22 +2,24 @@ import { spawnSync } from 'node:child_process'
 import { findProgram } from './find-program.js'
 import { withoutServices } from './without-services.js'
 
-/** A package manager that is here. */
+/** A package manager of this machine. */
 export interface PackageManager {
   readonly name: string
-  /** What a person would type to install the packages. */
+  /** The command for a user to install the packages. */
   command (packages: readonly string[]): string
-  /** Why it may not be run by us, if so. */
+  /** Why it must not be run automatically, if so. */
   readonly obstacle: string | undefined
-  /** Installs the packages without a question; its output goes to ours. True when it succeeded. */
+  /**
+   * Installs the packages without prompting and prints its output. Returns whether it succeeded.
+   */
   install (packages: readonly string[]): boolean
 }
 
-/** Downloads take a while on a slow line; for ever is not a while. */
+/** Downloads may be slow, but not endless. */
 const INSTALL_WITHIN_MS = 10 * 60_000
 const ASK_WITHIN_MS = 10_000
 
-/** The platform's package manager, if it is one we know: apt-get or Homebrew. */
+/** Returns the platform's package manager if it is a supported one: apt-get or Homebrew. */
 export function packageManager (path: string): PackageManager | undefined {
   if (findProgram('apt-get', path) !== undefined) return aptGet(path)
   if (findProgram('brew', path) !== undefined) return brew
@@ -36,15 +38,15 @@ function aptGet (path: string): PackageManager {
     obstacle:
       root || sudo
         ? undefined
-        : 'installing needs root, which sudo does not give without a password',
+        : 'installing needs root, and sudo asks for a password',
     command: (packages) => {
       const as = root ? '' : 'sudo '
       return `${as}apt-get update && ${as}apt-get install -y --no-install-recommends ${packages.join(' ')}`
     },
     install: (packages) =>
       withoutServices((folder) => {
-        // Through env: sudo would drop what is only in our environment. The PATH of a package's
-        // scripts is apt's to set.
+        // env sets our variables, which sudo would drop. The PATH of a package's scripts comes from
+        // apt.
         const apt = [
           ...prefix,
           'env',
@@ -57,7 +59,7 @@ function aptGet (path: string): PackageManager {
           '-o',
           `DPkg::Path=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`
         ]
-        // An update that fails in part (one mirror of many) may still be enough.
+        // A partial failure of the update (one mirror of many) may not matter.
         run([...apt, 'update'])
         return run([...apt, 'install', '-y', '--no-install-recommends', ...packages])
       })

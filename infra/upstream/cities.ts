@@ -1,4 +1,4 @@
-/** A real city, as the simulator's geocoding knows it. */
+/** A real city of the simulator's geocoding. */
 export interface City {
   readonly id: number
   readonly name: string
@@ -9,8 +9,8 @@ export interface City {
   readonly timezone: string
 }
 
-// Name, country code, latitude, longitude, time zone. One line a city, so that one can be added
-// with one.
+// Name, country code, latitude, longitude, time zone. One city per line, so that adding one adds a
+// line.
 const TABLE = `
 Tokyo|JP|35.6895|139.6917|Asia/Tokyo
 Delhi|IN|28.6519|77.2315|Asia/Kolkata
@@ -216,7 +216,7 @@ Wellington|NZ|-41.2866|174.7756|Pacific/Auckland
 
 const countries = new Intl.DisplayNames('en', { type: 'region' })
 
-/** 200 cities of all continents that have any. */
+/** 200 cities on all inhabited continents. */
 export const cities: readonly City[] = TABLE.trim().split('\n').map((line, i) => {
   const [name = '', countryCode = '', latitude, longitude, timezone = ''] = line.split('|')
   const country = countries.of(countryCode) ?? countryCode
@@ -231,11 +231,11 @@ export const cities: readonly City[] = TABLE.trim().split('\n').map((line, i) =>
   }
 })
 
-/** As people type it: `sao paulo` for São Paulo. */
+/** The name as users type it: `sao paulo` for São Paulo. */
 export const plain = (name: string) =>
   name.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ø', 'o').toLowerCase().trim()
 
-/** The nearest one, by which the simulator knows the time zone of any coordinates. */
+/** The nearest city, from which the simulator takes the time zone of any coordinates. */
 export function nearestCity (latitude: number, longitude: number): City {
   const distance = (city: City) => {
     const east = Math.abs(city.longitude - longitude)

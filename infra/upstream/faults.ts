@@ -1,19 +1,19 @@
-/** What the simulator does instead of answering, or before it does. */
+/** A fault: replaces a response, or delays it. */
 export interface Fault {
   /**
    * `latency`: answers after `ms`. `status`: answers with it and an error body. `drop`: ends the
    * connection without an answer. `truncate`: ends it half-way through the body. `malformed`:
-   * answers with half of the JSON, as if it were whole. `body`: answers with the text given.
+   * answers with half of the JSON, as if it were complete. `body`: answers with the given text.
    */
   readonly kind: 'latency' | 'status' | 'drop' | 'truncate' | 'malformed' | 'body'
   readonly ms?: number
   readonly status?: number
-  /** Seconds, sent with a status. */
+  /** Seconds in Retry-After of a `status`. */
   readonly retryAfter?: number
   readonly text?: string
-  /** For so many requests; for all until it is cleared, if it is left out. */
+  /** Number of requests affected; all until it is cleared, if omitted. */
   readonly requests?: number
-  /** For requests whose path begins with this only. */
+  /** Affects only requests whose path begins with this. */
   readonly path?: string
 }
 
@@ -28,7 +28,7 @@ const KINDS: readonly unknown[] = [
 const NUMBERS = ['ms', 'status', 'retryAfter', 'requests'] as const
 const TEXTS = ['text', 'path'] as const
 
-/** Whether it is a fault: what comes over the network may be anything. */
+/** Checks that a value is a fault: it comes from the network and may be anything. */
 export function isFault (value: unknown): value is Fault {
   if (
     typeof value !== 'object' ||
@@ -44,7 +44,7 @@ export function isFault (value: unknown): value is Fault {
   )
 }
 
-/** The faults that are on, oldest first; a request gets the first that is for it. */
+/** The active faults, oldest first; a request gets the first that applies to it. */
 export class Faults {
   #active: { readonly fault: Fault, left: number }[] = []
 
@@ -62,7 +62,7 @@ export class Faults {
     )
   }
 
-  /** The fault for a request, which is thereby used. */
+  /** Returns the fault for a request, and counts it as used. */
   take (path: string): Fault | undefined {
     const found = this.#active.find(({ fault }) => path.startsWith(fault.path ?? ''))
     if (found === undefined) return undefined

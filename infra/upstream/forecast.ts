@@ -5,7 +5,7 @@ import { round, type Weather, weatherAt } from './weather.js'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** A request that Open-Meteo refuses, with its words. */
+/** A request that Open-Meteo refuses, with Open-Meteo's message. */
 export class Refused extends Error {}
 
 type Value = number | string | null
@@ -33,7 +33,7 @@ const NOW: Readonly<Record<string, Variable<Weather>>> = {
 interface Day {
   readonly hours: readonly Weather[]
   readonly sun: Sun
-  /** Writes a time down. */
+  /** Formats a time. */
   readonly written: (time: number) => Value
 }
 
@@ -62,8 +62,8 @@ const DAILY: Readonly<Record<string, Variable<Day>>> = {
 }
 
 /**
- * What /v1/forecast answers: metric units, and only the variables listed above. As Open-Meteo does,
- * it has days of 24 hours by the offset that holds now, whatever the clocks do
+ * Returns the response of /v1/forecast: metric units, and only the variables listed above. Like
+ * Open-Meteo, it has days of 24 hours by the current offset, whatever the clocks do
  * (https://github.com/open-meteo/open-meteo/issues/488).
  * @throws Refused
  */
@@ -181,13 +181,13 @@ function series<Of> (
   return Object.fromEntries(chosen.map(([name, { of }]) => [name, sources.map(of)]))
 }
 
-/** The model's grid is finer than the one that clients ask for. */
+/** Rounds to the grid of the model, which is finer than the one that clients request. */
 const onGrid = (degrees: number) => Math.round(degrees * 16) / 16
 
-/** A time as a clock at that offset shows it, as Open-Meteo writes it: without the offset. */
+/** A local time at that offset, in Open-Meteo's format: without the offset. */
 const local = (time: number, offset: number) => new Date(time + offset).toISOString().slice(0, 16)
 
-/** Milliseconds that the clocks of a time zone are ahead. */
+/** Offset of a time zone in milliseconds. */
 function offsetOf (timeZone: string, time: number): number {
   let parts
   try {

@@ -11,7 +11,7 @@ if (process.send === undefined) {
   process.on('SIGINT', end)
   console.log(`Open-Meteo, simulated: ${simulator.url}`)
 } else {
-  // The parent is the one to end it.
+  // The parent ends it.
   process.on('SIGINT', () => {})
   process.on('disconnect', end)
   process.send({ type: 'ready', port: Number(new URL(simulator.url).port) })

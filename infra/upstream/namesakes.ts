@@ -1,7 +1,7 @@
 import { cities, type City } from './cities.js'
 
 // Cities that share their name: country code, state or region, latitude, longitude, time zone,
-// people.
+// population.
 const TABLE = `
 Springfield|US|Missouri|37.2153|-93.2982|America/Chicago|166810
 Springfield|US|Massachusetts|42.1015|-72.5898|America/New_York|154341
@@ -48,7 +48,7 @@ const namesakes = TABLE.trim().split('\n').map((line, i): KnownCity => {
 })
 const shared = new Set(namesakes.map(({ name }) => name))
 
-/** All cities that the geocoding knows. */
+/** All cities of the geocoding. */
 export const knownCities: readonly KnownCity[] = [
   ...cities.filter(({ name }) => !shared.has(name)),
   ...namesakes

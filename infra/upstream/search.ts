@@ -2,8 +2,8 @@ import { plain } from './cities.js'
 import { knownCities } from './namesakes.js'
 
 /**
- * What /v1/search answers: cities whose name is the term, or begins with it if the term has three
- * letters.
+ * Returns the response of /v1/search: cities whose name is the term, or begins with it if the term
+ * has at least three letters.
  */
 export function search (query: URLSearchParams): Record<string, unknown> {
   const term = plain(query.get('name') ?? '')
@@ -20,6 +20,6 @@ export function search (query: URLSearchParams): Record<string, unknown> {
     feature_code: 'PPL',
     country_code: countryCode
   }))
-  // Open-Meteo leaves out what is empty.
+  // Open-Meteo omits empty lists.
   return { ...(results.length > 0 && { results }), generationtime_ms: 0.1, source: 'simulated' }
 }

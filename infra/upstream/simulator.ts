@@ -8,9 +8,9 @@ import { search } from './search.js'
 
 export interface SimulatorOptions {
   readonly host?: string
-  /** Default: any free one. */
+  /** Default: any free port. */
   readonly port?: number
-  /** The time that it believes it is. Default: the machine's. */
+  /** The simulator's clock. Default: the machine's. */
   readonly now?: () => number
 }
 
@@ -18,9 +18,9 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly url: string
   readonly faults: Faults
-  /** The targets of all requests so far that were not for its control, oldest first. */
+  /** Targets of all requests so far except those to `/_control`, oldest first. */
   readonly calls: readonly string[]
-  /** How often a request came while another one for the same was not answered yet. */
+  /** Number of requests that arrived while another one for the same target was unanswered. */
   readonly overlaps: number
   close (): Promise<void>
 }
@@ -33,7 +33,7 @@ const ENDPOINTS: Readonly<
 }
 const CONTROL = '/_control'
 
-/** Starts a simulator; `/_control` of it is what its README says, for who is in another process. */
+/** Starts a simulator; other processes use `/_control`, described in the README. */
 export async function startSimulator ({
   host = '127.0.0.1',
   port = 0,
@@ -45,7 +45,7 @@ export async function startSimulator ({
   let overlaps = 0
 
   const server = createServer((request, response) => {
-    // Its clock is the one that ages are counted by.
+    // Ages are counted by the simulator's clock.
     response.setHeader('date', new Date(now()).toUTCString())
     const target = request.url ?? '/'
     if (target.startsWith(CONTROL)) {
@@ -72,7 +72,7 @@ export async function startSimulator ({
         send(response, 400, {
           error: true,
           reason:
-            'This is no fault: give a kind, one of latency, status, drop, truncate, malformed, body'
+            'Not a fault: use a kind, one of latency, status, drop, truncate, malformed, body'
         })
         return
       }
@@ -116,7 +116,7 @@ function answer (
       return
     case 'status':
       if (fault.retryAfter !== undefined) response.setHeader('retry-after', fault.retryAfter)
-      send(response, fault.status ?? 500, { error: true, reason: 'A fault was asked for.' })
+      send(response, fault.status ?? 500, { error: true, reason: 'A requested fault.' })
       return
     case 'body':
       sendText(response, 200, fault.text ?? '')
@@ -163,7 +163,7 @@ function answer (
   else sendText(response, 200, body)
 }
 
-/** How many there were for each path. */
+/** Number of calls per path. */
 function counted (targets: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const target of targets) {

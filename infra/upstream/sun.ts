@@ -1,7 +1,7 @@
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const RADIANS = Math.PI / 180
-// The height of the sun's middle when its edge is seen at the horizon.
+// Altitude of the sun's center when its upper edge is at the horizon.
 const RISEN = Math.sin(-0.833 * RADIANS)
 
 /** Sunrise and sunset, in ms since the epoch. */
@@ -11,8 +11,8 @@ export interface Sun {
 }
 
 /**
- * The sun of the day that begins at `begin`, to a quarter of an hour. As Open-Meteo tells it, a
- * polar night is no time between sunrise and sunset, and a polar day 24 hours
+ * The sun of the day that begins at `begin`, to a quarter of an hour. As in Open-Meteo, a polar
+ * night has no time between sunrise and sunset, and a polar day 24 hours
  * (https://github.com/open-meteo/open-meteo/pull/844).
  */
 export function sunOf (latitude: number, longitude: number, begin: number): Sun {
@@ -27,14 +27,14 @@ export function sunOf (latitude: number, longitude: number, begin: number): Sun 
   return { rise: noon - half, set: noon + half }
 }
 
-/** Whether the sun is up. */
+/** Whether the sun is above the horizon. */
 export function isUp (latitude: number, longitude: number, time: number): boolean {
   const [sines, cosines] = products(latitude, declinationAt(time))
   const hourAngle = ((time / HOUR + longitude / 15) % 24 - 12) * 15 * RADIANS
   return sines + cosines * Math.cos(hourAngle) > RISEN
 }
 
-/** Noon by the sun, of the day that begins at `begin` by the clocks. */
+/** Solar noon of the day that begins at `begin` by the clocks. */
 function noonOf (longitude: number, begin: number): number {
   const middle = begin + DAY / 2
   const early = ((middle / HOUR + longitude / 15) % 24 + 24) % 24 - 12

@@ -3,10 +3,7 @@ import { isUp } from './sun.js'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/**
- * Everything the simulator can say about one place and time, in the units Open-Meteo has by
- * default.
- */
+/** All variables of the simulator for one place and time, in Open-Meteo's default units. */
 export interface Weather {
   readonly temperature: number
   readonly apparentTemperature: number
@@ -20,8 +17,8 @@ export interface Weather {
 }
 
 /**
- * The weather at a place in the hour of `time` (ms since the epoch): the same for whoever asks,
- * whenever and wherever that is.
+ * The weather at a place in the hour of `time` (ms since the epoch): always the same for the same
+ * place and hour.
  */
 export function weatherAt (latitude: number, longitude: number, time: number): Weather {
   const hour = Math.floor(time / HOUR)
@@ -57,13 +54,16 @@ function codeOf (wet: number, temperature: number, clouds: number): number {
 
 export const round = (value: number) => Math.round(value * 10) / 10 + 0
 
-/** 0 to 1, never jumping from one hour to the next: between random values six hours apart. */
+/**
+ * A value from 0 to 1 that never jumps from one hour to the next: interpolated between random
+ * values six hours apart.
+ */
 function smooth (name: string, hour: number): number {
   const [at, part] = [Math.floor(hour / 6), hour % 6 / 6]
   return random(`${name},${at}`) * (1 - part) + random(`${name},${at + 1}`) * part
 }
 
-/** 0 to 1 by name (FNV-1a, and a mix of its bits). */
+/** A value from 0 to 1 by name (FNV-1a, with mixed bits). */
 function random (name: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)

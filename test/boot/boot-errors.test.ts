@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 const ROOT = new URL('../../../', import.meta.url)
 type Service = 'catalog' | 'weather' | 'storefront' | 'stats'
 
-/** Starts a service as a process of its own, which is expected to end by itself. */
+/** Starts a service in a process of its own, which is expected to end by itself. */
 async function boot (t: Test, service: Service, env: Readonly<Record<string, string>>) {
   const child = spawn(
     process.execPath,
@@ -34,8 +34,8 @@ async function boot (t: Test, service: Service, env: Readonly<Record<string, str
 }
 
 /**
- * Starts it, and expects one line that matches, the status that says that another start is of no
- * use, and no secret.
+ * Expects the service to print one matching line without any secret, and to exit with the status
+ * for which another start is of no use.
  */
 async function refuses (
   t: Test,
@@ -52,7 +52,7 @@ async function refuses (
   t.notMatch(stderr, / at .*:\d+:\d+/, name)
 }
 
-/** Makes a folder with what `file` has in it. */
+/** Creates a folder that contains `file`. */
 function folderWith (t: Test, file = '', make: (path: string) => void = () => {}): string {
   const folder = t.testdir({})
   make(join(folder, file))
@@ -69,7 +69,7 @@ const migrated = (
 ): string => `create table kysely_migration (name text primary key, timestamp text not null);
   ${names.map((name) => `insert into kysely_migration values ('${name}', 'then');`).join('\n')} create table t (a)`
 
-t.test('a DATA_DIR that cannot be used is one line with the path', async (t) => {
+t.test('an unusable DATA_DIR prints one line with the path', async (t) => {
   const folder = t.testdir({ file: 'text' })
   await refuses(
     t,
@@ -82,7 +82,7 @@ t.test('a DATA_DIR that cannot be used is one line with the path', async (t) => 
   await refuses(t, 'storefront', { DATA_DIR: '/proc/weir' }, /\/proc\/weir\/[\w-]+\.db.*DATA_DIR/)
 })
 
-t.test('so is one on a disk that is full, or read-only', async (t) => {
+t.test('a DATA_DIR on a full or read-only disk prints one line', async (t) => {
   const table = [
     ['size=64k', /disk or quota is full.*catalog\.db.*DATA_DIR/],
     ['ro', /catalog\.db is on a read-only file system.*DATA_DIR/]
@@ -104,7 +104,7 @@ t.test('so is one on a disk that is full, or read-only', async (t) => {
   }
 })
 
-t.test('so is a file that is no database of this version', async (t) => {
+t.test('a file that is not a database of this version prints one line', async (t) => {
   const text = (path: string): void => { writeFileSync(path, 'x'.repeat(5000)) }
   const table: readonly (readonly [Service, (path: string) => void, RegExp])[] = [
     ['catalog', text, /\.db is no SQLite database.*DATA_DIR/],
@@ -127,7 +127,7 @@ t.test('so is a file that is no database of this version', async (t) => {
 })
 
 t.test(
-  'so is a setting, which is found before any file is made, and whose value is not shown',
+  'a wrong setting prints one line before any file is created, without its value',
   async (t) => {
     const DATA_DIR = '/dev/null/never-looked-at'
     await refuses(

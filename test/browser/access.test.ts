@@ -7,9 +7,7 @@ import { startBrowser, visit } from './visit.js'
 const NARROW = 360
 const WIDE = 1280
 
-/**
- * Each page with what is in it when it is all there; of those where one does something, after that.
- */
+/** Each page with the element that shows that it is complete; pages with an action, after it. */
 const PAGES: readonly {
   readonly hash: string
   readonly name: string
@@ -117,7 +115,7 @@ const browser = await startBrowser(t)
 
 t.before(() => suite.use())
 
-/** What axe finds that keeps people out, as text. */
+/** Accessibility findings of axe, as text. */
 async function findings (page: Page): Promise<string[]> {
   const { violations } = await page.evaluate<axe.AxeResults>(
     'axe.run(document, { resultTypes: ["violations"] })'
@@ -144,7 +142,7 @@ async function looksWell (t: Test, page: Page, name: string): Promise<void> {
   }
 }
 
-t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
+t.test('accessible in light and dark, wide and narrow', async (t) => {
   await visit(t, { browser, url: suite.url }, async (page) => {
     await page.evaluate(`${axe.source}; undefined`)
     for (const { hash, name, prepare } of PAGES) {
@@ -162,7 +160,7 @@ const focused = (page: Page) =>
   )
 
 t.test(
-  'by keyboard: past the navigation, from page to page, and a table by another column',
+  'keyboard: skip the navigation, change pages, sort a table by another column',
   async (t) => {
     await visit(t, { browser, url: `${suite.url}/` }, async (page) => {
       const tab = async () => {
@@ -252,7 +250,7 @@ t.test(
   }
 )
 
-t.test('narrow, by keyboard: the menu, and a dialog that gives back where one was', async (t) => {
+t.test('narrow, keyboard: the menu, and a dialog that restores the focus', async (t) => {
   await visit(
     t,
     { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 } },
@@ -272,7 +270,7 @@ t.test('narrow, by keyboard: the menu, and a dialog that gives back where one wa
   )
 })
 
-t.test('what is old can be read, too', async (t) => {
+t.test('old figures are readable, too', async (t) => {
   await visit(
     t,
     { browser, url: suite.url, complaint: /^Failed to load resource: / },

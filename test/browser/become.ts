@@ -1,7 +1,7 @@
 import { type Page } from 'playwright-core'
 import { tokenOf } from '../support/catalog.js'
 
-/** Pastes a token of somebody with this role, and goes on as them. */
+/** Pastes a token of a user with this role, and continues as that user. */
 export async function become (page: Page, role: 'reader' | 'editor' | 'admin'): Promise<void> {
   await page.getByRole('button', { name: /^Identity: / }).click()
   const dialog = page.getByRole('dialog', { name: 'Identity' })

@@ -110,7 +110,7 @@ t.test('the lab: each way live, the last twenty, a load, and cold again', async 
   )
 })
 
-t.test('the lab without script: a run is a page', async (t) => {
+t.test('the lab without scripts: a run is a page', async (t) => {
   await visit(
     t,
     {
@@ -134,7 +134,7 @@ t.test('the lab without script: a run is a page', async (t) => {
   )
 })
 
-t.test('the console compares the ways of the lab, and says where there is none', async (t) => {
+t.test('the console compares the ways of the lab, and reports a missing lab', async (t) => {
   const stats = await startStats(t, (await startRedis(t)).url)
   const upstreams: Readonly<Record<string, string>> = {
     catalog: catalog.url,

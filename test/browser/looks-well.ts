@@ -2,10 +2,7 @@ import axe from 'axe-core'
 import { type Page } from 'playwright-core'
 import { type Test } from 'tap'
 
-/**
- * Checks a page with axe, for figures that are not there, and that nothing is wider than the
- * window.
- */
+/** Checks a page with axe, for missing figures, and for elements wider than the window. */
 export async function looksWell (t: Test, page: Page, name: string): Promise<void> {
   await page.evaluate(`${axe.source}; undefined`)
   for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']] as const) {

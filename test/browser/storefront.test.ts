@@ -24,7 +24,7 @@ const signIn = async (page: Page, role: string) => {
 /** Reads by cache. */
 type Reads = Record<string, { hits: number, stale: number, misses: number, savedMicros: number }>
 
-/** Adds what the panel of a page says. */
+/** Adds the reads that a page's panel reports. */
 function addPanel (sum: Reads, body: string): void {
   for (const [, cache = '', ...told] of body.matchAll(
     /<th scope="row">(\w+)<\/th><td>(\d+)<\/td><td>(\d+)<\/td><td>(\d+)<\/td><td><data value="([\d.]+)">/g
@@ -40,7 +40,7 @@ function addPanel (sum: Reads, body: string): void {
   }
 }
 
-/** Reads of the storefront's caches, as the stats service tells them. */
+/** Reads of the storefront's caches, as reported by the stats service. */
 async function statsOfCaches (): Promise<Reads> {
   const { caches } = (await (await fetch(`${url}/api/stats/caches`)).json()) as {
     caches: {
@@ -62,9 +62,9 @@ async function statsOfCaches (): Promise<Reads> {
   )
 }
 
-// The first one: until then no page was asked for.
+// Runs first, before any page was requested.
 t.test(
-  'what the panels of two instances say adds up to what the stats service tells',
+  'the panels of two instances add up to the figures of the stats service',
   async (t) => {
     const said: Reads = {}
     await Promise.all(
@@ -94,14 +94,14 @@ t.test(
   }
 )
 
-t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
+t.test('accessible in light and dark, wide and narrow', async (t) => {
   await visit(
     t,
     { browser, url: `${url}/shop`, complaint: /status of 4(?:00|04|12)/ },
     async (page) => {
       await page.getByRole('link', { name: 'Sign in' }).waitFor()
       await looksWell(t, page, 'list')
-      // Browsers keep pages by what No-Vary-Search says.
+      // Browsers reuse pages according to No-Vary-Search.
       await page.goto(`${url}/shop?debug=cache`)
       await page.getByRole('heading', { name: 'What this page is made of' }).waitFor()
       await page.goto(`${url}/shop/account`)
@@ -124,7 +124,7 @@ t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
       }
       await page.goto(`${url}/shop/products/21/edit`)
       await page.getByLabel('Price').fill('a lot')
-      // The browser would say so itself, and send nothing.
+      // Browser validation would report the error itself and send nothing.
       await page.evaluate('document.querySelector("form.form").noValidate = true')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByText('Write the price as an amount').waitFor()
@@ -193,7 +193,7 @@ async function newest (): Promise<{ id: number, name: string }> {
 }
 
 t.test(
-  'a write in the console is on the first page that either storefront shows then',
+  'the next page of either storefront shows a write in the console',
   async (t) => {
     const { id } = await newest()
     await visit(t, { browser, url: `${url}/#/shop/${id}` }, async (page) => {
@@ -234,7 +234,7 @@ t.test(
 )
 
 t.test(
-  'browsers ask the server for ?refresh=1, and for no other parameter that a page does not have',
+  'browsers send ?refresh=1 to the server, but no other unknown parameter',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())
@@ -269,7 +269,7 @@ t.test(
   }
 )
 
-/** Asks for pages again and again, one after the other, until it is told to end. */
+/** Requests pages again and again, one after the other, until it is stopped. */
 function keepAsking (origin: string, paths: readonly string[]) {
   const statuses: Record<string, number> = {}
   const ended = new AbortController()
@@ -280,7 +280,7 @@ function keepAsking (origin: string, paths: readonly string[]) {
     }
   })()
   return {
-    /** Resolves after so many more answers. */
+    /** Resolves after `count` more responses. */
     async answers (count: number) {
       const sum = () => Object.values(statuses).reduce((all, one) => all + one, 0)
       for (const until = sum() + count; sum() < until;) {
@@ -301,14 +301,14 @@ const PAGES = ['/shop', '/shop/products/21', '/shop/products/22']
 const NOTICE = 'Showing saved content'
 
 t.test(
-  'what pages are made of goes away: they go on with what they have, and say so',
+  'sources of a page fail: pages use stored parts, and say so',
   async (t) => {
     const bodyOf = async (path: string, origin = url) => (await fetch(origin + path)).text()
     for (const { url } of storefronts) {
       for (const path of PAGES) t.notMatch(await bodyOf(path, url), NOTICE)
     }
 
-    t.test('Open-Meteo: the weather box says that it may be old', async (t) => {
+    t.test('Open-Meteo is down: the weather box says that it may be old', async (t) => {
       await weather.upstreamHas({ kind: 'drop' })
       for (const one of [weather, ...storefronts]) await one.advance(30 * MINUTE)
       const body = await bodyOf('/shop/products/21')
@@ -316,7 +316,7 @@ t.test(
       t.notMatch(body, NOTICE, 'all else is current')
     })
 
-    t.test('the weather service: the page says so, too', async (t) => {
+    t.test('the weather service is down: the page says so, too', async (t) => {
       await Promise.all(weather.instances.map(({ kill }) => kill()))
       for (const storefront of storefronts) await storefront.advance(30 * MINUTE)
       await visit(t, { browser, url: `${url}/shop/products/21` }, async (page) => {
@@ -331,7 +331,7 @@ t.test(
     })
 
     t.test(
-      'Redis: pages are made without it, and are current, so that there is nothing to say',
+      'Redis is down: pages are rendered without it, and are current',
       async (t) => {
         const asking = keepAsking(url, PAGES)
         await asking.answers(10)
@@ -356,7 +356,7 @@ t.test(
       }
     )
 
-    t.test('an instance: the other one goes on', async (t) => {
+    t.test('an instance is down: the other one continues', async (t) => {
       const [first, second] = storefronts
       const asking = keepAsking(url, PAGES)
       await asking.answers(10)
@@ -366,7 +366,7 @@ t.test(
       t.notMatch(await bodyOf('/shop', second?.url), NOTICE)
     })
 
-    t.test('the catalog: pages are what they were', async (t) => {
+    t.test('the catalog is down: pages stay the same', async (t) => {
       for (const path of PAGES) await bodyOf(path)
       await Promise.all(catalogs.map(({ kill }) => kill()))
       await storefronts[1]?.advance(30 * MINUTE)

@@ -11,16 +11,16 @@ import { startWeather, type WeatherFleet } from '../support/weather.js'
 
 /**
  * The services of `npm start` with a Redis and a simulated Open-Meteo: catalog and weather twice,
- * stats, storefronts as a test wants.
+ * stats, and as many storefronts as a test wants.
  */
 export interface Suite {
-  /** Of the front door. */
+  /** URL of the front door. */
   readonly url: string
-  /** Logs in once. */
+  /** Code that logs in once. */
   readonly loginCode: string
   /**
-   * Some clients use it, so that there is something of everything to show: hits, 304, and alice,
-   * who asks for more than a user may.
+   * Sends requests of several clients, so that every view has data: hits, 304s, and alice, who
+   * exceeds her limit.
    */
   use (): Promise<void>
   readonly redis: TestRedis
@@ -28,18 +28,17 @@ export interface Suite {
   readonly storefronts: readonly TestStorefront[]
   readonly weather: WeatherFleet
   readonly stats: TestStats
-  /** Starts stats anew, with what it knew; the one before has to have ended. */
+  /** Restarts stats with its data; the previous process must have ended. */
   statsAgain (): Promise<void>
 }
 
 interface Options {
-  /** Instances of it. Default: none. */
+  /** Number of storefront instances. Default: none. */
   readonly storefronts?: number
 }
 
 /**
- * Starts it on free ports; it ends with the test. The catalog limits its clients, as it always
- * does.
+ * Starts the suite on free ports; it ends with the test. The catalog limits its clients as usual.
  */
 export async function startSuite (
   t: Test,
@@ -73,7 +72,7 @@ export async function startSuite (
       DEMO_USERS: 'true',
       LOGIN_CODE: loginCode
     })
-  // 192.0.2.1 is nobody's (RFC 5737).
+  // 192.0.2.1 is a documentation address (RFC 5737).
   const catalog = ({ name: instance }: Upstream) =>
     startCatalog(t, {
       dataDir,
@@ -120,7 +119,7 @@ export async function startSuite (
   }
 }
 
-/** One instance as the front door sees it, which has a URL as soon as it is ready. */
+/** One instance as the front door sees it; it has a URL as soon as it is ready. */
 interface Upstream {
   readonly name: string
   url: string | undefined
@@ -131,7 +130,10 @@ const named = (service: string, instances: number): Upstream[] =>
 
 const LIST = '/api/products?limit=20'
 const CITY = '/api/weather/current?city=Berlin'
-/** It costs as much as ten others, and is soon answered: there is nothing to compare. */
+/**
+ * A comparison costs as much as ten other requests, and is answered fast: there is nothing to
+ * compare.
+ */
 const DEAR = '/api/catalog/compare'
 
 async function use (url: string): Promise<void> {

@@ -16,7 +16,7 @@ const UNTIL_A_SECOND_OLD = `(async () => {
 })()`
 
 t.test(
-  'Welcome: the first screen explains, sends bounded traffic, and yields to figures',
+  'Welcome: the first screen explains, sends bounded traffic, and makes room for figures',
   async (t) => {
     await visit(t, at('#/'), async (page) => {
       await page.getByRole('heading', { name: 'Welcome to Weir' }).waitFor()
@@ -79,7 +79,7 @@ t.test('Welcome: share, write and kill', async (t) => {
 })
 
 t.test(
-  'Login link: it works once, leaves no trace in the address, and logging out forgets it',
+  'Login link: works once, leaves no trace in the address, and ends with the logout',
   async (t) => {
     const link = { browser, url: `${suite.url}/#login=${suite.loginCode}` }
     await visit(t, link, async (page) => {
@@ -106,7 +106,7 @@ t.test(
   }
 )
 
-t.test('Try it: what the cache makes of a request, in words', async (t) => {
+t.test("Try it: the cache's decision about a request, in words", async (t) => {
   await visit(t, at('#/try?path=/api/products/7'), async (page) => {
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
     const request = (number: number) =>
@@ -143,7 +143,7 @@ t.test('Try it: what the cache makes of a request, in words', async (t) => {
     await repeat(2, 'With If-None-Match')
     await request(3).getByText('304', { exact: true }).waitFor()
     await request(3).getByText(/The client has it already: no body was sent\./).waitFor()
-    // The application renews a response for its clients at most once a second.
+    // The application renews a response for clients at most once a second.
     await page.evaluate(UNTIL_A_SECOND_OLD)
     await repeat(2, 'Bypass')
     await request(4).getByText(/but the request asked for a new one\. Its handler ran/).waitFor()
@@ -154,7 +154,7 @@ t.test('Try it: what the cache makes of a request, in words', async (t) => {
   })
 })
 
-t.test('Try it: what cannot be asked for, and what is not there', async (t) => {
+t.test('Try it: forbidden and missing paths', async (t) => {
   await visit(t, { ...at('#/try'), complaint: /status of 404/ }, async (page) => {
     await page.getByLabel('Path').fill('https://elsewhere.example/')
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
@@ -182,7 +182,7 @@ t.test('Compare: the same page from three places', async (t) => {
   })
 })
 
-t.test('Shop: what one saves, another sees in the list that is open', async (t) => {
+t.test('Shop: a save appears in the open list of another browser', async (t) => {
   await visit(t, at('#/shop'), async (reader) => {
     const first = reader.getByRole('table', { name: 'Products' }).getByRole('row').nth(1)
     await first.waitFor()
@@ -207,7 +207,7 @@ t.test('Shop: what one saves, another sees in the list that is open', async (t) 
   })
 })
 
-t.test('Shop: who may not save is told what is missing, and what was typed stays', async (t) => {
+t.test('Shop: a denied save explains the missing role, and keeps the input', async (t) => {
   await visit(t, { ...at('#/shop/3'), complaint: /status of 401/ }, async (page) => {
     await page.getByText('Saving needs the role editor. You are anonymous.').waitFor()
     await page.getByLabel('In stock').fill('12')
@@ -220,7 +220,7 @@ t.test('Shop: who may not save is told what is missing, and what was typed stays
   })
 })
 
-t.test('Weather: a city, and whether it was fresh', async (t) => {
+t.test('Weather: a city, and whether the data was fresh', async (t) => {
   await visit(t, at('#/weather?city=Oslo'), async (page) => {
     const now = (city: string) => page.getByRole('region', { name: `${city} now` })
     await now('Oslo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
@@ -249,7 +249,7 @@ t.test('Weather: a city, and whether it was fresh', async (t) => {
   })
 })
 
-t.test('Invalidate: an admin is told what was dropped, and sees it happen', async (t) => {
+t.test('Invalidate: an admin sees the effect of an invalidation', async (t) => {
   await visit(t, at('#/invalidate'), async (page) => {
     await become(page, 'admin')
     await page.getByLabel('Tags').fill('products\ncategories')
@@ -279,7 +279,7 @@ t.test('Invalidate: an admin is told what was dropped, and sees it happen', asyn
   })
 })
 
-t.test('Invalidate: anybody else is told what is missing', async (t) => {
+t.test('Invalidate: other users see which role is missing', async (t) => {
   const refused = async (page: Page, t: Test, detail: RegExp) => {
     await page.getByLabel('Tags').fill('products')
     await page.getByRole('button', { name: 'Invalidate', exact: true }).click()

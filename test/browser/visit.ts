@@ -11,21 +11,20 @@ export async function startBrowser (t: Test): Promise<Browser> {
 
 export interface Visit extends BrowserContextOptions {
   readonly browser: Browser
-  /** With the page of the console. */
+  /** The page of the console is part of the URL. */
   readonly url: string
-  /** What the browser is to complain of. */
+  /** The complaint that the browser is expected to make. */
   readonly complaint?: RegExp
 }
 
-// Chromium writes these to the console itself, but not those that only a report would be sent of.
+// Chromium writes these to the console itself, except for report-only violations.
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
   console.error(\`Content-Security-Policy: \${violatedDirective} \${blockedURI}\`)
 })`
 
 /**
- * Opens the console as somebody who has never been there, and hands the page to `look`. The test
- * fails if the browser complains: of an exception, an error in its console, or what the page's
- * policy forbids.
+ * Opens the console as a new visitor, and passes the page to `look`. The test fails if the browser
+ * complains: about an exception, an error in its console, or a violation of the page's policy.
  */
 export async function visit (
   t: Test,

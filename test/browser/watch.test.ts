@@ -7,10 +7,10 @@ import { startBrowser, visit } from './visit.js'
 const suite = await startSuite(t)
 const browser = await startBrowser(t)
 
-/** A figure on top of a page. */
+/** A figure at the top of a page. */
 const figure = (page: Page, label: string) => page.locator('.figure').filter({ hasText: label })
 const chart = (page: Page, title: string) => page.getByRole('figure', { name: title })
-/** The rows of a table that have all of these texts in them. */
+/** The rows of a table that contain all of these texts. */
 const rows = (page: Page, table: string, ...texts: (string | RegExp)[]) =>
   texts.reduce(
     (found, hasText) => found.filter({ hasText }),
@@ -30,7 +30,7 @@ const drawn = (page: Page) =>
   return Math.max(0, ...heights.slice(Math.max(0, end - 2), end + 1))
 })()`)
 
-/** A minute of history that has ended: the later, the more hits. */
+/** A completed minute of history: the later, the more hits. */
 const pointOf = (index: number) => ({
   at: (Math.floor(Date.now() / 60_000) - 16 + index) * 60_000,
   requests: 60 * index,
@@ -45,7 +45,7 @@ const pointOf = (index: number) => ({
 
 t.before(() => suite.use())
 
-t.test('Overview: what all instances did', async (t) => {
+t.test('Overview: figures of all instances', async (t) => {
   await visit(t, { browser, url: suite.url }, async (page) => {
     await figure(page, 'Hit ratio').getByText(/^\d[\d.]*%$/).waitFor()
     await figure(page, 'Not modified (304)').getByText(/^[1-9]\d*$/).waitFor()
@@ -65,7 +65,7 @@ t.test('Overview: what all instances did', async (t) => {
     await page.getByRole('region', { name: 'Redis' }).getByText(/^\d.* MiB/).waitFor()
 
     await page.getByRole('link', { name: '1 hour' }).click()
-    // The last minute may have begun since, and have nothing yet.
+    // A new minute may have begun and still be empty.
     await chart(page, 'Requests per minute by outcome')
       .getByRole('img', { name: /memory or store: \d+, between \d+ and [1-9]/ })
       .waitFor()
@@ -75,7 +75,7 @@ t.test('Overview: what all instances did', async (t) => {
 
 t.test('Overview: charts and large figures are filled from history at once', async (t) => {
   const history = { step: 'minute', points: Array.from({ length: 15 }, (_, i) => pointOf(i)) }
-  // The live stream is cut, so all that is drawn is history.
+  // The live stream is cut, so everything drawn is history.
   await visit(
     t,
     { browser, url: `${suite.url}/#/shop`, complaint: /^Failed to load resource: / },
@@ -96,7 +96,7 @@ t.test('Overview: charts and large figures are filled from history at once', asy
   )
 })
 
-t.test('Routes: what each route did', async (t) => {
+t.test('Routes: figures of each route', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/routes` }, async (page) => {
     await rows(page, 'Routes', 'GET /api/products', 'catalog', '7').waitFor()
     await rows(page, 'Routes', 'GET /api/weather/current', 'weather').waitFor()
@@ -104,7 +104,7 @@ t.test('Routes: what each route did', async (t) => {
   })
 })
 
-t.test('Instances: who is there, and who answered with whose work', async (t) => {
+t.test('Instances: live instances, and which one served and computed responses', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/instances` }, async (page) => {
     for (const instance of ['catalog-1', 'catalog-2', 'weather-1', 'weather-2']) {
       await rows(page, 'Instances', instance, 'up').waitFor()
@@ -115,7 +115,7 @@ t.test('Instances: who is there, and who answered with whose work', async (t) =>
   })
 })
 
-t.test('Limits: how much was limited, and by what; which clients were, for admins', async (t) => {
+t.test('Limits: rate-limited requests by policy, and clients for admins', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
     await rows(page, 'Refused requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
     await page
@@ -148,7 +148,7 @@ t.test('figures and charts move under load', async (t) => {
     await requests.getByRole('img', { name: /^memory: [1-9]/ }).waitFor()
     await figure(page, 'Requests/s').getByText(/^[1-9][\d.]*$/).waitFor()
     await chart(page, 'Latency').getByRole('img', { name: /^p50 of hits: [\d.]+ ms/ }).waitFor()
-    // Of one second there is only a peak, and it is drawn after it is told.
+    // One second has only a peak, and is drawn after it arrives.
     const until = Date.now() + 2000
     await suite.stats.tick(({ asOf }) => asOf !== null && asOf > until)
     const underLoad = await drawn(page)
@@ -160,9 +160,9 @@ t.test('figures and charts move under load', async (t) => {
 })
 
 t.test(
-  'without stats the last figures stay, and it says that they are old; it goes on by itself',
+  'without stats the last figures stay, marked as old, and it resumes by itself',
   async (t) => {
-    // What cannot be loaded, Chromium says itself.
+    // Chromium itself reports resources that fail to load.
     await visit(
       t,
       { browser, url: suite.url, complaint: /^Failed to load resource: / },

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Wish {
   readonly seconds: number
   readonly seed: string
@@ -79,7 +79,7 @@ function faultsOf (
   return names === 'none' ? [] : listOf('faults', names, possible)
 }
 
-/** @param shown what may be given */
+/** @param shown the accepted values */
 function listOf<T extends string> (
   option: string,
   names: string | undefined,

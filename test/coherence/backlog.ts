@@ -4,15 +4,12 @@ import type { Kysely } from 'kysely'
 import { connect, type VersionsSchema } from './database.js'
 import type { Teardowns } from './teardowns.js'
 
-// Rows per transaction: others write meanwhile.
+// Rows per transaction: other processes write in between.
 const AT_ONCE = 200
-// What the load itself may have in the table at any time.
+// The number of rows that the load itself may have in the table at any time.
 const ALMOST_NONE = 50
 
-/**
- * The outbox as somebody else fills it: a service that has written for hours while no cache could
- * be told.
- */
+/** Fills the outbox like a service that has written for hours while no cache was reachable. */
 export class Backlog {
   readonly #db: Kysely<VersionsSchema>
   readonly #outbox: Outbox
@@ -27,7 +24,7 @@ export class Backlog {
     teardowns.add(() => this.#db.destroy())
   }
 
-  /** Commits so many rows with so many tags each; no entry has one of the tags. */
+  /** Commits `rows` rows with `tags` tags each; no entry has one of the tags. */
   async add (rows: number, tags: number, signal: AbortSignal): Promise<void> {
     for (let row = 0; row < rows && !signal.aborted;) {
       const until = Math.min(row + AT_ONCE, rows)
@@ -42,15 +39,15 @@ export class Backlog {
         })
         row = until
       } catch {
-        // Somebody else writes.
+        // Another process is writing.
       }
       await delay(5)
     }
   }
 
   /**
-   * Resolves when the table is as good as empty. False if that takes longer, or the signal comes
-   * first.
+   * Resolves once the table is almost empty. False if that takes longer than `within`, or the
+   * signal comes first.
    */
   async drained (within: number, signal: AbortSignal): Promise<boolean> {
     const end = performance.now() + within

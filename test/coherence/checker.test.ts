@@ -7,7 +7,7 @@ import '../support/uncounted.js'
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url))
 
-/** Runs the checker as its command does. */
+/** Runs the checker like its command. */
 async function check (t: Test, args: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const { output } = program(t, child)
@@ -17,7 +17,7 @@ async function check (t: Test, args: readonly string[]) {
 
 t.setTimeout(120_000)
 
-t.test('a short run over Redis, with all that can go wrong', async (t) => {
+t.test('a short run over Redis, with all faults', async (t) => {
   const { code, output } = await check(t, [
     '--seconds',
     '12',
@@ -47,7 +47,7 @@ t.test('a short run over SQLite', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
-t.test('a short run over Postgres, with all that can go wrong', async (t) => {
+t.test('a short run over Postgres, with all faults', async (t) => {
   const { code, output } = await check(t, [
     '--seconds',
     '10',
@@ -62,7 +62,7 @@ t.test('a short run over Postgres, with all that can go wrong', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
-t.test('wrong arguments are told, and nothing is run', async (t) => {
+t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
     [['--store', 'disk'], /^--store disk: one of redis, sqlite, postgres, memcached$/m],

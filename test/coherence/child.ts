@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Teardowns } from './teardowns.js'
 
 /**
- * A program that the run has started, with pipes for its output. It ends with the run, or with this
+ * A program started by the run, with pipes for its output. It ends with the run, or with this
  * process, at the latest.
  */
 export class Child {
@@ -26,7 +26,7 @@ export class Child {
     teardowns.add(() => this.kill())
   }
 
-  /** All that it said so far. */
+  /** All output so far. */
   get output (): string {
     return this.#lines.join('\n')
   }
@@ -35,7 +35,7 @@ export class Child {
     return this.#ended
   }
 
-  /** The next line that fits. */
+  /** Waits for the next line that matches. */
   async line (pattern: RegExp): Promise<string> {
     const ended = this.#ended.then(() => {
       throw new Error(`a program ended before it said ${pattern}:\n${this.output}`)
@@ -45,13 +45,13 @@ export class Child {
     })])
   }
 
-  /** As a crash (SIGKILL). Resolves when it has ended. */
+  /** Kills it like a crash (SIGKILL). Resolves when it has ended. */
   async kill (): Promise<void> {
     this.#process.kill('SIGKILL')
     await this.#ended
   }
 
-  /** Connections stay open, nothing answers (SIGSTOP). */
+  /** Freezes it (SIGSTOP): connections stay open, nothing answers. */
   freeze (): void {
     this.#process.kill('SIGSTOP')
   }

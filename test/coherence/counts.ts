@@ -1,34 +1,32 @@
 import { WORKLOADS, type WorkloadName } from './resources.js'
 
-/** What came of the requests of one workload. */
+/** Results of the requests of one workload. */
 export interface Tally {
   reads: number
   hits: number
-  /** Reads that were given a stale value because the origin had failed. */
+  /** Reads answered with a stale value because the origin had failed. */
   standIns: number
-  /** Resources of which a write was acknowledged. */
+  /** Resources with an acknowledged write. */
   writes: number
 }
 
-/** What came of the requests so far. */
+/** Results of the requests so far. */
 export interface Counts {
   reads: number
   hits: number
   writes: number
-  /** Writes without an acknowledgement: done or not. */
+  /** Writes without an acknowledgement: applied or not. */
   unacknowledged: number
-  /** Reads without an answer: the instance was killed. */
+  /** Reads without a response: the instance was killed. */
   unanswered: number
-  /** Reads that failed as the origin was told to. */
+  /** Reads that failed because the origin was told to fail. */
   originErrors: number
-  /** Answers of 500 and more, to reads and to writes, and what the first of each said. */
+  /** Responses of 500 and above, to reads and to writes, and the text of the first of each. */
   failedReads: number
   failedWrites: number
-  /**
-   * Invalidations that the cache has refused, for what was to be invalidated or for want of memory.
-   */
+  /** Invalidations that the cache has refused, because of a key or tag, or for lack of memory. */
   refused: number
-  /** Invalidations of the cache that were acknowledged while Redis had no memory left. */
+  /** Invalidations acknowledged while Redis had no memory left. */
   whileFull: number
   firstFailures: string[]
   readonly workloads: Readonly<Record<WorkloadName, Tally>>

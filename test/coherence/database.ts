@@ -6,7 +6,7 @@ export interface VersionsSchema extends OutboxSchema {
   versions: { id: number, version: number }
 }
 
-/** @param timeout how long a statement waits for another's lock, in ms */
+/** @param timeout how long a statement waits for another connection's lock, in ms */
 export function connect (file: string, timeout: number): Kysely<VersionsSchema> {
   return new Kysely<VersionsSchema>({
     dialect: new SqliteDialect({ database: open(file, timeout) })
@@ -14,8 +14,8 @@ export function connect (file: string, timeout: number): Kysely<VersionsSchema> 
 }
 
 /**
- * The current version of a resource, without a turn of the event loop. Writes are for one
- * connection: it would wait for itself.
+ * Returns a function that reads the current version of a resource within one turn of the event
+ * loop. Writes use a single connection: it would wait for itself.
  */
 export function versionsOf (file: string): (id: number) => number {
   const current = open(file, 5000)
@@ -28,7 +28,7 @@ export function versionsOf (file: string): (id: number) => number {
   }
 }
 
-/** Makes the file with the first version of each resource, and an outbox. */
+/** Creates the file with the first version of each resource, and an outbox. */
 export async function makeDatabase (file: string, resources: number): Promise<void> {
   const database = new Database(file)
   database.pragma('journal_mode = wal')

@@ -31,22 +31,22 @@ export interface EngineParts {
   readonly writer: Kysely<VersionsSchema>
 }
 
-/** What lies in the cache. */
+/** The content of a cache entry. */
 interface Value {
   readonly id: number
   readonly version: number
   readonly setAt?: number
 }
 
-/** A resource's new version, when nobody may be served less. */
+/** A resource's new version: from now on, no client may be served an older one. */
 export interface Written {
   readonly id: number
   readonly version: number
 }
 
 /**
- * The answer to a write: what is acknowledged of it, when it began, and why the cache has refused
- * the rest.
+ * The response to a write: which versions are acknowledged, when the write began, and why the cache
+ * refused the rest.
  */
 export interface WriteAnswer {
   readonly written: readonly Written[]
@@ -59,12 +59,12 @@ export class OriginError extends Error {
   readonly statusCode = 503
 }
 
-/** In ms, the same in all processes of a machine. */
+/** Milliseconds, the same in all processes of a machine. */
 const sharedClock = () => Number(process.hrtime.bigint()) / 1e6
 
 const IN_ENGINE: readonly WorkloadName[] = ['failures', 'keys', 'sets', 'refills', 'cold']
 
-// Some end while others are still good, and most never.
+// Some expire while others are still fresh, most never.
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const WINDOWS = ['300ms', '2s', '1h'] as const
 
@@ -84,7 +84,7 @@ function optionsOf (resource: Resource): EntryOptions {
   }
 }
 
-/** The headers of a read or a write say how long the origin takes, and whether it fails. */
+/** Reads the headers that set how long the origin takes, and whether it fails. */
 export async function asOrigin ({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
   const ms = Number(headers['x-delay'])
   if (ms > 0) await delay(ms)
@@ -92,7 +92,7 @@ export async function asOrigin ({ headers }: Pick<FastifyRequest, 'headers'>): P
 }
 
 /**
- * Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT
+ * Resources of the engine itself, out of reach for HTTP. `GET /engine/7` reads one, `PUT
  * /engine?way=refill&ids=7,8` writes some.
  */
 export class Engine {
@@ -112,7 +112,7 @@ export class Engine {
     )
   }
 
-  /** Delivers what comes from the outbox. */
+  /** Delivers invalidations of the outbox. */
   async invalidate (tags: readonly string[]): Promise<void> {
     await this.#cache('failures').invalidate(tags)
   }
@@ -139,7 +139,7 @@ export class Engine {
         return value
       }
     )
-    // Failed, and there is a value all the same: a stale one.
+    // The fill failed, and there still is a value: a stale one.
     const how = { '': 'hit', fill: 'fill', failed: 'STALE_IF_ERROR' }[filled] ?? ''
     return { ...value, cacheStatus: `engine; ${how};` }
   }
@@ -199,7 +199,7 @@ export class Engine {
     return { id, version }
   }
 
-  /** Commits the next version of each. */
+  /** Commits the next version of each resource. */
   #raise (resources: readonly Resource[]): Promise<Written[]> {
     return this.parts.writer
       .updateTable('versions')
@@ -214,8 +214,8 @@ export class Engine {
   }
 
   /**
-   * Without a turn of the event loop between the version and the call: no other version can be
-   * known here by then.
+   * Runs version and call in one turn of the event loop, so that no newer version can be known here
+   * in between.
    */
   async #set (resource: Resource): Promise<WriteAnswer> {
     const { id, workload } = resource
@@ -246,10 +246,7 @@ export class Engine {
     return { written, began }
   }
 
-  /**
-   * What is acknowledged is a value stored in place of one that was valid; it has no invalidation
-   * of its own.
-   */
+  /** Acknowledges values stored in place of valid ones; there is no invalidation. */
   async #refill (resources: readonly Resource[], request: FastifyRequest): Promise<Written[]> {
     const begun = await Promise.all(
       resources.map(async (resource) => ({
@@ -294,7 +291,7 @@ function resource (id: string): Resource {
   return resource
 }
 
-/** The error with what caused it, in one line. */
+/** The error and its causes, in one line. */
 function refusalText (error: Error): string {
   const { code } = error as { code?: unknown }
   const because = error.cause instanceof Error ? `: ${error.cause.message}` : ''

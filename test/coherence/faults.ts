@@ -8,23 +8,23 @@ import type { Random } from './random.js'
 import type { TroubledPostgres } from './postgres.js'
 import type { TroubledRedis } from './redis.js'
 
-/** What faults befall. */
+/** The targets of faults. */
 export interface World {
   readonly instances: readonly Instance[]
   readonly load: Load
-  /** Each undefined where the store is another. */
+  /** Each is undefined if the run uses another store. */
   readonly redis: TroubledRedis | undefined
   readonly postgres: TroubledPostgres | undefined
   readonly memcached: TestMemcached | undefined
   readonly links: Links | undefined
   readonly backlog: Backlog
-  /** How long the run is. */
+  /** Duration of the run. */
   readonly seconds: number
-  /** Called with what must not be, where that is no read. */
+  /** Called with problems other than reads. */
   readonly onProblem: (what: string) => void
 }
 
-/** @param signal the run is over: whoever waits for something is to stop */
+/** @param signal the run is over: stop waiting */
 type Run = (world: World & { readonly signal: AbortSignal }, random: Random) => Promise<string>
 
 /** The stores that can be checked. */
@@ -33,23 +33,21 @@ export const STORES = ['redis', 'sqlite', 'postgres', 'memcached'] as const
 export type StoreKind = typeof STORES[number]
 
 interface Fault {
-  /**
-   * Of those that befall the same thing one comes after the other; others may come at the same
-   * time.
-   */
+  /** Faults with the same target come one after the other; others may overlap. */
   readonly befalls: 'store' | 'instances' | 'outbox'
-  /** The stores it can befall, or whose instances. */
+  /** The stores that it applies to, or whose instances. */
   readonly of: readonly StoreKind[]
-  /** Afterwards there is nothing of its kind for as long as it was on. */
+  /** Followed by a quiet period of its kind, as long as the fault itself. */
   readonly rests: boolean
-  /** Resolves when it is over, to what it befell. */
+  /** Resolves when it is over, with the target. */
   readonly run: Run
 }
 
 const SHORT = 10
 const LONG = 2000
 
-// Within so many ms a backlog is drained, though Redis and instances are away now and then.
+// Milliseconds within which a backlog must drain, even though Redis and instances are down at
+// times.
 const DRAINED_WITHIN = 45_000
 
 const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>): Fault => ({
@@ -117,7 +115,7 @@ const ofLinks = (
   }
 })
 
-/** Everything that can go wrong, by name. */
+/** All faults, by name. */
 export const FAULTS = {
   'redis-frozen': ofRedis((redis, random) => redis.freeze(random.magnitude(SHORT, LONG))),
   'redis-emptied': ofRedis((redis, random) => redis.restartEmpty(random.between(0, 500))),
@@ -165,8 +163,7 @@ export const FAULTS = {
     await delay(random.magnitude(SHORT, LONG))
     set('open')
   }, 'one'),
-  // The store has all it had when it is there again, but what was written meanwhile only waits in
-  // the outbox.
+  // The store still has its content afterwards, but writes made in the meantime wait in the outbox.
   'links-cut': ofLinks(async (set, random) => {
     set('cut')
     await delay(random.between(0.75 * LONG, 1.5 * LONG))
@@ -208,7 +205,7 @@ export const FAULTS = {
     of: STORES,
     rests: true,
     async run ({ backlog, signal, seconds, onProblem }, random) {
-      // In the middle of a run; the shorter it is, the less there is to drain.
+      // Falls into the middle of a run; a shorter run has less to drain.
       const [most, tags] = random.pick([
         [20_000, 1],
         [5000, 10],
@@ -231,6 +228,6 @@ export type FaultKind = keyof typeof FAULTS
 
 const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 
-/** Those that can befall a store. */
+/** The faults that apply to a store. */
 export const faultsFor = (store: StoreKind): FaultKind[] =>
   entries.filter(([, { of }]) => of.includes(store)).map(([kind]) => kind)

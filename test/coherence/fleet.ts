@@ -4,15 +4,15 @@ import { Pool } from 'undici'
 import { Child } from './child.js'
 import type { Teardowns } from './teardowns.js'
 
-/** Where each instance finds the store that all share. */
+/** The addresses at which instances reach the shared store. */
 export interface Addresses {
   /** A URL of Redis or Postgres; empty for SQLite. */
   storeUrl (instance: number): string
 }
 
 /**
- * How long a command of the instance may take, in ms. For some it is shorter than a slow link
- * takes, so that they do without the store, and for others longer, so that answers come late.
+ * Command timeout of the instance, in ms. For some instances it is shorter than a slow link, so
+ * that they go on without the store; for others longer, so that responses come late.
  */
 const commandTimeout = (instance: number) => isPatient(instance) ? 1000 : 100
 
@@ -24,14 +24,14 @@ export interface FleetOptions {
   readonly processes: number
   readonly dataDir: string
   readonly addresses: Addresses
-  /** More of the environment of each, by its index. */
+  /** Additional environment variables of each instance, by its index. */
   readonly environment?: (instance: number) => Readonly<Record<string, string>>
 }
 
-/** One process of the service, and the one that takes its place when it is killed. */
+/** One process of the service, and its replacements after kills. */
 export class Instance {
   readonly name: string
-  /** Resolves when it can be asked: at once, if it is not being started. */
+  /** Resolves when it can be used: at once unless it is starting. */
   up: Promise<unknown> = Promise.resolve()
   #process: Child | undefined
   #pool: Pool | undefined
@@ -40,13 +40,13 @@ export class Instance {
     readonly index: number,
     readonly options: FleetOptions,
     readonly teardowns: Teardowns,
-    /** With what it said, if it ends without having been killed. */
+    /** Called with its output if it ends without having been killed. */
     readonly onDeath: (said: string) => void
   ) {
     this.name = String.fromCharCode('a'.charCodeAt(0) + index)
   }
 
-  /** Undefined while there is no process to ask. */
+  /** Undefined while no process can be asked. */
   get pool (): Pool | undefined {
     return this.#pool
   }
@@ -57,7 +57,7 @@ export class Instance {
     return started
   }
 
-  /** As a crash. */
+  /** Kills it like a crash. */
   async kill (): Promise<void> {
     const [process, pool] = [this.#process, this.#pool]
     this.#process = this.#pool = undefined
@@ -87,7 +87,7 @@ export class Instance {
     })
     const started = new Child(this.teardowns, child)
     this.#process = started
-    // What ends it from then on is the end of the run.
+    // The end of the run ends it from then on.
     this.teardowns.add(() => { this.#process = undefined })
     child.once('close', () => {
       if (this.#process === started) {

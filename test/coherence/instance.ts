@@ -16,11 +16,11 @@ import { asOrigin, Engine } from './engine.js'
 import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
 
 /*
- * One instance of a service whose resources, `/versions/0` and so on, have a version and nothing
- * else. They are in a database that all instances share. `GET` answers with the version, `PUT`
- * raises it. The header `x-delay` makes a handler wait for so many ms after it has read the
- * version, or after it has committed a new one; `x-fail` makes it fail. It is put together as the
- * catalog is. Beside it is what the engine does without HTTP (engine.ts).
+ * One instance of a service whose resources, `/versions/0` and so on, are just version numbers in a
+ * database that all instances share. `GET` returns the version, `PUT` raises it. The header
+ * `x-delay` makes a handler wait for that many ms after it has read the version, or after it has
+ * committed a new one; `x-fail` makes it fail. The instance is composed like the catalog, plus the
+ * engine without HTTP (engine.ts).
  */
 const { MEMCACHED: memcached = '' } = process.env
 const {
@@ -29,7 +29,7 @@ const {
   STORE_URL: url = '',
   COMMAND_TIMEOUT: commandTimeout = '100'
 } = process.env
-// Some end while others are still good, and most never.
+// Some expire while others are still fresh, most never.
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
 
@@ -47,8 +47,8 @@ async function storeFor (app: FastifyInstance): Promise<Store> {
     })
   }
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db'), maxTags: MAX_TAGS })
-  // No less than its default: a late command costs its connection, and on a busy machine the next
-  // one takes a while to come about.
+  // Not below the default: a late command costs its connection, and on a busy machine reconnecting
+  // takes a while.
   if (url.startsWith('postgres:')) {
     return postgresStore({
       url,
@@ -64,7 +64,7 @@ process.on('disconnect', () => process.exit())
 
 const app = fastify()
 const outbox = createOutbox({ db: relay, invalidate: (tags) => app.responseCache.invalidate(tags) })
-// Another cache's, on the same table.
+// The outbox of the other cache, in the same table.
 const engineOutbox = createOutbox({
   db: relay,
   namespace: 'failures',

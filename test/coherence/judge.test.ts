@@ -2,16 +2,18 @@ import t from 'tap'
 import { Judge, type Known } from './judge.js'
 
 /**
- * What happened, in the order in which it did. A read is named, so that its end finds its
- * beginning. `began` and `setAt` are on a clock of their own, as invalidations begin before they
- * are acknowledged.
+ * Events in order. A read has a name, which connects its end with its beginning. `began` and
+ * `setAt` use a clock of their own, because invalidations begin before they are acknowledged.
  */
 type Step =
   | { readonly ack: number, readonly began?: number }
   | { readonly begin: string }
   | { readonly end: string, readonly version: number, readonly setAt?: number }
 
-/** Judges a history of one resource: which reads are violations, and who had been told what. */
+/**
+ * Judges a history of one resource: returns the reads that are violations, and the versions they
+ * contradict.
+ */
 function judge (
   history: readonly Step[],
   resource = 0,
@@ -128,7 +130,7 @@ for (const [what, history, found] of histories) {
   t.test(what, async (t) => { t.strictSame(judge(history), found) })
 }
 
-t.test('each resource is judged by itself', async (t) => {
+t.test('resources are judged independently', async (t) => {
   const judged = new Judge()
   t.strictSame(judge([{ ack: 9 }], 0, judged), [])
   t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 1, judged), [])
@@ -137,7 +139,7 @@ t.test('each resource is judged by itself', async (t) => {
   ])
 })
 
-t.test('where reads say nothing only writes count', async (t) => {
+t.test('only writes count where reads are no reports', async (t) => {
   const history: Step[] = [
     { ack: 2 },
     { begin: 'a' },

@@ -1,19 +1,18 @@
 /**
- * A version of a resource that somebody has been told of: a write's acknowledgement, or an answer
- * to a read.
+ * A version of a resource that has been reported: by the acknowledgement of a write, or by the
+ * response to a read.
  */
 export interface Told {
   readonly by: 'write' | 'set' | 'read'
   readonly version: number
   readonly instance: string
-  /** How a read was answered; empty for a write. */
+  /** Cache-Status of the read's response; empty for a write. */
   readonly cacheStatus: string
-  /** On the clock of the one who was told, in ms, as all times here. */
+  /** Milliseconds on the clock of the receiver, like all times here. */
   readonly at: number
   /**
-   * When the invalidation or `set()` began, on the clock that all processes share. A value that was
-   * put into the cache later is allowed to be older: its caller knew better. Infinity where no
-   * values are put.
+   * When the invalidation or `set()` began, on the clock that all processes share. A value put into
+   * the cache later may be older: its caller knew better. Infinity if no values are put.
    */
   readonly began: number
 }
@@ -22,82 +21,84 @@ export interface Read {
   readonly resource: number
   readonly version: number
   readonly instance: string
-  /** Before the request was sent. */
+  /** Time before the request was sent. */
   readonly begin: number
-  /** After its answer was there. */
+  /** Time after its response had arrived. */
   readonly end: number
   readonly cacheStatus: string
   /**
-   * When the value was put into the cache, on the clock that all processes share; undefined if it
-   * is a fill's.
+   * When the value was put into the cache, on the clock that all processes share; undefined for the
+   * value of a fill.
    */
   readonly setAt?: number | undefined
 }
 
-/** What is known of a write besides its version. */
+/** Facts about a write besides its version. */
 interface Written {
   readonly by?: 'write' | 'set'
   readonly began?: number | undefined
 }
 
-/** A read that returned less than somebody had been told before it began. */
+/** A read that returned an older version than one reported before it began. */
 export interface Violation {
   readonly read: Read
   readonly told: Told
 }
 
 /**
- * What a read has to know when it begins: of all that was told, what nothing else implies. Highest
- * versions first.
+ * The reports that a read must not contradict, as of its beginning, without those that others
+ * imply. Highest versions first.
  */
 export type Known = readonly Told[]
 
-// In ms: a caller may lose the processor between looking at the clock and putting the value.
+// Milliseconds: a caller may lose the processor between reading the clock and putting the value.
 const CALL_TAKES = 5
-// In ms: a `set()` has ended by then, each of its commands done or given up.
+// Milliseconds: a `set()` has ended by then, each of its commands completed or given up.
 const SET_TAKES = 2500
 
 /**
- * Compares what reads return with what had been said before they began. A resource's version only
- * grows, so of all that was said the highest is enough: a read violates coherence if and only if it
- * returns less.
+ * Compares the results of reads with the versions reported before they began. A resource's version
+ * only grows, so the highest reported one is enough: a read violates coherence if and only if it
+ * returns a lower one.
  *
- * - An acknowledged write says its version. A lower one in a read that began later is a stale read,
- *   also in place of an error.
- * - Where writes go through the outbox a read that has ended says its version, too. A lower one in
- *   a read that began later has gone back.
+ * - An acknowledged write reports its version. A lower one in a read that began later is a stale
+ *   read, even in place of an error.
+ * - Where writes go through the outbox, a finished read also reports its version. A lower one in a
+ *   read that began later has gone back in time.
  * - A value put into the cache may be any version that its caller has. It must not be served once
- *   an invalidation is acknowledged that began after it was put. One that began before says nothing
- *   about it, so here the beginnings count as well as the versions. Of two values that are put at
- *   the same time either may stay.
+ *   an invalidation that began after it was put is acknowledged. An invalidation that began earlier
+ *   implies nothing about it, so the beginnings count as well as the versions. Of two values put at
+ *   the same time, either may stay.
  *
- * Everything is called by one process at the moment at which it happens, so "before" needs no
- * sorting: what was told before a read began is what `told` gives then. An answer that has come but
- * waits for its turn in this process counts as later than it was, which can hide a violation and
- * never make one up.
+ * One process calls every method at the moment of the event, so "before" needs no sorting: the
+ * reports before a read began are those that `told` returns then. A response that has arrived but
+ * waits for its turn in this process counts as later than it was, which can hide a violation but
+ * never invents one.
  */
 export class Judge {
   readonly #known = new Map<number, Known>()
 
-  /** To be called when a read begins: what it has to know. */
+  /** Call it when a read begins: returns the reports that the read must not contradict. */
   told (resource: number): Known {
     return this.#known.get(resource) ?? []
   }
 
   /**
-   * To be called when a write is acknowledged. One that is not may be done or not, and says
-   * nothing.
+   * Call it when a write is acknowledged. An unacknowledged write may be applied or not, and
+   * implies nothing.
    */
   written (resource: number, told: Pick<Told, 'version' | 'instance' | 'at'> & Written): void {
     this.#tell(resource, { by: 'write', ...told, cacheStatus: '', began: told.began ?? Infinity })
   }
 
-  /** To be called when a read has ended where that tells something. True if it is news. */
+  /**
+   * Call it when a read has ended, if reads count as reports. Returns whether the version is new.
+   */
   seen ({ resource, version, instance, cacheStatus, end: at }: Read): boolean {
     return this.#tell(resource, { by: 'read', version, instance, cacheStatus, at, began: Infinity })
   }
 
-  /** To be called when a read has ended, with what had been told when it began. */
+  /** Call it when a read has ended, with the reports as of its beginning. */
   read (read: Read, known: Known): Violation | undefined {
     const told = known.find(
       ({ by, version, began }) =>

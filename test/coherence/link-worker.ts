@@ -3,21 +3,18 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type LinkOrder, type LinkReady, type LinkState, SLOW } from './links.js'
 
-/**
- * One direction of a connection: what is brought arrives in order, and never before what was
- * brought earlier.
- */
+/** One direction of a connection: data arrives in order, and never before earlier data. */
 class Flow {
   readonly #waiting: { readonly chunk: Buffer | undefined, readonly due: number }[] = []
 
-  /** @param takes how long it takes now, in ms */
+  /** @param takes the current delay, in ms */
   constructor (readonly to: Socket, readonly takes: () => number) {}
 
   bring (chunk: Buffer): void {
     this.#add(chunk)
   }
 
-  /** After all that was brought. */
+  /** Ends the connection after all data. */
   end (): void {
     this.#add(undefined)
   }
@@ -43,7 +40,7 @@ class Flow {
   }
 }
 
-/** A way from one instance to Redis. */
+/** A path from one instance to Redis. */
 class Link {
   state: LinkState = 'open'
   readonly #server: Server
@@ -85,7 +82,7 @@ class Link {
     const flow = new Flow(to, () => this.state === 'slow' ? SLOW : 0)
     from.on('data', (chunk) => { flow.bring(chunk) })
     if (this.state === 'stalled') from.pause()
-    from.on('error', () => {}) // 'close' follows
+    from.on('error', () => {}) // 'close' follows.
     from.on('close', () => {
       this.#sockets.delete(from)
       if (this.state === 'cut') to.destroy()

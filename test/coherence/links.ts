@@ -4,8 +4,8 @@ import type { Addresses } from './fleet.js'
 import type { Teardowns } from './teardowns.js'
 
 /**
- * `stalled`: nothing comes through, and nobody is told; it comes later. `slow`: all comes through,
- * `SLOW` ms later in either direction. `cut`: connections end, and new ones too.
+ * `stalled`: nothing comes through and no error is reported; data arrives later. `slow`: everything
+ * comes through, `SLOW` ms later in either direction. `cut`: connections end, new ones too.
  */
 export type LinkState = 'open' | 'stalled' | 'slow' | 'cut'
 
@@ -14,18 +14,18 @@ export const SLOW = 80
 /** The URL for an instance, by the port of its link. */
 export type UrlOf = (instance: number, port: number) => string
 
-/** To the worker. */
+/** Message to the worker. */
 export interface LinkOrder {
   readonly link: number
   readonly state: LinkState
 }
 
-/** What the worker says when its ports are there, one a link. */
+/** Message of the worker when its ports are open, one per link. */
 export interface LinkReady {
   readonly ports: readonly number[]
 }
 
-/** The network between the instances and the store: one link each, in a thread of its own. */
+/** The network between the instances and the store: a link per instance, in a thread of its own. */
 export class Links implements Addresses {
   private constructor (
     readonly worker: Worker,

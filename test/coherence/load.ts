@@ -13,34 +13,35 @@ export interface LoadOptions {
   readonly judge: Judge
   readonly random: Random
   readonly workloads: readonly WorkloadName[]
-  /** Of `versions`: the fewer, the more often each is written. */
+  /** Number of resources in `versions`: the fewer, the more often each is written. */
   readonly versions: number
-  /** Of each instance. */
+  /** Readers per instance. */
   readonly readers: number
   readonly writers: number
-  /** Whether writes go to an instance now. Default: always. */
+  /** Whether an instance receives writes now. Default: always. */
   readonly writes?: (instance: Instance) => boolean
-  /** A writer's pause, at most, in ms. */
+  /** Longest pause of a writer, in ms. */
   readonly pause: number
   /** Whether Redis has no memory left. */
   readonly isFull: () => boolean
   readonly onViolation: (violation: Violation) => void
-  /** Called for each answer to a read and each acknowledgement. */
+  /** Called for each response to a read and each acknowledgement. */
   readonly onAnswer: (what: 'reads' | 'writes') => void
 }
 
 /**
- * Clients of all instances, each of which asks for the next thing as soon as it has got the last.
+ * The clients of all instances. Each sends its next request as soon as it has the previous
+ * response.
  */
 export class Load {
   readonly counts: Counts = noCounts()
-  /** While it is set many handlers take long. */
+  /** While set, many handlers are slow. */
   slow = false
-  /** While it is set many fail, of those that may. */
+  /** While set, many handlers fail, if their workload may. */
   failing = false
   readonly #options: LoadOptions
   readonly #resources: ReadonlyMap<WorkloadName, readonly Resource[]>
-  /** What has just changed, to be read from each instance first. */
+  /** Recent changes, to be read from each instance first. */
   readonly #news: News
   #stopped = false
 
@@ -56,7 +57,7 @@ export class Load {
     this.#news = new News(instances.length)
   }
 
-  /** Resolves when every client has stopped. Rejects if an answer is not about what was asked. */
+  /** Resolves when every client has stopped. Rejects if a response does not match its request. */
   async run (): Promise<void> {
     const { instances, readers, writers, random } = this.#options
     const clients: Promise<void>[] = []
@@ -71,7 +72,7 @@ export class Load {
     await Promise.all(clients)
   }
 
-  /** Each client, when it has had its answer. */
+  /** Stops each client after its current response. */
   stop (): void {
     this.#stopped = true
     this.#news.stop()
@@ -89,10 +90,10 @@ export class Load {
             ? random.skewed(resources.length)
             : Math.floor(random.between(0, resources.length))
         ]
-      // In any case, so that choices do not depend on answers.
+      // Drawn in any case, so that choices do not depend on responses.
       const slow = random.chance(this.slow ? 0.3 : 0.005) ? random.between(1, 1000) : 0
       const failing = random.chance(this.failing ? 0.7 : 0.1)
-      // What fails takes its time, too: others wait for it, and writes come in between.
+      // Failures take time too: other requests wait for them, and writes happen in between.
       const late = random.between(0, 300)
       const conditional = random.chance(0.15)
       const resource = this.#news.next(instance.index) ?? drawn
@@ -152,7 +153,7 @@ export class Load {
   ): void {
     const { counts } = this
     if (response === undefined) counts.unanswered++
-    // Others may have asked for the failure.
+    // Another client may have requested the failure.
     else if (workload(resource.workload).fails) counts.originErrors++
     else {
       counts.failedReads++
@@ -179,7 +180,7 @@ export class Load {
       const resources = this.#draw(random, 'writes')
       const slow = random.chance(0.15) ? random.between(1, 200) : 0
       const request = WriteRequest.draw(resources, random, slow)
-      // While the value is on its way, where that takes long.
+      // While the value is in flight, if that takes long.
       const [overtaker, soon] = [random.pick(this.#options.instances), random.between(5, 100)]
       const overtakes = random.chance(0.7) && request.way.startsWith('set')
       await Promise.all([
@@ -206,7 +207,7 @@ export class Load {
     }
     if (response.status !== 200) {
       counts.failedWrites++
-      // What is not written because of what it is called will never be.
+      // A write refused for its key or tag is never applied.
       if (response.text.includes('INVALID_')) counts.refused++
       this.#failed(
         `PUT ${String(request.options.path)} on ${instance.name}: ${response.status} ${response.text}`
@@ -236,7 +237,7 @@ export class Load {
     }
   }
 
-  /** Redis is away, as a rule; then nothing was promised. */
+  /** Handles a refused write: usually Redis is down, and nothing was promised. */
   #refused (instance: Instance, { way, options }: WriteRequest, refused: string): void {
     this.counts.unacknowledged++
     const isInvalidation = INVALIDATIONS.has(way) || way === 'queue'
@@ -245,7 +246,7 @@ export class Load {
     this.#failed(`PUT ${String(options.path)} on ${instance.name}: ${refused}`)
   }
 
-  /** The resources of a workload, each workload as often as it says. */
+  /** Draws the resources of a workload, each workload in proportion to its share. */
   #draw (random: Random, what: 'reads' | 'writes'): readonly Resource[] {
     const all = [...this.#resources]
     let left = random.between(
@@ -264,7 +265,7 @@ export class Load {
 
 const INVALIDATIONS: ReadonlySet<string> = new Set(['invalidate', 'delete', 'clear'])
 
-/** Undefined if there is no answer. */
+/** Sends a request; undefined if there is no response. */
 async function ask (
   { pool }: Instance,
   request: Dispatcher.RequestOptions
@@ -279,7 +280,7 @@ async function ask (
       cacheStatus: String(answered['cache-status'])
     }
   } catch {
-    // Not at once again: whoever killed it has to come round to starting it.
+    // Not at once: the fault that killed it has to start it again first.
     await delay(5)
     return undefined
   }

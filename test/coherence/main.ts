@@ -3,11 +3,11 @@ import { verdict, progressLine, report } from './report.js'
 import { run } from './run.js'
 import { topologyMain } from './topology/main.js'
 
-// Whatever is frozen at that moment has to end too: see to it that the handlers of 'exit' run.
+// Frozen processes have to end too: exit, so that the handlers of 'exit' run.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await main(process.argv.slice(2))
 
-/** Runs the check; the result is the exit code: 0 all is well, 1 it is not, 2 wrong arguments. */
+/** Runs the check; returns the exit code: 0 passed, 1 failed, 2 wrong arguments. */
 async function main (args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg.startsWith('--topology'))) return topologyMain(args)
   try {

@@ -5,12 +5,12 @@ import { mutatedBuild } from './mutated-build.js'
 import { type Mutant, MUTANTS } from './mutants.js'
 import { run } from './run.js'
 
-// Most are found in a few, on a machine with nothing else to do.
+// Most are found within a few seconds on an otherwise idle machine.
 const MOST_SECONDS = 120
 
 /**
- * Resources, and the longest pause of a writer in ms. A miss ends a lease on the file, so that
- * memory is used under one only where there are many hits per write.
+ * Number of resources, and the longest pause of a writer in ms. A miss ends a lease on the file, so
+ * memory is used under a lease only where there are many hits per write.
  */
 const PACE = {
   redis: { versions: 16, writePause: 60 },
@@ -19,7 +19,7 @@ const PACE = {
 
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 
-/** Two instances and few resources, so that what goes wrong is soon seen. */
+/** Two instances and few resources, so that violations show soon. */
 async function check (
   program: string,
   {
@@ -75,7 +75,7 @@ for (const store of ['redis', 'sqlite'] as const) {
   })
 }
 
-t.test('a mutant that does not fit the code says so', async (t) => {
+t.test('a mutant that does not match the code is an error', async (t) => {
   const [mutant] = MUTANTS
   const strange: Mutant | undefined = mutant && { ...mutant, from: 'what nobody has written' }
   await t.rejects(mutatedBuild(await tempDir(t), strange), {

@@ -2,12 +2,12 @@ import type { FaultKind } from './faults.js'
 import type { Change } from '../support/mutated-package.js'
 import type { WorkloadName } from './resources.js'
 
-/** A build in which one rule is broken. */
+/** A build with one broken rule. */
 export interface Mutant {
   readonly rule: string
-  /** Below the packages' folder. */
+  /** Path below the packages' folder. */
   readonly file: string
-  /** Is in the compiled file exactly once. */
+  /** Text that is in the compiled file exactly once. */
   readonly from: string
   readonly to: string
   /**
@@ -16,13 +16,13 @@ export interface Mutant {
   readonly also?: Change
   /** Default: Redis. */
   readonly store?: 'redis' | 'sqlite'
-  /** Under which the rule is missed. */
+  /** Faults under which the broken rule shows. */
   readonly faults: readonly FaultKind[]
-  /** In which it is missed. */
+  /** Workloads in which it shows. */
   readonly workloads: readonly WorkloadName[]
-  /** It shows in something that grows, and in no read. */
+  /** Matches a problem with something that grows; the mutant shows in no read. */
   readonly shows?: RegExp
-  /** Between two of them, at most, in ms. */
+  /** Longest pause between two faults, in ms. */
   readonly pause: number
 }
 
@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 2000
   },
   {
-    rule: 'the floor stays where it was when Redis has restarted',
+    rule: 'the floor is not raised after a restart of Redis',
     file: '@weir/cache/dist/src/stores/redis/scripts.js',
     from: 'if isOther or',
     to: 'if false and',
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'what is read is seen before it is settled',
+    rule: 'a read counts as a report before it is settled',
     file: '@weir/outbox/dist/src/settling.js',
     from: 'if (tags.length === 0)',
     to: 'if (true)',
@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'records are pruned, and the floor stays where it was',
+    rule: 'records are pruned without raising the floor',
     file: '@weir/cache/dist/src/stores/redis/scripts.js',
     from: 'floor = math.max(floor, tonumber(',
     to: 'floor = math.min(floor, tonumber(',
@@ -112,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'a stale value stands in for an error, whenever it was judged',
+    rule: 'a stale value is served on error without a new validity check',
     file: '@weir/cache/dist/src/filling.js',
     from: '? await this.#valid(key, stale)\n            : undefined;\n        return entry === undefined',
     to: '? stale\n            : undefined;\n        return entry === undefined',
@@ -121,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 200
   },
   {
-    rule: 'a value is put under the stamp of the moment at which that is done, not at which it was asked for',
+    rule: 'a value gets the stamp of its execution, not of the call',
     file: '@weir/cache/dist/src/cache.js',
     from: 'const stamp = await this.#tiers.validity.callStamp();',
     to: 'await new Promise((resolve) => setTimeout(resolve, 80)); const stamp = await this.#tiers.validity.callStamp();',
@@ -130,7 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'what is heard of an invalidation is split at line feeds',
+    rule: 'a received invalidation is split at line feeds',
     file: '@weir/cache/dist/src/stores/redis/changes.js',
     from: 'return { kind, stamp, tags: names };',
     to: "return { kind, stamp, tags: names.flatMap((name) => name.split('\\n')) };",
@@ -139,7 +139,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'a refill leaves what it replaces in the memory of others',
+    rule: 'a refill leaves the replaced entry in the memory of others',
     file: '@weir/cache/dist/src/filling.js',
     from: 'replaces === true && stale !== undefined',
     to: 'false',
@@ -167,7 +167,7 @@ export const MUTANTS: readonly Mutant[] = [
     pause: 100
   },
   {
-    rule: 'replacements that are lost are not missed',
+    rule: 'lost replacements are not noticed',
     file: '@weir/cache/dist/src/stores/redis/scripts.js',
     from: 'KEYS[2] and hasReplacements()',
     to: 'false and hasReplacements()',

@@ -8,14 +8,14 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PROGRAM = ['instance.js', 'database.js', 'engine.js', 'resources.js']
 
 /**
- * Copies what an instance runs of this repository, as it is compiled, into an empty folder, and
- * changes one piece of text in it. Everything else is found where it is.
+ * Copies the compiled files that an instance runs from this repository into an empty folder, and
+ * replaces one piece of text in them. Everything else resolves to its usual place.
  * @returns the instance's program
- * @throws Error if the piece is not there, or more than once: then the mutant has to follow the
+ * @throws Error if the text is missing, or there more than once: then the mutant has to follow the
  *   code
  */
 export async function mutatedBuild (folder: string, mutant: Mutant | undefined): Promise<string> {
-  // A folder above the copies, so that they are found first.
+  // Linked in a folder above the copies, so that the copies are found first.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const modules = join(folder, 'build/node_modules')
   for (const name of await readdir(join(ROOT, 'packages'))) {

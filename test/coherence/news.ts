@@ -3,8 +3,8 @@ import { type Resource } from './resources.js'
 const MOST = 100
 
 /**
- * What has just changed, for the instances that did not change it: who still has the old version
- * shows it now or never. Of a resource whose record may be pruned one is told, later.
+ * Recent changes, for the instances that did not make them: an instance that still has the old
+ * version serves it now or never. Changes whose record may be pruned are passed on later.
  */
 export class News {
   readonly #lists: Resource[][]
@@ -21,7 +21,7 @@ export class News {
 
   tell (resource: Resource, teller: number): void {
     if (resource.workload !== 'cold') return this.#tell(resource, teller)
-    // Long enough for other writes to push its record out, and not always as long.
+    // Long enough for other writes to push out its record, with some variation.
     this.#later++
     const instance = this.#later % this.#lists.length
     const timer = setTimeout(() => {

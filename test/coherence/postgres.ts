@@ -6,7 +6,7 @@ import type { Teardowns } from './teardowns.js'
 
 const TABLES = ['weir_namespaces', 'weir_records', 'weir_entries', 'weir_fills'] as const
 
-/** The Postgres that the instances share, and all that can be done to it. */
+/** The Postgres that the instances share, and the faults that can be inflicted on it. */
 export class TroubledPostgres {
   private constructor (
     readonly port: number,
@@ -54,17 +54,17 @@ export class TroubledPostgres {
   }
 
   /**
-   * All connections end, and no table has anything afterwards. The checkpoint comes first because
-   * another fault may have ended a connection that was creating the tables, and Postgres 15 does
-   * not start again if it crashes right after: "could not create file: File exists", for an
-   * unlogged table whose creation was rolled back and whose rollback was not yet in the log.
+   * Ends all connections and empties all tables. The checkpoint comes first because another fault
+   * may have ended a connection that was creating the tables, and Postgres 15 does not start again
+   * if it crashes right after: "could not create file: File exists", for an unlogged table whose
+   * creation was rolled back and whose rollback was not yet in the log.
    */
   async crash (): Promise<void> {
     await this.#do('CHECKPOINT')
     await this.server.crash()
   }
 
-  /** Deletes what every entry is judged by. */
+  /** Deletes the records that decide the validity of every entry. */
   async loseRecords (): Promise<void> {
     await this.#do('TRUNCATE weir_namespaces, weir_records')
   }
@@ -80,7 +80,7 @@ export class TroubledPostgres {
     )
   }
 
-  /** How many records of each kind the namespaces have. */
+  /** Number of records of each kind per namespace. */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
     const { rows } = await this.admin.query<{ name: string; count: string }>(`
       SELECT convert_from(n.name, 'UTF8') || CASE WHEN r.is_key THEN ' replaced' ELSE ' tags' END AS name, count(*) AS count
@@ -88,7 +88,7 @@ export class TroubledPostgres {
     return new Map(rows.map(({ name, count }) => [name, Number(count)]))
   }
 
-  /** It may be missing a table or a connection, because of the fault before this one. */
+  /** Runs a statement; a table or connection may be missing because of the previous fault. */
   async #do (sql: string): Promise<void> {
     await this.admin.query(sql).catch(() => {})
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Random choices that a seed repeats. */
+/** Random choices, repeatable by seed. */
 export class Random {
   readonly #seed: string
   #state: number
@@ -10,12 +10,12 @@ export class Random {
     this.#state = createHash('sha256').update(seed).digest().readInt32LE()
   }
 
-  /** Choices of somebody else, that do not depend on how many were made here. */
+  /** Choices for another purpose, which do not depend on how many were made here. */
   of (who: string): Random {
     return new Random(`${this.#seed}/${who}`)
   }
 
-  /** From 0 to 1, without 1 (mulberry32). */
+  /** A number from 0 to 1, excluding 1 (mulberry32). */
   next (): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -31,17 +31,20 @@ export class Random {
     return least + this.next() * (most - least)
   }
 
-  /** As likely between 10 and 100 as between 100 and 1000: the short ones are no rarity. */
+  /**
+   * A number that is as likely between 10 and 100 as between 100 and 1000, so that short ones are
+   * common.
+   */
   magnitude (least: number, most: number): number {
     return Math.exp(this.between(Math.log(least), Math.log(most)))
   }
 
-  /** From 0 to `count` - 1, the low ones much more often. */
+  /** An integer from 0 to `count` - 1, low ones much more often. */
   skewed (count: number): number {
     return Math.floor(count * this.next() ** 2.5)
   }
 
-  /** @throws RangeError for a list of nothing */
+  /** @throws RangeError for an empty list */
   pick<T> (list: readonly T[]): T {
     const picked = list[Math.floor(this.next() * list.length)]
     if (picked === undefined) throw new RangeError('nothing to pick from')

@@ -2,19 +2,19 @@ import { MAX_TAGS } from './resources.js'
 import type { Teardowns } from './teardowns.js'
 
 const LOOK_EVERY = 200
-// A batch may come on top, and what is kept besides records.
+// A batch may come on top, as well as other stored data.
 const BATCH = 200
 const OTHERS = 16
 
-/** A store that can be asked. */
+/** A store that reports its records. */
 interface Recorded {
-  /** How many records there are, by the name of what has them. */
+  /** Number of records, by the name of their owner. */
   recordCounts (): Promise<ReadonlyMap<string, number>>
 }
 
-/** Sees to it that no namespace has more tag records than it may. */
+/** Checks that no namespace has more tag records than it may. */
 export class RecordWatch {
-  /** The most that were seen, by their name in the store. */
+  /** The highest numbers seen, by name in the store. */
   readonly most = new Map<string, number>()
   #looking = false
 

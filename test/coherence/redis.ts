@@ -9,17 +9,17 @@ import { Child } from './child.js'
 import type { Teardowns } from './teardowns.js'
 
 /**
- * A user who may do what the store needs, and nothing else. Half of the instances log in as this
- * one.
+ * A user with exactly the rights that the store needs. Half of the instances log in as this user.
  */
 export const USER = { name: 'weir', password: 'coherent' } as const
 
-// What the documentation says is what is tried.
+// The documented rights are the ones to test.
 const README = readFileSync(new URL('../../../packages/cache/README.md', import.meta.url), 'utf8')
 const RIGHTS = rightsIn(README)
 
 /**
- * What is taken away from the user for a while: each leaves another half of the protocol working.
+ * Rights that are withdrawn from the user for a while: each leaves another half of the protocol
+ * working.
  */
 const TAKEN = [
   '-evalsha',
@@ -31,7 +31,7 @@ const TAKEN = [
   'resetchannels'
 ] as const
 
-/** The Redis that the instances share, and all that can be done to it. */
+/** The Redis that the instances share, and the faults that can be inflicted on it. */
 export class TroubledRedis {
   /** Whether there is no memory for writes. */
   isFull = false
@@ -51,13 +51,13 @@ export class TroubledRedis {
     this.#admin = admin
   }
 
-  /** @param folder where its snapshots are */
+  /** @param folder for its snapshots */
   static async start (teardowns: Teardowns, folder: string): Promise<TroubledRedis> {
     return onFreePort(async (port) => {
       const start = () => startServer(teardowns, port, folder)
       const server = await start()
       if (server === undefined) return undefined
-      // It waits while Redis is away, and is back at once.
+      // Waits while Redis is down, and reconnects at once.
       const admin = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
       admin.on('error', () => {})
       teardowns.add(() => {
@@ -67,7 +67,7 @@ export class TroubledRedis {
     })
   }
 
-  /** Every other instance is a user with rules. */
+  /** Every other instance logs in as the user with ACL rules. */
   readonly urlOf = (instance: number, port: number): string =>
     `redis://${instance % 2 === 1 ? `${USER.name}:${USER.password}@` : ''}127.0.0.1:${port}`
 
@@ -80,19 +80,19 @@ export class TroubledRedis {
     }
   }
 
-  /** Writes a snapshot, from which Redis begins if it is started again. */
+  /** Writes a snapshot, which Redis loads at the next start. */
   async save (): Promise<void> {
     await this.#admin.save()
   }
 
-  /** As a crash. Nothing since the last snapshot is there again. */
+  /** Restarts it like after a crash: everything since the last snapshot is lost. */
   async restart (away: number): Promise<void> {
     await this.#server.kill()
     await delay(away)
     const server = await this.#start()
     if (server === undefined) throw new Error(`somebody else has taken port ${this.port}`)
     this.#server = server
-    // The snapshot is for one time only.
+    // The snapshot is used only once.
     await this.#forgetSnapshot()
   }
 
@@ -105,12 +105,12 @@ export class TroubledRedis {
     await this.#admin.flushall()
   }
 
-  /** Deletes what every entry is judged by. */
+  /** Deletes the records that decide the validity of every entry. */
   async deleteRecords (): Promise<void> {
     await this.#delete('*:tags')
   }
 
-  /** Deletes the records of replacements alone, as an eviction may. */
+  /** Deletes only the records of replacements, as an eviction may. */
   async deleteReplacements (): Promise<void> {
     await this.#delete('*:replaced')
   }
@@ -125,8 +125,8 @@ export class TroubledRedis {
   }
 
   /**
-   * For a time there is less memory than is in use: some keys go, whichever, and some commands are
-   * refused.
+   * Lowers the memory limit below the memory in use for a while: random keys are evicted, and some
+   * commands are refused.
    */
   async evict (ms: number, bytesLess: number): Promise<void> {
     const used = Number(/used_memory:(\d+)/.exec(await this.#admin.info('memory'))?.[1])
@@ -136,7 +136,9 @@ export class TroubledRedis {
     await this.#admin.config('SET', 'maxmemory', 0)
   }
 
-  /** For a time there is no memory: no key goes, and whatever could need some is refused. */
+  /**
+   * Leaves no memory for a while: no key is evicted, and any command that needs memory is refused.
+   */
   async fill (ms: number): Promise<void> {
     const used = Number(/used_memory:(\d+)/.exec(await this.#admin.info('memory'))?.[1])
     await this.#admin.config('SET', 'maxmemory-policy', 'noeviction')
@@ -147,7 +149,7 @@ export class TroubledRedis {
     await this.#admin.config('SET', 'maxmemory', 0)
   }
 
-  /** For a time the user with rules may do less. */
+  /** Withdraws rights from the user with ACL rules for a while. */
   async narrow (ms: number, pick: <T>(list: readonly T[]) => T): Promise<void> {
     await this.#admin.call('ACL', 'SETUSER', USER.name, pick(TAKEN))
     await delay(ms)
@@ -155,8 +157,7 @@ export class TroubledRedis {
   }
 
   /**
-   * How many members the records and the replacements of each namespace have. Waits while Redis is
-   * away.
+   * Number of members in the records and replacements of each namespace. Waits while Redis is down.
    */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
     const keys = (
@@ -172,7 +173,7 @@ export class TroubledRedis {
   }
 }
 
-/** Of the user in the example of the README, without the password. */
+/** Reads the rights of the user in the README's example, without the password. */
 function rightsIn (readme: string): readonly string[] {
   const [, rights] = /ACL SETUSER weir on >PASSWORD (.+)/.exec(readme) ?? []
   if (rights === undefined) {
@@ -181,7 +182,7 @@ function rightsIn (readme: string): readonly string[] {
   return rights.trim().split(' ')
 }
 
-/** Undefined if somebody else has the port. */
+/** Starts a server; undefined if another process has the port. */
 async function startServer (
   teardowns: Teardowns,
   port: number,

@@ -9,7 +9,7 @@ const violation: Violation = {
   told: { by: 'write', version: 2, instance: 'a', at: 4990, cacheStatus: '', began: Infinity }
 }
 
-/** A run of a minute in which all went well. */
+/** A run of a minute without problems. */
 function good (changed: Partial<Outcome> = {}, counts: Partial<Counts> = {}): Outcome {
   const { workloads, ...none } = noCounts()
   return {
@@ -48,7 +48,7 @@ const asked = {
   workloads: ['versions', 'failures']
 } as const
 
-t.test('a run in which all went well', async (t) => {
+t.test('a run without problems', async (t) => {
   t.strictSame(verdict(good({}, full), asked), [])
   const text = report(good({}, full), asked)
   t.match(text, /^100000 reads checked in 120\.0 s \(833\/s\), 70 % of them hits/)
@@ -57,7 +57,7 @@ t.test('a run in which all went well', async (t) => {
   t.match(text, /^most records: weir:\{a\}:tags 300$/m)
 })
 
-t.test('what is wrong with a run, or proves nothing', async (t) => {
+t.test('runs that fail, or prove nothing', async (t) => {
   const { workloads } = good().counts
   const without = (name: 'versions' | 'failures', changed: object) => ({
     ...full,
@@ -90,7 +90,7 @@ t.test('what is wrong with a run, or proves nothing', async (t) => {
   )
 })
 
-t.test('a violation is shown with all that was going on', async (t) => {
+t.test('a violation is shown with all its circumstances', async (t) => {
   const text = report(good({ violations: [violation] }), asked)
   t.match(
     text,

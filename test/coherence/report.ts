@@ -6,7 +6,7 @@ import type { Outcome, Progress } from './run.js'
 import type { Incident } from './schedule.js'
 
 const SHOWN = 5
-// A violation may be an earlier fault's doing.
+// A violation may result from an earlier fault.
 const AFTERMATH = 2000
 
 export interface Asked {
@@ -16,7 +16,7 @@ export interface Asked {
   readonly workloads: readonly WorkloadName[]
 }
 
-/** In one line, while it goes on. */
+/** Renders the progress of a run as one line. */
 export function progressLine ({
   seconds,
   counts,
@@ -54,7 +54,7 @@ export function report (outcome: Outcome, { seed, faults, workloads }: Asked): s
   ].join('\n')
 }
 
-/** Why an outcome proves nothing, or proves something wrong; empty if all is well. */
+/** Lists why an outcome fails or proves nothing; empty if it passes. */
 export function verdict (outcome: Outcome, asked: Asked): string[] {
   const { counts, violations, problems, deaths, seconds } = outcome
   const never = neverSeen(outcome, asked)
@@ -66,7 +66,7 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
     [counts.refused > 0, 'invalidations were refused, for what they are or because Redis is full'],
     [counts.writes < asked.seconds, 'too few writes were acknowledged to prove anything'],
     [counts.reads < 50 * asked.seconds, 'too few reads were answered to prove anything'],
-    // A few seconds full of faults may be spent without the cache.
+    // A short run full of faults may never use the cache.
     [
       counts.hits < 0.1 * counts.reads && seconds >= 30,
       'too few of the reads were hits to prove anything'
@@ -76,7 +76,7 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
   return found.filter(([is]) => is).map(([, what]) => what)
 }
 
-/** Situations that were asked for, and in which next to nothing was asked or answered. */
+/** Requested situations that saw next to no requests or responses. */
 function neverSeen ({ counts, incidents }: Outcome, { faults, workloads }: Asked): string[] {
   const quiet = faults.filter((kind) => of(kind, incidents).every(({ reads }) => reads === 0))
   const unused = workloads.filter(
@@ -110,7 +110,7 @@ function faultText (kind: FaultKind, incidents: readonly Incident[]): string {
   return `  ${kind}: ${own.length === 0 ? 'never' : `${own.length} times, ${sum('reads')} reads and ${sum('writes')} writes meanwhile`}`
 }
 
-/** The first of each resource: what follows is as a rule the same again. */
+/** The first violation of each resource: later ones usually repeat it. */
 function firstOfEach (violations: readonly Violation[]): readonly Violation[] {
   const firsts = new Map<number, Violation>()
   for (const violation of violations) {

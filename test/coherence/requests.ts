@@ -3,7 +3,7 @@ import type { WriteAnswer } from './engine.js'
 import type { Random } from './random.js'
 import { type Resource, type Way, workload } from './resources.js'
 
-/** What an instance has answered. */
+/** The response of an instance. */
 export interface Response {
   readonly status: number
   readonly text: string
@@ -24,7 +24,7 @@ const LANGUAGES = ['de', 'en', 'fr'] as const
 const isHttp = ({ workload }: Resource) =>
   workload === 'versions' || workload === 'variants' || workload === 'errors'
 
-/** How long the origin is to take, in ms, and whether it is to fail. */
+/** Delay of the origin, in ms, and whether it must fail. */
 export interface Origin {
   readonly delay: number
   readonly fails: boolean
@@ -35,14 +35,14 @@ export class ReadRequest {
   readonly options: Dispatcher.RequestOptions
   readonly #language: string
 
-  /** @param etag what the client has of it already */
+  /** @param etag the client's entity tag */
   constructor (
     readonly resource: Resource,
     { delay, fails }: Origin,
     random: Random,
     etag: string | undefined
   ) {
-    // In any case, so that choices do not depend on answers.
+    // Drawn in any case, so that choices do not depend on responses.
     const language = random.pick(LANGUAGES)
     this.#language = resource.workload === 'variants' ? language : ''
     const isConditional = etag !== undefined && resource.workload === 'versions'
@@ -58,7 +58,7 @@ export class ReadRequest {
     }
   }
 
-  /** @throws Error if the answer is not about what was asked */
+  /** @throws Error if the response does not match the request */
   answer ({ status, text, etag, cacheStatus }: Response): Answer {
     const answer =
       status === 304
@@ -84,7 +84,7 @@ export class ReadRequest {
   }
 }
 
-/** A write of one resource, or of some of one workload, in one of the ways the workload has. */
+/** A write of one or several resources of one workload, in one of the workload's ways. */
 export class WriteRequest {
   readonly options: Dispatcher.RequestOptions
 

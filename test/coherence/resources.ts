@@ -1,26 +1,26 @@
-/** One way of using the cache, in which something of its own can go wrong. */
+/** One way of using the cache, with failure modes of its own. */
 export interface Workload {
   readonly resources: number
-  /** Of all reads and of all writes, as parts of the sum over all workloads. */
+  /** Shares of all reads and of all writes, relative to the sum over all workloads. */
   readonly reads: number
   readonly writes: number
-  /** The ways in which it is written, each as likely as the others. */
+  /** The ways of writing it, all equally likely. */
   readonly ways: readonly Way[]
   /** Resources per write. */
   readonly atOnce: number
   /** Low resources are used much more often. */
   readonly skewed: boolean
-  /** Writes go through the outbox, and what is read is settled: reads never go back in time. */
+  /** Writes go through the outbox, and reads are settled: reads never go back in time. */
   readonly outboxed: boolean
-  /** Its origin fails now and then; a stale value may then stand in. */
+  /** The origin fails now and then; a stale value may be served instead. */
   readonly fails: boolean
 }
 
 /**
  * A way of writing. `put`: over HTTP. `queue`: with a ticket of the outbox. `delete`, `invalidate`,
  * `clear`: the cache's own, after the new version is committed. `set`: the new version, committed
- * just before; `set-again`: the version there is. `refill`: in place of a stale entry, which
- * nothing invalidates.
+ * just before; `set-again`: the current version. `refill`: replaces a stale entry that is not
+ * invalidated.
  */
 export type Way =
   'put' | 'queue' | 'delete' | 'invalidate' | 'clear' | 'set' | 'set-again' | 'refill'
@@ -34,7 +34,7 @@ export const WORKLOADS = {
   errors: { ...OUTBOXED, resources: 8, reads: 3, writes: 3, ways: ['put'], fails: true },
   /** Responses that differ by a request header, and are refilled in the background. */
   variants: { ...OUTBOXED, resources: 8, reads: 3, writes: 3, ways: ['put'] },
-  /** As `errors`, in the engine; half of the keys and tags are strange. */
+  /** Like `errors`, in the engine; half of the keys and tags are unusual. */
   failures: { ...OUTBOXED, resources: 8, reads: 3, writes: 4, ways: ['queue'], fails: true },
   /** Keys and tags with line feeds, NUL, marks and separators. */
   keys: {
@@ -44,7 +44,7 @@ export const WORKLOADS = {
     writes: 3,
     ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear']
   },
-  /** Values that are put into the cache, with invalidations that overtake them. */
+  /** Values put into the cache, with invalidations that overtake them. */
   sets: {
     ...ALONE,
     resources: 24,
@@ -52,7 +52,7 @@ export const WORKLOADS = {
     writes: 6,
     ways: ['set', 'set', 'set', 'set-again', 'invalidate']
   },
-  /** More stale entries than there may be records, replaced by refills. */
+  /** More stale entries than the maximum number of records, replaced by refills. */
   refills: {
     ...ALONE,
     resources: 600,
@@ -62,7 +62,7 @@ export const WORKLOADS = {
     atOnce: 30,
     skewed: false
   },
-  /** More tags than there may be records, read long after they were invalidated. */
+  /** More tags than the maximum number of records, read long after they were invalidated. */
   cold: {
     ...ALONE,
     resources: 400,
@@ -73,7 +73,7 @@ export const WORKLOADS = {
     skewed: false
   },
   /**
-   * Responses, some validated by their entity tags. Last: how many there are does not move the
+   * Responses, some validated by their entity tags. Comes last: their number does not move the
    * others.
    */
   versions: { ...OUTBOXED, resources: 32, reads: 10, writes: 8, ways: ['put'] }
@@ -81,22 +81,22 @@ export const WORKLOADS = {
 
 export type WorkloadName = keyof typeof WORKLOADS
 
-/** A namespace keeps as many tag records: few, so that they are pruned. */
+/** Tag records kept per namespace: few, so that they are pruned. */
 export const MAX_TAGS = 128
 
 export const workload = (name: WorkloadName): Workload => WORKLOADS[name]
 
 export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[]
 
-/** Something that has a version, in the database by its number. */
+/** An object with a version, stored in the database by its number. */
 export interface Resource {
   readonly id: number
   readonly workload: WorkloadName
-  /** Its place among those of its workload. */
+  /** Index among those of its workload. */
   readonly index: number
 }
 
-/** All resources, by their ids. */
+/** All resources, by id. */
 export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES.flatMap((name) =>
   Array.from({ length: WORKLOADS[name].resources }, (_, index) => ({ workload: name, index }))
 ).map((resource, id) => ({ id, ...resource }))
@@ -104,8 +104,8 @@ export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES.flatMap((name) =>
 export const resourcesOf = (name: WorkloadName): readonly Resource[] =>
   RESOURCES.filter(({ workload }) => workload === name)
 
-// Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in
-// what is strange: see below.
+// Includes pieces of other names, and text that stores and buses may use themselves. Neighbors
+// differ in the unusual part: see below.
 const STRANGE = [
   'a\nb',
   'b\na',
@@ -141,7 +141,7 @@ export function namesOf ({ workload, index, id }: Resource): {
   const plain = { key: `key ${id}`, tag: `tag ${id}` }
   const strange = STRANGE[index]
   if (strange === undefined) return plain
-  // Of some both are, of others one or none.
+  // Both are unusual in some workloads, one or none in others.
   if (workload === 'keys') return { key: strange, tag: index % 2 === 0 ? strange : plain.tag }
   return workload === 'failures' && index % 2 === 0 ? { key: strange, tag: strange } : plain
 }

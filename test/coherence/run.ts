@@ -25,52 +25,49 @@ export interface RunOptions {
   readonly seed: string
   readonly processes: number
   readonly store: StoreKind
-  /** Default: all that can befall the store. */
+  /** Default: all that apply to the store. */
   readonly faults?: readonly FaultKind[]
   /** Default: all. */
   readonly workloads?: readonly WorkloadName[]
   /**
-   * Between two faults, at most, in ms. Default 2500; in shorter runs less, so that each fault
-   * comes.
+   * Longest pause between two faults, in ms. Default 2500; less in shorter runs, so that each fault
+   * occurs.
    */
   readonly pause?: number
-  /** Between two writes of one writer, at most, in ms. */
+  /** Longest pause between two writes of one writer, in ms. */
   readonly writePause?: number
-  /** The program of an instance, where it is not the one beside this. */
+  /** The program of an instance. Default: the compiled one. */
   readonly program?: string
-  /** How many resources of the workload `versions`. */
+  /** Number of resources of the workload `versions`. */
   readonly versions?: number
   /** Ends the run at the first violation or problem. */
   readonly untilViolation?: boolean
-  /** Called now and then. */
+  /** Called periodically. */
   readonly onProgress?: (progress: Progress) => void
 }
 
 export interface Progress {
-  /** Since the load began. */
+  /** Seconds since the load began. */
   readonly seconds: number
   readonly counts: Readonly<Counts>
   readonly incidents: readonly Incident[]
   readonly violations: readonly Violation[]
-  /** What must not be, where that is no read. */
+  /** Problems other than reads. */
   readonly problems: readonly string[]
-  /** The most records that were seen in each namespace, by their name in the store. */
+  /** The highest number of records seen in each namespace, by name in the store. */
   readonly records: ReadonlyMap<string, number>
 }
 
-/** What a run has come to. */
+/** The result of a run. */
 export interface Outcome extends Progress {
-  /** What instances said that ended without having been killed. */
+  /** Output of instances that ended without having been killed. */
   readonly deaths: readonly string[]
 }
 
 const PROGRAM = fileURLToPath(new URL('instance.js', import.meta.url))
 const PROGRESS_EVERY = 2000
 
-/**
- * Starts everything, lets clients and faults loose on it for the time given, and takes it down
- * again.
- */
+/** Starts everything, runs clients and faults for the given time, and takes it down again. */
 export async function run (options: RunOptions): Promise<Outcome> {
   const teardowns = new Teardowns()
   try {

@@ -2,29 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type FaultKind, FAULTS, type World } from './faults.js'
 import type { Random } from './random.js'
 
-/** A fault that has happened, or is on. Times as in the judge's history. */
+/** A fault that has happened or is in progress. Times as in the judge's history. */
 export interface Incident {
   readonly kind: FaultKind
   readonly begin: number
   end: number
   target: string
-  /** What was answered and acknowledged meanwhile, and just after: some are over at once. */
+  /** Responses and acknowledgements during it and just after: some faults are over at once. */
   reads: number
   writes: number
 }
 
-// In ms.
+// Milliseconds.
 const AFTERMATH = 500
 
-/**
- * Makes things go wrong, in an order and for times that the seed gives, until `signal` says that it
- * is enough.
- */
+/** Triggers faults, in an order and for durations given by the seed, until `signal` is aborted. */
 export class Schedule {
   readonly incidents: Incident[] = []
   readonly #on = new Set<Incident>()
 
-  /** @param pause between two faults that befall the same, at most, in ms */
+  /** @param pause longest pause between two faults with the same target, in ms */
   constructor (
     readonly world: World,
     readonly kinds: readonly FaultKind[],
@@ -32,7 +29,7 @@ export class Schedule {
     readonly pause: number
   ) {}
 
-  /** To be told of each answer. */
+  /** Call it for each response. */
   count (what: 'reads' | 'writes'): void {
     for (const incident of this.#on) incident[what]++
   }
@@ -49,7 +46,7 @@ export class Schedule {
 
   async #befall (kinds: readonly FaultKind[], target: string, signal: AbortSignal): Promise<void> {
     const random = this.random.of(target)
-    // Shuffled, and not drawn: then each comes soon.
+    // Shuffled instead of drawn, so that each comes soon.
     for (let deck: FaultKind[] = []; ; deck = deck.length > 0 ? deck : random.shuffled(kinds)) {
       if (!(await passes(random.between(0, this.pause), signal))) return
       const kind = deck.pop()
@@ -69,14 +66,14 @@ export class Schedule {
       setTimeout(() => {
         this.#on.delete(incident)
       }, AFTERMATH).unref()
-      // A quiet time as long, or there would be nothing but this.
+      // A quiet period of the same length, or nothing else would happen.
       const rest = FAULTS[kind].rests ? incident.end - incident.begin : 0
       if (!(await passes(rest, signal))) return
     }
   }
 }
 
-/** False if the signal came first. */
+/** Waits; false if the signal came first. */
 async function passes (ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await delay(ms, undefined, { signal })

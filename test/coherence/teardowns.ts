@@ -1,4 +1,4 @@
-/** What a run has to take down again, last first. */
+/** Cleanup steps of a run, executed last first. */
 export class Teardowns {
   readonly #all: (() => unknown)[] = []
 

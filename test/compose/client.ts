@@ -4,7 +4,7 @@ export interface Answer {
   readonly body: unknown
   /** The instance that answered. */
   readonly by: string
-  /** The rest of Cache-Status: what its cache did. */
+  /** The rest of Cache-Status: the cache's decision. */
   readonly cache: string
 }
 
@@ -28,10 +28,7 @@ export async function ask (
   }
 }
 
-/**
- * One who reads 40 times a second, until it is stopped. What an address may ask for is not used up
- * by that.
- */
+/** Reads 40 times a second until it is stopped. That leaves room within the limit of an address. */
 export class Reader {
   readonly answers: Answer[] = []
   readonly #failures: unknown[] = []
@@ -46,14 +43,14 @@ export class Reader {
     }, 25)
   }
 
-  /** Resolves as soon as an answer makes it true. */
+  /** Resolves as soon as a response makes the condition true. */
   until (condition: (answer: Answer) => boolean): Promise<void> {
     return new Promise((resolve) => { this.#waiting.push({ until: condition, resolve }) })
   }
 
   /**
-   * Resolves with all answers that were not 200, and the reasons why there was none, as soon as
-   * nothing is in flight.
+   * Resolves, once nothing is in flight, with all responses other than 200 and the reasons for
+   * missing ones.
    */
   async stop (): Promise<unknown[]> {
     clearInterval(this.#timer)

@@ -6,7 +6,7 @@ import { startStack } from './stack.js'
 
 const run = promisify(execFile)
 
-// One stack for all of it: each test leaves it as it was found, two instances of each service and a
+// One stack for all tests: each leaves it as it found it, with two instances of each service and a
 // Redis.
 t.jobs = 1
 const { url, tokens, compose, containers, watch } = await startStack(t)
@@ -20,7 +20,7 @@ const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, work))
 const instances = (answers: readonly Answer[]) => new Set(answers.map(({ by }) => by))
 
-/** Reads until so many instances have answered; nginx takes them at random. */
+/** Reads until `count` instances have answered; nginx picks them at random. */
 async function fromAll (t: Test, target: string, count = 2): Promise<Answer[]> {
   const answers: Answer[] = []
   while (instances(answers).size < count && answers.length < 200) answers.push(await ask(target))
@@ -34,7 +34,7 @@ async function everybodySees (t: Test, id: number, price: number): Promise<void>
   }
 }
 
-t.test('each service answers through the one port, and nothing else does', async (t) => {
+t.test('only the services answer through the published port', async (t) => {
   t.match(await ask(`${url}/api/products?limit=1`), { status: 200, body: { items: [{}] } })
   t.match(await ask(`${url}/api/categories`), { status: 200 })
   t.match(await ask(`${url}/api/weather/current?city=Oslo`), {
@@ -68,14 +68,14 @@ interface Tick {
   readonly instances: readonly { readonly service: string; readonly alive: boolean }[]
 }
 
-/** The services of the instances that count and are heard of. */
+/** The services whose instances report counts. */
 const alive = ({ instances }: Tick): string[] =>
   instances
     .filter(({ alive, service }) => alive && service !== 'stats')
     .map(({ service }) => service)
     .sort()
 
-t.test('the console is in the image, and hears of every instance', async (t) => {
+t.test('the image contains the console, which shows every instance', async (t) => {
   const page = await fetch(url)
   t.equal(page.status, 200)
   t.match(page.headers.get('content-security-policy'), "script-src 'self'")
@@ -94,7 +94,7 @@ t.test('the console is in the image, and hears of every instance', async (t) => 
       ([, data = '']) => JSON.parse(data) as Tick
     )
     services = ticks.flatMap((tick, i) => i === ticks.length - 1 ? alive(tick) : [])
-    // One a second.
+    // One per second.
     if (services.length === 6 || ticks.length === 30) break
   }
   t.same(services, ['catalog', 'catalog', 'storefront', 'storefront', 'weather', 'weather'])
@@ -111,7 +111,7 @@ t.test('a cold response is computed once, and served by every instance', async (
 
   await times(40, () => ask(`${url}/api/weather/current?city=Lima`))
   const [first = ''] = await containers('upstream')
-  // Not by fetch, which refuses that port.
+  // fetch refuses that port.
   const { stdout } = await run('docker', ['exec', first, 'node', '-e',
     'http.get("http://127.0.0.1:4190/_control", (response) => response.pipe(process.stdout))'])
   t.match(
@@ -121,15 +121,15 @@ t.test('a cold response is computed once, and served by every instance', async (
   )
 })
 
-t.test('a write is seen everywhere as soon as it is acknowledged', async (t) => {
+t.test('a write is visible everywhere once it is acknowledged', async (t) => {
   for (let price = 1000; price < 1005; price++) {
     await write(t, 1, price)
     await everybodySees(t, 1, price)
   }
 })
 
-t.test('a limit is that of all instances together', async (t) => {
-  // Writes: 10 a second, and 20 at once. Nobody else writes as this user.
+t.test('all instances share one limit', async (t) => {
+  // The limit of writes: 10 a second, and 20 at once. No other test writes as this user.
   const answers: Answer[] = []
   const began = performance.now()
   await times(20, async () => {
@@ -140,8 +140,8 @@ t.test('a limit is that of all instances together', async (t) => {
     }
   })
   const seconds = (performance.now() - began) / 1000
-  // Where Redis answered too late an instance decided by its own share, and says so: those are not
-  // what this is about.
+  // If Redis answered too late, an instance decided by its own share and said so: such responses do
+  // not count here.
   const shared = answers.filter(({ headers }) =>
     /"writes";q=10;/.test(headers.get('ratelimit-policy') ?? '')
   )
@@ -154,7 +154,7 @@ t.test('a limit is that of all instances together', async (t) => {
 })
 
 t.test(
-  'Redis stopped and started: reads and writes go on, and nothing is served that is older than a write',
+  'Redis stopped and started: reads and writes continue, and nothing older than a write is served',
   async (t) => {
     await write(t, 2, 2000)
     await everybodySees(t, 2, 2000)
@@ -183,12 +183,12 @@ t.test(
   }
 )
 
-t.test('an instance that is killed is not missed, and comes back', async (t) => {
+t.test('a killed instance causes no errors, and comes back', async (t) => {
   const reader = new Reader(product(3))
   await reader.until(() => instances(reader.answers).size === 2)
   const [victim = ''] = await containers('catalog')
   const events = watch()
-  // All processes of the container but the first, which ends with them. It ends what asks for that,
+  // All processes of the container except the first, which ends with them. The command itself ends
   // too.
   await run('docker', ['exec', victim, 'sh', '-c', 'kill -9 -1']).catch(() => {})
   await events.line(/^die catalog/)

@@ -6,7 +6,7 @@ import { type Test } from 'tap'
 import { type Program, program } from '../support/program.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-/** The first time an image is built, which compiles. ms */
+/** The first run builds an image, which compiles. Milliseconds. */
 const AT_MOST = 20 * 60_000
 
 const run = promisify(execFile)
@@ -15,23 +15,23 @@ export type Role = 'reader' | 'editor' | 'admin'
 
 /** The containers of docker-compose.yml. */
 export interface Stack {
-  /** Of the one published port. */
+  /** URL of the only published port. */
   readonly url: string
   /** Tokens that the services accept. */
   readonly tokens: Readonly<Record<Role, string>>
-  /** Runs `docker compose` on this stack and resolves with what it wrote. */
+  /** Runs `docker compose` on this stack and resolves with its output. */
   readonly compose: (...args: string[]) => Promise<string>
-  /** The ids of these services' containers, or of all. */
+  /** The ids of these services' containers, or of all containers. */
   readonly containers: (...services: string[]) => Promise<string[]>
   /**
-   * What happens to containers from now on, a line each: `die catalog`, `health_status: healthy
+   * Events of containers from now on, one per line: `die catalog`, `health_status: healthy
    * catalog`.
    */
   readonly watch: () => Program
 }
 
 /**
- * Builds and starts the whole suite as a project of its own, on a free port. It is gone after the
+ * Builds and starts the whole suite as a project of its own, on a free port. Removed after the
  * test, with its volumes.
  */
 export async function startStack (t: Test): Promise<Stack> {
@@ -40,7 +40,7 @@ export async function startStack (t: Test): Promise<Stack> {
     ...process.env,
     WEIR_PORT: '0',
     OPEN_METEO_ORIGIN: 'http://upstream:4190',
-    // What the shell has is not what these containers get.
+    // Variables of the shell must not reach these containers.
     REDIS_URL: '',
     JWT_SECRET: '',
     API_KEYS: '',
@@ -57,7 +57,7 @@ export async function startStack (t: Test): Promise<Stack> {
   const compose = (...args: string[]) => docker(...options, ...args)
 
   t.teardown(() => docker(...down))
-  // A test that is given up on has no teardown: it is told to end, and killed a second later.
+  // A test that is aborted has no teardown: it receives a signal, and is killed a second later.
   const abandon = (): void => {
     spawn('docker', down, { cwd: ROOT, env, stdio: 'ignore', detached: true }).unref()
   }

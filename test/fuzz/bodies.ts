@@ -15,7 +15,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   all: ['true']
 }
 
-/** Shapes that a body can be meant to have. */
+/** Shapes that bodies are meant to have. */
 const SHAPES: readonly (readonly string[])[] = [
   ['sku', 'name', 'categoryId', 'price'],
   ['sku', 'name', 'description', 'categoryId', 'price', 'currency', 'stock'],
@@ -81,8 +81,8 @@ const FORMS: readonly string[] = [
 ]
 
 /**
- * A body for a request that writes: an object of known fields, with odd values among them, or
- * something else altogether.
+ * Makes a body for a write: an object of known fields with odd values among them, or something
+ * entirely different.
  */
 export function bodyOf (random: Random): Buffer {
   if (random.chance(0.2)) return random.pick(WHOLE)

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
 
-/** An answer as it came over the wire. */
+/** A response as it came over the wire. */
 export interface Answer {
   readonly status: number
-  /** By lower-case name; values of one name are joined by commas. */
+  /** Values by lower-case name; values of the same name are joined by commas. */
   readonly headers: ReadonlyMap<string, string>
   readonly body: Buffer
 }
@@ -13,8 +13,8 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A client that sends bytes as they are: an HTTP client of Node refuses to send what servers have
- * to cope with. It keeps its connection for as long as the server does.
+ * A client that sends raw bytes: Node's HTTP client refuses to send what servers must cope with. It
+ * keeps its connection as long as the server does.
  */
 export class Connection {
   #socket: Socket | undefined
@@ -22,12 +22,13 @@ export class Connection {
   constructor (readonly port: number) {}
 
   /**
-   * Sends one request and reads its answer; `undefined` if the server closes the connection without
-   * one.
+   * Sends one request and reads its response; `undefined` if the server closes the connection
+   * without one.
    *
-   * @param isLast nothing else is sent on this connection: half-closes it, and ends it with the
-   *   answer
-   * @throws Error when there is neither an answer nor an end in 15 s, or the answer is not HTTP/1.1
+   * @param isLast no other request follows on this connection: half-closes it, and ends it with the
+   *   response
+   * @throws Error if there is neither a response nor an end within 15 s, or the response is not
+   *   HTTP/1.1
    */
   async send (bytes: Buffer, { isHead = false, isLast = false } = {}): Promise<Answer | undefined> {
     const socket = this.#socket ??= await opened(this.port)
@@ -55,7 +56,7 @@ function opened (port: number): Promise<Socket> {
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)
-      // A reset is an end like others: `close` comes after it.
+      // A reset counts as an end: `close` follows.
       socket.on('error', () => {})
       resolve(socket)
     })
@@ -93,7 +94,7 @@ function read (socket: Socket, isHead: boolean): Promise<Answer | undefined> {
   })
 }
 
-/** The answer in `bytes`, as soon as all of it is there. */
+/** The response in `bytes`, once it is complete. */
 function parsed (bytes: Buffer, isHead: boolean, isEnd: boolean): Answer | undefined {
   const at = bytes.indexOf(END_OF_HEAD)
   if (at === -1) return undefined
@@ -126,7 +127,7 @@ function bodyOf (
   rest: Buffer,
   isEnd: boolean
 ): Buffer | undefined {
-  // Without an end: its head is the answer.
+  // An endless stream: its head is the response.
   if (headers.get('content-type')?.startsWith('text/event-stream')) return NOTHING
   if (headers.get('transfer-encoding') === 'chunked') return unchunked(rest)
   const length = headers.get('content-length')

@@ -2,7 +2,7 @@ import type { Random } from '../coherence/random.js'
 import { tokenOf } from '../support/catalog.js'
 import { fieldValue } from './values.js'
 
-/** Fields that a request may have, and values that they are meant to have. */
+/** Header fields, and their intended values. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   accept: ['*/*', 'application/json', 'text/html', 'image/png;q=0.1', 'application/json;q=0'],
   'accept-encoding': ['gzip', 'br', 'identity', 'identity;q=0', '*;q=0', 'gzip;q=2'],
@@ -84,7 +84,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 const RARE = ['expect', 'upgrade', 'content-encoding', 'trailer']
 const NAMES = Object.keys(FIELDS).filter((name) => !RARE.includes(name))
 
-/** A few fields, most with values that they may have. */
+/** Draws a few fields, most with intended values. */
 export function fieldsOf (random: Random): [name: string, value: string][] {
   return Array.from({ length: Math.floor(random.between(0, 4)) }, (): [string, string] => {
     const name = random.pick(random.chance(0.02) ? RARE : NAMES)

@@ -7,12 +7,12 @@ import { type FuzzedService, startServices } from './services.js'
 import { type Exchange, faultOf } from './verdict.js'
 
 /*
- * Requests that nobody should send, to all services at once, the same in each run. FUZZ_SEED=…
- * makes others, FUZZ_REQUESTS=… more, and FUZZ_ONLY=1234 sends the one with that number.
+ * Sends odd requests to all services at once, the same in each run. FUZZ_SEED=… makes others,
+ * FUZZ_REQUESTS=… more, and FUZZ_ONLY=1234 sends the one with that number.
  */
 const { FUZZ_SEED: seed = 'weir', FUZZ_REQUESTS = '20000', FUZZ_ONLY } = process.env
 const REQUESTS = Number(FUZZ_REQUESTS)
-/** What services have at work anyway is there after as many. */
+/** Number of requests after which services have allocated their usual working memory. */
 const WARM_UP = Math.ceil(REQUESTS / 10)
 const WORKERS = 12
 const MOST_GROWTH = 16 * 1024 * 1024
@@ -20,7 +20,7 @@ const MOST_GROWTH = 16 * 1024 * 1024
 type Services = Readonly<Record<ServiceName, FuzzedService>>
 
 t.test(
-  'whatever is sent, answers are right in kind, in time, and leave nothing behind',
+  'odd requests get valid responses, in time, without leaks',
   { timeout: 600_000 },
   async (t) => {
     const services = await startServices(t)
@@ -94,7 +94,7 @@ t.test(
   }
 )
 
-/** Sends the requests of these numbers, a few at a time, and resolves when all are answered. */
+/** Sends the requests with these numbers, a few at a time, and resolves when all are answered. */
 async function send (
   services: Services,
   first: number,
@@ -136,7 +136,7 @@ async function ask (
   return { request, answer, ms: performance.now() - begun }
 }
 
-/** The bytes that services keep besides their caches, which are emptied. */
+/** Heap sizes of the services without their caches, which are emptied. */
 async function heaps (services: Services): Promise<number[]> {
   for (const [url, prefix] of [
     [services.catalog.url, 'api/catalog'],

@@ -1,7 +1,7 @@
 import type { Random } from '../coherence/random.js'
 
 const KINDS: readonly ((random: Random, target: string) => string)[] = [
-  // What is no request line.
+  // Invalid request lines.
   () => '',
   () => '\r\n\r\n\r\n',
   () => 'GET\r\n\r\n',
@@ -21,7 +21,7 @@ const KINDS: readonly ((random: Random, target: string) => string)[] = [
     Array.from({ length: 200 }, () =>
       String.fromCharCode(Math.floor(random.between(0, 256)))
     ).join(''),
-  // Fields that cannot be.
+  // Invalid fields.
   (_, target) => `GET ${target} HTTP/1.1\r\n\r\n`,
   (_, target) => `GET ${target} HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n`,
   (_, target) => `GET ${target} HTTP/1.1\r\nHost : x\r\n\r\n`,
@@ -31,7 +31,7 @@ const KINDS: readonly ((random: Random, target: string) => string)[] = [
   (_, target) => `GET ${target} HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`,
   (_, target) => `GET ${target} HTTP/1.1\r\nHost: x\r\n${'X: y\r\n'.repeat(3000)}\r\n`,
   () => `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-  // Bodies whose length is not clear, or that do not come.
+  // Bodies of unclear length, or missing ones.
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}`,
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}`,
   (_, target) => `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\n{}`,
@@ -52,7 +52,7 @@ const KINDS: readonly ((random: Random, target: string) => string)[] = [
     `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close, Host\r\n\r\nGET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`
 ]
 
-/** Bytes that are no request, or one that HTTP/1.1 has an objection to (RFC 9112). */
+/** Bytes that are no request, or one that violates HTTP/1.1 (RFC 9112). */
 export function malformed (random: Random, target: string): { method: string, bytes: Buffer } {
   const text = random.pick(KINDS)(random, target)
   return { method: /^[A-Z]+(?= )/.exec(text)?.[0] ?? '', bytes: Buffer.from(text, 'latin1') }

@@ -6,14 +6,14 @@ import { malformed } from './malformed.js'
 import { placeOf, SERVICES, type ServiceName } from './routes.js'
 import { fieldValue } from './values.js'
 
-/** One request, as the bytes that are sent. */
+/** One request, as bytes. */
 export interface FuzzRequest {
   readonly number: number
   readonly service: ServiceName
   readonly method: string
   readonly target: string
   readonly bytes: Buffer
-  /** Whether it is malformed on purpose: it may end its connection without an answer. */
+  /** Whether it is malformed on purpose: its connection may end without a response. */
   readonly isRaw: boolean
 }
 

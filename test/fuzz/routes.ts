@@ -5,7 +5,7 @@ export const SERVICES = ['catalog', 'weather', 'stats', 'storefront'] as const
 export type ServiceName = typeof SERVICES[number]
 
 /**
- * The target of a request: a path of one service, its parameters filled in, and the query
+ * A template for request targets: a path of one service with its parameters, and the query
  * parameters that it knows.
  */
 interface Place {
@@ -13,7 +13,7 @@ interface Place {
   readonly path: string
   readonly values?: readonly string[]
   readonly query?: Readonly<Record<string, readonly string[]>>
-  /** Those that it is for. Default: GET. */
+  /** Methods of the path. Default: GET. */
   readonly methods?: readonly string[]
 }
 
@@ -137,10 +137,7 @@ const PLACES: Readonly<Record<ServiceName, readonly Place[]>> = {
   ]
 }
 
-/**
- * The target of a request to the service, most of it as it is meant to be, and the methods that it
- * is for.
- */
+/** Draws a target of a request to the service, usually a valid one, and its methods. */
 export function placeOf (
   random: Random,
   service: ServiceName

@@ -9,11 +9,11 @@ import { tempDir } from '../support/temp-dir.js'
 import '../support/uncounted.js'
 import { type ServiceName } from './routes.js'
 
-/** A service of the suite that tells how much it keeps. */
+/** A service of the suite that reports its memory. */
 export interface FuzzedService extends Program {
   readonly port: number
   readonly url: string
-  /** Bytes on the heap and outside of it that are left after a garbage collection. */
+  /** Bytes on the heap and outside of it after a garbage collection. */
   heap (): Promise<number>
 }
 
@@ -21,7 +21,7 @@ const ROOT = new URL('../../../', import.meta.url)
 const HEAP = new URL('../programs/heap-after-gc.js', import.meta.url).href
 
 /**
- * Starts an instance of each service over one folder, as `npm start` does, with a simulated
+ * Starts an instance of each service over one folder, like `npm start`, with a simulated
  * Open-Meteo. They end with the test.
  */
 export async function startServices (
@@ -36,7 +36,7 @@ export async function startServices (
       LOG_LEVEL: 'error',
       JWT_SECRET,
       TRUST_PROXY: 'loopback',
-      // An address in X-Forwarded-For has limits.
+      // Clients with an address in X-Forwarded-For are limited.
       RATE_LIMIT_ALLOW: '127.0.0.1',
       ...PATIENT,
       FORECAST_ORIGIN: simulator.url,

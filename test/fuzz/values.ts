@@ -1,7 +1,7 @@
 import type { Random } from '../coherence/random.js'
 
 /**
- * What clients, scanners and mistakes put where a number, a name or an id belongs; as it stands in
+ * Values that clients, scanners and mistakes put in place of a number, a name or an id; encoded for
  * a URL.
  */
 const ODD: readonly string[] = [
@@ -81,11 +81,11 @@ const ODD: readonly string[] = [
   '1'.repeat(400)
 ]
 
-/** A value for a place in a URL: now and then the right one. */
+/** A value for a place in a URL: now and then a valid one. */
 export const urlValue = (random: Random, right: readonly string[]): string =>
   random.chance(0.7) ? random.pick(right) : random.pick(ODD)
 
-/** Header values of the same kind, bytes beyond ASCII among them. */
+/** Header values of the same kind, including bytes beyond ASCII. */
 const ODD_FIELDS: readonly string[] = [
   '',
   ' ',
@@ -129,7 +129,7 @@ const ODD_FIELDS: readonly string[] = [
 export const fieldValue = (random: Random, right: readonly string[]): string =>
   random.chance(0.7) ? random.pick(right) : random.pick(ODD_FIELDS)
 
-/** JSON values, in place of those that a schema asks for. */
+/** JSON values in place of those that a schema requires. */
 const ODD_JSON: readonly string[] = [
   'null',
   'true',

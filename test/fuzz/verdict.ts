@@ -1,13 +1,12 @@
 import type { Answer } from './connection.js'
 import type { FuzzRequest } from './requests.js'
 
-/** Milliseconds. A comparison measures for as long as 10 s, and says so. */
+/** Milliseconds. A comparison measures for up to 10 s, as documented. */
 const SLOWEST = 3000
 const SLOWEST_COMPARISON = 10_000
 
 /**
- * The answers of 5xx that a service is documented to give to odd requests while nothing is broken,
- * by code.
+ * The 5xx codes that services are documented to return for odd requests while nothing is broken.
  */
 const DOCUMENTED: Readonly<Record<string, number>> = {
   // RFC 9111, section 5.2.1.7.
@@ -21,14 +20,14 @@ const DOCUMENTED: Readonly<Record<string, number>> = {
   WEIR_ERR_HTTP_VERSION: 505
 }
 
-/** An answer, how long it took in ms, and what it was for. */
+/** A response, its duration in ms, and its request. */
 export interface Exchange {
   readonly request: FuzzRequest
   readonly answer: Answer | undefined
   readonly ms: number
 }
 
-/** The fault of an answer, whatever was asked; `undefined` if there is none. */
+/** The fault of a response, whatever the request; `undefined` if there is none. */
 export function faultOf ({ request, answer, ms }: Exchange): string | undefined {
   if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) {
     return `slow: ${Math.round(ms)} ms`
@@ -37,14 +36,14 @@ export function faultOf ({ request, answer, ms }: Exchange): string | undefined 
   const { status, headers, body } = answer
   if (status < 400) return undefined
   const type = headers.get('content-type')
-  // The shop's errors are pages for those who take HTML.
+  // The shop's errors are pages for clients that accept HTML.
   if (request.service === 'storefront' && type === 'text/html; charset=utf-8') {
     return status < 500 ||
       Object.values(DOCUMENTED).some((known) => known === status && known !== 503)
       ? undefined
       : `${status} as a page`
   }
-  // Readiness tells of itself, which is no error of the request.
+  // Readiness describes the instance, and is no error of the request.
   if (type !== 'application/problem+json') return `${status} as ${type ?? 'nothing'}`
   if (request.method === 'HEAD') {
     return status >= 500 && status !== 504 ? `${status} without a body` : undefined

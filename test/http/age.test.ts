@@ -4,7 +4,7 @@ import { type Clock, stopClock } from './clock.js'
 import { type Fields } from './origin.js'
 import { proxiedApp } from './proxied-app.js'
 
-// What an answer says, and how old it is by then.
+// Headers of a response, and its expected age.
 const ROWS: readonly (readonly [
   rule: string,
   fields: (at: Clock['at']) => Fields,
@@ -62,7 +62,7 @@ t.test('RFC 9111 1.2.2: Age is never more than 2147483648', async (t) => {
   }
 })
 
-t.test('RFC 9110 6.6.1: Date stays that of the origin, or of when the answer came', async (t) => {
+t.test('RFC 9110 6.6.1: Date stays that of the origin, or the time of receipt', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const dated = clock.at(-7)
@@ -80,12 +80,12 @@ t.test('RFC 9110 6.6.1: Date stays that of the origin, or of when the answer cam
 })
 
 t.test(
-  'RFC 9111 4.2.3: the time that the origin took counts against an Age it gives',
+  "RFC 9111 4.2.3: the origin's response time adds to its Age",
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
     origin.on('/', () => {
-      // The answer leaves 20 s after the request did.
+      // The response leaves 20 s after the request.
       clock.advance(20)
       return { headers: { 'cache-control': 'max-age=100', age: '5', date: clock.at(-5) } }
     })
@@ -94,7 +94,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 5.1: a forwarded answer keeps the Age it came with', async (t) => {
+t.test('RFC 9111 5.1: a forwarded response keeps its Age', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: { 'cache-control': 'no-store', age: '5' } })

@@ -15,8 +15,8 @@ const FRESH = {
 }
 const TEXT = '0123456789'
 
-// A path that nginx lets through, what the origin answers to it, and what clients send one after
-// the other.
+// A path that nginx passes, the origin's responses to it, and the requests that clients send one
+// after the other.
 const EXCHANGES: Readonly<
   Record<string, readonly [answers: readonly Answering[], requests: readonly Sent[]]>
 > = {
@@ -105,8 +105,8 @@ const EXCHANGES: Readonly<
   ]
 }
 
-// Of the connection, and where two instances may differ: whose memory it was. nginx names itself;
-// what is not stored has the real time.
+// Fields of the connection, and those in which two instances may differ: whose memory it was. nginx
+// names itself; uncached responses have the real time.
 const OF_THE_WAY = new Set([
   'connection',
   'date',
@@ -117,7 +117,7 @@ const OF_THE_WAY = new Set([
   'content-length'
 ])
 
-/** What a client can tell from an answer. */
+/** The client-visible part of a response. */
 function told (answer: Answer): object {
   return {
     status: answer.status,
@@ -143,7 +143,7 @@ async function exchange (url: string, origin: Origin): Promise<Record<string, ob
   return all
 }
 
-t.test('through nginx over two instances the answers are those of one', async (t) => {
+t.test('two instances behind nginx respond like one', async (t) => {
   stopClock(t)
   const one = await proxiedApp(t)
   const [a, b] = await twoApps(t)
@@ -152,7 +152,7 @@ t.test('through nginx over two instances the answers are those of one', async (t
 })
 
 t.test(
-  'No-Vary-Search: queries that differ in what does not count share one response',
+  'No-Vary-Search: queries that differ only in ignored parameters share one response',
   async (t) => {
     stopClock(t)
     const [a, b] = await twoApps(t)
@@ -161,7 +161,7 @@ t.test(
       `/api/products/7?a=1&utm=${n}`,
       `/api/products/7?utm=${n}&a=2`
     ])
-    // Without a length its end reaches the client when it is stored.
+    // The responses have no length, so the end reaches the client once the response is stored.
     for (const path of paths) {
       a.origin.always(path, {
         headers: { ...FRESH, 'no-vary-search': 'key-order, params=("utm")' },
@@ -181,7 +181,7 @@ t.test(
   }
 )
 
-t.test('both instances have a part in it', async (t) => {
+t.test('both instances take part', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   a.origin.on('/api/products/7', { headers: FRESH, body: TEXT })

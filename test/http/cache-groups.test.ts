@@ -36,7 +36,7 @@ const GROUPS = {
   '/b': '"b"'
 }
 
-/** Cache-Group-Invalidation, and what it ends of the above. */
+/** Values of Cache-Group-Invalidation, and the responses above that they invalidate. */
 const INVALIDATIONS: readonly (readonly [
   field: string | readonly string[],
   gone: readonly string[]
@@ -69,7 +69,7 @@ t.test('RFC 9875 2, 3: Cache-Groups and Cache-Group-Invalidation of the origin',
   }
 })
 
-t.test('RFC 9875 3: who may invalidate groups', async (t) => {
+t.test('RFC 9875 3: which responses may invalidate groups', async (t) => {
   const proxied = await proxiedApp(t)
   const rows = [
     ['POST', 200, true],
@@ -93,7 +93,7 @@ t.test('RFC 9875 3: who may invalidate groups', async (t) => {
   }
 })
 
-t.test('RFC 9875: both fields are told to caches on the way to the client', async (t) => {
+t.test('RFC 9875: both fields reach caches on the way to the client', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   const says = (fields: Fields) => ({ headers: { ...FRESH, ...fields } })
   origin.on('/', says({ 'cache-groups': '"a", "b"' }), says({ 'cache-group-invalidation': '"a"' }))
@@ -105,7 +105,7 @@ t.test('RFC 9875: both fields are told to caches on the way to the client', asyn
 })
 
 t.test(
-  "RFC 9875: tags of the route are groups, told and invalidated like the origin's",
+  "RFC 9875: tags of the route are groups, sent and invalidated like the origin's",
   async (t) => {
     const proxied = await proxiedApp(t, {
       cache: { tags: ['everything'] },
@@ -134,7 +134,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9875, RFC 9111 4.3.4: groups that a 304 brings are those of the response from then on',
+  'RFC 9875, RFC 9111 4.3.4: groups of a 304 replace those of the stored response',
   async (t) => {
     const proxied = await proxiedApp(t)
     const { origin, get, send } = proxied
@@ -167,7 +167,7 @@ t.test('RFC 9875: all variants of a group\'s response', async (t) => {
   for (const accept of ['a/a', 'b/b']) t.notOk(isHit(await get('/', { accept })), accept)
 })
 
-t.test('RFC 9875 2.1: a group is one application\'s, whatever the authority', async (t) => {
+t.test('RFC 9875 2.1: a group belongs to the application, whatever the authority', async (t) => {
   const proxied = await proxiedApp(t)
   const { origin, get, send } = proxied
   origin.always('/', { headers: { ...FRESH, 'cache-groups': '"a"' } })
@@ -178,7 +178,7 @@ t.test('RFC 9875 2.1: a group is one application\'s, whatever the authority', as
   for (const host of hosts) t.notOk(isHit(await get('/', { host })), host)
 })
 
-t.test('RFC 9875 2.2.1, 3: invalidation does not go on from group to group', async (t) => {
+t.test('RFC 9875 2.2.1, 3: invalidation does not cascade from group to group', async (t) => {
   const proxied = await proxiedApp(t)
   await stored(proxied, { '/a': '"a"', '/a-b': '"a", "b"', '/b': '"b"' })
   proxied.origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': '"a"' } })

@@ -8,7 +8,7 @@ import { gate } from './tally.js'
 const FRESH = { 'cache-control': 'max-age=60', etag: '"1"' }
 const field = ({ headers }: Answer) => String(headers['cache-status'])
 
-t.test('RFC 9211 2: what Cache-Status says of each way an answer comes about', async (t) => {
+t.test('RFC 9211 2: Cache-Status for each kind of response', async (t) => {
   const clock = stopClock(t)
   const { origin, get, send } = await proxiedApp(t, { name: 'edge-1' })
   origin.on('/', { headers: FRESH, body: 'text' })
@@ -67,7 +67,7 @@ t.test('RFC 9211 2.1, 2.2: a member has never both hit and fwd', async (t) => {
 })
 
 t.test(
-  "RFC 9211 2: the origin's own member comes before ours on a forwarded answer",
+  "RFC 9211 2: the origin's own member precedes Weir's on a forwarded response",
   async (t) => {
     stopClock(t)
     const { origin, get, send } = await proxiedApp(t)
@@ -101,7 +101,7 @@ t.test(
   }
 )
 
-t.test('RFC 9211 2.7: the key is not told', async (t) => {
+t.test('RFC 9211 2.7: the key is not disclosed', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on('/secret?token=abc', { headers: FRESH })
   for (const answer of [await get('/secret?token=abc'), await get('/secret?token=abc')]) {
@@ -109,13 +109,13 @@ t.test('RFC 9211 2.7: the key is not told', async (t) => {
   }
 })
 
-t.test('RFC 9211 2: a name that is no token is a string', async (t) => {
+t.test('RFC 9211 2: a name that is not a token is sent as a string', async (t) => {
   const { origin, get } = await proxiedApp(t, { name: 'the "edge", 1' })
   origin.on('/', { headers: FRESH })
   t.match(field(await get('/')), /^"the \\"edge\\", 1"; fwd=uri-miss/)
 })
 
-t.test('RFC 9211 2.6: who waited for another\'s answer says so', async (t) => {
+t.test('RFC 9211 2.6: a coalesced response is marked', async (t) => {
   stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   let release = () => {}
@@ -130,7 +130,7 @@ t.test('RFC 9211 2.6: who waited for another\'s answer says so', async (t) => {
   t.match(ours(await second), { fwd: 'uri-miss', collapsed: true })
 })
 
-t.test('RFC 9211 2.5: a response that is being stored says so, however it is sent', async (t) => {
+t.test('RFC 9211 2.5: a stored response is marked, however it is sent', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const bodies = { whole: 'text', 'in parts': ['te', 'xt'], empty: '' }
@@ -146,7 +146,7 @@ t.test('RFC 9211 2.5: a response that is being stored says so, however it is sen
   }
 })
 
-t.test('RFC 9211 2.2: what was missing', async (t) => {
+t.test('RFC 9211 2.2: fwd names the missing part', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   const headers = { ...FRESH, vary: 'accept' }
@@ -176,7 +176,7 @@ t.test('RFC 9211 2.2: what was missing', async (t) => {
   t.match(ours(await keyed.get('/', { accept: 'b/b' })), { hit: true })
 })
 
-t.test('RFC 9211 2.2, 2.6: who waited for a variant says what was missing', async (t) => {
+t.test('RFC 9211 2.2, 2.6: a coalesced request for a variant has its own fwd', async (t) => {
   stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -192,7 +192,7 @@ t.test('RFC 9211 2.2, 2.6: who waited for a variant says what was missing', asyn
   t.match(ours(await second), { fwd: 'vary-miss', collapsed: true })
 })
 
-t.test('RFC 9211 2.3: the status of the origin where the client gets another', async (t) => {
+t.test("RFC 9211 2.3: the origin's status if the client gets another one", async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   for (const [i, headers] of [
@@ -213,7 +213,7 @@ t.test('RFC 9211 2.3: the status of the origin where the client gets another', a
 })
 
 t.test(
-  'RFC 9111 5.2.1.7: only-if-cached never reaches the origin, and its 504 says why',
+  'RFC 9111 5.2.1.7: only-if-cached never reaches the origin, and its 504 has the reason',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t, { maxBodyBytes: 2 })
@@ -234,7 +234,7 @@ t.test(
   }
 )
 
-t.test('RFC 9211 2.4: what is asked about each time has no ttl, however it is sent', async (t) => {
+t.test('RFC 9211 2.4: a response that is always validated has no ttl, however it is sent', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const modified = 'Thu, 01 Jan 2015 00:00:00 GMT'

@@ -1,12 +1,12 @@
 import { type Answer } from './client.js'
 
-/** What a cache says that it did (RFC 9211 2). */
+/** One cache's member of Cache-Status (RFC 9211 2). */
 export interface Member {
   readonly cache: string
   readonly [parameter: string]: string | number | boolean | undefined
 }
 
-/** The members of Cache-Status, the cache that is nearest to the origin first. */
+/** The members of Cache-Status, the cache nearest to the origin first. */
 export function cacheStatus ({ headers }: Pick<Answer, 'headers'>): Member[] {
   const field = [headers['cache-status'] ?? ''].flat().join(', ')
   return split(field, ',').map((member) => {
@@ -15,7 +15,7 @@ export function cacheStatus ({ headers }: Pick<Answer, 'headers'>): Member[] {
   })
 }
 
-/** What Weir says: it is the last that has handled the answer. */
+/** Weir's member: the last one, because Weir handled the response last. */
 export function ours (answer: Pick<Answer, 'headers'>): Member {
   return cacheStatus(answer).at(-1) ?? { cache: '' }
 }
@@ -29,7 +29,7 @@ function parameter (text: string): [string, string | number | boolean] {
   return [name, /^-?\d+$/.test(value) ? Number(value) : value.replace(/^"(.*)"$/s, '$1')]
 }
 
-/** By what stands outside of quotes. */
+/** Splits at separators outside of quotes. */
 function split (text: string, separator: ',' | ';'): string[] {
   const part = separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^,"])+/g : /(?:"(?:[^"\\]|\\.)*"|[^;"])+/g
   return (text.match(part) ?? []).map((member) => member.trim()).filter((member) => member !== '')

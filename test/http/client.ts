@@ -5,30 +5,28 @@ import {
   request as httpRequest
 } from 'node:http'
 
-/**
- * What a client sends. Nothing is added to it, as fetch() would: not even Accept or Cache-Control.
- */
+/** A request. Nothing is added to it, unlike with fetch(): not even Accept or Cache-Control. */
 export interface Sent {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: string
-  /** Goes away before there is an answer. */
+  /** Aborts before there is a response. */
   readonly signal?: AbortSignal
 }
 
-/** An answer that has ended. */
+/** A complete response. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Each field line as it came, its name in lower case. */
+  /** Each field line as received, its name in lower case. */
   readonly lines: readonly (readonly [name: string, value: string])[]
-  /** One character a byte. */
+  /** One character per byte. */
   readonly body: string
-  /** False if the connection ended before the answer did. */
+  /** False if the connection ended before the response. */
   readonly complete: boolean
 }
 
-/** An answer whose head has come. */
+/** A response whose head has arrived. */
 export class OpenAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -41,13 +39,13 @@ export class OpenAnswer {
     this.#response = response
     this.status = response.statusCode ?? 0
     this.headers = response.headers
-    // That it broke off is told by `complete`.
+    // `complete` shows that it broke off.
     response.on('error', () => {})
   }
 
   /**
-   * Reads until the body has this many bytes; resolves to all that has come by then, earlier if it
-   * ends.
+   * Reads until the body has this many bytes; resolves to everything received by then, earlier if
+   * it ends.
    */
   async atLeast (bytes: number): Promise<string> {
     const response = this.#response
@@ -89,7 +87,7 @@ export class OpenAnswer {
     }
   }
 
-  /** Goes away in the middle of the answer. */
+  /** Aborts in the middle of the response. */
   abort (): void {
     this.#request.destroy()
   }
@@ -99,14 +97,13 @@ export class OpenAnswer {
   }
 }
 
-/** Sends a request; resolves when the head of its answer has come. Rejects if none does. */
+/** Sends a request; resolves when the head of its response has arrived. Rejects if none does. */
 export async function open (
   url: string,
   { method = 'GET', headers = {}, body, signal }: Sent = {}
 ): Promise<OpenAnswer> {
   const { origin, hostname, port } = new URL(url)
-  // Given a URL, it would send another path than the one that is asked for, without dots and an
-  // empty query.
+  // A URL would be normalized, without dots and an empty query.
   const request = httpRequest({
     method,
     hostname,
@@ -114,19 +111,19 @@ export async function open (
     path: url.slice(origin.length),
     ...(signal !== undefined && { signal })
   })
-  // Of a DELETE it would not say so by itself.
+  // Node does not set it for a DELETE.
   if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body))
   for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
   request.end(body)
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
-    // Also later: whoever aborts has nothing to hear of it.
+    // Later errors are ignored too: an aborted request has no reader.
     request.on('error', reject)
   })
   return new OpenAnswer(request, response)
 }
 
-/** Sends a request; resolves when its answer has ended. */
+/** Sends a request; resolves when its response has ended. */
 export async function send (url: string, sent?: Sent): Promise<Answer> {
   return (await open(url, sent)).whole()
 }

@@ -3,12 +3,12 @@ import { type Test } from 'tap'
 
 export interface Clock {
   readonly advance: (seconds: number) => void
-  /** An HTTP-date so many seconds from now. */
+  /** An HTTP-date `seconds` from now. */
   readonly at: (seconds: number) => string
 }
 
 /**
- * Stops the clock that app and origin see until the end of the test, so that ages and lifetimes are
+ * Stops the clock of app and origin until the end of the test, so that ages and lifetimes are
  * exact.
  */
 export function stopClock (t: Test): Clock {

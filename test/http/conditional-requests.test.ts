@@ -53,7 +53,7 @@ const ROWS: readonly Row[] = [
   ['no condition', BOTH, {}, 200]
 ]
 
-/** How the response comes to be there that the condition is evaluated against. */
+/** The ways in which the response under evaluation comes about. */
 const WAYS: Readonly<
   Record<string, (proxied: Proxied, path: string, clock: Clock, stored: Fields) => Promise<void>>
 > = {
@@ -116,8 +116,8 @@ t.test('RFC 9111 4.3.2: HEAD on a hit', async (t) => {
   }
 })
 
-// RFC 9110, 8.8.2.2: within the second of a Date there may have been several responses.
-t.test('RFC 9111 4.3.2: Date stands in for Last-Modified, from a second after it', async (t) => {
+// RFC 9110, 8.8.2.2: there may have been several responses within the second of a Date.
+t.test('RFC 9111 4.3.2: Date replaces a missing Last-Modified, from a second after it', async (t) => {
   const clock = stopClock(t)
   const { get, send } = await stored(t, { etag: '"1"' })
   const [before, then, later] = [clock.at(-1), clock.at(0), clock.at(1)]
@@ -143,7 +143,7 @@ async function stored (t: Test, fields: Fields, status = 200): Promise<Proxied> 
   return proxied
 }
 
-t.test('RFC 9110 15.4.5: what a 304 has', async (t) => {
+t.test('RFC 9110 15.4.5: fields of a 304', async (t) => {
   stopClock(t)
   const expires = 'Thu, 01 Jan 2099 00:00:00 GMT'
   const { get } = await stored(t, {
@@ -168,7 +168,7 @@ t.test('RFC 9110 15.4.5: what a 304 has', async (t) => {
   t.equal(body, '')
 })
 
-t.test('RFC 9110 13.2.1: conditions are for what would be a 2xx', async (t) => {
+t.test('RFC 9110 13.2.1: conditions apply only to a 2xx', async (t) => {
   for (const status of [404, 301]) {
     const { get } = await stored(t, BOTH, status)
     for (const request of [
@@ -185,7 +185,7 @@ t.test('RFC 9110 13.2.1: conditions are for what would be a 2xx', async (t) => {
   }
 })
 
-t.test('conditions of other methods are the origin\'s', async (t) => {
+t.test('conditions of other methods are left to the origin', async (t) => {
   const { origin, send } = await stored(t, BOTH)
   const conditions = { 'if-match': '"1"', 'if-none-match': '"2"', 'if-unmodified-since': MODIFIED }
   for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) {
@@ -221,7 +221,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9110 13.2.1: conditions of a method that selects nothing are ignored, and pass',
+  'RFC 9110 13.2.1: conditions of a method that selects nothing are ignored and forwarded',
   async (t) => {
     const { origin, send } = await stored(t, BOTH)
     const headers = { 'if-match': '"2"', 'if-none-match': '*' }

@@ -12,8 +12,8 @@ type Headers = Readonly<Record<string, string>>
 const FRESH = { 'cache-control': 'max-age=60' }
 
 /**
- * The list of the route, the fields of a request, and the credential that keeps its response from
- * others, if one does.
+ * The list of the route, the fields of a request, and the credential that makes its response
+ * private, if any.
  */
 const CASES: readonly (readonly [
   credentials: readonly string[] | undefined,
@@ -35,7 +35,7 @@ const CASES: readonly (readonly [
 ]
 
 t.test(
-  'the header fields that identify a user, as the plugin and the route have them',
+  'header fields that identify a user, by plugin and route options',
   async (t) => {
     for (const [credentials, request, detail] of CASES) {
       const name = `${String(credentials)}: ${Object.keys(request).join()}`
@@ -68,7 +68,7 @@ t.test('of two instances, too', async (t) => {
   })
 })
 
-t.test('request.user counts whatever the list is', async (t) => {
+t.test('request.user counts regardless of the list', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.addHook('onRequest', async (request) => {
@@ -86,7 +86,7 @@ t.test('request.user counts whatever the list is', async (t) => {
   }
 })
 
-t.test('a refill leaves out what identifies a user on its route', async (t) => {
+t.test("a background revalidation omits the user's credentials", async (t) => {
   const clock = stopClock(t)
   for (const [credentials, kept] of [
     [undefined, []],

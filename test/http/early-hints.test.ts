@@ -60,14 +60,14 @@ t.test('RFC 8297 2: before a stored response is validated', async (t) => {
   await askInterim(1, `${url}/`)
   clock.advance(61)
   const { open, opened } = gate()
-  // The origin does not answer before the client has them.
+  // The origin answers only after the client has received them.
   origin.on('/', { after: opened, status: 304, headers: PAGE })
   const answer = await askInterim(1, `${url}/`, { onInterim: open })
   checkAnswer(t, answer, { interim: HINTS, body: 'text' })
   t.match(ours(answer), { fwd: 'stale', 'fwd-status': 304 })
 })
 
-t.test('never of what has been invalidated, nor of what is for others', async (t) => {
+t.test('no hints of invalidated responses or of those for other users', async (t) => {
   const clock = stopClock(t)
   const { app, origin, url } = await proxiedApp(t, { cache: { earlyHints: true, tags: ['page'] } })
   origin.always('/', { headers: PAGE, body: 'text' })
@@ -79,7 +79,7 @@ t.test('never of what has been invalidated, nor of what is for others', async (t
 })
 
 t.test(
-  'nor of what is invalidated while a request waits for another instance, which then fails',
+  'no hints of a response invalidated while a request waits for another instance, which then fails',
   async (t) => {
     const clock = stopClock(t)
     const [a, b] = await twoApps(t, { cache: { earlyHints: true, tags: ['page'] } })
@@ -104,7 +104,7 @@ t.test(
   }
 )
 
-t.test('not without the option, without such links, and over HTTP/1.0', async (t) => {
+t.test('no hints without the option, without such links, or over HTTP/1.0', async (t) => {
   for (const [cache, link] of [
     [{}, LINK],
     [{ earlyHints: false }, LINK],
@@ -127,7 +127,7 @@ t.test('not without the option, without such links, and over HTTP/1.0', async (t
   }
 })
 
-t.test('a client of inject gets the answer', async (t) => {
+t.test('inject() gets the response', async (t) => {
   const { app, origin } = await proxiedApp(t, earlyHints)
   origin.on('/', { headers: PAGE, body: 'text' })
   for (let i = 0; i < 2; i++) t.match(await app.inject('/'), { statusCode: 200, body: 'text' })

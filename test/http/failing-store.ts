@@ -1,12 +1,12 @@
 import { type Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 
-/** A memory store of which one operation can be made to fail. */
+/** A memory store with an operation that can be made to fail. */
 export interface FailingStore {
   readonly store: Store
   readonly fail: () => void
   readonly mend: () => void
-  /** Lets so many succeed first. */
+  /** Lets `count` calls succeed first. */
   readonly failAfter: (count: number) => void
 }
 

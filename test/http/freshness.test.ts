@@ -11,8 +11,8 @@ import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 type Case = readonly [rule: string, fields: (at: Clock['at']) => Fields, seconds: number]
 
 /**
- * What is fresh for n seconds is a hit at the last millisecond of them, and is not at the end of
- * them.
+ * Checks that a response with a lifetime of n seconds is a hit in their last millisecond, and not
+ * after it.
  */
 async function check (
   t: Test,
@@ -86,7 +86,7 @@ t.test('RFC 9111 1.2.2, 4.2.1: values of max-age', async (t) => {
   ])
 })
 
-t.test('RFC 9111 1.2.2: seconds that no integer holds are very many', async (t) => {
+t.test('RFC 9111 1.2.2: seconds beyond the integer range count as the maximum', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   for (const [i, value] of ['2147483648', '4294967296', '99999999999999999999999999'].entries()) {
@@ -122,7 +122,7 @@ t.test('RFC 9111 5.3: Expires', async (t) => {
   ])
 })
 
-t.test('RFC 9111 4.2.2: heuristics, a tenth of the time since it was modified', async (t) => {
+t.test('RFC 9111 4.2.2: heuristics, a tenth of the time since the modification', async (t) => {
   await check(t, [
     ['modified 1000 s ago', modified(1000), 100],
     ['modified 50 s ago', modified(50), 5],
@@ -145,7 +145,7 @@ t.test('RFC 9111 4.2.2: heuristics, a tenth of the time since it was modified', 
   ])
 })
 
-t.test('RFC 9111 4.2.3: age on the way counts', async (t) => {
+t.test('RFC 9111 4.2.3: time in transit counts as age', async (t) => {
   await check(t, [
     ['Age', cacheControl('max-age=10', { age: '4' }), 6],
     ['Age: 0', cacheControl('max-age=10', { age: '0' }), 10],
@@ -190,7 +190,7 @@ t.test('RFC 9111 4.2.3: age on the way counts', async (t) => {
 })
 
 t.test(
-  'the ttl of a route is how long a response is fresh here, whatever is said to other caches',
+  'the ttl of a route fixes freshness in Weir, regardless of fields for other caches',
   async (t) => {
     await check(
       t,

@@ -7,7 +7,7 @@ import { gate } from './tally.js'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-t.test('RFC 9110 9.3.2: HEAD is answered from what GET has stored', async (t) => {
+t.test('RFC 9110 9.3.2: HEAD is answered from the response stored for GET', async (t) => {
   const clock = stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   const rows = [
@@ -63,7 +63,7 @@ t.test(
   }
 )
 
-t.test('RFC 9110 9.3.2: the status of a forwarded HEAD passes', async (t) => {
+t.test('RFC 9110 9.3.2: the status of a forwarded HEAD is unchanged', async (t) => {
   const { origin, send } = await proxiedApp(t)
   for (const status of [204, 301, 404, 405, 500, 503]) {
     origin.on(`/${status}`, { status, headers: { 'x-a': '1' } })
@@ -71,7 +71,7 @@ t.test('RFC 9110 9.3.2: the status of a forwarded HEAD passes', async (t) => {
   }
 })
 
-/** What GET has stored, what HEAD says then, and what that makes of the stored response. */
+/** The response stored for GET, the response to HEAD, and its effect on the stored response. */
 const CONTRADICTIONS: readonly (readonly [
   rule: string,
   stored: Fields,
@@ -104,7 +104,7 @@ const CONTRADICTIONS: readonly (readonly [
 ]
 
 t.test(
-  'RFC 9111 4.3.5: a forwarded HEAD updates what it agrees with, and ends what it contradicts',
+  'RFC 9111 4.3.5: a forwarded HEAD updates a matching stored response, and invalidates a contradicting one',
   async (t) => {
     stopClock(t)
     const { origin, get, send } = await proxiedApp(t)
@@ -132,7 +132,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 4.3.5: only a 200 to HEAD says anything of what is stored', async (t) => {
+t.test('RFC 9111 4.3.5: only a 200 to HEAD affects the stored response', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   for (const status of [404, 500, 503]) {
@@ -149,7 +149,7 @@ t.test('RFC 9111 4.3.5: only a 200 to HEAD says anything of what is stored', asy
 })
 
 t.test(
-  'RFC 9111 4.3.5: a HEAD that agrees makes what is stored fresh again, and nothing else',
+  'RFC 9111 4.3.5: a matching HEAD only makes the stored response fresh again',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, send } = await proxiedApp(t)
@@ -177,7 +177,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 4.3.5, 3: what HEAD says may not be stored ends what is', async (t) => {
+t.test('RFC 9111 4.3.5, 3: a HEAD that forbids storing invalidates the stored response', async (t) => {
   const clock = stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   origin.on(
@@ -192,7 +192,7 @@ t.test('RFC 9111 4.3.5, 3: what HEAD says may not be stored ends what is', async
   t.match(await get('/', { 'cache-control': 'max-stale' }), { body: 'new' })
 })
 
-t.test('RFC 9111 4.3.5: a HEAD that a write has overtaken renews nothing', async (t) => {
+t.test('RFC 9111 4.3.5: a HEAD overtaken by a write renews nothing', async (t) => {
   const clock = stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -215,7 +215,7 @@ t.test('RFC 9111 4.3.5: a HEAD that a write has overtaken renews nothing', async
 })
 
 t.test(
-  'RFC 9111 3.5: the HEAD of a client with credentials says nothing of what others get',
+  'RFC 9111 3.5: the HEAD of a client with credentials does not affect shared responses',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, send } = await proxiedApp(t)

@@ -2,12 +2,12 @@ import { type Claim, type Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import { gate } from './tally.js'
 
-/** A memory store that takes its time to keep what a fill has computed. */
+/** A memory store that delays storing the results of fills. */
 export interface HeldStore {
   readonly store: Store
-  /** Resolves when the first is to be kept. */
+  /** Resolves when the first result is about to be stored. */
   readonly begun: Promise<void>
-  /** Lets it, and all others, be kept. */
+  /** Lets it and all others be stored. */
   readonly open: () => void
 }
 

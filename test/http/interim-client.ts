@@ -9,13 +9,13 @@ import { type Test } from 'tap'
 export interface AskInterim {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Called for each interim response, when it comes. */
+  /** Called for each interim response on arrival. */
   readonly onInterim?: () => void
   readonly signal?: AbortSignal
 }
 
 export interface WithInterim {
-  /** The interim responses before the answer. */
+  /** The interim responses before the final one. */
   readonly interim: readonly Seen[]
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -25,7 +25,8 @@ export interface WithInterim {
 export type Seen = readonly [status: number, fields: object]
 
 /**
- * Checks that the interim responses are these and no others, and that the answer matches the rest.
+ * Checks that there are exactly these interim responses, and that the final response matches the
+ * rest.
  */
 export function checkAnswer (
   t: Test,
@@ -38,7 +39,7 @@ export function checkAnswer (
 }
 
 /**
- * Sends one request over HTTP/1.1 or, where `version` is 2, HTTP/2; with TLS where the URL says so.
+ * Sends one request over HTTP/1.1 or, if `version` is 2, HTTP/2; with TLS if the URL says https.
  */
 export function askInterim (
   version: 1 | 2,
@@ -99,7 +100,7 @@ async function askHttp2 (
 }
 
 /**
- * Sends text, and returns all that comes until it ends with `last`, or the server closes the
+ * Sends text, and returns everything received until it ends with `last`, or the server closes the
  * connection.
  */
 export async function exchangeText (url: string, sent: string, last: string): Promise<string> {

@@ -66,7 +66,7 @@ for (const [name, { version, server }] of Object.entries(TRANSPORTS)) {
     ] as const) {
       const { open, opened } = gate()
       let left = interim.length
-      // The answer does not come before the client has them.
+      // The response follows only after the client has received them.
       origin.on(path, { interim: [...interim, opened], headers, body: 'text' })
       const answer = await askInterim(version, url + path, {
         method,
@@ -101,7 +101,7 @@ for (const [name, { version, server }] of Object.entries(TRANSPORTS)) {
   })
 }
 
-t.test('RFC 9110 15.2: never to clients of HTTP/1.0', async (t) => {
+t.test('RFC 9110 15.2: no interim responses to clients of HTTP/1.0', async (t) => {
   const { origin, url } = await proxiedApp(t)
   origin.on('/', { interim: [HINTS], headers: FRESH, body: 'text' })
   origin.on('/', { interim: [HINTS], body: 'text' })
@@ -116,13 +116,13 @@ t.test('RFC 9110 15.2: never to clients of HTTP/1.0', async (t) => {
   }
 })
 
-t.test('RFC 9110 15.2.1, 15.2.2: not 100, which is of the origin\'s connection', async (t) => {
+t.test("RFC 9110 15.2.1, 15.2.2: a 100 belongs to the origin's connection and is not forwarded", async (t) => {
   const { origin, url } = await proxiedApp(t, { proxy: { http: {} } })
   origin.on('/', { interim: [[100, { 'x-a': '1' }], HINTS], headers: FRESH, body: 'text' })
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, status: 200, body: 'text' })
 })
 
-t.test('in a pipeline they come after the answers before', async (t) => {
+t.test('in a pipeline, interim responses follow the previous responses', async (t) => {
   const { origin, url } = await proxiedApp(t)
   const { open, opened } = gate()
   origin.on('/first', { after: opened, headers: FRESH, body: 'first' })
@@ -144,7 +144,7 @@ t.test('in a pipeline they come after the answers before', async (t) => {
   )
 })
 
-t.test('a client that has left, and one of inject', async (t) => {
+t.test('disconnected clients, and inject()', async (t) => {
   const { app, origin, url, aborted } = await proxiedApp(t)
   for (const method of ['GET', 'POST']) {
     const { open, opened } = gate()
@@ -172,7 +172,7 @@ t.test('a client that has left, and one of inject', async (t) => {
   )
 })
 
-t.test('of a refill in the background no client is told', async (t) => {
+t.test('interim responses to a background revalidation reach no client', async (t) => {
   const clock = stopClock(t)
   const { origin, url, answered } = await proxiedApp(t)
   origin.on('/', {
@@ -187,7 +187,7 @@ t.test('of a refill in the background no client is told', async (t) => {
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: '2' })
 })
 
-/** Several clients at once, of which some may have to wait for a connection of others. */
+/** Runs several clients at once, some of which may wait for a connection used by others. */
 async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
   const { origin, url } = await proxiedApp(t, options)
   for (const method of ['GET', 'POST']) {
@@ -222,7 +222,7 @@ async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
 
 const CLIENTS: Readonly<Record<string, ProxiedOptions['proxy'] & object>> = {
   'undici with one connection': { undici: { connections: 1 } },
-  // Its pool makes requests only when they can be sent.
+  // The pool creates requests only when they can be sent.
   'undici with two connections': { undici: { connections: 2 } },
   'undici with many connections': {},
   'node:http': { http: {} },
@@ -235,7 +235,7 @@ for (const [name, proxy] of Object.entries(CLIENTS)) {
   })
 }
 
-t.test('what rewriteHeaders takes out of responses is not in them either', async (t) => {
+t.test('rewriteHeaders also removes fields from interim responses', async (t) => {
   const proxy: ProxiedOptions['proxy'] = {
     replyOptions: { rewriteHeaders: ({ 'x-a': _, ...kept }) => ({ ...kept, 'x-added': '1' }) }
   }
@@ -247,7 +247,7 @@ t.test('what rewriteHeaders takes out of responses is not in them either', async
   })
 })
 
-t.test('not those of what an application asks others for, once the answer is there', async (t) => {
+t.test("no interim responses of an application's own requests after its response", async (t) => {
   const { origin, url } = await proxiedApp(t, {
     proxy: {
       replyOptions: {
@@ -269,7 +269,7 @@ t.test('not those of what an application asks others for, once the answer is the
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, body: 'other' })
 })
 
-t.test('of an attempt that is repeated, too', async (t) => {
+t.test('interim responses of a retried attempt, too', async (t) => {
   const { origin, url } = await proxiedApp(t, {
     proxy: {
       retryMethods: ['GET'],
@@ -280,7 +280,7 @@ t.test('of an attempt that is repeated, too', async (t) => {
   checkAnswer(t, await askInterim(1, `${url}/`), { interim: SEEN, status: 200, body: 'text' })
 })
 
-t.test('over two instances the client whose request is forwarded gets them', async (t) => {
+t.test('with two instances, the client whose request is forwarded gets interim responses', async (t) => {
   const [a, b] = await twoApps(t)
   const { open, opened } = gate()
   a.origin.on('/', { interim: [HINTS, opened], headers: FRESH, body: 'text' })
@@ -297,7 +297,7 @@ t.test('over two instances the client whose request is forwarded gets them', asy
 })
 
 t.test(
-  'RFC 8297 3: none over HTTP/1.1 of another proxy, which may take it for the answer',
+  'RFC 8297 3: none over HTTP/1.1 through another proxy, which may take it for the final response',
   async (t) => {
     const { origin, url } = await proxiedApp(t)
     for (const name of ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip']) {
@@ -312,7 +312,7 @@ t.test(
   }
 )
 
-t.test('behind nginx over two instances the answers are as without them', async (t) => {
+t.test('behind nginx, two instances respond as without interim responses', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   for (const path of ['/api/products/1', '/api/products/2']) {

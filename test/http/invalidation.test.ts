@@ -6,7 +6,7 @@ import { gate } from './tally.js'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-/** Whether what is stored for `path` is gone: asked for with what is stored, or nothing. */
+/** Whether the stored response for `path` is gone: only-if-cached finds nothing. */
 async function isGone ({ get }: Proxied, path: string): Promise<boolean> {
   const { status } = await get(path, { 'cache-control': 'only-if-cached' })
   return status === 504
@@ -39,7 +39,7 @@ t.test('RFC 9111 4.4: which methods and statuses invalidate the target', async (
     const path = `/${method}/${status}`
     await stored(proxied, path)
     proxied.origin.on(path, { status, body: '' })
-    // What GET and HEAD are answered from has to be asked for anew.
+    // Responses to GET and HEAD must be requested again.
     const answer = await proxied.send(method, path, {
       headers:
         method === 'GET' || method === 'HEAD' ? { 'cache-control': 'no-store, no-cache' } : {}
@@ -53,7 +53,7 @@ t.test('RFC 9111 4.4: which methods and statuses invalidate the target', async (
   }
 })
 
-t.test('RFC 9111 4.4: an unsafe method is written through, whatever is stored', async (t) => {
+t.test('RFC 9111 4.4: an unsafe method is written through, regardless of stored responses', async (t) => {
   const proxied = await proxiedApp(t)
   await stored(proxied, '/')
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
@@ -66,7 +66,7 @@ t.test('RFC 9111 4.4: an unsafe method is written through, whatever is stored', 
   }
 })
 
-t.test('RFC 9111 3: nothing that answers an unsafe method is stored, but of POST', async (t) => {
+t.test('RFC 9111 3: responses to unsafe methods other than POST are not stored', async (t) => {
   const proxied = await proxiedApp(t)
   for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     const path = `/${method}`
@@ -124,13 +124,13 @@ t.test('RFC 9111 4.4: Location and Content-Location, on the same origin', async 
   )
 })
 
-t.test('RFC 9111 4.4: both at once', async (t) => {
+t.test('RFC 9111 4.4: Location and Content-Location at once', async (t) => {
   await checkNamed(t, [
     ['both', () => ({ location: '/a', 'content-location': '/b' }), ['/a', '/b']]
   ])
 })
 
-t.test('RFC 9111 4.4: neither when the request has failed', async (t) => {
+t.test('RFC 9111 4.4: neither of them after a failed request', async (t) => {
   await checkNamed(t, [['failed', () => ({ location: '/a', 'content-location': '/b' }), []]], 409)
 })
 
@@ -162,7 +162,7 @@ t.test('RFC 9111 4.4: all variants of the URI', async (t) => {
   }
 })
 
-t.test('RFC 9111 4.4: what is stale is gone too, and is not validated', async (t) => {
+t.test('RFC 9111 4.4: stale responses are also gone, and not validated', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.on(
     '/',
@@ -177,7 +177,7 @@ t.test('RFC 9111 4.4: what is stale is gone too, and is not validated', async (t
 })
 
 t.test(
-  'a fill that began before a write and ends after it is not used by anybody who comes after',
+  'a fill that began before a write and ends after it is not used by later requests',
   async (t) => {
     const { origin, get, send } = await proxiedApp(t)
     const { open, opened } = gate()
@@ -198,7 +198,7 @@ t.test(
   }
 )
 
-t.test('a fill whose body is under way during a write is not used either', async (t) => {
+t.test('a fill whose body is in flight during a write is not used either', async (t) => {
   const { origin, open, get, send } = await proxiedApp(t)
   const end = gate()
   origin.on(
@@ -219,7 +219,7 @@ t.test('a fill whose body is under way during a write is not used either', async
   t.match(await get('/'), { body: 'after' })
 })
 
-t.test('a validation that began before a write does not renew what was before', async (t) => {
+t.test('a validation that began before a write does not renew the old response', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   const { open, opened } = gate()
   const before = { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'before' }
@@ -239,7 +239,7 @@ t.test('a validation that began before a write does not renew what was before', 
   t.match(await get('/'), { body: 'after' })
 })
 
-t.test('a write is acknowledged after it has invalidated: the next read is new', async (t) => {
+t.test('a write is acknowledged after the invalidation: the next read is new', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   let version = 0
   origin.always('/', ({ method }) =>

@@ -8,8 +8,8 @@ const FRESH = { 'cache-control': 'max-age=60' }
 type Asked = readonly [path: string, headers?: NonNullable<Sent['headers']>]
 
 /**
- * Two requests: whether the second is for what the first has stored (RFC 9111 2, 4: the target
- * URI).
+ * Two requests: whether the second may use the response stored for the first (RFC 9111 2, 4: the
+ * target URI).
  */
 const PAIRS: readonly (readonly [rule: string, first: Asked, second: Asked, same: boolean])[] = [
   ['the same', ['/a'], ['/a'], true],
@@ -25,7 +25,7 @@ const PAIRS: readonly (readonly [rule: string, first: Asked, second: Asked, same
   ['another port', ['/l', { host: 'a.example:1' }], ['/l', { host: 'a.example:2' }], false],
   ['a host that nobody trusts', ['/m'], ['/m', { 'x-forwarded-host': 'evil.example' }], true],
   ['headers that Vary does not name', ['/n', { 'x-a': '1' }], ['/n', { 'x-a': '2' }], true],
-  // As RFC 9111, 3.5, has it for Authorization: a Cookie says who asks.
+  // Treated like Authorization in RFC 9111, 3.5: a Cookie identifies the client.
   ['credentials', ['/n2', { cookie: 'a=1' }], ['/n2', { cookie: 'a=2' }], false],
   ['a header of Weir\'s own that is none', ['/o'], ['/o', { 'x-weir-fill': 'forged' }], true],
   // RFC 3986, 6.2.2.3
@@ -46,7 +46,7 @@ t.test('RFC 9111 2: the key is the target URI', async (t) => {
   }
 })
 
-t.test('RFC 9110 4.2.3: percent-encoding is kept as it is sent', async (t) => {
+t.test('RFC 9110 4.2.3: percent-encoding is kept verbatim', async (t) => {
   const { origin, get } = await proxiedApp(t)
   for (const path of ['/a%2Fb', '/a%20b', '/%C3%A4', '/a?x=%26']) {
     origin.always(path, ({ path }) => ({ headers: FRESH, body: path }))

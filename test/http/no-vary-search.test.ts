@@ -13,7 +13,7 @@ const UTM = 'params=("utm")'
 
 /**
  * Answers each of these paths with itself as the body. It has no length, so that its end reaches
- * the client when it is stored.
+ * the client once it is stored.
  */
 function echo (
   origin: Origin,
@@ -35,8 +35,8 @@ const requests = (origin: Origin, paths: readonly string[]) =>
 type Case = readonly [field: string | readonly string[], first: string, second: string]
 
 /**
- * Whether the second query gets what was stored for the first, when the rule has just been learned
- * and when it is known.
+ * Checks whether the second query gets the response stored for the first, both when the rule was
+ * just learned and when it is known.
  */
 async function check (t: Test, expected: 'match' | 'miss', cases: readonly Case[]): Promise<void> {
   const clock = stopClock(t)
@@ -108,7 +108,7 @@ t.test('section 7: queries that it does not allow', async (t) => {
   ])
 })
 
-t.test('sections 5 and 6: a field that is not valid, or the default, has no effect', async (t) => {
+t.test('sections 5 and 6: an invalid or default field has no effect', async (t) => {
   await check(
     t,
     'miss',
@@ -130,7 +130,7 @@ t.test('sections 5 and 6: a field that is not valid, or the default, has no effe
 })
 
 t.test(
-  'queries that are not well-formed share nothing, although they would be equivalent',
+  'malformed queries share nothing, even if they would be equivalent',
   async (t) => {
     await check(t, 'miss', [
       ['key-order', '?a=%f6', '?a=%f7'],
@@ -142,7 +142,7 @@ t.test(
 )
 
 t.test(
-  'generated queries: nothing is answered with what its query does not allow, and each answer is fetched once',
+  'generated queries: no query gets a response that it does not match, and each response is fetched once',
   async (t) => {
     const { origin, get } = await proxiedApp(t)
     let seed = 8
@@ -168,7 +168,7 @@ t.test(
   }
 )
 
-t.test('one of the routes and paths says nothing of another', async (t) => {
+t.test('a rule does not apply to other routes and paths', async (t) => {
   const { origin, get } = await proxiedApp(t)
   echo(origin, ['/a?utm=1'], { 'no-vary-search': UTM })
   echo(origin, ['/b?utm=1', '/b?utm=2', '/a/?utm=1', '/a/?utm=2'], {})
@@ -179,7 +179,7 @@ t.test('one of the routes and paths says nothing of another', async (t) => {
 })
 
 t.test(
-  'a rule that changes: each response is for the queries that its own field allows',
+  'a changing rule: each response serves the queries that its own field allows',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -210,7 +210,7 @@ t.test(
   }
 )
 
-t.test('a rule that changes while its responses are fresh', async (t) => {
+t.test('a changing rule while its responses are fresh', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const all = ['/?a=1&b=1', '/?a=1&b=2', '/?a=2&b=2']
@@ -224,7 +224,7 @@ t.test('a rule that changes while its responses are fresh', async (t) => {
 })
 
 t.test(
-  'a rule that changes: what counts by one rule reads like what counts by the other',
+  'a changing rule: keys of two rules never collide',
   async (t) => {
     const { origin, get } = await proxiedApp(t)
     echo(origin, ['/?a=1&b=1'], { 'no-vary-search': 'params=("b")' })
@@ -237,7 +237,7 @@ t.test(
 )
 
 t.test(
-  'a response without the field, of a path whose others have it, is for its own query, and its rule stays',
+  "a response without the field serves only its own query, and the path's rule stays",
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, arrived } = await proxiedApp(t)
@@ -264,14 +264,14 @@ t.test(
   }
 )
 
-t.test('what is stored says in a circle where a response is: the handler is asked', async (t) => {
+t.test('circular references to a response: the handler is called', async (t) => {
   const clock = stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   echo(origin, ['/?a'], { 'no-vary-search': 'params' })
   await get('/?a')
   clock.advance(61)
-  // Under the key of /?a there is word of the rule, and under the one that it makes now, of there
-  // being none.
+  // The key of /?a has a note about the rule, and the key that the rule makes now has a note that
+  // there is none.
   echo(origin, ['/?a', '/?b'], { 'cache-control': 'max-age=600' })
   t.equal((await get('/?b')).body, '/?b')
   t.match(await send('HEAD', '/?a'), { status: 200 })
@@ -282,7 +282,7 @@ t.test('what is stored says in a circle where a response is: the handler is aske
   }
 })
 
-t.test('a write to any query of the path ends what is stored by its rule', async (t) => {
+t.test('a write to any query of the path invalidates the responses of its rule', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   const all = ['/?a=1&utm=1', '/?a=1&utm=2', '/?a=2&utm=1', '/other?utm=1']
   echo(origin, all, { 'no-vary-search': UTM })
@@ -295,7 +295,7 @@ t.test('a write to any query of the path ends what is stored by its rule', async
 })
 
 t.test(
-  'a write ends a response that is being fetched, also while nothing is known of its rule',
+  'a write invalidates a response being fetched, even while its rule is unknown',
   async (t) => {
     const { origin, get, send } = await proxiedApp(t)
     const { open, opened } = gate()
@@ -310,7 +310,7 @@ t.test(
   }
 )
 
-t.test('Vary: a variant for each of the queries that count', async (t) => {
+t.test('Vary: a variant for each distinct query', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const paths = ['?a=1&utm=1', '?a=1&utm=2', '?a=2&utm=1', '?a=2&utm=2'].map((query) => `/${query}`)
   for (const path of paths) {
@@ -330,7 +330,7 @@ t.test('Vary: a variant for each of the queries that count', async (t) => {
   t.equal(requests(origin, paths), 4)
 })
 
-t.test('Vary: and one without the field keeps its own', async (t) => {
+t.test('Vary: a response without the field keeps its own variants', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const both = ['/?utm=1', '/?utm=2']
@@ -360,7 +360,7 @@ t.test('Vary: and one without the field keeps its own', async (t) => {
 const QUERIES = Array.from({ length: 20 }, (_, i) => `/?a&utm=${i}`)
 
 t.test(
-  'concurrent requests that differ in what does not count cost one request, once the rule is known',
+  'concurrent requests that differ only in ignored parameters cost one request, once the rule is known',
   async (t) => {
     const { origin, get, arrived } = await proxiedApp(t)
     const { open, opened } = gate()
@@ -376,7 +376,7 @@ t.test(
 )
 
 t.test(
-  'concurrent requests for one URL cost one, while nothing is known of its rule',
+  'concurrent requests for one URL cost one request while its rule is unknown',
   async (t) => {
     const { origin, get, arrived } = await proxiedApp(t)
     const { open, opened } = gate()
@@ -390,7 +390,7 @@ t.test(
 )
 
 t.test(
-  'concurrent requests cost one more when the rule changes, and one each when it is withdrawn',
+  'concurrent requests cost one more request when the rule changes, and one each when it is withdrawn',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, arrived } = await proxiedApp(t)
@@ -417,7 +417,7 @@ t.test(
   }
 )
 
-t.test('request directives and HEAD are about the response that the rule gives', async (t) => {
+t.test('request directives and HEAD apply to the response that the rule selects', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   const all = ['/?a&utm=1', '/?a&utm=2', '/?a&utm=3', '/?b&utm=1']
@@ -437,7 +437,7 @@ t.test('request directives and HEAD are about the response that the rule gives',
 })
 
 t.test(
-  'stale: another query validates it, refills it in the background, and gets it instead of an error',
+  'stale: another query validates it, revalidates it in the background, and gets it on error',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, answered } = await proxiedApp(t)
@@ -462,7 +462,7 @@ t.test(
   }
 )
 
-t.test('stale: a refill that finds another rule stores by that', async (t) => {
+t.test('stale: a background revalidation stores by a changed rule', async (t) => {
   const clock = stopClock(t)
   const { origin, get, answered } = await proxiedApp(t)
   const headers = { 'cache-control': 'max-age=10, stale-while-revalidate=60' }
@@ -477,7 +477,7 @@ t.test('stale: a refill that finds another rule stores by that', async (t) => {
   t.equal((await get('/?a=1&b=3')).body, 'three')
 })
 
-t.test('a response that may not be stored leaves the rule alone', async (t) => {
+t.test('an uncacheable response does not change the rule', async (t) => {
   const { origin, get } = await proxiedApp(t)
   echo(origin, ['/?a&utm=1'], { 'no-vary-search': UTM })
   await get('/?a&utm=1')
@@ -491,7 +491,7 @@ t.test('a response that may not be stored leaves the rule alone', async (t) => {
   t.equal((await get('/?b&utm=2')).body, 'not own')
 })
 
-t.test('two instances share rules and what is stored by them', async (t) => {
+t.test('two instances share rules and their responses', async (t) => {
   const clock = stopClock(t)
   const [a, b] = await twoApps(t)
   const { origin } = a
@@ -529,7 +529,7 @@ t.test('two instances: concurrent requests cost one request in all', async (t) =
   t.equal(requests(origin, QUERIES), 1)
 })
 
-t.test('two instances: a rule that changes is heard of within a second', async (t) => {
+t.test('two instances: a changed rule arrives within a second', async (t) => {
   const clock = stopClock(t)
   const [a, b] = await twoApps(t)
   const { origin } = a
@@ -542,7 +542,7 @@ t.test('two instances: a rule that changes is heard of within a second', async (
 })
 
 t.test(
-  'an instance goes on with a response for just this URL, until it has heard of a rule in the background',
+  'an instance serves a response of the exact URL until it learns of a rule in the background',
   async (t) => {
     const clock = stopClock(t)
     const upstream = await startOrigin(t)
@@ -560,7 +560,7 @@ t.test(
   }
 )
 
-t.test('an instance that has just looked for a rule hears of it within a second', async (t) => {
+t.test('an instance that has just looked up a rule learns of a new one within a second', async (t) => {
   const clock = stopClock(t)
   const [a, b] = await twoApps(t)
   const { origin } = a

@@ -10,8 +10,8 @@ import { type Test } from 'tap'
 import { Tally } from './tally.js'
 
 /**
- * Header fields to send; several values are as many field lines, undefined leaves out what is sent
- * by default.
+ * Header fields to send; several values become that many field lines, undefined removes a default
+ * field.
  */
 export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -22,35 +22,32 @@ export type Interim = readonly [
 ]
 
 /**
- * One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing
+ * One response of the origin. A Date is sent unless `headers` has another or undefined, and nothing
  * else by default.
  */
 export interface Scripted {
   readonly status?: number
   readonly headers?: Fields
-  /**
-   * A text is sent with its length. Parts are sent one by one, chunked; what is a promise is waited
-   * for.
-   */
+  /** A text is sent with its length. Parts are sent one by one, chunked; promises are awaited. */
   readonly body?: string | Buffer | readonly (string | Buffer | Promise<unknown>)[]
-  /** Sent one after the other before the answer; what is a promise is waited for. */
+  /** Sent one after the other before the response; promises are awaited. */
   readonly interim?: readonly (Interim | Promise<unknown>)[]
-  /** Waited for before anything is sent. */
+  /** Awaited before anything is sent. */
   readonly after?: Promise<unknown>
-  /** The connection ends where the answer should. */
+  /** The connection ends in place of the end of the response. */
   readonly breaksOff?: true
 }
 
-/** A request as the origin got it. */
+/** A request as received by the origin. */
 export interface OriginRequest {
   readonly method: string
-  /** With the query. */
+  /** Includes the query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
-/** `drop`: the connection ends without an answer; `never`: nothing happens. */
+/** `drop`: the connection ends without a response; `never`: nothing happens. */
 export type Answering =
   Scripted | 'drop' | 'never' | ((request: OriginRequest) => Scripted | 'drop' | 'never')
 
@@ -60,7 +57,7 @@ const UNSCRIPTED: Scripted = {
   body: 'the test has scripted no answer to this'
 }
 
-/** An origin server that does what it is told, request by request. */
+/** An origin server with scripted responses, request by request. */
 export class Origin {
   readonly #arrived = new Tally()
   readonly #queues = new Map<string, Answering[]>()
@@ -69,12 +66,12 @@ export class Origin {
 
   constructor (readonly url: string) {}
 
-  /** The next requests for `path` are answered so, in this order. */
+  /** Answers the next requests for `path` with these, in this order. */
   on (path: string, ...answers: Answering[]): void {
     this.#queues.set(path, [...this.#queues.get(path) ?? [], ...answers])
   }
 
-  /** Every request for `path` that has no other answer waiting is answered so. */
+  /** Answers every request for `path` without another scripted response with this one. */
   always (path: string, answer: Answering): void {
     this.#always.set(path, answer)
   }
@@ -84,7 +81,7 @@ export class Origin {
     return this.#requests.filter((request) => request.path === path)
   }
 
-  /** Resolves when `count` requests for `path` have come in all. */
+  /** Resolves when `count` requests for `path` have arrived in all. */
   received (path: string, count = 1): Promise<void> {
     return this.#arrived.reached(path, count)
   }
@@ -131,7 +128,7 @@ async function send (response: ServerResponse, scripted: Scripted, method: strin
   else response.end()
 }
 
-/** Node can send 102 and 103 alone, and checks them. */
+/** Writes an interim response as text: Node can send 102 and 103 only, and checks them. */
 function sendInterim ({ socket }: ServerResponse, [status, fields = {}]: Interim): void {
   const lines = Object.entries(fields).flatMap(([name, values]) =>
     [values].flat().map((value) => `${name}: ${value}`)
@@ -142,7 +139,7 @@ function sendInterim ({ socket }: ServerResponse, [status, fields = {}]: Interim
 /** Starts an origin on a port of its own; it ends with the test. */
 export async function startOrigin (t: Test): Promise<Origin> {
   const server = createServer((request, response) => {
-    // A proxy that has gone away is no failure of the origin's.
+    // A proxy that has disconnected is no failure of the origin.
     origin.answer(request, response).catch(() => { response.destroy() })
   }).listen(0, '127.0.0.1')
   t.teardown(() => {

@@ -10,7 +10,7 @@ import { twoApps } from './two-apps.js'
 const TEXT = '0123456789'.repeat(100)
 const FRESH = { 'cache-control': 'max-age=60', etag: '"1"', 'content-type': 'text/plain' }
 
-/** An origin that knows ranges and conditions (RFC 9110 13, 14), of one range. */
+/** An origin that supports single ranges and conditions (RFC 9110 13, 14). */
 function ranged (text: string, headers: Fields): (request: OriginRequest) => Scripted {
   return (request) => {
     const tag = headers['etag']
@@ -62,8 +62,8 @@ function checkPart (
 }
 
 /**
- * Requests one after the other: the range of each, the part that it gets, and what the origin is
- * asked meanwhile.
+ * Consecutive requests: the range of each, the part that it gets, and the requests that the origin
+ * gets meanwhile.
  */
 const SEQUENCES: readonly (readonly (readonly [
   range: string | undefined,
@@ -135,7 +135,7 @@ async function checkSequence (
 }
 
 t.test(
-  'RFC 9111 3.3, 3.4: parts are stored, put together, and no byte is fetched twice',
+  'RFC 9111 3.3, 3.4: parts are stored and combined, and no byte is fetched twice',
   async (t) => {
     stopClock(t)
     const proxied = await proxiedApp(t)
@@ -154,7 +154,7 @@ t.test('two instances share parts', async (t) => {
 })
 
 t.test(
-  'whatever ranges are asked for, each answer is those bytes, and the origin sends each byte once',
+  'any requested ranges get their bytes, and the origin sends each byte once',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -183,7 +183,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9111 3.4: parts with another strong validator, or with none, are never put together',
+  'RFC 9111 3.4: parts with another strong validator, or with none, are never combined',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -224,7 +224,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9111 3.4: an origin that breaks its word about If-Range is asked for the whole',
+  'RFC 9111 3.4: an origin that violates If-Range is asked for the whole response',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -269,7 +269,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9111 3.3: a part that is not whole, or does not say where it belongs, passes and is not stored',
+  'RFC 9111 3.3: an incomplete part, or one without a position, is forwarded and not stored',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -319,7 +319,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 4.3: parts that are stale are validated, or replaced', async (t) => {
+t.test('RFC 9111 4.3: stale parts are validated or replaced', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', ranged(TEXT, FRESH))
@@ -351,7 +351,7 @@ t.test('RFC 9111 4.3: parts that are stale are validated, or replaced', async (t
 })
 
 t.test(
-  'a write ends parts as it ends the whole, also one that comes while they are completed',
+  'a write invalidates parts like whole responses, even during their completion',
   async (t) => {
     stopClock(t)
     const { origin, get, send } = await proxiedApp(t)
@@ -383,7 +383,7 @@ t.test(
 )
 
 t.test(
-  'many who want the whole of what is stored in part have the rest fetched once',
+  'many requests for the whole of a partial response fetch the rest once',
   async (t) => {
     stopClock(t)
     const { origin, get, arrived } = await proxiedApp(t)
@@ -429,7 +429,7 @@ t.test('RFC 9111 4.1: parts of variants are kept apart', async (t) => {
   )
 })
 
-t.test('RFC 9110 14.2: HEAD has no range, and parts do not answer it', async (t) => {
+t.test('RFC 9110 14.2: HEAD has no range, and is not answered from parts', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   origin.always('/', ranged(TEXT, FRESH))
@@ -441,7 +441,7 @@ t.test('RFC 9110 14.2: HEAD has no range, and parts do not answer it', async (t)
 })
 
 t.test(
-  'RFC 9111 5.2.1.7: only-if-cached gets what is stored in part, and 504 for anything else',
+  'RFC 9111 5.2.1.7: only-if-cached gets stored parts, and a 504 otherwise',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -456,7 +456,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 4.3.2: parts know whether the client has the response', async (t) => {
+t.test('RFC 9111 4.3.2: parts answer conditions', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', ranged(TEXT, FRESH))
@@ -470,7 +470,7 @@ t.test('RFC 9111 4.3.2: parts know whether the client has the response', async (
   }
 })
 
-t.test('RFC 9110 14.2: the origin\'s 416 is its client\'s alone', async (t) => {
+t.test("RFC 9110 14.2: the origin's 416 is sent only to its client", async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', ranged(TEXT, FRESH))
@@ -485,7 +485,7 @@ t.test('RFC 9110 14.2: the origin\'s 416 is its client\'s alone', async (t) => {
   })
 })
 
-t.test('RFC 9110 14.6: several ranges of what is stored are multipart/byteranges', async (t) => {
+t.test('RFC 9110 14.6: several ranges of a stored response are multipart/byteranges', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: FRESH, body: TEXT })
@@ -520,7 +520,7 @@ t.test('RFC 9110 14.6: several ranges of what is stored are multipart/byteranges
   t.equal(origin.requests('/').length, 1)
 })
 
-t.test('what is too large passes by its ranges, from the first one on', async (t) => {
+t.test('an oversized response is forwarded range by range, from the first one on', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t, { maxBodyBytes: 500 })
   origin.always('/', ranged(TEXT, FRESH))
@@ -538,7 +538,7 @@ t.test('what is too large passes by its ranges, from the first one on', async (t
   t.match(ours(await get('/', { range: 'bytes=0-9' })), { fwd: 'bypass', detail: 'TOO_LARGE' })
 })
 
-t.test('that a URL was too large is forgotten after a minute', async (t) => {
+t.test('the size of an oversized URL is forgotten after a minute', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { maxBodyBytes: 500 })
   origin.on(
@@ -555,7 +555,7 @@ t.test('that a URL was too large is forgotten after a minute', async (t) => {
 })
 
 t.test(
-  'a 206 of all there is makes a whole response, whether or not it was asked for',
+  'a 206 of all bytes makes a whole response, requested or not',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -584,7 +584,7 @@ t.test(
 )
 
 t.test(
-  'an origin that sends less than it is asked for: clients get as much, and nothing is fetched twice',
+  'an origin that sends less than requested: clients get that much, and nothing is fetched twice',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -608,7 +608,7 @@ t.test(
   }
 )
 
-t.test('parts that may not be stored any more are not what their client gets', async (t) => {
+t.test('parts that must no longer be stored are not sent to their client', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const rows: readonly Fields[] = [
@@ -637,7 +637,7 @@ t.test('parts that may not be stored any more are not what their client gets', a
 })
 
 t.test(
-  'RFC 9111 3.5: parts of others are not completed for a client with credentials',
+  'RFC 9111 3.5: shared parts are not completed for a client with credentials',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -660,7 +660,7 @@ t.test(
   }
 )
 
-t.test('what one client does wrong, or does not want, takes nothing from others', async (t) => {
+t.test("a client's error or abort does not affect other clients", async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', (request) => {
@@ -681,7 +681,7 @@ t.test('what one client does wrong, or does not want, takes nothing from others'
   t.notMatch(ours(await get('/', { range: 'bytes=200-209' })), { fwd: 'bypass' })
 })
 
-t.test('an answer that breaks off is not one that is too large', async (t) => {
+t.test('a response that breaks off does not count as oversized', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const headers = { ...FRESH, 'content-length': '1000' }
@@ -693,7 +693,7 @@ t.test('an answer that breaks off is not one that is too large', async (t) => {
 })
 
 t.test(
-  'missing bytes that break off are told as 502, or stale is served where that is allowed',
+  'missing bytes that break off cause a 502, or a stale response if allowed',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -730,7 +730,7 @@ t.test(
   }
 )
 
-t.test('RFC 9530 2: a digest of other bytes is not sent', async (t) => {
+t.test('RFC 9530 2: no digest of other bytes is sent', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const digests = {
@@ -750,7 +750,7 @@ t.test('RFC 9530 2: a digest of other bytes is not sent', async (t) => {
   }
 })
 
-t.test('what is in too many parts is fetched as a whole', async (t) => {
+t.test('a response in too many parts is fetched as a whole', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', ranged(TEXT, FRESH))
@@ -766,7 +766,7 @@ t.test('what is in too many parts is fetched as a whole', async (t) => {
   t.ok(isHit(await get('/')))
 })
 
-t.test('parts that are fetched side by side are all kept', async (t) => {
+t.test('parts fetched concurrently are all stored', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -786,7 +786,7 @@ t.test('parts that are fetched side by side are all kept', async (t) => {
   t.equal(origin.requests('/').length, 5, 'each byte was fetched once')
 })
 
-t.test('a write while parts are fetched side by side ends them all', async (t) => {
+t.test('a write during concurrent fetches of parts invalidates all of them', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -816,7 +816,7 @@ t.test('a write while parts are fetched side by side ends them all', async (t) =
 })
 
 t.test(
-  'RFC 9111 3.5: what is fetched again for a client with credentials is for that client alone',
+  'RFC 9111 3.5: a response fetched again for a client with credentials is sent only to that client',
   async (t) => {
     const clock = stopClock(t)
     for (const credential of [{ cookie: 'sid=alice' }, { authorization: 'Basic YTpi' }]) {
@@ -863,7 +863,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9110 15.3.7: parts that were validated for one client are not sent as another range',
+  'RFC 9110 15.3.7: parts validated for one client are not sent as another range',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -887,7 +887,7 @@ t.test(
   }
 )
 
-t.test('the whole of what an origin sends in small parts only is fetched once', async (t) => {
+t.test('a response that the origin sends only in small parts is fetched once', async (t) => {
   stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -909,7 +909,7 @@ t.test('the whole of what an origin sends in small parts only is fetched once', 
   t.equal(origin.requests('/').length, 3)
 })
 
-t.test('clients whose ranges are not there do not wait for each other', async (t) => {
+t.test('clients with unsatisfiable ranges do not wait for each other', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -920,7 +920,7 @@ t.test('clients whose ranges are not there do not wait for each other', async (t
   for (const { status } of await Promise.all(answers)) t.equal(status, 416)
 })
 
-t.test('clients with an If-Range of something else have the rest fetched once', async (t) => {
+t.test('clients with another If-Range fetch the rest once', async (t) => {
   stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()

@@ -58,7 +58,7 @@ t.test('methods, queries, headers and bodies pass unchanged', async (t) => {
   }
 })
 
-t.test('bodies of JSON, of forms and of text pass as they are', async (t) => {
+t.test('bodies of JSON, forms and text pass unchanged', async (t) => {
   const { origin, send } = await proxiedApp(t)
   const bodies = {
     'application/json': '{ "a" : 1,\n"b":[ ] }',
@@ -76,7 +76,7 @@ t.test('bodies of JSON, of forms and of text pass as they are', async (t) => {
   }
 })
 
-t.test('what forbids to store says so to the client as the origin said it', async (t) => {
+t.test('fields that forbid storing reach the client unchanged', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const rows: readonly Scripted[] = [
     {
@@ -100,7 +100,7 @@ t.test('what forbids to store says so to the client as the origin said it', asyn
   }
 })
 
-t.test('what an error of the origin\'s connection says', async (t) => {
+t.test("error of the origin's connection", async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.always('/', 'drop')
   for (const answer of [

@@ -15,7 +15,7 @@ const feeding = (path: string, body: Scripted['body'], more: Fields = {}): Scrip
 const FROM_ORIGIN: Scripted = { headers: { 'cache-control': 'no-store' }, body: 'from the origin' }
 
 t.test(
-  "RFC 9110 9.3.3: a response to POST that is its target's own answers GET and HEAD",
+  'RFC 9110 9.3.3: a response to POST with its target as Content-Location answers GET and HEAD',
   async (t) => {
     const { origin, get, send } = await proxiedApp(t)
     for (const [path, body] of [
@@ -50,7 +50,7 @@ t.test(
   }
 )
 
-t.test('and not where anything forbids it', async (t) => {
+t.test('not if a field forbids it', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   const rows: readonly (readonly [
     rule: string,
@@ -118,7 +118,7 @@ t.test('and not where anything forbids it', async (t) => {
   t.equal((await get('/put')).body, 'from the origin', 'PUT')
 })
 
-t.test('RFC 9111 4.1: its request selects the variant', async (t) => {
+t.test('RFC 9111 4.1: the POST request selects the variant', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.on('/', feeding('/', 'deutsch', { vary: 'accept-language' }), {
     headers: { ...FRESH, vary: 'accept-language' },
@@ -130,7 +130,7 @@ t.test('RFC 9111 4.1: its request selects the variant', async (t) => {
   t.ok(isHit(await get('/', { 'accept-language': 'de' })))
 })
 
-t.test('a later write ends it', async (t) => {
+t.test('a later write invalidates it', async (t) => {
   for (const method of ['POST', 'PUT', 'DELETE']) {
     const { origin, get, send } = await proxiedApp(t)
     origin.on('/', feeding('/', 'first'), feeding('/', 'second'), FROM_ORIGIN)
@@ -141,7 +141,7 @@ t.test('a later write ends it', async (t) => {
   }
 })
 
-t.test('a group that another write invalidates meanwhile', async (t) => {
+t.test('a group invalidated by a concurrent write', async (t) => {
   const [a, b] = await twoApps(t)
   const begin = gate()
   a.origin.on(
@@ -158,7 +158,7 @@ t.test('a group that another write invalidates meanwhile', async (t) => {
   t.equal((await b.get('/a')).body, 'from the origin')
 })
 
-t.test('while the store fails, the response passes, and nothing is stored', async (t) => {
+t.test('while the store fails, the response is forwarded and not stored', async (t) => {
   for (const operation of ['replace', 'stamp'] as const) {
     for (const before of [true, false]) {
       const failing = failingStore(operation)
@@ -185,7 +185,8 @@ t.test('RFC 9111 4.4: a write whose invalidation fails is not acknowledged', asy
   const first = send('POST', '/')
   await origin.received('/')
   t.equal((await send('POST', '/')).status, 200, 'it is the first to be answered')
-  // Its own succeeds, and not the one that keeps others from being stored.
+  // The write's own store operation succeeds, and the one that keeps others from being stored
+  // fails.
   failing.failAfter(1)
   begin.open()
   const { status, body } = await first
@@ -194,9 +195,12 @@ t.test('RFC 9111 4.4: a write whose invalidation fails is not acknowledged', asy
 })
 
 interface Plan {
-  /** The numbers of the writes: the first time one is sent on, the second time it is answered. */
+  /**
+   * The numbers of the writes: at their first occurrence they are forwarded, at their second
+   * answered.
+   */
   readonly events: readonly number[]
-  /** The writes that the origin carries out when it answers, and not when it gets them. */
+  /** The writes that the origin carries out when it answers, instead of on arrival. */
   readonly late: readonly boolean[]
 }
 
@@ -211,7 +215,7 @@ function * orders (events: readonly number[] = []): Generator<readonly number[]>
 
 /**
  * Carries out the plan at one URI whose content is the number of writes so far. After each
- * acknowledgement no instance may serve less than what an acknowledged write has made.
+ * acknowledgement no instance may serve an older state than the acknowledged one.
  * @returns how often a GET was a hit
  */
 async function carryOut (
@@ -272,7 +276,7 @@ async function carryOut (
   return hits
 }
 
-/** Side by side, each at a URI of its own: mostly they wait. */
+/** Runs plans in parallel, each at a URI of its own: mostly they wait. */
 async function carryOutAll (
   t: Test,
   apps: readonly [Proxied, ...Proxied[]],
@@ -292,7 +296,7 @@ const ORDERS = [...orders()]
 const lateBy = (bits: number) => METHODS.map((_, i) => (bits >> i) % 2 === 1)
 
 t.test(
-  'whatever the order of writes that overlap, nothing older than what is acknowledged is served',
+  'in any order of overlapping writes, nothing older than the acknowledged state is served',
   async (t) => {
     t.equal(ORDERS.length, 90)
     await carryOutAll(
@@ -303,7 +307,7 @@ t.test(
   }
 )
 
-t.test('nor by two instances', async (t) => {
+t.test('overlapping writes through two instances', async (t) => {
   const [a, b] = await twoApps(t)
   await carryOutAll(
     t,

@@ -15,9 +15,9 @@ import { Tally } from './tally.js'
 export interface ProxiedOptions extends Partial<ResponseCacheOptions> {
   /** `config.cache` of the proxied route. */
   readonly cache?: RouteCacheOptions
-  /** What else its `config` has. */
+  /** The rest of its `config`. */
   readonly config?: Omit<FastifyContextConfig, 'cache'>
-  /** Default: one of its own. */
+  /** Default: an origin of its own. */
   readonly upstream?: Origin
   /** Options of Fastify, such as the server's protocol. */
   readonly server?: object
@@ -25,33 +25,32 @@ export interface ProxiedOptions extends Partial<ResponseCacheOptions> {
   readonly proxy?: Partial<FastifyHttpProxyOptions>
 }
 
-/** An application that is nothing but a shared cache in front of an origin. */
+/** An application that is just a shared cache in front of an origin. */
 export interface Proxied {
   readonly app: FastifyInstance
   readonly origin: Origin
   readonly url: string
   readonly get: (path: string, headers?: Sent['headers']) => Promise<Answer>
   readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>
-  /** Resolves when the head of the answer has come. */
+  /** Resolves when the head of the response has arrived. */
   readonly open: (
     path: string,
     headers?: Sent['headers'],
     signal?: AbortSignal
   ) => Promise<OpenAnswer>
   /**
-   * Resolves when `count` requests for `path` have come to the application in all, its own ones
-   * included.
+   * Resolves when `count` requests for `path` have reached the application in all, including its
+   * own.
    */
   readonly arrived: (path: string, count: number) => Promise<void>
-  /** Resolves when it has ended so many answers. */
+  /** Resolves when it has completed `count` responses. */
   readonly answered: (path: string, count: number) => Promise<void>
-  /** Resolves when so many clients have gone away before their answer ended. */
+  /** Resolves when `count` clients have disconnected before their response ended. */
   readonly aborted: (path: string, count: number) => Promise<void>
 }
 
 /**
- * Starts one on a port of its own, in the order of plugins that the README gives; it closes with
- * the test.
+ * Starts one on a port of its own, with the plugins in the README's order; it closes with the test.
  */
 export async function proxiedApp (
   t: Test,
@@ -73,7 +72,7 @@ export async function proxiedApp (
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore(), ...options })
   await app.register(invalidation)
-  // By default it would ask ten times for what is 503.
+  // The default would be to retry ten times after a 503.
   await app.register(httpProxy, {
     upstream: origin.url,
     config: { cache, ...config },

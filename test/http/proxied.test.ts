@@ -12,8 +12,8 @@ import { gate } from './tally.js'
 import { twoApps } from './two-apps.js'
 
 /*
- * What a client is told of a proxied response is what its origin has said: no status and no
- * Cache-Control is the cache's own.
+ * A client gets exactly the origin's statements about a proxied response: the cache adds no status
+ * and no Cache-Control of its own.
  */
 
 const EXPIRES = { expires: 'Thu, 01 Jan 2099 00:00:00 GMT' }
@@ -47,7 +47,7 @@ for (const [name, answer] of Object.entries(ANSWERS)) {
 }
 
 t.test(
-  'nor is one added to hits that are validated, not modified, stale or waited for',
+  'no Cache-Control is added to validated, not modified, stale or coalesced responses',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, arrived } = await proxiedApp(t, {
@@ -83,7 +83,7 @@ t.test(
   }
 )
 
-t.test('nor to what another instance has stored', async (t) => {
+t.test('no Cache-Control is added to responses stored by another instance', async (t) => {
   const [a, b] = await twoApps(t)
   a.origin.on('/', { headers: EXPIRES, body: 'text' })
   await a.get('/')
@@ -94,7 +94,7 @@ t.test('nor to what another instance has stored', async (t) => {
   }
 })
 
-t.test('RFC 9211 2.3: fwd-status is what the next hop sent', async (t) => {
+t.test('RFC 9211 2.3: fwd-status is the status sent by the next hop', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache: { staleIfError: '1h' } })
   const failures: readonly (readonly [Answering, number | undefined])[] = [
@@ -123,7 +123,7 @@ t.test('RFC 9211 2.3: fwd-status is what the next hop sent', async (t) => {
 })
 
 t.test(
-  'RFC 9211 2.3: none of a next hop that does not answer in time, nor of one that is not there',
+  'RFC 9211 2.3: no fwd-status if the next hop does not answer in time or does not exist',
   async (t) => {
     const slow = await proxiedApp(t, { proxy: { replyOptions: { timeout: 1 } } })
     slow.origin.always('/', 'never')
@@ -137,7 +137,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9211 2.3: what onResponse and onError make of an answer has the status of the next hop, too',
+  'RFC 9211 2.3: responses changed by onResponse and onError also have the status of the next hop',
   async (t) => {
     const { origin, get } = await proxiedApp(t, {
       proxy: {
@@ -162,13 +162,13 @@ t.test(
 )
 
 t.test(
-  'an application that answers partly by itself tells its own default of what is its own',
+  'an application with its own routes sends its default Cache-Control only for them',
   async (t) => {
     const origin = await startOrigin(t)
     const app = Fastify()
     t.teardown(() => app.close())
     await app.register(responseCache, { store: memoryStore() })
-    // As a part of this scope it gives reply.from to all routes.
+    // The unencapsulated plugin provides reply.from to all routes.
     const unscoped = Object.assign(httpProxy.bind(undefined), {
       [Symbol.for('skip-override')]: true
     })

@@ -75,7 +75,7 @@ async function checkAnswer (
   }
 }
 
-t.test('RFC 9110 14: a range of what is stored', async (t) => {
+t.test('RFC 9110 14: a range of a stored response', async (t) => {
   stopClock(t)
   const proxied = await proxiedApp(t)
   proxied.origin.on('/', { headers: HEADERS, body: TEXT })
@@ -85,7 +85,7 @@ t.test('RFC 9110 14: a range of what is stored', async (t) => {
 })
 
 t.test(
-  'RFC 9110 14: a range on a miss of an origin that sends the whole, which is stored',
+  'RFC 9110 14: a range on a miss: the origin sends the whole, which is stored',
   async (t) => {
     stopClock(t)
     const proxied = await proxiedApp(t)
@@ -156,7 +156,7 @@ t.test('RFC 9110 13.1.5: If-Range', async (t) => {
   }
 })
 
-t.test('RFC 9110 13.2.2: If-None-Match goes before Range', async (t) => {
+t.test('RFC 9110 13.2.2: If-None-Match precedes Range', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: TEXT })
@@ -166,7 +166,7 @@ t.test('RFC 9110 13.2.2: If-None-Match goes before Range', async (t) => {
   t.equal((await get('/', { range: 'bytes=99-', 'if-none-match': '"1"' })).status, 304)
 })
 
-t.test('RFC 9110 14.2: Range is for GET, and for what is 200', async (t) => {
+t.test('RFC 9110 14.2: Range applies to GET and to a 200', async (t) => {
   stopClock(t)
   const { origin, get, send } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: TEXT })
@@ -180,7 +180,7 @@ t.test('RFC 9110 14.2: Range is for GET, and for what is 200', async (t) => {
   t.match(await get('/missing', { range: 'bytes=0-3' }), { status: 404, body: TEXT })
 })
 
-t.test('RFC 9110 14.1.2: nothing has no range', async (t) => {
+t.test('RFC 9110 14.1.2: an empty body has no ranges', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: '' })
@@ -192,7 +192,7 @@ t.test('RFC 9110 14.1.2: nothing has no range', async (t) => {
   t.match(await get('/', { range: 'bytes=-5' }), { status: 200, body: '' })
 })
 
-t.test('RFC 9110 14.2: parts of a larger body are its bytes', async (t) => {
+t.test('RFC 9110 14.2: parts of a larger body have the right bytes', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const body = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 251))
@@ -210,7 +210,7 @@ t.test('RFC 9110 14.2: parts of a larger body are its bytes', async (t) => {
 
 const LARGE = '0123456789'.repeat(100)
 
-/** What a 206 says of the representation. */
+/** Fields of a 206 that describe the representation. */
 const REPRESENTATION: Fields = {
   ...HEADERS,
   expires: 'Thu, 01 Jan 2099 00:00:00 GMT',
@@ -221,7 +221,7 @@ const REPRESENTATION: Fields = {
   'x-own': '1'
 }
 
-t.test('RFC 9110 15.3.7, 15.5.17: what a 206 and a 416 have', async (t) => {
+t.test('RFC 9110 15.3.7, 15.5.17: fields of a 206 and a 416', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: REPRESENTATION, body: LARGE })
@@ -266,7 +266,7 @@ t.test('RFC 9110 15.3.7, 15.5.17: what a 206 and a 416 have', async (t) => {
   })
 })
 
-/** Several ranges, and the spans that the answer has, in its order. */
+/** Several ranges, and the spans in the response, in its order. */
 const SEVERAL: readonly (readonly [
   rule: string,
   ranges: string,
@@ -304,7 +304,7 @@ const SEVERAL: readonly (readonly [
   ['that take more than the whole', 'bytes=0-499,501-999', 'whole']
 ]
 
-t.test('RFC 9110 14.1.1, 15.3.7.2: several ranges of what is stored', async (t) => {
+t.test('RFC 9110 14.1.1, 15.3.7.2: several ranges of a stored response', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: LARGE })
@@ -352,7 +352,7 @@ t.test('RFC 9110 17.15: more than 20 ranges are ignored', async (t) => {
   t.match(await get('/', { range: ranges(21) }), { status: 200, body })
 })
 
-t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
+t.test('RFC 9110 14.3: Accept-Ranges is that of the origin', async (t) => {
   const { origin, get } = await proxiedApp(t)
   for (const [path, field] of [
     ['/bytes', 'bytes'],
@@ -371,7 +371,7 @@ t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
   }
 })
 
-t.test('RFC 9110 14.5: a partial PUT is the origin\'s to judge', async (t) => {
+t.test('RFC 9110 14.5: a partial PUT is left to the origin', async (t) => {
   const { origin, send } = await proxiedApp(t)
   const headers = { 'content-range': 'bytes 0-3/10', 'content-type': 'text/plain' }
   origin.on('/', { status: 400, body: 'no parts' })
@@ -380,7 +380,7 @@ t.test('RFC 9110 14.5: a partial PUT is the origin\'s to judge', async (t) => {
 })
 
 t.test(
-  'RFC 9110 14.4: a 206 whose Content-Range cannot be placed passes, and is not combined with what is stored',
+  'RFC 9110 14.4: a 206 with an unusable Content-Range is forwarded, and not combined with stored parts',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -414,7 +414,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 3.4: the header fields of a later part are those of all parts', async (t) => {
+t.test('RFC 9111 3.4: the header fields of a later part apply to all parts', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const part = (range: string, body: string, fields: Fields) => ({

@@ -8,8 +8,8 @@ import { stopClock } from './clock.js'
 import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
 /**
- * A response with these directives, so many seconds old, for a request with these; what happens to
- * it.
+ * A response with these directives at this age, a request with these directives, and the expected
+ * result.
  */
 type Case = readonly [
   response: string,
@@ -30,7 +30,7 @@ async function check (
       `/${i}`,
       `${response} after ${age} s, asked ${JSON.stringify(request)}: ${outcome}`
     ]
-    // The tag keeps what is stale; the origin's answer is another one all the same.
+    // The tag retains the stale response; the origin's response has another one anyway.
     origin.on(
       path,
       { headers: { 'cache-control': response, etag: '"1"' }, body: 'first' },
@@ -124,7 +124,7 @@ t.test('RFC 9111 5.2.1.7: only-if-cached', async (t) => {
   ])
 })
 
-t.test('RFC 9111 5.2.1: what asks nothing of a stored response', async (t) => {
+t.test('RFC 9111 5.2.1: directives that do not concern stored responses', async (t) => {
   await check(t, [
     ['max-age=60', 10, asks('no-transform'), 'hit'],
     ['max-age=60', 10, asks('foo=bar, "baz"'), 'hit'],
@@ -133,7 +133,7 @@ t.test('RFC 9111 5.2.1: what asks nothing of a stored response', async (t) => {
   ])
 })
 
-t.test('a route where clients have no say', async (t) => {
+t.test('a route that ignores request directives', async (t) => {
   await check(t, [
     ['max-age=60', 10, asks('no-cache'), 'hit'],
     ['max-age=60', 10, asks('max-age=0'), 'hit'],
@@ -144,14 +144,14 @@ t.test('a route where clients have no say', async (t) => {
   ], { requestDirectives: false })
 })
 
-t.test('a route where clients have no say stores what they would not', async (t) => {
+t.test('a route that ignores request directives stores despite no-store', async (t) => {
   const { origin, get } = await proxiedApp(t, { cache: { requestDirectives: false } })
   origin.on('/', { headers: { 'cache-control': 'max-age=60' } })
   await get('/', asks('no-store'))
   t.ok(isHit(await get('/')))
 })
 
-t.test('RFC 9111 5.2.1.7: for what is not cached the origin is not asked', async (t) => {
+t.test('RFC 9111 5.2.1.7: only-if-cached without a stored response does not reach the origin', async (t) => {
   const { origin, get, send } = await proxiedApp(t)
   origin.always('/', { headers: { 'cache-control': 'max-age=60' } })
   for (const method of ['GET', 'HEAD']) {
@@ -165,7 +165,7 @@ t.test('RFC 9111 5.2.1.7: for what is not cached the origin is not asked', async
   )
 })
 
-t.test('RFC 9111 5.2.1.7, RFC 9457: a service says so as problem details', async (t) => {
+t.test('RFC 9111 5.2.1.7, RFC 9457: a service answers with problem details', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(service, {
@@ -187,7 +187,7 @@ t.test('RFC 9111 5.2.1.7, RFC 9457: a service says so as problem details', async
   })
 })
 
-t.test('RFC 9111 5.2: a forwarded request has the directives that it came with', async (t) => {
+t.test('RFC 9111 5.2: a forwarded request keeps its directives', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.always('/', { headers: { 'cache-control': 'no-store' } })
   for (const value of ['no-cache', 'max-age=0, foo="bar"', 'no-store', 'min-fresh=5']) {
@@ -197,7 +197,7 @@ t.test('RFC 9111 5.2: a forwarded request has the directives that it came with',
 })
 
 t.test(
-  "RFC 9111 5.2.1.5: an answer to a request with no-store takes no other's place",
+  'RFC 9111 5.2.1.5: the response to a request with no-store replaces no stored one',
   async (t) => {
     const { origin, get } = await proxiedApp(t)
     origin.on(

@@ -7,7 +7,7 @@ import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 type Cache = ProxiedOptions['cache']
 
 /**
- * Fields of a response without validators; the request after so many seconds more; and whether the
+ * Fields of a response without validators; a request this many seconds later; and whether the
  * stored response answers it.
  */
 type Case = readonly [fields: Fields, seconds: number, request: string, outcome: 'served' | 'asked']
@@ -39,7 +39,7 @@ async function check (
   }
 }
 
-t.test('RFC 9111 5.2.1.2: max-stale finds what has expired and cannot be validated', async (t) => {
+t.test('RFC 9111 5.2.1.2: max-stale finds expired responses without validators', async (t) => {
   await check(t, [
     [says('max-age=5'), 6, 'max-stale', 'served'],
     [says('max-age=5'), 64, 'max-stale', 'served'],
@@ -54,7 +54,7 @@ t.test('RFC 9111 5.2.1.2: max-stale finds what has expired and cannot be validat
   ])
 })
 
-t.test('what has expired and cannot be validated answers no other request', async (t) => {
+t.test('expired responses without validators answer no other request', async (t) => {
   await check(t, [
     [says('max-age=5'), 5, '', 'asked'],
     [says('max-age=5'), 6, 'max-stale=0', 'asked'],
@@ -107,7 +107,7 @@ t.test('retain of the route', async (t) => {
   }
 })
 
-t.test('retain does not keep a response from its route\'s windows', async (t) => {
+t.test('retain does not shorten the stale windows of the route', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache: { retain: 0, staleIfError: '30s' } })
   origin.on('/', { headers: says('max-age=5'), body: 'first' }, { status: 503 })
@@ -116,7 +116,7 @@ t.test('retain does not keep a response from its route\'s windows', async (t) =>
   t.match(await get('/'), { status: 200, body: 'first' })
 })
 
-t.test('an error that says how long it is fresh takes the place of what is over', async (t) => {
+t.test('an error with a lifetime replaces an expired response', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on(
@@ -134,7 +134,7 @@ t.test('an error that says how long it is fresh takes the place of what is over'
   )
 })
 
-t.test('a 304 that nobody asked for renews nothing that is over', async (t) => {
+t.test('an unrequested 304 renews no expired response', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on(
@@ -150,7 +150,7 @@ t.test('a 304 that nobody asked for renews nothing that is over', async (t) => {
 })
 
 t.test(
-  'staleWhileRevalidate and staleIfError of a route leave alone what was never fresh',
+  'staleWhileRevalidate and staleIfError of a route do not apply to responses that were never fresh',
   async (t) => {
     const rows: readonly Fields[] = [
       {},

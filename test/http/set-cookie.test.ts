@@ -14,7 +14,7 @@ import { twoApps } from './two-apps.js'
 const FRESH = { 'cache-control': 'max-age=60' }
 const cookiesOf = ({ headers }: Pick<Answer, 'headers'>) => headers['set-cookie']
 
-/** The cookies of the client of a miss and of a hit; undefined where there is no hit. */
+/** The client's cookies after a miss and after a hit; undefined if there is no hit. */
 const CHOICES = [
   ['refuse', ['a=1', 'b=2'], undefined],
   ['strip', ['a=1', 'b=2'], []],
@@ -125,7 +125,7 @@ for (const [setCookie, ofMiss, ofHit] of CHOICES) {
 }
 
 t.test(
-  "RFC 9111 3.2: with 'store' a later Set-Cookie takes the place of the stored one",
+  "RFC 9111 3.2: with 'store' a later Set-Cookie replaces the stored one",
   async (t) => {
     const { origin, get } = await proxiedApp(t, { cache: { setCookie: 'store' } })
     const fields: Fields = { ...FRESH, etag: '"1"' }
@@ -145,7 +145,7 @@ t.test(
 )
 
 t.test(
-  "a cookie that a hook sets is its client's, whatever the route does with those of its handler",
+  "a hook's cookie belongs to its client, whatever the route does with its handler's cookies",
   async (t) => {
     for (const setCookie of ['refuse', 'strip', 'store'] as const) {
       for (const how of ['header', 'setCookie'] as const) {
@@ -179,7 +179,7 @@ t.test(
   }
 )
 
-t.test('RFC 9110 14.4: a Content-Range that is not of a 206 is stored and kept', async (t) => {
+t.test('RFC 9110 14.4: a Content-Range outside of a 206 is stored', async (t) => {
   const { origin, get } = await proxiedApp(t)
   for (const [i, status] of [200, 404].entries()) {
     const path = `/${i}`

@@ -6,8 +6,8 @@ import { type Answering } from './origin.js'
 import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
 /**
- * A stored response with these directives and a lifetime of 60 s; how old it is when the origin
- * fails so; what the client asks.
+ * A stored response with these directives and a lifetime of 60 s; its age when the origin fails;
+ * and the request's directives.
  */
 type Case = readonly [
   directives: string,
@@ -31,7 +31,7 @@ async function check (
       failure === 'drop'
         ? 'drop'
         : { status: failure, headers: { 'x-failed': '1' }, body: 'failed' }
-    // The tag keeps what may not be used as it is.
+    // The tag retains a response that must not be used as is.
     origin.on(
       path,
       { headers: { 'cache-control': directives, etag: '"1"' }, body: 'first' },
@@ -91,7 +91,7 @@ t.test('RFC 5861 4: stale-if-error', async (t) => {
   ])
 })
 
-t.test('RFC 9111 4.2.4: an error passes where nothing allows stale', async (t) => {
+t.test('RFC 9111 4.2.4: an error passes if nothing allows stale responses', async (t) => {
   await check(t, [
     ['max-age=60', 61, 500, 'error'],
     ['max-age=60', 61, 503, 'error'],
@@ -99,7 +99,7 @@ t.test('RFC 9111 4.2.4: an error passes where nothing allows stale', async (t) =
   ])
 })
 
-t.test('RFC 9111 4.2.4, 5.2.2: nor where the response prohibits it', async (t) => {
+t.test('RFC 9111 4.2.4, 5.2.2: no stale response if it is prohibited', async (t) => {
   await check(
     t,
     ['must-revalidate', 'proxy-revalidate', 's-maxage=60', 'no-cache'].flatMap(
@@ -130,13 +130,13 @@ t.test('staleIfError of the route', async (t) => {
   ], { staleIfError: '30s' })
 })
 
-t.test('a client that has no say does not get stale by asking', async (t) => {
+t.test('a request cannot ask for stale responses if its directives are ignored', async (t) => {
   await check(t, [['max-age=60', 70, 503, 'error', 'stale-if-error=30']], {
     requestDirectives: false
   })
 })
 
-t.test('RFC 9111 5.2.2.2: must-revalidate, and no answer at all, is an error', async (t) => {
+t.test('RFC 9111 5.2.2.2: must-revalidate without any response from the origin is an error', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on(
@@ -150,7 +150,7 @@ t.test('RFC 9111 5.2.2.2: must-revalidate, and no answer at all, is an error', a
 })
 
 t.test(
-  'an error says nothing of what is stored: it is validated when the origin is back',
+  'an error does not affect the stored response: it is validated when the origin is back',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -169,7 +169,7 @@ t.test(
   }
 )
 
-t.test('an origin that cannot be reached leaves what is fresh alone', async (t) => {
+t.test('an unreachable origin does not affect fresh responses', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: { 'cache-control': 'max-age=60' }, body: 'first' }, 'drop')
   origin.on('/cold', 'drop', { body: 'later' })
@@ -235,7 +235,7 @@ t.test('RFC 5861 3: its background request may be answered by a 304', async (t) 
   t.equal(origin.requests('/').length, 2)
 })
 
-t.test('RFC 5861 3: while it fails, stale is served until the window ends', async (t) => {
+t.test('RFC 5861 3: while the origin fails, stale responses are served until the window ends', async (t) => {
   const clock = stopClock(t)
   const { origin, get, answered } = await proxiedApp(t)
   origin.on(
@@ -255,7 +255,7 @@ t.test('RFC 5861 3: while it fails, stale is served until the window ends', asyn
   t.match(await get('/'), { status: 200, body: 'fourth' }, 'after that it is waited for')
 })
 
-t.test('RFC 9111 4.2.4, RFC 5861 3: when it is not served while revalidated', async (t) => {
+t.test('RFC 9111 4.2.4, RFC 5861 3: when stale-while-revalidate does not apply', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const allows = 'max-age=60, stale-while-revalidate=30'

@@ -7,7 +7,7 @@ import { proxiedApp } from './proxied-app.js'
 const valuesOf = (answer: Answer, name: string): string[] =>
   answer.lines.filter(([line]) => line === name).map(([, value]) => value)
 
-/** A field, its values, and what of it a hit has. */
+/** A field, its values, and the values in a hit. */
 const FIELDS: readonly (readonly [
   rule: string,
   name: string,
@@ -83,7 +83,7 @@ t.test('RFC 9111 3.1: which header fields a stored response has', async (t) => {
 })
 
 t.test(
-  'RFC 9110 7.6.1: a forwarded response has none of those for one connection either',
+  'RFC 9110 7.6.1: a forwarded response has no hop-by-hop fields either',
   async (t) => {
     const { origin, get } = await proxiedApp(t)
     origin.on('/', {
@@ -102,7 +102,7 @@ t.test(
 )
 
 t.test(
-  'a hit has the header fields of the answer that was stored, Age and Cache-Status aside',
+  'a hit has the header fields of the stored response, except Age and Cache-Status',
   async (t) => {
     stopClock(t)
     const own = new Set(['age', 'cache-status', 'connection', 'keep-alive'])
@@ -138,7 +138,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 5.2.2.4, 5.2.2.7: fields that no-cache and private keep out', async (t) => {
+t.test('RFC 9111 5.2.2.4, 5.2.2.7: fields excluded by no-cache and private', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const rows = [
@@ -164,7 +164,7 @@ t.test('RFC 9111 5.2.2.4, 5.2.2.7: fields that no-cache and private keep out', a
   }
 })
 
-t.test('RFC 9111 5.2.2.6: the bytes of the body stay as they are', async (t) => {
+t.test('RFC 9111 5.2.2.6: the bytes of the body are unchanged', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
   origin.on('/', {

@@ -9,7 +9,7 @@ type Headers = NonNullable<Sent['headers']>
 
 interface Case {
   readonly rule: string
-  /** What the first request has; the second has nothing. */
+  /** Headers of the first request; the second has none. */
   readonly request?: Headers
   readonly response: Scripted
 }
@@ -19,7 +19,7 @@ const says = (cacheControl: string | readonly string[], more: Fields = {}): Scri
   headers: { 'cache-control': cacheControl, ...more }
 })
 
-/** Each response is asked for twice: the second answer says whether the first was stored. */
+/** Requests each response twice: the second result shows whether the first was stored. */
 async function check (
   t: Test,
   expected: 'stored' | 'not stored',
@@ -45,7 +45,7 @@ async function check (
       `${rule}: what the origin is asked`
     )
     if (expected === 'stored') t.match(second, { status: first.status, body: first.body }, rule)
-    // That it was stored is not known yet while the head is sent; that it will not be is.
+    // While the head is sent it is only known when a response will not be stored.
     t.match(
       { stored, detail },
       expected === 'stored' ? { detail: undefined } : { stored: undefined, detail: /./ },
@@ -75,7 +75,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 3: and those that may not', async (t) => {
+t.test('RFC 9111 3: statuses that may not be stored', async (t) => {
   await check(
     t,
     'not stored',
@@ -86,7 +86,7 @@ t.test('RFC 9111 3: and those that may not', async (t) => {
   )
 })
 
-t.test('RFC 9111 3: any final status may be with explicit freshness', async (t) => {
+t.test('RFC 9111 3: any final status may be stored with explicit freshness', async (t) => {
   await check(
     t,
     'stored',
@@ -97,7 +97,7 @@ t.test('RFC 9111 3: any final status may be with explicit freshness', async (t) 
   )
 })
 
-t.test('RFC 9111 3.3, RFC 6585: never what answers one request only', async (t) => {
+t.test('RFC 9111 3.3, RFC 6585: responses to a single request are never stored', async (t) => {
   await check(t, 'not stored', [
     ...REFUSALS.map((status) => ({
       rule: String(status),
@@ -106,7 +106,7 @@ t.test('RFC 9111 3.3, RFC 6585: never what answers one request only', async (t) 
   ])
 })
 
-t.test('RFC 9111 3: what makes a response storable', async (t) => {
+t.test('RFC 9111 3: fields that allow storing', async (t) => {
   const future = new Date(Date.now() + 600_000).toUTCString()
   await check(t, 'stored', [
     { rule: 'max-age', response: says('max-age=60') },
@@ -139,7 +139,7 @@ t.test('RFC 9111 3: what makes a response storable', async (t) => {
   ])
 })
 
-t.test('RFC 9111 3: what forbids to store it', async (t) => {
+t.test('RFC 9111 3: fields that forbid storing', async (t) => {
   await check(t, 'not stored', [
     { rule: 'nothing says how long it could be used', response: {} },
     { rule: '5.2.2.5: no-store', response: says('no-store') },
@@ -184,7 +184,7 @@ t.test('RFC 9111 3.5: requests with Authorization, unless the response allows it
   ])
 })
 
-t.test('RFC 9111 3.5: which it does by', async (t) => {
+t.test('RFC 9111 3.5: directives that allow it', async (t) => {
   const request = { authorization: 'Basic YTpi' }
   await check(t, 'stored', [
     { rule: 'public', request, response: says('public, max-age=60') },
@@ -204,7 +204,7 @@ t.test('RFC 9111 5.2.1.5: no-store in the request', async (t) => {
   ])
 })
 
-t.test('RFC 9111 3: the origin is asked again for what is not stored, each time', async (t) => {
+t.test('RFC 9111 3: each request for a response that is not stored reaches the origin', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.always('/', says('no-store'))
   for (let i = 1; i <= 3; i++) {

@@ -22,7 +22,7 @@ t.test('the first byte reaches the client before the origin has ended', async (t
   })
 })
 
-t.test('what is not stored streams too', async (t) => {
+t.test('responses that are not stored are streamed too', async (t) => {
   const { origin, open } = await proxiedApp(t)
   const end = gate()
   origin.on('/', {
@@ -35,7 +35,7 @@ t.test('what is not stored streams too', async (t) => {
   t.match(await answer.whole(), { body: 'first, second', complete: true })
 })
 
-t.test('many parts, and bytes that are no text, arrive in order', async (t) => {
+t.test('many parts, and binary data, arrive in order', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const parts = Array.from({ length: 200 }, (_, i) => Buffer.alloc(1 + i * 7, i))
   const whole = Buffer.concat(parts).toString('latin1')
@@ -46,7 +46,7 @@ t.test('many parts, and bytes that are no text, arrive in order', async (t) => {
   t.equal(hit.body, whole)
 })
 
-t.test('an empty body, with and without its length', async (t) => {
+t.test('an empty body, with and without a length', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on('/length', { headers: FRESH, body: '' })
   origin.on('/chunked', { headers: FRESH, body: [] })
@@ -60,7 +60,7 @@ t.test('an empty body, with and without its length', async (t) => {
   }
 })
 
-t.test('an answer does not end before it is stored, with its length or without', async (t) => {
+t.test('a response does not end before it is stored, with or without a length', async (t) => {
   const rows: Readonly<Record<string, Scripted>> = {
     'a length, in one part': { headers: FRESH, body: 'text' },
     'a length, in several parts': {
@@ -91,7 +91,7 @@ t.test('an answer does not end before it is stored, with its length or without',
   }
 })
 
-t.test('over maxBodyBytes a body passes through and is not stored', async (t) => {
+t.test('a body over maxBodyBytes is forwarded and not stored', async (t) => {
   const { origin, get } = await proxiedApp(t, { maxBodyBytes: 1000 })
   const rows: readonly (readonly [
     rule: string,
@@ -118,7 +118,7 @@ t.test('over maxBodyBytes a body passes through and is not stored', async (t) =>
   }
 })
 
-t.test('a client that goes away does not stop a fill that others wait for', async (t) => {
+t.test('a client that disconnects does not stop a fill that others wait for', async (t) => {
   const { origin, open, get, arrived, aborted } = await proxiedApp(t)
   const end = gate()
   origin.on('/', { headers: FRESH, body: ['first, ', end.opened, 'second'] })
@@ -136,7 +136,7 @@ t.test('a client that goes away does not stop a fill that others wait for', asyn
   t.ok(isHit(await get('/')))
 })
 
-t.test('what a client that has gone away has asked for is stored', async (t) => {
+t.test('the response to a disconnected client is stored', async (t) => {
   const { origin, open, get, aborted } = await proxiedApp(t)
   const end = gate()
   origin.on('/', { headers: FRESH, body: ['first, ', end.opened, 'second'] })
@@ -149,7 +149,7 @@ t.test('what a client that has gone away has asked for is stored', async (t) => 
   t.equal(origin.requests('/').length, 1)
 })
 
-t.test('a client that goes away before the origin has answered', async (t) => {
+t.test('a client that disconnects before the origin has answered', async (t) => {
   const { origin, open, get, arrived, aborted } = await proxiedApp(t)
   const begin = gate()
   origin.on('/', { headers: FRESH, body: 'text', after: begin.opened })
@@ -192,7 +192,7 @@ t.test(
 )
 
 t.test(
-  'those who wait for what breaks off get all of it or a named error, and nothing of it',
+  'requests that wait for a response that breaks off get all of it or a named error',
   async (t) => {
     const { origin, open, get, arrived } = await proxiedApp(t)
     const end = gate()
@@ -213,7 +213,7 @@ t.test(
   }
 )
 
-t.test('what breaks off leaves what was stored before alone', async (t) => {
+t.test('a response that breaks off does not affect the stored one', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.on(
     '/',
@@ -225,7 +225,7 @@ t.test('what breaks off leaves what was stored before alone', async (t) => {
   t.not((await get('/', { 'cache-control': 'only-if-cached' })).body, 'first, ')
 })
 
-t.test('a client that does not read does not hold up those who wait', async (t) => {
+t.test('a client that does not read does not delay waiting requests', async (t) => {
   const { origin, open, get, arrived } = await proxiedApp(t, { maxBodyBytes: 32 * 1024 * 1024 })
   const body = Array.from({ length: 16 }, () => Buffer.alloc(1024 * 1024, 'x'))
   const begin = gate()
@@ -241,7 +241,7 @@ t.test('a client that does not read does not hold up those who wait', async (t) 
 })
 
 t.test(
-  'what is known not to be stored once its head is there is waited for no longer',
+  'requests stop waiting once the head shows that a response is not stored',
   async (t) => {
     const { origin, open, get, arrived } = await proxiedApp(t)
     const [begin, end] = [gate(), gate()]
@@ -265,7 +265,7 @@ t.test(
   }
 )
 
-t.test('what is one client\'s is given to nobody who waited for it', async (t) => {
+t.test('a private response is not given to waiting requests', async (t) => {
   const { origin, get, arrived } = await proxiedApp(t)
   const rows = [
     [{ authorization: 'Basic YTpi' }, { 'cache-control': 'max-age=60' }],
@@ -292,7 +292,7 @@ t.test('what is one client\'s is given to nobody who waited for it', async (t) =
 })
 
 t.test(
-  'an origin that does not answer is waited for by others no longer than fillTimeout',
+  "requests wait for another's fill no longer than fillTimeout",
   async (t) => {
     const { origin, open, get, arrived } = await proxiedApp(t, { fillTimeout: '20ms' })
     origin.on('/', 'never')
@@ -308,7 +308,7 @@ t.test(
   }
 )
 
-t.test('RFC 9113 8.1.1: what breaks off does so over HTTP/2, too', async (t) => {
+t.test('RFC 9113 8.1.1: a response that breaks off does so over HTTP/2, too', async (t) => {
   const { origin, url } = await proxiedApp(t, { server: { http2: true } })
   for (const cacheControl of ['max-age=60', 'no-store']) {
     origin.on('/', {

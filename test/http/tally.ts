@@ -1,4 +1,4 @@
-/** Counts what happens, by name, and tells when it has happened so often. */
+/** Counts events by name, and reports when a count is reached. */
 export class Tally {
   readonly #counts = new Map<string, number>()
   readonly #waiting = new Set<{
@@ -21,7 +21,7 @@ export class Tally {
     return this.#counts.get(name) ?? 0
   }
 
-  /** Resolves when it has happened `count` times in all, at once if it already has. */
+  /** Resolves when the event has happened `count` times in all, at once if it already has. */
   reached (name: string, count: number): Promise<void> {
     if (this.of(name) >= count) return Promise.resolve()
     return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export class Tally {
   }
 }
 
-/** A promise and what settles it: the test decides when something goes on. */
+/** A promise and a function that resolves it: the test decides when something continues. */
 export function gate (): { readonly open: () => void, readonly opened: Promise<void> } {
   let open: () => void = () => {}
   const opened = new Promise<void>((resolve) => { open = resolve })

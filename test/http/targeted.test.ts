@@ -42,7 +42,7 @@ const both = (
 ): Fields => ({ 'cdn-cache-control': cdn, 'cache-control': cacheControl, ...more })
 
 t.test(
-  'RFC 9213 2.2: CDN-Cache-Control takes the place of Cache-Control and Expires',
+  'RFC 9213 2.2: CDN-Cache-Control replaces Cache-Control and Expires',
   async (t) => {
     await check(t, [
       ['alone', { 'cdn-cache-control': 'max-age=10' }, 10],
@@ -64,7 +64,7 @@ t.test(
   }
 )
 
-t.test('RFC 9213 2.1: it is a structured field, and what is none is ignored', async (t) => {
+t.test('RFC 9213 2.1: it is a structured field, and malformed values are ignored', async (t) => {
   await check(t, [
     ['a parameter', both('max-age=10;x=1', 'max-age=5'), 10],
     ['an unknown directive', both('max-age=10, foo="bar"', 'max-age=5'), 10],
@@ -109,7 +109,7 @@ t.test('RFC 9213 2.2: targets of the route, the most applicable first', async (t
   )
 })
 
-t.test('RFC 9213 2.2: a field that is no target says nothing', async (t) => {
+t.test('RFC 9213 2.2: a field that is not a target is ignored', async (t) => {
   await check(
     t,
     [
@@ -158,7 +158,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9213 3.1: CDN-Cache-Control: none, beside no-store, lets this cache alone store',
+  'RFC 9213 3.1: CDN-Cache-Control: none, beside no-store, lets only this cache store',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)

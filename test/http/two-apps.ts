@@ -7,8 +7,8 @@ import { startOrigin } from './origin.js'
 import { type Proxied, proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
 /**
- * Two instances in front of one origin, sharing a Redis of the test's own. To their clients they
- * are one site.
+ * Two instances in front of one origin, sharing a Redis of the test's own. For clients they are one
+ * site.
  */
 export async function twoApps (
   t: Test,
@@ -17,9 +17,9 @@ export async function twoApps (
   const { url } = await startRedis(t)
   const upstream = await startOrigin(t)
   const start = async (name: string): Promise<Proxied> => {
-    // As the redis plugin makes it, but that it waits for Redis for longer than requests do:
-    // without an answer in 100 ms an instance goes on by itself, and a busy machine may be late by
-    // more. What is then is for other tests.
+    // Like the client of the redis plugin, but with a longer timeout than requests have: without an
+    // answer in 100 ms an instance goes on by itself, and a busy machine may be slower. Other tests
+    // cover that case.
     const client = new Redis(url, {
       enableOfflineQueue: false,
       enableAutoPipelining: true,

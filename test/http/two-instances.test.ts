@@ -6,12 +6,12 @@ import { twoApps } from './two-apps.js'
 const FRESH = { 'cache-control': 'max-age=600' }
 
 t.test(
-  'what one instance has stored, the other serves before the first has ended its answer',
+  'a response stored by one instance is served by the other before the first has ended its own',
   async (t) => {
     const [a, b] = await twoApps(t)
     for (let i = 0; i < 30; i++) {
       const path = `/${i}`
-      // With a length the client has all of the body before the answer's end.
+      // A length lets the client have the whole body before the response ends.
       const body = 'x'.repeat(1 + i * 3000)
       a.origin.on(
         path,
@@ -42,7 +42,7 @@ t.test('a cold URI is fetched once for both', async (t) => {
   t.equal(a.origin.requests('/').length, 1)
 })
 
-t.test('what streams through one is waited for by the other', async (t) => {
+t.test('one instance waits for a response that streams through the other', async (t) => {
   const [a, b] = await twoApps(t)
   const end = gate()
   a.origin.on('/', { headers: FRESH, body: ['first, ', end.opened, 'second'] })
@@ -56,7 +56,7 @@ t.test('what streams through one is waited for by the other', async (t) => {
   t.equal(a.origin.requests('/').length, 1)
 })
 
-t.test('a client of one that goes away does not stop what the other waits for', async (t) => {
+t.test('a disconnecting client of one instance does not stop a fill that the other waits for', async (t) => {
   const [a, b] = await twoApps(t)
   const end = gate()
   a.origin.on('/', { headers: FRESH, body: ['first, ', end.opened, 'second'] })
@@ -71,7 +71,7 @@ t.test('a client of one that goes away does not stop what the other waits for', 
   t.equal(a.origin.requests('/').length, 1)
 })
 
-t.test('what breaks off in one is fetched by the other', async (t) => {
+t.test('a response that breaks off in one instance is fetched by the other', async (t) => {
   const [a, b] = await twoApps(t)
   const end = gate()
   a.origin.on(
@@ -89,7 +89,7 @@ t.test('what breaks off in one is fetched by the other', async (t) => {
   t.ok(isHit(await a.get('/')))
 })
 
-t.test('a write through one is seen by the next read of the other', async (t) => {
+t.test('a write through one instance is visible to the next read of the other', async (t) => {
   const [a, b] = await twoApps(t)
   let version = 0
   a.origin.always('/', ({ method }) =>
@@ -106,7 +106,7 @@ t.test('a write through one is seen by the next read of the other', async (t) =>
   }
 })
 
-t.test('RFC 9875: so is an invalidation of a group', async (t) => {
+t.test('RFC 9875: an invalidated group is visible to the next read of the other', async (t) => {
   const [a, b] = await twoApps(t)
   a.origin.always('/', { headers: { ...FRESH, 'cache-groups': '"a"' } })
   a.origin.always('/write', { status: 204, headers: { 'cache-group-invalidation': '"a"' } })
@@ -116,7 +116,7 @@ t.test('RFC 9875: so is an invalidation of a group', async (t) => {
   t.notOk(isHit(await a.get('/')))
 })
 
-t.test('a 304 that one got renews what the other serves', async (t) => {
+t.test('a 304 to one instance renews the response of the other', async (t) => {
   const [a, b] = await twoApps(t)
   const stored = { headers: { ...FRESH, etag: '"1"', 'x-a': 'old' }, body: 'text' }
   a.origin.on('/', stored, { status: 304, headers: { ...FRESH, etag: '"1"', 'x-a': 'new' } })
@@ -127,7 +127,7 @@ t.test('a 304 that one got renews what the other serves', async (t) => {
   t.match(a.origin.requests('/')[1]?.headers, { 'if-none-match': '"1"' })
 })
 
-t.test('a 200 that one got takes the place of what the other serves', async (t) => {
+t.test('a 200 to one instance replaces the response of the other', async (t) => {
   const [a, b] = await twoApps(t)
   a.origin.on(
     '/',
@@ -148,7 +148,7 @@ t.test('a 200 that one got takes the place of what the other serves', async (t) 
 })
 
 t.test(
-  'RFC 9111 5.2.1.4: what another instance has stored since is no answer to no-cache',
+  'RFC 9111 5.2.1.4: a response stored since by another instance does not answer no-cache',
   async (t) => {
     const [a, b] = await twoApps(t)
     let version = 0
@@ -159,7 +159,7 @@ t.test(
   }
 )
 
-t.test('variants are of both', async (t) => {
+t.test('both instances share variants', async (t) => {
   const [a, b] = await twoApps(t)
   a.origin.always('/', ({ headers }) => ({
     headers: { ...FRESH, vary: 'accept-language' },
@@ -182,7 +182,7 @@ t.test('variants are of both', async (t) => {
 })
 
 t.test(
-  'conditions, ranges and HEAD are answered by an instance that has never asked the origin',
+  'an instance that never called the origin answers conditions, ranges and HEAD',
   async (t) => {
     const [a, b] = await twoApps(t)
     a.origin.on('/', { headers: { ...FRESH, etag: '"1"' }, body: '0123456789' })
@@ -202,7 +202,7 @@ t.test(
   }
 )
 
-t.test('RFC 5861 3: of both, one fetches in the background', async (t) => {
+t.test('RFC 5861 3: only one of the two fetches in the background', async (t) => {
   const [a, b] = await twoApps(t)
   const begin = gate()
   const headers = { 'cache-control': 'max-age=1, stale-while-revalidate=600', age: '100' }
@@ -215,7 +215,7 @@ t.test('RFC 5861 3: of both, one fetches in the background', async (t) => {
   for (const instance of [a, b, a, b]) t.equal((await instance.get('/')).body, 'first')
   await a.origin.received('/', 2)
   begin.open()
-  // Whichever of them it is.
+  // Either of the two.
   await Promise.race([a.answered('/', 4), b.answered('/', 3)])
   for (const instance of [a, b]) t.equal((await instance.get('/')).body, 'second')
   t.equal(a.origin.requests('/').length, 2)

@@ -24,7 +24,7 @@ const conditionsOf = (request: OriginRequest | undefined) =>
   )
 
 t.test(
-  "RFC 9111 4.3.1: what validates a stale response, whatever the client's own conditions are",
+  "RFC 9111 4.3.1: conditions that validate a stale response, regardless of the client's own",
   async (t) => {
     const clock = stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -68,7 +68,7 @@ t.test(
 )
 
 t.test(
-  "RFC 9111 4.3.2: where nothing is stored, the client's own conditions reach the origin",
+  "RFC 9111 4.3.2: without a stored response, the client's own conditions reach the origin",
   async (t) => {
     const { origin, get } = await proxiedApp(t)
     const conditions = {
@@ -113,7 +113,7 @@ t.test(
   }
 )
 
-t.test('a client that has the response already leaves nobody waiting', async (t) => {
+t.test('a client that already has the response delays no other request', async (t) => {
   stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()
@@ -139,7 +139,7 @@ t.test('a client that has the response already leaves nobody waiting', async (t)
   t.equal(origin.requests('/').length, 2)
 })
 
-t.test('RFC 9111 4.3.3: a 304 lets the stored response be used, and be fresh again', async (t) => {
+t.test('RFC 9111 4.3.3: after a 304 the stored response is used, and fresh again', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on(
@@ -223,7 +223,7 @@ t.test('RFC 9111 3.2, 4.3.4: which header fields a 304 updates', async (t) => {
   t.equal((await get('/')).body, 'third', 'the new lifetime counts')
 })
 
-t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
+t.test('RFC 9111 4.3.4: which 304 applies to the stored response', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const LATER = 'Fri, 02 Jan 2015 00:00:00 GMT'
@@ -270,7 +270,7 @@ t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
   }
 })
 
-t.test('RFC 9111 4.3.3: what is fetched instead of such a 304 passes as it is', async (t) => {
+t.test('RFC 9111 4.3.3: the response fetched instead of such a 304 is forwarded unchanged', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const headers = { 'cache-control': 'max-age=60', etag: '"1"', vary: 'accept' }
@@ -314,7 +314,7 @@ t.test('RFC 9111 4.3.3: what is fetched instead of such a 304 passes as it is', 
   }
 })
 
-t.test('RFC 9111 4.3.3: what is no 304 takes the place of the stored response', async (t) => {
+t.test('RFC 9111 4.3.3: any response other than a 304 replaces the stored one', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const stored = {
@@ -347,7 +347,7 @@ t.test('RFC 9111 4.3.3: what is no 304 takes the place of the stored response', 
   }
 })
 
-t.test('what is not stored ends what was stored, by a new answer or by its 304', async (t) => {
+t.test('an uncacheable response or 304 invalidates the stored response', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const stored = { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'first' }
@@ -378,7 +378,7 @@ t.test('what is not stored ends what was stored, by a new answer or by its 304',
 })
 
 t.test(
-  'what is not stored ends what was stored, also where the client wanted a new answer of what was fresh',
+  'an uncacheable response invalidates the stored one, even if a client refused a fresh one',
   async (t) => {
     stopClock(t)
     const { origin, get } = await proxiedApp(t)
@@ -394,7 +394,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 5.2.2.4: no-cache is validated at each use, however young', async (t) => {
+t.test('RFC 9111 5.2.2.4: no-cache is validated at each use, regardless of age', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', {
@@ -412,7 +412,7 @@ t.test('RFC 9111 5.2.2.4: no-cache is validated at each use, however young', asy
   }
 })
 
-t.test('RFC 9111 5.2.1.4: a client\'s no-cache validates what is fresh', async (t) => {
+t.test("RFC 9111 5.2.1.4: a client's no-cache validates a fresh response", async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on(
@@ -427,7 +427,7 @@ t.test('RFC 9111 5.2.1.4: a client\'s no-cache validates what is fresh', async (
   t.match(conditionsOf(origin.requests('/')[1]), { 'if-none-match': '"1"' })
 })
 
-t.test('many who find a response stale have it validated once', async (t) => {
+t.test('many requests for a stale response cause one validation', async (t) => {
   const clock = stopClock(t)
   const { origin, get, arrived } = await proxiedApp(t)
   const { open, opened } = gate()

@@ -21,7 +21,7 @@ const namesIn = (vary: string | readonly string[] | undefined) => [
   )
 ]
 
-/** Whether the second request gets what was stored for the first. */
+/** Checks whether the second request gets the response stored for the first. */
 async function check (t: Test, expected: 'match' | 'miss', cases: readonly Case[]): Promise<void> {
   const { origin, get } = await proxiedApp(t)
   for (const [i, [vary, first, second]] of cases.entries()) {
@@ -89,7 +89,7 @@ t.test('RFC 9111 4.1: headers that do not', async (t) => {
 })
 
 t.test(
-  'RFC 9110 12.5.3, 12.5.4: Accept-Encoding and Accept-Language that say the same',
+  'RFC 9110 12.5.3, 12.5.4: equivalent Accept-Encoding and Accept-Language',
   async (t) => {
     const encodings = (a: string, b: string): Case => [
       'accept-encoding',
@@ -115,7 +115,7 @@ t.test(
   }
 )
 
-t.test('RFC 9110 12.5.3, 12.5.4: and those that do not', async (t) => {
+t.test('RFC 9110 12.5.3, 12.5.4: different Accept-Encoding and Accept-Language', async (t) => {
   const encodings = (a: string, b: string): Case => [
     'accept-encoding',
     { 'accept-encoding': a },
@@ -178,7 +178,7 @@ t.test('each variant is stored, and validated by its own tag', async (t) => {
 })
 
 t.test(
-  'each variant goes stale by itself: while it is revalidated, and when the origin fails',
+  'each variant goes stale independently: during revalidation, and when the origin fails',
   async (t) => {
     const clock = stopClock(t)
     const { origin, get, answered } = await proxiedApp(t)
@@ -209,7 +209,7 @@ t.test(
   }
 )
 
-t.test('a condition is about the variant that is asked for', async (t) => {
+t.test('a condition applies to the requested variant', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.always('/', inLanguage)
@@ -231,7 +231,7 @@ t.test('HEAD is answered from its variant', async (t) => {
 })
 
 t.test(
-  'two who ask at once for variants of what nobody has asked for before get each their own',
+  'two concurrent first requests for different variants get their own',
   async (t) => {
     const { origin, get, arrived } = await proxiedApp(t)
     const { open, opened } = gate()
@@ -252,7 +252,7 @@ t.test(
   }
 )
 
-t.test('RFC 9111 4, 4.1: Vary that changes with the answers', async (t) => {
+t.test('RFC 9111 4, 4.1: Vary that differs between responses', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
   const fresh = { 'cache-control': 'max-age=60' }
@@ -270,7 +270,7 @@ t.test('RFC 9111 4, 4.1: Vary that changes with the answers', async (t) => {
   t.not((await get('/', { 'x-a': '2', 'x-b': '3' })).body, 'by b', 'it is for another x-b')
 })
 
-t.test('RFC 9111 4.1: an answer without Vary is not for those who have one with it', async (t) => {
+t.test('RFC 9111 4.1: a response without Vary does not replace variants', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const fresh = { 'cache-control': 'max-age=60' }
   origin.on(
@@ -283,14 +283,14 @@ t.test('RFC 9111 4.1: an answer without Vary is not for those who have one with 
   t.not((await get('/', { 'x-a': '1', 'cache-control': 'only-if-cached' })).body, 'for all')
 })
 
-t.test('RFC 9111 4.1: a name that cannot be one matches nothing', async (t) => {
+t.test('RFC 9111 4.1: an invalid field name matches nothing', async (t) => {
   const { origin, get } = await proxiedApp(t)
   origin.always('/', { headers: { 'cache-control': 'max-age=60', vary: 'accept, x y' } })
   await get('/')
   t.notOk(isHit(await get('/')))
 })
 
-t.test('vary of the route is one more, which clients are told of', async (t) => {
+t.test('vary of the route adds to Vary', async (t) => {
   const { origin, get } = await proxiedApp(t, { cache: { vary: ['X-Tenant'] } })
   origin.always('/', ({ headers }) => ({
     headers: { 'cache-control': 'max-age=60', vary: 'accept' },

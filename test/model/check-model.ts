@@ -1,7 +1,7 @@
 import { type Test } from 'tap'
 import { verify } from './verify.js'
 
-/** A model, the searches that find it right, and the mutants that they find wrong. */
+/** A model, the searches that must find no error, and the mutants in which they must find one. */
 export interface Model<Search extends string> {
   /** The model's file, without `.pml`. */
   readonly name: string
@@ -14,7 +14,7 @@ export interface Model<Search extends string> {
 /** A broken rule. */
 export interface Mutant<Search extends string> {
   readonly rule: string
-  /** The searches that have to find it. Default: all. */
+  /** The searches that must find it. Default: all. */
   readonly foundBy?: readonly Search[]
   /** Further macros, to leave out an assertion. */
   readonly macros?: readonly string[]
@@ -22,11 +22,11 @@ export interface Mutant<Search extends string> {
   readonly violates: RegExp
 }
 
-/** Runs a model's searches, which have to be complete, and those of its mutants. */
+/** Runs the searches of a model, which must be complete, and those of its mutants. */
 export function checkModel<Search extends string> (
   t: Test, { name: model, searches, mutants }: Model<Search>
 ): void {
-  // Millions of steps, on however slow a machine.
+  // Millions of steps, even on a slow machine.
   t.setTimeout(600_000)
   const names = Object.keys(searches) as Search[]
 

@@ -29,9 +29,9 @@
 #define mayLose true
 #endif
 
-/* Rules that are one expression, and the mutants that break one each. The other mutants are where their rule is. */
+/* Rules of a single expression, and the mutants that break one each. Other mutants are next to their rule. */
 
-#ifdef NO_STAMP /* what is there is valid */
+#ifdef NO_STAMP /* every entry is valid */
 #define newer(stamp, other) (stamp != 0)
 #else
 #define newer(stamp, other) (stamp > other)
@@ -63,7 +63,7 @@
 #define BEFORE_READING UP
 #endif
 
-/* Time: the age of what somebody measures, in ticks. All ages above LEASE mean the same. */
+/* Time: ages in ticks. All ages above LEASE are equivalent. */
 #define EXPIRED (LEASE + 1)
 #define NONE 255
 
@@ -82,23 +82,23 @@ byte tag /* the record: the stamp of the last invalidation */
 byte entryVersion, entryStamp /* stamp 0: no entry */
 #ifndef FILE
 mtype = { PONG, INVALIDATED }
-chan bus[INSTANCES] = [WRITES + 1] of { mtype, byte } /* on its way to a subscriber; never full: one PING at a time */
+chan bus[INSTANCES] = [WRITES + 1] of { mtype, byte } /* messages in flight to a subscriber; never full: one PING at a time */
 #endif
 
-/* The result of the last fill, on its way to the store and to memories. */
+/* The result of the last fill, in flight to the store and to memories. */
 byte filledVersion, filledStamp
 
 /* The instances. */
 #ifndef FILE
-mtype = { UP, LOST, DOWN } /* a subscriber connection: there, gone unnoticed, known to be gone */
+mtype = { UP, LOST, DOWN } /* a subscriber connection: up, lost unnoticed, known to be down */
 mtype link[INSTANCES] = UP
 byte losses
 #endif
-byte pingAge[INSTANCES] = NONE /* since the PING whose PONG has not arrived was sent, or a look began */
+byte pingAge[INSTANCES] = NONE /* since the unanswered PING was sent, or a check of the file began */
 byte leaseAge[INSTANCES] = EXPIRED /* now - coherentAsOf */
 byte heard[INSTANCES] /* the tag table */
-bool complete[INSTANCES] = true /* the table has every invalidation, but for those that will be heard */
-byte answer[INSTANCES] /* the record as it was read, plus 1, on its way into the table */
+bool complete[INSTANCES] = true /* the table has every invalidation except those in flight */
+byte answer[INSTANCES] /* the record as read, plus 1, in flight to the table */
 byte l1Version[INSTANCES], l1Stamp[INSTANCES] /* stamp 0: no entry */
 
 /* Counts within one step. */
@@ -134,7 +134,7 @@ proctype Writer () {
         fi
       }
 #endif
-      waitAge = 0 /* the answer may come later, and the wait begin with it: waiting longer is the safe side */
+      waitAge = 0 /* the answer may arrive later and start the wait: waiting longer is safe */
     }
     atomic { waited -> acked = database; waitAge = NONE }
   :: else -> break
@@ -165,7 +165,7 @@ proctype Instance (byte i) {
 #endif
   do
 #ifdef FILE
-  /* A look: the clock is read, then the records, and the lease begins when the process comes round to it. */
+  /* A check of the file: reads the clock, then the records; the lease begins when the process continues. */
   :: atomic { pingAge[i] == NONE -> pingAge[i] = 0 }
   :: atomic { pingAge[i] != NONE && answer[i] == 0 -> answer[i] = tag + 1 }
   :: atomic {
@@ -174,12 +174,12 @@ proctype Instance (byte i) {
       pingAge[i] = NONE; answer[i] = 0
     }
 #else
-  /* The lease. The store answers at once: a PING that arrives later proves more than the instance takes from it. */
+  /* The lease. The store answers at once: a PING that arrives later proves more than the instance assumes. */
   :: atomic { link[i] == UP && pingAge[i] == NONE -> pingAge[i] = 0; bus[i]!PONG(0) }
   :: atomic { bus[i]?PONG(_) -> leaseAge[i] = coherentFor(i); pingAge[i] = NONE }
   :: atomic { bus[i]?INVALIDATED(said) -> heard[i] = (said > heard[i] -> said : heard[i]); said = 0 }
 
-  /* The connection is lost, and with it what was on its way; later that is noticed. */
+  /* The connection is lost together with messages in flight, which is noticed later. */
   :: atomic {
       link[i] == UP && mayLose
       do
@@ -198,11 +198,11 @@ proctype Instance (byte i) {
       heard[i] = 0; complete[i] = false
 #endif
 #ifndef LATE_ANSWER
-      answer[i] = 0 /* asked for on a connection that is gone: it says nothing about the next */
+      answer[i] = 0 /* requested on a lost connection: proves nothing about the next */
 #endif
     }
 
-  /* It is there again, and only then the records are read: what comes after that will be heard. */
+  /* The connection is up again before the records are read: later invalidations will arrive on it. */
   :: atomic { link[i] == DOWN -> link[i] = UP }
   :: atomic { link[i] == BEFORE_READING && !complete[i] && answer[i] == 0 -> answer[i] = tag + 1 }
   :: atomic {
@@ -233,7 +233,7 @@ proctype Reader (byte i) {
   :: atomic { judgedByStore(l1Stamp[i]) -> assert(l1Version[i] >= acked) }
   :: atomic { judgedHere(i, entryStamp) -> assert(entryVersion >= acked) }
   :: atomic { judgedByStore(entryStamp) -> assert(entryVersion >= acked) }
-  /* Those who waited for a fill. */
+  /* Requests that waited for a fill. */
   :: atomic { judgedHere(i, filledStamp) -> assert(filledVersion >= acked) }
   :: atomic { judgedByStore(filledStamp) -> assert(filledVersion >= acked) }
   od

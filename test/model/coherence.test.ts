@@ -38,7 +38,7 @@ checkModel(t, {
     },
     LATE_ANSWER: {
       rule: 'the records read for one connection are taken for the next',
-      // It takes a second loss, while the answer to the first is on its way.
+      // Needs a second loss while the answer to the first is in flight.
       foundBy: ['three writes, a longer lease, any number of lost connections'],
       violates
     }

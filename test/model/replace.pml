@@ -17,10 +17,10 @@
 #define INSTANCES 2
 #endif
 #ifndef FILLERS
-#define FILLERS 1 /* 1: no two fill at a time, as the fill lease has it */
+#define FILLERS 1 /* 1: fills do not overlap, because of the fill lease */
 #endif
 #ifndef FILLS
-#define FILLS 3 /* and sets: that many in all */
+#define FILLS 3 /* total number of fills and sets */
 #endif
 #ifndef CHANGES
 #define CHANGES 0 /* of the database, without an invalidation */
@@ -34,7 +34,7 @@
 
 #define EVENTS (FILLS + WRITES)
 #define bit(id) (1 << id)
-#define FOREVER bit(0) /* among entries: one that never ends. No entry has the number 0. */
+#define FOREVER bit(0) /* the entry that never ends. No entry has the number 0. */
 
 /* The database. */
 byte database, acked /* the version last committed, and last acknowledged */
@@ -45,20 +45,20 @@ byte clock
 byte invalidated
 byte replaced, outlasts /* the record of a replacement ends when all these entries have */
 
-/* Entries, by number. Each may be in any instance's memory until it ends. */
-byte fills /* that have begun */
-byte entries /* that were stored */
+/* Entries by number. Each may be in any instance's memory until it ends. */
+byte fills /* begun so far */
+byte entries /* stored so far */
 byte entryVersion[FILLS + 1], entryStamp[FILLS + 1]
-byte ended /* the set of those that have */
+byte ended /* the set of ended entries */
 byte current /* in the store; 0: none */
 
-/* Published events, in the order in which every instance hears them. */
+/* Published events, in the order in which every instance receives them. */
 byte published
 byte eventStamp[EVENTS], eventOutlasts[EVENTS] /* 0: an invalidation */
 
 /* The instances' mirrors of the records. */
 bool complete[INSTANCES] = true
-byte heard[INSTANCES] /* how many events */
+byte heard[INSTANCES] /* number of events received */
 byte heardInvalidated[INSTANCES], heardReplaced[INSTANCES], heardOutlasts[INSTANCES]
 
 byte each
@@ -75,7 +75,7 @@ byte each
 #define mayForget(outlasts) ((outlasts & ~ended) == 0)
 #endif
 
-#ifdef END_LOOKED_AT_FIRST /* before the store is asked, and not again when it has answered */
+#ifdef END_LOOKED_AT_FIRST /* before the request to the store, but not after its answer */
 #define mayServe(id) true
 #else
 #define mayServe(id) !hasEnded(id)
@@ -111,7 +111,7 @@ inline serve (version, began) {
 #endif
 }
 
-/* Every instance has heard of the event, or judges nothing. For one instance or two. */
+/* Every instance has received the event, or checks no entry. For one or two instances. */
 #define hasHeard(i, event) (!complete[i] || heard[i] > event)
 #define waited(event) (hasHeard(0, event) && hasHeard(INSTANCES - 1, event))
 
@@ -151,7 +151,7 @@ proctype Writer () {
 }
 #endif
 
-/* The store drops the record of a replacement. */
+/* The store deletes the record of a replacement. */
 proctype Records () {
   do
   :: atomic { replaced != 0 && mayForget(outlasts) -> replaced = 0; outlasts = 0 }
@@ -217,7 +217,7 @@ inline replace (replacedEntries) {
 #endif
       event = published; publish(clock, replacedEntries)
       clock++; taken = clock
-#if WRITES > 0 /* without them nothing comes in between */
+#if WRITES > 0 /* without writes nothing happens in between */
     :: else -> refused = true
 #endif
     fi
@@ -236,7 +236,7 @@ inline replace (replacedEntries) {
     waited(event)
     if
     :: put()
-    :: skip /* that fails, or the instance does */
+    :: skip /* the replacement or the instance fails */
     fi
 #endif
 #if WRITES == 0
@@ -249,7 +249,7 @@ proctype Filler () {
   byte found, taken, computed, event
   bool refused
   do
-  /* The fill lease, a stamp, and the entry to replace, if one is there and valid. */
+  /* Takes the fill lease, a stamp, and the entry to replace, if a valid one exists. */
   :: atomic {
       fills < FILLS
       fills++
@@ -264,7 +264,7 @@ proctype Filler () {
     :: found == 0 -> put()
     :: found != 0 -> replace(bit(found))
 #endif
-    :: skip /* it fails */
+    :: skip /* the fill fails */
     fi
     atomic { found = 0; taken = 0; computed = 0; event = 0; refused = false }
   :: atomic { fills == FILLS -> break }
@@ -272,7 +272,7 @@ proctype Filler () {
 }
 
 #if SETS > 0
-/* Calls `set` with a value that it has just read. The call may take any time. */
+/* Calls `set` with a value just read. The call may take any time. */
 proctype Setter () {
   byte taken, computed, event
   bool refused
@@ -298,7 +298,7 @@ proctype Reader (byte i) {
   byte id, began
   bool valid
   do
-  /* One that is judged by the mirror, in one step. */
+  /* A read checked by the mirror, in one step. */
   :: atomic {
       id == 0 && entries != 0
       select (id : 1 .. FILLS)
@@ -308,7 +308,7 @@ proctype Reader (byte i) {
       fi
       id = 0
     }
-  /* One that is judged by the store: it begins, it is judged, it ends. */
+  /* A read checked by the store: begins, is checked, ends. */
   :: atomic {
       id == 0 && entries != 0
       select (id : 1 .. FILLS)

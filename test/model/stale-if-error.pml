@@ -19,17 +19,17 @@
 #define WRITES 1
 #endif
 
-/* The database, the store, and the record as this instance has heard of it. */
+/* The database, the store, and the record as known to this instance. */
 byte database, acked /* the version last committed, and last acknowledged */
 byte clock, tag, heard
 byte entryVersion, entryStamp /* stamp 0: no entry */
 
-/* By the mirror. The store's own record is never lower: a judgement by the store is no laxer. */
+/* Checks by the mirror. The store's own record is never lower: a check by the store is at least as strict. */
 #define valid(stamp) (stamp > heard)
 
-/* The flight: a computation of the key. One is open at a time. */
+/* The flight: a computation of the key. Only one is open at a time. */
 bool open
-byte heldVersion, heldStamp /* the stale value that it has at hand; stamp 0: none */
+byte heldVersion, heldStamp /* the stale value at hand; stamp 0: none */
 
 /* The readers. */
 mtype = { AWAY, ARRIVED, WAITING, VALUE, FAILED }

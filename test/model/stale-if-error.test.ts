@@ -3,7 +3,7 @@ import { checkModel } from './check-model.js'
 
 const BY_ARRIVAL = {
   foundBy: ['two writes'],
-  // The other assertion is violated as well, and would end the search first.
+  // The other assertion is also violated, and would end the search first.
   macros: ['BY_ARRIVAL'],
   violates: /^gotVersion\[i\]>=floor\[i\]$/
 } as const

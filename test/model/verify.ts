@@ -7,7 +7,7 @@ import { type Test } from 'tap'
 import { program } from '../support/program.js'
 import { tempDir } from '../support/temp-dir.js'
 
-/** All but the ends of the processes, most of which run for ever. */
+/** Matches unreached states except the ends of processes, most of which run forever. */
 const UNREACHED = /^\t[\w-]+\.pml:\d+, state \d+, "(?!-end-").*$/gm
 /** Memory limit in MiB. A search that needs more ends, and reports that it is not complete. */
 const MEMORY = 2048
@@ -15,8 +15,8 @@ const MEMORY = 2048
 const DEPTH = 1_000_000
 
 /**
- * The compiler's level, and the size of the table of states as a power of two. For a short search,
- * compiling takes longer than running, and clearing a large table longer than filling it.
+ * The compiler's optimization level, and the size of the state table as a power of two. For a short
+ * search, compiling takes longer than running, and clearing a large table longer than filling it.
  */
 const LENGTHS = {
   short: { optimize: '-O0', table: '-w20' },
@@ -28,7 +28,7 @@ export interface Verdict {
   readonly states: number
   readonly seconds: number
   readonly errors: number
-  /** The assertion that was violated, as in the model. */
+  /** The violated assertion, as in the model. */
   readonly violated: string | undefined
   /** No state was cut off by depth, memory or an error, and none was approximated. */
   readonly complete: boolean
@@ -42,7 +42,7 @@ export interface Verdict {
  * Searches the states of a model up to the first error.
  * @param model its file in `test/model`, without `.pml`
  * @param macros given as `NAME` or `NAME=VALUE`
- * @param length of the search, as far as it is known
+ * @param length expected length of the search
  */
 export async function verify (
   t: Test, model: string, macros: readonly string[], length: keyof typeof LENGTHS = 'long'
@@ -50,10 +50,10 @@ export async function verify (
   const { optimize, table } = LENGTHS[length]
   const folder = await tempDir(t)
   const file = `${model}.pml`
-  // spin hands file names to a shell as they are, so it gets one without surprises.
+  // spin passes file names to a shell unescaped, so it gets a plain one.
   await copyFile(fileURLToPath(new URL(`../../model/${file}`, import.meta.url)), join(folder, file))
   await run(t, folder, 'spin', ['-a', ...macros.map((macro) => `-D${macro}`), file])
-  // SAFETY leaves out the search for cycles, which is for properties of what must happen some day.
+  // SAFETY leaves out the search for cycles, which serves liveness properties.
   // -w: the code is generated.
   const options = [optimize, '-w', '-DSAFETY', `-DMEMLIM=${MEMORY}`]
   await run(t, folder, 'gcc', [...options, '-o', 'pan', 'pan.c'])

@@ -7,7 +7,7 @@ import { everything, exchange } from './raw.js'
 const HOST = 'Host: x\r\nConnection: close\r\n'
 const POST = `POST /api/products HTTP/1.1\r\n${HOST}`
 
-// Requests that nginx itself answers: the status, the code, and what is sent.
+// Requests that nginx itself answers: the status, the code, and the bytes sent.
 const ERRORS: Readonly<Record<string, readonly [status: number, code: string, bytes: string]>> = {
   'no HTTP': [400, 'WEIR_ERR_BAD_REQUEST', 'nonsense\r\n\r\n'],
   'no Host': [400, 'WEIR_ERR_BAD_REQUEST', 'GET /api/products HTTP/1.1\r\n\r\n'],
@@ -106,7 +106,7 @@ const ERRORS: Readonly<Record<string, readonly [status: number, code: string, by
   'another version': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/3.0\r\n${HOST}\r\n`]
 }
 
-t.test('every error that nginx makes is problem details', async (t) => {
+t.test('every error of nginx is problem details', async (t) => {
   const { url } = await startNginx(t, {})
   for (const [name, [status, code, bytes]] of Object.entries(ERRORS)) {
     const response = await exchange(url, bytes)
@@ -120,7 +120,7 @@ t.test('every error that nginx makes is problem details', async (t) => {
 })
 
 t.test(
-  'HTTP/1.0 needs no Host, and an absolute-form target has the last word about it',
+  'HTTP/1.0 needs no Host, and an absolute-form target overrides it',
   async (t) => {
     const server = createServer((request, response) => {
       response.end(
@@ -162,7 +162,7 @@ t.test(
   }
 )
 
-t.test('nothing that nginx writes has a query in it', async (t) => {
+t.test('nginx logs no queries', async (t) => {
   const { url, accessLog, stop } = await startNginx(t, {})
   for (const target of [
     '/x?token=hunter2',

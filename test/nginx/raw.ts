@@ -26,7 +26,7 @@ export async function exchange (url: string, bytes: string): Promise<RawResponse
   }
 }
 
-/** All that comes back, as one text. */
+/** Returns everything received, as one text. */
 export function everything (url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
@@ -34,10 +34,10 @@ export function everything (url: string, bytes: string): Promise<string> {
     const socket = connect(Number(port), hostname)
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk
-      // nginx goes on reading for 5 s from a client that it has refused.
+      // nginx keeps reading for 5 s from a client that it has refused.
       if (isWhole(text)) socket.destroy()
     })
-    // A server that is done with a request may reset what is still being sent.
+    // A server that has finished a request may reset the connection while data is still being sent.
     socket.on('error', () => {}).once('close', () => { resolve(text) })
     socket.write(bytes, 'latin1')
   })

@@ -9,7 +9,7 @@ const CLIENTS = 10_000
 const ANSWERED_WITHIN = 1000
 const CUT_OFF_WITHIN = 10_000
 
-t.test('10,000 requests that are never finished lock nobody out, and are cut off', async (t) => {
+t.test('10,000 unfinished requests lock out no client, and are cut off', async (t) => {
   const server = createServer((_request, response) => {
     response.end('here')
   }).listen(0, '127.0.0.1')
@@ -26,7 +26,7 @@ t.test('10,000 requests that are never finished lock nobody out, and are cut off
   t.teardown(() => { for (const socket of sockets) socket.destroy() })
   const ended: Promise<void>[] = []
   let closed = 0
-  // In hundreds: more would wait in the listener's queue.
+  // Batches of a hundred: more would wait in the listener's queue.
   for (let i = 0; i < CLIENTS; i += 100) {
     await Promise.all(Array.from({ length: 100 }, async () => {
       const socket = connect(Number(port), hostname)

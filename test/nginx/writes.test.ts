@@ -7,7 +7,7 @@ import { startNginx } from '../support/nginx.js'
 const PROGRAM = fileURLToPath(new URL('../programs/dies-after-write.js', import.meta.url))
 const WRITES = ['PUT', 'DELETE', 'POST', 'PATCH'] as const
 
-/** An instance as a process of its own, which says by message what it has applied. */
+/** An instance in a process of its own, which reports applied writes by message. */
 async function instance (
   t: Test,
   fate: 'dies' | 'is silent' | 'lives',
@@ -34,7 +34,7 @@ async function instance (
 const headers = (condition: string): Record<string, string> =>
   ({ 'content-type': 'application/json', ...condition !== '' && { 'if-match': condition } })
 
-t.test('a write that an instance applied before it was killed goes to no other one', async (t) => {
+t.test('a write applied by an instance before it was killed is not repeated', async (t) => {
   const applied: string[] = []
   const lives = await instance(t, 'lives', applied)
   for (const [method, condition] of [
@@ -65,7 +65,7 @@ t.test('a write that an instance applied before it was killed goes to no other o
   }
 })
 
-t.test('a write that no instance was sent goes to another one', async (t) => {
+t.test('a write that reached no instance goes to another one', async (t) => {
   const applied: string[] = []
   const [gone, lives] = await Promise.all([
     instance(t, 'lives', applied),
@@ -96,7 +96,7 @@ t.test('a safe request is repeated', async (t) => {
   }
 })
 
-t.test('a write that an instance does not answer goes to no other one', async (t) => {
+t.test('a write that an instance does not answer is not repeated', async (t) => {
   const applied: string[] = []
   const [silent, lives] = await Promise.all([
     instance(t, 'is silent', applied),

@@ -6,7 +6,7 @@ import { emptyApp, registryOf, runBeside, serve } from './install.js'
 t.test('npm create weir@latest makes an app that is tested, running and cached', async (t) => {
   const registry = await registryOf(t)
   const cwd = await emptyApp(t, registry)
-  // create-weir has no scope of its own: npm asks the local registry for everything.
+  // create-weir has no scope: npm requests every package from the local registry.
   const env = {
     npm_config_registry: registry.url,
     npm_config_prefer_offline: 'true',

@@ -9,7 +9,7 @@ import { publicWorkspaces } from '#infra/release/workspaces.js'
 import { program, type Program } from '../support/program.js'
 import { ROOT } from '../support/compiled-example.js'
 
-/** Ends a command that waits for a registry which does not answer. */
+/** Milliseconds after which a command that waits for an unresponsive registry is ended. */
 const INSTALL_WITHIN_MS = 180_000
 
 /** Packs all public packages, and serves them as a registry until the test ends. */
@@ -26,8 +26,8 @@ export async function registryOf (t: Test): Promise<LocalRegistry> {
 }
 
 /**
- * An empty folder in which packages of @weir come from the local registry, as those of a new user
- * do from npm's.
+ * An empty folder in which @weir packages come from the local registry, as a new user's come from
+ * npm's.
  */
 export async function emptyApp (t: Test, registry: LocalRegistry): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-app-'))
@@ -36,7 +36,7 @@ export async function emptyApp (t: Test, registry: LocalRegistry): Promise<strin
   return folder
 }
 
-/** Runs a command to its end, or kills it after minutes. `output` is all that it wrote. */
+/** Runs a command to its end, or kills it after minutes. `output` has everything that it wrote. */
 export function run (
   cwd: string, command: readonly string[], env: Readonly<Record<string, string>> = {}
 ): { status: number | null, output: string } {
@@ -51,7 +51,7 @@ export function run (
   return { status, output: stdout + stderr }
 }
 
-/** Does what `run` does while the event loop goes on: the command may use the local registry. */
+/** Like `run`, without blocking the event loop: the command may use the local registry. */
 export async function runBeside (
   t: Test, cwd: string, command: readonly string[], env: Readonly<Record<string, string>> = {}
 ): Promise<{ status: number | null, output: string }> {
@@ -84,7 +84,7 @@ export function serve (
   )
 }
 
-/** The environment without variables of npm and tap, which an install would take for its own. */
+/** The environment without variables of npm and tap, which an install would mistake for its own. */
 function clean (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(?:npm_|tap_|NODE_)/i.test(name))

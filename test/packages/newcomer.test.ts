@@ -70,14 +70,13 @@ t.test('from tarballs', async (t) => {
     ])
     t.equal(status, 0, output)
     t.strictSame(warnings(output), [])
-    // Bundlers resolve so.
+    // The resolution of bundlers.
     await works(t, app, ['--module', 'esnext', '--moduleResolution', 'bundler'])
   })
 })
 
 /**
- * Warnings of a package manager, but not that dependencies of Fastify's plugins want a newer Node
- * than this one.
+ * Warnings of a package manager, except that dependencies of Fastify's plugins want a newer Node.
  */
 function warnings (output: string): string[] {
   const lines = output.split('\n').filter((line) => /\bwarn|ERESOLVE|peer|deprecated/i.test(line))
@@ -85,7 +84,7 @@ function warnings (output: string): string[] {
 }
 
 /**
- * The code runs as JavaScript and, as it stands, as strict TypeScript, beside which all subpaths
+ * Checks that the code runs as JavaScript, compiles as strict TypeScript, and that all subpaths
  * have types.
  */
 async function works (t: Test, app: string, resolution: readonly string[]): Promise<void> {
@@ -112,7 +111,7 @@ async function works (t: Test, app: string, resolution: readonly string[]): Prom
   await hitsAndInvalidates(t, app, 'out/server.js', port)
 }
 
-// Checking all libraries takes half a minute: by hand.
+// Checking all libraries takes half a minute: run it by hand.
 const STRICT = [
   '--ignoreConfig',
   '--strict',
@@ -124,7 +123,7 @@ const STRICT = [
   'node'
 ]
 
-/** A module that imports all subpaths, and in which an error class that is `any` is an error. */
+/** A module that imports all subpaths, in which an error class of type `any` is an error. */
 async function everySubpath (): Promise<string> {
   const paths = await subpathsOf('plugins', 'stores/memory', 'stores/redis', 'stores/sqlite')
   const imports = paths.map((path, i) => `import * as m${i} from '${path}'\nvoid m${i}\n`)
@@ -156,7 +155,7 @@ async function hitsAndInvalidates (
   await server.stop()
 }
 
-/** CommonJS gets all subpaths by require(). */
+/** Checks that CommonJS loads all subpaths by require(). */
 async function isRequired (t: Test, app: string): Promise<void> {
   const paths = await subpathsOf('plugins', 'stores/memory', 'stores/redis')
   await writeFile(`${app}/all.cjs`, `

@@ -1,5 +1,5 @@
-// An instance that applies a write and says so. Then it answers (FATE=lives), is silent, or ends as
-// by kill -9 (FATE=dies).
+// An instance that applies a write and reports it by message. Then it answers (FATE=lives), is
+// silent, or ends as by kill -9 (FATE=dies).
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 

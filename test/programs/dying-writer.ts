@@ -8,9 +8,9 @@ import { fastify } from 'fastify'
 import { connect } from '../coherence/database.js'
 
 /**
- * An instance of a service with an outbox. Its handlers give the outbox no tags: `/versions/0` has
- * none, and `/versions` is what the route's `config.invalidates` says. A PUT that is told to die is
- * killed after its commit, before anybody is told.
+ * An instance of a service with an outbox. Its handlers pass no tags to the outbox: `/versions/0`
+ * has none, and `/versions` comes from the route's `config.invalidates`. A PUT that is told to die
+ * is killed after its commit, before any client is told.
  */
 export async function versionsApp (folder: string) {
   const db = connect(join(folder, 'versions.db'), 5000)
@@ -47,7 +47,7 @@ export async function versionsApp (folder: string) {
   return { app, outbox }
 }
 
-// In a process of its own: it writes, and dies.
+// Runs in a process of its own, which writes and dies.
 const [, , folder, url] = process.argv
 if (folder !== undefined && url !== undefined) {
   const { app } = await versionsApp(folder)

@@ -1,15 +1,15 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-// Preloaded by tests (--import): a message 'heap' has the process collect its garbage and tell how
-// many bytes are left.
+// Preloaded by tests (--import): on a message 'heap' the process collects its garbage and reports
+// the remaining bytes.
 setFlagsFromString('--expose-gc')
 const found: unknown = runInNewContext('gc')
 const collect = () => { if (typeof found === 'function') Reflect.apply(found, undefined, []) }
 
 process.on('message', (message) => {
   if (message !== 'heap') return
-  // Twice: finalizers of the first round free what is outside of the heap.
+  // Twice: finalizers of the first round free memory outside of the heap.
   collect()
   setImmediate(() => {
     collect()
@@ -17,5 +17,5 @@ process.on('message', (message) => {
     process.send?.(heapUsed + external)
   })
 })
-// It keeps no process alive.
+// The channel keeps no process alive.
 process.channel?.unref()

@@ -7,8 +7,8 @@ import { fastify } from 'fastify'
 /*
  * One instance of a service with limits, over the Redis of REDIS_URL and behind a proxy on this
  * machine. /api/products allows 100 a second and 50 at once, /api/products/few 5 an hour,
- * /api/products/one 1 a second. Told 'report', it sends when requests came and which of those to
- * /api/products were let through, since it started or was asked before.
+ * /api/products/one 1 a second. On a message 'report', it sends the times of all requests and of
+ * the allowed ones to /api/products, since its start or the previous report.
  */
 const {
   REDIS_URL: url = '',
@@ -18,11 +18,11 @@ const {
 } = process.env
 
 /**
- * What an instance has seen. Times are milliseconds on the clock that all processes of the machine
- * share.
+ * Requests seen by an instance. Times are milliseconds on the clock that all processes of the
+ * machine share.
  */
 export interface Report {
-  /** Of all requests: when each came, and when it was decided at the latest. */
+  /** All requests: when each arrived, and the latest time at which it was decided. */
   readonly requests: readonly { readonly arrived: number; readonly decided: number }[]
   readonly passes: readonly {
     readonly arrived: number

@@ -1,6 +1,5 @@
-// Loaded before a program (--import), so that a test can move the wall clock that the program sees:
-// told `{ advance: ms }`, it answers 'advanced'. What waits, and what is measured, goes on in real
-// time.
+// Preloaded (--import), so that a test can move the wall clock of the program: on a message `{
+// advance: ms }` it answers 'advanced'. Timers and measurements continue in real time.
 const now = Date.now
 let offset = 0
 

@@ -10,15 +10,15 @@ export interface ProductsSchema {
 }
 
 export interface VersionedOptions {
-  /** Locks the row that is read, where the database locks rows. */
+  /** Locks the row that is read, if the database locks rows. */
   readonly forUpdate?: boolean
   /** Runs between the check and the write. */
   readonly checked?: () => Promise<void>
 }
 
 /**
- * A service whose products are written with If-Match, by the recipe of the conditional plugin's
- * documentation.
+ * A service whose products are written with If-Match, following the recipe of the conditional
+ * plugin's documentation.
  */
 export async function versionedProducts (
   db: Kysely<ProductsSchema>,
@@ -59,7 +59,7 @@ export async function versionedProducts (
   return app
 }
 
-// Runs as a process: an instance with its own connection to the file.
+// A process of its own: an instance with its own connection to the file.
 const [, program, file] = process.argv
 if (program === import.meta.filename && file !== undefined) {
   const app = await versionedProducts(

@@ -11,10 +11,10 @@ import responseCache from '@weir/fastify/response-cache'
 import { fastify, type FastifyInstance } from 'fastify'
 
 /*
- * One instance of a service with one resource, `/version`, whose only content is a number in a file
- * that all instances share. `GET` answers with it and with how often this instance's handler has
- * run, after HANDLER_MS; `PUT` raises it. A test can hold the handler: told 'hold', it says 'read'
- * once it has read the number, and answers when it is told 'go'. `GET /runs` is not cached.
+ * One instance of a service with one resource, `/version`: a number in a file that all instances
+ * share. `GET` returns it and the number of runs of this instance's handler, after HANDLER_MS;
+ * `PUT` raises it. A test can hold the handler: after 'hold' it sends 'read' once it has read the
+ * number, and answers after 'go'. `GET /runs` is not cached.
  */
 const {
   DATA_DIR: folder = '.',

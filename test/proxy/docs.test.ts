@@ -11,18 +11,18 @@ import { program } from '../support/program.js'
 
 const document = await readFile(`${ROOT}docs/proxy.md`, 'utf8')
 
-t.test('each example of docs/proxy.md compiles as it stands', async (t) => {
+t.test('each example of docs/proxy.md compiles as written', async (t) => {
   const examples = blocksOf(document, 'ts')
   t.equal(examples.length, 3)
   for (const example of examples) t.strictSame(problemsOf(example), [])
 })
 
-t.test('the first one runs as it stands, but for its ports', async (t) => {
+t.test('the first one runs as written, except for its ports', async (t) => {
   const origin = await startOrigin(t)
   origin.always('/', { headers: { 'cache-control': 'max-age=60' }, body: 'text' })
   const [example = ''] = blocksOf(document, 'ts')
   const url = await onFreePort(async (port) => {
-    // The packages are found from the folder of this test.
+    // The packages resolve from the folder of this test.
     const file = fileURLToPath(new URL(`./docs-example-${port}.js`, import.meta.url))
     await writeFile(
       file,
@@ -47,7 +47,7 @@ t.test('the first one runs as it stands, but for its ports', async (t) => {
   )
 })
 
-t.test('its tables name what there is', async (t) => {
+t.test('its tables name existing options', async (t) => {
   const example = await readFile(`${ROOT}examples/proxy/server.ts`, 'utf8')
   const readme = await readFile(`${ROOT}examples/proxy/README.md`, 'utf8')
   const settings = await readFile(`${ROOT}examples/proxy/.env.example`, 'utf8')

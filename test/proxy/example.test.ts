@@ -34,7 +34,7 @@ t.test('each Dockerfile copies the manifest of every workspace, which npm ci nee
   }
 })
 
-t.test('a hit, a revalidation, and a write that ends what was stored', async (t) => {
+t.test('a hit, a revalidation, and a write that invalidates the stored response', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await startExample(t, { ORIGIN: origin.url })
   origin.on('/', FRESH)
@@ -55,7 +55,7 @@ t.test('a hit, a revalidation, and a write that ends what was stored', async (t)
   t.match(await send('GET', '/'), { status: 200, body: 'new' })
 })
 
-t.test('a response larger than MAX_BODY_BYTES passes, and is not stored', async (t) => {
+t.test('a response larger than MAX_BODY_BYTES is forwarded and not stored', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await startExample(t, { ORIGIN: origin.url, MAX_BODY_BYTES: '10' })
   for (const [body, stored] of [['x'.repeat(10), true], ['x'.repeat(11), false]] as const) {
@@ -87,7 +87,7 @@ t.test('two processes that share a Redis are one cache', async (t) => {
 })
 
 t.test(
-  'an environment that cannot be used ends it with one line that says what to do',
+  'a wrong environment ends it with one line and the remedy',
   async (t) => {
     const rows = {
       'no origin': [
@@ -116,7 +116,7 @@ t.test(
   }
 )
 
-t.test('HEALTH_PATH is answered here, and nothing is where it is not set', async (t) => {
+t.test('HEALTH_PATH is answered by the proxy, and by default no path is', async (t) => {
   const origin = await startOrigin(t)
   origin.always('/health', { status: 299 })
   const [without, with_] = [
@@ -128,7 +128,7 @@ t.test('HEALTH_PATH is answered here, and nothing is where it is not set', async
   t.equal((await with_.send('POST', '/health')).status, 299, 'other methods are the origin\'s')
 })
 
-t.test('SIGTERM: health fails, and what is under way is answered before it ends', async (t) => {
+t.test('SIGTERM: health fails, and requests in flight are answered before it ends', async (t) => {
   const origin = await startOrigin(t)
   const rest = gate()
   origin.on('/', { ...FRESH, body: ['first, ', rest.opened, 'second'] })

@@ -13,7 +13,7 @@ export interface Example extends Program {
   readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>
 }
 
-/** Runs it with this environment and nothing of the test's own but PATH. */
+/** Runs it with this environment and, from the test's own, only PATH. */
 export function runExample (t: Test, env: Readonly<Record<string, string>>): Program {
   return program(t, fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

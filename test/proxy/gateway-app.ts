@@ -7,7 +7,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { type Test } from 'tap'
 import { type Answer, send, type Sent } from '../http/client.js'
 
-/** An application in front of an origin, as examples/proxy makes it. */
+/** An application in front of an origin, composed like examples/proxy. */
 export interface GatewayApp {
   readonly url: string
   readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>

@@ -12,13 +12,13 @@ import { gatewayApp } from './gateway-app.js'
 
 const NO_STORE = { headers: { 'cache-control': 'no-store' }, body: 'answer' }
 
-t.test('every method passes but CONNECT and TRACE', async (t) => {
+t.test('every method except CONNECT and TRACE passes', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
   for (const method of METHODS.filter((method) => method !== 'CONNECT')) {
     const path = `/${method}`
     origin.always(path, NO_STORE)
-    // Fastify refuses a QUERY that does not say the type of its body, as it has to.
+    // Fastify refuses a QUERY without the required Content-Type.
     const sent =
       method === 'QUERY'
         ? { headers: { 'content-type': 'application/sql' }, body: 'select 1' }
@@ -30,7 +30,7 @@ t.test('every method passes but CONNECT and TRACE', async (t) => {
 })
 
 t.test(
-  'bodies pass byte by byte, whatever their type says and however long they are',
+  'bodies pass byte by byte, regardless of type and length',
   async (t) => {
     const origin = await startOrigin(t)
     const { send } = await gatewayApp(t, origin.url)
@@ -59,7 +59,7 @@ t.test(
   }
 )
 
-t.test('header fields that undici refuses are for this connection, and end here', async (t) => {
+t.test('header fields that undici refuses belong to one connection, and are removed', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
   origin.always('/', NO_STORE)
@@ -139,7 +139,7 @@ t.test('X-Forwarded-*, Via and Host', async (t) => {
 })
 
 t.test(
-  'the origin is told the address of a client, however a trusted proxy wrote it',
+  "the origin gets the client's address in any notation of a trusted proxy",
   async (t) => {
     const origin = await startOrigin(t)
     const { send } = await gatewayApp(t, origin.url, { trustProxy: '127.0.0.1' })
@@ -157,7 +157,7 @@ t.test(
 )
 
 t.test(
-  'a response made for one Host is not served for another, whatever X-Forwarded-Host says',
+  'a response for one Host is not served for another, regardless of X-Forwarded-Host',
   async (t) => {
     const origin = await startOrigin(t)
     const { send } = await gatewayApp(t, origin.url)
@@ -175,7 +175,7 @@ t.test(
   }
 )
 
-t.test('an origin that fails: 502 or 504, and no more requests than it takes', async (t) => {
+t.test('a failing origin: 502 or 504, without superfluous requests', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url, { timeout: 50 })
   const rows = [
@@ -221,7 +221,7 @@ t.test('an origin that fails: 502 or 504, and no more requests than it takes', a
   t.notMatch(body, /127\.0\.0\.1/, 'where the origin is stays here')
 })
 
-t.test('an origin whose certificate cannot be verified is not asked', async (t) => {
+t.test('no request is sent to an origin with an invalid certificate', async (t) => {
   const asked: (string | undefined)[] = []
   const server = createServer(await certificate(await tempDir(t)), (request, response) => {
     asked.push(request.url)
@@ -238,7 +238,7 @@ t.test('an origin whose certificate cannot be verified is not asked', async (t) 
   t.strictSame(asked, [])
 })
 
-t.test('paths reach the origin as they were sent, but for those that are refused', async (t) => {
+t.test('paths reach the origin unchanged, except for refused ones', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
   const rows: readonly (readonly [sent: string, got: string | 400])[] = [
@@ -268,7 +268,7 @@ t.test('paths reach the origin as they were sent, but for those that are refused
   }
 })
 
-t.test('what it is for: hits, and writes that end them', async (t) => {
+t.test('hits, and writes that invalidate them', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
   origin.always('/', { headers: { 'cache-control': 'max-age=60' }, body: 'text' })
@@ -279,7 +279,7 @@ t.test('what it is for: hits, and writes that end them', async (t) => {
   }
 })
 
-t.test('an origin or timeout that is none', (t) => {
+t.test('an invalid origin or timeout', (t) => {
   const app = Fastify()
   for (const origin of [
     '',

@@ -10,12 +10,12 @@ const SERVER = fileURLToPath(
   new URL('../../../services/catalog/dist/src/server.js', import.meta.url)
 )
 
-/** What tokens of the tests are signed with. */
+/** The secret that signs tokens in tests. */
 export const JWT_SECRET = 'a secret of the tests, which is long enough'
 const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
-/** A token of somebody with this role, who is called like it. */
+/** A token of a user with this role, named like it. */
 export const tokenOf = (role: Role) =>
   signer.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })
 
@@ -26,11 +26,11 @@ export const asEditor = {
 }
 
 export interface CatalogOptions {
-  /** Instances that share a data folder share the database, and the SQLite store. */
+  /** Instances that share a data folder share the database and the SQLite store. */
   readonly dataDir: string
-  /** The store they share; SQLite in `dataDir` where it is left out. */
+  /** The shared store; SQLite in `dataDir` by default. */
   readonly redisUrl?: string
-  /** Its name in Cache-Status. */
+  /** Name in Cache-Status. */
   readonly instance?: string
   readonly env?: Readonly<Record<string, string>>
 }
@@ -57,7 +57,7 @@ export async function startCatalog (
       DATA_DIR: dataDir,
       LOG_LEVEL: 'warn',
       JWT_SECRET,
-      // Tests are not held up by limits that they are not about.
+      // Limits must not affect tests about other things.
       RATE_LIMIT_ALLOW: '127.0.0.1',
       ...PATIENT,
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),

@@ -1,8 +1,8 @@
-/** A test that a page says a requirement is held by. */
+/** A test that a page cites for a requirement. */
 export interface Citation {
-  /** From the repository's root. */
+  /** Path from the repository's root. */
   readonly file: string
-  /** The name of the test, or of a row of its table; undefined: all of the file. */
+  /** The name of the test, or of a row of its table; undefined: the whole file. */
   readonly name: string | undefined
 }
 
@@ -11,10 +11,10 @@ const TOKEN = new RegExp(
   `${FILE.source}|\\*\\*(\\w+)\\*\\*|(the same)|"([^"]+)"|(;)|\`[^\`]*\``, 'g')
 
 /**
- * Finds the tests that a page about a specification names: a file in backticks, then names in
- * quotes. A file without a folder is in `packages/http/test`. "The same" is the file that was named
- * last; `**alias**` is what the page's head says that it is. A page whose head says where tests
- * without a file are may name them alone, at the beginning or after a semicolon.
+ * Finds the tests that a page about a specification cites: a file in backticks, then names in
+ * quotes. A file without a folder is in `packages/http/test`. "The same" is the file cited last;
+ * `**alias**` is defined in the page's head. A page whose head names a default file may cite tests
+ * without a file, at the beginning or after a semicolon.
  *
  * @example citations('| 13.1.2 | ... | `etag.test.ts` "the comparison table" |')
  */
@@ -40,7 +40,7 @@ export function citations (page: string): Citation[] {
 
 const pathOf = (file: string) => file.includes('/') ? file : `packages/http/test/${file}`
 
-/** The last cells of tables, and the paragraphs and items of lists; no code, and no headings. */
+/** The last cells of tables, and the paragraphs and items of lists; no code and no headings. */
 function blocksOf (page: string): string[] {
   const text = page.replace(/^```[^]*?^```$/gm, '')
   return text.split(/\n\n+|\n(?=\s*(?:[-*]|\d+\.|\|) ?)/).flatMap((block) => {
@@ -51,11 +51,11 @@ function blocksOf (page: string): string[] {
   })
 }
 
-/** Whether the source of a test has a text of that name, of a test or of a row. */
+/** Whether the source of a test contains that name, of a test or of a row. */
 export function hasText (source: string, name: string): boolean {
   const plain = source.replace(/\\(['"])/g, '$1')
   if (['\'', '"', '`'].some((quote) => plain.includes(quote + name + quote))) return true
-  // Names of tests that are made for each of several values.
+  // Names of tests that are generated for each of several values.
   return [...source.matchAll(/test\(\s*`([^`]*\$\{[^`]*)`/g)].some(([, template = '']) => {
     const parts = template.split(/\$\{[^}]*\}/)
       .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
-/** The repository's root, with a slash at the end. */
+/** The repository's root, with a trailing slash. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** The strictest options of the compiler; libraries are not checked. */
@@ -26,14 +26,14 @@ const parsed = new Map<string, ts.SourceFile>()
 let previous: ts.Program | undefined
 
 /**
- * Compiles a module as if it were a file in the repository's root, where the packages are found.
- * Returns what is wrong with it.
+ * Compiles a module as if it were a file in the repository's root, where the packages resolve.
+ * Returns the errors.
  */
 export const problemsOf = (source: string): string[] => problemsOfAll([source]).flat()
 
 /**
- * Compiles several modules, each on its own, in less time than one by one. Returns what is wrong
- * with each, in their order.
+ * Compiles several modules, each on its own, in less time than one by one. Returns the errors of
+ * each, in the same order.
  */
 export function problemsOfAll (sources: readonly string[]): string[][] {
   const examples = new Map(sources.map((source, i) => [`${ROOT}readme-example-${i}.ts`, source]))
@@ -60,7 +60,7 @@ export function problemsOfAll (sources: readonly string[]): string[][] {
   )
 }
 
-/** The code of a document in this language, in its order. */
+/** The code blocks of a document in this language, in order. */
 export const blocksOf = (document: string, language: string): string[] =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
     ([, code = '']) => code

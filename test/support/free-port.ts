@@ -3,9 +3,9 @@ import { freePort } from '#infra/bench/free-port.js'
 const ATTEMPTS = 5
 
 /**
- * For programs that cannot be asked to choose a port themselves: `start` gets one that was free a
- * moment ago and answers undefined if somebody else was faster, which is all that another port can
- * mend.
+ * Starts a program that cannot choose a port itself: `start` gets a port that was free a moment
+ * ago, and returns undefined if another process was faster, the only failure that another port can
+ * fix.
  */
 export async function onFreePort<T> (start: (port: number) => Promise<T | undefined>): Promise<T> {
   for (let i = 0; i < ATTEMPTS; i++) {

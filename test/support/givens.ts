@@ -1,6 +1,6 @@
 /**
- * Names that an example may use undeclared, as its page has introduced them, and the declaration of
- * each.
+ * Names that an example may use undeclared because its page has introduced them, and the
+ * declaration of each.
  */
 const GIVENS: Readonly<Record<string, string>> = {
   app: `
@@ -26,12 +26,11 @@ const GIVENS: Readonly<Record<string, string>> = {
 const PRODUCT = 'interface Product { id: string, name: string, price: number, updatedAt: Date }'
 
 /**
- * The example with what it takes for granted declared after it, where line numbers stay as they
- * are. A name counts as declared if the example imports it, declares it, or takes it as a
- * parameter.
+ * Appends declarations of undeclared names to an example, so that line numbers stay the same. A
+ * name counts as declared if the example imports it, declares it, or takes it as a parameter.
  */
 export function withGivens (code: string): string {
-  // `shop.products` is another's member; `...products` is a use.
+  // `shop.products` is a member of another object; `...products` is a use.
   const uses = (name: string) =>
     new RegExp(`(?<![\\w'"\`/-]|(?<!\\.\\.)\\.)${name}(?![\\w'"\`-]|\\s*:)`).test(code)
   const declares = (name: string) =>

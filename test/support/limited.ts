@@ -16,7 +16,7 @@ export const JWT_SECRET = 'a secret of the tests, which is long enough'
 export interface LimitedFleet {
   readonly redis: TestRedis
   readonly nginx: TestNginx
-  /** What each instance has seen since it was asked before. */
+  /** Reports of each instance since the previous call. */
   readonly reports: () => Promise<Report[]>
 }
 

@@ -9,7 +9,7 @@ export interface Change {
   readonly to: string
 }
 
-/** Copies a package as it is compiled, without its tests. */
+/** Copies a compiled package without its tests. */
 export async function copyPackage (from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   await cp(join(from, 'package.json'), join(to, 'package.json'))
@@ -22,7 +22,8 @@ export async function copyPackage (from: string, to: string): Promise<void> {
 }
 
 /**
- * @throws Error if the text is not there, or more than once: then the mutant has to follow the code
+ * @throws Error if the text is missing, or there more than once: then the mutant has to follow the
+ *   code
  */
 export async function changeFile (file: string, { from, to }: Change): Promise<void> {
   const source = await readFile(file, 'utf8')

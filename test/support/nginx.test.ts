@@ -6,7 +6,7 @@ import { startNginx, testConfig } from './nginx.js'
 
 const DATE = 'Fri, 01 Jan 2021 00:00:00 GMT'
 
-/** Answers with what it was sent. */
+/** Answers with the request body. */
 const echo: RequestListener = (request, response) => {
   text(request).then((body) => {
     response.setHeaders(
@@ -43,7 +43,7 @@ async function instance (
 }
 
 t.test(
-  'weir.conf passes requests and answers on as they came, and who sent them as seen',
+  "weir.conf forwards requests and responses unchanged, with the client's address as seen",
   async (t) => {
     const { url } = await startNginx(t, { catalog: [(await instance(t, echo)).url] })
     const response = await fetch(`${url}/api/products/a%20b?q=%2F`, {
@@ -80,7 +80,7 @@ t.test(
   }
 )
 
-t.test('weir.conf says in problem details what nginx itself has to say', async (t) => {
+t.test("weir.conf sends nginx's own errors as problem details", async (t) => {
   const upstream = await instance(t, echo)
   const { url } = await startNginx(t, { catalog: [upstream.url] })
   const post = (length: number): Promise<Response> =>
@@ -114,7 +114,7 @@ for (const file of ['weir.conf', 'compose.conf'] as const) {
 const named = (name: string): RequestListener => (_request, response) => { response.end(name) }
 
 t.test(
-  'each path is passed on to the service that owns it, and no other path at all',
+  'each path is forwarded to its service, and no other path is',
   async (t) => {
     const { url } = await startNginx(t, {
       catalog: [(await instance(t, named('catalog'))).url],
@@ -192,7 +192,7 @@ t.test(
   }
 )
 
-/** Sends the path as it is written; fetch would tidy it up. */
+/** Sends the path verbatim; fetch would normalize it. */
 async function statusAndBody (
   url: string,
   path: string
@@ -202,7 +202,7 @@ async function statusAndBody (
   return [response.statusCode, await text(response)]
 }
 
-t.test('events are passed on as they come', async (t) => {
+t.test('events are forwarded at once', async (t) => {
   let more = (): void => {}
   const { url } = await startNginx(t, {
     stats: [(await instance(t, (_request, response) => {
@@ -214,14 +214,14 @@ t.test('events are passed on as they come', async (t) => {
   t.equal(response.headers.get('content-encoding'), null)
   const seen: string[] = []
   for await (const chunk of response.body ?? []) {
-    // The second is sent only when the first has come.
+    // The second part is sent only after the first has arrived.
     seen.push(Buffer.from(chunk).toString())
     if (seen.length === 1) more()
   }
   t.same(seen, ['data: 1\n\n', 'data: 2\n\n'])
 })
 
-t.test('nothing is compressed whose ETag a client may have to send back', async (t) => {
+t.test('responses whose ETag clients send back are not compressed', async (t) => {
   const large = await instance(t, (_request, response) => {
     response
       .writeHead(200, { etag: '"1"', 'content-type': 'application/json' })
@@ -243,7 +243,7 @@ t.test('nothing is compressed whose ETag a client may have to send back', async 
   }
 })
 
-t.test('header fields and targets have bounds, and those who pass them are told so', async (t) => {
+t.test('header fields and targets are bounded, with an error beyond', async (t) => {
   const { url, accessLog, stop } = await startNginx(t, { catalog: [(await instance(t, echo)).url] })
   const long = 'x'.repeat(9000)
   const target = await fetch(`${url}/api/products?q=${long}`)
@@ -278,7 +278,7 @@ t.test('header fields and targets have bounds, and those who pass them are told 
   t.notMatch(lines, /secret/)
 })
 
-/** What the shield says to those who come too often. */
+/** Checks the response of the shield to clients that exceed the rate. */
 async function shielded (t: Test, response: Response): Promise<void> {
   t.equal(response.status, 429)
   t.equal(response.headers.get('retry-after'), '1')
@@ -290,7 +290,7 @@ async function shielded (t: Test, response: Response): Promise<void> {
   })
 }
 
-t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) => {
+t.test('weir.conf: nginx answers only the clients that flood', async (t) => {
   let arrived = 0
   const { url, output } = await startNginx(t, {
     catalog: [
@@ -307,7 +307,7 @@ t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) 
   const from = (address: string, path = '/api/products'): Promise<Response> =>
     fetch(`${url}${path}`, { headers: { 'x-test-address': address } })
 
-  // One of the rate, two of the burst.
+  // One request of the rate, two of the burst.
   for (const address of ['192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8:0:1::1']) {
     for (let i = 0; i < 3; i++) {
       t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`)
@@ -333,7 +333,7 @@ t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) 
   t.notMatch(output(), /limiting/, 'a flood writes no log')
 })
 
-t.test('weir.conf: a client has 200 requests in progress, and no more', async (t) => {
+t.test('weir.conf: a client has at most 200 concurrent requests', async (t) => {
   const held: (() => void)[] = []
   let isHolding = true
   let onFull = (): void => {}
@@ -359,7 +359,7 @@ t.test('weir.conf: a client has 200 requests in progress, and no more', async (t
   t.equal((await ask()).status, 200, 'when they are over there may be others')
 })
 
-t.test('weir.conf: a denial by an instance is its own', async (t) => {
+t.test("weir.conf: an instance's own 429 passes unchanged", async (t) => {
   const { url } = await startNginx(t, {
     catalog: [(await instance(t, (_request, response) => {
       response.writeHead(429, { 'retry-after': '7', ratelimit: '"default";r=0;t=7' }).end('denied')
@@ -374,7 +374,7 @@ t.test('weir.conf: a denial by an instance is its own', async (t) => {
   t.equal(await response.text(), 'denied')
 })
 
-t.test('weir.conf: an instance that is gone is not noticed by readers', async (t) => {
+t.test('weir.conf: readers do not notice a dead instance', async (t) => {
   const gone = await instance(t, echo)
   const { url } = await startNginx(t, { catalog: [gone.url, (await instance(t, echo)).url] })
   gone.end()

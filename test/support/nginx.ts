@@ -8,7 +8,7 @@ import { type Program, program } from './program.js'
 import { tempDir } from './temp-dir.js'
 
 const CONFIG = new URL('../../../infra/nginx/', import.meta.url)
-// Debian keeps nginx where only root's PATH looks.
+// Debian installs nginx in a folder that only root's PATH contains.
 const PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin`
 
 /** Nothing listens on port 1. */
@@ -21,31 +21,31 @@ export interface TestNginx extends Program {
   readonly accessLog: () => Promise<string[]>
 }
 
-/** What is put into the configuration for a test. */
+/** Changes to the configuration for a test. */
 export interface NginxOptions {
-  /** The URLs of each service's instances. Where they are left out, nobody answers for it. */
+  /** The URLs of each service's instances. Without them the service is unreachable. */
   readonly catalog?: readonly string[]
   readonly weather?: readonly string[]
   readonly storefront?: readonly string[]
   readonly stats?: readonly string[]
-  /** Figures of limit_req in place of those that are shipped, which no test can reach at will. */
+  /** Figures of limit_req in place of the shipped ones, which no test can reach reliably. */
   readonly shield?: { readonly rate: string, readonly burst: number }
-  /** The time an instance has to answer, in place of 30 s. */
+  /** Response timeout of an instance, in place of 30 s. */
   readonly answerWithin?: string
-  /** A request header that is believed to say the client's address. */
+  /** A request header that is trusted for the client's address. */
   readonly addressFrom?: string
 }
 
 /** Starts nginx on a free port; it ends with the test. */
 export async function startNginx (t: Test, options: NginxOptions): Promise<TestNginx> {
   const folder = await tempDir(t)
-  // Started by root, its workers run as somebody else, and look into this folder.
+  // Workers of a root process run as another user, and read this folder.
   await chmod(folder, 0o755)
   return onFreePort(async (port) => {
     const prefix = join(folder, String(port))
     await mkdir(prefix)
     const config = await writeConfig(prefix, 'weir.conf', `127.0.0.1:${port}`, options)
-    // One process: a master that is killed would leave its workers behind.
+    // One process: a killed master would leave its workers behind.
     const directives = 'master_process off; error_log stderr notice;'
     const nginx = run(t, prefix, config, ['-g', directives])
     const line = await nginx.line(/using the ".*" event method|Address already in use/)
@@ -62,15 +62,15 @@ export async function startNginx (t: Test, options: NginxOptions): Promise<TestN
 }
 
 /**
- * What `nginx -t` says of a configuration as it is shipped, but for where it listens, and the code
- * it exits with.
+ * Output and exit code of `nginx -t` for the shipped configuration, except for the addresses it
+ * listens on.
  */
 export async function testConfig (
   t: Test,
   file: 'weir.conf' | 'compose.conf'
 ): Promise<{ code: unknown; output: string }> {
   const prefix = await tempDir(t)
-  // To test it is to bind to it.
+  // Testing a configuration binds its addresses.
   const config = await writeConfig(prefix, file, `unix:${join(prefix, 'socket')}`)
   const nginx = run(t, prefix, config, ['-t'])
   const [code] = (await once(nginx.process, 'close')) as unknown[]
@@ -79,15 +79,15 @@ export async function testConfig (
 
 function run (t: Test, prefix: string, config: string, args: readonly string[]): Program {
   return program(t, spawn('nginx', ['-e', 'stderr', '-p', prefix, '-c', config, ...args], {
-    // It says everything on stderr. /dev/stdout cannot be opened where it is a socket, as Node's
-    // pipes are.
+    // All output goes to stderr. /dev/stdout cannot be opened if it is a socket, as Node's pipes
+    // are.
     env: { ...process.env, PATH }, stdio: ['ignore', 'ignore', 'pipe']
   }))
 }
 
 /**
- * Writes the configuration as it is shipped, but for where it listens, where the instances are, and
- * what the test asks for. Without options they are where it says. Returns the file to begin with.
+ * Writes the shipped configuration with the test's listen address, instances and options. Without
+ * options the instances are the shipped ones. Returns the main file.
  */
 async function writeConfig (
   folder: string,
@@ -132,7 +132,7 @@ function relocated (config: string, listen: string, options: NginxOptions | unde
   return text
 }
 
-/** What is to be replaced has to be there: a test must not go on with what is not meant. */
+/** Replaces a pattern that must exist, so that no test runs with an unintended configuration. */
 function replaced (text: string, pattern: RegExp, by: string): string {
   if (!pattern.test(text)) throw new Error(`the configuration of nginx has nothing like ${pattern}`)
   return text.replace(pattern, by)

@@ -3,23 +3,23 @@ import { createInterface } from 'node:readline'
 import { type Readable } from 'node:stream'
 import { type Test } from 'tap'
 
-/** A program that a test runs. It ends with the test at the latest. */
+/** A program run by a test. It ends with the test at the latest. */
 export interface Program {
   readonly process: ChildProcess
-  /** What it wrote so far. */
+  /** Output so far. */
   readonly output: () => string
   /**
-   * Resolves when a line of its output fits `pattern`; rejects, with all of its output, if it ends
-   * without.
+   * Resolves when a line of its output matches `pattern`; rejects, with all of its output, if it
+   * ends without.
    */
   readonly line: (pattern: RegExp) => Promise<string>
   /** Asks it to end (SIGTERM) and waits until it has. */
   readonly stop: () => Promise<void>
-  /** Ends it as a crash would (SIGKILL) and waits until it has. */
+  /** Kills it like a crash (SIGKILL) and waits until it has ended. */
   readonly kill: () => Promise<void>
   /** Freezes it (SIGSTOP): connections stay open, nothing answers. */
   readonly pause: () => void
-  /** Lets it go on (SIGCONT). */
+  /** Resumes it (SIGCONT). */
   readonly resume: () => void
 }
 
@@ -37,19 +37,18 @@ export function program (t: Test, child: ChildProcess): Program {
   read(child.stdout)
   read(child.stderr)
 
-  // 'close', not 'exit': after it there is no more output. It also comes when the program could not
-  // be started.
+  // 'close', not 'exit': no output follows it. It also comes when the program could not be started.
   const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })
   child.once('error', (error) => { lines.push(error.message) })
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal)
-    // A frozen process acts on nothing else but SIGKILL.
+    // A frozen process reacts to nothing but SIGKILL.
     child.kill('SIGCONT')
     await ended
   }
   t.teardown(() => end('SIGKILL'))
-  // A test that is given up on has no teardown.
+  // A test that is aborted has no teardown.
   const abandon = (): void => { child.kill('SIGKILL') }
   process.once('exit', abandon)
   child.once('close', () => process.off('exit', abandon))

@@ -12,11 +12,11 @@ const SERVER = fileURLToPath(new URL('../../../services/stats/dist/src/server.js
 /** One real instance of stats. */
 export interface TestStats extends Program {
   readonly url: string
-  /** Resolves with the first tick from now on that is as is wanted. */
+  /** Resolves with the first tick from now on that meets the condition. */
   tick (is: (tick: Tick) => boolean): Promise<Tick>
 }
 
-/** What the tests look at. */
+/** The parts of a tick that tests check. */
 export interface Tick {
   readonly asOf: number | null
   readonly connected: boolean
@@ -74,7 +74,7 @@ async function firstTick (url: string, is: (tick: Tick) => boolean): Promise<Tic
     }
     throw new Error('The stream ended before such a tick came')
   } finally {
-    // Nobody listens any more when it breaks off with the service.
+    // The stream breaks off with the service; there is no reader then.
     input.destroy()
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test } from 'tap'
 
-/** An empty folder that is gone after the test. */
+/** An empty folder that is removed after the test. */
 export async function tempDir (t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-test-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

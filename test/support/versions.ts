@@ -23,12 +23,12 @@ export interface VersionAnswer {
 export interface VersionsInstance extends Program {
   get (): Promise<VersionAnswer>
   put (): Promise<unknown>
-  /** How often its handler has run. */
+  /** Number of runs of its handler. */
   runs (): Promise<number>
-  /** The next run of the handler says when it has read, and waits for `go`. */
+  /** Makes the next run of the handler report that it has read, and wait for `go`. */
   hold (): void
   go (): void
-  /** Resolves when the handler that was to be held has read. */
+  /** Resolves when the held handler has read. */
   reads (): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export interface VersionsFleet {
   readonly redis: TestRedis | undefined
 }
 
-/** Instances over one store, in which the resource has version 1; they end with the test. */
+/** Instances over one store, whose resource has version 1; they end with the test. */
 export async function startVersions (
   t: Test,
   store: 'sqlite' | 'redis',

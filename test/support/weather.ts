@@ -18,24 +18,23 @@ interface Node extends Program {
   advance (ms: number): Promise<void>
 }
 
-/** What is wrong with the simulated upstream: see infra/upstream. */
+/** A fault of the simulated upstream: see infra/upstream. */
 export interface Fault {
   readonly kind: string
   readonly [option: string]: string | number
 }
 
 /**
- * Instances of the weather service before a simulated Open-Meteo, with one clock for all. They end
- * with the test.
+ * Instances of the weather service in front of a simulated Open-Meteo, with a common clock. They
+ * end with the test.
  */
 export interface WeatherFleet {
   readonly instances: readonly Node[]
   advance (ms: number): Promise<void>
-  /** In place of whatever was wrong before; nothing is if it is left out. */
+  /** Replaces the previous fault; without an argument there is none. */
   upstreamHas (fault?: Fault): Promise<void>
   /**
-   * How many calls the upstream has had, by its endpoints, and how often two were for the same at
-   * one time.
+   * Number of calls to the upstream, by endpoint, and how often two for the same target overlapped.
    */
   upstreamSaw (): Promise<{ forecasts: number, searches: number, overlaps: number }>
 }

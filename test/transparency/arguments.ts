@@ -4,19 +4,19 @@ import { type Transport, TRANSPORTS } from './transports.js'
 
 const ORDERS: readonly Order[] = ['before', 'after']
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Wish {
   readonly seconds: number
   readonly seed: string
-  /** Where the result is written, as JSON. */
+  /** File for the result, as JSON. */
   readonly json: string | undefined
   /** Names of subjects; undefined for all. */
   readonly only: readonly string[] | undefined
   /** Requests per application. Default: as many as its share of the time allows. */
   readonly requests: number | undefined
-  /** Undefined: one after the other. */
+  /** Undefined: all transports, one after the other. */
   readonly transport: Transport | undefined
-  /** Undefined: as the seed has it. */
+  /** Undefined: chosen by the seed. */
   readonly order: Order | undefined
 }
 

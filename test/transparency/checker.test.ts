@@ -13,7 +13,7 @@ t.test('a short run of each application finds no difference', async (t) => {
   t.comment(output)
 })
 
-t.test('wrong arguments are told, and nothing is run', async (t) => {
+t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
     [['--only', 'nothing'], /^--only nothing: one of hooks, cookie, /m],

@@ -10,14 +10,14 @@ export interface Client {
   readonly close: () => void
 }
 
-/** Where a twin listens. */
+/** The address of a twin. */
 export interface Address {
   readonly port?: number
-  /** A Unix socket, where there is no port. */
+  /** A Unix socket, if there is no port. */
   readonly socketPath?: string
 }
 
-/** The authority of all requests: the port would tell the twins apart. */
+/** The authority of all requests: the port would distinguish the twins. */
 export const AUTHORITY = 'shop.test'
 
 // Milliseconds.
@@ -26,8 +26,8 @@ const NO_ANSWER = 'no answer in time'
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Sends a request, and answers for the server if nothing comes of it: a connection that is upgraded
- * has no timeout of its own.
+ * Sends a request, and substitutes a response after a timeout: an upgraded connection has no
+ * timeout of its own.
  */
 export function sendInTime (client: Client, request: Outgoing): Promise<Answer> {
   return within(TIMEOUT + 500, client.send(request), failed(NO_ANSWER))
@@ -35,7 +35,7 @@ export function sendInTime (client: Client, request: Outgoing): Promise<Answer> 
 
 const failed = (error: string): Answer => ({ status: 0, headers: {}, body: NOTHING, error })
 
-/** A client of HTTP/1.1, with TLS or without. */
+/** Creates a client of HTTP/1.1, with or without TLS. */
 export function http1Client (address: Address, isTls: boolean): Client {
   const options = { keepAlive: true, maxSockets: 1 }
   const agent = isTls
@@ -49,7 +49,7 @@ export function http1Client (address: Address, isTls: boolean): Client {
         address.socketPath === undefined
           ? { host: '127.0.0.1', port: address.port ?? 0 }
           : { socketPath: address.socketPath }
-      // A connection that is upgraded is no longer the agent's.
+      // An upgraded connection no longer belongs to the agent.
       const own =
         headers['upgrade'] === undefined ? { agent } : { agent: false, rejectUnauthorized: false }
       const request = make(
@@ -90,10 +90,10 @@ export function http1Client (address: Address, isTls: boolean): Client {
   }
 }
 
-/** A client of HTTP/2 over TLS. */
+/** Creates a client of HTTP/2 over TLS. */
 export function http2Client ({ port = 0 }: Address): Client {
   const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
-  // Each request tells of it.
+  // Each request reports it.
   session.on('error', () => {})
   return {
     close: () => { session.close() },

@@ -14,13 +14,12 @@ const OF_A_PART = [
   'vary'
 ]
 /**
- * What is said of a response does not count for an error in its place, which has a problem
- * document.
+ * Fields of a response that do not apply to an error in its place, which has a problem document.
  */
 const NOT_OF_AN_ERROR = ['cache-control', 'expires', 'content-type']
 const PARTIAL: ReadonlySet<number> = new Set([206, 416])
 
-/** What is different for a client, in words; empty if nothing is. */
+/** Lists the client-visible differences, in words; empty if there are none. */
 export function differencesOf (exchange: Exchange, momentary: Momentary): readonly string[] {
   const { plain, weir } = exchange
   if (plain.status === 0 || weir.status === 0) {
@@ -29,7 +28,7 @@ export function differencesOf (exchange: Exchange, momentary: Momentary): readon
       ? []
       : [`no answer: ${plain.error ?? plain.status} / ${weir.error ?? weir.status}`]
   }
-  // What is said beside a 416 is each server's own.
+  // The fields beside a 416 are up to each server.
   if (plain.status === 416 && weir.status === 416) {
     return headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, OF_A_PART))
   }
@@ -56,11 +55,11 @@ export function differencesOf (exchange: Exchange, momentary: Momentary): readon
 function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir } = exchange
   const hasBody = intent.method !== 'HEAD' && weir.status !== 304
-  // A part of the bytes is of those that are not encoded: the cache has the handler asked for them.
+  // Parts come from the unencoded bytes: the cache requests those from the handler.
   const isUnencoded =
     intent.headers['range'] !== undefined && weir.headers['content-encoding'] === undefined
-  // A HEAD is answered with the fields of the stored GET, as it should be; frameworks leave out
-  // what encoders add (RFC 9110, 9.3.2).
+  // A HEAD gets the fields of the stored GET, as it should; frameworks leave out those that
+  // encoders add (RFC 9110, 9.3.2).
   const isStoredHead = intent.method === 'HEAD' && isHit(weir)
   const names = [
     ...namesOfMoment(exchange, momentary),
@@ -70,7 +69,8 @@ function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
         ? ['content-encoding', 'content-length', 'vary']
         : [])
   ]
-  // What the 200 has, a 304 has to have; frameworks leave out what encoders add (RFC 9110, 15.4.5).
+  // A 304 must have the fields of the 200; frameworks leave out those that encoders add (RFC 9110,
+  // 15.4.5).
   const vary = weir.status === 304 ? ['accept-encoding'] : []
   const leeway = leewayOf(exchange, momentary, names, vary)
   const isSameEncoding =
@@ -81,10 +81,10 @@ function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
   return [...headerDifferences(plain.headers, weir.headers, leeway), ...isSameBody ? [] : ['body']]
 }
 
-// RFC 9110, 15.4.5: what a 304 need not say.
+// RFC 9110, 15.4.5: fields that a 304 may omit.
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-length']
 
-/** The client keeps what it has: that must be what it would have been sent. */
+/** Compares the client's copy with the response it would have received. */
 function notModified (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir, sent } = exchange
   const { condition } = intent
@@ -137,7 +137,7 @@ function leewayOf (
   }
 }
 
-/** A body that tells of a moment may be longer in the next one. */
+/** A body with momentary values may have another length a moment later. */
 function namesOfMoment ({ intent, plain, weir }: Exchange, { body }: Momentary): readonly string[] {
   if (body === undefined) return []
   const isOfMoment = (answer: Answer) =>
@@ -152,7 +152,7 @@ function isSameText (a: Buffer, b: Buffer, { body }: Momentary): boolean {
   return shape(a) === shape(b)
 }
 
-/** What a client sees of an answer, for the share of hits. */
+/** Whether a client sees a hit, for the share of hits. */
 export const isHit = ({ headers }: Answer): boolean => /\bweir; ?hit\b/.test(cacheStatus(headers))
 
 export const cacheStatus = (headers: Headers): string => textOf(headers, 'cache-status') ?? ''

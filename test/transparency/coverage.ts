@@ -3,11 +3,11 @@ import { decoded } from './decoded.js'
 import { type Exchange, type Headers, textOf } from './exchange.js'
 import { SELECTING } from './requests.js'
 
-/** Counts how many of the answers that could come from the cache did. */
+/** Counts how many of the cacheable responses came from the cache. */
 export class Coverage {
   possible = 0
   hits = 0
-  /** All hits, also those that nobody has counted on. */
+  /** All hits, including unexpected ones. */
   allHits = 0
   readonly #known = new Set<string>()
 
@@ -24,7 +24,7 @@ export class Coverage {
   }
 }
 
-/** Whether its response can be expected to be stored, and to be served from then on. */
+/** Whether a response can be expected to be stored, and served from then on. */
 function isStorable ({ intent, plain }: Exchange): boolean {
   const { target, user, headers } = intent
   if (target === undefined || !(target.isStored ?? target.isCached)) return false
@@ -38,7 +38,10 @@ function isStorable ({ intent, plain }: Exchange): boolean {
 const isPrivate = (headers: Headers) =>
   /private|no-store|no-cache/.test(textOf(headers, 'cache-control') ?? '')
 
-/** With what it is answered with: writes end some responses, and leave others. */
+/**
+ * Identifies a request together with its response: writes invalidate some responses, and leave
+ * others.
+ */
 function signatureOf ({ intent: { path, headers }, plain }: Exchange): string {
   return JSON.stringify([
     path,

@@ -1,6 +1,6 @@
 /** Errors outside of any request, which would end an application's process. */
 export class Crashes {
-  /** All so far. */
+  /** Number of all errors so far. */
   count = 0
   #errors: string[] = []
   readonly #note = (error: unknown) => {
@@ -15,7 +15,7 @@ export class Crashes {
     process.on('unhandledRejection', this.#note)
   }
 
-  /** Those since the last call. */
+  /** The errors since the last call. */
   take (): readonly string[] {
     const errors = this.#errors
     this.#errors = []

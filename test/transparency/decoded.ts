@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { type Answer, textOf } from './exchange.js'
 
-/** A body as it was before it was encoded; as it is, if it is not what its encoding says. */
+/** Decodes a body; returns it unchanged if it does not match its encoding. */
 export function decoded ({ headers, body }: Answer): Buffer {
   if (body.length === 0) return body
   try {

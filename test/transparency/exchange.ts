@@ -13,28 +13,28 @@ export interface Outgoing {
   readonly body?: Buffer | undefined
 }
 
-/** A response as a client gets it. */
+/** A response as received by a client. */
 export interface Answer {
-  /** 0: none came, and `error` says why. */
+  /** 0: no response, and `error` has the reason. */
   readonly status: number
   readonly headers: Headers
   readonly body: Buffer
   readonly error?: string
 }
 
-/** Which validator a request has, and the exchange it was taken from. */
+/** A request's validator, and the exchange it was taken from. */
 export interface Condition {
   readonly field: 'if-none-match' | 'if-modified-since'
   readonly from: Exchange
 }
 
-/** The answers of both twins to one request. */
+/** The responses of both twins to one request. */
 export interface Pair {
   readonly plain: Answer
   readonly weir: Answer
 }
 
-/** A request before it is made one for each twin: cookies and validators are each twin's own. */
+/** A request before it is adapted to each twin: cookies and validators differ between them. */
 export interface Intent {
   readonly user: string
   readonly method: Method
@@ -42,7 +42,7 @@ export interface Intent {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Buffer | undefined
   readonly condition?: Condition | undefined
-  /** Undefined for writes and for paths that have no route. */
+  /** Undefined for writes and for paths without a route. */
   readonly target?: Target | undefined
 }
 

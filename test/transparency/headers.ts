@@ -1,18 +1,18 @@
 import type { Headers } from './exchange.js'
 
-/** How far the headers of two answers may differ. */
+/** The permitted differences between the headers of two responses. */
 export interface Leeway {
   /** Whether the route has `config.cache`. */
   readonly isCached: boolean
   /** Names that `config.cache.vary` adds to Vary. */
   readonly vary: readonly string[]
-  /** Fields that may differ for a reason that the caller has looked at. */
+  /** Fields that may differ for a reason that the caller has checked. */
   readonly names: readonly string[]
   /** Cookies of which only the name and attributes are compared. */
   readonly cookies: readonly string[]
 }
 
-// What a cache says of itself, and what is about a connection or a moment.
+// A cache's statements about itself, and fields of a connection or a moment.
 const IGNORED = new Set([
   'age',
   'date',
@@ -25,7 +25,7 @@ const IGNORED = new Set([
 ])
 const DEFAULT_CACHE_CONTROL = new Set(['no-cache', 'no-store'])
 
-/** Names of header fields, each with both values, that tell the twins apart. */
+/** Lists the header fields that distinguish the twins, each with both values. */
 export function headerDifferences (plain: Headers, weir: Headers, leeway: Leeway): string[] {
   const names = [...new Set([...Object.keys(plain), ...Object.keys(weir)])].sort()
   return names
@@ -51,7 +51,7 @@ function isSame (name: string, plain: Value, weir: Value, leeway: Leeway): boole
         String(plain) === String(weir) ||
         (plain === undefined && leeway.isCached && DEFAULT_CACHE_CONTROL.has(String(weir)))
       )
-    // A cached route with a query schema says which parameters its handler sees.
+    // A cached route with a query schema reports which parameters its handler sees.
     case 'no-vary-search':
       return String(plain) === String(weir) || (plain === undefined && leeway.isCached)
     case 'vary':
@@ -77,7 +77,7 @@ const namesIn = (value: Value) =>
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '')
 
-/** Set-Cookie without moments, and without the values that are of one. */
+/** Set-Cookie without times, and without momentary values. */
 function cookiesOf (value: Value, momentary: readonly string[]): string {
   return [value ?? []].flat().map((text) => {
     const [, name = '', rest = ''] = /^([^=]*)=[^;]*(.*)$/s.exec(text) ?? []

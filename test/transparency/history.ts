@@ -1,10 +1,10 @@
 import type { Random } from '../coherence/random.js'
 import { type Condition, type Exchange, textOf } from './exchange.js'
 
-// Exchanges that are kept of one path.
+// Number of exchanges stored per path.
 const KEPT = 12
 
-/** What was asked and answered before, by path. */
+/** Earlier requests and responses, by path. */
 export class History {
   readonly #byPath = new Map<string, Exchange[]>()
 
@@ -16,17 +16,14 @@ export class History {
     this.#byPath.set(name, list)
   }
 
-  /**
-   * The last exchanges of a path, whatever its query, without those of other paths but with writes
-   * to it.
-   */
+  /** The last exchanges of a path with any query, including writes to it but no other paths. */
   of (path: string): readonly Exchange[] {
     return this.#byPath.get(nameOf(path)) ?? []
   }
 
   /**
-   * A validator that a client may have of an earlier answer to a GET for the same URL; sometimes a
-   * tag of another user's.
+   * A validator that a client may have from an earlier response to a GET for the same URL;
+   * sometimes a tag of another user's.
    */
   conditionFor (random: Random, path: string, user: string): Condition | undefined {
     const sameUrl = this.of(path).filter(

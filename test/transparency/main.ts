@@ -9,7 +9,7 @@ import { SUBJECTS } from './subjects/index.js'
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await main(process.argv.slice(2))
 
-/** Runs the check; the result is the exit code: 0 all is well, 1 it is not, 2 wrong arguments. */
+/** Runs the check; returns the exit code: 0 passed, 1 failed, 2 wrong arguments. */
 async function main (args: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-transparency-'))
   try {

@@ -11,7 +11,7 @@ const REQUESTS = 1200
 
 t.setTimeout(MUTANTS.length * 60_000)
 
-/** What the checker finds in these applications, in words. */
+/** Findings of the checker in these applications, in words. */
 async function findingsOf (
   t: Parameters<typeof runChecker>[0],
   mutant: Mutant | undefined,
@@ -53,7 +53,7 @@ for (const mutant of MUTANTS) {
   })
 }
 
-t.test('not found where nothing is changed', async (t) => {
+t.test('no finding in the unchanged build', async (t) => {
   const subjects = new Set(MUTANTS.map(({ subject }) => subject))
   const { code, output, findings } = await findingsOf(t, undefined, [...subjects].join())
   t.equal(code, 0, output.slice(-4000))
@@ -65,7 +65,7 @@ t.test('not found where nothing is changed', async (t) => {
   }
 })
 
-t.test('a mutant that does not fit the code says so', async (t) => {
+t.test('a mutant that does not match the code is an error', async (t) => {
   const strange: Mutant = {
     rule: '',
     subject: 'hooks',

@@ -5,7 +5,7 @@ export interface Edit extends Change {
   readonly file: string
 }
 
-/** A build in which one rule is broken. */
+/** A build with one broken rule. */
 export interface Mutant {
   readonly rule: string
   readonly edits: readonly Edit[]
@@ -17,13 +17,13 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    rule: 'credentials say nothing',
+    rule: 'credentials are ignored',
     edits: [{ file: 'handling.js', from: 'credentialsOf(this.request);', to: '[];' }],
     subject: 'request-context',
     shows: /at [^:]*\/context[^:]*: .*\bbody\b/
   },
   {
-    rule: 'a hit is answered before the guards',
+    rule: 'a hit is sent before the guards',
     edits: [
       {
         file: 'index.js',
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /at [^:]*\/guarded\/\{n\}[^:]*: .*status 401 \/ 200/
   },
   {
-    rule: 'what later hooks set is not stored',
+    rule: 'changes of later hooks are not stored',
     edits: [
       {
         file: 'index.js',
@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /at [^:]*\/versioned\/\{n\}[^:]*: .*\bbody\b/
   },
   {
-    rule: 'what a response says of Vary is ignored',
+    rule: 'the Vary of a response is ignored',
     edits: [
       {
         file: 'variants.js',

@@ -7,14 +7,14 @@ import type { Mutant } from './mutants.js'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
- * Copies the plugins, the packages and this checker, as they are compiled, into an empty folder,
- * and changes a piece of text in them. Everything else is found where it is.
+ * Copies the compiled plugins, packages and this checker into an empty folder, and replaces a piece
+ * of text in them. Everything else resolves to its usual place.
  * @returns the checker's program
- * @throws Error if the piece is not there, or more than once: then the mutant has to follow the
+ * @throws Error if the text is missing, or there more than once: then the mutant has to follow the
  *   code
  */
 export async function mutatedBuild (folder: string, mutant: Mutant | undefined): Promise<string> {
-  // A folder above the copies, so that they are found first.
+  // Linked in a folder above the copies, so that the copies are found first.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const build = join(folder, 'build')
   const modules = join(build, 'node_modules')

@@ -4,12 +4,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 
-// Debian keeps nginx where only root's PATH looks.
+// Debian installs nginx in a folder that only root's PATH contains.
 const PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin`
 
 /** An nginx in front of some servers. */
 export interface Proxy {
-  /** The socket on which it takes requests for each of them, in their order. */
+  /** The sockets on which it takes requests for the servers, in the same order. */
   readonly sockets: readonly string[]
   readonly stop: () => Promise<void>
 }

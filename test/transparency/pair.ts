@@ -10,7 +10,7 @@ import { within } from './within.js'
 // Milliseconds.
 const CLOSING = 2000
 
-/** How both twins are built and reached. */
+/** The way both twins are built and reached. */
 export interface Setting {
   readonly subject: Subject
   readonly transport: Transport
@@ -25,7 +25,7 @@ export interface Twins {
   readonly stop: () => Promise<void>
 }
 
-/** Starts both twins and what is in front of them. */
+/** Starts both twins and the proxies in front of them. */
 export async function startTwins (
   setting: Setting,
   certificate: Certificate,
@@ -56,7 +56,7 @@ export async function startTwins (
       plain.close()
       weir.close()
       await proxy?.stop()
-      // Connections that were upgraded may keep an application from closing.
+      // Upgraded connections may keep an application from closing.
       for (const app of apps) await within(CLOSING, app.close(), undefined)
     }
   }

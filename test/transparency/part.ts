@@ -1,6 +1,9 @@
 import { type Answer, textOf } from './exchange.js'
 
-/** What is wrong with a 206 or 416 in place of a 200 with these bytes; undefined if nothing is. */
+/**
+ * Describes the error of a 206 or 416 in place of a 200 with these bytes; undefined if there is
+ * none.
+ */
 export function partDifference (
   range: string | undefined,
   whole: Buffer,
@@ -26,11 +29,11 @@ export function partDifference (
   return body.equals(whole.subarray(begin, end + 1)) ? undefined : '206 with other bytes'
 }
 
-/** That of several ranges in one answer. */
+/** The boundary of several ranges in one response. */
 export const boundaryOf = (headers: Answer['headers']): string | undefined =>
   /^multipart\/byteranges; boundary=(\w+)$/.exec(textOf(headers, 'content-type') ?? '')?.[1]
 
-/** What is wrong with several ranges (RFC 9110, 14.6): each part is checked as a 206 of its own. */
+/** Checks several ranges (RFC 9110, 14.6): each part like a 206 of its own. */
 function partsDifference (
   range: string,
   whole: Buffer,

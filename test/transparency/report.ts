@@ -2,13 +2,13 @@ import { cacheStatus } from './compare.js'
 import type { Answer, Exchange } from './exchange.js'
 import type { Finding, Result } from './run.js'
 
-// Differences that are shown in full.
+// Number of differences shown in full.
 const SHOWN = 12
 const BEFORE = 5
-// Of what could come from the cache. Measured: 0.993 of all, and between 0.94 and 1 for each
-// application.
+// The lowest acceptable share of hits among cacheable responses. Measured: 0.993 of all, and
+// between 0.94 and 1 for each application.
 const FLOOR = 0.8
-// Answers that could come from the cache, below which a share says nothing.
+// Number of cacheable responses below which a share means nothing.
 const ENOUGH = 50
 
 /** Figures of a run. */
@@ -21,7 +21,7 @@ export interface Summary {
   readonly share: number
   readonly applications: readonly ApplicationSummary[]
   readonly findings: readonly string[]
-  /** Why the run fails; empty if it does not. */
+  /** Reasons why the run fails; empty if it passes. */
   readonly failures: readonly string[]
 }
 
@@ -83,7 +83,7 @@ function failuresOf (
   ]
 }
 
-/** What came of one application, in one line, while others are still to come. */
+/** Renders the result of one application as one line while others are still running. */
 export function resultLine ({
   setting: { subject, transport, order, isConditional },
   comparisons,
@@ -114,8 +114,8 @@ export function report ({
 }
 
 /**
- * The first of each kind, with how many there are: by the method and what is different, whatever
- * the application.
+ * The first finding of each kind, with the number of occurrences: by method and difference,
+ * whatever the application.
  */
 function distinct (findings: readonly Finding[]): string[] {
   const kinds = new Map<string, Finding[]>()

@@ -6,7 +6,7 @@ import type { Target, Write } from './subject.js'
 import { USERS } from './users.js'
 
 const ITEMS = ['1', '1', '1', '2', '3']
-// Writes come to each alike, so that what is read most is not always new.
+// Writes are spread evenly, so that popular responses are not always new.
 const WRITTEN = ['1', '2', '3']
 const ENCODINGS = ['gzip', 'br', 'gzip, deflate, br', 'identity', 'gzip;q=0, *', '']
 const LANGUAGES = ['de', 'en', 'fr-CH, fr;q=0.9']
@@ -30,7 +30,7 @@ export const SELECTING = [
 ] as const
 const DIRECTIVES = ['no-cache', 'max-age=0', 'no-store', 'max-stale', 'max-age=3600']
 
-/** Spellings of a path that servers may or may not take for the same. */
+/** Spellings of a path that servers may or may not treat as the same. */
 const SPELLINGS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/\d$/, (digit) => `%3${digit}`),
   (path) => path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
@@ -52,7 +52,7 @@ export interface Mix {
   readonly writes: readonly Write[]
 }
 
-/** Makes the next request: mostly one whose response may have been stored before. */
+/** Makes the next request: usually one whose response may already be stored. */
 export function nextIntent (random: Random, { targets, writes }: Mix, history: History): Intent {
   const user = random.chance(0.4) ? 'anonymous' : random.pick(USERS)
   const kind = random.next()
@@ -77,9 +77,9 @@ function reading (random: Random, target: Target, user: string, history: History
     : plainPath + random.pick(target.queries ?? [''])
   const method: Method = target.hasHead !== false && random.chance(0.12) ? 'HEAD' : 'GET'
   const condition = random.chance(0.2) ? history.conditionFor(random, path, user) : undefined
-  // What other spellings are answered with is no part of the share of hits.
+  // Responses to other spellings do not count for the share of hits.
   const headers = headersFor(random, target)
-  // A client validates what it has selected by the same header fields.
+  // A client validates with the same header fields that selected the response.
   for (const name of condition === undefined ? [] : SELECTING) {
     const value = condition?.from.intent.headers[name]
     if (value === undefined) delete headers[name]
@@ -97,7 +97,7 @@ function reading (random: Random, target: Target, user: string, history: History
 
 /**
  * Header fields of common clients: most requests have those of one of them, so that responses are
- * asked for again.
+ * requested again.
  */
 const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   {},

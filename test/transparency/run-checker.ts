@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type Test } from 'tap'
 import { program } from '../support/program.js'
 
-/** Runs the checker as its command does. */
+/** Runs the checker like its command. */
 export async function runChecker (
   t: Test,
   main: string,

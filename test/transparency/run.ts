@@ -16,16 +16,16 @@ import { MEANS } from './users.js'
 // Each of them costs a timeout.
 const MOST_CRASHES = 3
 
-/** A difference that a client sees. */
+/** A client-visible difference. */
 export interface Finding {
   readonly setting: Setting
   readonly exchange: Exchange
   readonly differences: readonly string[]
-  /** The exchanges before it for that path. */
+  /** The previous exchanges for that path. */
   readonly before: readonly Exchange[]
 }
 
-/** What came of one application under test. */
+/** The result of one application under test. */
 export interface Result {
   readonly setting: Setting
   readonly comparisons: number
@@ -45,8 +45,8 @@ export interface Options {
 }
 
 /**
- * Runs each subject in turn, over one transport after the other, until the time is over; each of
- * them at least once.
+ * Runs each subject in turn, over one transport after the other, until the time is over; each at
+ * least once.
  */
 export async function run ({
   subjects,
@@ -110,7 +110,7 @@ interface Course {
 async function runOne (setting: Setting, { random, tls, folder, isOver }: Course): Promise<Result> {
   const { subject } = setting
   const { targets = [], writes = [], momentary = {} } = subject
-  // A subject's own routes are asked half as often as all others.
+  // A subject's own routes get half as many requests as all others together.
   const own = Array.from(
     { length: Math.ceil(SHOP_TARGETS.length / 2 / Math.max(1, targets.length)) },
     () => targets

@@ -13,12 +13,12 @@ import { CookieJar, MEANS, type Means, USERS } from './users.js'
 type Side = 'plain' | 'weir'
 
 /**
- * Dot segments as requests have them here. They mean nothing, so Weir's twin may take the path for
- * the one without (RFC 3986, 6.2.2.3).
+ * Dot segments in the requests of this checker. They have no meaning, so Weir's twin may treat the
+ * path like the one without (RFC 3986, 6.2.2.3).
  */
 export const DOT_SEGMENTS = /\/(?:\.|x\/\.\.)(?=\/)/
 
-/** The users of both twins: sends a request of one of them to each. */
+/** The users of both twins: sends a request of one of them to each twin. */
 export class Session {
   readonly #jars = new Map<string, CookieJar>()
   readonly #means = new Map<string, Means>(Object.entries(MEANS))
@@ -33,13 +33,13 @@ export class Session {
 
   async exchange (intent: Intent): Promise<Exchange> {
     const sent = { plain: this.#outgoing(intent, 'plain'), weir: this.#outgoing(intent, 'weir') }
-    // One at a time: both go through the same states.
+    // One at a time: both twins go through the same states.
     const plain = await this.#send(intent, sent.plain, 'plain')
     const weir = await this.#send(intent, sent.weir, 'weir')
     return { intent, sent, plain, weir }
   }
 
-  /** The same, but that the twin without Weir is asked without the dot segments. */
+  /** The same exchange, but with a request without dot segments to the twin without Weir. */
   async withoutDots (exchange: Exchange): Promise<Exchange> {
     const path = exchange.intent.path.replace(DOT_SEGMENTS, '')
     const { plain } = await this.exchange({ ...exchange.intent, path })
@@ -81,7 +81,7 @@ export class Session {
   }
 }
 
-/** The validator as the twin itself has given it; the other's, where it gives none. */
+/** The validator issued by the twin itself; the other twin's, if it issues none. */
 function conditionHeaders (condition: Condition | undefined, side: Side): Record<string, string> {
   if (condition === undefined) return {}
   const { field, from } = condition

@@ -12,11 +12,11 @@ interface Search {
   readonly Querystring: { readonly q: string, readonly page: number }
 }
 
-// Milliseconds: short enough to end within a run.
+// Milliseconds: short enough to expire within a run.
 const SHORT = 150
 const LOREM = 'Weir keeps what a handler has said, and says it again. '.repeat(60)
 
-/** What all applications have in common, beside what their plugin is for. */
+/** The common part of all applications, besides the use of their plugin. */
 export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: Guard): void {
   const item = ({ id }: { readonly id: string }) => ({ id, version: state.version(id) })
   const one = (request: FastifyRequest<ById>) => item(request.params)
@@ -85,7 +85,7 @@ export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: G
       return reply.type('text/html').send(`<p>${id} ${version}</p>`)
     }
   )
-  // What its schema does not name, a handler does not see.
+  // A handler does not see parameters missing from its schema.
   app.get<Search>(
     '/search',
     {
@@ -151,10 +151,10 @@ export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: G
     '/wild/*',
     { config: { cache: { ttl: '1m', public: true, tags: ['items'] } } },
     async ({ params }) =>
-      // As those do that serve files: other spellings of a path are the same resource.
+      // Like file servers: other spellings of a path are the same resource.
       ({ rest: posix.normalize(params['*']), version: state.version('search') })
   )
-  // Nothing but its URI says what a write to it changes (RFC 9111, 4.4).
+  // Only its URI connects a write with the response (RFC 9111, 4.4).
   app.get<ById>('/uri/:id', { config: { cache: { ttl: '1m', public: true } } }, async (request) =>
     item({ id: `uri-${request.params.id}` })
   )
@@ -169,7 +169,7 @@ export function shop (app: FastifyInstance, { state, invalidate }: Kit, guard: G
 
 const open = { isCached: true, isShared: true } as const
 
-/** What requests read of it. */
+/** The targets that requests read. */
 export const SHOP_TARGETS: readonly Target[] = [
   { path: '/items/{n}', isCached: true, queries: ['', '?a=1', '?a=1&b=2'] },
   { path: '/public/{n}', ...open, queries: ['', '?q=x', '?q=%78'] },
@@ -201,7 +201,7 @@ export const SHOP_WRITES: readonly Write[] = [
   { method: 'PUT', path: '/public/{n}' }
 ]
 
-/** Who a request says it is from, whether or not that is true. */
+/** The user that a request claims to be from, true or not. */
 export function whoOf ({ headers }: FastifyRequest): string {
   const cookie = /(?:^|;\s*)user=([^;]+)/.exec(headers.cookie ?? '')?.[1]
   return String(headers.authorization ?? headers['x-api-key'] ?? cookie ?? 'anybody')

@@ -1,4 +1,4 @@
-/** The data of one application: versions of things, by name. */
+/** The data of one application: versions of items, by name. */
 export class State {
   readonly #versions = new Map<string, number>()
 

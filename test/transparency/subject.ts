@@ -10,13 +10,13 @@ import type { State } from './state.js'
 import type { Transport } from './transports.js'
 import type { Assembly, Twin } from './twin.js'
 
-/** What an application under test gets from the checker. */
+/** The checker's facilities for an application under test. */
 export interface Kit {
   /** The application's data: both twins go through the same states. */
   readonly state: State
   /** Whether this is the twin with Weir. */
   readonly isCached: boolean
-  /** Calls `reply.invalidate()` where there is one. */
+  /** Calls `reply.invalidate()` if it exists. */
   readonly invalidate: (reply: FastifyReply, tags: readonly string[]) => void
 }
 
@@ -31,7 +31,7 @@ export interface Target {
   /** Header fields that `config.cache.vary` names. */
   readonly vary?: readonly string[]
   readonly queries?: readonly string[]
-  /** False: it is never asked for with HEAD. */
+  /** False: it is never requested with HEAD. */
   readonly hasHead?: false
   /** Header fields that each request has. */
   readonly headers?: Readonly<Record<string, string>>
@@ -51,8 +51,8 @@ export interface Write {
 }
 
 /**
- * Values that are different in two answers to one request, whatever answers: only their shape is
- * compared.
+ * Values that differ between two responses to one request, whichever server answers: only their
+ * shape is compared.
  */
 export interface Momentary {
   readonly cookies?: readonly string[]
@@ -61,30 +61,30 @@ export interface Momentary {
   readonly body?: RegExp
 }
 
-/** Hooks that keep some users out. */
+/** Hooks that reject some users. */
 export interface Guard {
   readonly onRequest?: onRequestHookHandler
   readonly preValidation?: preValidationHookHandler
   readonly preHandler?: preHandlerAsyncHookHandler
 }
 
-/** An application under test: a plugin used as its README does. */
+/** An application under test: a plugin used as in its README. */
 export interface Subject {
   readonly name: string
   readonly plugins: (app: FastifyInstance, kit: Kit) => Promise<void>
-  /** Hooks of `/guarded/:id`, asked for after all plugins have loaded. */
+  /** Hooks of `/guarded/:id`, requested after all plugins have loaded. */
   readonly guard?: (app: FastifyInstance) => Guard
   readonly routes?: (app: FastifyInstance, kit: Kit) => void | Promise<void>
   readonly targets?: readonly Target[]
   readonly writes?: readonly Write[]
-  /** Requests by which users with cookies begin. */
+  /** The login requests of users with cookies. */
   readonly logins?: (user: string) => Write
   /** The Authorization of users who have one. Default: a bearer token. */
   readonly authorization?: (user: string) => string
   readonly momentary?: Momentary
   /** False: never with `@weir/fastify/conditional`. */
   readonly conditional?: false
-  /** Default: all of them. */
+  /** Default: all. */
   readonly transports?: readonly Transport[]
   /** Builds and starts the application by itself, in place of `plugins`. */
   readonly start?: (assembly: Assembly, kit: Kit) => Promise<Twin>

@@ -1,4 +1,4 @@
 export const TRANSPORTS = ['http1', 'tls', 'http2', 'nginx'] as const
 
-/** How clients reach both twins. */
+/** The ways in which clients reach both twins. */
 export type Transport = typeof TRANSPORTS[number]

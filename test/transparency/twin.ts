@@ -11,20 +11,20 @@ import { State } from './state.js'
 import type { Kit, Order, Subject } from './subject.js'
 import type { Transport } from './transports.js'
 
-/** How an application is built, with Weir or without. */
+/** The options for building an application, with or without Weir. */
 export interface Build {
   readonly subject: Subject
   readonly isCached: boolean
   readonly isConditional: boolean
-  /** Weir's plugins are registered before the subject's or after them. */
+  /** Weir's plugins are registered before or after the subject's. */
   readonly order: Order
   readonly transport: Transport
   readonly certificate: Certificate
 }
 
-/** How a subject that starts an application by itself builds it. */
+/** The means for a subject that starts an application by itself. */
 export interface Assembly extends Build {
-  /** Registers Weir, where the twin has it, and all that applications have in common. */
+  /** Registers Weir, if the twin has it, and the common part of all applications. */
   readonly plugin: FastifyPluginAsync
 }
 
@@ -34,7 +34,7 @@ export interface Twin {
   readonly close: () => Promise<void>
 }
 
-/** Builds an application and has it listen on a port of its own. */
+/** Builds an application that listens on a port of its own. */
 export async function startTwin (build: Build): Promise<Twin> {
   const { transport, certificate } = build
   const kit = kitOf(build.isCached)
@@ -78,7 +78,7 @@ async function registerWeir (
 ): Promise<void> {
   if (!isCached) return
   if (isConditional) await app.register(conditional)
-  // Twins that run in one process have nothing in common.
+  // Twins in one process share nothing.
   await app.register(responseCache, {
     store: memoryStore(),
     namespace: randomBytes(4).toString('hex')

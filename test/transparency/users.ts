@@ -1,11 +1,11 @@
 import type { Answer } from './exchange.js'
 
-/** Everybody who sends requests. */
+/** All users who send requests. */
 export const USERS = ['anonymous', 'anna', 'ben', 'cleo', 'dora', 'emil', 'fritz'] as const
 
 export type User = typeof USERS[number]
 
-/** How a user says who it is. */
+/** The way in which a user is identified. */
 export type Means = 'nothing' | 'cookie' | 'authorization' | 'api-key'
 
 export const MEANS: Readonly<Record<User, Means>> = {
@@ -26,7 +26,7 @@ export class CookieJar {
     for (const [name, value] of Object.entries(initial)) this.#cookies.set(name, value)
   }
 
-  /** The Cookie header field; undefined if there are none. */
+  /** The Cookie header field; undefined without cookies. */
   get header (): string | undefined {
     if (this.#cookies.size === 0) return undefined
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')

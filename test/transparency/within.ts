@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** What a promise resolves to, or `otherwise` if that takes longer than so many milliseconds. */
+/** Resolves like a promise, or to `otherwise` if that takes longer than `ms`. */
 export async function within<T> (
   milliseconds: number,
   promise: Promise<T>,

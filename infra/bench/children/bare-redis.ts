@@ -1,6 +1,7 @@
-// node bare-redis.js --redis URL --body BYTES --header NAME=VALUE... What a read of the shared
-// store is compared with: a Fastify route that does one GET, by a client with the same options, and
-// sends what it got.
+// node bare-redis.js --redis URL --body BYTES --header NAME=VALUE...
+//
+// Baseline for reads of the shared store: a Fastify route that does one GET, by a client with the
+// same options, and sends the result.
 import { parseArgs } from 'node:util'
 import { fastify } from 'fastify'
 import { headersOf } from './headers.js'

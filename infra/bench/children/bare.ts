@@ -1,5 +1,7 @@
-// node bare.js --body BYTES --status CODE --header NAME=VALUE... What the plugin is compared with:
-// a Fastify route that sends the same prebuilt Buffer with the same headers.
+// node bare.js --body BYTES --status CODE --header NAME=VALUE...
+//
+// Baseline for the plugin: a Fastify route that sends the same prebuilt Buffer with the same
+// headers.
 import { parseArgs } from 'node:util'
 import { fastify } from 'fastify'
 import { headersOf } from './headers.js'

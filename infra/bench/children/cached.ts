@@ -1,6 +1,8 @@
 // node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL]
-// [--client ioredis|node-redis] [--no-l1] [--log] [--counting] A service with the plugins as users
-// register them, and one cached route. With --log it has a service's log, which has nothing to say.
+//   [--client ioredis|node-redis] [--no-l1] [--log] [--counting]
+//
+// A service with the plugins as users register them, and one cached route. With --log it has the
+// log of a service, at a level without output.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Store } from '@weir/cache'
@@ -69,10 +71,7 @@ function connect () {
     : connectRedis(values.redis)
 }
 
-/**
- * Counts how often it is asked whether an entry is valid, because that is not known here. Who does
- * not ask pays nothing for it.
- */
+/** Counts validity checks that reach the store. Without this wrapper, counting costs nothing. */
 function counted (store: Store): Store {
   return {
     ...store,

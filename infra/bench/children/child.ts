@@ -1,6 +1,6 @@
 /**
- * What every child process of the benchmark does: says that it is ready, answers questions, and
- * ends when the benchmark does, however that ended. `end` may clean up first.
+ * Serves the benchmark from a child process: reports readiness, answers requests for counts, and
+ * ends when the benchmark ends, however it ended. `end` may clean up first.
  */
 export function serveBenchmark (
   ready: Readonly<Record<string, string>>,
@@ -19,7 +19,7 @@ export function serveBenchmark (
       }
     )
   })
-  // The terminal sends Ctrl-C to the children too: they end by `disconnect`, in order.
+  // The terminal also sends Ctrl-C to the children: they end in order, by `disconnect`.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.send?.(ready)
 }

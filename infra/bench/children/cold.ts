@@ -1,7 +1,8 @@
-// node cold.js --store none|memory|redis [--redis URL] [--alone] [--count] A route of JSON that is
-// asked for another product each time: bare, or behind the response cache, which misses each time.
-// With --alone the plugins that usually go with it are left out. With --count it tells how many of
-// Weir's functions were entered, which makes it slow.
+// node cold.js --store none|memory|redis [--redis URL] [--alone] [--count]
+//
+// A JSON route that is requested for another product each time: bare, or behind the response cache,
+// which misses each time. --alone leaves out the plugins that usually accompany the cache. --count
+// reports how many of Weir's functions were entered, which slows the server down.
 import { parseArgs } from 'node:util'
 import { memoryStore } from '@weir/cache/memory'
 import { redisStore } from '@weir/cache/redis'

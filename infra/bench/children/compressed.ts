@@ -10,7 +10,7 @@ import { listen } from './listen.js'
 import { productList } from './product.js'
 
 const { values } = parseArgs({ options: { cached: { type: 'boolean', default: false } } })
-// Made before: encoding them is what is compared.
+// Built in advance: only encoding is compared.
 const pages = new Map(
   Array.from({ length: 100 }, (_, i) => [`${i}`, Buffer.from(productList(`${i}`, 16_384))])
 )

@@ -1,11 +1,11 @@
 import { Session } from 'node:inspector'
 
-/** Functions of Weir's packages, by the URL of their script. */
+/** Matches script URLs of Weir's packages. */
 const OF_WEIR = /\/(?:packages|plugins)\/(?:[\w-]+\/)?dist\//
 
 /**
- * Counts from now on how often functions of Weir's packages are entered. Returns a function that
- * gives the sum so far.
+ * Starts counting calls of functions in Weir's packages. Returns a function that gives the sum so
+ * far.
  */
 export function countCalls (): () => number {
   const session = new Session()
@@ -14,7 +14,7 @@ export function countCalls (): () => number {
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
   let sum = 0
   return () => {
-    // Answered before this returns. Each answer counts from the last one.
+    // The callback runs before `post` returns. Each result counts from the previous one.
     session.post('Profiler.takePreciseCoverage', (error, { result }) => {
       if (error !== null) throw error
       for (const { url, functions } of result) {

@@ -19,11 +19,11 @@ export function cpuMicrosOf (pid: number): number {
 }
 
 /**
- * The CPU time of one process. The scheduler counts it by the nanosecond, without that of threads
- * that have ended, and in ticks with it: each is at most what was used.
+ * The CPU time of one process. The scheduler counts in nanoseconds but without threads that have
+ * ended, and in ticks with them: neither exceeds the time used, so the larger one counts.
  */
 function microsOf (pid: number, ticks: number): number {
-  // USER_HZ is 100 wherever Node runs on Linux.
+  // USER_HZ is 100 on every Linux that runs Node.
   const counted = ticks * 10_000
   try {
     const threads = readdirSync(`/proc/${pid}/task`)
@@ -32,18 +32,18 @@ function microsOf (pid: number, ticks: number): number {
     )
     return Math.max(counted, nanos.reduce((sum, one) => sum + one, 0) / 1000)
   } catch {
-    // The system does not tell, or the process has ended meanwhile.
+    // The system does not report it, or the process has ended in the meantime.
     return counted
   }
 }
 
-/** Fields 4, 14 and 15 of /proc/PID/stat, the second of which may have spaces. */
+/** Fields 4, 14 and 15 of /proc/PID/stat; the second field may contain spaces. */
 function statOf (pid: string): { parent: number, ticks: number } | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
     return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
   } catch {
-    // The process has ended meanwhile.
+    // The process has ended in the meantime.
     return undefined
   }
 }

@@ -6,7 +6,7 @@ export function headersOf (args: readonly string[]): Record<string, string> {
   }))
 }
 
-/** `--header name=value` for each. */
+/** Writes each header as a `--header name=value` argument. */
 export function headerArguments (headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}=${value}`])
 }

@@ -1,4 +1,6 @@
-// node keeper.js Holds what must not outlive the benchmark, even if that is killed: a folder for
+// node keeper.js
+//
+// Holds the resources that must not outlive the benchmark, even if it is killed: a folder for
 // files, and a Redis in it.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,7 +17,8 @@ const redis = spawn(
   ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Its own group: Ctrl-C is for the benchmark, which ends it when nothing needs it any more.
+    // A process group of its own: Ctrl-C reaches the benchmark, which ends Redis once nothing needs
+    // it.
     detached: true
   }
 )
@@ -48,6 +51,6 @@ if (process.connected) {
 async function end (): Promise<void> {
   redis.kill('SIGKILL')
   await ended
-  // Servers that end at this moment may still be closing their files in it.
+  // Servers that are ending may still be closing their files in it.
   await rm(dir, { recursive: true, force: true, maxRetries: 10 })
 }

@@ -1,8 +1,9 @@
-// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--cached] node
-// limited.js --by nothing --status 429 --text BODY --header NAME=VALUE... A Fastify route that
-// sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit,
-// each in Redis or, without it, in its own memory. Cached: the route is answered by the response
-// cache. With a status and a text the route sends those, ready.
+// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--cached]
+// node limited.js --by nothing --status 429 --text BODY --header NAME=VALUE...
+//
+// A Fastify route that sends a prebuilt Buffer behind a limit per address: Weir's or that of
+// @fastify/rate-limit, in Redis or, without --redis, in its own memory. With --cached the response
+// cache answers the route. With a status and a text the route sends these, prebuilt.
 import { parseArgs } from 'node:util'
 import fastifyRateLimit from '@fastify/rate-limit'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
@@ -29,7 +30,7 @@ const { values } = parseArgs({
   }
 })
 const [limit, window, status] = [Number(values.limit), Number(values.window), Number(values.status)]
-// Budgets of its own: others in the same Redis have other limits.
+// A namespace per process: other servers on the same Redis have other limits.
 const namespace = `bench-${process.pid}-`
 const bodies = productBuffers(1024)
 const headers = { 'content-type': 'application/json; charset=utf-8', ...headersOf(values.header) }
@@ -64,7 +65,7 @@ app.get<{ Params: { id: string } }>(
 )
 await listen(app, () => ({ fills, asked }))
 
-/** Counts how often it is asked. What is decided from memory is not. */
+/** Counts decisions made by the store. Decisions from memory are not counted. */
 function counted (store: LimitStore): LimitStore {
   return {
     ...store,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { cpuMicros, serveBenchmark } from './child.js'
 
-/** Listens on a free port; the benchmark is told how much CPU it used, and what `counts` says. */
+/** Listens on a free port; reports its CPU time and the figures of `counts` to the benchmark. */
 export async function listen (
   app: FastifyInstance,
   counts: () => { fills: number; asked?: number }

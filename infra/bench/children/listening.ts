@@ -1,5 +1,6 @@
-// node listening.js --redis URL --namespace NAME An instance that nobody asks for anything: all it
-// does is to listen for what others invalidate, and to keep its lease.
+// node listening.js --redis URL --namespace NAME
+//
+// An instance without requests: it only listens for invalidations by others, and keeps its lease.
 import { subscribe } from 'node:diagnostics_channel'
 import { parseArgs } from 'node:util'
 import { createCache } from '@weir/cache'

@@ -1,6 +1,8 @@
-// node --expose-gc memory.js --file FILE --entries N --body BYTES [--keep N] Asks for N responses
-// of a service on the SQLite store, whose own memory is not V8's, and says what the process then
-// holds. It keeps all of them in memory, or N.
+// node --expose-gc memory.js --file FILE --entries N --body BYTES [--keep N]
+//
+// Requests N responses from a service on the SQLite store, whose own memory is outside V8, and
+// reports the memory that the process then holds. L1 keeps all responses, or as many as --keep
+// says.
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -36,7 +38,7 @@ await app.ready()
 
 for (let i = 0; i < entries; i++) {
   const { statusCode } = await app.inject(`/products/${100_000 + i}`)
-  if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
+  if (statusCode !== 200) throw new Error(`a product got status ${statusCode}`)
 }
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
 // Finalizers of one collection free what the next one finds. Requests leave work for later turns of

@@ -1,5 +1,7 @@
-// node page.js --mode fragments|uncached|bare A page of five fragments as a shop has them, of which
-// one is expensive to compute: kept, rendered for each request, or ready.
+// node page.js --mode fragments|uncached|bare
+//
+// A shop page of five fragments, one of which is expensive: cached, rendered for each request, or
+// prebuilt.
 import { parseArgs } from 'node:util'
 import { memoryStore } from '@weir/cache/memory'
 import fragments from '@weir/fastify/fragments'
@@ -13,7 +15,7 @@ const {
 } = parseArgs({ options: { mode: { type: 'string', default: 'fragments' } } })
 
 const NOUNS = 'Kettle, Saucepan, Casserole, Wok, Stockpot, Griddle, Teapot, Carafe'.split(', ')
-// As many as a category of the sample shop has.
+// The size of a category of the sample shop.
 const PRODUCTS = Array.from({ length: 250 }, (_, id) => ({
   id,
   name: `Brennholt Cast-Iron ${NOUNS[id % NOUNS.length]} No. ${id}`,
@@ -34,7 +36,7 @@ const list = (from: number, count: number) =>
 const productOf = (id: number) =>
   PRODUCTS[id % PRODUCTS.length] ?? { id, name: '', description: '', price: '' }
 
-/** The parts of the page of a product, by their keys. */
+/** The fragments of a product page, by key. */
 const partsOf = (id: number): [key: string, render: () => string | Promise<string>][] => [
   [`product:${id}`, () => eta.render('@product', { product: productOf(id) })],
   [`categories:${id}`, () => list(0, 40)],
@@ -46,7 +48,7 @@ const partsOf = (id: number): [key: string, render: () => string | Promise<strin
   [`most-viewed:${id}`, () => list(60, 5)]
 ]
 
-/** Pages whose expensive fragment was computed. */
+/** Number of pages whose expensive fragment was computed. */
 let fills = 0
 const asIs = async (key: string, render: () => string | Promise<string>) => {
   if (key.startsWith('recommendations:')) fills++

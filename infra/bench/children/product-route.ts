@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { productJson } from './product.js'
 
 /**
- * The cached route that every scenario reads, with the headers a shop's has. Returns a function
- * that says how often its handler has run.
+ * Registers the cached route that every scenario reads, with the headers of a shop's product.
+ * Returns a function that counts the runs of its handler.
  */
 export function productRoute (app: FastifyInstance, bytes: number): () => number {
   let runs = 0

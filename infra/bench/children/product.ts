@@ -1,11 +1,11 @@
-/** Different products that are asked for. */
+/** Number of different products that are requested. */
 export const PRODUCTS = 1000
 
-/** A product as a shop's API has it, padded to `bytes` of JSON. */
+/** A product as JSON of a shop's API, padded to `bytes`. */
 export const productJson = (id: string, bytes: number): string =>
   JSON.stringify(productOf(id, bytes))
 
-/** As an object, which Fastify makes JSON of. */
+/** The same product as an object, for Fastify to serialize. */
 export function productOf (id: string, bytes: number) {
   const product = {
     id,
@@ -22,7 +22,7 @@ export function productOf (id: string, bytes: number) {
 }
 
 /**
- * One for each product, by its id, as a cache has them: memory that is read again and again costs
+ * One buffer per product, by id, as a cache holds them: memory that is read again and again costs
  * less than memory that is not.
  */
 export function productBuffers (bytes: number): Map<string, Buffer> {
@@ -31,15 +31,12 @@ export function productBuffers (bytes: number): Map<string, Buffer> {
   )
 }
 
-/**
- * The headers by which the client is known that asks for a product: each is asked for by another
- * one.
- */
+/** Headers that identify the client of a product: each product has a client of its own. */
 export const clientOf = (id: string): Record<string, string> => ({
   'x-forwarded-for': `10.0.${Number(id) >> 8}.${Number(id) & 255}`
 })
 
-/** A page of different products, at least `bytes` of JSON, as much alike as those of a shop. */
+/** A page of different products, at least `bytes` of JSON, about as similar as those of a shop. */
 export function productList (page: string, bytes: number): string {
   const products: unknown[] = []
   for (let length = 0, i = 0; length < bytes; i++) {

@@ -1,5 +1,7 @@
-// node program.js [--env NAME=VALUE ...] -- PROGRAM [ARGUMENT ...] Runs a program that ends with
-// the benchmark, and tells its CPU time, with that of the processes that it has started.
+// node program.js [--env NAME=VALUE ...] -- PROGRAM [ARGUMENT ...]
+//
+// Runs a program that ends with the benchmark, and reports its CPU time, including the processes
+// that it has started.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
@@ -18,8 +20,8 @@ for (const pair of values.env) {
 const child = spawn(program, args, {
   env,
   stdio: ['ignore', 'ignore', 'pipe'],
-  // A process group apart: Ctrl-C is for the benchmark, which ends the program when nothing needs
-  // it any more.
+  // A separate process group: Ctrl-C reaches the benchmark, which ends the program once nothing
+  // needs it.
   detached: true
 })
 const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })

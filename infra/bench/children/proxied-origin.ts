@@ -1,5 +1,6 @@
 // node proxied-origin.js --seed N --urls N
-// The origin that proxies are compared in front of. It counts its requests, and the bytes it sends.
+//
+// The origin behind the compared proxies. Counts its requests and the bytes that it sends.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { parseArgs } from 'node:util'

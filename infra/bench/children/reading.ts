@@ -1,5 +1,7 @@
-// node reading.js --redis URL --namespace NAME --lease MS An instance that reads one value from
-// memory ten times a second, and listens for what others invalidate.
+// node reading.js --redis URL --namespace NAME --lease MS
+//
+// An instance that reads one value from memory ten times a second, and listens for invalidations by
+// others.
 import { subscribe } from 'node:diagnostics_channel'
 import { parseArgs } from 'node:util'
 import { createCache } from '@weir/cache'

@@ -1,10 +1,10 @@
 import { createClient } from '@redis/client'
 import { Redis } from 'ioredis'
 
-// Milliseconds. A machine that stops for a moment should not turn hits into misses here.
+// Milliseconds. A machine that stalls briefly must not turn hits into misses here.
 const COMMAND_TIMEOUT = 5000
 
-/** A client of ioredis with the options of a request path, except that commands may take longer. */
+/** Connects an ioredis client with the options of a request path, except for a longer timeout. */
 export async function connectRedis (url: string): Promise<Redis> {
   const client = new Redis(url, {
     enableOfflineQueue: false,
@@ -17,7 +17,7 @@ export async function connectRedis (url: string): Promise<Redis> {
   return client
 }
 
-/** As `connectRedis`, a client of node-redis. */
+/** Connects a node-redis client with the options of `connectRedis`. */
 export async function connectNodeRedis (url: string) {
   const client = createClient({
     url,

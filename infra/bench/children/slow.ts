@@ -1,5 +1,7 @@
-// node slow.js --redis URL An instance of a service whose handler takes as long as the path says,
-// and tells how long it did take.
+// node slow.js --redis URL
+//
+// A service instance whose handler takes as long as the path specifies, and reports how long it
+// took.
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { redisStore } from '@weir/cache/redis'

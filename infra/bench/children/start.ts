@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** A child process of the benchmark. It ends with the benchmark, whatever ends that. */
+/** A child process of the benchmark, which ends with it in every case. */
 export interface Child {
-  /** What it said when it was ready. */
+  /** Properties of the message that reported readiness. */
   readonly ready: Readonly<Record<string, unknown>>
-  /** What it has counted so far. */
+  /** Requests the counts so far. */
   ask (): Promise<Readonly<Record<string, number>>>
   end (): Promise<void>
 }

@@ -1,5 +1,7 @@
-// node suite.js --dir DIR `npm start` on a free port, with its files in DIR. Tells how long it took
-// until the banner, and how much CPU time of all processes.
+// node suite.js --dir DIR
+//
+// Runs `npm start` on a free port, with its files in DIR. Reports the time until the banner, and
+// the CPU time of all processes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -15,7 +17,7 @@ const suite = spawn('npm', ['start'], {
   cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
   env: { ...env, PORT: '0', DATA_DIR: values.dir },
   stdio: ['ignore', 'pipe', 'inherit'],
-  // A process group apart: npm does not pass on every signal, and Ctrl-C is for the benchmark.
+  // A separate process group: npm does not pass every signal on, and Ctrl-C reaches the benchmark.
   detached: true
 })
 const ended = once(suite, 'exit')

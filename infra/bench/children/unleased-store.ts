@@ -3,10 +3,10 @@ import { memoryStore } from '@weir/cache/memory'
 import { redisStore, type RedisStoreOptions } from '@weir/cache/redis'
 
 /**
- * The Redis store with its lease switched off, which no option does, because it is wrong: what
- * others invalidate is not heard. Entries in memory are judged by a table of tags as they are with
- * it, but whether that may be trusted is neither asked when they are read nor proved every few
- * milliseconds: the one proof at the start does for an hour.
+ * The Redis store with its lease switched off. No option does this, because it is wrong:
+ * invalidations by others go unnoticed. Entries in memory are checked against a table of tags as
+ * usual, but whether the table is trustworthy is neither asked on reads nor proved every few
+ * milliseconds: the proof at the start is valid for an hour.
  */
 export function unleasedStore (options: RedisStoreOptions): Store {
   const store = redisStore({ ...options, lease: '1h' })

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { contentOf, languageOf, versionAt } from './resources.js'
 import type { Step } from './trace.js'
 
-/** An answer as a client has got it. Times are in ms. */
+/** A response as the client received it. Times are in ms. */
 export interface Received {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
@@ -11,14 +11,14 @@ export interface Received {
   readonly receivedAt: number
 }
 
-/** The clock of Age and Date counts whole seconds, and caches round; ms. */
+/** Age and Date count whole seconds, and caches round; ms. */
 const ROUNDING = 1000
 
-/** Judges the answers of one run. */
+/** Checks the responses of one run. */
 export class Checker {
   readonly #serials = new Set<string>()
 
-  /** Returns the fault of an answer in a word; undefined for a right one. */
+  /** Returns the fault of a response in a word; undefined for a correct one. */
   fault (step: Step, answer: Received): string | undefined {
     const { resource, range } = step
     const { status, headers } = answer
@@ -48,9 +48,9 @@ export class Checker {
       : 'content'
   }
 
-  /** A response that is not to be stored has a serial number in place of the version. */
+  /** Responses that must not be stored have a serial number in place of the version. */
   #uncacheableFault ({ resource }: Step, body: Buffer, part: Step['range']): string | undefined {
-    // The serial number of a part may be cut off: its length and first bytes do.
+    // The serial number of a part may be cut off: its length and first bytes are checked.
     if (part !== undefined) return body.length === part[1] - part[0] + 1 ? undefined : 'range'
     const [, serial = ''] = /^\d+ (#\d+) en;/.exec(body.toString('latin1', 0, 100)) ?? []
     if (!body.equals(contentOf(resource, serial, 'en'))) return 'content'
@@ -73,7 +73,7 @@ function isPartOf (content: Buffer, body: Buffer, part: Step['range']): boolean 
   return body.equals(part === undefined ? content : content.subarray(part[0], part[1] + 1))
 }
 
-/** The entity tag of another version than the body's would confirm the wrong one later. */
+/** An entity tag of another version than the body's would confirm the wrong one later. */
 function tagFault ({ headers }: Received, version: number): string | undefined {
   const { etag } = headers
   return typeof etag === 'string' && !etag.includes(`-${version}-`) ? 'etag' : undefined

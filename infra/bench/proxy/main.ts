@@ -28,7 +28,7 @@ interface Measured extends Replayed {
 
 const { say, done } = progress(process.stderr)
 
-// Children see the end of this process and end themselves; what a child holds goes with it.
+// Children notice the end of this process and end themselves, along with everything they hold.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(130))
 }
@@ -115,8 +115,8 @@ async function measure (
     return sum
   }
   const urls = running.map(({ url }) => url)
-  // Other requests for the same URLs: code is compiled, connections are open. What is stored by
-  // then is stale soon.
+  // Different requests for the same URLs compile code and open connections. Responses stored now
+  // are stale soon.
   await replay(makeTrace({ seed, ...WARM_UP }), urls)
   const before = await origin.ask()
   const cpuBefore = await cpu()

@@ -11,11 +11,11 @@ import { freePort } from '../free-port.js'
 /** A proxy that takes part. */
 export interface Proxy {
   readonly name: string
-  /** The system's program, installed where it is missing. */
+  /** The system program, installed if missing. */
   readonly program?: string
-  /** The number of processes that take part, each on a port of its own. */
+  /** Number of processes, each on a port of its own. */
   readonly processes: number
-  /** The command that starts one. */
+  /** The command that starts one process. */
   command (at: Place): Promise<readonly string[]>
 }
 
@@ -42,7 +42,7 @@ const weir = (name: string, processes: number, shares: boolean): Proxy => ({
       ORIGIN: `http://127.0.0.1:${originPort}`,
       PORT: String(port),
       LOG_LEVEL: 'error',
-      // Larger than any body of the trace: none is refused by any of the proxies.
+      // Larger than any body of the trace, so that no proxy refuses one.
       MAX_BODY_BYTES: String(4 * 1024 * 1024),
       REDIS_COMMAND_TIMEOUT: '1000',
       ...(shares && { REDIS_URL: redis })
@@ -51,7 +51,7 @@ const weir = (name: string, processes: number, shares: boolean): Proxy => ({
   ]
 })
 
-/** The proxies in the order they run. All of them may use 256 MiB. */
+/** The proxies in the order they run. Each may use 256 MiB. */
 export const proxies: readonly Proxy[] = [
   weir('weir', 1, false),
   weir('weir, 2 + redis', 2, true),
@@ -61,7 +61,7 @@ export const proxies: readonly Proxy[] = [
     processes: 1,
     async command ({ port, originPort, folder }) {
       const vcl = await configured('varnish.vcl', folder, { ORIGIN_PORT: originPort })
-      // Varnish needs no jail here: one user starts and ends all of it.
+      // Varnish needs no jail here: a single user starts and ends all processes.
       return [
         '--',
         'varnishd',
@@ -94,7 +94,7 @@ export const proxies: readonly Proxy[] = [
   }
 ]
 
-/** Returns the reason why a proxy cannot take part, after an attempt to install it. */
+/** Returns why a proxy cannot take part, after an attempt to install it. */
 export function obstacle ({ program }: Proxy): string | undefined {
   if (program === undefined || findProgram(program, PATH) !== undefined) return undefined
   const { status } = spawnSync(process.execPath, [ENSURE, program], {
@@ -113,7 +113,7 @@ export interface Running {
 export async function startProxy (proxy: Proxy, place: Omit<Place, 'port'>): Promise<Running> {
   await mkdir(place.folder, { recursive: true })
   const port = await freePort()
-  // Debian keeps servers where only root's PATH looks.
+  // Debian puts servers into folders that only root's PATH contains.
   const path = environment({ PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin` })
   const child = await startChild('program', [...path, ...await proxy.command({ ...place, port })])
   for (let attempt = 0; !await answers(port); attempt++) {
@@ -126,7 +126,7 @@ export async function startProxy (proxy: Proxy, place: Omit<Place, 'port'>): Pro
 const environment = (env: Readonly<Record<string, string>>): string[] =>
   Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
 
-/** The file as it stands in the repository, with what only a run knows. */
+/** The configuration file of the repository, with the values of this run. */
 async function configured (
   name: string,
   folder: string,

@@ -6,9 +6,9 @@ import type { Step, Trace } from './trace.js'
 /** The answers to one trace. */
 export interface Replayed {
   readonly answered: number
-  /** Seconds in which requests were under way. */
+  /** Seconds during which requests were in flight. */
   readonly seconds: number
-  /** The number of wrong answers by fault. */
+  /** Number of wrong responses by fault. */
   readonly faults: ReadonlyMap<string, number>
 }
 
@@ -16,8 +16,8 @@ const CONNECTIONS = 32
 const HOST = 'site.test'
 
 /**
- * Sends the requests of a trace, one burst each second, each burst as fast as it is answered over
- * 32 connections in all to the URLs. Checks every answer.
+ * Sends the requests of a trace to the URLs and checks every response. Sends one burst per second,
+ * each as fast as 32 connections in all allow.
  */
 export async function replay (trace: Trace, urls: readonly string[]): Promise<Replayed> {
   const pools = urls.map((url) => new Pool(url, { connections: CONNECTIONS, pipelining: 1 }))

@@ -6,7 +6,7 @@ export interface Resource {
   readonly size: number
   /** The Cache-Control of its responses. */
   readonly cacheControl: string
-  /** Seconds for which a shared cache may serve a response; 0: it may not. */
+  /** Seconds for which a shared cache may serve a response; 0: never. */
   readonly lifetime: number
   /** Seconds from one version to the next. */
   readonly period: number
@@ -14,7 +14,7 @@ export interface Resource {
   readonly validators: 'etag' | 'last-modified' | 'both'
 }
 
-/** Random numbers from 0 to 1 that a seed repeats (mulberry32). */
+/** Random numbers from 0 to 1, repeatable by seed (mulberry32). */
 export function random (seed: number): () => number {
   let state = seed | 0
   return () => {
@@ -28,8 +28,8 @@ export function random (seed: number): () => number {
 const KIB = 1024
 
 /**
- * The URLs of a run: 1 to 16 KiB, 3% of them 256 KiB to 1 MiB; lifetimes of 1 to 4 s, 4% not to be
- * stored; a fifth varies by Accept-Encoding and a fifth by Accept-Language.
+ * Makes the URLs of a run: 1 to 16 KiB, 3% of them 256 KiB to 1 MiB; lifetimes of 1 to 4 s, 4% not
+ * storable; a fifth varies by Accept-Encoding and a fifth by Accept-Language.
  */
 export function makeResources (seed: number, count: number): Resource[] {
   const next = random(seed)
@@ -60,13 +60,16 @@ export function makeResources (seed: number, count: number): Resource[] {
 
 const LANGUAGES = ['en', 'de', 'fr'] as const
 
-/** The language of a response, by the first one that the client names. */
+/** The language of a response: the first one that the client names. */
 export function languageOf ({ vary }: Resource, acceptLanguage: string | undefined): string {
   if (vary !== 'accept-language') return 'en'
   return LANGUAGES.find((language) => acceptLanguage?.startsWith(language)) ?? 'en'
 }
 
-/** The version at a time in ms; it begins with a whole second, so that Last-Modified tells it. */
+/**
+ * The version at a time in ms. Versions begin on whole seconds, so that Last-Modified identifies
+ * them.
+ */
 export const versionAt = ({ period, id }: Resource, time: number): number =>
   Math.floor((Math.floor(time / 1000) + id) / period)
 
@@ -75,8 +78,8 @@ export const beginOf = ({ period, id }: Resource, version: number): number =>
   (version * period - id) * 1000
 
 /**
- * The content of a response, before a content coding. Every part of it is another's in another
- * version or language.
+ * The content of a response before content coding. Every part of it differs between versions and
+ * languages.
  */
 export function contentOf (
   { id, size }: Resource,

@@ -4,7 +4,7 @@ import { makeResources, random, type Resource } from './resources.js'
 export interface Step {
   readonly resource: Resource
   readonly headers: Readonly<Record<string, string>>
-  /** First and last byte that it asks for. */
+  /** First and last byte requested. */
   readonly range: readonly [first: number, last: number] | undefined
 }
 
@@ -15,13 +15,13 @@ export interface Trace {
 }
 
 export interface TraceOptions {
-  /** Decides URLs and their kinds. */
+  /** Determines the URLs and their kinds. */
   readonly seed: number
-  /** Traces of one seed differ by it. Default 1. */
+  /** Distinguishes traces of the same seed. Default 1. */
   readonly order?: number
   readonly requests: number
   readonly bursts: number
-  /** Default 300. */
+  /** Number of URLs. Default 300. */
   readonly urls?: number
 }
 
@@ -31,7 +31,7 @@ const PART_WITH_RANGE = 0.05
 
 /**
  * Makes the same requests from the same seed: URLs by Zipf's law with exponent 1, Accept-Encoding
- * and Accept-Language as browsers spell them, 5% for a range.
+ * and Accept-Language as browsers spell them, 5% with a range.
  */
 export function makeTrace ({ seed, order = 1, requests, bursts, urls = 300 }: TraceOptions): Trace {
   const resources = makeResources(seed, urls)

@@ -1,4 +1,4 @@
-# Varnish in the comparison of proxies; npm run bench:proxy puts in the origin's port.
+# Varnish in the comparison of proxies; npm run bench:proxy fills in the origin's port.
 vcl 4.1;
 
 backend origin {
@@ -7,11 +7,11 @@ backend origin {
 }
 
 sub vcl_backend_response {
-  # The default is to serve responses for 10 s after they have become stale, which the origin has not allowed.
+  # The default serves responses for 10 s after they have become stale, which the origin has not allowed.
   set beresp.grace = 0s;
   # Stale responses are kept to be revalidated. Weir keeps them for a minute at least.
   set beresp.keep = 60s;
 }
 
-# Everything else is the built-in VCL: max-age and s-maxage, Vary, hit-for-miss for what is not to be stored. Varnish fetches gzip and
-# unpacks it for clients that do not accept it.
+# The rest is the built-in VCL: max-age and s-maxage, Vary, hit-for-miss for uncacheable responses. Varnish
+# fetches gzip and unpacks it for clients that do not accept it.

@@ -24,7 +24,7 @@ import { search } from './search.js'
 import { stampede } from './stampede.js'
 import { start } from './start.js'
 
-/** In the order they run. */
+/** All scenarios in the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit,
   notModified,

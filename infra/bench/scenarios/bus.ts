@@ -10,17 +10,17 @@ import { spread } from '../statistics.js'
 const PER_SECOND = 1000
 const STRETCH_MS = 3000
 const ROUNDS = 5
-// As many records as a store keeps by default: from there on each that is new drives out another.
+// The number of records that a store keeps by default: beyond it, each new record evicts another.
 const RECORDS = 100_000
-// Promises under way at once while records are put there.
+// Promises in flight while records are written.
 const BATCH = 1000
 const BOUNDED = { consistency: 'bounded' } as const
 
-/** What other instances' writes cost one that nobody asks for anything. */
+/** The cost of other instances' writes to an instance without requests. */
 export const bus: Scenario = {
   name: 'bus',
   about:
-    'CPU of an idle instance while another invalidates 1,000 tags a second, less its CPU in peace',
+    'CPU of an idle instance while another invalidates 1,000 tags/s, less its CPU when quiet',
   async run (around) {
     const client = await connectRedis(around.redis)
     around.defer(() => {
@@ -54,7 +54,7 @@ async function measure (
   const rounds = around.repeat(ROUNDS)
   const storm = () => invalidate(writer, milliseconds, () => `${what}:${written++}`)
   const peace = () => setTimeout(milliseconds)
-  // Compiles what the rounds run.
+  // Compiles the code that the rounds run.
   await during(instance, storm)
   const rates = await interleave<() => Promise<void>, Usage>(
     [storm, peace],
@@ -78,7 +78,7 @@ async function measure (
   const heard = spread(added.map(({ heard }) => heard)).median
   if (heard < PER_SECOND * 0.95) {
     throw new Error(
-      `the instance heard ${heard.toFixed()} invalidations a second, not ${PER_SECOND}`
+      `the instance received ${heard.toFixed()} invalidations/s, not ${PER_SECOND}`
     )
   }
   const percent = (values: readonly { cpu: number }[]) =>
@@ -100,7 +100,7 @@ interface Usage {
   readonly heard: number
 }
 
-/** What the instance needs of a core meanwhile, in percent, and what it hears a second. */
+/** CPU use of the instance meanwhile, in percent of a core, and messages received per second. */
 async function during (instance: Child, work: () => Promise<void>): Promise<Usage> {
   const before = await instance.ask()
   const began = performance.now()
@@ -111,7 +111,10 @@ async function during (instance: Child, work: () => Promise<void>): Promise<Usag
   return { cpu: grown('cpuMicros') / wall / 10, heard: grown('heard') / wall * 1000 }
 }
 
-/** One after the other, as evenly as timers go: many at once would be cheaper to hear. */
+/**
+ * Invalidates one tag after another, as evenly as timers allow: a burst would be cheaper to
+ * receive.
+ */
 async function invalidate (
   writer: Cache<unknown>,
   milliseconds: number,

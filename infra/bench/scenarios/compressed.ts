@@ -10,10 +10,10 @@ import { versus } from '../versus.js'
 const GENERATIONS = 3
 const ROUNDS = 3
 const SECONDS = 1
-// Without a cache each answer is compressed, which takes a while for a thousand.
+// Each response is compressed where there is no cache, which takes long for a thousand URLs.
 const BROTLI: Load = { headers: () => ({ 'accept-encoding': 'br' }), expect: 200, urls: 100 }
 
-/** Arguments of `children/compressed.js`, and whether Cache-Status has to say that it is a hit. */
+/** Arguments of `children/compressed.js`, and whether Cache-Status must report a hit. */
 interface Server {
   readonly what: string
   readonly args: readonly string[]
@@ -23,9 +23,7 @@ interface Server {
 const cached: Server = { what: 'br, 16 KiB', args: ['--cached'], isHit: true }
 const bare: Server = { what: '@fastify/compress', args: [], isHit: false }
 
-/**
- * A hit of a compressed response, which is stored as it was sent, against compressing it each time.
- */
+/** A hit of a compressed response, which is stored as sent, against compressing it each time. */
 export const compressed: Scenario = {
   name: 'compressed',
   about: 'a hit of 16 KiB of JSON stored as brotli against @fastify/compress on a bare route',
@@ -56,7 +54,7 @@ async function generationOf (around: Surroundings): Promise<Map<Server, Round[]>
   const rounds = await interleave([...running], around.repeat(ROUNDS), async ([server, child]) => {
     const measured = await load(child, BROTLI, around.stretch(SECONDS))
     if (measured.fills > 0) {
-      throw new Error(`${server.what}: ${measured.fills} of the answers were no hits`)
+      throw new Error(`${server.what}: ${measured.fills} of the responses were no hits`)
     }
     return measured
   })
@@ -64,7 +62,7 @@ async function generationOf (around: Surroundings): Promise<Map<Server, Round[]>
   return new Map([...rounds].map(([[server], measured]) => [server, measured]))
 }
 
-/** Checks that the answer is brotli of the page, and from memory if it has to be. */
+/** Checks that the response is the page in brotli, and from memory if it must be. */
 async function check (child: Child, { what, isHit }: Server): Promise<void> {
   const { headers, body } = await request(`${String(child.ready['url'])}/products/1`, {
     headers: { 'accept-encoding': 'br' }

@@ -7,10 +7,10 @@ import { spread } from '../statistics.js'
 
 const ROUNDS = 7
 const VALUES = 200
-/** The store listens besides: the more at a time, the less of that counts. */
+/** Concurrent calls. The store also listens; its share shrinks with more calls. */
 const IN_FLIGHT = 20
 const KIB = 1024
-/** The default threshold is the smallest of these from which on compression pays. */
+/** The default threshold: the smallest of these sizes from which compression pays off. */
 const THRESHOLD = 128 * KIB
 const SIZES = [16 * KIB, 32 * KIB, 64 * KIB, THRESHOLD, 256 * KIB, 512 * KIB]
 /** Bytes per microsecond of a network of 1 Gbit/s. */
@@ -18,7 +18,8 @@ const NETWORK = 125
 
 interface Round {
   /**
-   * CPU time, zlib's threads included, of computing nothing, storing a value and reading it once.
+   * CPU time of filling with nothing to compute, storing and reading a value once, including zlib's
+   * threads.
    */
   readonly cpuMicros: number
   /** Bytes of the frame. */
@@ -32,8 +33,8 @@ interface Side {
 }
 
 /**
- * A value that is stored by one instance and read by one other, through Redis: CPU time, and the
- * time that its bytes take there and back. More readers make compression pay earlier.
+ * A value stored by one instance and read by another through Redis: CPU time, and the transfer time
+ * of its bytes both ways. With more readers, compression pays off earlier.
  */
 export const compression: Scenario = {
   name: 'compression',
@@ -60,7 +61,7 @@ export const compression: Scenario = {
   }
 }
 
-/** Memory for one entry alone, so that nothing is read from it. */
+/** L1 holds a single entry, so that no value is read from it. */
 function side (store: Store, namespace: string, isCompressed: boolean): Side {
   const options = {
     store,
@@ -131,7 +132,7 @@ const WORDS = (
 ).split(' ')
 
 /**
- * A list of products as an API has them, of about as many bytes of JSON, the same for each seed.
+ * A list of products as an API returns them, of about `bytes` of JSON; the same for the same seed.
  */
 function products (bytes: number, seed: number): unknown[] {
   let state = seed

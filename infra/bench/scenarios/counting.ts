@@ -2,13 +2,13 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
 /**
- * What it costs to count: hits from memory with the plugin that counts them and without. All have a
- * log, because for that, too, Fastify listens for the end of each response, and services have one.
- * How far two servers without the plugin are apart tells how far to trust the difference.
+ * The cost of counting: hits from memory with and without the plugin that counts them. All servers
+ * have a log, as services do, because a log also makes Fastify listen for the end of each response.
+ * The difference between two servers without the plugin shows the noise.
  */
 export const counting: Scenario = {
   name: 'counting',
-  about: 'a hit from memory that is counted against one that is not',
+  about: 'a counted hit from memory against an uncounted one',
   run: (around) =>
     compareServers(around, {
       scenario: 'counting',
@@ -28,7 +28,7 @@ export const counting: Scenario = {
         cacheStatus: 'detail=memory'
       },
       load: { expect: 200 },
-      // A few hundredths are to be told apart.
+      // Differences of a few hundredths must be visible.
       generations: 8
     })
 }

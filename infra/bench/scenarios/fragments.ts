@@ -25,14 +25,14 @@ const PRODUCTS = Array.from({ length: 55 }, (_, i) => ({
   text: 'Made of wood & steel, and some 30 cm long.'
 }))
 
-/** Renders the fragment as a template does that waits for others in it. */
+/** Renders the fragment like a template that awaits nested ones. */
 function renderer (): () => Promise<string> {
   const eta = new Eta()
   eta.loadTemplate('@list', TEMPLATE, { async: true })
   return () => eta.renderAsync('@list', { products: PRODUCTS })
 }
 
-/** The fragments of pages, one page after the other. */
+/** Renders the fragments of one page after another. */
 async function fragmentsIn (
   what: string,
   around: Surroundings,
@@ -61,7 +61,7 @@ async function fragmentsIn (
   return { what, read }
 }
 
-/** A fragment from memory, the requests whose pages it is on included, against rendering it. */
+/** A fragment from memory, including the request of its page, against rendering it. */
 export const fragmentHit: Scenario = {
   name: 'fragments',
   about: 'a fragment of 10 KiB from memory against rendering it with Eta',

@@ -8,8 +8,8 @@ import { redisUsage } from '../redis-usage.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Fifty with the default lease would need more than two cores for their proofs: one of 250 ms is
-// the first thing to change for so many, too.
+// Fifty instances with the default lease would need more than two cores for their proofs: 250 ms is
+// also the first change to make for such a fleet.
 const FLEETS = [
   { count: 1, lease: 50 },
   { count: 10, lease: 50 },
@@ -18,13 +18,13 @@ const FLEETS = [
 const INVALIDATIONS = [0, 100]
 const STRETCH_MS = 3000
 const ROUNDS = 2
-// A process of Node with a cache and a connection.
+// Memory of a Node process with a cache and a connection.
 const BYTES_EACH = 100 * 2 ** 20
-// Processes that start at once: more would only wait for each other.
+// Processes started at once: more would only wait for each other.
 const BATCH = 5
-// Each instance that reads proves so often in a lease that it has heard everything.
+// Proofs per lease of each instance that reads.
 const PROOFS = 5
-// An instance from which nothing is read, as the one that writes here, is idle by then.
+// Time after which an instance without reads, such as the writer here, is idle.
 const IDLE_MS = 2500
 
 interface Fleet {
@@ -34,12 +34,12 @@ interface Fleet {
 }
 
 /**
- * Measures the load of instances and invalidations on one Redis: docs/growth.md explains the
+ * Measures the load of instances and invalidations on one Redis; docs/growth.md explains the
  * figures.
  */
 export const growth: Scenario = {
   name: 'growth',
-  about: 'commands, bus traffic and CPU of Redis by instances and by invalidations a second',
+  about: 'commands, bus traffic and CPU of Redis by instances and by invalidations/s',
   async run (around) {
     const client = await connectRedis(around.redis)
     around.defer(() => { client.disconnect() })
@@ -113,7 +113,7 @@ interface Usage {
   readonly kibibytesOut: number
   readonly redisCpuPercent: number
   readonly instanceCpuPercent: number
-  /** Messages that each instance heard. */
+  /** Messages received per instance. */
   readonly heard: number
   readonly [figure: string]: number
 }

@@ -14,13 +14,13 @@ const CATALOG = fileURLToPath(
 )
 const STORES = ['Redis', 'SQLite'] as const
 const READY_WITHIN = 60_000
-// The boot's garbage is collected, and the instance has noticed that it is idle.
+// Time for the garbage of the boot to be collected, and for the instance to become idle.
 const SETTLES_WITHIN = 5000
-// Services do their periodic work each second.
+// Services do their periodic work once a second.
 const ROUNDS = 6
 const MILLISECONDS = 2000
 
-/** One process of the catalog, with its outbox and its counts, that no request reaches. */
+/** One process of the catalog without requests, with its outbox and counts. */
 export const idle: Scenario = {
   name: 'idle',
   about: 'CPU of an idle instance of the catalog, and the commands that it sends to Redis',
@@ -95,7 +95,7 @@ async function ready (url: string): Promise<void> {
       await body.dump()
       if (statusCode === 200) return
     } catch {
-      // It does not listen yet.
+      // The process does not listen yet.
     }
   }
   throw new Error(`${url} was not ready within ${READY_WITHIN / 1000} s`)
@@ -103,7 +103,7 @@ async function ready (url: string): Promise<void> {
 
 interface Sample {
   readonly at: number
-  /** In microseconds, of each service. */
+  /** Microseconds of each service. */
   readonly cpu: readonly number[]
   readonly commands: number
 }
@@ -115,7 +115,7 @@ async function sample (services: readonly Child[], client: Redis): Promise<Sampl
   return { at: performance.now(), cpu: counts.map(({ cpuMicros = NaN }) => cpuMicros), commands }
 }
 
-/** The question itself is a command, too. */
+/** The INFO command itself is counted too. */
 function perSecond (before: Sample, after: Sample): Sample {
   const seconds = (after.at - before.at) / 1000
   return {

@@ -7,11 +7,11 @@ import type { Result, Scenario, Surroundings } from '../scenario.js'
 
 const ROUNDS = 7
 const MILLISECONDS = 150
-// Milliseconds in which hot code is compiled, also where other work takes part of the processor.
+// Milliseconds in which hot code is compiled, even if other work takes part of the processor.
 const WARM_UP = 1000
 const MANY_KEYS = Array.from({ length: 100 }, (_, i) => `views:${i}`)
 
-/** The least part of INCR's calls. */
+/** The lowest acceptable part of INCR's calls. */
 const TARGET = 0.9
 
 const COUNTERS = [
@@ -19,7 +19,7 @@ const COUNTERS = [
   { what: '1 counter', keys: MANY_KEYS.slice(0, 1) }
 ] as const
 
-/** A counter that invalidations end, against one that nothing does. */
+/** A counter that can be invalidated, against a plain INCR. */
 export const increment: Scenario = {
   name: 'increment',
   about: 'increment() in Redis against a bare ioredis INCR',
@@ -55,7 +55,7 @@ export const increment: Scenario = {
   }
 }
 
-/** The same client as the store has. */
+/** The same client as the store's. */
 async function makeIncr (around: Surroundings): Promise<Reader> {
   const client = await connected(around)
   return { what: 'ioredis INCR', read: (key) => client.incr(`bare:${key}`) }
@@ -63,7 +63,7 @@ async function makeIncr (around: Surroundings): Promise<Reader> {
 
 function weir (around: Surroundings, what: string, client: RedisClient): Reader {
   const store = redisStore({ client })
-  // The connection that it listens on would keep the process alive.
+  // The connection that the store listens on would keep the process alive.
   around.defer(() => store.close())
   const cache = createWeir({ store, namespace: `increment-${what}` })
   return { what, read: (key) => cache.increment(key) }

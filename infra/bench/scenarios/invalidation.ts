@@ -8,15 +8,14 @@ import { spread } from '../statistics.js'
 const ENTRIES = 100_000
 const RECORDS = 100_000
 const SAMPLES = 50
-// Promises under way at once while entries are put there.
+// Promises in flight while entries are written.
 const BATCH = 1000
-// What it costs, without the wait for leases to end, which is the same for any number of entries.
+// The cost without the wait for leases, which is the same for any number of entries.
 const BOUNDED = { consistency: 'bounded' } as const
 const VALUE = Buffer.alloc(100, 'x')
 
 /**
- * What it costs to invalidate a tag that very many entries carry, with few and with very many tags
- * known to the store.
+ * The cost of invalidating a tag of very many entries, with few and very many tags in the store.
  */
 export const invalidation: Scenario = {
   name: 'invalidation',
@@ -45,7 +44,7 @@ export const invalidation: Scenario = {
 
     around.say(`invalidation: writing ${RECORDS} tag records`)
     for (let i = 0; i < RECORDS; i += BATCH) {
-      // As many writes would: each with a stamp of its own.
+      // One write per product, each with a stamp of its own.
       await batch(i, (product) => cache.invalidate([product], BOUNDED))
     }
     results.push(
@@ -77,7 +76,7 @@ async function measure (
 ): Promise<Result[]> {
   around.say(`invalidation: ${what}`)
   const times: number[] = []
-  // The first ones compile what the others run.
+  // The first calls compile the code that the others run.
   for (let i = -10; i < 0; i++) await cache.invalidate([tag(i)], BOUNDED)
   await watchCommands(client)
   for (let i = 0; i < SAMPLES; i++) {

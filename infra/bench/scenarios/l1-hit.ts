@@ -2,8 +2,8 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
 /**
- * A hit from memory, with all that the plugin says about it, against sending a ready Buffer with
- * the same headers.
+ * A hit from memory, with every header the plugin adds, against sending a prebuilt Buffer with the
+ * same headers.
  */
 export const l1Hit: Scenario = {
   name: 'l1-hit',
@@ -26,7 +26,7 @@ export const l1Hit: Scenario = {
         })),
         bare: { what: 'bare', child: 'bare', args: ['--body', body] },
         load: { expect: 200 },
-        // Processes differ from each other by more than their rounds do.
+        // Processes differ more than the rounds of one process.
         generations: 5,
         rounds: 1
       }))

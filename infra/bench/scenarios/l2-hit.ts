@@ -2,8 +2,8 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
 /**
- * A hit from the shared store, with no memory before it, against a route that does one GET of Redis
- * and sends what it got.
+ * A hit from the shared store without L1, against a route that does one GET of Redis and sends the
+ * result.
  */
 export const l2Hit: Scenario = {
   name: 'l2-hit',

@@ -2,9 +2,9 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario, Surroundings } from '../scenario.js'
 
 /**
- * What it costs to be sure: hits from memory before Redis, under the lease, against the same server
- * without one (see `children/unleased-store.ts`). How far two servers without it are apart tells
- * how far to trust that.
+ * The cost of coherence: hits from memory before Redis, under the lease, against the same server
+ * without one (see `children/unleased-store.ts`). The difference between two servers without a
+ * lease shows the noise.
  */
 export const lease: Scenario = {
   name: 'lease',
@@ -32,7 +32,7 @@ export const lease: Scenario = {
         cacheStatus: 'detail=memory'
       },
       load: { expect: 200 },
-      // A few hundredths are to be told apart.
+      // Differences of a few hundredths must be visible.
       generations: 8
     })
 }

@@ -11,8 +11,8 @@ const ROUNDS = 2
 const SECONDS = 1
 
 /**
- * Arguments of `children/limited.js`, the status it answers with, and the field that shows who
- * limits.
+ * Arguments of `children/limited.js`, the expected status, and the header field that shows which
+ * limiter is at work.
  */
 interface Server {
   readonly what: string
@@ -21,7 +21,7 @@ interface Server {
   readonly cached?: true
   readonly expect: 200 | 429
   readonly field?: string
-  /** Sends, ready, what that one was seen to answer: it has to be started later. */
+  /** Sends a prebuilt copy of that server's response, and therefore starts after it. */
   readonly like?: Server
 }
 
@@ -72,7 +72,7 @@ const ready: Server = {
 }
 const servers = [plain, inMemory, theirsInMemory, inRedis, theirsInRedis, hit, denied, ready]
 
-// Node and Fastify add these to any reply by themselves.
+// Node and Fastify add these to every reply.
 const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date'])
 
 /**
@@ -82,7 +82,7 @@ const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date'])
 export const limits: Scenario = {
   name: 'limits',
   about:
-    'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
+    'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a prebuilt 429',
   async run (around) {
     const measured = new Map<Server, Round[]>(servers.map((server) => [server, []]))
     const generations = around.repeat(GENERATIONS)
@@ -110,10 +110,7 @@ export const limits: Scenario = {
   }
 }
 
-/**
- * Judged by CPU time: where a request costs little, the load is the limit of what is answered a
- * second.
- */
+/** Judges by CPU time: for cheap requests, the load generator limits requests per second. */
 function byCpu (result: Result): Result {
   return result.byCpu === undefined ? result : { ...result, measured: result.byCpu }
 }
@@ -152,7 +149,7 @@ async function started (
   running: ReadonlyMap<Server, Child>
 ): Promise<Child> {
   const { by, in: where, cached, expect, like } = server
-  // None of the clients gets near to a thousand a second, and nothing comes back within the hour.
+  // No client gets near a thousand requests per second, and no budget is restored within the hour.
   const limit =
     expect === 200
       ? ['--limit', '1000', '--window', '1000']
@@ -170,14 +167,14 @@ async function started (
 }
 
 /**
- * Uses up each client's budget, over HTTP: requests that are injected leave V8 with an idea of
- * lifetimes that real ones do not.
+ * Uses up each client's budget over HTTP: injected requests would give V8 a wrong idea of object
+ * lifetimes.
  */
 async function exhaust (child: Child): Promise<void> {
   for (let id = 0; id < PRODUCTS; id++) await (await askedOnce(child, `${id}`)).arrayBuffer()
 }
 
-/** The answer of a server, for another one that sends the same. */
+/** Arguments for a server that sends the same response as `model`. */
 async function readyArguments (model: Child, status: number): Promise<string[]> {
   const response = await askedOnce(model)
   const headers = Object.fromEntries([...response.headers].filter(([name]) => !ADDED.has(name)))
@@ -187,7 +184,7 @@ async function readyArguments (model: Child, status: number): Promise<string[]> 
 const askedOnce = (child: Child, id = '1') =>
   fetch(`${String(child.ready['url'])}/products/${id}`, { headers: clientOf(id) })
 
-/** That it is what it should be that is measured. */
+/** Checks that the server sends the expected response. */
 async function check (child: Child, { what, expect, field, cached }: Server): Promise<void> {
   const response = await askedOnce(child)
   await response.arrayBuffer()

@@ -9,12 +9,12 @@ const ROUNDS = 2
 const KEEP_ONE = ['--keep', '1']
 
 /**
- * Measures the memory of a response besides its body: the same process with L1 and with an L1 of
- * one entry, after the same requests. Without L1 it would keep what it has read last, too.
+ * The memory of a response besides its body: the same process with L1 and with an L1 of one entry,
+ * after the same requests. With no L1 at all, the most recent reads would be kept too.
  */
 export const memory: Scenario = {
   name: 'memory',
-  about: 'what an L1 entry costs besides its body, and whether the cache\'s own estimate covers it',
+  about: 'the memory of an L1 entry besides its body, and whether the cache\'s own estimate covers it',
   async run (around) {
     const filled = []
     const read = []
@@ -22,7 +22,7 @@ export const memory: Scenario = {
     for (let round = 0; round < rounds; round++) {
       around.say(`memory: round ${round + 1}/${rounds}`)
       const file = join(around.dir, `memory-${round}.db`)
-      // The first to ask computes the responses, those that come after it read them from the store.
+      // The first process computes the responses, later ones read them from the store.
       const own = await held(around, file, ENTRIES)
       const fromStore = await held(around, file, 0)
       const without = await held(around, file, 0, ...KEEP_ONE)

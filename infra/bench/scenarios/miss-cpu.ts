@@ -4,23 +4,22 @@ import { interleave } from '../rounds.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Two processes that run the same program differ for all of their life, so that a few of each take
-// part.
+// Two processes of the same program differ for their whole life, so several of each take part.
 const GENERATIONS = 3
 const ROUNDS = 3
 const WARM_UP = 6000
 const REQUESTS = 3000
-// Counting makes a server slow.
+// Requests of the counted run, which is slow.
 const COUNTED = 500
 
 interface Contender {
   readonly what: string
   readonly args: readonly string[]
-  /** The most that a miss may cost for each that the bare route costs. */
+  /** The highest acceptable CPU time of a miss, relative to the bare route. */
   readonly atMost?: number
 }
 
-/** Numbers of products that no request was for yet. */
+/** Hands out numbers of products that were never requested. */
 class Unseen {
   #next = 0
 
@@ -32,8 +31,8 @@ class Unseen {
 }
 
 /**
- * The cost of missing: what a route of JSON takes that is asked for something else each time, with
- * the cache and without.
+ * The cost of a miss: a JSON route that is requested for another product each time, with and
+ * without the cache.
  */
 export const missCpu: Scenario = {
   name: 'miss-cpu',
@@ -86,7 +85,7 @@ async function generationOf (
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }
 
-/** A server that is warm. */
+/** Starts a server and warms it up. */
 async function started (
   around: Surroundings,
   args: readonly string[],
@@ -130,8 +129,8 @@ function compared (
 }
 
 /**
- * Calls of functions in Weir's packages, also of those within others, as V8 counts them; 503 before
- * issue 16.
+ * Calls of functions in Weir's packages per request, nested ones included, as V8 counts them; 503
+ * before issue 16.
  */
 async function counted (around: Surroundings, unseen: Unseen): Promise<Result> {
   around.say('miss-cpu: counting functions entered')

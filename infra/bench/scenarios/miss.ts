@@ -4,19 +4,19 @@ import { distant } from '../relay.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Each direction. Long against all else that a miss does, and short enough that the proofs of the
-// lease are in time: further away an instance seldom trusts its memory, and asks more.
+// Milliseconds in each direction. Long compared with the other work of a miss, and short enough for
+// the proofs of the lease: further away, an instance seldom trusts its memory and asks more often.
 const AWAY = 5
 const SAMPLES = 30
 const WARM_UP = 20
 
-/** How an instance of the service, near Redis or far from it, is asked. */
+/** Instances of the service near Redis and far from it. */
 interface Fleet {
   readonly near: Child
   readonly far: Child
 }
 
-/** Has what is in the caches such that the instance that is far from Redis misses the path. */
+/** Prepares the caches so that the instance far from Redis misses the path. */
 type Prepare = (fleet: Fleet, path: string) => Promise<void>
 
 const coldKey: Prepare = async () => {}
@@ -34,12 +34,12 @@ const cases: readonly (readonly [string, Prepare])[] = [
 ]
 
 /**
- * How often a miss waits for Redis, before and after its handler: it is what is left where Redis is
- * far away.
+ * Counts how often a miss waits for Redis before and after its handler: the rest of its time where
+ * Redis is far away.
  */
 export const miss: Scenario = {
   name: 'miss',
-  about: 'round trips to Redis, one after the other, that a miss adds to the time of its handler',
+  about: 'consecutive round trips to Redis that a miss adds to the time of its handler',
   async run (around) {
     const redis = await distant(around, AWAY)
     const roundTrip = await timed(around, redis)
@@ -77,7 +77,7 @@ async function started (around: Surroundings, redis: string): Promise<Child> {
   return child
 }
 
-/** What a command takes, in milliseconds. */
+/** Duration of a command, in milliseconds. */
 async function timed (around: Surroundings, redis: string): Promise<number> {
   const client = new Redis(redis, { lazyConnect: true })
   around.defer(() => { client.disconnect() })
@@ -91,9 +91,7 @@ async function timed (around: Surroundings, redis: string): Promise<number> {
   return spread(times).median
 }
 
-/**
- * The times from the request to the end of its answer, less those of the handler, in milliseconds.
- */
+/** Times from a request to the end of its response, less those of the handler, in milliseconds. */
 async function measure (
   around: Surroundings,
   fleet: Fleet,
@@ -105,7 +103,7 @@ async function measure (
   const times: number[] = []
   const warmUp = Math.round(around.stretch(WARM_UP))
   for (let i = -warmUp; i < around.repeat(SAMPLES); i++) {
-    // Each is for a key of its own.
+    // Each repetition has a key of its own.
     const one = `${path}/${what.replaceAll(/\W+/g, '-')}-${i + warmUp}`
     await prepare(fleet, one)
     const { fills: before = NaN } = await fleet.far.ask()
@@ -119,7 +117,7 @@ async function measure (
   return times
 }
 
-/** How long the handler took that made the answer. */
+/** Requests a path and returns the duration of the handler that made the response. */
 async function ask (child: Child, path: string, method = 'GET'): Promise<number> {
   const response = await fetch(`${String(child.ready['url'])}/${path}`, { method })
   const body: unknown = await response.json()

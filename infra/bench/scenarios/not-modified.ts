@@ -20,7 +20,7 @@ export const notModified: Scenario = {
       ],
       bare: { what: 'bare 304', child: 'bare', args: ['--status', '304'] },
       load: { headers: (id) => ({ 'if-none-match': etagOf(id) }), expect: 304 },
-      // Processes differ from each other by more than their rounds do.
+      // Processes differ more than the rounds of one process.
       generations: 5,
       rounds: 1
     })

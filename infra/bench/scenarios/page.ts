@@ -8,13 +8,13 @@ import { versus } from '../versus.js'
 
 const ROUNDS = 5
 const SECONDS = 1
-// A miss takes milliseconds: fewer pages are enough.
+// A miss takes milliseconds: fewer pages suffice.
 const HIT: Load = { expect: 200, urls: 100 }
 const COLD = 200
 
 /**
- * A page of five fragments: all of them kept, against the page ready; none of them, against
- * rendering it for each request.
+ * A page of five fragments: all cached, against the prebuilt page; none cached, against rendering
+ * it for each request.
  */
 export const page: Scenario = {
   name: 'page',
@@ -58,7 +58,7 @@ async function hits (around: Surroundings, fragments: Child, bare: Child): Promi
 }
 
 async function misses (around: Surroundings, fragments: Child, uncached: Child): Promise<Result> {
-  // No page that the hits were of.
+  // Above the numbers of the pages that the hits read.
   let unseen = 1_000_000
   const requests = Math.round(around.stretch(COLD))
   const cold = async (server: Child) => {

@@ -16,7 +16,7 @@ const CATEGORIES = 20
 const KEYS = Array.from({ length: CATEGORIES }, (_, i) => String(i))
 const TARGET = 10
 const WARM_UP = 5000
-// Calls one after the other leave timers no turn in which to look at the outbox.
+// Consecutive calls leave timers no turn in which to check the outbox.
 const LEASE = 600_000
 
 interface Shop extends OutboxSchema {
@@ -25,7 +25,8 @@ interface Shop extends OutboxSchema {
 }
 
 /**
- * The first page of a category, as a shop lists it; built and compiled at each call, as code does.
+ * The first page of a category, as a shop lists it; built and compiled at each call, as application
+ * code does.
  */
 const page = (db: Kysely<Shop>, category: number) => db.selectFrom('products')
   .innerJoin('categories', 'categories.id', 'products.category_id')
@@ -34,7 +35,7 @@ const page = (db: Kysely<Shop>, category: number) => db.selectFrom('products')
   .orderBy('products.name')
   .limit(20)
 
-/** A list of 20 from the query cache, against the same query. */
+/** A list of 20 rows from the query cache, against the same query. */
 export const query: Scenario = {
   name: 'query',
   about: 'a list of 20 rows from the query cache against the same Kysely query on SQLite',

@@ -11,13 +11,13 @@ import type { Result, Scenario, Surroundings } from '../scenario.js'
 
 const ROUNDS = 7
 const MILLISECONDS = 150
-// Milliseconds in which hot code is compiled, also where other work takes part of the processor.
+// Milliseconds in which hot code is compiled, even if other work takes part of the processor.
 const WARM_UP = 1000
 const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
 
 /**
- * A size, and the least parts of the calls of a bare GET: one at a time, 64 in flight, the same
- * with node-redis.
+ * Sizes, and the lowest acceptable parts of the calls of a bare GET: one at a time, 64 in flight,
+ * the same with node-redis.
  */
 const SIZES = [
   { size: '1 KiB', bytes: 1024, one: 0.95, many: 1, manyNodeRedis: 1.5 },
@@ -25,8 +25,8 @@ const SIZES = [
 ] as const
 
 /**
- * A value read from Redis by each library, with tags and no memory before it, against the GET of
- * its JSON by ioredis.
+ * A value read from Redis by each library, with tags and without L1, against a GET of its JSON by
+ * ioredis.
  */
 export const rememberRedis: Scenario = {
   name: 'remember-redis',
@@ -73,7 +73,7 @@ export const rememberRedis: Scenario = {
 
 const load = (key: string, bytes: number): unknown => JSON.parse(productJson(key, bytes))
 
-/** The same client as the store has, and as many bytes as a frame's body. */
+/** The same client as the store's, and as many bytes as the body of a frame. */
 async function makeGet (around: Surroundings, bytes: number): Promise<Reader> {
   const client = await connected(around)
   for (const key of KEYS) await client.set(`bare:${bytes}:${key}`, productJson(key, bytes))
@@ -82,7 +82,7 @@ async function makeGet (around: Surroundings, bytes: number): Promise<Reader> {
 
 function weir (around: Surroundings, what: string, client: RedisClient, bytes: number): Reader {
   const store = redisStore({ client })
-  // The connection that it listens on would keep the process alive.
+  // The connection that the store listens on would keep the process alive.
   around.defer(() => store.close())
   const cache = createWeir({ store, namespace: `remember-redis-${bytes}`, l1: false })
   return {
@@ -91,7 +91,7 @@ function weir (around: Surroundings, what: string, client: RedisClient, bytes: n
   }
 }
 
-/** Its Redis storage, with references, which are its tags, switched on. */
+/** async-cache-dedupe with its Redis storage and references (its tags). */
 async function makeDedupe (around: Surroundings, bytes: number): Promise<Reader> {
   const storage = {
     type: 'redis' as const,

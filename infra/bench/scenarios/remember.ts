@@ -74,9 +74,9 @@ const makeWeir = {
 } satisfies Record<string, Make>
 
 /**
- * async-cache-dedupe as its README begins: memory storage, with references, which are its tags,
- * switched on. It has one storage for a function, so there is no two-tier use of it; its Redis
- * storage reads and parses on every hit.
+ * async-cache-dedupe as at the beginning of its README: memory storage with references (its tags).
+ * It has one storage per function, so no two tiers; its Redis storage reads and parses on every
+ * hit.
  */
 const dedupe: Make = (_around, load) => {
   const cache = createDedupe({
@@ -87,8 +87,8 @@ const dedupe: Make = (_around, load) => {
 }
 
 /**
- * bentocache as its documentation has it for several instances: memory, Redis, and a bus between.
- * By default its memory keeps text.
+ * bentocache as documented for several instances: memory, Redis, and a bus between them. Its memory
+ * stores text by default.
  */
 const bento = (what: string, serialize: boolean): Make => async (around, load, size) => {
   const cache = new BentoCache({
@@ -116,10 +116,7 @@ const rivals = {
   unserialized: bento('bentocache, serialize: false', false)
 }
 
-/**
- * The hit that a service's own code sees: one call after the other, in one process, of values that
- * are there.
- */
+/** A hit in a service's own code: one call after the other, in one process, of stored values. */
 export const remember: Scenario = {
   name: 'remember',
   about: 'a remember() hit in memory against async-cache-dedupe and bentocache',
@@ -169,10 +166,7 @@ export const remember: Scenario = {
   }
 }
 
-/**
- * CPU time of a call, against what it took on two quiet cores of an AMD EPYC when the target was
- * set.
- */
+/** CPU time per call, against that of two quiet cores of an AMD EPYC when the target was set. */
 function costOf (size: string, { what }: Reader, rounds: readonly Calls[], atMost: number): Result {
   return {
     scenario: 'remember',

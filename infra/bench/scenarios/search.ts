@@ -10,7 +10,7 @@ const PRODUCTS = 1_000_000
 const ROUNDS = 5
 const FIRST_PAGE = { page: 1, limit: 20, sort: 'newest' } as const
 
-/** Searches, and how many products they find: one in so many. */
+/** Search terms; each matches one product in `every`. */
 const searches = [
   { what: 'a word, in 1 of 1,000', q: 'habicht', part: 'Habicht', every: 1000 },
   { what: 'inside a Japanese word, in 1 of 1,000', q: '京タ', part: '京タ', every: 1000 },
@@ -18,8 +18,8 @@ const searches = [
 ]
 
 /**
- * A search of the catalog against a scan of the same rows, and a late page by cursor against its
- * number.
+ * A search of the catalog against a scan of the same rows, and a late page by cursor against the
+ * same page by number.
  */
 export const search: Scenario = {
   name: 'search',
@@ -56,7 +56,7 @@ export const search: Scenario = {
   }
 }
 
-/** Products of the sample's kind, written in SQL; the sample itself is removed. */
+/** Inserts products like those of the sample, by SQL; removes the sample itself. */
 async function fill (database: CatalogDatabase, products: number): Promise<void> {
   await database.write(async (transaction) => {
     await transaction.deleteFrom('products').execute()
@@ -73,7 +73,7 @@ async function fill (database: CatalogDatabase, products: number): Promise<void>
   })
 }
 
-/** The same page and count as LIKE finds them, which knows accents and case of ASCII only. */
+/** Finds the same page and count by LIKE, which ignores case of ASCII only and no accents. */
 async function scan ({ read }: CatalogDatabase, part: string): Promise<number> {
   const matching = read.selectFrom('products').where((eb) => eb.or(
     (['sku', 'name', 'description'] as const).map((column) => eb(column, 'like', `%${part}%`))))
@@ -101,13 +101,13 @@ const timeOf = async ({ read }: CatalogDatabase, id: number): Promise<string> =>
       .executeTakeFirstOrThrow()
   ).createdAt
 
-/** The time that `other` takes, in times of this one, round by round. Both must find `expected`. */
+/** Compares the time of `other` with that of `mine`, round by round. Both must find `expected`. */
 async function compare (
   around: Surroundings, what: string, expected: number,
   mine: () => Promise<number | undefined>, other: () => Promise<number>, atLeast: number | undefined
 ): Promise<Result> {
   around.say(`search: ${what}`)
-  // Reads into SQLite's cache what the rounds need.
+  // Loads the pages that the rounds need into SQLite's cache.
   await mine()
   await other()
   const times = await interleave([mine, other], around.repeat(ROUNDS), async (work) => {

@@ -9,7 +9,7 @@ const EACH = 500
 const HANDLER = 300
 const ROUNDS = 5
 
-/** A server, and connections to it that are open. */
+/** A server, and open connections to it. */
 interface Instance {
   readonly child: Child
   readonly agent: Agent
@@ -29,15 +29,17 @@ const invalidated: Storm = {
 }
 const uncached: Storm = { what: 'uncached', path: () => `/uncached/${HANDLER}/hot` }
 
-/** Everybody wants what nobody has: how often it is computed, and when all have it. */
+/**
+ * Many clients request an uncached page at once: how often it is computed, and when all have it.
+ */
 export const stampede: Scenario = {
   name: 'stampede',
   about:
-    '4 processes, 500 requests each at once for a response of 300 ms that none has: runs of the handler, time',
+    '4 processes, 500 concurrent requests each for an uncached response of 300 ms: runs of the handler, time',
   async run (around) {
     const instances: Instance[] = []
     for (let i = 0; i < INSTANCES; i++) instances.push(await started(around))
-    // Opens the connections, compiles what the rounds run, and has something to invalidate.
+    // Opens the connections, compiles the code of the rounds, and creates the entry to invalidate.
     for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) {
       await all(instances, path)
     }

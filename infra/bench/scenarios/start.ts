@@ -5,17 +5,15 @@ import { spread } from '../statistics.js'
 
 const ROUNDS = 3
 
-/**
- * The suite as a person starts it, with nothing to build: wall time, which is what is waited for.
- */
+/** The start of the suite with nothing to build, by wall time, which is what users wait for. */
 export const start: Scenario = {
   name: 'start',
   about:
-    'npm start until its banner, with nothing to build; CPU time tells what a busy machine adds',
+    'npm start until its banner, with nothing to build; CPU time shows the effect of a busy machine',
   async run (around) {
     const rounds: { seconds: number; cpuSeconds: number }[] = []
     const times = around.repeat(ROUNDS)
-    // The first may build, and makes the databases.
+    // The first start may build, and creates the databases.
     for (let round = 0; round <= times; round++) {
       around.say(round === 0 ? 'start: building' : `start: round ${round}/${times}`)
       const suite = await startChild('suite', ['--dir', around.dir])

@@ -4,7 +4,7 @@ import { percent } from '../text-report.js'
 import { html, type Markup } from './markup.js'
 import { figure } from './scale.js'
 
-/** What part of the answers came from each instance, and how it came by them. */
+/** Charts the share of responses from each instance, by outcome. */
 export function sharesByInstance ({ instances, answered }: Result): Markup {
   if (instances.length === 0) return html``
   const named = instances.reduce((sum, { count }) => sum + count, 0)

@@ -5,8 +5,8 @@ import { html, type Markup } from './markup.js'
 import { figure, powersAround } from './scale.js'
 
 /**
- * How long each outcome took, as a bar from the median to the 99th percentile, with the figures in
- * a table.
+ * Charts the latency of each outcome as a bar from the median to the 99th percentile, with the
+ * figures in a table.
  */
 export function latencyByOutcome ({ outcomes, latency, answered }: Result): Markup {
   if (latency === null) return html``
@@ -22,7 +22,7 @@ export function latencyByOutcome ({ outcomes, latency, answered }: Result): Mark
 </tr>`
   })
   return html`<figure class="wide">
-<figcaption>Latency by outcome <small>bars from the median to the 99th percentile, the line is the 90th; each grid line is ten times the one before</small></figcaption>
+<figcaption>Latency by outcome <small>bars from the median to the 99th percentile, the line is the 90th; each grid line is ten times the previous one</small></figcaption>
 <div class="scroll" tabindex="0" role="group" aria-label="Latency by outcome"><table class="outcomes">
 <thead><tr><th scope="col">outcome</th><th scope="col" class="bar"><span class="ticks"><span>${figure(first)} ms</span><span>${figure(last)} ms</span></span></th><th scope="col">answers</th><th scope="col">share</th><th scope="col">p50 ms</th><th scope="col">p90 ms</th><th scope="col">p99 ms</th><th scope="col">max ms</th></tr></thead>
 <tbody>${rows}</tbody>

@@ -11,8 +11,8 @@ import { html, type Markup } from './markup.js'
 import { figure, powersAround } from './scale.js'
 
 /**
- * Two sides under the same load: one table of what matters, then latency by kind, CPU time by
- * process, caches, and what Redis holds.
+ * Compares two sides under the same load: one table of the main figures, then latency by kind, CPU
+ * time by process, caches, and the content of Redis.
  */
 export function comparison (compared: Comparison): Markup {
   const { rate, atOnce, products, pause, loads, ends } = compared
@@ -146,7 +146,7 @@ const kindTable = (): Markup =>
     )}</tbody></table>`
   )
 
-/** A drawing that is stretched to its place: text is beside it. */
+/** A drawing that is stretched to its box; its text is beside it. */
 const drawing = (height: number, content: Markup): Markup =>
   html`<svg class="bars" aria-hidden="true" viewBox="0 0 100 ${height}" preserveAspectRatio="none">${content}</svg>`
 

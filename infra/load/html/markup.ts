@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Markup {
   constructor (readonly text: string) {}
 
@@ -10,8 +10,8 @@ export class Markup {
 type Value = Markup | string | number | readonly Markup[]
 
 /**
- * HTML of a template. All that is put into it is escaped, but for what is markup itself: names of
- * instances come from outside.
+ * Makes HTML from a template. Escapes every value except Markup: names of instances come from
+ * outside.
  *
  * @example html`<p title="${name}">${rows}</p>`
  */

@@ -4,14 +4,13 @@ import { percent } from '../text-report.js'
 import { html, type Markup } from './markup.js'
 import { figure, roundUp } from './scale.js'
 
-/** What is stacked: outcomes, and requests without an answer on top. */
+/** The stacked layers: outcomes, and requests without a response on top. */
 type Layer = Outcome | 'failed'
 
-// Drawings are stretched to their place, so that text, which is not to be, is beside them and not
-// in them.
+// Drawings are stretched to their box; text must not be, so it is beside them.
 const HEIGHT = 100
 
-/** Answers a second, by outcome, one column for each stretch of the time. */
+/** Charts responses per second by outcome, one column per interval. */
 export function throughputChart ({ moments, seconds }: Result): Markup {
   const layers = layersOf(moments)
   const top = roundUp(
@@ -41,7 +40,7 @@ export function throughputChart ({ moments, seconds }: Result): Markup {
   })
 }
 
-/** The part of the reads that the cache had, over the time. */
+/** Charts the hit ratio over time. */
 export function hitRatioChart ({ moments, seconds, hitRatio }: Result): Markup {
   if (hitRatio === null) return html``
   const known = moments.flatMap(({ at, seconds, hitRatio }) =>
@@ -63,11 +62,11 @@ export function hitRatioChart ({ moments, seconds, hitRatio }: Result): Markup {
 
 interface Chart {
   readonly title: string
-  /** In words, for who does not see it. */
+  /** Text alternative of the chart. */
   readonly label: string
-  /** How much time it shows. */
+  /** Duration that the chart covers. */
   readonly seconds: number
-  /** What is said at the bottom, the middle and the top. */
+  /** Labels at the bottom, the middle and the top. */
   readonly ends: readonly [string, string, string]
   readonly drawing: Markup
   readonly below?: Markup

@@ -8,10 +8,10 @@ import { hitRatioChart, throughputChart } from './over-time.js'
 import { figure } from './scale.js'
 import { STYLE } from './style.js'
 
-/** A report that is one file and needs nothing else: no script, nothing from elsewhere. */
+/** Renders the report as one self-contained file: no script, no external resources. */
 export function htmlReport (report: Report): string {
   const { url, date, machine, results, requirements, interrupted } = report
-  // The scenario starts shops of its own: no suite was running before.
+  // The scenario starts its own shops: no suite was running before.
   const what = results.some(({ comparison }) => comparison !== undefined)
     ? 'the shop, with caching and without'
     : url

@@ -8,7 +8,7 @@ export function roundUp (value: number): number {
   )
 }
 
-/** Whole powers of ten around some times, for an axis on which each is as far from the next. */
+/** Powers of ten around the given times, for a logarithmic axis. */
 export function powersAround (values: readonly number[]): number[] {
   const first = Math.floor(Math.log10(Math.min(...values)))
   const last = Math.max(first + 1, Math.ceil(Math.log10(Math.max(...values))))
@@ -17,6 +17,6 @@ export function powersAround (values: readonly number[]): number[] {
 
 const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 
-/** A number as people read it. */
+/** A number in readable form. */
 export const figure = (value: number): string =>
   numbers.format(value >= 100 ? Math.round(value) : value)

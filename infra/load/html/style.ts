@@ -1,4 +1,4 @@
-/** The look of the report, in both themes and on small screens. */
+/** Style sheet of the report, for both themes and small screens. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -10,7 +10,7 @@ import { stampede } from './stampede.js'
 import { warm } from './warm.js'
 import { weather } from './weather.js'
 
-/** In the order they run. What uses the limits up comes last. */
+/** All scenarios in the order they run. Those that use up the limits come last. */
 export const scenarios: readonly Scenario[] = [
   cold,
   warm,

@@ -4,13 +4,13 @@ import { measure } from '../measure.js'
 import { POPULAR } from '../paths.js'
 import type { Scenario, Surroundings } from '../scenario.js'
 
-// The catalog allows one user ten a second and 3,600 an hour.
+// The catalog allows a user ten writes per second and 3,600 per hour.
 const WRITES_PER_SECOND = 5
 const WRITTEN = [1, 2, 3, 4, 5, 6]
 
 export const mixed: Scenario = {
   name: 'mixed',
-  about: `popular pages, while ${WRITES_PER_SECOND} times a second somebody writes to a product among them; needs a token`,
+  about: `popular pages, with ${WRITES_PER_SECOND} writes a second to products among them; needs a token`,
   parts: ['reads', 'writes'],
   needsToken: true,
   async run (around) {
@@ -37,8 +37,8 @@ export const mixed: Scenario = {
 }
 
 /**
- * Writes that give products the price they have: all that depends on them is invalidated, and the
- * shop stays as it was.
+ * Prepares writes that give products the price they already have: everything that depends on them
+ * is invalidated, and the shop stays unchanged.
  */
 async function prepareWrites (around: Surroundings) {
   const headers = { authorization: `Bearer ${around.token}`, 'content-type': 'application/json' }
@@ -76,6 +76,6 @@ const refused = (status: 401 | 403) =>
   new LoadError(
     'WEIR_ERR_TOKEN_REFUSED',
     status === 401
-      ? 'the token was not accepted (401): npm start prints a new one at each start, take its EDITOR_TOKEN'
-      : 'the token is of somebody who may not write (403): npm start prints that of an editor, EDITOR_TOKEN'
+      ? 'the token was not accepted (401): npm start prints a new one at each start, use its EDITOR_TOKEN'
+      : 'the token\'s user may not write (403): use the EDITOR_TOKEN that npm start prints'
   )

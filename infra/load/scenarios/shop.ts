@@ -8,27 +8,24 @@ import type { Scenario, Surroundings } from '../scenario.js'
 
 const NAME = 'shop'
 const SEED = 42
-/** Requests a second that two busy cores carry without caching, too. */
+/** Requests per second that two busy cores can also serve without caching. */
 const RATE = 5
-/**
- * Each load is measured in so many stretches, one side after the other, so that a machine that is
- * busier later is so for both.
- */
+/** Number of stretches per load, one side after the other, so that a busy machine affects both. */
 const ROUNDS = 2
-/** Requests at once where each side carries what it can. */
+/** Concurrent requests where each side serves as many as it can. */
 const AT_ONCE = 8
 /** Milliseconds between two saves of the editor. */
 const PAUSE = 5000
 /**
- * The part of a measurement's time that shoppers come unmeasured before: code is compiled, and
- * caches have what is popular.
+ * Unmeasured warm-up, as a part of the measurement's time: code is compiled, and popular pages are
+ * cached.
  */
 const WARM_UP = 0.8
 
 export const shop: Scenario = {
   name: NAME,
   about:
-    'shoppers and an editor in a shop of its own, with caching and without, side by side. By itself only',
+    'shoppers and an editor in a shop of its own, with and without caching, side by side. Only by name',
   parts: [
     'same rate, cached',
     'same rate, uncached',
@@ -41,8 +38,8 @@ export const shop: Scenario = {
     const [wanting, cores] = [Math.round(loadAverage()), machine().cores]
     if (wanting > cores) {
       note(
-        `${wanting} processes wanted one of the ${cores} cores before the run: other work shared the machine. ` +
-          'The figures compare the two sides, and say little about how fast either is elsewhere.'
+        `${wanting} processes competed for the ${cores} cores before the run: other work shared the machine. ` +
+          'The figures compare the two sides; they do not predict the speed on other machines.'
       )
     }
     const sides: Side[] = []
@@ -126,7 +123,7 @@ async function compare (
   }
 }
 
-/** One stretch: shoppers come, and the editor saves meanwhile. */
+/** One stretch: shoppers visit while the editor saves. */
 async function visited (
   side: Side,
   traffic: Traffic,
@@ -156,7 +153,7 @@ async function endsOf (sides: readonly Side[]): Promise<Comparison['ends']> {
   }))
 }
 
-/** Checks that hold whatever the figures are. */
+/** Checks that must hold whatever the figures are. */
 function checksOf ({ loads, ends }: Omit<Comparison, 'checks'>): Comparison['checks'] {
   const errors = [
     ...loads.flatMap(({ sides }) => sides).map(({ errors }) => errors),

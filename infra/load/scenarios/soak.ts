@@ -12,7 +12,7 @@ const SAMPLES = 120
 export const soak: Scenario = {
   name: 'soak',
   about:
-    'half an hour of all that there is, at 220 requests a second: does memory stay low and flat? By itself only; needs a token',
+    'half an hour of mixed requests at 220/s: does memory stay low and flat? Only by name; needs a token',
   parts: mix('').map(({ part }) => part),
   needsToken: true,
   alone: { seconds: 1800, rate: 220 },
@@ -49,7 +49,7 @@ export const soak: Scenario = {
       ]
     )
     if (memory.processes.length === 0) {
-      around.note('No process was seen: /api/stats/instances does not answer.')
+      around.note('No process was found: /api/stats/instances does not answer.')
     }
     return results.map((result, i) =>
       i === 0 ? { ...result, memory: { ...memory, checks } } : result
@@ -59,14 +59,14 @@ export const soak: Scenario = {
 
 const mb = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
 
-/** Looks at processes and store until it is told to end. */
+/** Samples processes and store until `signal` is aborted. */
 async function watch (
   { url, seconds, note }: Surroundings, signal: AbortSignal
 ): Promise<{ processes: ProcessSample[], store: StoreSample[] }> {
   const [processes, samples]: [ProcessSample[], StoreSample[]] = [[], []]
   const store = await openStore(process.env)
   if (store === undefined) {
-    note('The store was not looked at: give REDIS_URL or DATA_DIR as the suite has it.')
+    note('The store was not measured: set REDIS_URL or DATA_DIR to the suite\'s value.')
   }
   const began = performance.now()
   try {

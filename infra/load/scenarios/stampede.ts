@@ -9,7 +9,7 @@ const name = 'stampede'
 export const stampede: Scenario = {
   name,
   about:
-    'bursts of requests at once for one page that no instance has: how many of them compute it',
+    'bursts of simultaneous requests for a page that no instance has: how many of them compute it',
   parts: [name],
   async run (around) {
     const { url, seconds, signal } = around

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.js'
 
 export const warm: Scenario = {
   name: 'warm',
-  about: 'pages that are in the cache',
+  about: 'pages from the cache',
   parts: ['warm'],
   async run (around) {
     await warmUp(around, POPULAR)

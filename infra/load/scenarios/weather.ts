@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.js'
 
 export const weather: Scenario = {
   name: 'weather',
-  about: 'weather now and forecasts of a dozen cities',
+  about: 'current weather and forecasts of a dozen cities',
   parts: ['weather'],
   async run (around) {
     await warmUp(around, WEATHER)

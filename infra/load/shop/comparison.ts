@@ -5,21 +5,21 @@ import { type TrafficFigures } from './traffic.js'
 
 /** The same load of the same shop with caching and without. */
 export interface Comparison {
-  /** Requests a second of the load that both carry. */
+  /** Requests per second of the load that both sides serve. */
   readonly rate: number
-  /** Connections of the load that each carries as fast as it can. */
+  /** Connections of the load that each side serves as fast as it can. */
   readonly atOnce: number
   readonly seed: number
   readonly products: number
   /** Milliseconds between two saves of the editor. */
   readonly pause: number
   readonly loads: readonly ComparedLoad[]
-  /** The end of the run, with caching first. */
+  /** Both sides at the end of the run, with caching first. */
   readonly ends: readonly SideEnd[]
   readonly checks: readonly { readonly text: string, readonly met: boolean, readonly why: string }[]
 }
 
-/** One load, with caching first and without second. */
+/** One load: with caching first, without second. */
 export interface ComparedLoad {
   readonly name: 'same rate' | 'as fast as it can'
   readonly sides: readonly SideFigures[]
@@ -34,7 +34,7 @@ export interface SideFigures {
   readonly errors: number
   readonly latency: Latency | null
   readonly kinds: readonly KindFigures[]
-  /** CPU time and memory by process; the memory is that at the end. */
+  /** CPU time and memory by process; memory as of the end. */
   readonly processes: readonly (ProcessUsage & { readonly name: string })[]
   /** Reads of each of the storefront's caches. */
   readonly caches: readonly {
@@ -52,14 +52,14 @@ export interface KindFigures {
   readonly answered: number
   readonly errors: number
   /**
-   * Share of the answers for which the response cache was asked that it had; null: it is not asked
-   * for this kind.
+   * Hits as a share of the responses for which the response cache was asked; null: never asked for
+   * this kind.
    */
   readonly hitRatio: number | null
   readonly latency: Latency | null
 }
 
-/** One side when all is over. */
+/** One side at the end of the run. */
 export interface SideEnd {
   readonly caching: 'on' | 'off'
   readonly saves: number
@@ -67,12 +67,12 @@ export interface SideEnd {
   readonly saveMedian: number
   readonly saveMost: number
   /**
-   * Products with a version on the pages that were answered, and those older than what had been
-   * acknowledged.
+   * Products with a version on the pages served, and those older than the version acknowledged
+   * before the request.
    */
   readonly checked: number
   readonly older: number
-  /** Looks right after a save that did not show it, and those that got no page. */
+  /** Page views right after a save that did not show it, including those without a page. */
   readonly unseen: number
   readonly failed: number
   readonly redisBytes: number
@@ -81,8 +81,7 @@ export interface SideEnd {
 }
 
 /**
- * The figures of a load on one side, from what its processes had counted before and after each
- * stretch of it.
+ * Figures of a load on one side, from the counts of its processes before and after each stretch.
  */
 export function sideFigures (
   caching: 'on' | 'off',
@@ -132,7 +131,7 @@ export function sideFigures (
 
 const HITS = ['l1', 'l2', 'coalesced', 'stale']
 
-/** Answers that are errors, refusals among them, and requests without an answer. */
+/** Error responses, refusals included, and requests without a response. */
 const errorsOf = ({ failed, outcomes }: Pick<TrafficFigures, 'failed' | 'outcomes'>): number =>
   failed +
   outcomes.reduce(

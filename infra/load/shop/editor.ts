@@ -3,16 +3,13 @@ import { LoadError } from '../errors.js'
 import { type Shopper } from './shopper.js'
 import { mentionsIn, nameOf } from './versions.js'
 
-/** Products that are edited: the newest, which most pages show. */
+/** Number of products that are edited: the newest, which most pages show. */
 const EDITED = 12
 
-/**
- * An editor who saves a product again and again, by the form of the shop, and looks whether it is
- * shown.
- */
+/** An editor who repeatedly saves a product by the shop's form and checks that pages show it. */
 export class Editor {
   saves = 0
-  /** Looks at a page right after a save that did not show it, and those that got no page. */
+  /** Page views right after a save that did not show it, including those without a page. */
   unseen = 0
   failed = 0
   /** Durations of saves, in ms. */
@@ -20,7 +17,9 @@ export class Editor {
 
   constructor (readonly shopper: Shopper, readonly products: number) {}
 
-  /** Saves a product every `pause` ms for so long; the last one is whole. @throws LoadError */
+  /**
+   * Saves a product every `pause` ms for `seconds`; the last save is completed. @throws LoadError
+   */
   async work (pause: number, seconds: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + seconds * 1000
     for (
@@ -51,7 +50,7 @@ export class Editor {
     this.times.push(now - began)
     this.saves++
     shopper.versions.acknowledged(id, version, now)
-    // The front door has each instance answer in turn.
+    // The front door sends requests to the instances in turn.
     for (const page of [`/shop/products/${id}`, `/shop/products/${id}`, '/shop', '/shop']) {
       const { status, body } = await shopper.get(page)
       if (status !== 200) this.failed++
@@ -62,7 +61,7 @@ export class Editor {
   }
 }
 
-/** The fields of the form that changes a product, as they are filled in. */
+/** The filled-in fields of the form that changes a product. */
 function fieldsOf (form: string): Record<string, string> {
   const inputs = [...form.matchAll(/name="(etag|name|sku|price|stock)"[^>]*value="([^"]*)"/g)].map(
     ([, name = '', value = '']) => [name, decoded(value)]
@@ -89,5 +88,5 @@ const decoded = (text: string): string =>
 const unexpected = (method: string, path: string, status: number) =>
   new LoadError(
     'WEIR_ERR_UNEXPECTED_ANSWER',
-    `${method} ${path} of the shop was answered with ${status}: an editor could not save a product`
+    `${method} ${path} of the shop got status ${status}: the editor could not save a product`
   )

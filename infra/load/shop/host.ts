@@ -1,5 +1,7 @@
-// node host.js, with CACHE in its environment One shop in a process of its own: a Redis, the front
-// door, and the instances of catalog, weather and storefront. It ends with its parent.
+// node host.js, with CACHE in its environment
+//
+// One shop in a process of its own: a Redis, the front door, and the instances of catalog, weather
+// and storefront. It ends with its parent.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,14 +15,14 @@ import { Supervisor } from '../../local/supervisor.js'
 import { chooseUpstream } from '../../local/weather-upstream.js'
 import { findProgram } from '../../tools/find-program.js'
 
-/** Two instances that serve shoppers, and one of each service that they ask. */
+/** Two instances that serve shoppers, and one of each service that they call. */
 const INSTANCES: Readonly<Record<string, number>> = {
   storefront: 2,
   catalog: 1,
   weather: 1,
   upstream: 1
 }
-/** Calls of the simulated Open-Meteo are free. */
+/** The simulated Open-Meteo needs no quota. */
 const UNBOUNDED = '1000000000'
 
 const folder = await mkdtemp(join(tmpdir(), 'weir-shop-'))
@@ -62,7 +64,7 @@ const env: NodeJS.ProcessEnv = {
   DATA_DIR: folder,
   REDIS_URL: `redis://${HOST}:${redisPort}`,
   RATE_LIMIT_ALLOW: HOST,
-  // The load has both cores: what waits for one is no outage.
+  // The load uses both cores: waiting for one is no outage.
   REDIS_COMMAND_TIMEOUT: '2000',
   MAX_EVENT_LOOP_DELAY: '0',
   LOG_LEVEL: 'error',

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+/** Numbers from 0 to 1, repeatable by seed (mulberry32). */
 export function randomFrom (seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,7 +9,7 @@ export function randomFrom (seed: number): () => number {
   }
 }
 
-/** Ranks from 0 to `count` - 1 by Zipf's law: rank 9 comes a tenth as often as rank 0. */
+/** Ranks from 0 to `count` - 1 by Zipf's law: rank 9 is a tenth as likely as rank 0. */
 export function zipf (count: number, random: () => number): () => number {
   const sums = new Float64Array(count)
   let sum = 0

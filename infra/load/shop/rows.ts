@@ -1,6 +1,6 @@
 import { type ComparedLoad, type Comparison, type SideFigures } from './comparison.js'
 
-/** A figure of both sides. `isMore`: the higher, the better. */
+/** One figure for both sides. `isMore`: higher is better. */
 export interface Row {
   readonly what: string
   readonly unit: string
@@ -8,7 +8,7 @@ export interface Row {
   readonly uncached: number
 }
 
-/** The figures that matter most, side by side. */
+/** The main figures, side by side. */
 export function rowsOf ({ loads, ends }: Comparison): Row[] {
   const row = (
     what: string,
@@ -85,7 +85,7 @@ export function rowsOf ({ loads, ends }: Comparison): Row[] {
   ]
 }
 
-/** Milliseconds of CPU time of all processes for a request. */
+/** Milliseconds of CPU time of all processes per request. */
 export const cpuOf = ({ processes, answered }: SideFigures): number =>
   processes.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / 1000 / answered
 
@@ -94,7 +94,7 @@ export const megabytes = (bytes: number): number => bytes / 1e6
 const per100 = (count: number | undefined, answered: number): number =>
   (100 * (count ?? 0)) / answered
 
-/** A figure as people read it: three digits. */
+/** A figure in readable form: three digits. */
 export const digits = (value: number): string =>
   Number.isNaN(value)
     ? '–'

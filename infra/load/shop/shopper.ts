@@ -3,7 +3,7 @@ import { judge, type Judgement } from '../outcome.js'
 import { type Versions } from './versions.js'
 import { type Visit } from './visits.js'
 
-/** The answer to a request, and its outcome. */
+/** A response and its outcome. */
 export interface Answered {
   readonly status: number
   readonly judgement: Judgement
@@ -12,7 +12,7 @@ export interface Answered {
 
 const TIMEOUT = 10_000
 
-/** Sends requests as browsers do, and checks what they are shown. */
+/** Sends requests as browsers do, and checks the pages they get. */
 export class Shopper {
   constructor (
     readonly url: string,
@@ -21,7 +21,7 @@ export class Shopper {
     readonly versions: Versions
   ) {}
 
-  /** @throws what the connection fails with */
+  /** @throws the connection's error */
   async visit ({ kind, path, isSignedIn }: Visit): Promise<Answered> {
     const etag = kind === 'again' ? this.versions.etagOf(path) : undefined
     return this.get(path, {
@@ -30,12 +30,12 @@ export class Shopper {
     })
   }
 
-  /** @throws what the connection fails with */
+  /** @throws the connection's error */
   async get (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
     return this.#send(path, { method: 'GET', headers })
   }
 
-  /** Sends a form of this site as the user of the cookie. @throws what the connection fails with */
+  /** Sends a form of this site as the user of the cookie. @throws the connection's error */
   async post (path: string, fields: Readonly<Record<string, string>>): Promise<Answered> {
     const headers = {
       cookie: this.cookie,

@@ -13,19 +13,19 @@ import { type ProcessUsage, type Running } from './usage.js'
 import { Versions } from './versions.js'
 import { PAGES, type Place, visits } from './visits.js'
 
-/** Connections of all shoppers of a side: more than there are ever requests under way. */
+/** Connections of all shoppers of a side: more than there are ever requests in flight. */
 export const CONNECTIONS = 512
 
 /** Products on a page of the shop's list. */
 const PER_PAGE = 24
 
-/** A shop of its own with caching, or without, and those who visit it. */
+/** A shop with or without caching, and its visitors. */
 export interface Side extends Running {
   readonly caching: 'on' | 'off'
   readonly place: Place
   readonly versions: Versions
   readonly editor: Editor
-  /** Shoppers who come like this, the same ones for the same seed. */
+  /** Traffic of shoppers, repeatable by seed. */
   traffic (arrival: Arrival, seed: number): Traffic
   end (): Promise<void>
 }
@@ -79,7 +79,7 @@ interface Started {
 const isStarted = (said: object): said is Started => 'frontDoor' in said
 const isUsage = (said: object): said is ProcessUsage => 'cpuMicros' in said
 
-/** The next message of the host. @throws LoadError where it ends instead */
+/** Waits for the next matching message of the host. @throws LoadError if the host ends instead */
 function told<T extends object> (host: ChildProcess, is: (said: object) => said is T): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = () => {
@@ -94,7 +94,7 @@ function told<T extends object> (host: ChildProcess, is: (said: object) => said 
   })
 }
 
-/** Reads from the shop which pages there are to ask for. */
+/** Reads from the shop which pages exist. */
 async function placeAt (url: string): Promise<Place> {
   const read = async (path: string) =>
     (await request(`${url}${path}`, { headers: { accept: '*/*' } })).body.text()

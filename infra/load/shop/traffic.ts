@@ -6,22 +6,22 @@ import { type Shopper } from './shopper.js'
 import { type Kind, KINDS, type Visit } from './visits.js'
 
 /**
- * Arrival of requests: so many a second whatever the answers (open), or each after the answer to
- * the one before (closed).
+ * Arrival of requests: a fixed number per second whatever the responses (open), or each after the
+ * response to the previous one (closed).
  */
 export type Arrival = { readonly perSecond: number } | { readonly atOnce: number }
 
-/** Figures of one load: of all requests, and by kind. */
+/** Figures of one load: overall, and by kind. */
 export interface TrafficFigures extends Figures {
   readonly kinds: readonly { readonly kind: Kind, readonly figures: Figures }[]
 }
 
-/** One load, measured in several stretches of time whose figures are one. */
+/** One load, measured in several stretches with common figures. */
 export class Traffic {
   readonly #all = new Recorder(1, 0)
   readonly #kinds = new Map<Kind, Recorder>()
   readonly #gap = randomFrom(7)
-  /** Milliseconds that were measured before the present stretch. */
+  /** Milliseconds measured before the current stretch. */
   #before = 0
 
   constructor (
@@ -30,7 +30,7 @@ export class Traffic {
     readonly arrival: Arrival
   ) {}
 
-  /** Sends visits for so long, and waits for the last answers. */
+  /** Sends visits for `seconds`, and waits for the last responses. */
   async send (seconds: number, signal: AbortSignal): Promise<void> {
     const began = performance.now()
     const until = began + seconds * 1000
@@ -69,10 +69,7 @@ export class Traffic {
     }
   }
 
-  /**
-   * Sends one visit, which was due at `due`: what it waited for its turn is part of how long it
-   * took.
-   */
+  /** Sends one visit that was due at `due`; waiting for a connection counts towards its latency. */
   async #visit (
     visit: Visit,
     due: number,

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
 import { request } from 'undici'
 
-/** A process at one moment. */
+/** A process at one point in time. */
 export interface ProcessUsage {
   readonly cpuMicros: number
   readonly rssBytes: number
 }
 
-/** Counts of a shop until one moment. */
+/** Counts of a shop up to one point in time. */
 export interface Usage {
   /** Processes by name: instances, `front door` and `redis`. */
   readonly processes: Readonly<Record<string, ProcessUsage>>
@@ -18,7 +18,7 @@ export interface Usage {
   readonly redis: { readonly bytes: number, readonly keys: number, readonly commands: number }
 }
 
-/** A running shop and the ways to its counts. */
+/** A running shop, and access to its counts. */
 export interface Running {
   readonly url: string
   readonly instances: readonly {
@@ -30,7 +30,7 @@ export interface Running {
   readonly frontDoor: () => Promise<ProcessUsage>
 }
 
-/** Reads what all processes of a shop have counted. */
+/** Reads the counts of all processes of a shop. */
 export async function usageOf ({ instances, redis, frontDoor }: Running): Promise<Usage> {
   const told = await Promise.all(instances.map(async ({ name, service, url }) => {
     const { body } = await request(`${url}/metrics`)
@@ -73,7 +73,7 @@ export async function usageOf ({ instances, redis, frontDoor }: Running): Promis
   }
 }
 
-/** The memory of entries in Redis by what they are, the largest part first. */
+/** Memory of the entries in Redis by kind, the largest first. */
 export async function entriesIn (redis: Redis): Promise<StoredEntries[]> {
   const found = new Map<string, { count: number, bytes: number }>()
   for await (const keys of redis.scanStream({ match: 'weir:responses:{=*', count: 500 })) {
@@ -90,7 +90,7 @@ export async function entriesIn (redis: Redis): Promise<StoredEntries[]> {
     .sort((a, b) => b.bytes - a.bytes)
 }
 
-/** Entries of one kind in Redis, and their bytes, keys and Redis' own overhead among them. */
+/** Entries of one kind in Redis, and their bytes, including keys and Redis' own overhead. */
 export interface StoredEntries {
   readonly kind: string
   readonly count: number
@@ -98,7 +98,8 @@ export interface StoredEntries {
 }
 
 /**
- * The kind of an entry by its key: `weir:responses:{=fragment:product:7}` is a `fragment:product`.
+ * The kind of an entry, derived from its key: `weir:responses:{=fragment:product:7}` is a
+ * `fragment:product`.
  */
 function kindOf (key: string): string {
   const [, entry = ''] = /^weir:responses:\{=(.*)\}/.exec(key) ?? []
@@ -114,7 +115,7 @@ interface Sample {
   readonly value: number
 }
 
-/** The samples of a text for Prometheus. */
+/** Parses the samples of a Prometheus text. */
 function samplesOf (text: string): Sample[] {
   return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(
     ([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) })

@@ -1,29 +1,26 @@
-/**
- * The versions of products that were saved, as pages show them: their names end with
- * `#e<id>v<version>`.
- */
+/** Tracks the saved versions of products, as pages show them: names end with `#e<id>v<version>`. */
 export class Versions {
-  /** Acknowledged saves by product, in order of version. */
+  /** Acknowledged saves by product, in version order. */
   readonly #saved = new Map<number, { readonly version: number; readonly at: number }[]>()
-  /** Pages that the browser has: entity tag, and the products on it. */
+  /** Pages in the browser's cache: entity tag, and the products on it. */
   readonly #kept = new Map<
     string,
     { readonly etag: string; readonly mentions: readonly Mention[] }
   >()
 
   /**
-   * Products with a version on pages, and those of them that were older than what had been
-   * acknowledged before the request.
+   * Products with a version on pages, and those older than the version acknowledged before the
+   * request.
    */
   checked = 0
   older = 0
 
-  /** The entity tag that the browser has for a path. */
+  /** The browser's entity tag for a path. */
   etagOf (path: string): string | undefined {
     return this.#kept.get(path)?.etag
   }
 
-  /** A save is acknowledged at `at`: ms of performance.now(). */
+  /** Records a save acknowledged at `at`: ms of performance.now(). */
   acknowledged (id: number, version: number, at: number): void {
     const saved = this.#saved.get(id)
     if (saved === undefined) this.#saved.set(id, [{ version, at }])
@@ -31,8 +28,8 @@ export class Versions {
   }
 
   /**
-   * Checks an answer to a request that was sent at `sentAt`. One of 304 says what the browser has
-   * already.
+   * Checks a response to a request sent at `sentAt`. A 304 stands for the page in the browser's
+   * cache.
    * @returns the products and versions that the page shows
    */
   check (path: string, { status, etag, body }: Shown, sentAt: number): readonly Mention[] {
@@ -47,20 +44,20 @@ export class Versions {
   }
 }
 
-/** The parts of an answer that are looked at. */
+/** The parts of a response that are checked. */
 interface Shown {
   readonly status: number
   readonly etag: string | undefined
   readonly body: string
 }
 
-/** A product that a page shows, and in which version. */
+/** A product on a page, and its version. */
 export interface Mention {
   readonly id: number
   readonly version: number
 }
 
-/** The name of a version of a product. */
+/** The name of a product at a version. */
 export const nameOf = (name: string, { id, version }: Mention): string =>
   `${name.replace(/ #e\d+v\d+$/, '')} #e${id}v${version}`
 

@@ -1,6 +1,6 @@
 import { randomFrom, zipf } from './random.js'
 
-/** The kinds of requests of shoppers, how many of each hundred there are, and what they ask for. */
+/** Kinds of shoppers' requests: how many of each hundred there are, and their paths. */
 export const KINDS = {
   list: { percent: 26, about: 'a page of the list, of all products or of a category' },
   product: { percent: 34, about: 'a product' },
@@ -19,9 +19,9 @@ export interface Visit {
   readonly isSignedIn: boolean
 }
 
-/** The shop that visits are about. */
+/** The shop under load. */
 export interface Place {
-  /** Ids go from 1 to this, the newest last. */
+  /** Ids go from 1 to this one, the newest. */
   readonly products: number
   readonly categories: readonly { readonly slug: string, readonly pages: number }[]
   readonly assets: readonly string[]
@@ -45,20 +45,16 @@ const WORDS = [
   'light'
 ]
 const SORTS = ['newest', 'price', '-price', 'name']
-/** Pages of a list that shoppers look at. */
+/** Pages of a list that shoppers open. */
 export const PAGES = 40
 /**
- * Products that shoppers come across, the newest first: what is further down in lists is looked for
- * by few.
+ * Number of products that shoppers open, the newest first: few shoppers go further down in lists.
  */
 export const POPULAR = 480
-/** Pages that shoppers come back to: those that were last asked for. */
+/** Pages that shoppers return to: those requested last. */
 const REMEMBERED = 100
 
-/**
- * Visits one after the other, without end: the same ones for the same seed, whoever answers and
- * how.
- */
+/** Yields visits without end, repeatable by seed, whatever the responses. */
 export function * visits (
   { products, categories, assets }: Place,
   seed: number

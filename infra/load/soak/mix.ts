@@ -1,7 +1,7 @@
 import { type Request } from 'autocannon'
 import { POPULAR, WEATHER } from '../paths.js'
 
-/** One kind of request, how many of each hundred it is, and what makes the next one. */
+/** One kind of request: its share in percent, and a function that makes the next one. */
 export interface Kind {
   readonly part: string
   readonly percent: number
@@ -35,14 +35,11 @@ const SORTS = ['newest', 'name', '-name', 'price', '-price']
 
 const below = (limit: number): number => Math.floor(Math.random() * limit)
 const oneOf = <T>(list: readonly T[], otherwise: T): T => list[below(list.length)] ?? otherwise
-/** Most of the time one of the first `some`: a few pages are asked for often, and many seldom. */
+/** Usually one of the first `some`: a few pages are popular, many are rarely requested. */
 const id = (some: number): number => 1 + below(below(10) === 0 ? PRODUCTS : some)
 const list = (query: string): string => `/api/products?${query}`
 
-/**
- * The requests of a shop in the long run: mostly reads, with all that leaves something behind in a
- * cache.
- */
+/** The long-term mix of a shop: mostly reads, with everything that leaves traces in a cache. */
 export const mix = (token: string): readonly Kind[] => [
   { part: 'reads', percent: 36, next: () => ({ path: `/api/products/${id(500)}` }) },
   { part: 'popular', percent: 10, next: () => ({ path: oneOf(POPULAR, '/') }) },

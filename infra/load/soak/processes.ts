@@ -1,6 +1,6 @@
 import { request } from 'undici'
 
-/** One process at one moment. */
+/** One process at one point in time. */
 export interface ProcessSample {
   readonly instance: string
   readonly service: string
@@ -8,13 +8,13 @@ export interface ProcessSample {
   readonly at: number
   readonly rssBytes: number
   readonly heapBytes: number
-  /** Responses in its memory, and the bytes that they take. */
+  /** Responses in its memory, and their bytes. */
   readonly l1: { readonly entries: number, readonly bytes: number }
 }
 
 /**
- * All processes that stats has heard of in the last seconds: wherever they run, and whatever is in
- * front of them. Empty without stats.
+ * Samples all processes that have reported to stats in the last seconds, wherever they run and
+ * whatever is in front of them. Empty without stats.
  */
 export async function sampleProcesses (url: string, at: number): Promise<ProcessSample[]> {
   const { statusCode, body } = await request(`${url}/api/stats/instances`)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Redis } from 'ioredis'
 
-/** The shared store at one moment. */
+/** The shared store at one point in time. */
 export interface StoreSample {
   /** Seconds since the load began. */
   readonly at: number
@@ -14,8 +14,8 @@ export interface StoreSample {
 }
 
 /**
- * Looks at the store that the suite shares: the Redis of REDIS_URL, else the file in DATA_DIR;
- * `undefined` where neither is.
+ * Opens the store that the suite shares: the Redis of REDIS_URL, otherwise the file in DATA_DIR;
+ * `undefined` if there is neither.
  */
 export async function openStore (env: NodeJS.ProcessEnv): Promise<Watched | undefined> {
   if (env['REDIS_URL']) return redisWatched(env['REDIS_URL'])

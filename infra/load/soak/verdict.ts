@@ -2,23 +2,23 @@ import { readFileSync } from 'node:fs'
 import { type ProcessSample } from './processes.js'
 
 const MEBIBYTE = 1024 * 1024
-/** The part of the limit that a process may take. */
+/** The part of the limit that a process may use. */
 const MOST = 0.75
-/** The part of the limit by which it may rise in the last half. */
+/** The part of the limit by which memory may rise in the last half. */
 const RISE = 0.05
 
-/** The figures by which one process is judged, in bytes. */
+/** The figures that decide about one process, in bytes. */
 export interface Verdict {
   readonly instance: string
   readonly limit: number
   readonly peak: number
-  /** The rise, within the last half, of the straight line through its samples. */
+  /** Rise of the least-squares line through the samples of the last half, within that half. */
   readonly rise: number
   readonly isLow: boolean
   readonly isFlat: boolean
 }
 
-/** The memory limit of an instance, in bytes, as docker-compose.yml has it for all services. */
+/** The memory limit of an instance, in bytes, from docker-compose.yml. */
 export function composeLimit (compose = readFileSync('docker-compose.yml', 'utf8')): number {
   const [, megabytes = ''] = /^x-service:.*(?:\n .*)*?\n {2}mem_limit: (\d+)m$/m.exec(compose) ?? []
   if (megabytes === '') throw new Error('docker-compose.yml has no mem_limit for services')
@@ -26,9 +26,9 @@ export function composeLimit (compose = readFileSync('docker-compose.yml', 'utf8
 }
 
 /**
- * Judges each process: its RSS stays below three quarters of the limit, and is flat. It is flat if
- * the line of least squares through the samples of the last half rises by less than 5% of the limit
- * over that half: garbage comes and goes, a leak goes on.
+ * Judges each process: its RSS must stay below three quarters of the limit, and be flat. Flat: the
+ * least-squares line through the samples of the last half rises by less than 5% of the limit over
+ * that half. Garbage comes and goes, a leak keeps rising.
  */
 export function judge (samples: readonly ProcessSample[], limit: number): Verdict[] {
   const half = Math.max(0, ...samples.map(({ at }) => at)) / 2
@@ -40,7 +40,7 @@ export function judge (samples: readonly ProcessSample[], limit: number): Verdic
   })
 }
 
-/** Bytes a second. */
+/** Bytes per second. */
 function slope (samples: readonly ProcessSample[]): number {
   const mean = (of: (sample: ProcessSample) => number) =>
     samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length

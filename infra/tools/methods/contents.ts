@@ -1,13 +1,13 @@
-/** Functions, or members of a class or an interface, that the page of methods tells of together. */
+/** Functions, or members of a class or an interface, that the methods page documents together. */
 export interface Section {
   readonly title: string
   /** A path from the root of the repository. */
   readonly file: string
-  /** The class or interface; functions otherwise. */
+  /** The class or interface; functions if omitted. */
   readonly of?: string
-  /** The functions to tell of, or the members; default: all members that have a comment. */
+  /** Names of the functions or members to document; default: all members with a comment. */
   readonly only?: readonly string[]
-  /** The object that members are called on, in their headings. */
+  /** The object on which headings call the members. */
   readonly on?: string
 }
 
@@ -15,7 +15,7 @@ const cache = (file: string) => `packages/cache/src/${file}.ts`
 const outbox = (file: string) => `packages/outbox/src/${file}.ts`
 const query = (file: string) => `packages/query/src/${file}.ts`
 
-/** The sections of `docs/methods.md`, in their order. */
+/** The sections of `docs/methods.md`, in order. */
 export const CONTENTS: readonly Section[] = [
   { title: 'A cache', file: cache('cache'), only: ['createCache'] },
   { title: 'A cache', file: cache('cache'), of: 'Cache', on: 'cache' },

@@ -1,9 +1,9 @@
 import ts from 'typescript'
 
-/** A function or member as its declaration describes it. */
+/** A function or member as described by its declaration. */
 export interface Described {
   readonly name: string
-  /** Parameters of the first overload; undefined if it is no function. */
+  /** Parameters of the first overload; undefined if it is not a function. */
   readonly parameters: readonly string[] | undefined
   readonly text: string
   readonly returns: string | undefined
@@ -14,8 +14,7 @@ export interface Described {
 type Declaration = ts.Node & { readonly name?: ts.Node }
 
 /**
- * Reads the public functions of a source, and the members of its classes and interfaces, by their
- * names.
+ * Reads the public functions of a source, and the members of its classes and interfaces, by name.
  */
 export function describeSource (
   file: string,
@@ -51,7 +50,7 @@ function add (described: Map<string, Described[]>, found: readonly Described[]):
   for (const one of found) if (!described.has(one.name)) described.set(one.name, [one])
 }
 
-/** Nothing for overloads after the first, which has the comment. */
+/** Returns undefined for overloads after the first, which has the comment. */
 function describe (
   node: Declaration,
   name = node.name?.getText() ?? '',
@@ -86,14 +85,14 @@ const isPublic = (member: Declaration) =>
 const textOf = ({ comment }: ts.JSDoc | ts.JSDocTag) =>
   plain(ts.getTextOfJSDocComment(comment) ?? '')
 
-/** Links and error codes are code. */
+/** Formats links and error codes as code. */
 const plain = (text: string) =>
   text
     .replaceAll(/\{@link ([^}|\s]+)\s*\}/g, '`$1`')
     .replaceAll(/(?<!`)\bWEIR_[A-Z_]+/g, '`$&`')
     .trim()
 
-/** The code as it is written: the parser would take `@` for a tag and eat spaces. */
+/** Returns the code verbatim: the parser would take `@` for a tag and drop spaces. */
 function exampleTexts (comment: ts.JSDoc): string[] {
   const lines = comment
     .getText()

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { CONTENTS, type Section } from './contents.js'
 import { type Described, describeSource } from './doc-comment.js'
 
-/** A method as the page tells of it. */
+/** A method as documented on the page. */
 export interface Method extends Described {
   readonly section: string
   readonly heading: string
@@ -16,7 +16,7 @@ example. Guides are in the READMEs of [@weir/cache](../packages/cache/README.md)
 libraries use. \`npm run docs:methods\` writes this page.
 `
 
-/** Reads all methods from the sources. @param root the repository's, with a slash at the end */
+/** Reads all methods from the sources. @param root the repository's, with a trailing slash */
 export async function readMethods (root: string): Promise<readonly Method[]> {
   const methods = await Promise.all(CONTENTS.map(async (section) => {
     const described = describeSource(section.file, await readFile(root + section.file, 'utf8'))
@@ -29,7 +29,7 @@ export async function readMethods (root: string): Promise<readonly Method[]> {
   return methods.flat()
 }
 
-/** The page of the methods. */
+/** Renders the page of methods. */
 export function renderPage (methods: readonly Method[]): string {
   const lines = [INTRODUCTION]
   let section = ''
@@ -78,5 +78,5 @@ function headingOf ({ on }: Section, { name, parameters }: Described): string {
   return parameters === undefined ? named : `${named}(${parameters.map(readable).join(', ')})`
 }
 
-/** A parameter that is taken apart is called by what it is. */
+/** Destructured parameters get a descriptive name. */
 const readable = (parameter: string) => parameter.startsWith('{') ? 'options' : parameter

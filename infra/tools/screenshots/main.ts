@@ -1,5 +1,7 @@
-// npm run screenshots Starts the suite, has clients use it, and writes what the console and the
-// shop show then to docs/console: each page in light and dark.
+// npm run screenshots
+//
+// Starts the suite, sends it requests, and saves screenshots of the console and the shop to
+// docs/console: each page in light and dark.
 import { mkdir } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -16,12 +18,12 @@ import { traffic } from './traffic.js'
 const FOLDER = fileURLToPath(new URL('../../../../docs/console/', import.meta.url))
 const SIZE = { width: 1280, height: 800 }
 const NARROW = { width: 360, height: 800 }
-/** Until the charts have something to show. */
+/** Time for the charts to fill. */
 const WATCHED_MS = 60_000
-/** What Open-Meteo takes. */
+/** Simulated latency of Open-Meteo. */
 const UPSTREAM_MS = 140
 
-// Instances and Redis see the end of this process and end themselves.
+// Instances and Redis notice the end of this process and end themselves.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(130))
 }
@@ -64,7 +66,7 @@ async function take (url: string): Promise<void> {
   })
   const ended = new AbortController()
   try {
-    // Its charts begin when it is opened, and while one looks at another page they go on.
+    // The page's charts begin when it is opened, and continue while other pages are shown.
     await page.goto(`${url}/#/weather?city=Oslo`)
     await page.getByRole('button', { name: 'Ask every second' }).click()
     const used = traffic(url, { editor: tokens.editor, greedy: await alice(url) }, ended.signal)
@@ -89,7 +91,7 @@ async function shoot (
 ): Promise<void> {
   await page.goto(`${url}/${path}`)
   await prepare(page, tokens.admin)
-  // Nothing is to look as if it were pointed at.
+  // No element may look hovered.
   await page.mouse.move(0, 0)
   for (const size of isNarrow ? [NARROW, SIZE] : [SIZE]) {
     await page.setViewportSize(size)
@@ -104,8 +106,7 @@ async function shoot (
 }
 
 /**
- * Charts are drawn anew for other colours, each on a new canvas; what is drawn is seen a frame
- * later.
+ * Switches the color scheme. Charts are redrawn on a new canvas, which is visible a frame later.
  */
 async function show (page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.evaluate(

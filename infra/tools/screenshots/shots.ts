@@ -1,16 +1,16 @@
 import { type Page } from 'playwright-core'
 
-/** A picture of a page. */
+/** A screenshot of a page. */
 export interface Shot {
-  /** Of its file. */
+  /** Name of its file. */
   readonly name: string
   /** Address of the page: a hash of the console, or a path of the shop. */
   readonly path: string
-  /** Has the page show what it is for. Who pastes a token stays who it is for. */
+  /** Brings the page into the state to show. A pasted token stays in use for later shots. */
   readonly prepare: (page: Page, token: string) => Promise<unknown>
-  /** As a phone shows it, too. */
+  /** Also taken at the width of a phone. */
   readonly isNarrow?: boolean
-  /** It has figures that others who use the suite would spoil: those are gone from then on. */
+  /** The figures need a quiet suite: other traffic has ended by then. */
   readonly isMeasured?: boolean
 }
 
@@ -25,7 +25,7 @@ async function become (page: Page, token: string): Promise<void> {
   await press(page, 'Done')
 }
 
-/** In the order they are taken. */
+/** All screenshots in the order they are taken. */
 export const SHOTS: readonly Shot[] = [
   {
     name: 'overview',
@@ -76,7 +76,7 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText(/^Saved as version/).waitFor()
     }
   },
-  // The identity pasted for the product is an admin, as the table needs.
+  // The identity pasted for the product is an admin, as the table requires.
   { name: 'limits', path: '#/limits', prepare: (page) => table(page, 'Refused clients') },
   {
     name: 'invalidate',
@@ -104,7 +104,7 @@ export const SHOTS: readonly Shot[] = [
       await table(page, 'Time to answer, by where from')
     }
   },
-  // Away from the console, whose charts go on only while it is open.
+  // Comes last: leaves the console, whose charts continue only while it is open.
   {
     name: 'storefront',
     path: 'shop',

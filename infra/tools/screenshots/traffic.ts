@@ -2,20 +2,20 @@ import { setTimeout } from 'node:timers/promises'
 import autocannon, { type Request } from 'autocannon'
 import { POPULAR, WEATHER } from '../../load/paths.js'
 
-/** Requests a second, and for how many seconds: the catalog allows one address a hundred. */
+/** Requests per second, and seconds of each rate: the catalog allows an address a hundred. */
 const WAVES = [[30, 8], [55, 10], [75, 9], [45, 12]] as const
 const WRITE_EVERY_MS = 4000
 const FLOOD_EVERY_MS = 15_000
 const FLOOD = 350
 
 export interface Clients {
-  /** May write. */
+  /** Token that may write. */
   readonly editor: string
-  /** Asks for more than a user may, now and then. */
+  /** Token of a user who now and then exceeds the limit. */
   readonly greedy: string
 }
 
-/** Clients of all kinds, until `signal` is aborted. */
+/** Sends requests of all kinds of clients until `signal` is aborted. */
 export async function traffic (
   url: string,
   { editor, greedy }: Clients,
@@ -50,7 +50,7 @@ async function read (url: string, signal: AbortSignal): Promise<void> {
   const requests: Request[] = [
     ...POPULAR.map((path) => ({ path })),
     ...WEATHER.map((path) => ({ path })),
-    // Of clients that have it already, that want a new one, and that look for what is not there.
+    // Conditional requests, requests for a new response, and requests for missing products.
     ...POPULAR.slice(8, 20).map((path) => ({ path, headers: { 'if-none-match': '*' } })),
     { path: '/api/products?limit=20', headers: { 'cache-control': 'no-cache' } },
     { path: '/api/products/999999' }

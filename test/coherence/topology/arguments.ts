@@ -4,7 +4,7 @@ import { WORKLOAD_NAMES, type WorkloadName } from '../resources.js'
 import { faultsFor, TOPOLOGY_FAULTS, type TopologyFault } from './faults.js'
 import { TOPOLOGIES, type TopologyKind } from './topology.js'
 
-/** Options of a run with several Redis servers, as the command line gives them. */
+/** Options of a run with several Redis servers, from the command line. */
 export interface TopologyWish {
   readonly topology: TopologyKind
   readonly seconds: number
@@ -16,7 +16,8 @@ export interface TopologyWish {
   readonly idle: boolean
 }
 
-// Those that write by the dozen are for one Redis: here they would only keep it busy.
+// Workloads that write dozens of resources at once are for one Redis: here they would only keep it
+// busy.
 const TOPOLOGY_WORKLOADS: readonly WorkloadName[] =
   ['errors', 'variants', 'failures', 'keys', 'sets', 'versions']
 

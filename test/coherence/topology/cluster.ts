@@ -12,7 +12,7 @@ const SIZE = 2 * MASTERS
 const SLOTS = 16_384
 const NODE_TIMEOUT = 1000
 
-/** A node, as others know it and as it is. */
+/** A node: its address for other members, and its own. */
 interface Member {
   readonly name: string
   readonly source: string
@@ -22,7 +22,7 @@ interface Member {
   readonly busDoor: number
 }
 
-/** A node as it describes itself. */
+/** A node's description of itself. */
 interface View {
   readonly server: Server
   readonly id: string
@@ -45,7 +45,7 @@ export class ClusterTopology implements Topology {
     this.url = `redis+cluster://${members.map(({ door }) => `127.0.0.1:${door}`).join(',')}`
   }
 
-  /** @param channel a key in the slot of the records that matter */
+  /** @param channel a key in the slot of the relevant records */
   static async start (
     teardowns: Teardowns, folder: string, instances: Sources, channel: string
   ): Promise<ClusterTopology> {
@@ -93,7 +93,7 @@ export class ClusterTopology implements Topology {
     }, () => this.#state())
   }
 
-  /** As redis-cli's reshard does it: entry by entry, then each master is told. */
+  /** Like redis-cli's reshard: moves entry by entry, then informs each master. */
   readonly moveSlot = async () => {
     const from = await this.#masterView()
     const masters = (await this.#views()).filter(({ slots }) => slots.length > 0)
@@ -119,7 +119,7 @@ export class ClusterTopology implements Topology {
     const masters = this.servers.slice(0, MASTERS)
     await Promise.all(masters.map(({ control }, i) =>
       control.cluster('ADDSLOTSRANGE', ...share(i))))
-    // Nodes that begin with the same epoch would have to settle first who is who.
+    // Nodes that start with the same epoch would first have to resolve the conflict.
     await Promise.all(this.servers.map(({ control }, i) =>
       control.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)))
     const [first] = this.servers
@@ -140,7 +140,7 @@ export class ClusterTopology implements Topology {
     await this.settled()
   }
 
-  /** Among those that claim the slot, the one with the latest epoch. */
+  /** The node with the latest epoch among those that claim the slot. */
   async #masterView (): Promise<View> {
     const slot = await this.#slot()
     const [latest] = (await this.#views())
@@ -155,7 +155,7 @@ export class ClusterTopology implements Topology {
     return await up?.control.cluster('KEYSLOT', this.channel) ?? 0
   }
 
-  /** As all nodes see it. */
+  /** The state of the cluster that all nodes agree on. */
   async #state (): Promise<string> {
     const parts = await Promise.all(this.servers.map(async ({ name, control }) => {
       const [state] = String(await control.cluster('INFO')).split('\n')
@@ -193,7 +193,7 @@ async function viewOf (server: Server): Promise<View> {
     isMaster,
     masterId,
     epoch: Number(epoch),
-    // Those in brackets are on their way.
+    // Slots in brackets are migrating.
     slots: isMaster ? slots.filter((text) => !text.startsWith('[')).map(rangeOf) : []
   }
 }

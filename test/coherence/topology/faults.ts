@@ -6,27 +6,27 @@ import type { Server } from './server.js'
 import type { Topology, TopologyKind } from './topology.js'
 import { until } from './until.js'
 
-/** Surroundings that a fault befalls. */
+/** The targets of a fault. */
 export interface World {
   readonly topology: Topology
   readonly instances: readonly Instance[]
-  /** Instances, by name, that are sent no writes for the time being. */
+  /** Names of instances that temporarily receive no writes. */
   readonly silent: Set<string>
 }
 
 interface Fault {
   readonly kinds: readonly TopologyKind[]
-  /** Resolves to what it befell, when it is over; the topology may not have settled yet. */
+  /** Resolves to the target when the fault is over; the topology may not have settled yet. */
   readonly run: (world: World, random: Random) => Promise<string>
 }
 
 const BOTH = ['cluster', 'sentinel'] as const
-// Below every timeout after which a server is taken for dead.
+// Below every timeout after which a server counts as dead.
 const BLINK = [50, 800] as const
-// A cut goes on for so long after another master has been made.
+// Time for which a cut continues after a new master has been elected.
 const AFTERWARDS = [1000, 4000] as const
 
-/** Everything that can go wrong with several servers, by name. */
+/** All faults of several servers, by name. */
 export const TOPOLOGY_FAULTS = {
   'master-killed': {
     kinds: BOTH,
@@ -39,7 +39,7 @@ export const TOPOLOGY_FAULTS = {
       return master.name
     }
   },
-  // Back before anybody is missed, and empty: no master is made.
+  // Back before any timeout, and empty: no master is elected.
   'master-emptied': {
     kinds: BOTH,
     async run ({ topology }) {
@@ -68,7 +68,7 @@ export const TOPOLOGY_FAULTS = {
       return master.name
     }
   },
-  // It wakes up, still taking itself for the master.
+  // The old master still takes itself for one when it resumes.
   'master-stopped': {
     kinds: BOTH,
     async run ({ topology }, random) {
@@ -119,14 +119,15 @@ export const TOPOLOGY_FAULTS = {
       return master.name
     }
   },
-  // The wrong side: for a while the instance talks to a master that is none any more.
+  // The wrong side: for a while the instance talks to a master that has been replaced.
   'cut-off-with-master': {
     kinds: BOTH,
     async run (world, random) {
       const master = await world.topology.master()
       const { name } = random.pick(world.instances)
       const side = [name, master.name, ...world.topology.accomplices]
-      // Its own writes would wait in the outbox, and keep it from trusting the cache at all.
+      // The instance's own writes would wait in the outbox, and keep it from trusting the cache at
+      // all.
       if (random.chance(0.7)) world.silent.add(name)
       await cut(world, side, random, () => takeOver(world.topology, master, random))
       world.silent.delete(name)
@@ -139,11 +140,11 @@ export type TopologyFault = keyof typeof TOPOLOGY_FAULTS
 
 const entries = Object.entries(TOPOLOGY_FAULTS) as readonly [TopologyFault, Fault][]
 
-/** Those that can befall a topology. */
+/** The faults that apply to a topology. */
 export const faultsFor = (topology: TopologyKind): TopologyFault[] =>
   entries.filter(([, { kinds }]) => kinds.includes(topology)).map(([name]) => name)
 
-/** Runs one fault. @returns what it befell */
+/** Runs one fault. @returns its target */
 export const befall = (fault: TopologyFault, world: World, random: Random): Promise<string> =>
   TOPOLOGY_FAULTS[fault].run(world, random)
 
@@ -160,7 +161,7 @@ async function cut (
   { topology: { network } }: World, side: readonly string[], random: Random,
   meanwhile: () => Promise<unknown>
 ): Promise<void> {
-  // Mostly without a word: that is what a network does.
+  // Usually silent, like network failures.
   const manner: Manner = random.chance(0.75) ? 'silent' : 'reset'
   network.split(side, manner)
   try {

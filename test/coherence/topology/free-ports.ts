@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
-// Below the range from which systems give ports to connections and to those who ask for any: a
-// server that is started again has to find its port free.
+// Below the range of ephemeral ports: a server that is restarted must find its port free.
 const [FIRST, LAST] = [20_000, 32_000]
 
-/** As many lists of ports, all free and all different, that nobody is given by chance. */
+/**
+ * Returns `lists` lists of ports, all free and all different, that the system assigns to no
+ * connection.
+ */
 export async function freePorts (lists: number, each: number): Promise<number[][]> {
   const count = lists * each
   const held = new Map<number, Server>()
@@ -20,7 +22,7 @@ export async function freePorts (lists: number, each: number): Promise<number[][
   return Array.from({ length: lists }, (_, i) => ports.slice(i * each, (i + 1) * each))
 }
 
-/** Undefined if the port is taken. */
+/** Listens on a port; undefined if it is taken. */
 async function listening (port: number): Promise<Server | undefined> {
   const server = createServer().listen(port, '127.0.0.1')
   try {

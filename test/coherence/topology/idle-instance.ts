@@ -4,7 +4,7 @@ import redis from '@weir/fastify/redis'
 import { fastify } from 'fastify'
 import type { IdleMessage } from './idle.js'
 
-/* An instance with three namespaces that no request ever reaches. Tells how much CPU it uses. */
+/* An instance with three namespaces that never gets a request. Reports its CPU time. */
 const { REDIS_URL: url = '' } = process.env
 const TELL_EVERY = 1000
 

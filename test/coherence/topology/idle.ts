@@ -6,14 +6,14 @@ import { Child } from '../child.js'
 import type { Teardowns } from '../teardowns.js'
 import type { Topology } from './topology.js'
 
-/** CPU time that the idle instance has used so far, in ms. */
+/** CPU time used by the idle instance so far, in ms. */
 export interface IdleMessage {
   readonly cpu: number
 }
 
-/** Cost of an instance with three namespaces that nobody asks for anything. */
+/** Cost of an instance with three namespaces and no requests. */
 export interface IdleCost {
-  /** Commands that all servers were sent, by name, per second. */
+  /** Commands sent to all servers, by name, per second. */
   readonly commands: ReadonlyMap<string, number>
   readonly connections: number
   /** Share of one core. */
@@ -21,10 +21,10 @@ export interface IdleCost {
 }
 
 const PROGRAM = fileURLToPath(new URL('idle-instance.js', import.meta.url))
-// Connections come about, caches subscribe.
+// Time to connect and subscribe.
 const WARM_UP = 3000
 
-/** Measures for some seconds what servers do without the instance, and what they do with it. */
+/** Measures the servers for some seconds without the instance, then with it. */
 export async function measureIdle (
   topology: Topology, teardowns: Teardowns, seconds: number
 ): Promise<IdleCost> {
@@ -68,7 +68,7 @@ async function sample (topology: Topology, seconds: number) {
   }
 }
 
-/** By command, the calls that all servers have counted; none from within scripts. */
+/** Calls counted by all servers, by command; without those within scripts. */
 async function calls ({ servers }: Topology): Promise<Map<string, number>> {
   const sum = new Map<string, number>()
   for (const server of servers) {

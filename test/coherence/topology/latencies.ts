@@ -1,9 +1,9 @@
-/** How long reads took, in ms. */
+/** Latencies of reads, in ms. */
 export class Latencies {
   readonly #all: number[] = []
   #slowest = { ms: -1, what: '' }
 
-  /** All of several. */
+  /** Merges several of them. */
   static of (parts: readonly Latencies[]): Latencies {
     const whole = new Latencies()
     for (const part of parts) {
@@ -13,7 +13,7 @@ export class Latencies {
     return whole
   }
 
-  /** @param what the read and its answer, for the report */
+  /** @param what the read and its response, for the report */
   add (ms: number, what = ''): void {
     this.#all.push(ms)
     if (ms > this.#slowest.ms) this.#slowest = { ms, what }
@@ -23,7 +23,7 @@ export class Latencies {
     return this.#all.length
   }
 
-  /** The value that this share of the reads did not exceed; 0 without reads. */
+  /** The latency that this share of the reads did not exceed; 0 without reads. */
   quantile (share: number): number {
     const sorted = this.#all.toSorted((a, b) => a - b)
     return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
@@ -33,12 +33,12 @@ export class Latencies {
     return this.quantile(1)
   }
 
-  /** What the slowest read was; empty without reads. */
+  /** Description of the slowest read; empty without reads. */
   get slowest (): string {
     return this.#slowest.what
   }
 
-  /** Reads that took longer. */
+  /** Number of reads that took longer than `ms`. */
   above (ms: number): number {
     return this.#all.filter((one) => one > ms).length
   }

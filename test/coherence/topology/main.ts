@@ -4,7 +4,7 @@ import { idleText } from './idle.js'
 import { periodText, topologyReport, topologyVerdict } from './report.js'
 import { runIdle, runTopology } from './run.js'
 
-/** Runs the check in front of several servers. @returns the exit code, as `main` does */
+/** Runs the check in front of several servers. @returns the exit code, like `main` */
 export async function topologyMain (args: readonly string[]): Promise<number> {
   try {
     const wish = parseTopologyArguments(args)

@@ -19,7 +19,7 @@ interface Passage {
 
 const passages = new Set<Passage>()
 
-/** The proxy before one port of a member. */
+/** The proxy in front of one port of a member. */
 class Proxy {
   readonly #server: Server
 
@@ -45,7 +45,7 @@ class Proxy {
     passages.add(passage)
     for (const [one, other] of [[near, far], [far, near]] as const) {
       one.on('data', (chunk) => other.write(chunk))
-      one.on('error', () => {}) // 'close' follows
+      one.on('error', () => {}) // 'close' follows.
       one.on('close', () => {
         passages.delete(passage)
         other.destroy()

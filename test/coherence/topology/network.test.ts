@@ -40,7 +40,7 @@ async function echo (socket: Socket, text: string): Promise<string> {
   return String(data)
 }
 
-t.test('a silent cut holds back what passes between its sides, until it is healed', async (t) => {
+t.test('a silent cut holds back data between its sides until it is healed', async (t) => {
   const { network, open } = await startNetwork(t)
   const [within, across] = [await open(INSTANCE, 0), await open(INSTANCE, 1)]
   const between = await open(NODE, 1)
@@ -55,7 +55,7 @@ t.test('a silent cut holds back what passes between its sides, until it is heale
     late[i] = ''
     return data
   }))
-  // A round trip through the same thread: what is not held back would have come by then.
+  // A round trip through the same thread: data that is not held back would have arrived by now.
   t.equal(await echo(within, '3'), '3')
   t.equal(await echo(await open(INSTANCE, 0), '3'), '3')
   t.strictSame(late, ['across', 'between'])
@@ -63,7 +63,7 @@ t.test('a silent cut holds back what passes between its sides, until it is heale
   t.strictSame(await Promise.all(answers), ['2', '2'])
 })
 
-t.test('a cut with resets ends connections, and new ones', async (t) => {
+t.test('a cut with resets ends connections, including new ones', async (t) => {
   const { network, open } = await startNetwork(t)
   const [within, across] = [await open(INSTANCE, 0), await open(INSTANCE, 1)]
   t.equal(await echo(across, '1'), '1')
@@ -76,7 +76,7 @@ t.test('a cut with resets ends connections, and new ones', async (t) => {
   t.equal(await echo(await open(INSTANCE, 1), '1'), '1')
 })
 
-t.test('connections to a member that is down are refused', async (t) => {
+t.test('connections to a stopped member are refused', async (t) => {
   const { network, open } = await startNetwork(t)
   const other = await open(INSTANCE, 0)
   network.setOpen('node1', false)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Teardowns } from '../teardowns.js'
 
-/** A proxy before a port of a member of the network. */
+/** A proxy in front of a port of a member. */
 export interface Door {
   readonly member: string
   /** The port that the member listens on. */
@@ -11,32 +11,32 @@ export interface Door {
   readonly port: number
 }
 
-/** Members by the loopback address they connect from. */
+/** Members by the loopback address that they connect from. */
 export type Sources = Readonly<Record<string, string>>
 
 /**
- * Manner of a cut. `silent`: nothing passes and no connection ends; what was sent arrives later.
- * `reset`: connections end, and new ones too.
+ * Manner of a cut. `silent`: nothing passes and no connection ends; data sent arrives later.
+ * `reset`: connections end, new ones too.
  */
 export type Manner = 'silent' | 'reset'
 
-/** Order to the worker. */
+/** Message to the worker. */
 export type NetworkOrder =
   | { readonly kind: 'split', readonly side: readonly string[], readonly manner: Manner }
   | { readonly kind: 'heal' }
   | { readonly kind: 'door', readonly member: string, readonly open: boolean }
 
 /**
- * The network between instances, Redis servers and Sentinels: a proxy before each port.
+ * The network between instances, Redis servers and Sentinels: a proxy in front of each port.
  *
  * Every member announces its proxies' ports and connects from a loopback address of its own
  * (`bind-source-addr`; `source-address.ts` for instances), so a proxy knows both ends of each
- * connection. That needs no privileges, but a system that has all of 127.0.0.0/8: Linux.
+ * connection. That needs no privileges, but a system with the whole of 127.0.0.0/8: Linux.
  */
 export class Network {
   private constructor (readonly worker: Worker) {}
 
-  /** Resolves when every door can be knocked at. */
+  /** Resolves when every door accepts connections. */
   static async start (
     teardowns: Teardowns, doors: readonly Door[], sources: Sources
   ): Promise<Network> {
@@ -47,7 +47,7 @@ export class Network {
     return new Network(worker)
   }
 
-  /** Separates these members from all others. One cut at a time. */
+  /** Separates these members from all others. Only one cut at a time. */
   split (side: readonly string[], manner: Manner = 'silent'): void {
     this.#order({ kind: 'split', side, manner })
   }

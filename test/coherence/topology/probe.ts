@@ -4,22 +4,23 @@ import { Latencies } from './latencies.js'
 
 export interface ProbeOptions {
   readonly instances: readonly Instance[]
-  /** Versions that only the probe reads, and nobody writes: as many of each lifetime. */
+  /** Versions that only the probe reads and no client writes: equally many of each lifetime. */
   readonly ids: readonly number[]
-  /** Between two reads of one instance, in ms. */
+  /** Pause between two reads of one instance, in ms. */
   readonly every: number
 }
 
-// Every fourth resource ends after 250 ms (`instance.ts`): instances wait for each other's fills.
+// Every fourth resource expires after 250 ms (`instance.ts`): instances wait for each other's
+// fills.
 const CONTENDED = 4
 const FILL_TAKES = 100
 
 /**
- * Reads that nothing but the cache can hold up, at a steady rate whatever becomes of the last one.
- * Their handlers take no time, or 100 ms where instances are to wait for each other.
+ * Sends reads that only the cache can delay, at a steady rate regardless of the previous one. Their
+ * handlers take no time, or 100 ms where instances must wait for each other.
  */
 export class Probe {
-  /** Where the latencies of reads that begin now go. */
+  /** Collects the latencies of reads that begin now. */
   current = new Latencies()
   failed = 0
   readonly #options: ProbeOptions

@@ -35,7 +35,7 @@ const stale: Period = {
   }]
 }
 
-t.test('a line for each kind of fault, with how long reads took', async (t) => {
+t.test('a line for each kind of fault, with read latencies', async (t) => {
   const line = topologyReport(good).split('\n').find((line) => line.startsWith('handed-over'))
   t.strictSame(line?.split(/\s+/), [
     'handed-over', '2', '3.0', 's', '0', '0', '3', '300', '900', '900', '2'
@@ -56,7 +56,7 @@ t.test('too little to prove anything', async (t) => {
   t.equal(topologyVerdict(outcome).length, 4)
 })
 
-t.test('latencies: the slowest is kept with what it was', async (t) => {
+t.test('latencies: the slowest read is kept with its description', async (t) => {
   const all = Latencies.of([period('none', 3, 9).latencies, period('none', 4).latencies])
   t.equal(all.count, 3)
   t.equal(all.slowest, '9')

@@ -3,12 +3,12 @@ import { Latencies } from './latencies.js'
 import type { Period, TopologyOutcome } from './run.js'
 
 const SHOWN = 5
-// A read that takes longer has waited for more than one command timeout and one redirection.
+// A slower read has waited for more than one command timeout and one redirection.
 const SLOW = 250
-// Longer than anything that a read may have to wait for.
+// Longer than any legitimate wait of a read.
 const VERY_SLOW = 5000
 
-/** One line when a period has ended. */
+/** Renders a period that has ended as one line. */
 export function periodText (period: Period): string {
   const { fault, target, begin, over, end, latencies, violations } = period
   const ms = (from: number, to: number) => `${(to - from).toFixed(0)} ms`
@@ -17,7 +17,7 @@ export function periodText (period: Period): string {
     `${violations.length} violations, slowest probe ${ms(0, latencies.max)} (${latencies.slowest})`
 }
 
-/** A table of what each kind of fault did to reads, and the first violations. */
+/** Renders a table of the effects of each kind of fault on reads, and the first violations. */
 export function topologyReport (outcome: TopologyOutcome): string {
   const { seconds, counts, periods, deaths, failedProbes } = outcome
   const kinds = [...new Set(periods.map(({ fault }) => fault))]
@@ -37,7 +37,7 @@ export function topologyReport (outcome: TopologyOutcome): string {
   ].join('\n')
 }
 
-/** Why an outcome proves nothing, or proves something wrong; empty if all is well. */
+/** Lists why an outcome fails or proves nothing; empty if it passes. */
 export function topologyVerdict ({ seconds, counts, periods, deaths }: TopologyOutcome): string[] {
   const found: [boolean, string][] = [
     [

@@ -22,23 +22,25 @@ import { GROUP, sourceOf, type Topology, type TopologyKind } from './topology.js
 
 export interface TopologyRunOptions {
   readonly topology: TopologyKind
-  /** At least; the fault that is on then is waited for. */
+  /** Minimum duration; the fault in progress is completed. */
   readonly seconds: number
   readonly seed: string
   readonly processes: number
   readonly faults: readonly TopologyFault[]
   readonly workloads: readonly WorkloadName[]
-  /** Clients that read at full speed, of each instance; without them latencies are the cache's. */
+  /**
+   * Clients per instance that read at full speed; without them, latencies are those of the cache.
+   */
   readonly readers?: number
   /** Called when a fault is over. */
   readonly onPeriod?: (period: Period) => void
 }
 
-/** A stretch of the run: a fault with what follows until all has settled, or the calm before it. */
+/** A period of the run: a fault until everything has settled, or the quiet time before it. */
 export interface Period {
   readonly fault: TopologyFault | 'none'
   readonly target: string
-  /** As in the judge's history, in ms. */
+  /** Milliseconds, as in the judge's history. */
   readonly begin: number
   /** When the fault itself was over. */
   readonly over: number
@@ -58,20 +60,20 @@ export interface TopologyOutcome {
 const INSTANCE = fileURLToPath(new URL('../instance.js', import.meta.url))
 const PRELOADED = new URL('source-address.js', import.meta.url).href
 const VERSIONS = 24
-// The other versions are the probe's, and nobody writes them.
+// The other versions belong to the probe, and no client writes them.
 const PROBED = resourcesOf('versions').slice(VERSIONS).map(({ id }) => id)
-// As the plugin has it by default, for all instances.
+// The plugin's default, for all instances.
 const COMMAND_TIMEOUT = '100'
 const PROBE_EVERY = 20
 // A key in the slot that has the records of the response cache.
 const RECORDS = '{responses}'
 const CALM = 1000
-// Until instances have compiled what they run.
+// Time for instances to compile their code.
 const WARM_UP = 2000
-// After a fault is over, readers may still have to find their way; in ms, at least.
+// Minimum time after a fault for readers to recover, in ms.
 const AFTERMATH = 2000
 
-/** Starts servers and instances, lets faults loose on them one after the other, and ends it all. */
+/** Starts servers and instances, runs faults one after the other, and ends everything. */
 export async function runTopology (options: TopologyRunOptions): Promise<TopologyOutcome> {
   const teardowns = new Teardowns()
   try {
@@ -142,7 +144,7 @@ async function runWith (
       await delay(CALM)
       return { target: '', over: performance.now() }
     })
-    // Shuffled, and not drawn: then each comes soon.
+    // Shuffled instead of drawn, so that each comes soon.
     if (deck.length === 0) deck = choices.shuffled(faults)
     const fault = deck.pop()
     if (fault === undefined || isEnough()) continue
@@ -164,7 +166,7 @@ async function runWith (
   }
 }
 
-/** Starts the servers alone and measures what an instance costs that is not asked for anything. */
+/** Starts only the servers and measures the cost of an instance without requests. */
 export async function runIdle (topology: TopologyKind, seconds: number): Promise<IdleCost> {
   const teardowns = new Teardowns()
   try {

@@ -12,11 +12,11 @@ const SENTINELS = 3
 const QUORUM = 2
 const NAME = 'main'
 // Redis counts lag in whole seconds, once a second: a master without its replicas notices within
-// `min-replicas-max-lag` + 3 s. Until then no other may be made.
+// `min-replicas-max-lag` + 3 s. Until then no other master may be elected.
 const MAX_LAG = 1
 const DOWN_AFTER = 4000
 
-/** A master with two replicas that three Sentinels watch, behind proxies. */
+/** A master with two replicas and three Sentinels, behind proxies. */
 export class SentinelTopology implements Topology {
   readonly kind = 'sentinel'
   readonly url: string
@@ -29,7 +29,7 @@ export class SentinelTopology implements Topology {
     this.url = `redis+sentinel://${addresses.join(',')}/${NAME}`
   }
 
-  /** One that goes on telling of the old master: the other two are enough to make a new one. */
+  /** A Sentinel that keeps reporting the old master: the other two suffice to elect a new one. */
   get accomplices (): readonly string[] {
     return this.sentinels.slice(0, 1).map(({ name }) => name)
   }
@@ -59,7 +59,7 @@ export class SentinelTopology implements Topology {
     return topology
   }
 
-  /** Told by the Sentinels that are never cut off. */
+  /** Asks the Sentinels that are never cut off. */
   async master (): Promise<Server> {
     const [, ...majority] = this.sentinels
     const doors = await Promise.all(majority.map(masterDoorOf))
@@ -98,7 +98,7 @@ export class SentinelTopology implements Topology {
     })
   }
 
-  /** Shortens periods of seconds that nothing judged here depends on. */
+  /** Shortens periods of seconds that no check depends on. */
   async #quicken (): Promise<void> {
     for (const { control } of this.sentinels) {
       await control.call('SENTINEL', 'DEBUG',
@@ -107,7 +107,7 @@ export class SentinelTopology implements Topology {
   }
 }
 
-/** Whether a Sentinel answers a command about the master with anything but an error. */
+/** Whether a Sentinel answers a command about the master without an error. */
 const accepts = ({ control }: Server, command: string): Promise<boolean> =>
   control.call('SENTINEL', command, NAME).then(() => true, () => false)
 
@@ -116,7 +116,7 @@ async function masterDoorOf ({ control }: Server): Promise<number> {
   return Array.isArray(address) ? Number(address[1]) : 0
 }
 
-/** A server or a Sentinel, as others know it and as it is. */
+/** A server or a Sentinel: its address for other members, and its own. */
 interface Member {
   readonly name: string
   readonly isSentinel: boolean
@@ -137,7 +137,7 @@ function memberOf ([port = 0, door = 0]: number[], i: number): Member {
 
 interface Settings extends Member {
   readonly dir: string
-  /** The door of the first master. */
+  /** Door of the first master. */
   readonly master: number
 }
 

@@ -6,22 +6,22 @@ import type { Teardowns } from '../teardowns.js'
 import type { Network } from './network.js'
 
 export interface ServerOptions {
-  /** Its name in the network. */
+  /** Name in the network. */
   readonly name: string
-  /** The port it listens on, behind its proxy. */
+  /** Port it listens on, behind its proxy. */
   readonly port: number
-  /** The port of its proxy, by which others know it. */
+  /** Port of its proxy, which other members use. */
   readonly door: number
   readonly args: readonly string[]
   readonly network: Network
 }
 
-/** A redis-server or Sentinel that can be killed, stopped and started again. */
+/** A redis-server or Sentinel that can be killed, stopped and restarted. */
 export class Server {
   readonly name: string
   readonly door: number
   readonly port: number
-  /** The harness's own connection, past the proxy. Waits while the server is away. */
+  /** The test's own connection, past the proxy. Waits while the server is down. */
   readonly control: Redis
   /** Whether it answers: neither killed nor stopped. */
   isUp = false
@@ -56,14 +56,14 @@ export class Server {
     this.isUp = true
   }
 
-  /** Ends it as a crash does. */
+  /** Kills it like a crash. */
   async kill (): Promise<void> {
     this.isUp = false
     this.#options.network.setOpen(this.name, false)
     await this.#child?.kill()
   }
 
-  /** Connections stay open, nothing answers (SIGSTOP). */
+  /** Stops it (SIGSTOP): connections stay open, nothing answers. */
   stop (): void {
     this.isUp = false
     this.#child?.freeze()
@@ -74,11 +74,11 @@ export class Server {
     this.isUp = true
   }
 
-  /** A section of INFO. */
+  /** Reads a section of INFO. */
   info (section: string): Promise<string> {
     return this.control.info(section)
   }
 }
 
-/** Makes a file or folder vanish, if it is there. */
+/** Removes a file or folder, if it exists. */
 export const forget = (path: string) => rm(path, { force: true, recursive: true })

@@ -2,7 +2,7 @@ import net from 'node:net'
 
 /*
  * Preloaded into an instance (--import): its connections come from the loopback address that
- * the network knows it by. ioredis has no option for that.
+ * identifies it in the network. ioredis has no option for that.
  */
 const { SOURCE_ADDRESS: localAddress } = process.env
 const { createConnection } = net

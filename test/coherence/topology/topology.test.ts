@@ -10,7 +10,7 @@ const SMALL = [
   '--processes', '2', '--readers', '2', '--seed', 'short', '--workloads', 'versions,variants,keys'
 ] as const
 
-/** Runs the checker as its command does. */
+/** Runs the checker like its command. */
 async function check (t: Test, args: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const { output } = program(t, child)
@@ -20,7 +20,7 @@ async function check (t: Test, args: readonly string[]) {
 
 t.setTimeout(120_000)
 
-t.test('a short run over a cluster: a cut, a failover and a slot that moves', async (t) => {
+t.test('a short run over a cluster: a cut, a failover and a slot migration', async (t) => {
   const { code, output } = await check(t, [
     '--topology', 'cluster', '--seconds', '15', ...SMALL,
     '--faults', 'cut-off-with-master,handed-over,slot-moved'
@@ -30,7 +30,7 @@ t.test('a short run over a cluster: a cut, a failover and a slot that moves', as
   t.comment(output)
 })
 
-t.test('a short run over Sentinel: a master that is killed, and one cut off', async (t) => {
+t.test('a short run over Sentinel: a killed master, and one that is cut off', async (t) => {
   const { code, output } = await check(t, [
     '--topology', 'sentinel', '--seconds', '15', ...SMALL,
     '--faults', 'master-killed,cut-off-with-master'
@@ -40,7 +40,7 @@ t.test('a short run over Sentinel: a master that is killed, and one cut off', as
   t.comment(output)
 })
 
-t.test('wrong arguments are told, and nothing is run', async (t) => {
+t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--topology', 'ring'], /^--topology ring: one of cluster, sentinel$/m],
     [['--topology', 'cluster', '--readers', '-1'], /--readers/],

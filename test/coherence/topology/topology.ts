@@ -1,19 +1,21 @@
 import type { Network } from './network.js'
 import type { Server } from './server.js'
 
-/** Several Redis servers that stand in for each other, and how they do. */
+/** Several Redis servers that replace each other, and the operations on them. */
 export interface Topology {
   readonly kind: TopologyKind
-  /** The URL that instances are given. */
+  /** The URL for instances. */
   readonly url: string
   readonly network: Network
   /** Servers with data. */
   readonly servers: readonly Server[]
-  /** Names of members that are cut off with a master: a Sentinel that tells of it, if any. */
+  /**
+   * Names of members that are cut off together with a master: a Sentinel that reports it, if any.
+   */
   readonly accomplices: readonly string[]
-  /** The master of the records of the instances' namespace, as the majority sees it. */
+  /** The master of the records of the instances' namespace, according to the majority. */
   master (): Promise<Server>
-  /** Makes a replica the master, with nothing lost. Resolves when it is. */
+  /** Promotes a replica without loss. Resolves when it is the master. */
   handOver (): Promise<void>
   /** Resolves when every master has its replicas again. */
   settled (): Promise<void>
@@ -25,7 +27,7 @@ export type TopologyKind = 'cluster' | 'sentinel'
 
 export const TOPOLOGIES: readonly TopologyKind[] = ['cluster', 'sentinel']
 
-/** Address that a member connects from: the network tells members apart by it. */
+/** Address that a member connects from, by which the network identifies it. */
 export const sourceOf = (group: number, index: number) => `127.0.${group}.${index + 1}`
 
 /** Groups of members, by their part of the address. */

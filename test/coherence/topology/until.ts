@@ -4,8 +4,8 @@ const LIMIT = 30_000
 const EVERY = 50
 
 /**
- * Polls servers until something holds that their own clocks decide.
- * @param state what to say of them if it never does
+ * Polls servers until a condition holds that depends on their own clocks.
+ * @param state description of the servers if it never holds
  * @throws Error after 30 s
  */
 export async function until (

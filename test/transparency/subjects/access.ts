@@ -10,13 +10,13 @@ import type { Kit, Subject } from '../subject.js'
 const SECRET = 'a secret that is fixed'
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** A token that is the same in each run: it does not say when it was made. */
+/** A token that is the same in each run: it contains no creation time. */
 function tokenOf (user: string, secret: string): string {
   const text = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64({ user })}`
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
 }
 
-/** A route that is for those whom the guard lets in, and says who they are. */
+/** A route for users whom the guard admits, which returns their names. */
 function account (
   app: FastifyInstance,
   { state }: Kit,
@@ -41,7 +41,7 @@ const verified: NonNullable<Subject['guard']> = () => ({
   }
 })
 
-/** `@fastify/jwt`: tokens, one of them with a wrong signature. */
+/** `@fastify/jwt`: tokens, one with a wrong signature. */
 export const jwts: Subject = {
   name: 'jwt',
   async plugins (app) {
@@ -67,7 +67,7 @@ export const jwts: Subject = {
 
 const basic: NonNullable<Subject['guard']> = (app) => ({ onRequest: app.basicAuth })
 
-/** `@fastify/basic-auth`: names and passwords, one of them wrong. */
+/** `@fastify/basic-auth`: names and passwords, one wrong. */
 export const basicAuths: Subject = {
   name: 'basic-auth',
   async plugins (app) {
@@ -91,7 +91,7 @@ const bearer: NonNullable<Subject['guard']> = (app) => ({
   ...(app.verifyBearerAuth !== undefined && { preValidation: app.verifyBearerAuth })
 })
 
-/** `@fastify/bearer-auth`: keys, one of them unknown. */
+/** `@fastify/bearer-auth`: keys, one unknown. */
 export const bearerAuths: Subject = {
   name: 'bearer-auth',
   async plugins (app) {
@@ -113,7 +113,7 @@ const either: NonNullable<Subject['guard']> = (app) => ({
   ])
 })
 
-/** `@fastify/auth`: one of several ways to be let in. */
+/** `@fastify/auth`: one of several means of access. */
 export const auths: Subject = {
   name: 'auth',
   async plugins (app) {
@@ -124,7 +124,7 @@ export const auths: Subject = {
   targets
 }
 
-/** `@fastify/oauth2`: the way to a login elsewhere. */
+/** `@fastify/oauth2`: a redirect to a login elsewhere. */
 export const oauth2s: Subject = {
   name: 'oauth2',
   async plugins (app) {

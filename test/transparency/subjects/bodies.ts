@@ -36,7 +36,7 @@ const part = (name: string, value: string) =>
 const file =
   '--boundary\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\na file\r\n--boundary--\r\n'
 
-/** `@fastify/multipart`: files that clients send. */
+/** `@fastify/multipart`: file uploads. */
 export const multiparts: Subject = {
   name: 'multipart',
   async plugins (app) {

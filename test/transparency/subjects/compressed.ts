@@ -2,7 +2,7 @@ import compress from '@fastify/compress'
 import { Readable } from 'node:stream'
 import type { Subject } from '../subject.js'
 
-/** `@fastify/compress`: bodies of all kinds, encoded as a client accepts them. */
+/** `@fastify/compress`: bodies of all kinds, encoded as the client accepts. */
 export const compressed: Subject = {
   name: 'compress',
   async plugins (app) {

@@ -23,7 +23,7 @@ async function upstreamOf (app: FastifyInstance, { state }: Kit): Promise<string
   return upstream.listen({ port: 0, host: '127.0.0.1' })
 }
 
-/** `@fastify/http-proxy`: a part of the site that another server answers. */
+/** `@fastify/http-proxy`: a part of the site served by another server. */
 export const proxies: Subject = {
   name: 'http-proxy',
   async plugins () {},
@@ -46,7 +46,7 @@ const UPGRADE = {
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
 }
 
-/** `@fastify/websocket`: routes that are upgraded, one of them if a client asks. */
+/** `@fastify/websocket`: routes that are upgraded, one of them on request. */
 export const websockets: Subject = {
   name: 'websocket',
   async plugins (app) {
@@ -107,7 +107,7 @@ function first (_request: unknown, response: MiddlewareResponse, next: () => voi
   next()
 }
 
-/** `@fastify/middie`: middleware that adds a header, and turns one user away. */
+/** `@fastify/middie`: middleware that adds a header, and rejects one user. */
 export const middies: Subject = {
   name: 'middie',
   async plugins (app) {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Subject } from '../subject.js'
 
-/** A folder of files that is gone when the application is closed. */
+/** A folder of files that is removed when the application closes. */
 export function folderOf (app: FastifyInstance, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'weir-transparency-'))
   app.addHook('onClose', async () => { rmSync(folder, { recursive: true, force: true }) })
@@ -13,7 +13,7 @@ export function folderOf (app: FastifyInstance, files: Readonly<Record<string, s
   return folder
 }
 
-/** Writes a file as it is at a version: its time is part of what clients get. */
+/** Writes a file as of a version: its modification time is visible to clients. */
 function writeVersion (file: string, text: string, version: number): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)
@@ -24,7 +24,7 @@ function writeVersion (file: string, text: string, version: number): void {
 const pageOf = (id: string, version: number) =>
   `<!doctype html><p>page ${id}, version ${version}</p>${'<p>text</p>'.repeat(30)}\n`
 
-/** `@fastify/static`: a folder, and files that routes send. */
+/** `@fastify/static`: a folder, and files sent by routes. */
 export const files: Subject = {
   name: 'static',
   async plugins () {},

@@ -64,7 +64,7 @@ export const etags: Subject = {
   conditional: false
 }
 
-/** `@fastify/accepts`: what a client would rather have. */
+/** `@fastify/accepts`: content negotiation. */
 export const acceptses: Subject = {
   name: 'accepts',
   async plugins (app) {
@@ -89,9 +89,7 @@ export const acceptses: Subject = {
   targets: [{ path: '/preferred', isCached: true, isShared: true }]
 }
 
-/**
- * `@fastify/rate-limit`: a quota that all requests count against, and routes with one that ends.
- */
+/** `@fastify/rate-limit`: a quota for all requests, and routes with a quota that is used up. */
 export const rateLimits: Subject = {
   name: 'rate-limit',
   async plugins (app) {

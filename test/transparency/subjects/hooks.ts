@@ -1,7 +1,7 @@
 import { whoOf } from '../shop.js'
 import type { Subject } from '../subject.js'
 
-/** An application's own hooks: some change what is sent, some say for whom it is. */
+/** An application's own hooks: some change the response, some declare its audience. */
 export const hooks: Subject = {
   name: 'hooks',
   async plugins (app) {
@@ -71,7 +71,7 @@ export const hooks: Subject = {
       isCached: true,
       isShared: true
     })),
-    // Fastify answers a HEAD of it with an error.
+    // Fastify answers HEAD with an error.
     { path: '/response', isCached: true, isShared: true, hasHead: false }
   ]
 }

@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication, RouteConfig } from '@nestj
 import 'reflect-metadata'
 import type { Kit, Subject } from '../subject.js'
 
-/** The decorators of a method, applied by hand: TypeScript's own are of another kind. */
+/** Applies a method's decorators by hand: TypeScript's own are of another kind. */
 function decorate (
   type: new () => object,
   name: string,
@@ -19,7 +19,7 @@ function decorate (
   }
 }
 
-/** A module with one controller, as the documentation of Nest has it. */
+/** A module with one controller, as in Nest's documentation. */
 function moduleOf ({ state }: Kit): new () => object {
   class Cats {
     find (id: string) {

@@ -66,7 +66,7 @@ export const typeboxes: Subject = {
         config: { cache: { ttl: '1m', public: true, tags: ['item:1'] } }
       },
       async (request) =>
-        // Requests whose declared parameters are the same are the same, in whatever order.
+        // Requests with equal declared parameters are equal, in any order.
         ({ version: state.version('1'), query: JSON.stringify(request.query, ['page', 'sort']) })
     )
   },

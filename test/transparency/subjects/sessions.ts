@@ -28,7 +28,7 @@ const logins = (user: string): Write => ({
   body: JSON.stringify({ user })
 })
 
-/** `@fastify/session`: users who have logged in, in the memory of the server. */
+/** `@fastify/session`: logged-in users, in the memory of the server. */
 export const sessions: Subject = {
   name: 'session',
   async plugins (app) {
@@ -57,7 +57,7 @@ export const sessions: Subject = {
       async (request) => ({ user: request.session.user ?? 'anybody', version: state.version('1') })
     )
     app.post('/logout', async (request, reply) => {
-      // The types of both session plugins are those of the other.
+      // The type declarations of the two session plugins conflict.
       const destroy: unknown = Reflect.get(request.session, 'destroy')
       if (typeof destroy === 'function') await Reflect.apply(destroy, request.session, [])
       return reply.code(204).send()
@@ -76,7 +76,7 @@ export const sessions: Subject = {
   logins
 }
 
-/** `@fastify/secure-session`: sessions in an encrypted cookie, which is never the same twice. */
+/** `@fastify/secure-session`: sessions in an encrypted cookie, which differs each time. */
 export const secureSessions: Subject = {
   name: 'secure-session',
   async plugins (app) {
@@ -112,7 +112,7 @@ export const secureSessions: Subject = {
   momentary: { cookies: ['session'] }
 }
 
-/** `@fastify/csrf-protection`: forms with a token, and writes that ask for one. */
+/** `@fastify/csrf-protection`: forms with a token, and writes that require one. */
 export const csrfProtection: Subject = {
   name: 'csrf-protection',
   async plugins (app) {

@@ -67,7 +67,7 @@ export const underPressures: Subject = {
   targets: [{ path: '/status', isCached: false }]
 }
 
-/** `@fastify/request-context`: what a hook has found out, in a store that follows the request. */
+/** `@fastify/request-context`: data of a hook, in a store that follows the request. */
 export const requestContexts: Subject = {
   name: 'request-context',
   async plugins (app) {

@@ -10,10 +10,7 @@ declare module 'fastify' {
   }
 }
 
-/**
- * `@fastify/view`: pages from templates, some of them with what a hook has found out about the
- * user.
- */
+/** `@fastify/view`: pages from templates, some with a hook's data about the user. */
 export const views: Subject = {
   name: 'view',
   async plugins (app) {
@@ -49,6 +46,6 @@ export const views: Subject = {
     { path: '/string', isCached: true },
     { path: '/broken', isCached: true }
   ],
-  // The folder's name is in the message of an error.
+  // The folder's name is part of an error message.
   momentary: { body: /weir-transparency-\w+/g }
 }

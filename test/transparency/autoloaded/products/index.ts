@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Kit } from '../../subject.js'
 
-/** Routes that `@fastify/autoload` finds, under the name of their folder. */
+/** Routes found by `@fastify/autoload`, under the name of their folder. */
 export default async function products (
   app: FastifyInstance,
   { kit: { state } }: { readonly kit: Kit }
