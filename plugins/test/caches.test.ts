@@ -85,7 +85,7 @@ t.test('caches are on the application and on the request, typed', async (t) => {
       // @ts-expect-error a cache that there is not
       String(app.caches.prodcuts)
     },
-    { code: 'WEIR_CACHE_INVALID_OPTION', message: 'caches.prodcuts: there is products, flags' }
+    { code: 'WEIR_CACHE_INVALID_OPTION', message: 'caches.prodcuts does not exist: the caches are products, flags' }
   )
 })
 
@@ -145,7 +145,7 @@ t.test('mistakes stop the boot', async (t) => {
     [
       { stores, caches: { a: { store: 'redis' } } },
       'WEIR_ERR_PLUGIN_OPTION',
-      /^weir-caches: .* cannot be used: caches\.a\.store 'redis': there is memory/
+      /^weir-caches: .* cannot be used: caches\.a\.store 'redis': the stores are memory/
     ],
     [
       { stores, caches: { a: { store: 'memory', ttl: 'soon' } } },
@@ -155,9 +155,9 @@ t.test('mistakes stop the boot', async (t) => {
     [
       { caches: { a: { store: 'memory' } } },
       'WEIR_ERR_PLUGIN_OPTION',
-      /stores \{\}: give an object of stores by name/
+      /stores \{\}: use an object of stores by name/
     ],
-    [{ stores }, 'WEIR_ERR_PLUGIN_OPTION', /caches undefined: give an object of caches by name/],
+    [{ stores }, 'WEIR_ERR_PLUGIN_OPTION', /caches undefined: use an object of caches by name/],
     [
       { stores, caches: shopCaches(memoryStore()) },
       'WEIR_ERR_PLUGIN_OPTION',

@@ -474,7 +474,7 @@ const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
   [{ limit: 5 }, /config\.rateLimit\.window is missing/],
   [{ window: 5 }, /config\.rateLimit\.limit is missing/],
   [{ limit: 5, window: 'soon' }, /config\.rateLimit\.window must be a duration.*not "soon"/],
-  [{ limit: 0, window: '1s' }, /config\.rateLimit\.limit cannot be used: .*give an integer/],
+  [{ limit: 0, window: '1s' }, /config\.rateLimit\.limit cannot be used: .*use an integer/],
   [{ limit: 1, window: '1s', policies: [] }, /config\.rateLimit\.policies is given beside limit/],
   [{ policies: [] }, /config\.rateLimit\.policies must be a list of policies/],
   [{ policies: [null] }, /config\.rateLimit\.policies\[0\] must be an object, not null/],

@@ -276,17 +276,17 @@ t.test(
   'a wrong option is an error at boot that says what is wrong and hides the password',
   async (t) => {
     const table: [url: unknown, message: RegExp][] = [
-      [undefined, /there is none/],
-      ['', /there is none/],
-      ['127.0.0.1', /no URL/],
+      [undefined, /it is missing/],
+      ['', /it is missing/],
+      ['127.0.0.1', /not a URL/],
       ['http://user:secret@127.0.0.1', /begins with http:/],
       ['redis://', /no host/],
-      ['redis://127.0.0.1/cache', /number of a database/],
+      ['redis://127.0.0.1/cache', /not a database number/],
       ['redis+cluster://user:secret@a:7000,b:x', /list of host:port/],
       ['redis+cluster://', /no host/],
       ['redis+cluster://a:7000,', /no host/],
       ['redis+cluster://a:7000/1', /no numbered databases/],
-      ['redis+cluster://user:%zz@a:7000', /not an encoded character/],
+      ['redis+cluster://user:%zz@a:7000', /% that does not encode/],
       ['redis+sentinel://a:26379', /name of the master/],
       ['redis+sentinel://a:26379/main/x', /name of the master/]
     ]

@@ -24,14 +24,14 @@ t.test(
       [{ REDIS_URL: 'redis://:hun\tter2@127.0.0.1' }, /REDIS_URL.*white space/],
       [{ REDIS_URL: '\u{feff}redis://:hunter2@127.0.0.1' }, /REDIS_URL.*white space/],
       [{ REDIS_URL: ' /tmp/hunter2.sock' }, /REDIS_URL.*white space/],
-      [{ REDIS_URL: 'redis://u:hunter2@127.0.0.1:99999' }, /REDIS_URL.*no URL/],
-      [{ REDIS_URL: 'redis//u:hunter2@127.0.0.1' }, /REDIS_URL.*no URL/],
+      [{ REDIS_URL: 'redis://u:hunter2@127.0.0.1:99999' }, /REDIS_URL.*not a URL/],
+      [{ REDIS_URL: 'redis//u:hunter2@127.0.0.1' }, /REDIS_URL.*not a URL/],
       [{ REDIS_URL: 'hunter2:redis' }, /REDIS_URL.*begins with no scheme/],
       [{ REDIS_URL: 'http://u:hunter2@127.0.0.1' }, /REDIS_URL.*begins with http:\/\//],
-      [{ REDIS_URL: 'redis://127.0.0.1/hunter2' }, /REDIS_URL.*number of a database/],
+      [{ REDIS_URL: 'redis://127.0.0.1/hunter2' }, /REDIS_URL.*not a database number/],
       [
         { REDIS_URL: 'redis://u:hunter2%zz@127.0.0.1' },
-        /REDIS_URL.*% in it is not an encoded character/
+        /REDIS_URL.*% that does not encode a character/
       ],
       [
         { REDIS_URL: 'redis+cluster://u:hunter2@127.0.0.1:99999' },

@@ -107,7 +107,7 @@ t.test('a DATA_DIR on a full or read-only disk prints one line', async (t) => {
 t.test('a file that is not a database of this version prints one line', async (t) => {
   const text = (path: string): void => { writeFileSync(path, 'x'.repeat(5000)) }
   const table: readonly (readonly [Service, (path: string) => void, RegExp])[] = [
-    ['catalog', text, /\.db is no SQLite database.*DATA_DIR/],
+    ['catalog', text, /\.db is not a SQLite database.*DATA_DIR/],
     [
       'catalog',
       sqlite(migrated('0001-counts')),

@@ -1,16 +1,16 @@
 import { LONGEST_TIMER } from './duration.js'
 import { withResolvers } from './with-resolvers.js'
 
-// The real timers, taken at the start of the program: a test's fake clock must not stop a wait for
-// real work.
+// The real timers, captured at program start: a test's fake clock must not stop a wait for real
+// work.
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 
-/** The work of a cache that is under way: fills, refreshes in the background, writes. */
+/** Tracks a cache's pending work: fills, background refreshes and writes. */
 export class Activity {
   #underWay = 0
   #ended: ReturnType<typeof withResolvers<void>> | undefined
 
-  /** @param timeout milliseconds after which the end of work is no longer waited for */
+  /** @param timeout milliseconds after which `idle` stops waiting */
   constructor (readonly timeout: number) {}
 
   begin (): void {
@@ -23,17 +23,15 @@ export class Activity {
     this.#ended = undefined
   }
 
-  /** The promise is work that is under way until it is settled. */
+  /** Counts the promise as pending work until it settles. */
   during<R> (work: Promise<R>): Promise<R> {
     this.begin()
-    // Not awaited: that would cost each read from the store part of a microsecond.
+    // Not awaited: awaiting would add a fraction of a microsecond to every store read.
     work.then(this.end, this.end)
     return work
   }
 
-  /**
-   * Resolves to true when nothing is under way, to false when that takes longer than the timeout.
-   */
+  /** Resolves to true when no work is pending, or to false after the timeout. */
   async idle (): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<true>((resolve) => {
@@ -41,7 +39,7 @@ export class Activity {
     })
     for (;;) {
       const isLate = await Promise.race([late, this.#end()])
-      // The end of one may be the beginning of another.
+      // One task that finishes may start another.
       await new Promise((resolve) => { setImmediate(resolve) })
       if (isLate || this.#underWay === 0) break
     }

@@ -1,11 +1,13 @@
 import type { Stamp } from './validity.js'
 
-// One map of some 100,000 names takes 10 ms and more to grow, in which nothing else happens.
+// Growing a single map of about 100,000 names blocks the event loop for 10 ms or more.
 const PARTS = 16
 
 /**
- * Stamps by name, the one recorded longest ago first. That need not be the lowest: a swap is
- * recorded after later stamps were issued. Dropping it costs the same however many went before.
+ * Stamps by name, ordered by when they were recorded.
+ *
+ * The oldest record need not have the lowest stamp: a swap is recorded after later stamps were
+ * issued. The cost of dropping a record does not depend on how many were dropped before.
  */
 export class AgingStamps {
   readonly #parts = Array.from({ length: PARTS }, () => new Part())
@@ -19,7 +21,7 @@ export class AgingStamps {
     return this.#partOf(name).get(name)
   }
 
-  /** Records the stamp as the latest of all. */
+  /** Records the stamp as the most recent one. */
   set (name: string, stamp: Stamp): void {
     const part = this.#partOf(name)
     const before = part.size
@@ -40,7 +42,7 @@ export class AgingStamps {
     return oldest
   }
 
-  /** A record without a place would be a lost invalidation: an error, rather than nothing. */
+  /** A record without a part would be a lost invalidation, so throw instead of dropping it. */
   #partOf (name: string): Part {
     const part = this.#parts[hashOf(name)]
     if (part === undefined) throw new RangeError(`no part for ${name}`)
@@ -50,7 +52,7 @@ export class AgingStamps {
 
 /**
  * Hashes the last two characters and the length, which takes nanoseconds: numbered names differ
- * near their end.
+ * near the end.
  */
 function hashOf (name: string): number {
   const last = name.length - 1
@@ -59,7 +61,7 @@ function hashOf (name: string): number {
 
 class Part {
   readonly #stamps = new Map<string, Stamp>()
-  /** Goes through the map once: an iterator made anew would walk over all that was ever dropped. */
+  /** One iterator for the whole pass: a new one would walk over every record dropped so far. */
   #iterator = this.#stamps.entries()
   #oldest: readonly [name: string, stamp: Stamp] | undefined
 
@@ -82,7 +84,7 @@ class Part {
 
   oldest (): readonly [name: string, stamp: Stamp] | undefined {
     while (this.#stamps.size > 0) {
-      // A name that was recorded again since has moved to the end.
+      // A name that has been recorded again has moved to the end.
       if (this.#oldest !== undefined && this.#stamps.get(this.#oldest[0]) === this.#oldest[1]) {
         return this.#oldest
       }

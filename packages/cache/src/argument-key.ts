@@ -4,27 +4,28 @@ import { CacheError, shown } from './errors.js'
 import { className } from './kinds.js'
 import { extraMember, isDisguised, kindOf } from './own-data.js'
 
-// More than arguments have, and far from the end of the stack.
+// Deeper than real arguments, and far from overflowing the stack.
 const MOST_LEVELS = 100
 
 /**
- * A text that is the same for equal arguments, and for no others: whatever the order of an object's
- * members, of a Map's entries or of a Set's values. `1` and `'1'` differ, as do an argument that
- * was not given and one that is `undefined`.
- * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, instances of classes and
- *   cycles, and for what has more than the data of its kind: an array with members, a getter, a
- *   member that is not enumerable
+ * Returns a text that is equal for equal arguments and different for all others.
+ *
+ * The order of object members, Map entries and Set values does not matter. `1` and `'1'` differ; so
+ * do a missing argument and `undefined`.
+ * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, class instances and
+ *   cycles, and for objects with more than the data of their kind: an array with extra members, a
+ *   getter, a non-enumerable member
  * @example argumentKey(['42']) // ':42'
  * @example argumentKey([42, { b: 1, a: [true] }]) // '(42,{"a":[true],"b":1})'
  */
 export function argumentKey (args: readonly unknown[]): string {
   const [only] = args
-  // Nothing follows the text, so that nothing in it can be taken for an end of it.
+  // Nothing follows the text, so no character in it can be mistaken for its end.
   if (args.length === 1 && typeof only === 'string' && isWellFormed(only)) return `:${only}`
   return `(${args.map((arg, i) => new Text(`argument ${i + 1}`).of(arg)).join(',')})`
 }
 
-/** The text of one argument. */
+/** Builds the text of one argument. */
 class Text {
   readonly #within: object[] = []
   readonly #steps: string[]
@@ -60,7 +61,7 @@ class Text {
     if (symbol !== undefined) throw this.#refused(`has the member ${String(symbol)}`)
     const names = Object.getOwnPropertyNames(object)
     if (isDisguised(object, names.length === 0)) {
-      throw this.#refused('is no plain object, and has the prototype of one')
+      throw this.#refused('is not a plain object, but has the prototype of one')
     }
     return `{${names.map((name) => this.#ofMember(object, name)).sort().join(',')}}`
   }
@@ -74,7 +75,7 @@ class Text {
     return `${JSON.stringify(name)}:${this.#step(`.${name}`, member.value)}`
   }
 
-  /** Each kind of data that JavaScript has, without what an object of it may have besides. */
+  /** Handles each kind of data that JavaScript has, ignoring extra members of the object. */
   #ofKind (kind: string | undefined, object: object): string {
     if (kind === 'Object') return this.#ofMembers(object)
     if (kind === undefined) throw this.#refused(`is an instance of ${className(object)}`)
@@ -96,7 +97,7 @@ class Text {
     }
     if (types.isDate(object)) return `Date(${object.getTime()})`
     if (types.isRegExp(object)) {
-      // `lastIndex` decides where the next match begins.
+      // `lastIndex` determines where the next match begins.
       const { lastIndex }: { readonly lastIndex: unknown } = object
       return `RegExp(${String(object)}${lastIndex === 0 ? '' : `,${this.#step('.lastIndex', lastIndex)}`})`
     }
@@ -108,7 +109,7 @@ class Text {
   }
 
   #each (values: readonly unknown[]): string {
-    // Array.from, not map, for holes.
+    // Array.from visits holes; map does not.
     return Array.from(values, (value, i) =>
       value === undefined && !(i in values) ? 'empty' : this.#step(`[${i}]`, value)
     ).join(',')

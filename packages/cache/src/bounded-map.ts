@@ -2,29 +2,29 @@ import { LRUCache } from 'lru-cache'
 import { CacheError, shown } from './errors.js'
 import { stringBytes } from './heap.js'
 
-/** How much may be kept in memory. */
+/** Limits on the memory a cache uses. */
 export interface MemoryLimits {
-  /** Bytes of heap that keys, values and bookkeeping take, estimated. Default 64 MiB. */
+  /** Estimated heap bytes of keys, values and bookkeeping. Default 64 MiB. */
   readonly maxBytes?: number
   /** Default 10,000. */
   readonly maxEntries?: number
 }
 
-// What lru-cache and its Map spend on an entry.
+// Bytes that lru-cache and its Map use per entry.
 const SLOT = 60
 
-/** Stamped values bounded by bytes and by count; the least recently used go first. */
+/** Stamped values limited by bytes and count; the least recently used are evicted first. */
 export class BoundedMap<V extends { readonly stamp: number, readonly bytes: number }> {
   evictions = 0
   readonly #lru: LRUCache<string, V>
 
   constructor ({ maxBytes = 64 * 1024 * 1024, maxEntries = 10_000 }: MemoryLimits = {}) {
-    // lru-cache takes 0 for no limit.
+    // lru-cache treats 0 as no limit.
     for (const [name, limit] of Object.entries({ maxBytes, maxEntries })) {
       if (!Number.isSafeInteger(limit) || limit < 1) {
         throw new CacheError(
           'WEIR_CACHE_INVALID_OPTION',
-          `${name} ${shown(limit)}: give a positive integer`
+          `${name} ${shown(limit)}: use a positive integer`
         )
       }
     }
@@ -51,7 +51,7 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     return this.#lru.get(key)
   }
 
-  /** As `get`, but to have been looked at does not keep it. */
+  /** Like `get`, but does not mark the value as recently used. */
   peek (key: string): V | undefined {
     return this.#lru.peek(key)
   }
@@ -61,14 +61,15 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
   }
 
   /**
-   * Keeps the value unless one with a higher stamp is there: a slow fill does not undo a later one.
+   * Stores the value unless the current one has a higher stamp: a slow fill never undoes a later
+   * one.
    */
   set (key: string, value: V): void {
     const present = this.#lru.peek(key)
     if (present === undefined || present.stamp <= value.stamp) this.#lru.set(key, value)
   }
 
-  /** Lets go of the key's value, unless it has a higher stamp than `upTo`. */
+  /** Removes the key's value unless its stamp is higher than `upTo`. */
   delete (key: string, upTo: number): void {
     const present = this.#lru.peek(key)
     if (present !== undefined && present.stamp <= upTo) this.#lru.delete(key)

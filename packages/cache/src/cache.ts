@@ -42,9 +42,10 @@ import { type Keys, warm, type WarmFunction, type WarmOptions, type WarmSummary 
 import { type ThisOf, wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
- * A cache of two tiers, this instance's memory before a shared store, in which no value computed
- * before an invalidation is served after it. Values are shared, without memory too: callers may get
- * the same object, so do not change it.
+ * Creates a cache with two tiers: this instance's memory and a shared store.
+ *
+ * No value computed before an invalidation is served after it. Callers may receive the same object,
+ * even without memory, so do not modify values.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const cache = createCache<Product>({ store: memoryStore(), namespace: 'products' })
@@ -62,13 +63,13 @@ export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
 }
 
 /**
- * See {@link createCache}. `Cache<T, 'ttl'>` has a `ttl` by default: calls may leave out their
+ * A cache made by {@link createCache}. `Cache<T, 'ttl'>` has a default `ttl`: calls may omit
  * options.
  */
 export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
-  // The lifetime of values whose calls leave it out.
+  // The `ttl` of calls that do not set one.
   readonly defaultTtl: Duration | undefined
   readonly #store: Store
   readonly #tiers: Tiers<T>
@@ -108,12 +109,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The value under the key, computed by `fn` if there is none: once, however many callers ask for
-   * it meanwhile. A stale value within its window is returned at once while one caller computes the
-   * next; within `staleIfError` it is returned if `fn` fails, or takes longer than `softTimeout`.
-   * @throws what `fn` throws; CacheError for invalid options, WEIR_CACHE_FILL_TIMEOUT, and
-   *   WEIR_CACHE_REENTRANT_FILL if `fn` asks for its own key, directly or through the functions of
-   *   other keys, of other instances too
+   * Returns the value under the key, computing it with `fn` if it is missing.
+   *
+   * `fn` runs once, however many callers request the value meanwhile. Within
+   * `staleWhileRevalidate`, a stale value is returned at once while one caller computes the next.
+   * Within `staleIfError`, a stale value is returned if `fn` fails or takes longer than
+   * `softTimeout`.
+   * @throws the error of `fn`; CacheError for invalid options, WEIR_CACHE_FILL_TIMEOUT, and
+   *   WEIR_CACHE_REENTRANT_FILL if `fn` requests its own key, directly or through the functions of
+   *   other keys, including those of other instances
    * @example
    * const feed = await cache.remember(
    *   'feed',
@@ -147,7 +151,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       given === undefined || typeof given === 'function' ? NO_OPTIONS : given
     if (hit !== undefined && !hit.stale) {
       const { earlyRefresh = this.#defaults.earlyRefresh } = options
-      // A key holds what its fn returned: that this is always of one type is the caller's claim.
+      // The cast relies on the caller: a key always holds the type that its `fn` returns.
       if (!earlyRefresh || !isDueEarly(hit.entry, Date.now())) {
         return Promise.resolve(hit.entry.value as U)
       }
@@ -156,12 +160,14 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The function with its values kept, as `remember` keeps them: once per key, for the whole fleet.
-   * The key is the function's name and its arguments, in whatever order their members are; `this`
-   * is passed on and no part of it, unless `key` says so. What of the arguments is no data, such as
-   * an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
+   * Memoizes a function for the whole fleet, storing its values as `remember` does.
+   *
+   * The key consists of the function's name and its arguments; the order of object members does not
+   * matter. `this` is passed on, but is part of the key only if the `key` option includes it. Use
+   * `key` to leave out arguments that are not data, such as an AbortSignal. Wrap a function once,
+   * where it is defined.
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION,
-   *   WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN; a call rejects as `remember` does, and with
+   *   WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN; a call rejects like `remember`, and with
    *   WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
    * @example
    * const product = cache.wrap(
@@ -191,12 +197,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Computes the values of those keys that have no fresh one, a few at a time: before traffic
-   * comes, or at night. Freshness is asked for many keys at once; a key that `remember` or another
-   * instance computes meanwhile is not computed twice. The next keys of an iterable are taken as
-   * the work goes on. A key that fails does not end it: the summary tells.
+   * Computes the values of keys that have no fresh one, a few at a time.
+   *
+   * Call it before traffic arrives, or at night. Freshness is checked for many keys at once; a key
+   * that `remember` or another instance is computing is not computed twice. An iterable is read as
+   * the work proceeds. A key that fails does not stop the warming: the summary reports it.
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION; the signal's reason;
-   *   what the iterable or `onProgress` throws
+   *   any error that the iterable or `onProgress` throws
    * @example
    * const summary = await cache.warm(['1', '2', '3'], { ttl: '1h', concurrency: 2 }, (id) =>
    *   db.product(id)
@@ -219,7 +226,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key; undefined if there is none, or if `undefined` itself is kept.
+   * Returns the fresh value under the key, or undefined if there is none.
+   *
+   * A stored `undefined` looks the same as a missing value.
    * @example const product = await cache.get('42') ?? await db.product('42')
    */
   async get (key: string): Promise<T | undefined> {
@@ -227,7 +236,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `get` for each key, in their order, with one read of the store for all.
+   * Returns the fresh values of several keys, in their order, with a single read of the store.
    * @example const [first, second] = await cache.getMany(['1', '2'])
    */
   async getMany (keys: readonly string[]): Promise<(T | undefined)[]> {
@@ -243,7 +252,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Whether there is a fresh value under the key.
+   * Reports whether the key has a fresh value.
    * @example if (!await cache.has('42')) console.log('42 has to be computed')
    */
   async has (key: string): Promise<boolean> {
@@ -251,10 +260,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Puts a value in place of the key's present one, for every instance. False if the value is not
-   * kept, because one of its tags or the key was invalidated since the call, or the store has lost
-   * its records. Of values that are set at the same time, the one that reaches the store last
-   * stays.
+   * Replaces the key's value on every instance.
+   *
+   * Returns false if the value was not stored, because the key or one of the tags was invalidated
+   * after the call began, or because the store lost its records. When several values are set at the
+   * same time, the last one to reach the store wins.
    * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE,
    *   WEIR_CACHE_STORE_FAILED
    * @example
@@ -286,10 +296,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets all entries at once, in the time that one takes. The last of two entries for the same key
-   * counts.
-   * @returns for each whether it is kept, in their order
-   * @throws CacheError as `set`; some of the entries may be stored then
+   * Sets all entries concurrently, in about the time of a single `set`.
+   *
+   * If a key occurs twice, the last entry wins.
+   * @returns for each entry, in order, whether it was stored
+   * @throws CacheError like `set`; some entries may have been stored
    * @example await cache.setMany(products.map((product) => [product.id, product]), { ttl: '1m' })
    */
   setMany (
@@ -331,9 +342,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets a value without an end: it is kept until it is replaced or invalidated, or the store has
-   * no room for it.
-   * @throws CacheError as `set`
+   * Sets a value that does not expire.
+   *
+   * The value stays until it is replaced, invalidated or evicted from the store for lack of room.
+   * @throws CacheError like `set`
    * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
    */
   async forever (
@@ -346,10 +358,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once,
-   * exactly one gets true. A value that this instance cannot read, by its serializer, compression
-   * or size, is there as well.
-   * @throws CacheError as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
+   * Stores a value only if the key has no fresh one.
+   *
+   * Exactly one of the concurrent callers in the fleet gets true. A value that this instance cannot
+   * read, because of its serializer, compression or size, counts as present.
+   * @throws CacheError like `set`; after WEIR_CACHE_STORE_FAILED the value may have been stored
    * @example if (await cache.add(`paid:${id}`, true, { ttl: '1d' })) await pay(id)
    */
   add (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
@@ -375,9 +388,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it.
-   * Undefined if there is none; one that this instance cannot read stays.
-   * @throws CacheError WEIR_CACHE_STORE_FAILED: it may be deleted all the same
+   * Deletes the fresh value under the key and returns it; one of the concurrent callers gets it.
+   *
+   * Returns undefined if there is none. A value that this instance cannot read stays.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED: the value may have been deleted
    * @example const pageviews = await cache.pull('pageviews')
    */
   async pull (key: string, options: WriteOptions = {}): Promise<T | undefined> {
@@ -392,8 +406,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Gives the fresh value under the key a new lifetime, from now. Its stale windows move along. The
-   * value of a write at the same time is never undone. False if there is no fresh value.
+   * Gives the fresh value under the key a new lifetime, starting now.
+   *
+   * The stale windows move with it. A concurrent write is never undone. Returns false if there is
+   * no fresh value.
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_STORE_FAILED
    * @example await cache.touch(`session:${id}`, '30m')
    */
@@ -409,8 +425,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Milliseconds for which the value under the key is still fresh: Infinity if it has no end,
-   * undefined if there is none.
+   * Returns the milliseconds for which the key's value stays fresh.
+   *
+   * Infinity if the value does not expire, undefined if there is none.
    * @example const left = await cache.ttl('feed')
    */
   async ttl (key: string): Promise<number | undefined> {
@@ -419,10 +436,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key as the store has it, never from memory, and its version for
-   * {@link compareAndSet}. That there is none is a version, too. A value that this instance cannot
-   * read is undefined, and has its own version. That of a counter stands for its number: the same
-   * number has it again.
+   * Reads the fresh value from the store, never from memory, with its version.
+   *
+   * Pass the version to {@link compareAndSet}. An absent value has a version too. A value that this
+   * instance cannot read is undefined, with a version of its own. A counter's version represents
+   * its number: the same number always has the same version.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    * @example
    * const { value = [], version } = await cache.getWithVersion('cart')
@@ -432,7 +450,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     key: string
   ): Promise<{ readonly value: T | undefined; readonly version: Version }> {
     checkKey(key)
-    const present = await this.#asked('give the value', this.#swapping.read(key))
+    const present = await this.#asked('return the value', this.#swapping.read(key))
     return {
       value: this.#counted(key, present.isPresent ? present.entry : undefined)?.value,
       version: versionOfPresent(present)
@@ -440,10 +458,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets a value only if the key still has the version; one of the callers with the same version
-   * succeeds.
-   * @throws CacheError WEIR_CACHE_INVALID_VERSION, and as `set`; by WEIR_CACHE_STORE_FAILED it may
-   *   be stored all the same
+   * Sets a value only if the key still has the given version.
+   *
+   * One of the callers with the same version succeeds.
+   * @throws CacheError WEIR_CACHE_INVALID_VERSION, and like `set`; after WEIR_CACHE_STORE_FAILED
+   *   the value may have been stored
    * @example await cache.compareAndSet('cart', version, cart, { ttl: '1d' })
    */
   compareAndSet (
@@ -480,13 +499,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Adds to the number under the key, atomically in the fleet. A key without a fresh value begins
-   * at 0: only then `ttl` (default: without end) and `tags` count. All other methods take the
-   * number for a value like any.
+   * Adds to the number under the key, atomically across the fleet.
+   *
+   * A key without a fresh value starts at 0; only then do `ttl` (default: no expiry) and `tags`
+   * apply. All other methods treat the number like any value.
    * @returns the sum
    * @throws CacheError WEIR_CACHE_NOT_A_NUMBER, WEIR_CACHE_NUMBER_TOO_LARGE: the value is
-   *   unchanged; WEIR_CACHE_STORE_FAILED: it may have been counted. It is never tried again by
-   *   itself
+   *   unchanged; WEIR_CACHE_STORE_FAILED: the increment may have been applied, and is not retried
    * @example const views = await cache.increment(`views:${id}`)
    */
   async increment (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
@@ -494,7 +513,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkBy(by)
     checkOptions('', options, COUNTER)
     return this.#asked(
-      'say whether it has counted',
+      'confirm the increment',
       this.#counting.increment(key, by, {
         ...options,
         tags: this.#defaults.tags(options.tags ?? [])
@@ -504,7 +523,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Subtracts from the number under the key: {@link increment} by the negative.
+   * Subtracts from the number under the key: {@link increment} with a negated amount.
    * @example const left = await cache.decrement('stock:42')
    */
   async decrement (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
@@ -513,8 +532,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Invalidates the key for every instance, a fill of it under way included.
-   * @throws CacheError as `invalidate`
+   * Invalidates the key on every instance, including a fill in progress.
+   * @throws CacheError like `invalidate`
    * @example await cache.delete('42')
    */
   async delete (key: string, options: WriteOptions = {}): Promise<void> {
@@ -522,8 +541,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Deletes all keys by one invalidation.
-   * @throws CacheError as `invalidate`
+   * Deletes all keys with a single invalidation.
+   * @throws CacheError like `invalidate`
    * @example await cache.deleteMany(['1', '2'])
    */
   async deleteMany (keys: Iterable<string>, options: WriteOptions = {}): Promise<void> {
@@ -533,8 +552,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     distinct.forEach(checkKey)
     if (distinct.length === 0) return
     const stamp = await this.#invalidate(distinct.map(keyTag), consistency)
-    // An invalid entry may as well go at once; if it does not, it ends by itself. A later one
-    // stays.
+    // Deleting the invalid entry is best effort: if it fails, the entry expires. Later entries
+    // stay.
     await this.#activity.during(
       Promise.all(
         distinct.map((key) =>
@@ -547,9 +566,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Invalidates every entry that carries one of the tags, and every fill under way that will. When
-   * it resolves, no instance serves any of them. The cost grows with the tags, not with the
-   * entries.
+   * Invalidates every entry that carries one of the tags, including fills in progress.
+   *
+   * When the promise resolves, no instance serves any of them. The cost depends on the number of
+   * tags, not of entries.
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
    * @example await cache.invalidate(['product:42', 'products'])
    */
@@ -560,7 +580,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Invalidates everything in a namespace, this cache's own by default.
+   * Invalidates everything in a namespace, by default this cache's own.
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_STORE_FAILED
    * @example await cache.clear()
    */
@@ -576,8 +596,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Drops the key's entry from this instance's memory. The store keeps it: the next read is one
-   * from there.
+   * Evicts the key's entry from this instance's memory.
+   *
+   * The store keeps the entry, so the next read is answered from there.
    * @example cache.evict('42')
    */
   evict (key: string): void {
@@ -586,8 +607,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The entries under the key in this instance's memory and in the store, whether they may be used
-   * or not, for diagnosis. Inspecting affects neither counters nor entries.
+   * Returns the key's entries in memory and in the store, usable or not, for diagnosis.
+   *
+   * Inspecting affects neither counters nor entries.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    * @example
    * const { store } = await cache.inspect('42')
@@ -597,12 +619,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     key: string
   ): Promise<{ readonly memory?: Inspected<T>; readonly store?: Inspected<T> }> {
     checkKey(key)
-    return this.#asked('look into it', this.#tiers.inspect(key))
+    return this.#asked('return the entries', this.#tiers.inspect(key))
   }
 
   /**
-   * How many entries of this instance's memory an invalidation of these tags would end. Looks at
-   * each entry.
+   * Counts the entries in this instance's memory that carry one of the tags. Visits every entry.
    * @example const count = cache.countInMemory(['products'])
    */
   countInMemory (tags: readonly string[]): number {
@@ -610,8 +631,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Resolves when no fill, no refresh in the background and no write of this instance is under way:
-   * before assertions, and before the store is closed. True, or false if that takes longer than
+   * Waits until this instance has no fill, background refresh or write in progress.
+   *
+   * Call it before assertions and before the store is closed. Resolves to true, or to false after
    * `fillTimeout`.
    * @example
    * await cache.remember('feed', { ttl: '1m', staleWhileRevalidate: '1h' }, fetchFeed)
@@ -623,8 +645,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Counts of this instance since it was made: hits by source, misses, stores, errors, and its
-   * memory.
+   * Returns this instance's counters since the cache was created.
+   *
+   * The counters cover hits by source, misses, stores, errors and memory.
    * @example
    * const { hits, misses } = cache.stats()
    * console.log(`${hits.l1} hits in memory, ${hits.l2} in the store, ${misses} misses`)
@@ -651,8 +674,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * A value in memory that may be used, without waiting. With `acquire` and `revalidate` the
-   * building block for callers that cannot hand over a function, such as an HTTP server's hooks.
+   * Returns a usable value from memory, synchronously.
+   *
+   * `lookup`, `acquire` and `revalidate` are the building blocks for callers that cannot pass a
+   * function, such as the hooks of an HTTP server.
    * @example const value = cache.lookup('42')?.entry.value
    */
   lookup (key: string): Hit<T> | undefined {
@@ -660,7 +685,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * A value in memory or in the store that is fresh enough for the caller.
+   * Returns a value from memory or the store that is fresh enough for the caller.
    * @example
    * const hit = await cache.find('42', { accept: 'retained' })
    * console.log(hit?.source, hit?.stale, hit?.entry.value)
@@ -686,12 +711,14 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * A value that may be used, or the duty to compute it. While one caller has the duty, in this
-   * process or in another that shares the store, the others wait for its end, but take only what is
-   * valid for them: a value whose fill began before they came, and that was invalidated before it
-   * ended, may be too old for them, and they start over. If the fill fails, each of them gets a
-   * duty of its own.
-   * @throws CacheError WEIR_CACHE_REENTRANT_FILL within a fill that this would wait for for ever
+   * Returns a usable value, or a fill: the duty to compute it.
+   *
+   * While one caller computes the value, in this process or another one on the same store, the
+   * others wait. A waiter accepts only values that are valid for it: if a fill began before the
+   * waiter arrived and was invalidated before it finished, the waiter starts over. If the fill
+   * fails, each waiter gets a fill of its own.
+   * @throws CacheError WEIR_CACHE_REENTRANT_FILL within a fill that this call would wait for
+   *   forever
    * @example
    * const got = await cache.acquire('42')
    * if (got instanceof Fill) {
@@ -709,9 +736,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The duty to replace a stale value, unless another caller has it already, has done it, or has
-   * found nothing to share within the last 10 s. A value past its stale-while-revalidate window was
-   * served because a fill has just failed: the next caller tries again.
+   * Returns a fill that replaces a stale value, or undefined if none is needed.
+   *
+   * None is needed if another caller is revalidating the value, has done so, or found nothing to
+   * share within the last 10 s. A value past its stale-while-revalidate window was served because a
+   * fill had just failed, so the next caller tries again.
    * @example
    * const hit = cache.lookup('42')
    * if (hit?.stale) {
@@ -724,7 +753,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * An invalidation that begins after this call ends the value, however late the store executes it.
+   * Any invalidation that begins after this call applies to the value, however late the store
+   * executes it.
    */
   async #put (key: string, entry: Entry<T>, wait: boolean): Promise<boolean> {
     const stamp = await this.#tiers.validity.callStamp()
@@ -733,13 +763,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       if (stored) this.#counters.stores++
       return stored
     } catch (error) {
-      // Memory keeps nothing that the store did not take.
+      // Memory must not keep a value that the store rejected.
       this.#tiers.evict(key)
       throw error
     }
   }
 
-  /** As a read, for a store that judges here and now. */
+  /** Judges the entry like a read, for stores that can do so synchronously. */
   #peek (key: string): Found<T> | undefined {
     try {
       return this.#tiers.peek(key)
@@ -749,7 +779,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     }
   }
 
-  /** An entry that the store gave, as a hit or a miss. */
+  /** Counts an entry from the store as a hit or a miss. */
   #counted (key: string, entry: Entry<T> | undefined): Entry<T> | undefined {
     if (entry === undefined) this.#counters.miss(key)
     else this.#counters.hit(key, { entry, source: 'l2', stale: false })
@@ -780,7 +810,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async #asked<R>(
     what: string,
     answer: Promise<R>,
-    rest = 'what it was asked is not done'
+    rest = 'the operation was not done'
   ): Promise<R> {
     try {
       return await this.#activity.during(answer)
@@ -794,7 +824,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
 const NO_OPTIONS = {}
 
-// Causes that only say that there was no answer.
+// Errors that only mean that the store did not answer.
 const UNANSWERED: readonly CacheErrorCode[] = [
   'WEIR_CACHE_STORE_UNAVAILABLE',
   'WEIR_CACHE_STORE_TIMEOUT'
@@ -805,21 +835,21 @@ function consistencyOf (options: WriteOptions): Consistency | undefined {
   return options.consistency
 }
 
-/** Names are not looked at: a server's hooks hand on what their route has. */
+/** Unknown names are allowed: a server's hooks pass on the options of their route. */
 function checkFind (accept: FindOptions['accept'], onOutage: FindOptions['onOutage']): void {
   if (accept !== undefined) FIND.accept(accept, 'accept')
   if (onOutage !== undefined) FIND.onOutage(onOutage, 'onOutage')
 }
 
-// A command whose answer is lost may have been carried out.
+// A command may have been executed even though its answer was lost.
 const UNCERTAIN =
-  'it may have been done all the same, and is not tried again: read the value before you do so'
+  'it may have been done, and is not retried: read the value before you retry'
 
 function checkName (name: unknown): void {
   if (typeof name === 'string' && name.length <= 255) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `name ${shown(name)}: give a text of up to 255 characters`
+    `name ${shown(name)}: use a string of up to 255 characters`
   )
 }
 

@@ -3,14 +3,14 @@ import { CacheError, shown } from './errors.js'
 import { wrap, type WrapOptions } from './wrap.js'
 
 type Method<A extends readonly unknown[], R> = (...args: A) => Promise<R>
-/** As TypeScript calls a decorator of a method with `experimentalDecorators`. */
+/** The signature TypeScript uses for method decorators under `experimentalDecorators`. */
 type Experimental<F> = [
   prototype: object,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<F>
 ]
 
-/** The decorator that {@link cached} gives. The method takes and gives what it did. */
+/** The decorator that {@link cached} returns. The method keeps its signature. */
 interface Decorator<A extends readonly unknown[], R> {
   <F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
   <F extends Method<A, R>> (
@@ -21,13 +21,14 @@ interface Decorator<A extends readonly unknown[], R> {
 }
 
 /**
- * A decorator that has a method's values kept by a cache, as {@link Cache.wrap} does for functions.
- * The name of the method begins the keys, and all instances of the class share them: what of an
- * instance the value depends on is told by `key`, whose `this` is the instance: `key (this: Repo,
- * id: string) { return [this.tenant, id] }`. A value ends by its tags, or by the method's
- * `invalidate` and `clear` where its type says that it has them. It works with and without
- * TypeScript's `experimentalDecorators`, which NestJS and others need.
- * @throws CacheError as {@link Cache.wrap}, when the class is defined
+ * Decorator that caches a method's values, as {@link Cache.wrap} does for functions.
+ *
+ * The method's name starts the keys, and all instances of the class share them. If the value
+ * depends on the instance, add that part with `key`, whose `this` is the instance: `key (this:
+ * Repo, id: string) { return [this.tenant, id] }`. Invalidate a value by its tags, or by the
+ * method's `invalidate` and `clear` if its type declares them. Works with and without TypeScript's
+ * `experimentalDecorators`, which NestJS and others need.
+ * @throws CacheError like {@link Cache.wrap}, when the class is defined
  * @example
  * class Shop {
  *   \@cached(cache, { ttl: '1m', tags: (product: Product, id: string) => [`product:${id}`] })
@@ -57,7 +58,7 @@ export function cached<T, A extends readonly unknown[], R extends T> (
     if (typeof descriptor.value !== 'function') {
       throw new CacheError(
         'WEIR_CACHE_INVALID_OPTION',
-        `cached() of ${shown(name)}: it decorates methods, and this is none`
+        `cached() of ${shown(name)}: it decorates only methods`
       )
     }
     descriptor.value = wrapped(descriptor.value, name)

@@ -2,30 +2,27 @@ import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { CacheError, shown } from './errors.js'
 
-/** Algorithms of node:zlib. `zstd` is in Node 22.15 and later. */
+/** Algorithms of node:zlib. `zstd` needs Node 22.15 or later. */
 export type CompressionAlgorithm = 'brotli' | 'gzip' | 'zstd'
 
-/** Options of compressing values in the store. */
+/** Options for compressing values in the store. */
 export interface CompressionOptions {
   /** Default `brotli`. */
   readonly algorithm?: CompressionAlgorithm
-  /** Bytes of a serialized value from which it is compressed. Default 128 KiB. */
+  /** Smallest serialized value to compress, in bytes. Default 128 KiB. */
   readonly threshold?: number
-  /**
-   * The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs
-   * least.
-   */
+  /** The algorithm's level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, the cheapest. */
   readonly level?: number
 }
 
 interface Codec {
   readonly levels: readonly [lowest: number, highest: number]
   compress (bytes: Uint8Array, level: number): Promise<Buffer>
-  /** @param size of what comes out; more than that is an error */
+  /** @param size expected output size in bytes; more is an error */
   decompress (bytes: Uint8Array, size: number): Promise<Buffer>
 }
 
-// zlib's default would pass a large value between threads for every 16 KiB.
+// The default chunk size would make zlib switch threads for every 16 KiB of a large value.
 const chunkSize = (bytes: number) => Math.min(Math.max(64, bytes + 1), 1024 * 1024)
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants
@@ -55,7 +52,7 @@ type ZstdFunction = (
   done: (error: Error | null, result: Buffer) => void
 ) => void
 
-/** The part of node:zlib that Node 20 does not have. */
+/** The part of node:zlib that Node 20 lacks. */
 interface Zstd {
   readonly zstdCompress: ZstdFunction
   readonly zstdDecompress: ZstdFunction
@@ -82,12 +79,10 @@ const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([
   ['zstd', zstdOf(zlib)]
 ])
 
-/**
- * Bytes from which compression pays by default: `npm run bench -- --only compression` measures it.
- */
+/** Size from which compression pays off, measured by `npm run bench -- --only compression`. */
 export const DEFAULT_THRESHOLD = 128 * 1024
 
-/** Compresses bodies in zlib's threads: the event loop goes on meanwhile. */
+/** Compresses bodies in zlib's threads, without blocking the event loop. */
 export class Compression {
   readonly algorithm: CompressionAlgorithm
   readonly threshold: number
@@ -97,7 +92,7 @@ export class Compression {
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
   constructor (options: CompressionOptions | true) {
     if (options !== true && (typeof options !== 'object' || options === null)) {
-      throw refused('', options, 'give true, or an object with algorithm, threshold or level')
+      throw refused('', options, 'use true, or an object with algorithm, threshold or level')
     }
     const {
       algorithm = 'brotli',
@@ -106,20 +101,20 @@ export class Compression {
       ...others
     } = options === true ? {} : options
     const [unknown] = Object.keys(others)
-    if (unknown !== undefined) throw refused('', unknown, 'there is algorithm, threshold, level')
+    if (unknown !== undefined) throw refused('', unknown, 'the options are algorithm, threshold, level')
     if (!CODECS.has(algorithm)) {
-      throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'")
+      throw refused('.algorithm', algorithm, "use 'brotli', 'gzip' or 'zstd'")
     }
     const codec = CODECS.get(algorithm)
     if (codec === undefined) {
       throw refused(
         '.algorithm',
         algorithm,
-        `Node ${process.versions.node} has none: use Node 22.15 or later, or 'brotli'`
+        `Node ${process.versions.node} does not support it: use Node 22.15 or later, or 'brotli'`
       )
     }
     if (!Number.isSafeInteger(threshold) || threshold < 0) {
-      throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more')
+      throw refused('.threshold', threshold, 'use a whole number of bytes, 0 or more')
     }
     const [lowest, highest] = codec.levels
     if (!Number.isInteger(level) || level < lowest || level > highest) {
@@ -131,7 +126,9 @@ export class Compression {
     this.#codec = codec
   }
 
-  /** The compressed bytes, or the same ones where they do not become fewer. */
+  /**
+   * Returns the compressed bytes, or the original ones if compression does not make them smaller.
+   */
   async compress (bytes: Uint8Array): Promise<Uint8Array> {
     const compressed = await this.#codec.compress(bytes, this.#level)
     return compressed.length < bytes.length ? compressed : bytes
@@ -139,9 +136,9 @@ export class Compression {
 }
 
 /**
- * Restores the bytes as they were before compression.
- * @param size as many bytes come out, or it is an error: no more are made
- * @throws Error if they are not what they are said to be, or this Node does not have the algorithm
+ * Decompresses the bytes.
+ * @param size expected output size in bytes: decompression stops with an error beyond it
+ * @throws Error if the bytes are not valid, or this Node does not support the algorithm
  */
 export async function decompress (
   algorithm: string,
@@ -150,7 +147,7 @@ export async function decompress (
 ): Promise<Buffer> {
   const codec = CODECS.get(algorithm)
   if (codec === undefined) {
-    throw new TypeError(`${shown(algorithm)} is no compression that this Node has`)
+    throw new TypeError(`${shown(algorithm)} is not a compression that this Node supports`)
   }
   const plain = await codec.decompress(bytes, size)
   if (plain.length !== size) throw new RangeError(`${plain.length} bytes came out, not ${size}`)

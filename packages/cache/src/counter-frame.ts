@@ -3,9 +3,10 @@ import { decodeFrame, encodeFrame, HEADER, VERSION } from './frame.js'
 import type { FrameVersion } from './store.js'
 
 /**
- * A counter's frame: that of an entry with no value, under a version byte of its own, and after the
- * header the number as a sign and 16 digits. A store changes them in place: the checksum leaves
- * them out, so that digits which change by themselves go unnoticed.
+ * Version byte of a counter's frame: an entry without a value, followed by its number.
+ *
+ * The number is a sign and 16 digits after the header. Stores change it in place, so the checksum
+ * leaves it out and corrupted digits go unnoticed.
  */
 export const COUNTER_VERSION = VERSION | 0x80
 export const NUMBER_OFFSET = HEADER
@@ -13,14 +14,14 @@ export const NUMBER_WIDTH = 17
 const NUMBER_END = NUMBER_OFFSET + NUMBER_WIDTH
 const NOTHING = { meta: '', body: Buffer.alloc(0) }
 
-/** @param entry of a safe integer */
+/** @param entry holding a safe integer */
 export function encodeCounter (entry: Entry<number>): Buffer {
   const frame = encodeFrame({ ...entry, value: NOTHING })
   frame[1] = COUNTER_VERSION
   return Buffer.concat([frame.subarray(0, HEADER), digits(entry.value), frame.subarray(HEADER)])
 }
 
-/** The entry in a counter's frame; undefined if it is none, or not whole. */
+/** Decodes a counter's frame; undefined if the frame is not a counter's or not whole. */
 export function decodeCounter (counter: Buffer): Entry<number> | undefined {
   const value = numberOf(counter)
   if (value === undefined) return undefined
@@ -33,7 +34,7 @@ export function decodeCounter (counter: Buffer): Entry<number> | undefined {
 export const isCounter = (frame: Buffer): boolean =>
   frame.length >= NUMBER_END && frame[1] === COUNTER_VERSION
 
-/** The number in a counter's frame; undefined if it is none. */
+/** Reads the number from a counter's frame; undefined for any other frame. */
 export function numberOf (frame: Buffer): number | undefined {
   const text = isCounter(frame) ? frame.toString('latin1', NUMBER_OFFSET, NUMBER_END) : ''
   const number = /^[+-]\d{16}$/.test(text) ? Number(text) : NaN
@@ -41,7 +42,9 @@ export function numberOf (frame: Buffer): number | undefined {
 }
 
 /**
- * The sum, and the frame with it if it is a safe integer; undefined if the frame is no counter's.
+ * Computes the sum, and the new frame if the sum is a safe integer.
+ *
+ * Undefined if the frame is not a counter's.
  */
 export function added (
   frame: Buffer,
@@ -54,8 +57,8 @@ export function added (
 }
 
 /**
- * The frame that {@link Entries.swap} puts: a counter's has the present number if a counter of any
- * number was seen.
+ * The frame that {@link Entries.swap} stores: a counter keeps the current number if any number was
+ * accepted.
  */
 export function takingOver (
   frame: Buffer,
@@ -67,7 +70,7 @@ export function takingOver (
   return takesOver ? withNumber(frame, present) : frame
 }
 
-/** The bytes of the number in a frame. */
+/** Encodes the number for a frame. */
 export function digits (number: number): Buffer {
   return Buffer.from(
     (number < 0 ? '-' : '+') + String(Math.abs(number)).padStart(NUMBER_WIDTH - 1, '0'),

@@ -1,12 +1,12 @@
 import { emit } from './events.js'
 import type { Hit } from './options.js'
 
-/** The counts and events of one cache: one place where what happened is told. */
+/** Counters and events of one cache. */
 export class Counters {
   readonly hits = { l1: 0, l2: 0, coalesced: 0 }
   stale = 0
   misses = 0
-  /** Microseconds that computing the values of hits had taken. */
+  /** Microseconds that computing the values of all hits had taken. */
   savedMicros = 0
   stores = 0
   invalidations = 0
@@ -39,7 +39,8 @@ export class Counters {
   }
 
   /**
-   * A read that fails finds nothing: the request goes on without the cache, and the event tells.
+   * A failed read counts as a miss: the request continues without the cache, and an event reports
+   * it.
    */
   async read<R> (key: string, answer: Promise<R>): Promise<R | undefined> {
     try {

@@ -11,14 +11,14 @@ import type { FrameVersion } from './store.js'
 import type { Present, Swapping } from './swapping.js'
 import type { L1Entry } from './tiers.js'
 
-/** Options of {@link Cache.increment}. They count when the counter begins. */
+/** Options of {@link Cache.increment}. They apply when the counter is created. */
 export interface CounterOptions extends WriteOptions {
-  /** Lifetime of the counter from then on. Default: without end. */
+  /** Lifetime of the counter, from its creation. Default: no expiry. */
   readonly ttl?: Duration
   readonly tags?: readonly string[]
 }
 
-/** A counter as it was seen, but for its number. */
+/** A counter as last read, without its number. */
 interface Known<T> {
   readonly entry: L1Entry<T>
   readonly version: FrameVersion
@@ -27,9 +27,11 @@ interface Known<T> {
 }
 
 /**
- * Counters in the store. A counter that is known here, by its version, is changed by one command:
- * it is judged by Rule V before that, and the command changes no other. So a number that was
- * counted is one of the counter that was valid.
+ * Counters in the store.
+ *
+ * A counter that this instance knows by its version is changed with a single command. Rule V is
+ * checked before the command, and the command changes no other counter. Every counted number
+ * therefore belongs to a valid counter.
  */
 export class Counting<T> {
   readonly #known = new BoundedMap<Known<T>>()
@@ -51,7 +53,7 @@ export class Counting<T> {
     }
   }
 
-  /** The sum; undefined if the counter has ended, or is another one by now. */
+  /** Returns the sum; undefined if the counter has ended or was replaced. */
   async #count (
     key: string,
     { entry, version }: Known<T>,
@@ -74,8 +76,7 @@ export class Counting<T> {
   }
 
   /**
-   * Makes a counter of nothing, or of a number that was set; undefined if that is not there any
-   * more.
+   * Creates a counter from nothing or from a number that was set; undefined if that number is gone.
    */
   async #begin (
     key: string,
@@ -105,7 +106,7 @@ export class Counting<T> {
 /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
 export function checkBy (by: unknown): void {
   if (Number.isSafeInteger(by)) return
-  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `by ${shown(by)}: give a safe integer`)
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `by ${shown(by)}: use a safe integer`)
 }
 
 function integer (key: string, entry: Entry<unknown> | undefined): number {
@@ -119,7 +120,7 @@ function integer (key: string, entry: Entry<unknown> | undefined): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   throw new CacheError(
     'WEIR_CACHE_NOT_A_NUMBER',
-    `${shown(key)} has ${shown(value)}, which is no safe integer`
+    `${shown(key)} has ${shown(value)}, which is not a safe integer`
   )
 }
 

@@ -1,7 +1,7 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
 import { headerOf } from './frame.js'
 
-/** An entry as it was decoded, and what its frame began with. */
+/** A decoded entry and the header of its frame. */
 interface Decoded<E> {
   readonly header: string
   readonly length: number
@@ -10,16 +10,17 @@ interface Decoded<E> {
   readonly bytes: number
 }
 
-// Bytes that a header and its place in the map take.
+// Bytes of a header and its slot in the map.
 const BOOKKEEPING = 180
 
 /**
- * Entries decoded before, by the frames they came in: what a read of the store brings again is
- * neither checked nor parsed again. A frame is told from all others of its key by its header, which
- * has its stamp, its times, its lengths and the checksum of all of it.
+ * Entries decoded earlier, by frame: a frame that the store returns again is not parsed again.
  *
- * It says nothing about validity: its entries are judged at every read, as any that the store
- * gives.
+ * A frame is identified among those of its key by its header, which contains the stamp, times,
+ * lengths and checksum.
+ *
+ * Decoded entries are not necessarily valid: each read checks Rule V, as for any entry from the
+ * store.
  */
 export class DecodedFrames<E extends { readonly stamp: number, readonly bytes: number }> {
   readonly #decoded: BoundedMap<Decoded<E>>
@@ -28,7 +29,7 @@ export class DecodedFrames<E extends { readonly stamp: number, readonly bytes: n
     this.#decoded = new BoundedMap(limits)
   }
 
-  /** The entry that was decoded from a frame of this key with the same header and as many bytes. */
+  /** Returns the entry decoded from a frame of this key with the same header and length. */
   get (key: string, frame: Buffer): E | undefined {
     const decoded = this.#decoded.get(key)
     return decoded !== undefined &&
@@ -49,7 +50,7 @@ export class DecodedFrames<E extends { readonly stamp: number, readonly bytes: n
     })
   }
 
-  /** Forgets the key's entry, unless it has a higher stamp than `upTo`. */
+  /** Removes the key's entry unless its stamp is higher than `upTo`. */
   delete (key: string, upTo: number): void {
     this.#decoded.delete(key, upTo)
   }

@@ -6,17 +6,17 @@ import type { RememberOptions } from './options.js'
 
 type CallName = 'negativeTtl' | 'softTimeout' | 'hardTimeout' | 'earlyRefresh'
 
-/** Options of {@link createCache} that hold for each call which does not say otherwise. */
+/** Options of {@link createCache} that apply to calls which do not override them. */
 export interface CallDefaults extends
   Partial<Omit<EntryOptions, 'tags'>>, Pick<RememberOptions<unknown>, CallName> {
   /**
-   * Begins every tag of the cache's entries, and every tag that it invalidates. Events and other
-   * caches see the whole.
+   * Prefix of every tag that the cache stores or invalidates. Events and other caches see the full
+   * tag.
    */
   readonly tagPrefix?: string
 }
 
-/** Fills in what the options of a call leave out. */
+/** Completes the options of calls with the cache's defaults. */
 export class Defaults {
   readonly ttl: Duration | undefined
   readonly earlyRefresh: boolean
@@ -33,10 +33,10 @@ export class Defaults {
     }
     if (jitter !== undefined) checkJitter(jitter)
     if (typeof earlyRefresh !== 'boolean') {
-      throw refused('earlyRefresh', earlyRefresh, 'give true or false')
+      throw refused('earlyRefresh', earlyRefresh, 'use true or false')
     }
     if (typeof tagPrefix !== 'string' || !isWellFormed(tagPrefix)) {
-      throw refused('tagPrefix', tagPrefix, 'give a text')
+      throw refused('tagPrefix', tagPrefix, 'use a string')
     }
     this.ttl = ttl
     this.earlyRefresh = earlyRefresh
@@ -47,19 +47,19 @@ export class Defaults {
       [...ENTRY, ...CALL].every((name) => options[name] === undefined) && tagPrefix === ''
   }
 
-  /** The options of an entry, its tags as they are in the store. */
+  /** Returns the options of an entry, with tags as the store has them. */
   entry (options: Partial<EntryOptions>): Partial<EntryOptions> {
     return this.#isEmpty
       ? options
       : { ...over(this.#entry, options), tags: this.tags(options.tags ?? []) }
   }
 
-  /** The options of {@link Cache.remember}, but for those of the entry. */
+  /** Returns the options of {@link Cache.remember} other than those of the entry. */
   call<U> (options: Partial<RememberOptions<U>>): Partial<RememberOptions<U>> {
     return this.#isEmpty ? options : over<Partial<RememberOptions<U>>>(this.#call, options)
   }
 
-  /** Tags as they are in the store. That of a key has no prefix: the cache itself gives it. */
+  /** Returns tags as the store has them. A key's own tag has no prefix: the cache assigns it. */
   tags (tags: readonly string[]): readonly string[] {
     checkTags(tags)
     return this.#tagPrefix === ''
@@ -92,11 +92,14 @@ const DURATIONS = [
   'hardTimeout'
 ] as const satisfies (keyof CallDefaults)[]
 
-/** The options that say how long an entry is kept, without those that say how it is computed. */
+/**
+ * Picks the options that control how long an entry is kept, without those that control computing
+ * it.
+ */
 export const lifetimes = (options: Partial<EntryOptions>): Partial<Omit<EntryOptions, 'tags'>> =>
   picked(options, ENTRY)
 
-/** Merges options over defaults; an undefined option counts as left out. */
+/** Merges options over defaults; an undefined option counts as omitted. */
 function over<O extends object> (defaults: O, options: O): O {
   const merged = { ...defaults, ...options }
   for (const name in defaults) if (options[name] === undefined) merged[name] = defaults[name]

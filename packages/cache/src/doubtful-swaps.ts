@@ -3,22 +3,24 @@ import { stampOf } from './frame.js'
 import type { StoreNamespace } from './store.js'
 import type { Stamp } from './validity.js'
 
-// Milliseconds between two tries, doubled each time up to the last.
+// Milliseconds between retries: the first pause, and the limit up to which it doubles.
 const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 1000]
-// Swaps that are looked after at most.
+// Maximum number of swaps to follow up.
 const LIMIT = 10_000
 
 /**
- * Swaps whose answer was lost. If the store did one, memories may have what it replaced, and no
- * record says so. Once the store answers again it is looked at, and what is to be recorded is. A
- * process that dies before leaves such a value in the memory of others until it ends by itself.
+ * Follows up swaps whose answer was lost.
+ *
+ * If the store executed such a swap, other instances may hold the replaced value in memory, and no
+ * record ends it. Once the store answers again, the key is read and the missing record is written.
+ * If the process dies first, the value stays in those memories until it expires.
  */
 export class DoubtfulSwaps {
   readonly #keys = new Map<string, { readonly stamp: Stamp, readonly until: number }>()
 
   constructor (readonly store: StoreNamespace) {}
 
-  /** @param until as of {@link Validity.replaced} */
+  /** @param until see {@link Validity.replaced} */
   add (key: string, stamp: Stamp, until: number): void {
     const known = this.#keys.get(key)
     if (known === undefined && this.#keys.size >= LIMIT) return

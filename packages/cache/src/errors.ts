@@ -3,43 +3,43 @@ export { shown } from '@weir/internal'
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
   WEIR_CACHE_INVALID_DURATION: (what: string) =>
-    `${what} is not a duration: give milliseconds as a number, or text like '500ms', '60s', '5m', '2h', '1d'`,
+    `${what} is not a duration: use milliseconds or text such as '500ms', '60s', '5m', '2h', '1d'`,
   WEIR_CACHE_INVALID_KEY: (what: string) =>
-    `${what} is not a key: give a non-empty string of well-formed Unicode`,
+    `${what} is not a key: use a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_TAG: (what: string) =>
-    `${what} is not a tag: give a non-empty string of well-formed Unicode`,
+    `${what} is not a tag: use a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_OPTION: (what: string) => what,
   WEIR_CACHE_INVALID_ARGUMENT: (what: string) =>
-    `${what}, and cannot be part of a key: give data (JSON, Map, Set, Date, URL, bytes), or say what the key is by the option 'key'`,
+    `${what}, and cannot be part of a key: pass data (JSON, Map, Set, Date, URL, bytes), or build the key with the option 'key'`,
   WEIR_CACHE_NAME_TAKEN: (what: string) =>
-    `A function named ${what} is wrapped by this cache already: wrap a function once, or give each a 'name' of its own`,
+    `This cache already wraps a function named ${what}: wrap a function once, or set a unique 'name' for each`,
   WEIR_CACHE_UNSERIALIZABLE: (what: string) => `The value for ${what}`,
   WEIR_CACHE_VALUE_TOO_LARGE: (what: string) =>
     `The value for ${what} of maxValueBytes before compression: store less under a key, or raise maxValueBytes`,
   WEIR_CACHE_NOT_A_NUMBER: (what: string) =>
-    `${what}, and is as it was: count under another key, or set a safe integer first`,
+    `${what}, and is unchanged: count under another key, or set a safe integer first`,
   WEIR_CACHE_NUMBER_TOO_LARGE: (what: string) =>
-    `${what} would be beyond the safe integers (2^53 - 1), and is as it was`,
+    `${what} would exceed the safe integers (2^53 - 1), and is unchanged`,
   WEIR_CACHE_INVALID_VERSION: (what: string) =>
-    `${what} is not a version: give one that getWithVersion has returned`,
+    `${what} is not a version: use one that getWithVersion returned`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
-    `${what} is computed by a function that asks for it, perhaps through other keys or instances, so it would wait for itself: ` +
-    'compute it without asking for this key',
+    `${what} is computed by a function that requests it, perhaps through other keys or instances, so it would wait for itself: ` +
+    'compute it without requesting this key',
   WEIR_CACHE_FILL_TIMEOUT: (what: string) =>
-    `${what}: find out what it waits for, or give it more time`,
+    `${what}: find out what it is waiting for, or allow more time`,
   WEIR_CACHE_MISSING_DRIVER: (what: string) => what,
   WEIR_CACHE_STORE_TIMEOUT: (what: string) =>
-    `${what}: check that it runs, or raise commandTimeout`,
+    `${what}: check that it is running, or raise commandTimeout`,
   WEIR_CACHE_STORE_UNAVAILABLE: (what: string) =>
-    `${what} has not answered, and is not asked again for a moment`,
+    `${what} has not answered, and gets no requests for a moment`,
   WEIR_CACHE_STORE_UNTRUSTED: (what: string) =>
-    `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
+    `${what} may have entries with undelivered invalidations: it is not read until they are delivered`,
   WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}`
 } as const
 
 export type CacheErrorCode = keyof typeof messages
 
-/** An error of the cache. `code` is stable, the message is for people. */
+/** An error of the cache. `code` is stable; the message is for people. */
 export class CacheError extends Error {
   override readonly name = 'CacheError'
 

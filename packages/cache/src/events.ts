@@ -1,10 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Stamp } from './validity.js'
 
-/**
- * The origin of a value: this instance's memory, the shared store, or a fill that another caller
- * had begun.
- */
+/** The source of a value: this instance's memory, the shared store, or another caller's fill. */
 export type Source = 'l1' | 'l2' | 'coalesced'
 
 /** The messages on this package's diagnostics channels, by channel name. */
@@ -20,8 +17,10 @@ export interface CacheEvents {
   'weir:cache:miss': { namespace: string; key: string }
   'weir:cache:store': { namespace: string; key: string; tags: readonly string[]; bytes: number }
   /**
-   * An entry that was there and is not used: Rule V says no, its frame is not whole, or this
-   * instance cannot read what another has written, by its serializer, compression or size.
+   * An entry was found but not used.
+   *
+   * Either Rule V rejects it, its frame is not whole, or this instance cannot read it because of
+   * its serializer, compression or size.
    */
   'weir:cache:discard': {
     namespace: string
@@ -30,11 +29,11 @@ export interface CacheEvents {
   }
   'weir:cache:invalidate': { namespace: string; tags: readonly string[]; stamp: Stamp }
   'weir:cache:clear': { namespace: string; stamp: Stamp }
-  /** Whether this instance may, from now on, rely on what it hears from Redis and need not ask. */
+  /** Whether this instance may rely on the invalidations it hears from Redis, without asking. */
   'weir:cache:listen': { namespace: string; complete: boolean }
   /**
-   * Something the caller is not told of: a store that failed while the request went on, a
-   * background fill.
+   * An error that callers do not see: a store failure the request survived, or a failed background
+   * fill.
    */
   'weir:cache:error': {
     namespace: string
@@ -55,7 +54,7 @@ const channels = {
   'weir:cache:error': channel('weir:cache:error')
 } satisfies Record<keyof CacheEvents, unknown>
 
-/** Publishes to whoever listens; the message is only made when somebody does. */
+/** Publishes to the channel's subscribers; builds the message only if there are any. */
 export function emit<E extends keyof CacheEvents> (name: E, message: () => CacheEvents[E]): void {
   const target = channels[name]
   if (target.hasSubscribers) target.publish(message())

@@ -3,37 +3,33 @@ import { checkTags } from './entry.js'
 import type { EntryOptions } from './fill.js'
 import { checkOptions, ENTRY } from './known-options.js'
 
-/**
- * The context that {@link Cache.remember} gives its function: by it the value can tell how it is
- * kept.
- */
+/** The context that {@link Cache.remember} passes to its function. */
 export interface FillContext<U> {
   readonly key: string
   /**
-   * Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function
-   * waits for.
+   * Aborted at `hardTimeout`, with the timeout error as its reason. Pass it on to pending
+   * operations.
    * @example const response = await fetch(url, { signal: ctx.signal })
    */
   readonly signal: AbortSignal
   /**
-   * The value that this one replaces, while it is still kept: for conditional requests, and for
-   * work that goes on from it.
+   * The value being replaced, while it is retained: for conditional requests and incremental work.
    * @example if (response.status === 304 && ctx.stale !== undefined) return ctx.stale
    */
   readonly stale: U | undefined
   /**
-   * Says how the value is kept, in place of the options of the call. Tags are added to theirs.
+   * Overrides the options of the call. Tags are added to those of the call.
    * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
    */
   options (this: void, options: Partial<EntryOptions>): void
   /**
-   * Has the value given to the callers that wait for it, and not kept.
+   * Returns the value to the waiting callers without storing it.
    * @example if (!response.ok) ctx.skip()
    */
   skip (this: void): void
 }
 
-/** Nothing but a lifetime, whatever the cache's defaults are. */
+/** Options with only a lifetime, whatever the cache's defaults are. */
 export const nothingBut = (ttl: Duration): EntryOptions => ({
   ttl,
   staleWhileRevalidate: 0,
@@ -43,8 +39,7 @@ export const nothingBut = (ttl: Duration): EntryOptions => ({
 })
 
 /**
- * The context of one run of the function. Its functions are made when they are asked for, and may
- * be taken out of it.
+ * The context of one run of the function. Methods are created on first use and can be destructured.
  */
 export class RunContext<U> implements FillContext<U> {
   #controller: AbortController | undefined
@@ -74,7 +69,7 @@ export class RunContext<U> implements FillContext<U> {
     this.#controller.abort(reason)
   }
 
-  /** The options of the call, with what the function has said since. */
+  /** Merges the options of the call with those that the function has set. */
   over (options: Partial<EntryOptions>): Partial<EntryOptions> {
     if (this.#isSkipped) return nothingBut(0)
     return this.#given === undefined

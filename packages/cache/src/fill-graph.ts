@@ -6,36 +6,39 @@ import type { Entries, FillId, FillLease } from './store.js'
 const current = new AsyncLocalStorage<FillNode>()
 
 /**
- * The fills whose function may still run. While a storage is in use, Node 20 makes each `await` of
- * the process cost three times as much: without such a fill the storage is off.
+ * Fills whose function may still run.
+ *
+ * While an AsyncLocalStorage is in use, Node 20 makes every `await` of the process cost three times
+ * as much, so it is disabled when this set is empty.
  */
 const running = new Set<FillNode>()
 
-/** A wait of one fill for another. */
+/** A fill's wait for another fill. */
 interface Wait {
   readonly waiter: FillNode
   readonly fill: FillNode
-  /** Ends the wait with an error; no effect on one that cannot be refused at present. */
+  /** Rejects the wait; no effect if the wait cannot be refused at present. */
   refuse: () => void
 }
 
-/** A fill of another instance that is waited for. */
+/** A fill of another instance that this process waits for. */
 interface Remote {
   readonly id: FillId
   isOver: boolean
 }
 
 /**
- * A fill under way in this process, and the fills it waits for: those that its function asks for.
- * Fills that wait for each other would never end, so the wait that closes the cycle is refused.
+ * A fill in this process, and the fills its function waits for.
  *
- * A cycle may lead through other instances. A fill that waits for one of theirs says so in the
- * store, beside its own lease, and then follows what the others have said: the last to say so finds
- * the cycle. Two that do so at the same moment may both find it. This costs only those fills
- * anything that wait, within a fill, for another instance.
+ * Fills that wait for each other would never finish, so the wait that closes a cycle is refused.
+ *
+ * A cycle may span instances. A fill that waits for one of another instance announces that in the
+ * store, beside its own lease, and then follows the announcements of the others: the last one to
+ * announce finds the cycle. Two that announce at the same moment may both find it. Only fills that
+ * wait for another instance pay for this.
  */
 export class FillNode {
-  /** The lease under which it computes. */
+  /** The lease of this fill. */
   lease: FillLease | undefined
   /** The parent's wait for this fill. */
   readonly #wait: Wait | undefined
@@ -48,8 +51,8 @@ export class FillNode {
   #announcer: WaitAnnouncer | undefined
 
   /**
-   * @param entries identify the namespace whose key it is
-   * @param parent the fill that asked for it, and waits
+   * @param entries identifies the namespace of the key
+   * @param parent the fill that requested this one and waits for it
    */
   constructor (
     readonly entries: Entries,
@@ -59,19 +62,19 @@ export class FillNode {
     if (parent !== undefined) this.#wait = FillNode.#begin(parent, this)
   }
 
-  /** Runs `fn` as the function of this fill: what it asks for is known to be part of it. */
+  /** Runs `fn` as the function of this fill: fills that it requests become children. */
   run<R>(fn: () => R): R {
     if (this.#isOpen) running.add(this)
     return current.run(this, fn)
   }
 
-  /** The function has given its value. Whatever it still asks for, the value does not wait for. */
+  /** Marks the function as done. Its value does not depend on fills requested later. */
   ran (): void {
     this.#hasRun = true
     if (running.delete(this) && running.size === 0) current.disable()
   }
 
-  /** Nothing waits for this fill any more, nor does it for others. */
+  /** Ends the fill: it waits for no other fill, and no other fill waits for it. */
   end (hasFailed = false): void {
     this.#isOpen = false
     this.#hasFailed ||= hasFailed
@@ -80,8 +83,8 @@ export class FillNode {
   }
 
   /**
-   * Waits for this fill's answer; the fill that the caller is part of waits for it, too.
-   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if this fill is or waits for that one
+   * Waits for this fill's answer, on behalf of the fill that the caller is part of.
+   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if this fill is that one, or waits for it
    */
   async answer<R>(answer: Promise<R>): Promise<R> {
     const own = FillNode.innermost()
@@ -102,10 +105,9 @@ export class FillNode {
   }
 
   /**
-   * Waits for a fill of this key by another instance; those that wait for this fill do, too.
-   * @param id undefined if the store cannot tell such fills apart: a cycle then is not noticed
-   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if that fill waits for one that the caller is part
-   *   of
+   * Waits for another instance's fill of this key, on behalf of this fill and its waiters.
+   * @param id undefined if the store cannot identify fills: cycles then go unnoticed
+   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if that fill waits for one the caller is part of
    */
   async awaitRemote<R>(id: FillId | undefined, answer: Promise<R>): Promise<R> {
     if (id === undefined) return answer
@@ -119,15 +121,16 @@ export class FillNode {
       remote.isOver = true
       this.#remote = undefined
       this.#announceChange().catch(() => {})
-      // It no longer waits for this fill if its time is over.
+      // The parent may have timed out and no longer wait for this fill.
       if (this.#wait !== undefined) this.#wait.waiter.#announceChange().catch(() => {})
     }
   }
 
   /**
-   * Checks that the caller, which is about to ask for this key, is not part of a fill of it
-   * already; nor of one that has failed while the caller, begun before, goes on: such fills could
-   * begin each other for ever.
+   * Checks that the caller is not part of a fill of this key.
+   *
+   * A fill that failed while the caller, begun earlier, goes on is refused as well: such fills
+   * could start each other forever.
    * @returns the innermost fill that the caller is part of
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL
    */
@@ -142,8 +145,9 @@ export class FillNode {
   }
 
   /**
-   * The innermost fill that the caller is part of. Code that a fill has left behind when it gave
-   * its value is part of none.
+   * Returns the innermost fill that the caller is part of.
+   *
+   * Code that keeps running after its fill has returned a value belongs to no fill.
    */
   static innermost (): FillNode | undefined {
     let node = current.getStore()
@@ -163,12 +167,15 @@ export class FillNode {
     wait.fill.#waiters.delete(wait)
   }
 
-  /** This fill and all that it waits for, through others. */
+  /** Collects this fill and every fill it waits for, directly or indirectly. */
   #awaited (): FillNode[] {
     return closure(this, (node) => Array.from(node.#waits, ({ fill }) => fill))
   }
 
-  /** Out of this fill and all that wait for it, through others, those with a lease. */
+  /**
+   * Collects the fills with a lease among this one and all that wait for it, directly or
+   * indirectly.
+   */
   #holders (): FillNode[] {
     const waiting = closure(this, (node) =>
       Array.from(node.#waiters, ({ waiter }) => waiter).filter((waiter) => waiter.#isOpen)
@@ -176,7 +183,7 @@ export class FillNode {
     return waiting.filter(({ lease }) => lease?.id !== undefined)
   }
 
-  /** Says in the store which fills of other instances this one waits for. */
+  /** Announces in the store which fills of other instances this one waits for. */
   async #announce (): Promise<void> {
     if (this.lease === undefined) return
     this.#announcer ??= new WaitAnnouncer(this.lease, () =>
@@ -185,14 +192,13 @@ export class FillNode {
     await this.#announcer.announce()
   }
 
-  /** Says it again, for this fill and all that wait for it, where it has been said before. */
+  /** Updates the announcements of this fill and of all that wait for it. */
   async #announceChange (): Promise<void> {
     await Promise.all(this.#holders().flatMap((node) => node.#announcer?.announce() ?? []))
   }
 
   /**
-   * Refuses those of the waits that the fill of another instance, which this one waits for, waits
-   * for itself.
+   * Refuses the given waits if the remote fill that this one waits for is itself waiting for them.
    */
   async #refuseCycles (waits: readonly Wait[]): Promise<void> {
     const remote = this.#remote
@@ -206,8 +212,8 @@ export class FillNode {
     for (const wait of waits) {
       if (remote.isOver || !wait.waiter.#waits.has(wait) || !isCycle(wait)) continue
       FillNode.#end(wait)
-      // Once refused, a function may go on without the value: the others must not take it for one
-      // that waits.
+      // A refused function may continue without the value: other instances must stop treating it as
+      // waiting.
       await wait.waiter.#announceChange()
       wait.refuse()
     }
@@ -216,7 +222,7 @@ export class FillNode {
 
 function closure (from: FillNode, next: (node: FillNode) => FillNode[]): FillNode[] {
   const found = new Set([from])
-  // A set is walked to what is added meanwhile.
+  // Iterating a set includes elements added during the iteration.
   for (const node of found) for (const other of next(node)) found.add(other)
   return [...found]
 }

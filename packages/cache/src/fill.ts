@@ -6,61 +6,65 @@ import type { FillNode } from './fill-graph.js'
 import type { FillTrace } from './traces.js'
 import type { Stamp } from './validity.js'
 
-/** How long a value is good, and what invalidates it. */
+/** Lifetime and tags of a value. */
 export interface EntryOptions {
-  /** How long it is fresh. */
+  /** Time for which the value is fresh. */
   readonly ttl: Duration
   /**
-   * How long after that it may be served while a new one is fetched (RFC 5861, section 3). Default
-   * 0.
+   * Time after `ttl` in which it may be served while a new one is fetched (RFC 5861, section 3).
+   * Default 0.
    */
   readonly staleWhileRevalidate?: Duration
-  /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
+  /**
+   * Time after `ttl` in which it may be served instead of an error (RFC 5861, section 4). Default
+   * 0.
+   */
   readonly staleIfError?: Duration
   /**
-   * The time after `ttl` for which it is retained at least, for callers that can validate it.
-   * Default 0.
+   * Minimum time after `ttl` for which it is retained, for callers that can validate it. Default 0.
    */
   readonly retain?: Duration
   /**
-   * The part of `ttl`, 0 to 1, that is taken away at random: what was filled together then ends
-   * apart. Default 0.
+   * Fraction of `ttl`, 0 to 1, subtracted at random, so that values filled together expire apart.
+   * Default 0.
    */
   readonly jitter?: number
   readonly tags?: readonly string[]
 }
 
 /**
- * The outcome of storing a value. `invalid`: it was invalidated while it was computed; `failed`:
- * the store did not take it; `transient`: its lifetime is zero.
+ * The outcome of storing a value.
+ *
+ * `invalid`: the value was invalidated while it was computed. `failed`: the store did not accept
+ * it. `transient`: its lifetime is zero.
  */
 export type StoreResult = 'stored' | 'invalid' | 'failed' | 'transient'
 
-/** The outcome of storing a value, and for `failed` the reason if there is one. */
+/** The outcome of storing a value, with the reason for `failed` if there is one. */
 export interface StoreOutcome {
   readonly result: StoreResult
   readonly error?: unknown
 }
 
-/** The origin of a value, and how long computing it took. */
+/** The instance that computed a value, and how long that took. */
 export type FillInfo = Pick<Entry<unknown>, 'filledBy' | 'cost'>
 
-/** The fill's side of the cache that gave it. */
+/** The cache's side of a fill. */
 export interface FillKeeper<T> {
-  /** The name of the cache that computes it. */
+  /** Name of the cache that computes the value. */
   readonly name: string
   readonly defaults: Defaults
   /** Stores the fill's value. */
   store (entry: Entry<T>): Promise<StoreOutcome>
   /** Stores a value under another key. */
   storeVariant (key: string, entry: Entry<T>): Promise<StoreOutcome>
-  /** The stale value, if it is valid as of now. */
+  /** Returns the stale value if it is valid now. */
   validStale (): Promise<Entry<T> | undefined>
-  /** Tells the callers that wait. Only the first call has an effect. */
+  /** Reports the outcome to waiting callers. Only the first call has an effect. */
   finish (outcome: FillOutcome<T>): void
 }
 
-/** The outcome of a fill for the callers that wait for it. */
+/** The outcome of a fill for waiting callers. */
 export type FillOutcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly result: StoreResult }
   | { readonly kind: 'error', readonly error?: unknown }
@@ -68,9 +72,10 @@ export type FillOutcome<T> =
   | { readonly kind: 'own' }
 
 /**
- * The duty to compute a value, given to one caller of a key while others wait. It must end in
- * exactly one of `commit`, `fail`, `abandon` or `withdraw`; if it never does, the others stop
- * waiting after the cache's `fillTimeout`.
+ * The duty to compute a value, given to one caller of a key while others wait.
+ *
+ * It must end with exactly one of `commit`, `fail`, `abandon` or `withdraw`. Otherwise the others
+ * stop waiting after the cache's `fillTimeout`.
  */
 export class Fill<T> {
   readonly #begun = performance.now()
@@ -78,13 +83,11 @@ export class Fill<T> {
   constructor (
     readonly key: string,
     /**
-     * Undefined if the store gave none: the value can then be shared with waiting callers, but not
-     * kept.
+     * Undefined if the store issued none: the value can be shared with waiting callers but not
+     * stored.
      */
     readonly stamp: Stamp | undefined,
-    /**
-     * A value that is too old and may be validated, or stand in for a failure: see `validStale`.
-     */
+    /** A stale value that may be validated or stand in for a failure: see `validStale`. */
     readonly stale: Entry<T> | undefined,
     readonly keeper: FillKeeper<T>,
     readonly node: FillNode,
@@ -92,8 +95,10 @@ export class Fill<T> {
   ) {}
 
   /**
-   * Runs the function that computes the value. A function that asks for its own key, directly or
-   * through other fills of this process, is then refused instead of waiting for itself.
+   * Runs the function that computes the value.
+   *
+   * A function that requests its own key, directly or through other fills of this process, fails
+   * instead of waiting for itself.
    * @example const product = await fill.run(() => db.product('42'))
    */
   run<R>(fn: () => R): R {
@@ -101,8 +106,9 @@ export class Fill<T> {
   }
 
   /**
-   * Stores the value and hands it to waiting callers; resolves when every instance can see it. The
-   * cache's defaults stand in for options that are left out.
+   * Stores the value and passes it to waiting callers.
+   *
+   * Resolves when every instance can see it. The cache's defaults replace omitted options.
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG,
    *   WEIR_CACHE_UNSERIALIZABLE
@@ -136,9 +142,10 @@ export class Fill<T> {
   }
 
   /**
-   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. To
-   * be called before `commit`, which tells the callers that wait.
-   * @throws CacheError as `commit`
+   * Stores a value under another key, with the stamp of this fill.
+   *
+   * Call it before `commit`, which informs the waiting callers.
+   * @throws CacheError like `commit`
    * @example await fill.storeVariant('42:de', product, { ttl: '1m' })
    */
   async storeVariant (
@@ -159,8 +166,10 @@ export class Fill<T> {
   }
 
   /**
-   * The stale value, if it has not been invalidated as of now: to be asked before it is served in
-   * place of an error (RFC 5861, section 4). Undefined also while the store does not answer.
+   * Returns the stale value if it is still valid.
+   *
+   * Call it before serving the value instead of an error (RFC 5861, section 4). Undefined while the
+   * store does not answer.
    * @example const standIn = await fill.validStale()
    */
   validStale (): Promise<Entry<T> | undefined> {
@@ -168,7 +177,7 @@ export class Fill<T> {
   }
 
   /**
-   * Tells waiting callers that there is no value. Each gets a stand-in, or computes once for
+   * Reports to waiting callers that there is no value. Each uses a stale value or computes once for
    * itself.
    * @param error the reason, for traces
    * @example fill.fail(new Error('The origin does not answer'))
@@ -178,7 +187,7 @@ export class Fill<T> {
   }
 
   /**
-   * There may be a value, but not one to share: waiting callers compute their own, side by side.
+   * Reports that a value may exist but cannot be shared: waiting callers compute side by side.
    * @example fill.abandon()
    */
   abandon (): void {
@@ -186,8 +195,11 @@ export class Fill<T> {
   }
 
   /**
-   * The value is its caller's own, and says nothing of what others get: those who wait start over,
-   * but for those whose value may be their own, too (`mayBeOwn`): they compute side by side.
+   * Reports that the value is private to its caller, which tells nothing about the values of
+   * others.
+   *
+   * Waiting callers start over. Those whose value may be private too (`mayBeOwn`) compute side by
+   * side.
    * @example fill.withdraw()
    */
   withdraw (): void {
@@ -205,7 +217,7 @@ export class Fill<T> {
 const FAILED: StoreOutcome = { result: 'failed' }
 const TRANSIENT: StoreOutcome = { result: 'transient' }
 
-// The most that a frame has room for, in microseconds: 71 minutes.
+// The largest cost a frame can hold, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
 export function makeEntry<T> (
@@ -251,10 +263,10 @@ export function checkJitter (jitter: unknown): void {
   if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `jitter ${shown(jitter)}: give a number from 0 to 1`
+    `jitter ${shown(jitter)}: use a number from 0 to 1`
   )
 }
 
-/** Milliseconds of an option that is a duration. */
+/** Returns the milliseconds of a duration option. */
 export const span = (duration: Duration | undefined, name: string) =>
   Math.min(parseDuration(duration, name), LONGEST)

@@ -12,7 +12,7 @@ import { type Found, isFresh, type Tiers } from './tiers.js'
 import { type FillTrace, traceFill, traceWait } from './traces.js'
 import { UnsharedKeys } from './unshared-keys.js'
 
-/** A fill's place: the flight that others have joined, the lease, the value it is to replace. */
+/** The context of a fill: its flight, its lease and the value it replaces. */
 interface Duty<T> {
   /** The fill that the caller is part of. */
   readonly parent?: FillNode | undefined
@@ -21,23 +21,24 @@ interface Duty<T> {
   readonly stale?: Entry<T> | undefined
   /** The stale value is still valid, and other instances may have it in memory. */
   readonly replaces?: boolean
-  /** Other instances may until then use an entry of the store that this one cannot read. */
+  /**
+   * End of the time in which other instances may use an entry of the store that this one cannot
+   * read.
+   */
   readonly unreadableUntil?: number | undefined
-  /** It is its caller's: that it could not be shared says nothing of others. */
+  /** The value is private to its caller: failing to share it tells nothing about the key. */
   readonly beside?: boolean
 }
 
-/**
- * Computes each value once, whoever asks for it: flights in this process, leases among instances.
- */
+/** Computes each value once: flights within the process, leases across instances. */
 export class Filling<T> {
   readonly activity: Activity
   readonly #flights: Flights<T>
   readonly #unshared = new UnsharedKeys()
 
   /**
-   * @param name says which instance computed a value
-   * @param fillTimeout milliseconds that callers wait for a fill before they compute for themselves
+   * @param name identifies the instance that computed a value
+   * @param fillTimeout milliseconds that callers wait for a fill before they compute themselves
    */
   constructor (
     readonly tiers: Tiers<T>,
@@ -59,8 +60,8 @@ export class Filling<T> {
     const parent = FillNode.checkNotWithin(this.tiers.entries, key)
     if (options.beside === true) return this.#alone(key, parent, options)
     const arrival = this.#flights.latest
-    // Without memory nearly every read finds something in the store, and a plain read of it costs
-    // less than a claim.
+    // Nearly every read hits the store if there is no memory, and a plain read costs less than a
+    // claim.
     let mayLook = this.tiers.l1 === undefined && options.renew !== true
     let found: Found<T> | undefined
     for (;;) {
@@ -78,7 +79,7 @@ export class Filling<T> {
         found = answer?.found
         continue
       }
-      // Callers do not wait for a revalidation while the stale value will do.
+      // Callers do not wait for a revalidation while the stale value is usable.
       const mayBeStale = flight.background && options.renew !== true
       const stale = mayBeStale ? this.usable(key, (await this.find(key))?.found) : undefined
       if (stale !== undefined) return stale
@@ -109,7 +110,7 @@ export class Filling<T> {
       this.#flights.of(key) !== undefined ||
       freshness(stale, Date.now()) !== (early ? 'fresh' : 'stale')
     ) { return undefined }
-    // The last attempt has brought nothing to share: the stale value is good enough for a while.
+    // The last attempt produced nothing to share, so keep serving the stale value for now.
     if (this.#unshared.has(key)) return undefined
     const flight = this.#flights.begin(key, undefined, true)
     const isNewer = (found: Found<T>) => isFresh(found) && !isSame(found.entry, stale)
@@ -117,7 +118,7 @@ export class Filling<T> {
       key,
       this.tiers.claim(key, isNewer, { entry: stale, source: 'l2' })
     )
-    // Without a lease, too: other instances may have the stale value in memory.
+    // Replaces the stale value even without a lease: other instances may have it in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
     const { unreadableUntil } = claimed.kind === 'found' ? {} : claimed
     if (claimed.kind === 'granted') {
@@ -133,7 +134,7 @@ export class Filling<T> {
     return undefined
   }
 
-  /** The key's entry in memory or in the store; undefined if the store does not answer. */
+  /** Finds the key's entry in memory or the store; undefined if the store does not answer. */
   async find (key: string): Promise<{ readonly found: Found<T> | undefined } | undefined> {
     try {
       return { found: await this.tiers.find(key) }
@@ -143,29 +144,29 @@ export class Filling<T> {
     }
   }
 
-  /** The found value as a hit, unless it is expired. */
+  /** Returns the found value as a hit unless it is expired. */
   usable (key: string, found: Found<T> | undefined): Hit<T> | undefined {
     if (found === undefined) return undefined
     const { entry, source } = found
     const state = freshness(entry, Date.now())
-    // Field by field: spreading costs a hit several times all else.
+    // Field by field: spreading costs several times as much as the rest of a hit.
     return state === 'expired'
       ? undefined
       : this.counters.hit(key, { entry, source, stale: state === 'stale' })
   }
 
-  /** The value in memory where the options allow it while the store does not answer. */
+  /** Returns the value in memory if the options allow that while the store does not answer. */
   unverified (key: string, { onOutage }: OutageOptions): Hit<T> | undefined {
     const entry = onOutage === 'stale' ? this.tiers.unverified(key) : undefined
     return entry && this.counters.hit(key, { entry, source: 'l1', stale: true, unverified: true })
   }
 
   /**
-   * Leads a flight: takes what the store has, or computes it, or waits for another instance that
-   * does. A fill elsewhere may have begun before this flight, and be worth nothing to it; the one
-   * after that has not, but may be overtaken by an invalidation as well. After two the leader
-   * computes for itself.
-   * @param known what the caller has just found, and cannot use
+   * Leads a flight: uses the store's value, computes one, or waits for another instance's fill.
+   *
+   * A fill elsewhere may have begun before this flight and be useless to it. The next one has not,
+   * but an invalidation may overtake it too. After two waits the leader computes the value itself.
+   * @param known the unusable entry that the caller has just found
    */
   async #lead (
     key: string,
@@ -208,8 +209,8 @@ export class Filling<T> {
   }
 
   /**
-   * Waits for another instance's fill. One that waits for the leader's own is refused, which
-   * concerns no other caller.
+   * Waits for another instance's fill. Refusing a wait for the leader's own fill affects no other
+   * caller.
    */
   async #awaitElsewhere (
     flight: Flight<T>,
@@ -229,8 +230,8 @@ export class Filling<T> {
   }
 
   /**
-   * For a caller or a key whose value is not shared: takes what the store has by now, or computes
-   * beside all others.
+   * Serves a caller or key whose value is not shared: reads the store again, or computes
+   * independently.
    */
   async #alone (
     key: string,
@@ -267,10 +268,7 @@ export class Filling<T> {
     return hit
   }
 
-  /**
-   * The stamp is taken before the value is computed: that is what makes Rule V hold for fills that
-   * are slow.
-   */
+  /** Take the stamp before computing the value: Rule V for slow fills depends on it. */
   async #fill (key: string, duty: Duty<T>): Promise<Fill<T>> {
     const { parent, flight, lease, stale } = duty
     this.counters.miss(key)
@@ -290,7 +288,7 @@ export class Filling<T> {
       lease === undefined
         ? await this.counters.read(key, this.tiers.validity.stamp())
         : lease.stamp
-    // However the flight ends, also by its timeout, the lease does too.
+    // The lease ends with the flight, including by timeout.
     if (lease !== undefined) {
       flight?.outcome.then(
         ({ kind }) => {
@@ -351,7 +349,7 @@ export class Filling<T> {
       this.counters.stores++
       return { result: 'stored' }
     } catch (error) {
-      // A serializer of one's own that fails costs no caller its value.
+      // A failing custom serializer must not cost callers the value.
       if (
         this.tiers.values.isBuiltIn &&
         error instanceof CacheError &&
@@ -363,8 +361,8 @@ export class Filling<T> {
   }
 
   /**
-   * The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes
-   * once for itself.
+   * The awaited fill failed, perhaps for reasons specific to its caller: each waiter computes once
+   * itself.
    */
   async #afterFailure (
     key: string,
@@ -380,7 +378,7 @@ export class Filling<T> {
       : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
   }
 
-  /** The entry, if it is valid as of now. A store that does not answer cannot say so. */
+  /** Returns the entry if it is valid now; undefined if the store does not answer. */
   async #valid (key: string, entry: Entry<T> | undefined): Promise<Entry<T> | undefined> {
     if (entry === undefined) return undefined
     return (await this.counters.read(key, this.tiers.isValid(key, entry))) === true
@@ -388,7 +386,7 @@ export class Filling<T> {
       : undefined
   }
 
-  /** The value of a flight that was joined; undefined to start over. */
+  /** Returns the value of a joined flight; undefined to start over. */
   async #joined (
     key: string,
     { entry, source }: Outcome<T> & { kind: 'value' },
@@ -403,7 +401,7 @@ export class Filling<T> {
   }
 }
 
-// The most fills of other instances that a flight waits for, one after the other.
+// The maximum number of remote fills a flight waits for, one after the other.
 const MOST_WAITS = 2
 
 const END = {

@@ -7,10 +7,11 @@ import type { FillTrace } from './traces.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
- * The outcome of a flight for the callers that joined it. `unshared`: there is nothing to share, or
- * it is too late; each computes for itself. `again`: nothing was computed, or a value that is its
- * caller's own; they start over, but after an own one those that may have their own, too, compute
- * side by side.
+ * The outcome of a flight for the callers that joined it.
+ *
+ * `unshared`: there is nothing to share, or the flight took too long; each caller computes the
+ * value itself. `again`: no value was computed, or a private one. Callers start over; after a
+ * private value, those whose own may be private too compute side by side.
  */
 export type Outcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly source: Source }
@@ -18,15 +19,15 @@ export type Outcome<T> =
   | { readonly kind: 'unshared' }
   | { readonly kind: 'again', readonly wasOwn?: boolean }
 
-/** One computation of one key in this process, and the callers that joined it. */
+/** One computation of a key in this process, and the callers that joined it. */
 export class Flight<T> {
   readonly outcome: Promise<Outcome<T>>
   readonly finish: (outcome: Outcome<T>) => void
-  /** The trace of its fill, once the fill has begun and if it has subscribers. */
+  /** The trace of the flight's fill, once it has begun and if it has subscribers. */
   trace: FillTrace | undefined
   /**
-   * @param number the order in which flights began in this process, or last started to compute
-   * @param background it replaces a stale value that may be served meanwhile
+   * @param number position in the order in which flights began or last started computing
+   * @param background whether it replaces a stale value that may be served meanwhile
    */
   constructor (
     readonly node: FillNode,
@@ -51,18 +52,20 @@ export class Flight<T> {
 }
 
 /**
- * At most one flight per key. One that takes longer than `timeout` milliseconds is no longer waited
- * for and makes room for another; if it ends after all, what it stores is judged like any entry.
+ * The flights of a process: at most one per key.
+ *
+ * A flight that takes longer than `timeout` milliseconds is abandoned and makes room for another.
+ * If it finishes later, the value it stores is checked like any entry.
  */
 export class Flights<T> {
   readonly #open = new Map<string, Flight<T>>()
   #begun = 0
 
-  /** @param entries identify the namespace whose keys these are */
+  /** @param entries identifies the namespace of the keys */
   constructor (readonly timeout: number, readonly entries: Entries) {}
 
   /**
-   * The number of the latest flight: a caller that arrives now arrives before any with a higher
+   * The number of the latest flight: a caller arriving now precedes all flights with a higher
    * number.
    */
   get latest (): number {
@@ -77,7 +80,7 @@ export class Flights<T> {
     return this.#open.get(key)
   }
 
-  /** @param parent the fill that waits for this one; a flight in the background has none */
+  /** @param parent the fill that waits for this one; a background flight has none */
   begin (key: string, parent: FillNode | undefined, background = false): Flight<T> {
     const flight = new Flight<T>(
       new FillNode(this.entries, key, parent),
@@ -93,7 +96,7 @@ export class Flights<T> {
   }
 
   /**
-   * The flight starts to compute: for callers that arrived before, its value is not too old,
+   * Marks the flight as computing: its value is recent enough for callers that arrived earlier,
    * whatever is invalidated meanwhile.
    */
   start (flight: Flight<T>): void {

@@ -2,10 +2,10 @@ import { numberOf } from './counter-frame.js'
 import { CHECKSUM_OFFSET, HEADER, STAMP_OFFSET, stampOf, STORED_AT_OFFSET } from './frame.js'
 import type { FrameVersion } from './store.js'
 
-/** The bytes of {@link versionBytes}. */
+/** Length of {@link versionBytes}. */
 export const VERSION_WIDTH = 20
 
-/** The version of a frame; undefined if it has no header. */
+/** Returns the version of a frame; undefined if it has no header. */
 export function versionOf (frame: Buffer): FrameVersion | undefined {
   if (frame.length < HEADER) return undefined
   return {
@@ -25,7 +25,7 @@ export function isSameVersion (a: FrameVersion | undefined, b: FrameVersion | un
   )
 }
 
-/** Whether what a store has under a key is what {@link Entries.swap} was told. */
+/** Reports whether the stored frame is the one that {@link Entries.swap} expects. */
 export function isSeen (frame: Buffer | undefined, seen: FrameVersion | undefined): boolean {
   if (frame === undefined || seen === undefined) return frame === seen
   const present = versionOf(frame)
@@ -35,7 +35,7 @@ export function isSeen (frame: Buffer | undefined, seen: FrameVersion | undefine
   )
 }
 
-/** Stamp, storedAt and checksum, as a frame has them. */
+/** Encodes stamp, storedAt and checksum as a frame does. */
 export function versionBytes ({ stamp, storedAt, checksum }: FrameVersion): Buffer {
   const bytes = Buffer.allocUnsafe(VERSION_WIDTH)
   bytes.writeDoubleBE(stamp, 0)

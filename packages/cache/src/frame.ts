@@ -5,18 +5,20 @@ import type { FrameId } from './store.js'
 import type { Stamp } from './validity.js'
 
 /**
- * How an entry lies in a store: a fixed header, then filledBy, tags, meta and body as raw bytes.
- * Numbers are big-endian.
+ * The layout of an entry in a store: a fixed header, then filledBy, tags, meta and body as raw
+ * bytes. Numbers are big-endian.
  *
- *     0  'W'                   4  stamp        f64    48  cost         u32
- *     1  version         u8   12  storedAt     f64    52  tags length  u32
- *     2  filledBy length u16  20  freshUntil   f64    56  meta length  u32
- *                             28  staleUntil   f64    60  body length  u32
- *                             36  errorUntil   f64    64  crc32 of all but this field  u32
- *                             44  keptFor, s   u32    68  filledBy, tags (a JSON list), meta, body
+ * ```
+ *    0  'W'                   4  stamp        f64    48  cost         u32
+ *    1  version         u8   12  storedAt     f64    52  tags length  u32
+ *    2  filledBy length u16  20  freshUntil   f64    56  meta length  u32
+ *                            28  staleUntil   f64    60  body length  u32
+ *                            36  errorUntil   f64    64  crc32 of all but this field  u32
+ *                            44  keptFor, s   u32    68  filledBy, tags (a JSON list), meta, body
+ * ```
  *
- * The places of stamp, storedAt and crc32 are known to the Redis scripts that tell one frame from
- * another. A counter's frame has its number after the header, see counter-frame.ts.
+ * The Redis scripts that compare frames know the offsets of stamp, storedAt and crc32. A counter's
+ * frame has its number after the header, see counter-frame.ts.
  */
 export const VERSION = 4
 export const STAMP_OFFSET = 4
@@ -25,7 +27,7 @@ export const CHECKSUM_OFFSET = 64
 export const HEADER = 68
 const MAGIC = 0x57
 
-/** An entry whose value is still in its stored form. */
+/** An entry whose value is still serialized. */
 export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
 
 export function encodeFrame (entry: Entry<Serialized>): Buffer {
@@ -57,10 +59,7 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   return frame
 }
 
-/**
- * The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an
- * error.
- */
+/** Decodes a frame; undefined, and so a miss, if the version differs or the frame is not whole. */
 export function decodeFrame (frame: Buffer): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
   const tags = HEADER + frame.readUInt16BE(2)
@@ -86,21 +85,16 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
   }
 }
 
-/**
- * The bytes before what varies in length, as text: with the checksum they tell the frame from any
- * other of its key.
- */
+/** The fixed-length header as text; its checksum identifies the frame among those of its key. */
 export const headerOf = (frame: Buffer): string => frame.toString('latin1', 0, HEADER)
 
-/** The stamp of a frame; 0 if it is none. */
+/** Returns the stamp of a frame; 0 if the bytes are not a frame. */
 export const stampOf = (frame: Buffer): Stamp =>
   frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)
 
-/**
- * Whether a frame in a store is another one than what was seen of its key, and not an earlier one.
- */
+/** Reports whether a stored frame is newer than, and different from, the one seen for its key. */
 export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
-  // Bytes that are no frame have to be read to be told from one.
+  // Bytes that are not a frame have to be read to find out.
   if (seen === undefined || frame.length < HEADER) return true
   const stamp = stampOf(frame)
   return (
@@ -109,7 +103,7 @@ export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
   )
 }
 
-/** Undefined if the text, whose checksum is right, was written by something else. */
+/** Returns undefined if the text has a correct checksum but was written by something else. */
 function parseTags (text: string): readonly string[] | undefined {
   if (text === '') return []
   try {
@@ -123,11 +117,11 @@ function parseTags (text: string): readonly string[] | undefined {
 const isTags = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((tag) => typeof tag === 'string')
 
-// Header fields and payload in one sum; the field itself lies between them.
+// One checksum over header and payload; its own field lies between them.
 const checksum = (frame: Buffer) =>
   crc32(frame.subarray(HEADER), crc32(frame.subarray(0, CHECKSUM_OFFSET)))
 
-/** One copy of each instance's name serves all of its entries in memory. */
+/** Entries in memory share one copy of each instance's name. */
 const names = new Map<string, string>()
 function known (name: string): string {
   const copy = names.get(name)
@@ -137,9 +131,10 @@ function known (name: string): string {
 const MOST_NAMES = 1000
 
 /**
- * The body without the memory around it: the rest of the frame, or what was read or decompressed at
- * once. Copied where that is more than a sixteenth, because an entry in memory keeps all of it
- * alive.
+ * Copies the body if the surrounding memory exceeds it by more than a sixteenth.
+ *
+ * An entry in memory keeps the whole buffer alive: the rest of the frame, or everything that was
+ * read or decompressed with it.
  */
 export function own (body: Buffer): Buffer {
   if (body.buffer.byteLength - body.length <= body.length / 16) return body

@@ -11,9 +11,10 @@ import {
 } from './heap.js'
 
 /**
- * How many prototypes an object has: none; one if it is plain; two if it is a Date, a Map or an
- * instance of a simple class; three if it is a typed array. It holds for objects of another realm
- * (`node:vm`) as well.
+ * Counts an object's prototypes.
+ *
+ * None: no prototype. One: a plain object. Two: a Date, a Map or an instance of a simple class.
+ * Three: a typed array. This also holds for objects of another realm (`node:vm`).
  */
 export function prototypes (object: object): number {
   let count = 0
@@ -25,7 +26,7 @@ export function prototypes (object: object): number {
   return count
 }
 
-/** The heap of a built-in object that has no members; undefined for any other. */
+/** Returns the heap bytes of a built-in object without members; undefined for any other. */
 export function leafBytes (object: object, chain: number): number | undefined {
   if (isBuffer(object)) return bufferBytes(object.length)
   if (ArrayBuffer.isView(object)) {
@@ -48,11 +49,11 @@ const isOf = <T extends object>(
   object: object
 ): object is T => Object.getPrototypeOf(object) === prototype
 
-/** A Buffer, and not what is built on it. */
+/** Accepts Buffers, but no classes derived from Buffer. */
 export const isBuffer = (value: unknown): value is Buffer =>
   Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype
 
-/** A Uint8Array, and neither a Buffer nor what is built on it. */
+/** Accepts Uint8Arrays, but neither Buffers nor other derived classes. */
 export const isBytes = (value: unknown): value is Uint8Array =>
   types.isUint8Array(value) && prototypes(value) === 3
 

@@ -16,9 +16,10 @@ export type Check = (value: unknown, name: string) => void
 export type Known<O> = Readonly<Record<keyof O, Check>>
 
 /**
- * Checks that options are an object, with names that are known and values that may be. Options that
- * are undefined count as left out.
- * @param where what they are the options of, for messages; '' for those of the call
+ * Checks that options are an object with known names and allowed values.
+ *
+ * Undefined options count as omitted.
+ * @param where path of the options, for messages; '' for those of the call
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION
  */
 export function checkOptions (
@@ -28,14 +29,14 @@ export function checkOptions (
 ): void {
   if (!isRecord(options)) {
     throw refused(
-      `${where === '' ? 'options' : where} ${shown(options)}: give an object of options`
+      `${where === '' ? 'options' : where} ${shown(options)}: use an object of options`
     )
   }
   for (const name of Object.keys(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined
     const path = where === '' ? name : `${where}.${name}`
     if (check === undefined) {
-      throw refused(`${path} is no option: there is ${Object.keys(known).join(', ')}`)
+      throw refused(`${path} is not an option: the options are ${Object.keys(known).join(', ')}`)
     }
     const value = options[name]
     if (value !== undefined) check(value, path)
@@ -48,25 +49,25 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 export const refused = (problem: string, cause?: unknown) =>
   new CacheError('WEIR_CACHE_INVALID_OPTION', problem, cause === undefined ? undefined : { cause })
 
-/** The one who takes the option checks it. */
+/** Accepts any value: the code that uses the option checks it. */
 export const elsewhere: Check = () => {}
 const boolean: Check = (value, name) => {
-  if (typeof value !== 'boolean') throw refused(`${name} ${shown(value)}: give true or false`)
+  if (typeof value !== 'boolean') throw refused(`${name} ${shown(value)}: use true or false`)
 }
 const callable: Check = (value, name) => {
-  if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: give a function`)
+  if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: pass a function`)
 }
 const wholeNumber: Check = (value, name) => {
   if (!Number.isSafeInteger(value) || Number(value) < 1) {
-    throw refused(`${name} ${shown(value)}: give a whole number from 1`)
+    throw refused(`${name} ${shown(value)}: use a whole number from 1`)
   }
 }
 const oneOf = (...values: readonly string[]): Check => (value, name) => {
   if (typeof value === 'string' && values.includes(value)) return
-  throw refused(`${name} ${shown(value)}: give ${values.map((known) => `'${known}'`).join(' or ')}`)
+  throw refused(`${name} ${shown(value)}: use ${values.map((known) => `'${known}'`).join(' or ')}`)
 }
 const signal: Check = (value, name) => {
-  if (!(value instanceof AbortSignal)) throw refused(`${name} ${shown(value)}: give an AbortSignal`)
+  if (!(value instanceof AbortSignal)) throw refused(`${name} ${shown(value)}: pass an AbortSignal`)
 }
 
 const OUTAGE: Known<OutageOptions> = { onOutage: oneOf('bypass', 'stale') }
@@ -93,8 +94,7 @@ const REMEMBER: Known<RememberOptions<unknown>> = {
   ...ENTRY, ...OUTAGE, ...TIMEOUTS, softTimeout: parseDuration, earlyRefresh: boolean
 }
 /**
- * Options of `remember`, `set` and the like: one object may be for both, and each takes what it
- * needs.
+ * Options of `remember`, `set` and similar: both accept one shared object and use what they need.
  */
 export const CALL: Known<RememberOptions<unknown> & WriteOptions> = { ...REMEMBER, ...WRITE }
 export const WRAP: Known<WrapOptions<never, unknown>> = {
@@ -110,10 +110,7 @@ export const WARM: Known<WarmOptions<unknown>> = {
   signal
 }
 
-/**
- * Options of a cache that may hold for several. Each is checked by the part of the cache that takes
- * it.
- */
+/** Options that several caches may share. Each is checked by the part of the cache that uses it. */
 export const SHARED: Known<Omit<CacheOptions<unknown>, 'store' | 'namespace' | 'name'>> = {
   l1: elsewhere,
   serializer: elsewhere,
@@ -145,5 +142,5 @@ export const CREATE_SEVERAL = {
 } as const
 export const MEMORY = { maxBytes: elsewhere, maxEntries: elsewhere } as const
 
-/** Options that every store has. */
+/** Options common to all stores. */
 export const STORE = { maxTags: wholeNumber } as const

@@ -1,6 +1,6 @@
 import type { CacheStats } from './options.js'
 
-/** A cache, as far as it is observed. */
+/** The observable part of a cache. */
 export interface ObservedCache {
   readonly namespace: string
   stats (): CacheStats
@@ -11,13 +11,13 @@ const collected = new FinalizationRegistry<WeakRef<ObservedCache>>((reference) =
   references.delete(reference)
 })
 
-/** Remembers the cache, for as long as something else does. */
+/** Registers the cache, without keeping it alive. */
 export function addLiveCache (cache: ObservedCache): void {
   const reference = new WeakRef(cache)
   references.add(reference)
   collected.register(cache, reference)
 }
 
-/** The caches of this process that are still in use. */
+/** Returns the caches of this process that are still in use. */
 export const liveCaches = (): ObservedCache[] =>
   [...references].flatMap((reference) => reference.deref() ?? [])

@@ -6,13 +6,13 @@ import type { CacheOptions } from './options.js'
 import type { Serializer } from './serializer.js'
 import type { Store } from './store.js'
 
-/** The type of a cache's values, for the compiler alone: see {@link valueType}. */
+/** The type of a cache's values, at compile time only: see {@link valueType}. */
 export interface ValueType<T> {
   readonly value?: T
 }
 
 /**
- * Tells {@link createCaches} the type of a cache's values.
+ * Declares the type of a cache's values for {@link createCaches}.
  * @example
  * createCaches({
  *   stores,
@@ -21,19 +21,16 @@ export interface ValueType<T> {
  */
 export const valueType = <T>(): ValueType<T> => ({})
 
-/** Options of {@link createCache} that may hold for several caches. */
+/** Options of {@link createCache} that several caches may share. */
 export type SharedCacheOptions = Omit<CacheOptions<unknown>, 'store' | 'namespace' | 'name'>
 
-/**
- * One of the caches of {@link createCaches}: options of {@link createCache}, and the name of its
- * store.
- */
+/** One cache of {@link createCaches}: options of {@link createCache} and the name of its store. */
 export interface NamedCacheOptions<S extends string = string> extends SharedCacheOptions {
-  /** One of `stores`. */
+  /** A name in `stores`. */
   readonly store: S
   /** Default: the cache's name. */
   readonly namespace?: string
-  /** The type of its values. Default: that of its serializer, or `unknown`. */
+  /** The type of the values. Default: that of the serializer, or `unknown`. */
   readonly value?: ValueType<unknown>
 }
 
@@ -50,13 +47,13 @@ export interface CachesOptions<
 > {
   readonly stores: S
   readonly caches: C & OnlyKnown<C, NamedCacheOptions>
-  /** Options of every cache that does not say otherwise. */
+  /** Options of every cache that does not override them. */
   readonly defaults?: D & OnlyKnown<{ readonly defaults: D }, SharedCacheOptions>['defaults']
-  /** The name of this instance: {@link CacheOptions.name} of each cache. */
+  /** Name of this instance: the {@link CacheOptions.name} of each cache. */
   readonly name?: string
 }
 
-/** Makes a member that is no option a mistake for the compiler, too. */
+/** Makes unknown option names a compile-time error. */
 type OnlyKnown<C, Options> = {
   readonly [N in keyof C]: { readonly [O in Exclude<keyof C[N], keyof Options>]: never }
 }
@@ -70,25 +67,25 @@ type DefaultedOf<C, D> = C extends { readonly ttl: Duration }
     ? 'ttl'
     : never
 
-/** The caches by their names, and {@link CachesBase.close}. */
+/** The caches by name, and {@link CachesBase.close}. */
 export type Caches<C, D = unknown> = {
   readonly [N in keyof C]: Cache<ValueOf<C[N]>, DefaultedOf<C[N], D>>
 } & CachesBase
 
-/** Members that all results of {@link createCaches} have. */
+/** Members of every result of {@link createCaches}. */
 export interface CachesBase {
   /**
-   * Ends the stores, each once, whatever the others do.
-   * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of what the stores failed
-   *   with
+   * Closes each store once, even if others fail to close.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of the stores' errors
    * @example await caches.close()
    */
   close (): Promise<void>
 }
 
 /**
- * Several caches by name, each with its defaults, on one store or several. A name is the cache's
- * namespace, too.
+ * Creates several named caches, each with its own defaults, on one or more stores.
+ *
+ * A cache's name is also its namespace.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const caches = createCaches({
@@ -118,7 +115,7 @@ export function createCaches (options: LooseOptions): object {
   >(stores)) {
     if (typeof namespace === 'function' && typeof close === 'function') continue
     throw refused(
-      `stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`
+      `stores.${store} ${shown(stores[store])}: use a store such as memoryStore() or redisStore()`
     )
   }
   const taken = new Map<string, string>()
@@ -126,20 +123,20 @@ export function createCaches (options: LooseOptions): object {
     ([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
       const where = `caches.${cache}`
       if (cache === 'close') {
-        throw refused(`${where}: this name is taken by the method, give the cache another`)
+        throw refused(`${where}: this name is reserved for the method, use another one`)
       }
       checkOptions(where, options, SHARED)
       const [, store] = all.find(([known]) => known === storeName) ?? []
       if (store === undefined) {
         throw refused(
-          `${where}.store ${shown(storeName)}: there is ${Object.keys(stores).join(', ')}`
+          `${where}.store ${shown(storeName)}: the stores are ${Object.keys(stores).join(', ')}`
         )
       }
       const place = JSON.stringify([all.findIndex(([, other]) => other === store), namespace])
       const other = taken.get(place)
       if (other !== undefined) {
         throw refused(
-          `${where}: caches.${other} has the namespace ${shown(namespace)} of the same store, give one of them another`
+          `${where}: caches.${other} has the namespace ${shown(namespace)} in the same store, use another one`
         )
       }
       taken.set(place, cache)
@@ -168,8 +165,10 @@ interface LooseOptions {
 }
 
 /**
- * The caches as members of their own, read as any other; a name that none of them has is an error.
- * Names that every object may be asked for, by `await` and the like, are not.
+ * Exposes the caches as ordinary members and throws for unknown names.
+ *
+ * Names that the runtime and tools look up on every object, such as `then` for `await`, do not
+ * throw.
  */
 function withNames (
   caches: Readonly<Record<string, Cache<unknown>>>,
@@ -183,7 +182,7 @@ function withNames (
         if (typeof name === 'symbol' || name in Object.prototype || ASKED_OF_ALL.has(name)) {
           return Reflect.get(target, name, receiver) as unknown
         }
-        throw refused(`caches.${name}: there is ${names}`)
+        throw refused(`caches.${name} does not exist: the caches are ${names}`)
       }
     }
   )
@@ -218,19 +217,19 @@ function entriesOf<V> (
 ): [name: string, value: V][] {
   const entries = isRecord(values) ? Object.entries(values) : []
   if (entries.length === 0 || !entries.every(([, value]) => isRecord(value))) {
-    throw refused(`${what} ${shown(values)}: give an object of ${what} by name`)
+    throw refused(`${what} ${shown(values)}: use an object of ${what} by name`)
   }
   return entries
 }
 
-/** Options without those that are undefined, which would hide the defaults. */
+/** Removes undefined options, which would hide the defaults. */
 function given<O extends object> (options: O): Partial<O> {
   const result: Partial<O> = { ...options }
   for (const name in options) if (options[name] === undefined) Reflect.deleteProperty(result, name)
   return result
 }
 
-/** Makes one cache; an error about its options gets its name. */
+/** Creates one cache; prefixes errors about its options with its name. */
 function within<R> (where: string, make: () => R): R {
   try {
     return make()

@@ -6,9 +6,10 @@ const KINDS = { Object, Array, Map, Set, Date, RegExp, DataView, URL, URLSearchP
 const TYPED_ARRAY: unknown = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
- * The kind of data that the object is, by the name of its constructor, of this realm or of another
- * (`node:vm`). An object without a prototype is as plain as any. Undefined for what is none of
- * them, or built on one.
+ * Returns an object's kind of data, by constructor name; undefined for anything else.
+ *
+ * Objects of another realm (`node:vm`) are recognized too, derived classes are not. An object
+ * without a prototype counts as plain.
  */
 export function kindOf (object: object): string | undefined {
   if (Array.isArray(object)) return isOf('Array', object) ? 'Array' : undefined
@@ -43,7 +44,7 @@ function typedArrayName (object: ArrayBufferView): string | undefined {
   return isOwn || isForeign(name, prototype) ? name : undefined
 }
 
-/** Constructors of V8 are told from classes of the same name by their source. */
+/** The source of a constructor distinguishes V8's built-ins from classes of the same name. */
 function isForeign (kind: string, prototype: unknown): boolean {
   if (
     typeof prototype !== 'object' ||
@@ -60,9 +61,9 @@ function isForeign (kind: string, prototype: unknown): boolean {
 }
 
 /**
- * Whether an object of the kind `Object` is bytes, a Map, a Promise or the like, whose prototype
- * was changed.
- * @param isEmpty it has no members: for one that has, only what costs nothing is looked at
+ * Reports whether a plain-looking object is really bytes, a Map, a Promise or similar with a
+ * changed prototype.
+ * @param isEmpty whether it has no members: others get only the check that costs nothing
  */
 export const isDisguised = (object: object, isEmpty: boolean): boolean =>
   ArrayBuffer.isView(object) || (isEmpty && DISGUISED.some((is) => is(object)))
@@ -85,7 +86,8 @@ const DISGUISED = [
 ] as const
 
 /**
- * The member that an object has beside those of its kind, in words; undefined if there is none.
+ * Describes a member beyond those of the object's kind; undefined if there is none.
+ *
  * Elements belong to the kind.
  */
 export function extraMember (object: object): string | undefined {
@@ -93,24 +95,25 @@ export function extraMember (object: object): string | undefined {
   if (symbol !== undefined) return `the member ${String(symbol)}`
   if (isLong(object)) return looksBare(object) ? undefined : 'a member besides its elements'
   const own = Array.isArray(object) ? 'length' : types.isRegExp(object) ? 'lastIndex' : undefined
-  // Names of elements come first, then that of the kind.
+  // Element names come first, then the name that belongs to the kind.
   const last = Object.getOwnPropertyNames(object).at(-1)
   return last === undefined || last === own || isElement(object, last)
     ? undefined
     : `the member ${shown(last)}`
 }
 
-// A text for each element of a large array costs more than all else.
+// Creating a string for each element of a large array would dominate the cost.
 const MOST_NAMES = 1000
 
 const isLong = (object: object): object is Elements =>
   (Array.isArray(object) || types.isTypedArray(object)) && object.length > MOST_NAMES
 
-/** Whether it is the name of an element: for a typed array any number is. */
+/** Reports whether the name is an element's: any number is, for a typed array. */
 const isElement = (object: object, name: string) => types.isTypedArray(object) && /^\d+$/.test(name)
 
 /**
- * Whether Node shows the object, but for its elements, as it shows one without any other member.
+ * Reports whether Node displays the object, apart from its elements, like one without other
+ * members.
  */
 function looksBare (elements: Elements): boolean {
   if (Object.hasOwn(elements, 'constructor')) return false

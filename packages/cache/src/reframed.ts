@@ -4,7 +4,7 @@ import { decodeFrame, encodeFrame } from './frame.js'
 
 type Changes = Pick<Entry<unknown>, 'stamp' | 'freshUntil' | 'staleUntil' | 'errorUntil'>
 
-/** A whole frame with another stamp and other times. Its value is neither read nor written anew. */
+/** Copies a whole frame with a new stamp and new times, without decoding or encoding the value. */
 export function reframed (frame: Buffer, changes: Changes): Buffer {
   const counter = decodeCounter(frame)
   if (counter !== undefined) return encodeCounter({ ...counter, ...changes })

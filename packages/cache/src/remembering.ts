@@ -18,16 +18,18 @@ interface RunOptions<U> extends Omit<Partial<RememberOptions<U>>, 'hardTimeout'>
 }
 
 /**
- * Whether a fresh value is replaced before its time: the more likely the sooner it ends, the longer
- * it took to compute and the more often it is asked for (Vattani, Chierichetti, Lowenstein: Optimal
- * Probabilistic Cache Stampede Prevention, 2015).
+ * Decides whether a fresh value is refreshed early.
+ *
+ * The probability grows as the expiry approaches, with the cost of computing the value, and with
+ * the number of reads (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede
+ * Prevention, 2015).
  */
 export const isDueEarly = ({ freshUntil, cost }: Entry<unknown>, now: number): boolean =>
   now - cost / 1000 * Math.log(1 - Math.random()) >= freshUntil
 
 /**
- * The part of `remember` for values that memory does not have fresh: it asks the store, waits,
- * computes, and gives up in time.
+ * The slow path of `remember`, without a fresh value in memory: reads the store, waits, computes,
+ * times out.
  */
 export class Remembering<T> {
   constructor (
@@ -36,8 +38,8 @@ export class Remembering<T> {
   ) {}
 
   /**
-   * @param hit the value in memory, stale or to be replaced early
-   * @throws as {@link Cache.remember}
+   * @param hit the value in memory, stale or due for early refresh
+   * @throws like {@link Cache.remember}
    */
   async remember<U extends T>(
     key: string,
@@ -49,7 +51,7 @@ export class Remembering<T> {
     if (typeof fn !== 'function') {
       throw new CacheError(
         'WEIR_CACHE_INVALID_OPTION',
-        `fn ${shown(fn)}: give the function that computes the value`
+        `fn ${shown(fn)}: pass the function that computes the value`
       )
     }
     checkOptions('', given, CALL)
@@ -87,7 +89,7 @@ export class Remembering<T> {
           this.counters.failed('fill', key, error)
         })
     }
-    // A key holds what its fn returned: that this is always of one type is the caller's claim.
+    // The cast relies on the caller: a key always holds the type that its `fn` returns.
     return outcome.entry.value as U
   }
 
@@ -118,10 +120,7 @@ export class Remembering<T> {
     return value
   }
 
-  /**
-   * The value; where it is late, a stale one that is still valid as of now, and the value is for
-   * those who come later.
-   */
+  /** Returns the value, or a valid stale one if it is late. Later callers get the late value. */
   async #orStale<U extends T>(key: string, value: Promise<U>, softTimeout: number): Promise<U> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<true>((resolve) => {
@@ -130,7 +129,7 @@ export class Remembering<T> {
     const isLate = await Promise.race([late, value.then(() => false)]).finally(() => {
       clearTimeout(timer)
     })
-    // The store may be slow, too.
+    // The store may be slow too.
     const stale = isLate
       ? await Promise.race([this.#stale(key), value.then(() => undefined)])
       : undefined
@@ -152,7 +151,7 @@ export class Remembering<T> {
   }
 }
 
-/** The value, unless it takes longer than `hardTimeout` ms: then its context is aborted. */
+/** Returns the value, or aborts its context after `hardTimeout` milliseconds. */
 export function bounded<U> (
   result: U | Promise<U>,
   context: RunContext<U>,

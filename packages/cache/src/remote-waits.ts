@@ -1,22 +1,19 @@
 import type { Entries, FillId, FillLease } from './store.js'
 
-// Bounds of the search for a cycle: steps from one instance's fill to the next, and fills per step.
+// Limits of the search for a cycle: steps from one instance's fill to the next, and fills per step.
 const DEEPEST = 16
 const WIDEST = 64
 
-/** Keeps the store informed which fills of other instances the fill of a lease waits for. */
+/** Announces in the store which remote fills the fill of a lease waits for. */
 export class WaitAnnouncer {
   #last: Promise<void> = Promise.resolve()
   #next: Promise<void> | undefined
   #known = '[]'
 
-  /** @param waits tells the fills that it waits for as of now */
+  /** @param waits returns the fills currently waited for */
   constructor (readonly lease: FillLease, readonly waits: () => FillId[]) {}
 
-  /**
-   * Resolves when the store has been informed of the present waits, or cannot be. One write at a
-   * time.
-   */
+  /** Resolves when the store has the current waits, or cannot be reached. One write at a time. */
   announce (): Promise<void> {
     this.#next ??= this.#last = this.#last.then(async () => {
       this.#next = undefined
@@ -31,8 +28,9 @@ export class WaitAnnouncer {
 }
 
 /**
- * The fill and all those that it waits for, through other fills, as far as the stores know. A store
- * that does not answer knows nothing: what is not found then ends by `fillTimeout`.
+ * Collects the fill and all fills it waits for, directly or indirectly, as far as the stores know.
+ *
+ * A store that does not answer contributes nothing: an undetected cycle ends with `fillTimeout`.
  */
 export async function followWaits (fill: FillId, stores: readonly Entries[]): Promise<Set<FillId>> {
   const reached = new Set<FillId>()

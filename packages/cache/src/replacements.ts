@@ -1,10 +1,10 @@
 import { AgingStamps } from './aging-stamps.js'
 import type { Stamp } from './validity.js'
 
-// How many records are looked at for each new one, so that those that have ended go.
+// Records checked for expiry each time one is added.
 const LOOKS = 4
 
-/** Which keys' entries were replaced, each until the replaced entry would have ended by itself. */
+/** Keys whose entries were replaced, each kept until the replaced entry would have expired. */
 export class Replacements {
   readonly #stamps = new AgingStamps()
   readonly #ends = new Map<string, number>()
@@ -21,14 +21,14 @@ export class Replacements {
   }
 
   /**
-   * Records a replacement. Beyond the limit the oldest go.
+   * Records a replacement. Beyond the limit the oldest records are dropped.
    * @param until milliseconds since the epoch
-   * @returns the highest stamp of a dropped record that had not ended: entries up to it cannot be
-   *   judged any more; 0 if there was none
+   * @returns the highest stamp of a dropped record that had not expired: entries up to it can no
+   *   longer be judged; 0 if there was none
    */
   record (key: string, stamp: Stamp, until: number): Stamp {
     const known = this.get(key)
-    // The later one ends what the earlier one does, and has to last as long.
+    // The later record also ends the entries of the earlier one, so it has to last as long.
     this.#ends.set(key, Math.max(until, this.#ends.get(key) ?? 0))
     if (known !== undefined && stamp <= known) return 0
     this.#stamps.set(key, stamp)
@@ -38,7 +38,7 @@ export class Replacements {
     return floor
   }
 
-  /** Drops what a floor covers. */
+  /** Drops records that a floor covers. */
   raise (floor: Stamp): void {
     for (;;) {
       const oldest = this.#stamps.oldest()

@@ -1,24 +1,26 @@
 import type { Judged, Stamp } from './validity.js'
 
-/** Stamps by name, as far as Rule V asks for them. */
+/** The stamps by name that Rule V reads. */
 interface Stamps {
   readonly size: number
   get (name: string): Stamp | undefined
 }
 
-/** The records that an entry is judged by, or those of them that concern it. */
+/** The records an entry is checked against, or those of them that concern it. */
 export interface TagRecords {
-  /** No entry with this stamp or a lower one is valid. */
+  /** Entries with this stamp or a lower one are invalid. */
   readonly floor: Stamp
-  /** The latest invalidation of each tag; no record: none is known above the floor. */
+  /** The latest invalidation of each tag. No record: no invalidation above the floor is known. */
   readonly stamps: Stamps
-  /** The latest replacement of each key. It ends earlier entries of that key, and no others. */
+  /** The latest replacement of each key. It ends earlier entries of that key only. */
   readonly replaced: Stamps
 }
 
 /**
- * Rule V. An entry of the same stamp as a record is invalid. A floor is a claim about records that
- * are not there any more: it says nothing of an entry that was found valid since, by all of them.
+ * Rule V.
+ *
+ * An entry with the same stamp as a record is invalid. A floor stands for records that no longer
+ * exist, so it does not affect an entry that has since been found valid by all of them.
  */
 export function isValid (entry: Judged, { floor, stamps, replaced }: TagRecords): boolean {
   const { stamp } = entry
@@ -35,9 +37,9 @@ export function isValid (entry: Judged, { floor, stamps, replaced }: TagRecords)
 }
 
 /**
- * Whether the entry may take the place of what its key has.
- * @param until see `Validity.replace`: without an end it is put by hand, and replaces whatever
- *   was put there since, too
+ * Reports whether the entry may replace its key's current entry.
+ * @param until see `Validity.replace`: without expiry the value was set explicitly, and also
+ *   replaces values that were set meanwhile
  */
 export function mayReplace (entry: Judged, until: number, records: TagRecords): boolean {
   return isValid(

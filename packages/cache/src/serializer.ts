@@ -6,44 +6,45 @@ import { bufferBytes, isWide, stringBytes } from './heap.js'
 import { isBuffer, isBytes } from './kinds.js'
 import { survey, Unstorable } from './survey.js'
 
-/** A value as it is stored: a little text about it, and its bytes as they are. */
+/** The stored form of a value: a short text about it, and its raw bytes. */
 export interface Serialized {
   readonly meta: string
   readonly body: Uint8Array
 }
 
-/** Turns values into bytes and back. */
+/** Converts values to bytes and back. */
 export interface Serializer<T> {
   /**
-   * Names the format: what another serializer has written is a miss. Change the name when the
-   * format changes. Letters, digits, `.`, `_`, `-`.
+   * Name of the format: a value written by another serializer is a miss.
+   *
+   * Change the name when the format changes. Letters, digits, `.`, `_`, `-`.
    */
   readonly name: string
   serialize (value: T, key: string): Serialized
-  /** Gets bytes it may keep. */
+  /** Restores the value. The bytes may be kept. */
   deserialize (serialized: { readonly meta: string, readonly body: Buffer }): T
   /**
-   * The bytes that a value takes in memory, told from its stored form. They count towards
-   * `maxBytes` of the instance's memory. Default: as many as the stored form has.
+   * Returns the bytes that a value takes in memory, derived from its stored form.
+   *
+   * They count toward `maxBytes` of the instance's memory. Default: the size of the stored form.
    */
   sizeOf? (serialized: Serialized): number
 }
 
 /**
- * The serializers of this package have one name: each reads what any of them has written, by its
- * meta.
+ * The serializers of this package share one name: each reads what the others wrote, using the meta.
  */
 export const BUILT_IN = 'weir'
 
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Gives values back as they were, whichever store they went through.
+ * Serializer that preserves every kind of data, whichever store is used.
  *
- * Buffers, Uint8Arrays and strings are stored raw, JSON data as JSON. A value with anything else in
- * it (Map, Set, Date, BigInt, typed arrays, RegExp, URL, `undefined`, NaN, -0, holes, cycles,
- * objects that are met twice) is written by devalue. Functions, symbols and instances of classes
- * are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
+ * Buffers, Uint8Arrays and strings are stored raw, JSON data as JSON. Values that contain anything
+ * else (Map, Set, Date, BigInt, typed arrays, RegExp, URL, `undefined`, NaN, -0, holes, cycles,
+ * repeated references) are written by devalue. Functions, symbols and class instances are rejected
+ * with WEIR_CACHE_UNSERIALIZABLE, which names the member.
  */
 export const defaultSerializer: Serializer<unknown> &
   Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
@@ -53,14 +54,14 @@ export const defaultSerializer: Serializer<unknown> &
       if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
       if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
       if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
-      // JSON writes what has no UTF-8 with an escape.
+      // JSON escapes characters that have no UTF-8 form.
       if (typeof value === 'string' && isWellFormed(value)) {
         const body = Buffer.from(value)
         return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
       }
       return refusing(
         key,
-        'Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own',
+        'Store data only (JSON, Map, Set, Date, BigInt, bytes), or use a custom serializer',
         () => serializeData(value)
       )
     },
@@ -92,10 +93,7 @@ export const defaultSerializer: Serializer<unknown> &
     }
   }
 
-/**
- * Runs the function; what of the value cannot be stored becomes an error with the key and the
- * advice.
- */
+/** Runs the function and converts an `Unstorable` error into one with the key and advice. */
 export function refusing<R> (key: string, advice: string, serialize: () => R): R {
   try {
     return serialize()
@@ -110,7 +108,7 @@ function serializeData (value: unknown): Serialized {
   const { isJson, bytes } = survey(value, false)
   const text = isJson ? JSON.stringify(value) : stringifyData(value)
   const body = Buffer.from(text)
-  // Most have no string beyond Latin-1, and need not be looked through for any.
+  // Most values have no string beyond Latin-1 and need no second pass.
   const size = hasWide(text, body) ? survey(value, true).bytes : bytes
   return { meta: `${isJson ? 'json' : 'data'} ${size}`, body }
 }
@@ -118,11 +116,11 @@ function serializeData (value: unknown): Serialized {
 /** A string beyond ASCII has more bytes than characters. */
 export const hasWide = (text: string, body: Buffer) => body.length !== text.length && isWide(text)
 
-// Buffers have a form of their own, so that they come back as Buffers.
+// Buffers have a form of their own, so that they are restored as Buffers.
 const REDUCERS = { Buffer: (value: unknown) => isBuffer(value) && [value.toString('base64')] }
 const REVIVERS = { Buffer: ([base64]: [string]) => Buffer.from(base64, 'base64') }
 
-/** Leaves out the rest of a buffer that a view shows a part of: it may be another value's. */
+/** Copies only the part that a view shows: the rest of the buffer may belong to another value. */
 function viewInfo (view: ArrayBufferView) {
   const info = defaultStringifyOperations.viewInfo(view)
   const { byteOffset, byteLength, bufferByteLength } = info

@@ -1,8 +1,7 @@
 import { CacheError, shown } from './errors.js'
 
 /**
- * Checks an argument that is several of something. A text is iterable too, by its characters, and a
- * mistake here.
+ * Checks an argument that takes several values. Strings are iterable too, but a mistake here.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
 export function checkSeveral (
@@ -14,18 +13,18 @@ export function checkSeveral (
   if (isObject && [Symbol.iterator, ...also].some((symbol) => symbol in value)) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `${name} ${shown(value)}: give an array or an iterable of ${name}`
+    `${name} ${shown(value)}: use an array or an iterable of ${name}`
   )
 }
 
 /**
- * Checks that an entry is a key and a value.
+ * Checks that an entry is a pair of key and value.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
 export function checkPair (entry: unknown): void {
   if (Array.isArray(entry) && entry.length === 2) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `entries has ${shown(entry)}: give each as [key, value]`
+    `entries has ${shown(entry)}: use [key, value] for each`
   )
 }

@@ -1,7 +1,7 @@
 import type { Claim, Entries, FillLease } from './store.js'
 import type { Validity } from './validity.js'
 
-/** The calls of a store's namespace. `set` is that of a fill lease, too. */
+/** The calls of a store's namespace. `set` includes that of a fill lease. */
 export type StoreOperation =
   | 'get'
   | 'set'
@@ -27,14 +27,14 @@ export interface StoreCall {
   readonly tags?: readonly string[]
 }
 
-/** Makes a call by `run`, sooner or later; its answer is the call's. */
+/** Invokes `run`, now or later, and returns its result. */
 export type AroundCall = <R>(
   run: () => Promise<R>,
   operation: StoreOperation,
   names?: Pick<StoreCall, 'keys' | 'tags'>
 ) => Promise<R>
 
-/** The entries, with a function around each of their calls. */
+/** Wraps each call of the entries. */
 export function aroundEntries (entries: Entries, around: AroundCall): Entries {
   const leased = (key: string, lease: FillLease): FillLease => ({
     stamp: lease.stamp,
@@ -59,10 +59,7 @@ export function aroundEntries (entries: Entries, around: AroundCall): Entries {
   }
 }
 
-/**
- * The validity, with a function around each of its calls. Rule V that is decided here and now is
- * none.
- */
+/** Wraps each call of the validity. Synchronous checks of Rule V are not calls. */
 export function aroundValidity (validity: Validity, around: AroundCall): Validity {
   return {
     stamp: () => around(() => validity.stamp(), 'stamp'),

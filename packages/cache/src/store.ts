@@ -1,42 +1,38 @@
 import type { Stamp, Validity } from './validity.js'
 
-/** A place where entries and tag records are kept. One store may hold many namespaces. */
+/** Keeps entries and tag records. One store may hold many namespaces. */
 export interface Store {
-  /** The namespace's part of the store. Cheap; asks the store nothing yet. */
+  /** Returns the namespace's part of the store. Cheap: no request is made yet. */
   namespace (name: string): StoreNamespace
-  /** Ends what the store itself opened, never a client it was given. */
+  /** Closes whatever the store opened itself, but no client passed to it. */
   close (): Promise<void>
 }
 
-/** One logical cache in a store: frames under keys, and the records by which they are judged. */
+/** One logical cache in a store: frames by key, and the records that determine their validity. */
 export interface StoreNamespace {
   readonly entries: Entries
   readonly validity: Validity
 }
 
 /**
- * Frames under keys, and the leases to fill them. Bytes: whether a frame may be used says {@link
- * Validity}.
+ * Frames by key, and the leases to fill them. {@link Validity} decides whether a frame may be used.
  */
 export interface Entries {
-  /** The frames under the keys, in one round trip; undefined where there is none. */
+  /** Reads the frames of the keys in one round trip; undefined for each missing one. */
   get(keys: readonly string[]): Promise<(Buffer | undefined)[]>
-  /**
-   * Keeps a frame for `ttl` milliseconds, unless the store has one for the key with a higher stamp.
-   */
+  /** Stores a frame for `ttl` milliseconds, unless the key has one with a higher stamp. */
   set(key: string, frame: Buffer, ttl: number): Promise<void>
-  /** @param upTo a frame with a higher stamp stays. Default: none does */
+  /** @param upTo keeps frames with a higher stamp. Default: deletes any frame */
   delete(key: string, upTo?: Stamp): Promise<void>
   /**
-   * Puts a frame in place of the one that was seen, whatever their stamps, or deletes that; nothing
-   * is done if the store has another one by now. Atomic: of several that have seen the same frame
-   * one succeeds.
+   * Replaces or deletes the frame that was read, whatever the stamps, if the store still has it.
+   *
+   * Atomic: of several callers that have read the same frame, one succeeds.
    * @param seen undefined: there is none
-   * @param frame undefined: none is to be there. A counter's, where a counter of any number was
-   *   seen, takes over the number that is there
+   * @param frame undefined: delete. A counter's frame takes over the stored number if the caller
+   *   accepted any number of a counter
    * @param ttl milliseconds
-   * @returns the number of the counter that was replaced, if it was one; undefined if nothing was
-   *   done
+   * @returns the number of the replaced counter, if it was one; undefined if nothing was done
    */
   swap(
     key: string,
@@ -45,47 +41,47 @@ export interface Entries {
     ttl: number
   ): Promise<Swapped | undefined>
   /**
-   * Adds to the counter that was seen, whatever its number is by now, in its place: its `ttl` goes
-   * on. Atomic.
-   * @returns the sum; the counter is as it was if that is not a safe integer. Undefined, and
-   *   nothing is done, if the store has another frame by now, or none
+   * Adds to the counter that was read, whatever its current number; its `ttl` is kept. Atomic.
+   * @returns the sum; the counter is unchanged if that is not a safe integer. Undefined, and
+   *   nothing is done, if the store now has another frame or none
    */
   increment(key: string, seen: FrameVersion, by: number): Promise<number | undefined>
   /**
-   * The frame under the key; if there is none but what was `seen`, the lease to compute it, or word
-   * of the instance that has it. One round trip. One of all that ask at one time gets the lease,
-   * until it ends it, or dies and it runs out.
-   * @param seen a frame that the caller cannot use, nor any with a lower stamp
+   * Returns a newer frame than `seen`; otherwise the lease to compute one, or a reference to its
+   * holder.
+   *
+   * One round trip. One of the concurrent callers gets the lease, until it ends the lease, or dies
+   * and the lease expires.
+   * @param seen a frame that the caller cannot use; frames with lower stamps are unusable too
    */
   claim(key: string, seen?: FrameId): Promise<Claim>
   /**
-   * The fills that a fill under way waits for, as its instance said by {@link FillLease.setWaits};
-   * none of one that has ended, or that is no fill of this store. With `setWaits` and the ids it
-   * lets fills be refused that wait for each other in several instances. A store without these
-   * works, and such fills wait for the cache's `fillTimeout`.
+   * Returns the fills that a fill waits for, as announced by {@link FillLease.setWaits}.
+   *
+   * Empty for a fill that has ended or does not belong to this store. Together with `setWaits` and
+   * the ids, it makes cycles of fills across instances detectable. In a store without these methods
+   * such fills wait for the cache's `fillTimeout`.
    */
   waitsOf?(fill: FillId): Promise<readonly FillId[]>
 }
 
-/** Names one fill of one key, for every instance: another fill of the key has another. */
+/** Identifies one fill of one key on every instance. Each fill of the key has a different id. */
 export type FillId = string
 
-/** Identifies a frame among those of one key: fills one after the other may have the same stamp. */
+/** Identifies a frame among those of one key: consecutive fills may have the same stamp. */
 export interface FrameId {
   readonly stamp: Stamp
   readonly storedAt: number
 }
 
-/**
- * Tells a frame from all others of its key, and a counter from what it was before it was changed.
- */
+/** Identifies one version of a key's frame, including changes of a counter's number. */
 export interface FrameVersion extends FrameId {
   readonly checksum: number
-  /** A counter's number. Absent: any number, or no counter. */
+  /** A counter's number. Absent: any number, or not a counter. */
   readonly number?: number | undefined
 }
 
-/** The outcome of {@link Entries.swap}, if it was done. */
+/** The outcome of an {@link Entries.swap} that was done. */
 export interface Swapped {
   readonly number?: number | undefined
 }
@@ -94,34 +90,33 @@ export interface Swapped {
 export type Claim =
   | { readonly kind: 'found', readonly frame: Buffer }
   | { readonly kind: 'granted', readonly lease: FillLease }
-  /** Another instance computes it. */
+  /** Another instance computes the value. */
   | { readonly kind: 'held', readonly ended: Promise<FillEnd>, readonly fill?: FillId }
 
 /**
- * How another instance's fill ended. `done`: look again. `unshared`: it has a value that is not for
- * others. `failed`: it has none. `unknown`: nothing was heard of it for so long that one has to ask
- * again.
+ * The end of another instance's fill.
+ *
+ * `done`: read again. `unshared`: its value is not for others. `failed`: it has no value.
+ * `unknown`: no news for so long that the caller has to ask again.
  */
 export type FillEnd = 'done' | 'unshared' | 'failed' | 'unknown'
 
-/**
- * The duty to compute a key's value, alone among all instances. It is renewed until it is ended.
- */
+/** The duty to compute a key's value, exclusive across instances. Renewed until it ends. */
 export interface FillLease {
-  /** The fill's, taken before its value is computed. */
+  /** The stamp of the fill, taken before its value is computed. */
   readonly stamp: Stamp
-  /** The name by which other instances know the fill. */
+  /** The id by which other instances know the fill. */
   readonly id?: FillId
-  /** As `set`, and ends the lease in the same round trip. */
+  /** Like `set`, and ends the lease in the same round trip. */
   store (frame: Buffer, ttl: number): Promise<void>
   /**
-   * Ends the lease and tells waiters elsewhere, without waiting for it. No effect on one that has
-   * ended.
+   * Ends the lease and notifies waiters elsewhere, without awaiting that. No effect after the lease
+   * has ended.
    */
   end (how: Exclude<FillEnd, 'unknown'>): void
   /**
-   * Says which fills of other instances this one waits for, in place of what it said before, until
-   * the lease ends.
+   * Announces the remote fills this one waits for, replacing earlier announcements, until the lease
+   * ends.
    */
   setWaits? (fills: readonly FillId[]): Promise<void>
 }

@@ -5,35 +5,38 @@ import { own } from './frame.js'
 import { BUILT_IN, type Serialized, type Serializer } from './serializer.js'
 import { type SerializerName, serializerOf } from './strict-serializers.js'
 
-/** Bytes of a serialized value in a store, and those that it takes in memory. */
+/** The stored form of a value, and its size in memory. */
 export interface StoredValue {
   readonly stored: Serialized
   readonly size: number
 }
 
-/** A value out of a store, and the bytes that it takes in memory. */
+/** A value read from a store, and its size in memory. */
 export interface ReadValue<T> {
   readonly value: T
   readonly size: number
 }
 
-/** Options of {@link createCache}: how values lie in the store. */
+/** Options of {@link createCache} that control how values are stored. */
 export interface StoredValueOptions<T> {
   /**
-   * Turns values into bytes. Default: {@link defaultSerializer}, which gives back every kind of
-   * data as it was. `json` refuses what JSON would change; `structured` is the structured clone
-   * algorithm of node:v8. Those three read each other's values.
+   * Converts values to bytes. Default: {@link defaultSerializer}, which preserves every kind of
+   * data.
+   *
+   * `json` rejects values that JSON would change; `structured` is the structured clone algorithm of
+   * node:v8. These three read each other's values.
    */
   readonly serializer?: SerializerName | Serializer<T>
   /**
-   * Compresses large values in the store, not in memory. `true` is brotli from 128 KiB. Default
+   * Compresses large values in the store, not in memory. `true`: brotli from 128 KiB. Default
    * false.
    */
   readonly compression?: boolean | CompressionOptions
   /**
-   * The most bytes of a serialized value, before compression. A larger one is refused by
-   * WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects, `remember` gives it to its callers without keeping
-   * it. Default 64 MiB.
+   * Maximum size of a serialized value in bytes, before compression.
+   *
+   * Larger values fail with WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects, `remember` returns the value
+   * to its callers without storing it. Default 64 MiB.
    */
   readonly maxValueBytes?: number
 }
@@ -41,22 +44,23 @@ export interface StoredValueOptions<T> {
 const MOST_BYTES = 64 * 1024 * 1024
 
 /**
- * Turns values into what a frame has, and back: serialized, and compressed where that pays.
+ * Converts values to and from the content of a frame: serialized, and compressed if that pays off.
  *
- * The meta of a value that is compressed, or of a serializer that is not this package's, begins
- * with a head:
+ * The meta of a compressed value, or of a custom serializer's value, starts with a head:
  *
- *     NUL serializer NUL algorithm NUL bytes before compression NUL meta of the serializer
+ * ```
+ *    NUL serializer NUL algorithm NUL bytes before compression NUL meta of the serializer
+ * ```
  *
- * So no instance takes what another serializer has written for its own: it is a miss.
+ * The head keeps an instance from reading values of another serializer: they are misses.
  */
 export class StoredValues<T> {
   readonly #serializer: Serializer<T>
   readonly #compression: Compression | undefined
   readonly #maxBytes: number
-  /** The head of a value that is not compressed. */
+  /** The head of an uncompressed value. */
   readonly #head: string
-  /** Whether the serializer is this package's. */
+  /** Whether the serializer is one of this package's. */
   readonly isBuiltIn: boolean
 
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
@@ -68,7 +72,7 @@ export class StoredValues<T> {
     if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1) {
       throw new CacheError(
         'WEIR_CACHE_INVALID_OPTION',
-        `maxValueBytes ${shown(maxValueBytes)}: give a positive integer`
+        `maxValueBytes ${shown(maxValueBytes)}: use a positive integer`
       )
     }
     const serializer = serializerOf(option)
@@ -80,7 +84,7 @@ export class StoredValues<T> {
   }
 
   /**
-   * A promise where the value has to be compressed.
+   * Serializes the value; a promise if it has to be compressed.
    * @throws CacheError WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_UNSERIALIZABLE
    */
   write (key: string, value: T): StoredValue | Promise<StoredValue> {
@@ -105,8 +109,8 @@ export class StoredValues<T> {
   }
 
   /**
-   * A promise where the value has to be decompressed.
-   * @throws Error if it was written by another serializer, cannot be decompressed here, or is too
+   * Restores the value; a promise if it has to be decompressed.
+   * @throws Error if another serializer wrote it, it cannot be decompressed here, or it is too
    *   large for this cache
    */
   read (stored: {
@@ -120,7 +124,7 @@ export class StoredValues<T> {
     return this.#decompress(meta, body)
   }
 
-  /** The value by a serializer of one's own, which may give anything. */
+  /** Serializes the value with a custom serializer, whose result is checked. */
   #serialized (key: string, value: T): Serialized {
     return this.#asked(key, () => {
       const given: unknown = this.#serializer.serialize(value, key)
@@ -129,7 +133,7 @@ export class StoredValues<T> {
       if (typeof meta === 'string' && types.isUint8Array(body)) return { meta, body }
       const problem =
         given instanceof Promise ? 'it returned a promise' : `it returned ${shown(given)}`
-      throw new TypeError(`${problem}: give { meta, body }, a text and a Buffer or Uint8Array`)
+      throw new TypeError(`${problem}: return { meta, body }, a string and a Buffer or Uint8Array`)
     })
   }
 
@@ -171,7 +175,7 @@ export class StoredValues<T> {
     return { size: this.#sizeOf(serialized), value: this.#serializer.deserialize(serialized) }
   }
 
-  /** The value's size in memory, by its serializer, or as many bytes as its serialized form has. */
+  /** Returns the value's size in memory: from its serializer, or that of its serialized form. */
   #sizeOf (serialized: Serialized): number {
     const size = this.#serializer.sizeOf?.(serialized)
     return size !== undefined && size >= 0 && size < Infinity

@@ -14,8 +14,8 @@ import { type StrictForm, survey, Unstorable } from './survey.js'
 export type SerializerName = 'json' | 'structured'
 
 /**
- * JSON alone: what JSON would leave out or change is refused by WEIR_CACHE_UNSERIALIZABLE, which
- * names the member.
+ * Plain JSON: values that JSON would drop or change are rejected with WEIR_CACHE_UNSERIALIZABLE,
+ * which names the member.
  */
 const jsonSerializer: Serializer<unknown> = {
   ...defaultSerializer,
@@ -26,10 +26,7 @@ const jsonSerializer: Serializer<unknown> = {
   })
 }
 
-/**
- * The structured clone algorithm, by node:v8. It refuses what that would change, as the default
- * does what has no form at all.
- */
+/** The structured clone algorithm of node:v8. Rejects values that it would change. */
 const structuredSerializer: Serializer<unknown> = {
   ...defaultSerializer,
   serialize: (value, key) => refusing(key, ADVICE.structured, () => {
@@ -39,9 +36,9 @@ const structuredSerializer: Serializer<unknown> = {
 }
 
 const ADVICE = {
-  json: 'Store what JSON gives back as it was, or take the default serializer, which keeps every kind of data',
+  json: 'Store only data that JSON preserves, or use the default serializer, which preserves every kind of data',
   structured:
-    'Store what the structured clone algorithm keeps, or take the default serializer, which keeps every kind of data'
+    'Store only data that the structured clone algorithm preserves, or use the default serializer, which preserves every kind of data'
 } as const satisfies Record<StrictForm, string>
 
 function stored (
@@ -51,7 +48,7 @@ function stored (
   body: Buffer,
   text?: string
 ): Serialized {
-  // Most have no string beyond Latin-1, and need not be looked through for any.
+  // Most values have no string beyond Latin-1 and need no second pass.
   const size = text !== undefined && hasWide(text, body) ? survey(value, true, form).bytes : bytes
   return { meta: `${form} ${size}`, body }
 }
@@ -65,7 +62,7 @@ function structured (value: unknown): Buffer {
 }
 
 /**
- * The serializer that an option stands for.
+ * Resolves the serializer that an option stands for.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
 export function serializerOf<T> (
@@ -73,7 +70,7 @@ export function serializerOf<T> (
 ): Serializer<T> {
   if (option === undefined || typeof option === 'string') {
     const serializer = option === undefined ? defaultSerializer : BY_NAME.get(option)
-    // The serializer gives back the value it was given: the type T is the caller's claim.
+    // The cast relies on the caller: the serializer restores the type it was given.
     if (serializer !== undefined) return serializer as Serializer<T>
   } else if (typeof option?.serialize === 'function' && typeof option.deserialize === 'function') {
     if (option.name === BUILT_IN && option !== defaultSerializer) {
@@ -90,7 +87,7 @@ export function serializerOf<T> (
   }
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `serializer ${shown(option)}: give 'json', 'structured', or an object with name, serialize and deserialize`
+    `serializer ${shown(option)}: use 'json', 'structured', or an object with name, serialize and deserialize`
   )
 }
 

@@ -16,23 +16,23 @@ import { className, leafBytes, prototypes } from './kinds.js'
 
 /** The result of {@link survey}. */
 export interface Survey {
-  /** JSON gives the value back as it is. */
+  /** Whether JSON preserves the value. */
   readonly isJson: boolean
-  /** The heap the value takes, estimated. */
+  /** Estimated heap bytes of the value. */
   readonly bytes: number
 }
 
-/** Names the member that cannot be stored, as code would write it, and the reason. */
+/** Reports a member that cannot be stored, as a property path, and the reason. */
 export class Unstorable extends Error {}
 
-/** A form that keeps less than every kind of data: what it would change is refused. */
+/** A format that does not preserve every kind of data: values that it would change are rejected. */
 export type StrictForm = 'json' | 'structured'
 
 /**
- * Walks through a value once, to tell whether JSON keeps it and how much heap it takes.
- * @param mayBeWide whether to look for strings beyond Latin-1, which costs as much as all the rest
- * @param form refuses what this form would change, too
- * @throws Unstorable for what does not come back as it is: functions, symbols, instances of classes
+ * Walks a value once to determine whether JSON preserves it and how much heap it takes.
+ * @param mayBeWide whether to look for strings beyond Latin-1, which costs as much as the rest
+ * @param form also rejects values that this format would change
+ * @throws Unstorable for values that cannot be restored: functions, symbols, class instances
  */
 export function survey (value: unknown, mayBeWide: boolean, form?: StrictForm): Survey {
   const walk = new Walk(mayBeWide, form)
@@ -45,15 +45,15 @@ export function survey (value: unknown, mayBeWide: boolean, form?: StrictForm): 
   return walk
 }
 
-// More than data has, and far from the end of the stack: also for the reader.
+// Deeper than real data, and far from overflowing the stack, also when reading.
 const MOST_LEVELS = 1000
-// Objects with more names are rarely of one shape.
+// Objects with more members rarely share a shape.
 const MOST_SHARED_NAMES = 64
 
-// Half of what the growing of an object wastes: the one that was given did not grow.
+// Half of the memory wasted while an object grows: the original object did not grow.
 const SLACK = 8
 
-/** A member's name, an element's index, or the way to it in a Map or Set. */
+/** A member name, an element index, or a function that describes the step into a Map or Set. */
 type Step = string | number | (() => string)
 
 class Walk implements Survey {
@@ -64,7 +64,7 @@ class Walk implements Survey {
   readonly #seen = new Set<object>()
   readonly #mayBeWide: boolean
   readonly #form: StrictForm | undefined
-  /** Somebody has given all objects a member. */
+  /** Whether members were added to Object.prototype. */
   readonly #inherits = Object.keys(Object.prototype).length > 0
   #depth = 0
 
@@ -74,11 +74,11 @@ class Walk implements Survey {
   }
 
   get bytes (): number {
-    // JSON makes objects as large as their members ask for; devalue lets them grow.
+    // JSON.parse allocates objects at their final size; devalue grows them.
     return this.isJson ? this.#bytes : this.#bytes + SLACK * this.#objects
   }
 
-  /** The place the walk is at. */
+  /** The current position as a property path. */
   get path (): string {
     const steps = this.#steps.slice(0, Math.min(this.#depth, MOST_STEPS_SHOWN))
     return (steps.map(stepText).join('') || 'it') + (this.#depth > MOST_STEPS_SHOWN ? '…' : '')
@@ -111,7 +111,8 @@ class Walk implements Survey {
   }
 
   #object (object: object): void {
-    // Met before, on the way here or elsewhere: JSON would not know it for the same.
+    // The object was visited before, as a parent or elsewhere: JSON would not preserve the
+    // identity.
     const before = this.#seen.size
     if (this.#seen.add(object).size === before) {
       this.#notJson('is within itself')
@@ -123,7 +124,7 @@ class Walk implements Survey {
     else if (Object.getPrototypeOf(object) === Object.prototype) this.#record(object, depth)
     else this.#other(object, depth)
     this.#depth = depth
-    // Two that are equal are as good as one: only one within itself has no JSON.
+    // JSON may duplicate a repeated object; only a cycle has no JSON.
     if (this.#form === 'json') this.#seen.delete(object)
   }
 
@@ -138,7 +139,7 @@ class Walk implements Survey {
     this.#bytes += dictionaryBytes(count)
   }
 
-  /** @returns how many there are */
+  /** @returns the number of members */
   #members (object: object, depth: number): number {
     if (Object.getOwnPropertySymbols(object).length > 0) this.#refuse('has a symbol for a name')
     let count = 0
@@ -158,8 +159,8 @@ class Walk implements Survey {
 
   #array (array: readonly unknown[], depth: number): void {
     if (prototypes(array) !== 2) this.#refuse(`is an instance of ${className(array)}`)
-    // Names of elements come first: with their number, the last tells whether there are holes, or
-    // members besides.
+    // Element names come first: compared with their number, the last one reveals holes or other
+    // members.
     const names = Object.keys(array)
     const last = names.at(-1)
     if (last !== undefined && String(Number(last) >>> 0) !== last) {
@@ -178,17 +179,17 @@ class Walk implements Survey {
       if (typeof element !== 'number') onlyNumbers = false
       this.value(element)
     }
-    // Not by index: where arrays of all kinds pass, V8 would change those of numbers into ones of
-    // objects, in place.
+    // Not by index: in code that sees arrays of all kinds, V8 would convert number arrays in place
+    // into object arrays.
     if (isDense) array.forEach(visit)
     else for (const name of names) visit(array[Number(name)], Number(name))
-    // Numbers among themselves lie in the array itself.
+    // An array of only numbers stores them inline.
     if (onlyNumbers) this.#bytes = before
   }
 
   #other (object: object, depth: number): void {
     const chain = prototypes(object)
-    // That of another realm is as plain there.
+    // Plain objects of another realm are plain too.
     if (chain === 1 && Object.hasOwn(Object.getPrototypeOf(object) as object, 'isPrototypeOf')) {
       this.#record(object, depth)
       return
@@ -229,13 +230,13 @@ class Walk implements Survey {
     }
   }
 
-  /** Notes that the value that the walk is at is not JSON. */
+  /** Notes that the value at the current position is not JSON. */
   #notJson (reason: string): void {
     if (this.#form === 'json') throw new Unstorable(reason)
     this.isJson = false
   }
 
-  /** Of the object whose members the walk is at. */
+  /** Rejects a member of the object at the current position. */
   #refuse (reason: string): never {
     this.#depth--
     throw new Unstorable(reason)
@@ -243,7 +244,7 @@ class Walk implements Survey {
 }
 
 /**
- * JSON has no built-in objects; of the structured clone algorithm's, URL and URLSearchParams become
+ * JSON has no built-in objects; the structured clone algorithm turns URL and URLSearchParams into
  * empty objects.
  */
 const isLostBy = (form: StrictForm, object: object, chain: number) =>
@@ -253,7 +254,7 @@ const MOST_STEPS_SHOWN = 20
 const DIGIT = /\d/
 const isDigit = (code: number) => code >= 48 && code <= 57
 
-/** A name that is data rather than a word: it has a digit, a short one at an end. */
+/** Recognizes names that are data rather than words: they contain a digit, short ones at an end. */
 const isId = (name: string) =>
   name.length > 12
     ? DIGIT.test(name)

@@ -11,22 +11,22 @@ import type { L1Entry, Tiers } from './tiers.js'
 import { justAbove, type Stamp } from './validity.js'
 import { encodeVersion, type Version } from './version.js'
 
-/** The store's content of a key, as an operation that swaps it has read it. */
+/** A key's content in the store, as read by an operation that will swap it. */
 export interface Present<T> {
   /** Undefined: the store has nothing. */
   readonly frame?: Buffer
-  /** The entry, or all but its value where this instance cannot read that. */
+  /** The entry, without its value if this instance cannot read that. */
   readonly outline?: L1Entry<unknown>
-  /** Undefined also where this instance cannot read the value. */
+  /** Also undefined if this instance cannot read the value. */
   readonly entry?: L1Entry<T>
   /**
-   * Whether it is fresh and valid, for those too that can read what this instance cannot; if not,
-   * the key counts as absent.
+   * Whether the entry is fresh and valid, even if only other instances can read it. If not, the key
+   * counts as absent.
    */
   readonly isPresent: boolean
 }
 
-/** A frame to come, for so many milliseconds. */
+/** A frame to be stored, and its `ttl` in milliseconds. */
 export interface Next {
   readonly make: (stamp: Stamp) => Buffer
   readonly ttl: number
@@ -37,8 +37,8 @@ interface SwapOptions {
   /** Whether to resolve only when no instance has the replaced entry in memory. */
   readonly isStrict: boolean
   /**
-   * Whether a counter is replaced whatever its number is by now. A counter in its place takes that
-   * over.
+   * Whether to replace a counter whatever its current number. A counter that replaces it takes over
+   * the number.
    */
   readonly anyNumber?: boolean
 }
@@ -46,30 +46,33 @@ interface SwapOptions {
 const NOTHING = { isPresent: false } as const
 
 /**
- * Operations that depend on the value the key has: each reads the store, and swaps what it has read
- * for what is to be there. They are linearizable: each takes effect at one moment between its call
- * and its end, for all instances.
+ * Operations that depend on the key's current value: each reads the store and swaps what it has
+ * read.
  *
- * A swap is made under a stamp that the store issues after the read, and only if the entry is valid
- * as of that stamp by the store's own records: an invalidation ends either what was read, and
- * nothing is swapped, or what was swapped in. What memories have of the key ends by a record under
- * that same stamp, after the swap: a record before it would end a value that is then not replaced.
+ * They are linearizable: each takes effect at one moment between its call and its end, for all
+ * instances.
  *
- * That a key has nothing is no state of it: between the read and the swap a value may have come and
- * gone, by a record that ends the one to come as well. So nothing is made a state by an empty
- * frame: `pull` leaves one in place of the value until its record is there, and what is put where
- * nothing was takes the place of one. Then a record that ends it on arrival is of an operation that
- * found nothing either, and that followed.
+ * A swap uses a stamp that the store issues after the read, and only if the entry is valid as of
+ * that stamp by the store's own records. An invalidation therefore either ends the entry that was
+ * read, and nothing is swapped, or ends the entry that was swapped in. After the swap, a record
+ * with the same stamp ends the copies in other memories. Written before the swap, it could end a
+ * value that is then not replaced.
  *
- * An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in
- * an instance that has not heard of the invalidation yet either.
+ * An absent value cannot serve as the state to compare with: between the read and the swap a value
+ * may have come and gone, and the record that ended it would end the new value as well. An empty
+ * frame represents the absence instead. `pull` leaves one in place of the value until its record is
+ * written, and a value stored where none was replaces an empty frame. If a record then ends the new
+ * value on arrival, that record belongs to a later operation that also found nothing.
+ *
+ * The operation that finds an invalid frame removes it. Afterwards no operation relies on it, even
+ * on an instance that has not yet heard of the invalidation.
  */
 export class Swapping<T> {
   readonly #doubtful: DoubtfulSwaps
 
   /**
-   * @param fillTimeout milliseconds after which a fill that is under way now is not expected to end
-   *   any more
+   * @param fillTimeout milliseconds after which a fill in progress now is no longer expected to
+   *   finish
    */
   constructor (
     readonly tiers: Tiers<T>,
@@ -91,8 +94,8 @@ export class Swapping<T> {
   }
 
   /**
-   * Undefined if nothing was done, because the store has something else by now, or what was read
-   * has been invalidated.
+   * Swaps the frames. Undefined if nothing was done, because the store's content changed or was
+   * invalidated.
    */
   async swap (
     key: string,
@@ -117,7 +120,7 @@ export class Swapping<T> {
       seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
     const own = justAbove(stamp)
     const replacement = next === undefined ? emptyFrame(own) : next.make(own)
-    // A fill that began before may end after, and is to find the record.
+    // A fill that began earlier may finish later, and must find the record.
     const lastUntil = Math.max(
       outline === undefined ? 0 : goneAt(outline),
       Date.now() + this.fillTimeout
@@ -132,7 +135,7 @@ export class Swapping<T> {
     )
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
-    // No memory has a counter.
+    // Counters are never in memory.
     if (next !== undefined && isPresent && wasCounter && isCounter(replacement)) {
       this.#stored(key, next, replacement)
       return swapped
@@ -143,7 +146,7 @@ export class Swapping<T> {
     return swapped
   }
 
-  /** Puts an empty frame where nothing is; undefined if there is something by now. */
+  /** Stores an empty frame where there is none; undefined if there is one by now. */
   async #reserved (key: string): Promise<Buffer | undefined> {
     const frame = emptyFrame(justAbove(await this.tiers.validity.stamp()))
     return (await this.tiers.entries.swap(key, undefined, frame, this.fillTimeout)) && frame
@@ -187,8 +190,8 @@ export class Swapping<T> {
       if (present.entry === undefined || !present.isPresent) return undefined
       const swapped = await this.swap(key, present, undefined, { isStrict, anyNumber: true })
       if (swapped === undefined) continue
-      // A counter may have gone on since it was read. That T has room for its number is the
-      // caller's claim.
+      // A counter may have changed since it was read. The cast relies on the caller: `T` includes
+      // its number.
       const number: unknown = swapped.number
       return swapped.number === undefined
         ? present.entry
@@ -231,7 +234,7 @@ export class Swapping<T> {
 
   async #remove (key: string, frame: Buffer | undefined): Promise<void> {
     const seen = frame && versionOf(frame)
-    // A counter goes with any number: increments elsewhere add to what was invalidated.
+    // A counter is removed whatever its number: increments elsewhere add to the invalidated one.
     if (seen !== undefined) {
       await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
     }
@@ -249,7 +252,8 @@ export class Swapping<T> {
 }
 
 /**
- * A frame that counts as nothing for every instance. It is a counter's: those are never in memory.
+ * A frame that every instance treats as absent. It is a counter's, because counters are never in
+ * memory.
  */
 const emptyFrame = (stamp: Stamp): Buffer =>
   encodeCounter({
@@ -265,6 +269,6 @@ const emptyFrame = (stamp: Stamp): Buffer =>
     cost: 0
   })
 
-/** The version that {@link Cache.getWithVersion} gives. */
+/** The version that {@link Cache.getWithVersion} returns. */
 export const versionOfPresent = ({ frame, isPresent }: Present<unknown>): Version =>
   encodeVersion(frame !== undefined && isPresent ? versionOf(frame) : undefined)

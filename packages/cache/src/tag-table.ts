@@ -4,8 +4,9 @@ import type { TagRecords } from './rule-v.js'
 import type { Stamp } from './validity.js'
 
 /**
- * Tag records in memory: at most `limit` of invalidations, and as many of replacements. Dropping a
- * record raises the floor to its stamp: the entries it judged become invalid.
+ * Tag records in memory: up to `limit` invalidations and as many replacements.
+ *
+ * Dropping a record raises the floor to its stamp: the entries it applied to become invalid.
  */
 export class TagTable implements TagRecords {
   floor: Stamp
@@ -18,8 +19,8 @@ export class TagTable implements TagRecords {
   }
 
   /**
-   * Records an invalidation. Stamps should come about in ascending order: pruning goes by that, and
-   * may end more than it had to.
+   * Records an invalidation. Stamps should arrive in roughly ascending order: otherwise pruning
+   * invalidates more than necessary.
    */
   record (tag: string, stamp: Stamp): void {
     if (stamp <= this.floor || stamp <= (this.stamps.get(tag) ?? 0)) return
@@ -29,7 +30,7 @@ export class TagTable implements TagRecords {
 
   /**
    * Records that entries of the key were replaced.
-   * @param until milliseconds since the epoch at which the record may be forgotten
+   * @param until milliseconds since the epoch after which the record may be dropped
    */
   replace (key: string, stamp: Stamp, until: number): void {
     if (stamp <= this.floor) return
@@ -37,10 +38,7 @@ export class TagTable implements TagRecords {
     if (floor > 0) this.raise(floor)
   }
 
-  /**
-   * Everything up to and including `stamp` is invalid from now on; records below it say nothing
-   * more.
-   */
+  /** Invalidates everything up to and including `stamp`; records below it are no longer needed. */
   raise (stamp: Stamp): void {
     this.floor = Math.max(this.floor, stamp)
     this.replaced.raise(this.floor)

@@ -9,33 +9,34 @@ import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store
 import type { StoredValue, StoredValues } from './stored-value.js'
 import type { Judged, Stamp, Validity } from './validity.js'
 
-/** A value found valid, and where. */
+/** A valid value and the tier it came from. */
 export interface Found<T> {
   readonly entry: Entry<T>
   readonly source: Source
 }
 
 /**
- * A value that will do, or the instance that computes one; `stale` is the last that was found,
- * valid and not good enough.
+ * A value that is good enough, or a reference to the instance that computes one.
+ *
+ * `stale`: the last valid value that was found but not good enough.
  */
 export type Claimed<T> =
   | Found<T> & { readonly kind: 'found' }
   | Exclude<Claim, { kind: 'found' }> & {
     readonly stale: Entry<T> | undefined
-    /** Other instances may until then read what this one cannot. */
+    /** End of the time in which other instances may read an entry that this one cannot. */
     readonly unreadableUntil: number
   }
 
 export const isFresh = (found: Found<unknown> | undefined) =>
   found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
 
-/** An entry as it lies in one of the tiers, whether it may be used or not. */
+/** An entry as it is stored in one of the tiers, usable or not. */
 export interface Inspected<T> {
   readonly entry: Entry<T>
-  /** In memory: estimated, of the heap. In the store: of its frame. */
+  /** Estimated heap bytes in memory, or bytes of the frame in the store. */
   readonly bytes: number
-  /** By Rule V: it has not been invalidated. */
+  /** Whether Rule V accepts the entry: it has not been invalidated. */
   readonly valid: boolean
 }
 
@@ -44,22 +45,22 @@ interface ReplaceOptions {
   readonly wait?: boolean
 }
 
-/** An entry in memory. Its tags have that of its key among them: they are what it is judged by. */
+/** An entry in memory. Its tags include that of its key, so they are all the tags Rule V checks. */
 export interface L1Entry<T> extends Entry<T>, Judged {
   readonly bytes: number
-  /** Set for a counter: it is not kept in memory, because its number may change at any moment. */
+  /** Set for a counter: it is not kept in memory, because its number may change at any time. */
   readonly isCounter?: true
   validatedAt: Stamp
 }
 
 /**
- * An entry in the store that is whole, and whose value this instance cannot read: by its
- * serializer, its compression or its size.
+ * A whole entry in the store whose value this instance cannot read, because of its serializer,
+ * compression or size.
  */
 class Unreadable {
   readonly stamp: Stamp
   readonly storedAt: number
-  /** All but the value. */
+  /** The entry without its value. */
   readonly outline: L1Entry<unknown>
 
   constructor (key: string, frame: Frame) {
@@ -69,18 +70,19 @@ class Unreadable {
   }
 }
 
-/** The store's content of a key, as it was read. */
+/** A key's content in the store, as read. */
 export interface Stored<T> {
   readonly frame: Buffer
-  /** The entry, or all but its value where this instance cannot read that. */
+  /** The entry, without its value if this instance cannot read that. */
   readonly outline: L1Entry<unknown>
   /** Undefined if this instance cannot read it. */
   readonly entry?: L1Entry<T>
 }
 
 /**
- * This instance's memory (L1) before the shared store (L2). An entry that comes out of either has
- * been judged by Rule V after it was asked for.
+ * This instance's memory (L1) in front of the shared store (L2).
+ *
+ * Each entry returned from either tier has passed Rule V after the request for it.
  */
 export class Tiers<T> {
   discarded = 0
@@ -99,45 +101,45 @@ export class Tiers<T> {
     this.entries = store.entries
     this.validity = store.validity
     this.l1 = limits === false ? undefined : new BoundedMap(limits)
-    // Memory makes it unnecessary: an entry that is read again is one that memory had to let go of.
+    // Not needed with memory: an entry that is read again is one that memory had to evict.
     this.#decoded = limits === false ? new DecodedFrames(DECODED) : undefined
   }
 
-  /** An entry in memory, if it can be judged without asking the store. */
+  /** Returns an entry in memory if it can be checked without asking the store. */
   peek (key: string): Found<T> | undefined {
     const entry = this.l1?.get(key)
     if (entry === undefined) return undefined
     const valid = this.validity.isValid(entry)
     if (valid === true) return { entry, source: 'l1' }
-    // A read that waits asks again, in the same turn and so by the same command.
+    // A read that waits asks again in the same turn, and so shares the command.
     if (valid !== false) valid.catch(() => {})
     return undefined
   }
 
   async find (key: string): Promise<Found<T> | undefined> {
-    // Each awaited promise costs every read from the store part of a microsecond.
+    // Each awaited promise costs every store read a fraction of a microsecond.
     const recalled = this.l1?.get(key) === undefined ? undefined : await this.#recall(key)
     if (isFresh(recalled)) return recalled
-    // Another instance may have replaced what is old here.
+    // Another instance may have replaced the old entry.
     const shared = this.#fetches.get(key)
     let entry = await (shared ?? this.#fetch(key))
-    // Nothing records that a counter was changed: a read that had begun may not know of it.
+    // Changes of a counter leave no record: a read that began earlier may have missed one.
     if (shared !== undefined && entry?.isCounter === true) entry = await this.#load(key)
     const found = this.#judged(entry)
     return (found instanceof Promise ? await found : found) ?? recalled
   }
 
   /**
-   * As `find`; where nothing is good enough, the lease to compute the value, or word of the
-   * instance that has it.
-   * @param known what the caller has just found, and cannot use
+   * Like `find`; if nothing is good enough, returns the lease to compute the value, or a reference
+   * to its holder.
+   * @param known the unusable entry that the caller has just found
    */
   async claim (
     key: string,
     isGood: (found: Found<T>) => boolean,
     known?: Found<T>
   ): Promise<Claimed<T>> {
-    // An entry in memory that cannot be used tells the store which frame not to send.
+    // Tell the store which frame this instance already has, so it is not sent again.
     let seen: FrameId | undefined = this.l1?.get(key)
     let last = (await this.#recall(key)) ?? known
     seen ??= last?.entry
@@ -157,14 +159,17 @@ export class Tiers<T> {
     }
   }
 
-  /** An entry in memory, whether it is still valid or not: for when the store does not answer. */
+  /**
+   * Returns an entry in memory without checking its validity, for use while the store does not
+   * answer.
+   */
   unverified (key: string): Entry<T> | undefined {
     const entry = this.l1?.get(key)
     if (entry === undefined) return undefined
     return Math.max(entry.staleUntil, entry.errorUntil) > Date.now() ? entry : undefined
   }
 
-  /** As `find` for each key; what memory does not have fresh is read in one round trip. */
+  /** Like `find` for each key; values that are not fresh in memory are read in one round trip. */
   async findMany (keys: readonly string[]): Promise<(Found<T> | undefined)[]> {
     const recalled = await Promise.all(keys.map((key) => this.#recall(key)))
     const missing = keys.filter((_, i) => !isFresh(recalled[i]))
@@ -184,7 +189,7 @@ export class Tiers<T> {
     return keys.map((key, i) => read.get(key) ?? recalled[i])
   }
 
-  /** The entries under the key, in memory and in the store. Inspecting changes nothing. */
+  /** Returns the key's entries in memory and in the store. Inspecting changes nothing. */
   async inspect (
     key: string
   ): Promise<{ readonly memory?: Inspected<T>; readonly store?: Inspected<T> }> {
@@ -202,7 +207,7 @@ export class Tiers<T> {
     }
   }
 
-  /** The entry in the store, whether it may be used or not. */
+  /** Returns the entry in the store, usable or not. */
   async stored (key: string): Promise<Stored<T> | undefined> {
     const [frame] = await this.entries.get([key])
     const entry = frame && (await this.#decode(key, frame))
@@ -212,13 +217,13 @@ export class Tiers<T> {
       : { frame, outline: entry, entry }
   }
 
-  /** Makes the entry's frame, for a stamp to come. */
+  /** Returns a function that builds the entry's frame for a given stamp. */
   async frameOf (key: string, entry: Entry<T>): Promise<(stamp: Stamp) => Buffer> {
     const { stored } = await this.values.write(key, entry.value)
     return (stamp) => encodeFrame({ ...entry, value: stored, stamp })
   }
 
-  /** Lets go of the key's entry in memory. */
+  /** Evicts the key's entry from memory. */
   evict (key: string): void {
     this.l1?.delete(key, Infinity)
     this.#decoded?.delete(key, Infinity)
@@ -229,7 +234,7 @@ export class Tiers<T> {
     this.#decoded?.clear()
   }
 
-  /** How many entries in memory carry one of the tags. Looks at each. */
+  /** Counts the entries in memory that carry one of the tags. Visits every entry. */
   countInMemory (tags: readonly string[]): number {
     let count = 0
     for (const entry of this.l1?.values() ?? []) {
@@ -238,18 +243,16 @@ export class Tiers<T> {
     return count
   }
 
-  /** Rule V for an entry held elsewhere, as of now. */
+  /** Applies Rule V to an entry held elsewhere. */
   async isValid (key: string, entry: Entry<unknown>): Promise<boolean> {
     return this.validity.isValid(judgedBy(key, entry))
   }
 
   /**
-   * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to
-   * be invalid already.
-   * @param lease under which the value was computed, if there was one; it ends when the entry is
-   *   stored
-   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, or whatever the store
-   *   fails with
+   * Stores the entry in both tiers; resolves when every instance can see it. False if it is known
+   * to be invalid.
+   * @param lease the lease of the fill, if there was one; it ends when the entry is stored
+   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, or the store's error
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const written = this.values.write(key, entry.value)
@@ -268,7 +271,7 @@ export class Tiers<T> {
     if (valid === false) return this.#refuse(key, entry)
     this.l1?.set(key, l1Entry(key, entry, size))
     const [isValid] = await Promise.all([
-      // Where it cannot be told, it may as well be stored: each reader asks again.
+      // Storing is safe if validity is unknown: each reader checks again.
       valid === true ? true : valid.catch(() => true),
       lease === undefined ? this.entries.set(key, frame, ttl) : lease.store(frame, ttl)
     ])
@@ -283,10 +286,10 @@ export class Tiers<T> {
   }
 
   /**
-   * As `put`, in place of an entry that may still be valid. Some instances could have served that
-   * from memory until its end otherwise, while others serve the new one.
+   * Like `put`, replacing an entry that may still be valid. Otherwise some instances could serve
+   * the old entry from memory until it expires, while others serve the new one.
    * @param until see {@link Validity.replace}
-   * @param wait whether to resolve only when no instance has the replaced entry in memory any more
+   * @param wait whether to resolve only when no instance has the replaced entry in memory
    */
   async replace (
     key: string,
@@ -294,7 +297,7 @@ export class Tiers<T> {
     until: number,
     { lease, wait = true }: ReplaceOptions = {}
   ): Promise<boolean> {
-    // A value that is refused ends nothing.
+    // A rejected value must not end the current one.
     const writing = this.values.write(key, entry.value)
     const written = writing instanceof Promise ? await writing : writing
     const stamp = await this.validity.replace(judgedBy(key, entry), until)
@@ -303,7 +306,7 @@ export class Tiers<T> {
     try {
       return await this.#keep(key, { ...entry, stamp }, written, lease)
     } finally {
-      // The replaced entry has ended, whether the new one found room or not.
+      // The replaced entry has ended, whether or not the new one was stored.
       await leasesEnd
     }
   }
@@ -313,7 +316,7 @@ export class Tiers<T> {
     return false
   }
 
-  /** An entry in memory, judged by asking the store where it cannot be judged here. */
+  /** Returns an entry in memory, asking the store about its validity if necessary. */
   async #recall (key: string): Promise<Found<T> | undefined> {
     const entry = this.l1?.get(key)
     if (entry === undefined || isGone(entry)) return undefined
@@ -321,13 +324,13 @@ export class Tiers<T> {
       this.#discard(key, 'invalid', entry.stamp)
       return undefined
     }
-    // The record of its replacement may have ended with it, while the store was asked.
+    // The record of its replacement may have expired with it while the store was asked.
     return isGone(entry) ? undefined : { entry, source: 'l1' }
   }
 
   /**
-   * Begins a read. Readers of one key at one time share it. Each judges what it gets after it
-   * arrived, so sharing is safe.
+   * Starts a read that concurrent readers of the key share. Sharing is safe because each reader
+   * checks the entry after arriving.
    */
   #fetch (key: string): Promise<L1Entry<T> | undefined> {
     const fetch = this.#load(key)
@@ -362,14 +365,12 @@ export class Tiers<T> {
       return entry
     }
     this.#discard(key, 'corrupt', 0)
-    // It has to go: what it claims for a stamp could keep better frames out.
+    // Delete the corrupt frame: the stamp it claims could keep better frames out.
     await this.entries.delete(key)
     return undefined
   }
 
-  /**
-   * The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed.
-   */
+  /** Decodes a frame; undefined if it is not one, or not whole. A promise if it is compressed. */
   #read (
     key: string,
     bytes: Buffer
@@ -392,7 +393,7 @@ export class Tiers<T> {
     }
   }
 
-  /** An entry from the store, if it may be used; a promise where the store has to be asked. */
+  /** Returns an entry from the store if it is usable; a promise if the store has to be asked. */
   #judged (entry: L1Entry<T> | undefined): Found<T> | undefined | Promise<Found<T> | undefined> {
     if (entry === undefined || isGone(entry)) return undefined
     const valid = this.validity.isValid(entry)
@@ -407,7 +408,7 @@ export class Tiers<T> {
     return undefined
   }
 
-  /** Memory may by now have a later entry than the one that is no good: that stays. */
+  /** Memory may already have a later entry than the unusable one: keep it. */
   #discard (key: string, reason: CacheEvents['weir:cache:discard']['reason'], stamp: Stamp): void {
     this.discarded++
     this.l1?.delete(key, stamp)
@@ -417,7 +418,7 @@ export class Tiers<T> {
 }
 
 /**
- * Limits of the decoded entries that an instance without memory keeps, so that no frame is parsed
+ * Limits of the decoded entries kept by an instance without memory, so that no frame is parsed
  * twice.
  */
 const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
@@ -433,17 +434,17 @@ const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({
   tags: judgedTags(key, entry)
 })
 
-// Joined, not spread: that leaves room in the array which is never used.
+// concat, not spread: a spread array reserves space that is never used.
 const judgedTags = (key: string, entry: Pick<Entry<unknown>, 'tags'>) =>
   entry.tags.concat(keyTag(key))
 
-/** A counter's entry. That `T` has room for its number is the caller's claim. */
+/** Builds a counter's entry. The cast relies on the caller: `T` includes its number. */
 function l1Counter<T> (key: string, counter: Entry<number>, bytes: number): L1Entry<T> {
   const value: unknown = counter.value
   return { ...l1Entry(key, { ...counter, value: value as T }, bytes), isCounter: true }
 }
 
-/** Field by field: an object that is spread into another costs 150 bytes more. */
+/** Field by field: spreading the object would take 150 bytes more. */
 function l1Entry<T> (key: string, entry: Entry<T>, size: number): L1Entry<T> {
   const tags = judgedTags(key, entry)
   return {

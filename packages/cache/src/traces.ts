@@ -8,11 +8,11 @@ import type { Validity } from './validity.js'
 /** The messages on this package's tracing channels, by channel name. */
 export interface CacheTraces {
   /**
-   * A fill, from the start of its function to the end of its storing; `end` is that of the
+   * A fill, from the start of its function until its value is stored. `end` marks the end of the
    * function's synchronous part.
    */
   'weir:cache:fill': FillTrace
-  /** A caller that waits for a fill of another. */
+  /** A caller's wait for another caller's fill. */
   'weir:cache:wait': WaitTrace
   'weir:cache:call': CallTrace
 }
@@ -20,8 +20,8 @@ export interface CacheTraces {
 /** Work with a start and an end. */
 export interface Traced {
   /**
-   * Set by a subscriber of `start` whose context is to be current in the work. One that finds a
-   * function there already calls it within its own.
+   * Set by a subscriber of `start` to run the work in its own context. If it is already set, the
+   * subscriber calls the existing function within its own.
    */
   around?: <R>(fn: () => R) => R
   /** Set before `error`. */
@@ -31,19 +31,19 @@ export interface Traced {
 /** A call of the store. */
 export interface CallTrace extends StoreCall, Traced {}
 
-/** A wait for a fill of another caller. */
+/** A wait for another caller's fill. */
 export interface WaitTrace extends Traced {
   readonly namespace: string
   readonly key: string
-  /** Another instance computes the value. */
+  /** Whether another instance computes the value. */
   readonly elsewhere: boolean
-  /** The fill that the caller waits for, as soon as it is known; of this instance only. */
+  /** The fill being waited for, once known; only for fills of this instance. */
   fill?: FillTrace | undefined
 }
 
 /**
- * The end of a fill: that of storing its value, or the reason why there is none to share.
- * `timeout`: `fillTimeout` is over.
+ * The end of a fill: the outcome of storing its value, or the reason why there is none to share.
+ * `timeout`: `fillTimeout` expired.
  */
 export type TracedOutcome =
   | (FillOutcome<unknown> & { kind: 'value' })['result']
@@ -54,7 +54,7 @@ const fills = tracingChannel<unknown, FillTrace>('weir:cache:fill')
 const waits = tracingChannel<unknown, WaitTrace>('weir:cache:wait')
 const calls = tracingChannel<unknown, CallTrace>('weir:cache:call')
 
-/** A fill, as it is told to the subscribers of its channel. */
+/** A fill, as published to the subscribers of its channel. */
 export class FillTrace implements Traced {
   around?: <R>(fn: () => R) => R
   error?: unknown
@@ -65,8 +65,9 @@ export class FillTrace implements Traced {
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param background it replaces a value that is served meanwhile: no caller waits for it
-   * @param timeout milliseconds after which it ends for its subscribers, whatever becomes of it
+   * @param background whether it replaces a value that is served meanwhile: no caller waits for it
+   * @param timeout milliseconds after which it ends for its subscribers, even if it is still
+   *   running
    */
   constructor (
     readonly namespace: string,
@@ -75,7 +76,7 @@ export class FillTrace implements Traced {
     readonly timeout: number
   ) {}
 
-  /** Runs the function of the fill. */
+  /** Runs the fill's function. */
   run<R>(fn: () => R): R {
     if (this.#state !== 'new') return this.within(fn)
     this.#state = 'running'
@@ -94,7 +95,7 @@ export class FillTrace implements Traced {
     })
   }
 
-  /** Runs what else belongs to the fill. */
+  /** Runs other work that belongs to the fill. */
   within<R>(fn: () => R): R {
     return this.#state === 'running' ? inContext(this, fn) : fn()
   }
@@ -116,7 +117,7 @@ export class FillTrace implements Traced {
   }
 }
 
-/** A fill that begins; undefined without subscribers. */
+/** Starts the trace of a fill; undefined without subscribers. */
 export const traceFill = (
   namespace: string,
   key: string,
@@ -126,8 +127,8 @@ export const traceFill = (
   fills.hasSubscribers ? new FillTrace(namespace, key, background, timeout) : undefined
 
 /**
- * @param flight whose fill is waited for, and may begin meanwhile; undefined for one of another
- *   instance
+ * @param flight the flight whose fill is waited for, and may begin meanwhile; undefined for a fill
+ *   of another instance
  */
 export function traceWait<R> (
   namespace: string,
@@ -149,8 +150,8 @@ export function traceWait<R> (
 const traced = new WeakMap<Entries, Entries>()
 
 /**
- * The same part of a store, whose calls are told to subscribers. Its entries stay one object for
- * all caches: they identify it.
+ * Wraps a store's namespace so that its calls are published to subscribers. The entries object is
+ * the same for all caches, because it identifies the namespace.
  */
 export function tracedStore (namespace: string, store: StoreNamespace): StoreNamespace {
   const around: AroundCall = (run, operation, names) => {

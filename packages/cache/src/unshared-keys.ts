@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache'
 
-// How long a key is remembered, in milliseconds, and how many are: fewer where they are long.
+// Milliseconds for which a key is remembered, and the maximum number of keys: fewer if they are
+// long.
 const REMEMBERED = 10_000
 const MOST = 10_000
 const MOST_CHARACTERS = 1024 * 1024
 
 /**
- * Keys whose last value could not be shared (hit-for-miss). Concurrent callers of such a key
- * compute side by side: waiting for a value that is not for them would cost them the time of each
- * other's fills.
+ * Keys whose last value could not be shared (hit-for-miss).
+ *
+ * Concurrent callers of such a key compute side by side. Waiting for each other's values, which
+ * they cannot use, would make them run one after the other.
  */
 export class UnsharedKeys {
   readonly #until = new LRUCache<string, number>({

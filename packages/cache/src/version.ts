@@ -4,9 +4,10 @@ import { VERSION_WIDTH, versionBytes } from './frame-version.js'
 import type { FrameVersion } from './store.js'
 
 /**
- * Names one state of a key's value, or that there is none: text of up to 50 letters, digits, `-`
- * and `_`, fit for an ETag or a form. Its form may change: compare versions only by
- * `compareAndSet`.
+ * Identifies one state of a key's value, including its absence.
+ *
+ * Text of up to 50 letters, digits, `-` and `_`, suitable for an ETag or a form. The format may
+ * change: compare versions only with `compareAndSet`.
  */
 export type Version = string
 

@@ -13,57 +13,57 @@ import { bounded } from './remembering.js'
 import { checkSeveral } from './several.js'
 
 /**
- * Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes
- * on.
+ * Options of {@link Cache.warm}: those of `remember` for each value, and those of the warming
+ * itself.
  */
 export interface WarmOptions<U> extends Omit<
   RememberOptions<U>,
   'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'
 > {
-  /** Tags, or what makes them of the value and its key. */
+  /** Tags, or a function that derives them from the value and its key. */
   readonly tags?: readonly string[] | ((value: U, key: string) => readonly string[])
-  /** Values that are computed at once. Default 4. */
+  /** Number of values computed concurrently. Default 4. */
   readonly concurrency?: number
   /**
-   * Called after each look at the store and after each value. What it throws, or rejects with, ends
-   * the warming.
+   * Called after each store read and after each value. The warming stops with any error it throws
+   * or rejects with.
    */
   readonly onProgress?: (progress: WarmProgress) => void | Promise<void>
   /**
-   * Ends the warming: it rejects with the signal's reason, and the functions under way have their
-   * signal aborted.
+   * Stops the warming: it rejects with the signal's reason, and the signals of running functions
+   * are aborted.
    */
   readonly signal?: AbortSignal
 }
 
 /**
- * Counts of keys so far. Those `done` and in no other count were not kept: by `ctx.skip()`, or
- * invalidated meanwhile.
+ * Numbers of keys so far. Keys counted only in `done` were not stored: `ctx.skip()` was called, or
+ * they were invalidated meanwhile.
  */
 export interface WarmProgress {
   readonly done: number
-  /** Computed here, and kept. */
+  /** Computed by this call and stored. */
   readonly filled: number
-  /** Fresh already, or computed by another caller or instance meanwhile. */
+  /** Already fresh, or computed by another caller or instance meanwhile. */
   readonly fresh: number
   readonly failed: number
-  /** Keys in all. Undefined where only the end of the iterable tells. */
+  /** Total number of keys. Undefined if it is known only at the end of the iterable. */
   readonly total: number | undefined
 }
 
 /** The outcome of {@link Cache.warm}. */
 export interface WarmSummary extends WarmProgress {
-  /** The first failures, ten at most. Each is published on `weir:cache:error`, too. */
+  /** The first ten failures. Each failure is also published on `weir:cache:error`. */
   readonly errors: readonly { readonly key: string, readonly error: unknown }[]
 }
 
-/** The function that computes the value of a key. */
+/** The function that computes a key's value. */
 export type WarmFunction<U> = (key: string, context: FillContext<U>) => U | Promise<U>
 
-/** Keys, also of an iterable that has to be waited for, such as a database's cursor. */
+/** Keys, including those of an async iterable such as a database cursor. */
 export type Keys = Iterable<string> | AsyncIterable<string>
 
-/** Keys that one read of the store asks for at most. */
+/** Maximum number of keys per store read. */
 const BATCH = 100
 const MOST_ERRORS = 10
 
@@ -73,12 +73,12 @@ export async function warm<T, U extends T> (
 ): Promise<WarmSummary> {
   checkOptions('', options, WARM)
   if (typeof fn !== 'function') {
-    throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`)
+    throw refused(`fn ${shown(fn)}: pass the function that computes the value of a key`)
   }
   const { concurrency = 4, signal } = options
   checkSeveral('keys', keys, Symbol.asyncIterator)
   if (!(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw refused(`concurrency ${shown(concurrency)}: give a whole number from 1`)
+    throw refused(`concurrency ${shown(concurrency)}: use a whole number from 1`)
   }
   const warming = new Warming<T, U>(filling, options, fn, totalOf(keys))
   const stop = () => { warming.stop(signal?.reason) }
@@ -108,7 +108,7 @@ class Warming<T, U extends T> {
 
   readonly #errors: { key: string; error: unknown }[] = []
   readonly #stop = new AbortController()
-  /** What `onProgress` has not ended yet. */
+  /** Pending results of `onProgress`. */
   readonly #reports = new Set<Promise<void>>()
 
   constructor (
@@ -120,7 +120,7 @@ class Warming<T, U extends T> {
     const { tags = [], ...others } = given
     const { negativeTtl, hardTimeout } = filling.defaults.call<U>(others)
     this.#kept = lifetimes(others)
-    // A mistake in the options is told at once, not once for each key.
+    // Report invalid options immediately, not once per key.
     makeEntry(
       undefined,
       0,
@@ -135,7 +135,7 @@ class Warming<T, U extends T> {
         ? undefined
         : Math.min(parseDuration(hardTimeout, 'hardTimeout'), LONGEST_TIMER)
     this.#fn = fn
-    // One for each value under way.
+    // One listener per value in progress.
     setMaxListeners(0, this.#stop.signal)
     this.#counts = { done: 0, filled: 0, fresh: 0, failed: 0, total }
   }
@@ -145,15 +145,15 @@ class Warming<T, U extends T> {
   }
 
   /**
-   * The next keys are taken when every value of those before has been begun: a slow function holds
-   * the iterable back.
+   * Computes the values. Keys are read on when all values of the previous batch have been started,
+   * so a slow function slows down the iterable.
    */
   async run (keys: Keys, concurrency: number): Promise<WarmSummary> {
     const { signal } = this.#stop
     const running = new Set<Promise<void>>()
     try {
       for await (const batch of batches(keys, signal)) {
-        // A store may be silent for ever.
+        // A store may never answer.
         for (const { key, stale } of await untilAborted(this.#due(batch), signal)) {
           if (running.size >= concurrency) await untilAborted(Promise.race(running), signal)
           const fill = this.#fill(key, stale).finally(() => {
@@ -163,7 +163,7 @@ class Warming<T, U extends T> {
         }
       }
     } catch (error) {
-      // The iterable has failed: what was begun ends first. A warming that was stopped waits for
+      // If the iterable failed, wait for the values in progress. An aborted warming waits for
       // nothing.
       if (!signal.aborted) await Promise.all(running)
       throw error
@@ -174,15 +174,16 @@ class Warming<T, U extends T> {
     return { ...this.#counts, errors: this.#errors }
   }
 
-  /** The keys whose value is not fresh, by one read of the store. */
+  /** Returns the keys without a fresh value, with one store read. */
   async #due (keys: readonly string[]): Promise<{ key: string; stale: Entry<T> | undefined }[]> {
     const valid = keys.filter((key) => this.#isKey(key))
     const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
-      // Nothing can be kept without the store: values computed now would be computed again.
+      // A value computed while the store fails cannot be stored and would have to be computed
+      // again.
       if (this.#stop.signal.aborted) return undefined
       const error = new CacheError(
         'WEIR_CACHE_STORE_FAILED',
-        'say what is fresh: see the cause; nothing is computed meanwhile',
+        'return the current entries: see the cause; nothing is computed meanwhile',
         { cause }
       )
       for (const key of valid) this.#failed(key, error)
@@ -211,7 +212,7 @@ class Warming<T, U extends T> {
     }
   }
 
-  /** Does not fail. */
+  /** Never rejects. */
   async #fill (key: string, stale: Entry<T> | undefined): Promise<void> {
     try {
       const outcome = await this.#outcome(key, stale)
@@ -226,14 +227,14 @@ class Warming<T, U extends T> {
     this.#report()
   }
 
-  /** A stale value is replaced in the place of those who would do it in the background. */
+  /** Replaces a stale value in place of a background refresh. */
   async #outcome (key: string, stale: Entry<T> | undefined) {
     const fill =
       stale === undefined
         ? await this.#filling.acquire(key, {})
         : await this.#filling.revalidate(key, stale)
     if (!(fill instanceof Fill)) return 'fresh'
-    // A key holds what its fn returned: that this is always of one type is the caller's claim.
+    // The cast relies on the caller: a key always holds the type that its `fn` returns.
     const context = new RunContext<U>(key, fill.stale?.value as U | undefined)
     const { signal } = this.#stop
     let value: U
@@ -291,12 +292,12 @@ class Warming<T, U extends T> {
   }
 }
 
-/** A value that may not be stored is told from a store that failed. */
+/** Distinguishes a value that cannot be stored from a failing store. */
 function notStored (key: string, cause: unknown): CacheError {
   if (cause instanceof CacheError && REFUSALS.has(cause.code)) return cause
   return new CacheError(
     'WEIR_CACHE_STORE_FAILED',
-    `store the value for ${shown(key)}: it is computed again when it is asked for`,
+    `store the value for ${shown(key)}: it is computed again on the next request`,
     { cause }
   )
 }
@@ -313,7 +314,7 @@ function totalOf (keys: Keys): number | undefined {
 
 type Answer = IteratorResult<string, undefined>
 
-/** The keys in groups. A group that is not full does not wait for keys that are not there yet. */
+/** Groups the keys. A partial group does not wait for keys that are not available yet. */
 async function * batches (keys: Keys, signal: AbortSignal): AsyncGenerator<readonly string[]> {
   const iterator =
     Symbol.asyncIterator in keys
@@ -339,24 +340,24 @@ async function * batches (keys: Keys, signal: AbortSignal): AsyncGenerator<reado
     isAtEnd = true
     if (batch.length > 0) yield batch
   } finally {
-    // A generator that does not answer does not end either: it is told, and not waited for.
+    // A generator that does not answer may never return: request it without waiting.
     if (!isAtEnd) Promise.resolve(iterator.return?.()).catch(() => {})
   }
 }
 
-/** The iterator with real promises, whatever it was written in. */
+/** Wraps the iterator's results in native promises. */
 const answering = (iterator: AsyncIterator<string>) => ({
   next: async (): Promise<Answer> => iterator.next(),
   return: async () => iterator.return?.()
 })
 
-/** Whether the promise takes longer than what is under way in this turn of the event loop. */
+/** Reports whether the promise outlasts the work pending in this turn of the event loop. */
 const isLate = (promise: Promise<unknown>): Promise<boolean> =>
   Promise.race([promise.then(() => false, () => false), setImmediate(true)])
 
 /**
- * The promise's outcome, or that of the signal. Its listener goes with it, however many promises
- * one signal sees.
+ * Settles with the promise or the signal, whichever is first. The listener is always removed, so
+ * one signal can serve any number of promises.
  */
 function untilAborted<R> (promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Promise.withResolvers, which is not in Node 20. */
+/** Promise.withResolvers, which Node 20 lacks. */
 export function withResolvers<V> () {
   let resolve: (value: V) => void = () => {}
   const promise = new Promise<V>((_resolve) => { resolve = _resolve })

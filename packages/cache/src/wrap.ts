@@ -8,49 +8,50 @@ import { checkOptions, WRAP } from './known-options.js'
 import type { RememberOptions, WriteOptions } from './options.js'
 
 /**
- * Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`.
- * Functions get the `this` of the call: say what it is, `key (this: Repo, id: string) { return
- * [this.tenant, id] }`.
+ * Options of {@link Cache.wrap}, for a function with arguments `A` and value `R`.
+ *
+ * Functions receive the `this` of the call. Declare its type: `key (this: Repo, id: string) {
+ * return [this.tenant, id] }`.
  */
 export interface WrapOptions<A extends readonly unknown[], R, This = never> extends Omit<
   RememberOptions<R>,
   'tags'
 > {
   /**
-   * Begins the keys, the same in all instances and for no other function of the cache. Default: the
+   * First part of the keys: the same on all instances, and unique within the cache. Default: the
    * function's own name.
    */
   readonly name?: string
   /**
-   * The part of the arguments that is the key, where it is not all of them, `(id, { signal }) =>
-   * [id]`, or what of `this` is.
+   * Returns the key's parts, if these are not exactly the arguments: `(id, { signal }) => [id]`, or
+   * parts of `this`.
    */
   readonly key?: (this: This, ...args: A) => readonly unknown[]
-  /** Tags, or what makes them of the value and the arguments. */
+  /** Tags, or a function that derives them from the value and the arguments. */
   readonly tags?: readonly string[] | ((this: This, value: R, ...args: A) => readonly string[])
 }
 
-/** The `this` that a function declares; that of one which declares none is not known. */
+/** The `this` that a function declares; unknown if it declares none. */
 export type ThisOf<F extends AnyFunction> =
   unknown extends ThisParameterType<F> ? never : ThisParameterType<F>
 
 /**
- * Methods of a function that {@link Cache.wrap} returns. Where `key` looks at `this`, give it to
- * them: `load.invalidate.call(repo, '42')`.
+ * Methods of a function that {@link Cache.wrap} returns. If `key` uses `this`, pass it:
+ * `load.invalidate.call(repo, '42')`.
  */
 export interface WrappedMethods<A extends readonly unknown[]> {
   /**
-   * The key of the value for these arguments, for the other methods of the cache.
+   * Returns the key of these arguments, for use with other methods of the cache.
    * @example const product = await cache.get(load.key('42'))
    */
   key (...args: A): string
   /**
-   * Invalidates the value for these arguments, for every instance.
+   * Invalidates the value of these arguments on every instance.
    * @example await load.invalidate('42')
    */
   invalidate (...args: A): Promise<void>
   /**
-   * Invalidates the values for all arguments, for every instance.
+   * Invalidates the values of all arguments on every instance.
    * @example await load.clear()
    */
   clear (options?: WriteOptions): Promise<void>
@@ -58,19 +59,17 @@ export interface WrappedMethods<A extends readonly unknown[]> {
 
 type AnyFunction = (...args: never[]) => unknown
 
-/**
- * The function with its values kept: of the same type, generics included, if it returns a promise.
- */
+/** The wrapped function: of the same type, including generics, if it returns a promise. */
 export type Wrapped<F extends AnyFunction> = WrappedMethods<Parameters<F>> & (
   F extends (...args: never[]) => Promise<unknown>
     ? F
     : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>
 )
 
-/** Sets keys of functions apart from those that callers of the cache choose. */
+/** Separates the keys of functions from those that callers choose. */
 const PREFIX = 'wrap:'
 
-// Two functions of one name would meet in the store, which no instance could see.
+// Two functions with the same name would share keys in the store, which no instance could detect.
 const taken = new WeakMap<object, Set<string>>()
 
 type Remembering<T> = Pick<Cache<T>, 'remember' | 'delete' | 'invalidate' | 'defaultTtl'>
@@ -90,7 +89,7 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
   if (typeof fn !== 'function') {
     throw new CacheError(
       'WEIR_CACHE_INVALID_OPTION',
-      `fn ${shown(fn)}: give the function that computes the value`
+      `fn ${shown(fn)}: pass the function that computes the value`
     )
   }
   checkOptions('', options, WRAP)
@@ -119,7 +118,7 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
   }
   takeName(cache, name)
   Object.defineProperty(wrapped, 'name', { value: name, configurable: true })
-  // Called as methods of the function, they have no instance.
+  // These methods are called on the function, not on an instance.
   const key = function (this: unknown, ...args: A) {
     return keyOf(this === wrapped ? undefined : this, args)
   }
@@ -132,7 +131,7 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
   })
 }
 
-/** What the function returns, called with a `this` that its options have declared. */
+/** Binds the functions in the options to the `this` they declare. */
 const on = (
   self: unknown,
   fn: (this: never, ...args: never) => unknown,
@@ -140,8 +139,8 @@ const on = (
 ): unknown => Reflect.apply(fn, self, args)
 
 /**
- * The keys of one function. Those of its last arguments are remembered: making and hashing a text
- * costs more than a hit.
+ * The keys of one function. Keys of recent arguments are cached: building and hashing a text costs
+ * more than a hit.
  */
 class Keys {
   readonly #recent = new RecentKeys<string, string | number>()
@@ -159,13 +158,13 @@ class Keys {
   }
 }
 
-/** Map takes 0 for -0. */
+/** Map treats -0 as 0. */
 const isShort = (value: unknown): value is string | number =>
   typeof value === 'string'
     ? value.length <= LONGEST_REMEMBERED
     : typeof value === 'number' && Number.isInteger(value) && value !== 0
 
-// The most characters of a text whose key is remembered.
+// Longest text whose key is cached, in characters.
 const LONGEST_REMEMBERED = 100
 
 // A name ends where the arguments begin.
@@ -173,7 +172,7 @@ function checkName (name: unknown): void {
   if (typeof name === 'string' && /^[^:(]+$/.test(name)) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `name ${shown(name)}: name the function, by a text without ':' and '('`
+    `name ${shown(name)}: name the function with a string without ':' and '('`
   )
 }
 

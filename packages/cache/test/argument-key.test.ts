@@ -6,7 +6,7 @@ import { randomFrom } from './random.js'
 
 const at = (regExp: RegExp, lastIndex: number) => Object.assign(regExp, { lastIndex })
 
-t.test('equal arguments have one key, in whatever order their members are', (t) => {
+t.test('equal arguments have the same key, whatever the order of their members', (t) => {
   const pairs: [readonly unknown[], readonly unknown[]][] = [
     [[{ a: 1, b: 2 }], [{ b: 2, a: 1 }]],
     [[{ a: { d: 1, c: [] } }], [{ a: { c: [], d: 1 } }]],
@@ -122,11 +122,11 @@ t.test('different arguments have different keys', (t) => {
   ]
   const keys = all.map(argumentKey)
   t.equal(new Set(keys).size, all.length)
-  t.ok(keys.every((key) => !/\p{Cs}/u.test(key)), 'each is a key that a store can keep')
+  t.ok(keys.every((key) => !/\p{Cs}/u.test(key)), 'each is a key that a store accepts')
   t.end()
 })
 
-t.test('generated arguments: keys are equal exactly if the data is', (t) => {
+t.test('generated arguments: keys are equal if and only if the data is', (t) => {
   const below = randomFrom(18)
   const pick = <V>(values: readonly V[]): V => values[below(values.length)] as V
   const names = ['a', 'b', '"', ',', ':', '}', '']
@@ -168,7 +168,7 @@ t.test('generated arguments: keys are equal exactly if the data is', (t) => {
   t.end()
 })
 
-t.test('what is no data is refused, and named', (t) => {
+t.test('arguments that are not data are rejected by name', (t) => {
   class Point { x = 1 }
   const circle: Record<string, unknown> = {}
   circle['self'] = [circle]
@@ -198,7 +198,7 @@ t.test('what is no data is refused, and named', (t) => {
   t.end()
 })
 
-/** An object of each kind that may be an argument. */
+/** One object of each kind that may be an argument. */
 const kinds: Readonly<Record<string, () => object>> = {
   'plain object': () => ({ a: 1 }),
   'empty object': () => ({}),
@@ -224,7 +224,7 @@ const kinds: Readonly<Record<string, () => object>> = {
   'typed array of another realm': () => runInNewContext('new Int16Array(4)') as object
 }
 
-/** What an object may have beside the data of its kind. */
+/** Members an object may have besides the data of its kind. */
 const decorations: Readonly<Record<string, (object: object) => void>> = {
   'a symbol': (object) => {
     Object.assign(object, { [Symbol('extra')]: 1 })
@@ -262,27 +262,27 @@ const decorations: Readonly<Record<string, (object: object) => void>> = {
   }
 }
 
-/** To a plain object these are data, or nothing at all. */
+/** Plain objects treat these as data, or do not have them at all. */
 const members: Readonly<Record<string, (object: object) => void>> = {
   'a member': (object) => { Object.assign(object, { extra: 1 }) },
   'no prototype': (object) => { Object.setPrototypeOf(object, null) },
   'a plain prototype': (object) => { Object.setPrototypeOf(object, Object.prototype) }
 }
 
-/** A typed array takes these for elements it does not have. */
+/** Typed arrays treat these as elements that they do not have. */
 const numbers: Readonly<Record<string, (object: object) => void>> = {
   'a negative number': (object) => { Object.assign(object, { '-1': 1 }) },
   'a number beyond indices': (object) => { Object.assign(object, { 4294967295: 1 }) }
 }
 
-t.test('generated: whatever has more than the data of its kind is refused, at any depth', (t) => {
+t.test('generated: objects with more than the data of their kind are rejected, at any depth', (t) => {
   for (const [kind, make] of Object.entries(kinds)) {
     t.equal(argumentKey([make()]), argumentKey([make()]), kind)
     const hasMembers = kind.includes('object')
     const more = { ...decorations, ...!hasMembers && members, ...kind.includes('array') && numbers }
     for (const [what, decorate] of Object.entries(more)) {
       const object = make()
-      // Nothing tells what a URL without its prototype is.
+      // A URL without its prototype cannot be recognized.
       if (kind.startsWith('URL') && what in members && what !== 'a member') continue
       if (what in numbers && ArrayBuffer.isView(object)) continue
       decorate(object)

@@ -1,5 +1,5 @@
 import type { Stamp } from '../src/index.js'
 
-/** Whether each is above the one before. */
+/** Reports whether each stamp is above the previous one. */
 export const ascending = (stamps: readonly Stamp[]) =>
   stamps.every((stamp, i) => i === 0 || stamp > (stamps[i - 1] ?? Infinity))

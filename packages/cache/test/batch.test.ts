@@ -2,7 +2,7 @@ import t from 'tap'
 import { Batch } from '../src/stores/batch.js'
 import { type Gate, gate } from './gate.js'
 
-t.test('questions of one turn are one, of all their items', async (t) => {
+t.test('requests of one turn are combined into one for all their items', async (t) => {
   const asked: string[][] = []
   const batch = new Batch(async (items: readonly string[]) => {
     asked.push([...items])
@@ -14,7 +14,7 @@ t.test('questions of one turn are one, of all their items', async (t) => {
   t.strictSame(asked, [['a', 'b', 'a'], ['d']])
 })
 
-t.test('a question asked while another is under way is a new one', async (t) => {
+t.test('a request made while another is in progress starts a new one', async (t) => {
   const asked: { items: readonly string[], answer: Gate<string> }[] = []
   let left = gate()
   const batch = new Batch((items: readonly string[]) => {
@@ -34,7 +34,7 @@ t.test('a question asked while another is under way is a new one', async (t) => 
   t.equal(await second, 'new')
 })
 
-t.test('a failure is everyone\'s, and the next question is asked anew', async (t) => {
+t.test('all callers see a failure, and the next request is sent again', async (t) => {
   let fail = true
   const batch = new Batch(async () => {
     if (fail) throw new Error('down')

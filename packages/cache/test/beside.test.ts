@@ -2,9 +2,7 @@ import t from 'tap'
 import { createCache, Fill } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 
-/*
- * A caller that computes beside all others: `acquire` with `beside`.
- */
+/* Tests for callers that compute independently: `acquire` with `beside`. */
 const OPTIONS = { ttl: '1m' } as const
 
 async function fill (acquired: Promise<unknown>): Promise<Fill<string>> {
@@ -14,7 +12,7 @@ async function fill (acquired: Promise<unknown>): Promise<Fill<string>> {
 }
 
 t.test(
-  'it does not wait, nor is it waited for, and that it shares nothing is its own',
+  'it neither waits nor lets others wait, and sharing nothing affects only itself',
   async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
     const before = await fill(cache.acquire('key', { beside: true }))
@@ -28,12 +26,12 @@ t.test(
     t.match(
       await cache.acquire('key', { beside: true }),
       { source: 'l1' },
-      'what is stored is for it, too'
+      'it uses stored values'
     )
   }
 )
 
-t.test('what it can share after all is stored', async (t) => {
+t.test('a value that turns out to be shareable is stored', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
   const own = await fill(cache.acquire('key', { beside: true }))
   t.match(await own.commit('value', () => OPTIONS), { result: 'stored' })
@@ -41,7 +39,7 @@ t.test('what it can share after all is stored', async (t) => {
 })
 
 t.test(
-  "a value that turns out to be its caller's own costs the others one more run, and those like it none",
+  'a value that turns out to be private costs other callers one more run, and `mayBeOwn` callers none',
   async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'withdrawn' })
     const first = await fill(cache.acquire('key', { mayBeOwn: true }))

@@ -16,11 +16,11 @@ const held = (claim: Claim) => {
   throw new Error(`${claim.kind}, not held`)
 }
 
-/** The part of the contract about the leases to fill. */
+/** The part of the contract about fill leases. */
 export function claims (t: Test, makePlace: MakePlace): void {
   const one = async (t: Test) => (await (await makePlace(t)).open()).namespace('n')
 
-  t.test('a claim finds what is there, and grants what is not', async (t) => {
+  t.test('a claim returns an existing frame, and grants the lease for a missing one', async (t) => {
     const namespace = await one(t)
     const lease = granted(await namespace.entries.claim('key'))
     const frame = frameOf(lease.stamp, 'body')
@@ -36,7 +36,7 @@ export function claims (t: Test, makePlace: MakePlace): void {
       'another with the same stamp'
     )
     const next = granted(await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 1 }))
-    t.strictSame(await namespace.entries.get(['key']), [frame], 'who can use it still finds it')
+    t.strictSame(await namespace.entries.get(['key']), [frame], 'a reader that can use it still finds it')
     await next.store(frameOf(next.stamp, 'next'), TTL)
     t.strictSame(await namespace.entries.get(['key']), [frameOf(next.stamp, 'next')])
   })
@@ -59,7 +59,7 @@ export function claims (t: Test, makePlace: MakePlace): void {
   )
 
   t.test(
-    'a lease ends once, and a frame under a lower stamp is not put over a later one',
+    'a lease ends once, and a frame with a lower stamp does not replace a later one',
     async (t) => {
       const namespace = await one(t)
       const lease = granted(await namespace.entries.claim('key'))
@@ -70,7 +70,7 @@ export function claims (t: Test, makePlace: MakePlace): void {
       lease.end('failed')
       lease.end('done')
       const next = granted(await namespace.entries.claim('key', { stamp: later, storedAt: 1 }))
-      t.ok(next.stamp >= later, 'what replaces a frame has no lower stamp')
+      t.ok(next.stamp >= later, 'a replacement has no lower stamp')
       next.end('unshared')
     }
   )
@@ -86,7 +86,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     ]
   }
 
-  t.test('of two who claim one is granted it, and the other told when it is stored', async (t) => {
+  t.test('one of two claimers gets the lease, and the other is notified when the value is stored', async (t) => {
     const [a, b] = await two(t)
     const lease = granted(await a.entries.claim('key'))
     const ended = held(await b.entries.claim('key'))
@@ -98,10 +98,10 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     t.strictSame(await b.entries.claim('key'), { kind: 'found', frame })
   })
 
-  t.test('they are told how it ended, and the next who asks is granted it', async (t) => {
+  t.test('waiters learn how the fill ended, and the next claimer gets the lease', async (t) => {
     const [a, b] = await two(t)
     for (const how of ['done', 'unshared', 'failed'] as const) {
-      // What ends is not waited for: the lease of the round before may still be there.
+      // Ending a lease is not awaited, so the previous round's may still exist.
       let claim = await a.entries.claim('key')
       for (; claim.kind === 'held'; claim = await a.entries.claim('key')) {
         t.equal(await claim.ended, 'done')
@@ -113,7 +113,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     }
   })
 
-  t.test('an odd key is claimed for itself', async (t) => {
+  t.test('unusual keys are claimed independently', async (t) => {
     const [a, b] = await two(t)
     const odd = [
       '{a}',
@@ -137,7 +137,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     t.strictSame(await Promise.all(ends), odd.map(() => 'done'))
   })
 
-  t.test('100 at once: one is granted it', async (t) => {
+  t.test('of 100 concurrent claims, one gets the lease', async (t) => {
     const [a, b] = await two(t)
     const claims = await Promise.all(
       Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).entries.claim('key'))
@@ -150,7 +150,7 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
   })
 
   t.test(
-    'what a fill waits for is known to all, in any namespace, until it says otherwise or ends',
+    'what a fill waits for is visible to all, in any namespace, until it changes or the fill ends',
     async (t) => {
       const place = await makePlace(t)
       const [here, there] = [await place.open(), await place.open()]
@@ -186,12 +186,12 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
         '["n","key"]',
         'token elsewhere:n:{=key}'
       ]) {
-        t.strictSame(await b.entries.waitsOf?.(odd), [], 'no fill of this store')
+        t.strictSame(await b.entries.waitsOf?.(odd), [], 'not a fill of this store')
       }
     }
   )
 
-  t.test('of a process that is killed the lease runs out, and another is granted it', async (t) => {
+  t.test('the lease of a killed process expires, and another process gets it', async (t) => {
     const place = await makePlace(t)
     if (place.process === undefined) {
       throw new Error('a shared store needs a place for a second process')

@@ -1,18 +1,15 @@
 import { mock } from 'node:test'
 import type { Test } from 'tap'
 
-/** A moment later than any real one, so that no stamp of the real clock is above it. */
+/** A time later than any real one, so that no stamp of the real clock is above it. */
 export const NOW = Date.UTC(2100, 0, 1)
 
-/**
- * `Date` stands still from now to the end of the test, and moves when the test says so, in
- * milliseconds.
- */
+/** Stops `Date` until the end of the test; the test moves it, in milliseconds. */
 export function stopDate (t: Test): { advance (ms: number): void } {
   return stop(t, ['Date'])
 }
 
-/** As `stopDate`, and `setTimeout` with it. */
+/** Like `stopDate`, but also stops `setTimeout`. */
 export function stopTimers (t: Test): { advance (ms: number): void } {
   return stop(t, ['Date', 'setTimeout'])
 }

@@ -6,10 +6,10 @@ import { decodeFrame } from '../src/frame.js'
 import { memoryStore } from '../src/stores/memory.js'
 
 const OPTIONS = { ttl: '1m' } as const
-/** What plain JavaScript may hand over. */
+/** Values that plain JavaScript may pass. */
 const untyped = (value: unknown) => value as never
 
-/** How a value lies in the store. */
+/** The stored form of a value. */
 async function stored (
   value: string | Buffer,
   options: Pick<CacheOptions<unknown>, 'compression' | 'serializer'>
@@ -45,7 +45,7 @@ t.test('from the threshold on', async (t) => {
   t.notOk(await isCompressed('a'.repeat(100_000), {}))
 })
 
-t.test('what does not become smaller is stored as it is', async (t) => {
+t.test('a value that does not become smaller is stored uncompressed', async (t) => {
   const noise = randomBytes(50_000)
   for (const algorithm of ['brotli', 'gzip'] as const) {
     const { meta, body } = await stored(noise, { compression: { algorithm, threshold: 0 } })
@@ -56,7 +56,7 @@ t.test('what does not become smaller is stored as it is', async (t) => {
   }
 })
 
-t.test('by the algorithm and level that are asked for', async (t) => {
+t.test('the algorithm and level options are used', async (t) => {
   const text = Array.from({ length: 20_000 }, (_, i) => `${(i * 7919) % 1000}`).join(' ')
   const gzip = await stored(text, { compression: { algorithm: 'gzip' } })
   t.equal(zlib.gunzipSync(gzip.body).toString(), text)
@@ -68,12 +68,12 @@ t.test('by the algorithm and level that are asked for', async (t) => {
   }
 })
 
-t.test('options that there are not', async (t) => {
+t.test('invalid options', async (t) => {
   const table: [compression: unknown, message: RegExp][] = [
-    ['gzip', /^compression 'gzip': give true, or an object/],
+    ['gzip', /^compression 'gzip': use true, or an object/],
     [1, /^compression 1/],
     [null, /^compression null/],
-    [{ algorithm: 'lz4' }, /^compression\.algorithm 'lz4': give 'brotli', 'gzip' or 'zstd'$/],
+    [{ algorithm: 'lz4' }, /^compression\.algorithm 'lz4': use 'brotli', 'gzip' or 'zstd'$/],
     [{ algorithm: 'constructor' }, /algorithm/],
     [{ threshold: -1 }, /^compression\.threshold -1/],
     [{ threshold: '1k' }, /threshold '1k'/],
@@ -81,7 +81,7 @@ t.test('options that there are not', async (t) => {
     [{ level: 12 }, /^compression\.level 12: brotli has 0 to 11$/],
     [{ level: 1.5 }, /level/],
     [{ algorithm: 'gzip', level: 0 }, /gzip has 1 to 9/],
-    [{ treshold: 5 }, /^compression 'treshold': there is algorithm, threshold, level$/]
+    [{ treshold: 5 }, /^compression 'treshold': the options are algorithm, threshold, level$/]
   ]
   for (const [compression, message] of table) {
     t.throws(
@@ -92,7 +92,7 @@ t.test('options that there are not', async (t) => {
   }
 })
 
-t.test('zstd, where Node has it; elsewhere an error that says so', async (t) => {
+t.test('zstd where Node supports it, otherwise a clear error', async (t) => {
   const make = () =>
     createCache({ store: memoryStore(), namespace: 'n', compression: { algorithm: 'zstd' } })
   if ('zstdCompress' in zlib) {
@@ -101,12 +101,12 @@ t.test('zstd, where Node has it; elsewhere an error that says so', async (t) => 
     t.throws(make, {
       code: 'WEIR_CACHE_INVALID_OPTION',
       message:
-        /^compression\.algorithm 'zstd': Node 2\d\.[\d.]+ has none: use Node 22\.15 or later, or 'brotli'$/
+        /^compression\.algorithm 'zstd': Node 2\d\.[\d.]+ does not support it: use Node 22\.15 or later, or 'brotli'$/
     })
   }
 })
 
-t.test('the event loop goes on while a large value is compressed', async (t) => {
+t.test('compressing a large value does not block the event loop', async (t) => {
   const cache = createCache<string>({
     store: memoryStore(),
     namespace: 'n',

@@ -12,7 +12,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
-/** An entry in the store, damaged, and a cache that does not have it in memory. */
+/** A damaged entry in the store, and a cache without it in memory. */
 async function damaged (
   damage: (frame: Buffer) => Buffer
 ): Promise<{ cache: Cache<string>; namespace: StoreNamespace }> {
@@ -39,7 +39,7 @@ const damages: Record<string, (frame: Buffer) => Buffer> = {
   'with another stamp': flip(11),
   'with another end': flip(27),
   'with another tag': flip(60),
-  'with another body': flip(68),
+  'with a different body': flip(68),
   'of another kind': flip(0),
   'of an older version': (frame) => {
     frame[1] = 0
@@ -54,19 +54,19 @@ for (const [name, damage] of Object.entries(damages)) {
     t.equal(await cache.get('key'), undefined)
     t.strictSame(discards, [{ namespace: 'n', key: 'key', reason: 'corrupt' }])
     t.equal(cache.stats().discarded, 1)
-    t.strictSame(await namespace.entries.get(['key']), [undefined], 'it does not stay')
+    t.strictSame(await namespace.entries.get(['key']), [undefined], 'it is removed')
     t.equal(await cache.remember('key', OPTIONS, () => 'anew'), 'anew')
     t.ok((await namespace.entries.get(['key']))[0])
   })
 }
 
-t.test('among many it is the only one that is missed', async (t) => {
+t.test('among many it is the only miss', async (t) => {
   const { cache } = await damaged(flip(68))
   await cache.set('other', 'value', OPTIONS)
   t.strictSame(await cache.getMany(['key', 'other']), [undefined, 'value'])
 })
 
-t.test('a body that the serializer cannot read stays for those who can', async (t) => {
+t.test('a body that the serializer cannot read stays for instances that can', async (t) => {
   const store = memoryStore()
   const discards = record(t, 'weir:cache:discard')
   const upper: Serializer<unknown> = {
@@ -82,7 +82,7 @@ t.test('a body that the serializer cannot read stays for those who can', async (
   t.equal(await createCache({ store, namespace: 'n' }).get('key'), 'value')
 })
 
-t.test('one that the store cannot delete either is still a miss', async (t) => {
+t.test('a corrupt frame that the store cannot delete is still a miss', async (t) => {
   const steered = steeredStore()
   const errors = record(t, 'weir:cache:error')
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })

@@ -29,11 +29,11 @@ const frameWith = (changes: Partial<Entry<Serialized>> = {}) => encodeFrame({
   ...changes
 })
 
-/** What begins the meta of a value of that serializer. */
+/** Start of the meta of a value from that serializer. */
 const HEAD = '\0counted\0\0\0'
 const plain: Serializer<unknown> = { ...defaultSerializer, name: 'counted' }
 
-/** Values and serializer of one type, and how many values have been parsed. */
+/** A serializer that counts how many values it has parsed. */
 function counting () {
   const counted = { parsed: 0 }
   const serializer: Serializer<unknown> = {
@@ -46,7 +46,7 @@ function counting () {
   return { counted, serializer }
 }
 
-/** A cache without memory, and the store that it reads. */
+/** A cache without memory, and its store. */
 function setUp () {
   const steered = steeredStore()
   const { counted, serializer } = counting()
@@ -63,7 +63,7 @@ function setUp () {
 
 const get = async (cache: Cache<unknown>) => cache.get('key')
 
-t.test('what the store gives again is the same object, parsed once', async (t) => {
+t.test('an unchanged frame from the store gives the same object, parsed once', async (t) => {
   const { cache, other, counted, steered } = setUp()
   await other.set('key', { a: 1 }, OPTIONS)
   const value = await get(cache)
@@ -80,7 +80,7 @@ t.test('what the store gives again is the same object, parsed once', async (t) =
   t.match(cache.stats(), { hits: { l1: 0, l2: 4 }, l1: { entries: 0 } })
 })
 
-t.test('another value is another one: set, refilled, or of the same stamp', async (t) => {
+t.test('a different value is parsed: set, refilled, or with the same stamp', async (t) => {
   const { cache, other, entries } = setUp()
   await other.set('key', 'first', OPTIONS)
   t.equal(await get(cache), 'first')
@@ -95,11 +95,11 @@ t.test('another value is another one: set, refilled, or of the same stamp', asyn
   }
 })
 
-t.test('it is judged at every read', async (t) => {
+t.test('validity is checked on every read', async (t) => {
   const { cache, other, steered } = setUp()
   const ends = {
     'its tag is invalidated': () => other.invalidate(['tag']),
-    'all is cleared': () => other.clear(),
+    'everything is cleared': () => other.clear(),
     'its key is deleted, and the store still has it': async () => {
       steered.before.delete = () => { throw new Error('read only') }
       await other.delete('key')
@@ -116,7 +116,7 @@ t.test('it is judged at every read', async (t) => {
   }
 })
 
-t.test('a frame that is not whole is a miss, although what it begins with is known', async (t) => {
+t.test('a corrupt frame is a miss, although its header is known', async (t) => {
   const whole = frameWith()
   const damages = {
     'cut off in the body': whole.subarray(0, whole.length - 1),
@@ -137,7 +137,7 @@ t.test('a frame that is not whole is a miss, although what it begins with is kno
   }
 })
 
-t.test('a frame is told from any other of its key by what it begins with', (t) => {
+t.test('the header distinguishes a frame from all others of its key', (t) => {
   const random = randomFrom(16)
   const pick = <V>(...values: readonly [V, ...V[]]): V => values[random(values.length)] ?? values[0]
   const frame = () => frameWith({
@@ -165,7 +165,7 @@ t.test('a frame is told from any other of its key by what it begins with', (t) =
     const asked = kept !== undefined && random(2) === 0 ? Buffer.from(kept) : frame()
     const found = decoded.get(key, asked)
     if (found !== undefined && !found.frame.equals(asked)) {
-      t.fail(`${asked.toString('hex')} is taken for ${found.frame.toString('hex')}`)
+      t.fail(`${asked.toString('hex')} is mistaken for ${found.frame.toString('hex')}`)
     }
     if (found === undefined && kept?.equals(asked) === true) {
       t.fail(`${asked.toString('hex')} is not known`)
@@ -196,7 +196,7 @@ t.test('bounded by bytes and by count', async (t) => {
   t.ok(byBytes > 10 && byBytes < 20, `${byBytes}`)
 })
 
-t.test('an instance lets go of them: of one key, of all', async (t) => {
+t.test('an instance evicts them, for one key or for all', async (t) => {
   const { cache, other, counted } = setUp()
   await other.set('key', { a: 1 }, OPTIONS)
   const value = await get(cache)
@@ -207,7 +207,7 @@ t.test('an instance lets go of them: of one key, of all', async (t) => {
   t.equal(counted.parsed, 2)
 })
 
-t.test('with memory it is memory that knows', async (t) => {
+t.test('with memory enabled, memory keeps the values', async (t) => {
   const steered = steeredStore()
   const { counted, serializer } = counting()
   const cache = createCache({ store: steered.store, namespace: 'n', serializer })

@@ -19,7 +19,7 @@ const DEFAULTS = {
 const cacheWith = (options: Partial<CacheOptions<unknown>> = {}) =>
   createCache<unknown>({ store: memoryStore(), namespace: 'n', ...DEFAULTS, ...options })
 
-/** How long the entry under a key is good for what. */
+/** Returns the ends of the entry's lifetimes. */
 async function times (cache: ReturnType<typeof cacheWith>, key: string): Promise<number[]> {
   const hit = await cache.find(key, { accept: 'retained' })
   const { freshUntil, staleUntil, errorUntil, keptFor } = hit?.entry ?? none()
@@ -30,7 +30,7 @@ async function times (cache: ReturnType<typeof cacheWith>, key: string): Promise
 const none = (): Entry<unknown> => { throw new Error('an entry was expected') }
 
 t.test(
-  'each way to fill takes the defaults, and each option of a call goes before its own',
+  'every way to fill uses the defaults, and options of a call override them',
   async (t) => {
     stopDate(t)
     const table: [options: Record<string, unknown>, expected: number[]][] = [
@@ -59,7 +59,7 @@ t.test(
   }
 )
 
-t.test('what is not kept, or for another time, has no windows by default', async (t) => {
+t.test('a value that is not kept, or only for a different time, has no windows by default', async (t) => {
   const clock = stopDate(t)
   const cache = cacheWith({ negativeTtl: '10s' })
   t.equal(await cache.remember('nothing', () => null), null)
@@ -102,7 +102,7 @@ t.test('early refresh', async (t) => {
   let now = 0
   t.intercept(performance, 'now', { value: () => now })
   const cache = cacheWith({ earlyRefresh: true })
-  // What takes 2 ms is then due 28 ms before it ends.
+  // A value that takes 2 ms is due 28 ms before it expires.
   await cache.remember('key', { ttl: 20 }, () => {
     now += 2
     return 'first'
@@ -114,7 +114,7 @@ t.test('early refresh', async (t) => {
   end('second')
 })
 
-eachStore(t, 'tags have the prefix, those of keys do not', async (t, store) => {
+eachStore(t, 'tags have the prefix, tags of keys do not', async (t, store) => {
   const cache = createCache<unknown>({ store, namespace: 'n', ttl: '1m', tagPrefix: 'product:' })
   const other = createCache<unknown>({ store, namespace: 'n', ttl: '1m' })
   const invalidations = record(t, 'weir:cache:invalidate')
@@ -143,7 +143,7 @@ eachStore(t, 'tags have the prefix, those of keys do not', async (t, store) => {
   t.ok(await other.has('of a key'))
   await fill()
   await other.invalidate(['product:42'])
-  t.strictSame(await present(), keys.map(() => false), 'by the whole name')
+  t.strictSame(await present(), keys.map(() => false), 'by the full name')
   await fill()
   await wrapped.clear()
   t.notOk(await other.has(wrapped.key('42')))
@@ -153,7 +153,7 @@ eachStore(t, 'tags have the prefix, those of keys do not', async (t, store) => {
   await t.rejects(cache.set('a', 1, { tags: [untyped(5)] }), { code: 'WEIR_CACHE_INVALID_TAG' })
 })
 
-t.test('defaults that are none', async (t) => {
+t.test('invalid defaults', async (t) => {
   for (const name of [
     'ttl',
     'staleWhileRevalidate',
@@ -193,7 +193,7 @@ t.test('jitter', async (t) => {
   t.ok(all.every((ttl) => ttl >= 0.5 && ttl <= 1))
 })
 
-t.test('forever is without an end, whatever the defaults are', async (t) => {
+t.test('forever does not expire, whatever the defaults are', async (t) => {
   const windows = ['staleWhileRevalidate', 'staleIfError', 'retain'].map((name) => ({
     [name]: '100d'
   }))

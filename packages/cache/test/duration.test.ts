@@ -19,7 +19,7 @@ t.test('durations are milliseconds', async (t) => {
   }
 })
 
-t.test('what is none says which option, what was given and what to give', async (t) => {
+t.test('an invalid duration names the option, the value and valid formats', async (t) => {
   const none = [
     -1,
     NaN,
@@ -55,7 +55,7 @@ t.test('what is none says which option, what was given and what to give', async 
     t.throws(() => parseDuration(value, 'ttl'), {
       name: 'CacheError',
       code: 'WEIR_CACHE_INVALID_DURATION',
-      message: /^ttl: .* is not a duration: give/
+      message: /^ttl: .* is not a duration: use/
     })
   }
   t.throws(

@@ -7,10 +7,10 @@ import { openMemcached } from './memcached-place.js'
 import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
 
-// It takes a second to start: one serves all tests of a file.
+// Starting one takes a second, so all tests of a file share one.
 let postgres: ReturnType<typeof startServer> | undefined
 
-/** Runs the test over each kind of store: empty, and closed with it. */
+/** Runs the test with each kind of store: empty, and closed after the test. */
 export function eachStore (
   t: Test,
   name: string,

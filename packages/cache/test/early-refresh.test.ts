@@ -5,12 +5,12 @@ import { memoryStore } from '../src/stores/memory.js'
 import { stopDate } from './clock.js'
 import { gatedFn } from './gate.js'
 
-/** `Math.random` gives this from now to the end of the test. */
+/** Makes `Math.random` return this value until the end of the test. */
 function draw (t: Test, value: number): void {
   t.intercept(Math, 'random', { value: () => value })
 }
 
-/** A function that takes 2 ms by the clock that costs are measured by. */
+/** A function that takes 2 ms by the clock used to measure costs. */
 function costly (t: Test): () => string {
   let now = 0
   t.intercept(performance, 'now', { value: () => now })
@@ -33,7 +33,7 @@ const entry = (cost: number): Entry<string> => ({
   cost
 })
 
-t.test('a value is due the sooner the longer it took, by chance', (t) => {
+t.test('a value that took longer to compute is due earlier, at random', (t) => {
   const table: [cost: number, drawn: number, dueFrom: number][] = [
     [100_000, 0, 1000],
     [100_000, 1 - Math.exp(-1), 900],
@@ -50,12 +50,12 @@ t.test('a value is due the sooner the longer it took, by chance', (t) => {
 })
 
 for (const [what, l1] of [['memory', {}], ['the store', false]] as const) {
-  t.test(`a fresh value from ${what} is served, and replaced meanwhile, once`, async (t) => {
+  t.test(`a fresh value from ${what} is served and refreshed meanwhile, once`, async (t) => {
     const date = stopDate(t)
     const cache = createCache<string>({ store: memoryStore(), namespace: 'n', l1 })
     const options = { ttl: '10s', earlyRefresh: true } as const
     await cache.remember('key', options, costly(t))
-    // At most 72 ms before its end.
+    // The draw makes it due at most 72 ms before it expires.
     draw(t, 1 - 2 ** -52)
     date.advance(9920)
     t.equal(await cache.remember('key', options, () => { throw new Error('too early') }), 'first')
@@ -83,7 +83,7 @@ for (const [what, l1] of [['memory', {}], ['the store', false]] as const) {
   })
 }
 
-t.test('an instance takes what another has replaced by then', async (t) => {
+t.test('an instance uses a value that another has refreshed', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   const [a, b] = [

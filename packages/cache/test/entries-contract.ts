@@ -7,9 +7,9 @@ import type { MakePlace } from './store-place.js'
 
 const TTL = 60_000
 
-/** The part of the contract about frames under keys. */
+/** The part of the contract about frames by key. */
 export function entries (t: Test, makePlace: MakePlace) {
-  t.test('what is set is there until it is deleted', async (t) => {
+  t.test('a frame exists until it is deleted', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const frame = frameOf(await namespace.validity.stamp(), 'body')
     t.strictSame(await namespace.entries.get(['a']), [undefined])
@@ -20,7 +20,7 @@ export function entries (t: Test, makePlace: MakePlace) {
     await namespace.entries.delete('a')
   })
 
-  t.test('many keys are answered in their order, also none and the same twice', async (t) => {
+  t.test('many keys are answered in order, including none and duplicates', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const [a, b] = [frameOf(1, 'a'), frameOf(1, 'b')]
     await namespace.entries.set('a', a, TTL)
@@ -29,7 +29,7 @@ export function entries (t: Test, makePlace: MakePlace) {
     t.strictSame(await namespace.entries.get([]), [])
   })
 
-  t.test('a frame ends with its ttl', async (t) => {
+  t.test('a frame expires after its ttl', async (t) => {
     const place = await makePlace(t)
     const namespace = (await place.open()).namespace('n')
     if (place.remaining !== undefined) {
@@ -37,7 +37,7 @@ export function entries (t: Test, makePlace: MakePlace) {
       const remaining = await place.remaining('n', 'a')
       t.ok(remaining > 0 && remaining <= 5001, `${remaining} ms`)
       await namespace.entries.set('a', frameOf(2, ''), TTL)
-      t.ok(await place.remaining('n', 'a') > 5001, 'and takes the ttl of what replaces it')
+      t.ok(await place.remaining('n', 'a') > 5001, 'and takes over the ttl of its replacement')
       return
     }
     const date = stopDate(t)
@@ -48,7 +48,7 @@ export function entries (t: Test, makePlace: MakePlace) {
     t.strictSame(await namespace.entries.get(['a']), [undefined])
   })
 
-  t.test('a lower stamp is never put over a higher one', async (t) => {
+  t.test('a lower stamp never replaces a higher one', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const [low, high, same] = [
       frameOf(1_700_000_000_000_000, 'low'),
@@ -67,11 +67,11 @@ export function entries (t: Test, makePlace: MakePlace) {
     t.strictSame(
       await namespace.entries.get(['a']),
       [low],
-      'once it is deleted the stamp is forgotten'
+      'deleting a frame forgets its stamp'
     )
   })
 
-  t.test('every byte comes back, of an empty body as of 1 MiB', async (t) => {
+  t.test('every byte is preserved, from an empty body up to 1 MiB', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const bodies = [
       Buffer.alloc(0),
@@ -85,7 +85,7 @@ export function entries (t: Test, makePlace: MakePlace) {
     }
   })
 
-  t.test('odd keys name one entry each', async (t) => {
+  t.test('unusual keys name one entry each', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const odd = [
       '{a}',
@@ -111,7 +111,7 @@ export function entries (t: Test, makePlace: MakePlace) {
     t.strictSame(await namespace.entries.get(odd), odd.map((key) => frameOf(1, key)))
   })
 
-  t.test('namespaces are apart', async (t) => {
+  t.test('namespaces are separate', async (t) => {
     const store = await (await makePlace(t)).open()
     const [a, b] = [store.namespace('a'), store.namespace('b')]
     const stamp = Math.max(await a.validity.stamp(), await b.validity.stamp())

@@ -5,7 +5,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
-t.test('each outcome is an event', async (t) => {
+t.test('each outcome publishes an event', async (t) => {
   const steered = steeredStore()
   const { store } = steered
   const [a, b] = [
@@ -59,7 +59,7 @@ t.test('each outcome is an event', async (t) => {
   t.strictSame(errors, [{ namespace: 'n', operation: 'write', key: 'key', error }])
 })
 
-t.test('a store by a verb tells the tags of the value that is there then', async (t) => {
+t.test('the store event of an atomic write has the tags of the stored value', async (t) => {
   const cache = createCache<number>({ store: steeredStore().store, namespace: 'verbs' })
   const stores = record(t, 'weir:cache:store')
   await cache.add('key', 1, { ttl: '1m', tags: ['first'] })

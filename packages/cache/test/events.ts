@@ -2,17 +2,17 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Test } from 'tap'
 import type { CacheEvents } from '../src/index.js'
 
-/** The messages on one channel from now to the end of the test. */
+/** Records the messages on a channel until the end of the test. */
 export function record<E extends keyof CacheEvents> (t: Test, name: E): CacheEvents[E][] {
   const messages: CacheEvents[E][] = []
-  // A channel carries what its name says: emit() checks that where it is sent.
+  // emit() ensures that the channel carries the type its name stands for.
   const listen = (message: unknown) => { messages.push(message as CacheEvents[E]) }
   subscribe(name, listen)
   t.teardown(() => { unsubscribe(name, listen) })
   return messages
 }
 
-/** The next message on the channel. */
+/** Resolves with the next message on the channel. */
 export function next<E extends keyof CacheEvents> (t: Test, name: E): Promise<CacheEvents[E]> {
   return new Promise((resolve) => {
     const listen = (message: unknown) => { resolve(message as CacheEvents[E]) }

@@ -6,7 +6,7 @@ import { gatedFn } from './gate.js'
 
 const cacheOf = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
 
-t.test('the function says how long its value is good, and adds tags', async (t) => {
+t.test('the function sets how long its value is kept, and adds tags', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<string>()
   const remember = (value: string) =>
@@ -34,7 +34,7 @@ t.test('the function says how long its value is good, and adds tags', async (t) 
   )
 })
 
-t.test('what it says counts more than the lifetime of nothing', async (t) => {
+t.test('options of the function override negativeTtl', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<null>()
   await cache.remember('key', { ttl: '1h', negativeTtl: '1s' }, (ctx) => {
@@ -45,7 +45,7 @@ t.test('what it says counts more than the lifetime of nothing', async (t) => {
   t.equal(await cache.has('key'), true)
 })
 
-t.test('a value that is skipped is for those who wait, and leaves what is kept', async (t) => {
+t.test('a skipped value goes to the waiting callers, and the stored one stays', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<string>()
   const options = { ttl: '10s', retain: '1m' } as const
@@ -64,7 +64,7 @@ t.test('a value that is skipped is for those who wait, and leaves what is kept',
   t.equal((await cache.find('key', { accept: 'retained' }))?.entry.value, 'kept')
 })
 
-t.test('the value that it replaces is there, unless it was invalidated', async (t) => {
+t.test('the value being replaced is available, unless it was invalidated', async (t) => {
   const date = stopDate(t)
   const cache = cacheOf<number>()
   const next = () =>
@@ -81,7 +81,7 @@ t.test('the value that it replaces is there, unless it was invalidated', async (
   t.equal(await next(), 1)
 })
 
-t.test('options that are none are named, and the next caller tries again', async (t) => {
+t.test('invalid options are named, and the next caller tries again', async (t) => {
   const cache = cacheOf<string>()
   const untyped = (value: unknown) => value as never
   for (const [options, code] of [
@@ -103,7 +103,7 @@ t.test('options that are none are named, and the next caller tries again', async
   }
 })
 
-t.test('its functions may be taken out of it', async (t) => {
+t.test('its functions can be destructured', async (t) => {
   const cache = cacheOf<number>()
   t.equal(
     await cache.remember('skipped', { ttl: '1m' }, async ({ skip }) => {

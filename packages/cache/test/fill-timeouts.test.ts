@@ -11,7 +11,7 @@ const newCache = (store = memoryStore()) => createCache<string>({ store, namespa
 const turns = async () => { for (let i = 0; i < 20; i++) await new Promise(setImmediate) }
 
 t.test(
-  'soft: a caller that has waited gets the stale value, and the function goes on',
+  'softTimeout: a waiting caller gets the stale value, and the function continues',
   async (t) => {
     const time = stopTimers(t)
     const cache = newCache()
@@ -41,7 +41,7 @@ const spoilt: Record<string, (cache: ReturnType<typeof newCache>, time: Time) =>
 }
 
 for (const [what, spoil] of Object.entries(spoilt)) {
-  t.test(`soft: a caller waits on where ${what} meanwhile`, async (t) => {
+  t.test(`softTimeout: a caller keeps waiting if ${what} meanwhile`, async (t) => {
     const time = stopTimers(t)
     const cache = newCache()
     await cache.remember('key', { ...OPTIONS, tags: ['tag'] }, () => 'old')
@@ -63,7 +63,7 @@ for (const [what, spoil] of Object.entries(spoilt)) {
 }
 
 t.test(
-  'soft: a store that does not answer holds nobody up who has the value by then',
+  'softTimeout: a store that does not answer delays no caller once the value exists',
   async (t) => {
     const time = stopTimers(t)
     const { store, before } = steeredStore()
@@ -83,7 +83,7 @@ t.test(
   }
 )
 
-t.test('soft: a failure after the caller has gone is told by an event', async (t) => {
+t.test('softTimeout: an event reports a failure after the caller has left', async (t) => {
   const time = stopTimers(t)
   const errors = record(t, 'weir:cache:error')
   const cache = newCache()
@@ -100,7 +100,7 @@ t.test('soft: a failure after the caller has gone is told by an event', async (t
   t.match(errors, [{ operation: 'fill', key: 'key' }])
 })
 
-t.test('hard: the function is told to stop, and counts as failed', async (t) => {
+t.test('hardTimeout: the function is aborted and counts as failed', async (t) => {
   const time = stopTimers(t)
   const cache = newCache()
   const slow = gatedFn<string>()
@@ -117,16 +117,16 @@ t.test('hard: the function is told to stop, and counts as failed', async (t) => 
   await t.rejects(caller, {
     code: 'WEIR_CACHE_FILL_TIMEOUT',
     message:
-      'key took longer than the hardTimeout of 1000 ms: find out what it waits for, or give it more time'
+      'key took longer than the hardTimeout of 1000 ms: find out what it is waiting for, or allow more time'
   })
   t.match(reason, { code: 'WEIR_CACHE_FILL_TIMEOUT' })
   slow.end('late')
   await turns()
-  t.equal(await cache.get('key'), undefined, 'what comes late is not kept')
+  t.equal(await cache.get('key'), undefined, 'a late result is not stored')
   t.equal(await cache.remember('key', OPTIONS, () => 'next'), 'next')
 })
 
-t.test('hard: a stale value stands in within its window', async (t) => {
+t.test('hardTimeout: a stale value is returned within its window', async (t) => {
   const time = stopTimers(t)
   const cache = newCache()
   await cache.remember('key', OPTIONS, () => 'old')
@@ -141,10 +141,10 @@ t.test('hard: a stale value stands in within its window', async (t) => {
   time.advance(1000)
   await turns()
   t.equal(await caller, 'old')
-  slow.fail(new Error('nobody waits for it'))
+  slow.fail(new Error('no caller waits for it'))
 })
 
-t.test('no timer is left, and options that are none are refused', async (t) => {
+t.test('no timer remains, and invalid options are rejected', async (t) => {
   const cache = newCache()
   t.equal(
     await cache.remember(

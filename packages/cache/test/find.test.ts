@@ -5,7 +5,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1s', staleWhileRevalidate: '1s', staleIfError: '1h' } as const
 
-t.test('lookup finds what memory has, find what the store has too', async (t) => {
+t.test('lookup finds values in memory, find also those in the store', async (t) => {
   const date = stopDate(t)
   const { store } = steeredStore()
   await createCache<string>({ store, namespace: 'n' }).set('key', 'value', OPTIONS)
@@ -16,11 +16,11 @@ t.test('lookup finds what memory has, find what the store has too', async (t) =>
   date.advance(1000)
   t.match(await cache.find('key'), { source: 'l1', stale: true })
   date.advance(1000)
-  t.equal(await cache.find('key'), undefined, 'what is good instead of an error only is not found')
+  t.equal(await cache.find('key'), undefined, 'a value that may only replace an error is not found')
   t.equal(await cache.find('none'), undefined)
 })
 
-t.test('lookup does not wait, so where the store has to be asked it finds nothing', async (t) => {
+t.test('lookup does not wait, so it finds nothing if the store has to be asked', async (t) => {
   const { store } = steeredStore({ judgesLocally: false })
   const cache = createCache<string>({ store, namespace: 'n' })
   await cache.set('key', 'value', OPTIONS)
@@ -28,7 +28,7 @@ t.test('lookup does not wait, so where the store has to be asked it finds nothin
   t.match(await cache.find('key'), { source: 'l1' })
 })
 
-t.test('find: a bad key, a store that fails', async (t) => {
+t.test('find: an invalid key, a failing store', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   await t.rejects(cache.find(''), { code: 'WEIR_CACHE_INVALID_KEY' })

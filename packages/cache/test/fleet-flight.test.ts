@@ -10,8 +10,8 @@ import { passingClient } from './passing-client.js'
 import { startRedis } from '@weir/internal/testing'
 
 /*
- * One fill per fleet, where instances are handles of their own on one Redis: what the cache makes
- * of the store's claims.
+ * One fill per fleet, with instances as separate handles on one Redis: the cache's use of the
+ * store's claims.
  */
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 const server = await startRedis(t)
@@ -42,7 +42,7 @@ async function fill (cache: Cache<string>, key = 'key'): Promise<Fill<string>> {
   throw new Error('a hit')
 }
 
-t.test('who waits for another instance gets its value, as of one who waited', async (t) => {
+t.test('a caller that waits for another instance gets its value, counted as coalesced', async (t) => {
   const [a, b] = await pair(t)
   const own = await fill(a)
   const waiting = [b.acquire('key'), b.acquire('key')]
@@ -54,7 +54,7 @@ t.test('who waits for another instance gets its value, as of one who waited', as
   t.equal(b.stats().misses, 0)
 })
 
-t.test('a fill that fails elsewhere: each instance tries for itself, once', async (t) => {
+t.test('after a fill fails elsewhere, each instance tries once', async (t) => {
   const [a, b] = await pair(t)
   const own = await fill(a)
   let runs = 0
@@ -74,7 +74,7 @@ t.test('a fill that fails elsewhere: each instance tries for itself, once', asyn
   t.equal(await a.remember('key', OPTIONS, () => 'again'), 'value')
 })
 
-t.test('a value that is not for others: each caller computes its own', async (t) => {
+t.test('if a value is not for others, each caller computes its own', async (t) => {
   const [a, b] = await pair(t)
   const own = await fill(a)
   const waiting = [1, 2, 3].map(() => b.acquire('key'))
@@ -85,7 +85,7 @@ t.test('a value that is not for others: each caller computes its own', async (t)
 })
 
 t.test(
-  'a value that was invalidated meanwhile is not taken by who came before, elsewhere',
+  'earlier callers elsewhere reject a value that was invalidated meanwhile',
   async (t) => {
     const [a, b] = await pair(t)
     const own = await fill(a)
@@ -98,7 +98,7 @@ t.test(
   }
 )
 
-t.test('nobody waits for a third', async (t) => {
+t.test('no caller waits for a third', async (t) => {
   const [a, b, c, d] = await fleet(t, 4)
   if (a === undefined || b === undefined || c === undefined || d === undefined) {
     throw new Error('there are four')
@@ -119,20 +119,20 @@ t.test('nobody waits for a third', async (t) => {
   t.strictSame(
     new Set(await Promise.all(running)),
     new Set(['invalid']),
-    'each has computed, though all were overtaken'
+    'each has computed, although all were overtaken'
   )
 })
 
-t.test('a flight that takes too long ends its lease, too', async (t) => {
+t.test('a flight that takes too long ends its lease too', async (t) => {
   const [a, b] = await fleet(t, 2, 50)
   if (a === undefined || b === undefined) throw new Error('there are two')
   await fill(a)
   const other = b.acquire('key')
-  t.ok(await other instanceof Fill, 'nobody waits longer')
+  t.ok(await other instanceof Fill, 'no caller waits longer')
   t.ok(await a.acquire('key') instanceof Fill)
 })
 
-t.test('a stale value is refilled by one of the fleet', async (t) => {
+t.test('one instance of the fleet refills a stale value', async (t) => {
   const [a, b] = await pair(t)
   const options = { ttl: 0, staleWhileRevalidate: '1h' } as const
   await a.remember('key', options, () => 'old')
@@ -145,15 +145,15 @@ t.test('a stale value is refilled by one of the fleet', async (t) => {
   t.match(
     await b.acquire('key'),
     { stale: true, entry: { value: 'old' } },
-    'who does not refill it serves it'
+    'the other one serves it'
   )
   t.equal(b.stats().flights, 0)
   await refill?.commit('new', () => OPTIONS)
-  t.equal(await b.revalidate('key', staleB), undefined, 'it is there by now')
+  t.equal(await b.revalidate('key', staleB), undefined, 'the new value is stored')
   t.equal(await b.remember('key', OPTIONS, () => 'newer'), 'new')
 })
 
-t.test('a miss is two round trips one after the other: the claim, and the store', async (t) => {
+t.test('a miss takes two consecutive round trips: the claim, and the store', async (t) => {
   const asked: string[] = []
   const client = await server.connect()
   const passing = passingClient(client)
@@ -181,11 +181,11 @@ t.test('a miss is two round trips one after the other: the claim, and the store'
   await cache.invalidate(['tag'], { consistency: 'bounded' })
   asked.length = 0
   t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
-  t.strictSame(asked, ['claim', 'script'], 'also where an invalid one is in the way')
+  t.strictSame(asked, ['claim', 'script'], 'the same with an invalid entry in the store')
 })
 
 t.test(
-  'Redis freezes after a claim has left: it does not keep others waiting when it goes on',
+  'Redis freezes after a claim has been sent: when it resumes, the claim makes no caller wait',
   async (t) => {
     const heard = listening(true)
     const own = await startRedis(t)
@@ -215,7 +215,7 @@ t.test(
   }
 )
 
-t.test('a fill whose end was not answered: others are told as soon as Redis answers', async (t) => {
+t.test('if the end of a fill gets no answer, others learn of it as soon as Redis answers', async (t) => {
   const [b] = await pair(t)
   const client = await server.connect()
   const passing = passingClient(client)
@@ -242,10 +242,7 @@ t.test('a fill whose end was not answered: others are told as soon as Redis answ
   )
 })
 
-/**
- * Resolves when what the cache was asked before has been asked of Redis, and answered: answers come
- * in order.
- */
+/** Resolves when Redis has answered all earlier commands of the cache: answers arrive in order. */
 async function claimed (cache: Cache<string>): Promise<void> {
   for (let i = 0; i < 2; i++) await cache.has('something else')
 }

@@ -16,7 +16,7 @@ const entry: Entry<Serialized> = {
   cost: 1234
 }
 
-t.test('an entry comes back as it was', async (t) => {
+t.test('an entry survives encoding and decoding', async (t) => {
   t.strictSame(decodeFrame(encodeFrame(entry)), entry)
   const plain = { ...entry, tags: [], filledBy: '', value: { meta: '', body: Buffer.alloc(0) } }
   t.strictSame(decodeFrame(encodeFrame(plain)), plain)
@@ -31,7 +31,7 @@ t.test('an entry comes back as it was', async (t) => {
   )
 })
 
-t.test('a small body does not keep the large buffer alive that it came in', async (t) => {
+t.test('a small body does not keep the large buffer it came from alive', async (t) => {
   const frame = encodeFrame(entry)
   const read = Buffer.alloc(64 * 1024)
   frame.copy(read, 100)
@@ -45,7 +45,7 @@ t.test('a large body is not copied', async (t) => {
   t.equal(decodeFrame(frame)?.value.body.buffer, frame.buffer)
 })
 
-t.test('no truncation is taken for a frame', async (t) => {
+t.test('a truncated frame is never accepted', async (t) => {
   const frame = encodeFrame(entry)
   for (let length = 0; length < frame.length; length++) {
     if (decodeFrame(frame.subarray(0, length)) !== undefined) {
@@ -54,7 +54,7 @@ t.test('no truncation is taken for a frame', async (t) => {
   }
 })
 
-t.test('no mutation is taken for a frame', async (t) => {
+t.test('a mutated frame is never accepted', async (t) => {
   const frame = encodeFrame(entry)
   const random = randomFrom(20261120)
   for (let at = 0; at < frame.length; at++) {
@@ -73,7 +73,7 @@ t.test('no mutation is taken for a frame', async (t) => {
   }
 })
 
-t.test('no noise is taken for a frame', async (t) => {
+t.test('random bytes are never accepted', async (t) => {
   const random = randomFrom(7)
   for (let i = 0; i < 10_000; i++) {
     const noise = Buffer.from(Array.from({ length: random(200) }, () => random(256)))
@@ -85,7 +85,7 @@ t.test('no noise is taken for a frame', async (t) => {
   }
 })
 
-/** Bytes changed, cut out, doubled, or a length field set to a value of interest. */
+/** Changes, removes or repeats bytes, or sets a length field to an interesting value. */
 function mutate (frame: Buffer, random: (below: number) => number): Buffer {
   const at = random(frame.length)
   switch (random(4)) {

@@ -1,6 +1,6 @@
 import { encodeFrame } from '../src/frame.js'
 
-/** A frame as an entry with this stamp has it. */
+/** Builds the frame of an entry with this stamp. */
 export function frameOf (
   stamp: number,
   body: Uint8Array | string,

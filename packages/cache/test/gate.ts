@@ -1,7 +1,4 @@
-/**
- * A promise that the test resolves: how one holds a fill, or the answer of a store, exactly where
- * the test needs it.
- */
+/** A promise that the test resolves, to hold a fill or a store's answer at an exact point. */
 export interface Gate<T = void> {
   readonly opened: Promise<T>
   readonly open: (value: T) => void
@@ -18,7 +15,7 @@ export function gate<T = void> (): Gate<T> {
   return { opened, open, fail }
 }
 
-/** A function for `remember` that tells when it was called and ends when the test says so. */
+/** A function for `remember` that reports its call and ends when the test says so. */
 export function gatedFn<T> () {
   const started = gate()
   const result = gate<T>()
@@ -29,7 +26,7 @@ export function gatedFn<T> () {
   return { fn, started: started.opened, end: result.open, fail: result.fail }
 }
 
-/** For a value that is expected from somewhere else. */
+/** Fails the test: the value is expected from elsewhere. */
 export function mustNotRun (): never {
   throw new Error('the function ran')
 }

@@ -6,7 +6,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
-t.test('values in the order of the keys, with one read of the store', async (t) => {
+t.test('returns values in the order of the keys, with one read of the store', async (t) => {
   const { store, asked } = steeredStore()
   const writer = createCache<string>({ store, namespace: 'n' })
   for (const key of ['a', 'b', 'c']) await writer.set(key, key.toUpperCase(), OPTIONS)
@@ -20,11 +20,11 @@ t.test('values in the order of the keys, with one read of the store', async (t) 
   t.strictSame(await cache.getMany(['a', 'c']), ['A', 'C'])
   t.strictSame(asked, [], 'they are in memory now')
   t.strictSame(await cache.getMany(['a', 'b', 'c']), ['A', 'B', 'C'])
-  t.strictSame(asked, ['get'], 'what is not in memory is read')
+  t.strictSame(asked, ['get'], 'only values missing from memory are read')
   t.strictSame(await cache.getMany([]), [])
 })
 
-t.test('each is judged for itself', async (t) => {
+t.test('the validity of each value is checked separately', async (t) => {
   const date = stopDate(t)
   const cache = createCache<string>({
     store: steeredStore({ judgesLocally: false }).store,
@@ -39,7 +39,7 @@ t.test('each is judged for itself', async (t) => {
   t.strictSame(await cache.getMany(['tagged', 'plain', 'stale']), [undefined, 'plain', undefined])
 })
 
-t.test('a store that fails: nothing is found, one event', async (t) => {
+t.test('a failing store: nothing is found, one event', async (t) => {
   const steered = steeredStore()
   const errors = record(t, 'weir:cache:error')
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
@@ -49,7 +49,7 @@ t.test('a store that fails: nothing is found, one event', async (t) => {
   t.equal(errors.length, 1)
 })
 
-t.test('an old value in memory does not hide what another instance has stored since', async (t) => {
+t.test('an old value in memory does not hide a newer one of another instance', async (t) => {
   const date = stopDate(t)
   const { store } = steeredStore()
   const [a, b] = [

@@ -6,14 +6,14 @@ import { Subscription } from '../src/stores/redis/subscription.js'
 
 const page = await readFile(new URL('../../../../docs/growth.md', import.meta.url), 'utf8')
 
-/** The number that the page has where the pattern captures it. */
+/** The number on the page that the pattern captures. */
 function stated (t: Test, pattern: RegExp): number {
   const found = pattern.exec(page)?.[1]
   t.type(found, 'string', `docs/growth.md has ${pattern}`)
   return Number(found)
 }
 
-/** Counts proofs of an instance, under a clock that the test moves. */
+/** Counts an instance's proofs under a clock that the test moves. */
 async function proofs (t: Test, lease: number, seconds: number, read: boolean): Promise<number> {
   let [now, count] = [performance.now(), 0]
   t.intercept(performance, 'now', { value: () => now })
@@ -37,7 +37,7 @@ async function proofs (t: Test, lease: number, seconds: number, read: boolean): 
       await setImmediate()
     }
   }
-  // Until it is idle, if it is not read.
+  // Waits until the instance is idle, if it is not read.
   await advance(stated(t, /from (\d+) s after the last read/) * 1000 + 1000)
   count = 0
   await advance(seconds * 1000)

@@ -7,7 +7,7 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 t.test(
-  'while it is not trusted nothing is read from it, and what is written meanwhile counts afterwards',
+  'while the store is untrusted nothing is read from it, and writes made meanwhile take effect afterward',
   async (t) => {
     let trusted = true
     const cache = createCache<string>({
@@ -31,7 +31,7 @@ t.test(
   }
 )
 
-t.test('trust that ends while the store is asked counts', async (t) => {
+t.test('losing trust while the store is asked counts', async (t) => {
   let trusted = true
   const steered = steeredStore({ judgesLocally: false })
   const cache = createCache<string>({

@@ -5,18 +5,18 @@ import { memoryStore } from '../src/stores/memory.js'
 import { shapes } from './shapes.js'
 
 /**
- * Writes what an entry takes of the heap and what the cache believes that it does, for each shape,
- * a line each. Needs --expose-gc.
+ * Prints, for each shape, the actual heap size of an entry and the cache's estimate, one line each.
+ * Needs --expose-gc.
  */
 
-// Enough for what else happens on the heap not to matter.
+// Large enough to outweigh everything else on the heap.
 const BYTES = 2.5e6
-// Two readings of the heap that differ by less are the same.
+// Two heap readings that differ by less count as equal.
 const SETTLED = 10_000
 
 export interface Held {
   readonly shape: string
-  /** Filled here; or read from the store. */
+  /** Whether it is filled here or read from the store. */
   readonly from: 'fill' | 'store'
   readonly heap: number
   readonly estimate: number
@@ -37,8 +37,8 @@ for (const [shape, make] of Object.entries(shapes)) {
   const read = async (cache: Cache<unknown>, count: number) => {
     for (let i = 0; i < count; i++) await cache.get(`key:${i}`)
   }
-  // Compiles what is compiled, and tells how many it takes. In a namespace of its own: a fill must
-  // not find these.
+  // Compiles the code and determines the number of entries. In a separate namespace, whose values
+  // the fills must not find.
   const warm = createCache({ store, namespace: `${namespace}-warm` })
   await fill(warm, 100)
   const { bytes } = warm.stats().l1
@@ -46,7 +46,7 @@ for (const [shape, make] of Object.entries(shapes)) {
   for (let i = 0; i < 100; i++) warm.evict(`key:${i}`)
   const count = Math.max(100, Math.ceil(BYTES / (bytes / 100)))
   for (const [from, work] of [['fill', fill], ['store', read]] as const) {
-    // This store gives away its own memory where it would be copied for little.
+    // This store returns its own memory for values that are cheap to copy.
     if (shape === 'large Buffers' && from === 'store') continue
     const cache = createCache({ ...options, l1: { maxBytes: 2 ** 30, maxEntries: 8192 } })
     await work(cache, count)
@@ -62,8 +62,8 @@ for (const [shape, make] of Object.entries(shapes)) {
 }
 
 /**
- * The heap and what it holds outside of it, which is freed some time after a collection: read until
- * it stays the same.
+ * Reads the heap and external memory until they are stable: external memory is freed some time
+ * after a collection.
  */
 async function held (): Promise<number> {
   let last = Infinity

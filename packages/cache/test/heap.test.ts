@@ -4,13 +4,13 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import type { Held } from './heap-process.js'
 
-// Collections of garbage take their time on a machine with other things to do.
+// Garbage collections take long on a busy machine.
 t.setTimeout(300_000)
 
 const PROGRAM = fileURLToPath(new URL('heap-process.js', import.meta.url))
 
 t.test(
-  'what the cache believes its memory to take is within a quarter of the heap, whatever the values',
+  'the estimated memory is within a quarter of the actual heap, for all kinds of values',
   { timeout: 110_000 },
   async (t) => {
     const { stdout } = await promisify(execFile)(process.execPath, [

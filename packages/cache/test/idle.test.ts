@@ -7,7 +7,7 @@ import { randomFrom } from './random.js'
 
 const turn = () => new Promise((resolve) => { setImmediate(resolve) })
 
-t.test('a cache with nothing under way is idle at once, reads do not count', async (t) => {
+t.test('a cache without pending work is idle at once, and reads do not count', async (t) => {
   const store = testStore()
   const cache = createCache<string>({ store, namespace: 'n' })
   t.equal(await cache.idle(), true)
@@ -16,7 +16,7 @@ t.test('a cache with nothing under way is idle at once, reads do not count', asy
   t.equal(await cache.idle(), true)
 })
 
-t.test('it is idle when the last work has ended: never earlier, and always then', async (t) => {
+t.test('it is idle when the last work has ended, never earlier', async (t) => {
   const seed = randomInt(2 ** 31)
   const random = randomFrom(seed)
   for (let round = 0; round < 100; round++) {
@@ -45,7 +45,7 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
         await held.opened
         open--
       }
-      // Each call of the store but reads, and each function, is held until the test lets it go.
+      // Holds each store call except reads, and each function, until the test releases it.
       for (const operation of [
         'set',
         'claim',
@@ -95,7 +95,7 @@ t.test('it is idle when the last work has ended: never earlier, and always then'
 })
 
 t.test(
-  'it waits for no longer than fillTimeout, whatever the clock of the test says',
+  'it waits at most fillTimeout, whatever the test\'s clock shows',
   async (t) => {
     const clock = fakeClock()
     t.teardown(() => {

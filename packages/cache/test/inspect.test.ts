@@ -2,7 +2,7 @@ import t from 'tap'
 import { Fill, createCache } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 
-t.test('an entry says on every instance who computed it, and what that cost', async (t) => {
+t.test('on every instance an entry shows which one computed it, and its cost', async (t) => {
   const store = memoryStore()
   const [a, b] = ['a', 'b'].map((name) => createCache<string>({ store, namespace: 'n', name }))
   if (a === undefined || b === undefined) throw new Error('two were made')
@@ -18,7 +18,7 @@ t.test('an entry says on every instance who computed it, and what that cost', as
   t.match(await a.find('key'), { entry: { filledBy: 'b', cost: 0 } })
 })
 
-t.test('who says nothing is nobody, and a name is text', async (t) => {
+t.test('the name is optional and must be a string', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('key', 'value', { ttl: '1m' })
   t.equal((await cache.find('key'))?.entry.filledBy, '')
@@ -27,19 +27,19 @@ t.test('who says nothing is nobody, and a name is text', async (t) => {
   })
 })
 
-t.test('what is evicted from memory is read from the store again', async (t) => {
+t.test('a value evicted from memory is read from the store again', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('key', 'value', { ttl: '1m' })
   t.equal(cache.lookup('key')?.source, 'l1')
   cache.evict('key')
   t.equal(cache.lookup('key'), undefined)
   t.match(await cache.find('key'), { source: 'l2', entry: { value: 'value' } })
-  t.equal(cache.stats().l1.evictions, 0, 'it was told to')
+  t.equal(cache.stats().l1.evictions, 0, 'it was evicted')
   cache.evict('another')
   createCache({ store: memoryStore(), namespace: 'n', l1: false }).evict('key')
 })
 
-t.test('what lies in memory and in the store is seen without being touched', async (t) => {
+t.test('inspect shows entries in memory and in the store without touching them', async (t) => {
   const store = memoryStore()
   const [a, b] = ['a', 'b'].map((name) => createCache<string>({ store, namespace: 'n', name }))
   if (a === undefined || b === undefined) throw new Error('two were made')
@@ -55,7 +55,7 @@ t.test('what lies in memory and in the store is seen without being touched', asy
     [a.countInMemory(['tag', 'another']), a.countInMemory(['another']), b.countInMemory(['tag'])],
     [1, 0, 0]
   )
-  t.same([a.stats(), b.stats()], before, 'nothing is counted, and nothing came into memory')
+  t.same([a.stats(), b.stats()], before, 'nothing is counted, and nothing was added to memory')
   await b.invalidate(['tag'])
   t.match(await a.inspect('key'), { memory: { valid: false }, store: { valid: false } })
 })

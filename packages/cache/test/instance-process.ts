@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
 
-/** Where a store is, for a process that opens it too. */
+/** The location of a store, for another process that opens it. */
 export type Place =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'memcached'; readonly servers: readonly string[] }
@@ -22,22 +22,22 @@ interface Login { readonly username: string, readonly password: string }
 
 type Value = { readonly key: string, readonly value: string, readonly tags: readonly string[] }
 
-/** What an instance in another process can be asked: argument and answer. */
+/** Operations of an instance in another process: argument and answer. */
 export interface Operation {
   get: [key: string, value: string | null]
   set: [Value, stored: boolean]
   remember: [Value, value: string]
-  /** Begins a fill that never ends, and says so. */
+  /** Begins a fill that never ends, and reports its start. */
   fillForever: [key: string, void]
-  /** How often the function given to `remember` ran. */
+  /** Number of runs of the function passed to `remember`. */
   fills: [undefined, count: number]
   invalidate: [tags: readonly string[], void]
   delete: [key: string, void]
   clear: [undefined, void]
   stamp: [undefined, stamp: number]
-  /** Opens another SQLite file, and closes it. */
+  /** Opens another SQLite file and closes it. */
   openFile: [file: string, stamp: number]
-  /** Writes without end; does not answer. */
+  /** Writes endlessly; does not answer. */
   writeForever: [undefined, never]
 }
 
@@ -46,7 +46,7 @@ export interface Call {
   readonly operation: keyof Operation
   readonly argument: unknown
 }
-/** Id 0: said unasked, 'ready' at first. */
+/** Id 0: an unsolicited message, initially 'ready'. */
 export interface Reply { readonly id: number, readonly value?: unknown, readonly error?: string }
 
 /** A cache in another process, over the same store. Ends with the test. */
@@ -79,7 +79,7 @@ export class InstanceProcess {
     })
   }
 
-  /** Resolves with what it says unasked. */
+  /** Resolves with the next unsolicited message. */
   said (): Promise<unknown> {
     return this.#answer(0)
   }
@@ -90,7 +90,7 @@ export class InstanceProcess {
   ): Promise<Operation[K][1]> {
     const call: Call = { id: ++this.#calls, operation, argument }
     this.#child.send(call)
-    // The process runs this very file's Operation.
+    // The process runs this file's Operation.
     return this.#answer(call.id) as Promise<Operation[K][1]>
   }
 
@@ -113,7 +113,7 @@ export class InstanceProcess {
   }
 }
 
-/** An instance that has opened its store. */
+/** Starts an instance and waits until it has opened its store. */
 export async function startInstance (
   t: Test,
   place: Place,

@@ -7,7 +7,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Call, Operation, Place, Reply } from './instance-process.js'
 
 /**
- * An instance in a process of its own: opens the store it is told and does what its parent asks.
+ * An instance in a separate process: opens the given store and executes its parent's operations.
  * See instance-process.ts.
  */
 const { place, namespace } = JSON.parse(process.argv[2] ?? '') as {

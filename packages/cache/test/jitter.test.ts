@@ -3,7 +3,7 @@ import { createCache } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { NOW, stopDate } from './clock.js'
 
-t.test('jitter takes up to its part of the ttl away', async (t) => {
+t.test('jitter shortens the ttl by up to its fraction', async (t) => {
   stopDate(t)
   const cache = createCache<number>({ store: memoryStore(), namespace: 'n' })
   const ttlWith = async (random: number, jitter?: number) => {
@@ -35,7 +35,7 @@ t.test('the stale windows begin where the shortened ttl ends', async (t) => {
   })
 })
 
-t.test('what was filled together does not end together', async (t) => {
+t.test('values filled together do not expire together', async (t) => {
   const cache = createCache<number>({ store: memoryStore(), namespace: 'n' })
   const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
   for (const key of keys) await cache.set(key, 1, { ttl: '1h', jitter: 0.5 })

@@ -3,7 +3,7 @@ import { until } from './redis-node.js'
 
 const KEY = 'the key of nothing else'
 
-/** Rule V for an entry with these tags, as a cache asks for it. */
+/** Applies Rule V to an entry with these tags, as a cache does. */
 export const valid = async (
   { validity }: StoreNamespace,
   stamp: Stamp,
@@ -11,7 +11,7 @@ export const valid = async (
   key = KEY
 ): Promise<boolean> => validity.isValid({ key, stamp, tags })
 
-/** Whether the latest record of the tags, or the floor, is exactly this stamp. */
+/** Reports whether the latest record of the tags, or the floor, is exactly this stamp. */
 export const endsAt = async (
   namespace: StoreNamespace,
   tags: readonly string[],
@@ -19,7 +19,7 @@ export const endsAt = async (
 ): Promise<boolean> =>
   !(await valid(namespace, stamp, tags)) && (await valid(namespace, stamp + 0.5, tags))
 
-/** Whether the namespace judges by what it has heard, without asking. */
+/** Reports whether the namespace decides validity from known records, without asking. */
 export const judgesHere = ({ validity }: StoreNamespace): boolean => {
   const answer = validity.isValid({ key: KEY, stamp: Number.MAX_SAFE_INTEGER, tags: [] })
   if (typeof answer === 'boolean') return answer
@@ -27,12 +27,11 @@ export const judgesHere = ({ validity }: StoreNamespace): boolean => {
   return false
 }
 
-/** Waits until the namespace hears what others say; until then it asks again and again. */
+/** Waits until the namespace receives messages; until then it asks repeatedly. */
 export async function hearing (namespace: StoreNamespace): Promise<StoreNamespace> {
-  // Asked again and again: on a busy machine a lease may have lapsed for a moment, which no event
-  // tells.
-  await until('it judges by what it has heard', async () => {
-    // A store without a subscription hears by asking.
+  // Asks repeatedly: on a busy machine a lease may briefly lapse, which no event reports.
+  await until('it decides validity from known records', async () => {
+    // A store without a subscription learns of changes by asking.
     await valid(namespace, Number.MAX_SAFE_INTEGER, []).catch(() => {})
     return judgesHere(namespace)
   })

@@ -5,7 +5,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m' } as const
 
-t.test('bounded by count: the least recently used go, and are still in the store', async (t) => {
+t.test('limited by count: the least recently used are evicted, and are still in the store', async (t) => {
   const { store } = steeredStore()
   const cache = createCache<string>({ store, namespace: 'n', l1: { maxEntries: 2 } })
   await cache.set('a', 'a', OPTIONS)
@@ -18,7 +18,7 @@ t.test('bounded by count: the least recently used go, and are still in the store
   t.match(cache.stats().hits, { l2: 1 })
 })
 
-t.test('bounded by bytes, keys and bookkeeping included', async (t) => {
+t.test('limited by bytes, including keys and bookkeeping', async (t) => {
   const maxBytes = 64 * 1024
   const { store } = steeredStore()
   const cache = createCache<Buffer>({ store, namespace: 'n', l1: { maxBytes } })
@@ -31,11 +31,11 @@ t.test('bounded by bytes, keys and bookkeeping included', async (t) => {
   t.ok(bytes > entries * (999 - entries), 'the bodies count')
   t.ok(bytes < entries * (1000 + 1024), 'at most the body and 1 KiB an entry')
   await cache.set('large', Buffer.alloc(maxBytes), OPTIONS)
-  t.equal(cache.lookup('large'), undefined, 'what is larger than all of it is not kept')
+  t.equal(cache.lookup('large'), undefined, 'a value larger than the limit is not kept')
   t.ok(await cache.has('large'), 'here, but in the store')
 })
 
-t.test('the value is the very object; what the store gives back is a copy', async (t) => {
+t.test('memory returns the same object, the store a copy', async (t) => {
   const { store } = steeredStore()
   const cache = createCache<{ id: number }>({ store, namespace: 'n' })
   const value = { id: 1 }

@@ -15,15 +15,15 @@ const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 interface Instance {
   readonly cache: Cache<unknown>
   readonly client: Redis
-  /** The commands it has asked of Redis, but for those of its subscription. */
+  /** The commands that it has sent to Redis, except those of its subscription. */
   readonly asked: string[]
-  /** Resolves when it has had the next message. */
+  /** Resolves when it has received the next message. */
   heard (): Promise<void>
 }
 
 /**
- * An instance that hears, on a connection that comes back. A lease of a minute, where the clock is
- * not what is tested.
+ * An instance that listens on a connection that reconnects. With a lease of a minute in tests that
+ * do not depend on the clock.
  */
 async function instance (t: Test, path: string, lease: number): Promise<Instance> {
   const client = new Redis({
@@ -75,14 +75,14 @@ async function instance (t: Test, path: string, lease: number): Promise<Instance
 const MINUTE = 60_000
 
 t.test(
-  "under the lease memory is read without asking, and another instance's invalidation ends it",
+  'under the lease memory is read without asking, until another instance invalidates',
   async (t) => {
     const { path } = await startRedis(t)
     const a = await instance(t, path, MINUTE)
     const b = await instance(t, path, MINUTE)
     await a.cache.remember('key', OPTIONS, () => 'old')
     t.equal(await b.cache.get('key'), 'old')
-    t.strictSame(b.asked, ['get'], 'what lies in Redis is judged by what has been heard')
+    t.strictSame(b.asked, ['get'], 'entries from Redis are checked against received messages')
     b.asked.length = 0
     for (let i = 0; i < 10; i++) t.equal(b.cache.lookup('key')?.entry.value, 'old')
     t.strictSame(b.asked, [])
@@ -95,7 +95,7 @@ t.test(
   }
 )
 
-t.test('a strict invalidation is done when every lease from before has ended', async (t) => {
+t.test('a strict invalidation resolves when every earlier lease has ended', async (t) => {
   const { path } = await startRedis(t)
   const { cache } = await instance(t, path, 80)
   for (const write of [
@@ -109,7 +109,7 @@ t.test('a strict invalidation is done when every lease from before has ended', a
   }
 })
 
-t.test('an instance that is cut off from the messages asks, and is right', async (t) => {
+t.test('an instance that receives no messages asks, and is right', async (t) => {
   const { path } = await startRedis(t)
   const a = await instance(t, path, MINUTE)
   const b = await instance(t, path, MINUTE)
@@ -123,7 +123,7 @@ t.test('an instance that is cut off from the messages asks, and is right', async
   t.equal(await b.cache.get('key'), undefined, 'nothing heard, nothing trusted')
 })
 
-t.test('what was invalidated while it was cut off is not trusted when it is back', async (t) => {
+t.test('entries invalidated during a disconnect are not trusted after it', async (t) => {
   const { path } = await startRedis(t)
   const a = await instance(t, path, MINUTE)
   const b = await instance(t, path, MINUTE)
@@ -144,7 +144,7 @@ t.test('what was invalidated while it was cut off is not trusted when it is back
 })
 
 t.test(
-  'Redis frozen: memory is not trusted, nothing stale, and back without a restart',
+  'Redis freezes: memory is not trusted, nothing is stale, and it recovers without a restart',
   async (t) => {
     const server = await startRedis(t)
     const { cache, client } = await instance(t, server.path, 50)
@@ -155,14 +155,14 @@ t.test(
     t.equal(cache.lookup('key'), undefined)
     t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
     server.thaw()
-    // Sooner or later a probe is answered, in the background.
+    // Eventually a background probe is answered.
     await until('Redis is asked again', async () => (await cache.get('key')) !== undefined)
     t.equal(await cache.get('key'), 'old', 'what was valid is valid')
   }
 )
 
 t.test(
-  'Redis restarted from an old snapshot: what it forgot to have invalidated is not served',
+  'Redis restarts from an old snapshot: lost invalidations still apply',
   async (t) => {
     const server = await startRedis(t)
     const a = await instance(t, server.path, MINUTE)

@@ -1,7 +1,4 @@
-/**
- * One call of a history, on one key: what was asked, what was answered, and when, by a clock that
- * counts both.
- */
+/** One call in a history of one key: operation, answer, and their times on a common clock. */
 export interface Call {
   readonly called: number
   readonly returned: number
@@ -23,16 +20,18 @@ export type Act =
   | { readonly kind: 'increment'; readonly by: number; readonly sum: number }
   | { readonly kind: 'delete' }
 
-/** The state of a key. The version is unknown until it is read; each change makes a new one. */
+/** The state of a key. The version is unknown until it is read; each change creates a new one. */
 export interface State {
   readonly value: number | undefined
   readonly version: string | undefined
 }
 
 /**
- * The states that the key may be in after the calls, if each took effect at one moment between its
- * call and its end; none if they cannot have. Looks for an order by trying (Wing and Gong, 1993),
- * and tries no set of calls twice from one state.
+ * Returns the possible states of the key after the calls, if each took effect at one moment between
+ * its call and its end; none if that is impossible.
+ *
+ * Searches for an order by trying (Wing and Gong, 1993), and never tries the same set of calls
+ * twice from one state.
  */
 export function statesAfter (calls: readonly Call[], before: readonly State[]): State[] {
   const tried = new Set<string>()
@@ -44,7 +43,7 @@ export function statesAfter (calls: readonly Call[], before: readonly State[]): 
     if (left.length === 0) ends.set(name, state)
     const firstReturn = Math.min(...left.map(({ returned }) => returned))
     for (const call of left) {
-      // One that was called after another had returned cannot be before it.
+      // A call made after another had returned cannot precede it.
       const next = call.called < firstReturn ? after(state, call.act) : undefined
       if (next !== undefined) visit(left.filter((other) => other !== call), next)
     }
@@ -53,7 +52,7 @@ export function statesAfter (calls: readonly Call[], before: readonly State[]): 
   return [...ends.values()]
 }
 
-/** The state after the operation; undefined if it would have answered otherwise. */
+/** Returns the state after the operation; undefined if its answer would differ. */
 function after (state: State, act: Act): State | undefined {
   const isThere = state.value !== undefined
   switch (act.kind) {
@@ -83,5 +82,5 @@ function after (state: State, act: Act): State | undefined {
 
 const changed = (value: number | undefined): State => ({ value, version: undefined })
 
-/** As a cache names the state without a value. */
+/** The state without a value, as a cache names it. */
 export const NOTHING: State = { value: undefined, version: 'AA' }

@@ -9,13 +9,13 @@ import { until } from './redis-node.js'
 
 export interface ListeningInstance {
   readonly cache: Cache<unknown>
-  /** Resolves when it has had the next message. */
+  /** Resolves when it has received the next message. */
   heard (): Promise<void>
 }
 
 /**
- * An instance that hears, on a connection of its own; with a lease of a minute, where the clock is
- * not what is tested.
+ * An instance that listens on its own connection; with a lease of a minute in tests that do not
+ * depend on the clock.
  */
 export async function listeningInstance (
   t: Test, client: Redis | Cluster, { namespace = 'n', lease = 60_000 } = {}
@@ -52,8 +52,8 @@ export async function listeningInstance (
 }
 
 /**
- * After whatever it was: one reads from memory, until the other invalidates. Their leases have to
- * be short.
+ * Checks that instances have recovered: one reads from memory until the other invalidates. Their
+ * leases have to be short.
  */
 export async function hearsAgain (
   t: Test,

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-/** Resolves when `count` instances more have said whether they have all there is to hear. */
+/** Resolves when `count` more instances have reported whether they receive all messages. */
 export function listening (complete: boolean, count = 1): Promise<void> {
   return new Promise((resolve) => {
     const heard = (message: unknown) => {

@@ -7,17 +7,16 @@ import { stopDate } from './clock.js'
 
 const DAY = 86_400_000
 
-t.test('a fillTimeout beyond what a timer can wait for does not end at once', async (t) => {
+t.test('a fillTimeout longer than a timer supports does not end at once', async (t) => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => { warnings.push(warning) }
   process.on('warning', onWarning)
   t.teardown(() => { process.off('warning', onWarning) })
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n', fillTimeout: '30d' })
   const fill = await cache.acquire('key')
-  if (!(fill instanceof Fill)) throw new Error('there is nothing to be found')
+  if (!(fill instanceof Fill)) throw new Error('nothing is found')
   const waiting = cache.acquire('key')
-  // The timer of a wait that is too long fires after a millisecond: one that is set afterwards
-  // fires after it.
+  // The timer of an overlong wait fires after a millisecond: one set later fires after it.
   await new Promise((resolve) => setTimeout(resolve, 5))
   t.equal(cache.stats().flights, 1)
   await fill.commit('value', () => ({ ttl: '1m' }))
@@ -25,7 +24,7 @@ t.test('a fillTimeout beyond what a timer can wait for does not end at once', as
   t.strictSame(warnings, [])
 })
 
-t.test('windows of more than 49 days are kept to their end', async (t) => {
+t.test('windows of more than 49 days last until their end', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   const cache = createCache<string>({ store, namespace: 'n', l1: false })
@@ -40,13 +39,13 @@ t.test('windows of more than 49 days are kept to their end', async (t) => {
   t.equal(await cache.find('key', { accept: 'retained' }), undefined)
 })
 
-t.test('durations beyond what a store can count with end in a hundred years', async (t) => {
+t.test('durations longer than a store supports end after a hundred years', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('key', 'value', { ttl: 1e300 })
   t.ok((cache.lookup('key')?.entry.freshUntil ?? Infinity) <= Date.now() + 100 * 365 * DAY)
 })
 
-t.test('a lease of more than an hour is refused', async (t) => {
+t.test('a lease of more than an hour is rejected', async (t) => {
   const client = new Redis({ lazyConnect: true })
   t.throws(() => redisStore({ client, lease: '2h' }), {
     code: 'WEIR_CACHE_INVALID_OPTION',

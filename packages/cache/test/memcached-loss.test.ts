@@ -6,7 +6,7 @@ import { type Cache, createCache } from '../src/index.js'
 import { Behind, openMemcached } from './memcached-place.js'
 import { randomFrom } from './random.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(120_000)
 
 const servers = (await Promise.all([startMemcached(t), startMemcached(t)])).map(
@@ -17,8 +17,7 @@ const OPTIONS = { ttl: '1h' } as const
 const [READERS, STEPS, INSTANCES] = [3, 120, 3]
 
 /**
- * Instances that come and go, the values that they cache, and which of them were acknowledged to be
- * current.
+ * Instances that come and go, their cached values, and which values were acknowledged as current.
  */
 class Fleet {
   readonly #caches: Cache<number>[] = []
@@ -38,7 +37,7 @@ class Fleet {
     return this.#reads
   }
 
-  /** A new instance in place of another, that knows nothing yet. */
+  /** Replaces an instance with a new one that knows nothing yet. */
   join (): void {
     const store = openMemcached(this.t, { servers, prefix: this.prefix, maxTags: 300 })
     this.#caches[this.#caches.length < INSTANCES ? this.#caches.length : this.random(INSTANCES)] =
@@ -79,7 +78,7 @@ class Fleet {
         }
         break
       default:
-        // With others, so that the head overflows.
+        // More tags, so that the head overflows.
         await cache.invalidate([
           `tag of ${key}`,
           ...Array.from({ length: 20 }, () => `${this.random(1e9)} of no entry at all, but long`)
@@ -88,7 +87,7 @@ class Fleet {
     this.#acknowledged.set(key, Math.max(value, this.#acknowledged.get(key) ?? 0))
   }
 
-  /** The value as of now, which takes a while to be there. */
+  /** The current value, which takes a while to compute. */
   async #compute (key: string): Promise<number> {
     const value = this.#current.get(key) ?? 0
     for (let turns = this.random(20); turns > 0; turns--) await setImmediate()
@@ -102,7 +101,7 @@ class Fleet {
   }
 }
 
-/** Loses something, or makes what is lost next matter. */
+/** Loses an item, or makes the next loss matter. */
 async function lose (behind: Behind, random: (below: number) => number): Promise<void> {
   const key = KEYS[random(KEYS.length)] ?? ''
   switch (random(10)) {
@@ -112,8 +111,8 @@ async function lose (behind: Behind, random: (below: number) => number): Promise
     case 6: return behind.evict('f', 'n', key)
     case 7: return behind.flush()
     default:
-      // An instance whose clock is ahead was the last to ask; another's is behind the stamps that
-      // follow, once the head is lost.
+      // An instance whose clock is ahead was the last to ask; another's is behind the later stamps,
+      // once the head is lost.
       return behind.change((head) => {
         const list = JSON.parse(String(head)) as [unknown, unknown, unknown, number, ...unknown[]]
         list[3] += 60_000_000 * random(60)
@@ -124,7 +123,7 @@ async function lose (behind: Behind, random: (below: number) => number): Promise
 
 for (const seed of [1, 2, 3]) {
   t.test(
-    `items are lost one by one, at any moment: no value older than what was acknowledged, seed ${seed}`,
+    `items are lost one by one, at any moment: no value older than an acknowledged one, seed ${seed}`,
     async (t) => {
       const random = randomFrom(seed)
       const prefix = randomUUID()

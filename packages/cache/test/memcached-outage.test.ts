@@ -27,7 +27,7 @@ async function open (t: Test, count: number) {
 }
 
 t.test(
-  'a frozen server costs the requests under way one timeout, and later ones nothing',
+  'a frozen server costs the requests in progress one timeout, and later ones nothing',
   async (t) => {
     const {
       servers: [server],
@@ -51,7 +51,7 @@ t.test(
       const errors = record(t, 'weir:cache:error')
       t.equal(await cache.remember(`later-${i}`, OPTIONS, () => 'computed'), 'computed')
       t.match(errors.at(-1)?.error, {
-        message: /Memcached 127.0.0.1:\d+ has not answered, and is not asked again for a moment/
+        message: /Memcached 127.0.0.1:\d+ has not answered, and gets no requests for a moment/
       })
     }
     await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
@@ -63,13 +63,13 @@ t.test(
 )
 
 t.test(
-  'a frozen server: those of a burst that wait are refused with those under way, and by close()',
+  'a frozen server: waiting commands of a burst are rejected with those in flight, and by close()',
   async (t) => {
     const {
       servers: [server],
       addresses
     } = await open(t, 1)
-    // Unmistakably shorter than two timeouts, on a machine with other things to do.
+    // Clearly shorter than two timeouts on a busy machine.
     const timeout = 2000
     const store = memcachedStore({ servers: addresses, commandTimeout: timeout })
     t.teardown(() => store.close())
@@ -86,7 +86,7 @@ t.test(
       await setTimeout(50)
       const begun = performance.now()
       const results = burst()
-      // Until they are asked for.
+      // Waits until they are requested.
       await setTimeout(0)
       await setTimeout(0)
       await end()
@@ -106,17 +106,17 @@ t.test(
   }
 )
 
-t.test('a server that is killed, and comes back empty: misses, then as new', async (t) => {
+t.test('a server is killed and returns empty: misses, then normal operation', async (t) => {
   const { servers: [server], make } = await open(t, 1)
   const [a, b] = [make(), make()].map((store) => createCache<string>({ store, namespace: 'n' }))
   if (a === undefined || b === undefined) return
   await a.set('key', 'value', OPTIONS)
   t.equal(await b.get('key'), 'value')
   await server?.kill()
-  // Until no lease lasts any more.
+  // Waits until no lease is left.
   await setTimeout(10)
   for (const cache of [a, b]) {
-    t.equal(await cache.get('key'), undefined, 'nobody can say that it is still valid')
+    t.equal(await cache.get('key'), undefined, 'its validity is unknown')
     t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
     t.equal(await cache.get('key'), undefined, 'and it is not kept')
     await t.rejects(cache.invalidate(['tag']), {
@@ -134,7 +134,7 @@ t.test('a server that is killed, and comes back empty: misses, then as new', asy
   t.equal(await a.get('key'), undefined)
 })
 
-t.test('of several servers one that is gone takes its keys with it, and no others', async (t) => {
+t.test('of several servers, one that is down takes only its own keys with it', async (t) => {
   const { servers, addresses, make } = await open(t, 3)
   const cache = createCache<string>({ store: make(), namespace: 'n', l1: false })
   const all = new Servers(addresses, COMMAND_TIMEOUT)
@@ -170,7 +170,7 @@ t.test('of several servers one that is gone takes its keys with it, and no other
   t.teardown(() => { all.close() })
 })
 
-t.test('a store that is closed asks for nothing, and leaves nothing behind', async (t) => {
+t.test('a closed store sends nothing and leaves nothing behind', async (t) => {
   const { make } = await open(t, 1)
   await until('those of the other tests have ended', async () => connections() === 0)
   const store = make()
@@ -185,17 +185,17 @@ t.test('a store that is closed asks for nothing, and leaves nothing behind', asy
   t.equal(connections(), 0)
 })
 
-t.test('the program of the README runs as it is, but for the address, and ends', async (t) => {
+t.test('the program in the README runs as it is, except for the address, and ends', async (t) => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const [, program = ''] = /\n### Memcached\n.*?```js\n(.*?)```/s.exec(readme) ?? []
   const { addresses: [address = ''] } = await open(t, 1)
-  // Beside the compiled tests, from where packages are found.
+  // Next to the compiled tests, from where packages are found.
   const folder = new URL(`memcached-readme-${process.pid}/`, import.meta.url)
   await mkdir(folder)
   t.teardown(() => rm(folder, { recursive: true }))
   const file = new URL('program.mjs', folder)
   await writeFile(file, program.replace('127.0.0.1:11211', address))
-  // It rejects unless the program ends by itself, with code 0.
+  // Rejects unless the program ends by itself with code 0.
   t.ok(await promisify(execFile)(process.execPath, [file.pathname], { timeout: 60_000 }))
   t.ok(program.includes('memcachedStore('))
 })

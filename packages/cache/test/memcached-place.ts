@@ -6,7 +6,7 @@ import { memcachedStore, type MemcachedStoreOptions } from '../src/stores/memcac
 import { Servers } from '../src/stores/memcached/servers.js'
 import type { StorePlace } from './store-place.js'
 
-/** A store that ends with the test, with time to answer on a busy machine. */
+/** A store that is closed after the test, with a timeout suited to a busy machine. */
 export function openMemcached (t: Test, options: MemcachedStoreOptions): Store {
   const store = memcachedStore({ commandTimeout: 60_000, ...options })
   t.teardown(() => store.close())
@@ -32,7 +32,7 @@ export class Behind {
     })
   }
 
-  /** Deletes an item, as an eviction does. */
+  /** Deletes an item, like an eviction. */
   async evict (kind: Kind, ...names: string[]): Promise<void> {
     const { client, name } = this.#at(kind, names)
     await client.delete(name).catch((error: Error) => {
@@ -40,7 +40,7 @@ export class Behind {
     })
   }
 
-  /** The bytes of an item. */
+  /** Reads the bytes of an item. */
   async read (kind: Kind, ...names: string[]): Promise<Buffer | undefined> {
     const { client, name } = this.#at(kind, names)
     const item = await client.get<Buffer>(name)
@@ -48,8 +48,7 @@ export class Behind {
   }
 
   /**
-   * Puts other bytes in an item's place, unless another client has changed it meanwhile, or there
-   * is none.
+   * Replaces the bytes of an item, unless it is missing or another client has changed it meanwhile.
    */
   async change (change: (bytes: Buffer) => Buffer, kind: Kind, ...names: string[]): Promise<void> {
     const { client, name } = this.#at(kind, names)
@@ -73,7 +72,7 @@ export class Behind {
     })
   }
 
-  /** `flush_all` on each server. */
+  /** Runs `flush_all` on each server. */
   async flush (): Promise<void> {
     for (const client of this.#clients.values()) await client.cmd('flush_all')
   }
@@ -86,7 +85,7 @@ export class Behind {
   }
 }
 
-/** A place on these servers for the store's contract, emptied. */
+/** An emptied place on these servers for the store contract. */
 export async function memcachedPlace (
   t: Test,
   servers: readonly TestMemcached[]

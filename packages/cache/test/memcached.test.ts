@@ -20,7 +20,7 @@ import { until } from './redis-node.js'
 import { storeContract } from './store-contract.js'
 import { missing } from './swaps-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const servers = await Promise.all([startMemcached(t), startMemcached(t), startMemcached(t)])
@@ -38,9 +38,7 @@ const addresses = servers.map(({ address }) => address)
 const TTL = 60_000
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
-/**
- * Two instances that trust their memory for so long, and what another client of the servers sees.
- */
+/** Two instances with this lease, and another client's view of the servers. */
 function two (t: Test, lease: number, maxTags = 10_000) {
   const prefix = randomUUID()
   const open = () => openMemcached(t, { servers: addresses, prefix, lease, maxTags })
@@ -58,17 +56,17 @@ function two (t: Test, lease: number, maxTags = 10_000) {
 const manyTags = (count: number, of = '') =>
   Array.from({ length: count }, (_, i) => `another tag ${of} ${i}`)
 
-/** More changes than a head has room for. */
+/** Makes more changes than fit in a head. */
 async function overflow (cache: Cache<string>, of = ''): Promise<void> {
   await Promise.all(
     manyTags(300, of).map((tag) => cache.invalidate([tag], { consistency: 'bounded' }))
   )
-  // What is too much at once is taken out by the next change.
+  // The next change moves the excess to a segment.
   await cache.invalidate(['one more'])
 }
 
 t.test(
-  'an entry from before its head was lost is not there, for an instance that knows of nothing, either',
+  'an entry from before its head was lost does not exist, also for an instance that knows nothing',
   async (t) => {
     const { behind, open, cacheOf, a } = two(t, 5)
     await a.set('key', 'old', OPTIONS)
@@ -82,14 +80,14 @@ t.test(
     t.equal(
       await a.get('key'),
       undefined,
-      'one that knows of later stamps ends what was stored below them'
+      'an instance that knows later stamps invalidates entries stored below them'
     )
     t.ok(await a.set('key', 'newer', OPTIONS))
     t.equal(await later.get('key'), 'newer')
   }
 )
 
-t.test('a head that is no head, or whose changes cannot be read, is a lost one', async (t) => {
+t.test('a head that is invalid, or has unreadable changes, counts as lost', async (t) => {
   const { behind, a, b, stores } = two(t, 5)
   for (const damage of [
     '',
@@ -112,7 +110,7 @@ t.test('a head that is no head, or whose changes cannot be read, is a lost one',
 })
 
 t.test(
-  'an instance that is behind the head finds what was invalidated in the segments',
+  'an instance that is behind the head finds invalidations in the segments',
   async (t) => {
     for (const count of [1, 1000]) {
       const { behind, open, cacheOf, a, b } = two(t, 1)
@@ -149,13 +147,13 @@ t.test(
     await overflow(a)
     await behind.evictSegment('n')
     t.strictSame(await b.getMany(['key', 'other']), [undefined, undefined])
-    t.equal(await a.get('other'), 'value', 'those that are not go on')
+    t.equal(await a.get('other'), 'value', 'other instances are not affected')
     t.ok(await b.set('key', 'new', OPTIONS))
     t.equal(await a.get('key'), 'new')
   }
 )
 
-t.test('segments beyond maxTags are not asked for', async (t) => {
+t.test('segments beyond maxTags are not read', async (t) => {
   const { open, cacheOf, a } = two(t, 1, 500)
   await a.set('early', 'value', { ttl: '1h' })
   for (let i = 0; i < 10; i++) await overflow(a, `${i}`)
@@ -163,7 +161,7 @@ t.test('segments beyond maxTags are not asked for', async (t) => {
   t.strictSame(await cacheOf(open()).getMany(['early', 'late']), [undefined, 'value'])
 })
 
-t.test('flush_all is misses, then as new', async (t) => {
+t.test('flush_all causes misses, then normal operation', async (t) => {
   const { behind, a, b, stores } = two(t, 5)
   await a.set('key', 'value', OPTIONS)
   t.equal(await b.get('key'), 'value')
@@ -175,7 +173,7 @@ t.test('flush_all is misses, then as new', async (t) => {
 })
 
 t.test(
-  'a set by an instance that has asked for nothing since: what others invalidated before counts as before, by their clocks',
+  'a set by an idle instance: earlier invalidations of others count as earlier, by their clocks',
   async (t) => {
     const date = stopDate(t)
     const { a, b } = two(t, 5)
@@ -198,7 +196,7 @@ t.test(
 )
 
 t.test(
-  'memory is trusted for a lease, and no longer: what is bounded may be stale as long, what is strict is not',
+  'memory is trusted for one lease: bounded writes may be stale that long, strict ones are not',
   async (t) => {
     const { a, b } = two(t, 1000)
     await a.set('key', 'old', { ...OPTIONS, consistency: 'bounded' })
@@ -211,7 +209,7 @@ t.test(
   }
 )
 
-t.test('memory is judged by one question a lease, however many read', async (t) => {
+t.test('one request per lease serves any number of reads', async (t) => {
   const { a, stores: [, store] } = two(t, 60_000)
   const b = createCache<string>({ store, namespace: 'n' })
   await a.setMany(
@@ -229,7 +227,7 @@ t.test('memory is judged by one question a lease, however many read', async (t) 
 })
 
 t.test(
-  'a lease to fill that is evicted ends, and waiters ask again: a second fill may run',
+  'an evicted fill lease ends, and waiters ask again: a second fill may run',
   async (t) => {
     const { behind, a, b } = two(t, 5)
     const first = gatedFn<string>()
@@ -243,7 +241,7 @@ t.test(
   }
 )
 
-t.test('instances that list other servers do not hear of each other', async (t) => {
+t.test('instances with different server lists miss each other\'s invalidations', async (t) => {
   const prefix = randomUUID()
   // A namespace whose head is on another server once there are three.
   const { servers: few, names } = {
@@ -263,7 +261,7 @@ t.test('instances that list other servers do not hear of each other', async (t) 
   three.close()
 })
 
-t.test('a frame that is too large is not kept, and an event says why', async (t) => {
+t.test('a frame that is too large is not stored, and an event has the reason', async (t) => {
   const small = await startMemcached(t, ['-I', '1m'])
   const errors = record(t, 'weir:cache:error')
   const cacheOf = () =>
@@ -284,7 +282,7 @@ t.test('a frame that is too large is not kept, and an event says why', async (t)
   t.equal(await other.get('key'), undefined, 'what was before is over')
 })
 
-t.test('prefixes are apart', async (t) => {
+t.test('prefixes are separate', async (t) => {
   const [a, b] = ['a', 'b'].map((prefix) =>
     createCache<string>({
       store: openMemcached(t, { servers: addresses, prefix }),
@@ -297,7 +295,7 @@ t.test('prefixes are apart', async (t) => {
   t.equal(await a?.get('key'), 'value')
 })
 
-t.test('keys of many servers are spread, and a server more takes only what is its own', (t) => {
+t.test('keys are spread over servers, and an added server takes over only its own', (t) => {
   const [few, more] = [4, 5].map(
     (count) =>
       new Servers(Array.from({ length: count }, (_, i) => `host-${i}:11211`).reverse(), 1000)
@@ -319,7 +317,7 @@ t.test('keys of many servers are spread, and a server more takes only what is it
   t.end()
 })
 
-t.test('a burst of thousands of calls is no outage', async (t) => {
+t.test('a burst of thousands of calls is not an outage', async (t) => {
   const errors = record(t, 'weir:cache:error')
   const keys = Array.from({ length: 5000 }, (_, i) => `key-${i}`)
   for (const namespace of ['remembered', 'set']) {
@@ -343,11 +341,11 @@ t.test('a burst of thousands of calls is no outage', async (t) => {
   t.equal(errors.length, 0, String(errors[0]?.error))
 })
 
-t.test('options that cannot be are errors that say what to give', (t) => {
+t.test('invalid options are errors that say what to use', (t) => {
   const untyped = (value: unknown) => value as never
   const refused: [object, RegExp][] = [
-    [{ servers: [] }, /servers \[\]: give a list such as \['host:11211'\]/],
-    [{ servers: untyped('host:11211') }, /servers 'host:11211': give a list/],
+    [{ servers: [] }, /servers \[\]: use a list of all servers such as \['host:11211'\]/],
+    [{ servers: untyped('host:11211') }, /servers 'host:11211': use a list/],
     [{ servers: ['::1'] }, /server '::1' is not host:port/],
     [{ servers: ['memcached://host'] }, /'memcached:\/\/host' is not host:port/],
     [{ servers: ['host:0'] }, /'host:0' is not host:port/],
@@ -359,13 +357,13 @@ t.test('options that cannot be are errors that say what to give', (t) => {
     [{ servers: ['a b'] }, /'a b' is not host:port/],
     [{ servers: [untyped(1)] }, /server 1 is not host:port/],
     [{ servers: ['host', 'HOST:11211'] }, /'host:11211' is listed twice/],
-    [{ servers: ['host'], prefix: 'a b' }, /prefix 'a b': give 1 to 100/],
-    [{ servers: ['host'], prefix: '' }, /prefix '': give 1 to 100/],
+    [{ servers: ['host'], prefix: 'a b' }, /prefix 'a b': use 1 to 100/],
+    [{ servers: ['host'], prefix: '' }, /prefix '': use 1 to 100/],
     [
       { servers: ['host'], commandTimeout: 0 },
       /commandTimeout 0 is not a whole number of ms from 1 to 60000/
     ],
-    [{ servers: ['host'], lease: '2h' }, /lease '2h': give at most '1h'/]
+    [{ servers: ['host'], lease: '2h' }, /lease '2h': use at most '1h'/]
   ]
   for (const [options, message] of refused) {
     t.throws(
@@ -380,8 +378,8 @@ t.test('options that cannot be are errors that say what to give', (t) => {
   t.end()
 })
 
-t.test('without memcache-client an error says what to install', async (t) => {
-  // Where Node looks for packages there is none but what the store needs anyway.
+t.test('without memcache-client the error says what to install', async (t) => {
+  // A folder in which Node finds only the packages that the store always needs.
   const folder = await mkdtemp(join(tmpdir(), 'weir-memcached-'))
   t.teardown(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
@@ -399,7 +397,7 @@ t.test('without memcache-client an error says what to install', async (t) => {
 })
 
 t.test(
-  'a version is of the connection on which it was read: a server that was restarted gives its number again',
+  'a version belongs to its connection: a restarted server reuses version numbers',
   async (t) => {
     const memcached = await startMemcached(t)
     const server = new MemcachedServer(memcached.address, 60_000)
@@ -418,7 +416,7 @@ t.test(
   }
 )
 
-t.test('a memcached that tells no versions apart is refused', async (t) => {
+t.test('a memcached without versions is rejected', async (t) => {
   const memcached = await startMemcached(t, ['-C'])
   const { entries } = openMemcached(t, { servers: [memcached.address] }).namespace('n')
   await entries.set('key', frameOf(1, ''), TTL)
@@ -427,7 +425,7 @@ t.test('a memcached that tells no versions apart is refused', async (t) => {
   })
 })
 
-/** A head whose clock is ahead by so many microseconds. */
+/** A head whose clock is ahead by this many microseconds. */
 const aheadBy = (by: number) => (head: Buffer): Buffer => {
   const list = JSON.parse(String(head)) as [unknown, unknown, unknown, number, ...unknown[]]
   list[3] += by

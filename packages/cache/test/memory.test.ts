@@ -21,7 +21,7 @@ storeContract(t, 'memory', { shared: false, persistent: false }, async (t) => {
   }
 })
 
-t.test('it is bounded by count and by bytes; the least recently used go first', async (t) => {
+t.test('limited by count and bytes; the least recently used are evicted first', async (t) => {
   const counted = memoryStore({ maxEntries: 2 }).namespace('n').entries
   for (const key of ['a', 'b']) await counted.set(key, frameOf(1, key), 1000)
   await counted.get(['a'])
@@ -41,6 +41,6 @@ t.test('it is bounded by count and by bytes; the least recently used go first', 
   t.strictSame(
     await weighed.get(['key-19']),
     [undefined],
-    'what does not fit at all is not kept, nor is what it replaces'
+    'a value that does not fit at all is not kept, nor is the one it replaces'
   )
 })

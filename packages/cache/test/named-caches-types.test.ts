@@ -6,8 +6,8 @@ interface Product { readonly id: string, readonly price: number }
 const load = async (): Promise<Product> => ({ id: '42', price: 5 })
 const invalid = { code: 'WEIR_CACHE_INVALID_OPTION' }
 
-// Most of what is tried here is that lines compile, and that those after @ts-expect-error do not.
-t.test('a cache with a ttl needs no options, one without needs its ttl', async (t) => {
+// These tests mostly check which lines compile, and that those after @ts-expect-error do not.
+t.test('a cache with a ttl needs no options, one without it needs a ttl', async (t) => {
   const plain = createCache<Product>({ store: memoryStore(), namespace: 'plain' })
   const timed = createCache<Product>({ store: memoryStore(), namespace: 'timed', ttl: '1m' })
 
@@ -89,17 +89,17 @@ t.test('names, stores and values of named caches', async (t) => {
       // @ts-expect-error a cache that there is not
       String(caches.prodcuts)
     },
-    { ...invalid, message: 'caches.prodcuts: there is products, flags, dates, others' }
+    { ...invalid, message: 'caches.prodcuts does not exist: the caches are products, flags, dates, others' }
   )
   // @ts-expect-error a store that there is not
   t.throws(() => createCaches({ stores, caches: { a: { store: 'three' } } }), {
     ...invalid,
-    message: "caches.a.store 'three': there is one, two"
+    message: "caches.a.store 'three': the stores are one, two"
   })
   // @ts-expect-error no store
   t.throws(() => createCaches({ stores, caches: { a: { ttl: '1m' } } }), {
     ...invalid,
-    message: 'caches.a.store undefined: there is one, two'
+    message: 'caches.a.store undefined: the stores are one, two'
   })
   // @ts-expect-error no duration
   t.throws(() => createCaches({ stores, caches: { a: { store: 'one', ttl: 'soon' } } }), {
@@ -109,26 +109,26 @@ t.test('names, stores and values of named caches', async (t) => {
   // @ts-expect-error an option that there is not
   t.throws(() => createCaches({ stores, caches: { a: { store: 'one', tll: '1m' } } }), {
     ...invalid,
-    message: /^caches\.a\.tll is no option: there is l1, /
+    message: /^caches\.a\.tll is not an option: the options are l1, /
   })
   t.throws(
     // @ts-expect-error an option that there is not
     () => createCaches({ stores, defaults: { store: 'one' }, caches: { a: { store: 'one' } } }),
-    { ...invalid, message: /^defaults\.store is no option/ }
+    { ...invalid, message: /^defaults\.store is not an option/ }
   )
   // @ts-expect-error the name of the method
   t.throws(() => createCaches({ stores, caches: { close: { store: 'one' } } }), {
     ...invalid,
-    message: /^caches\.close: this name is taken/
+    message: /^caches\.close: this name is reserved/
   })
   // @ts-expect-error an option that there is not
   t.throws(() => createCaches({ stores, default: {}, caches: { a: { store: 'one' } } }), {
     ...invalid,
-    message: /^default is no option: there is stores, caches, /
+    message: /^default is not an option: the options are stores, caches, /
   })
 })
 
-t.test('a ttl for all caches counts for each', async (t) => {
+t.test('a ttl for all caches applies to each', async (t) => {
   const caches = createCaches({
     stores: { memory: memoryStore() },
     defaults: { ttl: '1m' },

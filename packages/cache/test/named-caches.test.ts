@@ -6,7 +6,7 @@ import { eachStore } from './each-store.js'
 const invalid = (message: RegExp | string) => ({ code: 'WEIR_CACHE_INVALID_OPTION', message })
 const untyped = (value: unknown) => value as never
 
-/** A store that says when it is closed, and what becomes of that. */
+/** A store that reports when it is closed and how that ends. */
 function closing (close: () => Promise<void> | never): { store: Store, closed: number } {
   const counted = {
     closed: 0,
@@ -21,7 +21,7 @@ function closing (close: () => Promise<void> | never): { store: Store, closed: n
   return counted
 }
 
-eachStore(t, 'caches of one store keep apart, and so do stores', async (t, store) => {
+eachStore(t, 'caches of one store are separate, and so are stores', async (t, store) => {
   const caches = createCaches({
     stores: { shared: store, memory: memoryStore() },
     defaults: { ttl: '1m' },
@@ -41,7 +41,7 @@ eachStore(t, 'caches of one store keep apart, and so do stores', async (t, store
   t.strictSame(await Promise.all(all.map((cache) => cache.get('key'))), [undefined, undefined, 2])
 })
 
-t.test('what holds for all, for one, and for a call', async (t) => {
+t.test('options for all caches, for one, and for a call', async (t) => {
   const caches = createCaches({
     stores: { memory: memoryStore() },
     name: 'instance-1',
@@ -71,7 +71,7 @@ t.test('what holds for all, for one, and for a call', async (t) => {
   t.strictSame([caches.a.stats().l1.entries, caches.b.stats().l1.entries], [0, 1])
 })
 
-t.test('close ends each store once, whatever the others do', async (t) => {
+t.test('close closes each store once, even if others fail', async (t) => {
   const fails = closing(async () => { throw new Error('gone') })
   const throws = closing(() => { throw new Error('at once') })
   const fine = closing(async () => {})
@@ -92,12 +92,12 @@ t.test('close ends each store once, whatever the others do', async (t) => {
     cause: { errors: [{ message: 'gone' }, { message: 'at once' }] }
   }
   await t.rejects(caches.close(), failure)
-  await t.rejects(caches.close(), failure, 'asked again it says the same')
+  await t.rejects(caches.close(), failure, 'a second call gives the same result')
   t.strictSame([fails, throws, fine, idle].map(({ closed }) => closed), [1, 1, 1, 1])
 })
 
 t.test(
-  'a name that no cache has is an error, and what is asked of any object is none',
+  'an unknown cache name is an error, but not a name that is looked up on any object',
   async (t) => {
     const caches = createCaches({
       stores: { memory: memoryStore() },
@@ -106,7 +106,7 @@ t.test(
     for (const name of ['prodcuts', '', 'Flags', '0']) {
       t.throws(
         () => Reflect.get(caches, name) as unknown,
-        invalid(`caches.${name}: there is products, flags`)
+        invalid(`caches.${name} does not exist: the caches are products, flags`)
       )
     }
     t.equal(await Promise.resolve(caches), caches, 'it is no promise')
@@ -130,7 +130,7 @@ t.test(
   }
 )
 
-t.test('a cache may be called as what objects inherit', async (t) => {
+t.test('a cache may have the name of an inherited member', async (t) => {
   const names = ['constructor', 'toString', 'then', 'hasOwnProperty', '__proto__']
   const options = Object.fromEntries(
     names.map((name) => [name, { store: 'memory', ttl: '1m' }] as const)
@@ -144,25 +144,25 @@ t.test('a cache may be called as what objects inherit', async (t) => {
   }
 })
 
-t.test('options that are none', async (t) => {
+t.test('invalid options', async (t) => {
   const stores = { memory: memoryStore() }
   const cache = { store: 'memory' }
   const table: [options: unknown, message: RegExp | string][] = [
-    [{ caches: { cache } }, /^stores undefined: give an object of stores by name/],
+    [{ caches: { cache } }, /^stores undefined: use an object of stores by name/],
     [{ stores: {}, caches: { cache } }, /^stores \{\}/],
-    [{ stores, caches: {} }, /^caches \{\}: give an object of caches by name/],
+    [{ stores, caches: {} }, /^caches \{\}: use an object of caches by name/],
     [{ stores, caches: [cache] }, /^caches \[/],
     [{ stores, caches: { cache: 'memory' } }, /^caches /],
     [{ stores: { memory: 'redis' }, caches: { cache } }, /^stores /],
-    [{ stores: { memory: {} }, caches: { cache } }, /^stores\.memory \{\}: give a store/],
+    [{ stores: { memory: {} }, caches: { cache } }, /^stores\.memory \{\}: use a store/],
     [
       { stores, caches: { cache: { store: 'constructor' } } },
-      "caches.cache.store 'constructor': there is memory"
+      "caches.cache.store 'constructor': the stores are memory"
     ],
     [{ stores, caches: { 'a b': cache } }, /^caches\.a b: namespace 'a b': use letters/],
     [
       { stores, caches: { a: cache, b: { ...cache, namespace: 'a' } } },
-      /^caches\.b: caches\.a has the namespace 'a' of the same store/
+      /^caches\.b: caches\.a has the namespace 'a' in the same store/
     ],
     [
       {
@@ -173,8 +173,8 @@ t.test('options that are none', async (t) => {
     ],
     [{ stores, caches: { a: { ...cache, jitter: 5 } } }, /^caches\.a: jitter 5: /],
     [{ stores, caches: { a: { ...cache, compression: 'lz4' } } }, /^caches\.a: compression 'lz4'/],
-    [{ stores, caches: { a: { ...cache, name: 'x' } } }, /^caches\.a\.name is no option/],
-    [{ stores, defaults: 5, caches: { a: cache } }, /^defaults 5: give an object/],
+    [{ stores, caches: { a: { ...cache, name: 'x' } } }, /^caches\.a\.name is not an option/],
+    [{ stores, defaults: 5, caches: { a: cache } }, /^defaults 5: use an object/],
     [
       { stores, defaults: { ttl: 'soon' }, caches: { a: cache } },
       /^caches\.a: ttl: 'soon' is not a duration/
@@ -185,7 +185,7 @@ t.test('options that are none', async (t) => {
   }
 })
 
-t.test('what is undefined counts as left out, in each option', async (t) => {
+t.test('undefined counts as omitted, for each option', async (t) => {
   const defaults = {
     ttl: '1h',
     staleWhileRevalidate: '1h',

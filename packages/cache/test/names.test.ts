@@ -14,7 +14,7 @@ const COUNT = 500
 const server = await startRedis(t)
 const folder = t.testdir()
 
-/** Stores of several instances: the first of them writes. */
+/** Stores of several instances; the first one writes. */
 const places: Record<string, (t: Test) => Promise<readonly [Store, ...Store[]]>> = {
   memory: async () => {
     const store = memoryStore({ maxBytes: 2 ** 28 })
@@ -39,7 +39,7 @@ const places: Record<string, (t: Test) => Promise<readonly [Store, ...Store[]]>>
 }
 
 for (const [place, open] of Object.entries(places)) {
-  t.test(`every name is one of its own: ${place}`, async (t) => {
+  t.test(`every name is distinct: ${place}`, async (t) => {
     const stores = await open(t)
     const caches = stores.map((store) =>
       createCache<string>({ store, namespace: 'n', l1: { maxBytes: 2 ** 28 } })
@@ -54,7 +54,7 @@ for (const [place, open] of Object.entries(places)) {
       t.equal(await writer.set(key, value, { ttl: '1h', tags: [tagOf(key)] }), true)
       there.set(key, value)
     }))
-    /** On each instance, from memory where it is there, and by one read of all. */
+    /** Checks each instance, in memory if present, and with one read of all keys. */
     const check = async (what: string) => {
       const expected = all.map((key) => there.get(key))
       for (const [i, cache] of caches.entries()) {
@@ -80,7 +80,7 @@ for (const [place, open] of Object.entries(places)) {
     for (const key of part(1)) there.delete(key)
     await check('some are invalidated')
     await set(part(2), 'second')
-    await check('some are set anew')
+    await check('some are set again')
     await writer.invalidate(all.map(tagOf))
     there.clear()
     await check('all are invalidated at once')
@@ -100,7 +100,7 @@ for (const [place, open] of Object.entries(places)) {
       there.set(key, value)
     }))
     for (const store of stores) await store.namespace('n').validity.waitForLeases()
-    await check('some are renewed by another instance')
+    await check('another instance renews some')
     t.equal(caches.reduce((errors, cache) => errors + cache.stats().errors, 0), 0)
   })
 }

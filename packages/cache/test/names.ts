@@ -117,8 +117,8 @@ const ODD = [
 ]
 
 /**
- * Names of keys and tags: those above, and random ones made of their pieces, all different, none
- * the tag of another's key.
+ * Returns different names for keys and tags: the ones above, and random combinations of their
+ * parts, none equal to the tag of another's key.
  */
 export function names (seed: number, count: number): readonly string[] {
   const random = randomFrom(seed)

@@ -50,14 +50,14 @@ for (const nothing of [null, undefined]) {
   }
 }
 
-t.test('it carries its tags: what comes to be is seen', async (t) => {
+t.test('it carries its tags: a value that appears later is seen', async (t) => {
   const cache = createCache<string | null>({ store: memoryStore(), namespace: 'n' })
   await cache.remember<string | null>('key', OPTIONS, () => null)
   await cache.invalidate(['tag'])
   t.equal(await cache.remember('key', OPTIONS, () => 'created'), 'created')
 })
 
-t.test('other values that are falsy are values', async (t) => {
+t.test('other falsy values are ordinary values', async (t) => {
   const date = stopDate(t)
   const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n' })
   for (const value of [0, '', false, []]) {
@@ -68,7 +68,7 @@ t.test('other values that are falsy are values', async (t) => {
   }
 })
 
-t.test('without negativeTtl nothing is as any value', async (t) => {
+t.test('without negativeTtl, null and undefined are ordinary values', async (t) => {
   const date = stopDate(t)
   const cache = createCache<null>({ store: memoryStore(), namespace: 'n' })
   await cache.remember('key', { ttl: '1h' }, () => null)

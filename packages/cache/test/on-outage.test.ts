@@ -9,10 +9,7 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '10s', staleIfError: '1m', tags: ['tag'] } as const
 const STALE = { ...OPTIONS, onOutage: 'stale' } as const
 
-/**
- * A cache that has a value in memory, and whose store then fails, or says that it is not to be
- * trusted.
- */
+/** A cache with a value in memory, whose store then fails or becomes untrusted. */
 const outages: Record<string, (t: Test) => Promise<ReturnType<typeof createCache<string>>>> = {
   async 'a store that fails' () {
     const steered = steeredStore({ judgesLocally: false })
@@ -43,7 +40,7 @@ for (const [name, begin] of Object.entries(outages)) {
       t.equal(await cache.find('key'), undefined)
     })
 
-    await t.test('stale: what memory has is taken, and not computed anew behind it', async (t) => {
+    await t.test('stale: the value in memory is used, and not refreshed in the background', async (t) => {
       const cache = await begin(t)
       const { misses } = cache.stats()
       const hits = record(t, 'weir:cache:hit')
@@ -64,7 +61,7 @@ for (const [name, begin] of Object.entries(outages)) {
       t.equal(cache.stats().misses, misses)
     })
 
-    await t.test('stale: what memory does not have is computed', async (t) => {
+    await t.test('stale: a value missing from memory is computed', async (t) => {
       const cache = await begin(t)
       t.equal(await cache.remember('other', STALE, () => 'computed'), 'computed')
     })
@@ -80,7 +77,7 @@ for (const [name, begin] of Object.entries(outages)) {
   })
 }
 
-t.test('stale: what is known to be invalid is not taken', async (t) => {
+t.test('stale: a value known to be invalid is not used', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   await cache.remember('key', OPTIONS, () => 'kept')

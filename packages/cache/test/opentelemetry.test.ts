@@ -12,7 +12,7 @@ import { inSpan, instrumented, named, points, spans, the } from './recorded.js'
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
 t.test(
-  'the function of a fill runs within its span, and so do the store calls of the fill',
+  'a fill\'s function and store calls run within its span',
   async (t) => {
     instrumented(t)
     const cache = createCache<string>({ store: testStore(), namespace: 'n' })
@@ -41,12 +41,12 @@ t.test(
   }
 )
 
-t.test('callers that wait for a fill of another have a span that is linked to it', async (t) => {
+t.test('a caller waiting for another caller\'s fill has a span linked to it', async (t) => {
   instrumented(t)
   const cache = createCache<string>({ store: testStore(), namespace: 'n' })
   const { fn, started, end } = gatedFn<string>()
   const first = inSpan('first', () => cache.remember('key', OPTIONS, fn))
-  // One comes before the fill has begun, and one after.
+  // One arrives before the fill has begun, and one after.
   const second = inSpan('second', () => cache.remember('key', OPTIONS, fn))
   await started
   const third = inSpan('third', () => cache.remember('key', OPTIONS, fn))
@@ -61,7 +61,7 @@ t.test('callers that wait for a fill of another have a span that is linked to it
   }
 })
 
-t.test('fills nest as their functions do, and fills of other callers stay apart', async (t) => {
+t.test('fills nest like their functions, and fills of other callers are separate', async (t) => {
   instrumented(t)
   const [outer, inner] = ['outer', 'inner'].map((namespace) =>
     createCache<string>({ store: testStore(), namespace })
@@ -88,7 +88,7 @@ t.test('fills nest as their functions do, and fills of other callers stay apart'
 })
 
 t.test(
-  'a fill in the background is a trace of its own, linked to that of its caller',
+  'a background fill has its own trace, linked to its caller\'s',
   async (t) => {
     const clock = fakeClock()
     t.teardown(() => {
@@ -121,7 +121,7 @@ t.test(
 )
 
 t.test(
-  'a wait for a fill of another instance is told as such, and links to nothing here',
+  'a wait for another instance\'s fill is recorded as such, without a link',
   async (t) => {
     const { port } = await startRedis(t)
     const [one, two] = [1, 2].map(() => {
@@ -149,7 +149,7 @@ t.test(
   }
 )
 
-t.test('each outcome of a fill is told, and errors are recorded', async (t) => {
+t.test('each outcome of a fill is recorded, and so are errors', async (t) => {
   instrumented(t)
   const store = testStore()
   const cache = createCache<string>({ store, namespace: 'n', fillTimeout: 20 })
@@ -190,7 +190,7 @@ t.test('each outcome of a fill is told, and errors are recorded', async (t) => {
 })
 
 t.test(
-  'the span of a fill that never ends ends after fillTimeout, whatever becomes of it',
+  'the span of a fill that never ends ends after fillTimeout, even if the fill continues',
   async (t) => {
     const clock = fakeClock()
     t.teardown(() => {
@@ -201,7 +201,7 @@ t.test(
     const { fn, started, end } = gatedFn<string>()
     const late = cache.remember('key', OPTIONS, fn)
     await started
-    // One that is nobody's flight.
+    // A fill without a flight.
     const beside = await cache.acquire('own', { beside: true })
     if (!('run' in beside)) throw new Error('it is a fill')
     beside.run(() => {})
@@ -222,7 +222,7 @@ t.test(
   }
 )
 
-t.test('keys and tags are told only by option, also by errors', async (t) => {
+t.test('keys and tags are recorded only with the option, also in errors', async (t) => {
   const work = async () => {
     const cache = createCache<unknown>({
       store: testStore({ judgesLocally: false }),
@@ -288,7 +288,7 @@ t.test(
       throw new RangeError('no')
     })
     t.ok(await a.idle())
-    // The SDK has time limits of its own.
+    // The SDK has its own timeouts.
     clock.restore()
     t.strictSame(
       Object.fromEntries(
@@ -310,7 +310,7 @@ t.test(
   }
 )
 
-t.test('after the stop nothing is recorded, of work under way neither', async (t) => {
+t.test('nothing is recorded after the stop, including work in progress', async (t) => {
   const stop = instrumented(t)
   t.throws(() => instrumentCache(), { code: 'WEIR_CACHE_INVALID_OPTION', message: /already/ })
   const cache = createCache<string>({ store: memoryStore(), namespace: 'stopped' })

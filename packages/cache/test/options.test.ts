@@ -8,7 +8,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 
 const newCache = () => createCache<unknown>({ store: memoryStore(), namespace: 'n' })
 const OPTIONS = { ttl: '1m' } as const
-/** What plain JavaScript may hand over. */
+/** Values that plain JavaScript may pass. */
 const untyped = (value: unknown) => value as never
 
 t.test('a namespace', async (t) => {
@@ -61,17 +61,17 @@ t.test('options of stores', async (t) => {
         message: new RegExp(`^${name}${message}`)
       })
     }
-    for (const given of [null, 'redis', 5, []]) refused(given, ' .*: give an object of options$')
-    if (name !== 'memoryStore') refused(undefined, ' undefined: give an object of options$')
-    refused({ ...options, leese: 1 }, '.leese is no option: there is .*maxTags')
+    for (const given of [null, 'redis', 5, []]) refused(given, ' .*: use an object of options$')
+    if (name !== 'memoryStore') refused(undefined, ' undefined: use an object of options$')
+    refused({ ...options, leese: 1 }, '.leese is not an option: the options are .*maxTags')
     for (const maxTags of [-5, 0, 0.5, NaN, Infinity, 'x', '5', null]) {
-      refused({ ...options, maxTags }, '.maxTags .*: give a whole number from 1$')
+      refused({ ...options, maxTags }, '.maxTags .*: use a whole number from 1$')
     }
   }
 })
 
-t.test('a key: every method says so, as a rejection', async (t) => {
-  const invalid = { code: 'WEIR_CACHE_INVALID_KEY', message: /is not a key: give/ }
+t.test('an invalid key: every method rejects with the error', async (t) => {
+  const invalid = { code: 'WEIR_CACHE_INVALID_KEY', message: /is not a key: use/ }
   for (const key of ['', 5, 5n, null, undefined, {}, ['a'], 'a\ud800', '\udc00']) {
     const methods: ((cache: Cache<unknown>) => Promise<unknown>)[] = [
       (cache) => cache.get(untyped(key)),
@@ -87,7 +87,7 @@ t.test('a key: every method says so, as a rejection', async (t) => {
 })
 
 t.test('tags', async (t) => {
-  const invalid = { code: 'WEIR_CACHE_INVALID_TAG', message: /is not a tag: give/ }
+  const invalid = { code: 'WEIR_CACHE_INVALID_TAG', message: /is not a tag: use/ }
   for (const tags of [
     [''],
     ['a', ''],
@@ -144,7 +144,7 @@ t.test('durations and jitter of an entry', async (t) => {
   }
 })
 
-t.test('options that are none, wherever they are taken', async (t) => {
+t.test('invalid options are rejected wherever they are accepted', async (t) => {
   const invalid = { code: 'WEIR_CACHE_INVALID_OPTION' }
   const store = memoryStore()
   for (const options of [
@@ -165,7 +165,7 @@ t.test('options that are none, wherever they are taken', async (t) => {
     t.throws(() => createCache(untyped(options)), invalid)
   }
   t.throws(() => createCache(untyped({ store, namespace: 'n', tll: 1 })), {
-    message: /^tll is no option: there is .*ttl/
+    message: /^tll is not an option: the options are .*ttl/
   })
 
   const version = (await newCache().getWithVersion('key')).version
@@ -234,7 +234,7 @@ t.test('options that are none, wherever they are taken', async (t) => {
   }
 })
 
-t.test('one object of options is for remember and for set', async (t) => {
+t.test('remember and set accept one shared object of options', async (t) => {
   const options = {
     ttl: '1m',
     negativeTtl: '1s',

@@ -6,10 +6,7 @@ type Commands = Required<
 
 const missing = () => Promise.reject(new Error('the client has no such method'))
 
-/**
- * Passes on what it is asked to a client, but makes no connection that listens; for tests to change
- * some of it.
- */
+/** Forwards calls to a client, but creates no listening connection; tests override parts of it. */
 export const passingClient = (client: IoredisClient): Commands => ({
   getBuffer: (key) => client.getBuffer?.(key) ?? missing(),
   unlink: (key) => client.unlink(key),

@@ -8,13 +8,13 @@ import { listening } from './listening.js'
 import { nextPrefix, openPool, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { until } from './redis-node.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(180_000)
 
 // Milliseconds.
 const COMMAND_TIMEOUT = 200
 const FROZEN = 2500
-// 200 reads a second.
+// 200 reads per second.
 const READ_EVERY = 5
 
 const server = await startServer(t)
@@ -22,8 +22,8 @@ const url = urlOf(server)
 const control = openPool(t, server)
 
 /**
- * A read under load, in numbers of reads that had begun before it and that began while it went on.
- * They are a clock that stands still while a busy machine does.
+ * A read under load, measured in reads started before it and during it: a clock that stands still
+ * while a busy machine does.
  */
 interface Read {
   readonly at: number
@@ -31,7 +31,7 @@ interface Read {
 }
 
 t.test(
-  'Postgres frozen under load: reads that begin once it is noticed wait for nothing',
+  'Postgres freezes under load: reads that begin after that is noticed do not wait',
   async (t) => {
     const own = openPool(t, server, { max: 10 })
     for (const location of [{ url }, { pool: own }]) {
@@ -84,9 +84,9 @@ t.test(
 )
 
 t.test(
-  'Postgres frozen: a verb fails, says what may have been done, and does it once',
+  'Postgres freezes: an atomic method fails, says what may have been done, and does it once',
   async (t) => {
-    // With a lease that lasts, so that the counter is judged here and the command for it is sent.
+    // A long lease, so that the counter is checked locally and its command is sent.
     const store = postgresStore({
       url,
       prefix: nextPrefix(),
@@ -103,19 +103,19 @@ t.test(
       () => undefined,
       (error: CacheError) => error
     )
-    t.match(error, { code: 'WEIR_CACHE_STORE_FAILED', message: /may have been done all the same/ })
+    t.match(error, { code: 'WEIR_CACHE_STORE_FAILED', message: /may have been done, and is not retried/ })
     server.thaw()
     await until('Postgres is in use again', async () => (await cache.get('counter')) !== undefined)
-    // The command that was not answered has reached Postgres.
+    // The unanswered command has reached Postgres.
     await until('it was done', async () => (await cache.get('counter')) === 3)
     t.equal(await cache.increment('counter'), 4)
   }
 )
 
 t.test(
-  'Postgres frozen: those that wait for a connection are refused with those that have one',
+  'Postgres freezes: commands waiting for a connection are rejected with those that have one',
   async (t) => {
-    // Unmistakably shorter than two timeouts, on a machine with other things to do.
+    // Clearly shorter than two timeouts on a busy machine.
     const timeout = 2000
     const store = postgresStore({ url, prefix: nextPrefix(), commandTimeout: timeout })
     t.teardown(() => store.close())
@@ -145,7 +145,7 @@ t.test(
     const closing = performance.now()
     const closed = store.close()
     const results = await Promise.allSettled(waiting)
-    t.ok(performance.now() - closing < timeout / 2, 'close() refuses what waits')
+    t.ok(performance.now() - closing < timeout / 2, 'close() rejects waiting commands')
     t.ok(results.filter(({ status }) => status === 'rejected').length > 450)
     server.thaw()
     await closed
@@ -153,7 +153,7 @@ t.test(
 )
 
 t.test(
-  'an instance whose server is frozen trusts its memory for no longer than a lease',
+  'an instance whose server freezes trusts its memory for at most one lease',
   async (t) => {
     const { validity } = await hearing(
       openPostgres(t, { url, prefix: nextPrefix(), lease: 50, commandTimeout: 100 }).namespace('n')
@@ -165,7 +165,7 @@ t.test(
       server.thaw()
     })
     t.intercept(performance, 'now', { value: () => now })
-    // What was on its way when the server was frozen has arrived.
+    // Commands in flight when the server froze have arrived.
     for (let i = 0; i < 5; i++) {
       await new Promise((resolve) => {
         setImmediate(resolve)
@@ -183,8 +183,8 @@ t.test(
 
 t.test('an instance reads any number of records in small parts', async (t) => {
   const RECORDS = 100_000
-  // Milliseconds of CPU, of all threads: on a busy machine time says nothing. A page takes a few, a
-  // collection of garbage the rest.
+  // Milliseconds of CPU time over all threads, because elapsed time means nothing on a busy
+  // machine. A page takes a few, a garbage collection the rest.
   const MOST_OF_A_TURN = 100
   const prefix = nextPrefix()
   const options = { url, prefix, maxTags: RECORDS }

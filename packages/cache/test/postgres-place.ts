@@ -15,11 +15,11 @@ export function startServer (t: Test): Promise<TestPostgres> {
   return startPostgres(t, programs)
 }
 
-/** The server's URL, by its Unix socket. */
+/** The server's URL, using its Unix socket. */
 export const urlOf = ({ host, user, database }: TestPostgres): string =>
   `postgres://${user}@/${database}?host=${encodeURIComponent(host)}`
 
-/** A pool that ends with the test. */
+/** A pool that is closed after the test. */
 export function openPool (t: Test, server: TestPostgres, options: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString: urlOf(server), ...options })
   pool.on('error', () => {})
@@ -27,17 +27,19 @@ export function openPool (t: Test, server: TestPostgres, options: pg.PoolConfig 
   return pool
 }
 
-/** A prefix that no other test of the process has. */
+/** A prefix that is unique in the process. */
 export const nextPrefix = () => `place${++places}`
 
-/** A store that ends with the test: with a short lease, and time to answer on a busy machine. */
+/**
+ * A store that is closed after the test, with a short lease and a timeout suited to a busy machine.
+ */
 export function openPostgres (t: Test, options: PostgresStoreOptions): Store {
   const store = postgresStore({ lease: 10, commandTimeout: 60_000, ...options })
   t.teardown(() => store.close())
   return store
 }
 
-/** A place in Postgres for the store's contract: tables of its own. */
+/** A place in Postgres for the store contract, with its own tables. */
 export async function postgresPlace (
   t: Test,
   server: TestPostgres,

@@ -27,7 +27,7 @@ import { until } from './redis-node.js'
 import { storeContract } from './store-contract.js'
 import { counterOf, missing } from './swaps-contract.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(180_000)
 
 const run = promisify(execFile)
@@ -39,7 +39,7 @@ storeContract(t, 'postgres', { shared: true, persistent: true }, (t) =>
   postgresPlace(t, server, control)
 )
 
-t.test('several instances make the tables at the same moment', async (t) => {
+t.test('several instances create the tables at the same moment', async (t) => {
   for (let round = 0; round < 5; round++) {
     const prefix = nextPrefix()
     const stores = Array.from({ length: 6 }, () => openPostgres(t, { url, prefix }))
@@ -54,7 +54,7 @@ t.test('several instances make the tables at the same moment', async (t) => {
   }
 })
 
-/** What may happen to the tables, behind the back of all instances. */
+/** Faults of the tables that no instance observes directly. */
 const faults: Record<string, (prefix: string) => Promise<unknown>> = {
   'all tables are dropped': (prefix) =>
     control.query(
@@ -78,7 +78,7 @@ const faults: Record<string, (prefix: string) => Promise<unknown>> = {
 }
 
 t.test(
-  'nothing is served that was before an invalidation, whatever becomes of the tables',
+  'no earlier value is served after an invalidation, whatever happens to the tables',
   async (t) => {
     const prefix = nextPrefix()
     const place = { kind: 'postgres', url, prefix } as const
@@ -111,7 +111,7 @@ t.test(
 )
 
 t.test(
-  'stamps go on growing when the tables are lost, and what was stamped before is invalid',
+  'stamps keep growing when the tables are lost, and entries stamped before are invalid',
   async (t) => {
     const prefix = nextPrefix()
     const namespace = await hearing(openPostgres(t, { url, prefix }).namespace('n'))
@@ -120,8 +120,7 @@ t.test(
     await control.query(`UPDATE ${prefix}_namespaces SET clock = clock + 1000000000000`)
     const old = await namespace.validity.stamp()
     t.ok(await valid(namespace, old, []))
-    // The row is made anew by an instance that knows of that clock, or by one that has never heard
-    // of it.
+    // The row is created by an instance that knows that clock, or by one that does not.
     const now = 'floor(extract(epoch FROM now()) * 1000000)'
     for (const lose of [
       `DROP TABLE ${prefix}_namespaces`,
@@ -140,7 +139,7 @@ t.test(
   }
 )
 
-t.test('connections that are cut: nothing is lost, and instances hear again', async (t) => {
+t.test('connections are cut: nothing is lost, and instances receive messages again', async (t) => {
   const prefix = nextPrefix()
   const [a, b] = [openPostgres(t, { url, prefix }), openPostgres(t, { url, prefix })]
   const [reader, writer] = [
@@ -163,7 +162,7 @@ t.test('connections that are cut: nothing is lost, and instances hear again', as
   }
 })
 
-t.test('a connection that fails at the moment it is handed out ends no process', async (t) => {
+t.test('a connection that fails the moment it is handed out does not crash the process', async (t) => {
   const pool = openPool(t, server)
   let isFailing = true
   const failing: PostgresPool = {
@@ -202,7 +201,7 @@ const deafClient = (client: PostgresClient): PostgresClient => new Proxy(client,
 })
 
 t.test(
-  'without notifications changes are known within a lease, and fills are shared all the same',
+  'without notifications, changes are known within a lease, and fills are still shared',
   async (t) => {
     const pool = openPool(t, server)
     const prefix = nextPrefix()
@@ -236,7 +235,7 @@ t.test(
 )
 
 t.test(
-  'a command that is late: its connection is not used again, and no answer is taken for another',
+  'a late command: its connection is not reused, and no answer is taken for another\'s',
   async (t) => {
     const pool = openPool(t, server, { max: 3 })
     const prefix = nextPrefix()
@@ -257,7 +256,7 @@ t.test(
     )
     t.ok(late.every(({ status }) => status === 'rejected'))
     t.ok(performance.now() - asked < 2000, 'one timeout for all')
-    // One listens, one may be that of the probe.
+    // One listens, another may belong to the probe.
     t.ok(pool.totalCount < 3, `${pool.totalCount} connections`)
     await t.rejects(entries.get(['1']), { code: /WEIR_CACHE_STORE_(UNAVAILABLE|TIMEOUT)/ })
     await blocker.query('COMMIT')
@@ -273,7 +272,7 @@ t.test(
   }
 )
 
-t.test('another form of bytes by default changes nothing', async (t) => {
+t.test('another default format of bytes makes no difference', async (t) => {
   const prefix = nextPrefix()
   const pool = openPool(t, server, { max: 5, options: '-c bytea_output=escape' })
   const stores = [
@@ -285,7 +284,7 @@ t.test('another form of bytes by default changes nothing', async (t) => {
   const caches = stores.map((store) => createCache<unknown>({ store, namespace: 'n' }))
   const all = <R>(ask: (cache: Cache<unknown>) => Promise<R>) => Promise.all(caches.map(ask))
   const options = { ttl: '1h', tags: ['tag'] } as const
-  // Every byte, and what looks like either form.
+  // Every byte, and texts that look like either format.
   const values = [Buffer.from(Array.from({ length: 256 }, (_, i) => i)), '\\x00', '\\\\', '\\134']
   for (const [i, cache] of caches.entries()) {
     for (const value of values) {
@@ -303,7 +302,7 @@ t.test('another form of bytes by default changes nothing', async (t) => {
   }
 })
 
-t.test('a burst of thousands of calls is no outage', async (t) => {
+t.test('a burst of thousands of calls is not an outage', async (t) => {
   const errors = record(t, 'weir:cache:error')
   const keys = Array.from({ length: 2000 }, (_, i) => `key-${i}`)
   const bursts: Record<string, (cache: Cache<unknown>) => Promise<unknown>[]> = {
@@ -332,7 +331,7 @@ t.test('a burst of thousands of calls is no outage', async (t) => {
   t.equal(errors.length, 0, String(errors[0]?.error))
 })
 
-t.test('a stricter isolation by default changes nothing', async (t) => {
+t.test('a stricter default isolation level makes no difference', async (t) => {
   const prefix = nextPrefix()
   for (const isolation of ['repeatable read', 'serializable']) {
     const pool = openPool(t, server, {
@@ -353,7 +352,7 @@ t.test('a stricter isolation by default changes nothing', async (t) => {
   }
 })
 
-t.test('what has ended is swept out', async (t) => {
+t.test('expired rows are deleted', async (t) => {
   const prefix = nextPrefix()
   const { entries } = openPostgres(t, { url, prefix }).namespace('n')
   for (let i = 0; i < 128; i++) await entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000)
@@ -363,10 +362,10 @@ t.test('what has ended is swept out', async (t) => {
   )
 })
 
-t.test('the program of the README runs as it is, but for the address, and ends', async (t) => {
+t.test('the program in the README runs as it is, except for the address, and ends', async (t) => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const [, program = ''] = /### Postgres\n.*?```js\n(.*?)```/s.exec(readme) ?? []
-  // Beside the compiled tests, from where packages are found.
+  // Next to the compiled tests, from where packages are found.
   const file = new URL(`postgres-readme-${process.pid}.mjs`, import.meta.url)
   t.teardown(() => rm(file))
   await writeFile(file, program.replace(/postgres:\/\/[^']*/, url))
@@ -376,19 +375,19 @@ t.test('the program of the README runs as it is, but for the address, and ends',
 
 t.test('options are checked, and passwords are not shown', async (t) => {
   const wrong: [options: Parameters<typeof postgresStore>[0], message: RegExp][] = [
-    [{}, /no Postgres to talk to/],
+    [{}, /No Postgres is configured/],
     [{ url, pool: control }, /Both url and pool/],
-    [{ url: '' }, /there is none/],
-    [{ url: 'localhost' }, /no URL/],
+    [{ url: '' }, /it is missing/],
+    [{ url: 'localhost' }, /not a URL/],
     [{ url: 'redis://:secret@localhost' }, /it begins with redis:\/\//],
     [{ url: 'postgres://user:sec ret@localhost' }, /white space/],
-    [{ url: 'postgres://user:secret%@localhost' }, /not an encoded character/],
+    [{ url: 'postgres://user:secret%@localhost' }, /% that does not encode/],
     [{ url, prefix: 'Weir' }, /prefix 'Weir'/],
     [{ url, prefix: 'a.b.c' }, /prefix 'a.b.c'/],
     [{ url, prefix: '"; DROP TABLE x' }, /lower-case letters/],
     [{ url, lease: '2h' }, /lease '2h'/],
     [{ url, commandTimeout: 0 }, /commandTimeout 0/],
-    [{ pool: openPool(t, server, { max: 1 }) }, /a max of at least 2/]
+    [{ pool: openPool(t, server, { max: 1 }) }, /set its max to at least 2/]
   ]
   for (const [options, message] of wrong) {
     t.throws(() => postgresStore(options), { code: 'WEIR_CACHE_INVALID_OPTION', message })
@@ -396,7 +395,7 @@ t.test('options are checked, and passwords are not shown', async (t) => {
   }
 })
 
-t.test('a user who may not make the tables is told so, and reads are misses', async (t) => {
+t.test('a user who may not create the tables gets an error, and reads are misses', async (t) => {
   await control.query('CREATE ROLE reader LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC')
   const store = openPostgres(t, { url: url.replace('//weir@', '//reader@'), prefix: nextPrefix() })
   const cache = createCache<string>({ store, namespace: 'n' })
@@ -408,7 +407,7 @@ t.test('a user who may not make the tables is told so, and reads are misses', as
   })
 })
 
-t.test('tables in a schema of their own; two prefixes are two stores', async (t) => {
+t.test('tables in a separate schema; two prefixes are two stores', async (t) => {
   await control.query('CREATE SCHEMA cache')
   const [a, b] = [
     openPostgres(t, { url, prefix: 'cache.weir' }),
@@ -420,7 +419,7 @@ t.test('tables in a schema of their own; two prefixes are two stores', async (t)
 })
 
 t.test(
-  'a closed store leaves a pool it was given, and nothing that keeps the process',
+  'a closed store leaves the given pool open, and nothing that keeps the process alive',
   async (t) => {
     const pool = openPool(t, server, { max: 3 })
     const store = postgresStore({ pool, prefix: nextPrefix() })

@@ -1,4 +1,6 @@
-/** The same numbers each time (mulberry32), so that a failure can be looked at. */
+/**
+ * Returns the same pseudorandom numbers each time (mulberry32), so that failures can be reproduced.
+ */
 export function randomFrom (seed: number): (below: number) => number {
   return (below) => {
     seed = (seed + 0x6d2b79f5) | 0

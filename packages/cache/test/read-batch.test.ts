@@ -21,7 +21,7 @@ const bytes = (keys: readonly string[]) => keys.map((key) => Buffer.from(key))
 const nextTick = () => new Promise<void>((resolve) => { process.nextTick(resolve) })
 
 t.test(
-  'a read with none under way leaves in the same turn, with those of its callback and the promise jobs after it',
+  'with none in flight, a read is sent in the same turn, with those of its callback and the promise jobs after it',
   async (t) => {
     const { batch, commands, sent } = setUp()
     const reads = [batch.add('a'), batch.add('b')]
@@ -46,7 +46,7 @@ t.test(
 )
 
 t.test(
-  'while one is under way those of a turn are one command, and none is part of a command that has left',
+  'while one is in flight, reads of a turn form one command, and none joins a command already sent',
   async (t) => {
     const { batch, commands, sent } = setUp()
     const first = batch.add('a')
@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test('a failure is that of all reads of the command, and of no other', async (t) => {
+t.test('a failure affects all reads of the command, and no others', async (t) => {
   for (const keys of [['a'], ['a', 'b']]) {
     const { batch, commands } = setUp()
     const failing = keys.map((key) => batch.add(key))
@@ -88,7 +88,7 @@ t.test('a failure is that of all reads of the command, and of no other', async (
 })
 
 for (const count of [1, 2, 63, 64, 65, 128, 200]) {
-  t.test(`${count} reads at once: commands of up to 64 keys, to each its value`, async (t) => {
+  t.test(`${count} concurrent reads: commands of up to 64 keys, each read gets its value`, async (t) => {
     const { batch, commands, sent } = setUp()
     const keys = Array.from({ length: count }, (_, i) => `key-${i}`)
     const reads = keys.map((key) => batch.add(key))

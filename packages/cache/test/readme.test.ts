@@ -6,7 +6,7 @@ import t from 'tap'
 const run = promisify(execFile)
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** Beside the compiled tests, from where packages are found. */
+/** Next to the compiled tests, from where packages are found. */
 const folder = new URL(`readme-programs-${process.pid}/`, import.meta.url)
 await mkdir(folder)
 t.teardown(() => rm(folder, { recursive: true }))
@@ -15,7 +15,7 @@ for (const [name, output] of [
   ['OpenTelemetry', /name: 'fill products'/],
   ['Testing', /# pass 1\b|ℹ pass 1\b/]
 ] as const) {
-  t.test(`the program of the section ${name} runs as it is`, async (t) => {
+  t.test(`the program in the section ${name} runs as it is`, async (t) => {
     const from = README.indexOf(`\n## ${name}\n`)
     const [, program = ''] =
       /```js\n(.*?)```/s.exec(README.slice(from, README.indexOf('\n## ', from + 4))) ?? []
@@ -29,7 +29,7 @@ for (const [name, output] of [
   })
 }
 
-t.test('the main entry needs no library of OpenTelemetry', async (t) => {
+t.test('the main entry point does not need an OpenTelemetry library', async (t) => {
   const program = `
     import { register } from 'node:module'
     register('data:text/javascript,' + encodeURIComponent(\`

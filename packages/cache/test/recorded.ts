@@ -37,13 +37,13 @@ export function instrumented (t: Test, options?: InstrumentationOptions): () => 
   return stop
 }
 
-/** The spans that have ended, in this order. */
+/** Returns the ended spans in order. */
 export const spans = (): ReadableSpan[] => exporter.getFinishedSpans()
 
-/** The spans of this name that have ended. */
+/** Returns the ended spans with this name. */
 export const named = (name: string): ReadableSpan[] => spans().filter((span) => span.name === name)
 
-/** The only span of this name that has ended. */
+/** Returns the only ended span with this name. */
 export function the (name: string): ReadableSpan {
   const [span, ...others] = named(name)
   if (span === undefined || others.length > 0) {
@@ -56,11 +56,11 @@ export function the (name: string): ReadableSpan {
   return span
 }
 
-/** Runs the function in a span of its own, as a server does for a request. */
+/** Runs the function in its own span, as a server does for a request. */
 export const inSpan = <R>(name: string, fn: () => Promise<R>): Promise<R> =>
   trace.getTracer('test').startActiveSpan(name, (span) => fn().finally(() => { span.end() }))
 
-/** The data points since the last call, by metric and attributes. */
+/** Returns the data points since the last call, by metric and attributes. */
 export async function points (): Promise<Record<string, unknown>> {
   metricExporter.reset()
   await reader.forceFlush()

@@ -14,11 +14,11 @@ import { until } from './redis-node.js'
 import { nextPrefix, openPool, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(180_000)
 
 const MAX_TAGS = 200
-// The records that one write of a single one removes beyond it, at most.
+// Maximum number of records that one write removes in addition.
 const BATCH = 16
 const [ROUNDS, AT_ONCE] = [10, 300]
 
@@ -26,7 +26,7 @@ interface Counts { readonly tags: number, readonly replaced: number }
 interface Place {
   readonly store: Store
   readonly count: () => Promise<Counts>
-  /** Where each takes longer. */
+  /** Number of rounds, for stores in which each takes longer. */
   readonly rounds?: number
 }
 
@@ -41,7 +41,7 @@ const places: Record<string, (t: Test) => Promise<Place>> = {
     const count = async (name: string) => control.zcard(`weir:{n}:${name}`)
     return {
       store: openStore(t, { client: await server.connect(), maxTags: MAX_TAGS }),
-      // Clock, floor and history are members, too.
+      // Clock, floor and history are members too.
       count: async () => ({
         tags: Math.max(0, (await count('tags')) - 3),
         replaced: await count('replaced')
@@ -183,7 +183,7 @@ t.test('no writer leaves more than maxTags records of a kind: memory', async (t)
 })
 
 t.test(
-  'the record of a replacement does not outlive the entry that was replaced: Redis',
+  'the record of a replacement does not outlive the replaced entry: Redis',
   async (t) => {
     const control = await server.connect()
     await control.flushall()
@@ -191,13 +191,13 @@ t.test(
     const replace = async (key: string, end: number) =>
       validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
     const KEYS = ['weir:{n}:replaced', 'weir:{n}:replaced-until'] as const
-    // Redis adds 10 s, for clocks that differ.
+    // Redis adds 10 s, to allow for clock differences.
     for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
     await replace('one more', Date.now() + 3_600_000)
     t.strictSame(
       await Promise.all(KEYS.map((key) => control.zcard(key))),
       [1, 1],
-      'each writer removes those that have ended'
+      'each writer removes expired records'
     )
     const left = await control.pttl(KEYS[0])
     t.ok(left > 3_600_000 && left <= 3_611_000, `${left} ms until all are gone`)
@@ -209,14 +209,14 @@ t.test(
 )
 
 t.test(
-  'the record of a replacement does not outlive the entry that was replaced: Postgres',
+  'the record of a replacement does not outlive the replaced entry: Postgres',
   async (t) => {
     const place = await places['Postgres']?.(t)
     if (place === undefined) return
     const { validity } = place.store.namespace('n')
     const replace = async (key: string, end: number) =>
       validity.replace({ key, stamp: await validity.stamp(), tags: [] }, end)
-    // The store adds 10 s, for clocks that differ.
+    // The store adds 10 s, to allow for clock differences.
     for (let i = 0; i < 40; i++) await replace(`ended ${i}`, Date.now() - 10_001)
     await replace('one more', Date.now() + 3_600_000)
     t.equal((await place.count()).replaced, 1, 'each writer removes those that have ended')
@@ -224,7 +224,7 @@ t.test(
 )
 
 t.test(
-  'the record of a replacement does not outlive the entry that was replaced: SQLite',
+  'the record of a replacement does not outlive the replaced entry: SQLite',
   async (t) => {
     const date = stopDate(t)
     const place = await places.SQLite?.(t)
@@ -236,14 +236,14 @@ t.test(
     }
     t.equal((await count()).replaced, 100)
     date.advance(1000)
-    // Sets alone write no record of another key; the store sweeps every so often.
+    // Sets alone write no record of another key; the store sweeps periodically.
     const cache = createCache<number>({ store, namespace: 'other' })
     for (let i = 0; i < 7 * 128; i++) await cache.remember(`${i}`, { ttl: '1m' }, () => i)
     t.equal((await count()).replaced, 0)
   }
 )
 
-t.test('the record of a replacement ends with the entry that was replaced: memory', async (t) => {
+t.test('the record of a replacement expires with the replaced entry: memory', async (t) => {
   const date = stopDate(t)
   const namespace = memoryStore({ maxTags: MAX_TAGS }).namespace('n')
   const { validity } = namespace

@@ -11,18 +11,18 @@ import { until } from './redis-node.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const server = await startRedis(t)
 const control = await server.connect()
 const login = { username: 'weir', password: 'PASSWORD' }
 
-/** The rule that the README gives. */
+/** The rule in the README. */
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 const RULE = /ACL SETUSER weir (.*)/.exec(README)?.[1]?.split(' ') ?? []
 
-/** Gives the user exactly these rules. */
+/** Sets exactly these rules for the user. */
 async function allow (...rules: string[]) {
   await control.acl('SETUSER', 'weir', 'reset', ...rules)
 }
@@ -42,7 +42,7 @@ const denial = () => new Promise<Denial>((resolve) => {
   subscribe('weir:redis:denied', heard)
 })
 
-t.test('the rule in the README is all that the store needs', async (t) => {
+t.test('the rule in the README is sufficient for the store', async (t) => {
   t.ok(RULE.includes('-@all'))
   await allow(...RULE)
   storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) =>
@@ -60,7 +60,7 @@ t.test('the rule has every command that a script calls', async (t) => {
   }
 })
 
-t.test('what is missing is told once, with what to grant, until it is allowed', async (t) => {
+t.test('a missing permission is reported once, with the rule to grant, until it is allowed', async (t) => {
   const cases: [missing: string, instead: string[], Partial<Denial>][] = [
     ['+get', [], { command: 'GET', grant: '+get' }],
     ['+zadd', [], { command: 'EVALSHA', grant: '+zadd' }],
@@ -85,12 +85,12 @@ t.test('what is missing is told once, with what to grant, until it is allowed', 
       t.equal(
         await cache.remember('key', { ttl: '1m' }, () => 'value'),
         'value',
-        'requests are answered all the same'
+        'requests are answered anyway'
       )
       await cache.get('key')
       const { message } = t.match(await told, expected) ? await told : { message: '' }
       t.match(message, 'ACL SETUSER')
-      // Scripts that need it only now and then may have been carried out since.
+      // Scripts that need it only occasionally may have succeeded meanwhile.
       await until('it is refused', async () => denialsOf(client).length > 0)
       t.equal(
         denialsOf(client).length,

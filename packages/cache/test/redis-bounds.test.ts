@@ -10,10 +10,10 @@ import { connectCluster, startCluster } from './redis-cluster.js'
 import { until } from './redis-node.js'
 import { openStore } from './redis-place.js'
 
-// Nothing is there.
+// Nothing exists here.
 const NOWHERE = '/nonexistent/redis.sock'
 
-/** Clients as their libraries make them by default: they keep commands, and retry for ever. */
+/** Clients with their libraries' defaults: they queue commands and retry forever. */
 const plain: Record<string, (t: Test, path: string) => RedisClient> = {
   'ioredis 6' (t, path) {
     const client = new Redis(path)
@@ -35,7 +35,7 @@ const plain: Record<string, (t: Test, path: string) => RedisClient> = {
 
 for (const [name, connect] of Object.entries(plain)) {
   t.test(`a plain client of ${name}`, async (t) => {
-    t.test('without Redis, nothing waits for longer than a command may take', async (t) => {
+    t.test('without Redis, no call waits longer than a command may take', async (t) => {
       const connection = openRedis({ client: connect(t, NOWHERE), commandTimeout: 20 }, 'weir')
       t.teardown(() => connection.close())
       await t.rejects(connection.read('key'), {
@@ -45,7 +45,7 @@ for (const [name, connect] of Object.entries(plain)) {
       await t.rejects(connection.unlink('key'), { code: 'WEIR_REDIS_TIMEOUT' })
     })
 
-    t.test('Redis frozen, a cache goes on without it, and uses it again', async (t) => {
+    t.test('Redis freezes: a cache continues without it, and uses it again', async (t) => {
       const server = await startRedis(t)
       const cache = createCache<string>({
         store: openStore(t, { client: connect(t, server.path), commandTimeout: 200 }),
@@ -63,21 +63,21 @@ for (const [name, connect] of Object.entries(plain)) {
   })
 }
 
-t.test('a client that keeps commands is given none before it is connected', async (t) => {
+t.test('a client that queues commands gets none before it is connected', async (t) => {
   const server = await startRedis(t)
   await server.kill()
   const client = new Redis(server.path)
   t.teardown(() => { client.disconnect() })
   const connection = openRedis({ client, commandTimeout: 20 }, 'weir')
   for (let i = 0; i < 3; i++) await t.rejects(connection.unlink('key'))
-  // Whatever it has kept is sent when it is connected.
+  // Queued commands are sent once it is connected.
   const sent: string[] = []
   const send = client.sendCommand.bind(client)
   client.sendCommand = (command, ...rest) => {
     sent.push(command.name)
     return send(command, ...rest)
   }
-  // Not once() of node:events, which rejects if an attempt to connect came to nothing.
+  // Not once() of node:events, which rejects if a connection attempt fails.
   const ready = new Promise((resolve) => { client.once('ready', resolve) })
   await server.restart()
   await ready
@@ -112,7 +112,7 @@ t.test('a database that does not exist is an error, not database 0', async (t) =
 })
 
 t.test(
-  'a killed master of a cluster holds a read for one timeout, whatever its client does',
+  'a killed master of a cluster delays a read by one timeout, whatever its client does',
   async (t) => {
     const cluster = await startCluster(t)
     const client = await connectCluster(t, cluster.addresses)
@@ -126,16 +126,16 @@ t.test(
     const results = await Promise.allSettled(lost.map((key) => connection.read(key)))
     const took = performance.now() - begun
     t.ok(results.every(({ status }) => status === 'rejected'))
-    // Sixteen redirections with pauses would be seconds.
+    // Sixteen redirections with pauses would take seconds.
     t.ok(took < 1000, `${took} ms`)
   }
 )
 
-t.test('what is no Redis is an error that says what to give', async (t) => {
+t.test('an unknown client is an error that says what to use', async (t) => {
   const refused = { code: 'WEIR_CACHE_INVALID_OPTION' }
   t.throws(() => redisStore({}), {
     ...refused,
-    message: /give \{ url: "redis:\/\/host:6379" \}, or \{ client \}/
+    message: /use \{ url: "redis:\/\/host:6379" \}, or \{ client \}/
   })
   t.throws(() => redisStore({ url: 'http://host' }), { ...refused, message: /begins with http:/ })
   t.throws(() => redisStore({ url: NOWHERE, client: new Redis({ lazyConnect: true }) }), {
@@ -158,7 +158,7 @@ t.test('what is no Redis is an error that says what to give', async (t) => {
   })
 })
 
-t.test('a client of node-redis that was never connected says so', async (t) => {
+t.test('a node-redis client that was never connected reports that', async (t) => {
   const connection = openRedis({ client: createClient() }, 'weir')
   await t.rejects(connection.read('key'), {
     code: 'WEIR_REDIS_NOT_CONNECTED',

@@ -7,11 +7,11 @@ import { hearing } from './judging.js'
 import { openStore } from './redis-place.js'
 
 const server = await startRedis(t)
-// Each has a store of its own on one client.
+// Each has its own store on one client.
 const AT_ONCE = 8
 const SOON = `${Date.now() * 1000}`
 
-/** None of them is a message of ours. */
+/** Messages that no script publishes. */
 const garbage: readonly (string | Buffer)[] = [
   '',
   ' ',
@@ -64,7 +64,7 @@ const garbage: readonly (string | Buffer)[] = [
   JSON.stringify(['replace', SOON, 'key', '', 'more'])
 ]
 
-/** Records the namespace's events about its subscription; `times` resolves after so many. */
+/** Records the namespace's subscription events; `times` resolves after that many. */
 function watch (t: Test, namespace: string) {
   const said: boolean[] = []
   const waits: { readonly count: number, readonly open: () => void }[] = []
@@ -86,7 +86,7 @@ function watch (t: Test, namespace: string) {
   }
 }
 
-t.test('a message that is none costs one subscription, and nothing else', async (t) => {
+t.test('an invalid message costs one subscription, and nothing else', async (t) => {
   const client = await server.connect()
   for (let begin = 0; begin < garbage.length; begin += AT_ONCE) {
     await Promise.all(garbage.slice(begin, begin + AT_ONCE).map(async (message, i) => {

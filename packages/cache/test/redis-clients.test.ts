@@ -6,15 +6,12 @@ import t, { type Test } from 'tap'
 import { redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const server = await startRedis(t)
 
-/**
- * ioredis 6, with options that change what replies look like, where keys lie, or when commands
- * leave.
- */
+/** ioredis 6 with options that change replies, key names, or when commands are sent. */
 const ioredis6 =
   (options: RedisOptions & { replyMapping?: 'legacy' | 'resp3' }) => async (t: Test) => {
     const client = new Redis<'legacy' | 'resp3'>({ path: server.path, ...options })
@@ -37,7 +34,7 @@ const nodeRedis = (RESP: 2 | 3) => async (t: Test) => {
   return { client }
 }
 
-/** Text as it is by default, numbers as text. */
+/** Text as by default, numbers as text. */
 async function mapped (t: Test) {
   const { client } = await nodeRedis(3)(t)
   return {

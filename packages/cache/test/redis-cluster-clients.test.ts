@@ -6,7 +6,7 @@ import { startCluster } from './redis-cluster.js'
 import { openStore } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const cluster = await startCluster(t)

@@ -11,8 +11,8 @@ const LEASE = 250
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 /**
- * Two instances with the entry in memory. Only what they hear, or that they cannot hear, keeps them
- * from serving it.
+ * Two instances with the entry in memory. They stop serving it only because of received messages,
+ * or because they receive none.
  */
 async function twoInstances (t: Test, key: string) {
   const clients: Cluster[] = [await cluster.connect(), await cluster.connect()]
@@ -38,7 +38,7 @@ t.test('the slot of a namespace moves to another node', async (t) => {
   await from.control.cluster('SETSLOT', slot, 'MIGRATING', toId)
   await cut
   await t.test(
-    'while it moves, the messages come from where nobody listens: memory is not trusted',
+    'while it migrates, messages come from a node without listeners: memory is not trusted',
     async (t) => {
       await from.control.migrate('127.0.0.1', to.port, 'weir:{n}:tags', 0, 1000)
       await a.cache.invalidate(['tag'], { consistency: 'bounded' })
@@ -58,7 +58,7 @@ t.test('the slot of a namespace moves to another node', async (t) => {
   await hearsAgain(t, a, b)
 })
 
-t.test('the slot leaves and is back before anybody asks', async (t) => {
+t.test('the slot leaves and returns before any request', async (t) => {
   await cluster.flush()
   const { a, b } = await twoInstances(t, 'key')
   await cluster.flush() // a node gives up a slot only when it has no keys there
@@ -75,7 +75,7 @@ t.test('the slot leaves and is back before anybody asks', async (t) => {
 })
 
 t.test(
-  'the node of a namespace hands over to its replica, and dies as a replica that has not heard all takes over',
+  'the node of a namespace hands over to its replica, and dies while a replica that missed messages takes over',
   async (t) => {
     await cluster.flush()
     const first = await cluster.ownerOf('n')
@@ -98,7 +98,7 @@ t.test(
       )
       await a.cache.remember(key, OPTIONS, () => 'old')
       t.equal(await b.cache.get(key), 'old')
-      // From here on it has nothing from its master.
+      // The replica receives nothing more from its master.
       await second.control.call('ACL', 'SETUSER', 'default', '-psync')
       await second.control.call('CLIENT', 'KILL', 'TYPE', 'replica')
       await a.cache.invalidate(['tag'], { consistency: 'bounded' })

@@ -7,14 +7,14 @@ import { listeningInstance } from './listening-instance.js'
 import { startCluster } from './redis-cluster.js'
 import { storeContract } from './store-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 const cluster = await startCluster(t)
 
-/** A store that ends with the test, with a lease that does not make the suite wait long. */
+/** A store that is closed after the test, with a lease short enough for the suite. */
 function open (t: Test, options: RedisStoreOptions): Store {
   const store = redisStore({ lease: 10, ...options })
   t.teardown(() => store.close())
@@ -40,7 +40,7 @@ storeContract(t, 'a Redis cluster', { shared: true, persistent: true }, async (t
   }
 })
 
-t.test('entries lie on all nodes, and no command needs two of them', async (t) => {
+t.test('entries are spread over all nodes, and no command needs two of them', async (t) => {
   await cluster.flush()
   const cache = createCache<number>({
     store: open(t, { client: await cluster.connect() }),
@@ -58,7 +58,7 @@ t.test('entries lie on all nodes, and no command needs two of them', async (t) =
   t.equal(cache.stats().errors, 0)
 })
 
-t.test('instances hear of each other\'s invalidations, in namespaces on all nodes', async (t) => {
+t.test('instances receive each other\'s invalidations, in namespaces on all nodes', async (t) => {
   await cluster.flush()
   const namespaces = ['b', 'c', 'a']
   t.strictSame(

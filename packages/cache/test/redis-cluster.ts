@@ -10,20 +10,20 @@ const MASTERS = 3
 export interface RedisCluster {
   readonly nodes: readonly RedisNode[]
   readonly addresses: readonly { readonly host: string, readonly port: number }[]
-  /** A connected client with the options of a request path; ends with the test. */
+  /** Returns a connected client with options suited to requests; closed after the test. */
   connect (): Promise<Cluster>
   /** Empties all nodes. */
   flush (): Promise<void>
-  /** The master that owns the key's slot. */
+  /** Finds the master that owns the key's slot. */
   ownerOf (key: string): Promise<RedisNode>
-  /** Gives a master a replica, and resolves when it has all that the master has. */
+  /** Adds a replica to a master, and resolves when it has all the master's data. */
   replicate (master: RedisNode): Promise<RedisNode>
 }
 
 export async function startCluster (t: Test): Promise<RedisCluster> {
   const masters = await Promise.all(Array.from({ length: MASTERS }, () => startMember(t)))
   await Promise.all(masters.map(({ control }, i) => control.cluster('ADDSLOTSRANGE', ...share(i))))
-  // Nodes that begin with the same epoch would have to settle first who is who.
+  // Nodes that start with the same epoch would first have to resolve the conflict.
   await Promise.all(
     masters.map(({ control }, i) => control.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1))
   )
@@ -37,7 +37,7 @@ export async function startCluster (t: Test): Promise<RedisCluster> {
       await Promise.all(masters.map(({ control }) => control.flushall()))
     },
     async ownerOf (key) {
-      // Only the owner of its slot gives an answer.
+      // Only the owner of its slot answers.
       return Promise.any(nodes.map(async (node) => {
         await node.control.unlink(`{${key}}:none`)
         return node
@@ -51,7 +51,7 @@ export async function startCluster (t: Test): Promise<RedisCluster> {
       await until('the replica follows', async () =>
         /master_link_status:up/.test(await replica.control.info('replication'))
       )
-      // Those who are to vote for it have to know it for what it is.
+      // Voters have to know it as a replica.
       await until('all know the replica', async () => {
         const views = await Promise.all(nodes.map(({ control }) => control.cluster('NODES')))
         return views.every((view) => String(view).includes('slave'))

@@ -4,7 +4,7 @@ import { Commands } from '../src/stores/redis/commands.js'
 import { startCluster, connectCluster } from './redis-cluster.js'
 import { until } from './redis-node.js'
 
-t.test('of a cluster only the node is left alone that does not answer', async (t) => {
+t.test('in a cluster, only the node that does not answer gets no commands', async (t) => {
   const cluster = await startCluster(t)
   const [node] = cluster.nodes
   const client = await connectCluster(t, cluster.addresses)

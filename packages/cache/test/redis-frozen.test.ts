@@ -8,12 +8,12 @@ import { until } from './redis-node.js'
 // Milliseconds.
 const COMMAND_TIMEOUT = 200
 const FROZEN = 2500
-// 200 reads a second.
+// 200 reads per second.
 const READ_EVERY = 5
 
 /**
- * A read under load, in numbers of reads that had begun before it and that began while it went on.
- * They are a clock that stands still while a busy machine does.
+ * A read under load, measured in reads started before it and during it: a clock that stands still
+ * while a busy machine does.
  */
 interface Read {
   readonly at: number
@@ -21,7 +21,7 @@ interface Read {
 }
 
 t.test(
-  'Redis frozen under load: reads that begin once it is noticed wait for nothing',
+  'Redis freezes under load: reads that begin after that is noticed do not wait',
   async (t) => {
     const server = await startRedis(t)
     const client = await server.connect({

@@ -23,7 +23,7 @@ async function fleet (t: Test, policy: string, maxTags?: number) {
   return { a, b, foreign: await server.connect() }
 }
 
-t.test('a full Redis invalidates, deletes, clears and replaces, and others hear it', async (t) => {
+t.test('a full Redis still invalidates, deletes, clears and replaces, and others receive it', async (t) => {
   const { a, b, foreign } = await fleet(t, 'noeviction', 200)
   const inMemory = async (key: string, value: string) => {
     await a.cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () => value)
@@ -32,8 +32,7 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
   for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) {
     await inMemory(key, `old ${key}`)
   }
-  // Until not a byte more goes in; then less is allowed than there is, so that what goes makes no
-  // room.
+  // Fills Redis completely; then the limit is lowered, so that removals free no room.
   let keys = 0
   for (const size of [100_000, 1000, 10]) {
     const filled = async () => { for (;;) await foreign.set(`foreign:${++keys}`, 'x'.repeat(size)) }
@@ -52,8 +51,7 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await gone('invalidated')
     await a.cache.delete('deleted')
     await gone('deleted')
-    // The value that is put finds no room; the one in whose place it was to come has ended all the
-    // same.
+    // The new value finds no room, but the replaced one has ended.
     await t.rejects(a.cache.set('set', 'new', OPTIONS), {
       code: 'WEIR_CACHE_STORE_FAILED',
       cause: /OOM/
@@ -62,14 +60,14 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     t.not(await b.cache.get('set'), 'old set')
   })
 
-  await t.test('reads go on, and fills are not kept', async (t) => {
+  await t.test('reads continue, and fills are not stored', async (t) => {
     const errors = record(t, 'weir:cache:error')
     b.cache.evict('kept')
     t.equal(await b.cache.get('kept'), 'old kept')
     for (const { cache } of [a, b]) {
       let runs = 0
       const value = await cache.remember('new', OPTIONS, () => `value ${++runs}`)
-      t.equal(value, 'value 1', 'what cannot be claimed is computed')
+      t.equal(value, 'value 1', 'a value without a claim is computed')
     }
     t.ok(errors.length >= 2)
     for (const { error } of errors) t.match(error, /OOM/)
@@ -89,7 +87,7 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await gone('kept')
   })
 
-  await t.test('with room again it is as it was', async () => {
+  await t.test('with room again, operation is normal', async () => {
     await foreign.config('SET', 'maxmemory', '6mb')
     await foreign.unlink(...Array.from({ length: keys }, (_, i) => `foreign:${i + 1}`))
     await inMemory('another', 'value')
@@ -98,7 +96,7 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
   })
 })
 
-t.test('a Redis that evicts: misses, and nothing that was before a write', async (t) => {
+t.test('a Redis that evicts causes misses, but no stale reads', async (t) => {
   for (const [seed, policy] of ['allkeys-lru', 'allkeys-lfu', 'allkeys-random'].entries()) {
     await t.test(policy, async (t) => {
       const { a, b, foreign } = await fleet(t, policy)
@@ -124,8 +122,8 @@ t.test('a Redis that evicts: misses, and nothing that was before a write', async
             await cache.set(key, `${step}`, { ttl: '1h', tags: [tag] })
             break
           case 3:
-            // Real evictions, of whatever is there, and those of the records: one of them after the
-            // other, or all.
+            // Real evictions of any keys, and evictions of the records, one after the other or
+            // together.
             for (let j = 0; j < 10; j++) {
               await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000))
             }

@@ -10,13 +10,13 @@ import { openStore } from './redis-place.js'
 
 const RECORDS = 300_000
 const PAGE = 500
-// Milliseconds of CPU, of all threads: on a busy machine time says nothing. A collection of garbage
-// may come on top of a page.
+// Milliseconds of CPU time over all threads, because elapsed time means nothing on a busy machine.
+// A garbage collection may add to a page.
 const MOST_OF_A_TURN = 50
 
 const server = await startRedis(t)
 
-t.test('an instance that subscribes reads any number of records in small parts', async (t) => {
+t.test('a subscribing instance reads any number of records in small parts', async (t) => {
   const client = await server.connect()
   const first = await openStore(t, { client: passingClient(client) })
     .namespace('n')
@@ -60,7 +60,7 @@ t.test('an instance that subscribes reads any number of records in small parts',
 
   t.ok(pages.length >= RECORDS / PAGE, `${pages.length} pages`)
   t.ok(Math.max(...pages) <= PAGE, 'of at most as many records')
-  t.equal(sharedTurns, 0, 'each in a turn of its own')
+  t.equal(sharedTurns, 0, 'each in a separate turn')
   t.ok(longest < MOST_OF_A_TURN, `${longest.toFixed(1)} ms of CPU in a turn at most`)
 
   await hearing(namespace)
@@ -71,7 +71,7 @@ t.test('an instance that subscribes reads any number of records in small parts',
 })
 
 t.test(
-  'an entry below the floor of what an instance keeps is asked for once, and stays',
+  'an entry below the floor of an instance\'s records is requested once, and stays',
   async (t) => {
     const client = await server.connect()
     await client.flushall()

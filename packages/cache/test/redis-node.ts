@@ -4,12 +4,12 @@ import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 
 /**
- * A Redis that others find by its address: a node of a cluster, or one that Sentinel watches, or a
+ * A Redis that others find by its address: a cluster node, a server monitored by Sentinel, or a
  * Sentinel.
  */
 export interface RedisNode {
   readonly port: number
-  /** For what the test itself asks of it; is there as soon as it answers. */
+  /** A client for the test itself; available as soon as the server answers. */
   readonly control: Redis
   kill (): Promise<void>
   freeze (): void
@@ -17,8 +17,8 @@ export interface RedisNode {
 }
 
 /**
- * Starts one on the port, in a folder of its own, with the arguments that `configure` gives; it
- * ends with the test.
+ * Starts one on the port, in its own folder, with arguments from `configure`; it ends with the
+ * test.
  */
 export async function startNode (
   t: Test,
@@ -49,8 +49,7 @@ export async function startNode (
 }
 
 /**
- * What Redis' own clocks decide cannot be waited for but by asking: until `holds`, for at most 20
- * s.
+ * Polls until `holds` returns true, for at most 20 s: Redis' own clocks decide when that happens.
  */
 export async function until (what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 20_000; !await holds();) {

@@ -5,7 +5,9 @@ import { redisStore, type RedisStoreOptions } from '../src/stores/redis/index.js
 import { CLOCK } from '../src/stores/redis/scripts.js'
 import type { StorePlace } from './store-place.js'
 
-/** A store that ends with the test: with a short lease, and time to answer on a busy machine. */
+/**
+ * A store that is closed after the test, with a short lease and a timeout suited to a busy machine.
+ */
 export function openStore (t: Test, options: RedisStoreOptions): Store {
   const store = redisStore({ lease: 10, commandTimeout: 60_000, ...options })
   t.teardown(() => store.close())
@@ -13,9 +15,9 @@ export function openStore (t: Test, options: RedisStoreOptions): Store {
 }
 
 /**
- * A place in Redis for the store's contract.
- * @param locate makes the options of one more handle
- * @param keyPrefix what its client puts before every key
+ * A place in Redis for the store contract.
+ * @param locate returns the options of another handle
+ * @param keyPrefix prefix that its client adds to every key
  * @param login for a second process
  */
 export async function redisPlace (

@@ -8,18 +8,18 @@ import { startCluster } from './redis-cluster.js'
 const run = promisify(execFile)
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** The programs of the section about connecting. */
+/** The programs in the section about connecting. */
 const section = README.slice(
   README.indexOf('### Connecting to Redis'),
   README.indexOf('### Access control lists')
 )
 const programs = [...section.matchAll(/```js\n(.*?)```/gs)].map(([, program = '']) => program)
 
-t.test('each program of the README runs as it is, but for the address, and ends', async (t) => {
+t.test('each program in the README runs as it is, except for the address, and ends', async (t) => {
   t.equal(programs.length, 4)
   const { port } = await startRedis(t)
   const cluster = await startCluster(t)
-  // Beside the compiled tests, from where packages are found.
+  // Next to the compiled tests, from where packages are found.
   const folder = new URL(`readme-${process.pid}/`, import.meta.url)
   await mkdir(folder)
   t.teardown(() => rm(folder, { recursive: true }))
@@ -31,7 +31,7 @@ t.test('each program of the README runs as it is, but for the address, and ends'
         .replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`)
         .replaceAll('port: 7000', `port: ${cluster.addresses[0]?.port}`)
     )
-    // It rejects unless the program ends by itself, with code 0.
+    // Rejects unless the program ends by itself with code 0.
     t.ok(await run(process.execPath, [file.pathname], { timeout: 60_000 }))
   }
 })

@@ -45,7 +45,7 @@ function connect (t: Test, options: object): Redis {
 }
 
 t.test(
-  'memory is trusted only while who sends the messages could also take an invalidation',
+  'memory is trusted only while the sender of the messages could also execute an invalidation',
   async (t) => {
     const { port, control } = await startRedis(t)
     const { cache } = await listeningInstance(t, connect(t, { port }), { lease: LEASE })
@@ -56,20 +56,20 @@ t.test(
       await control.replicaof('127.0.0.1', 1)
       await cut
       t.equal(cache.lookup('key'), undefined)
-      t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
+      t.equal(await cache.get('key'), undefined, 'nor does it decide validity itself')
       await control.replicaof('NO', 'ONE')
       await back
-      t.equal(await cache.get('key'), undefined, 'who knows what it has missed')
+      t.equal(await cache.get('key'), undefined, 'what it has missed is unknown')
       t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
       t.equal(await cache.get('key'), 'value')
     })
 
-    await t.test('a master without the replicas it is to have', async (t) => {
+    await t.test('a master without its required replicas', async (t) => {
       const [cut, back] = [listening(false), listening(true)]
       await control.config('SET', 'min-replicas-to-write', 1)
       await cut
       t.equal(cache.lookup('key'), undefined)
-      t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
+      t.equal(await cache.get('key'), undefined, 'nor does it decide validity itself')
       await control.config('SET', 'min-replicas-to-write', 0)
       await back
       t.equal(await cache.get('key'), 'value')
@@ -79,7 +79,7 @@ t.test(
       await cache.remember('key', OPTIONS, () => 'value')
       await control.client('PAUSE', 10_000, 'WRITE')
       await setTimeout(LEASE + 10)
-      t.equal(await control.ping(), 'PONG', 'it answers what does not write')
+      t.equal(await control.ping(), 'PONG', 'it answers commands that do not write')
       t.equal(cache.lookup('key'), undefined)
       await control.client('UNPAUSE')
       t.equal(await cache.get('key'), 'value')
@@ -87,7 +87,7 @@ t.test(
   }
 )
 
-t.test('Sentinel makes a replica the master that has not heard all', async (t) => {
+t.test('Sentinel promotes a replica that has not received everything', async (t) => {
   const master = await startRedis(t)
   const replica = await startRedis(t, '--replicaof', '127.0.0.1', `${master.port}`)
   await until('the replica follows', async () =>
@@ -126,7 +126,7 @@ t.test('Sentinel makes a replica the master that has not heard all', async (t) =
   t.equal(await b.cache.get('key'), 'old')
   await until('the replica has it', async () => await replica.control.exists('weir:n:{=key}') === 1)
 
-  // From here on it has nothing from its master.
+  // The replica receives nothing more from its master.
   await master.control.call('ACL', 'SETUSER', 'default', '-psync')
   await master.control.call('CLIENT', 'KILL', 'TYPE', 'replica')
   await a.cache.invalidate(['tag'], { consistency: 'bounded' })

@@ -15,7 +15,7 @@ import { passingClient } from './passing-client.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
-// The contract takes its time on a machine with other things to do.
+// The contract takes long on a busy machine.
 t.setTimeout(300_000)
 
 const server = await startRedis(t)
@@ -24,13 +24,13 @@ storeContract(t, 'redis', { shared: true, persistent: true }, (t) =>
   redisPlace(t, server, async () => ({ client: await server.connect() }))
 )
 
-t.test('the client is not the store\'s to close', async (t) => {
+t.test('the store does not close the client', async (t) => {
   const client = await server.connect()
   await redisStore({ client }).close()
   t.equal(await client.ping(), 'PONG')
 })
 
-t.test('prefixes are apart', async (t) => {
+t.test('prefixes are separate', async (t) => {
   const client = await server.connect()
   const [a, b] = [
     openStore(t, { client, prefix: 'a' }).namespace('n'),
@@ -43,7 +43,7 @@ t.test('prefixes are apart', async (t) => {
   t.ok(await valid(a, stamp, []))
 })
 
-t.test('scripts that Redis has forgotten are given to it again', async (t) => {
+t.test('scripts that Redis has lost are sent again', async (t) => {
   const client = await server.connect()
   const namespace = openStore(t, { client, prefix: randomUUID() }).namespace('n')
   await client.script('FLUSH')
@@ -57,7 +57,7 @@ t.test('scripts that Redis has forgotten are given to it again', async (t) => {
   t.ok(await namespace.validity.clear() > stamp)
 })
 
-t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) => {
+t.test('set: its value is valid, whichever scripts Redis knows', async (t) => {
   const client = await server.connect()
   const store = openStore(t, { client, prefix: randomUUID() })
   const cache = createCache<string>({ store, namespace: 'n' })
@@ -83,7 +83,7 @@ t.test('a script that fails for another reason is not run again', async (t) => {
   await t.rejects(valid(namespace, 1, ['tag']), /WRONGTYPE/)
 })
 
-t.test('an answer of another kind is an error, never a stamp', async (t) => {
+t.test('a reply of an unexpected type is an error, never a stamp', async (t) => {
   const answering = (reply: unknown) => openStore(t, {
     client: {
       getBuffer: async () => null,
@@ -105,7 +105,7 @@ t.test('an answer of another kind is an error, never a stamp', async (t) => {
   })
 })
 
-t.test('in a cluster, what two servers say of different histories is worth nothing', async (t) => {
+t.test('in a cluster, the answers of two servers with different histories are not combined', async (t) => {
   const answering = (history: string) => {
     const replies = new Map<string, unknown>([
       [RECORDS.sha, [['9', '1', null, null], [], 'one']],
@@ -126,7 +126,7 @@ t.test('in a cluster, what two servers say of different histories is worth nothi
   t.equal(await valid(answering('another'), 5, ['tag']), false)
 })
 
-t.test('memory is judged by one question a turn, however many read', async (t) => {
+t.test('one request per turn serves any number of reads of memory', async (t) => {
   const client = await server.connect()
   const asked: unknown[][] = []
   const passing = passingClient(client)
@@ -158,7 +158,7 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
   t.equal(await cache.get('key-8'), 8)
 })
 
-t.test('a flush of everything is misses, then as new', async (t) => {
+t.test('a flush of everything causes misses, then normal operation', async (t) => {
   const client = await server.connect()
   const cache = createCache<string>({
     store: openStore(t, { client, prefix: randomUUID() }),
@@ -170,13 +170,13 @@ t.test('a flush of everything is misses, then as new', async (t) => {
   t.equal(await cache.get('key'), undefined)
   t.notOk(
     await cache.set('key', 'value 2', { ttl: '1h' }),
-    'nothing tells whether it has been invalidated since the call'
+    'it is unknown whether it has been invalidated since the call'
   )
   t.ok(await cache.set('key', 'value 2', { ttl: '1h' }))
   t.equal(await cache.get('key'), 'value 2')
 })
 
-t.test('a server that is gone', async (t) => {
+t.test('a server that is down', async (t) => {
   const server = await startRedis(t)
   const [heard, cut] = [listening(true), listening(false)]
   const cache = createCache<string>({
@@ -190,9 +190,9 @@ t.test('a server that is gone', async (t) => {
   await server.kill()
   await cut
 
-  t.test('reads are misses, and an event tells', async (t) => {
+  t.test('reads are misses, and an event reports it', async (t) => {
     errors.length = 0
-    t.equal(await cache.get('known'), undefined, 'nobody can say that it is still valid')
+    t.equal(await cache.get('known'), undefined, 'its validity is unknown')
     t.strictSame(await cache.getMany(['known', 'other']), [undefined, undefined])
     t.notOk(await cache.has('known'))
     t.match(errors, [
@@ -203,7 +203,7 @@ t.test('a server that is gone', async (t) => {
     t.equal(errors.length, 3)
   })
 
-  t.test('a function still runs once for all who ask at once', async (t) => {
+  t.test('a function still runs once for all concurrent callers', async (t) => {
     let runs = 0
     const callers = Array.from({ length: 500 }, () => cache.remember('known', { ttl: '1h' }, () => {
       runs++
@@ -216,7 +216,7 @@ t.test('a server that is gone', async (t) => {
     t.equal(await cache.remember('known', { ttl: '1h' }, () => 'again'), 'again', 'and is not kept')
   })
 
-  t.test('writes say that they are not done', async (t) => {
+  t.test('writes report that they were not done', async (t) => {
     const before = cache.stats().errors
     const failed = {
       name: 'CacheError',
@@ -247,9 +247,9 @@ t.test('a client that never was connected', async (t) => {
   await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
 })
 
-t.test('more tags than a script can take at once are asked for in parts', async (t) => {
+t.test('more tags than a script accepts at once are requested in parts', async (t) => {
   const client = await server.connect()
-  // Without a connection that listens, each entry has to be asked for.
+  // Each entry has to be requested without a listening connection.
   const cache = createCache<string>({
     store: openStore(t, { client: passingClient(client), prefix: randomUUID() }),
     namespace: 'n'

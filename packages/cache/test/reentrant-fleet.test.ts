@@ -10,8 +10,8 @@ import { until } from './redis-node.js'
 import { outcomesOf, REFUSED } from './refusals.js'
 
 /*
- * Fills that ask for each other through several instances: handles of their own on one Redis, and
- * on one SQLite file.
+ * Fills that request each other through several instances: separate handles on one Redis, and on
+ * one SQLite file.
  */
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 const CODE = 'WEIR_CACHE_REENTRANT_FILL'
@@ -19,7 +19,7 @@ const server = await startRedis(t)
 const control = await server.connect()
 let namespaces = 0
 
-/** As `mustNotRun`, for a value that goes into a text. */
+/** Like `mustNotRun`, for a value that becomes part of a text. */
 const never = (): string => mustNotRun()
 
 interface Place {
@@ -64,7 +64,7 @@ for (const { name, open } of places) {
   }
 
   t.test(
-    `${name}: two instances whose fills ask for each other: one is refused, and the other gets its value`,
+    `${name}: two instances whose fills request each other: one is refused, and the other gets its value`,
     async (t) => {
       const [one, two] = await fleet(t)
       const asks = [gate(), gate()] as const
@@ -85,7 +85,7 @@ for (const { name, open } of places) {
     }
   )
 
-  t.test(`${name}: both ask at the same moment: neither waits for ever`, async (t) => {
+  t.test(`${name}: both request at the same moment: neither waits forever`, async (t) => {
     const [one, two] = await fleet(t)
     for (let round = 0; round < 20; round++) {
       const start = gate()
@@ -139,7 +139,7 @@ for (const { name, open } of places) {
   })
 
   t.test(
-    `${name}: a fill that joins one which waits for another instance is part of the chain`,
+    `${name}: a fill that joins one waiting for another instance is part of the chain`,
     async (t) => {
       const [one, two] = await fleet(t)
       const asks = [gate(), gate()] as const
@@ -156,7 +156,7 @@ for (const { name, open } of places) {
         return one.cache.remember('b', OPTIONS, mustNotRun)
       })
       await bothFill(one, two)
-      // A caller that is part of no fill waits for b, and the fill of a joins it.
+      // A caller outside of any fill waits for b, and the fill of a joins it.
       const plain = one.cache.remember('b', OPTIONS, mustNotRun)
       await waiting(one, 2)
       asks[0].open()
@@ -222,7 +222,7 @@ for (const { name, open } of places) {
   })
 }
 
-t.test('Redis: what a fill waits for lies beside its lease for as long as it waits', async (t) => {
+t.test('Redis: a fill\'s waits are stored with its lease while it waits', async (t) => {
   const stores = await Promise.all(
     [1, 2].map(async () => redisStore({ client: await server.connect(), lease: 1000 }))
   )
@@ -255,21 +255,21 @@ async function bothFill (one: Instance, two: Instance): Promise<void> {
   await Promise.all([one, two].map(settled))
 }
 
-/** Resolves when what the instance asked before has been answered. */
+/** Resolves when earlier requests of the instance have been answered. */
 async function settled ({ cache }: Instance): Promise<void> {
   for (let i = 0; i < 3; i++) await cache.has('something else')
 }
 
 /**
- * Waits until so many keys are filled or waited for in the instance, and those that another
- * instance has are known to be.
+ * Waits until the instance fills or waits for this many keys, and knows which of them another
+ * instance has.
  */
 async function waiting (instance: Instance, flights: number): Promise<void> {
   await until('it waits', async () => instance.cache.stats().flights === flights)
   await settled(instance)
 }
 
-/** Resolves when what the instance waits for has been said in the store, and followed. */
+/** Resolves when the instance's waits have been announced in the store, and followed. */
 const announced = async (instance: Instance) => {
   for (let i = 0; i < 3; i++) await settled(instance)
 }

@@ -10,7 +10,7 @@ import { outcomesOf, REFUSED } from './refusals.js'
 import { steeredStore } from './steered-store.js'
 
 /*
- * Fills that ask for each other within one process. Each test would wait for the fillTimeout if the
+ * Fills that request each other within one process. Each test would take the fillTimeout if the
  * cycle went unnoticed.
  */
 const HOUR = 3_600_000
@@ -18,7 +18,7 @@ const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 const newCache = (store = memoryStore(), namespace = 'n') =>
   createCache<string>({ store, namespace, fillTimeout: HOUR })
 
-t.test('a fill that asks for its own key', async (t) => {
+t.test('a fill that requests its own key', async (t) => {
   const cache = newCache()
   await t.rejects(
     cache.remember('a', OPTIONS, () => cache.remember('a', OPTIONS, mustNotRun)),
@@ -28,7 +28,7 @@ t.test('a fill that asks for its own key', async (t) => {
   t.equal(await cache.remember('a', OPTIONS, () => 'value'), 'value', 'and nothing is left of it')
 })
 
-t.test('a fill that catches the error goes on', async (t) => {
+t.test('a fill that catches the error continues', async (t) => {
   const cache = newCache()
   const value = cache.remember('a', OPTIONS, () =>
     cache.remember('a', OPTIONS, mustNotRun).catch(() => 'fallback')
@@ -50,7 +50,7 @@ t.test('through other keys, and through other namespaces of the store', async (t
   }
 })
 
-t.test('by a caller that hands over no function', async (t) => {
+t.test('by a caller that passes no function', async (t) => {
   const cache = newCache()
   const fill = await cache.acquire('a')
   if (!('run' in fill)) throw new Error('a fill was expected')
@@ -58,7 +58,7 @@ t.test('by a caller that hands over no function', async (t) => {
   fill.fail()
 })
 
-t.test('two concurrent fills that ask for each other: the second to ask is refused', async (t) => {
+t.test('two concurrent fills that request each other: the second request is refused', async (t) => {
   const cache = newCache()
   const [a, b] = [gate(), gate()]
   const first = cache.remember('a', OPTIONS, async () => {
@@ -76,7 +76,7 @@ t.test('two concurrent fills that ask for each other: the second to ask is refus
   t.equal(await first, 'a of b without WEIR_CACHE_REENTRANT_FILL')
 })
 
-t.test('three that ask for each other in a circle: one is refused', async (t) => {
+t.test('three that request each other in a cycle: one is refused', async (t) => {
   const cache = newCache()
   const start = gate()
   const ask = (key: string, next: string) => cache.remember(key, OPTIONS, async () => {
@@ -88,7 +88,7 @@ t.test('three that ask for each other in a circle: one is refused', async (t) =>
   t.strictSame(await Promise.all(asked), ['abc!', 'bc!', 'c!'])
 })
 
-t.test('a fill that asks for several at once', async (t) => {
+t.test('a fill that requests several keys at once', async (t) => {
   const cache = newCache()
   const start = gate()
   const a = cache.remember('a', OPTIONS, async () => {
@@ -108,7 +108,7 @@ t.test('a fill that asks for several at once', async (t) => {
 })
 
 t.test(
-  'fills that fail while others they have begun go on do not begin each other for ever',
+  'fills that fail while others they have started continue do not start each other forever',
   async (t) => {
     const cache = newCache()
     let runs = 0
@@ -139,7 +139,7 @@ t.test('with a key whose last value could not be shared', async (t) => {
   await t.rejects(asks, REFUSED('a'))
 })
 
-t.test('a fill whose time is over is waited for by none: it may ask for its key', async (t) => {
+t.test('a fill that has timed out has no waiters: it may request its key', async (t) => {
   const timers = stopTimers(t)
   const cache = newCache()
   const [slow, started] = [gate(), gate()]
@@ -155,7 +155,7 @@ t.test('a fill whose time is over is waited for by none: it may ask for its key'
   t.equal(await own, 'other')
 })
 
-t.test('a background refill is not part of the fill that began it', async (t) => {
+t.test('a background refill is not part of the fill that started it', async (t) => {
   const cache = newCache()
   await cache.remember('stale', { ttl: 0, staleWhileRevalidate: '1h' }, () => 'old')
   const refilled = gate<string>()
@@ -167,7 +167,7 @@ t.test('a background refill is not part of the fill that began it', async (t) =>
   t.equal(await refilled.opened, 'old', 'it may wait for that fill')
 })
 
-t.test('a background refill that asks for its own key gets the stale value', async (t) => {
+t.test('a background refill that requests its own key gets the stale value', async (t) => {
   const cache = newCache()
   await cache.remember('stale', { ttl: 0, staleWhileRevalidate: '1h' }, () => 'old')
   const asked = gate<string>()
@@ -178,7 +178,7 @@ t.test('a background refill that asks for its own key gets the stale value', asy
   t.equal(await asked.opened, 'old')
 })
 
-t.test('what an ended fill has left behind is not part of it', async (t) => {
+t.test('code left running by an ended fill is not part of it', async (t) => {
   const cache = newCache()
   const tick = gate()
   let left: Promise<string> | undefined
@@ -191,13 +191,13 @@ t.test('what an ended fill has left behind is not part of it', async (t) => {
   t.equal(await left, 'second')
 })
 
-t.test('nor what it goes on to do while its value is being stored', async (t) => {
+t.test('nor the code that it runs while its value is being stored', async (t) => {
   const { store, before } = steeredStore()
   const cache = createCache<string>({ store, namespace: 'n', fillTimeout: HOUR, l1: false })
   const storing = gate()
   before.set = () => storing.opened
   const fill = await cache.acquire('a')
-  // While the function of any fill runs, it is known what is part of which.
+  // While any fill's function runs, the origin of requests is known.
   const other = await cache.acquire('other')
   if (!(fill instanceof Fill) || !(other instanceof Fill)) throw new Error('no fill')
   other.run(() => {})
@@ -212,7 +212,7 @@ t.test('nor what it goes on to do while its value is being stored', async (t) =>
   other.abandon()
 })
 
-t.test('nor of a fill that goes on around the ended one, but of that', async (t) => {
+t.test('nor of a fill that continues around the ended one, but of that', async (t) => {
   const cache = newCache()
   const tick = gate()
   let left: Promise<string> | undefined
@@ -227,7 +227,7 @@ t.test('nor of a fill that goes on around the ended one, but of that', async (t)
   await t.rejects(outer, REFUSED('outer'))
 })
 
-t.test('the same key of another store is another one: caches may be layered', async (t) => {
+t.test('the same key of another store is different: caches may be layered', async (t) => {
   const [near, far] = [newCache(), newCache()]
   t.equal(
     await near.remember('a', OPTIONS, () => far.remember('a', OPTIONS, () => 'value')),
@@ -244,7 +244,7 @@ t.test('two caches of one namespace are one', async (t) => {
   )
 })
 
-t.test('reads within a fill wait for no fill', async (t) => {
+t.test('reads within a fill do not wait for fills', async (t) => {
   const cache = newCache()
   const value = await cache.remember('a', OPTIONS, async () => {
     t.equal(cache.lookup('a'), undefined)
@@ -270,13 +270,13 @@ t.test('a caller outside of all fills may wait for any', async (t) => {
   t.strictSame(await Promise.all([a, ...others]), ['value', 'value', 'value'])
 })
 
-t.test('generated: fills that ask for others, at random', async (t) => {
+t.test('generated: fills that request others at random', async (t) => {
   for (let seed = 1; seed <= 200; seed++) await generated(t, seed)
 })
 
 /**
- * Every key asks for some others, one after the other or at once; those that are asked for from
- * outside all begin at once.
+ * Every key requests some others, one after the other or concurrently; those requested from outside
+ * all begin at once.
  */
 async function generated (t: Test, seed: number): Promise<void> {
   const random = randomFrom(seed)
@@ -306,11 +306,11 @@ async function generated (t: Test, seed: number): Promise<void> {
       t.fail(`seed ${seed}: ${key} has a value in spite of a cycle: ${outcome}`)
     }
   }
-  // Fills may outlive the refusal of one of them for a moment.
+  // Fills may briefly outlive the refusal of one of them.
   await until(`seed ${seed}: nothing is left`, async () => cache.stats().flights === 0)
 }
 
-/** Whether a key asks, through others, for one that asks for itself. */
+/** Reports whether a key requests, directly or indirectly, one that requests itself. */
 function reachesCycle (asks: ReadonlyMap<string, readonly string[]>, from: string): boolean {
   const reach = (key: string) => {
     const found = new Set(asks.get(key))

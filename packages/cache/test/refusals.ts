@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import { CacheError } from '../src/index.js'
 
-/** The error of a fill that waits for itself, by asking for the key. */
+/** The error of a fill that would wait for itself by requesting the key. */
 export const REFUSED = (key: string) => ({
   code: 'WEIR_CACHE_REENTRANT_FILL',
   message: new RegExp(`^Key "${key}"`)
 })
 
 /**
- * The value of each, or the code of its error; unless one of them waits for longer than anything
- * here takes.
+ * Returns the value of each, or the code of its error, unless one waits longer than anything here
+ * takes.
  */
 export async function outcomesOf (
   asked: readonly Promise<string>[]

@@ -16,13 +16,13 @@ t.test('a value is computed once, then comes from memory', async (t) => {
   t.strictSame(asked, [], 'nothing was asked of the store')
 })
 
-t.test('a function may answer at once', async (t) => {
+t.test('a function may return synchronously', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   t.equal(await cache.remember('key', { ttl: 1000 }, () => 'value'), 'value')
   t.equal(await cache.get('key'), 'value')
 })
 
-t.test('without memory of its own it reads the store each time', async (t) => {
+t.test('without its own memory it reads the store each time', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<{ id: number }>({ store, namespace: 'n', l1: false })
   let runs = 0
@@ -32,7 +32,7 @@ t.test('without memory of its own it reads the store each time', async (t) => {
   t.strictSame(asked, ['get', 'claim', 'set', 'get', 'get'])
 })
 
-t.test('two instances share what one computed', async (t) => {
+t.test('two instances share a computed value', async (t) => {
   const store = memoryStore()
   const [a, b] = [
     createCache<string>({ store, namespace: 'n' }),
@@ -45,7 +45,7 @@ t.test('two instances share what one computed', async (t) => {
   t.match(b.stats().hits, { l1: 1, l2: 1 })
 })
 
-t.test('it ends with its ttl, in memory and in the store', async (t) => {
+t.test('it expires after its ttl, in memory and in the store', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   const options: CacheOptions<number> = { store, namespace: 'n' }
@@ -61,7 +61,7 @@ t.test('it ends with its ttl, in memory and in the store', async (t) => {
   t.strictSame([await read(b), await read(a)], [2, 2])
 })
 
-t.test('a ttl of zero is shared with those who wait, and not kept', async (t) => {
+t.test('a value with a ttl of zero is shared with waiting callers, and not stored', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<number>({ store, namespace: 'n' })
   let runs = 0
@@ -71,7 +71,7 @@ t.test('a ttl of zero is shared with those who wait, and not kept', async (t) =>
   t.notOk(asked.includes('set'))
 })
 
-t.test('tags may be made of the value', async (t) => {
+t.test('tags may depend on the value', async (t) => {
   const cache = createCache<{ id: number }>({ store: memoryStore(), namespace: 'n' })
   const read = (id: number) =>
     cache.remember(
@@ -85,7 +85,7 @@ t.test('tags may be made of the value', async (t) => {
   t.strictSame([await cache.has('product 1'), await cache.has('product 2')], [false, true])
 })
 
-t.test('keys and namespaces are apart', async (t) => {
+t.test('keys and namespaces are separate', async (t) => {
   const store = memoryStore()
   const [a, b] = [
     createCache<string>({ store, namespace: 'a' }),

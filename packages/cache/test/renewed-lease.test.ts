@@ -8,7 +8,7 @@ import {
   RenewedLease
 } from '../src/stores/renewed-lease.js'
 
-/** A lease whose keeper does what the test says, and the timers in the test's hand. */
+/** A lease whose keeper and timers the test controls. */
 function lease (t: Test, keeper: Partial<LeaseKeeper> = {}, renewals = new Renewals(RENEW_EVERY)) {
   mock.timers.reset()
   mock.timers.enable({ apis: ['setInterval'] })
@@ -25,7 +25,7 @@ function lease (t: Test, keeper: Partial<LeaseKeeper> = {}, renewals = new Renew
 }
 
 t.test(
-  'one timer renews all, each once in an interval, and ends with the last of them',
+  'one timer renews all leases, each once per interval, and ends with the last one',
   async (t) => {
     const renewals = new Renewals(RENEW_EVERY)
     const first = lease(t, {}, renewals)
@@ -65,7 +65,7 @@ t.test(
 
 const settled = () => new Promise<void>((resolve) => { setImmediate(resolve) })
 
-t.test('it is renewed, more than twice while it lasts, until it is ended', async (t) => {
+t.test('a lease is renewed, more than twice, until it is ended', async (t) => {
   const { kept, asked, later } = lease(t)
   later(FILL_LEASE)
   t.ok(asked.length > 2)
@@ -78,7 +78,7 @@ t.test('it is renewed, more than twice while it lasts, until it is ended', async
   t.equal(asked.length, ended, 'it ends once')
 })
 
-t.test('storing ends it, and a store that fails does not', async (t) => {
+t.test('storing ends it, and a failing store does not', async (t) => {
   const { kept, asked } = lease(t)
   await kept.store(Buffer.alloc(0), 1)
   kept.end('done')
@@ -91,7 +91,7 @@ t.test('storing ends it, and a store that fails does not', async (t) => {
   t.strictSame(second.asked, ['store', 'release'])
 })
 
-t.test('one that is lost is not renewed; one that could not be asked for is', async (t) => {
+t.test('a lost lease is not renewed; one whose renewal failed is', async (t) => {
   const lost = lease(t, { renew: async () => false })
   lost.later(FILL_LEASE)
   await settled()
@@ -110,7 +110,7 @@ t.test('one that is lost is not renewed; one that could not be asked for is', as
   t.ok(unanswered.asked.length > before)
 })
 
-t.test('an end that nobody takes is no error: it runs out', async (t) => {
+t.test('an end that does not arrive is not an error: the lease expires', async (t) => {
   const { kept, asked } = lease(t, { release: async () => { throw new Error('timeout') } })
   kept.end('unshared')
   await settled()

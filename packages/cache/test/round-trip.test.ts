@@ -15,7 +15,10 @@ const stores: Readonly<Record<string, (t: Tap) => Store>> = {
 
 type Tap = Pick<typeof t, 'testdir'>
 
-/** A function that puts a value in by one instance, and reads it by another: from the store. */
+/**
+ * Returns a function that stores a value through one instance and reads it through another, from
+ * the store.
+ */
 function throughStore (store: Store): (value: unknown) => Promise<unknown> {
   const [writer, reader] = [
     createCache({ store, namespace: 'n' }),
@@ -32,7 +35,7 @@ function throughStore (store: Store): (value: unknown) => Promise<unknown> {
 }
 
 for (const [name, open] of Object.entries(stores)) {
-  t.test(`generated values come back as they were: ${name}`, async (t) => {
+  t.test(`generated values are restored: ${name}`, async (t) => {
     const store = open(t)
     t.teardown(() => store.close())
     const through = throughStore(store)
@@ -95,7 +98,7 @@ t.test('one of each kind', async (t) => {
   t.ok(Number.isNaN((await through(new Date(NaN)) as Date).getTime()), 'a Date of no time')
 })
 
-t.test('cycles, and objects that are met twice', async (t) => {
+t.test('cycles and repeated references', async (t) => {
   const through = throughStore(memoryStore())
   const author = { name: 'a', books: new Map<string, unknown>() }
   author.books.set('first', { author })
@@ -105,7 +108,7 @@ t.test('cycles, and objects that are met twice', async (t) => {
   t.not(back, author)
 })
 
-t.test('members that are named as what objects inherit', async (t) => {
+t.test('members named like inherited ones', async (t) => {
   const through = throughStore(memoryStore())
   const value: unknown = JSON.parse(
     '{"__proto__":{"polluted":true},"constructor":{"prototype":1},"toString":"x"}'
@@ -116,7 +119,7 @@ t.test('members that are named as what objects inherit', async (t) => {
   t.notOk('polluted' in {} || 'polluted' in back)
 })
 
-t.test('of a buffer that is shown in part, that part', async (t) => {
+t.test('only the shown part of a buffer', async (t) => {
   const through = throughStore(memoryStore())
   const whole = new Uint8Array(1000).fill(7).buffer
   const { part } = await through({ part: new Uint16Array(whole, 2, 3) }) as { part: Uint16Array }
@@ -127,7 +130,7 @@ t.test('of a buffer that is shown in part, that part', async (t) => {
   t.equal(back[0].buffer, back[1].buffer, 'what two show whole stays one')
 })
 
-t.test('values of another realm are as good', async (t) => {
+t.test('values of another realm are restored', async (t) => {
   const through = throughStore(memoryStore())
   t.strictSame(await through(runInNewContext('({ a: [1, { b: "x" }] })')), { a: [1, { b: 'x' }] })
   t.strictSame(
@@ -136,14 +139,14 @@ t.test('values of another realm are as good', async (t) => {
   )
 })
 
-t.test('a getter is stored as what it gives', async (t) => {
+t.test('a getter is stored as its value', async (t) => {
   const through = throughStore(memoryStore())
   t.strictSame(await through({ get now () { return 5 } }), { now: 5 })
 })
 
 const prototypeOf = (value: unknown): unknown => Object.getPrototypeOf(Object(value))
 
-/** Any value that can be kept. */
+/** Generates any storable value. */
 function generated (random: (below: number) => number, depth: number): unknown {
   const some = (n: number) => Array.from({ length: random(n) }, () => generated(random, depth - 1))
   const text = () =>

@@ -15,7 +15,7 @@ const MAX_TAGS = 12
 const [STEPS, JUDGED_EVERY] = [600, 10]
 const BOUNDED = 'bounded'
 
-/** The same namespace, as several instances have it. */
+/** The same namespace on several instances. */
 type Instances = readonly [StoreNamespace, ...StoreNamespace[]]
 
 const server = await startRedis(t)
@@ -42,7 +42,7 @@ const places: Record<
     const client = await server.connect()
     const open = (options: Parameters<typeof openStore>[1]) =>
       openStore(t, { maxTags: MAX_TAGS, prefix: `w${seed}`, ...options }).namespace('n')
-    // Two that hear, the second one of them by fewer records than there are; one that has to ask.
+    // Two that listen, the second one with fewer records than exist; one that has to ask.
     const [all, few, none] = [
       open({ client }),
       open({ client, maxTags: 5 }),
@@ -54,7 +54,7 @@ const places: Record<
 
 for (const [name, open] of Object.entries(places)) {
   t.test(
-    `a store never takes for valid what a model that forgets nothing does not: ${name}`,
+    `a store never accepts an entry that a model with unlimited memory rejects: ${name}`,
     async (t) => {
       for (const seed of [1, 2, 3]) {
         await t.test(`seed ${seed}`, async (t) => {
@@ -103,7 +103,7 @@ async function take (
       return random(5) === 0 ? model.clear(await validity.clear(BOUNDED)) : undefined
     default: {
       const [key, tags] = [name(), [name()]]
-      // Ended before it is there, in a minute, or never.
+      // Expired already, expiring in a minute, or never.
       const until = pick(random, [Date.now() - 20_000, Date.now() + 60_000, Infinity])
       const stamp = await validity.replace({ key, tags, stamp: await validity.stamp() }, until)
       if (stamp === undefined) throw new Error('nothing was invalidated meanwhile')
@@ -114,8 +114,8 @@ async function take (
 }
 
 /**
- * @param asked the instance that asks the store: one that hears may know of entries that the store
- *   has given up
+ * @param asked the instance that asks the store: a listening one may know entries that the store
+ *   has dropped
  */
 async function judge (
   t: Test,
@@ -132,7 +132,7 @@ async function judge (
         t.fail('valid, but it was replaced', { entry })
       }
       if (isValid || model.isInvalidated(entry) || model.wasReplaced(entry)) return
-      // Only the floor can have ended it: then it has ended everything of that stamp.
+      // Only the floor can have ended it, and with it everything of that stamp.
       if (await valid(asked, entry.stamp, [])) t.fail('invalid without a reason', { entry })
     })
   )

@@ -8,7 +8,7 @@ export interface Known {
   readonly tags: readonly string[]
 }
 
-/** Rule V by a model that forgets nothing, whatever the number of records. */
+/** Rule V in a model that forgets nothing, whatever the number of records. */
 export class RuleVModel {
   readonly #invalidated = new Map<string, Stamp>()
   readonly #replacements: {
@@ -38,7 +38,7 @@ export class RuleVModel {
     return stamp <= this.#cleared || tags.some((tag) => stamp <= (this.#invalidated.get(tag) ?? 0))
   }
 
-  /** Also before its end. */
+  /** Includes replacements whose record has expired. */
   wasReplaced ({ key, stamp }: Known): boolean {
     return this.#replacements.some(
       (replacement) => replacement.key === key && stamp < replacement.stamp
@@ -46,8 +46,8 @@ export class RuleVModel {
   }
 
   /**
-   * It was replaced, and what was replaced has not ended by itself. `now`: milliseconds since the
-   * epoch.
+   * Reports whether it was replaced, and the replaced entry has not expired. `now`: milliseconds
+   * since the epoch.
    */
   isReplaced ({ key, stamp }: Known, now: number): boolean {
     return this.#replacements.some(
@@ -57,6 +57,6 @@ export class RuleVModel {
   }
 }
 
-/** A random one. */
+/** Picks a random item. */
 export const pick = <T>(random: ReturnType<typeof randomFrom>, items: readonly [T, ...T[]]): T =>
   items[random(items.length)] ?? items[0]

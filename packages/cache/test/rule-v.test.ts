@@ -6,7 +6,7 @@ import { steeredStore, type SteeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
-/** Each way in which a write makes what is under 'key' invalid. */
+/** Every way in which a write invalidates the value under 'key'. */
 const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
   'invalidate()': (cache) => cache.invalidate(['other', 'tag']),
   'delete()': (cache) => cache.delete('key'),
@@ -14,7 +14,7 @@ const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
 }
 
 for (const judgesLocally of [true, false]) {
-  t.test(judgesLocally ? 'a store that judges here' : 'a store that has to be asked', async (t) => {
+  t.test(judgesLocally ? 'a store that checks locally' : 'a store that has to be asked', async (t) => {
     for (const [name, write] of Object.entries(writes)) {
       t.test(name, (t) => races(t, () => steeredStore({ judgesLocally }), write))
     }
@@ -33,23 +33,23 @@ async function races (
     const cache = createCache<string>({ store, namespace: 'n' })
     const slow = gatedFn<string>()
     const own = cache.remember('key', OPTIONS, slow.fn)
-    // They arrived before the fill's stamp was taken: its value is none too old for them.
+    // The callers arrived before the fill's stamp was taken: its value is recent enough for them.
     const together = [1, 2, 3].map(() => cache.remember('key', OPTIONS, mustNotRun))
     await slow.started
     return { store, cache, slow, own, together }
   }
 
-  t.test('those who arrived before it began get its value', async (t) => {
+  t.test('callers that arrived before it began get its value', async (t) => {
     const { cache, slow, own, together } = await begun()
     await write(cache)
     slow.end('old')
     t.equal(await own, 'old')
     t.strictSame(await Promise.all(together), ['old', 'old', 'old'])
-    t.equal(await cache.get('key'), undefined, 'and nobody else does')
+    t.equal(await cache.get('key'), undefined, 'and no other caller does')
     t.equal(await cache.remember('key', OPTIONS, () => 'new'), 'new')
   })
 
-  t.test('those who arrived after the write start over, with one further fill', async (t) => {
+  t.test('callers that arrived after the write start over, with one further fill', async (t) => {
     const { cache, slow, own } = await begun()
     let runs = 0
     const again = () => `new ${++runs}`
@@ -62,7 +62,7 @@ async function races (
     t.strictSame(
       await Promise.all(before),
       Array(3).fill('new 1'),
-      'those who joined it before the write take the new one as well'
+      'callers that joined it before the write use the new one as well'
     )
     t.equal(runs, 1)
     t.equal(await cache.get('key'), 'new 1')
@@ -85,7 +85,7 @@ async function races (
   )
 
   t.test(
-    'another instance does not serve it, and what that one computed meanwhile stays',
+    'another instance does not serve it, and the value computed there meanwhile stays',
     async (t) => {
       const { store, cache, slow, own } = await begun()
       const other = createCache<string>({ store, namespace: 'n' })
@@ -100,7 +100,7 @@ async function races (
     }
   )
 
-  t.test('a third instance does not serve it when nobody computed anew', async (t) => {
+  t.test('a third instance does not serve it if no value was computed since', async (t) => {
     const { store, cache, slow, own } = await begun()
     await write(cache)
     slow.end('old')
@@ -111,7 +111,7 @@ async function races (
     t.equal(await cache.get('key'), 'new')
   })
 
-  t.test('what is in the memory of another instance goes too', async (t) => {
+  t.test('the value in another instance\'s memory is invalidated too', async (t) => {
     const { store } = makeStore()
     const [a, b] = [
       createCache<string>({ store, namespace: 'n' }),
@@ -127,7 +127,7 @@ async function races (
     t.equal(await a.get('key'), undefined)
   })
 
-  t.test('a value that is set across the write', async (t) => {
+  t.test('a value that is set during the write', async (t) => {
     const steered = makeStore()
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
     const held = gate()
@@ -140,7 +140,7 @@ async function races (
   })
 
   t.test(
-    'a stale value is not served after the write, also not while it is revalidated',
+    'a stale value is not served after the write, not even while it is revalidated',
     async (t) => {
       const date = stopDate(t)
       const { store } = makeStore()
@@ -158,7 +158,7 @@ async function races (
     }
   )
 
-  t.test('a stale value does not stand in for an error after the write', async (t) => {
+  t.test('a stale value does not replace an error after the write', async (t) => {
     const date = stopDate(t)
     const { store } = makeStore()
     const cache = createCache<string>({ store, namespace: 'n' })
@@ -173,12 +173,12 @@ async function races (
       throw new Error('still down')
     })
     slow.fail(new Error('down'))
-    await t.rejects(before, { message: 'down' }, 'a stand-in is judged when it is served')
+    await t.rejects(before, { message: 'down' }, 'the validity of a stale value is checked when it is served')
     await t.rejects(after, { message: 'still down' })
   })
 
   t.test(
-    "nor is it served to a reader that comes while the leader's claim is on its way",
+    "nor is it served to a reader that arrives while the leader's claim is in flight",
     async (t) => {
       const date = stopDate(t)
       const steered = makeStore()
@@ -229,7 +229,7 @@ function reads (t: Test, makeStore: () => SteeredStore) {
     t.strictSame([await own, await after, await cache.get('key')], ['value', 'value', 'value'])
   })
 
-  t.test('a read of the store that is answered late', async (t) => {
+  t.test('a late answer to a read of the store', async (t) => {
     const steered = makeStore()
     const options = { store: steered.store, namespace: 'n' }
     await createCache<string>(options).set('key', 'old', OPTIONS)
@@ -253,7 +253,7 @@ function reads (t: Test, makeStore: () => SteeredStore) {
     t.ok(reader.stats().discarded > 0)
   })
 
-  t.test('an entry without tags still goes by its key and by the floor', async (t) => {
+  t.test('an entry without tags still depends on its key and the floor', async (t) => {
     const cache = createCache<string>({ store: makeStore().store, namespace: 'n' })
     await cache.set('a', 'a', { ttl: '1m' })
     await cache.set('b', 'b', { ttl: '1m' })

@@ -11,7 +11,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 
 const OPTIONS = { ttl: '1m' } as const
 
-/** What the message says of the value. */
+/** Returns the part of the message about the value. */
 async function refusal (store: Store, value: unknown, l1?: false): Promise<string> {
   const cache = createCache({ store, namespace: 'n', ...l1 === false && { l1 } })
   let message = ''
@@ -34,7 +34,7 @@ async function refusal (store: Store, value: unknown, l1?: false): Promise<strin
   )
 }
 
-t.test('what cannot be kept is refused, and the member named', async (t) => {
+t.test('values that cannot be stored are rejected, and the member is named', async (t) => {
   class User {}
   class Bag extends Map<string, string> {}
   const thrower = { get broken () { throw new Error('no') } }
@@ -78,7 +78,7 @@ t.test('what cannot be kept is refused, and the member named', async (t) => {
   t.equal(await refusal(memoryStore(), [levels(900), 1n]), 'kept')
 })
 
-t.test('a body that is no value is a miss', async (t) => {
+t.test('a body that is not a value is a miss', async (t) => {
   const table: [meta: string, body: string][] = [
     ['data 1', '[["Map"'],
     ['data 1', '[{"__proto__":0}]'],
@@ -91,7 +91,7 @@ t.test('a body that is no value is a miss', async (t) => {
   }
 })
 
-t.test('one of one\'s own', async (t) => {
+t.test('a custom serializer', async (t) => {
   const dates: Serializer<Date> = {
     name: 'dates',
     serialize: (value, key) => ({ meta: key, body: Buffer.from(String(value.getTime())) }),
@@ -110,7 +110,7 @@ t.test('one of one\'s own', async (t) => {
   t.strictSame(await cache.get('key'), new Date(5))
 })
 
-t.test('one that throws: the value is given, not kept, and an event would tell', async (t) => {
+t.test('a serializer that throws: the value is returned, not stored, and an event reports it', async (t) => {
   const broken: Serializer<string> = {
     name: 'broken',
     serialize () {
@@ -128,7 +128,7 @@ t.test('one that throws: the value is given, not kept, and an event would tell',
   })
 })
 
-t.test('one that gives what is no bytes: every write says so, and names it', async (t) => {
+t.test('a serializer that returns something other than bytes: every write reports it by name', async (t) => {
   const bytes = new Uint8Array(1)
   const given: Readonly<Record<string, unknown>> = {
     undefined,

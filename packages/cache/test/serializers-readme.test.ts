@@ -7,7 +7,7 @@ import ts from 'typescript'
 const run = promisify(execFile)
 const README = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
 
-t.test('MessagePack, as the README has it, runs', async (t) => {
+t.test('MessagePack, as in the README, runs', async (t) => {
   const [, program = ''] =
     /^```ts\n(.*?)^```$/gms.exec(README.slice(README.indexOf('This is MessagePack:'))) ?? []
   t.match(program, /name: 'msgpack'/)
@@ -21,7 +21,7 @@ const back = await createCache({ store, namespace: 'products', serializer: msgpa
 console.log(JSON.stringify(back) === JSON.stringify(value))`,
     { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } }
   )
-  // Beside the compiled tests, from where packages are found.
+  // Next to the compiled tests, from where packages are found.
   const folder = new URL(`serializers-${process.pid}/`, import.meta.url)
   await mkdir(folder)
   t.teardown(() => rm(folder, { recursive: true }))

@@ -16,8 +16,8 @@ const AHEAD = Date.UTC(2100, 0, 1) * 1000
 const server = await startRedis(t)
 
 /**
- * A client whose scripts wait for a gate, each time one is asked for: before they are sent, or with
- * their answer.
+ * A client whose scripts wait for a gate on request: before they are sent, or before their answer
+ * is delivered.
  */
 function gatedClient (client: Redis, listens: boolean) {
   let held:
@@ -56,7 +56,7 @@ function gatedClient (client: Redis, listens: boolean) {
   }
 }
 
-/** Each way to end what is under 'key' for good. */
+/** Every way to end the value under 'key' permanently. */
 const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
   'invalidate()': (cache) => cache.invalidate(['other', 'tag']),
   'delete()': (cache) => cache.delete('key'),
@@ -64,7 +64,7 @@ const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
 }
 
 for (const listens of [true, false]) {
-  // The scripts of a set: one that issues a stamp, where what was heard does not tell; then the one
+  // The scripts of a set: one that issues a stamp, unless received messages suffice; then the one
   // that replaces.
   const delays = [
     { name: 'its first script', left: 0, isSent: false },
@@ -109,7 +109,8 @@ for (const listens of [true, false]) {
                 t.equal(cache.lookup('key'), undefined)
                 t.equal(await cache.get('key'), undefined)
               }
-              // One that has to ask cannot tell by the time what such a clock has issued since.
+              // An instance that has to ask cannot tell from the time which stamps such a clock has
+              // issued since.
               if (isAhead && !listens) return
               t.equal(await slow.set('key', 'new', OPTIONS), true)
               t.equal(await other.get('key'), 'new')
@@ -121,11 +122,11 @@ for (const listens of [true, false]) {
   }
 
   t.test(
-    `the first sets of a namespace are all kept, ${listens ? 'hearing' : 'asking'}`,
+    `the first sets of a namespace all stay, ${listens ? 'hearing' : 'asking'}`,
     async (t) => {
       const client = await server.connect()
       const [prefix, keys] = [randomUUID(), Array.from({ length: 50 }, (_, i) => `${i}`)]
-      // None of them waits until it hears.
+      // None of them waits until it receives messages.
       const caches = [1, 2].map(() => {
         const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
         return createCache<string>({ store, namespace: 'n' })
@@ -142,7 +143,7 @@ for (const listens of [true, false]) {
   )
 
   t.test(
-    `of sets at once the one that was called last stays, ${listens ? 'hearing' : 'asking'}`,
+    `of concurrent sets the last one called wins, ${listens ? 'hearing' : 'asking'}`,
     async (t) => {
       const client = await server.connect()
       const prefix = randomUUID()
@@ -154,8 +155,7 @@ for (const listens of [true, false]) {
         l1: false
       })
       if (listens) await hearing(store.namespace('n'))
-      // Redis knows the scripts: one that it has to be given again may be overtaken by that of a
-      // later set.
+      // Loads the scripts: one that has to be sent again may be overtaken by that of a later set.
       await cache.set('another', '', OPTIONS)
       for (let round = 0; round < 20; round++) {
         const keys = ['a', 'b']

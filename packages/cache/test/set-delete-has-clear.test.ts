@@ -5,7 +5,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 
-t.test('set: there for every instance, and says so', async (t) => {
+t.test('set: visible to every instance, and returns true', async (t) => {
   const store = memoryStore()
   const [a, b] = [
     createCache<string>({ store, namespace: 'n' }),
@@ -19,7 +19,7 @@ t.test('set: there for every instance, and says so', async (t) => {
 
 for (const judgesLocally of [true, false]) {
   t.test(
-    `set: false if it was invalidated while it was under way (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    `set: false if it was invalidated while in progress (${judgesLocally ? 'judged here' : 'the store is asked'})`,
     async (t) => {
       const steered = steeredStore({ judgesLocally })
       const cache = createCache<string>({ store: steered.store, namespace: 'n' })
@@ -43,14 +43,14 @@ for (const judgesLocally of [true, false]) {
   )
 }
 
-t.test('set: of several at once the last one called stays', async (t) => {
+t.test('set: of several concurrent calls, the last one wins', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   const kept = await Promise.all(['a', 'b', 'c'].map((value) => cache.set('key', value, OPTIONS)))
   t.ok(kept[2])
   t.equal(await cache.get('key'), 'c')
 })
 
-t.test('delete: that key only, also if it is not there', async (t) => {
+t.test('delete: only that key, even if it does not exist', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('a', 'a', OPTIONS)
   await cache.set('b', 'b', OPTIONS)
@@ -61,7 +61,7 @@ t.test('delete: that key only, also if it is not there', async (t) => {
   t.equal(await cache.get('a'), 'again')
 })
 
-t.test('delete: an entry that the store does not let go of is invalid all the same', async (t) => {
+t.test('delete: an entry that the store fails to delete is invalid anyway', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   await cache.set('key', 'value', OPTIONS)
@@ -71,7 +71,7 @@ t.test('delete: an entry that the store does not let go of is invalid all the sa
   t.equal(cache.stats().errors, 1)
 })
 
-t.test('delete: a tag that reads like the key is another thing', async (t) => {
+t.test('delete: a tag that looks like the key is different', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.set('a', 'a', { ttl: '1m', tags: ['b'] })
   await cache.set('b', 'b', { ttl: '1m', tags: ['a'] })
@@ -81,14 +81,14 @@ t.test('delete: a tag that reads like the key is another thing', async (t) => {
   t.notOk(await cache.has('b'))
 })
 
-t.test('has: also for undefined that is kept', async (t) => {
+t.test('has: true for a stored undefined', async (t) => {
   const cache = createCache<undefined>({ store: memoryStore(), namespace: 'n' })
   t.notOk(await cache.has('key'))
   await cache.set('key', undefined, OPTIONS)
   t.ok(await cache.has('key'))
 })
 
-t.test('clear: this namespace, or the one it names', async (t) => {
+t.test('clear: this namespace, or the given one', async (t) => {
   const store = memoryStore()
   const [a, b] = [
     createCache<string>({ store, namespace: 'a' }),
@@ -107,7 +107,7 @@ t.test('clear: this namespace, or the one it names', async (t) => {
   t.strictSame([await a.get('key'), await b.get('key')], ['a', undefined])
 })
 
-t.test('invalidate: any of the tags, no tags is nothing', async (t) => {
+t.test('invalidate: any of the tags, and an empty list does nothing', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<string>({ store, namespace: 'n' })
   await cache.set('ab', 'ab', { ttl: '1m', tags: ['a', 'b'] })
@@ -122,7 +122,7 @@ t.test('invalidate: any of the tags, no tags is nothing', async (t) => {
   t.strictSame(await cache.getMany(['ab', 'bc', 'c']), [undefined, undefined, undefined])
 })
 
-t.test('what one instance sets, every instance has at once, whatever it remembers', async (t) => {
+t.test('a value that one instance sets is visible to all at once, whatever they have in memory', async (t) => {
   const store = memoryStore()
   const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
   await a.set('key', 'first', { ttl: '1h' })

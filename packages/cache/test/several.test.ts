@@ -6,7 +6,7 @@ import { memoryStore } from '../src/stores/memory.js'
 const wrong = (value: unknown) => value as never
 
 t.test(
-  'a text, or anything else that is not several, is refused by name, and nothing is done',
+  'a string, or anything else that is not several values, is rejected by name, and nothing is done',
   async (t) => {
     const cache = createCache({ store: memoryStore(), namespace: 'n' })
     await cache.setMany(
@@ -20,7 +20,7 @@ t.test(
     for (const value of ['abc', 5, null, undefined, {}, () => {}]) {
       const refused = (what: string) => ({
         code: 'WEIR_CACHE_INVALID_OPTION',
-        message: new RegExp(`^${what} .*: give an array`)
+        message: new RegExp(`^${what} .*: use an array`)
       })
       await t.rejects(cache.getMany(wrong(value)), refused('keys'))
       await t.rejects(cache.deleteMany(wrong(value)), refused('keys'))
@@ -33,14 +33,14 @@ t.test(
     for (const entry of ['ab', ['a'], { key: 'a' }, undefined]) {
       await t.rejects(cache.setMany(wrong([['a', 9], entry]), { ttl: '1m' }), {
         code: 'WEIR_CACHE_INVALID_OPTION',
-        message: /^entries has .*: give each as \[key, value\]$/
+        message: /^entries has .*: use \[key, value\] for each$/
       })
     }
     t.strictSame(await cache.getMany(['a', 'b', 'c']), [1, 2, 3])
   }
 )
 
-t.test('iterables of all kinds are several', async (t) => {
+t.test('iterables of all kinds are accepted', async (t) => {
   const cache = createCache<number>({ store: memoryStore(), namespace: 'n' })
   t.strictSame(await cache.setMany(new Map([['a', 1], ['b', 2]]), { ttl: '1m' }), [true, true])
   await cache.deleteMany(new Set(['a']))

@@ -60,8 +60,5 @@ const row = (id: number) => ({
   nested: { left: id, right: null }
 })
 
-/**
- * As values are that come from a database or a service: strings are flat, and arrays as long as
- * they have to be.
- */
+/** Values as from a database or a service: strings are flat, and arrays have no spare room. */
 const parsed = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

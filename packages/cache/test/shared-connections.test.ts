@@ -47,7 +47,7 @@ t.test('channels of one node share a connection', async (t) => {
   t.strictSame(opened.map(({ id }) => id), ['one', 'two', 'one'])
 })
 
-t.test('a connection that one has left is joined by none, and serves the others', async (t) => {
+t.test('a connection that one subscription has left accepts no others, and serves the remaining ones', async (t) => {
   const { opened, join } = cluster({ a: 'one', b: 'one' })
   const [a, b] = [await join('a'), await join('b')]
   opened[0]?.events.ready()

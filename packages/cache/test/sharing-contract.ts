@@ -11,8 +11,8 @@ const MANY = 200
 const FAR = Date.UTC(2100, 0, 1)
 
 /**
- * Rule V by the store's records alone: an instance may go on relying on what it has heard when they
- * are lost.
+ * Applies Rule V using only the store's records: an instance may still rely on received messages
+ * when they are lost.
  */
 const asked = async (place: StorePlace, stamp: Stamp, tags: readonly string[], key?: string) =>
   valid((await place.open()).namespace('n'), stamp, tags, key)
@@ -39,7 +39,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     t.ok(ascending(issued))
   })
 
-  t.test('an invalidation by one is judged by the other at its very next read', async (t) => {
+  t.test('the other handle applies an invalidation at its very next read', async (t) => {
     const { a, b } = await two(t)
     for (let i = 0; i < MANY; i++) {
       const [by, other] = i % 2 === 0 ? [a, b] : [b, a]
@@ -53,7 +53,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     t.notOk(await valid(b, stamp, []))
   })
 
-  t.test('two namespace objects of one handle judge alike', async (t) => {
+  t.test('two namespace objects of one handle agree', async (t) => {
     const store = await (await makePlace(t)).open()
     const [a, b] = [store.namespace('n'), store.namespace('n')]
     const stamp = await b.validity.stamp()
@@ -65,7 +65,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     t.notOk(await valid(b, later, []))
   })
 
-  t.test('beyond maxTags of the other the floor rises here too', async (t) => {
+  t.test('pruning by the other beyond maxTags raises the floor here too', async (t) => {
     const place = await makePlace(t)
     const a = (await place.open({ maxTags: 5 })).namespace('n')
     const b = (await place.open({ maxTags: 5 })).namespace('n')
@@ -104,7 +104,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     t.notOk(await asked(place, stamp, ['tag']))
   })
 
-  t.test('when replacements alone are lost the floor becomes now, too', async (t) => {
+  t.test('when only replacements are lost the floor becomes now, too', async (t) => {
     const { place, a } = await two(t)
     if (place.loseReplacements === undefined) {
       t.pass('here they are not lost alone')
@@ -128,7 +128,7 @@ export function sharing (t: Test, makePlace: MakePlace) {
     t.notOk(await asked(place, stamp, [], 'key'))
   })
 
-  t.test('replacements that have ended are not lost', async (t) => {
+  t.test('expired replacements do not count as lost', async (t) => {
     const { place, a } = await two(t)
     const old = await a.validity.stamp()
     await a.validity.replace(

@@ -8,7 +8,7 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 const newCache = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
 
-t.test('500 callers at once: the function runs once', async (t) => {
+t.test('500 concurrent callers: the function runs once', async (t) => {
   for (const judgesLocally of [true, false]) {
     const { store, asked } = steeredStore({ judgesLocally })
     const cache = createCache<object>({ store, namespace: 'n' })
@@ -27,14 +27,14 @@ t.test('500 callers at once: the function runs once', async (t) => {
     t.strictSame(
       asked,
       judgesLocally ? ['claim', 'set'] : ['claim', 'isValid', 'set'],
-      'nor is the store asked more than one caller would'
+      'the store gets no more requests than from one caller'
     )
     t.equal(cache.stats().flights, 0)
     t.equal(cache.stats().hits.coalesced, 499)
   }
 })
 
-t.test('callers that come while it runs share it too', async (t) => {
+t.test('callers that arrive while it runs share it too', async (t) => {
   for (const judgesLocally of [true, false]) {
     const cache = createCache<string>({
       store: steeredStore({ judgesLocally }).store,
@@ -60,7 +60,7 @@ t.test('keys do not wait for each other', async (t) => {
   t.equal(await first, 'slow')
 })
 
-t.test('readers of one key at once share a read of the store', async (t) => {
+t.test('concurrent readers of one key share a read of the store', async (t) => {
   const { store, asked } = steeredStore()
   const writer = createCache<string>({ store, namespace: 'n' })
   await writer.set('key', 'value', OPTIONS)
@@ -74,7 +74,7 @@ t.test('readers of one key at once share a read of the store', async (t) => {
 })
 
 t.test(
-  'a function that fails fails its own caller alone: each that waited computes once for itself',
+  'a failing function fails only its own caller: each waiting caller computes once',
   async (t) => {
     const cache = newCache<string>()
     const slow = gatedFn<string>()
@@ -104,14 +104,14 @@ t.test(
   }
 )
 
-t.test('also what it throws before it returns a promise', async (t) => {
+t.test('the same for synchronous exceptions', async (t) => {
   const cache = newCache<string>()
   const error = new Error('at once')
   await t.rejects(cache.remember('key', OPTIONS, () => { throw error }), error)
   t.equal(cache.stats().flights, 0)
 })
 
-t.test('also what its options and its value throw', async (t) => {
+t.test('the same for errors of its options and its value', async (t) => {
   const cache = newCache<unknown>()
   const error = new Error('no tags')
   const waiting = (key: string, first: Promise<unknown>) =>
@@ -151,7 +151,7 @@ t.test('a function that never ends', async (t) => {
   t.strictSame(
     await Promise.all(others),
     ['other 1', 'other 2', 'other 3'],
-    'those who waited go on, each alone'
+    'waiting callers continue, each alone'
   )
   t.equal(cache.stats().flights, 0)
   const value = await cache.get('key')
@@ -164,7 +164,7 @@ t.test('a function that never ends', async (t) => {
   })
 })
 
-t.test('a flight that lands after its time does not end the next one', async (t) => {
+t.test('a flight that ends late does not end the next one', async (t) => {
   const timers = stopTimers(t)
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n', fillTimeout: '5s' })
   const [first, second] = [gatedFn<string>(), gatedFn<string>()]
@@ -181,7 +181,7 @@ t.test('a flight that lands after its time does not end the next one', async (t)
   t.strictSame(await Promise.all([b, joined]), ['second', 'second'])
 })
 
-t.test('a flight that lands in time leaves no timer behind', async (t) => {
+t.test('a flight that ends in time leaves no timer behind', async (t) => {
   const set = t.capture(globalThis, 'setTimeout', globalThis.setTimeout)
   const cleared = t.capture(globalThis, 'clearTimeout', globalThis.clearTimeout)
   await newCache().remember('key', OPTIONS, () => 'value')
@@ -189,7 +189,7 @@ t.test('a flight that lands in time leaves no timer behind', async (t) => {
   t.equal(cleared().length, 1)
 })
 
-t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', async (t) => {
+t.test('acquire: one caller gets the fill, and ends it with commit, fail or abandon', async (t) => {
   const duty = async (cache: Cache<string>) => {
     const fill = await cache.acquire('key')
     if (!(fill instanceof Fill)) throw new Error('a fill was expected')
@@ -217,14 +217,14 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
     fill.abandon()
     const fills = await Promise.all(waiting)
     t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
-    t.equal(cache.stats().flights, 0, 'and nobody waits for them')
+    t.equal(cache.stats().flights, 0, 'and no caller waits for them')
     for (const own of fills) {
       if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
     }
   })
 })
 
-t.test('a read of the store that fails ends no differently than a miss', async (t) => {
+t.test('a failed read of the store ends like a miss', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   const held = gate()

@@ -9,8 +9,8 @@ const FAR = Date.UTC(2100, 0, 1)
 const ENTRY = { key: 'key', tags: ['tag'] } as const
 
 /**
- * Two instances over one file, under a clock that the test moves: by itself it moves at each
- * reading by `step`.
+ * Two instances over one file, under a clock that the test moves; it also advances by `step` at
+ * each reading.
  */
 function setUp (t: Test) {
   const file = join(t.testdir(), 'cache.db')
@@ -40,12 +40,12 @@ for (const [name, write] of Object.entries(writes)) {
     await write(there, 'bounded')
     t.equal(there.isValid(entry), false)
     clock.now += LEASE - 0.001
-    t.equal(here.isValid(entry), true, 'the file is not asked for each read')
+    t.equal(here.isValid(entry), true, 'the file is not checked on each read')
     clock.now += 0.001
     t.equal(here.isValid(entry), false)
   })
 
-  t.test(`${name}: done when every lease from before has ended`, async (t) => {
+  t.test(`${name}: resolves when every earlier lease has ended`, async (t) => {
     const store = sqliteStore({ file: join(t.testdir(), 'cache.db') })
     t.teardown(() => store.close())
     const { validity } = store.namespace('n')
@@ -55,7 +55,7 @@ for (const [name, write] of Object.entries(writes)) {
   })
 }
 
-t.test('a lease goes on as long as the file is looked at', async (t) => {
+t.test('a lease is extended as long as the file is checked', async (t) => {
   const { here, there, clock } = setUp(t)
   const entries: (typeof ENTRY & { stamp: Stamp })[] = []
   for (let i = 0; i < 20; i++) {
@@ -67,13 +67,13 @@ t.test('a lease goes on as long as the file is looked at', async (t) => {
   }
 })
 
-t.test('a lease counts from the beginning of the look', async (t) => {
+t.test('a lease counts from the start of the check', async (t) => {
   const { here, there, clock } = setUp(t)
   const entry = { ...ENTRY, stamp: await here.stamp() }
-  // The path is due as well, and will not be when the lease ends.
+  // The path is due for a check as well, and will not be when the lease ends.
   clock.now += LEASE
   const began = clock.now
-  // The first reading of the clock finds no lease, the second is the beginning of the look.
+  // The first reading of the clock finds no lease, the second is the start of the check.
   clock.step = 1
   t.equal(here.isValid(entry), true)
   clock.step = 0
@@ -83,12 +83,12 @@ t.test('a lease counts from the beginning of the look', async (t) => {
   t.equal(here.isValid(entry), false)
 })
 
-t.test('a lease ends when the path is due to be looked at, and with the file', async (t) => {
+t.test('a lease ends when the path is due for a check, and with the file', async (t) => {
   for (const parts of [['', '-wal', '-shm'], ['']]) {
     await t.test(`deleted: ${parts.map((part) => `cache.db${part}`).join(', ')}`, async (t) => {
       const { file, here, clock } = setUp(t)
       const entry = { ...ENTRY, stamp: await here.stamp() }
-      // Looks at the path, and begins no lease.
+      // Checks the path without starting a lease.
       clock.now += LEASE - 1
       t.equal(here.isValid(entry), true)
       for (const part of parts) rmSync(file + part)
@@ -109,7 +109,7 @@ t.test('a lease ends with the file, whichever namespace finds that it is gone', 
   t.equal(here.isValid(entry), false)
 })
 
-t.test('a store that is closed holds no lease', async (t) => {
+t.test('a closed store holds no lease', async (t) => {
   const { stores: [store], here } = setUp(t)
   const entry = { ...ENTRY, stamp: await here.stamp() }
   t.equal(here.isValid(entry), true)

@@ -16,7 +16,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { frameOf } from './frames.js'
 import { type Operation, startInstance } from './instance-process.js'
 
-/** Does something to the file through a connection of its own. */
+/** Changes the file through a separate connection. */
 function behind<R> (file: string, work: (db: Database.Database) => R): R {
   const db = new Database(file)
   try {
@@ -26,7 +26,7 @@ function behind<R> (file: string, work: (db: Database.Database) => R): R {
   }
 }
 
-/** What people do to a file that is in use, the folder for itself alone. */
+/** Things that people do to a file in use, in its own folder. */
 const faults: Record<string, (file: string, copy: string) => void> = {
   'the file is deleted': (file) => {
     rmSync(file)
@@ -46,7 +46,7 @@ const faults: Record<string, (file: string, copy: string) => void> = {
 }
 
 t.test(
-  'nothing is served that was before an invalidation, whatever becomes of the file',
+  'no earlier value is served after an invalidation, whatever happens to the file',
   async (t) => {
     const folder = t.testdir({})
     const place = { kind: 'sqlite', file: join(folder, 'sub', 'cache.db') } as const
@@ -56,7 +56,7 @@ t.test(
       Promise.all(instances.map((instance) => instance.call(operation, argument)))
     for (const [what, fault] of Object.entries(faults)) {
       for (let i = 0; i < 3; i++) {
-        // Only one instance, or none yet, may have noticed the fault before.
+        // Only one instance, or none, may have noticed the fault already.
         while (
           !existsSync(place.file) ||
           (await all('get', 'key')).some((value) => value !== 'old')
@@ -68,7 +68,7 @@ t.test(
         behind(place.file, (db) => db.exec(`VACUUM INTO '${copy}'`))
         t.strictSame(await all('get', 'key'), ['old', 'old'])
         fault(place.file, copy)
-        // An instance that has it in memory, or one that has just been started.
+        // An instance that has it in memory, or one that has just started.
         const invalidating = i === 0 ? await startInstance(t, place, 'n') : instances[i % 2]
         await invalidating?.call('invalidate', ['tag'])
         t.strictSame(await all('get', 'key'), [null, null], what)
@@ -78,7 +78,7 @@ t.test(
   }
 )
 
-t.test('a fill that began on the old file is not served from the new one', async (t) => {
+t.test('a fill that began with the old file is not served from the new one', async (t) => {
   const file = join(t.testdir(), 'cache.db')
   let now = performance.now()
   t.intercept(performance, 'now', { value: () => now })
@@ -95,14 +95,14 @@ t.test('a fill that began on the old file is not served from the new one', async
   await claim.lease.store(frameOf(claim.lease.stamp, 'old'), 60_000)
   const judged = { key: 'key', stamp: claim.lease.stamp, tags: ['tag'] }
   t.equal(namespace.validity.isValid(judged), false)
-  t.ok(await namespace.validity.stamp() > claim.lease.stamp, 'stamps go on growing')
+  t.ok(await namespace.validity.stamp() > claim.lease.stamp, 'stamps keep growing')
   const fresh = sqliteStore({ file })
   t.teardown(() => fresh.close())
   t.equal(fresh.namespace('n').validity.isValid(judged), false)
 })
 
 t.test(
-  'damage met while running: reads are misses, and the store goes on with a new file',
+  'damage found while running: reads are misses, and the store continues with a new file',
   async (t) => {
     t.capture(process, 'emitWarning')
     const file = join(t.testdir(), 'cache.db')

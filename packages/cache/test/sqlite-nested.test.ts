@@ -4,7 +4,7 @@ import { createCache } from '../src/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 
 t.test(
-  'a value sees nothing that another process had invalidated before its stamp was taken',
+  'a value does not depend on data that another process invalidated before its stamp was taken',
   async (t) => {
     const file = join(t.testdir(), 'cache.db')
     const [here, there] = [sqliteStore({ file }), sqliteStore({ file })].map((store) => {
@@ -12,7 +12,7 @@ t.test(
       return createCache<string>({ store, namespace: 'n' })
     })
     if (here === undefined || there === undefined) throw new Error('there are two')
-    // The clock stands, so that no lease ends by itself.
+    // The clock stands still, so that no lease ends by itself.
     const now = performance.now()
     const clock = { now }
     t.intercept(performance, 'now', { value: () => clock.now })

@@ -9,7 +9,7 @@ import { storeContract } from './store-contract.js'
 
 const newFile = (t: Test) => join(t.testdir(), 'cache.db')
 
-/** Does something to the file through a connection of its own. */
+/** Changes the file through a separate connection. */
 function behind<R> (file: string, work: (db: Database.Database) => R): R {
   const db = new Database(file)
   try {
@@ -54,7 +54,7 @@ t.test('several processes open a new file at the same moment', async (t) => {
   }
 })
 
-t.test('kill -9 of a writer leaves the file whole and the others going', async (t) => {
+t.test('kill -9 of a writer leaves the file intact and the other processes running', async (t) => {
   const file = newFile(t)
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
@@ -76,7 +76,7 @@ t.test('kill -9 of a writer leaves the file whole and the others going', async (
   t.equal(await cache.get('mine'), 'theirs')
 })
 
-t.test('it stays about as large as it is told, and what ends soonest goes first', async (t) => {
+t.test('its size stays near the limit, and entries that expire soonest are dropped first', async (t) => {
   const file = newFile(t)
   const maxBytes = 2 * 1024 * 1024
   const store = sqliteStore({ file, maxBytes })
@@ -93,7 +93,7 @@ t.test('it stays about as large as it is told, and what ends soonest goes first'
         Number(db.pragma('freelist_count', { simple: true })))
     )
   })
-  // It looks every 128 sets.
+  // The store checks every 128 sets.
   t.ok(used < maxBytes + 128 * 20 * 1024, `${used} bytes`)
   t.strictSame(
     (await namespace.entries.get(['long', 'key-0', 'key-639'])).map(
@@ -103,7 +103,7 @@ t.test('it stays about as large as it is told, and what ends soonest goes first'
   )
 })
 
-t.test('entries that have ended are swept out', async (t) => {
+t.test('expired entries are deleted', async (t) => {
   const file = newFile(t)
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
@@ -114,7 +114,7 @@ t.test('entries that have ended are swept out', async (t) => {
   t.equal(behind(file, (db) => db.prepare('SELECT count(*) FROM entries').pluck().get()), 28)
 })
 
-t.test('a file of another version is emptied, also under a store that has it open', async (t) => {
+t.test('a file of another version is emptied, even while a store has it open', async (t) => {
   const file = newFile(t)
   const first = sqliteStore({ file })
   t.teardown(() => first.close())
@@ -132,7 +132,7 @@ t.test('a file of another version is emptied, also under a store that has it ope
 })
 
 t.test(
-  'a folder that is missing is made; a file that cannot be opened is an error that says so',
+  'a missing folder is created; a file that cannot be opened is a clear error',
   async (t) => {
     const folder = t.testdir({ 'cache.db': {} })
     t.throws(() => sqliteStore({ file: join(folder, 'cache.db') }), {
@@ -145,7 +145,7 @@ t.test(
   }
 )
 
-t.test('a file that is no database is set aside', async (t) => {
+t.test('a file that is not a database is set aside', async (t) => {
   const warned = t.capture(process, 'emitWarning')
   const file = join(
     t.testdir({ 'cache.db': 'this is not a database, whatever it is called'.repeat(50) }),
@@ -159,7 +159,7 @@ t.test('a file that is no database is set aside', async (t) => {
   t.equal(warned().length, 1)
 })
 
-t.test('a store that is closed under a cache: reads are misses, writes say so', async (t) => {
+t.test('a store closed under a cache: reads are misses, writes report it', async (t) => {
   const store = sqliteStore({ file: newFile(t) })
   const cache = createCache<string>({ store, namespace: 'n' })
   await cache.set('key', 'value', { ttl: '1m' })

@@ -9,7 +9,7 @@ const OPTIONS = { ttl: '10s', staleIfError: '1m' } as const
 const down = () => { throw new Error('down') }
 const newCache = () => createCache<string>({ store: memoryStore(), namespace: 'n' })
 
-t.test('an old value stands in for a failure, and an event tells of it', async (t) => {
+t.test('a stale value replaces a failure, and an event reports it', async (t) => {
   const date = stopDate(t)
   const errors = record(t, 'weir:cache:error')
   const cache = newCache()
@@ -25,7 +25,7 @@ t.test('an old value stands in for a failure, and an event tells of it', async (
   )
 })
 
-t.test('all who wait get it, counted as stale', async (t) => {
+t.test('all waiting callers get it, counted as stale', async (t) => {
   const date = stopDate(t)
   const cache = newCache()
   await cache.remember('key', OPTIONS, () => 'first')
@@ -37,7 +37,7 @@ t.test('all who wait get it, counted as stale', async (t) => {
   slow.fail(new Error('down'))
   t.strictSame(await Promise.all([...callers, late]), Array(11).fill('first'))
   t.equal(cache.stats().stale, 10)
-  t.equal(cache.stats().flights, 0, 'nobody tries again before somebody asks')
+  t.equal(cache.stats().flights, 0, 'no attempt is made without a request')
 })
 
 t.test('it is not served while the function works', async (t) => {
@@ -50,7 +50,7 @@ t.test('it is not served while the function works', async (t) => {
   t.equal(await cache.remember('key', OPTIONS, () => 'second'), 'second')
 })
 
-t.test('the window ends, also while the function runs', async (t) => {
+t.test('the window ends, even while the function runs', async (t) => {
   const date = stopDate(t)
   const cache = newCache()
   await cache.remember('key', OPTIONS, () => 'first')
@@ -65,7 +65,7 @@ t.test('the window ends, also while the function runs', async (t) => {
   await t.rejects(cache.remember('key', OPTIONS, down), { message: 'down' })
 })
 
-t.test('without the window there is nothing to stand in', async (t) => {
+t.test('without the window there is no stale value to return', async (t) => {
   const date = stopDate(t)
   const cache = newCache()
   await cache.remember('key', { ttl: '10s' }, () => 'first')
@@ -84,7 +84,7 @@ t.test('the longer window decides how long the store keeps it', async (t) => {
 })
 
 t.test(
-  'an old value in memory does not hide what another instance has computed since',
+  'a stale value in memory does not hide a newer one of another instance',
   async (t) => {
     const date = stopDate(t)
     const store = memoryStore()
@@ -100,7 +100,7 @@ t.test(
   }
 )
 
-t.test('memory has it still when the store has let it go', async (t) => {
+t.test('memory keeps it after the store has dropped it', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   const cache = createCache<string>({ store, namespace: 'n' })

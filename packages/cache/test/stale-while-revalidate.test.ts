@@ -10,7 +10,7 @@ const OPTIONS = { ttl: '10s', staleWhileRevalidate: '1m' } as const
 
 for (const judgesLocally of [true, false]) {
   t.test(
-    `one fill in the background, nobody waits (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    `one background fill, and no caller waits (${judgesLocally ? 'judged here' : 'the store is asked'})`,
     async (t) => {
       const date = stopDate(t)
       const cache = createCache<string>({
@@ -28,12 +28,11 @@ for (const judgesLocally of [true, false]) {
         })
       t.strictSame(await Promise.all(Array.from({ length: 100 }, read)), Array(100).fill('first'))
       await slow.started
-      t.equal(await read(), 'first', 'also who comes while it runs')
+      t.equal(await read(), 'first', 'the same for callers that arrive while it runs')
       t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'first')
       t.ok(cache.stats().stale >= 102)
       slow.end('second')
-      // It lands when whoever waits for its flight goes on; once the window is over, callers do
-      // wait.
+      // The flight ends when its waiters continue; after the window, callers do wait.
       date.advance(60_000)
       t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
       t.equal(runs, 1)
@@ -41,7 +40,7 @@ for (const judgesLocally of [true, false]) {
   )
 }
 
-t.test('without memory of its own, too', async (t) => {
+t.test('the same without its own memory', async (t) => {
   const date = stopDate(t)
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n', l1: false })
   await cache.remember('key', OPTIONS, () => 'first')
@@ -59,7 +58,7 @@ t.test('the window ends', async (t) => {
   await cache.remember('key', OPTIONS, () => 'first')
   date.advance(69_999)
   t.match(cache.lookup('key'), { stale: true, entry: { value: 'first' } })
-  t.equal(await cache.get('key'), undefined, 'get() is for what is fresh')
+  t.equal(await cache.get('key'), undefined, 'get() returns only fresh values')
   t.notOk(await cache.has('key'))
   date.advance(1)
   t.equal(cache.lookup('key'), undefined)
@@ -89,7 +88,7 @@ t.test(
   }
 )
 
-t.test('revalidate: the duty goes to one', async (t) => {
+t.test('revalidate: one caller gets the fill', async (t) => {
   const date = stopDate(t)
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   await cache.remember('key', OPTIONS, () => 'first')
@@ -104,7 +103,7 @@ t.test('revalidate: the duty goes to one', async (t) => {
   t.match(cache.lookup('key'), { stale: false, entry: { value: 'second' } })
 })
 
-t.test('a stale value found in the store is shared by all who ask at once', async (t) => {
+t.test('all concurrent callers share a stale value found in the store', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   await createCache<string>({ store, namespace: 'n' }).remember('key', OPTIONS, () => 'first')
@@ -124,7 +123,7 @@ t.test('a stale value found in the store is shared by all who ask at once', asyn
 
 for (const judgesLocally of [true, false]) {
   t.test(
-    `what another instance has replaced is not computed again (${judgesLocally ? 'judged here' : 'the store is asked'})`,
+    `a value that another instance has replaced is not computed again (${judgesLocally ? 'judged here' : 'the store is asked'})`,
     async (t) => {
       const date = stopDate(t)
       const options = { store: steeredStore({ judgesLocally }).store, namespace: 'n' }
@@ -154,7 +153,7 @@ for (const judgesLocally of [true, false]) {
   )
 }
 
-t.test('a refill without a lease still ends what other instances have in memory', async (t) => {
+t.test('a refill without a lease still ends the copies in other instances\' memory', async (t) => {
   const date = stopDate(t)
   const steered = steeredStore()
   const [a, b] = [

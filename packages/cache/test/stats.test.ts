@@ -4,7 +4,7 @@ import { memoryStore } from '../src/stores/memory.js'
 import { gatedFn } from './gate.js'
 import { stopDate } from './clock.js'
 
-t.test('what happened is counted, on this instance', async (t) => {
+t.test('outcomes are counted on this instance', async (t) => {
   const date = stopDate(t)
   const store = memoryStore()
   const [a, b] = [

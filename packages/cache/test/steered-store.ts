@@ -1,14 +1,14 @@
 import type { Store } from '../src/index.js'
 import { testStore, type StoreOperation, type TestStore } from '../src/testing/index.js'
 
-/** A memory store that does what the test says, operation by operation. */
+/** A memory store that the test controls, operation by operation. */
 export interface SteeredStore extends Pick<TestStore, 'before' | 'after'> {
   readonly store: Store
-  /** What was asked so far. */
+  /** The operations so far. */
   readonly asked: StoreOperation[]
 }
 
-/** A {@link testStore} whose calls are told by their names. */
+/** A {@link testStore} that records calls by name. */
 export function steeredStore (options: { judgesLocally?: boolean } = {}): SteeredStore {
   const store = testStore(options)
   const asked: StoreOperation[] = []

@@ -6,9 +6,9 @@ import type { MakePlace } from './store-place.js'
 import { reopening, sharing } from './sharing-contract.js'
 import { records, replacements, stamps } from './validity-contract.js'
 
-/** How a store behaves: which parts of the contract apply to it. */
+/** Properties of a store that determine which parts of the contract apply. */
 export interface StoreTraits {
-  /** Other processes see what this one writes. */
+  /** Other processes see its writes. */
   readonly shared: boolean
   /** Entries outlive the process. */
   readonly persistent: boolean
@@ -21,7 +21,7 @@ export function storeContract (
   { shared, persistent }: StoreTraits,
   makePlace: MakePlace
 ): void {
-  t.test(`${name} keeps the store contract`, async (t) => {
+  t.test(`${name} meets the store contract`, async (t) => {
     entries(t, makePlace)
     stamps(t, makePlace)
     records(t, makePlace)

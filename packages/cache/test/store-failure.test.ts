@@ -20,7 +20,7 @@ function down (steered: SteeredStore) {
 }
 
 t.test(
-  'a store that is down: one run of the function for all who ask at once, nothing kept',
+  'a store that is down: one run of the function for all concurrent callers, nothing stored',
   async (t) => {
     const steered = steeredStore({ judgesLocally: false })
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
@@ -43,7 +43,7 @@ t.test(
 )
 
 t.test(
-  'who comes while it runs cannot know whether its value is still valid: one further run',
+  'callers that arrive while it runs cannot know whether its value is still valid: one further run',
   async (t) => {
     const steered = steeredStore({ judgesLocally: false })
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
@@ -62,7 +62,7 @@ t.test(
 )
 
 t.test(
-  'an entry in memory is not served while nobody can judge it, and is again afterwards',
+  'an entry in memory is not served while its validity is unknown, and is served again afterward',
   async (t) => {
     const steered = steeredStore({ judgesLocally: false })
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
@@ -92,7 +92,7 @@ t.test('the store fails between the stamp and the set', async (t) => {
   })
 })
 
-t.test('without a stamp the value is shared, and not kept', async (t) => {
+t.test('without a stamp the value is shared, and not stored', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   steered.before.claim = failing
@@ -107,7 +107,7 @@ t.test('without a stamp the value is shared, and not kept', async (t) => {
 })
 
 t.test(
-  'a store that throws where it should judge: remember still answers with a promise',
+  'a store that throws instead of checking validity: remember still returns a promise',
   async (t) => {
     const { store } = steeredStore()
     let broken = false
@@ -139,7 +139,7 @@ t.test(
   }
 )
 
-t.test('an invalidation is not done before the store has answered', async (t) => {
+t.test('an invalidation does not resolve before the store has answered', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   const held = gate()

@@ -2,26 +2,21 @@ import type { Test } from 'tap'
 import type { Stamp, Store } from '../src/index.js'
 import type { Place } from './instance-process.js'
 
-/** An empty place for a store, and what the suite has to do to it behind the store's back. */
+/** An empty place for a store, with operations that bypass the store. */
 export interface StorePlace {
   /**
-   * A store there, closed with the test. Where the store is shared, each is a handle of its own.
+   * Opens a store there, closed after the test. If the store is shared, each is a separate handle.
    */
   open (options?: { readonly maxTags?: number }): Promise<Store>
-  /**
-   * Puts the namespace's clock where it says, as if an instance with that clock had been the last
-   * to ask.
-   */
+  /** Sets the namespace's clock, as if an instance with that clock had been the last to ask. */
   setClock (namespace: string, clock: Stamp): Promise<void>
-  /** Milliseconds until the store itself drops the entry. Where it is missing, `Date` decides. */
+  /** Milliseconds until the store itself drops the entry. If absent, `Date` decides. */
   remaining?(namespace: string, key: string): Promise<number>
-  /**
-   * Loses clock, floor and tag records, as an eviction or a flush does. Only where that can happen.
-   */
+  /** Loses clock, floor and tag records, like an eviction or a flush. Only if that is possible. */
   loseRecords?(namespace: string): Promise<void>
-  /** Loses the records of replacements alone. Only where that can happen. */
+  /** Loses only the records of replacements. Only if that is possible. */
   loseReplacements?(namespace: string): Promise<void>
-  /** For a second process. */
+  /** The place for a second process. */
   readonly process?: Place
 }
 

@@ -13,7 +13,7 @@ import { eachStore } from './each-store.js'
 import { record } from './events.js'
 import { randomFrom } from './random.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(120_000)
 
 const OPTIONS = { ttl: '1m' } as const
@@ -24,7 +24,7 @@ const msgpack: Serializer<unknown> = {
   deserialize: ({ body }) => decode(body)
 }
 /**
- * Of another format, whose bytes the other takes for values: a JSON digit is a small integer of
+ * A format whose bytes the other one accepts as values: a JSON digit is a small integer in
  * MessagePack.
  */
 const digits: Serializer<unknown> = {
@@ -58,7 +58,7 @@ const settings = Object.entries(serializers).flatMap(([serializer, a]) =>
   }))
 )
 
-/** JSON of any size: what every serializer here gives back. */
+/** JSON of any size, which every serializer here restores. */
 function json (random: (below: number) => number, depth: number): unknown {
   switch (random(depth === 0 ? 5 : 7)) {
     case 0:
@@ -85,7 +85,7 @@ const open = (store: Store, options: Settings): Cache<unknown> =>
 
 eachStore(
   t,
-  'what one setting has written another reads, or misses, and takes for nothing else',
+  'a value written with one setting is read with another, or is a miss, and never becomes a different value',
   async (t, store) => {
     let seed = 0
     for (const writer of settings) {
@@ -109,13 +109,13 @@ eachStore(
       t.strictSame(
         await open(store, writer.options).getMany(keys),
         values,
-        'those that could not read it have left it'
+        'instances that could not read it have left it'
       )
     }
   }
 )
 
-eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t, store) => {
+eachStore(t, 'an unreadable value is filled again and replaced', async (t, store) => {
   const [first, second] = [
     open(store, { serializer: msgpack }),
     open(store, { serializer: 'json' })
@@ -125,7 +125,7 @@ eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t,
   t.equal(await second.remember('key', OPTIONS, () => 'second'), 'second')
   t.equal(discards[0]?.reason, 'unreadable')
   t.equal(await second.remember('key', OPTIONS, () => 'third'), 'second')
-  // What the first has in memory has been replaced.
+  // The value in the first one's memory has been replaced.
   t.equal(await first.get('key'), undefined)
   t.equal(await first.remember('key', OPTIONS, () => 'fourth'), 'fourth')
   t.equal(await second.remember('key', OPTIONS, () => 'fifth'), 'fifth')
@@ -168,7 +168,7 @@ const TAGGED = { ttl: '1m', tags: ['tag'] } as const
 
 eachStore(
   t,
-  'a value that cannot be read is there for all that ask whether there is one',
+  'an unreadable value exists for all methods that check existence',
   async (t, store) => {
     const frameOf = async (key: string) => (await store.namespace('n').entries.get([key]))[0]
     const read = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1000 })
@@ -209,7 +209,7 @@ eachStore(
         await write(store, why)
         await end()
         t.equal((await read.getWithVersion(why)).version, absent)
-        t.equal(await read.add(why, 'anew', OPTIONS), true, 'one that has ended is not there')
+        t.equal(await read.add(why, 'anew', OPTIONS), true, 'an expired value does not exist')
         await read.delete(why)
       }
       t.equal(await (await write(store, why)).add(why, 'second', OPTIONS), false)
@@ -223,7 +223,7 @@ eachStore(
   }
 )
 
-t.test('frames that say what is not so are misses, and stay', async (t) => {
+t.test('frames with false claims are misses, and stay', async (t) => {
   const store = memoryStore()
   const { entries } = store.namespace('n')
   const value = 'text '.repeat(1000)
@@ -258,7 +258,7 @@ t.test('frames that say what is not so are misses, and stay', async (t) => {
   }
 })
 
-t.test('no more comes out of a frame than it says, and no more than the cache takes', async (t) => {
+t.test('decompression stops at the frame\'s size, and at the cache\'s limit', async (t) => {
   const store = memoryStore()
   const zeros = Buffer.alloc(1_000_000)
   await open(store, { compression: { threshold: 0 } }).set('zeros', zeros, OPTIONS)
@@ -271,7 +271,7 @@ t.test('no more comes out of a frame than it says, and no more than the cache ta
   t.strictSame(await small.inspect('zeros'), {})
 })
 
-t.test('memory has the plain value, and counts what that takes', async (t) => {
+t.test('memory has the plain value, and counts its size', async (t) => {
   const store = memoryStore()
   const value = { text: 'text '.repeat(10_000), list: [1, 2, 3] }
   const [plain, compressed] = [
@@ -291,7 +291,7 @@ t.test('memory has the plain value, and counts what that takes', async (t) => {
   t.equal(inspected.store?.bytes, frame?.length)
 })
 
-t.test('many readers at once, without memory: one decompresses', async (t) => {
+t.test('many concurrent readers without memory: one decompresses', async (t) => {
   const store = memoryStore()
   const value = 'text '.repeat(10_000)
   await open(store, { compression: true }).set('key', value, OPTIONS)
@@ -301,7 +301,7 @@ t.test('many readers at once, without memory: one decompresses', async (t) => {
 })
 
 t.test(
-  'a value is served that was invalidated while it was decompressed, to nobody who asks later',
+  'a value invalidated during decompression is not served to later callers',
   async (t) => {
     const store = memoryStore()
     const cache = createCache<unknown>({ store, namespace: 'n', compression: true })

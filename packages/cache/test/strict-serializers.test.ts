@@ -8,7 +8,7 @@ const untyped = (value: unknown) => value as never
 
 class User {}
 
-/** A value back out of the store, or what the message says of it. */
+/** Returns a value from the store, or the part of the message about it. */
 async function through (
   store: Store,
   serializer: SerializerName,
@@ -20,7 +20,7 @@ async function through (
   } catch (error) {
     if (!(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
     return (
-      /^The value for 'the key' cannot be stored: (.*?)\. Store what /.exec(error.message)?.[1] ??
+      /^The value for 'the key' cannot be stored: (.*?)\. Store only data /.exec(error.message)?.[1] ??
       error.message
     )
   }
@@ -35,7 +35,7 @@ self.me = { self }
 
 eachStore(
   t,
-  'json keeps what JSON gives back as it was, and refuses the rest',
+  'json accepts values that JSON preserves, and rejects the rest',
   async (t, store) => {
     const kept = [
       null,
@@ -82,7 +82,7 @@ eachStore(
 
 eachStore(
   t,
-  'structured keeps what the structured clone algorithm gives back as it was, and refuses the rest',
+  'structured accepts values that the structured clone algorithm preserves, and rejects the rest',
   async (t, store) => {
     const kept = [
       undefined,
@@ -143,14 +143,14 @@ eachStore(
   }
 )
 
-t.test('a serializer that is none', async (t) => {
+t.test('an invalid serializer', async (t) => {
   const parts = { serialize: () => ({ meta: '', body: Buffer.alloc(0) }), deserialize: () => 1 }
   for (const serializer of ['yaml', 'constructor', 5, null, {}, { ...parts, deserialize: 1 }]) {
     const make = () =>
       createCache({ store: memoryStore(), namespace: 'n', serializer: untyped(serializer) })
     t.throws(make, {
       code: 'WEIR_CACHE_INVALID_OPTION',
-      message: /^serializer .*: give 'json', 'structured', or an object/
+      message: /^serializer .*: use 'json', 'structured', or an object/
     })
   }
   for (const name of [undefined, '', 'a b', 'a\0', 5]) {

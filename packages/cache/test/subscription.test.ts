@@ -5,7 +5,7 @@ import { FillAnnouncements } from '../src/stores/fill-announcements.js'
 import { Subscription } from '../src/stores/redis/subscription.js'
 
 const LEASE = 50
-// That of the proofs, while they are asked for.
+// The interval between proofs while they are requested.
 const STEP = 10
 
 /** A subscription whose server answers at once, under a clock that the test moves. */
@@ -41,7 +41,7 @@ async function setUp (t: Test) {
 
 const listener = { subscribed () {}, heard () {}, lost () {} }
 
-t.test('proofs are for those who ask: without a question they are one a second', async (t) => {
+t.test('proofs are sent on demand: without requests, one per second', async (t) => {
   const { subscription, proofs, advance } = await setUp(t)
   subscription.listen('channel', listener)
   await advance(100)
@@ -54,8 +54,8 @@ t.test('proofs are for those who ask: without a question they are one a second',
 
   await advance(100)
   proofs.length = 0
-  t.notOk(subscription.isCoherent(), 'the first question is not answered by it')
-  t.equal(proofs.length, 1, 'but makes it ask')
+  t.notOk(subscription.isCoherent(), 'it does not answer the first request')
+  t.equal(proofs.length, 1, 'but makes the subscription ask')
   await advance(STEP)
   t.ok(subscription.isCoherent())
   await advance(1000)
@@ -63,7 +63,7 @@ t.test('proofs are for those who ask: without a question they are one a second',
   t.ok(proofs.length > 90)
 })
 
-t.test('who waits for a fill asks again when its end may have been missed', async (t) => {
+t.test('a caller waiting for a fill asks again if the announcement may have been missed', async (t) => {
   const { subscription, advance, lose } = await setUp(t)
   const announcements = new FillAnnouncements(subscription, 'fills')
   await advance(STEP)

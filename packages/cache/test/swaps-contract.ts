@@ -30,25 +30,23 @@ export const counterOf = (
     cost: 6
   })
 
-/** For what has to be there. */
+/** Fails: the value has to exist. */
 export function missing (): never {
   throw new Error('there is none')
 }
 
-/** The version of what the store has; with `anyNumber` that of a counter whatever its number. */
+/** Returns the version in the store; with `anyNumber`, that of a counter with any number. */
 const seen = async (entries: Entries, key: string, anyNumber = false) => {
   const [frame] = await entries.get([key])
   const version = frame && versionOf(frame)
   return version && anyNumber ? { ...version, number: undefined } : version
 }
 
-/**
- * The part of the contract about frames that are changed only if they are the ones that were seen.
- */
+/** The part of the contract about frames that change only if they are the ones that were read. */
 export function swaps (t: Test, makePlace: MakePlace) {
   const open = async (t: Test) => (await (await makePlace(t)).open()).namespace('n')
 
-  t.test('a frame is swapped for the one that was seen, and for no other', async (t) => {
+  t.test('a frame replaces only the one that was read', async (t) => {
     const { entries } = await open(t)
     const [a, b, c] = [frameOf(5, 'a'), frameOf(5, 'b'), frameOf(7, 'c')]
     t.equal(await entries.swap('key', versionOf(a), b, TTL), undefined, 'there is none')
@@ -80,7 +78,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
     t.ok(await entries.swap('key', version, undefined, 0))
   })
 
-  t.test('a swap of what many have seen succeeds once', async (t) => {
+  t.test('of many swaps of the same frame, one succeeds', async (t) => {
     const { entries } = await open(t)
     for (const first of [undefined, frameOf(1, 'first'), counterOf(1, 1)]) {
       await entries.delete('key')
@@ -93,7 +91,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
     }
   })
 
-  t.test('a frame that was swapped in ends with its ttl', async (t) => {
+  t.test('a swapped-in frame expires after its ttl', async (t) => {
     const place = await makePlace(t)
     const { entries } = (await place.open()).namespace('n')
     if (place.remaining !== undefined) {
@@ -112,11 +110,11 @@ export function swaps (t: Test, makePlace: MakePlace) {
     date.advance(4999)
     t.equal(await entries.increment('key', version, 1), 2)
     date.advance(1)
-    t.equal(await entries.increment('key', version, 1), undefined, 'counting does not prolong it')
+    t.equal(await entries.increment('key', version, 1), undefined, 'counting does not extend it')
     t.ok(await entries.swap('key', undefined, frameOf(1, ''), 5000), 'there is none any more')
   })
 
-  t.test('a counter counts in its place, and nothing else does', async (t) => {
+  t.test('a counter counts in place, and other frames do not', async (t) => {
     const { entries } = await open(t)
     const counter = counterOf(3, 40)
     const version = { ...versionOf(counter) ?? missing(), number: undefined }
@@ -161,7 +159,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
     }
   })
 
-  t.test('sums are those of arithmetic: random numbers, one by one and at once', async (t) => {
+  t.test('sums are those of arithmetic: random numbers, one by one and concurrently', async (t) => {
     const { entries } = await open(t)
     const random = randomFrom(7)
     const keys = ['a', 'b', 'c']
@@ -193,7 +191,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
   })
 
   t.test(
-    'a counter that is swapped for a counter whatever its number takes that over',
+    'a counter that replaces one with any number takes over the number',
     async (t) => {
       const { entries } = await open(t)
       await entries.set('key', counterOf(1, 5), TTL)
@@ -226,7 +224,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
     }
   )
 
-  t.test('a delete up to a stamp leaves what came later', async (t) => {
+  t.test('a delete up to a stamp leaves later frames', async (t) => {
     const { entries } = await open(t)
     for (const frame of [frameOf(10.5, 'a'), counterOf(10.5, 1)]) {
       await entries.set('key', frame, TTL)
@@ -238,7 +236,7 @@ export function swaps (t: Test, makePlace: MakePlace) {
     await entries.delete('key', 10)
   })
 
-  t.test('odd keys are swapped and counted each for itself', async (t) => {
+  t.test('unusual keys are swapped and counted independently', async (t) => {
     const { entries } = await open(t)
     const odd = [
       '{a}',
@@ -262,11 +260,11 @@ export function swaps (t: Test, makePlace: MakePlace) {
   })
 }
 
-/** The part of the contract about what a swap does to what was before. */
+/** The part of the contract about the effect of a swap on earlier entries. */
 export function swapRecords (t: Test, makePlace: MakePlace) {
   const open = async (t: Test) => (await (await makePlace(t)).open()).namespace('n')
 
-  t.test('a stamp is issued for an entry that is valid as of it', async (t) => {
+  t.test('a stamp is issued for an entry that is valid as of that stamp', async (t) => {
     const namespace = await open(t)
     const { validity } = namespace
     const stamp = await validity.stamp()
@@ -278,7 +276,7 @@ export function swapRecords (t: Test, makePlace: MakePlace) {
       ['a tag', () => validity.invalidate(['tag'])],
       ['its key', () => validity.invalidate(['\u0001key'])],
       [
-        'a value that was put',
+        'a value that was set explicitly',
         async () => validity.replace({ ...entry, stamp: await validity.stamp() }, Infinity)
       ],
       ['a refill', async () => validity.replace({ ...entry, stamp: await validity.stamp() }, FAR)],
@@ -294,7 +292,7 @@ export function swapRecords (t: Test, makePlace: MakePlace) {
   })
 
   t.test(
-    'a replacement that was made ends entries up to its stamp, and no later ones',
+    'a past replacement ends entries up to its stamp, and no later ones',
     async (t) => {
       const namespace = await open(t)
       const { validity } = namespace
@@ -309,7 +307,7 @@ export function swapRecords (t: Test, makePlace: MakePlace) {
     }
   )
 
-  t.test('one that is recorded late lowers nothing', async (t) => {
+  t.test('a replacement recorded late lowers nothing', async (t) => {
     const namespace = await open(t)
     const { validity } = namespace
     const first = await validity.stamp()
@@ -345,11 +343,11 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
     return [(await place.open()).namespace('n'), (await place.open()).namespace('n')]
   }
 
-  t.test('a replacement that is recorded late is known to the other', async (t) => {
+  t.test('the other handle learns of a replacement that is recorded late', async (t) => {
     const [a, b] = await two(t)
     for (let i = 0; i < 50; i++) {
       const stamp = await a.validity.stamp()
-      // The other knows of later changes before it can know of this one.
+      // The other handle knows later changes before it can know this one.
       const later =
         (await b.validity.replace(
           { key: 'other', tags: [], stamp: await b.validity.stamp() },
@@ -366,7 +364,7 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
     }
   })
 
-  t.test('two handles count and swap as one', async (t) => {
+  t.test('two handles count and swap like one', async (t) => {
     const [a, b] = await two(t)
     await a.entries.set('key', counterOf(1, 0), TTL)
     const version = await seen(b.entries, 'key', true) ?? missing()
@@ -386,7 +384,7 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
     t.equal(swapped.filter((one) => one !== undefined).length, 1)
   })
 
-  t.test('a stamp is not issued for what the other has just ended', async (t) => {
+  t.test('no stamp is issued for an entry that the other handle has just ended', async (t) => {
     const [a, b] = await two(t)
     for (let i = 0; i < 50; i++) {
       const entry = { key: 'key', tags: ['tag'], stamp: await b.validity.stamp() }
@@ -397,7 +395,7 @@ export function sharedSwaps (t: Test, makePlace: MakePlace) {
   })
 }
 
-/** Whether the sums are those of the numbers, added to `from` in some order. */
+/** Reports whether the sums result from adding the numbers to `from` in some order. */
 function isOrder (
   all: readonly { readonly by: number; readonly sum: number }[],
   from: number

@@ -8,7 +8,7 @@ const valid = (table: TagTable, tags: readonly string[], { key = 'key', most = 4
   Array.from({ length: most }, (_, i) => i + 1).filter((stamp) =>
     isValid({ key, stamp, tags }, table)
   )
-/** The highest stamp that is not valid any more. */
+/** The highest stamp that is no longer valid. */
 const endsAt = (table: TagTable, tags: readonly string[], key = 'key') =>
   (valid(table, tags, { key })[0] ?? Infinity) - 1
 
@@ -27,7 +27,7 @@ t.test('an entry has to be above the floor and each of its tags', async (t) => {
   )
 })
 
-t.test('beyond its limit the oldest go, and the floor rises to them', async (t) => {
+t.test('beyond its limit the oldest records are dropped, and the floor rises to them', async (t) => {
   const table = new TagTable(0, 2)
   table.record('a', 1)
   table.record('b', 2)
@@ -38,7 +38,7 @@ t.test('beyond its limit the oldest go, and the floor rises to them', async (t) 
   t.strictSame([endsAt(table, ['b']), endsAt(table, ['a']), endsAt(table, ['c'])], [2, 3, 4])
 })
 
-t.test('raising the floor drops what it covers, and never lowers it', async (t) => {
+t.test('raising the floor drops covered records, and never lowers it', async (t) => {
   const table = new TagTable(0, 100)
   for (const [i, tag] of ['a', 'b', 'c'].entries()) table.record(tag, i + 1)
   table.raise(2)
@@ -52,14 +52,14 @@ t.test('raising the floor drops what it covers, and never lowers it', async (t) 
   t.strictSame([table.stamps.size, endsAt(table, ['c'])], [0, 9])
 })
 
-t.test('a table of no size judges by its floor alone', async (t) => {
+t.test('a table without room applies only its floor', async (t) => {
   const table = new TagTable(0, 0)
   table.record('a', 5)
   t.strictSame([table.stamps.size, endsAt(table, [])], [0, 5])
 })
 
 t.test(
-  'a replacement ends earlier entries of its key alone, until the replaced entry would have ended',
+  'a replacement ends only earlier entries of its key, until the replaced entry would have expired',
   async (t) => {
     const date = stopDate(t)
     const table = new TagTable(0, 100)
@@ -76,7 +76,7 @@ t.test(
 )
 
 t.test(
-  'beyond the limit the oldest replacements go, and the floor rises over those that have not ended',
+  'beyond the limit the oldest replacements are dropped, and the floor rises over those that have not expired',
   async (t) => {
     const date = stopDate(t)
     const table = new TagTable(0, 2)
@@ -92,8 +92,8 @@ t.test(
   }
 )
 
-t.test('dropping the oldest costs the same, however many went before', async (t) => {
-  // Steps, not time: the oldest is found without walking over what was dropped.
+t.test('the cost of dropping the oldest does not depend on how many were dropped before', async (t) => {
+  // Counts steps, not time: the oldest is found without walking over dropped records.
   const table = new TagTable(0, 1000)
   let stamp = 0
   for (let i = 0; i < 200_000; i++) table.record(`tag-${i}`, ++stamp)

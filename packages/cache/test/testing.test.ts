@@ -45,7 +45,7 @@ t.test('the clock stands still until it is moved', async (t) => {
   t.equal(Date.now(), next.now, 'a clock restores only itself')
 })
 
-t.test('timers run at their own time, and what follows from them before the next', async (t) => {
+t.test('timers run at their own time, and their consequences before the next one', async (t) => {
   const clock = stopped(t, 0)
   const ran: string[] = []
   const note = (name: string) => { ran.push(`${name} ${Date.now()}`) }
@@ -72,7 +72,7 @@ t.test('timers run at their own time, and what follows from them before the next
   t.strictSame(ran, ['again 9', 'a 10', 'b 10', 'later 15', 'c 30', 'later 30', 'later 45'])
 })
 
-t.test('time limits of the cache follow the clock', async (t) => {
+t.test('the cache\'s timeouts follow the clock', async (t) => {
   const clock = stopped(t)
   const store = testStore()
   const cache = createCache<string>({ store, namespace: 'n', fillTimeout: '10s' })
@@ -116,7 +116,7 @@ t.test('the store fails, is slow, freezes and is restored', async (t) => {
   })
   t.equal(await cache.remember('key', { ttl: '1m' }, () => 'computed'), 'computed')
   store.restore()
-  t.equal(await cache.get('key'), undefined, 'what failed is not done')
+  t.equal(await cache.get('key'), undefined, 'failed operations are not done')
 
   store.freeze()
   store.freeze()
@@ -139,7 +139,7 @@ t.test('the store fails, is slow, freezes and is restored', async (t) => {
   const other = createCache<string>({ store: remote, namespace: 'n' })
   await other.set('key', 'value', { ttl: '1m' })
   remote.fail()
-  t.equal(await other.get('key'), undefined, 'what memory has cannot be judged')
+  t.equal(await other.get('key'), undefined, 'entries in memory cannot be checked')
   await remote.close()
 })
 

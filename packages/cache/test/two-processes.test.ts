@@ -8,8 +8,8 @@ import { type InstanceProcess, type Place, startInstance } from './instance-proc
 import { startRedis } from '@weir/internal/testing'
 
 /**
- * Two instances in two processes over one store: what one writes, the other never serves the old
- * value of.
+ * Two instances in two processes over one store: neither serves a value that the other has
+ * replaced.
  */
 const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Place }>> = {
   async sqlite (t) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { UnsharedKeys } from '../src/unshared-keys.js'
 
-t.test('of keys as long as URLs can be, fewer are remembered: those of last', (t) => {
+t.test('fewer keys are remembered if they are as long as URLs can be: the latest ones', (t) => {
   const keys = new UnsharedKeys()
   const long = (i: number) => `/${i}?`.padEnd(16_384, 'x')
   for (let i = 0; i < 1000; i++) keys.add(long(i))

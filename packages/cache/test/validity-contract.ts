@@ -8,7 +8,7 @@ const MANY = 200
 
 /** The part of the contract about the clock. */
 export function stamps (t: Test, makePlace: MakePlace) {
-  t.test('stamps are microseconds and strictly grow', async (t) => {
+  t.test('stamps are microseconds and strictly increase', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const before = (Date.now() - 1000) * 1000
     const issued: Stamp[] = []
@@ -19,7 +19,7 @@ export function stamps (t: Test, makePlace: MakePlace) {
     t.ok(first > before && first < before + 60_000_000, 'the wall clock')
   })
 
-  t.test('stamps taken at once are all different', async (t) => {
+  t.test('concurrent stamps are all different', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const issued = await Promise.all(
       Array.from({ length: MANY }, (_, i) =>
@@ -29,7 +29,7 @@ export function stamps (t: Test, makePlace: MakePlace) {
     t.equal(new Set(issued).size, MANY)
   })
 
-  t.test('stamps grow when the clock is ahead of the wall clock', async (t) => {
+  t.test('stamps increase when the clock is ahead of the wall clock', async (t) => {
     const place = await makePlace(t)
     const namespace = (await place.open()).namespace('n')
     await namespace.validity.stamp()
@@ -42,14 +42,14 @@ export function stamps (t: Test, makePlace: MakePlace) {
       await namespace.validity.stamp()
     ]
     t.ok(ascending([ahead, ...stamps]))
-    // A store may take some for itself, but does not leap.
+    // A store may use some for itself, but does not leap.
     t.ok(stamps.every((stamp) => stamp < ahead + 10), stamps.join())
   })
 }
 
 /** The part of the contract about invalidations and Rule V. */
 export function records (t: Test, makePlace: MakePlace) {
-  t.test('an entry is judged by its tags and the floor', async (t) => {
+  t.test('the validity of an entry depends on its tags and the floor', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const before = await namespace.validity.stamp()
     t.ok(await valid(namespace, before, ['a', 'b']))
@@ -66,7 +66,7 @@ export function records (t: Test, makePlace: MakePlace) {
     t.ok(await endsAt(namespace, ['c'], stamp), 'the other tag keeps its record')
   })
 
-  t.test('clear makes all there is invalid, and nothing that comes', async (t) => {
+  t.test('clear invalidates everything that exists, and nothing later', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const before = await namespace.validity.stamp()
     await namespace.validity.invalidate(['a'])
@@ -78,7 +78,7 @@ export function records (t: Test, makePlace: MakePlace) {
     t.ok(await valid(namespace, await namespace.validity.stamp(), ['a']))
   })
 
-  t.test('questions asked at once are each answered for their own tags', async (t) => {
+  t.test('concurrent requests are each answered for their own tags', async (t) => {
     const namespace = (await (await makePlace(t)).open()).namespace('n')
     const a = await namespace.validity.invalidate(['a'])
     const b = await namespace.validity.invalidate(['b'])
@@ -128,7 +128,7 @@ export function records (t: Test, makePlace: MakePlace) {
     t.ok(await valid(namespace, before, ['a']))
   })
 
-  t.test('beyond maxTags the oldest records go, and the floor rises in their place', async (t) => {
+  t.test('beyond maxTags the oldest records are dropped, and the floor rises in their place', async (t) => {
     const maxTags = 20
     const namespace = (await (await makePlace(t)).open({ maxTags })).namespace('n')
     const old = await namespace.validity.stamp()
@@ -164,7 +164,7 @@ export function records (t: Test, makePlace: MakePlace) {
   })
 }
 
-/** The part of the contract about entries that take the place of valid ones. */
+/** The part of the contract about entries that replace valid ones. */
 export function replacements (t: Test, makePlace: MakePlace) {
   const FAR = Date.UTC(2100, 0, 1)
 
@@ -205,7 +205,7 @@ export function replacements (t: Test, makePlace: MakePlace) {
   })
 
   t.test(
-    'a replacement does not hide a later invalidation of its key, nor the other way round',
+    'a replacement does not hide a later invalidation of its key, and vice versa',
     async (t) => {
       const namespace = (await (await makePlace(t)).open()).namespace('n')
       const { validity } = namespace
@@ -224,7 +224,7 @@ export function replacements (t: Test, makePlace: MakePlace) {
   )
 
   t.test(
-    'beyond maxTags the oldest replacements go, and the floor rises in their place',
+    'beyond maxTags the oldest replacements are dropped, and the floor rises in their place',
     async (t) => {
       const namespace = (await (await makePlace(t)).open({ maxTags: 20 })).namespace('n')
       const { validity } = namespace

@@ -12,7 +12,7 @@ const tooLarge = (bytes: number) => ({
   message: `The value for 'key' has ${bytes} bytes, more than the 1000 of maxValueBytes before compression: store less under a key, or raise maxValueBytes`
 })
 
-eachStore(t, 'set refuses a value that is too large, compressed or not', async (t, store) => {
+eachStore(t, 'set rejects a value that is too large, compressed or not', async (t, store) => {
   for (const compression of [false, true, { threshold: 0 }]) {
     const cache = createCache<string>({ store, namespace: 'n', maxValueBytes: 1000, compression })
     t.equal(await cache.set('key', 'a'.repeat(1000), OPTIONS), true)
@@ -22,7 +22,7 @@ eachStore(t, 'set refuses a value that is too large, compressed or not', async (
   }
 })
 
-eachStore(t, 'remember gives it to all who wait, and keeps nothing', async (t, store) => {
+eachStore(t, 'remember returns it to all waiting callers, and stores nothing', async (t, store) => {
   const errors = record(t, 'weir:cache:error')
   const cache = createCache<string>({ store, namespace: 'n', maxValueBytes: 1000 })
   let runs = 0
@@ -41,7 +41,7 @@ eachStore(t, 'remember gives it to all who wait, and keeps nothing', async (t, s
   t.equal(await cache.get('key'), 'small')
 })
 
-t.test('a value that is refused asks nothing of the store', async (t) => {
+t.test('a rejected value sends nothing to the store', async (t) => {
   const { store, asked } = steeredStore()
   const cache = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1000 })
   await t.rejects(cache.set('key', 'a'.repeat(1001), OPTIONS), tooLarge(1001))
@@ -60,7 +60,7 @@ t.test('the bound', async (t) => {
         }),
       {
         code: 'WEIR_CACHE_INVALID_OPTION',
-        message: /^maxValueBytes .*: give a positive integer$/
+        message: /^maxValueBytes .*: use a positive integer$/
       }
     )
   }

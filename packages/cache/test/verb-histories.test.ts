@@ -4,7 +4,7 @@ import { type Act, type Call, NOTHING, type State, statesAfter } from './lineari
 import { randomFrom } from './random.js'
 import { verbPlaces } from './verb-places.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(300_000)
 
 const KEYS = ['a', 'b']
@@ -13,7 +13,7 @@ const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 const places = await verbPlaces(t)
 
-t.test('the checker takes what can be, and nothing else', async (t) => {
+t.test('the checker accepts exactly the possible histories', async (t) => {
   const call = (called: number, returned: number, act: Act): Call => ({ called, returned, act })
   const one = call(1, 4, { kind: 'increment', by: 1, sum: 1 })
   const two = call(2, 3, { kind: 'increment', by: 2, sum: 3 })
@@ -41,7 +41,7 @@ t.test('the checker takes what can be, and nothing else', async (t) => {
 
 for (const [name, makeCaches] of Object.entries(places)) {
   for (const seed of [1, 2, 3]) {
-    t.test(`operations at once are linearizable: ${name}, seed ${seed}`, async (t) => {
+    t.test(`concurrent operations are linearizable: ${name}, seed ${seed}`, async (t) => {
       const { caches, evictFromStore } = await makeCaches<number>(t, CACHES)
       const random = randomFrom(seed)
       let [clock, unique] = [0, 0]
@@ -75,8 +75,8 @@ for (const [name, makeCaches] of Object.entries(places)) {
           })
           return
         }
-        // An eviction is a loss that nobody asked for, and that memories outlive: between rounds,
-        // of a key that is then counted anew.
+        // An eviction is a loss that no operation caused and that copies in memory outlive: between
+        // rounds, of a key that is then counted anew.
         if (round % 8 === 7) {
           await caches[0].delete('b')
           await evictFromStore('b')
@@ -94,7 +94,7 @@ for (const [name, makeCaches] of Object.entries(places)) {
   }
 }
 
-/** Does one operation. `all`: it concerned every key. */
+/** Executes one operation. `all`: it affected every key. */
 async function take (
   cache: Cache<number>, key: string, which: number, unique: number, versions: Map<string, string>
 ): Promise<{ readonly act: Act, readonly all?: boolean }> {

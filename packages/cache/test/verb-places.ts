@@ -12,7 +12,7 @@ import { passingClient } from './passing-client.js'
 import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
 
-/** Several caches over one store, each by a handle of its own where the store is shared. */
+/** Creates several caches over one store, each with its own handle if the store is shared. */
 export type MakeCaches = <T>(
   t: Test,
   count: number,
@@ -21,12 +21,13 @@ export type MakeCaches = <T>(
 
 export interface Fleet<T> {
   readonly caches: readonly [Cache<T>, ...Cache<T>[]]
-  /** Loses the key's entry in the store, as an eviction does. */
+  /** Loses the key's entry in the store, like an eviction. */
   readonly evictFromStore: (key: string) => Promise<void>
 }
 
 /**
- * The caches of tests of the verbs, by store. One server of each kind serves all tests of a file.
+ * Returns the caches for tests of the atomic methods, by store. One server of each kind serves all
+ * tests of a file.
  */
 export async function verbPlaces (t: Test): Promise<Readonly<Record<string, MakeCaches>>> {
   const [server, memcached] = await Promise.all([startRedis(t), startMemcached(t)])

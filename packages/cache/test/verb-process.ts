@@ -5,7 +5,9 @@ import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Work } from './verb-processes.js'
 
-/** A process that counts, and races others for a key in each round. See verb-processes.ts. */
+/**
+ * A process that counts, and competes with others for a key in each round. See verb-processes.ts.
+ */
 const { place, increments, rounds } = JSON.parse(process.argv[2] ?? '') as Work
 
 const store = open()
@@ -22,7 +24,7 @@ function open (): Store {
 
 async function count (): Promise<number[]> {
   const sums: number[] = []
-  // Half of them one by one, half several at once: on one counter, and on one of this process too.
+  // Half of them one by one, half concurrently: on a shared counter, and on one of this process.
   while (sums.length < increments / 2) sums.push(await cache.increment('counter'))
   while (sums.length < increments) {
     const some = await Promise.all(
@@ -35,7 +37,7 @@ async function count (): Promise<number[]> {
   return sums
 }
 
-/** In each round, by name, whether this process has won. */
+/** Returns by name, for each round, whether this process won. */
 async function race (): Promise<Record<string, boolean[]>> {
   const won: Record<string, boolean[]> = { add: [], pull: [], compareAndSet: [] }
   for (let round = 0; round < rounds; round++) {

@@ -9,11 +9,11 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { startServer, urlOf } from './postgres-place.js'
 import { race, type Work } from './verb-processes.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(300_000)
 
 const [PROCESSES, INCREMENTS, ROUNDS] = [8, 1000, 40]
-// All wait for one row.
+// Fewer, because all wait for one row.
 const FEWER = 200
 
 const stores: Record<

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
 
-/** The part of one process. */
+/** The work of one process. */
 export interface Work {
   readonly place:
     | { readonly redis: string }
@@ -13,13 +13,13 @@ export interface Work {
   readonly rounds: number
 }
 
-/** What one process has seen: sums of a counter, and for each race whether it has won. */
+/** The results of one process: sums of a counter, and for each race whether it won. */
 export interface Seen {
   readonly sums: readonly number[]
   readonly won: Readonly<Record<string, readonly boolean[]>>
 }
 
-/** Starts so many processes, lets them begin at once, and resolves with what each has seen. */
+/** Starts the processes, lets them begin together, and resolves with their results. */
 export async function race (t: Test, count: number, work: Work): Promise<readonly Seen[]> {
   const children = Array.from({ length: count }, () => {
     const child = fork(new URL('verb-process.js', import.meta.url), [JSON.stringify(work)])

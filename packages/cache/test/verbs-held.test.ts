@@ -9,9 +9,7 @@ import {
 import { eachStore } from './each-store.js'
 import { gate } from './gate.js'
 
-/**
- * The store, whose first operation of the kind waits to be released: a packet that takes its time.
- */
+/** A store whose first operation of the kind waits to be released, like a slow packet. */
 function held (store: Store, kind: StoreOperation) {
   const [arrived, released] = [gate(), gate()]
   let isFirst = true
@@ -37,7 +35,7 @@ function held (store: Store, kind: StoreOperation) {
   return { store: holding, arrived: arrived.opened, release: released.open }
 }
 
-/** Ways in which a value goes. */
+/** Ways in which a value ends. */
 const ENDS: Readonly<Record<string, (cache: Cache<number>) => Promise<unknown>>> = {
   pull: (cache) => cache.pull('key'),
   delete: (cache) => cache.delete('key'),
@@ -49,7 +47,7 @@ const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 eachStore(
   t,
-  'what an operation puts is there when it is done, although a value came and went meanwhile',
+  'a stored value is there when the operation is done, although another came and went meanwhile',
   async (t, store) => {
     for (const [name, end] of Object.entries(ENDS)) {
       for (const verb of ['increment', 'add', 'compareAndSet'] as const) {
@@ -77,7 +75,7 @@ eachStore(
   }
 )
 
-eachStore(t, 'what is pulled is nothing from then on', async (t, store) => {
+eachStore(t, 'a pulled value is gone from then on', async (t, store) => {
   const cache = createCache<number>({ store, namespace: 'pulled' })
   await cache.increment('key', 3)
   t.equal(await cache.pull('key'), 3)
@@ -89,10 +87,10 @@ eachStore(t, 'what is pulled is nothing from then on', async (t, store) => {
   t.equal((await cache.getWithVersion('key')).value, undefined)
   t.equal(await cache.remember('key', { ttl: '1h' }, () => 4), 4)
   t.equal(await cache.pull('key'), 4)
-  t.equal(await cache.increment('key'), 1, 'a counter begins again')
+  t.equal(await cache.increment('key'), 1, 'a counter starts again')
 })
 
-eachStore(t, 'what is put while a value is pulled is not taken for it', async (t, store) => {
+eachStore(t, 'a value stored during a pull is not taken for the pulled one', async (t, store) => {
   const [swap, record] = [held(store, 'swap'), held(store, 'replaced')]
   const [slow, puller, other] = [swap.store, record.store, store].map((store) =>
     createCache<number>({ store, namespace: 'pulling' })
@@ -102,7 +100,7 @@ eachStore(t, 'what is put while a value is pulled is not taken for it', async (t
   }
   const counting = slow.increment('key')
   await swap.arrived
-  // A fill leaves no record, by which what is held would have ended already.
+  // A fill leaves no record that would already have ended the held value.
   await other.remember('key', OPTIONS, () => 5)
   const pulling = puller.pull('key')
   await record.arrived

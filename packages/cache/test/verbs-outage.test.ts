@@ -11,7 +11,7 @@ import { steeredStore } from './steered-store.js'
 
 const OPTIONS = { ttl: '1h' } as const
 
-/** The error that a call rejects with. */
+/** Returns the error that a call rejects with. */
 const errorOf = async (call: Promise<unknown>): Promise<CacheError> => {
   const error: unknown = await call.then((value) => value, (error: unknown) => error)
   if (error instanceof CacheError) return error
@@ -19,10 +19,10 @@ const errorOf = async (call: Promise<unknown>): Promise<CacheError> => {
 }
 
 t.test(
-  'Redis frozen: each verb fails, says what may have been done, and does it once',
+  'Redis freezes: each atomic method fails, says what may have been done, and does it once',
   async (t) => {
     const server = await startRedis(t)
-    // With a lease that lasts, so that the counter is judged here and the command for it is sent.
+    // A long lease, so that the counter is checked locally and its command is sent.
     const store = openStore(t, {
       client: await server.connect(),
       commandTimeout: 100,
@@ -37,7 +37,7 @@ t.test(
     server.freeze()
     const counted = await errorOf(cache.increment('counter'))
     t.equal(counted.code, 'WEIR_CACHE_STORE_FAILED')
-    t.match(counted.message, /may have been done all the same/)
+    t.match(counted.message, /may have been done, and is not retried/)
     const calls = {
       add: cache.add('value', 2, OPTIONS),
       pull: cache.pull('value'),
@@ -53,13 +53,13 @@ t.test(
     }
     server.thaw()
     await until('Redis is in use again', async () => (await cache.get('counter')) !== undefined)
-    // The command that was not answered has reached Redis.
+    // The unanswered command has reached Redis.
     t.equal(await cache.get('counter'), 3)
     t.equal(await cache.increment('counter'), 4)
   }
 )
 
-t.test('an answer that is lost is an error, and nothing is counted twice', async (t) => {
+t.test('a lost answer is an error, and nothing is counted twice', async (t) => {
   const steered = steeredStore()
   const cache = createCache<number>({ store: steered.store, namespace: 'n' })
   await cache.increment('key')
@@ -71,12 +71,12 @@ t.test('an answer that is lost is an error, and nothing is counted twice', async
     steered.after[method] = () => { throw new Error('lost') }
     t.equal((await errorOf(cache.increment('key'))).code, 'WEIR_CACHE_STORE_FAILED', method)
     steered.after = {}
-    // What memory has ends as soon as the store has been looked at.
+    // The value in memory ends as soon as the store has been read.
     await until(`${method} is settled`, async () => await cache.get('key') === 3)
   }
 })
 
-t.test('a guarded store lets nothing be compared or counted while it is not trusted', async (t) => {
+t.test('a guarded store allows no comparing or counting while it is untrusted', async (t) => {
   let isTrusted = true
   const cache = createCache<number>({
     store: guardedStore(memoryStore(), () => isTrusted),
@@ -101,11 +101,11 @@ t.test('a guarded store lets nothing be compared or counted while it is not trus
 })
 
 t.test(
-  'round trips do not grow with the number of entries, and leases are waited for once',
+  'round trips do not grow with the number of entries, and leases are awaited once',
   async (t) => {
     const steered = steeredStore({ judgesLocally: false })
     const cache = createCache<number>({ store: steered.store, namespace: 'n' })
-    // The most that were under way at once.
+    // Maximum number of concurrent operations.
     let [underWay, most] = [0, 0]
     steered.before.replace = async () => {
       most = Math.max(most, ++underWay)
@@ -145,7 +145,7 @@ t.test('counting asks the store once, and waits for no lease', async (t) => {
   t.strictSame(
     steered.asked,
     ['increment', 'get', 'stampIfValid', 'swap', 'replaced', 'waitForLeases'].slice(1),
-    'a known counter that has ended is not asked for'
+    'an expired known counter is not requested'
   )
   await cache.set('key', 7, OPTIONS)
   steered.asked.length = 0
@@ -154,7 +154,7 @@ t.test('counting asks the store once, and waits for no lease', async (t) => {
 })
 
 t.test(
-  'a read that began before a counter was changed does not answer one that came after',
+  'a read that began before a counter changed does not answer a later one',
   async (t) => {
     const steered = steeredStore()
     const cache = createCache<number>({ store: steered.store, namespace: 'n' })
@@ -178,7 +178,7 @@ t.test(
 )
 
 t.test(
-  'a value that was added, seen and deleted before add has its answer is not added again',
+  'a value that was added, seen and deleted before add gets its answer is not added again',
   async (t) => {
     const steered = steeredStore()
     const [cache, other] = [

@@ -4,13 +4,13 @@ import { type Cache, CacheError, keyTag } from '../src/index.js'
 import { gatedFn } from './gate.js'
 import { verbPlaces } from './verb-places.js'
 
-// On a machine with other things to do.
+// Allows for a busy machine.
 t.setTimeout(300_000)
 
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 const MOST = Number.MAX_SAFE_INTEGER
 
-/** The code of the error that a call rejects with. */
+/** Returns the code of the error that a call rejects with. */
 const codeOf = async (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'none',
@@ -20,13 +20,13 @@ const codeOf = async (call: Promise<unknown>): Promise<string> =>
 for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
   t.test(name, async (t) => {
     const { caches: [a, b = a], evictFromStore } = await makeCaches<unknown>(t, 2)
-    /** Keys are those of one test each. */
+    /** Each test uses its own keys. */
     let keys = 0
     const newKey = () => `key-${++keys}`
-    /** What both instances say, by memory and store. */
+    /** Reads both instances, in memory and in the store. */
     const both = async (key: string) => [await a.get(key), await b.get(key)]
 
-    await t.test('add stores only where there is no fresh value', async (t) => {
+    await t.test('add stores only if there is no fresh value', async (t) => {
       const key = newKey()
       t.equal(await a.add(key, 'first', OPTIONS), true)
       t.equal(await b.add(key, 'second', OPTIONS), false)
@@ -70,7 +70,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await a.pull(newKey()), undefined)
     })
 
-    await t.test('forever has no end, and ttl says so', async (t) => {
+    await t.test('forever does not expire, and ttl returns Infinity', async (t) => {
       const key = newKey()
       t.equal(await a.ttl(key), undefined)
       t.ok(await a.forever(key, 1, { tags: ['tag'] }))
@@ -86,7 +86,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await a.ttl(key), undefined)
     })
 
-    await t.test('touch moves the times of a value, and nothing else', async (t) => {
+    await t.test('touch changes only the times of a value', async (t) => {
       const key = newKey()
       t.equal(await a.touch(key, '1m'), false)
       await a.set(
@@ -111,7 +111,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await a.touch(key, '1h'), false)
     })
 
-    await t.test('compareAndSet takes only the version that is', async (t) => {
+    await t.test('compareAndSet accepts only the current version', async (t) => {
       const key = newKey()
       const none = await a.getWithVersion(key)
       t.equal(none.value, undefined)
@@ -173,7 +173,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       }
     })
 
-    await t.test('setMany and deleteMany are set and delete of each', async (t) => {
+    await t.test('setMany and deleteMany behave like set and delete for each', async (t) => {
       const [one, two, three] = [newKey(), newKey(), newKey()]
       await b.setMany([[one, 'old'], [two, 'old']], OPTIONS)
       t.strictSame(await a.getMany([one, two]), ['old', 'old'])
@@ -193,7 +193,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await a.get(two), 'last', 'nothing is done')
     })
 
-    await t.test('a counter begins at 0, and every method knows it', async (t) => {
+    await t.test('a counter starts at 0, and every method supports it', async (t) => {
       const key = newKey()
       t.equal(await a.increment(key), 1)
       t.equal(await b.increment(key, 41), 42)
@@ -214,7 +214,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
     })
 
     await t.test(
-      'a counter ends with its time, its tags, its key, the namespace, and its entry',
+      'a counter ends with its ttl, its tags, its key, the namespace, and its entry',
       async (t) => {
         const key = newKey()
         const ends: Record<string, () => Promise<unknown>> = {
@@ -232,7 +232,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
           t.equal(
             await b.increment(key, 1, { tags: ['other'], ttl: 1 }),
             6,
-            'options of a counter that is there do not count'
+            'options are ignored for an existing counter'
           )
           t.ok(((await a.ttl(key)) ?? Infinity) <= 3_600_000)
           await end()
@@ -242,7 +242,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
     )
 
     await t.test(
-      'counting goes on from a number that was set, with its tags and its time',
+      'counting continues from a number that was set, with its tags and lifetime',
       async (t) => {
         const key = newKey()
         await a.set(key, 5, OPTIONS)
@@ -257,7 +257,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       }
     )
 
-    await t.test('what is no safe integer is refused and left', async (t) => {
+    await t.test('a value that is not a safe integer is rejected and unchanged', async (t) => {
       const key = newKey()
       for (const value of ['5', 1.5, 2 ** 53, null, undefined, [1], new Date(0)]) {
         await a.set(key, value, OPTIONS)
@@ -272,7 +272,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.equal(await codeOf(b.increment(key)), 'WEIR_CACHE_NUMBER_TOO_LARGE')
       t.equal(await b.decrement(key, MOST), 0)
       t.equal(await a.increment(key, MOST), MOST)
-      // Joined or not: those that fit are counted.
+      // Joined or not: increments that fit are counted.
       const all = await Promise.all([1, -1, 1, 1, -1].map((by) => codeOf(a.increment(key, by))))
       const counted = all.map((code, i) => code === 'none' ? [1, -1, 1, 1, -1][i] ?? 0 : 0)
       t.equal(await b.get(key), MOST + counted.reduce((sum, by) => sum + by, 0))
@@ -283,7 +283,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       )
     })
 
-    await t.test('increments at once are all counted, each with a sum of its own', async (t) => {
+    await t.test('concurrent increments are all counted, each with its own sum', async (t) => {
       const key = newKey()
       const sums = await Promise.all(
         Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? a : b).increment(key))
@@ -291,7 +291,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
       t.strictSame(sums.toSorted((x, y) => x - y), Array.from({ length: 200 }, (_, i) => i + 1))
     })
 
-    await t.test('nobody has the old value in memory once a write is done', async (t) => {
+    await t.test('no instance has the old value in memory once a write has resolved', async (t) => {
       const key = newKey()
       const writes: Record<string, (by: Cache<unknown>) => Promise<unknown>> = {
         compareAndSet: async (by) =>
@@ -331,7 +331,7 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
         const written = await b.get(key)
         slow.end('computed before')
         await filled
-        // Nothing was there to be in memory: what the fill's instance has ends within a lease.
+        // Nothing could have been in memory: the copy of the fill's instance ends within a lease.
         await b.delete('another')
         t.strictSame(await both(key), [written, written])
       }

@@ -23,7 +23,7 @@ const kinds = [
 ] as const
 
 t.test(
-  'whatever there was: each key that is not fresh is computed once, and counted for what it was',
+  'each key without a fresh value is computed once, and counted by its previous state',
   async (t) => {
     const date = stopDate(t)
     for (let seed = 1; seed <= 30; seed++) {
@@ -114,7 +114,7 @@ t.test(
   }
 )
 
-t.test('what is fresh is asked for in groups', async (t) => {
+t.test('freshness is checked in groups', async (t) => {
   const { store, asked } = steeredStore()
   const writer = createCache<string>({ store, namespace: 'n' })
   for (const key of names(250)) await writer.set(key, 'fresh', { ttl: '1m' })
@@ -129,7 +129,7 @@ t.test('what is fresh is asked for in groups', async (t) => {
   t.match(cache.stats(), { misses: 0, hits: { l1: 0, l2: 0 } }, 'and is no hit')
 })
 
-t.test('tags, the value\'s own options and its last value are those of remember', async (t) => {
+t.test('tags, the value\'s own options and its previous value work as in remember', async (t) => {
   const date = stopDate(t)
   const cache = createCache<string | null>({ store: memoryStore(), namespace: 'n' })
   await cache.set('a', 'last', { ttl: 10, staleIfError: '1m' })
@@ -156,7 +156,7 @@ t.test('tags, the value\'s own options and its last value are those of remember'
   t.ok(await cache.has('b'))
 })
 
-t.test('an iterable is asked for more only as the work goes on', async (t) => {
+t.test('an iterable is read only as the work proceeds', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   const gates: Gate[] = []
   let taken = 0
@@ -184,7 +184,7 @@ t.test('an iterable is asked for more only as the work goes on', async (t) => {
   t.match(await warmed, { filled: 1000, total: undefined })
 })
 
-t.test('keys that come one by one do not wait for each other', async (t) => {
+t.test('keys that arrive one by one do not wait for each other', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   const [first, second] = [gatedFn<string>(), gate()]
   async function * keys () {
@@ -240,7 +240,7 @@ t.test('two instances that replace the same stale values compute each once', asy
 })
 
 t.test(
-  'a signal ends it although the store is silent, and nothing is told afterwards',
+  'a signal stops it although the store is silent, and nothing is reported afterward',
   async (t) => {
     for (const operation of ['get', 'claim', 'set'] as const) {
       const steered = steeredStore()
@@ -277,7 +277,7 @@ t.test(
   }
 )
 
-t.test('an onProgress that rejects ends it, also the last one', async (t) => {
+t.test('an onProgress that rejects stops it, including the last one', async (t) => {
   for (const failing of [1, 2, 3]) {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
     let calls = 0
@@ -294,7 +294,7 @@ t.test('an onProgress that rejects ends it, also the last one', async (t) => {
 })
 
 for (const where of ['the iterable', 'a function', 'another\'s fill'] as const) {
-  t.test(`a signal ends it at once, whatever it waits for: ${where}`, async (t) => {
+  t.test(`a signal stops it at once, whatever it waits for: ${where}`, async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
     const controller = new AbortController()
     const reached = gate()
@@ -332,13 +332,13 @@ for (const where of ['the iterable', 'a function', 'another\'s fill'] as const) 
     for (let i = 0; i < 5; i++) await setImmediate()
     controller.abort(new Error('closing'))
     await t.rejects(warmed, { message: 'closing' })
-    t.ok(returned, 'the iterable is told')
+    t.ok(returned, 'the iterable is closed')
     if (where === 'a function') {
       t.match(signal?.reason, { message: 'closing' })
       t.equal(
         await cache.remember('key', { ttl: '1m' }, () => 'by remember'),
         'by remember',
-        'nobody waits for it'
+        'it is not awaited'
       )
     }
     elsewhere.end('held')
@@ -350,7 +350,7 @@ for (const where of ['the iterable', 'a function', 'another\'s fill'] as const) 
 }
 
 t.test(
-  'an iterable or onProgress that fails ends it, after what was begun; a function that never ends is bounded',
+  'a failing iterable or onProgress stops it, after the values in progress; a function that never ends is limited',
   async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
     const { fn, started, end } = gatedFn<string>()
@@ -397,7 +397,7 @@ t.test(
 )
 
 t.test(
-  'a store that cannot be read: nothing is computed in vain; one that cannot be written: not filled',
+  'an unreadable store: nothing is computed in vain; an unwritable one: not filled',
   async (t) => {
     const steered = steeredStore()
     const events = record(t, 'weir:cache:error')
@@ -411,7 +411,7 @@ t.test(
       failed: 120,
       errors: Array(10).fill({ error: failed })
     })
-    t.equal(events.length, 120, 'each is told by the event')
+    t.equal(events.length, 120, 'the event reports each')
 
     steered.before = {
       set: () => {
@@ -426,7 +426,7 @@ t.test(
   }
 )
 
-t.test('what it cannot work with is an error at once', async (t) => {
+t.test('invalid arguments fail at once', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
   for (const concurrency of [0, -1, 1.5, NaN, Infinity]) {
     await t.rejects(cache.warm(['a'], { ttl: '1m', concurrency }, mustNotRun), {

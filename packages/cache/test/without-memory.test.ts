@@ -14,7 +14,7 @@ function setUp () {
   return { steered, cache, asked }
 }
 
-t.test('a value that is there takes one read, and begins no flight', async (t) => {
+t.test('an existing value takes one read, and starts no flight', async (t) => {
   const { cache, asked } = setUp()
   await cache.set('key', 'value', OPTIONS)
   asked()
@@ -27,13 +27,13 @@ t.test('a value that is there takes one read, and begins no flight', async (t) =
   t.match(cache.stats(), { hits: { l1: 0, l2: 4, coalesced: 0 }, misses: 0 })
 })
 
-t.test('a value that is not there takes a read, a claim and the storing', async (t) => {
+t.test('a missing value takes a read, a claim and a store', async (t) => {
   const { cache, asked } = setUp()
   t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
   t.strictSame(asked(), ['get', 'claim', 'set'])
 })
 
-t.test('one that is expired is not sent again with the claim', async (t) => {
+t.test('an expired value is not sent again with the claim', async (t) => {
   const date = stopDate(t)
   const { cache, asked } = setUp()
   await cache.set('key', 'old', { ...OPTIONS, staleIfError: '1h' })
@@ -44,12 +44,12 @@ t.test('one that is expired is not sent again with the claim', async (t) => {
       throw new Error('down')
     }),
     'old',
-    'it stands in for an error'
+    'it replaces an error'
   )
   t.strictSame(asked().filter((method) => method === 'get' || method === 'claim'), ['get', 'claim'])
 })
 
-t.test('a fill under way is joined without a read', async (t) => {
+t.test('a fill in progress is joined without a read', async (t) => {
   const { cache, asked } = setUp()
   const { fn, started, end } = gatedFn<string>()
   const leader = cache.remember('key', OPTIONS, fn)
@@ -61,7 +61,7 @@ t.test('a fill under way is joined without a read', async (t) => {
   t.equal(asked().includes('get'), false)
 })
 
-t.test('readers that found nothing at one time compute once', async (t) => {
+t.test('concurrent readers that found nothing compute once', async (t) => {
   const { cache, asked } = setUp()
   let runs = 0
   const values = await Promise.all(
@@ -71,7 +71,7 @@ t.test('readers that found nothing at one time compute once', async (t) => {
   t.strictSame(asked().filter((method) => method === 'claim'), ['claim'])
 })
 
-t.test('a store that fails is asked once, and told of once for each reader', async (t) => {
+t.test('a failing store is asked once, and reported once for each reader', async (t) => {
   const { cache, steered, asked } = setUp()
   const errors = record(t, 'weir:cache:error')
   steered.before.get = () => { throw new Error('down') }
@@ -85,7 +85,7 @@ t.test('a store that fails is asked once, and told of once for each reader', asy
   t.match(errors, [{ operation: 'read', key: 'key' }, { operation: 'read', key: 'key' }])
 })
 
-t.test('a refill takes a claim alone', async (t) => {
+t.test('a refill takes only a claim', async (t) => {
   const date = stopDate(t)
   const { cache, asked } = setUp()
   await cache.set('key', 'old', OPTIONS)
@@ -99,7 +99,7 @@ t.test('a refill takes a claim alone', async (t) => {
 })
 
 t.test(
-  'a function that asks for its own key is refused, although the store has a value',
+  'a function that requests its own key is refused, although the store has a value',
   async (t) => {
     const { cache, steered } = setUp()
     const other = createCache<string>({ store: steered.store, namespace: 'n' })

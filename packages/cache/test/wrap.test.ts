@@ -3,7 +3,7 @@ import { cached, createCache } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { gatedFn } from './gate.js'
 
-// Options come from plain JavaScript too.
+// Options may also come from plain JavaScript.
 const untyped = (value: unknown) => value as never
 
 const cacheOf = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
@@ -28,7 +28,7 @@ t.test('a function runs once for equal arguments, in all instances', async (t) =
 })
 
 t.test(
-  'invalidate ends one value, clear those of one function, tags whatever carries them',
+  'invalidate ends one value, clear those of one function, tags all that carry them',
   async (t) => {
     const cache = cacheOf<string>()
     let runs = 0
@@ -59,7 +59,7 @@ t.test(
   }
 )
 
-t.test('an invalidation while it runs ends what it returns', async (t) => {
+t.test('an invalidation while it runs ends its result', async (t) => {
   const cache = cacheOf<string>()
   const { fn, started, end } = gatedFn<string>()
   let runs = 0
@@ -75,7 +75,7 @@ t.test('an invalidation while it runs ends what it returns', async (t) => {
   t.equal(await slow('a'), 'new a')
 })
 
-t.test('keys are for the other methods of the cache', async (t) => {
+t.test('keys can be used with the other methods of the cache', async (t) => {
   const cache = cacheOf<string>()
   const name = cache.wrap(
     async function name (id: number, upper: boolean) {
@@ -90,7 +90,7 @@ t.test('keys are for the other methods of the cache', async (t) => {
   t.equal(await name(1, false), 'put')
 })
 
-t.test('names and texts that look alike do not meet', async (t) => {
+t.test('names and texts that look alike do not collide', async (t) => {
   const cache = cacheOf<string>()
   const wrapped = ['a', 'a ', 'a"', 'wrap', '$a', 'ä'].map((name) =>
     cache.wrap((text: string) => `${name} ${text}`, { name, ttl: '1m' })
@@ -101,7 +101,7 @@ t.test('names and texts that look alike do not meet', async (t) => {
   t.equal(new Set(keys).size, keys.length)
 })
 
-t.test('this is passed on, and arguments that are no data are left out by key', async (t) => {
+t.test('this is passed on, and key leaves out arguments that are not data', async (t) => {
   const cache = cacheOf<string>()
   const shop = {
     prefix: 'p',
@@ -128,7 +128,7 @@ t.test('generics stay', async (t) => {
   t.strictSame([text, count], ['a', 1])
 })
 
-t.test('options of remember hold', async (t) => {
+t.test('options of remember apply', async (t) => {
   const cache = cacheOf<string | null>()
   let runs = 0
   const found = cache.wrap(
@@ -145,7 +145,7 @@ t.test('options of remember hold', async (t) => {
   t.equal(runs, 3)
 })
 
-t.test('mistakes are named', async (t) => {
+t.test('mistakes are reported by name', async (t) => {
   const cache = cacheOf<unknown>()
   const fn = (value: unknown) => value
   t.throws(() => cache.wrap((value: unknown) => value, { ttl: '1m' }), {
@@ -180,7 +180,7 @@ t.test('mistakes are named', async (t) => {
   t.throws(() => cache.wrap((value: unknown) => [value], { ttl: '1m', name: 'fn' }), {
     code: 'WEIR_CACHE_NAME_TAKEN',
     message:
-      "A function named fn is wrapped by this cache already: wrap a function once, or give each a 'name' of its own"
+      "This cache already wraps a function named fn: wrap a function once, or set a unique 'name' for each"
   })
   await t.rejects(wrapped(fn), {
     code: 'WEIR_CACHE_INVALID_ARGUMENT',
@@ -190,7 +190,7 @@ t.test('mistakes are named', async (t) => {
   await t.rejects(odd(1), { code: 'WEIR_CACHE_INVALID_OPTION', message: /return the parts/ })
 })
 
-t.test('a decorator keeps the values of a method', async (t) => {
+t.test('a decorator caches the values of a method', async (t) => {
   const cache = cacheOf<string>()
   let runs = 0
   class Shop {
@@ -205,7 +205,7 @@ t.test('a decorator keeps the values of a method', async (t) => {
   t.equal(await shop.product('1'), 'shop 1 2')
 })
 
-t.test('the decorator works as TypeScript calls it with experimentalDecorators', async (t) => {
+t.test('the decorator works with experimentalDecorators', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'experimental' })
   let runs = 0
   class Shop {
@@ -233,7 +233,7 @@ t.test('the decorator works as TypeScript calls it with experimentalDecorators',
 })
 
 t.test(
-  'key and tags know the instance, in both kinds of decorators and in functions',
+  'key and tags receive the instance, in both kinds of decorators and in functions',
   async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'tenants' })
     const options = {
@@ -286,7 +286,7 @@ t.test(
   }
 )
 
-t.test('a decorator takes the lifetime of the cache', async (t) => {
+t.test('a decorator uses the default lifetime of the cache', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'timed', ttl: '1m' })
   let runs = 0
   class Shop {

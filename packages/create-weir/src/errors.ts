@@ -1,2 +1,2 @@
-/** A failure that is told in one line, without a stack. */
+/** A failure reported in one line, without a stack. */
 export class CreateError extends Error {}

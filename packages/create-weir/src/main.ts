@@ -14,7 +14,7 @@ Makes a Fastify app with a response cache, invalidation on writes, rate limits a
   folder         an empty folder, or one to be made; asked for if it is missing and this is a terminal
   --js           JavaScript; default: TypeScript
   --no-install   writes files only
-  --help         says this`
+  --help         prints this help`
 
 process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof CreateError ? error.message : error)
@@ -29,7 +29,7 @@ async function run (args: string[]): Promise<number> {
   }
   const [given = await askForFolder(), ...others] = positionals
   if (others.length > 0) {
-    throw new CreateError(`One folder at a time: ${others.join(' ')} is too much.`)
+    throw new CreateError(`Only one folder is allowed, but there is also ${others.join(' ')}.`)
   }
   const folder = resolve(given)
   const name = appName(folder)
@@ -40,7 +40,7 @@ async function run (args: string[]): Promise<number> {
   const isInstalled = values['no-install'] !== true && await install(folder, manager)
   if (values['no-install'] !== true && !isInstalled) {
     throw new CreateError(
-      `The app is in ${folder}, but \`${manager} install\` failed, see above. Run it again there.`
+      `The app is in ${folder}, but \`${manager} install\` failed (see above). Run it again there.`
     )
   }
   const next = [

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process'
 
-/** A package manager by which an app is installed and run. */
+/** A package manager that installs and runs the app. */
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
 /**
- * The one that runs this process, as it says itself in `npm_config_user_agent`; npm if none does.
+ * Detects the package manager that runs this process from `npm_config_user_agent`; npm by default.
  */
 export function packageManager (userAgent = ''): PackageManager {
   const [name] = userAgent.split('/')
   return name === 'pnpm' || name === 'yarn' || name === 'bun' ? name : 'npm'
 }
 
-/** Installs the dependencies of an app; its output is ours. Resolves to whether it succeeded. */
+/** Installs the app's dependencies with inherited output. Resolves to whether it succeeded. */
 export function install (folder: string, manager: PackageManager): Promise<boolean> {
-  // npm is a script for a shell on Windows. No argument comes from outside.
+  // npm is a script on Windows and needs a shell. No argument comes from outside.
   const child = spawn(manager, ['install'], {
     cwd: folder,
     stdio: 'inherit',

@@ -2,19 +2,20 @@ import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promise
 import { fileURLToPath } from 'node:url'
 import { CreateError } from './errors.js'
 
-/** The language of an app. */
+/** Language of an app. */
 export type Language = 'ts' | 'js'
 
 const PACKAGE = new URL('../../', import.meta.url)
 
 /**
- * Writes an app into a folder, which it makes.
- * @throws CreateError if the folder is not empty, or cannot be made; then nothing is written
+ * Writes an app into a folder, creating it if needed.
+ * @throws CreateError if the folder is not empty or cannot be created; nothing is written in that
+ *   case
  */
 export async function writeApp (folder: string, name: string, language: Language): Promise<void> {
   await makeEmpty(folder)
   await cp(fileURLToPath(new URL(`templates/${language}`, PACKAGE)), folder, { recursive: true })
-  // npm leaves files of this name out of packages.
+  // npm leaves files named .gitignore out of packages.
   await rename(`${folder}/gitignore`, `${folder}/.gitignore`)
   const { version } = await readJson(new URL('package.json', PACKAGE))
   const manifest = await readFile(`${folder}/package.json`, 'utf8')
@@ -37,14 +38,14 @@ async function makeEmpty (folder: string): Promise<void> {
     found = await readdir(folder)
   } catch (error) {
     throw new CreateError(
-      `The folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`
+      `The folder ${folder} cannot be created: ${error instanceof Error ? error.message : String(error)}`
     )
   }
-  // A repository that was made a moment ago has no files of its own.
+  // A new repository contains only `.git`.
   const files = found.filter((file) => file !== '.git')
   if (files.length === 0) return
   const some = files.slice(0, 3).join(', ')
   throw new CreateError(
-    `The folder ${folder} is not empty (${some}${files.length > 3 ? ', …' : ''}): name an empty one, or a new one.`
+    `The folder ${folder} is not empty (${some}${files.length > 3 ? ', …' : ''}): choose an empty or new one.`
   )
 }

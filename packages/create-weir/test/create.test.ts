@@ -22,7 +22,7 @@ const create = (cwd: string, ...args: string[]) => {
   })
   return { status, stdout, stderr }
 }
-/** Runs `create` where no program can be found. */
+/** Runs `create` in an environment without any programs. */
 const createAlone = (cwd: string, ...args: string[]) => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     cwd,
@@ -34,7 +34,7 @@ const createAlone = (cwd: string, ...args: string[]) => {
 }
 const linesOf = (text: string) => text.trimEnd().split('\n').length
 
-t.test('an app of each language, named for its folder', async (t) => {
+t.test('an app in each language, named after its folder', async (t) => {
   const cwd = temp(t)
   for (const [language, args] of [['ts', []], ['js', ['--js']]] as const) {
     const { status, stdout } = create(cwd, `apps/shop-${language}`, '--no-install', ...args)
@@ -55,7 +55,7 @@ t.test('an app of each language, named for its folder', async (t) => {
   }
 })
 
-t.test('the current folder, when it is empty but for a repository', async (t) => {
+t.test('the current folder, if it contains nothing but a repository', async (t) => {
   const cwd = `${temp(t)}/shop`
   mkdirSync(`${cwd}/.git`, { recursive: true })
   const { status, stdout } = create(cwd, '.', '--no-install')
@@ -63,7 +63,7 @@ t.test('the current folder, when it is empty but for a repository', async (t) =>
   t.notMatch(stdout, 'cd ')
 })
 
-t.test('a folder with files is refused and left as it is', async (t) => {
+t.test('a folder with files is rejected and left unchanged', async (t) => {
   const cwd = temp(t)
   mkdirSync(`${cwd}/shop`)
   for (const name of ['a', 'b', 'c', 'd']) writeFileSync(`${cwd}/shop/${name}`, '')
@@ -71,35 +71,36 @@ t.test('a folder with files is refused and left as it is', async (t) => {
   t.equal(status, 1)
   t.match(
     stderr,
-    /^The folder \S+shop is not empty \(a, b, c, …\): name an empty one, or a new one\.\n$/
+    /^The folder \S+shop is not empty \(a, b, c, …\): choose an empty or new one\.\n$/
   )
   t.strictSame(readdirSync(`${cwd}/shop`), ['a', 'b', 'c', 'd'])
   const { status: file, stderr: said } = create(cwd, 'shop/a', '--no-install')
   t.equal(file, 1)
-  t.match(said, /^The folder \S+ cannot be made: EEXIST/)
+  t.match(said, /^The folder \S+ cannot be created: EEXIST/)
 })
 
 t.test(
-  'names that npm would refuse, a missing folder, two of them and unknown options are errors',
+  'names that npm rejects, a missing folder, two folders and unknown options are errors',
   async (t) => {
     const cwd = temp(t)
     for (const name of ['My App', '.hidden', '_x', 'node_modules', 'é', 'a'.repeat(215), 'a/B']) {
       const { status, stderr } = create(cwd, name, '--no-install')
       t.equal(status, 1, name)
-      t.match(stderr, /is no name for a package: use lower-case letters/)
+      t.match(stderr, /is not a valid package name: use lower-case letters/)
       t.equal(linesOf(stderr), 1)
     }
     t.match(create(cwd), {
       status: 1,
       stderr: /^Name the folder: npm create weir@latest my-app\n$/
     })
-    t.match(create(cwd, 'a', 'b'), { status: 1, stderr: /^One folder at a time: b is too much/ })
+    const two = create(cwd, 'a', 'b')
+    t.match(two, { status: 1, stderr: /^Only one folder is allowed, but there is also b\./ })
     t.match(create(cwd, 'a', '--yes'), { status: 1, stderr: /'--yes'[^]*--no-install/ })
     t.strictSame(readdirSync(cwd), [])
   }
 )
 
-t.test('--help says it all, and does nothing', async (t) => {
+t.test('--help prints the usage, and does nothing', async (t) => {
   const cwd = temp(t)
   t.match(create(cwd, '--help', 'shop'), { status: 0, stdout: /--js[^]*--no-install/, stderr: '' })
   t.strictSame(readdirSync(cwd), [])
@@ -112,17 +113,17 @@ t.test('the package manager that runs it installs', async (t) => {
   t.equal(packageManager(), 'npm')
 })
 
-t.test('an app that cannot be installed is there, and the error says so', async (t) => {
+t.test('if the installation fails, the app exists, and the error says so', async (t) => {
   const cwd = temp(t)
   t.match(createAlone(cwd, 'shop'), {
     status: 1,
-    stderr: /^The app is in \S+shop, but `npm install` failed, see above\. Run it again there\.\n$/
+    stderr: /^The app is in \S+shop, but `npm install` failed \(see above\)\. Run it again there\.\n$/
   })
   t.ok(readdirSync(`${cwd}/shop`).includes('package.json'))
 })
 
-t.test('the tests of the app in JavaScript pass', async (t) => {
-  // The app in TypeScript is compiled and run from its tarball: test/packages.
+t.test('the tests of the JavaScript app pass', async (t) => {
+  // The TypeScript app is compiled and run from its tarball: test/packages.
   const { status, stdout } = spawnSync(
     process.execPath,
     ['--test', `${TEMPLATES}js/test/app.test.js`],

@@ -2,15 +2,19 @@ import { deltaSeconds } from './cache-control.js'
 import { singleValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
 
-/** When a request was sent and its response came, in ms since the epoch, on this cache's clock. */
+/**
+ * Times of sending a request and receiving its response, in ms since the epoch, on this cache's
+ * clock.
+ */
 export interface ExchangeTimes {
   readonly requestTime: number
   readonly responseTime: number
 }
 
 /**
- * When a response was generated, by its Date; without one that can be read, when it was received
- * (RFC 9110 6.6.1). In ms since the epoch.
+ * Returns the time at which a response was generated, in ms since the epoch.
+ *
+ * Taken from its Date, or if that is missing or invalid, the time of receipt (RFC 9110 6.6.1).
  */
 export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): number {
   const date = singleValue(headers['date'])
@@ -18,11 +22,13 @@ export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): numb
 }
 
 /**
- * How old a response was when it was received, in ms (corrected_initial_age of RFC 9111 4.2.3). The
- * conservative one of the two ways: a cache on the way that knows nothing of Age must not make an
- * old response new.
+ * Returns the age of a response when it was received, in ms (corrected_initial_age of RFC 9111
+ * 4.2.3).
  *
- * @param date as of `dateOf`
+ * Uses the more conservative calculation: an intermediate cache that does not support Age must not
+ * make an old response look new.
+ *
+ * @param date as returned by `dateOf`
  */
 export function initialAge (
   headers: Headers,
@@ -30,9 +36,10 @@ export function initialAge (
   date = dateOf(headers, times)
 ): number {
   const { requestTime, responseTime } = times
-  // A Date has whole seconds: what is less may be none.
+  // A Date has whole seconds: a smaller difference may be none.
   const apparentAge = Math.max(0, Math.floor((responseTime - date) / 1000) * 1000)
-  // Of a list the first member counts, and what is no delta-seconds is ignored (5.1).
+  // Only the first member of a list counts, and values that are not delta-seconds are ignored
+  // (5.1).
   const [first = ''] = (singleValue(headers['age']) ?? '').split(',')
   const ageValue = (deltaSeconds(first.trim()) ?? 0) * 1000
   return Math.max(apparentAge, ageValue + responseTime - requestTime)

@@ -4,7 +4,7 @@ import type { Policy } from './policy.js'
 import { isNotModified } from './preconditions.js'
 import { type RangeAnswer, rangeOf } from './range.js'
 
-/** The form in which a stored response is sent: `whole`, as a 304, or by ranges of it. */
+/** The form of an answer from a stored response: `whole`, a 304, or ranges of it. */
 export type StoredAnswer = 'whole' | 'not-modified' | RangeAnswer
 
 interface Request {
@@ -13,10 +13,12 @@ interface Request {
 }
 
 /**
- * Applies a client's conditions and range to the stored response that it is answered with, in the
- * order of RFC 9110 13.2.2 (RFC 9111 4.3.2). If-Match and If-Unmodified-Since are not for a cache.
+ * Applies a client's conditions and range to the stored response.
  *
- * @param stored its status, policy and the bytes of its body
+ * They are evaluated in the order of RFC 9110 13.2.2 (RFC 9111 4.3.2). Caches ignore If-Match and
+ * If-Unmodified-Since.
+ *
+ * @param stored status, policy and body length of the response
  * @param now ms since the epoch
  */
 export function answerFromStored (
@@ -25,7 +27,7 @@ export function answerFromStored (
   now: number
 ): StoredAnswer {
   const { headers } = request
-  // Most requests ask nothing of all this.
+  // Most requests have no conditions and no range.
   if (
     headers['if-none-match'] === undefined &&
     headers['if-modified-since'] === undefined &&
@@ -33,7 +35,7 @@ export function answerFromStored (
   ) { return 'whole' }
   if (stored.status !== 200) return 'whole'
   if (isKnown(headers, stored.policy, now)) return 'not-modified'
-  // RFC 9110 14.2: Range is for GET only.
+  // RFC 9110 14.2: Range applies to GET only.
   return (
     (request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined) ??
     'whole'
@@ -41,8 +43,9 @@ export function answerFromStored (
 }
 
 /**
- * As `answerFromStored`, for parts of a representation (RFC 9111 3.3); undefined: the parts do not
- * have all bytes that the request asks for.
+ * Like `answerFromStored`, for parts of a representation (RFC 9111 3.3).
+ *
+ * Undefined if the parts lack bytes that the request needs.
  */
 export function answerFromParts (
   request: Request,
@@ -58,9 +61,10 @@ export function answerFromParts (
 }
 
 /**
- * Answers a range with as much of it as parts have, from its first byte on: for an origin that
- * sends less than it is asked for (RFC 9110 15.3.7). Undefined where that is nothing, or several
- * ranges are asked for.
+ * Answers a range with as much of it as the parts contain, starting at its first byte.
+ *
+ * Meant for an origin that sends less than requested (RFC 9110 15.3.7). Undefined if the parts have
+ * nothing of it, or the request has several ranges.
  */
 export function answerWithLess (
   request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
@@ -78,8 +82,8 @@ function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: n
   if (lastModified !== undefined || headers['if-modified-since'] === undefined) {
     return isNotModified(headers, { etag, lastModified, date }, now)
   }
-  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the
-  // same second before it.
+  // 4.3.2: the Date stands in for a missing Last-Modified. Another version may have been sent
+  // earlier in the same second.
   const changed = date + 1000
   return isNotModified(
     headers,

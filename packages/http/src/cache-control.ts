@@ -1,6 +1,6 @@
 import { fieldValue, type HeaderValue } from './headers.js'
 
-/** Directives by lower-case name; `true` for one without a value. */
+/** Directives by lower-case name; `true` for a directive without a value. */
 export type CacheControl = ReadonlyMap<string, string | true>
 
 const none: CacheControl = new Map()
@@ -10,10 +10,11 @@ const directive =
 const maximum = 2 ** 31
 
 /**
- * Reads the directives of a Cache-Control field (RFC 9111 5.2). Of a repeated directive the first
- * counts (4.2.1), but `no-cache` and `private` add up. Whatever follows a name that cannot be read
- * is dropped and the name is kept, so that a malformed `no-store` still forbids storing.
+ * Parses the directives of a Cache-Control field (RFC 9111 5.2).
  *
+ * The first of repeated directives counts (4.2.1), except that `no-cache` and `private` add up.
+ * Unreadable text after a name is dropped and the name is kept, so that a malformed `no-store`
+ * still forbids storing.
  * @example
  * parseCacheControl('max-age=60, Private="a, b"') // Map { 'max-age' => '60', 'private' => 'a, b' }
  */
@@ -23,8 +24,8 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
   const directives = new Map<string, string | true>()
   let at = 0
   for (;;) {
-    // Not part of the directive's expression: each comma of a row would be scanned from every one
-    // before it.
+    // Not part of the directive's regular expression, which would rescan each comma of a sequence
+    // from every earlier one.
     gap.lastIndex = at
     gap.exec(text)
     directive.lastIndex = gap.lastIndex
@@ -46,17 +47,18 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
 }
 
 /**
- * Where `no-cache` and `no-cache="a"` conflict, the more restrictive one is honoured (RFC 9111
- * 4.2.1); of two lists, both.
+ * If `no-cache` and `no-cache="a"` conflict, the more restrictive one applies (RFC 9111 4.2.1); two
+ * lists are combined.
  */
 function stricter (a: string | true, b: string | true): string | true {
   return a === true || b === true ? true : `${a}, ${b}`
 }
 
 /**
- * Reads a delta-seconds value (RFC 9111 1.2.2), in seconds. A number too large becomes 2^31;
- * anything that is not a non-negative integer, also a missing value, is undefined: treat such a
- * response as stale (4.2.1).
+ * Parses a delta-seconds value (RFC 9111 1.2.2), in seconds.
+ *
+ * Numbers that are too large become 2^31. Anything but a non-negative integer, including a missing
+ * value, gives undefined: treat such a response as stale (4.2.1).
  */
 export function deltaSeconds (value: string | true | undefined): number | undefined {
   if (value === undefined || value === true || !/^\d+$/.test(value)) return undefined

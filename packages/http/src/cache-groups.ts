@@ -3,9 +3,10 @@ import { toPrintableAscii } from './ascii.js'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * Reads the groups of a Cache-Groups or Cache-Group-Invalidation field (RFC 9875 2, 3): a List of
- * Strings. A field that is not one is ignored as a whole, parameters are ignored, a group is named
- * once.
+ * Parses the groups of a Cache-Groups or Cache-Group-Invalidation field (RFC 9875 2, 3): a List of
+ * Strings.
+ *
+ * Anything else is ignored as a whole. Parameters are ignored, and each group is listed once.
  */
 export function parseCacheGroups (field: HeaderValue): string[] {
   const text = fieldValue(field)
@@ -21,11 +22,12 @@ export function parseCacheGroups (field: HeaderValue): string[] {
 }
 
 /**
- * Writes a Cache-Groups or Cache-Group-Invalidation field. What a String cannot carry is
- * percent-encoded, the same way in both fields, so that they still name the same group.
+ * Formats a Cache-Groups or Cache-Group-Invalidation field.
  *
- * By hand rather than through a library, because every response that is stored carries one.
+ * Characters that a String cannot contain are percent-encoded, identically in both fields, so that
+ * they still name the same group.
  *
+ * Written without a library, because every stored response carries one.
  * @example formatCacheGroups(['products', 'product:7']) // '"products", "product:7"'
  */
 export function formatCacheGroups (groups: readonly string[]): string {

@@ -2,9 +2,10 @@ import { toPrintableAscii } from './ascii.js'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * What one cache did with a request (RFC 9211 2); `ttl` is in seconds and negative for a stale
- * response. `collapsed: false`: the request waited for another's response and could not use it;
- * `key` only for who may know it.
+ * The handling of a request by one cache (RFC 9211 2).
+ *
+ * `ttl` is in seconds and negative for a stale response. `collapsed: false`: the request waited for
+ * another request's response and could not use it. `key` only for clients that may see it.
  */
 export interface CacheStatus {
   hit?: boolean
@@ -22,9 +23,10 @@ const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const maximum = 999_999_999_999_999
 
 /**
- * Writes the Cache-Status member of one cache (RFC 9211). `fwd` is left out of a hit: they exclude
- * each other. By hand rather than through a library, because every response carries one.
+ * Formats the Cache-Status member of one cache (RFC 9211).
  *
+ * A hit has no `fwd`: they exclude each other. Written without a library, because every response
+ * carries one.
  * @example formatCacheStatus('catalog-1', { hit: true, ttl: 35 }) // 'catalog-1; hit; ttl=35'
  */
 export function formatCacheStatus (cache: string, status: CacheStatus): string {
@@ -41,9 +43,9 @@ export function formatCacheStatus (cache: string, status: CacheStatus): string {
 }
 
 /**
- * Puts a cache's member after those of the caches nearer to the origin (RFC 9211 2). The existing
- * value is kept as it is.
+ * Appends a cache's member after those of the caches closer to the origin (RFC 9211 2).
  *
+ * The existing value is not changed.
  * @example
  * appendCacheStatus('origin; hit', 'edge; fwd=uri-miss') // 'origin; hit, edge; fwd=uri-miss'
  */
@@ -52,7 +54,7 @@ export function appendCacheStatus (existing: HeaderValue, member: string): strin
   return before === '' ? member : `${before}, ${member}`
 }
 
-/** An sf-integer has at most 15 digits (RFC 9651 3.3.1); what is no number is left out. */
+/** An sf-integer has at most 15 digits (RFC 9651 3.3.1); other numbers are omitted. */
 function integerParameter (name: string, value: number): string {
   if (Number.isNaN(value)) return ''
   return `; ${name}=${Math.max(-maximum, Math.min(Math.trunc(value), maximum))}`

@@ -12,17 +12,19 @@ import type { Policy } from './policy.js'
 import { rangeOf } from './range.js'
 import { fetchHeaders } from './validation.js'
 
-/** Parts that are stored of a representation. */
+/** Stored parts of a representation. */
 export type StoredParts = Pick<Parts, 'length' | 'spans'> & {
   readonly policy: Pick<Policy, 'etag' | 'lastModified' | 'date'>
 }
 
 /**
- * The headers of a request that fetches what stored parts lack of what a request asks for (RFC 9111
- * 3.4): Range with the missing bytes only, and If-Range so that they are of the same
- * representation. Where nothing is missing it validates the parts, in case of another
- * representation for the client's range; where parts cannot be combined, it is the client's own.
- * The whole is asked for once there are `MOST_SPANS` parts.
+ * Returns the headers of a request that fetches the bytes missing from the stored parts (RFC 9111
+ * 3.4).
+ *
+ * Range requests only the missing bytes, and If-Range ensures that they are of the same
+ * representation. If nothing is missing, the request validates the parts, in case the client's
+ * range refers to a newer representation. If parts cannot be combined, the headers are the client's
+ * own. Once there are `MOST_SPANS` parts, the whole representation is requested.
  *
  * @param now ms since the epoch
  */
@@ -57,9 +59,10 @@ function missingOf (headers: Headers, stored: StoredParts, now: number): Span | 
 }
 
 /**
- * The place of a 206 in stored parts: undefined if it may not be combined with them, because it is
- * of another length or has another strong validator or none (RFC 9111 3.4), or because its
- * Content-Range cannot be read.
+ * Returns the place of a 206 in stored parts; undefined if it may not be combined with them.
+ *
+ * They cannot be combined if the length differs, the strong validator differs or is missing (RFC
+ * 9111 3.4), or the Content-Range cannot be read.
  *
  * @param response headers of the 206
  * @param date when it was sent, in ms since the epoch

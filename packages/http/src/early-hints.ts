@@ -3,10 +3,11 @@ import { fieldValue, type HeaderValue } from './headers.js'
 const HINTED: ReadonlySet<string> = new Set(['preload', 'preconnect', 'modulepreload'])
 
 /**
- * Returns the members of a Link field that a client can act on before the response is there: those
- * with rel=preload, preconnect or modulepreload (RFC 8297, section 2). A link with an `anchor` is
- * about another resource. Parsing ends where the field breaks the grammar (RFC 8288, appendix B.2).
+ * Returns the members of a Link field that a client can act on before the response arrives.
  *
+ * Those have rel=preload, preconnect or modulepreload (RFC 8297, section 2). A link with an
+ * `anchor` describes another resource. Parsing stops where the field violates the grammar (RFC
+ * 8288, appendix B.2).
  * @example
  * earlyHints('</a.css>; rel=preload; as=style, </b>; rel=next')
  * // ['</a.css>; rel=preload; as=style']
@@ -24,9 +25,9 @@ export function earlyHints (link: HeaderValue): string[] {
 
 /** One member of a Link field. */
 interface Link {
-  /** The member as it is written. */
+  /** The member's original text. */
   readonly text: string
-  /** By name in lower case; the first of several counts (RFC 8288, section 3.3). */
+  /** Parameters by lower-case name; the first of repeated ones counts (RFC 8288, section 3.3). */
   readonly parameters: ReadonlyMap<string, string>
 }
 

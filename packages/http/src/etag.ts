@@ -4,14 +4,13 @@ export interface EntityTag {
   readonly opaque: string
 }
 
-// etagc is VCHAR except the double quote, plus obs-text: a comma may stand inside a tag.
+// etagc is VCHAR except the double quote, plus obs-text: a tag may contain a comma.
 const single = /^[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*$/
 const member = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)/y
 const gap = /[ \t,]*/y
 
 /**
- * Reads the one entity tag of an ETag field; undefined when it is not one.
- *
+ * Parses an ETag field; undefined if it is not a single entity tag.
  * @example parseEntityTag('W/"a"') // { weak: true, opaque: 'a' }
  */
 export function parseEntityTag (field: string): EntityTag | undefined {
@@ -19,8 +18,9 @@ export function parseEntityTag (field: string): EntityTag | undefined {
 }
 
 /**
- * Reads an If-Match or If-None-Match field (RFC 9110 13.1.1, 13.1.2): `*` or the tags it lists.
- * A member that is no entity tag is skipped, so it matches nothing.
+ * Parses an If-Match or If-None-Match field (RFC 9110 13.1.1, 13.1.2): `*` or a list of tags.
+ *
+ * Members that are not entity tags are skipped, so they match nothing.
  */
 export function parseEntityTags (field: string): '*' | EntityTag[] {
   if (field.trim() === '*') return '*'
@@ -44,12 +44,12 @@ export function parseEntityTags (field: string): '*' | EntityTag[] {
   }
 }
 
-/** Strong comparison (RFC 9110 8.8.3.2): for If-Match, and wherever bytes must be the same. */
+/** Strong comparison (RFC 9110 8.8.3.2), for If-Match and wherever bytes must be identical. */
 export function strongMatch (a: EntityTag, b: EntityTag): boolean {
   return !a.weak && !b.weak && a.opaque === b.opaque
 }
 
-/** Weak comparison (RFC 9110 8.8.3.2): for If-None-Match. */
+/** Weak comparison (RFC 9110 8.8.3.2), for If-None-Match. */
 export function weakMatch (a: EntityTag, b: EntityTag): boolean {
   return a.opaque === b.opaque
 }

@@ -4,11 +4,12 @@ import { requestDirectives } from './request-directives.js'
 import type { ReuseOptions } from './reuse.js'
 
 /**
- * Whether a stored response stands in for a failed attempt to get or validate a new one: an answer
- * that counts as an error (`outcomeOf` says so), or none at all (RFC 9111 4.2.4, 4.3.3; RFC 5861
- * 4). Only where the response, its route or the client allows it by stale-if-error, and the
- * response does not prohibit it. If false, pass on the error; where there was no answer and the
- * response has must-revalidate, it should be a 504 (RFC 9111 5.2.2.2).
+ * Decides whether a stale response replaces a failed attempt to get or validate a new one.
+ *
+ * A failed attempt is a response that counts as an error (see `outcomeOf`), or no response at all
+ * (RFC 9111 4.2.4, 4.3.3; RFC 5861 4). The response, its route or the client must allow this with
+ * stale-if-error, and the response must not prohibit it. If false, pass on the error; if there was
+ * no response and the stored one has must-revalidate, it should be a 504 (RFC 9111 5.2.2.2).
  *
  * @param now ms since the epoch
  */

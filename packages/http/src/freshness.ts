@@ -4,21 +4,21 @@ import { parseHttpDate } from './http-date.js'
 import type { ResponseDirectives } from './response-directives.js'
 
 /**
- * What a freshness lifetime comes from; `none`: nothing says how long the response is fresh, so it
- * is stale at once.
+ * The source of a freshness lifetime. `none`: the response has no lifetime and is stale at once.
  */
 export type FreshnessSource = 's-maxage' | 'max-age' | 'expires' | 'heuristic' | 'none'
 
 export interface Lifetime {
-  /** Milliseconds, counted from when the origin generated the response. */
+  /** Milliseconds since the origin generated the response. */
   readonly lifetime: number
   readonly source: FreshnessSource
 }
 
 /**
- * The explicit freshness lifetime of a response: the first of s-maxage, max-age, and Expires less
- * Date (RFC 9111 4.2.1). One that cannot be read makes the response stale, as does a repeated one
- * by its first value (4.2.1, 5.3).
+ * Returns the explicit freshness lifetime of a response.
+ *
+ * It is the first of s-maxage, max-age, and Expires minus Date (RFC 9111 4.2.1). An unreadable
+ * value makes the response stale; of a repeated one, the first value counts (4.2.1, 5.3).
  *
  * @param date when the response was generated, in ms since the epoch
  */
@@ -36,13 +36,10 @@ export function explicitLifetime (
   return { lifetime: Math.max(0, (parseHttpDate(expires, date) ?? 0) - date), source: 'expires' }
 }
 
-// Milliseconds: a guess is wrong for a day at most.
+// Milliseconds: a wrong guess lasts a day at most.
 const LONGEST_HEURISTIC = 86_400_000
 
-/**
- * A tenth of the time for which the representation had not been modified when it was sent, a day at
- * most (RFC 9111 4.2.2).
- */
+/** Returns a tenth of the time since the last modification, at most a day (RFC 9111 4.2.2). */
 export function heuristicLifetime (headers: Headers, date: number): Lifetime | undefined {
   const lastModified = parseHttpDate(singleValue(headers['last-modified']) ?? '', date)
   if (lastModified === undefined || lastModified >= date) return undefined

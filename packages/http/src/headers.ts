@@ -1,12 +1,13 @@
-/** What node:http, Fastify and undici give as the value of one header. */
+/** The value of one header as node:http, Fastify and undici represent it. */
 export type HeaderValue = string | readonly string[] | number | undefined
 
-/** Headers by lower-case name, as node:http gives them. */
+/** Headers by lower-case name, as in node:http. */
 export type Headers = Readonly<Record<string, HeaderValue>>
 
 /**
- * The field value of a header; several field lines are one list (RFC 9110 5.3). What a validator
- * has made of one, such as a boolean, is text again.
+ * Returns the field value of a header; several field lines form one list (RFC 9110 5.3).
+ *
+ * Values that a validator has converted, such as booleans, become text again.
  */
 export function fieldValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
@@ -14,8 +15,7 @@ export function fieldValue (value: HeaderValue): string | undefined {
 }
 
 /**
- * The value of a header that has one only, such as Date: where it is repeated, the first field line
- * counts.
+ * Returns the value of a header that has only one, such as Date: the first field line if repeated.
  */
 export function singleValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
@@ -25,8 +25,9 @@ export function singleValue (value: HeaderValue): string | undefined {
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 
 /**
- * The members of a list of field names, such as Vary and Connection have, in lower case and once
- * each. Undefined if one of them cannot be a name: then nobody knows what else was meant.
+ * Parses a list of field names, as in Vary and Connection: in lower case, each once.
+ *
+ * Undefined if one of them is not a valid name: the intended field is then unknown.
  */
 export function fieldNames (value: HeaderValue): string[] | undefined {
   if (value === undefined) return []

@@ -12,17 +12,18 @@ const safeMethods: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a method only reads (RFC 9110 9.2.1; the registry of methods). An unknown one is unsafe.
+ * Reports whether a method is safe (RFC 9110 9.2.1; the method registry). Unknown methods are
+ * unsafe.
  */
 export const isSafeMethod = (method: string): boolean => safeMethods.has(method)
 
 /**
- * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4).
+ * Returns the paths, with queries, whose stored responses a request invalidates (RFC 9111 4.4).
  *
- * They are its target, the target without its query (a parameter of a write rarely names another
- * resource), and Location and Content-Location where they are on the target's origin, as others
- * could be used to drop what is not theirs. None if the method is safe or the response says that it
- * failed. A method that nobody knows is unsafe.
+ * These are its target, the target without its query (a parameter of a write rarely identifies
+ * another resource), and Location and Content-Location if they have the target's origin: others
+ * could be used to invalidate foreign resources. Empty if the method is safe or the response
+ * reports a failure. Unknown methods are unsafe.
  *
  * @param request `origin` is scheme and host, `url` the target's path and query
  * @example

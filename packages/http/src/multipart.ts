@@ -1,22 +1,23 @@
 import { contentRange } from './range.js'
 import type { Span } from './partial.js'
 
-/** Several ranges of a representation, to be sent in one 206. */
+/** Several ranges of a representation, sent in one 206. */
 export interface Multipart {
   readonly spans: readonly Span[]
   /** Bytes of the whole representation. */
   readonly length: number
   /** The Content-Type of the representation, if it has one. */
   readonly contentType: string | undefined
-  /** Text that is nowhere in the bytes: letters and digits, at random. */
+  /** Random letters and digits that do not occur in the bytes. */
   readonly boundary: string
 }
 
 /**
- * The body of a `multipart/byteranges` response (RFC 9110 14.6); its Content-Type is
- * `multipart/byteranges; boundary=` and the boundary.
+ * Builds the body of a `multipart/byteranges` response (RFC 9110 14.6).
  *
- * @param bytesOf gives the bytes of a span
+ * Its Content-Type is `multipart/byteranges; boundary=` and the boundary.
+ *
+ * @param bytesOf returns the bytes of a span
  */
 export function multipartBody (
   { spans, length, contentType, boundary }: Multipart, bytesOf: (span: Span) => Uint8Array

@@ -2,11 +2,16 @@ import { parseDictionary } from 'structured-headers'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * The parts of a query that select a response: the query variance of
- * draft-ietf-httpbis-no-vary-search, section 4. Names are decoded, sorted and listed once.
+ * The parts of a query that select a response.
+ *
+ * This is the query variance of draft-ietf-httpbis-no-vary-search, section 4. Names are decoded,
+ * sorted and listed once.
  */
 export interface QueryVariance {
-  /** The order of parameters selects nothing; that of the values of one name still does. */
+  /**
+   * Whether the order of parameters is irrelevant; the order of values with the same name still
+   * matters.
+   */
   readonly anyOrder: boolean
   /** Whether only the parameters in `names` select, or all others. */
   readonly selecting: 'only' | 'others'
@@ -14,10 +19,10 @@ export interface QueryVariance {
 }
 
 /**
- * Reads a No-Vary-Search field (section 5). Undefined where it says nothing by which two queries
- * could be equivalent: without a field, with one that is not valid, and with the default, such as
- * `params=?0`. Unknown members are ignored.
+ * Parses a No-Vary-Search field (section 5).
  *
+ * Undefined if no two queries would be equivalent: without a field, with an invalid one, and with
+ * the default, such as `params=?0`. Unknown members are ignored.
  * @example
  * parseNoVarySearch('params, except=("id")')
  * // { anyOrder: false, selecting: 'only', names: ['id'] }
@@ -36,14 +41,13 @@ export function parseNoVarySearch (field: HeaderValue): QueryVariance | undefine
 }
 
 /**
- * Writes a No-Vary-Search field, the same text for the same variance. Names are form-urlencoded.
- *
+ * Formats a No-Vary-Search field; equal variances give equal text. Names are form-urlencoded.
  * @example
  * formatNoVarySearch({ anyOrder: true, selecting: 'only', names: ['a', 'b'] })
  * // 'key-order, params, except=("a" "b")'
  */
 export function formatNoVarySearch ({ anyOrder, selecting, names }: QueryVariance): string {
-  // No form-urlencoded name has a quote or a backslash.
+  // Form-urlencoded names contain neither quotes nor backslashes.
   const list =
     names.length === 0
       ? []
@@ -58,9 +62,11 @@ export function formatNoVarySearch ({ anyOrder, selecting, names }: QueryVarianc
 }
 
 /**
- * A query reduced to the parameters that select a response. Two queries have the same text if and
- * only if they are equivalent (section 6): parsed as application/x-www-form-urlencoded, without the
- * names that do not count, and where order does not, sorted by name.
+ * Reduces a query to the parameters that select a response.
+ *
+ * Two queries give the same text if and only if they are equivalent (section 6): parsed as
+ * application/x-www-form-urlencoded, without the names that do not count, and sorted by name if
+ * order does not matter.
  *
  * @param query with its question mark, or empty
  * @example
@@ -94,7 +100,7 @@ function membersOf (field: HeaderValue): Readonly<Record<string, unknown>> | und
   }
 }
 
-/** Undefined unless it is an inner list of strings. */
+/** Undefined unless the member is an inner list of strings. */
 function namesOf (member: unknown): string[] | undefined {
   if (!Array.isArray(member)) return undefined
   const values = member.map(([value]: readonly unknown[]) => value)
@@ -103,8 +109,8 @@ function namesOf (member: unknown): string[] | undefined {
 }
 
 /**
- * Section 5.3. A name is decoded as in a query; what would separate parameters there is part of it
- * here.
+ * Section 5.3. A name is decoded as in a query, but characters that would separate parameters
+ * belong to it.
  */
 const decoded = (name: string): string => {
   const [[text] = ['']] = new URLSearchParams(

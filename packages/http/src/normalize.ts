@@ -1,31 +1,33 @@
 /**
- * A list without the whitespace that its syntax allows around members, and without empty members
- * (RFC 9110 5.6.1). What is quoted stays as it is.
+ * Removes optional whitespace around members, and empty members, from a list (RFC 9110 5.6.1).
+ *
+ * Quoted text is not changed.
  */
 export function normalizeList (value: string): string {
   return members(value).join(',')
 }
 
 /**
- * Accept-Encoding in one of the many ways to say the same (RFC 9110 12.5.3): names in lower case,
- * `x-gzip` and `x-compress` by their other name (8.4.1), weights as short as can be, most wanted
- * first. What the syntax does not allow is compared as it is.
+ * Normalizes Accept-Encoding, which can express the same in many ways (RFC 9110 12.5.3).
  *
+ * Names become lower case, `x-gzip` and `x-compress` get their other name (8.4.1), weights become
+ * as short as possible, and the most preferred comes first. Values with invalid syntax are not
+ * changed.
  * @example normalizeEncodings('gzip;q=0.50, BR, deflate;q=0') // 'br,gzip;q=0.5'
  */
 export function normalizeEncodings (value: string): string {
   const weighted = parseWeighted(value, (name) => aliases.get(name) ?? name)
   if (weighted === undefined) return normalizeList(value)
-  // What is not listed is not acceptable either, but for identity and where there is a `*`.
+  // Codings that are not listed are not acceptable, except identity, and unless there is a `*`.
   const anything = weighted.some(({ name }) => name === '*')
   const said = weighted.filter(({ name, weight }) => weight > 0 || anything || name === 'identity')
   return serialize(said.sort((a, b) => b.weight - a.weight || (a.name < b.name ? -1 : 1)))
 }
 
 /**
- * Accept-Language with its ranges in lower case and the most wanted first. Ranges of the same
- * weight keep their order: many servers go by it (RFC 9110 12.5.4).
+ * Normalizes Accept-Language: ranges in lower case, the most preferred first.
  *
+ * Ranges of the same weight keep their order, on which many servers rely (RFC 9110 12.5.4).
  * @example normalizeLanguages('en;q=0.8, DE-at') // 'de-at,en;q=0.8'
  */
 export function normalizeLanguages (value: string): string {
@@ -47,10 +49,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 const weightedName =
   /^([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
 
-/**
- * Undefined if a member is something else than a name with a weight (RFC 9110 12.4.2), or has two
- * of them.
- */
+/** Undefined if a member is not a name with at most one weight (RFC 9110 12.4.2). */
 function parseWeighted (
   value: string,
   canonical: (name: string) => string
@@ -74,8 +73,8 @@ const delimiter = /[",]/g
 const closing = /(?:[^"\\]|\\.)*"/sy
 
 /**
- * Splits at commas outside of quotes. A quote without its end is a character like any other, and so
- * are those after it.
+ * Splits at commas outside quotes. An unterminated quote is an ordinary character, and so are those
+ * after it.
  */
 function members (value: string): string[] {
   const found: string[] = []

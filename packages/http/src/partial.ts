@@ -3,17 +3,17 @@ import { singleValue, type HeaderValue } from './headers.js'
 import { parseHttpDate } from './http-date.js'
 import type { Policy } from './policy.js'
 
-/** Positions of bytes in a representation, both included. */
+/** Positions of bytes in a representation, both inclusive. */
 export interface Span {
   readonly first: number
   readonly last: number
 }
 
-/** Some bytes of a representation: `body` is the bytes of the spans, one after the other. */
+/** Parts of a representation: `body` contains the bytes of the spans, one after the other. */
 export interface Parts {
   /** Bytes of the whole representation. */
   readonly length: number
-  /** Sorted; they neither meet nor overlap. */
+  /** Sorted, neither adjacent nor overlapping. */
   readonly spans: readonly Span[]
   readonly body: Uint8Array
 }
@@ -21,9 +21,9 @@ export interface Parts {
 const bytesRange = /^[ \t]*bytes[ \t]+(\d{1,15})-(\d{1,15})\/(\d{1,15})[ \t]*$/i
 
 /**
- * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else: a part
- * without a place is not stored.
+ * Parses a Content-Range with a known length (RFC 9110 14.4).
  *
+ * Undefined for anything else: a part without a place is not stored.
  * @example parseContentRange('bytes 0-4/10') // { first: 0, last: 4, length: 10 }
  */
 export function parseContentRange (
@@ -35,9 +35,10 @@ export function parseContentRange (
 }
 
 /**
- * The validator by which a part may be combined with others (RFC 9111 3.4): a strong entity tag, or
- * a Last-Modified that is strong because the response was sent a second or more after it (RFC 9110
- * 8.8.2.2). It can stand in If-Range.
+ * Returns the validator that allows a part to be combined with others (RFC 9111 3.4).
+ *
+ * It is a strong entity tag, or a Last-Modified that is strong because the response was sent at
+ * least a second later (RFC 9110 8.8.2.2). It can be used in If-Range.
  */
 export function strongValidator (
   { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>, now: number
@@ -48,14 +49,17 @@ export function strongValidator (
 }
 
 /**
- * Whether a response was sent a second or more after its Last-Modified (RFC 9110 8.8.2.2). Both in
- * ms since the epoch.
+ * Reports whether a response was sent at least a second after its Last-Modified (RFC 9110 8.8.2.2).
+ *
+ * Both are in ms since the epoch.
  */
 export const isStrongDate = (modified: number, date: number): boolean => date - modified >= 1000
 
 /**
- * Puts parts of one representation together (RFC 9111 3.4). Where both have a byte, `added` counts.
- * Undefined if they are not of the same length, and so not of the same representation.
+ * Combines parts of one representation (RFC 9111 3.4).
+ *
+ * If both have a byte, that of `added` is used. Undefined if the lengths differ, and so the
+ * representations.
  */
 export function combineParts (stored: Parts, added: Parts): Parts | undefined {
   if (stored.length !== added.length) return undefined
@@ -72,16 +76,16 @@ export function combineParts (stored: Parts, added: Parts): Parts | undefined {
   return { length: stored.length, spans, body }
 }
 
-/** Whether a 206 with this Content-Range has all of the representation. */
+/** Reports whether a 206 with this Content-Range contains the whole representation. */
 export function coversWhole (contentRange: HeaderValue): boolean {
   const range = parseContentRange(contentRange)
   return range !== undefined && isWhole([range], range.length)
 }
 
-/** Whether the parts are the whole representation. */
+/** Reports whether the parts are the whole representation. */
 export const isComplete = ({ spans, length }: Parts): boolean => isWhole(spans, length)
 
-/** The bytes of a span; undefined if the parts have not all of them. */
+/** Returns the bytes of a span; undefined if the parts lack some of them. */
 export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | undefined {
   let found: Uint8Array | undefined
   eachSpan(parts, (span, body) => {
@@ -92,10 +96,7 @@ export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | unde
   return found
 }
 
-/**
- * As many bytes of a span from its beginning on as the parts have; undefined if they lack the first
- * one.
- */
+/** Returns the available beginning of a span; undefined if the parts lack its first byte. */
 export function availableSpan (
   { spans }: Pick<Parts, 'spans'>,
   { first, last }: Span
@@ -105,8 +106,8 @@ export function availableSpan (
 }
 
 /**
- * The smallest span that has all wanted bytes which the parts have not; undefined if they have them
- * all.
+ * Returns the smallest span that contains all wanted bytes missing from the parts; undefined if
+ * none are.
  */
 export function missingSpan ({ spans }: Pick<Parts, 'spans'>, wanted: Span): Span | undefined {
   let { first, last } = wanted
@@ -120,17 +121,16 @@ export function missingSpan ({ spans }: Pick<Parts, 'spans'>, wanted: Span): Spa
 }
 
 /**
- * A Range that asks for a span (RFC 9110 14.1.2): open where it goes to the end.
- *
+ * Formats a Range header for a span (RFC 9110 14.1.2): open-ended if it extends to the end.
  * @example rangeFor({ first: 5, last: 9 }, 10) // 'bytes=5-'
  */
 export const rangeFor = ({ first, last }: Span, length: number): string =>
   `bytes=${first}-${last === length - 1 ? '' : last}`
 
-/** The most spans that are kept of a representation: each costs time whenever one is looked for. */
+/** Maximum number of spans kept per representation: each adds to the time of a search. */
 export const MOST_SPANS = 32
 
-/** Sorts spans and makes one of those that meet or overlap. */
+/** Sorts spans and merges those that are adjacent or overlap. */
 export function joined (spans: readonly Span[]): Span[] {
   const all: Span[] = []
   for (const span of [...spans].sort((a, b) => a.first - b.first)) {

@@ -8,44 +8,43 @@ import type { ResponseDirectives } from './response-directives.js'
 import { heuristicallyCacheable } from './statuses.js'
 import { variantKey } from './vary.js'
 
-/** How long a route has its responses reused. Durations are ms. */
+/** Route settings for reusing responses. Durations are in ms. */
 export interface PolicyOptions {
   /**
-   * Fixes how long this cache takes a response for fresh, from when it was received: `max-age`,
-   * `s-maxage`, Expires and the `no-cache` of Cache-Control are then for other caches. It does not
-   * make storable what is not; for a status that only the response's own explicit freshness makes
-   * cacheable, it is an upper bound. Without it the origin decides.
+   * Freshness lifetime in this cache, starting when the response is received.
+   *
+   * `max-age`, `s-maxage`, Expires and the `no-cache` of Cache-Control then apply only to other
+   * caches. It does not make other responses storable. For a status that is cacheable only with
+   * explicit freshness in the response, it is an upper bound. Without it the origin decides.
    */
   readonly ttl?: number
-  /** An upper bound for what the origin decides. */
+  /** Upper bound for the lifetime that the origin sets. */
   readonly maxTtl?: number
-  /**
-   * False: a response that does not say how long it is fresh is stale (RFC 9111 4.2.2). Default
-   * true.
-   */
+  /** `false`: a response without a lifetime is stale (RFC 9111 4.2.2). Default `true`. */
   readonly heuristic?: boolean
   /**
-   * Replaces the response's stale-while-revalidate (RFC 5861 3) where the response had a lifetime:
-   * by itself, by a heuristic or by `ttl`. One that was stale from the start keeps its own, at most
-   * as long as this.
+   * Replaces the response's stale-while-revalidate (RFC 5861 3) if the response has a lifetime.
+   *
+   * The lifetime may be its own, a heuristic one or `ttl`. A response that was stale from the start
+   * keeps its own value, limited by this one.
    */
   readonly staleWhileRevalidate?: number
   /** Replaces the response's stale-if-error (RFC 5861 4), by the same rule. */
   readonly staleIfError?: number
 }
 
-/** A response that may be stored, and what is known of it. */
+/** A response that may be stored, with the facts known about it. */
 export interface Storable {
   readonly request: { readonly headers: Headers }
   readonly response: { readonly status: number, readonly headers: Headers }
   readonly given: ResponseDirectives
-  /** It has `no-cache`, and that for all of it. */
+  /** Whether it has a `no-cache` that applies to all of it. */
   readonly noCache: boolean
   readonly vary: readonly string[]
   readonly times: ExchangeTimes
 }
 
-/** Works out the policy by which a response is reused. */
+/** Derives the policy for reusing a response. */
 export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   const { request, response: { status, headers }, given, vary, times } = storable
   const { directives } = given
@@ -58,14 +57,14 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   const freshUntil = fixed
     ? times.responseTime + lifetime
     : bornAt + Math.min(lifetime, options.ttl ?? Infinity, options.maxTtl ?? Infinity)
-  // A targeted field is for nobody but this cache, so its no-cache is meant although the route has
-  // a ttl.
+  // A targeted field addresses only this cache, so its no-cache applies even though the route has a
+  // ttl.
   const noCache = storable.noCache && (given.targeted || !fixed)
   const neverStale = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) =>
     directives.has(name)
   )
-  // 4.2.4: what a response prohibits, neither its own extensions nor the route's configuration
-  // allow.
+  // 4.2.4: neither the response's extensions nor the route's configuration can allow what the
+  // response prohibits.
   const mayBeStale = !noCache && !neverStale
   const hadLifetime = fixed || lifetime > 0
   const whileRevalidate = windowOf(
@@ -93,7 +92,7 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   }
 }
 
-/** Whether any request can be answered with the response, at least after validation. */
+/** Reports whether any request can be answered with the response, at least after validation. */
 export function isReusable (policy: Policy, now: number): boolean {
   if (hasValidators(policy)) return true
   return !policy.noCache && Math.max(policy.freshUntil, policy.staleUntil, policy.errorUntil) > now
@@ -104,8 +103,8 @@ function lifetimeOf (
   date: number,
   { heuristic }: PolicyOptions
 ): Lifetime {
-  // 4.2.2, 5.2.2.9: what may be stored without a lifetime of its own has a status that allows
-  // heuristics, or `public`.
+  // 4.2.2, 5.2.2.9: a storable response without a lifetime has `public` or a status that allows
+  // heuristics.
   return (
     explicitLifetime(headers, given, date) ??
     (heuristic === false ? undefined : heuristicLifetime(headers, date)) ?? {
@@ -116,8 +115,8 @@ function lifetimeOf (
 }
 
 /**
- * A route prolongs what was good for a time, never what its origin had validated before each use,
- * as pages of one user are.
+ * A route extends a lifetime that the response had. It never does so for responses that the origin
+ * wants validated before each use, such as a user's pages.
  */
 const windowOf = (own: number, ofRoute: number | undefined, hadLifetime: boolean) =>
   hadLifetime ? ofRoute ?? own : Math.min(own, ofRoute ?? Infinity)
@@ -126,8 +125,8 @@ const duration = (directives: CacheControl, name: string) =>
   (deltaSeconds(directives.get(name)) ?? 0) * 1000
 
 /**
- * Validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form,
- * and a date.
+ * Returns the validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of
+ * any form, and a date.
  */
 function validatorsOf (
   headers: Headers,

@@ -4,8 +4,10 @@ import type { Headers } from './headers.js'
 import type { ResponseDirectives } from './response-directives.js'
 
 /**
- * Whether a response to POST is also what a GET of the same URI would get: a 200 with explicit
- * freshness, whose Content-Location is the target (RFC 9110 8.7, 9.3.3).
+ * Reports whether a response to POST also answers a GET of the same URI.
+ *
+ * It does if it is a 200 with explicit freshness whose Content-Location is the target (RFC 9110
+ * 8.7, 9.3.3).
  *
  * @param uri the absolute target URI
  * @example
@@ -34,7 +36,7 @@ function isSame (uri: string, location: string): boolean {
   return normalized(new URL(uri)) === normalized(new URL(location, uri))
 }
 
-/** Only unreserved characters are the same with and without percent-encoding. */
+/** Only unreserved characters are equivalent with and without percent-encoding. */
 const normalized = ({ href }: URL) => href.replace(/%([\da-f]{2})/gi, (encoded, hex: string) => {
   const character = String.fromCharCode(Number.parseInt(hex, 16))
   return /[\w.~-]/.test(character) ? character : encoded.toUpperCase()

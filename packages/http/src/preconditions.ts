@@ -3,21 +3,21 @@ import { fieldValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
 import { isStrongDate } from './partial.js'
 
-/** The validators of a current representation, as its ETag and Last-Modified fields have them. */
+/** The validators of a current representation, as in its ETag and Last-Modified fields. */
 export interface Representation {
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
-  /** The Date of the response that has it, in ms since the epoch. Default: now. */
+  /** The Date of the response that carries it, in ms since the epoch. Default: now. */
   readonly date?: number | undefined
 }
 
 /**
- * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET
- * would answer now, or null when there is nothing. `not-modified` (304) is for GET and HEAD,
- * `failed` (412) for any method. A date proves nothing within the second that it names, in which
- * there may have been several versions (8.8.2.2). This is for the origin; a cache asks {@link
- * isNotModified} only (RFC 9111 4.3.2).
+ * Evaluates a request's preconditions in the order of RFC 9110 13.2.2.
  *
+ * `current` is what a GET would return now, or null if there is nothing. `not-modified` (304) is
+ * for GET and HEAD, `failed` (412) for any method. A date is inconclusive within the second that it
+ * names, because several versions may fall into it (8.8.2.2). Meant for the origin; a cache uses
+ * only {@link isNotModified} (RFC 9111 4.3.2).
  * @example
  * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' })
  * // 'failed'
@@ -48,8 +48,10 @@ export function evaluatePreconditions (
 }
 
 /**
- * Whether the client of a GET or HEAD has the current representation already, by If-None-Match or,
- * only where that is absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3, 13.2.2).
+ * Reports whether the client of a GET or HEAD already has the current representation.
+ *
+ * Uses If-None-Match or, only if that is absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3,
+ * 13.2.2).
  */
 export function isNotModified (
   headers: Headers,
@@ -68,8 +70,8 @@ function anyMatches (
 ): boolean {
   if (current === null) return false
   if (field === current.etag) {
-    // Nearly every client sends the one tag it was given, as it was given. One of odd form is
-    // compared by the byte.
+    // Nearly every client returns the one tag it received, unchanged. A malformed tag is compared
+    // byte by byte.
     if (match === weakMatch) return true
     const same = parseEntityTag(field)
     return same !== undefined && match(same, same)
@@ -81,10 +83,10 @@ function anyMatches (
 }
 
 /**
- * Whether a Last-Modified is no validator in a response that is sent at `date`, in ms since the
- * epoch: it names the same second, in which the representation may change again (RFC 9110 8.8.2.2).
- * False for what is no HTTP-date.
+ * Reports whether a Last-Modified is unusable as a validator in a response sent at `date`.
  *
+ * It is if it names the same second, in which the representation may change again (RFC 9110
+ * 8.8.2.2). False if it is not an HTTP-date. `date` is in ms since the epoch.
  * @example
  * isWeakDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.UTC(1994, 10, 6, 8, 49, 37, 999)) // true
  */
@@ -94,8 +96,10 @@ export function isWeakDate (lastModified: string, date: number): boolean {
 }
 
 /**
- * Whether the representation may be another one than at the date that a client names. Undefined
- * when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4).
+ * Reports whether the representation may have changed since the date that a client names.
+ *
+ * Undefined if either date is missing or not an HTTP-date: such a condition is ignored (13.1.3,
+ * 13.1.4).
  */
 function mayHaveChanged (
   current: Representation | null,

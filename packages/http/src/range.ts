@@ -5,8 +5,10 @@ import { isStrongDate, joined, type Span } from './partial.js'
 import type { Policy } from './policy.js'
 
 /**
- * The part of a representation that answers a request: one span as a 206 with Content-Range,
- * several as `multipart/byteranges`. 416: none of it is there.
+ * The part of a representation that answers a request.
+ *
+ * One span is sent as a 206 with Content-Range, several as `multipart/byteranges`. 416: the
+ * representation has none of the requested bytes.
  */
 export type RangeAnswer =
   { readonly status: 206, readonly spans: readonly [Span, ...Span[]] } |
@@ -16,16 +18,17 @@ const bytesUnit = /^[ \t]*bytes[ \t]*=/i
 const intRange = /^(\d+)-(\d*)$/
 const suffixRange = /^-(\d+)$/
 
-// Range requests with more are taken for an attack (RFC 9110 17.15).
+// Requests with more ranges are treated as an attack (RFC 9110 17.15).
 const MOST_RANGES = 20
-// Bytes that a part of multipart/byteranges costs besides its own, about.
+// Approximate overhead in bytes of each part of multipart/byteranges.
 const PART_OVERHEAD = 200
 
 /**
- * Answers Range from a representation (RFC 9110 14.2); undefined: with all of it, as where Range is
- * to be ignored, because it is not valid, not in bytes, or If-Range does not hold. Several ranges
- * that overlap become one; where sending them apart would take more than the whole, the whole is
- * sent.
+ * Selects the part of a representation that a Range header requests (RFC 9110 14.2).
+ *
+ * Undefined: the whole representation, also if Range has to be ignored because it is invalid, not
+ * in bytes, or If-Range does not hold. Overlapping ranges are merged; if sending them separately
+ * would take more bytes than the whole, the whole is sent.
  *
  * @param length bytes of the representation
  */
@@ -54,7 +57,7 @@ export function rangeOf (
     if (span !== 'unsatisfiable') spans.push(span)
   }
   const apart = joined(spans)
-  // In the order of the request, unless some of them have become one (15.3.7.2).
+  // Ranges keep the order of the request, unless some of them were merged (15.3.7.2).
   const [first, ...others] = apart.length === spans.length ? spans : apart
   if (first === undefined) return { status: 416 }
   return others.length > 0 && multipartBytes([first, ...others]) >= length
@@ -63,19 +66,18 @@ export function rangeOf (
 }
 
 /**
- * Content-Range of a 206 with one span, or of a 416 (RFC 9110 14.4).
- *
+ * Formats the Content-Range of a 206 with one span, or of a 416 (RFC 9110 14.4).
  * @example contentRange({ first: 0, last: 4 }, 10) // 'bytes 0-4/10'
  */
 export const contentRange = (span: Span | undefined, length: number): string =>
   `bytes ${span === undefined ? '*' : `${span.first}-${span.last}`}/${length}`
 
-/** Undefined: no valid range, which makes all of the field invalid (14.1.1). */
+/** Undefined: not a valid range, which makes the whole field invalid (14.1.1). */
 function spanOf (member: string, length: number): Span | 'unsatisfiable' | undefined {
   const suffix = suffixRange.exec(member)?.[1]
   if (suffix !== undefined) {
     if (Number(suffix) === 0) return 'unsatisfiable'
-    // Of nothing, any suffix is the whole, which a Content-Range could not say.
+    // Any suffix of an empty representation is all of it, which a Content-Range cannot express.
     return length === 0
       ? undefined
       : { first: Math.max(0, length - Number(suffix)), last: length - 1 }
@@ -84,7 +86,7 @@ function spanOf (member: string, length: number): Span | 'unsatisfiable' | undef
   if (start === undefined || end === undefined) return undefined
   const first = Number(start)
   const last = end === '' ? Infinity : Number(end)
-  // A range that begins after the end is valid and cannot be satisfied.
+  // A range that starts after the end is valid but cannot be satisfied.
   if (last < first) return undefined
   return first >= length ? 'unsatisfiable' : { first, last: Math.min(last, length - 1) }
 }
@@ -93,8 +95,8 @@ const multipartBytes = (spans: readonly Span[]) =>
   spans.reduce((sum, { first, last }) => sum + last - first + 1 + PART_OVERHEAD, 0)
 
 /**
- * RFC 9110 13.1.5: by strong comparison, or by exactly the date, which must itself be a strong
- * validator: the response was sent a second or more after it (8.8.2.2).
+ * RFC 9110 13.1.5: by strong comparison, or by the exact date, which must be a strong validator:
+ * the response was sent at least a second later (8.8.2.2).
  */
 function ifRangeHolds (
   field: string | undefined,

@@ -2,20 +2,21 @@ import { deltaSeconds, parseCacheControl } from './cache-control.js'
 import { fieldValue, type Headers } from './headers.js'
 
 /**
- * What a client asks of caches (RFC 9111 5.2.1). Durations are ms; what cannot be read is not
- * there.
+ * Directives of a client to caches (RFC 9111 5.2.1).
+ *
+ * Durations are in ms; unreadable ones count as absent.
  */
 export interface RequestDirectives {
   readonly noCache: boolean
   readonly onlyIfCached: boolean
   readonly maxAge: number | undefined
   readonly minFresh: number | undefined
-  /** Infinity for one without a value. */
+  /** Infinity for a directive without a value. */
   readonly maxStale: number | undefined
   readonly staleIfError: number | undefined
 }
 
-/** Undefined if the request asks nothing: most do not, and then nothing is parsed. */
+/** Parses the request's directives; undefined without any, as in most requests. */
 export function requestDirectives (headers: Headers): RequestDirectives | undefined {
   const cacheControl = headers['cache-control']
   if (cacheControl === undefined) {
@@ -36,7 +37,7 @@ export function requestDirectives (headers: Headers): RequestDirectives | undefi
   }
 }
 
-/** `no-cache` of HTTP/1.0 (RFC 9111 5.4). Where there is Cache-Control it is not looked at. */
+/** `no-cache` of HTTP/1.0 (RFC 9111 5.4). Ignored if there is a Cache-Control. */
 function byPragma (headers: Headers): RequestDirectives | undefined {
   const names = (fieldValue(headers['pragma']) ?? '')
     .split(',')

@@ -2,19 +2,24 @@ import { parseDictionary } from 'structured-headers'
 import { parseCacheControl, type CacheControl } from './cache-control.js'
 import { fieldNames, fieldValue, type Headers } from './headers.js'
 
-/** Fields that are for caches like this one, most applicable first (RFC 9213 2.2). */
+/** Fields that target caches like this one, most applicable first (RFC 9213 2.2). */
 export const defaultTargets: readonly string[] = ['cdn-cache-control']
 
-/** What a response tells this cache, and whether it tells only caches like this one. */
+/** A response's directives for this cache, and whether they target only caches like this one. */
 export interface ResponseDirectives {
   readonly directives: CacheControl
-  /** They are of a targeted field: Cache-Control and Expires are for others (RFC 9213 2.2). */
+  /**
+   * Whether they come from a targeted field: Cache-Control and Expires then address others (RFC
+   * 9213 2.2).
+   */
   readonly targeted: boolean
 }
 
 /**
- * The directives that count for this cache: those of the first targeted field that is valid and not
- * empty, otherwise those of Cache-Control (RFC 9213 2.2).
+ * Returns the directives that apply to this cache (RFC 9213 2.2).
+ *
+ * These are the ones of the first targeted field that is valid and not empty, otherwise those of
+ * Cache-Control.
  *
  * @param targets names of targeted fields, in lower case
  */
@@ -34,7 +39,7 @@ const isFlag = (value: unknown) => value === true
 const isInteger = (value: unknown) => Number.isInteger(value)
 const isFlagOrNames = (value: unknown) => value === true || typeof value === 'string'
 
-// The structured type that each directive's value maps to (RFC 9213 2.1).
+// The structured type of each directive's value (RFC 9213 2.1).
 const types: Readonly<Record<string, (value: unknown) => boolean>> = {
   'max-age': isInteger,
   's-maxage': isInteger,
@@ -50,9 +55,11 @@ const types: Readonly<Record<string, (value: unknown) => boolean>> = {
 }
 
 /**
- * Undefined for a field that is to be ignored: empty, no Dictionary, or with a value of another
- * type than its directive has, which must not be guessed at (RFC 9213 2.1). Unknown directives and
- * parameters are ignored, the field is not.
+ * Parses a targeted field; undefined if it has to be ignored.
+ *
+ * Ignored are empty fields, fields that are not a Dictionary, and values of another type than their
+ * directive has, which must not be guessed (RFC 9213 2.1). Unknown directives and parameters are
+ * skipped without ignoring the field.
  */
 function parseTargeted (field: string): CacheControl | undefined {
   let members: Iterable<[string, readonly unknown[]]>
@@ -73,12 +80,14 @@ function parseTargeted (field: string): CacheControl | undefined {
   return empty ? undefined : directives
 }
 
-// Without these a stored response would be another one than was received.
+// A stored response without these would differ from the one received.
 const indispensable = ['content-encoding', 'content-type', 'vary']
 
 /**
- * The fields that a `no-cache` or `private` is about (RFC 9111 5.2.2.4, 5.2.2.7): `all` if it has
- * no argument, or none that can be followed; undefined if there is no such directive.
+ * Returns the fields to which a `no-cache` or `private` applies (RFC 9111 5.2.2.4, 5.2.2.7).
+ *
+ * `all` without an argument, or with one that cannot be honored; undefined without such a
+ * directive.
  */
 export function restricted (
   value: string | true | undefined

@@ -4,8 +4,8 @@ export const heuristicallyCacheable: ReadonlySet<number> = new Set([
 ])
 
 /**
- * Whose caching requirements Weir knows and meets (RFC 9111 3, 5.2.2.3): the final ones of RFC 9110
- * 15 that may be stored.
+ * Statuses whose caching requirements Weir implements (RFC 9111 3, 5.2.2.3): the final ones of RFC
+ * 9110 15 that may be stored.
  */
 export const understood: ReadonlySet<number> = new Set([
   ...heuristicallyCacheable,
@@ -38,11 +38,12 @@ export const understood: ReadonlySet<number> = new Set([
 ])
 
 /**
- * Never stored, whatever the response says: 304, 412 and 416 answer conditions and ranges of one
- * request, which are not in any key; 428, 429, 431 and 511 by RFC 6585 3 to 6.
+ * Statuses that are never stored, whatever the response says. 304, 412 and 416 answer conditions
+ * and ranges of a single request, which are not part of any key; 428, 429, 431 and 511 follow RFC
+ * 6585 3 to 6.
  */
 export const neverStored: ReadonlySet<number> = new Set([304, 412, 416, 428, 429, 431, 511])
 
-/** What counts as an error for stale-if-error (RFC 5861 4). */
+/** Reports whether a status counts as an error for stale-if-error (RFC 5861 4). */
 export const isServerFailure = (status: number) =>
   status === 500 || status === 502 || status === 503 || status === 504

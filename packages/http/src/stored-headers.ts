@@ -2,18 +2,20 @@ import { fieldNames, type Headers } from './headers.js'
 
 type Fields = Record<string, string | readonly string[]>
 
-/** Headers as they are kept: plain JSON. */
+/** Stored headers, as plain JSON. */
 export type StoredHeaders = Readonly<Fields>
 
-// For one connection only (RFC 9110 7.6.1), or of the proxy a request went through (RFC 9111 3.1).
+// Fields for a single connection (RFC 9110 7.6.1), or for the proxy that forwarded the request (RFC
+// 9111 3.1).
 const hopByHop: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
   'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization'
 ])
 
 /**
- * What of a message's headers may be passed on: without hop-by-hop fields and those that Connection
- * lists (RFC 9110 7.6.1).
+ * Returns the headers that may be forwarded.
+ *
+ * Removes hop-by-hop fields and those that Connection lists (RFC 9110 7.6.1).
  */
 export function endToEndHeaders (headers: Headers): StoredHeaders {
   return fieldsOf(headers, NOTHING)
@@ -21,7 +23,7 @@ export function endToEndHeaders (headers: Headers): StoredHeaders {
 
 const NOTHING: readonly string[] = []
 
-/** All end-to-end fields but those left out. */
+/** Returns all end-to-end fields except the given ones. */
 function fieldsOf (
   headers: Headers,
   leftOut: readonly string[],
@@ -40,13 +42,15 @@ function fieldsOf (
 }
 
 /**
- * What of a response's headers is stored (RFC 9111 3.1). Left out are Age, which every reuse has
- * its own of, and Content-Length, which the body says. Date is always there (RFC 9110 6.6.1).
+ * Returns the headers of a response that are stored (RFC 9111 3.1).
  *
- * @param restricted fields that `no-cache="..."` or `private="..."` keep out, in lower case
- *   (5.2.2.4, 5.2.2.7)
+ * Age is left out, because each reuse has its own, and so is Content-Length, which follows from the
+ * body. Date is always present (RFC 9110 6.6.1).
+ *
+ * @param restricted fields excluded by `no-cache="..."` or `private="..."`, in lower case (5.2.2.4,
+ *   5.2.2.7)
  * @param date when the response was generated, or else received, in ms since the epoch
- * @param keeps whether to keep a field that may be stored; Date is asked for too
+ * @param keeps whether to keep a field that may be stored; also called for Date
  */
 export function storedHeaders (
   headers: Headers, restricted: readonly string[], date: number, keeps?: (name: string) => boolean
@@ -58,7 +62,7 @@ export function storedHeaders (
   return kept
 }
 
-// They describe the stored bytes, which are still those of the first response (RFC 9111 3.2).
+// Fields that describe the stored bytes, which remain those of the first response (RFC 9111 3.2).
 const notUpdated: ReadonlySet<string> = new Set([
   'content-length',
   'content-encoding',
@@ -66,13 +70,15 @@ const notUpdated: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Stored headers with those that a 304, or a HEAD that agrees, brings (RFC 9111 3.2, 4.3.4, 4.3.5).
- * Judge the result as a new response, by `decideStoring`: that works out its age and freshness, and
- * whether it may be stored still, such as with a Set-Cookie.
+ * Merges the headers of a 304, or of a consistent HEAD, into stored headers (RFC 9111 3.2, 4.3.4,
+ * 4.3.5).
+ *
+ * Pass the result to `decideStoring` like a new response: that determines its age and freshness,
+ * and whether it may still be stored, e.g. with a Set-Cookie.
  */
 export function updatedHeaders (stored: StoredHeaders, update: Headers): StoredHeaders {
   const updated: Fields = { ...stored }
-  // How old the response is now is for the update to say, even by not having a Date.
+  // The update determines the response's age, even by not having a Date.
   delete updated['date']
   for (const [name, value] of Object.entries(endToEndHeaders(update))) {
     if (!notUpdated.has(name)) updated[name] = value

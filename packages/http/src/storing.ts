@@ -11,8 +11,10 @@ import { storedHeaders, type StoredHeaders } from './stored-headers.js'
 import { varyNames } from './vary.js'
 
 /**
- * Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it.
- * `PARTIAL`: a 206 that does not say which bytes of how many it has, or has several ranges.
+ * The reason for not storing a response.
+ *
+ * `NO_TTL`: it could be stored, but no request could ever be answered with it. `PARTIAL`: a 206
+ * that does not state its position and the total length, or has several ranges.
  */
 export type NotStored =
   | 'METHOD'
@@ -32,42 +34,46 @@ export type Storing =
     readonly policy: Policy
     readonly headers: StoredHeaders
     /**
-     * A response for everybody: served to requests with credentials, too, and stored in answer to
-     * one (3.5).
+     * Whether the response is for everyone: also served to requests with credentials, and stored
+     * when it answers one (3.5).
      */
     readonly isPublic: boolean
   } |
   { readonly store: false, readonly reason: NotStored }
 
-/** How a route has its responses stored. Durations are ms. */
+/** Route settings for storing responses. Durations are in ms. */
 export interface StoringOptions extends PolicyOptions {
   /**
    * Names of targeted fields, in lower case, most applicable first (RFC 9213 2.2). Default
    * CDN-Cache-Control.
    */
   readonly targets?: readonly string[]
-  /** False: clients have no say, by Cache-Control or Pragma. Default true. */
+  /** `false` ignores the request's Cache-Control and Pragma. Default `true`. */
   readonly requestDirectives?: boolean
   /**
-   * The route's responses are for everybody, whatever credentials a request has. Default false: the
-   * response decides.
+   * Whether the route's responses are for everyone, whatever credentials a request has. Default
+   * `false`: the response decides.
    */
   readonly public?: boolean
   /**
-   * The fate of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store
-   * it; `strip` stores it without Set-Cookie, which only the client has that it was sent to;
-   * `store` stores it with Set-Cookie, for every client.
+   * Handling of a response with Set-Cookie (RFC 9111 7.3).
+   *
+   * `refuse`, the default, does not store it. `strip` stores it without Set-Cookie, which only the
+   * original client receives. `store` stores it with Set-Cookie, for every client.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'
-  /** Whether a field is stored that may be, by its name in lower case. Default: all are. */
+  /**
+   * Decides whether to store a field that may be stored, by its lower-case name. Default: store
+   * all.
+   */
   readonly keeps?: (name: string) => boolean
 }
 
 /**
- * Decides whether a shared cache stores a response (RFC 9111 3), and if so what of its headers, and
- * by which policy it is reused. For a 304, decide about what it makes of the stored headers: see
- * `updatedHeaders`.
+ * Decides whether a shared cache stores a response (RFC 9111 3).
  *
+ * If so, returns the headers to store and the policy for reuse. For a 304, pass the updated stored
+ * headers: see `updatedHeaders`.
  * @example
  * decideStoring(
  *   { method: 'GET', headers: {} },
@@ -83,7 +89,7 @@ export interface StoringOptions extends PolicyOptions {
 export function decideStoring (
   request: {
     readonly method: string
-    /** The absolute target URI. Only of a POST: see `feedsGet`. */
+    /** The absolute target URI. POST only: see `feedsGet`. */
     readonly uri?: string
     readonly headers: Headers
     readonly hasCredential?: boolean
@@ -100,11 +106,11 @@ export function decideStoring (
   const withheld = [...namesOf(noCache), ...namesOf(isPrivate)]
   const vary = varyNames(headers['vary'])
 
-  // RFC 9110 9.3.3: what is stored of a POST answers GET.
+  // RFC 9110 9.3.3: a stored response to POST answers GET.
   const isFeed = request.method === 'POST' && feedsGet(request.uri, response, given, times)
   if (request.method !== 'GET' && !isFeed) return not('METHOD')
-  // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means
-  // nothing (RFC 9110 14.4).
+  // 3.3: a part is worth storing if its position is known. In other responses Content-Range has no
+  // meaning (RFC 9110 14.4).
   if (status === 206 && !isPart(headers)) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
@@ -115,7 +121,7 @@ export function decideStoring (
     return not('REQUEST_NO_STORE')
   }
   if (directives.has('must-understand')) {
-    // 5.2.2.3: who understands the status ignores the no-store beside it.
+    // 5.2.2.3: a cache that understands the status ignores a no-store next to must-understand.
     if (!understood.has(status)) return not('STATUS')
   } else if (directives.has('no-store')) {
     return not('NO_STORE')
@@ -129,8 +135,8 @@ export function decideStoring (
   if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) {
     return not('AUTHORIZATION')
   }
-  // 7.3: it is one client's, unless the origin says that everything else is not, or the route knows
-  // what is.
+  // 7.3: the response belongs to one client, unless the origin says that everything else in it does
+  // not, or the route decides.
   const setCookie = options.setCookie ?? 'refuse'
   if (
     setCookie === 'refuse' &&
@@ -138,7 +144,7 @@ export function decideStoring (
     !withheld.includes('set-cookie')
   ) { return not('SET_COOKIE') }
   if (setCookie === 'strip') withheld.push('set-cookie')
-  // 4.1: it would never be selected.
+  // 4.1: the response would never be selected.
   if (vary === '*') return not('VARY_STAR')
   if (
     !heuristicallyCacheable.has(status) &&
@@ -163,13 +169,13 @@ export function decideStoring (
 const namesOf = (restricted: readonly string[] | 'all' | undefined): readonly string[] =>
   typeof restricted === 'object' ? restricted : []
 
-/** Several ranges have places of their own within the content (RFC 9110 15.3.7.2). */
+/** Several ranges have their positions within the content (RFC 9110 15.3.7.2). */
 const isPart = (headers: Headers) => parseContentRange(headers['content-range']) !== undefined &&
   !/^\s*multipart\/byteranges\b/i.test(singleValue(headers['content-type']) ?? '')
 
 const not = (reason: NotStored): Storing => ({ store: false, reason })
 
-/** What makes a response of any final status cacheable (RFC 9111 3). */
+/** Reports whether a response of any final status is cacheable (RFC 9111 3). */
 function isExplicitlyCacheable (directives: CacheControl, expires: boolean): boolean {
   return expires || ['public', 'max-age', 's-maxage'].some((name) => directives.has(name))
 }

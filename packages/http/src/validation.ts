@@ -4,7 +4,7 @@ import { parseHttpDate } from './http-date.js'
 import type { Policy } from './policy.js'
 import { isServerFailure } from './statuses.js'
 
-// The client's own: they are about what it has, and about a part of what is stored.
+// Headers that concern the client's own copy, or a part of the stored response.
 const ofTheClient = [
   'if-match',
   'if-none-match',
@@ -15,9 +15,10 @@ const ofTheClient = [
 ]
 
 /**
- * The headers of a request that fetches what a request asks for in order to store it: the whole,
- * without the client's preconditions and ranges; with the validators of the stored response, if
- * there is one (RFC 9111 4.3.1).
+ * Returns the headers of a request that fetches a response in order to store it.
+ *
+ * They request the whole response, without the client's preconditions and ranges, and with the
+ * validators of the stored response, if there is one (RFC 9111 4.3.1).
  */
 export function fetchHeaders (
   headers: Headers,
@@ -26,20 +27,21 @@ export function fetchHeaders (
   const sent: Record<string, Headers[string]> = { ...headers }
   for (const name of ofTheClient) delete sent[name]
   if (policy?.etag !== undefined) sent['if-none-match'] = policy.etag
-  // Both, for recipients that know no entity tags.
+  // Both are sent, for recipients that do not support entity tags.
   if (policy?.lastModified !== undefined) sent['if-modified-since'] = policy.lastModified
   return sent
 }
 
 /**
- * What an answer to a validation request means (RFC 9111 4.3.3): `update` the stored response with
- * its headers (`updatedHeaders`) and reuse it; `refetch` without validators, because the 304 is
- * about another response; `replace`: it is the answer, and to be stored or not as any other;
- * `failed`: see `servesStaleOnError`.
+ * The meaning of an answer to a validation request (RFC 9111 4.3.3).
+ *
+ * `update`: update the stored response with its headers (`updatedHeaders`) and reuse it. `refetch`:
+ * repeat without validators, because the 304 refers to another response. `replace`: use the answer,
+ * and store it or not like any other. `failed`: see `servesStaleOnError`.
  */
 export type ValidationOutcome = 'update' | 'refetch' | 'replace' | 'failed'
 
-/** @param response undefined if none came, or not all of it */
+/** @param response undefined if none arrived, or not all of it */
 export function outcomeOf (
   policy: Pick<Policy, 'etag' | 'lastModified'>,
   response: { readonly status: number; readonly headers: Headers } | undefined,
@@ -51,9 +53,11 @@ export function outcomeOf (
 }
 
 /**
- * Whether a 304 updates the stored response that was asked about (RFC 9111 4.3.4): it has the same
- * strong validator, or, having none, the same weak one; or it has no validator at all. An entity
- * tag that is there decides alone; one of odd form is compared by the byte.
+ * Reports whether a 304 updates the validated stored response (RFC 9111 4.3.4).
+ *
+ * It does if it has the same strong validator or, having none, the same weak one, or if it has no
+ * validator at all. If there is an entity tag, it alone decides; a malformed one is compared byte
+ * by byte.
  */
 function isAbout (
   { etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>,
@@ -76,8 +80,9 @@ function isSameTag (newTag: string, stored: string): boolean {
 }
 
 /**
- * What the answer to a forwarded HEAD says of the stored response to GET (RFC 9111 4.3.5): `update`
- * it with the headers, take it for `stale` because they contradict it, or `nothing`.
+ * The effect of a forwarded HEAD's answer on the stored response to GET (RFC 9111 4.3.5).
+ *
+ * `update` it with the headers, treat it as `stale` because they contradict it, or `nothing`.
  *
  * @param length bytes of the stored body
  */

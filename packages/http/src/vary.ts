@@ -3,9 +3,9 @@ import { normalizeEncodings, normalizeLanguages, normalizeList } from './normali
 import type { Policy } from './policy.js'
 
 /**
- * The request headers by which a response was selected (RFC 9111 4.1), in lower case and sorted.
- * `*`: nobody knows, so that it never matches; also where one of them cannot be a name.
+ * Returns the request headers that selected a response (RFC 9111 4.1), in lower case and sorted.
  *
+ * `*`: unknown, so it never matches; also if one of them is not a valid name.
  * @example varyNames('Accept-Encoding, accept') // ['accept', 'accept-encoding']
  */
 export function varyNames (vary: HeaderValue): readonly string[] | '*' {
@@ -14,10 +14,12 @@ export function varyNames (vary: HeaderValue): readonly string[] | '*' {
 }
 
 /**
- * What a request has in the headers that select a response: two requests have the same if and only
- * if these headers match (RFC 9111 4.1). Empty where nothing selects.
+ * Returns a key of the request's values in the headers that select a response.
  *
- * @param names in lower case and sorted, as of `varyNames`
+ * Two requests have the same key if and only if these headers match (RFC 9111 4.1). Empty if no
+ * header selects.
+ *
+ * @param names in lower case and sorted, as returned by `varyNames`
  * @example
  * variantKey(['accept-encoding'], { 'accept-encoding': 'GZIP, br;q=1.0' })
  * // 'accept-encoding:br,gzip'
@@ -25,15 +27,16 @@ export function varyNames (vary: HeaderValue): readonly string[] | '*' {
 export function variantKey (names: readonly string[], headers: Headers): string {
   return names.map((name) => {
     const value = fieldValue(headers[name])
-    // An absent header matches only where it is absent too, so it is not the same as an empty one.
+    // An absent header matches only an absent one, so it differs from an empty one.
     return value === undefined ? name : `${name}:${normalized(name, value)}`
   }).join('\n')
 }
 
 /**
- * Which of the responses that are stored for one URI is for a request (RFC 9111 4, 4.1): of those
- * whose selecting headers match, the most recent by Date; one without Vary only if none with Vary
- * matches, as some resources forget it.
+ * Selects one of the responses stored for a URI (RFC 9111 4, 4.1).
+ *
+ * Among those whose selecting headers match, it is the most recent by Date. A response without Vary
+ * is used only if none with Vary matches, because some resources forget it.
  */
 export function selectStored<S extends { readonly policy: Policy }> (
   stored: readonly S[],
@@ -53,7 +56,7 @@ function isPreferred (hasVary: boolean, date: number, than: Policy): boolean {
   return hasVary === thanHasVary ? date > than.date : hasVary
 }
 
-// Of these a comma separates nothing, and whitespace can mean something.
+// Headers whose commas do not separate members, and whose whitespace can be significant.
 const noLists: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',

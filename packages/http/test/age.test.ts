@@ -10,7 +10,7 @@ import { at, NOW, policy, SECOND } from './support/exchange.js'
 
 const cc = { 'cache-control': 'max-age=9999999999' }
 
-/** Rows: headers, delay of the response in seconds, age when it was received. */
+/** Rows: headers, delay of the response in seconds, age on receipt. */
 function check (t: Test, rows: [name: string, response: Headers, delay: number, age: number][]) {
   for (const [name, response, delay, age] of rows) {
     t.equal(ageSeconds(policy({ ...cc, ...response }, { delay: delay * SECOND }), NOW), age, name)

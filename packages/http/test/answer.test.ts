@@ -89,7 +89,7 @@ t.test('RFC 9111 4.3.2: If-Modified-Since', async (t) =>
       'whole'
     ],
     ['HEAD', { headers: { 'if-modified-since': lastModified }, method: 'HEAD' }, 'not-modified'],
-    // RFC 9110, 8.8.2.2: within the second of a Date there may have been several.
+    // RFC 9110, 8.8.2.2: several versions may fall within the second of a Date.
     [
       'Date where there is no Last-Modified',
       { headers: { 'if-modified-since': date }, response: {} },

@@ -11,7 +11,7 @@ t.test('parseCacheControl (RFC 9111 5.2)', async (t) => {
     ['\t max-age=60 ,,\tno-cache ,', { 'max-age': '60', 'no-cache': true }],
     ['Max-Age=60, NO-STORE', { 'max-age': '60', 'no-store': true }],
     ['max-age=60,s-maxage=5', { 'max-age': '60', 's-maxage': '5' }],
-    // Repeated fields are one list (RFC 9110 5.3); of a repeated directive the first counts (RFC
+    // Repeated fields form one list (RFC 9110 5.3); the first of repeated directives counts (RFC
     // 9111 4.2.1).
     [['max-age=60', 'no-cache'], { 'max-age': '60', 'no-cache': true }],
     ['max-age=1, max-age=2', { 'max-age': '1' }],
@@ -20,12 +20,12 @@ t.test('parseCacheControl (RFC 9111 5.2)', async (t) => {
     ['ext="a \\"b\\", \\\\c", no-store', { ext: 'a "b", \\c', 'no-store': true }],
     ['ext=""', { ext: '' }],
     ['community="UCI"', { community: 'UCI' }],
-    // But `no-cache` and `private` add up (4.2.1: the most restrictive).
+    // Exception: `no-cache` and `private` add up (4.2.1: the most restrictive).
     ['no-cache="a", no-cache', { 'no-cache': true }],
     ['no-cache, no-cache="a"', { 'no-cache': true }],
     ['private="a", private=b', { private: 'a, b' }],
     ['max-stale, max-stale=1', { 'max-stale': true }],
-    // Malformed: the name is kept, the value cannot pass for a number of seconds.
+    // Malformed: the name is kept, and the value is never read as a number of seconds.
     ['max-age =60', { 'max-age': true }],
     ['max-age= 60', { 'max-age': ' 60' }],
     ['max-age=60 seconds', { 'max-age': '60 seconds' }],

@@ -11,7 +11,7 @@ t.test('parseCacheGroups: a List of Strings, or nothing (RFC 9875 2)', async (t)
     ['"a";foo=1, "b"', ['a', 'b']],
     ['"a", "a"', ['a']],
     ['"a\\"b"', ['a"b']],
-    // One wrong member makes the whole field invalid (RFC 9651 4.2).
+    // One invalid member makes the whole field invalid (RFC 9651 4.2).
     ['"a", b', []],
     ['"a", 1', []],
     ['"a", ("b")', []],

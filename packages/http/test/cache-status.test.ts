@@ -18,7 +18,7 @@ t.test('formatCacheStatus (RFC 9211 2)', async (t) => {
       'c; fwd=uri-miss; stored; collapsed'
     ],
     ['c', { fwd: 'stale', fwdStatus: 304, stored: false }, 'c; fwd=stale; fwd-status=304'],
-    // It waited for another's response, and could not use it (2.6).
+    // The request waited for another's response and could not use it (2.6).
     ['c', { fwd: 'miss', collapsed: false }, 'c; fwd=miss; collapsed=?0'],
     ...(
       ['bypass', 'method', 'uri-miss', 'vary-miss', 'miss', 'request', 'stale', 'partial'] as const

@@ -19,7 +19,7 @@ t.test(
         [style, '</b>; rel=preconnect'],
         [style, '</b>; rel=preconnect']
       ],
-      // The field is a list: empty members count for nothing (RFC 9110 5.6.1.2).
+      // The field is a list: empty members are ignored (RFC 9110 5.6.1.2).
       [`, ,\t${style} ,, </b>; rel=preconnect,`, [style, '</b>; rel=preconnect']],
       // Relations are a list, in any case.
       ['</a>; rel="next PreLoad"', ['</a>; rel="next PreLoad"']],
@@ -32,7 +32,7 @@ t.test(
       ['</a>; rel=', []],
       ['</a>; title="rel=preload"', []],
       ['</a>', []],
-      // The first rel counts, and no other.
+      // Only the first rel counts.
       ['</a>; rel=next; rel=preload', []],
       ['</a>; rel=preload; rel=next', ['</a>; rel=preload; rel=next']],
       ['</a>; rel=preload; anchor="/other"', []],
@@ -43,7 +43,7 @@ t.test(
         ['</a>; title="x, </evil>; rel=next; \\"y"; rel=preload']
       ],
       ['</a>; title="x, </evil>; rel=preload"; rel=next', []],
-      // Parsing ends at what is no link.
+      // Parsing stops at the first member that is not a link.
       [`${style}, b; rel=preload, </c>; rel=preload`, [style]],
       [`${style}, </b; rel=preload`, [style]],
       [`${style}, </b>; title="x; rel=preload`, [style]],

@@ -2,7 +2,8 @@ import t, { type Test } from 'tap'
 import type { Headers, HeaderValue, NotStored, StoringOptions } from '../src/index.js'
 import { at, freshFor, HOUR, NOW, policy, SECOND } from './support/exchange.js'
 
-// A validator, so that what is stale at once is stored all the same; and no heuristics by it.
+// A validator, so that responses that are stale at once are stored anyway, without allowing
+// heuristics.
 const etag = { etag: '"1"' }
 const cc = (value: HeaderValue): Headers => ({ ...etag, 'cache-control': value })
 
@@ -52,11 +53,11 @@ t.test('RFC 9111 4.2.1, 1.2.2: values of max-age', async (t) => {
     ['max-age=60, max-age=1', 60],
     ['max-age=1, max-age=60', 1],
     [['max-age=1', 'max-age=60'], 1],
-    // Quoted in another, it is nothing.
+    // Ignored within another quoted value.
     ['ext="max-age=60"', 0],
     ['ext="max-age=60", max-age=1', 1],
     ['max-age=1, ext="max-age=60"', 1],
-    // One that cannot be read makes the response stale.
+    // An unreadable value makes the response stale.
     ['max-age', 0],
     ['max-age=', 0],
     ['max-age=""', 0],

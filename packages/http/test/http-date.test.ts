@@ -28,7 +28,7 @@ t.test('parseHttpDate reads the three forms of RFC 9110 5.6.7 and nothing else',
     [' Sun, 06 Nov 1994 08:49:37 GMT', undefined],
     ['Sun, 06 Nov 1994 08:49:37 GMT ', undefined],
     ['Sun, 6 Nov 1994 08:49:37 GMT', undefined],
-    // A cache should take them in any case (RFC 9111 4.2).
+    // A cache should accept them in any case (RFC 9111 4.2).
     ['sun, 06 NOV 1994 08:49:37 gMT', same],
     ['SUNDAY, 06-nov-94 08:49:37 GMT', same],
     ['sun nov  6 08:49:37 1994', same]

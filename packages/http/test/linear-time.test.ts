@@ -39,7 +39,7 @@ const LIFETIME = {
   variant: ''
 } as const
 
-/** Functions that read text of clients and origins. */
+/** Functions that parse text from clients and origins. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseCacheControl: (text) => parseCacheControl(text),
   'parseCacheControl of no-cache': (text) => parseCacheControl(`no-cache="${text}", ${text}`),

@@ -138,7 +138,7 @@ t.test('section 6: queries that are equivalent, and queries that are not', async
   }
 })
 
-/** A generator of whole numbers below a limit: the same ones for the same seed. */
+/** A generator of integers below a limit, the same for the same seed. */
 const randomFrom = (seed: number) => (below: number): number => {
   seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
   return Math.floor(seed / 65_536) % below

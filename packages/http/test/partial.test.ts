@@ -16,7 +16,7 @@ import { at, NOW } from './support/exchange.js'
 const TEXT = Buffer.from('0123456789')
 const span = (first: number, last: number): Span => ({ first, last })
 
-/** The parts of TEXT that are these spans. */
+/** Returns the parts of TEXT with these spans. */
 function partsOf (...spans: readonly Span[]): Parts {
   return {
     length: 10,

@@ -52,7 +52,7 @@ t.test(
       [{ 'if-match': 'W/"a"' }, weakTag, 'failed', 'failed'],
       [{ 'if-match': '"A"' }, both, 'failed', 'failed'],
       [{ 'if-match': '*' }, null, 'failed', 'failed'],
-      // No list has `*` in it.
+      // A list cannot contain `*`.
       [{ 'if-match': '*, "b"' }, both, 'failed', 'failed'],
       [{ 'if-match': '"b", *' }, both, 'failed', 'failed']
     ])
@@ -72,7 +72,7 @@ t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', as
     [{ 'if-none-match': ['"x"', '"a"'] }, both, 'not-modified', 'failed'],
     [{ 'if-none-match': '' }, both, 'proceed', 'proceed'],
     [{ 'if-none-match': 'a' }, both, 'proceed', 'proceed'],
-    // As it was given, but no entity tag: a match would be of anything.
+    // Identical text, but not an entity tag: a match is a match of anything.
     [{ 'if-none-match': 'a' }, { etag: 'a' }, 'not-modified', 'failed'],
     [{ 'if-none-match': '"a"' }, { etag: 'a' }, 'proceed', 'proceed'],
     [{ 'if-none-match': '*, "b"' }, both, 'proceed', 'proceed'],
@@ -127,11 +127,11 @@ t.test('precedence (RFC 9110 13.2.2)', async (t) => check(t, [
   // If-None-Match hides If-Modified-Since.
   [{ 'if-none-match': '"b"', 'if-modified-since': after }, both, 'proceed', 'proceed'],
   [{ 'if-none-match': '"a"', 'if-modified-since': before }, both, 'not-modified', 'failed'],
-  // If-Match comes first, then If-None-Match is still asked.
+  // If-Match is evaluated first, then If-None-Match.
   [{ 'if-match': '"a"', 'if-none-match': '"a"' }, both, 'not-modified', 'failed'],
   [{ 'if-match': '"b"', 'if-none-match': '"a"' }, both, 'failed', 'failed'],
   [{ 'if-unmodified-since': before, 'if-none-match': '"a"' }, both, 'failed', 'failed'],
-  // An If-None-Match that cannot be read hides If-Modified-Since too.
+  // An unreadable If-None-Match also hides If-Modified-Since.
   [{ 'if-none-match': 'x', 'if-modified-since': after }, both, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': date, 'if-modified-since': date }, both, 'not-modified', 'proceed']
 ]))
@@ -163,7 +163,7 @@ t.test('a date is no proof within the second that it names (RFC 9110 8.8.2.2)', 
   ] as const) {
     const sent = second + ms
     t.equal(isWeakDate(date, sent), isWeak, `sent ${ms} ms after it`)
-    // Of what is there now, and of what was stored then.
+    // Both for the current response and for one stored then.
     for (const [current, now] of [
       [both, sent],
       [{ ...both, date: sent }, second + 3_600_000]

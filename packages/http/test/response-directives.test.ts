@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Headers, HeaderValue } from '../src/index.js'
 import { at, freshFor, stored } from './support/exchange.js'
 
-// What Cache-Control allows, so that one can see when it is used: 7 s.
+// A lifetime in Cache-Control of 7 s, which shows when it is used.
 const others = { etag: '"1"', 'cache-control': 'max-age=7', expires: at(9) }
 
 t.test('RFC 9213 2.2: a targeted field decides instead of Cache-Control and Expires', async (t) => {
@@ -60,7 +60,7 @@ t.test('RFC 9213 2.1: a field that is empty, or none, is ignored', async (t) => 
     'max-age=60,',
     'max-age=',
     'max-age=999999999999999999',
-    // Of another type than the directive has.
+    // The type differs from that of the directive.
     'max-age="60"',
     'max-age=60.5',
     'max-age',

@@ -20,10 +20,7 @@ type Row = [
   outcome: string
 ]
 
-/**
- * `asks` is the request's Cache-Control, `outcome` the action with its reason and what comes with
- * it.
- */
+/** `asks` is the request's Cache-Control, `outcome` the action with its reason and details. */
 function check (t: Test, rows: Row[], options: ReuseOptions = {}) {
   for (const [name, stored, later, asks, outcome] of rows) {
     const headers = asks === '' ? {} : { 'cache-control': asks }
@@ -274,7 +271,7 @@ t.test('RFC 9111 5.4: Pragma', async (t) => {
     [{ pragma: 'x' }, 'serve FRESH'],
     [{ pragma: 'only-if-cached' }, 'serve FRESH'],
     [{ pragma: '' }, 'serve FRESH'],
-    // Where there is Cache-Control, Pragma is not looked at.
+    // Pragma is ignored if there is a Cache-Control.
     [{ pragma: 'no-cache', 'cache-control': 'max-age=60' }, 'serve FRESH'],
     [{ pragma: 'no-cache', 'cache-control': '' }, 'serve FRESH']
   ]

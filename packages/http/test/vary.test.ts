@@ -90,9 +90,9 @@ t.test('RFC 9110 12.5.3: Accept-Encoding that says the same', async (t) => {
     ['x-gzip, X-Compress', 'compress,gzip'],
     ['x-gzip, gzip', 'gzip'],
     ['gzip, gzip', 'gzip'],
-    // Not listed is not acceptable, so a weight of 0 says nothing more ...
+    // Unlisted codings are not acceptable, so a weight of 0 adds nothing ...
     ['br, gzip;q=0', 'br'],
-    // ... but of identity, and beside `*`.
+    // ... except for identity, and next to `*`.
     ['br, identity;q=0', 'br,identity;q=0'],
     ['gzip;q=0, *', '*,gzip;q=0'],
     ['br, *;q=0', 'br,*;q=0'],
@@ -100,7 +100,7 @@ t.test('RFC 9110 12.5.3: Accept-Encoding that says the same', async (t) => {
     ['gzip, identity', 'gzip,identity'],
     ['*', '*'],
     ['', ''],
-    // What the syntax does not allow stays as it is.
+    // Values with invalid syntax stay unchanged.
     ['gzip;q=2, BR', 'gzip;q=2,BR'],
     ['gzip;q=0.1234, BR', 'gzip;q=0.1234,BR'],
     ['gzip;q=1.5, BR', 'gzip;q=1.5,BR'],
@@ -125,7 +125,7 @@ t.test('RFC 9110 12.5.4: Accept-Language that says the same', async (t) => {
     ['de, en;q=0.8', 'de,en;q=0.8'],
     ['en;q=0.80,de;q=1.0', 'de,en;q=0.8'],
     ['en;q=0.8, fr;q=0.9, de', 'de,fr;q=0.9,en;q=0.8'],
-    // The order of equals is a preference for many servers.
+    // Many servers treat the order of equals as a preference.
     ['fr, de', 'fr,de'],
     ['en;q=0.5, fr, de', 'fr,de,en;q=0.5'],
     ['de, *;q=0.1', 'de,*;q=0.1'],

@@ -1,35 +1,38 @@
-// Milliseconds from a failure to the first probe, and from the end of one probe to the next: twice
-// as long each time, up to the longest.
+// Milliseconds from a failure to the first probe, and from the end of one probe to the next:
+// doubled each time, up to the longest.
 const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 250
-// A probe without an answer for so many milliseconds does not hold up the next one.
+// Milliseconds after which an unanswered probe no longer delays the next one.
 const PROBE_TIMEOUT = 1000
 
 export interface BreakerOptions {
   /**
-   * Asks for something cheap. The calls go through again once it resolves.
-   * @param about what the last call that failed was about, as `run` was told
+   * Sends a cheap request. Calls go through again once it resolves.
+   * @param about subject of the last failed call, as passed to `run`
    */
   readonly probe: (about: string) => Promise<unknown>
-  /** Makes the error of a call that is refused. */
+  /** Creates the error of a rejected call. */
   readonly refusal: () => Error
-  /** Tells errors that are answers, as of a command that Redis refuses. Default: none is. */
+  /**
+   * Recognizes errors that are answers, such as a command that Redis rejects. Default: none are.
+   */
   readonly isAnswer?: (error: unknown) => boolean
 }
 
 /**
- * Refuses calls to a service that does not answer, and probes it in the background.
+ * Rejects calls to a service that does not answer, and probes it in the background.
  *
- * After a failure every call is refused at once, those under way too, until a probe is answered. No
- * call is ever the probe. So an outage costs a call at most the time until the first one fails,
- * even where a client sends commands only once those before them have failed, as ioredis does with
- * automatic pipelines. A refused call may still be executed, as one that timed out.
+ * After a failure every call is rejected at once, including those in progress, until a probe is
+ * answered. No call ever serves as the probe. An outage thus costs a call at most the time until
+ * the first failure, even if a client sends commands only after earlier ones have failed, as
+ * ioredis does with automatic pipelines. A rejected call may still be executed, like one that timed
+ * out.
  *
- * Nothing but a probe closes the breaker. Answers to calls that were sent before it opened do not:
- * in a cluster an answer of one node does not mean that another is back. Nor do their failures open
- * it again once a probe, which was sent after them, has been answered.
+ * Only a probe closes the breaker. Answers to calls sent before it opened do not: in a cluster, an
+ * answer of one node does not mean that another is back. Nor do failures of such calls reopen it
+ * once a probe sent after them has been answered.
  *
- * Without a failure there is no timer; with one it does not keep the process alive.
+ * The timer exists only after a failure, and does not keep the process alive.
  * @example
  * const refusal = () => new Error('Redis is down')
  * const breaker = new Breaker({ probe: () => client.ping(), refusal })
@@ -39,27 +42,27 @@ export class Breaker {
   readonly #options: BreakerOptions
   #isOpen = false
   #isStopped = false
-  /** Counts the outages that are over. */
+  /** Number of past outages. */
   #period = 0
   #pause = FIRST_PAUSE
   #timer: NodeJS.Timeout | undefined
-  /** Reject the calls that are under way. */
+  /** Rejection functions of the calls in progress. */
   readonly #underWay = new Set<(refusal: Error) => void>()
-  /** The subject of the last call that was not answered. */
+  /** The subject of the last unanswered call. */
   #suspect = ''
 
   constructor (options: BreakerOptions) {
     this.#options = options
   }
 
-  /** Whether calls are refused. */
+  /** Whether calls are rejected. */
   get isOpen (): boolean {
     return this.#isOpen
   }
 
   /**
-   * @param about is what the probe is given if the call fails
-   * @throws the refusal, without calling or while the call is under way; what `call` throws
+   * @param about passed to the probe if the call fails
+   * @throws the refusal, before or during the call; the error of `call`
    */
   run<R> (call: () => Promise<R>, about = ''): Promise<R> {
     if (this.#isOpen) return Promise.reject(this.#options.refusal())
@@ -80,7 +83,7 @@ export class Breaker {
     })
   }
 
-  /** Ends the probing, and with it the refusing: from now on calls fail by themselves. */
+  /** Stops probing and rejecting: from now on calls fail by themselves. */
   stop (): void {
     this.#isStopped = true
     this.#close()
@@ -105,7 +108,7 @@ export class Breaker {
     this.#schedule(pause)
   }
 
-  /** Schedules the next probe, in place of the one that was scheduled. */
+  /** Schedules the next probe, replacing the scheduled one. */
   #schedule (ms: number): NodeJS.Timeout {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => { this.#probe().catch(() => {}) }, ms).unref()
@@ -117,7 +120,7 @@ export class Breaker {
     const next = this.#schedule(PROBE_TIMEOUT)
     const isAnswered = await this.#isAnswered()
     if (period !== this.#period) return
-    // Also after the deadline: a slow service is one that answers.
+    // Late answers count too: a slow service is still one that answers.
     if (isAnswered) this.#close()
     else if (next === this.#timer) this.#probeLater(Math.min(2 * this.#pause, LONGEST_PAUSE))
   }
@@ -136,7 +139,7 @@ export class Breaker {
   }
 }
 
-/** The call's promise, also where it throws instead. */
+/** Starts the call; a synchronous error becomes a rejection. */
 function begun<R> (call: () => Promise<R>): Promise<R> {
   try {
     return call()

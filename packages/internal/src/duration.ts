@@ -5,8 +5,9 @@ const isUnit = (text: string | undefined): text is Unit =>
   text !== undefined && text in MILLISECONDS
 
 /**
- * Milliseconds of a number, or of text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`;
- * undefined for anything else.
+ * Converts a number, or text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`, to milliseconds.
+ *
+ * Undefined for anything else.
  */
 export function millisecondsOf (value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined

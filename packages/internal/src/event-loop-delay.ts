@@ -1,22 +1,21 @@
 import { createHistogram, performance } from 'node:perf_hooks'
 
-// Milliseconds between two samples while the event loop is busy, and while it is quiet.
+// Milliseconds between samples while the event loop is busy, and while it is quiet.
 const BUSY_EVERY = 10
 const QUIET_EVERY = 1000
-// The loop is quiet while it works for no more than so many ms a second. Nothing is late by more
-// then.
+// The loop is quiet while it works for at most this many ms per second: delays are then shorter
+// than that.
 const QUIET_BELOW = 20
-// An hour, in the unit of the histograms.
+// One hour, in the histogram's unit.
 const HIGHEST = 3_600_000_000
 
 /**
- * Measures how late the event loop is, in ms, since `reset`.
+ * Measures how late the event loop runs, in ms, since the last `reset`.
  *
- * All that measure in a process share one timer. It fires 100 times a second while the loop is
- * busy, and once a second while it is quiet: `monitorEventLoopDelay` wakes an idle process 100
- * times a second, which is most of what such a process costs. How busy the loop is, Node counts by
- * itself. Work that ends a quiet second is measured from the next second on, or if it makes the
- * timer late.
+ * All instances in a process share one timer. It fires 100 times a second while the loop is busy,
+ * and once a second while it is quiet: `monitorEventLoopDelay` wakes an idle process 100 times a
+ * second, which is most of what such a process costs. Node itself measures how busy the loop is.
+ * Work that ends a quiet second is measured from the next second on, or if it delays the timer.
  * @example
  * const delay = new EventLoopDelay()
  * delay.percentile(99) // 0.4
@@ -24,7 +23,7 @@ const HIGHEST = 3_600_000_000
  * delay.close()
  */
 export class EventLoopDelay {
-  // In microseconds, from 1.
+  // Microseconds, from 1.
   readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST, figures: 3 })
 
   constructor () {
@@ -51,12 +50,12 @@ export class EventLoopDelay {
     sampler.delete(this)
   }
 
-  /** For the timer. */
+  /** Called by the timer. */
   record (ms: number): void {
     this.#histogram.record(Math.min(HIGHEST, Math.max(1, Math.round(ms * 1000))))
   }
 
-  /** Without a sample the histogram says what is no number, or none that could be. */
+  /** An empty histogram returns NaN, or values that are impossible. */
   #told (micros: number): number {
     return this.#histogram.count === 0 ? 0 : micros / 1000
   }
@@ -96,8 +95,8 @@ class Sampler {
     this.#sampledAt = now
     for (const delay of this.#all) {
       delay.record(late)
-      // One that comes seldom counts as those that it stands for, and figures are the same for
-      // both.
+      // A rare sample counts as all those it represents, so that figures are comparable in both
+      // modes.
       for (let i = BUSY_EVERY; i < this.#every; i += BUSY_EVERY) delay.record(0)
     }
     if (now - this.#lookedAt >= QUIET_EVERY) {
@@ -106,7 +105,7 @@ class Sampler {
     this.#sampleLater()
   }
 
-  /** Milliseconds that the loop has worked, for a second, since the last look. */
+  /** Milliseconds per second that the loop has worked since the last call. */
   #look (): number {
     const before = this.#utilization
     this.#lookedAt = performance.now()

@@ -1,8 +1,9 @@
 import { shown } from './shown.js'
 
 /**
- * The message of an error and of everything that led to it, in one line, for logs of what is
- * expected to fail now and then: a stack would say nothing more.
+ * Formats the message of an error and of its causes in one line.
+ *
+ * Meant for logs of failures that are expected occasionally: a stack would add nothing.
  * @example log.warn({ reason: reasonOf(error) }, 'the store does not answer')
  */
 export function reasonOf (error: unknown): string {

@@ -1,11 +1,12 @@
-// The number of keys that are remembered for certain, and of their characters; of older ones up to
-// as many again.
+// Number of keys, and of their characters, that are certainly kept; up to as many older ones may be
+// kept too.
 const MOST = 1000
 const MOST_CHARACTERS = 256 * 1024
 
 /**
- * A value for each of the keys that were noted last: 1,000 for certain, 2,000 at most, and fewer
- * where they are long, as URLs of 16 KiB are.
+ * Values by key for the most recently set keys.
+ *
+ * Keeps at least 1,000 and at most 2,000, or fewer if keys are long, such as URLs of 16 KiB.
  */
 export class RecentKeys<V, K extends string | number = string> {
   #values = new Map<K, V>()

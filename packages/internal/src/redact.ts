@@ -1,6 +1,6 @@
 // A character of a JSON text that is part of a URL as people write them, passwords included:
-// neither white space, escaped or not, nor the end of the string. The bounds keep the time linear.
-// Paths of files, as in stacks, may contain an @ and no password.
+// neither white space, escaped or not, nor the end of the string. The limits keep the time linear.
+// File paths, e.g. in stacks, may contain an @ but no password.
 const CHARACTER = String.raw`(?:[^\s"\\]|\\[^nrt])`
 const URLS = new RegExp(
   String.raw`\b(?!file:)([a-z][a-z\d+.-]{0,20}:\/\/)(?:${CHARACTER}{0,2048}@)?([^\s?#"'\\<>]{0,2048})([?#]${CHARACTER}*)?`,
@@ -11,13 +11,14 @@ const ASSIGNED = new RegExp(String.raw`(?<![\w-])(${NAMED}=)[^\s&;,"'#\\]+`, 'gi
 const MEMBERS = new RegExp(String.raw`("${NAMED}":")(?:[^"\\]|\\.)+`, 'gi')
 const CREDENTIALS = /\b(Bearer|Basic) [\w.~+/=-]{8,}/g
 
-/** Stands for what {@link redact} has removed. */
+/** Replaces text that {@link redact} has removed. */
 export const REDACTED = '[redacted]'
 
 /**
- * Removes secrets from a JSON text, such as a line of a log, which stays JSON: user, password,
- * query and fragment of each URL, the values of names such as `password` and `token`, and
- * credentials of HTTP.
+ * Removes secrets from a JSON text, such as a log line, which remains valid JSON.
+ *
+ * Removes user, password, query and fragment of each URL, the values of names such as `password`
+ * and `token`, and HTTP credentials.
  * @example
  * redactJson('{"msg":"no redis://u:p@host/1?password=p"}') // {"msg":"no redis://host/1?[redacted]"}
  */
@@ -33,7 +34,7 @@ export function redactJson (json: string): string {
     .replace(CREDENTIALS, `$1 ${REDACTED}`)
 }
 
-/** As {@link redactJson}, for any text. */
+/** Like {@link redactJson}, for any text. */
 export function redact (text: string): string {
   const redacted: unknown = JSON.parse(redactJson(JSON.stringify(text)))
   return String(redacted)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A Lua script, with the digest that Redis knows it by. */
+/** A Lua script and the digest by which Redis identifies it. */
 export interface Script {
   readonly source: string
   readonly sha: string
@@ -18,7 +18,7 @@ export function script (source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') }
 }
 
-/** Runs a script by its digest, or by its source where Redis does not know it (any more). */
+/** Runs a script by its digest, or by its source if Redis does not have it (any more). */
 export async function runScript (
   client: ScriptClient,
   { sha, source }: Script,
@@ -33,7 +33,7 @@ export async function runScript (
   }
 }
 
-/** Tells an error reply, which Redis itself has sent, from no reply. */
+/** Reports whether the error is a reply of Redis, rather than a missing reply. */
 export function isReplyError (error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError'
 }

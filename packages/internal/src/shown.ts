@@ -1,4 +1,4 @@
 import { inspect } from 'node:util'
 
-/** Renders an unexpected value for an error message, in a few hundred characters at most. */
+/** Formats an unexpected value for an error message, in at most a few hundred characters. */
 export const shown = (value: unknown): string => inspect(value, { depth: 0, maxStringLength: 200 })

@@ -49,7 +49,7 @@ function setUp (t: Test, options: Partial<BreakerOptions> = {}) {
   return { breaker, probes, advance }
 }
 
-t.test('while calls succeed there is no probe', async (t) => {
+t.test('without failures there is no probe', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   t.equal(await breaker.run(asked), 'asked')
   await advance(10_000)
@@ -57,7 +57,7 @@ t.test('while calls succeed there is no probe', async (t) => {
   t.equal(breaker.isOpen, false)
 })
 
-t.test('after a failure every call is refused until a probe is answered', async (t) => {
+t.test('after a failure every call is rejected until a probe is answered', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails), { message: 'no answer' })
   t.equal(breaker.isOpen, true)
@@ -74,7 +74,7 @@ t.test('after a failure every call is refused until a probe is answered', async 
 })
 
 t.test(
-  'probes that fail are repeated, one at a time, with pauses that grow to 250 ms',
+  'failed probes are repeated, one at a time, with pauses that grow to 250 ms',
   async (t) => {
     const { breaker, probes, advance } = setUp(t)
     await t.rejects(breaker.run(fails))
@@ -99,7 +99,7 @@ t.test(
   }
 )
 
-t.test('a probe that is never answered does not hold up the next one', async (t) => {
+t.test('a probe without an answer does not delay the next one', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails))
   await advance(50)
@@ -119,7 +119,7 @@ t.test('a probe that is never answered does not hold up the next one', async (t)
 })
 
 t.test(
-  'calls under way when it opens are refused, and neither close it nor open it again',
+  'calls in progress when it opens are rejected, and neither close nor reopen it',
   async (t) => {
     const { breaker, probes, advance } = setUp(t)
     const [succeeding, failing] = [gate(), gate()]
@@ -141,7 +141,7 @@ t.test(
   }
 )
 
-t.test('an answer to a probe of an earlier outage says nothing', async (t) => {
+t.test('an answer to a probe of an earlier outage has no effect', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails))
   await advance(50)
@@ -165,7 +165,7 @@ t.test('errors that are answers do not open it, and close it', async (t) => {
   t.equal(await breaker.run(asked), 'asked')
 })
 
-t.test('the probe is told what the last call was about that was not answered', async (t) => {
+t.test('the probe receives the subject of the last unanswered call', async (t) => {
   const asked: string[] = []
   const { breaker, advance } = setUp(t, {
     probe: async (about) => {
@@ -189,13 +189,13 @@ t.test('the probe is told what the last call was about that was not answered', a
   t.strictSame(asked, ['call 0', 'call 1'])
 })
 
-t.test('a call that throws before it has begun is one that fails', async (t) => {
+t.test('a call that throws synchronously counts as failed', async (t) => {
   const { breaker } = setUp(t)
   await t.rejects(breaker.run(() => { throw new Error('at once') }), { message: 'at once' })
   t.equal(breaker.isOpen, true)
 })
 
-t.test('once stopped it neither probes nor refuses', async (t) => {
+t.test('after stop it neither probes nor rejects', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails))
   await advance(50)

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { EventLoopDelay } from '../src/index.js'
 
-/** The clock, the timers and the time that the loop has worked, all moved by the test. */
+/** The clock, the timers and the loop's working time, all controlled by the test. */
 function setUp (t: Test) {
   const clock = { now: 1000, active: 0 }
   t.intercept(performance, 'now', { value: () => clock.now })
@@ -21,8 +21,8 @@ function setUp (t: Test) {
   const delay = new EventLoopDelay()
   t.teardown(() => { delay.close() })
   /**
-   * Milliseconds pass, of which the loop works that part. A block of it is at the end, and makes
-   * timers late.
+   * Lets milliseconds pass, of which the loop works the given part. The work is one block at the
+   * end, and delays timers.
    */
   const pass = (ms: number, work = 0) => {
     for (let i = 0; i < ms; i++) {
@@ -41,11 +41,11 @@ function setUp (t: Test) {
 
 interface Loop { readonly active: number, readonly idle: number }
 
-/** The samples so far, told apart by how late each was: that of a timer that is never late is 0. */
+/** The samples so far, which differ by delay: a timer that is never late gives 0. */
 const figures = ({ min, max, mean, stddev }: EventLoopDelay) => ({ min, max, mean, stddev })
 const NOTHING = { min: 0, max: 0, mean: 0, stddev: 0 }
 
-t.test('without a sample there is no delay', async (t) => {
+t.test('without samples there is no delay', async (t) => {
   const { delay } = setUp(t)
   t.strictSame(figures(delay), NOTHING)
   t.equal(delay.percentile(99), 0)
@@ -59,7 +59,7 @@ t.test('a busy loop is sampled 100 times a second, a quiet one once', async (t) 
     pass(ms, work)
     return set().length
   }
-  t.equal(wakes(1000, 0.021), 100, 'it begins as if it was busy')
+  t.equal(wakes(1000, 0.021), 100, 'it starts in busy mode')
   t.equal(wakes(1000, 0.021), 100)
   wakes(1000, 0.019)
   t.equal(wakes(10_000, 0.019), 10, 'quiet: it works for less than 20 ms a second')
@@ -67,7 +67,7 @@ t.test('a busy loop is sampled 100 times a second, a quiet one once', async (t) 
   t.equal(wakes(1000, 0.021), 100, 'busy again')
 })
 
-t.test('a block is seen whether the loop was quiet before or not', async (t) => {
+t.test('a block is detected whether or not the loop was quiet before', async (t) => {
   for (const [what, work, samples] of [['quiet', 0, 100], ['busy', 0.5, 1]] as const) {
     await t.test(what, async (t) => {
       const { delay, pass, block } = setUp(t)
@@ -84,7 +84,7 @@ t.test('a block is seen whether the loop was quiet before or not', async (t) => 
   }
 })
 
-t.test('each measures by itself, and one that is closed no more', async (t) => {
+t.test('each instance measures independently, and stops when closed', async (t) => {
   const { delay, pass, block } = setUp(t)
   const other = new EventLoopDelay()
   t.teardown(() => { other.close() })
@@ -100,7 +100,7 @@ t.test('each measures by itself, and one that is closed no more', async (t) => {
   t.equal(delay.max, 0)
 })
 
-t.test('no timer is left when the last is closed, and another begins anew', async (t) => {
+t.test('no timer is left when the last one is closed, and another starts anew', async (t) => {
   const { delay, clock, pass } = setUp(t)
   delay.close()
   clock.now += 60_000

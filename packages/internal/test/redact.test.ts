@@ -1,7 +1,7 @@
 import t from 'tap'
 import { redact, redactJson } from '../src/index.js'
 
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
+/** Numbers from 0 to 1, the same in each run (mulberry32). */
 function seeded (seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0
@@ -13,13 +13,13 @@ function seeded (seed: number): () => number {
 
 const ALPHABET = 'abcXYZ019-._~!$&\'()*+,;=:@%/?#[]{}|\\^"<>`ü'
 
-t.test('a password is gone, whatever it is made of and wherever in a URL it stands', async (t) => {
+t.test('a password is removed, whatever its characters and its place in a URL', async (t) => {
   const random = seeded(17)
   const pick = <T>(of: ArrayLike<T>): T | undefined => of[Math.floor(random() * of.length)]
   const word = (length: number, alphabet: string) =>
     Array.from({ length }, () => pick(alphabet)).join('')
   for (let i = 0; i < 5000; i++) {
-    // The ends tell the secret from anything else.
+    // Distinct ends identify the secret.
     const secret = `q7${word(Math.floor(random() * 20), ALPHABET)}z9`
     const scheme = pick([
       'redis',
@@ -65,7 +65,7 @@ t.test('a password is gone, whatever it is made of and wherever in a URL it stan
   }
 })
 
-t.test('what is no secret stays', async (t) => {
+t.test('text without secrets is unchanged', async (t) => {
   for (const text of [
     'listening at http://127.0.0.1:4101/docs',
     'Redis at redis://127.0.0.1:6379/2',
@@ -78,7 +78,7 @@ t.test('what is no secret stays', async (t) => {
   ]) { t.equal(redact(text), text) }
 })
 
-t.test('secrets outside of URLs', async (t) => {
+t.test('secrets outside URLs', async (t) => {
   for (const [text, shown] of [
     [
       'connect ENOENT /tmp/redis.sock?password=hunter2&db=1',

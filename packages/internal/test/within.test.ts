@@ -4,12 +4,12 @@ import { within } from '../src/index.js'
 
 const late = () => new TypeError('late')
 
-t.test('settles as the promise does', async (t) => {
+t.test('settles like the promise', async (t) => {
   t.equal(await within(1000, Promise.resolve(1), late), 1)
   await t.rejects(within(1000, Promise.reject(new Error('its own')), late), { message: 'its own' })
 })
 
-t.test('rejects with the error it is given once the time is over', async (t) => {
+t.test('rejects with the given error after the time limit', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   let fail = (_error: Error) => {}
@@ -17,6 +17,6 @@ t.test('rejects with the error it is given once the time is over', async (t) => 
   const waiting = within(10, promise, late)
   mock.timers.tick(10)
   await t.rejects(waiting, { name: 'TypeError', message: 'late' })
-  // A later failure is nobody's: it must not end the process.
+  // A later failure has no handler: it must not crash the process.
   fail(new Error('later'))
 })

@@ -9,7 +9,7 @@ export interface Certificate {
   readonly cert: Buffer
 }
 
-/** Makes a self-signed certificate in a folder. */
+/** Creates a self-signed certificate in a folder. */
 export async function certificate (folder: string): Promise<Certificate> {
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   await promisify(execFile)('openssl', [

@@ -1,19 +1,17 @@
-/** The short text's length. Quadratic time over the long one is a large part of a second. */
+/** Length of the short text. Quadratic time over the long one is a large part of a second. */
 const SHORT = 6_000
 const LONG = 4 * SHORT
-/** Linear time is 4; sorting and a busy machine take some more. Quadratic time is 16. */
+/** Linear time gives 4; sorting and a busy machine take somewhat more. Quadratic time gives 16. */
 const MOST = 6
-/** Milliseconds: below it the clock and garbage collection count for more than the work. */
+/** Milliseconds below which the clock and garbage collection outweigh the work. */
 const LEAST = 12
-/** Milliseconds: a time as long is measured once. */
+/** Milliseconds from which a time is measured only once. */
 const ENOUGH = 200
 const ROUNDS = 5
-/** Measured as often before a text counts as slow. */
+/** Number of measurements before a text counts as slow. */
 const ATTEMPTS = 3
 
-/**
- * Pieces of header fields and request targets that make the most of ambiguous syntax when repeated.
- */
+/** Pieces of header fields and request targets that become most ambiguous when repeated. */
 const PIECES: readonly string[] = [
   ',',
   ' ',
@@ -87,11 +85,12 @@ const STARTS: readonly string[] = ['', '"', 'a']
 const ENDS: readonly string[] = ['', 'a', '"']
 
 /**
- * Finds text that a reader takes more than linear time for: text of n and of 4n characters is
- * compared by the CPU time that the fastest of some rounds takes, so that a busy machine does not
- * matter.
- * @param read may throw: whether the text is valid is not the question
- * @returns descriptions of the first text found, or nothing
+ * Finds texts that a parser takes more than linear time for.
+ *
+ * Compares texts of n and of 4n characters by the CPU time of the fastest of several rounds, so
+ * that a busy machine does not matter.
+ * @param read may throw: validity of the text is irrelevant
+ * @returns a description of the first text found, or nothing
  * @example t.strictSame(slowTexts((text) => parseCacheControl(text)), [])
  */
 export function slowTexts (read: (text: string) => unknown): string[] {
@@ -112,7 +111,7 @@ export function slowTexts (read: (text: string) => unknown): string[] {
   return []
 }
 
-/** The time of the long text divided by that of the short one, in the best of some attempts. */
+/** The time of the long text divided by that of the short one, in the best of several attempts. */
 function slowness (read: (text: string) => unknown, text: (length: number) => string): number {
   let least = Infinity
   for (let attempt = 0; attempt < ATTEMPTS && least > MOST; attempt++) {
@@ -132,13 +131,13 @@ function fastestOf (read: (text: string) => unknown, text: string): number {
   return fastest
 }
 
-/** CPU time, in milliseconds. */
+/** CPU time in milliseconds. */
 function timeOf (read: (text: string) => unknown, text: string): number {
   const before = process.cpuUsage()
   try {
     read(text)
   } catch {
-    // Refusing the text is an answer, too.
+    // Rejecting the text is a valid outcome.
   }
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000

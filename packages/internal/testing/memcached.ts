@@ -5,11 +5,11 @@ import { setTimeout } from 'node:timers/promises'
 import { freePort } from './free-ports.js'
 import type { Teardown } from './redis.js'
 
-/** A real memcached that lives as long as the test. It is empty whenever it starts. */
+/** A real memcached that lives as long as the test. Empty whenever it starts. */
 export interface TestMemcached {
   /** `127.0.0.1:PORT` */
   readonly address: string
-  /** Ends it without a word to its clients. */
+  /** Kills it without notifying its clients. */
   kill (): Promise<void>
   /** `kill`, then starts it again at the same address. */
   restart (): Promise<void>
@@ -22,7 +22,7 @@ const ATTEMPTS = 5
 
 /**
  * Starts a memcached on a free port, for items of up to 8 MiB.
- * @param args added to its arguments
+ * @param args appended to its arguments
  * @example const { address } = await startMemcached(t)
  */
 export async function startMemcached (
@@ -46,7 +46,7 @@ export async function startMemcached (
       { stdio: ['ignore', 'ignore', 'inherit'] }
     )
     child = starting
-    // A test that is given up on has no teardown.
+    // An aborted test runs no teardown.
     const abandon = () => {
       starting.kill('SIGKILL')
     }
@@ -62,7 +62,7 @@ export async function startMemcached (
       await start()
       break
     } catch (error) {
-      // Another may have taken the port that was free.
+      // Another process may have taken the free port.
       if (attempt === ATTEMPTS) throw error
       port = await freePort()
     }
@@ -85,7 +85,7 @@ export async function startMemcached (
 
 const asRoot = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
 
-/** Resolves once it accepts connections. It says nothing by itself. */
+/** Resolves once it accepts connections. Memcached itself does not report that. */
 async function accepting (child: ChildProcess, port: number): Promise<void> {
   const failed = once(child, 'close').then(([code]) => {
     throw new Error(`memcached ended with ${code}`)

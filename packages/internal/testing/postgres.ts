@@ -9,7 +9,7 @@ import type { Teardown } from './redis.js'
 
 const run = promisify(execFile)
 
-/** Debian's folder with one folder for each version, outside of PATH. */
+/** Debian's folder with one folder per version, outside PATH. */
 const DEBIAN = '/usr/lib/postgresql'
 
 /** Finds the folder with Postgres' programs; undefined if it is not installed. */
@@ -26,26 +26,26 @@ export function findPostgres (): string | undefined {
   return existsSync(join(folder, 'initdb')) ? folder : undefined
 }
 
-/** A real Postgres, reached by a Unix socket in `host`, that lives as long as the test. */
+/** A real Postgres that lives as long as the test, reached through a Unix socket in `host`. */
 export interface TestPostgres {
   readonly host: string
   readonly user: string
   readonly database: string
-  /** Stops all its processes where they are. */
+  /** Stops all its processes with SIGSTOP. */
   freeze (): void
   thaw (): void
   /**
-   * Kills one of its processes, after which it begins anew from its log; resolves when it takes
+   * Kills one of its processes, after which it recovers from its log; resolves when it accepts
    * connections again.
    */
   crash (): Promise<void>
 }
 
 /**
- * Starts a Postgres with a cluster of its own in a temporary folder. The user `nobody` runs it in
- * place of root, who may not.
- * @param programs the folder that `findPostgres` has found
- * @param options.port on 127.0.0.1, beside the socket
+ * Starts a Postgres with its own cluster in a temporary folder. As root, runs it as the user
+ * `nobody`.
+ * @param programs the folder that `findPostgres` found
+ * @param options.port on 127.0.0.1, in addition to the socket
  */
 export async function startPostgres (
   t: Teardown, programs: string, { port }: { readonly port?: number } = {}
@@ -77,12 +77,12 @@ export async function startPostgres (
     ],
     { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] }
   )
-  // Also where the process ends before the test does.
+  // Handles a process that ends before the test does.
   const abandon = () => { server.kill('SIGQUIT') }
   process.once('exit', abandon)
   server.once('exit', () => { process.off('exit', abandon) })
   t.teardown(async () => {
-    // An immediate shutdown, in Postgres' words: nothing is kept.
+    // An immediate shutdown in Postgres' terms: nothing is kept.
     server.kill('SIGQUIT')
     if (server.exitCode === null) await once(server, 'exit')
   })
@@ -102,12 +102,12 @@ export async function startPostgres (
   await ready()
   const { pid } = server
   if (pid === undefined) throw new Error('postgres has no process')
-  // The server first: once it is stopped it starts no more processes.
+  // The server first: a stopped server starts no more processes.
   const signal = (name: NodeJS.Signals) => {
     server.kill(name)
     for (const child of childrenOf(pid)) tryToKill(child, name)
   }
-  // A stopped process takes no other signal.
+  // A stopped process handles no other signal.
   t.teardown(() => { signal('SIGCONT') })
   return {
     host,
@@ -125,7 +125,7 @@ export async function startPostgres (
   }
 }
 
-/** The processes that one has started and that have not ended. */
+/** Lists the running child processes of a process. */
 function childrenOf (pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`
   return existsSync(file)
@@ -136,7 +136,7 @@ function childrenOf (pid: number): number[] {
     : []
 }
 
-/** A process may have ended since it was seen. */
+/** The process may have ended in the meantime. */
 function tryToKill (pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** A pseudorandom number generator: the same numbers for the same seed (mulberry32). */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed
   }
 
-  /** At least 0, below 1. */
+  /** Returns a number from 0, below 1. */
   next (): number {
     this.#state = (this.#state + 0x6D2B79F5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** Both included. */
+  /** Returns an integer in the range, both ends included. */
   integer (from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1))
   }
@@ -24,7 +24,7 @@ export class Random {
   }
 }
 
-/** Numbers from 0 below a limit, the same for the same seed. */
+/** Returns a generator of integers from 0 below a limit, the same for the same seed. */
 export function random (seed: number): (limit: number) => number {
   const numbers = new Random(seed)
   return (limit) => numbers.integer(0, limit - 1)

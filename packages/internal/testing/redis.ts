@@ -5,18 +5,18 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { freePort } from './free-ports.js'
 import { ServerProcess } from './server.js'
 
-/** The part of a test that ends what it has started. */
+/** The part of a test that cleans up. */
 export interface Teardown {
   teardown (end: () => unknown): void
 }
 
 /** Options of {@link startRedis}. */
 export interface TestRedisOptions {
-  /** Whether it is not started yet. Default `false`. */
+  /** Whether to leave it stopped at first. Default `false`. */
   readonly absent?: boolean
-  /** Added to the arguments. */
+  /** Appended to the arguments. */
   readonly args?: readonly string[]
-  /** In place of the arguments, given the folder of its own. `port` goes with it. */
+  /** Replaces the arguments; receives its own folder. `port` goes with it. */
   readonly configure?: (dir: string) => Promise<readonly string[]>
   readonly port?: number
 }
@@ -27,22 +27,19 @@ export type ConnectOptions = Pick<
   'commandTimeout' | 'retryStrategy' | 'socketTimeout' | 'enableAutoPipelining'
 >
 
-/**
- * A real Redis, or a Sentinel, that lives as long as the test. Nothing is in it and nothing is
- * kept.
- */
+/** A real Redis or Sentinel that lives as long as the test. Starts empty and keeps nothing. */
 export interface TestRedis {
-  /** Its Unix socket. */
+  /** Path of its Unix socket. */
   readonly path: string
   readonly port: number
   /** `redis://127.0.0.1:PORT` */
   readonly url: string
   /**
-   * Starts it, at first or after `kill`, at the same address; from its last snapshot if SAVE has
-   * made one.
+   * Starts it, at first or after `kill`, at the same address, from its last snapshot if SAVE has
+   * written one.
    */
   start (): Promise<void>
-  /** Ends it without a word to its clients. */
+  /** Kills it without notifying its clients. */
   kill (): Promise<void>
   /** `kill`, then `start`. */
   restart (): Promise<void>
@@ -50,8 +47,8 @@ export interface TestRedis {
   freeze (): void
   thaw (): void
   /**
-   * A connected client with the options of a request path, that does not reconnect; ends with the
-   * test.
+   * Returns a connected client with options suited to requests that does not reconnect; closed
+   * after the test.
    */
   connect (options?: ConnectOptions): Promise<Redis>
 }
@@ -59,13 +56,13 @@ export interface TestRedis {
 const ATTEMPTS = 5
 
 /**
- * Starts a Redis, on a free port and a Unix socket.
+ * Starts a Redis on a free port and a Unix socket.
  * @example
  * const server = await startRedis(t)
  * const client = await server.connect({ commandTimeout: 100 })
  */
 export async function startRedis (t: Teardown, options: TestRedisOptions = {}): Promise<TestRedis> {
-  // Under the system's folder: a socket's path may not be longer than 107 bytes.
+  // The system's temporary folder: a socket path has at most 107 bytes.
   const dir = await mkdtemp(join(tmpdir(), 'weir-redis-'))
   const path = join(dir, 'redis.sock')
   const { port, server } = await started(dir, path, options)
@@ -95,7 +92,8 @@ export async function startRedis (t: Teardown, options: TestRedisOptions = {}): 
         ...options
       })
       t.teardown(() => { client.disconnect() })
-      // The commands that fail tell; without a listener a lost connection would be printed as well.
+      // Failing commands report errors; without a listener a lost connection would be printed as
+      // well.
       client.on('error', () => {})
       await client.connect()
       return client
@@ -103,7 +101,7 @@ export async function startRedis (t: Teardown, options: TestRedisOptions = {}): 
   }
 }
 
-/** On another port, if somebody else has taken the one that was free. */
+/** Starts it, on another port if the free one has been taken. */
 async function started (
   dir: string,
   path: string,

@@ -4,25 +4,25 @@ import { createInterface } from 'node:readline'
 
 const READY = /ready to accept connections|sentinel ID is/i
 
-/** The process of one redis-server, which can be started again after its end. */
+/** The process of one redis-server, which can be restarted after it has ended. */
 export class ServerProcess {
   #child: ChildProcess | undefined
 
   constructor (readonly args: readonly string[]) {}
 
-  /** Resolves once it accepts connections. @throws Error with its output, if it ends before */
+  /** Resolves once it accepts connections. @throws Error with its output if it ends first */
   async start (): Promise<void> {
     if (this.#child !== undefined) throw new Error('redis-server runs already')
     const child = spawn('redis-server', this.args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#child = child
-    // A test that is given up on has no teardown.
+    // An aborted test runs no teardown.
     const abandon = () => { child.kill('SIGKILL') }
     process.once('exit', abandon)
     child.once('close', () => { process.off('exit', abandon) })
     await ready(child, child.stdout)
   }
 
-  /** Ends it as a power cut would, and resolves when it has ended. */
+  /** Kills it like a power cut, and resolves when it has ended. */
   async kill (): Promise<void> {
     const child = this.#child
     this.#child = undefined
@@ -37,7 +37,7 @@ export class ServerProcess {
   }
 }
 
-/** Output after the line that is waited for is read and dropped, or the pipe would fill up. */
+/** Output after the expected line is read and discarded: otherwise the pipe would fill up. */
 function ready (child: ChildProcess, stdout: NodeJS.ReadableStream): Promise<void> {
   const said: string[] = []
   return new Promise((resolve, reject) => {

@@ -3,8 +3,8 @@ import type { Policy } from './policy.js'
 import type { Verdict } from './store.js'
 
 /**
- * What a store is to answer, and the states it is to keep, in the order of the policies; undefined:
- * nothing changes.
+ * A store's answer, and the states to keep, in the order of the policies; undefined: nothing
+ * changes.
  */
 export interface Outcome {
   readonly verdicts: readonly Verdict[]
@@ -12,13 +12,11 @@ export interface Outcome {
 }
 
 /**
- * The decision over all policies of a key, for stores that compute here; the script for Redis has
- * the same.
+ * Decides over all policies of a key, for stores that compute here; the Redis script does the same.
  * @param now microseconds
  * @param stored the state of each policy, if there is one
  * @param using false to only look
- * @param weight how much of a budget a cost of 1 uses: the whole capacity at most. Verdicts count
- *   in costs
+ * @param weight budget used by a cost of 1, at most the whole capacity. Verdicts count in costs
  */
 export function decide (
   policies: readonly Policy[],
@@ -65,7 +63,7 @@ export function decide (
   return { verdicts, states: uses || (using && isAhead) ? settled : undefined }
 }
 
-/** An element that is there: the types cannot know. */
+/** Returns an element that exists, which the types cannot express. */
 function at<V> (values: readonly V[], i: number): V {
   const value = values[i]
   if (value === undefined) throw new RangeError(`no element ${i}`)

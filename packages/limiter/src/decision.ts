@@ -2,53 +2,55 @@ import type { Policy } from './policy.js'
 import type { Verdict } from './store.js'
 
 /**
- * Who decided. `shared`: the store that all instances share. Without it, as the limiter was told:
- * `local`, this instance within its own share; `open` and `closed`, nobody.
+ * The basis of a decision.
+ *
+ * `shared`: the store that all instances share. If it fails, depending on the limiter's setting:
+ * `local`, this instance within its own share, or `open` and `closed`, no budget at all.
  */
 export type Mode = 'shared' | 'local' | 'open' | 'closed'
 
-/** How a key stands with one policy. */
+/** The state of a key under one policy. */
 export interface PolicyState {
-  /** The one that was applied: in mode `local` this instance's share of it, with the same name. */
+  /** The applied policy: in mode `local` this instance's share of it, with the same name. */
   readonly policy: Policy
-  /** What is left at once. */
+  /** Amount available at once. */
   readonly remaining: number
-  /** Milliseconds until all of it is back, if nothing is used meanwhile. */
+  /** Milliseconds until the whole budget is available, if nothing is used meanwhile. */
   readonly resetMs: number
   /**
-   * Milliseconds of the effective window: `remaining` is for these, so that a client that keeps to
-   * it keeps to the policy. After that as much can be used again, and 1 where nothing remained.
+   * Milliseconds of the effective window: a client that uses at most `remaining` within it complies
+   * with the policy. Afterward as much can be used again, or 1 if nothing remained.
    */
   readonly effectiveMs: number
   /**
-   * Milliseconds after which the same would be allowed, if nothing is used meanwhile; 0 if this
-   * policy did not deny.
+   * Milliseconds after which the same request would be allowed, if nothing is used meanwhile; 0 if
+   * this policy did not deny it.
    */
   readonly retryAfterMs: number
 }
 
-/** What became of a request. */
+/** The decision on a request. */
 export interface Decision {
   readonly allowed: boolean
   readonly mode: Mode
   /**
-   * In the order they were given. Empty in the modes `open` and `closed`: nothing is known, and
-   * nothing should be said.
+   * States in the order of the policies. Empty in the modes `open` and `closed`: nothing is known,
+   * so nothing should be reported.
    */
   readonly policies: readonly PolicyState[]
-  /** The names of those that denied. */
+  /** Names of the policies that denied it. */
   readonly violated: readonly string[]
   /**
-   * Waiting that many milliseconds succeeds, if nothing is used meanwhile. 0 when allowed; in mode
-   * `closed` when the store is asked again.
+   * Milliseconds after which a retry succeeds, if nothing is used meanwhile. 0 if allowed; in mode
+   * `closed`, when the store is asked again.
    */
   readonly retryAfterMs: number
 }
 
-/** Rounded up, so that what is said is true. */
+/** Rounded up, so that reported values are correct. */
 const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
 
-/** The decision that a store's verdicts come to. */
+/** Converts a store's verdicts to a decision. */
 export function decisionOf (
   mode: Mode,
   policies: readonly Policy[],
@@ -68,13 +70,16 @@ export function decisionOf (
   return summary(mode, states)
 }
 
-/** Not shorter than the policy takes to give as much: the ratio of the two tells no higher rate. */
+/**
+ * Not shorter than the policy takes to provide the amount: the ratio of the two never exceeds the
+ * policy's rate.
+ */
 export const effectiveWindow = ({ limit, window }: Policy, remaining: number, again: number) =>
   Math.max(again, Math.ceil(remaining * window / limit))
 
 const NO_VERDICT: Verdict = { remaining: 0, full: 0, wait: 0, again: 0 }
 
-/** The same decision, so many milliseconds later. */
+/** Returns the same decision as of the given number of milliseconds later. */
 export function later ({ mode, policies }: Decision, elapsed: number): Decision {
   const left = (ms: number) => Math.max(0, Math.ceil(ms - elapsed))
   return summary(mode, policies.map(({ policy, remaining, resetMs, effectiveMs, retryAfterMs }) => (

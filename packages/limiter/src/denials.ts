@@ -6,28 +6,27 @@ interface Denial {
   readonly cost: number
   readonly policies: readonly Policy[]
   readonly decision: Decision
-  /**
-   * When it came back. What is left of its times counts from here: too late rather than too early.
-   */
+  /** Time of the answer. Its remaining times count from here: too late rather than too early. */
   readonly receivedAt: number
   /**
-   * Until when it is used: counted from before it was asked for, so that it ends before the store
-   * would allow.
+   * Time until which the denial is used: counted from before the request, so that it ends before
+   * the store would allow.
    */
   readonly until: number
 }
 
-// So many keys, and of each so many denials, for different policies or costs: of a few hundred
+// Maximum number of keys, and of denials per key for different policies or costs, at a few hundred
 // bytes each.
 const MOST_KEYS = 10_000
 const MOST_OF_A_KEY = 8
 
 /**
- * Who was denied, so that a flood costs the store nothing. A denial stays true until its time is
- * over, whatever others use meanwhile; only a reset ends it earlier, or a store that loses its
- * memory. Hence it is used for a second at most, and then asked for again: that is how long a reset
- * by another instance may go unnoticed. It also keeps the difference between two clocks' speeds
- * negligible.
+ * Recent denials, so that a flood costs the store nothing.
+ *
+ * A denial stays true until its time is over, whatever others use meanwhile. Only a reset, or a
+ * store that loses its memory, ends it earlier. A denial is therefore used for at most a second
+ * before the store is asked again: a reset by another instance may go unnoticed for that long. This
+ * also keeps differences in clock speed negligible.
  */
 export class Denials {
   readonly #denials = new LRUCache<string, readonly Denial[]>({ max: MOST_KEYS })
@@ -51,7 +50,7 @@ export class Denials {
     decision: Decision,
     askedAt: number
   ): void {
-    // It may be from before the reset.
+    // The denial may predate the reset.
     if (askedAt <= this.#forgotAt) return
     const now = performance.now()
     const until = askedAt + Math.min(decision.retryAfterMs, this.longest)

@@ -3,18 +3,18 @@ const messages = {
   WEIR_LIMITER_INVALID_POLICY: (what: string) => what,
   WEIR_LIMITER_INVALID_OPTION: (what: string) => what,
   WEIR_LIMITER_INVALID_KEY: (what: string) => what,
-  WEIR_LIMITER_INVALID_COST: (what: string) => `cost ${what}: give a positive integer`,
+  WEIR_LIMITER_INVALID_COST: (what: string) => `cost ${what}: use a positive integer`,
   WEIR_LIMITER_COST_TOO_HIGH: (what: string) =>
     `${what}, so that it could never be allowed: lower the cost, or raise the policy's burst or limit`,
   WEIR_LIMITER_STORE_UNAVAILABLE: (what: string) =>
-    `${what} has not answered, and is not asked again for a moment`,
+    `${what} has not answered, and gets no requests for a moment`,
   WEIR_LIMITER_STORE_FAILED: (what: string) =>
-    `The store did not ${what}: see the cause; what it was asked is not done`
+    `The store did not ${what}: see the cause; nothing was done`
 } as const
 
 export type LimiterErrorCode = keyof typeof messages
 
-/** An error of the limiter. `code` is stable, the message is for people. */
+/** An error of the limiter. `code` is stable; the message is for people. */
 export class LimiterError extends Error {
   override readonly name = 'LimiterError'
 

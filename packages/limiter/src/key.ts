@@ -2,10 +2,12 @@ import { shown } from '@weir/internal'
 import { LimiterError } from './errors.js'
 
 /**
- * The key of somebody's budget in a group: routes of one group share it, different groups never
- * meet.
+ * Returns the key of a client's budget in a group.
+ *
+ * Routes of one group share the budget; different groups are separate.
  * @param group letters, digits, `.` `_` `-`
- * @param identity whose budget it is; any text, but better a digest than what names a person
+ * @param identity the owner of the budget; any text, but preferably a digest rather than a person's
+ *   name
  * @throws LimiterError WEIR_LIMITER_INVALID_KEY
  * @example limitKey('search', 'user:42') // 'search:user:42'
  */
@@ -13,7 +15,7 @@ export function limitKey (group: string, identity: string): string {
   if (!/^[\w.-]+$/.test(group)) {
     throw new LimiterError(
       'WEIR_LIMITER_INVALID_KEY',
-      `Group ${shown(group)}: give letters, digits, "." "_" or "-"`
+      `Group ${shown(group)}: use letters, digits, "." "_" or "-"`
     )
   }
   return `${group}:${identity}`

@@ -11,8 +11,10 @@ import { openMemory } from './stores/memory.js'
 const FAILURE_MODES = ['local', 'open', 'closed'] as const
 
 /**
- * What happens when the store fails. `local`: each instance enforces its own share, in memory.
- * `open`: everything is allowed. `closed`: nothing is.
+ * The behavior while the store fails.
+ *
+ * `local`: each instance enforces its own share, in memory. `open`: everything is allowed.
+ * `closed`: everything is denied.
  */
 export type OnFailure = typeof FAILURE_MODES[number]
 
@@ -22,34 +24,33 @@ export interface LimiterOptions {
   /** Default `local`. */
   readonly onFailure?: OnFailure
   /**
-   * How many instances share the budgets, now: in mode `local` each takes an equal part, and 1 at
-   * least. Default 1: each takes all of it. A function must not throw; what it returns counts as 1
-   * if it is less.
+   * Current number of instances that share the budgets.
+   *
+   * In mode `local` each takes an equal part, at least 1. Default 1: each takes all of it. A
+   * function must not throw; results below 1 count as 1.
    */
   readonly instances?: number | (() => number)
 }
 
 /** Options of one call. */
 export interface ConsumeOptions {
-  /**
-   * How much is used. A positive integer, not above the `capacity` of any of the policies. Default
-   * 1.
-   */
+  /** Amount to use. A positive integer up to the `capacity` of each policy. Default 1. */
   readonly cost?: number
-  /** In place of the limiter's. */
+  /** Overrides the limiter's setting. */
   readonly onFailure?: OnFailure
 }
 
-// How soon to ask again where nothing is allowed without the store, and how long a denial is
-// answered from memory. Milliseconds.
+// Milliseconds until a retry where nothing is allowed without the store, and for which a denial is
+// answered from memory.
 const RETRY_AFTER = 250
 const LONGEST_DENIAL = 1000
-// Peeked at to see whether a store without a probe of its own answers.
+// Peeked at to check whether a store without its own probe answers.
 const PROBE = [definePolicy({ name: 'probe', limit: 1, window: 1000 })]
 
 /**
- * A limiter over a store, which it does not close. One per process and store is enough, whatever
- * the policies.
+ * Creates a limiter over a store, which it does not close.
+ *
+ * One per process and store is enough, whatever the policies.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  * @example
  * const limiter = createLimiter({ store: redisStore({ client }), instances: 4 })
@@ -69,7 +70,7 @@ export class Limiter {
   readonly #local = openMemory()
   readonly #breaker: Breaker
   /**
-   * The key of the last call that failed: where a store is several servers, it tells which to
+   * The key of the last failed call: in a store of several servers, it determines which one to
    * probe.
    */
   #suspect = ''
@@ -85,7 +86,7 @@ export class Limiter {
     if (typeof instances !== 'function' && !(Number.isSafeInteger(instances) && instances >= 1)) {
       throw new LimiterError(
         'WEIR_LIMITER_INVALID_OPTION',
-        `instances ${shown(instances)}: give a positive integer, or a function that returns one`
+        `instances ${shown(instances)}: use a positive integer, or a function that returns one`
       )
     }
     checkMode(onFailure)
@@ -100,10 +101,11 @@ export class Limiter {
   }
 
   /**
-   * Uses the cost of the budgets that the key has with these policies: of all of them, or, if one
-   * denies, of none. Does not fail because of the store.
+   * Uses the cost of all of the key's budgets with these policies or, if one denies, of none.
+   *
+   * Does not fail because of the store.
    * @throws LimiterError WEIR_LIMITER_INVALID_KEY, WEIR_LIMITER_INVALID_COST,
-   *   WEIR_LIMITER_COST_TOO_HIGH, WEIR_LIMITER_INVALID_POLICY (none, or two of one name),
+   *   WEIR_LIMITER_COST_TOO_HIGH, WEIR_LIMITER_INVALID_POLICY (none, or two with the same name),
    *   WEIR_LIMITER_INVALID_OPTION
    */
   async consume (
@@ -115,8 +117,8 @@ export class Limiter {
   }
 
   /**
-   * As `consume`, except that what this process can decide is returned at once, without a promise.
-   * @throws as `consume` rejects; at once
+   * Like `consume`, but returns decisions that this process can make synchronously.
+   * @throws the errors of `consume`, synchronously
    * @example
    * const decision = limiter.take(key, policies)
    * const { allowed } = decision instanceof Promise ? await decision : decision
@@ -146,8 +148,8 @@ export class Limiter {
   }
 
   /**
-   * As `consume` would answer, except that nothing is used. Always asks the store. Throws as
-   * `consume` does.
+   * Returns the decision of `consume` without using anything. Always asks the store. Throws like
+   * `consume`.
    */
   async peek (
     key: string,
@@ -172,9 +174,9 @@ export class Limiter {
   }
 
   /**
-   * Makes all budgets of the key full. Other instances that remember a denial of it go on denying
-   * for a second at most.
-   * @throws LimiterError WEIR_LIMITER_STORE_FAILED: it is not done
+   * Refills all budgets of the key. Other instances that remember a denial continue to deny for at
+   * most a second.
+   * @throws LimiterError WEIR_LIMITER_STORE_FAILED: nothing was done
    */
   async reset (key: string): Promise<void> {
     const failed = (cause: unknown) =>
@@ -190,15 +192,14 @@ export class Limiter {
   }
 
   /**
-   * Gives slices back, and ends the probing of a store that does not answer. The store is yours to
-   * close.
+   * Returns slices and stops probing a store that does not answer. The store itself is not closed.
    */
   close (): void {
     this.#slices.close()
     this.#breaker.stop()
   }
 
-  /** Requests a use, and a slice where there can be one. */
+  /** Requests a use, together with a slice if possible. */
   #askStore (key: string, policies: readonly Policy[], cost: number, askedAt: number): Verdicts {
     const store = this.#store
     if (store.lease === undefined || !this.#slices.canHave(policies)) {
@@ -226,7 +227,7 @@ export class Limiter {
     return decision
   }
 
-  /** A slice that cannot be given back stays used. */
+  /** A slice that cannot be returned stays used. */
   #giveBack ({ key, policies, terms }: Leftover): void {
     if (this.#breaker.isOpen) return
     this.#ask(key, async () => this.#store.lease?.(key, policies, 0, terms)).catch(() => {})
@@ -262,9 +263,9 @@ export class Limiter {
     }
     const told = typeof this.#instances === 'number' ? this.#instances : this.#instances()
     const instances = told >= 1 ? Math.ceil(told) : 1
-    // A use weighs as much as there are instances, against the whole budget: what was used counts
-    // on when their number changes. A cost above a whole share takes all of it, or it could not be
-    // used.
+    // A use weighs as much as there are instances, against the whole budget: past uses keep
+    // counting when the number of instances changes. A cost above a whole share takes all of it,
+    // since otherwise it could never be used.
     const verdicts = this.#local[operation](key, policies, cost, instances)
     return decisionOf(
       mode,
@@ -290,7 +291,7 @@ function checkMode (mode: OnFailure) {
   if (FAILURE_MODES.includes(mode)) return
   throw new LimiterError(
     'WEIR_LIMITER_INVALID_OPTION',
-    `onFailure ${shown(mode)}: give one of ${FAILURE_MODES.join(', ')}`
+    `onFailure ${shown(mode)}: use one of ${FAILURE_MODES.join(', ')}`
   )
 }
 
@@ -298,21 +299,21 @@ function check (key: string, policies: readonly Policy[], cost: number) {
   if (typeof key !== 'string' || key === '') {
     throw new LimiterError(
       'WEIR_LIMITER_INVALID_KEY',
-      `Key ${shown(key)}: give a non-empty string`
+      `Key ${shown(key)}: use a non-empty string`
     )
   }
   if (!Number.isSafeInteger(cost) || cost < 1) {
     throw new LimiterError('WEIR_LIMITER_INVALID_COST', shown(cost))
   }
   if (policies.length === 0) {
-    throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'There is no policy: give one at least')
+    throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'No policy: use at least one')
   }
   for (const policy of policies) {
     const { name, capacity } = policy
     if (cost > capacity) {
       throw new LimiterError(
         'WEIR_LIMITER_COST_TOO_HIGH',
-        `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`
+        `A cost of ${cost} exceeds the ${capacity} that policy ${shown(name)} allows at once`
       )
     }
     for (const other of policies) {
@@ -320,7 +321,7 @@ function check (key: string, policies: readonly Policy[], cost: number) {
       if (other.name !== name) continue
       throw new LimiterError(
         'WEIR_LIMITER_INVALID_POLICY',
-        `Policy ${shown(name)}: there is another one of that name: give each its own`
+        `Policy ${shown(name)}: another one has the same name: use a unique name for each`
       )
     }
   }

@@ -3,41 +3,41 @@ import { type AlgorithmName, algorithms, type Meter } from './algorithms/index.j
 import { LimiterError } from './errors.js'
 import { formatQuota, string } from './quota.js'
 
-/** What {@link definePolicy} takes. */
+/** Options of {@link definePolicy}. */
 export interface PolicyOptions {
-  /** Names the budget, in the fields clients see too: printable ASCII. */
+  /** Name of the budget, also in the fields that clients see: printable ASCII. */
   readonly name: string
-  /** How much may be used per window, in the long run. A positive integer. */
+  /** Amount that may be used per window, in the long run. A positive integer. */
   readonly limit: number
   /** Whole milliseconds. */
   readonly window: number
   /**
-   * GCRA only: how much may be used at once after a rest. Default: `limit`, so that a client who
-   * keeps to "limit per window", however unevenly, is never denied. Less evens the load out, more
-   * forgives longer pauses.
+   * GCRA only: amount that may be used at once after a pause.
+   *
+   * Default: `limit`, so that a client that complies with "limit per window", however unevenly, is
+   * never denied. A lower value evens out the load, a higher one tolerates longer pauses.
    */
   readonly burst?: number
   /** Default `gcra`. */
   readonly algorithm?: AlgorithmName
 }
 
-/** A limit, complete and checked. Made by {@link definePolicy}. */
+/** A complete and validated limit. Created by {@link definePolicy}. */
 export interface Policy extends Required<PolicyOptions> {
   /**
-   * The most that can be used at once: what a full budget holds. `burst` of GCRA, `limit` of a
-   * sliding window.
+   * Maximum amount usable at once: a full budget. `burst` for GCRA, `limit` for a sliding window.
    */
   readonly capacity: number
   /**
-   * Names its budget in a store, and is all that the script for Redis is told. Of the meter too: a
-   * policy that is changed starts anew.
+   * Name of its budget in a store, and the only data sent to the Redis script. It includes the
+   * meter: a changed policy starts anew.
    */
   readonly id: string
-  /** What the stores compute with. */
+  /** The numbers that stores compute with. */
   readonly meter: Meter
-  /** Its name as the fields have it: `"second"`. */
+  /** The name as it appears in the fields: `"second"`. */
   readonly label: string
-  /** Its item of the RateLimit-Policy field, which every response carries: `"second";q=10;w=1`. */
+  /** The item of the RateLimit-Policy field, which every response carries: `"second";q=10;w=1`. */
   readonly quota: string
 }
 
@@ -46,11 +46,11 @@ const LONGEST = 366 * DAY
 const MOST = 1_000_000_000
 
 /**
- * Checks a limit and fills in what is left out.
+ * Validates a limit and fills in defaults.
  *
- * What holds for any span of one window, wherever it begins:
- * - `gcra`: less than `limit + burst` is used in it.
- * - `sliding-window`: at most `limit`.
+ * The following holds for any span of one window, wherever it begins:
+ * - `gcra`: less than `limit + burst` is used.
+ * - `sliding-window`: at most `limit` is used.
  *
  * @throws LimiterError WEIR_LIMITER_INVALID_POLICY
  * @example definePolicy({ name: 'second', limit: 100, window: 1000, burst: 20 })
@@ -61,29 +61,29 @@ export function definePolicy (options: PolicyOptions): Policy {
     new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: ${problem}`)
 
   if (typeof name !== 'string' || !/^[\x20-\x7e]{1,128}$/.test(name)) {
-    throw refuse('give it a name of 1 to 128 characters of printable ASCII')
+    throw refuse('use a name of 1 to 128 printable ASCII characters')
   }
   if (!Object.hasOwn(algorithms, algorithm)) {
-    throw refuse(`algorithm ${shown(algorithm)}: give one of ${Object.keys(algorithms).join(', ')}`)
+    throw refuse(`algorithm ${shown(algorithm)}: use one of ${Object.keys(algorithms).join(', ')}`)
   }
   if (!isWithin(limit, MOST)) {
-    throw refuse(`limit ${shown(limit)}: give an integer from 1 to ${MOST}`)
+    throw refuse(`limit ${shown(limit)}: use an integer from 1 to ${MOST}`)
   }
   if (!isWithin(window, LONGEST)) {
     throw refuse(
-      `window ${shown(window)}: give whole milliseconds from 1 to ${LONGEST} (366 days)`
+      `window ${shown(window)}: use whole milliseconds from 1 to ${LONGEST} (366 days)`
     )
   }
   if (burst !== undefined) {
     if (algorithm !== 'gcra') {
-      throw refuse('a sliding window has no burst: leave it out, or use gcra')
+      throw refuse('a sliding window has no burst: omit it, or use gcra')
     }
     if (!isWithin(burst, MOST)) {
-      throw refuse(`burst ${shown(burst)}: give an integer from 1 to ${MOST}`)
+      throw refuse(`burst ${shown(burst)}: use an integer from 1 to ${MOST}`)
     }
     if ((window / limit) * burst > LONGEST) {
       throw refuse(
-        `burst ${burst} takes longer than 366 days to come back: lower it, or raise the limit`
+        `burst ${burst} takes longer than 366 days to refill: lower it, or raise the limit`
       )
     }
   }
@@ -91,15 +91,15 @@ export function definePolicy (options: PolicyOptions): Policy {
 }
 
 /**
- * What one of so many instances may use of the policy when they cannot share it: an equal part, and
- * 1 at least.
+ * Returns one instance's share of a policy when instances cannot share it: an equal part, at least
+ * 1.
  */
 export function shareOf (policy: Policy, instances: number): Policy {
   const part = (whole: number) => Math.max(1, Math.floor(whole / instances))
   return build(policy.name, part(policy.limit), policy.window, part(policy.burst), policy.algorithm)
 }
 
-/** Whether these are the same budgets of a key, in the same order. */
+/** Reports whether these are the same budgets of a key, in the same order. */
 export function areSame (policies: readonly Policy[], others: readonly Policy[]): boolean {
   return (
     policies === others ||

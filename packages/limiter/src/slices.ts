@@ -3,7 +3,7 @@ import type { Decision, PolicyState } from './decision.js'
 import { areSame, type Policy } from './policy.js'
 import type { LeaseTerms, Slice } from './store.js'
 
-/** A key that was asked for a moment ago. */
+/** A key that was requested a moment ago. */
 interface Recent {
   readonly policies: readonly Policy[]
   /**
@@ -16,16 +16,16 @@ interface Recent {
   left: number
   /** The states that the store last reported, with the slice unused. */
   readonly states: readonly PolicyState[]
-  /** When that came. */
+  /** Time at which they arrived. */
   readonly knownAt: number
   /**
-   * Whether a slice is of use: not while one is asked for, nor where others use so much of the key
-   * that `states` would be wrong.
+   * Whether a slice is useful: not while one is being requested, nor if others use so much of the
+   * key that `states` would be wrong.
    */
   readonly isSteady: boolean
 }
 
-/** A slice that is over with something left. */
+/** An expired slice with an unused rest. */
 export interface Leftover {
   readonly key: string
   readonly policies: readonly Policy[]
@@ -33,39 +33,39 @@ export interface Leftover {
 }
 
 /**
- * Smaller capacities have no slices: those of all instances together are at most half a percent of
- * a capacity.
+ * Smaller capacities get no slices: those of all instances together are at most 0.5% of a capacity.
  */
 const SMALLEST_CAPACITY = 200
-// Milliseconds in which a slice is used: well below the 2.5 seconds for which the store takes it
+// Milliseconds in which a slice is used: well below the 2.5 seconds in which the store takes it
 // back.
 const LIFE = 1000
 const MOST_KEYS = 10_000
 const NO_SLICE: Slice = { amount: 0, at: 0, until: 0 }
 
 /**
- * Small parts of budgets that are far from used, by which an instance allows requests without
- * asking the store.
+ * Small parts of lightly used budgets, with which an instance allows requests without asking the
+ * store.
  *
- * **Never more than the limit by more than 1%.** A slice is used in the store when it is granted.
- * So for each policy U(t) <= N(t) <= U(t) + S(t), where U is what was really used up to t, N what
- * the store has counted, and S what is in slices that may still be used. The store grants no slice
- * by which more than c = 0.5% of the capacity would be in slices, and an instance uses a slice for
+ * **Never more than 1% above the limit.** A slice is used in the store when it is granted. So for
+ * each policy U(t) <= N(t) <= U(t) + S(t), where U is the real use up to t, N the use counted by
+ * the store, and S the amount in slices that may still be used. The store grants no slice that
+ * would bring the amount in slices above c = 0.5% of the capacity, and an instance uses a slice for
  * a shorter time than the store counts it: S <= c at any time, however many instances there are,
- * and whatever their clocks say. The store allows a use where N(t) - N(s) - out(t) is within the
- * policy for all s < t, out <= c being what is in slices then. U(t) - U(s) <= N(t) - N(s) + S(s):
- * real use is within the policy and 2c, in any window and any burst. This is of sums alone, and so
- * holds for both algorithms, any cost, and each of several policies by itself.
+ * and whatever their clocks show. The store allows a use if N(t) - N(s) - out(t) is within the
+ * policy for all s < t, where out <= c is the amount in slices at that time. U(t) - U(s) <= N(t) -
+ * N(s) + S(s): real use is within the policy plus 2c, in any window and any burst. The argument
+ * uses only sums, so it holds for both algorithms, any cost, and each of several policies.
  *
- * **Nobody is denied for a slice that others have.** N(t) - out(t) <= U(t), and N(s) >= U(s): what
- * the store compares with the policy is at most what was really used. An instance gives back what
- * is left of a slice; near the limit, when less than half is left, no slice is granted any more and
- * each request is asked for. A slice of an instance that died stays used, as if its requests had
- * been made: for as long as a use counts, there is a slice less, never one more.
+ * **No client is denied because of slices that others hold.** N(t) - out(t) <= U(t), and N(s) >=
+ * U(s): the amount that the store compares with the policy is at most the real use. An instance
+ * returns the unused rest of a slice. Near the limit, when less than half is left, no slice is
+ * granted and each request asks the store. A slice of an instance that died stays used, as if its
+ * requests had been made: for as long as a use counts, there is one slice less, never one more.
  *
- * **What is said to be left** is what the store said last, less what was used here since. What
- * others use meanwhile it has not: where that was more than 1% between two questions, the slice is
- * given back unused. So it is more than 1% too high for one slice at most: a second.
+ * **The reported remainder** is what the store last reported, minus the use here since. It does not
+ * include the use by others meanwhile: if that exceeded 1% between two requests, the slice is
+ * returned unused. The reported value is therefore more than 1% too high for at most the life of
+ * one slice: a second.
  */
 export class Slices {
   readonly #recent = new LRUCache<string, Recent>({
@@ -79,18 +79,18 @@ export class Slices {
   #forgotAt = -Infinity
   #timer: NodeJS.Timeout | undefined
 
-  /** @param giveBack called for each slice that is over while something of it is left */
+  /** @param giveBack called for each expired slice with an unused rest */
   constructor (giveBack: (leftover: Leftover) => void) {
     this.#giveBack = giveBack
   }
 
-  /** Whether there can be slices of these budgets. */
+  /** Reports whether slices of these budgets are possible. */
   canHave (policies: readonly Policy[]): boolean {
     for (const { capacity } of policies) if (capacity < SMALLEST_CAPACITY) return false
     return true
   }
 
-  /** Allows a use by what is here; undefined if it has to be asked for. */
+  /** Allows a use from local slices; undefined if the store has to be asked. */
   use (key: string, policies: readonly Policy[], cost: number): Decision | undefined {
     const recent = this.#recent.get(key)
     if (
@@ -119,9 +119,11 @@ export class Slices {
   }
 
   /**
-   * The terms to send the store along with a use: as much as this instance is going to use within
-   * half of a slice's life, if it goes on as it did since it asked last, and twice as much as then
-   * at most. What is here of a slice goes back with it.
+   * Returns the terms to send to the store with a use.
+   *
+   * They request the amount this instance will use within half of a slice's life at its current
+   * rate, but at most twice the previous amount. The unused rest of the local slice is returned
+   * with them.
    */
   terms (key: string, policies: readonly Policy[], cost: number): LeaseTerms {
     const recent = this.#recent.get(key)
@@ -145,7 +147,7 @@ export class Slices {
     return { wanted, back: slice.amount > 0 ? { slice, unused: left } : undefined }
   }
 
-  /** Takes in what the store answered to a use that it allowed. */
+  /** Applies the store's answer to an allowed use. */
   remember (
     key: string,
     policies: readonly Policy[],
@@ -174,7 +176,7 @@ export class Slices {
         ({ policy, remaining }, i) =>
           (before.states[i]?.remaining ?? 0) - usedHere - remaining <= policy.capacity / 100
       )
-      // Two that were asked at once: only the first of them wanted a slice.
+      // Two concurrent requests: only the first one requested a slice.
       const held =
         slice.amount === 0 && before.left > 0 ? before : { askedAt, slice, left: slice.amount }
       this.#recent.set(key, { ...held, policies, states, knownAt, isSteady })
@@ -182,13 +184,13 @@ export class Slices {
     if (slice.amount > 0) this.#sweepLater()
   }
 
-  /** Forgets a key whose budgets are full again: an earlier slice counts no more. */
+  /** Forgets a key whose budgets were refilled: an earlier slice no longer counts. */
   forget (key: string): void {
     this.#forgotAt = performance.now()
     this.#recent.delete(key)
   }
 
-  /** Gives back all there is. */
+  /** Returns all slices. */
   close (): void {
     clearTimeout(this.#timer)
     for (const [key, recent] of this.#recent.entries()) this.#end(key, recent)

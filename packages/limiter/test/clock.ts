@@ -8,7 +8,7 @@ export interface StoppedClock {
   advance (ms: number): void
 }
 
-/** The monotonic clock, `performance.now()`, to the end of the test. */
+/** Stops the monotonic clock, `performance.now()`, until the end of the test. */
 export function stopMonotonic (t: Test, start = 1_000_000): StoppedClock {
   const clock = { now: start, advance (ms: number) { clock.now += ms } }
   const mocked = mock.method(performance, 'now', () => clock.now)
@@ -17,7 +17,7 @@ export function stopMonotonic (t: Test, start = 1_000_000): StoppedClock {
 }
 
 /**
- * As `stopMonotonic`, with timers. What they do goes on in the turns after `advance`, and is over
+ * Like `stopMonotonic`, with timers. Their work continues in the turns after `advance`, and is done
  * once it resolves.
  */
 export function stopTimers (t: Test): { advance (ms: number): Promise<void> } {
@@ -33,7 +33,7 @@ export function stopTimers (t: Test): { advance (ms: number): Promise<void> } {
   }
 }
 
-/** `Date`, to the end of the test. */
+/** Stops `Date` until the end of the test. */
 export function stopDate (t: Test): StoppedClock {
   mock.timers.enable({ apis: ['Date'], now: Date.UTC(2030, 0, 1) })
   t.teardown(() => { mock.timers.reset() })

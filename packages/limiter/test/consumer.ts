@@ -5,8 +5,8 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Job } from './two-processes.test.js'
 
 /**
- * An instance in a process of its own: opens the store, says so, then consumes as often as it is
- * told and says how often it could.
+ * An instance in a separate process: opens the store, reports that, consumes as often as requested,
+ * and reports the number of successes.
  */
 const { place, policy, times } = JSON.parse(process.argv[2] ?? '') as Job
 

@@ -12,7 +12,7 @@ function setUp () {
 }
 
 t.test(
-  'a denial is answered without the store until its time is over, and what it says goes on being true',
+  'a denial is answered without the store until its time is over, and stays accurate',
   async (t) => {
     const clock = stopMonotonic(t)
     const { store, limiter } = setUp()
@@ -35,7 +35,7 @@ t.test(
   }
 )
 
-t.test('it is of that key, those policies and that cost', async (t) => {
+t.test('it applies to that key, those policies and that cost', async (t) => {
   stopMonotonic(t)
   const { store, limiter } = setUp()
   const two = definePolicy({ name: 'p', limit: 10, window: 1000, burst: 2 })
@@ -50,12 +50,12 @@ t.test('it is of that key, those policies and that cost', async (t) => {
 })
 
 t.test(
-  'an answer that took its time ends no later for it, and what it tells ends no earlier',
+  'a slow answer ends no later, and its content ends no earlier',
   async (t) => {
     const clock = stopMonotonic(t)
     const { store, limiter } = setUp()
     await limiter.consume('key', [policy])
-    // The store decided now; its answer takes 40 ms.
+    // The store decides now; its answer takes 40 ms.
     store.after = async () => {
       clock.advance(40)
     }
@@ -72,12 +72,12 @@ t.test(
   }
 )
 
-t.test('after a second the store is asked again, whatever it said', async (t) => {
+t.test('after a second the store is asked again, whatever it answered', async (t) => {
   const clock = stopMonotonic(t)
   const { store, limiter } = setUp()
   await limiter.consume('key', [slow])
   t.match(await limiter.consume('key', [slow]), { retryAfterMs: 60_000 })
-  // By another instance.
+  // Another instance resets the key.
   await store.store.reset('key')
   clock.advance(999)
   t.match(await limiter.consume('key', [slow]), { allowed: false, retryAfterMs: 59_001 })
@@ -85,7 +85,7 @@ t.test('after a second the store is asked again, whatever it said', async (t) =>
   t.ok((await limiter.consume('key', [slow])).allowed)
 })
 
-t.test('a reset here is felt at once, also by an answer that was under way', async (t) => {
+t.test('a local reset takes effect at once, also for an answer in flight', async (t) => {
   const clock = stopMonotonic(t)
   const { store, limiter } = setUp()
   await limiter.consume('key', [slow])
@@ -108,7 +108,7 @@ t.test('a reset here is felt at once, also by an answer that was under way', asy
   t.ok((await limiter.consume('key', [slow])).allowed)
 })
 
-t.test('to look asks the store', async (t) => {
+t.test('peek asks the store', async (t) => {
   stopMonotonic(t)
   const { store, limiter } = setUp()
   await limiter.consume('key', [slow])
@@ -117,7 +117,7 @@ t.test('to look asks the store', async (t) => {
   t.equal(store.peeks, 1)
 })
 
-t.test('of one key not everything is remembered', async (t) => {
+t.test('the number of remembered denials per key is limited', async (t) => {
   stopMonotonic(t)
   const { store, limiter } = setUp()
   const many = definePolicy({ name: 'many', limit: 100, window: 3_600_000 })
@@ -135,7 +135,7 @@ t.test('of one key not everything is remembered', async (t) => {
   t.equal(store.takes, 11, 'the eight last')
 })
 
-t.test('the table is bounded: who was denied longest ago is asked for again', async (t) => {
+t.test('the table is limited: the oldest denials are requested again', async (t) => {
   stopMonotonic(t)
   const { store, limiter } = setUp()
   for (let i = 0; i <= 10_000; i++) {

@@ -22,7 +22,7 @@ const log = definePolicy({ name: 'p', limit: 10, window: 60_000, algorithm: 'sli
 const coarse = definePolicy({ name: 'p', limit: 1000, window: HOUR, algorithm: 'sliding-window' })
 
 const TABLE: readonly [what: string, policy: Policy, costs: readonly number[], field: string][] = [
-  ['GCRA: as long as the policy takes to give as much', bucket, [1], '"p";r=99;t=60'],
+  ['GCRA: as long as the policy takes to provide the amount', bucket, [1], '"p";r=99;t=60'],
   ['half of it', bucket, [50], '"p";r=50;t=30'],
   ['nothing left: until there is one', bucket, [100], '"p";r=0;t=1'],
   ['the example of section 8.5: not 10,000 in 10 s', large, [1], '"p";r=9999;t=1000'],
@@ -34,10 +34,10 @@ const TABLE: readonly [what: string, policy: Policy, costs: readonly number[], f
   ['at the rate of the policy at most', log, [5, 59_000, 1], '"p";r=4;t=24'],
   ['nothing left: until the first is over', log, [5, 50_000, 5], '"p";r=0;t=10'],
   ['a large window: at most a 256th longer', coarse, [1], '"p";r=999;t=3600'],
-  ['a denial: as Retry-After', bucket, [90, 0, 60], '"p";r=10;t=30']
+  ['a denial: like Retry-After', bucket, [90, 0, 60], '"p";r=10;t=30']
 ]
 
-t.test('r and t, of each algorithm and with bursts', async (t) => {
+t.test('r and t, for each algorithm and with bursts', async (t) => {
   for (const [what, policy, costs, field] of TABLE) {
     await t.test(what, async (t) => {
       const clock = stopMonotonic(t, HOUR)
@@ -52,7 +52,7 @@ t.test('r and t, of each algorithm and with bursts', async (t) => {
   }
 })
 
-t.test('several policies: all of them, and of a denial those that denied', async (t) => {
+t.test('several policies: all of them, and for a denial those that denied', async (t) => {
   stopMonotonic(t)
   const limiter = createLimiter({ store: memoryStore() })
   const policies = [
@@ -86,7 +86,7 @@ const pools: readonly [Policy, ...Policy[]] = [
   definePolicy({ name: 'moments', limit: 300, window: 10_000, algorithm: 'sliding-window' })
 ]
 
-/** Items of the field: r and t by the name of the policy. */
+/** Parses the items of the field: r and t by policy name. */
 function read (field: string): Map<unknown, { r: number, t: number }> {
   return new Map(
     parseList(field).map(([name, parameters]) => [
@@ -104,7 +104,7 @@ const fork = (model: Model) => {
 
 const SECOND = 1_000_000
 
-/** Some moments of a span, in order, with the parts of an amount that are used then. */
+/** Picks moments of a span, in order, with the parts of an amount used at each. */
 function spreadOver (random: Random, amount: number, from: number, span: number) {
   const uses: { at: number, part: number }[] = []
   for (let left = amount; left > 0;) {
@@ -116,7 +116,7 @@ function spreadOver (random: Random, amount: number, from: number, span: number)
 }
 
 for (let seed = 1; seed <= 12; seed++) {
-  t.test(`what the field says is true, seed ${seed}`, async (t) => {
+  t.test(`the field is accurate, seed ${seed}`, async (t) => {
     const clock = stopMonotonic(t)
     const random = new Random(seed)
     const limiter = createLimiter({ store: memoryStore() })
@@ -180,7 +180,7 @@ for (let seed = 1; seed <= 12; seed++) {
           fail('not r again after t')
         }
       }
-      // Of several policies a client that does the least of what they say is never denied.
+      // A client that follows the strictest of several policies is never denied.
       if (decision.allowed) {
         const least = Math.min(...[...said.values()].map(({ r }) => r))
         const longest = Math.max(...[...said.values()].map(({ t }) => t))

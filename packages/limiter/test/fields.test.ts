@@ -53,7 +53,7 @@ t.test('RateLimit and Retry-After', async (t) => {
   t.equal(formatRateLimit([]), '')
 })
 
-t.test('any name is read back by a parser of structured fields', async (t) => {
+t.test('a parser of structured fields restores any name', async (t) => {
   for (const name of [
     'plain',
     'with space',

@@ -16,7 +16,7 @@ const hour = definePolicy({
   algorithm: 'sliding-window'
 })
 
-t.test('a decision says all there is to say', async (t) => {
+t.test('a decision is complete', async (t) => {
   const clock = stopMonotonic(t)
   const limiter = createLimiter({ store: memoryStore() })
   t.strictSame(await limiter.consume('key', [second, hour]), {
@@ -43,14 +43,14 @@ t.test('a decision says all there is to say', async (t) => {
   clock.advance(99.5)
   t.match(await limiter.peek('key', [second, hour]), { allowed: false, retryAfterMs: 1 })
   clock.advance(0.5)
-  t.ok((await limiter.consume('key', [second, hour])).allowed, 'waiting that long succeeds')
+  t.ok((await limiter.consume('key', [second, hour])).allowed, 'a retry after that time succeeds')
   t.match(await limiter.consume('key', [second, hour]), {
     violated: ['second', 'hour'],
     retryAfterMs: 3_599_900
   })
 })
 
-t.test('a cost is used as a whole', async (t) => {
+t.test('a cost is used completely or not at all', async (t) => {
   stopMonotonic(t)
   const limiter = createLimiter({ store: memoryStore() })
   t.match(await limiter.consume('key', [hour], { cost: 2 }), {
@@ -64,19 +64,19 @@ t.test('a cost is used as a whole', async (t) => {
   t.match(await limiter.consume('key', [hour]), { allowed: true, policies: [{ remaining: 0 }] })
 })
 
-t.test('what can never be allowed is an error, not a wait', async (t) => {
+t.test('a request that can never be allowed is an error, not a wait', async (t) => {
   const limiter = createLimiter({ store: memoryStore() })
   const tooHigh = {
     name: 'LimiterError',
     code: 'WEIR_LIMITER_COST_TOO_HIGH',
-    message: /cost of 3 is above what policy 'second' ever allows at once, 2/
+    message: /cost of 3 exceeds the 2 that policy 'second' allows at once/
   }
   await t.rejects(limiter.consume('key', [hour, second], { cost: 3 }), tooHigh)
   await t.rejects(limiter.peek('key', [hour, second], { cost: 3 }), tooHigh)
   t.ok((await limiter.consume('key', [hour], { cost: 3 })).allowed)
 })
 
-t.test('the caller\'s mistakes are errors with a name', async (t) => {
+t.test('mistakes of the caller are named errors', async (t) => {
   const limiter = createLimiter({ store: memoryStore() })
   const calls: Record<string, [key: unknown, policies: Policy[], options: object]> = {
     WEIR_LIMITER_INVALID_KEY: ['', [second], {}],
@@ -91,7 +91,7 @@ t.test('the caller\'s mistakes are errors with a name', async (t) => {
     limiter.consume('key', [second, definePolicy({ name: 'second', limit: 1, window: 1 })]),
     {
       code: 'WEIR_LIMITER_INVALID_POLICY',
-      message: /another one of that name/
+      message: /another one has the same name/
     }
   )
   for (const cost of [0, -1, 0.5, NaN, Infinity]) {
@@ -105,7 +105,7 @@ t.test('the caller\'s mistakes are errors with a name', async (t) => {
     { instances: NaN },
     { onFailure: 'shrug' }
   ]) {
-    // As plain JavaScript would give it.
+    // Options as plain JavaScript may pass them.
     const given = { store: memoryStore(), ...options } as unknown as LimiterOptions
     t.throws(() => createLimiter(given), { code: 'WEIR_LIMITER_INVALID_OPTION' })
   }

@@ -18,7 +18,7 @@ storeContract(t, 'memory', async (t) => {
   }
 })
 
-t.test('it keeps as many keys as it is told, those seen last', async (t) => {
+t.test('it keeps at most maxKeys keys, the most recent ones', async (t) => {
   const store = memoryStore({ maxKeys: 2 })
   const policy = definePolicy({
     name: 'p',
@@ -31,7 +31,7 @@ t.test('it keeps as many keys as it is told, those seen last', async (t) => {
   t.strictSame([await take('a'), await take('b')], [2, 4])
 })
 
-t.test('a bound that is none is refused', async (t) => {
+t.test('an invalid limit is rejected', async (t) => {
   for (const maxKeys of [0, -1, 1.5, NaN, Infinity]) {
     t.throws(() => memoryStore({ maxKeys }), { code: 'WEIR_LIMITER_INVALID_OPTION' })
   }

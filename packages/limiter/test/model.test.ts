@@ -10,7 +10,7 @@ import { SteeredRedis } from './steered-redis.js'
 const SECOND = 1_000_000
 const DAY = 86_400_000
 
-/** A store on a clock that the test sets, in microseconds; `tick` is the smallest step it sees. */
+/** A store on a clock that the test sets, in microseconds; `tick` is its resolution. */
 interface Stepped {
   readonly store: LimitStore
   readonly tick: number
@@ -22,8 +22,8 @@ const START = Date.UTC(2030, 0, 1) * 1000
 const stores: Record<string, (t: Test) => Promise<Stepped>> = {
   async memory (t) {
     const clock = stopMonotonic(t, START / 1000)
-    // A thousandth of a millisecond is no number of that size; what it is rounded to is below the
-    // next whole one.
+    // A number of that size cannot represent a thousandth of a millisecond; the rounded value is
+    // below the next whole one.
     return {
       store: memoryStore(),
       tick: 1000,
@@ -38,7 +38,7 @@ const stores: Record<string, (t: Test) => Promise<Stepped>> = {
     t.teardown(() => store.close())
     return { store, tick: 1000, set: (now) => { clock.advance(now / 1000 - clock.now) } }
   },
-  /** The script itself in a real Redis, except for the time. */
+  /** The actual script in a real Redis, except for the time. */
   async redis (t) {
     const redis = new SteeredRedis(await (await startRedis(t)).connect(), START)
     return { store: redis.store(), tick: 1, set: (now) => { redis.now = now } }
@@ -61,7 +61,7 @@ const STEPS = 600
 
 for (const [name, open] of Object.entries(stores)) {
   for (const seed of [1, 2, 3, 4, 5, 6]) {
-    t.test(`${name} decides as the model does, seed ${seed}`, async (t) => {
+    t.test(`${name} decides like the model, seed ${seed}`, async (t) => {
       const stepped = await open(t)
       const { store, tick } = stepped
       const random = new Random(seed)
@@ -104,7 +104,7 @@ for (const [name, open] of Object.entries(stores)) {
           )
           return
         }
-        // What is said of the wait is true: not a moment earlier, and then it succeeds.
+        // The reported wait is accurate: a retry fails a moment earlier, and succeeds then.
         if (wait > 0 && random.next() < 0.3) {
           if (wait > tick) {
             stepped.set(now + Math.ceil(wait / tick) * tick - tick)
@@ -133,7 +133,7 @@ for (const [name, open] of Object.entries(stores)) {
   }
 }
 
-t.test('who keeps to "limit per window" is never denied by GCRA, however unevenly', async (t) => {
+t.test('GCRA never denies a client that complies with "limit per window", however unevenly', async (t) => {
   const clock = stopMonotonic(t)
   const random = new Random(7)
   const store = memoryStore()
@@ -151,12 +151,12 @@ t.test('who keeps to "limit per window" is never denied by GCRA, however unevenl
   t.equal(denied, 0)
 })
 
-t.test('no boundary lets a double share through', async (t) => {
+t.test('no boundary allows a double share', async (t) => {
   const clock = stopMonotonic(t)
   const store = memoryStore()
   const through = async (policy: Policy) => {
     let count = 0
-    // All that can be had just before a boundary of whole seconds, and all just after it.
+    // Uses everything just before a boundary of whole seconds, and everything just after it.
     clock.advance(100_000 - clock.now % 100_000 + 990)
     for (let i = 0; i < 100; i++) if ((await store.take('key', [policy], 1))[0]?.wait === 0) count++
     clock.advance(20)

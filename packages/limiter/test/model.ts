@@ -2,10 +2,7 @@ import type { Policy, Verdict } from '../src/index.js'
 
 interface Use { readonly at: number, readonly cost: number }
 
-/**
- * What all stores have to agree with: a list of everything that was ever used, gone through from
- * the beginning at each question.
- */
+/** The reference for all stores: a log of all uses, replayed from the start for each question. */
 export class Model {
   readonly uses = new Map<string, Use[]>()
 
@@ -16,7 +13,7 @@ export class Model {
     return policies.map((policy) => ({ ...look(policy, this.#usesOf(policy), cost, now), wait: 0 }))
   }
 
-  /** Uses it, whatever is left. */
+  /** Records a use, whatever is left. */
   use (policies: readonly Policy[], cost: number, now: number): void {
     for (const policy of policies) this.#usesOf(policy).push({ at: now, cost })
   }
@@ -25,7 +22,7 @@ export class Model {
     return policies.map((policy) => look(policy, this.#usesOf(policy), cost, now))
   }
 
-  /** The most that was used in any span of one window. */
+  /** The largest use in any span of one window. */
   busiest (policy: Policy): number {
     const uses = this.#usesOf(policy)
     return Math.max(
@@ -63,7 +60,7 @@ const lookAt = (policy: Policy, uses: readonly Use[], cost: number, now: number)
     : lookSliding(policy, uses, cost, now)
 
 /**
- * A bucket, exactly: a cost of 1 fills it by the window's microseconds, each microsecond drains the
+ * An exact bucket: a cost of 1 fills it by the window's microseconds, each microsecond drains the
  * limit.
  */
 function lookGcra (

@@ -4,7 +4,7 @@ import { shareOf } from '../src/policy.js'
 
 const good = { name: 'minute', limit: 100, window: 60_000 } as const
 
-t.test('what is left out is filled in', async (t) => {
+t.test('defaults are filled in', async (t) => {
   t.match(definePolicy(good), { ...good, algorithm: 'gcra', burst: 100, capacity: 100 })
   t.match(definePolicy({ ...good, burst: 5 }), { burst: 5, capacity: 5 })
   t.match(definePolicy({ ...good, algorithm: 'sliding-window' }), { capacity: 100 })
@@ -13,14 +13,14 @@ t.test('what is left out is filled in', async (t) => {
 const bad: Record<string, [Record<string, unknown>, RegExp]> = {
   'no name': [{ name: '' }, /name of 1 to 128/],
   'a long name': [{ name: 'x'.repeat(129) }, /128/],
-  'a name that no field can carry': [{ name: 'día' }, /printable ASCII/],
+  'a name that no field can contain': [{ name: 'día' }, /printable ASCII/],
   'a name of another type': [{ name: 7 }, /name/],
   'a line break in the name': [{ name: 'a\nb' }, /printable ASCII/],
-  'no limit': [{ limit: 0 }, /limit 0: give an integer from 1/],
+  'no limit': [{ limit: 0 }, /limit 0: use an integer from 1/],
   'half a limit': [{ limit: 1.5 }, /limit 1.5/],
   'a limit as text': [{ limit: '100' }, /limit '100'/],
   'a limit beyond counting': [{ limit: 1e12 }, /limit/],
-  'no window': [{ window: 0 }, /window 0: give whole milliseconds/],
+  'no window': [{ window: 0 }, /window 0: use whole milliseconds/],
   'a window as text': [{ window: '1m' }, /window '1m'/],
   'part of a millisecond': [{ window: 0.5 }, /window 0.5/],
   'a window of two years': [{ window: 2 * 366 * 86_400_000 }, /366 days/],
@@ -35,14 +35,14 @@ const bad: Record<string, [Record<string, unknown>, RegExp]> = {
   ],
   'an unknown algorithm': [
     { algorithm: 'fixed' },
-    /algorithm 'fixed': give one of gcra, sliding-window/
+    /algorithm 'fixed': use one of gcra, sliding-window/
   ],
   'an inherited one': [{ algorithm: 'toString' }, /algorithm 'toString'/]
 }
 
 for (const [what, [change, message]] of Object.entries(bad)) {
   t.test(`${what} is refused`, async (t) => {
-    // As plain JavaScript would give it.
+    // Options as plain JavaScript may pass them.
     const options = { ...good, ...change } as unknown as PolicyOptions
     t.throws(() => definePolicy(options), {
       name: 'LimiterError',
@@ -52,7 +52,7 @@ for (const [what, [change, message]] of Object.entries(bad)) {
   })
 }
 
-t.test('each number is part of what a budget is known by', async (t) => {
+t.test('each number is part of a budget\'s identity', async (t) => {
   const changes: Partial<PolicyOptions>[] = [
     {},
     { name: 'm' },
@@ -68,7 +68,7 @@ t.test('each number is part of what a budget is known by', async (t) => {
   t.equal(definePolicy(good).id, definePolicy({ ...good, burst: 100 }).id)
 })
 
-t.test('a share is an equal part, and 1 at least', async (t) => {
+t.test('a share is an equal part, at least 1', async (t) => {
   t.match(shareOf(definePolicy({ ...good, burst: 10 }), 3), {
     name: 'minute',
     limit: 33,
@@ -83,7 +83,7 @@ t.test('a share is an equal part, and 1 at least', async (t) => {
   t.equal(shareOf(definePolicy(good), 1).id, definePolicy(good).id)
 })
 
-t.test('numbers that nobody would think of still count in integers', async (t) => {
+t.test('extreme numbers still count in integers', async (t) => {
   const day = 86_400_000
   for (const [limit, window, burst] of [
     [999_983, 366 * day, 999_983], [1_000_000_000, 1, 1_000_000_000], [1, 366 * day, 1],
@@ -100,7 +100,7 @@ t.test('numbers that nobody would think of still count in integers', async (t) =
   }
 })
 
-t.test('groups are apart, whatever the identity is', async (t) => {
+t.test('groups are separate, whatever the identity is', async (t) => {
   t.equal(limitKey('search', 'user:42'), 'search:user:42')
   t.not(limitKey('a', 'b:c'), limitKey('a.b', 'c'))
   for (const group of ['', 'a:b', 'a b', 'ä']) {

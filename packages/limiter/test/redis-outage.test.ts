@@ -5,10 +5,10 @@ import { redisStore } from '../src/stores/redis/index.js'
 import { startRedis } from '@weir/internal/testing'
 import { SteeredStore } from './steered-store.js'
 
-/** Four for each of two instances; more than the time a test takes until the next. */
+/** Four for each of two instances; capacity returns more slowly than a test runs. */
 const policy = definePolicy({ name: 'p', limit: 8, window: 3_600_000 })
 
-/** Not `once` of node:events, which fails at the errors that are expected meanwhile. */
+/** Not `once` of node:events, which fails on the errors expected meanwhile. */
 const saying = (event: string, client: Redis) =>
   new Promise<void>((resolve) => {
     client.once(event, () => {
@@ -26,7 +26,7 @@ async function setUp (t: Test) {
   return { server, client, counted, limiter }
 }
 
-t.test('Redis frozen: one waits for the timeout, nobody else, and the share is kept', async (t) => {
+t.test('Redis freezes: one call waits for the timeout, no other call waits, and the share is kept', async (t) => {
   const { server, counted, limiter } = await setUp(t)
   t.match(await limiter.consume('key', [policy]), { mode: 'shared', policies: [{ remaining: 7 }] })
   server.freeze()
@@ -43,7 +43,7 @@ t.test('Redis frozen: one waits for the timeout, nobody else, and the share is k
   server.thaw()
   await recovered
   t.equal(counted.asked, 2, 'no call was a probe')
-  // A command that timed out may still have been executed: what it used is used.
+  // A command that timed out may still have been executed: its use counts.
   const { mode, policies } = await limiter.consume('key', [policy])
   t.equal(mode, 'shared')
   t.ok(
@@ -52,7 +52,7 @@ t.test('Redis frozen: one waits for the timeout, nobody else, and the share is k
   )
 })
 
-t.test('Redis killed: nobody waits, and with its return the budget is shared again', async (t) => {
+t.test('Redis is killed: no call waits, and after its return the budget is shared again', async (t) => {
   const { server, client, counted, limiter } = await setUp(t)
   await limiter.consume('key', [policy], { cost: 8 })
   const closed = saying('close', client)
@@ -79,7 +79,7 @@ t.test('Redis killed: nobody waits, and with its return the budget is shared aga
   t.match(await limiter.consume('key', [policy]), { mode: 'shared', policies: [{ remaining: 7 }] })
 })
 
-t.test('Redis that was never there', async (t) => {
+t.test('a Redis that never existed', async (t) => {
   const server = await startRedis(t)
   const client = await server.connect()
   client.disconnect()

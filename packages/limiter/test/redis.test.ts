@@ -9,7 +9,7 @@ import { storeContract } from './store-contract.js'
 
 const server = await startRedis(t)
 
-/** Makes everything kept of a key so many microseconds older, its end too. */
+/** Makes all data of a key older by this many microseconds, including its expiry. */
 const AGE = `
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   local state, older = redis.call('HGET', KEYS[1], field), {}
@@ -37,7 +37,7 @@ storeContract(t, 'redis', async () => {
 const policy = definePolicy({ name: 'p', limit: 10, window: 60_000 })
 const other = definePolicy({ name: 'q', limit: 10, window: 60_000, algorithm: 'sliding-window' })
 
-/** A client that notes what is said to it. */
+/** A client that records its commands. */
 async function listening (t: Test) {
   const client = await server.connect()
   t.teardown(() => { client.disconnect() })
@@ -63,20 +63,20 @@ async function listening (t: Test) {
   return { client, noted, said, sizes }
 }
 
-t.test('one command a decision, over one key', async (t) => {
+t.test('one command per decision, with one key', async (t) => {
   const { client, noted, said } = await listening(t)
   const prefix = randomUUID()
   const store = redisStore({ client: noted, prefix })
   await client.script('FLUSH')
   await store.take('key', [policy, other], 1)
-  t.strictSame(said, ['evalsha', 'eval'], 'Redis has to learn the script first')
+  t.strictSame(said, ['evalsha', 'eval'], 'Redis first has to load the script')
   await store.take('key', [policy, other], 1)
   await store.peek('key', [policy, other], 1)
   t.strictSame(said.slice(2), ['evalsha', 'evalsha'])
   t.strictSame(await client.keys(`${prefix}*`), [`${prefix}:limit:key`])
 })
 
-t.test('what is asked in one turn is one command, or a few', async (t) => {
+t.test('the requests of one turn are one command, or a few', async (t) => {
   const { noted, sizes } = await listening(t)
   const store = redisStore({ client: noted, prefix: randomUUID() })
   await store.take('full', [policy], 10)
@@ -96,12 +96,12 @@ t.test('what is asked in one turn is one command, or a few', async (t) => {
   t.strictSame(
     left.slice(0, 6),
     [[9], [7], [7], [9, 6], ['denied', 10], [9]],
-    'each its own, in order'
+    'each gets its own answer, in order'
   )
   t.ok(left.slice(6).every(([first]) => first === 9))
 })
 
-t.test('in a Cluster a command has one key: others may be elsewhere', async (t) => {
+t.test('in a Cluster a command has one key: others may be on other nodes', async (t) => {
   const { noted, sizes } = await listening(t)
   const store = redisStore({ client: { ...noted, isCluster: true }, prefix: randomUUID() })
   const answers = await Promise.all(
@@ -111,7 +111,7 @@ t.test('in a Cluster a command has one key: others may be elsewhere', async (t) 
   t.strictSame(answers.map(([verdict]) => verdict?.remaining), [9, 9, 8])
 })
 
-t.test('who is asked for in one command fails with it, and nobody later', async (t) => {
+t.test('callers that share a command fail with it, and no later ones', async (t) => {
   const { noted } = await listening(t)
   let fails = true
   const evalshaBuffer: typeof noted.evalshaBuffer = async (...args) =>
@@ -126,7 +126,7 @@ t.test('who is asked for in one command fails with it, and nobody later', async 
   t.match(await store.take('a', [policy], 1), [{ remaining: 9 }])
 })
 
-t.test('a key is gone in time when its budgets are full, and not before', async (t) => {
+t.test('a key is deleted when its budgets are full, and not before', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
   const store = redisStore({ client, prefix })
@@ -151,7 +151,7 @@ t.test('a denial writes nothing', async (t) => {
 })
 
 t.test(
-  'an error of another kind is not tried again, and an answer of another kind is an error',
+  'an error of another kind is not retried, and an unexpected answer is an error',
   async (t) => {
     const { client, noted, said } = await listening(t)
     await client.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction')
@@ -185,7 +185,7 @@ t.test(
   }
 )
 
-t.test('what is no budget, where one should be, is replaced', async (t) => {
+t.test('invalid data in place of a budget is replaced', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
   const store = redisStore({ client, prefix })
@@ -194,7 +194,7 @@ t.test('what is no budget, where one should be, is replaced', async (t) => {
   const ask = (operation: 'take' | 'peek', key: string) => store[operation](key, [policy, other], 1)
   const before = await Promise.all([ask('peek', 'text'), ask('peek', 'short')])
   t.match(before, [[{ remaining: 10 }, { remaining: 10 }], [{ remaining: 10 }, { remaining: 10 }]])
-  t.equal(await client.get(`${prefix}:limit:text`), 'no hash', 'to look changes nothing')
+  t.equal(await client.get(`${prefix}:limit:text`), 'no hash', 'peek changes nothing')
   for (const remaining of [9, 8]) {
     const answers = await Promise.all([
       ask('take', 'sound'),
@@ -205,7 +205,7 @@ t.test('what is no budget, where one should be, is replaced', async (t) => {
   }
 })
 
-t.test('the script has no more memory than a log of 257 moments', async (t) => {
+t.test('the script uses no more memory than a log of 257 moments', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
   const store = redisStore({ client, prefix })

@@ -22,18 +22,16 @@ const policies: readonly [Policy, ...Policy[]] = [
   definePolicy({ name: 'forgiving', limit: 30, window: HOUR, burst: 70 })
 ]
 
-/** At most so much is used in any span of one window. */
+/** Maximum use in any span of one window. */
 const most = ({ algorithm, limit, burst }: Policy) =>
   algorithm === 'gcra' ? limit + burst - 1 : limit
 
-/**
- * Instances that share a store, each of which may lose it and be told another number of instances.
- */
+/** Instances that share a store, each of which may lose it and see another number of instances. */
 class Fleet {
   readonly stores: SteeredStore[] = []
   readonly limiters: Limiter[] = []
   readonly told: number[] = []
-  /** By instance, what it used of its share, and, of all, what was used at all. */
+  /** The use of each instance's share, and the total use of all. */
   readonly weighed: Model[] = []
   readonly local = new Model()
   readonly all = new Model()
@@ -77,7 +75,7 @@ class Fleet {
   }
 }
 
-t.test('100 a day stay 100 while the number of instances goes from 1 to 5 and back', async (t) => {
+t.test('100 per day stay 100 while the number of instances goes from 1 to 5 and back', async (t) => {
   const fleet = new Fleet(t, stopTimers(t), 1)
   fleet.gone(0)
   let allowed = 0
@@ -89,7 +87,7 @@ t.test('100 a day stay 100 while the number of instances goes from 1 to 5 and ba
 })
 
 t.test(
-  'a share that was used stays used when there are fewer instances: the others used theirs',
+  'a used share stays used when there are fewer instances: the others used theirs',
   async (t) => {
     const fleet = new Fleet(t, stopTimers(t), 4)
     const used = async () => {
@@ -112,7 +110,7 @@ t.test(
   }
 )
 
-t.test('a share goes on where it was when the store goes again', async (t) => {
+t.test('a share continues where it was when the store fails again', async (t) => {
   const fleet = new Fleet(t, stopTimers(t), 1)
   let local = 0
   for (let outage = 0; outage < 6; outage++) {
@@ -131,7 +129,7 @@ t.test('a share goes on where it was when the store goes again', async (t) => {
 })
 
 for (let seed = 1; seed <= 20; seed++) {
-  t.test(`generated outages, seed ${seed}: nobody gets a new share`, async (t) => {
+  t.test(`generated outages, seed ${seed}: no client gets a new share`, async (t) => {
     const random = new Random(seed)
     const size = random.integer(1, 5)
     const fleet = new Fleet(t, stopTimers(t), size)
@@ -143,7 +141,7 @@ for (let seed = 1; seed <= 20; seed++) {
       else if (dice < 0.1) fleet.back(any())
       else if (dice < 0.13) for (let i = 0; i < size; i++) fleet.gone(i)
       else if (dice < 0.15) for (let i = 0; i < size; i++) fleet.back(i)
-      // As many as there are, or more: fewer would each have more by right.
+      // The real number or more: with fewer, each would rightly have more.
       else if (dice < 0.25) fleet.told[any()] = size + random.integer(0, 7)
       else if (dice < 0.35) await fleet.clock.advance(random.integer(0, policy.window / 20))
       else if (dice < 0.4) await fleet.clock.advance(300)
@@ -167,7 +165,7 @@ for (let seed = 1; seed <= 20; seed++) {
     )
     t.ok(fleet.all.busiest(policy) <= 2 * most(policy), `at all: ${fleet.all.busiest(policy)}`)
 
-    // Nor less: after a rest each has its share.
+    // Not less either: after a pause each has its share.
     await fleet.clock.advance(policy.window * Math.ceil(policy.capacity / policy.limit))
     for (let i = 0; i < size; i++) {
       fleet.gone(i)

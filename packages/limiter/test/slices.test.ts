@@ -18,7 +18,7 @@ import { SteeredRedis } from './steered-redis.js'
 
 const START = Date.UTC(2030, 0, 1) * 1000
 
-// Whole milliseconds for everything: a denial is remembered for those.
+// Whole milliseconds everywhere, which is the unit in which denials are remembered.
 const second = definePolicy({ name: 'second', limit: 1000, window: 1000 })
 const slow = definePolicy({ name: 'slow', limit: 400, window: 2000, burst: 600 })
 const log = definePolicy({ name: 'log', limit: 1000, window: 2560, algorithm: 'sliding-window' })
@@ -30,9 +30,7 @@ const lists: readonly [readonly Policy[], ...(readonly Policy[])[]] = [
 
 const server = await startRedis(t)
 
-/**
- * Instances of one fleet over a clock that stands still, and the truth about what they let through.
- */
+/** Instances of one fleet over a stopped clock, and the exact record of what they allowed. */
 class Fleet {
   readonly truth = new Model()
   readonly limiters: Limiter[] = []
@@ -69,7 +67,7 @@ class Fleet {
     await this.redis.quiet()
   }
 
-  /** Requests at one moment. */
+  /** Makes requests at one moment. */
   async requests (
     instances: readonly number[],
     policies: readonly Policy[],
@@ -87,7 +85,7 @@ class Fleet {
     return shared
   }
 
-  /** The real rest as of now; below 0 where too much was used. */
+  /** The real remainder now; negative if too much was used. */
   left (policies: readonly Policy[], cost = 1) {
     return this.truth.peek(policies, cost, this.now)
   }
@@ -106,7 +104,9 @@ async function fleet (t: Test, instances: number): Promise<Fleet> {
   return new Fleet(t, new SteeredRedis(client, START), stopTimers(t), instances)
 }
 
-/** Traffic that changes: from one instance or all, slow or fast, single requests and floods. */
+/**
+ * Generates changing traffic: from one instance or all, slow or fast, single requests and floods.
+ */
 async function traffic (
   fleet: Fleet,
   random: Random,
@@ -133,7 +133,7 @@ async function traffic (
 }
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
-  t.test(`instances together allow what one would, and never 1% more, seed ${seed}`, async (t) => {
+  t.test(`instances together allow what one would, and never more than 1% extra, seed ${seed}`, async (t) => {
     const instances = [1, 2, 3, 5][seed % 4] ?? 1
     const tested = await fleet(t, instances)
     await traffic(tested, new Random(seed), 700, (decisions, policies, cost) => {
@@ -162,12 +162,12 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
   })
 }
 
-t.test('instances that die take a slice along, and nothing more is allowed for it', async (t) => {
+t.test('instances that die lose their slice, and nothing more is allowed because of it', async (t) => {
   const tested = await fleet(t, 4)
   const random = new Random(9)
   let step = 0
   await traffic(tested, random, 500, (_decisions, policies) => {
-    // It comes back as another one, with nothing in memory.
+    // The instance returns as another one, with empty memory.
     if (++step % 40 === 0) tested.dead.add(random.integer(0, 3))
     const over = tested.tooMuch(policies)
     if (over !== undefined) t.fail(over)
@@ -176,7 +176,7 @@ t.test('instances that die take a slice along, and nothing more is allowed for i
   t.ok(tested.dead.size > 0)
 })
 
-t.test('a lost slice is a slice less for a window, not longer', async (t) => {
+t.test('a lost slice reduces the budget for one window, not longer', async (t) => {
   const tested = await fleet(t, 2)
   for (let i = 0; i < 20; i++) {
     await tested.advance(5)
@@ -189,7 +189,7 @@ t.test('a lost slice is a slice less for a window, not longer', async (t) => {
   t.equal(decisions.filter(({ allowed }) => allowed).length, 1000)
 })
 
-t.test('far from the limit most is decided here, near it everything is asked for', async (t) => {
+t.test('far from the limit most decisions are local, near it the store makes all', async (t) => {
   const tested = await fleet(t, 1)
   const run = async (times: number, gap: number) => {
     const before = tested.asked
@@ -204,7 +204,7 @@ t.test('far from the limit most is decided here, near it everything is asked for
   t.equal(await run(100, 1), 1, 'as more than half is used')
 })
 
-t.test('slow clients have no slices: each would be given back', async (t) => {
+t.test('slow clients have no slices: each slice would be returned', async (t) => {
   const tested = await fleet(t, 1)
   for (let i = 0; i < 20; i++) {
     await tested.advance(600)
@@ -213,11 +213,11 @@ t.test('slow clients have no slices: each would be given back', async (t) => {
   t.equal(tested.asked, 20)
 })
 
-t.test('what is left of a slice is given back in time, and when a limiter is closed', async (t) => {
+t.test('the rest of a slice is returned in time, and when a limiter is closed', async (t) => {
   const tested = await fleet(t, 2)
   const left = async () => (await tested.redis.store().peek(tested.key, [log], 1))[0]?.remaining
-  // Asked for: the first, the second, and the fifth, which brings a slice of five. The sixth is
-  // from that.
+  // Sent to the store: the first, the second, and the fifth, which brings a slice of five. The
+  // sixth uses it.
   const burst = async () => {
     for (let i = 0; i < 6; i++) {
       await tested.advance(1)
@@ -226,7 +226,7 @@ t.test('what is left of a slice is given back in time, and when a limiter is clo
   }
   await burst()
   t.equal(tested.asked, 3)
-  t.equal(await left(), 995, 'others have what is in a slice, used or not')
+  t.equal(await left(), 995, 'others can use amounts in a slice, used or not')
   await tested.advance(1250)
   t.equal(await left(), 994, 'what was used is used')
   t.equal(tested.asked, 4)
@@ -239,7 +239,7 @@ t.test('what is left of a slice is given back in time, and when a limiter is clo
   t.equal(await left(), 988)
 })
 
-t.test('a reset makes slices of before worthless', async (t) => {
+t.test('a reset makes earlier slices worthless', async (t) => {
   const tested = await fleet(t, 1)
   for (let i = 0; i < 10; i++) { await tested.advance(1); await tested.requests([0], [second], 1) }
   await tested.limiters[0]?.reset(tested.key)
@@ -250,7 +250,7 @@ t.test('a reset makes slices of before worthless', async (t) => {
 })
 
 t.test(
-  'where others use much of it, what is said to be left is not from memory for long',
+  'if others use much of the budget, the reported remainder does not come from memory for long',
   async (t) => {
     const tested = await fleet(t, 2)
     let worst = 0
@@ -270,7 +270,7 @@ t.test(
   }
 )
 
-t.test('a slice that is given back twice is given back once', async (t) => {
+t.test('a slice that is returned twice counts once', async (t) => {
   const client = new Redis(server.url)
   t.teardown(() => { client.disconnect() })
   const store = redisStore({ client })
@@ -282,7 +282,7 @@ t.test('a slice that is given back twice is given back once', async (t) => {
   const returned = { wanted: 0, back: { slice: mine.slice, unused: 2 } }
   await lease(0, returned)
   await lease(0, returned)
-  // At most 5 of 1,000 are in slices: 2 are in the other one.
+  // Slices hold at most 5 of 1,000: the other one has 2.
   const { slice } = await lease(0, { wanted: 10, back: undefined })
   t.equal(slice.amount, 3)
 })

@@ -7,7 +7,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { stopDate } from './clock.js'
 import { storeContract } from './store-contract.js'
 
-/** Does something to the file through a connection of its own. */
+/** Changes the file through a separate connection. */
 function behind<R> (file: string, work: (db: Database.Database) => R): R {
   const db = new Database(file)
   try {
@@ -45,7 +45,7 @@ t.test('budgets outlive the process', async (t) => {
   t.not((await open(t, file).peek('key', [policy], 10))[0]?.wait, 0)
 })
 
-t.test('what is full again is swept out', async (t) => {
+t.test('full budgets are deleted', async (t) => {
   const file = join(t.testdir(), 'limits.db')
   const clock = stopDate(t)
   const store = open(t, file)
@@ -74,7 +74,7 @@ t.test('it shares a file with other tables and leaves their version alone', asyn
 })
 
 t.test(
-  'a file that cannot be opened is an error that says so, and so is a store that is closed',
+  'a file that cannot be opened is a clear error, and so is a closed store',
   async (t) => {
     const folder = t.testdir({ 'limits.db': {} })
     t.throws(() => sqliteStore({ file: join(folder, 'limits.db') }), {
@@ -88,7 +88,7 @@ t.test(
 )
 
 t.test(
-  'a damaged file is set aside, and a file that is deleted is made anew: budgets are full again',
+  'a damaged file is set aside, and a deleted file is created again: budgets are full again',
   async (t) => {
     const warned = t.capture(process, 'emitWarning')
     const file = join(t.testdir({ 'limits.db': 'no database' }), 'limits.db')
@@ -107,7 +107,7 @@ t.test(
   }
 )
 
-t.test('a probe tells at once whether somebody has the lock, and changes nothing', async (t) => {
+t.test('a probe reports at once whether the lock is held, and changes nothing', async (t) => {
   const file = join(t.testdir(), 'limits.db')
   const store = open(t, file)
   await store.take('key', [policy], 1)

@@ -3,8 +3,8 @@ import type { LimitStore } from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 
 /**
- * A Redis whose script takes for the time what the test says, in microseconds, and in which nothing
- * ends meanwhile.
+ * A Redis whose script sees the test's time, in microseconds, and in which nothing expires
+ * meanwhile.
  */
 export class SteeredRedis {
   now: number
@@ -14,11 +14,11 @@ export class SteeredRedis {
     this.now = start
   }
 
-  /** A store over it. @param isAlive false to lose what is said to it */
+  /** Creates a store over it. @param isAlive returns false to lose commands */
   store (isAlive = () => true): LimitStore {
     return redisStore({
       client: {
-        // So that each command has one key, and the time can be the second.
+        // Set so that each command has one key, and the time can be the second.
         isCluster: true,
         evalshaBuffer: () => Promise.reject(new Error('NOSCRIPT')),
         evalBuffer: async (source, _keys, key = '', ...args) => {
@@ -35,9 +35,9 @@ export class SteeredRedis {
     })
   }
 
-  /** Resolves when all that was said has been answered. */
+  /** Resolves when everything sent has been answered. */
   async quiet (): Promise<void> {
-    // A question is sent in the next turn.
+    // A request is sent in the next turn.
     for (let turn = 0; turn < 3 || this.#underWay > 0; turn++) {
       await new Promise((resolve) => {
         setImmediate(resolve)

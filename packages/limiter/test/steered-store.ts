@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { LimitStore } from '../src/index.js'
 
-/** A store that counts what it is asked, and fails or waits when the test says so. */
+/** A store that counts requests, and fails or waits when the test says so. */
 export class SteeredStore implements LimitStore {
   readonly kind = 'steered'
   takes = 0
@@ -10,7 +10,7 @@ export class SteeredStore implements LimitStore {
   probes = 0
   /** Awaited before the store is asked. */
   before: () => Promise<void> = async () => {}
-  /** Awaited before the answer is given. */
+  /** Awaited before the answer is returned. */
   after: () => Promise<void> = async () => {}
 
   #onProbed = () => {}

@@ -1,26 +1,24 @@
 import type { Test } from 'tap'
 import { definePolicy, type LimitStore, type Policy, type Verdict } from '../src/index.js'
 
-/** An empty place for a store, and a hand on its clock. */
+/** An empty place for a store, with control over its clock. */
 export interface LimitPlace {
   /**
-   * A store there, closed with the test. Where the store is shared, each is a handle of its own.
+   * Opens a store there, closed after the test. If the store is shared, each is a separate handle.
    */
   open (): Promise<LimitStore>
-  /** So many milliseconds pass for what is kept of the key. Negative: the clock is set back. */
+  /** Lets this many milliseconds pass for the key's data. Negative: the clock is set back. */
   advance (key: string, ms: number): Promise<void>
-  /** False where each handle is for itself. */
+  /** False if handles are independent. */
   readonly shared: boolean
-  /**
-   * How many budgets are kept of the key. Where it is missing, what is full goes some time later.
-   */
+  /** Number of stored budgets of the key. If absent, full ones are deleted some time later. */
   kept? (key: string): Promise<number>
 }
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
 
-// An hour for one: whatever passes while a test runs makes no difference.
+// An hour per unit: the duration of a test makes no difference.
 const hourly = definePolicy({ name: 'hourly', limit: 24, window: 24 * HOUR, burst: 3 })
 const daily = definePolicy({
   name: 'daily',
@@ -35,7 +33,7 @@ const coarse = definePolicy({
   algorithm: 'sliding-window'
 })
 
-/** What every store keeps to. Runs against an empty place per test. */
+/** The contract of every store. Runs against an empty place per test. */
 export function storeContract (
   t: Test,
   name: string,
@@ -65,7 +63,7 @@ export function storeContract (
     )
   })
 
-  test('a sliding window gives back what was used when its window is over', async (t, at) => {
+  test('a sliding window returns capacity when the window of a use is over', async (t, at) => {
     t.strictSame(await at.take([daily], 2), ['3 left, full in 24 h'])
     await at.advance(10 * HOUR)
     t.strictSame(await at.take([daily], 3), ['0 left, full in 24 h'])
@@ -94,7 +92,7 @@ export function storeContract (
     t.equal((await at.store.peek('key', [coarse], 1))[0]?.remaining, 512)
   })
 
-  test('nothing is used of any policy when one denies', async (t, at) => {
+  test('no policy\'s budget is used when one denies', async (t, at) => {
     await at.take([daily], 4)
     t.strictSame(await at.take([hourly, daily], 2), [
       '3 left, full in 0 h',
@@ -117,7 +115,7 @@ export function storeContract (
     ])
   })
 
-  test('to look uses nothing', async (t, at) => {
+  test('peek uses nothing', async (t, at) => {
     t.strictSame(await at.peek([hourly, daily], 3), ['3 left, full in 0 h', '5 left, full in 0 h'])
     t.strictSame(await at.peek([hourly, daily], 3), ['3 left, full in 0 h', '5 left, full in 0 h'])
     t.equal((await at.place.kept?.('key')) ?? 0, 0)
@@ -125,7 +123,7 @@ export function storeContract (
     t.strictSame(await at.peek([hourly], 2), ['1 left, full in 2 h, wait 1 h'])
   })
 
-  test("a reset makes all budgets of a key full, and no other's", async (t, at) => {
+  test('a reset refills all budgets of a key, and no others', async (t, at) => {
     await at.take([hourly, daily], 3)
     await at.store.take('other', [daily], 3)
     await at.store.reset('key')
@@ -134,7 +132,7 @@ export function storeContract (
     await at.store.reset('never used')
   })
 
-  test('keys are any text, and apart', async (t, at) => {
+  test('keys are any text, and separate', async (t, at) => {
     for (const key of [
       'a',
       'A',
@@ -154,7 +152,7 @@ export function storeContract (
     }
   })
 
-  test('a policy that is changed starts anew', async (t, at) => {
+  test('a changed policy starts anew', async (t, at) => {
     await at.take([hourly], 3)
     for (const change of [{ limit: 12 }, { window: 48 * HOUR }, { burst: 4 }, { name: 'other' }]) {
       const changed = definePolicy({ ...options(hourly), ...change })
@@ -167,11 +165,11 @@ export function storeContract (
     t.equal(
       (await at.store.peek('key', [definePolicy(options(hourly))], 1))[0]?.remaining,
       0,
-      'the same again is the same'
+      'an identical one is the same'
     )
   })
 
-  test('a clock that is set back makes nobody wait longer, and gives nothing back', async (t, at) => {
+  test('setting the clock back makes no client wait longer, and returns nothing', async (t, at) => {
     await at.take([daily], 3)
     await at.advance(2 * HOUR)
     await at.take([daily], 2)
@@ -190,7 +188,7 @@ export function storeContract (
     ])
   })
 
-  test('to look moves nothing, whatever the clock does', async (t, at) => {
+  test('peek moves nothing, whatever the clock does', async (t, at) => {
     await at.take([hourly, daily], 3)
     await at.advance(-10 * HOUR)
     t.strictSame(await at.peek([hourly, daily]), [
@@ -204,7 +202,7 @@ export function storeContract (
     ])
   })
 
-  test('what is full again is not kept', async (t, at) => {
+  test('full budgets are not stored', async (t, at) => {
     if (at.place.kept === undefined) return
     await at.take([hourly])
     await at.take([daily])
@@ -217,7 +215,7 @@ export function storeContract (
     t.equal(await at.place.kept('key'), 0)
   })
 
-  test('two handles are one store', async (t, at) => {
+  test('two handles act as one store', async (t, at) => {
     if (!at.place.shared) return
     const other = await at.place.open()
     await at.take([hourly], 2)
@@ -231,7 +229,7 @@ export function storeContract (
 const NOTHING: Verdict = { remaining: NaN, full: NaN, wait: NaN, again: NaN }
 const options = ({ name, limit, window, burst }: Policy) => ({ name, limit, window, burst })
 
-/** A store with a key, that answers for people. */
+/** Wraps a store with a key, and returns readable answers. */
 class At {
   constructor (readonly place: LimitPlace, readonly store: LimitStore) {}
 
@@ -248,7 +246,7 @@ class At {
   }
 }
 
-/** Hours that have begun: a store on a clock that goes on says the same. */
+/** Rounded up to hours: a store on a running clock gives the same result. */
 function inWords ({ remaining, full, wait }: Verdict) {
   const hours = (microseconds: number) => Math.ceil(microseconds / 1000 / HOUR)
   return `${remaining} left, full in ${hours(full)} h${wait > 0 ? `, wait ${hours(wait)} h` : ''}`

@@ -22,7 +22,7 @@ function setUp (t: Test, options: Omit<LimiterOptions, 'store'> = {}) {
   return { clock, store, errors, limiter: createLimiter({ store, ...options }) }
 }
 
-t.test('local: each instance enforces its own share, and says so', async (t) => {
+t.test('local: each instance enforces its own share, and reports that', async (t) => {
   const { clock, store, limiter } = setUp(t, { instances: 4 })
   store.fail()
   t.match(await limiter.consume('key', [policy]), {
@@ -65,7 +65,7 @@ t.test('the number of instances may change', async (t) => {
   }
 })
 
-t.test('what costs more than a share takes all of it', async (t) => {
+t.test('a cost above a share takes all of it', async (t) => {
   const { clock, store, limiter } = setUp(t, { instances: 4 })
   store.fail()
   t.match(await limiter.consume('key', [policy], { cost: 8 }), {
@@ -80,7 +80,7 @@ t.test('what costs more than a share takes all of it', async (t) => {
   t.ok((await limiter.consume('key', [policy], { cost: 8 })).allowed)
 })
 
-t.test('open and closed say that nobody counts', async (t) => {
+t.test('open and closed report that nothing is counted', async (t) => {
   const { store, limiter } = setUp(t, { onFailure: 'open' })
   store.fail()
   const nothing = { policies: [], violated: [] }
@@ -101,13 +101,13 @@ t.test('open and closed say that nobody counts', async (t) => {
   t.match(
     await limiter.consume('key', [policy], { onFailure: 'local' }),
     { allowed: true, mode: 'local' },
-    'each call as it says'
+    'each call uses its own setting'
   )
   t.match(await limiter.peek('key', [policy]), { mode: 'open' })
 })
 
 t.test(
-  'a store that fails is left alone until a probe in the background is answered',
+  'a failing store gets no requests until a background probe is answered',
   async (t) => {
     const { clock, store, errors, limiter } = setUp(t)
     store.fail()
@@ -120,7 +120,7 @@ t.test(
     for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
       await clock.advance(pause)
       t.match(await limiter.consume('key', [policy]), { mode: 'local' })
-      t.strictSame([store.asked, store.probes], [1, i + 1], 'no call is the probe')
+      t.strictSame([store.asked, store.probes], [1, i + 1], 'no call serves as the probe')
     }
     store.recover()
     await clock.advance(250)
@@ -167,7 +167,7 @@ t.test('an error reply of Redis is an answer: the next call asks again', async (
   t.match(await limiter.consume('key', [policy]), { mode: 'shared' })
 })
 
-t.test('a limiter that is closed probes no more', async (t) => {
+t.test('a closed limiter stops probing', async (t) => {
   const { clock, store, limiter } = setUp(t)
   store.fail()
   await limiter.consume('key', [policy])
@@ -176,7 +176,7 @@ t.test('a limiter that is closed probes no more', async (t) => {
   t.equal(store.probes, 0)
 })
 
-t.test('a denial from before the failure holds for its second', async (t) => {
+t.test('a denial from before the failure lasts its second', async (t) => {
   const { clock, store, limiter } = setUp(t, { onFailure: 'open' })
   await limiter.consume('key', [policy], { cost: 8 })
   t.notOk((await limiter.consume('key', [policy], { cost: 8 })).allowed)
@@ -186,7 +186,7 @@ t.test('a denial from before the failure holds for its second', async (t) => {
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'open' })
 })
 
-t.test('a reset that is not done says so', async (t) => {
+t.test('a reset that is not done rejects', async (t) => {
   const { clock, store, limiter } = setUp(t)
   await limiter.consume('key', [policy], { cost: 8 })
   store.fail()
@@ -201,7 +201,7 @@ t.test('a reset that is not done says so', async (t) => {
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'shared' })
 })
 
-t.test('a reset makes the local share full too', async (t) => {
+t.test('a reset refills the local share too', async (t) => {
   const { clock, store, limiter } = setUp(t, { instances: 8 })
   const slow = definePolicy({ name: 'slow', limit: 8, window: 3_600_000 })
   store.fail()

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { definePolicy, type Policy } from '../src/index.js'
 import { startRedis } from '@weir/internal/testing'
 
-/** What `consumer.ts` is told. */
+/** The arguments of `consumer.ts`. */
 export interface Job {
   readonly place:
     | { readonly kind: 'sqlite'; readonly file: string }
@@ -16,7 +16,7 @@ export interface Job {
 
 interface Result { readonly allowed: number, readonly elsewhere: number }
 
-/** Starts a process for each job, has them begin together, and gives what they say. */
+/** Starts a process for each job, lets them begin together, and returns their results. */
 async function race (t: Test, jobs: readonly Job[]): Promise<Result[]> {
   const children = jobs.map((job) =>
     fork(new URL('consumer.js', import.meta.url), [JSON.stringify(job)])
@@ -42,7 +42,7 @@ for (const [name, open] of Object.entries(places)) {
   t.test(`two processes on ${name} use one budget, to the last`, async (t) => {
     const place = await open(t)
     for (const policy of [
-      // More than the test takes until one comes back.
+      // Capacity returns more slowly than the test runs.
       definePolicy({ name: 'gcra', limit: 24, window: 86_400_000, burst: 500 }),
       definePolicy({ name: 'log', limit: 500, window: 86_400_000, algorithm: 'sliding-window' })
     ]) {
@@ -71,7 +71,7 @@ t.test('three processes on Redis, with slices of one budget, use it within 1%', 
 })
 
 t.test(
-  'two processes on Redis have no more than rate and burst of any stretch of time',
+  'two processes on Redis use no more than rate and burst in any span of time',
   async (t) => {
     const server = await startRedis(t)
     const client = await server.connect()

@@ -1,11 +1,11 @@
 import { type CacheCounts } from './record.js'
 
-/** Reads of all of the caches. */
+/** Returns the number of reads of all caches. */
 export const readsOf = (caches: readonly CacheCounts[]): number =>
   caches.reduce((sum, { l1, l2, coalesced, misses }) => sum + l1 + l2 + coalesced + misses, 0)
 
 /**
- * Subtracts earlier counts of caches from those of now, by name. Caches without reads are left out.
+ * Subtracts earlier counts of caches from current ones, by name. Caches without reads are left out.
  */
 export function addedTo (
   earlier: readonly CacheCounts[],
@@ -17,7 +17,7 @@ export function addedTo (
     .filter((counts) => readsOf([counts]) > 0)
 }
 
-/** Subtracts earlier counts of one cache from those of now. */
+/** Subtracts earlier counts of one cache from current ones. */
 export function subtractCacheCounts (
   now: CacheCounts,
   earlier: CacheCounts | undefined

@@ -7,26 +7,26 @@ import { RouteCounter, type RouteTotals } from './route-counter.js'
 const MOST_ROUTES = 500
 const MOST_INSTANCES = 200
 
-/** What had been counted at some moment. */
+/** The counts at some moment. */
 export interface Totals {
   readonly routes: ReadonlyMap<RouteCounter, RouteTotals>
   readonly filledBy: ReadonlyMap<string, number>
   readonly caches: readonly CacheCounts[]
 }
 
-/** All that a process counts, since it began. */
+/** All counts of a process since it started. */
 export class Counters {
   readonly #routes = new Map<string, RouteCounter>()
-  /** Hits, by the instance whose fill they were answered with. */
+  /** Hits by the instance that filled the entry. */
   readonly filledBy = new NameCounts(MOST_INSTANCES)
   readonly #denials = new Denials()
 
-  /** @param caches the application's caches, with what they have counted since they were made */
+  /** @param caches returns the application's caches with their counts since they were created */
   constructor (readonly caches: () => readonly CacheCounts[] = () => []) {}
 
   /**
-   * The counter of the route with this name, such as `GET /api/products/:id`. Past a bound all
-   * routes are one, `others`.
+   * Returns the counter of a route, such as `GET /api/products/:id`. Beyond a limit, further routes
+   * share `others`.
    */
   route (name: string): RouteCounter {
     const counter = this.#routes.get(name)
@@ -41,13 +41,13 @@ export class Counters {
     return this.#routes.values()
   }
 
-  /** A request that a policy denied. It is counted as a request besides. */
+  /** Counts a request denied by a policy. The request itself is counted separately. */
   deny (counter: RouteCounter, policy: string, client: string): void {
     counter.limited.add(policy)
     this.#denials.add(counter.route, policy, client)
   }
 
-  /** Requests, and reads of caches, so far: unchanged as long as nothing is counted. */
+  /** Number of requests and cache reads so far: unchanged as long as nothing is counted. */
   get count (): number {
     let count = readsOf(this.caches())
     for (const counter of this.#routes.values()) count += counter.count
@@ -55,10 +55,12 @@ export class Counters {
   }
 
   /**
-   * Takes the totals of now, for `since`. Denials, which are by client, begin anew: to keep all
-   * clients there ever were has no bound. The first time caches are not asked: those of an
-   * application may be made later than this.
-   * @param earlier what `begin` returned before: of what was not counted since, nothing is copied
+   * Takes the current totals, for use with `since`.
+   *
+   * Denials, which are counted per client, start over: keeping all clients ever seen would be
+   * unbounded. The first call does not ask caches, because applications may create them later.
+   * @param earlier the result of the previous `begin`: counts that have not changed since are not
+   *   copied
    */
   begin (earlier?: Totals): Totals {
     this.#denials.clear()

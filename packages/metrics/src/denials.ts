@@ -1,12 +1,12 @@
 import { OTHERS } from './name-counts.js'
 import { type DenialCounts } from './record.js'
 
-// Of a route, a policy and a client each. In a flood from everywhere it is enough to know those who
-// came first.
+// Maximum number of combinations of route, policy and client. In a distributed flood, the first
+// ones are enough.
 const MOST = 100
 const LONGEST_CLIENT = 100
 
-/** Who was denied by which policy, since it was cleared. */
+/** Denials by policy and client since the last `clear`. */
 export class Denials {
   readonly #counts = new Map<string, { -readonly [Key in keyof DenialCounts]: DenialCounts[Key] }>()
 

@@ -2,12 +2,12 @@
 const messages = {
   WEIR_METRICS_INVALID_OPTION: (what: string) => what,
   WEIR_METRICS_NO_ANSWER: (what: string) =>
-    `The store has not answered within ${what} ms: what it was told is told again, and counts once`
+    `The store has not answered within ${what} ms: the counts are reported again, and count once`
 } as const
 
 export type MetricsErrorCode = keyof typeof messages
 
-/** An error of the metrics. `code` is stable, the message is for people. */
+/** An error of the metrics. `code` is stable; the message is for people. */
 export class MetricsError extends Error {
   override readonly name = 'MetricsError'
 

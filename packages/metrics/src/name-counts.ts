@@ -1,17 +1,14 @@
-/** What is counted under no name of its own. */
+/** The name for counts without a name of their own. */
 export const OTHERS = 'others'
 
-// Characters. A name that is longer is nobody's who means well.
+// Maximum length of a name in characters. No legitimate name is longer.
 const LONGEST = 200
 
-/**
- * How often each name was counted. There are only so many: all that come later, and those that are
- * too long, are `others`.
- */
+/** Counts by name. The number of names is limited: later and overlong ones count as `others`. */
 export class NameCounts {
   readonly #counts = new Map<string, number>()
 
-  /** @param most how many names there are, besides `others` */
+  /** @param most maximum number of names besides `others` */
   constructor (readonly most: number) {}
 
   add (name: string): void {
@@ -26,7 +23,7 @@ export class NameCounts {
     return new Map(this.#counts)
   }
 
-  /** What has been added since, by name. */
+  /** Returns the counts added since, by name. */
   since (earlier: ReadonlyMap<string, number> | undefined): Record<string, number> {
     const added: [string, number][] = []
     for (const [name, count] of this.#counts) {

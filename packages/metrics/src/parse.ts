@@ -1,9 +1,9 @@
 import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
 
-/** The record that the text is; undefined if it is none: what is in a store may be anybody's. */
+/** Parses a record; undefined if the text is not one: the store's content is not trusted. */
 export const parseRecord = (text: string): MinuteRecord | undefined => parsed(text, isMinuteRecord)
 
-/** The state that the text is; undefined if it is none. */
+/** Parses a state; undefined if the text is not one. */
 export const parseState = (text: string): InstanceState | undefined => parsed(text, isInstanceState)
 
 function parsed<T> (text: string, is: (value: unknown) => value is T): T | undefined {
@@ -27,13 +27,13 @@ const listOf = (check: Check): Check => (value) => Array.isArray(value) && value
 
 const optional = (check: Check): Check => (value) => value === undefined || check(value)
 
-/** An object in which all members, whatever their names, pass. */
+/** Accepts an object in which every member, whatever its name, passes the check. */
 const mapOf =
   (check: Check): Check =>
     (value) =>
       isObject(value) && Object.values(value).every(check)
 
-/** An object that has these members, perhaps among others. */
+/** Accepts an object that has these members, possibly among others. */
 const shape = (members: Readonly<Record<string, Check>>): Check => (value) =>
   isObject(value) && Object.entries(members).every(([name, check]) => check(value[name]))
 

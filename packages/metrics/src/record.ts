@@ -1,8 +1,10 @@
 /**
- * How a request was answered, one of these each: from this instance's memory, from the store, by a
- * fill it waited for, with something stale, by its handler for the cache (`miss`), by its handler
- * because it is not to be cached (`bypass`), on a route without a cache, with 429, with a 5xx.
- * `refill` are the application's own requests, which no client sent.
+ * The outcomes of requests; each request has exactly one.
+ *
+ * The answer came from this instance's memory, from the store, from a fill the request waited for,
+ * from a stale entry, from the handler for the cache (`miss`), from the handler because it is not
+ * cacheable (`bypass`), from a route without a cache, or it was a 429 or a 5xx. `refill` counts the
+ * application's own requests, which no client sent.
  */
 export const OUTCOMES = [
   'l1',
@@ -18,100 +20,100 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = typeof OUTCOMES[number]
 
-/** Upper bounds of the latency buckets, ms; one more bucket has what is slower. */
+/** Upper bounds of the latency buckets in ms; one more bucket counts slower requests. */
 export const LATENCY_BOUNDS_MS = [
   0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 25, 50, 75, 100, 150, 250, 500, 750,
   1000, 2500, 5000, 10_000
 ] as const
 
-/** What is known of the requests with one outcome. */
+/** The counts of requests with one outcome. */
 export interface Series {
   readonly count: number
-  /** Those answered with what another instance had computed. */
+  /** Requests answered with a response computed by another instance. */
   readonly shared: number
-  /** Those answered 304. */
+  /** Requests answered with 304. */
   readonly notModified: number
-  /** Of bodies that were sent. */
+  /** Bytes of bodies sent. */
   readonly bytes: number
-  /** Microseconds that handlers did not have to run: what computing each response had taken. */
+  /** Microseconds of handler time saved: the time that computing each response had taken. */
   readonly savedMicros: number
   /** Microseconds, over all requests. */
   readonly latencySumMicros: number
-  /** Requests by how long they took: one more than `LATENCY_BOUNDS_MS`. */
+  /** Requests by duration: one more bucket than `LATENCY_BOUNDS_MS`. */
   readonly latency: readonly number[]
 }
 
-/** What one instance counted for one route. */
+/** The counts of one instance for one route. */
 export interface RouteCounts {
-  /** Such as `GET /api/products/:id`; `404` for paths that are none. */
+  /** Route name, such as `GET /api/products/:id`; `404` for unknown paths. */
   readonly route: string
   readonly outcomes: Readonly<Partial<Record<Outcome, Series>>>
-  /** Why it was not cached, as in Cache-Status: `PRIVATE`, `SET_COOKIE`, … and how often. */
+  /**
+   * Reasons why it was not cached, as in Cache-Status: `PRIVATE`, `SET_COOKIE`, … with their
+   * counts.
+   */
   readonly reasons: Readonly<Record<string, number>>
 }
 
-/** Requests of one client that one policy of one route denied. */
+/** Requests of one client denied by one policy of one route. */
 export interface DenialCounts {
   readonly route: string
   readonly policy: string
-  /**
-   * `user:<id>`, or `address:` and the network of it: never a whole address. `others` for those
-   * past a bound.
-   */
+  /** `user:<id>`, or `address:` and its network: never a full address. `others` beyond a limit. */
   readonly client: string
   readonly count: number
 }
 
 /**
- * Reads of one cache of the application, by what they found. The requests that the response cache
- * answers are counted by route.
+ * Reads of one cache of the application, by outcome. Requests that the response cache answers are
+ * counted by route.
  */
 export interface CacheCounts {
-  /** Name that the application gives it. */
+  /** Name given by the application. */
   readonly cache: string
-  /** Hits in memory, in the store, and of a fill that another caller had begun. */
+  /** Hits in memory, in the store, and from another caller's fill. */
   readonly l1: number
   readonly l2: number
   readonly coalesced: number
-  /** Hits that were stale, which are among the others. */
+  /** Stale hits, included in the other counts. */
   readonly stale: number
-  /** Reads that found nothing to serve, and fills in the background. */
+  /** Reads that found no usable value, and background fills. */
   readonly misses: number
   /** Microseconds that computing the values of the hits had taken. */
   readonly savedMicros: number
 }
 
 /**
- * What one process counted in one minute. A later one of the same process and minute has all that
- * is in it, and replaces it.
+ * The counts of one process in one minute. A later record of the same process and minute contains
+ * it and replaces it.
  */
 export interface MinuteRecord {
-  /** The process, unlike any other before or after. */
+  /** Unique id of the process. */
   readonly run: string
   readonly service: string
   readonly instance: string
   /** Minutes since 1970 (UTC). */
   readonly minute: number
-  /** Counts up with each version of the record. */
+  /** Increases with each version of the record. */
   readonly seq: number
   readonly routes: readonly RouteCounts[]
-  /** Hits by the instance whose fill they were answered with. */
+  /** Hits by the instance that filled the entry. */
   readonly filledBy: Readonly<Record<string, number>>
   readonly denials: readonly DenialCounts[]
-  /** Left out where no cache was read, and by versions that did not count them. */
+  /** Absent if no cache was read, and in records of versions that did not count them. */
   readonly caches?: readonly CacheCounts[]
 }
 
-/** Something that was invalidated, for those who show it. */
+/** An invalidation, for display. */
 export interface Invalidation {
   /** ms since 1970 */
   readonly at: number
   readonly namespace: string
-  /** Empty where the whole namespace was. */
+  /** Empty if the whole namespace was invalidated. */
   readonly tags: readonly string[]
 }
 
-/** How a process is, as of its last flush. */
+/** The state of a process as of its last flush. */
 export interface InstanceState {
   readonly run: string
   readonly service: string
@@ -127,8 +129,8 @@ export interface InstanceState {
   readonly heapBytes: number
   /** p99 since the last flush, ms */
   readonly eventLoopDelayMs: number
-  /** Of the response cache's memory. */
+  /** Memory of the response cache. */
   readonly l1: { readonly entries: number, readonly bytes: number, readonly evictions: number }
-  /** The last few by this instance, oldest first. */
+  /** The latest invalidations by this instance, oldest first. */
   readonly invalidations: readonly Invalidation[]
 }

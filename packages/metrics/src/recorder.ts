@@ -9,13 +9,13 @@ import { type MetricsStore } from './store.js'
 // Milliseconds.
 const FLUSH_EVERY = 1000
 const WRITE_TIMEOUT = 2000
-// A service that closes has little more than a second for all that it has to end.
+// A closing service has little more than a second for all its cleanup.
 const LAST_WRITE_TIMEOUT = 500
 const LAST_WRITE_AGAIN_AFTER = 50
-// As long as the store may be gone before anything is lost, in minutes.
+// Minutes for which the store may be unavailable before counts are lost.
 const MOST_RECORDS = 60
 
-/** What an instance says of itself, besides what the recorder knows. */
+/** The data that an instance reports about itself, beyond what the recorder knows. */
 export type Vitals = Pick<
   InstanceState,
   'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'
@@ -23,30 +23,31 @@ export type Vitals = Pick<
 
 /** Options of {@link Recorder}. */
 export interface RecorderOptions {
-  /** Yours to close, after the recorder. */
+  /** Not closed by the recorder: close it afterward. */
   readonly store: MetricsStore
   readonly service: string
   readonly instance: string
-  /** How the instance is. Asked once a second. */
+  /** Returns the instance's state. Called once a second. */
   readonly vitals: () => Vitals
   /**
-   * The application's caches, with what they have counted since they were made. Asked from `start`
-   * on, once a second. Default: none.
+   * Returns the application's caches with their counts since they were created. Called once a
+   * second after `start`. Default: none.
    */
   readonly caches?: () => readonly CacheCounts[]
-  /** Hears after each write how it went: the error, or nothing. */
+  /** Called after each write: with the error, or with nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
 
 /**
- * Tells a store each second what this process has counted in the current minute, all of it each
- * time, so that it does not matter how often that arrives, or when. After a write that failed, and
- * when the store turns out to have lost its memory, the whole last hour is told again. What is
- * older then and was never told is dropped. Of a process that is killed, what it counted since it
- * last told is lost: a second, if it is not too busy to tell.
+ * Reports a process's counts of the current minute to a store every second.
  *
- * A request belongs to the minute in which it is told of. A clock that is set back goes on with the
- * minute it was in.
+ * Each report contains the whole minute, so it does not matter how often or when it arrives. After
+ * a failed write, and when the store turns out to have lost its data, the whole last hour is
+ * reported again. Older counts that were never reported are dropped. A killed process loses its
+ * counts since the last report: a second, if it is not too busy to report.
+ *
+ * A request belongs to the minute in which it is reported. After the clock was set back, the
+ * current minute continues.
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION
  * @example
  * const recorder = new Recorder({
@@ -62,16 +63,16 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly counters: Counters
-  /** The process, unlike any other. */
+  /** Unique id of the process. */
   readonly run = randomUUID()
   readonly #options: RecorderOptions
   readonly #startedAt = Date.now()
   #minute = minuteOf(this.#startedAt)
   #before: Totals
-  /** `counters.count` of the last record, and the last number that one was given. */
+  /** `counters.count` of the last record, and its sequence number. */
   #recorded = 0
   #seq = 0
-  /** Of the last hour that had any, oldest first. */
+  /** Records of the last hour with any counts, oldest first. */
   readonly #records = new Map<number, MinuteRecord>()
   #acknowledged = new WeakSet<MinuteRecord>()
   #dropped = 0
@@ -83,14 +84,14 @@ export class Recorder {
     if (typeof store?.write !== 'function') {
       throw new MetricsError(
         'WEIR_METRICS_INVALID_OPTION',
-        'store is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/metrics'
+        'store is missing: use redisStore(), sqliteStore() or memoryStore() of @weir/metrics'
       )
     }
     for (const [name, value] of Object.entries({ service, instance })) {
       if (typeof value !== 'string' || value === '' || value.length > 100) {
         throw new MetricsError(
           'WEIR_METRICS_INVALID_OPTION',
-          `${name} must be text of 1 to 100 characters`
+          `${name} must be a string of 1 to 100 characters`
         )
       }
     }
@@ -99,24 +100,25 @@ export class Recorder {
     this.#before = this.counters.begin()
   }
 
-  /** From now on the store is told each second. It does not keep the process running. */
+  /** Starts reporting to the store every second. Does not keep the process running. */
   start (): void {
     this.#timer ??= setInterval(() => { this.flush().catch(() => {}) }, FLUSH_EVERY).unref()
   }
 
-  /** Records that the store does not have yet. */
+  /** Number of records that the store does not have yet. */
   get unsent (): number {
     return this.#toTell().length
   }
 
-  /** Records that the store never got, because it was gone for too long. */
+  /** Number of records that the store never received, because it was unavailable for too long. */
   get dropped (): number {
     return this.#dropped
   }
 
   /**
-   * Tells the store what there is to tell; while it has not answered, waits for that instead.
-   * @throws MetricsError WEIR_METRICS_NO_ANSWER after 2 s; what the store throws
+   * Reports unsent counts to the store; while an earlier report is unanswered, waits for that
+   * instead.
+   * @throws MetricsError WEIR_METRICS_NO_ANSWER after 2 s; the store's error
    */
   flush (): Promise<void> {
     this.#writing ??= this.#write(WRITE_TIMEOUT).finally(() => { this.#writing = undefined })
@@ -124,18 +126,16 @@ export class Recorder {
   }
 
   /**
-   * Tells the store for the last time, again if it fails, for half a second, and no more after
-   * that. Never rejects.
+   * Reports to the store for the last time, retrying for half a second, and stops. Never rejects.
    */
   async close (): Promise<void> {
     clearInterval(this.#timer)
     const end = Date.now() + LAST_WRITE_TIMEOUT
     for (let left = LAST_WRITE_TIMEOUT; left > 0; left = end - Date.now()) {
-      // A write that is under way may be one that never ends. If it comes after this one, it
-      // changes nothing.
+      // A write in progress may never end. If it arrives after this one, it changes nothing.
       const isTold = await this.#write(left).then(() => this.unsent === 0, () => false)
       if (isTold) return
-      // A process that ends is often a busy one, to which any answer comes late.
+      // A process that is shutting down is often busy and receives answers late.
       await setTimeout(LAST_WRITE_AGAIN_AFTER)
     }
   }
@@ -149,7 +149,7 @@ export class Recorder {
       const wasKnown = await within(timeout, store.write(this.#state(), records), late)
       if (!wasKnown) this.#acknowledged = new WeakSet()
     } catch (error) {
-      // When it is back it may be empty.
+      // The store may be empty when it returns.
       this.#acknowledged = new WeakSet()
       onWritten?.(error)
       throw error
@@ -158,7 +158,7 @@ export class Recorder {
     onWritten?.()
   }
 
-  /** Makes a record of what is new, and begins the next minute if it is time. */
+  /** Makes a record of the new counts, and starts the next minute when it is time. */
   #record (): void {
     const { counters } = this
     const { service, instance } = this.#options
@@ -176,7 +176,7 @@ export class Recorder {
       this.#dropOldest()
     }
     const minute = minuteOf(Date.now())
-    // Never one that has been already: its record would be replaced.
+    // Never go back to an earlier minute: its record would be replaced.
     if (minute <= this.#minute) return
     this.#minute = minute
     this.#before = counters.begin(this.#before)

@@ -3,12 +3,12 @@ import { type Outcome, OUTCOMES, type RouteCounts, type Series } from './record.
 import { emptySeries, subtractSeries } from './series.js'
 import { Tally } from './tally.js'
 
-// Those of Cache-Status are about thirty, and an origin's may be among them.
+// Cache-Status has about thirty reasons, and an origin may add its own.
 const MOST_REASONS = 50
 const MOST_POLICIES = 50
 const NONE = emptySeries()
 
-/** What a route had counted at some moment. */
+/** The counts of a route at some moment. */
 export interface RouteTotals {
   readonly count: number
   readonly outcomes: Readonly<Record<Outcome, Series>>
@@ -16,26 +16,28 @@ export interface RouteTotals {
 }
 
 /**
- * What is counted of one route, since the process began. Looked up once, when the route is
- * declared.
+ * The counts of one route since the process started. Looked up once, when the route is declared.
  */
 export class RouteCounter {
   readonly tallies: Readonly<Record<Outcome, Tally>> = each(() => new Tally())
-  /** Why responses were not cached. */
+  /** Reasons for not caching responses. */
   readonly reasons = new NameCounts(MOST_REASONS)
-  /** Denials, by policy. */
+  /** Denials by policy. */
   readonly limited = new NameCounts(MOST_POLICIES)
 
   constructor (readonly route: string) {}
 
-  /** Requests so far. Asked of every route each second: a loop, without a function for each. */
+  /**
+   * Number of requests so far. A plain loop without a function per element, because every route is
+   * asked each second.
+   */
   get count (): number {
     let count = 0
     for (const outcome of OUTCOMES) count += this.tallies[outcome].count
     return count
   }
 
-  /** @param earlier totals of before: of what was not counted since, nothing is copied */
+  /** @param earlier previous totals: counts that have not changed since are not copied */
   totals (earlier?: RouteTotals): RouteTotals {
     const count = this.count
     if (earlier?.count === count) return earlier
@@ -51,7 +53,7 @@ export class RouteCounter {
     return tally.count === before.count ? before : tally.copy()
   }
 
-  /** What was counted since; undefined if nothing was. */
+  /** Returns the counts since; undefined if there are none. */
   since (earlier: RouteTotals | undefined): RouteCounts | undefined {
     const outcomes: Partial<Record<Outcome, Series>> = {}
     for (const outcome of OUTCOMES) {

@@ -2,7 +2,7 @@ import { LATENCY_BOUNDS_MS, type Series } from './record.js'
 
 const BUCKETS = LATENCY_BOUNDS_MS.length + 1
 
-/** No requests. */
+/** A series without requests. */
 export const emptySeries = (): Series => ({
   count: 0,
   shared: 0,
@@ -13,10 +13,10 @@ export const emptySeries = (): Series => ({
   latency: Array.from({ length: BUCKETS }, () => 0)
 })
 
-/** The requests of both. */
+/** Adds the requests of both series. */
 export const mergeSeries = (a: Series, b: Series): Series => combine(a, b, 1)
 
-/** The requests of `a` that are not in `b`, an earlier state of it. */
+/** Subtracts `b`, an earlier state of `a`, from `a`. */
 export const subtractSeries = (a: Series, b: Series): Series => combine(a, b, -1)
 
 function combine (a: Series, b: Series, sign: 1 | -1): Series {
@@ -35,10 +35,11 @@ function combine (a: Series, b: Series, sign: 1 | -1): Series {
 }
 
 /**
- * How long the part `q` (0 to 1) of the requests took at most, in ms, as if those of a bucket were
- * spread evenly over it; for the bucket without an upper bound its lower one. Undefined where there
- * are no requests.
- * @param latency as `Series.latency`
+ * Estimates the latency quantile `q` (0 to 1) in ms.
+ *
+ * Assumes that requests are evenly spread within a bucket; for the bucket without an upper bound,
+ * returns its lower one. Undefined without requests.
+ * @param latency see `Series.latency`
  * @example quantileMs(series.latency, 0.99) // 4.2
  */
 export function quantileMs (latency: readonly number[], q: number): number | undefined {

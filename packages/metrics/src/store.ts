@@ -1,18 +1,19 @@
 import { type InstanceState, type MinuteRecord } from './record.js'
 
-/** Where instances tell what they have counted, and where it is read. */
+/** Receives the counts of instances, and returns them. */
 export interface MetricsStore {
   readonly kind: 'memory' | 'redis' | 'sqlite'
   /**
-   * Tells how the instance is, and its records. Safe to repeat, and to come late: a record only
-   * ever replaces one of its process and minute with a lower `seq`.
-   * @returns whether it knew this process before: one that it does not know, or not any more, has
-   *   to tell it everything
+   * Stores an instance's state and records.
+   *
+   * Safe to repeat or to arrive late: a record only replaces one of its process and minute with a
+   * lower `seq`.
+   * @returns whether the store already knew this process: an unknown process has to send everything
    */
   write (state: InstanceState, records: readonly MinuteRecord[]): Promise<boolean>
-  /** The records of this minute and those after it, of a day at most: older ones are gone. */
+  /** Returns the records since this minute, at most a day back: older ones are deleted. */
   read (sinceMinute: number): Promise<MinuteRecord[]>
-  /** The last that each process told of itself, within a day. */
+  /** Returns the last state of each process that reported within a day. */
   instances (): Promise<InstanceState[]>
   close (): void | Promise<void>
 }

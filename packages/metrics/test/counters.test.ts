@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Counters, OUTCOMES } from '../src/index.js'
 
-t.test('only what was counted since is in the difference', async (t) => {
+t.test('the difference contains only counts since the earlier totals', async (t) => {
   const counters = new Counters()
   const [a, b] = [counters.route('GET /a'), counters.route('GET /b')]
   a.tallies.l1.add(1, 10)
@@ -32,17 +32,17 @@ t.test('only what was counted since is in the difference', async (t) => {
   ])
   t.strictSame(Object.keys(routes[0]?.outcomes ?? {}), ['l1', 'bypass'])
   t.strictSame(filledBy, { x: 1, y: 1 })
-  t.equal(a.tallies.l1.count, 2, 'what there is in all goes on')
+  t.equal(a.tallies.l1.count, 2, 'the totals continue')
   t.equal(counters.count, 5)
 })
 
-t.test('reads of caches: what was counted since, by name', async (t) => {
+t.test('reads of caches: counts since, by name', async (t) => {
   const reads = { l1: 0, l2: 0, coalesced: 0, stale: 0, misses: 0, savedMicros: 0 }
   const fragments = { cache: 'fragments', ...reads }
   const queries = { cache: 'queries', ...reads }
   let isMade = false
   const counters = new Counters(() => {
-    if (!isMade) throw new Error('they are made later')
+    if (!isMade) throw new Error('they are created later')
     return [{ ...fragments }, { ...queries }]
   })
   const first = counters.begin()
@@ -66,7 +66,7 @@ t.test('reads of caches: what was counted since, by name', async (t) => {
   ])
 })
 
-t.test('each outcome is counted apart', async (t) => {
+t.test('each outcome is counted separately', async (t) => {
   const counters = new Counters()
   const before = counters.begin()
   const { tallies } = counters.route('GET /a')
@@ -78,7 +78,7 @@ t.test('each outcome is counted apart', async (t) => {
   )
 })
 
-t.test('nobody fills memory with names', async (t) => {
+t.test('names cannot fill memory', async (t) => {
   const counters = new Counters()
   const before = counters.begin()
   const route = counters.route('GET /a')
@@ -102,7 +102,7 @@ t.test('nobody fills memory with names', async (t) => {
   t.strictSame(Object.fromEntries(route.limited.copy()), { policy: 1001 })
 })
 
-t.test('names are any text', async (t) => {
+t.test('names may be any text', async (t) => {
   const counters = new Counters()
   const before = counters.begin()
   counters.filledBy.add('__proto__')
@@ -114,7 +114,7 @@ t.test('names are any text', async (t) => {
   )
 })
 
-t.test('clients that were denied are told for one minute', async (t) => {
+t.test('denied clients are reported for one minute', async (t) => {
   const counters = new Counters()
   const route = counters.route('GET /a')
   counters.begin()
@@ -128,7 +128,7 @@ t.test('clients that were denied are told for one minute', async (t) => {
   ])
 })
 
-t.test('the next minute begins with copies of what has changed alone', async (t) => {
+t.test('the next minute copies only changed counts', async (t) => {
   const counters = new Counters()
   const [a, b] = [counters.route('GET /a'), counters.route('GET /b')]
   for (const { tallies } of [a, b]) tallies.l1.add(1, 10)
@@ -137,7 +137,7 @@ t.test('the next minute begins with copies of what has changed alone', async (t)
   const second = counters.begin(first)
   t.equal(second.routes.get(b), first.routes.get(b))
   t.equal(second.routes.get(a)?.outcomes.l1, first.routes.get(a)?.outcomes.l1)
-  t.strictSame([...second.routes], [...counters.begin().routes], 'as if all of it were copied')
+  t.strictSame([...second.routes], [...counters.begin().routes], 'with the same result as copying everything')
   a.tallies.miss.add(5, 10)
   t.match(counters.since(second).routes, [
     { route: 'GET /a', outcomes: { miss: { count: 1, latencySumMicros: 5000 } } }

@@ -10,7 +10,7 @@ import {
 } from '../src/index.js'
 import { countsOf, vitals } from './told.js'
 
-/** A store that notes what it is told, and does what the test says before it keeps it. */
+/** A store that records writes, and does what the test says before it stores them. */
 class SteeredStore implements MetricsStore {
   readonly kind = 'memory'
   readonly told: { readonly state: InstanceState, readonly records: readonly MinuteRecord[] }[] = []
@@ -35,7 +35,7 @@ const MINUTE = 60_000
 const START = Date.UTC(2030, 0, 1)
 const FIRST = START / MINUTE
 
-/** A recorder of a store, both with a clock that the test moves, and something to count with. */
+/** A recorder and its store, both with a clock that the test moves, and something to count. */
 function recording (t: Test) {
   mock.timers.enable({ apis: ['Date', 'setTimeout', 'setInterval'], now: START })
   t.teardown(() => { mock.timers.reset() })
@@ -60,7 +60,7 @@ function recording (t: Test) {
     count: (requests = 1) => {
       for (let i = 0; i < requests; i++) tallies.l1.add(1, 10)
     },
-    /** Requests by minutes since the start, as the store has them. */
+    /** Requests by minutes since the start, as stored. */
     kept: async () =>
       Object.fromEntries(
         Object.entries(countsOf(await store.read(0))).map(([name, count]) => [
@@ -71,7 +71,7 @@ function recording (t: Test) {
   }
 }
 
-/** Lets so many milliseconds pass, and what they bring happen. */
+/** Lets this many milliseconds pass, with their consequences. */
 async function pass (ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 50) {
     await setImmediate()
@@ -80,7 +80,7 @@ async function pass (ms: number): Promise<void> {
   await setImmediate()
 }
 
-t.test('a minute is told whole each time, and only if there is something new', async (t) => {
+t.test('a minute is reported completely each time, and only if something is new', async (t) => {
   const { store, recorder, count, kept } = recording(t)
   await recorder.flush()
   count(2)
@@ -121,7 +121,7 @@ t.test('minutes', async (t) => {
   t.strictSame(await kept(), { 0: 3, 1: 5, 10: 7 })
 })
 
-t.test('a clock that is set back begins no minute anew', async (t) => {
+t.test('setting the clock back restarts no minute', async (t) => {
   const { recorder, count, kept } = recording(t)
   mock.timers.setTime(START + 5 * MINUTE)
   await recorder.flush()
@@ -135,7 +135,7 @@ t.test('a clock that is set back begins no minute anew', async (t) => {
   t.strictSame(await kept(), { 5: 6 })
 })
 
-t.test('what was not acknowledged is told again', async (t) => {
+t.test('unacknowledged counts are reported again', async (t) => {
   const { store, recorder, outcomes, count, kept } = recording(t)
   store.before = async () => { throw new Error('no store') }
   count(2)
@@ -155,7 +155,7 @@ t.test('what was not acknowledged is told again', async (t) => {
   t.strictSame(outcomes, ['no store', 'no store', 'no store', 'written'])
 })
 
-t.test('what arrives although the answer is lost counts once', async (t) => {
+t.test('a write that arrives although its answer is lost counts once', async (t) => {
   const { store, recorder, count, kept } = recording(t)
   store.after = async () => { throw new Error('lost') }
   count(2)
@@ -167,7 +167,7 @@ t.test('what arrives although the answer is lost counts once', async (t) => {
 })
 
 t.test(
-  'an hour of minutes is kept without a store, and of a day without one the last hour',
+  'without a store an hour of minutes is kept, and after a day without one the last hour',
   async (t) => {
     const { store, recorder, count, kept } = recording(t)
     store.before = async () => {
@@ -190,7 +190,7 @@ t.test(
   }
 )
 
-t.test('a store that fails may have lost its memory: it is told the last hour again', async (t) => {
+t.test('a failing store may have lost its data: the last hour is reported again', async (t) => {
   const { store, recorder, count, kept } = recording(t)
   for (let minute = 0; minute < 70; minute++) {
     mock.timers.setTime(START + minute * MINUTE)
@@ -198,7 +198,7 @@ t.test('a store that fails may have lost its memory: it is told the last hour ag
     count(minute + 1)
     await recorder.flush()
   }
-  t.strictSame([recorder.unsent, recorder.dropped], [0, 0], 'what was told is not dropped')
+  t.strictSame([recorder.unsent, recorder.dropped], [0, 0], 'reported minutes are not dropped')
   store.before = async () => { throw new Error('no store') }
   await t.rejects(recorder.flush())
   t.equal(recorder.unsent, 60)
@@ -214,7 +214,7 @@ t.test('a store that fails may have lost its memory: it is told the last hour ag
 })
 
 t.test(
-  'a store that has lost its memory between two writes is told the last hour again',
+  'the last hour is reported again to a store that lost its data between two writes',
   async (t) => {
     const { store, recorder, outcomes, count, kept } = recording(t)
     count(1)
@@ -235,13 +235,13 @@ t.test(
     const closed = recorder.close()
     await pass(50)
     await closed
-    t.strictSame(await kept(), { 0: 1, 1: 5 }, 'also by one that closes')
+    t.strictSame(await kept(), { 0: 1, 1: 5 }, 'also when the recorder is closed')
     t.ok(outcomes.every((outcome) => outcome === 'written'))
   }
 )
 
 t.test(
-  'one write at a time; one that is not answered is given up, and does no harm when it comes late',
+  'one write at a time; an unanswered one is given up, and is harmless when it arrives late',
   async (t) => {
     const { store, recorder, outcomes, count, kept } = recording(t)
     let goOn: () => void = () => {}
@@ -266,7 +266,7 @@ t.test(
   }
 )
 
-t.test('what is counted while a write is under way is told by the next', async (t) => {
+t.test('counts made during a write are part of the next one', async (t) => {
   const { store, recorder, count, kept } = recording(t)
   count(2)
   store.after = async () => {
@@ -279,7 +279,7 @@ t.test('what is counted while a write is under way is told by the next', async (
   t.strictSame(await kept(), { 0: 3 })
 })
 
-t.test('each second, once it is started, and not after it is closed', async (t) => {
+t.test('every second, once started, and not after it is closed', async (t) => {
   const { store, recorder, count } = recording(t)
   const written = () => new Promise<void>((resolve) => {
     store.after = async () => { resolve() }
@@ -293,7 +293,7 @@ t.test('each second, once it is started, and not after it is closed', async (t) 
     const next = written()
     mock.timers.tick(1000)
     await next
-    // What the recorder does with the answer is done before a write that follows begins.
+    // The recorder processes the answer before a following write begins.
     await recorder.flush()
   }
   t.strictSame(
@@ -309,7 +309,7 @@ t.test('each second, once it is started, and not after it is closed', async (t) 
 })
 
 t.test(
-  'closing does not wait for a store that does not answer, nor for a write that is under way',
+  'closing does not wait for a store that does not answer, nor for a write in progress',
   async (t) => {
     const { store, recorder, count, kept } = recording(t)
     store.before = () => new Promise(() => {})
@@ -330,7 +330,7 @@ t.test(
   }
 )
 
-t.test('closing tells the store again if it fails, and only for so long', async (t) => {
+t.test('closing retries if the store fails, for a limited time', async (t) => {
   const { store, recorder, count, kept } = recording(t)
   count(2)
   store.before = async () => {
@@ -351,7 +351,7 @@ t.test('closing tells the store again if it fails, and only for so long', async 
   t.equal(store.told.length, told)
 })
 
-t.test('options that cannot be used', async (t) => {
+t.test('invalid options', async (t) => {
   const make = (options: object) => () =>
     new Recorder({ store: memoryStore(), service: 's', instance: 'i', vitals, ...options })
   t.throws(make({ store: undefined }), {

@@ -22,7 +22,7 @@ storeContract(t, 'redis', async () => {
   }
 })
 
-/** A client that notes what is said to it. */
+/** A client that records its commands. */
 async function listening (t: Test) {
   const client = await server.connect()
   t.teardown(() => { client.disconnect() })
@@ -45,7 +45,7 @@ async function listening (t: Test) {
 }
 
 t.test(
-  'one command for the process and one a record, each over one key, which ends in a day',
+  'one command for the process and one per record, each with one key, which expires after a day',
   async (t) => {
     const { client, noted, said } = await listening(t)
     const prefix = randomUUID()
@@ -62,7 +62,7 @@ t.test(
     t.strictSame(
       said.sort(),
       [...keys.map((key) => `eval 1 ${key}`), ...keys.map((key) => `evalsha 1 ${key}`)].sort(),
-      'Redis has to learn the scripts first'
+      'Redis first has to load the scripts'
     )
     said.length = 0
     await write()
@@ -78,7 +78,7 @@ t.test(
   }
 )
 
-t.test('what processes said that are long gone goes when somebody new comes', async (t) => {
+t.test('states of processes that are long gone are removed when a new one arrives', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
   const store = redisStore({ client, prefix })
@@ -119,7 +119,7 @@ t.test('a day is read in parts', async (t) => {
 })
 
 t.test(
-  'Redis gone: the write rejects; back, even empty, and told again, it has all that was told',
+  'Redis is down: the write rejects; once it returns, even empty, it gets everything again',
   async (t) => {
     const server = await startRedis(t)
     const client = await server.connect({ commandTimeout: 1000, retryStrategy: () => 10 })
@@ -143,7 +143,7 @@ t.test(
   }
 )
 
-t.test('an error of another kind is not tried again', async (t) => {
+t.test('an error of another kind is not retried', async (t) => {
   const { client, noted, said } = await listening(t)
   const prefix = randomUUID()
   await client.set(`${prefix}:metrics:{${now}}`, 'no hash')

@@ -9,7 +9,7 @@ function seriesOf (...requests: [ms: number, bytes: number][]) {
   return tally.copy()
 }
 
-t.test('series add up, and the difference of two is what came between', async (t) => {
+t.test('series can be added, and the difference of two is the change in between', async (t) => {
   const [a, b] = [
     seriesOf([0.15, 100], [20, 1]),
     { ...seriesOf([0.15, 10]), shared: 1, notModified: 1, savedMicros: 7 }
@@ -30,7 +30,7 @@ t.test('series add up, and the difference of two is what came between', async (t
 })
 
 t.test(
-  'a bucket has what took as long as its bound, and the last one all that took longer',
+  'a bucket counts durations up to its bound, and the last one all longer ones',
   async (t) => {
     const bucketOf = (ms: number) => seriesOf([ms, 0]).latency.indexOf(1)
     t.equal(bucketOf(0), 0)

@@ -8,7 +8,7 @@ import { sqliteStore } from '../src/stores/sqlite.js'
 import { storeContract } from './store-contract.js'
 import { countsOf, recordOf, stateOf } from './told.js'
 
-/** Does something to the file through a connection of its own. */
+/** Changes the file through a separate connection. */
 function behind<R> (file: string, work: (db: Database.Database) => R): R {
   const db = new Database(file)
   try {
@@ -44,7 +44,7 @@ storeContract(t, 'sqlite', async (t) => {
 
 const now = Math.floor(Date.now() / 60_000)
 
-t.test('what is too old goes with the next write', async (t) => {
+t.test('old records are deleted with the next write', async (t) => {
   const file = join(t.testdir(), 'metrics.db')
   const store = open(t, file)
   await store.write(stateOf('a', { at: 1 }), [recordOf('a', now - 2000, 1, 1)])
@@ -56,7 +56,7 @@ t.test('what is too old goes with the next write', async (t) => {
 })
 
 t.test(
-  'who holds the file holds nobody up: the write fails, and is right when it is made again',
+  'a locked file does not block the process: the write fails, and succeeds when repeated',
   async (t) => {
     const file = join(t.testdir(), 'metrics.db')
     const store = open(t, file)
@@ -75,7 +75,7 @@ t.test(
 )
 
 t.test(
-  'four processes that open a new file at once and write to it: nothing is lost',
+  'four processes open a new file at once and write to it: nothing is lost',
   async (t) => {
     const file = join(t.testdir(), 'metrics.db')
     const writers = Array.from({ length: 4 }, (_, i) =>
@@ -99,7 +99,7 @@ t.test(
 )
 
 t.test(
-  'a file that cannot be opened is an error that says so, and so is a store that is closed',
+  'a file that cannot be opened is a clear error, and so is a closed store',
   async (t) => {
     const folder = t.testdir({ 'metrics.db': {} })
     t.throws(() => sqliteStore({ file: join(folder, 'metrics.db') }), {
@@ -112,7 +112,7 @@ t.test(
 )
 
 t.test(
-  'a damaged file is set aside, and after the file was deleted the store says that it does not know the run',
+  'a damaged file is set aside, and after the file was deleted the store does not know the run',
   async (t) => {
     const warned = t.capture(process, 'emitWarning')
     const file = join(t.testdir({ 'metrics.db': 'no database' }), 'metrics.db')

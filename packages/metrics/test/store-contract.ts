@@ -5,14 +5,14 @@ import { countsOf, recordOf, stateOf } from './told.js'
 /** An empty place for a store. */
 export interface MetricsPlace {
   /**
-   * A store there, closed with the test. Where the store is shared, each is a handle of its own.
+   * Opens a store there, closed after the test. If the store is shared, each is a separate handle.
    */
   open (): Promise<MetricsStore>
-  /** False where each handle is for itself. */
+  /** False if handles are independent. */
   readonly shared: boolean
   /**
-   * Puts this in place of the run's record of the minute, and of its state. Missing where nobody
-   * else could.
+   * Overwrites the run's record of the minute and its state. Absent if nothing else could write
+   * there.
    */
   spoil? (run: string, minute: number, text: string): Promise<void>
 }
@@ -21,7 +21,7 @@ const MINUTE = 60_000
 const DAY = 1440 * MINUTE
 const minuteNow = () => Math.floor(Date.now() / MINUTE)
 
-/** What every store keeps to. Runs against an empty place per test. */
+/** The contract of every store. Runs against an empty place per test. */
 export function storeContract (
   t: Test,
   name: string,
@@ -37,7 +37,7 @@ export function storeContract (
     })
   }
 
-  test('what is told is read, whole', async (t, store) => {
+  test('reported data is read completely', async (t, store) => {
     const now = minuteNow()
     t.strictSame([await store.read(0), await store.instances()], [[], []])
     const [state, record] = [
@@ -49,7 +49,7 @@ export function storeContract (
     t.strictSame(await store.instances(), [state])
   })
 
-  test('what is told again, or late, counts once', async (t, store) => {
+  test('repeated and late reports count once', async (t, store) => {
     const now = minuteNow()
     const write = (seq: number, count: number) =>
       store.write(stateOf('a'), [recordOf('a', now, seq, count)])
@@ -62,7 +62,7 @@ export function storeContract (
     t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 100 }, '10 comes after 9')
   })
 
-  test('writes in any order, and all at once, end with the last', async (t, store) => {
+  test('writes in any order, or all at once, end with the last', async (t, store) => {
     const now = minuteNow()
     const records = [5, 1, 4, 2, 3].map((seq) => recordOf('a', now, seq, seq * 10))
     await Promise.all(records.map((record) => store.write(stateOf('a'), [record])))
@@ -75,7 +75,7 @@ export function storeContract (
     t.strictSame(countsOf(await store.read(0)), { [`a ${now - 1}`]: 1, [`a ${now}`]: 60 })
   })
 
-  test('runs of one instance are apart, and so are minutes', async (t, store) => {
+  test('runs of one instance are separate, and so are minutes', async (t, store) => {
     const now = minuteNow()
     await store.write(stateOf('a'), [recordOf('a', now - 1, 8, 1), recordOf('a', now, 9, 2)])
     await store.write(stateOf('b'), [recordOf('b', now, 1, 3)])
@@ -89,7 +89,7 @@ export function storeContract (
     t.strictSame((await store.instances()).map(({ run }) => run).sort(), ['a', 'b'])
   })
 
-  test('nothing is read of what is older than a day', async (t, store) => {
+  test('data older than a day is not returned', async (t, store) => {
     const now = minuteNow()
     await store.write(stateOf('old', { at: Date.now() - DAY - MINUTE }), [])
     await store.write(stateOf('a'), [
@@ -104,7 +104,7 @@ export function storeContract (
     )
   })
 
-  test('of what a process says of itself the last counts; a clock may be set back', async (t, store) => {
+  test('the last state of a process counts; a clock may be set back', async (t, store) => {
     const at = Date.now()
     const said = async () => (await store.instances()).map(({ at, rssBytes }) => [at, rssBytes])
     await store.write(stateOf('a', { at, rssBytes: 2 }), [])
@@ -120,7 +120,7 @@ export function storeContract (
     t.strictSame(countsOf(await store.read(now)), { [`a ${now + 3}`]: 1 })
   })
 
-  test('names are any text', async (t, store) => {
+  test('names may be any text', async (t, store) => {
     const now = minuteNow()
     for (const run of ['a b', '{a}', 'ключ', '__proto__']) {
       await store.write(stateOf(run), [recordOf(run, now, 1, 1)])
@@ -129,7 +129,7 @@ export function storeContract (
     t.equal((await store.instances()).length, 4)
   })
 
-  test('what is no record is skipped, and replaced', async (t, store, place) => {
+  test('invalid records are skipped, and replaced', async (t, store, place) => {
     if (place.spoil === undefined) return
     const now = minuteNow()
     const { seq: _, ...partial } = recordOf('a', now, 1, 1)
@@ -163,13 +163,13 @@ export function storeContract (
     t.equal((await store.instances()).length, 2)
   })
 
-  test('records of versions that did not count caches are records', async (t, store) => {
+  test('records of versions that did not count caches are valid', async (t, store) => {
     const { caches: _, ...older } = recordOf('a', minuteNow(), 1, 3)
     await store.write(stateOf('a'), [older])
     t.strictSame(await store.read(0), [older])
   })
 
-  test('a process is known that has told it something', async (t, store) => {
+  test('a process that has reported is known', async (t, store) => {
     const at = Date.now()
     const write = (run: string, at: number) => store.write(stateOf(run, { at }), [])
     t.strictSame(
@@ -183,7 +183,7 @@ export function storeContract (
     )
   })
 
-  test('two handles are one store', async (t, store, place) => {
+  test('two handles act as one store', async (t, store, place) => {
     if (!place.shared) return
     const now = minuteNow()
     const other = await place.open()

@@ -8,7 +8,7 @@ export const vitals = (): Vitals => ({
   invalidations: []
 })
 
-/** What a process says of itself. */
+/** The state of a process. */
 export const stateOf = (run: string, more: Partial<InstanceState> = {}): InstanceState => ({
   run,
   service: 'shop',
@@ -21,7 +21,7 @@ export const stateOf = (run: string, more: Partial<InstanceState> = {}): Instanc
   ...more
 })
 
-/** A record with so many requests of one route. */
+/** A record with this many requests of one route. */
 export const recordOf = (
   run: string,
   minute: number,
@@ -43,7 +43,7 @@ export const recordOf = (
   ]
 })
 
-/** Requests by process and minute, as records have them. */
+/** Requests by process and minute in the records. */
 export const countsOf = (records: readonly MinuteRecord[]): Record<string, number> =>
   Object.fromEntries(
     records.map(

@@ -1,8 +1,8 @@
 import { sqliteStore } from '../src/stores/sqlite.js'
 import { recordOf, stateOf } from './told.js'
 
-// Told to go, opens the file of its first argument and writes fifty versions of one record, of the
-// process and the minute that the others name.
+// A process that waits for a signal, opens the file of its first argument and writes fifty versions
+// of one record, of the process and minute in the other arguments.
 const [, , file = '', run = '', minute = ''] = process.argv
 
 process.once('message', () => {

@@ -1,15 +1,15 @@
 /**
- * Tags that one invalidation is given at most: Redis does as many within a tenth of the timeouts
- * that are usual.
+ * Maximum number of tags per invalidation: Redis processes them within a tenth of the usual
+ * timeouts.
  */
 export const MAX_TAGS = 500
 
-/** UTF-16 units of text that one invalidation is given at most, unless a single tag is longer. */
+/** Maximum length of an invalidation's tags in UTF-16 units, unless a single tag is longer. */
 const MAX_LENGTH = 256 * 1024
 
 /**
- * The end of the chunk that begins at `from`: as many tags as one invalidation takes, up to
- * `limit`, and at least one.
+ * Returns the end of the chunk that starts at `from`: as many tags as fit into one invalidation, up
+ * to `limit`, but at least one.
  */
 export function chunkEnd (
   tags: readonly (string | undefined)[],

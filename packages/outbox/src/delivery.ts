@@ -6,26 +6,28 @@ import { outlasting } from './lease.js'
 import type { Rows } from './rows.js'
 
 /**
- * `delivered`: no instance serves any more what was invalidated. `queued`: nobody could deliver it
- * yet, and no instance uses the cache before it has.
+ * `delivered`: no instance serves the invalidated values any more. `queued`: the invalidation could
+ * not be delivered yet, and no instance uses its cache until it is.
  */
 export type DeliveryOutcome = 'delivered' | 'queued'
 
-/** What a delivery works with. */
+/** Dependencies of a delivery. */
 export interface DeliveryParts {
   readonly rows: Pick<Rows, 'hasAny' | 'remove'>
-  /** Bounded in time. */
+  /** Limited in time. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
-  /** How long every instance's lease is, in ms. */
+  /** Length of every instance's lease, in ms. */
   readonly lease: number
-  /** How often it is tried, and looked whether somebody else did it, in ms. */
+  /**
+   * Milliseconds between attempts, and between checks whether another instance has delivered it.
+   */
   readonly pollInterval: number
 }
 
-/** Tags, and the rows by which every relay knows of them. */
+/** Tags, and the rows through which every relay knows them. */
 export interface Deliverable {
   readonly tags: readonly string[]
-  /** Rows with these tags and no others. None: nobody else's delivery counts. */
+  /** Rows with exactly these tags. Empty: deliveries by other instances do not count. */
   readonly ids: readonly string[]
 }
 
@@ -38,8 +40,7 @@ export class Delivery {
   }
 
   /**
-   * Does not fail. Whatever the outcome is, the relays of all instances go on with what is in the
-   * table.
+   * Never rejects. Whatever the outcome, the relays of all instances process the rows in the table.
    */
   async deliver ({ tags, ids }: Deliverable): Promise<DeliveryOutcome> {
     if (tags.length === 0) return 'delivered'
@@ -82,7 +83,7 @@ export class Delivery {
     return attempt
   }
 
-  /** A row leaves the table when it has been delivered, by whichever instance. */
+  /** A row leaves the table when any instance has delivered it. */
   async #areGone (ids: readonly string[]): Promise<boolean> {
     if (ids.length === 0) return false
     try {
@@ -95,12 +96,12 @@ export class Delivery {
 }
 
 interface Attempt {
-  /** Tags that are invalidated. */
+  /** Number of invalidated tags. */
   done: number
   failed: boolean
-  /** The relays have it: no further chunk is begun. */
+  /** The relays take over: no further chunk is started. */
   isGivenUp: boolean
-  /** Settles only if it succeeds. */
+  /** Settles only on success. */
   readonly success: Promise<true>
 }
 

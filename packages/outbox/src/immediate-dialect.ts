@@ -14,11 +14,12 @@ class ImmediateDriver extends SqliteDriver {
 }
 
 /**
- * Kysely's dialect for SQLite with transactions that take the write lock when they begin. SQLite's
- * default takes it at the first write, and fails with SQLITE_BUSY where another connection has
- * written since the transaction's first read; retried without its reads, a write would replace what
- * it has not checked. With it `request.checkPreconditions()` inside a transaction lets one writer
- * of several win.
+ * Kysely's SQLite dialect with transactions that take the write lock when they begin.
+ *
+ * SQLite by default takes it at the first write, and fails with SQLITE_BUSY if another connection
+ * has written since the transaction's first read. Retried without its reads, a write would replace
+ * data it has not checked. With this dialect, `request.checkPreconditions()` inside a transaction
+ * lets exactly one of several writers win.
  * @example
  * new Kysely({ dialect: new ImmediateSqliteDialect({ database: new Database('shop.db') }) })
  */

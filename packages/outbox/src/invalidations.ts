@@ -3,8 +3,8 @@ import type { DeliveryOutcome } from './delivery.js'
 import type { Ticket } from './outbox.js'
 
 /**
- * The part of an outbox that writes invalidations, in transactions on a database with whatever
- * other tables.
+ * The part of an outbox that writes invalidations, in transactions on a database with any other
+ * tables.
  */
 export interface Invalidations<S> {
   add (trx: Transaction<S>, tags: readonly string[]): Promise<Ticket>

@@ -3,8 +3,9 @@ import { OutboxError } from './errors.js'
 import { isName } from './tags.js'
 
 /**
- * The tag that an entry of @weir/cache carries for its own key (its `keyTag`). Not imported: the
- * outbox works with any cache, and needs none to be installed. A test holds the two together.
+ * Returns the tag that an entry of @weir/cache carries for its own key (its `keyTag`).
+ *
+ * Not imported, because the outbox works with any cache and requires none. A test compares the two.
  * @throws OutboxError WEIR_OUTBOX_INVALID_KEY
  */
 export function keyTag (key: unknown): string {

@@ -1,16 +1,16 @@
-// The clocks of two machines do not run at quite the same rate, and timers fire early.
+// Clocks of two machines run at slightly different rates, and timers fire early.
 const MARGIN = 0.05
 
 /**
- * How long it takes, in ms, until every lease that is held now, on whichever instance, has ended or
- * been renewed.
+ * Returns the milliseconds until every lease held now, on any instance, has ended or been renewed.
  */
 export const outlasting = (lease: number) => lease * (1 + MARGIN)
 
 /**
- * The right to trust the cache, on the local monotonic clock: `length` ms from the *beginning* of
- * the last poll that left nothing undelivered. Nothing has to happen for it to end: with a stalled
- * event loop or a silent database it just does.
+ * The right to trust the cache, on the local monotonic clock.
+ *
+ * It lasts `length` ms from the *start* of the last poll that left nothing undelivered. It ends
+ * without any action, even with a stalled event loop or an unresponsive database.
  */
 export class Lease {
   #since = -Infinity
@@ -23,14 +23,14 @@ export class Lease {
   }
 
   /**
-   * `since`: when the poll began. A poll that answers late renews nothing, since it counts from
-   * then.
+   * `since`: the start of the poll. A poll that answers late renews nothing, because the lease
+   * counts from then.
    */
   renew (since: number): void {
     if (!this.#ended && since > this.#since) this.#since = since
   }
 
-  /** For good: a poll still under way does not bring it back. */
+  /** Ends the lease permanently: a poll in progress does not restore it. */
   end (): void {
     this.#ended = true
     this.#since = -Infinity

@@ -13,13 +13,14 @@ interface FormerTable {
   created: string
 }
 
-/** Rows of the former table that are moved at once. */
+/** Number of rows of the old table moved at once. */
 const PAGE = 500
 
 /**
- * Creates the table `weir_outbox_tags`, and moves into it what the table of version 0.1 holds; goes
- * among the service's own migrations. A service that has applied it with version 0.1 lists it
- * again, under a new name: where the table is there already it changes nothing.
+ * Creates a migration for the table `weir_outbox_tags`, including the rows of version 0.1.
+ *
+ * Add it to the service's own migrations. A service that has applied it with version 0.1 lists it
+ * again, under a new name: if the table exists, it changes nothing.
  * @param namespace the outbox's own: rows of version 0.1 are moved there
  * @throws OutboxError WEIR_OUTBOX_INVALID_ROW if a row of version 0.1 cannot be read
  * @example
@@ -38,7 +39,7 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
       .addColumn('tag', 'text', (column) => column.notNull())
       .addColumn('created', 'varchar(24)', (column) => column.notNull())
       .addPrimaryKeyConstraint('weir_outbox_tags_by_id', ['namespace', 'id'])
-      // An index in all but name, which every database can make along with the table.
+      // Effectively an index, which every database can create together with the table.
       .addUniqueConstraint('weir_outbox_tags_by_hash', ['namespace', 'hash', 'id'])
       .execute()
     await moveFormerRows(
@@ -56,14 +57,14 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
 export const outboxMigration: SchemaMigration = makeOutboxMigration(DEFAULT_NAMESPACE)
 
 /**
- * The former table goes: instances of version 0.1 that still run find none, so that they trust
- * their cache no more and commit no invalidation that others do not see.
+ * Drops the old table: running instances of version 0.1 then no longer trust their cache, and
+ * commit no invalidation that others would not see.
  */
 async function moveFormerRows (
   db: Kysely<OutboxSchema & { weir_outbox: FormerTable }>,
   namespace: string
 ): Promise<void> {
-  // Made where there is none, because databases differ in how they are asked what tables there are.
+  // Creates the old table if it is missing, because databases differ in how to list tables.
   await db.schema
     .createTable('weir_outbox')
     .ifNotExists()

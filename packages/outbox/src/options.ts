@@ -6,42 +6,44 @@ import type { OutboxSchema } from './table.js'
 /** Options of `createOutbox`. Times are in milliseconds. */
 export interface OutboxOptions {
   /**
-   * The service's own database, migrated with `outboxMigration`. Not a read replica: it must see
-   * what is committed. A connection that waits for locks, where the database has such: a delete
-   * that is refused is a row delivered once more.
+   * The service's own database, migrated with `outboxMigration`.
+   *
+   * It must not be a read replica, because it has to see all commits. Use a connection that waits
+   * for locks, if the database has them: a rejected delete delivers a row once more.
    */
   readonly db: Kysely<OutboxSchema>
-  /** Resolves when no instance serves anything any more that carries one of the tags. */
+  /** Resolves when no instance serves anything that carries one of the tags. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   /**
-   * Names the cache that is told, at most 100 characters. **The same for every instance, and
-   * another one for every other cache** whose invalidations are in the same database: an outbox
-   * sees the rows of its own namespace only. Default `responses`.
+   * Name of the cache that is invalidated, up to 100 characters.
+   *
+   * **The same for every instance, and different for every other cache** whose invalidations are in
+   * the same database: an outbox sees only the rows of its own namespace. Default `responses`.
    */
   readonly namespace?: string
-  /** How often the table is looked at. Default 250. */
+  /** Time between reads of the table. Default 250. */
   readonly pollInterval?: number
   /**
-   * How long the cache may be trusted after a look at the table. **The same for every instance**:
-   * writers wait it out. Default 1000.
+   * Time for which the cache may be trusted after a read of the table. **The same for every
+   * instance**: writers wait for it. Default 1000.
    */
   readonly lease?: number
-  /** After this an invalidation that has not answered counts as failed. Default 500. */
+  /** Time after which an unanswered invalidation counts as failed. Default 500. */
   readonly invalidateTimeout?: number
 }
 
-/** That of the response cache. */
+/** The namespace of the response cache. */
 export const DEFAULT_NAMESPACE = 'responses'
 
 const LONGEST_NAMESPACE = 100
 // eslint-disable-next-line no-control-regex -- not every database keeps control characters
 const NO_NAME = /[\u0000-\u001f\u007f\p{Cs}]/u
 
-// A lease is waited out with a margin, and setTimeout takes 2^31 - 1 at most: one that is set for
-// longer fires at once.
+// Waiting for a lease includes a margin, and setTimeout accepts at most 2^31 - 1: longer delays
+// fire at once.
 const LONGEST = 2 ** 30
 
-/** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
+/** Applies the defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions ({
   db,
   invalidate,
@@ -52,18 +54,18 @@ export function resolveOptions ({
   ...others
 }: OutboxOptions) {
   refuseUnknown(others)
-  if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
+  if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'pass a function')
   checkNamespace('namespace', namespace)
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
     if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) {
-      throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
+      throw invalid(name, ms, `use milliseconds, from 1 to ${LONGEST}`)
     }
   }
   if (pollInterval >= lease) {
     throw invalid(
       'pollInterval',
       pollInterval,
-      `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`
+      `it must be shorter than the lease (${lease} ms), or the cache is never trusted for long`
     )
   }
   return { db, invalidate, namespace, pollInterval, lease, invalidateTimeout }
@@ -80,14 +82,14 @@ export function checkNamespace (option: string, name: unknown): void {
   throw invalid(
     option,
     name,
-    `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`
+    `use a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`
   )
 }
 
-/** @param others options that are left when all that there are have been taken */
+/** @param others options that remain after all known ones have been removed */
 export function refuseUnknown (others: object): void {
   const [unknown] = Object.entries(others)
-  if (unknown !== undefined) throw invalid(unknown[0], unknown[1], 'there is no such option')
+  if (unknown !== undefined) throw invalid(unknown[0], unknown[1], 'unknown option')
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
@@ -99,9 +101,9 @@ export function demandMethods (
 ): void {
   const has = (method: string) =>
     typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
-  if (!methods.every(has)) throw invalid(option, value, `give what ${maker} makes`)
+  if (!methods.every(has)) throw invalid(option, value, `use the result of ${maker}`)
 }
 
-/** Makes the error of an option that cannot be taken. */
+/** Creates the error of an invalid option. */
 export const invalid = (name: string, value: unknown, advice: string) =>
   new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)

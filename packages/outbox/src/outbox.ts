@@ -12,7 +12,7 @@ import { checkTags } from './tags.js'
 import { Settling } from './settling.js'
 
 /**
- * What `add` gives: an invalidation that is written, to be delivered once its transaction has been
+ * A written invalidation, returned by `add`, to be delivered after its transaction has been
  * committed.
  */
 export interface Ticket {
@@ -20,24 +20,23 @@ export interface Ticket {
   readonly tags: readonly string[]
 }
 
-/** See {@link createOutbox}. */
+/** An outbox made by {@link createOutbox}. */
 export interface Outbox {
   /**
    * Writes an invalidation as part of the transaction that writes the data.
    *
-   * Called within `withTags`, it writes those tags as well. Without any there is nothing to write
-   * or to deliver.
-   * @throws OutboxError WEIR_OUTBOX_INVALID_TAG, WEIR_OUTBOX_NO_TRANSACTION; what the database
-   *   fails with
+   * Called within `withTags`, it also writes those tags. Without any tags there is nothing to write
+   * or deliver.
+   * @throws OutboxError WEIR_OUTBOX_INVALID_TAG, WEIR_OUTBOX_NO_TRANSACTION; the database's error
    * @example
    * const ticket = await db.transaction().execute((trx) => outbox.add(trx, ['product:42']))
    */
   add (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket>
   /**
-   * Runs `work`; each ticket that `add` of this outbox makes within has these tags as well.
+   * Runs `work`; each ticket that `add` of this outbox creates within it also has these tags.
    *
-   * Within is also after an `await`, by `AsyncLocalStorage`. The listeners of an event emitter run
-   * in the context of the emitter: await a promise of the event, or bind them with
+   * This includes code after an `await`, through `AsyncLocalStorage`. Listeners of an event emitter
+   * run in the emitter's context: await a promise of the event, or bind them with
    * `AsyncResource.bind`. `tags` is called for each ticket. Nested calls add up.
    * @example
    * await outbox.withTags(
@@ -50,17 +49,21 @@ export interface Outbox {
    */
   withTags<T> (tags: () => readonly string[], work: () => T): T
   /**
-   * To be awaited between the commit and its acknowledgement. Never rejects, and answers within the
-   * lease and a little, one more lease if the database does not answer either.
+   * Delivers the ticket. Await it between the commit and its acknowledgement.
+   *
+   * Never rejects. Answers within slightly more than the lease, or after one more lease if the
+   * database does not answer either.
    * @example const outcome = await outbox.deliver(ticket)
    */
   deliver (ticket: Ticket): Promise<DeliveryOutcome>
   /**
-   * To be awaited by who has read the database, before anybody sees what follows from it: resolves
-   * when no instance uses its cache that does not know of every invalidation with one of these tags
-   * that was committed when it was called. As a rule that is one look at an index that has none of
-   * them; if a write with such a tag is between its commit and its acknowledgement, about as long
-   * as that takes. Never rejects, and answers within the lease and a little, whatever happens.
+   * Waits for undelivered invalidations that affect data read from the database.
+   *
+   * Await it after reading the database, before anything derived from the read becomes visible. It
+   * resolves when no instance uses its cache without knowing every invalidation with one of these
+   * tags that was committed before the call. Usually that takes one look at an index that has none
+   * of them; if a write with such a tag is between its commit and its acknowledgement, about as
+   * long as that takes. Never rejects, and always answers within slightly more than the lease.
    * @example
    * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, async () => {
    *   const row = await db
@@ -74,9 +77,10 @@ export interface Outbox {
    */
   settle (tags: readonly string[]): Promise<void>
   /**
-   * Whether the cache may be used: to be asked at every read, after it began. Not asked, nothing
-   * here protects that read. A call costs 0.1 µs, nearly all of it performance.now(). It may be
-   * handed on by itself.
+   * Reports whether the cache may be used. Call it during every read.
+   *
+   * A read that does not call it is not protected. A call costs 0.1 µs, nearly all of it
+   * performance.now(). It can be passed on as a function.
    * @example
    * const cache = createCache({
    *   store: guardedStore(store, outbox.isDrained),
@@ -85,81 +89,87 @@ export interface Outbox {
    */
   readonly isDrained: () => boolean
   /**
-   * Writes an invalidation of exactly these tags in a transaction of its own, for what could not be
-   * part of the data's: if the process dies between the two, it is lost.
-   * @throws OutboxError WEIR_OUTBOX_INVALID_TAG; what the database fails with
+   * Writes an invalidation of exactly these tags in a transaction of its own.
+   *
+   * Meant for invalidations that cannot be part of the data's transaction: if the process dies
+   * between the two, the invalidation is lost.
+   * @throws OutboxError WEIR_OUTBOX_INVALID_TAG; the database's error
    * @example await outbox.deliver(await outbox.queue(['products']))
    */
   queue (tags: readonly string[]): Promise<Ticket>
   /**
-   * Begins to look at the table, at once and then for good. Resolves when it has looked for the
-   * first time; until then the outbox is not drained.
+   * Starts polling the table, at once and then repeatedly.
+   *
+   * Resolves after the first poll; until then the outbox is not drained.
    * @example await outbox.start()
    */
   start (): Promise<void>
   /**
-   * Ends the relay: from now on the outbox is not drained. Resolves when a poll under way has
-   * ended, or after `invalidateTimeout`. `add` and `deliver` go on working.
+   * Stops the relay: from now on the outbox is not drained.
+   *
+   * Resolves when a poll in progress has ended, or after `invalidateTimeout`. `add` and `deliver`
+   * keep working.
    * @example await outbox.stop()
    */
   stop (): Promise<void>
   /**
-   * How many tags wait to be invalidated, for people and gauges.
+   * Returns the number of tags waiting to be invalidated, for people and gauges.
    * @example const waiting = await outbox.pending()
    */
   pending (): Promise<number>
 }
 
 /**
- * Invalidations that are lost neither with the process nor with the cache's store: they are written
- * to a table in the service's own database, in the transaction that writes the data, and leave it
- * when they have been delivered.
+ * Creates an outbox: invalidations that survive the loss of the process and of the cache's store.
  *
- * Each tag of an invalidation is a row of its own. A row is read, delivered and deleted for itself,
- * so that no backlog is too large to make progress with, and it has a namespace: other caches'
- * outboxes in the same table neither see nor delete it.
+ * They are written to a table in the service's own database, in the transaction that writes the
+ * data, and removed when they have been delivered.
  *
- * **The promise**: no read that begins after `deliver` has resolved, on any instance, uses what was
- * invalidated, if the reader asks `isDrained()`.
+ * Each tag of an invalidation is a separate row. Rows are read, delivered and deleted individually,
+ * so that any backlog makes progress. Each row has a namespace: outboxes of other caches in the
+ * same table neither see nor delete it.
  *
- * **Why it holds.** Let c be the moment of the commit, at which the rows appear, all at once.
- * 1. `delivered`: each tag's invalidation was carried through after c. The writer's own began after
- *    c; anyone else's was of a row that had been read, which is after c; and a row is deleted only
- *    after that. Chunks change nothing of it, since each row stands for its tag alone: `delivered`
- *    takes the last chunk, or the absence of every row.
- * 2. `queued`, at q: the writer has waited since it called `deliver`, which is after c, for longer
- *    than a lease: q > c + LEASE. Take a reader that begins after q and finds the outbox drained.
- *    Then some poll of its instance that left nothing undelivered began less than LEASE before, so
- *    after q - LEASE > c. It read the table page by page, after c: either it saw a row and has
- *    delivered it, or the row was gone, so somebody else had. No row that was there when the poll
- *    began is beyond its last page: the poll goes on to the last id in a table that it has asked
- *    for it later than it began. So it ends, however many are added meanwhile; and if it took
- *    longer than a lease, it was worth nothing, and the next one finds few rows.
- * 3. No answer, because the writer died: nothing was acknowledged, and the rows are there for every
- *    relay as soon as they are committed.
+ * **The guarantee**: no read that begins after `deliver` has resolved, on any instance, uses an
+ * invalidated value, provided the reader calls `isDrained()`.
  *
- * **No read goes back** behind one that ended before it began, even while the write is not
- * acknowledged yet, if what was computed from the database is settled (`settle`) before it is
- * stored or seen. For take a version written at c that somebody has seen. It came from a fill that
- * read the database at r > c and was settled at s, before anybody saw it. Settling looked after r
- * for rows with the fill's tags, and rows are committed with their data. So a row with such a tag
- * was
+ * **Why it holds.** Let c be the moment of the commit, at which all rows appear at once.
+ * 1. `delivered`: each tag's invalidation was executed after c. The writer's own began after c; any
+ *    other was of a row that had been read, which is after c; and a row is deleted only after that.
+ *    Chunks do not change this, since each row stands for its tag alone: `delivered` requires the
+ *    last chunk, or the absence of every row.
+ * 2. `queued`, at q: since the call of `deliver`, which is after c, the writer has waited for
+ *    longer than a lease: q > c + LEASE. Consider a reader that begins after q and finds the outbox
+ *    drained. Some poll of its instance that left nothing undelivered then began less than LEASE
+ *    earlier, so after q - LEASE > c. It read the table page by page, after c: either it saw a row
+ *    and delivered it, or the row was gone, because another instance had. No row that existed when
+ *    the poll began is beyond its last page: the poll continues to the last id in the table, which
+ *    it requested after it began. It therefore ends, however many rows are added meanwhile; and if
+ *    it took longer than a lease, it was worthless, and the next one finds few rows.
+ * 3. No answer, because the writer died: nothing was acknowledged, and the rows are visible to
+ *    every relay as soon as they are committed.
+ *
+ * **Reads never go back in time**, even before the write is acknowledged, if results computed from
+ * the database are settled (`settle`) before they are stored or become visible. Consider a version
+ * written at c that a reader has seen. It came from a fill that read the database at r > c and was
+ * settled at s, before it became visible. Settling looked for rows with the fill's tags after r,
+ * and rows are committed with their data. So a row with such a tag was
  * - gone, because it was delivered; or
- * - seen, and by s its tag was invalidated by who settled, or the row was gone, or a lease had
- *   passed; or
- * - released, that is, hidden from who settles: a writer or reader had waited a lease since it saw
- *   it; or
- * - one of more than are read at once. Then all of the fill's tags were invalidated from here, or a
- *   lease had passed, by s.
+ * - seen, and by s the settling instance had invalidated its tag, or the row was gone, or a lease
+ *   had passed; or
+ * - released, that is, hidden from settling: a writer or reader had waited a lease since it saw it;
+ *   or
+ * - one of more than are read at once. Then, by s, all of the fill's tags had been invalidated from
+ *   here, or a lease had passed.
  *
- * From s on 1 and 2 hold as from an acknowledgement: the cache gives nobody what was computed
- * before c, and who computes anew reads the database after c. This takes a database in which a read
- * sees every commit before it (linearizable: no replica), and data and outbox in the same one.
+ * From s on, 1 and 2 hold as from an acknowledgement: the cache returns nothing that was computed
+ * before c, and new computations read the database after c. This requires a database in which a
+ * read sees every earlier commit (linearizable: no replica), and data and outbox in the same
+ * database.
  *
- * Two clocks are never compared, only durations, on monotonic clocks that must run at the same rate
- * to within 5 %; nobody needs to know who the instances are. A poll counts from its *beginning*, so
- * that an answer which took long is worth less and one that took a lease nothing; a stalled event
- * loop, a silent database or a store that refuses invalidations end the lease by doing nothing.
+ * Clocks are never compared, only durations, on monotonic clocks whose rates must agree to within
+ * 5%; the set of instances need not be known. A poll counts from its *start*, so a slow answer is
+ * worth less, and one that took a whole lease is worth nothing. A stalled event loop, an
+ * unresponsive database or a store that rejects invalidations end the lease without any action.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION
  * @example
  * const outbox = createOutbox({ db, invalidate: (tags) => cache.invalidate(tags) })
@@ -216,7 +226,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     async deliver (ticket) {
       const ids = rowIds(ticket)
       const outcome = await delivery.deliver({ tags: ticket.tags, ids })
-      // A lease has passed. It is not waited for, since the database may be what does not answer.
+      // A lease has passed. Not awaited, since the database may be the part that does not answer.
       if (outcome === 'queued') rows.release(ids).catch(() => {})
       return outcome
     },

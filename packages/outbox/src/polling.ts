@@ -1,8 +1,8 @@
 import { OutboxError } from './errors.js'
 
-/** Does a work at once and then again and again, one at a time. */
+/** Runs a task immediately and then repeatedly, one run at a time. */
 export class Polling {
-  /** Resolves to the milliseconds from its end to the next beginning. It does not fail. */
+  /** Resolves to the milliseconds from its end to the next start. Never rejects. */
   readonly #work: () => Promise<number>
   #first: Promise<void> | undefined
   #running: Promise<void> | undefined
@@ -18,7 +18,7 @@ export class Polling {
   }
 
   /**
-   * Resolves when the work is done for the first time.
+   * Resolves when the first run is done.
    * @throws OutboxError WEIR_OUTBOX_STOPPED
    */
   start (): Promise<void> {
@@ -31,7 +31,7 @@ export class Polling {
     return this.#first
   }
 
-  /** Stops for good. Resolves when work under way has ended. */
+  /** Stops permanently. Resolves when a run in progress has ended. */
   async stop (): Promise<void> {
     this.#isStopped = true
     this.#wake?.()

@@ -8,32 +8,33 @@ import { Polling } from './polling.js'
 import { type Row, type Rows, ticketIdOf } from './rows.js'
 import { readTag } from './tags.js'
 
-/** What a relay works with. */
+/** Dependencies of a relay. */
 export interface RelayParts {
   readonly rows: Pick<Rows, 'page' | 'last' | 'remove'>
-  /** Bounded in time. */
+  /** Limited in time. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   readonly lease: Lease
-  /** From the end of a poll to the beginning of the next, in ms. */
+  /** Milliseconds from the end of a poll to the start of the next. */
   readonly pollInterval: number
-  /** How long `stop` waits for a poll under way, in ms. */
+  /** Milliseconds for which `stop` waits for a poll in progress. */
   readonly stopTimeout: number
 }
 
-/** Chunks that are delivered at once: each may wait for a lease of the cache's. */
+/** Number of chunks delivered concurrently: each may wait for a lease of the cache. */
 const LANES = 4
 const INITIAL_LIMIT = 100
 const LIMIT_STEP = 50
 /**
- * Times that all of them fail, one after the other, before a poll is given up: it is the store
- * rather than what it is given.
+ * Number of consecutive failures of all lanes after which a poll is given up: the store is at fault
+ * rather than its input.
  */
 const MAX_FAILURES = 3
 
 /**
- * Delivers whatever is in the table, whoever wrote it and whoever else may be at it: a row that was
- * skipped because somebody seemed to have it would be lost with them, and delivering twice does no
- * harm.
+ * Delivers every row in the table, whichever instance wrote it or may be delivering it.
+ *
+ * Skipping a row because another instance seems to have it could lose it together with that
+ * instance; delivering twice is harmless.
  */
 export class Relay {
   readonly #parts: RelayParts
@@ -42,10 +43,7 @@ export class Relay {
     return this.#parts.pollInterval
   })
 
-  /**
-   * Rows of one chunk: half as many after an invalidation that failed, some more after one that did
-   * not.
-   */
+  /** Rows per chunk: halved after a failed invalidation, slowly increased after successful ones. */
   #limit = INITIAL_LIMIT
 
   constructor (parts: RelayParts) {
@@ -53,7 +51,7 @@ export class Relay {
   }
 
   /**
-   * Resolves when it has looked for the first time.
+   * Resolves after the first poll.
    * @throws OutboxError WEIR_OUTBOX_STOPPED
    */
   start (): Promise<void> {
@@ -74,21 +72,19 @@ export class Relay {
   }
 
   /**
-   * Looks once, and renews the lease if all that was there is delivered. Does not fail: it is tried
-   * again.
+   * Polls once, and renews the lease if everything in the table was delivered. Never rejects:
+   * failures are retried.
    */
   async poll (): Promise<void> {
-    // Before the question is asked: rows that are committed while it is on its way may not be in
-    // the answer.
+    // Taken before the query: rows committed while it is in flight may be missing from the answer.
     const began = performance.now()
     if (await this.#drain()) this.#parts.lease.renew(began)
   }
 
   /**
-   * Delivers page after page, in chunks that are deleted as they are delivered: what is done stays
-   * done whatever fails later. Rows there were at the beginning are in some page, since pages
-   * follow the ids up to the last one; those that are added meanwhile beyond it do not keep the
-   * poll from ending.
+   * Delivers page after page, in chunks that are deleted as they are delivered: delivered rows stay
+   * delivered, whatever fails later. Every row that existed at the start is in some page, since
+   * pages follow the ids up to the last one; rows added beyond it do not prolong the poll.
    */
   async #drain (): Promise<boolean> {
     let after = ''
@@ -110,7 +106,7 @@ export class Relay {
         failures = 0
         this.#limit = Math.min(MAX_TAGS, limit + LIMIT_STEP)
       }
-      // A row that is refused by itself, or cannot be read, does not keep back those after it.
+      // A row that is rejected individually, or cannot be read, does not hold up those after it.
       if (outcomes.some((outcome) => outcome !== 'delivered')) isWhole = false
       const end = chunks.at(-1)?.at(-1)?.id
       if (end === undefined || (end === page.at(-1)?.id && page.length < limit * LANES)) {
@@ -119,7 +115,7 @@ export class Relay {
       last ??= await this.#tried(() => this.#parts.rows.last())
       if (last === undefined) return false
       after = end
-      // A store that answers within this process would otherwise keep everything else waiting.
+      // A store that answers within this process would otherwise block all other work.
       await setImmediate()
     }
     return false
@@ -164,7 +160,7 @@ export class Relay {
   }
 }
 
-/** The first few chunks of a page; those that are left by long tags are read again. */
+/** The first chunks of a page; rows that did not fit because of long tags are read again. */
 function chunksOf (page: readonly Row[], limit: number): (readonly Row[])[] {
   const texts = page.map(({ tag }) => typeof tag === 'string' ? tag : undefined)
   const chunks: (readonly Row[])[] = []

@@ -6,21 +6,21 @@ import { emit } from './events.js'
 import type { OutboxSchema } from './table.js'
 import { hashOf } from './tags.js'
 
-/** A row as it is read. */
+/** A row as read. */
 export interface Row {
   readonly id: string
   readonly tag: unknown
 }
 
-/** Values that one statement is given, for databases that take only so many. */
+/** Maximum number of values per statement, which databases limit. */
 const BATCH = 1000
-/** Rows that one statement writes. */
+/** Number of rows that one statement writes. */
 const INSERTED = 200
 const HEX_DIGITS_OF_PLACE = 8
 
 /**
- * The statements on one namespace's rows. Each is bounded by `timeout` ms: a silent database holds
- * nobody up for longer.
+ * The statements for one namespace's rows. Each is limited to `timeout` ms, so that an unresponsive
+ * database blocks no caller for longer.
  */
 export class Rows {
   readonly #db: Kysely<OutboxSchema>
@@ -34,8 +34,8 @@ export class Rows {
   }
 
   /**
-   * Up to `limit` rows in the order of their ids, from the first after `after`, to `last` if there
-   * is one.
+   * Reads up to `limit` rows in order of their ids, from the first after `after`, up to `last` if
+   * given.
    */
   page (after: string, limit: number, last?: string): Promise<Row[]> {
     let query = this.#select().select(['id', 'tag']).where('id', '>', after)
@@ -43,7 +43,7 @@ export class Rows {
     return this.#bounded(query.orderBy('id').limit(limit).execute())
   }
 
-  /** The last id there is. */
+  /** Reads the last existing id. */
   async last (): Promise<string | undefined> {
     const row = await this.#bounded(
       this.#select().select('id').orderBy('id', 'desc').limit(1).executeTakeFirst()
@@ -51,7 +51,7 @@ export class Rows {
     return row?.id
   }
 
-  /** Up to `limit` rows whose tag has one of these hashes, without those that were released. */
+  /** Reads up to `limit` rows whose tag has one of these hashes, except released ones. */
   async withHashes (
     hashes: readonly string[],
     limit: number
@@ -68,7 +68,7 @@ export class Rows {
     return found
   }
 
-  /** Whether one of these rows is there. */
+  /** Reports whether any of these rows exists. */
   async hasAny (ids: readonly string[]): Promise<boolean> {
     for (const batch of batches(ids)) {
       const row = await this.#bounded(
@@ -80,8 +80,8 @@ export class Rows {
   }
 
   /**
-   * Deletes rows that are delivered. Does not fail: what is left is delivered once more, which does
-   * no harm.
+   * Deletes delivered rows. Never rejects: remaining rows are delivered once more, which is
+   * harmless.
    */
   async remove (ids: readonly string[]): Promise<void> {
     try {
@@ -100,8 +100,8 @@ export class Rows {
   }
 
   /**
-   * Hides rows from `withHashes`, once a lease has passed since they were seen. Does not fail:
-   * readers wait for what is left once more.
+   * Hides rows from `withHashes`, once a lease has passed since they were seen. Never rejects:
+   * readers wait for the remaining ones once more.
    */
   async release (ids: readonly string[]): Promise<void> {
     try {
@@ -126,7 +126,7 @@ export class Rows {
         .select(({ fn }) => fn.countAll().as('rows'))
         .executeTakeFirstOrThrow()
     )
-    // Drivers give a 64-bit count as a number, a string or a BigInt.
+    // Drivers return a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
   }
 
@@ -163,13 +163,13 @@ export async function insertTicket (
 }
 
 /**
- * Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two
- * writers make the same.
+ * Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and ids of
+ * different writers do not collide.
  */
 export const makeTicketId = () =>
   Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
 
-/** The ids of a ticket's rows. */
+/** Returns the ids of a ticket's rows. */
 export const rowIds = ({
   id,
   tags
@@ -178,7 +178,7 @@ export const rowIds = ({
   readonly tags: readonly string[]
 }): string[] => tags.map((_, place) => id + place.toString(16).padStart(HEX_DIGITS_OF_PLACE, '0'))
 
-/** The id of the ticket that a row is part of. */
+/** Returns the id of the ticket that a row belongs to. */
 export const ticketIdOf = (rowId: string) => rowId.slice(0, -HEX_DIGITS_OF_PLACE)
 
 function * batches (values: readonly string[]): Generator<readonly string[]> {

@@ -4,29 +4,30 @@ import { outlasting } from './lease.js'
 import type { Rows } from './rows.js'
 import { hashOf } from './tags.js'
 
-/** What settling works with. */
+/** Dependencies of settling. */
 export interface SettlingParts {
   readonly rows: Pick<Rows, 'withHashes' | 'release'>
   readonly delivery: Pick<Delivery, 'deliver'>
-  /** How long every instance's lease is, in ms. */
+  /** Length of every instance's lease, in ms. */
   readonly lease: number
 }
 
-/** Rows that one look reads at most. */
+/** Maximum number of rows read at once. */
 export const LOOK = 1000
 
-/** Tags that are asked about, by their hashes. */
+/** Requested tags by hash. */
 type Asked = ReadonlyMap<string, string>
 
-/** What to wait for, by the hash of the tag. */
+/** Promises to wait for, by the tag's hash. */
 type Waits = ReadonlyMap<string, ReadonlySet<Promise<unknown>>>
 
 /**
- * The reader's side of the protocol: waits for what others have committed and not delivered yet.
+ * The reader's side of the protocol: waits for invalidations of others that are committed but not
+ * delivered yet.
  */
 export class Settling {
   readonly #parts: SettlingParts
-  /** Deliveries under way, by row: a row is delivered from here once, and waited for once. */
+  /** Deliveries in progress, by row: this instance delivers a row once, and waits for it once. */
   readonly #underWay = new Map<string, Promise<unknown>>()
   #latest: Promise<unknown> = Promise.resolve()
   #next: { readonly asked: Map<string, string>, readonly waits: Promise<Waits> } | undefined
@@ -36,8 +37,8 @@ export class Settling {
   }
 
   /**
-   * Does not fail: a lease after the call nobody trusts the cache who has not seen every row there
-   * was, whoever answers.
+   * Never rejects: a lease after the call, only instances that have seen every existing row trust
+   * the cache, whatever answers.
    */
   async settle (tags: readonly string[]): Promise<void> {
     if (tags.length === 0) return
@@ -57,8 +58,8 @@ export class Settling {
   }
 
   /**
-   * One look at a time, shared by all who asked before it began: later ones may be about rows that
-   * it does not see.
+   * One read at a time, shared by all callers that arrived before it began: later ones may need
+   * rows that it does not see.
    */
   #look (asked: Asked): Promise<Waits> {
     if (this.#next === undefined) {
@@ -78,8 +79,8 @@ export class Settling {
   async #read (asked: Asked): Promise<Waits> {
     const rows = await this.#parts.rows.withHashes([...asked.keys()], LOOK)
     if (rows.length === LOOK) {
-      // There may be more: all that was asked about is delivered anew, whoever is at the rows that
-      // were seen.
+      // There may be more rows: deliver all requested tags, whichever instances are delivering the
+      // rows that were seen.
       const all = new Set([this.#parts.delivery.deliver({ tags: [...asked.values()], ids: [] })])
       return new Map([...asked.keys()].map((hash) => [hash, all]))
     }

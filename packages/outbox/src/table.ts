@@ -6,22 +6,26 @@ export interface OutboxTable {
   /** The cache that the row is for; see `OutboxOptions.namespace`. */
   namespace: string
   /**
-   * The ticket's id, then the tag's place in it: sortable, and unlike an identity column the same
-   * in every database.
+   * The ticket's id, then the tag's position in it: sortable, and unlike an identity column the
+   * same in every database.
    */
   id: string
   /**
-   * By which `settle` finds the row. Null once no reader has to: a lease has passed since the row
-   * was committed.
+   * Used by `settle` to find the row. Null when no reader needs to any more: a lease has passed
+   * since the row was committed.
    */
   hash: string | null
-  /** A JSON string, which any database stores: Postgres keeps no NUL in a text. */
+  /** A JSON string, which any database can store: Postgres text cannot contain NUL. */
   tag: string
-  /** When it was written, ISO 8601 by the writer's clock. For people; nothing is decided by it. */
+  /**
+   * Time of writing, ISO 8601 by the writer's clock. For people only; no decision depends on it.
+   */
   created: string
 }
 
-/** To be part of the service's own schema type: `interface Schema extends OutboxSchema { ... }`. */
+/**
+ * Extend the service's own schema type with it: `interface Schema extends OutboxSchema { ... }`.
+ */
 export interface OutboxSchema {
   weir_outbox_tags: OutboxTable
 }

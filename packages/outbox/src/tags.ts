@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { shown } from '@weir/internal'
 import { OutboxError } from './errors.js'
 
-// What a cache would refuse must not get into the table: a row that can never be delivered keeps
-// the cache unused for good.
+// Tags that a cache would reject must not enter the table: a row that can never be delivered
+// disables the cache permanently.
 const LONE_SURROGATE = /\p{Cs}/u
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_TAG */
@@ -16,24 +16,25 @@ export function checkTags (tags: readonly unknown[]): void {
   }
 }
 
-/** Whether every cache takes it for a tag or a key. */
+/** Reports whether every cache accepts it as a tag or key. */
 export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)
 
 /**
- * 128 bits of a tag of any length, as an index takes them. Two tags that share them would be
- * delivered together, no more.
+ * Returns 128 bits of a tag of any length, for use in an index. Two tags with the same hash are
+ * merely delivered together.
  */
 export const hashOf = (tag: string) => createHash('sha256').update(tag).digest('hex').slice(0, 32)
 
-/** The tag of a row; undefined if the column holds none. */
+/** Returns the tag of a row; undefined if the column is invalid. */
 export function readTag (column: unknown): string | undefined {
   const tag = parsed(column)
   return typeof tag === 'string' && tag !== '' ? tag : undefined
 }
 
 /**
- * The tags of a row of version 0.1. Kysely's ParseJSONResultsPlugin may have parsed them already.
+ * Returns the tags of a row of version 0.1. Kysely's ParseJSONResultsPlugin may have parsed them
+ * already.
  */
 export function readTags (column: unknown): readonly string[] | undefined {
   const tags = parsed(column)

@@ -18,7 +18,7 @@ export interface KeptOptions {
   readonly staleIfError?: CacheDuration
 }
 
-/** The part of a cache of @weir/cache that a write goes through. */
+/** The part of a @weir/cache cache that write-through uses. */
 export interface WriteThroughCache<V> {
   remember(
     key: string,
@@ -29,54 +29,58 @@ export interface WriteThroughCache<V> {
 
 /** Options of {@link writeThrough}. */
 export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptions {
-  /** The service's own database, that of the outbox. */
+  /** The service's own database, also used by the outbox. */
   readonly db: Kysely<S>
   readonly outbox: Invalidations<NoInfer<S>>
   /** The cache that the outbox invalidates. */
   readonly cache: WriteThroughCache<Value>
-  /** The key of the cache under which the value is read. */
+  /** Returns the cache key under which the value is read. */
   readonly key: (written: Written, input: Input) => string
-  /** Writes to the database. What it throws rolls everything back, and is what the caller gets. */
+  /** Writes to the database. An error rolls everything back and is passed to the caller. */
   readonly write: (trx: Transaction<S>, input: Input) => Promise<Written>
   /**
-   * Reads the value for the cache: the function that readers give `remember`. From the primary
+   * Reads the value for the cache: the function that readers pass to `remember`. Reads the primary
    * database, not a replica.
    */
   readonly read: (written: Written, input: Input) => Promise<Value>
-  /** Tags of the value; others with these tags end, too. The key alone needs none. */
+  /**
+   * Returns tags of the value; other values with these tags end too. The key itself needs no tag.
+   */
   readonly tags?: (written: Written, input: Input) => readonly string[]
 }
 
-/** The outcome of a write that went through. */
+/** The outcome of a successful write. */
 export interface WrittenThrough<Written> {
   /** The result of `write`. */
   readonly value: Written
   /**
-   * `queued`: the cache could not be told yet. No instance that asks `isDrained()` uses it before
-   * it has been.
+   * `queued`: the cache could not be notified yet. No instance that calls `isDrained()` uses it
+   * before it has been.
    */
   readonly outcome: DeliveryOutcome
 }
 
-/** The committed write does not wait longer for the new value to be in the cache, in ms. */
+/** Milliseconds for which the committed write waits until the new value is in the cache. */
 const PUT_TIMEOUT = 500
 
 /**
- * A function that writes to the database and to the cache as one step: when it resolves, no
- * instance serves the old value, and the next read is a hit. Rolled back, nothing has changed.
- * While the cache does not answer, writes go on: their invalidation waits in the outbox.
+ * Creates a function that writes to the database and the cache in one step.
  *
- * **No older value replaces a newer one**, however many writers there are, in whatever order they
- * commit and put. Let c be the commit of the newest write of the key, with its ticket, and i > c
- * the moment of its invalidation. The value is put as any fill of the cache is: a stamp s is taken,
- * then the database is read, at r > s. If r < c, then s < i, and the value is invalid from i on
- * (Rule V), wherever it is stored by then. If r > c, it is the newest. That the value is read back,
- * and not handed on by `write`, is what it takes: of two writers the first to commit may be the
- * last to put, and its invalidation the later one. The stamp of a value that `write` returned would
- * have to be from before the commit, and so from before its own invalidation, which ends it.
+ * When it resolves, no instance serves the old value, and the next read is a hit. If it rolls back,
+ * nothing has changed. While the cache does not answer, writes continue: their invalidations wait
+ * in the outbox.
+ *
+ * **No older value replaces a newer one**, however many writers there are, and in whatever order
+ * they commit and put. Let c be the commit of the newest write of the key, with its ticket, and i >
+ * c the moment of its invalidation. The value is put like any fill of the cache: a stamp s is
+ * taken, then the database is read, at r > s. If r < c, then s < i, and the value is invalid from i
+ * on (Rule V), wherever it is stored by then. If r > c, it is the newest. This requires that the
+ * value is read back rather than passed on by `write`: of two writers, the first to commit may be
+ * the last to put, and its invalidation the later one. The stamp of a value returned by `write`
+ * would have to precede the commit, and therefore its own invalidation, which would end it.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects, rolled back, with
- *   WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_TAG, or what `write`, `key`, `tags` or the
- *   database throws
+ *   WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_TAG, or the errors of `write`, `key`, `tags` or
+ *   the database
  * @example
  * const saveProduct = writeThrough({
  *   db,
@@ -109,7 +113,7 @@ export function writeThrough<S, Input, Written, Value> (
       return { value, at, ownTags, ticket: await outbox.add(trx, [keyTag(at), ...ownTags]) }
     })
     const outcome = await outbox.deliver(ticket)
-    // A cache that could not be told may not be asked either.
+    // A cache that could not be notified may not answer either.
     if (outcome === 'delivered') {
       await put(async () =>
         cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input))
@@ -138,14 +142,14 @@ function checked<S, Input, Written, Value> ({
   demandMethods('outbox', outbox, ['add', 'deliver'], 'createOutbox()')
   demandMethods('cache', cache, ['remember'], 'createCache() of @weir/cache')
   for (const [name, fn] of Object.entries({ key, write, read, tags })) {
-    if (typeof fn !== 'function') throw invalid(name, fn, 'give a function')
+    if (typeof fn !== 'function') throw invalid(name, fn, 'pass a function')
   }
   if (!(Number(millisecondsOf(ttl)) > 0)) {
-    throw invalid('ttl', ttl, 'give milliseconds from 1, or text such as "60s"')
+    throw invalid('ttl', ttl, 'use milliseconds from 1, or text such as "60s"')
   }
   for (const [name, duration] of Object.entries({ staleWhileRevalidate, staleIfError })) {
     if (duration !== undefined && millisecondsOf(duration) === undefined) {
-      throw invalid(name, duration, 'give milliseconds, or text such as "60s"')
+      throw invalid(name, duration, 'use milliseconds, or text such as "60s"')
     }
   }
   const kept: KeptOptions = {
@@ -156,13 +160,13 @@ function checked<S, Input, Written, Value> ({
   return { db, outbox, cache, key, write, read, tags, kept }
 }
 
-/** Does not fail: the write is committed, and a value that is not there is a miss. */
+/** Never rejects: the write is committed, and a missing value is a miss. */
 async function put (keep: () => Promise<unknown>): Promise<void> {
   try {
     await within(
       PUT_TIMEOUT,
       keep(),
-      timedOut('The cache that was given the new value', PUT_TIMEOUT)
+      timedOut('The cache', PUT_TIMEOUT)
     )
   } catch (error) {
     emit('weir:outbox:error', { operation: 'put', error })

@@ -4,7 +4,7 @@ import { createOutbox, type OutboxSchema } from '../src/index.js'
 import { migratorOf, newFile, type Schema } from './database.js'
 import { InvalidationStore } from './store.js'
 
-t.test('what is added commits with the data', async (t) => {
+t.test('an added invalidation commits with the data', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
@@ -38,7 +38,7 @@ t.test('a rollback leaves nothing', async (t) => {
   t.equal(await outbox.pending(), 0)
 })
 
-t.test('a database in place of a transaction is refused', async (t) => {
+t.test('a database in place of a transaction is rejected', async (t) => {
   const { connect } = await newFile(t)
   const db: Kysely<OutboxSchema> = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
@@ -58,7 +58,7 @@ t.test('without tags there is nothing to write or to deliver', async (t) => {
   t.strictSame(store.calls, [])
 })
 
-t.test('what is no tag is refused, and the transaction may go on', async (t) => {
+t.test('an invalid tag is rejected, and the transaction may continue', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
@@ -84,7 +84,7 @@ const plugins: Record<string, KyselyPlugin[]> = {
 }
 
 for (const [name, list] of Object.entries(plugins)) {
-  t.test(`any Unicode goes through the table, with ${name}`, async (t) => {
+  t.test(`the table preserves any Unicode, with ${name}`, async (t) => {
     const { connect } = await newFile(t)
     const db = connect(list)
     const store = new InvalidationStore()
@@ -120,7 +120,7 @@ for (const [name, list] of Object.entries(plugins)) {
   })
 }
 
-t.test('the migration goes down as well, and up again', async (t) => {
+t.test('the migration can be reverted and applied again', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const tables = async () => (await db.introspection.getTables()).map(({ name }) => name)
@@ -130,7 +130,7 @@ t.test('the migration goes down as well, and up again', async (t) => {
   t.match(await migratorOf(db).migrateToLatest(), { results: [{ status: 'Success' }] })
 })
 
-t.test('a schema without the table is refused by the compiler', async (t) => {
+t.test('the compiler rejects a schema without the table', async (t) => {
   const accepts = (db: Kysely<Schema>) => createOutbox({ db, invalidate: async () => {} })
   const refuses = (db: Kysely<{ products: Schema['products'] }>) =>
     // @ts-expect-error -- the schema has no weir_outbox_tags

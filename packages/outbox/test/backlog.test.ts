@@ -7,7 +7,7 @@ import { gate } from './gate.js'
 
 const ROWS = 100_000
 
-/** As writers leave them that are killed, or whose cache was away for long. */
+/** Leaves rows like those of writers that were killed, or whose cache was away for long. */
 function leaveBacklog (file: string): void {
   const database = new Database(file)
   const insert = database.prepare(
@@ -19,7 +19,7 @@ function leaveBacklog (file: string): void {
   database.close()
 }
 
-t.test('a backlog drains while reads and writes go on, which do not wait for it', async (t) => {
+t.test('a backlog drains while reads and writes continue without waiting for it', async (t) => {
   const { file, connect } = await newFile(t)
   leaveBacklog(file)
   const db = connect()
@@ -54,7 +54,7 @@ t.test('a backlog drains while reads and writes go on, which do not wait for it'
   t.ok(most <= 500, `${most} tags at once`)
 })
 
-t.test('reading asks an index, however many rows there are', async (t) => {
+t.test('reading uses an index, however many rows there are', async (t) => {
   const { file } = await newFile(t)
   const database = new Database(file)
   t.teardown(() => database.close())

@@ -3,18 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 
 export interface Clock {
-  /** Moves on, a little at a time, and lets everything happen that then does. */
+  /** Moves on in small steps, with all consequences of each. */
   advance (ms: number): Promise<void>
-  /**
-   * Moves on in one leap, as a stalled event loop sees it: timers that are due have not run yet.
-   */
+  /** Moves on in one leap, like a stalled event loop: timers that are due have not run yet. */
   leap (ms: number): void
 }
 
-/**
- * `performance.now()` and `setTimeout` stand still to the end of the test, and move when the test
- * says so.
- */
+/** Stops `performance.now()` and `setTimeout` until the end of the test; the test moves them. */
 export function stopClock (t: Test): Clock {
   let now = 1_000_000
   const reading = mock.method(performance, 'now', () => now)
@@ -37,7 +32,7 @@ export function stopClock (t: Test): Clock {
 }
 
 /**
- * Everything has happened that can without another event: SQLite answers at once, so all of it is
- * microtasks.
+ * Resolves when everything that needs no other event has happened: SQLite answers synchronously, so
+ * all of it is microtasks.
  */
 export const settled = () => setImmediate()

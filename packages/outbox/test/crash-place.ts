@@ -5,15 +5,15 @@ import pg from 'pg'
 import type { OutboxSchema } from '../src/index.js'
 import type { WriteBehindOptions, WriteBehindSchema } from '../src/write-behind/index.js'
 
-/** Where processes meet that are killed. */
+/** The common place of processes that are killed. */
 export interface CrashPlace {
   readonly sqlite?: string
   readonly postgres?: { readonly host: string, readonly user: string, readonly database: string }
-  /** Files with a line for each put that was begun, and acknowledged. */
+  /** Files with a line for each put that was started, and acknowledged. */
   readonly begun: string
   readonly acknowledged: string
   /**
-   * A file with a line for each write: a destination outside of the database. None: the table
+   * A file with a line for each write: a destination outside the database. Absent: the table
    * `counts`.
    */
   readonly destination?: string
@@ -39,7 +39,7 @@ export function openPlace (
   return new Kysely({ dialect: new SqliteDialect({ database }), plugins })
 }
 
-/** The way to the destination. Neither is idempotent by itself: numbers are added. */
+/** Ways to reach the destination. Neither is idempotent by itself: numbers are added. */
 export function ways (
   { destination }: CrashPlace,
   reach: () => void

@@ -7,11 +7,12 @@ import { createOutbox, outboxMigration } from '../src/index.js'
 import { writeBehind, writeBehindMigration } from '../src/write-behind/index.js'
 import { type CrashPlace, type Line, linesOf, openPlace, ways } from './crash-place.js'
 
-/** Where the destination is: outside of the database, or in it. */
+/** Destinations outside the database, and within it. */
 export const KINDS = ['external', 'in transaction'] as const
 
 /**
- * Runs a process that kills itself at the step. False: it came to its end, there are no more steps.
+ * Runs a process that kills itself at the step. False: it finished, because there are no more
+ * steps.
  */
 async function crash (place: CrashPlace, seed: number, step: number): Promise<boolean> {
   const child = fork(
@@ -25,8 +26,8 @@ async function crash (place: CrashPlace, seed: number, step: number): Promise<bo
 }
 
 /**
- * Another instance writes what the dead one has left. Returns sums by key: of the destination, as
- * it counts by sequences.
+ * Lets another instance write the rest of the dead one's writes. Returns sums by key, as the
+ * destination counts them by sequence.
  */
 async function recover (place: CrashPlace): Promise<Map<string, number>> {
   const db = openPlace(place)
@@ -41,8 +42,7 @@ async function recover (place: CrashPlace): Promise<Map<string, number>> {
       merge: (a: number, b: number) => a + b,
       ...ways(place, () => {})
     })
-    // The dead process had a lease of its own length: what it left is due by now, as far as this
-    // test goes.
+    // The dead process held a lease: its writes are due now, for this test.
     await db.updateTable('weir_writes').set({ due: '2000-01-01T00:00:00.000Z' }).execute()
     await queue.start()
     while (await queue.pending() > 0) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -56,7 +56,7 @@ async function recover (place: CrashPlace): Promise<Map<string, number>> {
   }
 }
 
-/** As a destination that keeps the last sequence of each key. */
+/** Deduplicates like a destination that stores the last sequence of each key. */
 function idempotent (lines: readonly Line[]): Map<string, number> {
   const last = new Map<string, number>()
   const sums = new Map<string, number>()
@@ -77,7 +77,10 @@ const sumsOf = (lines: readonly Line[]) => {
 const isSame = (a: Map<string, number>, b: Map<string, number>) =>
   a.size === b.size && [...a].every(([key, n]) => b.get(key) === n)
 
-/** Each acknowledged put is in the destination once; the one that was under way is, or is not. */
+/**
+ * Checks that each acknowledged put is in the destination once; the one in progress may or may not
+ * be.
+ */
 function problemOf (place: CrashPlace, sums: Map<string, number>): string | undefined {
   const [begun, acknowledged] = [linesOf(place.begun), linesOf(place.acknowledged)]
   if (begun.length - acknowledged.length > 1) return 'more than one put was under way'
@@ -86,8 +89,7 @@ function problemOf (place: CrashPlace, sums: Map<string, number>): string | unde
 }
 
 /**
- * Kills processes at steps that the seed picks, with everything they left brought to its end by
- * another each time.
+ * Kills processes at steps that the seed picks, with another one finishing their writes each time.
  */
 export async function check (
   t: Test,
@@ -95,7 +97,7 @@ export async function check (
   { runs, seed }: { runs: number; seed: number }
 ) {
   const random = new Random(seed)
-  // As many steps as the longest run has.
+  // The number of steps of the longest run.
   const steps = 140
   let [killed, left] = [0, 0]
   for (let i = 0; i < runs; i++) {

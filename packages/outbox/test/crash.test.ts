@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { newFile } from './database.js'
 
-/** A process that tells how far it is; see instance.ts. It does not outlive the test. */
+/** A process that reports its progress; see instance.ts. Does not outlive the test. */
 function startInstance (t: Test, file: string, role: 'writer' | 'unfinished' | 'relay') {
   const child = fork(new URL('instance.js', import.meta.url), [file, role])
   t.teardown(() => end(child))
   return child
 }
 
-/** As kill -9. */
+/** Kills it like kill -9. */
 async function end (child: ChildProcess) {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
@@ -18,7 +18,7 @@ async function end (child: ChildProcess) {
   await exit
 }
 
-/** The next things it says; fails when it ends instead. */
+/** Resolves with its next messages; rejects if it ends instead. */
 function said (child: ChildProcess, count: number): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const messages: unknown[] = []
@@ -36,8 +36,7 @@ t.test(
     const { file, connect } = await newFile(t)
     const relay = startInstance(t, file, 'relay')
     const writer = startInstance(t, file, 'writer')
-    // The relay may be the quicker one: then it has delivered before the writer is gone, which is
-    // as good.
+    // The relay may be faster, and deliver before the writer is gone, which is fine too.
     const [relayed] = await Promise.all([said(relay, 2), said(writer, 1).then(() => end(writer))])
     t.strictSame(relayed, [{ invalidated: ['from writer'] }, { pending: 0 }])
     t.strictSame(await connect().selectFrom('products').select('name').execute(), [
@@ -46,12 +45,12 @@ t.test(
 
     const stopped = once(relay, 'exit')
     relay.disconnect()
-    t.strictSame(await stopped, [0, null], 'a relay that is stopped lets its process end')
+    t.strictSame(await stopped, [0, null], 'a stopped relay lets its process end')
   }
 )
 
 t.test(
-  'killed between commit and delivery, the only one there was: whoever comes next delivers',
+  'the only process is killed between commit and delivery: the next one delivers',
   async (t) => {
     const { file } = await newFile(t)
     const writer = startInstance(t, file, 'writer')

@@ -6,10 +6,10 @@ import { writeBehind } from '../src/write-behind/index.js'
 import { type CrashPlace, openPlace, ways } from './crash-place.js'
 
 /**
- * An instance that puts and writes, and kills itself as kill -9 does at the given step: `node
+ * An instance that puts and writes, and kills itself at the given step like kill -9: `node
  * crashing-writer.js PLACE SEED STEP`. A step is the moment before or after a statement, or before
- * or after a write to the destination's file. Acknowledged puts go to a file at once, for what is
- * in files outlives the process.
+ * or after a write to the destination's file. Acknowledged puts are written to a file at once,
+ * because files outlive the process.
  */
 const [, , given = '', seed = '', last = ''] = process.argv
 const place = JSON.parse(given) as CrashPlace
@@ -49,7 +49,7 @@ for (let round = 0; round < 4; round++) {
     await queue.put(key, n)
     appendFileSync(place.acknowledged, `${JSON.stringify({ key, n })}\n`)
   }
-  // What is put while a write is under way goes into the next one.
+  // Values put during a write become part of the next one.
   const drained = round === 0 ? queue.start() : Promise.resolve()
   await drained
   if (round > 0) await writeOnce()
@@ -58,7 +58,7 @@ await queue.stop()
 await db.destroy()
 process.exit(0)
 
-/** A pass of another instance in this process, as the pollings of this one are a second apart. */
+/** A pass of another instance in this process, because the polls of this one are a second apart. */
 async function writeOnce () {
   const other = writeBehind({
     db,

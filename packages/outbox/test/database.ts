@@ -5,19 +5,19 @@ import type { Test } from 'tap'
 import { outboxMigration, type OutboxSchema, type OutboxTable } from '../src/index.js'
 import { hashOf } from '../src/tags.js'
 
-/** A service's database: data of its own, and the outbox. */
+/** A service's database: its own data, and the outbox. */
 export interface Schema extends OutboxSchema {
   products: { id: Generated<number>, name: string }
 }
 
-/** A new connection to the file. */
+/** Opens a new connection to the file. */
 export function connect (file: string, plugins: KyselyPlugin[] = []): Kysely<Schema> {
   const database = new Database(file)
   database.pragma('journal_mode = WAL')
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }), plugins })
 }
 
-/** A migrated file, to which `connect` opens connections that end with the test. */
+/** Creates a migrated file, to which `connect` opens connections that are closed after the test. */
 export async function newFile (t: Test) {
   const file = join(t.testdir(), 'service.db')
   const db = connect(file)
@@ -44,7 +44,7 @@ export const migratorOf = (db: Kysely<Schema>) =>
     provider: { getMigrations: async () => ({ '0001-outbox': outboxMigration }) }
   })
 
-/** A row as a writer that is not heard of again leaves it. */
+/** A row left by a writer that has disappeared. */
 export const leftRow = (i: number, tag: string): OutboxTable => ({
   namespace: 'responses',
   id: String(i).padStart(40, '0'),
@@ -53,7 +53,7 @@ export const leftRow = (i: number, tag: string): OutboxTable => ({
   created: ''
 })
 
-/** Inserts rows, so many at once as SQLite takes. */
+/** Inserts rows, as many at once as SQLite accepts. */
 export async function leave (db: Kysely<Schema>, rows: readonly OutboxTable[]): Promise<void> {
   for (let i = 0; i < rows.length; i += 100) {
     await db
@@ -66,11 +66,11 @@ export async function leave (db: Kysely<Schema>, rows: readonly OutboxTable[]): 
 /** A database that fails, or answers late, when the test says so. */
 export class Trouble implements KyselyPlugin {
   error: Error | undefined
-  /** Of answers that are there already: what they say is as old as the question. */
+  /** Delays answers that already exist: their content is as of the query. */
   delay: Promise<void> | undefined
-  /** So far. */
+  /** Queries so far. */
   queries = 0
-  /** That were in answers, so far. */
+  /** Rows in answers so far. */
   rows = 0
 
   transformQuery ({ node }: Parameters<KyselyPlugin['transformQuery']>[0]) {

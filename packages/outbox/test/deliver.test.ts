@@ -6,9 +6,7 @@ import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
 
-/**
- * An instance whose invalidations, and whose database, the test steers. The relay is not running.
- */
+/** An instance whose invalidations and database the test controls. The relay is not running. */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
   const trouble = new Trouble()
@@ -20,14 +18,14 @@ async function setUp (t: Test) {
   return { connect, trouble, store, outbox, clock, write }
 }
 
-/** The outcome, once there is one. */
+/** Records the outcome, once there is one. */
 function watch (delivery: Promise<DeliveryOutcome>) {
   const watched: { outcome: DeliveryOutcome | undefined } = { outcome: undefined }
   delivery.then((outcome) => { watched.outcome = outcome })
   return watched
 }
 
-/** How many ms pass until there is an outcome, of at most 5 s. */
+/** Measures the ms until there is an outcome, at most 5 s. */
 async function timeOf (
   clock: Clock,
   watched: { outcome: DeliveryOutcome | undefined }
@@ -37,14 +35,14 @@ async function timeOf (
   return passed
 }
 
-t.test('delivered at once, and gone from the table', async (t) => {
+t.test('delivered at once, and removed from the table', async (t) => {
   const { outbox, store, write } = await setUp(t)
   t.equal(await outbox.deliver(await write()), 'delivered')
   t.strictSame(store.calls, [['tag']])
   t.equal(await outbox.pending(), 0)
 })
 
-t.test('an invalidation that fails is tried again', async (t) => {
+t.test('a failed invalidation is retried', async (t) => {
   const { outbox, store, clock, write } = await setUp(t)
   const errors = record(t, 'weir:outbox:error')
   const error = store.error = new Error('no connection')
@@ -61,7 +59,7 @@ t.test('an invalidation that fails is tried again', async (t) => {
   t.equal(await outbox.pending(), 0)
 })
 
-t.test('an invalidation that throws instead of rejecting is a failed one', async (t) => {
+t.test('an invalidation that throws synchronously counts as failed', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const errors = record(t, 'weir:outbox:error')
@@ -75,7 +73,7 @@ t.test('an invalidation that throws instead of rejecting is a failed one', async
   t.match(errors[0], { operation: 'invalidate', error: { message: 'at once' } })
 })
 
-t.test('one that answers late, but in time, ends the wait', async (t) => {
+t.test('a late answer within the time limit ends the wait', async (t) => {
   const { outbox, store, clock, write } = await setUp(t)
   const slow = gate()
   store.delay = slow.opened
@@ -88,7 +86,7 @@ t.test('one that answers late, but in time, ends the wait', async (t) => {
 })
 
 t.test(
-  'one that never answers counts as failed after its timeout, and another is tried',
+  'an invalidation without an answer fails after its timeout, and another is tried',
   async (t) => {
     const { outbox, store, clock, write } = await setUp(t)
     const errors = record(t, 'weir:outbox:error')
@@ -112,7 +110,7 @@ t.test(
 )
 
 t.test(
-  'nobody can deliver it: queued, once every lease from before the commit has ended',
+  'without any delivery: queued, once every lease from before the commit has ended',
   async (t) => {
     for (const how of ['fails', 'hangs'] as const) {
       await t.test(`the invalidation ${how}`, async (t) => {
@@ -145,7 +143,7 @@ t.test('the relay of another instance delivers it', async (t) => {
   await other.stop()
 })
 
-t.test('a database that fails or does not answer keeps nobody waiting for longer', async (t) => {
+t.test('a database that fails or does not answer prolongs no wait', async (t) => {
   const ways: [string, (trouble: Trouble) => void, number][] = [
     ['fails', (trouble) => { trouble.error = new Error('gone') }, 1100],
     ['hangs', (trouble) => { trouble.delay = gate().opened }, 2100]

@@ -3,11 +3,10 @@ import { createOutbox } from '../src/index.js'
 import { connect } from './database.js'
 
 /**
- * An instance in a process of its own: `node instance.js FILE ROLE`. It says over IPC how far it
- * is.
- * - writer: commits an invalidation that it cannot deliver, and goes on trying
+ * An instance in a separate process: `node instance.js FILE ROLE`. Reports its progress over IPC.
+ * - writer: commits an invalidation that it cannot deliver, and keeps trying
  * - unfinished: writes one in a transaction that does not end
- * - relay: delivers what it finds
+ * - relay: delivers the ones it finds
  */
 const [, , file = '', role] = process.argv
 const db = connect(file)

@@ -9,7 +9,7 @@ interface FormerSchema extends Schema {
   weir_outbox: { id: string, tags: string, created: string }
 }
 
-/** A database as version 0.1 has left it. */
+/** A database as version 0.1 left it. */
 async function former (t: Test, rows: readonly FormerSchema['weir_outbox'][]) {
   const db = connect(join(t.testdir(), 'service.db'))
   t.teardown(() => db.destroy())
@@ -32,7 +32,7 @@ const rowOf = (i: number, ...tags: string[]) => ({
 const tablesOf = async (db: Kysely<Schema>) =>
   (await db.introspection.getTables()).map(({ name }) => name)
 
-t.test('what version 0.1 has left in its table is delivered', async (t) => {
+t.test('rows of version 0.1 are delivered', async (t) => {
   const db = await former(t, [
     ...Array.from({ length: 1100 }, (_, i) => rowOf(i, `tag-${i}`, 'list')),
     rowOf(1100, '\u0001http://shop.test/')
@@ -71,7 +71,7 @@ t.test('with a namespace', async (t) => {
   t.equal(await createOutbox({ db, invalidate: async () => {}, namespace: 'shop' }).pending(), 1)
 })
 
-t.test('a row that nobody can read stops the migration, and says which', async (t) => {
+t.test('an unreadable row stops the migration, and the error names it', async (t) => {
   const db = await former(t, [{ ...rowOf(1), tags: 'none' }])
   await t.rejects(
     db.transaction().execute((trx) => outboxMigration.up(trx)),

@@ -13,7 +13,7 @@ t.test(
       if (outcome !== undefined) seen[outcome]++
       if (trusted) seen.trusted++
     }
-    // 11! / (1! 6! 1! 3!) orders. The others say that the property was put to the test.
+    // 11! / (1! 6! 1! 3!) orders. The other numbers show that the property was tested.
     t.equal(seen.runs, 9240)
     t.ok(seen.delivered > 100 && seen.queued > 100 && seen.trusted > 100, JSON.stringify(seen))
   }
@@ -21,7 +21,7 @@ t.test(
 
 for (const by of ['settle', 'second settle'] as const) {
   t.test(
-    `nor one that begins after somebody who has seen the new data has settled (${by})`,
+    `nor a read that begins after a reader of the new data has settled (${by})`,
     async (t) => {
       const seen = { settled: 0, trusted: 0 }
       for (const steps of interleavings()) {
@@ -35,9 +35,9 @@ for (const by of ['settle', 'second settle'] as const) {
   )
 }
 
-/** Each breaks one rule, and must be found out. */
+/** Each breaks one rule, and must be detected. */
 const broken: Record<string, Rules> = {
-  'the lease counts from the answer, not from the question': {
+  'the lease counts from the answer, not from the query': {
     makeLease: () =>
       new (class extends Lease {
         override renew () {
@@ -46,11 +46,11 @@ const broken: Record<string, Rules> = {
       })(1000)
   },
   'the writer does not wait for the leases to end': { writersLease: 100 },
-  'a row counts as delivered although the store refused': {
+  'a row counts as delivered although the store rejected it': {
     relayed: (invalidate) => invalidate().catch(() => {})
   },
-  'rows are left to whoever wrote them': { taken: () => [] },
-  'who settles does not wait for the leases to end': { writersLease: 100, by: 'settle' },
+  'rows are left to their writer': { taken: () => [] },
+  'settling does not wait for the leases to end': { writersLease: 100, by: 'settle' },
   'rows are released before a lease has passed': { by: 'second settle', releasesEarly: true },
   'the lease is longer than writers believe': { makeLease: () => new Lease(1500) }
 }

@@ -12,13 +12,14 @@ const LEASE = 1000
 const TAG = 'tag'
 
 /**
- * What can happen, each in its own order:
- * - commit: instance A commits a row and begins to deliver it, or, as one who has read the new
- *   data, to settle; A itself cannot reach the cache's store
- * - ask, look, hear, twice over: B's relay begins a poll; the database answers as of then; the
+ * Events, each kind in its own order:
+ *
+ * - commit: instance A commits a row and begins to deliver it or, as a reader of the new data, to
+ *   settle; A itself cannot reach the cache's store
+ * - ask, look, hear, each twice: B's relay begins a poll; the database answers as of then; the
  *   answer arrives
  * - reach: from now on B can reach the cache's store
- * - tick: 600 ms pass, everywhere
+ * - tick: 600 ms pass everywhere
  */
 export type Step = 'commit' | 'ask' | 'look' | 'hear' | 'reach' | 'tick'
 
@@ -29,36 +30,36 @@ const SEQUENCES: readonly (readonly Step[])[] = [
   ['tick', 'tick', 'tick']
 ]
 
-/** The rules that a run goes by; the real ones by default. */
+/** The rules of a run; the real ones by default. */
 export interface Rules {
   readonly makeLease?: () => Lease
-  /** The lease that the writer believes in, in ms. */
+  /** The lease that the writer assumes, in ms. */
   readonly writersLease?: number
   /**
-   * Whose promise it is: the writer's, by default; that of a reader elsewhere, with the writer
-   * gone; or that of a reader after him.
+   * The source of the guarantee: the writer, by default; a reader elsewhere, with the writer gone;
+   * or a reader after that one.
    */
   readonly by?: 'deliver' | 'settle' | 'second settle'
-  /** What B's relay makes of an invalidation. */
+  /** The effect of an invalidation by B's relay. */
   readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
-  /** What B's relay takes of the rows it sees. */
+  /** The rows that B's relay uses, of those it sees. */
   readonly taken?: (rows: Row[]) => Row[]
-  /** Rows are released as soon as a reader has seen them. */
+  /** Whether rows are released as soon as a reader has seen them. */
   readonly releasesEarly?: boolean
 }
 
 /**
- * What a run came to. `stale`: after which step B trusted a cache that still held what an
- * acknowledged, or settled, write had replaced.
+ * The outcome of a run. `stale`: the step after which B trusted a cache that still held data
+ * replaced by an acknowledged or settled write.
  */
 export interface Run {
   readonly outcome: DeliveryOutcome | 'settled' | undefined
-  /** A read that began after the acknowledgement found the outbox drained. */
+  /** Whether a read that began after the acknowledgement found the outbox drained. */
   readonly trusted: boolean
   readonly stale: Step | undefined
 }
 
-/** Every order in which the steps can happen. */
+/** Yields every possible order of the steps. */
 export function * interleavings (
   rest = SEQUENCES,
   before: readonly Step[] = []
@@ -70,8 +71,8 @@ export function * interleavings (
 }
 
 /**
- * Takes the steps with the real lease, relay and delivery, over a table and a store in memory; a
- * read on B follows each.
+ * Runs the steps with the real lease, relay and delivery, over a table and a store in memory; a
+ * read on B follows each step.
  */
 export async function run (steps: readonly Step[], rules: Rules): Promise<Run> {
   const world = new World(rules)
@@ -160,7 +161,7 @@ class World {
 
   async take (step: Step): Promise<void> {
     this.#act(step)
-    // All that follows from it is microtasks.
+    // All consequences are microtasks.
     await setImmediate()
   }
 
@@ -199,7 +200,7 @@ class World {
       return this.#delivery.deliver({ tags: [TAG], ids: ['row'] })
     }
     const first = this.#settling.settle([TAG])
-    // A look of its own: the first one is under way by then.
+    // A separate look: the first one is already in progress.
     if (this.#by === 'second settle') { await Promise.resolve().then(() => this.#settling.settle([TAG])) } else await first
     return 'settled'
   }

@@ -4,7 +4,7 @@ import { settled, stopClock } from './clock.js'
 import { newFile } from './database.js'
 import { InvalidationStore } from './store.js'
 
-/** Two services with caches of their own on one database. */
+/** Two services with their own caches in one database. */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
   const clock = stopClock(t)
@@ -43,7 +43,7 @@ t.test('neither delivers nor deletes the other\'s rows', async (t) => {
   t.equal(await shop.outbox.pending(), 0)
 })
 
-t.test('a store that is away keeps only its own cache unused', async (t) => {
+t.test('an unavailable store disables only its own cache', async (t) => {
   const { clock, shop, stock } = await setUp(t)
   shop.store.error = new Error('no connection')
   const ticket = await shop.commit(['tag'])

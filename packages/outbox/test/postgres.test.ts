@@ -10,7 +10,7 @@ import { createOutbox, outboxMigration } from '../src/index.js'
 import { settled, stopClock } from './clock.js'
 import type { Schema } from './database.js'
 
-t.test('the statements as Postgres gets them', async (t) => {
+t.test('the statements that Postgres receives', async (t) => {
   const statements: string[] = []
   const db = new Kysely<Schema>({
     dialect: {
@@ -32,7 +32,7 @@ t.test('the statements as Postgres gets them', async (t) => {
   await outbox.settle(['tag'])
   const delivered = outbox.deliver(ticket)
   await clock.advance(250)
-  t.equal(await delivered, 'delivered', 'a driver that finds no rows finds the row gone')
+  t.equal(await delivered, 'delivered', 'a driver that returns no rows means that the row is gone')
   await outbox.stop()
   await outboxMigration.down?.(db)
 

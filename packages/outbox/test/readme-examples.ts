@@ -6,7 +6,7 @@ import { writeBehind, type Write, type WriteBehindSchema } from '../src/write-be
 import { writeThrough } from '../src/write-through.js'
 
 /**
- * The examples of the README, to be compiled: types are inferred from the database, the cache and
+ * The README's examples, to be compiled: types are inferred from the database, the cache and
  * `write` alone.
  */
 export async function examples (db: Kysely<Schema>, warehouse: Warehouse) {

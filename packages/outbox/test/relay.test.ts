@@ -7,7 +7,7 @@ import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
 
-/** An instance with a relay, and a connection of somebody else who writes. */
+/** An instance with a relay, and a connection of another writer. */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
   const writer = connect()
@@ -21,7 +21,7 @@ async function setUp (t: Test) {
 }
 
 t.test(
-  'drained from the first look that finds nothing, and for as long as it goes on looking',
+  'drained from the first poll that finds nothing, and for as long as polling continues',
   async (t) => {
     const { outbox, clock, trouble } = await setUp(t)
     t.notOk(outbox.isDrained())
@@ -41,13 +41,13 @@ t.test(
   }
 )
 
-/** Lets a poll go on that pauses after each chunk. */
+/** Continues a poll that pauses after each chunk. */
 async function until (isDone: () => boolean): Promise<void> {
   while (!isDone()) await settled()
 }
 
 t.test(
-  'what is left by others is delivered in the order of its ids, in bounded numbers, and deleted',
+  'rows left by others are delivered in order of their ids, in limited numbers, and deleted',
   async (t) => {
     const { writer, store, outbox, clock, write } = await setUp(t)
     const relayed = record(t, 'weir:outbox:relay')
@@ -86,7 +86,7 @@ t.test('rows of one tag are one tag for the cache', async (t) => {
   t.strictSame(store.calls, [['tag']])
 })
 
-t.test('long tags go by fewer', async (t) => {
+t.test('rows with long tags are delivered in smaller numbers', async (t) => {
   const { writer, store, outbox } = await setUp(t)
   await leave(
     writer,
@@ -99,7 +99,7 @@ t.test('long tags go by fewer', async (t) => {
 })
 
 t.test(
-  'a store that takes only so many at once is given fewer, and what it has taken stays done',
+  'a store that accepts a limited number at once gets fewer, and accepted rows stay done',
   async (t) => {
     const { writer, store, outbox, clock, errors } = await setUp(t)
     await leave(
@@ -118,7 +118,7 @@ t.test(
 )
 
 t.test(
-  'a row that the store refuses keeps the cache unused, and only itself in the table',
+  'a row that the store rejects disables the cache, and is the only one left in the table',
   async (t) => {
     const { writer, store, outbox, clock } = await setUp(t)
     await leave(
@@ -136,7 +136,7 @@ t.test(
   }
 )
 
-t.test('a store that refuses everything is not asked row by row', async (t) => {
+t.test('a store that rejects everything is not asked row by row', async (t) => {
   const { writer, store, outbox, clock } = await setUp(t)
   await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
   store.error = new Error('no connection')
@@ -150,7 +150,7 @@ t.test('a store that refuses everything is not asked row by row', async (t) => {
   t.ok(outbox.isDrained())
 })
 
-t.test('what is added while a poll is under way does not keep it from ending', async (t) => {
+t.test('rows added during a poll do not keep it from ending', async (t) => {
   const { writer, store, outbox } = await setUp(t)
   await leave(writer, Array.from({ length: 1000 }, (_, i) => leftRow(i, `tag-${i}`)))
   let next = 1000
@@ -183,7 +183,7 @@ t.test('not drained while a row cannot be delivered', async (t) => {
   t.equal(await outbox.pending(), 0)
 })
 
-t.test('an invalidation that never answers does not stop the relay', async (t) => {
+t.test('an invalidation without an answer does not stop the relay', async (t) => {
   const { store, outbox, clock, write, errors } = await setUp(t)
   store.delay = gate().opened
   await write(['tag'])
@@ -196,7 +196,7 @@ t.test('an invalidation that never answers does not stop the relay', async (t) =
   t.ok(outbox.isDrained())
 })
 
-t.test('a look begun before a commit says nothing of it, however late it answers', async (t) => {
+t.test('a poll begun before a commit says nothing about it, however late it answers', async (t) => {
   const { trouble, outbox, clock, write, store } = await setUp(t)
   const late = gate()
   trouble.delay = late.opened
@@ -214,7 +214,7 @@ t.test('a look begun before a commit says nothing of it, however late it answers
 })
 
 t.test(
-  'a look that is not answered within a lease is given up: its answer counts no more',
+  'a poll without an answer within a lease is given up: a late answer does not count',
   async (t) => {
     const { trouble, outbox, clock, errors } = await setUp(t)
     const late = gate()
@@ -241,7 +241,7 @@ t.test(
   }
 )
 
-t.test('a database that fails is asked again', async (t) => {
+t.test('a failing database is asked again', async (t) => {
   const { trouble, outbox, clock, errors } = await setUp(t)
   const error = trouble.error = new Error('gone')
   outbox.start()
@@ -263,7 +263,7 @@ t.test('a stalled event loop ends the lease by itself', async (t) => {
   t.notOk(outbox.isDrained())
 })
 
-t.test('rows that are delivered and cannot be deleted do not keep the cache unused', async (t) => {
+t.test('delivered rows that cannot be deleted do not disable the cache', async (t) => {
   const { writer, outbox, store, clock, write, errors } = await setUp(t)
   await writer.executeQuery(
     CompiledQuery.raw(
@@ -280,7 +280,7 @@ t.test('rows that are delivered and cannot be deleted do not keep the cache unus
 })
 
 t.test(
-  'a row that nobody can read keeps the cache unused, and only itself in the table',
+  'an unreadable row disables the cache, and is the only one left in the table',
   async (t) => {
     const { writer, outbox, store, clock, write, errors } = await setUp(t)
     await leave(
@@ -309,7 +309,7 @@ t.test(
   }
 )
 
-t.test('stop waits for what is under way, which then counts no more', async (t) => {
+t.test('stop waits for a poll in progress, which no longer counts', async (t) => {
   const { outbox, store, clock, write } = await setUp(t)
   const slow = gate()
   store.delay = slow.opened
@@ -330,7 +330,7 @@ t.test('stop waits for what is under way, which then counts no more', async (t) 
   t.equal(await outbox.deliver(await write(['own'])), 'delivered')
 })
 
-t.test('stop ends a long backlog after the chunks under way', async (t) => {
+t.test('stop ends a long backlog after the chunks in progress', async (t) => {
   const { writer, outbox, store } = await setUp(t)
   await leave(writer, Array.from({ length: 401 }, (_, i) => leftRow(i, 'tag')))
   const slow = gate()
@@ -344,7 +344,7 @@ t.test('stop ends a long backlog after the chunks under way', async (t) => {
   t.equal(await outbox.pending(), 1)
 })
 
-t.test('stop does not wait for ever', async (t) => {
+t.test('stop does not wait forever', async (t) => {
   const { outbox, trouble, clock, errors } = await setUp(t)
   const late = gate()
   trouble.delay = late.opened
@@ -360,7 +360,7 @@ t.test('stop does not wait for ever', async (t) => {
   late.open()
 })
 
-t.test('stopping between two looks leaves no timer', async (t) => {
+t.test('stopping between two polls leaves no timer', async (t) => {
   const { connect } = await newFile(t)
   const outbox = createOutbox({
     db: connect(),

@@ -9,8 +9,8 @@ import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
 
 /**
- * An instance that reads, with its trouble and its store, and a writer elsewhere who commits and is
- * not heard of again.
+ * An instance that reads, with its controllable database and store, and a writer elsewhere that
+ * commits and disappears.
  */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
@@ -29,7 +29,7 @@ function watch (settling: Promise<void>) {
   return watched
 }
 
-/** How many ms pass until it is done, of at most 5 s. */
+/** Measures the ms until it is done, at most 5 s. */
 async function timeOf (clock: Clock, watched: { done: boolean }): Promise<number> {
   let passed = 0
   for (; !watched.done && passed < 5000; passed += 10) await clock.advance(10)
@@ -49,7 +49,7 @@ t.test(
   }
 )
 
-t.test('what is pending is delivered first, by whoever asks', async (t) => {
+t.test('pending invalidations are delivered first, by the settling instance', async (t) => {
   const { outbox, store, commit } = await setUp(t)
   await commit(['tag', 'list'])
   const slow = gate()
@@ -61,10 +61,10 @@ t.test('what is pending is delivered first, by whoever asks', async (t) => {
   await settled()
   t.ok(watched.done)
   t.strictSame(store.invalidated, [['list']], 'what was asked about')
-  t.equal(await outbox.pending(), 1, 'the relay is left the rest')
+  t.equal(await outbox.pending(), 1, 'the rest is left to the relay')
 })
 
-t.test('many who settle at once look once and deliver once', async (t) => {
+t.test('concurrent calls look once and deliver once', async (t) => {
   const { outbox, store, trouble, commit } = await setUp(t)
   await commit(['tag'])
   const slow = gate()
@@ -81,7 +81,7 @@ t.test('many who settle at once look once and deliver once', async (t) => {
 })
 
 t.test(
-  'who asks while a look is under way waits for another: the answer may be older than what he has read',
+  'a call during a look waits for another: the answer may be older than the caller\'s read',
   async (t) => {
     const { outbox, store, trouble, commit } = await setUp(t)
     const late = gate()
@@ -104,14 +104,14 @@ t.test(
 )
 
 t.test(
-  'nobody can deliver it: settled when every lease from before has ended, and from then on at once',
+  'without any delivery: settled when every earlier lease has ended, and from then on at once',
   async (t) => {
     const { outbox, store, clock, commit } = await setUp(t)
     store.error = new Error('no connection')
     await commit(['tag'])
     const passed = await timeOf(clock, watch(outbox.settle(['tag'])))
     t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
-    // The delivery itself began a little after the question.
+    // The delivery itself began slightly after the call.
     await clock.advance(50)
     const again = watch(outbox.settle(['tag']))
     await settled()
@@ -126,7 +126,7 @@ t.test(
   }
 )
 
-t.test('a row whose delivery has ended is not remembered', async (t) => {
+t.test('a row whose delivery has ended is forgotten', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
   store.error = new Error('no connection')
   const { id } = await commit(['tag'])
@@ -148,7 +148,7 @@ t.test('rows with other tags are not read, however many there are', async (t) =>
 })
 
 t.test(
-  'more rows with its tags than are read at once: all of its tags are delivered, and the rows are left to the relay',
+  'more rows with its tags than one look reads: all of its tags are delivered, and the rows are left to the relay',
   async (t) => {
     const { writer, outbox, store, trouble } = await setUp(t)
     await leave(
@@ -169,7 +169,7 @@ t.test(
 )
 
 t.test(
-  'more rows than are read at once, and nobody can deliver them: a lease, whoever deletes some meanwhile',
+  'more rows than one look reads, and no delivery: a lease, whoever deletes some meanwhile',
   async (t) => {
     const { writer, outbox, store, clock } = await setUp(t)
     store.error = new Error('no connection')
@@ -185,7 +185,7 @@ t.test(
   }
 )
 
-t.test('what a writer has waited a lease for is settled, on every instance', async (t) => {
+t.test('after a writer has waited a lease, the rows are settled on every instance', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
   store.error = new Error('no connection')
   const ticket = await commit(['tag'])
@@ -218,7 +218,7 @@ t.test('rows that cannot be released are waited for again', async (t) => {
 })
 
 t.test(
-  'a database that fails or does not answer: a lease after the call nobody trusts what was there before',
+  'a database that fails or does not answer: a lease after the call no instance trusts older data',
   async (t) => {
     for (const how of ['fails', 'hangs'] as const) {
       await t.test(`it ${how}`, async (t) => {

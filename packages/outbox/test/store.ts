@@ -1,16 +1,16 @@
-/** Where invalidations go. It fails, or does not answer, when the test says so. */
+/** The target of invalidations. It fails, or does not answer, when the test says so. */
 export class InvalidationStore {
   readonly calls: (readonly string[])[] = []
   error: Error | undefined
   delay: Promise<void> | undefined
-  /** How many tags it takes at once. */
+  /** Maximum number of tags it accepts at once. */
   most = Infinity
-  /** A tag that it never takes. */
+  /** A tag that it never accepts. */
   refused: string | undefined
-  /** Happens first. */
+  /** Runs before each call. */
   before: (() => Promise<void>) | undefined
 
-  /** Of calls that were carried through. */
+  /** Tags of successful calls. */
   readonly invalidated: string[][] = []
 
   readonly invalidate = async (tags: readonly string[]): Promise<void> => {

@@ -6,7 +6,7 @@ import { newFile } from './database.js'
 import { InvalidationStore } from './store.js'
 
 t.test(
-  'a ticket made within has the tags too, in the table and when it is delivered',
+  'a ticket created within has the tags too, in the table and on delivery',
   async (t) => {
     const { connect } = await newFile(t)
     const db = connect()
@@ -29,7 +29,7 @@ t.test(
 )
 
 t.test(
-  'within is also in helpers, after awaits, in nested transactions and without tags of its own',
+  'this includes helpers, code after awaits, nested transactions and calls without tags',
   async (t) => {
     const { connect } = await newFile(t)
     const db: Kysely<OutboxSchema> = connect()
@@ -53,11 +53,11 @@ t.test(
         t.strictSame(kept.tags, ['kept', 'page'])
       }
     )
-    t.equal(await outbox.pending(), 3, 'a rollback undoes its own ticket only')
+    t.equal(await outbox.pending(), 3, 'a rollback undoes only its own ticket')
   }
 )
 
-t.test('the tags are those there are when a ticket is made; nested calls add up', async (t) => {
+t.test('tags are read when a ticket is created; nested calls add up', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
@@ -79,7 +79,7 @@ t.test('the tags are those there are when a ticket is made; nested calls add up'
   })
 })
 
-t.test('contexts side by side have nothing of each other', async (t) => {
+t.test('concurrent contexts are independent', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })
@@ -101,7 +101,7 @@ t.test('contexts side by side have nothing of each other', async (t) => {
   t.strictSame(tickets.map(({ tags }) => tags), names.map((name) => [name, `page ${name}`]))
 })
 
-t.test('tickets of another outbox, and those of queue, have nothing of it', async (t) => {
+t.test('tickets of another outbox, and those of queue, are not affected', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const pages = createOutbox({ db, invalidate: async () => {} })
@@ -112,7 +112,7 @@ t.test('tickets of another outbox, and those of queue, have nothing of it', asyn
   })
 })
 
-t.test('what is no tag is refused here as well, and the transaction may go on', async (t) => {
+t.test('an invalid tag is rejected here as well, and the transaction may continue', async (t) => {
   const { connect } = await newFile(t)
   const db = connect()
   const outbox = createOutbox({ db, invalidate: async () => {} })

@@ -55,7 +55,7 @@ async function setUp (t: Test) {
   return { db, open, cache, outbox, written, destination, instance, clock: stopClocks(t) }
 }
 
-/** `Date`, `performance.now()` and `setTimeout` stand still, and move when the test says so. */
+/** Stops `Date`, `performance.now()` and `setTimeout`; the test moves them. */
 function stopClocks (t: Test) {
   let now = 1_000_000
   const reading = mock.method(performance, 'now', () => now)
@@ -127,7 +127,7 @@ t.test('readers of the cache see the newest acknowledged value, wherever it is',
   const started = queue.start()
   await entered.opened
   await cache.clear()
-  t.equal(await read(), 'new', 'while it is under way')
+  t.equal(await read(), 'new', 'while it is in flight')
   await queue.put('a', 'newer')
   t.equal(await read(), 'newer', 'while another waits behind it')
   t.equal(destination.get('a'), 'old')
@@ -143,7 +143,7 @@ t.test('readers of the cache see the newest acknowledged value, wherever it is',
 })
 
 t.test(
-  'merged: what waits is one value, what is under way stays as it is, readers see both',
+  'merged: waiting values become one, the one in flight is unchanged, readers see both',
   async (t) => {
     const { instance, written, clock, cache } = await setUp(t)
     const held = gate()
@@ -180,7 +180,7 @@ t.test(
 )
 
 t.test(
-  'a write that fails is repeated as it was, later and later; those of its batch go on without it',
+  'a failed write is repeated unchanged, with growing delays; the rest of its batch continues without it',
   async (t) => {
     const { instance, written, clock } = await setUp(t)
     let poison: unknown = 'bad'
@@ -225,7 +225,7 @@ t.test(
 )
 
 t.test(
-  'given up: what is unwritable at once, what is refused again and again while others are taken',
+  'given up: unwritable values at once, repeatedly rejected ones while others are accepted',
   async (t) => {
     const { instance, clock, cache, destination } = await setUp(t)
     const dead = record(t, 'weir:outbox:dead')
@@ -247,7 +247,7 @@ t.test(
     await queue.start()
     t.match(dead, [{ queue: 'q', key: 'u' }])
     await clock.advance(30_000)
-    t.equal(dead.length, 1, 'a destination that takes nothing is down, for all that is known')
+    t.equal(dead.length, 1, 'a destination that accepts nothing is considered down')
     await queue.put('other', 'fine')
     for (let i = 0; i < 120 && dead.length === 1; i++) {
       await queue.put('other', `fine ${i}`)
@@ -267,7 +267,7 @@ t.test(
 )
 
 t.test(
-  'given up by the code of the error, whatever its class; a write that returns no promise has written',
+  'given up by the error\'s code, whatever its class; a write that returns no promise has written',
   async (t) => {
     const { instance, destination } = await setUp(t)
     const dead = record(t, 'weir:outbox:dead')
@@ -349,7 +349,7 @@ t.test('a destination that is down is not asked write by write, and loses nothin
 })
 
 t.test(
-  'bounded: other keys are refused while too many wait, and leave nothing behind',
+  'limited: other keys are rejected while too many wait, and leave nothing behind',
   async (t) => {
     const { instance, clock, outbox } = await setUp(t)
     const queue = instance({ maxPending: 3 })
@@ -365,7 +365,7 @@ t.test(
   }
 )
 
-t.test('stop writes what is due, bounded, and another instance goes on', async (t) => {
+t.test('stop writes everything that is due, within its limit, and another instance continues', async (t) => {
   const { instance, destination, clock } = await setUp(t)
   const never = gate()
   const stuck = instance({ write: () => never.opened })
@@ -385,7 +385,7 @@ t.test('stop writes what is due, bounded, and another instance goes on', async (
 })
 
 t.test(
-  'a late destination: the write counts as failed and is tried again; one instance at a time has it',
+  'a late destination: the write counts as failed and is retried; one instance at a time owns it',
   async (t) => {
     const { instance, clock, written, open } = await setUp(t)
     const signals: AbortSignal[] = []
@@ -412,7 +412,7 @@ t.test(
 )
 
 t.test(
-  'taken over from an instance that is gone, after two timeouts without a sign of it',
+  'taken over from an instance that is gone, after two timeouts without a change',
   async (t) => {
     const { instance, clock, written, db } = await setUp(t)
     const queue = instance({ writeTimeout: 5000 })
@@ -466,7 +466,7 @@ t.test('in one transaction: the write and its removal, or neither', async (t) =>
   await queue.stop()
 })
 
-t.test('what it cannot work with is an error at once', async (t) => {
+t.test('invalid options fail at once', async (t) => {
   const { instance } = await setUp(t)
   const wrong: Options<unknown>[] = [
     { name: '' },

@@ -11,7 +11,7 @@ import { newFile } from './database.js'
 import { record } from './events.js'
 import { type Gate, gate } from './gate.js'
 
-/** A service with one product, and a cache of its name. */
+/** A service with one product, and a cache named after it. */
 async function setUp (t: Test) {
   const { file, connect } = await newFile(t)
   const db = connect()
@@ -50,7 +50,7 @@ t.test('the tag of a key is that of @weir/cache', async (t) => {
 })
 
 t.test(
-  'database and cache are written as one: the next read is a hit, with the new value',
+  'database and cache are written in one step: the next read is a hit, with the new value',
   async (t) => {
     const { cache, outbox, parts, remember, db } = await setUp(t)
     const save = writeThrough(parts)
@@ -60,7 +60,7 @@ t.test(
     const { misses } = cache.stats()
     t.equal(await cache.get('1'), 'new')
     t.equal(cache.stats().misses, misses)
-    t.equal(await cache.get('list'), undefined, 'what has its tags ends')
+    t.equal(await cache.get('list'), undefined, 'values with its tags end')
     t.equal(await outbox.pending(), 0)
 
     await cache.invalidate(['product:1'])
@@ -69,7 +69,7 @@ t.test(
   }
 )
 
-t.test('rolled back, nothing has changed', async (t) => {
+t.test('a rollback changes nothing', async (t) => {
   const { cache, outbox, parts, read, remember } = await setUp(t)
   t.equal(await remember(), 'old')
   const { invalidations, stores } = cache.stats()
@@ -108,7 +108,7 @@ t.test('rolled back, nothing has changed', async (t) => {
   t.equal(await outbox.pending(), 0)
 })
 
-t.test('options that are none are refused by name, when it is made', async (t) => {
+t.test('invalid options are rejected by name, when it is created', async (t) => {
   const { parts } = await setUp(t)
   const wrong: Record<string, unknown>[] = [
     ...['db', 'outbox', 'cache'].flatMap((name) =>
@@ -162,7 +162,7 @@ t.test(
     const save = writeThrough({ ...parts, outbox, cache })
     t.match(await save('new'), { outcome: 'queued' })
     t.equal(await remember(), 'new')
-    t.equal(await cache.get('1'), undefined, 'no instance uses what it cannot trust')
+    t.equal(await cache.get('1'), undefined, 'no instance uses a cache it cannot trust')
     down = false
     await outbox.start()
     while ((await outbox.pending()) > 0 || !outbox.isDrained()) await setImmediate()
@@ -170,7 +170,7 @@ t.test(
   }
 )
 
-t.test('a value that cannot be put, or is late, fails no write that is committed', async (t) => {
+t.test('a value that cannot be put, or is late, does not fail a committed write', async (t) => {
   const { parts, read, cache } = await setUp(t)
   const errors = record(t, 'weir:outbox:error')
   for (const broken of [
@@ -202,16 +202,16 @@ t.test('a value that cannot be put, or is late, fails no write that is committed
 })
 
 /**
- * The places at which a writer can be held: before its commit, its invalidation, its put, and the
+ * The points at which a writer can be held: before its commit, its invalidation, its put, and the
  * answer of its read.
  */
 const WRITER = ['commit', 'deliver', 'put', 'answer'] as const
-/** A reader is held before it asks the cache, and before its answer of the database arrives. */
+/** A reader is held before it asks the cache, and before the answer of the database arrives. */
 const READER = ['ask', 'answer'] as const
 
 type Step = `${'first' | 'second'} ${typeof WRITER[number]}` | `reader ${typeof READER[number]}`
 
-/** Every order of the steps of all. */
+/** Yields every order of all steps. */
 function * orders (
   rest: readonly (readonly Step[])[],
   before: readonly Step[] = []
@@ -230,14 +230,14 @@ const all = [
   ])
 ]
 
-/** How a write puts its value into the cache. */
+/** The way a write puts its value into the cache. */
 type Put = 'read back' | 'as written' | 'read before its stamp is taken'
 
 type World = Awaited<ReturnType<typeof setUp>>
 
 /**
- * Takes the steps, and says after which the cache had what an acknowledged write has replaced; or
- * lacked the newest in the end.
+ * Runs the steps, and returns the one after which the cache had data replaced by an acknowledged
+ * write, or lacked the newest at the end.
  */
 async function run (
   { db, parts }: World,
@@ -315,7 +315,7 @@ t.test(
 )
 
 for (const how of ['as written', 'read before its stamp is taken'] as const) {
-  t.test(`found out: a value that is put ${how}`, async (t) => {
+  t.test(`detected: a value that is put ${how}`, async (t) => {
     const world = await setUp(t)
     const random = new Random(18)
     let found: string | undefined

@@ -8,17 +8,17 @@ import { givenName } from './tags.js'
 /** Options of {@link cached}. */
 export interface CachedOptions {
   /**
-   * The time that the result is kept, in ms or as text such as `'1m'`. Default: the `ttl` of
+   * Lifetime of the result, in ms or as text such as `'1m'`. Default: the `ttl` of
    * `withQueryCache`. `0`: not cached.
    */
   readonly ttl?: Duration
-  /** Tags beside those of the tables that it reads. */
+  /** Tags besides those of the tables that it reads. */
   readonly tags?: readonly string[]
   /** Tables that raw SQL and functions in the query read, as they are named in the database. */
   readonly tables?: readonly string[]
   /**
-   * Stands for all that the result depends on beside SQL and parameters, such as a tenant's
-   * `search_path`.
+   * Represents everything else that the result depends on besides SQL and parameters, such as a
+   * tenant's `search_path`.
    */
   readonly key?: string
 }
@@ -26,11 +26,10 @@ export interface CachedOptions {
 /** Options of {@link invalidates}. */
 export interface InvalidatesOptions {
   /**
-   * Tables that the statement may write, as they are named in the database. `[]`: none that is
-   * cached.
+   * Tables that the statement may write, as they are named in the database. `[]`: no cached table.
    */
   readonly tables?: readonly string[]
-  /** Tags beside those of its tables. */
+  /** Tags besides those of its tables. */
   readonly tags?: readonly string[]
 }
 
@@ -40,10 +39,11 @@ export interface Markable<Q> {
 }
 
 /**
- * Has the result of a query cached until one of the tables that it reads is written.
- * Given a whole database, it holds for its selects.
+ * Caches the result of a query until one of the tables that it reads is written.
+ *
+ * Applied to a whole database, it affects its selects.
  * @throws CacheError WEIR_CACHE_INVALID_DURATION; QueryError WEIR_QUERY_INVALID_OPTION; when the
- *   query is executed QueryError WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
+ *   query is executed, QueryError WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
  * @example
  * const top = await cachedDb.selectFrom('products').selectAll().orderBy('sold', 'desc').limit(20)
  *   .$call(cached({ ttl: '1m' }))
@@ -57,19 +57,19 @@ export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(qu
   check(options, ['ttl', 'tags', 'tables', 'key'])
   if (options.ttl !== undefined) parseDuration(options.ttl, 'ttl')
   if (options.key !== undefined && typeof options.key !== 'string') {
-    throw invalid('key', options.key, 'give a text')
+    throw invalid('key', options.key, 'use a string')
   }
   const [own, all] = [
     new Mark({ cached: options, isOwnQuery: true }),
     new Mark({ cached: options, isOwnQuery: false })
   ]
-  // A database does more than read: its writes are none that were said to be cached.
+  // A database also writes: its writes must not count as queries to be cached.
   return (query) => query.withPlugin(query instanceof QueryCreator ? all : own)
 }
 
 /**
- * Says what a statement writes, where that cannot be seen: raw SQL, and functions and procedures
- * that write.
+ * Declares what a statement writes, if the statement does not show it: raw SQL, and functions and
+ * procedures that write.
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example
  * await invalidates({ tables: ['products'] })(
@@ -84,14 +84,14 @@ export function invalidates (options: InvalidatesOptions): <Q extends Markable<Q
 
 function check (options: CachedOptions & InvalidatesOptions, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'give an object')
+    throw invalid('options', options, 'use an object')
   }
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     throw invalid(
       unknown,
       Reflect.get(options, unknown),
-      `there is no such option, but ${names.join(', ')}`
+      `unknown option: the options are ${names.join(', ')}`
     )
   }
   checkTexts('tables', options.tables)
@@ -101,10 +101,10 @@ function check (options: CachedOptions & InvalidatesOptions, names: readonly str
 
 function checkTexts (name: string, texts: unknown): void {
   if (texts === undefined) return
-  if (!Array.isArray(texts)) throw invalid(name, texts, 'give an array of texts')
+  if (!Array.isArray(texts)) throw invalid(name, texts, 'use an array of strings')
   for (const text of texts as readonly unknown[]) {
     if (typeof text !== 'string' || text === '') {
-      throw invalid(name, text, 'give texts that are not empty')
+      throw invalid(name, text, 'use non-empty strings')
     }
   }
 }

@@ -10,7 +10,7 @@ import { ALL, newRowTag, rowTag, tableName, tableTag, tagsOfTable } from './tags
 import { mayWrite } from './words.js'
 
 /**
- * The tags of all results that a statement may change; undefined for one that only reads.
+ * Returns the tags of all results that a statement may change; undefined if it only reads.
  * @throws QueryError WEIR_QUERY_RAW_TRANSACTION
  */
 export function changesOf (

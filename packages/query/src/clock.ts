@@ -9,11 +9,11 @@ const VOLATILE = new RegExp(
   'i'
 )
 
-/** Without any of these there is no need to look closer. */
+/** Statements without any of these need no closer look. */
 const HINT =
   /random|now|time|uuid|gen_|(?:next|curr|last|set)val|setseed|changes|last_insert|current_|_config|txid_|pg_|inet_|session_user|tablesample|date|julianday|unixepoch|strftime|age|today|tomorrow|yesterday/i
 
-/** Functions of times, and the arguments from which on they need no clock. */
+/** Time functions, and the number of arguments from which they do not use the clock. */
 const TIME_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['date', 1],
   ['time', 1],
@@ -26,10 +26,11 @@ const TIME_FUNCTIONS: ReadonlyMap<string, number> = new Map([
 ])
 const TIME_CALL = new RegExp(`\\b(${[...TIME_FUNCTIONS.keys()].join('|')})\\s*\\(`, 'gi')
 
-/** Texts that both databases take for the time. */
+/** Texts that both databases accept as the current time. */
 const NOW = /^[^a-z]*now[^a-z]*$/i
 /**
- * Texts that Postgres takes for a day, a time of day and its zone with it, where it expects one.
+ * Texts that Postgres accepts, where a date is expected, as a relative day, optionally with a time
+ * of day and zone.
  */
 const DAY =
   /^[^a-z]*(?:now|today|tomorrow|yesterday)(?:[^a-z]*|[^a-z]*\d[^a-z]*[a-z][a-z_/]*[^a-z]*)$/i
@@ -44,8 +45,8 @@ const CAST_PARAMETER = new RegExp(
 )
 
 /**
- * The part of a statement that gives another result at each call, or for each connection; undefined
- * if nothing does.
+ * Returns the part of a statement that gives another result for each call or connection; undefined
+ * if there is none.
  */
 export function volatilePart (
   sql: string,
@@ -80,7 +81,7 @@ function callIn ({ code, texts }: SqlText, parameters: readonly unknown[]): stri
     const from = found.index + found[0].length
     const { end, count } = argumentsAt(code, from)
     if (count < (TIME_FUNCTIONS.get((found[1] ?? '').toLowerCase()) ?? 0)) return found[0]
-    // SQLite takes a name in double quotes that is no column for a text.
+    // SQLite treats a double-quoted name that is not a column as a text.
     const names = [...code.slice(from, end).matchAll(/"(\d+)"/g)].map(([, at]) => texts[Number(at)])
     const values = [...placesIn(code, from, end)].map((place) => parameters[place])
     if ([...names, ...values].some(isDay)) return found[0]
@@ -112,8 +113,8 @@ function argumentsAt (
 }
 
 /**
- * The places among the parameters of those that the range has: `$2` is the second, `?` the one that
- * it is in order.
+ * Yields the positions in the parameters used in the range: `$2` is the second, `?` follows the
+ * order.
  */
 function * placesIn (code: string, from: number, end: number): Generator<number> {
   let place = 0

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
 
 /**
- * A copy of a value from the cache that a plugin may change in place, of the same classes.
- * Instances of classes that are no data are the same in it.
+ * Copies a cached value that a plugin may change in place, preserving classes. Instances of classes
+ * that are not data are shared.
  */
 export function copied<V> (value: V): V
 export function copied (value: unknown): unknown {

@@ -11,7 +11,7 @@ const messages = {
 
 export type QueryErrorCode = keyof typeof messages
 
-/** An error of the query cache. `code` is stable, the message is for people. */
+/** An error of the query cache. `code` is stable; the message is for people. */
 export class QueryError extends Error {
   override readonly name = 'QueryError'
 

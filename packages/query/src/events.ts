@@ -1,10 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
 
 /**
- * The reason that a query went to the database although it was to be cached. `transaction`: it ran
- * within one, or on its own connection. `outbox`: there may be writes that the cache has not been
- * told of. `query`: it is none that can be cached. `result`: the driver gave a value that the cache
- * cannot store.
+ * The reason why a cacheable query went to the database.
+ *
+ * `transaction`: it ran within one, or on its own connection. `outbox`: the cache may not have
+ * received all writes. `query`: it cannot be cached. `result`: the driver returned a value that the
+ * cache cannot store.
  */
 export type BypassReason = 'transaction' | 'outbox' | 'query' | 'result'
 
@@ -12,8 +13,8 @@ export type BypassReason = 'transaction' | 'outbox' | 'query' | 'result'
 export interface QueryEvents {
   'weir:query:bypass': { sql: string, reason: BypassReason, detail?: string }
   /**
-   * A statement that may have changed any table ends every cached result: raw SQL whose tables are
-   * not declared, or DDL.
+   * Every cached result was invalidated by a statement that may have changed any table: raw SQL
+   * without declared tables, or DDL.
    */
   'weir:query:clear': { sql: string }
 }
@@ -23,7 +24,7 @@ const channels = {
   'weir:query:clear': channel('weir:query:clear')
 } satisfies Record<keyof QueryEvents, unknown>
 
-/** Publishes to whoever listens. */
+/** Publishes to the channel's subscribers. */
 export function emit<E extends keyof QueryEvents> (name: E, message: QueryEvents[E]): void {
   if (channels[name].hasSubscribers) channels[name].publish(message)
 }

@@ -21,23 +21,21 @@ import { TrackedConnection } from './tracked-connection.js'
 /** Parts that all executors of a cached database share. */
 export interface ExecutorParts {
   readonly compiler: QueryCompiler
-  /** The executor of the database that is cached, without its plugins. */
+  /** The executor of the cached database, without its plugins. */
   readonly database: QueryExecutor
   readonly reading: Reading
   readonly options: ResolvedOptions
 }
 
-/** State that differs from query to query. */
+/** State that differs between queries. */
 interface ExecutorState extends Said {
   readonly provider: ConnectionProvider
   readonly plugins: KyselyPlugin[]
-  /** Whether it is for a transaction, or for a connection of its own. */
+  /** Whether it belongs to a transaction or a dedicated connection. */
   readonly isPinned: boolean
 }
 
-/**
- * Kysely's executor, which answers queries from the cache and has writes noted by their connection.
- */
+/** Kysely executor that answers queries from the cache and reports writes to their connection. */
 export class CachingExecutor extends DefaultQueryExecutor {
   readonly #parts: ExecutorParts
   readonly #state: ExecutorState
@@ -48,7 +46,7 @@ export class CachingExecutor extends DefaultQueryExecutor {
     this.#state = state
   }
 
-  /** Resolves when what was committed on the connection has been delivered. */
+  /** Resolves when everything committed on the connection has been delivered. */
   override async provideConnection<T>(
     consumer: (connection: DatabaseConnection) => Promise<T>
   ): Promise<T> {
@@ -91,7 +89,7 @@ export class CachingExecutor extends DefaultQueryExecutor {
     )
   }
 
-  /** Streams are not cached. A statement that writes comes as one chunk. */
+  /** Streams are not cached. The result of a write arrives as one chunk. */
   override async * stream<R>(
     compiled: CompiledQuery,
     chunkSize: number
@@ -129,7 +127,10 @@ export class CachingExecutor extends DefaultQueryExecutor {
     return new CachingExecutor(this.#parts, { ...this.#state, plugins: [] })
   }
 
-  /** Results in the cache are as the driver gave them, and plugins may change what they get. */
+  /**
+   * The cache holds results as the driver returned them, and plugins may modify the rows they
+   * receive.
+   */
   #changesResults (): boolean {
     return this.#state.plugins.some((plugin) => !(plugin instanceof WithSchemaPlugin))
   }
@@ -140,13 +141,13 @@ export class CachingExecutor extends DefaultQueryExecutor {
   ): Promise<QueryResult<R>> {
     let transformed: QueryResult<unknown> = result
     for (const plugin of this.#state.plugins) {
-      // A row is an object by its names.
+      // A row is an object keyed by column names.
       transformed = await plugin.transformResult({
         queryId,
         result: transformed as QueryResult<Record<string, unknown>>
       })
     }
-    // Kysely does the same: plugins are responsible for keeping to the type.
+    // Kysely does the same: plugins are responsible for preserving the type.
     return transformed as QueryResult<R>
   }
 }

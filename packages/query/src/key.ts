@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { types } from 'node:util'
 
-/** Longer keys are stored by their digest. */
+/** Keys longer than this are stored by their digest. */
 const LONGEST = 1000
 
 /**
- * The key of a compiled query: its SQL and its parameters with their types, so that `1` and `'1'`
- * differ. Undefined where a parameter is of a kind that cannot be told apart.
- * @param scope what else the result depends on
+ * Returns the key of a compiled query: its SQL and its parameters with their types, so that `1` and
+ * `'1'` differ.
+ *
+ * Undefined if a parameter is of a kind that cannot be compared.
+ * @param scope represents everything else the result depends on
  */
 export function keyOf (
   sql: string,
@@ -18,8 +20,7 @@ export function keyOf (
   for (const parameter of parameters) {
     const text = textOf(parameter)
     if (text === undefined) return undefined
-    // No length before it: the texts are delimited, and the number of parameters follows from the
-    // SQL.
+    // No length prefix: the texts are delimited, and the number of parameters follows from the SQL.
     key += `\u0000${text}`
   }
   return key.length > LONGEST

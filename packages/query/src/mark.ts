@@ -1,16 +1,16 @@
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs } from 'kysely'
 import type { CachedOptions, InvalidatesOptions } from './cached.js'
 
-/** The declarations about a query, or about all of a database. */
+/** Declarations about a query, or about a whole database. */
 export interface Said {
   readonly cached?: CachedOptions
-  /** Whether `cached` was said of the query itself. */
+  /** Whether `cached` was applied to the query itself. */
   readonly isOwnQuery?: boolean
   readonly invalidates?: InvalidatesOptions
 }
 
 /**
- * Tells the executor what was said about a query. A database that is not cached takes it for a
+ * Passes declarations about a query to the executor. A database without a cache treats it as a
  * plugin that does nothing.
  */
 export class Mark implements KyselyPlugin {

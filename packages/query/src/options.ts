@@ -4,37 +4,34 @@ import type { Outbox } from '@weir/outbox'
 import { QueryError } from './errors.js'
 import { givenName, isSameName } from './tags.js'
 
-/**
- * Options of `withQueryCache`. Tables and columns are named as they are in the database, in any
- * case.
- */
+/** Options of `withQueryCache`. Tables and columns are named as in the database, in any case. */
 export interface QueryCacheOptions {
-  /** Keeps the results: a namespace for the queries of one database. */
+  /** The cache of the results: a namespace for the queries of one database. */
   readonly cache: Pick<Cache<unknown>, 'lookup' | 'remember'>
-  /** An outbox in the same database, whose `invalidate` tells this cache. */
+  /** An outbox in the same database, whose `invalidate` invalidates this cache. */
   readonly outbox: Pick<Outbox, 'add' | 'deliver' | 'settle' | 'isDrained'>
   /**
-   * Has every query cached that can be, for so long; or those that read listed tables only, for the
-   * shortest of their times. Default: those with `cached()`.
+   * Caches all cacheable queries for this time, or only those that read listed tables, for the
+   * shortest of their times. Default: queries with `cached()`.
    */
   readonly ttl?: Duration | Readonly<Record<string, Duration>>
   /**
-   * The column that is the primary key, by table. Results of queries by it end with their rows
-   * only. Default none.
+   * The primary key column, by table. Results of queries by it end only with their rows. Default
+   * none.
    */
   readonly primaryKeys?: Readonly<Record<string, string>>
   /**
-   * Other tables that change with a table: those of `on delete cascade` and `on update` keys, of
-   * its triggers, of its partitions, and the views that read it. Default none.
+   * Other tables that change with a table: through `on delete cascade` and `on update` keys,
+   * triggers, partitions, and views that read it. Default none.
    */
   readonly affects?: Readonly<Record<string, readonly string[]>>
 }
 
-/** The options, checked, by names in lower case. */
+/** The validated options, by lower-case names. */
 export interface ResolvedOptions extends Pick<QueryCacheOptions, 'cache' | 'outbox'> {
   readonly ttl: Duration | ReadonlyMap<string, Duration> | undefined
   readonly primaryKeys: ReadonlyMap<string, string>
-  /** Transitively. */
+  /** Transitive. */
   readonly affects: ReadonlyMap<string, ReadonlySet<string>>
 }
 
@@ -48,7 +45,7 @@ export function resolveOptions ({
   ...others
 }: QueryCacheOptions): ResolvedOptions {
   const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw invalid(unknown, others, 'there is no such option')
+  if (unknown !== undefined) throw invalid(unknown, others, 'unknown option')
   demandMethods('cache', cache, ['lookup', 'remember'], 'createCache() of @weir/cache')
   demandMethods(
     'outbox',
@@ -65,7 +62,7 @@ export function resolveOptions ({
       primaryKeys,
       (column, option) => {
         if (typeof column !== 'string' || column === '') {
-          throw invalid(option, column, 'give the name of one column')
+          throw invalid(option, column, 'use the name of one column')
         }
         return column
       },
@@ -74,7 +71,7 @@ export function resolveOptions ({
         throw invalid(
           option,
           other,
-          `tables of one name are one to the cache, and another has the key ${shown(column)}: leave both out`
+          `the cache treats tables of the same name as one, and another has the key ${shown(column)}: leave both out`
         )
       }
     ),
@@ -84,7 +81,7 @@ export function resolveOptions ({
         affects,
         (others, option) => {
           if (!Array.isArray(others)) {
-            throw invalid(option, others, 'give an array of names of tables')
+            throw invalid(option, others, 'use an array of table names')
           }
           return others.map((other: unknown) => givenName(option, other))
         },
@@ -107,8 +104,8 @@ function resolveTtl (ttl: QueryCacheOptions['ttl']): ResolvedOptions['ttl'] {
 }
 
 /**
- * Each table with all that changes with it, directly or through others. Itself only if it is said
- * so.
+ * Returns each table with all that change with it, directly or indirectly. A table itself is
+ * included only if declared.
  */
 function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
   return new Map([...affects.keys()].map((table) => {
@@ -126,8 +123,8 @@ function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, 
 }
 
 /**
- * Checked entries by the names that are compared. @param merge what holds for tables of one name in
- * two schemas
+ * Validates entries and indexes them by comparable names. @param merge combines entries for tables
+ * of the same name in two schemas
  */
 function byTable<V, R> (
   name: string,
@@ -136,7 +133,7 @@ function byTable<V, R> (
   merge: (one: R, other: R, option: string) => R
 ): Map<string, R> {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-    throw invalid(name, record, 'give an object by names of tables')
+    throw invalid(name, record, 'use an object keyed by table names')
   }
   const entries = new Map<string, R>()
   for (const [table, value] of Object.entries(record)) {
@@ -157,7 +154,7 @@ function demandMethods (
 ): void {
   const has = (method: string) =>
     typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
-  if (!methods.every(has)) throw invalid(name, value, `give what ${maker} makes`)
+  if (!methods.every(has)) throw invalid(name, value, `use the result of ${maker}`)
 }
 
 const invalid = (name: string, value: unknown, advice: string) =>

@@ -11,16 +11,16 @@ import { survey } from './tables-of.js'
 import { ALL, newRowTag, rowsTag, rowTag, tableName, tableTag } from './tags.js'
 import { locks } from './words.js'
 
-/** The way a result is kept. */
+/** The way to cache a result. */
 export interface Plan {
   readonly ttl: Duration
-  /** Tags depend on the number of rows there are: a row that is missing may come. */
+  /** Returns the tags, which depend on the number of rows: a missing row may appear. */
   readonly tags: (rows: number) => readonly string[]
 }
 
 /**
  * Plans the caching of a query.
- * @returns undefined if nobody wants it to be cached
+ * @returns undefined if caching was not requested
  * @throws QueryError WEIR_QUERY_UNKNOWN_TABLES, WEIR_QUERY_NOT_CACHEABLE, WEIR_QUERY_INVALID_OPTION
  */
 export function planOf (
@@ -34,16 +34,16 @@ export function planOf (
     throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
   }
   if (query.kind === 'RawNode' && !isRawQuery(sql)) {
-    throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select')
+    throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is not a select')
   }
   if (unrepeatable !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', unrepeatable)
   if (locks(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'locks rows')
-  // The SQL as the database gets it: a function may be named by a node, by raw SQL or by both.
+  // The SQL as the database receives it: a function may be named by a node, by raw SQL or by both.
   const part = volatilePart(sql, parameters)
   if (part !== undefined) {
     throw new QueryError(
       'WEIR_QUERY_NOT_CACHEABLE',
-      `uses ${part.replace(/\s*\($/, '()')}, which is another each time`
+      `uses ${part.replace(/\s*\($/, '()')}, which returns a different value each time`
     )
   }
   if (tables.has(OUTBOX_TABLE)) {
@@ -58,7 +58,7 @@ export function planOf (
     if (said === undefined) return undefined
     throw new QueryError(
       'WEIR_QUERY_INVALID_OPTION',
-      'cached() without a ttl: give one there, or to withQueryCache()'
+      'cached() without a ttl: set one there, or in withQueryCache()'
     )
   }
   const others = said?.tags ?? []
@@ -85,7 +85,7 @@ export function planOf (
 /** The outbox's own table, which is not cached. */
 export const OUTBOX_TABLE = 'weir_outbox_tags'
 
-/** The shortest of the tables' times; undefined unless each has one. */
+/** Returns the shortest of the tables' times; undefined unless each has one. */
 function ttlOf (tables: ReadonlySet<string>, ttl: ResolvedOptions['ttl']): Duration | undefined {
   if (ttl === undefined || typeof ttl !== 'object') return ttl
   const times = [...tables].map((table) => ttl.get(table))

@@ -3,9 +3,7 @@ import { readingsOf } from './sql-text.js'
 import { codeMayWrite } from './words.js'
 
 const READS = new Set(['select', 'values', 'table', 'with'])
-/**
- * Statements that leave the rows of every table as they are, some of which a transaction refuses.
- */
+/** Statements that change no rows of any table, some of which are not allowed in a transaction. */
 const NEUTRAL = new Set([
   'analyze',
   'attach',
@@ -38,8 +36,8 @@ const TRANSACTION = new Set([
 ])
 
 /**
- * Whether raw SQL, one statement or several, may have changed rows. Functions that write are not
- * seen.
+ * Reports whether raw SQL, of one or several statements, may have changed rows. Functions that
+ * write are not detected.
  * @throws QueryError WEIR_QUERY_RAW_TRANSACTION
  */
 export function rawMayWrite (sql: string): boolean {
@@ -47,14 +45,15 @@ export function rawMayWrite (sql: string): boolean {
   const words = readings.map((statements) =>
     statements.map(wordOf).find((word) => TRANSACTION.has(word))
   )
-  // As one database reads it, it may be within a text that the other does not know: a dollar quote.
+  // One database may read the word as part of a text that the other does not support: a dollar
+  // quote.
   if (words[0] !== undefined && !words.includes(undefined)) {
     throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0])
   }
   return readings.some((statements) => statements.some(statementMayWrite))
 }
 
-/** Whether raw SQL is one statement that reads. */
+/** Reports whether raw SQL is a single statement that reads. */
 export function isRawQuery (sql: string): boolean {
   return readingsOf(sql).some(({ code }) => {
     const [only, ...others] = statementsOf(code)
@@ -72,7 +71,7 @@ function statementMayWrite (statement: string): boolean {
 
 function wordOf (statement: string): string {
   const [, word = '', next = ''] = /^[\s(]*([a-z]+)(?:\s+([a-z]+))?/i.exec(statement) ?? []
-  // Two-phase commit: the transaction is the connection's no more.
+  // Two-phase commit: the transaction no longer belongs to the connection.
   return word.toLowerCase() === 'prepare' && next.toLowerCase() === 'transaction'
     ? 'commit'
     : word.toLowerCase()
@@ -80,7 +79,7 @@ function wordOf (statement: string): string {
 
 const BODY = /^\s*create\b(?:\s+\w+)*?\s+(?:trigger|function|procedure)\b[^]*\bbegin\b/i
 
-/** The body of a trigger or a function is part of the statement that creates it. */
+/** The body of a trigger or function is part of the statement that creates it. */
 function statementsOf (code: string): string[] {
   const parts = code.split(';')
   const statements: string[] = []

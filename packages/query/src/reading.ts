@@ -19,13 +19,13 @@ const shared = <R> (result: QueryResult<R>): Read<R> => ({ result, isShared: tru
 /**
  * Answers queries from the cache.
  *
- * **Why no result is older than an acknowledged write.** Take a write committed at c and
- * acknowledged at a, and a query that begins after a. Its outbox is drained then, or it reads the
- * database, which has the write. Drained, the tags of the write have been invalidated in the cache
+ * **Why no result is older than an acknowledged write.** Consider a write committed at c and
+ * acknowledged at a, and a query that begins after a. Either its outbox is drained, or it reads the
+ * database, which has the write. If drained, the write's tags have been invalidated in the cache
  * between c and now (see `createOutbox`). A result whose fill read the database before c took its
- * stamp before that, so that its stamp is below the records of these tags; and it carries one of
- * them, because a statement's tags are those of every result that it may change. So it is not
- * valid, and the query gets one that was read after c.
+ * stamp before that, so its stamp is below the records of these tags; and it carries one of them,
+ * because a statement's tags are those of every result that it may change. It is therefore invalid,
+ * and the query gets one that was read after c.
  */
 export class Reading {
   readonly #options: ResolvedOptions
@@ -35,8 +35,8 @@ export class Reading {
   }
 
   /**
-   * Whether the query asks for the cache. Only what is a select, or is said to be cached, is worth
-   * a look.
+   * Reports whether the query may use the cache. Only selects, and queries marked as cached, are
+   * considered.
    */
   concerns ({ query }: CompiledQuery, said: CachedOptions | undefined): boolean {
     if (said !== undefined) return said.ttl !== 0
@@ -44,8 +44,8 @@ export class Reading {
   }
 
   /**
-   * @param run asks the database
-   * @throws what `run` throws; QueryError as {@link planOf} for a query that was said to be cached
+   * @param run sends the query to the database
+   * @throws the error of `run`; QueryError like {@link planOf} for a query marked as cached
    */
   async read<R>(
     compiled: CompiledQuery,
@@ -68,7 +68,7 @@ export class Reading {
       return own(await run())
     }
     const hit = cache.lookup(key)
-    // A key holds rows of this query: their type is the query's claim.
+    // The cast relies on the key: it holds rows of this query, of the type the query declares.
     if (hit !== undefined && !hit.stale) return shared({ rows: hit.entry.value as R[] })
     const plan = this.#plan(compiled, said)
     return plan === undefined ? own(await run()) : this.#remember(key, sql, plan, run)
@@ -78,7 +78,7 @@ export class Reading {
     try {
       return planOf(compiled, said, this.#options)
     } catch (error) {
-      // Nobody asked for this query to be cached.
+      // Caching was not requested for this query itself.
       if (said !== undefined || !(error instanceof QueryError)) throw error
       emit('weir:query:bypass', { sql: compiled.sql, reason: 'query', detail: error.message })
       return undefined
@@ -99,7 +99,8 @@ export class Reading {
         { ttl, tags: (rows: R[]) => tags(rows.length) },
         async () => {
           found = await run()
-          // Other instances may still have what was before a write that this has read already.
+          // Other instances may still have results from before a write that this query has already
+          // read.
           await outbox.settle(tags(found.rows.length))
           return found.rows
         }

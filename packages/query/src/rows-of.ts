@@ -21,23 +21,23 @@ import {
 import { isSameName, rowKey, tableName } from './tags.js'
 import type { WriteNode } from './tables-of.js'
 
-/** Single rows that a query names are told apart up to so many. */
+/** Maximum number of individual rows per query that are tracked separately. */
 const MOST_ROWS = 100
 
-/** The column that is the primary key of each table, by the table's name in lower case. */
+/** The primary key column of each table, by lower-case table name. */
 export type PrimaryKeys = ReadonlyMap<string, string>
 
 /** The rows of one table that a query depends on. */
 export interface Rows {
   readonly table: string
   readonly keys: readonly string[]
-  /** Whether a result of as many rows as there are keys has one for each. */
+  /** Whether a result with as many rows as keys has one row for each key. */
   readonly isOneEach: boolean
 }
 
 /**
- * The rows that a query selects by their primary key; undefined if it may depend on others of any
- * table but those it joins.
+ * Returns the rows that a query selects by primary key; undefined if it may depend on other rows of
+ * any table except joined ones.
  */
 export function rowsRead (
   query: SelectQueryNode,
@@ -77,11 +77,11 @@ export interface Written {
   readonly table: string
   /** The rows that it may have changed; undefined: any. */
   readonly keys?: readonly string[]
-  /** Whether there may be new rows whose keys are not known. */
+  /** Whether there may be new rows with unknown keys. */
   readonly hasNewRows: boolean
 }
 
-/** @returns undefined if the statement does not say which table it writes */
+/** @returns undefined if the statement does not name the table it writes */
 export function rowsWritten (
   write: WriteNode,
   primaryKeys: PrimaryKeys
@@ -99,7 +99,7 @@ export function rowsWritten (
 
 interface Target {
   readonly table: string
-  /** The name that its columns have: the alias, if there is one. */
+  /** The qualifier of its columns: the alias, if there is one. */
   readonly name: string
 }
 
@@ -155,7 +155,7 @@ function keysInserted (
   column: string
 ): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
   const { onConflict, onDuplicateKey, orAction, replace, values, columns = [] } = insert
-  // Another row than the new one may be in conflict with it, by another column.
+  // A row other than the new one may conflict with it through another column.
   if (replace === true || onDuplicateKey !== undefined || orAction?.action === 'replace') {
     return undefined
   }
@@ -184,7 +184,7 @@ function keysInserted (
     : { keys: known, hasNewRows }
 }
 
-/** Whether the primary key stays as it is. */
+/** Reports whether the primary key stays unchanged. */
 const leaves = (updates: readonly { readonly column: OperationNode }[] | undefined, key: string) =>
   updates?.every(
     ({ column }) =>
@@ -194,7 +194,7 @@ const leaves = (updates: readonly { readonly column: OperationNode }[] | undefin
 /** SQLite's other names of an integer primary key. */
 const isRowid = (name: string) => /^(?:rowid|oid|_rowid_)$/i.test(name)
 
-/** The values of the primary key that the condition demands, whatever else it does. */
+/** Returns the primary key values that the condition requires, whatever its other parts. */
 function keysIn (
   where: WhereNode | undefined,
   column: string,

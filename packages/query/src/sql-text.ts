@@ -1,15 +1,15 @@
-/** SQL as a database reads it: without comments, its texts and quoted names apart. */
+/** SQL as a database reads it: without comments, with texts and quoted names separated. */
 export interface SqlText {
   /**
-   * Comments are a space. Texts and quoted names are their place in `texts`, as `'0'` and `"1"`; a
-   * name that `(` follows is bare.
+   * Comments become a space. Texts and quoted names become their position in `texts`, as `'0'` and
+   * `"1"`; a name followed by `(` stays bare.
    */
   readonly code: string
   readonly texts: readonly string[]
 }
 
 interface Grammar {
-  /** One token at a time. None matches a quote that is not closed. */
+  /** Matches one token. Unclosed quotes do not match. */
   readonly token: RegExp
   readonly hasNestedComments: boolean
 }
@@ -47,9 +47,10 @@ const POSTGRES = grammar(
 )
 
 /**
- * The ways in which SQLite and Postgres read the text: they differ in nested comments, escapes,
- * dollar quotes and brackets. One that it is not well-formed for is left out, unless there is no
- * other.
+ * Returns the ways in which SQLite and Postgres read the text.
+ *
+ * They differ in nested comments, escapes, dollar quotes and brackets. Readings for which the text
+ * is malformed are left out, unless there is no other.
  */
 export function readingsOf (sql: string): readonly SqlText[] {
   const asIs = { code: sql, texts: [] }

@@ -22,9 +22,9 @@ import { isHelper, isPure, isSourceOfNodes, mayWrite, namesNoTable } from './wor
 
 export type WriteNode = InsertQueryNode | UpdateQueryNode | DeleteQueryNode | MergeQueryNode
 
-/** All that matters to the cache in a statement. */
+/** The parts of a statement that matter to the cache. */
 export interface Survey {
-  /** The number of times that each table is named. There may be more names than tables. */
+  /** Number of occurrences of each table. There may be more names than tables. */
   readonly tables: Map<string, number>
   /** The inserts, updates, deletes and merges: the statement itself, and those of its CTEs. */
   readonly writes: WriteNode[]
@@ -32,13 +32,14 @@ export interface Survey {
   opaque?: string
   /** Raw SQL that may write any table. */
   opaqueWrite?: string
-  /** Makes the statement one that does more than read. */
+  /** The part that makes the statement do more than read. */
   unrepeatable?: string
 }
 
 /**
- * Walks a statement's tree, as Kysely compiles it: after its plugins. The name of a CTE is no table
- * where it is in scope; a table of that name that the CTE itself reads is one.
+ * Walks a statement's tree as Kysely compiles it, after its plugins.
+ *
+ * The name of a CTE in scope is not a table; a table of that name that the CTE itself reads is one.
  */
 export function survey (root: OperationNode): Survey {
   const found: Survey = { tables: new Map(), writes: [] }
@@ -55,11 +56,11 @@ class Walk {
     this.#found = found
   }
 
-  /** @param isSource whether a table may stand there, so that a mere name is one */
+  /** @param isSource whether a table may occur here, so that a bare name is one */
   visit (node: OperationNode, scope: Scope, isSource = false): void {
     switch (node.kind) {
-      // Values are the application's, whatever they look like; those that are written into the SQL
-      // may name a table there.
+      // Values come from the application and are not inspected; values inlined into the SQL may
+      // name a table here.
       case 'ValueNode':
         if (isSource) this.#literal(node as ValueNode)
         return
@@ -109,7 +110,7 @@ class Walk {
           if (isNode(each)) this.visit(each, inner, isFrom)
         })
       } else if (isNode(child)) {
-        // An alias may be raw SQL with more than a name in it.
+        // An alias may be raw SQL that contains more than a name.
         this.visit(
           child,
           inner,
@@ -120,8 +121,8 @@ class Walk {
   }
 
   /**
-   * Each sees those before it, and if it is recursive itself. @returns the scope of the query that
-   * has them
+   * Each CTE sees the earlier ones, and itself if it is recursive. @returns the scope of the query
+   * they belong to
    */
   #ctes ({ expressions, recursive = false }: WithNode, outer: Scope): Scope {
     const scope = new Set(outer)
@@ -146,8 +147,8 @@ class Walk {
   }
 
   /**
-   * The name of a table as `sql.ref` reads it: its last part is a column elsewhere. CTEs count as
-   * tables, which costs misses only.
+   * The name of a table as written with `sql.ref`: elsewhere its last part is a column. CTEs count
+   * as tables, which only costs misses.
    */
   #reference ({ table, column }: ReferenceNode): void {
     if (table !== undefined) this.#name(table.table.identifier)
@@ -158,7 +159,7 @@ class Walk {
     if (immediate === true && typeof value === 'string') this.#name({ name: value })
   }
 
-  /** SQLite reads `in` from a table where there are no parentheses. */
+  /** SQLite's `in` without parentheses reads a table. */
   #operation (node: BinaryOperationNode, scope: Scope): void {
     const isIn = OperatorNode.is(node.operator) && /\bin$/.test(node.operator.operator)
     this.visit(node.leftOperand, scope)
@@ -171,7 +172,7 @@ class Walk {
   }
 
   #raw (node: RawNode, scope: Scope, isSource: boolean): void {
-    // The part that is inserted into a helper is judged by itself.
+    // The part inserted into a helper is inspected separately.
     const helper = isHelper(node.sqlFragments.join('?'))
     const { text, fragments, parameters } = helper ? whole(node) : flattened(node)
     if (!helper && !(isSource ? isSourceOfNodes(text) : namesNoTable(text))) {
@@ -204,7 +205,7 @@ const SOURCES = new Set(['FromNode', 'JoinNode', 'UsingNode', 'SetOperationNode'
 interface Raw {
   /** A `?` stands for each node. */
   readonly text: string
-  /** The text before each node, and after the last. */
+  /** The text before each node and after the last one. */
   readonly fragments: readonly string[]
   readonly parameters: readonly OperationNode[]
 }
@@ -216,8 +217,8 @@ const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({
 })
 
 /**
- * Raw SQL with all raw SQL within it, as one text: a quote or a comment may begin in one and end in
- * another.
+ * Combines raw SQL and all raw SQL within it into one text: a quote or comment may start in one and
+ * end in another.
  */
 function flattened (node: RawNode): Raw {
   const fragments = ['']

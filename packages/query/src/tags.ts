@@ -5,9 +5,10 @@ import { QueryError } from './errors.js'
 export const ALL = 'query:all'
 
 /**
- * The name of a table or column as this package compares it: without quotes, schema and case.
- * SQLite folds the case of names, Postgres does not, and the schema may come from the connection: a
- * tag that two tables share costs misses, one that a table has twice would cost staleness.
+ * Normalizes the name of a table or column for comparison: no quotes, no schema, lower case.
+ *
+ * SQLite folds the case of names, Postgres does not, and the schema may come from the connection. A
+ * tag shared by two tables costs misses; two tags for one table would cost staleness.
  */
 export const tableName = (name: string) =>
   name
@@ -18,55 +19,58 @@ export const tableName = (name: string) =>
     .toLowerCase() ?? ''
 
 /**
- * The same for a name that was given as an option.
- * @throws QueryError WEIR_QUERY_INVALID_OPTION if it can be no table's
+ * Normalizes a name passed as an option.
+ * @throws QueryError WEIR_QUERY_INVALID_OPTION if it cannot be a table's name
  */
 export function givenName (option: string, name: unknown): string {
   const table = typeof name === 'string' ? tableName(name) : ''
   if (table !== '' && !/\sas\s/.test(table)) return table
   throw new QueryError(
     'WEIR_QUERY_INVALID_OPTION',
-    `${option} ${shown(name)}: give the name of a table, such as 'products' or 'shop.products'`
+    `${option} ${shown(name)}: use the name of a table, such as 'products' or 'shop.products'`
   )
 }
 
-/** Whether two names may mean one thing. */
+/** Reports whether two names may refer to the same thing. */
 export const isSameName = (a: string, b: string) => tableName(a) === tableName(b)
 
 /** Carried by results that may depend on any row of the table. */
 export const tableTag = (table: string) => `query:table:${tableName(table)}`
 
 /**
- * Carried by results that depend on single rows, and ended by writes that do not say their rows.
+ * Carried by results that depend on single rows, and invalidated by writes whose rows are unknown.
  */
 export const rowsTag = (table: string) => `query:rows:${tableName(table)}`
 
 /**
- * Carried by results that depend on a row that may not be there, and ended by inserts that do not
- * say their primary key.
+ * Carried by results that depend on a row that may not exist, and invalidated by inserts with an
+ * unknown primary key.
  */
 export const newRowTag = (table: string) => `query:new:${tableName(table)}`
 
-/** Carried by results that depend on this row. @param key as {@link rowKey} gives it */
+/** Carried by results that depend on this row. @param key as returned by {@link rowKey} */
 export const rowTag = (table: string, key: string) =>
   `query:row:${JSON.stringify([tableName(table), key])}`
 
-/** The tags of every cached result that reads the table. */
+/** Returns the tags of every cached result that reads the table. */
 export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTag(table)]
 
 /**
- * The tags of every cached result that reads the table: for writes that do not go through the
- * cached database, such as those of another program.
- * @throws QueryError WEIR_QUERY_INVALID_OPTION if it is no name
+ * Returns the tags of every cached result that reads the table.
+ *
+ * Use them for writes that bypass the cached database, such as those of another program.
+ * @throws QueryError WEIR_QUERY_INVALID_OPTION if the name is invalid
  * @example
  * await cache.invalidate(tableTags('products'))
  */
 export const tableTags = (table: string): string[] => tagsOfTable(givenName('table', table))
 
 /**
- * One text for all values that a database may take for the same key, whatever the type of the
- * column: `1`, `'1'` and `'01'`; `'Ab'` and `'ab'` under a collation; the forms of a UUID.
- * Different keys may share one. Undefined where that is not certain.
+ * Returns one text for all values that a database may treat as the same key, whatever the column
+ * type.
+ *
+ * Examples are `1`, `'1'` and `'01'`; `'Ab'` and `'ab'` under a collation; the forms of a UUID.
+ * Different keys may share a text. Undefined if that is not certain.
  */
 export function rowKey (value: unknown): string | undefined {
   if (typeof value === 'bigint' || typeof value === 'number') return String(Number(value) + 0)

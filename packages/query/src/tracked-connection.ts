@@ -6,16 +6,18 @@ import { OUTBOX_TABLE } from './plan.js'
 
 type Trx = ControlledTransaction<OutboxSchema, string[]>
 
-/** State that all connections of a database share. */
+/** State shared by all connections of a database. */
 export interface Ledger {
   readonly outbox: Pick<Outbox, 'add' | 'deliver'>
-  /** Whether the outbox's table is known to be there. */
+  /** Whether the outbox's table is known to exist. */
   hasTable: boolean
 }
 
 /**
- * One connection of the database, which notes what its transaction changes, writes that into the
- * outbox as the last statement before the commit, and has it delivered after it.
+ * A connection that tracks the changes of its transaction.
+ *
+ * It writes them to the outbox in the last statement before the commit, and delivers them
+ * afterward.
  */
 export class TrackedConnection implements DatabaseConnection {
   readonly #db: Kysely<OutboxSchema>
@@ -27,7 +29,7 @@ export class TrackedConnection implements DatabaseConnection {
   readonly #tickets: Ticket[] = []
   #delivery: Promise<unknown> | undefined
 
-  /** @param db of this connection alone. @param raw the connection itself */
+  /** @param db on this connection only. @param raw the connection itself */
   constructor (db: Kysely<OutboxSchema>, raw: DatabaseConnection, ledger: Ledger) {
     this.#db = db
     this.#raw = raw
@@ -43,15 +45,17 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Executes a statement that writes: in the transaction, or in one of its own. Outside of any, if
-   * it is one that no transaction takes, or changes no cached result.
+   * Executes a statement that writes: in the current transaction or a new one.
+   *
+   * Outside of any transaction, if the statement is not allowed in one, or changes no cached
+   * result.
    */
   async change<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     if (this.#trx !== undefined || tags.length === 0) return this.#change(query, tags)
     try {
       return await this.#changeInOwn(query, tags)
     } catch (error) {
-      // It was rolled back, so that it has changed nothing yet.
+      // The statement was rolled back, so it has changed nothing yet.
       if (!isRefusedByTransaction(error)) throw error
       return this.#changeOutside(query, tags)
     }
@@ -64,16 +68,16 @@ export class TrackedConnection implements DatabaseConnection {
       await this.commit()
       return result
     } catch (error) {
-      // A connection that is lost cannot roll back, and the first error says why.
+      // A lost connection cannot roll back, and the first error has the reason.
       await this.rollback().catch(() => {})
       throw error
     }
   }
 
   /**
-   * The invalidation is written before, for a process that dies when the statement is done; and
-   * again after it, also if it failed: it may have committed a part. Results that were read
-   * meanwhile are older than the second, which is the one that is delivered.
+   * The invalidation is written before the statement, in case the process dies after it; and again
+   * after it, even if it failed, because it may have committed partially. Results read meanwhile
+   * are older than the second invalidation, which is the one that is delivered.
    */
   async #changeOutside<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     const before = await this.#queue(tags)
@@ -82,14 +86,14 @@ export class TrackedConnection implements DatabaseConnection {
     try {
       this.#tickets.push(...await this.#queue(tags))
     } catch (error) {
-      // A statement that has failed says why itself.
+      // A failed statement reports its own error.
       if (outcome.status === 'fulfilled') throw error
     }
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
   }
 
-  /** Writes an invalidation in a transaction of its own. */
+  /** Writes an invalidation in a separate transaction. */
   async #queue (tags: readonly string[]): Promise<readonly Ticket[]> {
     await this.begin({})
     try {
@@ -147,8 +151,9 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Resolves when what was committed here has been delivered. To be awaited when the connection has
-   * been given back: the outbox may need it, where there is only one.
+   * Resolves when everything committed here has been delivered.
+   *
+   * Await it after the connection has been released: the outbox may need it, if there is only one.
    */
   delivered (): Promise<unknown> | undefined {
     const tickets = this.#tickets.splice(0)
@@ -162,8 +167,8 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * A statement that fails may have changed something, as SQLite's `insert or fail` does: its tags
-   * are noted first.
+   * A failing statement may have changed something, like SQLite's `insert or fail`: its tags are
+   * noted first.
    */
   #change<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     for (const tag of tags) this.#changes.add(tag)
@@ -172,8 +177,9 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Before the migration that makes the outbox's table, no outbox is drained and no cache is used:
-   * there is nobody to tell. It is looked for once, and again after each change of the schema.
+   * Before the migration that creates the outbox's table, no outbox is drained and no cache is
+   * used, so there is nothing to notify. The table is looked for once, and again after each schema
+   * change.
    */
   async #hasTable (trx: Trx): Promise<boolean> {
     if (!this.#ledger.hasTable) {
@@ -198,8 +204,8 @@ const isSchemaChange = ({ query }: CompiledQuery) =>
   !/^(?:Insert|Update|Delete|Merge|Select)QueryNode$/.test(query.kind)
 
 /**
- * Whether the statement is one that the database executes outside of transactions only, or that
- * ends the transaction itself.
+ * Reports whether the database executes the statement only outside of transactions, or the
+ * statement itself ends the transaction.
  */
 function isRefusedByTransaction (error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false

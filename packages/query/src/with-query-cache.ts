@@ -14,12 +14,13 @@ import { Reading } from './reading.js'
 import { type Ledger, TrackedConnection } from './tracked-connection.js'
 
 /**
- * The same database with its queries cached: all, or those with `cached()`. Writes through it end
- * the results that they may have changed, by table and where the statement says it by row, in their
- * own transaction. Results are shared: do not change them.
+ * Returns the same database with cached queries: all of them, or those with `cached()`.
  *
- * Writes that do not go through it, and tables that change without being named in a statement, are
- * not seen: see `tableTags` and the option `affects`.
+ * Writes through it invalidate the results that they may have changed, in their own transaction: by
+ * table, or by row if the statement identifies its rows. Results are shared: do not modify them.
+ *
+ * Writes that bypass it, and tables that change without being named in a statement, are not
+ * detected: see `tableTags` and the option `affects`.
  * @param db not a transaction; the outbox's own database, or another connection to it
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example
@@ -49,12 +50,12 @@ export function withQueryCache (
   if (!(db instanceof Kysely) || db.isTransaction) {
     throw new QueryError(
       'WEIR_QUERY_INVALID_OPTION',
-      'withQueryCache() takes a Kysely that is no transaction'
+      'withQueryCache() requires a Kysely that is not a transaction'
     )
   }
   const executor = db.getExecutor()
   if (executor instanceof CachingExecutor) {
-    throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'The database is cached already')
+    throw new QueryError('WEIR_QUERY_INVALID_OPTION', 'The database is already cached')
   }
   const resolved = resolveOptions(options)
   const plain = db.withoutPlugins()
@@ -84,7 +85,9 @@ function trackedConnections (db: Kysely<OutboxSchema>, ledger: Ledger): Connecti
   }
 }
 
-/** A Kysely that works by another one, through its public methods alone. */
+/**
+ * Creates the properties of a Kysely that works through another one, using only its public methods.
+ */
 function propsOf (db: Kysely<OutboxSchema>, executor: CachingExecutor): KyselyProps {
   const driver: Driver = {
     init: async () => {},

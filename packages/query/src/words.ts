@@ -1,8 +1,8 @@
 import { readingsOf } from './sql-text.js'
 
-// Words of SQL by which raw fragments and function names are judged.
+// SQL words used to classify raw fragments and function names.
 
-/** Functions of SQLite and Postgres that read no table and depend on their arguments alone. */
+/** Functions of SQLite and Postgres that read no table and depend only on their arguments. */
 const FUNCTIONS = `abs any_value array_agg avg bit_and bit_or bool_and bool_or btrim cast ceil ceiling char_length coalesce concat
   concat_ws count cume_dist dense_rank every exists extract first_value floor greatest group_concat hex ifnull iif instr
   json_agg json_array json_array_length json_build_array json_build_object json_each json_extract json_group_array
@@ -23,8 +23,8 @@ const functions = listed(FUNCTIONS)
 const harmless = new Set([...functions, ...listed(KEYWORDS)])
 
 /**
- * The raw SQL of Kysely's `jsonArrayFrom` and `jsonObjectFrom`; the query within is a node of its
- * own.
+ * The raw SQL of Kysely's `jsonArrayFrom` and `jsonObjectFrom`; the query within is a separate
+ * node.
  */
 const HELPERS = new Set([
   '(select coalesce(json_group_array(json_object(?)), \'[]\') from ? as agg)',
@@ -35,35 +35,35 @@ const HELPERS = new Set([
 
 const LOCK = /\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
 
-/** Without one of these there is no need to look closer. */
+/** Text without any of these needs no closer look. */
 const WRITE_WORD = /\b(?:insert|replace|merge|update|delete|truncate|create|alter|drop|call)\b/i
 
 const WRITE =
   /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(?:no\s+key\s+)?)\bupdate\b|\bdelete\s+from\b|\b(?:truncate|create|alter|drop|call)\s/i
 
-/** Whether a function is known to read no table, and to give the same for the same arguments. */
+/** Reports whether a function is known to read no table and to be deterministic. */
 export const isPure = (name: string): boolean => functions.has(name.toLowerCase())
 
-/** Whether the text locks rows. */
+/** Reports whether the text locks rows. */
 export const locks = (text: string): boolean =>
   /\bfor\b/i.test(text) && readingsOf(text).some(({ code }) => LOCK.test(code))
 
-/** Whether the text may write. */
+/** Reports whether the text may write. */
 export const mayWrite = (text: string): boolean =>
   WRITE_WORD.test(text) && readingsOf(text).some(({ code }) => WRITE.test(code))
 
-/** The same for text without comments and quotes. */
+/** Like `mayWrite`, for text without comments and quotes. */
 export const codeMayWrite = (code: string): boolean => WRITE.test(code)
 
 /**
- * Whether raw SQL with a `?` for each node in it names no table: nothing but punctuation, numbers,
- * texts and words from the lists.
+ * Reports whether raw SQL, with a `?` for each node in it, names no table.
+ *
+ * It may contain only punctuation, numbers, texts and words from the lists.
  */
 export function namesNoTable (text: string): boolean {
   return !text.includes('\\') && readingsOf(text).every(({ code }) => {
     const bare = code.replace(/'\d+'/g, ' ')
-    // SQLite reads `in` without parentheses from a table, and a name before parentheses is a
-    // function's.
+    // SQLite's `in` without parentheses reads a table, and a name before parentheses is a function.
     if (/["'`[\]$;#]|\?\s*\(|\bin\b(?!\s*[(?])/i.test(bare)) return false
     return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) =>
       harmless.has(word.toLowerCase())
@@ -71,12 +71,12 @@ export function namesNoTable (text: string): boolean {
   })
 }
 
-/** Whether raw SQL is that of Kysely's `jsonArrayFrom` and the like. */
+/** Reports whether raw SQL belongs to Kysely's `jsonArrayFrom` and similar helpers. */
 export const isHelper = (text: string): boolean => HELPERS.has(text)
 
 /**
- * Whether raw SQL, where a table is expected, has none but the nodes in it: no words, and no call
- * of what a node names.
+ * Reports whether raw SQL in the place of a table contains only nodes: no words, and no call of
+ * what a node names.
  */
 export const isSourceOfNodes = (text: string): boolean =>
   /^[\s?(),.\d]*$/.test(text) && !/\?\s*[(?]/.test(text)

@@ -33,7 +33,7 @@ export interface Schema extends OutboxSchema {
   cheap_products: { id: number, name: string, price: number }
 }
 
-/** @param id the type of a column whose values the database makes */
+/** @param id the type of a column whose values the database generates */
 const shop = (id: 'integer' | 'serial'): Migration => ({
   async up (db: Kysely<unknown>) {
     await db.schema.createTable('categories')
@@ -69,11 +69,11 @@ export async function migrate (db: Kysely<Schema>, { id }: Pick<Engine, 'id'>): 
   if (error !== undefined) throw new Error('not migrated', { cause: error })
 }
 
-/** The databases that tests run on: their dialect, a new database each time. */
+/** The databases used by tests: their dialect, with a new database each time. */
 export interface Engine {
   readonly name: string
   readonly newDatabase: (t: Pick<Test, 'testdir'>) => Promise<{
-    /** One more connection, or pool of them. */
+    /** Opens another connection or pool. */
     readonly dialect: () => Dialect
     /** The file, or the server and its database. */
     readonly place: string | TestPostgres
@@ -97,7 +97,7 @@ export function opened (file: string): SqliteDatabase {
   return database
 }
 
-/** The Postgres of a test file, with databases of their own for its tests. */
+/** The Postgres of a test file, with a separate database for each test. */
 export async function postgresOf (t: Teardown): Promise<Engine> {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('Postgres is not installed')
@@ -123,7 +123,7 @@ export const poolOf = (server: TestPostgres) => new pg.Pool({ ...server, max: 4 
 /** Both engines, for the tests of a file. */
 export const enginesOf = async (t: Test): Promise<Engine[]> => [sqlite, await postgresOf(t)]
 
-/** A cached database, the plain one beneath it, and what it asks the database for. */
+/** A cached database, the plain one beneath it, and the statements that reach the database. */
 export async function newShop (
   t: Test,
   engine: Engine,
@@ -188,13 +188,13 @@ export async function newShop (
     cache,
     outbox,
     invalidated,
-    /** Another connection, as another program has it. */
+    /** Opens another connection, like another program. */
     connect: () => {
       const other = new Kysely<Schema>({ dialect: dialect() })
       t.teardown(() => other.destroy())
       return other
     },
-    /** The statements since it was asked last, of the service itself. */
+    /** Returns the service's own statements since the last call. */
     statements: () => statements.splice(0)
   }
 }

@@ -17,10 +17,10 @@ import { cached, invalidates, type QueryEvents, tableTags, withQueryCache } from
 import { enginesOf, newShop, sqlite } from './database.js'
 import { idleOutbox } from './options-for.js'
 
-/** The messages on one channel from now to the end of the test. */
+/** Records the messages on a channel until the end of the test. */
 function record<E extends keyof QueryEvents> (t: Test, name: E): QueryEvents[E][] {
   const messages: QueryEvents[E][] = []
-  // A channel carries what its name says: emit() checks that where it is sent.
+  // emit() ensures that the channel carries the type its name stands for.
   const listen = (message: unknown) => { messages.push(message as QueryEvents[E]) }
   subscribe(name, listen)
   t.teardown(() => { unsubscribe(name, listen) })
@@ -117,7 +117,7 @@ for (const engine of engines) {
       await cachedDb.deleteFrom('products').where('id', '=', 1).$call(cached({ ttl: 0 })).execute()
       const all = cached({ ttl: '1m' })(cachedDb)
       const ids = () => all.selectFrom('products').select('id').execute()
-      t.strictSame(await ids(), await ids(), 'of a whole database its selects are cached')
+      t.strictSame(await ids(), await ids(), 'cached() of a whole database caches its selects')
       t.equal((await ids()).length, 2)
       await all.deleteFrom('products').where('id', '=', 2).execute()
       await all
@@ -126,7 +126,7 @@ for (const engine of engines) {
       t.strictSame(await ids(), [])
     })
 
-    t.test('names with schema and quotes are those of tables', async (t) => {
+    t.test('quoted and schema-qualified names refer to the same tables', async (t) => {
       const schema = engine.name === 'SQLite' ? 'main' : 'public'
       const names = [`${schema}.Products`, `"${schema}"."products"`, ' PRODUCTS ']
       for (const name of names) {
@@ -178,7 +178,7 @@ for (const engine of engines) {
     })
 
     t.test(
-      'RETURNING, counts, streams and writes that fail are as without the cache',
+      'RETURNING, counts, streams and failing writes behave as without the cache',
       async (t) => {
         const { cachedDb, db, invalidated } = await newShop(t, engine)
         const value = { name: 'rake', price: 30 }
@@ -227,7 +227,7 @@ for (const engine of engines) {
     )
 
     t.test(
-      'statements that no transaction takes run outside of one, and end what they may have changed',
+      'statements not allowed in a transaction run outside of one, and invalidate what they may have changed',
       async (t) => {
         const { cachedDb, db, invalidated, outbox } = await newShop(t, engine)
         const prices = () =>
@@ -280,7 +280,7 @@ for (const engine of engines) {
           ),
           { message: 'no' }
         )
-        t.strictSame(await prices(), { price: 10 }, 'a part of it was committed')
+        t.strictSame(await prices(), { price: 10 }, 'part of it was committed')
         await t.rejects(
           cachedDb.transaction().execute((trx) => sql`call raise_all()`.execute(trx)),
           { code: '2D000' }
@@ -295,12 +295,12 @@ for (const engine of engines) {
         t.match(
           (await sql`select n from seen`.execute(db)).rows,
           [{ n: 1 }],
-          'written before it, for a process that dies'
+          'written before it, in case the process dies'
         )
       }
     )
 
-    t.test('migrations run through it, the outbox\'s own among them', async (t) => {
+    t.test('migrations run through it, including the outbox\'s own', async (t) => {
       const { dialect } = await engine.newDatabase(t)
       const db = new Kysely<OutboxSchema>({ dialect: dialect() })
       t.teardown(() => db.destroy())
@@ -361,7 +361,7 @@ t.test('every query by option, or those of listed tables', async (t) => {
 })
 
 t.test(
-  'within a transaction, and while the outbox is not drained, the database is asked',
+  'within a transaction, and while the outbox is not drained, queries go to the database',
   async (t) => {
     const bypassed = record(t, 'weir:query:bypass')
     const { cachedDb, outbox, statements } = await newShop(t, sqlite)
@@ -404,7 +404,7 @@ t.test('several transactions on one connection, with what they declare', async (
   t.strictSame(invalidated, [])
 })
 
-t.test('a fill waits for the writes that it may have read, before anybody sees it', async (t) => {
+t.test('a fill waits for the writes that it may have read, before its result becomes visible', async (t) => {
   const { db, cache, outbox } = await newShop(t, sqlite)
   const settled: (readonly string[])[] = []
   const settle = async (tags: readonly string[]) => {
@@ -418,7 +418,7 @@ t.test('a fill waits for the writes that it may have read, before anybody sees i
   t.equal(settled.length, 1)
 })
 
-t.test('tags and keys of one\'s own', async (t) => {
+t.test('custom tags and keys', async (t) => {
   const { cachedDb, cache, statements } = await newShop(t, sqlite)
   const list = (key: string) =>
     cachedDb
@@ -437,11 +437,11 @@ t.test('tags and keys of one\'s own', async (t) => {
   t.equal(statements().length, 2)
 })
 
-t.test('plugins get what the driver gave, each time', async (t) => {
+t.test('plugins receive the driver\'s original result each time', async (t) => {
   const shouts: KyselyPlugin = {
     transformQuery: ({ node }) => node,
     transformResult: async ({ result }) => {
-      // Plugins may change what they get.
+      // Plugins may modify the result they receive.
       for (const row of result.rows) row['shouts'] = Number(row['shouts'] ?? 0) + 1
       return result
     }
@@ -480,7 +480,7 @@ t.test('plugins get what the driver gave, each time', async (t) => {
   t.equal(await plain(), await plain())
 })
 
-t.test('a value that the cache cannot store is given, and not cached', async (t) => {
+t.test('a value that the cache cannot store is returned, and not cached', async (t) => {
   const bypassed = record(t, 'weir:query:bypass')
   const { cachedDb, statements } = await newShop(t, engines[1] ?? sqlite)
   const query = cached({ ttl: '1m', tables: [] })(
@@ -522,7 +522,7 @@ t.test(
   }
 )
 
-t.test('mistakes are named', async (t) => {
+t.test('mistakes are reported by name', async (t) => {
   const { db, cache, cachedDb } = await newShop(t, sqlite)
   const outbox = idleOutbox
   const mistakes: [string, () => unknown][] = [
@@ -535,8 +535,8 @@ t.test('mistakes are named', async (t) => {
     ],
     ['affects.a', () => withQueryCache(db, { cache, outbox, affects: { a: 'b' } as never })],
     ['affects', () => withQueryCache(db, { cache, outbox, affects: ['a'] as never })],
-    ['cached already', () => withQueryCache(cachedDb, { cache, outbox })],
-    ['no transaction', () => withQueryCache({} as never, { cache, outbox })],
+    ['already cached', () => withQueryCache(cachedDb, { cache, outbox })],
+    ['not a transaction', () => withQueryCache({} as never, { cache, outbox })],
     ['tables', () => cached({ tables: 'a' as never })],
     ['tables', () => invalidates({ tables: [''] })],
     ['key', () => cached({ key: 1 as never })],

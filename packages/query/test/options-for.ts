@@ -2,7 +2,7 @@ import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import { type QueryCacheOptions, resolveOptions, type ResolvedOptions } from '../src/options.js'
 
-/** An outbox that has nothing to do. */
+/** An outbox without work. */
 export const idleOutbox: QueryCacheOptions['outbox'] = {
   add: async (_, tags) => ({ id: '', tags }),
   deliver: async () => 'delivered',
@@ -10,7 +10,7 @@ export const idleOutbox: QueryCacheOptions['outbox'] = {
   isDrained: () => true
 }
 
-/** Options with these tables, for what needs no database. */
+/** Options with these tables, for tests that need no database. */
 export const affecting = (
   affects: Record<string, string[]>,
   primaryKeys: Record<string, string>

@@ -6,7 +6,7 @@ import { enginesOf, newShop } from './database.js'
 for (const engine of await enginesOf(t)) {
   t.test(engine.name, async (t) => {
     t.test(
-      'a query with cached() asks the database once, and again after a write of its table',
+      'a query with cached() goes to the database once, and again after a write of its table',
       async (t) => {
         const { cachedDb, statements } = await newShop(t, engine)
         const names = () =>
@@ -40,7 +40,7 @@ for (const engine of await enginesOf(t)) {
       t.equal(statements().length, 2)
     })
 
-    t.test('a query by primary key ends with its row', async (t) => {
+    t.test('a query by primary key is invalidated with its row', async (t) => {
       const { cachedDb, statements } = await newShop(t, engine)
       const product = (id: number) =>
         cachedDb
@@ -57,7 +57,7 @@ for (const engine of await enginesOf(t)) {
       await product(1)
       await product(2)
       await product(9)
-      t.equal(await asked(9), false, 'that there is none is kept, too')
+      t.equal(await asked(9), false, 'the absence of a row is cached too')
 
       await cachedDb.updateTable('products').set({ price: 1 }).where('id', '=', 2).execute()
       t.equal(await asked(1), false)
@@ -67,8 +67,8 @@ for (const engine of await enginesOf(t)) {
       t.equal(await product(2), undefined)
 
       await cachedDb.insertInto('products').values({ name: 'rake', price: 30 }).execute()
-      t.equal(await asked(1), false, 'a new row is none that was there')
-      t.equal(await asked(9), true, 'but may be one that was not')
+      t.equal(await asked(1), false, 'a new row is not one that existed')
+      t.equal(await asked(9), true, 'but may be one that did not')
       await cachedDb.insertInto('products').values({ id: 9, name: 'saw', price: 30 }).execute()
       t.match(await product(9), { name: 'saw' })
 
@@ -82,7 +82,7 @@ for (const engine of await enginesOf(t)) {
       t.equal(await product(1), undefined)
     })
 
-    t.test('an upsert on another column ends every row', async (t) => {
+    t.test('an upsert on another column invalidates every row', async (t) => {
       const { cachedDb } = await newShop(t, engine)
       const kettle = () =>
         cachedDb
@@ -101,7 +101,7 @@ for (const engine of await enginesOf(t)) {
     })
 
     t.test(
-      'a transaction reads its own writes, and ends results when it is committed, not before',
+      'a transaction reads its own writes, and invalidates results when it is committed, not before',
       async (t) => {
         const { cachedDb, connect, outbox } = await newShop(t, engine)
         const priceOf = (db: typeof cachedDb) =>
@@ -122,7 +122,7 @@ for (const engine of await enginesOf(t)) {
       }
     )
 
-    t.test('what is rolled back ends nothing', async (t) => {
+    t.test('a rollback invalidates nothing', async (t) => {
       const { cachedDb, invalidated, outbox } = await newShop(t, engine)
       await t.rejects(cachedDb.transaction().execute(async (trx) => {
         await trx.updateTable('products').set({ price: 51 }).execute()
@@ -151,7 +151,7 @@ for (const engine of await enginesOf(t)) {
         await trx.updateTable('products').set({ price: 51 }).execute()
         await trx.commit().execute()
         t.equal(invalidated.length, 1)
-        t.ok(performance.now() - began < 1500, 'the outbox had the connection')
+        t.ok(performance.now() - began < 1500, 'the outbox got the connection')
         await cachedDb.connection().execute(async (db) => {
           await db.updateTable('categories').set({ name: 'x' }).where('id', '=', 1).execute()
         })
@@ -172,7 +172,7 @@ for (const engine of await enginesOf(t)) {
         [{ n: 3 }].map(({ n }) => ({ n: engine.name === 'SQLite' ? n : String(n) }))
       )
       t.equal(statements().length, 1)
-      t.strictSame(invalidated, [], 'a read ends nothing')
+      t.strictSame(invalidated, [], 'a read invalidates nothing')
 
       await sql`update products set price = 7 where id = 1`.execute(cachedDb)
       t.strictSame(invalidated.splice(0), [['query:all']])
@@ -185,7 +185,7 @@ for (const engine of await enginesOf(t)) {
       t.strictSame(invalidated, [])
     })
 
-    t.test('a change of the schema ends everything', async (t) => {
+    t.test('a schema change invalidates everything', async (t) => {
       const { cachedDb, invalidated } = await newShop(t, engine)
       await cachedDb.schema.alterTable('products').addColumn('note', 'text').execute()
       t.strictSame(invalidated, [['query:all']])

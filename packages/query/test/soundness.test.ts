@@ -15,7 +15,7 @@ interface Schema {
   v: { id: number, n: number }
   /** A view of `a`, of one column. */
   w: { b_id: number | null }
-  /** Rows go with those of `b`. */
+  /** Rows are deleted and updated with those of `b`. */
   c: { id: number, b_id: number, n: number }
 }
 type Table = 'a' | 'b' | 'c'
@@ -33,9 +33,9 @@ function newDatabase (): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) })
 }
 
-// A statement's tags are those of every result that it changes: found by changing, and looking at
-// all results before and after.
-t.test('no statement changes a result whose tags it does not end', async (t) => {
+// A statement's tags have to include those of every result that it changes: the test compares all
+// results before and after a change.
+t.test('no statement changes a result without invalidating its tags', async (t) => {
   const seed = Number(process.env['SEED'] ?? 1)
   let changed = 0
   let kept = 0
@@ -311,10 +311,10 @@ t.test('no statement changes a result whose tags it does not end', async (t) => 
     await db.destroy()
   }
   t.ok(changed > 3000, `${changed} results changed`)
-  t.ok(kept > 10_000, `${kept} results were not ended`)
+  t.ok(kept > 10_000, `${kept} results were not invalidated`)
 })
 
-t.test('the key tells values of other types apart', (t) => {
+t.test('the key distinguishes values of different types', (t) => {
   const values = [
     1,
     '1',

@@ -554,7 +554,7 @@ t.test('the rows that a query reads', (t) => {
   t.end()
 })
 
-t.test('keys that a database may take for one have one tag', (t) => {
+t.test('keys that a database may treat as equal share a tag', (t) => {
   const same: unknown[][] = [
     [1, '1', 1n, '01', ' 1 ', '1.0', '1e0', '+1'],
     [0, -0, '0', '-0', '00'],
@@ -628,8 +628,8 @@ t.test('queries that are not cached', (t) => {
         .selectAll(),
       /^WEIR_QUERY_UNKNOWN_TABLES/
     ],
-    [raw(sql`pragma table_info(products)`), /^WEIR_QUERY_NOT_CACHEABLE .*no select/],
-    [raw(sql`select 1; select 2`), /^WEIR_QUERY_NOT_CACHEABLE .*no select/],
+    [raw(sql`pragma table_info(products)`), /^WEIR_QUERY_NOT_CACHEABLE .*not a select/],
+    [raw(sql`select 1; select 2`), /^WEIR_QUERY_NOT_CACHEABLE .*not a select/],
     [products().select(({ fn }) => fn('now').as('x')), /^WEIR_QUERY_NOT_CACHEABLE .*uses now\(\)/],
     [
       products()
@@ -677,7 +677,7 @@ t.test('queries that are not cached', (t) => {
   t.end()
 })
 
-/** Expressions of the time, as raw SQL and by Kysely's functions. */
+/** Time expressions, in raw SQL and with Kysely's functions. */
 const clocks = (): [string, ReturnType<typeof sql>][] => {
   const texts = [
     'current_date',
@@ -727,11 +727,11 @@ const clocks = (): [string, ReturnType<typeof sql>][] => {
     ...parameters.map((each): [string, ReturnType<typeof sql>] => [each.compile(db).sql, each])]
 }
 
-t.test('the clock is not cached, however it is read', (t) => {
+t.test('the clock is not cached, in whatever form it is read', (t) => {
   const isRefused = (query: Compilable, name: string, tables?: string[]) => {
     t.throws(
       () => tagsOf(query, 1, tables),
-      { code: 'WEIR_QUERY_NOT_CACHEABLE', message: /which is another each time/ },
+      { code: 'WEIR_QUERY_NOT_CACHEABLE', message: /which returns a different value each time/ },
       name
     )
   }
@@ -780,7 +780,7 @@ t.test('the clock is not cached, however it is read', (t) => {
   t.end()
 })
 
-t.test('the tags that a statement ends', (t) => {
+t.test('the tags that a statement invalidates', (t) => {
   const row = (...keys: string[]) => [
     'table:products',
     ...keys.map((key) => `row:["products","${key}"]`)

@@ -1,14 +1,15 @@
 import type { Argument } from './driver.js'
 
 /**
- * What is needed of a client of ioredis 5 or 6 (`Redis`, of one server or behind Sentinel, or
- * `Cluster`), or of one made after it. Without `duplicate` or `nodes`, which make the connection
- * that listens, there is none.
+ * The required part of an ioredis 5 or 6 client (`Redis`, of one server or behind Sentinel, or
+ * `Cluster`), or of a compatible one.
+ *
+ * Without `duplicate` or `nodes`, which create the listening connection, there is none.
  */
 export interface IoredisClient {
   unlink (key: string): Promise<number>
   readonly isCluster?: boolean
-  /** These are optional only because ioredis' types leave out some of what its clients have. */
+  /** Optional only because ioredis' types omit some members of its clients. */
   getBuffer? (key: string): Promise<Buffer | null>
   mgetBuffer? (...keys: string[]): Promise<(Buffer | null)[]>
   hvalsBuffer? (key: string): Promise<Buffer[]>
@@ -19,7 +20,7 @@ export interface IoredisClient {
   refreshSlotsCache? (): void
 }
 
-/** What is needed of a client of node-redis 5, `createClient()`. */
+/** The required part of a node-redis 5 client, `createClient()`. */
 export interface NodeRedisClient {
   readonly isReady: boolean
   duplicate (...args: never[]): unknown
@@ -27,7 +28,7 @@ export interface NodeRedisClient {
   withTypeMapping (mapping: object): unknown
 }
 
-/** What is needed of a client of node-redis 5, `createCluster()`. */
+/** The required part of a node-redis 5 client, `createCluster()`. */
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[]
   nodeClient (...args: never[]): unknown
@@ -35,5 +36,5 @@ export interface NodeRedisCluster {
   withTypeMapping (mapping: object): unknown
 }
 
-/** A client that the stores take. It stays the caller's, to configure and to close. */
+/** A client that the stores accept. The caller configures and closes it. */
 export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster

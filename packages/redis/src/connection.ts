@@ -6,51 +6,52 @@ import { RedisError } from './errors.js'
 import { normalize } from './reply.js'
 import { Readiness } from './readiness.js'
 
-/** What a store says to Redis goes through one of these, whatever client it was given. */
+/** A store's connection to Redis, whichever client it uses. */
 export interface RedisConnection {
   readonly client: RedisClient
-  /** Whether keys are in different places, so that a command may have one slot only. */
+  /** Whether keys are in different slots, so that a command may use only one slot. */
   readonly isCluster: boolean
   /**
-   * What the client puts before every key. Channels, and names among arguments, are given with it.
+   * The prefix that the client adds to every key. Channels, and names among arguments, are passed
+   * with it.
    */
   readonly keyPrefix: string
-  /** Resolves to the value, without an answer in time it rejects; as all here. */
+  /** Resolves to the value. Like all methods here, rejects without a timely answer. */
   read (key: string): Promise<Buffer | undefined>
   /**
-   * As `read` for each key, by one command where the client, the user's rights and the places of
-   * the keys allow that.
+   * Like `read` for each key, with one command if the client, the user's permissions and the keys'
+   * slots allow it.
    */
   readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   unlink (key: string): Promise<void>
-  /** The values of a hash. */
+  /** Reads the values of a hash. */
   values (key: string): Promise<Buffer[]>
   /**
-   * Runs a script, by its digest if Redis knows it. In the reply text is a Buffer and an integer a
+   * Runs a script, by its digest if Redis knows it. In the reply, text is a Buffer and an integer a
    * number.
    */
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>
   /**
-   * The node that commands for the key go to now, as the client knows; '' if there is but one or
-   * the client does not say.
+   * Returns the node to which commands for the key currently go, as far as the client knows; '' if
+   * there is only one or the client does not know.
    */
   nodeOf (key: string): string
-  /** Says that a redirection failed: asks again where slots are. */
+  /** Reports a failed redirection: the client looks up the slots again. */
   refresh (): void
-  /** Whether the client can make another connection, to listen. */
+  /** Whether the client can create another connection that listens. */
   readonly canListen: boolean
-  /** The server that publishes on a channel, as a place to listen. */
+  /** Locates the server that publishes a channel, in order to listen there. */
   locate (channel: string): Promise<Located>
-  /** Ends what was made for it: the client too, if it was made from a URL. */
+  /** Closes everything created for it, including a client created from a URL. */
   close (): Promise<void>
 }
 
 export interface DrivenOptions {
   readonly client: RedisClient
   readonly driver: Driver
-  /** In milliseconds. */
+  /** Milliseconds. */
   readonly commandTimeout: number
-  /** What all keys and channels begin with, before the client's own prefix. */
+  /** Prefix of all keys and channels, before the client's own prefix. */
   readonly prefix: string
   readonly end: () => Promise<void>
 }
@@ -76,15 +77,15 @@ function buffersOf (reply: unknown): Buffer[] {
 }
 
 /**
- * Whether it is MGET that Redis refuses: the user's rights, a server that does not know it, or one
- * that is in cluster mode behind a client that is not. One GET each may do all the same.
+ * Reports whether Redis rejects MGET: because of the user's permissions, an unknown command, or a
+ * server in cluster mode behind a client that is not. Single GETs may still work.
  */
 const isRefused = (error: unknown) =>
   isReplyError(error) && /^(NOPERM|CROSSSLOT|ERR unknown command)/i.test(error.message)
 
 /**
- * A connection by a driver: bounds every command, gives replies their form, and tells of what is
- * denied.
+ * A connection through a driver: limits the time of every command, normalizes replies, and reports
+ * denied commands.
  */
 export class DrivenConnection implements RedisConnection {
   readonly client: RedisClient
@@ -104,7 +105,7 @@ export class DrivenConnection implements RedisConnection {
     this.keyPrefix = driver.keyPrefix
     this.canListen = driver.canListen
     this.#driver = driver
-    // In a cluster the keys lie in different slots, where MGET may not go.
+    // A cluster spreads the keys over different slots, where MGET is not allowed.
     this.#readsAtOnce = !driver.isCluster
     this.#commandTimeout = commandTimeout
     this.#readiness = new Readiness(driver)

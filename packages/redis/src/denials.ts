@@ -2,29 +2,27 @@ import { channel } from 'node:diagnostics_channel'
 import { isReplyError, type Script } from '@weir/internal'
 
 /**
- * Something that Redis' access control list does not allow, and what would. Published on
- * `weir:redis:denied`, once.
+ * A command that Redis' access control list denies, and the rule that would allow it.
+ *
+ * Published once on `weir:redis:denied`.
  */
 export interface Denial {
-  /** The client whose user may not. */
+  /** The client whose user lacks the permission. */
   readonly client: object
-  /** What was sent: `GET`, `EVALSHA`, `SSUBSCRIBE`. */
+  /** The command: `GET`, `EVALSHA`, `SSUBSCRIBE`. */
   readonly command: string
-  /**
-   * The rules that are missing, for ACL SETUSER; where Redis does not say which of several, all
-   * that may be.
-   */
+  /** The missing rules for ACL SETUSER; if Redis does not identify the one, all candidates. */
   readonly grant: string
-  /** Names the command and says what to grant. */
+  /** Names the command and the rule to grant. */
   readonly message: string
 }
 
-/** What was sent, for a message about it. */
+/** A command that was sent, for messages about it. */
 export interface Sent {
   readonly command: string
   readonly name: string
   readonly script?: Script
-  /** Another command does as well: that it is denied need not be told. */
+  /** Another command is equivalent, so the denial need not be reported. */
   readonly isOptional?: boolean
 }
 
@@ -33,27 +31,27 @@ const granted = channel('weir:redis:granted')
 
 interface Known {
   readonly denial: Denial
-  /** All that was refused for it. */
+  /** All commands denied for lack of this rule. */
   readonly sent: Set<string>
-  /** Nothing but scripts was refused. */
+  /** Whether only scripts were denied. */
   isOfScripts: boolean
 }
 
-// By what is to be granted. Those of one client are shared by all stores that use it.
+// Denials by rule. Stores that use the same client share them.
 const known = new WeakMap<object, Map<string, Known>>()
 
 /**
- * What Redis denies to the user of a client. It is empty again as soon as what was denied is
+ * Returns the commands that Redis denies to a client's user. Empty again as soon as they are
  * allowed.
  */
 export const denialsOf = (client: object): readonly Denial[] =>
   [...(known.get(client)?.values() ?? [])].map(({ denial }) => denial)
 
-/** Notes what Redis denies to a client, for those who are to grant it. */
+/** Records the commands that Redis denies to a client, so that they can be granted. */
 export class Denials {
   readonly #known: Map<string, Known>
 
-  /** @param pattern what all names begin with, such as `weir:` */
+  /** @param pattern prefix of all names, such as `weir:` */
   constructor (readonly client: object, readonly pattern: string) {
     this.#known = known.get(client) ?? new Map<string, Known>()
     known.set(client, this.#known)
@@ -80,7 +78,7 @@ export class Denials {
   succeeded (sent: Sent): void {
     if (this.#known.size === 0) return
     for (const [grant, { sent: refused, isOfScripts }] of this.#known) {
-      // A script does not always need what it was refused for. Other commands do.
+      // A script may succeed without the denied rule in other calls. Other commands may not.
       const isAllowed = isOfScripts || sent.script === undefined
       if (isAllowed && refused.has(keyOf(sent))) this.#known.delete(grant)
     }
@@ -93,7 +91,7 @@ const keyOf = ({ command, script }: Sent) => `${command} ${script?.sha ?? ''}`
 const userIn = (message: string) =>
   /\buser (\S+) has no permissions/i.exec(message)?.[1] ?? '<user>'
 
-/** The rules that a refusal asks for; undefined if it is about something else. */
+/** Returns the rules that a refusal is about; undefined if it has another reason. */
 function missing (message: string, { command, script }: Sent, pattern: string): string | undefined {
   if (!/^NOPERM|user executing the script can't|ACL failure/i.test(message)) return undefined
   const named = /run the '([^']+)' command/.exec(message)?.[1]
@@ -101,7 +99,7 @@ function missing (message: string, { command, script }: Sent, pattern: string): 
   if (/\bkeys?\b/.test(message)) return `~${pattern}*`
   if (/\bchannels?\b/.test(message)) return `&${pattern}*`
   if (script === undefined) return `+${command.toLowerCase()}`
-  // Redis 7.0 tells only the line. Granting all that the script calls is right, too.
+  // Redis 7.0 reports only the line. Granting everything that the script calls is correct too.
   const line = Number(/@user_script:(\d+)/.exec(message)?.[1])
   const onLine = commandsIn(script.source.split('\n')[line - 1] ?? '')
   return (onLine.length > 0 ? onLine : commandsIn(script.source))

@@ -4,52 +4,57 @@ import type { Listener, ListenerEvents } from './listener.js'
 export type Argument = ScriptArgument
 
 /**
- * One kind of client, in the terms of this package. Its commands send and reply; the rest is the
- * connection's.
+ * Adapts one kind of client to this package. It sends commands and returns replies; the connection
+ * does the rest.
  */
 export interface Driver extends ScriptClient {
-  /** Whether keys are in different places, so that a command may have one slot only. */
+  /** Whether keys are in different slots, so that a command may use only one slot. */
   readonly isCluster: boolean
-  /** What the client puts before every key, and before nothing else. */
+  /** The prefix that the client adds to every key, and to nothing else. */
   readonly keyPrefix: string
-  /** How long the client itself lets a command take, in milliseconds, if it is told. */
+  /** The client's own command timeout in milliseconds, if it has one. */
   readonly commandTimeout: number | undefined
-  /** The database to be in, unless it is 0 or the client sees to it that there is no other. */
+  /** The database to select, unless it is 0 or the client itself ensures it. */
   readonly database: number
   readonly state: ClientState
-  /** Tells of each change of the state; the returned function ends that. */
+  /** Calls `changed` after each state change; the returned function unsubscribes. */
   onChange (changed: () => void): () => void
-  /** Begins to connect, if the client waits for the first command. */
+  /** Starts connecting, if the client waits for the first command. */
   wake (): void
   select (database: number): Promise<unknown>
   get (key: string): Promise<unknown>
-  /** As `get` for each key, by one command where the client has one. */
+  /** Like `get` for each key, with one command if the client has one. */
   mget (keys: readonly string[]): Promise<unknown>
   unlink (key: string): Promise<unknown>
   hvals (key: string): Promise<unknown>
-  /** The node that commands for the key go to, as the client knows; '' if there is but one. */
+  /**
+   * Returns the node to which commands for the key go, as far as the client knows; '' if there is
+   * only one.
+   */
   nodeOf (key: string): string
-  /** A redirection failed: asks again where slots are. */
+  /** Reports a failed redirection: the client looks up the slots again. */
   refresh (): void
-  /** Whether the client can make another connection, to listen. */
+  /** Whether the client can create another connection that listens. */
   readonly canListen: boolean
   /**
-   * The server that publishes on a channel. In a cluster all nodes are asked to do what only the
-   * owner of the slot does, a write that changes nothing: a map of the slots may be out of date
-   * just when this matters. Rejects if none does, as while the slot moves.
+   * Locates the server that publishes a channel.
+   *
+   * In a cluster all nodes are asked to execute a write that changes nothing, which only the owner
+   * of the slot does: a map of the slots may be outdated just when this matters. Rejects if none
+   * does, e.g. while the slot migrates.
    */
   locate (channel: string): Promise<Located>
 }
 
 /**
- * `ready`: commands are sent. `waiting`: it is being connected, and keeps commands until then.
- * `refusing`: it says no to commands by itself, at once.
+ * `ready`: commands are sent. `waiting`: the client is connecting and queues commands. `refusing`:
+ * the client rejects commands immediately.
  */
 export type ClientState = 'ready' | 'waiting' | 'refusing'
 
-/** A server, as a place to listen. */
+/** A server on which to listen. */
 export interface Located {
-  /** The same for the same server. */
+  /** Equal for the same server. */
   readonly id: string
   listen (events: ListenerEvents): Listener
 }

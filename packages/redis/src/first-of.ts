@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 
-// So long the likely have to themselves, in ms. One that was killed may not say so.
+// Milliseconds by which the likely candidates start earlier. A killed one may not report an error.
 const HEAD_START = 100
 
 /**
- * The first answer of those that likely have one; of the others too, if none has come in a while.
- * @throws AggregateError if none has one
+ * Returns the first answer of the likely candidates, or also of the others if none arrives in time.
+ * @throws AggregateError if no candidate answers
  */
 export async function firstOf<N, R> (
   likely: readonly N[], others: () => readonly N[], ask: (node: N) => Promise<R>

@@ -13,19 +13,23 @@ import {
 } from './node-redis/driver.js'
 import { parseRedisUrl } from './url.js'
 
-/** Which Redis a store uses: `url` or `client`. */
+/** The Redis of a store: `url` or `client`. */
 export interface RedisLocation {
   /**
-   * Where Redis is: `redis://host:6379`, `rediss://user:password@host:6379/0`, the path of a unix
-   * socket, `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:7000,host:7001`.
-   * The store makes a client of ioredis for it, with the options of a request path, and closes it.
+   * Address of Redis.
+   *
+   * `redis://host:6379`, `rediss://user:password@host:6379/0`, the path of a Unix socket,
+   * `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:7000,host:7001`. The
+   * store creates an ioredis client with options suited to serving requests, and closes it.
    */
   readonly url?: string | undefined
-  /** A client of ioredis 5 or 6, or of node-redis 5, yours to configure and to close. */
+  /** A client of ioredis 5 or 6, or of node-redis 5, that you configure and close. */
   readonly client?: RedisClient | undefined
   /**
-   * How long a command may take, in ms, whatever the client's options are: until it is sent,
-   * redirected and answered. Default: the client's own `commandTimeout`, else 500.
+   * Command timeout in ms, whatever the client's options are: until a command is sent, redirected
+   * and answered.
+   *
+   * Default: the client's own `commandTimeout`, else 500.
    */
   readonly commandTimeout?: number | undefined
 }
@@ -34,10 +38,10 @@ const COMMAND_TIMEOUT = 500
 const LONGEST_TIMEOUT = 60_000
 
 /**
- * Opens a connection by the kind of client there is, or by a URL.
- * @param prefix what all keys and channels begin with, before a colon
- * @param refuse makes the caller's own error of one that says what to give instead
- * @throws what `refuse` returns; RedisError by default
+ * Opens a connection for a client of any kind, or for a URL.
+ * @param prefix prefix of all keys and channels, without its colon
+ * @param refuse converts an error into the caller's own
+ * @throws the result of `refuse`; RedisError by default
  */
 export function openRedis (
   location: RedisLocation, prefix: string, refuse: (error: RedisError) => Error = (error) => error

@@ -2,9 +2,11 @@ import { RedisError } from './errors.js'
 import type { Driver } from './driver.js'
 
 /**
- * Whether commands may be sent. A client that keeps commands until it is connected would keep them
- * for ever, and then send them all: none is given to it before. Nor before it is in its database:
- * ioredis goes on in database 0 if there is no such, as if nothing was.
+ * Determines when commands may be sent.
+ *
+ * A client that queues commands until it is connected would keep them forever and then send them
+ * all, so it gets none before. It also gets none before it has selected its database: if that does
+ * not exist, ioredis silently continues in database 0.
  */
 export class Readiness {
   readonly #driver: Driver
@@ -12,7 +14,7 @@ export class Readiness {
   #waiting: Promise<void> | undefined
   #tell: (() => void) | undefined
   #isClosed = false
-  /** Undefined until it is asked, and again after the connection was lost. */
+  /** Undefined until the first request, and again after the connection was lost. */
   #inDatabase: Promise<void> | undefined
   #isInDatabase = false
 
@@ -22,12 +24,12 @@ export class Readiness {
   }
 
   /**
-   * Resolves when commands may be sent; `undefined` if they may at once. Bound it: it may take for
-   * ever.
+   * Resolves when commands may be sent; returns `undefined` if they may be sent at once. Limit the
+   * wait: it may never end.
    */
   wait (): Promise<void> | undefined {
     const { state, database } = this.#driver
-    // The client says itself why not.
+    // The client itself reports the reason.
     if (state === 'refusing') return undefined
     if (state === 'ready') {
       return database === 0 || this.#isInDatabase ? undefined : this.#select(database)

@@ -1,7 +1,8 @@
 /**
- * A reply in the form that no option of a client changes: text is a Buffer, an integer a number.
- * Clients are asked for text as Buffers, so a string is an integer (ioredis' `stringNumbers`, a
- * type mapping) or a status.
+ * Normalizes a reply, independently of the client's options: text is a Buffer, an integer a number.
+ *
+ * Clients return text as Buffers, so a string is an integer (ioredis' `stringNumbers`, a type
+ * mapping) or a status.
  */
 export function normalize (reply: unknown): unknown {
   if (typeof reply === 'string') return /^-?\d+$/.test(reply) ? Number(reply) : Buffer.from(reply)

@@ -9,7 +9,7 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
 })
 
 /**
- * The slot of a key in a cluster.
+ * Returns the slot of a key in a cluster.
  * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
  */
 export function slotOf (key: string): number {
@@ -20,7 +20,7 @@ export function slotOf (key: string): number {
   return crc % SLOTS
 }
 
-/** The text between the first braces, if there is any; else the whole key. */
+/** Returns the text between the first braces, if there is any, otherwise the whole key. */
 function hashed (key: string): string {
   const begin = key.indexOf('{') + 1
   const end = begin === 0 ? -1 : key.indexOf('}', begin)

@@ -2,7 +2,7 @@ import { RedisError } from './errors.js'
 
 interface Endpoint { readonly host: string, readonly port: number }
 
-/** Where Redis is, by a URL. `server` is what of it may be shown: neither user nor password. */
+/** The address of Redis, from a URL. `server` is the displayable part: no user, no password. */
 export type RedisAddress = { readonly server: string } & (
   | { readonly kind: 'server'; readonly url: string }
   | {
@@ -15,37 +15,37 @@ export type RedisAddress = { readonly server: string } & (
   | { readonly kind: 'cluster'; readonly nodes: Endpoint[]; readonly login: Login }
 )
 
-/** How Redis itself, not Sentinel, is to be talked to. */
+/** Connection details of Redis itself, not of Sentinel. */
 interface Login {
   readonly username?: string
   readonly password?: string
   readonly tls?: Record<string, never>
 }
 
-// Several hosts: what the URL parser of the platform does not take.
+// URLs with several hosts, which the platform's URL parser rejects.
 const SEVERAL = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?$/
 
 /**
- * Checks a Redis URL. ioredis takes any string for a host or a path and would fail later, far from
- * the setting that is wrong.
+ * Validates a Redis URL. ioredis accepts any string as a host or path and would fail later, far
+ * from the incorrect setting.
  * @throws RedisError WEIR_REDIS_URL
  */
 export function parseRedisUrl (url: string): RedisAddress {
-  if (typeof url !== 'string' || url === '') throw new RedisError('WEIR_REDIS_URL', 'there is none')
-  // The URL parser of the platform leaves it out, and ioredis does not.
+  if (typeof url !== 'string' || url === '') throw new RedisError('WEIR_REDIS_URL', 'it is missing')
+  // The platform's URL parser removes such characters, ioredis does not.
   if (/[\s\p{Cc}]/u.test(url)) {
     throw new RedisError(
       'WEIR_REDIS_URL',
-      'it has white space in it, or a control character: remove it, or write it as %20'
+      'it contains white space or a control character: remove it, or write it as %20'
     )
   }
-  // ioredis takes //user:password@host for a URL, and the query of a path for options, such as a
+  // ioredis parses //user:password@host as a URL, and the query of a path as options, such as a
   // password.
   if (url.startsWith('//')) throw new RedisError('WEIR_REDIS_URL', 'it begins with //')
   if (url.startsWith('/')) return { kind: 'server', url, server: url.split('?', 1)[0] ?? '' }
   const several = SEVERAL.exec(url)
   if (several !== null) return parseSeveral(several)
-  if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'this is no URL')
+  if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'it is not a URL')
   const { protocol, hostname, host, pathname, username, password } = new URL(url)
   if (protocol !== 'redis:' && protocol !== 'rediss:') {
     throw new RedisError('WEIR_REDIS_URL', `it begins with ${schemeOf(url)}`)
@@ -54,7 +54,7 @@ export function parseRedisUrl (url: string): RedisAddress {
   decode(username)
   decode(password)
   if (!/^(\/\d*)?$/.test(pathname)) {
-    throw new RedisError('WEIR_REDIS_URL', 'its path is not the number of a database')
+    throw new RedisError('WEIR_REDIS_URL', 'its path is not a database number')
   }
   return { kind: 'server', url, server: host }
 }
@@ -81,7 +81,7 @@ function parseSeveral ([
   if (name === '') {
     throw new RedisError(
       'WEIR_REDIS_URL',
-      'its path is not the name of the master that Sentinel watches, and perhaps the number of a database'
+      'its path is not the name of the master that Sentinel monitors, optionally followed by a database number'
     )
   }
   return {
@@ -96,7 +96,7 @@ function parseSeveral ([
 
 function endpoints (list: string, defaultPort: number): Endpoint[] {
   return list.split(',').map((text) => {
-    // For a scheme without a default port it keeps whichever is given.
+    // The parser keeps any explicit port for a scheme without a default one.
     const url = `redis://${text}`
     if (!URL.canParse(url)) {
       throw new RedisError('WEIR_REDIS_URL', 'its hosts are not a list of host:port')
@@ -122,6 +122,6 @@ function decode (text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new RedisError('WEIR_REDIS_URL', 'a % in it is not an encoded character')
+    throw new RedisError('WEIR_REDIS_URL', 'it contains a % that does not encode a character')
   }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { pauseAfter } from '../src/index.js'
 
-t.test('pauses double to a second, and vary by a quarter', async (t) => {
+t.test('pauses double up to a second, and vary by a quarter', async (t) => {
   const middle = () => 0.5
   t.strictSame(
     [0, 1, 2, 3, 4, 5, 6, 100].map((failures) => pauseAfter(failures, middle)),

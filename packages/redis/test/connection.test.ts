@@ -74,7 +74,7 @@ const A = Buffer.from('A')
 const denied = (command: string) =>
   new ReplyError(`NOPERM this user has no permissions to run the '${command}' command`)
 
-t.test('one key is read by GET, several by MGET, each in its place', async (t) => {
+t.test('one key is read by GET, several by MGET, each in its position', async (t) => {
   const { connection, sent, words } = setUp(t)
   const [one, several, twice] = [
     connection.readAll(['a']),
@@ -86,7 +86,7 @@ t.test('one key is read by GET, several by MGET, each in its place', async (t) =
   sent[1]?.reply([null, A, '12'])
   sent[2]?.reply(null)
   t.strictSame(await one, [A])
-  await t.rejects(several, { code: 'WEIR_REDIS_REPLY' }, 'no client gives a number for a value')
+  await t.rejects(several, { code: 'WEIR_REDIS_REPLY' }, 'no client returns a number for a value')
   t.equal(await twice, undefined)
   const again = connection.readAll(['a', 'b', 'c'])
   sent[3]?.reply([null, A, Buffer.alloc(0)])
@@ -102,7 +102,7 @@ t.test('a reply that MGET never gives is an error', async (t) => {
   }
 })
 
-t.test('in a cluster each key is read for itself', async (t) => {
+t.test('in a cluster each key is read separately', async (t) => {
   const { connection, sent, words } = setUp(t, { isCluster: true })
   const read = connection.readAll(['a', 'b'])
   t.strictSame(words(), [['GET', 'a'], ['GET', 'b']])
@@ -112,7 +112,7 @@ t.test('in a cluster each key is read for itself', async (t) => {
 })
 
 t.test(
-  'a user that may not run MGET reads by GET from then on, and no denial is told',
+  'for a user without MGET, reads use GET from then on, and no denial is reported',
   async (t) => {
     const { connection, client, sent, words } = setUp(t)
     const read = connection.readAll(['a', 'b'])
@@ -144,7 +144,7 @@ for (const refusal of [
   'ERR unknown command `MGET`, with args beginning with: `a`, `b`, '
 ]) {
   t.test(
-    `a server that refuses MGET is read by GET from then on: ${refusal.slice(0, 11)}`,
+    `for a server that rejects MGET, reads use GET from then on: ${refusal.slice(0, 11)}`,
     async (t) => {
       const { connection, sent, words } = setUp(t)
       const read = connection.readAll(['a', 'b'])
@@ -169,7 +169,7 @@ for (const refusal of [
   )
 }
 
-t.test('any other error is the read\'s', async (t) => {
+t.test('any other error is passed on to the read', async (t) => {
   const { connection, sent, words } = setUp(t)
   const read = connection.readAll(['a', 'b'])
   sent[0]?.fail(new ReplyError('LOADING'))
@@ -177,7 +177,7 @@ t.test('any other error is the read\'s', async (t) => {
   t.equal(words().length, 1)
 })
 
-t.test('without an answer in time a command fails, and what comes later is ignored', async (t) => {
+t.test('a command without an answer in time fails, and a later answer is ignored', async (t) => {
   const asks: Record<string, (connection: DrivenConnection) => Promise<unknown>> = {
     GET: (connection) => connection.read('a'),
     MGET: (connection) => connection.readAll(['a', 'b']),
@@ -208,7 +208,7 @@ t.test('without an answer in time a command fails, and what comes later is ignor
   }
 })
 
-t.test('an answer that has arrived by the time its deadline is noticed counts', async (t) => {
+t.test('an answer that has arrived before its timeout is processed counts', async (t) => {
   const { connection, sent } = setUp(t)
   const read = connection.read('a')
   // Node runs timers before it reads sockets.
@@ -218,7 +218,7 @@ t.test('an answer that has arrived by the time its deadline is noticed counts', 
 })
 
 t.test(
-  'what waits for a connection is bounded too, and not sent once it is given up',
+  'the wait for a connection is limited too, and a command that timed out is not sent',
   async (t) => {
     const { connection, client, words, advance } = setUp(t, { state: 'waiting' })
     const reads: Promise<unknown>[] = [connection.readAll(['a', 'b']), connection.read('c')]

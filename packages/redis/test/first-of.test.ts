@@ -1,7 +1,7 @@
 import t from 'tap'
 import { firstOf } from '../src/first-of.js'
 
-t.test('the others are asked only if none of the likely answers', async (t) => {
+t.test('the others are asked only if no likely candidate answers', async (t) => {
   const asked: string[] = []
   const ask = (answers: Record<string, Promise<string>>) => (name: string) => {
     asked.push(name)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { normalize } from '../src/reply.js'
 
-t.test('a reply is the same whatever the client was told to make of it', async (t) => {
+t.test('a reply is the same whatever the client\'s options are', async (t) => {
   const text = Buffer.from('12')
   const table: [reply: unknown, normal: unknown][] = [
     [12, 12],

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { slotOf } from '../src/slot.js'
 
-t.test('the slot of a key is that of what its first braces hold', async (t) => {
-  // As CLUSTER KEYSLOT says.
+t.test('the slot of a key depends on the text between its first braces', async (t) => {
+  // The results of CLUSTER KEYSLOT.
   for (const [key, slot] of [
     ['123456789', 12_739],
     ['', 0],

@@ -33,18 +33,18 @@ for (const [name, make] of Object.entries(clients)) {
     t.strictSame(await connection.read('a'), value)
     t.strictSame(await connection.readAll(['a', 'b', 'a']), [value, undefined, value])
     t.strictSame(sent, ['get', 'mget'])
-    t.equal(await client.get('b'), null, 'the client is as it was')
+    t.equal(await client.get('b'), null, 'the client is unchanged')
   })
 }
 
-t.test('a client whose methods were replaced is asked by these', async (t) => {
+t.test('replaced methods of a client are used', async (t) => {
   const client = new Redis({ path: server.path, enableAutoPipelining: true })
   t.teardown(() => { client.disconnect() })
   client.getBuffer = async () => Buffer.from('its own')
   t.strictSame(await openRedis({ client }, 'weir').read('a'), Buffer.from('its own'))
 })
 
-t.test('a client whose class has a method of its own is asked by that', async (t) => {
+t.test('a client class with its own method uses that', async (t) => {
   class Counting extends Redis {
     #reads = 0
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createClient } from '../src/ioredis/create.js'
 import { parseRedisUrl } from '../src/url.js'
 
-t.test('where Redis is, and what of it may be shown', async (t) => {
+t.test('the address of Redis, and its displayable part', async (t) => {
   const table: Record<string, object> = {
     '/run/redis.sock': { kind: 'server', url: '/run/redis.sock', server: '/run/redis.sock' },
     '/run/redis.sock?password=secret': {
@@ -55,12 +55,12 @@ t.test('where Redis is, and what of it may be shown', async (t) => {
   for (const [url, address] of Object.entries(table)) t.strictSame(parseRedisUrl(url), address, url)
 })
 
-t.test('text that ioredis would take for a URL without a scheme is none', async (t) => {
+t.test('text that ioredis would take for a URL without a scheme is rejected', async (t) => {
   t.throws(() => parseRedisUrl('//user:secret@redis.example'), { message: /begins with \/\// })
   t.throws(() => parseRedisUrl('//user:secret@redis.example'), { message: /^(?!.*secret)/ })
 })
 
-t.test('how long a command may take says how long the rest may', async (t) => {
+t.test('the command timeout determines the other timeouts', async (t) => {
   const table = { 10: [910, 500], 100: [1000, 500], 600: [1500, 3000], 5000: [5900, 5000] }
   for (const [commandTimeout, [socketTimeout, connectTimeout]] of Object.entries(table)) {
     const client = createClient(parseRedisUrl('redis://127.0.0.1:1'), Number(commandTimeout))
@@ -74,7 +74,7 @@ t.test('how long a command may take says how long the rest may', async (t) => {
   }
 })
 
-t.test('TLS is for Redis and for its Sentinels', async (t) => {
+t.test('TLS applies to Redis and to its Sentinels', async (t) => {
   const client = createClient(
     parseRedisUrl('rediss+sentinel://user:secret@127.0.0.1:1/main/3'),
     100

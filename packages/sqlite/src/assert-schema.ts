@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3'
 import { SqliteFileError } from './errors.js'
 
 /**
- * Checks, before anything is migrated, that a database is new or one of this program's: that no
- * migration was applied to it which the program does not know. Migrations are those of Kysely.
- * @param migrations names of all that the program knows, in their order
+ * Checks, before any migration, that a database is new or belongs to this program.
+ *
+ * It must have no applied migration that the program does not know. Migrations are those of Kysely.
+ * @param migrations names of all migrations that the program knows, in order
  * @throws SqliteFileError WEIR_SQLITE_NEWER_SCHEMA, WEIR_SQLITE_FOREIGN
  * @example assertSchema(db, 'shop.db', ['0001-products', '0002-search'])
  */
@@ -22,7 +23,7 @@ export function assertSchema (db: Database, file: string, migrations: readonly s
     : []
   const [first] = applied
   if (first === undefined || first !== migrations[0]) {
-    // A process that has just made the file may not have applied anything yet.
+    // A process that has just created the file may not have applied any migration yet.
     if (first === undefined && tables.every((name) => name.startsWith('kysely_'))) return
     throw new SqliteFileError('WEIR_SQLITE_FOREIGN', file)
   }

@@ -1,29 +1,29 @@
 import type { Database } from 'better-sqlite3'
 import { codeOf } from './errors.js'
 
-// Bytes up to which all of a file is read when it is opened: some milliseconds.
+// Size in bytes up to which a file is read completely when opened, which takes some milliseconds.
 const CHECKED_BYTES = 4 * 1024 * 1024
 
 const DAMAGE =
   /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_(SHORT_READ|CORRUPTFS|DATA)|READONLY_DBMOVED)/
-// Failures of what is around the file: a lock, the disk, permissions, memory.
+// Failures of the file's environment: a lock, the disk, permissions, memory.
 const AROUND = /^SQLITE_(BUSY|LOCKED|FULL|NOMEM|IOERR|CANTOPEN|PERM|AUTH|INTERRUPT|READONLY)/
 
-/** Contents of a file that are not what SQLite wrote. */
+/** Content that SQLite did not write. */
 class Damage extends Error {
   readonly code = 'SQLITE_CORRUPT'
 }
 
-/** Whether an error says that the file's contents are damaged, or are no database. */
+/** Reports whether an error means that the file is damaged, or not a database. */
 export const isDamage = (error: unknown): boolean => DAMAGE.test(codeOf(error))
 
-/** As `isDamage`, while opening: a schema that cannot be used is damage too. */
+/** Like `isDamage`, while opening: an unusable schema is damage too. */
 export const isDamageAtOpen = (error: unknown): boolean =>
   isDamage(error) || (codeOf(error).startsWith('SQLITE_') && !AROUND.test(codeOf(error)))
 
 /**
  * Reads the header and the schema, and all of a small file.
- * @throws an error that `isDamage` is true of
+ * @throws an error for which `isDamage` returns true
  */
 export function assertWhole (db: Database): void {
   db.prepare('SELECT count(*) FROM sqlite_schema').get()

@@ -6,35 +6,35 @@ import { identify } from './identity.js'
 import { NOTICED_WITHIN, openDisposable, type Opened, type Opening } from './open-disposable.js'
 import { OPEN_TIMEOUT } from './open-wal.js'
 
-// Milliseconds for which a file that could not be opened is not tried again.
+// Milliseconds before a file that could not be opened is tried again.
 const RETRY_AFTER = 100
-// How often one write is made on one new file after another.
+// Maximum number of times that one write is repeated on consecutive new files.
 const WRITES = 10
 
 /** Options of a {@link DisposableFile}. */
 export interface DisposableFileOptions<S> {
-  /** Milliseconds that a statement waits for another process' lock, and the event loop with it. */
-  readonly timeout: number
   /**
-   * Makes the tables and prepares the statements of a file that has been opened. It may run
-   * several times.
+   * Milliseconds for which a statement, and with it the event loop, waits for another process'
+   * lock.
    */
+  readonly timeout: number
+  /** Creates the tables and prepares the statements of an opened file. May run several times. */
   readonly prepare: (db: Database) => S
   /**
-   * Called before anything is done on a file that has taken the place of another: what is known in
-   * memory is of the old one. The statements of the old file still work, if it is not damaged.
+   * Called before a replacement file is used: the state in memory belongs to the old file. The old
+   * file's statements still work if it is not damaged.
    */
   readonly replaced?: (previous: S, next: S) => void
 }
 
 /**
- * A database file that may be lost: processes share it, and go on with a new one if it is damaged,
- * deleted or replaced.
+ * A database file that may be lost: processes share it, and continue with a new one if it is
+ * damaged, deleted or replaced.
  *
- * Its folder is made. A file that is damaged, or no database, or was put in the place of another,
- * is set aside with a warning. Every process compares the file at the path with its own at most
- * 5 ms before it uses it, and a new file is not used for 10 ms: so nothing is done on a new file as
- * long as any process uses the old one.
+ * Its folder is created. A file that is damaged, is not a database, or replaced another one is set
+ * aside with a warning. Before using its file, every process compares it with the one at the path,
+ * at most 5 ms earlier, and a new file is not used for 10 ms: nothing is done on a new file while
+ * any process uses the old one.
  * @example
  * const file = new DisposableFile('.data/hits.db', {
  *   timeout: 5000,
@@ -49,19 +49,19 @@ export class DisposableFile<S> {
   readonly path: string
   readonly #options: DisposableFileOptions<S>
   #current: Opened<S>
-  /** On the monotonic clock: when the path is looked at again. */
+  /** Monotonic time at which the path is checked again. */
   #lookAt: number
   #failed: { readonly error: unknown, readonly until: number } | undefined
   #closed = false
 
-  /** @throws SqliteFileError if there cannot be such a file */
+  /** @throws SqliteFileError if the file cannot be created */
   constructor (path: string, options: DisposableFileOptions<S>) {
     const isPath = typeof path === 'string' && path !== '' && !path.includes('\0')
     if (!isPath || path === ':memory:') {
       const shown = JSON.stringify(path)
       throw new SqliteFileError(
         'WEIR_SQLITE_INVALID_OPTION',
-        `file ${shown} is not a path: give one such as '.data/cache.db'`
+        `file ${shown} is not a path: use one such as '.data/cache.db'`
       )
     }
     this.path = path
@@ -71,8 +71,8 @@ export class DisposableFile<S> {
   }
 
   /**
-   * The statements of the file that is at the path, for a question so frequent that `read` would
-   * cost too much.
+   * The statements of the file at the path, for queries so frequent that `read` would be too
+   * expensive.
    * @throws SqliteFileError
    */
   get current (): S {
@@ -81,18 +81,20 @@ export class DisposableFile<S> {
   }
 
   /**
-   * Until when what is known of the file's content may be used without a call of `current`, `read`
-   * or `write`: the file was at the path at most 5 ms before. On the monotonic clock of this
-   * process, in milliseconds; -Infinity once it is closed, or may not be used any more.
+   * Monotonic time until which known content may be used without calling `current`, `read` or
+   * `write`.
+   *
+   * The file was at the path at most 5 ms before. In milliseconds, on this process's clock;
+   * -Infinity once the file is closed or unusable.
    */
   get sameUntil (): number {
     return this.#lookAt
   }
 
   /**
-   * Runs `work` on the file that is at the path. If it finds damage, the file is set aside, and
-   * `work` runs once more on a new one.
-   * @throws SqliteFileError, or what `work` throws
+   * Runs `work` on the file at the path. If it finds damage, the file is set aside, and `work` runs
+   * again on a new one.
+   * @throws SqliteFileError, or the error of `work`
    */
   read<R> (work: (statements: S) => R): R {
     this.#look()
@@ -110,9 +112,10 @@ export class DisposableFile<S> {
   }
 
   /**
-   * As `read`, for work that is acknowledged to somebody: when it returns, the work was done on
-   * the file that every other process uses. It runs again if that has become another one
-   * meanwhile.
+   * Like `read`, for work whose success is reported.
+   *
+   * When it returns, the work was done on the file that every other process uses. It runs again if
+   * that file has been replaced meanwhile.
    */
   write<R> (work: (statements: S) => R): R {
     for (let i = 0; i < WRITES; i++) {
@@ -138,7 +141,7 @@ export class DisposableFile<S> {
     else this.#reopen()
   }
 
-  /** It never shrinks by what is done here: if it did, somebody has emptied or overwritten it. */
+  /** Nothing here shrinks the file: if it shrank, another program emptied or overwrote it. */
   #isSame (): boolean {
     const { identity } = this.#current
     try {
@@ -155,7 +158,7 @@ export class DisposableFile<S> {
     const now = performance.now()
     if (this.#closed) throw new SqliteFileError('WEIR_SQLITE_CLOSED', this.path)
     if (this.#failed !== undefined && now < this.#failed.until) throw this.#failed.error
-    // The old one is not used any more, whether another can be opened or not.
+    // The old file is no longer used, whether or not another can be opened.
     this.#lookAt = -Infinity
     const previous = this.#current
     let next: Opened<S> | undefined
@@ -190,6 +193,6 @@ function closeQuietly (db: Database): void {
   try {
     db.close()
   } catch {
-    // A damaged file may not even be closed in order.
+    // Even closing a damaged file may fail.
   }
 }

@@ -7,9 +7,8 @@ type Driver = new (file: string, options: Database.Options) => Database.Database
 const require = createRequire(import.meta.url)
 
 /**
- * Opens a connection with better-sqlite3, which is loaded when the first file is opened.
- * @throws SqliteFileError WEIR_SQLITE_MISSING_DRIVER if it is not installed, or its binary is not
- *   there
+ * Opens a connection with better-sqlite3, which is loaded with the first file.
+ * @throws SqliteFileError WEIR_SQLITE_MISSING_DRIVER if it or its binary is not installed
  */
 export function connect (file: string, options: Database.Options): Database.Database {
   const Driver = driver()
@@ -22,7 +21,7 @@ function driver (): Driver {
   if (loaded !== undefined) return loaded
   try {
     const Found = require('better-sqlite3') as Driver
-    // The package finds its binary only when it first opens something.
+    // The package looks for its binary only when it first opens something.
     new Found(':memory:', {}).close()
     loaded = Found
     return Found

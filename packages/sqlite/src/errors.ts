@@ -11,12 +11,12 @@ const messages = {
     `${what} is on a read-only file system: choose a path on a writable one (in a container, ` +
     'a volume)',
   WEIR_SQLITE_IS_FOLDER: (what: string) =>
-    `${what} is a folder: give the path of a file in it, such as cache.db`,
+    `${what} is a folder: use the path of a file in it, such as cache.db`,
   WEIR_SQLITE_NO_FOLDER: (what: string) =>
-    `The folder of ${what} cannot be made, because part of its path is a file: ` +
+    `The folder of ${what} cannot be created, because part of its path is a file: ` +
     'choose another path, or move that file away',
   WEIR_SQLITE_NOT_A_DATABASE: (what: string) =>
-    `${what} is no SQLite database, or is damaged: move it away, restore a backup, ` +
+    `${what} is not a SQLite database, or is damaged: move it away, restore a backup, ` +
     'or choose another path',
   WEIR_SQLITE_FOREIGN: (what: string) =>
     `${what} is a database of another program: move it away, or choose another path`,
@@ -28,20 +28,17 @@ const messages = {
     `Another process kept ${what} locked for too long: try again; ` +
     'look for a process that is stopped',
   WEIR_SQLITE_UNSTABLE: (what: string) =>
-    `${what} was deleted or replaced again and again while it was used: ` +
-    'stop the program that does so, or choose another path',
+    `${what} was repeatedly deleted or replaced while it was in use: ` +
+    'stop the program that does this, or choose another path',
   WEIR_SQLITE_CLOSED: (what: string) =>
-    `${what} is closed and not open any more: close the store after its last use`,
+    `${what} is closed: close the store after its last use`,
   WEIR_SQLITE_FAILED: (what: string) => `${what} cannot be used: see the cause`
 } as const
 
 /** Code of a {@link SqliteFileError}. */
 export type SqliteFileErrorCode = keyof typeof messages
 
-/**
- * An error of a file or of the driver. `code` is stable, the message names the path and the
- * remedy.
- */
+/** An error of a file or the driver. `code` is stable; the message has the path and the remedy. */
 export class SqliteFileError extends Error {
   override readonly name = 'SqliteFileError'
 
@@ -50,6 +47,6 @@ export class SqliteFileError extends Error {
   }
 }
 
-/** The `code` of an error of Node or SQLite, or an empty string. */
+/** Returns the `code` of an error of Node or SQLite, or an empty string. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -11,12 +11,13 @@ const BY_CODE: readonly (readonly [RegExp, SqliteFileErrorCode])[] = [
   [/^SQLITE_(NOTADB|CORRUPT|FORMAT)/, 'WEIR_SQLITE_NOT_A_DATABASE'],
   [/^SQLITE_(BUSY|LOCKED)/, 'WEIR_SQLITE_BUSY']
 ]
-// SQLite says these whatever the reason: the file system knows it.
+// SQLite uses these codes for many reasons: the file system knows the actual one.
 const VAGUE = /^SQLITE_(CANTOPEN|READONLY|IOERR)/
 
 /**
- * The named error for what Node or SQLite failed with while `file` was opened or used; any other
- * error as it is.
+ * Converts an error of Node or SQLite from opening or using `file` to a named error.
+ *
+ * Other errors are returned unchanged.
  * @example
  * try {
  *   return new Database(file)
@@ -32,10 +33,10 @@ export function explain (error: unknown, file: string): unknown {
   return new SqliteFileError(known?.[1] ?? 'WEIR_SQLITE_FAILED', file, { cause: error })
 }
 
-/** The code with which the file system refuses to have the file written, if it does. */
+/** Returns the code with which the file system refuses to write the file, if it does. */
 export function obstacle (file: string): string | undefined {
   try {
-    // SQLite makes its journal, and the other files beside this one, in the folder.
+    // SQLite creates its journal, and other files next to this one, in the folder.
     accessSync(dirname(file), constants.W_OK | constants.X_OK)
     if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return 'EISDIR'
     if (isFull(dirname(file))) return 'ENOSPC'
@@ -46,9 +47,9 @@ export function obstacle (file: string): string | undefined {
   return undefined
 }
 
-/** SQLite fails with an I/O error where it cannot grow the index of its log. */
+/** SQLite fails with an I/O error if it cannot grow the index of its log. */
 function isFull (folder: string): boolean {
   const { blocks, bavail } = statfsSync(folder)
-  // Those that have no blocks at all, as /proc, are not full.
+  // File systems without blocks, such as /proc, are not full.
   return blocks > 0 && bavail === 0
 }

@@ -1,16 +1,16 @@
 import { statSync } from 'node:fs'
 import { connect } from './driver.js'
 
-/** The file that a path leads to at one moment. */
+/** The file that a path refers to at one moment. */
 export interface Identity {
-  /** Differs from that of every other file that is open somewhere on this machine. */
+  /** Unique among all files currently open on this machine. */
   readonly id: string
-  /** The same after a restart of the machine, which may number its devices anew. */
+  /** Unchanged after a restart of the machine, which may renumber its devices. */
   readonly inode: string
   readonly bytes: bigint
 }
 
-/** The file at the path; undefined if there is none. */
+/** Identifies the file at the path; undefined if there is none. */
 export function identify (path: string): Identity | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats && { id: `${stats.dev}:${stats.ino}`, inode: String(stats.ino), bytes: stats.size }
@@ -19,10 +19,11 @@ export function identify (path: string): Identity | undefined {
 const ATTEMPTS = 10
 
 /**
- * Opens the file at the path, made if need be, and says for certain which one that is. SQLite does
- * not tell which one it opened, and the path may lead to another a moment later: it is the one
- * that was there before and after.
- * @returns undefined if the path leads to another file each time
+ * Opens the file at the path, creating it if needed, and identifies it reliably.
+ *
+ * SQLite does not report which file it opened, and the path may refer to another one a moment
+ * later: it is the file that was there both before and after.
+ * @returns undefined if the path refers to another file each time
  */
 export function openIdentified<T extends { close (): void }> (
   path: string, open: () => T
@@ -30,7 +31,7 @@ export function openIdentified<T extends { close (): void }> (
   for (let i = 0; i < ATTEMPTS; i++) {
     const before = identify(path)
     if (before === undefined) {
-      // Empty, and there the next time.
+      // Creates an empty file, which exists on the next attempt.
       connect(path, {}).close()
       continue
     }

@@ -3,9 +3,9 @@ import { dirname } from 'node:path'
 import { codeOf } from './errors.js'
 
 /**
- * Makes a folder and those above it. Node's own `recursive` never ends where a folder cannot be
- * made in one that exists, as in /proc.
- * @throws the error of the file system
+ * Creates a folder and its parents. Node's `recursive` never ends if a folder cannot be created in
+ * an existing one, as in /proc.
+ * @throws the file system's error
  */
 export function makeFolder (path: string): void {
   try {
@@ -18,7 +18,7 @@ export function makeFolder (path: string): void {
   }
 }
 
-/** Another process may make it at the same moment. */
+/** Another process may create it at the same moment. */
 function makeLast (path: string): void {
   try {
     mkdirSync(path)

@@ -10,22 +10,20 @@ import { makeFolder } from './make-folder.js'
 import { openWal } from './open-wal.js'
 import { removeJournal, setAside } from './set-aside.js'
 
-/**
- * Milliseconds within which each process that uses a file notices that another one is at its path.
- */
+/** Milliseconds within which each process that uses a file notices another one at its path. */
 export const NOTICED_WITHIN = 5
-// Milliseconds that a new file lies at the path before anything is done with it: all have noticed
-// it by then.
+// Milliseconds that a new file exists at the path before it is used: all processes have noticed it
+// by then.
 const NOTICED_AFTER = 2 * NOTICED_WITHIN
 
-/** A file that is open, and which one it is. */
+/** An open file and its identity. */
 export interface Opened<S> {
   readonly db: Database
   readonly statements: S
   readonly identity: Identity
 }
 
-/** Describes how a file is to be opened. */
+/** Describes how to open a file. */
 export interface Opening<S> {
   readonly path: string
   /** Milliseconds to wait while another process opens it. */
@@ -33,13 +31,14 @@ export interface Opening<S> {
   /** Milliseconds that a statement waits for another process' lock. */
   readonly timeout: number
   readonly prepare: (db: Database) => S
-  /** A file that was found to be damaged: it must not be at the path any more. */
+  /** A file that was found to be damaged: it must not stay at the path. */
   readonly damaged?: { readonly id: string, readonly error: unknown }
 }
 
 /**
- * Opens the file at the path, or a new one if what is there cannot be used, which is then set
- * aside. All processes that do so at one time open the same file.
+ * Opens the file at the path, or sets it aside and opens a new one if it is unusable.
+ *
+ * Processes that do so concurrently open the same file.
  * @throws SqliteFileError
  */
 export function openDisposable<S> (opening: Opening<S>): Opened<S> {
@@ -59,13 +58,13 @@ export function openDisposable<S> (opening: Opening<S>): Opened<S> {
   }
 }
 
-/** Sets aside what cannot be used at the path, as far as it can be told from outside. */
+/** Sets aside an unusable file at the path, as far as that can be determined without opening it. */
 function clear (
   path: string, agreed: Agreed | undefined, damaged: Opening<unknown>['damaged']
 ): void {
   const present = identify(path)
-  // A process may still use the journal of the file that was there. It would be taken for that of
-  // the next one.
+  // A process may still use the journal of the previous file. It would be taken for that of the
+  // next one.
   if (present === undefined) removeJournal(path)
   else if (present.id === damaged?.id) setAside(path, because(damaged.error))
   else if (agreed !== undefined && agreed.inode !== present.inode) {
@@ -77,8 +76,7 @@ function openWhole<S> (opening: Opening<S>): Opened<S> {
   try {
     return openHere(opening)
   } catch (error) {
-    // A header can claim that the file is not for writing. If nothing else says so, that is
-    // damage.
+    // A header can claim that the file is read-only. If nothing else confirms that, it is damage.
     const lies = codeOf(error) === 'SQLITE_READONLY' && obstacle(opening.path) === undefined
     if (!lies && !isDamageAtOpen(error)) throw error
     setAside(opening.path, because(error))
@@ -100,8 +98,8 @@ function openHere<S> ({ path, timeout, prepare }: Opening<S>): Opened<S> {
 }
 
 /**
- * Waits, under the lock, until every process that uses another file has noticed this one. Once for
- * each file.
+ * Waits, under the lock, until every process that uses another file has noticed this one. Once per
+ * file.
  */
 function letNotice (lock: OpenLock, { inode }: Identity): void {
   const { agreed } = lock

@@ -5,27 +5,26 @@ import { connect } from './driver.js'
 import { SqliteFileError } from './errors.js'
 import { openIdentified } from './identity.js'
 
-/**
- * The file that is at the path by all agreement, as the processes that opened it have written
- * down.
- */
+/** The file that all processes agree is at the path, as recorded by those that opened it. */
 export interface Agreed {
   readonly inode: string
-  /** False until every process that had another file open has noticed this one. */
+  /** False until every process with another file open has noticed this one. */
   readonly noticed: 0 | 1
 }
 
-/** Held while a file is opened, replaced or set aside: by one process at a time. */
+/** Held by one process at a time while it opens, replaces or sets aside a file. */
 export interface OpenLock {
   readonly agreed: Agreed | undefined
   agree (agreed: Agreed): void
 }
 
 /**
- * Runs `work` while no other process opens the file. The lock is one on a small database beside
- * it, `<file>-lock`: the operating system ends it if the process dies.
+ * Runs `work` while no other process opens the file.
+ *
+ * The lock is held on a small database next to the file, `<file>-lock`: the operating system
+ * releases it if the process dies.
  * @param timeout milliseconds to wait for the lock
- * @throws SQLITE_BUSY if another process keeps it for longer
+ * @throws SQLITE_BUSY if another process holds it for longer
  */
 export function withOpenLock<R> (file: string, timeout: number, work: (lock: OpenLock) => R): R {
   const path = `${file}-lock`
@@ -60,7 +59,7 @@ function acquire (path: string, timeout: number): Database {
 function lock (path: string, timeout: number): Database {
   const db = connect(path, { timeout })
   try {
-    // What it says may be lost with the machine: nobody then has another file open.
+    // The content may be lost with the machine: no process then has another file open.
     db.pragma('synchronous = OFF')
     db.pragma('journal_mode = MEMORY')
     db.exec(`
@@ -68,9 +67,9 @@ function lock (path: string, timeout: number): Database {
       CREATE TABLE IF NOT EXISTS agreed (
         id INTEGER PRIMARY KEY, inode TEXT NOT NULL, noticed INTEGER NOT NULL
       )`)
-    // The lock then outlasts the transaction, so that what is agreed can be written down before
-    // `work` ends. Not before it is held: two processes would share it, and each would wait for
-    // the other.
+    // The lock then outlasts the transaction, so that the agreement can be recorded before `work`
+    // ends. Not set before it is held: two processes would share it, and each would wait for the
+    // other.
     db.pragma('locking_mode = EXCLUSIVE')
     db.exec('COMMIT')
     return db

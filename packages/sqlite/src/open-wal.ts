@@ -2,14 +2,14 @@ import type { Database } from 'better-sqlite3'
 import { connect } from './driver.js'
 import { codeOf } from './errors.js'
 
-// Milliseconds that opening waits for another process, at least.
+// Minimum number of milliseconds that opening waits for another process.
 export const OPEN_TIMEOUT = 1000
 
 /**
- * Opens a file in WAL mode, and makes it if it is not there. Several processes may open a new file
- * at the same moment.
+ * Opens a file in WAL mode, creating it if needed. Several processes may open a new file at the
+ * same moment.
  * @param timeout milliseconds that a statement waits for another process' lock
- * @param make makes its tables
+ * @param make creates its tables
  * @throws the errors of better-sqlite3
  */
 export function openWal<R> (
@@ -18,7 +18,7 @@ export function openWal<R> (
   const patience = Math.max(timeout, OPEN_TIMEOUT)
   const db = connect(file, { timeout: patience })
   try {
-    // A new file that is lost with the machine is made anew: it need not be on the disk yet.
+    // A new file that is lost with the machine is created again: it need not be on disk yet.
     db.pragma('synchronous = OFF')
     useWal(db, patience)
     const made = make(db)
@@ -33,8 +33,8 @@ export function openWal<R> (
 }
 
 /**
- * SQLite refuses one of two processes that switch a new file at the same instant at once, without
- * the timeout.
+ * If two processes switch a new file at the same instant, SQLite rejects one of them immediately,
+ * ignoring the timeout.
  */
 function useWal (db: Database, timeout: number): void {
   const deadline = performance.now() + timeout
@@ -45,7 +45,7 @@ function useWal (db: Database, timeout: number): void {
     } catch (error) {
       if (codeOf(error) !== 'SQLITE_BUSY' || performance.now() > deadline) throw error
     }
-    // This lock is waited for: the other one has then done it.
+    // This lock respects the timeout: by then the other process has switched the file.
     db.exec('BEGIN IMMEDIATE; COMMIT')
   }
 }

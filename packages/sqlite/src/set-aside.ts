@@ -2,30 +2,30 @@ import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from './errors.js'
 
-// Files set aside that stay beside the path: damage that comes back must not fill the disk.
+// Number of set-aside files that are kept: recurring damage must not fill the disk.
 const KEPT = 3
 
 /** The files of a database in WAL mode. */
 const PARTS = ['', '-wal', '-shm'] as const
 
 /**
- * Gives the file another name beside its own, with its journal, and says so in one warning
- * (`WEIR_SQLITE_SET_ASIDE`). Of the files set aside the latest three are kept.
+ * Renames the file and its journal, and emits one warning (`WEIR_SQLITE_SET_ASIDE`). The latest
+ * three set-aside files are kept.
  */
 export function setAside (file: string, why: string): void {
   const aside = `${file}.set-aside-${Date.now()}`
   for (const part of PARTS) move(file + part, aside + part)
   forget(file)
   process.emitWarning(
-    `${file} ${why}. It was set aside as ${aside}, and a new file was made in its place.`,
+    `${file} ${why}. It was set aside as ${aside}, and a new file was created in its place.`,
     {
       type: 'WeirWarning',
       code: 'WEIR_SQLITE_SET_ASIDE',
-      detail: 'Delete the file that was set aside if you do not need to look into it.'
+      detail: 'Delete the set-aside file if you do not need to examine it.'
     })
 }
 
-/** Removes the journal that a deleted file has left. */
+/** Removes the journal left by a deleted file. */
 export function removeJournal (file: string): void {
   for (const part of PARTS.slice(1)) rmSync(file + part, { force: true })
 }

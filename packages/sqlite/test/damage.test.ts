@@ -7,7 +7,7 @@ import { startUser } from './user-process.js'
 
 const SEED = 20_260_115
 
-/** Overwrites pages with garbage, without the file becoming another one. */
+/** Overwrites pages with garbage, without replacing the file. */
 function spoil (path: string, next: () => number) {
   const file = openSync(path, 'r+')
   const { size } = statSync(path)
@@ -20,7 +20,7 @@ function spoil (path: string, next: () => number) {
 }
 
 t.test(
-  'damage that is met while running: the file is set aside by one process, and all go on with one new file',
+  'damage found while running: one process sets the file aside, and all continue with one new file',
   { timeout: 60_000 },
   async (t) => {
     const folder = t.testdir()
@@ -29,17 +29,17 @@ t.test(
       const path = join(folder, `${i}`, 'numbers.db')
       openNumbers(path).close()
       const db = new Database(path)
-      // So many that they are not all looked at when the file is opened.
+      // Enough rows that opening the file does not read all of them.
       db.exec(
         'INSERT INTO numbers WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT i + 1000000000000 FROM n'
       )
       db.close()
-      // They have read nothing of it but the schema, so that they meet the damage later.
+      // The processes have read only the schema, so that they find the damage later.
       const users = await Promise.all([startUser(t), startUser(t), startUser(t)])
       await Promise.all(users.map((user) => user.open(path)))
       spoil(path, next)
       await Promise.all(users.map((user) => user.all()))
-      // One may have read all it needs before, and only notice that others have set the file aside.
+      // A process may have read all it needs already, and only notice that the file was set aside.
       await Promise.all(users.map((user) => user.sleep(6)))
       await Promise.all(users.map((user, n) => user.add(n)))
       for (const user of users) {
@@ -58,7 +58,7 @@ t.test(
   }
 )
 
-t.test('other errors of the work are its own, and the file stays', async (t) => {
+t.test('other errors are passed on, and the file stays', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const file = openNumbers(path)
   t.teardown(() => { file.close() })

@@ -46,7 +46,7 @@ t.test('an error names the path and the remedy', async (t) => {
 })
 
 t.test('permission denied', async (t) => {
-  // The superuser is not denied anything.
+  // Permissions do not apply to the superuser.
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   const folder = mkdtempSync(join(tmpdir(), 'weir-sqlite-'))
   t.teardown(() => {
@@ -84,7 +84,7 @@ t.test('a full disk', async (t) => {
   })
 })
 
-t.test('what is around the file is told from the file', async (t) => {
+t.test('failures of the environment are distinguished from damage', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const explained = (code: string) =>
     (explain(Object.assign(new Error('x'), { code }), path) as SqliteFileError).code
@@ -98,7 +98,7 @@ t.test('what is around the file is told from the file', async (t) => {
   t.equal(explain(other, path), other)
 })
 
-t.test('a lock that another process keeps', async (t) => {
+t.test('a lock that another process holds', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const file = open(t, path, { timeout: 20 })
   const other = new Database(path)
@@ -110,7 +110,7 @@ t.test('a lock that another process keeps', async (t) => {
   t.strictSame(all(file), [1])
 })
 
-t.test('what cannot be opened again is tried again', async (t) => {
+t.test('a file that cannot be opened again is retried', async (t) => {
   const folder = join(t.testdir(), 'folder')
   const path = join(folder, 'numbers.db')
   const file = open(t, path)
@@ -136,8 +136,8 @@ t.test('a file that is closed', async (t) => {
   t.throws(() => { add(file, 1) }, { code: 'WEIR_SQLITE_CLOSED' })
 })
 
-t.test('without better-sqlite3 an error says what to install', async (t) => {
-  // Where Node looks for packages there are none.
+t.test('without better-sqlite3 the error says what to install', async (t) => {
+  // A folder in which Node finds no packages.
   const folder = mkdtempSync(join(tmpdir(), 'weir-sqlite-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')

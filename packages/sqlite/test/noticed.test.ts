@@ -14,7 +14,7 @@ import { add, all, openNumbers, random } from './numbers.js'
 import { startUser } from './user-process.js'
 
 const SEED = 20_260_114
-// Milliseconds after which a process looks at the path again.
+// Milliseconds after which a process checks the path again.
 const LOOKED_AFTER = 6
 
 type Fault = (path: string, other: string) => void
@@ -23,7 +23,7 @@ const remove = (...files: string[]) => {
   for (const file of files) rmSync(file, { force: true, recursive: true })
 }
 
-/** What people do to a file that is in use. */
+/** Things that people do to a file in use. */
 const faults: Record<string, Fault> = {
   'the file and its journal are deleted': (path) => {
     remove(path, `${path}-wal`, `${path}-shm`)
@@ -64,7 +64,7 @@ const faults: Record<string, Fault> = {
   }
 }
 
-/** Moves what has been written from the journal into the file. */
+/** Moves data from the journal into the file. */
 function checkpoint (path: string) {
   const db = new Database(path)
   db.pragma('wal_checkpoint(TRUNCATE)')
@@ -72,7 +72,7 @@ function checkpoint (path: string) {
 }
 
 t.test(
-  'nobody reads what was before a write that came after the file was deleted or replaced',
+  'no process reads earlier data after a write that followed the deletion or replacement of the file',
   { timeout: 100_000 },
   async (t) => {
     const folder = t.testdir()
@@ -88,18 +88,17 @@ t.test(
         const path = join(folder, `${what.replaceAll(' ', '-')}-${i}`, 'numbers.db')
         await Promise.all(users.map((user) => user.open(path)))
         await pick().add(1)
-        // It is in the file itself, not in the journal alone, each second time.
+        // Every second time the data is in the file itself, not only in the journal.
         if (i % 2 === 0) checkpoint(path)
-        // All have looked at the path a moment ago: that is as long as it can take until they look
-        // again.
+        // All have checked the path a moment ago: the longest possible time until the next check.
         await Promise.all(users.map((user) => user.all()))
         fault(path, join(folder, `other-${what}-${i}`))
-        // One that has it open, or one that opens it again.
+        // A process that has it open, or one that opens it again.
         const writer = pick()
         if (next() < 0.5) await writer.open(path)
         await writer.add(2)
         for (const found of await Promise.all(users.map((user) => user.all()))) {
-          // The write may be lost with the old file, and then everything is.
+          // The write may be lost with the old file, but then everything is.
           t.ok(found.includes(2) || !found.includes(1), `${what}: ${found.join()}`)
           t.notOk(found.includes(-1), `${what}: nothing of another file`)
         }
@@ -114,7 +113,7 @@ t.test(
 )
 
 t.test(
-  'what is known of the old file is forgotten before anything is done on the new one',
+  'knowledge of the old file is discarded before the new one is used',
   async (t) => {
     const path = join(t.testdir(), 'numbers.db')
     const told: unknown[] = []
@@ -137,14 +136,14 @@ t.test(
   }
 )
 
-t.test('a write that was on its way to the old file is made again on the new one', async (t) => {
+t.test('a write in progress on the old file is repeated on the new one', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const file = openNumbers(path)
   t.teardown(() => { file.close() })
   let runs = 0
   file.write((sql) => {
-    // It waits for a lock, say, while the file is deleted and another process goes on with a new
-    // one.
+    // The write waits for a lock, for example, while the file is deleted and another process
+    // continues with a new one.
     if (runs++ === 0) {
       rmSync(path)
       openAndAdd(t, path, 1)
@@ -155,7 +154,7 @@ t.test('a write that was on its way to the old file is made again on the new one
   t.strictSame(all(file), [1, 2])
 })
 
-t.test('where the file is replaced each time a write gives up', async (t) => {
+t.test('if the file is replaced each time, a write gives up', async (t) => {
   const path = join(t.testdir(), 'numbers.db')
   const file = openNumbers(path)
   t.teardown(() => { file.close() })
@@ -167,7 +166,7 @@ t.test('where the file is replaced each time a write gives up', async (t) => {
   }, { code: 'WEIR_SQLITE_UNSTABLE' })
 })
 
-/** As another process would that opens the path. */
+/** Opens the path like another process. */
 function openAndAdd (t: Test, path: string, n: number) {
   const file = openNumbers(path)
   t.teardown(() => { file.close() })

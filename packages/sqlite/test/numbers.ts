@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { DisposableFile, type DisposableFileOptions } from '../src/index.js'
 
-/** A table of numbers, as the tests keep them. */
+/** A table of numbers for the tests. */
 export interface Numbers {
   readonly add: Statement<[number]>
   readonly all: Statement<[], number>
@@ -24,7 +24,7 @@ export const add = (file: DisposableFile<Numbers>, n: number) => {
 }
 export const all = (file: DisposableFile<Numbers>) => file.read((sql) => sql.all.all())
 
-/** Numbers from 0 to 1, the same for a seed each time (mulberry32). */
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function random (seed: number): () => number {
   let state = seed
   return () => {

@@ -19,7 +19,7 @@ function open (t: Test, path: string) {
   return file
 }
 
-/** How many warnings there have been of files set aside, from now on; they are not printed. */
+/** Counts the warnings about set-aside files from now on, without printing them. */
 function countWarnings (t: Test): () => number {
   const warned = t.capture(process, 'emitWarning')
   let count = 0
@@ -34,7 +34,7 @@ function countWarnings (t: Test): () => number {
 const asides = (path: string) =>
   readdirSync(dirname(path)).filter((name) => /\.set-aside-\d+$/.test(name))
 
-/** The bytes of a file of 5,000 numbers, which is 15 pages or so. */
+/** The bytes of a file of 5,000 numbers, about 15 pages. */
 function numbers (t: Test): Buffer {
   const path = join(t.testdir(), 'numbers.db')
   const file = openNumbers(path)
@@ -43,7 +43,7 @@ function numbers (t: Test): Buffer {
   return readFileSync(path)
 }
 
-t.test('a file and its folders are made, in WAL mode, and shared', async (t) => {
+t.test('a file and its folders are created, in WAL mode, and shared', async (t) => {
   const path = join(t.testdir(), 'a', 'b', 'c', 'numbers.db')
   const [a, b] = [open(t, path), open(t, path)]
   add(a, 1)
@@ -69,11 +69,11 @@ t.test('garbage of any size is set aside, with a warning', async (t) => {
   const folder = t.testdir()
   for (let i = 0; i < 60; i++) {
     const path = join(folder, `${i}`, 'numbers.db')
-    // SQLite takes a file of one byte for an empty one.
+    // SQLite treats a file of one byte as empty.
     const garbage = Buffer.from(
       Array.from({ length: 2 + Math.floor(next() ** 3 * 20_000) }, () => next() * 256)
     )
-    // Some of it looks like a database to begin with.
+    // Some of it starts like a database.
     if (i % 3 === 0) garbage.write('SQLite format 3\0', 'latin1')
     mkdirSync(dirname(path))
     writeFileSync(path, garbage)
@@ -88,7 +88,7 @@ t.test('garbage of any size is set aside, with a warning', async (t) => {
 })
 
 t.test(
-  'a file cut off anywhere, or with garbage anywhere, is used or set aside, and nothing throws',
+  'a file truncated anywhere, or with garbage anywhere, is used or set aside, and nothing throws',
   async (t) => {
     const warnings = countWarnings(t)
     const next = random(SEED)
@@ -114,11 +114,11 @@ t.test(
       if (i % 2 === 0 && at > 1) t.equal(asides(path).length, 1, `${i} cut at ${at}`)
       file.close()
     }
-    t.ok(warnings() > 90, 'most of them are found to be damaged')
+    t.ok(warnings() > 90, 'most of them are recognized as damaged')
   }
 )
 
-t.test('a file that was emptied, with its journal, is set aside', async (t) => {
+t.test('a file that was emptied, together with its journal, is set aside', async (t) => {
   const warnings = countWarnings(t)
   const path = join(t.testdir(), 'numbers.db')
   const before = open(t, path)
@@ -128,10 +128,10 @@ t.test('a file that was emptied, with its journal, is set aside', async (t) => {
   add(after, 2)
   t.strictSame(all(after), [2])
   t.equal(warnings(), 1)
-  t.strictSame(all(before), [2], 'the one that had it open goes on with the new one')
+  t.strictSame(all(before), [2], 'the process that had it open continues with the new one')
 })
 
-t.test('a copy of a file is set aside: what it holds may have been undone since', async (t) => {
+t.test('a copy of a file is set aside: its content may have been undone since', async (t) => {
   const warnings = countWarnings(t)
   const folder = t.testdir({ copy: {} })
   const path = join(folder, 'numbers.db')
@@ -145,10 +145,10 @@ t.test('a copy of a file is set aside: what it holds may have been undone since'
   t.equal(warnings(), 1)
 })
 
-t.test('the lock may be garbage, too', async (t) => {
+t.test('the lock file may be garbage too', async (t) => {
   const path = join(
     t.testdir({
-      'numbers.db-lock': 'no database at all, however long one looks at it'.repeat(100)
+      'numbers.db-lock': 'not a database, however closely it is checked'.repeat(100)
     }),
     'numbers.db'
   )
@@ -157,7 +157,7 @@ t.test('the lock may be garbage, too', async (t) => {
   t.strictSame(all(open(t, path)), [1])
 })
 
-t.test('of the files set aside three are kept', async (t) => {
+t.test('three set-aside files are kept', async (t) => {
   const warnings = countWarnings(t)
   const path = join(t.testdir(), 'numbers.db')
   const names = new Set<string>()
@@ -172,7 +172,7 @@ t.test('of the files set aside three are kept', async (t) => {
 })
 
 t.test(
-  'processes that find a damaged file, or none, at one moment share one new file',
+  'processes that find a damaged file, or none, at the same moment share one new file',
   { timeout: 60_000 },
   async (t) => {
     const folder = t.testdir()

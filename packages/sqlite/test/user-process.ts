@@ -8,9 +8,9 @@ export interface User {
   open (path: string): Promise<void>
   add (n: number): Promise<void>
   all (): Promise<number[]>
-  /** Milliseconds that the process stands still for. */
+  /** Blocks the process for this many milliseconds. */
   sleep (ms: number): Promise<void>
-  /** How many files this process has set aside. */
+  /** Number of files that this process has set aside. */
   warnings (): Promise<number>
 }
 

@@ -1,7 +1,7 @@
 import type { DisposableFile } from '../src/index.js'
 import { add, all, type Numbers, openNumbers } from './numbers.js'
 
-// A process that uses a file as it is told to: see user-process.ts.
+// A process that uses a file on command: see user-process.ts.
 let file: DisposableFile<Numbers> | undefined
 let warnings = 0
 process.on('warning', (warning) => {

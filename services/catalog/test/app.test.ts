@@ -88,6 +88,6 @@ t.test('a database of something else is an error at the start, and is left alone
     DATA_DIR: directory
   })
   t.equal(code, 78)
-  t.match(stderr, /catalog\.db is no SQLite database.*\n$/)
+  t.match(stderr, /catalog\.db is not a SQLite database.*\n$/)
   t.match(await readFile(join(directory, 'catalog.db'), 'utf8'), /^This is no database/)
 })

@@ -1,6 +1,6 @@
 /**
- * The attributes of spans and metrics. OpenTelemetry has conventions of its own for errors
- * (`error.type`), and none for caches.
+ * Attributes of spans and metrics. OpenTelemetry has conventions for errors (`error.type`), but
+ * none for caches.
  */
 export const NAMESPACE = 'weir.cache.namespace'
 export const KEYS = 'weir.cache.keys'
@@ -15,8 +15,7 @@ export const ELSEWHERE = 'weir.cache.wait.elsewhere'
 export const ERROR_TYPE = 'error.type'
 
 /**
- * The value of `error.type`: a low number of different texts, so a code or a class and never a
- * message.
+ * Returns the `error.type`: an error code or class, never a message, to keep its cardinality low.
  */
 export function errorType (error: unknown): string {
   if (!(error instanceof Error)) return typeof error

@@ -5,17 +5,18 @@ import { recordSpans } from './spans.js'
 
 /** Options of {@link instrumentCache}. */
 export interface InstrumentationOptions {
-  /** Whether spans tell keys and tags. They may hold personal data: default false. */
+  /** Whether spans include keys and tags, which may contain personal data. Default false. */
   readonly keys?: boolean
 }
 
 let isInstrumented = false
 
 /**
- * Records spans and metrics of all caches of this process by the API of OpenTelemetry, until the
- * function it returns is called. Call it when the SDK has been started: what is recorded goes to
- * its providers, and is dropped where there are none.
- * @throws CacheError WEIR_CACHE_INVALID_OPTION; also while caches are instrumented already
+ * Records spans and metrics of all caches in this process, using the OpenTelemetry API.
+ *
+ * Call it after the SDK has started: records go to its providers, and are dropped if there are
+ * none. The returned function stops the recording.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, also if caches are instrumented already
  * @example
  * new NodeSDK().start()
  * const stop = instrumentCache()
@@ -25,18 +26,18 @@ let isInstrumented = false
  */
 export function instrumentCache ({ keys = false }: InstrumentationOptions = {}): () => void {
   if (typeof keys !== 'boolean') {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: give true or false`)
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: use true or false`)
   }
   if (isInstrumented) {
     throw new CacheError(
       'WEIR_CACHE_INVALID_OPTION',
-      'Caches are instrumented already: call what instrumentCache() returned before'
+      'Caches are already instrumented: first call the function that instrumentCache() returned'
     )
   }
   isInstrumented = true
   const stops = [recordSpans(keys), recordMetrics()]
   return () => {
-    // Once: a second call must not end what another instrumentCache() has begun.
+    // Once only: a second call must not stop the recording of a later instrumentCache().
     for (const stop of stops.splice(0)) {
       stop()
       isInstrumented = false

@@ -1,18 +1,18 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { CacheEvents, CacheTraces } from '../index.js'
 
-/** Calls `listener` for each message of the channel, until the function it returns is called. */
+/** Calls `listener` for each message of the channel. The returned function unsubscribes. */
 export function listen<E extends keyof CacheEvents> (
   name: E,
   listener: (message: CacheEvents[E]) => void
 ): () => void {
-  // A channel carries what its name says: emit() checks that where it is sent.
+  // emit() ensures that the channel carries the type its name stands for.
   return on(name, (message) => {
     listener(message as CacheEvents[E])
   })
 }
 
-/** Calls the listeners when traced work starts and when it has ended, as `listen` does. */
+/** Calls the listeners when traced work starts and ends. The returned function unsubscribes. */
 export function listenTo<E extends keyof CacheTraces> (
   name: E, onStart: (trace: CacheTraces[E]) => void, onEnd: (trace: CacheTraces[E]) => void
 ): () => void {

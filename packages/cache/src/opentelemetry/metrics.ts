@@ -13,10 +13,10 @@ import {
 } from './attributes.js'
 import { listen, listenTo } from './listen.js'
 
-// Seconds: the advice of OpenTelemetry's conventions for databases.
+// Seconds, as OpenTelemetry's conventions recommend for databases.
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-/** Counts hits, misses and errors, measures fills, and observes the memory of each namespace. */
+/** Counts hits, misses and errors, times fills, and observes the memory of each namespace. */
 export function recordMetrics (): () => void {
   const meter = metrics.getMeter('@weir/cache')
   const hits = meter.createCounter('weir.cache.hits', {
@@ -76,7 +76,7 @@ export function recordMetrics (): () => void {
   ]
 
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
-    // Caches that share a namespace have one figure.
+    // Caches that share a namespace are reported as one.
     const sums = new Map<string, { entries: number, bytes: number }>()
     for (const cache of liveCaches()) {
       const { l1 } = cache.stats()

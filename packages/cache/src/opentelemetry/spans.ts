@@ -23,10 +23,12 @@ import {
 import { listenTo } from './listen.js'
 
 /**
- * Spans of fills, of waits for them and of store calls. The function of a fill and its store calls
- * run in the context of its span. A wait is linked to the fill. A fill in the background, whose
- * caller may have ended, is the root of a trace of its own, linked to that of its caller.
- * @param keys whether spans tell keys and tags
+ * Records spans of fills, waits and store calls.
+ *
+ * A fill's function and store calls run in the context of its span. A wait is linked to its fill. A
+ * background fill, whose caller may have finished, starts a trace of its own, linked to its
+ * caller's.
+ * @param keys whether spans include keys and tags
  */
 export function recordSpans (keys: boolean): () => void {
   const tracer = trace.getTracer('@weir/cache')
@@ -47,7 +49,7 @@ export function recordSpans (keys: boolean): () => void {
     work.around = (fn) => context.with(own, around === undefined ? fn : () => around(fn))
   }
 
-  /** @param error the type of a failure that is no error */
+  /** @param error type of a failure without an Error */
   function end (work: Traced, attributes: Attributes = {}, error?: string): void {
     const span = spans.get(work)
     if (span === undefined) return
@@ -108,7 +110,7 @@ export function recordSpans (keys: boolean): () => void {
   return () => { for (const stop of stops) stop() }
 }
 
-/** The messages of this package's errors name keys. */
+/** Messages of this package's errors contain keys. */
 function exception (error: unknown, keys: boolean): Exception {
   if (error instanceof CacheError && !keys) {
     return { name: error.name, code: error.code, message: error.code }

@@ -1,6 +1,8 @@
 /**
- * Joins the questions of one turn of the event loop into one, about all of their items. A question
- * asked after the command has left starts the next batch: no answer is older than its question.
+ * Joins the requests of one turn of the event loop into a single one for all their items.
+ *
+ * A request made after the command has been sent starts the next batch: no answer is older than its
+ * request.
  */
 export class Batch<I, R> {
   #open: { readonly items: I[], readonly answer: Promise<R> } | undefined
@@ -16,7 +18,8 @@ export class Batch<I, R> {
   #begin () {
     const items: I[] = []
     const answer = new Promise<R>((resolve, reject) => {
-      // After the promise jobs of this turn: readers whose read just came back are still to ask.
+      // Runs after the promise jobs of this turn: readers whose read has just returned may request
+      // more.
       setImmediate(() => {
         this.#open = undefined
         this.ask(items).then(resolve, reject)

@@ -4,7 +4,7 @@ import type { Stamp } from '../validity.js'
 /** A change of a namespace's records. */
 export type Change =
   | { readonly kind: 'invalidate'; readonly stamp: Stamp; readonly tags: readonly string[] }
-  /** @property until milliseconds since the epoch; Infinity: without an end */
+  /** @property until milliseconds since the epoch; Infinity: no expiry */
   | {
     readonly kind: 'replace'
     readonly stamp: Stamp
@@ -13,7 +13,7 @@ export type Change =
   }
   | { readonly kind: 'clear'; readonly stamp: Stamp }
 
-/** Records the change in what an instance knows. */
+/** Applies the change to an instance's copy of the records. */
 export function applyTo (table: TagTable, change: Change): void {
   switch (change.kind) {
     case 'invalidate':

@@ -1,4 +1,4 @@
-/** A function of a name that makes what it returns once for each. */
+/** Memoizes `make`: calls it once per name. */
 export function eachOnce<R> (make: (name: string) => R): (name: string) => R {
   const made = new Map<string, R>()
   return (name) => {

@@ -1,15 +1,14 @@
 import type { FillEnd } from '../store.js'
 import { withResolvers } from '../with-resolvers.js'
 
-// While somebody waits: how often it is seen whether announcements can still be relied on, in
-// milliseconds.
+// Milliseconds between checks, while clients wait, that announcements are still reliable.
 const LOOK_EVERY = 50
-// How many are remembered for those whose question is still on its way.
+// Number of announcements kept for callers whose claim is still in flight.
 const RECENT = 1000
 
-/** A connection that announcements come through. */
+/** A connection that delivers announcements. */
 export interface Hearing {
-  /** Whether everything said a lease ago or earlier has been heard. */
+  /** Reports whether every message published at least one lease ago has been received. */
   isCoherent (): boolean
   listen (channel: string, listener: FillAnnouncements): void
 }
@@ -19,10 +18,7 @@ interface Wait {
   readonly tell: (end: FillEnd) => void
 }
 
-/**
- * How fills of other instances ended, by the token of their lease, as it is said on the namespace's
- * channel.
- */
+/** Ends of other instances' fills, by lease token, as announced on the namespace's channel. */
 export class FillAnnouncements {
   readonly #waiting = new Map<string, Wait>()
   readonly #recent = new Map<string, FillEnd>()
@@ -32,16 +28,18 @@ export class FillAnnouncements {
     subscription?.listen(channel, this)
   }
 
-  /** Grows whenever announcements may have been missed. */
+  /** Increases whenever announcements may have been missed. */
   get interruptions (): number {
     return this.#interruptions
   }
 
   /**
-   * Resolves when the fill's end is announced; to `unknown` when its lease has run out or
-   * announcements may be lost, also since it was asked who fills.
-   * @param left milliseconds until the lease ends if it is not renewed
-   * @param before interruptions when it was asked who fills
+   * Resolves when the fill's end is announced.
+   *
+   * Resolves to `unknown` when its lease expires, or if announcements may have been lost since the
+   * claim was sent.
+   * @param left milliseconds until the lease expires if it is not renewed
+   * @param before `interruptions` when the claim was sent
    */
   ended (token: string, left: number, before: number): Promise<FillEnd> {
     const recent = this.#recent.get(token)
@@ -51,7 +49,7 @@ export class FillAnnouncements {
     return wait.ended
   }
 
-  /** An end that was announced before is not heard any more. */
+  /** Ends announced before the subscription are not received. */
   subscribed (): void {
     this.#askAgain()
   }
@@ -79,9 +77,9 @@ export class FillAnnouncements {
   #begin (token: string, over: number): Wait {
     const { promise, resolve } = withResolvers<FillEnd>()
     const isCoherent = () => this.subscription?.isCoherent() === true
-    // Has it proven by the time of the first look.
+    // Starts a proof that the first check can rely on.
     isCoherent()
-    // A process that was busy for a moment is not without its lease for two looks.
+    // A process that was briefly busy does not lack its lease at two checks in a row.
     let missed = 0
     const look = setInterval(() => {
       missed = isCoherent() ? 0 : missed + 1
@@ -101,5 +99,5 @@ export class FillAnnouncements {
 const isEnd = (word: string | undefined): word is FillEnd =>
   word === 'done' || word === 'unshared' || word === 'failed'
 
-/** What is said on the channel. */
+/** The text of an announcement. */
 export const announcement = (token: string, how: FillEnd) => `${how} ${token}`

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
-// Sets the tokens of this process apart.
+// Distinguishes the tokens of this process.
 const PROCESS = randomBytes(9).toString('base64url')
 let count = 0
 
-/** Names a fill among those of all processes. */
+/** Returns an identifier for a fill that is unique across processes. */
 export const nextToken = (): string => `${PROCESS}.${++count}`

@@ -3,11 +3,12 @@ import type { Store } from '../store.js'
 import type { Judged, Validity } from '../validity.js'
 
 /**
- * A store whose entries are valid only while `isTrusted()` says so: for what the store cannot know
- * itself, such as an invalidation that waits in an outbox because the store did not answer. Writing
- * goes on meanwhile; reading finds nothing.
+ * Wraps a store so that its entries are valid only while `isTrusted()` returns true.
  *
- * @param isTrusted asked at every read, after it began: it must be quick
+ * Use it for conditions that the store cannot know, such as an invalidation waiting in an outbox
+ * because the store did not answer. While untrusted, writes continue and reads find nothing.
+ *
+ * @param isTrusted called during every read, so it must be fast
  * @example guardedStore(redisStore({ client }), () => outbox.isDrained())
  */
 export function guardedStore (store: Store, isTrusted: () => boolean): Store {
@@ -21,7 +22,7 @@ export function guardedStore (store: Store, isTrusted: () => boolean): Store {
 }
 
 function guarded (validity: Validity, isTrusted: () => boolean): Validity {
-  // Neither valid nor invalid: it may be trusted again in a moment.
+  // Neither valid nor invalid: the store may be trusted again in a moment.
   const untrusted = () => new CacheError('WEIR_CACHE_STORE_UNTRUSTED', 'The store')
 
   const ask = async <R>(answer: R | Promise<R>): Promise<R> => {

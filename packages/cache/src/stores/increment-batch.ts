@@ -1,17 +1,19 @@
 import type { FrameVersion } from '../store.js'
 
-// Counters that one command changes at most: others wait while it runs.
+// Maximum number of counters changed by one command: other commands wait while it runs.
 const AT_ONCE = 64
 
 /** A change of one counter. */
 export interface Increment {
-  /** The entry's. */
+  /** The entry's key. */
   readonly key: string
   readonly seen: FrameVersion
   readonly by: number
 }
 
-/** The changes of one counter in one direction, as one: its sum tells each of them its own. */
+/**
+ * Joined changes of one counter in one direction: each change's own sum follows from the final sum.
+ */
 interface Joined {
   readonly key: string
   readonly seen: FrameVersion
@@ -26,8 +28,10 @@ interface Caller {
 }
 
 /**
- * Joins increments into one command, as `ReadBatch` joins reads: while one is under way those of a
- * turn of the event loop, and otherwise those of one callback and its promise jobs.
+ * Joins increments into one command, as `ReadBatch` joins reads.
+ *
+ * While a command is in flight, it joins those of a turn of the event loop; otherwise, those of one
+ * callback and its promise jobs.
  */
 export class IncrementBatch {
   #joined = new Map<string, Joined>()
@@ -37,8 +41,8 @@ export class IncrementBatch {
   #underWay = 0
 
   /**
-   * @param ask resolves to the sums of increments
-   * @param isTogether whether several counters may be changed by one command
+   * @param ask resolves to the sums of the increments
+   * @param isTogether whether one command may change several counters
    */
   constructor (
     readonly ask: (increments: readonly Increment[]) => Promise<readonly (number | undefined)[]>,
@@ -88,10 +92,10 @@ export class IncrementBatch {
     })
   }
 
-  /** All sums of increments in one direction are safe integers if the last one is. */
+  /** If the last sum is a safe integer, so are all sums in the same direction. */
   #answer ({ key, seen, by, callers }: Joined, sum: number | undefined): void {
     if (callers.length > 1 && sum !== undefined && !Number.isSafeInteger(sum)) {
-      // Nothing was counted. Some of them may be by themselves.
+      // Nothing was counted. Individually, some of the increments may succeed.
       for (const caller of callers) this.#alone({ key, seen, by: caller.by }, caller)
       return
     }

@@ -4,7 +4,7 @@ import { CacheError, shown } from '../errors.js'
 const LONGEST = 3_600_000
 
 /**
- * Milliseconds of the option `lease`.
+ * Returns the `lease` option in milliseconds.
  * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_OPTION
  */
 export function leaseOf (lease: Duration): number {
@@ -12,6 +12,6 @@ export function leaseOf (lease: Duration): number {
   if (milliseconds <= LONGEST) return milliseconds
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`
+    `lease ${shown(lease)}: use at most '1h': strict writes wait for it to end`
   )
 }

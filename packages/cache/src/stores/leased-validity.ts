@@ -3,37 +3,37 @@ import { type Consistency, justAbove, type Judged, type Stamp, type Validity } f
 import type { Change } from './change.js'
 import { waitForLeases } from './wait-for-leases.js'
 
-/** A namespace's clock, floor and records in a store, which has to be asked for them. */
+/** A namespace's clock, floor and records in a remote store. */
 export interface RecordKeeper extends Pick<Validity, 'replace' | 'stampIfValid' | 'replaced'> {
-  /** The latest stamp that was seen here. None that is issued to this instance is lower. */
+  /** The latest stamp seen here. Stamps issued to this instance are never lower. */
   readonly latest: Stamp
   see (stamp: Stamp): void
   /**
-   * Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is
-   * not.
+   * Issues a stamp. `beginning`: below every stamp of a new namespace, or 0 if the namespace is not
+   * new.
    */
   stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }>
   invalidate (tags: readonly string[]): Promise<Stamp>
   clear (): Promise<Stamp>
-  /** The records that judge the entry. */
+  /** Reads the records that apply to the entry. */
   of (entry: Judged): Promise<TagRecords>
 }
 
-/** The records as an instance knows them. */
+/** An instance's copy of the records. */
 export interface RecordMirror {
   /** Invalidations above this stamp are known here. */
   readonly completeFrom: Stamp
-  /** Whether every change is known here that was done a lease ago or earlier. */
+  /** Whether every change made at least one lease ago is known here. */
   readonly isCurrent: boolean
-  /** Rule V from what is known here, for certain; undefined where the store has to be asked. */
+  /** Applies Rule V if the known records are conclusive; undefined if the store has to be asked. */
   isValid (entry: Judged): boolean | undefined
-  /** Records a change by this instance. */
+  /** Applies a change made by this instance. */
   know (change: Change): void
 }
 
 /**
- * A namespace's records in a store, judged by a mirror of them for as long as a lease says that it
- * is current.
+ * A namespace's records in a store, with a mirror that decides validity while a lease proves it
+ * current.
  */
 export class LeasedValidity implements Validity {
   /** @param lease milliseconds; the same for every instance */
@@ -48,11 +48,11 @@ export class LeasedValidity implements Validity {
   }
 
   /**
-   * Just above the latest stamp that has been seen here is above every invalidation that was
-   * acknowledged, if this instance is current. Otherwise the stamp that the store issues is set
-   * back by the time its answer took: invalidations that the store executed meanwhile are above it,
-   * since no clock issues more than a stamp a microsecond. In a namespace that is new to the store
-   * and to this instance all of them are above its beginning.
+   * If this instance is current, a stamp just above the latest one seen here is above every
+   * acknowledged invalidation. Otherwise the stamp that the store issues is set back by the time
+   * its answer took: invalidations executed meanwhile are above it, since a clock issues at most
+   * one stamp per microsecond. In a namespace that is new to both the store and this instance, all
+   * invalidations are above its beginning.
    */
   async callStamp () {
     const { latest } = this.records
@@ -69,9 +69,10 @@ export class LeasedValidity implements Validity {
   }
 
   /**
-   * The stamp of a fill that replaces a frame of stamp `above`. It has to be above every earlier
-   * invalidation's, or the fill is not kept, and below every later one's. Just above the latest
-   * that has been seen here it is, and the store need not be asked.
+   * Returns the stamp of a fill that replaces a frame with stamp `above`.
+   *
+   * It has to be above every earlier invalidation, or the fill would not be stored, and below every
+   * later one. Just above the latest stamp seen here satisfies both, without asking the store.
    */
   fillStamp (above: Stamp): Stamp | Promise<Stamp> {
     const own = justAbove(this.records.latest)
@@ -89,7 +90,7 @@ export class LeasedValidity implements Validity {
 
   async replace (entry: Judged, until: number) {
     const issued = await this.records.replace(entry, until)
-    // The replacement's own is just below.
+    // The replacement's own stamp is one below.
     if (issued !== undefined) {
       this.mirror?.know({ kind: 'replace', stamp: issued - 1, key: entry.key, until })
     }

@@ -4,8 +4,7 @@ import { CacheError } from '../errors.js'
 const require = createRequire(import.meta.url)
 
 /**
- * Loads the library of a store: not before there is such a store, because it is installed only
- * where there is one.
+ * Loads the library of a store on first use, because it is installed only where needed.
  * @throws CacheError WEIR_CACHE_MISSING_DRIVER
  */
 export function loadDriver (name: string): unknown {

@@ -12,15 +12,15 @@ import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.j
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions extends MemoryLimits {
   /**
-   * Tag records kept; beyond it the oldest go and what they judged becomes invalid. Default
-   * 100,000.
+   * Maximum number of tag records. Beyond it the oldest are dropped, and the entries they apply to
+   * become invalid. Default 100,000.
    */
   readonly maxTags?: number
 }
 
 /**
- * A store in this process: for tests, and for applications of one process.
- * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
+ * Creates a store in this process, for tests and single-process applications.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says which value to use
  * @example
  * const cache = createCache({
  *   store: memoryStore({ maxBytes: 32 * 1024 * 1024 }),
@@ -151,7 +151,10 @@ class MemoryEntries implements Entries {
     return sum.number
   }
 
-  /** There are no other processes, and within this one the cache sees to it. */
+  /**
+   * No lease is needed: there are no other processes, and the cache coalesces fills within this
+   * one.
+   */
   async claim (key: string, seen?: FrameId): Promise<Claim> {
     const present = this.#present(key)
     if (present !== undefined && isNews(present.frame, seen)) {

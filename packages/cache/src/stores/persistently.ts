@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { FILL_LEASE } from './renewed-lease.js'
 
-// Milliseconds until the task is tried again, doubled each time.
+// Milliseconds until the first retry, doubled each time.
 const FIRST_PAUSE = 50
 
 /**
- * Tries again until the task succeeds, or a fill lease has run out: the end of a lease is no news
- * then.
+ * Retries until the task succeeds or a fill lease has expired: after that, the end of the lease is
+ * no longer news.
  */
 export async function persistently<R> (task: () => Promise<R>): Promise<R> {
   const end = performance.now() + FILL_LEASE

@@ -1,4 +1,4 @@
-// Values that one command reads at most: its reply should not keep others waiting for long.
+// Maximum number of values per command: a long reply would delay other commands.
 const AT_ONCE = 64
 
 interface Reader {
@@ -8,9 +8,11 @@ interface Reader {
 }
 
 /**
- * Joins reads into one command: while one is under way those of a turn of the event loop, and
- * otherwise those of one callback and its promise jobs, which then need not wait. A read that is
- * asked for after the command has left is part of the next: no answer is older than its question.
+ * Joins reads into one command.
+ *
+ * While a command is in flight, it joins the reads of a turn of the event loop; otherwise those of
+ * one callback and its promise jobs, which then need not wait. A read requested after the command
+ * has been sent belongs to the next one: no answer is older than its request.
  */
 export class ReadBatch {
   #readers: Reader[] = []
@@ -19,7 +21,7 @@ export class ReadBatch {
 
   /**
    * @param read reads one key
-   * @param readAll reads several
+   * @param readAll reads several keys
    */
   constructor (
     readonly read: (key: string) => Promise<Buffer | undefined>,
@@ -29,7 +31,7 @@ export class ReadBatch {
   add (key: string): Promise<Buffer | undefined> {
     if (!this.#isScheduled) {
       this.#isScheduled = true
-      // Either comes after the promise jobs: readers whose read just came back are still to ask.
+      // Both run after the promise jobs: readers whose read has just returned may request more.
       if (this.#underWay === 0) process.nextTick(this.#send)
       else setImmediate(this.#send)
     }

@@ -1,18 +1,20 @@
-/** Something that has to be renewed for as long as it lasts. */
+/** An object that has to be renewed for as long as it exists. */
 export interface Renewable {
   renew (): void
 }
 
 /**
- * Renews at an interval, by one timer for all: most leases end long before they are due, and a
- * timer of its own would cost each of them more than all else. Without any there is no timer.
+ * Renews objects at an interval, with one timer for all.
+ *
+ * Most leases end long before they are due, and a timer for each would cost more than everything
+ * else. The timer runs only while there are any.
  */
 export class Renewals {
-  /** Whether each has been here for at least one interval. */
+  /** Whether each has been registered for at least one interval. */
   readonly #isDue = new Map<Renewable, boolean>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param interval milliseconds; the first renewal comes after one to two of them */
+  /** @param interval milliseconds; the first renewal happens after one to two intervals */
   constructor (readonly interval: number) {}
 
   add (lease: Renewable): void {

@@ -2,21 +2,23 @@ import type { FillEnd, FillId, FillLease } from '../store.js'
 import type { Stamp } from '../validity.js'
 import { type Renewable, Renewals } from './renewals.js'
 
-/** What a store does with a lease, which is its holder's only as long as the store says so. */
+/**
+ * A store's operations on a lease, which its holder keeps only as long as the store confirms it.
+ */
 export interface LeaseKeeper {
-  /** Keeps the frame, gives up the lease and tells those who wait. */
+  /** Stores the frame, releases the lease and notifies waiting clients. */
   store (frame: Buffer, ttl: number): Promise<void>
   /** Resolves to false if the lease is lost. */
   renew (): Promise<boolean>
-  /** Gives up the lease and tells those who wait. */
+  /** Releases the lease and notifies waiting clients. */
   release (how: Exclude<FillEnd, 'unknown'>): Promise<void>
-  /** Puts beside the lease which fills this one waits for. */
+  /** Stores, beside the lease, which fills this one waits for. */
   setWaits (fills: readonly FillId[]): Promise<void>
 }
 
 /**
- * How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an
- * instance that has died.
+ * Milliseconds until a lease expires unless it is renewed: others wait that long for an instance
+ * that has died.
  */
 export const FILL_LEASE = 1500
 export const RENEW_EVERY = 300
@@ -24,8 +26,10 @@ export const RENEW_EVERY = 300
 const ofProcess = new Renewals(RENEW_EVERY)
 
 /**
- * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for
- * longer loses it to another; what it computes is then judged like any entry.
+ * A fill lease that renews itself until it ends.
+ *
+ * An instance that is frozen or blocked for longer loses it to another; the value it computes is
+ * then checked like any entry.
  */
 export class RenewedLease implements FillLease, Renewable {
   #isOpen = true
@@ -40,7 +44,7 @@ export class RenewedLease implements FillLease, Renewable {
   }
 
   renew (): void {
-    // If nobody answers, there may be an answer the next time, or the lease runs out.
+    // If there is no answer, the next renewal may get one, or the lease expires.
     this.keeper.renew().then(
       (mine) => {
         if (!mine) this.#close()
@@ -57,7 +61,7 @@ export class RenewedLease implements FillLease, Renewable {
   end (how: Exclude<FillEnd, 'unknown'>): void {
     if (!this.#isOpen) return
     this.#close()
-    // If it does not get there, the lease runs out.
+    // If the release does not arrive, the lease expires.
     this.keeper.release(how).catch(() => {})
   }
 

@@ -1,8 +1,8 @@
 /**
- * Lets at most so many tasks run at a time; the others wait, and begin in their order.
+ * Limits the number of concurrent tasks; the others wait and start in order.
  *
- * A task's time should begin with the task. Hundreds of commands sent at once wait for each other,
- * and that must not be taken for a server that does not answer.
+ * A task's time should start with the task. Hundreds of commands sent at once wait for each other,
+ * which must not be mistaken for a server that does not answer.
  * @example
  * const slots = new Slots(4)
  * const rows = await slots.run(() => pool.query('SELECT 1'))
@@ -10,7 +10,7 @@
 export class Slots {
   #free: number
   #arriving: Waiting[] = []
-  /** Calls that arrived before, the last one first. */
+  /** Earlier calls that are next to run, the last one first. */
   #leaving: Waiting[] = []
 
   /** @param count at least 1 */
@@ -18,7 +18,7 @@ export class Slots {
     this.#free = count
   }
 
-  /** @throws what `refuse` was given, if the task had not begun; what the task throws */
+  /** @throws the error passed to `refuse`, if the task had not begun; the task's own error */
   async run<R> (task: () => Promise<R>): Promise<R> {
     if (this.#free > 0) this.#free--
     else {
@@ -29,14 +29,14 @@ export class Slots {
     try {
       return await task()
     } finally {
-      // The next one takes the slot over: no later call gets in between.
+      // The next task takes over the slot, so that no later call gets in between.
       const next = this.#next()
       if (next === undefined) this.#free++
       else next.begin()
     }
   }
 
-  /** Rejects all that wait. Tasks that run go on, and later ones may begin. */
+  /** Rejects all waiting tasks. Running tasks continue, and later ones may begin. */
   refuse (error: Error): void {
     const all = [...this.#leaving.reverse(), ...this.#arriving]
     this.#leaving = []

@@ -1,4 +1,4 @@
-/** The strings of a JSON list; none if the text is no such list. */
+/** Parses a JSON list of strings; empty if the text is not one. */
 export function parseStrings (text: string): string[] {
   try {
     const list: unknown = JSON.parse(text)

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 
 /**
- * Resolves when every lease that an instance holds now has ended: an instance that has not noticed
- * a write by then has nothing left to trust. A little longer than a lease, for clocks that do not
- * run quite alike; in a loop, because timers may fire early.
+ * Resolves when every lease that an instance holds now has ended.
+ *
+ * After that, an instance that has not noticed a write has nothing left to trust. The wait is
+ * slightly longer than a lease, because clocks run at slightly different speeds, and loops, because
+ * timers may fire early.
  * @param lease milliseconds
  */
 export async function waitForLeases (lease: number): Promise<void> {

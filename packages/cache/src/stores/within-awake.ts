@@ -1,15 +1,15 @@
-// A stretch in which the process is busy counts as one of these at most.
-// Connecting takes several.
+// A stretch in which the process is busy counts as at most one of these parts. Connecting takes
+// several.
 const PARTS = 10
 
 /**
- * Settles as `promise` does, if that happens within `ms` milliseconds in which the process could
- * read answers. A burst of calls keeps it busy for longer than a server may be silent: that is no
- * silence.
+ * Settles like `promise` if that happens within `ms` milliseconds in which the process could read
+ * answers.
  *
- * Time is counted in parts, each begun once the one before is over.
- * @param late makes the error of a promise that is late
- * @throws what `late` returns, or what `promise` rejects with
+ * A burst of calls may keep the process busy for longer than a server may be silent, which is not
+ * silence. Time is counted in parts, each started after the previous one has passed.
+ * @param late creates the error for a promise that is late
+ * @throws the error that `late` returns, or the rejection of `promise`
  * @example
  * await withinAwake(500, client.query('SELECT 1'), () => new Error('no answer within 500 ms'))
  */

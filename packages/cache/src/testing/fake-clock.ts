@@ -2,18 +2,18 @@ import { type Duration, parseDuration } from '../duration.js'
 import { CacheError, shown } from '../errors.js'
 import { FakeTimers } from './fake-timers.js'
 
-/** A clock that a test moves. */
+/** A clock that the test moves. */
 export interface FakeClock {
   /** Milliseconds since the epoch. */
   readonly now: number
   /**
-   * Moves the time. Each `setTimeout` that is due by then runs at its own time, and all that
-   * follows from it, as far as it waits for nothing outside the process.
+   * Advances the time. Each `setTimeout` that becomes due runs at its own time, with all work it
+   * triggers that does not wait for anything outside the process.
    * @example await clock.advance('61s')
    */
   advance (duration: Duration): Promise<void>
   /**
-   * Puts the real clock back. Timers that have not run never do.
+   * Restores the real clock. Pending timers never run.
    * @example clock.restore()
    */
   restore (): void
@@ -23,11 +23,12 @@ let inPlace: FakeClock | undefined
 
 /**
  * Stops the time of this process: `Date` and `setTimeout` stand still until the test moves them.
- * `performance.now()` goes on, and is moved along. `setInterval`, `setImmediate` and
- * `node:timers/promises` are those of Node.
- * @param now the time at which it stands, in milliseconds since the epoch; default: the present
- * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is in place, or for what is
- *   no time
+ *
+ * `performance.now()` keeps running and is moved along. `setInterval`, `setImmediate` and
+ * `node:timers/promises` remain Node's own.
+ * @param now initial time in milliseconds since the epoch; default: the current time
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is active, or if `now` is
+ *   not a time
  * @example
  * const clock = fakeClock()
  * await cache.set('42', 'old', { ttl: '1m' })
@@ -39,13 +40,13 @@ export function fakeClock (now = Date.now()): FakeClock {
   if (inPlace !== undefined) {
     throw new CacheError(
       'WEIR_CACHE_INVALID_OPTION',
-      'A fake clock is in place already: restore it before you make another'
+      'A fake clock is already active: restore it before you create another'
     )
   }
   if (typeof now !== 'number' || !Number.isFinite(new Date(now).getTime())) {
     throw new CacheError(
       'WEIR_CACHE_INVALID_OPTION',
-      `now ${shown(now)}: give milliseconds since the epoch`
+      `now ${shown(now)}: use milliseconds since the epoch`
     )
   }
   const { Date: RealDate, setImmediate } = globalThis
@@ -56,7 +57,8 @@ export function fakeClock (now = Date.now()): FakeClock {
   const begin = now
   let time = now
 
-  // The prototype stays the same: dates made before, here and later are all dates.
+  // The prototype is shared: dates created before, meanwhile and afterwards are all instances of
+  // Date.
   globalThis.Date = new Proxy(RealDate, {
     construct: (target, args: unknown[], newTarget) =>
       Reflect.construct(target, args.length === 0 ? [time] : args, newTarget) as Date,

@@ -4,13 +4,13 @@ const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThi
 
 type Callback = (...args: unknown[]) => void
 
-/** Timers of a clock that stands still: each runs when its time has come, and the clock says so. */
+/** Timers of a clock that stands still: each runs at its due time, as shown by the clock. */
 export class FakeTimers {
   readonly #waiting = new Set<FakeTimer>()
 
   constructor (readonly now: () => number) {}
 
-  /** Puts these in place of `setTimeout` and `clearTimeout`. */
+  /** Replaces `setTimeout` and `clearTimeout`. */
   install (): void {
     const setTimeout = (callback: Callback, ms?: number, ...args: unknown[]) =>
       new FakeTimer(this, callback, ms, args)
@@ -36,7 +36,7 @@ export class FakeTimers {
   }
 
   add (timer: FakeTimer): void {
-    // One that is set anew runs after those that are set for the same time.
+    // A timer that is set again runs after others due at the same time.
     this.#waiting.delete(timer)
     this.#waiting.add(timer)
   }
@@ -45,7 +45,7 @@ export class FakeTimers {
     this.#waiting.delete(timer)
   }
 
-  /** The timer that runs next, if it does by then. */
+  /** Returns the timer that runs next, if it is due by `until`. */
   next (until: number): FakeTimer | undefined {
     let next: FakeTimer | undefined
     for (const timer of this.#waiting) {
@@ -66,7 +66,7 @@ class FakeTimer {
     ms: number | undefined,
     readonly args: readonly unknown[]
   ) {
-    // Node's own behaviour.
+    // Node's own behavior.
     this.#ms = ms !== undefined && ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1
     this.refresh()
   }

@@ -16,15 +16,17 @@ type Hooks = Partial<Record<StoreOperation, () => void | Promise<void>>>
 /** Options of {@link testStore}. */
 export interface TestStoreOptions {
   /**
-   * Whether values in memory are judged without asking, as of a memory or SQLite store, or of Redis
-   * within the lease. Default true; `false`: each read asks, and fails while the store does.
+   * Whether values in memory are checked without a store call, as with a memory or SQLite store, or
+   * Redis within the lease.
+   *
+   * `false`: each read calls the store, and fails while the store does. Default true.
    */
   readonly judgesLocally?: boolean
 }
 
-/** A store in memory that does what the test says. */
+/** An in-memory store that the test controls. */
 export interface TestStore extends Store {
-  /** The calls so far, the oldest first. To begin anew: `calls.length = 0`. */
+  /** The calls so far, oldest first. Reset it with `calls.length = 0`. */
   readonly calls: StoreCall[]
   /**
    * Makes every call reject from now on, without doing anything.
@@ -32,31 +34,30 @@ export interface TestStore extends Store {
    */
   fail (error?: Error): void
   /**
-   * Makes every call take as much longer from now on.
+   * Delays every call from now on.
    * @example testing.delay('20ms')
    */
   delay (duration: Duration): void
   /**
-   * Holds back every call from now on: those that wait are made when the store is restored.
+   * Holds back every call from now on. The calls are made when the store is restored.
    * @example testing.freeze()
    */
   freeze (): void
   /**
-   * Ends what `fail`, `delay`, `freeze` and the hooks say.
+   * Undoes `fail`, `delay`, `freeze` and the hooks.
    * @example testing.restore()
    */
   restore (): void
   /**
-   * Runs before calls of the operation: what it throws the store throws, and what it waits for the
-   * store waits for.
+   * Runs before calls of the operation. The call fails with its error and waits for its promise.
    */
   before: Hooks
-  /** Runs between the work of the operation and its answer. */
+  /** Runs between the operation and its answer. */
   after: Hooks
 }
 
 /**
- * A store in memory that can be made slow, fail and freeze, and tells what it was asked.
+ * An in-memory store that can be slowed down, fail and freeze, and records its calls.
  * @example
  * const store = testStore()
  * const cache = createCache({ store, namespace: 'products' })

@@ -7,13 +7,13 @@ import {
   type StoringOptions
 } from '../../src/index.js'
 
-/** When the responses of these tests are received: Sun, 06 Nov 1994 08:49:37 GMT. */
+/** The time at which these tests receive responses: Sun, 06 Nov 1994 08:49:37 GMT. */
 export const NOW = Date.UTC(1994, 10, 6, 8, 49, 37)
 
 export const SECOND = 1000
 export const HOUR = 3600 * SECOND
 
-/** An HTTP-date that many seconds from NOW. */
+/** An HTTP-date this many seconds from NOW. */
 export const at = (seconds: number) => new Date(NOW + seconds * SECOND).toUTCString()
 
 export interface Exchange {
@@ -23,11 +23,11 @@ export interface Exchange {
   status?: number
   response?: Headers
   options?: StoringOptions
-  /** How long the response took, ms. */
+  /** Duration of the response, ms. */
   delay?: number
 }
 
-/** What is stored of a response received at NOW; or why it is not. */
+/** The stored form of a response received at NOW, or the reason for not storing it. */
 export function stored ({
   method = 'GET',
   uri,
@@ -43,14 +43,14 @@ export function stored ({
   return storing.store ? storing : storing.reason
 }
 
-/** The policy of a response that is stored. */
+/** The policy of a stored response. */
 export function policy (response: Headers, others: Omit<Exchange, 'response'> = {}): Policy {
   const outcome = stored({ response, ...others })
   if (typeof outcome === 'string') throw new Error(`not stored: ${outcome}`)
   return outcome.policy
 }
 
-/** Seconds for which a response is fresh from NOW on; or why it is not stored. */
+/** Seconds for which a response is fresh from NOW on, or the reason for not storing it. */
 export function freshFor (exchange: Exchange): number | NotStored {
   const outcome = stored(exchange)
   return typeof outcome === 'string' ? outcome : (outcome.policy.freshUntil - NOW) / SECOND

@@ -1,10 +1,12 @@
-/** Three integers a policy is computed with; what they are is the algorithm's own. */
+/** Three integers that a policy is computed with; their meaning depends on the algorithm. */
 export type Meter = readonly [number, number, number]
 
 /**
- * What a store keeps for a key and a policy: pairs of integers, the first of each a time in
- * microseconds. All there is to an algorithm is here, once in TypeScript and, the same, in the
- * script for Redis; all below 2^53, where both count exactly.
+ * A store's state for a key and a policy: pairs of integers, the first of each a time in
+ * microseconds.
+ *
+ * Each algorithm exists twice, here in TypeScript and identically in the Redis script. All integers
+ * stay below 2^53, where both are exact.
  */
 export type State = readonly number[]
 
@@ -12,27 +14,28 @@ export type State = readonly number[]
 export interface Algorithm {
   meter (limit: number, window: number, burst: number): Meter
   /**
-   * The state as of now: what is over is gone. A state from the future, after the clock was set
-   * back, is moved to now as it is.
+   * Returns the state as of now, without expired parts. A state from the future, after the clock
+   * was set back, is moved to now unchanged.
    */
   settle (meter: Meter, state: State | undefined, now: number): State
   /**
-   * Whether it is one of those: then it has to be kept as moved, or it would stay in the future.
+   * Reports whether the state is from the future: it then has to be stored as moved, or it would
+   * stay in the future.
    */
   isAhead (meter: Meter, state: State, now: number): boolean
   /**
-   * Until so much can be used, if nobody uses any meanwhile. 0: now. Of a settled state, as are
-   * those below.
+   * Time until the cost can be used, if nothing is used meanwhile. 0: now. Expects a settled state,
+   * as do the functions below.
    */
   wait (meter: Meter, state: State, now: number, cost: number): number
   use (meter: Meter, state: State, now: number, cost: number): State
   remaining (meter: Meter, state: State): number
   /**
-   * Until so much can be used again, if it is used now: it is 1 at least, and where that is not
-   * left, until it can be used at all.
-   * @param amount as much as remains, or 1 where nothing does
+   * Time until the amount can be used again, if it is used now: at least 1. If it is not available,
+   * the time until it can be used at all.
+   * @param amount all that remains, or 1 if nothing does
    */
   again (meter: Meter, state: State, now: number, amount: number): number
-  /** Until nothing is in use. */
+  /** Time until nothing is in use. */
   full (meter: Meter, state: State, now: number): number
 }

@@ -1,22 +1,22 @@
 import type { Algorithm, Meter, State } from './algorithm.js'
 
-// Half of what is exact, so that a level and a cost can be added.
+// Half of the exact range, so that a level and a cost can be added.
 const HIGHEST = 2 ** 52
 
 /**
- * The generic cell rate algorithm in its form as a leaky bucket (ITU-T I.371 annex A says the two
- * are the same): what is used raises a level, which sinks at the policy's rate; it may not rise
- * above the burst.
+ * The generic cell rate algorithm as a leaky bucket (equivalent by ITU-T I.371 annex A).
  *
- * Meter: the highest level, what a cost of 1 adds, what leaks in a microsecond. In units that make
- * all three integers: 3 per second would be 333,333.3 microseconds each; a cost of 1,000,000 that
- * leaks by 3 is exact. State: when, level.
+ * Each use raises a level, which sinks at the policy's rate and may not rise above the burst.
+ *
+ * Meter: the highest level, the amount that a cost of 1 adds, and the amount that leaks per
+ * microsecond, in units that make all three integers: 3 per second would be 333,333.3 microseconds
+ * each, whereas a cost of 1,000,000 that leaks by 3 is exact. State: time, level.
  */
 export const gcra: Algorithm = {
   meter (limit, window, burst) {
     const divisor = greatestCommonDivisor(limit, window)
-    // Where exact numbers would be too large, somewhat slower by a part that nobody can measure
-    // (below 1e-6).
+    // If exact numbers would be too large, the rate is reduced by an immeasurable fraction (below
+    // 1e-6).
     const leak = Math.min(
       limit / divisor,
       Math.max(1, Math.floor((HIGHEST / burst / window) * limit))

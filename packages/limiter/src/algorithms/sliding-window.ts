@@ -1,21 +1,22 @@
 import type { Algorithm, State } from './algorithm.js'
 
-// A window of a second is told apart to 4 ms, of an hour to 14 seconds.
+// The resolution of a 1-second window is 4 ms, that of a 1-hour window 14 seconds.
 const MOMENTS = 256
 
 /**
- * An exact log: each use counts until the window since it has passed, so that no span of one window
- * holds more than the limit, and the moment at which there is room is known. The usual
- * approximation by two counters can do neither: it supposes that the window before was used evenly,
- * lets almost twice the limit through at a boundary, and can only guess when to try again.
+ * An exact log: each use counts until the window after it has passed.
  *
- * What that costs is bounded. Up to a limit of 256 times are exact to the microsecond; above it
- * they are rounded up to a 256th of the window and those that are equal are one: the log never has
- * more than 257 moments, some 4 KiB, and a use counts up to a 256th longer than it has to, never
- * shorter.
+ * No span of one window contains more than the limit, and the moment at which capacity returns is
+ * known. The usual approximation with two counters offers neither: it assumes that the previous
+ * window was used evenly, allows almost twice the limit at a boundary, and can only guess when to
+ * retry.
  *
- * Meter: limit, window, moment. State: pairs of a time and what was used in all up to then,
- * ascending; the first pair is the last that no longer counts.
+ * The cost is bounded. Up to a limit of 256, times are exact to the microsecond. Above it they are
+ * rounded up to a 256th of the window and equal ones are merged: the log never has more than 257
+ * moments, about 4 KiB, and a use counts up to a 256th longer than necessary, never shorter.
+ *
+ * Meter: limit, window, moment. State: pairs of a time and the total used up to it, ascending; the
+ * first pair is the last one that no longer counts.
  */
 export const slidingWindow: Algorithm = {
   meter: (limit, window) => [limit, window, limit <= MOMENTS ? 1 : Math.ceil(window / MOMENTS)],
@@ -73,8 +74,8 @@ const totalAt = (state: State, i: number) => state[2 * i + 1] ?? 0
 const roundUp = (now: number, moment: number) => Math.ceil(now / moment) * moment
 
 /**
- * The first pair after that which no longer counts for which it holds, as then for all that follow;
- * one beyond the last if none.
+ * Returns the index of the first counted pair that meets the condition, which then holds for all
+ * later ones; one past the end if none does.
  */
 function first (state: State, holds: (i: number) => boolean): number {
   let [low, high] = [1, state.length / 2]

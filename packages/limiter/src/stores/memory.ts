@@ -9,34 +9,35 @@ import type { LimitStore, Verdict } from '../store.js'
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /**
-   * Keys kept. Beyond it the budgets of those not seen for longest are forgotten, and are full
-   * again. Default 100,000.
+   * Maximum number of keys. Beyond it the least recently seen ones are dropped, and their budgets
+   * are full again. Default 100,000.
    */
   readonly maxKeys?: number
 }
 
-/** A store in this process, which answers at once. */
+/** A store in this process, which answers synchronously. */
 export interface MemoryStore extends LimitStore {
-  /** @param weight as of `decide` */
+  /** @param weight see `decide` */
   take (key: string, policies: readonly Policy[], cost: number, weight?: number): readonly Verdict[]
   peek (key: string, policies: readonly Policy[], cost: number, weight?: number): readonly Verdict[]
 }
 
 /**
- * Budgets in this process, on its monotonic clock: for tests, for applications of one process, and
- * for what a limiter does without its own store.
+ * Creates a store in this process, on its monotonic clock.
+ *
+ * Meant for tests, single-process applications, and limiters whose own store fails.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  */
 export function memoryStore (options?: MemoryStoreOptions): LimitStore {
   return openMemory(options)
 }
 
-/** As `memoryStore`, for those who need not wait. */
+/** Like `memoryStore`, with synchronous answers. */
 export function openMemory ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): MemoryStore {
   if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
     throw new LimiterError(
       'WEIR_LIMITER_INVALID_OPTION',
-      `maxKeys ${shown(maxKeys)}: give a positive integer`
+      `maxKeys ${shown(maxKeys)}: use a positive integer`
     )
   }
   const keys = new LRUCache<string, Map<string, State>>({ max: maxKeys })

@@ -2,7 +2,7 @@ import { type InstanceState, type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
 import { firstMinute, firstMoment, isLate } from './retention.js'
 
-/** What instances told, in this process: for tests, and for an application of one process. */
+/** Creates a store in this process, for tests and single-process applications. */
 export function memoryStore (): MetricsStore {
   const records = new Map<string, MinuteRecord>()
   const states = new Map<string, InstanceState>()

@@ -8,20 +8,21 @@ import { firstMinute, firstMoment, KEPT_SECONDS } from './retention.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/** Options of {@link redisStore}: `url` or `client`, and: */
+/** Options of {@link redisStore}: `url` or `client`, and these. */
 export interface RedisStoreOptions extends RedisLocation {
-  /** Before every key. Default `weir`. */
+  /** Prefix of every key. Default `weir`. */
   readonly prefix?: string
 }
 
-// Whose clock is ahead by more than so many minutes is read when it is time.
+// Minutes that an instance's clock may be ahead. Records further in the future are read when their
+// time comes.
 const AHEAD = 5
-// Minutes asked for at once: a day is 1,440.
+// Minutes read at once: a day has 1,440.
 const AT_ONCE = 60
 
 /**
- * KEYS[1]: a hash, all records of one minute: a process -> the number of its record, a space, the
- * record. ARGV: the process, the number, the record, seconds to keep it.
+ * KEYS[1]: a hash with all records of one minute: a process -> the number of its record, a space,
+ * the record. ARGV: the process, the number, the record, seconds to keep it.
  */
 const WRITE = script(`
 local known = redis.call('HGET', KEYS[1], ARGV[1])
@@ -30,12 +31,12 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
 return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
 
 /**
- * KEYS[1]: a hash, what processes said of themselves: a process -> when it said it, a space, what
- * it said. ARGV: the process, when (ms), what, seconds to keep it.
+ * KEYS[1]: a hash of process states: a process -> its time, a space, the state. ARGV: the process,
+ * the time (ms), the state, seconds to keep it.
  *
- * What comes later than what was said after it is dropped, unless it is a minute later: then a
- * clock was set back. Those who said nothing for too long go when somebody new comes, so that there
- * are never more than came within so long. -> 1 if the process was known
+ * A state older than the stored one is dropped, unless it is older by more than a minute: then a
+ * clock was set back. Processes that have been silent for too long are removed when a new one
+ * arrives, so the hash never has more than arrived within that time. -> 1 if the process was known
  */
 const TELL = script(`
 local function moment (value) return tonumber(string.match(value, '^%d+')) or 0 end
@@ -54,18 +55,18 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return known and 1 or 0`)
 
 /**
- * What instances told, for a day, in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey,
- * for a fleet.
+ * Creates a store in Redis (6.2 or later: single, Sentinel or Cluster) or Valkey, for a fleet. Data
+ * is kept for a day.
  *
- * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` what processes
- * said of themselves. A write is one command for that and one for each record, each over one key.
+ * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` the states of
+ * processes. A write is one command for the state and one for each record, each with a single key.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION, whose message says what to give
  */
 export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): MetricsStore {
   const connection = openRedis(location, prefix, refuse)
   const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
-  /** The values of a hash, without the number before each. */
+  /** Returns the values of a hash, without the number before each. */
   const valuesOf = async (part: string | number) =>
     (await connection.values(nameOf(part))).map((value) =>
       value.toString('utf8', value.indexOf(' ') + 1)

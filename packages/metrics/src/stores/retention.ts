@@ -1,17 +1,17 @@
-/** Seconds that records, and what processes said of themselves, are kept: a day. */
+/** Seconds for which records and process states are kept: a day. */
 export const KEPT_SECONDS = 86_400
 
-// Milliseconds. A write that comes later than that is no longer on its way anywhere.
+// Milliseconds. A write that arrives later than that was not delayed in transit.
 const LATEST = 60_000
 
-/** The first minute of which records are still kept. */
+/** Returns the first minute whose records are still kept. */
 export const firstMinute = (): number => Math.floor((Date.now() - KEPT_SECONDS * 1000) / 60_000)
 
-/** What processes that said it before then said of themselves is no longer kept: ms since 1970. */
+/** Returns the time, in ms since 1970, before which process states are no longer kept. */
 export const firstMoment = (): number => Date.now() - KEPT_SECONDS * 1000
 
 /**
- * Whether what a process said at `at` has come after what it said later. By much more than a write
- * can be late it is not earlier at all: the process' clock was set back.
+ * Reports whether a state of time `at` arrived after a later one. If it is much older than a
+ * delayed write can be, the process' clock was set back, and it counts as newer.
  */
 export const isLate = (at: number, known: number): boolean => at < known && at > known - LATEST

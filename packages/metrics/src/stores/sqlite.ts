@@ -8,21 +8,22 @@ import { firstMinute, firstMoment, isLate } from './retention.js'
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * The file, shared by every process of the machine that opens it. It and its folder are made. It
-   * may be the cache's. It must not be one that you need: if it is damaged it is set aside, and
-   * counting begins anew.
+   * Path of the file, shared by every process on the machine that opens it.
+   *
+   * The file and its folder are created. It may be the cache's file, but not one that you need: a
+   * damaged file is set aside, and counting starts over.
    */
   readonly file: string
 }
 
-// Milliseconds that a request may be held up by another process' lock. What could not be written
-// is written a second later.
+// Milliseconds for which another process' lock may delay a request. A failed write is repeated a
+// second later.
 const LOCK_TIMEOUT = 100
 
 /**
- * What instances told, for a day, in one SQLite file: for many processes on one machine, without a
- * server.
- * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
+ * Creates a store in one SQLite file, for many processes on one machine without a server. Data is
+ * kept for a day.
+ * @throws SqliteFileError if the file cannot be created, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/metrics.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
@@ -48,7 +49,7 @@ export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
 }
 
 function prepare (db: Database) {
-  // The version is in the names: the file's one user_version may be somebody else's.
+  // The tables' names contain the version: the file's single user_version may belong to other code.
   db.transaction(() => {
     db.exec(`
       CREATE TABLE IF NOT EXISTS weir_metrics_1 (

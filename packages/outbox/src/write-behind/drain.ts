@@ -12,8 +12,8 @@ import type { WriteBehindSchema } from './table.js'
 type Resolved<V> = ReturnType<typeof resolveOptions<WriteBehindSchema, V>>
 
 /**
- * The outcome of a pass: whether the destination took or refused something, and whether there may
- * be more.
+ * The outcome of a pass: whether the destination accepted or rejected anything, and whether there
+ * may be more.
  */
 interface Pass {
   readonly wrote: boolean
@@ -21,43 +21,43 @@ interface Pass {
   readonly isFull: boolean
 }
 
-/** An owner that was seen, and since when on this instance's clock. */
+/** An owner, and since when this instance has seen it, by its own clock. */
 interface Met {
   readonly owner: string
   readonly since: number
 }
 
 /**
- * Writes that are refused one after the other before it is taken for the destination rather than
- * for them.
+ * Number of consecutive rejections from which the destination is considered at fault rather than
+ * the writes.
  */
 const MOST_REFUSED = 3
 const FIRST_BACKOFF = 1000
 const LONGEST_BACKOFF = 60_000
 
-/** Milliseconds until what has failed so many times is tried again. */
+/** Returns the milliseconds until a retry after this many failures. */
 export const backoff = (failures: number) =>
   Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
 
 /**
- * Takes writes from the table and brings them to their destination.
+ * Takes writes from the table and sends them to their destination.
  *
- * **In order.** A key has one row, and at most one value of it is under way (`taken`): the next is
- * taken when that one is written, or given up. One instance has it, by a name of its own (`owner`)
- * that it changes before each attempt. Another takes over only after it has seen one name unchanged
- * for twice the time that an attempt may take: no clocks are compared. An attempt that was late may
- * still arrive at the destination after its successor; then its sequence is the lower one.
+ * **In order.** A key has one row, and at most one of its values is in flight (`taken`): the next
+ * is taken when that one is written or given up. One instance owns it, under a name (`owner`) that
+ * it changes before each attempt. Another takes over only after it has seen the same name for twice
+ * the time that an attempt may take: no clocks are compared. A late attempt may still reach the
+ * destination after its successor; its sequence is then the lower one.
  *
- * **Nothing is lost, whenever the process dies.** A value is in the row until the destination has
- * taken it: its removal follows the write, or is part of its transaction. **Nothing else is
- * repeated**: what was under way stays as it is, with its sequence.
+ * **Nothing is lost, whenever the process dies.** A value stays in the row until the destination
+ * has accepted it: its removal follows the write, or is part of its transaction. **Nothing else is
+ * repeated**: a value in flight stays as it is, with its sequence.
  */
 export class Drain<V> {
   readonly #options: Resolved<V>
   readonly #rows: PendingWrites
   readonly #lease: number
   readonly #closing = new AbortController()
-  /** Owners that were met, and since when, by key. */
+  /** Owners that were seen, and since when, by key. */
   #met = new Map<string, Met>()
   #lastTaken = -Infinity
   #failedPasses = 0
@@ -69,8 +69,8 @@ export class Drain<V> {
   }
 
   /**
-   * Writes what is due, as long as there is and the destination takes it. Returns how long to wait
-   * then, in ms. Does not fail.
+   * Writes everything that is due, as long as the destination accepts it. Returns the milliseconds
+   * to wait after that. Never rejects.
    */
   async run (): Promise<number> {
     for (;;) {
@@ -85,7 +85,7 @@ export class Drain<V> {
     }
   }
 
-  /** Ends attempts under way: whatever they come to, they count as failed. */
+  /** Ends attempts in progress: they count as failed, whatever their outcome. */
   close (): void {
     this.#closing.abort(new OutboxError('WEIR_OUTBOX_STOPPED', 'A write'))
   }
@@ -120,7 +120,7 @@ export class Drain<V> {
     })
   }
 
-  /** The keys that nobody has, or whose owner has not moved for a lease, by owner. */
+  /** Groups by owner the keys without one, or whose owner has not changed for a lease. */
   #free (due: Awaited<ReturnType<PendingWrites['due']>>): Map<string | null, string[]> {
     const now = performance.now()
     const met = new Map<string, Met>()
@@ -140,7 +140,10 @@ export class Drain<V> {
     return free
   }
 
-  /** New writes together; one by one what has failed before, and all where they fail together. */
+  /**
+   * Writes new values together, and one by one those that failed before, or all if they fail
+   * together.
+   */
   async #write (first: string, taken: readonly Taken[]): Promise<Omit<Pass, 'isFull'>> {
     const retried = taken.filter(({ attempts }) => attempts > 0)
     const batch = taken.filter(({ attempts }) => attempts === 0)
@@ -182,7 +185,7 @@ export class Drain<V> {
     )
   }
 
-  /** Returns what it failed with. */
+  /** Returns the error. */
   async #attempt (owner: string, taken: readonly Taken[]): Promise<Error | undefined> {
     const { db, name, write, writeInTransaction, writeTimeout } = this.#options
     const late = timedOut(`The destination of ${name}`, writeTimeout)
@@ -191,8 +194,8 @@ export class Drain<V> {
       const writes = taken.map((one) => asWrite<V>(one))
       if (writeInTransaction !== undefined) {
         await db.transaction().execute(async (trx) => {
-          // First, so that it locks the rows: another instance that has taken over makes this roll
-          // back.
+          // This statement comes first, so that it locks the rows: if another instance has taken
+          // over, the transaction rolls back.
           if ((await this.#rows.end(trx, owner, hashes, new Date())) !== hashes.length) {
             throw new OutboxError('WEIR_OUTBOX_LOST', name)
           }
@@ -213,8 +216,8 @@ export class Drain<V> {
   }
 
   /**
-   * A reader of merged values may have added to the destination's value what was there by then:
-   * that ends as well.
+   * A reader of merged values may have added pending values to the destination's: that result ends
+   * as well.
    */
   async #ended (
     owner: string,
@@ -238,7 +241,8 @@ export class Drain<V> {
   async #refuse (owner: string, write: Taken, error: Error): Promise<void> {
     const { db, name, outbox, maxAttempts } = this.#options
     const attempts = write.attempts + 1
-    // Since the attempt before this one: what takes nothing at all is the destination's failure.
+    // Compared with the previous attempt: if the destination accepts nothing at all, it is at
+    // fault.
     const takesOthers = performance.now() - this.#lastTaken < backoff(Math.max(1, write.attempts))
     const isUnwritable =
       'code' in error &&
@@ -262,7 +266,7 @@ export class Drain<V> {
   }
 
   /**
-   * @param written what a function of the application returned: plain JavaScript need not give a
+   * @param written result of an application's function, which in plain JavaScript need not be a
    *   promise
    */
   #bounded (written: unknown, late: () => Error): Promise<unknown> {
@@ -300,7 +304,7 @@ export class Drain<V> {
 
 function asWrite<V> (taken: Taken): Write<V> {
   try {
-    // The queue is of one type of values: that all who write to it agree is the caller's claim.
+    // The cast relies on the callers: all writers of a queue use the same type of values.
     return { key: keyOf(taken), value: JSON.parse(taken.taken) as V, sequence: taken.sequence }
   } catch {
     throw new OutboxError('WEIR_OUTBOX_INVALID_ROW', taken.hash)

@@ -3,8 +3,8 @@ import { shown } from '@weir/internal'
 import { OutboxError } from '../errors.js'
 
 /**
- * The value as JSON. @throws OutboxError WEIR_OUTBOX_INVALID_VALUE, with the member, if it would
- * not come back as it is
+ * Serializes the value as JSON. @throws OutboxError WEIR_OUTBOX_INVALID_VALUE, naming the member,
+ * if JSON would change it
  */
 export function toJson (value: unknown, key: string): string {
   const lost = findLost(value, '', 0)
@@ -14,7 +14,7 @@ export function toJson (value: unknown, key: string): string {
   throw new OutboxError('WEIR_OUTBOX_INVALID_VALUE', `${what} for ${shown(key)}`)
 }
 
-/** Levels of arrays and objects, so that a cycle ends. */
+/** Maximum levels of arrays and objects, so that cycles end. */
 const DEEPEST = 200
 
 interface Lost {
@@ -22,7 +22,7 @@ interface Lost {
   readonly value: unknown
 }
 
-/** The first part of a value that JSON would leave out or change. */
+/** Finds the first part of a value that JSON would drop or change. */
 function findLost (value: unknown, path: string, depth: number): Lost | undefined {
   const lost = { path, value }
   switch (typeof value) {
@@ -35,7 +35,7 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
   if (depth === DEEPEST || types.isProxy(value) || 'toJSON' in value) return lost
   const names = Reflect.ownKeys(value)
   if (Array.isArray(value)) {
-    // Its elements and its length, no holes and nothing else.
+    // Only elements and the length: no holes, no other members.
     if (chainOf(value) !== 2 || names.length !== value.length + 1) return lost
     for (const [at, element] of value.entries()) {
       const found = Object.hasOwn(value, at) ? findLost(element, `${path}[${at}]`, depth + 1) : lost
@@ -43,7 +43,7 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
     }
     return undefined
   }
-  // A plain object of another realm is one, too.
+  // A plain object of another realm is accepted too.
   if (
     chainOf(value) !== 1 ||
     !Object.hasOwn(Object.getPrototypeOf(value) as object, 'isPrototypeOf')
@@ -58,7 +58,7 @@ function findLost (value: unknown, path: string, depth: number): Lost | undefine
   return undefined
 }
 
-/** The number of prototypes. */
+/** Number of prototypes. */
 function chainOf (value: object): number {
   let count = 0
   for (

@@ -6,7 +6,7 @@ import type { WriteBehindSchema, WritesTable } from './table.js'
 /** The database, or a transaction on it. */
 export type Db = Kysely<WriteBehindSchema>
 
-/** A write that this instance has taken to write it. */
+/** A write that this instance has taken. */
 export interface Taken {
   readonly hash: string
   /** JSON. */
@@ -14,23 +14,23 @@ export interface Taken {
   /** JSON. */
   readonly taken: string
   readonly sequence: number
-  /** Attempts that failed. */
+  /** Number of failed attempts. */
   readonly attempts: number
 }
 
 interface Taking {
-  /** The owner that they are taken over from: null for none. */
+  /** The previous owner: null for none. */
   readonly from: string | null
   readonly owner: string
   readonly sequence: number
-  /** When others look at them again. */
+  /** Time at which other instances look at them again. */
   readonly until: Date
 }
 
 /** A key's row as readers see it. */
 export type Waiting = Pick<Selectable<WritesTable>, 'id' | 'next' | 'taken'>
 
-/** The statements on the writes of one queue. */
+/** The statements for the writes of one queue. */
 export class PendingWrites {
   readonly #queue: string
 
@@ -38,7 +38,7 @@ export class PendingWrites {
     this.#queue = queue
   }
 
-  /** Puts a value in place of the one that waits. True if none did, and none was under way. */
+  /** Replaces the waiting value. True if there was none, and none in flight. */
   async put (trx: Db, key: string, value: string): Promise<boolean> {
     const row = await trx
       .insertInto('weir_writes')
@@ -55,9 +55,10 @@ export class PendingWrites {
   }
 
   /**
-   * Makes one value of the one that waits and this one. True as for `put`. Its first statement is a
-   * write, which locks the row in Postgres, and the file in SQLite: nobody writes between it and
-   * the second.
+   * Merges this value into the waiting one. True as for `put`.
+   *
+   * Its first statement is a write, which locks the row in Postgres and the file in SQLite: no
+   * other write comes between it and the second statement.
    */
   async merge (
     trx: Db,
@@ -99,11 +100,11 @@ export class PendingWrites {
       .select(({ fn }) => fn.countAll().as('rows'))
       .where('queue', '=', this.#queue)
       .executeTakeFirstOrThrow()
-    // Drivers give a 64-bit count as a number, a string or a BigInt.
+    // Drivers return a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
   }
 
-  /** The first keys that are due, with who has taken their write. */
+  /** Reads the first keys that are due, with the owners of their writes. */
   due (db: Db, now: Date, limit: number): Promise<{ hash: string; owner: string | null }[]> {
     return db
       .selectFrom('weir_writes')
@@ -116,8 +117,8 @@ export class PendingWrites {
   }
 
   /**
-   * A number above all that were given. Locks the queue's row until the transaction ends: takers
-   * take turns.
+   * Returns a number above all earlier ones. Locks the queue's row until the transaction ends, so
+   * callers take turns.
    */
   async nextSequence (trx: Db): Promise<number> {
     await trx
@@ -135,8 +136,8 @@ export class PendingWrites {
   }
 
   /**
-   * Takes the writes of those of the keys that `from` still has: what is under way there as it is,
-   * else what waits.
+   * Takes the writes of those keys that `from` still owns: the value in flight unchanged, otherwise
+   * the waiting one.
    */
   async take (
     trx: Db,
@@ -148,7 +149,7 @@ export class PendingWrites {
       .set((eb) => ({
         owner,
         due: until.toISOString(),
-        // A statement reads its columns as they were before it.
+        // A statement reads columns as they were before it.
         taken: eb.fn.coalesce('taken', 'next'),
         next: eb.case().when('taken', 'is', null).then(null).else(eb.ref('next')).end(),
         sequence: eb.case().when('taken', 'is', null).then(sequence).else(eb.ref('sequence')).end()
@@ -165,7 +166,7 @@ export class PendingWrites {
     }))
   }
 
-  /** Keeps the writes that an owner has, under another name. Returns the keys that it still had. */
+  /** Renews an owner's writes under a new name. Returns the keys that it still owned. */
   async keep (db: Db, owner: string, name: string, until: Date): Promise<Set<string>> {
     const rows = await this.#ofOwner(db.updateTable('weir_writes'), owner)
       .set({ owner: name, due: until.toISOString() })
@@ -174,7 +175,9 @@ export class PendingWrites {
     return new Set(rows.map(({ hash }) => hash))
   }
 
-  /** Ends writes of an owner: what has been put since is next. Returns how many it still had. */
+  /**
+   * Ends an owner's writes: values put since then are next. Returns the number that it still owned.
+   */
   async end (trx: Db, owner: string, hashes: readonly string[], now: Date): Promise<number> {
     const gone = await this.#ofOwner(trx.deleteFrom('weir_writes'), owner)
       .where('hash', 'in', hashes)
@@ -194,7 +197,7 @@ export class PendingWrites {
     return Number(gone.numDeletedRows + left.numUpdatedRows)
   }
 
-  /** Lets go of one write of an owner that failed, or of all. */
+  /** Releases one failed write of an owner, or all. */
   async release (db: Db, owner: string, due: Date, failed?: string): Promise<void> {
     const rows = this.#ofOwner(db.updateTable('weir_writes'), owner)
     const released = { owner: null, due: due.toISOString() }
@@ -207,7 +210,7 @@ export class PendingWrites {
     }
   }
 
-  /** Moves a write of an owner to the dead ones. */
+  /** Moves an owner's write to the dead ones. */
   async bury (
     trx: Db,
     owner: string,

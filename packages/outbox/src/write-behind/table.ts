@@ -1,44 +1,42 @@
 import type { Kysely } from 'kysely'
 import type { SchemaMigration } from '../schema-migration.js'
 
-/** A 64-bit integer, which drivers give as a number, a string or a BigInt. */
+/** A 64-bit integer, which drivers return as a number, a string or a BigInt. */
 type Integer64 = number | string | bigint
 
 /**
- * The table `weir_writes`: one row per key with writes that are acknowledged and not at their
- * destination yet.
+ * The table `weir_writes`: one row per key with acknowledged writes that have not reached their
+ * destination.
  */
 export interface WritesTable {
   /** The `name` of the write-behind. */
   queue: string
-  /** 128 bits of the key, as an index takes them. */
+  /** 128 bits of the key, for use in an index. */
   hash: string
   /** A JSON string. */
   key: string
   /** Changes with each write of the key that reaches its destination. */
   id: string
-  /** The value to be written next, as JSON; null if there is none but the one under way. */
+  /** The next value to write, as JSON; null if there is none besides the one in flight. */
   next: string | null
   /**
-   * The value under way: it stays what it is until it is written, since an attempt may have got
-   * further than is known.
+   * The value in flight: unchanged until it is written, since an attempt may have got further than
+   * is known.
    */
   taken: string | null
-  /** The number of the value under way. */
+  /** The number of the value in flight. */
   sequence: Integer64 | null
-  /** The instance that writes it, by a name that it changes before each attempt. */
+  /** The instance that writes it, under a name that it changes before each attempt. */
   owner: string | null
-  /** Attempts of the value under way that failed. */
+  /** Number of failed attempts of the value in flight. */
   attempts: number
-  /**
-   * When it is looked at again, ISO 8601. Only how soon depends on it, never the order of writes.
-   */
+  /** Time of the next look at it, ISO 8601. Affects only the delay, never the order of writes. */
   due: string
-  /** Writes of the key since the row was made. */
+  /** Number of writes of the key since the row was created. */
   puts: number
 }
 
-/** The table `weir_write_queues`: the last number that was given, for each write-behind. */
+/** The table `weir_write_queues`: the last number issued, for each write-behind. */
 export interface WriteQueuesTable {
   queue: string
   sequence: Integer64
@@ -70,8 +68,8 @@ export interface WriteBehindSchema {
 }
 
 /**
- * Creates the tables of all write-behinds of a database; goes among the service's own migrations,
- * beside `outboxMigration`.
+ * Creates the tables of all write-behinds of a database. Add it to the service's own migrations,
+ * next to `outboxMigration`.
  * @example
  * getMigrations: async () => ({
  *   '0002-outbox': outboxMigration,
@@ -93,7 +91,7 @@ export const writeBehindMigration: SchemaMigration = {
       .addColumn('due', 'varchar(24)', (column) => column.notNull())
       .addColumn('puts', 'integer', (column) => column.notNull())
       .addPrimaryKeyConstraint('weir_writes_by_key', ['queue', 'hash'])
-      // An index in all but name, which every database can make along with the table.
+      // Effectively an index, which every database can create together with the table.
       .addUniqueConstraint('weir_writes_by_due', ['queue', 'due', 'hash'])
       .execute()
     await db.schema.createTable('weir_write_queues').ifNotExists()

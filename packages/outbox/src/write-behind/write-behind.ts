@@ -12,21 +12,25 @@ import { resolveOptions, type WriteBehindOptions } from './options.js'
 import { PendingWrites, type Waiting } from './pending-writes.js'
 import type { WriteBehindSchema } from './table.js'
 
-/** See {@link writeBehind}. */
+/** A write-behind made by {@link writeBehind}. */
 export interface WriteBehind<V> {
   /**
-   * Writes a value of the key. Resolves when it is durable in the service's own database, and no
-   * instance serves an older one: `queued`, if the cache could not be told yet.
+   * Writes a value of the key.
+   *
+   * Resolves when the value is durable in the service's own database and no instance serves an
+   * older one, or with `queued` if the cache could not be notified yet.
    * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE,
-   *   WEIR_OUTBOX_INVALID_TAG; WEIR_OUTBOX_FULL: `maxPending` other keys wait; what `merge`, `tags`
-   *   or the database throws
+   *   WEIR_OUTBOX_INVALID_TAG; WEIR_OUTBOX_FULL: `maxPending` other keys are waiting; errors of
+   *   `merge`, `tags` or the database
    * @example await stock.put('product:42', 17)
    */
   put (key: string, value: V): Promise<DeliveryOutcome>
   /**
-   * The newest acknowledged value: the one that waits, or that of the destination, which `load`
-   * gives. With `merge`, that of the destination and those that wait, merged. To be the function of
-   * `remember`, under the same key.
+   * Returns the newest acknowledged value: the waiting one, or that of the destination, returned by
+   * `load`.
+   *
+   * With `merge`, it is the destination's value merged with the waiting ones. Use it as the
+   * function of `remember`, under the same key.
    * @example
    * const left = await cache.remember('product:42', { ttl: '1m' }, () =>
    *   stock.read('product:42', () => warehouse.stock(42))
@@ -34,37 +38,39 @@ export interface WriteBehind<V> {
    */
   read (key: string, load: () => Promise<V>): Promise<V>
   /**
-   * Begins to write, at once and then for good. Resolves when what was due has been tried.
+   * Starts writing, at once and then repeatedly. Resolves when everything that was due has been
+   * tried.
    * @example await stock.start()
    */
   start (): Promise<void>
   /**
-   * Ends it: writes what is due, for `timeout` ms at most (10,000), and lets go of the rest, which
-   * other instances or the next start write. Resolves to how many keys wait. `put` and `read` go on
-   * working.
-   * @throws what the database fails with
+   * Stops the write-behind and resolves to the number of waiting keys.
+   *
+   * Writes everything that is due, for at most `timeout` ms (10,000), and releases the rest, which
+   * other instances or the next start write. `put` and `read` keep working.
+   * @throws the database's error
    * @example const left = await stock.stop({ timeout: 5000 })
    */
   stop (options?: { readonly timeout?: number }): Promise<number>
   /**
-   * The number of keys that wait to be written, for people and gauges.
+   * Returns the number of keys waiting to be written, for people and gauges.
    * @example const waiting = await stock.pending()
    */
   pending (): Promise<number>
   /**
-   * The oldest of the writes that were given up, a hundred at most.
+   * Returns the oldest writes that were given up, at most a hundred.
    * @example const [oldest] = await stock.dead()
    */
   dead (): Promise<DeadWrite<V>[]>
   /**
-   * Removes writes that were given up, once they have been seen to: `put` again, or not wanted.
+   * Removes writes that were given up, after they have been handled: `put` again, or discarded.
    * @example await stock.discard(await stock.dead())
    */
   discard (dead: readonly Pick<DeadWrite<V>, 'key' | 'sequence'>[]): Promise<void>
 }
 
 /**
- * A write that was given up: its destination refused it `maxAttempts` times, or said that it is
+ * A write that was given up: its destination rejected it `maxAttempts` times, or reported it as
  * unwritable.
  */
 export interface DeadWrite<V> {
@@ -72,25 +78,27 @@ export interface DeadWrite<V> {
   readonly value: V
   readonly sequence: number
   readonly attempts: number
-  /** The message of the last error. */
+  /** Message of the last error. */
   readonly error: string
   readonly died: Date
 }
 
-/** Looks at a row that is being written, before its read is as good as it gets. */
+/** Number of looks at a row that is being written, after which its read is accepted. */
 const MOST_LOOKS = 5
 const MOST_DEAD = 100
-/** Milliseconds that writes under way have to be let go of once the time to stop is over. */
+/** Milliseconds for writes in progress to be released after the time to stop is over. */
 const GRACE = 1000
 
 /**
- * Writes that are acknowledged when they are durable in the service's own database, and reach a
- * slower destination later: coalesced by key, in order for each key, in batches, tried again until
- * they are there. Any number of instances write on one table.
+ * Creates a write-behind: writes acknowledged once durable in the service's own database, and sent
+ * to a slower destination later.
+ *
+ * Writes are coalesced by key, in order per key, in batches, and retried until they have arrived.
+ * Any number of instances share one table.
  *
  * Readers of the cache see the newest acknowledged value: a write and its invalidation commit
- * together, through the outbox, and `read` finds what waits. It looks at the table before it asks
- * the destination, so that what is not in the table any more is there.
+ * together, through the outbox, and `read` finds waiting values. It reads the table before it asks
+ * the destination, so values that are no longer in the table have arrived there.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION
  * @example
  * const stock = writeBehind<number, Shop>({
@@ -115,7 +123,7 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
   const rows = new PendingWrites(name)
   const drain = new Drain<V>(options, rows)
   const polling = new Polling(() => drain.run())
-  // The queue is of one type of values: that all who write to it agree is the caller's claim.
+  // The cast relies on the callers: all writers of a queue use the same type of values.
   const parsed = (json: string) => JSON.parse(json) as V
 
   const write = async (
@@ -136,7 +144,7 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
     return outbox.add(trx, [keyTag(key), ...own])
   }
 
-  /** Merges the values that wait into the destination's; the second argument is the later. */
+  /** Merges the waiting values into the destination's; the second argument is the later one. */
   const over = (value: V, { taken, next }: Waiting): V =>
     [taken, next].reduce<V>(
       (value, json) =>
@@ -171,8 +179,8 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
       if (merge === undefined) return parsed(row.next ?? row.taken ?? 'null')
       for (let looks = 1; ; looks++) {
         const value = await load()
-        // A value that was there all the while is not in the destination yet, where both are one
-        // transaction.
+        // If both are one transaction, a value that was present all the time is not in the
+        // destination yet.
         const after = await rows.find(db, key)
         if (after?.id === row?.id || looks === MOST_LOOKS) {
           return after === undefined ? value : over(value, after)

@@ -6,7 +6,7 @@ import { check } from './run.js'
 
 t.setTimeout(300_000)
 
-// Processes read and write for so long; to start takes them longer.
+// Seconds for which processes read and write; starting takes longer.
 const SECONDS = 3
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
 
@@ -41,7 +41,7 @@ t.test('the judge', (t) => {
   t.strictSame(
     problemsOf([read(4, 1), read(1, 2, true)]),
     [],
-    'what was read beside the cache is not settled'
+    'a read that bypassed the cache is not settled'
   )
   t.end()
 })
@@ -62,7 +62,7 @@ for (const engine of [sqlite, await postgresOf(t)]) {
   )
 }
 
-t.test('a cache that is told by the statement, without an outbox, is found', async (t) => {
+t.test('a cache that is notified by the statement, without an outbox, is detected', async (t) => {
   const { problems } = await check(t, {
     seed,
     seconds: 60,

@@ -7,7 +7,7 @@ export interface Read {
   readonly ended: number
   /** Version by row. */
   readonly rows: Readonly<Record<number, number>>
-  /** Whether the database was asked, because the cache was not to be used. */
+  /** Whether the database answered, because the cache could not be used. */
   readonly isBypass: boolean
 }
 
@@ -24,7 +24,7 @@ export interface Write {
 export type Told =
   Read | Write | { readonly type: 'ready' } | { readonly type: 'wrong'; readonly what: string }
 
-/** The faults of a history, in words. */
+/** Describes the faults of a history. */
 export function problemsOf (history: readonly Told[]): string[] {
   const problems = history.filter((told) => told.type === 'wrong').map(({ what }) => what)
   const reads = history.filter((told) => told.type === 'read')
@@ -47,7 +47,7 @@ export function problemsOf (history: readonly Told[]): string[] {
         }))
       )
   ].sort((a, b) => a.at - b.at)
-  // The newest version of each row that is known, as time goes on.
+  // The newest known version of each row over time.
   const newest = new Map<number, (typeof known)[number]>()
   let place = 0
   for (const { rows, began, process, query } of reads.sort((a, b) => a.began - b.began)) {

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { type Engine, migrate, type Schema } from '../database.js'
 import { ROWS } from './settings.js'
 
-/** A database with the checker's rows, and a folder for the cache. */
+/** Creates a database with the checker's rows, and a folder for the cache. */
 export async function newDatabase (t: Pick<Test, 'teardown' | 'testdir'>, engine: Engine) {
   const { dialect, place } = await engine.newDatabase(t)
   const db = new Kysely<Schema>({ dialect: dialect() })

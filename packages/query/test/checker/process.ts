@@ -1,5 +1,5 @@
-// node process.js SETTINGS: reads and writes at random, and tells what it saw over IPC, until it is
-// killed or told to end.
+// node process.js SETTINGS: reads and writes at random, and reports what it saw over IPC, until it
+// is killed or told to stop.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
@@ -22,7 +22,7 @@ export interface Settings {
   readonly mutant: Mutant | undefined
 }
 
-// The parent made it.
+// The parent created it.
 const {
   process: name,
   seed,
@@ -108,7 +108,7 @@ async function read () {
   })
 }
 
-/** As other caches do: the statement has been executed, and its results are ended at once. */
+/** Like other caches: after the statement, its results are invalidated at once. */
 const ended = () =>
   mutant === 'after-statement' ? cache.invalidate(tableTags('products')) : undefined
 

@@ -10,9 +10,9 @@ import type { Mutant } from './settings.js'
 export interface Run {
   readonly seed: number
   readonly seconds: number
-  /** A file of SQLite, or a database of Postgres, with the shop in it. */
+  /** A SQLite file or a Postgres database with the shop in it. */
   readonly database: string | TestPostgres
-  /** Holds the cache's file. */
+  /** Folder of the cache's file. */
   readonly folder: string
   readonly mutant?: Mutant
 }
@@ -20,7 +20,7 @@ export interface Run {
 const PROCESSES = 3
 
 /**
- * Lets processes read and write, kills some, and judges what they saw. Ends at the first problem.
+ * Lets processes read and write, kills some, and checks what they saw. Stops at the first problem.
  */
 export async function check (t: Teardown, { seed, seconds, database, folder, mutant }: Run) {
   const random = new Random(seed)
@@ -68,7 +68,7 @@ export async function check (t: Teardown, { seed, seconds, database, folder, mut
   return { problems: [...failures, ...problemsOf(history)], reads, writes, kills }
 }
 
-/** As kill -9. */
+/** Kills it like kill -9. */
 async function kill (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')

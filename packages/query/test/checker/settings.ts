@@ -1,5 +1,5 @@
-/** Rows that all processes read and write: few, so that they meet. */
+/** Number of rows that all processes read and write: small, so that they collide. */
 export const ROWS = 6
 
-/** The cache is told by the statement, whatever becomes of the transaction. */
+/** The statement notifies the cache, whatever happens to the transaction. */
 export type Mutant = 'after-statement'

@@ -8,18 +8,18 @@ import { readBeforeTimeout } from './read-before-timeout.js'
 
 export { readBeforeTimeout } from './read-before-timeout.js'
 
-/** Options of a client whose commands fail within so many ms instead of waiting. */
+/** Returns options of a client whose commands fail within this many ms instead of waiting. */
 export const patience = (commandTimeout: number) => ({
   commandTimeout,
   // Commands to a frozen Redis, or to a host that vanished, time out one by one, but the connection
-  // would stay "ready" for as long as TCP likes. Dropping it makes the following commands fail at
-  // once, and finds the Redis that took its place.
+  // would stay "ready" for as long as TCP allows. Dropping it makes later commands fail at once,
+  // and finds the Redis that replaced the old one.
   socketTimeout: commandTimeout + 900
 })
 
 /**
- * How long to wait for a client to be ready, in ms: that takes some commands, and TLS. Fastify
- * gives a plugin 10 s.
+ * Returns the milliseconds to wait for a client to be ready, which takes several commands and TLS.
+ * Fastify gives a plugin 10 s.
  */
 export const readyWithin = (commandTimeout: number): number =>
   Math.min(Math.max(500, 5 * commandTimeout), 5000)
@@ -32,8 +32,8 @@ const CONNECTION = {
 const CLIENT = { enableOfflineQueue: false, enableAutoPipelining: true } as const
 
 /**
- * A client for the request path, which connects by itself, now and whenever the connection was
- * lost.
+ * Creates a client suited to serving requests. It connects immediately, and reconnects whenever the
+ * connection is lost.
  * @throws RedisError WEIR_REDIS_NO_IOREDIS
  */
 export function createClient (address: RedisAddress, commandTimeout: number): Redis | Cluster {
@@ -42,15 +42,15 @@ export function createClient (address: RedisAddress, commandTimeout: number): Re
   return client
 }
 
-/** Ends a client. QUIT lets replies in flight arrive, and is bounded by the command timeout. */
+/** Closes a client. QUIT lets replies in flight arrive, and is limited by the command timeout. */
 export async function endClient (client: Redis | Cluster): Promise<void> {
-  // One that is not ready would refuse it.
+  // A client that is not ready would reject it.
   if (client.status === 'ready') {
     try {
       await client.quit()
       return
     } catch {
-      // No answer: what follows does not need one.
+      // No answer: the next steps do not need one.
     }
   }
   client.disconnect()
@@ -87,7 +87,7 @@ function clientOf (address: RedisAddress, commandTimeout: number): Redis | Clust
   }
 }
 
-/** Loaded when it is needed: a store that is given a client of another library needs none of it. */
+/** Loads ioredis on first use: a store with a client of another library does not need it. */
 function ioredis (): typeof Ioredis {
   let loaded: unknown
   try {

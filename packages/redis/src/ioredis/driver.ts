@@ -6,7 +6,7 @@ import { slotOf } from '../slot.js'
 import { ECHO } from './echo.js'
 import { type IoredisNode, IoredisListener, LISTENER_OPTIONS } from './listener.js'
 
-/** A client of ioredis as it is, beyond what its types or a stand-in for tests have. */
+/** An ioredis client with the members that its types, or a test's stand-in, lack. */
 interface Client
   extends
   Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>,
@@ -36,21 +36,22 @@ interface ClientOptions {
   readonly redisOptions?: { readonly commandTimeout?: number }
 }
 
-/** Whether a client is one of ioredis, of either version, or passes on what one is asked. */
+/** Recognizes clients of ioredis 5 and 6, and wrappers around one. */
 export const isIoredis = (client: object): client is Client =>
   ['unlink', 'evalshaBuffer', 'evalBuffer'].every(
     (method) => typeof Reflect.get(client, method) === 'function'
   )
 
 /**
- * Makes the commands of a client without its automatic pipeline, whose bookkeeping costs a read as
- * much as all else: that reads of one turn leave together has been seen to. It makes commands as
- * the client's class does, and has the client send them.
+ * Creates read commands that bypass the client's automatic pipeline.
+ *
+ * The pipeline's bookkeeping costs as much as the rest of a read, and reads of one turn are already
+ * batched. Commands are created by the client's class and sent by the client.
  */
 function unpipelined (client: Client): Pick<Client, 'getBuffer' | 'mgetBuffer'> {
   const { options, isCluster } = client
-  // Methods of the application's own, of the client or of its class, may use whatever else the
-  // client has.
+  // The application's own methods, of the client or its class, may use any other part of the
+  // client.
   const isOwn = ['getBuffer', 'mgetBuffer'].some(
     (method) => ownerOf(client, method) !== ownerOf(client, 'hvalsBuffer')
   )
@@ -60,14 +61,14 @@ function unpipelined (client: Client): Pick<Client, 'getBuffer' | 'mgetBuffer'> 
     isCluster === true ||
     isOwn
   ) { return client }
-  // Not the client itself: as a prototype an object is slow to change.
+  // Not the client itself: an object that becomes a prototype is slow to change.
   return Object.create(Reflect.getPrototypeOf(client), {
     options: { value: { ...options, enableAutoPipelining: false } },
     sendCommand: { value: (...command: unknown[]) => client.sendCommand?.(...command) }
   }) as Pick<Client, 'getBuffer' | 'mgetBuffer'>
 }
 
-/** The object among the client and its prototypes that has the method. */
+/** Finds the object among the client and its prototypes that has the method. */
 function ownerOf (client: object, method: string): object | null {
   let owner: object | null = client
   while (owner !== null && !Object.hasOwn(owner, method)) owner = Reflect.getPrototypeOf(owner)
@@ -108,8 +109,8 @@ export class IoredisDriver implements Driver {
       return 'ready'
     }
     if (status === 'end') return 'refusing'
-    // At first the connection is on its way; later one that keeps no commands is to say at once
-    // that it is not there.
+    // Initially the connection is on its way. Later, a client without an offline queue has to
+    // report at once that there is none.
     const isOnItsWay = !this.#wasReady && ['wait', 'connecting', 'connect'].includes(status)
     return isOnItsWay || options?.enableOfflineQueue !== false ? 'waiting' : 'refusing'
   }
@@ -117,7 +118,7 @@ export class IoredisDriver implements Driver {
   onChange (changed: () => void): () => void {
     const client = this.#client
     if (client.on === undefined || client.off === undefined) return () => {}
-    // The commands that fail tell; ioredis prints what is not listened to.
+    // Failing commands report errors; ioredis prints errors without a listener.
     const ignore = () => {}
     const events = [
       ['ready', changed],
@@ -166,8 +167,7 @@ export class IoredisDriver implements Driver {
   }
 
   /**
-   * ioredis does not look where slots went when it was a pipeline that failed, with commands for
-   * several of them.
+   * ioredis does not look up the slots after a failed pipeline with commands for several of them.
    */
   refresh (): void {
     this.#client.refreshSlotsCache?.()
@@ -180,7 +180,7 @@ export class IoredisDriver implements Driver {
   }
 
   async #owner (channel: string): Promise<Located> {
-    // For the next attempt, if the owner is a node that is not known yet.
+    // Prepares the next attempt, in case the owner is an unknown node.
     this.refresh()
     const node = await firstOf(this.#nodes('master'), () => this.#nodes('slave'), async (node) => {
       const prefix = node.options?.keyPrefix ?? ''

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { script } from '@weir/internal'
 
-/** KEYS: one in the slot of the channel. ARGV: channel, message. -> how many have heard it */
+/** KEYS: one in the slot of the channel. ARGV: channel, message. -> number of receivers */
 export const ECHO = script(`
 redis.call('UNLINK', KEYS[1])
 return redis.call('SPUBLISH', ARGV[1], ARGV[2])`)
 
-/** Publishes by way of a key in the channel's slot; resolves to how many have heard it. */
+/** Publishes through a key in the channel's slot; resolves to the number of receivers. */
 export type Publish = (key: string, channel: string, message: string) => Promise<unknown>
 
 /**
- * The proof for a connection in RESP2, which may not be asked for anything while it listens: a
- * write that changes nothing and a message to a channel of its own, by one script over the client's
- * other connection. Redis sends messages in the order in which they were published, so when this
- * one is heard, so are all before it.
+ * The proof for a RESP2 connection, which accepts no commands while it listens.
+ *
+ * One script over the client's other connection makes a write that changes nothing, and publishes a
+ * message to a separate channel. Redis delivers messages in the order of publishing, so once this
+ * one is received, so are all earlier ones.
  */
 export class Echo {
   readonly #name = randomBytes(9).toString('base64url')
@@ -26,7 +27,7 @@ export class Echo {
     readonly publish: Publish
   ) {}
 
-  /** Whether the message was one of its own. */
+  /** Reports whether the message was one of its own. */
   heard (channel: string, message: string): boolean {
     if (!channel.endsWith(this.#name)) return false
     this.#awaited.get(message)?.()

@@ -1,7 +1,7 @@
 import type { Listener, ListenerEvents } from '../listener.js'
 import { Echo, type Publish } from './echo.js'
 
-/** A node of a cluster, or a client of one server, as ioredis has it. */
+/** A node of a cluster, or a client of one server, in ioredis. */
 export interface IoredisNode {
   readonly options?: { readonly keyPrefix?: string, readonly host?: string, readonly port?: number }
   unlink (key: string): Promise<number>
@@ -17,18 +17,18 @@ interface Connection {
   disconnect (): void
 }
 
-/** When it ends, the server has to be found anew, which may be another one by then. */
+/** After the connection ends, the server has to be located again: it may be another one by then. */
 export const LISTENER_OPTIONS = {
   autoResubscribe: false,
   commandTimeout: undefined,
   connectTimeout: 1000,
   enableAutoPipelining: false,
   enableOfflineQueue: false,
-  // Channels are arguments to the scripts, to which no client puts a prefix.
+  // Channels are script arguments, to which no client adds a prefix.
   keyPrefix: '',
   lazyConnect: false,
   maxRetriesPerRequest: null,
-  // In RESP2 a connection that listens may not be asked for the proof. ioredis 5 knows no other.
+  // A listening RESP2 connection cannot send the proof. ioredis 5 supports only RESP2.
   protocol: 3,
   readOnly: false,
   reconnectOnError: null,
@@ -46,18 +46,18 @@ const isConnection = (value: unknown): value is Connection =>
   'on' in value &&
   'disconnect' in value
 
-/** What ioredis, or Redis, says of a command on a connection in RESP2 that listens. */
+/** The errors of ioredis or Redis for a command on a listening RESP2 connection. */
 const isListeningOnly = (error: unknown) =>
   error instanceof Error && /subscriber mode|allowed in this context/.test(error.message)
 
-/** A connection of ioredis that listens. */
+/** A listening connection of ioredis. */
 export class IoredisListener implements Listener {
   readonly #connection: Connection
   readonly #heard = new Map<string, (message: string) => void>()
   readonly #echo: Echo
   #isRestricted = false
 
-  /** @param connection what `duplicate` has made */
+  /** @param connection the result of `duplicate` */
   constructor (connection: unknown, events: ListenerEvents, publish: Publish) {
     if (!isConnection(connection)) {
       throw new TypeError('duplicate() made no connection that can listen')
@@ -67,7 +67,7 @@ export class IoredisListener implements Listener {
     let reason: Error | undefined
     connection.on('error', (error) => { reason = error }) // 'end' follows
     connection.on('end', () => { events.lost(reason) })
-    // The channel's slot has left, and the subscription with it.
+    // The channel's slot has moved, which ends the subscription.
     connection.on('moved', () => { events.lost(reason) })
     connection.on('ready', () => { events.ready() })
     connection.on('smessage', (channel, message) => {

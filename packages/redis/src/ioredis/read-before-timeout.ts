@@ -2,13 +2,14 @@ import type { Cluster, Command, Redis } from 'ioredis'
 
 type Stream = Parameters<Redis['sendCommand']>[1]
 
-// What ioredis says of a command whose timer has run out.
+// The message of ioredis for a command that timed out.
 const TIMED_OUT = 'Command timed out'
 
 /**
- * Makes a client read what Redis has sent until now before it gives a command up. Node runs timers
- * before it reads sockets: after whatever kept the process busy for longer than the timeout,
- * ioredis by itself gives up all commands under way, although their replies have long been there.
+ * Makes a client read all received data before it gives up on a command.
+ *
+ * Node runs timers before it reads sockets. After being busy for longer than the timeout, ioredis
+ * on its own would give up all commands in flight, even though their replies have long arrived.
  */
 export function readBeforeTimeout (client: Redis | Cluster): void {
   const send = client.sendCommand.bind(client)

@@ -1,6 +1,6 @@
 import { ReplyError } from '../errors.js'
 
-/** What a client of node-redis has, of one server or of a node of a cluster. */
+/** The used part of a node-redis client, of one server or a cluster node. */
 export interface NodeRedisConnection {
   readonly isOpen: boolean
   readonly isReady: boolean
@@ -18,12 +18,10 @@ export interface NodeRedisConnection {
   off (event: string, listener: (error: Error) => void): unknown
 }
 
-/**
- * Text as bytes, by the type's mark in the protocol; whatever the client's own type mapping says.
- */
+/** Maps text to bytes by its protocol type, whatever the client's own type mapping is. */
 export const REPLIES = { typeMapping: { 0x24: Buffer, 0x3a: Number } } as const
 
-/** Sends a command. What Redis refuses is a ReplyError. */
+/** Sends a command. Error replies become a ReplyError. */
 export function send (
   client: NodeRedisConnection,
   args: readonly (string | Buffer)[]
@@ -31,13 +29,13 @@ export function send (
   return client.sendCommand(args, REPLIES).catch(rethrow)
 }
 
-/** Names what Redis refuses, which node-redis has classes for and no names. */
+/** Renames error replies, which node-redis distinguishes by class only. */
 export function rethrow (error: unknown): never {
   if (isErrorReply(error)) throw new ReplyError(error.message, { cause: error })
   throw error
 }
 
-/** Its class, by the names of those between it and Error. */
+/** Recognizes the class by the names between it and Error. */
 function isErrorReply (error: unknown): error is Error {
   for (
     let proto: unknown = error;

@@ -22,12 +22,12 @@ interface NodeRedisCluster {
 const has = (client: object, ...methods: string[]) =>
   methods.every((method) => typeof Reflect.get(client, method) === 'function')
 
-/** Whether it is what `createClient()` returns, connected or not. */
+/** Recognizes the result of `createClient()`, connected or not. */
 export const isNodeRedis = (client: object): client is NodeRedisConnection =>
   has(client, 'sendCommand', 'withTypeMapping', 'duplicate', 'sSubscribe', 'destroy') &&
   'isReady' in client
 
-/** Whether it is what `createCluster()` returns. */
+/** Recognizes the result of `createCluster()`. */
 export const isNodeRedisCluster = (client: object): client is NodeRedisCluster =>
   has(client, 'sendCommand', 'withTypeMapping', 'nodeClient') && 'masters' in client
 
@@ -39,11 +39,11 @@ const closed = () =>
     new RedisError('WEIR_REDIS_NOT_CONNECTED', 'its connect() was not called, or it is closed')
   )
 
-/** What both have in common: commands by their words. */
+/** The common part of both drivers: commands as lists of words. */
 abstract class NodeRedisDriver implements Driver {
   readonly keyPrefix = ''
   readonly canListen = true
-  /** A connection of node-redis that cannot select its database is none. */
+  /** A node-redis connection that cannot select its database fails by itself. */
   readonly database = 0
   abstract readonly isCluster: boolean
   abstract readonly commandTimeout: number | undefined
@@ -89,7 +89,7 @@ abstract class NodeRedisDriver implements Driver {
   }
 }
 
-/** Drives what `createClient()` of node-redis 5 returns. */
+/** Drives the result of `createClient()` of node-redis 5. */
 export class NodeRedisClientDriver extends NodeRedisDriver {
   readonly isCluster = false
 
@@ -123,7 +123,7 @@ export class NodeRedisClientDriver extends NodeRedisDriver {
   }
 }
 
-/** Drives what `createCluster()` of node-redis 5 returns. */
+/** Drives the result of `createCluster()` of node-redis 5. */
 export class NodeRedisClusterDriver extends NodeRedisDriver {
   readonly isCluster = true
   readonly commandTimeout = undefined
@@ -145,7 +145,7 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
   }
 
   async locate (channel: string): Promise<Located> {
-    // An answer that the slot is elsewhere makes the client look, for the next attempt.
+    // A redirection makes the client look up the slots for the next attempt.
     this.unlink(channel).catch(() => {})
     const { masters, replicas } = this.cluster
     const owner = await firstOf(masters, () => replicas, async (node) => {

@@ -1,13 +1,13 @@
 import type { Listener, ListenerEvents } from '../listener.js'
 import { type NodeRedisConnection, ignoreError, send } from './connection.js'
 
-// Proofs come every few milliseconds: a connection that is silent for so long has lost its server.
-// In milliseconds.
+// Milliseconds of silence after which a connection has lost its server: proofs come every few
+// milliseconds.
 const SILENT_FOR = 5000
 
-/** When it ends, the server has to be found anew, which may be another one by then. */
+/** After the connection ends, the server has to be located again: it may be another one by then. */
 const listenerOptions = ({ options }: NodeRedisConnection) => ({
-  // In RESP2 a connection that listens may not be asked for the proof.
+  // A listening RESP2 connection cannot send the proof.
   RESP: 3,
   clientSideCache: undefined,
   commandOptions: undefined,
@@ -23,7 +23,7 @@ const listenerOptions = ({ options }: NodeRedisConnection) => ({
   }
 })
 
-/** A connection of node-redis that listens. */
+/** A listening connection of node-redis. */
 export class NodeRedisListener implements Listener {
   readonly #connection: NodeRedisConnection
   readonly #connected: Promise<unknown>
@@ -33,7 +33,7 @@ export class NodeRedisListener implements Listener {
     this.#connection = connection
     connection.on('error', (error) => { events.lost(error) })
     connection.on('end', () => { events.lost() })
-    // The channel's slot has left, and the subscription with it.
+    // The channel's slot has moved, which ends the subscription.
     connection.on('sharded-channel-moved', () => { events.lost() })
     this.#connected = connection.connect()
     this.#connected.then(() => { events.ready() }, (error: Error) => { events.lost(error) })
@@ -49,7 +49,7 @@ export class NodeRedisListener implements Listener {
 
   close (): void {
     const end = () => { if (this.#connection.isOpen) this.#connection.destroy() }
-    // One that is still being connected would go on after it was destroyed.
+    // A client that is still connecting would continue after it was destroyed.
     if (this.#connection.isReady) end()
     else this.#connected.then(end, ignoreError)
   }

@@ -2,37 +2,38 @@ import { setTimeout } from 'node:timers/promises'
 import { CacheError } from '../../errors.js'
 import type { Item } from './server.js'
 
-/** An item's contents, as changes see them. */
+/** An item's content, as changes see it. */
 export interface Contents<S> {
   readonly read: () => Promise<Item | undefined>
-  /** Decodes the item: a new object each time, which changes may alter. */
+  /** Decodes the item into a new object, which changes may modify. */
   readonly decode: (item: Item | undefined) => S | Promise<S>
-  /** Puts it in the item's place if that is still there: `false` if it is not. */
+  /** Replaces the item if it has not changed; resolves to false if it has. */
   readonly write: (state: S, item: Item | undefined) => Promise<boolean>
 }
 
-// Weight of the changes made by one write, and writes that are tried before it is an error.
+// Total weight of the changes in one write, and the number of write attempts before an error.
 const AT_ONCE = 2000
 const ATTEMPTS = 200
-// Milliseconds between attempts, at most: they are drawn by lot.
+// Longest pause between attempts, in milliseconds. Pauses are random.
 const LONGEST_PAUSE = 32
 
 /**
- * Changes one item that other instances change, too: reads it, changes what was read, and writes it
- * if it is still as it was, else begins anew. Changes that are asked for at one time, or while a
- * write is under way, are made by one write.
+ * Changes an item that other instances change too: reads it, applies the changes, and writes it
+ * back if it has not changed meanwhile, otherwise starts over.
+ *
+ * Changes requested at the same time, or while a write is in progress, share one write.
  */
 export class CasQueue<S> {
   #waiting: Waiting<S>[] = []
   #isBusy = false
 
-  /** @param idle called when nothing waits any more */
+  /** @param idle called when no change is pending */
   constructor (readonly contents: Contents<S>, readonly idle: () => void = () => {}) {}
 
   /**
-   * @param change alters the state and says what came of it; called again for each attempt
-   * @param weight how many parts of the item it changes
-   * @throws what reading and writing throw. The change may then be done all the same
+   * @param change modifies the state and returns a result; called again on each attempt
+   * @param weight number of parts of the item that it changes
+   * @throws the errors of reading and writing; the change may have been made
    */
   add<R> (change: (state: S) => R, weight = 1): Promise<R> {
     return new Promise((resolve, reject) => {
@@ -46,7 +47,7 @@ export class CasQueue<S> {
       })
       if (this.#isBusy) return
       this.#isBusy = true
-      // After the promise jobs of this turn: others may have to change it, too.
+      // Runs after the promise jobs of this turn, which may request more changes.
       setImmediate(() => { this.#run().catch(reject) })
     })
   }
@@ -85,7 +86,7 @@ export class CasQueue<S> {
 
 interface Waiting<S> {
   readonly weight: number
-  /** @returns resolves the promise with what came of this attempt */
+  /** @returns a function that resolves the promise with the result of this attempt */
   readonly attempt: (state: S) => () => void
   readonly reject: (error: unknown) => void
 }

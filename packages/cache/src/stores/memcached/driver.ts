@@ -1,21 +1,22 @@
 import type { MemcacheClient, MemcacheClientOptions } from 'memcache-client'
 import { loadDriver } from '../load-driver.js'
 
-// Milliseconds that the process may be busy at a stretch.
+// Milliseconds that the process may be busy without a break.
 const BUSY = 10_000
 
 type Driver = new (options: MemcacheClientOptions) => MemcacheClient
 
 /**
- * Makes a client of memcache-client, which is loaded with the first store. It connects with its
- * first command.
- * @param timeout milliseconds after which the store gives a command up
- * @throws CacheError WEIR_CACHE_MISSING_DRIVER if it is not installed
+ * Creates a client of memcache-client, which is loaded with the first store.
+ *
+ * It connects with its first command.
+ * @param timeout milliseconds after which the store gives up on a command
+ * @throws CacheError WEIR_CACHE_MISSING_DRIVER if the library is not installed
  */
 export function createClient (server: string, timeout: number): MemcacheClient {
   const { MemcacheClient: Client } = loadDriver('memcache-client') as { MemcacheClient: Driver }
-  // The store gives up first, says so, and ends the connection. The client's own timers end a good
-  // one after a busy moment: they fire before the sockets are read.
+  // The store times out first, reports it, and ends the connection. The client's own timers would
+  // end a good connection after a busy moment, because timers fire before sockets are read.
   const late = timeout + BUSY
   return new Client({
     server: { server, maxConnections: 1 },

@@ -12,18 +12,18 @@ import type { Records } from './records.js'
 import type { Item } from './server.js'
 import { isDigest, type Location, type Servers } from './servers.js'
 
-/** What is to be under a key. */
+/** The new content of a key. */
 interface Slot {
   live: { readonly frame: Buffer, readonly end: number } | undefined
   isChanged: boolean
 }
 
-/** A namespace's frames, each in an item of the key's server, and the leases to fill them. */
+/** A namespace's frames, each in an item on the key's server, and the leases to fill them. */
 export class MemcachedEntries implements Entries {
   readonly #fills: Fills
   readonly #slots = new Map<string, CasQueue<Slot>>()
 
-  /** @param fillStamp issues one for a fill, not below that of the frame it is to replace */
+  /** @param fillStamp issues a fill's stamp, not below that of the frame it will replace */
   constructor (
     readonly servers: Servers,
     readonly prefix: string,
@@ -87,8 +87,8 @@ export class MemcachedEntries implements Entries {
     const location = this.#locate(key)
     const [entry, fill] = [this.#nameOf(location), this.#fills.nameOf(location.digest)]
     for (;;) {
-      // The fill is read before the entry: an entry that is not there was not stored by a fill that
-      // had ended by then.
+      // The fill is read before the entry: if the entry is missing, no fill that had already ended
+      // stored it.
       const items = await location.server.gets([fill, entry])
       const frame = (await this.#live(items.get(entry)))?.frame
       if (frame !== undefined && isNews(frame, seen)) return { kind: 'found', frame }
@@ -136,14 +136,14 @@ export class MemcachedEntries implements Entries {
         setWaits: (waits) => fills.setWaits(location, token, waits)
       })
     } catch (error) {
-      // A command that timed out may still be executed: others would then wait for the lease to run
-      // out.
+      // A command that timed out may still be executed, and others would then wait for the lease to
+      // expire.
       fills.end(location, token, 'done').catch(() => {})
       throw error
     }
   }
 
-  /** The frame in an item, if it is of this epoch and has not ended. */
+  /** Returns the frame in an item if it is of this epoch and has not expired. */
   async #live (item: Item | undefined) {
     const stored = item && decodeItem(item.value)
     if (stored === undefined || !(await this.records.isOfEpoch(stored.epoch))) return undefined
@@ -151,9 +151,7 @@ export class MemcachedEntries implements Entries {
     return stored
   }
 
-  /**
-   * Changes of one key by this process are made one after the other, and as many as wait at once.
-   */
+  /** Changes of a key by this process run in sequence; all that are waiting share a write. */
   #change<R>(key: string, change: (slot: Slot) => R): Promise<R> {
     const location = this.#locate(key)
     const { digest } = location
@@ -202,7 +200,7 @@ export class MemcachedEntries implements Entries {
   }
 }
 
-// For the protocol an item that ends at once.
+// Expiration in the protocol: the item expires at once.
 const ENDED = -1
 
 const endAfter = (ttl: number) => Date.now() + Math.max(1, ttl)

@@ -6,22 +6,21 @@ import { CasQueue } from './cas-queue.js'
 import type { Item } from './server.js'
 import type { Location } from './servers.js'
 
-/** A fill, as its item says: under way, or how it ended. */
+/** A fill as its item describes it: in progress, or how it ended. */
 export interface Fill {
   readonly token: string
   readonly end: FillEnd | undefined
   readonly waits: readonly string[]
 }
 
-// Seconds; items may end up to one of them early.
+// Seconds; items may expire up to one second early.
 const LIFETIME = Math.ceil(FILL_LEASE / 1000) + 1
-// Nothing announces the end of a fill: those who wait look at its item. In milliseconds, longer
-// each time.
+// Milliseconds between reads of a fill's item, increasing: nothing announces the end of a fill.
 const [FIRST_PAUSE, LONGEST_PAUSE] = [10, 50]
 
 /**
- * Who fills which key: an item for each, and how the fill ended for as long as another instance may
- * be waiting to see it.
+ * Fills by key: an item for each, which also keeps the outcome while other instances may wait for
+ * it.
  */
 export class Fills {
   readonly #ends = new Map<string, Promise<FillEnd>>()
@@ -33,7 +32,8 @@ export class Fills {
   }
 
   /**
-   * Begins a fill in place of what was read; resolves to its item, or to undefined if another has.
+   * Starts a fill in place of the item that was read; resolves to its item, or undefined if another
+   * has started.
    */
   async begin (
     location: Location,
@@ -43,7 +43,7 @@ export class Fills {
     const name = this.nameOf(location.digest)
     const bytes = encode({ token, end: undefined, waits: [] })
     const { server } = location
-    // In one round trip: with its version the fill is ended in one, too.
+    // One round trip: with the item's version, ending the fill takes only one as well.
     const [isBegun, items] = await Promise.all([
       server.put(name, bytes, LIFETIME, before),
       server.gets([name])
@@ -52,13 +52,13 @@ export class Fills {
     return isBegun && item !== undefined && decodeFill(item)?.token === token ? item : undefined
   }
 
-  /** Prolongs it; `false` if it has ended, or another is under way. */
+  /** Extends the fill; `false` if it has ended or another one is in progress. */
   async renew (location: Location, token: string): Promise<boolean> {
     if (!isUnderWay(await this.#read(location), token)) return false
     return location.server.touch(this.nameOf(location.digest), LIFETIME)
   }
 
-  /** @param begun its item when it began, if it may still be there */
+  /** @param begun the fill's item from its start, if that may still exist */
   async end (location: Location, token: string, end: FillEnd, begun?: Item): Promise<void> {
     const ended = { token, end, waits: [] }
     const { server, digest } = location
@@ -78,7 +78,10 @@ export class Fills {
     return isUnderWay(fill, token) ? fill.waits : []
   }
 
-  /** Resolves when another instance's fill has ended; to `unknown` if nothing tells how. */
+  /**
+   * Resolves when another instance's fill has ended; to `unknown` if its outcome cannot be
+   * determined.
+   */
   ended (location: Location, token: string): Promise<FillEnd> {
     const id = `${token} ${location.digest}`
     let ended = this.#ends.get(id)
@@ -97,11 +100,11 @@ export class Fills {
       try {
         const fill = await this.#read(location)
         if (fill === undefined) return 'unknown'
-        // Another fill: the one that was waited for has ended before.
+        // The item belongs to another fill: the awaited one has ended.
         if (fill.token !== token) return 'done'
         if (fill.end !== undefined) return fill.end
       } catch {
-        // Closed, or not to be read: those who wait ask again, and are told.
+        // The server is closed or unreadable: waiting clients ask again and get the error.
         return 'unknown'
       }
     }

@@ -9,31 +9,33 @@ import { digestOf } from './servers.js'
 export interface Change {
   readonly at: Stamp
   readonly name: string
-  /** Of a key that was replaced. Absent: `name` is a tag, invalidated at `at`. */
+  /** Set for a replaced key. Absent: `name` is a tag, invalidated at `at`. */
   readonly replaced?: { readonly stamp: Stamp, readonly until: number }
 }
 
-// Changes with any change of what is written: an item of another version is taken for lost.
+// Changes with every change of the format: an item of another version counts as lost.
 const VERSION = 1
-// Names of records are no longer than that.
+// Maximum length of record names.
 const LONGEST_NAME = 64
-// Entries end by the clocks of instances, records by that of another. Milliseconds by which they
-// may differ.
+// Maximum difference between clocks in milliseconds: entries expire by their instance's clock,
+// records by another's.
 const CLOCK_MARGIN = 10_000
-/** Bytes of a head beyond which the older half of its changes goes into a segment. */
+/** Size of a head in bytes beyond which the older half of its changes moves to a segment. */
 export const HEAD_BYTES = 8192
 
 /**
- * The name of a tag or a key in a record. Long ones are hashed: should two have the same, each also
- * ends what the other does, and nothing less.
+ * Returns the name of a tag or key in a record.
+ *
+ * Long names are hashed: if two collide, each also ends the entries of the other, and never fewer.
  */
 export const recordName = (name: string): string =>
   name.length <= LONGEST_NAME ? name : digestOf(name)
 
 /**
- * A namespace's head: the item by which everything is ordered. It has the clock, the floor and the
- * last changes; those up to `trimmed` are in other items, the segments. It is read, changed here,
- * and written in place of what was read.
+ * A namespace's head: the item that orders everything else.
+ *
+ * It holds the clock, the floor and the latest changes; those up to `trimmed` are in other items,
+ * the segments. It is read, changed here, and written back if it has not changed meanwhile.
  */
 export class Head {
   readonly #changes = new Map<string, Change>()
@@ -41,9 +43,9 @@ export class Head {
   #isChanged = false
 
   /**
-   * @param epoch names the time from one loss of the head to the next
-   * @param beginning the clock at the start of the epoch, below all of its stamps
-   * @param clock the last stamp that was issued
+   * @param epoch identifies the time from one loss of the head to the next
+   * @param beginning the clock at the start of the epoch, below all its stamps
+   * @param clock the last stamp issued
    */
   private constructor (
     readonly epoch: string, readonly beginning: Stamp,
@@ -52,7 +54,10 @@ export class Head {
     for (const change of changes) this.#keep(change)
   }
 
-  /** The head of a namespace that has none: everything up to now is invalid, and up to `known`. */
+  /**
+   * Creates the head of a namespace without one: everything up to now, and up to `known`, is
+   * invalid.
+   */
   static begin (epoch: string, known: Stamp): Head {
     const now = Math.max(nextStamp(Math.floor(known) + 1), (Date.now() + 1) * 1000)
     const head = new Head(epoch, now, now, now, now, [])
@@ -60,7 +65,7 @@ export class Head {
     return head
   }
 
-  /** Undefined if it is none. */
+  /** Decodes a head; undefined for anything else. */
   static decode (bytes: Buffer): Head | undefined {
     const list = parsed(bytes)
     if (!isList(list)) return undefined
@@ -77,24 +82,24 @@ export class Head {
     return this.#isChanged
   }
 
-  /** In the order in which they were made. */
+  /** Changes in the order in which they were made. */
   get changes (): Iterable<Change> {
     return this.#changes.values()
   }
 
-  /** The clock of the last change, or of one that is not below it. */
+  /** The clock of the last change, or a later one. */
   get changedAt (): Stamp {
     return Math.max(this.floor, this.trimmed, this.#lastAt)
   }
 
-  /** @param above the stamp is above this one, too */
+  /** @param above lower bound for the stamp, exclusive */
   tick (above: Stamp = 0): Stamp {
     this.#isChanged = true
     this.clock = nextStamp(Math.max(this.clock, Math.floor(above)))
     return this.clock
   }
 
-  /** Everything up to `stamp` is invalid from now on. */
+  /** Invalidates everything up to `stamp`. */
   raise (stamp: Stamp): void {
     this.#isChanged = true
     this.floor = Math.max(this.floor, stamp)
@@ -126,8 +131,8 @@ export class Head {
   }
 
   /**
-   * Takes the older half out of the changes that were made up to `upTo`.
-   * @returns them; they end at `trimmed`, and begin where those before ended
+   * Removes the older half of the changes made up to `upTo`.
+   * @returns the removed changes; they end at `trimmed`, and begin where the previous ones ended
    */
   trim (upTo: Stamp): Change[] {
     const taken: Change[] = []
@@ -148,7 +153,7 @@ export class Head {
     return Buffer.from(JSON.stringify([VERSION, epoch, beginning, clock, floor, trimmed, changes]))
   }
 
-  /** The last one of each name takes the place of those before: it ends what they do. */
+  /** Keeps only the last change of each name: it covers the earlier ones. */
   #keep (change: Change): void {
     const id = idOf(change)
     const before = this.#changes.get(id)?.replaced
@@ -161,7 +166,7 @@ export class Head {
     )
   }
 
-  /** What is known of the records up to this head, and what was changed since it was read. */
+  /** Combines the records known up to this head with the changes made since it was read. */
   #over (known: TagRecords): TagRecords {
     const changes = this.#changes
     return {
@@ -196,7 +201,7 @@ const higher = (a: Stamp | undefined, b: Stamp | undefined) =>
 export const listOf = ({ at, name, replaced }: Change) =>
   replaced === undefined ? [at, name] : [at, name, replaced.stamp, endOf(replaced.until)]
 
-/** Undefined if one of them is none: a change that cannot be read is one that is lost. */
+/** Parses a list of changes; undefined if one is unreadable, because it would be lost. */
 export function changesOf (list: unknown): readonly Change[] | undefined {
   const changes = isList(list) ? list.map(changeOf) : [undefined]
   return changes.every((change) => change !== undefined) ? changes : undefined

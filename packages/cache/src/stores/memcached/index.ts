@@ -12,34 +12,38 @@ import { MemcachedValidity } from './validity.js'
 /** Options of {@link memcachedStore}. */
 export interface MemcachedStoreOptions {
   /**
-   * Every server, as `host:port`, or as `host` for port 11211. The same for every instance, in any
-   * order: instances that list others do not hear of each other's invalidations.
+   * All servers, as `host:port`, or `host` for port 11211.
+   *
+   * The list must be the same for every instance, in any order: instances with different lists miss
+   * each other's invalidations.
    */
   readonly servers: readonly string[]
   /**
-   * Time limit of a command, in ms. The time counts from when it is sent: those of a burst wait for
-   * each other before. Default 500.
+   * Command timeout in ms. The time starts when the command is sent, after earlier commands of a
+   * burst. Default 500.
    */
   readonly commandTimeout?: number
-  /** Before every key. Default `weir`. */
+  /** Prefix of every key. Default `weir`. */
   readonly prefix?: string
   /**
-   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
-   * Default 10,000.
+   * Maximum number of tag records per namespace. Beyond it the oldest are dropped, and the entries
+   * they apply to become invalid. Default 10,000.
    */
   readonly maxTags?: number
   /**
-   * How long an instance may trust its memory after it has asked for the records, and how long a
-   * strict invalidation waits before it is done. The same for every instance. Default 5 ms.
+   * Time for which an instance may trust its memory after it has read the records, and for which a
+   * strict invalidation waits.
+   *
+   * The same for every instance. Default 5 ms.
    */
   readonly lease?: Duration
 }
 
 /**
- * A store in Memcached (1.6), for a fleet: one server or several.
+ * Creates a store in Memcached (1.6) for a fleet: one server or several.
  *
- * Each key lies on one server, by a hash of both, and so do the records of a namespace. A server
- * that does not answer is out, with its keys; no other takes its place.
+ * Each key lies on one server, chosen by a hash of both, and so do the records of a namespace.
+ * While a server does not answer, its keys are unavailable; no other server replaces it.
  * @example memcachedStore({ servers: ['127.0.0.1:11211'] })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give;
  *   WEIR_CACHE_MISSING_DRIVER if memcache-client is not installed
@@ -59,7 +63,7 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
   }
   if (typeof prefix !== 'string' || !/^[\x21-\x7e]{1,100}$/.test(prefix)) {
     throw invalid(
-      `prefix ${shown(prefix)}: give 1 to 100 letters, digits or signs of ASCII, without blanks`
+      `prefix ${shown(prefix)}: use 1 to 100 printable ASCII characters without spaces`
     )
   }
   const servers = new Servers(addressesOf(options.servers), commandTimeout)
@@ -85,17 +89,17 @@ const KNOWN: Known<MemcachedStoreOptions> = {
 }
 const LONGEST_TIMEOUT = 60_000
 
-/** The servers with their ports, each once. */
+/** Returns the servers with their ports. */
 function addressesOf (servers: readonly string[]): string[] {
   if (!Array.isArray(servers) || servers.length === 0) {
-    throw invalid(`servers ${shown(servers)}: give a list such as ['host:11211'], of every server`)
+    throw invalid(`servers ${shown(servers)}: use a list of all servers such as ['host:11211']`)
   }
   const addresses = servers.map((server: unknown) => {
     const [, host, port = '11211'] =
       typeof server === 'string' ? (/^([^\s:/@]+)(?::([1-9]\d{0,4}))?$/.exec(server) ?? []) : []
     if (host === undefined || Number(port) > 65_535) {
       throw invalid(
-        `server ${shown(server)} is not host:port: give a name or an IPv4 address, and a port from 1 to 65535 unless it is 11211, as in '127.0.0.1:11211'`
+        `server ${shown(server)} is not host:port: use a name or an IPv4 address, and a port from 1 to 65535 unless it is 11211, as in '127.0.0.1:11211'`
       )
     }
     return `${host.toLowerCase()}:${port}`

@@ -1,8 +1,8 @@
 import { EPOCH_BYTES } from './records.js'
 
 /**
- * A frame in an item, after the epoch of the records that it is judged by and the time when it
- * ends, in milliseconds: the protocol has whole seconds.
+ * A frame in an item, with the epoch of its records and its expiry in milliseconds: the protocol
+ * has whole seconds.
  */
 export interface StoredFrame {
   readonly epoch: string
@@ -20,7 +20,7 @@ export function encodeItem ({ epoch, end, frame }: StoredFrame): Buffer {
   return item
 }
 
-/** Undefined if it is none, or has ended. */
+/** Decodes a frame's item; undefined if it is something else or has expired. */
 export function decodeItem (item: Buffer): StoredFrame | undefined {
   if (item.length < HEADER) return undefined
   const end = item.readDoubleBE(EPOCH_BYTES)
@@ -29,14 +29,14 @@ export function decodeItem (item: Buffer): StoredFrame | undefined {
 }
 
 /**
- * Seconds, as the protocol has them: for an item that has to last until the end, by the server's
- * clock, which ticks once a second.
+ * Returns the protocol's lifetime in seconds for an item that has to last until `end` by the
+ * server's clock, which ticks once a second.
  */
 export function lifetimeUntil (end: number): number {
   const seconds = Math.ceil((end - Date.now()) / 1000) + 1
   if (seconds <= LONGEST_RELATIVE) return Math.max(1, seconds)
-  // Longer ones are given as a time of day; beyond the 32 bits of the protocol as none, and the end
-  // in the item counts.
+  // Longer lifetimes are sent as a timestamp; beyond the protocol's 32 bits as no expiry, and the
+  // expiry in the item applies.
   const at = Math.ceil(end / 1000) + 1
   return at < 2 ** 31 ? at : 0
 }

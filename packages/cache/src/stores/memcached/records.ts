@@ -9,29 +9,30 @@ import { decodeSegment, encodeSegment, SEGMENT_LIFETIME, segmentName } from './s
 import type { Item, MemcachedServer } from './server.js'
 import type { Location } from './servers.js'
 
-/** A head that was read, to be changed. */
+/** A head that was read in order to change it. */
 interface Draft {
   readonly head: Head
-  /** All records up to `head.trimmed` at least. */
+  /** All records at least up to `head.trimmed`. */
   readonly table: TagTable
   readonly loadedAt: Stamp
   readonly known: Known
 }
 
-/** The moment from which a namespace is known here. */
+/** A point in a namespace's history that is known here. */
 export interface Known {
   readonly epoch: string | undefined
   readonly clock: Stamp
 }
 
 /**
- * A namespace's records: its head in Memcached, and a mirror of them in memory, which is judged by
- * for a lease after the head was read. No timer reads it.
+ * A namespace's records: its head in Memcached, and a mirror in memory.
  *
- * The head may be evicted at any moment. The next that comes makes a new one, of another epoch: its
- * clock and floor are above all stamps seen by the instance that makes it, and each instance that
- * finds it raises both above all that it has seen itself before it goes on. Entries are of an
- * epoch, too: those of another are not there.
+ * The mirror decides validity for one lease after each read of the head. No timer reads the head.
+ *
+ * The head may be evicted at any moment. The next client creates a new one with another epoch. Its
+ * clock and floor are above all stamps seen by the instance that creates it, and each instance that
+ * finds it raises both above all stamps it has seen before it continues. Entries belong to an epoch
+ * too: those of another epoch count as absent.
  */
 export class Records {
   readonly #server: MemcachedServer
@@ -42,20 +43,22 @@ export class Records {
   })
 
   readonly #queue: CasQueue<Draft>
-  /** What is known here. Long names are looked up by their hashes. */
+  /** The known records. Long names are looked up by their hashes. */
   readonly mirror: TagRecords = viewOf(() => this.#table)
   #epoch: string | undefined
-  /** The epoch that began here. */
+  /** The epoch that this instance started. */
   #begun: string | undefined
   #table: TagTable
   #beginning: Stamp = 0
   #clock: Stamp = 0
   #changedAt: Stamp = 0
-  /** The highest stamp that was seen in this epoch or an earlier one, of an entry too. */
+  /** The highest stamp seen in this epoch or an earlier one, including those of entries. */
   #seen: Stamp = 0
-  /** On the monotonic clock. */
+  /** Monotonic time. */
   #leaseEnd = -Infinity
-  /** What was known when the head was last asked for to be changed, and when that was. */
+  /**
+   * The state known when the head was last requested for a change, and the time of that request.
+   */
   #asked: { readonly at: number; readonly known: Known } = {
     at: -Infinity,
     known: { epoch: undefined, clock: 0 }
@@ -82,7 +85,7 @@ export class Records {
     })
   }
 
-  /** Whether what is known here may be judged by without asking. */
+  /** Whether the known records may decide validity without asking. */
   get isLeased (): boolean {
     return performance.now() < this.#leaseEnd
   }
@@ -95,29 +98,29 @@ export class Records {
     return this.#beginning
   }
 
-  /** Whether the epoch was begun by this instance. */
+  /** Whether this instance started the epoch. */
   get isBegunHere (): boolean {
     return this.#epoch !== undefined && this.#epoch === this.#begun
   }
 
-  /** The clock of the last change of a record, or of one that is not below it. */
+  /** The clock of the last change of a record, or a later one. */
   get changedAt (): Stamp {
     return this.#changedAt
   }
 
-  /** An entry with this stamp is used here. */
+  /** Notes the stamp of an entry used here. */
   see (stamp: Stamp): void {
     if (stamp <= LATEST) this.#seen = Math.max(this.#seen, stamp)
   }
 
-  /** Reads the head. Those who ask in one turn of the event loop ask once. */
+  /** Reads the head. Callers in one turn of the event loop share the read. */
   async look (): Promise<void> {
     await this.#looks.add(undefined)
   }
 
   /**
-   * Changes the head; the change may be called several times. It knows all records as of the head
-   * that it is given.
+   * Changes the head; `change` may be called several times, with all records as of the head it is
+   * given.
    */
   change<R>(change: (head: Head, known: TagRecords) => R, weight?: number): Promise<R> {
     return this.#queue.add(
@@ -131,7 +134,8 @@ export class Records {
   }
 
   /**
-   * Whether entries of this epoch may be used; it is asked for if it is not the one that is known.
+   * Reports whether entries of this epoch may be used, reading the head if the epoch is not the
+   * known one.
    */
   async isOfEpoch (epoch: string): Promise<boolean> {
     if (epoch !== this.#epoch && (this.#epoch === undefined || !this.isLeased)) await this.look()
@@ -183,18 +187,17 @@ export class Records {
       if (head.encode().length > HEAD_BYTES) await this.#trim(head, loadedAt)
       const bytes = head.encode()
       if (!(await this.#server.put(this.#name, bytes, 0, item))) return false
-      // Too many changes at once for a head that is read all the time: the next write takes them
-      // out.
+      // The head has grown too large for frequent reads: the next write moves changes to a segment.
       if (bytes.length > 2 * HEAD_BYTES) this.change((head) => head.tick()).catch(() => {})
     }
     if (isBegun) this.#begun = head.epoch
-    // Stamps may have been seen meanwhile that a head of another epoch does not know of.
+    // Stamps may have been seen meanwhile that a head of another epoch does not know.
     if (!this.#adopt(head, table, known)) return false
     this.#leaseEnd = Math.max(this.#leaseEnd, this.#asked.at + this.lease)
     return true
   }
 
-  /** The segment is there before the head that goes without its changes. */
+  /** The segment has to exist before the head is written without its changes. */
   async #trim (head: Head, upTo: Stamp): Promise<void> {
     const from = head.trimmed
     const changes = head.trim(upTo)
@@ -204,16 +207,16 @@ export class Records {
   }
 
   /**
-   * Whether this instance has seen later stamps than the head can know of: a new one was made by
-   * another instance, or an old one is back.
-   * @param clock that was known when the head was asked for
+   * Reports whether this instance has seen later stamps than the head can know: another instance
+   * created a new head, or an old one has reappeared.
+   * @param clock the known clock when the head was requested
    */
   #isBehind (head: Head, clock: Stamp): boolean {
     if (this.#epoch === undefined) return false
     return head.epoch === this.#epoch ? head.clock < clock : head.floor <= Math.floor(this.#seen)
   }
 
-  /** All records up to `head.trimmed`, from what is known here and the segments since. */
+  /** Returns all records up to `head.trimmed`, from those known here and the segments since. */
   async #tableOf (head: Head): Promise<TagTable> {
     const isKnown = head.epoch === this.#epoch
     const [table, from] = isKnown
@@ -226,8 +229,7 @@ export class Records {
   }
 
   /**
-   * The changes in the segments from `from` on, oldest first. What is lost of them the floor
-   * covers.
+   * Reads the changes in the segments from `from` on, oldest first. The floor covers lost segments.
    */
   async #changesSince (
     from: Stamp,
@@ -248,17 +250,18 @@ export class Records {
   }
 
   /**
-   * Goes on from this head, unless a later one is known by now. False if that is of another epoch,
-   * or this one does not know of all that was seen here: then it is not known whether it is the
-   * last.
-   * @param table all records up to `head.trimmed` at least
-   * @param before what was known here when the head was asked for
+   * Adopts this head unless a later one is known by now.
+   *
+   * False if the later head is of another epoch, or this one does not know everything seen here:
+   * then it may not be the latest.
+   * @param table all records at least up to `head.trimmed`
+   * @param before the state known here when the head was requested
    */
   #adopt (head: Head, table: TagTable, before: Known): boolean {
     if (head.epoch === this.#epoch) {
       if (head.clock < this.#clock) return true
     } else if (before.epoch !== this.#epoch || this.#isBehind(head, this.#clock)) return false
-    // A table that was made beside this one has nothing but what the segments had.
+    // A table built separately contains only what the segments had.
     record(table, head.changes, table === this.#table ? this.#clock : 0)
     table.raise(head.floor)
     this.#table = table
@@ -271,7 +274,7 @@ export class Records {
   }
 }
 
-/** @param after changes up to this clock are in the table already */
+/** @param after changes up to this clock are already in the table */
 function record (table: TagTable, changes: Iterable<Change>, after: Stamp = 0): void {
   for (const { at, name, replaced } of changes) {
     if (at <= after) continue
@@ -296,5 +299,5 @@ function viewOf (table: () => TagTable): TagRecords {
 
 /** Bytes of an epoch's name. */
 export const EPOCH_BYTES = 9
-// The year 2112, in microseconds: stamps need room above, and between two of them.
+// The year 2112 in microseconds: stamps need room above, and between two of them.
 const LATEST: Stamp = 2 ** 52

@@ -6,30 +6,31 @@ import { Slots } from '../slots.js'
 import { withinAwake } from '../within-awake.js'
 import { createClient } from './driver.js'
 
-/** A version of an item: the server's number of it, and the connection on which it was read. */
+/** A version of an item: the server's number for it, and the connection on which it was read. */
 interface Version {
   readonly unique: string
   readonly socket: Socket
 }
 
-/** An item as it was read. */
+/** An item as read. */
 export interface Item {
   readonly value: Buffer
   readonly version: Version
 }
 
-// Flags of memcache-client for values that are bytes.
+// The flags that memcache-client sets for binary values.
 const BYTES = 8
 const END_OF_LINE = Buffer.from('\r\n')
-// Names in one command: the reply should not keep others waiting for long.
+// Maximum number of names per command: a long reply would delay other commands.
 const AT_ONCE = 50
-// Commands under way at most. The time of a command counts from when it is written, and more of
-// them make nothing faster.
+// Maximum number of commands in flight. A command's time starts when it is written, and more
+// commands in flight are not faster.
 const UNDER_WAY = 128
 
 /**
- * Sends commands to one server: on one connection, in their order, each bounded in time, behind a
- * breaker. Of a burst some are under way and the others wait here: that is no sign of an outage.
+ * Sends commands to one server: on one connection, in order, each with a timeout, behind a breaker.
+ *
+ * Commands of a burst wait here for a free slot, which does not count as an outage.
  */
 export class MemcachedServer {
   readonly #client
@@ -57,12 +58,12 @@ export class MemcachedServer {
     })
   }
 
-  /** One item. Reads of one turn of the event loop are one command. */
+  /** Reads one item. Reads of one turn of the event loop share a command. */
   async read (name: string): Promise<Item | undefined> {
     return (await this.#reads.add(name)).get(name)
   }
 
-  /** The items there are, read in the order of their names, one after the other. */
+  /** Reads the existing items, in the order of the names, one after the other. */
   async gets (names: readonly string[]): Promise<ReadonlyMap<string, Item>> {
     const items = new Map<string, Item>()
     const count = Math.ceil(names.length / AT_ONCE)
@@ -84,11 +85,12 @@ export class MemcachedServer {
   }
 
   /**
-   * Stores an item in place of the one that was read, if that is still there, or if there is none.
-   * Only on the connection on which it was read: a server that was restarted gives the numbers of
-   * its versions again.
-   * @param lifetime seconds, as the protocol has them: 0 is without an end, -1 has ended
-   * @returns whether it is stored
+   * Stores an item in place of the one that was read, if that is unchanged, or if there was none
+   * and still is none.
+   *
+   * Only on the connection on which the item was read: a restarted server reuses version numbers.
+   * @param lifetime seconds as in the protocol: 0 does not expire, -1 has expired
+   * @returns whether it was stored
    */
   put (name: string, value: Buffer, lifetime: number, before: Item | undefined): Promise<boolean> {
     if (before === undefined) {
@@ -109,7 +111,7 @@ export class MemcachedServer {
     return this.#isDone('touch', () => `touch ${name} ${lifetime}\r\n`)
   }
 
-  /** Ends the connection and the probing: commands fail from now on. */
+  /** Ends the connection and the probes: commands fail from now on. */
   close (): void {
     this.#isClosed = true
     this.#breaker.stop()
@@ -140,7 +142,7 @@ export class MemcachedServer {
   }
 
   async #send (command: string, write: (socket: Socket) => string | Buffer): Promise<unknown> {
-    // The client would connect again.
+    // Otherwise the client would reconnect.
     if (this.#isClosed) throw this.#closed()
     let connection: Socket | undefined
     const reply = this.#client.xsend((socket) => {
@@ -151,7 +153,7 @@ export class MemcachedServer {
     return withinAwake(this.timeout, reply, () => {
       connection?.destroy()
       return new Error(
-        `no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`
+        `no answer to ${command} within ${this.timeout} ms: check that it is running, or raise commandTimeout`
       )
     })
   }
@@ -175,18 +177,18 @@ export class MemcachedServer {
     }
     return new CacheError(
       'WEIR_CACHE_STORE_FAILED',
-      `do as asked: Memcached ${this.address}: ${message}`,
+      `execute the command: Memcached ${this.address}: ${message}`,
       { cause }
     )
   }
 }
 
-/** Replies that say that a condition did not hold. */
+/** Replies that report a failed condition. */
 const NOT_DONE = new Set(['NOT_STORED', 'EXISTS', 'NOT_FOUND'])
 
 class ConnectionChanged extends Error {}
 
-/** Whether the error is a reply of the server, or there was nothing to send. */
+/** Reports whether the error is a reply of the server, or there was nothing to send. */
 export const isAnswer = (error: unknown): boolean =>
   error instanceof ConnectionChanged || (error instanceof Error && 'cmdTokens' in error)
 
@@ -210,8 +212,7 @@ function itemOf (found: unknown, socket: Socket): Item | undefined {
     throw new CacheError('WEIR_CACHE_STORE_FAILED',
       'tell versions of an item apart: Memcached was started with -C, start it without')
   }
-  // What is no bytes was written by another program: it has no part in anything but that it is
-  // there.
+  // A value that is not bytes was written by another program: only its existence matters.
   if (typeof casUniq !== 'string') return undefined
   return {
     value: Buffer.isBuffer(value) ? value : Buffer.alloc(0),

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { MemcachedServer } from './server.js'
 
 /**
- * Names a namespace, or a key of it, among all servers: its server and a text of 43 characters that
- * fits an item's name.
+ * Locates a namespace or one of its keys: the server, and a text of 43 characters for the item's
+ * name.
  */
 export interface Location {
   readonly server: MemcachedServer
@@ -11,13 +11,12 @@ export interface Location {
 }
 
 /**
- * All servers of a store. Each key has one, whichever of them answer: by the highest of the hashes
- * of key and server.
+ * All servers of a store. Rendezvous hashing assigns each key to one server, whichever ones answer.
  */
 export class Servers {
   readonly #all: readonly MemcachedServer[]
 
-  /** @param addresses of each; every instance has the same, in any order */
+  /** @param addresses of all servers; the same on every instance, in any order */
   constructor (addresses: readonly string[], timeout: number) {
     this.#all = addresses.map((address) => new MemcachedServer(address, timeout))
   }

@@ -9,10 +9,10 @@ import {
 import { waitForLeases } from '../wait-for-leases.js'
 import type { Known, Records } from './records.js'
 
-// Tags that one write of the head invalidates, at most: an item has to have room for them.
+// Maximum number of tags invalidated by one write of the head: they have to fit in an item.
 const AT_ONCE = 1000
 
-/** A namespace's records in Memcached, judged in memory while the lease lasts. */
+/** A namespace's records in Memcached, checked in memory while the lease lasts. */
 export class MemcachedValidity implements Validity {
   constructor (readonly records: Records) {}
 
@@ -21,11 +21,10 @@ export class MemcachedValidity implements Validity {
   }
 
   /**
-   * Just above the clock that is known here it is below every later invalidation, and while the
-   * lease lasts above every strict one that was acknowledged. Otherwise the head is read: if
-   * nothing was changed since that clock, its own will do. If something was, the clocks of the
-   * instances tell what came before this call: a strict invalidation was acknowledged a lease after
-   * it was made.
+   * A stamp just above the known clock is below every later invalidation, and during the lease
+   * above every acknowledged strict one. Without the lease the head is read. If nothing has changed
+   * since that clock, the head's clock is used. Otherwise the clocks of the instances decide which
+   * invalidations preceded this call: a strict one is acknowledged a lease after it was made.
    */
   async callStamp () {
     const before = this.records.known
@@ -34,7 +33,7 @@ export class MemcachedValidity implements Validity {
     await this.records.look()
     const { epoch, clock } = this.records.known
     if (before.epoch === epoch && this.records.changedAt <= before.clock) return justAbove(clock)
-    // Nothing tells what was lost with the head.
+    // Nothing is known about changes lost with the head.
     if (before.epoch !== undefined && before.epoch !== epoch) return justAbove(before.clock)
     return Math.max(
       justAbove(before.clock),
@@ -44,8 +43,8 @@ export class MemcachedValidity implements Validity {
   }
 
   /**
-   * A stamp for a fill that is to replace a frame of stamp `above`: no value was computed for it
-   * yet, so the clock of now will do.
+   * Issues the stamp of a fill that will replace a frame with stamp `above`. No value has been
+   * computed for it yet, so the current clock is enough.
    */
   async fillStamp (above: Stamp): Promise<Stamp> {
     if (!this.records.isLeased) await this.records.look()
@@ -54,7 +53,7 @@ export class MemcachedValidity implements Validity {
   }
 
   async invalidate (tags: readonly string[], consistency: Consistency = 'strict') {
-    // In parts; the whole is done when the last one is.
+    // Invalidates in parts; the call is done when the last part is.
     const count = Math.max(1, Math.ceil(tags.length / AT_ONCE))
     const stamps = await Promise.all(Array.from({ length: count }, (_, i) => {
       const part = tags.slice(i * AT_ONCE, (i + 1) * AT_ONCE)
@@ -96,8 +95,8 @@ export class MemcachedValidity implements Validity {
   }
 
   /**
-   * The first stamp of a namespace that is new here: below every invalidation of it, if it did not
-   * begin during this call.
+   * Returns the first stamp of a namespace that is new here: below all its invalidations, unless
+   * the namespace began during this call.
    */
   #firstStamp (before: Known, latest: Stamp): Stamp {
     const { beginning, isBegunHere } = this.records

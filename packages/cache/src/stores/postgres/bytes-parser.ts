@@ -1,19 +1,20 @@
-// The type of bytes, in every Postgres.
+// The type id of `bytea` in every Postgres.
 const BYTEA = 17
 
 /**
- * The parser of a column, as `pg` asks for it: text stays as Postgres writes it. Bytes are always
- * in the hexadecimal form: a role, a database or a pool may have set `bytea_output = 'escape'`, and
- * ids and frames are compared and decoded in the one form.
- * @param oid of the column's type
+ * Returns the parser for a column, as `pg` expects it: text is kept as Postgres writes it.
+ *
+ * Bytes are always returned in hexadecimal form, in which ids and frames are compared and decoded:
+ * a role, database or pool may have set `bytea_output = 'escape'`.
+ * @param oid type id of the column
  */
 export const parserOf = (oid?: number): (text: string) => string => oid === BYTEA ? hexOf : asItIs
 
 const asItIs = (text: string) => text
 
 /**
- * The escape form has `\\` for a backslash and `\ooo`, in octal digits, for bytes that are not
- * printable.
+ * The escape format writes `\\` for a backslash and `\ooo`, in octal digits, for non-printable
+ * bytes.
  */
 function hexOf (text: string): string {
   if (text.startsWith('\\x')) return text

@@ -12,12 +12,12 @@ export type Value = string | number | Buffer | null | readonly string[] | readon
 /** A row: each value as Postgres writes it. */
 export type Row = readonly (string | null)[]
 
-// Times that a call is repeated because of others that came in between: only where isolation is
-// stricter than by default.
+// Maximum number of retries after conflicts, which occur only under stricter isolation than the
+// default.
 const TRIES = 20
-// Making tables waits for other instances that do. In milliseconds.
+// Milliseconds that creating the tables may take: it waits for other instances that do the same.
 const INSTALLED_WITHIN = 10_000
-// After a failure, as of a user who may not. In milliseconds.
+// Milliseconds after a failed installation, e.g. for lack of privileges, before the next attempt.
 const INSTALL_AGAIN = 250
 
 const asText = { getTypeParser: parserOf }
@@ -27,11 +27,10 @@ export const queryOf = (text: string, values: readonly Value[] = []): PostgresQu
 
 /**
  * Sends the store's commands to Postgres, behind a breaker. Each is one statement and one
- * transaction: none stays open.
+ * transaction.
  *
- * Commands wait for a connection here, and their time begins when there is one for them: the pool's
- * queue is no sign of an outage. Once the breaker opens, those that wait are refused one after the
- * other, without a command.
+ * Commands wait here for a connection, and their time starts when they get one: queueing does not
+ * count as an outage. When the breaker opens, waiting commands are rejected without being sent.
  */
 export class Commands {
   readonly #breaker: Breaker
@@ -40,8 +39,8 @@ export class Commands {
   #installing: Promise<void> | undefined
 
   /**
-   * @param atOnce commands under way at most: as many as there are connections for
-   * @param timeout milliseconds that each may take
+   * @param atOnce maximum number of commands in flight: as many as there are connections
+   * @param timeout milliseconds for each command
    */
   constructor (
     readonly pool: PostgresPool,
@@ -59,7 +58,7 @@ export class Commands {
 
   /**
    * Calls one of the schema's functions.
-   * @param sent called before the command is sent; not called if it is refused
+   * @param sent called before the command is sent; not called if it is rejected
    */
   call (
     name: FunctionName,
@@ -75,16 +74,16 @@ export class Commands {
   }
 
   /**
-   * As `call`, at once and however Postgres is doing: for what should undo an earlier command that
-   * may still be executed.
+   * Like `call`, but immediately and whatever the breaker's state: for undoing an earlier command
+   * that may still be executed.
    */
   send (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
     return this.#timed(queryOf(this.schema.call(name, values.length), values))
   }
 
   /**
-   * Makes the tables and functions; one attempt at a time, and after one that has failed none for a
-   * moment.
+   * Creates the tables and functions. One attempt runs at a time; after a failure, the next one
+   * waits for a moment.
    */
   install (): Promise<void> {
     if (this.#installing === undefined) {
@@ -100,8 +99,8 @@ export class Commands {
   }
 
   /**
-   * Ends the probing, what waits and what is under way: a pool that ends forgets commands that wait
-   * for a connection.
+   * Stops the probes and rejects all commands, waiting or in flight: a pool that ends forgets
+   * commands that wait for a connection.
    */
   close (): void {
     this.#breaker.stop()
@@ -148,7 +147,7 @@ export class Commands {
   }
 }
 
-/** A command's use of the pool, which it may give up at any moment. */
+/** A command's use of the pool. The command may give it up at any time. */
 class Use {
   #isGivenUp = false
   #refuse: ((error: Error) => void) | undefined
@@ -170,8 +169,8 @@ class Use {
   }
 
   /**
-   * Ends the connection if there is no answer yet: a late one would be taken for that of another
-   * command.
+   * Ends the connection if there is no answer yet: a late answer would be taken for that of the
+   * next command.
    */
   giveUp (): void {
     this.#isGivenUp = true
@@ -179,12 +178,12 @@ class Use {
     this.#release(true)
   }
 
-  /** A pool may answer late, or never. */
+  /** A pool may answer late or never. */
   #connect (): Promise<PostgresClient> {
     return new Promise((resolve, reject) => {
       this.#refuse = reject
       this.pool.connect((error, client) => {
-        // The query fails with it.
+        // The query fails with the same error.
         client?.on('error', ignore)
         if (client === undefined) reject(error ?? new Error('the pool gives no client'))
         else if (this.#isGivenUp) release(client, false)
@@ -205,7 +204,7 @@ class Use {
 
 function release (client: PostgresClient, isDoubtful: boolean): void {
   client.release(isDoubtful)
-  // One that is ended may still fail; the pool listens to the others.
+  // An ended client may still emit errors; the pool listens to the others.
   if (!isDoubtful) client.off('error', ignore)
 }
 

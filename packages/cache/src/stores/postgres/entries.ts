@@ -14,17 +14,17 @@ import type { Commands } from './commands.js'
 import { bufferOf, type Bytes, idOf, isId } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
-// How often those who wait ask again where no notification comes through, in milliseconds.
+// Milliseconds between reads by waiting clients when notifications do not arrive.
 const ASK_AGAIN = 50
-// How often a set has some of what has ended deleted, and how much of it.
+// Number of sets between two sweeps of expired rows, and rows deleted per sweep.
 const SWEEP_EVERY = 128
 const SWEEP = 512
 
-/** What the namespaces of a store have in common. */
+/** State shared by all namespaces of a store. */
 export interface Shared {
   readonly commands: Commands
   readonly announcements: FillAnnouncements
-  /** Whether announcements are heard. */
+  /** Whether announcements are being received. */
   readonly hears: () => boolean
   readonly reads: ReadBatch
   readonly increments: IncrementBatch
@@ -129,8 +129,8 @@ export class PostgresEntries implements Entries {
         lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch))
       }
     } catch (error) {
-      // A command that timed out may still be executed. Nobody would then hold the lease, and
-      // everybody wait for it.
+      // A command that timed out may still be executed. Its lease would then have no holder, and
+      // every client would wait for it.
       if (isSent) {
         this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
       }
@@ -140,7 +140,7 @@ export class PostgresEntries implements Entries {
 
   async waitsOf (fill: FillId): Promise<readonly FillId[]> {
     const [id = '', token = ''] = parseStrings(fill)
-    // One of another store.
+    // The id belongs to another store.
     if (!isId(id) || !/^[\w.-]+$/.test(token)) return []
     const [row] = await this.#commands.call('waits', [id, token])
     const waits = row?.[0]
@@ -156,9 +156,11 @@ export class PostgresEntries implements Entries {
   }
 
   /**
-   * A fill's stamp is above every invalidation that was committed when the lease was granted, and
-   * below every later one. Just above the namespace's clock it is; where that is not known, or
-   * below the stamp of the frame it is to replace, one is issued.
+   * Issues a fill's stamp: above every invalidation committed before the lease was granted, below
+   * every later one.
+   *
+   * Just above the namespace's clock satisfies both. A new stamp is issued if the clock is unknown,
+   * or below the stamp of the frame to be replaced.
    */
   async #stamp (
     above: Stamp,
@@ -202,7 +204,7 @@ export class PostgresEntries implements Entries {
 
 const fillId = (id: Bytes, token: string): FillId => JSON.stringify([id, token])
 
-/** As a frame has it. */
+/** Encodes `storedAt` as a frame does. */
 function storedAtOf ({ storedAt }: FrameId): Buffer {
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleBE(storedAt)

@@ -18,16 +18,17 @@ const withNumber = (frame: string, number: string) =>
 const after = (ms: string) => `clock_timestamp() + ${ms} * interval '1 millisecond'`
 const IS_THERE = 'ends > clock_timestamp()'
 
-// A fill that has ended is told of only where others wait: all commits with a notification wait for
-// each other.
+// Notifies only if others wait for the fill: commits with a notification wait for each other.
 const RELEASE = `
 DELETE FROM %fills WHERE id = _id AND token = _token RETURNING is_awaited INTO _is_awaited;
 IF _is_awaited THEN PERFORM pg_notify(_channel, _how || ' ' || _token); END IF;
 `
 
 /**
- * The functions about frames, and the leases to fill them. Frames are not read beyond what tells
- * one from another. Rows are locked in one order, of ids: no two calls wait for each other.
+ * SQL functions for frames and the leases to fill them.
+ *
+ * Frames are read only as far as needed to compare them. Rows are locked in order of their ids, so
+ * no two calls deadlock.
  */
 export const ENTRY_FUNCTIONS = {
   get: {
@@ -36,9 +37,7 @@ export const ENTRY_FUNCTIONS = {
     does: `RETURN QUERY SELECT e.id, e.frame FROM %entries e WHERE e.id = ANY(_ids) AND ${IS_THERE};`
   },
 
-  /**
-   * Never puts a frame over one with a higher stamp. Ends the lease of the token, if there is one.
-   */
+  /** Never replaces a frame with a higher stamp. Ends the lease of the token, if there is one. */
   set: {
     takes: '_id bytea, _frame bytea, _stamp float8, _ttl float8, _channel text, _token text',
     returns: 'void',
@@ -50,7 +49,7 @@ export const ENTRY_FUNCTIONS = {
       IF _token IS NOT NULL THEN ${RELEASE} END IF;`
   },
 
-  /** `_up_to` null: whatever its stamp. */
+  /** `_up_to` null: any stamp. */
   delete: {
     takes: '_id bytea, _up_to float8',
     returns: 'void',
@@ -58,9 +57,9 @@ export const ENTRY_FUNCTIONS = {
   },
 
   /**
-   * `_seen`: the version of the frame that was seen, null for none; `_number`: a counter's, null
-   * for any; `_frame`: null for none. -> null if there is another; or '', or the number of the
-   * counter that was replaced
+   * `_seen`: the expected version of the frame, null for none; `_number`: a counter's number, null
+   * for any; `_frame`: null to delete. -> null if there is another frame; otherwise '', or the
+   * number of the replaced counter
    */
   swap: {
     takes: '_id bytea, _seen bytea, _number bytea, _frame bytea, _stamp float8, _ttl float8',
@@ -90,8 +89,8 @@ export const ENTRY_FUNCTIONS = {
   },
 
   /**
-   * -> for each counter, in their order, the sum; null if there is another. What is there stays if
-   * the sum is no safe integer.
+   * -> the sum for each counter, in order; null if there is another frame. The counter is unchanged
+   * if the sum is not a safe integer.
    */
   increment: {
     takes: '_ids bytea[], _seen bytea[], _by bigint[]',
@@ -118,9 +117,9 @@ export const ENTRY_FUNCTIONS = {
   },
 
   /**
-   * `_seen`, `_stored_at`: stamp and storedAt of a frame that is of no use. -> the frame, if there
-   * is another; or the token of the one that has the lease, and the milliseconds it still is its
-   * own; or, granted, the namespace's clock and epoch, if it has them
+   * `_seen`, `_stored_at`: stamp and storedAt of an unusable frame. -> the frame, if there is
+   * another; or the token of the lease's holder and the remaining milliseconds; or, if granted, the
+   * namespace's clock and epoch, if known
    */
   claim: {
     takes: `_id bytea, _ns bigint, _seen float8, _stored_at bytea, _token text, _ttl float8,
@@ -165,7 +164,7 @@ export const ENTRY_FUNCTIONS = {
     does: RELEASE
   },
 
-  /** -> whether the lease is still the token's */
+  /** -> whether the token still holds the lease */
   renew: {
     takes: '_id bytea, _token text, _ttl float8',
     returns: 'boolean',
@@ -186,7 +185,7 @@ export const ENTRY_FUNCTIONS = {
     does: `RETURN QUERY SELECT waits FROM %fills WHERE id = _id AND token = _token AND ${IS_THERE};`
   },
 
-  /** Deletes some of what has ended. What another call has locked is not waited for. */
+  /** Deletes some expired rows, skipping locked ones. */
   sweep: {
     takes: '_at_once int',
     returns: 'void',

@@ -5,37 +5,37 @@ import { isMissing } from './failures.js'
 import type { PostgresMirror } from './mirror.js'
 import type { PostgresClient } from './pool.js'
 
-// Milliseconds until a connection is given up: one that does not come about, one that is silent
+// Milliseconds after which a connection is given up that cannot be established, or is silent
 // because the server has vanished.
 const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
-// A connection that has lasted for so long was none that fails again and again. In milliseconds.
+// Milliseconds after which a connection counts as stable rather than as repeatedly failing.
 const LASTING = 2000
-// Milliseconds without a read after which questions only keep the connection alive.
+// Milliseconds without a read after which queries only keep the connection alive.
 const IDLE_AFTER = 2000
 const IDLE_QUESTION_EVERY = 1000
-// Milliseconds in which notifications are taken together.
+// Milliseconds in which notifications are combined.
 const TOGETHER = 1
-// Milliseconds within which a connection has answered that fills are announced on. More than a
-// short lease: on a busy machine an answer takes a while, and no announcement is lost by that.
+// Milliseconds within which a connection must have answered for fill announcements to rely on it.
+// More than a short lease: answers take a while on a busy machine, and that loses no announcement.
 const LIVES_WITHIN = 250
-// Records of one kind that an answer has at most: each costs a few microseconds of the event loop.
+// Maximum number of records of each kind per answer: each costs the event loop a few microseconds.
 const AT_ONCE = 250
 
 /**
- * The lease under which an instance may trust what it remembers.
+ * The lease under which an instance may trust its memory.
  *
- * Every fifth of the lease it asks, by one query for all namespaces, for records that it does not
- * know yet. An answer proves that it knows all that was committed before the query was sent: it is
- * coherent as of that moment, and may rely on it for one lease. A writer waits that long before its
- * change is done. A stalled event loop, a dead connection or a frozen server ends the lease by
- * itself: no detection is needed.
+ * Every fifth of the lease, one query for all namespaces fetches new records. An answer proves that
+ * the instance knows everything committed before the query was sent: it is coherent as of that
+ * moment, and may rely on that for one lease. A writer waits that long before its change is done. A
+ * stalled event loop, a dead connection or a frozen server ends the lease without having to be
+ * detected.
  *
- * A notification only makes it ask earlier. One that is lost, as behind a proxy that shares
- * connections between transactions, costs nothing but time.
+ * A notification only makes the next query run earlier. Losing one, for example behind a proxy that
+ * shares connections between transactions, only costs time.
  *
- * An idle instance, from which nothing is read, asks once a second. The first read after that is
- * judged by the store.
+ * An idle instance, from which nothing is read, queries once a second. The store checks its first
+ * read after that.
  */
 export class Feed implements Hearing {
   readonly #mirrors = new Map<string, PostgresMirror>()
@@ -50,36 +50,30 @@ export class Feed implements Hearing {
   #isReady = false
   #readySince = Infinity
   #hasHeard = false
-  /** Which attempt or connection it is: what an earlier one says late is worth nothing. */
+  /** Identifies the current attempt or connection: late answers of earlier ones are ignored. */
   #epoch = 0
   #failures = 0
   #answeredAt = -Infinity
-  /**
-   * By when the connection, or the answer under way, has to be there; undefined while nothing is
-   * waited for.
-   */
+  /** Deadline of the connection or query in progress; undefined if there is none. */
   #deadline: number | undefined
-  /** Something has changed since the question under way was sent. */
+  /** Whether something has changed since the current query was sent. */
   #isBehind = false
 
   /** @param lease milliseconds; the same for every instance */
   constructor (readonly commands: Commands, readonly lease: number) {}
 
-  /** Whether notifications come through. */
+  /** Whether notifications arrive. */
   get hears (): boolean {
     return this.#hasHeard
   }
 
-  /** To be called at each question to a mirror: it keeps answers coming. */
+  /** Call this each time a mirror is consulted: it keeps the queries going. */
   used (now: number): void {
     this.#usedAt = now
     if (this.#isIdle) this.#wake()
   }
 
-  /**
-   * Asks as soon as it has an answer to the question under way, and not before others of this
-   * moment have been taken together.
-   */
+  /** Queries again after the current answer, combining the notifications of this moment. */
   askSoon (): void {
     if (this.#isClosed) return
     this.#soon ??= setTimeout(() => {
@@ -88,7 +82,7 @@ export class Feed implements Hearing {
     }, TOGETHER).unref()
   }
 
-  /** Whether announcements of fills can be relied on. */
+  /** Whether fill announcements are reliable. */
   isCoherent (): boolean {
     const now = performance.now()
     this.used(now)
@@ -113,7 +107,7 @@ export class Feed implements Hearing {
     for (const timer of [this.#watch, this.#soon, this.#retry]) clearTimeout(timer)
   }
 
-  /** Milliseconds between questions while entries are being judged by the answers. */
+  /** Milliseconds between queries while their answers are used to check entries. */
   get #pause (): number {
     return Math.max(2, this.lease / 5)
   }
@@ -158,7 +152,7 @@ export class Feed implements Hearing {
       if (epoch === this.#epoch && message.channel === channel) this.#heard(message.payload ?? '')
     })
     await client.query(queryOf(`LISTEN ${channel}`))
-    // An echo: it is heard before the answer, if any notification is.
+    // An echo, received before the answer if notifications arrive at all.
     await client.query(queryOf('SELECT pg_notify($1, $2)', [channel, 'echo']))
     if (epoch !== this.#epoch) return
     this.#isReady = true
@@ -175,8 +169,8 @@ export class Feed implements Hearing {
   }
 
   /**
-   * Lets go of the connection, or the attempt, and tries again in a while. What is known stays
-   * known: the lease tells until when.
+   * Gives up the connection or attempt and retries after a pause. Known records stay usable until
+   * the lease ends.
    */
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
@@ -186,7 +180,7 @@ export class Feed implements Hearing {
     this.#hasHeard = false
     this.#answeredAt = -Infinity
     this.#deadline = undefined
-    // It still listens, and may have an answer on its way.
+    // The client still listens and may have a pending answer.
     this.#client?.release(true)
     this.#client = undefined
     clearTimeout(this.#retry)
@@ -200,7 +194,7 @@ export class Feed implements Hearing {
     if (wasReady) this.#announcements?.lost()
   }
 
-  /** One question at a time: while Postgres is frozen they do not pile up. */
+  /** Sends one query at a time, so that queries do not pile up while Postgres is frozen. */
   #look (): void {
     if (this.#deadline !== undefined) {
       if (performance.now() > this.#deadline) this.#lose(this.#epoch)
@@ -222,7 +216,7 @@ export class Feed implements Hearing {
     }, () => { this.#lose(epoch) })
   }
 
-  /** Resolves to whether there may be more. */
+  /** Resolves to whether there may be more records. */
   async #ask (client: PostgresClient, epoch: number): Promise<boolean> {
     const { schema } = this.commands
     const all = [...this.#mirrors]

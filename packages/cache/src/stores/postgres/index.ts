@@ -17,32 +17,34 @@ import { Schema } from './schema.js'
 
 export type { PostgresClient, PostgresLocation, PostgresPool, PostgresQuery } from './pool.js'
 
-/** Options of {@link postgresStore}: `url` or `pool`, and: */
+/** Options of {@link postgresStore}: `url` or `pool`, and these. */
 export interface PostgresStoreOptions extends PostgresLocation {
   /**
-   * Before the names of tables and functions, perhaps after the name of a schema that exists:
-   * `weir`, `cache.weir`. Lower-case letters, digits and underscores. Default `weir`.
+   * Prefix of table and function names, optionally with an existing schema: `weir`, `cache.weir`.
+   *
+   * Lower-case letters, digits and underscores. Default `weir`.
    */
   readonly prefix?: string
   /**
-   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
-   * Default 100,000.
+   * Maximum number of tag records per namespace. Beyond it the oldest are dropped, and the entries
+   * they apply to become invalid. Default 100,000.
    */
   readonly maxTags?: number
   /**
-   * How long an instance may trust its memory after Postgres has last proved that it knows every
-   * change, and how long a strict invalidation waits before it is done. The same for every
-   * instance. Default 50 ms.
+   * Time for which an instance may trust its memory after Postgres has last proved it current, and
+   * for which a strict invalidation waits.
+   *
+   * The same for every instance. Default 50 ms.
    */
   readonly lease?: Duration
 }
 
 /**
- * A store in Postgres 13 or later, for a fleet that has no other server.
+ * Creates a store in Postgres 13 or later, for a fleet without another shared server.
  *
- * The tables `weir_namespaces`, `weir_records`, `weir_entries` and `weir_fills` are made at the
- * first use; the user needs the right to create them. They are UNLOGGED: cheap to write, and empty
- * after a crash or a failover, which costs misses.
+ * The tables `weir_namespaces`, `weir_records`, `weir_entries` and `weir_fills` are created on
+ * first use; the user needs the privilege to do so. They are UNLOGGED: cheap to write, and empty
+ * after a crash or failover, which causes misses.
  * @example postgresStore({ url: 'postgres://user:password@127.0.0.1:5432/database' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give;
  *   WEIR_CACHE_MISSING_DRIVER if `pg` is not installed
@@ -57,7 +59,7 @@ export function postgresStore (options: PostgresStoreOptions): Store {
   ) {
     throw new CacheError(
       'WEIR_CACHE_INVALID_OPTION',
-      `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`
+      `prefix ${shown(prefix)}: use lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`
     )
   }
   const { pool, atOnce, commandTimeout, end } = openPool(location)
@@ -72,7 +74,7 @@ export function postgresStore (options: PostgresStoreOptions): Store {
   }
 
   const open = (name: string): StoreNamespace => {
-    // An integer of Postgres.
+    // Postgres takes a 32-bit integer.
     const records = new PostgresRecords(commands, name, Math.min(maxTags, 2 ** 31 - 1))
     const mirror = new PostgresMirror(records, feed, maxTags)
     feed.follow(mirror)
@@ -86,7 +88,7 @@ export function postgresStore (options: PostgresStoreOptions): Store {
     async close () {
       feed.close()
       commands.close()
-      // A server that does not answer is not waited for.
+      // Do not wait for a server that does not answer.
       await within(commandTimeout, end(), () => new Error('it does not end')).catch(() => {})
     }
   }

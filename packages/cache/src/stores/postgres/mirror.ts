@@ -10,8 +10,8 @@ import { type Bytes, nameOf } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
 /**
- * How far the records have been loaded: up to a row of each kind, and the clock of the change that
- * is known to be the last.
+ * Progress of loading the records: up to a row of each kind, and the clock of the last known
+ * change.
  */
 export interface Position {
   readonly seen: Stamp
@@ -28,8 +28,9 @@ const FIRST: Place = { at: 0, id: '\\x' }
 const BEGINNING: Position = { seen: -1, tags: FIRST, keys: FIRST }
 
 /**
- * The namespace's records as this instance knows them. They are loaded in the order in which they
- * were committed, so those that are new are those after the last one that is known here, whatever
+ * The namespace's records as known to this instance.
+ *
+ * Records are loaded in commit order, so the new ones are those after the last known one, whatever
  * happened to connections and notifications meanwhile.
  */
 export class PostgresMirror implements RecordMirror {
@@ -38,14 +39,14 @@ export class PostgresMirror implements RecordMirror {
   #position = BEGINNING
   #isComplete = false
   /**
-   * When the question was sent whose answer had nothing that is not known here. On the monotonic
+   * Time at which the last query was sent whose answer contained nothing new. On the monotonic
    * clock.
    */
   #currentAsOf = -Infinity
 
   /**
-   * @param feed keeps it up to date
-   * @param limit of records of a kind
+   * @param feed keeps the mirror up to date
+   * @param limit maximum number of records of each kind
    */
   constructor (
     readonly records: PostgresRecords,
@@ -79,17 +80,17 @@ export class PostgresMirror implements RecordMirror {
   }
 
   /**
-   * Takes an answer of the function `news` in.
+   * Applies an answer of the function `news`.
    * @param rows those of the namespace, at least one
-   * @param atOnce how many of a kind an answer has at most
-   * @param sent when it was asked for, on the monotonic clock
+   * @param atOnce maximum number of records of each kind in an answer
+   * @param sent when the query was sent, on the monotonic clock
    * @returns whether there may be more
    */
   take (rows: readonly Row[], atOnce: number, sent: number): boolean {
     const [, epoch, clock, changed, floor] = rows[0] ?? []
     if (typeof epoch !== 'string' || !this.records.isSame(epoch)) {
-      // The records are lost. Issuing a stamp makes the row, and raises its floor above all that is
-      // known here.
+      // The records are lost. Issuing a stamp creates the row, with a floor above everything known
+      // here.
       this.#reset(undefined)
       this.records.stamp().then(
         () => {

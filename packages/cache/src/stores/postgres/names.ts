@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto'
 
-// What Postgres takes for bytes as text.
+// Prefix of bytes in Postgres' text format.
 const HEX = '\\x'
 
-/** Bytes as Postgres writes and takes them: `\x` and hexadecimal digits. */
+/** Bytes as Postgres writes and accepts them: `\x` and hexadecimal digits. */
 export type Bytes = string
 
 /**
- * Names are any strings; text columns take no NUL, and an index takes 2,700 bytes. JSON loses
- * nothing of a string.
+ * Encodes a name of any characters. Text columns reject NUL, and an index accepts 2,700 bytes. JSON
+ * preserves every string.
  */
 export const nameBytes = (name: string): Bytes =>
   HEX + Buffer.from(JSON.stringify(name)).toString('hex')
@@ -21,15 +21,14 @@ export const nameOf = (bytes: Bytes): string => {
 
 export const bufferOf = (bytes: Bytes): Buffer => Buffer.from(bytes.slice(HEX.length), 'hex')
 
-/** The primary key of what has these names: a digest of them. */
+/** Returns the primary key for the given names: a digest. */
 export const idOf = (...names: readonly string[]): Bytes =>
   HEX + hash('sha256', JSON.stringify(names))
 
 export const isId = (text: string): text is Bytes => /^\\x[0-9a-f]{64}$/.test(text)
 
 /**
- * A namespace's number: eight bytes of a digest of its name, so that every instance has the same
- * without asking.
+ * Returns a namespace's number: eight bytes of a digest of its name, the same on every instance.
  */
 export const numberOfNamespace = (name: string): string =>
   hash('sha256', JSON.stringify(name), 'buffer').readBigInt64BE().toString()

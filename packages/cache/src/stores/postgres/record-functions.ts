@@ -1,19 +1,22 @@
-// The clock of the server, in microseconds: of this moment, not of the transaction's beginning,
-// which is before it had the lock.
+// The server's clock in microseconds, at this moment: the transaction may have begun long before it
+// got the lock.
 const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 
 /**
- * The functions about a namespace's records. Each is one transaction of its own, and one round
- * trip. The caller says what it knows of the namespace: its latest stamp (no lower one is issued,
- * whatever happened to the server's clock or to the row), and the epoch. If the row is another one
- * by now, its records are lost, and all that the caller may have is made invalid.
+ * SQL functions for a namespace's records. Each is one transaction and one round trip.
+ *
+ * The caller passes what it knows of the namespace: the latest stamp (none below it is issued,
+ * whatever happened to the server's clock or to the row) and the epoch. If the row is now another
+ * one, its records are lost, and everything the caller may hold is invalidated.
  */
 const CALLER = '_ns bigint, _name bytea, _known bigint, _epoch uuid'
 
 /**
- * Locks the namespace's row and issues a stamp. The lock is held until the commit: commits of one
- * namespace have the order of their stamps. Each statement after it sees what was committed before,
- * as is so in READ COMMITTED; a stricter isolation fails instead, and the call is repeated.
+ * Locks the namespace's row and issues a stamp.
+ *
+ * The lock is held until the commit, so commits of a namespace follow the order of their stamps.
+ * Each later statement sees everything committed before, as in READ COMMITTED; a stricter isolation
+ * level fails instead, and the call is retried.
  */
 const ENTER = `
 LOOP
@@ -36,8 +39,10 @@ UPDATE %namespaces SET clock = _stamp, changed = n.changed, floor = n.floor, tag
 `
 
 /**
- * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest
- * first, and the floor rises to the last of them. Replacements also go when they have ended.
+ * Prunes records: every writer does so, a bounded number at a time.
+ *
+ * Records beyond the limit are dropped, oldest first, and the floor rises to the last of them.
+ * Expired replacements are dropped too.
  */
 const PRUNE_VARIABLES = '_new int; _gone int; _last bigint;'
 const pruneOf = (count: 'tags' | 'keys', written: string) => `
@@ -62,8 +67,7 @@ n.keys := n.keys - _gone;
 `
 
 /**
- * Records a replacement of the key up to `_up_to`. One that is recorded late does not lower a later
- * one.
+ * Records a replacement of the key up to `_up_to`. Recording one late does not lower a later one.
  */
 const replacedAt = (upTo: string) => `
 INSERT INTO %records AS r (id, ns, is_key, name, stamp, at, until)
@@ -82,14 +86,14 @@ ${PRUNE_ENDED}${pruneOf('keys', '1')}`
 const TELL = "PERFORM pg_notify(_channel, 'changed');"
 
 /**
- * Whether one of these records, or the floor, ends the entry. `_proven`: it is known to be valid as
- * far as floors go.
+ * Reports whether one of these records, or the floor, ends the entry. `_proven`: the entry is known
+ * to be valid with regard to floors up to this stamp.
  */
 const endedBy = (ids: string) =>
   `_proven <= n.floor OR EXISTS (SELECT FROM %records WHERE id = ANY(${ids}) AND stamp >= _own)`
 
 export const RECORD_FUNCTIONS = {
-  /** -> stamp, epoch, and the floor if it is the one the namespace began with, else 0 */
+  /** -> stamp, epoch, and the floor if it is the namespace's first one, else 0 */
   stamp: {
     takes: `${CALLER}, OUT stamp bigint, OUT epoch uuid, OUT beginning bigint`,
     returns: 'record',
@@ -116,7 +120,7 @@ export const RECORD_FUNCTIONS = {
       epoch := n.epoch;`
   },
 
-  /** Records below the floor say nothing any more. They go like others, when there are too many. */
+  /** Records below the floor are obsolete. They are pruned like others, when there are too many. */
   clear: {
     takes: `${CALLER}, _channel text, OUT stamp bigint, OUT epoch uuid`,
     returns: 'record',
@@ -150,7 +154,7 @@ export const RECORD_FUNCTIONS = {
       stamp := _stamp;`
   },
 
-  /** -> a stamp; null if the entry is invalid as of that */
+  /** -> a stamp; null if the entry is invalid as of that stamp */
   stamp_if_valid: {
     takes: `${CALLER}, _own float8, _proven float8, _ids bytea[], OUT stamp bigint, OUT epoch uuid`,
     returns: 'record',
@@ -176,8 +180,8 @@ export const RECORD_FUNCTIONS = {
   },
 
   /**
-   * -> epoch, clock and floor in each row, with each of the records that there are. One statement:
-   * all is as of one moment.
+   * -> epoch, clock and floor in each row, with each existing record. One statement, so everything
+   * is as of one moment.
    */
   records: {
     takes: '_ns bigint, _ids bytea[]',
@@ -188,14 +192,14 @@ export const RECORD_FUNCTIONS = {
   },
 
   /**
-   * What is new in each of the namespaces, oldest first: records of tags after the one at (tag_at,
-   * tag_id), of keys after the one at (key_at, key_id), at most so many of each, if anything has
-   * changed since `_seen`. A row without a record tells epoch, clock, changed and floor, one with
-   * nothing else that there is no such namespace.
+   * New records of each namespace, oldest first: those of tags after (tag_at, tag_id), those of
+   * keys after (key_at, key_id), up to `_at_once` of each, if anything has changed since `_seen`. A
+   * row without a record holds epoch, clock, changed and floor; a row with nothing else means that
+   * the namespace does not exist.
    *
-   * One statement, so all is as of one moment: a record that is pruned before it is loaded is
-   * covered by the floor that is loaded. Only a server that would carry out an invalidation
-   * answers: a standby refuses to read a table that is not logged.
+   * One statement, so everything is as of one moment: the floor it loads covers records that are
+   * pruned before they are loaded. Only a server that would execute an invalidation answers: a
+   * standby refuses to read an unlogged table.
    */
   news: {
     takes:

@@ -7,13 +7,13 @@ import type { Commands, Row, Value } from './commands.js'
 import { type Bytes, idOf, nameBytes, numberOfNamespace } from './names.js'
 import type { FunctionName } from './schema.js'
 
-// Others wait for the namespace's row while tags are written.
+// Maximum number of tags per command: others wait for the namespace's row meanwhile.
 const INVALIDATED_AT_ONCE = 200
 const READ_AT_ONCE = 2000
-// Entries end by the clocks of instances, records by that of Postgres. Milliseconds by which they
-// may differ.
+// Maximum difference between clocks in milliseconds: entries expire by their instance's clock,
+// records by that of Postgres.
 const CLOCK_MARGIN = 10_000
-// The epoch of a namespace whose row is not known here yet. No row has it.
+// The epoch of a namespace whose row is not known yet. No row has it.
 const NO_EPOCH = '00000000-0000-0000-0000-000000000000'
 
 /** A namespace's clock, floor and records in Postgres. */
@@ -36,7 +36,9 @@ export class PostgresRecords implements RecordKeeper {
     return this.#latest
   }
 
-  /** A frame may claim any stamp: no clock could go on from one that is no safe integer. */
+  /**
+   * A frame may claim any stamp: the clock could not continue from one that is not a safe integer.
+   */
   see (stamp: Stamp): void {
     if (Number.isSafeInteger(stamp)) this.#latest = Math.max(this.#latest, stamp)
   }
@@ -46,7 +48,7 @@ export class PostgresRecords implements RecordKeeper {
     return { stamp: stampOf(row[0]), beginning: stampOf(row[2]) }
   }
 
-  /** In parts; the whole is done when the last one is. */
+  /** Invalidates in parts; the call is done when the last part is. */
   async invalidate (tags: readonly string[]): Promise<Stamp> {
     const all = [...new Set(tags)]
     let stamp: Stamp = 0
@@ -107,14 +109,14 @@ export class PostgresRecords implements RecordKeeper {
     ])
   }
 
-  /** Many readers in one turn of the event loop cost one command. */
+  /** Readers in one turn of the event loop share a command. */
   of (entry: Judged): Promise<TagRecords> {
     return this.#asked.add(entry)
   }
 
   /**
-   * Whether the row is the one that is known here; a first one is from now on. If it is another,
-   * the records are lost.
+   * Reports whether the row is the known one; the first row seen becomes the known one. Another row
+   * means that the records are lost.
    */
   isSame (epoch: string): boolean {
     if (this.#epoch === NO_EPOCH) this.#epoch = epoch
@@ -144,8 +146,8 @@ export class PostgresRecords implements RecordKeeper {
     )) {
       const [first] = rows
       const [epoch, clock, floor] = first ?? []
-      // Nothing is known of what was before. The stamp's function makes a floor, as of now, below
-      // the stamp it issues.
+      // Nothing is known about earlier records. The stamp's function creates a floor as of now,
+      // below the stamp it issues.
       if (typeof epoch !== 'string' || !this.isSame(epoch)) {
         return { ...records, floor: (await this.stamp()).stamp }
       }
@@ -186,10 +188,10 @@ export class PostgresRecords implements RecordKeeper {
   }
 }
 
-/** Infinity for a value that was put by hand, and null for Postgres. */
+/** Converts Infinity, for a value that was set explicitly, to null. */
 const endOf = (until: number) => Number.isFinite(until) ? Math.ceil(until) + CLOCK_MARGIN : null
 
-/** A stamp, as Postgres writes a whole number. */
+/** Parses a stamp as Postgres writes a whole number. */
 export function stampOf (text: unknown): Stamp {
   const stamp = typeof text === 'string' && /^-?\d+$/.test(text) ? Number(text) : NaN
   if (Number.isSafeInteger(stamp)) return stamp
@@ -197,4 +199,4 @@ export function stampOf (text: unknown): Stamp {
 }
 
 const unexpected = (reply: string) =>
-  new CacheError('WEIR_CACHE_STORE_FAILED', `give a stamp, but ${reply}`)
+  new CacheError('WEIR_CACHE_STORE_FAILED', `return a stamp, but ${reply}`)

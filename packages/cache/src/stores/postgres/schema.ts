@@ -4,17 +4,18 @@ import { RECORD_FUNCTIONS } from './record-functions.js'
 
 /**
  * The tables, all UNLOGGED: after a crash, and on a standby that has taken over, they are empty.
- * Then nothing is valid that was before, which costs misses and never staleness. They live and die
- * together: if one is missing, all are made anew, because an entry without the record of its
- * invalidation would look valid.
  *
- * `namespaces` has a row for each namespace, whose lock orders its stamps. `epoch` tells it from
- * one that took its place; `changed` is the clock at the last change of its records, `began` the
- * floor at first, `tags` and `keys` how many records there are. `records` has its invalidations (of
- * tags) and replacements (of keys); `at` is the clock when it was written. `entries` has the
+ * Everything from before is then invalid, which causes misses, never stale reads. The tables depend
+ * on each other: if one is missing, all are created anew, because an entry without the record of
+ * its invalidation would look valid.
+ *
+ * `namespaces` has a row per namespace, whose lock orders its stamps. `epoch` distinguishes it from
+ * a later row of the same name; `changed` is the clock at the last change of its records, `began`
+ * the first floor, `tags` and `keys` the numbers of records. `records` has invalidations (of tags)
+ * and replacements (of keys); `at` is the clock when the record was written. `entries` has the
  * frames, `fills` the leases to compute them.
  *
- * Ids are digests of names. Ages are judged by the clock of the server.
+ * Ids are digests of names. Expiry follows the server's clock.
  */
 const TABLES = `
 CREATE UNLOGGED TABLE %namespaces (
@@ -36,10 +37,7 @@ CREATE UNLOGGED TABLE %fills (
 CREATE INDEX ON %fills (ends);
 `
 
-/**
- * One of the functions: what it is given and returns, the declaration of its variables, and what it
- * does.
- */
+/** A SQL function: its parameters and result, its variables and its body. */
 export interface SqlFunction {
   readonly takes: string
   readonly returns: string
@@ -51,14 +49,14 @@ const FUNCTIONS = { ...RECORD_FUNCTIONS, ...ENTRY_FUNCTIONS }
 
 export type FunctionName = keyof typeof FUNCTIONS
 
-/** The names of a store's tables and functions, and the statements that make them. */
+/** The names of a store's tables and functions, and the statements that create them. */
 export class Schema {
-  /** What other instances are told by. */
+  /** The channel that notifies other instances. */
   readonly channel: string
   readonly #prefix: string
   readonly #version: string
 
-  /** @param prefix of all names; with a schema and a dot before it, they are in that */
+  /** @param prefix of all names; a schema and a dot before it place them in that schema */
   constructor (prefix: string) {
     this.#prefix = `${prefix}_`
     this.channel = this.#prefix.replace('.', '_')
@@ -66,8 +64,10 @@ export class Schema {
   }
 
   /**
-   * The call of a function, which has a name of its own in each version of this package: instances
-   * of two go on beside each other.
+   * Returns the call of a function.
+   *
+   * Functions have a different name in each version of this package, so instances of two versions
+   * run side by side.
    */
   call (name: FunctionName, values: number): string {
     const places = Array.from({ length: values }, (_, i) => `$${i + 1}`)
@@ -75,10 +75,12 @@ export class Schema {
   }
 
   /**
-   * Makes what is missing, as one statement and so in one transaction. Several instances may do so
-   * at the same moment: a lock orders them, because IF NOT EXISTS does not. The tables come last:
-   * nothing after them can fail, and Postgres (seen with 15) cannot recover from a crash that
-   * follows the rollback of a CREATE UNLOGGED TABLE within a fraction of a second.
+   * Creates the missing tables and functions in one statement, and so in one transaction.
+   *
+   * Several instances may do so at the same moment: a lock orders them, because IF NOT EXISTS does
+   * not. The tables come last: nothing after them can fail, and Postgres (seen with 15) cannot
+   * recover from a crash that follows the rollback of a CREATE UNLOGGED TABLE within a fraction of
+   * a second.
    */
   get install (): string {
     const tables = ['namespaces', 'records', 'entries', 'fills'].map(

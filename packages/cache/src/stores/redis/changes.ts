@@ -2,7 +2,8 @@ import type { Stamp } from '../../validity.js'
 import type { Change } from '../change.js'
 
 /**
- * A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none.
+ * Parses a message of the scripts: a JSON list of kind, stamp and names. Undefined for anything
+ * else.
  */
 export function parseChange (message: string): Change | undefined {
   const [kind, time, ...names] = parseList(message)
@@ -22,11 +23,11 @@ export function parseChange (message: string): Change | undefined {
   }
 }
 
-// The year 2112, in microseconds. A later stamp would be handed on to Redis, whose clock would go
-// on from there: it needs room above, and between two stamps.
+// The year 2112 in microseconds. A later stamp would be passed to Redis, whose clock would continue
+// from it: stamps need room above, and between two of them.
 const LATEST: Stamp = 2 ** 52
 
-/** Reads a number as the scripts write it: digits, nothing else. */
+/** Reads a number as the scripts write it: digits only. */
 function wholeNumber (text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
 }

@@ -6,10 +6,11 @@ import { type Increment, IncrementBatch } from '../increment-batch.js'
 import { ReadBatch } from '../read-batch.js'
 import { INCREMENT } from './swap-scripts.js'
 
-// Scripts are what the store cannot do without, and one that is given a key goes to its node.
+// Probes with a script, because the store cannot work without scripts, and one with a key goes to
+// the key's node.
 const PROBE = script('return 1')
 
-/** Sends the store's commands to Redis; in a cluster behind a breaker per node. */
+/** Sends the store's commands to Redis; in a cluster, behind a breaker per node. */
 export class Commands {
   readonly #breakers = new Map<string, Breaker>()
   readonly #reads = new ReadBatch(
@@ -18,7 +19,7 @@ export class Commands {
   )
 
   /**
-   * Joins increments of one turn of the event loop into one command; in a cluster those of one
+   * Joins the increments of one turn of the event loop into one command; in a cluster, those of one
    * counter.
    */
   readonly increments: IncrementBatch
@@ -31,7 +32,8 @@ export class Commands {
   }
 
   /**
-   * The value under the key. Reads of one turn of the event loop are one command, but in a cluster.
+   * Reads the value under the key. Reads of one turn of the event loop share a command, except in a
+   * cluster.
    */
   read (key: string): Promise<Buffer | undefined> {
     return this.connection.isCluster ? this.#read(key) : this.#reads.add(key)
@@ -49,7 +51,7 @@ export class Commands {
     return asText(await this.evaluateBuffer(script, keys, args))
   }
 
-  /** As `evaluate`, with text in the reply as bytes. */
+  /** Like `evaluate`, with text in the reply as bytes. */
   evaluateBuffer (
     script: Script,
     keys: readonly string[],
@@ -59,8 +61,8 @@ export class Commands {
   }
 
   /**
-   * Sends the script however Redis is doing, unlike `evaluate`: for what should undo an earlier
-   * command that may still be executed.
+   * Sends the script whatever the state of Redis, unlike `evaluate`: for undoing an earlier command
+   * that may still be executed.
    */
   async send (
     script: Script,
@@ -70,7 +72,7 @@ export class Commands {
     return asText(await this.connection.evaluate(script, keys, args))
   }
 
-  /** Ends the probing of nodes that do not answer. */
+  /** Stops probing nodes that do not answer. */
   close (): void {
     for (const breaker of this.#breakers.values()) breaker.stop()
   }
@@ -112,7 +114,7 @@ export class Commands {
     if (known !== undefined) return known
     const breaker = new Breaker({
       probe: async (key) => {
-        // Since another node has taken over the key, its answer would tell nothing of this one.
+        // Another node has taken over the key: its answer would say nothing about this one.
         if (this.connection.nodeOf(key) !== node) return
         await this.connection.evaluate(PROBE, [key], [])
       },
@@ -129,10 +131,10 @@ function asText (reply: unknown): unknown {
   return isList(reply) ? reply.map(asText) : reply
 }
 
-/** The sum in a reply. Any other reply leaves open whether it was counted. */
+/** Reads the sum from a reply. Any other reply leaves open whether the increment was applied. */
 function sumOf (reply: unknown): number | undefined {
   if (typeof reply !== 'string') {
-    throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`)
+    throw new CacheError('WEIR_CACHE_STORE_FAILED', `return the sum, but ${shown(reply)}`)
   }
   return reply === '' ? undefined : Number(reply)
 }

@@ -24,7 +24,7 @@ import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
 export class RedisEntries implements Entries {
   /**
    * @param prefix of all namespaces of the store
-   * @param stamp issues one for a fill, not below that of the frame it is to replace
+   * @param stamp issues a fill's stamp, not below that of the frame it will replace
    */
   constructor (
     readonly commands: Commands,
@@ -38,8 +38,8 @@ export class RedisEntries implements Entries {
   async get (keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     const [key] = keys
     if (key !== undefined && keys.length === 1) return [await this.commands.read(this.#entry(key))]
-    // One GET each, in one pipeline: in a cluster the keys lie in different slots, where MGET may
-    // not go.
+    // One GET per key, in one pipeline: in a cluster the keys lie in different slots, where MGET is
+    // not allowed.
     return Promise.all(keys.map((key) => this.commands.read(this.#entry(key))))
   }
 
@@ -93,12 +93,12 @@ export class RedisEntries implements Entries {
         }
       }
       if (reply !== 0) {
-        throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
+        throw new CacheError('WEIR_CACHE_STORE_FAILED', `return the holder of a fill lease, but ${shown(reply)}`)
       }
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
-      // A command that timed out may still be executed. Nobody would then hold the lease, and
-      // everybody wait for it.
+      // A command that timed out may still be executed. Its lease would then have no holder, and
+      // every client would wait for it.
       this.commands
         .send(RELEASE, this.#keys(key), [token])
         .then((awaited) => (awaited === 1 ? this.#announce(token, 'done') : undefined))
@@ -109,7 +109,7 @@ export class RedisEntries implements Entries {
 
   async waitsOf (fill: FillId): Promise<readonly FillId[]> {
     const [token, entry] = split(fill)
-    // A fill of another namespace is in this store, too; one of another prefix is not.
+    // Fills of other namespaces belong to this store too; those of another prefix do not.
     if (!entry.startsWith(`${this.prefix}:`)) return []
     const waits = await this.commands.evaluate(WAITS, keysOf(entry), [token])
     return parseStrings(String(waits))
@@ -117,7 +117,7 @@ export class RedisEntries implements Entries {
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
-    // A release that was not answered may have been executed without an announcement.
+    // An unanswered release may have been executed without an announcement.
     let isInDoubt = false
     const answered = (reply: Promise<unknown>) =>
       reply.catch((error: unknown) => {
@@ -135,7 +135,7 @@ export class RedisEntries implements Entries {
       },
       store: async (frame, ttl) => {
         const awaited = await answered(this.#store(key, frame, ttl, token))
-        // The value is there for everyone: the filler need not wait until they have been told.
+        // The value is available to every instance: the filler need not wait for the announcement.
         announce(awaited, 'done').catch(() => {})
       },
       setWaits: async (fills) => {
@@ -155,8 +155,8 @@ export class RedisEntries implements Entries {
     return this.commands.evaluate(STORE, this.#keys(key), [frame, lifetime(ttl), token])
   }
 
-  // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same
-  // place in both names.
+  // The part hashed for the slot starts at these braces and ends at the same place in both names,
+  // whatever braces the key contains.
   #entry (key: string): string {
     return `${this.prefix}:${this.namespace}:{=${key}}`
   }
@@ -174,7 +174,7 @@ const lifetime = (ttl: number) => Math.max(1, Math.ceil(ttl))
 
 const keysOf = (entry: string) => [entry, `${entry}:fill`]
 
-/** The token and the name of the entry. */
+/** Splits an id into the token and the entry's name. */
 function split (fill: FillId): [token: string, entry: string] {
   const space = fill.indexOf(' ')
   return [fill.slice(0, space), fill.slice(space + 1)]

@@ -15,29 +15,30 @@ import { LeasedValidity } from '../leased-validity.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/** Options of {@link redisStore}: `url` or `client`, and: */
+/** Options of {@link redisStore}: `url` or `client`, and these. */
 export interface RedisStoreOptions extends RedisLocation {
-  /** Before every key. Default `weir`. */
+  /** Prefix of every key. Default `weir`. */
   readonly prefix?: string
   /**
-   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
-   * Default 100,000.
+   * Maximum number of tag records per namespace. Beyond it the oldest are dropped, and the entries
+   * they apply to become invalid. Default 100,000.
    */
   readonly maxTags?: number
   /**
-   * How long an instance may trust its memory after Redis has last proved that it has heard
-   * everything, and how long a strict invalidation waits before it is done. The same for every
-   * instance. Default 50 ms.
+   * Time for which an instance may trust its memory after Redis has last proved it current, and for
+   * which a strict invalidation waits.
+   *
+   * The same for every instance. Default 50 ms.
    */
   readonly lease?: Duration
 }
 
 /**
- * A store in Redis (7.0 or later) or Valkey, for a fleet: one server, Sentinel or Cluster.
+ * Creates a store in Redis (7.0 or later) or Valkey for a fleet: one server, Sentinel or Cluster.
  *
  * Keys: `weir:products:{=KEY}` holds an entry of the namespace `products`,
- * `weir:products:{=KEY}:fill` the lease to fill it, `weir:{products}:tags` all its tag records. No
- * command touches two slots, and none scans.
+ * `weir:products:{=KEY}:fill` the lease to fill it, `weir:{products}:tags` all tag records of the
+ * namespace. No command touches two slots, and none scans.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  */
@@ -52,8 +53,8 @@ export function redisStore (options: RedisStoreOptions): Store {
   const open = (name: string): StoreNamespace => {
     const subscription = subscriptions.next()
     const shared = `${prefix}:{${name}}`
-    // A client's own prefix goes before keys, and not before channels: unprefixed, two applications
-    // would hear each other.
+    // A client's own prefix applies to keys but not to channels: without adding it here, two
+    // applications would receive each other's messages.
     const [bus, fills] = [
       `${connection.keyPrefix}${shared}:bus`,
       `${connection.keyPrefix}${shared}:fills`

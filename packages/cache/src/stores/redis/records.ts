@@ -22,21 +22,22 @@ import {
 
 /** A part of a namespace's records, oldest first. */
 export interface RecordsPage {
-  /** As of this page. That of the last one covers what was pruned since the first. */
+  /** The floor as of this page. The last page's floor covers everything pruned since the first. */
   readonly floor: Stamp
   readonly tags: readonly (readonly [tag: string, stamp: Stamp])[]
   readonly replaced: readonly (readonly [key: string, stamp: Stamp])[]
 }
 
-/** The keys of a namespace's records, as the scripts expect them; see there. */
+/** Returns the keys of a namespace's records in the order the scripts expect. */
 export const recordKeys = (namespace: string): readonly string[] =>
   [`${namespace}:tags`, `${namespace}:replaced`, `${namespace}:replaced-until`]
 
-// Other clients wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
+// Maximum number of tags per script: other clients wait while it runs, and Lua accepts only about
+// 8,000 arguments.
 const INVALIDATED_AT_ONCE = 200
 const READ_AT_ONCE = 500
-// Entries end by the clocks of instances, records by that of Redis. Milliseconds by which they may
-// differ.
+// Maximum difference between clocks in milliseconds: entries expire by their instance's clock,
+// records by that of Redis.
 const CLOCK_MARGIN = 10_000
 
 /** A namespace's clock, floor and records in Redis. */
@@ -52,8 +53,8 @@ export class Records {
   ) {}
 
   /**
-   * The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to
-   * this instance is lower.
+   * The latest stamp seen here. Stamps issued to this instance are never lower, whatever happens to
+   * Redis' clock.
    */
   get latest (): Stamp {
     return this.#latest
@@ -64,18 +65,18 @@ export class Records {
   }
 
   /**
-   * Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is
-   * not.
+   * Issues a stamp. `beginning`: below every stamp of a new namespace, or 0 if the namespace is not
+   * new.
    */
   async stamp (): Promise<{ readonly stamp: Stamp; readonly beginning: Stamp }> {
     const reply = await this.#run(STAMP, [], 1)
-    if (!isList(reply)) throw unexpected('give a stamp', reply)
+    if (!isList(reply)) throw unexpected('return a stamp', reply)
     const stamp = stampOf(reply[0])
     this.see(stamp)
     return { stamp, beginning: stampOf(reply[1]) }
   }
 
-  /** In parts; the whole is done when the last one is. */
+  /** Invalidates in parts; the call is done when the last part is. */
   async invalidate (tags: readonly string[]): Promise<Stamp> {
     const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) =>
       this.#stampBy(INVALIDATE, [this.maxTags, ...part], 1)
@@ -108,15 +109,17 @@ export class Records {
   }
 
   /**
-   * The records that judge the entry. Many readers in one turn of the event loop cost one command.
+   * Reads the records that apply to the entry. Readers in one turn of the event loop share a
+   * command.
    */
   of (entry: Judged): Promise<TagRecords> {
     return this.#asked.add(entry)
   }
 
   /**
-   * All records, page by page, so that neither Redis nor this process is busy with them for long. A
-   * record that changes meanwhile may be read as it was before or after.
+   * Reads all records page by page, so that neither Redis nor this process is busy for long.
+   *
+   * A record that changes meanwhile may be read in its old or its new state.
    */
   async * all (): AsyncGenerator<RecordsPage> {
     for await (const { floor, members } of this.#pages(PAGE, 1)) {
@@ -145,18 +148,18 @@ export class Records {
     for (let from: Stamp = 0; ;) {
       const { floor, members } = await this.#page(script, from, READ_AT_ONCE, keys)
       yield { floor, members }
-      // A page begins where the one before ended: others may have the same stamp.
+      // A page starts where the previous one ended: other records may have the same stamp.
       const last = members.at(-1)?.[1] ?? from
       if (members.length < READ_AT_ONCE) return
-      // More records of one stamp than a page has room for come from one invalidation: they follow
-      // in the next.
+      // If more records share a stamp than fit in a page, they come from one invalidation: the rest
+      // follows in the next page.
       from = last > from ? last : last + 1
     }
   }
 
   async #page (script: Script, from: Stamp, count: number, keys = this.keys.length) {
     const reply = await this.#run(script, [from, count], keys)
-    if (!isList(reply)) throw unexpected('give records', reply)
+    if (!isList(reply)) throw unexpected('return records', reply)
     const stamp = stampOf(reply[0])
     this.see(stamp)
     const members: (readonly [member: string, stamp: Stamp])[] = []
@@ -196,18 +199,18 @@ export class Records {
         ? this.commands.evaluate(REPLACED, this.keys.slice(1, 2), keys)
         : undefined
     ])
-    if (!isList(reply) || !isList(reply[0])) throw unexpected('give records', reply)
+    if (!isList(reply) || !isList(reply[0])) throw unexpected('return records', reply)
     const [[clock, floor, ...scores], together, history, hasReplacements] = reply
     const [replaced, historyApart, isThere] = isList(apart)
       ? apart
       : [together, history, hasReplacements]
-    if (!isList(replaced)) throw unexpected('give records', replaced)
-    // Without a floor the records are lost. They may be if two servers have answered. The stamp's
-    // script makes a floor, as of now, below the stamp it issues.
+    if (!isList(replaced)) throw unexpected('return records', replaced)
+    // If there is no floor, the records are lost; if two servers have answered, they may be. The
+    // stamp's script creates a floor as of now, below the stamp it issues.
     if (isNone(clock) || isNone(floor) || history !== historyApart) {
       return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
     }
-    // A script with all keys finds this out by itself, and raises the floor for everybody.
+    // A script with all keys detects this itself and raises the floor for all instances.
     if (hasReplacements === 1 && isThere !== 1) {
       return { floor: (await this.#page(REPLACED_PAGE, 0, 0)).stamp, stamps: [], replaced: [] }
     }
@@ -228,7 +231,7 @@ export class Records {
     return stamp
   }
 
-  /** @param keys how many of the keys the script is given */
+  /** @param keys number of keys passed to the script */
   #run (
     script: Script,
     args: readonly (string | number)[],
@@ -250,7 +253,7 @@ interface Answer {
   readonly replaced: (readonly [key: string, stamp: Stamp])[]
 }
 
-/** At least one part, also of nothing: the floor is asked for without tags too. */
+/** Returns at least one part, even of no items: the floor is requested even without tags. */
 function inParts (items: readonly string[], size: number): string[][] {
   return Array.from({ length: Math.max(1, Math.ceil(items.length / size)) }, (_, i) =>
     items.slice(i * size, (i + 1) * size)
@@ -269,13 +272,13 @@ const isNone = (score: unknown) => score === null || score === undefined
 const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 
 /**
- * Null, a list or an empty text would be numbers, too: a write that was answered by them is not
- * done.
+ * Rejects null, lists and empty text, which would convert to numbers: a write answered that way was
+ * not done.
  */
 function stampOf (reply: unknown): Stamp {
   const stamp = typeof reply === 'string' && reply !== '' ? Number(reply) : reply
   if (typeof stamp === 'number' && Number.isSafeInteger(stamp)) return stamp
-  throw unexpected('give a stamp', reply)
+  throw unexpected('return a stamp', reply)
 }
 
 const unexpected = (what: string, reply: unknown) =>

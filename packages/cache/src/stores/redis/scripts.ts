@@ -2,22 +2,23 @@ import { script } from '@weir/internal'
 import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
 
 /**
- * The scripts about a namespace's records. KEYS, all in one slot:
+ * Scripts for a namespace's records. KEYS, all in one slot:
  *
  * 1. The records: a sorted set of names by stamp, with the clock and the floor among its members.
- *    They live and die together: if the set is gone - evicted, flushed - so is the floor, and the
- *    next script makes it anew as of now.
- * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record
- *    ends, in milliseconds since the epoch. Both expire with their last record. That time is a
- *    member of the first, too: if the second is gone before it, the floor rises to now.
+ *    They are lost together: if the set is gone (evicted, flushed), so is the floor, and the next
+ *    script creates it anew as of now.
+ * 2. Keys whose entries were replaced, by stamp.
+ * 3. The same keys, by the expiry of their record in milliseconds since the epoch. Both expire with
+ *    their last record. That time is also a member of the first set: if the second is gone before
+ *    it, the floor rises to now.
  *
- * Each script begins by removing a member that does not exist: a write of nothing, which a server
- * refuses that would not carry out an invalidation - a replica, a master without its replicas
- * (`min-replicas-to-write`) - and after which a full Redis takes what else the script writes.
+ * Each script begins by removing a member that does not exist. This write of nothing is refused by
+ * any server that would not execute an invalidation: a replica, or a master without its replicas
+ * (`min-replicas-to-write`). After it, a full Redis accepts the script's other writes.
  *
- * While a slot is on its way to another node of a cluster, a script is carried out only if all of
- * its keys are on one of the two, and none is missing unless it is the only one. So those that
- * requests wait for are given the first key alone, or the second.
+ * While a slot migrates to another node of a cluster, a script is executed only if all its keys are
+ * on one of the two nodes, and none is missing unless it is the only one. Scripts that requests
+ * wait for therefore get the first key alone, or the second.
  *
  * All stamps are below 2^53, exact as Lua numbers; %.0f writes them without an exponent.
  */
@@ -25,22 +26,25 @@ export const MARK = '\u0002'
 export const CLOCK = `${MARK}clock`
 const FLOOR = `${MARK}floor`
 const HISTORY = `${MARK}history:`
-/** The floor that the namespace began with, for as long as it has no higher one. */
+/** The first floor of the namespace, kept until a higher one replaces it. */
 const FIRST = `${MARK}first`
-/** The end of the last replacement, in microseconds since the epoch. */
+/** The expiry of the last replacement, in microseconds since the epoch. */
 const LAST_END = `${MARK}ends`
-/** Begins the member for a key whose value was put by hand: the replacement has no end. */
+/**
+ * Prefix of the member for a key whose value was set explicitly: the replacement does not expire.
+ */
 export const PUT = `${MARK}!`
-/** Begins the member for a tag that begins like one of the members that are none. */
+/** Prefix of the member for a tag that starts like one of the special members. */
 export const ESCAPED = `${MARK}=`
 
 /**
- * Begins every script about records: the write of nothing, and the history. After a restart Redis
- * may have begun from an old snapshot, or it was a replica that took over: it may have entries
- * whose invalidation it has lost. Its replication id changes with either and tells that it goes on
- * with another history than that of the records; then the floor rises to now. (A run_id does not
- * tell: a master that became a replica and then the master again still has the same.) In each
- * script: INFO costs 2 µs, and none reads the records before.
+ * Start of every script about records: the write of nothing, and the history.
+ *
+ * After a restart Redis may have loaded an old snapshot, or a replica may have taken over: the
+ * server may have entries whose invalidation it has lost. Its replication id changes in both cases.
+ * If it shows another history than that of the records, the floor rises to now. (A run_id is not
+ * enough: a master that became a replica and then master again keeps it.) Every script checks this:
+ * INFO costs 2 µs, and no script reads the records before.
  */
 const HISTORY_NOW = `
 redis.call('ZREM', KEYS[1], '')
@@ -48,9 +52,10 @@ local history = '${HISTORY}' .. string.match(redis.call('INFO', 'replication'), 
 `
 
 /**
- * The part that scripts with the first key have in common. Their first argument is a stamp the
- * caller has seen: whatever happened to Redis' clock or to the records, none that is issued is
- * lower. Their second is the channel of changes.
+ * Common part of the scripts with the first key.
+ *
+ * Their first argument is a stamp that the caller has seen: none below it is issued, whatever
+ * happened to Redis' clock or to the records. Their second is the channel of changes.
  */
 const TICK = `${HISTORY_NOW}
 local function put(member, stamp) redis.call('ZADD', KEYS[1], string.format('%.0f', stamp), member) end
@@ -88,9 +93,7 @@ if isOther or KEYS[2] and hasReplacements() and redis.call('EXISTS', KEYS[2]) ==
 end
 `
 
-/**
- * Records a replacement that ends by itself. One that is recorded late does not lower a later one.
- */
+/** Records a replacement that expires. Recording one late does not lower a later one. */
 const REPLACED_RECORD = `
 local function replaced(key, stamp, ends)
   redis.call('ZADD', KEYS[2], 'GT', text(stamp), key)
@@ -105,9 +108,11 @@ end
 `
 
 /**
- * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest
- * first, and the floor rises to the last of them. Replacements also go when they have ended; their
- * writer prunes both kinds, and that of tags its own.
+ * Prunes records: every writer does so, a bounded number at a time.
+ *
+ * Records beyond the limit are dropped, oldest first, and the floor rises to the last of them.
+ * Expired replacements are dropped too. Writers of replacements prune both kinds, writers of tags
+ * only tags.
  */
 const PRUNE = `
 local function prune(stamp, limit, batch)
@@ -140,8 +145,8 @@ end
 `
 
 /**
- * KEYS[1]. Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace
- * began with, else 0
+ * KEYS[1]. Creates the floor if there is none. -> stamp, and the floor if it is the namespace's
+ * first one, else 0
  */
 export const STAMP = script(`${TICK}
 local stamp = tick()
@@ -149,9 +154,9 @@ local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FIRST}') == floor and floor or 0 }`)
 
 /**
- * KEYS: the first, or two. ARGV: how many tags, the tags, keys. -> the scores of clock, floor,
- * tags, and keys as they were put; of replaced keys if the second is given; the history; 1 if there
- * has to be a second
+ * KEYS: the first, or two. ARGV: number of tags, the tags, keys. -> the scores of clock, floor,
+ * tags, and keys that were set explicitly; of replaced keys if the second is passed; the history; 1
+ * if the second has to exist
  */
 export const RECORDS = script(`${TICK}
 local tags = tonumber(table.remove(ARGV, 1))
@@ -165,14 +170,14 @@ return {
 }`)
 
 /**
- * KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history; 1 if the
- * second exists
+ * KEYS: the second. ARGV: keys. -> the scores of the replaced ones; the history; 1 if the second
+ * exists
  */
 export const REPLACED = script(`${HISTORY_NOW}
 return { redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), history, redis.call('EXISTS', KEYS[1]) }`)
 
 /**
- * KEYS[1]. ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then
+ * KEYS[1]. ARGV: first stamp, number of records. Issues a stamp. -> the stamp, the floor, then
  * members and scores, ascending
  */
 export const PAGE = script(`${TICK}
@@ -184,7 +189,7 @@ export const REPLACED_PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[2], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
 
-/** KEYS[1]. ARGV: the most records to keep, tags. -> stamp */
+/** KEYS[1]. ARGV: maximum number of records, tags. -> stamp */
 export const INVALIDATE = script(`${TICK}${PRUNE}
 local stamp = tick()
 for i = 2, #ARGV do put(member(ARGV[i]), stamp) end
@@ -193,10 +198,10 @@ publish('invalidate', text(stamp), unpack(ARGV, 2))
 return text(stamp)`)
 
 /**
- * KEYS: all. ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it
- * does not, then the tags of the entry that has the stamp. -> a stamp above that of the
- * replacement; '0', and nothing is replaced, if that entry is invalid; a stamp below 0 if the
- * records were lost, and begin there
+ * KEYS: all. ARGV: maximum number of records, a stamp, the key, the record's expiry or '' if it has
+ * none, then the tags of the entry with that stamp. -> a stamp above that of the replacement; '0',
+ * and nothing is replaced, if that entry is invalid; a stamp below 0 if the records were lost, and
+ * start there
  */
 export const REPLACE = script(`${TICK}${REPLACED_RECORD}${PRUNE}
 local own, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -219,7 +224,7 @@ return text(tick())`)
 
 /**
  * KEYS: all. ARGV: the stamp of an entry, its key, its tags. -> a stamp; '0' if the entry is
- * invalid as of that
+ * invalid as of that stamp
  */
 export const STAMP_IF_VALID = script(`${TICK}
 local own, key = tonumber(ARGV[1]), ARGV[2]
@@ -233,9 +238,9 @@ if endsIt(redis.call('ZSCORE', KEYS[1], '${PUT}' .. key)) or endsIt(redis.call('
 return text(tick())`)
 
 /**
- * KEYS: all. ARGV: the most records to keep, the stamp of a replacement that was made, the key,
- * when the record ends. Without a floor the records are lost, and the one that is made ends what
- * the replacement does. -> the clock
+ * KEYS: all. ARGV: maximum number of records, the stamp of a past replacement, the key, the
+ * record's expiry. A missing floor means that the records are lost, and the new one ends the
+ * replaced entries. -> the clock
  */
 export const RECORD_REPLACED = script(`${TICK}${REPLACED_RECORD}${PRUNE}
 local stamp, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -247,7 +252,7 @@ if stamp > tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')) then
 end
 return text(clock)`)
 
-/** KEYS: all. Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
+/** KEYS: all. Raises the floor to a new stamp and drops the records it makes obsolete. -> stamp */
 export const CLEAR = script(`${TICK}
 local stamp = tick()
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])
@@ -258,9 +263,9 @@ publish('clear', text(stamp))
 return text(stamp)`)
 
 /**
- * The scripts about one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease
- * holds the token of the instance that has it, a mark if others wait for its end, and on a line of
- * its own the fills that this one waits for, if there are any.
+ * Scripts for one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease holds
+ * the token of its instance, a mark if others wait for its end, and on a separate line the fills
+ * that this one waits for, if any.
  */
 const LEASE = `
 local function holder() return string.match(redis.call('GET', KEYS[2]) or '', '^([^!\\n]*)(!?)(.*)$') end
@@ -275,9 +280,9 @@ local function stamp(frame) return double(frame, ${STAMP_OFFSET}) end
 `
 
 /**
- * ARGV: stamp and storedAt of a frame that is of no use, a token, milliseconds. -> the frame, if
- * there is another; or 0, and the lease is the token's; or the milliseconds it still is another
- * one's, and whose
+ * ARGV: stamp and storedAt of an unusable frame, a token, milliseconds. -> the frame, if there is
+ * another; 0 if the token got the lease; or the remaining milliseconds of another token's lease,
+ * and that token
  */
 export const CLAIM = script(`${LEASE}
 local frame = redis.call('GET', KEYS[1])
@@ -292,38 +297,35 @@ if awaited == '' then redis.call('SET', KEYS[2], token .. '!' .. waits, 'KEEPTTL
 return { redis.call('PTTL', KEYS[2]), token }`)
 
 /**
- * ARGV: frame, milliseconds, the token of the lease to give up or ''. Never puts a frame over one
- * with a higher stamp. -> 1 if somebody waits for the lease's end
+ * ARGV: frame, milliseconds, the token of the lease to release or ''. Never replaces a frame with a
+ * higher stamp. -> 1 if a client waits for the lease's end
  */
 export const STORE = script(`${LEASE}
 local present = redis.call('GETRANGE', KEYS[1], 0, ${STAMP_OFFSET + 7})
 if #present < ${STAMP_OFFSET + 8} or stamp(present) <= stamp(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return ARGV[3] == '' and 0 or release(ARGV[3])`)
 
-/** ARGV: token. -> 1 if somebody waits for the lease's end */
+/** ARGV: token. -> 1 if a client waits for the lease's end */
 export const RELEASE = script(`${LEASE}
 return release(ARGV[1])`)
 
-/** ARGV: token, milliseconds. -> 1 if the lease is still the token's */
+/** ARGV: token, milliseconds. -> 1 if the token still holds the lease */
 export const RENEW = script(`${LEASE}
 if holder() ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])`)
 
-/** ARGV: token, the fills that this one waits for. Others read them by WAITS. */
+/** ARGV: token, the fills that this one waits for. Other instances read them with WAITS. */
 export const SET_WAITS = script(`${LEASE}
 local token, awaited = holder()
 if token == ARGV[1] then redis.call('SET', KEYS[2], token .. awaited .. '\\n' .. ARGV[2], 'KEEPTTL') end`)
 
-/**
- * ARGV: token. -> the fills that this one waits for, as they were set; '' if there are none, or it
- * has ended
- */
+/** ARGV: token. -> the fills that this one waits for; '' if there are none, or it has ended */
 export const WAITS = script(`${LEASE}
 local token, _, waits = holder()
 return token == ARGV[1] and string.sub(waits, 2) or ''`)
 
 /**
- * KEYS[1] is only for the slot; ARGV: channel, message. A client's prefix goes before keys, and not
- * before what is listened to.
+ * KEYS[1] only selects the slot; ARGV: channel, message. A client's prefix applies to keys but not
+ * to channels.
  */
 export const ANNOUNCE = script("return redis.call('SPUBLISH', ARGV[1], ARGV[2])")

@@ -1,18 +1,18 @@
 import type { Listener, ListenerEvents, Located, RedisConnection } from '@weir/redis'
 
 /**
- * Connections that listen, one per node of a cluster, for all subscriptions whose channels the node
- * publishes on.
+ * Listening connections, one per cluster node, shared by the subscriptions whose channels the node
+ * publishes.
  *
- * A subscription leaves a connection when it trusts it no more. Nobody joins it after that: the
- * next to come opens a new one, and the others stay for as long as it serves them.
+ * A subscription leaves a connection that it no longer trusts. Later subscriptions do not join it:
+ * the next one opens a new connection, and the remaining ones stay for as long as it serves them.
  */
 export class SharedConnections {
   readonly #byNode = new Map<string, SharedConnection>()
 
   constructor (readonly connection: Pick<RedisConnection, 'locate'>) {}
 
-  /** As `RedisConnection.locate`; to listen to the node joins the connection to it. */
+  /** Like `RedisConnection.locate`; listening to the node joins its connection. */
   async locate (channel: string): Promise<Located> {
     const node = await this.connection.locate(channel)
     return { id: node.id, listen: (events) => this.#open(node).join(events) }
@@ -50,7 +50,7 @@ class SharedConnection {
 
   join (events: ListenerEvents): Listener {
     this.#members.add(events)
-    // The member sees a connection that has just come about.
+    // The member joins a connection that has just been established.
     if (this.#isReady) queueMicrotask(() => { if (this.#members.has(events)) events.ready() })
     return {
       subscribe: (channel, heard) => this.#listener.subscribe(channel, heard),

@@ -1,49 +1,50 @@
 import { type Listener as Connection, type Located, pauseAfter } from '@weir/redis'
 
-/** Who listens to a channel. */
+/** Receives the messages of one channel. */
 export interface Listener {
-  /** Messages are heard from now on. */
+  /** Messages are received from now on. */
   subscribed (): void
   heard (message: string): void
-  /** Messages may have been missed: what was known by them is not any more. */
+  /** Messages may have been missed: state derived from them is no longer reliable. */
   lost (): void
 }
 
-// Milliseconds until a connection is given up: one that does not come about (Sentinels are asked
-// one after the other), one that is silent, because the server has vanished.
+// Milliseconds after which a connection is given up that cannot be established (Sentinels are asked
+// one after the other), or is silent because the server has vanished.
 const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
-// A connection that has lasted for so long was none that fails again and again, as where a script
-// is refused. In milliseconds.
+// Milliseconds after which a connection counts as stable rather than as repeatedly failing, e.g.
+// because a script is refused.
 const LASTING = 2000
 // Milliseconds without a read after which proofs only keep the connection alive.
 const IDLE_AFTER = 2000
 const IDLE_PROOF_EVERY = 1000
 
 /**
- * The lease under which an instance may trust what it remembers.
+ * The lease under which an instance may trust its memory.
  *
- * The proof goes out on the connection that also brings the messages. Redis answers in order, so an
- * answer proves that every message published before the question was sent has been heard: this
- * instance is coherent as of that moment, and may rely on it for one lease. A publisher waits that
- * long before its change is done. A stalled event loop, a dead connection or a frozen Redis ends
- * the lease by itself: no detection is needed.
+ * The proof is sent on the connection that also delivers the messages. Redis answers in order, so
+ * an answer proves that every message published before the proof was sent has been received: the
+ * instance is coherent as of that moment, and may rely on that for one lease. A publisher waits
+ * that long before its change is done. A stalled event loop, a dead connection or a frozen Redis
+ * ends the lease without having to be detected.
  *
- * An idle instance, from which nothing is read, proves only once a second that its connection
- * lives. The first read after that is judged by the store.
+ * An idle instance, from which nothing is read, only proves once a second that its connection is
+ * alive. The store checks its first read after that.
  *
  * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that
- * changes nothing. Only who would carry out an invalidation answers it. A replica refuses it
- * (READONLY), as do the former owner of a slot (MOVED), one whose slot is on its way to another
- * (ASK), one that is cut off from its cluster (CLUSTERDOWN) or its replicas (NOREPLICAS, where
- * `min-replicas-to-write` is set); a master that is handing over answers when it has. PING would be
- * answered by all of them.
+ * changes nothing. Only a server that would execute an invalidation answers it. Refusals come from
+ * a replica (READONLY), the former owner of a slot (MOVED), a node whose slot is migrating (ASK),
+ * and a node that is cut off from its cluster (CLUSTERDOWN) or its replicas (NOREPLICAS, if
+ * `min-replicas-to-write` is set); a master that is handing over answers when it has done so. All
+ * of them would answer PING.
  *
- * What it cannot tell: a master that is cut off, with this instance, from the rest, which has made
- * another one the master. It answers until it notices: in a cluster after `cluster-node-timeout`,
- * which is before the other takes over unless it was itself stopped meanwhile or the other was told
- * not to wait (CLUSTER FAILOVER TAKEOVER); under Sentinel after `min-replicas-max-lag` if
- * `min-replicas-to-write` is set, and otherwise when the network is whole again.
+ * The proof cannot detect a master that is cut off, together with this instance, from the others,
+ * which have promoted another master. It answers until it notices. In a cluster that happens after
+ * `cluster-node-timeout`, before the other one takes over, unless the old master was stopped
+ * meanwhile or the new one was told not to wait (CLUSTER FAILOVER TAKEOVER). Under Sentinel it
+ * happens after `min-replicas-max-lag` if `min-replicas-to-write` is set, and otherwise when the
+ * network has recovered.
  */
 export class Subscription {
   readonly #listeners = new Map<string, Listener>()
@@ -53,20 +54,17 @@ export class Subscription {
   #connection: Connection | undefined
   #isReady = false
   #readySince = Infinity
-  /** Which attempt or connection it is: what an earlier one says late is worth nothing. */
+  /** Identifies the current attempt or connection: late answers of earlier ones are ignored. */
   #epoch = 0
   #failures = 0
   #retry: NodeJS.Timeout | undefined
-  /** On this process's monotonic clock, in milliseconds. */
+  /** Monotonic time of this process, in milliseconds. */
   #coherentAsOf = -Infinity
-  /**
-   * By when the connection, or the proof under way, has to be there; undefined while nothing is
-   * waited for.
-   */
+  /** Deadline of the connection or proof in progress; undefined if there is none. */
   #deadline: number | undefined
 
   /**
-   * @param find resolves to the server that publishes on the channel
+   * @param find resolves to the server that publishes the channel
    * @param lease milliseconds; the same for every instance
    */
   constructor (readonly find: (channel: string) => Promise<Located>, readonly lease: number) {
@@ -74,8 +72,8 @@ export class Subscription {
   }
 
   /**
-   * Whether every message published a lease ago or earlier has been heard. Asking keeps proofs
-   * coming.
+   * Reports whether every message published at least one lease ago has been received. Calling it
+   * keeps proofs going.
    */
   isCoherent (): boolean {
     const now = performance.now()
@@ -84,21 +82,21 @@ export class Subscription {
     return now - this.#coherentAsOf <= this.lease
   }
 
-  /** The channels of one subscription are all published on by one server. */
+  /** Listens to a channel. One server must publish all channels of a subscription. */
   listen (channel: string, listener: Listener): void {
     this.#listeners.set(channel, listener)
     if (this.#listeners.size === 1) this.#connect()
     else if (this.#isReady) this.#subscribe(channel, listener)
   }
 
-  /** Gives up the connection for a new one. */
+  /** Replaces the connection with a new one. */
   restart (): void {
     this.#lose(this.#epoch)
   }
 
   /**
-   * Resolves when Redis has answered a question from now: this instance is coherent. Rejects if the
-   * connection is lost before.
+   * Resolves when Redis has answered a proof sent from now on: the instance is coherent. Rejects if
+   * the connection is lost first.
    */
   async prove (): Promise<void> {
     const [channel] = this.#listeners.keys()
@@ -119,7 +117,7 @@ export class Subscription {
     clearTimeout(this.#retry)
   }
 
-  /** Milliseconds between proofs while entries are being judged by them. */
+  /** Milliseconds between proofs while they are used to check entries. */
   get #pause (): number {
     return Math.max(2, this.lease / 5)
   }
@@ -165,12 +163,12 @@ export class Subscription {
     const heard = (message: string) => { if (epoch === this.#epoch) listener.heard(message) }
     this.#connection?.subscribe(channel, heard).then(
       () => { if (epoch === this.#epoch) listener.subscribed() },
-      // Without its messages the channel's listener trusts nothing; a new connection tries again.
+      // The listener trusts nothing until it receives messages; a new connection retries.
       () => this.#lose(epoch)
     )
   }
 
-  /** Lets go of the connection, or the attempt, and tries again in a while. */
+  /** Gives up the connection or attempt and retries after a pause. */
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
     const wasReady = this.#isReady
@@ -187,7 +185,7 @@ export class Subscription {
     if (wasReady) for (const listener of this.#listeners.values()) listener.lost()
   }
 
-  /** One question at a time: while Redis is frozen they do not pile up. */
+  /** Sends one proof at a time, so that proofs do not pile up while Redis is frozen. */
   #look (): void {
     if (this.#deadline !== undefined) {
       if (performance.now() > this.#deadline) this.restart()

@@ -4,7 +4,7 @@ import { Subscription } from './subscription.js'
 
 /**
  * The subscriptions of a store's namespaces. They share one, except in a cluster: there a namespace
- * follows its slot from node to node, and shares the connection to the node that has it.
+ * follows its slot from node to node, and shares the connection to the node that owns it.
  */
 export class Subscriptions {
   readonly #all: Subscription[] = []
@@ -14,7 +14,10 @@ export class Subscriptions {
     this.#connections = new SharedConnections(connection)
   }
 
-  /** For the next namespace; undefined if the client can make no connection that listens. */
+  /**
+   * Returns the subscription for the next namespace; undefined if the client cannot make listening
+   * connections.
+   */
   next (): Subscription | undefined {
     const [first] = this.#all
     if (first !== undefined && !this.connection.isCluster) return first

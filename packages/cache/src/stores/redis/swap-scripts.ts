@@ -5,8 +5,8 @@ import { CHECKSUM_OFFSET, STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
 const NUMBER_END = NUMBER_OFFSET + NUMBER_WIDTH
 
 /**
- * The scripts that change an entry only if it is the one that was seen. A frame is told by its
- * stamp, storedAt and checksum, as bytes; it is not read any further.
+ * Scripts that change an entry only if it is the one that was read. A frame is identified by its
+ * stamp, storedAt and checksum, as bytes; nothing else of it is read.
  */
 const SEEN = `
 local function head(key) return redis.call('GETRANGE', key, 0, ${NUMBER_END - 1}) end
@@ -16,9 +16,9 @@ local function number(head) return string.sub(head, ${NUMBER_OFFSET + 1}, ${NUMB
 `
 
 /**
- * KEYS: the entry. ARGV: the version that was seen, '' for none; a counter's number, or '' for any;
- * a frame, or ''; milliseconds. -> 0 if there is another; or 1, or the number of the counter that
- * was replaced, as text
+ * KEYS: the entry. ARGV: the expected version, '' for none; a counter's number, or '' for any; a
+ * frame, or ''; milliseconds. -> 0 if there is another frame; otherwise 1, or the number of the
+ * replaced counter, as text
  */
 export const SWAP = script(`${SEEN}
 local seen, seenNumber, frame, ttl = unpack(ARGV)
@@ -37,8 +37,8 @@ end
 return present or 1`)
 
 /**
- * KEYS: entries. ARGV for each: the version that was seen, a number to add. -> for each '' if there
- * is another, or the sum; what is there stays if that is no safe integer
+ * KEYS: entries. ARGV for each: the expected version, a number to add. -> for each the sum, or ''
+ * if there is another frame; the counter is unchanged if the sum is not a safe integer
  */
 export const INCREMENT = script(`${SEEN}
 local sums = {}
@@ -56,7 +56,7 @@ for i, key in ipairs(KEYS) do
 end
 return sums`)
 
-/** KEYS: the entry. ARGV: a stamp, above which a frame stays. */
+/** KEYS: the entry. ARGV: a stamp; a frame with a higher one stays. */
 export const DELETE_UP_TO = script(`
 local present = redis.call('GETRANGE', KEYS[1], 0, ${STAMP_OFFSET + 7})
 if #present == ${STAMP_OFFSET + 8} and struct.unpack('>d', present, ${STAMP_OFFSET + 1}) > tonumber(ARGV[1]) then return 0 end

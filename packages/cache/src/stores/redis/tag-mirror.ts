@@ -8,15 +8,16 @@ import type { Records } from './records.js'
 import type { Listener, Subscription } from './subscription.js'
 
 /**
- * The namespace's records as this instance knows them: all there were when the subscription began,
- * and what it has heard since. So entries can be judged without asking, while the lease lasts.
+ * The namespace's records as known to this instance: those that existed when the subscription
+ * began, and all received since. With them entries can be checked without asking, while the lease
+ * lasts.
  */
 export class TagMirror implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
   /**
-   * Changes heard while the records are read; undefined while they are not: those that are read
-   * have all before.
+   * Changes received while the records are read; undefined otherwise. The records that are read
+   * include all earlier changes.
    */
   #meanwhile: Change[] | undefined
 
@@ -35,12 +36,12 @@ export class TagMirror implements Listener {
     return this.#isComplete ? this.#table.floor : Infinity
   }
 
-  /** Whether every change is known here that was published a lease ago or earlier. */
+  /** Whether every change published at least one lease ago is known here. */
   get isCurrent (): boolean {
     return this.#isComplete && this.subscription.isCoherent()
   }
 
-  /** Rule V from what is known here, for certain; undefined where the store has to be asked. */
+  /** Applies Rule V if the known records are conclusive; undefined if the store has to be asked. */
   isValid (entry: Judged): boolean | undefined {
     if ((entry.validatedAt ?? entry.stamp) <= this.#table.floor || !this.isCurrent) return undefined
     return isValid(entry, this.#table)
@@ -49,7 +50,8 @@ export class TagMirror implements Listener {
   subscribed (): void {
     const meanwhile: Change[] = []
     this.#meanwhile = meanwhile
-    // An answer that comes after the connection was lost is about what another one has heard.
+    // An answer that arrives after the connection was lost belongs to the records of an earlier
+    // one.
     const isSame = () => meanwhile === this.#meanwhile
     this.#read(isSame).then((table) => {
       if (table !== undefined && isSame()) this.#begin(table, meanwhile)
@@ -60,12 +62,12 @@ export class TagMirror implements Listener {
 
   heard (message: string): void {
     const change = parseChange(message)
-    // It may have been an invalidation: what is known here is not complete any more.
+    // The message may have been an invalidation: the known records are no longer complete.
     if (change === undefined) this.subscription.restart()
     else this.know(change)
   }
 
-  /** Also before it is heard, where it is from this instance. */
+  /** Applies a change, including one of this instance before its message arrives. */
   know (change: Change): void {
     if (this.#isComplete) this.#apply(change)
     else this.#meanwhile?.push(change)
@@ -77,7 +79,7 @@ export class TagMirror implements Listener {
     this.#tell(false)
   }
 
-  /** The records may be many: a server that cannot vouch for them is not asked. */
+  /** There may be many records: do not read them from a server that cannot vouch for them. */
   async #read (isWanted: () => boolean): Promise<TagTable | undefined> {
     await this.subscription.prove()
     const table = new TagTable(0, this.limit)
@@ -86,7 +88,7 @@ export class TagMirror implements Listener {
       if (!isWanted()) return undefined
       last = floor
       for (const [tag, stamp] of tags) table.record(tag, stamp)
-      // Without their end they stay until they are too many.
+      // The expiry is unknown, so the records stay until there are too many.
       for (const [key, stamp] of replaced) table.replace(key, stamp, Number.MAX_SAFE_INTEGER)
     }
     table.raise(last)

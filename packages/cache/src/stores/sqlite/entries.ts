@@ -13,7 +13,7 @@ export class SqliteEntries implements Entries {
 
   /**
    * @param tick issues a stamp
-   * @param sweep called after each write: to keep the file within its limits
+   * @param sweep called after each write, to keep the file within its limits
    */
   constructor (
     readonly file: DisposableFile<Statements>,
@@ -67,7 +67,7 @@ export class SqliteEntries implements Entries {
       const set = (sql: Statements, frame: Buffer, ttl: number) => {
         this.#set(sql, key, frame, ttl)
       }
-      // Most find something, and need no lock for it.
+      // Most claims find an entry and need no lock.
       return present() ?? sql.db.transaction((): Claim => {
         return present() ?? this.#fills.claim(sql, key, this.tick, set)
       }).immediate()
@@ -78,9 +78,7 @@ export class SqliteEntries implements Entries {
     return this.#fills.waitsOf(fill)
   }
 
-  /**
-   * Done on the file that all processes use, as everything that is acknowledged and not only kept.
-   */
+  /** Runs on the file that all processes use, as does every operation whose success is reported. */
   #change<R> (transaction: (sql: Statements) => R): R {
     return this.file.write((sql) => sql.db.transaction(transaction).immediate(sql))
   }

@@ -7,18 +7,18 @@ import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Statements } from './statements.js'
 
-// A file announces nothing: those who wait for another process look at its row, which costs some
-// microseconds. In milliseconds.
+// Milliseconds between reads of another process' row, which take a few microseconds: a file
+// announces nothing.
 const LOOK_EVERY = 10
 
 /**
- * Who fills which key of a namespace: one row for each, and how it ended for as long as somebody
- * may be waiting to see it.
+ * Fills by key of a namespace: a row for each, which also keeps the outcome while other processes
+ * may wait for it.
  */
 export class Fills {
   constructor (readonly file: DisposableFile<Statements>, readonly namespace: string) {}
 
-  /** To be called in a transaction. */
+  /** Call this within a transaction. */
   claim (
     sql: Statements,
     key: string,
@@ -61,7 +61,7 @@ export class Fills {
     return { kind: 'granted', lease }
   }
 
-  /** The fills that one of any namespace of the file waits for. */
+  /** Returns the fills that a fill, of any namespace of the file, waits for. */
   waitsOf (fill: FillId): readonly FillId[] {
     const [namespace, key, token] = parseStrings(fill)
     if (namespace === undefined || key === undefined || token === undefined) return []
@@ -88,10 +88,10 @@ export class Fills {
     try {
       const present = this.file.read((sql) => sql.fill.get(this.namespace, key, Date.now()))
       if (present === undefined) return 'unknown'
-      // Another fill: the one that was waited for has ended before.
+      // The row belongs to another fill: the awaited one has ended.
       return present.token === token ? present.ended ?? undefined : 'done'
     } catch {
-      // Closed, or not to be read: whoever waits asks again, and is told.
+      // The file is closed or unreadable: waiting clients ask again and get the error.
       return 'unknown'
     }
   }

@@ -9,39 +9,44 @@ import { SqliteValidity } from './validity.js'
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * The file, shared by every process of the machine that opens it. It and its folder are made. If
-   * it is damaged it is set aside, and a new one is made; if it is deleted or replaced, all
-   * processes go on with the new one.
+   * Path of the file, shared by every process on the machine that opens it.
+   *
+   * The file and its folder are created. A damaged file is set aside and replaced by a new one; if
+   * the file is deleted or replaced, all processes continue with the new one.
    */
   readonly file: string
-  /** Bytes of entries kept; beyond it those that end soonest go. Default 256 MiB. */
+  /**
+   * Maximum size of all entries in bytes. Beyond it those that expire soonest are dropped. Default
+   * 256 MiB.
+   */
   readonly maxBytes?: number
   /**
-   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
-   * Default 100,000.
+   * Maximum number of tag records per namespace. Beyond it the oldest are dropped, and the entries
+   * they apply to become invalid. Default 100,000.
    */
   readonly maxTags?: number
 }
 
 // Milliseconds that a statement waits for another process' lock.
 const LOCK_TIMEOUT = 5000
-// How often a set looks after expired entries and the size; the work is bounded each time.
+// Number of sets between two checks of expired entries and size; the work of each check is bounded.
 const SWEEP_EVERY = 128
 
 const KNOWN: Known<SqliteStoreOptions> = { file: elsewhere, maxBytes: elsewhere, ...STORE }
 
 /**
- * A store in one SQLite file, for many processes on one machine without a server. An instance
- * trusts its memory for 5 ms after it has looked whether another process has written, and strict
- * writes wait that long. A process knows of its own writes at once.
- * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
- * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
+ * Creates a store in one SQLite file, for many processes on one machine without a server.
+ *
+ * An instance trusts its memory for 5 ms after checking whether another process has written, and
+ * strict writes wait that long. A process sees its own writes at once.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says which value to use
+ * @throws SqliteFileError if the file cannot be created, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })
  */
 export function sqliteStore (options: SqliteStoreOptions): Store {
   checkOptions('sqliteStore', options, KNOWN)
   const { file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 } = options
-  // One object per namespace: data_version does not tell a connection of its own commits.
+  // One object per namespace: data_version does not report a connection's own commits.
   const namespaces = new Map<string, { entries: SqliteEntries, validity: SqliteValidity }>()
   const shared = new DisposableFile(file, {
     timeout: LOCK_TIMEOUT,

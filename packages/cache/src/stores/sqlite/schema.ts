@@ -1,16 +1,16 @@
 import type { Database } from 'better-sqlite3'
 
-// Changes with any change of the tables. It is a cache: a file of another version is emptied, not
-// converted.
+// Changes with every change of the tables. A file of another version is emptied rather than
+// migrated, since it is a cache.
 const VERSION = 5
 
 /**
- * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN
- * IMMEDIATE orders them.
+ * Creates the tables if the file is new. The lock of BEGIN IMMEDIATE orders instances that do so at
+ * the same moment.
  *
  * `namespaces` holds a namespace's clock and floor, `tags` the records of its invalidations,
  * `replaced` those of its replacements, `entries` the frames, `fills` the leases to compute them,
- * and `waits` of a fill the others it waits for.
+ * and `waits` the fills that each fill waits for.
  */
 export function migrate (db: Database): void {
   db.transaction(() => {

@@ -2,15 +2,17 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { FillEnd } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 
-/** Everything the SQLite store says to its file, prepared once. */
+/** All statements of the SQLite store, prepared once. */
 export interface Statements {
   readonly db: Database
   readonly dataVersion: Statement<[], number>
   readonly used: Statement<[], { used: number }>
   readonly namespace: Statement<[name: string], { clock: Stamp; floor: Stamp }>
-  /** A namespace nobody has used, or whose row is lost: its floor is now, and not below `known`. */
+  /**
+   * Creates a namespace that is new, or whose row is lost: its floor is now, and not below `known`.
+   */
   readonly begin: Statement<[{ name: string; known: Stamp }]>
-  /** A namespace of a file that has taken the place of another, whose last stamp was `known`. */
+  /** Creates a namespace in a file that has replaced another, whose last stamp was `known`. */
   readonly goOn: Statement<[{ name: string; known: Stamp }]>
   readonly tick: Statement<[name: string], { clock: Stamp }>
   readonly raise: Statement<[floor: Stamp, name: string]>
@@ -22,11 +24,13 @@ export interface Statements {
   /** The latest of the records beyond the number to keep. */
   readonly lastPruned: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly prune: Statement<[namespace: string, upTo: Stamp]>
-  /** A replacement, which ends at `until`; null: never. `at` is the clock when it was recorded. */
+  /**
+   * A replacement, which expires at `until`; null: never. `at` is the clock when it was recorded.
+   */
   readonly replace: Statement<
     [{ namespace: string; key: string; stamp: Stamp; at: Stamp; until: number | null }]
   >
-  /** The replacements recorded since, in their order. */
+  /** The replacements recorded since, in order. */
   readonly replacedAfter: Statement<
     [namespace: string, at: Stamp],
     { key: string; stamp: Stamp; at: Stamp; until: number | null }
@@ -39,13 +43,13 @@ export interface Statements {
   readonly write: Statement<
     [namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]
   >
-  /** Another frame in the place of the one that is there, with its stamp and end. */
+  /** Replaces the existing frame, keeping its stamp and expiry. */
   readonly rewrite: Statement<[frame: Buffer, namespace: string, key: string]>
   readonly delete: Statement<[namespace: string, key: string]>
   readonly deleteUpTo: Statement<[namespace: string, key: string, stamp: Stamp]>
   readonly deleteAll: Statement<[namespace: string]>
   readonly deleteGone: Statement<[now: number]>
-  /** Who fills a key, or how the last fill ended if that was within a lease. */
+  /** A key's fill, or the outcome of the last one if that was within a lease. */
   readonly fill: Statement<
     [namespace: string, key: string, now: number],
     { token: string; ended: Exclude<FillEnd, 'unknown'> | null }
@@ -69,7 +73,7 @@ export interface Statements {
     { waits: string | null }
   >
   readonly deleteFills: Statement<[now: number]>
-  /** As many of those that end soonest as it takes to free the bytes. */
+  /** Deletes the entries that expire soonest, as many as needed to free the bytes. */
   readonly deleteSoonest: Statement<[bytes: number]>
 }
 
@@ -85,8 +89,8 @@ export function prepare (db: Database): Statements {
       FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`),
 
     namespace: db.prepare('SELECT clock, floor FROM namespaces WHERE name = ?'),
-    // The clock counts milliseconds and stamps count on within one: the floor has to be above those
-    // of this one.
+    // The clock counts milliseconds, and stamps count on within one: the floor has to be above
+    // those of the current one.
     begin: db.prepare(`
       INSERT OR IGNORE INTO namespaces (name, clock, floor)
       VALUES ($name, max($known, ${now} + 1000), max($known, ${now} + 1000))`),

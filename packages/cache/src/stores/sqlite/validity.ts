@@ -6,47 +6,48 @@ import { waitForLeases } from '../wait-for-leases.js'
 import type { Statements } from './statements.js'
 
 /**
- * Milliseconds for which an instance may judge by its memory after it has looked at the file, and
- * for which strict writes wait before they are done. The same for every process.
+ * Milliseconds for which an instance may trust its memory after checking the file, and for which
+ * strict writes wait. The same for every process.
  */
 const LEASE = 5
 
 /**
- * A namespace's records in the file, and a mirror of them in memory. `PRAGMA data_version` tells
- * whether another process has committed anything since; if so, the mirror is brought up to date
- * before anything is judged.
+ * A namespace's records in the file, and a mirror of them in memory.
  *
- * The file is looked at by the first read after the lease has ended, and by no timer. A lease
- * counts from the beginning of the look, so that it covers no commit that came later than that: a
- * strict write waits a lease after its commit. The lease ends early when the path is due to be
- * compared with the file that is open, and when the file is damaged, replaced or closed. A stalled
- * event loop needs no detection.
+ * `PRAGMA data_version` tells whether another process has committed since; if so, the mirror is
+ * updated before it is used.
  *
- * Each read costs one reading of the clock. To judge once per turn of the event loop would not do:
- * a turn may last for longer than any lease.
+ * The first read after the lease has ended checks the file; no timer does. A lease counts from the
+ * start of the check, so it covers no later commit: a strict write waits a lease after its commit.
+ * The lease ends early when the path is due to be compared with the open file, and when the file is
+ * damaged, replaced or closed. A stalled event loop needs no detection.
+ *
+ * Each read costs one reading of the clock. Checking once per turn of the event loop is not enough:
+ * a turn may last longer than any lease.
  */
 export class SqliteValidity implements Validity {
   readonly #file: DisposableFile<Statements>
   #tags: TagTable
-  /** The data_version the records in memory are from, and the latest stamps among them. */
+  /** The data_version of the records in memory, and the latest stamps among them. */
   #version: number | undefined
   #latestTag: Stamp = 0
   #latestReplaced: Stamp = 0
-  /** On the monotonic clock. */
+  /** Monotonic time. */
   #leaseEnd = -Infinity
-  /** The clock when it was last seen here. If it is lost, it goes on from there. */
+  /** The clock as last seen here. If the file's clock is lost, it continues from this value. */
   #clock: Stamp = 0
 
   constructor (file: DisposableFile<Statements>, readonly name: string, readonly maxTags: number) {
     this.#file = file
-    // The file prunes its records itself; the mirror only follows.
+    // The file prunes its own records; the mirror only follows.
     this.#tags = new TagTable(0, Infinity)
   }
 
   /**
-   * Goes on with a file that has taken the place of another. Every stamp of the old one is below
-   * the floor of the new one, in the file itself: no process takes for valid what was stamped
-   * there.
+   * Continues with a file that has replaced another.
+   *
+   * Every stamp of the old file is below the floor of the new one, which is stored in the file
+   * itself: no process accepts entries stamped in the old one.
    */
   move (previous: Statements, next: Statements) {
     this.#clock = Math.max(this.#clock, lastClock(previous, this.name))
@@ -60,8 +61,8 @@ export class SqliteValidity implements Validity {
   }
 
   tick (sql: Statements): Stamp {
-    // A value that is computed under this stamp is to see nothing that was invalidated before it:
-    // the next read looks.
+    // A value computed with this stamp must not depend on data invalidated before it, so the next
+    // read checks the file.
     this.#leaseEnd = -Infinity
     const ticked = sql.tick.get(this.name)
     if (ticked !== undefined) {
@@ -92,8 +93,8 @@ export class SqliteValidity implements Validity {
   }
 
   async replace (entry: Judged, until: number) {
-    // In the transaction, so that nothing is invalidated between the question and what follows from
-    // it.
+    // One transaction, so that nothing is invalidated between the check and the write that follows
+    // from it.
     return this.#write((sql) => {
       this.#refresh(sql)
       if (!mayReplace(entry, until, this.#tags)) return undefined
@@ -147,8 +148,8 @@ export class SqliteValidity implements Validity {
   }
 
   /**
-   * For every writer of records: at most `maxTags` of each kind stay, and the floor covers what
-   * went.
+   * Called by every writer of records: keeps at most `maxTags` of each kind, and the floor covers
+   * the dropped ones.
    */
   #prune (sql: Statements) {
     const last = sql.lastPruned.get(this.name, this.maxTags)
@@ -158,7 +159,7 @@ export class SqliteValidity implements Validity {
     if (lastReplaced !== undefined) this.#raise(sql, lastReplaced.stamp)
   }
 
-  /** Loads after the commit: what is rolled back must leave no trace in memory. */
+  /** Loads after the commit: a rollback must leave no trace in memory. */
   #write<R> (transaction: (sql: Statements) => R): R {
     return this.#file.write((sql) => {
       const result = sql.db.transaction(transaction).immediate(sql)
@@ -177,12 +178,15 @@ export class SqliteValidity implements Validity {
     try {
       return this.#file.current.dataVersion.get() === this.#version
     } catch {
-      // Damaged, or closed: a read goes on with a new file, or says why it cannot.
+      // The file is damaged or closed: a read continues with a new file, or reports why it cannot.
       return false
     }
   }
 
-  /** The version is read first: a commit in between is then seen as one more change, not missed. */
+  /**
+   * The version is read first: a commit in between then shows up as one more change instead of
+   * being missed.
+   */
   readonly #refresh = (sql: Statements): void => {
     const version = sql.dataVersion.get()
     if (version === this.#version) return
@@ -191,9 +195,9 @@ export class SqliteValidity implements Validity {
   }
 
   #load (sql: Statements) {
-    // Commits are ordered by the write lock, and the clock by the commits: what is new is what was
-    // recorded later. The records come before the floor: those that another process prunes in
-    // between, the floor then covers.
+    // The write lock orders commits, and commits order the clock: new records are those recorded
+    // later. Records are read before the floor, which covers any that another process prunes in
+    // between.
     for (const { tag, stamp } of sql.recordsAfter.iterate(this.name, this.#latestTag)) {
       this.#tags.record(tag, stamp)
       this.#latestTag = stamp
@@ -221,7 +225,7 @@ export class SqliteValidity implements Validity {
   }
 }
 
-/** The last stamp that a file issued, or one that is not below it if the file cannot be read. */
+/** Returns the last stamp that a file issued, or a later one if the file cannot be read. */
 function lastClock (sql: Statements, namespace: string): Stamp {
   try {
     return sql.namespace.get(namespace)?.clock ?? 0

@@ -6,10 +6,10 @@ import { memoryStore } from '@weir/fastify/stores/memory'
 import { memoryStore as limitStore } from '@weir/limiter'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 
-/** The app, which does not listen yet: tests inject requests into it. */
+/** Builds the app without listening, so that tests can inject requests. */
 export async function buildApp (options: FastifyServerOptions = {}) {
   const app = Fastify(options)
-  // The order matters: hits are limited, too.
+  // The order matters: hits are rate-limited too.
   await app.register(rateLimit, { store: limitStore(), limit: 100, window: '1s' })
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore() })

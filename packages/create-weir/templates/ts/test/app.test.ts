@@ -17,7 +17,7 @@ test('the second request is a hit', async (t) => {
   assert.deepEqual(hit.json(), { id: 'kettle', price: 50 })
 })
 
-test('a write is seen at once', async (t) => {
+test('a write takes effect at once', async (t) => {
   const app = await start(t)
   await app.inject('/products/kettle')
   await app.inject({ method: 'PUT', url: '/products/kettle', payload: { price: 45 } })
@@ -26,7 +26,7 @@ test('a write is seen at once', async (t) => {
   assert.equal(body, '{"id":"kettle","price":45}')
 })
 
-test('the eleventh write in a minute is refused', async (t) => {
+test('the eleventh write in a minute is rejected', async (t) => {
   const app = await start(t)
   const write = () => app.inject({ method: 'PUT', url: '/products/kettle', payload: { price: 45 } })
   for (let i = 0; i < 10; i++) assert.equal((await write()).statusCode, 200)

@@ -5,7 +5,7 @@ import type { Policy } from '../../policy.js'
 import type { Leased, LeaseTerms, Verdict } from '../../store.js'
 import { DECIDE } from './script.js'
 
-/** What is asked for one key, and by whom. */
+/** A request for one key, with its caller. */
 interface Question {
   readonly key: string
   readonly operation: 'take' | 'peek' | 'lease'
@@ -16,12 +16,14 @@ interface Question {
   readonly reject: (error: unknown) => void
 }
 
-// Nothing else happens in Redis meanwhile: a quarter of a millisecond.
+// Redis executes nothing else meanwhile: a quarter of a millisecond.
 const MOST = 64
 
 /**
- * Asks Redis all that is asked in one turn of the event loop in one command: a command costs client
- * and server more than the decision in it does. In a Cluster it is a command each.
+ * Combines all requests of one turn of the event loop into one command.
+ *
+ * A command costs client and server more than the decision in it. In a Cluster each request is a
+ * command.
  */
 export class Batch {
   readonly #most: number
@@ -31,7 +33,7 @@ export class Batch {
     this.#most = connection.isCluster ? 1 : MOST
   }
 
-  /** @param key the whole name of the key in Redis */
+  /** @param key full name of the key in Redis */
   async ask (
     operation: 'take' | 'peek',
     key: string,
@@ -41,7 +43,7 @@ export class Batch {
     return (await this.#asked({ operation, key, policies, cost, terms: undefined })).verdicts
   }
 
-  /** As `ask` does for a take, with a slice. */
+  /** Like `ask` for a take, with a slice. */
   lease (
     key: string,
     policies: readonly Policy[],
@@ -87,8 +89,8 @@ export class Batch {
 }
 
 /**
- * The script's arguments. What is the same for one key as for the one before it, as it mostly is,
- * is said once for both.
+ * Returns the script's arguments. Arguments that a key shares with the previous one, as is common,
+ * are sent once for both.
  */
 function described (asked: readonly Question[]): string[] {
   const args: string[] = []
@@ -121,7 +123,7 @@ const NOTHING_BACK = { slice: { amount: 0, at: 0, until: 0 }, unused: 0 }
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0
 
-/** @throws LimiterError WEIR_LIMITER_STORE_FAILED for what the script does not answer */
+/** @throws LimiterError WEIR_LIMITER_STORE_FAILED for requests that the script does not answer */
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
   const numbers = isList(reply) ? reply : []

@@ -5,18 +5,19 @@ import { Batch } from './batch.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/** Options of {@link redisStore}: `url` or `client`, and: */
+/** Options of {@link redisStore}: `url` or `client`, and these. */
 export interface RedisStoreOptions extends RedisLocation {
-  /** Before every key. Default `weir`. */
+  /** Prefix of every key. Default `weir`. */
   readonly prefix?: string
 }
 
 /**
- * Budgets in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet. On Redis'
- * own clock, so that instances need not agree on theirs.
+ * Creates a store in Redis (6.2 or later: single, Sentinel or Cluster) or Valkey, for a fleet.
  *
- * `weir:limit:KEY` is all that is kept of a key, at most twice as long as any of its budgets is not
- * full. One command for all decisions of one turn of the event loop.
+ * Uses Redis' own clock, so clocks of instances need not agree.
+ *
+ * `weir:limit:KEY` holds everything about a key, for at most twice the time until its budgets are
+ * full. All decisions of one turn of the event loop take one command.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION, whose message says what to give
  */

@@ -1,25 +1,25 @@
 import { script } from '@weir/internal'
 
 /**
- * KEYS: a hash each, all budgets of one key of the limiter: a policy's id -> its state. So the
- * policies of a key are in one slot. ARGV, again and again for as many keys as it says: how many;
- * take, peek or lease; the cost; how many policies; their ids, which begin with the algorithm and
- * the meter's three integers. After a lease, for each of its keys: how much of a slice is wanted,
- * and the slice that comes back: its amount, what of it was not used, when it was granted, until
- * when it was to be kept; zeros for none. -> for each key and policy: remaining, full, wait, again,
- * as of `Verdict`; after those of a lease the slice: amount, when, until.
+ * KEYS: a hash per key of the limiter, with all its budgets: a policy's id -> its state. The
+ * policies of a key are therefore in one slot. ARGV, repeated, each time for a number of keys: that
+ * number; take, peek or lease; the cost; the number of policies; their ids, which begin with the
+ * algorithm and the meter's three integers. After a lease, for each of its keys: the wanted amount
+ * of a slice, and the returned slice: its amount, the unused part, when it was granted, its expiry;
+ * zeros for none. -> for each key and policy: remaining, full, wait, again, as in `Verdict`; after
+ * those of a lease the slice: amount, when, until.
  *
- * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one
- * model, to the microsecond. Each has five functions here, over a state as of now: `*_settle` ->
- * state, whether it is ahead; `*_wait`; `*_use`; `*_return`, which takes back a use of then;
- * `*_end` -> what to keep, remaining, full, again. A state is pairs of doubles, which is what Lua's
- * numbers are. Anything else in its place is no budget: the client starts anew, because an error
- * would be one for all keys.
+ * The algorithms are those of ../../algorithms, which explains them; the tests compare both with
+ * one model, to the microsecond. Each has five functions here, over a state as of now: `*_settle`
+ * -> state, whether it is from the future; `*_wait`; `*_use`; `*_return`, which takes back an
+ * earlier use; `*_end` -> state to keep, remaining, full, again. A state consists of pairs of
+ * doubles, like Lua's numbers. Any other content is not a budget: the client starts anew, because
+ * an error would affect all keys.
  *
- * Slices: see ../../slices.ts. A slice is used up when it is granted. The field `slices ID` has
- * pairs of until when, and how much is out: so much room a policy has beyond its capacity, because
- * what is out may come back. Each slice ends at a moment of its own, so that one which is given
- * back twice, as where a client sends a command again, is not taken for another's.
+ * Slices: see ../../slices.ts. A slice is used when it is granted. The field `slices ID` has pairs
+ * of expiry and outstanding amount. A policy has that much room beyond its capacity, because the
+ * outstanding amount may be returned. Each slice has a distinct expiry, so that one returned twice,
+ * e.g. because a client resends a command, is not mistaken for another.
  */
 export const DECIDE = script(`
 local time = redis.call('TIME')

@@ -8,22 +8,24 @@ import type { LimitStore } from '../../store.js'
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * The file, shared by every process of the machine that opens it. It and its folder are made. It
-   * may be the cache's. It must not be one that you need: if it is damaged it is set aside, and
-   * budgets are full again.
+   * Path of the file, shared by every process on the machine that opens it.
+   *
+   * The file and its folder are created. It may be the cache's file, but not one that you need: a
+   * damaged file is set aside, and budgets are full again.
    */
   readonly file: string
 }
 
-// Milliseconds: the event loop stands still as long. The transactions take microseconds.
+// Milliseconds for which a lock may block the event loop. The transactions take microseconds.
 const LOCK_TIMEOUT = 1000
-// How often a use looks after budgets that are full again.
+// Number of uses between two sweeps of full budgets.
 const SWEEP_EVERY = 128
 
 /**
- * Budgets in one SQLite file, for many processes on one machine without a server. On the machine's
- * clock.
- * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
+ * Creates a store in one SQLite file, for many processes on one machine without a server.
+ *
+ * Uses the machine's clock.
+ * @throws SqliteFileError if the file cannot be created, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/limits.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
@@ -50,7 +52,7 @@ export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
 }
 
 function prepare (db: Database) {
-  // The version is in the name: the file's one user_version may be somebody else's.
+  // The table's name contains the version: the file's single user_version may belong to other code.
   db.transaction(() => {
     db.exec(`
       CREATE TABLE IF NOT EXISTS weir_limits_1 (
@@ -79,7 +81,7 @@ function prepare (db: Database) {
   let uses = 0
   const run = db.transaction(
     (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
-      // Read under the lock, so that it does not go back from one transaction to the next.
+      // Read under the lock, so that time does not go back from one transaction to the next.
       const now = Date.now()
       const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
       const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
@@ -96,7 +98,7 @@ function prepare (db: Database) {
     }
   )
   const empty = db.transaction(() => {})
-  /** Takes the lock without waiting for it: the event loop must not stand still for a probe. */
+  /** Tries the lock without waiting: a probe must not block the event loop. */
   const lock = () => {
     db.pragma('busy_timeout = 0')
     try {
@@ -110,6 +112,6 @@ function prepare (db: Database) {
 
 const encode = (state: State) => Buffer.from(Float64Array.from(state).buffer)
 
-/** Copied, because numbers of eight bytes have to begin at a multiple of eight. */
+/** Copied, because eight-byte numbers have to start at a multiple of eight. */
 const decode = (state: Buffer | undefined): State | undefined =>
   state && Array.from(new Float64Array(Uint8Array.from(state).buffer))
