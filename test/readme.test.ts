@@ -46,3 +46,14 @@ t.test('the examples of fragments and cache-control compile as written', async (
   t.equal(examples.length, 2)
   for (const example of examples) t.strictSame(problemsOf(example), [])
 })
+
+t.test('the example of the console compiles as it stands', async (t) => {
+  const readme = await readFile(`${ROOT}packages/console/README.md`, 'utf8')
+  const [example = ''] = blocksOf(readme, 'ts')
+  t.strictSame(problemsOf(example), [])
+  t.match(
+    problemsOf(example.replace(/ {2}authorize:.*\n/, '')).join('\n'),
+    /'authorize' is missing/,
+    'authorize is required'
+  )
+})

@@ -83,6 +83,7 @@ export const SECTIONS: readonly Section[] = [
       readme('packages/limiter', '@weir/limiter'),
       readme('packages/http', '@weir/http'),
       readme('packages/metrics', '@weir/metrics'),
+      readme('packages/console', '@weir/console'),
       readme('packages/sqlite', '@weir/sqlite'),
       readme('packages/redis', '@weir/redis'),
       readme('packages/create-weir', 'create-weir'),
@@ -123,7 +124,7 @@ export const SECTIONS: readonly Section[] = [
       readme('services/weather', 'Weather'),
       readme('services/storefront', 'Storefront'),
       readme('services/stats', 'Stats'),
-      readme('packages/console/ui', 'Console'),
+      readme('packages/console/ui', 'Console pages'),
       readme('infra', 'Containers'),
       readme('infra/upstream', 'Forecasts'),
       readme('infra/monitoring', 'Monitoring')

@@ -41,3 +41,14 @@ t.test('alerts and the dashboard use metrics that instances export', async (t) =
   t.ok(asked.size > 5)
   t.same([...asked].filter((name) => !told.has(name)), [])
 })
+
+t.test('alerts and the dashboard are for any service and any data source', async (t) => {
+  const read = (file: string) => readFile(`${FOLDER}${file}`, 'utf8')
+  const queries = (await read('alerts.yml')).replaceAll(/^ *#.*$/gm, '')
+  for (const name of ['catalog', 'weather', 'storefront', 'stats']) {
+    t.notMatch(queries, new RegExp(`service=~?"[^"]*${name}`), name)
+  }
+  const dashboard = await read('grafana/dashboards/weir.json')
+  const used = new Set(dashboard.match(/(?<="uid": ")[^"]+/g))
+  t.strictSame([...used].map((uid) => uid.replace('$', '')).sort(), ['weir', '{datasource}'])
+})

@@ -17,7 +17,6 @@ await build({
   outdir: target,
   bundle: true,
   minify: true,
-  sourcemap: true,
   format: 'esm',
   target: 'es2022',
   jsx: 'automatic',

@@ -35,6 +35,17 @@ export interface AuthOptions {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Throws unless the user of a request has the role, or a higher one: as `config.role` does, for
+     * code that decides per request.
+     * @throws WEIR_ERR_UNAUTHENTICATED (401), WEIR_ERR_INVALID_CREDENTIALS (401),
+     *   WEIR_ERR_FORBIDDEN (403)
+     * @example app.requireRole(request, 'admin')
+     */
+    requireRole (request: FastifyRequest, role: Role): void
+  }
+
   interface FastifyRequest {
     /**
      * Why the credentials of the request were not accepted; null where they were, or there are
@@ -128,6 +139,11 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
           : asError(error)
       done()
     })
+  })
+
+  app.decorate('requireRole', (request, role) => {
+    const error = refusal(request, role)
+    if (error !== undefined) throw error
   })
 
   enforceDeclaration(app, 'role')

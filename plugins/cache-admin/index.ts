@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { noteCacheAdmin } from '../announced.js'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
@@ -73,6 +74,7 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
   }
   check(options)
   const { prefix, instance, role = 'admin', cache = storedResponses(app, NAME) } = options
+  noteCacheAdmin(app, prefix)
   await app.register(adminRoutes, { prefix, instance, role, cache })
 }
 

@@ -6,6 +6,7 @@ import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
+import { type AnnounceOptions, Announcing } from './announcing.js'
 import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
 import { exposition } from './exposition.js'
@@ -32,14 +33,38 @@ export interface ObservabilityOptions {
    * @example caches: () => ({ fragments: app.fragments.cache, products: app.caches.products })
    */
   readonly caches?: () => NamedCaches
+  /**
+   * Facts that consoles are told, besides those that the plugins know: cached routes, the namespace
+   * of the response cache, the prefix of its administration.
+   */
+  readonly announce?: AnnounceOptions
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    observability: {
+      /** The store that this instance reports to. */
+      readonly store: MetricsStore
+    }
+    /** True in the scope of a plugin whose routes are not counted. */
+    [UNCOUNTED]?: true
+  }
+
   interface FastifyContextConfig {
     /** False: requests of this route are not counted. */
     metrics?: boolean
+    /** URLs of this GET route, path and query, that consoles offer to try. */
+    examples?: readonly string[]
   }
 }
+
+/**
+ * Marks a scope whose routes are not counted, as a decorator: the pages that show the counts are no
+ * part of them.
+ */
+export const UNCOUNTED: unique symbol = Symbol.for('weir.uncounted')
+
+export { type AnnounceOptions } from './announcing.js'
 
 const NAME = 'weir-observability'
 
@@ -55,9 +80,11 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     store: true,
     service: true,
     instance: true,
-    caches: true
+    caches: true,
+    announce: true
   })
-  const { store, service, instance, caches = () => ({}) } = options
+  const { store, service, instance, caches = () => ({}), announce } = options
+  const announcing = new Announcing(NAME, announce)
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
   const known = cachesOf(app, caches)
@@ -67,11 +94,17 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     store,
     service,
     instance,
-    vitals: () => vitals.read(),
+    vitals () {
+      const { announcement } = announcing
+      return { ...vitals.read(), ...(announcement !== undefined && { announced: announcement }) }
+    },
     caches: readsOf(caches),
     onWritten: logOutages(app)
   })
-  app.addHook('onReady', async () => { recorder.start() })
+  app.addHook('onReady', async () => {
+    announcing.finish(app)
+    recorder.start()
+  })
   app.addHook('onClose', async () => {
     await recorder.close()
     vitals.close()
@@ -81,8 +114,11 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
 
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
   const counting = { counters: recorder.counters, instance }
-  app.addHook('onRoute', (route) => {
+  app.decorate('observability', { store })
+  app.addHook('onRoute', function (route) {
     const { metrics } = route.config ?? {}
+    if (this[UNCOUNTED] === true) return
+    announcing.add(route)
     if (metrics === false) return
     if (metrics !== undefined && typeof metrics !== 'boolean') {
       throw new WEIR_ERR_ROUTE_OPTION(

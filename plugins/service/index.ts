@@ -21,7 +21,7 @@ export { expected, type RefusalLevel } from '../refusals.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'
 export { serverOptions } from './server-options.js'
 export { NoQuery } from './no-query.js'
-export { problems, ProblemSchema, type Problem } from './problem.js'
+export { problems, ProblemSchema, sendProblem, type Problem } from './problem.js'
 export { start, bootFailed } from './start.js'
 
 export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadOptions {}

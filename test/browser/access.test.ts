@@ -187,9 +187,9 @@ t.test(
         'Limits',
         'Try it',
         'Compare',
+        'Invalidate',
         'Shop',
-        'Weather',
-        'Invalidate'
+        'Weather'
       ])
       await page.getByRole('link', { name: 'Routes' }).focus()
       await page.keyboard.press('Enter')

@@ -158,7 +158,7 @@ t.test('Try it: forbidden and missing paths', async (t) => {
   await visit(t, { ...at('#/try'), complaint: /status of 404/ }, async (page) => {
     await page.getByLabel('Path').fill('https://elsewhere.example/')
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
-    await page.getByText('Only paths of this origin can be asked for').waitFor()
+    await page.getByText('No service announces').waitFor()
     await page.getByLabel('Path').fill('/api/products/999999')
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
     await page

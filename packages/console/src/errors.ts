@@ -1,8 +1,24 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that stats raises by name. The message says what to do; %s are filled in by the
-// caller.
+// Every error that the console raises by name. The message says what to do; callers fill in %s.
+
+/** An option of the plugin that cannot be used; stops the boot. */
+export const CONSOLE_ERR_OPTION = createError<
+  'CONSOLE_ERR_OPTION',
+  500,
+  [option: string, problem: string]
+>('CONSOLE_ERR_OPTION', 'Option "%s" of the console %s', 500, TypeError)
+
+/** A console that runs by itself was asked for something of a service. */
+export const CONSOLE_ERR_NOT_SERVED = createError(
+  'CONSOLE_ERR_NOT_SERVED',
+  'This console serves no application: let services announce their address by the option ' +
+    '"announce.publicUrl" of @weir/fastify/observability, and pages send requests there',
+  404,
+  Error,
+  false
+)
 
 /** The client may not do this. */
 export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [action: string]>(
@@ -13,12 +29,12 @@ export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [
   false
 )
 
-/** As many as may be are watching. */
+/** The limit of viewers is reached. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   'info',
   createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(
     'STATS_ERR_TOO_MANY_VIEWERS',
-    '%s others are watching, which is as many as may: try again later, or ask /api/stats/summary instead',
+    '%s clients are watching, which is the limit: try again later, or poll the summary instead',
     503,
     Error,
     false
@@ -28,7 +44,7 @@ export const STATS_ERR_TOO_MANY_VIEWERS = expected(
 /** A client watches as often as one may. */
 export const STATS_ERR_VIEWER_LIMIT = createError<'STATS_ERR_VIEWER_LIMIT', 429, [most: number]>(
   'STATS_ERR_VIEWER_LIMIT',
-  'You are watching %s times already, which is as often as one client may: close one, or ask /api/stats/summary instead',
+  'You are watching %s times, which is the limit of a client: close one, or poll the summary instead',
   429,
   Error,
   false
@@ -39,7 +55,7 @@ export const STATS_ERR_NO_CONSOLE = expected(
   'warn',
   createError(
     'STATS_ERR_NO_CONSOLE',
-    'The console has not been built: run "npm run build", then start stats again. The API is there, see /docs',
+    'The pages of the console have not been built: run "npm run build", then start again. Its API works',
     503,
     Error,
     false
@@ -48,14 +64,14 @@ export const STATS_ERR_NO_CONSOLE = expected(
 
 /** There is no login link. */
 export const STATS_ERR_LOGIN_OFF = expected('info', createError('STATS_ERR_LOGIN_OFF',
-  'This suite has no login link: npm start makes one. Paste a token instead', 404, Error, false))
+  'This console has no login link: paste a token instead', 404, Error, false))
 
 /** The code is not that of the login link. */
 export const STATS_ERR_LOGIN_UNKNOWN = expected(
   'warn',
   createError(
     'STATS_ERR_LOGIN_UNKNOWN',
-    'This login link is not valid: it belongs to another start of the suite, or is incomplete. Open the link that npm start printed last',
+    'This login link is not valid: it belongs to another start, or is incomplete. Open the link that was printed last',
     403,
     Error,
     false
@@ -67,7 +83,7 @@ export const STATS_ERR_LOGIN_USED = expected(
   'warn',
   createError(
     'STATS_ERR_LOGIN_USED',
-    'This login link has been used: it works once. Start the suite again for a new link, or paste a token that npm start printed',
+    'This login link has been used: it works once. Start again for a new link, or paste a token',
     410,
     Error,
     false
@@ -79,7 +95,7 @@ export const STATS_ERR_LOGIN_EXPIRED = expected(
   'info',
   createError(
     'STATS_ERR_LOGIN_EXPIRED',
-    'This login link has expired. Start the suite again for a new link, or paste a token that npm start printed',
+    'This login link has expired. Start again for a new link, or paste a token',
     410,
     Error,
     false

@@ -1,4 +1,4 @@
-import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { CONSOLE_ERR_FORBIDDEN } from './errors.js'
 
 /**
@@ -8,7 +8,8 @@ import { CONSOLE_ERR_FORBIDDEN } from './errors.js'
 export type Action = 'view' | 'inspect' | 'invalidate'
 
 /**
- * Decides whether the client of a request may do something. An error that it throws is the answer.
+ * Decides whether the client of a request may do something: only `true` allows it. An error that it
+ * throws is the answer. It runs after all onRequest hooks, so they may say who the client is.
  *
  * @example
  * const authorize: Authorize = (request, action) =>
@@ -16,8 +17,10 @@ export type Action = 'view' | 'inspect' | 'invalidate'
  */
 export type Authorize = (request: FastifyRequest, action: Action) => boolean | Promise<boolean>
 
-/** The hook that refuses requests of clients that may not do this. */
-export const guard = (authorize: Authorize, action: Action): onRequestAsyncHookHandler =>
-  async (request) => {
-    if (!(await authorize(request, action))) throw new CONSOLE_ERR_FORBIDDEN(action)
+/** A hook, onRequest or preParsing, that refuses requests of clients that may not do this. */
+export const guard = (authorize: Authorize, action: Action) =>
+  async (request: FastifyRequest): Promise<void> => {
+    // A promise that was not awaited, or a header that happened to be there, allows nothing.
+    const isAllowed: unknown = await authorize(request, action)
+    if (isAllowed !== true) throw new CONSOLE_ERR_FORBIDDEN(action)
   }

@@ -13,7 +13,7 @@ async function build (t: Test, folder: string) {
   )
   await app.register(service, { name: 'stats', version: '0.1.0', title: 'Stats', description: '' })
   await app.register(conditional)
-  await registerPages(app, folder)
+  await registerPages(app, { folder })
   t.teardown(() => app.close())
   return app
 }

@@ -8,19 +8,21 @@ import { Pulse } from './shell/pulse.js'
 import { ThemeButton } from './shell/theme-button.js'
 import { live } from './state/live.js'
 import { place } from './state/place.js'
+import { services, useServicesFeed } from './state/services.js'
 import { useStored } from './state/use-stored.js'
+import { DEMO_PAGES } from './pages/demos.js'
 import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
 import { Invalidate } from './pages/invalidate.js'
 import { Limits } from './pages/limits.js'
 import { Overview } from './pages/overview/page.js'
 import { Routes } from './pages/routes.js'
-import { Shop } from './pages/shop/page.js'
 import { TryIt } from './pages/try/page.js'
-import { Weather } from './pages/weather/page.js'
 import { Welcome } from './pages/welcome/page.js'
+import { withDemo } from './model/services.js'
 import { Page } from './parts/page.js'
 import { Definitions } from './parts/term.js'
+import { Waiting } from './parts/waiting.js'
 
 const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   '': Overview,
@@ -30,8 +32,6 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   limits: Limits,
   try: TryIt,
   compare: Compare,
-  shop: Shop,
-  weather: Weather,
   invalidate: Invalidate
 }
 
@@ -39,7 +39,8 @@ export function App () {
   const [current = ''] = useStored(place).path
   const { phase } = useStored(live.state)
   const [isMenuOpen, setMenuOpen] = useState(false)
-  const Shown = Object.hasOwn(PAGES, current) ? PAGES[current] : undefined
+  useServicesFeed()
+  const Shown = Object.hasOwn(PAGES, current) ? PAGES[current] : Demo
   const skip = (event: Event) => {
     // The address names the page: following the link would lose it.
     event.preventDefault()
@@ -79,6 +80,23 @@ export function App () {
       <Definitions />
     </>
   )
+}
+
+/** The page of a demonstration, where a service takes part in it. */
+function Demo () {
+  const [current = ''] = useStored(place).path
+  const known = useStored(services)
+  const found = Object.hasOwn(DEMO_PAGES, current) ? DEMO_PAGES[current] : undefined
+  if (found === undefined) return <NotFound />
+  const { title, demo, Page: Shown } = found
+  if (known === undefined) {
+    return (
+      <Page title={title}>
+        <Waiting>Looking for its service.</Waiting>
+      </Page>
+    )
+  }
+  return withDemo(known, demo) === undefined ? <NotFound /> : <Shown />
 }
 
 const NotFound = () => (

@@ -1,4 +1,7 @@
 export * from './record.js'
+export {
+  type AnnouncedRoute, type Announcement, boundedAnnouncement, isAnnouncedPath, isPublicUrl
+} from './announcement.js'
 export { addedTo } from './cache-counts.js'
 export { Counters } from './counters.js'
 export { MetricsError, type MetricsErrorCode } from './errors.js'

@@ -1,10 +1,17 @@
+import { readAnnouncement } from './announcement.js'
 import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
 
 /** Parses a record; undefined if the text is not one: the store's content is not trusted. */
 export const parseRecord = (text: string): MinuteRecord | undefined => parsed(text, isMinuteRecord)
 
-/** Parses a state; undefined if the text is not one. */
-export const parseState = (text: string): InstanceState | undefined => parsed(text, isInstanceState)
+/** Parses a state and limits its announcement; undefined if the text is not a state. */
+export function parseState (text: string): InstanceState | undefined {
+  const state = parsed(text, isInstanceState)
+  if (state === undefined) return undefined
+  const { announced, ...rest } = state
+  const read = readAnnouncement(announced)
+  return { ...rest, ...(read !== undefined && { announced: read }) }
+}
 
 function parsed<T> (text: string, is: (value: unknown) => value is T): T | undefined {
   try {

@@ -1,3 +1,5 @@
+import { type Announcement } from './announcement.js'
+
 /**
  * The outcomes of requests; each request has exactly one.
  *
@@ -133,4 +135,6 @@ export interface InstanceState {
   readonly l1: { readonly entries: number, readonly bytes: number, readonly evictions: number }
   /** The latest invalidations by this instance, oldest first. */
   readonly invalidations: readonly Invalidation[]
+  /** Left out by processes that announce nothing, and by versions that could not. */
+  readonly announced?: Announcement
 }

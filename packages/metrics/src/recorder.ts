@@ -18,7 +18,7 @@ const MOST_RECORDS = 60
 /** The data that an instance reports about itself, beyond what the recorder knows. */
 export type Vitals = Pick<
   InstanceState,
-  'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'
+  'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations' | 'announced'
 >
 
 /** Options of {@link Recorder}. */

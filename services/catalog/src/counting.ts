@@ -19,6 +19,7 @@ export async function registerCounting (app: FastifyInstance, env: CatalogEnv): 
   await app.register(observability, {
     store,
     service: 'catalog',
-    instance: instanceName(env, 'catalog')
+    instance: instanceName(env, 'catalog'),
+    announce: { demos: { products: '/api/products', compare: '/api/catalog/compare' } }
   })
 }

@@ -48,7 +48,10 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
 
   await app.register(console, {
     store: stores.metrics,
-    authorize: (request, action) => action === 'view' || request.user?.role === 'admin',
+    authorize (request, action) {
+      if (action !== 'view') app.requireRole(request, 'admin')
+      return true
+    },
     file: databaseFile(env),
     ...(env.REDIS_URL !== undefined && { redis: app.redis }),
     demoUsers: () => demoUsers(app, env),

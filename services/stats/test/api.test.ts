@@ -427,6 +427,7 @@ t.test('every route is described, its errors too', async (t) => {
     'login',
     'redis',
     'routes',
+    'services',
     'summary'
   ])
   for (const [path, { get, post }] of described) {

@@ -20,7 +20,8 @@ export async function registerCounting (app: FastifyInstance, env: StorefrontEnv
     store,
     service: 'storefront',
     instance: instanceName(env, 'storefront'),
-    caches: () => cachesOf(app)
+    caches: () => cachesOf(app),
+    announce: { demos: env.LAB ? { lab: '/shop/lab' } : {} }
   })
 }
 

@@ -23,7 +23,8 @@ export async function registerCounting (
     store,
     service: 'weather',
     instance: instanceName(env, 'weather'),
-    caches: () => ({ ...caches() })
+    caches: () => ({ ...caches() }),
+    announce: { demos: { weather: '/api/weather' } }
   })
 }
 

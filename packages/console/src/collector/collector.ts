@@ -12,7 +12,7 @@ import { noAnswer } from '../no-answer.js'
 import { type Presence, Presences } from './presence.js'
 
 /**
- * What the instances have told, as of `at` (ms): the records of this minute and the one before, and
+ * Reports of the instances, as of `at` (ms): the records of this minute and the one before, and
  * perhaps earlier ones.
  */
 export interface Reading {
@@ -22,7 +22,7 @@ export interface Reading {
   readonly presences: readonly Presence[]
 }
 
-/** How current the counts are. */
+/** The age of the counts. */
 export interface Currency {
   /** ms; null if nothing was read yet */
   readonly asOf: number | null
@@ -34,7 +34,7 @@ export interface CollectorOptions {
   readonly store: MetricsStore
   readonly db: Kysely<StatsSchema>
   readonly log: FastifyBaseLogger
-  /** How long the store may take, in ms. Default 5 s, which is for a whole day. */
+  /** The time that the store may take, in ms. Default 5 s, which is for a whole day. */
   readonly timeout?: number
 }
 
@@ -43,7 +43,7 @@ export interface CollectorOptions {
  * minutes.
  */
 const TOLD_LATE = HOUR + 5
-/** Without an answer for so long the store is not there, in ms. */
+/** A store that has not answered for so long is away, in ms. */
 const OVERDUE = 3000
 
 /**
@@ -63,6 +63,7 @@ export class Collector {
   #reached: number | undefined
   #asOf: number | null = null
   #answeredAt: number | undefined
+  #latest: readonly Presence[] = []
   #reading = false
   #writing: Promise<void> | undefined
 
@@ -98,8 +99,9 @@ export class Collector {
       )
       this.#reads.worked()
       this.#answeredAt = now
-      const reading = { at: now, records, states, presences: this.#presences.update(states, now) }
-      // What is not written now is read again.
+      this.#latest = this.#presences.update(states, now)
+      const reading = { at: now, records, states, presences: this.#latest }
+      // Records that are not written now are read again.
       this.#writing ??= this.#write(reading).finally(() => { this.#writing = undefined })
       return reading
     } catch (error) {
@@ -109,6 +111,11 @@ export class Collector {
     } finally {
       this.#reading = false
     }
+  }
+
+  /** The instances of the last reading; none before the first. */
+  get presences (): readonly Presence[] {
+    return this.#latest
   }
 
   currency (now: number): Currency {
@@ -130,7 +137,7 @@ export class Collector {
   }
 
   async #since (minute: number): Promise<number> {
-    // What a long time takes to write is told at once, not read again each second.
+    // A long time is written at once, and not read again each second.
     if (this.#reached === minute || this.#writing !== undefined) return minute - 1
     this.#reached ??= await this.#lastKnown() ?? minute - DAY
     return Math.max(minute - DAY, Math.min(minute, this.#reached) - TOLD_LATE)

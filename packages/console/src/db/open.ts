@@ -7,19 +7,23 @@ import { migrations } from './migrations.js'
 import { type StatsSchema } from './schema.js'
 
 /**
- * How long a statement waits for another process that has the same file, in ms, and the event loop
- * with it. What is not written then is written a second later.
+ * The time that a statement waits for another process with the same file, in ms, and the event loop
+ * with it. Records that are not written then are written a second later.
  */
 const LOCK_TIMEOUT = 200
-/** How long a start waits for another one that makes the file, in ms. */
+/** The time that a start waits for another one that makes the file, in ms. */
 const PREPARE_TIMEOUT = 5000
 
+const IN_MEMORY = ':memory:'
+
 /**
- * Opens the database in `file`, made and migrated where it is not yet.
+ * Opens the database in `file`, made and migrated where it is not yet; without a file, one in
+ * memory.
  *
  * @throws SqliteFileError which names the file and the remedy
  */
-export async function openDatabase (file: string): Promise<Kysely<StatsSchema>> {
+export async function openDatabase (file?: string): Promise<Kysely<StatsSchema>> {
+  if (file === undefined) return await openMigrated(IN_MEMORY)
   try {
     makeFolder(dirname(file))
     return await openMigrated(file)

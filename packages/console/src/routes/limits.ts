@@ -3,6 +3,7 @@ import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { countClients, readClients, readPolicies } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
+import { guard } from '../guard.js'
 import { asOf, Count, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
 
@@ -35,8 +36,11 @@ const ClientsSchema = Type.Object({
   )
 })
 
-/** How much was denied, for everybody, and who was, for admins. */
-export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
+/** Denied requests by policy, and the clients that were denied for those that may inspect. */
+export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (
+  app,
+  { db, collector, authorize }
+) => {
   app.get('/api/stats/limits', {
     schema: {
       tags: ['stats'],
@@ -59,11 +63,12 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (app, { db,
     schema: {
       tags: ['stats'],
       summary: 'Clients that were denied',
-      description: 'For the role admin: users have names, and networks are near to addresses.',
+      description:
+        'Needs the action inspect: users have names, and networks are close to addresses.',
       querystring: RangeQuery,
       response: { 200: ClientsSchema, ...problems }
     },
-    config: { role: 'admin' }
+    preParsing: guard(authorize, 'inspect')
   }, async ({ query }, reply) => {
     reply.header('cache-control', 'no-store')
     const now = Date.now()

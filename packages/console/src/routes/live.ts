@@ -1,3 +1,4 @@
+import '@weir/fastify/rate-limit'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { type FastifyPluginAsync, type FastifyReply } from 'fastify'
 import { Type } from 'typebox'
@@ -9,12 +10,12 @@ const stream = {
   content: { 'text/event-stream': { schema: Type.String() } }
 }
 
-/** What happens, as it happens. */
+/** GET api/stats/live: counts and invalidations as they happen. */
 export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, { viewers }) => {
   app.get('/api/stats/live', {
-    // HEAD is below: this has no end.
+    // HEAD has a route of its own below: the stream has no end.
     exposeHeadRoute: false,
-    // It takes as long as somebody watches.
+    // A stream is as long as its viewer stays: no latency to count.
     config: { metrics: false },
     schema: {
       tags: ['stats'],
@@ -23,7 +24,8 @@ export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, {
       response: { 200: stream, ...problems }
     }
   }, (request, reply) => {
-    const events = viewers.add(app.limitedClient(request))
+    const client = app.hasDecorator('limitedClient') ? app.limitedClient(request) : request.ip
+    const events = viewers.add(client)
     asEvents(reply).send(events)
   })
 

@@ -43,7 +43,8 @@ export const loginRoute: FastifyPluginAsyncTypebox<LoginRouteOptions> = async (
         body: LoginBody,
         response: { 200: DemoUsersSchema, ...problems }
       },
-      config: { rateLimit: loginLimit }
+      // @fastify/rate-limit would read it as its own options.
+      config: app.hasDecorator('limitedClient') ? { rateLimit: loginLimit } : {}
     },
     async ({ body }, reply) => {
       await useCode(body.code, options, Date.now())

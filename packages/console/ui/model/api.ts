@@ -1,6 +1,6 @@
 import type { Outcome } from '@weir/metrics'
 
-// What /api/stats answers, as the console reads it: the service's OpenAPI says the same. Times are
+// Answers of api/stats, as the pages read them: the OpenAPI description says the same. Times are
 // ms since 1970; null is where there is nothing to tell.
 
 /** ms */
@@ -194,7 +194,7 @@ export interface TickLatency {
   readonly p99: number | null
 }
 
-/** What happened since the tick before. */
+/** Counts since the tick before. */
 export interface Tick {
   readonly at: number
   readonly connected: boolean
@@ -234,7 +234,7 @@ export interface DemoUsers {
   readonly users: readonly { readonly id: string, readonly token: string }[]
 }
 
-/** The same page of the catalog, computed and from each tier. */
+/** One response, computed and from each tier. */
 export interface Comparison {
   readonly path: string
   readonly samples: number
@@ -244,9 +244,7 @@ export interface Comparison {
 
 export interface ComparisonResult {
   readonly source: 'handler' | 'store' | 'memory'
-  /**
-   * How many answers came from there, and how many came from elsewhere although they should not.
-   */
+  /** Responses that came from there, and those that came from elsewhere and do not count. */
   readonly samples: number
   readonly leftOut: number
   readonly medianMs: number
@@ -255,7 +253,7 @@ export interface ComparisonResult {
   readonly requestsPerSecond: number
 }
 
-/** What POST …/cache/invalidations did. */
+/** Answer of POST …/cache/invalidations. */
 export interface InvalidationReceipt {
   readonly namespace: string
   readonly instance: string

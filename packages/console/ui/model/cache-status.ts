@@ -1,7 +1,7 @@
 import { parseList, Token } from 'structured-headers'
 
 /**
- * What one cache says that it did (RFC 9211, 2). `ttl` is in seconds, negative for a stale
+ * One cache's entry in Cache-Status (RFC 9211, 2). `ttl` is in seconds, negative for a stale
  * response.
  */
 export interface CacheStatus {
@@ -20,7 +20,7 @@ export interface CacheStatus {
  * client last (RFC 9211, 2). Empty where there is none, or one that cannot be read: then nothing is
  * known.
  *
- * @example parseCacheStatus('catalog-1; hit; ttl=35')[0]?.ttl // 35
+ * @example parseCacheStatus('shop-1; hit; ttl=35')[0]?.ttl // 35
  */
 export function parseCacheStatus (field: string | null): CacheStatus[] {
   try {

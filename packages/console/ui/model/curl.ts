@@ -16,7 +16,7 @@ export function curlOf (wish: Wish, origin: string, role?: string): string {
   return [
     'curl', wish.method === 'HEAD' ? '-I' : '-i',
     ...(wish.method === 'GET' || wish.method === 'HEAD' ? [] : ['-X', wish.method]),
-    quoted(origin + wish.path),
+    quoted(wish.path.startsWith('/') ? origin + wish.path : wish.path),
     ...headers.flatMap(([name, value]) => ['-H', quoted(`${name}: ${value}`)]),
     ...(role === undefined ? [] : ['-H', `"authorization: Bearer $${role.toUpperCase()}_TOKEN"`]),
     ...(wish.body === undefined ? [] : ['-d', quoted(wish.body.text)])
@@ -27,8 +27,8 @@ export function curlOf (wish: Wish, origin: string, role?: string): string {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /**
- * The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"catalog",
- * "product:3"') // 'catalog\nproduct:3'
+ * The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"products",
+ * "product:3"') // 'products\nproduct:3'
  */
 export const tagsIn = (cacheGroups: string): string =>
   [...cacheGroups.matchAll(/"((?:[^"\\]|\\.)*)"/g)]

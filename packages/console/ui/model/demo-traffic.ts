@@ -1,5 +1,5 @@
 import { type OutcomeCounts } from './api.js'
-import { type Categories, type ProductList } from './catalog.js'
+import { type Categories, type ProductList } from './products.js'
 import { type Exchange } from './exchange.js'
 import { Stored } from './stored.js'
 import { told } from './told.js'
@@ -41,7 +41,7 @@ const GIVE_UP_AFTER = 5
 const IDLE: DemoRun = { phase: 'idle', sent: 0, outcomes: {}, unanswered: 0 }
 
 /**
- * Sends a bounded number of reads of the catalog: lists, categories and products, some more often
+ * Sends a bounded number of reads of the shop: lists, categories and products, some more often
  * than others.
  */
 export class DemoTraffic {
@@ -64,7 +64,7 @@ export class DemoTraffic {
     this.run.set({ ...IDLE, phase: 'running' })
     this.#discover(ended.signal).then((paths) => {
       if (ended.signal.aborted) return
-      if (paths.length === 0) this.#end('The catalog did not list any products: is it running?')
+      if (paths.length === 0) this.#end('The shop did not list any products: is it running?')
       else this.#sendAll(paths, ended.signal)
     }).catch((error: unknown) => {
       if (!ended.signal.aborted) this.#end(`The run failed: ${String(error)}`)
@@ -77,7 +77,7 @@ export class DemoTraffic {
     this.#end()
   }
 
-  /** The paths to read, the popular ones first. They come from the catalog itself. */
+  /** The paths to read, the popular ones first. They come from the shop itself. */
   async #discover (signal: AbortSignal): Promise<string[]> {
     const [categories, products] = await Promise.all([
       this.#send(CATEGORIES, signal),

@@ -1,4 +1,4 @@
-import { type Product } from './catalog.js'
+import { type Product } from './products.js'
 import { moneyInput, parseMoney } from './format.js'
 
 /** A product as it stands in a form. */
@@ -13,7 +13,7 @@ export const draftOf = ({ name, price, stock, description }: Product): Draft =>
   ({ name, price: moneyInput(price), stock: String(stock), description })
 
 /**
- * What a form would change: the fields that differ, for a merge patch (RFC 7396); or what is wrong,
+ * The changes of a form: the fields that differ, for a merge patch (RFC 7396); or what is wrong,
  * by field.
  */
 export function changesOf (draft: Draft, product: Product): {

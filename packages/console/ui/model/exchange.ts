@@ -2,14 +2,14 @@ import type { Outcome } from '@weir/metrics'
 import { explain } from './explain.js'
 import { type Problem, problemOf } from './problem.js'
 
-/** A request as somebody wishes it. */
+/** A request to send. */
 export interface Wish {
   readonly method: 'GET' | 'HEAD' | 'PATCH' | 'POST'
-  /** With the query. */
+  /** Path and query, or a URL of a service elsewhere. */
   readonly path: string
   readonly ifNoneMatch?: string
   readonly ifMatch?: string
-  /** To not be answered from a cache. */
+  /** True: caches do not answer. */
   readonly bypass?: boolean
   readonly body?: { readonly type: string, readonly text: string }
 }
@@ -17,24 +17,24 @@ export interface Wish {
 /** A request that was answered. */
 export interface Exchange {
   readonly wish: Wish
-  /** In whose name. */
+  /** The identity that it was sent as. */
   readonly who: string
   /** ms since 1970 */
   readonly sentAt: number
-  /** Until the whole body was here. */
+  /** Time until the whole body was here. */
   readonly ms: number
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
   readonly body: string
   readonly outcome: Outcome
   readonly instance?: string
-  /** What happened, in sentences. */
+  /** Says in sentences how it was answered. */
   readonly words: string
-  /** Where the status is an error. */
+  /** The error, if the status is one. */
   readonly problem?: Problem
 }
 
-/** Puts together what is known of a request that was answered. */
+/** Describes a request that was answered. */
 export function exchanged (
   sent: Pick<Exchange, 'wish' | 'who' | 'sentAt' | 'ms'>,
   status: number,
@@ -69,14 +69,15 @@ export function fieldsOf (wish: Wish, token: string | undefined): Record<string,
 }
 
 /**
- * Path and query of what somebody typed, which may be a whole URL of this origin; or why it cannot
- * be asked for.
+ * The path and query of a typed address of this origin, the whole URL of one of the others; or the
+ * reason why no request can be sent there.
  *
  * @example pathOf('api/products', 'https://weir.example') // { path: '/api/products' }
  */
 export function pathOf (
   typed: string,
-  origin: string
+  origin: string,
+  others: readonly string[] = []
 ): { readonly path: string } | { readonly mistake: string } {
   const trimmed = typed.trim()
   if (trimmed === '') return { mistake: 'Type a path, such as /api/products.' }
@@ -84,10 +85,10 @@ export function pathOf (
     return { mistake: 'This cannot be read as a path or URL.' }
   }
   const url = new URL(trimmed, `${origin}/`)
+  if (others.includes(url.origin)) return { path: url.href }
   if (url.origin !== origin) {
-    return {
-      mistake: `Only paths of this origin can be asked for: ${origin} is another than ${url.origin}.`
-    }
+    const known = [origin, ...others].join(', ')
+    return { mistake: `No service announces ${url.origin}: write a path, or a URL of ${known}.` }
   }
   return { path: url.pathname + url.search }
 }

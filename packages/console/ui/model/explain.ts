@@ -2,10 +2,10 @@ import type { Outcome } from '@weir/metrics'
 import { type CacheStatus, parseCacheStatus } from './cache-status.js'
 import { duration } from './format.js'
 
-/** How a request was answered, for people. */
+/** The way a request was answered, in words. */
 export interface Explanation {
   readonly outcome: Outcome
-  /** That answered, where it says so. */
+  /** The instance that answered, if the response names it. */
   readonly instance?: string
   /** Sentences. */
   readonly words: string
@@ -80,7 +80,7 @@ const DETAILS: Readonly<Record<string, string>> = {
  * Says in words what Cache-Status, Age and the status of an answer say to machines.
  *
  * @example
- * explain({ status: 200, cacheStatus: 'catalog-1; hit; ttl=57; detail=memory', age: '3' }).outcome
+ * explain({ status: 200, cacheStatus: 'shop-1; hit; ttl=57; detail=memory', age: '3' }).outcome
  * // 'l1'
  */
 export function explain ({ status, cacheStatus, age }: {

@@ -2,7 +2,7 @@
 export interface Problem {
   readonly status: number
   readonly title: string
-  /** What is wrong, and perhaps what to do. */
+  /** Says what is wrong, and perhaps what to do. */
   readonly detail: string
   readonly code?: string
   readonly requestId?: string
@@ -12,17 +12,21 @@ export interface Problem {
   readonly retryAfter?: number
 }
 
-/** Of a problem document (RFC 9457), or of any other body that came with an error. */
+/** Reads a problem document (RFC 9457), or any other body that came with an error. */
 export function problemOf (status: number, body: string, retryAfter: string | null): Problem {
   const said = parse(body)
-  const title = textIn(said, 'title') ?? `Status ${status}`
+  // Applications without problem documents answer with Fastify's own: error and message.
+  const title = textIn(said, 'title') ?? textIn(said, 'error') ?? `Status ${status}`
   const code = textIn(said, 'code')
   const requestId = textIn(said, 'requestId')
   const seconds = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined
   return {
     status,
     title,
-    detail: textIn(said, 'detail') ?? `The answer was ${status}, without a reason.`,
+    detail:
+      textIn(said, 'detail') ??
+      textIn(said, 'message') ??
+      `The answer was ${status}, without a reason.`,
     ...(code !== undefined && { code }),
     ...(requestId !== undefined && { requestId }),
     errors: Array.isArray(said['errors']) ? said['errors'].flatMap(fieldError) : [],

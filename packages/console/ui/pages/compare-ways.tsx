@@ -3,6 +3,7 @@ import {
   LoadRefused, LOADS, type LoadResult, runLoad, runPath, WAYS, type Way, WORKS, type Work
 } from '../../../../services/storefront/src/lab/load.js'
 import { count, ms, rate } from '../model/format.js'
+import { addressOf, type Service } from '../model/services.js'
 import { Bar } from '../parts/bars.js'
 import { Choices } from '../parts/choices.js'
 import { Scroll } from '../parts/data-table.js'
@@ -27,7 +28,7 @@ type State =
   { readonly kind: 'refused', readonly refusal: LoadRefused }
 
 /** An expensive result in the four ways of the shop's lab, under load from this browser. */
-export function CompareWays () {
+export function CompareWays ({ lab }: { lab: Service }) {
   const [work, setWork] = useState<Work>('fibonacci')
   const [requests, setRequests] = useState<number>(LOADS.requests[1])
   const [concurrency, setConcurrency] = useState<number>(LOADS.concurrency[2])
@@ -40,7 +41,7 @@ export function CompareWays () {
     try {
       for (const { way, label } of WAYS) {
         setState({ kind: 'running', label, step: rows.length + 1 })
-        const load = { url: runPath(way, work), requests, concurrency, signal }
+        const load = { url: addressOf(lab, runPath(way, work)), requests, concurrency, signal }
         rows.push({ way, label, ...await runLoad(load) })
       }
       return { kind: 'done', rows }
@@ -71,7 +72,7 @@ export function CompareWays () {
       <section class='panel' aria-labelledby='ways'>
         <div class='panel-head'>
           <h2 id='ways'>Four ways to one expensive result</h2>
-          <a class='small' href='/shop/lab'>
+          <a class='small' href={addressOf(lab, lab.demos['lab'] ?? '/')}>
             The lab of the shop
           </a>
         </div>
@@ -136,8 +137,7 @@ function Refusal ({ refusal: { status, message } }: { refusal: LoadRefused }) {
     return (
       <Notice tone='warn' title='The shop has no lab here'>
         <p>
-          It is switched off: start the storefront with <code>LAB=true</code>. A page of the
-          catalog can be compared all the same.
+          It is switched off: start its service with <code>LAB=true</code>.
         </p>
       </Notice>
     )

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Comparison, type ComparisonResult } from '../model/api.js'
 import { bytes, count, ms, rate } from '../model/format.js'
 import { type Problem } from '../model/problem.js'
+import { addressOf, examplesOf, type Service } from '../model/services.js'
 import { Bar } from '../parts/bars.js'
 import { Scroll } from '../parts/data-table.js'
 import { Field } from '../parts/field.js'
@@ -11,6 +12,8 @@ import { Waiting } from '../parts/waiting.js'
 import { getJson } from '../state/get-json.js'
 import { identities } from '../state/identity.js'
 import { useNow } from '../state/now.js'
+import { useDemo } from '../state/services.js'
+import { CompareRoute } from './compare-route.js'
 import { CompareWays } from './compare-ways.js'
 
 const SOURCES = {
@@ -27,21 +30,23 @@ type State =
 
 const LONGEST_MS = 30_000
 
-/** An expensive result in four ways, and a page of the catalog from three places. */
-export const Compare = () => (
-  <Page title='Compare'>
-    <p class='lead'>
-      Compares cached with computed results: an expensive computation under load from this browser,
-      and a page of the catalog, measured within the instance that serves it.
-    </p>
-    <CompareWays />
-    <ComparePage />
-  </Page>
-)
+/** Cached and computed results of the services that are there, compared. */
+export function Compare () {
+  const [lab, measuring] = [useDemo('lab'), useDemo('compare')]
+  return (
+    <Page title='Compare'>
+      <p class='lead'>Compares cached with computed responses.</p>
+      {lab !== undefined && <CompareWays lab={lab} />}
+      {measuring === undefined ? <CompareRoute /> : <ComparePage service={measuring} />}
+    </Page>
+  )
+}
 
-/** The same page of the catalog, computed and from each tier, measured where it is served. */
-function ComparePage () {
-  const [path, setPath] = useState('/api/products?limit=20')
+/** The same response, computed and from each tier, measured within the instance that serves it. */
+function ComparePage ({ service }: { service: Service }) {
+  const examples = examplesOf([{ ...service, publicUrl: null }], true)
+  const [typed, setPath] = useState<string>()
+  const path = typed ?? examples[0] ?? '/'
   const [samples, setSamples] = useState('40')
   const [state, setState] = useState<State>({ kind: 'idle' })
   const running = useRef<AbortController>(null)
@@ -56,7 +61,11 @@ function ComparePage () {
     const query = new URLSearchParams({ path, samples })
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(LONGEST_MS)])
     const fields = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    getJson<Comparison>(`/api/catalog/compare?${query}`, signal, fields).then((answer) => {
+    getJson<Comparison>(
+      `${addressOf(service, service.demos['compare'] ?? '/')}?${query}`,
+      signal,
+      fields
+    ).then((answer) => {
       if (ended.signal.aborted) return
       setState(
         'value' in answer
@@ -74,14 +83,14 @@ function ComparePage () {
     <>
       <section class='panel' aria-labelledby='page'>
         <div class='panel-head'>
-          <h2 id='page'>A page of the catalog from three places</h2>
+          <h2 id='page'>A response of {service.service} from three places</h2>
         </div>
         <p class='small muted'>
           Computed, from the store that all instances share, and from the memory of one instance.
           Measured in that instance, in turns, without the network.
         </p>
         <form class='fields' onSubmit={measure}>
-          <Field label='Page of the catalog' class='grow'>
+          <Field label='Path' class='grow'>
             {(attributes) => (
               <input
                 {...attributes}
@@ -89,7 +98,7 @@ function ComparePage () {
                 type='text'
                 required
                 pattern='/.*'
-                title='A path, such as /api/products?limit=20'
+                title='A path, such as /products?limit=20'
                 spellcheck={false}
                 value={path}
                 onInput={({ currentTarget: { value } }) => setPath(value)}

@@ -3,6 +3,7 @@ import { type Invalidated, type InvalidationReceipt } from '../model/api.js'
 import { type Exchange, type Wish } from '../model/exchange.js'
 import { count, ms, time } from '../model/format.js'
 import { plural } from '../model/meaning.js'
+import { type Administration, administrations, examplesOf, tagsOf } from '../model/services.js'
 import { told } from '../model/told.js'
 import { Choices } from '../parts/choices.js'
 import { Scroll } from '../parts/data-table.js'
@@ -14,31 +15,61 @@ import { Waiting } from '../parts/waiting.js'
 import { identities } from '../state/identity.js'
 import { live } from '../state/live.js'
 import { send, type Sent, wasAnswered } from '../state/send.js'
+import { useDemo, useServices } from '../state/services.js'
 import { useStored } from '../state/use-stored.js'
 
-const SERVICES = [{ id: 'catalog', label: 'Catalog' }, { id: 'weather', label: 'Weather' }] as const
 const KINDS = [
   { id: 'tags', label: 'By tag' },
   { id: 'urls', label: 'By URL' },
   { id: 'all', label: 'Everything' }
 ] as const
-type Service = typeof SERVICES[number]['id']
 type Kind = typeof KINDS[number]['id']
 
-const HINTS = {
-  catalog: {
-    tags: 'One a line. The catalog has catalog, products, product:1, categories, category:cookware.',
-    urls: 'One a line, such as /api/products?limit=20.'
-  },
-  weather: {
-    tags: 'One a line. Weather has weather, places, current and forecasts.',
-    urls: 'One a line, such as /api/weather/current?city=Berlin.'
-  }
-} as const
+/** Says what can be written, with what the service announces. */
+function hint (kind: Kind, { service }: Administration): string {
+  const tags = tagsOf(service)
+  const [example = '/products?limit=20'] = examplesOf([{ ...service, publicUrl: null }], true)
+  if (kind === 'urls') return `One per line, such as ${example}.`
+  return tags.length === 0 ? 'One per line.' : `One per line. ${service.service} has ${tags.join(', ')}.`
+}
 
-/** Ends what is cached before its time, on all instances. */
+/** Invalidates cached responses on all instances. */
 export function Invalidate () {
-  const [service, setService] = useState<Service>('catalog')
+  const known = administrations(useServices())
+  return (
+    <Page title='Invalidate'>
+      <p class='lead'>
+        When a request of this page returns, no instance serves the invalidated responses.
+      </p>
+      <RoleHint needed='admin' what='Invalidating' />
+      <div class='columns'>
+        {known[0] === undefined
+          ? <NoAdministration />
+          : <InvalidateForm known={known} first={known[0]} />}
+        <Recent />
+      </div>
+    </Page>
+  )
+}
+
+const NoAdministration = () => (
+  <section class='panel'>
+    <p class='empty'>
+      No service announces routes to invalidate with: register{' '}
+      <code>@weir/fastify/cache-admin</code>.
+    </p>
+  </section>
+)
+
+interface FormProps {
+  readonly known: readonly Administration[]
+  readonly first: Administration
+}
+
+function InvalidateForm ({ known, first }: FormProps) {
+  const [chosen, setChosen] = useState<string>()
+  const administration = known.find(({ id }) => id === chosen) ?? first
+  const { service: { service } } = administration
   const [kind, setKind] = useState<Kind>('tags')
   const [text, setText] = useState('')
   const [mistake, setMistake] = useState<string>()
@@ -51,7 +82,7 @@ export function Invalidate () {
     setSent(undefined)
     const wish: Wish = {
       method: 'POST',
-      path: `/api/${service}/cache/invalidations`,
+      path: `${administration.id}/invalidations`,
       body: { type: 'application/json', text: JSON.stringify(body) }
     }
     send(wish, identities.get().current)
@@ -68,62 +99,55 @@ export function Invalidate () {
   }
 
   return (
-    <Page title='Invalidate'>
-      <p class='lead'>
-        What is invalidated here is served by no instance any more once the answer has come.
-      </p>
-      <RoleHint needed='admin' what='Invalidating' />
-      <div class='columns'>
-        <section class='panel stack' aria-label='What to invalidate'>
-          <form class='stack' onSubmit={submit}>
-            <Choices
-              label='Of which service'
-              options={SERVICES}
-              value={service}
-              onChange={setService}
-            />
-            <Choices
-              label='What'
-              options={KINDS}
-              value={kind}
-              onChange={(chosen) => {
-                setKind(chosen)
-                setMistake(undefined)
-              }}
-            />
-            {kind !== 'all' && (
-              <Field
-                label={kind === 'tags' ? 'Tags' : 'URLs'}
-                hint={HINTS[service][kind]}
-                mistake={mistake}
-              >
-                {(attributes) => (
-                  <textarea
-                    {...attributes}
-                    class='mono'
-                    rows={4}
-                    spellcheck={false}
-                    value={text}
-                    onInput={({ currentTarget: { value } }) => setText(value)}
-                  />
-                )}
-              </Field>
-            )}
-            <div class='row'>
-              <button
-                class={`button ${kind === 'all' ? 'danger' : 'primary'}`}
-                type='submit'
-                disabled={isSending}
-              >
-                {kind === 'all' ? `Invalidate all of ${service}…` : 'Invalidate'}
-              </button>
-            </div>
-          </form>
-          {isSending && <Waiting>Telling all instances…</Waiting>}
-          {sent !== undefined && <Outcome sent={sent} />}
-        </section>
-        <Recent />
-      </div>
+    <>
+      <section class='panel stack' aria-label='What to invalidate'>
+        <form class='stack' onSubmit={submit}>
+          <Choices
+            label='Service'
+            options={known}
+            value={administration.id}
+            onChange={setChosen}
+          />
+          <Choices
+            label='What'
+            options={KINDS}
+            value={kind}
+            onChange={(chosen) => {
+              setKind(chosen)
+              setMistake(undefined)
+            }}
+          />
+          {kind !== 'all' && (
+            <Field
+              label={kind === 'tags' ? 'Tags' : 'URLs'}
+              hint={hint(kind, administration)}
+              mistake={mistake}
+            >
+              {(attributes) => (
+                <textarea
+                  {...attributes}
+                  class='mono'
+                  rows={4}
+                  spellcheck={false}
+                  value={text}
+                  onInput={({ currentTarget: { value } }) => setText(value)}
+                />
+              )}
+            </Field>
+          )}
+          <div class='row'>
+            <button
+              class={`button ${kind === 'all' ? 'danger' : 'primary'}`}
+              type='submit'
+              disabled={isSending}
+            >
+              {kind === 'all' ? `Invalidate all of ${service}…` : 'Invalidate'}
+            </button>
+          </div>
+        </form>
+        {isSending && <Waiting>Telling all instances…</Waiting>}
+        {sent !== undefined && <Outcome sent={sent} />}
+      </section>
       <dialog ref={confirm} aria-labelledby='confirm'>
         <form
           method='dialog'
@@ -146,7 +170,7 @@ export function Invalidate () {
           </div>
         </form>
       </dialog>
-    </Page>
+    </>
   )
 }
 
@@ -201,9 +225,10 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
   )
 }
 
-/** What was invalidated of late, by whomever. */
+/** The last invalidations, of all instances. */
 function Recent () {
   const { invalidations } = useStored(live.state)
+  const isShop = useDemo('products') !== undefined
   return (
     <section class='panel flush' aria-labelledby='recent'>
       <div class='panel-head'>
@@ -215,8 +240,8 @@ function Recent () {
       {invalidations.length === 0
         ? (
           <p class='empty'>
-            Nothing was invalidated since this page was opened. Writes invalidate what they change:{' '}
-            <a href='#/shop'>edit a product</a>.
+            Nothing was invalidated since this page was opened. Writes invalidate what they
+            change{isShop ? <>: <a href='#/shop'>edit a product</a></> : null}.
           </p>
           )
         : (

@@ -58,12 +58,12 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
 ]
 const LIMITED: readonly ChartSeries[] = [{ label: 'refused', color: 'limited', draw: 'area' }]
 
-/** How much was refused, by which limit; and, for admins, which clients were. */
+/** Denied requests by limit; and, for admins, the clients that were denied. */
 export function Limits () {
   const range = useRange()
   const limits = useQuery<LimitsAnswer>(
     range.id,
-    (now) => `/api/stats/limits?${bounds(range, now)}`,
+    (now) => `api/stats/limits?${bounds(range, now)}`,
     5000
   )
   return (
@@ -92,7 +92,7 @@ export function Limits () {
   )
 }
 
-/** Which clients were refused: for the role admin. Others see how many. */
+/** Clients that were denied, for the role admin; others see their number. */
 function Clients ({ count: number }: { count: number }) {
   const { current } = useStored(identities)
   const isAdmin = may(current.role, 'admin')
@@ -119,7 +119,7 @@ function ClientsTable ({ id, token }: { id: string, token: string }) {
   const range = useRange()
   const told = useQuery<LimitedClients>(
     `${range.id} ${id}`,
-    (now) => `/api/stats/limits/clients?${bounds(range, now)}`,
+    (now) => `api/stats/limits/clients?${bounds(range, now)}`,
     5000,
     {
       authorization: `Bearer ${token}`

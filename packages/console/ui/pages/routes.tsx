@@ -149,12 +149,12 @@ export function Routes () {
   const range = useRange()
   const routes = useQuery<RoutesAnswer>(
     range.id,
-    (now) => `/api/stats/routes?${bounds(range, now)}`,
+    (now) => `api/stats/routes?${bounds(range, now)}`,
     5000
   )
   const caches = useQuery<Caches>(
     range.id,
-    (now) => `/api/stats/caches?${bounds(range, now)}`,
+    (now) => `api/stats/caches?${bounds(range, now)}`,
     5000
   )
   return (

@@ -1,4 +1,7 @@
 import { hashOf } from '../model/hash.js'
+import { type Service, withDemo } from '../model/services.js'
+import { DEMO_PAGES } from '../pages/demos.js'
+import { useServices } from '../state/services.js'
 
 /** The pages: their addresses and their titles. */
 export const GROUPS = [
@@ -17,12 +20,18 @@ export const GROUPS = [
     pages: [
       ['try', 'Try it'],
       ['compare', 'Compare'],
-      ['shop', 'Shop'],
-      ['weather', 'Weather'],
       ['invalidate', 'Invalidate']
     ]
   }
 ] as const
+
+/** Demonstrations that services take part in. */
+function demoGroup (services: readonly Service[]) {
+  const pages = Object.entries(DEMO_PAGES).flatMap(([path, { title, demo }]) =>
+    withDemo(services, demo) === undefined ? [] : [[path, title] as const]
+  )
+  return pages.length === 0 ? [] : [{ label: 'Demo', pages }]
+}
 
 export const Nav = ({
   current,
@@ -34,7 +43,7 @@ export const Nav = ({
   onChoose: () => void
 }) => (
   <nav id='pages' class='nav' aria-label='Pages' data-open={isOpen}>
-    {GROUPS.map(({ label, pages }) => (
+    {[...GROUPS, ...demoGroup(useServices())].map(({ label, pages }) => (
       <div key={label}>
         <h2 id={`pages-${label}`}>{label}</h2>
         <ul aria-labelledby={`pages-${label}`}>

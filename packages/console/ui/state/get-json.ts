@@ -1,10 +1,10 @@
 import { type Problem, problemOf } from '../model/problem.js'
 import { told } from '../model/told.js'
 
-/** What an API of the stats service answered, or why it did not. */
+/** The value that an API of the console answered, or the reason why it did not. */
 export type Answer<T> = { readonly value: T } | { readonly problem: Problem }
 
-/** Said of an answer that never came. */
+/** The problem of an answer that never came. */
 export const UNREACHED: Problem = {
   status: 0,
   title: 'No answer',
@@ -12,14 +12,17 @@ export const UNREACHED: Problem = {
   errors: []
 }
 
-/** Asks for JSON. Throws nothing: what fails is a problem, also where `signal` ended it. */
+/**
+ * Requests JSON, with the cookies of the console's own origin. Throws nothing: a failure is a
+ * problem, also where `signal` ended it.
+ */
 export async function getJson<T> (
   path: string,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {}
 ): Promise<Answer<T>> {
   try {
-    const response = await fetch(path, { signal, headers, credentials: 'omit' })
+    const response = await fetch(path, { signal, headers, credentials: 'same-origin' })
     const text = await response.text()
     return response.ok
       ? { value: told(text) }

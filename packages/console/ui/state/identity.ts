@@ -37,7 +37,7 @@ export const identities = new Stored<Identities>(among(kept.current, [ANONYMOUS,
 
 /** Loads the demo users; without an answer there are only the identities of this tab's tokens. */
 export function loadDemoUsers (): void {
-  getJson<DemoUsers>('/api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
+  getJson<DemoUsers>('api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
     if (!('value' in answer)) return
     demo = answer.value.users.map(({ id, token }) => {
       const role = readToken(token)?.role

@@ -1,4 +1,4 @@
 import { LiveFeed } from '../model/live-feed.js'
 
-/** What happens now, for as long as the page is open. */
-export const live = new LiveFeed(() => new EventSource('/api/stats/live'))
+/** Counts and invalidations as they happen, for as long as the page is open. */
+export const live = new LiveFeed(() => new EventSource('api/stats/live'))

@@ -29,12 +29,12 @@ function take (): void {
 
 async function exchange (code: string): Promise<Login> {
   try {
-    const response = await fetch('/api/stats/login', {
+    const response = await fetch('api/stats/login', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ code }),
       cache: 'no-store',
-      credentials: 'omit',
+      credentials: 'same-origin',
       referrerPolicy: 'no-referrer',
       signal: AbortSignal.timeout(GIVE_UP_MS)
     })

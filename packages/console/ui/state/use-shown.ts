@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Exchange } from '../model/exchange.js'
 import { concerns, type Shown } from '../model/shown.js'
+import { withDemo } from '../model/services.js'
 import { identityCalled } from './identity.js'
 import { live } from './live.js'
 import { knownAfter, send } from './send.js'
+import { services } from './services.js'
 import { type Query } from './use-query.js'
 
 /** Something of the shop, as it is now. */
@@ -46,7 +48,8 @@ export function useShown (path: string, shown: Shown): Current {
     asker.current = ask
     ask()
     const unlisten = live.listen((event) => {
-      if (event === undefined || concerns(event, shown)) ask()
+      const of = withDemo(services.get() ?? [], 'products')?.service
+      if (event === undefined || concerns(event, shown, of)) ask()
     })
     return () => {
       unlisten()

@@ -57,6 +57,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
         response: { 200: CategorySchema, ...problems }
       },
       config: {
+        examples: ['/api/categories/cookware'],
         cache: {
           public: true,
           ttl: '60s',

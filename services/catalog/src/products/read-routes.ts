@@ -37,6 +37,11 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
         response: { 200: ProductList, ...problems }
       },
       config: {
+        examples: [
+          '/api/products?limit=20',
+          '/api/products?category=cookware&sort=price',
+          '/api/products?q=iron'
+        ],
         cache: {
           public: true,
           ttl: '60s',
@@ -93,6 +98,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
         response: { 200: ProductSchema, ...problems }
       },
       config: {
+        examples: ['/api/products/1'],
         cache: {
           public: true,
           ttl: '60s',

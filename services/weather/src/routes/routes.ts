@@ -45,7 +45,8 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
         description: where,
         querystring: CurrentQuery,
         response: { 200: CurrentSchema, ...placeProblems, ...problems }
-      }
+      },
+      config: { examples: ['/api/weather/current?city=Berlin'] }
     },
     async (request, reply) => {
       const { query } = request
@@ -70,7 +71,10 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
         querystring: ForecastQuery,
         response: { 200: ForecastSchema, ...placeProblems, ...problems }
       },
-      config: { rateLimit: { cost: 2 } }
+      config: {
+        examples: ['/api/weather/forecast?city=Tokyo&days=3'],
+        rateLimit: { cost: 2 }
+      }
     },
     async (request, reply) => {
       const { query } = request
@@ -96,7 +100,10 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
         querystring: BatchQuery,
         response: { 200: BatchSchema, ...problems }
       },
-      config: { rateLimit: { cost: 10 } }
+      config: {
+        examples: ['/api/weather/batch?cities=Berlin,Oslo,Tokyo'],
+        rateLimit: { cost: 10 }
+      }
     },
     async (request, reply) => {
       const { query, log } = request

@@ -45,11 +45,11 @@ t.test('what an invalidation concerns', async (t) => {
     namespace: 'catalog',
     tags
   })
-  t.ok(concerns(told(['products', 'product:3']), { kind: 'list' }))
-  t.ok(concerns(told(['products', 'product:3']), { kind: 'product', id: 3 }))
-  t.notOk(concerns(told(['product:3']), { kind: 'list' }))
-  t.notOk(concerns(told(['product:33']), { kind: 'product', id: 3 }))
-  t.ok(concerns(told([]), { kind: 'product', id: 3 }), 'all of it')
-  t.ok(concerns(told(['catalog']), { kind: 'list' }))
-  t.notOk(concerns(told([], 'weather'), { kind: 'list' }))
+  t.ok(concerns(told(['products', 'product:3']), { kind: 'list' }, 'catalog'))
+  t.ok(concerns(told(['products', 'product:3']), { kind: 'product', id: 3 }, 'catalog'))
+  t.notOk(concerns(told(['product:3']), { kind: 'list' }, 'catalog'))
+  t.notOk(concerns(told(['product:33']), { kind: 'product', id: 3 }, 'catalog'))
+  t.ok(concerns(told([]), { kind: 'product', id: 3 }, 'catalog'), 'all of it')
+  t.ok(concerns(told(['catalog']), { kind: 'list' }, 'catalog'))
+  t.notOk(concerns(told([], 'weather'), { kind: 'list' }, 'catalog'))
 })

@@ -100,12 +100,12 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   }
 ]
 
-/** Who is there, what each does, and who answers with whose work. */
+/** The instances, their work, and the sharing of responses between them. */
 export function Instances () {
   const range = useRange()
   const instances = useQuery<InstancesAnswer>(
     range.id,
-    (now) => `/api/stats/instances?${bounds(range, now)}`,
+    (now) => `api/stats/instances?${bounds(range, now)}`,
     3000
   )
   return (

@@ -14,9 +14,9 @@ import { live } from '../../state/live.js'
 import { type Query, useQuery } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
 import { DemoControls } from '../welcome/demo-controls.js'
+import { FirstSteps } from '../welcome/first-steps.js'
 import { Fleet } from '../welcome/fleet.js'
 import { Intro } from '../welcome/intro.js'
-import { Trials } from '../welcome/trials.js'
 import { HistoryCharts } from './history-charts.js'
 import { LiveCharts } from './live-charts.js'
 import { OutcomesTable } from './outcomes-table.js'
@@ -27,12 +27,12 @@ export function Overview () {
   const range = useRange()
   const summary = useQuery<Summary>(
     range.id,
-    (now) => `/api/stats/summary?${bounds(range, now)}`,
+    (now) => `api/stats/summary?${bounds(range, now)}`,
     5000
   )
   const history = useQuery<History>(
     range.id,
-    (now) => `/api/stats/history?${bounds(range, now)}&step=${range.step}`,
+    (now) => `api/stats/history?${bounds(range, now)}&step=${range.step}`,
     30_000
   )
   const { phase } = useStored(demoTraffic.run)
@@ -45,7 +45,7 @@ export function Overview () {
           <DemoControls />
         </Fleet>
       )}
-      {isEmpty ? <Trials /> : <Charts summary={summary} history={history} range={range} />}
+      {isEmpty ? <FirstSteps /> : <Charts summary={summary} history={history} range={range} />}
       {typeof summary.value?.asOf === 'number' && (
         <p class='small muted'>
           Counted until {dateTime(summary.value.asOf)}. An instance that is killed loses the counts
@@ -108,7 +108,7 @@ function Large ({
 }) {
   const before = useQuery<Summary>(
     `before ${range.id}`,
-    (now) => `/api/stats/summary?${boundsBefore(range, now)}`,
+    (now) => `api/stats/summary?${boundsBefore(range, now)}`,
     60_000
   )
   const points = sinceFirstRequest(history.value?.points ?? [])

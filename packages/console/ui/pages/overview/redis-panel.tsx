@@ -6,7 +6,7 @@ import { useQuery } from '../../state/use-query.js'
 
 /** The shared store. */
 export function RedisPanel () {
-  const redis = useQuery<RedisFigures>('redis', () => '/api/stats/redis', 5000)
+  const redis = useQuery<RedisFigures>('redis', () => 'api/stats/redis', 5000)
   return (
     <section class='panel' aria-labelledby='redis'>
       <div class='panel-head'>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type Product } from '../../model/catalog.js'
+import { type Product } from '../../model/products.js'
 import { changesOf, type Draft, draftOf } from '../../model/draft.js'
 import { type Exchange } from '../../model/exchange.js'
 import { ms } from '../../model/format.js'

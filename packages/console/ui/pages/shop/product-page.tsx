@@ -1,4 +1,4 @@
-import { type Product } from '../../model/catalog.js'
+import { type Product } from '../../model/products.js'
 import { type Exchange } from '../../model/exchange.js'
 import { count, dateTime, money } from '../../model/format.js'
 import { told } from '../../model/told.js'

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Categories, type Product, type ProductList } from '../../model/catalog.js'
+import { type Categories, type Product, type ProductList } from '../../model/products.js'
 import { type Exchange } from '../../model/exchange.js'
 import { count, money } from '../../model/format.js'
 import { hashOf } from '../../model/hash.js'

@@ -2,26 +2,17 @@ import { useState } from 'preact/hooks'
 import { ms } from '../../model/format.js'
 import { pathOf } from '../../model/exchange.js'
 import { labelOf } from '../../model/outcomes.js'
+import { examplesOf, originsOf } from '../../model/services.js'
 import { Field } from '../../parts/field.js'
 import { Page } from '../../parts/page.js'
 import { identities } from '../../state/identity.js'
 import { place } from '../../state/place.js'
 import { wasAnswered } from '../../state/send.js'
+import { useServices } from '../../state/services.js'
 import { useStored } from '../../state/use-stored.js'
 import { EntryView } from './entry.js'
 import { entries, request } from './sent.js'
 
-const SUGGESTIONS = [
-  '/api/products?limit=20',
-  '/api/products/1',
-  '/api/products?category=cookware&sort=price',
-  '/api/products?q=iron',
-  '/api/categories',
-  '/api/weather/current?city=Berlin',
-  '/api/weather/forecast?city=Tokyo&days=3',
-  '/api/weather/batch?cities=Berlin,Oslo,Tokyo',
-  '/api/stats/summary'
-]
 const METHODS = ['GET', 'HEAD'] as const
 
 /** Sends requests and explains how each was answered. */
@@ -31,8 +22,7 @@ export function TryIt () {
   return (
     <Page title='Try it'>
       <p class='lead'>
-        Each request goes through the front door to the next instance, like that of any client. The
-        browser's own cache is not used.
+        Each request goes the way of any client's. The browser's own cache is not used.
       </p>
       <section class='panel'>
         <RequestForm />
@@ -79,11 +69,14 @@ function RequestForm () {
   const { query } = useStored(place)
   const { current } = useStored(identities)
   const [method, setMethod] = useState<typeof METHODS[number]>('GET')
-  const [typed, setTyped] = useState(query.get('path') ?? SUGGESTIONS[0] ?? '/')
+  const services = useServices()
+  const suggestions = examplesOf(services)
+  const [edited, setTyped] = useState<string>()
+  const typed = edited ?? query.get('path') ?? suggestions[0] ?? '/'
   const [mistake, setMistake] = useState<string>()
   const submit = (event: Event) => {
     event.preventDefault()
-    const result = pathOf(typed, location.origin)
+    const result = pathOf(typed, location.origin, originsOf(services))
     setMistake('mistake' in result ? result.mistake : undefined)
     if ('path' in result) request({ method, path: result.path }, current.id)
   }
@@ -118,7 +111,7 @@ function RequestForm () {
         )}
       </Field>
       <datalist id='paths'>
-        {SUGGESTIONS.map((path) => (
+        {suggestions.map((path) => (
           <option key={path} value={path} />
         ))}
       </datalist>

@@ -3,7 +3,7 @@ import { columns } from '../../model/columns.js'
 import { type Exchange } from '../../model/exchange.js'
 import { count, dateTime, duration } from '../../model/format.js'
 import { told } from '../../model/told.js'
-import { type CurrentWeather, type Forecast } from '../../model/weather.js'
+import { type CurrentWeather, type Forecast } from './api.js'
 import { CacheState } from '../../parts/cache-state.js'
 import { Chart } from '../../parts/chart.js'
 import { Loaded } from '../../parts/loaded.js'
@@ -26,7 +26,7 @@ export function City ({ city }: { city: string }) {
   const [isRepeating, setRepeating] = useState(false)
 
   useEffect(() => {
-    // It changes every half an hour: it is asked for again only if it could not be had.
+    // Forecasts change every half an hour: only a failed request is repeated.
     if (forecast.value !== undefined) return
     const ended = new AbortController()
     askFor('forecast', city, ended.signal).then((sent) => {

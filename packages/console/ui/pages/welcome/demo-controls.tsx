@@ -3,6 +3,7 @@ import { count } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
 import { OutcomeName } from '../../parts/outcome.js'
 import { demoTraffic } from '../../state/demo-traffic.js'
+import { useDemo } from '../../state/services.js'
 import { useStored } from '../../state/use-stored.js'
 
 const { requests, seconds } = DEMO_LIMITS
@@ -10,8 +11,10 @@ const { requests, seconds } = DEMO_LIMITS
 /** Sends demo traffic from this browser, and says what it sends. */
 export function DemoControls () {
   const run = useStored(demoTraffic.run)
+  const isOffered = useDemo('products') !== undefined
   const isRunning = run.phase === 'running'
   const press = () => isRunning ? demoTraffic.stop() : demoTraffic.start()
+  if (!isOffered) return null
   return (
     <div class='demo'>
       <div class='row'>
@@ -25,7 +28,7 @@ export function DemoControls () {
         </button>
         <p class='small muted demo-hint'>
           At most {requests} GET requests in {seconds} seconds from this browser: product lists,
-          categories and single products of the catalog.
+          categories and single products.
         </p>
       </div>
       {run.phase !== 'idle' && <Progress run={run} />}

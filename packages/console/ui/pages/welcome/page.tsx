@@ -1,8 +1,8 @@
 import { Page } from '../../parts/page.js'
 import { DemoControls } from './demo-controls.js'
+import { FirstSteps } from './first-steps.js'
 import { Fleet } from './fleet.js'
 import { Intro } from './intro.js'
-import { Trials } from './trials.js'
 
 /**
  * Explains Weir and offers first things to do; the overview is the same until there are figures.
@@ -13,7 +13,7 @@ export const Welcome = () => (
     <Fleet>
       <DemoControls />
     </Fleet>
-    <Trials />
+    <FirstSteps />
     <p class='small muted'>
       The <a href='#/'>overview</a> shows hit ratio, latency and handler time saved.{' '}
       <a href='#/try'>Try it</a> sends any request and explains how the cache answered.

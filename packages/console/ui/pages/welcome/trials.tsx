@@ -1,7 +1,7 @@
 import { type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { type InstanceFigures, type Instances } from '../../model/api.js'
-import { type Product } from '../../model/catalog.js'
+import { type Product } from '../../model/products.js'
 import { type Exchange } from '../../model/exchange.js'
 import { ms } from '../../model/format.js'
 import { may } from '../../model/token.js'
@@ -203,7 +203,7 @@ const spare = (instances: readonly InstanceFigures[]): InstanceFigures | undefin
     other.alive && other.service === one.service && other.instance !== one.instance))
 
 function Kill () {
-  const instances = useQuery<Instances>('kill', () => '/api/stats/instances', 3000)
+  const instances = useQuery<Instances>('kill', () => 'api/stats/instances', 3000)
   const victim = spare(instances.value?.instances ?? [])
   if (victim === undefined) {
     return <p class='small muted'>No service has two instances that are up.</p>

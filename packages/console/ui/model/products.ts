@@ -1,4 +1,4 @@
-// What the catalog answers, as the shop reads it.
+// Answers of a service of products, as the shop reads them.
 
 export interface Product {
   readonly id: number

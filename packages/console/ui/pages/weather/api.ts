@@ -1,4 +1,4 @@
-// What the weather service answers, as the console reads it.
+// Answers of the weather service, as the console reads them.
 
 interface Head {
   readonly place: {
@@ -7,7 +7,7 @@ interface Head {
     readonly timezone: string | null
   }
   readonly source: 'open-meteo' | 'simulated'
-  /** With the offset of the place. */
+  /** ISO 8601, with the offset of the place. */
   readonly modelTime: string | null
   readonly fetchedAt: string
 }

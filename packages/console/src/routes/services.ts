@@ -1,0 +1,78 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoQuery, problems } from '@weir/fastify/service'
+import { Type } from 'typebox'
+import { isAlive, type Presence } from '../collector/presence.js'
+import { asOf, orNull } from './schemas.js'
+import { cached, type Source } from './source.js'
+
+const Path = Type.String({ examples: ['/api/products/1'] })
+
+const ServicesSchema = Type.Object({
+  asOf,
+  services: Type.Array(
+    Type.Object({
+      service: Type.String(),
+      instances: Type.Array(Type.String(), { description: 'Names of those that are alive' }),
+      publicUrl: orNull(
+        Type.String({ description: 'Address that clients reach it at; null: that of the console' })
+      ),
+      namespace: orNull(Type.String({ description: 'Namespace of its response cache' })),
+      cacheAdmin: Type.Array(Path, { description: 'Prefixes of its cache-admin routes' }),
+      demos: Type.Record(Type.String(), Path, {
+        description: 'Demonstrations of the console that it takes part in, by name'
+      }),
+      routes: Type.Array(
+        Type.Object({
+          url: Type.String({ description: 'Pattern', examples: ['/api/products/:id'] }),
+          cached: Type.Boolean({ description: 'Whether its responses are cached' }),
+          examples: Type.Array(Path),
+          tags: Type.Array(Type.String(), { description: 'Tags that all its responses have' })
+        }),
+        { description: 'GET routes that are cached or have examples' }
+      )
+    })
+  )
+})
+
+/** GET api/stats/services: the services, with what they announce about themselves. */
+export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { collector }) => {
+  app.get('/api/stats/services', {
+    schema: {
+      tags: ['stats'],
+      summary: 'Services and what they announce: address, cached routes, administration',
+      querystring: NoQuery,
+      response: { 200: ServicesSchema, ...problems }
+    },
+    config: cached
+  }, async () => {
+    const { asOf } = collector.currency(Date.now())
+    const names = [...new Set(collector.presences.map(({ state }) => state.service))].sort()
+    return { asOf, services: names.map((service) => serviceOf(service, collector.presences)) }
+  })
+}
+
+/** Facts of a service: those of its latest process that announces any. */
+function serviceOf (service: string, all: readonly Presence[]) {
+  const presences = all.filter(({ state }) => state.service === service)
+  const lastSeenAt = Math.max(...presences.map((presence) => presence.lastSeenAt))
+  const [latest] = presences
+    .flatMap(({ state }) => (state.announced === undefined ? [] : [state]))
+    .sort((a, b) => b.startedAt - a.startedAt)
+  const { publicUrl = null, namespace = null, cacheAdmin = [], demos = {}, routes = [] } =
+    latest?.announced ?? {}
+  return {
+    service,
+    instances: presences
+      .filter((presence) => isAlive(presence, lastSeenAt))
+      .map(({ state }) => state.instance),
+    publicUrl,
+    namespace,
+    cacheAdmin: [...cacheAdmin],
+    demos: { ...demos },
+    routes: routes.map((route) => ({
+      ...route,
+      examples: [...route.examples],
+      tags: [...route.tags]
+    }))
+  }
+}

@@ -1,0 +1,24 @@
+import { useEffect } from 'preact/hooks'
+import { type Service, type Services, withDemo } from '../model/services.js'
+import { Stored } from '../model/stored.js'
+import { useQuery } from './use-query.js'
+import { useStored } from './use-stored.js'
+
+/** The services that report to the store; undefined until they are known. */
+export const services = new Stored<readonly Service[] | undefined>(undefined)
+
+const EVERY_MS = 10_000
+
+/** Keeps `services` current, for as long as the calling view is shown. */
+export function useServicesFeed (): void {
+  const { value } = useQuery<Services>('services', () => 'api/stats/services', EVERY_MS)
+  useEffect(() => {
+    if (value !== undefined) services.set(value.services)
+  }, [value])
+}
+
+/** The services that are known; none until then. */
+export const useServices = (): readonly Service[] => useStored(services) ?? []
+
+/** The service that takes part in a demonstration. */
+export const useDemo = (demo: string): Service | undefined => withDemo(useServices(), demo)
