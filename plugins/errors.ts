@@ -18,7 +18,7 @@ export const WEIR_ERR_ROUTE_NOT_FOUND = createError<
   'WEIR_ERR_ROUTE_NOT_FOUND',
   404,
   [method: string, path: string]
->('WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: /docs lists what there is', 404)
+>('WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: check the path, the OpenAPI description lists all routes', 404)
 
 /**
  * The path is there, but not for this method (RFC 9110 15.5.6). The Allow field has the methods
@@ -37,7 +37,7 @@ export const WEIR_ERR_METHOD_NOT_IMPLEMENTED = createError<
   [method: string]
 >(
   'WEIR_ERR_METHOD_NOT_IMPLEMENTED',
-  'Nothing here has the method %s: /docs lists what there is',
+  'Nothing here has the method %s: the OpenAPI description lists the methods of all routes',
   501
 )
 

@@ -37,7 +37,7 @@ export function banner ({
     labelled('store', store(redisUrl, dataDir)),
     labelled('console', `${frontDoor}/`),
     labelled('shop', `${frontDoor}/shop`),
-    labelled('API docs', `${first}/docs`),
+    labelled('API docs', `${frontDoor}/docs`),
     ...notes
   ]
   return `

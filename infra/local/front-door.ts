@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import proxy from '@fastify/http-proxy'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Agent } from 'undici'
+import { ownDocs, serveDocs } from './docs-page.js'
 import { forwardedHeaders, withoutHopByHop } from './forwarded-headers.js'
 import { problem, refuse, refuseClient } from './problem.js'
 import { protocolRefusal } from './protocol.js'
@@ -19,6 +20,8 @@ export interface FrontDoorService {
   readonly name: string
   readonly prefixes: readonly string[]
   readonly paths?: readonly string[]
+  /** The subject of its API, which is described at `/docs/<name>/`; default: it is not. */
+  readonly docs?: string
   readonly upstreams: readonly Upstream[]
 }
 
@@ -117,6 +120,8 @@ export function buildFrontDoor (
     )
   })
 
+  const described = services.flatMap(({ name, docs }) => docs === undefined ? [] : [{ name, docs }])
+  if (described.length > 0) serveDocs(app, described)
   for (const service of services) {
     const next = roundRobin(service.upstreams)
     app.register(proxy, {
@@ -126,7 +131,8 @@ export function buildFrontDoor (
       disableRequestLogging: true,
       routes: [
         ...service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]),
-        ...(service.paths ?? [])
+        ...(service.paths ?? []),
+        ...(service.docs === undefined ? [] : [`/docs/${service.name}/*`])
       ],
       replyOptions: {
         getUpstream: () => '',
@@ -144,7 +150,7 @@ export function buildFrontDoor (
           if (Buffer.isBuffer(body)) {
             request.body = body.length > 0 ? Readable.from([body]) : undefined
           }
-          return reply.from(path, {
+          return reply.from(path.startsWith('/docs/') ? ownDocs(path) : path, {
             ...options,
             getUpstream: () => url,
             // Prevents @fastify/reply-from from retrying up to ten times after a 503.

@@ -10,6 +10,8 @@ export interface ServiceDefinition {
   readonly prefixes: readonly string[]
   /** Further single paths of the service, in Fastify's route syntax. */
   readonly paths?: readonly string[]
+  /** The subject of its API, for the list at `/docs`. Left out: its API is not described there. */
+  readonly docs?: string
   /** The compiled program of one instance. */
   readonly entry: string
   /** Port of the first instance; the others follow. 0: each takes any free port. */
@@ -63,6 +65,7 @@ export function suite (
     {
       name: 'catalog',
       prefixes: ['/api/products', '/api/categories', '/api/catalog'],
+      docs: 'products and categories',
       entry: PROGRAMS.catalog[form],
       basePort: base + OFFSETS.catalog,
       instances: 2
@@ -70,6 +73,7 @@ export function suite (
     {
       name: 'weather',
       prefixes: ['/api/weather'],
+      docs: 'weather of cities and places',
       entry: PROGRAMS.weather[form],
       basePort: base + OFFSETS.weather,
       instances: 2,
@@ -78,6 +82,7 @@ export function suite (
     {
       name: 'storefront',
       prefixes: ['/shop'],
+      docs: 'pages of the shop',
       entry: PROGRAMS.storefront[form],
       basePort: base + OFFSETS.storefront,
       instances: 2,
@@ -87,6 +92,7 @@ export function suite (
     {
       name: 'stats',
       prefixes: ['/api/stats'],
+      docs: 'figures, history and events of the console',
       // The console, without the paths that instances have for operators.
       paths: ['/', '/:file(^[\\w-]+\\.(?:js|css|svg|map)$)'],
       entry: PROGRAMS.stats[form],

@@ -69,10 +69,11 @@ export class Supervisor {
       })
     )
     this.#frontDoor = buildFrontDoor(
-      services.map(({ name, prefixes, paths = [] }) => ({
+      services.map(({ name, prefixes, paths = [], docs }) => ({
         name,
         prefixes,
         paths,
+        ...(docs !== undefined && { docs }),
         upstreams: this.#members
           .filter(({ service }) => service.name === name)
           .map(({ instance }) => instance)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import {
   type IncomingMessage,
   type RequestListener,
@@ -8,7 +9,9 @@ import {
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { docsPage } from '../local/docs-page.js'
 import { type Upstream, buildFrontDoor } from '../local/front-door.js'
+import { suite } from '../local/suite.js'
 
 /** Starts a real HTTP server on a free port, as one instance. */
 async function instance (
@@ -232,6 +235,48 @@ t.test('a path without a service is a 404, a malformed one a 400', async (t) => 
     t.match(problemOf(response), { contentType: 'application/problem+json', status: 400 }, path)
     t.equal(response.statusCode, 400)
   }
+})
+
+t.test('API descriptions of all services, each below its name', async (t) => {
+  const up = [await instance(t, 'catalog-1', echo)]
+  const app = buildFrontDoor([
+    { name: 'catalog', prefixes: ['/api/products'], docs: 'products', upstreams: up },
+    { name: 'weather', prefixes: ['/api/weather'], docs: 'weather', upstreams: [down] },
+    { name: 'upstream', prefixes: [], upstreams: [down] }
+  ])
+  t.teardown(() => app.close())
+  const base = await app.listen({ port: 0, host: '127.0.0.1' })
+  for (const path of ['/docs', '/docs/']) {
+    const { statusCode, headers, body } = await ask(base, path)
+    t.equal(statusCode, 200)
+    t.match(headers['content-security-policy'], /default-src 'none'/)
+    t.same(
+      [...body.matchAll(/href="(\/docs\/[^"]+)"/g)].map(([, href]) => href),
+      ['/docs/catalog/', '/docs/catalog/json', '/docs/weather/', '/docs/weather/json']
+    )
+  }
+  const redirect = await ask(base, '/docs/catalog')
+  t.match([redirect.statusCode, redirect.headers.location], [308, '/docs/catalog/'])
+  for (const [path, url] of [
+    ['/docs/catalog/', '/docs/'],
+    ['/docs/catalog/json?x=1', '/docs/json?x=1'],
+    ['/docs/catalog/static/index.css', '/docs/static/index.css']
+  ] as const) {
+    t.match(JSON.parse((await ask(base, path)).body), { url }, path)
+  }
+  t.equal((await ask(base, '/docs/weather/')).statusCode, 503)
+  for (const path of ['/docs/upstream/', '/docs/other/json', '/docs/json']) {
+    t.equal((await ask(base, path)).statusCode, 404, path)
+  }
+})
+
+t.test('nginx lists the same descriptions', async (t) => {
+  const described = suite(new Promise(() => {})).flatMap(({ name, docs }) =>
+    docs === undefined ? [] : [{ name, docs }]
+  )
+  const conf = await readFile(new URL('../../nginx/docs.conf', import.meta.url), 'utf8')
+  const [, page] = /return 200 '(.*)';/s.exec(conf) ?? []
+  t.equal(page, docsPage(described))
 })
 
 t.test('no instance up: 503 with Retry-After', async (t) => {

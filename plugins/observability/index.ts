@@ -7,11 +7,13 @@ import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
 import { type AnnounceOptions, Announcing } from './announcing.js'
+import { Breakers } from './breakers.js'
 import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
 import { exposition } from './exposition.js'
 import { Invalidations } from './invalidations.js'
 import { cachesOf, memoryOf, type NamedCaches, readsOf } from './memory.js'
+import { RouteConfigs } from './route-configs.js'
 import { ProcessVitals } from './vitals.js'
 
 /** Options of the metrics. */
@@ -86,10 +88,12 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   const { store, service, instance, caches = () => ({}), announce } = options
   const announcing = new Announcing(NAME, announce)
   const invalidations = new Invalidations()
+  const breakers = new Breakers()
+  const routeConfigs = new RouteConfigs()
   const cacheErrors = new CacheErrors()
   const known = cachesOf(app, caches)
   const memory = memoryOf(known)
-  const vitals = new ProcessVitals(memory, invalidations)
+  const vitals = new ProcessVitals(memory, invalidations, breakers, routeConfigs)
   const recorder = named({
     store,
     service,
@@ -110,6 +114,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     vitals.close()
     cacheErrors.close()
     invalidations.close()
+    breakers.close()
   })
 
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
@@ -127,6 +132,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
         'must be true or false'
       )
     }
+    routeConfigs.add(route)
     route.onResponse = [...[route.onResponse ?? []].flat(), countRoute(route, counting)]
   })
   // A 404 has no route whose hooks could do it.

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { mock } from 'node:test'
@@ -429,6 +430,9 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   const { app, store } = await countingApp(t)
   await withCache(app)
   app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
+  const odd = { cache: { ttl: 60_000, tags: ['y:{id}'], unless: () => false } }
+  app.get('/y/:id', { config: odd }, async () => 'hello')
+  app.get('/z', async () => 'hello')
   await app.inject('/x')
   await app.responseCache.invalidate(['early'])
   for (let i = 0; i < 18; i++) await app.responseCache.invalidate([`tag-${i}`])
@@ -440,6 +444,11 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   await app.inject('/x')
   await app.close()
   const [state] = await store.instances()
+  t.match(state?.routes, [
+    { route: 'GET /x', cache: { ttl: '1h' } },
+    { route: 'GET /y/:id', cache: { tags: ['y:{id}'], unless: { function: true } } }
+  ])
+  t.equal(state?.routes?.length, 2)
   t.match(state, { service: 'demo', instance: 'a', pid: process.pid, l1: { entries: 1 } })
   t.match(state, { rssBytes: Number, heapBytes: Number, eventLoopDelayMs: Number })
   t.equal(state?.invalidations.length, 20)
@@ -545,4 +554,24 @@ t.test('a mistake stops the boot', async (t) => {
     code: 'WEIR_ERR_ROUTE_OPTION',
     message: /GET \/x: config.metrics must be/
   })
+})
+
+t.test('the state: circuit breakers, those of one name as one', async (t) => {
+  const { app, store } = await countingApp(t)
+  await app.ready()
+  const change = (name: string, isOpen: boolean) =>
+    channel('weir:breaker:change').publish({ name, isOpen })
+  change('redis', true)
+  change('redis', true)
+  change('redis', false)
+  change('redis', false)
+  change('weather', false)
+  await app.close()
+  const [state] = await store.instances()
+  t.match(state?.breakers, [
+    { at: Number, name: 'redis', isOpen: true },
+    { at: Number, name: 'redis', isOpen: false }
+  ])
+  t.equal(state?.breakers?.length, 2)
+  t.ok(state?.endedAt, 'and that it ended in good order')
 })

@@ -82,7 +82,8 @@ t.test('every error is a problem: status, code, and what to do about it', async 
         code: 'WEIR_ERR_ROUTE_NOT_FOUND',
         title: 'Not Found',
         instance: '/nowhere',
-        detail: 'There is no GET /nowhere here: /docs lists what there is'
+        detail:
+          'There is no GET /nowhere here: check the path, the OpenAPI description lists all routes'
       }
     ],
     [

@@ -44,15 +44,28 @@ const PAGES: readonly {
     prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor()
   },
   {
+    hash: '#/routes/GET%20%2Fapi%2Fproducts?service=catalog',
+    name: 'One route',
+    prepare: async (page) => {
+      await page.getByRole('img', { name: /^memory or store: / }).waitFor()
+      await page.getByText("app.get('/api/products'").waitFor()
+    }
+  },
+  {
+    hash: '#/events',
+    name: 'Events',
+    prepare: (page) => page.getByRole('list', { name: 'Events, newest first' }).waitFor()
+  },
+  {
     hash: '#/instances',
     name: 'Instances',
     prepare: (page) =>
-      page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor()
+      page.getByRole('table', { name: 'Hits by serving and by filling instance' }).waitFor()
   },
   {
     hash: '#/limits',
     name: 'Limits',
-    prepare: (page) => page.getByText(/^Seeing which clients were refused needs/).waitFor()
+    prepare: (page) => page.getByText(/^Seeing which clients were rate-limited needs/).waitFor()
   },
   {
     hash: '#/try',
@@ -174,7 +187,7 @@ t.test(
 
       await page.reload()
       const order = []
-      for (let i = 0; i < 14; i++) order.push(await tab())
+      for (let i = 0; i < 18; i++) order.push(await tab())
       t.match(order, [
         'Skip to the page',
         'Weir',
@@ -185,11 +198,15 @@ t.test(
         'Routes',
         'Instances',
         'Limits',
+        'Events',
         'Try it',
         'Compare',
         'Invalidate',
         'Shop',
-        'Weather'
+        'Weather',
+        /^API docs/,
+        /^Documentation/,
+        /^Source/
       ])
       await page.getByRole('link', { name: 'Routes' }).focus()
       await page.keyboard.press('Enter')
@@ -199,6 +216,7 @@ t.test(
         [await tab(), await tab(), await tab(), await tab()],
         ['15 minutes', '1 hour', '24 hours', '30 days']
       )
+      t.strictSame([await tab(), await tab(), await tab()], ['Earlier', 'Zoom out', 'Zoom in'])
       t.strictSame(
         [await tab(), await tab(), await tab(), await tab()],
         ['Routes', 'Route', 'Service', 'Requests']
@@ -206,7 +224,7 @@ t.test(
       const heading = page.getByRole('columnheader', { name: 'Requests' })
       t.equal(await heading.getAttribute('aria-sort'), 'descending')
       await page.keyboard.press('Enter')
-      await page.locator('th[aria-sort="ascending"]').getByText('Requests').waitFor()
+      await page.locator('th[aria-sort="ascending"]').getByRole('button', { name: 'Requests' }).waitFor()
       const counts = (
         await page
           .getByRole('table', { name: 'Routes' })
@@ -228,7 +246,7 @@ t.test(
       t,
       { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 }, hasTouch: true },
       async (page) => {
-        const term = page.getByRole('button', { name: 'Hit ratio' })
+        const term = page.getByRole('button', { name: 'Hit ratio', exact: true })
         const tip = page.locator('.tip')
         t.match(
           await page.evaluate('document.getElementById("term-hitRatio").textContent'),

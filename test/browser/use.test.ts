@@ -116,7 +116,7 @@ t.test("Try it: the cache's decision about a request, in words", async (t) => {
     const miss = request(1)
     await miss
       .getByText(
-        /^catalog-\d had nothing .* Its handler ran, and the answer is kept for all instances\. It is fresh for /
+        /^catalog-\d had no response .* The handler ran, and the response is stored for all instances\. It is fresh for /
       )
       .waitFor()
     await miss.getByText('computed', { exact: true }).waitFor()
@@ -137,19 +137,19 @@ t.test("Try it: the cache's decision about a request, in words", async (t) => {
     await repeat(1, 'Refetch')
     await request(2)
       .getByText(
-        /^catalog-\d (?:had it in its memory|took it from the shared store, where any instance may have put it)\. It stays fresh for /
+        /^catalog-\d answered from (?:its memory|the store that all instances share)\. It stays fresh for /
       )
       .waitFor()
     await repeat(2, 'With If-None-Match')
     await request(3).getByText('304', { exact: true }).waitFor()
-    await request(3).getByText(/The client has it already: no body was sent\./).waitFor()
-    // The application renews a response for clients at most once a second.
+    await request(3).getByText(/The client has the current version, so no body was sent\./).waitFor()
+    // The application renews a response for its clients at most once a second.
     await page.evaluate(UNTIL_A_SECOND_OLD)
     await repeat(2, 'Bypass')
-    await request(4).getByText(/but the request asked for a new one\. Its handler ran/).waitFor()
+    await request(4).getByText(/but the request asked for a new one\. The handler ran/).waitFor()
     await repeat(2, 'As another user: alice')
     await request(5).getByText('as alice').waitFor()
-    await request(5).getByText(/had it in its memory|took it from the shared store/).waitFor()
+    await request(5).getByText(/answered from (?:its memory|the store)/).waitFor()
     t.equal(await page.getByRole('listitem', { name: /^Request / }).count(), 5)
   })
 })

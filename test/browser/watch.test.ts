@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { type Page } from 'playwright-core'
 import t from 'tap'
+import { asEditor, tokenOf } from '../support/catalog.js'
 import { become } from './become.js'
 import { startSuite } from './suite.js'
 import { startBrowser, visit } from './visit.js'
@@ -104,28 +106,120 @@ t.test('Routes: figures of each route', async (t) => {
   })
 })
 
-t.test('Instances: live instances, and which one served and computed responses', async (t) => {
+t.test('one route: history, options, invalidations, and why responses are not stored', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/#/routes` }, async (page) => {
+    await page.getByRole('link', { name: 'GET /api/products', exact: true }).click()
+    await page.getByRole('heading', { name: 'GET /api/products', level: 1 }).waitFor()
+    t.match(page.url(), /#\/routes\/GET%20%2Fapi%2Fproducts\?service=catalog$/)
+    await figure(page, 'Requests').getByText(/^[1-9]\d*$/).waitFor()
+    await chart(page, 'p99 latency by outcome').getByRole('img', { name: /memory: [\d.]+/ }).waitFor()
+    await rows(page, 'Requests and latency by outcome', 'computed', '1').waitFor()
+    await page.getByText("app.get('/api/products', {").waitFor()
+    await page.getByText("ttl: '60s'").waitFor()
+
+    const { status } = await fetch(`${suite.url}/api/products/1`, {
+      method: 'PATCH',
+      headers: asEditor,
+      body: '{"stock":7}'
+    })
+    t.equal(status, 200)
+    await page
+      .getByRole('region', { name: 'Recent invalidations' })
+      .getByText(/^by (tag|URL), on catalog-\d$/)
+      .first()
+      .waitFor()
+
+    await page.reload()
+    await page.getByText("app.get('/api/products', {").waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Routes', level: 1 }).waitFor()
+  })
+})
+
+t.test('Events: filtered by the address, live, and exported', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/#/events` }, async (page) => {
+    const events = page.getByRole('list', { name: 'Events, newest first' }).getByRole('listitem')
+    await events.filter({ hasText: 'Started' }).filter({ hasText: 'catalog-1' }).waitFor()
+    await page.getByLabel('Event', { exact: true }).selectOption('Started')
+    await page.getByLabel('Service').selectOption('weather')
+    await page.waitForURL(/#\/events\?kind=started&service=weather$/)
+    await events.filter({ hasText: 'catalog' }).first().waitFor({ state: 'detached' })
+    t.equal(await events.count(), 2, 'both instances')
+    await page.reload()
+    await events.first().waitFor()
+    t.equal(await page.getByLabel('Service').inputValue(), 'weather')
+    await page.goBack()
+    await events.filter({ hasText: 'catalog-2' }).waitFor()
+
+    await page.goto(`${suite.url}/#/events?kind=invalidated&tag=from-the-test`)
+    await page.getByText(/^No such events/).waitFor()
+    const { status } = await fetch(`${suite.url}/api/catalog/cache/invalidations`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${tokenOf('admin')}`,
+        'content-type': 'application/json'
+      },
+      body: '{"tags":["from-the-test"]}'
+    })
+    t.equal(status, 200)
+    await events.filter({ hasText: 'from-the-test' }).waitFor()
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: /^Export CSV\s+of Events$/ }).click()
+    ])
+    t.match(download.suggestedFilename(), /^weir-events-.*\.csv$/)
+    t.match(await readFile(await download.path(), 'utf8'), /^time,event,.*\r\n.*,from-the-test,\r\n$/)
+  })
+})
+
+t.test('a chart zooms by dragging, and the address has the time', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/#/?range=1h` }, async (page) => {
+    const plot = page.locator('.u-over').first()
+    const { x, y, width } = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0 }
+    await page.mouse.move(x + width / 2, y + 50)
+    await page.mouse.down()
+    await page.mouse.move(x + width - 1, y + 50, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/#\/\?from=\d+&to=\d+$/)
+    const query = new URLSearchParams(page.url().split('?')[1])
+    const minutes = (Number(query.get('to')) - Number(query.get('from'))) / 60_000
+    t.ok(minutes >= 28 && minutes <= 33, `half an hour: ${minutes} minutes`)
+
+    await page.reload()
+    await page.getByText(/^The cache answered .* from \d\d:\d\d to \d\d:\d\d/).waitFor()
+    await plot.dblclick()
+    await page.waitForURL(/#\/$/)
+    await page.goBack()
+    await page.waitForURL(/from=/)
+    await page.getByRole('link', { name: 'Zoom in' }).click()
+    await page.getByRole('link', { name: 'Reset' }).click()
+    await page.waitForURL(/#\/$/)
+  })
+})
+
+t.test('Instances: who is there, and who answered with whose work', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/instances` }, async (page) => {
     for (const instance of ['catalog-1', 'catalog-2', 'weather-1', 'weather-2']) {
       await rows(page, 'Instances', instance, 'up').waitFor()
     }
-    const matrix = page.getByRole('table', { name: 'Hits by who served and who filled' })
-    await matrix.getByRole('columnheader', { name: /filled by catalog-/ }).first().waitFor()
+    const matrix = page.getByRole('table', { name: 'Hits by serving and by filling instance' })
+    await matrix.getByRole('columnheader', { name: /computed by catalog-/ }).first().waitFor()
     await matrix.getByRole('rowheader', { name: 'catalog-2' }).waitFor()
   })
 })
 
 t.test('Limits: rate-limited requests by policy, and clients for admins', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
-    await rows(page, 'Refused requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
+    await rows(page, 'Rate-limited requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
     await page
-      .getByText('Seeing which clients were refused needs the role admin. You are anonymous.')
+      .getByText('Seeing which clients were rate-limited needs the role admin. You are anonymous.')
       .waitFor()
     t.notMatch(await page.locator('main').innerText(), 'user:alice')
     await become(page, 'admin')
     await rows(
       page,
-      'Refused clients',
+      'Rate-limited clients',
       'user:alice',
       'comparisons',
       'GET /api/catalog/compare'

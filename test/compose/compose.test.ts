@@ -49,7 +49,7 @@ t.test('only the services answer through the published port', async (t) => {
   for (const path of [
     '/metrics',
     '/health/ready',
-    '/docs',
+    '/docs/json',
     '/api/catalog/cache/entries',
     '/shop/cache/entries'
   ]) {

@@ -128,12 +128,15 @@ t.test(
         '/api/products/1?x=1',
         '/api/categories/',
         '/api/catalog/compare',
-        '/api/catalog/cache/invalidations'
+        '/api/catalog/cache/invalidations',
+        '/docs/catalog/',
+        '/docs/catalog/json?x'
       ],
       weather: [
         '/api/weather',
         '/api/weather/current?city=Oslo',
-        '/api/weather/cache/invalidations'
+        '/api/weather/cache/invalidations',
+        '/docs/weather/static/index.css'
       ],
       storefront: [
         '/shop',
@@ -141,7 +144,8 @@ t.test(
         '/shop/',
         '/shop/products/1/edit',
         '/shop/assets/shop-1f3c9a2b7d.css',
-        '/shop/cache/invalidations'
+        '/shop/cache/invalidations',
+        '/docs/storefront/'
       ],
       stats: [
         '/',
@@ -151,7 +155,8 @@ t.test(
         '/favicon.svg',
         '/api/stats',
         '/api/stats/summary',
-        '/api/stats/live'
+        '/api/stats/live',
+        '/docs/stats/'
       ],
       nobody: [
         '/metrics',
@@ -161,9 +166,9 @@ t.test(
         '/a/../metrics',
         '/health/live',
         '/health/ready',
-        '/docs',
-        '/docs/static/index.html',
         '/docs/json',
+        '/docs/upstream/',
+        '/docs/catalogx/',
         '/api/catalog/cache/entries',
         '/api/catalog/cache/stats?x',
         '/api/weather/cache/entries',

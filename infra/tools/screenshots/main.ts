@@ -1,7 +1,5 @@
-// npm run screenshots
-//
-// Starts the suite, sends it requests, and saves screenshots of the console and the shop to
-// docs/console: each page in light and dark.
+// npm run screenshots [NAME …] Starts the suite, has clients use it, and writes pictures of the
+// console and the shop to docs/console: each page, or those named, wide and narrow, light and dark.
 import { mkdir } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +15,7 @@ import { traffic } from './traffic.js'
 
 const FOLDER = fileURLToPath(new URL('../../../../docs/console/', import.meta.url))
 const SIZE = { width: 1280, height: 800 }
-const NARROW = { width: 360, height: 800 }
+const NARROW = { width: 390, height: 844 }
 /** Time for the charts to fill. */
 const WATCHED_MS = 60_000
 /** Simulated latency of Open-Meteo. */
@@ -71,7 +69,8 @@ async function take (url: string): Promise<void> {
     await page.getByRole('button', { name: 'Ask every second' }).click()
     const used = traffic(url, { editor: tokens.editor, greedy: await alice(url) }, ended.signal)
     await Promise.race([setTimeout(WATCHED_MS), used])
-    for (const shot of SHOTS) {
+    const names = process.argv.slice(2)
+    for (const shot of SHOTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
       if (shot.isMeasured === true) {
         ended.abort()
         await used
@@ -87,13 +86,13 @@ async function take (url: string): Promise<void> {
 async function shoot (
   page: Page,
   url: string,
-  { name, path, prepare, isNarrow = false }: Shot
+  { name, path, prepare }: Shot
 ): Promise<void> {
   await page.goto(`${url}/${path}`)
   await prepare(page, tokens.admin)
   // No element may look hovered.
   await page.mouse.move(0, 0)
-  for (const size of isNarrow ? [NARROW, SIZE] : [SIZE]) {
+  for (const size of [NARROW, SIZE]) {
     await page.setViewportSize(size)
     for (const colorScheme of ['light', 'dark'] as const) {
       await show(page, colorScheme)

@@ -30,8 +30,7 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'overview',
     path: '#/',
-    prepare: (page) => table(page, 'Requests by outcome'),
-    isNarrow: true
+    prepare: (page) => table(page, 'Requests by outcome')
   },
   {
     name: 'welcome',
@@ -41,14 +40,26 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText(/^Last second: [1-9]/).waitFor()
       await press(page, 'Read a list')
       await page.getByText(/^catalog-\d computed the response|^All were hits/).waitFor()
-    },
-    isNarrow: true
+    }
   },
   { name: 'routes', path: '#/routes', prepare: (page) => table(page, 'Routes') },
   {
+    name: 'route',
+    path: `#/routes/${encodeURIComponent('GET /api/products/:id')}?service=catalog`,
+    prepare: async (page) => {
+      await table(page, 'Requests and latency by outcome')
+      await page.getByRole('img', { name: /^memory or store: / }).waitFor()
+    }
+  },
+  {
+    name: 'events',
+    path: '#/events',
+    prepare: (page) => page.getByRole('list', { name: 'Events, newest first' }).waitFor()
+  },
+  {
     name: 'instances',
     path: '#/instances',
-    prepare: (page) => table(page, 'Hits by who served and who filled')
+    prepare: (page) => table(page, 'Hits by serving and by filling instance')
   },
   {
     name: 'try',
@@ -64,7 +75,7 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText('no body was sent').first().waitFor()
     }
   },
-  { name: 'shop', path: '#/shop', prepare: (page) => table(page, 'Products'), isNarrow: true },
+  { name: 'shop', path: '#/shop', prepare: (page) => table(page, 'Products') },
   {
     name: 'product',
     path: '#/shop/17',
@@ -76,8 +87,15 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText(/^Saved as version/).waitFor()
     }
   },
-  // The identity pasted for the product is an admin, as the table requires.
-  { name: 'limits', path: '#/limits', prepare: (page) => table(page, 'Refused clients') },
+  {
+    name: 'limits',
+    path: '#/limits',
+    prepare: async (page, token) => {
+      const anonymous = page.getByRole('button', { name: 'Identity: anonymous' })
+      if (await anonymous.isVisible()) await become(page, token)
+      await table(page, 'Rate-limited clients')
+    }
+  },
   {
     name: 'invalidate',
     path: '#/invalidate',
@@ -108,8 +126,7 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'storefront',
     path: 'shop',
-    prepare: (page) => page.locator('.tile').first().waitFor(),
-    isNarrow: true
+    prepare: (page) => page.locator('.tile').first().waitFor()
   },
   {
     name: 'storefront-product',

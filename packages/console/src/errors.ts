@@ -112,7 +112,7 @@ const UnusableRange = createError<'STATS_ERR_RANGE', 400, [text: string]>(
  * A time that nothing can be told about; as a schema's violations are told, so that the problem
  * document names the field.
  */
-export const unusableRange = (field: 'from' | 'to', message: string) =>
+export const unusableRange = (field: 'from' | 'to' | 'instance', message: string) =>
   Object.assign(new UnusableRange(`${field} ${message}`), {
     validation: [{ keyword: 'stats', instancePath: `/${field}`, params: {}, message }]
   })

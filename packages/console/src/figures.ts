@@ -37,6 +37,10 @@ export function latencyOf ({ latency }: Series) {
   }
 }
 
+/** Latency of requests by outcome, ms. */
+export const latenciesOf = (outcomes: Outcomes) =>
+  Object.fromEntries(entriesOf(outcomes).map(([outcome, series]) => [outcome, latencyOf(series)]))
+
 /** Hits from memory and store as one series. */
 export const hitsOf = ({ l1, l2 }: Outcomes): Series =>
   mergeSeries(l1 ?? emptySeries(), l2 ?? emptySeries())

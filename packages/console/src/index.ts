@@ -6,6 +6,7 @@ import { Collector } from './collector/collector.js'
 import { useOwnCompilers } from './compilers.js'
 import { openDatabase } from './db/open.js'
 import { type StatsSchema } from './db/schema.js'
+import { EventLog } from './events/log.js'
 import { answerErrors } from './answer-errors.js'
 import { guard } from './guard.js'
 import { addPulse } from './live/pulse.js'
@@ -18,6 +19,7 @@ import { RedisFigures } from './redis/figures.js'
 import { redisNodes } from './redis/nodes.js'
 import { cachesRoute } from './routes/caches.js'
 import { demoUsersRoute } from './routes/demo-users.js'
+import { eventsRoute } from './routes/events.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
 import { limitsRoutes } from './routes/limits.js'
@@ -86,7 +88,8 @@ async function scoped (
     : new RedisFigures({ nodes: redisNodes(redis), log: app.log })
   const collector = new Collector({ store, db, log: app.log })
   const viewers = new Viewers()
-  addPulse(app, { collector, redis: figures, viewers })
+  const events = new EventLog({ db, log: app.log })
+  addPulse(app, { collector, events, redis: figures, viewers })
 
   await app.register(async (guarded) => {
     // All that is declared here, pages too. After onRequest hooks, which say who the client is.
@@ -99,7 +102,8 @@ async function scoped (
       instancesRoute,
       limitsRoutes,
       historyRoute,
-      servicesRoute
+      servicesRoute,
+      eventsRoute
     ]
     for (const route of routes) await guarded.register(route, source)
     await guarded.register(redisRoute, { redis: figures, collector })

@@ -13,6 +13,7 @@ import { useStored } from './state/use-stored.js'
 import { DEMO_PAGES } from './pages/demos.js'
 import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
+import { EventsPage } from './pages/events/page.js'
 import { Invalidate } from './pages/invalidate.js'
 import { Limits } from './pages/limits.js'
 import { Overview } from './pages/overview/page.js'
@@ -30,6 +31,7 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   routes: Routes,
   instances: Instances,
   limits: Limits,
+  events: EventsPage,
   try: TryIt,
   compare: Compare,
   invalidate: Invalidate

@@ -1,3 +1,5 @@
+import { breakerChanged } from './breaker-change.js'
+
 // Milliseconds from a failure to the first probe, and from the end of one probe to the next:
 // doubled each time, up to the longest.
 const FIRST_PAUSE = 50
@@ -6,6 +8,8 @@ const LONGEST_PAUSE = 250
 const PROBE_TIMEOUT = 1000
 
 export interface BreakerOptions {
+  /** Name of what it protects calls to, for those who watch. Default: its changes are not told. */
+  readonly name?: string
   /**
    * Sends a cheap request. Calls go through again once it resolves.
    * @param about subject of the last failed call, as passed to `run`
@@ -92,15 +96,23 @@ export class Breaker {
   #open (): void {
     if (this.#isOpen || this.#isStopped) return
     this.#isOpen = true
+    this.#tell()
     for (const refuse of this.#underWay) refuse(this.#options.refusal())
     this.#underWay.clear()
     this.#probeLater(FIRST_PAUSE)
   }
 
   #close (): void {
+    const wasOpen = this.#isOpen
     this.#isOpen = false
     this.#period++
     clearTimeout(this.#timer)
+    if (wasOpen) this.#tell()
+  }
+
+  #tell (): void {
+    const { name } = this.#options
+    if (name !== undefined) breakerChanged({ name, isOpen: this.#isOpen })
   }
 
   #probeLater (pause: number): void {

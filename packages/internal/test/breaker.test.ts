@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -57,7 +58,24 @@ t.test('without failures there is no probe', async (t) => {
   t.equal(breaker.isOpen, false)
 })
 
-t.test('after a failure every call is rejected until a probe is answered', async (t) => {
+t.test('a breaker with a name tells when it opens and closes', async (t) => {
+  const told: unknown[] = []
+  const hear = (message: unknown) => { told.push(message) }
+  subscribe('weir:breaker:change', hear)
+  t.teardown(() => unsubscribe('weir:breaker:change', hear))
+  const { breaker, probes, advance } = setUp(t, { name: 'redis' })
+  await t.rejects(breaker.run(fails))
+  await t.rejects(breaker.run(fails), refused)
+  t.same(told.splice(0), [{ name: 'redis', isOpen: true }])
+  await advance(50)
+  probes[0]?.resolve()
+  await setImmediate()
+  t.same(told.splice(0), [{ name: 'redis', isOpen: false }])
+  breaker.stop()
+  t.same(told, [], 'it was closed already')
+})
+
+t.test('after a failure every call is refused until a probe is answered', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails), { message: 'no answer' })
   t.equal(breaker.isOpen, true)

@@ -94,6 +94,7 @@ export class Limiter {
     this.#onFailure = onFailure
     this.#instances = instances
     this.#breaker = new Breaker({
+      name: 'rate limits',
       probe: async () => store.probe?.(this.#suspect) ?? store.peek(this.#suspect, PROBE, 1),
       refusal: unavailable,
       isAnswer: isReplyError

@@ -25,6 +25,7 @@ function parsed<T> (text: string, is: (value: unknown) => value is T): T | undef
 type Check = (value: unknown) => boolean
 
 const isText: Check = (value) => typeof value === 'string'
+const isBoolean: Check = (value) => typeof value === 'boolean'
 const isNumber: Check = (value) => typeof value === 'number' && value >= 0
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -94,7 +95,10 @@ const hasState = shape({
   heapBytes: isNumber,
   eventLoopDelayMs: isNumber,
   l1: shape({ entries: isNumber, bytes: isNumber, evictions: isNumber }),
-  invalidations: listOf(shape({ at: isNumber, namespace: isText, tags: listOf(isText) }))
+  invalidations: listOf(shape({ at: isNumber, namespace: isText, tags: listOf(isText) })),
+  breakers: optional(listOf(shape({ at: isNumber, name: isText, isOpen: isBoolean }))),
+  routes: optional(listOf(shape({ route: isText, cache: isObject }))),
+  endedAt: optional(isNumber)
 })
 
 const isMinuteRecord = (value: unknown): value is MinuteRecord => hasRecord(value)

@@ -115,6 +115,24 @@ export interface Invalidation {
   readonly tags: readonly string[]
 }
 
+/** A circuit breaker that opened or closed. */
+export interface BreakerChange {
+  /** ms since 1970 */
+  readonly at: number
+  /** Name of what it protects calls to, such as `redis`. */
+  readonly name: string
+  /** Whether calls are refused from then on. */
+  readonly isOpen: boolean
+}
+
+/** The cache options of a route, as it was declared with. */
+export interface RouteConfig {
+  /** Such as `GET /api/products/:id`. */
+  readonly route: string
+  /** Options by name; a function is `{ function: true }`. */
+  readonly cache: Readonly<Record<string, unknown>>
+}
+
 /** The state of a process as of its last flush. */
 export interface InstanceState {
   readonly run: string
@@ -137,4 +155,10 @@ export interface InstanceState {
   readonly invalidations: readonly Invalidation[]
   /** Left out by processes that announce nothing, and by versions that could not. */
   readonly announced?: Announcement
+  /** The last few changes of circuit breakers, oldest first. Left out where there are none. */
+  readonly breakers?: readonly BreakerChange[]
+  /** Routes that have cache options. Left out where there are none. */
+  readonly routes?: readonly RouteConfig[]
+  /** When it closed in good order, ms since 1970 by its own clock. Left out before that. */
+  readonly endedAt?: number
 }

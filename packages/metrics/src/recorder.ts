@@ -18,7 +18,8 @@ const MOST_RECORDS = 60
 /** The data that an instance reports about itself, beyond what the recorder knows. */
 export type Vitals = Pick<
   InstanceState,
-  'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations' | 'announced'
+  'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations' | 'announced' | 'breakers' |
+  'routes'
 >
 
 /** Options of {@link Recorder}. */
@@ -76,6 +77,7 @@ export class Recorder {
   readonly #records = new Map<number, MinuteRecord>()
   #acknowledged = new WeakSet<MinuteRecord>()
   #dropped = 0
+  #endedAt: number | undefined
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
 
@@ -126,10 +128,12 @@ export class Recorder {
   }
 
   /**
-   * Reports to the store for the last time, retrying for half a second, and stops. Never rejects.
+   * Tells the store for the last time, and that the process ended in good order; again if it fails,
+   * for half a second, and no more after that. Never rejects.
    */
   async close (): Promise<void> {
     clearInterval(this.#timer)
+    this.#endedAt ??= Date.now()
     const end = Date.now() + LAST_WRITE_TIMEOUT
     for (let left = LAST_WRITE_TIMEOUT; left > 0; left = end - Date.now()) {
       // A write in progress may never end. If it arrives after this one, it changes nothing.
@@ -203,6 +207,7 @@ export class Recorder {
       node: process.versions.node,
       startedAt: this.#startedAt,
       at: Date.now(),
+      ...(this.#endedAt !== undefined && { endedAt: this.#endedAt }),
       ...vitals()
     }
   }

@@ -341,6 +341,11 @@ t.test('closing retries if the store fails, for a limited time', async (t) => {
   await pass(50)
   await closed
   t.strictSame(await kept(), { 0: 2 })
+  t.strictSame(
+    store.told.map(({ state }) => state.endedAt),
+    [START, START],
+    'it says when it ended'
+  )
 
   store.before = async () => { throw new Error('no store') }
   const again = recorder.close()

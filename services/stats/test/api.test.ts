@@ -17,8 +17,9 @@ t.test('what two instances counted', async (t) => {
   const directory = await tempDir(t)
   const metrics = await metricsIn(t, directory)
   const second = { run: 'run-2', instance: 'catalog-2' }
-  // By a clock that is ahead: it was heard of when the service began, however long that took.
-  await metrics.write(state(now + MINUTE, { startedAt: now - 1000 }), [
+  // The clock is ahead: it was heard of when the service began, however long that took.
+  const routes = [{ route: 'GET /api/products', cache: { ttl: '60s' } }]
+  await metrics.write(state(now + MINUTE, { startedAt: now - 1000, routes }), [
     record(minute - 30, 1, { l1: series(1000) }),
     record(
       minute - 3,
@@ -318,6 +319,26 @@ t.test('what two instances counted', async (t) => {
     t.match((await get(app, `history?${query}&instance=catalog-2`)).json(), {
       points: [{ requests: 0 }, { requests: 0 }, { requests: 30 }]
     })
+    const route = encodeURIComponent('GET /api/products')
+    const ofRoute = await get(app, `history?${query}&route=${route}&service=catalog`)
+    t.match(ofRoute.json(), {
+      points: [
+        { requests: 0, latency: {} },
+        { latency: { l1: { p50: Number, p99: Number }, miss: { p50: Number } } },
+        {}
+      ]
+    })
+    t.notOk(byMinute.points.some((point) => 'latency' in point))
+    t.match((await get(app, `history?${query}&route=none`)).json(), {
+      points: [{ requests: 0 }, { requests: 0 }, { requests: 0 }]
+    })
+    const both = await get(app, `history?${query}&route=${route}&instance=catalog-1`)
+    t.match(both.json(), { status: 400, errors: [{ message: /one of them/ }] })
+    t.match((await get(app, `routes?route=${route}`)).json(), {
+      routes: [{ latencies: { l1: { p50: Number } }, config: { ttl: '60s' } }]
+    })
+    const elsewhere = await get(app, `routes?route=${route}&service=weather`)
+    t.same(elsewhere.json<{ routes: unknown[] }>().routes, [])
     t.match((await get(app, `history?${query}&service=weather`)).json(), {
       points: [{ requests: 0 }, { requests: 0 }, { requests: 0 }]
     })
@@ -325,6 +346,22 @@ t.test('what two instances counted', async (t) => {
     t.equal(byHour.points.length, 60)
     t.equal(byHour.points.reduce((sum, { requests }) => sum + requests, 0), 1138)
     t.equal((await get(app, 'history')).json<Points>().points.length, 60)
+  })
+
+  t.test('events', async (t) => {
+    type Events = { events: { kind: string, instance: string }[], next: string | null }
+    const events = await get(app, 'events?kind=started')
+    t.equal(events.headers['cache-control'], 'no-store')
+    const { events: started, next } = events.json<Events>()
+    t.same(started.map(({ instance }) => instance).sort(), ['catalog-1', 'catalog-2'])
+    t.equal(next, null)
+    t.match((await get(app, 'events?instance=catalog-2')).json(), {
+      events: [{ kind: 'started', service: 'catalog', namespace: null, tags: [] }]
+    })
+    t.same((await get(app, 'events?cursor=1-1')).json<Events>().events, [])
+    for (const wrong of ['kind=other', 'cursor=x', 'from=2&to=1', 'service=']) {
+      t.equal((await get(app, `events?${wrong}`)).statusCode, 400, wrong)
+    }
   })
 
   t.test('what did not change is not sent again', async (t) => {
@@ -419,6 +456,7 @@ t.test('every route is described, its errors too', async (t) => {
   t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(), [
     'caches',
     'demo-users',
+    'events',
     'history',
     'instances',
     'limits',

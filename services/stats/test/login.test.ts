@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { build } from './support/build.js'
@@ -67,6 +70,26 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
     'a link that is followed logs nobody in'
   )
   t.equal((await login(app, LOGIN_CODE)).statusCode, 200, 'guesses do not use it up')
+})
+
+t.test('a container of the suite makes a code and prints its link', async (t) => {
+  const run = promisify(execFile)
+  const program = fileURLToPath(new URL('../../../../infra/docker/bin/with-login', import.meta.url))
+  const env = { PATH: process.env['PATH'], CONSOLE_URL: 'http://localhost:1234' }
+  const codes = await Promise.all(
+    [1, 2].map(async () => {
+      const { stdout } = await run(program, ['printenv', 'LOGIN_CODE'], { env })
+      const [, code = '', told] = /localhost:1234\/#login=(\S+)\s+(\S+)\n$/.exec(stdout) ?? []
+      t.equal(code, told, 'the program gets the code of the link')
+      return code
+    })
+  )
+  t.not(codes[0], codes[1])
+  const [code = ''] = codes
+  const app = await build(t, undefined, { JWT_SECRET, LOGIN_CODE: code })
+  t.equal((await login(app, code)).statusCode, 200)
+  const given = await run(program, ['printenv', 'LOGIN_CODE'], { env: { ...env, LOGIN_CODE } })
+  t.equal(given.stdout, `${LOGIN_CODE}\n`, 'a code that is given is not printed by it')
 })
 
 t.test('a client has ten guesses a minute', async (t) => {

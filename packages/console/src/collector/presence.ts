@@ -11,11 +11,11 @@ export interface Presence {
  * Instances that were not heard of for so long are not there, in ms: they tell of themselves each
  * second.
  */
-const SILENCE = 5000
+export const SILENCE = 5000
 
 /** Whether the instance is there, as of when was looked (ms). */
-export const isAlive = ({ lastSeenAt }: { lastSeenAt: number }, asOf: number) =>
-  asOf - lastSeenAt <= SILENCE
+export const isAlive = ({ lastSeenAt, state }: Presence, asOf: number) =>
+  state.endedAt === undefined && asOf - lastSeenAt <= SILENCE
 
 /**
  * Says when instances were heard of. What they say themselves of the time is by clocks that may

@@ -36,8 +36,8 @@ const counts: Migration = {
         primary key (service, instance)
       ) strict`.execute(db)
 
-    // By time first: all that is ever asked for are ranges of it. Counts by route and by instance,
-    // not by both: nobody asks for that.
+    // Keys begin with the time: all queries are for ranges of it. Counts are by route and by
+    // instance, not by both: nobody asks for that.
     await sql`
       create table route_counts (
         ${period}, service text not null, route text not null, outcome text not null, ${series},
@@ -86,11 +86,35 @@ const logins: Migration = {
   }
 }
 
+/** Events, and what the history of one route is read by. */
+const events: Migration = {
+  async up (db: AnyDatabase) {
+    // The ids of what was pruned are never given again: viewers go on from the last they know.
+    await sql`
+      create table events (
+        id integer primary key autoincrement,
+        key text not null unique,
+        at integer not null,
+        kind text not null,
+        service text,
+        instance text,
+        namespace text,
+        tags text not null,
+        about text
+      ) strict`.execute(db)
+    await sql`create index events_by_time on events (at)`.execute(db)
+    await sql`create index events_by_kind on events (kind, at)`.execute(db)
+    await sql`create index route_counts_by_route on route_counts (step, route, at)`.execute(db)
+    await sql`create index reasons_by_route on reasons (step, route, at)`.execute(db)
+  }
+}
+
 /** Applied in the order of their names; a released one is never edited. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-counts': counts,
     '0002-caches': caches,
-    '0003-logins': logins
+    '0003-logins': logins,
+    '0004-events': events
   })
 }

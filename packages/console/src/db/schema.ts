@@ -1,6 +1,8 @@
 import { type CacheCounts, type Outcome, type Series } from '@weir/metrics'
+import { type Generated } from 'kysely'
+import { type EventKind } from '../events/event.js'
 
-/** What a row is about: the minute, or the whole hour, that begins `at`. */
+/** The period that a row is about: the minute, or the whole hour, that begins `at`. */
 export interface Period {
   step: Step
   /** Minutes since 1970 (UTC). */
@@ -80,6 +82,23 @@ export interface LoginTable {
   expiresAt: number
 }
 
+/** Something that happened in the fleet, see `events/event.ts`. */
+export interface EventTable {
+  /** Counts up in the order in which events are written. */
+  id: Generated<number>
+  /** Names the event: what is written twice is written once. */
+  key: string
+  /** ms since 1970 */
+  at: number
+  kind: EventKind
+  service: string | null
+  instance: string | null
+  namespace: string | null
+  /** Tags of an invalidation, as JSON. */
+  tags: string
+  about: string | null
+}
+
 /** The database, in camelCase; the tables themselves are in snake_case. */
 export interface StatsSchema {
   records: RecordTable
@@ -91,4 +110,5 @@ export interface StatsSchema {
   denials: DenialTable
   cacheCounts: CacheCountTable
   logins: LoginTable
+  events: EventTable
 }

@@ -25,12 +25,24 @@ export interface RouteOutcomes {
   readonly reasons: Readonly<Record<string, number>>
 }
 
+/** Selects routes: all that have each of the values given. */
+export interface WhichRoute {
+  readonly service?: string
+  readonly route?: string
+}
+
 /** Requests to each route. */
-export async function readRoutes (db: Database, parts: readonly Part[]): Promise<RouteOutcomes[]> {
+export async function readRoutes (
+  db: Database,
+  parts: readonly Part[],
+  { service, route }: WhichRoute = {}
+): Promise<RouteOutcomes[]> {
   const rows = await db
     .selectFrom('routeCounts')
     .select(['service', 'route', 'outcome', ...sums])
     .where(during(parts))
+    .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
+    .$if(route !== undefined, (query) => query.where('route', '=', route ?? ''))
     .groupBy(['service', 'route', 'outcome'])
     .orderBy('service')
     .orderBy('route')
@@ -39,6 +51,8 @@ export async function readRoutes (db: Database, parts: readonly Part[]): Promise
     .selectFrom('reasons')
     .select(['service', 'route', 'reason', total])
     .where(during(parts))
+    .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
+    .$if(route !== undefined, (query) => query.where('route', '=', route ?? ''))
     .groupBy(['service', 'route', 'reason'])
     .execute()
   const byRoute = groupBy(reasons, nameOf)
@@ -119,9 +133,8 @@ export async function readInstances (
   }
 }
 
-/** Which instances are asked about: all but for what is said. */
-export interface Which {
-  readonly service?: string
+/** Selects requests, either of an instance or of a route. */
+export interface Which extends WhichRoute {
   readonly instance?: string
 }
 
@@ -129,16 +142,26 @@ export interface Which {
 export async function readSteps (
   db: Database,
   part: Part,
-  { service, instance }: Which
+  { service, instance, route }: Which
 ): Promise<Map<number, Outcomes>> {
-  const rows = await db
-    .selectFrom('instanceCounts')
-    .select(['at', 'outcome', ...sums])
-    .where(during([part]))
-    .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
-    .$if(instance !== undefined, (query) => query.where('instance', '=', instance ?? ''))
-    .groupBy(['at', 'outcome'])
-    .execute()
+  const rows =
+    route === undefined
+      ? await db
+        .selectFrom('instanceCounts')
+        .select(['at', 'outcome', ...sums])
+        .where(during([part]))
+        .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
+        .$if(instance !== undefined, (query) => query.where('instance', '=', instance ?? ''))
+        .groupBy(['at', 'outcome'])
+        .execute()
+      : await db
+        .selectFrom('routeCounts')
+        .select(['at', 'outcome', ...sums])
+        .where(during([part]))
+        .where('route', '=', route)
+        .$if(service !== undefined, (query) => query.where('service', '=', service ?? ''))
+        .groupBy(['at', 'outcome'])
+        .execute()
   return new Map(
     Array.from(
       groupBy(rows, ({ at }) => at),
@@ -173,7 +196,7 @@ export async function countClients (db: Database, parts: readonly Part[]): Promi
   return clients
 }
 
-/** Who was denied most, by policy and route. */
+/** Reads the clients that were denied most, by policy and route. */
 export async function readClients (db: Database, parts: readonly Part[], most: number) {
   return await db
     .selectFrom('denials')

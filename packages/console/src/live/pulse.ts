@@ -2,6 +2,7 @@ import { type FastifyInstance } from 'fastify'
 import { within } from '@weir/internal'
 import { type Collector } from '../collector/collector.js'
 import { type RedisFigures } from '../redis/figures.js'
+import { type EventLog } from '../events/log.js'
 import { noAnswer } from '../no-answer.js'
 import { NewInvalidations } from './invalidations.js'
 import { Ticker } from './ticker.js'
@@ -9,25 +10,29 @@ import { type Viewers } from './viewers.js'
 
 export interface PulseOptions {
   readonly collector: Collector
+  readonly events: EventLog
   readonly redis: RedisFigures | undefined
   readonly viewers: Viewers
 }
 
 /** ms */
 const EVERY = 1000
-/** How long the boot waits for what there is to know already, in ms. */
+/** Time that the boot waits for what there is to know already, in ms. */
 const BOOT_WAITS = 3000
 
 /**
- * From when the app is ready until it closes, once a second: reads what the instances tell, and
- * tells it to those who watch.
+ * Reads once a second what the instances report, and sends it to viewers: from when the app is
+ * ready until it closes.
  */
-export function addPulse (app: FastifyInstance, { collector, redis, viewers }: PulseOptions): void {
+export function addPulse (
+  app: FastifyInstance,
+  { collector, events, redis, viewers }: PulseOptions
+): void {
   const ticker = new Ticker()
   const invalidations = new NewInvalidations()
   let timer: NodeJS.Timeout | undefined
 
-  /** A tick comes each time: who hears none for long knows that the connection is dead. */
+  /** Sends a tick each time: a viewer without one for long knows that the connection is dead. */
   async function beat (): Promise<void> {
     redis?.refresh().catch(() => {})
     const reading = await collector.collect(Date.now())
@@ -41,6 +46,9 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
       ...collector.currency(now),
       redis: figures
     })
+    for (const event of await events.update(reading, redis?.isConnected, now)) {
+      viewers.send('event', event)
+    }
   }
 
   app.addHook('onReady', async () => {
@@ -63,7 +71,9 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
     clearInterval(timer)
     viewers.end()
   })
-  app.addHook('onClose', () => collector.stop())
+  app.addHook('onClose', async () => {
+    await Promise.all([collector.stop(), events.stop()])
+  })
 }
 
 function figuresOf ({ current }: RedisFigures) {

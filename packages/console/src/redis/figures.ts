@@ -4,7 +4,7 @@ import { LogChanges } from '../log-changes.js'
 import { noAnswer } from '../no-answer.js'
 import { parseInfo, type RedisInfo } from './info.js'
 
-/** What is needed of a client. ioredis' `Redis` has it, and so have the nodes of its `Cluster`. */
+/** The part of a client that is used: ioredis' `Redis` has it, and the nodes of its `Cluster`. */
 export interface InfoClient {
   info (): Promise<string>
 }
@@ -13,7 +13,7 @@ export interface RedisFiguresOptions {
   /** Redis, or the masters of a cluster as they are now. */
   readonly nodes: () => readonly InfoClient[]
   readonly log: FastifyBaseLogger
-  /** How long Redis may take, in ms. Default 2 s. */
+  /** Longest time that Redis may take, in ms. Default 2 s. */
   readonly timeout?: number
 }
 
@@ -23,6 +23,7 @@ export class RedisFigures {
   readonly #log: LogChanges
   #current: RedisInfo | undefined
   #asking = false
+  #isConnected: boolean | undefined
 
   constructor (options: RedisFiguresOptions) {
     this.#options = options
@@ -35,6 +36,9 @@ export class RedisFigures {
   /** Undefined if Redis did not answer. */
   get current (): RedisInfo | undefined { return this.#current }
 
+  /** Whether Redis answered when it was asked last; undefined before that. */
+  get isConnected (): boolean | undefined { return this.#isConnected }
+
   /** Asks Redis, unless it has been asked and not answered yet. */
   async refresh (): Promise<void> {
     if (this.#asking) return
@@ -44,9 +48,11 @@ export class RedisFigures {
       const told = Promise.all(nodes().map((node) => node.info()))
       const answers = await within(timeout, told, noAnswer('Redis', timeout))
       this.#current = answers.length > 0 ? parseInfo(answers) : undefined
+      this.#isConnected = true
       this.#log.worked()
     } catch (error) {
       this.#current = undefined
+      this.#isConnected = false
       this.#log.failed(error)
     } finally {
       this.#asking = false

@@ -1,7 +1,8 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { countsOf, figuresOf } from '../figures.js'
+import { unusableRange } from '../errors.js'
+import { countsOf, figuresOf, latenciesOf } from '../figures.js'
 import { readSteps } from '../history/read.js'
 import { LENGTH, stepsOf } from '../history/steps.js'
 import { MINUTE } from '../history/time.js'
@@ -12,14 +13,15 @@ const Step = Type.Enum(['minute', 'hour'], {
   default: 'minute',
   description: 'Minutes are kept for two days, hours for 400'
 })
-const name = (what: string) =>
-  Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: `Only this ${what}` }))
+const name = (what: string, maxLength = 100) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength, description: `Only this ${what}` }))
 
 const HistoryQuery = Type.Object({
   ...RangeQuery.properties,
   step: Step,
   service: name('service'),
-  instance: name('instance')
+  instance: name('instance; not with route: counts are by one of them'),
+  route: name('route, such as GET /api/products/:id', 1000)
 })
 
 const { p50, p99 } = Latency.properties
@@ -34,7 +36,12 @@ const HistorySchema = Type.Object({
       p50,
       p99,
       hitP50: p50,
-      missP50: p50
+      missP50: p50,
+      latency: Type.Optional(
+        Type.Record(Type.String(), Type.Object({ p50, p99 }), {
+          description: 'By outcome, ms; only where a route is asked for'
+        })
+      )
     }),
     {
       description: 'One for each minute or hour, also where nothing was'
@@ -42,7 +49,7 @@ const HistorySchema = Type.Object({
   )
 })
 
-/** The same by time. */
+/** GET /api/stats/history: requests by minute or hour, of all, an instance or a route. */
 export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db }) => {
   app.get('/api/stats/history', {
     schema: {
@@ -54,6 +61,10 @@ export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db 
     },
     config: cached
   }, async ({ query }) => {
+    const { route, instance } = query
+    if (route !== undefined && instance !== undefined) {
+      throw unusableRange('instance', 'cannot be combined with route: ask for one of them')
+    }
     const part = stepsOf(query, Date.now())
     const counted = await readSteps(db, part, query)
     const length = LENGTH[part.step]
@@ -70,7 +81,8 @@ export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db 
           p50,
           p99,
           hitP50: hitLatency.p50,
-          missP50: missLatency.p50
+          missP50: missLatency.p50,
+          ...(route !== undefined && { latency: latenciesOf(outcomes) })
         }
       })
     }

@@ -12,6 +12,7 @@ import {
   Count,
   hitRatio,
   NamedCounts,
+  orNull,
   OutcomeCounts,
   RangeQuery,
   requests,
@@ -27,8 +28,9 @@ const InstancesSchema = Type.Object({
       instance: Type.String({ examples: ['catalog-1'] }),
       service: Type.String(),
       run: Type.String({ description: 'The last process of that name' }),
-      alive: Type.Boolean({ description: 'It was heard of within 5 s before asOf' }),
+      alive: Type.Boolean({ description: 'It was heard of within 5 s before asOf, and has not ended' }),
       startedAt: Time,
+      endedAt: orNull({ ...Time, description: 'When it closed in good order, by its own clock' }),
       lastSeenAt: Time,
       pid: Type.Integer(),
       node: Type.String({ description: 'Version of Node' }),
@@ -79,6 +81,7 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
             instance,
             run,
             startedAt,
+            endedAt = null,
             pid,
             node,
             rssBytes,
@@ -89,7 +92,7 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
           lastSeenAt
         } = presence
         const counts = counted.get(JSON.stringify([service, instance]))
-        // It began later.
+        // The instance began later.
         if (counts === undefined && startedAt >= end * MINUTE) return []
         const outcomes = counts?.outcomes ?? {}
         const { requests, hitRatio, shared } = figuresOf(outcomes)
@@ -99,6 +102,7 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
           run,
           alive: asOf !== null && isAlive(presence, asOf),
           startedAt,
+          endedAt,
           lastSeenAt,
           pid,
           node,

@@ -6,7 +6,7 @@ import { type Viewers } from '../live/viewers.js'
 
 const stream = {
   description:
-    '`tick`: what has happened since the tick before, each second; `invalidated`: what an instance has invalidated',
+    '`tick`: what has happened since the tick before, each second; `event`: an event, as of /api/stats/events; `invalidated`: what an instance has invalidated',
   content: { 'text/event-stream': { schema: Type.String() } }
 }
 

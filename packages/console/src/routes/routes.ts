@@ -1,11 +1,29 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { countsOf, figuresOf } from '../figures.js'
-import { readRoutes } from '../history/read.js'
+import { countsOf, figuresOf, latenciesOf } from '../figures.js'
+import { type Presence } from '../collector/presence.js'
+import { readPresences } from '../history/instances.js'
+import { readRoutes, type RouteOutcomes } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
-import { asOf, figures, Latency, NamedCounts, OutcomeCounts, RangeQuery } from './schemas.js'
+import { DAY, MINUTE } from '../history/time.js'
+import { asOf, figures, Latency, NamedCounts, orNull, OutcomeCounts, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
+
+const RoutesQuery = Type.Object({
+  ...RangeQuery.properties,
+  service: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 100, description: 'Only routes of this service' })
+  ),
+  route: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1000,
+      description: 'Only this route',
+      examples: ['GET /api/products/:id']
+    })
+  )
+})
 
 const RoutesSchema = Type.Object({
   asOf,
@@ -19,31 +37,62 @@ const RoutesSchema = Type.Object({
       ...figures,
       latency: Latency,
       outcomes: OutcomeCounts,
+      latencies: Type.Optional(
+        Type.Record(Type.String(), Latency, {
+          description: 'By outcome, ms; only where one route is asked for'
+        })
+      ),
+      config: Type.Optional(
+        orNull(
+          Type.Record(Type.String(), Type.Unknown(), {
+            description:
+              'Cache options that the route was declared with, a function as { function: true }; ' +
+              'null where no instance reports any. Only where one route is asked for'
+          })
+        )
+      ),
       reasons: NamedCounts('Why responses were not cached, as in Cache-Status, and how often')
     })
   )
 })
 
-/** The same by route. */
+/** GET /api/stats/routes: requests by route. */
 export const routesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/routes', {
     schema: {
       tags: ['stats'],
       summary: 'Requests by route',
-      querystring: RangeQuery,
+      querystring: RoutesQuery,
       response: { 200: RoutesSchema, ...problems }
     },
     config: cached
   }, async ({ query }) => {
     const now = Date.now()
-    const routes = await readRoutes(db, rangeOf(query, now).parts)
+    const presences = query.route === undefined ? [] : await readPresences(db, now - DAY * MINUTE)
+    const routes = await readRoutes(db, rangeOf(query, now).parts, query)
     return {
       asOf: collector.currency(now).asOf,
       routes: routes.map(({ outcomes, ...route }) => ({
         ...route,
         ...figuresOf(outcomes),
-        outcomes: countsOf(outcomes)
+        outcomes: countsOf(outcomes),
+        ...(query.route !== undefined && {
+          latencies: latenciesOf(outcomes),
+          config: configOf(presences, route)
+        })
       }))
     }
   })
+}
+
+/** The cache options of a route, as the instance that started last reports them. */
+function configOf (
+  presences: readonly Presence[],
+  { service, route }: Pick<RouteOutcomes, 'service' | 'route'>
+): Record<string, unknown> | null {
+  const [newest] = presences
+    .filter(({ state }) => state.service === service)
+    .toSorted((a, b) => b.state.startedAt - a.state.startedAt)
+    .flatMap(({ state }) => state.routes?.filter((config) => config.route === route) ?? [])
+  return newest === undefined ? null : { ...newest.cache }
 }

@@ -64,6 +64,10 @@ export interface RouteFigures {
   readonly latency: Latency
   readonly outcomes: OutcomeCounts
   readonly reasons: Readonly<Record<string, number>>
+  /** Latency by outcome; only where one route is asked for. */
+  readonly latencies?: Readonly<Partial<Record<Outcome, Latency>>>
+  /** Cache options that the route was declared with; null where no instance reports any. */
+  readonly config?: Readonly<Record<string, unknown>> | null
 }
 
 export interface Routes {
@@ -98,6 +102,8 @@ export interface InstanceFigures {
   readonly alive: boolean
   readonly startedAt: number
   readonly lastSeenAt: number
+  /** When it closed in good order. */
+  readonly endedAt: number | null
   readonly pid: number
   readonly node: string
   readonly requests: number
@@ -182,6 +188,8 @@ export interface HistoryPoint {
   readonly p99: number | null
   readonly hitP50: number | null
   readonly missP50: number | null
+  /** Latency by outcome; only where a route is asked for. */
+  readonly latency?: Readonly<Partial<Record<Outcome, TickLatency>>>
 }
 
 export interface History {
@@ -228,6 +236,37 @@ export interface Invalidated {
   readonly instance: string
   readonly namespace: string
   readonly tags: readonly string[]
+}
+
+export type EventKind =
+  | 'started'
+  | 'ended'
+  | 'killed'
+  | 'returned'
+  | 'redis-lost'
+  | 'redis-back'
+  | 'breaker-opened'
+  | 'breaker-closed'
+  | 'invalidated'
+
+/** Something that happened in the fleet. */
+export interface FleetEvent {
+  readonly id: number
+  readonly at: number
+  readonly kind: EventKind
+  readonly service: string | null
+  readonly instance: string | null
+  readonly namespace: string | null
+  readonly tags: readonly string[]
+  /** Process of an instance, or name of a circuit breaker. */
+  readonly about: string | null
+}
+
+export interface Events {
+  /** Newest first. */
+  readonly events: readonly FleetEvent[]
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null
 }
 
 export interface DemoUsers {

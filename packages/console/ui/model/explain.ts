@@ -1,6 +1,7 @@
 import type { Outcome } from '@weir/metrics'
 import { type CacheStatus, parseCacheStatus } from './cache-status.js'
 import { duration } from './format.js'
+import { reasonOf } from './reasons.js'
 
 /** The way a request was answered, in words. */
 export interface Explanation {
@@ -11,73 +12,20 @@ export interface Explanation {
   readonly words: string
 }
 
-/** Why the handler was asked (RFC 9211, 2.2), after "instance …". */
+/** The reason that the handler was called (RFC 9211, 2.2), after the name of the cache. */
 const FORWARDED: Readonly<Record<string, string>> = {
-  bypass: 'is told not to use its cache for this',
-  method: 'passes what is not a GET or HEAD on to its handler',
-  'uri-miss': 'had nothing for this URL',
-  'vary-miss': 'has this URL, but not for a request with these headers',
-  miss: 'had nothing that it could use',
-  request: 'had it fresh, but the request asked for a new one',
-  stale: 'had it, but it is fresh no longer',
-  partial: 'had only a part of it'
-}
-
-/** Why it was not kept, or why something old was served: `detail`. */
-const DETAILS: Readonly<Record<string, string>> = {
-  METHOD: 'only answers to GET are kept',
-  PARTIAL: 'it is only a part',
-  STATUS: 'answers with this status are not kept',
-  REQUEST_NO_STORE: 'the request said no-store',
-  NO_STORE: 'it says no-store',
-  PRIVATE: 'it says that it is private, for one user',
-  AUTHORIZATION:
-    'the request had credentials, and the answer does not say that it is for everybody',
-  COOKIE: 'the request had a cookie, and the answer does not say that it is for everybody',
-  'X-API-KEY': 'the request had an API key, and the answer does not say that it is for everybody',
-  USER: 'it is known who asked, and the answer does not say that it is for everybody',
-  CERTIFICATE:
-    'the client has a certificate, and the answer does not say that it is for everybody',
-  SET_COOKIE: 'it sets a cookie',
-  SESSION: 'a session is to be saved',
-  PRECONDITION: 'the request has a condition that only the handler can judge',
-  INVALID: 'the request is not valid',
-  BODY: 'the request has a body',
-  FRAGMENT: 'the URL has a #',
-  DOT_SEGMENTS: 'the URL has dot segments, and this is no success',
-  UPGRADE: 'the request asks for another protocol',
-  NONCE: 'its security policy is for one answer only',
-  WRITE_HEAD: 'other middleware changes it when it is sent',
-  INVALID_KEY: 'the route has made no key of the request',
-  UNLESS: 'the route excepts such requests',
-  INVALID_UNLESS: 'the route does not say whether it excepts the request',
-  ONLY_IF: 'the route does not want such answers kept',
-  INVALID_ONLY_IF: 'the route does not say whether it wants the answer kept',
-  INVALID_CONSTRAINT: 'the constraints of the route cannot be told apart',
-  INVALID_TAG: 'the route has given it a tag that is none',
-  NEGATIVE: 'the route does not keep answers that there is nothing',
-  EVENTS: 'it is a stream of events',
-  TRAILERS: 'it has trailers',
-  REASON: 'its status has words of its own',
-  INCOMPLETE: 'it is shorter than it says',
-  UNSETTLED: 'it is not known whether a write is under way',
-  INVALIDATED: 'it was invalidated while it was made',
-  STORE_FAILED: 'the store did not take it',
-  VARY_STAR: 'it may differ for each request (Vary: *)',
-  NO_TTL: 'nothing says how long it would be fresh',
-  TOO_LARGE: 'it is too large',
-  CONDITION: 'its origin answered a condition of the client',
-  RANGE: 'its origin answered a range of the client',
-  ONLY_IF_CACHED: 'the request wants nothing but what is stored',
-  OUTAGE: 'the store does not answer, so nobody can say whether it has changed since',
-  STALE_IF_ERROR: 'asking for a new one failed',
-  SOFT_TIMEOUT: 'a new one took too long to come; it is still being fetched',
-  UPSTREAM_FAILING: 'where it comes from is known to fail at the moment',
-  CLIENT_SHARE: 'the client has used its share of the calls for new ones'
+  bypass: 'did not use its cache for this request',
+  method: 'passed the request on, because it is neither GET nor HEAD',
+  'uri-miss': 'had no response for this URL',
+  'vary-miss': 'had this URL, but not for a request with these headers',
+  miss: 'had no response that it could use',
+  request: 'had a fresh response, but the request asked for a new one',
+  stale: 'had a response, but a stale one',
+  partial: 'had only a part of the response'
 }
 
 /**
- * Says in words what Cache-Status, Age and the status of an answer say to machines.
+ * Explains Cache-Status, Age and status of a response in words.
  *
  * @example
  * explain({ status: 200, cacheStatus: 'shop-1; hit; ttl=57; detail=memory', age: '3' }).outcome
@@ -95,12 +43,12 @@ export function explain ({ status, cacheStatus, age }: {
     return {
       ...instance,
       outcome: 'limited',
-      words: 'Refused: this client has used up its budget for now.'
+      words: 'Rate-limited: this client has used up its budget for now.'
     }
   }
   if (said === undefined) {
     return status >= 500
-      ? { outcome: 'error', words: 'Failed, before any cache was asked.' }
+      ? { outcome: 'error', words: 'Failed before it reached a cache.' }
       : {
           outcome: 'uncached',
           words: 'Answered without a cache: the response has no Cache-Status.'
@@ -110,9 +58,9 @@ export function explain ({ status, cacheStatus, age }: {
   const sentences = [
     deed(said, outcome),
     said.fwdStatus !== undefined && said.fwdStatus !== status
-      ? `What was asked answered ${said.fwdStatus}.`
+      ? `The origin answered ${said.fwdStatus}.`
       : '',
-    status === 304 ? 'The client has it already: no body was sent.' : '',
+    status === 304 ? 'The client has the current version, so no body was sent.' : '',
     freshness(said),
     ageWords(age)
   ]
@@ -128,24 +76,26 @@ function outcomeOf (said: CacheStatus): Outcome {
 }
 
 function deed (said: CacheStatus, outcome: Outcome): string {
-  const who = said.cache === '' ? 'The cache' : said.cache
-  const why = said.detail === undefined ? undefined : DETAILS[said.detail]
+  const cache = said.cache === '' ? 'The cache' : said.cache
+  const why = said.detail === undefined ? undefined : reasonOf(said.detail).words
   if (said.hit) {
-    if (said.detail === 'memory') return `${who} had it in its memory.`
-    if (why !== undefined) return `${who} had it in its memory: ${why}.`
-    return `${who} took it from the shared store, where any instance may have put it.`
+    if (said.detail === 'memory') return `${cache} answered from its memory.`
+    if (said.detail === undefined || said.detail === 'store') {
+      return `${cache} answered from the store that all instances share.`
+    }
+    return `${cache} answered from its memory: ${why}.`
   }
   if (outcome === 'stale') {
-    return `${who} served what is stale${why === undefined ? '' : `: ${why}`}.`
+    return `${cache} served a stale response${why === undefined ? '' : `: ${why}`}.`
   }
   if (said.collapsed) {
-    return `${who} waited for a response that was being computed already, and used that.`
+    return `${cache} waited for a fill that was under way, and used its response.`
   }
-  const asked = `${who} ${FORWARDED[said.fwd ?? ''] ?? 'asked its handler'}`
-  if (outcome === 'error') return `${asked}; what it asked then failed.`
-  if (said.stored) return `${asked}. Its handler ran, and the answer is kept for all instances.`
+  const asked = `${cache} ${FORWARDED[said.fwd ?? ''] ?? 'called its handler'}`
+  if (outcome === 'error') return `${asked}; its handler then failed.`
+  if (said.stored) return `${asked}. The handler ran, and the response is stored for all instances.`
   if (said.fwd === 'method') return `${asked}.`
-  return `${asked}. Its handler ran${said.detail === undefined ? '' : `; the answer is not kept: ${why ?? said.detail}`}.`
+  return `${asked}. The handler ran${why === undefined ? '' : `; the response was not stored: ${why}`}.`
 }
 
 function freshness ({ ttl, stored }: CacheStatus): string {

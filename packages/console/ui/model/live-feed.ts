@@ -1,4 +1,4 @@
-import { type Invalidated, type Tick } from './api.js'
+import { type FleetEvent, type Invalidated, type Tick } from './api.js'
 import { appended } from './ring.js'
 import { Stored } from './stored.js'
 import { told } from './told.js'
@@ -11,20 +11,23 @@ export interface EventStream {
   close (): void
 }
 
-/** What the live stream has told. */
+/** The last that the live stream has told. */
 export interface Live {
   /** `connecting` until something is known for the first time. */
   readonly phase: 'connecting' | 'live' | 'lost'
   /** ms since 1970, by this machine's clock: when the last tick came. */
   readonly heardAt: number | undefined
-  /** Of the last five minutes, oldest first. */
+  /** Ticks of the last five minutes, oldest first. */
   readonly ticks: readonly Tick[]
   /** Newest last. */
   readonly invalidations: readonly Invalidated[]
+  /** Events since the page was opened, newest last. */
+  readonly events: readonly FleetEvent[]
 }
 
 const TICKS = 300
 const INVALIDATIONS = 100
+const EVENTS = 200
 /**
  * One tick a second is told: when five are missing, nobody is there, whatever the connection says.
  */
@@ -42,7 +45,8 @@ export class LiveFeed {
     phase: 'connecting',
     heardAt: undefined,
     ticks: [],
-    invalidations: []
+    invalidations: [],
+    events: []
   })
 
   readonly #open: () => EventStream
@@ -67,6 +71,7 @@ export class LiveFeed {
     }
     on('tick', ({ data }) => this.#tick(told(String(data))))
     on('invalidated', ({ data }) => this.#invalidated(told(String(data))))
+    on('event', ({ data }) => this.#event(told(String(data))))
     on('error', () => {
       this.#lost()
       if (stream.readyState === CLOSED) this.#wake(RETRY_MS)
@@ -109,6 +114,11 @@ export class LiveFeed {
       invalidations: appended(before.invalidations, event, INVALIDATIONS)
     })
     this.#tell(event)
+  }
+
+  #event (event: FleetEvent): void {
+    const before = this.state.get()
+    this.state.set({ ...before, events: appended(before.events, event, EVENTS) })
   }
 
   #tell (event: Invalidated | undefined): void {

@@ -1,14 +1,17 @@
 import { type Summary } from './api.js'
 import { count, duration, percent } from './format.js'
 
-/** Sums up the figures of a stretch of time in a few sentences. */
-export function meaning (summary: Summary, stretch: string): string {
+/**
+ * Sums up the figures of a stretch of time in a few sentences.
+ * @param within as in `in the last 15 minutes`
+ */
+export function meaning (summary: Summary, within: string): string {
   const { requests, hitRatio, savedMs, shared, limited, errors } = summary
-  if (requests === 0) return `No requests in the last ${stretch}.`
+  if (requests === 0) return `No requests ${within}.`
   const sentences = [
     hitRatio === null
-      ? `${plural(requests, 'request')} in the last ${stretch}, none of them cacheable.`
-      : `The cache answered ${percent(hitRatio)} of cacheable requests in the last ${stretch}, ` +
+      ? `${plural(requests, 'request')} ${within}, none of them cacheable.`
+      : `The cache answered ${percent(hitRatio)} of cacheable requests ${within}, ` +
         `saving ${savedMs < 1000 ? 'less than a second' : duration(savedMs)} of handler time.`,
     shared > 0
       ? `${percent(shared / servedOf(summary))} of hits reused a response computed by another instance.`

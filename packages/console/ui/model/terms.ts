@@ -24,7 +24,36 @@ export const TERMS = {
   shared: 'Hits that reused a response computed by another instance.',
   notModified:
     'Responses without a body, because the client has the current version: its If-None-Match was the ETag.',
-  rate: 'Requests of clients in the last second, over all instances.'
+  rate: 'Requests of clients in the last second, over all instances.',
+  requests: 'Requests of clients. Refills in the background do not count.',
+  bytesSent: 'Bytes of response bodies that were sent.',
+  reasons: 'Why responses were not stored, as `detail` of Cache-Status says it, and how often.',
+  route: 'A method and a URL pattern of a service, over all of its instances.',
+  cache: 'A cache of an application or of fragments, by the name that the service gives it.',
+  misses: 'Reads that found nothing to serve, and fills in the background.',
+  fill: 'Computing a response for the cache; coalesced requests wait for it.',
+  instance: 'One process of a service.',
+  instanceState:
+    'Up: it reported within the last 5 seconds. Ended: it closed in good order. Gone: it stopped reporting without saying so.',
+  computed: 'Responses that handlers of this instance computed, and the cache stored.',
+  entries: 'Entries in the memory of this instance.',
+  memoryBytes: 'Bytes of the entries in the memory of this instance.',
+  evictions: 'Entries that memory had no room for any more.',
+  rss: 'Memory of the process that is in RAM (resident set size).',
+  eventLoop: 'Delay of the event loop: 99% of the measurements were below this, within a second.',
+  policy: 'A limit: a number of requests per time, over all instances together.',
+  client: 'A user, or the network that requests come from. Whole addresses are not stored.',
+  started: 'An instance reported for the first time.',
+  ended: 'An instance closed in good order, and said so.',
+  killed:
+    'An instance stopped reporting for 5 seconds without having said that it ends: it was killed, crashed, or is cut off.',
+  returned: 'An instance that counted as killed reports again: it was frozen or cut off.',
+  redisLost: 'Redis did not answer the console, or answers again.',
+  breaker:
+    'A circuit breaker. Open: calls to something that does not answer are refused at once. Closed: a probe was answered.',
+  invalidated: 'Entries with a tag, or a whole namespace, may not be served any more.',
+  tag: 'A name on entries, by which they are invalidated together.',
+  namespace: 'The entries of one cache.'
 } as const
 
 export type TermId = keyof typeof TERMS

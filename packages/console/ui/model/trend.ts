@@ -1,5 +1,8 @@
 import { type Summary } from './api.js'
 import { duration, ms, percent } from './format.js'
+import { type Range } from './ranges.js'
+
+type Words = Pick<Range, 'within' | 'before'>
 
 /** A large figure, with what it was in the time before. */
 export interface Headline {
@@ -13,16 +16,16 @@ export interface Headline {
  * Hit ratio, handler time saved and the p50 of hits against that of misses, each with its change.
  *
  * @param before the same length of time directly before; undefined while it is not known
- * @param stretch as in "the 15 minutes before"
+ * @param range words for the time: `in the last hour`, `the hour before`
  */
 export function headlines (
-  now: Summary, before: Summary | undefined, stretch: string
+  now: Summary, before: Summary | undefined, range: Words
 ): Readonly<Record<'hitRatio' | 'saved' | 'latency', Headline>> {
   const [hit, miss] = [now.hitLatency.p50, now.missLatency.p50]
   return {
     hitRatio: {
       value: percent(now.hitRatio),
-      note: compared(now, before, stretch, (was) =>
+      note: compared(now, before, range, (was) =>
         was.hitRatio === null || now.hitRatio === null
           ? undefined
           : points(now.hitRatio - was.hitRatio)
@@ -30,7 +33,7 @@ export function headlines (
     },
     saved: {
       value: now.savedMs < 1000 ? ms(now.savedMs) : duration(now.savedMs),
-      note: compared(now, before, stretch, ({ savedMs }) =>
+      note: compared(now, before, range, ({ savedMs }) =>
         savedMs === 0 ? undefined : factor(now.savedMs / savedMs)
       )
     },
@@ -48,13 +51,13 @@ export function headlines (
 function compared (
   now: Summary,
   before: Summary | undefined,
-  stretch: string,
+  range: Words,
   change: (before: Summary) => string | undefined
 ): string {
-  if (before === undefined) return `last ${stretch}`
-  if (before.requests === 0 || now.requests === 0) return `No requests in the ${stretch} before.`
+  if (before === undefined) return range.within
+  if (before.requests === 0 || now.requests === 0) return `No requests in ${range.before}.`
   const changed = change(before)
-  return changed === undefined ? `last ${stretch}` : `${changed} the ${stretch} before`
+  return changed === undefined ? range.within : `${changed} ${range.before}`
 }
 
 /** @example points(0.031) // '↑ 3.1 points from' */

@@ -1,20 +1,23 @@
 import { useMemo } from 'preact/hooks'
 import {
+  type History,
   type LimitedClient,
   type LimitedClients,
   type Limits as LimitsAnswer
 } from '../model/api.js'
 import { columns } from '../model/columns.js'
 import { count, rate } from '../model/format.js'
-import { bounds } from '../model/ranges.js'
+import { bounds, type Range } from '../model/ranges.js'
 import { may } from '../model/token.js'
 import { Bar } from '../parts/bars.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
-import { type Column, DataTable, Scroll } from '../parts/data-table.js'
+import { CsvButton } from '../parts/csv-button.js'
+import { type Column, DataTable, Scroll, TableFoot } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
-import { RangePicker, useRange } from '../parts/range-picker.js'
+import { RangePicker, useRange, zoom } from '../parts/range-picker.js'
 import { RoleHint } from '../parts/role-hint.js'
+import { Term } from '../parts/term.js'
 import { identities } from '../state/identity.js'
 import { live } from '../state/live.js'
 import { useQuery } from '../state/use-query.js'
@@ -24,19 +27,22 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
   {
     id: 'client',
     label: 'Client',
+    term: 'client',
     isText: true,
     value: ({ client }) => client,
     cell: ({ client }) => <code>{client}</code>
   },
   {
     id: 'denied',
-    label: 'Refused',
+    label: 'Rate-limited',
+    term: 'limited',
     value: ({ denied }) => denied,
     cell: ({ denied }) => count(denied)
   },
   {
     id: 'policy',
-    label: 'By policy',
+    label: 'Policy',
+    term: 'policy',
     isText: true,
     value: ({ policy }) => policy,
     cell: ({ policy }) => policy
@@ -51,14 +57,15 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
   {
     id: 'route',
     label: 'Route',
+    term: 'route',
     isText: true,
     value: ({ route }) => route,
     cell: ({ route }) => <code>{route}</code>
   }
 ]
-const LIMITED: readonly ChartSeries[] = [{ label: 'refused', color: 'limited', draw: 'area' }]
+const LIMITED: readonly ChartSeries[] = [{ label: 'rate-limited', color: 'limited', draw: 'area' }]
 
-/** Denied requests by limit; and, for admins, the clients that were denied. */
+/** Rate-limited requests by policy, and, for admins, by client. */
 export function Limits () {
   const range = useRange()
   const limits = useQuery<LimitsAnswer>(
@@ -69,16 +76,16 @@ export function Limits () {
   return (
     <Page title='Limits' tools={<RangePicker />}>
       <p class='lead'>
-        Limits are those of all instances together. A client is a user, or the network that
-        requests come from: whole addresses are not kept.
+        Limits apply to all instances together. A <Term id='client'>client</Term> is a user, or the
+        network that requests come from: whole addresses are not stored.
       </p>
-      <Now />
+      {range.id === '15m' ? <Now /> : <Then range={range} />}
       <Loaded query={limits} what='Limits'>
         {({ policies, clients }) =>
           policies.length === 0
             ? (
               <section class='panel'>
-                <p class='empty'>Nobody was refused in the last {range.stretch}.</p>
+                <p class='empty'>No requests were rate-limited {range.within}.</p>
               </section>
               )
             : (
@@ -92,16 +99,16 @@ export function Limits () {
   )
 }
 
-/** Clients that were denied, for the role admin; others see their number. */
+/** Rate-limited clients: for the role admin. Others see how many. */
 function Clients ({ count: number }: { count: number }) {
   const { current } = useStored(identities)
   const isAdmin = may(current.role, 'admin')
   return (
     <section class='panel flush'>
       <div class='panel-head'>
-        <h2>Refused clients</h2>
+        <h2>Rate-limited clients</h2>
         <span class='small muted'>
-          {count(number)} in all{isAdmin && number > 100 && ', the 100 refused most'}
+          {count(number)} in all{isAdmin && number > 100 && ', the first 100'}
         </span>
       </div>
       {isAdmin
@@ -109,7 +116,7 @@ function Clients ({ count: number }: { count: number }) {
           <ClientsTable id={current.id} token={current.token ?? ''} />
           )
         : (
-          <RoleHint needed='admin' what='Seeing which clients were refused' />
+          <RoleHint needed='admin' what='Seeing which clients were rate-limited' />
           )}
     </section>
   )
@@ -126,10 +133,10 @@ function ClientsTable ({ id, token }: { id: string, token: string }) {
     }
   )
   return (
-    <Loaded query={told} what='Refused clients'>
+    <Loaded query={told} what='Rate-limited clients'>
       {({ clients }) => (
         <DataTable
-          label='Refused clients'
+          label='Rate-limited clients'
           rows={clients}
           columns={CLIENTS}
           initial={{ column: 'denied', direction: 'descending' }}
@@ -147,13 +154,44 @@ function Now () {
   return (
     <section class='panel'>
       <Chart
-        title='Refused a second'
-        empty='The first figures come within a second or two.'
+        title='Rate-limited requests/s'
+        empty='The first figures arrive within two seconds.'
         series={LIMITED}
         columns={drawn}
         format={rate}
         height={150}
+        zoom={zoom}
       />
+    </section>
+  )
+}
+
+function Then ({ range }: { range: Range }) {
+  const history = useQuery<History>(
+    range.id,
+    (now) => `api/stats/history?${bounds(range, now)}&step=${range.step}`,
+    30_000
+  )
+  const points = history.value?.points
+  const drawn = useMemo(
+    () => columns(points ?? [], [({ limited }) => limited], range.step === 'minute' ? 150_000 : 9e6),
+    [points]
+  )
+  return (
+    <section class='panel'>
+      <Loaded query={history} what='The history'>
+        {() => (
+          <Chart
+            title={`Rate-limited requests per ${range.step}`}
+            empty='No figures of that time.'
+            series={LIMITED}
+            columns={drawn}
+            format={count}
+            height={150}
+            zoom={zoom}
+          />
+        )}
+      </Loaded>
     </section>
   )
 }
@@ -165,17 +203,17 @@ function Policies ({ policies }: Pick<LimitsAnswer, 'policies'>) {
       <div class='panel-head'>
         <h2 id='policies'>By policy</h2>
       </div>
-      <Scroll label='Refused requests by policy'>
+      <Scroll label='Rate-limited requests by policy'>
         <table>
-          <caption class='unseen'>Refused requests by policy</caption>
+          <caption class='unseen'>Rate-limited requests by policy</caption>
           <thead>
             <tr>
-              <th scope='col'>Policy</th>
+              <th scope='col'><Term id='policy'>Policy</Term></th>
               <th scope='col'>Service</th>
               <th scope='col' class='number'>
-                Refused
+                <Term id='limited'>Rate-limited</Term>
               </th>
-              <td />
+              <td class='bar-column' />
             </tr>
           </thead>
           <tbody>
@@ -186,7 +224,7 @@ function Policies ({ policies }: Pick<LimitsAnswer, 'policies'>) {
                   <th scope='row'>{policy}</th>
                   <td>{service}</td>
                   <td class='number'>{count(denied)}</td>
-                  <td>
+                  <td class='bar-column'>
                     <Bar part={denied / most} color='limited' />
                   </td>
                 </tr>
@@ -194,6 +232,15 @@ function Policies ({ policies }: Pick<LimitsAnswer, 'policies'>) {
           </tbody>
         </table>
       </Scroll>
+      <TableFoot>
+        <CsvButton
+          title='Rate-limited requests by policy'
+          table={() => ({
+            header: ['policy', 'service', 'rate-limited'],
+            rows: policies.map(({ policy, service, denied }) => [policy, service, denied])
+          })}
+        />
+      </TableFoot>
     </section>
   )
 }

@@ -5,20 +5,30 @@ import {
   type Routes as RoutesAnswer
 } from '../model/api.js'
 import { bytes, count, ms, percent } from '../model/format.js'
+import { hashOf } from '../model/hash.js'
 import { bounds } from '../model/ranges.js'
+import { reasonOf } from '../model/reasons.js'
 import { type Column, DataTable } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
-import { RangePicker, useRange } from '../parts/range-picker.js'
+import { RangePicker, rangeInAddress, useRange } from '../parts/range-picker.js'
+import { place } from '../state/place.js'
 import { useQuery } from '../state/use-query.js'
+import { useStored } from '../state/use-stored.js'
+import { RoutePage } from './route/page.js'
 
 const COLUMNS: readonly Column<RouteFigures>[] = [
   {
     id: 'route',
     label: 'Route',
+    term: 'route',
     isText: true,
     value: ({ route }) => route,
-    cell: ({ route }) => <code>{route}</code>
+    cell: ({ route, service }) => (
+      <a href={hashOf(['routes', route], { service, ...rangeInAddress() })}>
+        <code>{route}</code>
+      </a>
+    )
   },
   {
     id: 'service',
@@ -30,71 +40,84 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
   {
     id: 'requests',
     label: 'Requests',
+    term: 'requests',
     value: ({ requests }) => requests,
     cell: ({ requests }) => count(requests)
   },
   {
     id: 'hitRatio',
     label: 'Hit ratio',
+    term: 'hitRatio',
     value: ({ hitRatio }) => hitRatio,
     cell: ({ hitRatio }) => percent(hitRatio)
   },
   {
     id: 'shared',
     label: 'Shared',
+    term: 'shared',
     value: ({ shared }) => shared,
     cell: ({ shared }) => count(shared)
   },
   {
     id: 'notModified',
     label: '304',
+    term: 'notModified',
     value: ({ notModified }) => notModified,
     cell: ({ notModified }) => count(notModified)
   },
   {
     id: 'p50',
-    label: 'Median',
+    label: 'p50',
+    term: 'p50',
     value: ({ latency }) => latency.p50,
     cell: ({ latency }) => ms(latency.p50)
   },
   {
     id: 'p99',
-    label: '99 %',
+    label: 'p99',
+    term: 'p99',
     value: ({ latency }) => latency.p99,
     cell: ({ latency }) => ms(latency.p99)
   },
   {
     id: 'saved',
     label: 'Saved',
+    term: 'saved',
     value: ({ savedMs }) => savedMs,
     cell: ({ savedMs }) => ms(savedMs)
   },
   {
     id: 'bytes',
     label: 'Sent',
+    term: 'bytesSent',
     value: (route) => route.bytes,
     cell: (route) => bytes(route.bytes)
   },
   {
     id: 'limited',
-    label: 'Limited',
+    label: 'Rate-limited',
+    term: 'limited',
     value: ({ limited }) => limited,
     cell: ({ limited }) => count(limited)
   },
   {
     id: 'errors',
     label: 'Errors',
+    term: 'error',
     value: ({ errors }) => errors,
     cell: ({ errors }) => count(errors)
   },
   {
     id: 'reasons',
-    label: 'Not kept because',
+    label: 'Not stored',
+    term: 'reasons',
     isText: true,
     value: ({ reasons }) => Object.values(reasons).reduce((sum, times) => sum + times, 0),
+    csv: ({ reasons }) =>
+      Object.entries(reasons).map(([reason, times]) => `${reason} ${times}`).join(', '),
     cell: ({ reasons }) =>
       Object.entries(reasons).map(([reason, times]) => (
-        <span key={reason} class='reason'>
+        <span key={reason} class='reason' title={reasonOf(reason).words}>
           {reason} {count(times)}
         </span>
       ))
@@ -105,6 +128,7 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
   {
     id: 'cache',
     label: 'Cache',
+    term: 'cache',
     isText: true,
     value: ({ cache }) => cache,
     cell: ({ cache }) => cache
@@ -116,36 +140,46 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
     value: ({ service }) => service,
     cell: ({ service }) => service
   },
-  { id: 'l1', label: 'Memory', value: ({ l1 }) => l1, cell: ({ l1 }) => count(l1) },
-  { id: 'l2', label: 'Store', value: ({ l2 }) => l2, cell: ({ l2 }) => count(l2) },
+  { id: 'l1', label: 'Memory', term: 'l1', value: ({ l1 }) => l1, cell: ({ l1 }) => count(l1) },
+  { id: 'l2', label: 'Store', term: 'l2', value: ({ l2 }) => l2, cell: ({ l2 }) => count(l2) },
   {
     id: 'coalesced',
     label: 'Coalesced',
+    term: 'coalesced',
     value: ({ coalesced }) => coalesced,
     cell: ({ coalesced }) => count(coalesced)
   },
   {
     id: 'misses',
     label: 'Misses',
+    term: 'misses',
     value: ({ misses }) => misses,
     cell: ({ misses }) => count(misses)
   },
   {
     id: 'hitRatio',
     label: 'Hit ratio',
+    term: 'hitRatio',
     value: ({ hitRatio }) => hitRatio,
     cell: ({ hitRatio }) => percent(hitRatio)
   },
   {
     id: 'saved',
     label: 'Saved',
+    term: 'saved',
     value: ({ savedMs }) => savedMs,
     cell: ({ savedMs }) => ms(savedMs)
   }
 ]
 
-/** Figures of each route of each service, and of each cache besides the response caches. */
+/** The routes, or the one that the address names. */
 export function Routes () {
+  const [, route] = useStored(place).path
+  return route === undefined ? <AllRoutes /> : <RoutePage route={route} />
+}
+
+/** Figures of each route of each service, and of each cache besides the response caches. */
+function AllRoutes () {
   const range = useRange()
   const routes = useQuery<RoutesAnswer>(
     range.id,
@@ -160,8 +194,8 @@ export function Routes () {
   return (
     <Page title='Routes' tools={<RangePicker />}>
       <p class='lead'>
-        Each route over all instances. Shared are hits that were answered with what another
-        instance had computed; saved is the time that handlers did not have to run.
+        Each route over all instances. Choose a route to see its history, and why its responses are
+        not stored.
       </p>
       <Loaded query={routes} what='Routes'>
         {(value) =>
@@ -169,8 +203,7 @@ export function Routes () {
             ? (
               <section class='panel'>
                 <p class='empty'>
-                  No route was asked for in the last {range.stretch}.{' '}
-                  <a href='#/try'>Send a request.</a>
+                  No requests {range.within}. <a href='#/try'>Send one</a>.
                 </p>
               </section>
               )

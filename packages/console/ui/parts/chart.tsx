@@ -5,11 +5,12 @@ import { axisTime, withoutZeros } from '../model/format.js'
 import { theme } from '../state/theme.js'
 import { useStored } from '../state/use-stored.js'
 import { resolved } from './colors.js'
+import { CsvButton } from './csv-button.js'
 import { Scroll } from './data-table.js'
 
 export interface ChartSeries {
   readonly label: string
-  /** Of the tokens. */
+  /** Name of a colour of the tokens. */
   readonly color: string
   /** Dots for what happened once; areas lie on top of each other. */
   readonly draw?: 'line' | 'area' | 'points'
@@ -17,20 +18,31 @@ export interface ChartSeries {
 
 interface ChartProps {
   readonly title: string
-  /** What an empty chart would show, and when. */
+  /** Text of an empty chart. */
   readonly empty: string
   readonly series: readonly ChartSeries[]
   readonly columns: Columns
   readonly format: (value: number | null | undefined) => string
   readonly formatX?: (at: number, span: number) => string
   readonly height?: number
-  /** Of the y axis; by default from nothing to the most there is. */
+  /** Scale of the y axis; by default from nothing to the most there is. */
   readonly y?: 'ratio' | 'log' | 'free'
+  /** Called with the part that is selected by dragging, and on double click; default: no zoom. */
+  readonly zoom?: Zoom | undefined
+}
+
+/** Shows another stretch of time. */
+export interface Zoom {
+  /** Shows from one time to another, ms since 1970. */
+  readonly select: (from: number, to: number) => void
+  readonly reset: () => void
 }
 
 const ROWS = 60
 /** Less time than this is not stretched to the width of a chart. */
 const SHORTEST_S = 20
+/** Less than this is a click, in px. */
+const SHORTEST_DRAG = 8
 
 /**
  * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or
@@ -44,7 +56,8 @@ export function Chart ({
   format,
   formatX = axisTime,
   height = 190,
-  y
+  y,
+  zoom
 }: ChartProps) {
   const plot = useRef<HTMLDivElement>(null)
   const chart = useRef<UPlot>(null)
@@ -53,6 +66,9 @@ export function Chart ({
   const chosen = useStored(theme)
   const isDark = useDark()
   const id = useId()
+  const zooming = useRef(zoom)
+  zooming.current = zoom
+  const zooms = zoom !== undefined
   const isEmpty = columns.x.length === 0
   const shape = series.map(({ label, color, draw }) => `${label} ${color} ${draw ?? ''}`).join()
 
@@ -60,12 +76,14 @@ export function Chart ({
     const element = plot.current
     if (element === null || isEmpty) return
     const options = optionsOf(
-      { series, format, formatX, height, y },
+      { series, format, formatX, height, y, zooms },
       element.clientWidth,
-      setPointed
+      setPointed,
+      (from, to) => zooming.current?.select(from, to)
     )
     const created = new UPlot(options, dataOf(series, columns), element)
     chart.current = created
+    created.over.addEventListener('dblclick', () => zooming.current?.reset())
     const resized = new ResizeObserver(() =>
       created.setSize({ width: element.clientWidth, height })
     )
@@ -75,7 +93,7 @@ export function Chart ({
       created.destroy()
       chart.current = null
     }
-  }, [shape, height, y, chosen, isDark, isEmpty])
+  }, [shape, height, y, chosen, isDark, isEmpty, zooms])
 
   useEffect(() => chart.current?.setData(dataOf(series, columns)), [columns])
 
@@ -96,6 +114,7 @@ export function Chart ({
           <>
             <div
               class='plot'
+              data-zooms={zooms}
               ref={plot}
               role='img'
               aria-label={summaryOf(series, columns, format)}
@@ -109,6 +128,18 @@ export function Chart ({
               ))}
               {at !== undefined && <li class='at'>{formatX(at, span)}</li>}
             </ul>
+            <div class='chart-tools'>
+              <CsvButton
+                title={title}
+                table={() => ({
+                  header: ['time', ...series.map(({ label }) => label)],
+                  rows: columns.x.map((at, index) => [
+                    new Date(at).toISOString(),
+                    ...series.map((_, which) => columns.series[which]?.[index])
+                  ])
+                })}
+              />
+            </div>
             <details onToggle={(event) => setTableOpen(event.currentTarget.open)}>
               <summary>
                 As a table<span class='unseen'>: {title}</span>
@@ -184,6 +215,7 @@ interface Look extends Pick<ChartProps, 'series' | 'format'> {
   readonly formatX: (at: number, span: number) => string
   readonly height: number
   readonly y: ChartProps['y'] | undefined
+  readonly zooms: boolean
 }
 
 /** Areas are drawn from the top of their pile down; x in seconds. */
@@ -193,8 +225,10 @@ function dataOf (series: readonly ChartSeries[], { x, series: values }: Columns)
 }
 
 function optionsOf (
-  { series, format, formatX, height, y }: Look,
-  width: number, onPoint: (index: number | undefined) => void
+  { series, format, formatX, height, y, zooms }: Look,
+  width: number,
+  onPoint: (index: number | undefined) => void,
+  onSelect: (from: number, to: number) => void
 ): Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`
   const axis = {
@@ -210,7 +244,13 @@ function optionsOf (
     // The last label of the x axis reaches beyond it.
     padding: [null, 28, null, null],
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    cursor: {
+      y: false,
+      drag: { x: zooms, y: false, setScale: false },
+      points: { show: false },
+      // A double click resets the zoom of the page, which is not that of uPlot.
+      bind: { dblclick: () => null }
+    },
     scales: {
       x: {
         time: true,
@@ -229,7 +269,7 @@ function optionsOf (
       },
       {
         ...axis,
-        // As wide as what is written on it; there is nothing before the first drawing.
+        // Width of the texts on it, of which there are none before the first drawing.
         size: (_plot, texts: string[] | null) =>
           22 + 7 * Math.max(4, ...(texts ?? []).map(({ length }) => length)),
         values: (_plot, ticks) => labels(ticks, (value) => withoutZeros(format(value))),
@@ -256,12 +296,21 @@ function optionsOf (
       setCursor: [
         ({ cursor: { idx, left } }) =>
           onPoint(left === undefined || left < 0 ? undefined : (idx ?? undefined))
+      ],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select
+          if (width < SHORTEST_DRAG) return
+          const at = (position: number) => plot.posToVal(position, 'x') * 1000
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+          onSelect(at(left), at(left + width))
+        }
       ]
     }
   }
 }
 
-/** What reads like the one before it is left out. */
+/** Texts of ticks, without those that read like the one before. */
 function labels (ticks: readonly number[], text: (tick: number) => string): string[] {
   const all = ticks.map(text)
   return all.map((label, index) => label === all[index - 1] ? '' : label)

@@ -1,13 +1,21 @@
 import { type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { type CsvValue } from '../model/csv.js'
 import { nextOrder, type Order, type Sortable, sorted } from '../model/sort.js'
+import { type TermId } from '../model/terms.js'
+import { CsvButton } from './csv-button.js'
+import { Term } from './term.js'
 
 /** A column of a table. The first one names the row. */
 export interface Column<Row> {
   readonly id: string
   readonly label: string
-  /** What it is sorted by. */
+  /** The term that defines it. */
+  readonly term?: TermId
+  /** The value that it is sorted by, and exported as. */
   readonly value: (row: Row) => Sortable
+  /** The value that it is exported as, where that is another one. */
+  readonly csv?: (row: Row) => CsvValue
   readonly cell: (row: Row) => ComponentChildren
   readonly isText?: boolean
 }
@@ -26,55 +34,92 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
   const by = columns.find(({ id }) => id === order.column)
   const shown = by === undefined ? rows : sorted(rows, by.value, order.direction)
   return (
-    <Scroll label={label}>
-      <table>
-        <caption class='unseen'>{label}</caption>
-        <thead>
-          <tr>
-            {columns.map(({ id, label, isText }) => (
-              <th
-                key={id}
-                scope='col'
-                class={isText === true ? '' : 'number'}
-                aria-sort={order.column === id ? order.direction : undefined}
-              >
-                <button
-                  class='sorter'
-                  type='button'
-                  onClick={() =>
-                    setOrder(nextOrder(order, id, isText === true ? 'ascending' : 'descending'))}
+    <>
+      <Scroll label={label}>
+        <table>
+          <caption class='unseen'>{label}</caption>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th
+                  key={column.id}
+                  scope='col'
+                  class={column.isText === true ? '' : 'number'}
+                  aria-sort={order.column === column.id ? order.direction : undefined}
                 >
-                  {label}
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((row) => (
-            <tr key={rowKey(row)}>
-              {columns.map(({ id, cell, isText }, index) =>
-                index === 0
-                  ? (
-                    <th key={id} scope='row'>
-                      {cell(row)}
-                    </th>
-                    )
-                  : (
-                    <td key={id} class={isText === true ? '' : 'number'}>
-                      {cell(row)}
-                    </td>
-                    )
-              )}
+                  <Sorter
+                    column={column}
+                    onPress={() =>
+                      setOrder(
+                        nextOrder(
+                          order,
+                          column.id,
+                          column.isText === true ? 'ascending' : 'descending'
+                        )
+                      )}
+                  />
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <tr key={rowKey(row)}>
+                {columns.map(({ id, cell, isText }, index) =>
+                  index === 0
+                    ? (
+                      <th key={id} scope='row'>
+                        {cell(row)}
+                      </th>
+                      )
+                    : (
+                      <td key={id} class={isText === true ? '' : 'number'}>
+                        {cell(row)}
+                      </td>
+                      )
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <TableFoot>
+        <CsvButton
+          title={label}
+          table={() => ({
+            header: columns.map((column) => column.label),
+            rows: shown.map((row) => columns.map(({ value, csv = value }) => csv(row)))
+          })}
+        />
+      </TableFoot>
+    </>
   )
 }
 
-/** What is wider than its place: it scrolls by itself, also by keyboard. */
+/** The header of a column: it sorts, and defines its term. */
+function Sorter<Row> ({ column: { label, term }, onPress }: {
+  column: Column<Row>
+  onPress: () => void
+}) {
+  return term === undefined
+    ? (
+      <button class='sorter' type='button' onClick={onPress}>
+        {label}
+      </button>
+      )
+    : (
+      <Term id={term} class='sorter' onPress={onPress}>
+        {label}
+      </Term>
+      )
+}
+
+/** A line below a table, for what can be done with all of it. */
+export const TableFoot = ({ children }: { children: ComponentChildren }) => (
+  <div class='table-foot'>{children}</div>
+)
+
+/** A place for what is wider than it: it scrolls by itself, also by keyboard. */
 export const Scroll = ({
   label,
   children,

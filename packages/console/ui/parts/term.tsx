@@ -22,7 +22,13 @@ export const Definitions = () => (
  * A term with its definition: shown on hover, on focus and on tap, hidden by Escape and by going
  * on. It opens in the top layer, so that no table cuts it off.
  */
-export function Term ({ id, children }: { id: TermId, children: ComponentChildren }) {
+export function Term ({ id, children, class: name = 'term-name', onPress }: {
+  id: TermId
+  children: ComponentChildren
+  class?: string
+  /** Called when the term is pressed, for one that is a button besides. */
+  onPress?: () => void
+}) {
   const [isOpen, setOpen] = useState(false)
   const whole = useRef<HTMLSpanElement>(null)
   const tip = useRef<HTMLSpanElement>(null)
@@ -57,12 +63,12 @@ export function Term ({ id, children }: { id: TermId, children: ComponentChildre
       }}
     >
       <button
-        class='term-name'
+        class={name}
         type='button'
         aria-describedby={`term-${id}`}
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}
-        onClick={() => setOpen(true)}
+        onClick={onPress ?? (() => setOpen(true))}
       >
         {children}
       </button>

@@ -2,6 +2,7 @@ import { hashOf } from '../model/hash.js'
 import { type Service, withDemo } from '../model/services.js'
 import { DEMO_PAGES } from '../pages/demos.js'
 import { useServices } from '../state/services.js'
+import { Links } from './links.js'
 
 /** The pages: their addresses and their titles. */
 export const GROUPS = [
@@ -12,7 +13,8 @@ export const GROUPS = [
       ['welcome', 'Welcome'],
       ['routes', 'Routes'],
       ['instances', 'Instances'],
-      ['limits', 'Limits']
+      ['limits', 'Limits'],
+      ['events', 'Events']
     ]
   },
   {
@@ -61,5 +63,6 @@ export const Nav = ({
         </ul>
       </div>
     ))}
+    <Links />
   </nav>
 )

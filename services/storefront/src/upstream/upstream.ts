@@ -63,6 +63,7 @@ export class Upstream {
       maxResponseSize: LARGEST
     })
     this.#breaker = new Breaker({
+      name,
       probe: () => this.#once({ path: probe }),
       refusal: () => new Error(`the ${name} did not answer a moment ago`),
       isAnswer: (error) => error instanceof Refused

@@ -1,3 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** Read by `@weir/fastify/observability`, which tells the console. */
+const changes = channel('weir:breaker:change')
+
 /** Why nothing was tried: too much has failed just before. The cause is the last failure. */
 export class BreakerOpen extends Error {
   constructor (readonly retryAfterMs: number, cause: unknown) {
@@ -6,6 +11,8 @@ export class BreakerOpen extends Error {
 }
 
 export interface BreakerOptions {
+  /** Name of what it protects calls to, for those who watch. */
+  readonly name: string
   /** After so many failures in a row … */
   readonly failures: number
   /** … nothing is tried for so many ms. */
@@ -45,14 +52,21 @@ export class Breaker {
 
   async #try<R> (task: () => Promise<R>, isProbe: boolean): Promise<R> {
     const running = task()
-    const judged = running.then(() => { this.#failures = 0 }, (error: unknown) => {
+    const judged = running.then(() => { this.#count(0) }, (error: unknown) => {
       if (!this.options.isFailure(error)) return
-      this.#failures++
+      this.#count(this.#failures + 1)
       this.#last = error
       if (this.isTripped) this.#openUntil = Date.now() + this.options.coolDown
     })
     if (isProbe) this.#probe = judged.finally(() => { this.#probe = undefined })
     await judged
     return running
+  }
+
+  #count (failures: number): void {
+    const wasTripped = this.isTripped
+    this.#failures = failures
+    const isOpen = this.isTripped
+    if (isOpen !== wasTripped) changes.publish({ name: this.options.name, isOpen })
   }
 }

@@ -99,6 +99,7 @@ export class Upstream {
     const manners = { ...MANNERS, ...options.manners }
     this.#manners = manners
     this.#breaker = new Breaker({
+      name: 'weather upstream',
       failures: manners.failures,
       coolDown: manners.coolDown,
       isFailure: (error) => error instanceof Failure

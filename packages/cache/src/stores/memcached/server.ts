@@ -52,6 +52,7 @@ export class MemcachedServer {
   ) {
     this.#client = createClient(address, timeout)
     this.#breaker = new Breaker({
+      name: 'memcached',
       probe: () => this.#send('version', () => 'version\r\n'),
       refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', `Memcached ${address}`),
       isAnswer

@@ -50,6 +50,7 @@ export class Commands {
   ) {
     this.#slots = new Slots(atOnce)
     this.#breaker = new Breaker({
+      name: 'postgres',
       probe: () => this.#timed(queryOf('SELECT 1')),
       refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
       isAnswer

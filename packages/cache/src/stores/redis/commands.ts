@@ -113,6 +113,7 @@ export class Commands {
     const known = this.#breakers.get(node)
     if (known !== undefined) return known
     const breaker = new Breaker({
+      name: 'redis',
       probe: async (key) => {
         // Another node has taken over the key: its answer would say nothing about this one.
         if (this.connection.nodeOf(key) !== node) return

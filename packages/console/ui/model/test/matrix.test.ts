@@ -9,6 +9,7 @@ const instance = (name: string, filledBy: Record<string, number>): InstanceFigur
   run: name,
   alive: true,
   startedAt: 0,
+  endedAt: null,
   lastSeenAt: 0,
   pid: 1,
   node: 'v20',

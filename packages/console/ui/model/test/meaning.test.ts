@@ -30,9 +30,9 @@ const nothing: Summary = {
 }
 
 t.test('what the figures come to', async (t) => {
-  t.equal(meaning(nothing, '15 minutes'), 'No requests in the last 15 minutes.')
+  t.equal(meaning(nothing, 'in the last 15 minutes'), 'No requests in the last 15 minutes.')
   t.equal(
-    meaning({ ...nothing, requests: 1 }, 'hour'),
+    meaning({ ...nothing, requests: 1 }, 'in the last hour'),
     '1 request in the last hour, none of them cacheable.'
   )
   t.equal(
@@ -49,13 +49,13 @@ t.test('what the figures come to', async (t) => {
         errors: 1,
         limited: 2
       },
-      'hour'
+      'in the last hour'
     ),
     'The cache answered 50.0% of cacheable requests in the last hour, saving 1\u00a0min\u00a01\u00a0s of handler time. ' +
       '25.0% of hits reused a response computed by another instance. 1 request failed. 2 requests were rate-limited.'
   )
   t.match(
-    meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'hour'),
+    meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'in the last hour'),
     / 0% .* less than a second of handler time\.$/
   )
 })

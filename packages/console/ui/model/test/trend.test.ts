@@ -2,6 +2,9 @@ import t from 'tap'
 import { type Summary } from '../api.js'
 import { headlines } from '../trend.js'
 
+const HOUR = { within: 'in the last hour', before: 'the hour before' }
+const QUARTER = { within: 'in the last 15 minutes', before: 'the 15 minutes before' }
+
 const latency = { p50: null, p90: null, p99: null }
 const nothing: Summary = {
   asOf: 0,
@@ -39,7 +42,7 @@ const busy: Summary = {
 }
 
 t.test('large figures with what they were before', async (t) => {
-  t.strictSame(headlines(busy, { ...busy, hitRatio: 0.89, savedMs: 20_000 }, '15 minutes'), {
+  t.strictSame(headlines(busy, { ...busy, hitRatio: 0.89, savedMs: 20_000 }, QUARTER), {
     hitRatio: { value: '92.1%', note: '↑ 3.1 points from the 15 minutes before' },
     saved: { value: '37\u00a0s', note: '1.9× that of the 15 minutes before' },
     latency: { value: '0.50 ms', against: '10.0 ms', note: 'A hit is 20× as fast.' }
@@ -47,30 +50,30 @@ t.test('large figures with what they were before', async (t) => {
   const { hitRatio, saved } = headlines(
     busy,
     { ...busy, hitRatio: 0.95, savedMs: 1_000_000 },
-    'hour'
+    HOUR
   )
   t.equal(hitRatio.note, '↓ 2.9 points from the hour before')
   t.equal(saved.note, '0.04× that of the hour before')
   t.equal(
-    headlines(busy, { ...busy, savedMs: 1000 }, 'hour').saved.note,
+    headlines(busy, { ...busy, savedMs: 1000 }, HOUR).saved.note,
     '37× that of the hour before'
   )
-  t.equal(headlines(busy, busy, 'hour').hitRatio.note, 'the same as in the hour before')
+  t.equal(headlines(busy, busy, HOUR).hitRatio.note, 'the same as in the hour before')
 })
 
 t.test('where there is nothing to compare', async (t) => {
-  t.match(headlines(busy, undefined, 'hour'), {
-    hitRatio: { note: 'last hour' },
-    saved: { note: 'last hour' }
+  t.match(headlines(busy, undefined, HOUR), {
+    hitRatio: { note: 'in the last hour' },
+    saved: { note: 'in the last hour' }
   })
-  t.match(headlines(busy, nothing, 'hour'), {
+  t.match(headlines(busy, nothing, HOUR), {
     hitRatio: { note: 'No requests in the hour before.' }
   })
-  t.match(headlines(busy, { ...nothing, requests: 1 }, 'hour'), {
-    hitRatio: { note: 'last hour' },
-    saved: { note: 'last hour' }
+  t.match(headlines(busy, { ...nothing, requests: 1 }, HOUR), {
+    hitRatio: { note: 'in the last hour' },
+    saved: { note: 'in the last hour' }
   })
-  t.match(headlines(nothing, busy, 'hour').latency, {
+  t.match(headlines(nothing, busy, HOUR).latency, {
     value: '–',
     against: '–',
     note: /once there are both/

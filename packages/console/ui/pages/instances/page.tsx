@@ -1,5 +1,6 @@
 import { type InstanceFigures, type Instances as InstancesAnswer } from '../../model/api.js'
 import { bytes, count, dateTime, duration, ms, percent } from '../../model/format.js'
+import { hashOf } from '../../model/hash.js'
 import { bounds } from '../../model/ranges.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
 import { Loaded } from '../../parts/loaded.js'
@@ -12,72 +13,89 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   {
     id: 'instance',
     label: 'Instance',
+    term: 'instance',
     isText: true,
     value: ({ instance }) => instance,
-    cell: ({ instance }) => instance
+    cell: ({ instance, service }) => (
+      <a href={hashOf(['events'], { service, instance })} title='Events of this instance'>
+        {instance}
+      </a>
+    )
   },
   {
     id: 'state',
     label: 'State',
+    term: 'instanceState',
     isText: true,
-    value: ({ alive }) => alive,
-    cell: ({ alive, lastSeenAt }) => (
-      <span class='state' data-alive={alive}>
-        {alive ? 'up' : `gone for ${duration(asOf === null ? null : asOf - lastSeenAt)}`}
+    value: ({ alive, endedAt }) => (alive ? 'up' : endedAt === null ? 'gone' : 'ended'),
+    cell: ({ alive, endedAt, lastSeenAt }) => (
+      <span class='state' data-alive={alive} data-ended={endedAt !== null}>
+        {alive
+          ? 'up'
+          : `${endedAt === null ? 'gone' : 'ended'}, ${duration(asOf === null ? null : asOf - lastSeenAt)} ago`}
       </span>
     )
   },
   {
     id: 'requests',
     label: 'Requests',
+    term: 'requests',
     value: ({ requests }) => requests,
     cell: ({ requests }) => count(requests)
   },
   {
     id: 'hitRatio',
     label: 'Hit ratio',
+    term: 'hitRatio',
     value: ({ hitRatio }) => hitRatio,
     cell: ({ hitRatio }) => percent(hitRatio)
   },
   {
     id: 'shared',
     label: 'Shared',
+    term: 'shared',
     value: ({ shared }) => shared,
     cell: ({ shared }) => count(shared)
   },
   {
     id: 'computed',
     label: 'Computed',
+    term: 'computed',
     value: ({ outcomes }) => outcomes.miss ?? 0,
     cell: ({ outcomes }) => count(outcomes.miss ?? 0)
   },
   {
     id: 'entries',
-    label: 'In memory',
+    label: 'Entries',
+    term: 'entries',
     value: ({ l1 }) => l1.entries,
     cell: ({ l1 }) => count(l1.entries)
   },
   {
     id: 'l1Bytes',
-    label: 'of size',
+    label: 'Memory',
+    term: 'memoryBytes',
     value: ({ l1 }) => l1.bytes,
     cell: ({ l1 }) => bytes(l1.bytes)
   },
   {
     id: 'evictions',
     label: 'Evicted',
+    term: 'evictions',
     value: ({ l1 }) => l1.evictions,
     cell: ({ l1 }) => count(l1.evictions)
   },
   {
     id: 'rss',
     label: 'RSS',
+    term: 'rss',
     value: ({ rssBytes }) => rssBytes,
     cell: ({ rssBytes }) => bytes(rssBytes)
   },
   {
     id: 'delay',
-    label: 'Event loop 99 %',
+    label: 'Event loop p99',
+    term: 'eventLoop',
     value: ({ eventLoopDelayMs }) => eventLoopDelayMs,
     cell: ({ eventLoopDelayMs }) => ms(eventLoopDelayMs)
   },
@@ -85,6 +103,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
     id: 'startedAt',
     label: 'Started',
     value: ({ startedAt }) => startedAt,
+    csv: ({ startedAt }) => new Date(startedAt).toISOString(),
     cell: ({ startedAt }) => dateTime(startedAt)
   },
   {
@@ -92,6 +111,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
     label: 'Process',
     isText: true,
     value: ({ pid }) => pid,
+    csv: ({ pid, node }) => `${pid}, Node ${node}`,
     cell: ({ pid, node }) => (
       <span class='nowrap'>
         {pid}, Node {node}
@@ -100,7 +120,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   }
 ]
 
-/** The instances, their work, and the sharing of responses between them. */
+/** Instances, their figures, and which of them computed what others served. */
 export function Instances () {
   const range = useRange()
   const instances = useQuery<InstancesAnswer>(
@@ -115,7 +135,7 @@ export function Instances () {
           instances.length === 0
             ? (
               <section class='panel'>
-                <p class='empty'>No instance has been heard of in the last {range.stretch}.</p>
+                <p class='empty'>No instance reported {range.within}.</p>
               </section>
               )
             : (

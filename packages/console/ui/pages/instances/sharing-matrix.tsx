@@ -1,35 +1,36 @@
 import { type InstanceFigures } from '../../model/api.js'
 import { count } from '../../model/format.js'
 import { fillMatrix } from '../../model/matrix.js'
-import { Scroll } from '../../parts/data-table.js'
+import { CsvButton } from '../../parts/csv-button.js'
+import { Scroll, TableFoot } from '../../parts/data-table.js'
 
-/** Which instance computed what which other one answered with. */
+/** Hits by the instance that computed the response and the one that served it. */
 export function SharingMatrix ({ instances }: { instances: readonly InstanceFigures[] }) {
   const { fillers, rows } = fillMatrix(instances)
   return (
     <section class='panel flush' aria-labelledby='sharing'>
       <div class='panel-head'>
-        <h2 id='sharing'>Who filled, and who served</h2>
+        <h2 id='sharing'>Fills and hits by instance</h2>
       </div>
       {rows.length === 0
         ? (
-          <p class='empty'>No hits yet, so nobody has answered with what somebody had computed.</p>
+          <p class='empty'>No hits yet.</p>
           )
         : (
           <>
             <p class='muted small'>
-              Hits of the instance in the row, answered with what the instance in the column had
-              computed. Framed: its own work.
+              Each row shows which instances computed the responses that an instance served from
+              the cache. Framed: responses that it computed itself.
             </p>
-            <Scroll label='Hits by who served and who filled' class='matrix'>
+            <Scroll label='Hits by serving and by filling instance' class='matrix'>
               <table>
-                <caption class='unseen'>Hits by who served and who filled</caption>
+                <caption class='unseen'>Hits by serving and by filling instance</caption>
                 <thead>
                   <tr>
                     <th scope='col'>Served by</th>
                     {fillers.map((filler) => (
                       <th key={filler} scope='col' class='number'>
-                        filled by {filler}
+                        computed by {filler}
                       </th>
                     ))}
                   </tr>
@@ -56,12 +57,24 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
                 </tbody>
               </table>
             </Scroll>
+            <TableFoot>
+              <CsvButton
+                title='Hits by instance'
+                table={() => ({
+                  header: ['served by', ...fillers.map((filler) => `computed by ${filler}`)],
+                  rows: rows.map(({ server, hits }) => [
+                    server,
+                    ...fillers.map((_, i) => hits[i] ?? 0)
+                  ])
+                })}
+              />
+            </TableFoot>
           </>
           )}
     </section>
   )
 }
 
-/** 0 for nothing, 1 to 4 for how much of what is most in its row. */
+/** 0 for nothing, 1 to 4 by the share of the most in its row. */
 const level = (amount: number, most: number): number =>
   amount === 0 ? 0 : Math.ceil((amount / most) * 4)

@@ -5,11 +5,12 @@ import { count, ms, percent } from '../../model/format.js'
 import { type Range } from '../../model/ranges.js'
 import { Chart, type ChartSeries } from '../../parts/chart.js'
 import { Loaded } from '../../parts/loaded.js'
+import { zoom } from '../../parts/range-picker.js'
 import { type Query } from '../../state/use-query.js'
 
-const EMPTY = 'There are no figures of that time.'
+const EMPTY = 'No figures of that time.'
 
-const REQUESTS: readonly ChartSeries[] = (
+export const REQUESTS: readonly ChartSeries[] = (
   [
     ['memory or store', 'l1'],
     ['coalesced', 'coalesced'],
@@ -56,6 +57,7 @@ function Drawn ({ history: { points }, range }: { history: History, range: Range
     <>
       <section class='panel'>
         <Chart
+          zoom={zoom}
           title={`Requests per ${range.step} by outcome`}
           empty={EMPTY}
           series={REQUESTS}
@@ -67,6 +69,7 @@ function Drawn ({ history: { points }, range }: { history: History, range: Range
       <div class='columns three'>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title='Hit ratio'
             empty={EMPTY}
             series={RATIO}
@@ -77,6 +80,7 @@ function Drawn ({ history: { points }, range }: { history: History, range: Range
         </section>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title='Latency'
             empty={EMPTY}
             series={LATENCY}
@@ -87,6 +91,7 @@ function Drawn ({ history: { points }, range }: { history: History, range: Range
         </section>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title={`Handler time saved per ${range.step}`}
             empty={EMPTY}
             series={SAVED}

@@ -4,6 +4,7 @@ import { columns, gapAfter, samplesOf } from '../../model/columns.js'
 import { ms, percent, rate } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
 import { Chart, type ChartSeries } from '../../parts/chart.js'
+import { zoom } from '../../parts/range-picker.js'
 import { live } from '../../state/live.js'
 import { type Query } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
@@ -54,6 +55,7 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
     <>
       <section class='panel'>
         <Chart
+          zoom={zoom}
           title='Requests/s by outcome'
           empty={EMPTY}
           series={REQUESTS}
@@ -65,6 +67,7 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
       <div class='columns three'>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title='Hit ratio'
             empty={EMPTY}
             series={RATIO}
@@ -75,6 +78,7 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
         </section>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title='Latency'
             empty={EMPTY}
             series={LATENCY}
@@ -85,6 +89,7 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
         </section>
         <section class='panel'>
           <Chart
+            zoom={zoom}
             title='Handler time saved'
             empty={EMPTY}
             series={SAVED}

@@ -36,7 +36,8 @@ export function Overview () {
     30_000
   )
   const { phase } = useStored(demoTraffic.run)
-  const isEmpty = summary.value?.requests === 0
+  // A fixed time without requests says nothing about now.
+  const isEmpty = summary.value?.requests === 0 && range.to === undefined
   return (
     <Page id='overview' title={isEmpty ? 'Welcome to Weir' : 'Overview'} tools={<RangePicker />}>
       {isEmpty ? <Intro /> : <Top summary={summary} history={history} range={range} />}
@@ -66,9 +67,9 @@ const Top = ({ summary, history, range }: Known) => (
   <Loaded query={summary} what='The overview'>
     {(value) => (
       <>
-        <p class='lead'>{meaning(value, range.stretch)}</p>
+        <p class='lead'>{meaning(value, range.within)}</p>
         <Large summary={value} history={history} range={range} />
-        <Small summary={value} stretch={range.stretch} />
+        <Small summary={value} within={range.within} />
       </>
     )}
   </Loaded>
@@ -112,7 +113,7 @@ function Large ({
     60_000
   )
   const points = sinceFirstRequest(history.value?.points ?? [])
-  const { hitRatio, saved, latency } = headlines(summary, before.value, range.stretch)
+  const { hitRatio, saved, latency } = headlines(summary, before.value, range)
   const items = [
     {
       term: 'hitRatio',
@@ -139,7 +140,7 @@ function Large ({
   return <Headlines items={items} label='Main figures' />
 }
 
-function Small ({ summary, stretch }: { summary: Summary, stretch: string }) {
+function Small ({ summary, within }: { summary: Summary, within: string }) {
   const tick = useStored(live.state).ticks.at(-1)
   const { shared, limited, errors } = summary
   const figures: Figure[] = [
@@ -148,7 +149,7 @@ function Small ({ summary, stretch }: { summary: Summary, stretch: string }) {
           label: 'Requests/s',
           term: 'rate',
           value: rate(summary.requestsPerSecond),
-          note: `last ${stretch}`
+          note: within
         }
       : {
           label: 'Requests/s',

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { type InstanceState } from '@weir/metrics'
+import { type NewEvent } from './event.js'
+import { subjectOf } from './silence.js'
+
+/**
+ * Events that a process tells of itself: that it started and ended, what it invalidated, and its
+ * circuit breakers. All of the last few each time.
+ */
+export function toldBy (state: InstanceState): NewEvent[] {
+  const { run, service, instance, startedAt, endedAt, invalidations, breakers = [] } = state
+  const subject = subjectOf(state)
+  return [
+    { ...subject, key: `started ${run}`, at: startedAt, kind: 'started' },
+    ...invalidations.map(({ at, namespace, tags }): NewEvent => ({
+      key: `invalidated ${run} ${at} ${digestOf([namespace, ...tags])}`,
+      at,
+      kind: 'invalidated',
+      service,
+      instance,
+      namespace,
+      tags
+    })),
+    ...breakers.map(({ at, name, isOpen }): NewEvent => {
+      const kind = isOpen ? 'breaker-opened' : 'breaker-closed'
+      return { key: `${kind} ${run} ${at} ${name}`, at, kind, service, instance, about: name }
+    }),
+    ...(endedAt === undefined
+      ? []
+      : [{ ...subject, key: `ended ${run}`, at: endedAt, kind: 'ended' } as const])
+  ]
+}
+
+const digestOf = (texts: readonly string[]) =>
+  createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 16)

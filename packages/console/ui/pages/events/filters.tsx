@@ -1,0 +1,103 @@
+import { type InstanceFigures } from '../../model/api.js'
+import { EVENT_KINDS, type EventFilter } from '../../model/events.js'
+import { hashOf } from '../../model/hash.js'
+import { Field } from '../../parts/field.js'
+import { rangeInAddress } from '../../parts/range-picker.js'
+import { live } from '../../state/live.js'
+import { useStored } from '../../state/use-stored.js'
+
+type Instance = Pick<InstanceFigures, 'service' | 'instance'>
+
+/** Filters of events. They are in the address, so a view is a link and the back button works. */
+export function Filters ({ filter }: { filter: EventFilter }) {
+  const instances = useStored(live.state).ticks.at(-1)?.instances ?? []
+  const set = (changed: EventFilter) => {
+    const { kind, service, instance, tag } = { ...filter, ...changed }
+    location.hash = hashOf(['events'], { kind, service, instance, tag, ...rangeInAddress() })
+  }
+  return (
+    <form class='fields' role='search' aria-label='Filter events' onSubmit={prevent}>
+      <Select
+        label='Event'
+        value={filter.kind}
+        options={EVENT_KINDS.map(({ kind, label }) => [kind, label])}
+        onChange={(kind) => set({ kind })}
+      />
+      <Select
+        label='Service'
+        value={filter.service}
+        options={namesOf(instances, ({ service }) => service)}
+        onChange={(service) => set({ service, instance: '' })}
+      />
+      <Select
+        label='Instance'
+        value={filter.instance}
+        options={namesOf(
+          instances.filter(({ service }) => [undefined, service].includes(filter.service)),
+          ({ instance }) => instance
+        )}
+        onChange={(instance) => set({ instance })}
+      />
+      <Field label='Tag' class='grow'>
+        {(attributes) => (
+          <input
+            {...attributes}
+            key={filter.tag}
+            type='search'
+            class='mono'
+            autocomplete='off'
+            spellcheck={false}
+            maxLength={200}
+            defaultValue={filter.tag ?? ''}
+            onChange={(event) => set({ tag: event.currentTarget.value.trim() })}
+          />
+        )}
+      </Field>
+      {Object.keys(filter).length > 0 && (
+        <a class='button' href={hashOf(['events'], rangeInAddress())}>
+          Clear
+        </a>
+      )}
+    </form>
+  )
+}
+
+/** Prevents that the form is sent: a field that changed has set the address already. */
+const prevent = (event: Event) => {
+  event.preventDefault()
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+}
+
+const namesOf = (
+  instances: readonly Instance[],
+  name: (instance: Instance) => string
+): [string, string][] => [...new Set(instances.map(name))].sort().map((one) => [one, one])
+
+function Select ({ label, value = '', options, onChange }: {
+  label: string
+  value: string | undefined
+  options: readonly (readonly [value: string, label: string])[]
+  onChange: (value: string) => void
+}) {
+  // An instance that is gone may still be asked for.
+  const isMissing = value !== '' && !options.some(([one]) => one === value)
+  return (
+    <Field label={label}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={value}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        >
+          <option value=''>All</option>
+          {isMissing && <option value={value}>{value}</option>}
+          {options.map(([one, text]) => (
+            <option key={one} value={one}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
