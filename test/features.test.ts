@@ -310,6 +310,7 @@ const shows: Readonly<Record<string, Show>> = {
   counts: (t, stats) => t.match(stats, { hits: { l1: Number }, misses: Number }),
   'inspect a key': (t, inspected) =>
     t.match(inspected, { store: { entry: { value: 'loaded 3' }, valid: true } }),
+  'list keys': (t, page) => t.match(page, { keys: Array, cursor: undefined }),
   OpenTelemetry: (t, stop) => {
     t.type(stop, 'function')
     ;(stop as () => void)()

@@ -55,6 +55,7 @@ export const SECTIONS: readonly Section[] = [
       { text: 'A whole strategy: the shop', file: 'docs/strategy.md' },
       { text: 'Testing', file: 'docs/guides/testing.md' },
       { text: 'Observability', file: 'docs/guides/observability.md' },
+      { text: 'Command line', file: 'docs/guides/cli.md' },
       { text: 'Sizing and capacity', file: 'docs/guides/sizing.md' },
       { text: 'Production checklist', file: 'docs/guides/production.md' },
       { text: 'Why was it not cached?', file: 'docs/guides/troubleshooting.md' },

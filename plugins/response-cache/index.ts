@@ -34,7 +34,7 @@ import { tagsFor } from './tags.js'
 export { type PendingInvalidations } from './capture.js'
 export { type RouteCacheOptions } from './options.js'
 export { type CacheResult } from './result.js'
-export { type StoredResponse } from './stored-response.js'
+export { responseSerializer, type StoredResponse } from './stored-response.js'
 
 /** Options of the response cache. */
 export interface ResponseCacheOptions {

@@ -234,6 +234,13 @@ export const hasConditions = (headers: Headers) =>
 
 const fieldLength = (value: HeaderValue = '') => String(value).length
 
+/**
+ * The form in which stored responses lie in a store, for tools that look into them.
+ * @example
+ * const responses = createCache({ store, namespace: 'responses', serializer: responseSerializer })
+ * const { store: stored } = await responses.inspect(key)
+ * console.log(stored?.entry.value.status, stored?.entry.value.toHeaders())
+ */
 export const responseSerializer: Serializer<StoredResponse> = {
   name: 'response',
 

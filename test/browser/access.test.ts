@@ -63,6 +63,11 @@ const PAGES: readonly {
       page.getByRole('table', { name: 'Hits by serving and by filling instance' }).waitFor()
   },
   {
+    hash: '#/keys',
+    name: 'Keys',
+    prepare: (page) => page.getByText(/^Seeing keys needs the role admin/).waitFor()
+  },
+  {
     hash: '#/limits',
     name: 'Limits',
     prepare: (page) => page.getByText(/^Seeing which clients were rate-limited needs/).waitFor()

@@ -1,6 +1,7 @@
 import { type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { become } from './become.js'
+import { looksWell } from './looks-well.js'
 import { startSuite } from './suite.js'
 import { startBrowser, visit } from './visit.js'
 
@@ -295,5 +296,33 @@ t.test('Invalidate: other users see which role is missing', async (t) => {
       .getByText('Invalidating needs the role admin. You are reader (reader), a reader.')
       .waitFor()
     await refused(page, t, /admin.*reader|reader.*admin/)
+  })
+})
+
+t.test('Keys: find an entry by its tag, look into it, invalidate it', async (t) => {
+  for (const id of [1, 2, 3]) await fetch(`${suite.url}/api/products/${id}`)
+  await visit(t, at('#/keys'), async (page) => {
+    await become(page, 'admin')
+    const table = page.getByRole('table', { name: 'Keys of responses' })
+    await table.waitFor()
+    await page.getByLabel('Tag', { exact: true }).fill('product:2')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    const row = table.getByRole('row').filter({ hasText: 'products/2' })
+    await row.filter({ hasText: 'fresh' }).filter({ hasText: 'product:2' }).waitFor()
+    t.match(page.url(), 'tag=product%3A2')
+    await row.getByRole('link', { name: '/api/products/2' }).click()
+    const entry = page.getByRole('region', { name: '/api/products/2' })
+    await entry.getByText('Response, status 200').click()
+    await entry.getByText('content-type', { exact: true }).waitFor()
+    await looksWell(t, page, 'Keys')
+    t.match(page.url(), 'key=', 'a link to it can be shared')
+    await entry.getByRole('button', { name: 'Invalidate this entry…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Invalidate', exact: true }).click()
+    await entry.getByText('1 entry invalidated').waitFor()
+    const after = await fetch(`${suite.url}/api/products/2`)
+    t.match(after.headers.get('cache-status'), 'fwd=')
+    await entry.getByRole('link', { name: 'Close' }).click()
+    await entry.waitFor({ state: 'detached' })
+    t.match(page.url(), 'tag=product%3A2')
   })
 })

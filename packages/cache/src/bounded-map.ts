@@ -56,6 +56,10 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     return this.#lru.peek(key)
   }
 
+  keys (): Iterable<string> {
+    return this.#lru.keys()
+  }
+
   values (): Iterable<V> {
     return this.#lru.values()
   }

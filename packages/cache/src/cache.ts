@@ -19,6 +19,7 @@ import {
   MEMORY,
   WRITE
 } from './known-options.js'
+import { KEYS, type KeysOptions, type KeysPage } from './listing.js'
 import { addLiveCache } from './live-caches.js'
 import type {
   AcquireOptions,
@@ -620,6 +621,26 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   ): Promise<{ readonly memory?: Inspected<T>; readonly store?: Inspected<T> }> {
     checkKey(key)
     return this.#asked('return the entries', this.#tiers.inspect(key))
+  }
+
+  /**
+   * Lists one page of the keys in the store, with the metadata of their entries, valid or not.
+   *
+   * For tools and diagnosis. Each page takes a bounded time of the store, however many keys there
+   * are. A key that exists during the whole listing is on a page, and may be on two.
+   * @throws CacheError WEIR_CACHE_CANNOT_LIST (a store in Memcached), WEIR_CACHE_INVALID_CURSOR,
+   *   WEIR_CACHE_STORE_FAILED
+   * @example
+   * let cursor: string | undefined
+   * do {
+   *   const page = await cache.keys({ cursor, limit: 100 })
+   *   for (const { key, entry } of page.keys) console.log(key, entry?.tags)
+   *   cursor = page.cursor
+   * } while (cursor !== undefined)
+   */
+  async keys (options: KeysOptions = {}): Promise<KeysPage> {
+    checkOptions('', options, KEYS)
+    return this.#asked('list its keys', this.#tiers.keys(options.cursor, options.limit ?? 100))
   }
 
   /**

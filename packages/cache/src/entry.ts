@@ -42,9 +42,13 @@ export interface Entry<T> {
 export type Freshness = 'fresh' | 'stale' | 'expired'
 
 /** The time after which the entry has no use. */
-export const goneAt = ({ freshUntil, keptFor }: Entry<unknown>) => freshUntil + keptFor
+export const goneAt = ({ freshUntil, keptFor }: Omit<Entry<unknown>, 'value'>) =>
+  freshUntil + keptFor
 
-export function freshness (entry: Entry<unknown>, now: number): Freshness {
+export function freshness (
+  entry: Pick<Entry<unknown>, 'freshUntil' | 'staleUntil'>,
+  now: number
+): Freshness {
   if (now < entry.freshUntil) return 'fresh'
   return now < entry.staleUntil ? 'stale' : 'expired'
 }

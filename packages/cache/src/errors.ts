@@ -22,6 +22,10 @@ const messages = {
     `${what} would exceed the safe integers (2^53 - 1), and is unchanged`,
   WEIR_CACHE_INVALID_VERSION: (what: string) =>
     `${what} is not a version: use one that getWithVersion returned`,
+  WEIR_CACHE_CANNOT_LIST: (what: string) =>
+    `The store of ${what} cannot list its keys: stores in Redis, SQLite, Postgres and memory can, Memcached cannot`,
+  WEIR_CACHE_INVALID_CURSOR: (what: string) =>
+    `${what} is not a cursor of this listing: start without one`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
     `${what} is computed by a function that requests it, perhaps through other keys or instances, so it would wait for itself: ` +
     'compute it without requesting this key',

@@ -61,7 +61,7 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
 
 /** Decodes a frame; undefined, and so a miss, if the version differs or the frame is not whole. */
 export function decodeFrame (frame: Buffer): Frame | undefined {
-  if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
+  if (!isFrame(frame)) return undefined
   const tags = HEADER + frame.readUInt16BE(2)
   const meta = tags + frame.readUInt32BE(52)
   const body = meta + frame.readUInt32BE(56)
@@ -69,7 +69,7 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
     frame.length !== body + frame.readUInt32BE(60) ||
     frame.readUInt32BE(CHECKSUM_OFFSET) !== checksum(frame)
   ) { return undefined }
-  const names = parseTags(frame.toString('utf8', tags, meta))
+  const names = tagsOf(frame.toString('utf8', tags, meta))
   if (names === undefined) return undefined
   return {
     value: { meta: frame.toString('utf8', meta, body), body: own(frame.subarray(body)) },
@@ -84,6 +84,25 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
     cost: frame.readUInt32BE(48)
   }
 }
+
+/** Reports whether the bytes begin with a complete header of this version. */
+export const isFrame = (bytes: Buffer): boolean =>
+  bytes.length >= HEADER && bytes[0] === MAGIC && bytes[1] === VERSION
+
+/** Reads the metadata from a frame's header; the name follows the header. */
+export const metadataOf = (
+  header: Buffer,
+  filledBy: string
+): Omit<Entry<unknown>, 'value' | 'tags'> => ({
+  stamp: header.readDoubleBE(STAMP_OFFSET),
+  storedAt: header.readDoubleBE(STORED_AT_OFFSET),
+  freshUntil: header.readDoubleBE(20),
+  staleUntil: header.readDoubleBE(28),
+  errorUntil: header.readDoubleBE(36),
+  keptFor: header.readUInt32BE(44) * 1000,
+  filledBy: known(filledBy),
+  cost: header.readUInt32BE(48)
+})
 
 /** The fixed-length header as text; its checksum identifies the frame among those of its key. */
 export const headerOf = (frame: Buffer): string => frame.toString('latin1', 0, HEADER)
@@ -104,7 +123,7 @@ export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
 }
 
 /** Returns undefined if the text has a correct checksum but was written by something else. */
-function parseTags (text: string): readonly string[] | undefined {
+export function tagsOf (text: string): readonly string[] | undefined {
   if (text === '') return []
   try {
     const tags: unknown = JSON.parse(text)

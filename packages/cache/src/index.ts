@@ -10,6 +10,8 @@ export { CacheError, type CacheErrorCode } from './errors.js'
 export { type CacheEvents, type Source } from './events.js'
 export { type FillContext } from './fill-context.js'
 export { type EntryOptions, Fill, type StoreOutcome, type StoreResult } from './fill.js'
+export { type EntryMetadata } from './frame-head.js'
+export { type KeysOptions, type KeysPage, type ListedKey } from './listing.js'
 export {
   type Caches,
   type CachesBase,
@@ -38,8 +40,11 @@ export {
   type FillEnd,
   type FillId,
   type FillLease,
+  type FoundNamespaces,
   type FrameId,
   type FrameVersion,
+  type ScannedFrame,
+  type ScanPage,
   type Store,
   type StoreNamespace,
   type Swapped

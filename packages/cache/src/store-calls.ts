@@ -9,6 +9,7 @@ export type StoreOperation =
   | 'swap'
   | 'increment'
   | 'claim'
+  | 'scan'
   | 'stamp'
   | 'callStamp'
   | 'stampIfValid'
@@ -36,6 +37,7 @@ export type AroundCall = <R>(
 
 /** Wraps each call of the entries. */
 export function aroundEntries (entries: Entries, around: AroundCall): Entries {
+  const scan = entries.scan?.bind(entries)
   const leased = (key: string, lease: FillLease): FillLease => ({
     stamp: lease.stamp,
     ...(lease.id !== undefined && { id: lease.id }),
@@ -55,7 +57,8 @@ export function aroundEntries (entries: Entries, around: AroundCall): Entries {
       const claim = await around(() => entries.claim(key, seen), 'claim', { keys: [key] })
       return claim.kind === 'granted' ? { ...claim, lease: leased(key, claim.lease) } : claim
     },
-    waitsOf: async (fill) => (await entries.waitsOf?.(fill)) ?? []
+    waitsOf: async (fill) => (await entries.waitsOf?.(fill)) ?? [],
+    ...(scan && { scan: (cursor, limit) => around(() => scan(cursor, limit), 'scan') })
   }
 }
 

@@ -6,6 +6,19 @@ export interface Store {
   namespace (name: string): StoreNamespace
   /** Closes whatever the store opened itself, but no client passed to it. */
   close (): Promise<void>
+  /**
+   * The namespaces that the store has something of, for tools; in a bounded time, so that of a
+   * large store those with few entries may be missing. Missing in stores that cannot list keys.
+   */
+  namespaces? (): Promise<FoundNamespaces>
+}
+
+/** The outcome of {@link Store.namespaces}. */
+export interface FoundNamespaces {
+  /** Sorted names. */
+  readonly names: readonly string[]
+  /** False: the store is too large to be looked through, and there may be others. */
+  readonly complete: boolean
 }
 
 /** One logical cache in a store: frames by key, and the records that determine their validity. */
@@ -63,6 +76,29 @@ export interface Entries {
    * such fills wait for the cache's `fillTimeout`.
    */
   waitsOf?(fill: FillId): Promise<readonly FillId[]>
+  /**
+   * One page of the namespace's keys, in no particular order, in a bounded time however many there
+   * are. A key that is there during the whole scan is on one of its pages, and may be on two.
+   * Missing in stores that cannot list keys, such as Memcached.
+   * @param cursor of the page before; undefined begins
+   * @param limit keys of the page, about: it may have fewer, even none, before the end
+   * @throws CacheError WEIR_CACHE_INVALID_CURSOR
+   */
+  scan?(cursor: string | undefined, limit: number): Promise<ScanPage>
+}
+
+/** One page of {@link Entries.scan}. */
+export interface ScanPage {
+  readonly frames: readonly ScannedFrame[]
+  /** Gives the next page; undefined at the end of the scan. */
+  readonly cursor: string | undefined
+}
+
+/** A key, and the first bytes of its frame: 1 KiB, or to the end of its tags if that is more. */
+export interface ScannedFrame {
+  readonly key: string
+  /** Ends within the tags if those have more than 64 KiB. */
+  readonly head: Buffer
 }
 
 /** Identifies one fill of one key on every instance. Each fill of the key has a different id. */

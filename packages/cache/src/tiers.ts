@@ -2,9 +2,11 @@ import { BoundedMap, type MemoryLimits } from './bounded-map.js'
 import { decodeCounter } from './counter-frame.js'
 import { DecodedFrames } from './decoded-frames.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
+import { CacheError, shown } from './errors.js'
 import { type CacheEvents, emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame, type Frame } from './frame.js'
 import { entryBytes } from './heap.js'
+import { type KeysPage, listedKey } from './listing.js'
 import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store.js'
 import type { StoredValue, StoredValues } from './stored-value.js'
 import type { Judged, Stamp, Validity } from './validity.js'
@@ -205,6 +207,19 @@ export class Tiers<T> {
       ...(inMemory && { memory: await inspected(inMemory, inMemory.bytes) }),
       ...(inStore && bytes && { store: await inspected(inStore, bytes.length) })
     }
+  }
+
+  /** Returns one page of the keys in the store. Listing changes nothing. */
+  async keys (cursor: string | undefined, limit: number): Promise<KeysPage> {
+    if (this.entries.scan === undefined) {
+      throw new CacheError('WEIR_CACHE_CANNOT_LIST', shown(this.name))
+    }
+    const page = await this.entries.scan(cursor, limit)
+    // Concurrently: a store that is asked for records answers many requests in one round trip.
+    const keys = await Promise.all(
+      page.frames.map((frame) => listedKey(frame, this.entries, this.validity))
+    )
+    return { keys, cursor: page.cursor }
   }
 
   /** Returns the entry in the store, usable or not. */

@@ -173,6 +173,7 @@ export function tracedStore (namespace: string, store: StoreNamespace): StoreNam
 
 function tracedEntries (silent: Entries, told: Entries): Entries {
   const entries = () => calls.hasSubscribers ? told : silent
+  const [scan, toldScan] = [silent.scan?.bind(silent), told.scan?.bind(told)]
   return {
     get: (keys) => entries().get(keys),
     set: (key, frame, ttl) => entries().set(key, frame, ttl),
@@ -180,7 +181,10 @@ function tracedEntries (silent: Entries, told: Entries): Entries {
     swap: (key, seen, frame, ttl) => entries().swap(key, seen, frame, ttl),
     increment: (key, seen, by) => entries().increment(key, seen, by),
     claim: (key, seen) => entries().claim(key, seen),
-    waitsOf: async (fill) => await silent.waitsOf?.(fill) ?? []
+    waitsOf: async (fill) => await silent.waitsOf?.(fill) ?? [],
+    ...(scan && toldScan && {
+      scan: (cursor, limit) => (calls.hasSubscribers ? toldScan : scan)(cursor, limit)
+    })
   }
 }
 

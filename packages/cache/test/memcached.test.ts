@@ -29,10 +29,18 @@ for (const count of [1, 3]) {
   storeContract(
     t,
     `memcached, ${count === 1 ? 'one server' : `${count} servers`}`,
-    { shared: true, persistent: true },
+    { shared: true, persistent: true, lists: false },
     (t) => memcachedPlace(t, servers.slice(0, count))
   )
 }
+
+t.test('keys cannot be listed, and the error says where they can', async (t) => {
+  const store = openMemcached(t, { servers: servers.map(({ address }) => address) })
+  await t.rejects(createCache({ store, namespace: 'n' }).keys(), {
+    code: 'WEIR_CACHE_CANNOT_LIST',
+    message: /"?'?n'?"? cannot list its keys.*Memcached cannot/
+  })
+})
 
 const addresses = servers.map(({ address }) => address)
 const TTL = 60_000

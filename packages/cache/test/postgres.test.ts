@@ -77,6 +77,21 @@ const faults: Record<string, (prefix: string) => Promise<unknown>> = {
   )
 }
 
+t.test('tables of the version before are changed, and their entries stay', async (t) => {
+  const prefix = nextPrefix()
+  const cache = () => createCache({ store: openPostgres(t, { url, prefix }), namespace: 'n' })
+  await cache().set('before', 1, { ttl: '1h' })
+  await control.query(`ALTER TABLE ${prefix}_entries DROP COLUMN ns, DROP COLUMN name`)
+  await faults['the functions are dropped']?.(prefix)
+  const next = cache()
+  await next.set('after', 2, { ttl: '1h' })
+  t.strictSame(await next.getMany(['before', 'after']), [1, 2])
+  const listed = (await next.keys()).keys.map(({ key }) => key)
+  t.strictSame(listed, ['after'], 'those that were written without their names are not listed')
+  await next.set('before', 3, { ttl: '1h' })
+  t.equal((await next.keys()).keys.length, 2)
+})
+
 t.test(
   'no earlier value is served after an invalidation, whatever happens to the tables',
   async (t) => {

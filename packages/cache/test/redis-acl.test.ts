@@ -42,9 +42,10 @@ const denial = () => new Promise<Denial>((resolve) => {
   subscribe('weir:redis:denied', heard)
 })
 
-t.test('the rule in the README is sufficient for the store', async (t) => {
+t.test('the rule in the README is sufficient for the store, with +scan to list keys', async (t) => {
   t.ok(RULE.includes('-@all'))
-  await allow(...RULE)
+  t.match(README, 'To list keys (`cache.keys`, the console, `weir keys`) add `+scan`')
+  await allow(...RULE, '+scan')
   storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) =>
     redisPlace(t, server, async (t) => ({ client: connect(t) }), '', login)
   )

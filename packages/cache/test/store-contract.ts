@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { claims, sharedClaims } from './claims-contract.js'
 import { entries } from './entries-contract.js'
+import { listing } from './listing-contract.js'
 import { sharedSwaps, swapRecords, swaps } from './swaps-contract.js'
 import type { MakePlace } from './store-place.js'
 import { reopening, sharing } from './sharing-contract.js'
@@ -12,13 +13,15 @@ export interface StoreTraits {
   readonly shared: boolean
   /** Entries outlive the process. */
   readonly persistent: boolean
+  /** The store can list its keys. Default true. */
+  readonly lists?: boolean
 }
 
 /** The contract of every store. Runs against an empty place per test. */
 export function storeContract (
   t: Test,
   name: string,
-  { shared, persistent }: StoreTraits,
+  { shared, persistent, lists = true }: StoreTraits,
   makePlace: MakePlace
 ): void {
   t.test(`${name} meets the store contract`, async (t) => {
@@ -29,6 +32,7 @@ export function storeContract (
     swaps(t, makePlace)
     swapRecords(t, makePlace)
     claims(t, makePlace)
+    if (lists) listing(t, makePlace)
     if (shared) {
       sharing(t, makePlace)
       sharedSwaps(t, makePlace)

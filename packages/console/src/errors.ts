@@ -29,7 +29,30 @@ export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [
   false
 )
 
-/** The limit of viewers is reached. */
+/** No store of caches was given. */
+export const CONSOLE_ERR_NO_CACHE = expected('info', createError('CONSOLE_ERR_NO_CACHE',
+  'Keys are not shown here: give the console the option "cache", the store of the caches to show',
+  404, Error, false))
+
+/** The store cannot list keys. */
+export const CONSOLE_ERR_CANNOT_LIST = expected('info', createError('CONSOLE_ERR_CANNOT_LIST',
+  'The store of the caches cannot list keys: stores in Redis, SQLite, Postgres and memory can',
+  501, Error, false))
+
+/** The request asks for something that the store cannot have. */
+export const CONSOLE_ERR_KEYS = createError<'CONSOLE_ERR_KEYS', 400, [problem: string]>(
+  'CONSOLE_ERR_KEYS', '%s', 400, Error, false)
+
+/** The store did not answer. */
+export const CONSOLE_ERR_STORE = createError<'CONSOLE_ERR_STORE', 503, [problem: string]>(
+  'CONSOLE_ERR_STORE', 'The store of the caches did not answer: %s. Try again', 503, Error, false)
+
+/** No such entry. */
+export const CONSOLE_ERR_NO_ENTRY = expected('info', createError('CONSOLE_ERR_NO_ENTRY',
+  'The store has nothing under this key: it has expired, or was deleted or evicted', 404, Error,
+  false))
+
+/** The most that may watch are watching. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   'info',
   createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(

@@ -22,6 +22,7 @@ import { demoUsersRoute } from './routes/demo-users.js'
 import { eventsRoute } from './routes/events.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
+import { keysRoutes } from './routes/keys.js'
 import { limitsRoutes } from './routes/limits.js'
 import { liveRoute } from './routes/live.js'
 import { loginRoute } from './routes/login.js'
@@ -106,6 +107,7 @@ async function scoped (
       eventsRoute
     ]
     for (const route of routes) await guarded.register(route, source)
+    await guarded.register(keysRoutes, { authorize, store: options.cache })
     await guarded.register(redisRoute, { redis: figures, collector })
     await guarded.register(liveRoute, { viewers })
     await guarded.register(demoUsersRoute, { users: demoUsers })

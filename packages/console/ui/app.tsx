@@ -15,6 +15,7 @@ import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
 import { EventsPage } from './pages/events/page.js'
 import { Invalidate } from './pages/invalidate.js'
+import { Keys } from './pages/keys/page.js'
 import { Limits } from './pages/limits.js'
 import { Overview } from './pages/overview/page.js'
 import { Routes } from './pages/routes.js'
@@ -30,6 +31,7 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   welcome: Welcome,
   routes: Routes,
   instances: Instances,
+  keys: Keys,
   limits: Limits,
   events: EventsPage,
   try: TryIt,

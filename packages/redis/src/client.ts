@@ -13,6 +13,8 @@ export interface IoredisClient {
   getBuffer? (key: string): Promise<Buffer | null>
   mgetBuffer? (...keys: string[]): Promise<(Buffer | null)[]>
   hvalsBuffer? (key: string): Promise<Buffer[]>
+  getrangeBuffer? (key: string, start: number, end: number): Promise<Buffer>
+  scanBuffer? (...args: never[]): Promise<unknown>
   evalshaBuffer? (sha: string, keys: number, ...args: Argument[]): Promise<unknown>
   evalBuffer? (source: string, keys: number, ...args: Argument[]): Promise<unknown>
   duplicate? (...args: never[]): unknown

@@ -26,6 +26,12 @@ export interface RedisConnection {
   unlink (key: string): Promise<void>
   /** Reads the values of a hash. */
   values (key: string): Promise<Buffer[]>
+  /** The first bytes of a value, at most `length`; empty if there is none. */
+  head (key: string, length: number): Promise<Buffer>
+  /** The masters, by id, in a stable order; one that is '' unless it is a cluster. */
+  masters (): readonly string[]
+  /** One step of SCAN, which looks at about `count` keys of the master. */
+  scan (master: string, step: ScanStep): Promise<ScanReply>
   /**
    * Runs a script, by its digest if Redis knows it. In the reply, text is a Buffer and an integer a
    * number.
@@ -44,6 +50,24 @@ export interface RedisConnection {
   locate (channel: string): Promise<Located>
   /** Closes everything created for it, including a client created from a URL. */
   close (): Promise<void>
+}
+
+/** One step of SCAN. */
+export interface ScanStep {
+  /** The reply's of the step before; `0` begins. */
+  readonly cursor: string
+  /** A glob of whole names, the client's own prefix included. */
+  readonly pattern: string
+  /** Keys to look at, about. Redis is busy with them for as long. */
+  readonly count: number
+}
+
+/** The reply to a step of SCAN. */
+export interface ScanReply {
+  /** `0` at the end. */
+  readonly cursor: string
+  /** Whole names, the client's own prefix included. */
+  readonly names: readonly string[]
 }
 
 export interface DrivenOptions {
@@ -74,6 +98,21 @@ const valuesOf = (count: number) => (reply: unknown): (Buffer | undefined)[] => 
 function buffersOf (reply: unknown): Buffer[] {
   if (Array.isArray(reply) && reply.every((value) => Buffer.isBuffer(value))) return reply
   throw unexpected('HVALS', reply)
+}
+
+function bytesOf (reply: unknown): Buffer {
+  if (Buffer.isBuffer(reply)) return reply
+  throw unexpected('GETRANGE', reply)
+}
+
+function scanReplyOf (reply: unknown): ScanReply {
+  const parts: readonly unknown[] = Array.isArray(reply) ? reply : []
+  const [cursor, names] = parts
+  // A client may give the cursor as a number.
+  if ((Buffer.isBuffer(cursor) || typeof cursor === 'number') && Array.isArray(names)) {
+    return { cursor: String(cursor), names: names.map(String) }
+  }
+  throw unexpected('SCAN', reply)
 }
 
 /**
@@ -139,6 +178,26 @@ export class DrivenConnection implements RedisConnection {
 
   values (key: string): Promise<Buffer[]> {
     return this.#ask({ command: 'HVALS', name: key }, () => this.#driver.hvals(key), buffersOf)
+  }
+
+  head (key: string, length: number): Promise<Buffer> {
+    return this.#ask(
+      { command: 'GETRANGE', name: key, isOptional: true },
+      () => this.#driver.getrange(key, length - 1),
+      bytesOf
+    )
+  }
+
+  masters (): readonly string[] {
+    return this.#driver.masters()
+  }
+
+  scan (master: string, { cursor, pattern, count }: ScanStep): Promise<ScanReply> {
+    return this.#ask(
+      { command: 'SCAN', name: pattern, isOptional: true },
+      () => this.#driver.scan(master, cursor, pattern, count),
+      scanReplyOf
+    )
   }
 
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {

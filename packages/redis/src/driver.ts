@@ -27,6 +27,15 @@ export interface Driver extends ScriptClient {
   mget (keys: readonly string[]): Promise<unknown>
   unlink (key: string): Promise<unknown>
   hvals (key: string): Promise<unknown>
+  /** Returns the first bytes of a value. */
+  getrange (key: string, end: number): Promise<unknown>
+  /** Returns the ids of the masters in a stable order; only '' unless it is a Cluster. */
+  masters (): readonly string[]
+  /**
+   * Runs one step of SCAN on a master.
+   * @param pattern of whole names, with the client's own prefix; `count` as COUNT
+   */
+  scan (master: string, cursor: string, pattern: string, count: number): Promise<unknown>
   /**
    * Returns the node to which commands for the key go, as far as the client knows; '' if there is
    * only one.

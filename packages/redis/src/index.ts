@@ -1,6 +1,6 @@
 export { pauseAfter } from './backoff.js'
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.js'
-export type { RedisConnection } from './connection.js'
+export type { RedisConnection, ScanReply, ScanStep } from './connection.js'
 export { type Denial, denialsOf } from './denials.js'
 export type { Argument, Located } from './driver.js'
 export { RedisError, type RedisErrorCode, ReplyError } from './errors.js'

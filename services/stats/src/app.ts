@@ -48,6 +48,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
 
   await app.register(console, {
     store: stores.metrics,
+    cache: stores.services,
     authorize (request, action) {
       if (action !== 'view') app.requireRole(request, 'admin')
       return true

@@ -15,6 +15,8 @@ import { type StatsEnv } from './env.js'
 export interface Stores {
   readonly metrics: MetricsStore
   readonly cache: Store
+  /** The store of the services' caches. Redis: the same one. In files: all but the weather's. */
+  readonly services: Store
   readonly limits: LimitStore
 }
 
@@ -30,15 +32,18 @@ export async function openStores (app: FastifyInstance, env: StatsEnv): Promise<
   app.addHook('onClose', async () => {
     await stores.metrics.close()
     await stores.cache.close()
+    if (stores.services !== stores.cache) await stores.services.close()
     await stores.limits.close()
   })
   return stores
 }
 
 async function inRedis (app: FastifyInstance): Promise<Stores> {
+  const cache = redisCache({ client: app.redis })
   return {
     metrics: redisMetrics({ client: await patientClient(app, { commandTimeout: PATIENCE }) }),
-    cache: redisCache({ client: app.redis }),
+    cache,
+    services: cache,
     limits: redisLimits({ client: app.redis })
   }
 }
@@ -47,6 +52,7 @@ function inFiles (folder: string): Stores {
   return {
     metrics: sqliteMetrics({ file: join(folder, 'metrics.db') }),
     cache: sqliteCache({ file: join(folder, 'stats-cache.db') }),
+    services: sqliteCache({ file: join(folder, 'cache.db') }),
     limits: sqliteLimits({ file: join(folder, 'stats-limits.db') })
   }
 }

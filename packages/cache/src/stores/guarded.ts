@@ -12,12 +12,14 @@ import type { Judged, Validity } from '../validity.js'
  * @example guardedStore(redisStore({ client }), () => outbox.isDrained())
  */
 export function guardedStore (store: Store, isTrusted: () => boolean): Store {
+  const namespaces = store.namespaces?.bind(store)
   return {
     namespace (name) {
       const { entries, validity } = store.namespace(name)
       return { entries, validity: guarded(validity, isTrusted) }
     },
-    close: () => store.close()
+    close: () => store.close(),
+    ...(namespaces && { namespaces })
   }
 }
 

@@ -5,7 +5,16 @@ import { isSeen } from '../frame-version.js'
 import { frameBytes } from '../heap.js'
 import { isValid, mayReplace } from '../rule-v.js'
 import { checkOptions, type Known, MEMORY, STORE } from '../known-options.js'
-import type { Claim, Entries, FrameId, FrameVersion, Store, StoreNamespace } from '../store.js'
+import type {
+  Claim,
+  Entries,
+  FrameId,
+  FrameVersion,
+  ScanPage,
+  Store,
+  StoreNamespace
+} from '../store.js'
+import { cursorAfter, keyOf } from './key-cursor.js'
 import { TagTable } from '../tag-table.js'
 import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.js'
 
@@ -40,6 +49,9 @@ export function memoryStore (options: MemoryStoreOptions = {}): Store {
         namespaces.set(name, namespace)
       }
       return namespace
+    },
+    async namespaces () {
+      return { names: [...namespaces.keys()].sort(), complete: true }
     },
     async close () {
       namespaces.clear()
@@ -165,6 +177,17 @@ class MemoryEntries implements Entries {
       kind: 'granted',
       lease: { stamp, store: (frame, ttl) => this.set(key, frame, ttl), end () {} }
     }
+  }
+
+  async scan (cursor: string | undefined, limit: number): Promise<ScanPage> {
+    const after = keyOf(cursor)
+    const keys = [...this.#frames.keys()].filter((key) => after === undefined || key > after)
+    const page = keys.sort().slice(0, limit)
+    const frames = page.flatMap((key) => {
+      const kept = this.#frames.peek(key)
+      return kept === undefined || kept.goneAt <= Date.now() ? [] : [{ key, head: kept.frame }]
+    })
+    return { frames, cursor: keys.length > page.length ? cursorAfter(page.at(-1)) : undefined }
   }
 
   #present (key: string): KeptFrame | undefined {

@@ -1,9 +1,21 @@
 import { type Command } from './command.js'
 import { consoleCommand } from './console.js'
+import { doctor } from './doctor/index.js'
+import { get } from './get.js'
+import { inspect } from './inspect.js'
+import { keys } from './keys.js'
+import { purge } from './purge.js'
+import { top } from './top.js'
 
 /** The commands of `weir`, by name, in the order of its list. */
 export const commands: Readonly<Record<string, Command>> = {
-  console: consoleCommand
+  console: consoleCommand,
+  doctor,
+  get,
+  inspect,
+  keys,
+  purge,
+  top
 }
 
 /** The command of `weir` without a name. */

@@ -13,6 +13,7 @@ export const GROUPS = [
       ['welcome', 'Welcome'],
       ['routes', 'Routes'],
       ['instances', 'Instances'],
+      ['keys', 'Keys'],
       ['limits', 'Limits'],
       ['events', 'Events']
     ]

@@ -6,11 +6,23 @@ import { slotOf } from '../slot.js'
 import { ECHO } from './echo.js'
 import { type IoredisNode, IoredisListener, LISTENER_OPTIONS } from './listener.js'
 
+/** The part of an ioredis client of one server that scans keys. */
+interface Scanner {
+  scanBuffer?(
+    cursor: string,
+    match: 'MATCH',
+    pattern: string,
+    limit: 'COUNT',
+    count: number
+  ): Promise<unknown>
+}
+
 /** An ioredis client with the members that its types, or a test's stand-in, lack. */
 interface Client
   extends
   Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>,
-  Pick<IoredisClient, 'getBuffer' | 'mgetBuffer' | 'hvalsBuffer'> {
+  Pick<IoredisClient, 'getBuffer' | 'mgetBuffer' | 'hvalsBuffer' | 'getrangeBuffer'>,
+  Scanner {
   readonly isCluster?: boolean
   readonly status?: string
   readonly options?: ClientOptions
@@ -20,7 +32,7 @@ interface Client
   connect?(): Promise<unknown>
   select?(database: number): Promise<unknown>
   duplicate?(options: typeof LISTENER_OPTIONS): unknown
-  nodes?(role?: 'master' | 'slave'): readonly IoredisNode[]
+  nodes?(role?: 'master' | 'slave'): readonly (IoredisNode & Scanner)[]
   /** The nodes of each slot, the master first. */
   readonly slots?: readonly (readonly string[] | undefined)[]
   refreshSlotsCache?(): void
@@ -74,6 +86,8 @@ function ownerOf (client: object, method: string): object | null {
   while (owner !== null && !Object.hasOwn(owner, method)) owner = Reflect.getPrototypeOf(owner)
   return owner
 }
+
+const addressOf = ({ options }: IoredisNode) => `${options?.host ?? ''}:${options?.port ?? ''}`
 
 const missing = (method: string) => Promise.reject(new TypeError(`the client has no ${method}`))
 
@@ -154,6 +168,23 @@ export class IoredisDriver implements Driver {
     return this.#client.hvalsBuffer?.(key) ?? missing('hvalsBuffer')
   }
 
+  getrange (key: string, end: number): Promise<unknown> {
+    return this.#client.getrangeBuffer?.(key, 0, end) ?? missing('getrangeBuffer')
+  }
+
+  masters (): readonly string[] {
+    return this.isCluster ? this.#nodes('master').map(addressOf).sort() : ['']
+  }
+
+  scan (master: string, cursor: string, pattern: string, count: number): Promise<unknown> {
+    const node: Scanner | undefined = this.isCluster
+      ? this.#nodes('master').find((node) => addressOf(node) === master)
+      : this.#client
+    return (
+      node?.scanBuffer?.(cursor, 'MATCH', pattern, 'COUNT', count) ?? missing('scanBuffer')
+    )
+  }
+
   evalsha (sha: string, keys: number, ...args: Argument[]): Promise<unknown> {
     return this.#client.evalshaBuffer(sha, keys, ...args)
   }
@@ -187,12 +218,10 @@ export class IoredisDriver implements Driver {
       await node.unlink(channel.startsWith(prefix) ? channel.slice(prefix.length) : channel)
       return node
     })
-    return this.#located(`${node.options?.host ?? ''}:${node.options?.port ?? ''}`, (options) =>
-      node.duplicate(options)
-    )
+    return this.#located(addressOf(node), (options) => node.duplicate(options))
   }
 
-  #nodes (role: 'master' | 'slave'): readonly IoredisNode[] {
+  #nodes (role: 'master' | 'slave'): readonly (IoredisNode & Scanner)[] {
     return this.#client.nodes?.(role) ?? []
   }
 

@@ -34,6 +34,11 @@ export const isNodeRedisCluster = (client: object): client is NodeRedisCluster =
 const textOf = (args: readonly Argument[]) =>
   args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
 
+const scanOf = (cursor: string, pattern: string, count: number) =>
+  ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(count)]
+
+const addressOf = (node: object) => String(Reflect.get(node, 'address'))
+
 const closed = () =>
   Promise.reject(
     new RedisError('WEIR_REDIS_NOT_CONNECTED', 'its connect() was not called, or it is closed')
@@ -78,6 +83,18 @@ abstract class NodeRedisDriver implements Driver {
 
   hvals (key: string): Promise<unknown> {
     return this.send(key, ['HVALS', key])
+  }
+
+  getrange (key: string, end: number): Promise<unknown> {
+    return this.send(key, ['GETRANGE', key, '0', String(end)])
+  }
+
+  masters (): readonly string[] {
+    return ['']
+  }
+
+  scan (_master: string, cursor: string, pattern: string, count: number): Promise<unknown> {
+    return this.send('', scanOf(cursor, pattern, count))
   }
 
   evalsha (sha: string, keys: number, ...args: Argument[]): Promise<unknown> {
@@ -144,6 +161,21 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     return this.cluster.slots?.[slotOf(key)]?.master.address ?? ''
   }
 
+  override masters (): readonly string[] {
+    return this.cluster.masters.map(addressOf).sort()
+  }
+
+  override async scan (
+    master: string,
+    cursor: string,
+    pattern: string,
+    count: number
+  ): Promise<unknown> {
+    const node = this.cluster.masters.find((node) => addressOf(node) === master)
+    if (node === undefined || !this.cluster.isOpen) return closed()
+    return send(await this.cluster.nodeClient(node), scanOf(cursor, pattern, count))
+  }
+
   async locate (channel: string): Promise<Located> {
     // A redirection makes the client look up the slots for the next attempt.
     this.unlink(channel).catch(() => {})
@@ -151,7 +183,7 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     const owner = await firstOf(masters, () => replicas, async (node) => {
       const client = await this.cluster.nodeClient(node)
       await send(client, ['UNLINK', channel])
-      return { client, id: String(Reflect.get(node, 'address')) }
+      return { client, id: addressOf(node) }
     })
     return { id: owner.id, listen: (events) => new NodeRedisListener(owner.client, events) }
   }

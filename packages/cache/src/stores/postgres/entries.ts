@@ -1,7 +1,17 @@
 import { digits } from '../../counter-frame.js'
+import { CacheError, shown } from '../../errors.js'
 import { stampOf as stampOfFrame } from '../../frame.js'
+import { HEAD_BYTES, headLength } from '../../frame-head.js'
 import { versionBytes } from '../../frame-version.js'
-import type { Claim, Entries, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
+import type {
+  Claim,
+  Entries,
+  FillId,
+  FrameId,
+  FrameVersion,
+  ScanPage,
+  Swapped
+} from '../../store.js'
 import { justAbove, type Stamp } from '../../validity.js'
 import type { FillAnnouncements } from '../fill-announcements.js'
 import { type Increment, IncrementBatch } from '../increment-batch.js'
@@ -11,7 +21,7 @@ import { persistently } from '../persistently.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
-import { bufferOf, type Bytes, idOf, isId } from './names.js'
+import { bufferOf, type Bytes, idOf, isId, nameBytes, nameOf } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
 // Milliseconds between reads by waiting clients when notifications do not arrive.
@@ -19,6 +29,9 @@ const ASK_AGAIN = 50
 // Number of sets between two sweeps of expired rows, and rows deleted per sweep.
 const SWEEP_EVERY = 128
 const SWEEP = 512
+
+// Below the id of any entry.
+const FIRST = `\\x${'0'.repeat(64)}`
 
 /** State shared by all namespaces of a store. */
 export interface Shared {
@@ -70,7 +83,7 @@ export class PostgresEntries implements Entries {
   }
 
   async set (key: string, frame: Buffer, ttl: number): Promise<void> {
-    await this.#set(this.#id(key), frame, ttl, null)
+    await this.#set(key, frame, ttl, null)
   }
 
   async delete (key: string, upTo?: Stamp): Promise<void> {
@@ -92,7 +105,9 @@ export class PostgresEntries implements Entries {
       number,
       frame ?? null,
       stamp,
-      ttl
+      ttl,
+      this.records.ns,
+      nameBytes(key)
     ])
     const before = row?.[0]
     if (before === null || before === undefined) return undefined
@@ -126,7 +141,7 @@ export class PostgresEntries implements Entries {
       }
       return {
         kind: 'granted',
-        lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch))
+        lease: this.#lease(key, token, await this.#stamp(seen.stamp, clock, epoch))
       }
     } catch (error) {
       // A command that timed out may still be executed. Its lease would then have no holder, and
@@ -145,6 +160,21 @@ export class PostgresEntries implements Entries {
     const [row] = await this.#commands.call('waits', [id, token])
     const waits = row?.[0]
     return typeof waits === 'string' ? parseStrings(bufferOf(waits).toString()) : []
+  }
+
+  async scan (cursor = FIRST, limit: number): Promise<ScanPage> {
+    if (!isId(cursor)) throw new CacheError('WEIR_CACHE_INVALID_CURSOR', shown(cursor))
+    const rows = await this.#commands.call('scan', [this.records.ns, cursor, limit, HEAD_BYTES])
+    const frames = await Promise.all(
+      rows.filter(([, , , isThere]) => isThere === 't').map(async ([, name, bytes]) => {
+        const key = nameOf(name ?? '')
+        const head = bufferOf(bytes ?? '')
+        // Few have so many tags.
+        const whole = headLength(head) > head.length ? (await this.get([key]))[0] : head
+        return { key, head: whole ?? head }
+      })
+    )
+    return { frames, cursor: rows.length < limit ? undefined : rows.at(-1)?.[0] ?? undefined }
   }
 
   get #commands (): Commands {
@@ -177,7 +207,8 @@ export class PostgresEntries implements Entries {
     return (await this.records.stamp()).stamp
   }
 
-  #lease (id: Bytes, token: string, stamp: Stamp): RenewedLease {
+  #lease (key: string, token: string, stamp: Stamp): RenewedLease {
+    const id = this.#id(key)
     const commands = this.#commands
     return new RenewedLease(fillId(id, token), stamp, {
       renew: async () => (await commands.call('renew', [id, token, FILL_LEASE]))[0]?.[0] === 't',
@@ -185,15 +216,24 @@ export class PostgresEntries implements Entries {
         persistently(async () => {
           await commands.call('release', [id, token, how, this.#channel])
         }),
-      store: (frame, ttl) => this.#set(id, frame, ttl, token),
+      store: (frame, ttl) => this.#set(key, frame, ttl, token),
       setWaits: async (fills) => {
         await commands.call('set_waits', [id, token, Buffer.from(JSON.stringify(fills))])
       }
     })
   }
 
-  async #set (id: Bytes, frame: Buffer, ttl: number, token: string | null): Promise<void> {
-    await this.#commands.call('set', [id, frame, stampOfFrame(frame), ttl, this.#channel, token])
+  async #set (key: string, frame: Buffer, ttl: number, token: string | null): Promise<void> {
+    await this.#commands.call('set', [
+      this.#id(key),
+      frame,
+      stampOfFrame(frame),
+      ttl,
+      this.#channel,
+      token,
+      this.records.ns,
+      nameBytes(key)
+    ])
     if (++this.#sets % SWEEP_EVERY === 0) this.#commands.call('sweep', [SWEEP]).catch(() => {})
   }
 

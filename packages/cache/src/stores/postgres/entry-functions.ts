@@ -39,14 +39,35 @@ export const ENTRY_FUNCTIONS = {
 
   /** Never replaces a frame with a higher stamp. Ends the lease of the token, if there is one. */
   set: {
-    takes: '_id bytea, _frame bytea, _stamp float8, _ttl float8, _channel text, _token text',
+    takes: `_id bytea, _frame bytea, _stamp float8, _ttl float8, _channel text, _token text,
+      _ns bigint, _name bytea`,
     returns: 'void',
     declares: "_is_awaited boolean; _how text := 'done';",
     does: `
-      INSERT INTO %entries AS e (id, stamp, ends, frame) VALUES (_id, _stamp, ${after('_ttl')}, _frame)
-      ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, ends = excluded.ends, frame = excluded.frame
+      INSERT INTO %entries AS e (id, stamp, ends, frame, ns, name)
+      VALUES (_id, _stamp, ${after('_ttl')}, _frame, _ns, _name)
+      ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, ends = excluded.ends, frame = excluded.frame,
+        ns = excluded.ns, name = excluded.name
       WHERE e.stamp <= excluded.stamp OR e.ends <= clock_timestamp();
       IF _token IS NOT NULL THEN ${RELEASE} END IF;`
+  },
+
+  /**
+   * One page of a namespace's frames after an id, with their first bytes. Expired frames are
+   * included, because skipping them has no bound. Entries of the previous version have no name.
+   */
+  scan: {
+    takes: '_ns bigint, _after bytea, _limit int, _bytes int',
+    returns: 'TABLE (id bytea, name bytea, head bytea, is_there boolean)',
+    does: `RETURN QUERY
+      SELECT e.id, e.name, substring(e.frame FROM 1 FOR _bytes), e.${IS_THERE}
+      FROM %entries e WHERE e.ns = _ns AND e.id > _after ORDER BY e.id LIMIT _limit;`
+  },
+
+  namespaces: {
+    takes: '',
+    returns: 'SETOF bytea',
+    does: 'RETURN QUERY SELECT n.name FROM %namespaces n LIMIT 1000;'
   },
 
   /** `_up_to` null: any stamp. */
@@ -62,7 +83,8 @@ export const ENTRY_FUNCTIONS = {
    * number of the replaced counter
    */
   swap: {
-    takes: '_id bytea, _seen bytea, _number bytea, _frame bytea, _stamp float8, _ttl float8',
+    takes: `_id bytea, _seen bytea, _number bytea, _frame bytea, _stamp float8, _ttl float8,
+      _ns bigint, _name bytea`,
     returns: 'bytea',
     declares: '_head bytea; _present bytea;',
     does: `
@@ -70,8 +92,10 @@ export const ENTRY_FUNCTIONS = {
       IF NOT FOUND THEN
         IF _seen IS NOT NULL THEN RETURN NULL; END IF;
         IF _frame IS NULL THEN RETURN ''; END IF;
-        INSERT INTO %entries AS e (id, stamp, ends, frame) VALUES (_id, _stamp, ${after('_ttl')}, _frame)
-        ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, ends = excluded.ends, frame = excluded.frame
+        INSERT INTO %entries AS e (id, stamp, ends, frame, ns, name)
+      VALUES (_id, _stamp, ${after('_ttl')}, _frame, _ns, _name)
+        ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, ends = excluded.ends, frame = excluded.frame,
+        ns = excluded.ns, name = excluded.name
         WHERE e.ends <= clock_timestamp();
         IF FOUND THEN RETURN ''; END IF;
         RETURN NULL;

@@ -12,6 +12,7 @@ import { incrementsOf, PostgresEntries, readsOf, type Shared } from './entries.j
 import { Feed } from './feed.js'
 import { PostgresMirror } from './mirror.js'
 import { openPool, type PostgresLocation } from './pool.js'
+import { nameOf } from './names.js'
 import { PostgresRecords } from './records.js'
 import { Schema } from './schema.js'
 
@@ -85,6 +86,10 @@ export function postgresStore (options: PostgresStoreOptions): Store {
   }
   return {
     namespace: eachOnce(open),
+    async namespaces () {
+      const rows = await commands.call('namespaces', [])
+      return { names: rows.map(([name]) => nameOf(name ?? '')).sort(), complete: true }
+    },
     async close () {
       feed.close()
       commands.close()

@@ -28,13 +28,22 @@ CREATE UNLOGGED TABLE %records (
 );
 CREATE INDEX ON %records (ns, is_key, at, id);
 CREATE INDEX ON %records (ns, until) WHERE until IS NOT NULL;
-CREATE UNLOGGED TABLE %entries (id bytea PRIMARY KEY, stamp float8 NOT NULL, ends timestamptz NOT NULL, frame bytea NOT NULL);
+CREATE UNLOGGED TABLE %entries (
+  id bytea PRIMARY KEY, stamp float8 NOT NULL, ends timestamptz NOT NULL, frame bytea NOT NULL, ns bigint, name bytea
+);
 ALTER TABLE %entries ALTER frame SET STORAGE EXTERNAL;
 CREATE INDEX ON %entries (ends);
+CREATE INDEX ON %entries (ns, id);
 CREATE UNLOGGED TABLE %fills (
   id bytea PRIMARY KEY, token text NOT NULL, ends timestamptz NOT NULL, is_awaited boolean NOT NULL, waits bytea
 ) WITH (fillfactor = 50);
 CREATE INDEX ON %fills (ends);
+`
+
+/** Alters tables of the previous version, whose frames have no names. */
+const ADDED = `
+ALTER TABLE %entries ADD COLUMN ns bigint, ADD COLUMN name bytea;
+CREATE INDEX ON %entries (ns, id);
 `
 
 /** A SQL function: its parameters and result, its variables and its body. */
@@ -60,7 +69,7 @@ export class Schema {
   constructor (prefix: string) {
     this.#prefix = `${prefix}_`
     this.channel = this.#prefix.replace('.', '_')
-    this.#version = hash('sha256', JSON.stringify([TABLES, FUNCTIONS])).slice(0, 8)
+    this.#version = hash('sha256', JSON.stringify([TABLES, ADDED, FUNCTIONS])).slice(0, 8)
   }
 
   /**
@@ -102,6 +111,10 @@ export class Schema {
         IF ${isMissing} THEN
           DROP TABLE IF EXISTS ${tables.join(', ')};
           ${this.#named(TABLES)}
+        ELSIF NOT EXISTS (
+          SELECT FROM pg_attribute WHERE attrelid = to_regclass('${this.#prefix}entries') AND attname = 'ns'
+        ) THEN
+          ${this.#named(ADDED)}
         END IF;
       END $do$`
   }

@@ -1,5 +1,5 @@
 import { Breaker, isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
-import type { RedisConnection } from '@weir/redis'
+import type { RedisConnection, ScanReply, ScanStep } from '@weir/redis'
 import { CacheError, shown } from '../../errors.js'
 import { versionBytes } from '../../frame-version.js'
 import { type Increment, IncrementBatch } from '../increment-batch.js'
@@ -41,6 +41,16 @@ export class Commands {
 
   unlink (key: string): Promise<void> {
     return this.#ask(key, () => this.connection.unlink(key))
+  }
+
+  /** The first bytes of a value, at most `length`; empty if there is none. */
+  head (key: string, length: number): Promise<Buffer> {
+    return this.#ask(key, () => this.connection.head(key, length))
+  }
+
+  /** One step of SCAN on a master. */
+  scan (master: string, step: ScanStep): Promise<ScanReply> {
+    return this.#breakerOf(master).run(() => this.connection.scan(master, step), '')
   }
 
   async evaluate (

@@ -8,6 +8,7 @@ import type {
   FillId,
   FrameId,
   FrameVersion,
+  ScanPage,
   Swapped
 } from '../../store.js'
 import type { Stamp } from '../../validity.js'
@@ -17,6 +18,7 @@ import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from '../fill-announcements.js'
+import { scanPage } from './scan.js'
 import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
 import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
 
@@ -115,6 +117,10 @@ export class RedisEntries implements Entries {
     return parseStrings(String(waits))
   }
 
+  scan (cursor: string | undefined, limit: number): Promise<ScanPage> {
+    return scanPage(this.commands, { start: this.#start, end: '}' }, cursor, limit)
+  }
+
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
     // An unanswered release may have been executed without an announcement.
@@ -158,7 +164,11 @@ export class RedisEntries implements Entries {
   // The part hashed for the slot starts at these braces and ends at the same place in both names,
   // whatever braces the key contains.
   #entry (key: string): string {
-    return `${this.prefix}:${this.namespace}:{=${key}}`
+    return `${this.#start}${key}}`
+  }
+
+  get #start (): string {
+    return `${this.prefix}:${this.namespace}:{=`
   }
 
   #fill (key: string, token: string): FillId {

@@ -9,6 +9,7 @@ import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
 import { FillAnnouncements } from '../fill-announcements.js'
 import { recordKeys, Records } from './records.js'
+import { scanNamespaces } from './scan.js'
 import { Subscriptions } from './subscriptions.js'
 import { TagMirror } from './tag-mirror.js'
 import { LeasedValidity } from '../leased-validity.js'
@@ -70,6 +71,7 @@ export function redisStore (options: RedisStoreOptions): Store {
   }
   return {
     namespace: eachOnce(open),
+    namespaces: () => scanNamespaces(commands, prefix),
     async close () {
       subscriptions.close()
       commands.close()

@@ -2,8 +2,18 @@ import type { DisposableFile } from '@weir/sqlite'
 import { added, numberOf, takingOver } from '../../counter-frame.js'
 import { isNews, stampOf } from '../../frame.js'
 import { isSeen } from '../../frame-version.js'
-import type { Claim, Entries, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
+import { MOST_HEAD_BYTES } from '../../frame-head.js'
+import type {
+  Claim,
+  Entries,
+  FillId,
+  FrameId,
+  FrameVersion,
+  ScanPage,
+  Swapped
+} from '../../store.js'
 import type { Stamp } from '../../validity.js'
+import { cursorAfter, keyOf } from '../key-cursor.js'
 import { Fills } from './fills.js'
 import type { Statements } from './statements.js'
 
@@ -72,6 +82,15 @@ export class SqliteEntries implements Entries {
         return present() ?? this.#fills.claim(sql, key, this.tick, set)
       }).immediate()
     })
+  }
+
+  async scan (cursor: string | undefined, limit: number): Promise<ScanPage> {
+    const after = keyOf(cursor) ?? ''
+    const rows = this.file.read((sql) =>
+      sql.scan.all({ namespace: this.name, after, limit, most: MOST_HEAD_BYTES }))
+    // Those that have ended count, too: skipping them could take any time.
+    const frames = rows.filter(({ goneAt }) => goneAt > Date.now())
+    return { frames, cursor: rows.length < limit ? undefined : cursorAfter(rows.at(-1)?.key) }
   }
 
   async waitsOf (fill: FillId) {

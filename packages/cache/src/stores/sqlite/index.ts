@@ -82,6 +82,10 @@ export function sqliteStore (options: SqliteStoreOptions): Store {
       }
       return namespace
     },
+    async namespaces () {
+      const rows = shared.read((sql) => sql.names.all())
+      return { names: rows.map(({ name }) => name), complete: true }
+    },
     async close () {
       shared.close()
     }

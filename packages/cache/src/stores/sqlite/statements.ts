@@ -7,6 +7,7 @@ export interface Statements {
   readonly db: Database
   readonly dataVersion: Statement<[], number>
   readonly used: Statement<[], { used: number }>
+  readonly names: Statement<[], { name: string }>
   readonly namespace: Statement<[name: string], { clock: Stamp; floor: Stamp }>
   /**
    * Creates a namespace that is new, or whose row is lost: its floor is now, and not below `known`.
@@ -40,6 +41,11 @@ export interface Statements {
   readonly lastReplaced: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly pruneReplaced: Statement<[namespace: string, upTo: Stamp]>
   readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
+  /** A page of the namespace's keys after one, with the first bytes of their frames. */
+  readonly scan: Statement<
+    [{ namespace: string; after: string; limit: number; most: number }],
+    { key: string; head: Buffer; goneAt: number }
+  >
   readonly write: Statement<
     [namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]
   >
@@ -88,6 +94,7 @@ export function prepare (db: Database): Statements {
       SELECT (page_count - freelist_count) * page_size AS used
       FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`),
 
+    names: db.prepare('SELECT name FROM namespaces ORDER BY name LIMIT 1000'),
     namespace: db.prepare('SELECT clock, floor FROM namespaces WHERE name = ?'),
     // The clock counts milliseconds, and stamps count on within one: the floor has to be above
     // those of the current one.
@@ -129,6 +136,9 @@ export function prepare (db: Database): Statements {
     pruneReplaced: db.prepare('DELETE FROM replaced WHERE namespace = ? AND stamp <= ?'),
 
     read: db.prepare('SELECT frame FROM entries WHERE namespace = ? AND key = ? AND gone_at > ?'),
+    scan: db.prepare(`
+      SELECT key, gone_at AS goneAt, substr(frame, 1, $most) AS head
+      FROM entries WHERE namespace = $namespace AND key > $after ORDER BY key LIMIT $limit`),
     write: db.prepare(`
       INSERT INTO entries (namespace, key, stamp, gone_at, frame) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp, gone_at = excluded.gone_at, frame = excluded.frame

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { explain } from '#model/explain.js'
+import { reasonOf } from '../define.js'
+import { type Finding, ok, problem, warning } from './finding.js'
+import { type Answer, Asking } from './asking.js'
+import { probe, PROBES } from './probes.js'
+
+/**
+ * Checks an app by requests to one of its URLs, which has to be one of a cached GET route. The
+ * probes use queries that no client has, so that no response of a client is touched.
+ */
+export async function checkApp (url: URL, signal: AbortSignal): Promise<Finding[]> {
+  const asking = new Asking(url, signal)
+  try {
+    const first = await asking.get()
+    const second = await asking.get()
+    const findings = cacheStatus(second)
+    if (isHit(second)) findings.push(...await onHits(asking, first, second))
+    if (second.headers.has('cache-status')) findings.push(...await unkeyed(asking))
+    return findings
+  } catch (error) {
+    return [problem(
+      'connection',
+      `${url.origin} does not answer: ${reasonOf(error)}`,
+      'Check that the app runs and that the URL is right.'
+    )]
+  }
+}
+
+const isHit = ({ headers }: Answer) => /;\s*hit\b/.test(headers.get('cache-status') ?? '')
+
+function cacheStatus (answer: Answer): Finding[] {
+  const field = answer.headers.get('cache-status')
+  if (field === null) {
+    return [problem(
+      'cache-status',
+      `The response (${answer.status}) has no Cache-Status`,
+      'Register @weir/fastify/response-cache before the route, declare config.cache on it, and let proxies pass the field on.'
+    )]
+  }
+  const { words } = explain({ status: answer.status, cacheStatus: field })
+  return isHit(answer)
+    ? [ok('cache-status', `the second request is a hit: ${field}`)]
+    : [warning('cache-status', `The second request is no hit. ${words}`, 'See weir get URL --explain.')]
+}
+
+/** The order of plugins shows on hits: what runs before the cache runs on them, too. */
+async function onHits (asking: Asking, miss: Answer, hit: Answer): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const limit = ['ratelimit', 'ratelimit-policy', 'x-ratelimit-limit']
+  if (!isHit(miss) && limit.some((name) => miss.headers.has(name) && !hit.headers.has(name))) {
+    findings.push(problem(
+      'order',
+      'A miss has fields of a rate limit, and a hit has none: hits are not limited',
+      'Register the rate limit before the response cache.'
+    ))
+  }
+  if (hit.headers.has('set-cookie')) {
+    findings.push(problem(
+      'order',
+      'A hit sets a cookie: one client may get the cookie of another',
+      'Do not set cookies on cached routes, or say Cache-Control: private.'
+    ))
+  }
+  const etag = hit.headers.get('etag')
+  if (etag !== null) {
+    const conditional = await asking.get({ 'if-none-match': etag })
+    findings.push(conditional.status === 304
+      ? ok('conditional', 'If-None-Match with the ETag is a 304')
+      : warning(
+        'conditional',
+        `If-None-Match with the ETag is a ${conditional.status}, not a 304`,
+        'Register the plugins that change the body before the response cache, and let proxies pass If-None-Match on.'
+      ))
+  }
+  const encoding = hit.headers.get('content-encoding')
+  if (encoding !== null && !varies(hit, 'accept-encoding')) {
+    findings.push(problem(
+      'order',
+      `A hit is encoded (${encoding}) and does not vary by Accept-Encoding`,
+      'Send Vary: Accept-Encoding with compressed responses.'
+    ))
+  }
+  return findings
+}
+
+/** Whether the key has a header field, by Vary. */
+export const varies = ({ headers }: Answer, name: string): boolean =>
+  (headers.get('vary') ?? '').toLowerCase().split(',').some((field) => {
+    const trimmed = field.trim()
+    return trimmed === name.toLowerCase() || trimmed === '*'
+  })
+
+/** Request header fields that change what is stored for all. */
+async function unkeyed (asking: Asking): Promise<Finding[]> {
+  const [control, again] = [await asking.fresh(token()), await asking.fresh(token())]
+  // A query that does not count would not keep the response of a probe from clients.
+  if (isHit(control.filled) || isHit(again.filled)) {
+    return [warning(
+      'unkeyed',
+      'Unkeyed input cannot be looked for: the query is not part of the key, so a probe could be served to clients',
+      'Give a URL of a route whose query counts.'
+    )]
+  }
+  const isSteady = control.filled.text === again.filled.text
+  const findings: Finding[] = []
+  for (const one of PROBES) {
+    const finding = await probe(one, asking, token(), isSteady ? control.filled.text : undefined)
+    if (finding !== undefined) findings.push(finding)
+  }
+  return findings.length > 0
+    ? findings
+    : [ok('unkeyed', `none of ${PROBES.length} request header fields changes a stored response unseen`)]
+}
+
+const token = () => `weir-doctor=${randomBytes(6).toString('hex')}`

@@ -1,0 +1,268 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CacheError, type ListedKey, type Store } from '@weir/cache'
+import { NoQuery, problems } from '@weir/fastify/service'
+import { Type } from 'typebox'
+import {
+  CONSOLE_ERR_CANNOT_LIST,
+  CONSOLE_ERR_KEYS,
+  CONSOLE_ERR_NO_CACHE,
+  CONSOLE_ERR_NO_ENTRY,
+  CONSOLE_ERR_STORE
+} from '../errors.js'
+import { type Authorize, guard } from '../guard.js'
+import { Entries, type FoundEntry, TooManyNamespaces } from '../keys/entries.js'
+import { KEY_STATES, stateOf } from '../keys/filter.js'
+import { previewOf } from '../keys/preview.js'
+import { nameOf } from '../keys/response-key.js'
+import { Count, orNull, Time } from './schemas.js'
+
+export interface KeysRoutesOptions {
+  readonly authorize: Authorize
+  /** The store of the caches. Undefined: the routes say that there is none. */
+  readonly store: Store | undefined
+}
+
+const Namespace = Type.String({
+  pattern: '^[\\w.-]+$',
+  maxLength: 100,
+  description: 'The name of a cache in the store',
+  examples: ['responses']
+})
+const MOST_TEXT = 8192
+const Text = (description: string) =>
+  Type.String({ minLength: 1, maxLength: MOST_TEXT, description })
+
+const State = Type.Enum([...KEY_STATES], {
+  description: 'invalid: invalidated, or of another version of the package; a read is a miss'
+})
+const key = Type.String({ description: 'As the cache has it' })
+const metadata = {
+  state: State,
+  bytes: Type.Integer({ minimum: 0, description: 'In the store' }),
+  tags: Type.Array(Type.String()),
+  storedAt: orNull(Time),
+  freshUntil: orNull(Time),
+  staleUntil: orNull(Time),
+  filledBy: orNull(Type.String({ description: 'The instance that has computed it' })),
+  url: orNull(Type.String({ description: 'Of a stored response' })),
+  route: orNull(Type.String({ description: 'The pattern of its route, where the key has it' })),
+  selects: Type.Array(Type.String(), { description: 'Request header fields it was selected by' })
+}
+
+const KeysQuery = Type.Object(
+  {
+    namespace: Namespace,
+    cursor: Type.Optional(Text('That of the page before')),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+    route: Type.Optional(Text('Part of the URL, of the route or of the key')),
+    tag: Type.Optional(Text('A tag, as a whole')),
+    state: Type.Optional(State),
+    filledBy: Type.Optional(Text('The instance')),
+    minBytes: Type.Optional(Count),
+    minAge: Type.Optional(Type.Integer({ minimum: 0, description: 'ms' }))
+  },
+  { additionalProperties: false }
+)
+
+const KeysSchema = Type.Object({
+  namespace: Namespace,
+  keys: Type.Array(Type.Object({ key, ...metadata })),
+  cursor: orNull(Type.String({ description: 'Gives the next page; null at the end' })),
+  examined: Type.Integer({ minimum: 0, description: 'Keys that were looked at for this page' })
+})
+
+const EntryQuery = Type.Object(
+  { namespace: Namespace, key: Type.String({ minLength: 1, maxLength: 65_536 }) },
+  { additionalProperties: false }
+)
+
+const EntrySchema = Type.Object({
+  namespace: Namespace,
+  key,
+  ...metadata,
+  errorUntil: orNull(Time),
+  costMs: orNull(Type.Number({ description: 'Time that computing it took' })),
+  response: orNull(
+    Type.Object({
+      status: Type.Integer(),
+      headers: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }))
+    })
+  ),
+  preview: Type.Object({
+    kind: Type.Enum(['text', 'bytes', 'variants', 'unreadable'], {
+      description:
+        'variants: it only says where responses of this URI are. unreadable: another serializer has written it'
+    }),
+    text: Type.String({ description: 'The first 4,096 characters; of bytes, the first as hex' }),
+    truncated: Type.Boolean()
+  })
+})
+
+const NamespacesSchema = Type.Object({
+  namespaces: Type.Array(Type.String()),
+  complete: Type.Boolean({
+    description: 'False: the store has too many keys to be looked through, and there may be others'
+  })
+})
+
+const Names = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 65_536 }), {
+      minItems: 1,
+      maxItems: 100,
+      description
+    })
+  )
+const InvalidationBody = Type.Object(
+  { namespace: Namespace, tags: Names('Entries that carry one of these end'), keys: Names('Keys') },
+  { additionalProperties: false }
+)
+const InvalidationSchema = Type.Object({
+  namespace: Namespace,
+  tags: Type.Array(Type.String()),
+  keys: Type.Array(Type.String()),
+  tookMs: Type.Number({ description: 'Until no instance serves what was before' })
+})
+
+/**
+ * The keys of caches: GET /api/stats/namespaces, /api/stats/keys and /api/stats/keys/entry for
+ * clients that may inspect, POST /api/stats/invalidations for those that may invalidate.
+ */
+export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
+  app,
+  { authorize, store }
+) => {
+  const entries = store && new Entries(store)
+  const inspecting = { onRequest: guard(authorize, 'inspect') }
+
+  app.get('/api/stats/namespaces', {
+    ...inspecting,
+    schema: {
+      tags: ['stats'],
+      summary: 'Namespaces of caches in the store',
+      querystring: NoQuery,
+      response: { 200: NamespacesSchema, ...problems }
+    }
+  }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const found = await asked(entries, (entries) => entries.namespaces())
+    if (found === undefined) throw new CONSOLE_ERR_CANNOT_LIST()
+    return { namespaces: [...found.names], complete: found.complete }
+  })
+
+  app.get('/api/stats/keys', {
+    ...inspecting,
+    schema: {
+      tags: ['stats'],
+      summary: 'Keys of a cache, page by page',
+      description:
+        'A page has about limit keys; fewer, even none, where few meet the conditions: ask for the next one until cursor is null. Inspecting changes nothing.',
+      querystring: KeysQuery,
+      response: { 200: KeysSchema, ...problems }
+    }
+  }, async ({ query }, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { namespace, cursor, limit = 50, ...filter } = query
+    const page = await asked(entries, (entries) =>
+      entries.list(namespace, filter, { cursor, limit }))
+    const now = Date.now()
+    return {
+      namespace,
+      keys: page.keys.map((listed) => ({ key: listed.key, ...describe(listed, now) })),
+      cursor: page.cursor ?? null,
+      examined: page.examined
+    }
+  })
+
+  app.get('/api/stats/keys/entry', {
+    ...inspecting,
+    schema: {
+      tags: ['stats'],
+      summary: 'One entry of a cache',
+      querystring: EntryQuery,
+      response: { 200: EntrySchema, ...problems }
+    }
+  }, async ({ query: { namespace, key } }, reply) => {
+    reply.header('cache-control', 'no-store')
+    const found = await asked(entries, (entries) => entries.find(namespace, key))
+    if (found === undefined) throw new CONSOLE_ERR_NO_ENTRY()
+    const { entry } = found
+    return {
+      namespace,
+      key,
+      ...describe({ key, ...found }, Date.now()),
+      errorUntil: entry === undefined ? null : timeOf(entry.errorUntil),
+      costMs: entry === undefined ? null : entry.cost / 1000,
+      response: responseOf(found),
+      preview: previewOf(found)
+    }
+  })
+
+  app.post('/api/stats/invalidations', {
+    onRequest: guard(authorize, 'invalidate'),
+    schema: {
+      tags: ['stats'],
+      summary: 'Invalidates entries of a cache by tags or keys',
+      description: 'When it is answered, no instance serves what was before.',
+      querystring: NoQuery,
+      body: InvalidationBody,
+      response: { 200: InvalidationSchema, ...problems }
+    }
+  }, async ({ body: { namespace, tags = [], keys = [] } }, reply) => {
+    reply.header('cache-control', 'no-store')
+    if (tags.length + keys.length === 0) {
+      throw new CONSOLE_ERR_KEYS('Nothing to invalidate: give tags or keys')
+    }
+    const began = performance.now()
+    await asked(entries, (entries) => entries.invalidate(namespace, tags, keys))
+    return { namespace, tags, keys, tookMs: Math.round(performance.now() - began) }
+  })
+}
+
+/** Asks the store, and gives its errors a status. */
+async function asked<R> (
+  entries: Entries | undefined,
+  ask: (entries: Entries) => Promise<R>
+): Promise<R> {
+  if (entries === undefined) throw new CONSOLE_ERR_NO_CACHE()
+  try {
+    return await ask(entries)
+  } catch (error) {
+    if (error instanceof TooManyNamespaces) throw new CONSOLE_ERR_STORE(error.message)
+    if (!(error instanceof CacheError)) throw error
+    if (error.code === 'WEIR_CACHE_CANNOT_LIST') throw new CONSOLE_ERR_CANNOT_LIST()
+    if (error.code.startsWith('WEIR_CACHE_INVALID_')) throw new CONSOLE_ERR_KEYS(error.message)
+    const reason = error.cause instanceof Error ? error.cause.message : error.message
+    throw Object.assign(new CONSOLE_ERR_STORE(reason), { cause: error })
+  }
+}
+
+// Entries without an end, and ones that are never stale, have no time that a calendar has.
+const LATEST = 8_640_000_000_000_000
+const timeOf = (time: number) => time > 0 && time <= LATEST ? Math.round(time) : null
+
+function describe (listed: ListedKey, now: number) {
+  const { entry, bytes } = listed
+  const name = nameOf(listed.key)
+  return {
+    state: stateOf(listed, now),
+    bytes,
+    tags: entry === undefined ? [] : entry.tags.filter((tag) => !tag.startsWith('\u0001')),
+    storedAt: entry === undefined ? null : timeOf(entry.storedAt),
+    freshUntil: entry === undefined ? null : timeOf(entry.freshUntil),
+    staleUntil: entry === undefined ? null : timeOf(entry.staleUntil),
+    filledBy: entry?.filledBy || null,
+    url: name?.url ?? null,
+    route: name?.route ?? null,
+    selects: [...(name?.selects ?? [])]
+  }
+}
+
+function responseOf (found: FoundEntry) {
+  if (found.cache !== 'response') return null
+  const response = found.entry.value
+  if (response.isSignpost) return null
+  const headers = Object.entries(response.toHeaders()).flatMap(([name, values]) =>
+    [values].flat().map((value) => ({ name, value })))
+  return { status: response.status, headers }
+}

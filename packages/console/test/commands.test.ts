@@ -1,0 +1,290 @@
+import { Writable } from 'node:stream'
+import { createCache } from '@weir/cache'
+import { redisStore } from '@weir/cache/redis'
+import observability from '@weir/fastify/observability'
+import responseCache from '@weir/fastify/response-cache'
+import { startRedis } from '@weir/internal/testing'
+import { redisStore as redisMetrics } from '@weir/metrics/redis'
+import { fastify, type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { type Io } from '../src/cli/command.js'
+import { dispatch } from '../src/cli/dispatch.js'
+import { parseInfo } from '../src/cli/doctor/info.js'
+import { judgeInfo } from '../src/cli/doctor/judge-info.js'
+import { age, bytes, printable, table } from '../src/cli/table.js'
+
+class Text extends Writable {
+  text = ''
+
+  override _write (chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+const server = await startRedis(t)
+
+/** Runs `weir` with the arguments. */
+async function weir (args: readonly string[], more: Partial<Io> = {}) {
+  const [stdout, stderr] = [new Text(), new Text()]
+  const env = { REDIS_URL: server.url }
+  const signal = AbortSignal.timeout(60_000)
+  const code = await dispatch(args, { stdout, stderr, env, isTTY: false, signal, ...more })
+  return {
+    code,
+    out: stdout.text,
+    err: stderr.text,
+    json: () => JSON.parse(stdout.text) as Record<string, unknown>
+  }
+}
+
+/** An app with a cache in the Redis, and what it should not do. */
+async function listen (t: Test, register: (app: FastifyInstance) => void): Promise<string> {
+  const app = fastify({ trustProxy: true })
+  t.teardown(() => app.close())
+  const store = redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  const metrics = redisMetrics({ url: server.url })
+  t.teardown(() => metrics.close())
+  await app.register(observability, { store: metrics, service: 'shop', instance: 'shop-1' })
+  await app.register(responseCache, { store, name: 'shop-1', origin: 'http://shop' })
+  register(app)
+  return app.listen({ port: 0, host: '127.0.0.1' })
+}
+const cached = { config: { cache: { public: true, ttl: '1m', tags: ['products'] } } } as const
+
+t.test('keys, inspect, purge, get and top over a real app', async (t) => {
+  await (await server.connect()).flushall()
+  const url = await listen(t, (app) => {
+    app.get('/products/:id', cached, async (request) => request.params)
+  })
+  for (const id of ['1', '2', '1']) await fetch(`${url}/products/${id}`)
+
+  const listed = await weir(['keys'])
+  t.match(listed.out, /^STATE +SIZE +AGE +FILLED BY +KEY +TAGS\n/)
+  t.match(listed.out, /fresh +\d+ B +\d+ s +shop-1 +http:\/\/shop\/products\/1 +products/)
+  t.equal(listed.code, 0)
+  t.match((await weir(['keys', '--tag', 'products', '--json'])).json(), {
+    namespace: 'responses',
+    keys: [{ state: 'fresh', valid: true }, { state: 'fresh' }],
+    cursor: null
+  })
+  t.match((await weir(['keys', '--namespace', 'none'])).out, 'No keys in none.')
+
+  const inspected = await weir(['inspect', 'http://shop/products/2'])
+  t.match(inspected.out, /state +fresh[^]*filled by +shop-1, in [^]*status +200[^]*{"id":"2"}/)
+  t.match((await weir(['inspect', 'http://shop/products/2', '--json'])).json(), {
+    response: { status: 200 }
+  })
+  const missing = await weir(['inspect', 'none'])
+  t.match([missing.code, missing.err], [1, /responses has no entry under none/])
+
+  const explained = await weir(['get', `${url}/products/1`, '--explain'])
+  t.match(explained.out, /^200 in [^]*shop-1 had it in its memory[^]*cache-status: shop-1; hit/)
+  t.equal((await weir(['get', `${url}/products/1`])).out, '{"id":"1"}')
+  t.match((await weir(['get', `${url}/none`, '--json'])).json(), { status: 404 })
+
+  const purged = await weir(['purge', '--tag', 'products'])
+  t.match(purged.out, /^Invalidated in responses: products\nNo instance serves the old/)
+  t.match((await weir(['get', `${url}/products/1`, '--json', '-H', 'x-a: b'])).json(), {
+    outcome: 'miss'
+  })
+  t.match((await weir(['keys', '--state', 'invalid', '--json'])).json(), {
+    keys: [{ key: /products\/2/, state: 'invalid' }]
+  })
+
+  // Instances report once a second.
+  const by = ['service', 'instance', 'route'] as const
+  const names = { service: 'shop', instance: 'shop-1', route: 'shop GET /products/:id' }
+  let reported: unknown[] = []
+  for (let i = 0; i < 100 && reported.length === 0; i++) {
+    reported = (await weir(['top', '--json'])).json()['rows'] as unknown[]
+    if (reported.length === 0) await new Promise((resolve) => { setTimeout(resolve, 100) })
+  }
+  for (const name of by) {
+    const { rows } = (await weir(['top', '--json', '--by', name])).json()
+    t.match(rows, [{ name: names[name], requestsPerSecond: Number, p50: Number, p99: Number }])
+  }
+  t.match((await weir(['top'])).out, /^REQUESTS\/S +HIT RATIO +P50 +P99 +ROUTE\n/)
+  const ending = new AbortController()
+  const screen = new Text()
+  const live = weir(['top'], { isTTY: true, stdout: screen, signal: ending.signal })
+  while (!screen.text.includes('GET /products/:id')) {
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+  ending.abort()
+  t.equal((await live).code, 0, 'Ctrl+C ends it')
+})
+
+t.test('the doctor finds a sound Redis and app', async (t) => {
+  const control = await server.connect()
+  await control.config('SET', 'maxmemory', '1gb')
+  await control.config('SET', 'maxmemory-policy', 'volatile-lru')
+  const url = await listen(t, (app) => { app.get('/sound', cached, async () => ({ a: 1 })) })
+  const { code, out } = await weir(['doctor', `${url}/sound`])
+  t.equal(code, 0, out)
+  t.match(out, /ok +version +(Redis|Valkey) \d/)
+  t.match(out, /ok +memory +maxmemory-policy volatile-lru/)
+  t.match(out, /ok +acl +the user may do all/)
+  t.match(out, /ok +cache-status +the second request is a hit/)
+  t.match(out, /ok +unkeyed +none of \d+/)
+  t.notMatch(out, 'PROBLEM')
+})
+
+t.test('the doctor finds what is wrong with an app', async (t) => {
+  const host = await listen(t, (app) => {
+    app.get('/host', cached, async (request) => ({ self: `https://${request.host}/host` }))
+    app.get('/vary', { config: { cache: { ...cached.config.cache, vary: ['accept-language'] } } },
+      async ({ headers }) => headers['accept-language'] ?? 'en')
+    app.get('/uncached', async () => 'x')
+    app.get('/changing', cached, async ({ headers }) =>
+      `${Math.random()} ${String(headers['x-forwarded-prefix'])}`)
+  })
+  const findings = async (path: string) => {
+    const { code, json } = await weir(['doctor', host + path, '--json'], { env: {} })
+    return { code, app: json()['app'] as { level: string, check: string, found: string }[] }
+  }
+  const leaking = await findings('/host')
+  t.equal(leaking.code, 1)
+  t.match(leaking.app.filter(({ level }) => level === 'problem'), [{
+    check: 'unkeyed',
+    found: /^X-Forwarded-Host changes the body/,
+    todo: /trustProxy/
+  }])
+  t.same((await findings('/vary')).code, 0, 'a field in Vary is part of the key')
+  t.match(await findings('/uncached'), {
+    code: 1,
+    app: [{ level: 'problem', check: 'cache-status', todo: /Register/ }]
+  })
+  t.match((await findings('/changing')).app.filter(({ level }) => level === 'problem'), [
+    { check: 'unkeyed', found: /^X-Forwarded-Prefix/ }
+  ])
+  const gone = await weir(['doctor', 'http://127.0.0.1:1/', '--json'], { env: {} })
+  t.match([gone.code, gone.json()], [1, { app: [{ check: 'connection' }] }])
+})
+
+t.test('the doctor sees by hits in which order plugins run', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  const seen = new Set<string>()
+  // A cache of another make, before all other plugins.
+  app.get('/a', async ({ url }, reply) => {
+    const isHit = seen.has(url)
+    seen.add(url)
+    reply.headers({ 'cache-status': isHit ? 'other; hit' : 'other; fwd=miss; stored', etag: '"1"' })
+    if (!isHit) reply.header('ratelimit-policy', '"a";q=1;w=1')
+    else reply.headers({ 'set-cookie': 'a=b', 'content-encoding': 'identity' })
+    return 'a'
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { code, json } = await weir(['doctor', `${url}/a`, '--json'], { env: {} })
+  t.equal(code, 1)
+  const found = json()['app'] as { level: string; check: string; found: string }[]
+  t.match(found.filter(({ level }) => level !== 'ok'), [
+    { check: 'order', found: /hits are not limited/ },
+    { check: 'order', found: /sets a cookie/ },
+    { check: 'conditional', found: /is a 200, not a 304/ },
+    { check: 'order', found: /does not vary by Accept-Encoding/ }
+  ])
+})
+
+t.test('the doctor finds what a user of Redis may not', async (t) => {
+  const control = await server.connect()
+  const rules = ['reset', 'on', '>PASSWORD', '~weir:*', '&weir:*', '+@all', '-zadd', '-scan']
+  await control.acl('SETUSER', 'few', ...rules)
+  const url = `redis://few:PASSWORD@127.0.0.1:${server.port}`
+  const { code, json } = await weir(['doctor', '--redis', url, '--json'])
+  t.equal(code, 1)
+  t.match((json()['redis'] as { check: string }[]).filter(({ check }) => check === 'acl'), [
+    { level: 'problem', todo: /ACL SETUSER <user> .*\+zadd/ }
+  ])
+  await control.acl('SETUSER', 'few', '+zadd')
+  const listing = (await weir(['doctor', '--redis', url, '--json'])).json()['redis']
+  t.match((listing as { check: string }[]).filter(({ check }) => check === 'acl'), [
+    { level: 'ok' },
+    { level: 'warning', todo: /grant \+scan/ }
+  ])
+  const wrong = await weir(['doctor', '--redis', 'redis://127.0.0.1:1', '--json'])
+  t.match([wrong.code, wrong.json()], [1, { redis: [{ check: 'connection' }] }])
+})
+
+t.test('a Redis that is set up wrongly is judged by what it says', (t) => {
+  const sound = {
+    redis_version: '7.2.4',
+    role: 'master',
+    cluster_enabled: '0',
+    maxmemory: '1073741824',
+    used_memory: '1048576',
+    maxmemory_policy: 'volatile-lru'
+  }
+  const judged = (changes: Record<string, string>, isCluster = false) => {
+    const text = Object.entries({ ...sound, ...changes }).map((pair) => pair.join(':')).join('\r\n')
+    return judgeInfo(parseInfo(`# Server\r\n${text}\r\n`), isCluster)
+      .filter(({ level }) => level !== 'ok')
+      .map(({ level, check }) => `${level} ${check}`)
+  }
+  t.same(judged({}), [])
+  t.same(judged({ redis_version: '6.2.1' }), ['problem version'])
+  t.same(judged({ redis_version: '7.2.4', valkey_version: '8.0.1' }), [])
+  t.same(judged({ role: 'slave' }), ['problem role'])
+  t.same(judged({ cluster_enabled: '1' }), ['problem cluster'])
+  t.same(judged({ cluster_enabled: '1' }, true), [])
+  t.same(judged({}, true), ['problem cluster'])
+  t.same(judged({ maxmemory: '0' }), ['warning memory'])
+  t.same(judged({ maxmemory_policy: 'noeviction' }), ['problem memory'])
+  t.same(judged({ maxmemory_policy: 'allkeys-lru' }), ['warning memory'])
+  t.same(judged({ rdb_last_bgsave_status: 'err' }), ['problem persistence'])
+  t.same(judged({ aof_last_write_status: 'err' }), ['problem persistence'])
+  t.same(judged({ loading: '1' }), ['problem persistence'])
+  t.end()
+})
+
+t.test('wrong arguments are one sentence, the usage, and status 2', async (t) => {
+  const cases: [args: string[], sentence: RegExp, env?: NodeJS.ProcessEnv][] = [
+    [['keys', '--colour'], /Unknown option '--colour'/],
+    [['keys', '--state', 'old'], /--state old is none of fresh, stale, expired, invalid/],
+    [['keys', '--limit', 'many'], /--limit many is not a whole number/],
+    [['keys'], /give --redis URL, or set REDIS_URL/, {}],
+    [['inspect'], /An argument is missing/],
+    [['inspect', 'a', 'b'], /an argument too many: b/],
+    [['purge'], /give --tag T or --key K/],
+    [['get', '/products'], /\/products is not a URL/],
+    [['get', 'http://127.0.0.1:1/', '-H', 'none'], /is not 'Name: value'/],
+    [['top', '--by', 'colour'], /--by colour is none of service, instance, route/],
+    [['doctor'], /Nothing to check/, {}],
+    [['doctor', '--redis', 'redis+sentinel://a:1/b'], /Sentinel/]
+  ]
+  for (const [args, sentence, env] of cases) {
+    const { code, out, err } = await weir(args, env === undefined ? {} : { env })
+    t.equal(code, 2, args.join(' '))
+    t.equal(out, '')
+    t.match(err, sentence)
+    t.match(err, `Usage: weir ${args[0]} `)
+  }
+  for (const name of ['doctor', 'get', 'inspect', 'keys', 'purge', 'top']) {
+    const { code, out } = await weir([name, '--help'])
+    t.match([code, out], [0, /^Usage: weir /])
+  }
+  const failed = await weir(['keys', '--redis', 'redis://127.0.0.1:1'])
+  t.match([failed.code, failed.err], [1, /^weir keys: .+\n$/])
+})
+
+t.test('a cache of values is listed and purged by key', async (t) => {
+  const store = redisStore({ url: server.url, prefix: 'app' })
+  t.teardown(() => store.close())
+  const cache = createCache({ store, namespace: 'values', name: 'a' })
+  await cache.set('key\u001b[31m', { b: 1 }, { ttl: '1m' })
+  const at = ['--namespace', 'values', '--prefix', 'app']
+  t.notMatch((await weir(['keys', ...at])).out, '\u001b', 'no key changes the terminal')
+  t.match((await weir(['inspect', 'key\u001b[31m', ...at])).out, '{ b: 1 }')
+  t.equal((await weir(['purge', '--key', 'key\u001b[31m', ...at])).code, 0)
+  t.equal(await cache.get('key\u001b[31m'), undefined)
+})
+
+t.test('text for people', (t) => {
+  t.same([bytes(5), bytes(1536), bytes(5 * 1024 ** 3)], ['5 B', '1.5 KiB', '5.0 GiB'])
+  t.same([59_000, 90_000, 7_200_000, 172_800_000].map(age), ['59 s', '2 min', '2 h', '2 d'])
+  t.equal(table(['A', 'NUMBER'], [['abc', '1']], [1]), 'A    NUMBER\nabc       1\n')
+  t.equal(printable('a\nb\u0000\u009b'), 'a b\ufffd\ufffd')
+  t.end()
+})
