@@ -2,16 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
-/** The part of a request that says where it comes from, over HTTP/1.1 or HTTP/2. */
+/** Properties of a request that identify its origin, over HTTP/1.1 or HTTP/2. */
 export interface Addressed extends Pick<FastifyRequest, 'ip' | 'ips'> {
   readonly raw: { readonly headers: IncomingHttpHeaders, readonly socket: object }
 }
 
 /**
- * The address of the client, as `request.ip`, whatever its proxies write: a hop may have a port
- * (`192.0.2.1:4711`, `[2001:db8::1]:4711`), and `Forwarded` (RFC 7239) counts where there is no
- * X-Forwarded-For. Fastify's `trustProxy` decides which hops count, as it does for `request.ip`.
- * `unknown` where the proxy hides the client (RFC 7239, sections 6.2 and 6.3) or writes no address.
+ * Returns the client's address, like `request.ip`, in every format that proxies write: a hop may
+ * have a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`), and `Forwarded` (RFC 7239) counts if there
+ * is no X-Forwarded-For. Fastify's `trustProxy` decides which hops count, as it does for
+ * `request.ip`. Returns `unknown` if the proxy hides the client (RFC 7239, sections 6.2 and 6.3) or
+ * writes no address.
  *
  * @example addressOf(request) // '192.0.2.1', for Forwarded: for="192.0.2.1:4711"
  */
@@ -21,28 +22,34 @@ export function addressOf (request: Addressed): string {
   return typeof address === 'string' ? address : request.ip
 }
 
-/** The addresses from the nearest proxy to the client, as `request.ips`; see {@link addressOf}. */
+/**
+ * Returns the addresses from the nearest proxy to the client, like `request.ips`; see {@link
+ * addressOf}.
+ */
 export function addressesOf (request: Addressed): string[] {
   const hops = hopsOf(request)
   const addresses = hops === undefined ? request.ips : read(request, 'ips', hops)
   return Array.isArray(addresses) ? addresses.map(String) : [addressOf(request)]
 }
 
-/** The hops that proxies have written, the client first; undefined where Fastify reads the same. */
+/**
+ * Returns the hops that proxies have written, the client first; undefined if Fastify reads the
+ * same.
+ */
 function hopsOf ({ raw: { headers } }: Addressed): string[] | undefined {
   const { 'x-forwarded-for': list, forwarded } = headers
   if (typeof list === 'string' && list.trim() !== '') {
     if (isPlain(list)) return undefined
     return list.split(',').map((hop) => hop.trim()).filter((hop) => hop !== '').map(nodeAddress)
   }
-  // A proxy that writes X-Forwarded-For may pass on the Forwarded of a client: it counts alone.
+  // X-Forwarded-For counts alone: a proxy that writes it may pass on a client's Forwarded.
   return forwarded === undefined ? undefined : splitUnquoted(forwarded, ',').map(forOf)
 }
 
-// Digits and dots alone: no port, no IPv6 address, no quotes.
+// Only digits and dots: no port, no IPv6 address, no quotes.
 const isPlain = (list: string) => /^[\d., ]*$/.test(list)
 
-/** Fastify's own getter, for hops that it can read: its rules of trust apply, whatever they are. */
+/** Calls Fastify's own getter with readable hops, so that its trust rules apply. */
 function read (request: Addressed, name: 'ip' | 'ips', hops: readonly string[]): unknown {
   const { socket } = request.raw
   return Reflect.get(request, name, {
@@ -50,14 +57,14 @@ function read (request: Addressed, name: 'ip' | 'ips', hops: readonly string[]):
   })
 }
 
-/** The address in one element of Forwarded: that of its `for`, a token or quoted. */
+/** Returns the address in one element of Forwarded: the value of `for`, a token or quoted. */
 function forOf (element: string): string {
   const pair = splitUnquoted(element, ';').find((pair) => /^for=/i.test(pair))
   return pair === undefined ? 'unknown' : nodeAddress(pair.slice('for='.length))
 }
 
 /**
- * The address of a node (RFC 7239, section 6), without its port; `unknown` for one that hides it.
+ * Returns the address of a node (RFC 7239, section 6) without its port; `unknown` if it is hidden.
  */
 function nodeAddress (node: string): string {
   if (isIP(node) !== 0) return node
@@ -67,8 +74,8 @@ function nodeAddress (node: string): string {
 }
 
 /**
- * Splits at a separator outside of quotes. It reads from the end, where trusted proxies write: a
- * quote that a client has left open spoils what is before it, and nothing after.
+ * Splits at a separator outside of quotes. Reads from the end, where trusted proxies write: an open
+ * quote of a client spoils only the text before it.
  */
 function splitUnquoted (text: string, separator: string): string[] {
   const parts: string[] = []

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
 import { WEIR_ERR_NOT_ENFORCED } from './errors.js'
 
-/** The declarations in a route's `config`, each with the plugin that enforces it. */
+/** Declarations in a route's `config`, each with the plugin that enforces it. */
 const ENFORCED_BY = {
   cache: 'weir-response-cache',
   cacheControl: 'weir-cache-control',
@@ -20,11 +20,13 @@ const DECLARATIONS: readonly Declaration[] = [
   'rateLimit'
 ]
 
-/** The key in a route's `config` of what plugins have read in it, and so enforce. */
+/**
+ * Key in a route's `config` under which plugins record the values they have read, and so enforce.
+ */
 const SEEN = Symbol('weir.seen')
 
 interface Seen {
-  /** The URL of the route that was seen: another one may be given a copy of its `config`. */
+  /** URL of the route that was read: another route may be given a copy of its `config`. */
   readonly url: string
   readonly values: Readonly<Partial<Record<Declaration, unknown>>>
 }
@@ -35,13 +37,13 @@ declare module 'fastify' {
   }
 }
 
-/** The declarations that a plugin enforces in any context, by root instance. */
+/** Declarations that a plugin enforces in any context, by root instance. */
 const watched = new WeakMap<FastifyInstance, Set<Declaration>>()
 
 /**
- * Called by the plugin that enforces a declaration, just before it reads routes. A route of the
- * application, in any context, that declares what no plugin has read there never passes silently:
- * the boot fails, or each request of a route declared before the first of the plugins.
+ * Registers a declaration as enforced; called by its plugin just before it reads routes. No route
+ * of the application, in any context, can then declare a value that no plugin has read: the boot
+ * fails, or each request of a route declared before the first of the plugins.
  * @throws WEIR_ERR_NOT_ENFORCED, at boot or over HTTP (500)
  */
 export function enforceDeclaration (app: FastifyInstance, declaration: Declaration): void {
@@ -66,7 +68,7 @@ function watch (root: FastifyInstance): Set<Declaration> {
     readonly route: RouteOptions
     readonly url: string
   }[] = []
-  // Contexts that are there have hooks of their own; those made later inherit them.
+  // Existing contexts have their own hooks; later ones inherit them.
   for (const context of [root, ...descendantsOf(root)]) {
     context.addHook('onRoute', function (route) {
       routes.push({ server: this, route, url: urlOf(route) })
@@ -80,7 +82,7 @@ function watch (root: FastifyInstance): Set<Declaration> {
       }
     }
   })
-  // Fastify adds this one to every context, those that are there included.
+  // Fastify adds this hook to every context, including existing ones.
   root.addHook('onRequest', (request, _reply, done) => {
     const { config } = request.routeOptions
     // A 404 has no configuration.
@@ -95,19 +97,17 @@ function watch (root: FastifyInstance): Set<Declaration> {
   return enforced
 }
 
-/** The URL that Fastify adds to `config`, even if a hook has changed `route.url`. */
+/** Returns the URL that Fastify adds to `config`, even if a hook has changed `route.url`. */
 const urlOf = ({ prefix, routePath }: { readonly prefix: string; readonly routePath: string }) =>
   prefix + routePath
 
 const seenIn = (config: FastifyContextConfig | undefined, url: string): Seen['values'] =>
   config?.[SEEN]?.url === url ? config[SEEN].values : {}
 
-/** Configurations of which everything is enforced. They do not change: each is looked at once. */
+/** Configurations that are enforced completely. They do not change, so each is checked once. */
 const known = new WeakSet<object>()
 
-/**
- * Finds a declaration that is not enforced as the route's `config` has it by now, and what to do.
- */
+/** Finds a declaration in the route's current `config` that is not enforced, with the remedy. */
 function unenforced (
   server: FastifyInstance,
   config: FastifyContextConfig | undefined,
@@ -121,13 +121,15 @@ function unenforced (
     if (Object.hasOwn(seen, declaration)) {
       return [
         declaration,
-        `it was changed after ${plugin} had read it: add the onRoute hook that sets it before that plugin`
+        `it was changed after ${plugin} had read it: add the onRoute hook that sets it before ` +
+        'that plugin'
       ]
     }
     if (declaration === 'rateLimit' && !(enforced.has('rateLimit') && isOurs(server))) continue
     return [
       declaration,
-      `register ${plugin} in the route's context or one around it, and await it before the route is declared`
+      `register ${plugin} in the route's context or an enclosing one, and await it before the ` +
+      'route is declared'
     ]
   }
   return undefined
@@ -136,12 +138,13 @@ function unenforced (
 const unlessFalse = (value: unknown) => value === false ? undefined : value
 
 /**
- * False where `config.rateLimit` is what @fastify/rate-limit reads, registered without our plugin.
+ * Returns false if `config.rateLimit` belongs to @fastify/rate-limit, registered without this
+ * package's plugin.
  */
 const isOurs = (server: FastifyInstance) =>
   server.hasPlugin(ENFORCED_BY.rateLimit) || !server.hasPlugin('@fastify/rate-limit')
 
-/** The prototype of an encapsulated context is the one around it. */
+/** Walks up the prototypes: that of an encapsulated context is the enclosing one. */
 function rootOf (app: FastifyInstance): FastifyInstance {
   const parent: unknown = Object.getPrototypeOf(app)
   return isInstance(parent) ? rootOf(parent) : app
@@ -150,7 +153,7 @@ function rootOf (app: FastifyInstance): FastifyInstance {
 const isInstance = (value: unknown): value is FastifyInstance =>
   typeof value === 'object' && value !== null && 'addHook' in value
 
-/** The contexts that there are by now. Fastify keeps them under a symbol. */
+/** Returns the contexts that exist so far. Fastify stores them under a symbol. */
 function descendantsOf (app: FastifyInstance): FastifyInstance[] {
   const symbol = Object.getOwnPropertySymbols(app).find(
     ({ description }) => description === 'fastify.children'

@@ -1,6 +1,6 @@
 /**
- * The result of a function of the application's, or else what it threw: neither need be what was
- * asked for.
+ * Returns the result of an application's function, or else the error it threw: neither need have
+ * the expected type.
  */
 export function resultOf (call: () => unknown): unknown {
   try {
@@ -10,9 +10,7 @@ export function resultOf (call: () => unknown): unknown {
   }
 }
 
-/**
- * A promise that nobody waits for, because it should not be one, does not end the process by this.
- */
+/** Keeps the rejection of an unexpected promise, which no code awaits, from ending the process. */
 export function ignoreRejection (value: unknown): void {
   if (value instanceof Promise) value.catch(() => {})
 }

@@ -1,12 +1,12 @@
 import { WEIR_ERR_PLUGIN_OPTION } from './errors.js'
 
-/** Every option of a plugin, by name; the compiler finds one that is left out. */
+/** All options of a plugin by name; the compiler reports a missing one. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
 
 /**
- * Stops the boot for an option that the plugin does not have. Fastify's own (`prefix`, `logLevel`)
- * are among them: they have no effect on a plugin that is not encapsulated.
- * @throws WEIR_ERR_PLUGIN_OPTION that names the option and lists those there are
+ * Stops the boot for an unknown option. Fastify's own (`prefix`, `logLevel`) are rejected too: they
+ * have no effect on a plugin that is not encapsulated.
+ * @throws WEIR_ERR_PLUGIN_OPTION that names the option and lists the valid ones
  * @example checkOptionNames<ConditionalOptions>('weir-conditional', options, { weak: true })
  */
 export function checkOptionNames<Options extends object> (
@@ -20,7 +20,7 @@ export function checkOptionNames<Options extends object> (
   }
 }
 
-/** Finds an option that is not known, and describes the problem. */
+/** Finds an unknown option, and describes the problem. */
 export function unknownOption (
   options: object,
   known: readonly string[]
@@ -28,9 +28,9 @@ export function unknownOption (
   const name = Object.keys(options).find((option) => !known.includes(option))
   return name === undefined
     ? undefined
-    : { name, problem: `is unknown: there is ${known.join(', ')}` }
+    : { name, problem: `is unknown: valid options are ${known.join(', ')}` }
 }
 
-/** Whether a value can have options: an object, and no list. */
+/** Returns whether a value can have options: an object that is not a list. */
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

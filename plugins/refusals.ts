@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The weight of a refusal for an operator. `info`: the service does what it should, and counts no
- * error. `warn`: the service cannot do better at the moment, and counts an error.
+ * Severity of a refusal for operators. `info`: the service works as intended, and counts no error.
+ * `warn`: the service cannot do better at the moment, and counts an error.
  */
 export type RefusalLevel = 'info' | 'warn'
 
@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /**
- * Declares that a service means to answer with the errors of a class. The log has a line of that
+ * Declares that a service intends to answer with the errors of a class. The log has a line of that
  * level for each 5xx, without a stack; metrics count no error for `info`.
  *
  * @example
@@ -30,10 +30,7 @@ export function expected<Class extends { readonly prototype: object }> (
   return errors
 }
 
-/**
- * The level that the class of an error was declared with; undefined for an error that is none of
- * those.
- */
+/** Returns the level declared for the class of an error; undefined for other errors. */
 export function refusalLevel (error: unknown): RefusalLevel | undefined {
   return isDeclared(error) ? error[LEVEL] : undefined
 }
@@ -41,10 +38,10 @@ export function refusalLevel (error: unknown): RefusalLevel | undefined {
 const isDeclared = (error: unknown): error is { readonly [LEVEL]: RefusalLevel } =>
   typeof error === 'object' && error !== null && LEVEL in error
 
-/** Notes that a request is answered with an error, for those who count. */
+/** Marks a request that is answered with an expected error, for metrics. */
 export function noteRefusal (error: unknown, request: FastifyRequest): void {
   if (refusalLevel(error) === 'info') request[REFUSED] = true
 }
 
-/** Whether a request was answered with a refusal that is no error. */
+/** Returns whether a request was answered with a refusal that does not count as an error. */
 export const isRefused = (request: FastifyRequest): boolean => request[REFUSED] === true

@@ -12,7 +12,9 @@ async function load (id: string) {
   return { id, price: prices.get(id) ?? null, queries }
 }
 
-/** The catalog of one server: its cache is its own, as that of an instance; the store is shared. */
+/**
+ * Catalog of one server: each server has its own cache, like an instance, and the store is shared.
+ */
 export function createCatalog (store: Store, name: string) {
   const cache = createCache<Page>({ store, namespace: 'catalog', name })
   const counts = createCache<number>({ store, namespace: 'counts', name })
@@ -21,12 +23,12 @@ export function createCatalog (store: Store, name: string) {
     tags: (_page, id) => [`product:${id}`]
   })
   return {
-    /** The page of a product, and whether it was there already. */
+    /** Returns the page of a product, and whether it was cached. */
     async product (id: string) {
       const kept = await cache.get(page.key(id))
       return { page: kept ?? await page(id), isHit: kept !== undefined, name }
     },
-    /** A value by itself: nothing of HTTP. */
+    /** Caches a plain value, without HTTP. */
     count: () => counts.remember('products', { ttl: '1m' }, async () => prices.size),
     async save (id: string, price: number) {
       prices.set(id, price)

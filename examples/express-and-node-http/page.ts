@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as http from '@weir/http'
 
-/** A response that is kept: bytes, header fields, and what they say about its reuse. */
+/** Cached response: bytes, header fields, and the policy for its reuse. */
 export interface Page {
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
   readonly policy: http.Policy
 }
 
-/** Makes a page that every client may have. */
+/** Creates a page that is the same for every client. */
 export function makePage (value: unknown): Page {
   const body = JSON.stringify(value)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
-  // Browsers ask each time, and mostly get a 304. `ttl` is for this cache alone.
+  // Browsers revalidate each time, and usually get a 304. `ttl` applies to this cache only.
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache', etag }
   const times = { requestTime: Date.now(), responseTime: Date.now() }
   const request = { method: 'GET', headers: {} }
   const storing = http.decideStoring(request, { status: 200, headers }, times, { ttl: 60_000 })
-  if (!storing.store) throw new Error(`This page cannot be kept: ${storing.reason}`)
+  if (!storing.store) throw new Error(`This page cannot be stored: ${storing.reason}`)
   return { body, headers, policy: storing.policy }
 }
 

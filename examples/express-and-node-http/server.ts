@@ -9,7 +9,7 @@ import { nodeServer } from './node-http.js'
 
 const { REDIS_URL, PORT = '3000', NODE_HTTP_PORT = '3001' } = process.env
 
-// Two servers in one process can share memory. Give processes a Redis, or an SQLite file.
+// Two servers in one process can share memory. Processes need a Redis, or an SQLite file.
 const store = REDIS_URL === undefined ? memoryStore() : redisStore({ url: REDIS_URL })
 const app = createServer(expressApp(createCatalog(store, 'express')))
 const bare = nodeServer(createCatalog(store, 'node-http'))

@@ -24,7 +24,7 @@ await app.register(view, { engine: { eta: new Eta() }, root: 'views', options: {
 app.get<{ Querystring: { name?: string } }>('/', async ({ query }, reply) =>
   reply.view('home.eta', { name: query.name ?? 'stranger', loadMenu }))
 
-// The same menu by itself, by the same key.
+// The same menu on its own, under the same key.
 app.get('/menu', async (_request, reply) =>
   reply.type('text/html').fragment('menu', { ttl: '1h', tags: ['categories'] }, async () =>
     app.view('menu.eta', await loadMenu())))

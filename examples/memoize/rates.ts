@@ -15,11 +15,11 @@ export const rate = cache.wrap(async function rate (from: string, to: string) {
   return (EUROS[from] ?? 0) / (EUROS[to] ?? 1)
 }, { ttl: '1m', tags: (_rate, from, to) => [`currency:${from}`, `currency:${to}`] })
 
-/** Ends what was kept of one currency, whatever the other is. */
+/** Invalidates all cached values of one currency. */
 export const forget = (currency: string) => cache.invalidate([`currency:${currency}`])
 
 export class Bank {
-  /** A method, by a decorator. */
+  /** Caches a method with a decorator. */
   @cached(cache, {
     ttl: '1h',
     tags: (_history: number[], currency: string) => [`currency:${currency}`]

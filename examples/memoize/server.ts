@@ -18,7 +18,7 @@ app.get<Pair>('/rates/:from/:to', async ({ params: { from, to } }) => timed(rate
 
 app.get<Single>('/history/:currency', async ({ params }) => timed(bank.history(params.currency)))
 
-// One pair; one currency, in rates and histories; all rates.
+// Invalidates one pair; one currency, in rates and histories; or all rates.
 app.delete<Pair>('/rates/:from/:to', async ({ params: { from, to } }, reply) => {
   await rate.invalidate(from, to)
   return reply.code(204).send()

@@ -13,7 +13,7 @@ export class ProductsController {
     return this.products.find(id)
   }
 
-  // Not cached itself: it uses the products that the service keeps.
+  // The response is not cached: the method uses the products cached by the service.
   @Get('baskets/:id')
   async basket (@Param('id') id: string) {
     const { price } = await this.products.find(id)

@@ -21,7 +21,7 @@ const app = await NestFactory.create<NestFastifyApplication>(AppModule, new Fast
   logger: ['error', 'warn']
 })
 
-// Plugins come before init() and listen(), which declare the routes.
+// Register plugins before init() and listen(), which declare the routes.
 await app.register(conditional)
 await app.register(responseCache, { store })
 await app.register(invalidation)

@@ -38,7 +38,7 @@ async function fetchFeed (source: string): Promise<Feed> {
 const app = Fastify()
 await app.register(responseCache, { store })
 
-// The front page: all sources at once, each kept by itself. One that is down costs no page.
+// Front page: all sources at once, each cached separately. The page survives a source that is down.
 app.get('/news', async () => {
   const start = performance.now()
   const sources = await Promise.all(names.map(async (source) => {
@@ -58,7 +58,7 @@ app.get<BySource>('/news/:source', {
   config: { cache: { ttl: TTL, staleIfError: '1h' } }
 }, async ({ params }) => fetchJson<string[]>(`/feeds/${params.source}`))
 
-// A batch of articles, which never change: one read of the store, one request for what is missing.
+// Batch of articles, which never change: one read of the store, one request for the missing ones.
 app.get<{ Querystring: { ids: string } }>('/articles', {
   schema: {
     querystring: {
@@ -78,7 +78,7 @@ app.get<{ Querystring: { ids: string } }>('/articles', {
   return { fetched: missing, articles: ids.map((id, i) => kept[i] ?? byId.get(id)) }
 })
 
-// A demonstration's switch: takes a source down, and brings it up again.
+// Switch for the demonstration: takes a source down, and brings it up again.
 app.put<BySource>('/down/:source', async ({ params }) => {
   down.add(params.source)
   return { down: [...down] }

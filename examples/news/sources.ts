@@ -13,7 +13,7 @@ export interface Article {
 export const down = new Set<string>()
 export const names = Object.keys(SOURCES)
 
-/** Stands for the newspapers of the real world: slow, and down on command. */
+/** Stands for real newspapers: slow, and down on command. */
 export const newspapers = Fastify()
 
 newspapers.get<{ Params: { source: string } }>('/feeds/:source', async ({ params }, reply) => {

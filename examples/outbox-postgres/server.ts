@@ -22,7 +22,7 @@ const shared = REDIS_URL === undefined
   ? sqliteStore({ file: CACHE_FILE })
   : redisStore({ url: REDIS_URL })
 
-// Nothing is read from the cache while an invalidation waits in the outbox.
+// The cache is not read while an invalidation waits in the outbox.
 await app.register(responseCache, { store: guardedStore(shared, outbox.isDrained), outbox })
 await app.register(invalidation, { outbox })
 app.addHook('onReady', () => outbox.start())
@@ -53,7 +53,8 @@ app.put<ById & { Body: { price: number }, Querystring: { crash?: boolean } }>('/
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ price })).execute()
     return outbox.add(trx, [`product:${id}`])
   })
-  // The demonstration: this process dies after the commit, before any cache has been told.
+  // Demonstration: this process dies after the commit, before any cache has received the
+  // invalidation.
   if (query.crash === true) process.kill(process.pid, 'SIGKILL')
   reply.invalidate(ticket)
   return { id, price }

@@ -14,7 +14,7 @@ if (REDIS_URL !== undefined) await app.register(redis, { url: REDIS_URL })
 await app.register(rateLimit, {
   store: REDIS_URL === undefined ? memoryStore() : redisStore({ client: app.redis }),
   namespace: 'rate-limits-example',
-  // Counted by user where there is one, else by address.
+  // Limits apply per user, or per address without one.
   limit: 5,
   window: '1m',
   tiers: { pro: { limit: 20, window: '1m' } }
@@ -31,12 +31,12 @@ await app.register(auth, { apiKeys: (id) => keys.get(id) })
 
 app.get('/', async ({ user }) => ({ hello: user?.id ?? 'stranger' }))
 
-// A costly route takes five of the budget that all routes share.
+// Expensive route: each request costs five of the budget that all routes share.
 app.get('/report', {
   config: { role: 'reader', rateLimit: { cost: 5 } }
 }, async () => ({ report: 'long' }))
 
-// Two policies of its own: both must allow it.
+// Two policies of the route's own: both must allow the request.
 app.post('/orders', {
   config: {
     rateLimit: {

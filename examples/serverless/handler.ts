@@ -9,7 +9,7 @@ const store = REDIS_URL === undefined
   ? sqliteStore({ file: CACHE_FILE })
   : redisStore({ url: REDIS_URL })
 
-// Memory of a process that lives for one call is of no use.
+// The memory of a process that handles one call is useless as a cache.
 const reports = createCache<string>({ store, namespace: 'reports', l1: false })
 
 let computed = false
@@ -24,6 +24,6 @@ const [, , month = ''] = process.argv
 const report = await reports.remember(month, { ttl: '1m' }, () => makeReport(month))
 console.log(JSON.stringify({ report, computed }))
 
-// The value is stored, and no connection keeps the process from ending.
+// Waits until the value is stored, and no connection keeps the process alive.
 await reports.idle()
 await store.close()

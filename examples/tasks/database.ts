@@ -27,7 +27,7 @@ const migrations = {
   }
 }
 
-/** Counts the times that the database was asked for tasks. */
+/** Counts the database queries for tasks. */
 export const counts = { reads: 0 }
 
 export async function openDatabase (file: string): Promise<Kysely<Schema>> {

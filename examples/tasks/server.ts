@@ -38,7 +38,7 @@ app.addHook('onClose', async () => {
   await db.destroy()
 })
 
-/** The user of a route with a role. */
+/** Returns the user of a route with a role. */
 function ownerOf ({ user }: FastifyRequest): string {
   if (user === null) throw new Error('This route has no role')
   return user.id
@@ -49,7 +49,7 @@ const taskOf = (request: FastifyRequest<ById>) =>
   ({ owner: ownerOf(request), id: request.params.id })
 const byId = { params: { type: 'object', properties: { id: { type: 'integer' } } } }
 
-// Private: the API key keeps the response out of the cache, although the route is a cached one.
+// Private: the API key keeps the response out of the cache, although the route is cached.
 app.get('/tasks', {
   config: { role: 'reader', cache: { ttl: '1m' } }
 }, async (request) => tasks.list(ownerOf(request)))
@@ -74,7 +74,7 @@ app.put<ById>('/tasks/:id/done', {
   config: { role: 'editor', invalidates: ['board'] }
 }, async (request) => (await tasks.finish(taskOf(request))).value)
 
-// Declared to be for everybody: one user's request fills it for the others.
+// Declared as public: one user's request fills it for the others.
 app.get('/board', {
   config: { role: 'reader', cache: { ttl: '1m', public: true, tags: ['board'] } }
 }, async () => db.selectFrom('tasks').groupBy('owner')

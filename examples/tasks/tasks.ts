@@ -19,7 +19,7 @@ class UnknownTaskError extends Error {
   readonly statusCode = 404
 }
 
-/** Cached lists and tasks. Each is kept by its owner, so no user gets another's. */
+/** Cached lists and tasks. Each is stored per owner, so that users never get another's. */
 export function createTaskList (
   db: Kysely<Schema>, outbox: Outbox, { queries, tasks }: ReturnType<typeof createTaskCaches>
 ) {

@@ -41,7 +41,7 @@ t.test(
   }
 )
 
-t.test('a wrong name, or none, is answered with the names there are', async (t) => {
+t.test('a wrong name, or none, lists the examples', async (t) => {
   for (const args of [['nosuch'], []]) {
     const { status, stderr } = spawnSync(process.execPath, [`${EXAMPLES}run.mjs`, ...args], {
       env: bare({}),
@@ -54,7 +54,7 @@ t.test('a wrong name, or none, is answered with the names there are', async (t) 
   }
 })
 
-t.test('outbox-postgres without a database says in one line what to do', async (t) => {
+t.test('outbox-postgres without a database prints one line with the remedy', async (t) => {
   const { status, stderr } = spawnSync(
     process.execPath,
     [`${EXAMPLES}dist/outbox-postgres/server.js`],

@@ -3,35 +3,35 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of all examples, with a slash at the end. */
+/** Folder of all examples, with a slash at the end. */
 export const EXAMPLES = fileURLToPath(new URL('../../', import.meta.url))
 
-/** The part of a test that ends what it has started. */
+/** Part of a test that can register cleanup. */
 interface Teardown {
   teardown (end: () => unknown): void
 }
 
-/** An example that runs as a process of its own, on free ports. */
+/** Example that runs as a process of its own, on free ports. */
 export interface Example {
-  /** Its addresses, without a slash at the end. */
+  /** Addresses without a slash at the end. */
   readonly urls: readonly string[]
   readonly url: string
-  /** Lines it wrote so far. */
+  /** Lines printed so far. */
   readonly lines: readonly string[]
-  /** Asks it to end (SIGTERM), and resolves with its exit status; null if it was killed. */
+  /** Sends SIGTERM, and resolves with the exit status; null if it was killed. */
   stop (): Promise<number | null>
-  /** Resolves when it has ended, with its exit status; null if it was killed. */
+  /** Resolves when the process has exited, with its exit status; null if it was killed. */
   readonly ended: Promise<number | null>
 }
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Nothing of the test's own environment but PATH. */
+/** Returns an environment with only PATH of the test's own. */
 export const bare = (env: Environment): Environment => ({ PATH: process.env['PATH'] ?? '', ...env })
 
 /**
- * Starts the compiled server of an example in its folder, and resolves when it has written that
- * many lines, of which one says where it listens.
+ * Starts the compiled server of an example in its folder, and resolves when it has printed that
+ * many lines, one of which has its address.
  */
 export async function startExample (
   t: Teardown,

@@ -18,9 +18,9 @@ for (const name of [
   'nestjs',
   'serverless'
 ]) {
-  t.test(`the README of ${name} is true`, async (t) => {
+  t.test(`the README of ${name} is correct`, async (t) => {
     const example = await followReadme(t, name, { CACHE_FILE: `${t.testdir()}/cache.db` })
-    // Nest ends by the signal itself.
+    // Nest exits by the signal itself.
     t.ok(
       [0, ...(name === 'nestjs' ? [null] : [])].includes(await example.stop()),
       'SIGTERM closes it',
@@ -30,7 +30,7 @@ for (const name of [
 }
 
 t.test(
-  'what the README of minimal adds is in the app, and what it takes away is not',
+  'the lines that the README of minimal adds are in the app, and those it removes are not',
   async (t) => {
     const read = async (file: string) => readFile(`${EXAMPLES}minimal/${file}`, 'utf8')
     const [, diff = ''] = /^```diff\n(.*?)^```$/ms.exec(await read('README.md')) ?? []

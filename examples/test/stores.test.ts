@@ -26,7 +26,7 @@ t.test(
     const { host, user, database } = await startPostgres(t, programs ?? '')
     const DATABASE_URL = `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 
-    await t.test('its README is true', async (t) => {
+    await t.test('its README is correct', async (t) => {
       const example = await followReadme(t, 'outbox-postgres', {
         DATABASE_URL,
         CACHE_FILE: `${t.testdir()}/cache.db`
@@ -34,7 +34,7 @@ t.test(
       t.equal(await example.stop(), 0)
     })
 
-    await t.test('what one instance did not live to tell, another one delivers', async (t) => {
+    await t.test('an invalidation of a killed instance is delivered by another one', async (t) => {
       const env = { DATABASE_URL, REDIS_URL: redis.url }
       const [a, b] = [
         await startExample(t, 'outbox-postgres', env),
@@ -53,8 +53,8 @@ t.test(
 
       await t.rejects(put(45, '?crash=true'))
       t.equal(await a.ended, null, 'killed')
-      // The write was not acknowledged: until it is delivered either price is right. The stored one
-      // is fresh for an hour.
+      // The write was not acknowledged: until it is delivered, both prices are correct. The stored
+      // one is fresh for an hour.
       const deadline = performance.now() + 10_000
       while ((await priceAtB()) !== after && performance.now() < deadline);
       for (let i = 0; i < 10; i++) t.equal(await priceAtB(), after)
@@ -63,7 +63,7 @@ t.test(
   }
 )
 
-t.test('rate-limits: two instances have one budget', async (t) => {
+t.test('rate-limits: two instances share one budget', async (t) => {
   const env = { REDIS_URL: redis.url }
   const instances = [
     await startExample(t, 'rate-limits', env, 2),
@@ -78,13 +78,13 @@ t.test('rate-limits: two instances have one budget', async (t) => {
 })
 
 for (const name of ['serverless', 'express-and-node-http', 'nestjs']) {
-  t.test(`the README of ${name} is true with Redis, too`, async (t) => {
+  t.test(`the README of ${name} is correct with Redis, too`, async (t) => {
     const example = await followReadme(t, name, { REDIS_URL: redis.url })
     t.match(await example.stop(), name === 'nestjs' ? null : 0)
   })
 }
 
-t.test('nothing is connected to Redis any more', async (t) => {
+t.test('no connection to Redis is left', async (t) => {
   const client = await redis.connect()
   t.equal(String(await client.client('LIST')).trim().split('\n').length, 1)
 })

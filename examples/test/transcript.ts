@@ -6,14 +6,15 @@ import { bare, type Environment, type Example, EXAMPLES, startExample } from './
 
 const run = promisify(execFile)
 
-/** A command of a README and what it says comes of it. */
+/** Command of a README with its expected output. */
 export interface Step {
   readonly command: string
   readonly output: readonly string[]
 }
 
 /**
- * The commands in the `console` blocks of a document: each begins with `$ `, its output follows.
+ * Returns the commands in the `console` blocks of a document: each begins with `$ `, its output
+ * follows.
  */
 export function stepsOf (document: string): Step[] {
   return [...document.matchAll(/^```console\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
@@ -23,7 +24,7 @@ export function stepsOf (document: string): Step[] {
     }))
 }
 
-/** Figures that differ from run to run, and keys, have one form. */
+/** Normalizes figures that differ from run to run, and keys. */
 const normalized = (line: string) =>
   line
     .trim()
@@ -34,7 +35,7 @@ const normalized = (line: string) =>
     .replace(/\b(ann|ben)\.[\w-]{43}(?![\w-])/g, '$1.…')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
 
-/** Whether the lines are as expected; a line `...` stands for any number of lines. */
+/** Returns whether the lines are as expected; a line `...` stands for any number of lines. */
 export function isAs (expected: readonly string[], actual: readonly string[]): boolean {
   const [first, ...rest] = expected
   if (first === undefined) return actual.length === 0
@@ -48,7 +49,7 @@ export function isAs (expected: readonly string[], actual: readonly string[]): b
   )
 }
 
-/** The variables of lines such as `export A=1 B=2`. */
+/** Returns the variables of lines such as `export A=1 B=2`. */
 const exportsOf = (lines: readonly string[]): Environment =>
   Object.fromEntries(
     lines
@@ -58,9 +59,9 @@ const exportsOf = (lines: readonly string[]): Environment =>
   )
 
 /**
- * Does what a README says, in its order, and compares what comes of it. `npm run example` starts
- * the compiled example, on other ports; everything else runs in a shell. What the example says to
- * export is in the environment of what follows.
+ * Runs the commands of a README in order, and compares their output. `npm run example` starts the
+ * compiled example on other ports; everything else runs in a shell. Variables exported by the
+ * example are in the environment of later commands.
  */
 export async function followReadme (
   t: Test,
@@ -80,7 +81,7 @@ export async function followReadme (
     } else {
       const [url = '', other = ''] = example?.urls ?? []
       const real = command.replaceAll('localhost:3000', url).replaceAll('localhost:3001', other)
-      // Several commands may fail, and say so: curl of a server that has died.
+      // Some commands are expected to fail with a message: curl of a server that has died.
       const { stdout } = await run('sh', ['-c', `{ ${real}\n} 2>&1; true`], {
         env: bare(exported)
       })

@@ -7,7 +7,7 @@ import {
 } from '../errors.js'
 import { isUser, type User } from './user.js'
 
-/** What is kept of an API key. */
+/** Stored part of an API key: its hash and its user. */
 export interface StoredApiKey {
   /** SHA-256 of the key, in hex. */
   readonly hash: string
@@ -21,14 +21,14 @@ export type ApiKeyLookup = (
   id: string
 ) => StoredApiKey | undefined | Promise<StoredApiKey | undefined>
 
-// Milliseconds. A lookup that has not answered by then has failed.
+// Milliseconds after which a lookup without a result has failed.
 const LOOKUP_TIMEOUT = 1000
 
 /**
- * Makes an API key: `key` is for its owner and shown once, `hash` is kept. A plain SHA-256 is
- * enough, and fast enough for each request: slow hashes protect what people can remember, and
- * nobody guesses 256 random bits.
- * @param id by which it is found: letters, digits, `_` and `-`
+ * Creates an API key: give `key` to its owner, shown once, and store `hash`. A plain SHA-256 is
+ * secure here and fast enough for each request: slow hashes protect memorable passwords, while 256
+ * random bits cannot be guessed.
+ * @param id finds the key: letters, digits, `_` and `-`
  * @example createApiKey('ci') // { key: 'ci.mB5dEG…', hash: '5f2c…' }
  */
 export function createApiKey (id: string): { key: string, hash: string } {
@@ -40,9 +40,9 @@ export function createApiKey (id: string): { key: string, hash: string } {
 }
 
 /**
- * Finds the user of a key.
- * @param complain is told of a lookup that returns neither a stored key nor nothing; the key is
- *   then unknown
+ * Returns the user of a key.
+ * @param complain receives the error of a lookup that returns neither a stored key nor nothing; the
+ *   key is then unknown
  * @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE
  */
 export async function userOfApiKey (
@@ -63,7 +63,7 @@ export async function userOfApiKey (
     stored === undefined ? Buffer.alloc(presented.length) : Buffer.from(stored.hash, 'hex')
   )
   if (stored === undefined || !equal) {
-    throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown, or was revoked')
+    throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown or revoked')
   }
   return stored.user
 }

@@ -19,18 +19,18 @@ import { isRole, mayActAs, type Role, ROLES, type User } from './user.js'
 
 export { type ApiKeyLookup, createApiKey, type StoredApiKey } from './api-keys.js'
 export { securitySchemes } from './schemes.js'
-// Brings the type of `app.jwt` along.
+// Re-exported with the type of `app.jwt`.
 export type { JWT } from '@fastify/jwt'
 export { type JwtKey, type TokenClaims } from './tokens.js'
 export { type Role, type User } from './user.js'
 
 /** Options of authentication: tokens, API keys, or both. */
 export interface AuthOptions {
-  /** Accept JWTs that are signed with one of these, in `Authorization: Bearer`. */
+  /** Accepts JWTs signed with one of these keys, in `Authorization: Bearer`. */
   readonly jwt?: readonly JwtKey[]
-  /** Accept the API keys that this finds, in `X-API-Key` or `Authorization: ApiKey`. */
+  /** Accepts API keys that this function finds, in `X-API-Key` or `Authorization: ApiKey`. */
   readonly apiKeys?: ApiKeyLookup
-  /** The most that the clock of whoever signs tokens may differ, for `exp` and `nbf`. Default 0. */
+  /** Maximum clock difference to the signer, for `exp` and `nbf`. Default 0. */
   readonly clockTolerance?: Duration
 }
 
@@ -48,16 +48,13 @@ declare module 'fastify' {
 
   interface FastifyRequest {
     /**
-     * Why the credentials of the request were not accepted; null where they were, or there are
-     * none.
+     * Reason why the request's credentials were not accepted; null if they were, or there are none.
      */
     authFailure: Error | null
   }
 
   interface FastifyContextConfig {
-    /**
-     * Who may use the route: users with this role or a higher one. Everybody, if it is left out.
-     */
+    /** Lowest role that may use the route. Without it the route is open to all clients. */
     role?: Role
   }
 }
@@ -65,12 +62,12 @@ declare module 'fastify' {
 const NAME = 'weir-auth'
 
 /**
- * Says who sends a request, `request.user`, and keeps those out of routes with `config.role` who do
- * not have the role. Credentials that are not accepted are answered 401 on every route.
+ * Sets `request.user`, and refuses requests to routes with `config.role` from users without the
+ * role. Invalid credentials are answered 401 on every route.
  *
- * It looks at them before any route's hooks run, and answers in one: so register it after
- * `@weir/fastify/rate-limit`, which then knows the user and counts what is refused here, and before
- * `@weir/fastify/response-cache`, so that hits are guarded too.
+ * Credentials are checked before any route's hooks run, and refusals are sent in a route hook.
+ * Register it after `@weir/fastify/rate-limit`, which then knows the user and counts refused
+ * requests, and before `@weir/fastify/response-cache`, so that hits are guarded too.
  */
 async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> {
   checkOptionNames<AuthOptions>(NAME, options, { jwt: true, apiKeys: true, clockTolerance: true })
@@ -79,7 +76,11 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
     throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application')
   }
   if (app.hasDecorator('responseCache')) {
-    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody')
+    throw new WEIR_ERR_PLUGIN_ORDER(
+      NAME,
+      'weir-response-cache',
+      'otherwise hits would be served to clients without the role'
+    )
   }
   checkKeys(NAME, jwt)
   if (apiKeys !== undefined && typeof apiKeys !== 'function') {
@@ -103,14 +104,14 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
 
   app.decorateRequest('authFailure', null)
   const userOfToken = await acceptTokens(app, jwt, tolerated(clockTolerance))
-  // @fastify/jwt does, where there are tokens.
+  // `@fastify/jwt` adds the decorator if there are tokens.
   if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null)
 
   async function userOf ({ headers, log }: FastifyRequest): Promise<User> {
     const { authorization, 'x-api-key': apiKey } = headers
     if (authorization !== undefined && apiKey !== undefined) {
       throw new WEIR_ERR_INVALID_CREDENTIALS(
-        'there are two, Authorization and X-API-Key: send one'
+        'the request has both Authorization and X-API-Key: send one'
       )
     }
     const [scheme = '', credentials = '', ...rest] =
@@ -131,8 +132,8 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
       request.user = user
       done()
     }, (error: unknown) => {
-      // Not answered yet: who tries out credentials uses up the limit of the address that they come
-      // from.
+      // The answer is sent later, after rate limiting: guessing credentials uses up the limit of
+      // the client's address.
       request.authFailure =
         error instanceof WEIR_ERR_INVALID_CREDENTIALS
           ? withChallenge(error, challenge(schemes, true))

@@ -1,6 +1,6 @@
 /**
- * The ways to authenticate, for OpenAPI: give them to `@weir/fastify/service`. Routes with a role
- * name those that are there.
+ * Security schemes for OpenAPI: give them to `@weir/fastify/service`. Routes with a role then name
+ * the available ones.
  */
 export const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -14,7 +14,7 @@ const CHALLENGES: Record<Scheme, string> = {
   apiKey: 'ApiKey realm="api"'
 }
 
-/** WWW-Authenticate (RFC 9110, 11.6.1; RFC 6750, 3). */
+/** Returns the WWW-Authenticate field (RFC 9110, 11.6.1; RFC 6750, 3). */
 export function challenge (schemes: readonly Scheme[], invalid: boolean): string {
   return schemes
     .map((scheme) =>

@@ -5,29 +5,29 @@ import { type OptionNames, unknownOption } from '../plugin-options.js'
 import { isRole, type User } from './user.js'
 
 /**
- * A key by which tokens are accepted, for one algorithm. Where there are several for one algorithm,
- * each has a `kid`, and the first one signs: to rotate, put the new one first and drop the old one
- * when the last token that it has signed has expired.
+ * Key with which tokens are accepted, for one algorithm. If an algorithm has several keys, each has
+ * a `kid`, and the first one signs: to rotate, put the new key first and remove the old one when
+ * the last token it has signed has expired.
  */
 export type JwtKey = (
-  | { readonly algorithm: 'HS256'; /** 32 bytes at least, by chance. */ readonly secret: string }
+  | { readonly algorithm: 'HS256'; /** 32 random bytes or more. */ readonly secret: string }
   | {
     readonly algorithm: 'EdDSA' | 'RS256'
     /** PEM. */ readonly publicKey: string
-    /** PEM; only to sign. */ readonly privateKey?: string
+    /** PEM; only needed to sign. */ readonly privateKey?: string
   }
 ) & {
-  /** The key's name, which tokens have in their header (RFC 7515, 4.1.4). */
+  /** Name of the key, used in the header of tokens (RFC 7515, 4.1.4). */
   readonly kid?: string
-  /** Only tokens with this `iss`. */
+  /** Accepts only tokens with this `iss`. */
   readonly issuer?: string
-  /** Only tokens with this `aud`. */
+  /** Accepts only tokens with this `aud`. */
   readonly audience?: string
 }
 
 type Algorithm = JwtKey['algorithm']
 
-/** The claims of a token: `exp` is required, and set from `expiresIn` when it is signed here. */
+/** Claims of a token: `exp` is required; signing sets it from `expiresIn`. */
 export interface TokenClaims {
   /** The user's id. */
   readonly sub: string
@@ -40,22 +40,20 @@ declare module '@fastify/jwt' {
   interface FastifyJWT {
     payload: TokenClaims
     user: User | null
-    /**
-     * Each algorithm has its key and no other: `app.jwt.HS256.sign(claims, { expiresIn: '1h' })`.
-     */
+    /** One signer per algorithm: `app.jwt.HS256.sign(claims, { expiresIn: '1h' })`. */
     namespaces: Algorithm
   }
 }
 
-// The hash function's output (RFC 7518, 3.2).
+// Output size of the hash function (RFC 7518, 3.2).
 const SHORTEST_SECRET = 32
 
 /**
- * Registers @fastify/jwt for each key, the first one of an algorithm by the algorithm's name, so
- * that a token can only be verified with a key that is meant for the algorithm it names, and never
- * with none.
- * @param clockTolerance milliseconds by which the clock of whoever signs may differ
- * @returns what makes a user of a token, or throws WEIR_ERR_INVALID_CREDENTIALS
+ * Registers @fastify/jwt for each key, the first of an algorithm under the algorithm's name. A
+ * token can therefore only be verified with a key of the algorithm it names, and never without a
+ * key.
+ * @param clockTolerance maximum clock difference to the signer, in milliseconds
+ * @returns a function that returns the user of a token, or throws WEIR_ERR_INVALID_CREDENTIALS
  */
 export async function acceptTokens (
   app: FastifyInstance, keys: readonly JwtKey[], clockTolerance: number
@@ -77,7 +75,7 @@ export async function acceptTokens (
       try {
         return userOf(verifier.verify<object>(token))
       } catch (error) {
-        // What it throws says what is wrong with the token, one made to confuse it too.
+        // The error message describes the problem, also for malicious tokens.
         problem = error instanceof Error ? error.message : String(error)
         if (!isForAnotherKey(error)) break
       }
@@ -86,7 +84,7 @@ export async function acceptTokens (
   }
 }
 
-/** The first of an algorithm's keys has its name: `app.jwt.HS256` signs with it. */
+/** Namespace of a key: `app.jwt.HS256` signs with the first key of the algorithm. */
 function namespaceOf (keys: readonly JwtKey[], i: number): string {
   const { algorithm = 'HS256' } = keys[i] ?? {}
   const first = keys.findIndex((key) => key.algorithm === algorithm)
@@ -95,7 +93,7 @@ function namespaceOf (keys: readonly JwtKey[], i: number): string {
 
 const namespace = (app: FastifyInstance, name: string): JWT => Reflect.get(app.jwt, name) as JWT
 
-/** The key that a token names, before anything is known of it. */
+/** Reads the `kid` of a token before the token is verified. */
 function kidOf (token: string): string | undefined {
   try {
     const header: unknown = JSON.parse(
@@ -137,7 +135,7 @@ function jwtOptions (key: JwtKey, namespace: string, clockTolerance: number): Fa
       ],
       ...(issuer !== undefined && { allowedIss: issuer }),
       ...(audience !== undefined && { allowedAud: audience }),
-      // A token comes with each request of its user. `exp` is looked at each time all the same.
+      // Users send the same token with each request. `exp` is still checked each time.
       cache: true
     }
   }
@@ -160,7 +158,8 @@ export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
       case 'HS256':
         if (typeof key.secret !== 'string' || Buffer.byteLength(key.secret) < SHORTEST_SECRET) {
           throw refuse(
-            `has a secret of less than ${SHORTEST_SECRET} bytes: make one with openssl rand -base64 32`
+            `has a secret of less than ${SHORTEST_SECRET} bytes: generate one with openssl rand ` +
+            '-base64 32'
           )
         }
         break
@@ -174,7 +173,7 @@ export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
         throw refuse('has a key for an algorithm other than HS256, EdDSA and RS256')
     }
     if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) {
-      throw refuse('has a kid that is no name: give a non-empty string')
+      throw refuse('has an invalid kid: give a non-empty string')
     }
     const unknown = unknownOption(
       key,
@@ -197,7 +196,7 @@ export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
       others.some(({ kid }) => kid === undefined || kid === key.kid) ||
       (others.length > 0 && key.kid === undefined)
     ) {
-      throw refuse(`has several keys for ${key.algorithm}: give each a kid of its own`)
+      throw refuse(`has several keys for ${key.algorithm}: give each its own kid`)
     }
   })
 }

@@ -1,19 +1,19 @@
-/** From least to most: each may do what those before it may. */
+/** Roles in ascending order; each includes the ones before it. */
 export const ROLES = ['reader', 'editor', 'admin'] as const
 
 export type Role = typeof ROLES[number]
 
-/** Who sends a request: `request.user`. */
+/** User who sent a request: `request.user`. */
 export interface User {
   readonly id: string
   readonly role: Role
-  /** Which of the `tiers` of a rate limit applies. */
+  /** Name of the rate limit's tier that applies. */
   readonly tier?: string
 }
 
 export const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
 
-/** Checks what the application gives as a user: plain JavaScript may give anything. */
+/** Returns whether a value is a user: plain JavaScript applications may return anything. */
 export function isUser (value: unknown): value is User {
   if (typeof value !== 'object' || value === null) return false
   const {

@@ -6,27 +6,27 @@ type SomeCache = Pick<
   'namespace' | 'invalidate' | 'inspect' | 'countInMemory' | 'stats'
 >
 
-/** An entry that a URL is answered from. */
+/** Cache entry from which a URL is answered. */
 export interface Located {
   readonly cache: SomeCache
   readonly key: string
-  /** Invalidates it. */
+  /** Tag that invalidates the entry. */
   readonly tag: string
   /**
-   * The key of what the request at hand selects, where the entry is a list of variants that differ
-   * by these headers.
+   * Returns the key of the variant that the current request selects by these headers, if the entry
+   * is a list of variants.
    */
   readonly variant?: (names: readonly string[]) => string
 }
 
-/** What is administered: caches of one namespace in one store, and what of them is behind a URL. */
+/** Administered caches of one namespace in one store, with a lookup by URL. */
 export interface AdministeredCache {
-  /** By the names that statistics have them under. Tags count for all of them. */
+  /** Caches by the names used in statistics. Tags apply to all of them. */
   readonly caches: Readonly<Record<string, SomeCache>>
   /**
-   * What a URL of the service is answered from; undefined for one that nothing is ever kept for.
+   * Finds the entries from which a URL of the service is answered; undefined if it is never cached.
    */
   locate (url: string, request: FastifyRequest): Promise<readonly Located[] | undefined>
-  /** Invalidates everything in them. */
+  /** Invalidates all entries. */
   clear (): Promise<void>
 }

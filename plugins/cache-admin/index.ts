@@ -14,15 +14,15 @@ import { storedResponses } from './stored-responses.js'
 export { type AdministeredCache, type Located } from './administered.js'
 export { type ResponseAddress } from './response-keys.js'
 
-/** Options of the administration of a cache. */
+/** Options of the cache administration. */
 export interface CacheAdminOptions {
-  /** Where its routes are, such as `/api/catalog/cache`. */
+  /** Path prefix of the routes, such as `/api/catalog/cache`. */
   readonly prefix: string
-  /** What this instance is called. */
+  /** Name of this instance. */
   readonly instance: string
-  /** Who may use it. Default `admin`. */
+  /** Role that may use the routes. Default `admin`. */
   readonly role?: Role
-  /** What is administered. Default: the responses of `@weir/fastify/response-cache`. */
+  /** Administered caches. Default: the responses of `@weir/fastify/response-cache`. */
   readonly cache?: AdministeredCache
 }
 
@@ -30,10 +30,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     cacheAdmin: {
       /**
-       * By which key the response cache keeps what a URL, path and query, is answered with;
-       * undefined where it never keeps any.
-       * @param asking gives what a URL does not say: its origin, and headers by which responses may
-       *   differ
+       * Returns the key under which the response cache stores the response to a URL, path and
+       * query; undefined if it is never stored.
+       * @param asking supplies the properties that a URL lacks: its origin, and headers by which
+       *   responses may differ
        */
       keyOf (url: string, asking: FastifyRequest): Promise<ResponseAddress | undefined>
     }
@@ -43,10 +43,9 @@ declare module 'fastify' {
 const NAME = 'weir-cache-admin'
 
 /**
- * Routes by which people purge a cache and look into it: POST `prefix/invalidations`, GET
+ * Routes for operators to purge and inspect a cache: POST `prefix/invalidations`, GET
  * `prefix/entries` and GET `prefix/stats`. Register it after `@weir/fastify/auth` and
- * `@weir/fastify/response-cache`, and before `@weir/fastify/invalidation` and the routes that are
- * cached.
+ * `@weir/fastify/response-cache`, and before `@weir/fastify/invalidation` and the cached routes.
  */
 async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Promise<void> {
   checkOptionNames<CacheAdminOptions>(NAME, options, {
@@ -56,20 +55,20 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
     cache: true
   })
   if (!app.hasRequestDecorator('authFailure')) {
-    throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge')
+    throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, any client could purge')
   }
   if (options.cache === undefined && !app.hasDecorator('responseCache')) {
     throw new WEIR_ERR_PLUGIN_ORDER(
       'weir-response-cache',
       NAME,
-      'it has what is administered, unless the option "cache" says what else'
+      'it provides the administered responses, unless the option "cache" names other caches'
     )
   }
   if (app.hasReplyDecorator('invalidations')) {
     throw new WEIR_ERR_PLUGIN_ORDER(
       NAME,
       'weir-invalidation',
-      'a purge would invalidate its own address as well, and wait for that too'
+      'otherwise a purge would also invalidate its own address, and wait for that'
     )
   }
   check(options)
@@ -88,7 +87,7 @@ function check ({ prefix, instance }: CacheAdminOptions): void {
     )
   }
   if (typeof instance !== 'string' || instance === '') {
-    throw refuse('instance', 'is missing: give it a name to answer by')
+    throw refuse('instance', 'is missing: give the name of this instance')
   }
 }
 

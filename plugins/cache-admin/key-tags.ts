@@ -1,10 +1,10 @@
 import { keyTag } from '@weir/cache'
 
-// What sets the tags of keys apart from those that people name.
+// Prefix that distinguishes the tags of keys from tags named by applications.
 const MARK = keyTag('')
 
-/** The tags that people have named. */
+/** Returns the tags that the application has named. */
 export const named = (tags: readonly string[]) => tags.filter((tag) => !tag.startsWith(MARK))
 
-/** The key that a tag is of; a tag that people have named, as it is. */
+/** Returns the key of a key tag; returns other tags unchanged. */
 export const keyOfTag = (tag: string) => tag.startsWith(MARK) ? tag.slice(MARK.length) : tag

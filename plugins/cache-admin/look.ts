@@ -7,8 +7,8 @@ import { named } from './key-tags.js'
 import type { EntryFound } from './schemas.js'
 
 /**
- * What is kept at a place, so that nobody notices; and where that is a list of variants, the one
- * that the request at hand selects.
+ * Reads the entries at a location without affecting counters or entries. If the entry is a list of
+ * variants, the result includes the variant that the current request selects.
  * @throws WEIR_ERR_STORE_UNREADABLE
  */
 export async function look ({ cache, key, variant }: Located): Promise<EntryFound[]> {

@@ -13,31 +13,31 @@ import { credentialFields } from '../response-cache/credentials.js'
 import { askSelf } from '../response-cache/self-request.js'
 import '../response-cache/index.js'
 
-/** By what the responses of a URL are found. */
+/** Keys and tags under which the responses of a URL are stored. */
 export interface ResponseAddress {
   readonly key: string
-  /** Invalidates all of its variants, and whatever else there is of its path. */
+  /** Tag that invalidates all variants, and everything else stored for the path. */
   readonly tag: string
-  /** The key of the variant for the asking request's headers, where responses differ by these. */
-  variant (names: readonly string[]): string
   /**
-   * The key under which the No-Vary-Search of the URL's path is kept; undefined where none counts.
+   * Returns the key of the variant for the asking request's headers, if responses differ by these.
    */
+  variant (names: readonly string[]): string
+  /** Key under which the No-Vary-Search of the URL's path is stored; undefined if none applies. */
   readonly rule: string | undefined
-  /** The address of the response that has this No-Vary-Search. */
+  /** Returns the address of the response that has this No-Vary-Search. */
   ruled (rule: QueryVariance): ResponseAddress
 }
 
-// Says which question an internal request is for. Nobody outside can guess one, and unknown ones
-// are ignored.
+// Header that identifies the lookup of an internal request. The value cannot be guessed from
+// outside, and unknown ones are ignored.
 const HEADER = 'x-weir-key'
-// The client that asks is not the one that would be answered.
+// Credentials of the asking client are left out: the lookup is for another client's response.
 const WITHOUT = new Set(credentialFields([]))
 
 /**
- * Knows by which key a URL's response is stored. Only the route of a URL does: its query schema
- * says which parameters count and what their defaults are. So the application is sent a request for
- * the URL, which the first hook of the route answers with the key.
+ * Finds the key under which a URL's response is stored. Only the URL's route knows it: its query
+ * schema defines which parameters count and their defaults. Therefore the application is sent a
+ * request for the URL, and the first hook of the route answers it with the key.
  */
 export class ResponseKeys {
   readonly #asked = new Map<string, (address: ResponseAddress | undefined) => void>()
@@ -45,9 +45,9 @@ export class ResponseKeys {
   constructor (readonly app: FastifyInstance) {}
 
   /**
-   * For each GET route, before any other hook of it: a question is not limited, looks nothing up
-   * and computes nothing. Also where nothing is cached, or the handler would run, and may be one
-   * that never ends.
+   * Returns a hook that runs before all others on each GET route: a lookup is not rate-limited,
+   * reads no cache and computes nothing. The hook also runs on uncached routes, whose handlers
+   * might never end.
    */
   hook (route: RouteOptions): onRequestHookHandler {
     const keyFor = this.app.responseCache.keyFunction(route)
@@ -55,7 +55,7 @@ export class ResponseKeys {
       const token = request.headers[HEADER]
       const answer = typeof token === 'string' ? this.#asked.get(token) : undefined
       if (answer === undefined) return done()
-      // It is no client's request, for those who count.
+      // Metrics must not count the lookup as a client's request.
       request.cacheResult = { outcome: 'refill', cost: 0 }
       answer(keyFor === undefined ? undefined : addressOf(keyFor, request))
       reply.hijack()
@@ -63,7 +63,7 @@ export class ResponseKeys {
     }
   }
 
-  /** Undefined for a URL that has no cached route, or that its route would refuse. */
+  /** Returns undefined for a URL without a cached route, or one that its route would refuse. */
   async of (url: string, asking: FastifyRequest): Promise<ResponseAddress | undefined> {
     const token = randomUUID()
     let found: ResponseAddress | undefined
@@ -99,8 +99,8 @@ function addressWith (found: ResponseKey, request: FastifyRequest): ResponseAddr
 }
 
 /**
- * Whether the route takes the query, which its validator may have changed. Compilers differ in how
- * theirs say so.
+ * Returns whether the route accepts the query, which its validator may have changed. Compilers
+ * report this in different ways.
  */
 function isValidated (request: FastifyRequest): boolean {
   const validate = request.getValidationFunction('querystring')

@@ -23,7 +23,7 @@ export interface AdminRoutesOptions {
   readonly cache: AdministeredCache
 }
 
-// People click; programs that purge have 100 names a request.
+// Low limit, because operators click; a program can purge 100 names per request.
 const rateLimit = {
   group: 'cache-admin',
   policies: [{ name: 'cache-admin', limit: 10, window: '1s', burst: 20 }]
@@ -40,7 +40,7 @@ export async function adminRoutes (
   const config = { role, rateLimit } satisfies FastifyContextConfig
   const tags = ['cache']
 
-  // Errors too.
+  // Error responses included.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store')
     done()
@@ -51,9 +51,10 @@ export async function adminRoutes (
     {
       schema: {
         tags,
-        summary: 'Invalidate by tags or URLs, or everything',
+        summary: 'Invalidate by tags, by URLs, or everything',
         description:
-          'For all instances: when it is answered, none serves what was before. To repeat it does no harm.',
+          'Applies to all instances: when this request returns, no instance serves the ' +
+          'invalidated responses. Safe to repeat.',
         querystring: NoQuery,
         body: PurgeSchema,
         response: { 200: PurgedSchema, ...problems }
@@ -88,9 +89,10 @@ export async function adminRoutes (
     {
       schema: {
         tags,
-        summary: 'What is kept for a URL',
+        summary: 'Entries stored for a URL',
         description:
-          'In the memory of the instance that answers, and in the store. Looking changes nothing, and does not count as a hit.',
+          'Reads the memory of the responding instance and the store. Inspecting affects ' +
+          'neither counters nor entries.',
         querystring: EntriesQuery,
         response: { 200: EntriesSchema, ...problems }
       },
@@ -111,7 +113,7 @@ export async function adminRoutes (
     {
       schema: {
         tags,
-        summary: 'What the cache of this instance has counted',
+        summary: 'Cache counters of this instance',
         querystring: NoQuery,
         response: { 200: StatsSchema, ...problems }
       },
@@ -146,8 +148,8 @@ export async function adminRoutes (
 }
 
 /**
- * An error about one field, told as a schema's violations are: the problem document names the
- * field.
+ * Creates an error about one field in the form of a schema violation: the problem document names
+ * the field.
  */
 function about<E extends Error> (
   validationContext: string,
@@ -165,7 +167,7 @@ async function purged (request: FastifyRequest, invalidation: Promise<void>): Pr
   try {
     await invalidation
   } catch (cause) {
-    request.log.error({ err: cause }, 'the cache could not be told of a purge')
+    request.log.error({ err: cause }, 'the cache could not be reached for a purge')
     throw new WEIR_ERR_NOT_PURGED({ cause })
   }
 }

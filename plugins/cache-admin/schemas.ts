@@ -6,7 +6,7 @@ const Url = Type.String({
   description: 'Path and query of this service, as clients send them',
   examples: ['/api/products?limit=20']
 })
-// What the engine takes: see `checkTags` of @weir/cache.
+// Same rule as `checkTags` of @weir/cache.
 const Tag = Type.String({
   pattern: '^[^\\u0000-\\u001f\\u007f\\p{Cs}]+$',
   examples: ['product:17']
@@ -19,24 +19,24 @@ export const PurgeSchema = Type.Object(
       Type.Array(Tag, {
         minItems: 1,
         maxItems: MOST,
-        description: 'Everything that carries one of them'
+        description: 'Invalidates all entries with one of these tags'
       })
     ),
     urls: Type.Optional(
       Type.Array(Url, {
         minItems: 1,
         maxItems: MOST,
-        description: 'What these are answered from, in all of its variants'
+        description: 'Invalidates all variants of the responses to these URLs'
       })
     ),
     all: Type.Optional(Type.Literal(true, { description: 'Everything' }))
   },
-  { additionalProperties: false, description: 'Exactly one of the three' }
+  { additionalProperties: false, description: 'Exactly one of tags, urls and all' }
 )
 export type Purge = Static<typeof PurgeSchema>
 
-const instance = Type.String({ description: 'The instance that answers' })
-const namespace = Type.String({ description: 'The part of the store that is meant' })
+const instance = Type.String({ description: 'The instance that sent this response' })
+const namespace = Type.String({ description: 'Namespace of the cache within the store' })
 const Time = (description: string) => Type.String({ format: 'date-time', description })
 const Count = (description: string) => Type.Integer({ minimum: 0, description })
 
@@ -44,12 +44,13 @@ export const PurgedSchema = Type.Object({
   namespace,
   instance,
   tags: Type.Array(Type.String(), {
-    description: 'What was invalidated; URLs by the addresses that they have in keys'
+    description: 'The invalidated tags; URLs are listed by the addresses used in keys'
   }),
   all: Type.Boolean(),
   dropped: Type.Object({
     memory: Count(
-      'Entries in the memory of this instance that this has ended; how many others have, nobody has counted'
+      'Number of entries removed from the memory of this instance; other instances do not ' +
+      'report theirs'
     )
   })
 })
@@ -60,30 +61,35 @@ export const EntriesQuery = Type.Object({ url: Url }, { additionalProperties: fa
 export const EntrySchema = Type.Object({
   key: Type.String(),
   where: Type.Enum(['memory', 'store'], {
-    description: 'In the memory of this instance, or in the store that all share'
+    description: 'Memory of this instance, or the shared store'
   }),
-  valid: Type.Boolean({ description: 'False: it has been invalidated, and nobody is served it' }),
-  storedAt: Time('When it was made'),
-  age: Count('Seconds since then'),
-  freshUntil: Time('Until then it is served as it is'),
-  staleUntil: Time('Until then it is served while a new one is made'),
-  errorUntil: Time('Until then it is served if no new one can be made'),
-  tags: Type.Array(Type.String(), { description: 'What ends it; not that of its own key' }),
-  filledBy: Type.String({ description: 'The instance that made it' }),
-  costMs: Type.Number({ minimum: 0, description: 'How long that took' }),
-  bytes: Count('As it is stored'),
-  status: Type.Optional(Type.Integer({ description: 'Of a response' })),
+  valid: Type.Boolean({ description: 'False: the entry was invalidated and is never served' }),
+  storedAt: Time('Time of creation'),
+  age: Count('Age in seconds'),
+  freshUntil: Time('Time until which the entry is fresh'),
+  staleUntil: Time('Time until which the entry may be served stale while it is revalidated'),
+  errorUntil: Time('Time until which the entry may be served stale if revalidation fails'),
+  tags: Type.Array(Type.String(), {
+    description: 'Tags that invalidate the entry, without the ' +
+    'tag of its own key'
+  }),
+  filledBy: Type.String({ description: 'The instance that created the entry' }),
+  costMs: Type.Number({ minimum: 0, description: 'Time it took to create the entry' }),
+  bytes: Count('The stored value'),
+  status: Type.Optional(Type.Integer({ description: 'Status, for a response' })),
   etag: Type.Optional(Type.String()),
   variants: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        'In place of a response: the request headers by which those of this URL differ. The one that follows is for the headers of this request'
+        'In place of a response: the request headers by which the responses of this URL differ. ' +
+        'The next entry is the variant for the headers of this request'
     })
   ),
   noVarySearch: Type.Optional(
     Type.String({
       description:
-        'In place of a response: it is stored for every query that this field makes equivalent; empty: for this query alone'
+        'In place of a response: the response is stored for all queries that this field makes ' +
+        'equivalent; empty: for this query only'
     })
   )
 })
@@ -92,34 +98,34 @@ export type EntryFound = Static<typeof EntrySchema>
 export const EntriesSchema = Type.Object({
   url: Type.String(),
   instance,
-  found: Type.Array(EntrySchema, { description: 'In memory, and in the store' })
+  found: Type.Array(EntrySchema, { description: 'Entries in memory, and in the store' })
 })
 
 const CacheStatsSchema = Type.Object({
   hits: Type.Object({
     l1: Count('From memory'),
-    l2: Count('From the store'),
-    coalesced: Count('From what another request was computing')
+    l2: Count('Hits from the store'),
+    coalesced: Count('Hits coalesced with another request')
   }),
-  stale: Count('Hits that were stale'),
-  misses: Count('Reads that found nothing to serve, and fills in the background'),
-  savedMicros: Count('Microseconds that computing the values of hits had taken'),
+  stale: Count('Stale hits'),
+  misses: Count('Misses, and fills in the background'),
+  savedMicros: Count('Microseconds that hits saved: the time it took to compute their values'),
   stores: Count('Values stored'),
-  discarded: Count('Entries found and not used: invalidated, or damaged'),
+  discarded: Count('Entries found but not used: invalidated or damaged'),
   invalidations: Count('Invalidations by this instance'),
-  errors: Count('Answers that the store owed'),
+  errors: Count('Replies that the store failed to give'),
   l1: Type.Object({
     entries: Count('In memory'),
     bytes: Count('In memory'),
-    evictions: Count('Entries that had to make room')
+    evictions: Count('Entries evicted to free memory')
   }),
-  flights: Count('Values being computed now')
+  flights: Count('Values currently being computed')
 })
 
 export const StatsSchema = Type.Object({
   namespace,
   instance,
   caches: Type.Record(Type.String(), CacheStatsSchema, {
-    description: 'Counts since this instance has started'
+    description: 'Counters since this instance started'
   })
 })

@@ -6,7 +6,7 @@ import type { AdministeredCache } from './administered.js'
 import { type ResponseAddress, ResponseKeys } from './response-keys.js'
 import type { StoredResponse } from '../response-cache/stored-response.js'
 
-/** The responses of `@weir/fastify/response-cache`, which are found by the URL itself. */
+/** Administers the responses of `@weir/fastify/response-cache`, found by the URL itself. */
 export function storedResponses (app: FastifyInstance, plugin: string): AdministeredCache {
   if (app.hasDecorator('cacheAdmin')) {
     throw new WEIR_ERR_REGISTERED_TWICE(plugin, 'an application has one cache of responses')
@@ -31,8 +31,8 @@ export function storedResponses (app: FastifyInstance, plugin: string): Administ
 type Inspecting = Pick<Cache<StoredResponse>, 'inspect'>
 
 /**
- * The URL's own address, and those that No-Vary-Search gives its response: the path's, and that of
- * its own last response.
+ * Returns the URL's own address and those from No-Vary-Search: the path's, and that of the URL's
+ * own last response.
  */
 async function withRuled (cache: Inspecting, address: ResponseAddress): Promise<ResponseAddress[]> {
   if (address.rule === undefined) return [address]
@@ -46,7 +46,7 @@ async function rulesAt (cache: Inspecting, key: string): Promise<QueryVariance[]
     const { memory, store } = await cache.inspect(key)
     return [memory, store].flatMap((found) => found?.entry.value.ruledBy?.rule ?? [])
   } catch (error) {
-    // Whoever goes on to the entries is told so.
+    // The error is reported when the entries are read.
     if (error instanceof CacheError) return []
     throw error
   }

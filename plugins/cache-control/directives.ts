@@ -1,12 +1,12 @@
 import { parseDuration } from '@weir/cache'
 import type { AnyCacheControl } from './options.js'
 
-/** Whole seconds, as directives have them. */
+/** Converts a duration to whole seconds, the unit of directives. */
 export const seconds = (duration: AnyCacheControl['sharedMaxAge']): number =>
   Math.floor(parseDuration(duration, 'it') / 1000)
 
 /**
- * Writes the field.
+ * Renders the Cache-Control field.
  * @param maxAge in seconds; undefined: the page has no lifetime
  * @example
  * directives({ public: true, maxAge: '1h', immutable: true }, 3600)
@@ -39,8 +39,8 @@ export function directives (options: AnyCacheControl, maxAge: number | undefined
 }
 
 /**
- * Seconds that the route itself gives a page.
- * @param expires as the route's function has it
+ * Returns the lifetime, in seconds, that the route itself declares.
+ * @param expires value returned by the route's function
  */
 export function lifetimeOf (
   { maxAge }: AnyCacheControl,

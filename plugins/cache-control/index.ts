@@ -19,8 +19,8 @@ export { type Etag, type Expires, type LastModified, type PageCacheControl } fro
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * The way in which clients and caches may keep the pages of this GET or HEAD route, where its
-     * handler does not say it.
+     * Declares how clients and caches may store the pages of this GET or HEAD route, unless its
+     * handler does so itself.
      */
     cacheControl?: PageCacheControl
   }
@@ -29,9 +29,9 @@ declare module 'fastify' {
 const NAME = 'weir-cache-control'
 
 /**
- * Says how long the pages of a route may be kept, by whom, and whether they have changed:
- * `config.cacheControl` becomes Cache-Control, Expires, Vary, ETag and Last-Modified. A handler
- * that sets Cache-Control itself has the last word. Errors get nothing but `no-store`. Register it
+ * Declares how long the pages of a route may be stored, by which caches, and whether they have
+ * changed: `config.cacheControl` becomes Cache-Control, Expires, Vary, ETag and Last-Modified. A
+ * Cache-Control set by the handler takes precedence. Errors get nothing but `no-store`. Register it
  * before `@weir/fastify/response-cache`, so that the headers are stored with the response.
  */
 async function cacheControl (app: FastifyInstance, options: object): Promise<void> {
@@ -56,7 +56,7 @@ async function cacheControl (app: FastifyInstance, options: object): Promise<voi
   })
 }
 
-/** Makes the hook that writes what the route says. */
+/** Returns the hook that writes the route's headers. */
 function saying (options: AnyCacheControl, complain: Complain) {
   return (
     request: FastifyRequest,
@@ -91,7 +91,7 @@ function say (
       ? field
       : bounded(field, page?.isPrivate === true || page?.isOwn === true, left)
   )
-  // Expires counts from the second of Date, and so agrees with max-age.
+  // Expires counts from the second of Date, so that it agrees with max-age.
   if (seconds !== undefined) {
     reply.header(
       'expires',
@@ -102,15 +102,15 @@ function say (
     const modified = new Date(page.renderedAt).toUTCString()
     if (!isWeakDate(modified, now)) {
       reply.header('last-modified', modified)
-      // It has no date of its own.
+      // The page has no date of its own.
       page.validators.set('last-modified', { own: new Date(0).toUTCString(), sent: modified })
     }
   }
 }
 
 /**
- * The end of a page, as the route's function has it. Long ago, if it gives none: without any a
- * cache could make one up.
+ * Returns the time of expiry from the route's function. An invalid result counts as long past:
+ * without a date a cache could choose a lifetime.
  */
 function endOf (
   { expires }: AnyCacheControl,
@@ -133,10 +133,12 @@ function complaints (route: string): Complain {
     const expected =
       option === 'etag' ? 'an entity tag such as "v7", with its quotes' : 'a valid Date'
     const follows =
-      option === 'expires' ? 'no time, so that the page is stale at once' : 'what is left out'
+      option === 'expires'
+        ? 'no valid date, so that the page is stale at once'
+        : 'a value that is left out'
     request.log.error(
       { route, given: shown(given) },
-      `config.cacheControl.${option} returned ${follows}: let it return ${expected}`
+      `config.cacheControl.${option} returned ${follows}: return ${expected}`
     )
   }
 }

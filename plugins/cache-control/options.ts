@@ -6,18 +6,18 @@ import { seconds } from './directives.js'
 import { isOptions, unknownOption } from '../plugin-options.js'
 import { isNameList, routeName } from '../response-cache/options.js'
 
-/** Finds the time at which the resource was last changed; nothing where that is not known. */
+/** Returns the time at which the resource last changed; nothing if that is unknown. */
 export type LastModified = { bivariant (request: FastifyRequest): Known<Date> }['bivariant']
-/** Finds the entity tag of the resource, such as `"v7"`; nothing where it is not known. */
+/** Returns the entity tag of the resource, such as `"v7"`; nothing if it is unknown. */
 export type Etag = { bivariant (request: FastifyRequest): Known<string> }['bivariant']
-/** Finds the time until which the page is right. */
+/** Returns the time until which the page is fresh. */
 export type Expires = {
   bivariant(request: FastifyRequest, reply: FastifyReply): Date
 }['bivariant']
 
 type Known<T> = T | null | undefined | Promise<T | null | undefined>
 
-/** The words for who may keep a page, of which there is at most one. */
+/** Caches that may store a page: at most one of public and private. */
 type Audience =
   | { readonly public?: true, readonly private?: never }
   | { readonly private: true, readonly public?: never, readonly sharedMaxAge?: never }
@@ -71,16 +71,16 @@ type Validated = Audience & { readonly noCache: true; readonly noStore?: never }
   ]?: never
 }
 
-/** The parts of a page's headers that say which representation it is. */
+/** Headers of a page that identify its representation. */
 export interface Described {
-  /** Names of request headers by which the page differs, added to Vary. */
+  /** Request headers by which the page differs, added to Vary. */
   readonly vary?: readonly string[]
   /**
-   * The resource's entity tag: a request that has it is answered 304, and the handler does not run
+   * Entity tag of the resource: a request that has it is answered 304 without running the handler
    * (RFC 9110, 13.1).
    */
   readonly etag?: Etag
-  /** The resource's time of change, sent as Last-Modified and evaluated as `etag` is. */
+  /** Time of the resource's last change, sent as Last-Modified and evaluated like `etag`. */
   readonly lastModified?: LastModified
 }
 
@@ -89,20 +89,20 @@ interface NotKept {
 }
 
 /**
- * The way in which clients and caches may keep the pages of a route, as the directives of
- * Cache-Control say it (RFC 9111, 5.2.2; RFC 5861; RFC 8246). What contradicts itself is an error
- * of the compiler, or WEIR_ERR_ROUTE_OPTION when the route is declared.
- * @example { public: true, maxAge: '365d', immutable: true } // static: its URL changes with it
- * @example { private: true, noCache: true } // dynamic: each request asks
-// conditional
+ * Declares how clients and caches may store the pages of a route, in terms of the directives of
+ * Cache-Control (RFC 9111, 5.2.2; RFC 5861; RFC 8246). Contradictions do not compile, or are a
+ * WEIR_ERR_ROUTE_OPTION when the route is declared.
+ * @example { public: true, maxAge: '365d', immutable: true } // static: a new version has a new URL
+ * @example { private: true, noCache: true } // dynamic: revalidated on each request
+ * // conditional
  * { noCache: true, lastModified: (request) => changedAt(request.params.id) }
-// nothing but its fragments: as long as all of them are fresh
+ * // nothing but its fragments: as long as all of them are fresh
  * { public: true, maxAge: 'fragments' }
  * @example { noStore: true } // a secret
  */
 export type PageCacheControl = ((Fresh | Validated) & Described) | NotKept
 
-/** Every option, whatever goes with what. */
+/** Every option, regardless of valid combinations. */
 export interface AnyCacheControl extends Described {
   readonly public?: true
   readonly private?: true
@@ -119,7 +119,7 @@ export interface AnyCacheControl extends Described {
 
 const isDuration = (value: unknown) => parseDuration(value, 'it') >= 0
 const DURATION = { check: isDuration, expected: "a duration: milliseconds, or text like '60s'" }
-const TRUE = { check: (value: unknown) => value === true, expected: 'true, or left out' }
+const TRUE = { check: (value: unknown) => value === true, expected: 'true, or omitted' }
 const FUNCTION = {
   check: (value: unknown) => typeof value === 'function',
   expected: 'a function of the request'
@@ -148,24 +148,24 @@ const CHECKS: Record<
   lastModified: FUNCTION
 }
 
-const CHECKED = 'each use is checked, so that nothing is fresh'
-const STALE = 'what must be revalidated is never served stale'
+const CHECKED = 'each use is revalidated, so nothing is fresh'
+const STALE = 'a page that must be revalidated is never served stale'
 
-/** Pairs of which a route has one at most, and why. */
+/** Pairs of options that exclude each other, with the reason. */
 const CONTRADICTIONS: readonly (readonly [
   keyof AnyCacheControl,
   keyof AnyCacheControl,
   string
 ])[] = [
-  ['public', 'private', 'a page is for everybody or for one user'],
-  ['private', 'sharedMaxAge', 'no shared cache keeps what is private'],
-  ['maxAge', 'expires', 'each is made of the other: give one of them'],
-  ['expires', 'sharedMaxAge', 'nobody keeps a page for longer than it is right'],
+  ['public', 'private', 'a page is for all users or for one'],
+  ['private', 'sharedMaxAge', 'no shared cache stores a private page'],
+  ['maxAge', 'expires', 'each is derived from the other: give one of them'],
+  ['expires', 'sharedMaxAge', 'no cache stores a page for longer than it is fresh'],
   ['noCache', 'maxAge', CHECKED],
   ['noCache', 'sharedMaxAge', CHECKED],
   ['noCache', 'expires', CHECKED],
   ['noCache', 'immutable', CHECKED],
-  ['noCache', 'mustRevalidate', 'it says less than noCache: leave it out'],
+  ['noCache', 'mustRevalidate', 'it is weaker than noCache: leave it out'],
   ['noCache', 'staleWhileRevalidate', CHECKED],
   ['noCache', 'staleIfError', CHECKED],
   ['mustRevalidate', 'staleWhileRevalidate', STALE],
@@ -174,7 +174,7 @@ const CONTRADICTIONS: readonly (readonly [
 
 /**
  * Checks `config.cacheControl` when the route is declared.
- * @throws WEIR_ERR_ROUTE_OPTION with the route, the option and what it contradicts
+ * @throws WEIR_ERR_ROUTE_OPTION with the route, the option and the contradicting option
  */
 export function checkCacheControl (route: RouteOptions, options: AnyCacheControl): void {
   const name = routeName(route)
@@ -202,7 +202,7 @@ export function checkCacheControl (route: RouteOptions, options: AnyCacheControl
   }
   const other = given.find((option) => option !== 'noStore')
   if (options.noStore === true && other !== undefined) {
-    fail('noStore', `contradicts ${other}: nothing is kept at all`)
+    fail('noStore', `contradicts ${other}: nothing is stored at all`)
   }
   for (const [one, another, why] of CONTRADICTIONS) {
     if (given.includes(one) && given.includes(another)) fail(one, `contradicts ${another}: ${why}`)
@@ -224,7 +224,7 @@ export function checkCacheControl (route: RouteOptions, options: AnyCacheControl
     )
   }
   if (!given.some((option) => LIFETIMES.has(option))) {
-    fail('', 'does not say for how long: give it maxAge, expires, noCache or noStore')
+    fail('', 'has no lifetime: give it maxAge, expires, noCache or noStore')
   }
   checkBesideCache(options, route, fail)
 }
@@ -236,7 +236,7 @@ const LIFETIMES: ReadonlySet<keyof AnyCacheControl> = new Set([
   'noStore'
 ] as const)
 
-/** The response cache keeps neither. */
+/** The response cache stores neither. */
 function checkBesideCache (
   { noStore, private: isPrivate }: AnyCacheControl,
   { config }: RouteOptions,

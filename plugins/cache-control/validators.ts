@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { mayHaveFragments } from '../fragments/follow.js'
 import type { Described } from './options.js'
 
-/** Logs a mistake of a route's function, once. */
+/** Logs a mistake of a route's function once. */
 export type Complain = (request: FastifyRequest, option: string, given: unknown) => void
 
 /**
- * The handler, asked only where the client does not have what it would answer (RFC 9110, 13.2.2).
+ * Wraps a handler so that it runs only if the client lacks the current version (RFC 9110, 13.2.2).
  */
 export function validated (
   handler: RouteHandlerMethod,
@@ -22,7 +22,7 @@ export function validated (
     }
     if (current.etag !== undefined) reply.header('etag', current.etag)
     if (current.lastModified !== undefined) reply.header('last-modified', current.lastModified)
-    // A precondition that fails is for those who know all validators, as weir-conditional does.
+    // Failed preconditions are left to plugins that know all validators, such as weir-conditional.
     const isTold = isKnown(current) && !mayHaveFragments(request, reply, current.lastModified)
     if (isTold && evaluatePreconditions(request, current) === 'not-modified') {
       return reply.code(304).send()
@@ -31,11 +31,11 @@ export function validated (
   }
 }
 
-/** A resource that is not known may not exist, and no condition holds for one that does not. */
+/** An unknown resource may not exist, and no condition holds for a resource that does not exist. */
 const isKnown = ({ etag, lastModified }: Representation) =>
   etag !== undefined || lastModified !== undefined
 
-/** A handler that returns nothing answers later: the reply is what can be waited for. */
+/** A handler that returns nothing answers later: await the reply instead. */
 async function awaitReply (result: unknown, reply: FastifyReply): Promise<unknown> {
   const value = await result
   return value === undefined ? reply : value
@@ -49,8 +49,8 @@ function tagOf (tag: unknown, request: FastifyRequest, complain: Complain): stri
 }
 
 /**
- * A date of this second would not tell its versions apart (RFC 9110, 8.8.2.2), and one to come is
- * none.
+ * Ignores dates of the current second, which cannot tell versions apart (RFC 9110, 8.8.2.2), and
+ * future dates.
  */
 function dateOf (date: unknown, request: FastifyRequest, complain: Complain): string | undefined {
   if (date === undefined || date === null) return undefined

@@ -6,7 +6,7 @@ import { checkOptionNames, isOptions } from '../plugin-options.js'
 import { logErrors } from './log-errors.js'
 
 /**
- * The caches of the application, by name, for the types of `app.caches` and `request.caches`.
+ * Named caches of the application, for the types of `app.caches` and `request.caches`.
  * @example
  * declare module '@weir/fastify/caches' {
  *   interface AppCaches extends ReturnType<typeof shopCaches> {}
@@ -30,26 +30,26 @@ declare module 'fastify' {
  * application, or its result.
  */
 export interface CachesPluginOptions {
-  /** Stores by name. They are closed when the application is. */
+  /** Stores by name, closed with the application. */
   readonly stores?: CachesOptions['stores']
   /**
-   * The caches by name and their options; or what `createCaches` returned, which is yours to close.
+   * Caches by name with their options, or the result of `createCaches`, which you close yourself.
    */
   readonly caches: CachesOptions['caches'] | CachesBase
-  /** Options of every cache that does not say otherwise. */
+  /** Default options of every cache. */
   readonly defaults?: NonNullable<CachesOptions['defaults']>
   /** The name of this instance among those that share the stores. */
   readonly name?: string
-  /** The decorator's name, where one application has them twice. Default `caches`. */
+  /** Name of the decorator, for applications that register the plugin twice. Default `caches`. */
   readonly as?: string
 }
 
 const NAME = 'weir-caches'
 
 /**
- * Caches for what the application computes itself, by name, as `app.caches` and `request.caches`.
- * In a context of its own they are for the routes of that context. Register it after
- * `@weir/fastify/redis`, whose client its stores may use.
+ * Named caches for values that the application computes itself, as `app.caches` and
+ * `request.caches`. Registered in a context of its own, the plugin serves the routes of that
+ * context. Register it after `@weir/fastify/redis`, whose client its stores may use.
  *
  * @example
  * await app.register(namedCaches, {
@@ -74,7 +74,7 @@ async function caches (app: FastifyInstance, options: CachesPluginOptions): Prom
   if (app.hasDecorator(as) || app.hasRequestDecorator(as)) {
     throw new WEIR_ERR_REGISTERED_TWICE(
       NAME,
-      `app.${as} is there already, so give these another name by the option "as"`
+      `app.${as} already exists: give these caches another name with the option "as"`
     )
   }
   const { named, isOwn } = cachesOf(options)
@@ -87,7 +87,7 @@ async function caches (app: FastifyInstance, options: CachesPluginOptions): Prom
   app.decorateRequest(as, { getter: () => named })
 }
 
-/** The caches, and whether the application closes their stores. */
+/** Returns the caches, and whether the application closes their stores. */
 function cachesOf ({ stores, caches, defaults, name }: CachesPluginOptions): {
   readonly named: CachesBase
   readonly isOwn: boolean
@@ -97,7 +97,7 @@ function cachesOf ({ stores, caches, defaults, name }: CachesPluginOptions): {
       throw new WEIR_ERR_PLUGIN_OPTION(
         NAME,
         'caches',
-        'was made by createCaches(), so stores, defaults and name are for that'
+        'was made by createCaches(): give it stores, defaults and name instead'
       )
     }
     return { named: caches, isOwn: false }

@@ -4,14 +4,14 @@ import type { FastifyBaseLogger } from 'fastify'
 
 type CacheErrorEvent = CacheEvents['weir:cache:error']
 
-// Milliseconds for which the same kind of failure of a cache is one line.
+// Milliseconds per log line for the same kind of failure of a cache.
 const INTERVAL = 60_000
 
 /**
- * Logs what goes wrong in these caches and no caller is told of: a store that does not answer, a
- * value that is too large, a function that fails in the background. One line a minute for each
- * cache and kind of operation; the next says how many there were.
- * @returns stops it
+ * Logs errors of these caches that no caller receives: an unresponsive store, a value that is too
+ * large, a function that fails in the background. Writes one line a minute for each cache and kind
+ * of operation; the next line has the number of errors in between.
+ * @returns a function that stops logging
  */
 export function logErrors (caches: object, log: FastifyBaseLogger): () => void {
   const namespaces = new Set(
@@ -42,6 +42,6 @@ export function logErrors (caches: object, log: FastifyBaseLogger): () => void {
 
 const MESSAGES = {
   read: 'the cache could not be read: values are computed meanwhile',
-  write: 'a value could not be kept in the cache',
-  fill: 'a value could not be computed anew: the present one is served'
+  write: 'a value could not be stored in the cache',
+  fill: 'a value could not be recomputed: the current one is served'
 } as const satisfies Record<CacheErrorEvent['operation'], string>

@@ -15,11 +15,11 @@ import { discard, emptyBody } from './payload.js'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds
-     * now, null for nothing (RFC 9110 13.2.2). Call it inside the transaction that writes, after a
-     * read that locks: of several writers with the same If-Match one wins, the others get a 412. On
-     * SQLite the transaction takes the lock when it begins, with `ImmediateSqliteDialect` of
-     * `@weir/outbox`; elsewhere read `for update`.
+     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against the current state in the
+     * database, null if there is none (RFC 9110 13.2.2). Call it inside the transaction that
+     * writes, after a read that locks: of several writers with the same If-Match one succeeds, the
+     * others get a 412. On SQLite the transaction takes the lock when it begins, with
+     * `ImmediateSqliteDialect` of `@weir/outbox`; elsewhere read `for update`.
      * @throws WEIR_ERR_PRECONDITION_FAILED (412)
      * @example
      * await db.transaction().execute(async (trx) => {
@@ -31,7 +31,7 @@ declare module 'fastify' {
      * })
      */
     checkPreconditions (current: Representation | null): void
-    /** The entity tag of its response was made of the body, before anything has encoded that. */
+    /** True if the entity tag of the response was computed from the body before any encoding. */
     isTagged: boolean
   }
 }
@@ -46,14 +46,14 @@ export interface ConditionalOptions {
 
 const NAME = 'weir-conditional'
 
-// Stands in for a tag while @fastify/etag looks, so that it does not hash what must not have one.
-// No header can hold a newline.
+// Placeholder for a tag while @fastify/etag runs, so that it does not hash responses that must not
+// have one. No header can contain a newline.
 const noTag = '\n'
 
 /**
- * Conditional requests (RFC 9110 13): an ETag on what a GET or HEAD answers with 2xx, 304 and 412.
- * Register it before the response cache: a tag is then made once, when a response is stored, and
- * not on each hit.
+ * Conditional requests (RFC 9110 13): an ETag on 2xx responses to GET and HEAD, 304 and 412.
+ * Register it before the response cache, so that a tag is computed once, when a response is stored,
+ * and not on each hit.
  */
 async function conditional (app: FastifyInstance, options: ConditionalOptions) {
   checkOptionNames<ConditionalOptions>(NAME, options, { weak: true })
@@ -62,7 +62,7 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
     throw new WEIR_ERR_PLUGIN_ORDER(
       NAME,
       'weir-response-cache',
-      'entity tags are made once, when a response is stored'
+      'entity tags are computed once, when a response is stored'
     )
   }
   if (typeof weak !== 'boolean') throw new WEIR_ERR_CONDITIONAL_OPTION('weak', 'true or false')
@@ -83,15 +83,15 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
       else reply.header('etag', noTag)
     }
     const lastModified = textHeader(reply, 'last-modified')
-    // A client could not tell by it the versions of this second apart.
+    // The date could not distinguish the versions of the current second.
     if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) {
       reply.removeHeader('last-modified')
     }
     done()
   })
 
-  // It hashes, and no more: its own 304 knows neither lists nor `*`, and would answer errors and
-  // POST.
+  // Only hashing is used: the plugin's own 304 knows neither lists nor `*`, and would also answer
+  // errors and POST.
   await app.register(fastifyEtag, { weak, replyWith304: false })
 
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -107,9 +107,9 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
 }
 
 /**
- * A route's own onSend runs after all of the instance's: whoever stores the response has seen its
- * payload and tag by now. First among them, before anything compresses the payload or takes it from
- * a HEAD.
+ * Evaluates conditions in the route's own onSend hook, which runs after those of the instance: by
+ * then, the response cache has seen the payload and its tag. The hook comes first in the route,
+ * before another one compresses the payload or removes it from a HEAD response.
  */
 function answerConditions (
   request: FastifyRequest,
@@ -139,8 +139,7 @@ function answerConditions (
 }
 
 /**
- * Whether a date that says too little decides: later hooks and streams may use fragments that have
- * changed.
+ * Returns whether an inconclusive date decides: later hooks and streams may use changed fragments.
  */
 function isOpen (
   request: FastifyRequest,
@@ -156,11 +155,14 @@ function isOpen (
   )
 }
 
-// What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6,
-// 15.4.5).
+// Fields that a 304 omits: the client has them already, and a length of 0 would be wrong (RFC 9110
+// 8.6, 15.4.5).
 const ofTheBody = ['content-type', 'content-length', 'content-encoding', 'content-language']
 
-/** Whether the reply is the representation that the preconditions of a GET or HEAD are about. */
+/**
+ * Returns whether the reply is the representation to which the preconditions of a GET or HEAD
+ * apply.
+ */
 function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
   const { statusCode } = reply
   return (
@@ -170,7 +172,10 @@ function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
   )
 }
 
-/** A 206 is a part only, and a 204 is nothing: the hash of it is not the tag of the whole. */
+/**
+ * Excludes 206, which is only a part, and 204, which is empty: their hash is not the tag of the
+ * whole.
+ */
 function mayBeHashed (request: FastifyRequest, reply: FastifyReply): boolean {
   return isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
 }

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
 
 /**
- * Gives up a payload that will not be sent: a stream that nobody reads would keep its file or
- * socket open.
+ * Discards a payload that will not be sent: an unread stream would keep its file or socket open.
  */
 export function discard (payload: unknown): void {
   if (payload instanceof Readable) {
@@ -16,8 +15,8 @@ export function discard (payload: unknown): void {
 }
 
 /**
- * The body of a 304 to HEAD. Fastify's own HEAD hook, which runs later, fails on null and turns any
- * string into a Content-Length; a stream it only drains.
+ * Returns the body of a 304 to HEAD. Fastify's own HEAD hook, which runs later, fails on null and
+ * turns any string into a Content-Length; it only drains a stream.
  */
 export function emptyBody (): Readable {
   return Readable.from([])

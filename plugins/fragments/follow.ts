@@ -7,9 +7,9 @@ import { type Fields, type Head, headOf } from '../response-cache/head.js'
 import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
 
 /**
- * Has a page say no more than its fragments allow. Its Cache-Control, and a targeted one (RFC
- * 9213), is `private` if one of them is, and no lifetime in it is longer than that of the shortest;
- * it varies by what they vary by, and was modified when the latest was rendered.
+ * Restricts a page's headers to what its fragments allow. Cache-Control, and a targeted field (RFC
+ * 9213), is `private` if a fragment is, and no lifetime exceeds that of the shortest fragment; Vary
+ * names their fields, and Last-Modified is at least the time at which the latest was rendered.
  */
 export function followFragments (
   request: FastifyRequest,
@@ -24,7 +24,7 @@ export function followFragments (
       if (value === undefined) reply.removeHeader(name)
       else reply.header(name, value)
     }
-    // Fastify takes a text for text/plain where no engine has said that it is HTML.
+    // Fastify treats text as text/plain unless an engine has declared it as HTML.
     const isHtml = payload !== '' && payload === page.html
     if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') {
       reply.type('text/html; charset=utf-8')
@@ -34,9 +34,9 @@ export function followFragments (
 }
 
 /**
- * Has a head that is about to be sent say no more than the fragments allow that were used until
- * now, and notes that it is decided: those used from here on are too late for it. Its fields are
- * the caller's own. True if one of them has changed.
+ * Restricts a head that is about to be sent to what the fragments used so far allow, and marks it
+ * as decided: fragments used from here on are too late. Its fields belong to the caller. Returns
+ * true if a field has changed.
  */
 export function followHead (request: FastifyRequest, head: Head): boolean {
   noteHead(request, head)
@@ -44,18 +44,20 @@ export function followHead (request: FastifyRequest, head: Head): boolean {
   return page !== undefined && follow(page, head.fields)
 }
 
-/** Notes the head of a page that cannot follow its fragments any more. */
+/** Marks the head of a page that can no longer follow its fragments. */
 export function noteHead (request: FastifyRequest, head: Head): void {
-  // Without the plugin nobody uses fragments.
+  // Fragments are used only with the plugin.
   if (request[PAGE] !== undefined) ownPageOf(request).head = head
 }
 
 /** A response whose head follows the fragments of its request's page. */
 interface Following {
   readonly request: FastifyRequest
-  /** The `writeHead` that was there before. */
+  /** Previous `writeHead`. */
   readonly before: unknown
-  /** Whether that `writeHead` was the response's own, not one of its class. */
+  /**
+   * Whether the previous `writeHead` was the response's own rather than inherited from its class.
+   */
   readonly isOwn: boolean
 }
 
@@ -68,8 +70,8 @@ declare module 'node:http' {
 }
 
 /**
- * Has the head follow the fragments that were used until it is sent, by whoever sends it: route
- * hooks, streams, and the raw response.
+ * Makes the head follow the fragments used until it is sent by route hooks, streams, or the raw
+ * response.
  */
 export function followAtTheEnd (request: FastifyRequest, { raw }: FastifyReply): void {
   const before: unknown = Reflect.get(raw, 'writeHead')
@@ -77,11 +79,11 @@ export function followAtTheEnd (request: FastifyRequest, { raw }: FastifyReply):
   Object.assign(raw, { [FOLLOWING]: following, writeHead: writeFollowing })
 }
 
-// One function for all responses: one each would give each a hidden class of its own.
+// One function for all responses: a function per response would give each its own hidden class.
 function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unknown {
   const { [FOLLOWING]: following } = this
   if (typeof following?.before !== 'function') {
-    throw new TypeError('this writeHead is that of another response')
+    throw new TypeError('this writeHead belongs to another response')
   }
   const { request, before } = following
   // Node refuses a second head.
@@ -98,8 +100,8 @@ function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unk
 }
 
 /**
- * Undoes `followAtTheEnd` where the response cache takes over, which calls `followHead` for all
- * that it does not answer itself.
+ * Undoes `followAtTheEnd` when the response cache takes over, which calls `followHead` for each
+ * response that it does not answer itself.
  */
 export function stopFollowing (raw: ServerResponse): void {
   const following = raw[FOLLOWING]
@@ -108,7 +110,7 @@ export function stopFollowing (raw: ServerResponse): void {
   else Reflect.deleteProperty(raw, 'writeHead')
 }
 
-/** Has fields say no more than the page's fragments allow. True if one of them has changed. */
+/** Restricts fields to what the page's fragments allow. Returns true if one of them has changed. */
 export function follow (page: Page, fields: Fields): boolean {
   const changes = changesBy(page, fields, false)
   for (const [name, value] of changes) {
@@ -118,15 +120,15 @@ export function follow (page: Page, fields: Fields): boolean {
   return changes.length > 0
 }
 
-/** A field as Node and Fastify give it. */
+/** Value of a field in Node and Fastify. */
 type FieldValue = string | number | readonly string[] | undefined
 
-/** A field's new value; undefined: the field goes. */
+/** New value of a field; undefined removes it. */
 type Change = readonly [name: string, value: string | undefined]
 
 /**
- * The changes of a head that its page's fragments make.
- * @param isSaidLater the route's own Cache-Control is yet to come
+ * Returns the changes that the page's fragments make to its head.
+ * @param isSaidLater the route's own Cache-Control has not been set yet
  */
 function changesBy (
   page: Page,
@@ -177,7 +179,7 @@ const textOf = (value: FieldValue) => value === undefined ? undefined : String(v
 export const isCacheControl = (name: string): boolean =>
   name === 'cache-control' || name.endsWith('-cache-control')
 
-/** Makes a validator of the route one of the page: from the route's own each time. */
+/** Derives a validator of the page from the route's own one, each time. */
 function followed (
   { validators }: Page,
   name: string,
@@ -187,7 +189,7 @@ function followed (
 ): string | undefined {
   const last = validators.get(name)
   const before = last !== undefined && last.sent === value ? last : undefined
-  // A date that was old enough to be sent still is.
+  // A date that was old enough to be sent remains so.
   if (before?.by === by) return before.sent
   const own = before === undefined ? String(value) : before.own
   const sent = make(own)
@@ -196,20 +198,21 @@ function followed (
 }
 
 /**
- * The time of the latest change, later than the page's own: a client that has that has a page
- * without fragments, and only that is answered before it is known which are used.
+ * Returns the time of the latest change, later than the page's own date: a client that has the own
+ * date has a page without fragments, and only such requests are answered before it is known which
+ * fragments are used.
  */
 function lastModified (own: string, { renderedAt }: Page, now: number): string | undefined {
   const date = Date.parse(own)
   if (Number.isNaN(date)) return own
   const later = new Date(Math.max(renderedAt, date + 1000)).toUTCString()
-  // Within its second there may be several versions (RFC 9110, 8.8.2.2).
+  // Several versions may share the second of the change (RFC 9110, 8.8.2.2).
   return isWeakDate(later, now) ? undefined : later
 }
 
 /**
- * Whether the date that a client has may be that of a page with fragments, before it is known which
- * are used: such pages have a later date than their own, and an entity tag of their own.
+ * Returns whether a client's date may be that of a page with fragments, before it is known which
+ * ones are used: such pages have a later date and a different entity tag.
  */
 export function mayHaveFragments (
   { headers }: FastifyRequest,
@@ -224,7 +227,10 @@ export function mayHaveFragments (
   )
 }
 
-/** Whether the route's own Cache-Control is yet to come: see `@weir/fastify/cache-control`. */
+/**
+ * Returns whether the route's own Cache-Control has not been set yet: see
+ * `@weir/fastify/cache-control`.
+ */
 function isSaidLater ({
   request: {
     routeOptions: { config }
@@ -235,12 +241,12 @@ function isSaidLater ({
   return cacheControl !== undefined && (statusCode < 400 || 'noStore' in cacheControl)
 }
 
-/** Seconds for which all of a page's fragments are fresh. */
+/** Returns the seconds for which all of a page's fragments are fresh. */
 export const secondsLeft = ({ freshUntil }: Pick<Page, 'freshUntil'>, now: number): number =>
   Math.max(0, Math.floor((freshUntil - now) / 1000))
 
 /**
- * Cache-Control that allows no more than `seconds`, and shared caches nothing if it is private.
+ * Limits a Cache-Control field to `seconds`, and excludes shared caches if it is private.
  * @example bounded('public, max-age=60', true, 10) // 'max-age=10, private'
  */
 export function bounded (field: string, isPrivate: boolean, seconds: number): string {
@@ -248,7 +254,7 @@ export function bounded (field: string, isPrivate: boolean, seconds: number): st
   const directives = new Map(parseCacheControl(field))
   for (const name of ['max-age', 's-maxage']) {
     const value = directives.get(name)
-    // A value that is no number stays: caches take it for stale.
+    // Values that are not a number stay: caches treat them as stale.
     if (typeof value === 'string' && Number(value) > seconds) directives.set(name, String(seconds))
   }
   if (isPrivate) {

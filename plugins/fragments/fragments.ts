@@ -20,10 +20,10 @@ import { KeptPart, type Part, Parts } from './parts.js'
 import { renderWithin, surroundings } from './rendering.js'
 import { type Identify, type Selection, selectionOf } from './selection.js'
 
-/** Makes the HTML of a fragment, as its engine escapes it. */
+/** Renders the HTML of a fragment, escaped by its engine. */
 export type Render = () => string | Promise<string>
 
-/** Everything that one use of a fragment is about. */
+/** One use of a fragment, with everything it depends on. */
 interface Use {
   readonly name: string
   readonly options: FragmentOptions
@@ -32,13 +32,13 @@ interface Use {
   readonly selection: Selection
 }
 
-/** A rendered fragment, and what it says to its surroundings. */
+/** Rendered fragment, with its consequences for the enclosing page or fragment. */
 interface Rendered {
   readonly html: string
   readonly part: Part
 }
 
-/** Keeps fragments, and notes in what is made of them what follows from that. */
+/** Stores fragments, and records their consequences in the enclosing page or fragment. */
 export class Fragments {
   readonly #complained = new Set<string>()
 
@@ -48,8 +48,8 @@ export class Fragments {
   ) {}
 
   /**
-   * The HTML of a fragment: kept, or rendered.
-   * @throws WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE, and what `render` throws
+   * Returns the HTML of a fragment, stored or rendered.
+   * @throws WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE, and errors of `render`
    */
   async use (
     reply: FastifyReply,
@@ -80,7 +80,7 @@ export class Fragments {
   async #found (use: Use, key: string): Promise<Rendered> {
     const { cache } = this
     let outcome = await cache.acquire(key)
-    // A fragment that is kept may not begin with a part that has ended.
+    // A fragment to be stored must not start out with a stale part.
     const isPart = surroundings() !== undefined
     if (!(outcome instanceof Fill) && outcome.stale && isPart) {
       outcome = await cache.acquire(key, { renew: true })
@@ -88,7 +88,7 @@ export class Fragments {
     if (outcome instanceof Fill) return this.#filled(use, outcome)
     const { entry, stale } = outcome
     if (stale && !isPart) this.#refill(use, entry, key)
-    // Past its window, a fill of another caller has failed.
+    // Past its stale window, the entry is here because a fill of another caller has failed.
     return {
       html: entry.value,
       part: partOf(
@@ -100,7 +100,7 @@ export class Fragments {
     }
   }
 
-  /** Renders a stale fragment anew, for those who ask later. */
+  /** Renders a stale fragment anew, for later requests. */
   #refill (use: Use, stale: Entry<string>, key: string): void {
     this.cache
       .revalidate(key, stale)
@@ -108,7 +108,7 @@ export class Fragments {
       .catch((error: unknown) => {
         use.request.log.warn(
           { err: error, fragment: use.name },
-          'a stale fragment could not be rendered anew'
+          'a stale fragment could not be re-rendered'
         )
       })
   }
@@ -126,7 +126,7 @@ export class Fragments {
       if (stale === undefined) throw error
       request.log.warn(
         { err: error, fragment: name },
-        'a fragment could not be rendered: a stale one stands in'
+        'a fragment could not be rendered: a stale one replaces it'
       )
       return { html: stale.value, part: partOf(stale, selection, options, true) }
     }
@@ -136,7 +136,7 @@ export class Fragments {
       functions: selection.functions
     })
     if (why !== undefined) {
-      // Others wait for it, and are not to have it.
+      // Waiting requests must not get this fragment.
       fill.abandon()
       this.#complainUnkept(request, name, why)
       return { html, part: ownPart(use, parts) }
@@ -145,7 +145,7 @@ export class Fragments {
     return { html, part: partOf(entry, selection, options, parts.isStandIn) }
   }
 
-  /** Renders for this request alone, as it is not known whose it is or what it depends on. */
+  /** Renders for this request alone, because the fragment's user or dependencies are unknown. */
   async #unkept (use: Use): Promise<Rendered> {
     const {
       name,
@@ -157,16 +157,16 @@ export class Fragments {
     return { html: await rendered(use, parts), part: ownPart(use, parts) }
   }
 
-  /** Tells the surroundings of a fragment what it brings along. */
+  /** Records the consequences of a fragment in its surroundings. */
   #noted (reply: FastifyReply, name: string, { html, part }: Rendered): string {
     const { request } = reply
     const around = surroundings()
     if (around !== undefined) {
       around.parts.add(part)
-      // Its function may have asked the application for another page.
+      // The fragment's function may have requested another page of the application.
       if (around.request === request) return html
     }
-    // The page has no place for it any more.
+    // The page has ended and cannot include the fragment.
     if (reply.raw.writableEnded) return html
     const page = ownPageOf(request)
     const head = decidedHead(reply, page)
@@ -177,27 +177,28 @@ export class Fragments {
     return html
   }
 
-  /** Checks that a head is right although it was decided before the fragment was used. */
+  /** Checks that a head decided before the fragment was used is still correct. */
   #checkLate (request: FastifyRequest, name: string, part: Part, head: Head): void {
     const broken = brokenPromise(part, request, head)
     if (broken !== undefined) throw new WEIR_ERR_FRAGMENT_LATE(shown(name), broken)
     const now = Date.now()
     const [promised, left] = [promisedSeconds(head, now), secondsLeft(part, now)]
     if (promised !== undefined && promised > left + 1) {
-      const message = `a fragment is fresh for ${left} s, and its page, whose head was decided before, says ${Math.floor(promised)} s`
+      const message = `a fragment is fresh for ${left} s, and its page, whose head was decided ` +
+        `before, declares ${Math.floor(promised)} s`
       this.#complain(request, name, 'LATE', `${message}: use it before the first byte`)
     }
   }
 
   /**
-   * Logs why fragments of a route are not kept, once: keys may be as many as there are products.
+   * Logs once why fragments of a route are not stored, because keys may be as numerous as products.
    */
   #complainUnkept (request: FastifyRequest, fragment: string, why: string): void {
     this.#complain(
       request,
       fragment,
       why.replace(/^"(?:[^"\\]|\\.)*"/, ''),
-      `a fragment is not kept: ${why}`
+      `a fragment is not stored: ${why}`
     )
   }
 
@@ -226,7 +227,10 @@ const partOf = (
   isStandIn = false
 ): Part => new KeptPart(entry, selection, options.private === true, isStandIn)
 
-/** The part of a fragment that is not kept: a fragment that contains it is not kept either. */
+/**
+ * Returns the part of a fragment that is not stored; a fragment that contains it is not stored
+ * either.
+ */
 function ownPart (
   { options, selection: { of, names, functions, unclear } }: Use,
   parts: Parts
@@ -245,8 +249,8 @@ function ownPart (
 }
 
 /**
- * Options of keeping a fragment: at most as long as each of its parts, and ended by what ends one
- * of them.
+ * Returns the options for storing a fragment: its lifetime is limited by each part's, and it is
+ * invalidated with each part.
  */
 function lasting ({ options, selection: { of } }: Use, parts: Parts): EntryOptions {
   const { ttl, tags = [], staleWhileRevalidate = 0, staleIfError = 0 } = options

@@ -18,45 +18,46 @@ export { type Identify } from './selection.js'
 /** Options of the fragment cache. */
 export interface FragmentsOptions {
   /**
-   * The store of fragments, or a cache of text. Default: the store of the response cache's pages,
-   * so that what invalidates the one invalidates the other. Required without
-   * `@weir/fastify/response-cache`.
+   * Store of fragments, or a cache of text. Default: the store of the response cache, so that
+   * invalidating pages also invalidates fragments. Required without `@weir/fastify/response-cache`.
    */
   readonly cache?: Store | Cache<string>
   /**
-   * Says who asks, for private fragments: a text that no two users share; nothing where that is not
-   * known. Default: all of `request.user`, if it is plain data with an `id` or `sub`.
+   * Identifies the user for private fragments: a text that no two users share, or nothing if the
+   * user is unknown. Default: all of `request.user`, if it is plain data with an `id` or `sub`.
    */
   readonly identify?: Identify
 }
 
-/** `app.fragments` */
+/** `app.fragments`. */
 export interface FragmentCache {
   readonly cache: Cache<string>
   /**
-   * Invalidates every fragment with one of the tags, and what contains one, on every instance.
+   * Invalidates every fragment with one of the tags, and all that contain one, on every instance.
    * @example await app.fragments.invalidate(['categories'])
    */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
   /**
-   * Invalidates one fragment, whatever it varies by, and what contains it.
+   * Invalidates one fragment, in all of its variants, and all that contain it.
    * @example await app.fragments.delete('menu')
    */
   delete (key: string, options?: WriteOptions): Promise<void>
 }
 
-/** A fragment of a page, as `reply.usedFragments` tells of it. */
+/** Fragment of a page, as listed by `reply.usedFragments`. */
 export interface UsedFragment {
-  /** The key that it was asked for by. */
+  /** Key with which it was requested. */
   readonly key: string
   readonly tags: readonly string[]
   /** Milliseconds since the epoch. */
   readonly renderedAt: number
-  /** Milliseconds since the epoch; in the past for a stale one, 0 for one that is not kept. */
+  /**
+   * Milliseconds since the epoch; in the past for a stale fragment, 0 for one that is not stored.
+   */
   readonly freshUntil: number
   /**
-   * True: rendering it, or a fragment in it, has failed, and a stale one is there within
-   * `staleIfError`. A page may want to say so.
+   * True if rendering it, or a fragment in it, has failed, and a stale one within `staleIfError`
+   * replaces it. A page can show this.
    */
   readonly isStandIn: boolean
 }
@@ -68,10 +69,10 @@ declare module 'fastify' {
 
   interface FastifyReply {
     /**
-     * The HTML of a part of the page: kept, or rendered once for all instances. Fragments may be
-     * within fragments. Templates have it as `fragment`, among their locals.
-     * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's
-     *   head is sent, and is wrong about it
+     * Returns the HTML of a part of the page: stored, or rendered once for all instances. Fragments
+     * may be nested. Templates have it as `fragment`, among their locals.
+     * @throws WEIR_ERR_FRAGMENT, and errors of `render`; WEIR_ERR_FRAGMENT_LATE if the page's head
+     *   is sent and contradicts it
      * @example
      * const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () =>
      *   app.view('menu.eta', { categories })
@@ -79,8 +80,7 @@ declare module 'fastify' {
      */
     fragment (key: string, options: FragmentOptions, render: Render): Promise<string>
     /**
-     * The fragments of the page so far, in the order in which they were ready. Those within
-     * fragments are not among them.
+     * Fragments of the page so far, in the order in which they were ready, without nested ones.
      * @example const isOld = reply.usedFragments.some(({ isStandIn }) => isStandIn)
      */
     readonly usedFragments: readonly UsedFragment[]
@@ -90,11 +90,11 @@ declare module 'fastify' {
 const NAME = 'weir-fragments'
 
 /**
- * Keeps parts of HTML pages, for handlers and templates of any engine that can wait:
- * `reply.fragment` and, with `@fastify/view`, `fragment` in templates. A fragment ends with each
- * fragment in it; those beside that one stay. The page's Cache-Control, Vary and Last-Modified
- * follow from its fragments, and so does how long the response cache keeps it. Register it after
- * `@weir/fastify/response-cache`.
+ * Caches parts of HTML pages, for handlers and templates of any asynchronous engine:
+ * `reply.fragment` and, with `@fastify/view`, `fragment` in templates. Invalidating a nested
+ * fragment invalidates its enclosing one; its siblings stay. The page's Cache-Control, Vary and
+ * Last-Modified follow from its fragments, as does its lifetime in the response cache. Register it
+ * after `@weir/fastify/response-cache`.
  */
 async function fragments (app: FastifyInstance, options: FragmentsOptions): Promise<void> {
   checkOptionNames<FragmentsOptions>(NAME, options, { cache: true, identify: true })
@@ -129,8 +129,8 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
       return pageOf(this.request)?.list.map(usedAs) ?? []
     }
   })
-  // @fastify/view may be registered later, and begins each reply with locals of its own; hooks of
-  //   the application may replace them.
+  // The hook runs twice: `@fastify/view` may be registered later, and starts each reply with locals
+  // of its own; hooks of the application may replace them.
   app.addHook('onRequest', provide)
   app.addHook('preHandler', provide)
   app.addHook('onSend', followFragments)
@@ -161,14 +161,15 @@ function cacheOf (app: FastifyInstance, { cache }: FragmentsOptions): Cache<stri
     throw new WEIR_ERR_PLUGIN_OPTION(
       NAME,
       'cache',
-      'is missing: give it a store or a cache of @weir/cache, or register weir-response-cache before'
+      'is missing: give it a store or a cache of @weir/cache, or register weir-response-cache ' +
+      'before'
     )
   }
   const given = cache ?? pages?.store
   if (isCache(given)) {
     const theirs = pages?.cache.namespace ?? given.namespace
     if (given.namespace !== theirs) {
-      throw apart(`its namespace is ${given.namespace}, and theirs ${theirs}`)
+      throw apart(`its namespace is ${given.namespace}, and that of the pages ${theirs}`)
     }
     return given
   }
@@ -176,10 +177,10 @@ function cacheOf (app: FastifyInstance, { cache }: FragmentsOptions): Cache<stri
     throw new WEIR_ERR_PLUGIN_OPTION(
       NAME,
       'cache',
-      'must be a store of @weir/cache, such as memoryStore(), or a cache that createCache() made'
+      'must be a store of @weir/cache, such as memoryStore(), or a cache made by createCache()'
     )
   }
-  if (pages !== undefined && given !== pages.store) throw apart('it is another store than theirs')
+  if (pages !== undefined && given !== pages.store) throw apart('it is a different store')
   return createCache<string>({
     store: given,
     namespace: pages?.cache.namespace ?? 'fragments',
@@ -194,7 +195,8 @@ const apart = (why: string) =>
   new WEIR_ERR_PLUGIN_OPTION(
     NAME,
     'cache',
-    `must be where the response cache keeps its pages, or an invalidation would end one and not the other: ${why}. Leave it out`
+    'must be the store of the response cache, or an invalidation would reach only one of them: ' +
+    `${why}. Leave it out`
   )
 
 export default fp(fragments, { name: NAME, fastify: '5.x' })

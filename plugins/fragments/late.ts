@@ -7,7 +7,7 @@ import { isCacheControl } from './follow.js'
 import type { Page } from './page.js'
 import type { Part } from './parts.js'
 
-/** The head of a page that cannot be changed any more; undefined if it still can. */
+/** Returns the head of a page that can no longer be changed; undefined if it still can. */
 export function decidedHead ({ raw }: FastifyReply, page: Page): Head | undefined {
   if (page.head !== undefined || !raw.headersSent) return page.head
   const fields = sentFields(raw)
@@ -15,8 +15,8 @@ export function decidedHead ({ raw }: FastifyReply, page: Page): Head | undefine
 }
 
 /**
- * The fields that Node has written. Those given to `writeHead` are in its text only, except over
- * HTTP/2.
+ * Returns the fields that Node has written. Fields given to `writeHead` are in its text only,
+ * except over HTTP/2.
  */
 function sentFields (raw: ServerResponse): Fields | undefined {
   const text: unknown = Reflect.get(raw, '_header')
@@ -48,9 +48,9 @@ function parsed (head: string): Fields {
 }
 
 /**
- * The promise of a decided head that a fragment would break, and the way to keep it; undefined if
- * there is none. A client could be given the page of another user, or be told for ever that it has
- * the current one.
+ * Returns the promise of a decided head that a fragment would break, and the remedy; undefined if
+ * there is none. Without this check a client could get the page of another user, or be told forever
+ * that its copy is current.
  */
 export function brokenPromise (
   { isPrivate, isOwn, names, functions }: Part,
@@ -59,9 +59,10 @@ export function brokenPromise (
 ): string | undefined {
   const { fields } = head
   const isShared = mayBeShared(request, head)
-  const whose = 'the head of the page is decided, and lets shared caches keep it'
+  const whose = 'the head of the page is decided, and lets shared caches store it'
   if (isShared && (isPrivate || isOwn)) {
-    return `it is for its user alone, but ${whose}: use it before the first byte of the page, or declare the route private or noStore`
+    return `it is for its user only, but ${whose}: use it before the first byte of the page, or ` +
+      'declare the route private or noStore'
   }
   const vary = listOf(fields['vary'])
   const name = names.find((name) => !vary.includes(name))
@@ -77,14 +78,17 @@ export function brokenPromise (
     !directivesOf(fields).every((directives) => directives.has('no-store'))
   ) {
     return (
-      `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not know of it: ` +
+      `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not reflect it: ` +
       'use it before the first byte of the page, or leave that field out'
     )
   }
   return undefined
 }
 
-/** Seconds for which a decided head lets caches keep its page; undefined if it does not say. */
+/**
+ * Returns the seconds for which a decided head lets caches store its page; undefined if it has no
+ * lifetime.
+ */
 export function promisedSeconds ({ fields }: Head, now: number): number | undefined {
   const said = directivesOf(fields).flatMap((directives) =>
     ['max-age', 's-maxage'].map((name) => Number(directives.get(name) ?? NaN))
@@ -95,8 +99,7 @@ export function promisedSeconds ({ fields }: Head, now: number): number | undefi
 }
 
 /**
- * Whether a cache that has several users may answer one of them with what was sent to another (RFC
- * 9111, 3).
+ * Returns whether a shared cache may answer one user with the response to another (RFC 9111, 3).
  */
 function mayBeShared (request: FastifyRequest, head: Head): boolean {
   const { fields } = head
@@ -111,7 +114,7 @@ function isKept (
 ): boolean {
   if (directives.has('no-store') || directives.get('private') === true) return false
   const hasValidator = fields['etag'] !== undefined || fields['last-modified'] !== undefined
-  // It asks each time, and without a validator the answer is a page of its own.
+  // Caches revalidate each time, and without a validator they get a new page.
   if (directives.get('no-cache') === true && !hasValidator) return false
   if (
     headers.authorization !== undefined &&
@@ -123,7 +126,7 @@ function isKept (
   return isExplicit || ((method === 'GET' || method === 'HEAD') && status < 400)
 }
 
-/** Cache-Control, and each targeted field that stands in for it. */
+/** Returns Cache-Control, and each targeted field that replaces it. */
 function directivesOf (fields: Fields): CacheControl[] {
   const targeted = Object.keys(fields).filter(
     (name) => name !== 'cache-control' && isCacheControl(name)

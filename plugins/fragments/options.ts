@@ -7,27 +7,27 @@ import { isNameList } from '../response-cache/options.js'
 import { isTag } from '../response-cache/tags.js'
 
 /**
- * A value of the request that a fragment depends on: text, a number, a boolean, null, undefined, or
+ * Value of the request on which a fragment depends: text, a number, a boolean, null, undefined, or
  * lists and objects of those.
  */
 export type VaryFunction = { bivariant (request: FastifyRequest): unknown }['bivariant']
 
 /** Options of a fragment. */
 export interface FragmentOptions {
-  /** Lifetime: at most as long as that of each fragment in it. */
+  /** Lifetime: at most that of each fragment in it. */
   readonly ttl: Duration
-  /** Invalidates it, and with it every fragment and stored page that contains it. */
+  /** Tags that invalidate it, together with every fragment and stored page that contains it. */
   readonly tags?: readonly string[]
   /**
-   * The parts of the request it depends on, besides its key: names of request headers, and
-   * functions of the request. What the URL says belongs into the key. A page is told to vary by
-   * these headers; one that depends on a function says `Vary: *`.
+   * Parts of the request on which it depends, besides its key: names of request headers, and
+   * functions of the request. Properties of the URL belong in the key. A page gets these headers in
+   * its Vary; one that depends on a function gets `Vary: *`.
    * @example ['accept-language', (request) => request.cookies.theme]
    */
   readonly vary?: readonly (string | VaryFunction)[]
   /**
-   * True: it is about the user, so that each user has one of their own. It is not kept where it is
-   * not known who asks, and a page with it is `private`. Default false: it is for everybody.
+   * True: each user has a separate fragment. It is not stored if the user is unknown, and a page
+   * with it is `private`. Default false: it is shared by all users.
    */
   readonly private?: boolean
   /**
@@ -44,11 +44,11 @@ const NAMES: Readonly<Record<keyof FragmentOptions, true>> = {
 }
 
 /**
- * Checks what decides about the key, before each use.
+ * Checks the options that determine the key, before each use.
  * @throws WEIR_ERR_FRAGMENT
  */
 export function checkSelecting (key: unknown, options: FragmentOptions): void {
-  if (!isTag(key)) throw new WEIR_ERR_FRAGMENT(shown(key), 'key must be a non-empty text')
+  if (!isTag(key)) throw new WEIR_ERR_FRAGMENT(shown(key), 'key must be a non-empty string')
   if (typeof options !== 'object' || options === null) {
     throw new WEIR_ERR_FRAGMENT(
       shown(key),
@@ -76,7 +76,7 @@ export function checkSelecting (key: unknown, options: FragmentOptions): void {
 }
 
 /**
- * Checks the others, before it is rendered.
+ * Checks the other options, before it is rendered.
  * @throws WEIR_ERR_FRAGMENT
  */
 export function checkKeeping (key: string, options: FragmentOptions, render: unknown): void {
@@ -94,7 +94,7 @@ export function checkKeeping (key: string, options: FragmentOptions, render: unk
   if (tags !== undefined && !(Array.isArray(tags) && tags.every(isTag))) {
     throw new WEIR_ERR_FRAGMENT(
       shown(key),
-      `tags must be a list of non-empty texts, not ${shown(tags)}`
+      `tags must be a list of non-empty strings, not ${shown(tags)}`
     )
   }
   for (const [name, duration] of Object.entries({ ttl, staleWhileRevalidate, staleIfError })) {

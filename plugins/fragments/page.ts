@@ -6,39 +6,40 @@ import { Parts } from './parts.js'
 /** The fragments of a request's page. */
 export const PAGE = Symbol('weir.page')
 
-/** A validator of the route, and what it became because of the page's fragments. */
+/** Validator of the route, and its value derived from the page's fragments. */
 export interface Followed {
   readonly own: string
   readonly sent: string | undefined
-  /** State of the fragments that it was made from. */
+  /** State of the fragments from which it was derived. */
   readonly by?: string | number | undefined
 }
 
-/** The page that is made for a request, as far as its fragments tell. */
+/** Page of a request, as the sum of its fragments. */
 export class Page extends Parts {
-  /** The HTML of each fragment, in the order in which they were given. */
+  /** HTML of each fragment, in the order in which they were returned. */
   readonly texts: string[] = []
   /**
-   * The head under which the page is sent, once that is decided: fragments used later cannot change
-   * it.
+   * Head with which the page is sent, once it is decided: fragments used later cannot change it.
    */
   head: Head | undefined
-  /** Validators by field name: a head may follow the fragments more than once. */
+  /** Validators by field name, because a head may follow the fragments more than once. */
   readonly validators = new Map<string, Followed>()
 
-  /** The HTML that a handler was given last: one that returns it answers with HTML. */
+  /**
+   * HTML of the last fragment given to the handler: a handler that returns it answers with HTML.
+   */
   get html (): string | undefined {
     return this.texts.at(-1)
   }
 
-  /** The number of fragments that an entity tag made of the body has seen. */
+  /** Number of fragments included in the entity tag computed from the body. */
   seenByTag = 0
 
   #digest: { readonly of: string, readonly value: string } | undefined
 
   /**
-   * Tells apart pages whose entity tag is the same, although their fragments are not; undefined:
-   * there are none such.
+   * Distinguishes pages that have the same entity tag but different fragments; undefined if all are
+   * included in the tag.
    */
   get digest (): string | undefined {
     if (this.seenByTag >= this.texts.length) return undefined
@@ -57,11 +58,11 @@ declare module 'fastify' {
   }
 }
 
-/** The fragments that were used for the request; undefined if there were none. */
+/** Returns the page of a request; undefined if it has used no fragments. */
 export function pageOf (request: FastifyRequest): Page | undefined {
   const page = request[PAGE] ?? undefined
   return page === undefined || page.list.length === 0 ? undefined : page
 }
 
-/** The page of a request, made for its first fragment. */
+/** Returns the page of a request, created for its first fragment. */
 export const ownPageOf = (request: FastifyRequest): Page => (request[PAGE] ??= new Page())

@@ -2,30 +2,30 @@ import { type Entry, keyTag } from '@weir/cache'
 import type { VaryFunction } from './options.js'
 import type { Selection } from './selection.js'
 
-/** A fragment as it was used: everything that what contains it has to say, too. */
+/** Used fragment, with everything that its enclosing fragment or page has to declare too. */
 export interface Part {
   readonly key: string
-  /** Tags that end it, its own key's included. */
+  /** Tags that invalidate it, including the one of its own key. */
   readonly tags: readonly string[]
   /**
-   * Milliseconds since the epoch; in the past for a stale fragment, and for one that is not kept.
+   * Milliseconds since the epoch; in the past for a stale fragment, and for one that is not stored.
    */
   readonly freshUntil: number
-  /** The time at which it was rendered, in milliseconds since the epoch. */
+  /** Time of rendering, in milliseconds since the epoch. */
   readonly renderedAt: number
-  /** Whether it is about the user who asked. */
+  /** Whether it depends on the user. */
   readonly isPrivate: boolean
-  /** Whether it is for its own request only, because it is not known what it depends on. */
+  /** Whether it is for its own request only, because its dependencies are unknown. */
   readonly isOwn: boolean
-  /** Whether rendering it, or one in it, anew has failed. */
+  /** Whether re-rendering it, or a fragment in it, has failed. */
   readonly isStandIn: boolean
-  /** Request headers that it depends on, in lower case. */
+  /** Request headers on which it depends, in lower case. */
   readonly names: readonly string[]
-  /** Functions of the request that it depends on. */
+  /** Functions of the request on which it depends. */
   readonly functions: readonly VaryFunction[]
 }
 
-/** A fragment that is kept. Most are asked for nothing but their HTML. */
+/** Stored fragment. Usually only its HTML is read. */
 export class KeptPart implements Part {
   readonly isOwn = false
 
@@ -61,12 +61,12 @@ export class KeptPart implements Part {
   }
 }
 
-/** The fragments that a page, or another fragment, is made of. */
+/** Fragments contained in a page or in another fragment. */
 export class Parts {
   readonly list: Part[] = []
-  /** Fresh as long as all of them are. Infinity: there is none. */
+  /** Time until which all of them are fresh; Infinity if there are none. */
   freshUntil = Infinity
-  /** The time at which the latest was rendered. */
+  /** Time at which the latest was rendered. */
   renderedAt = 0
   isPrivate = false
   isOwn = false
@@ -89,7 +89,7 @@ export class Parts {
     this.functions = united(this.functions, part.functions)
   }
 
-  /** Finds a fragment that depends on more than its surroundings say, and says on what. */
+  /** Finds a fragment that depends on more than its surroundings declare, with a description. */
   uncovered ({
     isPrivate,
     names,
@@ -97,7 +97,7 @@ export class Parts {
   }: Pick<Part, 'isPrivate' | 'names' | 'functions'>): string | undefined {
     for (const part of this.list) {
       const inner = `${JSON.stringify(part.key)} in it`
-      if (part.isOwn) return `${inner} depends on what is not known`
+      if (part.isOwn) return `${inner} has unknown dependencies`
       if (part.isPrivate && !isPrivate) return `${inner} is private: make it private, too`
       const name = part.names.find((name) => !names.includes(name))
       if (name !== undefined) return `${inner} varies by ${name}: add that to its vary`

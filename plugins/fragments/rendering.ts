@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FastifyRequest } from 'fastify'
 import type { Parts } from './parts.js'
 
-/** The fragment that is being rendered, as those see it that its function asks for. */
+/** Fragment being rendered, as seen by the fragments that its function requests. */
 interface Surroundings {
   readonly parts: Parts
   readonly request: FastifyRequest
@@ -12,21 +12,21 @@ interface Surroundings {
 const current = new AsyncLocalStorage<Surroundings>()
 
 /**
- * Functions under way. While a storage is in use, Node 20 makes each `await` of the process cost
- * three times as much: without such a function the storage is off.
+ * Number of functions in progress. While an AsyncLocalStorage is in use, Node 20 makes each `await`
+ * of the process three times as expensive, so it is disabled without such a function.
  */
 let running = 0
 
 /**
- * The fragment whose function the caller is part of; undefined outside of fragments, and once it is
- * rendered.
+ * Returns the fragment whose function the caller is part of; undefined outside of fragments, and
+ * once it is rendered.
  */
 export function surroundings (): Omit<Surroundings, 'isRendered'> | undefined {
   const around = running === 0 ? undefined : current.getStore()
   return around?.isRendered === false ? around : undefined
 }
 
-/** Runs the function of a fragment: those that it asks for are parts of it. */
+/** Runs the function of a fragment: fragments that it requests become parts of it. */
 export async function renderWithin<R> (
   parts: Parts,
   request: FastifyRequest,

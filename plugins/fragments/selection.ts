@@ -7,31 +7,28 @@ import { hasUser } from '../response-cache/credentials.js'
 import { isPlain } from '../response-cache/plain.js'
 import type { FragmentOptions, VaryFunction } from './options.js'
 
-/** Says who asks: a text that no two users share; nothing where that is not known. */
+/** Identifies the user: a text that no two users share, or nothing if the user is unknown. */
 export type Identify = (request: FastifyRequest) => string | null | undefined
 
-/** The fragment that a request selects. */
+/** Fragment that a request selects. */
 export interface Selection {
-  /** The key under which it is kept. Undefined: it cannot be kept. */
+  /** Key under which it is stored; undefined if it cannot be stored. */
   readonly key: string | undefined
-  /**
-   * The key of the fragment itself, whatever it varies by: the tag of that ends all of its
-   * variants.
-   */
+  /** Key of the fragment itself, without variants: its tag invalidates all of them. */
   readonly of: string
   readonly names: readonly string[]
   readonly functions: readonly VaryFunction[]
-  /** Why it is not known what it depends on. */
+  /** Reason why its dependencies are unknown. */
   readonly unclear: string | undefined
 }
 
-// No key of a response begins like it: those begin with a scheme.
+// Keys of responses begin with a scheme, so the prefix cannot collide with them.
 const PREFIX = 'fragment'
 
-/** The key of a fragment that depends on nothing of the request. */
+/** Returns the key of a fragment that does not depend on the request. */
 export const fragmentKey = (key: string): string => plainSelection(key).of
 
-/** The selection of a fragment that depends on nothing of the request. */
+/** Returns the selection of a fragment that does not depend on the request. */
 function plainSelection (key: string): Selection {
   const known = recent.get(key)
   if (known !== undefined) return known
@@ -41,13 +38,13 @@ function plainSelection (key: string): Selection {
   return made
 }
 
-/** The key that a fragment was asked for by: the inverse of `fragmentKey`. */
+/** Returns the key with which a fragment was requested: the inverse of `fragmentKey`. */
 export const keyOfFragment = (key: string): string => key.slice(PREFIX.length + 1)
 
-// A key that is the same string each time is hashed once.
+// Hashes a key that is the same string each time only once.
 const recent = new RecentKeys<Selection>()
 
-/** Finds the key under which a request has a fragment. */
+/** Finds the key under which a request's fragment is stored. */
 export function selectionOf (
   key: string,
   { vary, private: isPrivate }: FragmentOptions,
@@ -74,14 +71,14 @@ export function selectionOf (
       names,
       functions,
       unclear:
-        'a function of vary returned a promise, an error or another object that is no plain data'
+        'a function of vary returned a promise, an error or another object that is not plain data'
     }
   }
   const user = isPrivate === true ? identify(request) : undefined
   if (isPrivate === true && typeof user !== 'string') {
     return { key: undefined, of, names, functions, unclear: undefined }
   }
-  // A list of the values' lists: what is undefined has none.
+  // One list of values per name: absent values have none.
   const selecting = [
     key,
     user ?? false,
@@ -94,10 +91,10 @@ export function selectionOf (
 const NONE: readonly never[] = []
 
 /**
- * Makes the function that tells users apart: by a digest, because keys are seen in stores and logs,
- * where names of people do not belong. Default: all that is known of `request.user`, roles
- * included, if that is plain data with an `id` or `sub`.
- * @param identify the application's own
+ * Returns the function that identifies users by a digest, because keys appear in stores and logs,
+ * where personal names do not belong. Default: all of `request.user`, roles included, if that is
+ * plain data with an `id` or `sub`.
+ * @param identify function of the application
  */
 export function userOf (identify: Identify | undefined): Identify {
   return (request) => {
@@ -114,7 +111,7 @@ function ofRequest (request: FastifyRequest): string | undefined {
   return hasUser(request) && hasId(user) && isPlain(user) ? JSON.stringify(user) : undefined
 }
 
-/** A user without one may be anybody: `{ role: 'reader' }` is all readers. */
+/** Excludes users without an id: `{ role: 'reader' }` is the same for all readers. */
 function hasId (user: unknown): boolean {
   if (typeof user !== 'object' || user === null) return false
   const { id, sub }: { readonly id?: unknown, readonly sub?: unknown } = user

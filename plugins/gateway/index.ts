@@ -8,32 +8,33 @@ import {
   WEIR_ERR_PLUGIN_OPTION
 } from '../errors.js'
 
-/** The origin that an application stands in front of. */
+/** Origin behind an application. */
 export interface GatewayOrigin {
-  /** Scheme, host and port, such as `http://127.0.0.1:3000`; it has no path. */
+  /** Scheme, host and port, such as `http://127.0.0.1:3000`, without a path. */
   readonly origin: string
-  /** The longest silence of the origin before its answer and within it, in ms. Default 30,000. */
+  /** Longest silence of the origin before and within its response, in ms. Default 30,000. */
   readonly timeout?: number
 }
 
 const NAME = 'weir-gateway'
 
-// CONNECT is for forward proxies. TRACE would show clients what others in between have added.
+// CONNECT is for forward proxies. TRACE would show clients the fields that intermediaries have
+// added.
 const REFUSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
- * Makes options for `@fastify/http-proxy` by which an application is a gateway (RFC 9110, section
- * 3.7), and prepares the application: it takes every method of Node's parser but TRACE, and no body
- * is parsed. Call it before routes are declared.
+ * Returns options for `@fastify/http-proxy` that make an application a gateway (RFC 9110, section
+ * 3.7), and prepares the application: it accepts every method of Node's parser but TRACE, and
+ * parses no body. Call it before routes are declared.
  *
- * - Fields for one connection only are not passed on; Via, X-Forwarded-For, -Host and -Proto are
- *   set (sections 7.6.1, 7.6.3). The client has a say in X-Forwarded-* only where Fastify's
- *   `trustProxy` trusts its address.
+ * - Hop-by-hop fields are not passed on; Via, X-Forwarded-For, -Host and -Proto are set (sections
+ *   7.6.1, 7.6.3). X-Forwarded-* of a client counts only if Fastify's `trustProxy` trusts its
+ *   address.
  * - Expect is answered here (section 10.1.1).
- * - A request that changes nothing is sent again, once, where the origin has closed the connection.
- * - An origin that cannot be reached is a 502, one that is late a 504. Its certificate is verified.
+ * - A safe request is retried once if the origin has closed the connection.
+ * - An unreachable origin is a 502, a late one a 504. Its certificate is verified.
  *
- * @throws WEIR_ERR_PLUGIN_OPTION for an origin that is none
+ * @throws WEIR_ERR_PLUGIN_OPTION for an invalid origin
  * @example
  * await app.register(httpProxy, {
  *   ...gatewayOptions(app, { origin: 'http://127.0.0.1:3000' }),
@@ -95,7 +96,7 @@ function requestHeaders (client: Client, headers: IncomingHttpHeaders): Incoming
   return {
     ...passed,
     via: `${via === undefined ? '' : `${via}, `}${raw.httpVersion} weir`,
-    // The key has this host and scheme: a response made for others is not served.
+    // The key includes this host and scheme: a response for others is not served.
     'x-forwarded-for': addressesOf(client).toReversed().join(', '),
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol

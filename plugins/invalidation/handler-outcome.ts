@@ -1,18 +1,18 @@
 import type { FastifyReply } from 'fastify'
 
 /**
- * Whether the handler of a request has done its work, whatever becomes of its answer.
+ * Tracks whether the handler of a request has done its work, regardless of its response.
  *
- * The handler's first answer decides: what it sends or returns, unless that is an error or has the
- * status of one. The answer to a handler timeout is not the handler's.
+ * The handler's first answer decides: the value it sends or returns, unless that is an error or has
+ * the status of one. The answer to a handler timeout does not count as the handler's.
  */
 export class HandlerOutcome {
-  /** An async handler has returned nothing. */
+  /** True if an async handler has returned nothing. */
   hasReturned = false
   #isWritten: boolean | undefined
   #hasSent = false
   #isClosed = false
-  /** The status of the answer to a handler timeout; 0 before there is one. */
+  /** Status of the answer to a handler timeout; undefined before it. */
   #timeoutStatus: number | undefined
   readonly #reply: FastifyReply
 
@@ -21,17 +21,17 @@ export class HandlerOutcome {
     reply.raw.once('close', () => { this.#isClosed = true })
   }
 
-  /** The handler has answered with a status below 400. */
+  /** True if the handler has answered with a status below 400. */
   get isWritten (): boolean {
     return this.#isWritten === true
   }
 
-  /** The response has been sent, or its client has left. */
+  /** True if the response has been sent, or its client has left. */
   get isClosed (): boolean {
     return this.#isClosed || this.#reply.raw.destroyed
   }
 
-  /** Something was sent since the handler began. */
+  /** True if anything was sent since the handler began. */
   get hasSent (): boolean {
     return this.#hasSent
   }
@@ -40,14 +40,14 @@ export class HandlerOutcome {
     return this.#timeoutStatus !== undefined
   }
 
-  /** The handler has thrown, or its promise was rejected. */
+  /** Records that the handler has thrown, or its promise was rejected. */
   fail (): void {
     this.#isWritten ??= false
   }
 
   /**
-   * Takes note of what `reply.send()` is given.
-   * @returns whether it says that the handler has done its work
+   * Records the payload given to `reply.send()`.
+   * @returns whether it shows that the handler has done its work
    */
   send (payload: unknown): boolean {
     this.#hasSent = true
@@ -56,12 +56,12 @@ export class HandlerOutcome {
     return this.#isWritten
   }
 
-  /** Whether the handler, whose promise has brought nothing to send, has done its work. */
+  /** Returns whether the handler, whose promise resolved to nothing to send, has done its work. */
   isWrittenInTheEnd (): boolean {
     return this.#isWritten ?? this.#isSuccess(undefined)
   }
 
-  /** Whether a timeout has raised this error, or an error handler sends this for it. */
+  /** Returns whether this error is a timeout's, or the answer of an error handler to it. */
   #isOfTimeout (payload: unknown): boolean {
     const { statusCode, sent } = this.#reply
     const isRaised = isHandlerTimeout(payload) && !this.isTimedOut
@@ -71,19 +71,22 @@ export class HandlerOutcome {
     return isRaised || isAnswer
   }
 
-  /** A status that is the answer's to a timeout is not the handler's. */
+  /** Ignores the status that was set by the answer to a timeout. */
   #isSuccess (payload: unknown): boolean {
     return isSuccess(this.#reply, payload) || this.#reply.statusCode === this.#timeoutStatus
   }
 }
 
-/** RFC 9111, 4.4: a non-error status code is 2xx or 3xx. */
+/** Returns whether the status is 2xx or 3xx, the non-error status codes of RFC 9111, 4.4. */
 export function isSuccess ({ statusCode }: FastifyReply, payload?: unknown): boolean {
   const status = isResponse(payload) ? payload.status : statusCode
   return status >= 200 && status < 400
 }
 
-/** Whether it is a `Response`, whose status and headers Fastify applies after all hooks. */
+/**
+ * Returns whether a value is a `Response`, whose status and headers Fastify applies after all
+ * hooks.
+ */
 export const isResponse = (payload: unknown): payload is Response =>
   Object.prototype.toString.call(payload) === '[object Response]'
 

@@ -32,39 +32,38 @@ import { checkedTags, isPromise, isTicket } from './given.js'
 import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
 
 /**
- * The tags that a write invalidates, with `{name}` for a parameter, or what makes them of the
- * request and its reply.
+ * Tags that a write invalidates, with `{name}` for a parameter, or a function that returns them for
+ * a request and its reply.
  */
 export type Invalidates = RouteTags
 
-/** An invalidation that was written with the data it is about. */
+/** Invalidation that was written in the same transaction as its data. */
 export interface InvalidationTicket {
   readonly id: string
   readonly tags: readonly string[]
 }
 
 /**
- * Where invalidations wait that the store could not be told of. `createOutbox` of `@weir/outbox`
- * makes one.
+ * Queue of invalidations that the store could not receive. Created by `createOutbox` of
+ * `@weir/outbox`.
  */
 export interface InvalidationOutbox {
   /**
-   * Resolves when no instance serves what was before, or none will use its cache before it has been
-   * told.
+   * Resolves when no instance serves the old version, or when none will use its cache before it has
+   * received the invalidation.
    */
   deliver (ticket: InvalidationTicket): Promise<unknown>
   queue (tags: readonly string[]): Promise<InvalidationTicket>
   /**
-   * Runs `work`, and adds the tags to every ticket that is made within. Without it tickets have
-   * what the handler gives.
+   * Runs `work`, and adds the tags to every ticket created within. Without it tickets have only the
+   * handler's tags.
    */
   withTags? (tags: () => readonly string[], work: () => void): void
 }
 
 export interface InvalidationOptions {
   /**
-   * With it a write is acknowledged also while the store cannot be told. Guard the store by its
-   * `isDrained`.
+   * Acknowledges writes even while the store is unreachable. Guard the store with its `isDrained`.
    */
   readonly outbox?: InvalidationOutbox
 }
@@ -72,31 +71,31 @@ export interface InvalidationOptions {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * Tags that this unsafe route invalidates when it succeeds, before its answer is sent. With an
-     * outbox a function is called for each ticket as well, and once more for the answer: what it
-     * does not know before, it may throw or leave out.
+     * Tags that this unsafe route invalidates when it succeeds, before its response is sent. With
+     * an outbox a function is called for each ticket as well, and once more for the response: it
+     * may throw or leave out tags that it does not know yet.
      */
     invalidates?: Invalidates
     /**
-     * What the answer of this unsafe route waits for: `strict`, the default, until no instance
-     * serves what was before; `bounded`, until the store has it, after which others may for a lease
-     * more.
+     * Condition for which the response of this unsafe route waits: `strict`, the default, until no
+     * instance serves the old version; `bounded`, until the store has the invalidation, after which
+     * other instances may serve the old version for one more lease.
      */
     consistency?: Consistency
   }
 
   interface FastifyRequest {
-    /** Scheme and host that an unsafe request was for. */
+    /** Scheme and host of an unsafe request's target. */
     writtenOrigin: string
   }
 
   interface FastifyReply {
     /**
-     * Invalidates responses with these tags before this reply is sent, whatever its status: for
-     * what only the handler knows. Given the ticket of an outbox, it is delivered. Only on unsafe
-     * methods. Once the reply has been sent, as by a handler timeout or a 202, it invalidates at
-     * once.
-     * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket where there is no outbox
+     * Invalidates responses with these tags before this reply is sent, regardless of its status:
+     * for tags that only the handler knows. Given the ticket of an outbox, it delivers the ticket.
+     * Only for unsafe methods. Once the reply has been sent, as by a handler timeout or a 202, it
+     * invalidates at once.
+     * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket without an outbox
      * @example reply.invalidate([`product:${created.id}`])
      * @example reply.invalidate(await db.transaction().execute(async (trx) => {
      *   await save(trx, request.body)
@@ -104,14 +103,11 @@ declare module 'fastify' {
      * }))
      */
     invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
-    /** What `invalidate` has been given so far. */
+    /** Tags and tickets given to `invalidate` so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
-    /**
-     * The invalidation that goes with the answer, once it is under way: whatever comes then is
-     * late.
-     */
+    /** Invalidation in progress for the response: anything given after its start is late. */
     invalidating: Promise<void> | null
-    /** The outcome of an unsafe request's handler, as far as it is known; null before it runs. */
+    /** Outcome of an unsafe request's handler so far; null before it runs. */
     handlerOutcome: HandlerOutcome | null
   }
 }
@@ -119,15 +115,16 @@ declare module 'fastify' {
 const NAME = 'weir-invalidation'
 
 /**
- * Writes invalidate what they change before they are acknowledged: the route's
- * `config.invalidates`, what the handler gives to `reply.invalidate()` or names in
+ * Makes writes invalidate the responses they change before they are acknowledged: the route's
+ * `config.invalidates`, tags that the handler gives to `reply.invalidate()` or names in
  * Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with Location and
- * Content-Location (RFC 9111, section 4.4). A client that is told that a write is done may rely on
- * nobody being served what was before; if the store cannot be told, the answer is 503, or waits for
- * the outbox where there is one.
+ * Content-Location (RFC 9111, section 4.4). When a client learns that a write is done, no client is
+ * served the old version any more. If the store is unreachable, the response is 503, or waits for
+ * the outbox if there is one.
  *
- * A ticket of the outbox has all of these tags that are known when it is made, so that they commit
- * with the data. What a ticket has is delivered with it, and not invalidated a second time.
+ * A ticket of the outbox contains all of these tags that are known when it is created, so that they
+ * commit with the data. The contents of a ticket are delivered with it, and not invalidated a
+ * second time.
  */
 async function invalidation (app: FastifyInstance, options: InvalidationOptions): Promise<void> {
   checkOptionNames<InvalidationOptions>(NAME, options, { outbox: true })
@@ -147,14 +144,14 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
         throw new WEIR_ERR_PLUGIN_OPTION(
           NAME,
           'outbox',
-          'is missing, but a ticket of one was given'
+          'is missing, but a ticket of an outbox was given'
         )
       }
       const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
       this.invalidations ??= { tags: [], tickets: [] }
       if (isOfOutbox) this.invalidations.tickets.push({ ...what, tags })
       else for (const tag of tags) this.invalidations.tags.push(tag)
-      // Nothing is sent any more by a reply that was hijacked and then closed.
+      // A hijacked reply that has been closed sends nothing any more.
       if (this.invalidating !== null || (this.sent && this.handlerOutcome?.isClosed === true)) {
         invalidateLate(this, false)
       }
@@ -171,11 +168,13 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
       route.handler = noticing(route.handler)
     }
-    // Last, as a body that is read loses the context, and so may other plugins' callbacks.
+    // The hook comes last, because reading a body loses the context, as may callbacks of other
+    // plugins.
     if (!safe && outbox?.withTags !== undefined) {
       route.preHandler = [...[route.preHandler ?? []].flat(), completeTickets]
     }
-    // Last, so that nothing can still turn a success into an error after it has been acted on.
+    // The hook comes last, so that no other one can turn a success into an error after the
+    // invalidation.
     if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
   })
 
@@ -184,16 +183,13 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     else outbox.withTags(() => tagsSoFar(reply), done)
   }
 
-  /**
-   * Notices when a handler has done its work, although nothing of it, or something else, is or was
-   * sent.
-   */
+  /** Wraps a handler to notice when it has done its work, even if its result is not sent. */
   function noticing (handler: RouteHandlerMethod): RouteHandlerMethod {
     return function (request, reply) {
       if (isSafeMethod(request.method)) return handler.call(this, request, reply)
       const outcome = new HandlerOutcome(reply)
       reply.handlerOutcome = outcome
-      // Whoever writes to the raw response passes the hooks by.
+      // Responses written to `reply.raw` bypass the hooks.
       reply.raw.once('close', () => {
         const isOver = reply.raw.writableEnded || outcome.hasReturned
         if (isOver && reply.invalidating === null) invalidateLate(reply, isDone(reply))
@@ -213,7 +209,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     }
   }
 
-  /** The result of an async handler, which may have gone on after its answer. */
+  /** Awaits an async handler, which may have continued after its response. */
   async function awaited (
     result: PromiseLike<unknown>,
     outcome: HandlerOutcome,
@@ -223,12 +219,12 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       const value = await result
       const isNothing = value === undefined
       outcome.hasReturned = isNothing
-      // A value that is returned is sent, and noticed by that.
+      // A returned value is sent, and noticed then.
       const wentOn = reply.statusCode === 202 || (isNothing && outcome.isTimedOut)
       const isLate = reply.invalidating === null ? isNothing && outcome.isClosed : wentOn
       if (isLate && outcome.isWrittenInTheEnd()) invalidateLate(reply, true)
-      // The answer would be gone by now, but for the hook of this plugin: Fastify would send
-      // nothing in its place.
+      // Fastify would send nothing instead of this response, which would be sent by now without
+      // this plugin's hook.
       if (isNothing && outcome.hasSent && reply.invalidating !== null) await sent(reply)
       return value
     } catch (error) {
@@ -242,27 +238,27 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     reply: FastifyReply,
     payload: unknown
   ): Promise<void> {
-    // An error that is thrown below is sent through the same hooks. What else is sent does not
-    // overtake the first.
+    // An error thrown below passes through the same hooks. Other payloads must not overtake the
+    // first.
     if (reply.invalidating !== null) return reply.invalidating.catch(() => {})
     if (isResponse(payload)) copyTargets(payload, reply)
     reply.invalidating = invalidateAll(reply, isDone(reply, payload), false)
     return reply.invalidating
   }
 
-  /** The answer is on its way or gone: nobody can be told, but the log, if it fails. */
+  /** Invalidates while the response is in progress or sent: a failure can only be logged. */
   function invalidateLate (reply: FastifyReply, isDone: boolean): void {
     const invalidating = invalidateAll(reply, isDone, reply.invalidating !== null)
     reply.invalidating ??= invalidating
     invalidating.catch((error: unknown) => {
       reply.request.log.error(
         { err: error },
-        'a write went on after its answer, and what it invalidates could not be invalidated'
+        'a write continued after its response, and its invalidation failed'
       )
     })
   }
 
-  /** @param isDone the write has succeeded, so that its route and its target have a say */
+  /** @param isDone the write has succeeded, so that its route and its target count */
   async function invalidateAll (
     reply: FastifyReply,
     isDone: boolean,
@@ -286,7 +282,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     } catch (error) {
       request.log.error(
         { err: error, tags: [...written].slice(0, MOST_LOGGED) },
-        'a write is done, but what it invalidates could not be invalidated'
+        'a write is done, but its invalidation failed'
       )
       throw new WEIR_ERR_NOT_INVALIDATED()
     }
@@ -304,15 +300,15 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       if (outbox === undefined) throw error
       request.log.warn(
         { tags: tags.slice(0, MOST_LOGGED), reason: String(error) },
-        'the store could not be told of a write: it waits in the outbox'
+        'the store is unreachable: the invalidation of a write waits in the outbox'
       )
       await outbox.deliver(await outbox.queue(tags))
     }
   }
 
   /**
-   * The tags of what the application gave for a write that is saved by now: what is no list of tags
-   * costs itself, and one line in the log for each route, so that clients cannot fill it.
+   * Returns the valid tags given for a write that is already saved. An invalid value loses only
+   * itself, and is logged once for each route, so that clients cannot fill the log.
    */
   function tagsAmong (
     given: unknown,
@@ -325,12 +321,13 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     complained.add(mistake)
     log.error(
       { given: shown(malformed), tags: tags.slice(0, MOST_LOGGED) },
-      `${mistake} has what is no tag, which is left out: give a list of non-empty strings. This is logged once`
+      `${mistake} contains an invalid tag, which is left out: give a list of non-empty strings. ` +
+      'This is logged once'
     )
     return tags
   }
 
-  /** @param named by the handler */
+  /** @param named tags named by the handler */
   async function tagsOfSuccess (
     reply: FastifyReply,
     named: readonly string[],
@@ -339,8 +336,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     if (isSafeMethod(reply.request.method)) return []
     const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupsOf(reply)]
-    // Caches on the way to the client are told too, except of URIs: the method and the headers tell
-    // of those.
+    // Downstream caches receive the tags too, except those of URIs, which follow from the method
+    // and the headers.
     const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
     const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
     if (isLate) return [...groups, ...tagsOfUris(reply)]
@@ -349,15 +346,15 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     return [...groups, ...tagsOfUris(reply)]
   }
 
-  /** What a request invalidates if it succeeds, as far as the reply has it by now. */
+  /** Returns the tags that a request invalidates if it succeeds, according to the reply so far. */
   function tagsSoFar (reply: FastifyReply): string[] {
     const named = [...reply.invalidations?.tags ?? [], ...groupsOf(reply)]
     return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply)]
   }
 
   /**
-   * RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin or of the
-   * site's.
+   * Returns the tags of the target URI, and of Location and Content-Location of the same origin or
+   * of the site's (RFC 9111, 4.4).
    */
   function tagsOfUris (reply: FastifyReply): string[] {
     const { method, url, writtenOrigin } = reply.request
@@ -372,24 +369,24 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   }
 }
 
-// Tags in a line of the log.
+// Maximum number of tags in a log line.
 const MOST_LOGGED = 20
-// Milliseconds for which an answer waits for the promise of a function that should return none.
+// Milliseconds for which a response waits for the promise of a function that should return none.
 const MOST_AWAITED = 1000
 
 const INVALIDATES = 'config.invalidates'
 
 const groupsOf = (reply: FastifyReply) => groupTags(reply.getHeader('cache-group-invalidation'))
 
-/** What `config.invalidates` says of a request: its function may return anything. */
+/** Returns the value of `config.invalidates` for a request: its function may return anything. */
 function givenByRoute (reply: FastifyReply): unknown {
   const { request } = reply
   return tagsFor(request.routeOptions.config.invalidates ?? [])(request, reply)
 }
 
 /**
- * A function may need what the handler has yet to find out: it is called again when the answer is
- * sent.
+ * Returns the route's tags known so far. A function may depend on later results of the handler, and
+ * is called again when the response is sent.
  */
 function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   try {
@@ -400,8 +397,8 @@ function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
 }
 
 /**
- * As `givenByRoute`. An async function is not what the option asks for, but the write is saved by
- * now: it has a second.
+ * Like `givenByRoute`, but awaits a promise. The option does not allow async functions, but the
+ * write is already saved, so the promise has one second.
  */
 async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
   try {
@@ -416,8 +413,8 @@ const tooLate = () =>
   new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
 
 /**
- * The answer has a status of success, or the handler has done its work whatever the answer is by
- * now.
+ * Returns whether the response has a success status, or the handler has done its work regardless of
+ * the status.
  */
 const isDone = (reply: FastifyReply, payload?: unknown) =>
   reply.handlerOutcome?.isWritten === true || isSuccess(reply, payload)
@@ -430,7 +427,7 @@ const sent = async (reply: FastifyReply): Promise<void> =>
     })
   })
 
-/** Has a reply name what its `Response` names: Fastify copies headers after all hooks. */
+/** Copies headers of a `Response` to its reply: Fastify copies them after all hooks. */
 function copyTargets ({ headers }: Response, reply: FastifyReply): void {
   for (const name of ['location', 'content-location', 'cache-group-invalidation']) {
     const value = headers.get(name)
@@ -439,8 +436,8 @@ function copyTargets ({ headers }: Response, reply: FastifyReply): void {
 }
 
 /**
- * When the answer is sent, a client that has gone has taken its socket along, and the protocol with
- * it.
+ * Remembers the origin: by the time the response is sent, a client that has left has taken its
+ * socket along, and with it the protocol.
  */
 function rememberOrigin (
   request: FastifyRequest,
@@ -471,7 +468,7 @@ function checkConfig (route: RouteOptions, methods: string, safe: boolean): void
     throw new WEIR_ERR_ROUTE_OPTION(
       name,
       'invalidates',
-      'is for unsafe methods: reading changes nothing'
+      'is for unsafe methods: reading invalidates nothing'
     )
   }
   const isList =
@@ -480,7 +477,7 @@ function checkConfig (route: RouteOptions, methods: string, safe: boolean): void
     throw new WEIR_ERR_ROUTE_OPTION(
       name,
       'invalidates',
-      `must be a list of tags, or a function that makes one, not ${JSON.stringify(invalidates)}`
+      `must be a list of tags, or a function that returns one, not ${JSON.stringify(invalidates)}`
     )
   }
   const problem = isList ? unfillablePlaceholder(invalidates, route) : undefined

@@ -3,7 +3,7 @@ import type { CacheEvents } from '@weir/cache'
 
 type Operation = CacheEvents['weir:cache:error']['operation']
 
-/** How often the caches of this process went on without their store, by what it was asked. */
+/** Counts how often the caches of this process continued without their store, by operation. */
 export class CacheErrors {
   readonly counts: Record<Operation, number> = { read: 0, write: 0, fill: 0 }
 

@@ -3,16 +3,16 @@ import type { User } from '../auth/index.js'
 import { type Addressed, addressOf } from '../client-address.js'
 import { parseAddress } from '../rate-limit/addresses.js'
 
-// Bytes that are kept of an address: who it is cannot be told by them, where it comes from can.
+// Bytes of an address that are kept: enough to locate a client, too few to identify it.
 const OF_IPV4 = 3
 const OF_IPV6 = 6
 
 /**
- * Whom a denial is told of: `user:<id>`, or `address:` and the network, a /24 of IPv4 and a /48 of
- * IPv6.
+ * Returns the client recorded for a denial: `user:<id>`, or `address:` and the network, a /24 of
+ * IPv4 or a /48 of IPv6.
  */
 export function clientOf (request: { readonly user: User | null } & Addressed): string {
-  // Another plugin's `request.user` may be anything.
+  // Other plugins may set `request.user` to anything.
   const { user } = request
   return typeof user?.id === 'string'
     ? `user:${user.id}`

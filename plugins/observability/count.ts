@@ -6,7 +6,7 @@ import { isRefused } from '../refusals.js'
 import type { CacheResult } from '../response-cache/result.js'
 import { clientOf } from './client.js'
 
-/** Where a process counts, and what it calls itself as the one who fills. */
+/** Counters of a process, and the name under which it fills caches. */
 export interface Counting {
   readonly counters: Counters
   readonly instance: string
@@ -37,7 +37,7 @@ export function countRoute (
   }
 }
 
-/** Counts requests for paths that are no route's. */
+/** Counts requests for paths without a route. */
 export function countNotFound (counting: Counting): onResponseHookHandler {
   const counter = counting.counters.route('404')
   return (request, reply, done) => {
@@ -47,8 +47,8 @@ export function countNotFound (counting: Counting): onResponseHookHandler {
 }
 
 /**
- * Counts a request whose response is done. On the path of a hit this is additions, and nothing is
- * allocated.
+ * Counts a request whose response is complete. On a hit this only adds numbers and allocates
+ * nothing.
  */
 function count (
   counter: RouteCounter,
@@ -62,7 +62,7 @@ function count (
   tally.add(reply.elapsedTime, bytesOf(request, reply))
   if (reply.statusCode === 304) tally.notModified++
   if (outcome === 'limited') deny(counter, request, counters)
-  // Undefined in contexts that were made before the decorator.
+  // Undefined in contexts created before the decorator.
   if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') {
     return
   }
@@ -79,14 +79,17 @@ function outcomeOf (
   { statusCode }: FastifyReply,
   result: CacheResult | null
 ): Outcome {
-  // Whatever became of it, no client sent it.
+  // Refills count as such regardless of their result, because no client sent them.
   if (result?.outcome === 'refill') return 'refill'
   if (statusCode >= 500 && !isRefused(request)) return 'error'
   if (statusCode === 429 && request.rateLimit?.allowed === false) return 'limited'
   return result?.outcome ?? 'uncached'
 }
 
-/** Of the body, as far as it was known before it was sent: not of streams without a length. */
+/**
+ * Returns the size of the body, as far as it was known before sending; 0 for streams without a
+ * length.
+ */
 function bytesOf (request: FastifyRequest, reply: FastifyReply): number {
   if (reply.statusCode === 304 || request.method === 'HEAD') return 0
   const length = reply.getHeader('content-length')

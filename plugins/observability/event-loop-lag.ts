@@ -15,14 +15,15 @@ const LAGS: Readonly<
   p99_seconds: { help: 'The 99th percentile of the delay.', of: (delay) => delay.percentile(99) }
 }
 
-// prom-client's own monitor of the event loop, which cannot be left out, then never wakes the
-// process.
+// Interval that keeps prom-client's own event loop monitor, which cannot be disabled, from ever
+// waking the process.
 const NEVER = 2 ** 31 - 1
 
 /**
- * The default metrics of prom-client, those of the event loop by {@link EventLoopDelay}: since the
- * last scrape, in place of prom-client's, which wake an idle process 100 times a second.
- * @returns ends the measuring
+ * Collects the default metrics of prom-client, with the event loop measured by {@link
+ * EventLoopDelay} since the last scrape. prom-client's own monitor wakes an idle process 100 times
+ * a second.
+ * @returns a function that stops measuring
  */
 export function collectProcessMetrics (registry: Registry): () => void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER })

@@ -7,10 +7,10 @@ import { collectProcessMetrics } from './event-loop-lag.js'
 import { type LabelledSeries, LatencyHistogram } from './latency-histogram.js'
 import type { NamedCaches } from './memory.js'
 
-/** Of one metric: its labels, and how much. */
+/** One sample of a metric: its labels and its value. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
-/** What there is to tell of. */
+/** Sources of the exported metrics. */
 export interface Exposed {
   readonly service: string
   readonly recorder: Recorder
@@ -20,8 +20,8 @@ export interface Exposed {
 }
 
 /**
- * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the
- * application has besides is known once it is ready.
+ * Returns the registry of `/metrics`, computed from the counters on each scrape. Metrics of
+ * optional plugins are added once the application is ready.
  */
 export function exposition (
   app: FastifyInstance,
@@ -60,7 +60,7 @@ export function exposition (
         this.set({ service }, value())
       }
     })
-  /** One sample for each route with anything to say. */
+  /** Returns one sample for each route with a value other than 0. */
   const ofRoutes = (value: (counter: RouteCounter) => number) => (): Sample[] =>
     Array.from(counters.routes, (counter): Sample => [
       { route: counter.route },
@@ -77,12 +77,12 @@ export function exposition (
         )
   const outcomes = () => labelledSeries(counters.routes)
 
-  counter('weir_requests_total', 'Requests that were answered, by how', ['route', 'outcome'], () =>
+  counter('weir_requests_total', 'Answered requests by outcome', ['route', 'outcome'], () =>
     outcomes().map(({ labels, series }) => [labels, series.count])
   )
   counter(
     'weir_response_bytes_total',
-    'Bytes of bodies that were sent',
+    'Bytes of response bodies sent',
     ['route', 'outcome'],
     () => outcomes().map(({ labels, series }) => [labels, series.bytes])
   )
@@ -98,49 +98,49 @@ export function exposition (
   )
   counter(
     'weir_not_modified_total',
-    'Requests that were answered 304',
+    'Requests answered with 304',
     ['route'],
     ofRoutes((counter) => sum(counter, 'notModified'))
   )
   counter(
     'weir_shared_hits_total',
-    'Requests that were answered with what another instance had computed',
+    'Requests answered with a response computed by another instance',
     ['route'],
     ofRoutes((counter) => sum(counter, 'shared'))
   )
   counter(
     'weir_saved_seconds_total',
-    'Time that handlers did not have to run, because their response was cached',
+    'Handler time saved by cached responses',
     ['route'],
     ofRoutes((counter) => sum(counter, 'savedMicros') / 1e6)
   )
   counter(
     'weir_uncached_total',
-    'Responses that were not cached, by the reason that Cache-Status gives',
+    'Responses not answered from the cache, by the reason in Cache-Status',
     ['route', 'reason'],
     ofNames('reason', ({ reasons }) => reasons.copy())
   )
   counter(
     'weir_limited_total',
-    'Requests that were denied, by the policy that did',
+    'Denied requests by policy',
     ['route', 'policy'],
     ofNames('policy', ({ limited }) => limited.copy())
   )
   counter(
     'weir_cache_reads_total',
-    'Reads of a cache, by how they were answered',
+    'Cache reads by outcome',
     ['cache', 'outcome'],
     () => readSamples(caches())
   )
   counter(
     'weir_cache_errors_total',
-    'Times that a cache went on without its store',
+    'Operations for which a cache continued without its store',
     ['operation'],
     () => Object.entries(cacheErrors.counts).map(([operation, value]) => [{ operation }, value])
   )
-  gauge('weir_cache_entries', 'What caches keep in memory', () => memory().entries)
-  gauge('weir_cache_bytes', 'Bytes of memory that this takes', () => memory().bytes)
-  counter('weir_cache_evictions_total', 'What memory had no room for any more', [], () => [
+  gauge('weir_cache_entries', 'Entries that caches hold in memory', () => memory().entries)
+  gauge('weir_cache_bytes', 'Bytes of memory used by cache entries', () => memory().bytes)
+  counter('weir_cache_evictions_total', 'Entries evicted to free memory', [], () => [
     [{}, memory().evictions]
   ])
   gauge(
@@ -159,7 +159,7 @@ export function exposition (
   return registry
 }
 
-/** Reads of each cache by outcome, those of which there were any. */
+/** Returns the reads of each cache by outcome, without zeros. */
 const readSamples = (caches: NamedCaches): Sample[] =>
   Object.entries(caches).flatMap(([cache, of]) => {
     const { hits, stale, misses } = of.stats()

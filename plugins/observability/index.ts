@@ -19,19 +19,21 @@ import { ProcessVitals } from './vitals.js'
 /** Options of the metrics. */
 export interface ObservabilityOptions {
   /**
-   * Where instances tell what they count: `redisStore`, `sqliteStore` or `memoryStore` of
-   * `@weir/metrics`. It is yours to close.
+   * Store to which instances write their counts: `redisStore`, `sqliteStore` or `memoryStore` of
+   * `@weir/metrics`. You close it.
    */
   readonly store: MetricsStore
-  /** What all instances of the application are called. */
+  /** Name of the application, the same on all instances. */
   readonly service: string
   /**
-   * This process among them: as the response cache's `name`, by which it is known who has filled.
+   * Name of this instance: the response cache's `name`, which identifies the instance that filled
+   * an entry.
    */
   readonly instance: string
   /**
-   * Caches besides the response cache, by name: their reads are counted by it, and their memory
-   * with all other. Asked for each time, so that they may be made later. Default: none.
+   * Caches besides the response cache, by name: their reads are counted under the name, and their
+   * memory is included in the total. Called each time, so that they may be created later. Default:
+   * none.
    * @example caches: () => ({ fragments: app.fragments.cache, products: app.caches.products })
    */
   readonly caches?: () => NamedCaches
@@ -71,11 +73,11 @@ export { type AnnounceOptions } from './announcing.js'
 const NAME = 'weir-observability'
 
 /**
- * Counts the requests of every route that is declared after it, tells the store each second what
- * this instance has counted, and shows it to Prometheus at `/metrics`. A request counts once, when
- * its response is done; one whose client left before is not counted, nobody having been answered.
- * Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses
- * until the application is closed.
+ * Counts the requests of every route declared after it, writes the counts of this instance to the
+ * store once a second, and exports them to Prometheus at `/metrics`. A request counts once, when
+ * its response is complete; requests whose client left earlier are not counted. Register it after
+ * `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses until the
+ * application is closed.
  */
 async function observability (app: FastifyInstance, options: ObservabilityOptions): Promise<void> {
   checkOptionNames<ObservabilityOptions>(NAME, options, {
@@ -135,12 +137,12 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     routeConfigs.add(route)
     route.onResponse = [...[route.onResponse ?? []].flat(), countRoute(route, counting)]
   })
-  // A 404 has no route whose hooks could do it.
+  // A 404 has no route whose hooks could count it.
   app.addHook('onResponse', countNotFound(counting))
 
   const registry = exposition(app, { service, recorder, cacheErrors, memory, caches: known })
   app.get('/metrics', {
-    // An instance that is overloaded is one to be looked at.
+    // Overloaded instances must stay observable.
     config: { metrics: false, rateLimit: false, pressureHandler: () => {} },
     schema: { hide: true }
   }, async (_request, reply) => {
@@ -149,21 +151,21 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   })
 }
 
-/** One line when the store goes and one when it is back. */
+/** Logs one line when the store becomes unavailable and one when it is back. */
 function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
   let isGone = false
   return (error) => {
     if (error !== undefined && !isGone) {
       log.warn(
         { reason: reasonOf(error) },
-        'the store does not take statistics: they are kept for up to an hour, until it answers'
+        'the store does not accept statistics: they are kept for up to an hour, until it answers'
       )
-    } else if (error === undefined && isGone) log.info('the store takes statistics again')
+    } else if (error === undefined && isGone) log.info('the store accepts statistics again')
     isGone = error !== undefined
   }
 }
 
-/** The recorder's complaints about options, in the plugin's name. */
+/** Rethrows the recorder's option errors as errors of this plugin. */
 function named (options: RecorderOptions): Recorder {
   try {
     return new Recorder(options)

@@ -6,10 +6,7 @@ const MOST = 20
 const MOST_TAGS = 20
 const LONGEST_TAG = 200
 
-/**
- * The last few invalidations of this process, for those who show them: not more of one than can be
- * shown.
- */
+/** Last few invalidations of this process, for display; long tag lists are cut. */
 export class Invalidations {
   readonly #last: Invalidation[] = []
 
@@ -43,7 +40,7 @@ export class Invalidations {
   }
 }
 
-// What begins the tags of keys, which are not for people to see.
+// Prefix of the tags of keys, which are not for display.
 const MARK = keyTag('')
 
 const readable = (tag: string) =>

@@ -8,9 +8,7 @@ export interface LabelledSeries {
   readonly series: Series
 }
 
-/**
- * A histogram in seconds of what has been counted in buckets already: nothing is observed twice.
- */
+/** Histogram in seconds over existing bucket counts: nothing is observed twice. */
 export class LatencyHistogram extends Histogram {
   readonly #all: () => Iterable<LabelledSeries>
   readonly #about: { readonly name: string, readonly help: string }
@@ -21,7 +19,7 @@ export class LatencyHistogram extends Histogram {
     this.#about = configuration
   }
 
-  /** What the registry asks for. `sharedLabels` are those of all lines of a series. */
+  /** Called by the registry. `sharedLabels` are the labels of all lines of a series. */
   async getForPromString () {
     const { name, help } = this.#about
     const values = Array.from(this.#all(), ({ labels: sharedLabels, series }) => {

@@ -2,12 +2,11 @@ import type { Cache } from '@weir/cache'
 import type { CacheCounts, Vitals } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 
-/** Caches that are told of, by name. */
+/** Observed caches by name. */
 export type NamedCaches = Readonly<Record<string, Pick<Cache<unknown>, 'stats'>>>
 
 /**
- * The caches of this process by name: the response cache, as `responses`, and the others that there
- * are.
+ * Returns the caches of this process by name: the response cache, as `responses`, and the others.
  */
 export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () => NamedCaches {
   // The response cache may be registered after this plugin.
@@ -17,7 +16,7 @@ export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () =
   })
 }
 
-/** Counts the reads of the caches, each by its name. */
+/** Counts the reads of each cache under its name. */
 export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] =>
   Object.entries(caches()).map(([cache, counted]) => {
     const {
@@ -29,7 +28,7 @@ export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] =>
     return { cache, l1, l2, coalesced, stale, misses, savedMicros }
   })
 
-/** Adds up the entries that caches keep in the memory of this process. */
+/** Adds up the entries that caches hold in the memory of this process. */
 export function memoryOf (caches: () => NamedCaches): () => Vitals['l1'] {
   return () => {
     const sum = { entries: 0, bytes: 0, evictions: 0 }

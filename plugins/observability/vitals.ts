@@ -4,7 +4,7 @@ import type { Breakers } from './breakers.js'
 import type { Invalidations } from './invalidations.js'
 import type { RouteConfigs } from './route-configs.js'
 
-/** How this process is, since it was asked before. */
+/** Health figures of this process since the last reading. */
 export class ProcessVitals {
   readonly #delay = new EventLoopDelay()
 

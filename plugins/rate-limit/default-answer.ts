@@ -7,7 +7,7 @@ import {
 } from '../errors.js'
 import { internal, isObject, logControllerOf } from './internals.js'
 
-/** An error that this plugin answers with, and what `refusal()` adds to it. */
+/** Error with which this plugin answers a request, with the properties added by `refusal()`. */
 type Refusal = Error & {
   readonly code: string
   readonly statusCode?: number
@@ -16,9 +16,9 @@ type Refusal = Error & {
 }
 
 /**
- * The error handler of a route that has none. It answers the plugin's own errors as problems (RFC
- * 9457), where nothing but Fastify's default handler would: an error handler of the application
- * comes first, and all other errors take their way.
+ * Default error handler of a route. Answers the plugin's own errors as problems (RFC 9457) if only
+ * Fastify's default handler would answer them: an error handler of the application takes
+ * precedence, and all other errors are handled as usual.
  */
 export function answerRefusal (
   error: unknown,
@@ -29,7 +29,7 @@ export function answerRefusal (
     sendRefusal(error, request, reply)
     return undefined
   }
-  // Fastify takes a thrown value for an error whatever it is, if a promise rejects with it.
+  // Fastify treats any thrown value as an error if a promise rejects with it.
   if (!(error instanceof Error)) {
     return new Promise(() => {
       throw error
@@ -38,22 +38,22 @@ export function answerRefusal (
   throw error
 }
 
-/** Answers as Fastify's default error handler does, with a problem for a body. */
+/** Answers like Fastify's default error handler, with a problem as the body. */
 export function sendRefusal (error: Refusal, request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 500
   reply.code(status).headers({ ...error.headers })
   log(error, request, reply)
   const { message, code, problem } = error
-  // As bytes: a response schema must not filter members out, and Fastify would add a charset.
+  // Sent as bytes: a response schema must not filter members out, and Fastify would add a charset.
   reply
     .type(PROBLEM)
     .send(Buffer.from(problemBody(request, { status, detail: message, code }, problem)))
 }
 
-/** The media type of problems, which has no charset. */
+/** Media type of problems, which has no charset. */
 export const PROBLEM = 'application/problem+json'
 
-/** The body that says why a request was refused. */
+/** Renders the body that explains why a request was refused. */
 export function problemBody (
   { url, id }: Pick<FastifyRequest, 'url' | 'id'>,
   {
@@ -76,21 +76,21 @@ export function problemBody (
   })
 }
 
-/** Whether an error is one that this plugin answers requests with. */
+/** Returns whether an error is one of this plugin's refusals. */
 export const isRefusal = (error: unknown): error is Refusal =>
   error instanceof WEIR_ERR_RATE_LIMITED ||
   error instanceof WEIR_ERR_LIMITS_UNAVAILABLE ||
   error instanceof WEIR_ERR_ADDRESS_DENIED
 
-/** Whether no error handler of the application is for a request. */
+/** Returns whether the application has no error handler for a request. */
 export function hasDefaultHandler (request: FastifyRequest): boolean {
   const context = internal(request, 'fastify.context')
   return isObject(context) && 'errorHandler' in context && isDefaultHandler(context.errorHandler)
 }
 
 /**
- * Fastify's default handler is the only one that inherits from nothing: those of applications
- * inherit from it.
+ * Returns whether a handler is Fastify's default: the only one that inherits from nothing, while
+ * handlers of applications inherit from it.
  */
 export function isDefaultHandler (handler: unknown): boolean {
   if (!isObject(handler)) return false
@@ -101,7 +101,7 @@ export function isDefaultHandler (handler: unknown): boolean {
   )
 }
 
-/** Logs an error where and as Fastify's default handler does. */
+/** Logs an error in the same way as Fastify's default handler. */
 function log (error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const controller = logControllerOf(request.server)
   if (hasErrorLog(controller)) controller.defaultErrorLog(error, request, reply)

@@ -5,7 +5,7 @@ import type { RouteLimit } from './limits.js'
 import { refuseQuickly } from './quick-refusal.js'
 import { refusal, writeLimitFields } from './refusal.js'
 
-/** Set once a request has used its budget: more than one hook may ask for it. */
+/** Set once a request has used its budget, because several hooks may charge it. */
 const USED = Symbol('weir.rateLimitUsed')
 
 declare module 'fastify' {
@@ -14,18 +14,18 @@ declare module 'fastify' {
   }
 }
 
-/** A limiter's decision, or, without one, that the request is not limited, or not let in at all. */
+/** Limiter's decision, or the fact that the request is not limited or is banned. */
 export type Judgement = Decision | 'unlimited' | 'banned'
 
-/** Decides about requests by a limiter. */
+/** Decides on requests with a limiter. */
 export interface Judge {
-  /** At once where this process can tell. */
+  /** Returns the decision without a promise if this process can decide alone. */
   judge(
     operation: 'take' | 'peek',
     request: FastifyRequest,
     limit: RouteLimit
   ): Judgement | Promise<Judgement>
-  /** Hears of each decision. */
+  /** Called with each decision. */
   note(decision: Decision): void
 }
 
@@ -33,10 +33,7 @@ export interface Judge {
 export class Enforcement {
   constructor (readonly judge: Judge, readonly limit: RouteLimit) {}
 
-  /**
-   * The hook of a route. It has no promise where this process can tell whether a request is
-   * allowed.
-   */
+  /** Hook of a route. It returns no promise if this process can decide alone. */
   readonly hook: onRequestHookHandler = (request, reply, done) => {
     const goOn = (judgement: Judgement | undefined) => {
       if (isDenied(judgement) && refuseQuickly(judgement, request, reply)) return
@@ -56,8 +53,8 @@ export class Enforcement {
   }
 
   /**
-   * Has a request use its budget, if it has not yet.
-   * @throws what a request that is refused is answered with
+   * Charges a request to its budget, unless that has already happened.
+   * @throws the error with which a denied request is answered
    */
   async enforce (request: FastifyRequest): Promise<void> {
     const refused = errorOf(await this.#use(request))

@@ -3,22 +3,26 @@ import type { FastifyRequest } from 'fastify'
 import { ignoreRejection } from '../given.js'
 import { clientOf, parseAddress } from './addresses.js'
 
-/** Somebody who is known, whatever address the requests come from. */
+/** Known client, independent of the address of its requests. */
 export interface KnownClient {
   readonly id: string
-  /** Which of the `tiers` of a limit applies. */
+  /** Name of the limit's tier that applies. */
   readonly tier?: string
 }
 
-/** Says who sends a request; nothing for somebody unknown, who is then known by the address. */
+/**
+ * Identifies the client of a request; nothing for an unknown one, which is then identified by its
+ * address.
+ */
 export type Identify = (request: FastifyRequest) => KnownClient | null | undefined
 
 const NO_CLIENT =
-  'identify found no client, so the address is limited: let it return { id } with a non-empty string, or nothing, and no promise'
+  'identify found no client, so the address is limited: return { id } with a non-empty string, ' +
+  'or nothing, and no promise'
 
 /**
- * Makes the function that identifies the client of a request, whatever `identify` does. A mistake
- * of it is logged, the first time, and the client is then known by the address.
+ * Returns the function that identifies the client of a request and tolerates mistakes of
+ * `identify`. The first mistake is logged, and the client is then identified by its address.
  */
 export function identifyingSafely (identify: Identify): Identify {
   let hasComplained = false
@@ -49,13 +53,13 @@ const isKnownClient = (value: unknown): value is KnownClient =>
   value.id !== ''
 
 /**
- * By what a budget is found: a digest, because keys are seen in stores and logs, where names and
- * addresses of people do not belong. Users and addresses never meet, and neither do namespaces.
+ * Keys of budgets: digests, because keys appear in stores and logs, where names and addresses of
+ * people do not belong. Users, addresses and namespaces cannot collide.
  */
 export class Identities {
   /**
-   * Of addresses: reading one and hashing it costs most of all that happens here, and most requests
-   * come from one that has been seen.
+   * Cache of addresses: parsing and hashing one is the most expensive part, and most requests come
+   * from a known one.
    */
   readonly #known = new Map<string, string>()
 
@@ -70,7 +74,7 @@ export class Identities {
     if (known !== undefined) return known
     const address = parseAddress(ip)
     const identity = digest(`${this.namespace}\nip\n${clientOf(address)}`)
-    // What is no address may be any text, of any length.
+    // Text that is not an address may have any length.
     if (address === undefined) return identity
     if (this.#known.size >= MOST_ADDRESSES) this.#known.clear()
     this.#known.set(ip, identity)
@@ -80,5 +84,5 @@ export class Identities {
 
 const MOST_ADDRESSES = 10_000
 
-// 128 bits: two clients that share a budget by chance are not to be feared.
+// 128 bits make it practically impossible for two clients to share a budget.
 const digest = (text: string) => hash('sha256', text, 'hex').slice(0, 32)

@@ -37,36 +37,37 @@ import { BAN, optionsElsewhere, RateLimitAdapter } from './store.js'
 
 export { type Identify, type KnownClient } from './identity.js'
 export { type LimitOptions, type LimitPolicy, type RouteLimitOptions } from './limits.js'
-// Brings the type of `config.rateLimit` along.
+// Re-exported with the type of `config.rateLimit`.
 export type { FastifyRateLimitStore } from '@fastify/rate-limit'
 
 /**
- * Options of the rate limits. What is said of `limit`, `policies` and `tiers` is for routes that
- * have none of their own.
+ * Options of the rate limits. `limit`, `policies` and `tiers` apply to routes without limits of
+ * their own.
  */
 export interface RateLimitOptions extends LimitOptions {
   /**
-   * Where budgets are shared: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/limiter`. It
-   * is yours to close.
+   * Store that shares the budgets: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/limiter`.
+   * You close it.
    */
   readonly store: LimitStore
-  /** Applications that share a store keep apart by this. Default `weir`. */
+  /** Separates applications that share a store. Default `weir`. */
   readonly namespace?: string
-  /** The limits of clients with a `tier`, by its name. */
+  /** Limits of clients with a `tier`, by its name. */
   readonly tiers?: Readonly<Record<string, LimitOptions>>
   /**
-   * What happens while the store is gone. Default `local`: this instance enforces its share of each
-   * limit.
+   * Behavior while the store is unavailable. Default `local`: this instance enforces its share of
+   * each limit.
    */
   readonly onFailure?: OnFailure
-  /** How many instances there are, to know that share. Default 1. */
+  /** Number of instances, which determines that share. Default 1. */
   readonly instances?: LimiterOptions['instances']
-  /** Who sends a request. Default: `request.user`, as `@weir/fastify/auth` sets it. */
+  /** Identifies the user of a request. Default: `request.user`, as `@weir/fastify/auth` sets it. */
   readonly identify?: Identify
   /** Addresses and ranges that are not limited. */
   readonly allow?: readonly string[]
   /**
-   * Addresses and ranges that are answered 403 wherever there is a limit. It counts before `allow`.
+   * Addresses and ranges that are answered 403 on every limited route. Takes precedence over
+   * `allow`.
    */
   readonly deny?: readonly string[]
 }
@@ -74,20 +75,20 @@ export interface RateLimitOptions extends LimitOptions {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * The client that limits take a request for, a user or an address: a digest, the same in all
-     * instances of a `namespace`, for shares of other things. Addresses in `allow` have one, too;
-     * `request.rateLimit` tells that nothing is counted for them.
+     * Returns the client to which limits attribute a request, a user or an address: a digest, the
+     * same in all instances of a `namespace`, for shares of other resources. Addresses in `allow`
+     * have one, too; `request.rateLimit` shows that nothing is counted for them.
      */
     limitedClient (request: FastifyRequest): string
   }
   interface FastifyRequest {
-    /** How the client stands with the limits of the route; null where there are none. */
+    /** The client's state under the limits of the route; null without a limit. */
     rateLimit: Decision | null
   }
 }
 
 declare module '@fastify/rate-limit' {
-  // With one of its members, because it would be an empty interface to the eye otherwise.
+  // One member is repeated, because the interface would otherwise be empty.
   interface RateLimitOptions extends RouteLimitOptions {
     readonly cost?: number | RequestCost
   }
@@ -111,10 +112,10 @@ const OPTIONS: OptionNames<RateLimitOptions> = {
 }
 
 /**
- * Rate limits over all instances, for each user that is known and else for each address, on routes
- * with `config.rateLimit`, and on all others and 404s where the plugin itself is given a limit.
- * Register it before `@weir/fastify/auth`, so that what is answered 401 counts, and before
- * `@weir/fastify/response-cache`, so that hits do.
+ * Rate limits across all instances, per known user and otherwise per address, on routes with
+ * `config.rateLimit`, and on all others and 404s if the plugin itself is given a limit. Register it
+ * before `@weir/fastify/auth`, so that 401 responses count, and before
+ * `@weir/fastify/response-cache`, so that hits count.
  */
 async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
@@ -125,7 +126,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     throw new WEIR_ERR_PLUGIN_ORDER(
       NAME,
       'weir-auth',
-      'what it answers 401 or 403 would not count'
+      'its 401 and 403 responses would not count'
     )
   }
   if (app.hasDecorator('responseCache')) {
@@ -150,7 +151,9 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
       'is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/limiter'
     )
   }
-  if (typeof namespace !== 'string' || namespace === '') throw refuse('namespace', 'must be text')
+  if (typeof namespace !== 'string' || namespace === '') {
+    throw refuse('namespace', 'must be a non-empty string')
+  }
   if (typeof identify !== 'function') throw refuse('identify', 'must be a function of the request')
   const [isAllowed, isDenied] = [listOption('allow', allow), listOption('deny', deny)]
   const fallback =
@@ -170,15 +173,15 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 
   let withoutStore = false
   /**
-   * One line when the store goes and one when it is back. A denial may be from before: only what is
-   * allowed comes from the store.
+   * Logs one line when the store becomes unavailable and one when it is back. Denials are ignored,
+   * because they may be remembered ones: only allowed requests are decided by the store.
    */
   function logMode ({ mode, allowed }: Decision): void {
     if (mode !== 'shared' && !withoutStore) {
       withoutStore = true
       app.log.warn(
         { store: store.kind },
-        'limits are not shared: their store does not answer, and each route does what its onFailure says'
+        'limits are not shared: their store is unavailable, and each route follows its onFailure'
       )
     } else if (mode === 'shared' && allowed && withoutStore) {
       withoutStore = false
@@ -194,7 +197,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) {
       return 'unlimited'
     }
-    // Once: behind proxies it is worked out from their fields each time it is read.
+    // The address is read once: behind proxies each access parses their fields again.
     const ip = addressOf(request)
     if (isDenied(ip)) return 'banned'
     if (isAllowed(ip)) return 'unlimited'
@@ -222,8 +225,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   const byDefault = fallback && new Enforcement(judges, fallback)
   let declared: RouteLimit | undefined
 
-  // @fastify/rate-limit has one, which would not know whether the hook below has run. Not where
-  //   another of it is there.
+  // @fastify/rate-limit's own decorator would not know whether the hook below has run. An existing
+  // one is kept.
   if (!app.hasDecorator('rateLimit')) {
     app.decorate('rateLimit', (own?: object) => {
       if (own !== undefined) throw optionsElsewhere()
@@ -234,12 +237,12 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     })
   }
   enforceDeclaration(app, 'rateLimit')
-  // Before that of @fastify/rate-limit, which makes the store of a route at once.
+  // Runs before the hook of `@fastify/rate-limit`, which creates the store of a route at once.
   app.addHook('onRoute', (route) => {
     declared = routes.of(route)
     adapter.isDeclaring = declared !== undefined
-    // A list of its own: @fastify/rate-limit adds to the one that is there, which may be several
-    // routes'.
+    // The route gets its own list: `@fastify/rate-limit` appends to the existing one, which several
+    // routes may share.
     if (route.onRequest !== undefined) route.onRequest = [route.onRequest].flat()
   })
   await app.register(fastifyRateLimit, {
@@ -248,8 +251,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     keyGenerator: adapter.keyGenerator,
     ban: BAN
   })
-  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises where
-  // this process can tell.
+  // Replaces the hook that `@fastify/rate-limit` has just added, which awaits promises even if this
+  // process can decide alone.
   app.addHook('onRoute', (route) => {
     if (declared !== undefined || byDefault !== undefined) route.errorHandler ??= answerRefusal
     if (declared === undefined) return
@@ -263,8 +266,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   })
 
   if (byDefault === undefined) return
-  // A 404 has no route whose hooks could do it. Not onRequest, so that it is known by then who
-  // sends the request.
+  // A 404 has no route whose hooks could limit it. The hook is not onRequest, so that the user is
+  // known by then.
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)
     byDefault.enforce(request).then(() => {
@@ -277,7 +280,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   })
 }
 
-/** Another plugin's `request.user` may be anything. */
+/** Returns the user only if it is valid: other plugins may set `request.user` to anything. */
 const userOf = ({ user }: { user: User | null }) =>
   typeof user?.id === 'string' && user.id !== '' ? user : null
 
@@ -293,7 +296,7 @@ function listOption (option: string, entries: readonly string[]) {
   }
 }
 
-/** The limiter's complaints about options, in the plugin's name. */
+/** Rethrows the limiter's option errors as errors of this plugin. */
 function named<R> (make: () => R): R {
   try {
     return make()

@@ -1,8 +1,11 @@
-/** Fastify's values under symbols of its own, each looked for, because versions differ. */
+/**
+ * Access to values that Fastify stores under symbols, looked up by description because versions
+ * differ.
+ */
 
 const symbols = new Map<string, symbol>()
 
-/** A value that Fastify keeps under a symbol of its own; undefined where this version has none. */
+/** Returns a value that Fastify stores under a symbol; undefined if this version has none. */
 export function internal (owner: object, description: string): unknown {
   let symbol = symbols.get(description)
   if (symbol === undefined || !Object.hasOwn(owner, symbol)) {
@@ -15,7 +18,7 @@ export function internal (owner: object, description: string): unknown {
   return Reflect.get(owner, symbol)
 }
 
-/** The log controller of an application; undefined in versions without. */
+/** Returns the log controller of an application; undefined in versions without one. */
 export function logControllerOf (server: object): object | undefined {
   for (let owner: unknown = server; isObject(owner); owner = Object.getPrototypeOf(owner)) {
     const controller = internal(owner, 'fastify.logController')
@@ -24,6 +27,6 @@ export function logControllerOf (server: object): object | undefined {
   return undefined
 }
 
-/** Whether a value has members to look at. */
+/** Returns whether a value can have members. */
 export const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null

@@ -11,7 +11,7 @@ import {
 import type { FastifyRequest } from 'fastify'
 import { isOptions, unknownOption } from '../plugin-options.js'
 
-/** One limit: so much per window. See `definePolicy` of `@weir/limiter`. */
+/** One limit per window. See `definePolicy` of `@weir/limiter`. */
 export interface LimitPolicy extends Omit<PolicyOptions, 'window'> {
   readonly window: Duration
 }
@@ -19,53 +19,51 @@ export interface LimitPolicy extends Omit<PolicyOptions, 'window'> {
 /** One limit, called `default`, or several at once. */
 export interface LimitOptions extends Partial<Omit<LimitPolicy, 'name'>> {
   /**
-   * All of them have to allow a request; if one denies it, nothing is used of any. In place of
-   * `limit`, `window` and `burst`.
+   * Policies that all have to allow a request; if one denies it, none is charged. Replaces `limit`,
+   * `window` and `burst`.
    */
   readonly policies?: readonly LimitPolicy[]
 }
 
-/**
- * What `config.rateLimit` of a route may say. Without a limit of its own it has that of the plugin.
- */
+/** Value of a route's `config.rateLimit`. Without a limit of its own the route has the plugin's. */
 export interface RouteLimitOptions extends LimitOptions {
   /**
-   * The limits of clients with a `tier`, by its name. A tier that is not named has those of
-   * everybody.
+   * Limits of clients with a `tier`, by its name. Tiers that are not listed have the default
+   * limits.
    */
   readonly tiers?: Readonly<Record<string, LimitOptions>>
   /**
-   * How much of each budget one request uses. Default 1. A function is called before the request is
-   * validated; it returns a positive integer that no policy's capacity is below, or the request is
-   * a 500.
+   * Cost of one request to each budget. Default 1. A function is called before the request is
+   * validated; it returns a positive integer up to the smallest policy's capacity, or the request
+   * is a 500.
    */
   readonly cost?: number | RequestCost
   /**
-   * Routes of one group use one budget: letters, digits, `.` `_` `-`. Default: for a route with
+   * Group of routes that share one budget: letters, digits, `.` `_` `-`. Default: for a route with
    * limits of its own, the route; for all others together, `default`.
    */
   readonly group?: string
-  /** What happens while the store is gone. Default: that of the plugin. */
+  /** Behavior while the store is unavailable. Default: the plugin's. */
   readonly onFailure?: OnFailure
 }
 
 /**
- * The cost of a request: declared as a method, so that it may ask for a request of its route's own
- * type.
+ * Computes the cost of a request. Declared as a method, so that it may take a request of its
+ * route's own type.
  */
 export type RequestCost = { bivariant (request: FastifyRequest): number }['bivariant']
 
-/** The limit of a route, checked. */
+/** Validated limit of a route. */
 export interface RouteLimit {
   readonly group: string
   readonly policies: readonly Policy[]
   readonly tiers: ReadonlyMap<string, readonly Policy[]>
   readonly use: ConsumeOptions & { readonly cost: number }
-  /** The cost of a request, in place of `use.cost`. */
+  /** Computes the cost of a request, in place of `use.cost`. */
   readonly costOf?: RequestCost
 }
 
-/** Makes the error for an option that cannot be used. */
+/** Creates the error for an invalid option. */
 export type Refuse = (option: string, problem: string) => Error
 
 const POLICY = ['limit', 'window', 'burst', 'algorithm']
@@ -74,10 +72,10 @@ const ROUTE = [...LIMIT, 'tiers', 'cost', 'group', 'onFailure']
 const MODES: readonly unknown[] = ['local', 'open', 'closed'] satisfies OnFailure[]
 
 /**
- * Checks what a route or the plugin says about limits, so that a mistake stops the boot and not a
- * request.
- * @param name tells routes apart: its group is made of it
- * @param fallback what applies where `options` has no limit of its own; without one it must have
+ * Validates the limit options of a route or the plugin, so that a mistake stops the boot instead of
+ * a request.
+ * @param name identifies the route: its group is derived from it
+ * @param fallback limit that applies if `options` has none; without it `options` must have one
  */
 export function routeLimit (
   options: RouteLimitOptions,
@@ -144,7 +142,7 @@ function policiesOf (options: LimitOptions, at: string, refuse: Refuse): Policy[
     refuseUnknown(policy, ['name', ...POLICY], place, refuse)
     const first = policies.findIndex((other: LimitPolicy) => other?.name === policy.name)
     if (first !== i) {
-      throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`)
+      throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each policy its own name`)
     }
     return policyOf(policy, place, refuse)
   })
@@ -213,7 +211,8 @@ function checkCost ({ use: { cost }, policies, tiers }: RouteLimit, refuse: Refu
   if (smallest !== undefined) {
     throw refuse(
       'cost',
-      `is ${cost}, but the policy ${shown(smallest.name)} never allows more than ${smallest.capacity} at once: no request would pass`
+      `is ${cost}, but the policy ${shown(smallest.name)} never allows more than ` +
+      `${smallest.capacity} at once: no request would pass`
     )
   }
 }

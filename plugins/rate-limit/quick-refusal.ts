@@ -5,7 +5,7 @@ import { isDefaultHandler, PROBLEM, problemBody } from './default-answer.js'
 import { internal, isObject, logControllerOf } from './internals.js'
 import { limitFields, quotaExceeded, rateLimitedMessage } from './refusal.js'
 
-/** The parts of Fastify's route context that an error meets on its way. */
+/** Parts of Fastify's route context that handle an error. */
 interface RouteContext {
   readonly onSend: unknown
   readonly onError: unknown
@@ -16,12 +16,12 @@ interface RouteContext {
 const contexts = new WeakMap<object, boolean>()
 
 /**
- * Answers 429 as `sendRefusal` does, byte for byte, without an error on the way through Fastify.
- * Only where nothing else would see that error or its response: no error handler of the
- * application, no onError or onSend hook but that of @fastify/caching, no log line, nothing but a
- * GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow.
- * A response that has begun meanwhile, or has a header that Node refuses, is left to Fastify.
- * @returns whether it has; if not, the error has to be thrown
+ * Answers 429 exactly like `sendRefusal`, byte for byte, without passing an error through Fastify.
+ * Applies only if nothing else would see the error or its response: no error handler of the
+ * application, no onError or onSend hook but that of @fastify/caching, no log line, and a GET over
+ * HTTP/1.1. Headers set by earlier hooks are kept, and onResponse hooks follow. A response that has
+ * started meanwhile, or has a header that Node refuses, is left to Fastify.
+ * @returns whether the response was sent; if not, throw the error
  */
 export function refuseQuickly (
   decision: Decision,
@@ -51,8 +51,8 @@ export function refuseQuickly (
     code: 'WEIR_ERR_RATE_LIMITED'
   }
   const body = problemBody(request, said, quotaExceeded(decision))
-  // They go to the end, as those of an error do. An object from which something was deleted is
-  // slow: mostly there is nothing.
+  // Moves the fields to the end, where those of an error are. Deleting makes an object slow, and
+  // usually there are none.
   for (const name of ['content-type', 'content-length']) {
     if (headers[name] !== undefined) Reflect.deleteProperty(headers, name)
   }
@@ -85,7 +85,9 @@ function isPlain (context: RouteContext | undefined): boolean {
 }
 
 /**
- * Whether no hook sees a response without an ETag: the response cache brings one along, of
+ * Returns whether no hook sees a response without an ETag: the response cache registers the one of
+ * `@fastify/caching`, which stores tags. Fastify binds the hooks of a route, so that only their
+ * names remain.
  * @fastify/caching, which stores tags. Fastify binds the hooks of a route, so that only their names
  * are left.
  */
@@ -97,12 +99,12 @@ function isForTags ({ onSend, server }: RouteContext): boolean {
 }
 
 /**
- * Whether Fastify's own log controller hears of errors. One of the application may count them,
- * whatever the level.
+ * Returns whether errors go to Fastify's own log controller. One of the application may count them,
+ * regardless of the level.
  */
 function logsByDefault (server: object): boolean {
   const controller = logControllerOf(server)
-  // Fastify had none before it let applications give one.
+  // Versions without a controller do not let applications give one.
   if (controller === undefined) return true
   const methods: unknown = Object.getPrototypeOf(controller)
   return (
@@ -113,8 +115,8 @@ function logsByDefault (server: object): boolean {
 }
 
 /**
- * Whether the error would be a line in the log. The logger that Fastify has where there is none has
- * `noop` for each level.
+ * Returns whether the error would be logged. Fastify's logger for disabled logging has `noop` for
+ * each level.
  */
 function isLogging (log: FastifyRequest['log']): boolean {
   return isLevelled(log)
@@ -125,7 +127,7 @@ function isLogging (log: FastifyRequest['log']): boolean {
 const isLevelled = (log: object): log is { isLevelEnabled (level: string): boolean } =>
   'isLevelEnabled' in log && typeof log.isLevelEnabled === 'function'
 
-/** The headers that hooks have set so far, to be added to. */
+/** Returns the headers set by hooks so far, which may be added to. */
 function headersOf (reply: FastifyReply): OutgoingHttpHeaders | undefined {
   const headers = internal(reply, 'fastify.reply.headers')
   return isHeaders(headers) ? headers : undefined

@@ -12,13 +12,13 @@ const QUOTA_EXCEEDED = {
   title: 'Request cannot be satisfied as assigned quota has been exceeded'
 }
 
-/** The fields that say how a client stands; none where nothing is known. */
+/** Renders the fields for a client's remaining budget; none if it is unknown. */
 export function limitFields ({ policies }: Decision): (readonly [name: string, value: string])[] {
   if (policies.length === 0) return []
   return [['ratelimit', formatRateLimit(policies)], ['ratelimit-policy', formatPolicies(policies)]]
 }
 
-/** Says on the reply to a request that was allowed how its client stands. */
+/** Writes the client's remaining budget to the reply of an allowed request. */
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
   if (rateLimit === null || rateLimit.policies.length === 0) return
   const { policies } = rateLimit
@@ -29,16 +29,13 @@ export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyR
 
 function formatPolicies (states: Decision['policies']): string {
   const [first] = states
-  // One policy is all that most routes have.
+  // Most routes have a single policy.
   return first !== undefined && states.length === 1
     ? first.policy.quota
     : formatRateLimitPolicy(states.map(({ policy }) => policy))
 }
 
-/**
- * What a request that was denied is answered with: 429, or 503 where the limit could not be looked
- * up.
- */
+/** Returns the error for a denied request: 429, or 503 if the limit could not be read. */
 export function refusal (decision: Decision): Error {
   const retryAfter = formatRetryAfter(decision)
   const headers = { ...Object.fromEntries(limitFields(decision)), 'retry-after': retryAfter }
@@ -52,7 +49,7 @@ export function refusal (decision: Decision): Error {
 }
 
 /**
- * The members of the problem that tell what was exceeded (draft-ietf-httpapi-ratelimit-headers-11,
+ * Members of the problem that name the exceeded policies (draft-ietf-httpapi-ratelimit-headers-11,
  * section 5.1).
  */
 export const quotaExceeded = ({ violated }: Decision) => ({
@@ -60,8 +57,8 @@ export const quotaExceeded = ({ violated }: Decision) => ({
   'violated-policies': violated
 })
 
-/** The message of WEIR_ERR_RATE_LIMITED, for people. */
+/** Renders the message of WEIR_ERR_RATE_LIMITED for readers. */
 export function rateLimitedMessage ({ violated }: Decision, retryAfter: string): string {
   return `Too many requests: the limit "${violated.join('", "')}" is used up. ` +
-    `Try again after ${retryAfter} s; RateLimit-Policy says what is allowed`
+    `Try again after ${retryAfter} s; RateLimit-Policy lists the limits`
 }

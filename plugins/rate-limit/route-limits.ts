@@ -3,14 +3,12 @@ import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { isOptions } from '../plugin-options.js'
 import { type Refuse, type RouteLimit, routeLimit } from './limits.js'
 
-/**
- * What the routes of an application say about limits, checked one by one and against each other.
- */
+/** Limit declarations of all routes, validated individually and against each other. */
 export class RouteLimits {
-  /** By group, tier and name: which policy that is, and where it was said first. */
+  /** Policies by group, tier and name, each with the route that declared it first. */
   readonly #policies = new Map<string, { id: string, route: string }>()
 
-  /** @param fallback the limit of routes that say nothing */
+  /** @param fallback limit of routes without one of their own */
   constructor (readonly fallback: RouteLimit | undefined) {
     for (const [budget, id] of fallback === undefined ? [] : budgetsOf(fallback)) {
       this.#policies.set(budget, { id, route: 'the plugin itself' })
@@ -18,7 +16,7 @@ export class RouteLimits {
   }
 
   /**
-   * The limit of a route that is being declared; undefined for none.
+   * Returns the limit of a route that is being declared; undefined for none.
    * @throws WEIR_ERR_ROUTE_OPTION with the route and the option
    */
   of (route: RouteOptions): RouteLimit | undefined {
@@ -36,9 +34,7 @@ export class RouteLimits {
     return limit
   }
 
-  /**
-   * Two routes that give one budget different numbers would not share it, whatever they hoped for.
-   */
+  /** Rejects two routes that give one budget different numbers, because they would not share it. */
   #checkGroup (limit: RouteLimit, route: string, refuse: Refuse): void {
     for (const [budget, id, name] of budgetsOf(limit)) {
       const first = this.#policies.get(budget)
@@ -46,7 +42,8 @@ export class RouteLimits {
       else if (first.id !== id) {
         throw refuse(
           'group',
-          `is "${limit.group}", in which the policy "${name}" is another one for ${first.route}: make them equal, or name one anew`
+          `is "${limit.group}", in which ${first.route} declares the policy "${name}" ` +
+          'differently: make them equal, or rename one'
         )
       }
     }
@@ -67,7 +64,7 @@ function budgetsOf ({
   )
 }
 
-/** What is one route. HEAD uses the budget of the GET it comes with. */
+/** Returns the name of a route's own budget. HEAD uses the budget of its GET. */
 function budgetName ({ method, url, constraints = {} }: RouteOptions): string {
   const methods = [method].flat().map((method) => method === 'HEAD' ? 'GET' : method)
   return JSON.stringify([[...new Set(methods)], url, constraints])

@@ -6,21 +6,20 @@ import type { Judge } from './enforce.js'
 import type { RouteLimit } from './limits.js'
 
 /**
- * By how much more than the limit @fastify/rate-limit takes a request to be banned: its option
- * `ban`.
+ * Excess over the limit at which @fastify/rate-limit considers a request banned: its option `ban`.
  */
 export const BAN = 1
 
 /**
- * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key
- * and numbers, never the request, and answers with numbers. So here a key is an id of the request,
- * and what is more than numbers stays with the request.
+ * Adapter between `createRateLimit()` of @fastify/rate-limit and a limiter. Stores of the former
+ * get a key and numbers, never the request, and answer with numbers. Here a key is therefore an id
+ * of the request, and everything else stays with the request.
  */
 export class RateLimitAdapter {
-  /** Between the key generator and the store, one of which follows upon the other. */
+  /** Requests between the key generator and the store, which directly follow each other. */
   readonly #requests = new Map<string | number, FastifyRequest>()
   #last = 0
-  /** Whether a route is being declared, with a limit. */
+  /** True while a route with a limit is being declared. */
   isDeclaring = false
 
   constructor (readonly judge: Judge) {}
@@ -31,8 +30,8 @@ export class RateLimitAdapter {
   }
 
   /**
-   * @param requestId what `keyGenerator` has returned; only the types of @fastify/rate-limit make
-   *   it a string on the way
+   * @param requestId value returned by `keyGenerator`; only the types of @fastify/rate-limit make
+   *   it a string
    */
   redeem (requestId: string | number): FastifyRequest {
     const request = this.#requests.get(requestId)
@@ -42,8 +41,8 @@ export class RateLimitAdapter {
   }
 
   /**
-   * The option `store`: a class, of which one is made.
-   * @param limit what it limits by; without one it limits nothing, and says so
+   * Returns the class for the option `store`, of which one instance is created.
+   * @param limit limit to apply; without one nothing is limited
    */
   storeClass (limit: RouteLimit | undefined): FastifyRateLimitStoreCtor {
     return LimiterStore.bind(null, this, limit)
@@ -59,12 +58,12 @@ class LimiterStore implements FastifyRateLimitStore {
     this.#answer('take', requestId, done, max)
   }
 
-  /** What `createRateLimit()` asks where it is told not to count. */
+  /** Called by `createRateLimit()` for a lookup without counting. */
   read (requestId: string, done: Done, _window: number, max: number): void {
     this.#answer('peek', requestId, done, max)
   }
 
-  /** Made for each route, and not used there. */
+  /** Created for each route, and not used there. */
   child (): LimiterStore {
     if (!this.adapter.isDeclaring) throw optionsElsewhere()
     return this
@@ -88,8 +87,8 @@ class LimiterStore implements FastifyRateLimitStore {
 }
 
 /**
- * A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is
- * 0, or until the next is allowed. Below 0 where more than `max` are left.
+ * Converts a decision to a number of requests, of which `max` are allowed, and the milliseconds
+ * until it is 0, or until the next one is allowed. Negative if more than `max` are left.
  */
 function usedBy (
   { allowed, policies, retryAfterMs }: Decision,
@@ -105,10 +104,11 @@ function usedBy (
   return { current: max - left, ttl }
 }
 
-/** The error for a limit that is given where none is taken. */
+/** Error for a limit that is given where none is accepted. */
 export const optionsElsewhere = () =>
   new WEIR_ERR_PLUGIN_OPTION(
     'weir-rate-limit',
     'limit',
-    'has to be given to the plugin for app.rateLimit() and app.createRateLimit(), which take no limit themselves: say it in config.rateLimit of the route'
+    'must be given to the plugin for app.rateLimit() and app.createRateLimit(), which accept no ' +
+    'limit themselves: declare it in config.rateLimit of the route'
   )

@@ -2,8 +2,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Logs when Redis goes and when it is back: one line each, however often a connection is tried in
- * between. It also takes the client's error events, which would end the process if nobody did.
+ * Logs when the connection to Redis is lost and when it is back: one line each, regardless of the
+ * number of attempts. It also handles the client's error events, which would otherwise end the
+ * process.
  */
 export function logAvailability (client: Redis | Cluster, server: string, log: FastifyBaseLogger) {
   let state: 'unknown' | 'up' | 'down' | 'stopped' = 'unknown'
@@ -17,7 +18,7 @@ export function logAvailability (client: Redis | Cluster, server: string, log: F
   client.on('error', (error: NodeJS.ErrnoException & { lastNodeError?: Error }) => {
     // Node's error for a name with several addresses has a code and no message.
     const message = error.message === '' ? error.code ?? error.name : error.message
-    // A cluster's client tells the reason apart: ACL, password, no such host.
+    // Cluster clients report the reason separately: ACL, password, no such host.
     reason =
       error.lastNodeError === undefined ? message : `${message} ${error.lastNodeError.message}`
   })
@@ -27,13 +28,13 @@ export function logAvailability (client: Redis | Cluster, server: string, log: F
     reason = 'connection closed'
   })
   client.on('close', () => {
-    if (state === 'up') down('Redis is gone: going on without it')
+    if (state === 'up') down('Redis is unavailable: continuing without it')
   })
 
   return {
-    /** Says that the boot goes on without Redis. */
-    absent () { down('Redis is not there: starting without it') },
-    /** The app closes: the connection's end is no news any more. */
+    /** Logs that the boot continues without Redis. */
+    absent () { down('Redis is not available: starting without it') },
+    /** Stops logging: while the app closes, the end of the connection is expected. */
     stop () { state = 'stopped' }
   }
 }

@@ -11,23 +11,23 @@ import { logDenials } from './permissions.js'
 
 export { deniedTo } from './permissions.js'
 export { patientClient, type PatientClientOptions } from './patient-client.js'
-// Brings the type of `app.redis` along.
+// Re-exported with the type of `app.redis`.
 export type { FastifyRedis } from '@fastify/redis'
 
 export interface RedisOptions {
   /**
-   * `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix socket;
-   * `redis+sentinel://host:26379,host:26379/name` with the name of the master that Sentinel
+   * URL of Redis: `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix
+   * socket; `redis+sentinel://host:26379,host:26379/name` with the name of the master that Sentinel
    * watches, or `redis+cluster://host:7000,host:7001` with some of the nodes.
    */
   url: string
   /**
-   * How long a command may take, in ms: longer than the way to Redis and back, as long as requests
+   * Maximum duration of a command, in ms: longer than a round trip to Redis, as long as requests
    * may wait in vain. Default 100.
    */
   commandTimeout?: number
   /**
-   * How long the boot waits for Redis before it goes on without, in ms. Default: five times
+   * Time that the boot waits for Redis before it continues without, in ms. Default: five times
    * `commandTimeout`, from 500 to 5000.
    */
   readyTimeout?: number
@@ -36,10 +36,10 @@ export interface RedisOptions {
 const NAME = 'weir-redis'
 
 /**
- * `app.redis` for the request path: an ioredis client whose commands fail soon (`commandTimeout`)
- * instead of waiting for a Redis that does not answer. The app boots, runs and closes with Redis
- * absent; the client connects when Redis comes. In front of a cluster it is an ioredis `Cluster`,
- * whatever its type says.
+ * Client for the request path, `app.redis`: an ioredis client whose commands fail within
+ * `commandTimeout` instead of waiting for a Redis that does not answer. The app boots, runs and
+ * closes with Redis absent; the client connects when Redis becomes available. For a cluster it is
+ * an ioredis `Cluster`, regardless of its type.
  *
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
@@ -73,9 +73,9 @@ async function redis (app: FastifyInstance, options: RedisOptions) {
     await checkDatabase(client)
     await app.register(fastifyRedis, { client, closeClient: false })
   } else {
-    // @fastify/redis calls back only once the client is ready, and gives up for good on the first
-    //   DNS failure: with Redis absent the app would not boot. All it does besides is to decorate,
-    //   with what it types as a Redis that may also hold named ones.
+    // `@fastify/redis` calls back only once the client is ready, and gives up for good on the first
+    // DNS failure: with Redis absent the app would not boot. Apart from that it only adds the
+    // decorator, typed as a Redis that may also hold named ones.
     availability.absent()
     client.once('ready', () => {
       checkDatabase(client).catch((error: unknown) => {
@@ -110,7 +110,7 @@ function addressOf (url: string) {
   }
 }
 
-/** ioredis goes on in database 0 if there is none of this index. */
+/** Rejects a missing database: ioredis would silently continue in database 0. */
 async function checkDatabase (client: Redis | Cluster): Promise<void> {
   const db = 'db' in client.options ? client.options.db ?? 0 : 0
   if (db === 0) return

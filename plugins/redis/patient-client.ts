@@ -5,19 +5,19 @@ import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { relate } from './permissions.js'
 
-// A new connection to a Redis that is there takes a few; a process that is starting may be deaf for
-// hundreds. ms
+// Milliseconds. Connecting to an available Redis takes a few; a starting process may not respond
+// for hundreds.
 const READY_WITHIN = 3000
 
 export interface PatientClientOptions {
-  /** How long a command may take, in ms. No less than those of `app.redis`. */
+  /** Maximum duration of a command, in ms. At least that of `app.redis`. */
   readonly commandTimeout: number
 }
 
 /**
- * A client of the Redis of `app.redis` that waits for it for longer than requests do, for work that
- * nobody waits for, or that costs more than waiting. Closed with the application. Of a cluster it
- * is `app.redis` itself.
+ * Creates a client of the same Redis as `app.redis` that waits longer than requests do, for
+ * background work and for work where failing costs more than waiting. Closed with the application.
+ * For a cluster it is `app.redis` itself.
  */
 export async function patientClient (
   app: FastifyInstance,
@@ -29,7 +29,7 @@ export async function patientClient (
   )
   readBeforeTimeout(client)
   relate(app.redis, client)
-  // What there is to say about Redis, `app.redis` says.
+  // Errors of the connection are logged by `app.redis`.
   client.on('error', () => {})
   app.addHook('onClose', () => {
     client.disconnect()
@@ -39,7 +39,7 @@ export async function patientClient (
       Math.max(READY_WITHIN, app.redis.options.connectTimeout ?? 0)
     )
     await once(client, 'ready', { signal }).catch(() => {
-      app.log.warn('Redis is there, and slow to be connected to')
+      app.log.warn('Redis is available, but slow to connect to')
     })
   }
   return client

@@ -2,26 +2,23 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type Denial, denialsOf } from '@weir/redis'
 import type { FastifyBaseLogger } from 'fastify'
 
-// The clients of each app.redis: what its user may not do, they may not.
+// Clients of each `app.redis`, which share the permissions of its user.
 const related = new WeakMap<object, Set<object>>()
 
-/** Counts a client among those of an `app.redis`. */
+/** Registers a client as one of an `app.redis`. */
 export function relate (redis: object, client: object): void {
   related.set(redis, new Set([...related.get(redis) ?? [redis], client]))
 }
 
 const clientsOf = (redis: object): ReadonlySet<object> => related.get(redis) ?? new Set([redis])
 
-/**
- * What Redis' access control list does not allow to the user of `app.redis`, as far as it was
- * tried.
- */
+/** Returns the denied commands of the user of `app.redis`, as far as they were tried. */
 export const deniedTo = (redis: object): readonly Denial[] =>
   [...clientsOf(redis)].flatMap(denialsOf)
 
 /**
- * Logs what Redis does not allow, one line for each command, with the rule to grant. A store goes
- * on without what it may not have, as if Redis was away.
+ * Logs commands that Redis does not allow, one line each, with the rule to grant. A store continues
+ * without them, as if Redis was unavailable.
  */
 export function logDenials (
   redis: object,

@@ -4,8 +4,7 @@ type Key = string | { readonly id: string, readonly segment?: string }
 type Callback<R> = (error: unknown, result: R) => void
 
 /**
- * What abstract-cache gives for a key: the value, when it was stored and the milliseconds it has
- * left.
+ * Result of abstract-cache for a key: the value, its storage time and the milliseconds it has left.
  */
 export interface AbstractCacheItem<T> {
   item: T
@@ -15,12 +14,11 @@ export interface AbstractCacheItem<T> {
 
 /**
  * The abstract-cache protocol, which `@fastify/caching` offers as `app.cache`, over a Weir cache:
- * what one instance sets, every instance gets. Each method calls back, or returns a promise where
- * it is given no callback.
+ * values set by one instance are visible to all. Each method calls back, or returns a promise if it
+ * gets no callback.
  *
- * In the segment that `@fastify/caching` keeps entity tags in, nothing is ever found. Its own 304
- * matches the tag alone: it would answer a GET of another URL, and a POST, whose write would be
- * lost.
+ * The segment in which `@fastify/caching` stores entity tags is always empty. Its own 304 compares
+ * only the tag: it would answer a GET of another URL, and a POST, whose write would be lost.
  */
 export class AbstractCache {
   readonly #cache: Cache<unknown>
@@ -37,7 +35,7 @@ export class AbstractCache {
     key: Key,
     callback?: Callback<AbstractCacheItem<T> | null>
   ): void | Promise<AbstractCacheItem<T> | null> {
-    // Asked for each conditional request there is, so without a turn of the event loop.
+    // Called for each conditional request, and therefore without a turn of the event loop.
     if (callback !== undefined && this.#isEtag(key)) return callback(null, null)
     return answer(this.#find<T>(key), callback, null)
   }
@@ -83,8 +81,7 @@ export class AbstractCache {
   async #find<T>(key: Key): Promise<AbstractCacheItem<T> | null> {
     const hit = this.#isEtag(key) ? undefined : await this.#cache.find(text(key))
     if (hit === undefined) return null
-    // What was set under the key is what is found there: its type is the caller's word, as the
-    // protocol has it.
+    // The type of a value is declared by the caller, as the protocol defines.
     return {
       item: hit.entry.value as T,
       stored: hit.entry.storedAt,
@@ -99,10 +96,7 @@ export class AbstractCache {
 
 const text = (key: Key) => typeof key === 'string' ? key : `${key.segment ?? ''}:${key.id}`
 
-/**
- * Calls back outside the promise: what a callback throws is its own, not a second call with an
- * error.
- */
+/** Calls back outside the promise: an error thrown by a callback must not cause a second call. */
 function answer<R> (
   result: Promise<R>,
   callback: Callback<R> | undefined,

@@ -2,21 +2,21 @@ import { contentRange, multipartBody, type Span, type StoredAnswer } from '@weir
 import { randomBytes } from 'node:crypto'
 import type { Fields } from './head.js'
 
-/** A whole response, or what is sent of one. */
+/** A complete response, or the part of it that is sent. */
 export interface Whole {
   readonly status: number
   readonly fields: Fields
   readonly body: Buffer
 }
 
-/** The representation that ranges are taken from. */
+/** Representation from which ranges are taken. */
 export interface Ranged {
-  /** Bytes of all of it. */
+  /** Total number of bytes. */
   readonly length: number
   readonly bytesOf: (span: Span) => Buffer
 }
 
-/** Fields that a 304 leaves out, because the client has them already (RFC 9110, 15.4.5). */
+/** Fields that a 304 omits, because the client has them already (RFC 9110, 15.4.5). */
 export const OF_THE_BODY: readonly string[] = [
   'content-type',
   'content-encoding',
@@ -27,8 +27,8 @@ export const OF_THE_BODY: readonly string[] = [
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A whole response as its client has asked for it: as a 304, by ranges of it, or as it is. Its
- * fields are the answer's from then on.
+ * Renders a complete response as the client requested it: as a 304, as ranges, or unchanged. Takes
+ * ownership of its fields.
  * @param ranged default: the body
  */
 export function answerAs (
@@ -44,8 +44,8 @@ export function answerAs (
     return { status: 304, fields, body: NOTHING }
   }
   if (asked.status === 416) {
-    // The whole response's lifetime is not that of an error, and its encoding and digests are of
-    // other bytes.
+    // The lifetime of the complete response does not apply to an error, and its encoding and
+    // digests belong to other bytes.
     for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) {
       Reflect.deleteProperty(fields, name)
     }
@@ -62,14 +62,18 @@ export function answerAs (
   return { status: 206, fields, body }
 }
 
-/** The body of a 416 (RFC 9457): it passes all hooks of the reply, and error handlers as well. */
+/**
+ * Returns the body of a 416 (RFC 9457): it passes all hooks of the reply, and error handlers as
+ * well.
+ */
 const unsatisfiable = (length: number): Buffer =>
   Buffer.from(
     JSON.stringify({
       type: 'about:blank',
       title: 'Range Not Satisfiable',
       status: 416,
-      detail: `None of the ranges begins within the ${length} bytes that there are: ask for some of these, or leave Range out`,
+      detail: `None of the ranges begins within the ${length} available bytes: request some of ` +
+        'these, or omit Range',
       code: 'WEIR_ERR_RANGE'
     })
   )
@@ -77,12 +81,12 @@ const unsatisfiable = (length: number): Buffer =>
 const rangedBody = ({ body }: Whole): Ranged =>
   ({ length: body.length, bytesOf: ({ first, last }) => body.subarray(first, last + 1) })
 
-/** Digests of the content as it was sent, which other bytes do not have (RFC 9530, 2). */
+/** Removes digests of the content as sent, which do not match other bytes (RFC 9530, 2). */
 export function withoutDigests (fields: Fields): void {
   for (const name of ['content-digest', 'content-md5']) delete fields[name]
 }
 
-/** One range as it is, several as `multipart/byteranges` (RFC 9110, 14.6, 15.3.7). */
+/** Renders one range unchanged, several as `multipart/byteranges` (RFC 9110, 14.6, 15.3.7). */
 function rangesOf (
   spans: readonly [Span, ...Span[]],
   fields: Fields,

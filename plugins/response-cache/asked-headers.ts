@@ -10,22 +10,21 @@ import type { FastifyRequest } from 'fastify'
 import type { StoredResponse } from './stored-response.js'
 
 /**
- * The conditions and ranges that a fill asks by. `stored`: for the whole, on the condition that it
- * is another than what is stored; `own`: the client's; `missing`: for the bytes that stored parts
- * lack.
+ * Conditions and ranges of a fill. `stored`: the complete response, unless it equals the stored
+ * one; `own`: the client's; `missing`: the bytes that stored parts lack.
  */
 export type Asked = 'stored' | 'own' | 'missing'
 
 export interface AskedHeadersOptions {
-  /** The stored response that is being validated, or completed. */
+  /** Stored response that is being validated or completed. */
   readonly stale: Entry<StoredResponse> | undefined
-  /** The whole is wanted, whatever the client has. */
+  /** The complete response is required, regardless of the client's copy. */
   readonly isWhole: boolean
-  /** The response is likely to be its client's alone, as its conditions are. */
+  /** The response is probably for its client alone, as are its conditions. */
   readonly isOwn: boolean
   /**
-   * The client's own conditions are not to be forwarded: the last client had the response already,
-   * so nothing was stored.
+   * Returns true if the client's own conditions must not be forwarded: the last client had the
+   * response already, so nothing was stored.
    */
   readonly fetchesAgain: () => boolean
 }
@@ -41,12 +40,11 @@ const CONDITIONS = [
 type Conditions = Readonly<Record<string, string | undefined>>
 
 /**
- * Puts conditions and ranges into a request in place of its client's, for as long as it takes to
- * get a response.
+ * Replaces the client's conditions and ranges in a request until there is a response.
  *
- * A handler of the application's own is asked for the whole. A handler that forwards the request
- * has the other server evaluate the client's own conditions and ranges where nothing is stored, and
- * send no byte twice.
+ * The application's own handlers are asked for the complete response. A handler that forwards the
+ * request lets the other server evaluate the client's own conditions and ranges if nothing is
+ * stored, so that no byte is sent twice.
  */
 export class AskedHeaders {
   readonly #request: FastifyRequest
@@ -60,7 +58,7 @@ export class AskedHeaders {
     this.#original = conditionsOf(request.raw.headers)
     const { stale, isOwn } = options
     if (isOwn && stale === undefined) this.#kind = 'own'
-    // Nearly every miss: nothing is asked, and nothing is stored that could be validated.
+    // Nearly every miss skips this: it has no conditions, and nothing stored can be validated.
     else if (this.#original !== NONE || stale !== undefined) {
       this.#put(
         fetchHeaders(
@@ -75,24 +73,27 @@ export class AskedHeaders {
     return this.#kind
   }
 
-  /** Runs what forwards the request to another server; it must take the headers at once. */
+  /**
+   * Runs the function that forwards the request to another server; it must read the headers at
+   * once.
+   */
   forward<R> (run: () => R): R {
     const own = conditionsOf(this.#request.raw.headers)
     this.#put(this.#forwarded() ?? own)
     try {
       return run()
     } finally {
-      // Hooks of the application's are not to answer in the other server's place.
+      // Hooks of the application must not answer in place of the other server.
       this.#put(own)
     }
   }
 
-  /** Gives the request back what the client has asked for. */
+  /** Restores the headers of the client's request. */
   restore (): void {
     this.#put(this.#original)
   }
 
-  /** Undefined: as the handler was asked. */
+  /** Undefined: forwarded as the handler was asked. */
   #forwarded (): Headers | undefined {
     const { stale, isWhole, fetchesAgain } = this.#options
     if (this.#kind === 'own') return undefined

@@ -1,24 +1,23 @@
 import type { FastifyRequest } from 'fastify'
 import { WEIR_ERR_AUTHORITY } from '../errors.js'
 
-// RFC 3986, 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets. No percent signs:
-// nobody sends them, and what they stand for would have to be looked at.
+// RFC 3986, 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets. Percent signs are
+// rejected: clients do not send them, and they would have to be decoded.
 const AUTHORITY = /^(?:\[[\da-f:.]{2,45}\]|[\w\-.~!$&'()*+,;=]{1,255}|)(?::(\d{0,5}))?$/i
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
-// The number of names that one site may have; more are worked out again.
+// Maximum number of remembered names of a site; others are computed again.
 const MOST_KNOWN = 256
 /**
- * Origins by scheme, then by authority: to join the two would cost a hit as much as all else about
- * its key.
+ * Origins by scheme, then by authority: joining the two would cost a hit as much as the rest of its
+ * key.
  */
 const known = new Map<string, Map<string, string>>()
 
 /**
- * Scheme and authority of a request in their one spelling (RFC 9110, 4.2.3): lower case, without a
- * default port. Behind a trusted proxy those are what it says in `X-Forwarded-Proto` and `-Host`.
- * @throws WEIR_ERR_AUTHORITY (400) for an authority that is none: it could be taken for part of a
- *   path
+ * Returns scheme and authority of a request in normal form (RFC 9110, 4.2.3): lower case, without a
+ * default port. Behind a trusted proxy they come from `X-Forwarded-Proto` and `-Host`.
+ * @throws WEIR_ERR_AUTHORITY (400) for an invalid authority: it could be taken for part of a path
  * @example originOf(request) // 'https://shop.example'
  */
 export function originOf (request: FastifyRequest): string {

@@ -12,8 +12,8 @@ export interface CachedHandlerOptions extends CaptureOptions {
 }
 
 /**
- * The handler of a cached route. It stands in for the route's own and for nothing before it: access
- * checks, validation and whatever else hooks do is done for a hit as for a miss.
+ * Wraps the handler of a cached route. Only the handler is replaced: access checks, validation and
+ * other hooks run for a hit as for a miss.
  */
 export function cachedHandler (
   options: CachedHandlerOptions,

@@ -42,13 +42,13 @@ import { primaryKey } from './target.js'
 import type { Plan, Tap } from './wire.js'
 
 /**
- * Invalidations that are committed with their data, and that not every instance may have heard of:
- * `createOutbox` of `@weir/outbox`.
+ * Invalidations that are committed with their data, and that some instances may not have received
+ * yet: `createOutbox` of `@weir/outbox`.
  */
 export interface PendingInvalidations {
   /**
-   * Resolves when no instance uses its cache that does not know of every invalidation with one of
-   * these tags that was committed when this was called. Bounded in time: answers wait for it.
+   * Resolves when every instance that uses its cache knows all invalidations with one of these tags
+   * that were committed at the time of the call. Bounded in time, because responses wait for it.
    */
   settle (tags: readonly string[]): Promise<unknown>
 }
@@ -64,21 +64,27 @@ export interface CaptureOptions {
   readonly credentialsOf: (request: FastifyRequest) => readonly string[]
 }
 
-/** A head as it was answered, and the fields of it that hooks before the handler had not set. */
+/**
+ * Head as sent by the application, and those of its fields that hooks before the handler had not
+ * set.
+ */
 interface Answer {
   readonly head: Head
   readonly own: Fields
 }
 
 /**
- * Ends a fill with what the application sends: stores it, or says why not. The final status, header
- * fields and bytes decide, whoever wrote them. Where the answer confirms what is stored, or is a
- * failure, the stored response is sent in its place.
+ * Completes a fill with the application's response: stores it, or reports why not. The final
+ * status, header fields and bytes decide, regardless of their source. If the response confirms the
+ * stored one, or is a failure, the stored response is sent instead.
  */
 export class Capture implements Tap {
-  /** The status by which the handler has confirmed what is stored. */
+  /** Status with which the handler has confirmed the stored response. */
   #validated: number | undefined
-  /** Bytes that were added to stored parts, and how often others had added theirs before. */
+  /**
+   * Bytes added to stored parts, and the number of times that other requests had added theirs
+   * first.
+   */
   #added: { readonly answer: Answer; readonly bytes: Buffer; readonly tries: number } | undefined
   #isSeen = false
   readonly #judging: Judging
@@ -110,10 +116,10 @@ export class Capture implements Tap {
   }
 
   #failed (head: Head, error: unknown): Plan {
-    // The answer is right, whatever has gone wrong with storing it.
+    // The response is still correct if storing it fails.
     this.ongoing.fill.fail()
     this.request.log.error({ err: error }, 'a response could not be stored')
-    // It answers this cache, and not the client.
+    // The response is for this cache, not for the client.
     if (this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status)) {
       return this.#replaced(BAD_GATEWAY)
     }
@@ -126,12 +132,12 @@ export class Capture implements Tap {
     else fill.abandon()
   }
 
-  /** Whoever writes to the raw response may never write. */
+  /** Handlers that write to the raw response may never do so. */
   lingers (): boolean {
     return this.#isSeen || !this.reply.sent
   }
 
-  /** At once where the body need not be waited for, nor anybody asked. */
+  /** Decides without a promise if neither the body nor a lookup has to be awaited. */
   #plan (given: Head, body: Buffer | undefined): Plan | Promise<Plan> {
     const {
       ongoing: {
@@ -145,12 +151,12 @@ export class Capture implements Tap {
       return this.#answersHead(stale, { head, own: ownFields(head.fields, this.ongoing) })
     }
     if (kind === 'own' && OF_ONE_CLIENT.has(head.status)) return this.#answersClient(head)
-    // Nothing is stored, and the answer is none of an error: most are so.
+    // Nothing is stored, and the response is not an error: the most frequent case.
     if (stale === undefined && !isServerFailure(head.status)) return this.#store(head, body)
     return this.#compared(stale, head, body)
   }
 
-  /** As what is stored has it, if there is anything. */
+  /** Decides by comparison with the stored response, if there is one. */
   async #compared (
     stale: Entry<StoredResponse> | undefined,
     head: Head,
@@ -167,7 +173,8 @@ export class Capture implements Tap {
     }
     const policy = stale?.value.policy(stale)
     const mayStandIn = stale !== undefined && this.#mayStandIn(stale, now)
-    // Without validators a 304 is not about it, and once its windows are over it can only stand in.
+    // The stored response without validators is not the one that a 304 confirms, and after its
+    // windows it can only stand in for an error.
     const isOver =
       policy === undefined ||
       kind !== 'stored' ||
@@ -179,7 +186,7 @@ export class Capture implements Tap {
         : 'replace'
     switch (outcome) {
       case 'failed': {
-        // An error that says by itself how long it is to be kept.
+        // Errors may have a lifetime of their own.
         if (isOver && !mayStandIn && this.#judging.decide(head, now).store) {
           return this.#store(head, body)
         }
@@ -202,8 +209,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * The other server has evaluated the client's own conditions or ranges: that says nothing of what
-   * others get.
+   * Passes on the other server's answer to the client's own conditions or ranges, which says
+   * nothing about responses to others.
    */
   async #answersClient (head: Head): Promise<Plan> {
     const {
@@ -221,8 +228,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * Renews the stored response to GET by what HEAD says of it, or ends it by what contradicts it
-   * (RFC 9111, 4.3.5).
+   * Renews the stored GET response with the fields of a HEAD response, or invalidates it if they
+   * contradict it (RFC 9111, 4.3.5).
    */
   async #answersHead (
     stale: Entry<StoredResponse> | undefined,
@@ -235,7 +242,7 @@ export class Capture implements Tap {
     request.cacheResult ??= { outcome: 'bypass', reason: 'HEAD', cost: 0 }
     if (stale !== undefined) {
       const { value } = stale
-      // HEAD has not the length of an encoded response.
+      // HEAD does not have the length of an encoded response.
       const isSame = value.header('content-encoding') === fieldValue(own['content-encoding'])
       const said = outcomeOfHead(value.policy(stale), value.body.length, {
         status: head.status,
@@ -253,10 +260,7 @@ export class Capture implements Tap {
     return this.#passed(head, {})
   }
 
-  /**
-   * Stores a body that is stored already, under the fields that it has now; false if it may not be
-   * stored any more.
-   */
+  /** Stores a body again with its new fields; returns false if it may no longer be stored. */
   async #renewed (given: Head, body: Buffer): Promise<boolean> {
     const judgement = await this.#judging.judge(given)
     if (isStorable(judgement)) await this.#judging.commit(judgement, body)
@@ -264,8 +268,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole
-   * (RFC 9111, 3.4).
+   * Adds the bytes that the stored parts lack; if they do not fit, fetches the complete response
+   * again (RFC 9111, 3.4).
    */
   async #complete (
     stale: Entry<StoredResponse>,
@@ -304,7 +308,7 @@ export class Capture implements Tap {
   }
 
   /**
-   * Stores the response, if it may be stored.
+   * Stores the response if that is allowed.
    * @param isStored the body is that of the stored response, which the application has confirmed
    */
   #store (head: Head, body: Buffer | undefined, isStored = false): Plan | Promise<Plan> {
@@ -341,8 +345,7 @@ export class Capture implements Tap {
           : 'INCOMPLETE'
       return this.#notStored(judgement, detail, isStored ? body : undefined)
     }
-    // Before the fill has ended: the whole is stored in their place, unless there is none to be
-    // had.
+    // The fill is still open: the complete response replaces the parts, unless it cannot be had.
     if (
       body !== undefined &&
       (purpose === 'answer' || purpose === 'refetch') &&
@@ -364,7 +367,7 @@ export class Capture implements Tap {
         broken: () => this.#broken(head)
       }
     }
-    // Its fate is known when its head is on its way already.
+    // The result is known only after the head has been sent.
     const { storing, responseTime } = judgement
     const judged = { ...judgement, head: { ...head, fields: { ...head.fields } } }
     const sent = withDefaults(
@@ -387,20 +390,20 @@ export class Capture implements Tap {
     )
   }
 
-  /** @param confirmed the stored body, where the application has confirmed it */
+  /** @param confirmed stored body, if the application has confirmed it */
   async #notStored (
     { head, tags }: Judgement,
     detail: string,
     confirmed: Buffer | undefined
   ): Promise<Plan> {
     await this.#abandon(detail, head)
-    // They are not all that the client asks for, or were not put together for it.
+    // The stored bytes do not cover the client's request, or were not combined for it.
     if (confirmed !== undefined && (this.ongoing.asked.kind === 'missing' || head.status === 206)) {
       return this.#refetch(head)
     }
     const passed = this.#passed(this.#judging.told(head, tags), { detail })
     if (passed.kind !== 'pass') return passed
-    // The handler was not asked about what the client has.
+    // The handler was not given the client's conditions.
     if (this.#isKnown(passed.head)) {
       return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
     }
@@ -410,7 +413,7 @@ export class Capture implements Tap {
     return this.#replaced({ status, fields, body: confirmed })
   }
 
-  /** Whether the client has the response already (RFC 9110, 13.1.2, 13.1.3). */
+  /** Returns whether the client has the response already (RFC 9110, 13.1.2, 13.1.3). */
   #isKnown ({ status, fields }: Head): boolean {
     const { headers } = this.request
     if (status !== 200 || this.request.method === 'POST' || !hasConditions(headers)) return false
@@ -424,7 +427,7 @@ export class Capture implements Tap {
     )
   }
 
-  /** The answer has broken off before anything of it was sent. */
+  /** Handles a response that was aborted before anything was sent. */
   async #broken (head: Head): Promise<Plan> {
     const standIn = await this.#standIn(head)
     if (standIn !== undefined) return standIn
@@ -484,8 +487,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * Others have stored their parts meanwhile: these are added to those. Undefined if there are
-   * none, or they are of another kind.
+   * Adds the bytes to parts that other requests have stored meanwhile. Undefined if there are none,
+   * or they do not match.
    */
   async #addToNewer (): Promise<Plan | undefined> {
     const {
@@ -499,7 +502,7 @@ export class Capture implements Tap {
     } = this
     if (this.#added === undefined || this.#added.tries === MOST_TRIES) return undefined
     const { answer, bytes, tries } = this.#added
-    // Memory may not have heard of them yet.
+    // Memory may not have the newer parts yet.
     options.cache.evict(key)
     const fill = await options.cache.acquire(key, { beside: true, renew: true })
     if (!(fill instanceof Fill) || fill.stale?.value.parts === undefined) return undefined
@@ -508,8 +511,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * Whether parts have nothing of what the client asks for: its origin has sent another part than
-   * it was asked for.
+   * Returns whether the parts contain nothing that the client requested: the origin has sent a
+   * different part than requested.
    */
   #lacks ({ head, storing: { policy } }: Judged, body: Buffer): boolean {
     const parts =
@@ -519,13 +522,16 @@ export class Capture implements Tap {
     return parts !== undefined && this.#partOf({ ...parts, policy }) === undefined
   }
 
-  /** The origin may have sent less than it was asked for. */
+  /** The origin may have sent less than requested. */
   #partOf (parts: Parts & { readonly policy: Policy }): StoredAnswer | undefined {
     const now = Date.now()
     return answerFromParts(this.request, parts, now) ?? answerWithLess(this.request, parts, now)
   }
 
-  /** As the client is answered with what is stored now: by the policy that the answer gave it. */
+  /**
+   * Evaluates the client's request against the stored response, under the policy from the new
+   * response.
+   */
   #askedOf ({ value }: Entry<StoredResponse>, policy: Policy): StoredAnswer | undefined {
     const { request } = this
     const now = Date.now()
@@ -539,20 +545,20 @@ export class Capture implements Tap {
   }
 
   /**
-   * The response is not to be shared. What is stale would be served again although the answer has
-   * become another.
+   * Ends the fill without a shared response. A stale response would be served again although the
+   * resource has changed.
    */
   async #abandon (reason: string, { status }: Head): Promise<void> {
     const {
       request,
       ongoing: { asked, fill, route, target }
     } = this
-    // An answer that may be its client's alone says nothing of what others get, nor does one to
-    // POST or to another spelling.
+    // A response that may be for its client alone says nothing about other clients, nor does a
+    // response to POST or to another spelling.
     if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) {
       return fill.withdraw()
     }
-    // Nor does the wish of a client, or what it has done wrong, of parts that are fresh.
+    // Fresh parts also stay after a client's wish or mistake.
     if (reason === 'REQUEST_NO_STORE' || (asked.kind === 'missing' && status >= 400)) {
       return fill.withdraw()
     }
@@ -563,7 +569,7 @@ export class Capture implements Tap {
     if (fill.stale !== undefined) await this.#drop()
   }
 
-  /** The answer goes out in any case: it is the right one. */
+  /** Sends the response in any case, because it is the correct one. */
   async #drop (): Promise<void> {
     const {
       request,
@@ -575,14 +581,14 @@ export class Capture implements Tap {
     } catch (error) {
       request.log.warn(
         { err: error, key: fill.key },
-        'a response that has become another one could not be dropped'
+        'a response that has changed could not be invalidated'
       )
     }
   }
 
   /**
-   * A 304 about another response than the stored one: it is fetched again, without conditions (RFC
-   * 9111, 4.3.3).
+   * Fetches the response again without conditions after a 304 about a response other than the
+   * stored one (RFC 9111, 4.3.3).
    */
   async #refetch (head: Head): Promise<Plan> {
     const {
@@ -608,8 +614,8 @@ export class Capture implements Tap {
   }
 
   /**
-   * Ends the fill as failed. The stored response in place of the failure, if that is allowed (RFC
-   * 5861, 4).
+   * Ends the fill as failed. Returns the stored response in place of the failure, if that is
+   * allowed (RFC 5861, 4).
    */
   async #standIn ({ status: failed }: Head): Promise<Plan | undefined> {
     const {
@@ -642,7 +648,7 @@ export class Capture implements Tap {
     return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
   }
 
-  /** The application's own response, with what this cache says of it. */
+  /** Returns the application's own response with the fields of this cache. */
   #passed (
     { status, reason, fields }: Head,
     cacheStatus: CacheStatus,
@@ -660,7 +666,7 @@ export class Capture implements Tap {
         record: end && { limit: maxBodyBytes, end }
       }
     }
-    // Nobody is to read it, however large it is.
+    // The body is discarded, regardless of its size.
     fields['content-length'] = '0'
     return this.#replaced({ status, fields, body: NOTHING })
   }
@@ -672,7 +678,8 @@ export class Capture implements Tap {
     } = this
     if (fields['transfer-encoding'] !== undefined) delete fields['transfer-encoding']
     if (WITHOUT_BODY.has(status)) delete fields['content-length']
-    // The reply says it for onResponse hooks: Node does not give back what is written as a list.
+    // The reply needs the length for onResponse hooks: Node does not return fields that are written
+    // as a list.
     else reply.header('content-length', fields['content-length'])
     return {
       kind: 'replace',
@@ -688,7 +695,7 @@ export class Capture implements Tap {
       options: { cacheName }
     } = this
     const { detail: reason } = status
-    // Not of a refill, which is no client's request.
+    // Refills are excluded, because no client sent them.
     request.cacheResult ??= {
       outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass',
       reason,
@@ -707,32 +714,35 @@ export class Capture implements Tap {
   }
 }
 
-// Attempts to add parts to those of other requests.
+// Maximum number of attempts to add parts to those of other requests.
 const MOST_TRIES = 5
-// Milliseconds for which it is remembered that a response could not be stored.
+// Milliseconds for which a response that could not be stored is remembered.
 const UNSTORABLE = 60_000
-// Statuses by which conditions and ranges of one request are answered.
+// Statuses that answer the conditions and ranges of one request.
 const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
-// Those by which a request for missing bytes is.
+// Statuses that answer a request for missing bytes.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = {
   invalid: 'INVALIDATED',
   failed: 'STORE_FAILED',
   transient: 'NO_TTL'
 }
-// Reasons of responses that would have been stored, had all gone well.
+// Reasons of responses that would have been stored without a failure.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const NOTHING = Buffer.alloc(0)
 const BAD_GATEWAY: Whole = { status: 502, fields: { 'content-length': '0' }, body: NOTHING }
 const WITHOUT_BODY = new Set([204, 304])
 
-/** A proxied response says what its origin said and no more. */
+/**
+ * Adds the default Cache-Control, except to proxied responses, which have the fields of their
+ * origin only.
+ */
 function withDefaults (head: Head, { isProxied }: RemoteExchange): Head {
   if (!isProxied) head.fields['cache-control'] ??= defaultCacheControl(head.status)
   return head
 }
 
-/** A header is sent before there is an entry: its Date is kept with it. */
+/** Adds Date to a head that is sent before its entry exists, so that both have the same. */
 function dated (head: Head, { date }: Policy): Head {
   head.fields['date'] ??= new Date(date).toUTCString()
   return head
@@ -740,7 +750,7 @@ function dated (head: Head, { date }: Policy): Head {
 
 const textOf = (value: Fields[string] | undefined) => typeof value === 'string' ? value : undefined
 
-/** Whether a 206 has all bytes that it says. */
+/** Returns whether a 206 has all bytes that it declares. */
 function isWholePart ({ status, fields }: Head, body: Buffer): boolean {
   const range = status === 206 ? parseContentRange(fields['content-range']) : undefined
   return range === undefined || body.length === range.last - range.first + 1
@@ -749,7 +759,7 @@ function isWholePart ({ status, fields }: Head, body: Buffer): boolean {
 const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
   Buffer.from(buffer, byteOffset, byteLength)
 
-/** Now, where there is no date: then it was made just now. */
+/** Parses a date; without one the response was created just now. */
 function parseDate (value: Fields[string] | undefined): number {
   const date = Date.parse(textOf(value) ?? '')
   return Number.isNaN(date) ? Date.now() : date

@@ -1,19 +1,19 @@
 import type { FastifyRequest } from 'fastify'
 
-/** Header fields that say who asks, wherever they are used. */
+/** Header fields that commonly identify a user. */
 const COMMON = ['authorization', 'cookie', 'x-api-key'] as const
 
 /**
- * Makes the function that finds what identifies a user in a request: the names of header fields,
- * also of those that a hook has removed since; `user` for `request.user`, which authentication sets
- * however it found out; and `certificate` for one of TLS. A response to a request with a credential
- * is for that user, unless it or its route says otherwise (RFC 9111, section 3.5).
- * @param names header fields that credentials are in, in lower case
+ * Returns a function that finds the credentials of a request: the names of header fields, including
+ * those that a hook has removed; `user` for `request.user`, which authentication sets in any way;
+ * and `certificate` for a TLS client certificate. A response to a request with a credential is for
+ * that user, unless the response or its route declares otherwise (RFC 9111, section 3.5).
+ * @param names header fields that contain credentials, in lower case
  */
 export function credentialsOf (
   names: readonly string[]
 ): (request: FastifyRequest) => readonly string[] {
-  // A bit for each length, up to 31.
+  // One bit for each length, up to 31.
   const lengths = names.reduce((bits, { length }) => bits | (1 << length), 0)
   return (request) => {
     const {
@@ -26,10 +26,10 @@ export function credentialsOf (
     }
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const given = rawHeaders[i] ?? ''
-      // Most are nothing to look at.
+      // Most fields can be skipped by their length.
       if ((lengths & (1 << given.length)) === 0) continue
       const name = given.toLowerCase()
-      // Capitals, because responses cannot be told apart by what is not there any more.
+      // Removed fields are reported in capitals, because responses cannot vary by them.
       if (names.includes(name) && headers[name] === undefined) {
         found = [...found, name.toUpperCase()]
       }
@@ -39,14 +39,13 @@ export function credentialsOf (
   }
 }
 
-// Most requests to what is cached.
+// Shared by most requests to cached routes.
 const NONE: readonly string[] = []
 
 /**
- * The credential that keeps a response from being shared: one by which responses are not told
- * apart, or Authorization, which RFC 9111 knows no other way around than that the response says it
- * is for everybody.
- * @param names header fields by which responses are told apart
+ * Returns the credential that prevents sharing a response: one by which responses do not vary, or
+ * Authorization, for which RFC 9111 requires a response that is declared as shareable.
+ * @param names header fields by which responses vary
  */
 export const barring = (
   credentials: readonly string[],
@@ -55,13 +54,13 @@ export const barring = (
   credentials.find((name) => name === 'authorization' || !names.includes(name))
 
 /**
- * All header fields that credentials are in, in lower case.
- * @param more those in which the application looks, besides the common ones
+ * Returns all header fields that contain credentials, in lower case.
+ * @param more additional fields that the application reads
  */
 export const credentialFields = (more: readonly string[]): readonly string[] =>
   [...new Set([...COMMON, ...more.map((name) => name.toLowerCase())])]
 
-/** Those of a route that has a list of its own, and of any other. */
+/** Returns the fields of a route with its own list, or the common ones. */
 export const credentialFieldsOf = (
   ofRoute: readonly string[] | undefined,
   ofPlugin: readonly string[]
@@ -70,7 +69,7 @@ export const credentialFieldsOf = (
     ? credentialFields(ofPlugin)
     : [...new Set(ofRoute.map((name) => name.toLowerCase()))]
 
-/** Whether authentication has found out who is asking. */
+/** Returns whether authentication has identified a user. */
 export function hasUser (request: FastifyRequest): boolean {
   const { user } = request as { user?: unknown }
   return user !== undefined && user !== null && user !== false

@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Has a request for a range answered with a part of the bytes as they are, and not of an encoding
- * that some hook would make of them: clients put parts together that they got at different times.
- * With If-Range it gets the whole, because entity tags that are made before a response is encoded
- * say the same of bytes that are not.
+ * Makes a range request get a part of the unencoded bytes, even if a hook would encode them:
+ * clients combine parts from different times. With If-Range the request gets the complete response,
+ * because entity tags computed before encoding do not distinguish encoded bytes.
  */
 export function chooseEncodingForRange (request: FastifyRequest): void {
   const { headers } = request.raw

@@ -2,7 +2,7 @@ import { endToEndHeaders, fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
 import { emptyFields, type Fields, type Head } from './head.js'
 
-/** A reply's header fields as they are now. */
+/** Returns a reply's current header fields. */
 export function fieldsOf (reply: FastifyReply): Fields {
   const fields = emptyFields()
   const headers = reply.getHeaders()
@@ -13,15 +13,15 @@ export function fieldsOf (reply: FastifyReply): Fields {
   return fields
 }
 
-/** The fields of a reply before its handler, and those that this has written. */
+/** Fields of a reply before its handler, and those written by the handler. */
 export interface Handled {
   readonly before: Fields
   readonly written: ReadonlySet<string>
 }
 
 /**
- * Notes which header fields the handler writes, until it sends its answer: also one that it gives
- * the value it had, which hooks may give another to the next reply.
+ * Records which header fields the handler writes until it sends its response, including those set
+ * to their previous value, which hooks may change for the next reply.
  */
 export function handledFields (reply: FastifyReply): Handled {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the reply
@@ -38,8 +38,8 @@ interface Noted extends FastifyReply {
 
 type Call = (...args: never[]) => unknown
 
-// One set for all replies: closures of its own would give each a hidden class of its own, which
-// slows down all that Fastify does with it.
+// One set of functions for all replies: closures would give each reply its own hidden class, which
+// slows down Fastify.
 const NOTES = {
   header (this: Noted, name: string, value?: unknown): unknown {
     const { written, header } = this[NOTING]
@@ -54,13 +54,13 @@ const NOTES = {
 }
 
 /**
- * Whether a field is not as it was before the handler: hooks write theirs again on each hit, so
- * theirs are not the response's.
+ * Returns whether a field belongs to the handler: hooks write their fields again on each hit, so
+ * these are not part of the response.
  */
 export const isOwn = (name: string, fields: Fields, { before, written }: Handled): boolean =>
   written.has(name) || !isSame(fields[name], before[name])
 
-/** The fields that are the handler's own. */
+/** Returns the handler's own fields. */
 export function ownFields (fields: Fields, handled: Handled): Fields {
   const own = emptyFields()
   for (const name of Object.keys(fields)) {
@@ -74,12 +74,12 @@ const isSame = (a: Fields[string] | undefined, b: Fields[string] | undefined) =>
   a === b ||
   (a !== undefined && b !== undefined && String(a) === String(b) && typeof a === typeof b)
 
-/** Vary with more names. */
+/** Returns Vary with additional names. */
 export function joinedVary (...values: readonly HeaderValue[]): string {
   return [...new Set(values.flatMap(listOf))].join(', ')
 }
 
-/** The members of a list of field names, in lower case. */
+/** Returns the members of a list of field names, in lower case. */
 export function listOf (value: HeaderValue): string[] {
   if (value === undefined) return []
   return (fieldValue(value) ?? '')
@@ -89,8 +89,8 @@ export function listOf (value: HeaderValue): string[] {
 }
 
 /**
- * Another connection's fields are not passed on (RFC 9110, 7.6.1), but that this one is to end.
- * @param handled tells which are the response's own; default: all
+ * Removes hop-by-hop fields (RFC 9110, 7.6.1), except that this connection is to end.
+ * @param handled identifies the response's own fields; default: all
  */
 export function withoutConnectionFields (
   { status, reason, fields }: Head,

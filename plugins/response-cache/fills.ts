@@ -6,14 +6,14 @@ import { askSelf } from './self-request.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
 
-/** A fill that an internal request is to carry out. */
+/** Fill that an internal request carries out. */
 export interface HandedOver {
   readonly fill: Fill<StoredResponse>
-  /** What the fill is for: nothing of it is found out again from the internal request. */
+  /** Target of the fill, which the internal request need not determine again. */
   readonly target: Target
   /**
-   * `refill`: in the background, for everybody, validating the stored response. `refetch`: for the
-   * client of the request that is repeated, and unconditional.
+   * `refill`: in the background, for all clients, validating the stored response. `refetch`:
+   * unconditionally, for the client of the repeated request.
    */
   readonly purpose: 'refill' | 'refetch'
 }
@@ -21,14 +21,14 @@ export interface HandedOver {
 export interface InternalFillsOptions {
   readonly app: FastifyInstance
   readonly cache: Cache<StoredResponse>
-  /** The most that is read of a refill's answer, in bytes. */
+  /** Maximum number of bytes read from a refill's response. */
   readonly maxBodyBytes: number
 }
 
-// Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown
-// ones are ignored.
+// Header that identifies the fill of an internal request. The value cannot be guessed from outside,
+// and unknown ones are ignored.
 const HEADER = 'x-weir-fill'
-// These would make the handler's answer something else than the whole, current representation.
+// These fields would keep the handler from returning the complete, current representation.
 const NOT_REPEATED = [
   'if-none-match',
   'if-modified-since',
@@ -40,23 +40,23 @@ const NOT_REPEATED = [
   'pragma'
 ]
 
-/** Fills by requests of the application to itself, through all of its hooks. */
+/** Fills through requests of the application to itself, which run all of its hooks. */
 export class InternalFills {
   readonly #waiting = new Map<string, HandedOver>()
 
   constructor (readonly options: InternalFillsOptions) {}
 
-  /** Whether it is a request of the application to itself. */
+  /** Returns whether it is a request of the application to itself. */
   has (request: FastifyRequest): boolean {
     const token = request.headers[HEADER]
     return typeof token === 'string' && this.#waiting.has(token)
   }
 
-  /** The fill that an internal request brings; undefined for any other request. */
+  /** Returns the fill of an internal request; undefined for any other request. */
   take (request: FastifyRequest): HandedOver | undefined {
     const token = request.headers[HEADER]
     if (typeof token !== 'string') return undefined
-    // Nobody else has to know.
+    // The token is internal and must not be visible to handlers.
     delete request.raw.headers[HEADER]
     const handedOver = this.#waiting.get(token)
     this.#waiting.delete(token)
@@ -64,10 +64,10 @@ export class InternalFills {
   }
 
   /**
-   * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale
-   * response. Its credentials are not used, or the response would be its own (RFC 9111, section
-   * 3.5), unless responses are told apart by them.
-   * @param credentials header fields that credentials are in on its route, in lower case
+   * Refills a stale response. Never rejects, and no request waits for it: the client gets the stale
+   * response. The client's credentials are omitted, because the new response would otherwise be for
+   * that client alone (RFC 9111, section 3.5), unless responses vary by them.
+   * @param credentials header fields of the route that contain credentials, in lower case
    */
   refill (
     request: FastifyRequest,
@@ -92,8 +92,8 @@ export class InternalFills {
   }
 
   /**
-   * Computes a response anew for everybody: as `refill`, but at once and whole. Resolves when its
-   * answer is there.
+   * Computes a response anew for all clients: like `refill`, but at once and complete. Resolves
+   * when the response is available.
    */
   async refresh (
     request: FastifyRequest,
@@ -108,8 +108,8 @@ export class InternalFills {
   }
 
   /**
-   * Carries out a fill by repeating the request for its client; resolves when the whole answer is
-   * there.
+   * Carries out a fill by repeating the request for its client; resolves when the response is
+   * complete.
    */
   async refetch (
     request: FastifyRequest,
@@ -142,13 +142,14 @@ export class InternalFills {
       )
     } finally {
       this.#waiting.delete(token)
-      // Its handler was never asked, or has never answered: those who wait must not.
+      // The handler never ran, or never answered: waiting requests must be released.
       handedOver.fill.abandon()
     }
   }
 
   /**
-   * Reads an answer to its end, or as far as one may be stored: then whatever makes it is stopped.
+   * Reads a response to its end, or up to the maximum size that may be stored: then its source is
+   * stopped.
    */
   async #discard (answer: Response): Promise<void> {
     let length = 0

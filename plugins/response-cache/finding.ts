@@ -9,10 +9,7 @@ import { answerTo } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
 
-/**
- * The finding for a request: a response to send, the duty to compute one, or nothing that is for
- * the cache, and why.
- */
+/** Result of a lookup: a response to send, the duty to compute one, or a bypass with its reason. */
 export type Found =
   | { readonly kind: 'hit'; readonly hit: Hit<StoredResponse>; readonly refresh: boolean }
   | {
@@ -27,25 +24,30 @@ export interface Pass {
   readonly kind: 'pass'
   readonly fwd: Forward
   readonly detail?: string
-  /** The stored response that a HEAD is about. */
+  /** Stored response to which a HEAD refers. */
   readonly kept?: Entry<StoredResponse> | undefined
 }
 
-/** The way a request looks for it. */
+/** Conditions of a lookup. */
 export interface Asking {
-  /** Its Cache-Control or Pragma may have a say. */
+  /** Whether the request's Cache-Control or Pragma applies. */
   readonly asks: boolean
-  /** The credentials that it has, unless the route's responses are for everybody. */
+  /** Credentials of the request; none if the route's responses are public. */
   readonly credentials: readonly string[]
   readonly acquire: AcquireOptions & { readonly beside: boolean }
-  /** It has followed rules in a circle: what another one says is out of date. */
+  /**
+   * True if the request has followed No-Vary-Search rules in a circle: the other rule is out of
+   * date.
+   */
   readonly isLost?: boolean
 }
 
-// Rules that a request follows before it has the handler asked: more than have changed at a time.
+// Maximum number of rules that a request follows before the handler runs: more than change at a
+// time.
 const MOST_MOVES = 3
 
-// Milliseconds: on the application's own routes clients do not renew a response more often.
+// Milliseconds: minimum time between two renewals of a response by clients, on the application's
+// own routes.
 const RENEWAL = 1000
 
 export interface FinderOptions {
@@ -56,10 +58,10 @@ export interface FinderOptions {
 
 export const bypass = (detail: string): Pass => ({ kind: 'pass', fwd: 'bypass', detail })
 
-/** Finds what a request of one route is answered with. */
+/** Finds the response for requests of one route. */
 export class Finder {
   readonly options: FinderOptions
-  /** The times at which a client last had the handler asked, in milliseconds. */
+  /** Times of the last renewal by a client, in milliseconds. */
   readonly #renewals = new RecentKeys<number>()
 
   constructor (options: FinderOptions) {
@@ -67,15 +69,15 @@ export class Finder {
   }
 
   /**
-   * The response for the request; where the path's responses have No-Vary-Search, for the query as
-   * that has it.
+   * Finds the response for the request; if the path's responses have No-Vary-Search, for the query
+   * as normalized by it.
    */
   async find (
     request: FastifyRequest,
     { exact, vary }: { exact: ResponseKey; vary: readonly string[] },
     asking: Asking
   ): Promise<{ found: Found; target: Target }> {
-    // Each promise that is awaited costs a hit from the store a microsecond.
+    // Each awaited promise costs a hit from the store a microsecond.
     const looked = this.options.route.rules.look(exact)
     let key = ruledKey(exact, looked instanceof Promise ? await looked : looked)
     for (let moves = 0; ; moves++) {
@@ -92,8 +94,8 @@ export class Finder {
   }
 
   /**
-   * The response under the key; where there are several, the request's variant (RFC 9111, section
-   * 4.1).
+   * Finds the response under the key; if there are several, the request's variant (RFC 9111,
+   * section 4.1).
    */
   async #resolveVariant (
     request: FastifyRequest,
@@ -126,8 +128,8 @@ export class Finder {
   }
 
   /**
-   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be
-   * fetched; or it is the handler's to answer a HEAD, which may renew what is stored.
+   * Returns the finding, except in two cases: stored parts lack requested bytes, which are to be
+   * fetched; or the handler answers a HEAD, which may renew the stored response.
    */
   #completed (
     request: FastifyRequest,
@@ -151,7 +153,7 @@ export class Finder {
     found: Found & { kind: 'hit' },
     { asks, credentials, acquire }: Asking
   ): Promise<Found> {
-    // It is not to be served, so that it is nothing to complete.
+    // The response will not be served, so there is nothing to complete.
     if (!found.hit.entry.value.isPublic && credentials.length > 0) return found
     const directives = asks ? parseCacheControl(request.headers['cache-control']) : undefined
     if (directives?.has('only-if-cached') === true) throw new WEIR_ERR_ONLY_IF_CACHED()
@@ -159,7 +161,7 @@ export class Finder {
       return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' }
     }
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
-    // Others have no use for the bytes of one client's range.
+    // Other requests have no use for the bytes of one client's range.
     const { value } = found.hit.entry
     const all = {
       status: 200,
@@ -178,7 +180,7 @@ export class Finder {
   }
 
   /**
-   * Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111,
+   * The fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111,
    * 4.3.5).
    */
   async #forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
@@ -197,8 +199,8 @@ export class Finder {
   }
 
   /**
-   * The duty to compute the response anew, or what another request has computed since this one
-   * came.
+   * Returns the duty to compute the response anew, or a response that another request has computed
+   * since this one arrived.
    */
   async #findAnew ({ key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
     const kept = await this.options.cache.find(key, { accept: 'retained' })
@@ -216,8 +218,8 @@ export class Finder {
     { key }: ResponseKey,
     { acquire, isLost }: Asking
   ): Promise<Found> {
-    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110,
-    // 9.3.2).
+    // HEAD is answered from stored GET responses; it computes nothing that could be stored (RFC
+    // 9110, 9.3.2).
     const isHead = request.method === 'HEAD'
     let outcome = await (isHead
       ? this.options.cache.find(key, this.options.route.options)
@@ -238,7 +240,7 @@ export class Finder {
     return { kind: 'pass', fwd: kept === undefined ? 'uri-miss' : 'stale', kept: kept?.entry }
   }
 
-  /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
+  /** Like `findAny`, for a request with cache directives (RFC 9111, section 5.2.1). */
   async #findAsAsked (
     request: FastifyRequest,
     key: ResponseKey,
@@ -254,7 +256,7 @@ export class Finder {
       return { kind: 'hit', hit: kept, refresh: reuse.refresh }
     }
     const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
-    // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
+    // Responses that may not be stored cannot be shared, so this is not a fill (5.2.1.5).
     if (parseCacheControl(request.headers['cache-control']).has('no-store')) {
       return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
     }
@@ -266,8 +268,8 @@ export class Finder {
     }
     if (isAsked) this.#renewals.set(key.key, now)
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
-    // Nothing that another instance has stored since will do either, where the client wants what is
-    // newer.
+    // Responses that other instances have stored meanwhile are unusable, too, if the client wants a
+    // newer one.
     const outcome = await this.options.cache.acquire(key.key, {
       ...acquire,
       renew: fwd === 'request' || isAsked
@@ -278,6 +280,6 @@ export class Finder {
   }
 }
 
-/** Whether it is parts, and not all of those that the request asks for. */
+/** Returns whether the hit consists of parts that do not cover the requested bytes. */
 const isLacking = (request: FastifyRequest, { entry }: Hit<StoredResponse>): boolean =>
   entry.value.parts !== undefined && answerTo(request, entry, Date.now()) === undefined

@@ -1,18 +1,18 @@
-/** Holds what can be made again, and is of use while it is asked for again and again. */
+/** Holder of derived data that is useful only while it is used repeatedly. */
 export interface Holder {
-  /** Lets go of it, unless it has been of use since this was last called; then it returns false. */
+  /** Releases the data, unless it was used since the last call; then returns false. */
   forget (): boolean
 }
 
-// Milliseconds; a holder forgets after one to two of these without use.
+// Milliseconds; data is released after one to two intervals without use.
 const IDLE = 2000
 
 let holders: WeakRef<Holder>[] = []
 let sweeping: NodeJS.Timeout | undefined
 
 /**
- * Has the holder forget when it has been of no use for a few seconds. What hits have in common
- * would otherwise stay with every entry in memory. The holder is not kept alive by this.
+ * Releases the holder's data after a few seconds without use. Otherwise data shared by hits would
+ * stay with every entry in memory. The holder is not kept alive.
  */
 export function forgetWhenIdle (holder: Holder): void {
   holders.push(new WeakRef(holder))

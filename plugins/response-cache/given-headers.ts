@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Fields } from './head.js'
 
-/** A reply of Fastify's, which keeps its header fields under a symbol of its own. */
+/** Reply of Fastify, which stores its header fields under a symbol. */
 type Holder = FastifyReply & Record<symbol, Fields>
 
 let known: symbol = Symbol('none yet')
@@ -16,16 +16,16 @@ function holds (reply: FastifyReply): reply is Holder {
 }
 
 /**
- * The header fields that hooks have given a reply so far, but for those of its raw response. Not to
- * be changed.
+ * Returns the header fields that hooks have set on a reply so far, except those of its raw
+ * response. Do not change them.
  */
 export function givenHeaders (reply: FastifyReply): Fields {
   return (holds(reply) ? reply[known] : undefined) ?? reply.getHeaders() as Fields
 }
 
 /**
- * Has the reply say which header fields were sent, as it does of those that Fastify sends. To set
- * them one by one would cost a hit a tenth.
+ * Makes the reply report the sent header fields, as it does for those that Fastify sends. Setting
+ * them one by one would make a hit 10% slower.
  */
 export function giveHeaders (reply: FastifyReply, fields: Fields): void {
   if (holds(reply)) reply[known] = fields

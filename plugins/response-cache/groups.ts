@@ -2,18 +2,18 @@ import { formatCacheGroups } from '@weir/http'
 import type { Fields } from './head.js'
 
 /**
- * How long Cache-Groups and Cache-Group-Invalidation may be, in bytes. Proxies take 4 KiB for all
- * headers of a response by default, so that half of it is left for the others.
+ * Maximum length of Cache-Groups and Cache-Group-Invalidation, in bytes. Proxies accept 4 KiB for
+ * all headers of a response by default; half of it is left for the others.
  */
 export const MOST_GROUP_BYTES = 2048
 
-/** A field of as many groups as fit, the first ones first. */
+/** Renders a field with as many groups as fit, the first ones first. */
 export function fittingGroups (groups: readonly string[]): string {
   let field = ''
   for (const group of groups) {
     const member = formatCacheGroups([group])
     if (field.length + member.length + 2 > MOST_GROUP_BYTES) {
-      // Not for the sake of one that is as long as all others.
+      // A single group as long as all others must not displace them.
       if (field.length > MOST_GROUP_BYTES / 2) break
       continue
     }
@@ -23,9 +23,9 @@ export function fittingGroups (groups: readonly string[]): string {
 }
 
 /**
- * Shortens Cache-Groups to what fits, and has caches downstream ask before each reuse: they could
- * not be told of an invalidation of the groups left out. Applies to Cache-Control and to targeted
- * fields (RFC 9213).
+ * Shortens Cache-Groups to the maximum length, and makes downstream caches revalidate before each
+ * reuse: they could not be informed of an invalidation of the omitted groups. Applies to
+ * Cache-Control and to targeted fields (RFC 9213).
  */
 export function shortenGroups (fields: Fields, groups: readonly string[]): void {
   const field = fittingGroups(groups)

@@ -36,23 +36,23 @@ import { exactKey, missOf, type Target } from './target.js'
 import type { ToldVariance } from './told-variance.js'
 import { type Plan, tapResponse } from './wire.js'
 
-/** Everything that the requests of one route share. */
+/** State shared by the requests of one route. */
 export interface HandlingContext {
   readonly options: CachedHandlerOptions
-  /** The route's own. */
+  /** The route's own handler. */
   readonly handler: RouteHandlerMethod
   readonly finder: Finder
-  /** Whether Cache-Control and Pragma of requests have a say. */
+  /** Whether Cache-Control and Pragma of requests apply. */
   readonly mayAsk: boolean
   readonly leftByHooks: typeof leftForOnSend
 }
 
 /**
- * One request of a cached route, from where its hooks have let it pass to where its answer is under
- * way.
+ * Handles one request of a cached route, from the end of its hooks until its response is being
+ * sent.
  */
 export class Handling {
-  /** Has the request say its own URL again; undefined if it does. */
+  /** Restores the URL of the request; undefined if it is unchanged. */
   readonly #hidden: (() => void) | undefined
   readonly #noVarySearch: ToldVariance | undefined
   #known: readonly string[] | undefined
@@ -66,8 +66,8 @@ export class Handling {
   ) {
     const { queryNames, noVarySearch } = selection
     this.#hidden = hideUndeclared(request, queryNames)
-    // A hook may have judged by what the handler does not see, such as a signature: other caches
-    // run no hooks.
+    // A hook may have read parameters that the handler does not see, such as a signature:
+    // downstream caches run no hooks.
     this.#noVarySearch =
       noVarySearch === undefined
         ? undefined
@@ -75,8 +75,7 @@ export class Handling {
   }
 
   /**
-   * Answers from the cache, or has the route's own handler answer. The result is what a handler
-   * returns.
+   * Answers from the cache, or runs the route's own handler. Returns the result as a handler does.
    */
   answer (): unknown {
     const {
@@ -105,8 +104,8 @@ export class Handling {
   }
 
   /**
-   * Computes the response anew. Where credentials keep it from being shared, the application asks
-   * itself without them, as for a refill, and the request is answered as ever.
+   * Computes the response anew. If credentials prevent sharing, the application requests it from
+   * itself without them, as for a refill, and the request is answered as usual.
    */
   #refresh (exact: ResponseKey): unknown {
     const {
@@ -140,7 +139,7 @@ export class Handling {
             : undefined
         )
         .catch((error: unknown) => {
-          request.log.warn({ err: error, key: exact.key }, 'a response could not be computed anew')
+          request.log.warn({ err: error, key: exact.key }, 'a response could not be recomputed')
         })
         .then(() => this.#find(exact))
     )
@@ -168,14 +167,17 @@ export class Handling {
     )
   }
 
-  /** A refill has no credentials; a response that is fetched again is for its client. */
+  /**
+   * Carries out an internal fill. A refill has no credentials; a refetched response is for its
+   * client.
+   */
   #carryOut (handedOver: HandedOver, exact: ResponseKey): unknown {
     this.request.cacheResult = { outcome: 'refill', cost: 0 }
     if (exact.key === exactKey(handedOver.target).key) {
       const { fill, target, purpose } = handedOver
       return this.#fill({ fill, target, purpose, beside: false })
     }
-    // The request has come elsewhere, without the client's credentials.
+    // The request, sent without the client's credentials, has led to a different response.
     handedOver.fill.abandon()
     return this.#pass(bypass('REFILL'))
   }
@@ -201,13 +203,13 @@ export class Handling {
         return this.#hit({ hit, refresh: hit.stale }, { key, names: vary })
       }
     }
-    // The handler knows its own conditions and ranges, and nobody else is to have its answer.
+    // The handler evaluates its own conditions and ranges, and its response must not be shared.
     const unstorable =
       hasConditions(headers) && !this.#isOnlyIfCached() ? route.unstorable.get(key.key) : undefined
     if (unstorable !== undefined && Date.now() < unstorable.until) {
       return this.#pass(bypass(unstorable.reason))
     }
-    // Its response is likely to be for its client alone: others would wait for nothing.
+    // The response is probably for its client alone: other requests would wait in vain.
     const hasCredential = credentialsOf(request).length > 0
     const isBarred = hasCredential && route.options.public !== true
     const beside = isBarred
@@ -215,7 +217,7 @@ export class Handling {
       : hasCredential && route.shared.wasOwn(key.key)
     const mayBeOwn = hasCredential || headers.range !== undefined
     const { onOutage = 'bypass' } = route.options
-    // A spread that is added to would cost more than the rest of this.
+    // Adding to a spread object would cost more than the rest of this function.
     const acquire = { onOutage, beside, mayBeOwn }
     return later(
       finder
@@ -305,8 +307,8 @@ export class Handling {
       this.#hidden?.()
     })
     const tapped = tapResponse(reply.raw, new Capture(request, reply, ongoing, options))
-    // The handler is this fill's function: one that asks for its own response would wait for
-    // itself.
+    // The handler runs as the function of the fill, so that a request for its own response is
+    // detected.
     const result = fill.run(() => this.#run())
     if (result instanceof Promise) {
       result.then(
@@ -319,7 +321,7 @@ export class Handling {
     return result
   }
 
-  /** The handler's answer is for the client alone; Cache-Status says why. */
+  /** Runs the handler for this client only; Cache-Status has the reason. */
   #pass ({ fwd, detail }: Pass): unknown {
     const {
       request,
@@ -354,7 +356,7 @@ export class Handling {
     return this.#run()
   }
 
-  /** Has the response to a POST become one to GET, if it may. */
+  /** Turns the response to a POST into one to GET, if that is allowed. */
   #feed (begun: PostFeed, target: Target): void {
     const {
       request,
@@ -396,7 +398,7 @@ export class Handling {
     return this.context.handler.call(this.app, this.request, this.reply)
   }
 
-  /** The credentials of the request, unless the route's responses are for everybody. */
+  /** Credentials of the request; none if the route's responses are public. */
   get #credentials (): readonly string[] {
     const { route, credentialsOf } = this.context.options
     this.#known ??= route.options.public === true ? NONE : credentialsOf(this.request)
@@ -404,8 +406,8 @@ export class Handling {
   }
 
   /**
-   * Whether the response to a POST may become one to GET: the invalidation plugin sees the write,
-   * and no outbox delays it.
+   * Returns whether the response to a POST may become one to GET: the invalidation plugin sees the
+   * write, and no outbox delays it.
    */
   #mayFeed (): boolean {
     const {
@@ -437,7 +439,7 @@ export class Handling {
     )
   }
 
-  /** RFC 9111, 5.2.1.7. */
+  /** Returns whether the request has `only-if-cached` (RFC 9111, 5.2.1.7). */
   #isOnlyIfCached (): boolean {
     return (
       this.context.mayAsk &&
@@ -445,7 +447,7 @@ export class Handling {
     )
   }
 
-  /** The error of a client that wants what is stored, and nothing else. */
+  /** Returns the error for a client that accepts only a stored response. */
   #refusing (error: unknown): unknown {
     const { cacheName } = this.context.options
     noteRefusal(error, this.request)
@@ -458,7 +460,7 @@ export class Handling {
 
 const NONE: readonly string[] = []
 
-/** Hints at what a response that is no longer fresh links to, unless it has been invalidated. */
+/** Sends hints from a response that is no longer fresh, unless it has been invalidated. */
 function hintBeforeValidation (
   { fill, credentials, target }: NewFill,
   request: FastifyRequest,
@@ -483,14 +485,16 @@ const whyNotServed = (
 ): string | undefined =>
   credential === undefined || entry.value.isPublic ? undefined : credential.toUpperCase()
 
-/** A handler that returns nothing answers later: a promise of nothing would answer for it. */
+/**
+ * Never resolves for a handler that returns nothing and answers later: resolving with nothing would
+ * answer in its place.
+ */
 const later = (result: Promise<unknown>): Promise<unknown> => new Promise((resolve, reject) => {
   result.then((result) => { if (result !== undefined) resolve(result) }, reject)
 })
 
 /**
- * A mistake of the application is told with the URL, which its developers know, in place of the
- * key.
+ * Reports a mistake of the application with the URL, which its developers know, instead of the key.
  */
 function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {
   if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') {

@@ -9,28 +9,28 @@ import {
 /** Header fields by name, in lower case. */
 export type Fields = Record<string, string | readonly string[]>
 
-/** Status and fields, which are sent before a body. */
+/** Status and fields, sent before a body. */
 export interface Head {
   readonly status: number
-  /** The reason phrase of HTTP/1.1, where the application has given one. */
+  /** Reason phrase of HTTP/1.1, if the application has set one. */
   readonly reason?: string | undefined
   readonly fields: Fields
-  /** Fields follow the body, whether or not the head says so. */
+  /** Trailers follow the body, whether or not the head declares them. */
   readonly hasTrailers?: boolean | undefined
 }
 
-/** Any name may be a field's, also one of Object.prototype. */
+/** Creates an object without prototype, because field names may equal those of Object.prototype. */
 export const emptyFields = (): Fields => Object.create(null) as Fields
 
-/** The length that the body is said to have; 0 if nothing is said. */
+/** Returns the declared length of the body; 0 if there is none. */
 export function lengthOf (head: Head | undefined): number {
   const length = Number(head?.fields['content-length'])
   return Number.isSafeInteger(length) && length > 0 ? length : 0
 }
 
 /**
- * The head that Node makes where the application has written none: what is ended at once has a
- * length (HEAD and 304 have none to say).
+ * Returns the head that Node generates if the application has written none: a response that ends at
+ * once has a length (not for HEAD and 304).
  */
 export function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
   const head = headOf(response, [response.statusCode])
@@ -44,7 +44,9 @@ export function implicitHead (response: ServerResponse, body: Buffer | undefined
   return head
 }
 
-/** The head of what `writeHead` is given, over what `setHeader` was. */
+/**
+ * Returns the head from the arguments of `writeHead`, combined with the fields set by `setHeader`.
+ */
 export function headOf (response: ServerResponse, [status, ...rest]: readonly unknown[]): Head {
   const [first, second] = rest
   const reason = typeof first === 'string' ? first : undefined
@@ -69,7 +71,7 @@ export function headOf (response: ServerResponse, [status, ...rest]: readonly un
   return { status: Number(status), reason, fields }
 }
 
-/** Checks as Node does, at once: nobody could answer for what is refused later. */
+/** Validates a field at once, like Node: a later failure could not be answered. */
 function checked<V extends OutgoingHttpHeader | undefined> (name: string, value: V): V {
   if (name.startsWith(':') || value === undefined) return value
   validateHeaderName(name)

@@ -11,10 +11,10 @@ import { type Miss, missOf, type Target } from './target.js'
 const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
-// RFC 9111, 1.2.2
+// Maximum Age (RFC 9111, 1.2.2).
 const OLDEST = 2 ** 31
 
-/** Options that all hits of an application share. */
+/** Options shared by all hits of an application. */
 export interface HitOptions {
   readonly cacheName: string
   /** Whether responses have Cache-Groups. */
@@ -22,28 +22,28 @@ export interface HitOptions {
 }
 
 /**
- * Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC
- * 9211, 2.4).
+ * Returns the remaining freshness in seconds, as in `ttl` of Cache-Status: negative for a stale
+ * response (RFC 9211, 2.4).
  */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
 /**
- * The Cache-Control of a response without one: other caches hear of no invalidations, so that they
- * revalidate. Browsers do not keep errors.
+ * Returns the default Cache-Control: downstream caches receive no invalidations, so they
+ * revalidate. Errors are not stored by browsers.
  */
 export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
 
-/** A kind of answer that can be made ready. */
+/** Kind of answer that can be prepared. */
 export type Answer = 'whole' | 'head' | 'notModified'
 
-/** The part of a hit's head that changes by the second. */
+/** Part of a hit's head that changes every second. */
 interface Moment {
-  /** Milliseconds since the epoch, in which neither Age nor the ttl changes. */
+  /** Milliseconds since the epoch between which neither Age nor the ttl changes. */
   readonly from: number
   readonly until: number
   readonly source: keyof typeof OUTCOME
   readonly stale: boolean
-  /** RFC 9111, 5.1 */
+  /** Age (RFC 9111, 5.1). */
   readonly age: string
   readonly cacheStatus: string
   readonly result: CacheResult
@@ -52,22 +52,22 @@ interface Moment {
   notModified: ReadyAnswer | undefined
 }
 
-/** The lines of an answer that do not change by the second, and the fields that they are of. */
+/** Lines of an answer that do not change every second, and their fields. */
 interface Lasting {
   readonly fields: Fields
-  /** Undefined: it cannot be made ready. */
+  /** Undefined if the answer cannot be prepared. */
   readonly lines: string | undefined
 }
 
-// The longest body that is written in one piece with its head, in bytes. Longer ones cost more to
-// copy than to hand over.
+// Largest body that is written in one piece with its head, in bytes. Copying longer ones costs more
+// than handing them over.
 const MOST_JOINED = 4096
 
-/** The head of an entry's hits: each part of it is made when it changes, and not for each hit. */
+/** Head of an entry's hits: each part is computed when it changes, not for each hit. */
 export class HitHead implements Holder {
-  /** The fields that are stored, with Date, and without those that change by the second. */
+  /** Stored fields, with Date, and without those that change every second. */
   readonly fields: Fields = {}
-  /** Fields that the stored response was sent without, although hooks had set them. */
+  /** Fields that hooks had set and the stored response was sent without. */
   readonly removed: readonly string[]
   readonly #response: StoredResponse
   readonly #options: HitOptions
@@ -84,7 +84,7 @@ export class HitHead implements Holder {
       if (isRemoved(value)) removed.push(name)
       else if (options.cacheGroups || name !== 'cache-groups') this.fields[name] = value
     }
-    // The Date is that of the fill: clients and caches downstream count a response's age from it
+    // The Date is that of the fill: clients and downstream caches compute a response's age from it
     // (RFC 9110, 6.6.1).
     this.fields['date'] = fieldValue(response.header('date')) ?? new Date(storedAt).toUTCString()
     this.removed = removed
@@ -93,9 +93,8 @@ export class HitHead implements Holder {
   }
 
   /**
-   * Returns the head of an entry's hits, kept with its response from the second hit within a second
-   * on, for as long as there are more. Most entries are hit once in a while, and would hold memory
-   * for nothing.
+   * Returns the head of an entry's hits. From the second hit within a second on it is kept with its
+   * response until hits stop. Most entries are hit rarely, and would occupy memory in vain.
    */
   static of (hit: Hit<StoredResponse>, now: number, options: HitOptions): HitHead {
     const { value: response } = hit.entry
@@ -107,7 +106,7 @@ export class HitHead implements Holder {
     return head
   }
 
-  /** Whether it will serve more hits, so that it is worth making answers ready. */
+  /** True if more hits are expected, so that preparing answers pays off. */
   get isKept (): boolean {
     return this.#response.hitHead === this
   }
@@ -117,7 +116,7 @@ export class HitHead implements Holder {
     forgetWhenIdle(this)
   }
 
-  /** The policy of the entry, read from its fields once. */
+  /** Returns the policy of the entry, parsed from its fields once. */
   policy (entry: Entry<StoredResponse>): Policy {
     if (this.#policy?.entry !== entry) {
       this.#policy = { entry, policy: this.#response.policy(entry) }
@@ -125,7 +124,10 @@ export class HitHead implements Holder {
     return this.#policy.policy
   }
 
-  /** The moment of the last hit, unless the whole second of its age or of its ttl has changed. */
+  /**
+   * Returns the moment of the last hit, unless the whole second of its age or of its ttl has
+   * changed.
+   */
   at (now: number, hit: Hit<StoredResponse>, target: Target): Moment {
     const { entry, stale, unverified } = hit
     const source = unverified === undefined ? hit.source : 'outage'
@@ -162,9 +164,8 @@ export class HitHead implements Holder {
   }
 
   /**
-   * The whole response, its head, or a 304 in its place, as it is sent at the moment where hooks
-   * have set no field of it. Undefined where fields that they have set may decide about others, and
-   * where it would not serve again.
+   * Returns the complete response, its head, or a 304, as sent at this moment if hooks have set no
+   * fields. Undefined if fields set by hooks may affect others, and if it would not be used again.
    */
   ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
     return moment[answer] ?? (this.isKept ? this.#ready(answer, moment) : undefined)

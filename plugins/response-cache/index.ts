@@ -38,74 +38,74 @@ export { responseSerializer, type StoredResponse } from './stored-response.js'
 
 /** Options of the response cache. */
 export interface ResponseCacheOptions {
-  /** Where responses are shared: `sqliteStore`, `redisStore` or `memoryStore` of `@weir/cache`. */
+  /**
+   * Store that shares the responses: `sqliteStore`, `redisStore` or `memoryStore` of `@weir/cache`.
+   */
   readonly store: Store
-  /** Applications that share a store keep apart by this. Default `responses`. */
+  /** Separates applications that share a store. Default `responses`. */
   readonly namespace?: string
-  /** This cache's name in Cache-Status (RFC 9211, section 2). Default `weir`. */
+  /** Name of this cache in Cache-Status (RFC 9211, section 2). Default `weir`. */
   readonly name?: string
   /**
-   * Scheme and host of every key, where one site is reached by several names, as when instances are
-   * called directly. Default: the request's own.
+   * Scheme and host of every key, for a site with several names, or when instances are called
+   * directly. Default: the request's own.
    */
   readonly origin?: string
   /**
-   * This instance's memory before the store; false for none. Default 64 MiB and 10,000 responses.
+   * Memory of this instance in front of the store; false for none. Default 64 MiB and 10,000
+   * responses.
    */
   readonly l1?: MemoryLimits | false
-  /** Larger responses are served and not stored. Default 1 MiB. */
+  /** Size limit in bytes: larger responses are served but not stored. Default 1 MiB. */
   readonly maxBodyBytes?: number
   /**
-   * False: responses have no Cache-Groups and writes no Cache-Group-Invalidation, for caches on the
-   * way to the client (RFC 9875). Default true.
+   * False omits Cache-Groups from responses and Cache-Group-Invalidation from writes, which inform
+   * downstream caches (RFC 9875). Default true.
    */
   readonly cacheGroups?: boolean
   /**
-   * Header fields, besides Authorization, Cookie and X-API-Key, in which the application looks for
-   * who asks. A response to a request that has one, or a `request.user`, is shared only if it says
-   * that it is for everybody, by `public`, `s-maxage` or `must-revalidate` (RFC 9111, section 3.5),
-   * or its route does.
+   * Header fields, besides Authorization, Cookie and X-API-Key, that identify a user of the
+   * application. A response to a request that has one, or a `request.user`, is shared only if the
+   * response is declared as shareable by `public`, `s-maxage` or `must-revalidate` (RFC 9111,
+   * section 3.5), or by its route.
    */
   readonly credentials?: readonly string[]
   /**
-   * How long requests wait for one that computes the same response, before they compute it
-   * themselves. Default 10 s.
+   * Maximum time that requests wait for another one that computes the same response, before they
+   * compute it themselves. Default 10 s.
    */
   readonly fillTimeout?: Duration
   /**
-   * With it no read goes back behind an earlier one either while a write is not acknowledged yet:
-   * what a handler has computed is settled before it is stored or sent.
+   * Outbox with which reads never go back in time, even while a write is not acknowledged yet:
+   * pending invalidations are delivered before a computed response is stored or sent.
    */
   readonly outbox?: PendingInvalidations
 }
 
-/** `app.responseCache` */
+/** `app.responseCache`. */
 export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
-  /** The store in which it shares responses. */
+  /** Store that shares the responses. */
   readonly store: Store
-  /**
-   * Whether caches on the way to the client are told of tags: see {@link
-   * ResponseCacheOptions.cacheGroups}.
-   */
+  /** Whether downstream caches receive tags: see {@link ResponseCacheOptions.cacheGroups}. */
   readonly cacheGroups: boolean
   /** Scheme and host of every URI in keys; undefined: each request's own. */
   readonly origin: string | undefined
   /** Invalidates every response with one of the tags, on every instance. */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
   /**
-   * Makes the key of a route's requests whose query has been validated; undefined for a route that
-   * is not cached.
+   * Returns the key function for a route's requests whose query has been validated; undefined for a
+   * route that is not cached.
    */
   keyFunction (route: RouteOptions): KeyFunction | undefined
   /**
-   * The tags of what a write to a URI ends: `target` is its path and query, on the origin that a
-   * request to `origin` has in keys.
+   * Returns the tags that a write to a URI invalidates: `target` is its path and query, on the
+   * origin that a request to `origin` has in keys.
    */
   uriTags (origin: string, target: string): readonly string[]
   /**
-   * Whether the request is the application's own, which refills a stale response: who was served
-   * that has been counted and limited.
+   * Returns whether the request is the application's own refill of a stale response: the request of
+   * the client that got the stale response has been counted and limited.
    */
   isRefill (request: FastifyRequest): boolean
 }
@@ -116,14 +116,16 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest {
-    /** The entity tag of its response was made of the body by `@weir/fastify/conditional`. */
+    /**
+     * True if `@weir/fastify/conditional` computed the entity tag of the response from the body.
+     */
     isTagged: boolean
-    /** The way of a POST's response into the store, for GET; null if it has none. */
+    /** Stores a POST's response for GET; null if it cannot be stored. */
     postFeed: PostFeed | null
   }
 
   interface FastifyContextConfig {
-    /** Responses of this GET or HEAD route are shared by every request and instance. */
+    /** Shares responses of this GET or HEAD route between all requests and instances. */
     cache?: RouteCacheOptions | false
   }
 }
@@ -144,10 +146,9 @@ const OPTIONS: OptionNames<ResponseCacheOptions> = {
 const L1_OPTIONS: OptionNames<MemoryLimits> = { maxBytes: true, maxEntries: true }
 
 /**
- * Answers GET and HEAD from responses that any instance has made (RFC 9111), before the handler
- * runs, on routes with `config.cache`. Register it after authentication and rate limiting, and
- * after `@weir/fastify/conditional`, so that an entity tag is made once and stored with its
- * response.
+ * Answers GET and HEAD of routes with `config.cache` from responses computed by any instance (RFC
+ * 9111), before the handler runs. Register it after authentication and rate limiting, and after
+ * `@weir/fastify/conditional`, so that an entity tag is computed once and stored with its response.
  */
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
@@ -213,11 +214,12 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       rules: new PathRules(cache),
       complain: complaints(routeName(route))
     }
-    // Last, so that guards see it, and before the query is validated.
+    // The hook comes last, so that guards see the parameter, and before the query is validated.
     if (routeCache.refresh !== undefined) {
       route.preValidation = [...[route.preValidation ?? []].flat(), takeRefresh]
     }
-    // The cache stands in for the handler: whatever runs before that, runs before a hit.
+    // The cache replaces only the handler: everything that runs before the handler runs before a
+    // hit.
     route.handler = cachedHandler({
       ...shared,
       route: cachedRoute,
@@ -288,7 +290,7 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
     throw new WEIR_ERR_PLUGIN_OPTION(
       NAME,
       'outbox',
-      'must have settle(), as createOutbox() of @weir/outbox makes it'
+      'must have settle(), like the result of createOutbox() of @weir/outbox'
     )
   }
   return options
@@ -296,20 +298,26 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
 
 const COMPLAINTS = {
   INVALID_KEY:
-    'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
+    'config.cache.key returned no key, so the cache is bypassed: return a non-empty string, not ' +
+    'a promise',
   INVALID_CONSTRAINT:
-    "the route has a constraint that is no plain value, so the cache is bypassed: its responses could be taken for another's",
+    'the route has a constraint that is not a plain value, so the cache is bypassed: its ' +
+    'responses could be confused with those of another route',
   INVALID_TAG:
-    'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings',
+    'config.cache.tags returned no list of tags, so the response is not stored: return a list ' +
+    'of non-empty strings',
   INVALID_REFRESH:
-    'config.cache.refresh returned neither true nor false, so the response is not computed anew: let it return one of them, not a promise',
+    'config.cache.refresh returned neither true nor false, so the response is not computed ' +
+    'anew: return one of them, not a promise',
   INVALID_UNLESS:
-    'config.cache.unless returned neither true nor false, so the cache is bypassed: let it return one of them, not a promise',
+    'config.cache.unless returned neither true nor false, so the cache is bypassed: return one ' +
+    'of them, not a promise',
   INVALID_ONLY_IF:
-    'config.cache.onlyIf returned neither true nor false, so the response is not stored: let it return one of them, not a promise'
+    'config.cache.onlyIf returned neither true nor false, so the response is not stored: return ' +
+    'one of them, not a promise'
 } as const satisfies Record<Mistake, string>
 
-/** Logs each kind of mistake of a route once: there may be one with each request. */
+/** Logs each kind of mistake of a route once, because it may recur with each request. */
 function complaints (route: string): CachedRoute['complain'] {
   const made = new Set<string>()
   return (request, about, details) => {
@@ -319,7 +327,7 @@ function complaints (route: string): CachedRoute['complain'] {
   }
 }
 
-/** The engine's complaints about options, in the plugin's name. */
+/** Rethrows the engine's option errors as errors of this plugin. */
 function named<R> (make: () => R): R {
   try {
     return make()

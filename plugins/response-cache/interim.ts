@@ -10,10 +10,10 @@ import { Socket } from 'node:net'
 import type { Fields } from './head.js'
 
 /**
- * Writes an interim response, status 102 to 199 (RFC 9110, section 15.2), past the methods of the
- * response. It does nothing where the final response has begun, where the client has left or does
- * not read, over HTTP/1.0, over HTTP/1.1 of another proxy, and by `inject`. Fields that cannot be
- * sent are left out.
+ * Writes an interim response, status 102 to 199 (RFC 9110, section 15.2), bypassing the methods of
+ * the response. Does nothing if the final response has started, if the client has left or does not
+ * read, over HTTP/1.0, over HTTP/1.1 from another proxy, and with `inject`. Invalid fields are
+ * omitted.
  */
 export function writeInterim (
   response: ServerResponse | Http2ServerResponse,
@@ -35,7 +35,7 @@ export function writeInterim (
   }
   const text = `${head.join('\r\n')}\r\n\r\n`
   if (socket !== null) write(socket, text)
-  // An earlier response of the connection is not over. What this one writes meanwhile is sent after
+  // An earlier response of the connection is not complete. Data written by this one is sent after
   // this event.
   else {
     response.once('socket', (socket: unknown) => {
@@ -53,16 +53,16 @@ const OF_PROXIES = [
 ] as const
 
 /**
- * Whether a request came through another proxy. nginx before 1.29 takes an interim response for the
- * final one, and what follows for that of its next request, which is another client's (RFC 8297,
- * section 3).
+ * Returns whether a request came through another proxy. nginx before 1.29 takes an interim response
+ * for the final one, and the rest for the response to its next request, which is another client's
+ * (RFC 8297, section 3).
  */
 const isOfProxy = ({ headers }: IncomingMessage) =>
   OF_PROXIES.some((name) => headers[name] !== undefined)
 
 /**
- * An `inject` has another kind of socket. Interim responses are not worth memory for a client that
- * does not read.
+ * Writes to a real socket only: `inject` has another kind. Interim responses are not worth memory
+ * for a client that does not read.
  */
 function write (socket: unknown, text: string): void {
   if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) {

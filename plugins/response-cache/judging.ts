@@ -27,7 +27,7 @@ import { exactKey, primaryKey } from './target.js'
 import { leaveOutVariance } from './told-variance.js'
 import { commit } from './variants.js'
 
-/** A response, and whether it is stored. */
+/** Response with the decision whether it is stored. */
 export interface Judgement {
   readonly head: Head
   readonly tags: readonly string[]
@@ -35,25 +35,25 @@ export interface Judgement {
   readonly storing: Storing | NotStorable
 }
 
-/** A response that is to be stored, and how it is told the client. */
+/** Response to be stored, with the headers that the client gets. */
 export interface Judged extends Judgement {
   readonly storing: Storing & { readonly store: true }
 }
 
 export const isStorable = (judgement: Judgement): judgement is Judged => judgement.storing.store
 
-/** As `Storing`, for reasons that only an application has; or the name of a credential. */
+/** Like `Storing`, for reasons that only an application has, or the name of a credential. */
 interface NotStorable {
   readonly store: false
   readonly reason: string
 }
 
-/** Decides whether and how a fill's response is stored, and how the client is told of it. */
+/** Decides whether and how a fill's response is stored, and which headers the client gets. */
 export class Judging {
-  /** The answer was written past the reply. */
+  /** True if the response was written to `reply.raw`. */
   isRaw = false
   hasTrailers = false
-  /** The memory of the body is the application's, which may use it again. */
+  /** True if the body's memory belongs to the application, which may reuse it. */
   isShared = false
 
   constructor (
@@ -63,14 +63,14 @@ export class Judging {
     readonly options: CaptureOptions
   ) {}
 
-  /** Whether the answer may be for its client alone. */
+  /** Returns whether the response may be for its client alone. */
   isOwn (): boolean {
     return this.options.credentialsOf(this.request).length > 0
   }
 
   /**
-   * The route's tags, those the handler named in Cache-Groups (RFC 9875, section 2), and those of
-   * the page's fragments.
+   * Returns the route's tags, those the handler named in Cache-Groups (RFC 9875, section 2), and
+   * those of the page's fragments.
    */
   #tags ({ fields }: Head): GivenTags {
     const {
@@ -85,7 +85,7 @@ export class Judging {
     return { tags: [...all], malformed }
   }
 
-  /** Adds what the route says of it to the head. */
+  /** Adds the route's fields to the head. */
   #complete ({ fields }: Head, tags: readonly string[]): void {
     const {
       request,
@@ -100,8 +100,7 @@ export class Judging {
     if (vary !== undefined) fields['vary'] = joinedVary(fields['vary'], vary)
     if (noVarySearch !== undefined) fields['no-vary-search'] ??= noVarySearch.field
     const etag = fields['etag']
-    // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110,
-    // 8.8.3.3).
+    // The tag was computed before encoding, so other encodings have it, too (RFC 9110, 8.8.3.3).
     if (request.isTagged && typeof etag === 'string' && fields['content-encoding'] !== undefined) {
       fields['etag'] = etag.replace(
         /"$/,
@@ -111,8 +110,8 @@ export class Judging {
   }
 
   /**
-   * Takes out of the head what is too long for the way to the client, or not for it to know; it is
-   * stored all the same.
+   * Removes fields from the head that are too long for the client or internal; they are stored
+   * nevertheless.
    */
   told (head: Head, tags: readonly string[]): Head {
     const { fields } = head
@@ -131,8 +130,8 @@ export class Judging {
   }
 
   /**
-   * Whether the head may be stored, as far as it says itself and as far as others know. It gets
-   * what the route says of it: its fields are the caller's own.
+   * Decides whether the head may be stored, according to its own fields and to the cache. Adds the
+   * route's fields: the head's fields belong to the caller.
    */
   judge (head: Head): Judgement | Promise<Judgement> {
     const { tags, malformed } = this.#tags(head)
@@ -156,10 +155,10 @@ export class Judging {
   }
 
   /**
-   * Judges a response again when its body is whole: by all fragments that were used until now, and
-   * what is left of them.
-   * @param judged its fields are the caller's own
-   * @param isSent the client has the head, which cannot be changed any more
+   * Decides again when the body is complete: with all fragments used until now, and their remaining
+   * lifetimes.
+   * @param judged its fields belong to the caller
+   * @param isSent the client has the head, which can no longer be changed
    */
   async judgeEnd (judged: Judged, isSent: boolean): Promise<Judgement> {
     const {
@@ -209,7 +208,7 @@ export class Judging {
       return { store: false, reason: 'INVALID_TAG' }
     }
     if (!settled) return { store: false, reason: 'UNSETTLED' }
-    // Whoever answers may refuse dot segments: those who ask without them are not to be told so.
+    // A server may refuse dot segments: its refusal must not be served for the path without them.
     if (head.status >= 300 && hasDotSegments(request.url)) {
       return { store: false, reason: 'DOT_SEGMENTS' }
     }
@@ -225,7 +224,7 @@ export class Judging {
       : storing
   }
 
-  /** The reason why the route does not want a response that could be stored. */
+  /** Returns the reason why the route rejects a response that could be stored. */
   #whyUnwanted (): string | undefined {
     const {
       request,
@@ -241,8 +240,8 @@ export class Judging {
   }
 
   /**
-   * The credential that makes the response its client's alone; the handler may have found out who
-   * that is.
+   * Returns the credential that makes the response private; the handler may have identified the
+   * user.
    */
   #barring ({ fields }: Head): string | undefined {
     const {
@@ -253,7 +252,7 @@ export class Judging {
     return found ?? (route.options.public !== true && hasUser(request) ? 'user' : undefined)
   }
 
-  /** Whether and how the response may be stored. */
+  /** Decides whether and how the response may be stored. */
   decide (head: Head, responseTime: number): Storing | NotStorable {
     const { status, reason, fields } = head
     const {
@@ -266,7 +265,7 @@ export class Judging {
     } = this
     const page = pageOf(request)
     if (page?.isPrivate === true || page?.isOwn === true) return not('PRIVATE')
-    // Nothing keeps a reason of the application's own (RFC 9112, 4).
+    // Reason phrases of the application cannot be stored (RFC 9112, 4).
     if (reason !== undefined && reason !== STATUS_CODES[status]) {
       return { store: false, reason: 'REASON' }
     }
@@ -276,9 +275,9 @@ export class Judging {
     if (String(fields['content-type']).startsWith('text/event-stream')) {
       return { store: false, reason: 'EVENTS' }
     }
-    // Hooks before the handler write theirs again on each hit, a part that has everything is a
-    // whole, and each reuse has its own status. A response without Date gets that of its entry,
-    // whoever is answered with it.
+    // Omits fields of hooks before the handler, which write them again on each hit; the
+    // Content-Range of a part that is complete; and the status, which depends on the reuse. A
+    // response without Date gets that of its entry in every answer.
     const isWhole = hasAll(head)
     const keeps = (name: string) =>
       name !== 'cache-status' &&
@@ -293,7 +292,7 @@ export class Judging {
           hasCredential: this.#barring(head) !== undefined
         },
         { status, headers: fields },
-        // What has no Date and no Age was made here, just now; only what came from elsewhere may
+        // A response without Date and Age was created here, just now; only one from elsewhere may
         // have aged on its way.
         {
           requestTime:
@@ -313,7 +312,7 @@ export class Judging {
     if (status < 400 || (options.ttl === undefined && options.negative === undefined)) {
       return decide(options)
     }
-    // A ttl is for what the route has to say, not for its saying that it cannot.
+    // A ttl applies to regular responses of the route, not to its errors.
     const { ttl: _, staleWhileRevalidate: __, staleIfError: ___, ...rest } = options
     const byItself = decide({ ...rest, heuristic: false })
     if (byItself.store && byItself.policy.source !== 'none') return byItself
@@ -331,7 +330,7 @@ export class Judging {
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
     ongoing.route.notModified.delete(primaryKey(ongoing.target))
     const added: Record<string, Fields[string]> = {}
-    // It was sent with one before it could be stored.
+    // The Date was sent before the response could be stored.
     if (headers['date'] === undefined && head.fields['date'] !== undefined) {
       added['date'] = head.fields['date']
     }
@@ -362,8 +361,8 @@ export class Judging {
       ongoing: { fill, target }
     } = this
     try {
-      // What the handler has read may be newer than what other instances still serve: nobody sees
-      // it before they are done with that.
+      // The handler may have read data newer than other instances still serve: the response stays
+      // hidden until they have finished.
       const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
       await outbox.settle([
         ...new Set([
@@ -375,11 +374,12 @@ export class Judging {
       ])
       return true
     } catch (error) {
-      // The answer itself is right. Only, somebody who sees it may then see an older one from
-      // another instance.
+      // The response itself is correct. However, a client that sees it may then get an older one
+      // from another instance.
       request.log.warn(
         { err: error, tags },
-        'the outbox could not say what is pending: the response is served and not stored'
+        'the outbox could not tell whether an invalidation is pending: the response is served ' +
+        'and not stored'
       )
       return false
     }
@@ -392,11 +392,11 @@ export class Judging {
 
 const not = (reason: string): NotStorable => ({ store: false, reason })
 
-/** HEAD is no fill: whatever else is one asks as GET does. */
+/** HEAD is not a fill; other methods are treated like GET. */
 const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>
   method === 'POST' ? { method, uri: target.key.uri } : { method: 'GET' }
 
-/** Small Buffers share memory with others, which a stored one would keep alive. */
+/** Copies small Buffers, which share memory with others that a stored one would keep alive. */
 const exactly = (bytes: Buffer): Buffer =>
   bytes.buffer.byteLength === bytes.length ? bytes : copyOf(bytes)
 
@@ -408,5 +408,5 @@ function copyOf (bytes: Buffer): Buffer {
 
 const NEGATIVE = new Set([404, 405, 410, 414, 501])
 
-/** Whether it is a part that is all there is: it answers any request. */
+/** Returns whether a part is complete: it answers any request. */
 const hasAll = ({ status, fields }: Head) => status === 206 && coversWhole(fields['content-range'])

@@ -1,12 +1,12 @@
-// One for all: memory of its own costs a microsecond, and work for the garbage collector.
+// One instance for all: separate memory costs a microsecond, and garbage collection.
 const NOTHING = Buffer.alloc(0)
 
-/** A copy of bytes that arrive in parts: an application may use its own buffers again. */
+/** Copy of bytes that arrive in parts, because an application may reuse its own buffers. */
 export class KeptBytes {
   #bytes: Buffer
   #length = 0
 
-  /** @param expected how many bytes there are to be; 0: unknown */
+  /** @param expected total number of bytes; 0: unknown */
   constructor (expected: number) {
     this.#bytes = expected === 0 ? NOTHING : Buffer.allocUnsafeSlow(expected)
   }
@@ -15,7 +15,7 @@ export class KeptBytes {
     return this.#length
   }
 
-  /** All of them so far. */
+  /** All bytes so far. */
   get whole (): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }
@@ -30,7 +30,7 @@ export class KeptBytes {
     return copy
   }
 
-  /** Parts that were returned before stay where they are. */
+  /** Grows the buffer; parts that were returned before stay in the old memory. */
   #grow (size: number): void {
     const bytes = Buffer.allocUnsafeSlow(size)
     bytes.set(this.whole)

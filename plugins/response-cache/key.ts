@@ -9,56 +9,56 @@ import type { QueryFunction } from './query.js'
 import { RecentKeys } from '@weir/internal'
 
 /**
- * The identity of a response: the target URI, its route, and the request headers it varies by (RFC
+ * Identity of a response: the target URI, its route, and the request headers it varies by (RFC
  * 9111, sections 2 and 4.1).
  */
 export interface ResponseKey {
-  /** The target URI alone: the key of a response that nothing else selects. */
+  /** Target URI alone: the key of a response without other selecting properties. */
   readonly uri: string
   /**
-   * Scheme, authority and path, and the query where its text counts: by that a write ends the
+   * Scheme, authority and path, and the query if its text counts: a write to these invalidates the
    * response.
    */
   readonly written: Written
   readonly key: string
   /**
-   * Where a query counts by its text: the parts of which a response's No-Vary-Search makes another
-   * key.
+   * Parts from which a response's No-Vary-Search derives another key, if a query counts by its
+   * text.
    */
   readonly parts?: Parts
-  /** Where No-Vary-Search has made the key: the one that has the query as it was sent. */
+  /** Key with the query as sent, if No-Vary-Search has derived this one. */
   readonly exact?: ResponseKey
 }
 
 interface Parts {
   /** Scheme, authority and path. */
   readonly path: string
-  /** As sent, with its question mark; or empty. */
+  /** Query as sent, with its question mark; or empty. */
   readonly query: string
-  /** The lines that follow the URI's. */
+  /** Lines after the URI. */
   readonly lines: string
 }
 
 interface Written {
   readonly origin: string
   readonly path: string
-  /** Undefined: whatever it is. */
+  /** Undefined: any query. */
   readonly query: string | undefined
   /** Whether a final slash counts. */
   readonly slash: boolean
 }
 
 /**
- * The tags by which an entry under one of the URI's keys ends with its URI, also by a write; that
- * of its own key it has anyway.
+ * Returns the tags that invalidate an entry under one of the URI's keys together with its URI, also
+ * on a write. The tag of the entry's own key is implied.
  */
 export const targetTags = ({ uri, written }: ResponseKey, key: string): string[] =>
   [...new Set([uri, targetOf(written)])].filter((name) => name !== key).map(keyTag)
 
 /**
- * The tags that a write to a URI invalidates: of what is stored for just this URI, however it is
- * spelled, and of what is stored for its path by routes on which the query counts as a schema or a
- * function of theirs has it, whatever its text.
+ * Returns the tags that a write to a URI invalidates: of responses stored for exactly this URI in
+ * any spelling, and of responses stored for its path by routes whose queries count by a schema or a
+ * function, regardless of their text.
  * @param target path and query
  * @param slash whether a final slash counts
  */
@@ -68,14 +68,14 @@ export function writtenTags (origin: string, target: string, slash: boolean): st
   return [...names, feedMarker({ origin, path, slash })].map(keyTag)
 }
 
-/** The key of a path's marker, which no response can have: see `PostFeed`. */
+/** Returns the key of a path's marker, which no response can have: see `PostFeed`. */
 export const feedMarker = ({ origin, path, slash }: Omit<Written, 'query'>): string =>
   `POST ${origin}${commonPath(path, slash)}`
 
 const targetOf = ({ origin, path, query, slash }: Written) =>
   origin + commonPath(path, slash) + (query === undefined ? ANY_QUERY : commonQuery(query))
 
-// No URI has a fragment in a request.
+// URIs of requests have no fragment.
 const ANY_QUERY = '#'
 
 export interface KeyOptions {
@@ -83,20 +83,20 @@ export interface KeyOptions {
   readonly origin: string | undefined
   /** Header fields by which responses differ, in lower case. */
   readonly vary: readonly string[]
-  /** A function of the route's, which may return anything. */
+  /** The route's own key function, which may return anything. */
   readonly custom: ((request: FastifyRequest) => unknown) | undefined
   /** Whether a final slash of a path counts. */
   readonly slash: boolean
   readonly queryText: QueryFunction
-  /** Whether what counts of a query is not its text. */
+  /** Whether queries count by a schema instead of their text. */
   readonly hasQuerySchema: boolean
   readonly route: Pick<RouteOptions, 'url' | 'constraints'>
 }
 
 /**
- * Makes the key of a request. `INVALID_KEY`: the route's own function gave none;
- * `INVALID_CONSTRAINT`: the route is one of several for its path, and its constraints are nothing
- * by which every instance could tell it from the others.
+ * Returns the key of a request. `INVALID_KEY`: the route's own function returned none;
+ * `INVALID_CONSTRAINT`: the route is one of several for its path, and its constraints do not
+ * identify it on every instance.
  * @throws WEIR_ERR_AUTHORITY (400)
  */
 export type KeyFunction = (
@@ -104,7 +104,7 @@ export type KeyFunction = (
 ) => ResponseKey | 'INVALID_KEY' | 'INVALID_CONSTRAINT'
 
 /**
- * Makes the function from request to key for one route, to be called when the query has been
+ * Returns the function from request to key for one route, to be called when the query has been
  * validated.
  */
 export function keyOf ({
@@ -127,7 +127,8 @@ export function keyOf ({
     const text = queryText(request, query)
     const own = custom && ownKey(resultOf(() => custom(request)))
     if (custom !== undefined && own === undefined) return 'INVALID_KEY'
-    // An origin ends before the first '#' or '/', so that no own key is taken for a path.
+    // An origin ends before the first '#' or '/', so that custom keys cannot be confused with a
+    // path.
     const uri = own === undefined ? base + normalizedPath(path) + text : `${base}#${line(own)}`
     const lines = names.length === 0 ? routeLine : `${routeLine}\n${selecting(names, request)}`
     const written = { origin: base, path, query: isOfUri ? text : undefined, slash }
@@ -142,7 +143,7 @@ export function keyOf ({
   const originIn = origin === undefined ? originOf : () => origin
   if (!isOfUri || names.length > 0) return (request) => make(request, originIn(request))
 
-  // The URL says all: a key that is the same string each time is hashed once.
+  // The URL determines the key: a key that is the same string each time is hashed once.
   const known = new RecentKeys<ResponseKey>()
   return (request) => {
     const base = originIn(request)
@@ -154,14 +155,15 @@ export function keyOf ({
   }
 }
 
-// Keys are lists of lines: the URI or the route's own key, the route if need be, a line for each
-// selecting header, and where the response names more of them, an empty line and theirs. No line
-// has a line feed within, and none is empty, so that two different lists never make the same key.
+// Keys are lists of lines: the URI or the route's own key, the route if necessary, and a line for
+// each selecting header. If the response names more headers, an empty line and their lines follow.
+// Lines contain no line feed and are not empty, so that two different lists never result in the
+// same key.
 const BEFORE_VARIANT = '\n\n'
 
 /**
- * The key of the variant that a request selects, where responses differ by these headers (RFC 9111,
- * section 4.1).
+ * Returns the key of the variant that a request selects, if responses differ by these headers (RFC
+ * 9111, section 4.1).
  */
 export function variantKeyOf (
   primary: ResponseKey,
@@ -172,8 +174,8 @@ export function variantKeyOf (
 }
 
 /**
- * The key of the responses that have this No-Vary-Search, for the queries that it makes equivalent;
- * without one, the exact key.
+ * Returns the key of the responses that have this No-Vary-Search, for the queries that it makes
+ * equivalent; without one, the exact key.
  */
 export function ruledKey (key: ResponseKey, rule: QueryVariance | undefined): ResponseKey {
   const exact = key.exact ?? key
@@ -183,7 +185,7 @@ export function ruledKey (key: ResponseKey, rule: QueryVariance | undefined): Re
   return { uri, written: { ...written, query: undefined }, key: uri + parts.lines, exact }
 }
 
-/** The key under which a path's rule is kept: it has no query, so no URI has it. */
+/** Returns the key under which a path's rule is stored: it has no query, so no URI has it. */
 export function ruleKey (key: ResponseKey): ResponseKey | undefined {
   const { parts, written } = key.exact ?? key
   if (parts === undefined) return undefined
@@ -191,12 +193,12 @@ export function ruleKey (key: ResponseKey): ResponseKey | undefined {
   return { uri, written: { ...written, query: undefined }, key: uri + parts.lines }
 }
 
-// A rule's text has neither '?' nor '#', and no URI of a request has a fragment.
+// Rules contain neither '?' nor '#', and URIs of requests have no fragment.
 const ruleUri = ({ path }: Parts) => `${path}#`
 
 /**
- * Queries that are not UTF-8 would be equivalent to others that are not, whatever the origin takes
- * them for.
+ * Returns whether a query is valid UTF-8: invalid ones would be equivalent to each other,
+ * regardless of their meaning to the origin.
  */
 function isWellFormed (query: string): boolean {
   if (!/^[\x21-\x7e]*$/.test(query)) return false
@@ -208,9 +210,9 @@ function isWellFormed (query: string): boolean {
 }
 
 /**
- * Whether another route may have responses of the same URI: under a constraint; or under a path
- * with dot segments, for which routers take a parameter or `*` as it stands, and which is
- * normalized here.
+ * Returns whether another route may have responses of the same URI: under a constraint; or under a
+ * path with dot segments, which is normalized here, but which routers pass unchanged to a parameter
+ * or `*`.
  */
 const mayShareUris = ({ url, constraints = {} }: KeyOptions['route']) =>
   /[:*]/.test(url) || Object.keys(constraints).length > 0
@@ -224,11 +226,11 @@ function nameOf ({ url, constraints = {} }: KeyOptions['route']): string | undef
 const selecting = (names: readonly string[], { headers }: FastifyRequest) =>
   names.map((name) => line(variantKey([name], headers))).join('\n')
 
-/** Text without line feeds, different for different texts. */
+/** Encodes text without line feeds, different for different texts. */
 const line = (text: string) =>
   /[\n\\]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : text
 
-/** The key if it is one: a non-empty string of well-formed Unicode. */
+/** Returns the key if it is valid: a non-empty string of well-formed Unicode. */
 function ownKey (key: unknown): string | undefined {
   if (typeof key === 'string' && key !== '' && !/\p{Cs}/u.test(key)) return key
   ignoreRejection(key)

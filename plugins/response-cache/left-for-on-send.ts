@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * What hooks before the handler have left for onSend hooks to write, which a hit does not reach:
- * cookies of `@fastify/cookie`, or a session that has changed or is to last longer; undefined:
- * nothing.
+ * Returns the reason if hooks before the handler have left something for onSend hooks to write,
+ * which do not run on a hit: cookies of `@fastify/cookie`, or a session that has changed or is to
+ * be prolonged; undefined otherwise.
  */
 export function leftForOnSend (
   request: FastifyRequest,
@@ -14,9 +14,9 @@ export function leftForOnSend (
 }
 
 /**
- * As `leftForOnSend`, for routes that replay Set-Cookie: also a cookie that a hook has set already.
- * It is this client's, so that it is neither stored with the handler's nor replaced by a stored
- * one.
+ * Like `leftForOnSend`, for routes that replay Set-Cookie: also reports a cookie that a hook has
+ * already set. It belongs to this client, so it is neither stored with the handler's cookies nor
+ * replaced by a stored one.
  */
 export const cookiesOfHooks = (
   request: FastifyRequest,
@@ -24,7 +24,9 @@ export const cookiesOfHooks = (
 ): ReturnType<typeof leftForOnSend> =>
   reply.getHeader('set-cookie') !== undefined ? 'SET_COOKIE' : leftForOnSend(request, reply)
 
-/** `@fastify/cookie` keeps them in a map under a symbol of its own. */
+/**
+ * Returns whether `@fastify/cookie` has pending cookies, which it stores in a map under a symbol.
+ */
 function hasPendingCookies (reply: FastifyReply): boolean {
   if (!('setCookie' in reply)) return false
   const symbol = cookiesOf(reply)
@@ -43,8 +45,8 @@ function cookiesOf (reply: FastifyReply): symbol | undefined {
 }
 
 /**
- * Sessions of `@fastify/secure-session` say `changed`, those of `@fastify/session` have
- * `isModified()`.
+ * Returns whether a session has changed: sessions of `@fastify/secure-session` have `changed`,
+ * those of `@fastify/session` `isModified()`.
  */
 function hasPendingSession (request: FastifyRequest): boolean {
   const { session } = request as { session?: unknown }
@@ -59,8 +61,8 @@ function hasPendingSession (request: FastifyRequest): boolean {
 }
 
 /**
- * Whether each response begins the session's time anew: so it is unless an option says otherwise,
- * which nobody can read.
+ * Returns whether each response restarts the session's lifetime: the default, and the option is not
+ * readable.
  */
 function isRolling (session: object): boolean {
   const cookie: unknown = Reflect.get(session, 'cookie')

@@ -13,9 +13,7 @@ const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(durat
 
 const read = new WeakMap<LifetimeOptions, StoringOptions>()
 
-/**
- * What a route says of lifetimes, in the words of @weir/http: milliseconds, with the jitter taken.
- */
+/** Converts a route's lifetimes to options of @weir/http: milliseconds, with the jitter applied. */
 export function storingOptions (options: LifetimeOptions): StoringOptions {
   let said = read.get(options)
   if (said === undefined) {
@@ -49,8 +47,8 @@ function inMilliseconds ({
 }
 
 /**
- * A page is fresh for this cache as long as all of its fragments are.
- * @param freshUntil of the fragments; undefined: there are none
+ * Limits a page's freshness in this cache to that of its fragments.
+ * @param freshUntil freshness of the fragments; undefined: there are none
  */
 export function boundedBy (
   freshUntil: number | undefined,
@@ -67,8 +65,8 @@ export function boundedBy (
 }
 
 /**
- * The policy as the engine has it.
- * @param retain of the route: how long a response is kept after it has expired
+ * Converts a policy to the engine's options.
+ * @param retain the route's option: time that a response is kept after it has expired
  */
 export function lifetime (
   policy: Policy,
@@ -77,8 +75,8 @@ export function lifetime (
 ): EntryOptions {
   const { freshUntil, staleUntil, errorUntil, noCache, neverStale } = policy
   const ttl = freshFor(policy, responseTime)
-  // What can be validated is; what cannot be is for clients that take it stale, or when the handler
-  // fails.
+  // A response with validators can be revalidated; one without is for clients that accept it stale,
+  // or for errors of the handler.
   const isOfUse = hasValidators(policy) || (!noCache && !neverStale)
   return {
     ttl,
@@ -92,7 +90,7 @@ export function lifetime (
   }
 }
 
-/** Milliseconds for which a response is served without asking. */
+/** Returns the milliseconds for which a response is served without revalidation. */
 export const freshFor = (
   { freshUntil, noCache }: Pick<Policy, 'freshUntil' | 'noCache'>,
   responseTime: number

@@ -2,36 +2,36 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { shadow } from './shadow.js'
 
-// Milliseconds for which a response goes on without a client.
+// Milliseconds for which a response continues without a client.
 const LINGER = 10_000
 
 type Listener = (...args: unknown[]) => void
 
-/** The side of the application that writes the response. */
+/** Side of the application that writes the response. */
 export interface LingeringOptions {
-  /** Whether the application is to go on without its client. */
+  /** Returns whether the application is to continue without its client. */
   mayLinger (): boolean
-  /** The application has been told that its client has left. */
+  /** Called when the application has learned that its client has left. */
   closed (): void
 }
 
 /**
- * Hides from an application for a while that its client has left. The events that tell it are
- * withheld, and what can be read of the request and the response is as if the client were there.
+ * Hides from an application for a while that its client has left. The events that report it are
+ * withheld, and the properties of request and response look as if the client were still connected.
  *
- * Listeners that were there before are no part of the answer: they are told at once, and can read
- * the truth.
+ * Listeners added earlier do not belong to the response: they are called at once, and can read the
+ * actual state.
  */
 export class Lingering {
   readonly #response: ServerResponse
   readonly #options: LingeringOptions
-  /** The truth, once it is hidden. */
+  /** Actual state, once it is hidden. */
   #hidden: Hidden | undefined
-  /** Set while it lasts. */
+  /** Set while lingering. */
   #timer: NodeJS.Timeout | undefined
-  /** The application has been told. */
+  /** True when the application has learned that its client has left. */
   #isOver = false
-  /** Those that listened before are being told. */
+  /** True while the earlier listeners are being called. */
   #isTelling = false
   readonly #withheld: (() => void)[] = []
   readonly #early: Readonly<Record<'request' | 'response', Early>>
@@ -52,7 +52,8 @@ export class Lingering {
   }
 
   /**
-   * Whether nothing can be sent any more. A response of HTTP/2 does not say so; its stream does.
+   * True if nothing can be sent any more. A response of HTTP/2 does not report this; its stream
+   * does.
    */
   get isGone (): boolean {
     if (this.#hidden?.isDestroyed() ?? this.#response.destroyed) return true
@@ -62,11 +63,14 @@ export class Lingering {
     )
   }
 
-  /** Begins if the client has left before; false: it has, and the application is not to go on. */
+  /**
+   * Starts lingering if the client has left already; returns false if the application is not to
+   * continue.
+   */
   beginIfGone (): boolean {
     if (!this.isGone && !isAborted(this.#response.req)) return true
     if (!this.#begin()) return false
-    // Over HTTP/2 a response that is closed has no socket.
+    // A closed response of HTTP/2 has no socket.
     if (this.#hidden?.isClosed() === true || Reflect.get(this.#response, 'socket') === undefined) {
       const { other, others, closers } = this.#early.response
       for (const listener of others.splice(0)) this.#response.removeListener(other, listener)
@@ -76,7 +80,7 @@ export class Lingering {
     return true
   }
 
-  /** Tells the application that its client has left. */
+  /** Lets the application know that its client has left. */
   end (): void {
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)
@@ -93,12 +97,12 @@ export class Lingering {
       ? this.#early.request
       : this.#early.response
     const listeners = event === 'close' ? closers : event === other ? others : undefined
-    // A request is closed, too, when all has gone well.
+    // Requests are also closed after success.
     const isLeaving =
       listeners !== undefined &&
       (!isOfRequest || (this.#hidden?.isAborted() ?? isAborted(this.#response.req)))
     if (!isLeaving || !this.#begin()) return Reflect.apply(emit, emitter, [event, ...args])
-    // Over HTTP/2 what is broken off has finished, too.
+    // An aborted response of HTTP/2 has finished, too.
     if (event !== 'finish') {
       this.#withheld.push(() => {
         Reflect.apply(emit, emitter, [event, ...args])
@@ -116,14 +120,14 @@ export class Lingering {
   }
 
   /**
-   * Not before the client has left: Node says so by the events that are withheld, before anybody
-   * else runs.
+   * Hides the state only after the client has left: Node reports that with the withheld events,
+   * before other code runs.
    */
   #hide (): Hidden {
     const seen = (actual: boolean) => actual && (!this.isOn || this.#isTelling)
     return {
       isAborted: shadow(this.#response.req, 'aborted', seen),
-      // Node would destroy what is piped to a response that it has closed.
+      // Node would destroy streams piped to a closed response.
       isDestroyed: shadow(this.#response, 'destroyed', seen),
       isClosed: shadow(this.#response, '_closed', seen)
     }
@@ -142,12 +146,12 @@ export class Lingering {
   }
 }
 
-/** The state of a request and its response that is hidden from the application. */
+/** State of a request and its response that is hidden from the application. */
 type Hidden = Readonly<Record<'isAborted' | 'isDestroyed' | 'isClosed', () => boolean>>
 
-/** The listeners that there were before, and the emitter's own way to call them. */
+/** Earlier listeners, and the emitter's own method to call them. */
 interface Early {
-  /** The event by which it is told, besides `close`. */
+  /** Event that reports the end, besides `close`. */
   readonly other: 'aborted' | 'finish'
   readonly others: Listener[]
   readonly closers: Listener[]
@@ -166,7 +170,7 @@ const LINGERING = Symbol('weir.lingering')
 
 type Withheld = EventEmitter & { readonly [LINGERING]: Lingering }
 
-/** One for all requests and responses, as their methods are: see `intercept`. */
+/** One function for all requests and responses, like their methods: see `intercept`. */
 function emitUnlessHidden (
   this: Withheld,
   event: string | symbol,
@@ -175,5 +179,8 @@ function emitUnlessHidden (
   return this[LINGERING].emit(this, event, args)
 }
 
-/** Node deprecates it for reading a body; whether a client is there nothing else tells. */
+/**
+ * Returns whether the client has left. Node deprecates the property for reading a body, but has no
+ * other one for this.
+ */
 const isAborted = (request: IncomingMessage): boolean => Reflect.get(request, 'aborted') === true

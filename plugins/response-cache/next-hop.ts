@@ -3,28 +3,28 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import { emptyFields, type Fields } from './head.js'
 
-/** Receives the interim responses to one request that is sent to the next hop. */
+/** Receives the interim responses to one request to the next hop. */
 export interface InterimListener {
   /** @param status 102 to 199 */
   interim (status: number, fields: Fields): void
 }
 
 /*
- * Clients of Node and of undici publish their requests on channels. The storage tells for whom they
- * are made. While a storage is in use, Node 20 makes each `await` of the process cost three times
- * as much: without a listener it is off.
+ * HTTP clients of Node and undici publish their requests on channels; the AsyncLocalStorage tells
+ * which listener they belong to. While one is in use, Node 20 makes each `await` of the process
+ * three times as expensive, so it is disabled without a listener.
  */
 const current = new AsyncLocalStorage<InterimListener>()
 const listening = new Set<InterimListener>()
 /** Set during the synchronous part of `listenToNextHop`. */
 let calling: InterimListener | undefined
 
-/** By undici's request. */
+/** Listeners by undici's request. */
 const byRequest = new WeakMap<object, InterimListener>()
 let isSubscribed = false
 
 /**
- * Calls `send`, and gives the listener the interim responses to the requests that it sends through
+ * Calls `send`, and passes the listener the interim responses to the requests that it sends through
  * undici or `node:http`, at once or later, until `stopListening`.
  */
 export function listenToNextHop<R> (listener: InterimListener, send: () => R): R {
@@ -70,10 +70,10 @@ function subscribeToClients (): void {
 }
 
 /**
- * The listener a request of undici is made for. A pool whose connections are all in use makes it
- * later, while it handles another's answer, so that the current context is another's: the handler
- * of `request()` has the context in which it was called. Other handlers, such as those of
- * interceptors, have none, and count only if they are called at once.
+ * Returns the listener for which undici creates a request. A pool whose connections are all in use
+ * creates it later, while it handles another response, so that the current context is another one:
+ * the handler of `request()` has the context in which it was called. Other handlers, such as those
+ * of interceptors, have none, and count only if they are called at once.
  */
 function listenerOf (request: object): InterimListener | undefined {
   const symbol = Object.getOwnPropertySymbols(request).find(
@@ -86,15 +86,15 @@ function listenerOf (request: object): InterimListener | undefined {
 }
 
 /**
- * Not of 100, which answers an Expect of the client's own connection, nor of 101, which is final
- * for HTTP.
+ * Passes on interim responses, except 100, which answers an Expect of the client's own connection,
+ * and 101, which is final in HTTP.
  */
 function tell (listener: InterimListener, status: unknown, headers: unknown): void {
   if (typeof status !== 'number' || status < 102 || status > 199 || !listening.has(listener)) return
   listener.interim(status, fieldsOf(Array.isArray(headers) ? headers : []))
 }
 
-/** Names and values in turn, as texts or bytes. */
+/** Converts alternating names and values, as text or bytes, to fields. */
 function fieldsOf (list: readonly unknown[]): Fields {
   const fields = emptyFields()
   for (let i = 0; i + 1 < list.length; i += 2) {

@@ -6,7 +6,7 @@ import { bypass, type Pass } from './finding.js'
 import { givenHeaders } from './given-headers.js'
 import type { CachedRoute } from './ongoing-fill.js'
 
-/** The reason why a request is for the handler alone, whatever is stored. */
+/** Returns the reason why a request bypasses the cache, regardless of stored responses. */
 export function whyNotAsked (
   { method, url, headers, body, validationError }: FastifyRequest,
   reply: FastifyReply
@@ -15,24 +15,27 @@ export function whyNotAsked (
     return { kind: 'pass', fwd: 'method', detail: 'METHOD' }
   }
   if (headers.upgrade !== undefined) return bypass('UPGRADE')
-  // A target has none (RFC 9112, 3.2): routers take it for a query, others for nothing.
+  // Request targets have no fragment (RFC 9112, 3.2): routers treat it as a query, other software
+  // ignores it.
   if (url.includes('#')) return bypass('FRAGMENT')
   if (hasBody(headers, body)) return bypass('BODY')
   if (validationError !== undefined && validationError !== null) return bypass('INVALID')
-  // The origin is to evaluate these (RFC 9111, 4.3.2).
+  // The origin evaluates these conditions (RFC 9111, 4.3.2).
   if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) {
     return bypass('PRECONDITION')
   }
   return whyOfHooks(reply)
 }
 
-// RFC 9110, 9.3.1: it has no meaning, but for those who give it one.
+// A body of GET has no defined meaning, but applications may give it one (RFC 9110, 9.3.1).
 const hasBody = (
   { 'content-length': length = '0', 'transfer-encoding': coding }: FastifyRequest['headers'],
   body: unknown
 ) => length !== '0' || coding !== undefined || (body !== undefined && body !== null)
 
-/** The reason why a reply, as hooks before the handler have made it, goes with no other's body. */
+/**
+ * Returns the reason why a reply, as prepared by hooks before the handler, fits no stored response.
+ */
 export function whyOfHooks (reply: FastifyReply): Pass | undefined {
   const { raw } = reply
   if (raw.statusCode !== 200) return bypass('STATUS')
@@ -41,13 +44,13 @@ export function whyOfHooks (reply: FastifyReply): Pass | undefined {
   if (policy !== undefined && String(policy).includes("'nonce-")) return bypass('NONCE')
   if (!Object.hasOwn(raw, 'writeHead')) return undefined
   stopFollowing(raw)
-  // Middleware does this to add to what is sent last: nobody sees it before it is on its way.
+  // Middleware does this to change the response last, and the change is unknown until it is sent.
   return Object.hasOwn(raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
 }
 
 /**
- * The reason why the route does not want the request answered from the cache; also where it does
- * not say that in one way.
+ * Returns the reason why the route's options bypass the cache for the request, including invalid
+ * results.
  */
 export function whyUnless (
   request: FastifyRequest,

@@ -13,10 +13,10 @@ import type { StoredResponse } from './stored-response.js'
 import { type Miss, missOf, primaryKey, type Target } from './target.js'
 import type { ToldVariance } from './told-variance.js'
 
-/** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
+/** Reason why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
 export type Forward = 'bypass' | 'method' | 'stale' | 'request' | 'partial' | Miss
 
-/** A mistake of a route's own functions. */
+/** Mistake of a route's own functions. */
 export type Mistake =
   | 'INVALID_KEY'
   | 'INVALID_CONSTRAINT'
@@ -25,65 +25,59 @@ export type Mistake =
   | 'INVALID_UNLESS'
   | 'INVALID_ONLY_IF'
 
-/** What the fills of one route have in common. */
+/** State shared by the fills of one route. */
 export interface CachedRoute {
   readonly options: RouteCacheOptions
-  /** Header fields that credentials are in, in lower case. */
+  /** Header fields that contain credentials, in lower case. */
   readonly credentialFields: readonly string[]
-  /** Gives the route's tags of a request, or whatever its own function gives in their place. */
+  /** Returns the route's tags of a request, or any other value that its own function returns. */
   readonly tagsOf: (request: FastifyRequest, reply: FastifyReply) => unknown
   readonly shared: SharedKeys
-  /** Why what was last answered could not be stored, by the key that a request finds first. */
+  /** Reason why the last response could not be stored, by the key that a request finds first. */
   readonly unstorable: RecentKeys<{ readonly reason: string, readonly until: number }>
-  /**
-   * Keys of which a client was last told that it has the response, so that there is still nothing
-   * stored.
-   */
+  /** Keys for which the last client got a 304, so that nothing is stored yet. */
   readonly notModified: RecentKeys<true>
   readonly rules: PathRules
-  /** Logs a mistake of the route's, once. */
+  /** Logs a mistake of the route once. */
   readonly complain: (request: FastifyRequest, about: Mistake, details: object) => void
 }
 
-/** A fill to begin, and why. */
+/** Fill to begin, with its reason. */
 export interface NewFill {
   readonly fill: Fill<StoredResponse>
   readonly target: Target
   readonly route: CachedRoute
-  /** The No-Vary-Search of a response whose handler sets none. */
+  /** No-Vary-Search of a response whose handler sets none. */
   readonly noVarySearch: ToldVariance | undefined
   readonly fwd?: Forward | undefined
-  /** The credentials of the request: header fields, and `user`. */
+  /** Credentials of the request: header fields, and `user`. */
   readonly credentials: readonly string[]
   /**
-   * Nobody waits for it, and its response may be its client's alone: if so it says nothing of what
-   * is stored.
+   * True if no request waits for the fill, and its response may be private: then it says nothing
+   * about the stored one.
    */
   readonly beside: boolean
   readonly purpose: 'answer' | 'head' | HandedOver['purpose']
 }
 
-/** A fill on its way through a route's handler. */
+/** Fill that is running the route's handler. */
 export interface OngoingFill extends NewFill, Handled {
   readonly fwd: Forward
-  /** The stored response that is being validated, or that may stand in for an error. */
+  /** Stored response that is being validated, or that may replace an error. */
   readonly stale: Entry<StoredResponse> | undefined
   readonly requestTime: number
-  /** The conditions and ranges that stand in the request in place of the client's. */
+  /** Conditions and ranges that replace the client's in the request. */
   readonly asked: AskedHeaders
   readonly remote: RemoteExchange
   readonly setCookie: RouteCacheOptions['setCookie']
-  /**
-   * Gives the request back what the client had asked of its response, and not of the stored one.
-   */
+  /** Restores the client's own conditions and ranges in the request. */
   readonly restore: () => void
 }
 
 /**
- * Makes the request one for a fill: the handler is asked for the whole representation, on the
- * condition that it is another than the stored one, if there is one that can be validated (RFC
- * 9111, 4.3.1).
- * @param showQuery has the request say its own URL again
+ * Prepares the request for a fill: the handler is asked for the complete representation, on the
+ * condition that it differs from the stored one, if that can be validated (RFC 9111, 4.3.1).
+ * @param showQuery restores the request's own URL
  */
 export function beginFill (
   request: FastifyRequest,
@@ -92,7 +86,7 @@ export function beginFill (
   showQuery: () => void
 ): OngoingFill {
   const { fill, target, route, fwd, purpose, beside, noVarySearch, credentials } = begun
-  // Of an expired list of variants there is nothing to validate.
+  // An expired list of variants cannot be validated.
   const stale = fill.stale?.value.isSignpost === true ? undefined : fill.stale
   const asked = new AskedHeaders(request, {
     stale: purpose === 'refetch' || purpose === 'head' ? undefined : stale,
@@ -125,8 +119,8 @@ export function beginFill (
 }
 
 /**
- * The route's `setCookie`. Where hooks have cookies of their own, nobody could tell them from the
- * handler's: nothing is replayed.
+ * Returns the route's `setCookie`. Cookies of hooks cannot be distinguished from the handler's, so
+ * with them nothing is replayed.
  */
 export const setCookieOf = (
   request: FastifyRequest,

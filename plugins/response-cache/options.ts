@@ -7,113 +7,119 @@ import { declaredNames } from './query.js'
 import { REFRESH } from './refresh.js'
 import { type RouteTags, unfillablePlaceholder } from './tags.js'
 
-/** Declared as a method, so that it may ask for a request of its route's own type. */
+/**
+ * Returns the key of a request. Declared as a method, so that it may take a request of its route's
+ * own type.
+ */
 export type KeyOfRequest = { bivariant (request: FastifyRequest): string }['bivariant']
 
 /**
- * A condition on a request of the route. A promise is no answer: what has to be waited for belongs
- * into a hook.
+ * Condition on a request of the route. Promises are not accepted: do asynchronous work in a hook.
  */
 export type RequestCondition = { bivariant (request: FastifyRequest): boolean }['bivariant']
 
-/** A condition on a response of the route. */
+/** Condition on a response of the route. */
 export type ResponseCondition = {
   bivariant(request: FastifyRequest, reply: FastifyReply): boolean
 }['bivariant']
 
-/** What `config.cache` of a route may say. */
+/** Value of a route's `config.cache`. */
 export interface RouteCacheOptions extends OutageOptions {
   /**
-   * How long a response is fresh for this cache, whatever its Cache-Control tells others; clients
-   * are by default told `no-cache`. Without it the response's own headers decide: a targeted field,
+   * Freshness lifetime in this cache, regardless of the Cache-Control for others; clients get
+   * `no-cache` by default. Without it the response's own headers decide: a targeted field,
    * `s-maxage`, `max-age`, Expires, or a heuristic (RFC 9111, section 4.2).
    */
   readonly ttl?: Duration
-  /** An upper bound for what the response's headers decide. */
+  /** Upper bound for the lifetime from the response's headers. */
   readonly maxTtl?: Duration
-  /** False: a response that does not say how long it is fresh is not (RFC 9111, section 4.2.2). */
+  /** False: a response without an explicit lifetime is not fresh (RFC 9111, section 4.2.2). */
   readonly heuristic?: boolean
   /**
    * Names of targeted fields, the most applicable first (RFC 9213). Default `CDN-Cache-Control`.
    */
   readonly targets?: readonly string[]
-  /** False: clients have no say, by Cache-Control or Pragma (RFC 9111, section 5.2.1). */
+  /** False ignores Cache-Control and Pragma of requests (RFC 9111, section 5.2.1). Default true. */
   readonly requestDirectives?: boolean
   /**
-   * How long a response that was fresh for a time may be served after that while a new one is
-   * fetched (RFC 5861, section 3). One that was stale from the start, such as by `max-age=0` or
-   * `no-cache`, is not.
+   * Time after expiry in which a response may be served stale while a new one is fetched (RFC 5861,
+   * section 3). Not for responses that were stale from the start, such as with `max-age=0` or
+   * `no-cache`.
    */
   readonly staleWhileRevalidate?: Duration
-  /** How long such a response may be served after that instead of a 5xx (RFC 5861, section 4). */
+  /**
+   * Time after expiry in which such a response may be served instead of a 5xx (RFC 5861, section
+   * 4).
+   */
   readonly staleIfError?: Duration
   /**
-   * How long an expired response is kept, for validation, a client's `max-stale` and
-   * `stale-if-error`. Default: as long as it was fresh, at least a minute and at most a day.
+   * Time that an expired response is kept, for validation, a client's `max-stale` and
+   * `stale-if-error`. Default: its freshness lifetime, at least a minute and at most a day.
    */
   readonly retain?: Duration
   /**
-   * The time for which 404, 405, 410, 414 and 501 are fresh. Default: by their own headers, and
-   * never by `ttl`.
+   * Freshness lifetime of 404, 405, 410, 414 and 501. Default: from their own headers, never `ttl`.
    */
   readonly negative?: Duration
   /**
-   * The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does
-   * not end together.
+   * Fraction of `ttl`, 0 to 1, that is randomly subtracted, so that responses filled together do
+   * not expire together.
    */
   readonly jitter?: number
   /**
-   * What invalidates the response; emitted as Cache-Groups (RFC 9875). A response for which the
+   * Tags that invalidate the response; sent as Cache-Groups (RFC 9875). A response for which the
    * function returns anything but a list of non-empty strings is served and not stored. In a list,
    * `{name}` stands for a parameter.
    */
   readonly tags?: RouteTags
   /**
-   * True: its responses are for everybody, whatever credentials a request has. Default false: a
-   * response to a request with credentials is shared only if it says so itself.
+   * True: responses are the same for all clients, regardless of a request's credentials. Default
+   * false: a response to a request with credentials is shared only if it is declared as shareable.
    */
   readonly public?: boolean
   /**
    * Header fields that identify a user on this route, in place of the plugin's list: Authorization,
-   * Cookie, X-API-Key and its `credentials`. Authorization has to be one (RFC 9111, section 3.5). A
-   * `request.user` and a client certificate count anyway.
-   * @example ['authorization'] // a proxied route whose origin says `private` where Cookie matters
+   * Cookie, X-API-Key and its `credentials`. Authorization is required (RFC 9111, section 3.5). A
+   * `request.user` and a client certificate count in any case.
+   * @example ['authorization'] // a proxied route whose origin sends `private` where Cookie matters
    */
   readonly credentials?: readonly string[]
   /**
-   * The fate of a response with Set-Cookie: `refuse`, the default, does not store it. `strip`
-   * stores it without: only the client of the miss gets the cookie. `store` replays the cookie to
-   * every client: for cookies that identify nobody.
+   * Handling of responses with Set-Cookie: `refuse`, the default, does not store them. `strip`
+   * stores them without the cookie, which only the client of the miss gets. `store` replays the
+   * cookie to every client: for cookies that identify no user.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'
   /**
-   * Request headers by which responses differ; part of the key, and told as `Vary` (RFC 9111,
+   * Request headers by which responses differ; part of the key, and sent as `Vary` (RFC 9111,
    * section 4.1).
    */
   readonly vary?: readonly string[]
   /**
-   * What identifies the response instead of path and query: a non-empty string. For a request of
-   * which it returns anything else, a promise included, the cache is bypassed.
+   * Returns the key of the response in place of path and query: a non-empty string. For any other
+   * result, including a promise, the cache is bypassed.
    */
   readonly key?: KeyOfRequest
   /**
-   * Clients whose `?refresh=1` has the response computed anew, and stored for everybody: a role of
-   * `@weir/fastify/auth`, or a function of the request. All others get what they would get without
-   * the parameter, which is no part of the key and which the handler does not see. Default: it is a
-   * parameter like any other.
+   * Clients whose `?refresh=1` has the response computed anew and stored for all: a role of
+   * `@weir/fastify/auth`, or a function of the request. For other clients the parameter has no
+   * effect: it is not part of the key, and the handler does not see it. Default: it is a parameter
+   * like any other.
    */
   readonly refresh?: Role | RequestCondition
   /**
-   * Requests of which it returns true are answered by the handler, and their responses are not
+   * Requests for which it returns true are answered by the handler, and their responses are not
    * stored.
    */
   readonly unless?: RequestCondition
-  /** Responses of which it returns anything but true are not stored, whatever their headers say. */
+  /**
+   * Responses for which it returns anything but true are not stored, regardless of their headers.
+   */
   readonly onlyIf?: ResponseCondition
   /**
    * True: GET requests for a stored response get its `Link` members with rel=preload, preconnect or
-   * modulepreload as a 103 before the answer, also while the origin is asked whether the response
-   * still holds (RFC 8297). Default false.
+   * modulepreload as a 103 before the final response, even while the origin revalidates the
+   * response (RFC 8297). Default false.
    */
   readonly earlyHints?: boolean
 }
@@ -122,15 +128,15 @@ const isTextList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
 
 /**
- * Whether it is a list of header names (RFC 9110, 5.6.2). `*` could be one, but says something else
- * wherever it is used.
+ * Returns whether a value is a list of header names (RFC 9110, 5.6.2). `*` is a valid name, but has
+ * a special meaning everywhere.
  */
 export const isNameList = (value: unknown): value is string[] =>
   isTextList(value) && value.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && name !== '*')
 
 /**
- * Without Authorization a route would break RFC 9111, 3.5, and `public` says plainly that responses
- * are for everybody.
+ * Requires Authorization, without which a route would violate RFC 9111, 3.5; `public` declares
+ * responses as shareable more clearly.
  */
 const isCredentialList = (value: unknown) =>
   isNameList(value) && value.some((name) => name.toLowerCase() === 'authorization')
@@ -141,7 +147,7 @@ const DURATION = {
 }
 const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
-/** For each option, what its value must be; a check throws or says false. */
+/** Expected value of each option; a check throws or returns false. */
 const CHECKS: Record<
   keyof RouteCacheOptions,
   { check: (value: unknown) => unknown; expected: string }
@@ -161,7 +167,7 @@ const CHECKS: Record<
   },
   tags: {
     check: (value) => typeof value === 'function' || isTextList(value),
-    expected: 'a list of tags, or a function that makes one'
+    expected: 'a list of tags, or a function that returns one'
   },
   public: SWITCH,
   credentials: {
@@ -192,8 +198,8 @@ const CHECKS: Record<
 }
 
 /**
- * Checks `config.cache` when the route is declared, so that a mistake stops the boot and not a
- * request.
+ * Validates `config.cache` when the route is declared, so that a mistake stops the boot instead of
+ * a request.
  * @throws WEIR_ERR_ROUTE_OPTION with the route and the option
  */
 export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions): void {
@@ -202,7 +208,7 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
     throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
   }
   const methods = [route.method].flat()
-  // A route for all methods, such as a proxy's, is cached where it is read.
+  // Routes for all methods, such as a proxy's, are cached for GET and HEAD.
   if (!methods.some((method) => method === 'GET' || method === 'HEAD')) {
     throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'is for GET and HEAD')
   }
@@ -212,7 +218,7 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
       throw new WEIR_ERR_ROUTE_OPTION(
         name,
         `cache.${option}`,
-        `is unknown: there is ${Object.keys(CHECKS).join(', ')}`
+        `is unknown: valid options are ${Object.keys(CHECKS).join(', ')}`
       )
     }
     const { check, expected } = CHECKS[option as keyof RouteCacheOptions]
@@ -228,7 +234,7 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
     throw new WEIR_ERR_ROUTE_OPTION(
       name,
       'cache.refresh',
-      `takes the query parameter ${REFRESH}, which the route's schema declares: rename that one`
+      `uses the query parameter ${REFRESH}, which the route's schema declares: rename that one`
     )
   }
   const problem = Array.isArray(options.tags)

@@ -8,21 +8,21 @@ import { StoredResponse } from './stored-response.js'
 interface Known {
   /** Undefined: the path has none. */
   readonly rule: QueryVariance | undefined
-  /** Whether the store had it when this instance last looked. */
+  /** Whether the store had it at this instance's last lookup. */
   readonly isShared: boolean
-  /** When that was, in milliseconds. */
+  /** Time of that lookup, in milliseconds. */
   readonly at: number
 }
 
-// Milliseconds between looks: for so long an instance may miss a rule that another has learned.
+// Milliseconds between lookups: for this long an instance may miss a rule that another has learned.
 const INTERVAL = 1000
 // Milliseconds: a day.
 const LIFETIME = 86_400_000
 
 /**
- * Knows the last No-Vary-Search that a response of a path had: the key that it makes is likely to
- * be the one of a request's response. Each rule is an entry of the cache, which instances share. It
- * is a hint and no more: under a key that a rule makes lie only responses that had this very rule.
+ * Remembers the last No-Vary-Search of a path's responses: the key derived from it is probably the
+ * one of a request's response. Each rule is a cache entry, shared by instances. It is only a hint:
+ * under a key derived from a rule are only responses that had this very rule.
  */
 export class PathRules {
   readonly #known = new RecentKeys<Known>()
@@ -31,20 +31,20 @@ export class PathRules {
 
   constructor (readonly cache: Pick<Cache<StoredResponse>, 'find' | 'set'>) {}
 
-  /** The rule as far as this instance knows, without waiting. */
+  /** Returns the rule known to this instance, without waiting. */
   known (key: ResponseKey): QueryVariance | undefined {
     if (!this.#hasRules) return undefined
     const place = ruleKey(key)
     return place && this.#known.get(place.key)?.rule
   }
 
-  /** The rule that all instances know, at most a second old. */
+  /** Returns the rule known to all instances, at most a second old. */
   look (key: ResponseKey): QueryVariance | undefined | Promise<QueryVariance | undefined> {
     const place = this.#due(key)
     return place === undefined ? this.known(key) : this.#look(place).then(({ rule }) => rule)
   }
 
-  /** As `look`, while the request is answered with what is known. */
+  /** Like `look`, while the request is answered with the known rule. */
   lookLater (key: ResponseKey, log: FastifyBaseLogger): void {
     const place = this.#due(key)
     if (place === undefined || this.#looking.has(place)) return
@@ -54,9 +54,9 @@ export class PathRules {
   }
 
   /**
-   * Takes note of the rule of a path's last response, and tells the other instances if it is news
-   * to them.
-   * @param fill the one that has made the response
+   * Remembers the rule of a path's last response, and shares it with the other instances if it is
+   * new.
+   * @param fill the fill that produced the response
    */
   async learn (
     fill: Pick<Fill<StoredResponse>, 'storeVariant'>,
@@ -69,9 +69,10 @@ export class PathRules {
     const isShared = known?.isShared === true && known.rule !== undefined
     if (isShared && formatNoVarySearch(known.rule) === formatNoVarySearch(rule)) return
     const entry = StoredResponse.ruled(rule)
-    // Never fresh, so that instances look whether there is another.
+    // The entry is never fresh, so that instances look for a newer one.
     const options = { ttl: 0, retain: LIFETIME, tags: targetTags(place, place.key) }
-    // Stamps of fills of two instances do not order them: a rule in place of another has to be set.
+    // Stamps of fills of two instances do not order them: a rule that replaces another has to be
+    // set.
     const isStored = isShared
       ? await this.cache
         .set(place.key, entry, { ...options, consistency: 'bounded' })
@@ -81,8 +82,8 @@ export class PathRules {
   }
 
   /**
-   * The key to look under, if it is time. A request without a query never looks: under the exact
-   * key it finds its response, or where that is.
+   * Returns the key of a lookup that is due. Requests without a query need none: the exact key has
+   * their response, or its location.
    */
   #due (key: ResponseKey): string | undefined {
     const place = key.parts?.query === '' ? undefined : ruleKey(key)?.key
@@ -103,7 +104,7 @@ export class PathRules {
   async #read (place: string): Promise<Known> {
     const found = await this.cache.find(place, { accept: 'retained' })
     const rule = found?.entry.value.ruledBy?.rule
-    // A write to the path ends the entry, and not what it says.
+    // A write to the path invalidates the entry, but not the rule in it.
     return this.#note(place, rule ?? this.#known.get(place)?.rule, rule !== undefined)
   }
 

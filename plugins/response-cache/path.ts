@@ -1,21 +1,23 @@
-/** The path of a request target, and its query with the question mark; both may be empty. */
+/**
+ * Splits a request target into its path and its query with the question mark; both may be empty.
+ */
 export function splitTarget (whole: string): readonly [path: string, query: string] {
-  // A target has no fragment (RFC 9112, 3.2), but routers take one for nothing.
+  // A target has no fragment (RFC 9112, 3.2), but routers ignore one.
   const target = whole.includes('#') ? whole.slice(0, whole.indexOf('#')) : whole
   const start = target.startsWith('/') ? 0 : absoluteStart(target)
   const end = target.indexOf('?', start)
   return end === -1 ? [target.slice(start), ''] : [target.slice(start, end), target.slice(end)]
 }
 
-/** Where the path begins of a target in absolute form (RFC 9112, 3.2.2). */
+/** Returns where the path of a target in absolute form begins (RFC 9112, 3.2.2). */
 function absoluteStart (target: string): number {
   const [authority] = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(target) ?? ['']
   return authority.length
 }
 
 /**
- * A path in its one spelling (RFC 3986, 6.2.2): percent-encoded characters that need not be are
- * decoded, the others in upper case, and dot segments removed.
+ * Normalizes a path (RFC 3986, 6.2.2): percent-encoded characters that need no encoding are
+ * decoded, others are in upper case, and dot segments are removed.
  * @example normalizedPath('/%61/./b/../c%2f') // '/a/c%2F'
  */
 export function normalizedPath (path: string): string {
@@ -23,11 +25,11 @@ export function normalizedPath (path: string): string {
   return text.includes('/.') ? withoutDots(text) : text
 }
 
-/** Whether a target's path has segments that its one spelling has not. */
+/** Returns whether a target's path has segments that normalization removes. */
 export const hasDotSegments = (target: string): boolean =>
   /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)
 
-/** Percent-encoding in its one spelling, and what would end a line encoded. */
+/** Normalizes percent-encoding, and encodes characters that would end a line. */
 export function normalizedEncoding (text: string): string {
   if (!/[%\n]/.test(text)) return text
   return text
@@ -38,7 +40,7 @@ export function normalizedEncoding (text: string): string {
     .replaceAll('\n', '%0A')
 }
 
-/** RFC 3986, 5.2.4 */
+/** Removes dot segments (RFC 3986, 5.2.4). */
 function withoutDots (path: string): string {
   const kept: string[] = []
   const segments = path.split('/')
@@ -54,11 +56,11 @@ function withoutDots (path: string): string {
 }
 
 /**
- * A path in the spelling that all have in common which some router may take for one: decoded, in
- * lower case, with single slashes, and without what follows a semicolon. For what ends entries,
- * where one too many does no harm.
+ * Reduces a path to a form that is equal for all paths that some router treats as equal: decoded,
+ * in lower case, with single slashes, and without the part after a semicolon. Used for
+ * invalidation, where a match too many is harmless.
  * @param slash whether a final slash counts: `/a` and `/a/` are two resources, unless the router
- *   says otherwise
+ *   ignores it
  * @example commonPath('/Products//%31', true) // '/products/1'
  */
 export function commonPath (path: string, slash: boolean): string {
@@ -68,7 +70,8 @@ export function commonPath (path: string, slash: boolean): string {
 }
 
 /**
- * A query as `commonPath` has paths: decoded, and its parts in one order. Empty for an empty one.
+ * Reduces a query in the same way as `commonPath`: decoded, and its parts sorted. Empty for an
+ * empty one.
  */
 export function commonQuery (query: string): string {
   const parts = decoded(query.slice(1)).split('&').filter((part) => part !== '')

@@ -1,4 +1,4 @@
-/** Whether JSON keeps the value apart from every other one. */
+/** Returns whether JSON distinguishes the value from every other one. */
 export function isPlain (value: unknown): boolean {
   switch (typeof value) {
     case 'string': return !/\p{Cs}/u.test(value)
@@ -12,13 +12,16 @@ export function isPlain (value: unknown): boolean {
   }
 }
 
-/** Whether its own enumerable names are all there is to an object. */
+/** Returns whether an object consists only of its own enumerable properties. */
 export function isDictionary (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return (prototype === null || prototype === Object.prototype || isEmpty(prototype as object)) &&
     Object.getOwnPropertySymbols(value).length === 0
 }
 
-/** The prototype of what query parsers make: an object without names and without a prototype. */
+/**
+ * Returns whether a prototype is that of query parsers: an object without properties and without a
+ * prototype.
+ */
 const isEmpty = (prototype: object) =>
   Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0

@@ -5,7 +5,7 @@ import { feedMarker, type ResponseKey } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import { StoredResponse } from './stored-response.js'
 
-// Milliseconds for which a marker lasts; a POST that takes longer than half of that feeds nothing.
+// Lifetime of a marker in milliseconds; a POST that takes longer than half of it stores nothing.
 const LASTS = 600_000
 const MARKER = StoredResponse.variants([])
 
@@ -17,23 +17,23 @@ export interface PostFeedOptions {
 }
 
 /**
- * The way of a response to POST into the store, for GET (RFC 9110, 9.3.3). Only the origin knows in
- * which order it carried out writes that overlap, so that a response is stored only if no other
- * write to its path ended, and no other POST was stored, since this one was sent on. A path has a
- * marker, and a POST a fill of that, begun before the handler runs:
+ * Stores a response to POST for GET (RFC 9110, 9.3.3). Only the origin knows the order of
+ * overlapping writes, so a response is stored only if no other write to its path ended, and no
+ * other POST was stored, since this one was sent on. A path has a marker, and a POST has a fill of
+ * that marker, begun before the handler runs:
  *
- * 1. The tag of the marker is one of those that each write to the path invalidates. A POST that may
- *    be stored leaves out this one.
- * 2. When its own invalidation is done, it takes a stamp for the response, and commits the fill of
- *    the marker. The store refuses that if another write has invalidated the marker, or another
- *    POST has committed it. What ends later, ends the response by its stamp.
- * 3. If it is refused, the POST invalidates all tags, that of the marker too, before it is
+ * 1. Each write to the path invalidates the tag of the marker, among others. A POST that may be
+ *    stored omits this tag.
+ * 2. When its own invalidation is done, the POST takes a stamp for the response, and commits the
+ *    fill of the marker. The store refuses the commit if another write has invalidated the marker,
+ *    or another POST has committed it. Later writes invalidate the response by its stamp.
+ * 3. If the commit is refused, the POST invalidates all tags, including the marker's, before it is
  *    acknowledged.
  */
 export class PostFeed {
   #isOpen = true
   /**
-   * What the write invalidates; undefined unless its own invalidation has left out the marker's
+   * Tags that the write invalidates; undefined unless its own invalidation has omitted the marker's
    * tag.
    */
   #written: ReadonlySet<string> | undefined
@@ -44,7 +44,9 @@ export class PostFeed {
     readonly begunAt: number
   ) {}
 
-  /** Undefined if the store does not answer, or another write has ended just now. Never rejects. */
+  /**
+   * Returns undefined if the store does not answer, or another write has just ended. Never rejects.
+   */
   static async begin (options: PostFeedOptions): Promise<PostFeed | undefined> {
     const { cache, key, request } = options
     const begunAt = Date.now()
@@ -52,7 +54,7 @@ export class PostFeed {
       const name = feedMarker(key.written)
       await cache.set(name, MARKER, { ttl: LASTS, consistency: 'bounded' })
       const marker = await cache.acquire(name, { beside: true, renew: true })
-      // Only where there is one to replace does the store judge it when it is committed.
+      // The store checks a marker on commit only if it replaces an existing one.
       const isUsable =
         marker instanceof Fill && marker.stamp !== undefined && marker.stale !== undefined
       return isUsable ? new PostFeed(options, marker, begunAt) : undefined
@@ -63,7 +65,7 @@ export class PostFeed {
   }
 
   /**
-   * Takes the marker's tag out of those that the write invalidates, if its response may be stored.
+   * Removes the marker's tag from those that the write invalidates, if its response may be stored.
    */
   leaveOut (tags: Set<string>, reply: FastifyReply): void {
     const {
@@ -84,12 +86,12 @@ export class PostFeed {
   }
 
   /**
-   * The fill for GET, once the write has invalidated what it changes; undefined if the response is
+   * Returns the fill for GET, once the write has invalidated its tags; undefined if the response is
    * not to be stored.
-   * @param tags of the response. Where the write itself invalidates one, another could have, too:
-   *   it is not stored.
-   * @throws CacheError WEIR_CACHE_STORE_FAILED: an older response to another POST could be stored
-   *   yet
+   * @param tags tags of the response. A response is not stored if the write itself invalidates one
+   *   of them, because another write could have done so, too.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED: an older response to another POST could still be
+   *   stored
    */
   async take (tags: readonly string[]): Promise<Fill<StoredResponse> | undefined> {
     this.#isOpen = false
@@ -98,19 +100,19 @@ export class PostFeed {
     return fill
   }
 
-  /** The response does not come to its end. */
+  /** Called if the response is not completed. */
   giveUp (): void {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#refuse().catch((error: unknown) => {
       this.options.request.log.error(
         { err: error },
-        'a write is done, but what it invalidates could not be invalidated'
+        'a write is done, but its invalidation failed'
       )
     })
   }
 
-  /** Keeps what overlaps with this write from being stored. */
+  /** Prevents writes that overlap with this one from being stored. */
   async #refuse (): Promise<void> {
     this.marker.abandon()
     if (this.#written !== undefined) await this.options.cache.invalidate([...this.#written])

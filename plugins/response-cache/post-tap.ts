@@ -12,12 +12,12 @@ import type { PostFeed } from './post-feed.js'
 import { givenTags, groupTags } from './tags.js'
 import type { Plan, Tap } from './wire.js'
 
-/** Passes the response to a POST, and stores it for GET where that is right. */
+/** Passes the response to a POST through, and stores it for GET if that is allowed. */
 export class PostTap implements Tap {
   #capture: Capture | undefined
 
   /**
-   * @param ongoing without the fill, which is taken when the write has invalidated what it changes
+   * @param ongoing fill without its stamp, which is taken when the write has invalidated its tags
    */
   constructor (
     readonly feed: PostFeed,
@@ -38,7 +38,7 @@ export class PostTap implements Tap {
     } catch (error) {
       request.log.error(
         { err: error },
-        'a write is done, but what it invalidates could not be invalidated'
+        'a write is done, but its invalidation failed'
       )
       return refused()
     }
@@ -74,7 +74,7 @@ export class PostTap implements Tap {
   }
 }
 
-/** As where the store could not be told of a write at all. */
+/** Returns the same response as for a write whose invalidation failed. */
 function refused (): Plan {
   const { statusCode = 503, code, message } = new WEIR_ERR_NOT_INVALIDATED()
   const body = Buffer.from(

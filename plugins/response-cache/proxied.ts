@@ -5,20 +5,20 @@ import type { Fields } from './head.js'
 import { writeInterim } from './interim.js'
 import { type InterimListener, listenToNextHop, stopListening } from './next-hop.js'
 
-/** The part that another server has in the answer to one request. */
+/** Contribution of another server to the response to one request. */
 export interface RemoteExchange {
-  /** Whether the handler has passed the request on, by `reply.from` of `@fastify/reply-from`. */
+  /** Whether the handler has forwarded the request with `reply.from` of `@fastify/reply-from`. */
   readonly isProxied: boolean
   /**
-   * The status that the next hop sent; undefined if it sent none, and where a 502, 503 or 504 is
-   * the proxy's own.
+   * Status that the next hop sent; undefined if it sent none, or if a 502, 503 or 504 is the
+   * proxy's own.
    */
   readonly status: number | undefined
 }
 
 const APPLICATION: RemoteExchange = { isProxied: false, status: undefined }
 
-/** The options of `reply.from` that are about what the next hop sends. */
+/** Options of `reply.from` that concern the next hop's response. */
 interface FromOptions {
   readonly rewriteHeaders?: (headers: Fields, request: FastifyRequest) => unknown
   readonly onResponse?: (
@@ -38,9 +38,9 @@ type From = (source: string | undefined, options: FromOptions) => unknown
 type Around = (forward: () => unknown) => unknown
 
 /**
- * Notes whether the handler passes the request on to another server, and what that sends. Its
- * interim responses go to the client at once (RFC 9110, section 15.2).
- * @param around runs what passes the request on
+ * Tracks whether the handler forwards the request to another server, and the response of that
+ * server. Its interim responses go to the client at once (RFC 9110, section 15.2).
+ * @param around runs the function that forwards the request
  */
 export function remoteExchange (
   request: FastifyRequest, reply: FastifyReply, around: Around = (forward) => forward()
@@ -59,8 +59,8 @@ export function remoteExchange (
 }
 
 /**
- * The `fwd-status` of a response: that of the next hop, if it sent one, or of the application's own
- * handler (RFC 9211, section 2.3).
+ * Returns `fwd-status` of a response: the status of the next hop, if it sent one, or that of the
+ * application's own handler (RFC 9211, section 2.3).
  */
 export function forwardStatus (
   { isProxied, status }: RemoteExchange,
@@ -107,7 +107,7 @@ class ProxiedExchange implements RemoteExchange, InterimListener {
     return this.#hasClient ? listenToNextHop(this, send) : send()
   }
 
-  /** What the application takes out of the headers of responses is not told here either. */
+  /** Fields that the application removes from responses are removed from interim ones, too. */
   interim (status: number, headers: Fields): void {
     const { rewriteHeaders = (headers: Fields) => headers } = this.#options
     try {
@@ -124,7 +124,7 @@ class ProxiedExchange implements RemoteExchange, InterimListener {
   }
 }
 
-/** The response of HTTP/2 does not say so itself. */
+/** Returns whether the client has left. Responses of HTTP/2 do not report this themselves. */
 function hasLeft ({ raw }: FastifyReply): boolean {
   const response: typeof raw | Http2ServerResponse = raw
   return response instanceof Http2ServerResponse ? response.stream.destroyed : response.destroyed

@@ -3,27 +3,27 @@ import { normalizedEncoding, splitTarget } from './path.js'
 import { isDictionary, isPlain } from './plain.js'
 
 /**
- * Writes down what of a request's query its response depends on, as text that begins with `?` or is
- * empty.
+ * Returns the part of a request's query on which its response depends, as text that begins with `?`
+ * or is empty.
  */
 export type QueryFunction = (request: FastifyRequest, raw: string) => string
 
 const declaredQuery = ({ schema }: Pick<RouteOptions, 'schema'>): unknown =>
   schema?.querystring ?? (schema && Reflect.get(schema, 'query'))
 
-/** Whether what counts of a query is not its text. */
+/** Returns whether queries count by a schema instead of their text. */
 export const hasQuerySchema = (route: Pick<RouteOptions, 'schema'>): boolean => {
   const declared = declaredQuery(route)
   return declared !== undefined && declared !== null
 }
 
 /**
- * Makes the function for one route, to be called when the query has been validated.
+ * Returns the query function of one route, to be called when the query has been validated.
  *
- * Without a schema it is the query as it was sent. With one it is what validation has made of it,
- * in one order: of the names that are declared, where the schema says all of them, or else of all
- * that it has left.
- * @param names as of `declaredNames`
+ * Without a schema the result is the query as sent. With one it is the validated query in a fixed
+ * order: the declared names, if the schema lists all of them, otherwise all names left by
+ * validation.
+ * @param names result of `declaredNames`
  */
 export function queryOf (
   route: Pick<RouteOptions, 'schema'>,
@@ -42,9 +42,9 @@ export function queryOf (
 }
 
 /**
- * Hides from the handler what a query has besides the declared names. What it cannot see cannot
- * make its response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
- * @returns has the request say its own URL again; undefined if nothing is hidden
+ * Hides undeclared parameters of a query from the handler. A response cannot depend on them, so
+ * clients cannot fill the cache with `?x=1`, `?x=2`, ...
+ * @returns a function that restores the request's own URL; undefined if nothing is hidden
  */
 export function hideUndeclared (
   request: FastifyRequest,
@@ -58,7 +58,7 @@ export function hideUndeclared (
   if (undeclared.length === 0) return undefined
   const { url = '' } = raw
   const [path, text] = splitTarget(url)
-  // Names that hooks have added are theirs.
+  // Names added by hooks stay.
   const sent = textOfForm(text)
   const hidden = undeclared.filter((name) => sent.includes(name))
   if (hidden.length === 0) return undefined
@@ -83,7 +83,7 @@ function textOfForm (text: string): string {
   }
 }
 
-// Keywords beside which `properties` says all.
+// Keywords with which `properties` lists all names.
 const PLAIN = new Set([
   'type',
   'properties',
@@ -100,7 +100,7 @@ const PLAIN = new Set([
   'maxProperties'
 ])
 
-/** The names in a route's query schema, sorted; undefined if there may be others. */
+/** Returns the names in a route's query schema, sorted; undefined if there may be others. */
 export function declaredNames (
   route: Pick<RouteOptions, 'schema' | 'validatorCompiler'>
 ): readonly string[] | undefined {
@@ -125,7 +125,9 @@ function without (query: object, hidden: readonly string[]): object {
   return kept
 }
 
-/** Different for different values; undefined if one of them is nothing that JSON keeps apart. */
+/**
+ * Returns text that differs for different values; undefined if JSON cannot distinguish one of them.
+ */
 function textOf (
   names: readonly string[],
   query: Readonly<Record<string, unknown>>
@@ -141,7 +143,7 @@ function textOf (
   return text
 }
 
-/** A string as it is, unless it could be taken for another value. */
+/** Returns a string unchanged, unless it could be confused with another value. */
 function spelled (value: unknown): string {
   return typeof value === 'string' && !/^(?:[-\d"[{]|true$|false$|null$)/.test(value)
     ? value

@@ -8,29 +8,28 @@ import {
 import { Socket } from 'node:net'
 import type { Fields } from './head.js'
 
-/** An answer whose text is there before it is sent. Nothing of it is changed. */
+/** Answer whose text is prepared before it is sent. It must not be changed. */
 export interface ReadyAnswer {
   readonly status: number
   /** All header fields. */
   readonly fields: Fields
-  /** The fields that Node has to see, names and values in turn. */
+  /** Fields that Node has to process, with alternating names and values. */
   readonly framing: OutgoingHttpHeader[]
-  /** The other fields, the empty line after them, and the body, if that is not given apart. */
+  /** Other fields, the empty line after them, and the body, unless it is separate. */
   readonly text: string
   readonly body: Buffer | undefined
 }
 
 /**
- * A response whose `writeHead` has made the text of its head, which leaves with the first bytes of
- * the body.
+ * Response whose `writeHead` has rendered its head, which is sent with the first bytes of the body.
  */
 interface Pending {
   _header: string
-  /** False if Node drops whatever body it is given. */
+  /** False if Node discards any body that it is given. */
   readonly _hasBody: boolean
 }
 
-/** Node acts on these fields, so it has to write them itself. */
+/** Node interprets these fields, so it has to write them itself. */
 const FRAMING: ReadonlySet<string> = new Set([
   'connection',
   'expect',
@@ -40,15 +39,15 @@ const FRAMING: ReadonlySet<string> = new Set([
   'upgrade'
 ])
 
-/** Whether Node has to see a field together with the others of its head. */
+/** Returns whether Node has to process a field together with the others of its head. */
 export const isFraming = (name: string): boolean => FRAMING.has(name)
 
 /**
- * The field lines of a head. To check and join them costs a hit as much as all else that the cache
- * does for it.
- * @returns undefined if there are fields that Node has to see, or lists, which some servers join
- *   (`uniqueHeaders`)
- * @throws TypeError ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR for what Node would not send
+ * Renders the field lines of a head. Validating and joining them costs a hit as much as everything
+ * else that the cache does for it.
+ * @returns undefined if there are fields that Node has to process, or lists, which some servers
+ *   join (`uniqueHeaders`)
+ * @throws TypeError ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR for fields that Node would refuse
  */
 export function fieldLines (fields: Fields): string | undefined {
   let lines = ''
@@ -63,9 +62,9 @@ export function fieldLines (fields: Fields): string | undefined {
 }
 
 /**
- * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet.
- * Hooks that have replaced `write` or `end` see the whole body, and Node counts it where a hook has
- * asked for that.
+ * Returns whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no
+ * fields yet. Hooks that have replaced `write` or `end` see the complete body, and Node counts it
+ * if a hook has requested that.
  */
 export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending =>
   isSupported &&
@@ -76,19 +75,19 @@ export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending
   !raw.strictContentLength
 
 /**
- * Whether Node sends no body to this request, although it is given one: HEAD, also if the request
- * says another method by now.
+ * Returns whether Node sends no body to this request, although it is given one: for HEAD, even if
+ * the request has a different method by now.
  */
 export const isBodiless = (raw: ServerResponse & Pending): boolean => !raw._hasBody
 
-/** Text as one piece: V8 would put it together from its parts whenever it is written. */
+/** Flattens text: V8 would assemble it from its parts on each write. */
 export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /**
- * Sends an answer that is ready. Node writes the status line, the fields that framing depends on
- * and the connection's own; the text follows those, in the same write.
- * @param framing that of the answer, and any fields besides
- * @throws as `writeHead` does
+ * Sends a prepared answer. Node writes the status line, the framing fields and those of the
+ * connection; the text follows in the same write.
+ * @param framing fields of the answer, and any additional ones
+ * @throws the errors of `writeHead`
  */
 export function sendReady (
   raw: ServerResponse & Pending,
@@ -99,7 +98,7 @@ export function sendReady (
   try {
     raw.writeHead(status, framing)
   } catch (error) {
-    // The error's own answer is yet to be sent.
+    // The response for the error is sent later.
     raw.sendDate = true
     throw error
   }
@@ -108,7 +107,7 @@ export function sendReady (
   else raw.end(body)
 }
 
-/** Node documents no such thing, so that it is tried before anything relies on it. */
+/** Checks the undocumented behavior of Node before any code relies on it. */
 const isSupported = ((): boolean => {
   const raw = new ServerResponse(new IncomingMessage(new Socket()))
   raw.writeHead(204, ['a', 'b'])

@@ -7,17 +7,17 @@ import { splitTarget } from './path.js'
 import { isDictionary } from './plain.js'
 
 /**
- * The query parameter by which a response is computed anew, with the value 1: see `refresh` of
+ * Query parameter that requests a new computation, with the value 1: see `refresh` of
  * `RouteCacheOptions`.
  */
 export const REFRESH = 'refresh'
 
-/** Requests that had it. */
+/** Requests that had the parameter. */
 const asking = new WeakSet<FastifyRequest>()
 
 /**
- * A hook that takes the parameter out of a request, before its query is validated: so that it is
- * part of no key and the handler does not see it, whoever sends it.
+ * Hook that removes the parameter from a request before its query is validated, so that it is part
+ * of no key and hidden from the handler for all clients.
  */
 export function takeRefresh (
   request: FastifyRequest,
@@ -42,7 +42,7 @@ function take (request: FastifyRequest, url: string): void {
   }
 }
 
-/** Whether the request asks for a response that is computed anew, and may. */
+/** Returns whether the request may, and does, ask for a new computation. */
 export function refreshes (
   request: FastifyRequest,
   { options: { refresh }, complain }: CachedRoute

@@ -1,20 +1,17 @@
-/** How the cache answered a request, for those who count. */
+/** Outcome of a request in the cache, for metrics. */
 export interface CacheResult {
   readonly outcome: 'l1' | 'l2' | 'coalesced' | 'stale' | 'miss' | 'bypass' | 'refill'
-  /**
-   * Why the handler's answer was not kept, or the cache was passed by: what Cache-Status says as
-   * `detail`
-   */
+  /** Reason why the response was not stored or the cache was bypassed: `detail` of Cache-Status. */
   readonly reason?: string | undefined
-  /** The instance that computed what is served; undefined where this request's handler did */
+  /** Instance that computed the response; undefined if this request's handler did. */
   readonly filledBy?: string
-  /** Microseconds that computing it had taken */
+  /** Microseconds that computing it took. */
   readonly cost: number
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null where no cache had a say. */
+    /** Null if no cache was involved. */
     cacheResult: CacheResult | null
   }
 }

@@ -5,23 +5,23 @@ import { declaredNames, hasQuerySchema, queryOf } from './query.js'
 import { REFRESH } from './refresh.js'
 import { toldVariance } from './told-variance.js'
 
-/** The parts of a request that select a route's response. */
+/** Parts of a request that select a route's response. */
 export interface Selection {
-  /** Header fields by which they differ, in lower case. */
+  /** Header fields by which responses differ, in lower case. */
   readonly vary: readonly string[]
   readonly keyFor: KeyFunction
-  /** All that a query may have; undefined: anything. */
+  /** All allowed parameters of a query; undefined: any. */
   readonly queryNames: readonly string[] | undefined
-  /** The No-Vary-Search that says so. */
+  /** No-Vary-Search that declares them. */
   readonly noVarySearch: string | undefined
-  /** Whether responses may be encoded as a client likes best. */
+  /** Whether responses may be encoded as the client prefers. */
   readonly encodes: boolean
 }
 
 /**
- * Makes the function that gives a route's selection, from its first request on: by then all plugins
- * are there. Where `@fastify/compress` may encode responses, they differ by what encodings a client
- * takes, also those that have no Vary.
+ * Returns the function for a route's selection, computed on its first request, when all plugins are
+ * registered. If `@fastify/compress` may encode responses, they differ by the encodings that a
+ * client accepts, even without Vary.
  */
 export function selectionOf (
   route: RouteOptions,
@@ -50,7 +50,7 @@ export function selectionOf (
       hasQuerySchema: hasQuerySchema(route),
       route
     })
-    // A browser that has the page without it must ask for the one with it.
+    // A browser that has the page without the parameter must still send the request with it.
     const told = refresh === undefined ? queryNames : queryNames && [...queryNames, REFRESH]
     const noVarySearch = custom === undefined ? toldVariance(request.server, told) : undefined
     selection = { vary: names, keyFor, queryNames, noVarySearch, encodes }
@@ -59,15 +59,16 @@ export function selectionOf (
 }
 
 /**
- * Whether the application's router takes `/a/` for `/a`: newer options are below `routerOptions`.
+ * Returns whether the application's router treats `/a/` as `/a`: newer options are in
+ * `routerOptions`.
  */
 export const ignoresFinalSlash = ({
   initialConfig: { routerOptions, ignoreTrailingSlash }
 }: FastifyInstance): boolean => routerOptions?.ignoreTrailingSlash ?? ignoreTrailingSlash ?? false
 
 /**
- * Whether queries are validated as JSON Schema has it: what a compiler of the application's makes
- * of a schema only it knows.
+ * Returns whether queries are validated as JSON Schema defines: the effect of an application's own
+ * compiler is unknown.
  */
 function isByAjv (request: FastifyRequest): boolean {
   const validate = request.getValidationFunction('querystring')

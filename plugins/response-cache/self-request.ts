@@ -1,24 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { inject, type Response } from 'light-my-request'
 
-/** A request that the application makes to itself, in place of one that a client has made. */
+/** Request of the application to itself, in place of a client's request. */
 export interface SelfRequest {
   readonly app: FastifyInstance
-  /**
-   * The client's: the other is for the same authority, over the same scheme, from the same address.
-   */
+  /** Request of the client: the new one has the same authority, scheme and address. */
   readonly request: FastifyRequest
-  /**
-   * Path and query; default: what the client has asked for, neither rewritten twice nor resolved.
-   */
+  /** Path and query; default: those sent by the client, neither rewritten twice nor resolved. */
   readonly target?: string
-  /** Header fields of the client's that the other does not have, in lower case. */
+  /** Header fields of the client that are omitted, in lower case. */
   readonly without: ReadonlySet<string>
-  /** Those that it has besides. */
+  /** Additional header fields. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-// Fields about the client's connection or its body.
+// Fields that concern the client's connection or its body.
 const NEVER_REPEATED = new Set([
   'content-length',
   'content-type',
@@ -30,8 +26,8 @@ const NEVER_REPEATED = new Set([
 ])
 
 /**
- * Sends a GET through all of the application's hooks, without a connection. The body of its
- * response is a stream.
+ * Sends a GET through all hooks of the application, without a connection. The body of its response
+ * is a stream.
  */
 export function askSelf ({
   app,
@@ -61,8 +57,8 @@ export function askSelf ({
 }
 
 /**
- * The authority that the client has sent: a proxy's is among the headers, and trusted or not as
- * before.
+ * Returns the authority that the client has sent: a proxy's is among the headers, and trusted or
+ * not as before.
  */
 const authorityOf = ({ headers, host }: FastifyRequest) =>
   String(headers.host ?? headers[':authority'] ?? host)

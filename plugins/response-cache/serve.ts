@@ -13,7 +13,7 @@ import { isKeyTag } from './tags.js'
 import type { Target } from './target.js'
 import { leaveOutVariance, type ToldVariance } from './told-variance.js'
 
-/** A hit, and how its request is answered by it. */
+/** Hit, with the properties needed to answer its request. */
 export interface AnsweringHit {
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -24,9 +24,9 @@ export interface AnsweringHit {
 }
 
 /**
- * Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111,
- * 4.3.2; RFC 9110, 14). It is written as it was sent, past all hooks of the reply: what they added
- * to it is stored.
+ * Answers with a stored response, as a 304 if the client has it, or with a range of it (RFC 9111,
+ * 4.3.2; RFC 9110, 14). It is written as it was sent, bypassing all hooks of the reply, whose
+ * changes are stored.
  */
 export function sendHit (
   request: FastifyRequest,
@@ -65,15 +65,15 @@ export function sendHit (
   write(request, reply, sent.status, sent.fields, sent.body)
 }
 
-/** The answer as it can be made ready: ranges are not. */
+/** Returns the kind of answer that can be prepared; ranges cannot. */
 function answerOf ({ method }: FastifyRequest, asked: StoredAnswer): Answer | undefined {
   if (asked === 'whole') return method === 'HEAD' ? 'head' : 'whole'
   return asked === 'not-modified' ? 'notModified' : undefined
 }
 
 /**
- * Sends an answer that is ready. False, and nothing is sent, where fields that hooks have set
- * decide about others, or the response is no ordinary one of HTTP/1.1.
+ * Sends a prepared answer. Returns false without sending if fields of hooks affect others, or the
+ * response is not an ordinary one of HTTP/1.1.
  */
 function sendAsReady (
   reply: FastifyReply,
@@ -84,13 +84,13 @@ function sendAsReady (
   const { raw } = reply
   const ready = answer && head.ready(answer, moment)
   if (ready === undefined || !takesReady(raw)) return false
-  // Its text may have a body, which Node would not leave out.
+  // The prepared text may include a body, which Node would not omit.
   if (answer === 'whole' && isBodiless(raw)) return false
   const given = givenHeaders(reply)
   const hasGiven = Object.keys(given).length > 0
   const own = hasGiven ? withGiven(given, ready, head) : ready
   if (own === undefined) return false
-  // Its hooks and other listeners are told of the end, and may then look at what was sent.
+  // Hooks and other listeners run at the end, and may then read what was sent.
   const isWatched = raw.listenerCount('finish') > OWN_LISTENERS || raw.listenerCount('close') > 0
   sendReady(raw, ready, own.framing)
   reply.hijack()
@@ -98,20 +98,19 @@ function sendAsReady (
   return true
 }
 
-// Node's, for `finish`.
+// Node's own listener for `finish`.
 const OWN_LISTENERS = 1
 
 /**
- * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined
- * where one of these stands in for one that the cache would add, or decides how Node sends all of
- * them.
+ * Merges the fields of an answer with those set by hooks, for the reply. Undefined if one of these
+ * replaces one that the cache would add, or affects how Node sends all of them.
  */
 function withGiven (
   given: Fields,
   { status, fields: ready, framing: needed }: ReadyAnswer,
   { fields: stored }: HitHead
 ): Pick<ReadyAnswer, 'fields' | 'framing'> | undefined {
-  // A spread that is added to would cost more than all else here.
+  // Adding to a spread object would cost more than the rest of this function.
   const fields: Fields = Object.assign({}, ready)
   const framing = [...needed]
   for (const name in given) {
@@ -127,8 +126,8 @@ function withGiven (
 }
 
 /**
- * How a request is answered with a stored response; undefined if parts are stored, and not all that
- * it asks for (RFC 9111, 3.3).
+ * Determines how a request is answered with a stored response; undefined if stored parts do not
+ * cover it (RFC 9111, 3.3).
  */
 export function answerTo (
   request: FastifyRequest,
@@ -149,7 +148,7 @@ export function answerTo (
   )
 }
 
-/** Parts as ranges are taken from; undefined for a whole response. */
+/** Returns parts as a source of ranges; undefined for a complete response. */
 export function rangedParts ({ parts }: StoredResponse): Ranged | undefined {
   return parts && {
     length: parts.length,
@@ -172,17 +171,18 @@ function write (
 ): void {
   const { raw } = reply
   if (status !== 304 && status !== 204) fields['content-length'] = String(body.length)
-  // The reply says it for onResponse hooks: Node does not give back what is written as a list.
+  // The reply needs the fields for onResponse hooks: Node does not return fields that are written
+  // as a list.
   giveHeaders(reply, fields)
-  // HTTP/2 would add the fields of a list to those that there are.
+  // HTTP/2 would add the fields of a list to the existing ones.
   if (httpVersionMajor === 2) raw.writeHead(status, fields as OutgoingHttpHeaders)
   else {
     const flat: OutgoingHttpHeader[] = []
     for (const name in fields) flat.push(name, fields[name] as OutgoingHttpHeader)
     raw.writeHead(status, flat)
   }
-  // Not before: what a hook has set and nobody can send is an error of the application's, for its
-  // error handler.
+  // Hijacking comes after writeHead: invalid fields of a hook are an error of the application, for
+  // its error handler.
   reply.hijack()
   if (method === 'HEAD' || body.length === 0) raw.end()
   else raw.end(body)

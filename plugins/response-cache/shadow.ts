@@ -1,6 +1,6 @@
 /**
- * Shows another value of a property than the object's own code, which may also write it.
- * @param seen gives the value to show for the actual one
+ * Shows a different value of a property than the object's own code, which may also write it.
+ * @param seen returns the value to show for the actual one
  * @returns the actual value
  */
 export function shadow (

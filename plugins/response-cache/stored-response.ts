@@ -15,13 +15,10 @@ import type { HitHead } from './hit-head.js'
 
 type HeaderValue = string | readonly string[]
 
-/** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
+/** Alternating names and values: one array takes a fifth of the memory of pairs. */
 export type HeaderPairs = readonly HeaderValue[]
 
-/**
- * The value of a field that hooks before the handler had set, and that was removed from the
- * response.
- */
+/** Marks a field that hooks before the handler had set, and that was removed from the response. */
 export const REMOVED: HeaderValue = []
 export const isRemoved = (value: HeaderValue) => typeof value === 'object' && value.length === 0
 
@@ -32,7 +29,7 @@ const PUBLIC = 8
 const RAW = 16
 const PROXIED = 32
 
-/** The facts about a response that its header fields do not tell. */
+/** Properties of a response that its header fields do not contain. */
 export interface ResponseOrigin {
   readonly isPublic: boolean
   readonly isRaw: boolean
@@ -42,26 +39,26 @@ export interface ResponseOrigin {
 const RULED = 64
 
 /**
- * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its
- * policy only what its entry in the cache does not say.
+ * Response as it is stored: the handler's fields, without those that hooks add to each reply. Its
+ * policy is only the part that its cache entry does not contain.
  */
 export class StoredResponse {
-  /** The head of its hits, while there are many. */
+  /** Head of its hits, while there are many. */
   hitHead: HitHead | undefined = undefined
-  /** The second in which it was last hit, on a clock that takes no memory of its own. */
+  /** Second of its last hit, on a clock that takes no memory of its own. */
   lastHit = 0
 
   constructor (
     readonly status: number,
     readonly headers: HeaderPairs,
     readonly body: Buffer,
-    /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
+    /** Age when it was stored, in milliseconds: mostly 0, which costs nothing. */
     readonly initialAge: number,
-    /** The sum of what applies of NO_CACHE, NEVER_STALE, MANY_GROUPS, PUBLIC, RAW and PROXIED. */
+    /** Sum of the applicable flags NO_CACHE, NEVER_STALE, MANY_GROUPS, PUBLIC, RAW and PROXIED. */
     readonly flags = 0
   ) {}
 
-  /** @param storedAt about when its entry is made */
+  /** @param storedAt approximate creation time of its entry */
   static of (
     {
       status,
@@ -88,16 +85,16 @@ export class StoredResponse {
   }
 
   /**
-   * In place of a response: those of this URI differ by these request headers, and each is stored
-   * under a key that has them too (RFC 9111, section 4.1).
+   * Creates a list of variants in place of a response: responses of this URI differ by these
+   * request headers, and each is stored under a key that includes them (RFC 9111, section 4.1).
    */
   static variants (names: readonly string[]): StoredResponse {
     return new StoredResponse(0, names, Buffer.alloc(0), 0)
   }
 
   /**
-   * In place of a response: that of the query is stored under the key that this No-Vary-Search
-   * makes, or under the exact one. As a path's own entry, its rule.
+   * Creates a redirection in place of a response: the response is stored under the key derived from
+   * this No-Vary-Search, or under the exact one. In a path's own entry, it is the path's rule.
    */
   static ruled (rule: QueryVariance | undefined): StoredResponse {
     return new StoredResponse(
@@ -109,17 +106,17 @@ export class StoredResponse {
     )
   }
 
-  /** Whether it stands in place of a response, and says where that is. */
+  /** True if it stands in place of a response and has its location. */
   get isSignpost (): boolean {
     return this.status === 0
   }
 
-  /** The names of `variants`; undefined for anything else. */
+  /** Names of `variants`; undefined for anything else. */
   get variesBy (): readonly string[] | undefined {
     return this.status === 0 && this.flags !== RULED ? this.headers.map(String) : undefined
   }
 
-  /** The rule of `ruled`; undefined for anything else. */
+  /** Rule of `ruled`; undefined for anything else. */
   get ruledBy (): { readonly rule: QueryVariance | undefined } | undefined {
     return this.status === 0 && this.flags === RULED
       ? { rule: parseNoVarySearch(this.headers[0]) }
@@ -127,7 +124,7 @@ export class StoredResponse {
   }
 
   /**
-   * Whether it is the whole response to any request that it is selected for, but for conditions and
+   * True if it is the complete response to any request that selects it, apart from conditions and
    * ranges.
    */
   get isWhole (): boolean {
@@ -135,8 +132,7 @@ export class StoredResponse {
   }
 
   /**
-   * The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole
-   * response.
+   * Stored parts of a representation (RFC 9111, section 3.3); undefined for a complete response.
    */
   get parts (): Parts | undefined {
     return this.status === 206
@@ -144,22 +140,26 @@ export class StoredResponse {
       : undefined
   }
 
-  /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
+  /**
+   * True if it has the complete Cache-Groups, longer than the sent one, for the 304 that renews it.
+   */
   get hasManyGroups (): boolean {
     return (this.flags & MANY_GROUPS) !== 0
   }
 
-  /** Whether it may be served to requests with credentials. */
+  /** True if it may be served to requests with credentials. */
   get isPublic (): boolean {
     return (this.flags & PUBLIC) !== 0
   }
 
-  /** Whether it was written past the reply, so that the reply's header fields are no part of it. */
+  /**
+   * True if it was written to `reply.raw`, so that the reply's header fields are not part of it.
+   */
   get isRaw (): boolean {
     return (this.flags & RAW) !== 0
   }
 
-  /** Whether another server made it, so that the cache adds no Cache-Control. */
+  /** True if another server created it, so that the cache adds no Cache-Control. */
   get isProxied (): boolean {
     return (this.flags & PROXIED) !== 0
   }
@@ -181,12 +181,12 @@ export class StoredResponse {
     return headers
   }
 
-  /** When its origin made it, as far as its age tells (RFC 9111, section 4.2.3). */
+  /** Returns when its origin created it, according to its age (RFC 9111, section 4.2.3). */
   bornAt (entry: Entry<StoredResponse>): number {
     return entry.storedAt - this.initialAge
   }
 
-  /** What decides on its reuse, where a request asks for more than what is fresh. */
+  /** Returns the policy for its reuse, if a request does not simply accept any fresh response. */
   policy (entry: Entry<StoredResponse>): Policy {
     const { freshUntil, staleUntil, errorUntil, storedAt } = entry
     const date = this.header('date')
@@ -210,7 +210,7 @@ export class StoredResponse {
   }
 }
 
-/** The parts that have this Content-Range, which may have a field line for each span. */
+/** Returns the parts that have this Content-Range, which may have a field line for each span. */
 export function partsOf (contentRange: HeaderValue | undefined, body: Buffer): Parts {
   const spans = [contentRange ?? []]
     .flat()
@@ -219,14 +219,11 @@ export function partsOf (contentRange: HeaderValue | undefined, body: Buffer): P
   return { length: spans[0]?.length ?? 0, spans, body }
 }
 
-/** The Content-Range that parts are stored with: a field line for each span. */
+/** Returns the Content-Range with which parts are stored: a field line for each span. */
 export const rangesOf = ({ spans, length }: Parts): readonly string[] =>
   spans.map((span) => contentRange(span, length))
 
-/**
- * Whether a request asks more of a stored response than to be sent: nearly none does, and then
- * nothing is looked at.
- */
+/** Returns whether a request has conditions or ranges; few have, and the others skip all checks. */
 export const hasConditions = (headers: Headers) =>
   headers['if-none-match'] !== undefined ||
   headers['if-modified-since'] !== undefined ||
@@ -259,12 +256,12 @@ export const responseSerializer: Serializer<StoredResponse> = {
   sizeOf: ({ meta, body }) => OBJECTS + meta.length + body.length
 }
 
-// Its objects besides the text of its headers and its body, in bytes; measured by the benchmark
-// `memory`.
+// Objects of an entry besides the text of its headers and its body, in bytes; measured by the
+// benchmark `memory`.
 const OBJECTS = 420
 
-// The frame's checksum vouches for the bytes; this for their having been written by a serializer
-// like this one.
+// Returns whether metadata was written by a serializer like this one; the frame's checksum only
+// protects the bytes.
 function isMeta (
   meta: unknown
 ): meta is [status: number, initialAge: number, flags: number, ...HeaderValue[]] {
@@ -276,8 +273,8 @@ function isMeta (
 }
 
 /**
- * Header names and many values are the same in each response, but parsing makes new strings of
- * them. One copy of the short ones that come first serves all.
+ * Header names and many values are the same in each response, but parsing creates new strings. One
+ * copy of the short ones that come first is shared.
  */
 const seen = new Map<string, string>()
 function shared (text: HeaderValue): HeaderValue {

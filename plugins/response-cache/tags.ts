@@ -5,16 +5,16 @@ import { ignoreRejection } from '../given.js'
 import { declaredNames } from './query.js'
 
 /**
- * A function that makes the tags of a request: declared as a method, so that it may ask for a
- * request of its route's own type.
+ * Returns the tags of a request. Declared as a method, so that it may take a request of its route's
+ * own type.
  */
 export type TagFunction = {
   bivariant(request: FastifyRequest, reply: FastifyReply): readonly string[]
 }['bivariant']
 
 /**
- * A route's tags: a list, in which `{name}` stands for the route parameter of that name, or else
- * the query parameter; or a function that makes it.
+ * Tags of a route: a list, in which `{name}` stands for the route parameter of that name, or else
+ * the query parameter; or a function that returns it.
  * @example ['products', 'product:{id}']
  */
 export type RouteTags = readonly string[] | TagFunction
@@ -22,7 +22,7 @@ export type RouteTags = readonly string[] | TagFunction
 const PLACEHOLDER = /\{([^{}]+)\}/g
 
 /**
- * Makes the function that gives a route's tags, or whatever its own function gives in their place.
+ * Returns the function for a route's tags, or for any other value that its own function returns.
  */
 export function tagsFor (
   tags: RouteTags
@@ -33,7 +33,7 @@ export function tagsFor (
   return ({ params, query }) => templates.map((template) => filledIn(template, params, query))
 }
 
-/** The part of a route that says which parameters it has. */
+/** Part of a route that declares its parameters. */
 export type ParameterSource = Pick<RouteOptions, 'url' | 'schema' | 'validatorCompiler'>
 
 /**
@@ -53,29 +53,33 @@ export function unfillablePlaceholder (
     .flatMap((tag) => [...tag.matchAll(PLACEHOLDER)])
     .find(([, name = '']) => !names.includes(name))
   if (unknown === undefined) return undefined
-  return `has ${unknown[0]}, but the route has no such parameter: there is ${names.length === 0 ? 'none' : names.join(', ')}`
+  return `has ${unknown[0]}, but the route has no such parameter: valid names are ` +
+    `${names.length === 0 ? 'none' : names.join(', ')}`
 }
 
-/** A parameter's name ends where find-my-way ends it; a double colon is a colon of the path. */
+/**
+ * Returns the parameters of a path. Names end where find-my-way ends them; a double colon is a
+ * colon of the path.
+ */
 const pathNames = (url: string) =>
   [...url.replaceAll('::', '').matchAll(/:([^:/(.?-]+)|\*/g)].map(
     ([wildcard, name = wildcard]) => name
   )
 
-/** A tag: each name stands between two texts. */
+/** Parsed tag: each name is between two texts. */
 interface Template {
   readonly texts: readonly string[]
   readonly names: readonly string[]
 }
 
-/** Read once: a route's tags are made for each response. */
+/** Parses a tag once: a route's tags are rendered for each response. */
 function templateOf (tag: string): Template {
-  // Splitting by an expression with a group gives texts and names in turn.
+  // Splitting by an expression with a group returns alternating texts and names.
   const parts = tag.split(PLACEHOLDER)
   return { texts: parts.filter((_, i) => i % 2 === 0), names: parts.filter((_, i) => i % 2 === 1) }
 }
 
-/** Undefined if there is no such parameter, so that the tag is none. */
+/** Returns undefined if a parameter is missing, so that there is no tag. */
 function filledIn (
   { texts, names }: Template,
   params: unknown,
@@ -100,26 +104,26 @@ function valueOf (parameters: unknown, name: string): string | undefined {
     : undefined
 }
 
-/** Tags as a route's function gave them, apart from what it gave that is none. */
+/** Tags returned by a route's function, separated from invalid values. */
 export interface GivenTags {
   readonly tags: readonly string[]
-  /** Undefined if all is well. */
+  /** Undefined if all tags are valid. */
   readonly malformed: unknown
 }
 
-/** Whether it can be a tag: a non-empty string of well-formed Unicode. */
+/** Returns whether a value is a valid tag: a non-empty string of well-formed Unicode. */
 export const isTag = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && !/\p{Cs}/u.test(value)
 
 const KEY_MARK = keyTag('')
 
 /**
- * Whether the tag is that of a key or URI: caches downstream are told of those by method and
+ * Returns whether the tag is that of a key or URI: downstream caches derive those from method and
  * headers.
  */
 export const isKeyTag = (tag: string) => tag.startsWith(KEY_MARK)
 
-/** Looks through what a function of the application's returned as its list of tags. */
+/** Checks the list of tags that a function of the application returned. */
 export function givenTags (given: unknown): GivenTags {
   if (!Array.isArray(given)) {
     ignoreRejection(given)
@@ -130,7 +134,10 @@ export function givenTags (given: unknown): GivenTags {
   return { tags: list.filter(isTag), malformed: list.find((tag) => !isTag(tag)) ?? 'undefined' }
 }
 
-/** The groups of a field that can be tags: an empty one, which the syntax allows, is left out. */
+/**
+ * Returns the groups of a field that are valid tags: an empty one, which the syntax allows, is
+ * omitted.
+ */
 export const groupTags = (field: HeaderValue): readonly string[] =>
   field === undefined ? NONE : parseCacheGroups(field).filter(isTag)
 

@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http'
 
-/** The methods by which an application writes a response, or gives it up. */
+/** Methods with which an application writes or aborts a response. */
 export type Method =
   'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
 
-/** The methods of a response before it was tapped. */
+/** Methods of a response before it was tapped. */
 export type Natives = Readonly<Record<Method, unknown>>
 
-/** Gets what an application calls and asks of a response, in place of Node. */
+/** Receives the application's calls to a response, and its reads, in place of Node. */
 export interface Interceptor {
   called (method: Method, args: readonly unknown[]): unknown
-  /** Whether a head was written that Node has not sent yet. */
+  /** True if a head was written that Node has not sent yet. */
   readonly hasHead: boolean
   readonly hasEnded: boolean
 }
@@ -21,8 +21,8 @@ interface Tapped {
   readonly [INTERCEPTOR]: Interceptor
 }
 
-// One set for all responses: closures of its own would give each response a hidden class of its
-// own, which slows down all that Node does with it.
+// One set of functions for all responses: closures would give each response its own hidden class,
+// which slows down Node.
 const METHODS = {
   writeHead (this: Tapped, ...args: readonly unknown[]) {
     return this[INTERCEPTOR].called('writeHead', args)
@@ -44,7 +44,7 @@ const METHODS = {
   }
 }
 
-// HTTP/2 alone has it.
+// Method of HTTP/2 only.
 const OF_HTTP2 = {
   setTrailer (this: Tapped, ...args: readonly unknown[]) {
     return this[INTERCEPTOR].called('setTrailer', args)
@@ -72,8 +72,8 @@ const native = (response: object, name: string): boolean => {
 }
 
 /**
- * Has the interceptor called in place of the methods of a response, and returns those.
- * Methods that were replaced before stay below.
+ * Calls the interceptor instead of the methods of a response, and returns these. Methods that were
+ * replaced before stay below.
  */
 export function intercept (response: ServerResponse, interceptor: Interceptor): Natives {
   const natives: Natives = {

@@ -2,17 +2,17 @@ import { formatNoVarySearch } from '@weir/http'
 import type { FastifyInstance } from 'fastify'
 import type { Fields } from './head.js'
 
-/** The No-Vary-Search of a route's responses. */
+/** No-Vary-Search of a route's responses. */
 export interface ToldVariance {
   readonly field: string
   /**
-   * Whether the client is told: not one whose query has other parameters, by which a hook may have
-   * let it pass.
+   * Whether the client gets the field. It is withheld if the query has other parameters, on which a
+   * hook may have relied.
    */
   readonly isTold: boolean
 }
 
-/** Takes the field out of what a client is not told. */
+/** Removes the field from a response to a client that must not get it. */
 export function leaveOutVariance (fields: Fields, variance: ToldVariance | undefined): void {
   if (variance?.isTold === false && fields['no-vary-search'] === variance.field) {
     delete fields['no-vary-search']
@@ -20,10 +20,10 @@ export function leaveOutVariance (fields: Fields, variance: ToldVariance | undef
 }
 
 /**
- * The No-Vary-Search of a route whose handler sees the declared parameters and no others, for
- * browsers and caches on the way to the client. Undefined where they could not tell which part of a
- * URL's query these are: it is parsed or rewritten by the application's own functions.
- * @param names as of `declaredNames`
+ * Returns the No-Vary-Search of a route whose handler sees only the declared parameters, for
+ * browsers and downstream caches. Undefined if they could not tell which part of a URL's query
+ * these are, because functions of the application parse or rewrite it.
+ * @param names result of `declaredNames`
  * @example toldVariance(app, ['page', 'sort']) // 'key-order, params, except=("page" "sort")'
  */
 export function toldVariance (
@@ -34,7 +34,10 @@ export function toldVariance (
   return formatNoVarySearch({ anyOrder: names.length > 0, selecting: 'only', names })
 }
 
-/** Fastify keeps its options under a symbol of the outermost context. Without them nobody knows. */
+/**
+ * Returns whether queries are read as sent. Fastify stores its options under a symbol of the
+ * outermost context; without them the answer is unknown.
+ */
 function readsQueriesAsSent (app: FastifyInstance): boolean {
   const symbol = Object.getOwnPropertySymbols(app).find(
     ({ description }) => description === 'fastify.options'

@@ -7,11 +7,11 @@ import type { OngoingFill } from './ongoing-fill.js'
 import { StoredResponse } from './stored-response.js'
 import { exactKey, primaryKey } from './target.js'
 
-/** A response that is to be stored, and how. */
+/** Response to be stored, with its options. */
 export interface Storable {
   readonly response: StoredResponse
   readonly policy: Policy
-  /** By its No-Vary-Search. */
+  /** Rule from its No-Vary-Search. */
   readonly rule: QueryVariance | undefined
   readonly tags: readonly string[]
   readonly responseTime: number
@@ -23,9 +23,9 @@ type Stored = Promise<{ entry: Entry<StoredResponse>, result: StoreResult }>
 const LIST_TTL = 86_400_000
 
 /**
- * Stores it under the fill's own key, or under another: of a variant, if it differs by header
- * fields that are not in that (RFC 9111, 4.1); by its own No-Vary-Search, if the fill's key was
- * made by another one. Then the fill's key says so.
+ * Stores the response under the fill's own key, or under another: of a variant, if it differs by
+ * header fields that are not in the key (RFC 9111, 4.1); of its own No-Vary-Search, if the fill's
+ * key was derived from a different one. Then the fill's key refers to it.
  */
 export function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
   const { fill, target, route: { rules } } = ongoing
@@ -41,7 +41,7 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
   const home = ruledKey(exactKey(target), rule)
   const hasMoved = home.key !== primaryKey(target)
   const known = hasMoved ? [] : target.variant?.names ?? []
-  // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
+  // A write to the URI invalidates everything stored for it (RFC 9111, 4.4).
   const lasting = lifetime(policy, responseTime, route.options.retain)
   const optionsFor = (key: string): EntryOptions => ({
     ...lasting,
@@ -69,9 +69,9 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
   }
 
   /**
-   * Callers that wait for the fill, and requests that come by its key, find the response where it
-   * is. For as long as it may be served: then queries that have the fill's key in common have one
-   * fill again.
+   * Stores a reference under the fill's key, so that callers that wait for the fill, and later
+   * requests with its key, find the response. It lasts as long as the response may be served: then
+   * queries that share the fill's key have one fill again.
    */
   async function leaveWord ({
     freshUntil,

@@ -5,13 +5,13 @@ import { KeptBytes } from './kept-bytes.js'
 import { Lingering, type LingeringOptions } from './lingering.js'
 import { type Interceptor, intercept, type Method, type Natives } from './tapped-calls.js'
 
-/** The fate of a response that an application has begun to write. */
+/** Handling of a response that an application has begun to write. */
 export type Plan =
-  /** This is sent instead, and whatever the application still writes is dropped. */
+  /** Sends this response instead, and discards everything that the application still writes. */
   | { readonly kind: 'replace', readonly head: Head, readonly body: Buffer }
-  /** The application's body is sent as it is written, under this head. */
+  /** Sends the application's body as it is written, with this head. */
   | { readonly kind: 'pass', readonly head: Head, readonly record?: Recording | undefined }
-  /** Nothing is sent before the body is whole, or has broken off. */
+  /** Sends nothing before the body is complete, or was aborted. */
   | {
     readonly kind: 'collect'
     readonly limit: number
@@ -20,34 +20,34 @@ export type Plan =
     readonly broken?: () => Plan | Promise<Plan>
   }
 
-/** A copy of a body that passes. */
+/** Copy of a body that passes through. */
 export interface Recording {
-  /** Bytes. */
+  /** Maximum number of bytes. */
   readonly limit: number
   /**
-   * Called with the whole body before the client can tell that it is whole, and the client waits
-   * for it; with undefined if there is more than the limit, or fields follow it. Not called if the
+   * Called with the complete body before the client can tell that it is complete, and the client
+   * waits for it; with undefined if the limit is exceeded, or trailers follow. Not called if the
    * response is closed before its end.
    */
   readonly end: (body: Buffer | undefined) => Promise<unknown>
 }
 
-/** Decides about one response. */
+/** Makes the decisions for one response. */
 export interface Tap {
   /**
    * Called once, with the final head, before anything is sent. Must not throw.
-   * @param body the whole of it, where the application has written it at once
-   * @param isShared the body's memory is the application's, which may use it again
+   * @param body complete body, if the application has written it at once
+   * @param isShared the body's memory belongs to the application, which may reuse it
    */
   head (head: Head, body: Buffer | undefined, isShared?: boolean): Plan | Promise<Plan>
   /**
-   * The connection was closed, or the response destroyed, before the application has ended it:
-   * nothing more comes of it.
+   * Called when the connection was closed, or the response destroyed, before the application has
+   * ended it: nothing more follows.
    */
   closed (): void
   /**
-   * Whether the application is to go on for a while although its client has left, because others
-   * wait for what it writes: it is not told, and nothing is sent.
+   * Returns whether the application is to continue for a while although its client has left,
+   * because other requests wait for the response: it is not notified, and nothing is sent.
    */
   lingers (): boolean
 }
@@ -59,22 +59,22 @@ interface Chunk {
   readonly callback: Callback
 }
 
-/** The application's side of a response that is tapped. */
+/** Application's side of a tapped response. */
 export interface Tapped {
   /**
-   * To be called when a handler has ended without an answer: a handler that gives up because its
-   * client has left ends like that. From then on, until something is written, the application is
-   * not to go on for others.
+   * Called when a handler has ended without a response, as a handler does that gives up because its
+   * client has left. From then on, until something is written, the application does not continue
+   * for others.
    */
   settled (): void
 }
 
 /**
- * Stands between an application and Node's response, of HTTP/1.1, HTTP/2 or `inject`: from here on
- * whatever writes to the response writes to the tap, by `writeHead`, `setHeader`, `write`, `end` or
- * `flushHeaders`. To the application the response looks as if it had been sent at once.
+ * Intercepts Node's response, of HTTP/1.1, HTTP/2 or `inject`, for the application: `writeHead`,
+ * `setHeader`, `write`, `end` and `flushHeaders` write to the tap. To the application the response
+ * looks as if it had been sent at once.
  *
- * Whoever has replaced a method of the response before stays below the tap.
+ * Methods of the response that were replaced before stay below the tap.
  */
 export function tapResponse (response: ServerResponse, tap: Tap): Tapped {
   const tapped = new TappedResponse(response, tap)
@@ -83,38 +83,38 @@ export function tapResponse (response: ServerResponse, tap: Tap): Tapped {
   return tapped
 }
 
-/** Decides what is done with what the application writes. */
+/** State of the application's writes. */
 type State = 'open' | 'deciding' | 'collecting' | 'passing' | 'dropping'
 
 class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   readonly #response: ServerResponse
   readonly #tap: Tap
   readonly #natives: Natives
-  /** While it lasts, the client has left and the application does not know. */
+  /** Active while the client has left and the application does not know. */
   readonly #lingering: Lingering
   #state: State = 'open'
-  /** The head that the application has written, with `writeHead` or else by its first byte. */
+  /** Head that the application has written, with `writeHead` or with its first byte. */
   #head: Head | undefined
   #isEnded = false
-  /** The application has given it up. */
+  /** True if the application has destroyed the response. */
   #isDestroyed = false
-  /** The application's handler has ended without an answer. */
+  /** True if the application's handler has ended without a response. */
   #isSettled = false
   #endCallback: Callback
-  /** The application's calls after its end, for Node to answer. */
+  /** The application's calls after its end, which Node answers. */
   #late: (() => unknown)[] = []
   #isNativelyEnded = false
   #isFlushed = false
   #hasTrailers = false
-  /** The tap knows what has become of the response. */
+  /** True if the tap knows the result of the response. */
   #isOver = false
   #isInside = false
   #held: Chunk[] = []
   #collect: Plan & { kind: 'collect' } | undefined
   #record: Recording | undefined
-  /** The body as far as it is collected or recorded. */
+  /** Collected or recorded part of the body. */
   #kept = new KeptBytes(0)
-  /** The length that the body is said to have; 0 if nothing is said. */
+  /** Declared length of the body; 0 if unknown. */
   #declared = 0
 
   constructor (response: ServerResponse, tap: Tap) {
@@ -150,7 +150,9 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     return this.#head !== undefined
   }
 
-  /** Not while the tap decides: for Fastify what has ended was sent by somebody else. */
+  /**
+   * False while the tap decides: Fastify treats a response that has ended as sent by other code.
+   */
   get hasEnded (): boolean {
     return this.#isEnded && this.#state !== 'open'
   }
@@ -167,7 +169,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     }
   }
 
-  /** Whether the application is not to be told, yet, that its client has left. */
+  /** Returns whether the application must not learn yet that its client has left. */
   mayLinger (): boolean {
     if (this.#isEnded || this.#isOver || this.#isDestroyed) return false
     if (this.#isSettled && this.#head === undefined) return false
@@ -224,7 +226,9 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     this.#finish()
   }
 
-  /** Node's own answer, which depends on the protocol; it has to wait for Node's own end. */
+  /**
+   * Returns Node's own answer, which depends on the protocol; it has to wait for Node's own end.
+   */
   #afterEnd (method: 'write' | 'end', args: readonly unknown[]): unknown {
     if (this.#isNativelyEnded) return this.#inside(method, args)
     this.#late.push(() => this.#inside(method, args))
@@ -253,7 +257,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     return this.#native('destroy', args)
   }
 
-  /** @param body the whole of it, if the application has ended with it */
+  /** @param body complete body, if the application has ended with it */
   #decide (body: Buffer | undefined, isShared = false): void {
     const head = this.#head ??= implicitHead(this.#response, body)
     this.#isEnded = body !== undefined
@@ -273,8 +277,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 
   /**
-   * Destroys the response if Node refuses it: the application has gone on, and an exception would
-   * reach nobody.
+   * Destroys the response if Node refuses it: the application has continued, and could not catch an
+   * exception.
    */
   #later (done: Promise<void>): void {
     done.catch((error: unknown) => {
@@ -306,14 +310,14 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     this.#record = record
     this.#keep(head, record?.limit ?? 0)
     if (this.#hasTrailers) this.#stopRecording()
-    // Nothing is wanted of it.
+    // The body is not needed.
     if (this.#record === undefined) this.#lingering.end()
     this.#sendHead(head)
     if (this.#isFlushed) this.#inside('flushHeaders', [])
     this.#goOn()
   }
 
-  /** Sends what was held back; then the application may go on. */
+  /** Sends the held data; then the application may continue. */
   #goOn (): void {
     this.#state = 'passing'
     const held = this.#held.splice(0)
@@ -335,8 +339,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 
   /**
-   * The application has given up a body of which nothing is sent: its client can be told so, or
-   * have something else.
+   * Handles a body that the application aborted before anything was sent: its client can get an
+   * error, or another response.
    */
   #breakOff (broken: () => Plan | Promise<Plan>): ServerResponse {
     this.#isEnded = true
@@ -351,7 +355,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     this.#kept = new KeptBytes(Math.min(this.#declared, limit))
   }
 
-  /** @param body undefined if not all of it is collected */
+  /** @param body undefined if it is incomplete */
   #collected (body: Buffer | undefined): void {
     const plan = this.#collect
     const { whole } = this.#kept
@@ -360,7 +364,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     if (plan !== undefined) this.#follow(plan.done(body))
   }
 
-  /** Whether more may be written at once. */
+  /** Returns whether more may be written at once. */
   #take (chunk: Chunk): boolean {
     switch (this.#state) {
       case 'dropping':
@@ -376,7 +380,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     }
   }
 
-  /** Keeps it, so that an application that writes one after the other may go on. */
+  /** Stores the chunk, so that an application that writes sequentially may continue. */
   #accept ({ bytes, callback }: Chunk): boolean {
     this.#kept.add(bytes)
     if (callback !== undefined) process.nextTick(callback)
@@ -389,18 +393,18 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) {
       this.#stopRecording()
     }
-    // The copy is sent of what is recorded: the application may use its buffer again before a
-    // client has read it.
+    // The copy of a recorded body is sent: the application may reuse its buffer before the client
+    // has read it.
     const chunk = { bytes: this.#record === undefined ? bytes : this.#kept.add(bytes), callback }
     if (this.#isWhole) {
       this.#held.push(chunk)
       this.#finishIfWhole()
       return true
     }
-    // It looked like the last one.
+    // The previous chunk looked like the last one.
     this.#sendHeld()
     const isFree = this.#sendNow(chunk)
-    // All of it is kept anyway: a client that does not read holds up nobody.
+    // The whole body is stored anyway: a slow client must not delay it.
     return isFree || this.#record !== undefined
   }
 
@@ -416,7 +420,7 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     return this.#inside('write', [bytes, 'utf8', callback]) === true
   }
 
-  /** Whether as much as was declared is kept: a client would take it for the end. */
+  /** True if the declared length is reached: a client would take it for the end. */
   get #isWhole (): boolean {
     const isKept =
       this.#state === 'collecting' || (this.#state === 'passing' && this.#record !== undefined)
@@ -424,7 +428,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 
   /**
-   * Does not wait for the end, which may come much later; more may come at once, and be too much.
+   * Finishes without waiting for the end, which may come much later; more data may follow at once,
+   * and be too much.
    */
   #finishIfWhole (): void {
     if (this.#isWhole) process.nextTick(() => { if (this.#isWhole) this.#finish() })
@@ -438,13 +443,13 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     const record = this.#record
     this.#record = undefined
     this.#kept = new KeptBytes(0)
-    // The response is right, whatever becomes of its copy.
+    // The response is correct even if its copy cannot be stored.
     await record?.end(body).catch(() => {})
-    // Nothing is wanted of it any more.
+    // The response is not needed any more.
     this.#lingering.end()
   }
 
-  /** All of it is written. */
+  /** Called when everything is written. */
   #finish (): void {
     switch (this.#state) {
       case 'collecting':
@@ -486,12 +491,12 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     const response = this.#response
     if (this.#lingering.isGone) return
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    // An object, because HTTP/2 would add the fields of a list to what it does not remove, such as
-    // Date.
+    // Passed as an object, because HTTP/2 would add the fields of a list to the existing ones, such
+    // as Date.
     this.#inside('writeHead', reason === undefined ? [status, fields] : [status, reason, fields])
   }
 
-  /** Calls a method of Node's, which may call others. */
+  /** Calls a method of Node, which may call others. */
   #inside (method: Method, args: readonly unknown[]): unknown {
     this.#isInside = true
     try {
@@ -508,7 +513,10 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   }
 }
 
-/** Over HTTP/2 a client would take what breaks off for the whole (RFC 9113, 8.1.1). */
+/**
+ * Resets the stream: over HTTP/2 a client would take an aborted response for the complete one (RFC
+ * 9113, 8.1.1).
+ */
 function resetStream (response: ServerResponse): void {
   const stream: unknown = Reflect.get(response, 'stream')
   if (isHttp2Stream(stream) && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
@@ -530,7 +538,7 @@ function bytesOf (data: unknown, encoding: unknown): Buffer {
   )
 }
 
-/** In memory of its own: it may be kept. */
+/** Copied to separate memory, because it may be stored. */
 function encoded (text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
   bytes.write(text)

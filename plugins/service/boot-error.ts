@@ -2,22 +2,22 @@ import { redact } from '@weir/internal'
 import { stackOf } from './error-serializer.js'
 
 /**
- * The exit status of a service that can never start as it is configured (EX_CONFIG of sysexits.h):
- * to start it again is of no use.
+ * Exit status of a service that cannot start with its configuration (EX_CONFIG of sysexits.h):
+ * restarting it is useless.
  */
 export const EXIT_HOPELESS = 78
 
-/** Why a service cannot start, for the person who started it. */
+/** Reason why a service cannot start, for its operator. */
 export interface BootError {
   /**
-   * One line that names the path or variable and the remedy, or a stack where nobody has foreseen
-   * the error. No secrets.
+   * One line that names the path or variable and the remedy, or a stack for an unexpected error.
+   * Contains no secrets.
    */
   readonly text: string
   readonly exitStatus: number
 }
 
-/** Describes an error that keeps a service from starting. */
+/** Describes an error that prevents a service from starting. */
 export function describeBootError (error: unknown): BootError {
   const known =
     error instanceof Error
@@ -32,7 +32,7 @@ export function describeBootError (error: unknown): BootError {
 
 interface Known {
   readonly line: string
-  /** Whether the next start may succeed although nobody has changed anything. */
+  /** True if the next start may succeed without any change. */
   readonly mayPass?: boolean
 }
 
@@ -44,12 +44,14 @@ function socketProblem (
   switch (error.code) {
     case 'EADDRINUSE':
       return {
-        line: `Port ${place} is taken: set PORT to another one, or stop what listens there.`,
+        line: `Port ${place} is taken: set PORT to another one, or stop the process that ` +
+          'listens on it.',
         mayPass: true
       }
     case 'EACCES':
       return {
-        line: `Port ${place} may not be used: set PORT to one from 1024 on, or run with the right to use it.`
+        line: `Port ${place} is not allowed: set PORT to one from 1024 on, or run with the ` +
+          'privilege to use it.'
       }
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
@@ -60,18 +62,21 @@ function socketProblem (
 
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES:
-    'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
+    'permission denied: let the user that runs this process write there, or set DATA_DIR to ' +
+    'another folder',
   EPERM:
-    'permission denied: let the user that runs this process write there, or set DATA_DIR to another folder',
+    'permission denied: let the user that runs this process write there, or set DATA_DIR to ' +
+    'another folder',
   EROFS:
-    'the file system is read-only: set DATA_DIR to a folder on a writable one (in a container, a volume)',
+    'the file system is read-only: set DATA_DIR to a folder on a writable one (in a container, ' +
+    'a volume)',
   ENOSPC: 'the disk is full: free some space, or set DATA_DIR to a folder on another one',
   EDQUOT: 'the quota is used up: free some space, or set DATA_DIR to a folder elsewhere',
   ENOTDIR: 'part of this path is a file: set DATA_DIR to a folder',
   EEXIST: 'part of this path is a file: set DATA_DIR to a folder',
-  ENOENT: 'this cannot be made: set DATA_DIR to a folder that can',
+  ENOENT: 'this cannot be created: set DATA_DIR to a folder that can',
   ENAMETOOLONG: 'this path is too long: set DATA_DIR to a shorter one',
-  ELOOP: 'a symbolic link leads back to itself: set DATA_DIR to a folder'
+  ELOOP: 'a symbolic link points back to itself: set DATA_DIR to a folder'
 }
 
 function fileProblem (error: NodeJS.ErrnoException): Known | undefined {
@@ -81,12 +86,12 @@ function fileProblem (error: NodeJS.ErrnoException): Known | undefined {
     : { line: `${error.path}: ${remedy}.` }
 }
 
-// Named errors are written for people. Another process may let go of a lock.
+// Named errors have a message for operators. Another process may release a lock.
 function named (error: NodeJS.ErrnoException): Known | undefined {
   const { code = '', message, cause } = error
   if (!/^(?:WEIR|CATALOG)_/.test(code)) return undefined
   const why =
     message.includes('see the cause') && cause instanceof Error ? ` (${cause.message})` : ''
-  const where = code.startsWith('WEIR_SQLITE_') ? '. DATA_DIR says where files are kept' : ''
+  const where = code.startsWith('WEIR_SQLITE_') ? '. DATA_DIR sets where files are stored' : ''
   return { line: `${message}${why}${where} [${code}]`, mayPass: code === 'WEIR_SQLITE_BUSY' }
 }

@@ -5,16 +5,16 @@ type Answer = readonly [status: number, detail: string, code?: string]
 
 const TOO_LONG: Answer = [414, 'The address is too long: send less than 8 KiB.']
 const NOT_HTTP: Answer = [400, 'This is not an HTTP/1.1 request.']
-const NO_METHOD: Answer = [501, 'Nothing here has this method.', 'WEIR_ERR_METHOD_NOT_IMPLEMENTED']
+const NO_METHOD: Answer = [501, 'No route supports this method.', 'WEIR_ERR_METHOD_NOT_IMPLEMENTED']
 const NO_VERSION: Answer = [
   505,
-  'This version of HTTP is not spoken: use HTTP/1.1.',
+  'This version of HTTP is not supported: use HTTP/1.1.',
   'WEIR_ERR_HTTP_VERSION'
 ]
 
 const answers: Readonly<Record<string, (firstLine: string) => Answer>> = {
   ERR_HTTP_REQUEST_TIMEOUT: () => [408, 'The request did not arrive in time: send it again.'],
-  // The parser counts the address among the header fields.
+  // The parser counts the address as part of the header fields.
   HPE_HEADER_OVERFLOW: (line) =>
     /^[A-Z-]+ [^ ]{8192}/.test(line)
       ? TOO_LONG
@@ -26,7 +26,8 @@ const answers: Readonly<Record<string, (firstLine: string) => Answer>> = {
 }
 
 /**
- * Answers what is not even an HTTP request, so that it has no route, no request id and no log line.
+ * Answers data that is not an HTTP request, and therefore has no route, no request id and no log
+ * line.
  */
 export function answerClientError (
   error: Error & { code?: string; rawPacket?: unknown },
@@ -54,8 +55,8 @@ export function answerConnect (server: Pick<Server, 'on'>): void {
 }
 
 /**
- * Whether a response has begun, which an error would end up in the middle of. Node keeps it with
- * its socket.
+ * Returns whether a response has started, into which an error would be inserted. Node stores it
+ * with its socket.
  */
 function isAnswering (socket: Duplex): boolean {
   const response: unknown = Reflect.get(socket, '_httpMessage')

@@ -9,17 +9,18 @@ const addresses = (what: string) =>
   )
 
 /**
- * JWT_SECRET where it must be set, as in production, where tokens are signed by somebody else who
- * knows it too.
+ * JWT_SECRET for environments that require it, such as production, where another service signs the
+ * tokens.
  */
 export const JwtSecret = Type.String({
   minLength: 32,
-  description: 'what tokens are signed with, 32 characters at least: openssl rand -base64 32'
+  description: 'secret with which tokens are signed, at least 32 characters: openssl rand ' +
+    '-base64 32'
 })
 
 /**
- * The variables of a service that knows its clients and limits them; to be spread beside those of
- * {@link serviceEnv}.
+ * Variables of a service that authenticates and limits clients; to be spread beside those of {@link
+ * serviceEnv}.
  *
  * @example const schema = Type.Object({ ...serviceEnv.properties, ...clientsEnv.properties })
  */
@@ -27,18 +28,19 @@ export const clientsEnv = Type.Object({
   INSTANCES: Type.Integer({
     minimum: 1,
     default: 1,
-    description: 'how many of them there are: each has its share of the limits while Redis is gone'
+    description: 'number of instances: each enforces its share of the limits while Redis is ' +
+      'unavailable'
   }),
   INSTANCES_DNS: Type.Optional(
     Type.String({
-      description: 'a name that the DNS has one address for, for each instance: how many there are'
+      description: 'a DNS name with one address per instance, from which their number is read'
     })
   ),
-  RATE_LIMIT_ALLOW: addresses('who is not limited'),
-  RATE_LIMIT_DENY: addresses('who is answered 403'),
+  RATE_LIMIT_ALLOW: addresses('clients that are not limited'),
+  RATE_LIMIT_DENY: addresses('clients that are answered 403'),
   JWT_SECRET: Type.Optional(JwtSecret)
 })
 
-/** The entries of a list that is written with commas. */
+/** Returns the entries of a comma-separated list. */
 export const listed = (list: string | undefined): string[] =>
   list === undefined ? [] : list.split(',').map((entry) => entry.trim())

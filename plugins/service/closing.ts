@@ -4,12 +4,13 @@ import type { FastifyInstance } from 'fastify'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Whether this instance is about to end: true from the beginning of a drain, or of `close()`.
+     * Returns whether this instance is shutting down: true from the beginning of a drain, or of
+     * `close()`.
      */
     isClosing (): boolean
     /**
-     * Announces the end for so many milliseconds, in which all requests are still answered:
-     * readiness fails, so that those who balance go elsewhere, and each response closes its
+     * Announces the shutdown for this many milliseconds, in which all requests are still answered:
+     * readiness fails, so that load balancers move traffic elsewhere, and each response closes its
      * connection. Then call `close()`.
      */
     drain (ms: number): Promise<void>
@@ -17,18 +18,19 @@ declare module 'fastify' {
 }
 
 /**
- * How long requests in flight have once closing began, in ms; `start` gives the whole close 1.4 s.
+ * Milliseconds that requests in flight have after closing began; `start` gives the whole close 1.4
+ * s.
  */
 const grace = 1000
 
 /**
- * Makes `app.close()` end in time, and adds `app.isClosing()` and `app.drain()`. The plugin
- * `@weir/fastify/service` calls it; an application without that, such as a proxy, calls it before
- * it declares routes.
+ * Limits the duration of `app.close()`, and adds `app.isClosing()` and `app.drain()`. The plugin
+ * `@weir/fastify/service` calls it; an application without it, such as a proxy, calls it before it
+ * declares routes.
  *
- * Node closes the connections that are idle when closing begins; one that answers a request after
- * that, or on which none ever came (browsers open such), would hold it for as long as keep-alive
- * lasts.
+ * Node closes connections that are idle when closing begins; one that answers a request after that,
+ * or on which no request ever arrived (browsers open such), would delay the close for the
+ * keep-alive timeout.
  */
 export function closing (app: FastifyInstance): void {
   let isClosing = false

@@ -10,7 +10,7 @@ import { numbersAsInJson } from './numbers.js'
 import { fieldErrors, type Violation } from './validation.js'
 
 /**
- * The variables that every service reads. A service extends them, or gives one another default:
+ * Variables that every service reads. A service extends them, or changes their defaults:
  *
  * @example
  * const schema = Type.Object({
@@ -30,7 +30,7 @@ export const serviceEnv = Type.Object({
   INSTANCE: Type.Optional(
     Type.String({
       pattern: '^[\\w.-]{1,64}$',
-      description: 'what logs and Cache-Status call this process'
+      description: 'name of this process in logs and Cache-Status'
     })
   ),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -38,34 +38,35 @@ export const serviceEnv = Type.Object({
   }),
   ACCESS_LOG: Type.Boolean({
     default: false,
-    description: 'true: a line in the log for each request, whatever LOG_LEVEL says'
+    description: 'true: a log line for each request, regardless of LOG_LEVEL'
   }),
   REDIS_URL: Type.Optional(
     Type.String({
       format: 'redis-url',
-      description: 'the shared Redis, such as redis://127.0.0.1:6379'
+      description: 'URL of the shared Redis, such as redis://127.0.0.1:6379'
     })
   ),
   REDIS_COMMAND_TIMEOUT: Type.Integer({
     minimum: 1,
     maximum: 60_000,
     default: 100,
-    description: 'how long Redis may take to answer before a request goes on without it, ms'
+    description: 'milliseconds that Redis may take to answer before a request continues without it'
   }),
-  DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),
+  DATA_DIR: Type.String({ default: '.data', description: 'folder for the files of the service' }),
   DRAIN_MS: Type.Integer({
     minimum: 0,
     maximum: 300_000,
     default: 0,
     description:
-      'how long it goes on answering after SIGTERM, ms: as long as those who balance take to see that it is not ready any more'
+      'milliseconds in which the service still answers after SIGTERM: the time that load ' +
+      'balancers need to notice that it is not ready any more'
   }),
   MAX_EVENT_LOOP_DELAY: Type.Integer({
     minimum: 0,
     maximum: 60_000,
     default: 1000,
     description:
-      'how late its event loop may be, in ms, before a service answers 503; 0: it never does'
+      'delay of the event loop, in ms, from which a service answers 503; 0 disables the check'
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({
@@ -77,14 +78,14 @@ export const serviceEnv = Type.Object({
   )
 })
 
-/** What {@link loadEnv} gives for {@link serviceEnv}; a service's own environment extends it. */
+/** Type of the values of {@link serviceEnv}; a service's own environment extends it. */
 export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
- * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a
- * number is written as in JSON, and finite. The format `readable-url` is text that `new URL` takes,
- * and `addresses` a list of addresses and ranges. Throws WEIR_ERR_ENV, which names every variable
- * that is wrong and never shows a value: it may be a password.
+ * Reads and validates the environment, once, at the start. An empty variable counts as unset, and
+ * numbers are written as in JSON and finite. The format `readable-url` is text that `new URL`
+ * accepts, and `addresses` a list of addresses and ranges. Throws WEIR_ERR_ENV, which names every
+ * invalid variable and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
   schema: Schema,
@@ -92,7 +93,7 @@ export function loadEnv<Schema extends TObject> (
 ): Static<Schema> {
   try {
     return envSchema<Static<Schema>>({
-      // env-schema writes to the schema it gets.
+      // env-schema changes the schema that it gets.
       schema: { ...schema },
       data: Object.fromEntries(
         Object.entries(data).filter(([, value]) => value !== undefined && value !== '')
@@ -123,7 +124,7 @@ export function loadEnv<Schema extends TObject> (
           ? schema.properties[field].description
           : undefined
       const problem = field === 'REDIS_URL' ? redisUrlProblem(data[field] ?? '') : undefined
-      return `${field} ${problem === undefined ? message : `is no URL of a Redis: ${problem}`}${typeof hint === 'string' ? ` (${hint})` : ''}`
+      return `${field} ${problem === undefined ? message : `is not the URL of a Redis: ${problem}`}${typeof hint === 'string' ? ` (${hint})` : ''}`
     })
     throw new WEIR_ERR_ENV(problems.join('; '))
   }
@@ -139,9 +140,9 @@ function areAddresses (list: string): boolean {
 }
 
 /**
- * The name of this process among its siblings: INSTANCE, or the service and its port, such as
- * `catalog-4101`. One that can be reached from other machines may have siblings there with the same
- * port: its name has the machine's, or the container's: `catalog-1f3c9a2b7d21-4101`.
+ * Returns the name of this instance: INSTANCE, or the service and its port, such as `catalog-4101`.
+ * If it is reachable from other machines, where instances may have the same port, its name includes
+ * that of the machine or container: `catalog-1f3c9a2b7d21-4101`.
  */
 export function instanceName (env: ServiceEnv, service: string): string {
   if (env.INSTANCE !== undefined) return env.INSTANCE
@@ -153,8 +154,8 @@ export function instanceName (env: ServiceEnv, service: string): string {
 const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 
 /**
- * The addresses and ranges that Fastify's `trustProxy` takes. A range of all addresses would trust
- * every client.
+ * Returns whether a list is valid for Fastify's `trustProxy`: addresses and ranges. A range of all
+ * addresses would trust every client.
  */
 function areProxies (list: string): boolean {
   return list.split(',').every((entry) => {
@@ -169,7 +170,7 @@ function areProxies (list: string): boolean {
   })
 }
 
-/** Says without the value why it cannot be used; undefined if it can. */
+/** Describes without the value why a URL is invalid; undefined if it is valid. */
 function redisUrlProblem (url: string): string | undefined {
   try {
     parseRedisUrl(url)

@@ -1,31 +1,30 @@
 import { shown } from '@weir/internal'
 
-// Errors of one chain that are shown, and those of one AggregateError: more say nothing new.
+// Maximum number of errors shown of a chain, and of one AggregateError.
 const MOST = 10
-// The value that was no URL, as a TypeError of `new URL()` carries it: it may be one with a
-// password.
+// Invalid URLs, as in a TypeError of `new URL()`, which may contain a password.
 const SECRET = new Set(['input', 'base'])
 
-/** An error as the log has it. */
+/** Error in the form of a log line. */
 export interface SerializedError {
   readonly type: string
   readonly message: string
   readonly stack: string
-  /** The error that led to it, with the one that led to that. */
+  /** Cause of the error, with its own cause. */
   readonly cause?: SerializedError
-  /** Those that an AggregateError has gathered. */
+  /** Errors of an AggregateError. */
   readonly errors?: readonly SerializedError[]
   /**
-   * Its own properties that are a text, a number or a boolean, such as `code`, or a plain object of
-   * these.
+   * Properties of the error that are a text, a number or a boolean, such as `code`, or a plain
+   * object of these.
    */
   [property: string]: unknown
 }
 
 /**
- * Serializes an error for the log with everything that led to it: the chain of `cause`, whatever
- * was thrown, and what an AggregateError has gathered. Commands of Redis are shown by name:
- * arguments of AUTH are passwords.
+ * Serializes an error for the log with all of its causes, including thrown values of any type, and
+ * the errors of an AggregateError. Redis commands are shown by name: arguments of AUTH are
+ * passwords.
  */
 export function serializeError (error: unknown): SerializedError {
   return serialize(error, new Set())
@@ -50,7 +49,7 @@ function serialize (error: unknown, seen: Set<unknown>): SerializedError {
   }
 }
 
-/** Serializes a value that is no error, as JavaScript may throw it. */
+/** Serializes a thrown value that is not an error. */
 function thrown (value: unknown): SerializedError {
   const message = typeof value === 'string' ? value : shown(value)
   return { type: typeof value, message, stack: message }
@@ -77,14 +76,14 @@ const isPrimitive = (value: unknown): boolean =>
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** The name of a command as ioredis attaches it to a reply's error. */
+/** Returns the name of a command that ioredis attaches to a reply's error. */
 function nameOf (command: unknown): unknown {
   return typeof command === 'object' && command !== null && 'name' in command
     ? command.name
     : undefined
 }
 
-/** The stack of an error and of everything that led to it, for people. */
+/** Returns the stack of an error and of all its causes, for readers. */
 export const stackOf = (error: unknown): string => stackOfSerialized(serializeError(error))
 
 function stackOfSerialized ({ stack, cause, errors = [] }: SerializedError): string {

@@ -6,8 +6,7 @@ import { NoQuery } from './no-query.js'
 import type {} from './overload.js'
 
 /**
- * A check that has not answered by then has failed, in ms: whoever asks for readiness does not wait
- * for long.
+ * Milliseconds after which a check without a result has failed: readiness must be answered quickly.
  */
 const checkTimeout = 500
 
@@ -15,8 +14,8 @@ export interface HealthOptions {
   name: string
   version: string
   /**
-   * What the service cannot work without. A check fails by false, by throwing, or by taking more
-   * than 500 ms.
+   * Checks on which the service depends. A check fails by returning false, by throwing, or by
+   * taking more than 500 ms.
    */
   checks?: Record<string, () => boolean | Promise<boolean>>
 }
@@ -32,11 +31,11 @@ const Ready = Type.Object({
 })
 
 /**
- * `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as draining
- * or closing begins, or when a check fails. Redis is reported and not required: the service works
- * without it. It is `degraded` if it is there and its access control list does not allow a command
- * that was tried; the log says what to grant. Both answer under pressure too, or an orchestrator
- * would kill what is only busy.
+ * Adds `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as
+ * draining or closing begins, or when a check fails. Redis is reported and not required: the
+ * service works without it. It is `degraded` if it is available and its access control list does
+ * not allow a command that was tried; the log has the rule to grant. Both answer under pressure
+ * too, or an orchestrator would kill instances that are only busy.
  */
 export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
   const config = { pressureHandler: () => {} }

@@ -39,9 +39,9 @@ const OPTIONS: OptionNames<ServiceOptions> = {
 }
 
 /**
- * What every service has: security headers, CORS, request ids, problem+json errors, JSON in UTF-8,
- * OPTIONS and 405 with Allow, load shedding, health, OpenAPI, a close that ends. Register it first:
- * hooks and handlers apply to what comes after.
+ * The basics of every service: security headers, CORS, request ids, problem+json errors, JSON in
+ * UTF-8, OPTIONS and 405 with Allow, load shedding, health, OpenAPI, and a shutdown with a time
+ * limit. Register it first: its hooks and handlers apply to everything registered later.
  *
  * @example
  * const app = fastify(serverOptions(env, { service: 'catalog' }))
@@ -62,7 +62,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     const { cache, cacheControl } = request.routeOptions.config
-    // What is cached, and a route that declares it, says for itself how long it may be kept.
+    // Cached routes, and routes that declare it, set their own Cache-Control.
     const isSaidLater = Boolean(cache) || (cacheControl !== undefined && reply.statusCode < 400)
     if (!isSaidLater && !reply.hasHeader('cache-control')) {
       reply.header(
@@ -72,7 +72,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
     }
     done()
   })
-  // The handler of a route is the one that is set when it is declared.
+  // A route uses the error handler that is set when it is declared.
   app.setErrorHandler(sendProblem)
   checkProtocol(app)
   answerConnect(app.server)
@@ -80,7 +80,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   const methods = new Methods(app)
   await app.register(cors, {
     origin: '*',
-    // A preflight is an OPTIONS among others: see `answerOptions`.
+    // Preflights are handled like other OPTIONS requests: see `answerOptions`.
     preflightContinue: true,
     strictPreflight: false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],

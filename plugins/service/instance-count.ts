@@ -1,22 +1,20 @@
 import { resolve4 } from 'node:dns/promises'
 import type { FastifyInstance } from 'fastify'
 
-/**
- * How often the name is looked up, in ms: so long an instance goes on as if there were as many as
- * before.
- */
+/** Milliseconds between lookups of the name: changes are noticed with this delay. */
 const INTERVAL = 5000
 
 export interface InstanceCountEnv {
-  /** How many there are, or are taken to be until the name has been looked up. */
+  /** Number of instances, also assumed until the name has been looked up. */
   INSTANCES: number
-  /** A name that the DNS has one address for, for each instance. */
+  /** DNS name with one address per instance. */
   INSTANCES_DNS?: string
 }
 
 /**
- * How many instances of this service there are, now: INSTANCES, or where they come and go, as many
- * as INSTANCES_DNS has IPv4 addresses. While nobody answers for that name it is what it was last.
+ * Returns a function for the current number of instances of this service: INSTANCES, or if they
+ * come and go, the number of IPv4 addresses of INSTANCES_DNS. While the name cannot be resolved,
+ * the last number applies.
  *
  * @example await app.register(rateLimit, { store, instances: instanceCount(app, env) })
  */
@@ -29,13 +27,13 @@ export function instanceCount (
   if (name === undefined) return () => count
   let isAsking = false
   const look = () => {
-    // An answer that is late is not asked for twice; the resolver gives up by itself.
+    // Late answers are not requested twice; the resolver gives up by itself.
     if (isAsking) return
     isAsking = true
     lookUp(name).then(({ length }) => {
       if (length > 0) count = length
     }, (error: unknown) => {
-      app.log.debug({ err: error, name }, 'nobody answers for the name of the instances')
+      app.log.debug({ err: error, name }, 'the name of the instances cannot be resolved')
     }).finally(() => { isAsking = false })
   }
   const timer = setInterval(look, INTERVAL).unref()

@@ -11,15 +11,15 @@ import { ignoreRejection } from '../given.js'
 
 const MERGE_PATCH = 'application/merge-patch+json'
 
-/** The types that methods with a body take, for Accept-Post and Accept-Patch. */
+/** Accepted types of bodies, for Accept-Post and Accept-Patch. */
 export const JSON_TYPE = 'application/json'
 export const PATCH_TYPES = `${JSON_TYPE}, ${MERGE_PATCH}`
 
 /**
- * Has bodies be JSON in UTF-8 (RFC 8259, section 8.1) without a Content-Encoding, PATCH's also a
- * merge patch (RFC 7396); anything else is a 415. Bytes that are not UTF-8, and escapes of half a
- * character, are a 400: stored, they would be U+FFFD. Where a method has no body by itself,
- * Content-Type without one means nothing.
+ * Requires JSON bodies in UTF-8 (RFC 8259, section 8.1) without a Content-Encoding, for PATCH also
+ * a merge patch (RFC 7396); anything else is a 415. Bytes that are not UTF-8, and unpaired
+ * surrogate escapes, are a 400: they would be stored as U+FFFD. For methods that have no body, a
+ * Content-Type without a body is ignored.
  */
 export function jsonBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -33,7 +33,7 @@ export function jsonBodies (app: FastifyInstance): void {
       if (problem !== undefined) return done(problem)
       const text = body.toString()
       const isSuspect = escapedSurrogate.test(text)
-      // It takes a callback; by its type it may return a promise as well.
+      // The parser takes a callback; according to its type it may also return a promise.
       ignoreRejection(
         parse(request, text, (error, value: unknown) => {
           done(error ?? (isSuspect ? halfCharacter(value) : null), value)
@@ -49,7 +49,7 @@ export function jsonBodies (app: FastifyInstance): void {
     done()
   })
 
-  // Fastify validates such a body by its Content-Type, and one without by nothing.
+  // Fastify validates such a body by its Content-Type, and one without a Content-Type not at all.
   app.addHook('onRoute', (route) => {
     if (isByType(route.schema?.body)) {
       route.preValidation = [requireBody, ...[route.preValidation ?? []].flat()]
@@ -82,7 +82,7 @@ function problemOf ({ method, headers }: FastifyRequest, body: Buffer): Error | 
   }
   const coding = headers['content-encoding'] ?? ''
   if (!/^(?:[\s,]|\bidentity\b)*$/i.test(coding)) {
-    // RFC 9110, section 15.5.16: it tells such a 415 from one about the type.
+    // The field distinguishes this 415 from one about the type (RFC 9110, section 15.5.16).
     return Object.assign(new WEIR_ERR_CONTENT_CODING(coding), {
       headers: { 'accept-encoding': 'identity' }
     })
@@ -97,11 +97,11 @@ const escapedSurrogate = /\\u[dD][89a-fA-F]/
 const surrogate = /\p{Cs}/u
 
 /**
- * The error for a string in a value, or a name, that is no well-formed Unicode; null where there is
- * none.
+ * Returns the error for a string or a name in a value that is not well-formed Unicode; null if
+ * there is none.
  */
 function halfCharacter (value: unknown): Error | null {
-  // As deep as it is: a client may nest more than the stack has room for.
+  // Iterates instead of recursing: a client may nest values deeper than the stack.
   const left: [at: string, value: unknown][] = [['', value]]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const [at, inside] = next
@@ -116,8 +116,8 @@ function halfCharacter (value: unknown): Error | null {
 }
 
 /**
- * Told as a violation of a schema is: the problem names the field, unless that is longer than a
- * problem should be.
+ * Creates an error in the form of a schema violation: the problem names the field, unless that is
+ * too long.
  */
 function halved (at: string): Error {
   const message = 'has an escape from \\ud800 to \\udfff that is only half of a character'

@@ -8,19 +8,17 @@ import { PATCH_TYPES } from './json.js'
 import { pathOf } from './problem.js'
 
 /**
- * The methods that a client may take for granted to be known (RFC 9110 9.3, RFC 5789): where a path
- * lacks one it is a 405.
+ * Methods that clients may assume to be known (RFC 9110 9.3, RFC 5789): a path without one of them
+ * answers 405.
  */
 const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The path of the route that @fastify/cors declares for OPTIONS, and the target of `OPTIONS *`. */
+/** Path of the route that @fastify/cors declares for OPTIONS, and the target of `OPTIONS *`. */
 const ANY = '*'
 
-/**
- * Knows which methods the paths of an application have, by the routes that are declared after it.
- */
+/** Knows the methods of an application's paths, from the routes declared after it. */
 export class Methods {
-  /** Routes by the path that they are declared with. */
+  /** Routes by their declared path. */
   readonly #routes = new Map<string, { readonly matches: RegExp, readonly methods: Set<string> }>()
   readonly #known = new Set(KNOWN)
 
@@ -37,8 +35,8 @@ export class Methods {
   }
 
   /**
-   * The methods of a path as Allow lists them; empty where the path is none. `*` has those of all
-   * paths.
+   * Returns the methods of a path in the form of Allow; empty for an unknown path. `*` has those of
+   * all paths.
    */
   of (path: string): string {
     const decoded = decodedPath(path)
@@ -54,15 +52,15 @@ export class Methods {
       .join(', ')
   }
 
-  /** Whether any path could have the method. */
+  /** Returns whether any path could have the method. */
   isKnown (method: string): boolean {
     return this.#known.has(method)
   }
 }
 
 /**
- * Answers OPTIONS wherever a route does not itself: 204 with Allow, for a preflight of CORS, too,
- * of which `@fastify/cors` has set the fields by then.
+ * Answers OPTIONS unless a route does: 204 with Allow, including CORS preflights, whose fields
+ * `@fastify/cors` has set already.
  */
 export function answerOptions (app: FastifyInstance, methods: Methods): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -75,21 +73,20 @@ export function answerOptions (app: FastifyInstance, methods: Methods): void {
     const allowed = methods.of(path)
     if (allowed !== '') reply.header('allow', allowed)
     else if (!isPreflight) return done(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, path))
-    // RFC 5789, section 3.1.
+    // Accept-Patch, RFC 5789, section 3.1.
     if (allowed.includes('PATCH')) reply.header('accept-patch', PATCH_TYPES)
     reply.code(204).header('content-length', '0').send()
   })
 }
 
 /**
- * The error for a request that no route is for: 405 where the path has other methods, 501 where no
+ * Returns the error for a request without a route: 405 if the path has other methods, 501 if no
  * path has this one, else 404.
  */
 export function notFound ({ method }: FastifyRequest, path: string, methods: Methods): Error {
   if (!methods.isKnown(method)) return new WEIR_ERR_METHOD_NOT_IMPLEMENTED(method)
   const allowed = methods.of(path)
-  // A route with the method says that it has nothing there, as one of files does of those that are
-  // missing.
+  // The route exists, but has no resource there, such as a missing file.
   if (allowed === '' || allowed.split(', ').includes(method)) {
     return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
   }
@@ -98,14 +95,14 @@ export function notFound ({ method }: FastifyRequest, path: string, methods: Met
   })
 }
 
-// A colon that is none, a parameter with its expression, a wildcard, what an expression would read
-// as syntax.
+// Matches a literal colon, a parameter with its expression, a wildcard, and characters that an
+// expression would read as syntax.
 const parts =
   /(::)|(\/?):[^:/(.?-]+(?:\(\^?((?:[^()\\]|\\.|\([^()]*\))*?)\$?\))?(\?)?|(\*)|[$()+.?[\\\]^{|}]/g
 
 /**
- * The paths of a route: find-my-way has `:name`, `:name(expression)`, `:name?`, `*`, and `::` for a
- * colon.
+ * Returns the expression for the paths of a route: find-my-way has `:name`, `:name(expression)`,
+ * `:name?`, `*`, and `::` for a colon.
  */
 function patternOf (url: string): RegExp {
   const source = url.replace(

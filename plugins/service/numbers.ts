@@ -1,7 +1,7 @@
 /**
- * Has validators of Ajv that coerce take a text for a number only if it is written as one, and
- * finite: an integer by its digits, any other number as in JSON. By itself Ajv takes what `+text`
- * takes: `0x1`, `1e309`, ` 1`. To be given to Ajv as its option `code`.
+ * Makes coercing validators of Ajv accept text for a number only if it is written as one, and
+ * finite: an integer in digits, any other number as in JSON. Ajv on its own accepts the same as
+ * `+text`: `0x1`, `1e309`, ` 1`. Give it to Ajv as its option `code`.
  *
  * @example new Ajv({ coerceTypes: true, code: numbersAsInJson })
  */
@@ -11,8 +11,8 @@ export const numbersAsInJson = {
 }
 
 /**
- * As `numbersAsInJson`, where a number has one spelling: of a path, so that no two paths name one
- * thing.
+ * Like `numbersAsInJson`, with a single spelling for each number: for paths, so that no two paths
+ * name the same resource.
  */
 export const numbersSpelledOneWay = {
   process: (code: string) =>
@@ -26,7 +26,7 @@ export const numbersSpelledOneWay = {
 const digits = '/^(?:0|-?[1-9]\\d*)$/'
 const jsonNumber = '/^-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?$/'
 
-// The conditions in what Ajv generates for `coerceTypes` (lib/compile/validate/dataType.ts).
+// Conditions in the code that Ajv generates for `coerceTypes` (lib/compile/validate/dataType.ts).
 const integer = /(\bdata\d*) && \1 == \+\1 && !\(\1 % 1\)/g
 const number = /(\bdata\d*) && \1 == \+\1/g
 
@@ -34,7 +34,7 @@ function coercing (code: string, isInteger: string, isNumber: string): string {
   const strict = code.replace(integer, isInteger).replace(number, isNumber)
   if (/== \+data/.test(strict)) {
     throw new Error(
-      'This version of Ajv coerces numbers in another way: numbers.ts has to know it'
+      'This version of Ajv coerces numbers in another way: adapt numbers.ts to it'
     )
   }
   return strict

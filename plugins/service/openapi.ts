@@ -8,20 +8,15 @@ export interface OpenapiOptions {
   title: string
   version: string
   description: string
-  /**
-   * The ways to authenticate that routes name in their `security`: those of `@weir/fastify/auth`.
-   */
+  /** Security schemes that routes name in their `security`: those of `@weir/fastify/auth`. */
   securitySchemes?: NonNullable<Components['securitySchemes']>
-  /**
-   * Changes what a route's description says, and nothing of how it works: @fastify/swagger's
-   * `transform`.
-   */
+  /** Changes a route's description, not its behavior: `transform` of @fastify/swagger. */
   transform?: NonNullable<FastifyDynamicSwaggerOptions['transform']>
 }
 
 /**
- * The routes' schemas as OpenAPI: `/docs` for people, `/docs/json` for programs. Routes registered
- * after it are in it.
+ * Publishes the routes' schemas as OpenAPI: `/docs` for readers, `/docs/json` for programs.
+ * Includes the routes registered after it.
  */
 export async function openapi (app: FastifyInstance, info: OpenapiOptions): Promise<void> {
   const { title, version, description, securitySchemes = {}, transform } = info
@@ -41,7 +36,7 @@ export async function openapi (app: FastifyInstance, info: OpenapiOptions): Prom
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       theme: { title: info.title },
-      // The one place with scripts and styles: the API's own policy allows none.
+      // Only these pages have scripts and styles: the API's own policy allows none.
       staticCSP: {
         'default-src': "'none'",
         'script-src': "'self'",

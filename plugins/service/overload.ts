@@ -4,31 +4,34 @@ import { WEIR_ERR_OVERLOADED } from '../errors.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** As of @fastify/under-pressure: called in place of a 503 while the service is overloaded. */
+    /**
+     * Handler of @fastify/under-pressure: called in place of a 503 while the service is overloaded.
+     */
     pressureHandler?: (() => void) | undefined
   }
   interface FastifyInstance {
-    /** Whether the event loop is late by more than `maxEventLoopDelay`. */
+    /** Returns whether the event loop is delayed by more than `maxEventLoopDelay`. */
     isUnderPressure (): boolean
   }
 }
 
-// Milliseconds between two looks at the delay, which is their mean since the one before.
+// Milliseconds between two measurements of the delay, each the mean since the previous one.
 const LOOK_EVERY = 1000
-// Milliseconds. A look counts until the next: so long may what the boot has blocked be among it.
+// Milliseconds after which measurements no longer include a block caused by the boot: each applies
+// until the next.
 const SETTLES_WITHIN = 2 * LOOK_EVERY
 
 export interface OverloadOptions {
   /**
-   * How late the event loop may be, in ms, before requests are answered 503; 0 never does. Default
-   * 1000.
+   * Delay of the event loop, in ms, from which requests are answered 503; 0 disables the check.
+   * Default 1000.
    */
   maxEventLoopDelay?: number
 }
 
 /**
- * Answers 503 while the event loop is late by more than that; not for what only the boot has
- * blocked.
+ * Answers 503 while the event loop is delayed by more than the limit; a block caused by the boot
+ * does not count.
  */
 export function overload (
   app: FastifyInstance,

@@ -8,26 +8,29 @@ import { JSON_TYPE, PATCH_TYPES } from './json.js'
 import { fieldErrors, type Violation } from './validation.js'
 
 /**
- * The body of every error (RFC 9457), application/problem+json. For the response schemas of routes:
+ * Body of every error (RFC 9457), application/problem+json. For the response schemas of routes:
  *
  * @example schema: { response: { 200: Product, 404: ProblemSchema } }
  */
 export const ProblemSchema = Type.Object(
   {
     type: Type.String({
-      description: 'a URI of the kind of problem; about:blank where title says it all'
+      description: 'URI of the kind of problem; about:blank if the title is sufficient'
     }),
-    title: Type.String({ description: 'the meaning of the status' }),
+    title: Type.String({ description: 'meaning of the status' }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
-    detail: Type.String({ description: 'what is wrong with this request, for people' }),
-    instance: Type.String({ description: 'the path of the request' }),
-    code: Type.String({ description: 'a name for programs, which does not change' }),
+    detail: Type.String({
+      description: 'description of the problem with this request, for ' +
+      'readers'
+    }),
+    instance: Type.String({ description: 'path of the request' }),
+    code: Type.String({ description: 'stable name for programs' }),
     requestId: Type.String({
-      description: 'the X-Request-Id of the response, by which logs find the request'
+      description: 'X-Request-Id of the response, with which to find the request in the logs'
     }),
     errors: Type.Optional(
       Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), {
-        description: 'the fields that cannot be accepted'
+        description: 'fields that are invalid'
       })
     )
   },
@@ -42,18 +45,18 @@ const problem = {
 }
 
 /**
- * The errors of any route, for its response schemas.
+ * Errors of any route, for its response schemas.
  *
  * @example schema: { response: { 200: Product, ...problems } }
  */
 export const problems = { '4xx': problem, '5xx': problem }
 
 /**
- * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went
- * wrong on the server (5xx) is logged and not shown, but for code and message of an error that was
- * made to be seen. A refusal that is expected is a line without a stack, of the level that its
- * class was declared with. An error may bring `headers`, and `problem`: a `type` of its own and the
- * members that go with it.
+ * Answers with an error, including thrown values of any type. A client's mistake (4xx) is
+ * described; a failure of the server (5xx) is logged and not disclosed, except for code and message
+ * of an error that is meant for clients. An expected refusal is logged as one line without a stack,
+ * at the level that its class was declared with. An error may have `headers`, and `problem`: its
+ * own `type` and additional members.
  */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const thrown = isRecord(error) ? error : {}
@@ -73,7 +76,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   if (status >= 500 && level !== undefined) { request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`) } else if (status >= 500 && !OF_CLIENTS.has(status)) { request.log.error({ err: error }, 'request failed') }
   if (status < 500 || isForClients(thrown)) {
     if (typeof thrown['message'] === 'string' && thrown['message'] !== '') { problem.detail = thrown['message'] } else problem.detail = problem.title
-    // Fastify says no more than the title.
+    // Fastify's message is no more than the title.
     if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
       problem.detail = mediaTypeProblem(request)
     }
@@ -90,21 +93,21 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   if (isRecord(thrown['headers'])) {
     for (const [name, value] of Object.entries(thrown['headers'])) reply.header(name, value)
   }
-  // As bytes: a route's response schema must not filter members out, and Fastify would add a
+  // Sent as bytes: a route's response schema must not filter members out, and Fastify would add a
   // charset, which the type does not have.
   reply.code(status).type('application/problem+json').send(Buffer.from(JSON.stringify(problem)))
 }
 
-// A method and a version of HTTP that a client has chosen are no failure of the server, by whatever
-// number.
+// Method and version of HTTP are chosen by the client, so an unsupported one is no failure of the
+// server, despite its status.
 const OF_CLIENTS: ReadonlySet<number> = new Set([501, 505])
 
-/** The path that was asked for, without the query, which may hold what should not be repeated. */
+/** Returns the requested path without the query, which may contain secrets. */
 export function pathOf (request: FastifyRequest): string {
   return withoutQuery(request.url)
 }
 
-/** A request target up to its query. */
+/** Returns a request target up to its query. */
 export const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? url
 
 function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number {
@@ -118,8 +121,8 @@ function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number
 }
 
 /**
- * The code of a driver or of Node tells clients about the inside; that of a named error was chosen
- * for them.
+ * Returns the code of an error. Codes of a driver or of Node disclose internals to clients; those
+ * of named errors are meant for them.
  */
 function codeOf (thrown: Record<string, unknown>, status: number): string {
   const named = status < 500 || isForClients(thrown)
@@ -127,7 +130,10 @@ function codeOf (thrown: Record<string, unknown>, status: number): string {
   return (STATUS_CODES[status] ?? 'Error').toUpperCase().replace(/\W+/g, '_')
 }
 
-/** Named errors of ours say what a client can do; Fastify's own speak to the developer. */
+/**
+ * Returns whether an error is meant for clients: Weir's named errors have a remedy for clients,
+ * Fastify's own are for developers.
+ */
 function isForClients (thrown: Record<string, unknown>): boolean {
   return thrown instanceof createError.FastifyError && !thrown.code.startsWith('FST_')
 }
@@ -145,6 +151,7 @@ function mediaTypeProblem ({ method, headers }: FastifyRequest): string {
   const problem =
     type === undefined
       ? 'The body has no Content-Type'
-      : `A body of Content-Type ${shown(type)} is not read here`
-  return `${problem}: send JSON as ${method === 'PATCH' ? PATCH_TYPES.replace(', ', ' or ') : JSON_TYPE}`
+      : `A body of Content-Type ${shown(type)} is not supported here`
+  return `${problem}: send JSON as ` +
+    `${method === 'PATCH' ? PATCH_TYPES.replace(', ', ' or ') : JSON_TYPE}`
 }

@@ -8,9 +8,9 @@ import {
 } from '../errors.js'
 
 /**
- * Refuses what Node's parser lets through and HTTP does not: a version that is not spoken, a coding
- * before `chunked`, Host missing, given twice or malformed, an expectation that cannot be met. By
- * itself Node answers a missing Host and the last without a body.
+ * Refuses requests that Node's parser accepts although they violate HTTP: an unsupported version, a
+ * coding before `chunked`, a missing, repeated or malformed Host, and an expectation that cannot be
+ * met. Node on its own answers a missing Host and the last without a body.
  */
 export function checkProtocol (app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => {
@@ -19,7 +19,7 @@ export function checkProtocol (app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => { done(problemOf(raw)) })
 }
 
-/** A name or an address, perhaps with a port (RFC 9110 7.2, RFC 3986 3.2.2). */
+/** Matches a name or an address, optionally with a port (RFC 9110 7.2, RFC 3986 3.2.2). */
 const authority = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i
 
 type Request = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion'>
@@ -29,8 +29,7 @@ function problemOf (request: Request): Error | undefined {
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     return new WEIR_ERR_EXPECTATION(expect)
   }
-  // HTTP/2 has authorities in place of Host, and requests that are injected say nothing of a
-  // version.
+  // HTTP/2 has authorities in place of Host, and injected requests have no version.
   if (!(request instanceof IncomingMessage)) return undefined
   const { httpVersion, rawHeaders } = request
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return new WEIR_ERR_HTTP_VERSION(httpVersion)

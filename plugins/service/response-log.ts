@@ -7,17 +7,17 @@ import {
 import type {} from '../response-cache/index.js'
 import { pathOf } from './problem.js'
 
-/** Says which responses the log has a line for. */
+/** Options that select the logged responses. */
 export interface ResponseLogOptions {
-  /** The level of the log. */
+  /** Level of the log. */
   readonly level: string
-  /** Whether each request has a line, whatever the level. */
+  /** Whether each request has a line, regardless of the level. */
   readonly access: boolean
 }
 
 /**
- * One line a response instead of Fastify's two a request, which cost more than a cache hit: from
- * 400 on at `info`, below at `debug`. With `access`, one short line a request in place of it.
+ * Logs one line per response instead of Fastify's two per request, which cost more than a cache
+ * hit: from 400 on at `info`, below at `debug`. With `access`, one short line per request instead.
  */
 export class ResponseLog extends LogController {
   readonly #all: boolean
@@ -53,7 +53,7 @@ export class ResponseLog extends LogController {
         path: pathOf(request),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 1000) / 1000,
-        // Undefined in contexts without the response cache, and so left out.
+        // Undefined, and therefore omitted, in contexts without the response cache.
         cache: request.cacheResult?.outcome
       },
       'access'

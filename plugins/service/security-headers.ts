@@ -1,18 +1,18 @@
 import helmet from '@fastify/helmet'
 import { fastify } from 'fastify'
 
-/** An API answers with data: no document of it may load anything or be framed. */
+/** API responses are data: their documents must not load anything or be framed. */
 const policy = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }
   },
-  // What CORS opens is there to be read by other origins.
+  // CORS opens the API to other origins.
   crossOriginResourcePolicy: { policy: 'cross-origin' },
   xFrameOptions: { action: 'deny' },
-  // TLS ends in front of the service: whoever ends it knows whether to promise it.
+  // TLS ends at the proxy in front of the service, which decides whether to send this header.
   strictTransportSecurity: false,
-  // About documents, plug-ins and browsers of the past.
+  // These concern documents, plug-ins and outdated browsers.
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   xDnsPrefetchControl: false,
@@ -22,9 +22,9 @@ const policy = {
 } as const
 
 /**
- * The headers of helmet for every response. They never change, but @fastify/helmet works them out
- * anew for each request, in two async hooks: 8 µs, two thirds of a cache hit. So an app of its own
- * is asked once.
+ * Returns the headers of helmet for every response. They never change, but @fastify/helmet computes
+ * them for each request, in two async hooks: 8 µs, two thirds of a cache hit. Therefore a separate
+ * app computes them once.
  */
 export async function securityHeaders (): Promise<Record<string, string>> {
   const plain = fastify()

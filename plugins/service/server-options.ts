@@ -17,8 +17,8 @@ type ServiceServerOptions = Omit<Options, 'logger'> & {
 const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
 
 /**
- * The options of every service's Fastify instance: logs, request ids, validation, timeouts, errors
- * that happen before a route is found.
+ * Returns the options of every service's Fastify instance: logs, request ids, validation, timeouts,
+ * and errors before a route is found.
  *
  * @example const app = fastify(serverOptions(env, { service: 'catalog' }))
  */
@@ -46,20 +46,21 @@ export function serverOptions (
       sendProblem(error, request, reply)
     },
     clientErrorHandler: answerClientError,
-    // The service plugin checks it: Node would answer without a body.
+    // The service plugin checks Host: Node would answer without a body.
     http: { requireHostHeader: false },
-    // How long a request may take to arrive, and a connection may be silent while it is answered.
+    // Limits for the arrival of a request, and for silence on a connection while it is answered.
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     forceCloseConnections: 'idle',
-    // While closing, requests on open connections are still answered: readiness is what sends new
-    // ones elsewhere.
+    // While closing, requests on open connections are still answered: readiness moves new ones
+    // elsewhere.
     return503OnClosing: false
   }
 }
 
 /**
- * As Fastify's own, but without the query, which may hold secrets. Anything may be logged as `req`.
+ * Like Fastify's own, but without the query, which may contain secrets. Any value may be logged as
+ * `req`.
  */
 function serializeRequest ({ method, url, host, ip, socket }: Partial<FastifyRequest>) {
   return {
@@ -72,8 +73,8 @@ function serializeRequest ({ method, url, host, ip, socket }: Partial<FastifyReq
 }
 
 /**
- * The id that a proxy in front gave the request, so that their logs agree, if it can be one; else a
- * new one.
+ * Returns the id from a proxy in front, so that both logs agree, if it is valid; otherwise a new
+ * one.
  */
 function requestId ({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']

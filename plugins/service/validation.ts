@@ -1,4 +1,4 @@
-/** What Ajv says of one violation; Fastify and env-schema both pass it on. */
+/** Violation reported by Ajv; Fastify and env-schema both pass it on. */
 export interface Violation {
   readonly keyword: string
   readonly instancePath: string
@@ -6,18 +6,15 @@ export interface Violation {
   readonly message?: string | undefined
 }
 
-/**
- * One field that cannot be accepted, for people: `{ field: 'price.amount', message: 'must be >= 0'
- * }`.
- */
+/** One invalid field, for readers: `{ field: 'price.amount', message: 'must be >= 0' }`. */
 export interface FieldError {
   field: string
   message: string
 }
 
 /**
- * Turns Ajv's violations into one error a field. `whole` names the value itself, for violations
- * that are not about a field of it.
+ * Converts Ajv's violations to one error per field. `whole` names the value itself, for violations
+ * that do not concern a field of it.
  *
  * @example fieldErrors(error.validation, 'body')
  */
@@ -37,14 +34,16 @@ function fieldOf ({ instancePath, params }: Violation): string {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  // The field that is missing or not wanted is not in the path: Ajv points at the object around it.
+  // The missing or unexpected field is not in the path: Ajv refers to the enclosing object.
   const named =
     params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
   if (typeof named === 'string') path.push(named)
   return path.join('.')
 }
 
-/** A union fails with one violation a branch and one for the union, which says nothing more. */
+/**
+ * Combines the violations of a union: one per branch, and one for the union, which adds nothing.
+ */
 function messageOf (violations: readonly Violation[]): string {
   const allowed = violations.flatMap(({ keyword, params }): unknown[] => {
     if (keyword === 'const') return [params['allowedValue']]
@@ -57,7 +56,8 @@ function messageOf (violations: readonly Violation[]): string {
     .map(oneMessage)
   if (allowed.length > 0) {
     messages.push(
-      `must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.map((value) => JSON.stringify(value)).join(', ')}`
+      'must be ' +
+      `${allowed.length > 1 ? 'one of ' : ''}${allowed.map((value) => JSON.stringify(value)).join(', ')}`
     )
   }
   return [...new Set(messages)].join(' or ') || 'is not valid'

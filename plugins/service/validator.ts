@@ -1,14 +1,14 @@
 import AjvCompiler from '@fastify/ajv-compiler'
 import { numbersAsInJson, numbersSpelledOneWay } from './numbers.js'
 
-// One for each way to coerce: a compiler is found again by those of its options that are no
+// One compiler for each way to coerce: compilers are cached by those of their options that are not
 // functions.
 const [buildJson, buildText, buildPath] = [AjvCompiler(), AjvCompiler(), AjvCompiler()]
 
 /**
- * Validation of what requests bring. A path, a query or a header is text, and is read as the type
- * its schema asks for. A JSON body has types of its own and is taken as it is: coercing would turn
- * `null` into a price of 0. What a schema does not allow is an error, not dropped.
+ * Validates requests. Paths, queries and headers are text, and are read as the type in their
+ * schema. A JSON body has its own types and is not coerced: coercing would turn `null` into a price
+ * of 0. Values that a schema does not allow are errors, and are not removed.
  */
 export const buildValidator: AjvCompiler.BuildCompilerFromPool = (externalSchemas) => {
   const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
@@ -19,7 +19,7 @@ export const buildValidator: AjvCompiler.BuildCompilerFromPool = (externalSchema
   const path = buildPath(externalSchemas, {
     customOptions: { ...options, coerceTypes: 'array', code: numbersSpelledOneWay }
   })
-  // Typed as the schema, it is a part of a route: { schema, method, url, httpPart }.
+  // Typed as the schema, the argument is a part of a route: { schema, method, url, httpPart }.
   return (part) => {
     const httpPart: unknown =
       typeof part === 'object' && 'httpPart' in part ? part['httpPart'] : undefined

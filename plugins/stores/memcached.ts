@@ -1,3 +1,3 @@
-// The same function as that of @weir/cache, of the version that the plugins run on: an app needs no
-// second dependency, which pnpm and yarn would ask of it.
+// Re-exports the function of @weir/cache in the version that the plugins use: an app needs no
+// second dependency, which pnpm and yarn would require.
 export * from '@weir/cache/memcached'

@@ -37,7 +37,7 @@ t.test('its early 304 never happens: not for another URL, not for POST', async (
   t.equal(written, 1)
 })
 
-t.test('a stored response that says nothing has others ask, also on hits', async (t) => {
+t.test('a stored response without Cache-Control makes clients revalidate, also on hits', async (t) => {
   const app = await cachedApp(t)
   app.get('/default', { config: { cache: { ttl: '60s' } } }, async () => 'x')
   app.get('/own', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
@@ -50,6 +50,6 @@ t.test('a stored response that says nothing has others ask, also on hits', async
   }
   t.notOk(
     'cache-control' in (await app.inject('/none')).headers,
-    'what is not cached is left alone'
+    'uncached routes are unchanged'
   )
 })

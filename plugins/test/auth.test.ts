@@ -21,7 +21,8 @@ const HS256 = { algorithm: 'HS256', secret } as const
 const hour = { expiresIn: '1h' } as const
 
 /**
- * A service that anybody may read, editors may write and admins may purge; it closes with the test.
+ * Starts a service open to all readers, with routes for editors and a purge for admins; it closes
+ * with the test.
  */
 async function guardedApp (
   t: Test,
@@ -46,7 +47,7 @@ async function guardedApp (
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const tokenOf = (app: FastifyInstance, role: Role) => app.jwt.HS256.sign({ sub: 'ada', role }, hour)
 
-/** A token that was not made by a library, because none would. */
+/** Forges a token that libraries refuse to create. */
 function forged (header: object, claims: object, sign: (input: string) => string): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   const input = `${encode(header)}.${encode(claims)}`
@@ -57,7 +58,7 @@ const claims = { sub: 'mallory', role: 'admin', exp: 4_102_444_800 }
 const hs256 = (key: string) => (input: string) =>
   createHmac('sha256', key).update(input).digest('base64url')
 
-t.test('roles: each may do what those below it may', async (t) => {
+t.test('roles: each includes the lower ones', async (t) => {
   const app = await guardedApp(t)
   const expected: Record<Role, number[]> = {
     reader: [200, 403, 403],
@@ -81,7 +82,7 @@ t.test('roles: each may do what those below it may', async (t) => {
   t.match(forbidden.headers, { 'content-type': 'application/problem+json', ratelimit: /r=/ })
   t.match(forbidden.json(), {
     code: 'WEIR_ERR_FORBIDDEN',
-    detail: /needs the role admin, and you have editor/
+    detail: /requires the role admin, and you have editor/
   })
   t.same(
     (
@@ -91,7 +92,7 @@ t.test('roles: each may do what those below it may', async (t) => {
   )
 })
 
-t.test('nobody: reads what is public, and is told how to be somebody', async (t) => {
+t.test('without credentials: public routes are readable, and others describe how to authenticate', async (t) => {
   const app = await guardedApp(t)
   t.equal((await app.inject('/x')).body, 'nobody')
   const refused = await app.inject({ method: 'POST', url: '/x' })
@@ -103,11 +104,11 @@ t.test('nobody: reads what is public, and is told how to be somebody', async (t)
   })
   t.match(refused.json(), {
     code: 'WEIR_ERR_UNAUTHENTICATED',
-    detail: 'This needs the role editor: send Authorization: Bearer with a token'
+    detail: 'This requires the role editor: send Authorization: Bearer with a token'
   })
 })
 
-t.test('tokens that are not accepted are 401 wherever they are sent', async (t) => {
+t.test('invalid tokens are 401 on every route', async (t) => {
   const app = await guardedApp(t)
   const good = tokenOf(app, 'admin')
   const now = Math.floor(Date.now() / 1000)
@@ -186,7 +187,7 @@ t.test('tokens that are not accepted are 401 wherever they are sent', async (t) 
   t.equal(
     (await app.inject({ url: '/x', headers: { authorization: `bearer ${good}` } })).statusCode,
     200,
-    'schemes have no case'
+    'schemes are case-insensitive'
   )
   t.equal(
     (
@@ -196,11 +197,11 @@ t.test('tokens that are not accepted are 401 wherever they are sent', async (t) 
       })
     ).statusCode,
     200,
-    'what these were forged after is accepted when it is signed'
+    'the claims of the forged tokens are accepted when signed'
   )
 })
 
-t.test('keys of other algorithms, beside each other and not in place of each other', async (t) => {
+t.test('keys of several algorithms are accepted side by side, never for one another', async (t) => {
   const pem = ({ publicKey, privateKey }: { publicKey: KeyObject, privateKey: KeyObject }) => ({
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -314,13 +315,13 @@ t.test('API keys', async (t) => {
 })
 
 t.test(
-  'API keys: a lookup that returns no stored key is a mistake in the log, and the key is unknown',
+  'API keys: a lookup that returns no stored key is logged as a mistake, and the key is unknown',
   async (t) => {
     const { key, hash } = createApiKey('ci')
     const user = { id: 'ci', role: 'admin' }
     let found: unknown
     const { app, lines } = await buildService(t)
-    // The types refuse these; plain JavaScript has only the check.
+    // The types refuse these; plain JavaScript relies on the check.
     await app.register(auth, { apiKeys: () => found as never })
     app.get('/x', async ({ user }) => user)
     const get = async () => app.inject({ url: '/x', headers: { 'x-api-key': key } })
@@ -350,7 +351,7 @@ t.test(
       t.match(errors(), [
         {
           err: { code: 'WEIR_ERR_API_KEY_LOOKUP' },
-          msg: /^apiKeys\("ci"\) returned no API key: let it return \{ hash, user/
+          msg: /^apiKeys\("ci"\) did not return an API key: return \{ hash, user/
         }
       ])
     }
@@ -362,7 +363,7 @@ t.test(
   }
 )
 
-t.test('limits: users by name, nobody and who pretends by address', async (t) => {
+t.test('limits: users by id, and clients without valid credentials by address', async (t) => {
   const app = await guardedApp(
     t,
     { jwt: [HS256] },
@@ -390,7 +391,7 @@ t.test('limits: users by name, nobody and who pretends by address', async (t) =>
   t.match(
     standing(await app.inject({ url: '/x', headers: wrong })),
     [401, '"default";r=2;t=2400'],
-    'a wrong token costs the address'
+    'a wrong token is charged to the address'
   )
   t.match(standing(await app.inject({ method: 'POST', url: '/x' })), [401, /r=1;/], 'so does none')
   t.match(standing(await app.inject({ url: '/nowhere', headers: wrong })), [404, /r=0;/])
@@ -400,12 +401,12 @@ t.test('limits: users by name, nobody and who pretends by address', async (t) =>
   t.match(
     standing(await app.inject({ url: '/nowhere', headers: token('bob') })),
     [404, /r=1;/],
-    "a 404 is the user's"
+    'a 404 is charged to the user'
   )
 })
 
 t.test(
-  'the response cache: responses are for everybody if they say so, and guarded where the route is',
+  'the response cache: responses are shared if they are declared as public, and guarded by the route\'s role',
   async (t) => {
     const app = await guardedApp(t)
     await app.register(responseCache, { store: cacheStore(), origin: 'http://shop.test' })
@@ -443,7 +444,7 @@ t.test(
   }
 )
 
-t.test('OpenAPI: routes with a role say how to authenticate', async (t) => {
+t.test('OpenAPI: routes with a role declare how to authenticate', async (t) => {
   const app = await guardedApp(t, { jwt: [HS256], apiKeys: () => undefined })
   const { components, paths } = (await app.inject('/docs/json')).json<{
     components: object
@@ -470,15 +471,15 @@ t.test('a mistake stops the boot', async (t) => {
     [{ jwt: [{ algorithm: 'EdDSA' }] }, /option "jwt" has no publicKey for EdDSA/],
     [{ jwt: [{ algorithm: 'none' }] }, /option "jwt" has a key for an algorithm other than/],
     [{ jwt: [null] }, /option "jwt" has a key for an algorithm other than/],
-    [{ jwt: [HS256, HS256] }, /option "jwt" has several keys for HS256: give each a kid/],
+    [{ jwt: [HS256, HS256] }, /option "jwt" has several keys for HS256: give each its own kid/],
     [
       { jwt: [{ ...HS256, audence: 'shop' }] },
-      /option "jwt\[0\]\.audence" is unknown: there is secret, algorithm, kid, issuer, audience$/
+      /option "jwt\[0\]\.audence" is unknown: valid options are secret, algorithm, kid, issuer, audience$/
     ],
     [{ jwt: [{ ...HS256, publicKey: 'x' }] }, /option "jwt\[0\]\.publicKey" is unknown/],
     [
       { jwt: [{ algorithm: 'EdDSA', publicKey: 'x', secret }] },
-      /option "jwt\[0\]\.secret" is unknown: there is publicKey, privateKey/
+      /option "jwt\[0\]\.secret" is unknown: valid options are publicKey, privateKey/
     ],
     [
       { jwt: [HS256, { ...HS256, kid: 'b', audience: '' }] },
@@ -529,7 +530,7 @@ t.test('a mistake stops the boot', async (t) => {
     {
       code: 'WEIR_ERR_PLUGIN_ORDER',
       message:
-        'weir-rate-limit must be registered before weir-auth: what it answers 401 or 403 would not count'
+        'weir-rate-limit must be registered before weir-auth: its 401 and 403 responses would not count'
     }
   )
   await cached.register(responseCache, { store: cacheStore() })
@@ -540,12 +541,12 @@ t.test('a mistake stops the boot', async (t) => {
     {
       code: 'WEIR_ERR_PLUGIN_ORDER',
       message:
-        'weir-auth must be registered before weir-response-cache: hits would be served to anybody'
+        'weir-auth must be registered before weir-response-cache: otherwise hits would be served to clients without the role'
     }
   )
 })
 
-t.test('API keys alone: nobody is 401, and a key is somebody', async (t) => {
+t.test('API keys alone: a request without one is 401, and a key identifies its user', async (t) => {
   const { key, hash } = createApiKey('ci')
   const app = await guardedApp(t, {
     apiKeys: (id) => (id === 'ci' ? { hash, user: { id: 'ci', role: 'admin' } } : undefined)
@@ -587,7 +588,7 @@ t.test('keys are rotated by their kid', async (t) => {
     detail: /no key has the kid/
   })
   const unnamed = forged({ alg: 'HS256', typ: 'JWT' }, claims, hs256(oldKey.secret))
-  t.same(await statuses(unnamed), [200, 200, 401], 'a token without a kid is tried with each')
+  t.same(await statuses(unnamed), [200, 200, 401], 'a token without a kid is tried with each key')
   const mislabelled = forged({ alg: 'HS256', typ: 'JWT', kid: 'new' }, claims, hs256(oldKey.secret))
   t.same(await statuses(mislabelled), [401, 401, 401])
   for (const jwt of [
@@ -600,7 +601,7 @@ t.test('keys are rotated by their kid', async (t) => {
   }
 })
 
-t.test('clockTolerance: how far clocks may differ', async (t) => {
+t.test('clockTolerance: maximum difference of clocks', async (t) => {
   const now = Math.floor(Date.now() / 1000)
   const expired = forged({ alg: 'HS256', typ: 'JWT' }, { ...claims, exp: now - 20 }, hs256(secret))
   const early = forged({ alg: 'HS256', typ: 'JWT' }, { ...claims, nbf: now + 20 }, hs256(secret))

@@ -29,8 +29,8 @@ type Options = Partial<CacheAdminOptions> &
   Pick<Partial<ResponseCacheOptions>, 'origin'> & { limit?: number }
 
 /**
- * A shop with a cache that admins may purge, and with no limits unless one is given; it closes with
- * the test.
+ * Starts a shop with a cache that admins may purge, and with no limits unless one is given; it
+ * closes with the test.
  */
 async function shop (
   t: Test,
@@ -169,7 +169,7 @@ t.test('a mistake stops the boot', async (t) => {
     {
       code: 'WEIR_ERR_PLUGIN_ORDER',
       message:
-        /^weir-auth must be registered before weir-cache-admin: without it, anybody could purge/
+        /^weir-auth must be registered before weir-cache-admin: without it, any client could purge/
     }
   )
   await t.rejects(app(async (app) => {
@@ -207,7 +207,7 @@ t.test('a mistake stops the boot', async (t) => {
   )
 })
 
-t.test('a purge is seen by every instance, and ends nothing else', async (t) => {
+t.test('a purge takes effect on every instance, and invalidates nothing else', async (t) => {
   const store = memoryStore()
   const [a, b] = [await shop(t, store), await shop(t, store, { instance: 'b' })]
   const urls = ['/products', '/products/1', '/products/2', '/page']
@@ -262,7 +262,7 @@ t.test('a purge is seen by every instance, and ends nothing else', async (t) => 
 })
 
 t.test(
-  'a URL is that of whoever writes it: what its route makes of the query, and the origin, are in the key',
+  'a URL is normalized like a request: by the query schema of its route and the origin in the key',
   async (t) => {
     for (const origin of [undefined, 'https://shop.example']) {
       const app = await shop(t, memoryStore(), origin === undefined ? {} : { origin })
@@ -290,7 +290,7 @@ t.test(
   }
 )
 
-t.test('what cannot be purged is a 400 that names the field', async (t) => {
+t.test('an invalid purge is a 400 that names the field', async (t) => {
   const app = await shop(t, memoryStore())
   await app.inject('/products')
   const bad: [payload: unknown, field: string][] = [
@@ -327,11 +327,11 @@ t.test('what cannot be purged is a 400 that names the field', async (t) => {
       answer.body
     )
   }
-  t.equal(await status(app, '/products'), 'memory', 'none of it has ended anything')
+  t.equal(await status(app, '/products'), 'memory', 'nothing was invalidated')
   t.equal(
     (await app.inject('/uncached')).json<{ run: number }>().run,
     2,
-    'and no handler was asked'
+    'and no handler ran'
   )
   t.match((await purge(app, {})).json(), {
     code: 'WEIR_ERR_PURGE_TARGET',
@@ -351,7 +351,7 @@ t.test('what cannot be purged is a 400 that names the field', async (t) => {
   )
 })
 
-t.test('what is kept for a URL, as nobody notices', async (t) => {
+t.test('entries of a URL are inspected without side effects', async (t) => {
   const store = memoryStore()
   const [a, b] = [await shop(t, store), await shop(t, store, { instance: 'b' })]
   const first = await a.inject('/products?limit=2')
@@ -382,7 +382,7 @@ t.test('what is kept for a URL, as nobody notices', async (t) => {
   t.match(
     found(await look(b, '/products?limit=2')),
     [{ where: 'store', key }],
-    'looking has not brought it into memory'
+    'inspecting has not copied it into memory'
   )
   t.same(found(await look(a, '/products?limit=3')), [])
   t.same(
@@ -404,11 +404,11 @@ t.test('what is kept for a URL, as nobody notices', async (t) => {
       { where: 'memory', valid: false },
       { where: 'store', valid: false }
     ],
-    'it is there, and served to nobody'
+    'it exists, but is not served'
   )
 })
 
-t.test('variants: the one that the headers select', async (t) => {
+t.test('variants: the one selected by the headers', async (t) => {
   const app = await shop(t, memoryStore())
   for (const language of ['de', 'en']) {
     await app.inject({ url: '/page', headers: { 'accept-language': language } })
@@ -440,7 +440,7 @@ t.test('variants: the one that the headers select', async (t) => {
 })
 
 t.test(
-  'No-Vary-Search: the response that a URL is answered from, whichever query it was made for',
+  'No-Vary-Search: the response for a URL, regardless of the query that created it',
   async (t) => {
     const app = await shop(t, memoryStore())
     const rule = 'params=("utm")'
@@ -465,7 +465,7 @@ t.test(
   }
 )
 
-t.test('counts of this instance', async (t) => {
+t.test('counters of this instance', async (t) => {
   const app = await shop(t, memoryStore())
   await app.inject('/products')
   await app.inject('/products')
@@ -475,18 +475,18 @@ t.test('counts of this instance', async (t) => {
   t.match(counts, { hits: { l1: 1 }, misses: 1, stores: 1, l1: { entries: 1 } })
 })
 
-t.test('questions about keys are nobody\'s requests', async (t) => {
+t.test('lookups of keys do not count as client requests', async (t) => {
   const app = await shop(t, memoryStore(), { limit: 2 })
   const question = { url: '/products', headers: { 'x-weir-key': 'guessed' } }
   for (let i = 0; i < 10; i++) await look(app, '/products')
   t.same(
     await statuses(app, 3, question),
     [200, 200, 429],
-    'ten questions have used up nothing, and nobody else can ask one'
+    'ten lookups are free of charge, and clients cannot send any'
   )
 })
 
-t.test('where the store cannot be told or asked, it says so', async (t) => {
+t.test('an unreachable store is reported', async (t) => {
   let down = false
   const guarded = guardedStore(memoryStore(), () => !down)
   const failing = async () => { throw new Error('timeout') }
@@ -524,7 +524,7 @@ t.test('where the store cannot be told or asked, it says so', async (t) => {
   t.equal(await status(app, '/products'), 'miss')
 })
 
-t.test('with Redis a purge is answered when no instance serves what was before', async (t) => {
+t.test('with Redis a purge returns when no instance serves the old responses', async (t) => {
   const server = await startRedis(t)
   const store = async (app: FastifyInstance) => {
     await app.register(redis, { url: server.url, commandTimeout: 5000 })
@@ -548,7 +548,7 @@ t.test('with Redis a purge is answered when no instance serves what was before',
   t.equal((await look(a, '/products')).statusCode, 503)
 })
 
-t.test('OpenAPI has it, with who may', async (t) => {
+t.test('OpenAPI describes the routes with their role', async (t) => {
   const app = await shop(t, memoryStore())
   const { paths } = (await app.inject('/docs/json')).json<{
     paths: Record<string, Record<string, { security?: object[]; responses: object }>>

@@ -20,36 +20,36 @@ async function newApp (t: Test, { cached = false, http2 = false, log = [] as str
   return app
 }
 
-// What the types refuse here, a program without types is refused at boot.
-// @ts-expect-error a page is for everybody or for one user
+// The types refuse this; programs without types are refused at boot.
+// @ts-expect-error a page is for all users or for one
 export const twoAudiences: PageCacheControl = { public: true, private: true, maxAge: 1 }
-// @ts-expect-error nothing is kept, so that there is no age
+// @ts-expect-error nothing is stored, so there is no age
 export const noStoreWithAge: PageCacheControl = { noStore: true, maxAge: 1 }
 // @ts-expect-error immutable needs an age
 export const immutableAlone: PageCacheControl = { noCache: true, immutable: true }
 // @ts-expect-error fragments change
 export const immutableFragments: PageCacheControl = { maxAge: 'fragments', immutable: true }
-// @ts-expect-error each is made of the other
+// @ts-expect-error each is derived from the other
 export const twoEnds: PageCacheControl = { maxAge: 1, expires: () => new Date() }
-// @ts-expect-error no shared cache keeps it
+// @ts-expect-error no shared cache stores it
 export const sharedPrivate: PageCacheControl = { private: true, maxAge: 1, sharedMaxAge: 1 }
-// @ts-expect-error nobody keeps it for longer than it is right
+// @ts-expect-error no cache stores it for longer than it is fresh
 export const sharedUntil: PageCacheControl = { expires: () => new Date(), sharedMaxAge: 1 }
-// @ts-expect-error in shared caches, too
+// @ts-expect-error applies to shared caches, too
 export const sharedFragments: PageCacheControl = { maxAge: 'fragments', sharedMaxAge: 1 }
-// @ts-expect-error stale is what must-revalidate forbids
+// @ts-expect-error must-revalidate forbids stale responses
 export const staleRevalidated: PageCacheControl = {
   maxAge: 1,
   mustRevalidate: true,
   staleIfError: 1
 }
-// @ts-expect-error for how long?
+// @ts-expect-error the lifetime is missing
 export const nothingSaid: PageCacheControl = { vary: ['accept'] }
 
 const wrong: [options: unknown, message: RegExp][] = [
   [
     { public: true, private: true, maxAge: 1 },
-    /^Route GET \/x: config.cacheControl.public contradicts private: a page is for everybody or for one user$/
+    /^Route GET \/x: config.cacheControl.public contradicts private: a page is for all users or for one$/
   ],
   [{ noStore: true, maxAge: 1 }, /noStore contradicts maxAge/],
   [{ noStore: true, vary: ['x'] }, /noStore contradicts vary/],
@@ -61,11 +61,11 @@ const wrong: [options: unknown, message: RegExp][] = [
   [{ private: true, maxAge: 1, sharedMaxAge: 1 }, /private contradicts sharedMaxAge/],
   [
     { maxAge: 1, expires: () => new Date() },
-    /maxAge contradicts expires: each is made of the other/
+    /maxAge contradicts expires: each is derived from the other/
   ],
   [
     { public: true, expires: () => new Date(), sharedMaxAge: 1 },
-    /expires contradicts sharedMaxAge: nobody keeps a page for longer than it is right/
+    /expires contradicts sharedMaxAge: no cache stores a page for longer than it is fresh/
   ],
   [{ maxAge: 'fragments', sharedMaxAge: 1 }, /sharedMaxAge contradicts maxAge 'fragments'/],
   [{ maxAge: '0s', immutable: true }, /immutable needs maxAge: a duration of a second or more/],
@@ -78,24 +78,24 @@ const wrong: [options: unknown, message: RegExp][] = [
   [{ maxAge: 'fragments', immutable: true }, /immutable needs maxAge/],
   [
     { vary: ['x'] },
-    /config.cacheControl does not say for how long: give it maxAge, expires, noCache or noStore/
+    /config.cacheControl has no lifetime: give it maxAge, expires, noCache or noStore/
   ],
-  [{}, /does not say for how long/],
+  [{}, /has no lifetime/],
   [
     { maxAge: 'soon' },
     /maxAge must be a duration: milliseconds, or text like '60s', or 'fragments', not 'soon'/
   ],
   [{ maxAge: -1 }, /maxAge must be/],
-  [{ maxAge: 1, public: false }, /public must be true, or left out, not false/],
+  [{ maxAge: 1, public: false }, /public must be true, or omitted, not false/],
   [{ maxAge: 1, vary: ['*'] }, /vary must be a list of request header names/],
   [{ maxAge: 1, lastModified: new Date() }, /lastModified must be a function/],
   [{ expires: 'tomorrow' }, /expires must be a function/],
-  [{ maxage: 1 }, /maxage is unknown: there is public, private/],
+  [{ maxage: 1 }, /maxage is unknown: valid options are public, private/],
   [[], /must be an object/],
   [null, /must be an object/]
 ]
 
-t.test('what contradicts itself is a named error when the route is declared', async (t) => {
+t.test('contradicting options are a named error when the route is declared', async (t) => {
   const app = await newApp(t)
   for (const [cacheControl, message] of wrong) {
     t.throws(
@@ -110,7 +110,7 @@ t.test('what contradicts itself is a named error when the route is declared', as
   )
 })
 
-t.test('every combination of options is refused, or says what it says', async (t) => {
+t.test('every combination of options is either refused or rendered as declared', async (t) => {
   const values = {
     public: true,
     private: true,
@@ -156,7 +156,7 @@ t.test('every combination of options is refused, or says what it says', async (t
   t.ok(routes.size > 30, String(routes.size))
 })
 
-/** Says where the headers of a response contradict each other, or what its route promises. */
+/** Returns where the headers of a response contradict each other, or the promise of its route. */
 function contradiction (
   headers: Readonly<Record<string, string | number | string[] | undefined>>,
   { now, promised }: { now: number; promised: number }
@@ -185,7 +185,7 @@ function contradiction (
     (maxAge === undefined) !== (expires === undefined) ||
     (maxAge !== undefined && Math.abs(until - maxAge) > 2)
   ) { return 'Expires is another end' }
-  if (lifetimes.some((seconds) => seconds > promised)) return 'longer than it is right'
+  if (lifetimes.some((seconds) => seconds > promised)) return 'longer than it is fresh'
   return undefined
 }
 
@@ -259,7 +259,7 @@ t.test('all pairs of options, with each lifetime: refused, or headers that agree
     const now = Date.now()
     const { headers } = await app.inject(url)
     const found = contradiction(headers, { now, promised })
-    // Node keeps the text of Date until its timer runs.
+    // Node reuses the text of Date until its timer runs.
     await turn()
     if (found !== undefined) wrong.push(`${said}: ${found}: ${String(headers['cache-control'])}`)
   }
@@ -273,7 +273,7 @@ t.test('all pairs of options, with each lifetime: refused, or headers that agree
       },
       { now: 0, promised: 10 }
     ),
-    'longer than it is right'
+    'longer than it is fresh'
   )
 })
 
@@ -378,7 +378,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-t.test('what a function should not have returned is left out, and logged once', async (t) => {
+t.test('an invalid result of a function is left out, and logged once', async (t) => {
   const log: string[] = []
   const app = await newApp(t, { log })
   const config = {
@@ -398,16 +398,16 @@ t.test('what a function should not have returned is left out, and logged once', 
   t.equal(log.length, 3)
   t.match(
     log.join(),
-    /config.cacheControl.expires returned no time, so that the page is stale at once: let it return a valid Date/
+    /config.cacheControl.expires returned no valid date, so that the page is stale at once: return a valid Date/
   )
   t.match(
     log.join(),
-    /config.cacheControl.etag returned what is left out: let it return an entity tag/
+    /config.cacheControl.etag returned a value that is left out: return an entity tag/
   )
 })
 
 t.test(
-  'with the response cache: stored with the response, and asked only where that is stale',
+  'with the response cache: stored with the response, and called only when that is stale',
   async (t) => {
     const app = await newApp(t, { cached: true })
     let [asked, runs] = [0, 0]
@@ -471,7 +471,7 @@ t.test('a response that the cache would never keep is refused on a cached route'
   }
 })
 
-t.test('declared is enforced, in its order', async (t) => {
+t.test('declared is enforced, in the required order', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(responseCache, { store: memoryStore() })
@@ -496,7 +496,7 @@ t.test('declared is enforced, in its order', async (t) => {
   )
 })
 
-t.test('a service leaves it to the route, but for errors', async (t) => {
+t.test('a service leaves Cache-Control to the route, except for errors', async (t) => {
   const { app } = await buildService(t)
   await app.register(cacheControl)
   let fails = false

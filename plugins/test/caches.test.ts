@@ -10,7 +10,7 @@ import redis from '../redis/index.js'
 
 interface Product { readonly id: string, readonly price: number }
 
-/** As an application has them: their types follow from what makes them. */
+/** Caches as in an application: their types are derived from the function that creates them. */
 const shopCaches = (store: Store) => createCaches({
   stores: { shared: store, memory: memoryStore() },
   caches: {
@@ -35,7 +35,7 @@ declare module 'fastify' {
 
 const load = async (id: string): Promise<Product> => ({ id, price: 5 })
 
-/** A store that counts how often it is closed. */
+/** Returns a store that counts its calls of close. */
 function counted (): { readonly store: Store, closed: number } {
   const counts = { closed: 0, store: { ...memoryStore(), async close () { counts.closed++ } } }
   return counts
@@ -70,7 +70,7 @@ t.test('caches are on the application and on the request, typed', async (t) => {
     return product
   })
   app.put<{ Params: { id: string } }>('/products/:id', async (request, reply) => {
-    // @ts-expect-error no product
+    // @ts-expect-error not a product
     const isWrong = () => request.caches.products.set('42', true)
     t.type(isWrong, 'function')
     await request.caches.products.set(request.params.id, { id: request.params.id, price: 7 })
@@ -82,7 +82,7 @@ t.test('caches are on the application and on the request, typed', async (t) => {
   t.strictSame((await app.inject('/products/42')).json(), { id: '42', price: 7 })
   t.throws(
     () => {
-      // @ts-expect-error a cache that there is not
+      // @ts-expect-error an unknown cache
       String(app.caches.prodcuts)
     },
     { code: 'WEIR_CACHE_INVALID_OPTION', message: 'caches.prodcuts does not exist: the caches are products, flags' }
@@ -90,7 +90,7 @@ t.test('caches are on the application and on the request, typed', async (t) => {
 })
 
 t.test(
-  'the stores it was given are closed with the application, caches that were made are not',
+  'stores given to the plugin are closed with the application, existing caches are not',
   async (t) => {
     const [own, yours] = [counted(), counted()]
     const [first, second] = [newApp(t).app, newApp(t).app]
@@ -104,7 +104,7 @@ t.test(
   }
 )
 
-t.test('requests that are under way when the application closes have their caches', async (t) => {
+t.test('requests in flight when the application closes can use their caches', async (t) => {
   const { app } = newApp(t)
   const own = counted()
   await app.register(caches, inline(own.store))
@@ -117,7 +117,7 @@ t.test('requests that are under way when the application closes have their cache
 })
 
 t.test(
-  'a context may have caches of its own, and an application others under another name',
+  'a context may have its own caches, and an application others under another name',
   async (t) => {
     const { app } = newApp(t)
     await app.register(async (child) => {
@@ -171,7 +171,7 @@ t.test('mistakes stop the boot', async (t) => {
     [
       { ...inline(memoryStore()), as: 'log' },
       'WEIR_ERR_REGISTERED_TWICE',
-      /app\.log is there already/
+      /app\.log already exists/
     ]
   ]
   for (const [options, code, message] of table) {
@@ -186,12 +186,12 @@ t.test('mistakes stop the boot', async (t) => {
     },
     {
       code: 'WEIR_ERR_REGISTERED_TWICE',
-      message: /app\.caches is there already, so give these another name by the option "as"/
+      message: /app\.caches already exists: give these caches another name with the option "as"/
     }
   )
 })
 
-t.test('what no caller is told of is logged, once a minute for each kind', async (t) => {
+t.test('errors without a caller are logged, once a minute for each kind', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.UTC(2100, 0, 1) })
   t.teardown(() => { mock.timers.reset() })
   const { app, lines } = newApp(t)
@@ -217,7 +217,7 @@ t.test('what no caller is told of is logged, once a minute for each kind', async
       operation: 'write',
       key: '0',
       err: { code: 'WEIR_CACHE_VALUE_TOO_LARGE' },
-      msg: 'a value could not be kept in the cache'
+      msg: 'a value could not be stored in the cache'
     }
   ])
   t.equal(lines.length, 1)

@@ -75,12 +75,12 @@ const TABLE: readonly [what: string, headers: Hop, ip: string][] = [
   ['both, one empty', { forwarded: 'for=203.0.113.7', 'x-forwarded-for': ' ' }, '203.0.113.7']
 ]
 
-t.test('the address of a client, however its proxies write it', async (t) => {
+t.test('the address of a client, in every format that proxies write', async (t) => {
   const app = echo(t)
   for (const [what, headers, ip] of TABLE) t.equal((await seen(app, headers)).ip, ip, what)
 })
 
-t.test('the same from a client that is no proxy: its own address', async (t) => {
+t.test('a client that is no proxy keeps its own address', async (t) => {
   const [proxied, direct] = [echo(t), echo(t, false)]
   for (const [what, headers] of TABLE) {
     t.strictSame(
@@ -99,7 +99,7 @@ t.test('all hops, the nearest first', async (t) => {
   t.strictSame(ips, ['10.0.0.1', '10.0.0.2', '203.0.113.7'])
 })
 
-/** What a client may send for a field that proxies add to. */
+/** Values that a client may send for a field to which proxies append. */
 const EVIL = [
   'for=1.1.1.1',
   '1.1.1.1:80',
@@ -125,7 +125,7 @@ const EVIL = [
   '\t'
 ] as const
 
-t.test('generated: no port, form or text before it changes who the client is', async (t) => {
+t.test('generated: no port, format or preceding text changes the identity of the client', async (t) => {
   const app = echo(t)
   for (let seed = 1; seed <= 1500; seed++) {
     const random = new Random(seed)
@@ -157,7 +157,7 @@ t.test('generated: no port, form or text before it changes who the client is', a
   t.ok(t.passing())
 })
 
-t.test('whom an address stands for', async (t) => {
+t.test('clients by address', async (t) => {
   const rows: readonly [address: string, client: string][] = [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -183,7 +183,7 @@ t.test('whom an address stands for', async (t) => {
 })
 
 t.test(
-  'a client has one budget, whatever port its proxy adds and however it writes it',
+  'a client has one budget, regardless of the port and format of its proxy',
   async (t) => {
     const app = await limitedApp(t, { limit: 1, window: '1h' }, { trustProxy: '10.0.0.0/8' })
     app.get('/x', async () => 'hello')
@@ -191,7 +191,7 @@ t.test(
       (await app.inject({ url: '/x', remoteAddress: '10.0.0.1', headers: { ...headers } }))
         .statusCode
     t.equal(await from({ 'x-forwarded-for': '203.0.113.7:1001' }), 200)
-    t.equal(await from({ 'x-forwarded-for': '203.0.113.8:1001' }), 200, 'two clients are two')
+    t.equal(await from({ 'x-forwarded-for': '203.0.113.8:1001' }), 200, 'two clients have two budgets')
     const same: Hop[] = [
       { 'x-forwarded-for': '203.0.113.7:1002' },
       { 'x-forwarded-for': '203.0.113.7' },
@@ -203,11 +203,11 @@ t.test(
     t.equal(await from({ 'x-forwarded-for': '[2001:db8::1]:1' }), 200)
     t.equal(await from({ forwarded: 'for="[2001:db8::2]:2"' }), 429)
     t.equal(await from({ forwarded: 'for=_a' }), 200)
-    t.equal(await from({ forwarded: 'for=_b' }), 429, 'clients that a proxy hides are one')
+    t.equal(await from({ forwarded: 'for=_b' }), 429, 'clients hidden by a proxy are one client')
   }
 )
 
-t.test('lists of addresses know them, with a port or through NAT64', async (t) => {
+t.test('lists match addresses with a port or through NAT64', async (t) => {
   const app = await limitedApp(t, {
     limit: 9, window: '1h', deny: ['203.0.113.0/24', '64:ff9b::198.51.100.0/120']
   }, { trustProxy: '10.0.0.0/8' })

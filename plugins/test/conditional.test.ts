@@ -35,7 +35,7 @@ async function build (t: Test, options: ConditionalOptions = {}): Promise<Fastif
   return app
 }
 
-t.test('an ETag for what a GET or HEAD answers with 2xx, and for nothing else', async (t) => {
+t.test('2xx responses to GET and HEAD get an ETag, and no others', async (t) => {
   const app = await build(t)
   const table: [
     method: 'GET' | 'HEAD' | 'POST',
@@ -223,7 +223,7 @@ t.test(
 )
 
 t.test(
-  'RFC 9110 8.8.2.2: Last-Modified is sent from a second after it on, when it tells versions apart',
+  'RFC 9110 8.8.2.2: Last-Modified is sent once its second has passed, when it distinguishes versions',
   async (t) => {
     const second = Date.UTC(2026, 0, 1)
     const modified = new Date(second).toUTCString()
@@ -313,7 +313,7 @@ t.test(
 )
 
 t.test(
-  'checkPreconditions throws 412 when the state is not the one asked for (RFC 9110 13.1)',
+  'checkPreconditions throws 412 when the state does not meet the condition (RFC 9110 13.1)',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())
@@ -353,7 +353,7 @@ t.test('a wrong option is an error at boot that names it', async (t) => {
   const app = fastify()
   await t.rejects(
     async () => {
-      // @ts-expect-error: what a JavaScript user may write
+      // @ts-expect-error: possible in plain JavaScript
       await app.register(conditional, { weak: 'yes' })
     },
     { code: 'WEIR_ERR_CONDITIONAL_OPTION', message: /"weak" must be true or false/ }

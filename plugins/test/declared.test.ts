@@ -9,8 +9,8 @@ import rateLimit from '../rate-limit/index.js'
 import responseCache from '../response-cache/index.js'
 
 /*
- * What a route declares is enforced, wherever its plugin is registered, or the boot fails, or at
- * the latest each request of the route.
+ * Declarations of a route are enforced, regardless of where their plugin is registered; otherwise
+ * the boot fails, or at the latest each request of the route.
  */
 
 const jwt = [{ algorithm: 'HS256', secret: 's'.repeat(32) }] as const
@@ -49,7 +49,7 @@ for (const [name, register] of Object.entries(PLUGINS)) {
     message: new RegExp(`config\\.${name} is not enforced: register weir-`)
   }
 
-  t.test(`config.${name}: on a route after the plugin all is well`, async (t) => {
+  t.test(`config.${name}: on a route after the plugin it is enforced`, async (t) => {
     const app = newApp(t)
     await register(app)
     app.route({ url: '/x', ...route, handler: async () => 'x' })
@@ -80,7 +80,7 @@ for (const [name, register] of Object.entries(PLUGINS)) {
         t.match(response.json(), refused)
       }
     }
-    t.equal((await app.inject('/other')).body, 'other', 'others are not concerned')
+    t.equal((await app.inject('/other')).body, 'other', 'other routes are not affected')
   })
 
   t.test(
@@ -146,7 +146,7 @@ for (const [name, register] of Object.entries(PLUGINS)) {
     }
   )
 
-  t.test(`config.${name}: each of two contexts has a plugin of its own`, async (t) => {
+  t.test(`config.${name}: each of two contexts has its own plugin`, async (t) => {
     const app = newApp(t)
     for (const url of ['/a', '/b']) {
       await app.register(async (child) => {
@@ -203,8 +203,7 @@ for (const [name, register] of Object.entries(PLUGINS)) {
   )
 
   for (const [other, registerOther] of Object.entries(PLUGINS)) {
-    // What @fastify/rate-limit reads itself may be meant for it; invalidation brings the cache
-    // along.
+    // `@fastify/rate-limit` may be the intended reader; invalidation brings the cache along.
     if (other === name || name === 'rateLimit' || (name === 'cache' && other === 'invalidates')) {
       continue
     }
@@ -220,7 +219,7 @@ for (const [name, register] of Object.entries(PLUGINS)) {
   }
 }
 
-t.test('config.rateLimit of @fastify/rate-limit itself is not ours', async (t) => {
+t.test('config.rateLimit of @fastify/rate-limit itself is not checked', async (t) => {
   const app = newApp(t)
   await app.register(responseCache, { store: cacheStore() })
   app.get('/x', { config: { rateLimit: { max: 1, timeWindow: 1000 } as never } }, async () => 'x')
@@ -228,7 +227,7 @@ t.test('config.rateLimit of @fastify/rate-limit itself is not ours', async (t) =
 })
 
 t.test(
-  'config.rateLimit of @fastify/rate-limit, in a context beside ours, is not ours',
+  'config.rateLimit of @fastify/rate-limit, in a sibling context, is not checked',
   async (t) => {
     const app = newApp(t)
     await app.register(async (child) => {
@@ -246,7 +245,7 @@ t.test(
   }
 )
 
-t.test('a route with a copy of what another one declares is another route', async (t) => {
+t.test('a route with a copied declaration is a different route', async (t) => {
   const app = newApp(t)
   let copied: RouteOptions['config']
   await app.register(async (child) => {
@@ -274,7 +273,7 @@ t.test('prefixes: a route at the root of its context, and one that a hook moves'
   }
 })
 
-t.test('what a late hook turns off is not enforced as declared', async (t) => {
+t.test('a declaration that a late hook removes is not enforced', async (t) => {
   const app = newApp(t)
   await app.register(responseCache, { store: cacheStore() })
   app.addHook('onRoute', (route) => { route.config = { ...route.config, cache: false } })

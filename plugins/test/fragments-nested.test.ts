@@ -9,14 +9,14 @@ import invalidation from '../invalidation/index.js'
 import responseCache from '../response-cache/index.js'
 import { gate } from './support/cached-app.js'
 
-/** A fragment of the value of its tag and of those in it. */
+/** Fragment of the value of its tag and of nested fragments. */
 interface Node {
   readonly name: string
   readonly tag: string
   readonly inner: readonly Node[]
 }
 
-t.test('an inner invalidation renders what is around it anew, and no sibling', async (t) => {
+t.test('invalidating a nested fragment renders the enclosing ones anew, and no sibling', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(fragments, { cache: memoryStore() })
@@ -53,12 +53,12 @@ t.test('an inner invalidation renders what is around it anew, and no sibling', a
   t.equal(
     await rendered(),
     'page list a',
-    'a fragment ends by its key, and what contains it with it'
+    'a fragment is invalidated by its key, together with the enclosing ones'
   )
 })
 
 t.test(
-  'fragments that are rendered at one time have parts of their own, and what is asked for after that is part of the page',
+  'concurrently rendered fragments have separate parts, and later fragments are part of the page',
   async (t) => {
     const app = Fastify()
     t.teardown(() => app.close())
@@ -70,7 +70,7 @@ t.test(
     app.get('/', async (_request, reply) => {
       const outer = (['short', 'long'] as const).map((key) =>
         reply.fragment(key, { ttl: '1h', tags: [key] }, async () => {
-          // The function of a fragment may begin what its HTML does not wait for.
+          // The function of a fragment may start work for which its HTML does not wait.
           if (key === 'short') late = gates.late.opened.then(() => inner(reply, 'late'))
           await gates[key].opened
           return `${key}(${await inner(reply, `in ${key}`)})`
@@ -95,7 +95,7 @@ t.test(
   }
 )
 
-t.test('a fragment is fresh as long as each one in it, by what is left of that', async (t) => {
+t.test('a fragment is fresh only as long as each nested one, by the remaining lifetimes', async (t) => {
   let now = Date.now()
   t.intercept(Date, 'now', { value: () => now })
   const app = Fastify()
@@ -125,7 +125,7 @@ const STORES = [
 
 for (const [name, seeds, makeStore] of STORES) {
   t.test(
-    `random trees and writes: pages as they would be without a cache, on two instances (${name})`,
+    `random trees and writes: pages are as without a cache, on two instances (${name})`,
     async (t) => {
       for (let seed = 1; seed <= seeds; seed++) {
         const random = randomFrom(seed)
@@ -154,7 +154,7 @@ for (const [name, seeds, makeStore] of STORES) {
           const render = (node: Node, reply: FastifyReply): Promise<string> =>
             reply.fragment(node.name, { ttl: '1h', tags: [node.tag] }, async () => {
               renders.set(node.name, (renders.get(node.name) ?? 0) + 1)
-              // Read before the others, as a handler does that waits for its database.
+              // Read first, like a handler that queries its database.
               const version = versionOf(node.tag)
               await new Promise(setImmediate)
               const inner = await Promise.all(node.inner.map((each) => render(each, reply)))
@@ -184,7 +184,8 @@ for (const [name, seeds, makeStore] of STORES) {
             { length: random(4) },
             () => `/${['page', 'cached'][random(2)] ?? ''}/${random(3)}`
           )
-          // Some reads go on while writes do: what they store is not served once those are done.
+          // Some reads overlap with writes: their stored results must not be served after the
+          // writes.
           const going = random(2) === 0 ? reads.map((url) => anyApp().inject(url)) : []
           for (const tag of writes) await anyApp().inject({ method: 'PUT', url: `/${tag}` })
           await Promise.all(going)
@@ -196,7 +197,7 @@ for (const [name, seeds, makeStore] of STORES) {
             }
           }
         }
-        // Nothing is written: nothing is rendered again but what has ended.
+        // No write follows: only invalidated fragments are rendered again.
         for (const i of roots.keys()) await one.inject(`/page/${i}`)
         renders.clear()
         for (const i of roots.keys()) await one.inject(`/page/${i}`)

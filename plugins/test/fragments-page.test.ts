@@ -13,7 +13,7 @@ import responseCache, { type RouteCacheOptions } from '../response-cache/index.j
 
 const NOW = Math.floor(Date.now() / 1000) * 1000
 
-/** All plugins, and a clock that the test moves. */
+/** Returns an application with all plugins, and a clock controlled by the test. */
 async function fullApp (t: Test, { conditions = true } = {}) {
   const clock = { now: NOW }
   t.intercept(Date, 'now', { value: () => clock.now })
@@ -48,7 +48,7 @@ t.test('Cache-Control allows no more than the fragments', async (t) => {
   ] as const) { t.equal(bounded(field, isPrivate, seconds), want, field) }
 })
 
-t.test('headers of a page follow from its fragments, by what is left of them', async (t) => {
+t.test('headers of a page follow from its fragments, by their remaining lifetimes', async (t) => {
   const { app, seconds } = await fullApp(t)
   const use = (reply: FastifyReply, name: string, options: FragmentOptions) =>
     reply.fragment(name, options, () => name)
@@ -100,7 +100,7 @@ t.test('headers of a page follow from its fragments, by what is left of them', a
   t.strictSame(
     [unsaid['cache-control'], unsaid['expires'], unsaid['last-modified']],
     [undefined, undefined, undefined],
-    'a page may have more than fragments'
+    'a page may contain more than fragments'
   )
   seconds(21)
   t.match(
@@ -110,7 +110,7 @@ t.test('headers of a page follow from its fragments, by what is left of them', a
   )
 })
 
-t.test('one private fragment makes the page private, whatever its route says', async (t) => {
+t.test('one private fragment makes the page private, regardless of its route', async (t) => {
   const { app } = await fullApp(t)
   const basket = (reply: FastifyReply) =>
     reply.fragment('basket', { ttl: '1m', private: true }, () => 'basket')
@@ -156,7 +156,7 @@ t.test('one private fragment makes the page private, whatever its route says', a
 const cached = (cache: RouteCacheOptions) => ({ config: { cache } })
 
 t.test(
-  'a page in the response cache ends with its fragments: by time, by tag and by key',
+  'a page in the response cache is invalidated with its fragments: by time, by tag and by key',
   async (t) => {
     const { app, seconds } = await fullApp(t)
     let version = 1
@@ -234,7 +234,7 @@ t.test('a page varies by what its fragments vary by', async (t) => {
 })
 
 t.test(
-  'the body is what counts for entity tags, and Last-Modified is that of the latest fragment',
+  'entity tags cover the body, and Last-Modified is that of the latest fragment',
   async (t) => {
     const { app, seconds } = await fullApp(t)
     let version = 1
@@ -263,7 +263,7 @@ t.test(
 
 for (const conditions of [true, false]) {
   t.test(
-    `a client is told that it has the page only if it has: random changes and requests${conditions ? ', with conditional' : ''}`,
+    `a client gets a 304 only if it has the current page: random changes and requests${conditions ? ', with conditional' : ''}`,
     async (t) => {
       const { app, clock } = await fullApp(t, { conditions })
       const below = randomFrom(conditions ? 1 : 2)
@@ -318,7 +318,7 @@ for (const conditions of [true, false]) {
       let [told, i] = [0, 0]
       for (let step = 0; step < 1000; step++) {
         clock.now += random() < 0.5 ? 1 : Math.floor(random() * 3000)
-        // Several requests in a row are for one page.
+        // Several consecutive requests are for the same page.
         if (step % 8 === 0) i = below(urls.length)
         const what = random()
         if (what < 0.1) {
@@ -363,7 +363,7 @@ for (const conditions of [true, false]) {
 
 const textOf = (field: unknown) => typeof field === 'string' ? field : undefined
 
-/** A page that is begun, and goes on with a fragment when the gate opens. */
+/** Starts a page that continues with a fragment when the gate opens. */
 async function begunPage (t: Test, cache: RouteCacheOptions, options: FragmentOptions) {
   const full = await fullApp(t)
   const page = { version: 1, gate: Promise.resolve(), begun: 0 }
@@ -382,7 +382,10 @@ async function begunPage (t: Test, cache: RouteCacheOptions, options: FragmentOp
   return { ...full, page, get }
 }
 
-/** Requests of several users, of which the first has begun the page, and the others wait for it. */
+/**
+ * Sends requests of several users, the first of which has begun the page while the others wait for
+ * it.
+ */
 async function together (
   page: { gate: Promise<void>; begun: number },
   get: (user: string) => Promise<{ body: string }>
@@ -412,7 +415,7 @@ t.test(
 )
 
 t.test(
-  'a page has tags and lifetime of its later fragments, also when it is refilled',
+  'a page has the tags and lifetimes of its later fragments, also when it is refilled',
   async (t) => {
     const { app, page, get, seconds } = await begunPage(
       t,
@@ -441,7 +444,7 @@ t.test(
   }
 )
 
-t.test('an invalidation while a page is under way counts for its later fragments', async (t) => {
+t.test('an invalidation during a page counts for its later fragments', async (t) => {
   const { app, page, get } = await begunPage(t, { ttl: '1h' }, { ttl: '10s', tags: ['menu'] })
   let open = () => {}
   page.gate = new Promise((resolve) => { open = resolve })
@@ -451,10 +454,10 @@ t.test('an invalidation while a page is under way counts for its later fragments
   open()
   t.match(await first, { body: '<1 of alice>' })
   page.version = 2
-  t.match(await get('bob'), { status: /fwd/ }, 'it was stored by nobody')
+  t.match(await get('bob'), { status: /fwd/ }, 'it was stored by no instance')
 })
 
-t.test('a page that breaks off is not stored, and HEAD has no fragments to wait for', async (t) => {
+t.test('an aborted page is not stored, and HEAD has no fragments to wait for', async (t) => {
   const { app } = await fullApp(t)
   let fails = true
   app.get('/', cached({ ttl: '1h' }), (_request, reply) => {
@@ -480,7 +483,7 @@ t.test('a page that breaks off is not stored, and HEAD has no fragments to wait 
 })
 
 t.test(
-  'a fragment that is too late for a validator is refused, and one that lasts less long than said is logged',
+  'a fragment too late for a validator is refused, and one with a shorter lifetime than declared is logged',
   async (t) => {
     const log: string[] = []
     const app = Fastify({
@@ -524,7 +527,7 @@ t.test(
       t.match(
         log.splice(0).join(),
         new RegExp(
-          `Fragment '${url}' is too late: the head of the page is decided, and its ${name} does not know of it: use it before`
+          `Fragment '${url}' is too late: the head of the page is decided, and its ${name} does not reflect it: use it before`
         )
       )
     }
@@ -534,13 +537,13 @@ t.test(
     t.equal(log.length, 1)
     t.match(
       log.join(),
-      /a fragment is fresh for \d+ s, and its page, whose head was decided before, says 3\d+ s: use it before the first byte/
+      /a fragment is fresh for \d+ s, and its page, whose head was decided before, declares 3\d+ s: use it before the first byte/
     )
   }
 )
 
 t.test(
-  'writeHead of middleware, put in place before or after the first fragment, gets or gives the head of its own page',
+  'writeHead of middleware, installed before or after the first fragment, gets or returns the head of its own page',
   async (t) => {
     const app = Fastify()
     t.teardown(() => app.close())
@@ -571,7 +574,7 @@ t.test(
           turn(seconds)
         )
         if (moment === 'after') wrap(request, reply)
-        // Sent by the application itself, past the hooks.
+        // Sent by the application itself, bypassing the hooks.
         reply.hijack()
         await turn()
         reply.raw.writeHead(200, { 'cache-control': 'public, max-age=600' }).end(html)
@@ -589,7 +592,7 @@ t.test(
     }
     for (const [url, [field, ...others]] of seen) {
       t.strictSame(others, [], 'called once')
-      // One that is below is given the head as it is sent, one above as it was written.
+      // Middleware below gets the head as sent, middleware above as it was written.
       t.equal(age(field) === 600, url.startsWith('/after'), `${url}: ${field}`)
     }
     t.equal(seen.size, 4)

@@ -28,7 +28,7 @@ import {
 } from './support/ask.js'
 
 /*
- * Fragments in an application that listens, with sessions and compression: everybody has their own,
+ * Fragments in a listening application, with sessions and compression: each user has private ones,
  * and the shared ones.
  */
 
@@ -121,12 +121,12 @@ for (const [name, { server, ask }] of Object.entries(TRANSPORTS)) {
 type Use = (request: FastifyRequest, reply: FastifyReply) => Promise<string>
 
 interface Moment {
-  /** The page is begun before. */
+  /** The page has been started before. */
   readonly isLate: boolean
   readonly route: (use: Use) => Omit<RouteOptions, 'method' | 'url'>
 }
 
-/** Ways to answer with a fragment, by the moment at which it is used. */
+/** Ways to answer with a fragment, by the time at which it is used. */
 const MOMENTS: Readonly<Record<string, Moment>> = {
   'by the handler': {
     isLate: false,
@@ -232,7 +232,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   }
 }
 
-/** The head is decided, and on its way. */
+/** Waits until the head is decided and being sent. */
 async function sent (reply: FastifyReply): Promise<void> {
   while (!reply.raw.headersSent) await turn()
 }
@@ -259,7 +259,7 @@ const FRAGMENTS: Readonly<Record<string, FragmentOptions>> = {
 
 const textOfField = (field: unknown) => typeof field === 'string' ? field : ''
 
-/** Whether a cache on the way may answer another user with a response. */
+/** Returns whether a downstream cache may answer another user with a response. */
 function isForOthers ({ headers }: Got): boolean {
   const vary = String(headers['vary'])
   const directives = parseCacheControl(textOfField(headers['cache-control']))
@@ -364,7 +364,7 @@ async function usedAtAnyMoment (t: Test, transport: Plain) {
 
 for (const transport of PLAIN) {
   t.test(
-    `a page follows from its fragments at whatever moment they are used (${transport})`,
+    `a page follows from its fragments, regardless of when they are used (${transport})`,
     (t) => usedAtAnyMoment(t, transport)
   )
 }

@@ -6,7 +6,7 @@ import fragments, { type FragmentOptions, type FragmentsOptions } from '../fragm
 import responseCache from '../response-cache/index.js'
 import { arrivals, counted, gate } from './support/cached-app.js'
 
-/** An application whose hook takes `x-user` for the user, as it stands. */
+/** Returns an application whose hook uses the text of `x-user` as the user. */
 async function userApp (t: Test, options: FragmentsOptions = {}) {
   const lines: Record<string, unknown>[] = []
   const app = Fastify({
@@ -34,7 +34,7 @@ const whoIn = (request: FastifyRequest) => String(request.headers['x-user'])
 const own: FragmentOptions = { ttl: '1m', private: true }
 
 t.test(
-  'a private fragment is kept for each user, and not kept where it is not known who asks',
+  'a private fragment is stored per user, and not stored for an unknown user',
   async (t) => {
     const { app } = await userApp(t)
     let renders = 0
@@ -60,7 +60,7 @@ t.test(
       t.ok(first.endsWith(JSON.stringify(user)))
       t.equal(await get(user), first, 'kept')
     }
-    // These could be anybody: nobody else is to have theirs.
+    // Each of these may be anyone: other users must not get their fragments.
     for (const user of [
       undefined,
       null,
@@ -80,7 +80,7 @@ t.test(
   }
 )
 
-t.test('identify says who asks; a promise or nothing says nothing', async (t) => {
+t.test('identify returns the user; a promise or nothing means an unknown user', async (t) => {
   let renders = 0
   for (const [identify, isKept] of [
     [(request: FastifyRequest) => String(request.headers['x-user']), true],
@@ -101,7 +101,7 @@ t.test('identify says who asks; a promise or nothing says nothing', async (t) =>
 })
 
 t.test(
-  "a fragment around a private one is its user's: those who wait for it render their own",
+  'a fragment around a private one belongs to its user: waiting requests render their own',
   async (t) => {
     const { app, lines } = await userApp(t)
     const { open, opened } = gate()
@@ -123,18 +123,18 @@ t.test(
       t.equal(answer.body, `[${users[i] ?? ''}]`)
       t.equal(answer.headers['cache-control'], 'private, no-cache')
     }
-    t.equal((await app.inject('/')).body, '[undefined]', 'nothing of them was kept')
+    t.equal((await app.inject('/')).body, '[undefined]', 'none of them was stored')
     t.match(lines, [
       {
         fragment: 'page',
-        msg: 'a fragment is not kept: "fragment:basket" in it is private: make it private, too'
+        msg: 'a fragment is not stored: "fragment:basket" in it is private: make it private, too'
       }
     ])
     t.equal(lines.length, 1, 'said once')
   }
 )
 
-t.test('a fragment around one that varies has to say so, and is not kept otherwise', async (t) => {
+t.test('a fragment around a varying one must declare that, and is not stored otherwise', async (t) => {
   const themeOf = (request: FastifyRequest) => request.headers['x-theme']
   for (const [inner, outer, why] of [
     [['accept-language'], undefined, 'varies by accept-language: add that to its vary'],
@@ -146,7 +146,7 @@ t.test('a fragment around one that varies has to say so, and is not kept otherwi
     [['accept-language'], ['Accept-Language'], undefined],
     [[themeOf], ['x-theme'], 'varies by a function: add that function to its vary'],
     [[themeOf], [themeOf], undefined],
-    [[async () => 'dark'], undefined, 'depends on what is not known']
+    [[async () => 'dark'], undefined, 'has unknown dependencies']
   ] as const) {
     const { app, lines } = await userApp(t)
     const html = ({ headers }: FastifyRequest) =>
@@ -170,13 +170,13 @@ t.test('a fragment around one that varies has to say so, and is not kept otherwi
     const said = lines.map(({ msg }) => msg).filter((line) => String(line).includes(' in it '))
     t.strictSame(
       said,
-      why === undefined ? [] : [`a fragment is not kept: "fragment:inner" in it ${why}`]
+      why === undefined ? [] : [`a fragment is not stored: "fragment:inner" in it ${why}`]
     )
   }
 })
 
 t.test(
-  "no user sees what is another's: random trees of fragments, many users at once, pages in the response cache",
+  "no user sees another user's content: random trees of fragments, many users at once, pages in the response cache",
   async (t) => {
     for (let seed = 1; seed <= 30; seed++) {
       const random = randomFrom(seed)

@@ -93,7 +93,7 @@ async function bareApp (
 }
 
 t.test(
-  'handlers: rendered once for requests that come together, and answered as HTML each time',
+  'handlers: rendered once for concurrent requests, and answered as HTML each time',
   async (t) => {
     const app = await bareApp(t)
     const { open, opened } = gate()
@@ -118,7 +118,7 @@ t.test(
   }
 )
 
-t.test('a fragment in JSON leaves the content type alone', async (t) => {
+t.test('a fragment in JSON does not change the content type', async (t) => {
   const app = await bareApp(t)
   app.get('/', async (_request, reply) => ({
     html: await reply.fragment('x', { ttl: 1000 }, () => '<p>')
@@ -128,7 +128,7 @@ t.test('a fragment in JSON leaves the content type alone', async (t) => {
   }
 })
 
-t.test('an error of render is the handler\'s, and nothing is kept', async (t) => {
+t.test('an error of render reaches the handler, and nothing is stored', async (t) => {
   const app = await bareApp(t)
   let fails = true
   app.get('/', (_request, reply) => reply.fragment('outer', { ttl: '1m' }, async () => {
@@ -144,7 +144,7 @@ t.test('an error of render is the handler\'s, and nothing is kept', async (t) =>
 })
 
 t.test(
-  'stale fragments: while a new one is rendered, and in place of an error; none in a fragment that is rendered',
+  'stale fragments: during a refill, and in place of an error; never inside a fragment being rendered',
   async (t) => {
     const app = await bareApp(t)
     let now = Date.now()
@@ -168,7 +168,7 @@ t.test(
     t.equal(await get('/'), 'v1')
     now += 10_001
     version = 2
-    t.equal(await get('/outer'), '(v2)', 'a fragment does not begin with a part that has ended')
+    t.equal(await get('/outer'), '(v2)', 'a fragment is not rendered with an invalidated part')
     now += 10_001
     version = 3
     t.equal(await get('/'), 'v2', 'stale while revalidate')
@@ -180,7 +180,7 @@ t.test(
     t.equal(await get('/outer'), '(v3)')
     fails = false
     version = 4
-    t.equal(await get('/outer'), '(v4)', 'what was made of a stale one has not been kept')
+    t.equal(await get('/outer'), '(v4)', 'a fragment rendered from a stale one has not been stored')
     fails = true
     now += 3_700_000
     t.equal((await app.inject('/')).statusCode, 500)
@@ -188,9 +188,9 @@ t.test(
 )
 
 const wrong: [key: unknown, options: unknown, render: unknown, message: RegExp][] = [
-  ['', { ttl: 1 }, () => '', /key must be a non-empty text/],
+  ['', { ttl: 1 }, () => '', /key must be a non-empty string/],
   [7, { ttl: 1 }, () => '', /^Fragment 7: key must/],
-  ['\ud800', { ttl: 1 }, () => '', /key must be a non-empty text/],
+  ['\ud800', { ttl: 1 }, () => '', /key must be a non-empty string/],
   ['x', undefined, () => '', /options must be an object with ttl, not undefined/],
   ['x', {}, () => '', /^Fragment 'x': ttl must be a duration/],
   [
@@ -200,9 +200,9 @@ const wrong: [key: unknown, options: unknown, render: unknown, message: RegExp][
     /ttl must be a duration: milliseconds, or text like '60s', not 'soon'/
   ],
   ['x', { ttl: 1, staleIfError: -1 }, () => '', /staleIfError must be a duration/],
-  ['x', { ttl: 1, tag: ['x'] }, () => '', /tag is unknown: there is ttl, tags, vary, private/],
-  ['x', { ttl: 1, tags: 'x' }, () => '', /tags must be a list of non-empty texts/],
-  ['x', { ttl: 1, tags: [''] }, () => '', /tags must be a list of non-empty texts/],
+  ['x', { ttl: 1, tag: ['x'] }, () => '', /tag is unknown: valid options are ttl, tags, vary, private/],
+  ['x', { ttl: 1, tags: 'x' }, () => '', /tags must be a list of non-empty strings/],
+  ['x', { ttl: 1, tags: [''] }, () => '', /tags must be a list of non-empty strings/],
   [
     'x',
     { ttl: 1, vary: 'accept' },
@@ -217,7 +217,7 @@ const wrong: [key: unknown, options: unknown, render: unknown, message: RegExp][
   ['x', { ttl: 1 }, () => Buffer.from(''), /render returned/]
 ]
 
-t.test('what cannot be a fragment is a named error at once', async (t) => {
+t.test('invalid fragments are a named error at once', async (t) => {
   const app = await bareApp(t)
   let use: readonly unknown[] = []
   app.get('/', async (_request, reply) => {
@@ -239,7 +239,7 @@ t.test('options of the plugin', async (t) => {
   for (const [options, message] of [
     [{}, /option "cache" is missing: give it a store or a cache/],
     [{ cache: {} }, /option "cache" must be a store/],
-    [{ cache: store, store }, /option "store" is unknown: there is cache, identify/],
+    [{ cache: store, store }, /option "store" is unknown: valid options are cache, identify/],
     [{ cache: store, identify: 'x' }, /option "identify" must be a function/]
   ] as const) {
     await t.rejects(bareApp(t, options), { code: 'WEIR_ERR_PLUGIN_OPTION', message })
@@ -254,7 +254,7 @@ t.test('options of the plugin', async (t) => {
   )
 })
 
-t.test('with the response cache fragments are where its pages are, and nowhere else', async (t) => {
+t.test('with the response cache, fragments are in its store and nowhere else', async (t) => {
   const store = memoryStore()
   const make = async (options: object) => {
     const app = Fastify()
@@ -263,7 +263,7 @@ t.test('with the response cache fragments are where its pages are, and nowhere e
     await app.register(fragments, options)
     return app
   }
-  const apart = /must be where the response cache keeps its pages/
+  const apart = /must be the store of the response cache/
   await t.rejects(make({ cache: memoryStore() }), {
     code: 'WEIR_ERR_PLUGIN_OPTION',
     message: apart
@@ -284,7 +284,7 @@ t.test('with the response cache fragments are where its pages are, and nowhere e
   }
 })
 
-t.test('keys are any text: no two fragments meet', async (t) => {
+t.test('keys are any text: no two fragments collide', async (t) => {
   const app = await bareApp(t)
   const names = [
     'x',
@@ -328,7 +328,7 @@ t.test('keys are any text: no two fragments meet', async (t) => {
 })
 
 t.test(
-  'a page knows its fragments: those that stand in because rendering fails, too',
+  'a page lists its fragments, including stale ones that replace failed ones',
   async (t) => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() })
     t.teardown(() => {
@@ -361,7 +361,7 @@ t.test(
     const used = async () => (await app.inject('/')).json<UsedFragment[]>()
     const now = Date.now()
     const [menu, news, ...others] = await used()
-    t.strictSame(others, [], 'what is within one is not among them')
+    t.strictSame(others, [], 'nested ones are not listed')
     t.match(menu, { key: 'menu', renderedAt: now, freshUntil: now + 60_000, isStandIn: false })
     t.ok(menu?.tags.includes('menu'))
     t.match(news, { key: 'news', freshUntil: now, isStandIn: false })
@@ -386,7 +386,7 @@ t.test(
 )
 
 t.test(
-  'async storages are on only while fragments are rendered: they slow down each await of the process',
+  'async storages are enabled only while fragments are rendered, because they slow down each await of the process',
   async (t) => {
     const app = await bareApp(t)
     const on = new Set<unknown>()

@@ -10,7 +10,7 @@ import { inject } from 'light-my-request'
 import t, { type Test } from 'tap'
 import { writeInterim } from '../response-cache/interim.js'
 
-/** What a client of HTTP/1.1 gets from a server that answers so. */
+/** Returns the data that a client of HTTP/1.1 gets from a server with this handler. */
 async function ask (t: Test, answer: (response: ServerResponse) => void) {
   const server = createServer((_request, response) => { answer(response) }).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -54,7 +54,7 @@ t.test('several interim responses, with fields that can be sent', async (t) => {
   })
 })
 
-t.test('none after the answer has begun', async (t) => {
+t.test('none after the final response has started', async (t) => {
   const answer = await ask(t, (response) => {
     response.writeHead(200, { 'content-length': 4 }).flushHeaders()
     writeInterim(response, 103, { link: '</a>' })
@@ -66,7 +66,7 @@ t.test('none after the answer has begun', async (t) => {
   t.strictSame(answer, { interim: [], status: 200, body: 'text' })
 })
 
-t.test('none by inject', async (t) => {
+t.test('none with inject', async (t) => {
   const { statusCode, headers, payload } = await inject((_request, response) => {
     writeInterim(response, 103, { link: '</a>' })
     response.end('text')

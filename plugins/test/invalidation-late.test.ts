@@ -15,13 +15,13 @@ import responseCache from '../response-cache/index.js'
 import { gate } from './support/cached-app.js'
 
 /*
- * Invalidation belongs to the write, not to its answer: whatever becomes of that, what the write
- * has changed is served no more.
+ * Invalidation belongs to the write, not to its response: regardless of the response, changed data
+ * is not served any more.
  */
 
 /**
- * A shop of one product, cached under its path and the tag `product:1`; `written` resolves when the
- * handler has saved.
+ * Returns a shop of one product, cached under its path and the tag `product:1`; `written` resolves
+ * when the handler has saved.
  */
 async function shop (t: Test, write: (app: FastifyInstance, save: () => void) => void) {
   const app = fastify()
@@ -43,7 +43,10 @@ async function shop (t: Test, write: (app: FastifyInstance, save: () => void) =>
   return { app, read }
 }
 
-/** Turns of the event loop: invalidation in memory takes a few, and nobody waits for a late one. */
+/**
+ * Waits some turns of the event loop: invalidation in memory takes a few, and no response waits for
+ * a late one.
+ */
 async function turns (): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise(setImmediate)
 }
@@ -117,7 +120,7 @@ const WRITES: Readonly<Record<string, Write>> = {
 }
 
 for (const [name, { options = {}, handler }] of Object.entries(WRITES)) {
-  t.test(`${name}: tags and, where the write has succeeded, its target`, async (t) => {
+  t.test(`${name}: tags and, if the write has succeeded, its target`, async (t) => {
     const { app, read } = await shop(t, (app, save) => {
       app.put('/products/1', options, handler(save))
     })
@@ -131,7 +134,7 @@ for (const [name, { options = {}, handler }] of Object.entries(WRITES)) {
   })
 }
 
-t.test('a handler that goes on after its timeout', async (t) => {
+t.test('a handler that continues after its timeout', async (t) => {
   const { open, opened } = gate()
   const { app, read } = await shop(t, (app, save) => {
     app.put(
@@ -152,7 +155,7 @@ t.test('a handler that goes on after its timeout', async (t) => {
   t.equal(await read('/products/1'), 'version 2')
 })
 
-t.test('a write that fails ends nothing but what it names', async (t) => {
+t.test('a failed write invalidates only the tags it names', async (t) => {
   const { app, read } = await shop(t, (app, save) => {
     app.put('/products/1', { config: { invalidates: ['product:1'] } }, async (_request, reply) => {
       save()
@@ -178,7 +181,7 @@ t.test('placeholders stand for parameters', async (t) => {
   t.equal(await read('/list'), 'version 3')
 })
 
-t.test('a write ends every entry of its path, whatever the query and the spelling', async (t) => {
+t.test('a write invalidates every entry of its path, regardless of query and spelling', async (t) => {
   const app = fastify({
     routerOptions: {
       caseSensitive: false,
@@ -218,7 +221,7 @@ t.test('a write ends every entry of its path, whatever the query and the spellin
 const BODY = { written: true }
 const later = () => new Promise(setImmediate)
 
-/** The ways in which a handler answers that it has written. */
+/** Ways in which a handler confirms a write. */
 const ANSWERS: Readonly<Record<string, (save: () => void) => RouteHandlerMethod>> = {
   'a callback that sends': (save) => (_request, reply) => {
     save()
@@ -299,7 +302,7 @@ const ANSWERS: Readonly<Record<string, (save: () => void) => RouteHandlerMethod>
   }
 }
 
-/** What becomes of the answer. */
+/** Failures of the response. */
 const TROUBLES: Readonly<Record<string, RouteShorthandOptions>> = {
   nothing: {},
   'an onSend hook that rejects': {
@@ -353,7 +356,7 @@ const TROUBLES: Readonly<Record<string, RouteShorthandOptions>> = {
   }
 }
 
-/** What a client of bare Fastify gets for its write, and how many errors there are on the way. */
+/** Returns the response of bare Fastify to the write, and the number of errors on the way. */
 async function bare (options: RouteShorthandOptions, handler: RouteHandlerMethod) {
   const app = fastify()
   let errors = 0
@@ -377,7 +380,7 @@ async function bare (options: RouteShorthandOptions, handler: RouteHandlerMethod
 for (const [answer, handler] of Object.entries(ANSWERS)) {
   for (const [trouble, options] of Object.entries(TROUBLES)) {
     t.test(
-      `${answer}, and ${trouble}: the write counts, and the client gets what bare Fastify sends`,
+      `${answer}, and ${trouble}: the write counts, and the client gets the response of bare Fastify`,
       async (t) => {
         let errors = 0
         const own: RouteShorthandOptions = {
@@ -410,7 +413,7 @@ for (const [answer, handler] of Object.entries(ANSWERS)) {
 
 const text = (): never => { throw 'no error' } // eslint-disable-line @typescript-eslint/only-throw-error
 
-/** The ways in which a handler answers that it has not written. */
+/** Ways in which a handler reports that it has not written. */
 const REFUSALS: Readonly<Record<string, RouteHandlerMethod>> = {
   'a callback that sends a 409': (_request, reply) => {
     reply.code(409).send(BODY)
@@ -457,10 +460,10 @@ const REFUSALS: Readonly<Record<string, RouteHandlerMethod>> = {
 }
 
 for (const [refusal, handler] of Object.entries(REFUSALS)) {
-  // Fastify itself ends at an uncaught error where text is thrown and onSend always rejects.
+  // Fastify itself fails with an uncaught error if text is thrown and onSend always rejects.
   const always = refusal.includes('text') ? [] : ['an onSend hook that always rejects']
   for (const trouble of ['nothing', ...always, 'an error handler that sends another error']) {
-    t.test(`${refusal}, and ${trouble}: nothing ends`, async (t) => {
+    t.test(`${refusal}, and ${trouble}: nothing is invalidated`, async (t) => {
       const options = { ...TROUBLES[trouble], config: { invalidates: ['product:1'] } }
       const { app, read } = await shop(t, (app, save) => {
         app.put('/products/1', options, function (request, reply): unknown {
@@ -476,7 +479,7 @@ for (const [refusal, handler] of Object.entries(REFUSALS)) {
   }
 }
 
-t.test('a hook that answers in place of the handler has not written', async (t) => {
+t.test('a hook that answers in place of the handler does not count as a write', async (t) => {
   const { app, read } = await shop(t, (app, save) => {
     const options: RouteShorthandOptions = {
       ...TROUBLES['an onSend hook that rejects'],
@@ -518,7 +521,7 @@ interface AfterTimeout {
   readonly handler: (save: () => void, opened: Promise<void>) => RouteHandlerMethod
 }
 
-/** What handlers do after their timeout, and whether that is a write. */
+/** Actions of handlers after their timeout, and whether they count as a write. */
 const AFTER_TIMEOUT: Readonly<Record<string, AfterTimeout>> = {
   'a callback that sends': {
     written: true,
@@ -632,7 +635,7 @@ const ERROR_HANDLERS: Readonly<Record<string, RouteShorthandOptions>> = {
 for (const [after, { written, handler }] of Object.entries(AFTER_TIMEOUT)) {
   for (const [name, options] of Object.entries(ERROR_HANDLERS)) {
     t.test(
-      `after a timeout and ${name}, ${after}: ${written ? 'the write counts' : 'nothing ends'}`,
+      `after a timeout and ${name}, ${after}: ${written ? 'the write counts' : 'nothing is invalidated'}`,
       async (t) => {
         const { open, opened } = gate()
         const { app, read } = await shop(t, (app, save) => {
@@ -663,8 +666,8 @@ for (const [after, { written, handler }] of Object.entries(AFTER_TIMEOUT)) {
 }
 
 /**
- * Sends a write whose client leaves once its handler runs. The reply comes within an object, as it
- * is a thenable itself.
+ * Sends a write whose client leaves once its handler runs. The reply is wrapped in an object,
+ * because it is a thenable itself.
  */
 async function leave (
   app: FastifyInstance,
@@ -685,7 +688,7 @@ async function leave (
 
 for (const [after, { written, handler }] of Object.entries(AFTER_TIMEOUT)) {
   t.test(
-    `after its client has left, ${after}: ${written ? 'the write counts' : 'nothing ends'}`,
+    `after its client has left, ${after}: ${written ? 'the write counts' : 'nothing is invalidated'}`,
     async (t) => {
       const { open, opened } = gate()
       let begin: (begun: { reply: FastifyReply }) => void = () => {}
@@ -713,7 +716,7 @@ for (const [after, { written, handler }] of Object.entries(AFTER_TIMEOUT)) {
   )
 }
 
-t.test('what a hijacked reply invalidates after its client has left', async (t) => {
+t.test('a hijacked reply invalidates after its client has left', async (t) => {
   let begin: (begun: { reply: FastifyReply }) => void = () => {}
   const begun = new Promise<{ reply: FastifyReply }>((resolve) => { begin = resolve })
   const { app, read } = await shop(t, (app, save) => {

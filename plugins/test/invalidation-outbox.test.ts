@@ -12,7 +12,7 @@ import responseCache from '../response-cache/index.js'
 import { cachedApp } from './support/cached-app.js'
 import { refusingStore } from './support/stores.js'
 
-/** An outbox without a table. */
+/** Outbox without a table. */
 class Outbox implements InvalidationOutbox {
   readonly delivered: (readonly string[])[] = []
   readonly #context = new AsyncLocalStorage<() => readonly string[]>()
@@ -34,7 +34,9 @@ class Outbox implements InvalidationOutbox {
   }
 }
 
-/** An application with an outbox; `invalidated` is what goes to the store by itself. */
+/**
+ * Returns an application with an outbox; `invalidated` lists the direct invalidations of the store.
+ */
 async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = memoryStore()) {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -49,7 +51,7 @@ async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = me
   return { app, invalidated }
 }
 
-/** Of just the URI, and of its path with whatever query. */
+/** Tags of a URI alone, and of its path with any query. */
 const uri = (path: string) => [
   `\u0001http://shop.test${path}`,
   ...(path.includes('?') ? [] : [`\u0001http://shop.test${path}#`, marker(path)])
@@ -57,7 +59,7 @@ const uri = (path: string) => [
 const marker = (path: string) => `\u0001POST http://shop.test${path}`
 const put = (app: FastifyInstance, url: string) => app.inject({ method: 'PUT', url })
 
-t.test('a ticket is delivered, and what the store was not told of is queued', async (t) => {
+t.test('a ticket is delivered, and invalidations that the store did not receive are queued', async (t) => {
   const outbox = new Outbox()
   const { app } = await outboxApp(t, outbox, refusingStore())
   app.post('/x', { config: { invalidates: ['x', 'y'] } }, async (_request, reply) =>
@@ -69,7 +71,7 @@ t.test('a ticket is delivered, and what the store was not told of is queued', as
 })
 
 t.test(
-  'a ticket has all that is known of a write before its commit, and is then all that is delivered',
+  'a ticket has everything known of a write before its commit, and nothing else is delivered',
   async (t) => {
     const outbox = new Outbox()
     const { app, invalidated } = await outboxApp(t, outbox)
@@ -126,7 +128,7 @@ t.test(
   }
 )
 
-t.test('a ticket has what the handler named before by other ways', async (t) => {
+t.test('a ticket has the tags that the handler named earlier in other ways', async (t) => {
   const outbox = new Outbox()
   const { app, invalidated } = await outboxApp(t, outbox)
   app.put('/x', async (_request, reply) => {
@@ -139,7 +141,7 @@ t.test('a ticket has what the handler named before by other ways', async (t) => 
 })
 
 t.test(
-  'config.invalidates that needs what the handler finds out is invalidated with the answer',
+  'config.invalidates that depends on the handler\'s result is invalidated with the response',
   async (t) => {
     const outbox = new Outbox()
     const { app, invalidated } = await outboxApp(t, outbox)
@@ -190,7 +192,7 @@ t.test('a safe request of a route with several methods has no tags', async (t) =
   t.strictSame((await put(app, '/x')).json(), ['x', ...uri('/x')])
 })
 
-t.test('an outbox without withTags has tickets of what it was given', async (t) => {
+t.test('an outbox without withTags has tickets with the given tags only', async (t) => {
   const delivered: (readonly string[])[] = []
   const { app, invalidated } = await outboxApp(t, {
     queue: async (tags) => ({ id: 'queued', tags }),
@@ -202,7 +204,7 @@ t.test('an outbox without withTags has tickets of what it was given', async (t) 
   t.strictSame(invalidated, [[...uri('/x')]])
 })
 
-t.test('what is no ticket, and tags of tickets that are none, cost themselves', async (t) => {
+t.test('invalid tickets and invalid tags of tickets are ignored on their own', async (t) => {
   const rows: Readonly<Record<string, unknown>> = {
     'a row': { id: 7, name: 'a product' },
     'a row of text': { id: '7' },
@@ -226,7 +228,7 @@ t.test('what is no ticket, and tags of tickets that are none, cost themselves', 
   }
 })
 
-t.test('an outbox that fails leaves the write saved, and says so', async (t) => {
+t.test('an outbox that fails leaves the write saved, and reports the failure', async (t) => {
   const fail = async () => { throw new Error('no database') }
   const outboxes: Readonly<Record<string, InvalidationOutbox>> = {
     'no queue': { queue: fail, deliver: async () => {} },

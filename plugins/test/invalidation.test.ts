@@ -5,7 +5,7 @@ import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 import { refusingStore, storeWith } from './support/stores.js'
 
 t.test(
-  'a write invalidates what its route names, before it is acknowledged, on every instance',
+  'a write invalidates the tags of its route on every instance before it is acknowledged',
   async (t) => {
     const store = memoryStore()
     const [a, b] = [await cachedApp(t, { store }), await cachedApp(t, { store })]
@@ -33,11 +33,11 @@ t.test(
     t.equal(written.headers['cache-group-invalidation'], '"product:1", "products"')
     t.same((await b.inject('/products/1')).json(), { version: 2 })
     t.same((await b.inject('/products')).json(), [{ version: 2 }])
-    t.same((await b.inject('/other')).json(), { version: 1 }, 'what it does not name stays')
+    t.same((await b.inject('/other')).json(), { version: 1 }, 'other entries stay')
   }
 )
 
-t.test('a write that fails invalidates nothing, unless the handler says so', async (t) => {
+t.test('a failed write invalidates nothing, unless the handler requests it', async (t) => {
   const app = await cachedApp(t)
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '1h', tags: ['x'] } } }, async () => ++runs)
@@ -81,7 +81,7 @@ t.test('RFC 9111, 4.4: target URI, Location and Content-Location of the same ori
   t.match(variant.headers['cache-status'], /fwd=miss/, 'every variant')
   t.equal(await state('a'), 'miss')
   await app.inject({ method: 'POST', url: '/e' })
-  t.equal(await state('d'), 'hit', 'another origin\'s Location is not ours to drop')
+  t.equal(await state('d'), 'hit', 'the Location of another origin is not invalidated')
   t.equal(await state('e'), 'miss')
   await app.inject({ method: 'DELETE', url: '/e' })
   t.equal(await state('e'), 'hit', 'only when the write succeeds')
@@ -108,7 +108,7 @@ t.test(
   }
 )
 
-t.test('a fill delayed across a write is served to nobody who came after the write', async (t) => {
+t.test('a fill that overlaps with a write is not served to later requests', async (t) => {
   const store = memoryStore()
   const [a, b] = [await cachedApp(t, { store }), await cachedApp(t, { store })]
   const twoArrived = arrivals(a, 2)
@@ -139,11 +139,11 @@ t.test('a fill delayed across a write is served to nobody who came after the wri
   t.match((await before).headers['cache-status'], /detail=INVALIDATED/)
   for (const response of await Promise.all(after)) t.same(response.json(), { version: 2 })
   t.same((await a.inject('/x')).json(), { version: 2 })
-  t.equal(fills, 2, 'and what b filled since is still there')
+  t.equal(fills, 2, 'and the response filled by b since then is still stored')
 })
 
 t.test(
-  'a store that cannot be told makes the write a 503 that says the change is saved',
+  'an unreachable store makes the write a 503 that confirms the saved change',
   async (t) => {
     const app = await cachedApp(t, { store: refusingStore() })
     app.post('/x', { config: { invalidates: ['x'] } }, async () => 'done')
@@ -153,7 +153,7 @@ t.test(
   }
 )
 
-t.test('a route says what its answer waits for', async (t) => {
+t.test('a route declares the condition for which its response waits', async (t) => {
   const asked: unknown[] = []
   const app = await cachedApp(t, {
     store: storeWith(async (_tags, consistency) => asked.push(consistency))
@@ -242,7 +242,7 @@ t.test(
   }
 )
 
-t.test('a Response that says that it failed ends nothing', async (t) => {
+t.test('a Response with an error status invalidates nothing', async (t) => {
   const app = await cachedApp(t)
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => `${++runs}`)
@@ -252,7 +252,7 @@ t.test('a Response that says that it failed ends nothing', async (t) => {
   t.equal((await app.inject('/x')).body, '1')
 })
 
-// As JavaScript has it: the compiler would refuse each of these.
+// Hides the type, as plain JavaScript does: the compiler would refuse each of these.
 const as = <T>(value: unknown): T => value as T
 
 const throwing = () =>
@@ -262,7 +262,7 @@ const throwing = () =>
     }
   })
 
-/** Lists of tags that are none or have some that are none, and whether `x` is among them. */
+/** Lists of tags that are invalid or contain invalid ones, and whether `x` is among them. */
 const MALFORMED: Readonly<Record<string, { given: () => unknown; has: boolean }>> = {
   'a getter that throws': { given: throwing, has: true },
   'a list with holes': {
@@ -285,7 +285,7 @@ const MALFORMED: Readonly<Record<string, { given: () => unknown; has: boolean }>
 
 for (const [what, { given, has }] of Object.entries(MALFORMED)) {
   t.test(
-    `${what}: costs itself and one line in the log, not the others, the target or the answer`,
+    `${what}: is ignored and logged once, without affecting others, the target or the response`,
     async (t) => {
       const lines: string[] = []
       const stream = new Writable({
@@ -324,13 +324,13 @@ for (const [what, { given, has }] of Object.entries(MALFORMED)) {
       t.equal(lines.length, 2, 'a line for each route')
       t.match(
         lines,
-        urls.map((url) => new RegExp(`PUT ${url} has what is no tag`))
+        urls.map((url) => new RegExp(`PUT ${url} contains an invalid tag`))
       )
     }
   )
 }
 
-t.test('a placeholder without its parameter costs its tag and one line in the log', async (t) => {
+t.test('a placeholder without its parameter loses its tag and is logged once', async (t) => {
   const lines: string[] = []
   const stream = new Writable({
     write (line: Buffer, _encoding, done) {

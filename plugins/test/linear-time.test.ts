@@ -23,7 +23,7 @@ import { hideUndeclared, queryOf } from '../response-cache/query.js'
 import { groupTags, isTag, tagsFor } from '../response-cache/tags.js'
 import { fieldErrors } from '../service/validation.js'
 
-/** A request and its reply as handlers get them, to be given other text. */
+/** Returns a request and its reply as handlers get them, to be given other text. */
 async function handled (): Promise<[FastifyRequest, FastifyReply]> {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -72,7 +72,7 @@ const ownKey = keyOf({
 })
 const placeholders = tagsFor(['product:{id}'])
 
-/** The functions of the plugins that read text of clients and origins. */
+/** Functions of the plugins that read text of clients and origins. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   splitTarget: (text) => splitTarget(text),
   'splitTarget of an absolute form': (text) => splitTarget(`http://${text}`),

@@ -27,7 +27,7 @@ import { buildService } from './support/service-app.js'
 
 const IPV4 = '192.0.2.77'
 
-/** A service that counts, as services register it, closed with the test. */
+/** Returns a service with counters, registered like in the services; it closes with the test. */
 async function countingApp (t: Test, store: MetricsStore = memoryStore(), instance = 'a') {
   const { app, lines } = await buildService(t)
   await app.register(observability, { store, service: 'demo', instance })
@@ -40,7 +40,7 @@ async function withCache (app: FastifyInstance, store = cacheStore(), name = 'a'
   await app.register(invalidation)
 }
 
-/** Closes the application, and gives what it has told of one route. */
+/** Closes the application, and returns its counts of one route. */
 async function counted (
   app: FastifyInstance,
   store: MetricsStore,
@@ -54,7 +54,7 @@ async function counted (
 
 const recordsOf = (store: MetricsStore): Promise<MinuteRecord[]> => store.read(0)
 
-/** Requests by outcome. */
+/** Returns requests by outcome. */
 const outcomesOf = (counts: RouteCounts | undefined) =>
   Object.fromEntries(
     Object.entries(counts?.outcomes ?? {}).map(([outcome, { count }]) => [
@@ -63,7 +63,7 @@ const outcomesOf = (counts: RouteCounts | undefined) =>
     ])
   )
 
-t.test('each request is counted once, by how it was answered', async (t) => {
+t.test('each request is counted once, by its outcome', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
   let status = 200
@@ -121,7 +121,7 @@ t.test('each request is counted once, by how it was answered', async (t) => {
   ])
 })
 
-t.test('a refusal that is expected is no error, and another 5xx is', async (t) => {
+t.test('an expected refusal is no error, and any other 5xx is', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
   const [Busy, Down] = [
@@ -159,7 +159,7 @@ t.test('a refusal that is expected is no error, and another 5xx is', async (t) =
   })
 })
 
-t.test('a hit of what another instance has computed is a shared one', async (t) => {
+t.test('a hit of a response computed by another instance counts as shared', async (t) => {
   const [store, responses] = [memoryStore(), cacheStore()]
   const apps = [
     (await countingApp(t, store, 'a')).app,
@@ -182,7 +182,7 @@ t.test('a hit of what another instance has computed is a shared one', async (t) 
   t.strictSame([of('a')?.filledBy, of('b')?.filledBy], [{ a: 1 }, { a: 3 }])
 })
 
-t.test('a refill is the application\'s own request, whatever becomes of it', async (t) => {
+t.test('a refill is the application\'s own request, regardless of its result', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
   const { open, opened } = gate()
@@ -208,7 +208,7 @@ t.test('a refill is the application\'s own request, whatever becomes of it', asy
 })
 
 t.test(
-  'denials are counted by policy, and told by client, of whose address there is the network only',
+  'denials are counted by policy and by client, with addresses reduced to their network',
   async (t) => {
     const { app, store } = await countingApp(t)
     app.addHook('onRequest', (request, _reply, done) => {
@@ -253,7 +253,7 @@ t.test(
 )
 
 t.test(
-  'routes of several methods, routes that are not to be counted, and those of the service itself',
+  'routes of several methods, uncounted routes, and those of the service itself',
   async (t) => {
     const { app, store } = await countingApp(t)
     app.route({ method: ['PUT', 'DELETE'], url: '/many', handler: async () => 'done' })
@@ -305,7 +305,7 @@ t.test(
 )
 
 t.test(
-  'over the wire: bytes of streams that say their length; clients that leave are not counted',
+  'over the wire: bytes of streams with a length; clients that leave are not counted',
   async (t) => {
     const { app, store } = await countingApp(t)
     const [arrived, left] = [gate(), gate()]
@@ -322,7 +322,7 @@ t.test(
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     for (const path of ['/stream', '/sized']) await (await fetch(url + path)).text()
     const leaving = httpRequest(`${url}/slow`).end()
-    // That nobody has answered.
+    // Requests without a response are not counted.
     leaving.once('error', () => {})
     await arrived.opened
     leaving.destroy()
@@ -344,12 +344,12 @@ t.test(
 )
 
 t.test(
-  '/metrics tells how late the event loop was since it was asked before, each figure once',
+  '/metrics reports the delay of the event loop since the last scrape, each figure once',
   async (t) => {
     const { app } = await countingApp(t)
     const end = performance.now() + 300
     while (performance.now() < end);
-    // The timer comes late.
+    // The timer is delayed.
     await setTimeout(20)
     const lags = async () =>
       new Map(
@@ -371,7 +371,7 @@ t.test(
   }
 )
 
-t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) => {
+t.test('/metrics is text for Prometheus, with numbers that only increase', async (t) => {
   const { app } = await countingApp(t)
   await withCache(app)
   app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
@@ -426,7 +426,7 @@ t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) =
   t.notMatch((await app.inject('/docs/json')).json(), { paths: { '/metrics': {} } })
 })
 
-t.test('the state: what was invalidated last, and what is in memory', async (t) => {
+t.test('the state: the last invalidations, and the entries in memory', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
   app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
@@ -463,7 +463,7 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   t.match(state?.invalidations[19], { tags: [] })
 })
 
-t.test('reads of caches are told by the name of the cache', async (t) => {
+t.test('reads of caches are counted by the name of the cache', async (t) => {
   const { app } = await buildService(t)
   const store = memoryStore()
   const cache = createCache<string>({ store: cacheStore(), namespace: 'n' })
@@ -487,7 +487,7 @@ t.test('reads of caches are told by the name of the cache', async (t) => {
 })
 
 t.test(
-  'a store that fails is told of in one line when it goes and one when it is back, and closing does not hang on it',
+  'a failing store is logged once when it becomes unavailable and once when it is back, and does not block closing',
   async (t) => {
     const inner = memoryStore()
     let write = async (): Promise<boolean> => {
@@ -514,16 +514,16 @@ t.test(
     t.strictSame(
       lines.filter(({ msg }) => /statistics/.test(msg)).map(({ msg }) => msg.replace(/:.*/, '')),
       [
-        'the store does not take statistics',
-        'the store takes statistics again',
-        'the store does not take statistics'
+        'the store does not accept statistics',
+        'the store accepts statistics again',
+        'the store does not accept statistics'
       ]
     )
     t.match(
       lines.find(({ msg }) => /statistics/.test(msg)),
       { reason: 'Error: no store' }
     )
-    t.notMatch(JSON.stringify(lines), /\\n\s+at /, 'no stack: what failed is known')
+    t.notMatch(JSON.stringify(lines), /\\n\s+at /, 'no stack: the failed operation is known')
   }
 )
 

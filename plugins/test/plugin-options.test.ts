@@ -19,7 +19,7 @@ const jwt = [{ algorithm: 'HS256', secret: 's'.repeat(32) }] as const
 // The type hides the mistake from the compiler.
 const mistake: object = { storre: true }
 
-/** Registers each plugin with an option that it does not have, beside those that it needs. */
+/** Registers each plugin with an unknown option, beside the required ones. */
 const REGISTERED: readonly [
   plugin: string,
   known: string,
@@ -94,7 +94,7 @@ for (const [plugin, known, register] of REGISTERED) {
     t.teardown(() => app.close())
     await t.rejects(Promise.resolve(register(app)), {
       code: 'WEIR_ERR_PLUGIN_OPTION',
-      message: new RegExp(`^${plugin}: option "storre" is unknown: there is ${known}`)
+      message: new RegExp(`^${plugin}: option "storre" is unknown: valid options are ${known}`)
     })
   })
 }

@@ -19,7 +19,9 @@ interface Stranger {
   readonly request?: InjectOptions
 }
 
-/** An application without the service plugin, and the answer to the second of two requests. */
+/**
+ * Returns the response of an application without the service plugin to the second of two requests.
+ */
 async function second (
   t: Test,
   { first, then, server, limits, request = { url: '/x' } }: Stranger
@@ -95,7 +97,7 @@ for (const [what, stranger] of Object.entries(ANSWERED)) {
   })
 }
 
-t.test('so are a refused address, and limits that cannot be looked up', async (t) => {
+t.test('the same applies to a refused address, and to limits that cannot be read', async (t) => {
   const denied = await second(t, { limits: { deny: ['127.0.0.1'] } })
   t.match(denied.json(), {
     type: 'about:blank',
@@ -116,7 +118,7 @@ t.test('HEAD has the fields, and no body', async (t) => {
   t.same([statusCode, headers['content-type'], body], [429, 'application/problem+json', ''])
 })
 
-/** An error handler of a stranger. */
+/** Error handler of another application. */
 const theirs = (error: Error & { code?: string }, _request: unknown, reply: FastifyReply) => {
   reply.code(420).send({ mine: error.code })
 }
@@ -156,7 +158,7 @@ const THEIRS: Record<string, Stranger> = {
 }
 
 for (const [where, stranger] of Object.entries(THEIRS)) {
-  t.test(`an error handler of the application wins: ${where}`, async (t) => {
+  t.test(`an error handler of the application takes precedence: ${where}`, async (t) => {
     const answer = await second(t, {
       ...stranger,
       then: async (app) => {
@@ -169,7 +171,7 @@ for (const [where, stranger] of Object.entries(THEIRS)) {
   })
 }
 
-t.test('onError hooks hear of it, and the log has a line without a stack', async (t) => {
+t.test('onError hooks receive it, and the log has a line without a stack', async (t) => {
   const [heard, lines]: [string[], string[]] = [[], []]
   await second(t, {
     server: {
@@ -212,7 +214,7 @@ const THROWN: Record<string, () => unknown> = {
   }
 }
 
-t.test('other errors are what they are without the plugin', async (t) => {
+t.test('other errors are the same as without the plugin', async (t) => {
   for (const handler of [undefined, theirs]) {
     const answers = await Promise.all([false, true].map(async (isLimited) => {
       const app = fastify()

@@ -27,7 +27,7 @@ async function instance (
   return app
 }
 
-t.test('instances share one budget; without Redis each has its share of it', async (t) => {
+t.test('instances share one budget; without Redis each enforces its share of it', async (t) => {
   const server = await startRedis(t)
   const [a, b] = [await instance(t, server.url), await instance(t, server.url)]
   for (const [app, left] of [[a, 5], [b, 4], [a, 3], [b, 2], [a, 1], [b, 0]] as const) {
@@ -50,7 +50,7 @@ t.test('instances share one budget; without Redis each has its share of it', asy
   }
 })
 
-t.test('Redis absent at boot: limited all the same', async (t) => {
+t.test('Redis absent at boot: limits are still enforced', async (t) => {
   const app = await instance(t, 'redis://127.0.0.1:1', { commandTimeout: 100 })
   t.same(await statuses(app, 4, { url: '/x' }), [200, 200, 200, 429])
 })

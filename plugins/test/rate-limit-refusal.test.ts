@@ -15,7 +15,10 @@ import { memoryStore as cacheStore } from '@weir/cache/memory'
 import rateLimit from '../rate-limit/index.js'
 import responseCache from '../response-cache/index.js'
 
-/** An application with a limit of one an hour, after what `first` adds; it closes with the test. */
+/**
+ * Returns an application with a limit of one an hour, after the hooks added by `first`; it closes
+ * with the test.
+ */
 async function limited (
   t: Test,
   first: (app: FastifyInstance) => unknown,
@@ -37,7 +40,7 @@ async function limited (
   return app
 }
 
-/** Counts how often a reply is taken out of Fastify's hands. */
+/** Counts how often a reply is hijacked. */
 function hijacks (app: FastifyInstance): { count: number } {
   const taken = { count: 0 }
   app.addHook('onRequest', (_request, reply, done) => {
@@ -48,7 +51,7 @@ function hijacks (app: FastifyInstance): { count: number } {
   return taken
 }
 
-/** A hook that sees a refusal and changes nothing: with it the error takes its way. */
+/** Hook that sees a refusal and changes nothing: with it the error is handled as usual. */
 const watch = (app: FastifyInstance) => {
   app.addHook('onError', (_request, _reply, _error, done) => {
     done()
@@ -99,7 +102,7 @@ t.before(() => {
 })
 
 for (const [what, hooks] of Object.entries(hooksBefore)) {
-  t.test(`the quick refusal is what the error would be: ${what}`, async (t) => {
+  t.test(`the quick refusal equals the one through an error: ${what}`, async (t) => {
     const taken = { quick: { count: 0 }, slow: { count: 0 } }
     const quick = await limited(t, (app) => { taken.quick = hijacks(app); hooks(app) })
     const slow = await limited(t, (app) => { taken.slow = hijacks(app); hooks(app); watch(app) })
@@ -111,7 +114,7 @@ for (const [what, hooks] of Object.entries(hooksBefore)) {
   })
 }
 
-t.test('a response schema leaves nothing out', async (t) => {
+t.test('a response schema removes nothing', async (t) => {
   for (const first of [() => {}, watch]) {
     const { body } = await denied(await limited(t, first), { url: '/schema' })
     t.match(JSON.parse(body), { code: 'WEIR_ERR_RATE_LIMITED', 'violated-policies': ['default'] })
@@ -175,7 +178,7 @@ const slow: Record<string, Slow> = {
   }
 }
 
-/** A logger with one function for all levels, without `isLevelEnabled`. */
+/** Logger with one function for all levels, without `isLevelEnabled`. */
 function oneFunction (log: (...line: unknown[]) => void): FastifyBaseLogger {
   const logger: FastifyBaseLogger = {
     level: 'info',
@@ -195,7 +198,7 @@ for (const [
   what,
   { first = () => {}, options, request, says = /WEIR_ERR_RATE_LIMITED/ }
 ] of Object.entries(slow)) {
-  t.test(`the error takes its way with ${what}`, async (t) => {
+  t.test(`the error is handled as usual with ${what}`, async (t) => {
     let taken = { count: 0 }
     const app = await limited(
       t,
@@ -212,7 +215,7 @@ for (const [
   })
 }
 
-t.test('a log that has no errors of clients makes no difference', async (t) => {
+t.test('a log without client errors makes no difference', async (t) => {
   let taken = { count: 0 }
   const app = await limited(
     t,
@@ -225,7 +228,7 @@ t.test('a log that has no errors of clients makes no difference', async (t) => {
   t.equal(taken.count, 1)
 })
 
-t.test('the cache makes no difference, whose onSend hook is for entity tags', async (t) => {
+t.test('the cache, whose onSend hook is for entity tags, makes no difference', async (t) => {
   let taken = { count: 0 }
   const app = await limited(t, (app) => { taken = hijacks(app) })
   await app.register(responseCache, { store: cacheStore() })
@@ -234,7 +237,7 @@ t.test('the cache makes no difference, whose onSend hook is for entity tags', as
   t.equal(taken.count, 1)
 })
 
-t.test('the cache is told of an entity tag that a hook has set', async (t) => {
+t.test('the cache sees an entity tag set by a hook', async (t) => {
   let taken = { count: 0 }
   const app = await limited(t, (app) => {
     taken = hijacks(app)
@@ -258,7 +261,7 @@ t.test('a header that Node refuses is an error, as everywhere in Fastify', async
   t.match(body, /ERR_INVALID_CHAR/)
 })
 
-t.test('a response that was sent while the store was asked stays as it is', async (t) => {
+t.test('a response sent while the store was asked stays unchanged', async (t) => {
   const memory = memoryStore()
   let open = () => {}
   const gate = new Promise<void>((resolve) => { open = resolve })
@@ -283,7 +286,7 @@ t.test('a response that was sent while the store was asked stays as it is', asyn
   t.equal((await app.inject('/x')).statusCode, 429)
 })
 
-t.test('a connection goes on after it', async (t) => {
+t.test('the connection remains usable afterwards', async (t) => {
   const app = await limited(t, () => {}, { serverFactory: (handler) => createServer(handler) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo

@@ -14,7 +14,7 @@ const TWO = { limit: 2, window: '1h' } as const
 const hello = async () => 'hello'
 
 t.test(
-  'what clients see: fields on each answer, and a problem when the limit is used up',
+  'responses of limited routes have the fields, and a problem when the limit is used up',
   async (t) => {
     const app = await limitedApp(t, {
       policies: [
@@ -69,7 +69,7 @@ t.test('an error of the handler, or of validation, has the fields too', async (t
 })
 
 t.test(
-  'hits of the cache count, and say how the client stands, not how the one stood who filled it',
+  'cache hits count, and have the fields of their own client, not of the one who filled the entry',
   async (t) => {
     const app = await limitedApp(t, { limit: 4, window: '1h' })
     await app.register(conditional)
@@ -97,7 +97,7 @@ t.test(
   }
 )
 
-t.test('a refill of the cache\'s own does not count', async (t) => {
+t.test('background refills of the cache do not count', async (t) => {
   const app = await limitedApp(t, { limit: 10, window: '1h' })
   await app.register(responseCache, { store: cacheStore(), origin: 'http://demo' })
   let filled: () => void = () => {}
@@ -120,7 +120,7 @@ t.test('a refill of the cache\'s own does not count', async (t) => {
 })
 
 t.test(
-  'routes: one budget for those that say nothing, one each for those with limits, one a group',
+  'routes: one shared budget by default, one each for those with limits, one per group',
   async (t) => {
     const app = await limitedApp(t, TWO)
     app.get('/a', hello)
@@ -170,7 +170,7 @@ t.test('two versions of a route are two routes', async (t) => {
   )
 })
 
-t.test('a cost, on the shared budget or one\'s own', async (t) => {
+t.test('a cost, charged to the shared budget or the route\'s own', async (t) => {
   const app = await limitedApp(t, { limit: 10, window: '1h' })
   app.get('/cheap', hello)
   app.get('/dear', { config: { rateLimit: { cost: 4 } } }, hello)
@@ -178,10 +178,10 @@ t.test('a cost, on the shared budget or one\'s own', async (t) => {
   t.match((await app.inject('/cheap')).headers['ratelimit'], 'r=5;')
   t.match((await app.inject('/dear')).headers['ratelimit'], 'r=1;')
   t.equal((await app.inject('/dear')).statusCode, 429)
-  t.equal((await app.inject('/cheap')).statusCode, 200, 'what is left can be used')
+  t.equal((await app.inject('/cheap')).statusCode, 200, 'the rest of the budget can be used')
 })
 
-t.test('404s are limited like a route that says nothing', async (t) => {
+t.test('404s are limited like a route without limits', async (t) => {
   const app = await limitedApp(t, TWO)
   app.get('/x', hello)
   const first = await app.inject('/nowhere')
@@ -206,7 +206,7 @@ t.test('without limits of the plugin only routes with their own are limited', as
   t.same(await statuses(app, 3, { url: '/own' }), [200, 200, 429])
 })
 
-t.test('hooks that routes have in common stay theirs', async (t) => {
+t.test('shared hooks of routes are not modified', async (t) => {
   const app = await limitedApp(t)
   let ran = 0
   const onRequest = [async () => { ran++ }]
@@ -218,7 +218,7 @@ t.test('hooks that routes have in common stay theirs', async (t) => {
   t.equal(onRequest.length, 1)
 })
 
-t.test('who it is: an IPv4 address, an IPv6 /64, and nothing a client can choose', async (t) => {
+t.test('clients: an IPv4 address, an IPv6 /64, and nothing a client can choose', async (t) => {
   const app = await limitedApp(t, { limit: 1, window: '1h' }, { trustProxy: '10.0.0.0/8' })
   app.get('/x', hello)
   const from = async (remoteAddress: string, forwarded?: string) =>
@@ -234,7 +234,7 @@ t.test('who it is: an IPv4 address, an IPv6 /64, and nothing a client can choose
   for (const same of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201']) {
     t.equal(await from(same), 429, same)
   }
-  t.equal(await from('192.0.2.1', '203.0.113.5'), 429, 'it names another address, and is no proxy')
+  t.equal(await from('192.0.2.1', '203.0.113.5'), 429, 'it names another address, but is no proxy')
 
   t.equal(await from('2001:db8:1:2::1'), 200)
   for (const same of ['2001:db8:1:2::2', '2001:0DB8:0001:0002:ffff:ffff:ffff:ffff']) {
@@ -244,12 +244,12 @@ t.test('who it is: an IPv4 address, an IPv6 /64, and nothing a client can choose
 
   t.equal(await from('10.0.0.1', '203.0.113.7'), 200)
   t.equal(await from('10.9.9.9', '203.0.113.7'), 429, 'the same client through another proxy')
-  t.equal(await from('10.0.0.1', '198.51.100.1, 203.0.113.7'), 429, 'what a client put before')
+  t.equal(await from('10.0.0.1', '198.51.100.1, 203.0.113.7'), 429, 'text prepended by a client')
   t.equal(await from('10.0.0.1', 'anything'), 200)
-  t.equal(await from('10.0.0.1', 'anything else'), 429, 'what is no address is one client')
+  t.equal(await from('10.0.0.1', 'anything else'), 429, 'invalid addresses are one client')
 })
 
-t.test('keys have digests of users and addresses, of one namespace', async (t) => {
+t.test('keys contain digests of users and addresses, separated by namespace', async (t) => {
   const keys: string[] = []
   const inner = memoryStore()
   const store: LimitStore = {
@@ -280,7 +280,7 @@ t.test('keys have digests of users and addresses, of one namespace', async (t) =
   for (const key of keys) t.match(key, /^default:[0-9a-f]{32}$/)
 })
 
-t.test('tiers have their own limits, unless a route has limits for everybody', async (t) => {
+t.test('tiers have their own limits, unless a route has limits for all users', async (t) => {
   const app = await limitedApp(t, {
     limit: 1,
     window: '1h',
@@ -337,7 +337,7 @@ t.test('allow and deny', async (t) => {
   }
 })
 
-t.test('a store that fails: the share of this instance, everything, or nothing', async (t) => {
+t.test('a failing store: the share of this instance, everything, or nothing', async (t) => {
   const fail = async () => { throw new Error('gone') }
   const store: LimitStore = {
     kind: 'broken',
@@ -353,7 +353,7 @@ t.test('a store that fails: the share of this instance, everything, or nothing',
 
   const first = await app.inject('/local')
   t.same(standing(first), [200, '"default";r=1;t=1800', undefined])
-  t.equal(first.headers['ratelimit-policy'], '"default";q=2;w=3600', 'what is enforced now')
+  t.equal(first.headers['ratelimit-policy'], '"default";q=2;w=3600', 'the limit in force')
   t.same(await statuses(app, 2, { url: '/local' }), [200, 429])
 
   const open = await app.inject('/open')
@@ -372,7 +372,7 @@ t.test('a store that fails: the share of this instance, everything, or nothing',
   t.equal((await allClosed.inject('/open')).statusCode, 200)
 })
 
-t.test('the log says once that the store is gone, and once that it is back', async (t) => {
+t.test('the log has one line when the store becomes unavailable, and one when it is back', async (t) => {
   const inner = memoryStore()
   const now = performance.now()
   let gone = false
@@ -392,11 +392,11 @@ t.test('the log says once that the store is gone, and once that it is back', asy
   gone = true
   const elsewhere = { url: '/x', remoteAddress: '192.0.2.1' }
   t.same(await statuses(app, 1, elsewhere), [200])
-  t.same(await statuses(app, 1, { url: '/x' }), [429], 'remembered from when it was there')
+  t.same(await statuses(app, 1, { url: '/x' }), [429], 'remembered from before the outage')
   t.same(await statuses(app, 1, elsewhere), [200])
   const said = [
     40,
-    'limits are not shared: their store does not answer, and each route does what its onFailure says'
+    'limits are not shared: their store is unavailable, and each route follows its onFailure'
   ]
   t.same(levels().filter(([, msg]) => msg !== 'response'), [said])
 
@@ -407,7 +407,7 @@ t.test('the log says once that the store is gone, and once that it is back', asy
   t.same(levels().filter(([, msg]) => msg !== 'response'), [said, [30, 'limits are shared again']])
 })
 
-t.test('a handler may look, and limit in its own place', async (t) => {
+t.test('a handler may read the limit, and enforce it in its own place', async (t) => {
   const app = await limitedApp(t, { limit: 2, window: '1h' })
   const limit = app.createRateLimit()
   app.get('/x', async ({ rateLimit }) => ({
@@ -420,7 +420,7 @@ t.test('a handler may look, and limit in its own place', async (t) => {
   t.match((await app.inject('/login')).json(), { isExceeded: true, ttlInSeconds: 1800 })
 })
 
-t.test('a handler may look and use nothing, and is told all that is left', async (t) => {
+t.test('a handler may read without charging, and gets the remaining budget', async (t) => {
   const app = await limitedApp(t, { limit: 5000, window: '1h' })
   const limit = app.createRateLimit()
   app.get('/look', { config: { rateLimit: false } }, async (request) =>
@@ -435,7 +435,7 @@ t.test('a handler may look and use nothing, and is told all that is left', async
 })
 
 t.test(
-  'an identify that finds no client is a mistake in the log, once, and limits the address',
+  'an identify that finds no client is logged once as a mistake, and limits the address',
   async (t) => {
     const rejects = async () => {
       throw new Error('no database')
@@ -443,7 +443,7 @@ t.test(
     const throws = () => {
       throw new Error('no header')
     }
-    // The types refuse these; plain JavaScript has only the check.
+    // The types refuse these; plain JavaScript relies on the check.
     for (const identify of [
       rejects,
       throws,
@@ -461,7 +461,7 @@ t.test(
       await setImmediate()
       t.match(
         lines.filter(({ level }) => level === 50).map(({ msg }) => msg),
-        [/^identify found no client, so the address is limited: let it return/]
+        [/^identify found no client, so the address is limited: return/]
       )
     }
   }
@@ -470,7 +470,7 @@ t.test(
 const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
   [true, /^Route GET \/x: config\.rateLimit must be an object, or false/],
   [[], /config\.rateLimit must be an object, or false/],
-  [{ max: 5 }, /config\.rateLimit\.max is unknown: there is limit, window, burst/],
+  [{ max: 5 }, /config\.rateLimit\.max is unknown: valid options are limit, window, burst/],
   [{ limit: 5 }, /config\.rateLimit\.window is missing/],
   [{ window: 5 }, /config\.rateLimit\.limit is missing/],
   [{ limit: 5, window: 'soon' }, /config\.rateLimit\.window must be a duration.*not "soon"/],
@@ -519,7 +519,7 @@ const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
 t.test('a mistake in config.rateLimit stops the boot and names route and option', async (t) => {
   for (const [rateLimit, message] of wrongRoutes) {
     const app = await limitedApp(t, TWO)
-    // The types refuse these; plain JavaScript has only the check at boot.
+    // The types refuse these; plain JavaScript relies on the check at boot.
     const config = { rateLimit } as object
     t.throws(
       () => app.get('/x', { config }, hello),
@@ -536,7 +536,7 @@ t.test('a mistake in config.rateLimit stops the boot and names route and option'
     () => app.get('/b', { config: { rateLimit: { limit: 3, window: '1h', group: 'g' } } }, hello),
     {
       message:
-        /^Route GET \/b: config\.rateLimit\.group is "g", in which the policy "default" is another one for GET \/a/
+        /^Route GET \/b: config\.rateLimit\.group is "g", in which GET \/a declares the policy "default" differently/
     }
   )
   const other = await limitedApp(t, TWO)
@@ -547,11 +547,11 @@ t.test('a mistake in config.rateLimit stops the boot and names route and option'
         { config: { rateLimit: { limit: 3, window: '1h', group: 'default' } } },
         hello
       ),
-    { message: /is "default", in which the policy "default" is another one for the plugin itself/ }
+    { message: /is "default", in which the plugin itself declares the policy "default" differently/ }
   )
   t.throws(() => app.rateLimit({ max: 5 }), {
     code: 'WEIR_ERR_PLUGIN_OPTION',
-    message: /say it in config\.rateLimit/
+    message: /declare it in config\.rateLimit/
   })
 })
 
@@ -583,7 +583,7 @@ t.test('a mistake in the plugin\'s options names the option', async (t) => {
   }
 })
 
-t.test('an order in which something would not count is refused', async (t) => {
+t.test('an order in which some requests would not count is refused', async (t) => {
   const cached = fastify()
   t.teardown(() => cached.close())
   await cached.register(responseCache, { store: cacheStore() })

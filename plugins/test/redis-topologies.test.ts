@@ -12,7 +12,7 @@ function build (t: Test) {
   return app
 }
 
-t.test('a cluster: app.redis is its client, also where it came after the boot', async (t) => {
+t.test('a cluster: app.redis is its client, also if it became available after the boot', async (t) => {
   const server = await startRedis(t, {
     absent: true,
     args: [
@@ -35,7 +35,7 @@ t.test('a cluster: app.redis is its client, also where it came after the boot', 
   const node = new Redis(server.url)
   await node.cluster('ADDSLOTSRANGE', 0, 16383)
   await node.quit()
-  // Not once() of node:events, which rejects if the first attempt to connect came to nothing.
+  // Not once() of node:events, which rejects if the first attempt to connect failed.
   if (early.redis.status !== 'ready') {
     await new Promise((resolve) => {
       early.redis.once('ready', resolve)
@@ -53,7 +53,7 @@ t.test('a cluster: app.redis is its client, also where it came after the boot', 
   await server.kill()
   await t.rejects(
     app.redis.get('a'),
-    'a command fails, and does not wait for the cluster to be back'
+    'a command fails without waiting until the cluster is back'
   )
   await app.close()
 })
@@ -73,7 +73,7 @@ t.test('behind Sentinel: app.redis is a client of the master', async (t) => {
   t.equal(await master.get('a'), '1')
 })
 
-/** A Sentinel that watches one master as `main`. -> its port */
+/** Starts a Sentinel that watches one master as `main`, and returns its port. */
 async function startSentinel (t: Test, url: string): Promise<number> {
   const port = await freePort()
   await startRedis(t, {

@@ -14,12 +14,12 @@ import t, { type Test } from 'tap'
 import redis, { deniedTo, patientClient } from '../redis/index.js'
 import service from '../service/index.js'
 
-/** For a machine that is busy with other tests, too. */
+/** Timeout for a machine that is busy with other tests. */
 const PATIENT = { commandTimeout: 1000 }
 
 interface Line { level: number, msg: string }
 
-/** An app that keeps its log; `logged(text)` resolves with the first line that says so. */
+/** Returns an app that keeps its log; `logged(text)` resolves with the first matching line. */
 function build (t: Test) {
   const lines: Line[] = []
   let waiting: { text: string, found: (line: Line) => void }[] = []
@@ -54,7 +54,7 @@ function isLine (line: unknown): line is Line {
   return typeof line === 'object' && line !== null && 'msg' in line && typeof line.msg === 'string'
 }
 
-t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async (t) => {
+t.test('Redis is available: app.redis is the client of @fastify/redis, ready', async (t) => {
   const server = await startRedis(t)
   const { app, lines } = build(t)
   await app.register(redis, { url: server.url, ...PATIENT })
@@ -70,14 +70,14 @@ t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async
 })
 
 t.test(
-  'Redis is absent: boots, says so once, fails commands at once, finds Redis when it comes',
+  'Redis is absent: boots, logs it once, fails commands at once, connects when Redis becomes available',
   async (t) => {
     const server = await startRedis(t, { absent: true })
     const { app, lines, logged } = build(t)
     await app.register(redis, { url: server.url, readyTimeout: 500 })
     await app.ready()
     t.match(lines, [
-      { level: 40, msg: 'Redis is not there: starting without it', reason: /ECONNREFUSED/ }
+      { level: 40, msg: 'Redis is not available: starting without it', reason: /ECONNREFUSED/ }
     ])
     const client = app.redis
     await t.rejects(client.get('a'))
@@ -90,7 +90,7 @@ t.test(
   }
 )
 
-t.test('Redis is absent: closes all the same', async (t) => {
+t.test('Redis is absent: the app still closes', async (t) => {
   const server = await startRedis(t, { absent: true })
   const { app } = build(t)
   await app.register(redis, { url: server.url, readyTimeout: 0 })
@@ -101,16 +101,16 @@ t.test('Redis is absent: closes all the same', async (t) => {
 })
 
 t.test(
-  'Redis is killed and started again: one line for each, commands fail meanwhile',
+  'Redis is killed and restarted: one line for each, commands fail meanwhile',
   async (t) => {
     const server = await startRedis(t)
     const { app, lines, logged } = build(t)
     await app.register(redis, { url: server.url, ...PATIENT })
     await app.ready()
     await server.kill()
-    await logged('Redis is gone')
+    await logged('Redis is unavailable')
     await t.rejects(app.redis.get('a'))
-    // More than one attempt to connect fails before it is back.
+    // More than one attempt to connect fails before Redis is back.
     await once(app.redis, 'error')
     await once(app.redis, 'error')
     await server.start()
@@ -124,7 +124,7 @@ t.test(
 )
 
 t.test(
-  'Redis is frozen: a command fails in time, the connection is given up, the app closes; thawed, it is found again',
+  'Redis is frozen: a command fails in time, the connection is given up, the app closes; thawed, it reconnects',
   async (t) => {
     const server = await startRedis(t)
     const { app, logged } = build(t)
@@ -132,7 +132,7 @@ t.test(
     await app.ready()
     server.freeze()
     await t.rejects(app.redis.get('a'), /timed out/i)
-    await logged('Redis is gone')
+    await logged('Redis is unavailable')
     await t.rejects(app.redis.get('a'), /writeable/, 'from here on without waiting')
     server.thaw()
     await logged('Redis is back')
@@ -143,7 +143,7 @@ t.test(
 )
 
 t.test(
-  'a process that was busy for longer than a command may take reads the reply that came meanwhile',
+  'a process that was busy for longer than a command may take reads the reply that arrived meanwhile',
   async (t) => {
     const server = await startRedis(t)
     const { app } = build(t)
@@ -156,7 +156,7 @@ t.test(
       // Commands of one turn are written at its end.
       await setImmediate()
       const { port } = new URL(server.url)
-      // Redis answers in order: what it was asked before is answered, too.
+      // Redis answers in order, including earlier commands.
       for (const end = performance.now() + 600; performance.now() < end;) {
         execFileSync('redis-cli', ['-p', port, 'ping'])
       }
@@ -194,7 +194,7 @@ t.test('a database that does not exist is an error at boot', async (t) => {
 })
 
 t.test(
-  'what Redis does not allow is one line, and redis is degraded until it is allowed',
+  'a command that Redis does not allow is logged once, and redis is degraded until it is allowed',
   async (t) => {
     const server = await startRedis(t)
     const admin = new Redis(server.url)
@@ -236,7 +236,7 @@ t.test(
   }
 )
 
-t.test('the rule in the README is enough for the stores of all packages', async (t) => {
+t.test('the rule in the README is sufficient for the stores of all packages', async (t) => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = /ACL SETUSER weir (.*)/.exec(readme)?.[1]?.split(' ') ?? []
   const server = await startRedis(t)
@@ -273,7 +273,7 @@ t.test('the rule in the README is enough for the stores of all packages', async 
 })
 
 t.test(
-  'a wrong option is an error at boot that says what is wrong and hides the password',
+  'an invalid option is an error at boot that names the problem and hides the password',
   async (t) => {
     const table: [url: unknown, message: RegExp][] = [
       [undefined, /it is missing/],
@@ -294,7 +294,7 @@ t.test(
       const { app } = build(t)
       await t.rejects(
         async () => {
-          // @ts-expect-error: what a JavaScript user may write
+          // @ts-expect-error: possible in plain JavaScript
           await app.register(redis, { url })
         },
         { code: 'WEIR_ERR_REDIS_URL', message }

@@ -3,10 +3,7 @@ import t from 'tap'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 import { nextEvent } from './support/next-event.js'
 
-/*
- * A request with Authorization neither leads nor spoils what is shared by others (RFC 9111, section
- * 3.5).
- */
+/* Requests with Authorization neither lead nor spoil a shared response (RFC 9111, section 3.5). */
 const TOKEN = { authorization: 'Bearer x' }
 const outcome = ({ headers }: { headers: Record<string, unknown> }) =>
   String(headers['cache-status'])
@@ -44,7 +41,7 @@ t.test('it computes for itself beside the one fill of all others, first or not',
   }
 })
 
-t.test('what others wait for goes on after it, also side by side with it', async (t) => {
+t.test('the response that others wait for continues after it, also side by side with it', async (t) => {
   const app = await cachedApp(t)
   const arrived = arrivals(app, 3)
   const handler = gate()
@@ -92,7 +89,7 @@ t.test(
 )
 
 t.test(
-  'a response that may be validated, and that it gets another one for, stays stored',
+  'a response under validation stays stored when it gets a different one',
   async (t) => {
     mock.timers.enable({ apis: ['Date'], now: 1e12 })
     t.teardown(() => mock.timers.reset())
@@ -114,7 +111,7 @@ t.test(
 )
 
 t.test(
-  "where the route's answers say public, requests with Authorization share as all do",
+  "if the route's responses are public, requests with Authorization share like all others",
   async (t) => {
     for (const says of ['public', 's-maxage=60', 'must-revalidate, max-age=60']) {
       const app = await cachedApp(t)
@@ -144,7 +141,7 @@ t.test(
   }
 )
 
-t.test('where responses are told apart by Authorization, a refill has it', async (t) => {
+t.test('if responses vary by Authorization, a refill has it', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: 1e12 })
   t.teardown(() => mock.timers.reset())
   const app = await cachedApp(t)

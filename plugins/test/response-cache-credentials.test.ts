@@ -8,8 +8,8 @@ import responseCache, {
 } from '../response-cache/index.js'
 
 /*
- * A response to a request with a credential is its user's, unless the response or the route says
- * that it is for everybody.
+ * A response to a request with a credential is private, unless the response or the route declares
+ * it as public.
  */
 
 async function app (
@@ -57,19 +57,19 @@ const CREDENTIALS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 const options = { credentials: ['X-Tenant-Token'] }
 
 for (const [name, headers] of Object.entries(CREDENTIALS)) {
-  t.test(`${name}: its response is not stored, and a stored one is not its`, async (t) => {
+  t.test(`${name}: its response is not stored, and it is not served a stored one`, async (t) => {
     const { get } = await app(t, options)
     t.equal((await get(headers)).body, 'run 1')
     const others = await get()
-    t.equal(others.body, 'run 2', 'others do not get it')
+    t.equal(others.body, 'run 2', 'other clients do not get it')
     t.match(others.status, /stored/)
     const again = await get(headers)
     t.equal(again.body, 'run 3', 'nor does it get theirs')
     t.ok(again.status.endsWith(`fwd=bypass; detail=${name}`), again.status)
-    t.match(await get(), { body: 'run 2', status: /hit/ }, 'which is still there')
+    t.match(await get(), { body: 'run 2', status: /hit/ }, 'which is still stored')
   })
 
-  t.test(`${name}: a response that is for everybody is`, async (t) => {
+  t.test(`${name}: a public response is shared`, async (t) => {
     for (const say of ['public', 's-maxage=60', 'must-revalidate, max-age=60']) {
       const { get } = await app(t, options)
       t.equal((await get({ ...headers, 'x-say': say })).body, 'run 1')
@@ -78,7 +78,7 @@ for (const [name, headers] of Object.entries(CREDENTIALS)) {
     }
   })
 
-  t.test(`${name}: so is each of a route that says so`, async (t) => {
+  t.test(`${name}: so is each response of a public route`, async (t) => {
     const { get } = await app(t, options, { public: true })
     t.equal((await get(headers)).body, 'run 1')
     t.match(await get(), { body: 'run 1', status: /hit/ })
@@ -87,7 +87,7 @@ for (const [name, headers] of Object.entries(CREDENTIALS)) {
 }
 
 t.test(
-  'a cookie that a hook has set reaches its client, also where its response is stored',
+  'a cookie set by a hook reaches its client, even if the response is stored',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())

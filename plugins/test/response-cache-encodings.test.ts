@@ -6,7 +6,7 @@ import { cachedApp } from './support/cached-app.js'
 const TEXT = 'text that can be compressed '.repeat(50)
 
 t.test(
-  'RFC 9110 8.8.1, 8.8.3.3: each encoding of a response has a strong entity tag of its own',
+  'RFC 9110 8.8.1, 8.8.3.3: each encoding of a response has its own strong entity tag',
   async (t) => {
     const app = await cachedApp(t)
     await app.register(compress, { threshold: 10, encodings: ['gzip', 'br', 'identity'] })

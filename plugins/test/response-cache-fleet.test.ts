@@ -6,7 +6,7 @@ import { cachedApp, gate } from './support/cached-app.js'
 import { instanceOn } from './support/fleet.js'
 
 /*
- * Two instances on one Redis: variants are refilled one by one, and what is not shared is not
+ * Two instances on one Redis: variants are refilled individually, and unshared responses are not
  * waited for.
  */
 const server = await startRedis(t)
@@ -17,8 +17,8 @@ const told = async (app: FastifyInstance, language: string) =>
   ]
 
 /**
- * Resolves with the end of the next refill on one of the instances: a variant's has more than one
- * thing to store.
+ * Resolves at the end of the next refill on one of the instances: a variant's stores more than one
+ * entry.
  */
 function refills (...apps: FastifyInstance[]): () => Promise<void> {
   let next = gate()
@@ -35,7 +35,7 @@ function refills (...apps: FastifyInstance[]): () => Promise<void> {
 
 for (const by of ['the route', 'the handler'] as const) {
   t.test(
-    `a refill of one variant that ${by} names leaves all others, on each instance`,
+    `a refill of one variant named by ${by} leaves all others, on each instance`,
     async (t) => {
       mock.timers.enable({ apis: ['Date'], now: Date.now() })
       t.teardown(() => mock.timers.reset())
@@ -60,7 +60,7 @@ for (const by of ['the route', 'the handler'] as const) {
       t.match(await told(a, 'de'), /hit; ttl=-5/)
       await refilled
       t.match(await told(a, 'de'), /hit; ttl=(?:9|10)/)
-      t.match(await told(b, 'de'), /hit; ttl=(?:9|10)/, 'the one is the new one everywhere')
+      t.match(await told(b, 'de'), /hit; ttl=(?:9|10)/, 'the refilled one is new on every instance')
       t.same(runs, [...LANGUAGES, 'de'])
       for (const [i, language] of LANGUAGES.slice(1).entries()) {
         const [one, other] = i % 2 === 0 ? [a, b] : [b, a]
@@ -74,7 +74,7 @@ for (const by of ['the route', 'the handler'] as const) {
   )
 }
 
-t.test('after a refill of a variant there is a hit, time and again', async (t) => {
+t.test('after a refill of a variant there is a hit, repeatedly', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   t.teardown(() => mock.timers.reset())
   const app = await instanceOn(t, server, 'a')
@@ -135,7 +135,7 @@ for (const [what, answer] of Object.entries({
   }
 }
 
-t.test('a client for whom the handler fails does not fail others', async (t) => {
+t.test('a client for whom the handler fails does not affect others', async (t) => {
   const [a, b] = [await instanceOn(t, server, 'a'), await instanceOn(t, server, 'b')]
   const [leads, handler] = [gate(), gate()]
   for (const app of [a, b]) {

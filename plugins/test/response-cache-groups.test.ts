@@ -4,7 +4,7 @@ import type { ResponseCacheOptions } from '../response-cache/index.js'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * Cache-Groups and Cache-Group-Invalidation (RFC 9875) never are longer than what proxies take.
+ * Cache-Groups and Cache-Group-Invalidation (RFC 9875) never exceed the size that proxies accept.
  */
 const tags = (count: number) => Array.from({ length: count }, (_, i) => `product:${i}`)
 
@@ -37,7 +37,7 @@ async function shop (t: Test, options: Partial<ResponseCacheOptions> = {}) {
 }
 
 t.test(
-  'a response with a few tags names them, and is kept downstream as its handler said',
+  'a response with a few tags names them, and is stored downstream as its handler declared',
   async (t) => {
     const app = await shop(t)
     for (const outcome of [/stored/, /hit/]) {
@@ -52,7 +52,7 @@ t.test(
 )
 
 t.test(
-  'one with many names as many as fit, and is not reused downstream without asking',
+  'a response with many tags names as many as fit, and is not reused downstream without revalidation',
   async (t) => {
     const app = await shop(t)
     for (const [outcome, request] of [
@@ -80,7 +80,7 @@ t.test(
 )
 
 t.test(
-  'a write that invalidates many names as many as fit, and invalidates all of them here',
+  'a write that invalidates many tags names as many as fit, and invalidates all of them here',
   async (t) => {
     const app = await shop(t)
     await app.inject('/list/2000')
@@ -93,7 +93,7 @@ t.test(
   }
 )
 
-t.test('cacheGroups: false tells nobody downstream', async (t) => {
+t.test('cacheGroups: false sends no tags downstream', async (t) => {
   const app = await shop(t, { cacheGroups: false })
   for (const outcome of [/stored/, /hit/]) {
     const { headers } = await app.inject('/list/2000')
@@ -105,7 +105,7 @@ t.test('cacheGroups: false tells nobody downstream', async (t) => {
   t.match(await app.inject('/list/2000'), { headers: { 'cache-status': /stored/ } })
 })
 
-t.test('a field of the handler\'s that has no tags costs nothing but itself', async (t) => {
+t.test('a field of the handler without valid tags is ignored on its own', async (t) => {
   const app = await cachedApp(t)
   const fields = ['""', '"', '"a" "b"', '7', '("a")', '?1', '"a", ""']
   app.get<{ Params: { i: string } }>(

@@ -4,13 +4,11 @@ import { memoryStore } from '@weir/cache/memory'
 import responseCache from '../response-cache/index.js'
 import { cachedApp } from './support/cached-app.js'
 
-/*
- * A hit stands in for the handler, and for nothing before it.
- */
+/* A hit replaces the handler, and nothing before it. */
 
 /**
- * An application that counts what a request reaches: hooks of the instance, of a context, of the
- * route, of plugins that come later.
+ * Returns an application that counts the hooks a request reaches: of the instance, of a context, of
+ * the route, of later plugins.
  */
 async function countingApp (t: Test, store = memoryStore()) {
   const app = fastify()
@@ -69,7 +67,7 @@ const BEFORE = {
 const HIT = { ...BEFORE, onResponse: 1 }
 const MISS = { ...BEFORE, handler: 1, onSend: 1, onResponse: 1 }
 
-t.test('each hook before the handler runs once, whatever a request is answered with', async (t) => {
+t.test('each hook before the handler runs once, regardless of the response', async (t) => {
   const { ask } = await countingApp(t)
   t.strictSame((await ask()).runs, MISS, 'a miss')
   const hit = await ask()
@@ -86,7 +84,7 @@ t.test('each hook before the handler runs once, whatever a request is answered w
   t.strictSame(head.runs, HIT, 'HEAD')
 })
 
-t.test('so they do on a hit from the store', async (t) => {
+t.test('hooks also run on a hit from the store', async (t) => {
   const store = memoryStore()
   const first = await countingApp(t, store)
   const second = await countingApp(t, store)
@@ -96,7 +94,7 @@ t.test('so they do on a hit from the store', async (t) => {
   t.strictSame(runs, HIT)
 })
 
-t.test('a guard refuses on a hit as on a miss, wherever it is', async (t) => {
+t.test('a guard refuses on a hit as on a miss, wherever it is declared', async (t) => {
   const app = await cachedApp(t)
   const guard = async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.headers['x-ticket'] !== 'ok') await reply.code(403).send('refused')
@@ -123,7 +121,7 @@ t.test('a guard refuses on a hit as on a miss, wherever it is', async (t) => {
   }
 })
 
-t.test('what hooks before the handler add is each reply\'s own', async (t) => {
+t.test('headers added by hooks before the handler belong to each reply', async (t) => {
   const app = await cachedApp(t)
   let requests = 0
   app.addHook('preHandler', async (_request, reply) => {

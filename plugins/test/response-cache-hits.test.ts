@@ -4,7 +4,7 @@ import t from 'tap'
 import { memoryStore } from '@weir/cache/memory'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
-t.test('a miss runs the handler and stores; a hit does not run it and says so', async (t) => {
+t.test('a miss runs the handler and stores; a hit does not run it and reports so', async (t) => {
   const app = await cachedApp(t, { name: 'a' })
   let runs = 0
   app.get(
@@ -24,14 +24,14 @@ t.test('a miss runs the handler and stores; a hit does not run it and says so', 
   t.match(hit.headers['cache-status'], /^a; hit; ttl=(60|59); detail=memory$/)
   t.equal(hit.headers['age'], '0')
   t.equal(hit.headers['cache-groups'], '"products"')
-  t.equal(hit.headers['cache-control'], 'no-cache', 'clients are told to ask again')
+  t.equal(hit.headers['cache-control'], 'no-cache', 'clients are told to revalidate')
   for (const name of ['content-type', 'content-length', 'etag', 'cache-groups', 'date']) {
     t.equal(hit.headers[name], miss.headers[name], name)
   }
 })
 
 t.test(
-  'the Date is one for all, also where seconds pass before the response is stored',
+  'the Date is the same in all responses, even if seconds pass before the response is stored',
   async (t) => {
     const app = await cachedApp(t)
     app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'x')
@@ -71,7 +71,7 @@ t.test(
   }
 )
 
-t.test('Age and ttl follow the clock, and the response ends with its ttl', async (t) => {
+t.test('Age and ttl follow the clock, and the response expires with its ttl', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) })
   t.teardown(() => mock.timers.reset())
   const app = await cachedApp(t)
@@ -113,7 +113,7 @@ t.test('HEAD is answered from what GET stored, and stores nothing itself', async
   t.same(head.headers, get.headers)
 })
 
-t.test('If-None-Match is answered from the store, with the tag made once', async (t) => {
+t.test('If-None-Match is answered from the store, with the tag computed once', async (t) => {
   const app = await cachedApp(t)
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
@@ -151,7 +151,7 @@ t.test('concurrent requests of a cold key run the handler once', async (t) => {
   t.equal(statuses.filter((status) => status === 'weir; fwd=uri-miss; ttl; collapsed').length, 199)
 })
 
-t.test('what hooks put on each reply is not stored, and theirs is kept on a hit', async (t) => {
+t.test('fields that hooks set on each reply are not stored, and each hit has its own', async (t) => {
   const app = await cachedApp(t)
   let requests = 0
   app.addHook('onRequest', async (_request, reply) => {
@@ -173,7 +173,7 @@ t.test('what hooks put on each reply is not stored, and theirs is kept on a hit'
   t.equal(hit.headers['vary'], 'origin, accept-language')
 })
 
-t.test('bytes come back as they went in', async (t) => {
+t.test('bytes are stored unchanged', async (t) => {
   const app = await cachedApp(t)
   const bytes = Buffer.from([...Array(256).keys()])
   app.get('/bytes', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
@@ -182,7 +182,7 @@ t.test('bytes come back as they went in', async (t) => {
   app.get('/empty', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
     reply.code(204).send()
   )
-  // Memory that the Buffer has for itself, and may be written to again.
+  // Memory of the Buffer's own, which may be written to again.
   const own = Buffer.alloc(256, 'own', 'latin1')
   t.equal(own.buffer.byteLength, own.length)
   app.get('/own', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.send(own))
@@ -202,7 +202,7 @@ t.test('bytes come back as they went in', async (t) => {
 })
 
 t.test(
-  'who asks for no-cache is not served what another instance has stored while there was nothing',
+  'no-cache ignores responses that another instance stored before the request',
   async (t) => {
     const store = memoryStore()
     const a = await cachedApp(t, { store, name: 'a' })
@@ -249,7 +249,7 @@ t.test(
 )
 
 t.test(
-  'a hit of what was written past the reply has no header fields of the reply either',
+  'a hit of a response written to reply.raw has no header fields of the reply either',
   async (t) => {
     const app = await cachedApp(t)
     let requests = 0
@@ -269,7 +269,7 @@ t.test(
 )
 
 t.test(
-  "the cookie of a 304 is its client's, and the response that it confirms is not stored with it",
+  'the cookie of a 304 belongs to its client, and the confirmed response is not stored with it',
   async (t) => {
     const app = await cachedApp(t)
     app.addHook('onSend', async (request, reply) => {

@@ -6,15 +6,15 @@ import { queryOf } from '../response-cache/query.js'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * No byte of a key or of a header can be taken for another key, host or variant: different tuples
- * never meet.
+ * No byte of a key or of a header can be confused with another key, host or variant: different
+ * tuples never collide.
  */
 
-/** As much of a request as a key is made of. */
+/** The parts of a request in its key. */
 const asked = (host: string, url: string, headers: Record<string, string> = {}) =>
   ({ protocol: 'http', host, url, headers } as unknown as FastifyRequest)
 
-/** Whole numbers below `most`, the same in each run. */
+/** Returns whole numbers below `most`, the same in each run. */
 function numbers (seed: number): (most: number) => number {
   let state = seed
   return (most) => {
@@ -56,8 +56,7 @@ t.test('generated keys, routes and header values', async (t) => {
     const constraints = below(2) === 0 ? undefined : { version: `1${text()}` }
     const own = below(2) === 0 ? `k${text()}` : undefined
     const path = `/${text()}`
-    // A header may be absent, and then is not the same as an empty one. User-Agent is compared as
-    // it is.
+    // Absent headers differ from empty ones. User-Agent is compared unchanged.
     const headers = Object.fromEntries(
       ['user-agent', 'referer'].flatMap((name) => (below(3) === 0 ? [] : [[name, `v${text()}`]]))
     )
@@ -81,7 +80,7 @@ t.test('generated keys, routes and header values', async (t) => {
     const [pathname, query] = splitTarget(path)
     const target =
       own === undefined ? [normalizedPath(pathname), query.replaceAll('\n', '%0A')] : { own }
-    // Without constraints a path has one route.
+    // A path without constraints has one route.
     const routed =
       own === undefined && constraints === undefined && !/[:*]/.test(url)
         ? undefined
@@ -94,7 +93,7 @@ t.test('generated keys, routes and header values', async (t) => {
   t.ok(seen.size > 10_000)
 })
 
-t.test('an own key that looks like a variant of another is none', async (t) => {
+t.test('a custom key that looks like a variant of another is a different key', async (t) => {
   const app = await cachedApp(t)
   app.get<{ Querystring: { key: string } }>('/x', {
     config: { cache: { ttl: '60s', key: ({ query }) => (query as { key: string }).key } }
@@ -141,7 +140,7 @@ t.test('a Host that looks like a path is refused', async (t) => {
 })
 
 t.test('one URI in any spelling is one entry', async (t) => {
-  // In place of inject's own, which would resolve the path.
+  // Replaces inject's own, which would resolve the path.
   const app = await cachedApp(
     t,
     { origin: undefined as never },
@@ -164,7 +163,7 @@ t.test('one URI in any spelling is one entry', async (t) => {
 })
 
 t.test(
-  'a write ends what is stored for its URI with an empty query, and the other way round',
+  'a write invalidates the entries of its URI with an empty query, and vice versa',
   async (t) => {
     const app = await cachedApp(
       t,
@@ -186,7 +185,7 @@ t.test(
   }
 )
 
-t.test('a target with a fragment is for the handler: routers take it for a query', async (t) => {
+t.test('a target with a fragment goes to the handler: routers treat it as a query', async (t) => {
   const app = await cachedApp(
     t,
     {},
@@ -211,7 +210,7 @@ t.test('a target with a fragment is for the handler: routers take it for a query
 })
 
 t.test(
-  'dot segments lead to what is stored, but no refusal of theirs is stored for others',
+  'dot segments reach stored responses, but refusals of such paths are not stored',
   async (t) => {
     const app = await cachedApp(
       t,

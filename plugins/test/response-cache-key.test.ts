@@ -12,7 +12,7 @@ const query = {
   }
 }
 
-t.test('with a query schema, queries that mean the same are one entry', async (t) => {
+t.test('with a query schema, equivalent queries share one entry', async (t) => {
   const app = await cachedApp(t)
   const seen: unknown[] = []
   app.get(
@@ -38,7 +38,7 @@ t.test('with a query schema, queries that mean the same are one entry', async (t
       t.equal(hit.body, miss.body)
     }
   }
-  t.same(seen[0], { page: 1 }, 'the handler does not see what is not declared')
+  t.same(seen[0], { page: 1 }, 'the handler does not see undeclared parameters')
   t.equal(seen.length, 5)
 })
 
@@ -86,7 +86,7 @@ t.test('declared request headers select the variant', async (t) => {
   t.equal(await get(), 'none hit accept-language')
 })
 
-t.test('the request\'s own origin is in the key, unless one is given for all', async (t) => {
+t.test('the request\'s own origin is in the key, unless one is configured', async (t) => {
   const handler = async (request: { host: string }) => request.host
   const apart = await cachedApp(t, { origin: undefined } as object)
   apart.get('/', { config: { cache: { ttl: '60s' } } }, handler)
@@ -102,7 +102,7 @@ t.test('the request\'s own origin is in the key, unless one is given for all', a
   )
 })
 
-t.test('a key of one\'s own replaces path and query', async (t) => {
+t.test('a custom key replaces path and query', async (t) => {
   const app = await cachedApp(t)
   app.get(
     '/u/:name',

@@ -5,15 +5,15 @@ import { askBy, askToLeave } from './support/ask.js'
 import { arrivals, cachedApp, gate } from './support/cached-app.js'
 
 /*
- * A client that leaves is hidden from the handler while others wait for its response; and nobody
- * waits for nothing.
+ * A client that leaves is hidden from the handler while others wait for its response; and no
+ * request waits in vain.
  */
 
-// Those who wait would wait for ten seconds, were the fill not given up.
+// Waiting requests would wait ten seconds if the fill was not abandoned.
 const SOON = 5000
 
 /**
- * An application whose first request is from a client that leaves: `left` opens when the
+ * Returns an application whose first request is from a client that leaves: `left` opens when the
  * application could know.
  */
 async function leavingApp (t: Test, transport: 'http1' | 'http2') {
@@ -59,7 +59,7 @@ for (const transport of ['http1', 'http2'] as const) {
   }
 
   t.test(
-    `${transport}: a handler that gives up because its client has left holds up nobody`,
+    `${transport}: a handler that gives up because its client has left delays no other client`,
     async (t) => {
       const givingUp: Record<string, (left: Promise<void>) => RouteHandlerMethod> = {
         'async, by its socket': (left) => async (request) => {
@@ -91,7 +91,7 @@ for (const transport of ['http1', 'http2'] as const) {
     }
   )
 
-  t.test(`${transport}: a handler that goes on answers those who wait`, async (t) => {
+  t.test(`${transport}: a handler that continues answers the waiting requests`, async (t) => {
     const goingOn: Record<string, (left: Promise<void>) => RouteHandlerMethod> = {
       'by the request': (left) => async (request) => {
         await left
@@ -126,7 +126,7 @@ for (const transport of ['http1', 'http2'] as const) {
   })
 
   t.test(
-    `${transport}: hooks of the request are told at once, the handler when the fill has ended`,
+    `${transport}: hooks of the request are notified at once, the handler when the fill has ended`,
     async (t) => {
       const { app, left } = await leavingApp(t, transport)
       const [begun, told, closed] = [gate(), gate(), gate()]
@@ -168,7 +168,7 @@ for (const transport of ['http1', 'http2'] as const) {
   )
 
   t.test(
-    `${transport}: a source of events that asks whether its client is there ends`,
+    `${transport}: an event source that checks for its client ends`,
     async (t) => {
       for (const when of ['before the first byte', 'after it']) {
         const { app, left } = await leavingApp(t, transport)
@@ -201,7 +201,7 @@ for (const transport of ['http1', 'http2'] as const) {
     }
   )
 
-  t.test(`${transport}: a client that has left before the look-up has ended`, async (t) => {
+  t.test(`${transport}: a client that left before the end of the lookup`, async (t) => {
     const ways: Record<string, RouteHandlerMethod> = {
       'a stream that fails': async (_request, reply) =>
         reply.send(
@@ -249,7 +249,7 @@ for (const transport of ['http1', 'http2'] as const) {
   })
 
   t.test(
-    `${transport}: responses with trailers are not stored, whether or not they say so`,
+    `${transport}: responses with trailers are not stored, whether declared or not`,
     async (t) => {
       const { app } = await leavingApp(t, transport)
       let runs = 0

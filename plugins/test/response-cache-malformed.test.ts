@@ -5,7 +5,8 @@ import type { RouteCacheOptions } from '../response-cache/index.js'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * Functions of a route may return anything: mistakes cost the cache, and never an answer or a leak.
+ * Functions of a route may return anything: mistakes bypass the cache, but never break a response
+ * or leak one.
  */
 interface Line { msg: string, route?: string, given?: string, tags?: string[] }
 
@@ -21,7 +22,7 @@ function logged () {
   return { lines, server }
 }
 
-// As JavaScript has it: the compiler would refuse each of these.
+// Hides the type, as plain JavaScript does: the compiler would refuse each of these.
 const as = <T>(value: unknown): T => value as T
 
 const noKeys: Record<string, () => unknown> = {
@@ -38,7 +39,7 @@ const noKeys: Record<string, () => unknown> = {
 }
 
 for (const [what, key] of Object.entries(noKeys)) {
-  t.test(`${what} is no key: the cache is bypassed, and the log says so once`, async (t) => {
+  t.test(`${what} is an invalid key: the cache is bypassed, which is logged once`, async (t) => {
     const { lines, server } = logged()
     const app = await cachedApp(t, {}, server)
     let runs = 0
@@ -65,7 +66,7 @@ for (const [what, key] of Object.entries(noKeys)) {
   })
 }
 
-t.test('the answer to HEAD of such a route is the handler\'s, too', async (t) => {
+t.test('HEAD of such a route is answered by the handler, too', async (t) => {
   const app = await cachedApp(t)
   app.get(
     '/x',
@@ -94,7 +95,7 @@ const noTags: Record<string, () => unknown> = {
 }
 
 for (const [what, tags] of Object.entries(noTags)) {
-  t.test(`${what}: a response whose tags are none is served and not stored`, async (t) => {
+  t.test(`${what}: a response with invalid tags is served and not stored`, async (t) => {
     const { lines, server } = logged()
     const app = await cachedApp(t, {}, server)
     let runs = 0
@@ -130,7 +131,7 @@ for (const [what, tags] of Object.entries(noTags)) {
       return `${++version}`
     })
     const named = tags()
-    // What a promise brings is waited for where there is time: before the answer is sent.
+    // Promises are awaited if there is time: before the response is sent.
     const byRoute = await Promise.resolve(named).catch(() => [])
     const isNamed = (list: unknown): boolean => Array.isArray(list) && list.includes('a')
     for (const url of ['/by-route', '/by-reply']) {
@@ -149,7 +150,7 @@ for (const [what, tags] of Object.entries(noTags)) {
   })
 }
 
-t.test('one tag outside of a list is that tag, not its letters', async (t) => {
+t.test('a tag outside of a list is one tag, not its letters', async (t) => {
   const app = await cachedApp(t)
   let version = 1
   for (const tag of ['product', 'p', 'r']) {

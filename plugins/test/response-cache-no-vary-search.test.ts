@@ -10,8 +10,8 @@ import t, { type Test } from 'tap'
 import responseCache from '../response-cache/index.js'
 
 /*
- * The No-Vary-Search of routes with a query schema says no more than that their handlers see
- * declared parameters only.
+ * No-Vary-Search of routes with a query schema only excludes parameters that their handlers do not
+ * see.
  */
 
 async function appOf (
@@ -110,7 +110,7 @@ t.test('the field of a route, on a miss and on each hit', async (t) => {
   }
 })
 
-t.test('a request with other parameters is not told the field', async (t) => {
+t.test('a request with other parameters does not get the field', async (t) => {
   const app = await appOf(t, {}, TWO)
   const table: [url: string, isTold: boolean][] = [
     ['/?a=1&sig=x', false],
@@ -132,14 +132,14 @@ t.test('a request with other parameters is not told the field', async (t) => {
   }
 })
 
-t.test('a handler that says it itself', async (t) => {
+t.test('a handler that sets it itself', async (t) => {
   const app = await appOf(t, {}, TWO, { 'no-vary-search': 'key-order' })
   for (const request of ['miss', 'hit']) {
     t.equal((await app.inject('/?a=1')).headers['no-vary-search'], 'key-order', request)
   }
 })
 
-t.test('a hook that says it itself', async (t) => {
+t.test('a hook that sets it itself', async (t) => {
   const app = await appOf(
     t,
     {},
@@ -165,7 +165,7 @@ t.test('queries that the field makes equivalent have one response', async (t) =>
 })
 
 t.test(
-  'a route with a key or a schema is stored by that, whatever No-Vary-Search its handler sends',
+  'a route with a key or a schema is stored by that, regardless of its handler\'s No-Vary-Search',
   async (t) => {
     const own: RouteShorthandOptions = {
       config: { cache: { ttl: '1m', key: ({ query }) => JSON.stringify(query) } }

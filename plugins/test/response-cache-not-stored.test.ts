@@ -20,7 +20,7 @@ const cases: [
 ]
 
 for (const [why, answer, headers = {}] of cases) {
-  t.test(`${why}: served and not stored, and Cache-Status says why`, async (t) => {
+  t.test(`${why}: served and not stored, with the reason in Cache-Status`, async (t) => {
     const app = await cachedApp(t, { maxBodyBytes: 100 })
     let runs = 0
     app.get('/x', { config: { cache: { ttl: '60s' } } }, (_request, reply) => {
@@ -49,7 +49,7 @@ t.test('an error of the handler is passed on, and not stored', async (t) => {
   }
 })
 
-t.test('RFC 9111, 3.5: an authorized response that says public is stored', async (t) => {
+t.test('RFC 9111, 3.5: an authorized response with public is stored', async (t) => {
   const app = await cachedApp(t)
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
     reply.header('cache-control', 'public').send('x')
@@ -58,7 +58,7 @@ t.test('RFC 9111, 3.5: an authorized response that says public is stored', async
   t.match((await app.inject('/x')).headers['cache-status'], /hit/)
 })
 
-t.test('404 and 410 are kept as long as the route says', async (t) => {
+t.test('404 and 410 are stored for the time declared by the route', async (t) => {
   const app = await cachedApp(t)
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '60s', negative: '5s' } } }, async (_request, reply) =>
@@ -68,11 +68,11 @@ t.test('404 and 410 are kept as long as the route says', async (t) => {
   const hit = await app.inject('/x')
   t.equal(hit.statusCode, 404)
   t.match(hit.headers['cache-status'], /hit/)
-  t.equal(hit.headers['cache-control'], 'no-store', 'browsers do not keep it')
+  t.equal(hit.headers['cache-control'], 'no-store', 'browsers do not store it')
   t.equal(runs, 1)
 })
 
-t.test('routes that are not configured, or say false, are left alone', async (t) => {
+t.test('routes without config.cache, or with false, are unchanged', async (t) => {
   const app = await cachedApp(t)
   app.get('/plain', async () => 'x')
   app.get('/off', { config: { cache: false } }, async () => 'x')
@@ -82,7 +82,7 @@ t.test('routes that are not configured, or say false, are left alone', async (t)
 })
 
 t.test(
-  'for whom a tags function throws is answered, nothing is stored, and nobody waits for it',
+  'if a tags function throws, the request is answered, nothing is stored, and no request waits for it',
   async (t) => {
     const app = await cachedApp(t)
     app.get(

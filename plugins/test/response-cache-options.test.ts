@@ -10,7 +10,7 @@ const wrongRoutes: [cache: unknown, message: RegExp][] = [
   [true, /config.cache must be an object, or false/],
   [[], /config.cache must be an object, or false/],
   [null, /config.cache must be an object, or false/],
-  [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: there is ttl, maxTtl/],
+  [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: valid options are ttl, maxTtl/],
   [{ ttl: '1s', toString: 1 }, /config.cache.toString is unknown/],
   [
     { ttl: '1s', staleWhileRevalidate: null },
@@ -46,7 +46,7 @@ const wrongRoutes: [cache: unknown, message: RegExp][] = [
 t.test('a mistake in config.cache stops the boot and names route and option', async (t) => {
   for (const [cache, message] of wrongRoutes) {
     const app = await cachedApp(t)
-    // The types refuse these; plain JavaScript has only the check at boot.
+    // The types refuse these; plain JavaScript relies on the check at boot.
     const config = { cache } as object
     t.throws(
       () => app.get('/x', { config }, async () => 'x'),
@@ -71,7 +71,7 @@ t.test('a mistake in the plugin\'s options names the option', async (t) => {
     [{ store: memoryStore(), fillTimeout: 'soon' }, /fillTimeout/],
     [
       { store: memoryStore(), l1: { maxBytez: 5 } },
-      /option "l1\.maxBytez" is unknown: there is maxBytes, maxEntries$/
+      /option "l1\.maxBytez" is unknown: valid options are maxBytes, maxEntries$/
     ],
     [{ store: memoryStore(), l1: true }, /option "l1" must be an object, or false, not true/],
     [{ store: memoryStore(), l1: [] }, /option "l1" must be an object, or false, not \[\]/],
@@ -111,7 +111,7 @@ t.test('two of one name are refused', async (t) => {
 const querystring = { type: 'object', properties: { page: { type: 'integer', default: 1 } } }
 
 t.test(
-  'a placeholder that no request can fill stops the boot and names the parameters there are',
+  'a placeholder that no request can fill stops the boot and lists the existing parameters',
   async (t) => {
     const tags = ['list', 'x:{idd}']
     for (const [url, schema, there] of [
@@ -125,7 +125,7 @@ t.test(
       ]
     ] as const) {
       const message = new RegExp(
-        `: config\\.[a-z.]+ has \\{idd\\}, but the route has no such parameter: there is ${there}$`
+        `: config\\.[a-z.]+ has \\{idd\\}, but the route has no such parameter: valid names are ${there}$`
       )
       const app = await cachedApp(t)
       t.throws(

@@ -5,7 +5,7 @@ import t from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
 t.test(
-  'while the store cannot be asked a route bypasses the cache, or serves what is in memory',
+  'while the store is unavailable a route bypasses the cache, or serves from memory',
   async (t) => {
     let trusted = true
     const app = await cachedApp(t, { store: guardedStore(memoryStore(), () => trusted) })
@@ -50,7 +50,7 @@ t.test(
 )
 
 t.test(
-  'a response that may not be stored any more is served, also where the stale one cannot be dropped',
+  'a response that may no longer be stored is served, even if the stale one cannot be invalidated',
   async (t) => {
     const store = guardedStore(memoryStore(), () => true)
     let down = false

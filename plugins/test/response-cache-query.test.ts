@@ -3,9 +3,7 @@ import t from 'tap'
 import { memoryStore } from '@weir/cache/memory'
 import responseCache from '../response-cache/index.js'
 
-/*
- * Whatever a query schema declares and however, a request gets what its own query is answered with.
- */
+/* A request gets the response for its own query, for any query schema. */
 
 const text = { type: 'string' } as const
 const NAMES = [
@@ -105,7 +103,7 @@ function routes (app: FastifyInstance): void {
       {
         ...(schema && { schema: { querystring: schema } }),
         config: { cache: { ttl: '1m' } },
-        // As those of TypeBox and zod: the result of validation is another object.
+        // Like those of TypeBox and zod: the result of validation is a different object.
         validatorCompiler: () => (given: object) =>
           'x' in given
             ? { error: new Error('x is refused') }
@@ -143,7 +141,7 @@ t.test('generated queries over all kinds of schemas', async (t) => {
 })
 
 t.test(
-  'of a schema that declares all by properties, only those count and reach the handler',
+  'with a schema that lists all properties, only those count and reach the handler',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())
@@ -166,7 +164,7 @@ t.test(
   }
 )
 
-t.test('an invalid query is the route\'s to refuse, or to take', async (t) => {
+t.test('an invalid query is refused or accepted by the route', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(responseCache, { store: memoryStore() })

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * A hit over HTTP/1.1 is sent as text that was made ready; over `inject` by Node, field by field.
- * Both are the same answer, the first time and whenever it is sent again.
+ * A hit over HTTP/1.1 is sent as prepared text; over `inject` by Node, field by field. Both are the
+ * same response, the first time and each time after.
  */
 
 interface Sent {
@@ -16,7 +16,7 @@ interface Sent {
   readonly body: string
 }
 
-/** All answers to requests that are written at once on one connection, byte by byte. */
+/** Returns all responses to requests written at once on one connection, byte by byte. */
 async function exchange (app: FastifyInstance, requests: string): Promise<string> {
   const address = app.server.address()
   const socket = connect(
@@ -45,7 +45,7 @@ const requestOf = (path: string, { method = 'GET', headers = {}, version = '1.1'
     ''
   ].join('\r\n')
 
-/** Answers of which each has its length, or no body. */
+/** Parses responses that each have a length, or no body. */
 function parsed (text: string, methods: readonly string[]): Sent[] {
   const sent: Sent[] = []
   let rest = text
@@ -180,7 +180,7 @@ async function servingApp (
 }
 
 for (const [name, hook] of Object.entries(HOOKS)) {
-  t.test(`hooks set: ${name}`, async (t) => {
+  t.test(`fields set by hooks: ${name}`, async (t) => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() })
     t.teardown(() => { mock.timers.reset() })
     const app = await servingApp(t, hook)
@@ -211,7 +211,7 @@ for (const [name, hook] of Object.entries(HOOKS)) {
   })
 }
 
-t.test('Age and the ttl go on by the second, also where the clock is set back', async (t) => {
+t.test('Age and the ttl advance by the second, even if the clock is set back', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: 1_790_000_000_000 })
   t.teardown(() => { mock.timers.reset() })
   const app = await servingApp(t, () => {})
@@ -238,7 +238,7 @@ t.test('Age and the ttl go on by the second, also where the clock is set back', 
   t.equal(await told(), '0 ttl=3599')
 })
 
-t.test('onResponse hooks see the fields that were sent, each those of its own reply', async (t) => {
+t.test('onResponse hooks see the sent fields of their own reply', async (t) => {
   const seen: unknown[] = []
   const app = await servingApp(t, () => {}, (app) => {
     app.addHook('onResponse', async (request, reply) => {
@@ -258,7 +258,7 @@ t.test('onResponse hooks see the fields that were sent, each those of its own re
 })
 
 t.test(
-  "a field that Node refuses is an error of the application's, whose answer has a Date",
+  'a field that Node refuses is an error of the application, whose response has a Date',
   async (t) => {
     let value = 'fine'
     const app = await servingApp(
@@ -282,7 +282,7 @@ t.test(
   }
 )
 
-t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', async (t) => {
+t.test('a client of HTTP/1.0 gets its response, and the connection ends', async (t) => {
   const app = await servingApp(t, () => {})
   await injected(app, '/text', {})
   for (let i = 0; i < 3; i++) {
@@ -292,8 +292,8 @@ t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', as
 })
 
 /**
- * The answers to hits of one path, the last one on a connection that it closes, and to a request
- * for another path after them.
+ * Returns the responses to hits of one path, the last one on a connection that it closes, and to a
+ * later request for another path.
  */
 async function afterHits (app: FastifyInstance, path: string, times: number): Promise<Sent[]> {
   await injected(app, path, {})
@@ -315,7 +315,7 @@ t.test('a 204 is sent without the body that its handler has written', async (t) 
   t.equal(sent.at(-1)?.body, bytes(300).toString('latin1'))
 })
 
-t.test('a HEAD request that the server takes for GET has no body', async (t) => {
+t.test('a HEAD request that the server treats as GET has no body', async (t) => {
   const app = await servingApp(t, () => {})
   await injected(app, '/text', {})
   app.server.prependListener('request', (request) => { request.method = 'GET' })
@@ -364,7 +364,7 @@ t.test('hooks that have replaced end() or write() see the body of every hit', as
   t.strictSame(seen, Array.from({ length: 5 }, () => bytes(300).toString('latin1')))
 })
 
-t.test('fields of hooks that Node acts on are sent with all others', async (t) => {
+t.test('fields of hooks that Node interprets are sent with all others', async (t) => {
   for (const [name, value] of [
     ['expect', '100-continue'],
     ['transfer-encoding', 'chunked']
@@ -381,13 +381,13 @@ t.test('fields of hooks that Node acts on are sent with all others', async (t) =
     t.equal(heads.length, 4)
     for (const head of heads) {
       t.match(head, /\r\ncache-status: weir; hit/)
-      // Chunks are sent where the head says so.
+      // Chunks are sent if the head declares them.
       t.equal(head.endsWith('\r\n\r\n0\r\n\r\n'), name === 'transfer-encoding')
     }
   }
 })
 
-t.test('values of a list are joined where the server is to join them', async (t) => {
+t.test('values of a list are joined if the server is configured to join them', async (t) => {
   const server: object = { http: { uniqueHeaders: ['x-list'] } }
   const app = await cachedApp(t, { origin: 'http://shop.example' }, server)
   app.get('/list', { config: { cache: { ttl: '1h' } } }, (_request, reply) =>

@@ -6,10 +6,8 @@ import service, { serverOptions } from '../service/index.js'
 import { cachedApp } from './support/cached-app.js'
 import { options, testEnv } from './support/service-app.js'
 
-/*
- * A handler that asks its own application for the response that it is computing.
- */
-t.test('it is refused at once, and may answer all the same', async (t) => {
+/* A handler that requests from its own application the response that it is computing. */
+t.test('it is refused at once, and can still answer', async (t) => {
   const app = await cachedApp(t)
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => {
     const inner = await app.inject('/x')
@@ -20,11 +18,11 @@ t.test('it is refused at once, and may answer all the same', async (t) => {
   t.match(answer.json(), {
     status: 508,
     code: 'WEIR_CACHE_REENTRANT_FILL',
-    message: /^GET \/x is answered by a handler that asks for this same/
+    message: /^GET \/x is answered by a handler that requests this same/
   })
 })
 
-t.test('around through another response, too, and with credentials of its own', async (t) => {
+t.test('also indirectly through another response, and with its own credentials', async (t) => {
   const app = await cachedApp(t)
   app.get('/a', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => {
     const inner = await app.inject({ url: '/b', headers: { authorization: 'Bearer x' } })
@@ -37,7 +35,7 @@ t.test('around through another response, too, and with credentials of its own', 
   t.match(await app.inject('/a'), { statusCode: 508, body: /WEIR_CACHE_REENTRANT_FILL/ })
 })
 
-t.test('as a problem it says what to do', async (t) => {
+t.test('the problem includes the remedy', async (t) => {
   const app = fastify(serverOptions(testEnv({ LOG_LEVEL: 'silent' }), { service: 'demo' }))
   t.teardown(() => app.close())
   await app.register(service, options)
@@ -52,6 +50,6 @@ t.test('as a problem it says what to do', async (t) => {
     status: 508,
     title: 'Loop Detected',
     code: 'WEIR_CACHE_REENTRANT_FILL',
-    detail: /compute it without asking for it/
+    detail: /compute the response without requesting it/
   })
 })

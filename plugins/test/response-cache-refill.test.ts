@@ -8,7 +8,7 @@ import { cachedApp, gate } from './support/cached-app.js'
 import { nextEvent } from './support/next-event.js'
 
 /*
- * A refill asks for what its client asked for, and reads no more of it than may be stored.
+ * A refill requests the same as its client, and reads no more of the response than may be stored.
  */
 const CACHE = { ttl: '10s', staleWhileRevalidate: '60s' } as const
 
@@ -22,7 +22,7 @@ async function app (
   return cachedApp(t, options, server)
 }
 
-/** GET with the target as it is written: `inject` would resolve it. */
+/** Sends a GET with the target as written: `inject` would resolve it. */
 async function asIs (app: FastifyInstance, path: string): Promise<string> {
   if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -35,7 +35,7 @@ async function asIs (app: FastifyInstance, path: string): Promise<string> {
   })
 }
 
-/** A stream of as many bytes, that tells when it has been destroyed and how much of it was read. */
+/** Returns a stream of that many bytes, which reports its destruction and the bytes read. */
 function source (bytes: number, chunk = Buffer.alloc(65_536)) {
   let read = 0
   const closed = gate()
@@ -50,7 +50,7 @@ function source (bytes: number, chunk = Buffer.alloc(65_536)) {
 }
 
 t.test(
-  'a body that has outgrown the cache is not read on, and ends the stale response',
+  'a body too large for the cache is not read to its end, and invalidates the stale response',
   async (t) => {
     for (const declared of [{}, { 'content-length': '600000000' }]) {
       const cached = await app(t, {}, { maxBodyBytes: 1e6 })
@@ -75,7 +75,7 @@ t.test(
   }
 )
 
-t.test('nor is one that may not be stored at all, or that is written past Fastify', async (t) => {
+t.test('the same applies to a response that may not be stored, or is written to reply.raw', async (t) => {
   for (const how of ['private', 'raw'] as const) {
     const cached = await app(t, {}, { maxBodyBytes: 1e6 })
     const grown = source(600e6)
@@ -97,7 +97,7 @@ t.test('nor is one that may not be stored at all, or that is written past Fastif
 })
 
 t.test(
-  'a stream that fits takes the place of the stale response; one that breaks off does not',
+  'a stream that fits replaces the stale response; an aborted one does not',
   async (t) => {
     const cached = await app(t)
     const broken = gate()
@@ -126,7 +126,7 @@ t.test(
   }
 )
 
-t.test('a stream to a client, too, ends the stale response that it has outgrown', async (t) => {
+t.test('a stream to a client, too, invalidates the stale response when it has become too large', async (t) => {
   const cached = await app(t, {}, { maxBodyBytes: 100 })
   let runs = 0
   const validators: unknown[] = []
@@ -191,7 +191,7 @@ t.test(
   }
 )
 
-t.test('a guard that refuses refills is asked once in ten seconds', async (t) => {
+t.test('a guard that refuses refills is called once in ten seconds', async (t) => {
   const cached = await app(t)
   let refused = 0
   cached.get('/x', {

@@ -10,8 +10,8 @@ const isAdmin = ({ headers }: FastifyRequest) => headers['x-role'] === 'admin'
 const admin = { 'x-role': 'admin' }
 
 /**
- * An application with one cached route, which says how often its handler ran and what it saw of the
- * query.
+ * Returns an application with one cached route, whose response has its run and the query it has
+ * seen.
  */
 async function newApp (
   t: Test,
@@ -50,7 +50,7 @@ async function newApp (
 
 for (const transport of TRANSPORTS) {
   t.test(
-    `refresh=1 renews for those who may, and is nothing to the others: ${transport}`,
+    `refresh=1 renews for authorized requests, and has no effect for others: ${transport}`,
     async (t) => {
       const { app, seen } = await newApp(t, { refresh: isAdmin }, { http2: transport === 'http2' })
       if (transport !== 'inject') await app.listen({ host: '127.0.0.1', port: 0 })
@@ -123,13 +123,13 @@ t.test('refresh: conditions, HEAD, variants, schemas, roles', async (t) => {
     ),
     {
       code: 'WEIR_ERR_ROUTE_OPTION',
-      message: /cache.refresh takes the query parameter refresh, which the route's schema declares/
+      message: /cache.refresh uses the query parameter refresh, which the route's schema declares/
     }
   )
 })
 
 t.test(
-  "refresh with credentials: computed without them, so that nobody gets what is the admin's",
+  "refresh with credentials: computed without them, so that the admin's content is not shared",
   async (t) => {
     const { app, seen } = await newApp(t, { refresh: isAdmin })
     const get = async (url: string, headers: Record<string, string> = {}) =>
@@ -145,12 +145,12 @@ t.test(
       "the admin's own answer is another run"
     )
     t.equal(seen.cookie, 'session=secret')
-    t.equal(await get('/x'), 'run 2', 'what all others get was computed without the cookie')
+    t.equal(await get('/x'), 'run 2', 'the shared response was computed without the cookie')
     t.equal(seen.runs, 3)
   }
 )
 
-t.test('refreshes that come together are one', async (t) => {
+t.test('concurrent refreshes are one', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(responseCache, { store: memoryStore() })
@@ -172,7 +172,7 @@ t.test('refreshes that come together are one', async (t) => {
   t.notOk(bodies.includes('run 1'))
 })
 
-t.test('unless: neither served nor stored', async (t) => {
+t.test('unless: neither served from the cache nor stored', async (t) => {
   const { app, seen } = await newApp(t, { unless: ({ headers }) => headers['x-preview'] === '1' })
   const get = async (headers: Record<string, string> = {}) => {
     const { body, headers: { 'cache-status': status } } = await app.inject({ url: '/x', headers })
@@ -185,7 +185,7 @@ t.test('unless: neither served nor stored', async (t) => {
   t.equal(seen.runs, 3)
 })
 
-t.test('onlyIf: judged by the response', async (t) => {
+t.test('onlyIf: decided by the response', async (t) => {
   const { app } = await newApp(t, {
     onlyIf: (_request, reply) => reply.getHeader('x-complete') === 'yes'
   })
@@ -199,7 +199,7 @@ t.test('onlyIf: judged by the response', async (t) => {
 })
 
 t.test(
-  'functions that say neither true nor false: nothing unclear is served or stored, and the log says so once',
+  'functions that return neither true nor false: nothing is served or stored, and it is logged once',
   async (t) => {
     for (const answer of [
       undefined,

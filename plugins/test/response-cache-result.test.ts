@@ -6,8 +6,8 @@ import type { CacheResult } from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
 /**
- * What the cache says of each request, the application's own included, in the order in which they
- * are done.
+ * Returns the cache results of all requests, including the application's own, in the order of
+ * completion.
  */
 function results (app: FastifyInstance): (CacheResult | null)[] {
   const seen: (CacheResult | null)[] = []
@@ -19,7 +19,7 @@ function results (app: FastifyInstance): (CacheResult | null)[] {
 }
 
 t.test(
-  'a miss, and hits of it from memory and from the store, say who computed the response',
+  'a miss, and its hits from memory and from the store, name the instance that computed the response',
   async (t) => {
     const store = memoryStore()
     const [a, b] = [
@@ -58,7 +58,7 @@ t.test('one computes, others wait for it', async (t) => {
   t.same(seen.map((result) => result?.outcome).sort(), ['coalesced', 'coalesced', 'miss'])
 })
 
-t.test('what is not kept says why; where the cache has no say there is nothing', async (t) => {
+t.test('unstored responses have a reason; without a cache there is no result', async (t) => {
   const app = await cachedApp(t)
   const seen = results(app)
   app.get('/private', { config: { cache: { ttl: '60s' } } }, async (_request, reply) =>
@@ -88,7 +88,7 @@ t.test('what is not kept says why; where the cache has no say there is nothing',
   ])
 })
 
-t.test('stale, and the refill that follows, which is nobody\'s request', async (t) => {
+t.test('stale, and the following refill, which is no client\'s request', async (t) => {
   mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) })
   t.teardown(() => mock.timers.reset())
   const app = await cachedApp(t, { name: 'a' })
@@ -116,7 +116,7 @@ t.test('stale, and the refill that follows, which is nobody\'s request', async (
   t.equal(seen.filter((result) => result?.outcome === 'refill').length, 1)
 })
 
-t.test('what was invalidated meanwhile counts as a miss', async (t) => {
+t.test('a response that was invalidated meanwhile counts as a miss', async (t) => {
   const app = await cachedApp(t)
   const seen = results(app)
   app.get('/x', { config: { cache: { ttl: '60s', tags: ['x'] } } }, async () => {

@@ -6,14 +6,14 @@ import t from 'tap'
 import { cachedApp } from './support/cached-app.js'
 
 /*
- * Plugins write sessions in onSend hooks, which a hit does not reach. What they have to write is
- * not lost.
+ * Plugins write sessions in onSend hooks, which do not run on a hit. Pending sessions must not be
+ * lost.
  */
 
 const SECRET = 'a secret with at least thirty-two characters'
 const cache = { ttl: '1m', public: true } as const
 
-/** What a hook before the handler does, if the request asks for it. */
+/** Actions of a hook before the handler, if requested. */
 async function visit (request: FastifyRequest): Promise<void> {
   if (request.headers['x-visit'] === undefined) return
   const set: unknown = Reflect.get(request.session, 'set')
@@ -24,7 +24,7 @@ const cookieOf = (headers: Record<string, unknown>) =>
   String(headers['set-cookie']).replace(/;.*/s, '')
 
 t.test(
-  'a session of @fastify/session that has changed, or lasts longer with each response, is saved',
+  'a session of @fastify/session that has changed, or is prolonged by each response, is saved',
   async (t) => {
     for (const [name, maxAge] of [
       ['that expires', 60_000],
@@ -48,7 +48,7 @@ t.test(
         `a new session ${name}`
       )
       const later = await get({ cookie: cookieOf(first) })
-      if (maxAge === undefined) t.match(later['cache-status'], 'hit', 'nothing is to be written')
+      if (maxAge === undefined) t.match(later['cache-status'], 'hit', 'nothing is pending')
       else {
         t.match(
           later,
@@ -56,7 +56,7 @@ t.test(
           'it lasts longer'
         )
       }
-      t.match((await get())['cache-status'], 'hit', 'others get what is stored')
+      t.match((await get())['cache-status'], 'hit', 'other clients get the stored response')
     }
   }
 )
@@ -74,6 +74,6 @@ t.test('a session of @fastify/secure-session that has changed is sent', async (t
   t.match(
     (await get({ cookie: cookieOf(first) }))['cache-status'],
     'hit',
-    'nothing is to be written'
+    'nothing is pending'
   )
 })

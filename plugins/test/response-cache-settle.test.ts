@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cachedApp, gate } from './support/cached-app.js'
 
-/** An outbox that answers when the test says so. */
+/** Returns an outbox whose answers are controlled by the test. */
 function steeredOutbox () {
   const { open, opened } = gate()
   const asked = gate()
@@ -18,7 +18,7 @@ function steeredOutbox () {
   }
 }
 
-t.test('what a handler has computed is neither stored nor sent before it is settled', async (t) => {
+t.test('a computed response is neither stored nor sent before its invalidations are delivered', async (t) => {
   const outbox = steeredOutbox()
   const app = await cachedApp(t, { outbox })
   app.get('/x', { config: { cache: { ttl: '60s', tags: ['tag'] } } }, async () => 'x')
@@ -38,12 +38,12 @@ t.test('what a handler has computed is neither stored nor sent before it is sett
   t.strictSame(
     outbox.calls,
     [['tag', '\u0001http://shop.test/x']],
-    'with the tag of its URI; who is served from the cache needs nothing more'
+    'with the tag of its URI; hits need nothing more'
   )
 })
 
 t.test(
-  'one of several variants is settled with the tag of its URI and that of its key',
+  'one of several variants waits for the tag of its URI and that of its key',
   async (t) => {
     const outbox = steeredOutbox()
     outbox.open()
@@ -57,7 +57,7 @@ t.test(
 )
 
 t.test(
-  'settled are the URI, and the path by which a write ends what is stored by No-Vary-Search',
+  'it waits for the URI, and the path with which a write invalidates entries of No-Vary-Search',
   async (t) => {
     const outbox = steeredOutbox()
     outbox.open()
@@ -74,7 +74,7 @@ t.test(
   }
 )
 
-t.test('settled too is what will not be stored, and not what is an error', async (t) => {
+t.test('unstored responses wait too, errors do not', async (t) => {
   const outbox = steeredOutbox()
   outbox.open()
   const app = await cachedApp(t, { outbox })
@@ -92,7 +92,7 @@ t.test('settled too is what will not be stored, and not what is an error', async
   t.equal(outbox.calls.length, 1)
 })
 
-t.test('an outbox that fails: the answer is served, not stored, and not an error', async (t) => {
+t.test('an outbox that fails: the response is served, not stored, and not an error', async (t) => {
   const app = await cachedApp(t, { outbox: { settle: async () => { throw new Error('gone') } } })
   let runs = 0
   app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => `${++runs}`)

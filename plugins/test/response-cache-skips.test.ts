@@ -8,12 +8,12 @@ import conditional from '../conditional/index.js'
 import responseCache from '../response-cache/index.js'
 
 /*
- * The table "What a hit skips" of plugins/README.md, over a connection: what is skipped there is
- * not run, and what it made is sent.
+ * Checks the table "What a hit skips" of plugins/README.md over a connection: skipped steps do not
+ * run, and their results are sent.
  */
 
 t.test(
-  'a hit skips serialization, onSend hooks, compression and hashing, and sends what they made',
+  'a hit skips serialization, onSend hooks, compression and hashing, and sends their results',
   async (t) => {
     const app = fastify()
     t.teardown(() => app.close())
@@ -46,7 +46,10 @@ t.test(
     })
     await app.listen({ host: '127.0.0.1', port: 0 })
 
-    /** Runs of one request, and its answer without the fields that differ by the moment. */
+    /**
+     * Returns the steps run for a request, and its response without the fields that change over
+     * time.
+     */
     const ask = async () => {
       runs.length = 0
       const address = app.server.address()

@@ -5,7 +5,8 @@ import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 import { nextEvent } from './support/next-event.js'
 
 /**
- * An application whose one route answers with its run's number, and the clock in the test's hand.
+ * Returns an application whose single route answers with the number of its run, and a clock
+ * controlled by the test.
  */
 async function counting (
   t: Test,
@@ -28,7 +29,7 @@ async function counting (
 }
 
 t.test(
-  'stale-while-revalidate: the stale response at once, and one refill behind it',
+  'stale-while-revalidate: the stale response at once, and one refill in the background',
   async (t) => {
     const slow = gate()
     const { app, later, runs } = await counting(
@@ -66,7 +67,7 @@ t.test('after its window a stale response is not served', async (t) => {
 })
 
 t.test(
-  'the refill goes through the application as the request did, without its own conditions',
+  'the refill passes through the application like the request, without its own conditions',
   async (t) => {
     mock.timers.enable({ apis: ['Date'], now: 1e12 })
     t.teardown(() => mock.timers.reset())
@@ -114,7 +115,7 @@ t.test(
   }
 )
 
-t.test('a made-up fill token is no fill', async (t) => {
+t.test('a forged fill token is ignored', async (t) => {
   const { app, runs } = await counting(t, { ttl: '10s' })
   t.match(
     (await app.inject({ url: '/x', headers: { 'x-weir-fill': 'guess' } })).headers['cache-status'],
@@ -124,7 +125,7 @@ t.test('a made-up fill token is no fill', async (t) => {
 })
 
 t.test(
-  'stale-if-error: a 5xx is answered with the stale response, for as long as the route says',
+  'stale-if-error: a 5xx is answered with the stale response, for as long as the route allows',
   async (t) => {
     const { app, later } = await counting(t, { ttl: '10s', staleIfError: '1m' }, (run) =>
       run === 1 ? { run } : 503
@@ -148,7 +149,7 @@ t.test(
   }
 )
 
-t.test('stale-if-error: a handler that throws, for everyone who waits', async (t) => {
+t.test('stale-if-error: a handler that throws, for all waiting requests', async (t) => {
   const fails = gate()
   const { app, threeArrived, later, runs } = await counting(
     t,
@@ -171,7 +172,7 @@ t.test('stale-if-error: a handler that throws, for everyone who waits', async (t
 })
 
 t.test(
-  'without anything stale, those who waited for a failed fill are told in their own words',
+  'without a stale response, requests that waited for a failed fill get their own errors',
   async (t) => {
     const app = await cachedApp(t)
     const threeArrived = arrivals(app, 3)
@@ -194,7 +195,7 @@ t.test(
   }
 )
 
-t.test('a refill that may not be stored ends the stale response', async (t) => {
+t.test('a refill that may not be stored invalidates the stale response', async (t) => {
   const { app, later } = await counting(t, { ttl: '10s', staleWhileRevalidate: '1m' }, (run) =>
     run === 1 ? { run } : 404
   )

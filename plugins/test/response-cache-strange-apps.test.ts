@@ -13,8 +13,8 @@ import { askHttp, portOf } from './support/ask.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
 /*
- * What applications do that nobody expects: each gets a bypass that says why, or what it would get
- * without, and never what was meant for another.
+ * Unusual applications: each request gets a bypass with its reason, or the response it would get
+ * without a cache, and never the response for another request.
  */
 
 const cache = { ttl: '1m' } as const
@@ -23,14 +23,14 @@ const statusOf = (answer: { headers: Readonly<Record<string, unknown>> }) =>
   String(answer.headers['cache-status'])
 
 /**
- * An application whose request targets are those of the header `x-url`, which `inject` would
- * resolve.
+ * Returns an application whose request targets come from the header `x-url`, because `inject` would
+ * resolve them.
  */
 const asWritten = (t: Test): Promise<FastifyInstance> =>
   cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
 
 t.test(
-  'a path that leads elsewhere by dot segments has nothing of the route there, and gives it nothing',
+  'a path that leads elsewhere by dot segments neither reads nor writes entries of the route',
   async (t) => {
     const app = await asWritten(t)
     const onlyAdmins = async ({ headers }: FastifyRequest, reply: FastifyReply) =>
@@ -59,7 +59,7 @@ t.test(
     for (const up of ['..', '%2e%2e', '.%2E', './..', 'x/../..']) {
       for (const prefix of ['/files', '/tenant']) {
         for (const there of ['/admin/secret', '/about']) {
-          // Other spellings of it are one entry of its route.
+          // Other spellings of it share one entry of its route.
           for (let i = 0; i < 2; i++) {
             t.equal(
               await get(`${prefix}/${up}${there}`),
@@ -76,7 +76,7 @@ t.test(
   }
 )
 
-t.test('constraints: values are told apart, or their routes are not cached', async (t) => {
+t.test('constraints: values are distinguished, or their routes are not cached', async (t) => {
   const plan = {
     name: 'plan',
     storage () {
@@ -121,7 +121,7 @@ class Hidden {
   toJSON () { return this.#value }
 }
 
-t.test('a query that validation makes something else of counts as it was written', async (t) => {
+t.test('a query that validation changes counts as written', async (t) => {
   for (const [name, made] of [
     ['a Map', (query: object) => new Map(Object.entries(query))],
     ['a Set', (query: object) => new Set(Object.values(query))],
@@ -153,7 +153,7 @@ t.test('a query that validation makes something else of counts as it was written
   }
 })
 
-t.test('what a query schema does not declare is in no response', async (t) => {
+t.test('undeclared parameters are in no response', async (t) => {
   const app = await cachedApp(t)
   app.addHook('preHandler', async (request) => {
     Object.assign(request.query as object, { limit: 10 })
@@ -177,7 +177,7 @@ t.test('what a query schema does not declare is in no response', async (t) => {
     const { body } = await app.inject(`/x?${evil}&q=1&a+b=2&utm2=evil`)
     t.notMatch(body, 'evil', evil)
     t.match(JSON.parse(body), { url: '/x?q=1&a+b=2', query: { q: '1', 'a b': '2' } })
-    t.match(logged, evil, 'which hooks after the handler know all the same')
+    t.match(logged, evil, 'which hooks after the handler still see')
   }
   t.match(
     (await app.inject('/x?q=2')).json(),
@@ -186,7 +186,7 @@ t.test('what a query schema does not declare is in no response', async (t) => {
   )
 })
 
-t.test('a GET with a body is for the handler', async (t) => {
+t.test('a GET with a body goes to the handler', async (t) => {
   const app = await cachedApp(t)
   app.addHttpMethod('GET', { hasBody: true })
   app.get('/x', { config: { cache } }, async ({ body }) => body ?? 'none')
@@ -198,7 +198,7 @@ t.test('a GET with a body is for the handler', async (t) => {
   t.match(statusOf(await app.inject('/x')), 'stored')
 })
 
-t.test('a header that a schema makes something else of is read as text', async (t) => {
+t.test('a header converted by a schema is read as text', async (t) => {
   for (const given of ['true', 'false', '5']) {
     const app = await cachedApp(t)
     const schema = {
@@ -231,7 +231,7 @@ t.test('a header that a schema makes something else of is read as text', async (
 })
 
 t.test(
-  'whoever is asking, known before the handler, by it, or by what a hook has taken away',
+  'the user counts if it is known before the handler, through the handler, or from a header that a hook has removed',
   async (t) => {
     const app = await cachedApp(t)
     app.decorateRequest('user', null)
@@ -294,7 +294,7 @@ t.test('a client certificate is a credential', async (t) => {
   t.equal(await get(tls), 'weir; fwd=bypass; detail=CERTIFICATE')
 })
 
-t.test('one request with a credential costs the others no more than one run', async (t) => {
+t.test('one request with a credential costs the others at most one run', async (t) => {
   for (const route of [cache, shared]) {
     const app = await cachedApp(t)
     await app.register(cookie)
@@ -310,7 +310,7 @@ t.test('one request with a credential costs the others no more than one run', as
       if (request.headers.cookie !== undefined) reply.setCookie('seen', '1')
       return 'x'
     })
-    // Its last answer to a cookie was for everybody.
+    // The route's last response to a cookie was public.
     await app.inject({ url: '/x?warm', headers: { cookie: 'a=1', 'x-warm': '1' } })
     runs = 0
     const mine = app.inject({ url: '/x', headers: { cookie: 'a=1', 'x-counted': '1' } })
@@ -329,7 +329,7 @@ t.test('one request with a credential costs the others no more than one run', as
   }
 })
 
-t.test('what a hook has made of the reply goes with no stored body', async (t) => {
+t.test('changes that a hook makes to the reply never go with a stored body', async (t) => {
   for (const [why, hook] of [
     [
       'STATUS',
@@ -378,7 +378,7 @@ t.test('what a hook has made of the reply goes with no stored body', async (t) =
 })
 
 t.test(
-  'a header that the handler has set is stored, also if a hook had given it that value',
+  'a header set by the handler is stored, even if a hook had given it the same value',
   async (t) => {
     for (const [path, handler] of Object.entries<RouteHandlerMethod>({
       header: (_request, reply) => {
@@ -405,7 +405,7 @@ t.test(
   }
 )
 
-t.test('what a handler throws is what the error handler gets', async (t) => {
+t.test('an error thrown by the handler reaches the error handler', async (t) => {
   const app = await cachedApp(t)
   const thrown = { statusCode: 418, message: 'a teapot' }
   let got: unknown
@@ -424,7 +424,7 @@ t.test('what a handler throws is what the error handler gets', async (t) => {
 })
 
 t.test(
-  'a hit whose header nobody can send is an error, as a miss would be, and no silence',
+  'a hit with an invalid header is an error, as a miss would be, and does not hang',
   async (t) => {
     const app = await cachedApp(t)
     app.addHook('preHandler', async ({ headers }, reply) => {
@@ -455,7 +455,7 @@ t.test('hooks after the response see what was sent, on a hit as on a miss', asyn
   t.strictSame(seen[1], [200, 'application/json; charset=utf-8', '1', '7'])
 })
 
-t.test('a range of what is not stored is the handler\'s to answer', async (t) => {
+t.test('a range of an unstored response is answered by the handler', async (t) => {
   const app = await cachedApp(t, { maxBodyBytes: 100 })
   const body = Buffer.alloc(1000, 'x')
   app.get('/x', { config: { cache } }, async ({ headers }, reply) => {
@@ -472,7 +472,7 @@ t.test('a range of what is not stored is the handler\'s to answer', async (t) =>
   )
 })
 
-t.test('a response that is not whole, or has words of its own, is not stored', async (t) => {
+t.test('an incomplete response, or one with a custom reason phrase, is not stored', async (t) => {
   const app = await cachedApp(t)
   const raw = (write: (reply: FastifyReply) => void): RouteHandlerMethod => (_request, reply) => {
     reply.hijack()
@@ -502,7 +502,7 @@ t.test('a response that is not whole, or has words of its own, is not stored', a
   t.not((await app.inject('/close')).headers['connection'], 'close')
 })
 
-t.test('errors are kept for `negative`, whatever heuristics say', async (t) => {
+t.test('errors are stored for `negative`, regardless of heuristics', async (t) => {
   for (const [path, options] of Object.entries<RouteCacheOptions>({
     proxied: { negative: '5s' },
     own: { ttl: '1h', negative: '5s' }
@@ -524,7 +524,7 @@ t.test('errors are kept for `negative`, whatever heuristics say', async (t) => {
 })
 
 t.test(
-  'clients have a key renewed once a second, however they ask and whatever comes of it',
+  'clients renew a key at most once a second, regardless of directives and results',
   async (t) => {
     for (const [name, method, asked, code] of [
       ['GET', 'GET', 'max-age=0', 200],
@@ -552,7 +552,7 @@ t.test(
   }
 )
 
-t.test('a HEAD with a credential says nothing of what others have', async (t) => {
+t.test('a HEAD with a credential does not affect others', async (t) => {
   const app = await cachedApp(t)
   app.get(
     '/x',
@@ -573,7 +573,7 @@ t.test('a HEAD with a credential says nothing of what others have', async (t) =>
   })
 })
 
-t.test('a refill that comes to another response is given up', async (t) => {
+t.test('a refill that reaches a different response is given up', async (t) => {
   const app = await cachedApp(
     t,
     {},
@@ -603,11 +603,11 @@ t.test('a refill that comes to another response is given up', async (t) => {
   }
 })
 
-t.test('what is resumed by If-Range is no mixture of encodings', async (t) => {
+t.test('resuming with If-Range never mixes encodings', async (t) => {
   const app = await cachedApp(t)
   await app.register(compress, { threshold: 10 })
   const text = 'text that can be compressed '.repeat(50)
-  // A tag of the bytes before they are encoded: both have it.
+  // The tag is computed before encoding: both encodings have it.
   app.get('/x', { config: { cache } }, async (_request, reply) =>
     reply.header('etag', '"1"').type('text/plain').send(text)
   )
@@ -623,7 +623,7 @@ t.test('what is resumed by If-Range is no mixture of encodings', async (t) => {
   t.strictSame([part.statusCode, part.body], [206, text.slice(10)])
 })
 
-t.test('of what is known of keys, that of the oldest is forgotten', async (t) => {
+t.test('the knowledge about keys is limited: the oldest is forgotten', async (t) => {
   const keys = new RecentKeys<number>()
   for (let i = 0; i < 1000; i++) keys.set(`key ${i}`, i)
   for (let i = 0; i < 1000; i++) keys.set(`another ${i}`, i)
@@ -638,7 +638,7 @@ t.test('of what is known of keys, that of the oldest is forgotten', async (t) =>
   )
 })
 
-t.test('of keys as long as URLs can be, fewer are known', async (t) => {
+t.test('fewer keys are remembered if they are as long as URLs can be', async (t) => {
   const keys = new RecentKeys<number>()
   const long = (i: number) => `/${i}?`.padEnd(16_384, 'x')
   for (let i = 0; i < 1000; i++) keys.set(long(i), i)
@@ -650,7 +650,7 @@ t.test('of keys as long as URLs can be, fewer are known', async (t) => {
 })
 
 t.test(
-  'a part that nobody has asked for is fetched again once, and then sent as it is',
+  'an unrequested part is fetched again once, and then sent unchanged',
   async (t) => {
     const app = await cachedApp(t)
     let runs = 0

@@ -9,9 +9,7 @@ import { askHttp, askHttp2, type Ask, type Got } from './support/ask.js'
 import { cachedApp } from './support/cached-app.js'
 import { nextEvent } from './support/next-event.js'
 
-/*
- * Over every transport a hit is what was sent, and a refill is for what was asked.
- */
+/* A hit repeats the sent response, and a refill repeats the request, over every transport. */
 
 interface Transport {
   readonly server: (tls: Certificate) => object
@@ -31,7 +29,7 @@ const TRANSPORTS: Readonly<Record<string, Transport>> = {
 
 const LONG = 'text that can be compressed '.repeat(100)
 
-/** Every kind of payload; the number of its run is in each. */
+/** Every kind of payload, containing the number of its run. */
 const HANDLERS: Readonly<Record<string, (run: number) => RouteHandlerMethod>> = {
   text: (run) => async () => `${run} ${LONG}`,
   json: (run) => async () => ({ run, text: LONG }),
@@ -61,7 +59,7 @@ async function listening (
   transport: Transport,
   isCompressed: boolean
 ): Promise<FastifyInstance> {
-  // Fastify's type differs by the server's protocol, which is the transport's here.
+  // Fastify's type depends on the server's protocol, which is the transport's here.
   const app = await cachedApp(
     t,
     { origin: undefined as never },
@@ -92,7 +90,7 @@ async function listening (
 const textOf = ({ headers, body }: Got) =>
   headers['content-encoding'] === 'gzip' ? gunzipSync(Buffer.from(body, 'latin1')).toString() : body
 
-/** What a client sees, but for moments, the connection, and what a length says that is not told. */
+/** Returns what a client sees, except times, the connection, and undeclared lengths. */
 function seen (got: Got) {
   const {
     age: _,
@@ -110,7 +108,7 @@ function seen (got: Got) {
 for (const [name, transport] of Object.entries(TRANSPORTS)) {
   for (const isCompressed of [false, true]) {
     t.test(
-      `${name}${isCompressed ? ', compressed' : ''}: a hit, a part, a HEAD and a 304 are of what was sent`,
+      `${name}${isCompressed ? ', compressed' : ''}: a hit, a part, a HEAD and a 304 match the sent response`,
       async (t) => {
         const app = await listening(t, transport, isCompressed)
         const headers = isCompressed ? { 'accept-encoding': 'gzip' } : {}
@@ -154,7 +152,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
           const part = await transport.ask(app, `/fresh/${kind}`, {
             headers: { range: 'bytes=0-3' }
           })
-          // The first with a range fills the variant that is not encoded.
+          // The first one with a range fills the variant without encoding.
           const again = await transport.ask(app, `/fresh/${kind}`, {
             headers: { range: 'bytes=0-3' }
           })
@@ -170,7 +168,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
   }
 
   t.test(
-    `${name}: a stale response is refilled for the same target, without anybody's credentials`,
+    `${name}: a stale response is refilled for the same target, without any credentials`,
     async (t) => {
       mock.timers.enable({ apis: ['Date'], now: Date.now() })
       t.teardown(() => {

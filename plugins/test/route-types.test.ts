@@ -19,7 +19,7 @@ async function newApp (t: Test) {
   return app
 }
 
-t.test('functions of a route may ask for its own type of request', async (t) => {
+t.test('functions of a route may take its own type of request', async (t) => {
   const app = await newApp(t)
   app.get<ById>('/products/:id', {
     config: {
@@ -49,7 +49,7 @@ t.test('functions of a route may ask for its own type of request', async (t) => 
   t.match((await app.inject('/others/7')).headers, { 'cache-groups': '"other:7"' })
 })
 
-t.test('functions of a route may ask for the request that its schema makes', async (t) => {
+t.test('functions of a route may take the request type inferred from its schema', async (t) => {
   const app = (await newApp(t)).withTypeProvider<TypeBoxTypeProvider>()
   const params = Type.Object({ id: Type.Integer() })
   const querystring = Type.Object({ page: Type.Integer({ default: 1 }) })
@@ -79,7 +79,7 @@ t.test('functions of a route may ask for the request that its schema makes', asy
 t.test('mistakes do not compile', async (t) => {
   const app = await newApp(t)
   const refused = { code: 'WEIR_ERR_ROUTE_OPTION' }
-  // Explicit generics: without them Fastify infers its ContextConfig, unknown names included, from
+  // Explicit generics: without them Fastify infers its ContextConfig, including unknown names, from
   // the literal. The boot refuses those.
   // @ts-expect-error an unknown option
   t.throws(() => app.get<ById>('/a/:id', { config: { cache: { ttl: '1m', staleOnError: '1m' } } }, async () => 'x'), refused)

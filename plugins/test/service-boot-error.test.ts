@@ -16,7 +16,7 @@ function bootError (env: Record<string, string>) {
 }
 
 t.test(
-  'a setting that cannot be used is one line with its name and without its value',
+  'an invalid setting is one line with its name and without its value',
   async (t) => {
     for (const [env, line] of [
       [{ REDIS_URL: ' redis://:hunter2@127.0.0.1' }, /REDIS_URL.*white space/],
@@ -52,7 +52,7 @@ t.test(
   }
 )
 
-t.test('a file that cannot be used is one line with its path', async (t) => {
+t.test('an unusable file is one line with its path', async (t) => {
   for (const code of [
     'EACCES',
     'EPERM',
@@ -91,9 +91,9 @@ t.test(
   }
 )
 
-t.test('a named error is one line, with its cause where that has the reason', async (t) => {
+t.test('a named error is one line, with its cause if that has the reason', async (t) => {
   t.strictSame(describeBootError(new WEIR_ERR_ENV('A\n  B')), {
-    text: 'The environment is not usable: A B [WEIR_ERR_ENV]',
+    text: 'The environment is invalid: A B [WEIR_ERR_ENV]',
     exitStatus: 78
   })
   const error = Object.assign(
@@ -104,7 +104,7 @@ t.test('a named error is one line, with its cause where that has the reason', as
 })
 
 t.test(
-  'any other error keeps its stack and everything that led to it, without secrets',
+  'any other error keeps its stack and all causes, without secrets',
   async (t) => {
     const url = 'redis://u:hunter2@h?password=hunter2'
     const cause = new AggregateError([new Error(`refused ${url}`), 'thrown'], `all of ${url}`)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { clientsEnv, instanceName, loadEnv, serviceEnv } from '../service/index.js'
 
-t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
+t.test('defaults, coercion, and nothing undeclared', async (t) => {
   const env = loadEnv(serviceEnv, { PORT: '4101', PATH: '/bin', REDIS_URL: '' })
   t.strictSame(env, {
     PORT: 4101,
@@ -19,7 +19,7 @@ t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
   t.equal(instanceName(loadEnv(serviceEnv, { PORT: '0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
 })
 
-t.test('the name of one that is reached from other machines has its own', async (t) => {
+t.test('the name of an instance reachable from other machines includes the machine\'s', async (t) => {
   const [machine = ''] = hostname().split('.')
   t.equal(
     instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0' }), 'catalog'),
@@ -50,7 +50,7 @@ t.test('a service extends it', async (t) => {
   t.equal(instanceName(env, 'catalog'), 'catalog-4101')
 })
 
-t.test('what cannot be used is an error that names the variable and shows no value', async (t) => {
+t.test('an invalid variable is an error that names it and shows no value', async (t) => {
   const table: [Record<string, string>, RegExp][] = [
     [{}, /PORT is required \(the port to listen on/],
     [{ PORT: '' }, /PORT is required/],
@@ -65,12 +65,12 @@ t.test('what cannot be used is an error that names the variable and shows no val
   }
   const secret = Type.Object({ KEY: Type.String({ minLength: 20 }) })
   t.throws(() => loadEnv(secret, { KEY: 'hunter2' }), {
-    message: 'The environment is not usable: KEY must NOT have fewer than 20 characters'
+    message: 'The environment is invalid: KEY must NOT have fewer than 20 characters'
   })
 })
 
 t.test(
-  'TRUST_PROXY is addresses and ranges; neither a number nor true, nor everybody',
+  'TRUST_PROXY is addresses and ranges; neither a number nor true, nor all addresses',
   async (t) => {
     for (const TRUST_PROXY of [
       '10.0.0.0/8',
@@ -104,13 +104,13 @@ t.test(
   }
 )
 
-t.test('a URL that cannot be read is refused before it is used', async (t) => {
+t.test('an invalid URL is refused before it is used', async (t) => {
   const schema = Type.Object({ ORIGIN: Type.String({ format: 'readable-url' }) })
   t.equal(loadEnv(schema, { ORIGIN: 'http://[::1]:80' }).ORIGIN, 'http://[::1]:80')
   for (const ORIGIN of ['http://[::1', 'http://a:99999', 'http://a b', 'hunter2']) {
     t.throws(() => loadEnv(schema, { ORIGIN }), {
       code: 'WEIR_ERR_ENV',
-      message: 'The environment is not usable: ORIGIN must match format "readable-url"'
+      message: 'The environment is invalid: ORIGIN must match format "readable-url"'
     })
   }
 })
@@ -122,7 +122,7 @@ t.test('lists of clients are addresses and ranges, and a mistake names the varia
     }
     for (const list of ['abc', '10.0.0.0/33', '10/8', '127.0.0.1,', '127.0.0.1 ::1']) {
       const message = new RegExp(
-        `^The environment is not usable: ${name} must match format "addresses" \\(.*separated by commas\\)$`
+        `^The environment is invalid: ${name} must match format "addresses" \\(.*separated by commas\\)$`
       )
       t.throws(() => loadEnv(clientsEnv, { [name]: list }), { code: 'WEIR_ERR_ENV', message }, list)
     }

@@ -3,7 +3,7 @@ import { fastify } from 'fastify'
 import t from 'tap'
 import { instanceCount } from '../service/index.js'
 
-t.test('INSTANCES, where there is no name', async (t) => {
+t.test('INSTANCES, without a name', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   const count = instanceCount(app, { INSTANCES: 3 }, () => {
@@ -13,7 +13,7 @@ t.test('INSTANCES, where there is no name', async (t) => {
   t.equal(count(), 3)
 })
 
-t.test('as many as the name has addresses, looked up again and again, one at a time', async (t) => {
+t.test('the number of addresses of the name, looked up repeatedly, one at a time', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   const app = fastify()
@@ -35,7 +35,7 @@ t.test('as many as the name has addresses, looked up again and again, one at a t
   t.equal(asked.length, 1)
   t.equal(count(), 1, 'until it is known')
   mock.timers.tick(5000)
-  t.equal(asked.length, 1, 'the first is not answered yet')
+  t.equal(asked.length, 1, 'the first lookup is still pending')
   asked[0]?.answer(['10.0.0.1', '10.0.0.2'])
   await settled()
   t.equal(count(), 2)
@@ -43,7 +43,7 @@ t.test('as many as the name has addresses, looked up again and again, one at a t
   mock.timers.tick(5000)
   asked[1]?.fail(new Error('ENOTFOUND'))
   await settled()
-  t.equal(count(), 2, 'what was known last')
+  t.equal(count(), 2, 'the last known number')
   mock.timers.tick(5000)
   asked[2]?.answer(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'])
   await settled()
@@ -51,5 +51,5 @@ t.test('as many as the name has addresses, looked up again and again, one at a t
 
   await app.close()
   mock.timers.tick(5000)
-  t.equal(asked.length, 3, 'nobody asks when it is over')
+  t.equal(asked.length, 3, 'no lookups after closing')
 })

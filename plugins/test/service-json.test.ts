@@ -34,7 +34,7 @@ const send = (
 const MERGE = 'application/merge-patch+json'
 const text = '{"a":"Ä"}'
 
-t.test('POST and PUT take JSON, PATCH also a merge patch, in UTF-8', async (t) => {
+t.test('POST and PUT accept JSON, PATCH also a merge patch, in UTF-8', async (t) => {
   const app = await build(t)
   const taken = [
     'application/json',
@@ -120,7 +120,7 @@ t.test('a body with a Content-Encoding is refused, since none is decoded', async
   }
 })
 
-t.test('a body that is validated by its type has to be there', async (t) => {
+t.test('a body that is validated by its type is required', async (t) => {
   const { app } = await buildService(t)
   const schema = Type.Object({ name: Type.String() })
   const body = {
@@ -187,11 +187,11 @@ t.test('bytes that are not UTF-8 never become U+FFFD', async (t) => {
   t.strictSame(
     marked.json(),
     { body: { a: 'Ä' } },
-    'a byte order mark is none of the text (RFC 8259 8.1)'
+    'a byte order mark is not part of the text (RFC 8259 8.1)'
   )
 })
 
-t.test('an escape of half a character is refused, wherever it stands', async (t) => {
+t.test('an unpaired surrogate escape is refused, wherever it occurs', async (t) => {
   const app = await build(t)
   const deep = '{"a":'.repeat(50_000)
   for (const escape of [
@@ -230,7 +230,7 @@ t.test('an escape of half a character is refused, wherever it stands', async (t)
 })
 
 t.test(
-  'whatever bytes are sent: what is accepted comes back as it was, and all else is 400',
+  'for any bytes: accepted text is returned unchanged, and everything else is 400',
   async (t) => {
     const app = await build(t)
     const below = random(23)
@@ -263,7 +263,7 @@ t.test(
   }
 )
 
-t.test('DELETE needs no body, whatever Content-Type says of it', async (t) => {
+t.test('DELETE needs no body, regardless of its Content-Type', async (t) => {
   const app = await build(t)
   for (const type of [
     'application/json',

@@ -12,7 +12,7 @@ import { options } from './support/service-app.js'
 
 interface Line { readonly [member: string]: unknown }
 
-/** A service whose log the test reads. */
+/** Returns a service whose log the test reads. */
 async function logged (t: Test, env: Record<string, string>) {
   let log = ''
   const stream = new Writable({
@@ -42,7 +42,7 @@ async function logged (t: Test, env: Record<string, string>) {
   return { app, text: () => log, lines }
 }
 
-t.test('ACCESS_LOG: one line a request, whatever the level', async (t) => {
+t.test('ACCESS_LOG: one line per request, regardless of the level', async (t) => {
   const { app, lines } = await logged(t, { ACCESS_LOG: 'true', LOG_LEVEL: 'error' })
   for (const url of [
     '/things?token=hunter2',
@@ -63,14 +63,14 @@ t.test('ACCESS_LOG: one line a request, whatever the level', async (t) => {
   t.equal(lines().length, 5, 'and the error, once')
 })
 
-t.test('without it there is none', async (t) => {
+t.test('without it there is no line', async (t) => {
   const { app, lines } = await logged(t, {})
   await app.inject('/things')
   await app.inject('/nowhere')
   t.strictSame(lines().map(({ msg }) => msg), ['response'])
 })
 
-t.test('no line shows a query or a password, and every cause is there', async (t) => {
+t.test('no line shows a query or a password, and every cause is logged', async (t) => {
   for (const ACCESS_LOG of ['true', 'false']) {
     const { app, text, lines } = await logged(t, { LOG_LEVEL: 'trace', ACCESS_LOG })
     for (const path of ['/things', '/nowhere', '/fails', '/%zz']) {
@@ -101,7 +101,7 @@ t.test('no line shows a query or a password, and every cause is there', async (t
 })
 
 t.test('errors of ioredis and of new URL() show no password', async (t) => {
-  // A Redis that wants another password.
+  // Redis that requires another password.
   const server = createServer((socket) => {
     socket.on('error', () => {}).on('data', (commands) => {
       // One reply for each command of a pipeline.
@@ -135,7 +135,7 @@ t.test('errors of ioredis and of new URL() show no password', async (t) => {
   }
 })
 
-t.test('a chain of causes that leads back to itself, or is long, ends', async (t) => {
+t.test('a chain of causes that is circular or long ends', async (t) => {
   const error: Error & { cause?: unknown } = new Error('a')
   error.cause = new Error('b', { cause: error })
   t.match(serializeError(error), {

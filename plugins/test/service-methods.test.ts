@@ -26,7 +26,7 @@ async function build (t: Test) {
   return app
 }
 
-/** Paths, and all that they have. */
+/** Paths with their methods. */
 const PATHS: [path: string, allowed: string][] = [
   ['/items', 'GET, HEAD, POST, OPTIONS'],
   ['/items?limit=1', 'GET, HEAD, POST, OPTIONS'],
@@ -55,7 +55,7 @@ const NO_PATHS = [
   '/%E0%A4%A'
 ]
 
-t.test('a route that finds nothing for its own method is a 404, for others a 405', async (t) => {
+t.test('a route without the resource is a 404 for its own method, for others a 405', async (t) => {
   const { app } = await buildService(t)
   app.get('/pages/*', (_request, reply) => { reply.callNotFound() })
   for (const method of ['GET', 'HEAD'] as const) {
@@ -73,7 +73,7 @@ t.test('a route that finds nothing for its own method is a 404, for others a 405
   )
 })
 
-t.test('Allow is what a path really answers', async (t) => {
+t.test('Allow lists what a path really answers', async (t) => {
   const app = await build(t)
   for (const [path, allowed] of PATHS) {
     const options = await app.inject({ method: 'OPTIONS', url: path })
@@ -94,7 +94,7 @@ t.test('Allow is what a path really answers', async (t) => {
       if (method !== 'HEAD') {
         t.match(answer.json(), {
           code: 'WEIR_ERR_METHOD_NOT_ALLOWED',
-          detail: `There is no ${method} ${path.split('?')[0]}: use ${allowed}`
+          detail: `${method} ${path.split('?')[0]} is not supported: use ${allowed}`
         })
       }
     }
@@ -109,7 +109,7 @@ t.test('Allow is what a path really answers', async (t) => {
   }
 })
 
-t.test('OPTIONS: a preflight is one, and a route of its own is asked', async (t) => {
+t.test('OPTIONS: preflights are answered, and routes of its own run', async (t) => {
   const app = await build(t)
   const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'PATCH' }
   for (const url of ['/items/1', '/own', '/nowhere']) {

@@ -5,7 +5,7 @@ import { loadEnv } from '../service/index.js'
 import { random } from '@weir/internal/testing'
 import { buildService } from './support/service-app.js'
 
-/** Texts that JavaScript takes for numbers, and JSON does not. */
+/** Texts that are numbers in JavaScript, but not in JSON. */
 const LOOSE = [
   '1e309',
   '-1e309',
@@ -116,7 +116,7 @@ const query = (app: FastifyInstance, name: string, ...values: string[]) =>
   })
 
 t.test(
-  'a query: integers by their digits, other numbers as in JSON, all of them finite',
+  'a query: integers in digits, other numbers as in JSON, all of them finite',
   async (t) => {
     const app = await build(t)
     const numeric = [
@@ -133,7 +133,7 @@ t.test(
     ]
     for (const text of [...LOOSE, ...NEVER]) {
       for (const name of numeric) {
-        // A coercion of its own, which has but one spelling.
+        // This coercion has a single spelling.
         if ((name === 'intOrNull' && text === '') || (name === 'both' && text === 'true')) continue
         const answer = await query(app, name, text)
         t.equal(
@@ -152,7 +152,7 @@ t.test(
       )
     }
     for (const text of [...RESPELLED, ...BEYOND, ...DECIMALS]) {
-      // What is beyond the integers is the nearest number, for `maximum` to say what is too much.
+      // Values beyond the integers are the nearest number, which `maximum` refuses.
       const status = BEYOND.includes(text) ? 200 : 400
       for (const name of ['int', 'ints', 'intOrNull', 'narrowed']) {
         t.equal((await query(app, name, text)).statusCode, status, `${name}=${text}`)
@@ -181,7 +181,7 @@ t.test(
   }
 )
 
-t.test('headers are as a query', async (t) => {
+t.test('headers are like a query', async (t) => {
   const app = await build(t)
   const ask = (name: string, value: string) =>
     app.inject({ url: '/headers', headers: { [name]: value } })
@@ -223,7 +223,7 @@ t.test('a path: one spelling for each number', async (t) => {
   t.strictSame((await get('num', '0.5')).json(), { id: 0.5 })
 })
 
-t.test('made-up texts: a path is a number only as that number is written', async (t) => {
+t.test('generated texts: a path is a number only in that number\'s own spelling', async (t) => {
   const app = await build(t)
   const below = random(17)
   const alphabet = [...'0011223456789..--++eExXbn_ \n\t']
@@ -234,7 +234,7 @@ t.test('made-up texts: a path is a number only as that number is written', async
       { length: 1 + below(5) },
       () => alphabet[below(alphabet.length)] ?? ''
     ).join('')
-    // A segment of dots is none.
+    // Segments of dots are removed.
     if (/^\.+$/.test(text)) continue
     const path = await app.inject(`/int/${encodeURIComponent(text)}`)
     const isSpelled = /^-?\d+$/.test(text) && String(Number(text)) === text
@@ -257,7 +257,7 @@ t.test('made-up texts: a path is a number only as that number is written', async
   t.ok(accepted > 100, `${accepted} of them are numbers`)
 })
 
-t.test('a body has numbers of its own, which are finite as well', async (t) => {
+t.test('a body has its own numbers, which are finite as well', async (t) => {
   const app = await build(t)
   const post = (payload: string) =>
     app.inject({
@@ -279,7 +279,7 @@ t.test('a body has numbers of its own, which are finite as well', async (t) => {
   })
 })
 
-t.test('the environment is as a query', async (t) => {
+t.test('the environment is like a query', async (t) => {
   const schema = Type.Object({
     COUNT: Type.Integer({ minimum: 1, default: 1 }),
     RATIO: Type.Number({ default: 1 }),

@@ -72,7 +72,7 @@ const json = (payload: string): InjectOptions => ({
 const body = (payload: object): InjectOptions => json(JSON.stringify(payload))
 const price = { amount: 5, currency: 'EUR' }
 
-t.test('every error is a problem: status, code, and what to do about it', async (t) => {
+t.test('every error is a problem: status, code, and the remedy', async (t) => {
   const { app } = await build(t)
   const table: [InjectOptions, Partial<Problem> | Record<string, unknown>][] = [
     [
@@ -82,8 +82,7 @@ t.test('every error is a problem: status, code, and what to do about it', async 
         code: 'WEIR_ERR_ROUTE_NOT_FOUND',
         title: 'Not Found',
         instance: '/nowhere',
-        detail:
-          'There is no GET /nowhere here: check the path, the OpenAPI description lists all routes'
+        detail: 'GET /nowhere does not exist: the OpenAPI description lists the routes'
       }
     ],
     [
@@ -91,7 +90,7 @@ t.test('every error is a problem: status, code, and what to do about it', async 
       {
         status: 405,
         code: 'WEIR_ERR_METHOD_NOT_ALLOWED',
-        detail: 'There is no DELETE /items: use GET, HEAD, POST, OPTIONS'
+        detail: 'DELETE /items is not supported: use GET, HEAD, POST, OPTIONS'
       }
     ],
     [json('{'), { status: 400, code: 'FST_ERR_CTP_INVALID_JSON_BODY' }],
@@ -109,7 +108,7 @@ t.test('every error is a problem: status, code, and what to do about it', async 
         status: 415,
         code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE',
         detail:
-          "A body of Content-Type 'application/xml' is not read here: send JSON as application/json"
+          "A body of Content-Type 'application/xml' is not supported here: send JSON as application/json"
       }
     ],
     [
@@ -155,7 +154,7 @@ t.test('every error is a problem: status, code, and what to do about it', async 
   t.equal(
     late.statusCode,
     409,
-    'an error that every answer of a route runs into is still an answer'
+    'an error caused by every response of a route is still answered'
   )
 })
 
@@ -215,7 +214,7 @@ t.test('validation names the field', async (t) => {
 })
 
 t.test(
-  'what is valid: a query is text and is coerced and defaulted, a body is taken as it is',
+  'valid input: a query is text and is coerced and defaulted, a body is taken unchanged',
   async (t) => {
     const { app } = await build(t)
     t.strictSame((await app.inject('/items?tag=a')).json(), { limit: 20, tag: ['a'] })
@@ -231,7 +230,7 @@ t.test(
   }
 )
 
-t.test('a server\'s mistake is in the log, with the id that the client got', async (t) => {
+t.test('a server error is in the log, with the id that the client got', async (t) => {
   const { app, lines } = await build(t)
   const response = await app.inject({
     url: '/throws/plain',
@@ -245,7 +244,7 @@ t.test('a server\'s mistake is in the log, with the id that the client got', asy
   ])
 })
 
-t.test('a refusal that is expected is one line of its level, without a stack', async (t) => {
+t.test('an expected refusal is one line of its level, without a stack', async (t) => {
   const { app, lines } = await buildService(t)
   const levels = { info: 30, warn: 40 } as const
   for (const level of ['info', 'warn'] as const) {
@@ -279,7 +278,7 @@ t.test('a refusal that is expected is one line of its level, without a stack', a
   t.match(
     lines,
     [{ level: 30, msg: 'response' }],
-    'a mistake of the client needs no more than any other'
+    'a client error needs no more than any other'
   )
   t.equal(lines.length, 1)
 })
@@ -294,7 +293,7 @@ t.test('security headers, CORS and the request id are on errors too', async (t) 
       'access-control-allow-origin': '*',
       'x-request-id': /^[\da-f-]{36}$/
     }, url)
-    t.equal(headers['vary'], undefined, 'the answer is the same for every origin')
+    t.equal(headers['vary'], undefined, 'the response is the same for every origin')
   }
   const preflight = await app.inject({
     method: 'OPTIONS',

@@ -17,7 +17,7 @@ async function build (t: Test) {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return {
     app,
-    /** All that a server says to these bytes. */
+    /** Returns everything that a server answers to these bytes. */
     raw: async (...parts: string[]): Promise<string> => {
       const socket = connect(Number(new URL(app.listeningOrigin).port), '127.0.0.1')
       t.teardown(() => socket.destroy())
@@ -31,7 +31,7 @@ async function build (t: Test) {
 
 const head = (...lines: string[]) => `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`
 
-t.test('what is no request, or none that can be met, is a problem as well', async (t) => {
+t.test('malformed and unsupported requests are a problem as well', async (t) => {
   const { raw } = await build(t)
   const host = 'Host: x'
   const table: [what: string, request: string, status: number, code?: string][] = [
@@ -129,7 +129,7 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
   }
 })
 
-t.test('what an old client may say is answered', async (t) => {
+t.test('requests of old clients are answered', async (t) => {
   const { raw } = await build(t)
   for (const name of [
     '',
@@ -173,7 +173,7 @@ t.test('what an old client may say is answered', async (t) => {
   t.match(continued, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
 })
 
-t.test('no error is written into a response that has begun', async (t) => {
+t.test('no error is written into a response that has started', async (t) => {
   const { raw } = await build(t)
   const answer = await raw('GET /stream HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n')
   t.match(answer, /^(HTTP\/1\.1 200 [^]*begun$|$)/)
@@ -187,7 +187,7 @@ t.test('every method of Node\'s parser has an answer', async (t) => {
     const answer = await raw(head(`${method} /items HTTP/1.1`, 'Host: x', 'Content-Length: 0'))
     const status = Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
     if (allowed.includes(method)) t.ok([200, 204, 400].includes(status), `${method}: ${status}`)
-    // It is nothing without a type of its body (RFC 10008), which Fastify looks at first.
+    // QUERY has no meaning without a Content-Type (RFC 10008), which Fastify checks first.
     else if (method === 'QUERY') t.equal(status, 400)
     else t.equal(status, ['PUT', 'PATCH', 'DELETE'].includes(method) ? 405 : 501, method)
   }

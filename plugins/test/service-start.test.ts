@@ -37,7 +37,7 @@ function launch (t: Test, env: Record<string, string>) {
   }
 }
 
-/** What is answered over the agent's connections. */
+/** Returns the response over the agent's connections. */
 async function ask (url: string, agent: Agent) {
   const [response] = await once(get(url, { agent }), 'response') as [IncomingMessage]
   return {
@@ -66,7 +66,7 @@ t.test('ready by IPC, answers, and SIGTERM closes it with 0', async (t) => {
   t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m, stderr: '' })
 })
 
-t.test('SIGINT is for the parent when there is one; its end closes the child', async (t) => {
+t.test('SIGINT is left to a parent, whose end closes the child', async (t) => {
   const { child, ready, end } = launch(t, {})
   const origin = await ready()
   child.kill('SIGINT')
@@ -89,7 +89,7 @@ t.test('without a parent SIGINT closes it', async (t) => {
   t.strictSame(await exit, [0, null])
 })
 
-t.test('a request that never ends does not hold the close up', async (t) => {
+t.test('a request that never ends does not delay the close', async (t) => {
   const { child, ready, end } = launch(t, {})
   const origin = await ready()
   const hanging = fetch(`${origin}/hang`)
@@ -103,7 +103,7 @@ t.test('a request that never ends does not hold the close up', async (t) => {
 })
 
 t.test(
-  'with DRAIN_MS it goes on answering after SIGTERM, and says that it is about to end',
+  'with DRAIN_MS it still answers after SIGTERM, and announces its shutdown',
   async (t) => {
     const { child, ready, end } = launch(t, { DRAIN_MS: '3000' })
     const origin = await ready()
@@ -136,14 +136,14 @@ t.test(
   }
 )
 
-t.test('nothing waits for DRAIN_MS but SIGTERM', async (t) => {
+t.test('only SIGTERM waits for DRAIN_MS', async (t) => {
   const { child, ready, end } = launch(t, { DRAIN_MS: '300000' })
   await ready()
   child.disconnect()
   t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m })
 })
 
-t.test('an error that nobody caught closes it with 1', async (t) => {
+t.test('an uncaught error closes it with 1', async (t) => {
   const { ready, end } = launch(t, {})
   const origin = await ready()
   t.equal(await (await fetch(`${origin}/crash`)).text(), 'soon')
@@ -161,15 +161,15 @@ t.test('a taken port is one clear line', async (t) => {
   if (address === null || typeof address === 'string') throw new Error('no port')
   t.match(await launch(t, { PORT: `${address.port}` }).end(), {
     code: 1,
-    stderr: `Port ${address.port} on 127.0.0.1 is taken: set PORT to another one, or stop what listens there.\n`
+    stderr: `Port ${address.port} on 127.0.0.1 is taken: set PORT to another one, or stop the process that listens on it.\n`
   })
 })
 
-t.test('so is a wrong environment, and an address of another machine', async (t) => {
+t.test('so is an invalid environment, and an address of another machine', async (t) => {
   const table: [Record<string, string>, RegExp][] = [
     [
       { PORT: 'x' },
-      /^The environment is not usable: PORT must be integer [^\n]+ \[WEIR_ERR_ENV\]\n$/
+      /^The environment is invalid: PORT must be integer [^\n]+ \[WEIR_ERR_ENV\]\n$/
     ],
     [
       { HOST: '203.0.113.1' },

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import redis from '../redis/index.js'
 import { buildService, testEnv } from './support/service-app.js'
 
-t.test('request ids: a sane one is taken over, any other replaced', async (t) => {
+t.test('request ids: a valid one is adopted, any other replaced', async (t) => {
   const { app } = await buildService(t)
   const idFor = async (given: string) =>
     (await app.inject({ url: '/health/live', headers: { 'x-request-id': given } })).headers[
@@ -24,7 +24,7 @@ t.test('request ids: a sane one is taken over, any other replaced', async (t) =>
 })
 
 t.test(
-  'one line a response: from 400 on at info, below at debug; secrets are hidden',
+  'one line per response: from 400 on at info, others at debug; secrets are hidden',
   async (t) => {
     const quiet = await buildService(t)
     await quiet.app.inject('/health/live')
@@ -76,7 +76,7 @@ t.test('TRUST_PROXY reaches Fastify: only such a proxy names the client', async 
   }
 })
 
-t.test('health: live says who it is, ready says each check', async (t) => {
+t.test('health: live names the instance, ready lists each check', async (t) => {
   let database: () => boolean | Promise<boolean> = () => true
   const { app } = await buildService(t, testEnv(), { checks: { database: () => database() } })
   const live = await app.inject('/health/live')
@@ -117,7 +117,7 @@ t.test('health: Redis is reported and not required', async (t) => {
 })
 
 t.test(
-  'closing: not ready any more, requests on open connections are answered, none of them holds it up',
+  'closing: not ready any more, requests on open connections are answered, none of them delays it',
   async (t) => {
     const { app } = await buildService(t)
     let release = () => {}
@@ -156,7 +156,7 @@ t.test(
 )
 
 t.test(
-  'overloaded: 503 with Retry-After, but health answers; and one that never refuses does not',
+  'overloaded: 503 with Retry-After, but health answers; and a service without a limit never refuses',
   async (t) => {
     const { app } = await buildService(t)
     const { app: tireless } = await buildService(t, undefined, { maxEventLoopDelay: 0 })
@@ -166,8 +166,7 @@ t.test(
     }
     t.equal((await app.inject('/work')).statusCode, 200)
     const settled = performance.now() + 2000
-    // The delay is looked at once a second, and what is over the limit by then is a mean. What is
-    // late right after the boot is let pass.
+    // The delay is measured once a second as a mean. Delays caused by the boot are ignored.
     while (!app.isUnderPressure() || performance.now() < settled) {
       const until = performance.now() + 1500
       while (performance.now() < until);

@@ -13,8 +13,8 @@ import { askBy, askHttp, type Got, portOf, TRANSPORTS, type Transport } from './
 import { gate } from './support/cached-app.js'
 
 /*
- * The tap sees the final head and every byte, whoever writes them and however; and a client gets
- * what it would get without.
+ * The tap sees the final head and every byte, regardless of their source; and a client gets the
+ * same response as without it.
  */
 
 const LONG = 'long '.repeat(20_000)
@@ -109,7 +109,7 @@ type Deciding = Pick<Tap, 'head'>
 
 async function listening (t: Test, transport: Transport, tap?: (seen: Seen) => Deciding) {
   const seen = new Map<string, Seen>()
-  // Fastify's type differs by the server's protocol, which is the transport's here.
+  // Fastify's type depends on the server's protocol, which is the transport's here.
   const options: FastifyServerOptions =
     transport === 'http2' ? ({ http2: true } as FastifyServerOptions) : {}
   const app: FastifyInstance = fastify(options)
@@ -129,8 +129,8 @@ async function listening (t: Test, transport: Transport, tap?: (seen: Seen) => D
 const pathOf = (name: string) => `/${name.replaceAll(' ', '-')}`
 
 /**
- * Without what is of the moment or the connection, or frames the body: a length may be known to one
- * and not to the other.
+ * Removes fields that depend on time or connection, or frame the body: a length may be known in one
+ * case only.
  */
 function comparable ({ status, headers, body }: Got) {
   const {
@@ -150,13 +150,13 @@ function comparable ({ status, headers, body }: Got) {
 }
 
 for (const transport of TRANSPORTS) {
-  t.test(`${transport}: what passes is what would be sent without, and is seen`, async (t) => {
+  t.test(`${transport}: a passed response is sent as without the tap, and is seen`, async (t) => {
     const bare = await listening(t, transport)
     const tapped = await listening(t, transport, (seen) => ({
       async head (head, body) {
         seen.head = head
         seen.whole = body?.toString('latin1')
-        // As a store that takes its time.
+        // Simulates a slow store.
         await new Promise(setImmediate)
         return {
           kind: 'pass',
@@ -193,7 +193,7 @@ for (const transport of TRANSPORTS) {
     }
   })
 
-  t.test(`${transport}: another response in its place`, async (t) => {
+  t.test(`${transport}: another response replaces it`, async (t) => {
     const { app } = await listening(t, transport, () => ({
       async head () {
         await new Promise(setImmediate)
@@ -236,7 +236,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-t.test('a client that leaves ends an endless source, and the tap is told', async (t) => {
+t.test('a client that leaves ends an endless source, and the tap is notified', async (t) => {
   let [isEnded, closed] = [false, 0]
   const app = fastify()
   t.teardown(() => app.close())
@@ -280,7 +280,7 @@ t.test('a client that leaves ends an endless source, and the tap is told', async
   t.equal(closed, 1)
 })
 
-t.test('to the application a response looks sent as soon as it is ended', async (t) => {
+t.test('to the application a response looks sent as soon as it has ended', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   let looks: unknown[] = []
@@ -303,7 +303,7 @@ t.test('to the application a response looks sent as soon as it is ended', async 
   t.strictSame(looks, [false, false, false, true, true, true])
 })
 
-/** An application with one route, under a tap. */
+/** Returns an application with one route, under a tap. */
 async function tappedApp (
   t: Test,
   transport: Transport,
@@ -329,7 +329,7 @@ async function tappedApp (
 
 type Note = (body: Buffer | undefined) => void
 
-/** Decisions by which the tap gets a copy of the body. */
+/** Decisions for which the tap gets a copy of the body. */
 const COPYING = {
   recorded:
     (note: Note): Tap['head'] =>
@@ -355,7 +355,7 @@ const COPYING = {
       })
 }
 
-t.test('what Node refuses late breaks off the response, and ends nothing else', async (t) => {
+t.test('a late refusal by Node aborts the response, and nothing else', async (t) => {
   const bodies: unknown[] = []
   let closed = 0
   const app = await tappedApp(t, 'http1', {
@@ -369,10 +369,10 @@ t.test('what Node refuses late breaks off the response, and ends nothing else', 
     t.doesNotThrow(() => reply.raw.end(), 'it is not known, yet')
   })
   await t.rejects(askHttp(app, '/'))
-  t.strictSame([bodies, closed], [['four'], 0], 'the tap was told of its end')
+  t.strictSame([bodies, closed], [['four'], 0], 'the tap was notified of its end')
 })
 
-t.test('so does what passes and is not recorded', async (t) => {
+t.test('the same applies to a passed response without a recording', async (t) => {
   const { open, opened } = gate()
   const app = await tappedApp(
     t,
@@ -389,7 +389,7 @@ t.test('so does what passes and is not recorded', async (t) => {
   await opened
 })
 
-t.test('what Node refuses at once is told by its exception', async (t) => {
+t.test('an immediate refusal by Node throws its exception', async (t) => {
   const app = await tappedApp(t, 'http1', {}, (_request, reply) => {
     reply.hijack()
     reply.raw.strictContentLength = true
@@ -447,7 +447,7 @@ for (const transport of ['http1', 'http2'] as const) {
 
   for (const [kind, copying] of Object.entries(COPYING)) {
     t.test(
-      `${transport}: a body of the declared length is whole before its end: ${kind}`,
+      `${transport}: a body of the declared length is complete before its end: ${kind}`,
       async (t) => {
         const { open, opened } = gate()
         const bodies: unknown[] = []
@@ -466,7 +466,7 @@ for (const transport of ['http1', 'http2'] as const) {
             await new Promise((resolve) => {
               reply.raw.write('other', resolve)
             })
-            // Whoever waits for the end has it.
+            // Callers that wait for the end get it.
             await opened
             reply.raw.end()
           }
@@ -477,7 +477,7 @@ for (const transport of ['http1', 'http2'] as const) {
       }
     )
 
-    t.test(`${transport}: an application may use its buffer again: ${kind}`, async (t) => {
+    t.test(`${transport}: an application may reuse its buffer: ${kind}`, async (t) => {
       const bodies: unknown[] = []
       const parts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000))
       const app = await tappedApp(
@@ -527,7 +527,7 @@ for (const transport of ['http1', 'http2'] as const) {
     t.strictSame(bodies, ['firstother'], 'the tap can tell')
   })
 
-  t.test(`${transport}: names of prototypes are names`, async (t) => {
+  t.test(`${transport}: names of Object.prototype are ordinary names`, async (t) => {
     const names = ['constructor', 'valueof']
     const app = await tappedApp(t, transport, {}, (_request, reply) => {
       reply.hijack()
@@ -541,7 +541,7 @@ for (const transport of ['http1', 'http2'] as const) {
   })
 }
 
-t.test('a slow client gets what was written, whatever has become of the buffer', async (t) => {
+t.test('a slow client gets what was written, even if the buffer was reused', async (t) => {
   const { open, opened } = gate()
   const app = await tappedApp(
     t,
@@ -568,7 +568,7 @@ t.test('a slow client gets what was written, whatever has become of the buffer',
     get({ host: '127.0.0.1', port: portOf(app), agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('end', () => { resolve(Buffer.concat(chunks).toString()) })
-      // It reads nothing before all is written.
+      // The client reads nothing before everything is written.
       const read = () => { response.on('data', (chunk: Buffer) => { chunks.push(chunk) }) }
       opened.then(read).catch((error: unknown) => { t.error(error) })
     })
@@ -621,7 +621,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-/** The first bytes of an answer that may not have ended. */
+/** Returns the first bytes of a response that may not have ended. */
 async function atLeast (
   transport: Transport,
   app: FastifyInstance,

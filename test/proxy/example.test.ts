@@ -92,7 +92,7 @@ t.test(
     const rows = {
       'no origin': [
         {},
-        /^The environment is not usable: ORIGIN is required .*http:\/\/127\.0\.0\.1:3000.*\[WEIR_ERR_ENV\]$/
+        /^The environment is invalid: ORIGIN is required .*http:\/\/127\.0\.0\.1:3000.*\[WEIR_ERR_ENV\]$/
       ],
       'an origin with a path': [
         { ORIGIN: 'http://a/b' },
@@ -100,11 +100,11 @@ t.test(
       ],
       'a size that is none': [
         { ORIGIN: 'http://a', MAX_BODY_BYTES: '1 MB' },
-        /^The environment is not usable: MAX_BODY_BYTES .*\]$/
+        /^The environment is invalid: MAX_BODY_BYTES .*\]$/
       ],
       'no path': [
         { ORIGIN: 'http://a', HEALTH_PATH: 'health' },
-        /^The environment is not usable: HEALTH_PATH .*\]$/
+        /^The environment is invalid: HEALTH_PATH .*\]$/
       ]
     } as const
     for (const [what, [env, message]] of Object.entries(rows)) {

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:http2'
 import type { FastifyInstance } from 'fastify'
 
-/** What a client gets. */
+/** Response as seen by a client. */
 export interface Got {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
@@ -16,12 +16,12 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** How requests reach an application. */
+/** Ways in which requests reach an application. */
 export const TRANSPORTS = ['inject', 'http1', 'http2'] as const
 export type Transport = typeof TRANSPORTS[number]
 
 /**
- * Sends one request by the transport. The application has to be one for it, and to listen, but for
+ * Sends one request by the transport. The application has to support it, and to listen, except for
  * `inject`.
  */
 export function askBy (
@@ -48,7 +48,7 @@ async function askInject (
   }
 }
 
-/** Of an application that listens. */
+/** Returns the port of a listening application. */
 export function portOf (app: FastifyInstance): number {
   const address = app.server.address()
   if (typeof address !== 'object' || address === null) {
@@ -57,7 +57,7 @@ export function portOf (app: FastifyInstance): number {
   return address.port
 }
 
-/** A request whose client leaves when the test says so. */
+/** Sends a request whose client leaves when the test says so. */
 export function askToLeave (
   transport: Exclude<Transport, 'inject'>,
   app: FastifyInstance,
@@ -94,7 +94,7 @@ export function askToLeave (
   }
 }
 
-/** Over HTTP/1.1, with TLS where the application has it. */
+/** Sends a request over HTTP/1.1, with TLS if the application has it. */
 export function askHttp (
   app: FastifyInstance,
   path: string,
@@ -130,7 +130,7 @@ export function askHttp (
   })
 }
 
-/** Over HTTP/2, with TLS where the application has it. */
+/** Sends a request over HTTP/2, with TLS if the application has it. */
 export function askHttp2 (
   app: FastifyInstance,
   path: string,

@@ -5,7 +5,10 @@ import conditional from '../../conditional/index.js'
 import invalidation from '../../invalidation/index.js'
 import responseCache, { type ResponseCacheOptions } from '../../response-cache/index.js'
 
-/** An application with the caching plugins, in the order the README gives, closed with the test. */
+/**
+ * Returns an application with the caching plugins, in the order of the README, closed with the
+ * test.
+ */
 export async function cachedApp (
   t: Test, options: Partial<ResponseCacheOptions> = {}, server: FastifyServerOptions = {}
 ): Promise<FastifyInstance> {
@@ -21,7 +24,9 @@ export async function cachedApp (
   return app
 }
 
-/** A promise and what settles it: the test decides when a handler goes on. */
+/**
+ * Returns a promise and the function that settles it: the test decides when a handler continues.
+ */
 export function gate () {
   let open: () => void = () => {}
   const opened = new Promise<void>((resolve) => { open = resolve })
@@ -30,7 +35,7 @@ export function gate () {
 
 /**
  * Resolves when `count` requests with `x-counted` have reached the routes' own hooks, which run in
- * the same turn: whoever of them waits for a fill is waiting by then. Call it before the first
+ * the same turn: requests that wait for a fill are waiting by then. Call it before the first
  * request.
  */
 export function arrivals (app: FastifyInstance, count: number): Promise<void> {

@@ -5,16 +5,15 @@ import type { Test } from 'tap'
 import { cachedApp } from './cached-app.js'
 
 /**
- * An instance of an application that shares a Redis; it is named in Cache-Status, and closes with
- * the test.
+ * Returns an instance of an application that shares a Redis; it is named in Cache-Status, and
+ * closes with the test.
  */
 export async function instanceOn (
   t: Test,
   server: TestRedis,
   name: string
 ): Promise<FastifyInstance> {
-  // A busy machine may be late by more than an instance would wait: what is then is for other
-  // tests.
+  // A busy machine may be slower than an instance would wait; other tests cover that.
   const client = await server.connect({ commandTimeout: 10_000 })
   const store = redisStore({ client, lease: 200 })
   t.teardown(() => store.close())

@@ -12,7 +12,7 @@ import service, { serverOptions } from '../../service/index.js'
 import { options as serviceOptions, testEnv } from './service-app.js'
 
 /**
- * A service with rate limits, nothing of which comes back within a test; it closes with the test.
+ * Returns a service with rate limits that do not recover within a test; it closes with the test.
  */
 export async function limitedApp (
   t: Test, options: Partial<RateLimitOptions> = {}, server: FastifyServerOptions = {}
@@ -27,12 +27,12 @@ export async function limitedApp (
   return app
 }
 
-/** What a response says about limits: its status, what is left, and until when to wait. */
+/** Returns the limits in a response: its status, the remaining budget, and the time to wait. */
 export function standing ({ statusCode, headers }: LightMyRequestResponse) {
   return [statusCode, headers['ratelimit'], headers['retry-after']]
 }
 
-/** Requests one after the other: their statuses. */
+/** Sends requests one after the other, and returns their statuses. */
 export async function statuses (
   app: FastifyInstance,
   count: number,

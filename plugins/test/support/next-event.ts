@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-/** Resolves when the engine has told of the next event of the kind. */
+/** Resolves at the engine's next event of the kind. */
 export function nextEvent (event: 'store' | 'invalidate'): Promise<void> {
   return new Promise((resolve) => {
     const name = `weir:cache:${event}`

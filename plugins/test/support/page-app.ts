@@ -7,8 +7,8 @@ import type { Test } from 'tap'
 import fragments, { type FragmentsOptions } from '../../fragments/index.js'
 
 /**
- * An application of somebody's: `@fastify/view` with an engine and templates, and fragments. Closed
- * with the test.
+ * Returns an application with `@fastify/view`, an engine with templates, and fragments. Closed with
+ * the test.
  */
 export async function pageApp (
   t: Test, engine: object, templates: Readonly<Record<string, string>>,

@@ -20,10 +20,7 @@ export function testEnv (variables: Record<string, string> = {}): ServiceEnv {
   return loadEnv(serviceEnv, { PORT: '0', ...variables })
 }
 
-/**
- * A service with nothing but what the plugin gives it, and its log as objects; it closes with the
- * test.
- */
+/** Returns a service with only the plugin, and its log as objects; it closes with the test. */
 export async function buildService (
   t: Test,
   env = testEnv(),

@@ -8,7 +8,7 @@ import service, {
 } from '../../service/index.js'
 import { options } from './service-app.js'
 
-// A service as its own process, for the tests of `start`. /crash and /hang are the bad days.
+// Service as its own process, for the tests of `start`. /crash and /hang simulate failures.
 async function main () {
   const env = loadEnv(serviceEnv)
   const app = fastify(serverOptions(env, { service: 'demo' }))

@@ -2,7 +2,7 @@ import { CacheError, type Store, type Validity } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
 import { memoryStore } from '@weir/cache/memory'
 
-/** A memory store with another way to invalidate. */
+/** Returns a memory store with a different invalidate function. */
 export function storeWith (invalidate: Validity['invalidate']): Store {
   const store = guardedStore(memoryStore(), () => true)
   return {
@@ -14,7 +14,7 @@ export function storeWith (invalidate: Validity['invalidate']): Store {
   }
 }
 
-/** A store that cannot be told of an invalidation. */
+/** Returns a store whose invalidations fail. */
 export const refusingStore = () =>
   storeWith(async () => {
     throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer')

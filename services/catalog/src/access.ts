@@ -5,13 +5,13 @@ import { type FastifyContextConfig, type FastifyInstance } from 'fastify'
 import { type CatalogEnv } from './env.js'
 import { writeLimit } from './limits.js'
 
-/** The `config` of routes that write. */
+/** `config` of routes that write. */
 export const forEditors = {
   role: 'editor',
   rateLimit: writeLimit
 } as const satisfies FastifyContextConfig
 
-/** Registers who may do what: by tokens that are signed with JWT_SECRET, and by API_KEYS. */
+/** Registers authentication: tokens signed with JWT_SECRET, and API_KEYS. */
 export async function registerAccess (app: FastifyInstance, env: CatalogEnv): Promise<void> {
   if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: no token is accepted')
   const secret = env.JWT_SECRET ?? randomBytes(32).toString('hex')
@@ -19,7 +19,7 @@ export async function registerAccess (app: FastifyInstance, env: CatalogEnv): Pr
   await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }], apiKeys: (id) => keys.get(id) })
 }
 
-/** `id:role:hash` or `id:role:tier:hash`; the environment has been checked. */
+/** Parses `id:role:hash` or `id:role:tier:hash`; the environment has been validated. */
 function parseKey (text: string): [id: string, key: StoredApiKey] {
   const [id = '', role, ...rest] = text.split(':')
   const [hash = '', tier] = rest.reverse()

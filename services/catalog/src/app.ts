@@ -20,7 +20,7 @@ import { productWriteRoutes } from './products/write-routes.js'
 import { describeStatuses } from './described-statuses.js'
 import { registerSharedCache } from './shared-cache.js'
 
-/** The catalog, ready to listen or to be injected into. Closing it closes its database. */
+/** Builds the catalog, ready to listen or to be injected into. Closing it closes its database. */
 export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
   const database = await openCatalog(databaseFile(env))

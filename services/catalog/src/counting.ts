@@ -7,8 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type CatalogEnv } from './env.js'
 
 /**
- * Counts requests, where those of all instances and services are counted: in the Redis that
- * REDIS_URL names, `app.redis`, else in a file beside the database.
+ * Counts requests together with those of all instances and services: in the Redis of REDIS_URL,
+ * `app.redis`, else in a file beside the database.
  */
 export async function registerCounting (app: FastifyInstance, env: CatalogEnv): Promise<void> {
   const store =

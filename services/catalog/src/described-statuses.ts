@@ -6,17 +6,14 @@ import { ProblemSchema, type ServiceOptions } from '@weir/fastify/service'
  * overloaded instance.
  */
 const ALWAYS = [401, 403, 429, 503]
-/**
- * Statuses of a route that is cached, besides: parts, conditions, and `only-if-cached` for what is
- * not.
- */
+/** Additional statuses of a cached route: parts, conditions, and a failed `only-if-cached`. */
 const CACHED = [206, 304, 412, 416, 504, ...ALWAYS]
-/** Statuses of a route with a body, besides. */
+/** Additional statuses of a route with a body. */
 const WITH_BODY = [400, 413, 415, ...ALWAYS]
 
 /**
- * The statuses of each route besides that of its success. README.md has the same table, and a test
- * asks for each of them.
+ * Statuses of each route besides success. README.md has the same table, and a test requests each of
+ * them.
  */
 const STATUSES: Readonly<Record<string, readonly number[]>> = {
   'GET /api/products': [400, ...CACHED],
@@ -37,20 +34,20 @@ const STATUSES: Readonly<Record<string, readonly number[]>> = {
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
-  206: 'Part of it, as Range asks for',
-  304: 'The client has it already',
-  401: 'No credentials, or none that are accepted',
-  403: 'Not with this role, or not from this address',
-  409: 'In conflict with something that is there',
-  412: 'A precondition does not hold',
+  206: 'The part requested by Range',
+  304: 'The client has the current version',
+  401: 'No credentials, or invalid ones',
+  403: 'The role or the address is not allowed',
+  409: 'Conflict with existing data',
+  412: 'A precondition failed',
   413: 'The body is larger than 1 MiB',
-  415: 'The body is of another type',
-  429: 'A limit is used up; Retry-After says until when',
-  503: 'Overloaded or busy; Retry-After says until when',
-  504: 'Not stored, and the client wants nothing else (only-if-cached)'
+  415: 'The type of the body is not supported',
+  429: 'A limit is used up; retry after Retry-After',
+  503: 'Overloaded or busy; retry after Retry-After',
+  504: 'Not stored, and the client accepts only a stored response (only-if-cached)'
 }
 
-/** Describes the statuses of a route one by one, in place of 4XX and 5XX. */
+/** Describes the statuses of a route individually, in place of 4XX and 5XX. */
 export const describeStatuses: NonNullable<ServiceOptions['transform']> = ({
   schema,
   url,

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 
 const apiKey = '[\\w-]+:(reader|editor|admin)(:[\\w-]+)?:[0-9a-f]{64}'
 
-/** What the catalog reads from its environment. */
+/** Environment of the catalog. */
 export const catalogEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
@@ -16,21 +16,21 @@ export const catalogEnv = Type.Object({
   }),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
-    description: 'off: every response is computed, to compare with'
+    description: 'off: every response is computed, for comparison'
   }),
   API_KEYS: Type.Optional(
     Type.String({
       pattern: `^${apiKey}(,${apiKey})*$`,
-      description: 'id:role:hash or id:role:tier:hash of each key, separated by commas'
+      description: 'id:role:hash or id:role:tier:hash for each key, separated by commas'
     })
   )
 })
 export type CatalogEnv = Static<typeof catalogEnv>
 
-/** In production tokens are signed by somebody else, with a secret that both know. */
+/** Environment in production, where another program signs the tokens with a shared secret. */
 export const productionEnv = Type.Object({ ...catalogEnv.properties, JWT_SECRET: JwtSecret })
 
-/** The database that all instances with the same DATA_DIR share. */
+/** Returns the path of the database, shared by all instances with the same DATA_DIR. */
 export function databaseFile ({ DATA_DIR }: { DATA_DIR: string }): string {
   return join(DATA_DIR, 'catalog.db')
 }

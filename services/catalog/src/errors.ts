@@ -1,8 +1,7 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that the catalog raises by name. The message says what to do; %s are filled in by the
-// caller.
+// All errors that the catalog raises by name. Each message includes the remedy; callers fill in %s.
 
 /** No product has this id. */
 export const CATALOG_ERR_PRODUCT_NOT_FOUND = createError<
@@ -33,15 +32,15 @@ export const CATALOG_ERR_CATEGORY_IN_USE = createError<
   409
 )
 
-/** Another process, an import for one, has held the database for longer than a write waits. */
+/** Another process, for example an import, has held the database for longer than a write waits. */
 export const CATALOG_ERR_BUSY = createError<'CATALOG_ERR_BUSY', 503, [options: { cause: unknown }]>(
-  'CATALOG_ERR_BUSY', 'The catalog is being written by somebody else: try again in a moment', 503)
+  'CATALOG_ERR_BUSY', 'Another process is writing to the catalog: try again in a moment', 503)
 
 const Comparing = expected(
   'info',
   createError(
     'CATALOG_ERR_COMPARING',
-    'This instance is comparing already: try again in a second',
+    'This instance is already running a comparison: try again in a second',
     503,
     Error,
     false
@@ -51,7 +50,7 @@ const ComparingAlready = expected(
   'info',
   createError(
     'CATALOG_ERR_COMPARING_ALREADY',
-    'You are comparing already: wait for that comparison to end, or end it, and try again',
+    'You are already running a comparison: wait for it to end, or cancel it, and try again',
     409,
     Error,
     false
@@ -61,76 +60,80 @@ const Incomparable = expected(
   'warn',
   createError<'CATALOG_ERR_INCOMPARABLE', 503, [source: string]>(
     'CATALOG_ERR_INCOMPARABLE',
-    'No answer came from the %s, so there is nothing to compare: try again in a second',
+    'No response came from the %s, so there is nothing to compare: try again in a second',
     503,
     Error,
     false
   )
 )
 
-/** A client has one comparison at a time, on whichever instance. */
+/** Error for a second comparison of the same client, on any instance. */
 export const comparingAlready = () => inASecond(new ComparingAlready())
 
-/** An instance makes one comparison at a time. */
+/** Error for a second comparison on the same instance. */
 export const comparing = () => inASecond(new Comparing())
 
-/** The cache is not there, or somebody else writes all the time. */
+/**
+ * Error for a source without responses: the cache is unavailable, or writes are constantly
+ * invalidating the page.
+ */
 export const incomparable = (source: string) => inASecond(new Incomparable(source))
 
-/** Only what the cache keeps can be compared. */
+/** Error for a page that is never cached and therefore cannot be compared. */
 export const noSuchPage = (status?: number) =>
   blame(
     'CATALOG_ERR_NO_SUCH_PAGE',
     400,
     'path',
-    `names no page that is cached${status === undefined ? '' : `: it is answered ${status}`}. Give one like /api/products?limit=20`
+    `is not a cached page${status === undefined ? '' : `: it is answered ${status}`}. Give one like /api/products?limit=20`
   )
 
-/** A filter or a product names a category that does not exist. */
+/** Error for a filter or a product with an unknown category. */
 export const unknownCategory = (field: 'category' | 'categoryId', value: string | number) =>
   blame(
     'CATALOG_ERR_UNKNOWN_CATEGORY',
     400,
     field,
-    `names no category (${JSON.stringify(value)}): GET /api/categories lists them`
+    `is not a category (${JSON.stringify(value)}): GET /api/categories lists them`
   )
 
-/** Deep pages are not served. */
+/** Error for a page beyond the deepest one. */
 export const pageTooDeep = (deepest: number) =>
   blame(
     'CATALOG_ERR_PAGE_TOO_DEEP',
     400,
     'page',
-    `times limit must not exceed ${deepest}: narrow the list by category, q or price, or go on with after instead`
+    `times limit must not exceed ${deepest}: narrow the list by category, q or price, or ` +
+    'continue with after instead'
   )
 
-/** A cursor that no list has given. */
+/** Error for an invalid cursor. */
 export const badCursor = () =>
   blame(
     'CATALOG_ERR_BAD_CURSOR',
     400,
     'after',
-    'is no cursor: give the "next" of the page before as it is, or leave it out for the first page'
+    'is not a cursor: give the "next" of the previous page unchanged, or omit it for the first page'
   )
 
-/** A cursor of a list with another order or other filters. */
+/** Error for a cursor of a list with a different order or different filters. */
 export const foreignCursor = () =>
   blame(
     'CATALOG_ERR_FOREIGN_CURSOR',
     400,
     'after',
-    'is of another list: repeat the sort, category, q, minPrice and maxPrice that it came with, or leave it out'
+    'belongs to another list: repeat its sort, category, q, minPrice and maxPrice, or omit it'
   )
 
-/** A page is named by its number or by a cursor. */
+/** Error for a page that is given by both number and cursor. */
 export const pageAndCursor = () =>
-  blame('CATALOG_ERR_PAGE_AND_AFTER', 400, 'after', 'and page name two pages: give one of them')
+  blame('CATALOG_ERR_PAGE_AND_AFTER', 400, 'after', 'and page select two pages: give one of them')
 
-/** No price is in the range. */
+/** Error for an empty price range. */
 export const priceRangeReversed = () =>
   blame('CATALOG_ERR_PRICE_RANGE', 400, 'minPrice', 'must not be greater than maxPrice')
 
-/** A sku belongs to one product. */
+/** Error for a sku that belongs to another product. */
 export const skuTaken = (sku: string, owner: number) =>
   blame(
     'CATALOG_ERR_SKU_TAKEN',
@@ -139,7 +142,7 @@ export const skuTaken = (sku: string, owner: number) =>
     `${JSON.stringify(sku)} belongs to product ${owner}: choose another, or change that product`
   )
 
-/** A slug belongs to one category. */
+/** Error for a slug that belongs to another category. */
 export const slugTaken = (slug: string) =>
   blame(
     'CATALOG_ERR_SLUG_TAKEN',
@@ -149,8 +152,8 @@ export const slugTaken = (slug: string) =>
   )
 
 /**
- * An error about one field, told as a schema's violations are: the problem document names the
- * field.
+ * Creates an error about one field in the form of a schema violation: the problem document names
+ * the field.
  */
 function blame (code: string, status: number, field: string, message: string) {
   const FieldError = createError<[text: string]>(code, '%s', status)

@@ -7,7 +7,9 @@ import { type FastifyInstance } from 'fastify'
 import { OWN_ADDRESS } from './compare/own-requests.js'
 import { type CatalogEnv } from './env.js'
 
-/** Of all writes together. Few people type faster; an import goes to the database itself. */
+/**
+ * Limit of all writes together. Few people type faster; an import writes to the database directly.
+ */
 export const writeLimit = {
   group: 'writes',
   policies: [
@@ -18,8 +20,8 @@ export const writeLimit = {
 } as const satisfies RouteLimitOptions
 
 /**
- * Registers the limits that all instances share: in the Redis that REDIS_URL names, else in a file
- * beside the database. What is said here is for reads, and for paths that are not there.
+ * Registers the limits that all instances share: in the Redis of REDIS_URL, else in a file beside
+ * the database. The limit declared here is for reads, and for unknown paths.
  */
 export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Promise<void> {
   const store =

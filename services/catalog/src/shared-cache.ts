@@ -10,17 +10,17 @@ import { type Outbox } from '@weir/outbox'
 import { type CatalogEnv } from './env.js'
 
 /**
- * Memory of an instance for responses. Beside it, the process takes some 150 MiB, and all of that
+ * Memory of an instance for responses. The rest of the process takes about 150 MiB, and all of it
  * has to fit into three quarters of a container's 256 MiB (docker-compose.yml).
  */
 const L1 = { maxBytes: 24 * 1024 * 1024 }
 
 /**
- * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`,
- * else in a file beside the database. What an import invalidates is what instances serve, so both
- * come here.
- * @param outbox says when what is in it may be served, and what has to be settled first
- * @returns the store, for what else instances have to agree on
+ * Registers the cache that all instances share: in the Redis of REDIS_URL, `app.redis`, else in a
+ * file beside the database. Instances and the import use the same cache, so that an import
+ * invalidates the instances' responses.
+ * @param outbox tells when the cache may be used, and which invalidations are pending
+ * @returns the store, for other agreements between instances
  */
 export async function registerSharedCache (
   app: FastifyInstance,
@@ -38,14 +38,15 @@ export async function registerSharedCache (
     ...(outbox !== undefined && { outbox }),
     name: instanceName(env, 'catalog'),
     l1: L1,
-    // One catalog, whichever name or port it is reached by.
+    // The catalog has one set of keys, regardless of the name or port of a request.
     origin: 'http://catalog'
   })
   return store
 }
 
 /**
- * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
+ * Bypasses the cache for every response, for CACHE=off. Cache-Status has `fwd=bypass;
+ * detail=UNLESS`.
  */
 function bypassCache ({ config }: RouteOptions): void {
   if (config?.cache !== undefined && config.cache !== false) {

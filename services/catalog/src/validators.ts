@@ -1,6 +1,6 @@
 import { type FastifyReply } from 'fastify'
 
-/** By what a client recognises a version of a product or category (RFC 9110 section 8.8). */
+/** Validators of a version of a product or category (RFC 9110 section 8.8). */
 export function validatorsOf ({
   id,
   version,
@@ -23,8 +23,7 @@ export function sendValidators (
 }
 
 /**
- * Cache-Control of what is the same for everybody, whoever asks: it may then be kept, and served to
- * others, although the request for it had Authorization (RFC 9111 section 3.5). Clients ask each
- * time whether it still holds.
+ * Cache-Control of responses that are the same for all clients: they may be stored and shared
+ * although the request had Authorization (RFC 9111 section 3.5). Clients revalidate each time.
  */
 export const forEverybody = 'public, no-cache'

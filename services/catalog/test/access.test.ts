@@ -7,7 +7,7 @@ import { build } from './support/build.js'
 import { runProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
-t.test('anybody reads, editors write', async (t) => {
+t.test('reading needs no role, writing needs editor', async (t) => {
   const { key, hash } = createApiKey('ci')
   const app = await build(t, undefined, {
     ...access,
@@ -51,14 +51,14 @@ t.test('anybody reads, editors write', async (t) => {
   t.equal(description.paths['/api/products']?.['get']?.security, undefined)
 })
 
-t.test('limits are those of all instances, and of what the route costs', async (t) => {
+t.test('limits apply to all instances, with the cost of the route', async (t) => {
   const directory = await tempDir(t)
   const env = { ...access, RATE_LIMIT_ALLOW: '', RATE_LIMIT_DENY: '203.0.113.0/24' }
   const [a, b] = [await build(t, directory, env), await build(t, directory, env)]
   const limits = async (app: typeof a, path: string, headers: Record<string, string> = {}) =>
     (await app.inject({ path, headers })).headers
 
-  // What comes back meanwhile is a hundredth of it each 10 ms.
+  // The budget recovers by a hundredth each 10 ms.
   t.match(await limits(a, '/api/products/1'), {
     ratelimit: /^"reads";r=199;t=2$/,
     'ratelimit-policy': '"reads";q=100;w=1;weir-burst=200'
@@ -99,11 +99,11 @@ t.test('the environment', async (t) => {
   t.equal(code, 78)
   t.match(
     stderr,
-    /^The environment is not usable: JWT_SECRET is required \(what tokens are signed with.*\n$/
+    /^The environment is invalid: JWT_SECRET is required \(secret with which tokens are signed.*\n$/
   )
 })
 
-t.test('without a secret no token is accepted, not even one with a guessed one', async (t) => {
+t.test('without a secret no token is accepted, not even one with a guessed secret', async (t) => {
   const app = await build(t, undefined, {})
   t.equal((await app.inject('/api/products/1')).statusCode, 200)
   t.equal((await app.inject({ path: '/api/products/1', headers: as('admin') })).statusCode, 401)

@@ -5,7 +5,7 @@ import { build } from './support/build.js'
 import { runProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
-t.test('every route is described, its errors too', async (t) => {
+t.test('every route is described, including its errors', async (t) => {
   const app = await build(t)
   const description = (await app.inject('/docs/json')).json<{
     paths: Record<string, Record<string, { summary?: string; responses: object }>>
@@ -39,7 +39,7 @@ t.test('every route is described, its errors too', async (t) => {
   }
 })
 
-t.test('HEAD is there wherever GET is, and Allow says what a path has', async (t) => {
+t.test('every GET route answers HEAD, and Allow lists the methods of a path', async (t) => {
   const app = await build(t)
   const { paths } = (await app.inject('/docs/json')).json<{
     paths: Record<string, Record<string, object>>
@@ -68,16 +68,16 @@ t.test('it is ready while its database answers', async (t) => {
   t.match(response.json(), { checks: { database: 'ok' } })
 })
 
-t.test('an environment it cannot run in is one line', async (t) => {
+t.test('an invalid environment is one line', async (t) => {
   const { code, stderr } = await runProgram(t, 'src/server.js', [], {
     PORT: 'eighty',
     DATA_DIR: await tempDir(t)
   })
   t.equal(code, 78)
-  t.match(stderr, /^The environment is not usable: PORT .*\n$/)
+  t.match(stderr, /^The environment is invalid: PORT .*\n$/)
 })
 
-t.test('a database of something else is an error at the start, and is left alone', async (t) => {
+t.test('a database of another program is an error at the start, and stays unchanged', async (t) => {
   const directory = await tempDir(t)
   await writeFile(
     join(directory, 'catalog.db'),

@@ -3,7 +3,7 @@ import { as } from './support/access.js'
 import { build } from './support/build.js'
 import { tempDir } from './support/temp-dir.js'
 
-t.test('admins purge the catalog\'s cache, for all instances, and look into it', async (t) => {
+t.test('admins purge the catalog\'s cache for all instances, and inspect it', async (t) => {
   const directory = await tempDir(t)
   const [a, b] = [await build(t, directory), await build(t, directory)]
   const purge = (payload: object, role = 'admin') =>

@@ -17,7 +17,7 @@ t.test('two instances answer as one', async (t) => {
       hit: String(response.headers['cache-status']).includes('; hit')
     }
   }
-  /** Fills a page through one instance, and makes sure that the other serves it from the cache. */
+  /** Fills a page through one instance, and checks that the other serves it from the cache. */
   const fill = async (...urls: string[]) => {
     for (const url of urls) {
       const { status, body } = await get(a, url)
@@ -36,7 +36,7 @@ t.test('two instances answer as one', async (t) => {
     }
   }
 
-  t.test('a write drops what it changes, and nothing else', async (t) => {
+  t.test('a write invalidates what it changes, and nothing else', async (t) => {
     t.comment('a price')
     await changedBy(
       () =>
@@ -125,13 +125,13 @@ t.test('two instances answer as one', async (t) => {
     )
   })
 
-  t.test('queries that mean the same are one entry', async (t) => {
+  t.test('equivalent queries share one entry', async (t) => {
     await fill('/api/products?limit=7&sort=price')
     t.ok((await get(b, '/api/products?sort=price&page=1&limit=7')).hit)
   })
 
   t.test(
-    'what somebody known was answered is served to everybody, and asked for again by each client',
+    'a response to a known user is served to all clients, and revalidated by each client',
     async () => {
       for (const url of [
         '/api/products?limit=9',
@@ -162,7 +162,7 @@ t.test('two instances answer as one', async (t) => {
     }
   )
 
-  t.test('a write that is refused drops nothing', async () => {
+  t.test('a refused write invalidates nothing', async () => {
     await fill('/api/products/3')
     t.equal(
       (

@@ -87,7 +87,7 @@ t.test('categories', async (t) => {
     t.equal((await write('PUT', '/api/categories/lava', lamps)).statusCode, 404)
   })
 
-  t.test('a list by a slug that is gone is not answered from before', async (t) => {
+  t.test('a list by a removed slug is not answered with old responses', async (t) => {
     await write('POST', '/api/categories', lamps)
     const byCategory = async (app: FastifyInstance) =>
       (await app.inject({ path: '/api/products', query: { category: 'lava-lamps' } })).statusCode
@@ -96,7 +96,7 @@ t.test('categories', async (t) => {
     t.equal(await byCategory(app), 400)
   })
 
-  t.test('what is refused says why', async (t) => {
+  t.test('refusals have a reason', async (t) => {
     const inUse = await write('DELETE', '/api/categories/cookware')
     t.equal(inUse.statusCode, 409)
     t.match(inUse.json(), {

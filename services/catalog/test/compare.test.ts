@@ -29,11 +29,11 @@ t.test('a page is compared by its sources', async (t) => {
   t.match(
     (await app.inject(path)).headers['cache-status'],
     /hit; .*detail=memory$/,
-    'the page is where it was'
+    'the page is still in its place'
   )
 })
 
-t.test('what cannot be compared', async (t) => {
+t.test('unsuitable pages are refused', async (t) => {
   const app = await build(t)
   const bad = [
     '',
@@ -61,13 +61,13 @@ t.test('what cannot be compared', async (t) => {
     t.equal((await compare(app, '/api/categories', samples)).statusCode, 400)
   }
 
-  // As if others filled this instance's memory all the time.
+  // Simulates other requests that evict entries from memory.
   app.responseCache.cache.evict = () => {}
   const unlike = await compare(app, '/api/categories')
   t.match(unlike.json(), {
     status: 503,
     code: 'CATALOG_ERR_INCOMPARABLE',
-    detail: /No answer came from the store/
+    detail: /No response came from the store/
   })
   t.equal(unlike.headers['retry-after'], '1')
   const page = { path: '/api/categories', key: 'http://catalog/api/categories' }
@@ -79,7 +79,7 @@ t.test('what cannot be compared', async (t) => {
 })
 
 t.test(
-  'a comparison costs its client the requests that it makes, and nobody else any',
+  'a comparison is charged to its client by its requests, and to no other',
   async (t) => {
     const app = await build(t, undefined, { RATE_LIMIT_ALLOW: '' })
     const counted: (string | undefined)[] = []
@@ -87,7 +87,7 @@ t.test(
       counted.push(request.cacheResult?.outcome)
       done()
     })
-    // Each asks for the first time, so that nothing of the budget has come back.
+    // Each is a client's first comparison, so that no budget has recovered.
     let clients = 0
     const costOf = async (query: string) => {
       const { headers } = await app.inject({
@@ -103,7 +103,7 @@ t.test(
       'they are refills, for those who count'
     )
     t.equal(counted.filter((outcome) => outcome === 'refill').length, 302)
-    t.equal(await costOf('?path=/api/categories'), 122, 'forty samples, where nothing is said')
+    t.equal(await costOf('?path=/api/categories'), 122, 'forty samples by default')
     for (const samples of ['4', '201', '1e309', '-Infinity', '100.5', 'x', '']) {
       t.equal(
         await costOf(`?path=/api/categories&samples=${samples}`),
@@ -116,8 +116,8 @@ t.test(
         url: '/api/catalog/compare?path=/api/categories&samples=200',
         remoteAddress: '192.0.3.1'
       })
-    // The budget of a minute has room for one, and for a second when a tenth of a second has come
-    // back.
+    // The budget of a minute has room for one, and for a second when a tenth of a second has
+    // recovered.
     await largest()
     await largest()
     const denied = await largest()
@@ -156,7 +156,7 @@ t.test('samples that are no finite number are refused', async (t) => {
   }
 })
 
-t.test('one client has one comparison at a time, whichever instance it asks', async (t) => {
+t.test('one client has one comparison at a time, on any instance', async (t) => {
   const directory = await tempDir(t)
   const [app, other] = [await build(t, directory), await build(t, directory)]
   const held = gate()
@@ -174,11 +174,11 @@ t.test('one client has one comparison at a time, whichever instance it asks', as
     t.match(second.json(), {
       status: 409,
       code: 'CATALOG_ERR_COMPARING_ALREADY',
-      detail: /You are comparing already/
+      detail: /You are already running a comparison/
     })
     t.equal(second.headers['retry-after'], '1')
   }
-  // Somebody else may, where the instance has nothing to do.
+  // Another client may compare if the instance is idle.
   const somebody = (instance: FastifyInstance) =>
     instance.inject({
       url: '/api/catalog/compare',
@@ -197,7 +197,7 @@ t.test('one client has one comparison at a time, whichever instance it asks', as
   }
 })
 
-t.test('a comparison ends with the connection of its client', async (t) => {
+t.test('a comparison stops when the connection of its client closes', async (t) => {
   const app = await build(t)
   let requests = 0
   const tenth = gate()
@@ -208,7 +208,7 @@ t.test('a comparison ends with the connection of its client', async (t) => {
         closed.open()
       })
     } else if (++requests === 10) tenth.open()
-    // No sample more than it takes for the connection to be seen closed.
+    // Only samples until the closed connection is noticed.
     if (requests > 10) closed.passed.then(() => { done() }, done)
     else done()
   })
@@ -223,7 +223,7 @@ t.test('a comparison ends with the connection of its client', async (t) => {
   await closed.passed
   const next = async () => compare(app, '/api/categories', 5)
   let answer = await next()
-  // The claim is given back when the last request has been answered.
+  // The lease is released when the last request has been answered.
   while (answer.statusCode === 409) answer = await next()
   t.equal(answer.statusCode, 200)
   t.ok(requests < 40, `${requests} of 601 requests`)

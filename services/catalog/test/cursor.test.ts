@@ -11,7 +11,7 @@ import { build } from './support/build.js'
 
 type Query = Record<string, string>
 
-/** What is in a cursor by name. */
+/** Named parts of a cursor. */
 const Parts = Type.Tuple([Type.String(), Type.String(), Type.Integer()])
 
 async function get (app: FastifyInstance, query: Query) {
@@ -22,10 +22,7 @@ async function get (app: FastifyInstance, query: Query) {
   return { page: Value.Parse(ProductList, response.json()), link: response.headers['link'] }
 }
 
-/**
- * All pages from the first on, each by the cursor of the one before; `between` runs after each
- * page.
- */
+/** Returns all pages, each by the cursor of the previous one; `between` runs after each page. */
 async function pageThrough (
   app: FastifyInstance,
   query: Query,
@@ -55,7 +52,7 @@ const inOrder = {
   '-price': (a: Product, b: Product) => byPrice(b, a)
 }
 
-t.test('pages by cursor are those by number', async (t) => {
+t.test('pages by cursor equal those by number', async (t) => {
   const app = await build(t)
   for (const sort of sorts) {
     const query: Query = { sort, category: 'pens', limit: '7' }
@@ -84,7 +81,7 @@ t.test('pages by cursor are those by number', async (t) => {
   )
 })
 
-t.test('whatever is written meanwhile, each product that stays comes once', async (t) => {
+t.test('regardless of writes in between, each remaining product appears once', async (t) => {
   const app = await build(t)
   const random = createRandom(17)
   const names = ['Ärmel', 'Arm', 'azur', 'Zebra', 'ガラス', 'Öse', '', 'x', '"', 'Žluť']
@@ -104,7 +101,7 @@ t.test('whatever is written meanwhile, each product that stays comes once', asyn
     const deleted = new Set<number>()
     const seen = await pageThrough(app, query, async (seen) => {
       for (let round = 0; round < 2; round++) {
-        // The last one seen too: the next page begins behind it all the same.
+        // Includes the last product seen: the next page still begins after it.
         const gone = round === 0 ? seen.at(-1) : random.pick(before)
         if (gone !== undefined && !deleted.has(gone.id)) {
           deleted.add(gone.id)
@@ -131,7 +128,7 @@ t.test('whatever is written meanwhile, each product that stays comes once', asyn
   }
 })
 
-t.test('the Link leads on', async (t) => {
+t.test('the Link leads to the next page', async (t) => {
   const app = await build(t)
   const { page, link } = await get(app, {
     q: 'made & every',
@@ -150,7 +147,7 @@ t.test('the Link leads on', async (t) => {
   )
 })
 
-t.test('a cursor is good for its own list only', async (t) => {
+t.test('a cursor is valid for its own list only', async (t) => {
   const app = await build(t)
   const refused = async (query: Query, code: string) => {
     const response = await app.inject({ path: '/api/products', query })
@@ -247,7 +244,7 @@ t.test('a cursor is good for its own list only', async (t) => {
       path: '/api/products',
       query: { ...list, after: after.slice(0, at) + other + after.slice(at + 1) }
     })
-    // A name that is another, or another id, is a place too.
+    // Changed names and ids are valid positions, too.
     if (response.statusCode !== 400 && response.statusCode !== 200) t.fail(response.body)
   }
 })

@@ -9,7 +9,7 @@ import { connect } from './support/database.js'
 import { killedWhileWriting, startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
-t.test('instances that start at the same instant find one whole shop', async (t) => {
+t.test('instances that start at the same instant find one complete shop', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const openers = [1, 2, 3].map(() => startProgram(t, 'test/support/opener.js', [file]))
   await Promise.all(openers.map((opener) => once(opener, 'message')))
@@ -25,7 +25,7 @@ t.test('instances that start at the same instant find one whole shop', async (t)
   t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 6)
 })
 
-t.test('an instance killed while it seeds leaves nothing half-done', async (t) => {
+t.test('an instance killed while seeding leaves nothing half-done', async (t) => {
   const directory = await tempDir(t)
   const file = join(directory, 'catalog.db')
   await killedWhileWriting(t, file, 'test/support/seeder.js', [file])
@@ -37,7 +37,7 @@ t.test('an instance killed while it seeds leaves nothing half-done', async (t) =
   t.equal(connect(t, file).pragma('integrity_check', { simple: true }), 'ok')
 })
 
-t.test('a shop that was emptied is not filled again', async (t) => {
+t.test('an emptied shop is not seeded again', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const first = await openCatalog(file)
   await first.write(async (transaction) => {
@@ -54,7 +54,7 @@ t.test('a shop that was emptied is not filled again', async (t) => {
   })
 })
 
-t.test('the sample shop reads like one', async (t) => {
+t.test('the sample shop looks like a real one', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const database = await openCatalog(file)
   t.teardown(() => database.close())
@@ -66,13 +66,13 @@ t.test('the sample shop reads like one', async (t) => {
   t.ok(
     value('select avg(price) from products') >
       1.5 * value('select price from products order by price limit 1 offset 5000'),
-    'many cheap things and a few dear ones'
+    'many cheap products and a few expensive ones'
   )
   const soldOut = value('select count(*) from products where stock = 0')
   t.ok(soldOut > 500 && soldOut < 1_200, `${soldOut} are sold out`)
 })
 
-t.test('search and order are in step with the products, whatever is done to them', async (t) => {
+t.test('search and order match the products after any write', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const database = await openCatalog(file)
   t.teardown(() => database.close())
@@ -126,11 +126,11 @@ t.test('search and order are in step with the products, whatever is done to them
   t.throws(
     () => sql.exec("update products set name = 'x'"),
     /no such function/,
-    'no write without what keeps them in step'
+    'no write without the functions that maintain them'
   )
 })
 
-t.test('what one connection reads in a write is what it replaces', async (t) => {
+t.test('a write replaces exactly what it has read in its transaction', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const [a, b] = [await openCatalog(file), await openCatalog(file)]
   t.teardown(async () => { await a.close(); await b.close() })
@@ -152,7 +152,7 @@ t.test('what one connection reads in a write is what it replaces', async (t) => 
   t.equal(stockOf(), before + 6)
 })
 
-t.test('a lock that is never given back is an error after the time allowed', async (t) => {
+t.test('a lock that is never released is an error after the allowed time', async (t) => {
   const file = join(await tempDir(t), 'plain.db')
   const holder = connect(t, file)
   holder.exec('create table thing (id integer); begin immediate')
@@ -166,6 +166,6 @@ t.test('a lock that is never given back is an error after the time allowed', asy
   await t.rejects(
     whileBusy(60_000, () => waiter.exec('nonsense')),
     { code: 'SQLITE_ERROR' },
-    'other errors are not waited out'
+    'other errors are not retried'
   )
 })

@@ -9,7 +9,7 @@ import { shop, twoProducts } from './support/shop.js'
 
 const PROGRAM = 'src/import/main.js'
 
-t.test('a good file, and what running instances see of it', async (t) => {
+t.test('a valid file, and its effect on running instances', async (t) => {
   const { directory, env, file } = await shop(t)
   const app = await build(t, directory)
   const search = async () =>
@@ -27,7 +27,7 @@ t.test('a good file, and what running instances see of it', async (t) => {
   )
   t.equal(code, 0)
   t.equal(stdout, 'Imported 2 rows: 2 new, 0 updated, 0 unchanged.\n')
-  t.equal(stderr, 'Reading: 100%\nWriting 2 rows\n', 'plain progress where there is no terminal')
+  t.equal(stderr, 'Reading: 100%\nWriting 2 rows\n', 'plain progress without a terminal')
   t.equal(await search(), 1)
   t.equal((await app.inject('/api/products/10001')).statusCode, 200)
   t.not(await count(), before)
@@ -53,13 +53,13 @@ t.test('the first hundred bad rows are shown, all are counted', async (t) => {
   t.match(stderr, '… and 900 more\nNothing was imported: 1000 of 1000 rows are bad.\n')
 })
 
-t.test('what cannot be imported is one line', async (t) => {
+t.test('a failed import is explained in one line', async (t) => {
   const { env, directory } = await shop(t)
   const missing = join(directory, 'nowhere.csv')
   t.match(await runProgram(t, PROGRAM, [missing], env), {
     code: 1,
     stdout: '',
-    stderr: `Nothing was imported. There is no file ${missing}.\n`
+    stderr: `Nothing was imported. The file ${missing} does not exist.\n`
   })
   t.match(await runProgram(t, PROGRAM, [directory], env), {
     code: 1,
@@ -99,7 +99,7 @@ t.test('arguments', async (t) => {
   t.equal(connect(t, elsewhere).prepare('select count(*) from products').pluck().get(), 10_002)
 })
 
-t.test('no shop is made by an import', async (t) => {
+t.test('an import does not create a shop', async (t) => {
   const { env, file, directory } = await shop(t)
   const products = await file('products.csv', twoProducts)
   const { code, stdout, stderr } = await runProgram(t, PROGRAM, [products], {
@@ -110,12 +110,12 @@ t.test('no shop is made by an import', async (t) => {
   t.equal(
     stderr,
     `Nothing was imported. CATALOG_ERR_NO_DATABASE: There is no database ${join(directory, 'nowhere', 'catalog.db')}: ` +
-      "give the path of a running catalog's with --database or DATA_DIR, or start the catalog first.\n"
+      "give the path of a running catalog's database with --database or DATA_DIR, or start the catalog first.\n"
   )
 })
 
 t.test(
-  'with Redis away, the products are in, and what they invalidate waits for an instance',
+  'with Redis unavailable, the products are imported, and their invalidation waits for an instance',
   async (t) => {
     const { directory, env, file, value } = await shop(t)
     const away = { ...env, REDIS_URL: join(directory, 'redis.sock') }
@@ -129,7 +129,7 @@ t.test(
     t.equal(stdout, 'Imported 2 rows: 2 new, 0 updated, 0 unchanged.\n')
     t.match(
       stderr,
-      /Cached responses could not be invalidated from here: the running instances do it/
+      /Cached responses could not be invalidated from here: the running instances do so/
     )
     t.equal(value('select count(*) from products'), 10_002)
     t.equal(value('select tag from weir_outbox_tags'), '"catalog"')

@@ -7,7 +7,7 @@ import { shop, twoProducts } from './support/shop.js'
 
 const PROGRAM = 'src/import/main.js'
 
-/** Resolves when an instance in this process has delivered what another one left. */
+/** Resolves when an instance in this process has delivered the invalidation left by another one. */
 function relay (t: Test): Promise<unknown> {
   return new Promise((resolve) => {
     subscribe('weir:outbox:relay', resolve)
@@ -35,7 +35,7 @@ t.test(
 
     const prices = await file('prices.csv', `${twoProducts}X-3,Third,cookware,1,,\n`)
     await killedAfterCommit(t, database, PROGRAM, [prices], env)
-    t.equal(value('select count(*) from weir_outbox_tags'), 1, 'nobody is there to deliver it')
+    t.equal(value('select count(*) from weir_outbox_tags'), 1, 'no instance is running to deliver it')
     const started = await build(t, directory)
     t.equal(
       await total(started),
@@ -45,7 +45,7 @@ t.test(
   }
 )
 
-t.test('an import that is killed while it writes leaves the catalog whole', async (t) => {
+t.test('an import that is killed while writing leaves the catalog unchanged', async (t) => {
   const { database, env, file, value } = await shop(t)
   await runProgram(t, PROGRAM, [await file('products.csv', twoProducts)], env)
   const rows = Array.from(

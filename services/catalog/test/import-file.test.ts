@@ -56,11 +56,11 @@ t.test('a CSV file is imported, and again without changing anything', async (t) 
   t.equal(
     value("select version from products where sku = 'X-1'"),
     1,
-    'its entity tag is still good'
+    'its entity tag is still valid'
   )
 })
 
-t.test('a product that is there is updated, and keeps what the file leaves out', async (t) => {
+t.test('an existing product is updated, and keeps the omitted fields', async (t) => {
   const { importText, value } = await importer(t)
   await importText('products.csv', twoProducts)
   const prices =
@@ -78,7 +78,7 @@ t.test('a product that is there is updated, and keeps what the file leaves out',
   t.equal(value('select count(*) from products'), 10_002)
 })
 
-t.test('an NDJSON file is imported, known by its content if not by its name', async (t) => {
+t.test('an NDJSON file is imported, detected by its content if not by its name', async (t) => {
   const { importText, value } = await importer(t)
   const rows = [
     { sku: 'N-1', name: 'Tin Mug', category: 'tableware', price: 899 },
@@ -91,7 +91,7 @@ t.test('an NDJSON file is imported, known by its content if not by its name', as
   t.equal(value("select stock from products where sku = 'N-2'"), 3)
 })
 
-t.test('half of a character is refused, as the API does', async (t) => {
+t.test('unpaired surrogates are refused, as in the API', async (t) => {
   const { importText, value } = await importer(t)
   const line = (fields: string) => `{"sku":"H-1","category":"cookware","price":1,${fields}}`
   t.same(
@@ -158,12 +158,12 @@ t.test(
           },
           {
             line: 6,
-            problem: 'category "cutlery" does not exist: GET /api/categories lists those that do'
+            problem: 'category "cutlery" does not exist: GET /api/categories lists the existing ones'
           },
           {
             line: 7,
             problem:
-              'category "nowhere" does not exist: GET /api/categories lists those that do; sku "G-1" is on line 2 already'
+              'category "nowhere" does not exist: GET /api/categories lists the existing ones; sku "G-1" is on line 2 already'
           },
           {
             line: 8,
@@ -180,7 +180,7 @@ t.test(
   }
 )
 
-t.test('of bad NDJSON rows too', async (t) => {
+t.test('the same for bad NDJSON rows', async (t) => {
   const { importText, value } = await importer(t)
   t.match(
     await importText(
@@ -210,7 +210,7 @@ t.test('of bad NDJSON rows too', async (t) => {
   t.equal(value('select count(*) from products'), 10_000)
 })
 
-t.test('a file that cannot be one is refused with what to do', async (t) => {
+t.test('an invalid file is refused with the remedy', async (t) => {
   const { importText, value, directory, database } = await importer(t)
   const header = 'sku,name,category,price\n'
   const cases: [name: string, content: string | Buffer, message: RegExp][] = [
@@ -224,12 +224,12 @@ t.test('a file that cannot be one is refused with what to do', async (t) => {
     [
       'unknown.csv',
       'sku,name,category,price,colour\n',
-      /a column that a product has not: "colour"/
+      /an unknown column: "colour"/
     ],
     ['twice.csv', 'sku,name,category,price,sku\n', /the column "sku" twice/],
-    ['quote.csv', header + 'A,"never closed,cookware,1\n', /not CSV.*quote/i],
+    ['quote.csv', header + 'A,"never closed,cookware,1\n', /not valid CSV.*quote/i],
     ['latin1.csv', Buffer.from(header + 'A,K\xFCche,cookware,1\n', 'latin1'), /not UTF-8/],
-    ['array.json', '[{"sku":"A"}]', /one JSON array: write one object a line/],
+    ['array.json', '[{"sku":"A"}]', /one JSON array: write one object per line/],
     ['endless.ndjson', '{"sku":"' + 'x'.repeat(1_100_000), /Line 1 is longer than/]
   ]
   for (const [name, content, message] of cases) {
@@ -243,7 +243,7 @@ t.test('a file that cannot be one is refused with what to do', async (t) => {
   t.equal(value('select count(*) from products'), 10_000)
 })
 
-t.test('a path without a catalog is refused, and left as it is', async (t) => {
+t.test('a path without a catalog is refused, and stays unchanged', async (t) => {
   const { file, directory, database } = await shop(t)
   const products = await file('products.csv', twoProducts)
   const foreign = join(directory, 'foreign.db')

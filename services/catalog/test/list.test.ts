@@ -95,7 +95,7 @@ t.test('lists of products', async (t) => {
       'without accents, or only begun'
     )
     t.equal((await list(app, { q: '***' })).total, 0, 'no product has that')
-    t.equal((await list(app, { q: ' ' })).total, 10_000, 'an empty search box is no filter')
+    t.equal((await list(app, { q: ' ' })).total, 10_000, 'an empty search box is not a filter')
   })
 
   t.test('sorts, with no product on two pages', async (t) => {
@@ -124,7 +124,7 @@ t.test('lists of products', async (t) => {
     )
   })
 
-  t.test('whatever is searched for is no server error', async (t) => {
+  t.test('no search causes a server error', async (t) => {
     const pieces = [
       '"',
       '*',

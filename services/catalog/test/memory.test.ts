@@ -16,7 +16,7 @@ t.test('an instance keeps no more responses in memory than a container has room 
   const key = entries.json<{ found: { key: string }[] }>().found[0]?.key ?? ''
   const page = (await cache.find(key))?.entry.value
   if (page === undefined) throw new Error(`${key} is not in the cache`)
-  // Twice as much as there is room for.
+  // Twice the available memory.
   for (let i = 0; i * body.length < 48 * MEBIBYTE; i++) {
     await cache.set(`${key}&copy=${i}`, page, { ttl: '1m', consistency: 'bounded' })
   }

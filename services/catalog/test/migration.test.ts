@@ -10,7 +10,7 @@ import { connect } from './support/database.js'
 import { startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
-/** A database as it was before names had keys and the search index words of its own. */
+/** Returns a database from before names had keys and the search index its own words. */
 async function formerShop (t: Test): Promise<string> {
   const file = join(await tempDir(t), 'catalog.db')
   const sqlite = new Database(file)
@@ -26,7 +26,7 @@ async function formerShop (t: Test): Promise<string> {
   return file
 }
 
-t.test('a database of before is upgraded when it is opened', async (t) => {
+t.test('an old database is upgraded when it is opened', async (t) => {
   const file = await formerShop(t)
   const database = await openCatalog(file)
   t.teardown(() => database.close())

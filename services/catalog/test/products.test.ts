@@ -48,7 +48,7 @@ async function refused (
 t.test('products', async (t) => {
   const app = await build(t)
 
-  t.test('one is read with its validators, and confirmed by them', async (t) => {
+  t.test('a product is read with its validators, and revalidated with them', async (t) => {
     const response = await app.inject('/api/products/17')
     const product = Value.Parse(ProductSchema, response.json())
     t.equal(product.id, 17)
@@ -123,10 +123,10 @@ t.test('products', async (t) => {
     await refused(t, app, { method: 'PUT', path, payload: mug }, 404)
     await refused(t, app, { method: 'PATCH', path, payload: {} }, 404)
     await refused(t, app, { method: 'DELETE', path }, 404)
-    t.not((await create(app)).product.id, product.id, 'an id is never given out twice')
+    t.not((await create(app)).product.id, product.id, 'an id is never reused')
   })
 
-  t.test('a merge patch removes by null what may be left out (RFC 7396)', async (t) => {
+  t.test('a merge patch removes optional fields with null (RFC 7396)', async (t) => {
     const { product } = await create(app, { sku: 'MERGE-1', description: 'Blue', stock: 7 })
     const path = `/api/products/${product.id}`
     const merge = (payload: string) =>
@@ -405,7 +405,7 @@ t.test('products', async (t) => {
     )
   })
 
-  t.test('a write on a version that is no more is refused', async (t) => {
+  t.test('a write on an outdated version is refused', async (t) => {
     const { product } = await create(app, { sku: 'P-1' })
     const path = `/api/products/${product.id}`
     const current = { 'if-match': `"${product.id}-1"` }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 
 const WRITER = fileURLToPath(new URL('support/progress-writer.js', import.meta.url))
 
-/** What a program that reports progress writes to its stderr. */
+/** Returns the stderr of a program that reports progress. */
 async function written (
   t: Test,
   command: string,
@@ -27,7 +27,7 @@ async function written (
   return output + errors
 }
 
-/** Gives the program a terminal, which `script` makes. */
+/** Runs the program on a terminal, created by `script`. */
 const onTerminal = (t: Test, terminal: string) =>
   written(t, 'script', ['-qec', `'${process.execPath}' '${WRITER}'`, '/dev/null'], {
     TERM: terminal
@@ -39,11 +39,11 @@ const plain =
 
 t.test('a log gets plain lines, a terminal a bar', async (t) => {
   t.equal(await written(t, process.execPath, [WRITER]), plain)
-  // The terminal itself turns line ends into CRLF.
+  // The terminal converts line ends to CRLF.
   t.equal(
     (await onTerminal(t, 'dumb')).replaceAll('\r\n', '\n'),
     plain,
-    'a terminal that cannot move its cursor'
+    'a terminal without cursor control'
   )
   const bar = await onTerminal(t, 'xterm')
   t.match(bar, /Reading █+░* \d+% \| 100 rows/)

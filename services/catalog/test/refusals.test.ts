@@ -9,7 +9,7 @@ const compare = (app: FastifyInstance, remoteAddress: string) =>
     remoteAddress
   })
 
-t.test('no refusal that is expected is an error of the service', async (t) => {
+t.test('no expected refusal counts as an error of the service', async (t) => {
   const app = await build(t)
   const busy = await Promise.all([compare(app, '192.0.2.1'), compare(app, '198.51.100.1')])
   t.same(busy.map(({ statusCode }) => statusCode).sort(), [200, 503])

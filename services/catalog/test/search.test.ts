@@ -27,7 +27,7 @@ async function namesOf (app: FastifyInstance, q: string): Promise<string[]> {
   return response.json<{ items: { name: string }[] }>().items.map(({ name }) => name)
 }
 
-t.test('a search finds what people see, however they write it', async (t) => {
+t.test('a search finds displayed text in any spelling', async (t) => {
   const names = [
     'Café Crème',
     'İstanbul Çay Bardağı',

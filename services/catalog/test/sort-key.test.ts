@@ -2,7 +2,7 @@ import t from 'tap'
 import { createRandom } from '../src/db/seed/random.js'
 import { sortKey } from '../src/text/sort-key.js'
 
-/** The characters from one to another, in the order of their code points. */
+/** Returns the characters from one to another, in the order of their code points. */
 function range (first: string, last: string): string[] {
   const from = first.charCodeAt(0)
   return Array.from({ length: last.charCodeAt(0) - from + 1 }, (_, index) =>
@@ -12,7 +12,7 @@ function range (first: string, last: string): string[] {
 
 const alphabets = {
   ASCII: range(' ', '~'),
-  // All but the Catalan l·l, which is a letter of its own to ICU.
+  // All but the Catalan l·l, which ICU treats as a letter of its own.
   'Latin-1 and Latin Extended-A': [
     ...range('À', 'ſ').filter((character) => /[^Ŀŀ\P{L}]/u.test(character)),
     ...'aeoszAEOSZ '
@@ -31,7 +31,7 @@ const alphabets = {
 const byBytes = (a: string, b: string) =>
   Buffer.compare(Buffer.from(sortKey(a)), Buffer.from(sortKey(b)))
 
-t.test('names sort as Intl.Collator sorts them, in each script', async (t) => {
+t.test('names sort as in Intl.Collator, in each script', async (t) => {
   const { compare } = new Intl.Collator('en')
   const random = createRandom(17)
   for (const [script, alphabet] of Object.entries(alphabets)) {
@@ -46,7 +46,7 @@ t.test('names sort as Intl.Collator sorts them, in each script', async (t) => {
   }
 })
 
-t.test('Ä is by A, and accents and case decide between names that are else the same', async (t) => {
+t.test('Ä is next to A, and accents and case decide between otherwise equal names', async (t) => {
   t.same(['Zebra', 'Ärmel', 'azur', 'Arm', 'Öse', 'Oste'].sort(byBytes), [
     'Arm',
     'Ärmel',
@@ -66,7 +66,7 @@ t.test('Ä is by A, and accents and case decide between names that are else the 
   t.equal(byBytes('Cafe\u0301', 'Caf\u00E9'), 0, 'composed or not')
 })
 
-t.test('any text has a key that SQLite keeps', async (t) => {
+t.test('any text has a key that SQLite preserves', async (t) => {
   const random = createRandom(5)
   for (let round = 0; round < 2_000; round++) {
     const text = Array.from({ length: random.between(0, 8) }, () =>

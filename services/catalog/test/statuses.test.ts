@@ -14,7 +14,7 @@ const LARGE = JSON.stringify({ name: 'x'.repeat(1_100_000) })
 const product = (sku: string) => ({ sku, name: 'Tin Mug', categoryId: 1, price: 899 })
 const category = (slug: string) => ({ slug, name: 'Mugs' })
 
-/** Requests for a route that is cached. `stored` and `other` are in the cache and not. */
+/** Requests for a cached route. `stored` is in the cache, `other` is not. */
 const cached = (stored: string, other = stored): Requests => ({
   504: { path: other, headers: { 'cache-control': 'only-if-cached' } },
   200: { path: stored },
@@ -42,7 +42,7 @@ const writes = (payload: object, taken: object, missing: string): Requests => ({
   200: { headers: editor, payload }
 })
 
-/** A request for each status that a route is documented to have. */
+/** Requests for each documented status of each route. */
 const REQUESTS: Readonly<Record<string, Requests>> = {
   'GET /api/products': {
     ...cached('/api/products?limit=2'),
@@ -97,7 +97,7 @@ const REQUESTS: Readonly<Record<string, Requests>> = {
     200: { path: '/api/catalog/compare?path=/api/products/1&samples=5' },
     400: { path: '/api/catalog/compare' },
     401: bad,
-    // Beside the longest one.
+    // Runs beside the longest comparison.
     409: { path: '/api/catalog/compare?path=/api/products/1&samples=5' }
   },
   'POST /api/catalog/cache/invalidations': {
@@ -113,7 +113,7 @@ const REQUESTS: Readonly<Record<string, Requests>> = {
   'GET /api/catalog/cache/stats': { 200: { headers: admin }, 401: {}, 403: { headers: editor } }
 }
 
-/** A path that the route has, where a request names no other. */
+/** Path of the route, for requests without their own. */
 const pathOf = (route: string) =>
   route
     .slice(route.indexOf(' ') + 1)
@@ -128,8 +128,8 @@ const asked = (route: string, request: InjectOptions): InjectOptions => ({
 })
 
 /**
- * Nothing is stored before 504; of writes, what is refused comes before what succeeds, and a
- * conflict with that after it.
+ * Sorts statuses: 504 before anything is stored; refusals of writes before successes, and conflicts
+ * after them.
  */
 function inOrder (statuses: readonly string[]): string[] {
   const isCached = statuses.includes('504')
@@ -154,7 +154,7 @@ async function documented (app: Awaited<ReturnType<typeof build>>): Promise<Docu
   )
 }
 
-t.test('every documented status is one that there is, and there is no other', async (t) => {
+t.test('every documented status occurs, and no other', async (t) => {
   const app = await build(t, undefined, {
     ...access,
     MAX_EVENT_LOOP_DELAY: '0',
@@ -166,7 +166,7 @@ t.test('every documented status is one that there is, and there is no other', as
     await app.responseCache.cache.clear()
     for (const status of inOrder(Object.keys(requests))) {
       const longest = '/api/catalog/compare?path=/api/products/1&samples=200'
-      // Injected when it is waited for, and that is when a promise is resolved with it.
+      // Injected when awaited, which happens when a promise is resolved with it.
       const beside =
         status === '409' && isComparison(route) ? Promise.resolve(app.inject(longest)) : undefined
       const { statusCode, headers, body } = await app.inject(asked(route, requests[status] ?? {}))
@@ -217,7 +217,7 @@ t.test('503: every route is refused while the instance is overloaded', async (t)
   }
 })
 
-t.test('README.md has the statuses of each route as OpenAPI has them', async (t) => {
+t.test('README.md lists the statuses of each route like OpenAPI', async (t) => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const rows = [...readme.matchAll(/^\| `([A-Z]+) (\/api\/[^`]+)` \| ([\d ]+) \|/gm)].map(
     ([, method = '', path = '', statuses = '']) => [

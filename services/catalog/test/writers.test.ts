@@ -6,7 +6,7 @@ import { connect } from './support/database.js'
 import { end, startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
-/** An instance in a process of its own, listening. */
+/** Starts an instance in a process of its own, listening. */
 async function start (t: Test, directory: string) {
   const server = startProgram(t, 'src/server.js', [], {
     ...access,
@@ -41,7 +41,7 @@ async function patch (url: string, price: number, headers: Record<string, string
   }
 }
 
-t.test('of writers in two processes who read the same version, one wins each time', async (t) => {
+t.test('of writers in two processes that read the same version, one succeeds each time', async (t) => {
   const directory = await tempDir(t)
   const [a, b] = await Promise.all([start(t, directory), start(t, directory)])
   let etag = '"1-1"'
@@ -58,7 +58,7 @@ t.test('of writers in two processes who read the same version, one wins each tim
 })
 
 t.test(
-  'an instance killed in the middle of writes keeps what it acknowledged, and the other goes on',
+  'an instance killed during writes keeps what it acknowledged, and the other continues',
   async (t) => {
     const directory = await tempDir(t)
     const [a, b] = await Promise.all([start(t, directory), start(t, directory)])
@@ -69,7 +69,7 @@ t.test(
         const { status } = await patch(`${a.url}/api/products/${id}`, price)
         if (status !== 200) throw new Error(`Answered ${status}`)
         acknowledged[id] = price
-        // The others are still writing when the process goes.
+        // The others are still writing when the process is killed.
         if (writer === 0 && price === 25) await end(a.server)
       }
     })
@@ -91,7 +91,7 @@ t.test(
   }
 )
 
-t.test('a writer elsewhere holds up writes, not reads, and not for ever', async (t) => {
+t.test('a writer in another process delays writes, not reads, and not forever', async (t) => {
   const directory = await tempDir(t)
   const app = await build(t, directory)
   const other = connect(t, join(directory, 'catalog.db'))

@@ -37,7 +37,8 @@ function table (label, columns, rows) {
 }
 
 /**
- * A logarithmic axis over the times of `grid`, tenfold steps: gives the place of a time, 0 to 1.
+ * Returns a logarithmic axis over the times of `grid`, in powers of ten: maps a time to its
+ * position, 0 to 1.
  */
 const axis = (grid) => (time) =>
   Math.min(1, Math.max(0.01, Math.log10(time / grid[0]) / (grid.length - 1)))
@@ -48,7 +49,7 @@ const RECENT_GRID = [0.01, ...GRID]
 const chart = (label, height, children) =>
   svg('svg', { viewBox: `0 0 420 ${height}`, role: 'img', 'aria-label': label }, ...children)
 
-/** Fetches, or throws an error whose message says in sentences why there is no result. */
+/** Fetches, or throws an error whose message explains why there is no result. */
 async function answered (url, options) {
   const response = await fetch(url, options).catch(() => { throw new Error(UNREACHABLE) })
   if (response.ok) return response
@@ -57,7 +58,7 @@ async function answered (url, options) {
   throw new Error(refusal(response.status, body, seconds === null ? undefined : Number(seconds)))
 }
 
-/** Runs one way. A cached response tells by Cache-Status that no handler ran. */
+/** Runs one way. The Cache-Status of a cached response shows that no handler ran. */
 async function run (way, work) {
   const began = performance.now()
   const headers = { accept: 'application/json' }
@@ -141,7 +142,7 @@ function recentChart () {
       {},
       bar('whole', took),
       ...(handlerMs === undefined ? [] : [bar('handler', handlerMs)]),
-      // Colours are not the only sign.
+      // Colors are not the only distinction.
       svg(
         'text',
         { x: x + 7.5, y: top + height + 13, 'text-anchor': 'middle' },
@@ -178,7 +179,7 @@ part('run').addEventListener('submit', async (event) => {
   }
 })
 
-/** Forgets, and says what was forgotten as the page says it that the answer leads to. */
+/** Forgets the results, and confirms it in the words of the page that the response redirects to. */
 async function forget (url, work) {
   const said = part('forgotten')
   said.textContent = ''
@@ -257,7 +258,7 @@ function showLoad (results) {
 
 const [ROW, LEFT, WIDTH] = [34, 8, 330]
 
-/** A horizontal bar for each way, with its name above. */
+/** Draws a horizontal bar for each way, with its name above. */
 const rowsOf = (results, draw) =>
   results.map((result, i) =>
     svg(

@@ -1,5 +1,5 @@
-// Shows who is signed in on pages that are the same for everybody. Without it there is a plain link
-// to the account.
+// Shows the signed-in user on pages that are the same for all clients. Without the script there is
+// a plain link to the account.
 const place = document.querySelector('[data-box]')
 if (place) {
   fetch(place.dataset.box, { headers: { accept: 'text/html' } })

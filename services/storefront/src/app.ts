@@ -35,8 +35,8 @@ import { Upstream } from './upstream/upstream.js'
 import { Views } from './views/views.js'
 
 /**
- * The storefront, ready to listen or to be injected into. Closing it writes the views that it
- * counted.
+ * Builds the storefront, ready to listen or to be injected into. Closing it writes the counted
+ * views.
  */
 export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'storefront' }))
@@ -48,7 +48,8 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     version: '0.1.0',
     title: 'Storefront',
     description:
-      'The pages of the shop, for people. Errors are pages for who accepts HTML, and else problem documents (RFC 9457).',
+      'The pages of the shop. Errors are pages for clients that accept HTML, and problem ' +
+      'documents (RFC 9457) for others.',
     securitySchemes: { bearer: securitySchemes.bearer },
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
@@ -129,7 +130,7 @@ function openShop (
     log: app.log
   })
   app.addHook('onReady', () => views.start())
-  // Of hooks on close, the last one added runs first: the store is still there.
+  // The close hook added last runs first: the store is still open.
   app.addHook('onClose', async () => {
     await views.close()
     await Promise.all([upstream.close(), weather.close()])

@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * An asset, a file of `assets` or compiled, under a path with a hash of it, such as
+ * Asset, a file of `assets` or a compiled one, under a path with its hash, such as
  * `/shop/assets/shop-1f3c9a2b7d.css`.
  */
 interface Asset {
@@ -23,7 +23,7 @@ interface Asset {
   readonly content: Buffer
 }
 
-/** The assets by the names of their files. */
+/** Assets by file name. */
 export type Assets = ReadonlyMap<string, Asset>
 
 /** Reads all assets. */
@@ -50,10 +50,7 @@ function assetOf (name: string, content: Buffer): [string, Asset] {
   ]
 }
 
-/**
- * Serves assets for good: another version of one has another path, so that browsers never ask
- * again.
- */
+/** Serves immutable assets: a new version has a new path, so that browsers never revalidate. */
 export function serveAssets (app: FastifyInstance, assets: Assets): void {
   for (const { path, type, etag, content } of assets.values()) {
     app.get(path, {

@@ -12,15 +12,14 @@ import { type StorefrontEnv } from './env.js'
 const MEBIBYTE = 1024 * 1024
 
 /**
- * Where the catalog has its responses. Pages, fragments and what they are made of are there, too: a
- * tag that a write in the catalog invalidates ends them by the same command, on every instance of
- * both services.
+ * Namespace of the catalog's responses. Pages, fragments and their data use it, too: a write in the
+ * catalog invalidates them with the same command, on every instance of both services.
  */
 const SHARED = 'responses'
 
 declare module '@weir/fastify/caches' {
   interface AppCaches {
-    /** What the catalog has told, and what is computed of that. */
+    /** Responses of the catalog, and values computed from them. */
     catalog: Cache<unknown>
     /** Page views by product. */
     views: Cache<number>
@@ -30,7 +29,7 @@ declare module '@weir/fastify/caches' {
 }
 
 /**
- * The store of the catalog's responses: the Redis that REDIS_URL names, `app.redis`, else the
+ * Opens the store of the catalog's responses: the Redis of REDIS_URL, `app.redis`, else the
  * catalog's file in DATA_DIR.
  */
 export const openStore = (app: FastifyInstance, env: StorefrontEnv): Store =>
@@ -70,7 +69,7 @@ export async function registerCaches (
   })
 }
 
-/** Registers what keeps whole pages, and what keeps their fragments. */
+/** Registers the caches of whole pages and of their fragments. */
 export async function registerPageCaches (
   app: FastifyInstance,
   env: StorefrontEnv,
@@ -83,8 +82,8 @@ export async function registerPageCaches (
     namespace: SHARED,
     name,
     l1: { maxBytes: 12 * MEBIBYTE },
-    // One storefront, whichever name or port it is reached by. The catalog's keys begin with
-    // another one.
+    // The storefront has one set of keys, regardless of the name or port of a request. The
+    // catalog's keys have a different origin.
     origin: 'http://storefront'
   })
   await app.register(fragments, {
@@ -93,7 +92,8 @@ export async function registerPageCaches (
 }
 
 /**
- * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
+ * Bypasses the cache for every response, for CACHE=off. Cache-Status has `fwd=bypass;
+ * detail=UNLESS`.
  */
 function bypassCache ({ config }: RouteOptions): void {
   if (config?.cache !== undefined && config.cache !== false) {
@@ -101,14 +101,14 @@ function bypassCache ({ config }: RouteOptions): void {
   }
 }
 
-/** Keeps what a function returns, as `remember` of a cache. */
+/** Caches the result of a function, like `remember` of a cache. */
 export type Remember = <T>(
   key: string,
   options: RememberOptions<T>,
   compute: () => Promise<T>
 ) => Promise<T>
 
-/** `remember` of the cache; with CACHE=off it calls the function each time. */
+/** Returns `remember` of the cache; with CACHE=off it calls the function each time. */
 export const rememberIn = (cache: Cache<unknown>, { CACHE }: StorefrontEnv): Remember =>
   CACHE === 'off'
     ? (_key, _options, compute) => compute()

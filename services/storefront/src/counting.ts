@@ -7,8 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type StorefrontEnv } from './env.js'
 
 /**
- * Counts requests and reads of caches where those of all services are counted: in Redis,
- * `app.redis`, else in a file in DATA_DIR.
+ * Counts requests and cache reads together with those of all services: in Redis, `app.redis`, else
+ * in a file in DATA_DIR.
  */
 export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store =
@@ -25,7 +25,10 @@ export async function registerCounting (app: FastifyInstance, env: StorefrontEnv
   })
 }
 
-/** The caches beside that of whole pages. Views are counters, and what they keep has to be kept. */
+/**
+ * Returns the caches besides that of whole pages, except views: they are counters and have to be
+ * kept.
+ */
 function cachesOf ({ caches, fragments }: FastifyInstance) {
   return { fragments: fragments.cache, catalog: caches.catalog, queries: caches.queries }
 }

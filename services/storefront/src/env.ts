@@ -7,10 +7,10 @@ const origin = (service: string) => Type.String({
   pattern: '^https?://[^/?#@\\s]+$',
   format: 'readable-url',
   default: FRONT_DOOR,
-  description: `where the ${service} is, as scheme and host: ${FRONT_DOOR}`
+  description: `address of the ${service}, as scheme and host: ${FRONT_DOOR}`
 })
 
-/** What the storefront reads from its environment. */
+/** Environment of the storefront. */
 export const storefrontEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
@@ -26,30 +26,32 @@ export const storefrontEnv = Type.Object({
     minLength: 1,
     maxLength: 100,
     default: 'Berlin',
-    description: 'the city of the weather box'
+    description: 'city of the weather box'
   }),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
-    description: 'off: every page is rendered and everything in it asked for anew, to compare with'
+    description: 'off: every page is rendered and all of its data requested anew, for comparison'
   }),
   DEMO_USERS: Type.Boolean({
     default: false,
-    description: 'true: anybody may sign in as a reader, an editor or an admin, to try things out'
+    description: 'true: every visitor may sign in as a reader, an editor or an admin, for ' +
+      'demonstrations'
   }),
   DEBUG_PANEL: Type.Boolean({
     default: false,
-    description: 'true: anybody may see ?debug=cache, not only admins'
+    description: 'true: every visitor may use ?debug=cache, not only admins'
   }),
   LAB: Type.Boolean({
     default: false,
-    description: 'true: anybody may have /shop/lab compute something expensive, within a limit'
+    description: 'true: every visitor may run the expensive computations of /shop/lab, within a ' +
+      'limit'
   })
 })
 export type StorefrontEnv = Static<typeof storefrontEnv>
 
-/** In production tokens are signed by another program, with a secret that both know. */
+/** Environment in production, where another program signs the tokens with a shared secret. */
 export const productionEnv = Type.Object({ ...storefrontEnv.properties, JWT_SECRET: JwtSecret })
 
-/** The database of page views, which all instances with the same DATA_DIR share. */
+/** Returns the path of the page view database, shared by all instances with the same DATA_DIR. */
 export const databaseFile = ({ DATA_DIR }: { DATA_DIR: string }): string =>
   join(DATA_DIR, 'storefront.db')

@@ -1,8 +1,8 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that the storefront raises by name. The message says what to do; %s are filled in by
-// the caller.
+// All errors that the storefront raises by name. Each message includes the remedy; callers fill in
+// %s.
 
 const Silent = expected(
   'warn',
@@ -15,7 +15,7 @@ const Silent = expected(
   )
 )
 
-/** A service that pages are made of did not answer, or answered nonsense. */
+/** A required service did not answer, or sent an invalid response. */
 export class UpstreamSilent extends Silent {
   readonly headers = { 'retry-after': '5' }
 
@@ -24,13 +24,13 @@ export class UpstreamSilent extends Silent {
   }
 }
 
-/** The catalog does not take what a visitor asks for; its own words say why. */
+/** The catalog refuses a visitor's request; the message is the catalog's. */
 export const STOREFRONT_ERR_REFUSED = createError<'STOREFRONT_ERR_REFUSED', 400, [detail: string]>(
-  'STOREFRONT_ERR_REFUSED', 'The list cannot be made: %s', 400)
+  'STOREFRONT_ERR_REFUSED', 'The list cannot be shown: %s', 400)
 
-/** The lowest price that a visitor asks for is above the highest. */
+/** The lowest price of a search is above the highest. */
 export const STOREFRONT_ERR_PRICE_RANGE = createError('STOREFRONT_ERR_PRICE_RANGE',
-  'The lowest price is above the highest one: swap them, or leave one out', 400)
+  'The lowest price is above the highest one: swap them, or omit one', 400)
 
 /** The other service does not accept the storefront's own token. */
 export const STOREFRONT_ERR_UNTRUSTED = expected(
@@ -60,20 +60,20 @@ export const STOREFRONT_ERR_NO_CATEGORY = createError<
   'STOREFRONT_ERR_NO_CATEGORY',
   404,
   [slug: string]
->('STOREFRONT_ERR_NO_CATEGORY', 'There is no category "%s": choose one of those in the list', 404)
+>('STOREFRONT_ERR_NO_CATEGORY', 'There is no category "%s": choose one from the list', 404)
 
 /** The list has fewer pages. */
 export const STOREFRONT_ERR_NO_PAGE = createError<'STOREFRONT_ERR_NO_PAGE', 404, [page: number]>(
   'STOREFRONT_ERR_NO_PAGE', 'There is no page %s: this list is shorter', 404)
 
-/** A POST that does not say which site it comes from. */
+/** A POST without Origin or Sec-Fetch-Site. */
 export const STOREFRONT_ERR_NO_SOURCE = createError<
   'STOREFRONT_ERR_NO_SOURCE',
   403,
   [origin: string]
 >(
   'STOREFRONT_ERR_NO_SOURCE',
-  'This form does not say which site it comes from: send it with the header Origin: %s',
+  'This form does not declare which site it comes from: send it with the header Origin: %s',
   403
 )
 
@@ -81,7 +81,7 @@ export const STOREFRONT_ERR_NO_SOURCE = createError<
 export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_POST',
   'This form was sent from another site: go to this site and send it from there', 403)
 
-/** The demo users are switched off. */
+/** The demo users are disabled. */
 export const STOREFRONT_ERR_NO_DEMO_USERS = createError('STOREFRONT_ERR_NO_DEMO_USERS',
   'There are no demo users here: sign in with a token', 404)
 
@@ -89,14 +89,15 @@ const Busy = expected(
   'info',
   createError<'STOREFRONT_ERR_LAB_BUSY', 503, [most: number]>(
     'STOREFRONT_ERR_LAB_BUSY',
-    'The lab of this instance has %s computations under way or waiting, and takes no more: try again in a second',
+    'The lab of this instance has %s computations running or waiting, and accepts no more: try ' +
+    'again in a second',
     503,
     Error,
     false
   )
 )
 
-/** The instance has as many computations of the lab as it takes. */
+/** Error for an instance whose lab is fully occupied. */
 export const labBusy = (most: number) =>
   Object.assign(new Busy(most), { headers: { 'retry-after': '1' } })
 
@@ -111,11 +112,11 @@ const NotForgotten = expected(
   )
 )
 
-/** The shared store did not answer when the lab was to forget its results. */
+/** Error for a shared store that did not answer when the lab had to forget its results. */
 export const labNotForgotten = (cause: unknown) =>
   Object.assign(new NotForgotten({ cause }), { headers: { 'retry-after': '5' } })
 
-/** The lab's thread ended or was silent; another one takes its place. */
+/** The lab's thread ended or did not respond; another one replaces it. */
 export const STOREFRONT_ERR_LAB_FAILED = expected(
   'warn',
   createError<'STOREFRONT_ERR_LAB_FAILED', 503, [options: { cause: unknown }]>(

@@ -6,21 +6,21 @@ import { sqliteStore } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type StorefrontEnv } from './env.js'
 
-/** The limit of all forms together: few people send them faster. */
+/** Limit of all forms together: few people send them faster. */
 export const formLimit = {
   group: 'forms',
   policies: [{ name: 'forms', limit: 10, window: '1s', burst: 20 }]
 } as const satisfies RouteLimitOptions
 
 /**
- * The limit of the lab: its largest load, 400 requests and those before it, three times a minute.
+ * Limit of the lab: its largest load, 400 requests plus the uncounted ones, three times a minute.
  */
 export const labLimit = {
   group: 'lab',
   policies: [{ name: 'lab', limit: 1500, window: '1m' }]
 } as const satisfies RouteLimitOptions
 
-/** Registers the limits that all instances share, for pages and for paths that are not there. */
+/** Registers the limits that all instances share, for pages and unknown paths. */
 export async function registerLimits (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store =
     env.REDIS_URL === undefined

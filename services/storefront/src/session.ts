@@ -5,11 +5,13 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { type StorefrontEnv } from './env.js'
 import { STOREFRONT_ERR_FOREIGN_POST, STOREFRONT_ERR_NO_SOURCE } from './errors.js'
 
-/** Holds the token of who is signed in. Only these pages get it, and no script. */
+/**
+ * Cookie with the token of the signed-in user, sent to these pages only and hidden from scripts.
+ */
 const COOKIE = 'weir_shop'
 const ROLES: readonly Role[] = ['reader', 'editor', 'admin']
 
-/** Who is signed in, by the cookie. */
+/** Signed-in user, according to the cookie. */
 export interface Session {
   readonly id: string
   readonly role: Role
@@ -21,21 +23,24 @@ export interface Session {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * True: who is signed in by the cookie is `request.user` on this route. On all others the
-     * cookie is nobody's.
+     * True: the cookie's user is `request.user` on this route. On all other routes the cookie is
+     * ignored.
      */
     session?: true
   }
 }
 
 /**
- * Registers who may do what: by tokens that are signed with JWT_SECRET, in Authorization or, on
- * routes with `session: true`, in the cookie. A cookie that is no good any more is no cookie.
+ * Registers authentication: tokens signed with JWT_SECRET, in Authorization or, on routes with
+ * `session: true`, in the cookie. An invalid cookie is treated as absent.
  */
 export async function registerSessions (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
-  if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: nobody can sign in')
+  if (env.JWT_SECRET === undefined) {
+    app.log.warn('JWT_SECRET is not set: signing in is not ' +
+    'possible')
+  }
   await app.register(cookie)
-  // Before auth looks for credentials.
+  // Runs before auth looks for credentials.
   app.addHook('onRequest', (request, _reply, done) => {
     if (
       request.routeOptions.config.session === true &&
@@ -51,13 +56,13 @@ export async function registerSessions (app: FastifyInstance, env: StorefrontEnv
   })
 }
 
-/** Who is signed in; undefined if nobody is. */
+/** Returns the signed-in user; undefined without one. */
 export function sessionOf (request: FastifyRequest): Session | undefined {
   const token = request.cookies[COOKIE]
   return token === undefined ? undefined : sessionBy(request.server, token)
 }
 
-/** The session that a token makes; undefined for one that is not accepted. */
+/** Returns the session of a token; undefined if the token is not accepted. */
 export function sessionBy (app: FastifyInstance, token: string): Session | undefined {
   try {
     const {
@@ -75,11 +80,11 @@ export function sessionBy (app: FastifyInstance, token: string): Session | undef
   }
 }
 
-/** Whether the one who asks is an admin, by the cookie or by Authorization. */
+/** Returns whether the request is an admin's, by the cookie or by Authorization. */
 export const isAdmin = (request: FastifyRequest): boolean =>
   (request.user ?? sessionOf(request))?.role === 'admin'
 
-/** Has the browser keep the token for as long as it is good. */
+/** Stores the token in the browser for its lifetime. */
 export function signIn (
   request: FastifyRequest,
   reply: FastifyReply,
@@ -89,7 +94,7 @@ export function signIn (
   reply.setCookie(COOKIE, token, { ...attributesFor(request), maxAge })
 }
 
-/** Has the browser forget the token. */
+/** Removes the token from the browser. */
 export function signOut (request: FastifyRequest, reply: FastifyReply): void {
   reply.clearCookie(COOKIE, attributesFor(request))
 }
@@ -98,8 +103,8 @@ const attributesFor = ({ protocol }: FastifyRequest) =>
   ({ path: '/shop', httpOnly: true, sameSite: 'strict', secure: protocol === 'https' } as const)
 
 /**
- * Refuses a POST unless Sec-Fetch-Site or Origin says that it comes from this site, and neither
- * says otherwise. Browsers send both; other clients have to send one.
+ * Refuses a POST unless Sec-Fetch-Site or Origin confirms that it comes from this site, and neither
+ * contradicts that. Browsers send both; other clients have to send one.
  */
 export function refuseForeignPosts (
   request: FastifyRequest,

@@ -1,7 +1,7 @@
 /**
- * Tags of what is shown here. Those of the catalog are its contract: a write there invalidates them
- * in the namespace that both services share, and ends pages and fragments here. A test holds them
- * equal to the catalog's own.
+ * Tags of the displayed data. Those of the catalog are its contract: a write there invalidates them
+ * in the namespace that both services share, including pages and fragments here. A test compares
+ * them with the catalog's own.
  */
 export const tags = {
   everything: 'catalog',
@@ -9,6 +9,6 @@ export const tags = {
   categoryList: 'categories',
   product: (id: number) => `product:${id}`,
   category: (slug: string) => `category:${slug}`,
-  /** Everything that the weather service told. Admins invalidate it. */
+  /** All data of the weather service. Admins invalidate it. */
   weather: 'weather'
 }

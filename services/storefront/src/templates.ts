@@ -4,12 +4,12 @@ import { type Assets } from './assets.js'
 
 const FOLDER = fileURLToPath(new URL('../../views', import.meta.url))
 
-/** Fills in a template of `views`, by its path there. Everything but `<%~` is escaped. */
+/** Renders a template of `views`, by its path there. Everything except `<%~` is escaped. */
 export type Render = (template: string, data: object) => string
 
 /**
- * Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to
- * write amounts, and `hasLab`: whether there is something to link to.
+ * Compiles templates on first use. In all of them `it` has `asset`, functions that format amounts,
+ * and `hasLab`: whether the lab can be linked.
  */
 export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boolean }): Render {
   const asset = (name: string): string => {
@@ -27,7 +27,7 @@ export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boole
     templates.set(template, made)
     return made
   }
-  // Given a name, Eta would find the file's path anew for each page.
+  // Given a name, Eta would resolve the file's path for each page.
   return (template, data) => {
     const { run, filepath } = compiled(template)
     return eta.render(run, { asset, amount, count, moment, hasLab, ...data }, { filepath })
@@ -36,7 +36,7 @@ export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boole
 
 const formats = new Map<string, Intl.NumberFormat>()
 
-/** An amount in minor units as people write it: 129900 EUR is €1,299.00. */
+/** Formats an amount in minor units: 129900 EUR is €1,299.00. */
 function amount (minor: number, currency: string): string {
   let format = formats.get(currency)
   if (format === undefined) formats.set(currency, format = new Intl.NumberFormat('en-IE', { style: 'currency', currency }))
@@ -46,7 +46,7 @@ function amount (minor: number, currency: string): string {
 const counts = new Intl.NumberFormat('en')
 const count = (number: number): string => counts.format(number)
 
-/** A time for people who need not know where they are; what is no time stays as it is. */
+/** Formats a time in UTC, independent of the reader's location; other text stays unchanged. */
 function moment (time: string): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`

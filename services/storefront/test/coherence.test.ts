@@ -13,7 +13,7 @@ import {
   tokenOf
 } from './support/world.js'
 
-/** A real catalog, and two instances of the storefront on the same store. */
+/** Starts a real catalog, and two instances of the storefront on the same store. */
 async function start (t: Test, shared: Record<string, string> = {}) {
   const DATA_DIR = await tempDir(t)
   const [catalog, weather] = await Promise.all([
@@ -47,14 +47,14 @@ async function start (t: Test, shared: Record<string, string> = {}) {
 }
 
 /**
- * Changes a product a few times: each change is on both pages of both instances at once, and
- * nothing of the one before.
+ * Changes a product a few times: each change is on both pages of both instances at once, and no old
+ * version is left.
  */
 async function seesEachChange (
   t: Test,
   { catalog, seen, patch }: Awaited<ReturnType<typeof start>>
 ): Promise<void> {
-  // The newest is on the first page of the list.
+  // The newest product is on the first page of the list.
   const {
     items: [newest]
   } = (await catalog.app.inject('/api/products?limit=1')).json<{
@@ -76,7 +76,7 @@ async function seesEachChange (
 }
 
 t.test(
-  'over Redis, a write in the catalog is seen at once, on each instance and page',
+  'over Redis, a write in the catalog is visible at once, on each instance and page',
   async (t) => {
     const { url } = await startRedis(t)
     await seesEachChange(t, await start(t, { REDIS_URL: url }))
@@ -87,12 +87,12 @@ t.test('with a real catalog', async (t) => {
   const world = await start(t)
   const { DATA_DIR, catalog, one, other, seen } = world
 
-  t.test('a write in the catalog is seen at once, on each instance and page', (t) =>
+  t.test('a write in the catalog is visible at once, on each instance and page', (t) =>
     seesEachChange(t, world)
   )
 
   t.test(
-    'an editor changes a product by the form; one who is late sees both versions',
+    'an editor changes a product with the form; a late one sees both versions',
     async (t) => {
       const url = '/shop/products/5/edit'
       const headers = { ...signedIn('editor'), 'content-type': FORM }
@@ -172,7 +172,7 @@ t.test('with a real catalog', async (t) => {
     for (let i = 0; i < 5; i++) await other.inject('/shop/products/9')
     await other.inject({ method: 'HEAD', url: '/shop/products/9' })
     await other.inject('/shop/products/999999')
-    // Closing writes everything that was counted.
+    // Closing writes all counted views.
     await one.close()
     await other.close()
     const database = new Database(join(DATA_DIR, 'storefront.db'))
@@ -181,7 +181,7 @@ t.test('with a real catalog', async (t) => {
       .all()
     t.strictSame(totals, [{ product: 7, total: 8000 }, { product: 9, total: 5 }])
 
-    // A counter that the store has lost begins again with what the table has.
+    // A counter that the store has lost restarts with the total in the table.
     const third = await build(t, { DATA_DIR, CATALOG_ORIGIN: catalog.origin, INSTANCE: 'shop-3' })
     await third.caches.views.delete('7')
     await third.inject('/shop/products/7')

@@ -9,7 +9,7 @@ import { percentile, runLoad, runPath, type Way, WAYS, type Work } from '../src/
 import { RunSchema } from '../src/lab/schemas.js'
 import { build, FORM, json, startFake, tempDir } from './support/world.js'
 
-/** Two instances on one store, with the lab switched on. */
+/** Starts two instances on one store, with the lab enabled. */
 async function start (t: Test, shared: Record<string, string> = {}) {
   const env = { DATA_DIR: await tempDir(t), LAB: 'true', ...shared }
   const apps = [
@@ -31,7 +31,7 @@ async function start (t: Test, shared: Record<string, string> = {}) {
     if (!Value.Check(RunSchema, result)) throw new Error(`${statusCode} ${body}`)
     return { ...result, sent }
   }
-  /** The origin of a run's result, in short: `computed by shop-1: 3`. */
+  /** Returns the origin of a run's result in short form: `computed by shop-1: 3`. */
   const told = async (...asked: Parameters<typeof run>) => {
     const { origin, computedBy, computation, sent } = await run(...asked)
     return `${/; hit/.test(String(sent['cache-status'])) ? 'response' : origin} by ${computedBy}: ${computation}`
@@ -83,7 +83,7 @@ async function sharesAsTold (
   t.equal(
     await told(1, 'cached', work, { 'cache-control': 'no-cache' }),
     `response ${by(0, 5)}`,
-    'a browser that asks past its own cache gets a hit'
+    'a browser that bypasses its own cache gets a hit'
   )
 
   const forgotten = await forget(0)
@@ -99,16 +99,16 @@ async function sharesAsTold (
       await told(1, 'cached', work)
     ],
     [`computed ${by(0, 6)}`, `memory ${by(1, 1)}`, `computed ${by(1, 2)}`, `computed ${by(1, 3)}`],
-    'all is cold but the other process'
+    'everything is cold except the other process'
   )
 }
 
-t.test('over files: the second instance computes what is memoized, and nothing else', async (t) => {
+t.test('over files: the second instance computes memoized results only', async (t) => {
   const world = await start(t)
   await sharesAsTold(t, world, 'fibonacci')
   const { apps: [app], run } = world
 
-  t.test('what browsers may keep', async (t) => {
+  t.test('storing rules for browsers', async (t) => {
     for (const { way } of WAYS) {
       const { sent } = await run(0, way)
       t.equal(sent['cache-control'], way === 'cached' ? 'public, no-cache' : 'no-store', way)
@@ -135,7 +135,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
   })
 
   t.test(
-    'more than an instance can compute soon is refused, and nothing else waits for it',
+    'more than an instance can compute soon is refused, and other requests do not wait for it',
     async (t) => {
       const all = Array.from({ length: 20 }, async () =>
         app.inject(runPath('uncached', 'fibonacci'))
@@ -162,7 +162,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
     }
   )
 
-  t.test('what cannot be asked for', async (t) => {
+  t.test('invalid requests', async (t) => {
     for (const url of [
       '/shop/lab/run/uncached?work=pi',
       '/shop/lab?way=all',
@@ -179,7 +179,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
     t.equal((await world.forget(0, { 'sec-fetch-site': 'cross-site' })).statusCode, 403)
   })
 
-  t.test('without script: each way is a page that has the result', async (t) => {
+  t.test('without scripts: each way is a page with the result', async (t) => {
     const forgotten = await app.inject({
       method: 'POST',
       url: '/shop/lab/forget',
@@ -236,7 +236,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
     }
   })
 
-  t.test('it is linked where it is, and not there where it is switched off', async (t) => {
+  t.test('it is linked where it exists, and does not exist where it is disabled', async (t) => {
     t.match((await app.inject('/shop/account')).body, 'href="/shop/lab"')
     const plain = await build(t, { DATA_DIR: await tempDir(t) })
     t.notMatch((await plain.inject('/shop/account')).body, 'href="/shop/lab"')
@@ -246,7 +246,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
   })
 })
 
-t.test('over Redis: the same, and while it is gone each request computes', async (t) => {
+t.test('over Redis: the same, and while it is unavailable each request computes', async (t) => {
   const redis = await startRedis(t)
   const world = await start(t, { REDIS_URL: redis.url })
   await sharesAsTold(t, world, 'query')
@@ -270,7 +270,7 @@ t.test('over Redis: the same, and while it is gone each request computes', async
   t.equal((await app.inject('/shop/lab')).statusCode, 200)
 })
 
-t.test('the lab with CACHE=off says so: only the response cache is off', async (t) => {
+t.test('the lab with CACHE=off shows it: only the response cache is disabled', async (t) => {
   const world = await start(t, { CACHE: 'off' })
   t.match(
     (await world.apps[0].inject('/shop/lab')).body,
@@ -286,7 +286,7 @@ t.test('the lab with CACHE=off says so: only the response cache is off', async (
   t.equal((await world.run(0, 'memoized')).origin, 'memory')
 })
 
-t.test('each way has one colour, in the lab and in the console', async (t) => {
+t.test('each way has one color, in the lab and in the console', async (t) => {
   const read = (path: string) => readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8')
   const [lab, page, tokens] = await Promise.all(
     [
@@ -305,7 +305,7 @@ t.test('each way has one colour, in the lab and in the console', async (t) => {
 })
 
 t.test(
-  'clients have a limit of the lab, and a run by the page counts for its client',
+  'the lab has a separate limit, and a run by the page counts for its client',
   async (t) => {
     const app = await build(t, {
       DATA_DIR: await tempDir(t),
@@ -332,7 +332,7 @@ t.test(
   }
 )
 
-t.test('the worker: bounded, and another thread for one that ended or is silent', async (t) => {
+t.test('the worker: bounded, and another thread replaces one that ended or does not respond', async (t) => {
   const bounded = new LabWorker({ most: 2 })
   const jobs = [bounded.run('fibonacci'), bounded.run('query')]
   await t.rejects(bounded.run('query'), {
@@ -351,7 +351,7 @@ t.test('the worker: bounded, and another thread for one that ended or is silent'
     const text = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ id }) => { ${onMessage} })`
     return new URL(`data:text/javascript,${encodeURIComponent(text)}`)
   }
-  // The second job of each thread is its end.
+  // The second job of each thread ends it.
   const dying = new LabWorker({
     program: program(
       "if (id % 2) parentPort.postMessage({ id, value: 'x', ms: 1 }); else throw new Error('by design')"
@@ -373,10 +373,10 @@ t.test('the worker: bounded, and another thread for one that ended or is silent'
   await silent.close()
 })
 
-t.test('a load: bounded, warm when it begins, and refusals are counted apart', async (t) => {
+t.test('a load: bounded, warmed up, with refusals counted separately', async (t) => {
   const STATUSES = [200, 200, 503, 200, 429, 200, 500, 200, 200, 200]
   let answered = 0
-  // Answers wait until three requests do: fewer at once would never end.
+  // Answers wait for three pending requests: fewer at once would never end.
   let waiting: (() => void)[] = []
   const fake = await startFake(t, (request, response) => {
     const status = ++answered <= 3 ? 200 : STATUSES[answered % STATUSES.length] ?? 0

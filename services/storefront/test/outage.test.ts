@@ -36,7 +36,7 @@ async function start (t: Test, env: Record<string, string> = {}) {
   return { app, catalog, weather, works, get }
 }
 
-/** Stops the wall clock until the end of the test; what waits goes on waiting in real time. */
+/** Stops the wall clock until the end of the test; timers continue in real time. */
 function stopClock (t: Test): (minutes: number) => void {
   mock.timers.enable({ apis: ['Date'], now: Date.now() })
   t.teardown(() => { mock.timers.reset() })
@@ -44,7 +44,7 @@ function stopClock (t: Test): (minutes: number) => void {
 }
 
 t.test(
-  'the catalog is gone, or sends nonsense: pages go on with what they have and say so',
+  'the catalog is gone, or sends nonsense: pages use cached content and show a notice',
   async (t) => {
     const nonsense: [string, Answerer][] = [
       ['gone', gone],
@@ -78,7 +78,7 @@ t.test(
         t.equal(statusCode, 200, `${name}: ${url}`)
         t.match(body, SAVED, `${name}: ${url}`)
         t.match(body, /Lamp 1.*€12\.99/s, `${name}: ${url}`)
-        t.notMatch(headers['cache-status'] ?? '', /stored/, 'a page that is old is not kept')
+        t.notMatch(headers['cache-status'] ?? '', /stored/, 'an outdated page is not stored')
       }
       for (const url of ['/shop/products/2', '/shop?q=unseen']) {
         const { statusCode, body, headers } = await get(url)
@@ -101,7 +101,7 @@ t.test(
   }
 )
 
-t.test('the weather is gone: the box is old, then says that there is none', async (t) => {
+t.test('the weather is gone: the box shows old weather, then that there is none', async (t) => {
   const advance = stopClock(t)
   const { weather, app, get } = await start(t)
   t.match((await get('/shop/products/1')).body, /21 °C/)
@@ -126,7 +126,7 @@ t.test('the weather is gone: the box is old, then says that there is none', asyn
   t.match(
     (await get('/shop/products/1')).body,
     /21 °C.*This may be out of date/s,
-    'it answers with what it had'
+    'it answers with its cached weather'
   )
   weather.answer = gone
   await app.fragments.invalidate(['weather'])
@@ -139,7 +139,7 @@ t.test('the weather is gone: the box is old, then says that there is none', asyn
   t.notMatch(body, /Showing saved content/, 'there is none')
 })
 
-t.test('a slow catalog is not waited for by pages that have something', async (t) => {
+t.test('pages with cached content do not wait for a slow catalog', async (t) => {
   const advance = stopClock(t)
   const { catalog, get } = await start(t)
   await get('/shop/products/1')
@@ -152,17 +152,17 @@ t.test('a slow catalog is not waited for by pages that have something', async (t
   t.ok(performance.now() - began < 6000)
   const again = performance.now()
   t.match((await get('/shop/products/1')).body, SAVED)
-  t.ok(performance.now() - again < 500, 'the next one does not try again')
+  t.ok(performance.now() - again < 500, 'the next one does not retry')
 })
 
-t.test('Redis ends: pages are made without it, views are kept for later', async (t) => {
+t.test('Redis ends: pages are rendered without it, views are kept for later', async (t) => {
   const redis = await startRedis(t)
   const DATA_DIR = await tempDir(t)
   const { get, catalog, works } = await start(t, { DATA_DIR, REDIS_URL: redis.url })
   const database = new Database(join(DATA_DIR, 'storefront.db'))
   t.teardown(() => { database.close() })
   const total = database.prepare('select total from views where product = 1').pluck()
-  /** Waits until the table has so many views of product 1; they are written behind. */
+  /** Waits until the table has this many views of product 1; they are written behind. */
   const counted = async (views: number) => {
     for (let tries = 0; total.get() !== views && tries < 400; tries++) {
       await new Promise((resolve) => {
@@ -185,16 +185,16 @@ t.test('Redis ends: pages are made without it, views are kept for later', async 
   t.match(
     await get('/shop/products/1'),
     { statusCode: 503, headers: { 'content-type': /^text\/html/ } },
-    'nothing is known to be right then'
+    'no cached content can be verified then'
   )
   catalog.answer = works
-  // It has nothing of before.
+  // The new Redis is empty.
   await redis.start()
   await counted(4)
 })
 
 t.test(
-  'a change that the catalog does not answer may be saved: the form says so and keeps what was typed',
+  'a change without an answer from the catalog may be saved: the form shows that and keeps its input',
   async (t) => {
     const { app, catalog, works } = await start(t)
     const open = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
@@ -224,7 +224,7 @@ t.test(
   }
 )
 
-t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', async (t) => {
+t.test('an invalid request of a visitor is a 400 in plain words, and no outage', async (t) => {
   const { catalog, works, get } = await start(t)
   const swapped = await get('/shop?minPrice=10&maxPrice=5')
   t.equal(swapped.statusCode, 400)
@@ -234,10 +234,10 @@ t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', a
   }
   const refused = await get('/shop?q=other')
   t.equal(refused.statusCode, 400)
-  t.match(refused.body, /The list cannot be made: q is too long/)
+  t.match(refused.body, /The list cannot be shown: q is too long/)
 })
 
-t.test('a catalog with another JWT_SECRET is told of as that', async (t) => {
+t.test('a catalog with a different JWT_SECRET is reported as such', async (t) => {
   const { catalog, get } = await start(t)
   catalog.answer = json(
     { detail: 'The credentials are not accepted', code: 'WEIR_ERR_INVALID_CREDENTIALS' },
@@ -249,7 +249,7 @@ t.test('a catalog with another JWT_SECRET is told of as that', async (t) => {
 })
 
 t.test(
-  'with CACHE=off a page has no date of its own: nothing tells when its parts have changed',
+  'with CACHE=off a page has no date: the time of change of its parts is unknown',
   async (t) => {
     const { get } = await start(t, { CACHE: 'off' })
     const { headers } = await get('/shop/products/1')

@@ -45,7 +45,7 @@ async function start (
   return { app, catalog, weather, get }
 }
 
-t.test('tags are those of the catalog', async (t) => {
+t.test('tags equal those of the catalog', async (t) => {
   const { weather: _, product, category, ...names } = tags
   const { product: theirProduct, category: theirCategory, ...theirs } = catalogTags
   t.strictSame(names, theirs)
@@ -54,7 +54,7 @@ t.test('tags are those of the catalog', async (t) => {
 })
 
 t.test(
-  'the list: found by its query in any spelling, kept for everybody, and asked for again each time',
+  'the list: found by its query in any spelling, shared by all, and revalidated each time',
   async (t) => {
     const { get, catalog } = await start(t)
     const first = await get('/shop')
@@ -65,7 +65,7 @@ t.test(
       'content-security-policy': /^default-src 'none'; script-src 'self'/
     })
     t.match(first.body, /Lamp 1.*€12\.99/s)
-    // Or browsers would show this page for that with the debug panel.
+    // Otherwise browsers would show this page in place of the one with the debug panel.
     t.match(first.headers['no-vary-search'], /"debug"/)
     const asked = catalog.asked.length
     for (const url of [
@@ -101,7 +101,7 @@ t.test(
   }
 )
 
-t.test('a list that is longer than its pages says where it ends', async (t) => {
+t.test('a list longer than its pages shows where it ends', async (t) => {
   const { get, catalog } = await start(t)
   const products = Array.from({ length: 24 }, (_, i) => article(i + 1))
   const { answer } = catalog
@@ -122,7 +122,7 @@ t.test('a list that is longer than its pages says where it ends', async (t) => {
   t.notMatch((await get('/shop?page=400&q=lamp')).body, /Showing the first/)
 })
 
-t.test('a page that a browser fetches ahead is no view', async (t) => {
+t.test('a prefetched page is not a view', async (t) => {
   const DATA_DIR = await tempDir(t)
   const { app, get } = await start(t, undefined, { DATA_DIR })
   for (const purpose of ['prefetch', 'prefetch;prerender', 'prefetch;anonymous-client-ip']) {
@@ -139,7 +139,7 @@ t.test('a page that a browser fetches ahead is no view', async (t) => {
   database.close()
 })
 
-t.test('a product: of fragments, with an entity tag of what it says', async (t) => {
+t.test('a product: made of fragments, with an entity tag of its content', async (t) => {
   const { get, catalog } = await start(t)
   const first = await get('/shop/products/1')
   t.equal(first.statusCode, 200)
@@ -158,7 +158,7 @@ t.test('a product: of fragments, with an entity tag of what it says', async (t) 
   t.equal(catalog.asked.length, asked, 'all of it is kept')
 })
 
-t.test('CACHE=off: pages say the same, and all of it is asked for and rendered anew', async (t) => {
+t.test('CACHE=off: pages have the same content, and all of it is requested and rendered anew', async (t) => {
   const [kept, off] = [await start(t), await start(t, undefined, { CACHE: 'off' })]
   for (const url of ['/shop', '/shop/products/1']) {
     const { body } = await kept.get(url)
@@ -186,7 +186,7 @@ t.test('CACHE=off: pages say the same, and all of it is asked for and rendered a
 const withoutViews = (body: string): string =>
   body.replace(/<section class="most.*?<\/section>/s, '')
 
-t.test('hostile names are text', async (t) => {
+t.test('hostile names are escaped', async (t) => {
   const names = [
     '<script>alert(1)</script>',
     '"><img src=x onerror=alert(1)>',
@@ -212,14 +212,14 @@ t.test('hostile names are text', async (t) => {
     const { statusCode, body } = await get(url)
     t.equal(statusCode, 200, url)
     t.notMatch(body, /<script>alert|<img|onload='|<b>|<!--/, url)
-    // One script, which has a source, and nothing inline.
+    // One script with a source, and nothing inline.
     t.equal(body.match(/<script/g)?.length, 1, url)
     t.notMatch(body, / style=| on\w+=["']/, url)
   }
 })
 
 t.test(
-  'what is not there, or cannot be, is a page for browsers and a problem document for others',
+  'missing and invalid resources are a page for browsers and a problem document for others',
   async (t) => {
     const { app, get } = await start(t)
     const cases: [url: string, status: number, text: RegExp][] = [
@@ -227,7 +227,7 @@ t.test(
       ['/shop?category=nothing', 404, /There is no category &quot;nothing&quot;/],
       ['/shop?minPrice=many', 400, /Write the price as an amount, such as 12.50/],
       ['/shop?page=0', 400, /Pages are counted from 1/],
-      ['/shop?page=401', 400, /There are 400 pages at most/],
+      ['/shop?page=401', 400, /There are at most 400 pages/],
       ['/shop?page=x', 400, /Write the page as a whole number/],
       ['/shop?sort=best', 400, /sorted by newest, price, -price, name/],
       [`/shop?q=${'x'.repeat(101)}`, 400, /Search for 100 characters at most/],
@@ -257,7 +257,7 @@ t.test(
 )
 
 t.test(
-  'the form of a product: whatever is typed comes back with the mistakes, in plain words',
+  'the form of a product: invalid input comes back with the mistakes, in plain words',
   async (t) => {
     const { app, catalog } = await start(t)
     const good = {
@@ -335,7 +335,7 @@ t.test(
   }
 )
 
-t.test('a slash at the end leads to the page without it', async (t) => {
+t.test('a final slash redirects to the page without it', async (t) => {
   const { app, get } = await start(t)
   const cases: [url: string, location: string][] = [
     ['/shop/', '/shop'],
@@ -375,7 +375,7 @@ t.test('HEAD, OPTIONS and other methods', async (t) => {
   t.match(wrong.body, /DELETE/)
 })
 
-t.test('assets are for good: another version has another path', async (t) => {
+t.test('assets are immutable: a new version has a new path', async (t) => {
   const { app, get } = await start(t)
   const paths = (await get('/shop')).body.match(/\/shop\/assets\/[\w.-]+/g) ?? []
   t.ok(new Set(paths).size >= 4)
@@ -387,7 +387,7 @@ t.test('assets are for good: another version has another path', async (t) => {
   t.equal((await app.inject('/shop/assets/shop-0000000000.css')).statusCode, 404)
 })
 
-t.test('the debug panel: what a page is made of, in order, for admins', async (t) => {
+t.test('the debug panel: the cache uses of a page, in order, for admins', async (t) => {
   const { get } = await start(t)
   const admin = { cookie: `weir_shop=${tokenOf('admin')}` }
   const rowsOf = (body: string) =>
@@ -413,7 +413,7 @@ t.test('the debug panel: what a page is made of, in order, for admins', async (t
     rows.indexOf('4 0 fragment weather:Berlin miss')
   )
   t.ok(nested.includes(' 1 computation ranking:1 miss'), nested.join())
-  t.ok(rows.some((row) => /^ 1 query .*views.* miss$/.test(row)), 'the query of the own database')
+  t.ok(rows.some((row) => /^ 1 query .*views.* miss$/.test(row)), 'the query of the storefront\'s own database')
   t.match(first.body, /<div class="outlined" data-outcome="miss">/)
 
   const second = await get('/shop/products/1?debug=cache', admin)
@@ -452,7 +452,7 @@ t.test('the debug panel: what a page is made of, in order, for admins', async (t
   t.match((await open.get('/shop?debug=cache')).body, /What this page is made of/)
 })
 
-t.test('the debug panel: what is saved within something saved is not counted again', async (t) => {
+t.test('the debug panel: savings within a saved use are not counted twice', async (t) => {
   const namespace = 'responses'
   const hit = (key: string, ms: number) => {
     channel('weir:cache:hit').publish({
@@ -467,7 +467,8 @@ t.test('the debug panel: what is saved within something saved is not counted aga
   const trace = new Trace({ CACHE: 'on' })
   await trace.run(async () => {
     hit('catalog:/a', 5)
-    // A refill that fails after reads of its own: the old value stands in, and its cost has theirs.
+    // A refill that fails after reads of its own: the old value replaces it, and its cost includes
+    // theirs.
     await cache.remember('fragment:old', { ttl: 1 }, async () => {
       hit('catalog:/b', 20)
       throw new Error('by design')
@@ -485,7 +486,7 @@ t.test('the debug panel: what is saved within something saved is not counted aga
   )
 })
 
-t.test('the debug panel with CACHE=off says so, and lists the fragments', async (t) => {
+t.test('the debug panel with CACHE=off shows that, and lists the fragments', async (t) => {
   const { get } = await start(t, undefined, { CACHE: 'off', DEBUG_PANEL: 'true' })
   const { body } = await get('/shop/products/1?debug=cache')
   t.match(body, /Caching is off/)
@@ -497,7 +498,7 @@ t.test('the debug panel with CACHE=off says so, and lists the fragments', async 
   t.notMatch(body, /of 0|Reads by cache|failed/)
 })
 
-t.test('recommendations: the most alike first, and others have their turn meanwhile', async (t) => {
+t.test('recommendations: the most similar first, and other requests are served meanwhile', async (t) => {
   const text = (id: number, name: string, description = '') => ({ id, name, description })
   t.strictSame(
     await mostAlike(

@@ -19,7 +19,7 @@ const [catalog, weather] = await Promise.all([
 const env = { CATALOG_ORIGIN: catalog.origin, WEATHER_ORIGIN: weather.origin }
 
 t.test(
-  'shared pages are the same for everybody, whatever clients send; private ones are kept by nobody',
+  'shared pages are the same for all clients, regardless of their headers; private ones are stored by no cache',
   async (t) => {
     const app = await build(t, { ...env, DATA_DIR: await tempDir(t) })
     const below = random(19)
@@ -66,7 +66,7 @@ t.test(
   }
 )
 
-t.test('an admin who looks into a page leaves nothing of it to others', async (t) => {
+t.test('an admin who inspects a page leaves no trace of it for others', async (t) => {
   const app = await build(t, { ...env, DATA_DIR: await tempDir(t) })
   for (const url of ['/shop', '/shop/products/1']) {
     const asked = (headers: Record<string, string>) =>
@@ -187,7 +187,7 @@ t.test('signing in and out, by a token or as a demo user', async (t) => {
   t.equal(noDemo.headers['set-cookie'], undefined)
 })
 
-t.test('no other site can send these forms, and a role is asked for', async (t) => {
+t.test('other sites cannot send these forms, and a role is required', async (t) => {
   const app = await build(t, {
     ...env,
     DATA_DIR: await tempDir(t),
@@ -245,7 +245,7 @@ t.test('no other site can send these forms, and a role is asked for', async (t) 
   })
   t.match(
     silent.body,
-    /does not say which site it comes from: send it with the header Origin: http:\/\/shop\.example"/
+    /does not declare which site it comes from: send it with the header Origin: http:\/\/shop\.example"/
   )
   t.equal(silent.headers['set-cookie'], undefined)
   const own = { 'sec-fetch-site': 'same-origin' }

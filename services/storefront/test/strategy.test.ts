@@ -8,10 +8,10 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const read = (path: string) => readFile(ROOT + path, 'utf8')
 const page = await read('docs/strategy.md')
 
-/** The text under a heading. */
+/** Returns the text under a heading. */
 const section = (heading: string, text = page): string =>
   text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-/** Cells of the rows of a section's tables, heads left out. */
+/** Returns the cells of a section's tables, without heads. */
 const rows = (text: string): string[][] =>
   text
     .split('\n')
@@ -28,7 +28,7 @@ const rows = (text: string): string[][] =>
         .map((cell) => cell.trim())
     )
 
-/** Claims that end neither with a link nor with the words that there is no test. */
+/** Returns claims that end neither with a link nor with a note that there is no test. */
 const unheld = (text: string): string[] => [
   ...rows(text)
     .filter((cells) => !isHeld(cells.at(-1) ?? ''))
@@ -41,7 +41,7 @@ const unheld = (text: string): string[] => [
 ]
 const isHeld = (end: string): boolean => /\]\([^)]+\)$|\*\*no test\*\*[^*]*$/.test(end.trim())
 
-/** Links that lead nowhere, to a file or a test in it. */
+/** Returns broken links, to a file or a test in it. */
 async function broken (text: string): Promise<string[]> {
   const problems: string[] = []
   for (const [, path = '', , title] of text.matchAll(
@@ -62,7 +62,7 @@ async function broken (text: string): Promise<string[]> {
   return problems
 }
 
-t.test('each claim of docs/strategy.md has its evidence, and that is there', async (t) => {
+t.test('each claim of docs/strategy.md has existing evidence', async (t) => {
   const claims = [
     'Context and goals',
     'Layers',
@@ -81,7 +81,7 @@ t.test('each claim of docs/strategy.md has its evidence, and that is there', asy
     t.strictSame(unheld(text), [], heading)
   }
   t.strictSame(await broken(page), [])
-  // Figures are those of the report.
+  // Figures equal those of the report.
   const report = (await read('docs/load-shop.html')).replace(/<\/?code>/g, '')
   for (const [what = '', one = '', other = ''] of [
     ...rows(section('What it is worth')),
@@ -107,7 +107,7 @@ t.test('each claim of docs/strategy.md has its evidence, and that is there', asy
   )
 })
 
-t.test('keys, lifetimes and tags of the document are those of entries', async (t) => {
+t.test('keys, lifetimes and tags of the document equal those of entries', async (t) => {
   const [catalog, weather] = await Promise.all([
     startFake(t, fakeCatalog([article(1), article(2)])),
     startFake(t, sunny)
@@ -132,7 +132,7 @@ t.test('keys, lifetimes and tags of the document are those of entries', async (t
     const { storedAt, freshUntil, staleUntil, errorUntil } = entry
     const lifetime = [freshUntil - storedAt, staleUntil - freshUntil, errorUntil - freshUntil]
     t.strictSame(lifetime.map(inSeconds), [fresh, stale, error].map(seconds), key)
-    // Each has a tag of its own besides, by its key.
+    // Each also has a tag of its own key.
     t.strictSame(
       entry.tags.filter((tag) => !tag.startsWith('\u0001')),
       tags.split(', ').map(plain),
@@ -149,7 +149,7 @@ function seconds (text: string): number {
   return Number(count) * (UNITS[unit] ?? NaN)
 }
 
-t.test('metrics, alerts and limits of the document are those of the code', async (t) => {
+t.test('metrics, alerts and limits of the document equal those of the code', async (t) => {
   const [catalog, weather] = await Promise.all([
     startFake(t, fakeCatalog([article(1)])),
     startFake(t, sunny)
@@ -188,7 +188,7 @@ t.test('metrics, alerts and limits of the document are those of the code', async
   t.strictSame(
     [...lifetimes],
     ["ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m'"],
-    'as the document says'
+    'as stated in the document'
   )
 
   const limits = [

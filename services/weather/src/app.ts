@@ -15,7 +15,7 @@ import { openStores } from './stores.js'
 import { openUpstreams } from './upstreams.js'
 import { Weather } from './weather.js'
 
-/** The weather service, ready to listen or to be injected into. */
+/** Builds the weather service, ready to listen or to be injected into. */
 export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'weather' }))
   await app.register(service, {
@@ -33,7 +33,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   await registerCounting(app, env, () => weather.caches)
   const stores = await openStores(app, env)
   const openMeteo = new OpenMeteo(openUpstreams(app, env, stores), (path, values) => {
-    app.log.warn({ path, values }, 'Open-Meteo sent values that cannot be: they are told as null')
+    app.log.warn({ path, values }, 'Open-Meteo sent impossible values: they are returned as null')
   })
   const weather = new Weather({
     store: stores.cache,
@@ -41,9 +41,9 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     isKept: env.CACHE === 'on',
     openMeteo,
     report (error, key) {
-      // A client causes as many of these as it likes.
+      // Clients can cause any number of these.
       const level = error instanceof ClientShareUsed ? 'debug' : 'warn'
-      app.log[level]({ err: error, key }, 'Open-Meteo could not be asked: what is kept is served')
+      app.log[level]({ err: error, key }, 'Open-Meteo is unreachable: stored documents are served')
     }
   })
   await registerClients(app, env, stores.limits)
@@ -56,7 +56,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   })
   await app.register(weatherRoutes, {
     weather,
-    // Nothing is counted for addresses that are allowed everything.
+    // Addresses without limits are not counted.
     clientOf: (request) => request.rateLimit === null ? undefined : app.limitedClient(request),
     cacheName: name
   })

@@ -13,7 +13,7 @@ import { askedFor } from './routes/place.js'
 import { BatchQuery, CurrentQuery, ForecastQuery, type PlaceQuery } from './routes/schemas.js'
 import { tags } from './tags.js'
 
-/** What the documents are kept in. */
+/** Caches of the documents. */
 export interface WeatherCaches {
   readonly places: Cache<Document<readonly KnownPlace[]>>
   readonly current: Cache<Document<CurrentWeather>>
@@ -21,9 +21,8 @@ export interface WeatherCaches {
 }
 
 /**
- * The documents, for admins: a URL of the API stands for the documents that its answer is made of,
- * the places of cities among them. While the place of a city is not kept, nobody can say which
- * weather is its.
+ * Administers the documents: a URL of the API stands for the documents in its response, including
+ * the places of cities. While the place of a city is not stored, its weather documents are unknown.
  */
 export function administered (caches: WeatherCaches): AdministeredCache {
   const current = (cell: Cell) => at(caches.current, currentKey(cell))
@@ -45,7 +44,7 @@ export function administered (caches: WeatherCaches): AdministeredCache {
     try {
       return found === undefined ? [place] : [place, weatherOf(cellOf(choose(found, city, where)))]
     } catch {
-      // There is none, or nobody can say which.
+      // The document does not exist, or is unknown.
       return [place]
     }
   }
@@ -87,14 +86,14 @@ export function administered (caches: WeatherCaches): AdministeredCache {
         (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, {}, current)))).flat()
       )
     },
-    // Not all of the namespace: that an upstream wants to be left alone is in it too.
+    // The whole namespace must not be cleared: it also has the pauses requested by upstreams.
     clear: () => caches.places.invalidate([tags.everything])
   }
 }
 
 const at = (cache: Located['cache'], key: string): Located => ({ cache, key, tag: keyTag(key) })
 
-/** A query as the route with this schema reads it; undefined if it would be refused. */
+/** Parses a query like the route with this schema; undefined if it would be refused. */
 function read<Schema extends TSchema> (
   schema: Schema,
   given: Record<string, string>

@@ -4,7 +4,7 @@ const MOST = 50
 const LONGEST_NAME = 100
 
 /**
- * The cities of a list with commas. One that has a comma itself is quoted, as in CSV (RFC 4180):
+ * Parses a comma-separated list of cities. A city with a comma is quoted, as in CSV (RFC 4180):
  * `"Washington, D.C.",Paris`.
  * @throws WEATHER_ERR_CITIES
  */
@@ -23,7 +23,7 @@ export function citiesOf (list: string): string[] {
   return cities
 }
 
-// One item and the comma after it, or the end. A quote within quotes is two of them.
+// Matches one item and the comma after it, or the end. A quote within quotes is doubled.
 const ITEM = /\s*(?:"((?:[^"]|"")*)"\s*|([^",]*))(,|$)/y
 
 function itemsOf (list: string): string[] {

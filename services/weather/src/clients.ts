@@ -7,8 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type WeatherEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read: a token
- * is for having a budget of one's own, and with the role `admin` for purging.
+ * Limits each user with a token separately, and all others by address. Reading needs no token: a
+ * token gives a client its own budget, and with the role `admin` allows purging.
  */
 export async function registerClients (
   app: FastifyInstance,

@@ -1,4 +1,4 @@
-// WMO code 4677, as far as Open-Meteo uses it.
+// WMO codes 4677 used by Open-Meteo.
 const CONDITIONS: Readonly<Record<number, string>> = {
   0: 'clear sky',
   1: 'mainly clear',
@@ -30,6 +30,6 @@ const CONDITIONS: Readonly<Record<number, string>> = {
   99: 'thunderstorm with heavy hail'
 }
 
-/** A weather code in words; null for one that is not known. */
+/** Describes a weather code in words; null for an unknown one. */
 export const conditionsOf = (code: number | null): string | null =>
   code === null ? null : (CONDITIONS[code] ?? null)

@@ -8,8 +8,8 @@ import { type WeatherCaches } from './cache-admin.js'
 import { type WeatherEnv } from './env.js'
 
 /**
- * Counts requests, where those of all instances and services are counted: in the Redis that
- * REDIS_URL names, `app.redis`, else in a file in DATA_DIR.
+ * Counts requests together with those of all instances and services: in the Redis of REDIS_URL,
+ * `app.redis`, else in a file in DATA_DIR.
  */
 export async function registerCounting (
   app: FastifyInstance,

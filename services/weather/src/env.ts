@@ -6,17 +6,17 @@ const origin = (what: string, address: string) =>
     pattern: '^https?://[^/?#@\\s]+$',
     format: 'readable-url',
     default: address,
-    description: `where ${what} is, as scheme and host: ${address}`
+    description: `address of ${what}, as scheme and host: ${address}`
   })
 const calls = (per: string, amount: number) =>
   Type.Integer({
     minimum: 2,
     maximum: 1_000_000_000,
     default: amount,
-    description: `calls of Open-Meteo that all instances together may make a ${per}`
+    description: `calls of Open-Meteo that all instances together may make per ${per}`
   })
 
-/** What the weather service reads from its environment. */
+/** Environment of the weather service. */
 export const weatherEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
@@ -28,7 +28,7 @@ export const weatherEnv = Type.Object({
   }),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
-    description: 'off: every document is fetched anew, to compare with'
+    description: 'off: every document is fetched anew, for comparison'
   }),
   FORECAST_ORIGIN: origin('the forecast', 'https://api.open-meteo.com'),
   GEOCODING_ORIGIN: origin('the geocoding', 'https://geocoding-api.open-meteo.com'),

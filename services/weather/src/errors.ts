@@ -2,24 +2,24 @@ import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 import { type NamedPlace } from './open-meteo/weather.js'
 
-// Every error that the service raises by name. The message says what to do; %s are filled in by the
-// caller.
+// All errors that the service raises by name. Each message includes the remedy; callers fill in %s.
 
 const NotFound = createError<'WEATHER_ERR_CITY_NOT_FOUND', 404, [city: string]>(
   'WEATHER_ERR_CITY_NOT_FOUND',
-  'There is no such place as %s: check its spelling and region, or give latitude and longitude',
+  'There is no place called %s: check its spelling and region, or give latitude and longitude',
   404
 )
 
 const Ambiguous = createError<'WEATHER_ERR_CITY_AMBIGUOUS', 400, [city: string]>(
   'WEATHER_ERR_CITY_AMBIGUOUS',
-  'Several places are called %s: add country or admin1, or take the coordinates of one of the candidates',
+  'Several places are called %s: add country or admin1, or use the coordinates of one of the ' +
+  'candidates',
   400
 )
 
 /**
- * WEATHER_ERR_CITY_NOT_FOUND: the geocoding knows no place of this name, or, if there are
- * candidates, none where it is said to be.
+ * WEATHER_ERR_CITY_NOT_FOUND: the geocoding has no place of this name, or, with candidates, none in
+ * the given region.
  */
 export class CityNotFound extends NotFound {
   readonly problem: { candidates?: NamedPlace[] }
@@ -40,14 +40,17 @@ export class CityAmbiguous extends Ambiguous {
   }
 }
 
-/** Neither a city nor both coordinates, or all of them; or a region of no city. */
+/**
+ * The query has neither a city nor both coordinates, or all of them; or a region without a city.
+ */
 export const WEATHER_ERR_NO_PLACE = createError(
   'WEATHER_ERR_NO_PLACE',
-  'Say where: give either city, with country and admin1 if need be, or latitude and longitude',
+  'The place is missing: give either city, with country and admin1 if necessary, or latitude ' +
+  'and longitude',
   400
 )
 
-/** A list of cities that cannot be used. */
+/** An invalid list of cities. */
 export const WEATHER_ERR_CITIES = createError<'WEATHER_ERR_CITIES', 400, [problem: string]>(
   'WEATHER_ERR_CITIES', 'cities must be a list of 1 to 50 names, separated by commas: %s', 400)
 
@@ -66,26 +69,27 @@ export const WEATHER_ERR_UPSTREAM_REDIRECTED = upstreamError(
   'Open-Meteo has moved, or a gateway is in the way: try again later'
 )
 
-/** The body is no JSON, such as the HTML page of a gateway. */
+/** The body is not JSON, such as the HTML page of a gateway. */
 export const WEATHER_ERR_UPSTREAM_NOT_JSON = upstreamError(
-  'WEATHER_ERR_UPSTREAM_NOT_JSON', 'Open-Meteo gave an answer that is no JSON: try again later')
+  'WEATHER_ERR_UPSTREAM_NOT_JSON', 'Open-Meteo sent a response that is not JSON: try again later')
 
-/** The body is not in UTF-8, by its Content-Type or by its bytes. */
+/** The body is not UTF-8, according to its Content-Type or its bytes. */
 export const WEATHER_ERR_UPSTREAM_CHARSET = upstreamError(
-  'WEATHER_ERR_UPSTREAM_CHARSET', 'Open-Meteo gave an answer that is not in UTF-8: try again later')
+  'WEATHER_ERR_UPSTREAM_CHARSET', 'Open-Meteo sent a response that is not in UTF-8: try again ' +
+    'later')
 
-/** The body is longer than any right one. */
+/** The body is longer than any valid one. */
 export const WEATHER_ERR_UPSTREAM_TOO_LARGE = upstreamError(
-  'WEATHER_ERR_UPSTREAM_TOO_LARGE', 'Open-Meteo gave an answer that is too large: try again later')
+  'WEATHER_ERR_UPSTREAM_TOO_LARGE', 'Open-Meteo sent a response that is too large: try again later')
 
-/** The connection ended, or broke, within the body; so it did on each try. */
+/** The connection ended, or broke, within the body, on each attempt. */
 export const WEATHER_ERR_UPSTREAM_CUT_OFF = upstreamError(
-  'WEATHER_ERR_UPSTREAM_CUT_OFF', 'Open-Meteo gave an answer that was cut off: try again later')
+  'WEATHER_ERR_UPSTREAM_CUT_OFF', 'Open-Meteo sent a response that was cut off: try again later')
 
-/** JSON of another shape, or about another place. The cause says where it differs. */
+/** JSON of a different shape, or about a different place. The cause has the difference. */
 export const WEATHER_ERR_UPSTREAM_INVALID = upstreamError(
   'WEATHER_ERR_UPSTREAM_INVALID',
-  'Open-Meteo gave an answer that cannot be understood: try again later'
+  'Open-Meteo sent a response that cannot be understood: try again later'
 )
 
 const Unavailable = createError<
@@ -94,7 +98,7 @@ const Unavailable = createError<
   [seconds: number, options: Caused]
 >(
   'WEATHER_ERR_UPSTREAM_UNAVAILABLE',
-  'Open-Meteo gives no weather for now, and nothing recent enough is kept: try again in %s s',
+  'Open-Meteo is unavailable at the moment, and no recent weather is cached: try again in %s s',
   503
 )
 
@@ -102,28 +106,30 @@ const Busy = expected(
   'warn',
   createError<'WEATHER_ERR_UPSTREAM_BUSY', 503, [seconds: number]>(
     'WEATHER_ERR_UPSTREAM_BUSY',
-    'Open-Meteo takes no more calls for now, and nothing recent enough is kept: try again in %s s',
+    'Open-Meteo accepts no more calls at the moment, and no recent weather is cached: try again ' +
+    'in %s s',
     503
   )
 )
 
 const ShareUsed = createError<'WEATHER_ERR_CLIENT_SHARE', 429, [seconds: number]>(
   'WEATHER_ERR_CLIENT_SHARE',
-  'You have used your share of the calls to Open-Meteo, and nothing recent enough is kept: try again in %s s',
+  'You have used your share of the calls to Open-Meteo, and no recent weather is cached: try ' +
+  'again in %s s',
   429
 )
 
-/** Open-Meteo cannot be reached, or fails, or has kept failing. */
+/** Open-Meteo is unreachable, fails, or has kept failing. */
 export const upstreamUnavailable = (retryAfterMs: number, cause: unknown) =>
   later(retryAfterMs, (seconds) => new Unavailable(seconds, { cause }))
 
-/** The fleet has made as many calls as it may, or was told to wait. */
+/** The fleet has used up its calls, or was told to wait. */
 export const upstreamBusy = (retryAfterMs: number) =>
   later(retryAfterMs, (seconds) => new Busy(seconds))
 
 /**
- * WEATHER_ERR_CLIENT_SHARE: a client has used its share of the calls. `retryAfterMs` tells when it
- * has some again.
+ * WEATHER_ERR_CLIENT_SHARE: a client has used its share of the calls, until `retryAfterMs` have
+ * passed.
  */
 export class ClientShareUsed extends ShareUsed {
   readonly headers: Readonly<Record<string, string>>
@@ -137,7 +143,7 @@ export class ClientShareUsed extends ShareUsed {
   }
 }
 
-/** draft-ietf-httpapi-ratelimit-headers, "Problem Types". */
+/** Problem type of draft-ietf-httpapi-ratelimit-headers. */
 const QUOTA_EXCEEDED = {
   type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
   title: 'Request cannot be satisfied as assigned quota has been exceeded'
@@ -145,7 +151,7 @@ const QUOTA_EXCEEDED = {
 
 const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
-/** An error with Retry-After, in whole seconds. */
+/** Adds Retry-After, in whole seconds, to an error. */
 function later<E extends Error> (
   ms: number,
   make: (seconds: number) => E

@@ -1,18 +1,18 @@
-/** A cell of the grid that weather is kept by. */
+/** Cell of the grid by which weather is stored. */
 export interface Cell {
   readonly latitude: number
   readonly longitude: number
 }
 
 /**
- * Cells to a degree: 11 km, about what the global models resolve that Open-Meteo answers from.
- * Whoever is nearer to each other shares an answer, and nobody can ask for more places than there
- * are cells.
+ * Cells per degree: 11 km, about the resolution of the global models behind Open-Meteo. Clients
+ * close to each other share a response, and the number of cells limits the number of places.
  */
 const CELLS = 10
 
 /**
- * The cell of a place. The date line is one meridian, and a pole one place, on whatever meridian.
+ * Returns the cell of a place. The date line is one meridian, and a pole one place, on any
+ * meridian.
  */
 export function cellOf (place: Cell): Cell {
   const [latitude, longitude] = [onGrid(place.latitude), onGrid(place.longitude)]
@@ -20,8 +20,8 @@ export function cellOf (place: Cell): Cell {
   return { latitude, longitude: longitude === -180 ? 180 : longitude }
 }
 
-/** By what a cell is known in keys. */
+/** Returns the name of a cell in keys. */
 export const cellName = ({ latitude, longitude }: Cell) => `${latitude},${longitude}`
 
-// Without negative zero, which is another text in none but some places.
+// Avoids negative zero, which some functions render differently.
 const onGrid = (degrees: number) => Math.round(degrees * CELLS) / CELLS + 0

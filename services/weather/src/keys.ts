@@ -2,17 +2,17 @@ import { type Cell, cellName } from './grid.js'
 import { daysFetched } from './open-meteo/client.js'
 import { folded } from './places/name.js'
 
-// One namespace has all documents: the beginnings of their keys keep them apart.
+// All documents are in one namespace, separated by the prefixes of their keys.
 
-// Raised with each change of what documents look like: instances of two versions share a store
-// while one replaces the other.
+// Increased with each change of the documents' shape: instances of two versions share a store
+// during a deployment.
 const SHAPE = 2
 
 export const placeKey = (city: string) => `place:${SHAPE}:${folded(city)}`
 export const currentKey = (cell: Cell) => `current:${SHAPE}:${cellName(cell)}`
-/** Of the document that has at least so many days. */
+/** Key of the document that has at least this many days. */
 export const forecastKey = (cell: Cell, days: number) =>
   `forecast:${SHAPE}:${daysFetched(days)}:${cellName(cell)}`
 
-/** The name of the cell whose weather is under a key. */
+/** Returns the name of the cell in a weather key. */
 export const cellIn = (key: string) => key.slice(key.lastIndexOf(':') + 1)

@@ -9,13 +9,12 @@ import { sqliteStore as sqliteLimits } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type WeatherEnv } from './env.js'
 
-// Milliseconds. To go on without Redis is to call Open-Meteo, of which there are few calls to
-// spend.
+// Milliseconds. Continuing without Redis costs calls to Open-Meteo, which are limited.
 const PATIENCE = 1000
 
 /**
- * What all instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in
- * DATA_DIR. Closed with the application.
+ * Opens the stores that all instances share: in the Redis of REDIS_URL, `app.redis`, else in files
+ * in DATA_DIR. Closed with the application.
  */
 export async function openStores (
   app: FastifyInstance,

@@ -1,12 +1,12 @@
 /**
- * By which documents are invalidated, by admins: nobody else ever does it to weather. Each has
- * `everything`.
+ * Tags with which admins invalidate documents; weather is never invalidated otherwise. Each
+ * document has `everything`.
  */
 export const tags = {
   everything: 'weather',
   places: 'places',
   current: 'current',
   forecasts: 'forecasts',
-  /** @param name as `cellName` has it */
+  /** @param name result of `cellName` */
   cell: (name: string) => `cell:${name}`
 }

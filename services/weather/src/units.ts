@@ -1,6 +1,6 @@
 /**
- * How amounts are told. All is kept metric, so that whoever wants another system shares what is
- * kept.
+ * Units of a response. Documents are stored in metric units, so that responses in all units share
+ * them.
  */
 export type Units = 'metric' | 'imperial'
 

@@ -10,8 +10,8 @@ import { Upstream } from './upstream/upstream.js'
 import { NAMESPACE } from './weather.js'
 
 /**
- * Open-Meteo's services, with the budget and the pauses that all instances share. Closed with the
- * application.
+ * Opens the services of Open-Meteo, with the budget and the pauses that all instances share. Closed
+ * with the application.
  */
 export function openUpstreams (
   app: FastifyInstance,
@@ -20,7 +20,7 @@ export function openUpstreams (
 ): OpenMeteoUpstreams {
   const limiter = createLimiter({ store: stores.limits, instances: instanceCount(app, env) })
   const times = createCache<number>({ store: stores.cache, namespace: NAMESPACE })
-  // One for both: the free tier counts by address.
+  // One budget for both: the free tier counts by address.
   const budget = new Budget(limiter, 'open-meteo', {
     perMinute: env.CALLS_PER_MINUTE,
     perHour: env.CALLS_PER_HOUR,
@@ -30,7 +30,7 @@ export function openUpstreams (
     const pause = new Pause(times, `pause:${origin}`, (error) => {
       app.log.warn(
         { err: error, origin },
-        'the other instances could not be told to leave the upstream alone'
+        'the other instances could not be informed of the upstream\'s pause'
       )
     })
     return new Upstream({ origin, budget, pause })

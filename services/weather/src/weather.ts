@@ -16,17 +16,17 @@ import { choose, type Where } from './places/choose.js'
 import { folded, qualified } from './places/name.js'
 import { tags } from './tags.js'
 
-/** One namespace in the store, which has one connection that listens. */
+/** Single namespace in the store, so that one connection subscribes. */
 export const NAMESPACE = 'weather'
 
 const MEBIBYTE = 1024 * 1024
 
-// Slower than that, and what is old is better.
+// Milliseconds after which a stale document is better than waiting.
 const SOFT_TIMEOUT = 800
 
 export interface WeatherOptions {
   readonly store: Store
-  /** This instance, as the one who fetches. */
+  /** Name of this instance as the one that fetches. */
   readonly name: string
   /** False: each document is fetched for each request. */
   readonly isKept: boolean
@@ -34,7 +34,7 @@ export interface WeatherOptions {
   readonly report: (error: unknown, key: string) => void
 }
 
-/** What became of one city of a batch. */
+/** Result of one city of a batch. */
 export type CityWeather =
   | { readonly place: NamedPlace, readonly document: Document<CurrentWeather> }
   | { readonly error: unknown }
@@ -74,8 +74,8 @@ export class Weather {
   }
 
   /**
-   * @param client the one whose share a call counts for; so it is of all that follows
-   * @throws WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS, and what Upstream throws
+   * @param client the client against whose share a call counts, here and below
+   * @throws WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS, and errors of Upstream
    */
   async place (city: string, where: Where, client?: string): Promise<NamedPlace> {
     const named = async (name: string) =>
@@ -95,7 +95,7 @@ export class Weather {
     return this.#current.read(currentKey(cell), this.options.openMeteo.current(cell, client))
   }
 
-  /** At least so many days. */
+  /** Returns a forecast of at least this many days. */
   async forecast (cell: Cell, days: number, client?: string): Promise<Reading<Forecast>> {
     return this.#forecast.read(
       forecastKey(cell, days),
@@ -104,8 +104,8 @@ export class Weather {
   }
 
   /**
-   * The weather of each of the cities, in their order: with at most two reads of the cache for all,
-   * and one if their places are known here; and one more for names with a comma that no place has.
+   * Returns the weather of each city, in their order: with at most two cache reads for all, one if
+   * their places are known here; and one more for names with a comma that match no place.
    */
   async currentOf (cities: readonly string[], client?: string): Promise<CityWeather[]> {
     const { openMeteo } = this.options
@@ -147,7 +147,9 @@ export class Weather {
   }
 }
 
-/** A client that has used its share: others, who have theirs, are not to be refused for it. */
+/**
+ * Returns the fault of a client that has used its share: other clients must not be refused for it.
+ */
 const ownFaultOf = (error: unknown) =>
   error instanceof ClientShareUsed
     ? { retryAfterMs: error.retryAfterMs, why: 'CLIENT_SHARE' }
@@ -156,7 +158,8 @@ const ownFaultOf = (error: unknown) =>
 const NOWHERE: Cell = { latitude: 0, longitude: 0 }
 
 /**
- * Reads them all, and gives a function that has the document of a key, or throws why there is none.
+ * Reads all documents, and returns a function that returns the document of a key, or throws its
+ * error.
  */
 async function readAll<T> (
   documents: Documents<T>,

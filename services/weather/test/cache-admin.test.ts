@@ -23,14 +23,14 @@ const look = async (app: FastifyInstance, url: string) => {
   return answer.json<{ found: Record<string, unknown>[] }>().found
 }
 
-t.test('a URL stands for the documents behind it, on every instance', async (t) => {
+t.test('a URL stands for its documents, on every instance', async (t) => {
   const upstream = await startBerlin(t)
   const DATA_DIR = await tempDir(t)
   const [a, b] = [
     await build(t, upstream, { DATA_DIR, JWT_SECRET }),
     await build(t, upstream, { DATA_DIR, JWT_SECRET, INSTANCE: 'b' })
   ]
-  /** The calls of the upstream that these answers took. */
+  /** Returns the upstream calls caused by these responses. */
   const calls = async (...urls: string[]) => {
     const before = upstream.calls.length
     for (const url of urls) t.equal((await b.inject(`/api/weather${url}`)).statusCode, 200, url)
@@ -71,7 +71,7 @@ t.test('a URL stands for the documents behind it, on every instance', async (t) 
   t.same(await calls(...all), ['place', 'current', 'forecast'])
 })
 
-t.test('what is kept', async (t) => {
+t.test('entries of a URL', async (t) => {
   const upstream = await startBerlin(t)
   const DATA_DIR = await tempDir(t)
   const [a, b] = [await build(t, upstream, { DATA_DIR, JWT_SECRET }), await build(t, upstream, { DATA_DIR, JWT_SECRET, INSTANCE: 'b' })]
@@ -88,7 +88,7 @@ t.test('what is kept', async (t) => {
   t.match(
     await look(b, url),
     [{ where: 'store' }, { where: 'store' }],
-    'looking has brought nothing into memory'
+    'inspecting has copied nothing into memory'
   )
   const { caches } = (
     await a.inject({ url: '/api/weather/cache/stats', headers: as(a, 'admin') })
@@ -100,7 +100,7 @@ t.test('what is kept', async (t) => {
   })
 })
 
-t.test('who may, and what is refused', async (t) => {
+t.test('permissions and refusals', async (t) => {
   const app = await build(t, await startBerlin(t), { JWT_SECRET })
   for (const [headers, status] of [
     [{}, 401],

@@ -28,7 +28,7 @@ t.test('a day across a change of clocks has all its hours, each with its offset'
     ['Europe/Berlin', '2027-03-28T12:10:00Z', '2027-03-28', '+01:00 to +02:00', 23],
     ['America/New_York', '2026-10-31T12:00:00Z', '2026-11-01', '-04:00 to -05:00', 25],
     ['America/New_York', '2027-03-14T18:00:00Z', '2027-03-14', '-05:00 to -04:00', 23],
-    // Where midnight is what is left out: the day begins at one.
+    // Midnight is skipped: the day begins at one.
     ['Africa/Cairo', '2027-04-28T10:00:00Z', '2027-04-30', '+03:00 to +03:00', 23],
     ['Asia/Kathmandu', '2026-10-25T12:00:00Z', '2026-10-26', '+05:45 to +05:45', 24]
   ]
@@ -43,7 +43,7 @@ t.test('a day across a change of clocks has all its hours, each with its offset'
 })
 
 t.test(
-  'whatever the zone and the time: whole days, hour by hour, each with its own amounts',
+  'for any zone and time: whole days, hour by hour, each with its own amounts',
   async (t) => {
     const below = random(20_261_025)
     const zones = [
@@ -103,7 +103,7 @@ t.test(
   }
 )
 
-t.test('what a day is like is what its hours are like', async (t) => {
+t.test('a day is summarized from its hours', async (t) => {
   const { daily, hourly } = read(7, { now: at('2026-10-23T12:00:00Z'), timezone: 'Europe/Berlin' })
   t.same(daily.map(({ precipitation }) => precipitation), [12, 12, 12.5, 12, 12, 12, 12])
   for (const day of daily) {
@@ -119,14 +119,14 @@ t.test('what a day is like is what its hours are like', async (t) => {
   }
 })
 
-t.test('of 16 days the last lacks an hour at most, which is not known then', async (t) => {
+t.test('the last of 16 days lacks at most one hour, which is then unknown', async (t) => {
   const { daily, hourly } = read(16, { now: at('2026-10-09T23:30:00Z'), timezone: 'Europe/Berlin' })
   t.equal(daily.at(-1)?.date, '2026-10-25')
   t.equal(hourly.length, 16 * 24 + 1)
   t.match(hourly.at(-1), { time: '2026-10-25T23:00:00+01:00', temperature: null })
 })
 
-t.test('polar days and nights have no sunrise, and say which they are', async (t) => {
+t.test('polar days and nights have no sunrise, and are distinguished', async (t) => {
   const midnights = (set: number) => (begin: number) => [begin, begin + set] as const
   const asked = { now: at('2026-06-21T12:00:00Z'), timezone: 'Arctic/Longyearbyen' }
   const none = { sunrise: null, sunset: null }
@@ -155,7 +155,7 @@ t.test('polar days and nights have no sunrise, and say which they are', async (t
   })
 })
 
-t.test('a zone that is not known has the offset of now', async (t) => {
+t.test('an unknown zone has the current offset', async (t) => {
   const answer = worldAnswer(target(2), {
     now: at('2026-11-20T14:15:00Z'),
     timezone: 'Asia/Kathmandu'
@@ -172,7 +172,7 @@ t.test('a zone that is not known has the offset of now', async (t) => {
   t.strictSame([hourly.length, daily[0]?.date], [48, '2026-11-20'])
 })
 
-t.test('the route asks for instants, and tells the whole days that it is asked for', async (t) => {
+t.test('the route requests instants, and returns the requested whole days', async (t) => {
   const upstream = await startUpstream(t, (request, response) => {
     json(
       worldAnswer(request.url ?? '', {

@@ -5,7 +5,7 @@ import { build, startBerlin } from './support/build.js'
 import { tempDir } from './support/temp-dir.js'
 
 t.test(
-  'requests are counted by how their weather was come by, and by whom it was fetched',
+  'requests are counted by the origin of their weather, and by the fetching instance',
   async (t) => {
     const DATA_DIR = await tempDir(t)
     const upstream = await startBerlin(t)
@@ -38,6 +38,6 @@ t.test(
     })
     t.ok((of('v')?.routes[0]?.outcomes.l1?.savedMicros ?? 0) > 0)
     const state = (await store.instances()).find(({ instance }) => instance === 'w')
-    t.match(state?.l1, { entries: 1, evictions: 0 }, 'documents are told of, too')
+    t.match(state?.l1, { entries: 1, evictions: 0 }, 'documents are counted, too')
   }
 )

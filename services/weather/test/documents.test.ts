@@ -8,13 +8,13 @@ import { stopClock } from './support/clock.js'
 import { tempDir } from './support/temp-dir.js'
 
 const lifetime: Lifetime = { ttl: 60_000, staleWhileRevalidate: 60_000, staleIfError: 600_000 }
-// Of which a tenth may be taken away.
+// A tenth of it may be subtracted.
 const FRESH = 50_000
 const STALE = 70_000
 const SPARE = 130_000
 const GONE = 700_000
 
-/** An origin whose answers a test gives one by one. */
+/** Origin whose answers a test gives one by one. */
 class Steered implements Origin<number> {
   isFailing = false
   readonly known: (number | undefined)[] = []
@@ -29,7 +29,7 @@ class Steered implements Origin<number> {
     })
   }
 
-  /** Resolves when it is being asked. */
+  /** Resolves when the origin is called. */
   async asked (): Promise<void> {
     if (this.#waiting.length === 0) await new Promise<void>((resolve) => { this.#called = resolve })
   }
@@ -47,7 +47,7 @@ class Steered implements Origin<number> {
   }
 }
 
-/** An error about the client who has asked. */
+/** Error about the client of a request. */
 class Own extends Error {
   constructor (readonly retryAfterMs: number) {
     super('used up')
@@ -82,13 +82,13 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
     reports,
     documents: make(own),
     other: make(cache()),
-    /** Resolves when what `documents` does in the background has ended. */
+    /** Resolves when background work of `documents` has ended. */
     idle: () => own.idle(),
     report: () => new Promise<unknown>((resolve) => { noted = resolve })
   }
 }
 
-t.test('a document is fetched once for all who want it', async (t) => {
+t.test('a document is fetched once for all requests', async (t) => {
   const { origin, documents, other } = await build(t)
   const reads = [documents, documents, other, other].map((instance) => instance.read('a', origin))
   await origin.gives(1)
@@ -105,7 +105,7 @@ t.test('a document is fetched once for all who want it', async (t) => {
   t.same(origin.known, [undefined])
 })
 
-t.test('what is stale is answered with at once, and fetched anew meanwhile', async (t) => {
+t.test('a stale document is served at once, and refetched in the background', async (t) => {
   const { clock, origin, documents, idle } = await build(t)
   const first = documents.read('a', origin)
   await origin.gives(1)
@@ -120,10 +120,10 @@ t.test('what is stale is answered with at once, and fetched anew meanwhile', asy
   t.ok(await idle())
   clock.advance(1)
   t.match(await documents.read('a', origin), { document: { body: 2 } })
-  t.same(origin.known, [undefined, 1], 'it was asked whether what is known still holds')
+  t.same(origin.known, [undefined, 1], 'the known document was revalidated')
 })
 
-t.test('what is older than that waits, but not for long', async (t) => {
+t.test('an older document waits for a new one, but not for long', async (t) => {
   const { clock, origin, documents, other, idle } = await build(t, { patience: 1 })
   const first = documents.read('a', origin)
   await origin.gives(1)
@@ -135,7 +135,7 @@ t.test('what is older than that waits, but not for long', async (t) => {
   for (const reading of reads) {
     t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } })
   }
-  t.equal(origin.known.length, 2, 'one fetch, which goes on')
+  t.equal(origin.known.length, 2, 'one fetch, which continues')
   await origin.gives(2)
   t.ok(await idle())
   clock.advance(1)
@@ -153,7 +153,7 @@ t.test('in time is in time', async (t) => {
   t.match(await second, { document: { body: 2 }, status: { fwd: 'stale', stored: true } })
 })
 
-t.test('where nothing can be fetched what is old will do, until it is too old', async (t) => {
+t.test('if nothing can be fetched, an old document is served until it is too old', async (t) => {
   const { clock, origin, documents, other, reports, report } = await build(t)
   const first = documents.read('a', origin)
   await origin.gives(1)
@@ -161,7 +161,7 @@ t.test('where nothing can be fetched what is old will do, until it is too old', 
   clock.advance(SPARE)
   const reads = [documents, documents, other].map((instance) => instance.read('a', origin))
   await origin.fails()
-  // The other instance tries for itself.
+  // The other instance makes its own attempt.
   await origin.fails()
   for (const reading of await Promise.all(reads)) t.match(reading, { document: { body: 1 } })
   t.match(reports, [{ message: 'down' }])
@@ -182,7 +182,7 @@ t.test('where nothing can be fetched what is old will do, until it is too old', 
   await t.rejects(last, { message: 'down' })
 })
 
-t.test('an error about one client is not that of another, who asks for itself', async (t) => {
+t.test('an error about one client does not affect another, which fetches itself', async (t) => {
   const { origin, documents, other } = await build(t)
   const own = new Steered()
   const reads = [documents.read('a', own), documents.read('a', origin), other.read('a', origin)]
@@ -197,7 +197,7 @@ t.test('an error about one client is not that of another, who asks for itself', 
   t.equal(origin.known.length, 1)
 })
 
-t.test('a client that may not fetch yet waits, if it is not for long', async (t) => {
+t.test('a client that may not fetch yet waits, if the time is short', async (t) => {
   const { clock, origin, documents } = await build(t, { patience: 1000 })
   const first = documents.read('a', origin)
   await origin.fails(new Own(5))
@@ -214,11 +214,11 @@ t.test('a client that may not fetch yet waits, if it is not for long', async (t)
   t.match(
     await third,
     { document: { body: 1 }, status: { fwd: 'stale', detail: 'OWN' } },
-    'what is stale is there at once'
+    'the stale document is served at once'
   )
 })
 
-t.test('many are one read of the store', async (t) => {
+t.test('many documents are one read of the store', async (t) => {
   const reads: (readonly string[])[] = []
   const wrap = (inner: Store): Store => ({
     ...inner,
@@ -262,7 +262,7 @@ t.test('many are one read of the store', async (t) => {
 })
 
 t.test(
-  'a store that is gone: memory will do while it is fresh, and after that what is fetched',
+  'an unavailable store: fresh memory is used, and after that new documents',
   async (t) => {
     let isDown = false
     const refuse = async () => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { loadEnv } from '@weir/fastify/service'
 import { weatherEnv } from '../src/env.js'
 
-t.test('an origin is scheme and host, and can be read', async (t) => {
+t.test('an origin is scheme and host, and is readable', async (t) => {
   for (const name of ['FORECAST_ORIGIN', 'GEOCODING_ORIGIN'] as const) {
     for (const origin of ['http://127.0.0.1:4190', 'https://[::1]:80', 'https://weather.example']) {
       t.equal(loadEnv(weatherEnv, { [name]: origin })[name], origin)

@@ -9,7 +9,7 @@ import { json } from './support/upstream-server.js'
 
 const BODIES = 1000
 
-// Each time another entry of the cache, all of them near enough to Berlin.
+// Each time a different entry of the cache, all of them close enough to Berlin.
 const cell = (i: number) =>
   `latitude=${(51.6 + (i % 20) / 10).toFixed(1)}&longitude=${(12.5 + Math.floor(i / 20) / 10).toFixed(1)}`
 
@@ -27,7 +27,7 @@ const routes = [
   }
 ]
 
-/** Whether it is what the schema describes, with no member more. */
+/** Returns whether a response matches the schema, without additional members. */
 function isNothingBut (schema: TSchema, answer: unknown): boolean {
   return (
     Value.Check(schema, answer) &&
@@ -36,7 +36,7 @@ function isNothingBut (schema: TSchema, answer: unknown): boolean {
 }
 
 t.test(
-  'whatever the upstream sends, nothing but weather goes further, and nothing else is kept',
+  'for any upstream data, only valid weather is returned and cached',
   async (t) => {
     const upstream = await startBerlin(t)
     const well = upstream.answer
@@ -54,7 +54,7 @@ t.test(
       )) {
         const url = `/api/weather${path(Math.floor(i / routes.length))}`
         const sent = mutate(body, below)
-        // A city is asked for first, and its weather after that.
+        // The city is requested first, and its weather after that.
         upstream.answer = (request, response) => {
           const isMeant =
             body !== recorded.search || request.url?.startsWith('/v1/search') === true
@@ -81,7 +81,7 @@ t.test(
       }
     }
     t.comment(statuses)
-    t.ok((statuses[502] ?? 0) > BODIES / 2, 'most of them can be told from weather')
-    t.ok((statuses[200] ?? 0) > 0, 'some cannot, or are')
+    t.ok((statuses[502] ?? 0) > BODIES / 2, 'most of them are distinguishable from weather')
+    t.ok((statuses[200] ?? 0) > 0, 'some are not, or are valid')
   }
 )

@@ -6,7 +6,7 @@ const most = { ttl: 600_000, staleWhileRevalidate: 600_000, staleIfError: 21_600
 const of = (headers: Record<string, string>) =>
   judge({ headers, requestTime: NOW, responseTime: NOW }, most)
 
-t.test('what an answer says of itself counts, up to what we think', async (t) => {
+t.test('the response\'s own lifetime counts, up to our limits', async (t) => {
   const cases: [string, Record<string, string>, object][] = [
     ['nothing', {}, most],
     ['less', { 'cache-control': 'max-age=60' }, { ...most, ttl: 60_000 }],

@@ -47,7 +47,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 type Tree = { [name: string]: Tree } & { [index: number]: unknown }
 const tree = (text: string): Tree => JSON.parse(text) as Tree
 
-/** The paths at which two values differ. */
+/** Returns the paths at which two values differ. */
 function differences (a: unknown, b: unknown, path = ''): string[] {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return Object.is(a, b) ? [] : [path]
@@ -58,7 +58,7 @@ function differences (a: unknown, b: unknown, path = ''): string[] {
   )
 }
 
-t.test('one odd value of now is null, and all else as it was', async (t) => {
+t.test('one odd current value is null, and all others are unchanged', async (t) => {
   const right = readCurrent(tree(recorded.current), cell)
   for (const variable of VARIABLES.current) {
     for (const value of [...ODD, null, undefined]) {
@@ -77,14 +77,14 @@ t.test('one odd value of now is null, and all else as it was', async (t) => {
   }
 })
 
-t.test('one odd value of an hour, generated: it is null, and so is nothing else', async (t) => {
+t.test('one odd value of an hour, generated: only this one is null', async (t) => {
   const below = random(20_261_128)
   const right = readForecast(tree(recorded.forecast(7)), cell, 7)
   for (let i = 0; i < 300; i++) {
     const variable = VARIABLES.hourly[below(VARIABLES.hourly.length)] ?? ''
     const [value, hour] = [ODD[below(ODD.length)], below(7 * 24)]
     const answer = tree(recorded.forecast(7))
-    // The first of the list are of the day before.
+    // The first entries of the list belong to the previous day.
     Reflect.set(answer['hourly']?.[variable] ?? {}, hour + 24, value)
     const odd = new Oddities()
     const read = readForecast(answer, cell, 7, odd)
@@ -108,7 +108,7 @@ t.test('one odd value of an hour, generated: it is null, and so is nothing else'
   t.pass('300 values')
 })
 
-t.test('another unit, or a list of another length, spoils its variable only', async (t) => {
+t.test('a wrong unit, or a list of another length, affects its variable only', async (t) => {
   const spoil = (change: (answer: Tree) => void) => {
     const answer = tree(recorded.forecast(7))
     change(answer)
@@ -140,7 +140,7 @@ t.test('another unit, or a list of another length, spoils its variable only', as
   }
 })
 
-t.test('odd times are mended: the others tell which they are', async (t) => {
+t.test('odd times are corrected: the others determine them', async (t) => {
   const below = random(7)
   const right = readForecast(tree(recorded.forecast(7)), cell, 7)
   for (let i = 0; i < 50; i++) {
@@ -156,7 +156,7 @@ t.test('odd times are mended: the others tell which they are', async (t) => {
   }
 })
 
-t.test('of a day of which little is known nothing is told', async (t) => {
+t.test('a day with few known hours has no summary', async (t) => {
   const answer = tree(recorded.forecast(7))
   for (let hour = 24; hour < 24 + 6; hour++) {
     Reflect.set(answer['hourly']?.['temperature_2m'] ?? {}, hour, null)
@@ -166,7 +166,7 @@ t.test('of a day of which little is known nothing is told', async (t) => {
   ])
 })
 
-t.test('what has no amount at all is no weather', async (t) => {
+t.test('weather without any amount is invalid', async (t) => {
   const current = tree(recorded.current)
   for (const variable of VARIABLES.current) Reflect.set(current['current'] ?? {}, variable, null)
   t.throws(() => readCurrent(current, cell), { message: 'no amount of it is known' })

@@ -8,7 +8,7 @@ import * as recorded from './support/recorded.js'
 const berlin = cellOf({ latitude: 52.52437, longitude: 13.41053 })
 const parsed = (text: string): unknown => JSON.parse(text)
 
-t.test('what Open-Meteo is known to answer is understood', async (t) => {
+t.test('known responses of Open-Meteo are understood', async (t) => {
   t.strictSame(readCurrent(parsed(recorded.current), berlin), {
     source: 'open-meteo',
     modelTime: '2026-11-20T15:15:00+01:00',
@@ -60,14 +60,14 @@ t.test('what Open-Meteo is known to answer is understood', async (t) => {
   })
 })
 
-t.test('what is simulated says so', async (t) => {
+t.test('simulated weather is marked as such', async (t) => {
   t.equal(
     readCurrent(parsed(recorded.current.replace('{', '{"source": "simulated",')), berlin).source,
     'simulated'
   )
 })
 
-t.test('another shape, place or length is an error that says where', async (t) => {
+t.test('a wrong shape, place or length is an error with its location', async (t) => {
   const change = (text: string, from: string | RegExp, to: string): unknown => {
     const changed = text.replace(from, to)
     if (changed === text) throw new Error(`nothing like ${String(from)}`)

@@ -117,7 +117,7 @@ const PLACES: readonly Found[] = [
     longitude: -46.6361,
     population: 12_400_232
   },
-  // The same twice: the city, and its centre.
+  // The same place twice: the city, and its center.
   { name: 'Twin', ...GB, latitude: 51.01, longitude: 0.01, population: 5000 },
   { name: 'Twin', ...GB, latitude: 51.02, longitude: 0.02, population: 4000 },
   {
@@ -133,7 +133,8 @@ const PLACES: readonly Found[] = [
 const bare = (name: string) => name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /**
- * Open-Meteo with these places, which knows a few of them by other names; weather is everywhere.
+ * Starts an Open-Meteo with these places, which knows a few of them by other names; weather is
+ * everywhere.
  */
 async function startWorld (t: Test): Promise<UpstreamServer> {
   return startUpstream(t, (request, response) => {
@@ -157,7 +158,7 @@ const searches = ({ calls, url }: UpstreamServer) =>
     .filter((call) => call.startsWith('/v1/search'))
     .map((call) => new URL(call, url).searchParams.get('name'))
 
-t.test('a name is one, however it is typed', async (t) => {
+t.test('spellings of a name are equivalent', async (t) => {
   const upstream = await startWorld(t)
   const app = await build(t, upstream)
   for (const [what, ...others] of [
@@ -183,7 +184,7 @@ t.test('a name is one, however it is typed', async (t) => {
       bodies.add(response.body)
     }
     t.equal(bodies.size, 1, what)
-    // With a comma it is looked for as a whole, and without it.
+    // Names with a comma are looked up both as a whole and without it.
     t.equal(searches(upstream).length - before, what.includes(',') ? 2 : 1, what)
   }
   t.not(placeKey('Ås'), placeKey('As'))
@@ -196,7 +197,7 @@ t.test('a name is one, however it is typed', async (t) => {
 })
 
 t.test(
-  'of namesakes the one that is by far the largest is meant, or else all are listed',
+  'the largest namesake is chosen if it is by far the largest, otherwise all are listed',
   async (t) => {
     const app = await build(t, await startWorld(t))
     t.match((await current(app, { city: 'Berlin' })).json<CurrentResponse>(), {
@@ -233,7 +234,7 @@ t.test(
   }
 )
 
-t.test('country and admin1, or what follows a comma, tell them apart', async (t) => {
+t.test('country and admin1, or the text after a comma, distinguish them', async (t) => {
   const upstream = await startWorld(t)
   const app = await build(t, upstream)
   for (const [query, admin1] of [
@@ -281,7 +282,7 @@ t.test('country and admin1, or what follows a comma, tell them apart', async (t)
 })
 
 t.test(
-  'a batch has names with commas in quotes, and candidates of what is ambiguous',
+  'a batch supports quoted names with commas, and returns candidates of ambiguous names',
   async (t) => {
     const app = await build(t, await startWorld(t))
     const { items } = (
@@ -381,7 +382,7 @@ t.test(
 )
 
 t.test(
-  'an answer may be about a neighbour across the date line or the pole, and not about another place',
+  'a response may be about a neighbor across the date line or the pole, and not about a different place',
   async (t) => {
     const below = random(180)
     const now = Date.parse('2026-11-20T14:15:00Z')

@@ -66,7 +66,7 @@ t.test('the weather of a city', async (t) => {
   t.equal(upstream.calls.length, 2)
 })
 
-t.test('neighbours share what is kept, in any units', async (t) => {
+t.test('neighbors share documents, in any units', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
   t.equal((await get(app, '/current?latitude=52.52&longitude=13.41')).statusCode, 200)
@@ -90,7 +90,7 @@ t.test('neighbours share what is kept, in any units', async (t) => {
   })
 })
 
-t.test('the forecast, of as many days as are asked for', async (t) => {
+t.test('the forecast, for the requested number of days', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
   for (const [days, calls] of [[1, 1], [7, 1], [8, 2], [16, 2]] as const) {
@@ -115,7 +115,7 @@ t.test('the forecast, of as many days as are asked for', async (t) => {
   t.match(hour, { temperature: 25.7, precipitationProbability: 1, conditions: 'overcast' })
 })
 
-t.test('where has to be said, and right', async (t) => {
+t.test('the place is required, and validated', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
   for (const [url, detail] of Object.entries({
@@ -146,7 +146,7 @@ t.test('where has to be said, and right', async (t) => {
   t.equal(upstream.calls.length, 0)
 })
 
-t.test('a city that nobody knows is a 404, kept briefly', async (t) => {
+t.test('an unknown city is a 404, cached briefly', async (t) => {
   const clock = stopClock(t)
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
@@ -161,7 +161,7 @@ t.test('a city that nobody knows is a 404, kept briefly', async (t) => {
   t.equal(upstream.calls.length, 2)
 })
 
-t.test('many cities at once: only what is missing is fetched', async (t) => {
+t.test('many cities at once: only missing documents are fetched', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
   await get(app, '/current?city=Berlin')
@@ -175,7 +175,7 @@ t.test('many cities at once: only what is missing is fetched', async (t) => {
     { city: 'BERLIN', weather: { place: { name: 'Berlin' } } },
     { city: 'Spandau', weather: { place: { name: 'Berlin' } } }
   ])
-  // All the world is Berlin: its weather is there.
+  // The weather of Berlin is everywhere.
   t.same(
     upstream.calls.map((call) => new URL(call, upstream.url).searchParams.get('name')).sort(),
     ['nowhere', 'spandau']
@@ -187,7 +187,7 @@ t.test('many cities at once: only what is missing is fetched', async (t) => {
   )
 })
 
-t.test('an upstream that fails is told as what it is', async (t) => {
+t.test('each kind of upstream failure is reported as such', async (t) => {
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
   const url = '/current?latitude=52.5&longitude=13.4'
@@ -217,7 +217,7 @@ t.test('an upstream that fails is told as what it is', async (t) => {
   t.match(batch.items, [{ error: { status: 503 } }])
 })
 
-t.test('what the upstream validates is not sent again', async (t) => {
+t.test('a document revalidated by the upstream is not sent again', async (t) => {
   const clock = stopClock(t)
   const upstream = await startBerlin(t)
   const app = await build(t, upstream)
@@ -233,7 +233,7 @@ t.test('what the upstream validates is not sent again', async (t) => {
   }
   const url = '/current?latitude=52.5&longitude=13.4'
   const first = (await get(app, url)).json<CurrentResponse>()
-  // Past the time in which it is served while it is revalidated.
+  // Past its stale-while-revalidate window.
   clock.advance(30 * MINUTE)
   const second = await get(app, url)
   t.match(second.headers, { age: '0', 'cache-status': /fwd=stale/ })
@@ -241,7 +241,7 @@ t.test('what the upstream validates is not sent again', async (t) => {
   t.same(conditions, [undefined, '"1"'])
 })
 
-t.test('users and addresses have limits of their own', async (t) => {
+t.test('users and addresses have separate limits', async (t) => {
   stopClock(t)
   const upstream = await startBerlin(t)
   const app = await build(t, upstream, {
@@ -258,7 +258,7 @@ t.test('users and addresses have limits of their own', async (t) => {
   t.equal((await get(app, url, { authorization: `Bearer ${token}` })).statusCode, 200)
 })
 
-t.test('every route is described, its errors too', async (t) => {
+t.test('every route is described, including its errors', async (t) => {
   const app = await build(t, await startBerlin(t))
   const { paths } = (await app.inject('/docs/json')).json<{
     paths: Record<string, { get: { summary?: string; responses: object } }>

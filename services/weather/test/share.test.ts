@@ -8,18 +8,18 @@ import { json } from './support/upstream-server.js'
 
 const MINUTE = 60_000
 const JWT_SECRET = 'a secret of the tests, which is long enough'
-// A fifth of it is a client's.
+// A client's share is a fifth of it.
 const ENV = { CALLS_PER_MINUTE: '50', RATE_LIMIT_ALLOW: '', JWT_SECRET, TRUST_PROXY: '127.0.0.1' }
 const SHARE = 10
 
-/** Cells near Berlin, so that all the world can be Berlin. */
+/** Cells near Berlin, whose weather is everywhere. */
 const cell = (i: number) =>
   `/api/weather/current?latitude=${(52 + (i % 10) / 10).toFixed(1)}&longitude=${(13 + Math.floor(i / 10) / 10).toFixed(1)}`
 const as = (address: string) => ({ 'x-forwarded-for': address })
 const ask = (app: FastifyInstance, i: number, headers: Record<string, string>) =>
   app.inject({ url: cell(i), headers })
 
-t.test('a client has a share of the calls over all instances, and the others go on', async (t) => {
+t.test('a client has a share of the calls over all instances, and the others are not affected', async (t) => {
   const clock = stopClock(t)
   const upstream = await startBerlin(t)
   const DATA_DIR = await tempDir(t)
@@ -42,7 +42,7 @@ t.test('a client has a share of the calls over all instances, and the others go 
     t.match(refused.headers, { 'retry-after': '60', 'content-type': 'application/problem+json' })
   }
   t.equal(upstream.calls.length, SHARE)
-  t.equal((await ask(fleet[0], 0, greedy)).statusCode, 200, 'what is kept costs nothing')
+  t.equal((await ask(fleet[0], 0, greedy)).statusCode, 200, 'cached documents are free of charge')
 
   t.equal((await ask(fleet[0], SHARE, as('192.0.2.2'))).statusCode, 200, 'another address')
   const token = fleet[0].jwt.HS256.sign({ sub: 'somebody', role: 'reader' }, { expiresIn: '1h' })
@@ -51,16 +51,16 @@ t.test('a client has a share of the calls over all instances, and the others go 
     200,
     'a user at the same address'
   )
-  t.equal((await ask(fleet[1], SHARE, greedy)).statusCode, 200, 'what another one has fetched')
+  t.equal((await ask(fleet[1], SHARE, greedy)).statusCode, 200, 'documents fetched by another client')
 
   clock.advance(MINUTE)
-  // The first two remember for a second that it was refused.
+  // The first two remember the refusal for a second.
   const third = await build(t, upstream, { ...ENV, DATA_DIR, INSTANCE: 'x' })
   t.equal((await ask(third, SHARE + 2, greedy)).statusCode, 200, 'a minute later')
 })
 
 t.test(
-  'one client, whatever address of its network: what it cannot have the others still can',
+  'one client, with any address of its network: other clients still get what it cannot have',
   async (t) => {
     stopClock(t)
     const upstream = await startBerlin(t)
@@ -84,7 +84,7 @@ t.test(
   }
 )
 
-t.test('beyond its share a client has what is stale, and the reason', async (t) => {
+t.test('beyond its share a client gets stale documents, with the reason', async (t) => {
   const clock = stopClock(t)
   const upstream = await startBerlin(t)
   const app = await build(t, upstream, ENV)
@@ -97,10 +97,10 @@ t.test('beyond its share a client has what is stale, and the reason', async (t) 
     [stale.statusCode, stale.headers['cache-status']],
     [200, /fwd=stale; ttl=-\d+; detail=CLIENT_SHARE$/]
   )
-  t.match((await ask(app, 0, as('192.0.2.2'))).headers, { age: '0' }, 'another one has it fresh')
+  t.match((await ask(app, 0, as('192.0.2.2'))).headers, { age: '0' }, 'another client gets it fresh')
 })
 
-t.test('who waits with one that is refused is not refused with it', async (t) => {
+t.test('a client that waits with a refused one is not refused with it', async (t) => {
   stopClock(t)
   const upstream = await startBerlin(t)
   const app = await build(t, upstream, ENV)
@@ -112,13 +112,13 @@ t.test('who waits with one that is refused is not refused with it', async (t) =>
     )
     const statuses = answers.map(({ statusCode }) => statusCode)
     t.same([statuses[1], statuses[3]], [200, 200])
-    // The others' answers may do for them.
+    // The others' responses may be sufficient for them.
     t.ok([statuses[0], statuses[2]].every((status) => status === 200 || status === 429))
   }
 })
 
 t.test(
-  'addresses that are not limited have no share, and a batch counts what it needs',
+  'addresses without limits have no share, and a batch is charged its calls',
   async (t) => {
     stopClock(t)
     const upstream = await startBerlin(t)

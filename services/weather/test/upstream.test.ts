@@ -11,11 +11,11 @@ const well = json({ ok: true })
 const unavailable = { code: 'WEATHER_ERR_UPSTREAM_UNAVAILABLE', statusCode: 503 }
 const busy = { code: 'WEATHER_ERR_UPSTREAM_BUSY', statusCode: 503 }
 
-t.test('connections are used again, and there are only so many', async (t) => {
+t.test('connections are reused, and limited in number', async (t) => {
   const held: (() => void)[] = []
   const server = await startUpstream(t, (request, response) => {
     held.push(() => { well(request, response) })
-    // Three at a time are all there can be: the fourth comes on a connection that has become free.
+    // Three at a time are the maximum: the fourth uses a connection that has become free.
     if (held.length === 3) held.splice(0).forEach((answer) => { answer() })
   })
   const upstream = open(t, server.url, { manners: { connections: 3 } })
@@ -26,7 +26,7 @@ t.test('connections are used again, and there are only so many', async (t) => {
 })
 
 t.test(
-  'what may be mended by asking again is asked again, a bounded number of times',
+  'passing failures are retried a limited number of times',
   async (t) => {
     const cutOff = { code: 'WEATHER_ERR_UPSTREAM_CUT_OFF', statusCode: 502 }
     const later = { ...unavailable, headers: { 'retry-after': '5' } }
@@ -48,7 +48,7 @@ t.test(
   }
 )
 
-t.test('nobody is waited for too long', async (t) => {
+t.test('all waits are limited', async (t) => {
   const manners = { silence: 50, total: 120, retries: 0 }
   for (const [what, answer] of Object.entries<Parameters<typeof startUpstream>[1]>({
     'the first byte': silence,
@@ -58,7 +58,7 @@ t.test('nobody is waited for too long', async (t) => {
   })) {
     const server = await startUpstream(t, answer)
     await t.rejects(open(t, server.url, { manners }).get(call), unavailable, what)
-    // Retries do not make it longer.
+    // Retries do not prolong it.
     server.answer = silence
     await t.rejects(
       open(t, server.url, { manners: { ...manners, silence: 10_000, retries: 9 } }).get(call),
@@ -69,7 +69,7 @@ t.test('nobody is waited for too long', async (t) => {
   await t.rejects(open(t, 'http://127.0.0.1:1').get(call), unavailable, 'nobody listens')
 })
 
-t.test('an upstream that keeps failing is left alone, and tried by one', async (t) => {
+t.test('a failing upstream is not called, until a single attempt', async (t) => {
   const clock = stopClock(t)
   const server = await startUpstream(t, drop)
   const upstream = open(t, server.url, { manners: { retries: 0, failures: 3, coolDown: 5000 } })
@@ -79,11 +79,11 @@ t.test('an upstream that keeps failing is left alone, and tried by one', async (
   await t.rejects(upstream.get(call), { ...unavailable, headers: { 'retry-after': '5' } })
   clock.advance(3500)
   await t.rejects(upstream.get(call), { ...unavailable, headers: { 'retry-after': '2' } })
-  t.equal(server.calls.length, 3, 'it was not asked')
+  t.equal(server.calls.length, 3, 'it was not called')
 
   clock.advance(1500)
   await Promise.all(Array.from({ length: 5 }, () => t.rejects(upstream.get(call), unavailable)))
-  t.equal(server.calls.length, 4, 'one tried for all')
+  t.equal(server.calls.length, 4, 'one attempt for all')
 
   clock.advance(5000)
   server.answer = well
@@ -93,7 +93,7 @@ t.test('an upstream that keeps failing is left alone, and tried by one', async (
   t.equal(upstream.isFailing, false)
 })
 
-t.test('a clock that is set back does not keep it shut', async (t) => {
+t.test('a clock that is set back does not keep the breaker open', async (t) => {
   const clock = stopClock(t)
   const server = await startUpstream(t, inTurn(drop, well))
   const upstream = open(t, server.url, { manners: { retries: 0, failures: 1, coolDown: 1000 } })
@@ -102,7 +102,7 @@ t.test('a clock that is set back does not keep it shut', async (t) => {
   await t.rejects(upstream.get(call), { ...unavailable, headers: { 'retry-after': '1' } })
 })
 
-t.test('who is told to wait tells all', async (t) => {
+t.test('a pause requested of one instance applies to all', async (t) => {
   const clock = stopClock(t)
   for (const [what, headerNow, seconds] of [
     ['for seconds', () => '30', 30],
@@ -135,7 +135,7 @@ t.test('who is told to wait tells all', async (t) => {
   }
 })
 
-t.test('who is told to wait waits, also if the others cannot be told', async (t) => {
+t.test('an instance respects a pause even if the others cannot be informed', async (t) => {
   const server = await startUpstream(t, json({}, 429))
   const store = sqliteStore({ file: join(await tempDir(t), 'cache.db') })
   const reported: unknown[] = []
@@ -170,7 +170,7 @@ t.test('all instances together make no more calls than they may', async (t) => {
   for (const error of refused) t.match(error, { ...busy, headers: { 'retry-after': /^[1-9]\d*$/ } })
 })
 
-t.test('what is there already is asked for on that condition', async (t) => {
+t.test('a known document is requested conditionally', async (t) => {
   const server = await startUpstream(t, (request, response) => {
     const { 'if-none-match': etag, 'if-modified-since': date } = request.headers
     if (etag === '"1"' && date === 'Fri, 20 Nov 2026 15:00:00 GMT') { response.writeHead(304, { 'cache-control': 'max-age=60' }).end() } else well(request, response)

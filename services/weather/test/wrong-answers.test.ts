@@ -16,7 +16,7 @@ const url = '/api/weather/current?latitude=52.5&longitude=13.4'
 const MINUTE = 60_000
 
 t.test(
-  'an answer that is no weather is told by its kind, and opens the breaker as a failure does',
+  'an invalid response is reported by its kind, and opens the breaker like a failure',
   async (t) => {
     for (const [what, { answer, code }] of Object.entries(ways)) {
       const server = await startUpstream(t, answer)
@@ -42,7 +42,7 @@ t.test(
   }
 )
 
-t.test('what asking again does not mend is not asked again', async (t) => {
+t.test('permanent failures are not retried', async (t) => {
   for (const what of ['400', '301', 'HTML', 'another shape', 'too large', 'UTF-16']) {
     const server = await startUpstream(t, ways[what]?.answer ?? (() => {}))
     await t.rejects(open(t, server.url).get(call), what)
@@ -51,7 +51,7 @@ t.test('what asking again does not mend is not asked again', async (t) => {
 })
 
 t.test(
-  'one that is right in between begins the count anew, and a 429 says nothing either way',
+  'a valid response in between resets the count, and a 429 counts neither way',
   async (t) => {
     const server = await startUpstream(t, json({}, 403))
     const upstream = open(t, server.url, { manners: { failures: 2 } })
@@ -73,7 +73,7 @@ t.test(
 )
 
 t.test(
-  'whatever is wrong with it, what is kept is served, with the reason; and it is back at once when it is',
+  'for any invalid response, the cached document is served with the reason; and a valid one is used at once',
   async (t) => {
     const clock = stopClock(t)
     const upstream = await startBerlin(t)
@@ -104,7 +104,7 @@ t.test(
   }
 )
 
-t.test('the log has status, type and the first bytes of each, safely', async (t) => {
+t.test('the log has status, type and the first bytes of each, escaped', async (t) => {
   const upstream = await startBerlin(t)
   const well = upstream.answer
   const child = spawn(
@@ -127,7 +127,7 @@ t.test('the log has status, type and the first bytes of each, safely', async (t)
   const lines: AsyncIterator<string, undefined> = createInterface(child.stdout)[
     Symbol.asyncIterator
   ]()
-  /** The next line that has it. */
+  /** Resolves with the next line that contains it. */
   async function logged (
     is: (line: Record<string, unknown>) => boolean
   ): Promise<Record<string, unknown>> {
@@ -143,7 +143,7 @@ t.test('the log has status, type and the first bytes of each, safely', async (t)
   for (const [i, [what, { answer, code, logged: expected }]] of Object.entries(ways).entries()) {
     if (what === 'silence') continue
     upstream.answer = answer
-    // Around Berlin, so that no answer is kept, and that the upstream's is near enough.
+    // Around Berlin, so that no document is cached yet, and close enough for the upstream's.
     const place = `latitude=52.${i % 10}&longitude=13.${Math.floor(i / 10)}`
     const { status } = await fetch(`${origin}/api/weather/current?${place}`)
     t.equal(status, code === 'UNAVAILABLE' ? 503 : 502, what)

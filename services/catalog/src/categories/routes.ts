@@ -15,7 +15,7 @@ import {
   replaceCategory
 } from './store.js'
 
-/** Everything under /api/categories. */
+/** All routes under /api/categories. */
 export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (
   app,
   { database, outbox }
@@ -64,7 +64,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
           staleWhileRevalidate: '30s',
           staleIfError: '10m',
           negative: '10s',
-          // Asked for refused requests too.
+          // Called for refused requests too.
           tags: ({ params }) =>
             Value.Check(CategorySlug, params) ? [tags.everything, tags.category(params.slug)] : []
         }
@@ -93,7 +93,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     async ({ body }, reply) => {
       const { category, ticket } = await database.write(async (transaction) => {
         const category = await insertCategory(transaction, body)
-        // Before the commit, as the ticket takes its URI from there: the slug's 404 may be cached.
+        // Set before the commit, because the ticket reads its URI from there: the 404 of the slug
+        // may be cached.
         reply.header('location', `/api/categories/${category.slug}`)
         return {
           category,
@@ -111,7 +112,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     {
       schema: {
         tags: ['categories'],
-        summary: 'Replace a category, its slug too',
+        summary: 'Replace a category, including its slug',
         params: CategorySlug,
         querystring: NoQuery,
         body: CategoryInputSchema,
@@ -128,7 +129,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
         const before = await findCategory(transaction, slug)
         request.checkPreconditions(validatorsOf(before))
         const category = await replaceCategory(transaction, before.id, body)
-        // Lists of products are asked for by slug.
+        // Lists of products are requested by slug.
         const renamed =
           category.slug === slug ? [] : [tags.category(category.slug), tags.productLists]
         const ticket = await outbox.add(transaction, [
@@ -149,7 +150,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     {
       schema: {
         tags: ['categories'],
-        summary: 'Delete a category that has no products',
+        summary: 'Delete a category without products',
         params: CategorySlug,
         querystring: NoQuery,
         response: { 204: Type.Null({ description: 'Deleted' }), ...problems }

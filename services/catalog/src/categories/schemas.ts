@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 const slug = Type.String({
   pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$',
   maxLength: 64,
-  description: 'Its name in URLs, unique: small letters, digits and single hyphens',
+  description: 'Unique name in URLs: lower-case letters, digits and single hyphens',
   examples: ['garden-tools']
 })
 const name = Type.String({
@@ -12,30 +12,28 @@ const name = Type.String({
   pattern: '\\S',
   examples: ['Garden Tools']
 })
-const description = Type.String({ maxLength: 1_000, description: 'Empty where it is left out' })
+const description = Type.String({ maxLength: 1_000, description: 'Default: empty' })
 const Time = Type.String({ format: 'date-time' })
 
-/** A category as a client writes it whole. */
+/** Category as a client writes it. */
 export const CategoryInputSchema = Type.Object(
   { slug, name, description: Type.Optional(description) },
   { additionalProperties: false }
 )
 export type CategoryInput = Static<typeof CategoryInputSchema>
 
-/** A category as a client reads it. */
+/** Category as a client reads it. */
 export const CategorySchema = Type.Object({
   id: Type.Integer({ minimum: 1 }),
   slug,
   name,
   description,
-  version: Type.Integer({ minimum: 1, description: 'Grows with every write' }),
+  version: Type.Integer({ minimum: 1, description: 'Increases with every write' }),
   createdAt: Time,
   updatedAt: Time
 })
 
-/**
- * The count is in the list alone: a category's own entity tag does not change when a product does.
- */
+/** Only the list has the count: a category's own entity tag does not change when a product does. */
 export const CategoryList = Type.Object({
   items: Type.Array(
     Type.Object({ ...CategorySchema.properties, productCount: Type.Integer({ minimum: 0 }) })

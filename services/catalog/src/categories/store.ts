@@ -7,7 +7,7 @@ import {
 } from '../errors.js'
 import { type CategoryInput } from './schemas.js'
 
-/** All categories by name, each with the number of its products. */
+/** Returns all categories by name, each with the number of its products. */
 export async function listCategories (
   db: Kysely<CatalogSchema>
 ): Promise<(Category & { productCount: number })[]> {
@@ -22,7 +22,7 @@ export async function listCategories (
     .execute()
 }
 
-/** The category, or undefined. */
+/** Returns the category, or undefined. */
 export async function lookUpCategory (
   db: Kysely<CatalogSchema>,
   slug: string
@@ -30,7 +30,7 @@ export async function lookUpCategory (
   return await db.selectFrom('categories').selectAll().where('slug', '=', slug).executeTakeFirst()
 }
 
-/** The category, or CATALOG_ERR_CATEGORY_NOT_FOUND (404). */
+/** Returns the category, or throws CATALOG_ERR_CATEGORY_NOT_FOUND (404). */
 export async function findCategory (db: Kysely<CatalogSchema>, slug: string): Promise<Category> {
   const category = await lookUpCategory(db, slug)
   if (category === undefined) throw new CATALOG_ERR_CATEGORY_NOT_FOUND(slug)
@@ -51,7 +51,7 @@ export async function insertCategory (
     .executeTakeFirstOrThrow()
 }
 
-/** Replaces all that a client may write, its slug too. A slug that another one has is a 409. */
+/** Replaces all writable fields, including the slug. A slug of another category is a 409. */
 export async function replaceCategory (
   transaction: Transaction<CatalogSchema>,
   id: number,
@@ -68,7 +68,7 @@ export async function replaceCategory (
     .executeTakeFirstOrThrow()
 }
 
-/** Removes an empty category; CATALOG_ERR_CATEGORY_IN_USE (409) where it has products. */
+/** Deletes an empty category; throws CATALOG_ERR_CATEGORY_IN_USE (409) if it has products. */
 export async function deleteCategory (
   transaction: Transaction<CatalogSchema>,
   { id, slug }: Category

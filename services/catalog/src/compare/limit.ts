@@ -4,12 +4,12 @@ import { Samples, USUAL_SAMPLES } from './schemas.js'
 import { SOURCES } from './sources.js'
 
 /**
- * The requests of a comparison: two for the page to be found and to be in the cache, and the
- * samples of each source.
+ * Number of requests of a comparison: one to find the page, one to fill the cache, and the samples
+ * of each source.
  */
 const requestsOf = (samples: number) => 2 + SOURCES.length * samples
 
-/** Comparisons are counted by the requests that they make. */
+/** Comparisons cost as much as the requests that they make. */
 export const comparisonLimit = {
   group: 'comparisons',
   policies: [{ name: 'comparisons', limit: 1200, window: '1m' }],
@@ -17,7 +17,7 @@ export const comparisonLimit = {
   cost: ({ query }) => costOf(query)
 } as const satisfies RouteLimitOptions
 
-/** The query is not validated yet: what will be refused compares nothing. */
+/** Returns the cost before the query is validated: an invalid one compares nothing. */
 function costOf (query: unknown): number {
   const given: unknown =
     typeof query === 'object' && query !== null && 'samples' in query

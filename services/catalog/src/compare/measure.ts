@@ -13,15 +13,15 @@ export interface Measured {
 
 export interface Page {
   readonly path: string
-  /** By which the cache keeps it. */
+  /** Key of the page in the cache. */
   readonly key: string
 }
 
 /**
  * Measures how long the application takes to answer with a page, from each source in turn, so that
- * what else the machine does slows all of them alike. What took another way than it was to is left
- * out.
- * @param signal ends it early, before the next request: then there are fewer samples
+ * other load on the machine slows all of them equally. Samples from a different source than
+ * intended are left out.
+ * @param signal stops early, before the next request: then there are fewer samples
  * @throws CATALOG_ERR_NO_SUCH_PAGE, CATALOG_ERR_INCOMPARABLE
  */
 export async function measure (
@@ -30,7 +30,7 @@ export async function measure (
   samples: number,
   signal: AbortSignal
 ): Promise<Measured> {
-  // Each request listens.
+  // Each request adds a listener.
   setMaxListeners(0, signal)
   const ask = (headers: Record<string, string>) =>
     app.inject({ url: path, headers, remoteAddress: OWN_ADDRESS, signal })
@@ -41,13 +41,13 @@ export async function measure (
     results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut))
   })
   try {
-    // Now it is in the cache, if it can be.
+    // Fills the cache, if the page can be cached.
     const { statusCode, rawPayload } = await ask({})
     if (statusCode !== 200) throw noSuchPage(statusCode)
     bytes = rawPayload.length
     for (let i = 0; i < samples; i++) {
       for (const [n, { headers, evicts, isItsStatus }] of SOURCES.entries()) {
-        // Everybody else's turn: what waits for no network would keep the process to itself.
+        // Yields to other requests: work without network waits would otherwise occupy the process.
         await setImmediate()
         if (signal.aborted) return measured()
         if (evicts) app.responseCache.cache.evict(key)
@@ -87,5 +87,5 @@ function resultOf (
   }
 }
 
-/** To microseconds. */
+/** Rounds to microseconds. */
 const rounded = (ms: number) => Math.round(ms * 1000) / 1000

@@ -2,14 +2,14 @@ import { type Entries } from '@weir/cache'
 import { comparingAlready } from '../errors.js'
 
 /**
- * The place where instances agree on who does something: leases by which they fill a cache, which
- * run out where one dies.
+ * Leases with which instances agree on exclusive work: those for filling a cache, which expire if
+ * an instance dies.
  */
 export type Claims = Pick<Entries, 'claim'>
 
 /**
- * Does something for a client unless it is being done for it already, by whichever instance. While
- * the store is gone, each instance knows of itself only.
+ * Runs work for a client, unless an instance is already running it for that client. While the store
+ * is unavailable, each instance knows only its own work.
  * @throws CATALOG_ERR_COMPARING_ALREADY (409)
  */
 export async function oneEach<Result> (

@@ -6,11 +6,11 @@ import { measure } from './measure.js'
 import { type Claims, oneEach } from './one-each.js'
 import { CompareQuery, ComparisonSchema } from './schemas.js'
 
-// Milliseconds.
+// Maximum duration in milliseconds.
 const LONGEST = 10_000
 
 export interface CompareRoutesOptions {
-  /** The place where instances agree on which clients are comparing. */
+  /** Leases with which instances agree on the clients that are comparing. */
   readonly claims: Claims
 }
 
@@ -26,15 +26,17 @@ export const compareRoutes: FastifyPluginAsyncTypebox<CompareRoutesOptions> = as
     {
       schema: {
         tags: ['cache'],
-        summary: 'The same page from its handler, from the store and from memory',
+        summary: 'Compare a page from its handler, from the store and from memory',
         description:
-          'Measured in this instance, side by side, one request after the other and without the network. A client has one comparison at a ' +
-          'time (409), and so has an instance (503). It costs as much of the limit as it makes requests, three for each sample and two, and ends with the connection.',
+          'Measures on this instance, one request after the other, without the network. A ' +
+          'client can run one comparison at a time (409), and so can an instance (503). The ' +
+          'cost under the rate limit is the number of requests, three per sample plus two. The ' +
+          'comparison stops when the connection closes.',
         querystring: CompareQuery,
         response: { 200: ComparisonSchema, ...problems }
       },
       config: { rateLimit: comparisonLimit },
-      // HEAD is below, and compares nothing.
+      // HEAD is declared below, and compares nothing.
       exposeHeadRoute: false
     },
     async (request, reply) => {
@@ -45,7 +47,7 @@ export const compareRoutes: FastifyPluginAsyncTypebox<CompareRoutesOptions> = as
         left.abort()
       })
       return await oneEach(claims, app.limitedClient(request), async () => {
-        // Two would measure each other.
+        // Concurrent comparisons would measure each other.
         if (isComparing) throw comparing()
         isComparing = true
         try {
@@ -56,7 +58,7 @@ export const compareRoutes: FastifyPluginAsyncTypebox<CompareRoutesOptions> = as
           return { path, samples, ...measured }
         } catch (error) {
           if (!left.signal.aborted) throw error
-          // Nobody is there to be told.
+          // The client has left.
           return reply.hijack()
         } finally {
           isComparing = false

@@ -8,14 +8,14 @@ export const Samples = Type.Integer({
   minimum: 5,
   maximum: most,
   default: USUAL_SAMPLES,
-  description: 'How often it is asked for, of each source'
+  description: 'Number of requests to each source'
 })
 
 export const CompareQuery = Type.Object({
   path: Type.String({
     pattern: '^/(?![/\\\\])[^\\s#]*$',
     maxLength: 2048,
-    description: 'A page of the catalog, with its query',
+    description: 'Page of the catalog, with its query',
     examples: ['/api/products?limit=20']
   }),
   samples: Samples
@@ -27,31 +27,32 @@ const Ms = (description: string) =>
 const ResultSchema = Type.Object({
   source: Type.Enum(['handler', 'store', 'memory'], {
     description:
-      'Computed; or from the cache that all instances share; or from the memory of this instance'
+      'Computed by the handler, read from the shared cache, or read from the memory of this ' +
+      'instance'
   }),
   samples: Type.Integer({
     minimum: 1,
     maximum: most,
-    description: 'How many answers came from there'
+    description: 'Number of responses from this source'
   }),
   leftOut: Type.Integer({
     minimum: 0,
     maximum: most,
-    description: 'How many did not, because somebody wrote meanwhile, for one'
+    description: 'Number of responses from another source, for example after a concurrent write'
   }),
   medianMs: Ms('Median'),
   p90Ms: Ms('90th percentile'),
   p99Ms: Ms('99th percentile'),
   requestsPerSecond: Type.Number({
     minimum: 0,
-    description: 'One after the other, as fast as the median'
+    description: 'Throughput of sequential requests at the median latency'
   })
 })
 export type SourceResult = Static<typeof ResultSchema>
 
 export const ComparisonSchema = Type.Object({
   path: Type.String(),
-  samples: Type.Integer({ description: 'As asked for' }),
-  bytes: Type.Integer({ description: 'Of the page' }),
+  samples: Type.Integer({ description: 'The URL as requested' }),
+  bytes: Type.Integer({ description: 'Size of the page' }),
   results: Type.Array(ResultSchema)
 })

@@ -1,4 +1,4 @@
-/** Where an answer may come from: how it is asked for, and what Cache-Status then says. */
+/** Sources of a response: how to request it, and the resulting Cache-Status. */
 export const SOURCES = [
   {
     source: 'handler',

@@ -2,8 +2,8 @@ import { outboxMigration } from '@weir/outbox'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
 /**
- * Migrations are written in SQL's own snake_case, against a database whose types are of another
- * day.
+ * Migrations use SQL's snake_case, with a database type of their own, because the current types may
+ * differ.
  */
 type AnyDatabase = Kysely<unknown>
 
@@ -20,7 +20,7 @@ const products: Migration = {
         updated_at text not null
       ) strict`.execute(db)
 
-    // autoincrement: an id is never given out twice, so neither is an entity tag made of id and
+    // Autoincrement ids are never reused, and neither are entity tags derived from id and
     // version.
     await sql`
       create table products (
@@ -50,7 +50,7 @@ const search: Migration = {
         sku, name, description, content = 'products', content_rowid = 'id',
         tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
       )`.execute(db)
-    // The index holds no text of its own: to forget a row it must be told the words the row had.
+    // The index stores no text: to remove a row it needs the old words.
     const forget = sql`insert into product_search (product_search, rowid, sku, name, description)
       values ('delete', old.id, old.sku, old.name, old.description)`
     const learn = sql`insert into product_search (rowid, sku, name, description) values (new.id, new.sku, new.name, new.description)`
@@ -67,8 +67,8 @@ const search: Migration = {
 }
 
 /**
- * A product's name as it sorts, kept in step by a trigger: `sort_key` and `search_words` are those
- * of `addTextFunctions`.
+ * Sort key of a product's name, maintained by a trigger: `sort_key` and `search_words` come from
+ * `addTextFunctions`.
  */
 const nameOrder: Migration = {
   async up (db: AnyDatabase) {
@@ -86,8 +86,8 @@ const nameOrder: Migration = {
 }
 
 /**
- * A search index of words that the catalog makes itself: FTS5's tokenizers know no words without
- * spaces.
+ * Search index of words that the catalog splits itself: the tokenizers of FTS5 cannot split text
+ * without spaces.
  */
 const searchWords: Migration = {
   async up (db: AnyDatabase) {
@@ -95,7 +95,7 @@ const searchWords: Migration = {
       await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db)
     }
     await sql`drop table product_search`.execute(db)
-    // ASCII: whatever is not, is part of a word.
+    // The ASCII tokenizer treats all other characters as part of a word.
     await sql`
       create virtual table product_search using fts5 (
         words, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2'
@@ -116,8 +116,8 @@ const searchWords: Migration = {
 }
 
 /**
- * Applied in the order of their names; a released one is never edited. The outbox's is listed again
- * when its table has changed.
+ * Migrations in the order of their names; never edit a released one. The outbox's migration is
+ * listed again when its table changes.
  */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({

@@ -10,30 +10,30 @@ import { prepare } from './prepare.js'
 import { type CatalogSchema } from './schema.js'
 import { isBusy, whileBusy } from './while-busy.js'
 
-/** How long a start waits for another process that migrates and seeds the same file, in ms. */
+/** Milliseconds that a start waits for another process that migrates and seeds the same file. */
 const PREPARE_TIMEOUT = 60_000
 /**
- * The time a write waits for its turn, in ms: an import holds the lock for two to three seconds per
- * 100,000 rows.
+ * Milliseconds that a write waits for its turn: an import holds the lock for two to three seconds
+ * per 100,000 rows.
  */
 const WRITE_TIMEOUT = 5_000
-/** Readers wait only while a crashed process's log is recovered, in ms. */
+/** Milliseconds that readers wait, only while a crashed process's log is recovered. */
 const RECOVERY_TIMEOUT = 5_000
 
-/** The catalog's database, open: one file that any number of processes may share. */
+/** Open database of the catalog: one file that any number of processes may share. */
 export interface CatalogDatabase {
-  /** Reads, which no writer ever holds up. It refuses to write. */
+  /** Read connection, never blocked by a writer. It refuses to write. */
   readonly read: Kysely<CatalogSchema>
   /**
-   * Runs `work` in a transaction that holds the write lock from its first statement on: what it
-   * reads is what it replaces. Waits for its turn without blocking the process; throws
-   * CATALOG_ERR_BUSY (503) when that takes over 5 s.
+   * Runs `work` in a transaction that holds the write lock from its first statement, so that it
+   * replaces exactly the data it has read. Waits for its turn without blocking the process; throws
+   * CATALOG_ERR_BUSY (503) after 5 s.
    */
   write<T> (work: (transaction: Transaction<CatalogSchema>) => Promise<T>): Promise<T>
   close (): Promise<void>
 }
 
-/** Opens the database in `file`, made, migrated and seeded where it is not yet. */
+/** Opens the database in `file`; creates, migrates and seeds it if necessary. */
 export async function openCatalog (file: string): Promise<CatalogDatabase> {
   const writer = await openWriter(file)
   const reader = new Database(file, { timeout: RECOVERY_TIMEOUT })
@@ -63,10 +63,10 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
 }
 
 /**
- * A connection whose transactions take the write lock at once; the file is made, migrated and
- * seeded where it is not yet.
+ * Opens a connection whose transactions take the write lock at once; creates, migrates and seeds
+ * the file if necessary.
  *
- * @throws SqliteFileError which names the file and the remedy
+ * @throws SqliteFileError with the file and the remedy
  */
 export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> {
   try {

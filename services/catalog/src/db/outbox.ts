@@ -3,8 +3,8 @@ import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 
 /**
- * How long a delete waits, with the event loop, for whoever writes, in ms. If it is not long
- * enough, a row is delivered twice.
+ * Milliseconds that a delete waits for a writer, blocking the event loop. After that, a row is
+ * delivered twice.
  */
 const LOCK_TIMEOUT = 50
 
@@ -14,8 +14,8 @@ export interface CatalogOutbox {
 }
 
 /**
- * The invalidations that were committed with what they are about, on a connection of their own to
- * the catalog's database.
+ * Opens the outbox of invalidations committed with their data, on its own connection to the
+ * catalog's database.
  */
 export function openOutbox (
   file: string,

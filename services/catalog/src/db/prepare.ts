@@ -4,15 +4,15 @@ import { type CatalogSchema } from './schema.js'
 import { seed } from './seed/seed.js'
 
 /**
- * Brings the database to the latest schema, and fills one that is new with the sample shop.
+ * Migrates the database to the latest schema, and fills a new one with the sample shop.
  *
- * All of it is one transaction that holds the write lock: of several instances that start at once,
- * one does the work and the others then find it done; a process that dies half-way leaves nothing
+ * Everything is one transaction that holds the write lock: of several instances that start at once,
+ * one does the work and the others find it done; a process that dies half-way leaves nothing
  * behind.
  */
 export async function prepare (db: Kysely<CatalogSchema>): Promise<void> {
-  // Not db.transaction(): the migrator asks for a connection, which Kysely's transactions do not
-  // hand on.
+  // Avoids db.transaction(): the migrator needs a connection, which Kysely's transactions do not
+  // pass on.
   await db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection)
     try {
@@ -21,7 +21,7 @@ export async function prepare (db: Kysely<CatalogSchema>): Promise<void> {
         provider: migrations
       }).migrateToLatest()
       if (error !== undefined) {
-        throw new Error("The catalog database could not be brought to this version's schema", {
+        throw new Error("The catalog database could not be migrated to this version's schema", {
           cause: error
         })
       }

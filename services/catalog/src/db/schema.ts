@@ -1,10 +1,10 @@
 import { type OutboxSchema } from '@weir/outbox'
 import { type ColumnType, type Generated, type Selectable } from 'kysely'
 
-/** Set by the insert alone. */
+/** Column that is set only on insert. */
 type Fixed<T> = ColumnType<T, T, never>
 
-/** A shop category. Times are ISO 8601 in UTC. */
+/** Category of the shop. Times are ISO 8601 in UTC. */
 export interface CategoryTable {
   id: Generated<number>
   slug: string
@@ -15,14 +15,12 @@ export interface CategoryTable {
   updatedAt: string
 }
 
-/**
- * An article on sale. `price` is in minor units (cents) of `currency`; times are ISO 8601 in UTC.
- */
+/** Article on sale. `price` is in minor units (cents) of `currency`; times are ISO 8601 in UTC. */
 export interface ProductTable {
   id: Generated<number>
   sku: string
   name: string
-  /** Orders products by name: text of `sortKey`, which triggers keep in step. */
+  /** Sort key of the name: text of `sortKey`, maintained by triggers. */
   nameKey: ColumnType<string, never, never>
   description: string
   categoryId: number
@@ -34,12 +32,12 @@ export interface ProductTable {
   updatedAt: string
 }
 
-/** The full-text index over products: triggers keep it in step, so it is only read. */
+/** Full-text index over products, maintained by triggers and read-only here. */
 export interface ProductSearchTable {
   rowid: ColumnType<number, never, never>
 }
 
-/** The database, in camelCase; the tables themselves are in snake_case. */
+/** Schema of the database in camelCase; the tables themselves use snake_case. */
 export interface CatalogSchema extends OutboxSchema {
   categories: CategoryTable
   products: ProductTable

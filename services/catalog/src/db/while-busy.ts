@@ -3,18 +3,18 @@ import Database from 'better-sqlite3'
 
 const RETRY_MS = 5
 
-/** Another connection holds the lock this one needs. */
+/** Returns whether another connection holds the required lock. */
 export function isBusy (error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
 }
 
 /**
- * Tries `work` until it is not refused by another connection's lock, or `timeout` ms have passed:
- * then it throws what SQLite said.
+ * Retries `work` while another connection's lock refuses it, until `timeout` ms have passed: then
+ * it throws SQLite's error.
  *
- * SQLite's own busy handler would wait inside a synchronous call, and every request of this process
- * with it. It is also never asked when two processes switch one new file to WAL at the same
- * instant: one of them is refused at once.
+ * SQLite's own busy handler would wait inside a synchronous call, and block every request of this
+ * process. It is also not called when two processes switch a new file to WAL at the same instant:
+ * one of them is refused at once.
  */
 export async function whileBusy<T> (timeout: number, work: () => T | Promise<T>): Promise<T> {
   const deadline = performance.now() + timeout

@@ -18,7 +18,7 @@ export type Arguments =
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong', readonly problem: string }
 
-/** Reads the command line, without the program's own name. */
+/** Parses the command line, without the program's own name. */
 export function parseArguments (args: readonly string[]): Arguments {
   try {
     const { values: { help, database }, positionals: [file, ...more] } = parseArgs({

@@ -3,8 +3,8 @@ import Database from 'better-sqlite3'
 import { ImportError } from './import-error.js'
 
 /**
- * Refuses a path that has no catalog: an import adds to a shop and never makes one. A misspelt path
- * would otherwise be a new shop that no instance serves. Changes nothing.
+ * Refuses a path without a catalog: an import adds to a shop and never creates one. Otherwise a
+ * misspelled path would create a shop that no instance serves. Changes nothing.
  * @throws ImportError CATALOG_ERR_NO_DATABASE, CATALOG_ERR_NOT_A_CATALOG
  */
 export async function checkDatabase (file: string): Promise<void> {
@@ -18,7 +18,8 @@ export async function checkDatabase (file: string): Promise<void> {
   })
   if (info === undefined) {
     throw new ImportError(
-      `There is no database ${file}: give the path of a running catalog's with --database or DATA_DIR, or start the catalog first.`,
+      `There is no database ${file}: give the path of a running catalog's database with ` +
+      '--database or DATA_DIR, or start the catalog first.',
       { code: 'CATALOG_ERR_NO_DATABASE' }
     )
   }
@@ -40,7 +41,7 @@ export async function checkDatabase (file: string): Promise<void> {
   }
 }
 
-/** No table of that name, or no SQLite at all. */
+/** The table does not exist, or the file is not an SQLite database. */
 const foreign = new Set(['SQLITE_ERROR', 'SQLITE_NOTADB'])
 
 const notACatalog = (file: string, cause?: Error) =>

@@ -5,14 +5,13 @@ import { isImportField, type ImportField, requiredFields } from './import-row.js
 import { type RawRow } from './raw-row.js'
 
 /**
- * Columns whose cells are numbers where they look like one; where they do not, the row's check says
- * so.
+ * Columns whose cells are converted to numbers if possible; otherwise the row's check reports them.
  */
 const numeric = new Set<ImportField>(['price', 'stock'])
 
 /**
- * A header row, then one product a row (RFC 4180). An empty cell is a field left out; blank lines
- * are passed over.
+ * Reads a header row, then one product per row (RFC 4180). An empty cell is an omitted field; blank
+ * lines are skipped.
  */
 export async function * csvRows (text: AsyncIterable<string>): AsyncGenerator<RawRow> {
   let header: ImportField[] | undefined
@@ -47,7 +46,7 @@ function parseHeader (cells: readonly string[]): ImportField[] {
   }
   return names.map((name, index) => {
     if (!isImportField(name)) {
-      throw new ImportError(`The header row has a column that a product has not: "${name}"`)
+      throw new ImportError(`The header row has an unknown column: "${name}"`)
     }
     if (names.indexOf(name) !== index) {
       throw new ImportError(`The header row has the column "${name}" twice`)
@@ -64,19 +63,19 @@ async function * records (
     relax_column_count: true,
     max_record_size: LONGEST_ROW
   })
-  // Whatever goes wrong in either stream comes out of the parser, which is read below.
+  // Errors of both streams surface in the parser, which is read below.
   pipeline(Readable.from(text), parser, () => {})
   const rows: AsyncIterable<string[]> = parser
   let line = 1
   try {
     for await (const cells of rows) {
       if (cells.length > 1 || cells[0] !== '') yield { line, cells }
-      // Counted here: the parser takes a CRLF inside quotes for two lines.
+      // Lines are counted here: the parser counts a CRLF inside quotes twice.
       line +=
         1 + cells.reduce((breaks, text) => breaks + (text.match(/\r\n|\n|\r/g)?.length ?? 0), 0)
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    throw new ImportError(`The file is not CSV from here on: ${error.message}`, { cause: error })
+    throw new ImportError(`The file is not valid CSV from here: ${error.message}`, { cause: error })
   }
 }

@@ -1,7 +1,7 @@
-/** The import cannot go on: the message says why, and what to do. */
+/** Error that stops the import: the message has the reason and the remedy. */
 export class ImportError extends Error {
   override readonly name = 'ImportError'
-  /** A name for programs; undefined where the file itself is what is wrong. */
+  /** Stable name for programs; undefined if the file itself is at fault. */
   readonly code: 'CATALOG_ERR_NO_DATABASE' | 'CATALOG_ERR_NOT_A_CATALOG' | undefined
 
   constructor (
@@ -14,7 +14,7 @@ export class ImportError extends Error {
 }
 
 /**
- * The longest row that is taken for one, in characters: a missing quote or line break would make a
- * row of the whole file.
+ * Maximum length of a row, in characters: without it a missing quote or line break would make the
+ * whole file one row.
  */
 export const LONGEST_ROW = 1_048_576

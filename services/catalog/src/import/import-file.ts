@@ -14,10 +14,10 @@ import { type Progress } from './progress.js'
 import { readText } from './read-text.js'
 import { type Merged, Staging } from './staging.js'
 
-/** How long to wait for other writers, in ms. */
+/** Milliseconds to wait for other writers. */
 const LOCK_TIMEOUT = 30_000
 
-/** What became of a file: nothing of it is in the catalog unless all of it is. */
+/** Result of an import: either all rows of the file are in the catalog, or none. */
 export type ImportOutcome =
   | ({ readonly refused: false; readonly rows: number } & Merged)
   | {
@@ -28,9 +28,9 @@ export type ImportOutcome =
   }
 
 /**
- * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file
- * cannot be read as one, or `database` has no catalog.
- * @param merged what else is part of the transaction that changes the catalog
+ * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError if the file is
+ * invalid, or `database` has no catalog.
+ * @param merged additional work in the transaction that changes the catalog
  */
 export async function importFile (
   file: string,
@@ -92,7 +92,7 @@ async function formatOf (file: string): Promise<'csv' | 'ndjson'> {
     const beginning = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '').trimStart()
     if (beginning.startsWith('[')) {
       throw new ImportError(
-        "The file is one JSON array: write one object a line instead (jq -c '.[]')."
+        "The file is one JSON array: write one object per line instead (jq -c '.[]')."
       )
     }
     return beginning.startsWith('{') ? 'ndjson' : 'csv'

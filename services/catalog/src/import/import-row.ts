@@ -8,16 +8,16 @@ const ImportRowSchema = Type.Object(
   { additionalProperties: false }
 )
 
-/** A product in a file: as the API takes it, with its category named by slug. */
+/** Product in a file: like in the API, with its category named by slug. */
 export type ImportRow = Static<typeof ImportRowSchema>
 export type ImportField = keyof ImportRow
 
-/** A surrogate without its other half, which JSON can write and UTF-8 cannot. */
+/** Unpaired surrogate, which JSON can express and UTF-8 cannot. */
 const HALF_CHARACTER = /\p{Cs}/u
 
 const validator = Compile(ImportRowSchema)
 
-/** What each field must be, for whoever has to mend the file. */
+/** Expected value of each field, for the person who corrects the file. */
 const expectations: Record<ImportField, string> = {
   sku: '1 to 64 letters, digits, ".", "_" or "-", the first one a letter or digit',
   name: 'a text of 1 to 200 characters',
@@ -34,10 +34,10 @@ export function isImportField (name: string): name is ImportField {
   return Object.hasOwn(expectations, name)
 }
 
-/** The row, or in one text all that is wrong with it. */
+/** Returns the row, or a text that lists all of its problems. */
 export function checkRow (value: unknown): { row: ImportRow } | { problem: string } {
   if (validator.Check(value)) {
-    // Other fields have patterns that no such character matches.
+    // Patterns of the other fields exclude such characters.
     const halved = (['name', 'description'] as const).filter((field) =>
       HALF_CHARACTER.test(value[field] ?? '')
     )
@@ -55,7 +55,7 @@ export function checkRow (value: unknown): { row: ImportRow } | { problem: strin
   const missing = requiredFields
     .filter((field) => !fields.has(field))
     .map((field) => `${field} is missing: it must be ${expectations[field]}`)
-  // Several rules may fail for one field: it is named once.
+  // Several rules may fail for one field, which is reported once.
   const blamed = new Set(
     validator
       .Errors(value)
@@ -64,7 +64,7 @@ export function checkRow (value: unknown): { row: ImportRow } | { problem: strin
   )
   const wrong = [...blamed].map((field) => isImportField(field)
     ? `${field} must be ${expectations[field]}, not ${excerpt(fields.get(field))}`
-    : `${field} is no field of a product`)
+    : `${field} is not a field of a product`)
   return { problem: [...missing, ...wrong].join('; ') }
 }
 

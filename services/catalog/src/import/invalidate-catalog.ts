@@ -8,19 +8,19 @@ import { type CatalogEnv } from '../env.js'
 import { registerSharedCache } from '../shared-cache.js'
 import { tags } from '../tags.js'
 
-/** Tells every instance that all they have cached may have changed. */
+/** Invalidates all cached data of every instance. */
 export interface CatalogInvalidation {
   /**
-   * Commits it with the import: from then on the running instances deliver it, or the first one to
-   * start.
+   * Commits the invalidation with the import: from then on the running instances deliver it, or the
+   * first one to start.
    */
   readonly add: (transaction: Transaction<CatalogSchema>) => Promise<void>
-  /** Delivers it from here. Rejects where the shared cache cannot be opened. */
+  /** Delivers it from this process. Rejects if the shared cache cannot be opened. */
   deliver (): Promise<DeliveryOutcome>
   close (): Promise<void>
 }
 
-/** Nothing is opened before `add`. */
+/** Opens nothing before `add`. */
 export function catalogInvalidation (env: CatalogEnv, database: string): CatalogInvalidation {
   const app = fastify()
   let added: CatalogOutbox & { readonly ticket: Ticket } | undefined

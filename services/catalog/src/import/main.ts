@@ -10,7 +10,7 @@ import { createProgress } from './progress.js'
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** Runs the import; the result is the exit code: 0 done, 1 nothing imported, 2 wrong arguments. */
+/** Runs the import and returns the exit code: 0 done, 1 nothing imported, 2 wrong arguments. */
 async function main (args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args)
   if (parsed.kind === 'help') {
@@ -35,7 +35,7 @@ async function runImport ({
   try {
     const env = loadEnv(catalogEnv)
     const path = database ?? databaseFile(env)
-    // The instances that share a database share the folder it is in.
+    // Instances that share a database share its folder.
     invalidation = catalogInvalidation({ ...env, DATA_DIR: dirname(path) }, path)
     const outcome = await importFile(file, path, createProgress(process.stderr), invalidation.add)
     if (outcome.refused) {
@@ -64,8 +64,8 @@ async function runImport ({
 }
 
 /**
- * Does not fail: what cannot be delivered from here waits in the outbox, and no instance uses its
- * cache before it is delivered.
+ * Never fails: an invalidation that cannot be delivered from here waits in the outbox, and no
+ * instance uses its cache before it is delivered.
  */
 async function tellInstances (invalidation: CatalogInvalidation): Promise<void> {
   let reason = 'The shared cache does not answer.'
@@ -75,16 +75,17 @@ async function tellInstances (invalidation: CatalogInvalidation): Promise<void> 
     reason = error instanceof Error ? error.message : String(error)
   }
   process.stderr.write(
-    `Cached responses could not be invalidated from here: the running instances do it, or the first one to start. ${reason}\n`
+    'Cached responses could not be invalidated from here: the running instances do so, or the ' +
+    `first one to start. ${reason}\n`
   )
 }
 
 function explain (error: unknown, file: string): string {
   if (!(error instanceof Error)) return String(error)
-  if (isBusy(error)) return 'The catalog is being written by somebody else: try again in a moment.'
+  if (isBusy(error)) return 'Another process is writing to the catalog: try again in a moment.'
   if ('code' in error && 'path' in error && error.path === file) {
-    if (error.code === 'ENOENT') return `There is no file ${file}.`
-    if (error.code === 'EACCES') return `${file} may not be read.`
+    if (error.code === 'ENOENT') return `The file ${file} does not exist.`
+    if (error.code === 'EACCES') return `The file ${file} is not readable.`
   }
   return error instanceof ImportError && error.code !== undefined
     ? `${error.code}: ${error.message}`

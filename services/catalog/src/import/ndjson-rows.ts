@@ -1,7 +1,7 @@
 import { ImportError, LONGEST_ROW } from './import-error.js'
 import { type RawRow } from './raw-row.js'
 
-/** One JSON object a line. Blank lines are passed over. */
+/** Reads one JSON object per line. Blank lines are skipped. */
 export async function * ndjsonRows (text: AsyncIterable<string>): AsyncGenerator<RawRow> {
   let line = 0
   for await (const json of lines(text)) {

@@ -1,10 +1,10 @@
-/** A row that cannot be imported: where it begins, and all that is wrong with it. */
+/** Row that cannot be imported: its first line, and all of its problems. */
 export interface RowProblem {
   readonly line: number
   readonly problem: string
 }
 
-/** The bad rows of a file: all are counted, the first of them kept to be shown. */
+/** Bad rows of a file: all are counted, and the first ones are kept for display. */
 export class Problems {
   static readonly SHOWN = 100
   #count = 0
@@ -18,7 +18,7 @@ export class Problems {
     return this.#first
   }
 
-  /** Takes `first` of `count` problems, both in the order of their lines. */
+  /** Adds `first` of `count` problems, both in the order of their lines. */
   add (first: readonly RowProblem[], count = first.length): void {
     this.#count += count
     if (

@@ -1,17 +1,17 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** How far a file has been read. */
+/** Reports the progress of an import. */
 export interface Progress {
   start (bytes: number): void
   advance (bytes: number, rows: number): void
   stop (rows: number): void
-  /** All is read and good so far; now the rows go into the catalog. */
+  /** Called when all rows are read and valid; then they are written to the catalog. */
   write (rows: number): void
 }
 
 /**
- * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal that cannot move its cursor) it
- * writes a plain line every 10% of the file, without carriage returns or escapes.
+ * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal without cursor control) it writes
+ * a plain line every 10% of the file, without carriage returns or escapes.
  */
 export function createProgress (
   stream: NodeJS.WriteStream,

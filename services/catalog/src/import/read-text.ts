@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { ImportError } from './import-error.js'
 
 /**
- * The text of a UTF-8 file, piece by piece, without its byte order mark; `onBytes` hears how much
- * was read.
+ * Reads the text of a UTF-8 file in pieces, without its byte order mark; `onBytes` receives the
+ * number of bytes read.
  */
 export async function * readText (
   file: string,

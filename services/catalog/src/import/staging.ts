@@ -27,8 +27,8 @@ export interface Merged {
 const ROWS_PER_STATEMENT = 500
 
 /**
- * Rows on their way in, in a temporary table: reading a file of any size takes little memory, and
- * no lock on the catalog until all of it is known to be good.
+ * Temporary table for rows: reading a file of any size takes little memory, and no lock on the
+ * catalog until all rows are known to be valid.
  */
 export class Staging {
   readonly #db: Kysely<StagingSchema>
@@ -52,14 +52,16 @@ export class Staging {
     if (this.#pending.length >= ROWS_PER_STATEMENT) await this.flush()
   }
 
-  /** Writes what `add` has collected: before anything else is asked of the table. */
+  /** Writes the rows collected by `add`; call it before querying the table. */
   async flush (): Promise<void> {
     if (this.#pending.length === 0) return
     await this.#db.insertInto('staged').values(this.#pending).execute()
     this.#pending = []
   }
 
-  /** Rows that contradict the catalog or each other: how many, and the first of them. */
+  /**
+   * Returns the rows that contradict the catalog or each other: their number, and the first ones.
+   */
   async problems (
     db: Kysely<CatalogSchema>,
     limit: number
@@ -85,7 +87,7 @@ export class Staging {
         line,
         problem: [
           ...(categoryId === null
-            ? [`category "${category}" does not exist: GET /api/categories lists those that do`]
+            ? [`category "${category}" does not exist: GET /api/categories lists the existing ones`]
             : []),
           ...(line > firstLine ? [`sku "${sku}" is on line ${firstLine} already`] : [])
         ].join('; ')
@@ -93,10 +95,7 @@ export class Staging {
     }
   }
 
-  /**
-   * Adds the products that are new and updates those that differ; what a row leaves out stays as it
-   * is.
-   */
+  /** Adds new products and updates changed ones; omitted fields keep their values. */
   async merge (transaction: Transaction<CatalogSchema>): Promise<Merged> {
     const now = new Date().toISOString()
     const {

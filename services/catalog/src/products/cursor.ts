@@ -4,11 +4,11 @@ import { type Product } from '../db/schema.js'
 import { orders } from './order.js'
 import { type ProductListQuery } from './schemas.js'
 
-/** A list: what its products have in common, and their order. */
+/** Filters and order that identify a list. */
 export type ListScope = Pick<ProductListQuery, 'sort' | 'q' | 'category' | 'minPrice' | 'maxPrice'>
 
 /**
- * The product after which a page begins: what it is sorted by (name, price or time), and its id.
+ * Product after which a page begins: the value it is sorted by (name, price or time), and its id.
  */
 export interface Position {
   readonly value: string | number
@@ -16,8 +16,8 @@ export interface Position {
 }
 
 /**
- * Makes the cursor of the page after `last`. It holds the place itself, not a count of rows:
- * whatever is inserted or deleted meanwhile, no other product is left out or comes twice.
+ * Returns the cursor of the page after `last`. It contains the position itself, not a row count:
+ * inserts and deletes in between neither skip nor repeat other products.
  */
 export function cursorAfter (last: Product, scope: ListScope): string {
   return encode([fingerprint(scope), orders[scope.sort].valueOf(last), last.id])
@@ -26,7 +26,7 @@ export function cursorAfter (last: Product, scope: ListScope): string {
 /** Reads a cursor. Throws CATALOG_ERR_BAD_CURSOR or CATALOG_ERR_FOREIGN_CURSOR (400). */
 export function readCursor (cursor: string, scope: ListScope): Position {
   const parts = decode(cursor)
-  // One place has one spelling, or it would have many entries in the cache.
+  // Each position has exactly one spelling, or it would have many entries in the cache.
   if (parts.length !== 3 || encode(parts) !== cursor) throw badCursor()
   const [list, value, id] = parts
   if (list !== fingerprint(scope)) throw foreignCursor()
@@ -51,8 +51,8 @@ function decode (cursor: string): readonly unknown[] {
 }
 
 /**
- * Different for different lists. The page's size is not part of it: it may change from page to
- * page.
+ * Returns a value that differs for different lists. The page size is excluded: it may change from
+ * page to page.
  */
 function fingerprint ({ sort, q, category, minPrice, maxPrice }: ListScope): string {
   const list = JSON.stringify([

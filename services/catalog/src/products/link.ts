@@ -1,6 +1,6 @@
 /**
- * Makes the Link field of a list that goes on (RFC 8288): its target is the list's own path with
- * `after` and the other parameters that were given.
+ * Returns the Link field of a list with further pages (RFC 8288): its target is the list's own path
+ * with `after` and the other given parameters.
  */
 export function linkToNext (
   after: string,

@@ -5,7 +5,7 @@ import { type Position } from './cursor.js'
 import { columnValue, orders, type Sort } from './order.js'
 import { type ProductListQuery } from './schemas.js'
 
-/** The conditions for products to be in a list. */
+/** Conditions for products in a list. */
 export interface ProductFilter {
   readonly categoryId?: number | undefined
   readonly q?: string | undefined
@@ -13,7 +13,7 @@ export interface ProductFilter {
   readonly maxPrice?: number | undefined
 }
 
-/** One page of a list: the one with the number `page`, or what comes behind a product, `after`. */
+/** Page of a list: by its number, `page`, or by the preceding product, `after`. */
 export interface ProductPage
   extends ProductFilter, Pick<ProductListQuery, 'page' | 'limit' | 'sort'> {
   readonly after?: Position | undefined
@@ -21,18 +21,18 @@ export interface ProductPage
 
 export interface Found {
   readonly items: Product[]
-  /** Whether there are products behind `items`. */
+  /** Whether there are products after `items`. */
   readonly hasMore: boolean
   /**
-   * Products on all pages, of the same instant. Not counted after a cursor: that costs more than
-   * the page.
+   * Number of products on all pages at the same instant. Not counted after a cursor: counting costs
+   * more than the page.
    */
   readonly total: number | undefined
 }
 
 type Products<Output> = SelectQueryBuilder<CatalogSchema, 'products', Output>
 
-/** One page of the products that pass the filter. */
+/** Returns one page of the products that pass the filter. */
 export async function listProducts (
   db: Kysely<CatalogSchema>,
   { page, limit, sort, after, ...filter }: ProductPage
@@ -55,7 +55,7 @@ export async function listProducts (
 
 async function count (db: Kysely<CatalogSchema>, { q, ...others }: ProductFilter): Promise<number> {
   const total = sql<number>`count(*)`.as('total')
-  // The index alone knows how many: ten times faster than looking for each of its rows.
+  // The index alone can count: ten times faster than reading each of its rows.
   const isSearchAlone = isSearch(q) && Object.values(others).every((value) => value === undefined)
   const row = isSearchAlone
     ? await db
@@ -82,7 +82,7 @@ function narrow<Output> (
   )
 }
 
-/** An empty search box is no filter. */
+/** Returns whether there is a search: an empty search box is not a filter. */
 const isSearch = (q: string | undefined): q is string => q !== undefined && q.trim() !== ''
 
 function matches (q: string) {

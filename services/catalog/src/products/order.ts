@@ -2,13 +2,13 @@ import { type Product } from '../db/schema.js'
 import { sortKey } from '../text/sort-key.js'
 
 /**
- * An order of products. Ids break ties, in the same direction, so that no product is on two pages
- * or on none.
+ * Order of products. Ids break ties, in the same direction, so that each product is on exactly one
+ * page.
  */
 interface Order {
   readonly column: 'createdAt' | 'nameKey' | 'price'
   readonly direction: 'asc' | 'desc'
-  /** The value that a cursor holds of the product that it stands behind. */
+  /** Returns the value that a cursor stores for its product. */
   readonly valueOf: (product: Product) => string | number
 }
 
@@ -16,7 +16,7 @@ const byTime = { column: 'createdAt', valueOf: ({ createdAt }: Product) => creat
 const byName = { column: 'nameKey', valueOf: ({ name }: Product) => name } as const
 const byPrice = { column: 'price', valueOf: ({ price }: Product) => price } as const
 
-/** Every order that a list may have. */
+/** All orders of a list. */
 export const orders = {
   newest: { ...byTime, direction: 'desc' },
   oldest: { ...byTime, direction: 'asc' },
@@ -31,6 +31,6 @@ export type Sort = keyof typeof orders
 const isSort = (name: string): name is Sort => Object.hasOwn(orders, name)
 export const sorts: readonly Sort[] = Object.keys(orders).filter(isSort)
 
-/** The value of the order's column where a cursor holds `value`. */
+/** Converts a cursor's value to that of the order's column. */
 export const columnValue = (sort: Sort, value: string | number): string | number =>
   orders[sort].column === 'nameKey' ? sortKey(String(value)) : value

@@ -18,7 +18,7 @@ import {
 } from './schemas.js'
 import { findProduct } from './store.js'
 
-/** GET /api/products and /api/products/:id. */
+/** Routes GET /api/products and /api/products/:id. */
 export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDatabase }> = async (
   app,
   { database }
@@ -30,9 +30,10 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
         tags: ['products'],
         summary: 'List products',
         description:
-          'One page of the products that pass all given filters. An unknown category is a 400, not an empty list. ' +
-          'Number pages with `page`, or follow `next` (also a Link with rel="next") by `after`: products that are written meanwhile ' +
-          'then make none of the others come twice or never, and the last page costs what the first does.',
+          'One page of the products that pass all given filters. An unknown category is a 400, ' +
+          'not an empty list. Select pages by number with `page`, or follow `next` (also a ' +
+          'Link with rel="next") with `after`: then products written in between neither repeat ' +
+          'nor skip others, and the last page costs no more than the first.',
         querystring: ProductListQuerySchema,
         response: { 200: ProductList, ...problems }
       },
@@ -51,7 +52,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
         },
         rateLimit: { cost: 2 }
       },
-      // Before the schema gives every request a page.
+      // Runs before the schema gives every request a page.
       preValidation (request, _reply, done) {
         done('after' in request.query && 'page' in request.query ? pageAndCursor() : undefined)
       }
@@ -105,7 +106,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
           staleWhileRevalidate: '30s',
           staleIfError: '10m',
           negative: '10s',
-          // Asked for refused requests too.
+          // Called for refused requests too.
           tags: ({ params }) =>
             Value.Check(ProductId, params) ? [tags.everything, tags.product(params.id)] : []
         }

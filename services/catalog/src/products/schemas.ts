@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { sorts } from './order.js'
 
-/** An amount in minor units: 1299 is 12.99 EUR. */
+/** Amount in minor units: 1299 is 12.99 EUR. */
 export const Money = Type.Integer({
   minimum: 0,
   maximum: 1_000_000_000,
@@ -20,18 +20,18 @@ const name = Type.String({
   pattern: '\\S',
   examples: ['Brennholt Cast-Iron Frying Pan']
 })
-const description = Type.String({ maxLength: 4_000, description: 'Empty where it is left out' })
-const currency = Type.Literal('EUR', { description: 'EUR where it is left out' })
+const description = Type.String({ maxLength: 4_000, description: 'Default: empty' })
+const currency = Type.Literal('EUR', { description: 'Default: EUR' })
 const stock = Type.Integer({
   minimum: 0,
   maximum: 1_000_000_000,
-  description: 'Pieces in stock; 0 where it is left out',
+  description: 'Pieces in stock; default: 0',
   examples: [12]
 })
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 const Time = Type.String({ format: 'date-time' })
 
-/** What a product says of itself, its category aside: the part an import shares with the API. */
+/** Fields of a product except its category: the part that an import shares with the API. */
 export const productFields = {
   sku,
   name,
@@ -41,7 +41,7 @@ export const productFields = {
   stock: Type.Optional(stock)
 }
 
-/** A product as a client writes it whole. */
+/** Product as a client writes it. */
 export const ProductInputSchema = Type.Object(
   { ...productFields, categoryId: Id },
   { additionalProperties: false }
@@ -53,11 +53,9 @@ export const ProductPatchSchema = Type.Partial(ProductInputSchema, { additionalP
 export type ProductPatch = Static<typeof ProductPatchSchema>
 
 const orRemoved = <Schema extends TSchema>(schema: Schema) =>
-  Type.Union([schema, Type.Null({ description: 'Removed: it has its default again' })])
+  Type.Union([schema, Type.Null({ description: 'Removed: reset to its default' })])
 
-/**
- * A merge patch of a product (RFC 7396): null removes a field, if it is one that may be left out.
- */
+/** Merge patch of a product (RFC 7396): null removes a field, if it is optional. */
 export const ProductMergePatchSchema = Type.Partial(Type.Object({
   ...ProductInputSchema.properties,
   description: orRemoved(description),
@@ -66,7 +64,7 @@ export const ProductMergePatchSchema = Type.Partial(Type.Object({
 }), { additionalProperties: false })
 export type ProductMergePatch = Static<typeof ProductMergePatchSchema>
 
-/** A product as a client reads it. */
+/** Product as a client reads it. */
 export const ProductSchema = Type.Object({
   id: Id,
   sku,
@@ -76,17 +74,17 @@ export const ProductSchema = Type.Object({
   price: Money,
   currency,
   stock,
-  version: Type.Integer({ minimum: 1, description: 'Grows with every write' }),
+  version: Type.Integer({ minimum: 1, description: 'Increases with every write' }),
   createdAt: Time,
   updatedAt: Time
 })
 
 export const ProductId = Type.Object({ id: Id })
 
-/** Enough for the longest name, in characters that JSON escapes. */
+/** Sufficient for the longest name, in characters that JSON escapes. */
 const cursorText = { minLength: 1, maxLength: 2_048 }
 
-/** Deep pages cost as much as all the pages before them: further on, narrow the list. */
+/** Deep pages cost as much as all pages before them: clients have to narrow the list instead. */
 export const DEEPEST_ROW = 10_000
 
 export const ProductListQuerySchema = Type.Object({
@@ -100,10 +98,11 @@ export const ProductListQuerySchema = Type.Object({
     Type.String({
       ...cursorText,
       description:
-        'The page after the one whose `next` this is, whatever was written meanwhile; with the same sort and filters'
+        'The `next` of the previous page, regardless of writes in between; with the same sort ' +
+        'and filters'
     })
   ),
-  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Products a page' }),
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Products per page' }),
   category: Type.Optional(
     Type.String({
       minLength: 1,
@@ -116,8 +115,9 @@ export const ProductListQuerySchema = Type.Object({
     Type.String({
       maxLength: 100,
       description:
-        'Words that are all in the article number, name or description; each may be the beginning of one, and Chinese, Japanese, ' +
-        'Korean or Thai may be any part of one. Case and accents do not count, signs separate words',
+        'Words that must all occur in the article number, name or description, at least with ' +
+        'their beginning; Chinese, Japanese, Korean and Thai words may occur anywhere. Case ' +
+        'and accents are ignored, punctuation separates words',
       examples: ['iron pan']
     })
   ),
@@ -126,7 +126,8 @@ export const ProductListQuerySchema = Type.Object({
   sort: Type.Enum(sorts, {
     default: 'newest',
     description:
-      'A minus is descending. Names are in the order of people, not of bytes: Ä is by A (CLDR root collation)'
+      'A minus means descending. Names are sorted linguistically, not by bytes: Ä is next to A ' +
+      '(CLDR root collation)'
   })
 })
 export type ProductListQuery = Static<typeof ProductListQuerySchema>
@@ -135,11 +136,11 @@ export const ProductList = Type.Object({
   items: Type.Array(ProductSchema),
   limit: Type.Integer(),
   next: Type.Union([Type.String(), Type.Null()], {
-    description: 'Give it as after for the page behind this one; null on the last'
+    description: 'Give it as after for the next page; null on the last'
   }),
   page: Type.Optional(
-    Type.Integer({ description: 'Left out after a cursor, like total and pages' })
+    Type.Integer({ description: 'Omitted after a cursor, like total and pages' })
   ),
-  total: Type.Optional(Type.Integer({ description: 'Products that match, on all pages' })),
+  total: Type.Optional(Type.Integer({ description: 'Number of matching products on all pages' })),
   pages: Type.Optional(Type.Integer())
 })

@@ -3,7 +3,7 @@ import { type CatalogSchema, type Product } from '../db/schema.js'
 import { CATALOG_ERR_PRODUCT_NOT_FOUND, skuTaken, unknownCategory } from '../errors.js'
 import { type ProductInput, type ProductMergePatch, type ProductPatch } from './schemas.js'
 
-/** The product, or CATALOG_ERR_PRODUCT_NOT_FOUND (404). */
+/** Returns the product, or throws CATALOG_ERR_PRODUCT_NOT_FOUND (404). */
 export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promise<Product> {
   const product = await db
     .selectFrom('products')
@@ -14,7 +14,7 @@ export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promi
   return product
 }
 
-/** Adds a product. A category that is not there is a 400, a sku that is taken a 409. */
+/** Adds a product. An unknown category is a 400, a sku that is taken a 409. */
 export async function insertProduct (
   transaction: Transaction<CatalogSchema>,
   input: ProductInput
@@ -28,7 +28,7 @@ export async function insertProduct (
     .executeTakeFirstOrThrow()
 }
 
-/** Replaces all that a client may write. Refuses what `insertProduct` refuses. */
+/** Replaces all writable fields, with the same errors as `insertProduct`. */
 export async function replaceProduct (
   transaction: Transaction<CatalogSchema>,
   id: number,
@@ -37,7 +37,7 @@ export async function replaceProduct (
   return await updateProduct(transaction, id, complete(input))
 }
 
-/** Changes the given fields. Refuses what `insertProduct` refuses. */
+/** Changes the given fields, with the same errors as `insertProduct`. */
 export async function updateProduct (
   transaction: Transaction<CatalogSchema>,
   id: number,
@@ -60,12 +60,12 @@ export async function deleteProduct (
   await transaction.deleteFrom('products').where('id', '=', id).execute()
 }
 
-/** What fields have that a client leaves out. */
+/** Values of omitted fields. */
 const defaults = { description: '', currency: 'EUR', stock: 0 } as const
 
 const complete = (input: ProductInput): Required<ProductInput> => ({ ...defaults, ...input })
 
-/** The changes that a merge patch makes: what it removes has its default again. */
+/** Returns the changes of a merge patch: removed fields are reset to their defaults. */
 export function withDefaults ({
   description,
   currency,
@@ -81,8 +81,8 @@ export function withDefaults ({
 }
 
 /**
- * The transaction holds the write lock, so what is free here is still free when the product is
- * written.
+ * Throws on conflicts. The transaction holds the write lock, so a name that is free here is still
+ * free when the product is written.
  */
 async function refuseConflicts (
   transaction: Transaction<CatalogSchema>,

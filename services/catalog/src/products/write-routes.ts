@@ -29,22 +29,23 @@ import {
 export interface WriteRoutesOptions {
   readonly database: CatalogDatabase
   /**
-   * What a write invalidates is committed with it: no crash and no lost Redis comes between them.
+   * Outbox that commits invalidations with their writes, so that neither a crash nor a Redis outage
+   * loses one.
    */
   readonly outbox: Outbox
 }
 
 /**
- * POST, PUT, PATCH and DELETE of products. If-Match is judged in the write's own transaction: of
- * two writers who read the same version one wins, and the other gets 412.
+ * Routes POST, PUT, PATCH and DELETE of products. If-Match is evaluated in the write's own
+ * transaction: of two writers who read the same version one succeeds, and the other gets 412.
  */
 export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (
   app,
   { database, outbox }
 ) => {
   /**
-   * Writes a new version of a product where the request's conditions hold, and with it what that
-   * invalidates.
+   * Writes a new version of a product if the request's conditions hold, together with the
+   * invalidation.
    */
   const change = (
     request: FastifyRequest,
@@ -73,7 +74,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     async ({ body }, reply) => {
       const { product, ticket } = await database.write(async (transaction) => {
         const product = await insertProduct(transaction, body)
-        // Before the commit, as the ticket takes its URI from there: the id's 404 may be cached.
+        // Set before the commit, because the ticket reads its URI from there: the 404 of the id may
+        // be cached.
         reply.header('location', `/api/products/${product.id}`)
         const ticket = await outbox.add(transaction, [
           tags.productLists,
@@ -95,7 +97,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
         tags: ['products'],
         summary: 'Replace a product',
         description:
-          "Fields left out get their defaults. If-Match with the ETag that was read makes sure that nobody else's change is lost.",
+          'Omitted fields get their defaults. If-Match with the current ETag prevents ' +
+          'overwriting concurrent changes.',
         params: ProductId,
         querystring: NoQuery,
         body: ProductInputSchema,
@@ -124,8 +127,9 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
         tags: ['products'],
         summary: 'Change some fields of a product',
         description:
-          'As application/merge-patch+json (RFC 7396), null removes a field, which then has its default; a field without one cannot be removed. ' +
-          'As application/json, fields have values only.',
+          'With application/merge-patch+json (RFC 7396), null removes a field, which resets it ' +
+          'to its default; a field without a default cannot be removed. With application/json, ' +
+          'null is not allowed.',
         params: ProductId,
         querystring: NoQuery,
         body: {
@@ -184,7 +188,10 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
   )
 }
 
-/** The lists and the page that show it, and the counts where it moved between categories. */
+/**
+ * Returns the tags of a changed product: its lists and its page, and the counts if it has moved
+ * between categories.
+ */
 function changed (before: Product, after: Product): string[] {
   const shown = [tags.productLists, tags.product(after.id)]
   return before.categoryId === after.categoryId ? shown : [...shown, tags.categoryList]

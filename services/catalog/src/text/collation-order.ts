@@ -1,7 +1,7 @@
 /**
- * The order of the CLDR root collation (version 47, as ICU 78 and `Intl.Collator` have it) for the
- * characters of European names: lower case, without accents. Those of one group differ only in
- * form, and come in their order in the group. Groups are separated by spaces.
+ * Order of the CLDR root collation (version 47, as in ICU 78 and `Intl.Collator`) for the
+ * characters of European names: lower case, without accents. Characters of one group differ only in
+ * form, and are ordered within the group. Groups are separated by spaces.
  */
 const groups = [
   // Punctuation
@@ -32,7 +32,7 @@ const groups = [
   'א ב ג ד ה ו ז ח ט י כך ל מם נן ס ע פף צץ ק ר ש ת'
 ].join(' ').split(' ')
 
-/** Place and form of each character that has a place of its own; white space comes first. */
+/** Position and form of each character in the table; white space comes first. */
 export const collationOrder: ReadonlyMap<
   string,
   { readonly place: number; readonly form: number }

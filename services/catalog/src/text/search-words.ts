@@ -1,29 +1,29 @@
 /**
- * Accents and vowel points, without which people search too. The voicing of kana is none: か is not
- * が.
+ * Accents and vowel points, which searches may omit. The voicing of kana is not among them: か is
+ * not が.
  */
 const accents = /(?![\u3099\u309A])(?=\p{M})[\p{sc=Zinh}\p{sc=Hebr}\p{sc=Arab}]/gu
 
-/** Letters that Unicode does not decompose, as people without them on their keyboard write them. */
+/** Letters that Unicode does not decompose, in the spelling used on keyboards without them. */
 const spellings: Readonly<Record<string, string>> = {
   ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ł: 'l', ı: 'i', þ: 'th', ŧ: 't', ς: 'σ'
 }
 const respelled = new RegExp(`[${Object.keys(spellings).join('')}]`, 'g')
 
 const word = /[\p{L}\p{N}\p{M}\p{Co}]+/gu
-/** Scripts that put no space between words, and Korean, which puts other words' endings there. */
+/** Scripts without spaces between words, and Korean, which appends endings to words. */
 const spaceless =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]+/gu
 const isPlain = /^[\0-\x7F]*$/
 
-/** The text as it is compared: without case, accents and compatibility forms. */
+/** Folds text for comparison: without case, accents and compatibility forms. */
 function fold (text: string): string {
   if (isPlain.test(text)) return text.toLowerCase()
   return text.normalize('NFKD').replace(accents, '').normalize('NFC').toLowerCase()
     .replace(respelled, (letter) => spellings[letter] ?? letter)
 }
 
-/** A word, or a run of characters of a script without spaces. */
+/** Word, or run of characters of a script without spaces. */
 interface Run {
   readonly text: string
   readonly isSpaceless: boolean
@@ -43,15 +43,15 @@ function runs (text: string): Run[] {
   })
 }
 
-/** Each two neighbours: 東京都 as 東京, 京都. */
+/** Returns overlapping pairs: 東京都 as 東京, 京都. */
 function pairs (text: string): string[] {
   const characters = Array.from(text)
   return characters.slice(1).map((second, index) => `${characters[index] ?? ''}${second}`)
 }
 
 /**
- * Makes what the search index has of a text: its words, folded, separated by spaces. A run of
- * characters without spaces is there as its overlapping pairs and its last character, so that any
+ * Returns the words of a text for the search index: folded and separated by spaces. A run of
+ * characters without spaces is indexed as its overlapping pairs and its last character, so that any
  * part of it is found, as in Lucene's CJK analyzer.
  * @example searchWords('Café 東京都') // 'cafe 東京 京都 都'
  */
@@ -61,10 +61,10 @@ export function searchWords (text: string): string {
 }
 
 /**
- * Makes an FTS5 expression of what a client searches for: every word, each perhaps only begun,
- * every run of characters without spaces anywhere inside such a run. FTS5's own syntax (quotes,
- * `*`, `-`, `AND`) is no syntax here: signs separate words, and `AND` is one.
- * @returns undefined where the text has no word, so that nothing can match it
+ * Converts a client's search to an FTS5 expression: every word, at least its beginning, and every
+ * run of characters without spaces anywhere inside such a run. FTS5's own syntax (quotes, `*`, `-`,
+ * `AND`) has no effect here: punctuation separates words, and `AND` is a word.
+ * @returns undefined if the text has no word, so that nothing can match it
  */
 export function matchExpression (text: string): string | undefined {
   const terms = new Set(runs(text).map(({ text, isSpaceless }) => {

@@ -1,21 +1,21 @@
 import { collationOrder } from './collation-order.js'
 
-/** Sorts after every place in the table, and before the characters without one. */
+/** Sorts after every position in the table, and before characters without one. */
 const NO_PLACE = '\u07FF'
-/** CLDR has Korean between the European scripts and Japanese. */
+/** CLDR sorts Korean between the European scripts and Japanese. */
 const HANGUL = '\u07FE'
 const LEVEL = '\u0001'
-/** Weights of a level begin here, above its end. */
+/** First weight of a level, above the level's terminator. */
 const FIRST = 0x20
-/** A letter that is no plain letter with a mark: after all marks. */
+/** Letter that is more than a plain letter with a mark: sorts after all marks. */
 const LIGATED = '\uE000'
 
-/** Accents from first to last (CLDR root); others follow by code point. */
+/** Accents in order (CLDR root); others follow by code point. */
 const accents = Array.from(
   '\u0313\u0314\u0301\u0300\u0306\u0302\u030C\u030A\u0342\u0308\u030B\u0303\u0307\u0338\u0327\u0328\u0304\u0335\u0309'
 )
 
-/** Letters that Unicode does not decompose and CLDR does. */
+/** Letters that CLDR decomposes but Unicode does not. */
 const decompositions: ReadonlyMap<string, string> = new Map([
   ['ß', `s${LIGATED}s`],
   ['ẞ', `S${LIGATED}S`],
@@ -33,18 +33,18 @@ const decompositions: ReadonlyMap<string, string> = new Map([
   ['Ħ', 'H\u0335'],
   ['ł', 'l\u0335'],
   ['Ł', 'L\u0335'],
-  // A letter of its own, whatever Unicode says.
+  // CLDR treats it as a letter of its own, unlike Unicode.
   ['и\u0306', 'й'],
   ['И\u0306', 'Й']
 ])
 const decomposable = new RegExp([...decompositions.keys()].join('|'), 'gu')
 
 /**
- * Makes the text by which a name is sorted: `sortKey(a) < sortKey(b)`, byte by byte, where people
- * expect `a` before `b`. Letters count first, then accents, then case: cote, Cote, coté, côte.
+ * Returns the sort key of a name: `sortKey(a) < sortKey(b)`, byte by byte, if readers expect `a`
+ * before `b`. Letters count first, then accents, then case: cote, Cote, coté, côte.
  *
  * SQLite has no ICU, and an index must not depend on the ICU of the process that reads it. The
- * order is therefore the CLDR root collation's, that of `Intl.Collator`, from a table in this
+ * order is therefore that of the CLDR root collation, as in `Intl.Collator`, from a table in this
  * folder and from Unicode's normalization, which never changes. Scripts that are not in the table
  * sort by code point.
  * @example sortKey('Ärmel') < sortKey('Azur') // true
@@ -64,7 +64,7 @@ export function sortKey (text: string): string {
   return `${letters}${LEVEL}${trimmed(marks)}${LEVEL}${trimmed(forms)}`
 }
 
-/** One character's part of each level. */
+/** Contribution of one character to each level. */
 interface Weights {
   readonly letter: string
   readonly mark: string
@@ -95,7 +95,7 @@ function markWeight (mark: string): string {
 const weightsOf = (letter: string, form: number, isUpper: boolean): Weights =>
   ({ letter, mark: ' ', form: String.fromCharCode(FIRST + 2 * form + (isUpper ? 1 : 0)) })
 
-/** Those of the characters in the table. */
+/** Weights of the characters in the table. */
 const placed: ReadonlyMap<string, Weights> = new Map(
   Array.from(collationOrder, ([lower, { place, form }]) => {
     const upper = lower.toUpperCase()
@@ -106,7 +106,7 @@ const placed: ReadonlyMap<string, Weights> = new Map(
     ]
   }).flat())
 
-/** Katakana as hiragana, small letters as large ones: they differ in form. */
+/** Converts katakana to hiragana, and small letters to large ones: they differ in form only. */
 function plainKana (character: string): { kana: string, form: number } {
   const code = character.charCodeAt(0)
   const isKatakana = code >= 0x30A1 && code <= 0x30F6
@@ -120,7 +120,7 @@ function plainKana (character: string): { kana: string, form: number } {
   }
 }
 
-/** A level without the plain weights at its end. */
+/** Removes the plain weights at the end of a level. */
 function trimmed (weights: string): string {
   let end = weights.length
   while (weights[end - 1] === ' ') end -= 1

@@ -3,9 +3,9 @@ import { searchWords } from './search-words.js'
 import { sortKey } from './sort-key.js'
 
 /**
- * Gives a connection the functions that the triggers of the products call. Only a connection that
- * writes products needs them; without them SQLite refuses the write, so that nothing gets out of
- * step.
+ * Adds the functions that the triggers of the products call to a connection. Only connections that
+ * write products need them; without them SQLite refuses the write, so that keys and words always
+ * match the products.
  */
 export function addTextFunctions (database: Database): void {
   const options = { deterministic: true }

@@ -3,16 +3,13 @@ import { fastify } from 'fastify'
 
 const JWT_SECRET = 'a secret of the tests, which is long enough'
 
-/**
- * What instances of the tests have in their environment: a secret, and no limits for whoever is on
- * this machine.
- */
+/** Environment of the tests' instances: a secret, and no limits for this machine. */
 export const access = { JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1' }
 
 const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
-/** The headers of a request by somebody with this role. */
+/** Returns the headers of a request with this role. */
 export const as = (role: string, tier?: string) => ({
   authorization: `Bearer ${signer.jwt.HS256.sign({ sub: role, role, ...(tier !== undefined && { tier }) }, { expiresIn: '1h' })}`
 })

@@ -7,8 +7,8 @@ import { access } from './access.js'
 import { tempDir } from './temp-dir.js'
 
 /**
- * An instance of the catalog over the sample shop in `directory` (a new one unless given), closed
- * with the test.
+ * Returns an instance of the catalog over the sample shop in `directory` (a new one unless given),
+ * closed with the test.
  */
 export async function build (
   t: Test,

@@ -1,4 +1,4 @@
-/** Something to wait for until the test says so. */
+/** Returns a promise that the test resolves. */
 export function gate () {
   let open: () => void = () => {}
   const passed = new Promise<void>((resolve) => { open = resolve })

@@ -2,8 +2,9 @@ import { mock } from 'node:test'
 import Database from 'better-sqlite3'
 
 /*
- * Runs a program that invalidates by the outbox, and kills it, as kill -9 does, as soon as that is
- * committed. Its arguments: the database's file, the module of the program, and what that is given.
+ * Runs a program that invalidates through the outbox, and kills it, like kill -9, as soon as that
+ * is committed. Its arguments: the database's file, the module of the program, and the arguments of
+ * that.
  */
 const [, , , program = '', ...args] = process.argv
 process.argv.splice(1, Infinity, program, ...args)

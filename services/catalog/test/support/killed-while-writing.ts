@@ -3,9 +3,9 @@ import { mock } from 'node:test'
 import Database from 'better-sqlite3'
 
 /*
- * Runs a program that writes a large transaction, and kills it half-way, as kill -9 does: before
- * the first statement that finds the write-ahead log beyond a megabyte. Its arguments: the
- * database's file, the module of the program, and what that is given.
+ * Runs a program that writes a large transaction, and kills it half-way, like kill -9: before the
+ * first statement that finds the write-ahead log beyond a megabyte. Its arguments: the database's
+ * file, the module of the program, and the arguments of that.
  */
 const BEYOND = 1_000_000
 
@@ -15,7 +15,7 @@ process.argv.splice(1, Infinity, program, ...args)
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called on its own object
 const { prepare } = Database.prototype
 mock.method(Database.prototype, 'prepare', function (this: Database.Database, source: string) {
-  // Of more than its cache holds, SQLite writes what no longer fits before the commit.
+  // Beyond the size of its cache, SQLite writes data before the commit.
   if (source === 'begin immediate') this.pragma('cache_size = 16')
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > BEYOND) {
     process.kill(process.pid, 'SIGKILL')

@@ -2,7 +2,7 @@ import { openCatalog } from '../../src/db/open.js'
 import { listCategories } from '../../src/categories/store.js'
 import { listProducts } from '../../src/products/list.js'
 
-// Opens the database named by its first argument when it is told to, and says what it found there.
+// Opens the database named by its first argument on request, and reports its contents.
 process.once('message', () => {
   open().catch((error: unknown) => {
     process.send?.({ error: String(error) })

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 
-/** A compiled program of this service, by its path under dist. It does not outlive the test. */
+/** Starts a compiled program of this service, by its path under dist. It ends with the test. */
 export function startProgram (
   t: Test,
   program: string,
@@ -21,12 +21,11 @@ export function startProgram (
 }
 
 /**
- * Starts a program that writes to the database, and resolves when it has been killed in the middle
- * of that.
+ * Starts a program that writes to the database, and resolves when it has been killed while writing.
  */
 export const killedWhileWriting = killedBy('test/support/killed-while-writing.js')
 
-/** The same, killed when it has committed what it invalidates, and before it can do more. */
+/** The same, killed when it has committed its invalidation, and before it can do more. */
 export const killedAfterCommit = killedBy('test/support/killed-after-commit.js')
 
 function killedBy (killer: string) {
@@ -43,7 +42,7 @@ function killedBy (killer: string) {
   }
 }
 
-/** Kills the process, as kill -9 does, and waits until it is gone. */
+/** Kills the process, like kill -9, and waits until it is gone. */
 export async function end (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')

@@ -1,6 +1,6 @@
 import { openCatalog } from '../../src/db/open.js'
 
-// Opens, and so makes, the database named by its first argument.
+// Opens, and thereby creates, the database named by its first argument.
 const [, , file = ''] = process.argv
 const database = await openCatalog(file)
 await database.close()

@@ -6,7 +6,7 @@ import { connect } from './database.js'
 import { tempDir } from './temp-dir.js'
 
 /**
- * A file that adds two products; the first one's description has a line break, and there is a blank
+ * File that adds two products; the first one's description has a line break, and there is a blank
  * line.
  */
 export const twoProducts = 'sku,name,category,price,stock,description\n' +
@@ -14,7 +14,7 @@ export const twoProducts = 'sku,name,category,price,stock,description\n' +
   '\n' +
   'X-2,"The ""Big"" Pot",cookware,4900,,\n'
 
-/** A data folder of its own with the sample shop, to import into. */
+/** Creates a data folder with the sample shop, for imports. */
 export async function shop (t: Test) {
   const directory = await tempDir(t)
   const database = join(directory, 'catalog.db')
@@ -29,7 +29,7 @@ export async function shop (t: Test) {
       await writeFile(file, content)
       return file
     },
-    /** The one value that a query gives. */
+    /** Returns the single value of a query. */
     value: (query: string): unknown => connect(t, database).prepare(query).pluck().get()
   }
 }

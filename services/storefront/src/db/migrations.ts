@@ -2,7 +2,7 @@ import { makeOutboxMigration } from '@weir/outbox'
 import { writeBehindMigration } from '@weir/outbox/write-behind'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
-/** The outbox's part of its table. */
+/** Name of the storefront's rows in the outbox table. */
 export const OUTBOX = 'storefront'
 
 const views: Migration = {
@@ -14,7 +14,7 @@ const views: Migration = {
   }
 }
 
-/** Applied in the order of their names; a released one is never edited. */
+/** Migrations in the order of their names; never edit a released one. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-views': views,

@@ -7,16 +7,16 @@ import { migrations } from './migrations.js'
 import { type StorefrontSchema } from './schema.js'
 
 /**
- * How long a statement waits for another instance, in ms, and the event loop with it: their
+ * Milliseconds that a statement waits for another instance, blocking the event loop: their
  * transactions take less than one.
  */
 const LOCK_TIMEOUT = 200
-/** How long a start waits for another one that makes the file, in ms. */
+/** Milliseconds that a start waits for another process that creates the file. */
 const PREPARE_TIMEOUT = 5000
 
 /**
- * Opens the database in `file`, made and migrated where it is not yet.
- * @throws SqliteFileError which names the file and the remedy
+ * Opens the database in `file`; creates and migrates it if necessary.
+ * @throws SqliteFileError with the file and the remedy
  */
 export async function openDatabase (file: string): Promise<Kysely<StorefrontSchema>> {
   try {
@@ -32,7 +32,7 @@ async function openMigrated (file: string): Promise<Kysely<StorefrontSchema>> {
   const db = new Kysely<StorefrontSchema>({ dialect: new ImmediateSqliteDialect({ database }) })
   try {
     database.pragma('journal_mode = wal')
-    // Views that a power failure takes are in the shared counters, too.
+    // Views lost in a power failure are still in the shared counters.
     database.pragma('synchronous = normal')
     assertSchema(database, file, Object.keys(await migrations.getMigrations()))
     await db.connection().execute(async (connection) => {
@@ -44,7 +44,7 @@ async function openMigrated (file: string): Promise<Kysely<StorefrontSchema>> {
       await (error === undefined ? sql`commit` : sql`rollback`).execute(connection)
       if (error !== undefined) {
         throw new Error(
-          "The database of the storefront could not be brought to this version's schema",
+          "The storefront database could not be migrated to this version's schema",
           { cause: error }
         )
       }

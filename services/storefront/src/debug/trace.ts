@@ -5,7 +5,7 @@ import { type StorefrontEnv } from '../env.js'
 import { type Shop } from '../pages/shop.js'
 
 /**
- * The origin of something. `saved`: it is old, because it could not be made anew. `not cached`:
+ * Origin of a value. `saved`: it is stale, because it could not be recomputed. `not cached`:
  * CACHE=off.
  */
 export type Outcome =
@@ -18,14 +18,14 @@ export type Outcome =
   | 'failed'
   | 'not cached'
 
-/** The time that a use saved, and those that it led to. */
+/** Time saved by a use, and its nested uses. */
 interface Saving {
-  /** Milliseconds that computing it had taken, where that was saved. */
+  /** Milliseconds that computing it took, if that was saved. */
   readonly saved: number | undefined
   readonly uses: readonly Saving[]
 }
 
-/** One use of a cache, with those that it led to. */
+/** Use of a cache, with its nested uses. */
 interface Use extends Saving {
   readonly namespace: string
   readonly key: string
@@ -34,11 +34,11 @@ interface Use extends Saving {
   readonly began: number
   /** Milliseconds. */
   took: number | undefined
-  /** Milliseconds that computing it had taken, where that was saved. */
+  /** Milliseconds that computing it took, if that was saved. */
   saved: number | undefined
 }
 
-/** One read of a cache, as its statistics count it. */
+/** Read of a cache, as counted by its statistics. */
 interface Read {
   readonly namespace: string
   readonly key: string
@@ -47,10 +47,7 @@ interface Read {
   readonly isStale: boolean
 }
 
-/**
- * Reads of a cache by one page: added up over all pages, they are what the stats service tells of
- * it.
- */
+/** Cache reads of one page: summed over all pages, they are the figures of the stats service. */
 export interface CacheTotals {
   /** Name of the cache in statistics. */
   readonly cache: string
@@ -61,38 +58,38 @@ export interface CacheTotals {
   readonly savedMs: number
 }
 
-/** A line of the panel. */
+/** Line of the panel. */
 export interface Row {
-  /** Of the fragment on the page; undefined for what is within one. */
+  /** Number of the fragment on the page; undefined for a nested one. */
   readonly number: number | undefined
   readonly depth: number
   readonly kind: 'fragment' | 'query' | 'computation'
   readonly key: string
   readonly outcome: Outcome
   readonly tags: readonly string[]
-  /** Seconds since it was made. */
+  /** Age in seconds. */
   readonly age: number | undefined
   readonly took: number | undefined
-  /** Milliseconds that making it took, where that was saved. */
+  /** Milliseconds that creating it took, if that was saved. */
   readonly saved: number | undefined
 }
 
-/** The panel of a page. */
+/** Debug panel of a page. */
 export interface Panel {
   readonly totals: readonly CacheTotals[]
   readonly rows: readonly Row[]
-  /** Milliseconds that the page was spared: what a saved row is made of is not counted again. */
+  /** Milliseconds saved for the page: nested uses of a saved row are not counted again. */
   readonly savedMs: number
-  /** CACHE=off. */
+  /** True with CACHE=off. */
   readonly isOff: boolean
 }
 
-/** The work that is being traced: the page, or a fill. */
+/** Traced work: the page, or a fill. */
 interface Work {
   readonly uses: Use[]
   /** All reads of the page. */
   readonly reads: Read[]
-  /** When the store, or a fill of another caller, was asked for a key. Milliseconds. */
+  /** Times at which the store, or another caller's fill, was asked for a key, in milliseconds. */
   readonly asked: Map<string, number>
 }
 
@@ -105,10 +102,7 @@ const HITS = {
   coalesced: 'coalesced'
 } as const satisfies Record<string, Outcome>
 
-/**
- * Everything that a page had of the caches, in order. The caches are listened to only while a page
- * is traced.
- */
+/** Cache uses of a page, in order. Listens to the caches only while a page is traced. */
 export class Trace {
   readonly #uses: Use[] = []
   readonly #reads: Read[] = []
@@ -119,7 +113,7 @@ export class Trace {
     this.#isOff = CACHE === 'off'
   }
 
-  /** Runs what makes the page. */
+  /** Runs the function that renders the page. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (traced++ === 0) listen(subscribe)
     try {
@@ -129,12 +123,12 @@ export class Trace {
     }
   }
 
-  /** Notes how long a fragment took, in milliseconds. */
+  /** Records how long a fragment took, in milliseconds. */
   took (key: string, ms: number): void {
     this.#took.set(key, ms)
   }
 
-  /** The origin of a fragment. */
+  /** Returns the origin of a fragment. */
   outcomeOf (key: string): Outcome {
     return (
       this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ??
@@ -142,7 +136,7 @@ export class Trace {
     )
   }
 
-  /** Gives the panel's content, for the fragments of the page in their order. */
+  /** Returns the panel's content, for the fragments of the page in their order. */
   async panel (inspected: Shop['inspected'], keys: readonly string[]): Promise<Panel> {
     const rows = this.#isOff ? this.#uncachedRows(keys) : await this.#rows(inspected, keys)
     return {
@@ -167,7 +161,7 @@ export class Trace {
     }))
   }
 
-  /** The fragments of the page as they are on it, each with what it is made of, and the rest. */
+  /** Returns the fragments of the page, each with its nested uses, and the remaining uses. */
   async #rows (inspected: Shop['inspected'], keys: readonly string[]): Promise<Row[]> {
     const numberOf = ({ key }: Use) =>
       keys.findIndex((fragment) => key === `fragment:${fragment}`) + 1 || undefined
@@ -220,7 +214,7 @@ export class Trace {
           : 'query',
       key: key.replace(/^fragment:/, ''),
       outcome: isSaved ? 'saved' : outcome,
-      // A key is a tag, too, which begins with a control character.
+      // Keys are tags, too, which begin with a control character.
       tags: (entry?.tags ?? []).filter((tag) => !tag.startsWith('\u0001')),
       age: entry && (Date.now() - entry.storedAt) / 1000,
       took: (number === undefined ? undefined : this.#took.get(keyOnPage(key))) ?? took,
@@ -230,21 +224,21 @@ export class Trace {
 }
 
 /**
- * Milliseconds saved by uses. The cost of one has that of all within it, so these count only where
- * it saved nothing.
+ * Returns the milliseconds saved by uses. The cost of a use includes all nested ones, so these
+ * count only if it saved nothing.
  */
 export const savedBy = (uses: readonly Saving[]): number =>
   uses.reduce((sum, { saved, uses: inner }) => sum + (saved ?? savedBy(inner)), 0)
 
 const keyOnPage = (key: string): string => key.slice('fragment:'.length)
 
-/** The cache that a key is of. */
+/** Returns the cache of a key. */
 const cacheOf = (
   inspected: Shop['inspected'],
   { namespace, key }: Pick<Use, 'namespace' | 'key'>
 ) => inspected.find((one) => one.namespace === namespace && key.startsWith(one.prefix))
 
-/** The entry as it is kept; undefined while the store does not answer, too. */
+/** Returns the stored entry; undefined also while the store is unavailable. */
 async function entryOf (cache: Cache<unknown> | undefined, key: string) {
   try {
     const { memory, store } = await cache?.inspect(key) ?? {}
@@ -254,7 +248,7 @@ async function entryOf (cache: Cache<unknown> | undefined, key: string) {
   }
 }
 
-/** The use that events of a key are about. Of a key that is asked for again, it is the last one. */
+/** Returns the use to which events of a key belong: the last one, if the key is requested again. */
 function noted (uses: Use[], namespace: string, key: string, outcome: Outcome): Use {
   const known = uses.findLast((use) => use.key === key && use.namespace === namespace)
   if (known !== undefined) return known
@@ -280,13 +274,11 @@ function onHit (message: unknown): void {
   if (use.outcome === 'miss' || use.outcome === 'failed') return
   use.saved ??= cost / 1000
   const asked = work.asked.get(key)
-  // Memory answers within a microsecond or so.
+  // Memory answers within about a microsecond.
   use.took ??= asked === undefined ? 0 : performance.now() - asked
 }
 
-/**
- * Notes when a hit that is not in memory began: with the first call of the store, or with the wait.
- */
+/** Records the start of a lookup outside of memory: the first call of the store, or the wait. */
 function onAsked (message: unknown): void {
   const asked = message as CacheTraces['weir:cache:call'] | CacheTraces['weir:cache:wait']
   const work = current.getStore()
@@ -304,7 +296,7 @@ function onMiss (message: unknown): void {
   noted(work.uses, namespace, key, 'miss')
 }
 
-/** What is used within a fill belongs to it; what is done in the background belongs to no page. */
+/** Attributes uses within a fill to that fill; background work belongs to no page. */
 function onFill (message: unknown): void {
   const trace = message as CacheTraces['weir:cache:fill']
   const work = current.getStore()
@@ -327,7 +319,7 @@ function onFilled (message: unknown): void {
   if (trace.outcome === 'error') use.outcome = 'failed'
 }
 
-/** The uses among which a fill is. */
+/** List of uses to which a fill belongs. */
 const fills = new WeakMap<CacheTraces['weir:cache:fill'], Use[]>()
 
 function listen (change: typeof subscribe | typeof unsubscribe): void {

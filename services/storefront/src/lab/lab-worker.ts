@@ -10,19 +10,19 @@ interface Job {
   readonly timer: NodeJS.Timeout
 }
 
-/** Options of {@link LabWorker}; tests have others. */
+/** Options of {@link LabWorker}; tests use other values. */
 interface LabWorkerOptions {
   readonly program?: URL
-  /** Jobs that are computed or wait at once. */
+  /** Maximum number of jobs that run or wait. */
   readonly most?: number
   /** Milliseconds until a job counts as lost. */
   readonly deadline?: number
 }
 
 /**
- * Computes in a thread of its own, one job after the other, so that the instance answers other
- * requests meanwhile. The thread begins with the first job. One that dies, or is silent for too
- * long, fails all of its jobs, and the next job gets another.
+ * Computes in a separate thread, one job after the other, so that the instance can answer other
+ * requests meanwhile. The first job starts the thread. If it dies, or does not respond for too
+ * long, all of its jobs fail, and the next job starts another one.
  */
 export class LabWorker {
   readonly #program: URL
@@ -56,7 +56,7 @@ export class LabWorker {
     })
   }
 
-  /** Ends the thread; jobs that are under way fail. */
+  /** Ends the thread; running jobs fail. */
   async close (): Promise<void> {
     this.#isClosed = true
     const thread = this.#thread
@@ -70,7 +70,7 @@ export class LabWorker {
     thread.unref()
     thread.on('message', (delivery: Delivery) => {
       const job = this.#jobs.get(delivery.id)
-      // A thread that was given up may still deliver.
+      // A thread that was abandoned may still deliver.
       if (job === undefined) return
       this.#jobs.delete(delivery.id)
       clearTimeout(job.timer)
@@ -81,7 +81,7 @@ export class LabWorker {
     return thread
   }
 
-  /** Only the first call for a thread has an effect: all jobs there are belong to it. */
+  /** Ends a thread and fails all jobs; only the first call for a thread has an effect. */
   #end (thread: Worker, cause: Error): void {
     if (this.#thread !== thread) return
     this.#thread = undefined

@@ -3,36 +3,36 @@ import { memoryStore } from '@weir/cache/memory'
 import { LabWorker } from './lab-worker.js'
 import { type Way, type Work } from './load.js'
 
-/** Lifetime of a result, wherever it is kept: long enough to look around. */
+/** Lifetime of all results, long enough for a visitor to explore. */
 export const KEPT_FOR = '5m'
 
-/** A result, as it is kept. */
+/** Stored result. */
 interface Computation {
   readonly value: string
-  /** The instance that computed it. */
+  /** Instance that computed it. */
   readonly computedBy: string
-  /** The number of the computation on that instance, from 1. */
+  /** Number of the computation on that instance, from 1. */
   readonly computation: number
   /** Milliseconds that computing it took. */
   readonly computeMs: number
 }
 
-/** Origin of a result. `coalesced`: computed for another request, which this one waited for. */
+/** Origin of a result. `coalesced`: computed for another request, for which this one waited. */
 export type Origin = 'computed' | 'coalesced' | 'memory' | 'store'
 
-/** The result of one run. */
+/** Result of one run. */
 export interface Outcome extends Computation {
   readonly origin: Origin
 }
 
 interface LabOptions {
-  /** The store that all instances share. */
+  /** Store shared by all instances. */
   readonly store: Store
-  /** The name of this instance. */
+  /** Name of this instance. */
   readonly instance: string
 }
 
-/** An expensive computation, and the caches of its results. */
+/** Expensive computation, with the caches of its results. */
 export class Lab {
   readonly #worker = new LabWorker()
   readonly #memory = memoryStore()
@@ -45,13 +45,14 @@ export class Lab {
     this.#instance = instance
     const memory = this.#memory
     this.#memoized = createCache<Computation>({ store: memory, namespace: 'lab', name: instance })
-    // No memory before it: each read is a round trip to the store, which is what this way shows.
+    // Disables memory: each read is a round trip to the store, which this way demonstrates.
     const namespace = 'storefront-lab'
     this.#stored = createCache<Computation>({ store, namespace, name: instance, l1: false })
   }
 
   /**
-   * Has a result by a way. `cached` computes: what keeps it is the response cache before its route.
+   * Returns a result by a way. `cached` computes: its caching is done by the response cache in
+   * front of the route.
    * @throws STOREFRONT_ERR_LAB_BUSY, STOREFRONT_ERR_LAB_FAILED
    */
   async run (way: Way, work: Work): Promise<Outcome> {
@@ -61,8 +62,8 @@ export class Lab {
   }
 
   /**
-   * Forgets the results in this process and in the shared store. Other processes keep what they
-   * have memoized.
+   * Forgets the results in this process and in the shared store. Other processes keep their
+   * memoized results.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    */
   async forget (): Promise<void> {
@@ -74,7 +75,7 @@ export class Lab {
     await Promise.all([this.#worker.close(), this.#memory.close()])
   }
 
-  /** Does what `cache.remember` does, and tells the origin of the value. */
+  /** Like `cache.remember`, with the origin of the value. */
   async #kept (cache: Cache<Computation>, where: Origin, work: Work): Promise<Outcome> {
     const got = await cache.acquire(work)
     if (!(got instanceof Fill)) {

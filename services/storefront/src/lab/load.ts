@@ -1,7 +1,6 @@
-// Runs in browsers: the shop's lab loads it as an asset, the console has it in its bundle. Imports
-// nothing.
+// Runs in browsers: the shop's lab loads it as an asset, the console bundles it. Imports nothing.
 
-/** The ways to have the same result, slowest first. */
+/** Ways to get the same result, slowest first. */
 export const WAYS = [
   { way: 'uncached', label: 'Uncached' },
   { way: 'memoized', label: 'Memoized in the process' },
@@ -10,20 +9,20 @@ export const WAYS = [
 ] as const
 export type Way = (typeof WAYS)[number]['way']
 
-/** The expensive computations. */
+/** Expensive computations. */
 export const WORKS = [
   { work: 'fibonacci', label: 'Fibonacci by recursion' },
   { work: 'query', label: 'A slow query' }
 ] as const
 export type Work = (typeof WORKS)[number]['work']
 
-/** Sizes of a load: four requests at once leave room for a second visitor (see LabWorker). */
+/** Sizes of a load: four concurrent requests leave room for a second visitor (see LabWorker). */
 export const LOADS = { requests: [20, 50, 100], concurrency: [1, 2, 4] } as const
 
-/** The path and query that run one way. */
+/** Returns the path and query that run one way. */
 export const runPath = (way: Way, work: Work): string => `/shop/lab/run/${way}?work=${work}`
 
-/** The requests that {@link runLoad} sends. */
+/** Requests sent by {@link runLoad}. */
 export interface Load {
   readonly url: string
   readonly requests: number
@@ -32,14 +31,13 @@ export interface Load {
 }
 
 /**
- * The outcome of a load. Times are milliseconds, by nearest rank; undefined if nothing was
- * answered.
+ * Result of a load. Times are milliseconds, by nearest rank; undefined without answered requests.
  */
 export interface LoadResult {
   readonly answered: number
-  /** Answered 429 or 503. */
+  /** Requests answered with 429 or 503. */
   readonly refused: number
-  /** Any other status, or no answer within 30 s. */
+  /** Requests with any other status, or without a response within 30 s. */
   readonly failed: number
   /** Answered requests per second. */
   readonly perSecond: number
@@ -48,10 +46,10 @@ export interface LoadResult {
   readonly p99: number | undefined
 }
 
-/** A load that was not measured, because its first requests were not answered 200. */
+/** Error for a load that was not measured, because its first requests were not answered 200. */
 export class LoadRefused extends Error {
   /**
-   * @param status 0 if there was no answer
+   * @param status 0 if there was no response
    * @param retryAfter seconds
    */
   constructor (message: string, readonly status: number, readonly retryAfter: number | undefined) {
@@ -59,13 +57,14 @@ export class LoadRefused extends Error {
   }
 }
 
-/** Says that a request was not answered at all. */
+/** Message for a request without a response. */
 export const UNREACHABLE =
-  'The shop does not answer: it may be restarting, or your connection is gone. Try again in a few seconds.'
+  'The shop does not answer: it may be restarting, or your connection is lost. Try again in a ' +
+  'few seconds.'
 
 /**
- * Says why a request was refused, in sentences, with the time to wait where that is known.
- * @param body a problem document (RFC 9457), or anything else
+ * Explains why a request was refused, with the time to wait if it is known.
+ * @param body problem document (RFC 9457), or anything else
  * @param retryAfter seconds
  */
 export function refusal (status: number, body: string, retryAfter: number | undefined): string {
@@ -85,9 +84,9 @@ interface Answer {
 const DEADLINE = 30_000
 
 /**
- * Sends a load and measures it. `concurrency` requests go before it and are not counted: then each
- * instance keeps what it keeps, and connections are open.
- * @throws LoadRefused if one of those is not answered 200; the reason of `signal`
+ * Sends a load and measures it. Before it, `concurrency` uncounted requests fill each instance's
+ * caches and open the connections.
+ * @throws LoadRefused if one of the uncounted requests is not answered 200; the reason of `signal`
  * @example
  * const load = { url: runPath('cached', 'query'), requests: 50, concurrency: 4 }
  * const { perSecond, p50 } = await runLoad(load)
@@ -118,7 +117,7 @@ export async function runLoad (load: Load): Promise<LoadResult> {
   }
 }
 
-/** The nearest-rank percentile of sorted times; undefined if there are none. */
+/** Returns the nearest-rank percentile of sorted times; undefined if there are none. */
 export const percentile = (sorted: readonly number[], percent: number): number | undefined =>
   sorted[Math.ceil(sorted.length * percent / 100) - 1]
 
@@ -151,12 +150,12 @@ async function ask (url: string, signal: AbortSignal | undefined): Promise<Answe
 }
 
 /**
- * Fetches past the browser's own cache, which would answer itself, and lets requests for one URL
- * through one by one.
+ * Fetches without the browser's own cache, which would answer itself, and would send requests for
+ * one URL one by one.
  */
 function send (url: string, signal: AbortSignal | undefined): Promise<Response> {
   const deadline = AbortSignal.timeout(DEADLINE)
-  // Browsers know `cache`; the types of Node's fetch do not.
+  // Browsers support `cache`; the types of Node's fetch do not.
   const init = {
     cache: 'no-store',
     credentials: 'omit',
@@ -166,7 +165,7 @@ function send (url: string, signal: AbortSignal | undefined): Promise<Response> 
   return fetch(url, init)
 }
 
-/** The detail of a problem document (RFC 9457); undefined for any other body. */
+/** Returns the detail of a problem document (RFC 9457); undefined for any other body. */
 function detailOf (body: string): string | undefined {
   try {
     const problem: unknown = JSON.parse(body)

@@ -6,19 +6,19 @@ import { type Shop } from '../pages/shop.js'
 import { LOADS, refusal, runPath, WAYS, type Way, WORKS, type Work } from './load.js'
 import { RunSchema } from './schemas.js'
 
-/** One run, as the page shows it. */
+/** Run as the page shows it. */
 interface Shown extends Partial<Static<typeof RunSchema>> {
   /** Milliseconds that the instance took to answer. */
   readonly ms: number
-  /** A cached response: no handler ran. */
+  /** True for a cached response: no handler ran. */
   readonly isHit: boolean
-  /** The reason, where there is no result. */
+  /** Reason why there is no result. */
   readonly problem: string | undefined
 }
 
 type LabRequest = FastifyRequest<{ Querystring: { way?: Way, work: Work, forgotten?: string } }>
 
-/** Sends the page of the lab, with the result of a run if it asks for one: no script is needed. */
+/** Sends the page of the lab, with the result of a run if requested: no script is needed. */
 export async function labPage (
   shop: Shop, instance: string, request: LabRequest, reply: FastifyReply
 ): Promise<FastifyReply> {
@@ -44,8 +44,7 @@ export async function labPage (
 }
 
 /**
- * Runs a way through its own route, response cache and limit included, as the client whose page it
- * is for.
+ * Runs a way through its own route, including response cache and limit, for the client of the page.
  */
 async function run (request: FastifyRequest, reply: FastifyReply, url: string): Promise<Shown> {
   const began = performance.now()

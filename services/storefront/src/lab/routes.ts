@@ -14,23 +14,23 @@ import { ForgetForm, LabQuery, RunQuery, RunSchema } from './schemas.js'
 export interface LabRoutesOptions {
   readonly shop: Shop
   readonly lab: Lab
-  /** The name of this instance. */
+  /** Name of this instance. */
   readonly instance: string
 }
 
-/** Ends all cached responses of the lab. */
+/** Tag that invalidates all cached responses of the lab. */
 const TAG = 'storefront-lab'
 
 /**
- * Cache settings of each way. The browser's own cache may not answer unasked: times would be its
- * own.
+ * Cache settings of each way. The browser must revalidate: otherwise times would be those of its
+ * own cache.
  */
 const KEEPING = {
   uncached: { cacheControl: { noStore: true } },
   memoized: { cacheControl: { noStore: true } },
   stored: { cacheControl: { noStore: true } },
   cached: {
-    // Browsers that are asked past their own cache say `Cache-Control: no-cache` to this one, too.
+    // Ignored, because browsers that bypass their own cache also send `Cache-Control: no-cache`.
     cache: { public: true, ttl: KEPT_FOR, tags: [TAG], requestDirectives: false },
     cacheControl: { public: true, noCache: true }
   }
@@ -45,7 +45,7 @@ const DESCRIPTIONS: Readonly<Record<Way, string>> = {
   cached: 'does not run while its response is cached, by all instances'
 }
 
-/** Everything under /shop/lab: one computation in four ways, and a page to try them. */
+/** All routes under /shop/lab: one computation in four ways, and a page to try them. */
 export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (
   app,
   { shop, lab, instance }
@@ -58,7 +58,7 @@ export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (
           tags: ['lab'],
           summary: `An expensive result: this handler ${DESCRIPTIONS[way]}`,
           description:
-            `Results are kept for ${KEPT_FOR}. An instance computes one at a time, and refuses (503) more ` +
+            `Results are cached for ${KEPT_FOR}. An instance computes one at a time, and refuses (503) more ` +
             'than it can compute within half a second.',
           querystring: RunQuery,
           response: { 200: RunSchema, ...problems }
@@ -78,7 +78,7 @@ export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (
     {
       schema: {
         tags: ['pages'],
-        summary: 'The lab: what caching is for',
+        summary: 'The lab: the effect of caching',
         querystring: LabQuery,
         response: html
       },

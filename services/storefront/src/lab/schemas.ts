@@ -7,7 +7,7 @@ const WorkSchema = Type.Enum<Work[]>(WORKS.map(({ work }) => work), {
 })
 const WaySchema = Type.Enum<Way[]>(
   WAYS.map(({ way }) => way),
-  { description: 'The way to have the result' }
+  { description: 'The way to get the result' }
 )
 
 export const RunQuery = Type.Object({ work: WorkSchema })
@@ -23,17 +23,18 @@ export const LabQuery = Type.Object({
   )
 })
 
-/** The form that forgets, which keeps the choice of work. */
+/** Form that forgets results and keeps the choice of work. */
 export const ForgetForm = Type.Object({ work: Type.Enum<Work[]>(WORKS.map(({ work }) => work)) })
 
 const ORIGIN =
-  'Computed now; for another request, which this one waited for; or cached in the memory of the process or in the ' +
-  'shared store. A cached response says `computed`, as it did when it was made: Cache-Status tells a hit'
+  'Computed now; computed for another request, for which this one waited; or cached in the ' +
+  'memory of the process or in the shared store. A cached response has `computed`, as when it ' +
+  'was created: Cache-Status identifies a hit'
 
 export const RunSchema = Type.Object({
   way: WaySchema,
   work: WorkSchema,
-  value: Type.String({ description: 'The result, in words' }),
+  value: Type.String({ description: 'The result as text' }),
   origin: Type.Enum(['computed', 'coalesced', 'memory', 'store'], { description: ORIGIN }),
   instance: Type.String({ description: 'The instance whose handler answered' }),
   computedBy: Type.String({ description: 'The instance that computed the result' }),
@@ -41,6 +42,6 @@ export const RunSchema = Type.Object({
     minimum: 1,
     description: 'The number of the computation on that instance'
   }),
-  computeMs: Type.Number({ minimum: 0, description: 'Time that computing took, in ms' }),
-  handlerMs: Type.Number({ minimum: 0, description: 'Time that the handler took, in ms' })
+  computeMs: Type.Number({ minimum: 0, description: 'Computation time in ms' }),
+  handlerMs: Type.Number({ minimum: 0, description: 'Handler time in ms' })
 })

@@ -1,15 +1,14 @@
 import Database from 'better-sqlite3'
 import { type Work } from './load.js'
 
-/** Takes about 50 ms of CPU, as does the query. */
+/** Chosen to take about 50 ms of CPU, like the query. */
 const N = 34
 const BASKETS = 5000
 const PRODUCTS = 400
 const PER_BASKET = 6
 
 /**
- * The computations: each is prepared, and then a function that computes and says the result in
- * words.
+ * Computations: each is prepared, and returns a function that computes and describes the result.
  */
 export const WORK: Readonly<Record<Work, () => () => string>> = {
   fibonacci: () => () => `fibonacci(${N}) = ${counts.format(fibonacci(N))}`,
@@ -32,8 +31,7 @@ interface Pair {
 }
 
 /**
- * The pair of products that is in most baskets. No index helps: all pairs of all baskets are
- * counted.
+ * Finds the pair of products in most baskets. No index helps: all pairs of all baskets are counted.
  */
 const BOUGHT_TOGETHER = `
   select a.product as one, b.product as other, count(*) as times
@@ -42,7 +40,7 @@ const BOUGHT_TOGETHER = `
 
 let purchases: Database.Database | undefined
 
-/** A table in memory, with the same rows on every instance. */
+/** Creates a table in memory, with the same rows on every instance. */
 function generate (): Database.Database {
   const database = new Database(':memory:')
   database.exec('create table purchases (basket integer not null, product integer not null) strict')
@@ -51,7 +49,7 @@ function generate (): Database.Database {
   const below = (limit: number): number => (seed = seed * 48_271 % 2_147_483_647) % limit
   database.transaction(() => {
     for (let basket = 1; basket <= BASKETS; basket++) {
-      // The lower its number, the more often a product is bought.
+      // Products with low numbers are bought more often.
       for (let i = 0; i < PER_BASKET; i++) {
         insert.run(basket, 1 + Math.floor(below(PRODUCTS) * below(PRODUCTS) / PRODUCTS))
       }

@@ -1,15 +1,15 @@
-// The program of the lab's thread: see LabWorker.
+// Program of the lab's thread: see LabWorker.
 import { parentPort } from 'node:worker_threads'
 import { type Work } from './load.js'
 import { WORK } from './work.js'
 
-/** A job as the thread gets it. */
+/** Job as received by the thread. */
 export interface Order {
   readonly id: number
   readonly work: Work
 }
 
-/** The result of a job. */
+/** Result of a job. */
 export interface Delivery {
   readonly id: number
   readonly value: string

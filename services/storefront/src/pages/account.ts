@@ -8,13 +8,13 @@ import { Page } from './page.js'
 import { DemoForm, html, ProductId, TokenForm } from './schemas.js'
 import { type Shop } from './shop.js'
 
-/** As long as the tokens of `npm start`. */
+/** Same lifetime as the tokens of `npm start`. */
 const DEMO_LIFETIME = '12h'
 
-/** Path and query of a page that signing in leads back to. */
+/** Path and query of a page to which signing in returns. */
 const PAGE = /^\/shop(?:\/lab|\/products\/\d+(?:\/edit)?)?(?:\?[!-"$-[\]-~]*)?$/
 
-/** The page of this site that the Referer names; `/shop` for any other. */
+/** Returns the page of this site in the Referer; `/shop` for any other. */
 function cameFrom (referer: string | undefined, host: string): string {
   if (referer === undefined || !URL.canParse(referer)) return '/shop'
   const { host: named, pathname, search } = new URL(referer)
@@ -23,8 +23,8 @@ function cameFrom (referer: string | undefined, host: string): string {
 }
 
 /**
- * Everything under /shop/account: who is signed in, signing in and out. It is private, and nobody
- * keeps it.
+ * All routes under /shop/account: the signed-in user, signing in and out. Private, and stored by no
+ * cache.
  */
 export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const { DEMO_USERS, JWT_SECRET } = shop.env
@@ -45,7 +45,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
     {
       schema: {
         tags: ['account'],
-        summary: 'Who is signed in',
+        summary: 'The signed-in user',
         querystring: NoQuery,
         response: html
       },
@@ -57,7 +57,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
   app.get('/shop/account/box', {
     schema: {
       tags: ['account'],
-      summary: 'Who is signed in, to be shown on a page that is the same for everybody',
+      summary: 'The signed-in user, to be shown on a page that is the same for all clients',
       querystring: Type.Partial(Type.Object({ product: ProductId.properties.id })),
       response: html
     },
@@ -82,7 +82,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
       if (session === undefined) {
         return account(
           new Page(shop, reply, undefined),
-          'This token is not accepted: it may have expired, or be of another suite.',
+          'This token is not accepted: it may have expired, or belong to another suite.',
           400
         )
       }

@@ -5,15 +5,15 @@ import { isAdmin } from '../session.js'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The request asks for the debug panel, and may see it. For all others `?debug=cache` is not
-     * there.
+     * True if the request asks for the debug panel, and may see it. For others `?debug=cache` has
+     * no effect.
      */
     isDebugged: boolean
   }
 }
 
 /**
- * Registers `request.isDebugged`, which is known before the response cache asks whether to answer.
+ * Registers `request.isDebugged`, which is set before the response cache decides whether to answer.
  */
 export function registerDebugging (app: FastifyInstance, { DEBUG_PANEL }: StorefrontEnv): void {
   app.decorateRequest('isDebugged', false)

@@ -15,9 +15,9 @@ import { html, ProductId } from './schemas.js'
 import { type Shop } from './shop.js'
 
 /**
- * GET /shop/products/:id: a product, put together from five fragments for each request. Its ETag is
- * one of what it says, so that a browser that has it gets a 304. Each page view counts, those with
- * a 304 too, but not what a browser fetches ahead.
+ * GET /shop/products/:id: a product page, assembled from five fragments for each request. Its ETag
+ * is derived from its content, so that a browser that has it gets a 304. Each page view counts,
+ * including 304s, but not prefetches.
  */
 export const detailRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   app.get(
@@ -54,10 +54,10 @@ async function detail (page: Page, id: number) {
   if (told === undefined) throw new STOREFRONT_ERR_NO_PRODUCT(id)
   if (isSaved(told)) page.silent('catalog')
   const product = told.body
-  // A 304 by Last-Modified alone would hide what changed within the second; `conditional` leaves it
-  // out until then.
+  // A 304 by Last-Modified alone would hide changes within the second; `conditional` omits the
+  // field until then.
   const changed = new Date(product.updatedAt)
-  // Nothing tells when the other parts have changed if they are no fragments.
+  // The time of change of the other parts is unknown without fragments.
   if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) {
     page.reply.header('last-modified', changed.toUTCString())
   }

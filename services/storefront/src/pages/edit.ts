@@ -14,9 +14,9 @@ type Fields = Omit<EditForm, 'etag'>
 type Mistakes = Readonly<Record<string, string>>
 
 /**
- * GET and POST /shop/products/:id/edit, for editors. The form holds the entity tag of the version
- * that it shows. The catalog changes that version or none: an editor whose product has changed
- * meanwhile sees both versions.
+ * GET and POST /shop/products/:id/edit, for editors. The form contains the entity tag of the
+ * displayed version. The catalog changes that version or none: if the product has changed
+ * meanwhile, the editor sees both versions.
  */
 export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const config = { session: true, role: 'editor' } as const
@@ -26,7 +26,7 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
     {
       schema: {
         tags: ['pages'],
-        summary: 'The form that changes a product',
+        summary: 'The form that edits a product',
         params: ProductId,
         querystring: NoQuery,
         response: html
@@ -108,18 +108,17 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
   )
 }
 
-// The entity tag of the form keeps a second attempt from replacing anything but what the form was
-// made of.
+// The form's entity tag prevents a second attempt from replacing any other version.
 const UNKNOWN =
-  'The catalog did not answer in time, so the change may or may not be saved. ' +
-  'Your text is still here: look at the product, or save again, which replaces nothing that is newer.'
+  'The catalog did not answer in time, so the change may or may not be saved. Your text is ' +
+  'still here: check the product, or save again, which does not replace a newer version.'
 
 interface Filled {
   readonly id: number
   readonly etag: string
   readonly fields: Fields
   readonly mistakes?: Mistakes
-  /** The version that is there now, where it is not the one that was changed. */
+  /** Current version, if it differs from the edited one. */
   readonly theirs?: Fields
   readonly problem?: string
 }
@@ -155,7 +154,10 @@ async function form (
   )
 }
 
-/** All categories; while the catalog does not answer and none are kept, that of the form alone. */
+/**
+ * Returns all categories; while the catalog is unavailable and none are cached, only that of the
+ * form.
+ */
 async function categoriesFor (
   { catalog }: Shop,
   { categoryId }: Fields
@@ -174,7 +176,7 @@ async function currentOf (shop: Shop, id: number) {
   return found
 }
 
-/** Names of the fields for people. */
+/** Labels of the fields. */
 const LABELS: Readonly<Record<keyof Fields, string>> = {
   name: 'Name',
   sku: 'Article number',
@@ -200,7 +202,7 @@ const fieldsOf = ({ name, sku, price, stock, categoryId, description }: Product)
   description
 })
 
-/** Reads the fields as the catalog takes them, or says what is wrong with them. */
+/** Parses the fields for the catalog, or describes their problems. */
 function read (typed: Fields) {
   // Browsers send line breaks as CRLF.
   const description = typed.description.replaceAll('\r\n', '\n')
@@ -231,6 +233,6 @@ function read (typed: Fields) {
   return { changes, mistakes }
 }
 
-/** The token that the request came with: the role has been checked by it. */
+/** Returns the request's token, with which the role has been checked. */
 const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string =>
   authorization.replace(/^bearer +/i, '')

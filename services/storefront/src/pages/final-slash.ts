@@ -1,8 +1,8 @@
 import { type FastifyInstance } from 'fastify'
 
 /**
- * Sends whoever asks for a page with a slash at the end, such as `/shop/`, to the page without it,
- * so that each page has one URL: for every page that is declared after it.
+ * Redirects pages with a final slash, such as `/shop/`, to the page without it, so that each page
+ * has one URL. Applies to every page declared after it.
  */
 export function redirectFinalSlashes (app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url }) => {

@@ -1,4 +1,4 @@
-/** The picture of each department, in `assets/icons.svg`, with the categories that belong to it. */
+/** Picture of each department, in `assets/icons.svg`, with its categories. */
 const DEPARTMENTS: Readonly<Record<string, string>> = {
   kitchen: 'cookware bakeware knives coffee-and-tea tableware food-storage',
   home: 'sofas-and-armchairs tables chairs lighting bedding rugs decoration bathroom',
@@ -16,5 +16,5 @@ const icons = new Map(
   )
 )
 
-/** The picture for a category: that of its department, or a parcel. */
+/** Returns the picture for a category: that of its department, or a parcel. */
 export const iconOf = (slug: string): string => icons.get(slug) ?? 'parcel'

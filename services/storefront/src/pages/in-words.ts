@@ -1,9 +1,9 @@
 import { type FastifySchemaValidationError } from 'fastify'
 
-/** A violation of a schema, as Ajv and TypeBox report it. */
+/** Violation of a schema, as reported by Ajv and TypeBox. */
 type Violation = Pick<FastifySchemaValidationError, 'keyword' | 'instancePath' | 'params'>
 
-/** A field that cannot be accepted, with the sentence that says so. */
+/** Invalid field, with a sentence that explains it. */
 interface Mistake {
   readonly field: string
   readonly message: string
@@ -12,15 +12,15 @@ interface Mistake {
 const AN_AMOUNT = 'Write the price as an amount, such as 12.50'
 const counts = new Intl.NumberFormat('en')
 
-/** Sentences by field, for all violations of it or by keyword. Limits are those of the schema. */
+/** Sentences by field, for all violations of it or by keyword. Limits come from the schema. */
 const SENTENCES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
   page: {
     minimum: 'Pages are counted from %',
-    maximum: 'There are % pages at most',
+    maximum: 'There are at most % pages',
     type: 'Write the page as a whole number, such as 2'
   },
   q: 'Search for % characters at most',
-  category: 'There is no such category: choose one of those in the list',
+  category: 'There is no such category: choose one from the list',
   minPrice: AN_AMOUNT,
   maxPrice: AN_AMOUNT,
   sort: 'Products can be sorted by %',
@@ -41,7 +41,7 @@ const SENTENCES: Readonly<Record<string, string | Readonly<Record<string, string
   work: 'The lab computes one of these: %'
 }
 
-/** Says what is wrong with a field, in a sentence for people. */
+/** Explains the problem with a field in a sentence for visitors. */
 export function inWords (violation: Violation): Mistake {
   const { keyword, instancePath, params } = violation
   const missing = params['missingProperty']
@@ -49,7 +49,7 @@ export function inWords (violation: Violation): Mistake {
   const known = SENTENCES[field]
   const sentence = typeof known === 'object' ? known[keyword] : known
   if (missing !== undefined) {
-    return { field, message: `The form came without ${field}: load the page again` }
+    return { field, message: `The form was sent without ${field}: load the page again` }
   }
   return {
     field,
@@ -59,14 +59,14 @@ export function inWords (violation: Violation): Mistake {
   }
 }
 
-/** The limit that was exceeded, or the values that are allowed. */
+/** Returns the exceeded limit, or the allowed values. */
 function limitOf ({ limit, allowedValues }: Violation['params']): string {
   if (typeof limit === 'number') return counts.format(limit)
   if (!Array.isArray(allowedValues)) return 'fewer'
   return allowedValues.filter((value) => value !== '').join(', ')
 }
 
-/** Turns violations of a page's schema into an error whose problem is for people. */
+/** Converts violations of a page's schema to an error whose problem is for visitors. */
 export function validationError (violations: readonly FastifySchemaValidationError[]): Error {
   const errors = violations.map(inWords)
   const detail = errors.map(({ message }) => message).join('. ')

@@ -17,8 +17,8 @@ import { type Shop } from './shop.js'
 const PER_PAGE = 24
 
 /**
- * GET /shop: products, by page, category, words and price. It is the same for everybody, whoever
- * asks, and kept whole.
+ * GET /shop: products by page, category, words and price. The page is the same for all clients, and
+ * cached as a whole.
  */
 export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   app.get('/shop', {
@@ -36,8 +36,8 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
       cacheControl: { public: true, noCache: true },
       rateLimit: { cost: 2 }
     },
-    // Before defaults are filled in: an empty field, a missing one and any other `debug` are one
-    // page, with one cache entry.
+    // Runs before defaults are filled in: an empty field, a missing one and any other `debug` are
+    // the same page, with one cache entry.
     preValidation (request, _reply, done) {
       const sent = Object.entries(request.query).filter(
         ([name, value]) => value !== '' && (name !== 'debug' || request.isDebugged)
@@ -79,7 +79,7 @@ async function list (page: Page, query: ListQuery) {
   })
 }
 
-/** The products of the page. All that a query says is in the key, in one spelling. */
+/** Returns the products of the page. The key contains the complete query in normal form. */
 function productsPart (page: Page, query: ListQuery): Promise<string> {
   const { shop: { catalog, render } } = page
   const { page: number, minPrice, maxPrice, ...filter } = query
@@ -122,16 +122,13 @@ function productsPart (page: Page, query: ListQuery): Promise<string> {
 const cents = (euros: string): number | undefined =>
   euros === '' ? undefined : Math.round(Number(euros) * 100)
 
-/** The link to another page of the same list. */
+/** Returns the link to another page of the same list. */
 const linkTo = (query: ListQuery) => (page: number): string => {
   const search = searchOf(query, page)
   return search.size === 0 ? '/shop' : `/shop?${search.toString()}`
 }
 
-/**
- * A page of a list as a query, in one spelling: in this order, and without what goes without
- * saying.
- */
+/** Renders a page of a list as a query in normal form: in this order, and without defaults. */
 function searchOf (
   { category, q, minPrice, maxPrice, sort }: ListQuery,
   page: number
@@ -149,7 +146,7 @@ function searchOf (
   return search
 }
 
-/** The first and the last page, and those around this one; 0 for a gap. */
+/** Returns the first and the last page, and those around the current one; 0 for a gap. */
 function pagesAround (number: number, last: number): number[] {
   const shown = [1, number - 1, number, number + 1, last].filter(
     (page) => page >= 1 && page <= last

@@ -6,23 +6,26 @@ import { type Shop } from './shop.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The page has all of its parts, as they are now. One that is not whole is not kept. */
+    /**
+     * True if the page has all of its parts in their current state. Incomplete pages are not
+     * stored.
+     */
     isWhole: boolean
   }
 }
 
-/** A part of a page, kept for all instances. */
+/** Part of a page, cached for all instances. */
 export interface Part {
   readonly key: string
-  /** Its name on the page, for where it cannot be shown. */
+  /** Name on the page, shown if the part is unavailable. */
   readonly title: string
-  /** The page is nothing without it: an error of it is the page's own. */
+  /** True if the page is useless without it: its errors are the page's own. */
   readonly isEssential?: boolean
 }
 
-/** A page that is being made for a request. */
+/** Page that is being rendered for a request. */
 export class Page {
-  /** Services that did not answer, of which the page shows what was kept. */
+  /** Services that did not answer, whose cached content the page shows. */
   readonly #silent = new Set<string>()
   #hasGaps = false
   readonly #keys: string[] = []
@@ -34,9 +37,9 @@ export class Page {
   ) {}
 
   /**
-   * The HTML of a part: kept, or rendered. One that cannot be rendered, because a service does not
-   * answer, is a line that says so.
-   * @throws UpstreamSilent for what is essential
+   * Returns the HTML of a part, cached or rendered. If a service does not answer and the part
+   * cannot be rendered, a line explains that.
+   * @throws UpstreamSilent for an essential part
    */
   async part (
     { key, title, isEssential = false }: Part,
@@ -65,12 +68,12 @@ export class Page {
     })
   }
 
-  /** Notes that what is shown of a service is old, because it does not answer. */
+  /** Marks a service's content as old, because the service does not answer. */
   silent (service: string): void {
     this.#silent.add(service)
   }
 
-  /** Sends the page: a template that has `data`, within the layout. */
+  /** Sends the page: a template with `data`, within the layout. */
   async send (
     template: string,
     data: { readonly title: string; readonly [name: string]: unknown },
@@ -97,13 +100,13 @@ export class Page {
 
 const NO_SEARCH = { q: '', category: '', minPrice: '', maxPrice: '', sort: 'newest' }
 
-/** The service that a fragment is about. */
+/** Returns the service that provides a fragment. */
 const serviceOf = (key: string): string =>
   key.startsWith('weather:') ? 'weather service' : 'catalog'
 
 /**
- * Says what pages may load, and that those about a user are kept by nobody. Set before the handler,
- * so that hits have it, too.
+ * Sets the policy for resources of pages, and forbids caches to store pages for a user. Set before
+ * the handler, so that hits have it, too.
  */
 export function setPagePolicy (
   request: FastifyRequest,
@@ -113,7 +116,7 @@ export function setPagePolicy (
   reply
     .header('content-security-policy', PAGE_POLICY)
     .header('cross-origin-resource-policy', 'same-origin')
-  // With no-referrer, the service's default, browsers send `Origin: null` with forms.
+  // The service's default, no-referrer, makes browsers send `Origin: null` with forms.
   reply.header('referrer-policy', 'same-origin')
   if (request.routeOptions.config.session === true) reply.header('cache-control', PRIVATE)
   done()
@@ -121,7 +124,7 @@ export function setPagePolicy (
 
 const PRIVATE = 'private, no-store'
 
-/** Pages load their own style and script, and nothing that is inline. */
+/** Pages load their own style and script, and nothing inline. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -7,13 +7,13 @@ import { iconOf } from './icons.js'
 import { type Page } from './page.js'
 
 /**
- * Of what the catalog tells: a write there ends it at once, so the times are for what no write
- * ends.
+ * Lifetimes of catalog content: writes invalidate it at once, so the times are for changes without
+ * a write.
  */
 const OF_CATALOG = { ttl: '1m', staleWhileRevalidate: '30s', staleIfError: '6h' } as const
 const MOST_VIEWED = 5
 
-/** A product without its surroundings. */
+/** Renders a product without its surroundings. */
 export function productPart (page: Page, { id }: Product): Promise<string> {
   const { shop: { catalog, render } } = page
   return page.part({ key: `product:${id}`, title: 'The product', isEssential: true }, {
@@ -25,7 +25,7 @@ export function productPart (page: Page, { id }: Product): Promise<string> {
   })
 }
 
-/** All categories, one of them marked. */
+/** Renders all categories, one of them marked. */
 export function categoriesPart (page: Page, marked: string): Promise<string> {
   const { shop: { catalog, render } } = page
   return page.part(
@@ -43,7 +43,7 @@ export function categoriesPart (page: Page, marked: string): Promise<string> {
   )
 }
 
-/** Products that are like one. */
+/** Renders products similar to one. */
 export function recommendationsPart (page: Page, { id }: Product): Promise<string> {
   const { shop: { catalog, recommendations, render } } = page
   return page.part({ key: `recommendations:${id}`, title: 'You may also like' }, {
@@ -57,7 +57,7 @@ export function recommendationsPart (page: Page, { id }: Product): Promise<strin
   })
 }
 
-/** The weather where the shop is. No write ends it, but an admin can. */
+/** Renders the weather at the shop's location. No write invalidates it, but an admin can. */
 export function weatherPart (page: Page): Promise<string> {
   const { shop: { weather, env: { WEATHER_CITY: city }, render } } = page
   return page.part({ key: `weather:${city}`, title: 'Weather' }, {
@@ -65,7 +65,7 @@ export function weatherPart (page: Page): Promise<string> {
   }, async () => render('parts/weather', { city, weather: await currentWeather(weather, city) }))
 }
 
-/** The products that were viewed most, with how often. */
+/** Renders the most viewed products, with their views. */
 export function mostViewedPart (page: Page): Promise<string> {
   const { shop: { catalog, views, render } } = page
   return page.part({ key: 'most-viewed', title: 'Most viewed' }, {
@@ -83,15 +83,15 @@ export function mostViewedPart (page: Page): Promise<string> {
   })
 }
 
-/** A fragment that is kept is not made of what is old. */
+/** Returns current content: cached fragments must not contain old content. */
 export function current<T> (told: Told<T> | undefined): T {
   if (told === undefined || isSaved(told)) {
-    throw new UpstreamSilent('catalog', new Error('what it told is old, or gone'))
+    throw new UpstreamSilent('catalog', new Error('the content is old or unavailable'))
   }
   return told.body
 }
 
-/** The category of a product, which may be newer than the list of categories. */
+/** Returns the category of a product, which may be newer than the list of categories. */
 export function placeOf ({ categoryId }: Product, categories: readonly Category[]) {
   const category = categories.find(({ id }) => id === categoryId)
   return { category, icon: iconOf(category?.slug ?? '') }

@@ -12,7 +12,8 @@ const Problem = Type.Object({
 })
 
 /**
- * Makes the hook that tells a problem as a page to whoever prefers one, and to all others as it is.
+ * Returns the hook that renders a problem as a page for clients that prefer HTML, and leaves it
+ * unchanged for others.
  */
 export const problemPages =
   (render: Render) =>

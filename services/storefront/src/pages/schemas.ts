@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 
-// Forms send every field, empty or not. Each has a default, so that an empty field and a missing
-// one are one page.
+// Forms send every field, empty or not. Each has a default, so that an empty and a missing field
+// are the same page.
 
 export const SORTS = {
   newest: 'Newest first',
@@ -10,7 +10,7 @@ export const SORTS = {
   name: 'Name: A to Z'
 } as const
 
-/** The catalog serves no deeper ones: further on, people narrow the list. */
+/** The catalog serves no deeper pages: visitors have to narrow the list. */
 export const LAST_PAGE = 400
 
 const price = Type.String({
@@ -26,10 +26,9 @@ export const ListQuerySchema = Type.Object({
   maxPrice: price,
   sort: Type.Enum(Object.keys(SORTS), { default: 'newest' }),
   page: Type.Integer({ default: 1, minimum: 1, maximum: LAST_PAGE }),
-  // Declared, so that No-Vary-Search excepts it: browsers would take the page without it for this
-  // one.
+  // Declared so that No-Vary-Search excepts it: otherwise browsers would use the page without it.
   debug: Type.Optional(
-    Type.String({ maxLength: 20, description: '`cache` shows admins what the page is made of' })
+    Type.String({ maxLength: 20, description: '`cache` shows admins the cache uses of the page' })
   )
 })
 export type ListQuery = Static<typeof ListQuerySchema>
@@ -38,14 +37,14 @@ export const ProductId = Type.Object({
   id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 })
 
-/** An answer that is a page. */
+/** Response schema of a page. */
 export const html = { 200: Type.String({ description: 'text/html' }) }
 
 const text = Type.String()
 
 /**
- * The form that changes a product, as a browser sends it: read by {@link ProductFields}, so that
- * nothing typed is lost.
+ * Form that edits a product, as sent by a browser: parsed by {@link ProductFields}, so that no
+ * input is lost.
  */
 export const EditFormSchema = Type.Object({
   etag: Type.String({ maxLength: 200 }),
@@ -59,8 +58,8 @@ export const EditFormSchema = Type.Object({
 export type EditForm = Static<typeof EditFormSchema>
 
 /**
- * The fields of a product as text, within the limits of the catalog. Attributes of the form are
- * made of it.
+ * Fields of a product as text, within the limits of the catalog. Attributes of the form are derived
+ * from it.
  */
 export const ProductFields = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),

@@ -6,7 +6,7 @@ import { type Catalog } from '../upstream/catalog.js'
 import { type Upstream } from '../upstream/upstream.js'
 import { type Views } from '../views/views.js'
 
-/** Everything that pages are made of. */
+/** Dependencies of the pages. */
 export interface Shop {
   readonly env: StorefrontEnv
   readonly render: Render
@@ -15,8 +15,8 @@ export interface Shop {
   readonly recommendations: Recommendations
   readonly views: Views
   /**
-   * The caches that the debug panel looks into, by what their keys begin with, under the names that
-   * statistics have them under.
+   * Caches inspected by the debug panel, by the prefix of their keys, with their names in
+   * statistics.
    */
   readonly inspected: readonly {
     readonly name: string

@@ -5,15 +5,15 @@ import { type Catalog, isSaved } from '../upstream/catalog.js'
 import { type Product } from '../upstream/schemas.js'
 import { mostAlike } from './vectors.js'
 
-/** Products of the category that are compared: the newest ones. */
+/** Number of the category's newest products that are compared. */
 const COMPARED = 300
 const A_PAGE = 100
 const SHOWN = 4
 
 /**
- * Products that are like a product. Ranking them is the expensive part. It is kept for an hour and
- * renewed early, and of all writes only one of the product itself ends it: a new product that is
- * like it may take that long to appear. Names and prices are read anew each time.
+ * Products similar to a product. Ranking them is expensive. The ranking is cached for an hour and
+ * renewed early, and only a write of the product itself invalidates it: a new similar product may
+ * take that long to appear. Names and prices are read anew each time.
  */
 export class Recommendations {
   constructor (readonly catalog: Catalog, readonly remember: Remember) {}
@@ -24,7 +24,8 @@ export class Recommendations {
     const found = await Promise.all(ranking.map((id) => this.catalog.product(id)))
     const current = found.flatMap((told) => told === undefined ? [] : [told])
     if (current.some(isSaved)) {
-      throw new UpstreamSilent(this.catalog.upstream.name, new Error('products are as they were'))
+      throw new UpstreamSilent(this.catalog.upstream.name, new Error('the products are out of ' +
+        'date'))
     }
     return current
       .map(({ body }) => body)
@@ -37,14 +38,15 @@ export class Recommendations {
       staleWhileRevalidate: '1h',
       staleIfError: '1d',
       earlyRefresh: true,
-      // An order that may be old is better than one that takes this long to compute, on each page.
+      // A possibly outdated order is better than computing it on each page.
       onOutage: 'stale',
       tags: [tags.everything, tags.product(id)]
     }, async () => {
       const told = await this.catalog.product(id)
       if (told === undefined) return []
       if (isSaved(told)) {
-        throw new UpstreamSilent(this.catalog.upstream.name, new Error('the product is as it was'))
+        throw new UpstreamSilent(this.catalog.upstream.name, new Error('the product is out of ' +
+          'date'))
       }
       return mostAlike(told.body, await this.#compared(slug), SHOWN)
     })

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 
-/** A text as weights of its parts. */
+/** Text as weighted trigrams. */
 type Vector = ReadonlyMap<string, number>
 
 export interface Described {
@@ -9,14 +9,13 @@ export interface Described {
   readonly description: string
 }
 
-/** Texts that are worked on before other requests have their turn: about 2 ms. */
+/** Number of texts processed before other requests have their turn: about 2 ms. */
 const AT_ONCE = 10
 
 /**
- * The ids of those of `others` that are most like `product`, by the parts of words that their names
- * and descriptions have in common: cosine similarity of trigrams, weighted by how rare they are
- * (tf-idf). It takes tens of milliseconds of CPU for a few hundred products, in slices that let
- * other requests through.
+ * Returns the ids of the `others` most similar to `product`, by their names and descriptions:
+ * cosine similarity of trigrams, weighted by rarity (tf-idf). Takes tens of milliseconds of CPU for
+ * a few hundred products, in slices that let other requests through.
  */
 export async function mostAlike (
   product: Described,
@@ -50,7 +49,9 @@ async function inSlices<T, R> (items: readonly T[], work: (item: T) => R): Promi
   return done
 }
 
-/** Names say more than descriptions: they count three times. */
+/**
+ * Counts trigrams; those of names, which are more significant than descriptions, count three times.
+ */
 function trigrams ({ name, description }: Described): Map<string, number> {
   const text = ` ${`${name} `.repeat(3)}${description} `
     .toLowerCase()
@@ -63,7 +64,7 @@ function trigrams ({ name, description }: Described): Map<string, number> {
   return counts
 }
 
-/** Of length 1, so that a product of two is their cosine. */
+/** Normalizes to length 1, so that the product of two vectors is their cosine. */
 function weighted (counts: Vector, spread: Vector, texts: number): Vector {
   const weights = new Map<string, number>()
   let squares = 0

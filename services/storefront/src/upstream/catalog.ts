@@ -15,14 +15,14 @@ import {
 } from './schemas.js'
 import { type Answer, type Upstream } from './upstream.js'
 
-/** Something that the catalog has told. */
+/** Data from the catalog. */
 export interface Told<T> {
   readonly body: T
   /** Milliseconds since the epoch. */
   readonly at: number
 }
 
-// Milliseconds. A write ends it at once; time ends it where a write could not.
+// Milliseconds. Writes invalidate the data at once; the lifetime is for changes without a write.
 const FRESH = 60_000
 const WHILE_REVALIDATING = 30_000
 const LIFETIME = {
@@ -31,18 +31,18 @@ const LIFETIME = {
   staleIfError: '6h'
 } as const
 
-/** Whether it is there only because the catalog does not answer. */
+/** Returns whether the data is only used because the catalog does not answer. */
 export const isSaved = ({ at }: Told<unknown>): boolean =>
   Date.now() - at > FRESH + WHILE_REVALIDATING
 
-/** The outcome of a change that an editor asked for. */
+/** Result of an editor's change. */
 export type Change =
   | { readonly kind: 'done', readonly product: Product }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused', readonly status: number, readonly problem: Problem }
 
-/** The catalog, with the tags by which its writes end what was told. */
+/** Client of the catalog, with the tags with which its writes invalidate data. */
 export class Catalog {
   constructor (
     readonly upstream: Upstream,
@@ -50,7 +50,7 @@ export class Catalog {
   ) {}
 
   /**
-   * A product; undefined if there is none with the id.
+   * Returns a product; undefined if the id is unknown.
    * @throws UpstreamSilent
    */
   product (id: number): Promise<Told<Product> | undefined> {
@@ -71,7 +71,7 @@ export class Catalog {
   }
 
   /**
-   * The product as the database has it now, past all caches: for who is about to change it.
+   * Returns the product's current state in the database, bypassing all caches: for a change.
    * @throws UpstreamSilent
    */
   async currentProduct (
@@ -87,7 +87,7 @@ export class Catalog {
   }
 
   /**
-   * All categories, by name.
+   * Returns all categories, by name.
    * @throws UpstreamSilent
    */
   categories (): Promise<Told<readonly Category[]>> {
@@ -104,7 +104,7 @@ export class Catalog {
   }
 
   /**
-   * A page of a list. It is not kept: fragments keep what is made of it.
+   * Returns a page of a list. It is not cached here: fragments cache the rendered result.
    * @throws UpstreamSilent, STOREFRONT_ERR_REFUSED
    */
   async products (
@@ -124,7 +124,7 @@ export class Catalog {
 
   /**
    * Changes a product as the user of the token, if it still has the entity tag.
-   * @throws UpstreamSilent: it may have been changed all the same
+   * @throws UpstreamSilent: the change may still have been made
    */
   async change (
     id: number,
@@ -159,7 +159,7 @@ export class Catalog {
     if (status !== 200 || !Value.Check(schema, body)) {
       throw new UpstreamSilent(
         this.upstream.name,
-        new Error(`its answer, of status ${status}, is not what it should be`)
+        new Error(`its response with status ${status} is invalid`)
       )
     }
     return { body, at: Date.now() }

@@ -2,15 +2,15 @@ import { type FastifyInstance } from 'fastify'
 import { type StorefrontEnv } from '../env.js'
 
 /**
- * Seconds for which a token is used, and for which it is good. Both by the wall clock, which goes
- * on while a machine sleeps.
+ * Seconds for which a token is used, and for which it is valid. Both follow the wall clock, which
+ * continues while a machine sleeps.
  */
 const USED = 600
 const GOOD = 900
 
 /**
- * The Authorization by which the storefront tells other services who it is, so that they do not
- * take its many fills for those of one client. Undefined without JWT_SECRET.
+ * Returns the Authorization that identifies the storefront to other services, so that they do not
+ * attribute its many fills to one client. Undefined without JWT_SECRET.
  */
 export function ownToken (
   app: FastifyInstance,

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 
-// Answers of other services, as far as pages are made of them. They are checked on arrival: members
-// that pages do not show may come and go.
+// Schemas of the parts of other services' responses that pages use. They are checked on arrival:
+// other members may change.
 
 export const ProductSchema = Type.Object({
   id: Type.Integer({ minimum: 1 }),
@@ -51,7 +51,7 @@ export const WeatherSchema = Type.Object({
 })
 export type Weather = Static<typeof WeatherSchema>
 
-/** The members of a problem document that forms show. */
+/** Members of a problem document that forms show. */
 export const ProblemSchema = Type.Object({
   detail: Type.String(),
   code: Type.Optional(Type.String()),

@@ -3,21 +3,24 @@ import { Breaker } from '@weir/internal'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { UpstreamSilent } from '../errors.js'
 
-/** Milliseconds. A page waits for a service no longer than a person would. */
+/** Milliseconds. A page waits for a service no longer than a visitor would. */
 const TIMES = { connect: 1000, silence: 2000, total: 4000, retry: 50 }
 const CONNECTIONS = 32
-/** The largest answer, in bytes: a hundred products have a tenth of it. */
+/** Maximum size of a response, in bytes: a hundred products have a tenth of it. */
 const LARGEST = 4 * 1024 * 1024
-/** Statuses of a service that is there and cannot answer now; a GET is worth another try. */
+/** Statuses of a service that is temporarily unavailable; a GET is retried. */
 const PASSING: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** An answer of another service, read whole. */
+/** Complete response of another service. */
 export interface Answer {
   readonly status: number
   readonly etag: string | undefined
-  /** The service has it from before, because it could not make it anew (Cache-Status, RFC 9211). */
+  /**
+   * True if the service served an old response, because it could not create a new one
+   * (Cache-Status, RFC 9211).
+   */
   readonly isStandIn: boolean
-  /** Parsed JSON; undefined where there was none. */
+  /** Parsed JSON; undefined without any. */
   readonly body: unknown
 }
 
@@ -29,22 +32,22 @@ interface Call {
 }
 
 export interface UpstreamOptions {
-  /** Its name in messages for people: `catalog`. */
+  /** Name in messages: `catalog`. */
   readonly name: string
   readonly origin: string
-  /** A path that is cheap to ask for, to find out whether it answers again. */
+  /** Cheap path, used to find out whether the service answers again. */
   readonly probe: string
-  /** The Authorization of calls without one of their own. */
+  /** Returns the Authorization of calls without one of their own. */
   readonly authorization: () => string | undefined
 }
 
-/** The service did answer, with an error of its own. */
+/** Error for a service that did answer, with an error of its own. */
 class Refused extends Error {}
 
 /**
- * Another service of the suite, by HTTP. A call takes 4 s at the most. A GET that is cut off or
- * answered 502, 503 or 504 is repeated once; a timeout is not. After a call without any answer all
- * calls fail at once, until a probe in the background is answered.
+ * HTTP client of another service of the suite. A call takes at most 4 s. A GET that is cut off or
+ * answered 502, 503 or 504 is retried once; a timeout is not. After a call without any response all
+ * calls fail at once, until a background probe is answered.
  */
 export class Upstream {
   readonly name: string
@@ -71,7 +74,7 @@ export class Upstream {
   }
 
   /**
-   * The answer, if its status is below 500 and not 429.
+   * Returns the response, if its status is below 500 and not 429.
    * @throws UpstreamSilent
    */
   async call (call: Call): Promise<Answer> {
@@ -130,7 +133,10 @@ export class Upstream {
   }
 }
 
-/** A service that was silent once would be so again, and people wait. */
+/**
+ * Returns whether an error is a timeout: a retry would probably time out as well, while visitors
+ * wait.
+ */
 const isLate = (error: unknown): boolean =>
   [errors.ConnectTimeoutError, errors.HeadersTimeoutError, errors.BodyTimeoutError].some(
     (late) => error instanceof late

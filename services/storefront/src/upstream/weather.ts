@@ -4,7 +4,8 @@ import { type Weather, WeatherSchema } from './schemas.js'
 import { type Upstream } from './upstream.js'
 
 /**
- * The weather in a city. `isOld`: the service could not have it anew, and told what it had.
+ * Returns the weather in a city. `isOld`: the service could not refresh it, and returned the last
+ * one.
  * @throws UpstreamSilent
  */
 export async function currentWeather (
@@ -17,6 +18,6 @@ export async function currentWeather (
   if (status === 200 && Value.Check(WeatherSchema, body)) return { ...body, isOld: isStandIn }
   throw new UpstreamSilent(
     upstream.name,
-    new Error(`its answer, of status ${status}, is no weather`)
+    new Error(`its response with status ${status} has no valid weather`)
   )
 }

@@ -7,14 +7,16 @@ import { type Kysely, sql } from 'kysely'
 import { OUTBOX } from '../db/migrations.js'
 import { type StorefrontSchema, type ViewTable } from '../db/schema.js'
 
-/** Milliseconds for which an instance adds up views before it tells the shared counters. */
+/**
+ * Milliseconds for which an instance adds up views before it writes them to the shared counters.
+ */
 const COLLECTED = 100
-/** Milliseconds until it tries again when they could not be told. */
+/** Milliseconds until a retry after a failed write. */
 const PAUSE = 1000
 
 export interface ViewsOptions {
   readonly db: Kysely<StorefrontSchema>
-  /** The counters that all instances share. */
+  /** Counters that all instances share. */
   readonly counters: Cache<number>
   /** Results of queries. */
   readonly queries: Cache<unknown>
@@ -24,13 +26,13 @@ export interface ViewsOptions {
 }
 
 /**
- * Page views by product. An instance adds up those of a tenth of a second, adds the sum to the
- * product's shared counter, and has the new total written behind to the table `views`, which keeps
- * the largest. Pages do not wait for any of it.
+ * Page views by product. An instance adds up the views of a tenth of a second, adds the sum to the
+ * product's shared counter, and writes the new total behind to the table `views`, which keeps the
+ * largest. Pages do not wait for any of it.
  *
  * Views are counted at least once: those of a tenth of a second are lost if the process is killed,
- * and counted twice if the store executes an addition and does not answer. A counter that the store
- * has lost begins again with what the table has.
+ * and counted twice if the store executes an addition but does not answer. A counter that the store
+ * has lost restarts with the total in the table.
  */
 export class Views {
   readonly #options: ViewsOptions
@@ -84,7 +86,7 @@ export class Views {
     this.#flushIn(COLLECTED)
   }
 
-  /** The products that were viewed most, the first one most of all. */
+  /** Returns the most viewed products in descending order. */
   async mostViewed (limit: number): Promise<ViewTable[]> {
     return await this.#cached
       .selectFrom('views')
@@ -96,7 +98,7 @@ export class Views {
       .execute()
   }
 
-  /** Writes everything that was counted here. */
+  /** Writes all views counted here. */
   async close (): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
@@ -113,7 +115,7 @@ export class Views {
       this.#timer = undefined
       this.#flushing ??= this.#flush().finally(() => {
         this.#flushing = undefined
-        // Some came meanwhile, or were given back.
+        // More views arrived meanwhile, or were put back.
         if (this.#waiting.size > 0) this.#flushIn(PAUSE)
       })
     }, ms).unref()
@@ -135,7 +137,7 @@ export class Views {
     }))
   }
 
-  /** Adds to the counter of a product, and has the new total written. */
+  /** Adds to the counter of a product, and writes the new total behind. */
   async #total (product: number, count: number): Promise<void> {
     const { counters, db, log } = this.#options
     const key = String(product)
@@ -151,7 +153,7 @@ export class Views {
       await counters.add(key, known, { ttl: '365d' })
     }
     const total = await counters.increment(key, count)
-    // The counter has it: the next total that is written is larger.
+    // The counter has the views: the next total written is larger.
     await this.#totals.put(key, total).catch((error: unknown) => {
       log.debug({ err: error, product }, 'a total could not be written')
     })

@@ -15,10 +15,10 @@ const JWT_SECRET = 'a secret of the tests, which is long enough'
 const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
-/** A token of a user with this role, who is called like it. */
+/** Returns a token of a user with this role, named like it. */
 export const tokenOf = (role: Role, expiresIn = '1h') =>
   signer.jwt.HS256.sign({ sub: role, role }, { expiresIn })
-/** The headers of a browser that is signed in, and sends a form of this site. */
+/** Returns the headers of a signed-in browser that sends a form of this site. */
 export const signedIn = (role: Role) => ({
   cookie: `weir_shop=${tokenOf(role)}`,
   'sec-fetch-site': 'same-origin',
@@ -32,10 +32,7 @@ export async function tempDir (t: Test): Promise<string> {
   return folder
 }
 
-/**
- * Other programs of the machine hold up neither answers of Redis nor the event loop, as far as
- * tests go.
- */
+/** Limits that let tests tolerate a busy machine: for answers of Redis and the event loop. */
 const PATIENT = { MAX_EVENT_LOOP_DELAY: '0', REDIS_COMMAND_TIMEOUT: '2000' }
 const common = {
   ...PATIENT,
@@ -45,7 +42,7 @@ const common = {
   RATE_LIMIT_ALLOW: '127.0.0.1'
 }
 
-/** An instance of the storefront, ready and closed with the test. */
+/** Returns an instance of the storefront, ready and closed with the test. */
 export async function build (t: Test, env: Record<string, string>): Promise<FastifyInstance> {
   const app = await buildApp(loadEnv(storefrontEnv, { ...common, INSTANCE: 'shop', ...env }))
   t.teardown(() => app.close())
@@ -53,7 +50,7 @@ export async function build (t: Test, env: Record<string, string>): Promise<Fast
   return app
 }
 
-/** A real instance of the catalog over the sample shop, listening. */
+/** Starts a real instance of the catalog over the sample shop, listening. */
 export async function startCatalog (
   t: Test,
   env: Record<string, string>
@@ -67,10 +64,10 @@ export async function startCatalog (
 
 export type Answerer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A server whose answers a test changes as it goes on. */
+/** Server whose responses a test controls. */
 export interface Fake {
   readonly origin: string
-  /** The paths that were asked for. */
+  /** Requested paths. */
   readonly asked: string[]
   answer: Answerer
 }
@@ -102,7 +99,7 @@ export const json =
         .end(JSON.stringify(body))
     }
 
-/** A service that is gone: connections are cut. */
+/** Simulates a service that is gone: connections are cut. */
 export const gone: Answerer = (request) => { request.socket.destroy() }
 
 export const SUNNY = {
@@ -142,7 +139,7 @@ export const article = (id: number, fields: Partial<Article> = {}): Article => (
   ...fields
 })
 
-/** A catalog of a few products, in memory, which can be changed without anybody being told. */
+/** Returns a catalog of a few products, in memory, which can be changed without invalidation. */
 export function fakeCatalog (products: Article[]): Answerer {
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://catalog')

@@ -1,33 +1,33 @@
 /**
- * What is kept of an answer of the upstream: the part that is used, checked, and what is needed to
- * ask whether it still holds.
+ * Stored part of an upstream response: the parsed content, and the data needed to revalidate it.
  */
 export interface Document<T> {
   readonly body: T
-  /** When it was fetched, or found unchanged: ms since the epoch. */
+  /** Time of the last fetch or successful revalidation: ms since the epoch. */
   readonly fetchedAt: number
   /**
-   * When the upstream made it, as far as its age tells (RFC 9111 section 4.2.3): what Age counts
-   * from.
+   * Time at which the upstream created it, according to its age (RFC 9111 section 4.2.3): the start
+   * of Age.
    */
   readonly bornAt: number
   readonly etag?: string
   readonly lastModified?: string
 }
 
-/** A document that has just been fetched, and how long it is good; ms. */
+/** Document that has just been fetched, with its lifetimes in ms. */
 export interface Fetched<T> {
   readonly document: Document<T>
   readonly lifetime: Lifetime
 }
 
 /**
- * How long a document is fresh, and how long after that it may be used nevertheless (RFC 5861); ms.
+ * Lifetimes of a document in ms: while it is fresh, and how long it may be used after that (RFC
+ * 5861).
  */
 export interface Lifetime {
   readonly ttl: number
-  /** While another one is fetched. */
+  /** While a new one is fetched. */
   readonly staleWhileRevalidate: number
-  /** Where another one cannot be fetched. */
+  /** If a new one cannot be fetched. */
   readonly staleIfError: number
 }

@@ -3,11 +3,11 @@ import { type Cache, type Entry, Fill, type Hit, servesError } from '@weir/cache
 import { type CacheStatus } from '@weir/http'
 import { type Document, type Fetched } from './document.js'
 
-/** Where a document comes from, if the cache does not have it. */
+/** Source of a document that is not cached. */
 export interface Origin<T> {
   /**
    * Fetches it, in bounded time.
-   * @param known what is there and stale, to ask whether it still holds
+   * @param known stale document, for revalidation
    */
   fetch (known: Document<T> | undefined): Promise<Fetched<T>>
   /** Whether it has been failing. */
@@ -15,26 +15,26 @@ export interface Origin<T> {
 }
 
 /**
- * Says of an error that it is about who has asked: others who want the same are to ask for
+ * Marks an error that concerns the client: other requests for the same document must fetch it
  * themselves.
  */
 export interface OwnFault {
-  /** Milliseconds after which asking again may succeed. */
+  /** Milliseconds after which a retry may succeed. */
   readonly retryAfterMs: number
-  /** The reason, where something stale is served instead: `detail` of Cache-Status. */
+  /** Reason why a stale document is served instead: `detail` of Cache-Status. */
   readonly why: string
 }
 
-/** A document, and how it was come by. */
+/** Document with its origin. */
 export interface Reading<T> {
   readonly document: Document<T>
-  /** ms since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly freshUntil: number
   readonly staleIfError: number
   readonly status: CacheStatus
-  /** The instance that fetched it. */
+  /** Instance that fetched it. */
   readonly filledBy: string
-  /** How long that took, in microseconds. */
+  /** Duration of the fetch in microseconds. */
   readonly cost: number
 }
 
@@ -42,43 +42,43 @@ export interface DocumentsOptions<T> {
   readonly cache: Cache<Document<T>>
   /** False: each document is fetched for each request. */
   readonly isKept: boolean
-  /** How long a fetch is waited for, in ms, where there is something stale to answer with. */
+  /** Milliseconds to wait for a fetch if there is a stale document. */
   readonly patience: number
-  /** Whether an error is about who has asked, and not about what was asked for. */
+  /** Returns the fault of the client in an error; undefined if the error concerns the document. */
   readonly ownFaultOf?: (error: unknown) => OwnFault | undefined
-  /** By which the document under a key can be invalidated. */
+  /** Returns the tags that invalidate the document under a key. */
   readonly tagsOf: (key: string) => readonly string[]
-  /** Is told why something could not be fetched, where nobody else is. */
+  /** Receives errors of fetches that no caller receives. */
   readonly report: (error: unknown, key: string) => void
 }
 
-/** A fetch, for all in this process who want the same. */
+/** Fetch shared by all requests in this process for the same document. */
 interface Flight<T> {
   readonly reading: Promise<Reading<T>>
   /**
-   * Resolves to false when it is over, or to true when it has taken longer than whoever has
-   * something old should wait.
+   * Resolves to false when it is complete, or to true when it has taken longer than requests with a
+   * stale document should wait.
    */
   readonly isLate: Promise<boolean>
 }
 
 /**
- * Documents of an upstream, each fetched once for all who want it, on all instances. What is stale
- * is answered with at once as long as it may be (stale-while-revalidate), later only if a new one
- * is not there in time, or not to be had (stale-if-error). A fetch goes on when nobody waits for it
- * any more.
+ * Documents of an upstream, each fetched once for all requests on all instances. A stale document
+ * is served at once within its stale-while-revalidate window; after that only if a new one does not
+ * arrive in time, or cannot be fetched (stale-if-error). A fetch continues when no request waits
+ * for it any more.
  */
 export class Documents<T> {
   readonly #flights = new Map<string, Flight<T>>()
 
   constructor (readonly options: DocumentsOptions<T>) {}
 
-  /** @throws what the origin throws, where there is nothing to answer with instead */
+  /** @throws the error of the origin, if there is no document to serve instead */
   async read (key: string, origin: Origin<T>): Promise<Reading<T>> {
     if (!this.options.isKept) return this.#fetched(origin)
     const hit = this.options.cache.lookup(key)
     if (hit !== undefined) return this.#serve(key, hit, origin)
-    // Waiting for an upstream that has been failing would be in vain, mostly.
+    // Waiting for a failing upstream would usually be in vain.
     const known = origin.isFailing ? await this.#spare(key, 'UPSTREAM_FAILING') : undefined
     if (known !== undefined) {
       if (!this.#flights.has(key)) this.#begin(key, origin)
@@ -87,7 +87,7 @@ export class Documents<T> {
     return this.#wait(key, origin, Date.now() + this.options.patience)
   }
 
-  /** @param until ms since the epoch: how long who may not fetch now can wait until then */
+  /** @param until ms since the epoch: maximum wait of requests that may not fetch now */
   async #wait (key: string, origin: Origin<T>, until: number): Promise<Reading<T>> {
     const joined = this.#flights.get(key)
     const { reading, isLate } = joined ?? this.#begin(key, origin)
@@ -107,8 +107,8 @@ export class Documents<T> {
   }
 
   /**
-   * As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch
-   * for each that it does not have.
+   * Like `read` for each of the keys, in their order: with one cache read for all, and a fetch for
+   * each missing one.
    */
   async readMany (
     keys: readonly string[],
@@ -120,7 +120,7 @@ export class Documents<T> {
     )
   }
 
-  /** A document for one request alone. */
+  /** Fetches a document for one request only. */
   async #fetched (origin: Origin<T>): Promise<Reading<T>> {
     const began = performance.now()
     const {
@@ -160,7 +160,7 @@ export class Documents<T> {
     return flight
   }
 
-  /** What the cache has, or what can be fetched, or else what is old. */
+  /** Returns the cached document, a new one, or else a stale one. */
   async #obtain (key: string, origin: Origin<T>): Promise<Reading<T>> {
     try {
       const outcome = await this.#acquire(key)
@@ -179,8 +179,8 @@ export class Documents<T> {
   }
 
   /**
-   * A value, or the duty to fetch it. While the store is gone fresh memory will do: only admins
-   * ever invalidate weather.
+   * Returns a value, or the duty to fetch it. While the store is unavailable, fresh memory is
+   * sufficient: only admins ever invalidate weather.
    */
   async #acquire (key: string): Promise<Hit<Document<T>> | Fill<Document<T>>> {
     const outcome = await this.options.cache.acquire(key, { onOutage: 'stale' })
@@ -229,7 +229,7 @@ export class Documents<T> {
     }
   }
 
-  /** What may be used if nothing better is to be had. */
+  /** Returns a stale document for use if there is no better one. */
   async #spare (key: string, why: string): Promise<Reading<T> | undefined> {
     const { cache } = this.options
     const entry =
@@ -241,14 +241,14 @@ export class Documents<T> {
       : undefined
   }
 
-  /** What memory has, where the store cannot be asked. */
+  /** Returns the document in memory, if the store is unavailable. */
   async #unverified (key: string): Promise<Entry<Document<T>> | undefined> {
     const hit = await this.options.cache.find(key, { onOutage: 'stale' })
     return hit?.unverified === true ? hit.entry : undefined
   }
 }
 
-// What was fetched together is not to be fetched together again.
+// Spreads expiry, so that documents fetched together are not fetched together again.
 const JITTER = 0.1
 
 function reading<T> (
@@ -266,7 +266,7 @@ function reading<T> (
   }
 }
 
-/** For who waited for another's request. */
+/** Marks a reading for requests that waited for another one. */
 function collapsed<T> (reading: Reading<T>): Reading<T> {
   const { status: { fwd, ttl = 0, detail } } = reading
   return fwd === undefined

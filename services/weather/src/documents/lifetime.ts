@@ -7,8 +7,8 @@ const NOT_AT_ALL: Lifetime = { ttl: 0, staleWhileRevalidate: 0, staleIfError: 0 
 type Judged = Omit<Document<never>, 'body'> & { readonly lifetime: Lifetime }
 
 /**
- * How long an answer is good, and what of it tells its age and validates it: what its own headers
- * say (RFC 9111), but not for longer than `most`; all of that where they say nothing.
+ * Derives the lifetime of a response, its age and its validators: from its own headers (RFC 9111),
+ * but at most `most`; exactly `most` if they declare none.
  */
 export function judge (answer: Omit<Answer<unknown>, 'body'>, most: Lifetime): Judged {
   const { headers, requestTime, responseTime } = answer

@@ -1,18 +1,18 @@
-/** An amount that is asked of Open-Meteo: its name and unit there, and what it can be. */
+/** Amount requested from Open-Meteo: its name and unit there, and its possible range. */
 export interface Amount {
   readonly variable: string
-  /** Undefined: none worth checking. */
+  /** Undefined: not checked. */
   readonly unit?: string
   readonly least: number
   readonly most: number
   readonly isWhole?: boolean
 }
 
-// The ranges are wider than any weather was ever measured.
+// The ranges are wider than any weather ever measured.
 const temperature = (variable: string): Amount => ({ variable, unit: '°C', least: -120, most: 80 })
 const share = (variable: string): Amount => ({ variable, unit: '%', least: 0, most: 100 })
 
-/** The amounts of a moment. */
+/** Amounts at a moment. */
 export const AMOUNTS = {
   temperature: temperature('temperature_2m'),
   apparentTemperature: temperature('apparent_temperature'),
@@ -28,14 +28,14 @@ export const IS_DAY: Amount = { variable: 'is_day', least: 0, most: 1, isWhole: 
 
 const moment = Object.values(AMOUNTS).map(({ variable }) => variable)
 
-/** The variables of each list of an answer. */
+/** Variables of each list of a response. */
 export const VARIABLES = {
   current: [...moment, IS_DAY.variable],
   hourly: [...moment, PROBABILITY.variable],
   daily: ['sunrise', 'sunset']
 }
 
-/** Whether a value can be that amount. */
+/** Returns whether a value is possible for an amount. */
 export const canBe = ({ least, most, isWhole }: Amount, value: unknown): value is number =>
   typeof value === 'number' &&
   value >= least &&

@@ -14,8 +14,8 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-// What may be at most, whatever Open-Meteo's headers say. Its `current` is of 15 minutes, its
-// models are run hourly at the most.
+// Upper limits, regardless of Open-Meteo's headers. Its `current` covers 15 minutes; its models run
+// hourly at most.
 const STALE_IF_ERROR = 6 * HOUR
 const CURRENT: Lifetime = {
   ttl: 10 * MINUTE,
@@ -31,29 +31,26 @@ const FORECAST: Lifetime = {
 const FOUND: Lifetime = { ttl: 30 * DAY, staleWhileRevalidate: DAY, staleIfError: 30 * DAY }
 const NOT_FOUND: Lifetime = { ttl: 5 * MINUTE, staleWhileRevalidate: 0, staleIfError: 0 }
 
-/** The two of Open-Meteo's services. */
+/** The two services of Open-Meteo. */
 export interface OpenMeteoUpstreams {
   readonly forecast: Upstream
   readonly geocoding: Upstream
 }
 
-/** How many days are asked for to answer for so many: two documents a cell, not sixteen. */
+/** Returns the number of days to fetch for a request: two documents per cell instead of sixteen. */
 export const daysFetched = (days: number) => days <= 7 ? 7 : 16
 
-// Instants, not local times: https://github.com/open-meteo/open-meteo/issues/488.
+// Instants instead of local times: https://github.com/open-meteo/open-meteo/issues/488.
 const TIMES = { timezone: 'auto', timeformat: 'unixtime' }
 const MOST_DAYS = 16
 const MOST_FOUND = 100
 
 /**
- * The source of weather and places. A `client` is who makes a call necessary, whose share it counts
- * for.
+ * Source of weather and places. A `client` is the one that causes a call, whose share it counts
+ * against.
  */
 export class OpenMeteo {
-  /**
-   * @param noteOdd is told where values were, in the answer to a path, that cannot be what they
-   *   stand for
-   */
+  /** @param noteOdd receives the path of a request and its impossible values */
   constructor (
     readonly upstreams: OpenMeteoUpstreams,
     readonly noteOdd: (path: string, found: readonly string[]) => void = () => {}
@@ -69,7 +66,7 @@ export class OpenMeteo {
     const path = query('/v1/forecast', {
       ...cell,
       ...TIMES,
-      // A day more on either side: the clocks may change in between.
+      // One more day on either side: the clocks may change in between.
       past_days: 1,
       forecast_days: Math.min(days + 1, MOST_DAYS),
       current: 'temperature_2m',
@@ -81,7 +78,7 @@ export class OpenMeteo {
     return this.#origin(this.upstreams.forecast, { path, cost: 2, client }, read, () => FORECAST)
   }
 
-  /** The places of this name, the largest first. */
+  /** Finds the places of this name, the largest first. */
   places (name: string, client?: string): Origin<readonly KnownPlace[]> {
     const path = query('/v1/search', { name, count: MOST_FOUND, language: 'en', format: 'json' })
     const read = (body: unknown, odd: Oddities) => namesakes(readSearch(body, odd), name)
@@ -107,7 +104,7 @@ export class OpenMeteo {
           read: (body) => read(body, odd)
         })
         if (odd.found.length > 0) this.noteOdd(call.path, odd.found)
-        // A 304 stands for what is known already.
+        // A 304 confirms the known content.
         const body = answer.body ?? known?.body
         if (body === undefined) throw new Error('a 304 without a condition')
         const { lifetime, ...rest } = judge(answer, lifetimeOf(body))

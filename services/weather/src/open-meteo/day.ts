@@ -1,11 +1,11 @@
 import { type Day, type Hour } from './weather.js'
 
-// Part of a day's hours that has to be known to tell what the day is like.
+// Fraction of a day's hours that must be known to summarize the day.
 const ENOUGH = 0.8
 const DAY = 24 * 3600
 
 /**
- * A day as its hours are, however many: 23 and 25 of them across a change of clocks.
+ * Summarizes a day from its hours, 23 or 25 of them across a change of clocks.
  * @param sun its sunrise and sunset, and seconds of daylight
  */
 export function dayOf (
@@ -26,7 +26,7 @@ export function dayOf (
     Math.round(values.reduce((total, value) => total + value, 0) * 100) / 100
   return {
     date,
-    // The codes ascend with how severe the weather is.
+    // The codes ascend with the severity of the weather.
     weatherCode: of(({ weatherCode }) => weatherCode, highest),
     temperatureMax: of(({ temperature }) => temperature, highest),
     temperatureMin: of(({ temperature }) => temperature, lowest),
@@ -40,7 +40,7 @@ export function dayOf (
   }
 }
 
-/** Seconds; null: not known, or none. */
+/** Seconds; null: unknown, or none. */
 interface Sun {
   readonly rise: number | null
   readonly set: number | null
@@ -48,8 +48,8 @@ interface Sun {
 }
 
 /**
- * Sunrise and sunset, in seconds since the epoch. Open-Meteo tells a polar night as no time between
- * them, and a polar day as 24 hours: then the sun neither rises nor sets.
+ * Returns sunrise and sunset, in seconds since the epoch. Open-Meteo reports a polar night as no
+ * time between them, and a polar day as 24 hours: then the sun neither rises nor sets.
  */
 export function sunOf (rise: number | null, set: number | null): Sun {
   const daylight = rise === null || set === null ? null : set - rise

@@ -1,13 +1,13 @@
 import { type Amount, canBe } from './amounts.js'
 
 /**
- * Reads values that may be anything. One that cannot be what it stands for is null, and is noted.
- * Null itself is what Open-Meteo says where a model does not know.
+ * Reads values of any type. An impossible one becomes null, and is recorded. Open-Meteo itself
+ * sends null for values that a model does not know.
  */
 export class Oddities {
   readonly #found: string[] = []
 
-  /** Paths of the first few such values. */
+  /** Paths of the first few impossible values. */
   get found (): readonly string[] {
     return this.#found
   }

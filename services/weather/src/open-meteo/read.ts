@@ -13,9 +13,9 @@ import {
 } from './weather.js'
 import { Zone } from './zone.js'
 
-// Reading makes weather of what Open-Meteo sent, of which nothing is known. A value that cannot be
-// is null. An answer of another shape, about another place, or without any amount that is known is
-// an Error, whose message says where it differs.
+// Converts untrusted responses of Open-Meteo to weather. Impossible values become null. A response
+// of a different shape, about a different place, or without any known amount is an Error, whose
+// message has the difference.
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -40,12 +40,12 @@ export function readCurrent (body: unknown, cell: Cell, odd = new Oddities()): C
 }
 
 /**
- * The forecast of so many days from today on, by the calendar of the place: each with all its
- * hours, be they 23 or 25.
+ * Reads the forecast of some days from today on, by the calendar of the place: each with all of its
+ * hours, 23 or 25 across a change of clocks.
  *
- * Open-Meteo has days of 24 hours by the offset that holds now
- * (https://github.com/open-meteo/open-meteo/issues/488). So it is asked for instants, and for a day
- * before and after.
+ * Open-Meteo returns days of 24 hours by the current offset
+ * (https://github.com/open-meteo/open-meteo/issues/488). Therefore the request is for instants, and
+ * for a day before and after.
  */
 export function readForecast (
   body: unknown,
@@ -59,8 +59,8 @@ export function readForecast (
   const hourly = new Series(objectOf(answer['hourly'], 'hourly'), units, 'hourly', HOUR, odd)
   const daily = new Series(objectOf(answer['daily'], 'daily'), {}, 'daily', DAY, odd)
   const origin = originOf(answer, zone, odd)
-  // The days after the one before today. Their middle is in them, whatever the clocks do at their
-  // ends.
+  // The days from today on. Each is identified by its middle, which is unaffected by changes of
+  // clocks.
   const dates = Array.from({ length: days }, (_, i) => {
     const begin = daily.times.first + (i + 1) * DAY
     return { begin, date: zone.date(begin + DAY / 2), hours: new Array<Hour>() }
@@ -79,7 +79,7 @@ export function readForecast (
       missing++
     }
   }
-  // The end of 16 days can be missing: there are no more.
+  // The end of 16 days may be missing, because there are no more.
   if (missing > MOST_MISSING) throw new Error(`hourly ends ${missing} hours too soon`)
   if (dates.every(({ hours }) => hours.every(isNothing))) {
     throw new Error('no amount of it is known')
@@ -101,11 +101,11 @@ export function readForecast (
 
 const MOST_MISSING = 2
 
-// The model's cells are smaller than ours, and it prefers one of the same height nearby. Degrees of
+// The model's cells are smaller than ours, and it prefers one of similar height nearby. Degrees of
 // a great circle.
 const NEAR = 1
 
-/** @throws Error for an answer about another place */
+/** @throws Error for a response about a different place */
 function about (body: unknown, cell: Cell): Json {
   const answer = objectOf(body, 'the body')
   const { latitude, longitude } = answer

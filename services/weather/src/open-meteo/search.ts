@@ -3,16 +3,15 @@ import { objectOf } from './series.js'
 import { type KnownPlace } from './weather.js'
 
 /**
- * The places of an answer of the geocoding. Those that do not say where they are, or how they are
- * called, are left out.
- * @throws Error for anything but an answer of the geocoding
+ * Reads the places of a geocoding response. Places without a position or a name are left out.
+ * @throws Error for anything but a geocoding response
  */
 export function readSearch (body: unknown, odd: Oddities): KnownPlace[] {
   const answer = objectOf(body, 'the body')
   const { results } = answer
-  // Nothing found: no `results`.
+  // A response without matches has no `results`.
   if (results === undefined && typeof answer['generationtime_ms'] === 'number') return []
-  if (!Array.isArray(results)) throw new Error('results is no list')
+  if (!Array.isArray(results)) throw new Error('results is not a list')
   const places = results.map((result: unknown, i) => placeOf(result) ?? odd.note(`results[${i}]`))
     .filter((place) => place !== null)
   if (places.length === 0) throw new Error('results has no place')

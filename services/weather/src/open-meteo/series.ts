@@ -7,15 +7,15 @@ export type Json = Readonly<Record<string, unknown>>
 /** @throws Error for anything but an object */
 export function objectOf (value: unknown, path: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw new Error(`${path} is no object`)
+  throw new Error(`${path} is not an object`)
 }
 
-/** The lists of an answer, one for each variable, which belong to the same times. */
+/** Lists of a response, one for each variable, which share their times. */
 export class Series {
   readonly times: Times
   readonly #columns = new Map<string, readonly unknown[] | null>()
 
-  /** @throws Error where there is no list of times */
+  /** @throws Error if there is no list of times */
   constructor (
     readonly lists: Json,
     readonly units: Json,
@@ -33,7 +33,7 @@ export class Series {
     })
   }
 
-  /** The amount at a time; null where it is not known. */
+  /** Returns the amount at a time; null if unknown. */
   amount (amount: Amount, time: number): number | null {
     const index = indexOf(this.times, time)
     const column = this.#column(amount.variable, amount.unit)
@@ -41,7 +41,7 @@ export class Series {
     return this.odd.amount(amount, column[index], `${this.path}.${amount.variable}[${index}]`)
   }
 
-  /** The time, in seconds, that a variable has in the entry of another one. */
+  /** Returns the time, in seconds, that a variable has in the entry of another one. */
   timeAt (variable: string, time: number): number | null {
     const index = indexOf(this.times, time)
     const value = index === undefined ? null : (this.#column(variable)?.[index] ?? null)
@@ -50,7 +50,10 @@ export class Series {
       : this.odd.note(`${this.path}.${variable}[${index}]`)
   }
 
-  /** Null for no list of the same length, or of another unit: its values mean something else. */
+  /**
+   * Returns the column of a variable; null if it has a different length or unit, because its values
+   * would have a different meaning.
+   */
   #column (variable: string, unit?: string): readonly unknown[] | null {
     let column = this.#columns.get(variable)
     if (column === undefined) {

@@ -12,8 +12,8 @@ export const isTime = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0 && Number(value) < LATEST
 
 /**
- * The times that a list is of, even if some of it are something else: most of it decides.
- * @throws Error where most of it does not agree
+ * Determines the times of a list, even if some entries are invalid: the majority decides.
+ * @throws Error if most entries do not agree
  */
 export function timesOf (list: readonly unknown[], step: number): Times {
   const firsts = new Map<number, number>()
@@ -26,7 +26,7 @@ export function timesOf (list: readonly unknown[], step: number): Times {
   throw new Error(`the times are not ${step} s apart`)
 }
 
-/** The place of a time in its list; undefined for one that is not in it. */
+/** Returns the index of a time in its list; undefined if it is not in the list. */
 export function indexOf ({ first, step, length }: Times, time: number): number | undefined {
   const index = (time - first) / step
   return Number.isInteger(index) && index >= 0 && index < length ? index : undefined

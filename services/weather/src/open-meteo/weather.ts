@@ -1,13 +1,13 @@
-/** Where an answer is about, and what it says of itself. Null: it does not say. */
+/** Place of a response, with its metadata. Null: unknown. */
 export interface Origin {
   readonly source: 'open-meteo' | 'simulated'
-  /** The time that the model speaks of as now. */
+  /** Current time of the model. */
   readonly modelTime: string | null
-  /** Name in the IANA database; where it is not known, all times have the offset of now. */
+  /** Name in the IANA database; if it is unknown, all times have the current offset. */
   readonly timezone: string | null
 }
 
-/** The weather of a moment: °C, %, mm, km/h, degrees. Null: the model does not know. */
+/** Weather at a moment: °C, %, mm, km/h, degrees. Null: unknown to the model. */
 export interface Moment {
   readonly time: string | null
   readonly temperature: number | null
@@ -49,7 +49,7 @@ export interface Forecast extends Origin {
   readonly daily: readonly Day[]
 }
 
-/** A place that has a name. */
+/** Place with a name. */
 export interface NamedPlace {
   readonly name: string
   readonly country: string | null
@@ -60,8 +60,8 @@ export interface NamedPlace {
   readonly longitude: number
 }
 
-/** A place as the geocoding knows it. */
+/** Place in the geocoding. */
 export interface KnownPlace extends NamedPlace {
-  /** 0 where it is not known. */
+  /** 0 if unknown. */
   readonly population: number
 }

@@ -1,6 +1,4 @@
-/**
- * The clocks of a time zone. Where it is not known, it has no name, and one offset all the year.
- */
+/** Clocks of a time zone. An unknown zone has no name, and one offset all year. */
 export class Zone {
   readonly name: string | null
   readonly #clock: Intl.DateTimeFormat | undefined
@@ -8,8 +6,8 @@ export class Zone {
   readonly #known = new Map<number, number>()
 
   /**
-   * @param name of the IANA database; anything else is not known
-   * @param otherwise seconds ahead of UTC where it is not known; 0 for what is no such number
+   * @param name of the IANA database; other values count as unknown
+   * @param otherwise seconds ahead of UTC for an unknown zone; 0 for an invalid number
    */
   constructor (name: unknown, otherwise?: unknown) {
     this.#clock = typeof name === 'string' && NAME.test(name) ? clockOf(name) : undefined
@@ -19,7 +17,7 @@ export class Zone {
   }
 
   /**
-   * A time as the clocks show it, with their offset at that time: a date-time of RFC 3339.
+   * Formats a time as shown by the clocks, with their offset at that time: a date-time of RFC 3339.
    * @param time seconds since the epoch
    * @example new Zone('Europe/Berlin').dateTime(1792890000) // '2026-10-25T02:00:00+01:00'
    */
@@ -31,19 +29,19 @@ export class Zone {
     return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(ahead / 60))}:${two(ahead % 60)}`
   }
 
-  /** The date that the calendars show. */
+  /** Returns the date on the calendar. */
   date (time: number): string {
     return this.dateTime(time).slice(0, 10)
   }
 
-  /** Minutes that the clocks are ahead of UTC. They change once in a day at the most. */
+  /** Returns the minutes that the clocks are ahead of UTC. They change at most once a day. */
   #offset (time: number): number {
     const begin = Math.floor(time / DAY) * DAY
     const atBegin = this.#offsetAt(begin)
     return atBegin === this.#offsetAt(begin + DAY) ? atBegin : this.#offsetAt(time)
   }
 
-  /** Looks it up: that takes as long as reading a whole day. */
+  /** Computes the offset, which takes as long as reading a whole day. */
   #offsetAt (time: number): number {
     if (this.#clock === undefined) return this.#otherwise
     let offset = this.#known.get(time)
@@ -61,7 +59,7 @@ const DAY = 24 * 3600
 const LARGEST_OFFSET = 18 * 3600
 const NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/
 
-// Making one takes longer than all that is done with it. There are some 600 names.
+// Creating a format takes longer than all uses of it. There are some 600 names.
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
 function clockOf (timeZone: string): Intl.DateTimeFormat | undefined {

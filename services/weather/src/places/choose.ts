@@ -3,13 +3,13 @@ import { cellName, cellOf } from '../grid.js'
 import { type KnownPlace, type NamedPlace } from '../open-meteo/weather.js'
 import { isNamed, plain, qualified } from './name.js'
 
-/** The regions that a place is in, to tell it from its namesakes. */
+/** Regions of a place, which distinguish it from its namesakes. */
 export interface Where {
-  /** Name in English, or code of two letters. */
+  /** Name in English, or two-letter code. */
   readonly country?: string | undefined
   /** State, province or region. */
   readonly admin1?: string | undefined
-  /** Either of them, each. */
+  /** Each may be either of them. */
   readonly regions?: readonly string[]
 }
 
@@ -17,9 +17,9 @@ const MOST_NAMESAKES = 50
 const MOST_TOLD = 20
 
 /**
- * The places that have a name among those that the geocoding finds for it, or, where it knows them
- * by another name, those that have the name of the first. The largest comes first. Places in one
- * cell have the same weather: they are one.
+ * Returns the places with the given name among the geocoding's results, or, if it knows them under
+ * another name, those with the name of the first. The largest comes first. Places in one cell have
+ * the same weather, and count as one.
  */
 export function namesakes (found: readonly KnownPlace[], name: string): KnownPlace[] {
   const names = new Set([plain(name), plain(qualified(name)?.head ?? name)])
@@ -36,11 +36,11 @@ export function namesakes (found: readonly KnownPlace[], name: string): KnownPla
   return [...cells.values()].slice(0, MOST_NAMESAKES)
 }
 
-// The largest, if it has so many times as many people as the next one, is meant.
+// The largest place is chosen if it has this many times the population of the next one.
 const BY_FAR = 3
 
 /**
- * The place that is meant.
+ * Chooses the most probable place.
  * @param places namesakes, the largest first
  * @throws WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS, with `candidates`
  */

@@ -1,5 +1,5 @@
 /**
- * A name as it is in keys and calls: what only looks different is the same.
+ * Normalizes a name for keys and calls: names that differ in appearance only become equal.
  * @example folded(' İSTANBUL ') // 'istanbul'
  */
 export function folded (name: string): string {
@@ -14,13 +14,10 @@ export function folded (name: string): string {
     .replaceAll('i\u0307', 'i')
 }
 
-/** A name without accents, to compare it with one that was typed: `são paulo` is `sao paulo`. */
+/** Removes accents from a name, for comparison with typed text: `são paulo` is `sao paulo`. */
 export const plain = (name: string) => folded(name).normalize('NFD').replace(/\p{M}/gu, '')
 
-/**
- * A name with a comma, taken apart: `Springfield, Illinois, US` is a place, and regions that it is
- * in.
- */
+/** Splits a name at its commas: `Springfield, Illinois, US` is a place and its regions. */
 export function qualified (city: string): { head: string, regions: readonly string[] } | undefined {
   const [head = '', ...regions] = folded(city).split(',').map((part) => part.trim())
   const named = regions.filter((region) => region !== '')
@@ -28,7 +25,7 @@ export function qualified (city: string): { head: string, regions: readonly stri
 }
 
 /**
- * Whether a text names a region, as people write it: by its name, a part of it, or its initials.
+ * Returns whether a text names a region in a common form: its name, a part of it, or its initials.
  * @example isNamed('D.C.', 'District of Columbia') // true
  */
 export function isNamed (text: string, region: string | null): boolean {

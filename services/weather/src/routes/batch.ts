@@ -25,11 +25,11 @@ export async function renderBatch (
   }
 }
 
-/** An error as one of many: what is not meant for clients they are not told. */
+/** Renders an error as one of many: errors that are not meant for clients are not disclosed. */
 function told (error: unknown, city: string, log: FastifyBaseLogger) {
   const isNamed = error instanceof createError.FastifyError
   const status = isNamed ? error.statusCode ?? 500 : 500
-  if (status >= 500) log.warn({ err: error, city }, 'a city of a batch could not be answered for')
+  if (status >= 500) log.warn({ err: error, city }, 'a city of a batch could not be answered')
   const candidates =
     error instanceof CityNotFound || error instanceof CityAmbiguous ? error.problem : {}
   if (isNamed) return { status, code: error.code, detail: error.message, ...candidates }

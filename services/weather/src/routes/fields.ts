@@ -4,8 +4,8 @@ import { type FastifyReply } from 'fastify'
 import { type Reading } from '../documents/documents.js'
 
 /**
- * Says how old an answer is, how it was come by, and for how long others may keep it (RFC 9111,
- * 5861 and 9211). Whoever counts requests is told, too.
+ * Sets the age of a response, its origin, and how long others may store it (RFC 9111, 5861 and
+ * 9211), also for metrics.
  */
 export function sendCacheFields (
   reply: FastifyReply,
@@ -36,7 +36,7 @@ function outcomeOf ({
   ttl = 0
 }: CacheStatus): CacheResult['outcome'] {
   if (collapsed === true) return 'coalesced'
-  // What was fetched for this request was stored, or not; of what is old there is nothing to say.
+  // A new document has been stored or not; a stale one has no such state.
   if (hit !== true) return stored === undefined ? 'stale' : 'miss'
   if (ttl < 0 || detail === 'OUTAGE') return 'stale'
   return detail === 'memory' ? 'l1' : 'l2'

@@ -8,7 +8,7 @@ import { type PlaceQuery } from './schemas.js'
 type Asked = { readonly city: string, readonly where: Where } | Cell
 
 /**
- * The city and its region, or the coordinates, that a query asks for; undefined for both and for
+ * Returns the city and its region, or the coordinates, in a query; undefined for both and for
  * neither.
  */
 export function askedFor ({
@@ -30,8 +30,8 @@ export function askedFor ({
 }
 
 /**
- * Where a request is about, and the cell whose weather that is.
- * @param client who asks
+ * Returns the place of a request, and the cell of its weather.
+ * @param client the client of the request
  * @throws WEATHER_ERR_NO_PLACE, WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS
  */
 export async function locate (

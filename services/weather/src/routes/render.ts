@@ -10,7 +10,7 @@ import {
 import { rainfall, speed, temperature, type Units } from '../units.js'
 import { type CurrentResponse, type ForecastResponse } from './schemas.js'
 
-/** Where a request is about: a city, or a cell of the grid. */
+/** Place of a request: a city, or a cell of the grid. */
 export type Place = NamedPlace | { readonly latitude: number, readonly longitude: number }
 
 export function renderCurrent (
@@ -25,7 +25,7 @@ export function renderCurrent (
   }
 }
 
-/** @param days how many of those that there are */
+/** @param days number of days to render */
 export function renderForecast (
   place: Place,
   document: Document<Forecast>,

@@ -1,16 +1,17 @@
 import { type FastifyReply } from 'fastify'
 import { type Document } from '../documents/document.js'
 
-// Of units, days and places that share a cell: more than anybody asks for of one document.
+// Maximum number of variants of one document, by units, days and places that share a cell: more
+// than clients request.
 const MOST = 64
 
-// Beside the documents, and gone with them.
+// Rendered variants are stored with their document, and removed with it.
 const kept = new WeakMap<Document<unknown>, Map<string, Buffer>>()
 
 /**
- * Sends an answer whose body is made once for a document and each way to tell it: a week by the
- * hour takes longer to write down than all else that a request costs.
- * @param variant what the answer depends on besides the document
+ * Sends a response whose body is rendered once for a document and each variant: rendering a week by
+ * the hour takes longer than the rest of the request.
+ * @param variant properties, besides the document, on which the response depends
  */
 export function sendRendered (
   reply: FastifyReply,

@@ -19,19 +19,19 @@ import {
 
 export interface WeatherRoutesOptions {
   readonly weather: Weather
-  /** The client whose share of calls a request counts for; undefined: none. */
+  /** Returns the client against whose share of calls a request counts; undefined: none. */
   readonly clientOf: (request: FastifyRequest) => string | undefined
-  /** This cache in Cache-Status. */
+  /** Name of this cache in Cache-Status. */
   readonly cacheName: string
 }
 
 const where =
-  'Give either city, with country and admin1 to tell it from its namesakes, or latitude and longitude, which are rounded ' +
-  'to a tenth of a degree.'
+  'Give either city, with country and admin1 to distinguish it from its namesakes, or latitude ' +
+  'and longitude, which are rounded to a tenth of a degree.'
 
 const variantOf = (place: Place, ...rest: readonly unknown[]) => JSON.stringify([place, ...rest])
 
-/** Everything under /api/weather. */
+/** All routes under /api/weather. */
 export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = async (
   app,
   { weather, clientOf, cacheName }
@@ -41,7 +41,7 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
     {
       schema: {
         tags: ['weather'],
-        summary: 'The weather now',
+        summary: 'Get the current weather',
         description: where,
         querystring: CurrentQuery,
         response: { 200: CurrentSchema, ...placeProblems, ...problems }
@@ -66,8 +66,9 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
     {
       schema: {
         tags: ['weather'],
-        summary: 'The weather of the next days, by hour and by day',
-        description: `${where} From midnight of today on, at the place; a day across a change of clocks has 23 or 25 hours.`,
+        summary: 'Get the forecast by hour and by day',
+        description: `${where} Starts at midnight today, local time; a day across a change of ` +
+          'clocks has 23 or 25 hours.',
         querystring: ForecastQuery,
         response: { 200: ForecastSchema, ...placeProblems, ...problems }
       },
@@ -95,8 +96,8 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
     {
       schema: {
         tags: ['weather'],
-        summary: 'The weather now in many cities',
-        description: 'Cities that cannot be answered for have an error in place of their weather.',
+        summary: 'Get the current weather in many cities',
+        description: 'Cities without a result have an error in place of their weather.',
         querystring: BatchQuery,
         response: { 200: BatchSchema, ...problems }
       },

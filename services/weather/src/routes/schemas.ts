@@ -2,21 +2,21 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { ProblemSchema } from '@weir/fastify/service'
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
-const unknown = 'null: the model does not know, or says what cannot be'
+const unknown = 'null: unknown to the model, or an impossible value'
 const Amount = (description: string) =>
   orNull(Type.Number({ description: `${description}; ${unknown}` }))
 const Time = Type.String({ format: 'date-time', description: 'With the offset of the place' })
 
-// Something to see, and no control character: Open-Meteo would refuse it.
+// Requires a visible character and no control character, which Open-Meteo would refuse.
 const NAME = '^(?=.*\\S)\\P{Cc}+$'
 const Name = (description: string, ...examples: string[]) =>
   Type.String({ minLength: 1, maxLength: 100, pattern: NAME, description, examples })
 const city = Name(
-  'Name of a place, as one would say it; its region may follow a comma',
+  'Name of a place; its region may follow a comma',
   'Berlin',
   'Springfield, Illinois'
 )
-const country = Name('With city: its country, by name in English or code', 'US')
+const country = Name('With city: its country, as English name or code', 'US')
 const admin1 = Name('With city: its state, province or region', 'Illinois')
 const latitude = Type.Number({
   minimum: -90,
@@ -35,7 +35,7 @@ const units = Type.Enum(['metric', 'imperial'], {
   description: '°C, mm and km/h, or °F, inch and mph'
 })
 
-/** Where, and in what units. */
+/** Query for a place and units. */
 export const CurrentQuery = Type.Object({
   city: Type.Optional(city),
   country: Type.Optional(country),
@@ -55,7 +55,7 @@ export const ForecastQuery = Type.Object({
     minimum: 1,
     maximum: 16,
     default: 7,
-    description: 'From today on, at the place'
+    description: 'From today on, local time'
   })
 })
 
@@ -63,7 +63,7 @@ export const BatchQuery = Type.Object({
   cities: Type.String({
     minLength: 1,
     maxLength: 5000,
-    description: 'Names of at most 50 places, separated by commas; one with a comma in quotes',
+    description: 'Names of at most 50 places, separated by commas; names with a comma are quoted',
     examples: ['Berlin,Paris,"Washington, D.C."']
   }),
   units
@@ -83,12 +83,12 @@ const moment = {
   humidity: Amount('%'),
   precipitation: Amount('mm or inch'),
   windSpeed: Amount('km/h or mph'),
-  windDirection: Amount('Degrees it comes from'),
+  windDirection: Amount('Direction in degrees from which the wind comes'),
   ...condition
 }
 
 const PlaceSchema = Type.Object({
-  name: Type.Optional(Type.String({ description: 'If a city was asked for' })),
+  name: Type.Optional(Type.String({ description: 'If a city was requested' })),
   country: Type.Optional(orNull(Type.String())),
   countryCode: Type.Optional(orNull(Type.String())),
   admin1: Type.Optional(orNull(Type.String({ description: 'State, province or region' }))),
@@ -96,13 +96,13 @@ const PlaceSchema = Type.Object({
   longitude,
   timezone: orNull(
     Type.String({
-      description: 'null: not known, and all times have the offset of now',
+      description: 'null: unknown, and all times have the current offset',
       examples: ['Europe/Berlin']
     })
   )
 })
 
-/** Places to choose from, of a problem about a name. */
+/** Candidates in a problem about a name. */
 export const Candidates = Type.Object({
   candidates: Type.Array(Type.Object({
     name: Type.String(),
@@ -123,11 +123,11 @@ const placeProblem = (description: string) => ({
   }
 })
 
-/** The problems of naming a place, for the responses of a route. */
+/** Problems of a place's name, for the responses of a route. */
 export const placeProblems = {
-  400: placeProblem('A query that cannot be used, or WEATHER_ERR_CITY_AMBIGUOUS, with candidates'),
+  400: placeProblem('An invalid query, or WEATHER_ERR_CITY_AMBIGUOUS with candidates'),
   404: placeProblem(
-    'WEATHER_ERR_CITY_NOT_FOUND, with candidates if there are places of the name elsewhere'
+    'WEATHER_ERR_CITY_NOT_FOUND, with candidates if places of the name exist elsewhere'
   )
 }
 
@@ -135,12 +135,16 @@ const head = {
   place: PlaceSchema,
   units,
   source: Type.Enum(['open-meteo', 'simulated'], {
-    description: 'simulated: made up, because Open-Meteo could not be used'
+    description: 'simulated: generated, because Open-Meteo was unavailable'
   }),
   modelTime: orNull(
-    Type.String({ format: 'date-time', description: 'The time that the model speaks of as now' })
+    Type.String({ format: 'date-time', description: 'Current time of the model' })
   ),
-  fetchedAt: Type.String({ format: 'date-time', description: 'When Open-Meteo was asked last' })
+  fetchedAt: Type.String({
+    format: 'date-time',
+    description: 'Time of the last request to ' +
+    'Open-Meteo'
+  })
 }
 
 export const CurrentSchema = Type.Object({
@@ -182,7 +186,7 @@ const { status, detail, code } = ProblemSchema.properties
 export const BatchSchema = Type.Object({
   items: Type.Array(
     Type.Object({
-      city: Type.String({ description: 'As it was asked for' }),
+      city: Type.String({ description: 'As requested' }),
       weather: Type.Optional(CurrentSchema),
       error: Type.Optional(
         Type.Object(
@@ -191,7 +195,7 @@ export const BatchSchema = Type.Object({
         )
       )
     }),
-    { description: 'In the order that was asked for' }
+    { description: 'In the requested order' }
   )
 })
 export type BatchResponse = Static<typeof BatchSchema>

@@ -3,7 +3,9 @@ import { channel } from 'node:diagnostics_channel'
 /** Read by `@weir/fastify/observability`, which tells the console. */
 const changes = channel('weir:breaker:change')
 
-/** Why nothing was tried: too much has failed just before. The cause is the last failure. */
+/**
+ * Error for a call that was not attempted after too many failures. The cause is the last failure.
+ */
 export class BreakerOpen extends Error {
   constructor (readonly retryAfterMs: number, cause: unknown) {
     super('the circuit is open', { cause })
@@ -11,19 +13,19 @@ export class BreakerOpen extends Error {
 }
 
 export interface BreakerOptions {
-  /** Name of what it protects calls to, for those who watch. */
+  /** Name of the protected upstream, for observers. */
   readonly name: string
-  /** After so many failures in a row … */
+  /** Number of consecutive failures … */
   readonly failures: number
-  /** … nothing is tried for so many ms. */
+  /** … after which calls are not attempted for this many ms. */
   readonly coolDown: number
-  /** Whether an error tells of a failure; others say nothing either way. */
+  /** Returns whether an error is a failure; others count neither way. */
   readonly isFailure: (error: unknown) => boolean
 }
 
 /**
- * Stops trying what keeps failing. After the cool-down one try decides for all who come meanwhile,
- * and who wait for it.
+ * Stops calling a failing upstream. After the cool-down a single attempt decides for all callers
+ * that wait for it meanwhile.
  */
 export class Breaker {
   #failures = 0
@@ -33,15 +35,15 @@ export class Breaker {
 
   constructor (readonly options: BreakerOptions) {}
 
-  /** Whether the last tries have failed, so many that the next one probably will. */
+  /** True if so many attempts have failed that the next one probably will. */
   get isTripped (): boolean {
     return this.#failures >= this.options.failures
   }
 
-  /** @throws BreakerOpen, and what the task throws */
+  /** @throws BreakerOpen, and errors of the task */
   async run<R> (task: () => Promise<R>): Promise<R> {
     while (this.isTripped) {
-      // A wall clock that was set back must not keep it open for longer.
+      // A wall clock that was set back must not prolong the cool-down.
       const left = Math.min(this.#openUntil - Date.now(), this.options.coolDown)
       if (left > 0) throw new BreakerOpen(left, this.#last)
       if (this.#probe === undefined) return this.#try(task, true)

@@ -3,22 +3,22 @@ import { ClientShareUsed, upstreamBusy } from '../errors.js'
 
 const MINUTE = 60_000
 
-/** How many calls an upstream allows; see https://open-meteo.com/en/pricing. */
+/** Number of calls allowed by an upstream; see https://open-meteo.com/en/pricing. */
 export interface Allowance {
   readonly perMinute: number
   readonly perHour: number
   readonly perDay: number
 }
 
-// One client may use a fifth of the allowance: a batch of 50 unknown cities fits into a minute of
+// Fraction of the allowance per client, a fifth: a batch of 50 unknown cities fits into a minute of
 // it.
 const CLIENT_PART = 5
-// The dearest call costs as much: a share of less would allow none.
+// Cost of the most expensive call: a smaller share would allow none.
 const LEAST_SHARE = 2
 
 /**
- * The calls that all instances together may make, and that one client may cause of them. Sliding
- * windows: never more than allowed in any minute, hour or day, wherever that begins.
+ * Calls that all instances together may make, and that one client may cause. Sliding windows: never
+ * more than allowed in any minute, hour or day, regardless of its start.
  */
 export class Budget {
   readonly #key: string
@@ -46,9 +46,9 @@ export class Budget {
   }
 
   /**
-   * Takes the cost of a call, first of the client's share: one that has none left takes nothing
-   * from the others.
-   * @param client undefined: nobody's share
+   * Charges the cost of a call, first to the client's share: a client without a remaining share
+   * takes nothing from others.
+   * @param client undefined: no share
    * @throws WEATHER_ERR_CLIENT_SHARE, WEATHER_ERR_UPSTREAM_BUSY
    */
   async take (cost: number, client: string | undefined): Promise<void> {

@@ -1,20 +1,20 @@
 import { type IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 
-/** An answer, or what has come of it. */
+/** Response, or the part that was received. */
 export interface Received {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
 
-/** One request and its whole answer. Times in ms since the epoch. */
+/** Request with its complete response. Times in ms since the epoch. */
 export interface Exchange extends Received {
   readonly requestTime: number
   readonly responseTime: number
 }
 
-/** The body of an answer could not be read to its end. */
+/** The body of a response could not be read to its end. */
 export class IncompleteBody extends Error {
   constructor (
     readonly why: 'too large' | 'cut off', readonly received: Received, options?: ErrorOptions
@@ -32,9 +32,9 @@ export class IncompleteBody extends Error {
 const LONGEST_BODY = 1024 * 1024
 
 /**
- * Sends a GET and reads the answer to its end.
- * @throws IncompleteBody; whatever undici throws for a connection that breaks or is silent for too
- *   long; the signal's reason
+ * Sends a GET and reads the response to its end.
+ * @throws IncompleteBody; errors of undici for a connection that breaks or is silent for too long;
+ *   the signal's reason
  */
 export async function exchange (
   dispatcher: Dispatcher,

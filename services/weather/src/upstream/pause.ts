@@ -1,19 +1,16 @@
 import { type Cache } from '@weir/cache'
 
-// However long an upstream says: it may not know what it says.
+// Upper limit, because an upstream's value may be a mistake.
 const LONGEST = 60 * 60_000
 
-/**
- * The time until which an upstream wants to be left alone, known to all instances as soon as one
- * was told.
- */
+/** Time until which an upstream must not be called, shared by all instances. */
 export class Pause {
-  // Also while the store is gone.
+  // Also applies while the store is unavailable.
   #until = 0
 
   /**
-   * @param cache of times, in ms since the epoch
-   * @param report is told when the others could not be
+   * @param cache stores times, in ms since the epoch
+   * @param report receives the error if other instances could not be informed
    */
   constructor (
     readonly cache: Cache<number>,
@@ -21,13 +18,13 @@ export class Pause {
     readonly report: (error: unknown) => void
   ) {}
 
-  /** Milliseconds it is still to be left alone for. */
+  /** Returns the remaining milliseconds. */
   async left (): Promise<number> {
     const until = Math.max(this.#until, (await this.cache.get(this.key)) ?? 0)
     return Math.max(0, Math.min(until - Date.now(), LONGEST))
   }
 
-  /** Resolves when every instance knows. */
+  /** Starts a pause; resolves when every instance knows it. */
   async begin (ms: number): Promise<void> {
     const bounded = Math.min(Math.max(ms, 1000), LONGEST)
     this.#until = Date.now() + bounded

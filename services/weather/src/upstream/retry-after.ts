@@ -1,6 +1,6 @@
 /**
- * Milliseconds to wait, of a Retry-After in seconds or as a date (RFC 9110 section 10.2.3);
- * undefined where it says neither.
+ * Returns the milliseconds to wait, from a Retry-After in seconds or as a date (RFC 9110 section
+ * 10.2.3); undefined for other values.
  * @param now in ms since the epoch
  */
 export function retryAfterMs (value: string | undefined, now: number): number | undefined {

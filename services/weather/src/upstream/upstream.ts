@@ -14,21 +14,23 @@ import { type Pause } from './pause.js'
 import { retryAfterMs } from './retry-after.js'
 import { about, jsonOf } from './wrong-answer.js'
 
-/** How long an upstream is waited for, in ms, and how hard it is tried. */
+/** Timeouts of calls to an upstream, in ms, and limits of retries. */
 export interface Manners {
   readonly connectTimeout: number
-  /** From the request to the first byte of the answer, and between two pieces of it. */
+  /**
+   * Maximum time from the request to the first byte of the response, and between two pieces of it.
+   */
   readonly silence: number
-  /** For all tries of one call together, and for waiting for a connection. */
+  /** Maximum time for all attempts of a call together, including the wait for a connection. */
   readonly total: number
-  /** Connections that are open at once, each with one request: more wait. */
+  /** Maximum number of open connections, each with one request; further requests wait. */
   readonly connections: number
   readonly retries: number
-  /** Before the first retry, at most; twice that before the second. */
+  /** Maximum delay before the first retry; twice that before the second. */
   readonly backoff: number
-  /** After so many failures in a row it is left alone … */
+  /** Number of consecutive failures after which it is not called … */
   readonly failures: number
-  /** … for so long. */
+  /** … for this long. */
   readonly coolDown: number
 }
 
@@ -51,45 +53,45 @@ export interface UpstreamOptions {
   readonly manners?: Partial<Manners>
 }
 
-/** One call. */
+/** Call to the upstream. */
 export interface Call<T> {
-  /** With its query. */
+  /** Path with its query. */
   readonly path: string
-  /** What it counts for in the budget. */
+  /** Cost under the budget. */
   readonly cost: number
-  /** The client whose share it counts for too; none if it is left out. */
+  /** Client against whose share it counts, too; none if omitted. */
   readonly client?: string | undefined
-  /** Validators of what is there already: the answer may then be a 304. */
+  /** Validators of the known content: with them the response may be a 304. */
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
   /**
-   * Makes of the JSON what was asked for; what it throws is the cause of
+   * Converts the JSON to the requested value; its errors are the cause of
    * WEATHER_ERR_UPSTREAM_INVALID.
    */
   readonly read: (json: unknown) => T
 }
 
-/** An upstream's answer: 200 with what was asked for, or 304. */
+/** Response of an upstream: 200 with the requested value, or 304. */
 export interface Answer<T> extends Omit<Exchange, 'body' | 'status'> {
   /** Undefined for a 304. */
   readonly body: T | undefined
 }
 
-// Where a 429 does not say for how long: Open-Meteo counts by the minute.
+// Pause after a 429 without Retry-After: Open-Meteo counts by the minute.
 const DEFAULT_PAUSE = 60_000
 
-/** An upstream that fails. */
+/** Failure of an upstream. */
 class Failure extends Error {
   /**
-   * @param told the error for who has asked
-   * @param isPassing whether asking again may mend it
+   * @param told error for the caller
+   * @param isPassing whether a retry may succeed
    */
   constructor (readonly told: Error, readonly isPassing: boolean) {
     super(told.message, { cause: told })
   }
 }
 
-/** An HTTP API that is called as its owner would want it to be. */
+/** Client of an HTTP API that respects the limits of its operator. */
 export class Upstream {
   readonly #pool: Pool
   readonly #breaker: Breaker
@@ -113,16 +115,14 @@ export class Upstream {
     })
   }
 
-  /**
-   * Whether it has been failing: whoever has something old had better not wait for something new.
-   */
+  /** True if it has been failing: callers with a stale document should not wait for a new one. */
   get isFailing (): boolean {
     return this.#breaker.isTripped
   }
 
   /**
    * @throws WEATHER_ERR_UPSTREAM_UNAVAILABLE, WEATHER_ERR_UPSTREAM_BUSY, WEATHER_ERR_CLIENT_SHARE;
-   *   for an answer that is no weather the error of its kind, with the answer as a log may show it:
+   *   for an invalid response the error of its kind, with an excerpt for the log:
    *   WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _TOO_LARGE, _CUT_OFF,
    *   _INVALID
    */
@@ -143,18 +143,18 @@ export class Upstream {
     }
   }
 
-  /** Ends all connections, and with them what is under way. */
+  /** Ends all connections, including running calls. */
   close (): Promise<void> {
     return this.#pool.destroy()
   }
 
   async #attempt<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     const { pause, budget } = this.options
-    // For every try: somebody may have been told to wait meanwhile.
+    // Read before every attempt: another instance may have been told to wait meanwhile.
     const wait = await pause.left()
     if (wait > 0) throw upstreamBusy(wait)
     await budget.take(call.cost, call.client)
-    // It may have been waiting for another call, which is no failure of this one.
+    // The call may have waited for another one, which is no failure of this one.
     if (signal.aborted) throw upstreamUnavailable(this.#manners.coolDown, signal.reason)
     const answer = await this.#exchange(call, signal)
     const { status, headers, body, ...times } = answer
@@ -207,17 +207,20 @@ export class Upstream {
     return new Failure(answer === undefined ? told : about(told, answer), true)
   }
 
-  /** At random up to twice as long each time, so that instances do not come back together. */
+  /**
+   * Waits for a random time, up to twice as long after each attempt, so that instances do not retry
+   * together.
+   */
   async #backOff (tries: number, signal: AbortSignal): Promise<void> {
     const longest = this.#manners.backoff * 2 ** tries
-    // Its end is seen by the next try.
+    // The next attempt notices that the signal was aborted.
     await setTimeout(longest / 2 + (Math.random() * longest) / 2, undefined, { signal }).catch(
       () => {}
     )
   }
 }
 
-/** @throws the error of the kind of answer that it is */
+/** @throws the error of the response's kind */
 function read<T> (call: Call<T>, answer: Exchange): T {
   const json = jsonOf(answer)
   try {

@@ -4,13 +4,13 @@ import {
 } from '../errors.js'
 import { type Exchange, type Received } from './exchange.js'
 
-/** An answer as a log shows it, in a few hundred characters whatever it is. */
+/** Excerpt of a response for the log, limited to a few hundred characters. */
 export interface ShownAnswer {
   readonly status: number
   readonly contentType: string | undefined
   /** Target of a redirection. */
   readonly location?: string
-  /** The first bytes; all but printable ASCII is escaped. */
+  /** First bytes; everything but printable ASCII is escaped. */
   readonly begins: string
 }
 
@@ -28,12 +28,12 @@ function shownAnswer ({ status, headers, body }: Received): ShownAnswer {
   }
 }
 
-/** Adds to an error the answer that it is about, as `answer`, for the log. */
+/** Adds an excerpt of the response to an error, as `answer`, for the log. */
 export const about = <E extends Error>(error: E, exchange: Received): E & { answer: ShownAnswer } =>
   Object.assign(error, { answer: shownAnswer(exchange) })
 
 /**
- * The JSON of an answer with status 200.
+ * Returns the JSON of a response with status 200.
  * @throws the error of its kind: WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET,
  *   _INVALID
  */
@@ -64,7 +64,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function kindOf (status: number) {
   if (status >= 400) return WEATHER_ERR_UPSTREAM_REFUSED
-  // A 304 that no condition was sent for redirects nowhere.
+  // A 304 without a condition in the request is not a redirection.
   return status >= 300 && status !== 304
     ? WEATHER_ERR_UPSTREAM_REDIRECTED
     : WEATHER_ERR_UPSTREAM_INVALID

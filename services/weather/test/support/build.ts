@@ -7,14 +7,14 @@ import { tempDir } from './temp-dir.js'
 import { answerTo } from './recorded.js'
 import { json, startUpstream, type UpstreamServer } from './upstream-server.js'
 
-/** A server that has Berlin's weather, however the clock is set. */
+/** Starts a server that has Berlin's weather for any clock. */
 export function startBerlin (t: Test): Promise<UpstreamServer> {
   return startUpstream(t, (request, response) => {
     json(answerTo(request.url ?? ''), 200, { date: new Date().toUTCString() })(request, response)
   })
 }
 
-/** An instance of the service before an upstream, closed with the test. */
+/** Returns an instance of the service in front of an upstream, closed with the test. */
 export async function build (
   t: Test,
   upstream: { url: string },

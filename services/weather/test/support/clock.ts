@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { type Test } from 'tap'
 
-/** Stops the wall clock until the end of the test; what waits goes on waiting in real time. */
+/** Stops the wall clock until the end of the test; timers continue in real time. */
 export function stopClock (t: Test): { advance (ms: number): void } {
   mock.timers.enable({ apis: ['Date'], now: Math.floor(Date.now() / 1000) * 1000 })
   t.teardown(() => { mock.timers.reset() })

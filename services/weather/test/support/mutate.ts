@@ -1,4 +1,4 @@
-/** Numbers that look random, the same in each run (mulberry32). */
+/** Returns random-looking numbers, the same in each run (mulberry32). */
 export function random (seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -29,7 +29,7 @@ const VALUES: readonly unknown[] = [
   '2026-13-40T99:99'
 ]
 
-/** A body that is not quite what was recorded: of other bytes, of other values, or without some. */
+/** Mutates a recorded body: its bytes or values are changed or removed. */
 export function mutate (text: string, below: (limit: number) => number): string {
   switch (below(6)) {
     case 0: return text.slice(0, below(text.length))
@@ -43,7 +43,7 @@ export function mutate (text: string, below: (limit: number) => number): string 
 const splice = (text: string, at: number, remove: number, add: string) =>
   text.slice(0, at) + add + text.slice(at + remove)
 
-/** One value somewhere in it is another, or gone, or has another name. */
+/** Changes, removes or renames one value somewhere in it. */
 function changed (value: unknown, below: (limit: number) => number): unknown {
   if (typeof value !== 'object' || value === null || below(5) === 0) {
     return VALUES[below(VALUES.length)]

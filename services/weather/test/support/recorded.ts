@@ -1,4 +1,4 @@
-// Answers as Open-Meteo documents them: https://open-meteo.com/en/docs and
+// Responses as documented by Open-Meteo: https://open-meteo.com/en/docs and
 // https://open-meteo.com/en/docs/geocoding-api
 
 export const current = `{
@@ -42,8 +42,8 @@ const DAY = 24 * HOUR
 const TODAY = Date.parse('2026-11-01T00:00:00+01:00') / 1000
 
 /**
- * The forecast of so many days, with the day before and, if there can be one, the day after. What a
- * model does not know so far ahead is null.
+ * Returns the forecast for some days, with the previous day and, if possible, the following one.
+ * Values too far ahead for a model are null.
  */
 export function forecast (days: number): string {
   const length = 1 + Math.min(days + 1, 16)
@@ -80,7 +80,7 @@ export function forecast (days: number): string {
   }`
 }
 
-/** Answers a request as Open-Meteo would, if all the world were Berlin. */
+/** Answers a request like Open-Meteo, with Berlin's weather everywhere. */
 export function answerTo (target: string): string {
   const { pathname, searchParams } = new URL(target, 'http://upstream')
   if (pathname === '/v1/search') {

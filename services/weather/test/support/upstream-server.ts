@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { type Test } from 'tap'
 
-/** A server in place of Open-Meteo, which answers as a test tells it to. */
+/** Server in place of Open-Meteo, controlled by a test. */
 export interface UpstreamServer {
   readonly url: string
-  /** How it answers from now on. */
+  /** Handler of the next requests. */
   answer: RequestListener
-  /** The targets of the requests so far. */
+  /** Targets of the requests so far. */
   readonly calls: string[]
   readonly connections: number
-  /** The most requests that were open at one time. */
+  /** Maximum number of concurrent requests. */
   readonly mostAtOnce: number
 }
 
@@ -43,7 +43,7 @@ export async function startUpstream (t: Test, answer: RequestListener): Promise<
   return upstream
 }
 
-/** Answers with JSON; text is sent as it is. */
+/** Answers with JSON; text is sent unchanged. */
 export const json =
   (body: unknown, status = 200, headers: Record<string, string> = {}): RequestListener =>
     (_request, response) => {
@@ -52,7 +52,7 @@ export const json =
         .end(typeof body === 'string' ? body : JSON.stringify(body))
     }
 
-/** Each request has the next answer, and the last one answers the rest. */
+/** Answers each request with the next handler, and the rest with the last one. */
 export function inTurn (...answers: RequestListener[]): RequestListener {
   let turn = 0
   return (request, response) => {
@@ -60,13 +60,13 @@ export function inTurn (...answers: RequestListener[]): RequestListener {
   }
 }
 
-/** Ends the connection without an answer. */
+/** Ends the connection without a response. */
 export const drop: RequestListener = (request) => { request.socket.destroy() }
 
-/** Says nothing. */
+/** Never answers. */
 export const silence: RequestListener = () => {}
 
-/** Promises more than it sends. */
+/** Declares a longer body than it sends. */
 export const truncate: RequestListener = (request, response) => {
   response.writeHead(200, { 'content-length': '1000' })
   response.write('{"a":', () => { request.socket.destroy() })

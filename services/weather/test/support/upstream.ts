@@ -11,7 +11,7 @@ export interface Shared {
   readonly limits: LimitStore
 }
 
-/** What instances share. */
+/** State shared by instances. */
 export const shared = (): Shared => ({ store: memoryStore(), limits: memoryLimits() })
 
 const plenty: Allowance = { perMinute: 1_000_000, perHour: 1_000_000, perDay: 1_000_000 }
@@ -24,8 +24,8 @@ interface Options {
 }
 
 /**
- * An upstream at this origin, as one instance has it; closed with the test. Its retries come at
- * once.
+ * Opens an upstream at this origin, as one instance does; closed with the test. Retries are
+ * immediate.
  */
 export function open (
   t: Test,

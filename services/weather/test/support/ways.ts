@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { drop, json, silence, truncate } from './upstream-server.js'
 import * as recorded from './recorded.js'
 
-/** A way in which an upstream misbehaves, and the code and the log's `answer` that tell of it. */
+/** Misbehavior of an upstream, with the resulting code and the log's `answer`. */
 export interface Way {
   readonly answer: RequestListener
   readonly code: string

@@ -1,20 +1,20 @@
-// Answers of Open-Meteo for any place and time, as it makes them: instants, in days of 24 hours by
-// the offset that holds now.
+// Responses like Open-Meteo's for any place and time: instants, in days of 24 hours by the current
+// offset.
 
 const HOUR = 3600
 const DAY = 24 * HOUR
 
 export interface Asked {
-  /** Ms since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly now: number
   readonly timezone: string
-  /** Of the sun, for each day from the one before today on; none: 8 and 16 o'clock. */
+  /** Sunrise and sunset for each day from yesterday on; default: 8 and 16 o'clock. */
   readonly sun?: (begin: number) => readonly [rise: unknown, set: unknown]
 }
 
 /**
- * Seconds that the clocks of a zone are ahead, worked out apart from the service: by what they
- * show.
+ * Returns the seconds that the clocks of a zone are ahead, computed independently of the service:
+ * from displayed times.
  */
 export function offsetAt (timeZone: string, ms: number): number {
   const format = new Intl.DateTimeFormat('sv', {
@@ -26,8 +26,8 @@ export function offsetAt (timeZone: string, ms: number): number {
 }
 
 /**
- * Answers a target of /v1/forecast. The temperature is the hour of the day in UTC, to tell hours
- * apart.
+ * Answers a target of /v1/forecast. The temperature is the hour of the day in UTC, to distinguish
+ * hours.
  */
 export function worldAnswer (
   target: string,

@@ -1,8 +1,8 @@
 import { type departments } from './departments.js'
 
 /**
- * A category of the sample shop. `price` is its usual range in minor units, `sku` the letters its
- * article numbers begin with.
+ * Category of the sample shop. `price` is its usual range in minor units, `sku` the prefix of its
+ * article numbers.
  */
 export interface SampleCategory {
   readonly slug: string

@@ -1,9 +1,9 @@
-/** What the names and descriptions of a department's products are made of. */
+/** Word lists for the names and descriptions of a department's products. */
 export interface Department {
   readonly brands: readonly string[]
-  /** What a thing is made of, or is like: goes before the noun. */
+  /** Materials and qualities, placed before the noun. */
   readonly qualities: readonly string[]
-  /** Set phrases a description ends with. */
+  /** Set phrases at the end of descriptions. */
   readonly remarks: readonly string[]
 }
 

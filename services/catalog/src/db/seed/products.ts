@@ -7,7 +7,7 @@ const DAY = 86_400_000
 /** The shop's first day; the last product was added two years later. */
 const FIRST_DAY = Date.UTC(2024, 9, 1, 8)
 
-/** A product of the sample shop, its category named by slug. */
+/** Product of the sample shop; `category` is a slug. */
 export interface SampleProduct {
   sku: string
   name: string
@@ -20,7 +20,7 @@ export interface SampleProduct {
   updatedAt: string
 }
 
-/** The sample shop's 10,000 products: the same ones each time, oldest first. */
+/** Returns the sample shop's 10,000 products: the same ones each time, oldest first. */
 export function sampleProducts (): SampleProduct[] {
   const random = createRandom(20_241_001)
   return sampleCategories
@@ -78,8 +78,8 @@ function describe (
 }
 
 /**
- * Most things cost little and a few cost a lot: even on a logarithmic scale, drawn towards its
- * middle; ends as price tags do.
+ * Picks a price: mostly low and sometimes high, evenly on a logarithmic scale drawn towards its
+ * middle; the ending is that of price tags.
  */
 function priceIn ([low, high]: readonly [low: number, high: number], random: Random): number {
   const where = (random.next() + random.next()) / 2
@@ -88,7 +88,10 @@ function priceIn ([low, high]: readonly [low: number, high: number], random: Ran
   return Math.max(step, Math.round(exact / step) * step) - (exact < 10_000 ? 1 : 100)
 }
 
-/** One in twelve is sold out; of the others there are mostly a few and sometimes a pallet. */
+/**
+ * Picks a stock level: one in twelve is sold out; the others are mostly a few and sometimes a
+ * pallet.
+ */
 function stockLevel (random: Random): number {
   if (random.next() < 1 / 12) return 0
   return 1 + Math.floor(250 * random.next() ** 3)

@@ -1,15 +1,13 @@
-/** Numbers that look random and are the same on every machine. */
+/** Random-looking numbers that are the same on every machine. */
 export interface Random {
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   next (): number
-  /** A whole number in [low, high]. */
+  /** Returns a whole number in [low, high]. */
   between (low: number, high: number): number
   pick<T> (items: readonly T[]): T
 }
 
-/**
- * Mulberry32: 32 bits of state, even enough for sample data, and for nothing that must be secret.
- */
+/** Mulberry32: 32 bits of state, sufficient for sample data, but not for secrets. */
 export function createRandom (seed: number): Random {
   let state = seed >>> 0
   const next = () => {

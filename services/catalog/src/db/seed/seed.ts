@@ -3,7 +3,7 @@ import { type CatalogSchema, type ProductTable } from '../schema.js'
 import { sampleCategories } from './categories.js'
 import { sampleProducts } from './products.js'
 
-/** A statement binds ten values a row, and SQLite takes at most 32,766. */
+/** Rows per statement: each row binds ten values, and SQLite accepts at most 32,766. */
 const ROWS_PER_STATEMENT = 500
 
 /** Fills an empty database with the sample shop. The caller holds the transaction. */
