@@ -67,6 +67,6 @@ export const config: UserConfig<DefaultTheme.Config> = {
     outline: [2, 3],
     search: { provider: 'local' },
     socialLinks: [{ icon: 'github', link: source }],
-    footer: { message: 'MIT licence' }
+    footer: { message: 'MIT license' }
   }
 }

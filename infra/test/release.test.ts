@@ -49,10 +49,10 @@ t.test('public packages are ordered after their dependencies', async (t) => {
 t.test("every package.json is publishable and has the repository's license", async (t) => {
   const root = await readPackageJson(ROOT)
   const names = new Set(workspaces.map(({ json }) => json.name))
-  const licence = readFileSync(`${ROOT}LICENSE`, 'utf8')
+  const license = readFileSync(`${ROOT}LICENSE`, 'utf8')
   for (const workspace of workspaces) {
     t.strictSame(manifestProblems(root, workspace, names), [], workspace.json.name)
-    t.equal(readFileSync(`${ROOT}${workspace.folder}/LICENSE`, 'utf8'), licence)
+    t.equal(readFileSync(`${ROOT}${workspace.folder}/LICENSE`, 'utf8'), license)
   }
   const wrong = {
     folder: 'x',

@@ -189,8 +189,8 @@ t.test('validation names the field', async (t) => {
       [{ field: 'price.vat', message: 'is not known here' }]
     ],
     [
-      body({ name: 'a', price, colour: 'red' }),
-      [{ field: 'colour', message: 'is not known here' }]
+      body({ name: 'a', price, color: 'red' }),
+      [{ field: 'color', message: 'is not known here' }]
     ],
     [
       body({ name: 'a', price, note: 1 }),

@@ -13,7 +13,7 @@ export function productOf (id: string, bytes: number) {
     category: 'kitchen/kettles',
     price: { amount: 3490, currency: 'EUR' },
     stock: 41,
-    attributes: { colour: 'cream', material: 'steel', dishwasher: false },
+    attributes: { color: 'cream', material: 'steel', dishwasher: false },
     updatedAt: '2026-03-14T09:26:53.589Z',
     description: ''
   }

@@ -71,7 +71,7 @@ t.test('wrong arguments: a sentence, the usage, and exit code 2', async (t) => {
     [['--redis', 'redis://localhost', '--port', 'x'], /--port x is not a port/],
     [['--redis', 'redis://localhost', '--host', 'a b'], /--host a b is not an address/],
     [['--redis', 'redis://localhost', '--prefix', ''], /--prefix is empty/],
-    [['--redis', 'redis://localhost', '--colour'], /--colour/],
+    [['--redis', 'redis://localhost', '--color'], /--color/],
     [['--redis', 'redis://localhost', 'extra'], /extra/]
   ]
   for (const [args, sentence] of wrong) {

@@ -241,7 +241,7 @@ t.test('a Redis that is set up wrongly is judged by what it says', (t) => {
 
 t.test('wrong arguments are one sentence, the usage, and status 2', async (t) => {
   const cases: [args: string[], sentence: RegExp, env?: NodeJS.ProcessEnv][] = [
-    [['keys', '--colour'], /Unknown option '--colour'/],
+    [['keys', '--color'], /Unknown option '--color'/],
     [['keys', '--state', 'old'], /--state old is none of fresh, stale, expired, invalid/],
     [['keys', '--limit', 'many'], /--limit many is not a whole number/],
     [['keys'], /give --redis URL, or set REDIS_URL/, {}],
@@ -250,7 +250,7 @@ t.test('wrong arguments are one sentence, the usage, and status 2', async (t) =>
     [['purge'], /give --tag T or --key K/],
     [['get', '/products'], /\/products is not a URL/],
     [['get', 'http://127.0.0.1:1/', '-H', 'none'], /is not 'Name: value'/],
-    [['top', '--by', 'colour'], /--by colour is none of service, instance, route/],
+    [['top', '--by', 'color'], /--by color is none of service, instance, route/],
     [['doctor'], /Nothing to check/, {}],
     [['doctor', '--redis', 'redis+sentinel://a:1/b'], /Sentinel/]
   ]

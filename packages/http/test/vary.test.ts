@@ -180,7 +180,7 @@ t.test('RFC 9111 4, 4.1: which of several stored responses', async (t) => {
     ['none matches', [de, en], { 'accept-language': 'fr' }, undefined],
     ['none without the header', [de, en], {}, undefined],
     ['the one that matches', [de, en], { 'accept-language': 'de' }, 'de'],
-    ['after normalisation', [de, en], { 'accept-language': 'DE;q=1.0' }, 'de'],
+    ['after normalization', [de, en], { 'accept-language': 'DE;q=1.0' }, 'de'],
     ['the most recent that matches', [en, enLater], { 'accept-language': 'en' }, 'en later'],
     ['in any order', [enLater, en], { 'accept-language': 'en' }, 'en later'],
     [

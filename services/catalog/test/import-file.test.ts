@@ -189,7 +189,7 @@ t.test('the same for bad NDJSON rows', async (t) => {
         '{"sku":"G-1","name":"Good","category":"cookware","price":1}',
         '{"sku":"B-1",',
         '[1]',
-        '{"sku":"B-2","name":"n","category":"cookware","price":"1","colour":"red"}',
+        '{"sku":"B-2","name":"n","category":"cookware","price":"1","color":"red"}',
         '{}'
       ].join('\n')
     ),
@@ -223,8 +223,8 @@ t.test('an invalid file is refused with the remedy', async (t) => {
     ],
     [
       'unknown.csv',
-      'sku,name,category,price,colour\n',
-      /an unknown column: "colour"/
+      'sku,name,category,price,color\n',
+      /an unknown column: "color"/
     ],
     ['twice.csv', 'sku,name,category,price,sku\n', /the column "sku" twice/],
     ['quote.csv', header + 'A,"never closed,cookware,1\n', /not valid CSV.*quote/i],

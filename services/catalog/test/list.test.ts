@@ -63,7 +63,7 @@ t.test('lists of products', async (t) => {
     await refused(t, app, { maxPrice: '1000000001' }, 'maxPrice')
     await refused(t, app, { maxPrice: '12.99' }, 'maxPrice')
     await refused(t, app, { minPrice: '2', maxPrice: '1' }, 'minPrice')
-    await refused(t, app, { sort: 'colour' }, 'sort')
+    await refused(t, app, { sort: 'color' }, 'sort')
     await refused(t, app, { category: 'cutlery' }, 'category')
     await refused(t, app, { q: 'x'.repeat(101) }, 'q')
   })

@@ -162,7 +162,7 @@ t.test('products', async (t) => {
     for (const whole of ['null', '[]', '"x"', '1']) {
       t.match((await merge(whole)).json(), { status: 400, errors: [{ field: 'body' }] }, whole)
     }
-    t.match((await merge('{"colour":null}')).json(), { status: 400, errors: [{ field: 'colour' }] })
+    t.match((await merge('{"color":null}')).json(), { status: 400, errors: [{ field: 'color' }] })
     await refused(
       t,
       app,
@@ -285,7 +285,7 @@ t.test('products', async (t) => {
       [{ stock: -1 }, 'stock'],
       [{ categoryId: 4_711 }, 'categoryId'],
       [{ categoryId: 0 }, 'categoryId'],
-      [{ colour: 'red' }, 'colour']
+      [{ color: 'red' }, 'color']
     ]
     const before = await app.inject('/api/products/1')
     for (const [changes, field] of bad) {

@@ -11,7 +11,7 @@ import { Field } from '../parts/field.js'
 import { Notice } from '../parts/notice.js'
 import { Waiting } from '../parts/waiting.js'
 
-/** Colours of the ways: the lab of the shop has the same. */
+/** Colors of the ways: the lab of the shop has the same. */
 const COLORS: Readonly<Record<Way, string>> = {
   uncached: 'miss', memoized: 'l1', stored: 'l2', cached: 'coalesced'
 }

@@ -10,7 +10,7 @@ import { Scroll } from './data-table.js'
 
 export interface ChartSeries {
   readonly label: string
-  /** Name of a colour of the tokens. */
+  /** Name of a color of the tokens. */
   readonly color: string
   /** Dots for what happened once; areas lie on top of each other. */
   readonly draw?: 'line' | 'area' | 'points'
@@ -45,7 +45,7 @@ const SHORTEST_S = 20
 const SHORTEST_DRAG = 8
 
 /**
- * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or
+ * Lines over time. Colors and sizes follow the page. The legend has the latest figures in text, or
  * those under the pointer; all of them are in a table for who cannot see, or wants to copy.
  */
 export function Chart ({

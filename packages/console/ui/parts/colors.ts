@@ -1,5 +1,5 @@
 /**
- * A colour of the tokens as a canvas takes it: what `light-dark()` comes to at the moment. @example
+ * A color of the tokens as a canvas takes it: what `light-dark()` comes to at the moment. @example
  * resolved('l1') // 'rgb(13, …)'
  */
 export function resolved (token: string): string {

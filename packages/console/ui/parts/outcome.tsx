@@ -1,7 +1,7 @@
 import type { Outcome } from '@weir/metrics'
 import { labelOf } from '../model/outcomes.js'
 
-/** How it was answered: a colour and a word. */
+/** How it was answered: a color and a word. */
 export const OutcomeName = ({ outcome }: { outcome: Outcome }) =>
   <span class='outcome' data-outcome={outcome}>{labelOf(outcome)}</span>
 

@@ -327,8 +327,8 @@ export const sampleCategories: readonly SampleCategory[] = [
     'pens',
     'Pens',
     [290, 29900],
-    'Ink, graphite and colour.',
-    'Fountain Pen, Rollerball, Mechanical Pencil, Brush Pen, Ink Bottle, Highlighter Set, Pencil Case, Coloured Pencils'
+    'Ink, graphite and color.',
+    'Fountain Pen, Rollerball, Mechanical Pencil, Brush Pen, Ink Bottle, Highlighter Set, Pencil Case, Colored Pencils'
   ),
   of(
     'reading',

@@ -219,7 +219,7 @@ export const departments = {
     ],
     remarks: [
       'Suitable from 12 months.',
-      'Painted with water-based colours.',
+      'Painted with water-based colors.',
       'No batteries needed.',
       'Tested to EN 71.',
       'Washable at 40 °C.'
