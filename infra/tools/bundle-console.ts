@@ -1,5 +1,5 @@
-// node infra/dist/tools/bundle-console.js Makes of packages/console/ui what a browser gets:
-// packages/console/dist/ui. Silent when all is well.
+// Run as `node infra/dist/tools/bundle-console.js`. Bundles packages/console/ui for browsers into
+// packages/console/dist/ui. Prints nothing on success.
 import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -8,7 +8,7 @@ const path = (inConsole: string) =>
   fileURLToPath(new URL(`../../../packages/console/${inConsole}`, import.meta.url))
 const target = path('dist/ui')
 
-// It prints what is wrong, and where.
+// esbuild prints each error with its location.
 await build({
   entryPoints: [
     { in: path('ui/main.tsx'), out: 'main' },

@@ -5,9 +5,9 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 
 /**
- * Validates and serializes in this scope by its own schemas, whatever type provider the application
- * has: a compiler for Zod cannot read JSON Schema. Applications with `@weir/fastify/service` have
- * one that can.
+ * Makes this scope validate and serialize with compilers of its own, whatever type provider the
+ * application uses: a compiler for Zod cannot read JSON Schema. Applications with
+ * `@weir/fastify/service` already have a suitable compiler.
  */
 export function useOwnCompilers (app: FastifyInstance): void {
   if (app.hasPlugin('weir-service')) return
@@ -23,7 +23,7 @@ const validator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   }
 }
 
-/** An error with the violations, as Ajv has them: `sendProblem` names the field of each. */
+/** Creates an error with violations in Ajv's format; `sendProblem` names the field of each. */
 const violations = (found: readonly TLocalizedValidationError[]) =>
   Object.assign(new Error(found.map(({ message }) => message).join('; ')), {
     validation: found.flatMap((violation): object[] =>

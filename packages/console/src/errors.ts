@@ -1,16 +1,16 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that the console raises by name. The message says what to do; callers fill in %s.
+// All named errors of the console. The message states the remedy; callers fill in %s.
 
-/** An option of the plugin that cannot be used; stops the boot. */
+/** An option of the plugin is invalid. Stops the boot. */
 export const CONSOLE_ERR_OPTION = createError<
   'CONSOLE_ERR_OPTION',
   500,
   [option: string, problem: string]
 >('CONSOLE_ERR_OPTION', 'Option "%s" of the console %s', 500, TypeError)
 
-/** A console that runs by itself was asked for something of a service. */
+/** A standalone console received a request that only a service can answer. */
 export const CONSOLE_ERR_NOT_SERVED = createError(
   'CONSOLE_ERR_NOT_SERVED',
   'This console serves no application: let services announce their address by the option ' +
@@ -20,7 +20,7 @@ export const CONSOLE_ERR_NOT_SERVED = createError(
   false
 )
 
-/** The client may not do this. */
+/** The client is not allowed to perform the action. */
 export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [action: string]>(
   'CONSOLE_ERR_FORBIDDEN',
   'You may not %s here: the option "authorize" of the console refuses it',
@@ -29,7 +29,7 @@ export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [
   false
 )
 
-/** No store of caches was given. */
+/** The console has no cache store. */
 export const CONSOLE_ERR_NO_CACHE = expected('info', createError('CONSOLE_ERR_NO_CACHE',
   'Keys are not shown here: give the console the option "cache", the store of the caches to show',
   404, Error, false))
@@ -39,7 +39,7 @@ export const CONSOLE_ERR_CANNOT_LIST = expected('info', createError('CONSOLE_ERR
   'The store of the caches cannot list keys: stores in Redis, SQLite, Postgres and memory can',
   501, Error, false))
 
-/** The request asks for something that the store cannot have. */
+/** The request cannot be met by the store. */
 export const CONSOLE_ERR_KEYS = createError<'CONSOLE_ERR_KEYS', 400, [problem: string]>(
   'CONSOLE_ERR_KEYS', '%s', 400, Error, false)
 
@@ -47,12 +47,12 @@ export const CONSOLE_ERR_KEYS = createError<'CONSOLE_ERR_KEYS', 400, [problem: s
 export const CONSOLE_ERR_STORE = createError<'CONSOLE_ERR_STORE', 503, [problem: string]>(
   'CONSOLE_ERR_STORE', 'The store of the caches did not answer: %s. Try again', 503, Error, false)
 
-/** No such entry. */
+/** The entry does not exist. */
 export const CONSOLE_ERR_NO_ENTRY = expected('info', createError('CONSOLE_ERR_NO_ENTRY',
   'The store has nothing under this key: it has expired, or was deleted or evicted', 404, Error,
   false))
 
-/** The most that may watch are watching. */
+/** The maximum number of viewers is connected. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   'info',
   createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(
@@ -64,7 +64,7 @@ export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   )
 )
 
-/** A client watches as often as one may. */
+/** The client has the maximum number of streams open. */
 export const STATS_ERR_VIEWER_LIMIT = createError<'STATS_ERR_VIEWER_LIMIT', 429, [most: number]>(
   'STATS_ERR_VIEWER_LIMIT',
   'You are watching %s times, which is the limit of a client: close one, or poll the summary instead',
@@ -85,11 +85,11 @@ export const STATS_ERR_NO_CONSOLE = expected(
   )
 )
 
-/** There is no login link. */
+/** The service has no login link. */
 export const STATS_ERR_LOGIN_OFF = expected('info', createError('STATS_ERR_LOGIN_OFF',
   'This console has no login link: paste a token instead', 404, Error, false))
 
-/** The code is not that of the login link. */
+/** The code does not match the login link. */
 export const STATS_ERR_LOGIN_UNKNOWN = expected(
   'warn',
   createError(
@@ -113,7 +113,7 @@ export const STATS_ERR_LOGIN_USED = expected(
   )
 )
 
-/** The login link is too old. */
+/** The login link has expired. */
 export const STATS_ERR_LOGIN_EXPIRED = expected(
   'info',
   createError(
@@ -132,7 +132,7 @@ const UnusableRange = createError<'STATS_ERR_RANGE', 400, [text: string]>(
 )
 
 /**
- * A time that nothing can be told about; as a schema's violations are told, so that the problem
+ * A time range that cannot be answered. Reported like a schema violation, so that the problem
  * document names the field.
  */
 export const unusableRange = (field: 'from' | 'to' | 'instance', message: string) =>

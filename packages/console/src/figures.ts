@@ -1,7 +1,10 @@
 import { emptySeries, mergeSeries, type Outcome, quantileMs, type Series } from '@weir/metrics'
 import { entriesOf, type Outcomes } from './outcomes.js'
 
-/** Figures of some requests. Refills, which no client has sent, count in `refills` alone. */
+/**
+ * Computes the figures of a set of requests. Refills, which no client requested, count only in
+ * `refills`.
+ */
 export function figuresOf (outcomes: Outcomes) {
   const of = (outcome: Outcome) => outcomes[outcome]?.count ?? 0
   const all = total(outcomes)
@@ -28,7 +31,7 @@ export function figuresOf (outcomes: Outcomes) {
   }
 }
 
-/** Latency of requests, ms; null where there were none. */
+/** Returns the latency of requests in ms; null if there were none. */
 export function latencyOf ({ latency }: Series) {
   return {
     p50: quantileMs(latency, 0.5) ?? null,
@@ -37,15 +40,15 @@ export function latencyOf ({ latency }: Series) {
   }
 }
 
-/** Latency of requests by outcome, ms. */
+/** Returns the latency of requests by outcome, in ms. */
 export const latenciesOf = (outcomes: Outcomes) =>
   Object.fromEntries(entriesOf(outcomes).map(([outcome, series]) => [outcome, latencyOf(series)]))
 
-/** Hits from memory and store as one series. */
+/** Returns hits from memory and from the store as one series. */
 export const hitsOf = ({ l1, l2 }: Outcomes): Series =>
   mergeSeries(l1 ?? emptySeries(), l2 ?? emptySeries())
 
-/** Number of requests by outcome. */
+/** Returns the number of requests by outcome. */
 export const countsOf = (outcomes: Outcomes): Partial<Record<Outcome, number>> =>
   Object.fromEntries(entriesOf(outcomes).map(([outcome, { count }]) => [outcome, count]))
 

@@ -2,14 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import { CONSOLE_ERR_FORBIDDEN } from './errors.js'
 
 /**
- * An action that a client of the console asks for: `view` figures, `inspect` keys, entries and
- * clients, `invalidate` entries.
+ * An action of a console client: `view` figures, `inspect` keys, entries and clients, or
+ * `invalidate` entries.
  */
 export type Action = 'view' | 'inspect' | 'invalidate'
 
 /**
- * Decides whether the client of a request may do something: only `true` allows it. An error that it
- * throws is the answer. It runs after all onRequest hooks, so they may say who the client is.
+ * Decides whether the client of a request may perform an action. Only `true` allows it; a thrown
+ * error becomes the response. Called after all onRequest hooks, which may identify the client.
  *
  * @example
  * const authorize: Authorize = (request, action) =>
@@ -17,10 +17,11 @@ export type Action = 'view' | 'inspect' | 'invalidate'
  */
 export type Authorize = (request: FastifyRequest, action: Action) => boolean | Promise<boolean>
 
-/** A hook, onRequest or preParsing, that refuses requests of clients that may not do this. */
+/** Returns an onRequest or preParsing hook that refuses clients without the permission. */
 export const guard = (authorize: Authorize, action: Action) =>
   async (request: FastifyRequest): Promise<void> => {
-    // A promise that was not awaited, or a header that happened to be there, allows nothing.
+    // Only `true` counts: neither a promise that was not awaited nor the value of a header allows
+    // it.
     const isAllowed: unknown = await authorize(request, action)
     if (isAllowed !== true) throw new CONSOLE_ERR_FORBIDDEN(action)
   }

@@ -48,13 +48,13 @@ declare module 'fastify' {
 }
 
 /**
- * The console: pages at its prefix, and the API that they read at `api/stats` below it. Its routes,
- * hooks and error handler are a scope of their own, so an application may have several.
+ * The console: pages at its prefix, and their API at `api/stats` below it. Its routes, hooks and
+ * error handler are encapsulated, so an application can register several consoles.
  */
 async function consolePlugin (app: FastifyInstance, options: ConsoleOptions): Promise<void> {
   checkOptions(options)
   const db = await openDatabase(options.file)
-  // Hooks on close run last in, first out: the database closes after all that writes to it.
+  // Hooks on close run in reverse order: the database closes after everything that writes to it.
   app.addHook('onClose', () => db.destroy())
   if (!app.hasDecorator('console')) {
     app.decorate('console', {
@@ -77,7 +77,7 @@ async function scoped (
   db: Kysely<StatsSchema>
 ): Promise<void> {
   const { store, authorize, redis, demoUsers = () => [], login } = options
-  // Requests for the counts are no part of the counts that are shown.
+  // Requests to the console are excluded from the counts that it shows.
   if (app.hasDecorator('observability') && app.observability.store === store) {
     app.decorate(UNCOUNTED, true)
   }
@@ -93,7 +93,8 @@ async function scoped (
   addPulse(app, { collector, events, redis: figures, viewers })
 
   await app.register(async (guarded) => {
-    // All that is declared here, pages too. After onRequest hooks, which say who the client is.
+    // The guard covers every route here, including pages. It runs after onRequest hooks, which
+    // identify the client.
     guarded.addHook('preParsing', guard(authorize, 'view'))
     const source = { db, collector, authorize }
     const routes = [
@@ -113,7 +114,7 @@ async function scoped (
     await guarded.register(demoUsersRoute, { users: demoUsers })
     await registerPages(guarded, { origins: () => originsOf(collector.presences) })
   })
-  // No guard: clients that log in are not known yet.
+  // Not guarded: clients that log in have not been identified yet.
   await app.register(loginRoute, { code: login?.code, db, users: login?.users ?? (() => []) })
 }
 

@@ -2,8 +2,8 @@ import { reasonOf } from '@weir/internal'
 import { type FastifyBaseLogger } from 'fastify'
 
 /**
- * Logs when something begins to fail and when it works again: a line each, however often it is
- * tried in between.
+ * Logs when an operation starts to fail and when it works again: one line each, regardless of the
+ * number of attempts in between.
  */
 export class LogChanges {
   readonly #log: FastifyBaseLogger

@@ -1,3 +1,3 @@
-/** Makes the error of an answer that is late. @param ms how long it was waited for */
+/** Creates a timeout error. @param ms how long the caller waited */
 export const noAnswer = (subject: string, ms: number) => (): Error =>
   new Error(`${subject} did not answer within ${ms} ms`)

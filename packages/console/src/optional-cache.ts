@@ -2,8 +2,8 @@ import '@weir/fastify/response-cache'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Takes `config.cache` from the routes of this scope where no `@weir/fastify/response-cache` is
- * registered: other plugins of `@weir/fastify` refuse a declaration that nothing enforces.
+ * Removes `config.cache` from the routes of this scope if `@weir/fastify/response-cache` is not
+ * registered: other plugins of `@weir/fastify` reject a declaration that nothing enforces.
  */
 export function useCacheIfAny (app: FastifyInstance): void {
   if (app.hasDecorator('responseCache')) return

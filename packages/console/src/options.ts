@@ -9,26 +9,26 @@ import { type DemoUser } from './routes/demo-users.js'
 
 /** Options of the console. */
 export interface ConsoleOptions {
-  /** The store that instances report their counts to, see `@weir/fastify/observability`. */
+  /** The store that instances report their counts to; see `@weir/fastify/observability`. */
   readonly store: MetricsStore
-  /** Decides what clients may do, for pages and API alike. */
+  /** Decides what clients may do, for pages and the API alike. */
   readonly authorize: Authorize
-  /** Path below which the console is, such as `/console`. Default: at `/`. */
+  /** Path prefix of the console, such as `/console`. Default: `/`. */
   readonly prefix?: string
-  /** The store of the caches whose entries are shown and invalidated. Default: none is shown. */
+  /** The store of the caches whose entries are shown and invalidated. Default: none. */
   readonly cache?: Store
   /**
-   * SQLite file of the history of counts. Created if it does not exist. Default: the history is in
-   * memory, and a restart begins with the last day, which the store has.
+   * SQLite file for the history of counts, created if it does not exist. By default the history is
+   * in memory, and a restart begins with the last day, which the store retains.
    */
   readonly file?: string
-  /** The Redis to show figures of, single or Cluster. Default: none. */
+  /** The Redis whose figures are shown, single or Cluster. Default: none. */
   readonly redis?: RedisClient
   /** The users that every visitor may act as. Default: none. */
   readonly demoUsers?: () => DemoUser[]
-  /** The code of a one-time login link, and the users that it yields. Default: no login link. */
+  /** The code of a one-time login link and the users it grants. Default: no login link. */
   readonly login?: { readonly code: string, readonly users: () => DemoUser[] }
-  /** Level of the log of its requests, as of any plugin. Default: the application's. */
+  /** Log level of its requests. Default: that of the application. */
   readonly logLevel?: LogLevel
 }
 
@@ -45,8 +45,8 @@ const NAMES: readonly string[] = [
 ]
 
 /**
- * Stops the boot for options that cannot be used.
- * @throws CONSOLE_ERR_OPTION that names the option and says what to give it
+ * Stops the boot if an option is invalid.
+ * @throws CONSOLE_ERR_OPTION that names the option and the remedy
  */
 export function checkOptions (options: Partial<ConsoleOptions>): void {
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name))
@@ -94,7 +94,7 @@ function checkLogin (login: Partial<NonNullable<ConsoleOptions['login']>>): void
     throw new CONSOLE_ERR_OPTION('login.users', `${given(login.users)}: give it a function`)
   }
   if (typeof login.code !== 'string' || !new RegExp(CODE_PATTERN).test(login.code)) {
-    // The value may be most of a secret.
+    // The value may contain most of a secret.
     throw new CONSOLE_ERR_OPTION(
       'login.code',
       'is not a login code: write the time it expires (ms since 1970), a dot, and 192 random ' +

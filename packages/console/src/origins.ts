@@ -3,7 +3,10 @@ import { type Presence } from './collector/presence.js'
 
 const MOST = 20
 
-/** The origins of the public addresses that services announce: pages may send requests there. */
+/**
+ * Returns the origins of the public addresses that services announce; pages may send requests
+ * there.
+ */
 export function originsOf (presences: readonly Presence[]): string[] {
   const origins = presences.flatMap(({ state: { announced } }) =>
     announced?.publicUrl !== undefined && isPublicUrl(announced.publicUrl)

@@ -1,9 +1,9 @@
 import { type Outcome, OUTCOMES, type Series } from '@weir/metrics'
 
-/** Requests by how they were answered. */
+/** Requests by outcome. */
 export type Outcomes = Readonly<Partial<Record<Outcome, Series>>>
 
-/** Those that are known, with what is known of them. */
+/** Returns the known outcomes with their series. */
 export function entriesOf (outcomes: Outcomes): [Outcome, Series][] {
   return OUTCOMES.flatMap((outcome): [Outcome, Series][] => {
     const series = outcomes[outcome]

@@ -5,18 +5,18 @@ import fastifyStatic from '@fastify/static'
 import { type FastifyInstance } from 'fastify'
 import { STATS_ERR_NO_CONSOLE } from './errors.js'
 
-/** Built by `npm run build`; found through the package, so that a bundle of a service finds it. */
+/** Built by `npm run build`. Resolved through the package, so that a bundled service finds it. */
 const FOLDER = fileURLToPath(new URL('.', import.meta.resolve('@weir/console/ui/index.html')))
 
 /** Options of the pages. */
 export interface PagesOptions {
-  /** The folder of the built pages. Default: that of the package. */
+  /** The folder of the built pages. Default: the one in the package. */
   readonly folder?: string
-  /** Origins besides their own that pages may send requests to. Default: none. */
+  /** Additional origins that pages may send requests to. Default: none. */
   readonly origins?: () => readonly string[]
 }
 
-/** Serves the pages at the root of this scope, or an error that says how to build them. */
+/** Serves the pages at the root of this scope, or an error that explains how to build them. */
 export async function registerPages (
   app: FastifyInstance,
   { folder = FOLDER, origins = () => [] }: PagesOptions = {}
@@ -30,14 +30,14 @@ export async function registerPages (
     await pages.register(fastifyStatic, {
       root: folder,
       decorateReply: false,
-      // A route for each file that is there, so that all else is a 404 as anywhere.
+      // One route per existing file, so that other paths get the usual 404.
       wildcard: false,
-      // Clients ask each time, and are mostly answered 304.
+      // Clients revalidate on each request, and mostly receive 304.
       cacheControl: false,
       setHeaders (reply) {
         reply
           .header('cache-control', 'private, no-cache')
-          // Set last: in place of the application's own, which would not let the pages work.
+          // Set last, to replace the application's own policy, which would block the pages.
           .header('content-security-policy', policy(origins()))
           .header('x-content-type-options', 'nosniff')
       }
@@ -45,19 +45,21 @@ export async function registerPages (
   })
 }
 
-/** Addresses in the page are relative, so its own has to end with a slash: /console/. */
+/**
+ * Redirects to the address with a final slash: links in the page are relative to it (/console/).
+ */
 function addSlash (app: FastifyInstance): void {
   const roots = [app.prefix, `${app.prefix}/`]
   app.addHook('preHandler', async (request, reply) => {
     const [path = '', ...query] = request.originalUrl.split('?')
     if (path.endsWith('/') || !roots.includes(request.routeOptions.url ?? '')) return
-    // Relative: a proxy in front may have the application below a path of its own.
+    // Relative, because a proxy in front may mount the application below its own path.
     const last = path.slice(path.lastIndexOf('/') + 1)
     return reply.redirect(['./' + last + '/', ...query].join('?'))
   })
 }
 
-/** Scripts, styles and images come from the application itself; nothing in pages is inline. */
+/** Scripts, styles and images come from the application itself; pages contain nothing inline. */
 const policy = (origins: readonly string[]): string => [
   "default-src 'none'",
   "script-src 'self'",

@@ -10,7 +10,7 @@ import { dispatch } from '../src/cli/dispatch.js'
 import { Visitors } from '../src/cli/visitors.js'
 import { fastify } from 'fastify'
 
-/** Runs `weir` with what it writes, until it is aborted. */
+/** Runs `weir` and captures its output until it is aborted. */
 function weir (args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const ending = new AbortController()
   const written = { out: '', err: '' }
@@ -28,7 +28,7 @@ function weir (args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     written,
     code,
     end: () => { ending.abort() },
-    /** Resolves to the match once it was written. */
+    /** Resolves to the match as soon as it has been written. */
     said: (name: 'out' | 'err', pattern: RegExp) => new Promise<RegExpExecArray>((resolve) => {
       const look = () => {
         const match = pattern.exec(written[name])
@@ -176,7 +176,7 @@ t.test('a console of a Redis: looking is open on this machine, the rest by the l
 t.test('Redis is away, comes, and goes: it says so, and recovers', async (t) => {
   const gone = await startRedis(t, { absent: true })
   const run = await open(t, ['console', '--redis', gone.url, '--port', '0'])
-  t.match(run.written.err, /Redis is not there: starting without it \(/)
+  t.match(run.written.err, /Redis is not available: starting without it \(/)
   t.match(JSON.parse((await ask(run.url, '/api/stats/summary')).body), { connected: false })
   await gone.start()
   await run.said('err', /Redis is back/)

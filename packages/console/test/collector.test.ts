@@ -20,7 +20,7 @@ async function setUp (t: Test, timeout?: number) {
   const start = async () => {
     const db = await database(t, file)
     const collector = new Collector({ store, db, log, ...timeout !== undefined && { timeout } })
-    /** One reading, and what comes of it. */
+    /** Collects once and waits for the write. */
     const collect = async (now: number) => {
       const reading = await collector.collect(now)
       await collector.settled()
@@ -166,7 +166,7 @@ t.test('once stopped it reads no more, and logs no more', async (t) => {
   let fail = (_error: Error) => {}
   store.until = new Promise((_resolve, reject) => { fail = reject })
   const reading = collector.collect(NOW)
-  // What it knows already is looked up first.
+  // The collector first looks up the known records.
   while (store.reads.length === 0) await new Promise(setImmediate)
   await collector.stop()
   fail(new Error('closed'))

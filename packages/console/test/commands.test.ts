@@ -38,7 +38,7 @@ async function weir (args: readonly string[], more: Partial<Io> = {}) {
   }
 }
 
-/** An app with a cache in the Redis, and what it should not do. */
+/** Starts an app with a cache in the Redis; `register` adds its routes and faults. */
 async function listen (t: Test, register: (app: FastifyInstance) => void): Promise<string> {
   const app = fastify({ trustProxy: true })
   t.teardown(() => app.close())
@@ -80,7 +80,7 @@ t.test('keys, inspect, purge, get and top over a real app', async (t) => {
   t.match([missing.code, missing.err], [1, /responses has no entry under none/])
 
   const explained = await weir(['get', `${url}/products/1`, '--explain'])
-  t.match(explained.out, /^200 in [^]*shop-1 had it in its memory[^]*cache-status: shop-1; hit/)
+  t.match(explained.out, /^200 in [^]*shop-1 answered from its memory[^]*cache-status: shop-1; hit/)
   t.equal((await weir(['get', `${url}/products/1`])).out, '{"id":"1"}')
   t.match((await weir(['get', `${url}/none`, '--json'])).json(), { status: 404 })
 
@@ -167,7 +167,7 @@ t.test('the doctor sees by hits in which order plugins run', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   const seen = new Set<string>()
-  // A cache of another make, before all other plugins.
+  // A foreign cache, registered before all other plugins.
   app.get('/a', async ({ url }, reply) => {
     const isHit = seen.has(url)
     seen.add(url)

@@ -29,7 +29,7 @@ async function setUp (t: Test) {
     return { db, log, read }
   }
   const first = await start()
-  /** Kinds of all events, oldest first. */
+  /** Returns the kinds of all events, oldest first. */
   const kinds = async (filter: EventFilter = {}) =>
     (await readEvents(first.db, filter)).events.map(({ kind }) => kind).reverse()
   return { ...first, start, kinds }
@@ -194,7 +194,7 @@ t.test('a process that is killed, and one that ends', async (t) => {
   const [killed, ended] = await Promise.all([begin('catalog-1'), begin('catalog-2')])
   const wall = Date.now()
   let now = wall
-  /** Reads once a second, of a clock that needs no waiting. */
+  /** Reads once per second of a simulated clock. */
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds; i++) {
       now += SECOND

@@ -61,7 +61,7 @@ async function build (
   }
 }
 
-/** An app whose responses are in the store. */
+/** Starts an app whose responses are in the store. */
 async function responses (t: Test, store: Store) {
   const app = fastify()
   t.teardown(() => app.close())
@@ -220,7 +220,7 @@ t.test('stores that cannot are told apart from those that fail', async (t) => {
   t.match(failed.json(), { status: 503, code: 'CONSOLE_ERR_STORE', detail: /ECONNREFUSED/ })
   const { get } = await build(t, memoryStore())
   const bad = await get('keys', { namespace: 'n', cursor: '!' })
-  t.match(bad.json(), { status: 400, code: 'CONSOLE_ERR_KEYS', detail: /begin without one/ })
+  t.match(bad.json(), { status: 400, code: 'CONSOLE_ERR_KEYS', detail: /start without one/ })
 })
 
 t.test('keys of responses are taken apart', async (t) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { rangeOf } from '../src/history/range.js'
 import { stepsOf } from '../src/history/steps.js'
 
-// 12:34:30 of some day.
+// An arbitrary day at 12:34:30.
 const NOW = Date.UTC(2026, 10, 20, 12, 34, 30)
 const MINUTE = Math.floor(NOW / 60_000)
 const NOON = MINUTE - 34

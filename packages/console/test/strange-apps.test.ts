@@ -61,7 +61,7 @@ t.test('routes that ignore a final slash still lead to the page with one', async
   t.equal((await app.inject('/weir/')).statusCode, 200)
 })
 
-/** Every route that the console declares, with its methods. */
+/** Returns every route that the console declares, with its methods. */
 async function routesOf (t: Test, more: Partial<ConsoleOptions>) {
   const app = closing(t, fastify())
   const routes: (InjectOptions & { readonly url: string })[] = []
@@ -238,7 +238,7 @@ t.test('HTTP/2', async (t) => {
   t.match(await first(session, '/weir'), { status: 302 })
 })
 
-/** The status and the first bytes of a response over HTTP/2. */
+/** Returns the status and the first bytes of a response over HTTP/2. */
 async function first (session: ClientHttp2Session, path: string) {
   const stream = session.request({ ':path': path })
   const status = await new Promise<number | undefined>((resolve) => {

@@ -21,7 +21,7 @@ import { database, totals } from './support/database.js'
 import { record, series } from './support/records.js'
 import { tempDir } from './support/temp-dir.js'
 
-// 12:34:30 of some day.
+// An arbitrary day at 12:34:30.
 const NOW = Date.UTC(2026, 10, 20, 12, 34, 30)
 const MINUTE = Math.floor(NOW / 60_000)
 const ten = { minutes: { l1: 10 }, hours: { l1: 10 } }
@@ -252,7 +252,7 @@ t.test('clients beyond a bound are told of as one', async (t) => {
 
 t.test('a range is the same by minutes and by hours', async (t) => {
   const db = await database(t)
-  // Another number each minute, for five hours.
+  // A different value each minute, for five hours.
   await writeRecords(
     db,
     Array.from({ length: 300 }, (_, i) => record(MINUTE - i, 1, { l1: series(i + 1) })),

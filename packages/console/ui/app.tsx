@@ -46,7 +46,7 @@ export function App () {
   useServicesFeed()
   const Shown = Object.hasOwn(PAGES, current) ? PAGES[current] : Demo
   const skip = (event: Event) => {
-    // The address names the page: following the link would lose it.
+    // The fragment selects the page, so following the link would leave it.
     event.preventDefault()
     document.querySelector('h1')?.focus()
   }
@@ -86,7 +86,7 @@ export function App () {
   )
 }
 
-/** The page of a demonstration, where a service takes part in it. */
+/** Renders the page of a demo, if a service takes part in it. */
 function Demo () {
   const [current = ''] = useStored(place).path
   const known = useStored(services)

@@ -12,12 +12,12 @@ import { databaseFile, type StatsEnv } from './env.js'
 import { openStores } from './stores.js'
 
 /**
- * Memory of an instance for responses, which are fresh for a second: of times that clients choose,
- * each is one more.
+ * Memory limit for the responses of an instance. They are fresh for a second; each time range that
+ * clients choose adds another response.
  */
 const L1 = { maxBytes: 8 * 1024 * 1024 }
 
-/** The stats service and its console, ready to listen or to be injected into. */
+/** Builds the stats service and its console, ready to listen or to be injected into. */
 export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'stats' }))
   await app.register(service, {
@@ -25,7 +25,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
     version: '0.1.0',
     title: 'Stats',
     description:
-      'What caches and limits of all instances do. Times are ms since 1970. Errors are problem documents (RFC 9457).',
+      'Activity of the caches and rate limits of all instances. Times are ms since 1970. Errors are problem documents (RFC 9457).',
     securitySchemes,
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: { database: () => app.console.checkDatabase() }
@@ -56,7 +56,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
     file: databaseFile(env),
     ...(env.REDIS_URL !== undefined && { redis: app.redis }),
     demoUsers: () => demoUsers(app, env),
-    // Without a secret no token is accepted, so none is handed out.
+    // No token is accepted unless a secret is set, so none is issued.
     ...(env.JWT_SECRET !== undefined && env.LOGIN_CODE !== undefined && {
       login: { code: env.LOGIN_CODE, users: () => loginUsers(app) }
     })

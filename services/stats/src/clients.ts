@@ -7,8 +7,9 @@ import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read all but
- * who was denied, which is for admins; any other token is for having a budget of one's own.
+ * Rate-limits users with a token by name, and all other clients by address. Reads need no token,
+ * except denied clients, which only admins may list. Other tokens merely give a client its own
+ * budget.
  */
 export async function registerClients (
   app: FastifyInstance,
@@ -23,7 +24,7 @@ export async function registerClients (
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'stats', limit: 50, window: '1s', burst: 100 }]
   })
-  // Without a secret nobody is an admin: no token is accepted.
+  // If no secret is set, a random one ensures that no token is accepted: no client is an admin.
   const secret = env.JWT_SECRET ?? randomBytes(32).toString('hex')
   await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
 }

@@ -5,8 +5,8 @@ import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
 
 /**
- * Counts the requests of this service, for Prometheus alone: among what it shows they would be
- * those of the people who look at it, and on a quiet day there would be no others.
+ * Counts the requests of this service for Prometheus only. The console leaves them out: they come
+ * from its own viewers and would dominate on a quiet day.
  */
 export async function registerCounting (app: FastifyInstance, env: StatsEnv): Promise<void> {
   await app.register(observability, {

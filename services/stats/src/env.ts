@@ -3,7 +3,7 @@ import { CODE_PATTERN } from '@weir/console'
 import { clientsEnv, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 
-/** What stats reads from its environment. */
+/** The environment variables of stats. */
 export const statsEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
@@ -15,7 +15,7 @@ export const statsEnv = Type.Object({
   }),
   DEMO_USERS: Type.Boolean({
     default: false,
-    description: 'true: every visitor is given the tokens of two readers, alice and bob'
+    description: 'true gives every visitor the tokens of two readers, alice and bob'
   }),
   LOGIN_CODE: Type.Optional(
     Type.String({
@@ -26,6 +26,6 @@ export const statsEnv = Type.Object({
 })
 export type StatsEnv = Static<typeof statsEnv>
 
-/** The database of the counts. */
+/** Returns the path of the database of counts. */
 export const databaseFile = ({ DATA_DIR }: { DATA_DIR: string }): string =>
   join(DATA_DIR, 'stats.db')

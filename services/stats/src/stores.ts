@@ -15,17 +15,20 @@ import { type StatsEnv } from './env.js'
 export interface Stores {
   readonly metrics: MetricsStore
   readonly cache: Store
-  /** The store of the services' caches. Redis: the same one. In files: all but the weather's. */
+  /**
+   * The store of the services' caches: with Redis, the same store; with files, all caches except
+   * weather's.
+   */
   readonly services: Store
   readonly limits: LimitStore
 }
 
-// Milliseconds. Nobody waits for what is read here, and after a gap it is a day.
+// Timeout in milliseconds. No request waits for these reads, which cover a day after a gap.
 const PATIENCE = 2000
 
 /**
- * What instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR.
- * Closed with the application.
+ * Opens the stores that instances share: in the Redis of REDIS_URL (`app.redis`), otherwise in
+ * files in DATA_DIR. They are closed with the application.
  */
 export async function openStores (app: FastifyInstance, env: StatsEnv): Promise<Stores> {
   const stores = env.REDIS_URL === undefined ? inFiles(env.DATA_DIR) : await inRedis(app)

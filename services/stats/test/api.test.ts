@@ -17,7 +17,8 @@ t.test('what two instances counted', async (t) => {
   const directory = await tempDir(t)
   const metrics = await metricsIn(t, directory)
   const second = { run: 'run-2', instance: 'catalog-2' }
-  // The clock is ahead: it was heard of when the service began, however long that took.
+  // The clock of the instance is ahead: it was last seen when the service began, however long that
+  // took.
   const routes = [{ route: 'GET /api/products', cache: { ttl: '60s' } }]
   await metrics.write(state(now + MINUTE, { startedAt: now - 1000, routes }), [
     record(minute - 30, 1, { l1: series(1000) }),

@@ -121,7 +121,7 @@ t.test('all end when the application closes, which is not held up', async (t) =>
   t.ok(response.complete)
 })
 
-/** Behind a proxy that says which client asks. */
+/** A proxy in front forwards the address of the client. */
 const PROXIED = { TRUST_PROXY: '127.0.0.1' }
 const from = (client: string) => ({ 'x-forwarded-for': client })
 
@@ -157,7 +157,7 @@ t.test('a user is one client, from anywhere', async (t) => {
   t.equal((await watch(t, url, from('192.0.2.1'))).response.statusCode, 200)
 })
 
-/** Resolves when the server has seen that a connection is over, for each of so many. */
+/** Returns a promise per closed connection, resolved once the server has noticed the close. */
 function gone (app: FastifyInstance): { next (): Promise<void> } {
   const waiting: (() => void)[] = []
   app.addHook('onRequest', async (_request, reply) => {

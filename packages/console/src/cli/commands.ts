@@ -7,7 +7,7 @@ import { keys } from './keys.js'
 import { purge } from './purge.js'
 import { top } from './top.js'
 
-/** The commands of `weir`, by name, in the order of its list. */
+/** The commands of `weir` by name, in the order in which help lists them. */
 export const commands: Readonly<Record<string, Command>> = {
   console: consoleCommand,
   doctor,
@@ -18,5 +18,5 @@ export const commands: Readonly<Record<string, Command>> = {
   top
 }
 
-/** The command of `weir` without a name. */
+/** The command that `weir` runs when no name is given. */
 export const DEFAULT_COMMAND = 'console'

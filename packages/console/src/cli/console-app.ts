@@ -12,12 +12,12 @@ import { newLoginCode } from '../login/new-code.js'
 import { type ConsoleCommandOptions } from './console-options.js'
 import { Visitors } from './visitors.js'
 
-/** Time that Redis may take to answer, in ms: nobody's request waits for a cache. */
+/** Timeout of Redis commands, in ms. No client request waits for these caches. */
 const COMMAND_TIMEOUT = 1000
-/** Time that a day of reports may take to read, in ms. */
+/** Timeout for reading one day of reports, in ms. */
 const PATIENCE = 5000
 
-/** A console over a Redis, ready to listen, with the code of its login link. */
+/** Builds a console over a Redis, ready to listen, and the code of its login link. */
 export async function buildConsole (
   { redis: url, host, prefix }: ConsoleCommandOptions,
   log: Writable
@@ -73,13 +73,13 @@ export async function buildConsole (
   }
 }
 
-/** Writes the log for people: the message of a line, and its reason. */
+/** Writes log lines for people: the message and its reason. */
 const readable = (out: Writable) => ({
   write (line: string) {
     const { msg = '', reason, err } = JSON.parse(line) as Readonly<{
       msg?: string, reason?: string, err?: { message?: string }
     }>
-    // The command prints the address itself.
+    // The command itself prints the address.
     if (msg.startsWith('Server listening')) return
     const why = reason ?? err?.message
     out.write(why === undefined ? `${msg}\n` : `${msg} (${why})\n`)

@@ -6,7 +6,7 @@ export interface ConsoleCommandOptions {
   readonly redis: string
   readonly host: string
   readonly port: number
-  /** Prefix of the keys in Redis, as the stores of the services have it. */
+  /** Prefix of the keys in Redis, as configured in the stores of the services. */
   readonly prefix?: string
 }
 

@@ -15,13 +15,13 @@ Shows what the caches and limits of all services do that report to this Redis.
   --host H     Address to listen on. Default: 127.0.0.1
   --prefix P   Prefix of the keys in Redis, as the stores of your services have it. Default: weir`
 
-/** `weir console`: the console of a Redis, on this machine. */
+/** `weir console`: runs the console of a Redis on this machine. */
 export const consoleCommand: Command = {
   summary: 'Open the console of the services that share a Redis',
   usage: USAGE,
   async run (args, { stdout, stderr, env, signal }) {
     const options = readOptions(args, env)
-    // Loaded here: other commands start without Fastify.
+    // Imported lazily, so that other commands start without loading Fastify.
     const { buildConsole } = await import('./console-app.js')
     const { app, code } = await buildConsole(options, stderr).catch((error: unknown) => {
       const isUrl = error instanceof Error && 'code' in error && error.code === 'WEIR_ERR_REDIS_URL'
@@ -43,7 +43,7 @@ export const consoleCommand: Command = {
   }
 }
 
-/** Listens; on a free port where the default one is taken. */
+/** Listens on the requested port, or on a free one if the default port is in use. */
 async function listen (
   app: FastifyInstance,
   { host, port }: { readonly host: string, readonly port: number }

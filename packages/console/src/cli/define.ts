@@ -1,41 +1,41 @@
 import { parseArgs } from 'node:util'
 import { type Command, type Io, UsageError } from './command.js'
 
-/** A failure that is told in one sentence, without a stack. */
+/** A failure that is reported in one sentence, without a stack. */
 export class Failure extends Error {}
 
 const HELP: Options = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } }
-/** Options of commands that ask a Redis. */
+/** Options of commands that connect to a Redis. */
 export const REDIS: Options = { redis: { type: 'string' }, prefix: { type: 'string' } }
 
 type Options = Readonly<
   Record<string, { type: 'string' | 'boolean', short?: string, multiple?: boolean }>
 >
 
-/** The parts of a command that differ. */
+/** The command-specific parts of a command. */
 export interface Definition {
   readonly name: string
   readonly summary: string
-  /** The text after `Usage: weir NAME`: arguments, then what the options mean. */
+  /** The text after `Usage: weir NAME`: the arguments, then the meaning of each option. */
   readonly usage: string
   readonly options: Options
-  /** Positional arguments at least, and at most. Default: none. */
+  /** Minimum and maximum number of positional arguments. Default: none. */
   readonly positionals?: { readonly least: number, readonly most: number }
   readonly run: (given: Given, io: Io) => Promise<number>
 }
 
-/** The arguments of a call, by the names of their options. */
+/** The parsed arguments of a call, by option name. */
 export interface Given {
   text (name: string): string | undefined
-  /** The values of an option that may be repeated. */
+  /** Returns the values of a repeatable option. */
   texts (name: string): readonly string[]
   flag (name: string): boolean
   readonly positionals: readonly string[]
 }
 
 /**
- * Makes a command: `--help` prints the usage, arguments that are wrong print one sentence and the
- * usage on stderr and exit with 2, failures print one sentence and exit with 1.
+ * Creates a command. `--help` prints the usage. Invalid arguments print one sentence and the usage
+ * to stderr and exit with 2. Failures print one sentence and exit with 1.
  */
 export function define (
   { name, summary, usage, options, positionals = { least: 0, most: 0 }, run }: Definition
@@ -92,12 +92,12 @@ function read (args: readonly string[], options: Options) {
       strict: true
     })
   } catch (error) {
-    // The first sentence says what is wrong; the rest is about the library that read it.
+    // Keep only the first sentence, which states the error; the rest is about the parsing library.
     throw new UsageError(String(error instanceof Error ? error.message : error).split('. ')[0])
   }
 }
 
-/** The deepest reason of an error, in one line. */
+/** Returns the innermost cause of an error, in one line. */
 export function reasonOf (error: unknown): string {
   let deepest = error
   while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause
@@ -107,7 +107,7 @@ export function reasonOf (error: unknown): string {
   return deepest instanceof Error ? deepest.message : String(deepest)
 }
 
-/** A whole number of an option. */
+/** Returns an option as a whole number. */
 export function wholeNumber (given: Given, name: string, otherwise: number): number {
   const text = given.text(name)
   if (text === undefined) return otherwise
@@ -115,7 +115,7 @@ export function wholeNumber (given: Given, name: string, otherwise: number): num
   throw new UsageError(`--${name} ${text} is not a whole number`)
 }
 
-/** The Redis to ask: `--redis`, or REDIS_URL. */
+/** Returns the URL of the Redis to use: `--redis`, or REDIS_URL. */
 export function redisUrl (given: Given, { env }: Io): string {
   const url = given.text('redis') ?? env['REDIS_URL']
   if (url === undefined || url === '') {
@@ -124,7 +124,7 @@ export function redisUrl (given: Given, { env }: Io): string {
   return url
 }
 
-/** Prints a value for scripts. */
+/** Prints a value as JSON, for scripts. */
 export const printJson = (io: Io, value: unknown): void => {
   io.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }

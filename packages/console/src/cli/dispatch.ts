@@ -1,7 +1,7 @@
 import { type Command, type Io, UsageError } from './command.js'
 import { commands, DEFAULT_COMMAND } from './commands.js'
 
-/** Runs the command that the arguments name; resolves to the exit code of the process. */
+/** Runs the command named by the arguments and resolves to the exit code of the process. */
 export async function dispatch (argv: readonly string[], io: Io): Promise<number> {
   const [first] = argv
   if (first === '--help' || first === '-h' || first === 'help') {

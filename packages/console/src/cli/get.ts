@@ -6,7 +6,7 @@ import { printable } from './table.js'
 const SHOWN = ['cache-status', 'age', 'cache-control', 'etag', 'vary', 'cache-groups', 'ratelimit']
 const PATIENCE = 30_000
 
-/** `weir get URL`: requests a URL, and says how it was answered. */
+/** `weir get URL`: requests a URL and explains how it was answered. */
 export const get = define({
   name: 'get',
   summary: 'Request a URL; with --explain say in words how the cache answered',
@@ -52,7 +52,7 @@ export const get = define({
   }
 })
 
-/** @throws UsageError */
+/** Parses a URL argument. @throws UsageError */
 export function urlOf (text: string): URL {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text)
   throw new UsageError(`${text} is not a URL: give one such as http://localhost:3000/products`)

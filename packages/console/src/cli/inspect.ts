@@ -41,7 +41,7 @@ interface Found {
   readonly entry: FoundEntry
 }
 
-/** The entry of the key; of the first response of the URL, where it is none. */
+/** Returns the entry of the key or, if no key matches, of the first response of the URL. */
 async function find (
   entries: Entries,
   namespace: string,

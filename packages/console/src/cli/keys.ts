@@ -85,5 +85,5 @@ const tableOf = (found: readonly ListedKey[], now: number) =>
     [1, 2]
   )
 
-// Tags that name keys or URIs are the cache's own.
+// The cache reserves tags that name keys or URIs for itself.
 const visibleTags = (tags: readonly string[]) => tags.filter((tag) => !tag.startsWith('\u0001'))

@@ -1,6 +1,6 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB']
 
-/** Rows as text: columns as wide as they need, numbers to the right. */
+/** Formats rows as text. Columns are as wide as their content; numbers are right-aligned. */
 export function table (
   heads: readonly string[],
   rows: readonly (readonly string[])[],
@@ -21,7 +21,7 @@ export function table (
     .join('\n') + '\n'
 }
 
-/** @example bytes(1536) // '1.5 KiB' */
+/** Formats a number of bytes. @example bytes(1536) // '1.5 KiB' */
 export function bytes (count: number): string {
   let [value, unit] = [count, 0]
   while (value >= 1024 && unit < UNITS.length - 1) {
@@ -31,7 +31,7 @@ export function bytes (count: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** A span of milliseconds in its greatest unit. @example age(90_000) // '2 min' */
+/** Formats a duration in its largest unit. @example age(90_000) // '2 min' */
 export function age (ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} s`
@@ -39,7 +39,7 @@ export function age (ms: number): string {
   return seconds < 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
-/** Text without what would change a terminal. */
+/** Replaces control characters, which could change the state of a terminal. */
 export const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  // eslint-disable-next-line no-control-regex -- control characters are the target
   text.replace(/[\0-\x1f\x7f-\x9f]/g, (character) => (character === '\n' ? ' ' : '\ufffd'))

@@ -17,7 +17,7 @@ const MINUTE = 60_000
 const BY = ['service', 'instance', 'route'] as const
 type By = typeof BY[number]
 
-/** `weir top`: requests, hit ratio and latency, live. */
+/** `weir top`: shows live requests, hit ratio and latency. */
 export const top = define({
   name: 'top',
   summary: 'Requests/s, hit ratio and latency by service, instance and route',
@@ -68,7 +68,7 @@ function byOf (text: string): By {
   return by
 }
 
-/** All requests of a route in one minute of one process, and those answered from the cache. */
+/** The requests to a route in one minute of one process, and how many were hits. */
 interface Counts {
   readonly names: Readonly<Record<By, string>>
   readonly all: Series
@@ -77,7 +77,7 @@ interface Counts {
 }
 interface Read {
   readonly at: number
-  /** The stretch of the counts: this minute and the one before. */
+  /** The time that the counts cover: this minute and the previous one. */
   readonly seconds: number
   readonly counts: ReadonlyMap<string, Counts>
 }
@@ -108,7 +108,7 @@ function * countsOf (record: MinuteRecord): Generator<[string, Counts]> {
   }
 }
 
-/** One line of the table. Times are ms; null where there is nothing to tell. */
+/** One line of the table. Times are in ms; null if there is no data. */
 export interface Row {
   readonly name: string
   readonly requestsPerSecond: number

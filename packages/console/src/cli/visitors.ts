@@ -9,20 +9,20 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
 
 /**
- * Knows the visitors of a console on this machine. Those on the machine itself may look, unless a
- * page of another site led their browser here (DNS rebinding) or a proxy is between; others may
- * once they have used the login link, which gives their browser a cookie.
+ * Decides which visitors may view a console on this machine. Local visitors may, unless a page of
+ * another site directed their browser here (DNS rebinding) or the request came through a proxy.
+ * Remote visitors may after using the login link, which sets a cookie.
  */
 export class Visitors {
   readonly #session = randomBytes(24).toString('base64url')
-  /** Whether clients from elsewhere reach it: their browsers have to open the login link. */
+  /** Whether clients on other machines can connect; their browsers must open the login link. */
   readonly #isOpen: boolean
 
   constructor (host: string) {
     this.#isOpen = !isLoopbackName(host)
   }
 
-  /** Gives browsers a cookie with a successful login. */
+  /** Sets a cookie on each successful login. */
   rememberLogins (app: FastifyInstance): void {
     app.addHook('onSend', async (request, reply) => {
       if (!request.url.startsWith('/api/stats/login') || reply.statusCode !== 200) return
@@ -32,7 +32,7 @@ export class Visitors {
 
   mayView (request: FastifyRequest): boolean {
     if (isHere(request) || this.#isLoggedIn(request)) return true
-    // Pages have no figures in them.
+    // Pages contain no figures.
     return this.#isOpen && !request.url.startsWith('/api/')
   }
 
@@ -41,7 +41,7 @@ export class Visitors {
   }
 }
 
-/** Whether a request comes from this machine, by an address of this machine, and by no proxy. */
+/** Whether a request comes directly from this machine, through a local address and no proxy. */
 function isHere ({ headers, socket, host }: FastifyRequest): boolean {
   const { remoteAddress = '' } = socket
   if ('forwarded' in headers || 'x-forwarded-for' in headers) return false
@@ -53,7 +53,7 @@ function isLoopbackAddress (address: string): boolean {
   return loopback.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4')
 }
 
-/** Whether a host name can only be this machine: no DNS is asked for it. */
+/** Whether a host name always refers to this machine. Does no DNS lookup. */
 function isLoopbackName (name: string): boolean {
   const plain = name.replace(/^\[|\]$/g, '')
   if (plain === 'localhost') return true

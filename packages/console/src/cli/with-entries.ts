@@ -3,10 +3,10 @@ import { Entries } from '../keys/entries.js'
 import type { Io } from './command.js'
 import { type Given, redisUrl } from './define.js'
 
-// Milliseconds. A person waits rather than be told of an outage that is none.
+// Timeout in milliseconds. A person would rather wait than see a false report of an outage.
 const PATIENCE = 5000
 
-/** Runs with the entries of caches in a Redis, and closes its connection in the end. */
+/** Runs `work` with the entries of the caches in a Redis, then closes the connection. */
 export async function withEntries<R> (
   given: Given,
   io: Io,

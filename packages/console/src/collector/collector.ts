@@ -12,8 +12,8 @@ import { noAnswer } from '../no-answer.js'
 import { type Presence, Presences } from './presence.js'
 
 /**
- * Reports of the instances, as of `at` (ms): the records of this minute and the one before, and
- * perhaps earlier ones.
+ * The reports of the instances, as of `at` (ms): the records of this minute and the previous one,
+ * and possibly earlier ones.
  */
 export interface Reading {
   readonly at: number
@@ -24,9 +24,9 @@ export interface Reading {
 
 /** The age of the counts. */
 export interface Currency {
-  /** ms; null if nothing was read yet */
+  /** Time of the last reading, in ms; null before the first. */
   readonly asOf: number | null
-  /** Whether the store answers. */
+  /** Whether the store is reachable. */
   readonly connected: boolean
 }
 
@@ -34,22 +34,23 @@ export interface CollectorOptions {
   readonly store: MetricsStore
   readonly db: Kysely<StatsSchema>
   readonly log: FastifyBaseLogger
-  /** The time that the store may take, in ms. Default 5 s, which is for a whole day. */
+  /** Timeout of the store in ms. The default of 5 s is enough to read a whole day. */
   readonly timeout?: number
 }
 
 /**
- * An instance that could not reach the store tells later what it counted, of an hour at most. In
- * minutes.
+ * The time, in minutes, for which late records are read: an instance that could not reach the store
+ * reports up to an hour of counts later.
  */
 const TOLD_LATE = HOUR + 5
-/** A store that has not answered for so long is away, in ms. */
+/** Time without a response after which the store counts as unreachable, in ms. */
 const OVERDUE = 3000
 
 /**
- * Reads what instances tell and adds it to the counts: what changes, which is this minute and the
- * one before, each time; once a minute what may have come late; at the start, and after not having
- * been able to, all that may have been missed, of a day at most.
+ * Reads the reports of instances and adds them to the counts. Each reading covers this minute and
+ * the previous one, which still change. Once a minute it also covers records that may have arrived
+ * late. After the start and after a failure it covers everything that may have been missed, up to
+ * one day.
  */
 export class Collector {
   readonly #store: MetricsStore
@@ -59,7 +60,7 @@ export class Collector {
   readonly #writes: LogChanges
   readonly #presences = new Presences()
   readonly #stopping = new AbortController()
-  /** The minute up to which all is known. */
+  /** The minute up to which all records have been read. */
   #reached: number | undefined
   #asOf: number | null = null
   #answeredAt: number | undefined
@@ -82,8 +83,8 @@ export class Collector {
   }
 
   /**
-   * Reads once, and begins to write that down. Undefined if the store cannot be read, or an earlier
-   * reading is not over: there is one at a time, of each.
+   * Reads once and starts to write the result. Returns undefined if the store cannot be read or an
+   * earlier reading is still running: one reading and one write run at a time.
    * @param now ms
    */
   async collect (now: number): Promise<Reading | undefined> {
@@ -101,7 +102,7 @@ export class Collector {
       this.#answeredAt = now
       this.#latest = this.#presences.update(states, now)
       const reading = { at: now, records, states, presences: this.#latest }
-      // Records that are not written now are read again.
+      // Records that are not written in this pass are read again.
       this.#writing ??= this.#write(reading).finally(() => { this.#writing = undefined })
       return reading
     } catch (error) {
@@ -113,7 +114,7 @@ export class Collector {
     }
   }
 
-  /** The instances of the last reading; none before the first. */
+  /** The instances in the last reading; empty before the first. */
   get presences (): readonly Presence[] {
     return this.#latest
   }
@@ -125,19 +126,19 @@ export class Collector {
     }
   }
 
-  /** Resolves when what was read is written. */
+  /** Resolves when all readings so far have been written. */
   async settled (): Promise<void> {
     await this.#writing
   }
 
-  /** Begins nothing more, and ends what is being written at the next opportunity. */
+  /** Starts nothing more and stops the current write at the next opportunity. */
   async stop (): Promise<void> {
     this.#stopping.abort()
     await this.#writing
   }
 
   async #since (minute: number): Promise<number> {
-    // A long time is written at once, and not read again each second.
+    // A long range is written in one go and not read again each second.
     if (this.#reached === minute || this.#writing !== undefined) return minute - 1
     this.#reached ??= await this.#lastKnown() ?? minute - DAY
     return Math.max(minute - DAY, Math.min(minute, this.#reached) - TOLD_LATE)

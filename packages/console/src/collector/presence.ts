@@ -1,30 +1,30 @@
 import { type InstanceState } from '@weir/metrics'
 
-/** An instance, by the last process of that name. */
+/** An instance, represented by its latest process. */
 export interface Presence {
   readonly state: InstanceState
-  /** When it was heard of, by the clock of stats: ms */
+  /** When the latest report arrived, in ms by the clock of stats. */
   readonly lastSeenAt: number
 }
 
 /**
- * Instances that were not heard of for so long are not there, in ms: they tell of themselves each
+ * Time without a report after which an instance counts as gone, in ms. Instances report once a
  * second.
  */
 export const SILENCE = 5000
 
-/** Whether the instance is there, as of when was looked (ms). */
+/** Whether the instance is alive, as of the time of the reading (ms). */
 export const isAlive = ({ lastSeenAt, state }: Presence, asOf: number) =>
   state.endedAt === undefined && asOf - lastSeenAt <= SILENCE
 
 /**
- * Says when instances were heard of. What they say themselves of the time is by clocks that may
- * differ: only that it changes counts.
+ * Tracks when each instance last reported. Timestamps in reports come from clocks that may differ,
+ * so only the fact that they change is used.
  */
 export class Presences {
   #known = new Map<string, { at: number, lastSeenAt: number }>()
 
-  /** Each instance once, by name. */
+  /** Returns each instance once, by name. */
   update (states: readonly InstanceState[], now: number): Presence[] {
     const known = new Map<string, { at: number, lastSeenAt: number }>()
     const latest = new Map<string, Presence>()

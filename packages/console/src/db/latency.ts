@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
 
 /**
- * Adds SQL functions for histograms of latency, which are JSON lists of numbers: `latency_add(a,
- * b)`, and the aggregate `latency_sum(a)`.
+ * Adds SQL functions for latency histograms, which are JSON lists of numbers: `latency_add(a, b)`
+ * and the aggregate `latency_sum(a)`.
  */
 export function addLatencyFunctions (database: Database.Database): void {
   database.function('latency_add', { deterministic: true }, (a: unknown, b: unknown) =>
@@ -16,13 +16,13 @@ export function addLatencyFunctions (database: Database.Database): void {
   })
 }
 
-/** The numbers of a histogram; none if it is not one. */
+/** Parses a histogram; returns an empty list for invalid values. */
 export function parse (histogram: unknown): number[] {
   const value: unknown = typeof histogram === 'string' ? JSON.parse(histogram) : undefined
   return Array.isArray(value) ? value.map(Number) : []
 }
 
-/** Bucket by bucket; one that has fewer has none of the others. */
+/** Adds two histograms bucket by bucket. Missing buckets count as 0. */
 const sum = (a: number[], b: readonly number[]): number[] =>
   a.length < b.length
     ? b.map((count, i) => count + (a[i] ?? 0))

@@ -1,8 +1,8 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
 /**
- * Migrations are written in SQL's own snake_case, against a database whose types are of another
- * day.
+ * Migrations use SQL's snake_case and no table types: each runs against an older schema than the
+ * current one.
  */
 type AnyDatabase = Kysely<unknown>
 
@@ -36,8 +36,8 @@ const counts: Migration = {
         primary key (service, instance)
       ) strict`.execute(db)
 
-    // Keys begin with the time: all queries are for ranges of it. Counts are by route and by
-    // instance, not by both: nobody asks for that.
+    // Keys begin with the time because all queries select a range of it. Counts are stored by route
+    // and by instance but not by both, because no query needs the combination.
     await sql`
       create table route_counts (
         ${period}, service text not null, route text not null, outcome text not null, ${series},
@@ -77,7 +77,7 @@ const caches: Migration = {
   }
 }
 
-/** Login codes that have been used, until they expire. */
+/** Stores used login codes until they expire. */
 const logins: Migration = {
   async up (db: AnyDatabase) {
     await sql`create table logins (digest text not null primary key, expires_at integer not null) strict`.execute(
@@ -86,10 +86,10 @@ const logins: Migration = {
   }
 }
 
-/** Events, and what the history of one route is read by. */
+/** Adds the event log and the indexes for the history of one route. */
 const events: Migration = {
   async up (db: AnyDatabase) {
-    // The ids of what was pruned are never given again: viewers go on from the last they know.
+    // Ids of pruned events are never reused: viewers continue after the last id they know.
     await sql`
       create table events (
         id integer primary key autoincrement,
@@ -109,7 +109,7 @@ const events: Migration = {
   }
 }
 
-/** Applied in the order of their names; a released one is never edited. */
+/** Migrations are applied in the order of their names. Never edit a released one. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-counts': counts,

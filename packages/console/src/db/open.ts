@@ -7,20 +7,20 @@ import { migrations } from './migrations.js'
 import { type StatsSchema } from './schema.js'
 
 /**
- * The time that a statement waits for another process with the same file, in ms, and the event loop
- * with it. Records that are not written then are written a second later.
+ * Maximum time, in ms, that a statement waits for another process that uses the same file. The
+ * event loop is blocked meanwhile. Records that are not written are retried a second later.
  */
 const LOCK_TIMEOUT = 200
-/** The time that a start waits for another one that makes the file, in ms. */
+/** Time that a start waits for another process that is creating the file, in ms. */
 const PREPARE_TIMEOUT = 5000
 
 const IN_MEMORY = ':memory:'
 
 /**
- * Opens the database in `file`, made and migrated where it is not yet; without a file, one in
- * memory.
+ * Opens the database in `file`, creating and migrating it if necessary. Opens an in-memory database
+ * if no file is given.
  *
- * @throws SqliteFileError which names the file and the remedy
+ * @throws SqliteFileError that names the file and the remedy
  */
 export async function openDatabase (file?: string): Promise<Kysely<StatsSchema>> {
   if (file === undefined) return await openMigrated(IN_MEMORY)
@@ -36,7 +36,7 @@ async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
   const database = new Database(file, { timeout: PREPARE_TIMEOUT })
   try {
     database.pragma('journal_mode = wal')
-    // A lost page cache costs the last second, which is read again.
+    // Losing the page cache loses the last second, which is read again.
     database.pragma('synchronous = normal')
     assertSchema(database, file, Object.keys(await migrations.getMigrations()))
     addLatencyFunctions(database)
@@ -64,15 +64,15 @@ async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
 }
 
 /**
- * Runs `work` in a transaction that holds the write lock from its beginning on: what it reads is
- * what it replaces, whoever else has the file open.
+ * Runs `work` in a transaction that holds the write lock from the start, so that no other process
+ * can change a row between reading and replacing it.
  */
 export async function writing<T> (
   db: Kysely<StatsSchema>,
   work: (connection: Kysely<StatsSchema>) => Promise<T>
 ): Promise<T> {
-  // Not db.transaction(): that takes the lock late, and the migrator asks for a connection, which
-  // Kysely's transactions do not hand on.
+  // db.transaction() would take the lock late, and the migrator requests a connection, which
+  // Kysely's transactions do not provide.
   return await db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection)
     try {

@@ -2,7 +2,7 @@ import { type CacheCounts, type Outcome, type Series } from '@weir/metrics'
 import { type Generated } from 'kysely'
 import { type EventKind } from '../events/event.js'
 
-/** The period that a row is about: the minute, or the whole hour, that begins `at`. */
+/** The period of a row: the minute, or the whole hour, that begins `at`. */
 export interface Period {
   step: Step
   /** Minutes since 1970 (UTC). */
@@ -10,14 +10,14 @@ export interface Period {
 }
 export type Step = 'minute' | 'hour'
 
-/** A series, its latency as JSON: `latency_add` and `latency_sum` add them up. */
+/** A series with its latency as JSON; `latency_add` and `latency_sum` add such values. */
 export interface SeriesColumns extends Omit<Series, 'latency'> {
   latency: string
 }
 
 /**
- * The last version of what a process told of a minute: what a later one adds to the counts is what
- * it has in addition.
+ * The latest version of a process's record for a minute. A later version adds only its difference
+ * from this one to the counts.
  */
 export interface RecordTable {
   run: string
@@ -27,11 +27,11 @@ export interface RecordTable {
   record: string
 }
 
-/** The last that was heard of an instance. */
+/** The latest state of an instance. */
 export interface InstanceTable {
   service: string
   instance: string
-  /** ms since 1970, by the clock of stats */
+  /** When the state arrived, ms since 1970 by the clock of stats. */
   lastSeenAt: number
   /** `InstanceState`, as JSON */
   state: string
@@ -75,18 +75,18 @@ export interface CacheCountTable extends Period, CacheCounts {
   service: string
 }
 
-/** A login code that has been used. */
+/** A used login code. */
 export interface LoginTable {
   digest: string
   /** ms since 1970 */
   expiresAt: number
 }
 
-/** Something that happened in the fleet, see `events/event.ts`. */
+/** An event of the fleet; see `events/event.ts`. */
 export interface EventTable {
-  /** Counts up in the order in which events are written. */
+  /** Increases in the order in which events are written. */
   id: Generated<number>
-  /** Names the event: what is written twice is written once. */
+  /** Identifies the event, so that writing it twice stores it once. */
   key: string
   /** ms since 1970 */
   at: number
@@ -99,7 +99,7 @@ export interface EventTable {
   about: string | null
 }
 
-/** The database, in camelCase; the tables themselves are in snake_case. */
+/** The database in camelCase. The tables themselves use snake_case. */
 export interface StatsSchema {
   records: RecordTable
   instances: InstanceTable

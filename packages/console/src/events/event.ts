@@ -1,6 +1,6 @@
 /**
- * Kinds of events. `started`, `ended` (closed in good order), `killed` (silent without having said
- * that it ends) and `returned` (heard of again after that) are of instances.
+ * Kinds of events. `started`, `ended` (closed gracefully), `killed` (silent without a graceful
+ * close) and `returned` (reported again after `killed`) are about instances.
  */
 export const EVENT_KINDS = [
   'started',
@@ -15,9 +15,9 @@ export const EVENT_KINDS = [
 ] as const
 export type EventKind = (typeof EVENT_KINDS)[number]
 
-/** Something that happened in the fleet, before it is written. */
+/** An event of the fleet before it is written. */
 export interface NewEvent {
-  /** Names the event, the same in every process that finds it. */
+  /** Identifies the event; the same in every process that detects it. */
   readonly key: string
   /** ms since 1970 */
   readonly at: number
@@ -26,15 +26,15 @@ export interface NewEvent {
   readonly instance?: string
   /** Namespace of an invalidation. */
   readonly namespace?: string
-  /** Tags of an invalidation; none where the whole namespace was invalidated. */
+  /** Tags of an invalidation; absent if the whole namespace was invalidated. */
   readonly tags?: readonly string[]
   /** Process of an instance, or name of a circuit breaker. */
   readonly about?: string
 }
 
-/** An event of the log. */
+/** An event in the log. */
 export interface LoggedEvent {
-  /** Counts up in the order in which events are written. */
+  /** Increases in the order in which events are written. */
   readonly id: number
   readonly at: number
   readonly kind: EventKind

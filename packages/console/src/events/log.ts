@@ -10,23 +10,23 @@ import { Silence } from './silence.js'
 import { toldBy } from './told.js'
 import { type RedisChange, writeEvents } from './write.js'
 
-/** Events that wait for a database that does not take them. */
+/** Maximum number of events that wait for an unavailable database. */
 const MOST_WAITING = 2000
 
 /**
- * Finds events in what instances tell and writes each once, also where several processes share the
- * file. What cannot be written is tried again with the next reading.
+ * Detects events in the reports of instances and writes each once, even if several processes share
+ * the file. Failed writes are retried with the next reading.
  */
 export class EventLog {
   readonly #db: Kysely<StatsSchema>
   readonly #writes: LogChanges
   #silence: Silence | undefined
-  /** Keys of the events that were found in the last reading. */
+  /** Keys of the events in the last reading. */
   #known: ReadonlySet<string> = new Set()
   #waiting: NewEvent[] = []
   #isConnected: boolean | undefined
   #redis: RedisChange | undefined
-  /** The last event that was told live. */
+  /** Id of the last event that was sent to viewers. */
   #toldId: number | undefined
   #updating: Promise<LoggedEvent[]> | undefined
   #isStopped = false
@@ -41,10 +41,10 @@ export class EventLog {
 
   /**
    * Writes the events of a reading.
-   * @param reading undefined where the store of metrics did not answer
-   * @param isConnected whether Redis answers; undefined where nobody knows
+   * @param reading undefined if the metrics store did not respond
+   * @param isConnected whether Redis responds; undefined if unknown
    * @param now ms since 1970
-   * @returns events that any process has written since the last time, oldest first
+   * @returns events written by any process since the previous call, oldest first
    */
   async update (
     reading: Reading | undefined,
@@ -63,7 +63,7 @@ export class EventLog {
     }
   }
 
-  /** Waits for what is being written, and writes no more. */
+  /** Waits for the current write and writes nothing more. */
   async stop (): Promise<void> {
     this.#isStopped = true
     await this.#updating

@@ -4,12 +4,12 @@ import { type EventKind, type LoggedEvent } from './event.js'
 
 type Database = Kysely<StatsSchema>
 
-/** Events of one page, newest first. */
+/** Number of events on one page. */
 export const PAGE = 100
-/** Events that are told live at once. */
+/** Maximum number of events sent to viewers at once. */
 const MOST_NEW = 500
 
-/** Selects events: all that have each of the values given. */
+/** Selects events that match all given values. */
 export interface EventFilter {
   /** ms since 1970 */
   readonly from?: number
@@ -19,11 +19,11 @@ export interface EventFilter {
   readonly service?: string
   readonly instance?: string
   readonly tag?: string
-  /** Place after which the page begins, as `next` of the page before. */
+  /** Start of the page: the `next` of the previous page. */
   readonly cursor?: string
 }
 
-/** One page of events, and where the next one begins; null on the last. */
+/** Returns one page of events, newest first, and the cursor of the next; null on the last. */
 export async function readEvents (
   db: Database,
   { from, to, kind, service, instance, tag, cursor }: EventFilter
@@ -55,7 +55,7 @@ export async function readEvents (
   }
 }
 
-/** Events that were written after this one, oldest first. */
+/** Returns the events written after this one, oldest first. */
 export async function readNewEvents (db: Database, id: number): Promise<LoggedEvent[]> {
   const rows = await db
     .selectFrom('events')
@@ -67,7 +67,7 @@ export async function readNewEvents (db: Database, id: number): Promise<LoggedEv
   return rows.map(eventOf)
 }
 
-/** The id of the event that was written last; 0 where there is none. */
+/** Returns the id of the last event written; 0 if there is none. */
 export async function lastEventId (db: Database): Promise<number> {
   const row = await db
     .selectFrom('events')
@@ -76,7 +76,7 @@ export async function lastEventId (db: Database): Promise<number> {
   return row?.id ?? 0
 }
 
-/** Processes that were found silent since `from`, by when they had told of themselves last. */
+/** Returns processes found silent since `from`, with the time of their last report. */
 export async function readSilent (db: Database, from: number): Promise<Map<string, number>> {
   const rows = await db
     .selectFrom('events')

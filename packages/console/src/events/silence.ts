@@ -2,35 +2,35 @@ import { type InstanceState } from '@weir/metrics'
 import { SILENCE } from '../collector/presence.js'
 import { type NewEvent } from './event.js'
 
-/** Readings that are further apart, in ms, tell nothing of the time between them. */
+/** Maximum gap between two readings, in ms. The time within a longer gap is not counted. */
 const GAP = 3000
 
 interface Heard {
   readonly state: InstanceState
-  /** When it was heard of last, by the clock of this process. */
+  /** Time of the last report, by the clock of this process. */
   readonly heardAt: number
-  /** Since when readings have told nothing new. */
+  /** Time since which readings have contained nothing new. */
   readonly since: number
 }
 
 /**
- * Finds processes that are silent without having said that they end. Only the time in which the
- * store was read without a gap counts: after an outage of the store, or a pause of this process,
- * every instance gets the whole time again to tell of itself.
+ * Detects processes that fell silent without a graceful close. Only time in which the store was
+ * read without a gap counts: after an outage of the store, or a pause of this process, every
+ * instance has the full time again to report.
  */
 export class Silence {
   readonly #heard = new Map<string, Heard>()
-  /** Processes that were found silent, by when they had told of themselves last. */
+  /** Silent processes, with the time of their last report. */
   readonly #silent: Map<string, number>
   #readAt: number | undefined
 
-  /** @param silent processes that are known to be silent, by when they told of themselves last */
+  /** @param silent processes already known to be silent, with the time of their last report */
   constructor (silent: ReadonlyMap<string, number> = new Map()) {
     this.#silent = new Map(silent)
   }
 
   /**
-   * Processes that fell silent, and those that are heard of again.
+   * Returns an event for each process that fell silent or reported again.
    * @param now ms, by the clock of this process
    */
   next (states: readonly InstanceState[], now: number): NewEvent[] {
@@ -72,13 +72,13 @@ export class Silence {
     return events
   }
 
-  /** Forgets processes that the store does not know any more. */
+  /** Forgets processes that the store no longer lists. */
   forget (known: ReadonlySet<string>): void {
     for (const run of this.#silent.keys()) if (!known.has(run)) this.#silent.delete(run)
   }
 }
 
-/** Makes the part that events of one process have in common. */
+/** Returns the fields that all events of one process share. */
 export const subjectOf = ({ service, instance, pid, node }: InstanceState) => ({
   service,
   instance,

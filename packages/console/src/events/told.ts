@@ -4,8 +4,8 @@ import { type NewEvent } from './event.js'
 import { subjectOf } from './silence.js'
 
 /**
- * Events that a process tells of itself: that it started and ended, what it invalidated, and its
- * circuit breakers. All of the last few each time.
+ * Returns the events that a process reports about itself: its start and end, its invalidations and
+ * its circuit breakers. Each report repeats the last few of each.
  */
 export function toldBy (state: InstanceState): NewEvent[] {
   const { run, service, instance, startedAt, endedAt, invalidations, breakers = [] } = state

@@ -5,10 +5,12 @@ import { type NewEvent } from './event.js'
 
 type Database = Kysely<StatsSchema>
 
-/** Events of one statement. */
+/** Number of events per statement. */
 const BATCH = 200
 
-/** Writes events, each once whichever process finds it, and whether Redis is there. */
+/**
+ * Writes changes of the Redis connection and events, each once even if several processes detect it.
+ */
 export async function writeEvents (
   db: Database,
   events: readonly NewEvent[],
@@ -23,15 +25,15 @@ export async function writeEvents (
   })
 }
 
-/** Redis was found there or not there. */
+/** A change of the Redis connection. */
 export interface RedisChange {
   readonly at: number
   readonly isConnected: boolean
 }
 
 /**
- * Writes that Redis was lost or is back, unless the log says so already: of several processes that
- * find the same, one writes it. A Redis that was always there is no event.
+ * Records that Redis was lost or is back, unless the log already does: of several processes that
+ * detect the same change, one writes it. A Redis that was never lost causes no event.
  */
 async function writeRedis (db: Database, { at, isConnected }: RedisChange): Promise<void> {
   const last = await db

@@ -3,8 +3,8 @@ import { type StatsSchema } from '../db/schema.js'
 import { type Rows } from './rows.js'
 
 /**
- * Adds the rows to those that are there. A statement gets all of a table's as one value, JSON: to
- * write out several for each row takes longer than to add them.
+ * Adds rows to the existing counts. Each statement receives all rows of a table as one JSON value:
+ * binding several values per row takes longer than adding them.
  */
 export async function addRows (
   db: Kysely<StatsSchema>,
@@ -44,7 +44,7 @@ export async function addRows (
       saved_micros = saved_micros + excluded.saved_micros`.execute(db)
 }
 
-// Without a condition, SQLite would take "on conflict" for one of a join.
+// SQLite needs the condition: otherwise it parses "on conflict" as part of a join.
 const each = (rows: readonly object[]) => sql`json_each(${JSON.stringify(rows)}) where true`
 const period = sql`value ->> 'step', value ->> 'at'`
 

@@ -2,13 +2,13 @@ import { type Kysely } from 'kysely'
 import { type DenialTable, type StatsSchema } from '../db/schema.js'
 
 /**
- * Clients of one service that are told apart in a minute or an hour. Whoever comes from everywhere
- * fills no disk.
+ * Maximum number of distinct clients of one service in a minute or an hour. The bound keeps clients
+ * with many addresses from filling the disk.
  */
 const CLIENTS = 200
 const OTHERS = 'others'
 
-/** The rows, with those clients as one that are beyond the bound of their service and time. */
+/** Merges clients beyond the bound of their service and time into one. */
 export async function boundClients (
   db: Kysely<StatsSchema>,
   denials: readonly DenialTable[]

@@ -9,8 +9,8 @@ import {
 } from '@weir/metrics'
 
 /**
- * What a version of a record has in addition to an earlier one of the same process and minute; all
- * of it, if there is none.
+ * Returns the counts that a record adds to an earlier version of the same process and minute.
+ * Without an earlier version, returns the whole record.
  */
 export function difference (record: MinuteRecord, earlier: MinuteRecord | undefined): MinuteRecord {
   if (earlier === undefined) return record

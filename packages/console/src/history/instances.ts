@@ -3,7 +3,7 @@ import { type Kysely } from 'kysely'
 import { type Presence } from '../collector/presence.js'
 import { type StatsSchema } from '../db/schema.js'
 
-/** Writes down how instances are, where it is later than what is known. */
+/** Stores states of instances that are newer than the stored ones. */
 export async function writeInstances (
   db: Kysely<StatsSchema>,
   presences: readonly Presence[]
@@ -29,7 +29,7 @@ export async function writeInstances (
     .execute()
 }
 
-/** The instances that were there at `from` (ms) or later. */
+/** Returns the instances that were alive at `from` (ms) or later. */
 export async function readPresences (db: Kysely<StatsSchema>, from: number): Promise<Presence[]> {
   const rows = await db
     .selectFrom('instances')

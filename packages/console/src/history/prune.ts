@@ -3,26 +3,26 @@ import { type StatsSchema } from '../db/schema.js'
 import { DAY, HOUR, HOURS_KEPT, MINUTE, minuteOf, MINUTES_KEPT } from './time.js'
 
 /**
- * Time that the versions of records are known, in minutes: longer than any is taken, because one
- * whose earlier version is forgotten would be counted twice.
+ * Retention of record versions, in minutes. Longer than the age at which records are accepted: a
+ * record whose earlier version was deleted would be counted twice.
  */
 const RECORDS_KEPT = DAY + 2 * HOUR
 const TAKEN = DAY + HOUR
 
 /**
- * Whether a record of this minute is counted: what is told of the day behind, or by a clock that is
- * a little ahead.
+ * Whether a record of this minute is counted: it is at most a day old, or slightly ahead because of
+ * clock skew.
  * @param now ms
  */
 export const isKept = (minute: number, now: number) =>
   minute > minuteOf(now) - TAKEN && minute < minuteOf(now) + HOUR
 
-/** Retention of events, in days, and the most that are kept. */
+/** Retention of events, in days, and their maximum number. */
 const EVENT_DAYS = 30
 const MOST_EVENTS = 20_000
 
 /**
- * Forgets what is too old.
+ * Deletes expired records, counts, instances, codes and events.
  * @param now ms
  */
 export async function prune (db: Kysely<StatsSchema>, now: number): Promise<void> {

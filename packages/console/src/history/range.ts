@@ -2,15 +2,13 @@ import { unusableRange } from '../errors.js'
 import { type Period } from '../db/schema.js'
 import { DAY, HOUR, hourOf, HOURS_KEPT, MINUTE, minuteOf, MINUTES_KEPT } from './time.js'
 
-/** A time, of whole minutes. */
+/** A range of whole minutes. */
 export interface Range {
   /** Minutes since 1970. */
   readonly first: number
-  /** The first minute after it. */
+  /** The first minute after the range. */
   readonly end: number
-  /**
-   * What the counts of it are in: those of whole hours, and of the minutes before and after them.
-   */
+  /** The periods that hold the counts: whole hours, and the minutes before and after them. */
   readonly parts: readonly Part[]
 }
 
@@ -21,13 +19,13 @@ export interface Part {
   readonly end: number
 }
 
-/** Of a range, in minutes: how long it is if nothing is said, and may be. */
+/** Default length of a range, and its maximum, in minutes. */
 const DEFAULT = 15
 const LONGEST = 31 * DAY
 
 /**
- * The minutes from `from` to `to`, by default the last quarter of an hour. What begins before the
- * minutes that are kept begins with the hour. All times are ms.
+ * Returns the range from `from` to `to`; by default the last 15 minutes. A range that begins before
+ * the retained minutes begins on the hour. All times are in ms.
  * @throws STATS_ERR_RANGE (400)
  */
 export function rangeOf ({ from, to }: { from?: number, to?: number }, now: number): Range {
@@ -47,7 +45,7 @@ export function rangeOf ({ from, to }: { from?: number, to?: number }, now: numb
 }
 
 /**
- * The whole minutes of a time. Nothing is known of the future: it ends with this minute.
+ * Returns the whole minutes of a range, which ends with the current minute at the latest.
  * @throws STATS_ERR_RANGE (400)
  */
 export function minutesOf (from: number, to: number, now: number): { first: number, end: number } {
@@ -61,13 +59,13 @@ export function minutesOf (from: number, to: number, now: number): { first: numb
 }
 
 /**
- * The first minute that is kept as such: a whole hour, so that what is before it is in hours alone.
+ * Returns the first retained minute. It starts an hour, so that earlier counts exist only as hours.
  */
 export const oldestMinute = (now: number) => nextHour(minuteOf(now) - MINUTES_KEPT)
 
 const nextHour = (minute: number) => hourOf(minute + HOUR - 1)
 
-/** Sums of many minutes are read from few rows. */
+/** Splits a range into parts, so that sums over many minutes read few rows. */
 function partsOf (first: number, end: number): Part[] {
   const [firstHour, endHour] = [nextHour(first), hourOf(end)]
   if (firstHour >= endHour) return [{ step: 'minute', first, end }]

@@ -7,7 +7,7 @@ import { type Part } from './range.js'
 
 type Database = Kysely<StatsSchema>
 
-/** Requests to all instances. */
+/** Reads the requests to all instances. */
 export async function readTotal (db: Database, parts: readonly Part[]): Promise<Outcomes> {
   const rows = await db
     .selectFrom('instanceCounts')
@@ -25,13 +25,13 @@ export interface RouteOutcomes {
   readonly reasons: Readonly<Record<string, number>>
 }
 
-/** Selects routes: all that have each of the values given. */
+/** Selects routes that match all given values. */
 export interface WhichRoute {
   readonly service?: string
   readonly route?: string
 }
 
-/** Requests to each route. */
+/** Reads the requests to each route. */
 export async function readRoutes (
   db: Database,
   parts: readonly Part[],
@@ -70,7 +70,7 @@ export async function readRoutes (
   }
 }
 
-/** Reads of each cache that is no response cache. */
+/** Reads the counts of each cache other than response caches. */
 export async function readCaches (
   db: Database,
   parts: readonly Part[]
@@ -101,7 +101,7 @@ export interface InstanceOutcomes {
   readonly filledBy: Readonly<Record<string, number>>
 }
 
-/** Requests to each instance. */
+/** Reads the requests to each instance. */
 export async function readInstances (
   db: Database,
   parts: readonly Part[]
@@ -133,12 +133,12 @@ export async function readInstances (
   }
 }
 
-/** Selects requests, either of an instance or of a route. */
+/** Selects requests of either an instance or a route. */
 export interface Which extends WhichRoute {
   readonly instance?: string
 }
 
-/** Requests in each minute or hour that had some, by its first minute. */
+/** Reads the requests of each nonempty minute or hour, by its first minute. */
 export async function readSteps (
   db: Database,
   part: Part,
@@ -170,7 +170,7 @@ export async function readSteps (
   )
 }
 
-/** Denied requests by policy, the most first. */
+/** Reads denied requests by policy, in descending order. */
 export async function readPolicies (
   db: Database,
   parts: readonly Part[]
@@ -186,7 +186,7 @@ export async function readPolicies (
     .execute()
 }
 
-/** Counts the clients that were denied; those that are not told apart are one. */
+/** Counts the denied clients. Clients beyond the bound count as one. */
 export async function countClients (db: Database, parts: readonly Part[]): Promise<number> {
   const { clients } = await db
     .selectFrom('denials')
@@ -196,7 +196,7 @@ export async function countClients (db: Database, parts: readonly Part[]): Promi
   return clients
 }
 
-/** Reads the clients that were denied most, by policy and route. */
+/** Reads the clients with the most denied requests, by policy and route. */
 export async function readClients (db: Database, parts: readonly Part[], most: number) {
   return await db
     .selectFrom('denials')
@@ -250,7 +250,7 @@ const seriesOf = ({
 const outcomesOf = (rows: readonly (SeriesColumns & { outcome: Outcome })[]): Outcomes =>
   Object.fromEntries(rows.map((row) => [row.outcome, seriesOf(row)]))
 
-/** Values by a key of theirs; each key has one at least. */
+/** Groups values by key; each group has at least one value. */
 function groupBy<Value, Key> (
   values: readonly Value[],
   keyOf: (value: Value) => Key

@@ -15,13 +15,10 @@ import { hourOf } from './time.js'
 interface Tally { readonly count: number }
 type CacheReads = Omit<CacheCounts, 'cache'>
 
-/** Whose the numbers of a row are. */
+/** The columns that identify a row: all except the counts. */
 type Owner<Row> = Omit<Row, keyof SeriesColumns>
 
-/**
- * What records add to the counts, as rows of their tables, but for the series, which are as they
- * are counted.
- */
+/** The counts that records add, as rows of their tables. Series are not serialized yet. */
 export interface Rows {
   readonly routeCounts: readonly (Owner<RouteCountTable> & Series)[]
   readonly instanceCounts: readonly (Owner<InstanceCountTable> & Series)[]
@@ -32,8 +29,8 @@ export interface Rows {
 }
 
 /**
- * The rows of records, for their minutes and for the hours of these: each row once, with the sum of
- * what they add.
+ * Converts records into rows for their minutes and hours. Each row appears once, with the sum of
+ * its counts.
  */
 export function rowsOf (records: readonly MinuteRecord[]): Rows {
   const routeCounts = new Sums<Owner<RouteCountTable>, Series>(mergeSeries)
@@ -87,7 +84,7 @@ export function rowsOf (records: readonly MinuteRecord[]): Rows {
   }
 }
 
-/** Numbers by whose they are. */
+/** Sums of counts, by owner. */
 class Sums<Who extends object, Numbers extends object> {
   readonly #merge: (a: Numbers, b: Numbers) => Numbers
   readonly #sums = new Map<string, { who: Who, numbers: Numbers }>()

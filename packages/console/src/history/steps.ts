@@ -3,16 +3,16 @@ import { type Step } from '../db/schema.js'
 import { type Part, minutesOf, oldestMinute } from './range.js'
 import { HOUR, hourOf, MINUTE } from './time.js'
 
-/** Points of one answer. */
+/** Maximum number of points in one response. */
 const MOST = 1500
-/** Points if nothing is said of the time. */
+/** Number of points if no range is given. */
 const DEFAULT = 60
 
-/** Minutes of a step. */
+/** Length of a step, in minutes. */
 export const LENGTH: Readonly<Record<Step, number>> = { minute: 1, hour: HOUR }
 
 /**
- * The minutes or hours from `from` to `to`, by default the last 60. All times are ms.
+ * Returns the minutes or hours from `from` to `to`; by default the last 60. All times are in ms.
  * @throws STATS_ERR_RANGE (400)
  */
 export function stepsOf (

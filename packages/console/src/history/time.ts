@@ -1,13 +1,13 @@
-/** ms */
+/** One minute in ms. */
 export const MINUTE = 60_000
-/** Minutes. */
+/** One hour in minutes. */
 export const HOUR = 60
-/** Minutes. */
+/** One day in minutes. */
 export const DAY = 24 * HOUR
 
-/** How long counts by the minute are kept, in minutes. */
+/** Retention of counts by minute, in minutes. */
 export const MINUTES_KEPT = 2 * DAY
-/** How long counts by the hour are kept, in minutes. */
+/** Retention of counts by hour, in minutes. */
 export const HOURS_KEPT = 400 * DAY
 
 export const minuteOf = (ms: number) => Math.floor(ms / MINUTE)

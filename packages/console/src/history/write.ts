@@ -9,15 +9,15 @@ import { difference } from './difference.js'
 import { isKept } from './prune.js'
 import { rowsOf } from './rows.js'
 
-/** Records of one transaction: what takes some ten milliseconds, which requests wait for. */
+/** Records per transaction. A batch takes about 10 ms, during which requests wait. */
 const BATCH = 25
 
 /**
- * Adds to the counts what records have that was not known yet. The versions that are known change
- * in the same transaction: however often a record comes, in whatever order, and wherever this
- * process dies, each request is counted once.
+ * Adds the new counts of records. Known versions are updated in the same transaction: each request
+ * is counted exactly once, however often and in whatever order records arrive, and whenever this
+ * process dies.
  * @param now ms
- * @param signal ends it early, between two transactions
+ * @param signal stops the work early, between two transactions
  */
 export async function writeRecords (
   db: Kysely<StatsSchema>, records: readonly MinuteRecord[], now: number, signal?: AbortSignal
@@ -31,8 +31,8 @@ export async function writeRecords (
 }
 
 /**
- * The latest version of each, most of which have been read before. Whether it is newer is decided
- * again under the lock.
+ * Returns the latest version of each record that is newer than the known one. Most have been read
+ * before. The comparison is repeated under the lock.
  */
 async function newerThanKnown (
   db: Kysely<StatsSchema>,

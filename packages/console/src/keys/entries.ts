@@ -2,7 +2,7 @@ import { type Cache, createCache, type Inspected, type ListedKey, type Store } f
 import { responseSerializer, type StoredResponse } from '@weir/fastify/response-cache'
 import { isWanted, type KeyFilter } from './filter.js'
 
-/** The work of one request at most, however few keys meet its conditions. */
+/** Bounds the work of one request, even if few keys match. */
 export interface ListLimits {
   /** Keys. Default 2000. */
   readonly examined?: number
@@ -10,26 +10,26 @@ export interface ListLimits {
   readonly time?: number
 }
 
-/** Keys that meet the conditions, and how far the listing has come. */
+/** Matching keys, and how far the listing has progressed. */
 export interface FoundKeys {
   readonly keys: readonly ListedKey[]
   readonly cursor: string | undefined
-  /** Keys that were looked at. */
+  /** Number of keys examined. */
   readonly examined: number
 }
 
-/** The entry of a key: as the store has it, decoded if its serializer is known here. */
+/** The entry of a key as stored; decoded if its serializer is known. */
 export type FoundEntry =
   | Inspected<StoredResponse> & { readonly cache: 'response' }
   | Inspected<unknown> & { readonly cache: 'values' }
   | { readonly cache: 'unreadable', readonly bytes: number, readonly valid: false, readonly entry: undefined }
 
-// Namespaces that are kept open: each listens to its invalidations.
+// Maximum number of open namespaces; each subscribes to its invalidations.
 const MOST_OPEN = 100
-// Keys of a page of the store at least.
+// Minimum number of keys per page of the store.
 const LEAST = 20
 
-/** Looks into the namespaces of a store, and invalidates there. */
+/** Reads and invalidates entries in the namespaces of a store. */
 export class Entries {
   readonly #store: Store
   readonly #values = new Map<string, Cache<unknown>>()
@@ -39,12 +39,14 @@ export class Entries {
     this.#store = store
   }
 
-  /** The namespaces that the store tells of; undefined if it cannot. */
+  /** Returns the namespaces of the store; undefined if the store cannot list them. */
   async namespaces () {
     return this.#store.namespaces?.()
   }
 
-  /** Lists from a cursor on until there are `limit` keys, or the work for one request is done. */
+  /**
+   * Lists keys from a cursor on until `limit` keys match or the bound of the request is reached.
+   */
   async list (
     namespace: string,
     filter: KeyFilter,
@@ -71,7 +73,7 @@ export class Entries {
     return { keys, cursor, examined }
   }
 
-  /** The entry of a key; undefined if there is none. */
+  /** Returns the entry of a key; undefined if there is none. */
   async find (namespace: string, key: string): Promise<FoundEntry | undefined> {
     const responses = open(this.#responses, namespace, () =>
       createCache({
@@ -88,7 +90,7 @@ export class Entries {
     return frame && { cache: 'unreadable', bytes: frame.length, valid: false, entry: undefined }
   }
 
-  /** Ends entries by tags and keys. No instance serves them when it resolves. */
+  /** Invalidates entries by tags and keys. Once resolved, no instance serves them. */
   async invalidate (
     namespace: string,
     tags: readonly string[],
@@ -113,7 +115,7 @@ function open<C> (caches: Map<string, C>, namespace: string, make: () => C): C {
   return cache
 }
 
-/** More namespaces were asked for than this process keeps open. */
+/** Thrown when a request exceeds the number of namespaces that this process keeps open. */
 export class TooManyNamespaces extends Error {
   constructor () {
     super(`This process has looked into ${MOST_OPEN} namespaces, which is as many as it may`)

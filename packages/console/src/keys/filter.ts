@@ -1,16 +1,16 @@
 import { freshness, type ListedKey } from '@weir/cache'
 import { nameOf } from './response-key.js'
 
-/** `invalid`: invalidated, or no entry of this version: a read is a miss. */
+/** State of an entry. `invalid`: invalidated, or written by another version; a read is a miss. */
 export type KeyState = 'fresh' | 'stale' | 'expired' | 'invalid'
 export const KEY_STATES = ['fresh', 'stale', 'expired', 'invalid'] as const
 
 export const isKeyState = (text: string): text is KeyState =>
   KEY_STATES.some((state) => state === text)
 
-/** Conditions on keys, all of which have to hold. Absent: any. */
+/** Conditions on keys, all of which must hold. Absent conditions match any key. */
 export interface KeyFilter {
-  /** Part of the URL, of the route's pattern or of the key. */
+  /** Part of the URL, of the route pattern or of the key. */
   readonly route?: string | undefined
   readonly tag?: string | undefined
   readonly state?: KeyState | undefined
@@ -20,7 +20,7 @@ export interface KeyFilter {
   readonly minAge?: number | undefined
 }
 
-/** The state of an entry, now. */
+/** Returns the current state of an entry. */
 export function stateOf (
   { entry, valid }: Pick<ListedKey, 'entry' | 'valid'>,
   now: number

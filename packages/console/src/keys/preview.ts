@@ -1,18 +1,20 @@
 import { inspect } from 'node:util'
 import { type FoundEntry } from './entries.js'
 
-/** The beginning of a value, for people. */
+/** The beginning of a value, in readable form. */
 export interface Preview {
   readonly kind: 'text' | 'bytes' | 'variants' | 'unreadable'
   readonly text: string
   readonly truncated: boolean
 }
 
-// Characters of text, and bytes that are shown as hexadecimal digits.
+// Maximum number of text characters, and of bytes shown in hexadecimal.
 const MOST_TEXT = 4096
 const MOST_BYTES = 256
 
-/** The first 4,096 characters of what an entry holds; the first 256 bytes where it is no text. */
+/**
+ * Returns the first 4,096 characters of an entry's value, or the first 256 bytes of a binary one.
+ */
 export function previewOf (found: FoundEntry): Preview {
   if (found.cache === 'unreadable') return { kind: 'unreadable', text: '', truncated: false }
   if (found.cache === 'values') return ofValue(found.entry.value)
@@ -33,7 +35,7 @@ function ofValue (value: unknown): Preview {
 }
 
 function ofBytes (bytes: Buffer, encoding: string | undefined): Preview {
-  // A character has four bytes at most; one that is cut in two at the end is none.
+  // A character has at most four bytes. A character cut off at the end is dropped.
   const start = bytes.subarray(0, MOST_TEXT * 4)
   const text = start.toString()
   const isText = encoding === undefined && !/[\0\ufffd]/.test(text.slice(0, -1))

@@ -1,8 +1,8 @@
-/** A key of the response cache, taken apart. */
+/** The parts of a response-cache key. */
 export interface ResponseName {
-  /** Scheme, authority, path and query; or the origin and the route's own key after a `#`. */
+  /** Scheme, authority, path and query; or the origin and the route's custom key after a `#`. */
   readonly url: string
-  /** The route's pattern, where the key names it. */
+  /** The route pattern, if the key contains it. */
   readonly route?: string
   /** Request header fields that select the response, as `name: value`, or a rule. */
   readonly selects: readonly string[]
@@ -12,7 +12,7 @@ const URL_LINE = /^https?:\/\/[^\n]+$/
 const ROUTE_LINE = /^(\/\S*) \[.*\]$/
 
 /**
- * The parts of a key of `@weir/fastify/response-cache`, for people; undefined for any other key.
+ * Splits a key of `@weir/fastify/response-cache` into readable parts; undefined for other keys.
  * @example nameOf('http://shop/products/1\n/products/:id []') // { url: 'http://shop/products/1', … }
  */
 export function nameOf (key: string): ResponseName | undefined {
@@ -26,5 +26,5 @@ export function nameOf (key: string): ResponseName | undefined {
   }
 }
 
-/** The path of a URL or of a route, for a table: as it is where it is neither. */
+/** Returns the path of a URL or route, for tables; any other text is returned unchanged. */
 export const shortName = ({ url }: ResponseName): string => url.replace(/^https?:\/\/[^/#?]*/, '')

@@ -1,16 +1,18 @@
 import { type InstanceState, type Invalidation } from '@weir/metrics'
 
-/** Something that an instance has invalidated. */
+/** An invalidation, with the instance that made it. */
 export interface Invalidated extends Invalidation {
   readonly service: string
   readonly instance: string
 }
 
-/** Finds what is new in the last few invalidations that each process tells of. */
+/** Detects new invalidations among the last few that each process reports. */
 export class NewInvalidations {
   #known: Map<string, readonly Invalidation[]> | undefined
 
-  /** Each once, the oldest first; none of those that were there at the first look. */
+  /**
+   * Returns each invalidation once, oldest first. Those in the first reading do not count as new.
+   */
   next (states: readonly InstanceState[]): Invalidated[] {
     const known = this.#known
     this.#known = new Map(states.map(({ run, invalidations }) => [run, invalidations]))
@@ -25,7 +27,9 @@ export class NewInvalidations {
   }
 }
 
-/** What follows on what was known: the list moves on, and forgets at its beginning. */
+/**
+ * Returns the invalidations after the known ones. The list grows at its end and drops its oldest.
+ */
 function newest (
   known: readonly Invalidation[],
   now: readonly Invalidation[]

@@ -15,13 +15,13 @@ export interface PulseOptions {
   readonly viewers: Viewers
 }
 
-/** ms */
+/** Interval between readings, in ms. */
 const EVERY = 1000
-/** Time that the boot waits for what there is to know already, in ms. */
+/** Maximum time that the boot waits for the first reading, in ms. */
 const BOOT_WAITS = 3000
 
 /**
- * Reads once a second what the instances report, and sends it to viewers: from when the app is
+ * Reads the reports of instances once a second and sends them to viewers, from when the app is
  * ready until it closes.
  */
 export function addPulse (
@@ -32,7 +32,10 @@ export function addPulse (
   const invalidations = new NewInvalidations()
   let timer: NodeJS.Timeout | undefined
 
-  /** Sends a tick each time: a viewer without one for long knows that the connection is dead. */
+  /**
+   * Sends a tick after each reading, even an empty one: a viewer without ticks can tell that the
+   * connection is dead.
+   */
   async function beat (): Promise<void> {
     redis?.refresh().catch(() => {})
     const reading = await collector.collect(Date.now())

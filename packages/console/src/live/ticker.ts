@@ -9,7 +9,7 @@ import { entriesOf, type Outcomes } from '../outcomes.js'
 type Counts = Partial<Record<Outcome, number>>
 interface Latency { readonly p50: number | null, readonly p99: number | null }
 
-/** What has happened since the tick before; nothing where nobody could be asked. */
+/** The activity since the previous tick; empty if the store could not be read. */
 export interface Tick {
   readonly at: number
   readonly requests: number
@@ -29,19 +29,19 @@ export interface Tick {
   }[]
 }
 
-/** Instances are told of for so long after they were heard of last, in ms. */
+/** Time after its last report for which an instance is included, in ms. */
 const REMEMBERED = 15 * MINUTE
 
 /**
- * Makes ticks of readings. It needs no database: what it does not know of the minutes before, it
- * does not tell.
+ * Computes ticks from readings, without a database: activity in minutes before the first reading is
+ * left out.
  */
 export class Ticker {
   #known: ReadonlyMap<string, MinuteRecord> = new Map()
   #readAt: number | undefined
   #presences: readonly Presence[] = []
 
-  /** @param reading what was read; undefined if nothing could be, or not yet */
+  /** @param reading the latest reading; undefined if the store could not be read yet or now */
   next (reading: Reading | undefined, now: number): Tick {
     if (reading === undefined) return this.#tick(now, [], 0)
     const { at, records, presences } = reading
@@ -50,14 +50,14 @@ export class Ticker {
       (record) =>
         record.minute >= first && record.seq > (this.#known.get(keyOf(record))?.seq ?? -Infinity)
     )
-    // The first reading is what others are compared with.
+    // The first reading is the baseline for later ones.
     const added =
       this.#readAt === undefined
         ? []
         : newer.map((record) => difference(record, this.#known.get(keyOf(record))))
     const known = [...this.#known.values(), ...newer].filter(({ minute }) => minute >= first)
     this.#known = new Map(known.map((record) => [keyOf(record), record]))
-    // After a longer gap there is what happened in these minutes.
+    // A longer gap is measured only over the minutes that the records cover.
     const ms = Math.min(at - (this.#readAt ?? at), at - first * MINUTE)
     this.#readAt = at
     this.#presences = presences

@@ -2,15 +2,15 @@ import { Readable } from 'node:stream'
 import { STATS_ERR_TOO_MANY_VIEWERS, STATS_ERR_VIEWER_LIMIT } from '../errors.js'
 
 export interface ViewersOptions {
-  /** The most that there may be. Default 100. */
+  /** Maximum number of viewers. Default 100. */
   readonly most?: number
-  /** The most of them that one client may be. Default 10. */
+  /** Maximum number of viewers per client. Default 10. */
   readonly mostOfClient?: number
-  /** Whoever has not read so many bytes is left behind. */
+  /** Bytes that a viewer may leave unread before it is disconnected. */
   readonly backlog?: number
 }
 
-/** Those who watch: a stream of Server-Sent Events for each, and all are sent the same. */
+/** The viewers of the live feed: one Server-Sent Events stream each, all with the same events. */
 export class Viewers {
   readonly #most: number
   readonly #backlog: number
@@ -28,8 +28,8 @@ export class Viewers {
   get count (): number { return this.#streams.size }
 
   /**
-   * One more, who is told to come back after a second when the stream ends. Its place is free again
-   * when the stream is closed.
+   * Adds a viewer, which is instructed to reconnect a second after its stream ends. Its place
+   * becomes free when the stream closes.
    * @throws STATS_ERR_VIEWER_LIMIT, STATS_ERR_TOO_MANY_VIEWERS
    */
   add (client: string): Readable {
@@ -50,8 +50,8 @@ export class Viewers {
   }
 
   /**
-   * Sends an event to all. Who is too slow is dropped: it comes back, and goes on with what is
-   * then.
+   * Sends an event to all viewers. A viewer that is too slow is disconnected; it reconnects and
+   * continues with current events.
    */
   send (event: string, data: unknown): void {
     if (this.#streams.size === 0) return
@@ -62,7 +62,7 @@ export class Viewers {
     }
   }
 
-  /** Ends all streams, and those of whoever comes yet. */
+  /** Ends all streams, including those opened later. */
   end (): void {
     this.#ended = true
     for (const stream of this.#streams.keys()) stream.push(null)

@@ -9,7 +9,7 @@ import {
 } from '../errors.js'
 import { digestOf, expiryOf, isSameCode } from './code.js'
 
-/** The code that may log in once; undefined where there is none. */
+/** The code that allows one login; undefined if there is no login link. */
 export interface LoginOptions {
   readonly code: string | undefined
   readonly db: Kysely<StatsSchema>
@@ -17,7 +17,7 @@ export interface LoginOptions {
 
 /**
  * Accepts the login code once. Its use is written to the database first, so that neither a restart
- * nor another process of the same DATA_DIR accepts it again. If the process dies before the
+ * nor another process with the same DATA_DIR accepts it again. If the process dies before the
  * response, the code is used up.
  *
  * @param now ms since 1970

@@ -4,20 +4,20 @@ import { LogChanges } from '../log-changes.js'
 import { noAnswer } from '../no-answer.js'
 import { parseInfo, type RedisInfo } from './info.js'
 
-/** The part of a client that is used: ioredis' `Redis` has it, and the nodes of its `Cluster`. */
+/** The methods used of a client: those of ioredis' `Redis` and of the nodes of its `Cluster`. */
 export interface InfoClient {
   info (): Promise<string>
 }
 
 export interface RedisFiguresOptions {
-  /** Redis, or the masters of a cluster as they are now. */
+  /** Returns Redis, or the current masters of a cluster. */
   readonly nodes: () => readonly InfoClient[]
   readonly log: FastifyBaseLogger
-  /** Longest time that Redis may take, in ms. Default 2 s. */
+  /** Timeout of Redis, in ms. Default 2 s. */
   readonly timeout?: number
 }
 
-/** Redis' own figures, as of the last time it was asked. */
+/** The figures that Redis reports, as of the last refresh. */
 export class RedisFigures {
   readonly #options: RedisFiguresOptions
   readonly #log: LogChanges
@@ -33,13 +33,13 @@ export class RedisFigures {
     })
   }
 
-  /** Undefined if Redis did not answer. */
+  /** The latest figures; undefined if Redis did not respond. */
   get current (): RedisInfo | undefined { return this.#current }
 
-  /** Whether Redis answered when it was asked last; undefined before that. */
+  /** Whether Redis responded to the last refresh; undefined before the first. */
   get isConnected (): boolean | undefined { return this.#isConnected }
 
-  /** Asks Redis, unless it has been asked and not answered yet. */
+  /** Queries Redis, unless a query is still pending. */
   async refresh (): Promise<void> {
     if (this.#asking) return
     this.#asking = true

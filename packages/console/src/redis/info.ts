@@ -1,30 +1,30 @@
-/** What Redis says of itself. A cluster's masters are told of as one. */
+/** Figures from INFO. The masters of a cluster are reported as one. */
 export interface RedisInfo {
-  /** Several, with commas, while a cluster is being upgraded. */
+  /** Several versions, separated by commas, while a cluster is being upgraded. */
   readonly version: string
   readonly usedMemoryBytes: number
-  /** 0: there is no limit, of one of a cluster's masters at least */
+  /** 0: no limit, on at least one of a cluster's masters. */
   readonly maxMemoryBytes: number
   readonly maxMemoryPolicy: string
-  /** Memory that the system has given, per byte that is used; null where it is not told. */
+  /** Memory allocated by the system per byte in use; null if not reported. */
   readonly fragmentationRatio: number | null
   readonly keys: number
-  /** Keys that expire. */
+  /** Number of keys with an expiry. */
   readonly expires: number
   readonly evictedKeys: number
   readonly expiredKeys: number
-  /** Of all reads of keys since it began; null if there was none. */
+  /** Hit ratio of all key reads since the start; null if there were none. */
   readonly hitRate: number | null
   readonly opsPerSecond: number
-  /** Of the master that began last. */
+  /** Uptime of the master that started last. */
   readonly uptimeSeconds: number
-  /** Connections. */
+  /** Number of connections. */
   readonly clients: number
 }
 
 /**
- * Reads what INFO answers.
- * @param answers one of each master: amounts are added up
+ * Parses replies to INFO.
+ * @param answers one reply per master; amounts are added up
  */
 export function parseInfo (answers: readonly string[]): RedisInfo {
   const nodes = answers.map(fieldsOf)

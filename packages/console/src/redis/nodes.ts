@@ -1,14 +1,14 @@
 import { type InfoClient } from './figures.js'
 
-/** What a cluster's client has besides. */
+/** The additional method of a cluster client. */
 interface ClusterClient {
   nodes (role: 'master'): readonly InfoClient[]
 }
 
-/** A client of ioredis: of one Redis, or of a Cluster. */
+/** An ioredis client of a single Redis or a Cluster. */
 export type RedisClient = InfoClient | ClusterClient
 
-/** The nodes to read figures of: Redis itself, or all masters of a Cluster at that moment. */
+/** Returns the nodes to read figures of: Redis itself, or the current masters of a Cluster. */
 export function redisNodes (client: RedisClient): () => readonly InfoClient[] {
   return 'nodes' in client ? () => client.nodes('master') : () => [client]
 }

@@ -11,37 +11,37 @@ const CachesSchema = Type.Object({
   caches: Type.Array(
     Type.Object({
       service: Type.String(),
-      cache: Type.String({ description: 'As the service calls it', examples: ['fragments'] }),
-      hits: Type.Integer({ minimum: 0, description: 'l1, l2 and coalesced' }),
+      cache: Type.String({ description: 'Name given by the service', examples: ['fragments'] }),
+      hits: Type.Integer({ minimum: 0, description: 'Sum of l1, l2 and coalesced' }),
       l1: Count,
       l2: Count,
       coalesced: Count,
-      stale: Type.Integer({ minimum: 0, description: 'Hits that were stale' }),
+      stale: Type.Integer({ minimum: 0, description: 'Stale hits' }),
       misses: Type.Integer({
         minimum: 0,
-        description: 'Reads that found nothing to serve, and fills in the background'
+        description: 'Reads that found no usable entry, and background fills'
       }),
       hitRatio: orNull(
         Type.Number({
           minimum: 0,
           maximum: 1,
-          description: 'hits, as a part of those and misses; null where there are none'
+          description: 'hits / (hits + misses); null if there are none'
         })
       ),
-      savedMs: Type.Number({ description: 'Time that computing the values of the hits had taken' })
+      savedMs: Type.Number({ description: 'Computing time saved by hits' })
     })
   )
 })
 
 /**
- * GET /api/stats/caches: reads of fragments and of application caches. What response caches answer
- * is in the figures of routes.
+ * GET /api/stats/caches: reads of fragments and application caches. The figures of routes cover
+ * response caches.
  */
 export const cachesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/caches', {
     schema: {
       tags: ['stats'],
-      summary: 'Reads of caches, by cache',
+      summary: 'Cache reads by cache',
       querystring: RangeQuery,
       response: { 200: CachesSchema, ...problems }
     },

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 
-/** A user that requests of the console can be sent as. */
+/** A user that the console can send requests as. */
 export interface DemoUser {
   readonly id: string
   /** A bearer token. */
@@ -23,8 +23,8 @@ export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[]
     {
       schema: {
         tags: ['stats'],
-        summary: 'Users that anybody may be, to try things out',
-        description: 'None, unless DEMO_USERS is true.',
+        summary: 'Demo users that any visitor may act as',
+        description: 'Empty unless DEMO_USERS is true.',
         querystring: NoQuery,
         response: { 200: DemoUsersSchema, ...problems }
       }

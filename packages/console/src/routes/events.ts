@@ -9,8 +9,11 @@ import { type Source } from './source.js'
 
 const Kind = Type.Enum([...EVENT_KINDS], {
   description:
-    'started, ended: an instance, in good order; killed: silent without having said that it ends; returned: heard of again after that; ' +
-    'redis-lost, redis-back; breaker-opened, breaker-closed: a circuit breaker of an instance; invalidated'
+    'started, ended: start and graceful close of an instance; ' +
+    'killed: silent without a graceful close; returned: reported again after killed; ' +
+    'redis-lost, redis-back: connection to Redis; ' +
+    'breaker-opened, breaker-closed: circuit breaker of an instance; ' +
+    'invalidated: invalidation by an instance'
 })
 const name = (maxLength: number, description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description }))
@@ -25,7 +28,7 @@ const EventsQuery = Type.Object({
   cursor: Type.Optional(
     Type.String({
       pattern: '^\\d{1,16}-\\d{1,16}$',
-      description: 'next of the page before; the other parameters must be the same'
+      description: 'next of the previous page; keep the other parameters unchanged'
     })
   )
 })
@@ -33,29 +36,29 @@ const EventsQuery = Type.Object({
 const EventsSchema = Type.Object({
   events: Type.Array(
     Type.Object({
-      id: Type.Integer({ description: 'Counts up in the order in which events are written' }),
+      id: Type.Integer({ description: 'Increases in the order in which events are written' }),
       at: Time,
       kind: Kind,
       service: orNull(Type.String()),
       instance: orNull(Type.String()),
-      namespace: orNull(Type.String({ description: 'Of an invalidation' })),
+      namespace: orNull(Type.String({ description: 'Namespace of an invalidation' })),
       tags: Type.Array(Type.String(), {
-        description: 'Of an invalidation; empty where the whole namespace was invalidated'
+        description: 'Tags of an invalidation; empty if the whole namespace was invalidated'
       }),
-      about: orNull(Type.String({ description: 'Process of an instance, name of a breaker' }))
+      about: orNull(Type.String({ description: 'Process of an instance, or name of a breaker' }))
     }),
     { description: `Newest first, at most ${PAGE}` }
   ),
   next: orNull(Type.String({ description: 'cursor of the next page; null on the last one' }))
 })
 
-/** GET /api/stats/events: the log of what happened in the fleet. */
+/** GET /api/stats/events: the event log of the fleet. */
 export const eventsRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db }) => {
   app.get('/api/stats/events', {
     schema: {
       tags: ['stats'],
       summary: 'Events of the fleet',
-      description: 'Instances, Redis, circuit breakers and invalidations, kept for 30 days.',
+      description: 'Events of instances, Redis, breakers and invalidations of the last 30 days.',
       querystring: EventsQuery,
       response: { 200: EventsSchema, ...problems }
     }

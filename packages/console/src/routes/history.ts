@@ -11,7 +11,7 @@ import { cached, type Source } from './source.js'
 
 const Step = Type.Enum(['minute', 'hour'], {
   default: 'minute',
-  description: 'Minutes are kept for two days, hours for 400'
+  description: 'Minutes are retained for two days, hours for 400 days'
 })
 const name = (what: string, maxLength = 100) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description: `Only this ${what}` }))
@@ -20,7 +20,7 @@ const HistoryQuery = Type.Object({
   ...RangeQuery.properties,
   step: Step,
   service: name('service'),
-  instance: name('instance; not with route: counts are by one of them'),
+  instance: name('instance; cannot be combined with route'),
   route: name('route, such as GET /api/products/:id', 1000)
 })
 
@@ -39,23 +39,23 @@ const HistorySchema = Type.Object({
       missP50: p50,
       latency: Type.Optional(
         Type.Record(Type.String(), Type.Object({ p50, p99 }), {
-          description: 'By outcome, ms; only where a route is asked for'
+          description: 'Latency by outcome, ms; only if route is given'
         })
       )
     }),
     {
-      description: 'One for each minute or hour, also where nothing was'
+      description: 'One point per minute or hour, including empty ones'
     }
   )
 })
 
-/** GET /api/stats/history: requests by minute or hour, of all, an instance or a route. */
+/** GET /api/stats/history: requests by minute or hour, in total, of an instance or of a route. */
 export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db }) => {
   app.get('/api/stats/history', {
     schema: {
       tags: ['stats'],
       summary: 'Requests by minute or hour',
-      description: 'By default the last 60.',
+      description: 'Default: the last 60.',
       querystring: HistoryQuery,
       response: { 200: HistorySchema, ...problems }
     },

@@ -27,19 +27,19 @@ const InstancesSchema = Type.Object({
     Type.Object({
       instance: Type.String({ examples: ['catalog-1'] }),
       service: Type.String(),
-      run: Type.String({ description: 'The last process of that name' }),
-      alive: Type.Boolean({ description: 'It was heard of within 5 s before asOf, and has not ended' }),
+      run: Type.String({ description: 'The latest process with this name' }),
+      alive: Type.Boolean({ description: 'It reported within 5 s before asOf and has not ended' }),
       startedAt: Time,
-      endedAt: orNull({ ...Time, description: 'When it closed in good order, by its own clock' }),
+      endedAt: orNull({ ...Time, description: 'Time of its graceful close, by its own clock' }),
       lastSeenAt: Time,
       pid: Type.Integer(),
-      node: Type.String({ description: 'Version of Node' }),
+      node: Type.String({ description: 'Node.js version' }),
       rssBytes: Count,
       heapBytes: Count,
-      eventLoopDelayMs: Type.Number({ description: 'p99 of a second' }),
+      eventLoopDelayMs: Type.Number({ description: 'p99 over one second' }),
       l1: Type.Object(
         { entries: Count, bytes: Count, evictions: Count },
-        { description: 'The memory of its response cache' }
+        { description: 'Memory of its response cache' }
       ),
       requests,
       hitRatio,
@@ -50,13 +50,13 @@ const InstancesSchema = Type.Object({
   )
 })
 
-/** The same by instance, and how each is. */
+/** GET /api/stats/instances: requests by instance, and the state of each instance. */
 export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/instances', {
     schema: {
       tags: ['stats'],
-      summary: 'Requests by instance, and how each instance is',
-      description: 'Those that were there at the time, and those that are.',
+      summary: 'Requests by instance, and the state of each instance',
+      description: 'Includes instances alive at any time in the range, and those alive now.',
       querystring: RangeQuery,
       response: { 200: InstancesSchema, ...problems }
     },
@@ -92,7 +92,7 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
           lastSeenAt
         } = presence
         const counts = counted.get(JSON.stringify([service, instance]))
-        // The instance began later.
+        // The instance started later.
         if (counts === undefined && startedAt >= end * MINUTE) return []
         const outcomes = counts?.outcomes ?? {}
         const { requests, hitRatio, shared } = figuresOf(outcomes)

@@ -18,14 +18,14 @@ import { Count, orNull, Time } from './schemas.js'
 
 export interface KeysRoutesOptions {
   readonly authorize: Authorize
-  /** The store of the caches. Undefined: the routes say that there is none. */
+  /** The store of the caches. If undefined, the routes answer that there is none. */
   readonly store: Store | undefined
 }
 
 const Namespace = Type.String({
   pattern: '^[\\w.-]+$',
   maxLength: 100,
-  description: 'The name of a cache in the store',
+  description: 'Name of a cache in the store',
   examples: ['responses']
 })
 const MOST_TEXT = 8192
@@ -33,33 +33,33 @@ const Text = (description: string) =>
   Type.String({ minLength: 1, maxLength: MOST_TEXT, description })
 
 const State = Type.Enum([...KEY_STATES], {
-  description: 'invalid: invalidated, or of another version of the package; a read is a miss'
+  description: 'invalid: invalidated, or written by another package version; a read is a miss'
 })
-const key = Type.String({ description: 'As the cache has it' })
+const key = Type.String({ description: 'Key as used by the cache' })
 const metadata = {
   state: State,
-  bytes: Type.Integer({ minimum: 0, description: 'In the store' }),
+  bytes: Type.Integer({ minimum: 0, description: 'Size in the store' }),
   tags: Type.Array(Type.String()),
   storedAt: orNull(Time),
   freshUntil: orNull(Time),
   staleUntil: orNull(Time),
-  filledBy: orNull(Type.String({ description: 'The instance that has computed it' })),
-  url: orNull(Type.String({ description: 'Of a stored response' })),
-  route: orNull(Type.String({ description: 'The pattern of its route, where the key has it' })),
-  selects: Type.Array(Type.String(), { description: 'Request header fields it was selected by' })
+  filledBy: orNull(Type.String({ description: 'Instance that computed the value' })),
+  url: orNull(Type.String({ description: 'URL of a stored response' })),
+  route: orNull(Type.String({ description: 'Route pattern, if the key contains it' })),
+  selects: Type.Array(Type.String(), { description: 'Request header fields that select it' })
 }
 
 const KeysQuery = Type.Object(
   {
     namespace: Namespace,
-    cursor: Type.Optional(Text('That of the page before')),
+    cursor: Type.Optional(Text('cursor of the previous page')),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
     route: Type.Optional(Text('Part of the URL, of the route or of the key')),
-    tag: Type.Optional(Text('A tag, as a whole')),
+    tag: Type.Optional(Text('An exact tag')),
     state: Type.Optional(State),
-    filledBy: Type.Optional(Text('The instance')),
+    filledBy: Type.Optional(Text('Name of the instance that computed the value')),
     minBytes: Type.Optional(Count),
-    minAge: Type.Optional(Type.Integer({ minimum: 0, description: 'ms' }))
+    minAge: Type.Optional(Type.Integer({ minimum: 0, description: 'Minimum age in ms' }))
   },
   { additionalProperties: false }
 )
@@ -67,8 +67,8 @@ const KeysQuery = Type.Object(
 const KeysSchema = Type.Object({
   namespace: Namespace,
   keys: Type.Array(Type.Object({ key, ...metadata })),
-  cursor: orNull(Type.String({ description: 'Gives the next page; null at the end' })),
-  examined: Type.Integer({ minimum: 0, description: 'Keys that were looked at for this page' })
+  cursor: orNull(Type.String({ description: 'cursor of the next page; null on the last one' })),
+  examined: Type.Integer({ minimum: 0, description: 'Number of keys examined for this page' })
 })
 
 const EntryQuery = Type.Object(
@@ -81,7 +81,7 @@ const EntrySchema = Type.Object({
   key,
   ...metadata,
   errorUntil: orNull(Time),
-  costMs: orNull(Type.Number({ description: 'Time that computing it took' })),
+  costMs: orNull(Type.Number({ description: 'Time it took to compute the value' })),
   response: orNull(
     Type.Object({
       status: Type.Integer(),
@@ -91,9 +91,9 @@ const EntrySchema = Type.Object({
   preview: Type.Object({
     kind: Type.Enum(['text', 'bytes', 'variants', 'unreadable'], {
       description:
-        'variants: it only says where responses of this URI are. unreadable: another serializer has written it'
+        'variants: an index of the responses of this URI. unreadable: written by another serializer'
     }),
-    text: Type.String({ description: 'The first 4,096 characters; of bytes, the first as hex' }),
+    text: Type.String({ description: 'The first 4,096 characters, or the first bytes as hex' }),
     truncated: Type.Boolean()
   })
 })
@@ -101,7 +101,7 @@ const EntrySchema = Type.Object({
 const NamespacesSchema = Type.Object({
   namespaces: Type.Array(Type.String()),
   complete: Type.Boolean({
-    description: 'False: the store has too many keys to be looked through, and there may be others'
+    description: 'false if the store has too many keys to examine; more namespaces may exist'
   })
 })
 
@@ -114,14 +114,18 @@ const Names = (description: string) =>
     })
   )
 const InvalidationBody = Type.Object(
-  { namespace: Namespace, tags: Names('Entries that carry one of these end'), keys: Names('Keys') },
+  {
+    namespace: Namespace,
+    tags: Names('Invalidates entries with any of these tags'),
+    keys: Names('Invalidates the entries of these keys')
+  },
   { additionalProperties: false }
 )
 const InvalidationSchema = Type.Object({
   namespace: Namespace,
   tags: Type.Array(Type.String()),
   keys: Type.Array(Type.String()),
-  tookMs: Type.Number({ description: 'Until no instance serves what was before' })
+  tookMs: Type.Number({ description: 'Time until no instance served the invalidated entries' })
 })
 
 /**
@@ -133,7 +137,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
   { authorize, store }
 ) => {
   const entries = store && new Entries(store)
-  const inspecting = { onRequest: guard(authorize, 'inspect') }
+  const inspecting = { preParsing: guard(authorize, 'inspect') }
 
   app.get('/api/stats/namespaces', {
     ...inspecting,
@@ -156,7 +160,8 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
       tags: ['stats'],
       summary: 'Keys of a cache, page by page',
       description:
-        'A page has about limit keys; fewer, even none, where few meet the conditions: ask for the next one until cursor is null. Inspecting changes nothing.',
+        'A page has about limit keys, but may have fewer or none if few keys match. ' +
+        'Request pages until cursor is null. Inspecting affects neither counters nor entries.',
       querystring: KeysQuery,
       response: { 200: KeysSchema, ...problems }
     }
@@ -199,11 +204,11 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
   })
 
   app.post('/api/stats/invalidations', {
-    onRequest: guard(authorize, 'invalidate'),
+    preParsing: guard(authorize, 'invalidate'),
     schema: {
       tags: ['stats'],
-      summary: 'Invalidates entries of a cache by tags or keys',
-      description: 'When it is answered, no instance serves what was before.',
+      summary: 'Invalidate entries of a cache by tags or keys',
+      description: 'When this request returns, no instance serves the invalidated entries.',
       querystring: NoQuery,
       body: InvalidationBody,
       response: { 200: InvalidationSchema, ...problems }
@@ -219,7 +224,7 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
   })
 }
 
-/** Asks the store, and gives its errors a status. */
+/** Calls the store and maps its errors to a status. */
 async function asked<R> (
   entries: Entries | undefined,
   ask: (entries: Entries) => Promise<R>
@@ -237,7 +242,7 @@ async function asked<R> (
   }
 }
 
-// Entries without an end, and ones that are never stale, have no time that a calendar has.
+// The latest time a Date can represent. Entries without expiry or staleness lie beyond it.
 const LATEST = 8_640_000_000_000_000
 const timeOf = (time: number) => time > 0 && time <= LATEST ? Math.round(time) : null
 

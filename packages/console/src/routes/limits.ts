@@ -7,16 +7,16 @@ import { guard } from '../guard.js'
 import { asOf, Count, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
 
-/** Clients that are told of. */
+/** Maximum number of clients listed. */
 const MOST = 100
 
 const LimitsSchema = Type.Object({
   asOf,
   policies: Type.Array(
     Type.Object({ service: Type.String(), policy: Type.String(), denied: Count }),
-    { description: 'The most first' }
+    { description: 'Highest count first' }
   ),
-  clients: Type.Integer({ minimum: 0, description: 'How many clients were denied' })
+  clients: Type.Integer({ minimum: 0, description: 'Number of denied clients' })
 })
 
 const ClientsSchema = Type.Object({
@@ -24,7 +24,7 @@ const ClientsSchema = Type.Object({
   clients: Type.Array(
     Type.Object({
       client: Type.String({
-        description: 'user: and its id, or address: and the network of it; others',
+        description: 'user:ID, address:NETWORK, or others',
         examples: ['user:alice', 'address:192.0.2.0/24']
       }),
       service: Type.String(),
@@ -32,11 +32,13 @@ const ClientsSchema = Type.Object({
       route: Type.String(),
       denied: Count
     }),
-    { description: `The ${MOST} that were denied most` }
+    { description: `The ${MOST} clients with the most denied requests` }
   )
 })
 
-/** Denied requests by policy, and the clients that were denied for those that may inspect. */
+/**
+ * Routes for denied requests by policy and, for clients that may inspect, for the denied clients.
+ */
 export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (
   app,
   { db, collector, authorize }
@@ -44,7 +46,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (
   app.get('/api/stats/limits', {
     schema: {
       tags: ['stats'],
-      summary: 'Requests that were denied, by policy',
+      summary: 'Denied requests by policy',
       querystring: RangeQuery,
       response: { 200: LimitsSchema, ...problems }
     },
@@ -62,9 +64,9 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (
   app.get('/api/stats/limits/clients', {
     schema: {
       tags: ['stats'],
-      summary: 'Clients that were denied',
+      summary: 'Denied clients',
       description:
-        'Needs the action inspect: users have names, and networks are close to addresses.',
+        'Requires the inspect action, because user ids and networks can identify people.',
       querystring: RangeQuery,
       response: { 200: ClientsSchema, ...problems }
     },

@@ -6,20 +6,21 @@ import { type Viewers } from '../live/viewers.js'
 
 const stream = {
   description:
-    '`tick`: what has happened since the tick before, each second; `event`: an event, as of /api/stats/events; `invalidated`: what an instance has invalidated',
+    '`tick`: counts since the previous tick, once a second; ' +
+    '`event`: an event as in /api/stats/events; `invalidated`: an invalidation by an instance',
   content: { 'text/event-stream': { schema: Type.String() } }
 }
 
-/** GET api/stats/live: counts and invalidations as they happen. */
+/** GET api/stats/live: counts, events and invalidations as they happen. */
 export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, { viewers }) => {
   app.get('/api/stats/live', {
-    // HEAD has a route of its own below: the stream has no end.
+    // HEAD has its own route below, because the stream does not end.
     exposeHeadRoute: false,
-    // A stream is as long as its viewer stays: no latency to count.
+    // A stream lasts as long as its viewer stays, so its latency is not counted.
     config: { metrics: false },
     schema: {
       tags: ['stats'],
-      summary: 'What happens, as it happens (Server-Sent Events)',
+      summary: 'Live counts and events (Server-Sent Events)',
       querystring: NoQuery,
       response: { 200: stream, ...problems }
     }
@@ -41,5 +42,5 @@ export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, {
 const asEvents = (reply: FastifyReply) => reply
   .type('text/event-stream; charset=utf-8')
   .header('cache-control', 'no-store')
-  // nginx would wait for more.
+  // Disables buffering in nginx, which would delay events.
   .header('x-accel-buffering', 'no')

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { useCode, type LoginOptions } from '../login/login.js'
 import { type DemoUser, DemoUsersSchema } from './demo-users.js'
 
-/** The limit of a client's guesses. */
+/** Rate limit for guesses of one client. */
 const loginLimit = {
   group: 'logins',
   policies: [{ name: 'logins', limit: 10, window: '1m' }]
@@ -23,7 +23,7 @@ const LoginBody = Type.Object(
 )
 
 export interface LoginRouteOptions extends LoginOptions {
-  /** The users that a login yields. */
+  /** The users that a login grants. */
   readonly users: () => DemoUser[]
 }
 
@@ -37,13 +37,13 @@ export const loginRoute: FastifyPluginAsyncTypebox<LoginRouteOptions> = async (
     {
       schema: {
         tags: ['stats'],
-        summary: 'Tokens for the one-time code of a login link',
-        description: 'npm start prints the link. A code works once, until it expires.',
+        summary: 'Exchange the one-time code of a login link for tokens',
+        description: 'npm start prints the link. A code works once and expires.',
         querystring: NoQuery,
         body: LoginBody,
         response: { 200: DemoUsersSchema, ...problems }
       },
-      // @fastify/rate-limit would read it as its own options.
+      // @fastify/rate-limit would read this as its own options.
       config: app.hasDecorator('limitedClient') ? { rateLimit: loginLimit } : {}
     },
     async ({ body }, reply) => {

@@ -12,16 +12,16 @@ const optional = {
   maxMemoryBytes: Type.Integer({ minimum: 0, description: '0: no limit' }),
   maxMemoryPolicy: Type.String({ examples: ['allkeys-lru'] }),
   fragmentationRatio: orNull(
-    Type.Number({ description: 'Memory that the system has given, per byte that is used' })
+    Type.Number({ description: 'Memory allocated by the system per byte in use' })
   ),
   keys: Count,
-  expires: Type.Integer({ minimum: 0, description: 'Keys that expire' }),
+  expires: Type.Integer({ minimum: 0, description: 'Number of keys with an expiry' }),
   evictedKeys: Count,
   expiredKeys: Count,
-  hitRate: orNull(Type.Number({ description: 'Of all reads of keys since it began' })),
+  hitRate: orNull(Type.Number({ description: 'Hit ratio of all key reads since the start' })),
   opsPerSecond: Count,
   uptimeSeconds: Count,
-  clients: Type.Integer({ minimum: 0, description: 'Connections' })
+  clients: Type.Integer({ minimum: 0, description: 'Number of connections' })
 }
 
 const RedisSchema = Type.Object({
@@ -31,12 +31,12 @@ const RedisSchema = Type.Object({
 })
 
 export interface RedisRouteOptions {
-  /** Undefined where there is none. */
+  /** Undefined if instances do not share a Redis. */
   readonly redis: RedisFigures | undefined
   readonly collector: Collector
 }
 
-/** What instances share. */
+/** GET /api/stats/redis: the figures of the Redis that instances share. */
 export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (
   app,
   { redis, collector }
@@ -46,9 +46,10 @@ export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (
     {
       schema: {
         tags: ['stats'],
-        summary: 'What Redis says of itself',
+        summary: 'Figures of Redis',
         description:
-          'Figures of a cluster are those of its masters, added up. Without Redis, instances share files, and there are none.',
+          'For a cluster, the figures of its masters are added up. ' +
+          'If instances share files instead of a Redis, no figures are available.',
         querystring: NoQuery,
         response: { 200: RedisSchema, ...problems }
       },

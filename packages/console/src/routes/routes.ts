@@ -31,7 +31,7 @@ const RoutesSchema = Type.Object({
     Type.Object({
       service: Type.String(),
       route: Type.String({
-        description: '404: paths that are none',
+        description: '404 stands for unknown paths',
         examples: ['GET /api/products/:id']
       }),
       ...figures,
@@ -39,15 +39,15 @@ const RoutesSchema = Type.Object({
       outcomes: OutcomeCounts,
       latencies: Type.Optional(
         Type.Record(Type.String(), Latency, {
-          description: 'By outcome, ms; only where one route is asked for'
+          description: 'Latency by outcome, ms; only if route is given'
         })
       ),
       config: Type.Optional(
         orNull(
           Type.Record(Type.String(), Type.Unknown(), {
             description:
-              'Cache options that the route was declared with, a function as { function: true }; ' +
-              'null where no instance reports any. Only where one route is asked for'
+              'Declared cache options of the route, functions as { function: true }; ' +
+              'null if no instance reports any. Only if route is given'
           })
         )
       ),
@@ -85,7 +85,7 @@ export const routesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
   })
 }
 
-/** The cache options of a route, as the instance that started last reports them. */
+/** Returns the cache options of a route, as reported by the instance that started last. */
 function configOf (
   presences: readonly Presence[],
   { service, route }: Pick<RouteOutcomes, 'service' | 'route'>

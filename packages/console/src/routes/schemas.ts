@@ -11,75 +11,73 @@ const Ratio = (description: string) =>
     Type.Number({
       minimum: 0,
       maximum: 1,
-      description: `${description}; null where there is none`
+      description: `${description}; null if there are none`
     })
   )
 
 export const asOf = orNull(
   Type.Integer({
-    description: 'When the instances were heard of last, ms since 1970; null: not yet'
+    description: 'Time of the last successful reading, ms since 1970; null before the first'
   })
 )
 export const connected = Type.Boolean({
-  description: 'Whether the store through which instances tell what they count answers'
+  description: 'Whether the store that instances report to is reachable'
 })
 
-/** Of what time. */
+/** The time range of a query. */
 export const RangeQuery = Type.Object(
   {
     from: Type.Optional(
       Type.Integer({
         ...time,
-        description: 'ms since 1970. Default: a quarter of an hour before to'
+        description: 'ms since 1970. Default: 15 minutes before to'
       })
     ),
     to: Type.Optional(Type.Integer({ ...time, description: 'ms since 1970. Default: now' }))
   },
-  { description: 'Counts are of whole minutes' }
+  { description: 'Counts cover whole minutes' }
 )
 
 export const Outcome = Type.Enum([...OUTCOMES], {
   description:
-    'l1: from memory, l2: from the store, coalesced: by a fill it waited for, stale, miss, bypass: not to be cached, uncached: no cache there, ' +
-    "limited: 429, error: 5xx, refill: an application's own"
+    'l1: hit in memory, l2: hit in the store, coalesced: waited for another fill, stale, miss, ' +
+    'bypass: not cacheable, uncached: route without a cache, ' +
+    'limited: 429, error: 5xx, refill: revalidation by the application itself'
 })
 export const Latency = Type.Object(
   { p50: orNull(Type.Number()), p90: orNull(Type.Number()), p99: orNull(Type.Number()) },
-  { description: 'ms; null where there are no requests' }
+  { description: 'ms; null if there are no requests' }
 )
 export const OutcomeCounts = Type.Record(Type.String(), Count, {
-  description: 'How many there were with each outcome'
+  description: 'Number of requests by outcome'
 })
 export const NamedCounts = (description: string) =>
   Type.Record(Type.String(), Count, { description })
 
-export const requests = Type.Integer({ minimum: 0, description: 'By clients: all but refills' })
-export const hitRatio = Ratio('l1, l2, coalesced and stale, as a part of those and misses')
+export const requests = Type.Integer({ minimum: 0, description: 'Client requests, without refills' })
+export const hitRatio = Ratio('hits / (hits + misses), where hits are l1, l2, coalesced and stale')
 export const shared = Type.Integer({
   minimum: 0,
-  description: 'Answered with what another instance had computed'
+  description: 'Hits that reused a response computed by another instance'
 })
-export const savedMs = Type.Number({ description: 'Time of handlers that did not have to run' })
+export const savedMs = Type.Number({ description: 'Handler time saved by hits' })
 
-/** What is told of any requests. */
+/** Fields of any set of requests. */
 export const figures = {
   requests,
   hitRatio,
   shared,
-  notModified: Type.Integer({ minimum: 0, description: 'Answered 304' }),
+  notModified: Type.Integer({ minimum: 0, description: 'Responses with status 304' }),
   limited: Count,
   errors: Count,
   bytes: Count,
   savedMs
 }
 
-/**
- * What is told where each outcome has a field of its own: they and what is uncached add up to
- * `requests`.
- */
+/** Fields of a response with a field for each outcome; these and uncached add up to `requests`. */
 export const detailedFigures = {
   ...figures,
-  hits: Type.Integer({ minimum: 0, description: 'l1 and l2' }),
+  hits: Type.Integer({ minimum: 0, description: 'Sum of l1 and l2' }),
   stale: Count,
   misses: Count,
   coalesced: Count,

@@ -12,21 +12,21 @@ const ServicesSchema = Type.Object({
   services: Type.Array(
     Type.Object({
       service: Type.String(),
-      instances: Type.Array(Type.String(), { description: 'Names of those that are alive' }),
+      instances: Type.Array(Type.String(), { description: 'Names of live instances' }),
       publicUrl: orNull(
-        Type.String({ description: 'Address that clients reach it at; null: that of the console' })
+        Type.String({ description: 'Address for clients; null if it is that of the console' })
       ),
       namespace: orNull(Type.String({ description: 'Namespace of its response cache' })),
       cacheAdmin: Type.Array(Path, { description: 'Prefixes of its cache-admin routes' }),
       demos: Type.Record(Type.String(), Path, {
-        description: 'Demonstrations of the console that it takes part in, by name'
+        description: 'Demos of the console that use the service, by name'
       }),
       routes: Type.Array(
         Type.Object({
-          url: Type.String({ description: 'Pattern', examples: ['/api/products/:id'] }),
+          url: Type.String({ description: 'Route pattern', examples: ['/api/products/:id'] }),
           cached: Type.Boolean({ description: 'Whether its responses are cached' }),
           examples: Type.Array(Path),
-          tags: Type.Array(Type.String(), { description: 'Tags that all its responses have' })
+          tags: Type.Array(Type.String(), { description: 'Tags that all its responses share' })
         }),
         { description: 'GET routes that are cached or have examples' }
       )
@@ -34,7 +34,7 @@ const ServicesSchema = Type.Object({
   )
 })
 
-/** GET api/stats/services: the services, with what they announce about themselves. */
+/** GET api/stats/services: the services and the details they announce. */
 export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { collector }) => {
   app.get('/api/stats/services', {
     schema: {
@@ -51,7 +51,7 @@ export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { co
   })
 }
 
-/** Facts of a service: those of its latest process that announces any. */
+/** Returns the details of a service, from its latest process that announces any. */
 function serviceOf (service: string, all: readonly Presence[]) {
   const presences = all.filter(({ state }) => state.service === service)
   const lastSeenAt = Math.max(...presences.map((presence) => presence.lastSeenAt))

@@ -3,7 +3,7 @@ import { type Collector } from '../collector/collector.js'
 import { type StatsSchema } from '../db/schema.js'
 import { type Authorize } from '../guard.js'
 
-/** The sources that routes answer from. */
+/** The data sources of routes. */
 export interface Source {
   readonly db: Kysely<StatsSchema>
   readonly collector: Collector
@@ -11,7 +11,7 @@ export interface Source {
 }
 
 /**
- * Config of routes that all clients read alike: one response a second. It is for
- * `@weir/fastify/response-cache`, and without effect where that is not registered.
+ * Config of routes whose response is the same for all clients: cached for one second. Used by
+ * `@weir/fastify/response-cache`; without effect if that is not registered.
  */
 export const cached = { cache: { public: true, ttl: '1s' } } as const

@@ -26,10 +26,10 @@ const SummarySchema = Type.Object({
   connected,
   from: Time,
   to: Time,
-  seconds: Type.Number({ description: 'From from to to' }),
+  seconds: Type.Number({ description: 'Length of the range from from to to' }),
   requestsPerSecond: Type.Number(),
   ...detailedFigures,
-  refills: Type.Integer({ minimum: 0, description: 'By applications, of what was stale' }),
+  refills: Type.Integer({ minimum: 0, description: 'Revalidations by applications' }),
   latency: Latency,
   hitLatency: Latency,
   missLatency: Latency,
@@ -46,13 +46,13 @@ const SummarySchema = Type.Object({
   )
 })
 
-/** All requests to all instances. */
+/** GET /api/stats/summary: all requests to all instances. */
 export const summaryRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/summary', {
     schema: {
       tags: ['stats'],
       summary: 'All requests to all instances',
-      description: 'By default of the last quarter of an hour.',
+      description: 'Default: the last 15 minutes.',
       querystring: RangeQuery,
       response: { 200: SummarySchema, ...problems }
     },
@@ -62,7 +62,7 @@ export const summaryRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db,
     const { first, end, parts } = rangeOf(query, now)
     const outcomes = await readTotal(db, parts)
     const [from, to] = [first * MINUTE, Math.min(end * MINUTE, now)]
-    // A minute that has just begun is no time to divide by.
+    // Avoids dividing by almost zero when the minute has just begun.
     const seconds = Math.max(1, (to - from) / 1000)
     const total = figuresOf(outcomes)
     return {

@@ -8,14 +8,14 @@ import { readTotal } from '../../src/history/read.js'
 import { type Part } from '../../src/history/range.js'
 import { tempDir } from './temp-dir.js'
 
-/** A database, new unless a file is given, closed with the test. */
+/** Opens a database, new unless a file is given, and closes it with the test. */
 export async function database (t: Test, file?: string): Promise<Kysely<StatsSchema>> {
   const db = await openDatabase(file ?? join(await tempDir(t), 'stats.db'))
   t.teardown(() => db.destroy())
   return db
 }
 
-/** How many requests of each outcome there were at any time, by minutes and by hours. */
+/** Returns the number of requests by outcome over all time, by minutes and by hours. */
 export async function totals (db: Kysely<StatsSchema>) {
   const ever = (step: Part['step']) => [{ step, first: 0, end: Number.MAX_SAFE_INTEGER }]
   return {

@@ -1,6 +1,6 @@
 import { type FastifyBaseLogger, fastify } from 'fastify'
 
-/** A log, and the messages that were written to it. */
+/** Returns a log and the messages written to it. */
 export function memoryLog (): { log: FastifyBaseLogger, lines: string[] } {
   const lines: string[] = []
   const { log } = fastify({

@@ -1,13 +1,13 @@
 import { type InstanceState, type MetricsStore, type MinuteRecord } from '@weir/metrics'
 
-/** A store that answers as it is told to. It notes what it is asked for. */
+/** A store whose responses the test controls. Records the reads. */
 export class SteeredStore implements MetricsStore {
   readonly kind = 'memory'
   records: MinuteRecord[] = []
   states: InstanceState[] = []
   /** `sinceMinute` of each read. */
   readonly reads: number[] = []
-  /** What each read waits for before it answers; it may reject. */
+  /** Each read waits for this promise before it answers; a rejection makes the read fail. */
   until: Promise<unknown> = Promise.resolve()
 
   async write (): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { Recorder } from '@weir/metrics'
 import { sqliteStore } from '@weir/metrics/sqlite'
 
-// An instance that tells of itself in the file of its first argument, until it is killed, or ends
-// in good order when it is told to.
+// An instance that reports to the file named by the first argument, until it is killed or receives
+// a message to close gracefully.
 const [, , file = '', instance = ''] = process.argv
 const store = sqliteStore({ file })
 const recorder = new Recorder({

@@ -1,7 +1,7 @@
 import type { Outcome } from '@weir/metrics'
 
-// Answers of api/stats, as the pages read them: the OpenAPI description says the same. Times are
-// ms since 1970; null is where there is nothing to tell.
+// Responses of api/stats as the pages read them; the OpenAPI description declares the same shapes.
+// Times are ms since 1970; null means that no value is known.
 
 /** ms */
 export interface Latency {
@@ -23,7 +23,7 @@ export interface OutcomeSummary {
 }
 
 export interface Summary {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly connected: boolean
   readonly from: number
@@ -64,14 +64,14 @@ export interface RouteFigures {
   readonly latency: Latency
   readonly outcomes: OutcomeCounts
   readonly reasons: Readonly<Record<string, number>>
-  /** Latency by outcome; only where one route is asked for. */
+  /** Latency by outcome; present only when one route is selected. */
   readonly latencies?: Readonly<Partial<Record<Outcome, Latency>>>
-  /** Cache options that the route was declared with; null where no instance reports any. */
+  /** Cache options that the route was declared with; null if no instance reports any. */
   readonly config?: Readonly<Record<string, unknown>> | null
 }
 
 export interface Routes {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly routes: readonly RouteFigures[]
 }
@@ -90,7 +90,7 @@ export interface CacheFigures {
 }
 
 export interface Caches {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly caches: readonly CacheFigures[]
 }
@@ -102,7 +102,7 @@ export interface InstanceFigures {
   readonly alive: boolean
   readonly startedAt: number
   readonly lastSeenAt: number
-  /** When it closed in good order. */
+  /** Time of the graceful shutdown, if there was one. */
   readonly endedAt: number | null
   readonly pid: number
   readonly node: string
@@ -118,7 +118,7 @@ export interface InstanceFigures {
 }
 
 export interface Instances {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly instances: readonly InstanceFigures[]
 }
@@ -142,20 +142,20 @@ export interface RedisFigures {
 }
 
 export interface Limits {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly policies: readonly {
     readonly service: string
     readonly policy: string
     readonly denied: number
   }[]
-  /** The number of clients that were denied. */
+  /** Number of rate-limited clients. */
   readonly clients: number
 }
 
-/** The clients that were denied, for the role admin. */
+/** The rate-limited clients; requires the admin role. */
 export interface LimitedClients {
-  /** When the instances were heard of last. */
+  /** Time of the last report from the instances. */
   readonly asOf: number | null
   readonly clients: readonly LimitedClient[]
 }
@@ -188,7 +188,7 @@ export interface HistoryPoint {
   readonly p99: number | null
   readonly hitP50: number | null
   readonly missP50: number | null
-  /** Latency by outcome; only where a route is asked for. */
+  /** Latency by outcome; present only when a route is selected. */
   readonly latency?: Readonly<Partial<Record<Outcome, TickLatency>>>
 }
 
@@ -202,7 +202,7 @@ export interface TickLatency {
   readonly p99: number | null
 }
 
-/** Counts since the tick before. */
+/** Counts since the previous tick. */
 export interface Tick {
   readonly at: number
   readonly connected: boolean
@@ -229,7 +229,7 @@ export interface Tick {
   }[]
 }
 
-/** Something that was invalidated; without tags, all of a namespace. */
+/** An invalidation; without tags it covers a whole namespace. */
 export interface Invalidated {
   readonly at: number
   readonly service: string
@@ -249,7 +249,7 @@ export type EventKind =
   | 'breaker-closed'
   | 'invalidated'
 
-/** Something that happened in the fleet. */
+/** An event in the fleet. */
 export interface FleetEvent {
   readonly id: number
   readonly at: number
@@ -258,7 +258,7 @@ export interface FleetEvent {
   readonly instance: string | null
   readonly namespace: string | null
   readonly tags: readonly string[]
-  /** Process of an instance, or name of a circuit breaker. */
+  /** The process of an instance, or the name of a circuit breaker. */
   readonly about: string | null
 }
 
@@ -273,7 +273,7 @@ export interface DemoUsers {
   readonly users: readonly { readonly id: string, readonly token: string }[]
 }
 
-/** One response, computed and from each tier. */
+/** Timings of one response: computed, and served from each tier. */
 export interface Comparison {
   readonly path: string
   readonly samples: number
@@ -283,7 +283,7 @@ export interface Comparison {
 
 export interface ComparisonResult {
   readonly source: 'handler' | 'store' | 'memory'
-  /** Responses that came from there, and those that came from elsewhere and do not count. */
+  /** Responses from this tier; `leftOut` counts responses from other tiers, which are ignored. */
   readonly samples: number
   readonly leftOut: number
   readonly medianMs: number
@@ -292,12 +292,12 @@ export interface ComparisonResult {
   readonly requestsPerSecond: number
 }
 
-/** Answer of POST …/cache/invalidations. */
+/** Response of POST …/cache/invalidations. */
 export interface InvalidationReceipt {
   readonly namespace: string
   readonly instance: string
   readonly tags: readonly string[]
   readonly all: boolean
-  /** Entries in the memory of the instance that answered, where it is known how many. */
+  /** Number of entries removed from the answering instance's memory, if known. */
   readonly dropped: { readonly memory?: number }
 }

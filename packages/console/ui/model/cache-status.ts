@@ -16,9 +16,8 @@ export interface CacheStatus {
 }
 
 /**
- * Reads a Cache-Status field. The cache nearest to the origin comes first, the one nearest to the
- * client last (RFC 9211, 2). Empty where there is none, or one that cannot be read: then nothing is
- * known.
+ * Parses a Cache-Status field. The cache nearest to the origin comes first, the one nearest to the
+ * client last (RFC 9211, 2). Returns an empty array if the field is missing or malformed.
  *
  * @example parseCacheStatus('shop-1; hit; ttl=35')[0]?.ttl // 35
  */

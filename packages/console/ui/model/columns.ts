@@ -1,14 +1,14 @@
 import { type HistoryPoint, type OutcomeCounts, type Tick } from './api.js'
 
-/** Of a chart: x in ms since 1970, ascending, and for each series a value or a gap at each x. */
+/** The data of a chart: ascending x in ms since 1970, and a value or a gap per series at each x. */
 export interface Columns {
   readonly x: readonly number[]
   readonly series: readonly (readonly (number | null)[])[]
 }
 
 /**
- * Columns of rows that have a time. A hole of more than `gapMs` after a row is a gap in the chart,
- * not a line across it; rows of different length have a gap of their own.
+ * Builds columns from timestamped rows. If the next row follows more than `gapMs` later, the chart
+ * shows a gap instead of a connecting line; `gapMs` may depend on the row.
  */
 export function columns<Row extends { readonly at: number }> (
   rows: readonly Row[], values: readonly ((row: Row) => number | null | undefined)[],
@@ -30,8 +30,8 @@ export function columns<Row extends { readonly at: number }> (
 }
 
 /**
- * Series on top of each other, the first at the bottom: each as the upper edge of its area. To be
- * drawn from the last to the first, so that each covers what is not its own.
+ * Stacks series, the first at the bottom, and returns the upper edge of each area. Draw them from
+ * last to first, so that each area covers the lower part of the one above it.
  */
 export function stacked (series: Columns['series']): (number | null)[][] {
   const edges: (number | null)[][] = []
@@ -46,7 +46,7 @@ export function stacked (series: Columns['series']): (number | null)[][] {
 export interface Sample {
   /** ms since 1970 */
   readonly at: number
-  /** Length, ms. */
+  /** Length in ms. */
   readonly span: number
   /** Requests/s by outcome. */
   readonly rates: OutcomeCounts
@@ -61,15 +61,16 @@ export interface Sample {
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/** Points from the first one with requests on: the time before it would only take room. */
+/** Drops the points before the first one with requests, which would only take up space. */
 export const sinceFirstRequest = (points: readonly HistoryPoint[]): readonly HistoryPoint[] => {
   const first = points.findIndex(({ requests }) => requests > 0)
   return first === -1 ? [] : points.slice(first)
 }
 
 /**
- * Ticks, and before them whole minutes of history, so that charts are full at once. @param now ms
- * since 1970
+ * Prepends whole minutes of history to the ticks, so that charts are filled immediately.
+ *
+ * @param now ms since 1970
  */
 export function samplesOf (
   points: readonly HistoryPoint[],
@@ -106,15 +107,15 @@ export function samplesOf (
   return [...minutes, ...seconds]
 }
 
-/** Two missing in a row are a gap: nobody knows what was then. */
+/** Two consecutive missing samples are a gap, because no data exists for that time. */
 export const gapAfter = ({ span }: Sample): number => span * 2.5
 
 const scaled = (counts: OutcomeCounts, by: number): OutcomeCounts =>
   Object.fromEntries(Object.entries(counts).map(([outcome, times]) => [outcome, times * by]))
 
 /**
- * Requests of a point of history by how they were answered: hits from memory and store are one
- * number there, and the rest had no cache.
+ * Requests of a history point by outcome. History does not separate memory hits from store hits;
+ * the remaining requests had no cache.
  */
 export const historyParts = {
   hit: (point: HistoryPoint) => point.hits,

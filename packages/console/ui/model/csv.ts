@@ -2,8 +2,8 @@
 export type CsvValue = string | number | boolean | null | undefined
 
 /**
- * A CSV file (RFC 4180) with a header. Text that a spreadsheet would run as a formula begins with
- * an apostrophe.
+ * Serializes a CSV file (RFC 4180) with a header. Text that a spreadsheet would run as a formula is
+ * prefixed with an apostrophe.
  *
  * @example csvOf(['route', 'requests'], [['GET /a', 3]]) // 'route,requests\r\nGET /a,3\r\n'
  */
@@ -13,7 +13,7 @@ export const csvOf = (
 ): string =>
   [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('')
 
-/** Characters that begin a formula in a spreadsheet, also behind blanks. */
+/** Matches text that a spreadsheet runs as a formula, including after leading whitespace. */
 const FORMULA = /^\s*[=+\-@\t\r]/
 
 function field (value: CsvValue): string {
@@ -24,7 +24,7 @@ function field (value: CsvValue): string {
 }
 
 /**
- * Makes the name of a file from the title of a table and the time.
+ * Builds a file name from the title of a table and the time.
  *
  * @example fileName('Requests', 0) // 'weir-requests-1970-01-01T00-00.csv'
  */

@@ -1,11 +1,12 @@
 import { fieldsOf, type Wish } from './exchange.js'
 
 /**
- * The curl command that sends a wish from a shell. It has no token: the command reads that from a
- * variable such as EDITOR_TOKEN, which npm start prints.
+ * Builds the curl command that sends a request from a shell. The command contains no token: it
+ * reads one from a variable such as EDITOR_TOKEN, which npm start prints.
  *
  * @example
- * curlOf({ method: 'GET', path: '/api/products/1' }, 'http://localhost:8080') // "curl -i 'http://localhost:8080/api/products/1'"
+ * curlOf({ method: 'GET', path: '/api/products/1' }, 'http://localhost:8080')
+ * // "curl -i 'http://localhost:8080/api/products/1'"
  */
 export function curlOf (wish: Wish, origin: string, role?: string): string {
   const { 'cache-control': cacheControl, ...fields } = fieldsOf(wish, undefined)
@@ -27,8 +28,9 @@ export function curlOf (wish: Wish, origin: string, role?: string): string {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /**
- * The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"products",
- * "product:3"') // 'products\nproduct:3'
+ * Returns the tags in a Cache-Groups field (RFC 9875), one per line.
+ *
+ * @example tagsIn('"products", "product:3"') // 'products\nproduct:3'
  */
 export const tagsIn = (cacheGroups: string): string =>
   [...cacheGroups.matchAll(/"((?:[^"\\]|\\.)*)"/g)]

@@ -4,7 +4,7 @@ import { type Exchange } from './exchange.js'
 import { Stored } from './stored.js'
 import { told } from './told.js'
 
-/** The bounds of one run: whichever is reached first ends it. */
+/** The bounds of one run, which ends when the first of them is reached. */
 export const DEMO_LIMITS = { requests: 300, seconds: 20, perSecond: 20 } as const
 
 /** A run of demo traffic. */
@@ -18,9 +18,9 @@ export interface DemoRun {
   readonly problem?: string
 }
 
-/** Parts that tests replace. */
+/** Dependencies that tests replace. */
 export interface DemoTrafficOptions {
-  /** Sends a GET; undefined where there was no response. */
+  /** Sends a GET; resolves to undefined if there was no response. */
   readonly send: (
     path: string,
     signal: AbortSignal
@@ -35,14 +35,13 @@ export interface DemoTrafficOptions {
 
 const CATEGORIES = '/api/categories'
 const PRODUCTS = '/api/products?limit=20'
-/** A fleet that answers slower than requests come is not sent more. */
+/** Limit of concurrent requests, which protects a slow fleet from overload. */
 const MOST_IN_FLIGHT = 8
 const GIVE_UP_AFTER = 5
 const IDLE: DemoRun = { phase: 'idle', sent: 0, outcomes: {}, unanswered: 0 }
 
 /**
- * Sends a bounded number of reads of the shop: lists, categories and products, some more often
- * than others.
+ * Sends a bounded number of shop reads: lists, categories and products, some of them more often.
  */
 export class DemoTraffic {
   readonly run = new Stored<DemoRun>(IDLE)
@@ -54,10 +53,10 @@ export class DemoTraffic {
     this.#options = options
   }
 
-  /** Begins a run, unless one is under way. */
+  /** Starts a run unless one is in progress. */
   start (): void {
     if (this.run.get().phase === 'running') return
-    // Late responses of the run before do not count for this one.
+    // Late responses of the previous run do not count for this one.
     this.#ended.abort()
     const ended = new AbortController()
     this.#ended = ended
@@ -71,13 +70,13 @@ export class DemoTraffic {
     })
   }
 
-  /** Ends the run; responses that are under way are dropped. */
+  /** Ends the run and drops pending responses. */
   stop (): void {
     this.#ended.abort()
     this.#end()
   }
 
-  /** The paths to read, the popular ones first. They come from the shop itself. */
+  /** Fetches the paths to read from the shop, the popular ones first. */
   async #discover (signal: AbortSignal): Promise<string[]> {
     const [categories, products] = await Promise.all([
       this.#send(CATEGORIES, signal),

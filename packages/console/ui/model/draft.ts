@@ -1,7 +1,7 @@
 import { type Product } from './products.js'
 import { moneyInput, parseMoney } from './format.js'
 
-/** A product as it stands in a form. */
+/** A product as entered in a form. */
 export interface Draft {
   readonly name: string
   readonly price: string
@@ -12,10 +12,7 @@ export interface Draft {
 export const draftOf = ({ name, price, stock, description }: Product): Draft =>
   ({ name, price: moneyInput(price), stock: String(stock), description })
 
-/**
- * The changes of a form: the fields that differ, for a merge patch (RFC 7396); or what is wrong,
- * by field.
- */
+/** Returns the changed fields of a form as a merge patch (RFC 7396), or the mistakes by field. */
 export function changesOf (draft: Draft, product: Product): {
   readonly changes: Readonly<Record<string, string | number>>
   readonly mistakes: Readonly<Partial<Record<keyof Draft, string>>>

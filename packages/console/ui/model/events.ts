@@ -19,10 +19,10 @@ export const EVENT_KINDS: readonly {
   { kind: 'invalidated', label: 'Invalidated', tone: 'plain', term: 'invalidated' }
 ]
 
-/** The kind with this name; undefined where there is none. */
+/** Returns the kind with this name, or undefined if none exists. */
 export const kindOf = (kind: string | null) => EVENT_KINDS.find((one) => one.kind === kind)
 
-/** Selects events; the same names are in the address and in the API. */
+/** Selects events. The address and the API use the same names. */
 export interface EventFilter {
   readonly kind?: string
   readonly service?: string
@@ -32,7 +32,7 @@ export interface EventFilter {
 
 const FIELDS = ['kind', 'service', 'instance', 'tag'] as const
 
-/** The filter in an address; an unknown kind is none. */
+/** Reads the filter from an address; an unknown kind is ignored. */
 export function filterIn (query: URLSearchParams): EventFilter {
   const given = FIELDS.flatMap((name) => {
     const value = query.get(name)?.trim() ?? ''
@@ -41,7 +41,7 @@ export function filterIn (query: URLSearchParams): EventFilter {
   return Object.fromEntries(given) as EventFilter
 }
 
-/** Whether an event that is told live belongs to what is shown. */
+/** Tells whether a live event matches the filter of the view. */
 export const isShown = (
   event: FleetEvent,
   { kind, service, instance, tag }: EventFilter
@@ -51,7 +51,7 @@ export const isShown = (
   (instance === undefined || event.instance === instance) &&
   (tag === undefined || event.tags.includes(tag))
 
-/** Events without those that are there twice, newest first. */
+/** Merges lists of events without duplicates, newest first. */
 export const merged = (...lists: readonly (readonly FleetEvent[])[]): FleetEvent[] =>
   [...new Map(lists.flat().map((event) => [event.id, event])).values()].sort(
     (a, b) => b.at - a.at || b.id - a.id

@@ -5,11 +5,11 @@ import { type Problem, problemOf } from './problem.js'
 /** A request to send. */
 export interface Wish {
   readonly method: 'GET' | 'HEAD' | 'PATCH' | 'POST'
-  /** Path and query, or a URL of a service elsewhere. */
+  /** Path and query, or a URL of a service at another origin. */
   readonly path: string
   readonly ifNoneMatch?: string
   readonly ifMatch?: string
-  /** True: caches do not answer. */
+  /** `true` bypasses caches. */
   readonly bypass?: boolean
   readonly body?: { readonly type: string, readonly text: string }
 }
@@ -17,20 +17,20 @@ export interface Wish {
 /** A request that was answered. */
 export interface Exchange {
   readonly wish: Wish
-  /** The identity that it was sent as. */
+  /** The identity that sent the request. */
   readonly who: string
   /** ms since 1970 */
   readonly sentAt: number
-  /** Time until the whole body was here. */
+  /** Time until the whole body was received. */
   readonly ms: number
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
   readonly body: string
   readonly outcome: Outcome
   readonly instance?: string
-  /** Says in sentences how it was answered. */
+  /** Sentences that explain how the request was answered. */
   readonly words: string
-  /** The error, if the status is one. */
+  /** The error, if the status denotes one. */
   readonly problem?: Problem
 }
 
@@ -54,9 +54,9 @@ export function exchanged (
 }
 
 /**
- * The header fields of a wish. Whatever the wish, Cache-Control is among them: `as-is` is a
- * directive that no cache knows, so none acts upon it (RFC 9111, 5.2.3). It is there for the
- * browser, see `send`.
+ * Returns the header fields of a request. Cache-Control is always present: `as-is` is a directive
+ * that no cache knows, so caches ignore it (RFC 9111, 5.2.3). `send` explains why the browser needs
+ * it.
  */
 export function fieldsOf (wish: Wish, token: string | undefined): Record<string, string> {
   return {
@@ -69,8 +69,8 @@ export function fieldsOf (wish: Wish, token: string | undefined): Record<string,
 }
 
 /**
- * The path and query of a typed address of this origin, the whole URL of one of the others; or the
- * reason why no request can be sent there.
+ * Parses a typed address into its path and query for this origin, or its whole URL for another
+ * announced origin. Returns the reason if no request can be sent there.
  *
  * @example pathOf('api/products', 'https://weir.example') // { path: '/api/products' }
  */

@@ -3,16 +3,16 @@ import { type CacheStatus, parseCacheStatus } from './cache-status.js'
 import { duration } from './format.js'
 import { reasonOf } from './reasons.js'
 
-/** The way a request was answered, in words. */
+/** An explanation of how a request was answered. */
 export interface Explanation {
   readonly outcome: Outcome
   /** The instance that answered, if the response names it. */
   readonly instance?: string
-  /** Sentences. */
+  /** The explanation in full sentences. */
   readonly words: string
 }
 
-/** The reason that the handler was called (RFC 9211, 2.2), after the name of the cache. */
+/** Reasons for calling the handler (RFC 9211, 2.2), as text that follows the name of the cache. */
 const FORWARDED: Readonly<Record<string, string>> = {
   bypass: 'did not use its cache for this request',
   method: 'passed the request on, because it is neither GET nor HEAD',
@@ -25,7 +25,7 @@ const FORWARDED: Readonly<Record<string, string>> = {
 }
 
 /**
- * Explains Cache-Status, Age and status of a response in words.
+ * Explains the Cache-Status, Age and status of a response in words.
  *
  * @example
  * explain({ status: 200, cacheStatus: 'shop-1; hit; ttl=57; detail=memory', age: '3' }).outcome

@@ -3,16 +3,14 @@ import { type OutcomeCounts, type Tick } from './api.js'
 import { count, rate } from './format.js'
 import { OUTCOMES } from './outcomes.js'
 
-/**
- * The requests of the last second, by the parts of the fleet they reached. Rates are requests/s.
- */
+/** Requests of the last second by the part of the fleet they reached. Rates are requests/s. */
 export interface Flow {
   readonly requests: number
-  /** Answered by an instance alone: from memory, stale, coalesced, rate-limited. */
+  /** Answered by the instance itself: from memory, stale, coalesced or rate-limited. */
   readonly memory: number
   /** Answered from the shared store. */
   readonly store: number
-  /** Computed by a handler, refills included. */
+  /** Computed by a handler, including refills. */
   readonly origin: number
   readonly services: readonly FleetService[]
   readonly storeName: string
@@ -35,7 +33,7 @@ export interface FleetInstance {
 const STORE: readonly Outcome[] = ['l2']
 const ORIGIN: readonly Outcome[] = ['miss', 'bypass', 'uncached', 'refill', 'error']
 
-/** Sums up a tick for the diagram. */
+/** Summarizes a tick for the diagram. */
 export function flowOf (tick: Tick): Flow {
   const each = tick.requests === 0 ? 1 : tick.requestsPerSecond / tick.requests
   const of = (outcomes: readonly Outcome[]) => sum(tick.outcomes, outcomes) * each
@@ -53,7 +51,7 @@ export function flowOf (tick: Tick): Flow {
   }
 }
 
-/** Says in sentences what the diagram shows. */
+/** Describes the diagram in sentences. */
 export function flowText ({ requests, memory, store, origin, services }: Flow): string {
   const instances = services.flatMap((service) => service.instances)
   const up = instances.filter(({ isUp }) => isUp).length
@@ -65,7 +63,11 @@ export function flowText ({ requests, memory, store, origin, services }: Flow): 
   )
 }
 
-/** Whole numbers from one on: a tick is not exactly a second. @example perSecond(9.01) // '9' */
+/**
+ * Formats a rate, rounded from one up because a tick is not exactly a second.
+ *
+ * @example perSecond(9.01) // '9'
+ */
 export const perSecond = (value: number): string => value < 1 ? rate(value) : count(value)
 
 function servicesOf ({ instances }: Tick): FleetService[] {
@@ -85,7 +87,7 @@ function servicesOf ({ instances }: Tick): FleetService[] {
   }))
 }
 
-/** The most frequent outcome; the cheaper one of two that are equally frequent. */
+/** Returns the most frequent outcome, and on a tie the cheaper one. */
 function most (outcomes: OutcomeCounts): Outcome | undefined {
   const [first] = OUTCOMES.map(({ outcome }) => ({ outcome, times: outcomes[outcome] ?? 0 }))
     .filter(({ times }) => times > 0).sort((a, b) => b.times - a.times)

@@ -1,8 +1,8 @@
-// Numbers as people read them. Null, where there is nothing to tell, is a dash in all of them.
+// Formats numbers for readers. All functions format an unknown value (null) as a dash.
 
 const LOCALE = 'en-GB'
 const NOTHING = '–'
-/** In place of a space that a line may end at. */
+/** No-break space. */
 const TIED = '\u00a0'
 const MINUS = '−'
 
@@ -28,29 +28,35 @@ type Maybe = number | null | undefined
 const isNothing = (value: Maybe): value is null | undefined =>
   value === null || value === undefined || !Number.isFinite(value)
 
-/** With `fraction` digits after the point. */
+/** Formats a number with `fraction` decimal places. */
 const fixed = (value: number, fraction: number): string => (digits[fraction] ?? whole).format(value)
 
-/** Three digits are enough to see a change by, and few enough to read while it changes. */
+/** Formats three digits: enough to notice a change, and few enough to read while it changes. */
 const threeDigits = (value: number): string =>
   fixed(value, Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0)
 
 /** @example count(12345) // '12,345' */
 export const count = (value: Maybe): string => isNothing(value) ? NOTHING : whole.format(value)
 
-/** How many a second: no more digits than there are. @example rate(12.34) // '12.3' */
+/**
+ * Formats a rate per second without trailing zeros.
+ *
+ * @example rate(12.34) // '12.3'
+ */
 export const rate = (value: Maybe): string =>
   isNothing(value) ? NOTHING : withoutZeros(threeDigits(value))
 
 /**
- * For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') //
- * '10 ms'
+ * Removes a fraction of zeros, which would only take up space on an axis.
+ *
+ * @example withoutZeros('10.0 ms') // '10 ms'
  */
 export const withoutZeros = (text: string): string => text.replace(/\.0+(?!\d)/, '')
 
 /**
- * A part of one. Only all of it is 100%, and only nothing is 0%. @example percent(0.9996) //
- * '99.9%'
+ * Formats a ratio from 0 to 1. Only exactly 1 is 100%, and only exactly 0 is 0%.
+ *
+ * @example percent(0.9996) // '99.9%'
  */
 export function percent (value: Maybe): string {
   if (isNothing(value)) return NOTHING
@@ -58,7 +64,11 @@ export function percent (value: Maybe): string {
   return `${fixed(Math.min(99.9, Math.max(0.1, value * 100)), 1)}%`
 }
 
-/** @param value milliseconds @example ms(0.234) // '0.23 ms' */
+/**
+ * Formats milliseconds.
+ *
+ * @example ms(0.234) // '0.23 ms'
+ */
 export function ms (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   if (value >= 10_000) return duration(value)
@@ -67,7 +77,11 @@ export function ms (value: Maybe): string {
     : `${value === 0 ? '0' : threeDigits(value)} ms`
 }
 
-/** @example bytes(1536) // '1.50 KiB' */
+/**
+ * Formats a size in binary units.
+ *
+ * @example bytes(1536) // '1.50 KiB'
+ */
 export function bytes (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
@@ -79,8 +93,10 @@ export function bytes (value: Maybe): string {
 }
 
 /**
- * A span of time in its two greatest units. @param value milliseconds @example duration(3_720_000)
- * // '1 h 2 min'
+ * Formats a duration in its two largest units.
+ *
+ * @param value milliseconds
+ * @example duration(3_720_000) // '1 h 2 min'
  */
 export function duration (value: Maybe): string {
   if (isNothing(value)) return NOTHING
@@ -104,13 +120,22 @@ export function duration (value: Maybe): string {
   )
 }
 
-/** @param cents minor units @example money(1299) // '€12.99' */
+/**
+ * Formats a price.
+ *
+ * @param cents minor units
+ * @example money(1299) // '€12.99'
+ */
 export const money = (cents: number): string => euro.format(cents / 100)
 
-/** @param at ms since 1970 @example '14:03:07' */
+/**
+ * Formats a time of day such as `14:03:07`.
+ *
+ * @param at ms since 1970
+ */
 export const time = (at: number): string => clock.format(at)
 
-/** For the axis of a chart that spans `span` ms. */
+/** Formats a time for the axis of a chart that spans `span` ms. */
 export function axisTime (at: number, span: number): string {
   if (span <= 15 * 60_000) return clock.format(at)
   return span <= 36 * 3_600_000
@@ -118,7 +143,7 @@ export function axisTime (at: number, span: number): string {
     : `${day.format(at)} ${clockMinutes.format(at)}`
 }
 
-/** With the day, where it is not today's. */
+/** Formats a time of day, preceded by the date unless it is today. */
 export function dateTime (at: number, now = Date.now()): string {
   return new Date(at).toDateString() === new Date(now).toDateString()
     ? time(at)
@@ -126,8 +151,9 @@ export function dateTime (at: number, now = Date.now()): string {
 }
 
 /**
- * A price as somebody types it, in minor units; undefined for what is none. @example
- * parseMoney('12,5') // 1250
+ * Parses a typed price into minor units; returns undefined if it is not a price.
+ *
+ * @example parseMoney('12,5') // 1250
  */
 export function parseMoney (text: string): number | undefined {
   const match = /^\s*(\d{1,7})(?:[.,](\d{1,2}))?\s*$/.exec(text)
@@ -135,6 +161,10 @@ export function parseMoney (text: string): number | undefined {
   return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
 }
 
-/** As `parseMoney` takes it. @example moneyInput(1250) // '12.50' */
+/**
+ * Formats a price for an input that `parseMoney` reads.
+ *
+ * @example moneyInput(1250) // '12.50'
+ */
 export const moneyInput = (cents: number): string =>
   `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`

@@ -1,6 +1,6 @@
 /**
- * Where in the console one is: `#/shop/17?page=2`. The server has one page only, so what comes
- * after # says which.
+ * A location in the console, such as `#/shop/17?page=2`. The server has a single page, so the
+ * fragment selects the view.
  */
 export interface Place {
   /** `['shop', '17']`; empty for the first page. */
@@ -11,14 +11,12 @@ export interface Place {
 const LOGIN = /^#login=(.+)$/
 
 /**
- * The one-time code of a login link, `#login=…`. Browsers send what is after # neither to servers
- * nor as a referrer.
+ * Returns the one-time code of a login link, `#login=…`. Browsers send the fragment neither to
+ * servers nor in the Referer field.
  */
 export const loginCodeIn = (hash: string): string | undefined => LOGIN.exec(hash)?.[1]
 
-/**
- * The place that an address names; the first page for a login link, and where it cannot be read.
- */
+/** Parses an address; login links and malformed addresses lead to the first page. */
 export function parseHash (hash: string): Place {
   if (loginCodeIn(hash) !== undefined) return { path: [], query: new URLSearchParams() }
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s)

@@ -1,9 +1,9 @@
 import { hashOf } from './hash.js'
 
-/** `invalid`: invalidated, or of another version of the package. */
+/** The state of a key. `invalid` entries were invalidated or written by another package version. */
 export type KeyState = 'fresh' | 'stale' | 'expired' | 'invalid'
 
-/** A key of a cache, as the API tells it. Times are ms since 1970. */
+/** A key of a cache as the API returns it. Times are ms since 1970. */
 export interface Key {
   readonly key: string
   readonly state: KeyState
@@ -45,20 +45,20 @@ export interface Namespaces {
   readonly complete: boolean
 }
 
-/** The conditions of the page, by their names in the address. */
+/** The filters of the page, by their names in the address. */
 export const FILTERS = ['route', 'tag', 'state', 'filledBy', 'minBytes', 'minAge'] as const
 export type Filters = Readonly<Partial<Record<typeof FILTERS[number], string>>>
 
-/** The part of the address that says what the page shows. */
+/** The part of the address that selects the contents of the page. */
 export interface KeysView {
   readonly namespace: string | undefined
   readonly filters: Filters
   readonly cursor: string | undefined
-  /** The key that is looked into. */
+  /** The key whose entry is open. */
   readonly key: string | undefined
 }
 
-/** Reads the view out of the query of an address. */
+/** Reads the view from the query of an address. */
 export function viewOf (query: URLSearchParams): KeysView {
   const given = (name: string) => query.get(name) || undefined
   const filters = FILTERS.flatMap((name) => {
@@ -73,14 +73,14 @@ export function viewOf (query: URLSearchParams): KeysView {
   }
 }
 
-/** The address of a view. */
+/** Returns the address of a view. */
 export const addressOf = ({ namespace, filters, cursor, key }: KeysView): string =>
   hashOf(['keys'], { namespace, ...filters, cursor, key })
 
 const MINUTE = 60_000
 const KIB = 1024
 
-/** The request for the page of a view. Sizes are typed in KiB and ages in minutes. */
+/** Returns the request for the page of a view. Sizes are typed in KiB and ages in minutes. */
 export function requestOf ({ namespace = '', filters, cursor }: KeysView, limit: number): string {
   const { minBytes, minAge, ...others } = filters
   const query = new URLSearchParams({
@@ -91,19 +91,21 @@ export function requestOf ({ namespace = '', filters, cursor }: KeysView, limit:
     ...scaled('minAge', minAge, MINUTE),
     ...(cursor !== undefined && { cursor })
   })
-  return `/api/stats/keys?${query.toString()}`
+  return `api/stats/keys?${query.toString()}`
 }
 
-/** A number that is none is left as it is, for the API to say so. */
+/**
+ * Scales a typed number; other text is passed on unchanged, so that the API reports the mistake.
+ */
 function scaled (name: string, value: string | undefined, factor: number) {
   if (value === undefined) return {}
   const number = Number(value)
   return { [name]: Number.isFinite(number) ? String(Math.round(number * factor)) : value }
 }
 
-/** The text of a key for a table: the path of a response, else the key. */
+/** Returns the text of a key for a table: the path of a response, or else the key. */
 export const titleOf = ({ key, url }: Pick<Key, 'key' | 'url'>): string =>
   url === null ? key : url.replace(/^https?:\/\/[^/#?]*/, '') || '/'
 
-/** The URL that a key of the response cache begins with; null for any other key. */
+/** Returns the URL at the start of a response cache key; null for any other key. */
 export const urlIn = (key: string): string | null => /^https?:\/\/[^\n]+/.exec(key)?.[0] ?? null

@@ -3,19 +3,19 @@ import { appended } from './ring.js'
 import { Stored } from './stored.js'
 import { told } from './told.js'
 
-/** The part of an EventSource that is used here. */
+/** The subset of EventSource that the feed uses. */
 export interface EventStream {
-  /** 2 where it has given up. */
+  /** 2 after the browser has stopped reconnecting. */
   readonly readyState: number
   addEventListener (type: string, listener: (event: { readonly data?: unknown }) => void): void
   close (): void
 }
 
-/** The last that the live stream has told. */
+/** The latest data of the live stream. */
 export interface Live {
-  /** `connecting` until something is known for the first time. */
+  /** `connecting` until the first data arrives. */
   readonly phase: 'connecting' | 'live' | 'lost'
-  /** ms since 1970, by this machine's clock: when the last tick came. */
+  /** Time of the last tick in ms since 1970, by this machine's clock. */
   readonly heardAt: number | undefined
   /** Ticks of the last five minutes, oldest first. */
   readonly ticks: readonly Tick[]
@@ -29,16 +29,17 @@ const TICKS = 300
 const INVALIDATIONS = 100
 const EVENTS = 200
 /**
- * One tick a second is told: when five are missing, nobody is there, whatever the connection says.
+ * The stream sends one tick per second: after five missing ticks it counts as lost, even if the
+ * connection is still open.
  */
 const SILENCE_MS = 5000
 const RETRY_MS = 2000
 const CLOSED = 2
 
 /**
- * Follows the live stream of the stats service, for as long as the page is open. A browser
- * reconnects by itself where the connection breaks, but not where the answer was an error, nor
- * where nothing comes over a connection that stays: so those are done here.
+ * Follows the live stream of the stats service while the page is open. Browsers reconnect after a
+ * broken connection, but neither after an error response nor on an open connection that has gone
+ * silent. The feed handles these two cases.
  */
 export class LiveFeed {
   readonly state = new Stored<Live>({
@@ -63,7 +64,7 @@ export class LiveFeed {
     const stream = this.#open()
     this.#stream = stream
     this.#wake(SILENCE_MS)
-    // A stream that was given up may still have events on their way.
+    // A replaced stream may still deliver pending events.
     const on = (type: string, handle: (event: { readonly data?: unknown }) => void) => {
       stream.addEventListener(type, (event) => {
         if (this.#stream === stream) handle(event)
@@ -85,8 +86,8 @@ export class LiveFeed {
   }
 
   /**
-   * Calls `listener` with each invalidation, and with nothing when the stream is back, because some
-   * may have been missed; until what it returns is called.
+   * Calls `listener` with each invalidation, and with undefined when the stream is back, because
+   * some may have been missed. Returns a function that unsubscribes.
    */
   listen (listener: (event: Invalidated | undefined) => void): () => void {
     this.#listeners.add(listener)
@@ -130,7 +131,7 @@ export class LiveFeed {
     this.state.set({ ...before, phase: 'lost' })
   }
 
-  /** Begins anew after `delay` unless something is heard before. */
+  /** Reconnects after `delay` unless data arrives first. */
   #wake (delay: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {

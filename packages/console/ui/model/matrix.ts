@@ -1,15 +1,12 @@
 import { type InstanceFigures } from './api.js'
 
-/**
- * Who answered with what whom had computed: a row for each that served, a column for each that
- * filled.
- */
+/** Hits by serving and computing instance: one row per server, one column per filler. */
 export interface Matrix {
   readonly fillers: readonly string[]
   readonly rows: readonly { readonly server: string, readonly hits: readonly number[] }[]
 }
 
-/** Runs of an instance are one: a restarted one goes on under its name. */
+/** Builds the matrix. Runs of an instance are merged by name, so restarts do not split it. */
 export function fillMatrix (instances: readonly InstanceFigures[]): Matrix {
   const servers = new Map<string, Map<string, number>>()
   const fillers = new Set<string>()

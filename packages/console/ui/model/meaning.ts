@@ -2,8 +2,9 @@ import { type Summary } from './api.js'
 import { count, duration, percent } from './format.js'
 
 /**
- * Sums up the figures of a stretch of time in a few sentences.
- * @param within as in `in the last 15 minutes`
+ * Summarizes the figures of a time range in a few sentences.
+ *
+ * @param within the range in words, such as `in the last 15 minutes`
  */
 export function meaning (summary: Summary, within: string): string {
   const { requests, hitRatio, savedMs, shared, limited, errors } = summary
@@ -24,7 +25,7 @@ export function meaning (summary: Summary, within: string): string {
   return sentences.filter((sentence) => sentence !== '').join(' ')
 }
 
-/** Requests that were answered from the cache. */
+/** Counts the requests that were answered from the cache. */
 export const servedOf = ({ hits, coalesced, stale }: Summary): number => hits + coalesced + stale
 
 /** @example plural(2, 'request') // '2 requests' */

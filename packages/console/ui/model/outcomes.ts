@@ -1,8 +1,6 @@
 import type { Outcome } from '@weir/metrics'
 
-/**
- * Outcomes of requests as the console names them, in the order of the charts: the cheapest first.
- */
+/** Outcomes of requests with their labels, in the order of the charts: the cheapest first. */
 export const OUTCOMES: readonly { readonly outcome: Outcome, readonly label: string }[] = [
   { outcome: 'l1', label: 'memory' },
   { outcome: 'l2', label: 'store' },

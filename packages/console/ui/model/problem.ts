@@ -1,21 +1,21 @@
-/** An answer that is no success, in words. */
+/** A failed request, described in words. */
 export interface Problem {
   readonly status: number
   readonly title: string
-  /** Says what is wrong, and perhaps what to do. */
+  /** States what is wrong and, where possible, what to do. */
   readonly detail: string
   readonly code?: string
   readonly requestId?: string
-  /** The fields that cannot be accepted. */
+  /** The rejected fields. */
   readonly errors: readonly { readonly field: string, readonly message: string }[]
-  /** Seconds after which to try again. */
+  /** Seconds to wait before retrying. */
   readonly retryAfter?: number
 }
 
-/** Reads a problem document (RFC 9457), or any other body that came with an error. */
+/** Parses a problem document (RFC 9457) or any other error body. */
 export function problemOf (status: number, body: string, retryAfter: string | null): Problem {
   const said = parse(body)
-  // Applications without problem documents answer with Fastify's own: error and message.
+  // Applications without problem documents return Fastify's own fields: error and message.
   const title = textIn(said, 'title') ?? textIn(said, 'error') ?? `Status ${status}`
   const code = textIn(said, 'code')
   const requestId = textIn(said, 'requestId')

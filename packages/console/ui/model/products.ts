@@ -1,4 +1,4 @@
-// Answers of a service of products, as the shop reads them.
+// Responses of the product service as the shop page reads them.
 
 export interface Product {
   readonly id: number

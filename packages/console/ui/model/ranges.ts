@@ -1,26 +1,26 @@
 import { axisTime } from './format.js'
 
-/** A stretch of time: one that ends now, or a fixed one. */
+/** A time range that ends now, or a fixed one. */
 export interface Range {
   readonly id: string
   readonly label: string
-  /** Part of a sentence. @example 'in the last 15 minutes' */
+  /** The range as part of a sentence, such as `in the last 15 minutes`. */
   readonly within: string
-  /** The same length of time before. @example 'the 15 minutes before' */
+  /** The preceding range of the same length, such as `the 15 minutes before`. */
   readonly before: string
   readonly minutes: number
-  /** Step of the history of it. */
+  /** Resolution of the history. */
   readonly step: 'minute' | 'hour'
-  /** End of a fixed one, ms since 1970. */
+  /** End of a fixed range in ms since 1970. */
   readonly to?: number
 }
 
 const MINUTE = 60_000
 const HOUR = 60
 const DAY = 24 * HOUR
-/** Points of history that one answer has at most, in minutes. */
+/** Longest range that one response covers by the minute, in minutes. */
 const MOST_MINUTES = 1500
-/** Minutes are kept for this long, in minutes. */
+/** Retention of the history by the minute, in minutes. */
 const MINUTES_KEPT = 2 * DAY - HOUR
 const LONGEST = 31 * DAY
 
@@ -43,8 +43,9 @@ export const RANGES: readonly Range[] = [
 ]
 
 /**
- * The range in an address: `range`, one of those above, or `from` and `to`, ms since 1970.
- * @param fallback id of the range where the address says nothing that is known
+ * Reads the range from an address: `range` with a known id, or `from` and `to` in ms since 1970.
+ *
+ * @param fallback id of the range to use if the address has no valid one
  */
 export function rangeIn (query: URLSearchParams, now: number, fallback = '15m'): Range {
   const [from, to] = [numberIn(query, 'from'), numberIn(query, 'to')]
@@ -55,7 +56,11 @@ export function rangeIn (query: URLSearchParams, now: number, fallback = '15m'):
   return named(query.get('range')) ?? named(fallback) ?? DEFAULT
 }
 
-/** A fixed stretch of whole minutes, at least two and at most 31 days. @param from ms */
+/**
+ * Returns a fixed range of whole minutes, from two minutes to 31 days long.
+ *
+ * @param from ms since 1970
+ */
 export function fixedRange (from: number, to: number, now: number): Range {
   const end = Math.ceil(to / MINUTE)
   const first = Math.max(end - LONGEST, Math.min(Math.floor(from / MINUTE), end - 2))
@@ -74,16 +79,16 @@ export function fixedRange (from: number, to: number, now: number): Range {
 }
 
 /**
- * `from` and `to` for the API, of whole minutes, so that viewers within the same minute share a
- * cached response.
+ * Returns `from` and `to` for the API in whole minutes, so that viewers within the same minute
+ * share a cached response.
  */
 export const bounds = (range: Range, now: number): string => spanUntil(endOf(range, now), range)
 
-/** The same length of time directly before. */
+/** Returns the bounds of the preceding range of the same length. */
 export const boundsBefore = (range: Range, now: number): string =>
   spanUntil(endOf(range, now) - range.minutes * MINUTE, range)
 
-/** The address of a range, as parts of its query. */
+/** Returns the query parameters that select a range. */
 export const rangeQuery = (range: Range): Readonly<Record<string, string>> =>
   range.to === undefined
     ? { range: range.id }
@@ -93,7 +98,8 @@ export const rangeQuery = (range: Range): Readonly<Record<string, string>> =>
 export type Move = 'earlier' | 'later' | 'in' | 'out'
 
 /**
- * The range before or after this one, its half, or its double; undefined where there is none.
+ * Returns the range before or after this one, its half, or its double; undefined if none exists.
+ *
  * @param now ms since 1970
  */
 export function moved (range: Range, move: Move, now: number): Range | undefined {

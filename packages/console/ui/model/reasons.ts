@@ -1,10 +1,10 @@
-/** A reason that a response was not stored, or that a cache was passed by. */
+/** A reason for not storing a response, or for bypassing a cache. */
 export interface Reason {
   /** A clause after "not stored:", without a full stop. */
   readonly words: string
   /** Sentences that say what to do, or that there is nothing to do. */
   readonly advice: string
-  /** Whether it is a mistake or an outage; others follow from requests and rules. */
+  /** True for mistakes and outages; other reasons follow from requests and rules. */
   readonly isProblem?: boolean
 }
 
@@ -14,7 +14,7 @@ const SHARED =
 const MIDDLEWARE =
   'Move the middleware behind the cache, or set these headers in a hook of Fastify, which runs before the response is stored.'
 
-/** The values of `detail` in Cache-Status, by what they mean and what to do about each. */
+/** Meaning and advice for each value of `detail` in Cache-Status. */
 export const REASONS: Readonly<Record<string, Reason>> = {
   // Requests
   METHOD: {
@@ -265,7 +265,7 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   }
 }
 
-/** The meaning of a reason; one that the console does not know explains itself by its name. */
+/** Returns the meaning of a reason; an unknown reason is described by its name. */
 export const reasonOf = (name: string): Reason =>
   (Object.hasOwn(REASONS, name) ? REASONS[name] : undefined) ?? {
     words: `${name}, which this version of the console does not know`,

@@ -12,7 +12,7 @@ export interface Times {
   /** ms, ascending */
   readonly all: readonly number[]
   readonly p50: number | undefined
-  /** Each once, in the order of their first response. */
+  /** Distinct outcomes, in the order of their first response. */
   readonly outcomes: readonly Outcome[]
 }
 
@@ -27,6 +27,6 @@ export function timesOf (timed: readonly Timed[]): Readonly<Record<Timed['way'],
   return { cached: of('cached'), computed: of('computed') }
 }
 
-/** The value below which a part of them is, of ascending values; undefined of none. */
+/** Returns the quantile at `part` (0 to 1) of ascending values; undefined if the list is empty. */
 export const quantile = (ascending: readonly number[], part: number): number | undefined =>
   ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * part))]

@@ -1,7 +1,7 @@
 /** The cache options of a route, as instances report them. */
 export type CacheConfig = Readonly<Record<string, unknown>>
 
-/** The functions that a route may have, by option. */
+/** Placeholder code for options that can be functions. */
 const FUNCTIONS: Readonly<Record<string, string>> = {
   tags: '(request) => [/* tags */]',
   key: '(request) => /* key */',
@@ -11,7 +11,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The route with its cache options, as one would write it.
+ * Generates the declaration of a route with its cache options.
  *
  * @param route such as `GET /api/products/:id`
  * @example routeCode('GET /a', { ttl: '60s' })
@@ -35,7 +35,7 @@ export function routeCode (route: string, cache: CacheConfig): string {
   ].join('\n')
 }
 
-/** Options for a route that reports none: a beginning. */
+/** Suggested options for a route that reports none. */
 export const SUGGESTED: CacheConfig = { ttl: '60s' }
 
 const isFunction = (value: unknown): boolean =>

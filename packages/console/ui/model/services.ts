@@ -1,14 +1,14 @@
-/** A service, with what it announces about itself. */
+/** A service and the metadata it announces. */
 export interface Service {
   readonly service: string
-  /** The instances that are alive. */
+  /** Instances that are up. */
   readonly instances: readonly string[]
-  /** The address that clients reach it at; null: that of the console. */
+  /** The origin that clients use; null if it is the console's own. */
   readonly publicUrl: string | null
   readonly namespace: string | null
-  /** Prefixes of its cache-admin routes. */
+  /** Prefixes of the cache-admin routes. */
   readonly cacheAdmin: readonly string[]
-  /** Paths of the demonstrations that it takes part in, by name. */
+  /** Paths of the demos that the service takes part in, by name. */
   readonly demos: Readonly<Record<string, string>>
   readonly routes: readonly {
     readonly url: string
@@ -18,7 +18,7 @@ export interface Service {
   }[]
 }
 
-/** Answer of api/stats/services. */
+/** Response of api/stats/services. */
 export interface Services {
   readonly services: readonly Service[]
 }
@@ -31,19 +31,20 @@ export interface Administration {
   readonly service: Service
 }
 
-/** The service that takes part in a demonstration. */
+/** Finds the service that takes part in a demo. */
 export const withDemo = (services: readonly Service[], demo: string): Service | undefined =>
   services.find(({ demos }) => Object.hasOwn(demos, demo))
 
 /**
- * The address of a path of a service, for fetch.
+ * Returns the address of a path of a service, for fetch.
  *
- * @example addressOf({ ...shop, publicUrl: 'https://shop.example' }, '/a') // 'https://shop.example/a'
+ * @example
+ * addressOf({ ...shop, publicUrl: 'https://shop.example' }, '/a') // 'https://shop.example/a'
  */
 export const addressOf = ({ publicUrl }: Pick<Service, 'publicUrl'>, path: string): string =>
   `${publicUrl ?? ''}${path}`
 
-/** Addresses to try: the examples of all services, those of cached routes first. */
+/** Returns addresses to try: the examples of all services, those of cached routes first. */
 export function examplesOf (services: readonly Service[], isCached?: true): string[] {
   const routes = services.flatMap((service) =>
     service.routes.map(({ cached, examples }) => ({
@@ -56,7 +57,7 @@ export function examplesOf (services: readonly Service[], isCached?: true): stri
   return [...new Set(chosen.flatMap(({ addresses }) => addresses))]
 }
 
-/** The cache-admin routes of all services; the label has the prefix where there are several. */
+/** Lists the cache-admin routes of all services; labels include the prefix if there are several. */
 export const administrations = (services: readonly Service[]): Administration[] =>
   services.flatMap((service) =>
     service.cacheAdmin.map((prefix) => ({
@@ -66,10 +67,10 @@ export const administrations = (services: readonly Service[]): Administration[] 
     }))
   )
 
-/** Tags of a service that are known without a request, each once. */
+/** Returns the distinct tags of a service that are known without a request. */
 export const tagsOf = ({ routes }: Pick<Service, 'routes'>): string[] =>
   [...new Set(routes.flatMap(({ tags }) => tags))]
 
-/** Origins besides the console's own that services are reached at. */
+/** Returns the origins of services, except the console's own. */
 export const originsOf = (services: readonly Service[]): string[] =>
   services.flatMap(({ publicUrl }) => (publicUrl === null ? [] : [new URL(publicUrl).origin]))

@@ -1,11 +1,11 @@
 import { type Invalidated } from './api.js'
 
-/** The subject of a view of the shop. */
+/** The content of a shop view. */
 export type Shown = { readonly kind: 'list' } | { readonly kind: 'product', readonly id: number }
 
 /**
- * Whether an invalidation may have changed what is shown. The tags are those of the service of
- * products, `of`; its own name is the tag of all that it caches.
+ * Tells whether an invalidation may have changed the view. Tags are those of the product service
+ * `of`; its name tags all of its entries.
  */
 export function concerns (
   { service, tags }: Invalidated,

@@ -1,4 +1,4 @@
-/** What a table is sorted by. */
+/** The sort order of a table. */
 export interface Order {
   readonly column: string
   readonly direction: 'ascending' | 'descending'
@@ -8,7 +8,9 @@ export type Sortable = string | number | boolean | null | undefined
 
 const text = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
-/** A sorted copy. What is not known comes last in either direction; equal rows keep their order. */
+/**
+ * Returns a sorted copy. Unknown values come last in either direction; equal rows keep their order.
+ */
 export function sorted<Row> (
   rows: readonly Row[],
   value: (row: Row) => Sortable,
@@ -28,7 +30,10 @@ function compare (a: Sortable, b: Sortable, sign: number): number {
   )
 }
 
-/** After a press on a column's header: it turns, or a new column begins as suits what is in it. */
+/**
+ * Returns the order after a press on a column header: the current column reverses, another one
+ * starts in direction `first`.
+ */
 export function nextOrder (order: Order, column: string, first: Order['direction']): Order {
   if (order.column !== column) return { column, direction: first }
   return { column, direction: order.direction === 'ascending' ? 'descending' : 'ascending' }

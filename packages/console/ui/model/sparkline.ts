@@ -1,9 +1,9 @@
-/** Size of a sparkline's own coordinates. */
+/** Size of the coordinate system of a sparkline. */
 export const SPARK = { width: 100, height: 30 } as const
 
 /**
- * The path of a sparkline through its known values, in `SPARK` coordinates; null is passed over.
- * Empty for fewer than two values.
+ * Returns the path of a sparkline through its known values, in `SPARK` coordinates. Skips null;
+ * empty for fewer than two values.
  *
  * @param most the value at the top; zero is at the bottom
  * @example sparkPath([0, null, 1], 1) // 'M0,30L100,0'
@@ -19,6 +19,6 @@ export function sparkPath (values: readonly (number | null)[], most: number): st
   return corners.length < 2 ? '' : `M${corners.join('L')}`
 }
 
-/** The largest of all values; 0 where there are none. */
+/** Returns the largest value of all series; 0 if there are none. */
 export const mostOf = (series: readonly (readonly (number | null)[])[]): number =>
   Math.max(0, ...series.flat().map((value) => value ?? 0))

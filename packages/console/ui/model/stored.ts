@@ -1,4 +1,4 @@
-/** A value that views show, and hear about when it changes. */
+/** An observable value. Views subscribe to its changes. */
 export class Stored<T> {
   #value: T
   readonly #listeners = new Set<() => void>()
@@ -17,7 +17,7 @@ export class Stored<T> {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** Calls `listener` after each change, until what it returns is called. */
+  /** Calls `listener` after each change. Returns a function that unsubscribes. */
   subscribe (listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => { this.#listeners.delete(listener) }

@@ -1,4 +1,4 @@
-/** The terms of the console with their definitions: the one list of them. */
+/** All terms of the console with their definitions. */
 export const TERMS = {
   l1: 'A hit from the memory of the instance that answered.',
   l2: 'A hit from the store that all instances share.',

@@ -1,7 +1,7 @@
 export type Role = 'reader' | 'editor' | 'admin'
 const ROLES: readonly Role[] = ['reader', 'editor', 'admin']
 
-/** What a token says of whom it is for. Only the services can tell whether that is true. */
+/** The claims of a token. They are unverified: only the services can check the signature. */
 export interface Claims {
   readonly subject: string
   readonly role: Role
@@ -16,7 +16,7 @@ export interface Claims {
 export const tokenIn = (text: string): string =>
   text.trim().replace(/^(?:(?:export\s+)?\w+=|Bearer\s+)/i, '')
 
-/** Reads the claims of a JWT (RFC 7519), or undefined where it is none. */
+/** Reads the claims of a JWT (RFC 7519); returns undefined if the text is not a JWT. */
 export function readToken (token: string): Claims | undefined {
   const [, payload, signature, ...more] = token.split('.')
   if (payload === undefined || signature === undefined || signature === '' || more.length > 0) {
@@ -44,6 +44,6 @@ export function readToken (token: string): Claims | undefined {
   }
 }
 
-/** Each role may do what those before it may. */
+/** Tells whether a role includes another: each role has the permissions of those before it. */
 export const may = (role: Role | undefined, needed: Role): boolean =>
   role !== undefined && ROLES.indexOf(role) >= ROLES.indexOf(needed)

@@ -1,17 +1,17 @@
 import { type FleetEvent } from './api.js'
 import { type CacheConfig } from './route-code.js'
 
-/** Why an invalidation touched a route. */
+/** The reason an invalidation touched a route. */
 export type Touch = 'all' | 'tag' | 'url'
 
 interface RouteSubject {
   readonly service: string
-  /** Such as `GET /api/products/:id`. */
+  /** Method and URL pattern, such as `GET /api/products/:id`. */
   readonly route: string
   readonly config: CacheConfig | null
 }
 
-/** The tags of a route as it was declared, with `{name}` for parameters; undefined: a function. */
+/** Returns the declared tags of a route, with `{name}` for parameters; undefined for a function. */
 export function tagsOf (config: CacheConfig | null): readonly string[] | undefined {
   const tags = config?.['tags']
   if (tags === undefined) return []
@@ -19,8 +19,8 @@ export function tagsOf (config: CacheConfig | null): readonly string[] | undefin
 }
 
 /**
- * Whether an invalidation touched responses of a route: by the whole namespace, by a tag that the
- * route declares, or by a URL of the route. Undefined if it did not, as far as is known.
+ * Tells how an invalidation touched responses of a route: by the whole namespace, by a declared
+ * tag, or by a URL of the route. Undefined if no effect is known.
  */
 export function touchOf (event: FleetEvent, { service, route, config }: RouteSubject) {
   if (event.kind !== 'invalidated' || event.service !== service) return undefined
@@ -33,7 +33,7 @@ export function touchOf (event: FleetEvent, { service, route, config }: RouteSub
 }
 
 /**
- * Tags without those that an invalidated URL brings along: `URL#` and `POST URL` beside `URL`.
+ * Removes the tags derived from an invalidated URL: `URL#` and `POST URL` next to `URL`.
  *
  * @example mainTags(['/a', '/a#', 'POST /a', 'b']) // ['/a', 'b']
  */
@@ -47,7 +47,11 @@ export function mainTags (tags: readonly string[]): readonly string[] {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** @example templatePattern('product:{id}') // /^product:(?:.+)$/s */
+/**
+ * Builds a pattern that matches the tags of a template.
+ *
+ * @example templatePattern('product:{id}') // /^product:(?:.+)$/s
+ */
 const templatePattern = (template: string): RegExp =>
   new RegExp(`^${template.split(/\{\w+\}/).map(escaped).join('.+')}$`, 's')
 

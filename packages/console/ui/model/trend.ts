@@ -4,19 +4,20 @@ import { type Range } from './ranges.js'
 
 type Words = Pick<Range, 'within' | 'before'>
 
-/** A large figure, with what it was in the time before. */
+/** A large figure, compared with the preceding range. */
 export interface Headline {
   readonly value: string
-  /** The figure that `value` is compared with, such as the latency of misses. */
+  /** The figure next to `value`, such as the latency of misses. */
   readonly against?: string
   readonly note: string
 }
 
 /**
- * Hit ratio, handler time saved and the p50 of hits against that of misses, each with its change.
+ * Returns the hit ratio, the handler time saved, and the p50 of hits and misses, with their
+ * changes.
  *
- * @param before the same length of time directly before; undefined while it is not known
- * @param range words for the time: `in the last hour`, `the hour before`
+ * @param before the preceding range of the same length; undefined until it is known
+ * @param range the ranges in words: `in the last hour`, `the hour before`
  */
 export function headlines (
   now: Summary, before: Summary | undefined, range: Words

@@ -3,9 +3,7 @@ import { labelOf } from './outcomes.js'
 
 const FROM_CACHE: readonly string[] = ['l1', 'l2', 'coalesced', 'stale']
 
-/**
- * Says what responses to the same request show about sharing: the first and the last of them count.
- */
+/** Describes what the first and last response to the same request show about sharing. */
 export function shareVerdict (answers: readonly Pick<Exchange, 'instance' | 'outcome'>[]): string {
   const [first, second] = [answers[0], answers.at(-1)]
   if (first === undefined || second === undefined || answers.length < 2) return ''

@@ -23,7 +23,9 @@ type State =
 const SAMPLES = 20
 const BAR = { cached: 'l1', computed: 'miss' } as const
 
-/** One cached route, as it is and past the cache, in turns from this browser. */
+/**
+ * Compares one cached route with and without its cache, in alternating requests from this browser.
+ */
 export function CompareRoute () {
   const services = useServices()
   const examples = examplesOf(services, true)
@@ -37,7 +39,7 @@ export function CompareRoute () {
   const measure = async (path: string, signal: AbortSignal): Promise<State> => {
     const identity = identities.get().current
     const times: Timed[] = []
-    // One more of each, whose times do not count: connections open, the entry is filled.
+    // The first request of each way opens connections and fills the entry; its time does not count.
     for (let sample = 0; sample <= SAMPLES; sample++) {
       for (const bypass of [false, true]) {
         const sent = await send({ method: 'GET', path, bypass }, identity, signal)

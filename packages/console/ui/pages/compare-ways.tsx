@@ -11,7 +11,7 @@ import { Field } from '../parts/field.js'
 import { Notice } from '../parts/notice.js'
 import { Waiting } from '../parts/waiting.js'
 
-/** Colors of the ways: the lab of the shop has the same. */
+/** Colors of the ways, which are those of the shop's lab. */
 const COLORS: Readonly<Record<Way, string>> = {
   uncached: 'miss', memoized: 'l1', stored: 'l2', cached: 'coalesced'
 }
@@ -27,7 +27,7 @@ type State =
   { readonly kind: 'done', readonly rows: readonly Row[] } |
   { readonly kind: 'refused', readonly refusal: LoadRefused }
 
-/** An expensive result in the four ways of the shop's lab, under load from this browser. */
+/** Measures the four ways of the shop's lab under load from this browser. */
 export function CompareWays ({ lab }: { lab: Service }) {
   const [work, setWork] = useState<Work>('fibonacci')
   const [requests, setRequests] = useState<number>(LOADS.requests[1])

@@ -30,7 +30,7 @@ type State =
 
 const LONGEST_MS = 30_000
 
-/** Cached and computed results of the services that are there, compared. */
+/** Compares cached and computed results of the available services. */
 export function Compare () {
   const [lab, measuring] = [useDemo('lab'), useDemo('compare')]
   return (
@@ -42,7 +42,7 @@ export function Compare () {
   )
 }
 
-/** The same response, computed and from each tier, measured within the instance that serves it. */
+/** Compares a response computed and from each tier, measured within the serving instance. */
 function ComparePage ({ service }: { service: Service }) {
   const examples = examplesOf([{ ...service, publicUrl: null }], true)
   const [typed, setPath] = useState<string>()

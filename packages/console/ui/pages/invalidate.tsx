@@ -25,7 +25,7 @@ const KINDS = [
 ] as const
 type Kind = typeof KINDS[number]['id']
 
-/** Says what can be written, with what the service announces. */
+/** Returns the hint of the input, with examples that the service announces. */
 function hint (kind: Kind, { service }: Administration): string {
   const tags = tagsOf(service)
   const [example = '/products?limit=20'] = examplesOf([{ ...service, publicUrl: null }], true)
@@ -225,7 +225,7 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
   )
 }
 
-/** The last invalidations, of all instances. */
+/** Shows the latest invalidations of all instances. */
 function Recent () {
   const { invalidations } = useStored(live.state)
   const isShop = useDemo('products') !== undefined

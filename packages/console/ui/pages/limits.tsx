@@ -65,7 +65,7 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
 ]
 const LIMITED: readonly ChartSeries[] = [{ label: 'rate-limited', color: 'limited', draw: 'area' }]
 
-/** Rate-limited requests by policy, and, for admins, by client. */
+/** Shows rate-limited requests by policy and, for admins, by client. */
 export function Limits () {
   const range = useRange()
   const limits = useQuery<LimitsAnswer>(
@@ -99,7 +99,7 @@ export function Limits () {
   )
 }
 
-/** Rate-limited clients: for the role admin. Others see how many. */
+/** Lists rate-limited clients for the admin role. Other roles see only their number. */
 function Clients ({ count: number }: { count: number }) {
   const { current } = useStored(identities)
   const isAdmin = may(current.role, 'admin')

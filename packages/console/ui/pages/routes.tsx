@@ -172,13 +172,13 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
   }
 ]
 
-/** The routes, or the one that the address names. */
+/** Shows all routes, or the one in the address. */
 export function Routes () {
   const [, route] = useStored(place).path
   return route === undefined ? <AllRoutes /> : <RoutePage route={route} />
 }
 
-/** Figures of each route of each service, and of each cache besides the response caches. */
+/** Figures of all routes, and of all caches other than response caches. */
 function AllRoutes () {
   const range = useRange()
   const routes = useQuery<RoutesAnswer>(

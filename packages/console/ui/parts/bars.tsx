@@ -1,5 +1,7 @@
 /**
- * A length that stands for a number, beside the number itself. @param part of the longest, 0 to 1
+ * A bar that visualizes the number next to it.
+ *
+ * @param part ratio to the longest bar, 0 to 1
  */
 export const Bar = ({ part, color }: { part: number; color?: string }) => (
   <span class='bar-track' aria-hidden='true'>

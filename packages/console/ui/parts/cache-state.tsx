@@ -2,7 +2,7 @@ import { duration, ms } from '../model/format.js'
 import { type Exchange } from '../model/exchange.js'
 import { OutcomeBadge } from './outcome.js'
 
-/** One line: the outcome, the instance, the age and the round trip of a response. */
+/** Shows the outcome, instance, age and round trip of a response in one line. */
 export function CacheState ({ exchange }: { exchange: Exchange }) {
   const { headers, outcome, instance, words } = exchange
   const age = headers.get('age')

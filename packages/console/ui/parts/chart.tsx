@@ -10,9 +10,9 @@ import { Scroll } from './data-table.js'
 
 export interface ChartSeries {
   readonly label: string
-  /** Name of a color of the tokens. */
+  /** Name of a color token. */
   readonly color: string
-  /** Dots for what happened once; areas lie on top of each other. */
+  /** `points` draws single events as dots; `area` series are stacked. */
   readonly draw?: 'line' | 'area' | 'points'
 }
 
@@ -25,28 +25,28 @@ interface ChartProps {
   readonly format: (value: number | null | undefined) => string
   readonly formatX?: (at: number, span: number) => string
   readonly height?: number
-  /** Scale of the y axis; by default from nothing to the most there is. */
+  /** Scale of the y axis; by default from zero to the maximum. */
   readonly y?: 'ratio' | 'log' | 'free'
-  /** Called with the part that is selected by dragging, and on double click; default: no zoom. */
+  /** Called when a range is selected by dragging, and on double click. Default: no zoom. */
   readonly zoom?: Zoom | undefined
 }
 
-/** Shows another stretch of time. */
+/** Changes the time range of a chart. */
 export interface Zoom {
-  /** Shows from one time to another, ms since 1970. */
+  /** Shows the range between two times in ms since 1970. */
   readonly select: (from: number, to: number) => void
   readonly reset: () => void
 }
 
 const ROWS = 60
-/** Less time than this is not stretched to the width of a chart. */
+/** Shortest time span of the x axis, in seconds. */
 const SHORTEST_S = 20
-/** Less than this is a click, in px. */
+/** Shortest drag in px; anything shorter is a click. */
 const SHORTEST_DRAG = 8
 
 /**
- * Lines over time. Colors and sizes follow the page. The legend has the latest figures in text, or
- * those under the pointer; all of them are in a table for who cannot see, or wants to copy.
+ * Draws series over time. Colors and sizes follow the page. The legend shows the latest figures, or
+ * those under the pointer, as text. A table holds all figures for screen readers and for copying.
  */
 export function Chart ({
   title,
@@ -194,7 +194,7 @@ Pick<ChartProps, 'title' | 'series' | 'columns' | 'format'> & { x: (at: number) 
   )
 }
 
-/** The last figures and how far they went, for who cannot see the chart. */
+/** Summarizes the latest figures and their range for screen readers. */
 function summaryOf (
   series: readonly ChartSeries[],
   { series: values }: Columns,
@@ -218,7 +218,7 @@ interface Look extends Pick<ChartProps, 'series' | 'format'> {
   readonly zooms: boolean
 }
 
-/** Areas are drawn from the top of their pile down; x in seconds. */
+/** Converts columns for uPlot: x in seconds, areas ordered from the top of the stack down. */
 function dataOf (series: readonly ChartSeries[], { x, series: values }: Columns): AlignedData {
   const shown = series.some(isArea) ? stacked(values).reverse() : values.map((line) => [...line])
   return [x.map((at) => at / 1000), ...shown]
@@ -241,14 +241,14 @@ function optionsOf (
   return {
     width,
     height,
-    // The last label of the x axis reaches beyond it.
+    // The last label of the x axis extends beyond the axis.
     padding: [null, 28, null, null],
     legend: { show: false },
     cursor: {
       y: false,
       drag: { x: zooms, y: false, setScale: false },
       points: { show: false },
-      // A double click resets the zoom of the page, which is not that of uPlot.
+      // A double click resets the zoom of the page, so uPlot's own handler is disabled.
       bind: { dblclick: () => null }
     },
     scales: {
@@ -259,7 +259,7 @@ function optionsOf (
       y: yScale(y)
     },
     axes: [
-      // Below the figure at the foot of the other axis.
+      // This height keeps the labels below the lowest label of the y axis.
       {
         ...axis,
         size: 32,
@@ -269,7 +269,7 @@ function optionsOf (
       },
       {
         ...axis,
-        // Width of the texts on it, of which there are none before the first drawing.
+        // The width follows the labels, which do not exist before the first drawing.
         size: (_plot, texts: string[] | null) =>
           22 + 7 * Math.max(4, ...(texts ?? []).map(({ length }) => length)),
         values: (_plot, ticks) => labels(ticks, (value) => withoutZeros(format(value))),
@@ -310,13 +310,13 @@ function optionsOf (
   }
 }
 
-/** Texts of ticks, without those that read like the one before. */
+/** Returns the labels of ticks, leaving out a label that equals the previous one. */
 function labels (ticks: readonly number[], text: (tick: number) => string): string[] {
   const all = ticks.map(text)
   return all.map((label, index) => label === all[index - 1] ? '' : label)
 }
 
-/** The points that no line leads to: those would not be seen. */
+/** Returns the isolated points, which would be invisible without a dot. */
 function alone ({ data }: UPlot, which: number): number[] {
   const values = data[which] ?? []
   const isGap = (index: number) => values[index] === null || values[index] === undefined
@@ -325,7 +325,7 @@ function alone ({ data }: UPlot, which: number): number[] {
 
 const spanOf = ({ scales: { x } }: UPlot): number => ((x?.max ?? 0) - (x?.min ?? 0)) * 1000
 
-/** The tenfold steps within: a logarithmic axis has no room for more. */
+/** Returns the powers of ten in a range; a logarithmic axis has no room for more ticks. */
 function powersOfTen (min: number, max: number): number[] {
   const first = Math.ceil(Math.log10(min) - 1e-9)
   return Array.from(
@@ -343,7 +343,7 @@ function yScale (y: ChartProps['y'] | undefined): Scale {
   return { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
 }
 
-/** Whether the system is dark at the moment. */
+/** Tells whether the system currently prefers a dark theme. */
 function useDark (): boolean {
   const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'))
   const [isDark, setDark] = useState(query.matches)

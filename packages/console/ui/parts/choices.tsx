@@ -1,6 +1,6 @@
 import { useId } from 'preact/hooks'
 
-/** One of a few, all of them in sight. */
+/** A choice of one of a few visible options. */
 export function Choices<Id extends string> ({ label, options, value, onChange }: {
   label: string
   options: readonly { readonly id: Id, readonly label: string }[]

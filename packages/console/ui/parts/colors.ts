@@ -1,6 +1,7 @@
 /**
- * A color of the tokens as a canvas takes it: what `light-dark()` comes to at the moment. @example
- * resolved('l1') // 'rgb(13, …)'
+ * Resolves a color token, including `light-dark()`, to a color that a canvas accepts.
+ *
+ * @example resolved('l1') // 'rgb(13, …)'
  */
 export function resolved (token: string): string {
   const probe = document.createElement('span')

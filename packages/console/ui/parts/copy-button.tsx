@@ -3,8 +3,9 @@ import { useEffect, useState } from 'preact/hooks'
 const SHOWN_MS = 2000
 
 /**
- * Copies `text` to the clipboard, and says whether that worked. @param what names it, such as
- * `curl` or `ETag`
+ * Copies `text` to the clipboard and reports whether that worked.
+ *
+ * @param what name of the text, such as `curl` or `ETag`
  */
 export function CopyButton ({ text, what }: { text: string, what: string }) {
   const [result, setResult] = useState<'copied' | 'failed'>()
@@ -31,7 +32,7 @@ export function CopyButton ({ text, what }: { text: string, what: string }) {
   )
 }
 
-/** Two sheets, one behind the other. */
+/** The copy icon: two overlapping sheets. */
 const Sheets = () => (
   <svg class='icon' viewBox='0 0 16 16' aria-hidden='true'>
     <rect x='5.5' y='5.5' width='8' height='8' rx='1.5' />
@@ -39,7 +40,9 @@ const Sheets = () => (
   </svg>
 )
 
-/** Browsers have a clipboard only for HTTPS and localhost, and only if the reader permits it. */
+/**
+ * Copies text. Browsers allow it only on HTTPS and localhost, and only with the user's permission.
+ */
 async function copied (text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

@@ -1,6 +1,6 @@
 import { csvOf, type CsvValue, fileName } from '../model/csv.js'
 
-/** Downloads a table as a CSV file, which is made when the button is pressed. */
+/** Downloads a table as a CSV file, which is generated when the button is pressed. */
 export function CsvButton ({ title, table }: {
   title: string
   table: () => {

@@ -10,11 +10,11 @@ import { Term } from './term.js'
 export interface Column<Row> {
   readonly id: string
   readonly label: string
-  /** The term that defines it. */
+  /** The term that defines the column. */
   readonly term?: TermId
-  /** The value that it is sorted by, and exported as. */
+  /** The value that the column is sorted by and exported as. */
   readonly value: (row: Row) => Sortable
-  /** The value that it is exported as, where that is another one. */
+  /** The exported value, if it differs from `value`. */
   readonly csv?: (row: Row) => CsvValue
   readonly cell: (row: Row) => ComponentChildren
   readonly isText?: boolean
@@ -28,7 +28,7 @@ interface DataTableProps<Row> {
   readonly initial: Order
 }
 
-/** A table that sorts by any column, and scrolls inside itself where it is wider than its place. */
+/** A table that sorts by any column and scrolls horizontally if it is wider than its container. */
 export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataTableProps<Row>) {
   const [order, setOrder] = useState(initial)
   const by = columns.find(({ id }) => id === order.column)
@@ -96,7 +96,7 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
   )
 }
 
-/** The header of a column: it sorts, and defines its term. */
+/** A column header that sorts the table and shows the definition of its term. */
 function Sorter<Row> ({ column: { label, term }, onPress }: {
   column: Column<Row>
   onPress: () => void
@@ -114,12 +114,12 @@ function Sorter<Row> ({ column: { label, term }, onPress }: {
       )
 }
 
-/** A line below a table, for what can be done with all of it. */
+/** A line below a table for actions on the whole table. */
 export const TableFoot = ({ children }: { children: ComponentChildren }) => (
   <div class='table-foot'>{children}</div>
 )
 
-/** A place for what is wider than it: it scrolls by itself, also by keyboard. */
+/** A container that scrolls wide content horizontally, also by keyboard. */
 export const Scroll = ({
   label,
   children,

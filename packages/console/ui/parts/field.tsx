@@ -1,7 +1,7 @@
 import { type ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 
-/** What ties an input to its label, and to what there is to say about it. */
+/** Attributes that connect an input with its label and its hint or error. */
 export interface FieldAttributes {
   readonly id: string
   readonly 'aria-describedby': string | undefined
@@ -16,7 +16,7 @@ interface FieldProps {
   readonly children: (attributes: FieldAttributes) => ComponentChildren
 }
 
-/** An input with its label, a hint, and what is wrong with what is in it. */
+/** An input with its label and a hint, or an error message in place of the hint. */
 export function Field ({ label, hint, mistake, class: name = '', children }: FieldProps) {
   const id = useId()
   const said = mistake ?? hint

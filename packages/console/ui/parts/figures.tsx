@@ -1,10 +1,10 @@
 import { type TermId } from '../model/terms.js'
 import { Term } from './term.js'
 
-/** One of the figures on top of a page. */
+/** One of the figures at the top of a page. */
 export interface Figure {
   readonly label: string
-  /** The term that defines it. */
+  /** The term that defines the figure. */
   readonly term?: TermId
   readonly value: string
   readonly note?: string

@@ -10,7 +10,7 @@ interface HeadlineItem {
   readonly series: readonly SparkSeries[]
 }
 
-/** The few large figures of a page, each with its course over time. */
+/** The large figures of a page, each with a sparkline of its history. */
 export const Headlines = ({ items, label }: { items: readonly HeadlineItem[], label: string }) => (
   <dl class='headlines' aria-label={label}>
     {items.map(({ term, label, headline: { value, against, note }, series }) => (

@@ -6,18 +6,18 @@ import { ProblemNotice } from './notice.js'
 import { Waiting } from './waiting.js'
 
 /**
- * What was asked for, once it is there; before that, that it is waited for; and that it cannot be
- * had, above the last that could.
+ * Shows the value of a query: a waiting note until it arrives, and an error above the last value if
+ * a later request fails.
  */
 export function Loaded<T> ({ query: { value, problem }, what, onRetry, children }: {
   query: Query<T>
   what: string
-  /** For what is not asked for again by itself. */
+  /** Retries a query that does not refetch by itself. */
   onRetry?: () => void
   children: (value: T) => ComponentChildren
 }) {
   const { phase } = useStored(live.state)
-  // The banner says it for all, and that what is shown is old.
+  // The banner already reports the lost connection and that figures are outdated.
   const isSaid = phase === 'lost' && problem?.status === 0 && value !== undefined
   return (
     <>

@@ -2,10 +2,7 @@ import { type ComponentChildren } from 'preact'
 import { plural } from '../model/meaning.js'
 import { type Problem } from '../model/problem.js'
 
-/**
- * Something to know before anything else. What goes wrong is said aloud, the rest when there is a
- * pause.
- */
+/** A prominent message. Screen readers announce errors immediately and other notices politely. */
 export const Notice = ({
   tone,
   title,
@@ -21,7 +18,7 @@ export const Notice = ({
   </div>
 )
 
-/** An error, as the service told it. */
+/** Shows an error as the service reported it. */
 export const ProblemNotice = ({
   problem,
   title,

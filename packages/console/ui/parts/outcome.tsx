@@ -1,11 +1,11 @@
 import type { Outcome } from '@weir/metrics'
 import { labelOf } from '../model/outcomes.js'
 
-/** How it was answered: a color and a word. */
+/** The outcome of a request, as a color and a word. */
 export const OutcomeName = ({ outcome }: { outcome: Outcome }) =>
   <span class='outcome' data-outcome={outcome}>{labelOf(outcome)}</span>
 
-/** The same, beside what was answered. */
+/** The outcome as a badge next to its response. */
 export const OutcomeBadge = ({
   outcome,
   title,

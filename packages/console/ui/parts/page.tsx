@@ -1,12 +1,13 @@
 import { type ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-// The first page is where a reader begins: the focus stays where the browser puts it.
+// False until the first navigation: the browser places the focus on the first page.
 let hasMoved = false
 
 /**
- * A page. Its title is also the tab's, and gets the focus when another page is opened. @param id of
- * a page whose title changes
+ * A page. Its title is also the title of the tab, and receives the focus when a page is opened.
+ *
+ * @param id identifies a page whose title changes
  */
 export function Page ({ title, id = title, tools, children }: {
   title: string

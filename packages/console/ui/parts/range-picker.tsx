@@ -4,11 +4,11 @@ import { place } from '../state/place.js'
 import { useStored } from '../state/use-stored.js'
 import { type Zoom } from './chart.js'
 
-/** The stretch of time that the address asks for. */
+/** Returns the time range selected by the address. */
 export const useRange = (fallback?: string): Range =>
   rangeIn(useStored(place).query, Date.now(), fallback)
 
-/** The part of this page's address that says the range, for links to other pages. */
+/** Returns the range parameters of the current address, for links to other pages. */
 export function rangeInAddress (): Readonly<Record<string, string>> {
   const { query } = place.get()
   return Object.fromEntries(
@@ -16,14 +16,14 @@ export function rangeInAddress (): Readonly<Record<string, string>> {
   )
 }
 
-/** The address of this page with another range; undefined for that of the page itself. */
+/** Returns the address of this page with another range; undefined selects the page's default. */
 function addressOf (range: Range | undefined): string {
   const { path, query } = place.get()
   const { range: _range, from: _from, to: _to, ...others } = Object.fromEntries(query)
   return hashOf(path, { ...others, ...(range !== undefined && rangeQuery(range)) })
 }
 
-/** Zooms by the address, so that the back button zooms out again. */
+/** Zooms by changing the address, so that the back button zooms out again. */
 export const zoom: Zoom = {
   select: (from, to) => {
     location.hash = addressOf(fixedRange(from, to, Date.now()))
@@ -40,7 +40,7 @@ const MOVES: readonly { readonly move: Move, readonly label: string, readonly si
   { move: 'later', label: 'Later', sign: '›' }
 ]
 
-/** Ranges of time as links, so that a view can be sent to someone else. */
+/** Time ranges as links, so that the address of a view can be shared. */
 export function RangePicker ({ fallback }: { fallback?: string }) {
   useStored(place)
   const current = useRange(fallback)

@@ -3,7 +3,7 @@ import { isAsking } from '../shell/identity-button.js'
 import { identities } from '../state/identity.js'
 import { useStored } from '../state/use-stored.js'
 
-/** Where one says who one is. */
+/** Opens the identity dialog. */
 export const ChooseIdentity = () => (
   <button class='button compact' type='button' onClick={() => isAsking.set(true)}>
     Choose an identity
@@ -11,7 +11,8 @@ export const ChooseIdentity = () => (
 )
 
 /**
- * Says which role is needed, while one has it not. The services decide: this only spares a refusal.
+ * Names the required role if the current identity lacks it. The services enforce roles; the hint
+ * only saves a rejected request.
  */
 export function RoleHint ({ needed, what }: { needed: Role, what: string }) {
   const { current } = useStored(identities)

@@ -3,12 +3,13 @@ import { mostOf, SPARK, sparkPath } from '../model/sparkline.js'
 /** One line of a sparkline. */
 export interface SparkSeries {
   readonly values: readonly (number | null)[]
-  /** Color, by its token. */
+  /** Name of a color token. */
   readonly color: string
 }
 
 /**
- * A small chart without axes: a course, not figures. Series share one scale that begins at zero.
+ * A small chart without axes, for trends rather than figures. Series share one scale that begins at
+ * zero.
  */
 export function Sparkline ({ series }: { series: readonly SparkSeries[] }) {
   const most = mostOf(series.map(({ values }) => values))

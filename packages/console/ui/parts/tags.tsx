@@ -2,7 +2,7 @@ import { hashOf } from '../model/hash.js'
 import { mainTags } from '../model/touches.js'
 import { CopyButton } from './copy-button.js'
 
-/** Tags of an invalidation: each leads to its events, and can be copied. */
+/** Tags of an invalidation. Each links to its events and can be copied. */
 export function Tags ({ tags, most = 20 }: { tags: readonly string[], most?: number }) {
   const main = mainTags(tags)
   const [shown, left] = [main.slice(0, most), main.length - most]

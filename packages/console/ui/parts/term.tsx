@@ -2,12 +2,10 @@ import { type ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { TERMS, type TermId } from '../model/terms.js'
 
-/** Distance from the edges of the window, px. */
+/** Distance from the edges of the window in px. */
 const EDGE = 8
 
-/**
- * The definitions that terms refer to. They are part of the page once, unseen, for screen readers.
- */
+/** The definitions that terms refer to. They are in the page once, hidden, for screen readers. */
 export const Definitions = () => (
   <div hidden>
     {Object.entries(TERMS).map(([id, definition]) => (
@@ -19,14 +17,14 @@ export const Definitions = () => (
 )
 
 /**
- * A term with its definition: shown on hover, on focus and on tap, hidden by Escape and by going
- * on. It opens in the top layer, so that no table cuts it off.
+ * A term whose definition is shown on hover, focus and tap, and hidden by Escape and on leaving. It
+ * opens in the top layer, so that no table clips it.
  */
 export function Term ({ id, children, class: name = 'term-name', onPress }: {
   id: TermId
   children: ComponentChildren
   class?: string
-  /** Called when the term is pressed, for one that is a button besides. */
+  /** Called when the term is pressed, if it also acts as a button. */
   onPress?: () => void
 }) {
   const [isOpen, setOpen] = useState(false)
@@ -82,8 +80,8 @@ export function Term ({ id, children, class: name = 'term-name', onPress }: {
 }
 
 /**
- * Above the term, so that the figure below it stays in sight; below it where there is no room.
- * Always within the window.
+ * Places the definition above the term, so that the figure below stays visible, or below the term
+ * if there is no room. It always stays within the window.
  */
 function place (anchor: DOMRect, shown: HTMLElement): void {
   const { width, height } = shown.getBoundingClientRect()

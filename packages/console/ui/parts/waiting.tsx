@@ -1,6 +1,6 @@
 import { type ComponentChildren } from 'preact'
 
-/** Something takes its time. */
+/** A note that something is in progress. */
 export const Waiting = ({ children }: { children: ComponentChildren }) => (
   <div class='waiting' role='status'>
     <span>{children}</span>

@@ -3,7 +3,7 @@ import { live } from '../state/live.js'
 import { useNow } from '../state/now.js'
 import { useStored } from '../state/use-stored.js'
 
-/** Says that what is shown is not as of now, and since when. */
+/** Reports that the figures are outdated, and since when. */
 export function Banner () {
   const { phase, heardAt, ticks } = useStored(live.state)
   const now = useNow()

@@ -11,10 +11,10 @@ import {
 import { Stored } from '../model/stored.js'
 import { useStored } from '../state/use-stored.js'
 
-/** Whether the identity dialog is open: pages may open it, too. */
+/** Whether the identity dialog is open. Pages can open it, too. */
 export const isAsking = new Stored(false)
 
-/** Shows the identity that requests are sent as, and opens the dialog that changes it. */
+/** Shows the current identity and opens the dialog that changes it. */
 export function IdentityButton () {
   const { label } = useStored(identities).current
   // Narrow screens have no room for the role.

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 
 const SOURCE = 'https://github.com/weir-cache/weir'
-/** The API descriptions of the services behind this origin. */
+/** Path of the API descriptions of the services behind this origin. */
 const API_DOCS = '/docs'
 const GIVE_UP_MS = 5000
 
-/** Links to API descriptions, where this origin has some, to documentation and source. */
+/** Links to the documentation, the source and, if this origin has them, the API descriptions. */
 export function Links () {
   const hasApiDocs = useFound(API_DOCS)
   return (
@@ -29,7 +29,7 @@ const Link = ({ href, text }: { href: string, text: string }) => (
   </li>
 )
 
-/** Whether the origin has a page at `path`. */
+/** Tells whether the origin has a page at `path`. */
 function useFound (path: string): boolean {
   const [isFound, setFound] = useState(false)
   useEffect(() => {
@@ -37,7 +37,7 @@ function useFound (path: string): boolean {
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_UP_MS)])
     fetch(path, { method: 'HEAD', signal, credentials: 'same-origin' }).then(
       ({ ok }) => setFound(ok),
-      // No page, then: the link is left out.
+      // The link is left out if there is no page.
       () => {}
     )
     return () => ended.abort()

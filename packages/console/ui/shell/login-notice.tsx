@@ -2,7 +2,7 @@ import { type ComponentChildren } from 'preact'
 import { login } from '../state/login.js'
 import { useStored } from '../state/use-stored.js'
 
-/** Says whether the login link in the address worked. */
+/** Reports whether the login link in the address worked. */
 export function LoginNotice () {
   const result = useStored(login)
   if (result === undefined) return null

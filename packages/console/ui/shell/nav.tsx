@@ -4,7 +4,7 @@ import { DEMO_PAGES } from '../pages/demos.js'
 import { useServices } from '../state/services.js'
 import { Links } from './links.js'
 
-/** The pages: their addresses and their titles. */
+/** The pages with their addresses and titles. */
 export const GROUPS = [
   {
     label: 'Watch',
@@ -28,7 +28,7 @@ export const GROUPS = [
   }
 ] as const
 
-/** Demonstrations that services take part in. */
+/** Returns the group of demos that services take part in. */
 function demoGroup (services: readonly Service[]) {
   const pages = Object.entries(DEMO_PAGES).flatMap(([path, { title, demo }]) =>
     withDemo(services, demo) === undefined ? [] : [[path, title] as const]

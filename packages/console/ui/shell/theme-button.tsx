@@ -3,7 +3,7 @@ import { useStored } from '../state/use-stored.js'
 
 const WORDS: Readonly<Record<Theme, string>> = { system: 'Auto', light: 'Light', dark: 'Dark' }
 
-/** Each press is the next theme. */
+/** A button that switches to the next theme. */
 export function ThemeButton () {
   const current = useStored(theme)
   const next = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length] ?? 'system'

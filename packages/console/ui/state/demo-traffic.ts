@@ -2,7 +2,7 @@ import { DemoTraffic } from '../model/demo-traffic.js'
 import { identityCalled } from './identity.js'
 import { send, wasAnswered } from './send.js'
 
-/** The demo traffic of this tab: it goes on while another page is shown. */
+/** The demo traffic of this tab. It continues while another page is shown. */
 export const demoTraffic = new DemoTraffic({
   async send (path, signal) {
     const sent = await send({ method: 'GET', path }, identityCalled('anonymous'), signal)

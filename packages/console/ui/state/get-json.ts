@@ -1,10 +1,10 @@
 import { type Problem, problemOf } from '../model/problem.js'
 import { told } from '../model/told.js'
 
-/** The value that an API of the console answered, or the reason why it did not. */
+/** The value that an API of the console returned, or the reason for its failure. */
 export type Answer<T> = { readonly value: T } | { readonly problem: Problem }
 
-/** The problem of an answer that never came. */
+/** The problem of a request without a response. */
 export const UNREACHED: Problem = {
   status: 0,
   title: 'No answer',
@@ -13,8 +13,8 @@ export const UNREACHED: Problem = {
 }
 
 /**
- * Requests JSON, with the cookies of the console's own origin. Throws nothing: a failure is a
- * problem, also where `signal` ended it.
+ * Requests JSON with the cookies of the console's own origin. Never throws: failures are returned
+ * as problems, including an abort by `signal`.
  */
 export async function getJson<T> (
   path: string,

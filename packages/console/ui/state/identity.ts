@@ -4,7 +4,7 @@ import { readToken, tokenIn, type Role } from '../model/token.js'
 import { told } from '../model/told.js'
 import { getJson } from './get-json.js'
 
-/** The name that requests are sent in. */
+/** An identity that requests are sent as. */
 export interface Identity {
   readonly id: string
   readonly label: string
@@ -18,8 +18,8 @@ export interface Identities {
 }
 
 const ANONYMOUS: Identity = { id: 'anonymous', label: 'anonymous' }
-// Tokens stay in this tab's storage: not in an address, which histories and logs keep, nor in
-// storage that outlives the tab.
+// Tokens stay in this tab's storage. Addresses end up in histories and logs, and other storage
+// outlives the tab.
 const KEY = 'weir.identity'
 
 interface Kept {
@@ -30,12 +30,12 @@ interface Kept {
 const kept = recall()
 const pasted = kept.tokens.flatMap(identityOf)
 let demo: readonly Identity[] = []
-// Perhaps an identity that is not known yet: demo users are loaded after the page.
+// The identity may not be known yet, because demo users are loaded after the page.
 let wanted = kept.current
 
 export const identities = new Stored<Identities>(among(kept.current, [ANONYMOUS, ...pasted]))
 
-/** Loads the demo users; without an answer there are only the identities of this tab's tokens. */
+/** Loads the demo users. If that fails, only the identities of this tab's tokens are available. */
 export function loadDemoUsers (): void {
   getJson<DemoUsers>('api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
     if (!('value' in answer)) return
@@ -49,7 +49,9 @@ export function loadDemoUsers (): void {
 
 export const choose = (id: string): void => show(id)
 
-/** Adds the identity of a token and chooses it; returns what is wrong with a text that is none. */
+/**
+ * Adds the identity of a token and selects it; returns an error message if the text is no token.
+ */
 export function addToken (text: string): string | undefined {
   const pastedToken = tokenIn(text)
   const [identity] = identityOf(pastedToken)
@@ -65,7 +67,7 @@ export function addToken (text: string): string | undefined {
   return undefined
 }
 
-/** Adds the identities of tokens and chooses the last of them. */
+/** Adds the identities of tokens and selects the last one. */
 export function logIn (tokens: readonly string[]): void {
   for (const token of tokens) addToken(token)
 }
@@ -85,7 +87,7 @@ export function forget (id: string): void {
   show(wanted)
 }
 
-/** The one after `id`, round and round. */
+/** Returns the identity after `id`, wrapping around at the end. */
 export function nextIdentity (id: string): Identity {
   const { known } = identities.get()
   return known[(known.findIndex((identity) => identity.id === id) + 1) % known.length] ?? ANONYMOUS
@@ -101,7 +103,7 @@ function show (id: string): void {
     const tokens = pasted.flatMap(({ token }) => token === undefined ? [] : [token])
     sessionStorage.setItem(KEY, JSON.stringify({ current: id, tokens } satisfies Kept))
   } catch {
-    // Storage may be forbidden: then a reload forgets the tokens.
+    // Storage may be blocked. Tokens are then lost on reload.
   }
 }
 
@@ -113,7 +115,7 @@ function identityOf (token: string): Identity[] {
   const claims = readToken(token)
   if (claims === undefined) return []
   const { subject, role } = claims
-  // Two tokens of one subject are two identities.
+  // Two tokens of the same subject are separate identities.
   return [{ id: `token:${token.slice(-8)}`, label: `${subject} (${role})`, role, token }]
 }
 

@@ -1,4 +1,4 @@
 import { LiveFeed } from '../model/live-feed.js'
 
-/** Counts and invalidations as they happen, for as long as the page is open. */
+/** Live counts and invalidations while the page is open. */
 export const live = new LiveFeed(() => new EventSource('api/stats/live'))

@@ -13,7 +13,7 @@ export const login = new Stored<Login | undefined>(undefined)
 
 const GIVE_UP_MS = 10_000
 
-/** Logs in by the link in the address, now and whenever one is opened in this tab. */
+/** Logs in with the login link in the address, now and whenever one is opened in this tab. */
 export function watchLoginLinks (): void {
   take()
   window.addEventListener('hashchange', take)
@@ -22,7 +22,7 @@ export function watchLoginLinks (): void {
 function take (): void {
   const code = loginCodeIn(location.hash)
   if (code === undefined) return
-  // Before anything else: the code must not stay in the address, nor in the history.
+  // Remove the code first: it must stay neither in the address nor in the history.
   history.replaceState(null, '', '#/')
   exchange(code).then((result) => login.set(result)).catch(console.error)
 }

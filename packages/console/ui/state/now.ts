@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** The time, ms since 1970, by the second: for what says how long ago something was. */
+/** Returns the time in ms since 1970, updated every second, for relative times. */
 export function useNow (): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

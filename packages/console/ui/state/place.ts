@@ -1,7 +1,7 @@
 import { parseHash, type Place } from '../model/hash.js'
 import { Stored } from '../model/stored.js'
 
-/** Where one is. */
+/** The current location in the console. */
 export const place = new Stored<Place>(parseHash(location.hash))
 
 window.addEventListener('hashchange', () => place.set(parseHash(location.hash)))

@@ -6,7 +6,7 @@ import { type Query } from './use-query.js'
 
 const GIVE_UP_MS = 60_000
 
-/** A request that has no answer. */
+/** A request without a response. */
 export interface Unanswered {
   readonly wish: Wish
   readonly who: string
@@ -18,22 +18,20 @@ export type Sent = Exchange | Unanswered
 
 export const wasAnswered = (sent: Sent): sent is Exchange => 'status' in sent
 
-/**
- * What is known after one more request for the same: an error does not take away the last answer.
- */
+/** Merges a new result into a query: an error does not replace the last response. */
 export function knownAfter (before: Query<Exchange>, sent: Sent): Query<Exchange> {
   if (sent.problem !== undefined) return { ...before, problem: sent.problem }
   return wasAnswered(sent) ? { value: sent } : before
 }
 
 /**
- * Sends a request so that the suite sees what was wished, and nothing of the browser's own making.
- * Each mode of fetch alone fails at that: `default` answers from the browser's cache or adds its
- * If-None-Match, and to one of ours Cache-Control: max-age=0; `no-cache` adds the same; `no-store`
- * and `reload` leave the browser's cache out of it, and add Cache-Control: no-cache, which is to
- * bypass the suite's. But they add it only where the request has no Cache-Control (Fetch,
- * "HTTP-network-or-cache fetch"): so each wish has one (`fieldsOf`). The Pragma: no-cache that
- * comes with it does not count beside Cache-Control (RFC 9111, 5.4).
+ * Sends a request to the suite exactly as specified, without fields added by the browser's cache.
+ * No mode of fetch does that alone: `default` answers from the browser's cache or adds an
+ * If-None-Match, and adds Cache-Control: max-age=0 if the request has its own; `no-cache` adds the
+ * same; `no-store` and `reload` skip the browser's cache, but add Cache-Control: no-cache, which
+ * would bypass the suite's cache. They add it only if the request has no Cache-Control (Fetch,
+ * "HTTP-network-or-cache fetch"), so each request has one (`fieldsOf`). The accompanying Pragma:
+ * no-cache is ignored if Cache-Control is present (RFC 9111, 5.4).
  */
 export async function send (wish: Wish, identity: Identity, signal?: AbortSignal): Promise<Sent> {
   const { method, path, body } = wish

@@ -9,7 +9,7 @@ export const services = new Stored<readonly Service[] | undefined>(undefined)
 
 const EVERY_MS = 10_000
 
-/** Keeps `services` current, for as long as the calling view is shown. */
+/** Keeps `services` current while the calling view is shown. */
 export function useServicesFeed (): void {
   const { value } = useQuery<Services>('services', () => 'api/stats/services', EVERY_MS)
   useEffect(() => {
@@ -17,8 +17,8 @@ export function useServicesFeed (): void {
   }, [value])
 }
 
-/** The services that are known; none until then. */
+/** Returns the known services; empty until they are loaded. */
 export const useServices = (): readonly Service[] => useStored(services) ?? []
 
-/** The service that takes part in a demonstration. */
+/** Returns the service that takes part in a demo. */
 export const useDemo = (demo: string): Service | undefined => withDemo(useServices(), demo)

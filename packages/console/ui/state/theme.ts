@@ -5,7 +5,7 @@ export type Theme = typeof THEMES[number]
 
 const KEY = 'weir.theme'
 
-/** As somebody chose it, on this machine; `system` until they do. */
+/** The theme chosen in this browser; `system` by default. */
 export const theme = new Stored<Theme>(THEMES.find((known) => known === remembered()) ?? 'system')
 
 theme.subscribe(apply)
@@ -18,7 +18,7 @@ function apply (): void {
   try {
     localStorage.setItem(KEY, chosen)
   } catch {
-    // Storage may be forbidden: then it is forgotten.
+    // Storage may be blocked. The theme is then lost on reload.
   }
 }
 

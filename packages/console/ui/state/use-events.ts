@@ -9,10 +9,10 @@ import { useStored } from './use-stored.js'
 
 const GIVE_UP_MS = 10_000
 
-/** Events of the fleet, as far as they are loaded. */
+/** The loaded events of the fleet. */
 export interface EventList {
   readonly query: Query<readonly FleetEvent[]>
-  /** Whether there are older ones. */
+  /** Whether older events exist. */
   readonly hasMore: boolean
   readonly isLoading: boolean
   readonly loadMore: () => void
@@ -26,11 +26,11 @@ interface Loaded {
 }
 
 /**
- * Events that a filter selects, newest first, a page at a time. New ones are added as they happen,
- * unless the time is fixed. The first page is loaded again when the live stream is back.
+ * Returns the events that match a filter, newest first, one page at a time. New events are added
+ * live unless the time range is fixed. The first page is reloaded when the live stream is back.
  *
- * @param time `from=…&to=…`, or nothing
- * @param isFixed whether the time ends before now
+ * @param time `from=…&to=…`, or empty
+ * @param isFixed whether the time range ends in the past
  */
 export function useEvents (filter: EventFilter, time: string, isFixed = false): EventList {
   const search = new URLSearchParams({ ...filter }).toString()

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'preact/hooks'
 import { type Problem } from '../model/problem.js'
 import { getJson } from './get-json.js'
 
-/** What is known of something that is asked for again and again. */
+/** The state of a query that is refetched periodically. */
 export interface Query<T> {
-  /** The last that came: it stays while there is a problem. */
+  /** The latest value, retained when a request fails. */
   readonly value?: T
   readonly problem?: Problem
 }
@@ -12,10 +12,11 @@ export interface Query<T> {
 const GIVE_UP_MS = 10_000
 
 /**
- * Asks for JSON at once and then `everyMs` after each answer, while the page can be seen. `path` is
- * asked anew each time, because stretches of time move; where `key` changes, what was known is
- * forgotten.
- * @param headers sent along; what they depend on belongs in `key`
+ * Requests JSON immediately, then `everyMs` after each response while the page is visible. `path`
+ * is evaluated for each request, because time ranges move. A change of `key` discards the known
+ * value.
+ *
+ * @param headers request header fields; include their dependencies in `key`
  */
 export function useQuery<T> (
   key: string,
@@ -54,7 +55,7 @@ export function useQuery<T> (
       clearTimeout(timer)
       ended.abort()
     }
-    // `path` and `headers` are others each time, and the same for the same key.
+    // `path` and `headers` have a new identity on each render, but are equivalent for the same key.
   }, [key, everyMs])
 
   return known.key === key ? known.query : {}

@@ -8,7 +8,7 @@ import { knownAfter, send } from './send.js'
 import { services } from './services.js'
 import { type Query } from './use-query.js'
 
-/** Something of the shop, as it is now. */
+/** The current state of a shop resource. */
 export interface Current {
   readonly query: Query<Exchange>
   readonly isAsking: boolean
@@ -16,8 +16,8 @@ export interface Current {
 }
 
 /**
- * A page of the shop, asked for again whenever an invalidation is told that concerns it, and when
- * the live stream is back. Anybody may read, so it is asked for as nobody in particular.
+ * Loads a shop resource, and refetches it after each invalidation that concerns it and when the
+ * live stream is back. Reads are public, so requests are sent anonymously.
  */
 export function useShown (path: string, shown: Shown): Current {
   const [known, setKnown] = useState<Omit<Current, 'ask'> & { readonly path: string }>({
@@ -33,7 +33,7 @@ export function useShown (path: string, shown: Shown): Current {
     let isOutdated = false
 
     const ask = () => {
-      // One at a time: what changes meanwhile is in the next one, however often it does.
+      // Requests run one at a time. All changes during a request share a single follow-up.
       isOutdated = isAsking
       if (isAsking) return
       isAsking = true
@@ -55,7 +55,7 @@ export function useShown (path: string, shown: Shown): Current {
       unlisten()
       ended.abort()
     }
-    // `shown` follows from the path.
+    // `shown` is derived from the path.
   }, [path])
 
   return {

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Stored } from '../model/stored.js'
 
-/** The value, and the view anew after each change of it. */
+/** Returns the value and re-renders the view after each change. */
 export function useStored<T> (stored: Stored<T>): T {
-  // As a function's result: the value may be a function itself.
+  // The initializer is a function because the value may itself be a function.
   const [value, setValue] = useState(() => stored.get())
   useEffect(() => {
     const take = () => setValue(() => stored.get())
-    // It may have changed between drawing and now.
+    // The value may have changed since rendering.
     take()
     return stored.subscribe(take)
   }, [stored])

@@ -9,7 +9,9 @@ import { buildApp } from '../../src/app.js'
 import { statsEnv } from '../../src/env.js'
 import { tempDir } from './temp-dir.js'
 
-/** The service over the files in `directory` (a new one unless given), closed with the test. */
+/**
+ * Builds the service over the files in `directory` (a new one unless given); closed with the test.
+ */
 export async function build (
   t: Test,
   directory?: string,
@@ -29,7 +31,7 @@ export async function build (
   return app
 }
 
-/** Where instances with this data folder tell what they count, closed with the test. */
+/** Opens the metrics store of instances with this data folder; closed with the test. */
 export async function metricsIn (t: Test, directory: string): Promise<MetricsStore> {
   await mkdir(directory, { recursive: true })
   const store = sqliteStore({ file: join(directory, 'metrics.db') })

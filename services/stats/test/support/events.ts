@@ -2,13 +2,13 @@ import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import { type Test } from 'tap'
 
-/** A Server-Sent Event; what comes before the first has none. */
+/** A Server-Sent Event. Text before the first event has no event name. */
 export interface ServerSentEvent {
   readonly event: string
   readonly data: unknown
 }
 
-/** A response with events; its connection ends with the test. */
+/** Opens a stream of events; its connection ends with the test. */
 export async function watch (
   t: Test, url: string, headers: Record<string, string> = {}
 ): Promise<{ response: IncomingMessage, events: AsyncIterableIterator<ServerSentEvent> }> {
@@ -28,7 +28,7 @@ async function * eventsOf (response: IncomingMessage): AsyncIterableIterator<Ser
   }
 }
 
-/** The data of the next event of that name that is as is wanted. */
+/** Returns the data of the next event with this name that matches the condition. */
 export async function next<Data> (
   events: AsyncIterableIterator<ServerSentEvent>,
   event: string,

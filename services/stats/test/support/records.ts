@@ -7,7 +7,7 @@ import {
   type Series
 } from '@weir/metrics'
 
-/** Requests that took so long each (ms). */
+/** Returns a series of requests that took this long each (ms). */
 export function series (
   count: number,
   more: Partial<Omit<Series, 'count' | 'latency'>> & { ms?: number } = {}
@@ -24,7 +24,7 @@ export function series (
   }
 }
 
-/** What an instance counted: for one route, unless `more` says otherwise. */
+/** Returns a record of an instance; of one route, unless `more` overrides it. */
 export function record (
   minute: number,
   seq: number,
@@ -44,7 +44,7 @@ export function record (
   }
 }
 
-/** How the instance of `record` is. */
+/** Returns a state of the instance of `record`. */
 export function state (at: number, more: Partial<InstanceState> = {}): InstanceState {
   return {
     run: 'run-1',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test } from 'tap'
 
-/** A new directory, gone with the test. */
+/** Creates a directory that is removed with the test. */
 export async function tempDir (t: Test): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'weir-stats-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))

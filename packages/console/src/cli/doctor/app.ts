@@ -6,8 +6,8 @@ import { type Answer, Asking } from './asking.js'
 import { probe, PROBES } from './probes.js'
 
 /**
- * Checks an app by requests to one of its URLs, which has to be one of a cached GET route. The
- * probes use queries that no client has, so that no response of a client is touched.
+ * Checks an app by sending requests to one of its URLs, which must belong to a cached GET route.
+ * Probes use random queries that clients do not send, so no client's response is affected.
  */
 export async function checkApp (url: URL, signal: AbortSignal): Promise<Finding[]> {
   const asking = new Asking(url, signal)
@@ -44,7 +44,7 @@ function cacheStatus (answer: Answer): Finding[] {
     : [warning('cache-status', `The second request is no hit. ${words}`, 'See weir get URL --explain.')]
 }
 
-/** The order of plugins shows on hits: what runs before the cache runs on them, too. */
+/** Checks the order of plugins on hits: plugins that run before the cache also run on hits. */
 async function onHits (asking: Asking, miss: Answer, hit: Answer): Promise<Finding[]> {
   const findings: Finding[] = []
   const limit = ['ratelimit', 'ratelimit-policy', 'x-ratelimit-limit']
@@ -84,17 +84,17 @@ async function onHits (asking: Asking, miss: Answer, hit: Answer): Promise<Findi
   return findings
 }
 
-/** Whether the key has a header field, by Vary. */
+/** Whether Vary makes the header field part of the key. */
 export const varies = ({ headers }: Answer, name: string): boolean =>
   (headers.get('vary') ?? '').toLowerCase().split(',').some((field) => {
     const trimmed = field.trim()
     return trimmed === name.toLowerCase() || trimmed === '*'
   })
 
-/** Request header fields that change what is stored for all. */
+/** Finds request header fields that change the stored response without being part of the key. */
 async function unkeyed (asking: Asking): Promise<Finding[]> {
   const [control, again] = [await asking.fresh(token()), await asking.fresh(token())]
-  // A query that does not count would not keep the response of a probe from clients.
+  // If the query is not part of the key, clients could receive the response to a probe.
   if (isHit(control.filled) || isHit(again.filled)) {
     return [warning(
       'unkeyed',

@@ -1,4 +1,4 @@
-/** An answer, its body without what only the request's own query brought into it. */
+/** A response whose body excludes text that merely echoes the request's own query. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -8,7 +8,7 @@ export interface Answer {
 const TIMEOUT = 15_000
 const MOST = 1024 * 1024
 
-/** Requests to one URL. */
+/** Sends requests to one URL. */
 export class Asking {
   readonly #url: URL
   readonly #signal: AbortSignal
@@ -23,7 +23,7 @@ export class Asking {
   }
 
   /**
-   * Fills an entry of its own, by a query that no client has, and reads it without the header
+   * Fills a separate entry, using a query that clients do not send, and reads it without the header
    * fields.
    */
   async fresh (

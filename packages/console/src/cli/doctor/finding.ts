@@ -1,11 +1,11 @@
-/** The result of one check. Only `problem` makes the doctor fail. */
+/** The result of one check. Only a `problem` makes the doctor fail. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem'
-  /** Names the check, for scripts. */
+  /** Identifies the check, for scripts. */
   readonly check: string
-  /** One sentence: what was found. */
+  /** One sentence that states the finding. */
   readonly found: string
-  /** One sentence: what to do. */
+  /** One sentence that states the remedy. */
   readonly todo?: string
 }
 

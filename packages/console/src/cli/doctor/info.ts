@@ -1,4 +1,4 @@
-/** The fields of a reply to INFO. */
+/** The fields of an INFO reply. */
 export type Info = ReadonlyMap<string, string>
 
 /** @example parseInfo('# Server\r\nredis_version:7.2.4').get('redis_version') // '7.2.4' */

@@ -2,10 +2,10 @@ import { bytes } from '../table.js'
 import { type Finding, ok, problem, warning } from './finding.js'
 import type { Info } from './info.js'
 
-// Redis 7.0 has functions of scripts and sharded channels that the stores need.
+// The stores need script features and sharded channels of Redis 7.0.
 const LEAST_VERSION = 7
 
-/** Checks what a Redis says of itself. @param isCluster whether the URL is that of a cluster */
+/** Checks the INFO reply of a Redis. @param isCluster whether the URL is that of a cluster */
 export function judgeInfo (info: Info, isCluster: boolean): Finding[] {
   return [
     ...version(info),

@@ -2,7 +2,9 @@ import { varies } from './app.js'
 import type { Asking } from './asking.js'
 import { type Finding, problem } from './finding.js'
 
-/** A request header field that frameworks and proxies read, and a value that no client sends. */
+/**
+ * A request header field that frameworks and proxies read, with a value that clients do not send.
+ */
 export interface Probe {
   readonly name: string
   readonly value: string
@@ -27,9 +29,9 @@ export const PROBES: readonly Probe[] = [
 ]
 
 /**
- * Fills an entry with the field, reads it without, and compares: what a client without the field
- * gets must not be made by it.
- * @param control the body of a request without the field; undefined: it is another each time
+ * Fills an entry with the field, reads it without the field and compares the bodies: the field must
+ * not influence the response to a client that does not send it.
+ * @param control the body of a request without the field; undefined if it differs on each request
  */
 export async function probe (
   { name, value }: Probe,

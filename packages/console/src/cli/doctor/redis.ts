@@ -10,10 +10,10 @@ import { judgeInfo } from './judge-info.js'
 
 const TIMEOUT = 5000
 const PINGS = 20
-// Milliseconds: the lease of the cache is 50.
+// Threshold in milliseconds; the coherence lease of the cache is 50 ms.
 const SLOW = 10
 
-/** Checks a Redis: how it is set up, and whether a cache can do all it does. */
+/** Checks the configuration of a Redis, and whether a cache may run every command it needs. */
 export async function checkRedis (url: string, prefix: string): Promise<Finding[]> {
   const isCluster = url.startsWith('redis+cluster://')
   if (url.startsWith('redis+sentinel://')) {
@@ -26,7 +26,7 @@ export async function checkRedis (url: string, prefix: string): Promise<Finding[
     commandTimeout: TIMEOUT,
     retryStrategy: () => null
   })
-  // The command that fails tells.
+  // The failing command reports the error.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -51,7 +51,7 @@ async function latency (client: Redis): Promise<Finding> {
   const times: number[] = []
   for (let i = 0; i < PINGS; i++) {
     const began = performance.now()
-    // INFO was allowed; PING need not be.
+    // INFO may be allowed where PING is not.
     await client.info('server').catch(() => undefined)
     times.push(performance.now() - began)
   }
@@ -63,7 +63,7 @@ async function latency (client: Redis): Promise<Finding> {
     : warning('latency', found, 'Run instances in the same zone as their Redis.')
 }
 
-/** Does once what a cache does, in a namespace of its own, and hears what is denied. */
+/** Runs each command of a cache once, in a separate namespace, and reports denied ones. */
 async function rights (url: string, prefix: string): Promise<Finding[]> {
   const grants = new Set<string>()
   const heard = (message: unknown) => {

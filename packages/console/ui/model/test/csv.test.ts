@@ -1,7 +1,7 @@
 import t from 'tap'
 import { csvOf, fileName } from '../csv.js'
 
-/** Reads a CSV file as RFC 4180 says, character by character. */
+/** Parses a CSV file (RFC 4180) character by character. */
 function parsed (text: string): string[][] {
   const rows: string[][] = []
   let [row, field, isQuoted]: [string[], string, boolean] = [[], '', false]
@@ -25,7 +25,7 @@ t.test('what is written is read again', async (t) => {
   let seed = 7
   const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
   const texts = Array.from({ length: 300 }, () =>
-    // A letter first, because what looks like a formula is changed.
+    // The leading letter prevents text from being escaped as a formula.
     `x${Array.from({ length: 1 + random(5) }, () => pieces[random(pieces.length)]).join('')}`
   )
   const rows = Array.from({ length: 100 }, (_, i) => texts.slice(3 * i, 3 * i + 3))

@@ -12,7 +12,7 @@ const found = (path: string): Answer => ({
   body: bodies.get(path) ?? ''
 })
 
-/** Demo traffic on a clock that tests turn. */
+/** Creates demo traffic with a clock that tests control. */
 function setUp (send: (path: string) => Promise<Answer> = async (path) => found(path)) {
   const paths: string[] = []
   let time = 0
@@ -30,7 +30,7 @@ function setUp (send: (path: string) => Promise<Answer> = async (path) => found(
     now: () => time,
     random: () => (turn++ % 50) / 50
   })
-  /** Lets the answers come, then moves the clock on by a step. */
+  /** Lets pending responses arrive, then advances the clock by one step. */
   const step = async (ms = 1000 / DEMO_LIMITS.perSecond) => {
     for (let i = 0; i < 5; i++) await Promise.resolve()
     time += ms

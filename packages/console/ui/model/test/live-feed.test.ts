@@ -4,7 +4,7 @@ import { type EventStream, LiveFeed } from '../live-feed.js'
 
 type Listener = (event: { readonly data?: unknown }) => void
 
-/** An EventSource that the test speaks for. */
+/** An EventSource that the test controls. */
 class Stream implements EventStream {
   readyState = 1
   readonly #listeners = new Map<string, Listener>()

@@ -5,15 +5,15 @@ import { reasonOf, REASONS } from '../reasons.js'
 
 const ROOT = new URL('../../../../../', import.meta.url)
 
-/** Words in capitals in the sources of the cache that are no reasons. */
+/** Uppercase words in the sources of the cache that are not reasons. */
 const OTHERS = new Set([
   'CONNECT', 'GET', 'OPTIONS', 'POST', 'PROPFIND', 'PUT', 'QUERY', 'REPORT', 'SEARCH', 'TRACE',
   'REQUEST_',
-  // Reuse of a stored response, which is no reason against it.
+  // Values that describe the reuse of a stored response.
   'EXPIRED', 'FRESH', 'MAX_STALE', 'MISS', 'STALE_WHILE_REVALIDATE'
 ])
 
-/** The names in capitals in the sources of a folder, but for codes of errors. */
+/** Returns the uppercase names in the sources of a folder, except error codes. */
 function namesIn (folder: string): string[] {
   const path = fileURLToPath(new URL(folder, ROOT))
   return readdirSync(path)
@@ -24,7 +24,7 @@ function namesIn (folder: string): string[] {
 }
 
 t.test('every reason that the response cache can give is explained', async (t) => {
-  // Credentials are named by their header fields, in capitals.
+  // Credential reasons are the uppercase names of header fields.
   const names = new Set([
     ...namesIn('plugins/response-cache'),
     ...namesIn('packages/http/src'),

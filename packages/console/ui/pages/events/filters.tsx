@@ -8,7 +8,7 @@ import { useStored } from '../../state/use-stored.js'
 
 type Instance = Pick<InstanceFigures, 'service' | 'instance'>
 
-/** Filters of events. They are in the address, so a view is a link and the back button works. */
+/** Event filters. The address holds them, so views can be linked and the back button works. */
 export function Filters ({ filter }: { filter: EventFilter }) {
   const instances = useStored(live.state).ticks.at(-1)?.instances ?? []
   const set = (changed: EventFilter) => {
@@ -62,7 +62,7 @@ export function Filters ({ filter }: { filter: EventFilter }) {
   )
 }
 
-/** Prevents that the form is sent: a field that changed has set the address already. */
+/** Prevents submission of the form: each changed field has already updated the address. */
 const prevent = (event: Event) => {
   event.preventDefault()
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
@@ -79,7 +79,7 @@ function Select ({ label, value = '', options, onChange }: {
   options: readonly (readonly [value: string, label: string])[]
   onChange: (value: string) => void
 }) {
-  // An instance that is gone may still be asked for.
+  // The filter may name an instance that no longer exists.
   const isMissing = value !== '' && !options.some(([one]) => one === value)
   return (
     <Field label={label}>

@@ -15,10 +15,10 @@ import { type EventList, useEvents } from '../../state/use-events.js'
 import { useStored } from '../../state/use-stored.js'
 import { Filters } from './filters.js'
 
-/** The range without one in the address: as long as events are kept. */
+/** Default range: the retention of events. */
 const ALL = '30d'
 
-/** The log of what happened in the fleet, live, and filtered by the address. */
+/** The live event log of the fleet, filtered by the address. */
 export function EventsPage () {
   const filter = filterIn(useStored(place).query)
   const range = useRange(ALL)

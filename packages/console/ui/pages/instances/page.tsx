@@ -120,7 +120,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   }
 ]
 
-/** Instances, their figures, and which of them computed what others served. */
+/** Shows the instances, their figures, and which instance computed each hit. */
 export function Instances () {
   const range = useRange()
   const instances = useQuery<InstancesAnswer>(

@@ -75,6 +75,6 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
   )
 }
 
-/** 0 for nothing, 1 to 4 by the share of the most in its row. */
+/** Returns the shade of a cell: 0 for none, 1 to 4 relative to the largest value in its row. */
 const level = (amount: number, most: number): number =>
   amount === 0 ? 0 : Math.ceil((amount / most) * 4)

@@ -16,10 +16,10 @@ interface EntryPanelProps {
   readonly onInvalidated: () => void
 }
 
-// An entry that is looked at does not change often; one that is gone says so.
+// Refetch interval in ms. Entries rarely change while they are viewed.
 const EVERY_MS = 30_000
 
-/** One entry: its metadata, what it holds, and a button to invalidate it. */
+/** One entry: its metadata, its content, and a button that invalidates it. */
 export function EntryPanel ({ view, name, identity, onInvalidated }: EntryPanelProps) {
   const [sent, setSent] = useState<Sent>()
   const panel = useRef<HTMLElement>(null)
@@ -28,7 +28,7 @@ export function EntryPanel ({ view, name, identity, onInvalidated }: EntryPanelP
   const invalidate = () => {
     const text = JSON.stringify({ namespace: view.namespace, keys: [name] })
     const body = { type: 'application/json', text }
-    send({ method: 'POST', path: '/api/stats/invalidations', body }, identity)
+    send({ method: 'POST', path: 'api/stats/invalidations', body }, identity)
       .then((answer) => {
         setSent(answer)
         onInvalidated()
@@ -55,7 +55,7 @@ function Entry ({ view, name, identity, onInvalidate }: Omit<EntryPanelProps, 'o
   const query = new URLSearchParams({ namespace: view.namespace ?? '', key: name })
   const entry = useQuery<KeyEntry>(
     `${identity.id} ${query.toString()}`,
-    () => `/api/stats/keys/entry?${query.toString()}`,
+    () => `api/stats/keys/entry?${query.toString()}`,
     EVERY_MS,
     { authorization: `Bearer ${identity.token ?? ''}` }
   )

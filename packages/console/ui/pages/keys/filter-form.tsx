@@ -11,7 +11,7 @@ const TEXTS = [
   ['minAge', 'Older than minutes', 'decimal']
 ] as const
 
-/** The conditions of the page. Applying them goes to the address that has them. */
+/** The filters of the page. Applying them navigates to the corresponding address. */
 export function FilterForm ({ view, names }: { view: KeysView, names: readonly string[] }) {
   const [namespace, setNamespace] = useState(view.namespace ?? '')
   const [filters, setFilters] = useState<Filters>(view.filters)

@@ -21,11 +21,11 @@ import { FilterForm } from './filter-form.js'
 import { KeysTable } from './table.js'
 
 const LIMIT = 50
-// Milliseconds: a page that changes while it is read helps no reader.
+// Refetch interval in ms. A page should not change while it is being read.
 const EVERY_MS = 60_000
 const DEFAULT_NAMESPACE = 'responses'
 
-/** The keys of a cache: page by page, with conditions. All of the view is in the address. */
+/** The keys of a cache, paginated and filtered. The address holds the complete view. */
 export function Keys () {
   const { current } = useStored(identities)
   const view = viewOf(useStored(place).query)
@@ -46,7 +46,7 @@ function Listing ({ view, identity }: { view: KeysView, identity: Identity }) {
   const headers = { authorization: `Bearer ${identity.token ?? ''}` }
   const spaces = useQuery<Namespaces>(
     identity.id,
-    () => '/api/stats/namespaces',
+    () => 'api/stats/namespaces',
     EVERY_MS,
     headers
   )

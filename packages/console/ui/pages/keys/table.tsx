@@ -4,7 +4,7 @@ import { Scroll } from '../../parts/data-table.js'
 
 const MOST_TAGS = 4
 
-/** One page of keys. The order is the store's: a page is not sorted, as if it were all. */
+/** One page of keys in the order of the store. Sorting a single page would be misleading. */
 export const KeysTable = ({ page, view }: { page: KeysPage, view: KeysView }) => (
   <Scroll label='Keys'>
     <table class='keys'>
@@ -67,7 +67,7 @@ const Tags = ({ of: { tags }, view }: { of: Key, view: KeysView }) => (
 const ageOf = ({ storedAt }: Key) =>
   storedAt === null ? '–' : duration(Math.max(0, Date.now() - storedAt))
 
-/** The state of an entry, in a word. */
+/** The state of an entry as a badge. */
 export const State = ({ state }: Pick<Key, 'state'>) => (
   <span class='badge' data-state={state}>{state}</span>
 )

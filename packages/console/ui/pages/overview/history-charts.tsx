@@ -30,7 +30,7 @@ const LATENCY: readonly ChartSeries[] = [
 ]
 const SAVED: readonly ChartSeries[] = [{ label: 'handler time saved', color: 'l1', draw: 'area' }]
 
-/** A longer range of time, by the minute or the hour. */
+/** Charts of a longer time range, by the minute or the hour. */
 export function HistoryCharts ({ history, range }: { history: Query<History>, range: Range }) {
   return (
     <Loaded query={history} what='The history'>

@@ -26,7 +26,7 @@ const LATENCY: readonly ChartSeries[] = [
 const SAVED: readonly ChartSeries[] = [{ label: 'saved per second', color: 'l1', draw: 'area' }]
 
 /**
- * The last 15 minutes: by the minute from history, then by the second for as long as the page is
+ * Charts of the last 15 minutes: by the minute from history, then by the second while the page is
  * open.
  */
 export function LiveCharts ({ history }: { history: Query<History> }) {
@@ -102,6 +102,6 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
   )
 }
 
-/** A logarithmic scale has no zero. */
+/** Replaces values that a logarithmic scale cannot show with null. */
 const positive = (value: number | null): number | null =>
   value === null || value <= 0 ? null : value

@@ -22,7 +22,9 @@ import { LiveCharts } from './live-charts.js'
 import { OutcomesTable } from './outcomes-table.js'
 import { RedisPanel } from './redis-panel.js'
 
-/** Figures of the cache, live and over a range of time; the welcome while there are none. */
+/**
+ * Shows the figures of the cache, live and over a time range, or the welcome while there are none.
+ */
 export function Overview () {
   const range = useRange()
   const summary = useQuery<Summary>(
@@ -36,7 +38,7 @@ export function Overview () {
     30_000
   )
   const { phase } = useStored(demoTraffic.run)
-  // A fixed time without requests says nothing about now.
+  // An empty fixed range does not mean that there are no requests now.
   const isEmpty = summary.value?.requests === 0 && range.to === undefined
   return (
     <Page id='overview' title={isEmpty ? 'Welcome to Weir' : 'Overview'} tools={<RangePicker />}>

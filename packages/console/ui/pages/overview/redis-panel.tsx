@@ -4,7 +4,7 @@ import { Bar } from '../../parts/bars.js'
 import { Loaded } from '../../parts/loaded.js'
 import { useQuery } from '../../state/use-query.js'
 
-/** The shared store. */
+/** Figures of the shared store. */
 export function RedisPanel () {
   const redis = useQuery<RedisFigures>('redis', () => 'api/stats/redis', 5000)
   return (

@@ -13,7 +13,11 @@ import { REQUESTS } from '../overview/history-charts.js'
 const EMPTY = 'No figures of that time.'
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 
-/** The history of a route. @param which query that selects it */
+/**
+ * Charts of the history of a route.
+ *
+ * @param which query that selects the route
+ */
 export function RouteCharts ({ which, range }: { which: string, range: Range }) {
   const history = useQuery<History>(
     `${which} ${range.id}`,

@@ -4,7 +4,7 @@ import { tagsOf } from '../../model/touches.js'
 import { CopyButton } from '../../parts/copy-button.js'
 import { Term } from '../../parts/term.js'
 
-/** The cache options and tags of a route, as its instances report them. */
+/** The cache options and tags of a route as reported by its instances. */
 export function RouteConfig ({ figures: { route, config } }: { figures: RouteFigures }) {
   const isKnown = config !== null && config !== undefined
   const code = routeCode(route, isKnown ? config : SUGGESTED)

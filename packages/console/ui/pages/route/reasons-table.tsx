@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<Row>[] = [
   }
 ]
 
-/** The reasons that responses of a route were not stored, and what to do about each. */
+/** Reasons why responses of a route were not stored, with advice for each. */
 export function ReasonsTable ({ reasons }: { reasons: Readonly<Record<string, number>> }) {
   const rows = Object.entries(reasons).map(([name, times]): Row => ({ name, times }))
   return (

@@ -14,7 +14,7 @@ const WHY: Readonly<Record<Touch, string>> = {
   url: 'by URL'
 }
 
-/** The last invalidations of the service that touched responses of a route. */
+/** The latest invalidations of the service that touched responses of a route. */
 export function Touched ({ figures: { service, route, config } }: { figures: RouteFigures }) {
   const events = useEvents({ kind: 'invalidated', service }, '')
   const touched = (all: readonly FleetEvent[]) =>

@@ -17,8 +17,8 @@ interface Version {
 }
 
 /**
- * Changes a product, on the condition that it is still the version that the form began with. What
- * is typed stays when somebody else saves meanwhile.
+ * Edits a product, provided that it still has the version the form was opened with. Typed values
+ * are retained if another client saves in the meantime.
  */
 export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () => void }) {
   const [base, setBase] = useState<Version>({ product, etag })
@@ -33,7 +33,7 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
     setBase(version)
     setDraft(draftOf(version.product))
   }
-  // Nothing is typed that could be lost.
+  // The form switches to the new version if there is no unsaved input.
   useEffect(() => {
     if (isOutdated && !isChanged && Object.keys(mistakes).length === 0) begin({ product, etag })
   }, [product.version])

@@ -3,7 +3,7 @@ import { useStored } from '../../state/use-stored.js'
 import { ProductPage } from './product-page.js'
 import { ProductsPage } from './products-page.js'
 
-/** The shop: all products, or one. */
+/** Shows all products, or the one in the address. */
 export function Shop () {
   const { path: [, id] } = useStored(place)
   return id === undefined ? <ProductsPage /> : <ProductPage key={id} id={Number(id)} />

@@ -8,7 +8,7 @@ import { Page } from '../../parts/page.js'
 import { useShown } from '../../state/use-shown.js'
 import { EditForm } from './edit-form.js'
 
-/** One product as the cache has it, and a form to change it. */
+/** Shows one product as cached, and a form that changes it. */
 export function ProductPage ({ id }: { id: number }) {
   const { query, isAsking, ask } = useShown(`/api/products/${id}`, { kind: 'product', id })
   return (

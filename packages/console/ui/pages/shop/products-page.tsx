@@ -22,7 +22,7 @@ const SORTS = [
   ['-price', 'Price, highest first']
 ] as const
 
-/** All products, page by page, as the cache has them. */
+/** Shows all products as cached, page by page. */
 export function ProductsPage () {
   const { query } = useStored(place)
   const asked = {
@@ -183,7 +183,7 @@ function ProductTable ({ products }: { products: readonly Product[] }) {
   )
 }
 
-/** Those that have another version than when they were shown last. */
+/** Returns the products whose version changed since they were last shown. */
 function useChanged (products: readonly Product[]): ReadonlySet<number> {
   const shown = useRef<ReadonlyMap<number, number>>(new Map())
   const [changed, setChanged] = useState<ReadonlySet<number>>(new Set())

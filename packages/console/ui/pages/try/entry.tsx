@@ -11,7 +11,11 @@ import { useStored } from '../../state/use-stored.js'
 import { Waiting } from '../../parts/waiting.js'
 import { type Entry, request } from './sent.js'
 
-/** A request and its response. @param longest round trip of all that are shown, ms */
+/**
+ * A request and its response.
+ *
+ * @param longest longest round trip of all entries in ms
+ */
 export function EntryView ({ entry, longest }: { entry: Entry, longest: number }) {
   const { wish, as, sent } = entry
   return (
@@ -104,7 +108,7 @@ function Answer ({ exchange, longest }: { exchange: Exchange, longest: number })
   )
 }
 
-/** Copies the request as a curl command, and what identifies its response. */
+/** Buttons that copy the request as a curl command, and the ETag and tags of its response. */
 function Copies ({ entry: { wish, as, sent } }: { entry: Entry }) {
   const headers = sent !== undefined && wasAnswered(sent) ? sent.headers : undefined
   const etag = headers?.get('etag')
@@ -118,9 +122,9 @@ function Copies ({ entry: { wish, as, sent } }: { entry: Entry }) {
   )
 }
 
-/** Sends the same request again, in the ways that show something. */
+/** Buttons that repeat the request with instructive variations. */
 function Repeat ({ entry: { wish, as, sent } }: { entry: Entry }) {
-  // The identities may change.
+  // Re-render when identities change.
   useStored(identities)
   const plain = { method: wish.method, path: wish.path }
   const etag = sent !== undefined && wasAnswered(sent) ? sent.headers.get('etag') : undefined
@@ -156,7 +160,7 @@ function Repeat ({ entry: { wish, as, sent } }: { entry: Entry }) {
 
 const MOST = 8000
 
-/** JSON with one line per field, cut off where it is long. */
+/** Formats JSON with one line per field, and truncates long bodies. */
 function readable (body: string): string {
   let text = body
   try {

@@ -61,7 +61,7 @@ export function TryIt () {
   )
 }
 
-/** ms */
+/** Longest round trip in ms. */
 const longestOf = (all: ReturnType<typeof entries.get>): number =>
   Math.max(1, ...all.map(({ sent }) => sent !== undefined && wasAnswered(sent) ? sent.ms : 0))
 

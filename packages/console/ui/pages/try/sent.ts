@@ -4,11 +4,11 @@ import { Stored } from '../../model/stored.js'
 import { identityCalled } from '../../state/identity.js'
 import { send, type Sent } from '../../state/send.js'
 
-/** A request that was sent from the page, or is on its way. */
+/** A request sent from the page; without `sent` it is pending. */
 export interface Entry {
   readonly number: number
   readonly wish: Wish
-  /** Of the identity. */
+  /** ID of the identity. */
   readonly as: string
   readonly sent?: Sent
 }
@@ -16,7 +16,7 @@ export interface Entry {
 const MOST = 50
 let number = 0
 
-/** The last ones, oldest first. They stay while one looks at other pages. */
+/** The latest requests, oldest first. They are retained while other pages are shown. */
 export const entries = new Stored<readonly Entry[]>([])
 
 export function request (wish: Wish, as: string): void {

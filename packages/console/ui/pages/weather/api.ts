@@ -1,4 +1,4 @@
-// Answers of the weather service, as the console reads them.
+// Responses of the weather service as the console reads them.
 
 interface Head {
   readonly place: {

@@ -6,10 +6,10 @@ import { send, type Sent, wasAnswered } from '../../state/send.js'
 
 const MOST = 120
 
-/** Answers about the weather of any place, oldest first: how long each took is a chart. */
+/** Weather responses for all places, oldest first; the chart shows their response times. */
 export const answers = new Stored<readonly Exchange[]>([])
 
-/** Asks as nobody in particular: anybody may read. */
+/** Requests the weather anonymously, because reads are public. */
 export async function askFor (
   what: 'current' | 'forecast',
   city: string,

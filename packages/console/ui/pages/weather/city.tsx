@@ -18,7 +18,7 @@ const TEMPERATURE = [
 ] as const
 const EVERY_MS = 1000
 
-/** The weather of one city, asked for once, or again and again. */
+/** Shows the weather of one city, requested once or repeatedly. */
 export function City ({ city }: { city: string }) {
   const [current, setCurrent] = useState<Query<Exchange>>({})
   const [forecast, setForecast] = useState<Query<Exchange>>({})
@@ -26,7 +26,7 @@ export function City ({ city }: { city: string }) {
   const [isRepeating, setRepeating] = useState(false)
 
   useEffect(() => {
-    // Forecasts change every half an hour: only a failed request is repeated.
+    // Forecasts change every half hour, so only failed requests are repeated.
     if (forecast.value !== undefined) return
     const ended = new AbortController()
     askFor('forecast', city, ended.signal).then((sent) => {
@@ -153,7 +153,7 @@ function Hours ({ exchange }: { exchange: Exchange }) {
 const degrees = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : `${value.toFixed(1).replace('-', '−')} °C`
 
-/** The clock of the place; of UTC where its time zone is not known. */
+/** Returns a formatter of the local time, or of UTC if the time zone is unknown. */
 function timeThere (timeZone: string | null): (at: number) => string {
   const clock = new Intl.DateTimeFormat('en-GB', {
     timeZone: timeZone ?? 'UTC',

@@ -9,7 +9,7 @@ import { ResponseTimes } from './response-times.js'
 
 const CITIES = ['Berlin', 'Paris', 'Tokyo', 'New York', 'Cairo', 'São Paulo', 'Oslo', 'Mumbai']
 
-/** The weather of a city, and what it took to tell it. */
+/** Shows the weather of a city and the response times of its requests. */
 export function Weather () {
   const city = useStored(place).query.get('city') ?? 'Berlin'
   return (

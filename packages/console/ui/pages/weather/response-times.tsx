@@ -30,7 +30,7 @@ const KINDS: readonly {
 ]
 const SERIES = KINDS.map(({ series }) => series)
 
-/** How long each answer took, and whether it was fresh. */
+/** Chart of response times, fresh and stale. */
 export function ResponseTimes () {
   const all = useStored(answers)
   const drawn = useMemo(() => columns(

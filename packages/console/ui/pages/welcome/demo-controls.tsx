@@ -8,7 +8,7 @@ import { useStored } from '../../state/use-stored.js'
 
 const { requests, seconds } = DEMO_LIMITS
 
-/** Sends demo traffic from this browser, and says what it sends. */
+/** Sends demo traffic from this browser and shows its progress. */
 export function DemoControls () {
   const run = useStored(demoTraffic.run)
   const isOffered = useDemo('products') !== undefined
@@ -18,7 +18,7 @@ export function DemoControls () {
   return (
     <div class='demo'>
       <div class='row'>
-        {/* One button, so that the focus stays where it is. */}
+        {/* A single button keeps the focus when its label changes. */}
         <button class={`button ${isRunning ? '' : 'primary'}`} type='button' onClick={press}>
           {isRunning
             ? 'Stop'

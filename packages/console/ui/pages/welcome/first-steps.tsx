@@ -2,7 +2,7 @@ import { services } from '../../state/services.js'
 import { useStored } from '../../state/use-stored.js'
 import { Trials } from './trials.js'
 
-/** Things to do while there are no figures: those of the demonstration, where one runs. */
+/** First steps while there are no figures; those of the demo, if one is running. */
 export function FirstSteps () {
   const known = useStored(services)
   if (known === undefined) return null

@@ -7,7 +7,7 @@ import { useStored } from '../../state/use-stored.js'
 
 const WAITING = 'The diagram starts with the first figures of the live stream.'
 
-/** The fleet as a diagram that lights up with requests; the caption says the same in words. */
+/** A diagram of the fleet that lights up with requests. The caption describes it in words. */
 export function Fleet ({ children }: { children?: ComponentChildren }) {
   const { ticks, phase } = useStored(live.state)
   const tick = ticks.at(-1)

@@ -1,6 +1,6 @@
 const SHARING = 'A response is computed once and served by every instance.'
 
-/** Says what Weir is. */
+/** Introduces Weir. */
 export const Intro = () => (
   <p class='lead intro'>
     Weir caches the responses of Fastify services that run as many instances.{' '}

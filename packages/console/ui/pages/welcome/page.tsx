@@ -4,9 +4,7 @@ import { FirstSteps } from './first-steps.js'
 import { Fleet } from './fleet.js'
 import { Intro } from './intro.js'
 
-/**
- * Explains Weir and offers first things to do; the overview is the same until there are figures.
- */
+/** Explains Weir and offers first steps. The overview shows the same until there are figures. */
 export const Welcome = () => (
   <Page title='Welcome to Weir'>
     <Intro />

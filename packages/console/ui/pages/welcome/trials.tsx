@@ -64,7 +64,7 @@ const Trial = ({
   </li>
 )
 
-/** Runs one thing at a time, and keeps what it led to. */
+/** Runs one trial at a time and retains its result. */
 function useRun<T> (run: () => Promise<T>) {
   const [isRunning, setRunning] = useState(false)
   const [result, setResult] = useState<T>()
@@ -96,7 +96,7 @@ const isOneInstance = (answers: readonly Sent[]): boolean =>
 
 function Share () {
   const { isRunning, result, start } = useRun(async () => {
-    // A page that has hardly been read before, so that it has to be computed.
+    // A random page is probably not cached yet, so it has to be computed.
     const between = (least: number, most: number) =>
       least + Math.floor(Math.random() * (most - least + 1))
     const path = `/api/products?limit=${between(5, 60)}&page=${between(1, 9)}`
@@ -122,7 +122,7 @@ function Share () {
 
 const PRODUCT = '/api/products/1'
 
-/** Writes a new price and reads the product until each instance that answers has been asked. */
+/** Writes a new price, then reads the product until every answering instance was reached. */
 async function write (
   identity: Identity
 ): Promise<{ readonly written: Sent; readonly reads: readonly Sent[] }> {
@@ -197,7 +197,7 @@ function Written ({ written, reads }: Awaited<ReturnType<typeof write>>) {
   )
 }
 
-/** An instance whose service has another one that is up. */
+/** Finds an instance whose service has another running instance. */
 const spare = (instances: readonly InstanceFigures[]): InstanceFigures | undefined =>
   instances.find((one) => one.alive && instances.some((other) =>
     other.alive && other.service === one.service && other.instance !== one.instance))
