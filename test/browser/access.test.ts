@@ -192,7 +192,7 @@ t.test(
 
       await page.reload()
       const order = []
-      for (let i = 0; i < 18; i++) order.push(await tab())
+      for (let i = 0; i < 19; i++) order.push(await tab())
       t.match(order, [
         'Skip to the page',
         'Weir',
@@ -202,6 +202,7 @@ t.test(
         'Welcome',
         'Routes',
         'Instances',
+        'Keys',
         'Limits',
         'Events',
         'Try it',

@@ -2,6 +2,7 @@ import t from 'tap'
 import { buildFrontDoor } from '#infra/local/front-door.js'
 import { suite } from '#infra/local/suite.js'
 import { startRedis } from '@weir/internal/testing'
+import { redisStore } from '@weir/metrics/redis'
 import { startCatalog } from '../support/catalog.js'
 import { startStats } from '../support/stats.js'
 import { startStorefront } from '../support/storefront.js'
@@ -135,7 +136,28 @@ t.test('the lab without scripts: a run is a page', async (t) => {
 })
 
 t.test('the console compares the ways of the lab, and reports a missing lab', async (t) => {
-  const stats = await startStats(t, (await startRedis(t)).url)
+  const redis = await startRedis(t)
+  // Catalog and storefront report to files here: this stands in for their announcement.
+  await redisStore({ client: await redis.connect() }).write({
+    run: 'run-1',
+    service: 'storefront',
+    instance: 'storefront-1',
+    pid: 1,
+    node: process.versions.node,
+    startedAt: Date.now(),
+    at: Date.now(),
+    rssBytes: 0,
+    heapBytes: 0,
+    eventLoopDelayMs: 0,
+    l1: { entries: 0, bytes: 0, evictions: 0 },
+    invalidations: [],
+    announced: {
+      cacheAdmin: [],
+      demos: { lab: '/shop/lab', compare: '/api/catalog/compare' },
+      routes: []
+    }
+  }, [])
+  const stats = await startStats(t, redis.url)
   const upstreams: Readonly<Record<string, string>> = {
     catalog: catalog.url,
     storefront: url,

@@ -9,6 +9,9 @@ const Path = Type.String({ examples: ['/api/products/1'] })
 
 const ServicesSchema = Type.Object({
   asOf,
+  apiDocs: Type.Union([Path, Type.Null()], {
+    description: 'Path of the API descriptions of this application'
+  }),
   services: Type.Array(
     Type.Object({
       service: Type.String(),
@@ -34,6 +37,9 @@ const ServicesSchema = Type.Object({
   )
 })
 
+/** Where `@fastify/swagger-ui` and others put descriptions by default. */
+const DOCS = ['/docs', '/docs/']
+
 /** GET api/stats/services: the services and the details they announce. */
 export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { collector }) => {
   app.get('/api/stats/services', {
@@ -47,7 +53,8 @@ export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { co
   }, async () => {
     const { asOf } = collector.currency(Date.now())
     const names = [...new Set(collector.presences.map(({ state }) => state.service))].sort()
-    return { asOf, services: names.map((service) => serviceOf(service, collector.presences)) }
+    const apiDocs = DOCS.some((url) => app.hasRoute({ method: 'GET', url })) ? '/docs' : null
+    return { asOf, apiDocs, services: names.map((service) => serviceOf(service, collector.presences)) }
   })
 }
 

@@ -20,6 +20,7 @@ export interface Service {
 
 /** Response of api/stats/services. */
 export interface Services {
+  readonly apiDocs: string | null
   readonly services: readonly Service[]
 }
 

@@ -7,13 +7,18 @@ import { useStored } from './use-stored.js'
 /** The services that report to the store; undefined until they are known. */
 export const services = new Stored<readonly Service[] | undefined>(undefined)
 
+/** Path of the API descriptions of this origin; null if it has none, or before that is known. */
+export const apiDocs = new Stored<string | null>(null)
+
 const EVERY_MS = 10_000
 
 /** Keeps `services` current while the calling view is shown. */
 export function useServicesFeed (): void {
   const { value } = useQuery<Services>('services', () => 'api/stats/services', EVERY_MS)
   useEffect(() => {
-    if (value !== undefined) services.set(value.services)
+    if (value === undefined) return
+    services.set(value.services)
+    apiDocs.set(value.apiDocs)
   }, [value])
 }
 
