@@ -37,7 +37,7 @@ t.test('an application that is none of the suite: no demo, its own routes', asyn
     const path = page.getByLabel('Path')
     await page.waitForFunction('document.querySelector("input[list=paths]")?.value === "/books"')
     await page.getByRole('button', { name: /^Send as/ }).click()
-    await page.getByText(/^books-1 had nothing /).waitFor()
+    await page.getByText(/^books-1 had no response /).waitFor()
     await looksWell(t, page, 'try')
     t.equal(await path.inputValue(), '/books')
 

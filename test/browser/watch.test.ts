@@ -144,6 +144,7 @@ t.test('Events: filtered by the address, live, and exported', async (t) => {
     await page.getByLabel('Service').selectOption('weather')
     await page.waitForURL(/#\/events\?kind=started&service=weather$/)
     await events.filter({ hasText: 'catalog' }).first().waitFor({ state: 'detached' })
+    for (const name of ['weather-1', 'weather-2']) await events.filter({ hasText: name }).waitFor()
     t.equal(await events.count(), 2, 'both instances')
     await page.reload()
     await events.first().waitFor()

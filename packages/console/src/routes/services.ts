@@ -37,7 +37,7 @@ const ServicesSchema = Type.Object({
   )
 })
 
-/** Where `@fastify/swagger-ui` and others put descriptions by default. */
+/** Default paths of API descriptions, such as those of `@fastify/swagger-ui`. */
 const DOCS = ['/docs', '/docs/']
 
 /** GET api/stats/services: the services and the details they announce. */
@@ -54,7 +54,8 @@ export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { co
     const { asOf } = collector.currency(Date.now())
     const names = [...new Set(collector.presences.map(({ state }) => state.service))].sort()
     const apiDocs = DOCS.some((url) => app.hasRoute({ method: 'GET', url })) ? '/docs' : null
-    return { asOf, apiDocs, services: names.map((service) => serviceOf(service, collector.presences)) }
+    const services = names.map((service) => serviceOf(service, collector.presences))
+    return { asOf, apiDocs, services }
   })
 }
 
