@@ -46,6 +46,31 @@ t.test('from tarballs', async (t) => {
     await isRequired(t, app)
   })
 
+  await t.test('the console as a program', async (t) => {
+    const app = await emptyApp(t, registry)
+    await writeFile(`${app}/package.json`, types)
+    // Scripts are skipped: better-sqlite3, needed for the history alone, may compile for a minute.
+    const { status, output } = await runBeside(t, app, [
+      'npm',
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      '--ignore-scripts',
+      '@weir/console'
+    ])
+    t.equal(status, 0, output)
+    t.strictSame(warnings(output), [])
+    const help = run(app, ['npx', '--no-install', 'weir', '--help'])
+    t.equal(help.status, 0, help.output)
+    for (const command of ['console', 'top', 'get', 'inspect', 'purge', 'keys', 'doctor']) {
+      t.match(help.output, new RegExp(`^  ${command} `, 'm'))
+    }
+    const wrong = run(app, ['npx', '--no-install', 'weir', 'keys', '--unknown'])
+    t.equal(wrong.status, 2, wrong.output)
+    const page = `${app}/node_modules/@weir/console/dist/ui/index.html`
+    t.match(await readFile(page, 'utf8'), '<title>')
+  })
+
   await t.test('pnpm', async (t) => {
     const app = await emptyApp(t, registry)
     const pnpm = await emptyApp(t, registry)

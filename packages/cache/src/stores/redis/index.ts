@@ -39,7 +39,7 @@ export interface RedisStoreOptions extends RedisLocation {
  *
  * Keys: `weir:products:{=KEY}` holds an entry of the namespace `products`,
  * `weir:products:{=KEY}:fill` the lease to fill it, `weir:{products}:tags` all tag records of the
- * namespace. No command touches two slots, and none scans.
+ * namespace. No command touches two slots. Only listing keys scans.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  */
