@@ -48,7 +48,7 @@ t.test('a wrong name, or none, lists the examples', async (t) => {
       encoding: 'utf8'
     })
     t.equal(status, 1)
-    t.match(stderr, args.length === 0 ? /^Which example\?/ : /^There is no example "nosuch"\./)
+    t.match(stderr, args.length === 0 ? /^Name an example: / : /^There is no example "nosuch"\./)
     for (const name of folders) t.match(stderr, name)
     t.equal(stderr.trimEnd().split('\n').length, 1)
   }

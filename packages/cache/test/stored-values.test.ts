@@ -68,7 +68,7 @@ function json (random: (below: number) => number, depth: number): unknown {
     case 2:
       return null
     case 3:
-      return 'text ü '.repeat(random(5000))
+      return 'text ü '.repeat(random(20_000))
     case 4:
       return `${random(10)}`
     case 5:
@@ -273,7 +273,7 @@ t.test('decompression stops at the frame\'s size, and at the cache\'s limit', as
 
 t.test('memory has the plain value, and counts its size', async (t) => {
   const store = memoryStore()
-  const value = { text: 'text '.repeat(10_000), list: [1, 2, 3] }
+  const value = { text: 'text '.repeat(30_000), list: [1, 2, 3] }
   const [plain, compressed] = [
     open(store, {}),
     createCache<unknown>({ store, namespace: 'c', compression: true })
@@ -293,7 +293,7 @@ t.test('memory has the plain value, and counts its size', async (t) => {
 
 t.test('many concurrent readers without memory: one decompresses', async (t) => {
   const store = memoryStore()
-  const value = 'text '.repeat(10_000)
+  const value = 'text '.repeat(30_000)
   await open(store, { compression: true }).set('key', value, OPTIONS)
   const reader = createCache<unknown>({ store, namespace: 'n', l1: false })
   const all = await Promise.all(Array.from({ length: 50 }, () => reader.get('key')))
@@ -305,7 +305,7 @@ t.test(
   async (t) => {
     const store = memoryStore()
     const cache = createCache<unknown>({ store, namespace: 'n', compression: true })
-    await cache.set('key', 'text '.repeat(10_000), { ...OPTIONS, tags: ['tag'] })
+    await cache.set('key', 'text '.repeat(30_000), { ...OPTIONS, tags: ['tag'] })
     const reader = createCache<unknown>({ store, namespace: 'n' })
     const early = reader.get('key')
     await reader.invalidate(['tag'])
