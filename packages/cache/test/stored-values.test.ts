@@ -68,7 +68,7 @@ function json (random: (below: number) => number, depth: number): unknown {
     case 2:
       return null
     case 3:
-      return 'text ü '.repeat(random(20_000))
+      return 'text ü '.repeat(random(8000))
     case 4:
       return `${random(10)}`
     case 5:
