@@ -1,24 +1,25 @@
 import type { RouteConfig } from '@weir/metrics'
 import type { RouteOptions } from 'fastify'
 
-const MOST = 200
-const LONGEST = 2000
+/** Characters of one route's options, and of all options of a process: each report has them. */
+const LONGEST = 1000
+const MOST = 8000
 
-/** The cache options of the routes of this process, for those who show them. */
+/** Collects the cache options of the routes of this process, within bounds, for consoles. */
 export class RouteConfigs {
   readonly #routes = new Map<string, RouteConfig>()
+  #size = 0
 
-  /** Notes a route that has cache options; its automatic HEAD is the same route. */
+  /** Adds a route that has cache options; its automatic HEAD is the same route. */
   add ({ method, url, config }: Pick<RouteOptions, 'method' | 'url' | 'config'>): void {
-    const cache: unknown = config?.cache
-    if (typeof cache !== 'object' || cache === null) return
-    const text = JSON.stringify(cache, withFunctions)
-    if (text.length > LONGEST) return
-    const told = JSON.parse(text) as RouteConfig['cache']
+    const text = written(config?.cache)
+    if (text === undefined || text.length > LONGEST) return
+    const cache = JSON.parse(text) as RouteConfig['cache']
     for (const one of [method].flat()) {
-      if (one === 'HEAD' || this.#routes.size >= MOST) continue
+      if (one === 'HEAD' || this.#size + text.length > MOST) continue
       const route = `${one} ${url}`
-      this.#routes.set(route, { route, cache: told })
+      this.#routes.set(route, { route, cache })
+      this.#size += text.length
     }
   }
 
@@ -27,6 +28,16 @@ export class RouteConfigs {
   }
 }
 
-/** A function is told as such: its code is nobody's business but the service's. */
+/** Returns options as JSON; undefined for other values, which are another plugin's options. */
+function written (cache: unknown): string | undefined {
+  if (typeof cache !== 'object' || cache === null) return undefined
+  try {
+    return JSON.stringify(cache, withFunctions)
+  } catch {
+    return undefined
+  }
+}
+
+/** Replaces a function by a mark: its code is not reported. */
 const withFunctions = (_name: string, value: unknown): unknown =>
   typeof value === 'function' ? { function: true } : value

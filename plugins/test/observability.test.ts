@@ -575,3 +575,26 @@ t.test('the state: circuit breakers, those of one name as one', async (t) => {
   t.equal(state?.breakers?.length, 2)
   t.ok(state?.endedAt, 'and that it ended in good order')
 })
+
+t.test('the state: cache options of routes, within bounds, and only data', async (t) => {
+  const [app, store] = [fastify(), memoryStore()]
+  t.teardown(() => app.close())
+  await app.register(observability, { store, service: 'demo', instance: 'a' })
+  // Any plugin may own config.cache if there is no response cache.
+  const circular: { tags: string[] } = { tags: [] }
+  Object.assign(circular, { circular })
+  app.get('/circular', { config: { cache: circular } }, async () => 'x')
+  app.get('/first', { config: { cache: { ttl: '1m', tags: () => [] } } }, async () => 'x')
+  for (let i = 0; i < 500; i++) {
+    app.get(`/${i}`, { config: { cache: { ttl: '1m', tags: ['a'.repeat(50)] } } }, async () => 'x')
+  }
+  await app.ready()
+  await app.close()
+  const [state] = await store.instances()
+  t.strictSame(state?.routes?.[0], {
+    route: 'GET /first',
+    cache: { ttl: '1m', tags: { function: true } }
+  })
+  const size = JSON.stringify(state?.routes).length
+  t.ok(size > 5000 && size < 16_000, `${size} characters`)
+})
