@@ -16,7 +16,8 @@ export interface ChartSeries {
   readonly draw?: 'line' | 'area' | 'points'
 }
 
-interface ChartProps {
+/** Properties of {@link Chart}. */
+export interface ChartProps {
   readonly title: string
   /** Text of an empty chart. */
   readonly empty: string

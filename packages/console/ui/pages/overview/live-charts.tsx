@@ -1,13 +1,13 @@
 import { useMemo } from 'preact/hooks'
 import { type History } from '../../model/api.js'
 import { columns, gapAfter, samplesOf } from '../../model/columns.js'
-import { ms, percent, rate } from '../../model/format.js'
+import { rate } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
-import { Chart, type ChartSeries } from '../../parts/chart.js'
-import { zoom } from '../../parts/range-picker.js'
+import { type ChartSeries } from '../../parts/chart.js'
 import { live } from '../../state/live.js'
 import { type Query } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
+import { FourCharts } from './four-charts.js'
 
 const EMPTY = 'The first figures arrive within two seconds.'
 
@@ -17,13 +17,6 @@ const REQUESTS = outcomes.map(({ outcome, label }): ChartSeries => ({
   color: outcome,
   draw: 'area'
 }))
-const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
-const LATENCY: readonly ChartSeries[] = [
-  { label: 'p50 of hits', color: 'l1' },
-  { label: 'p50 computed', color: 'miss' },
-  { label: 'p99 of all', color: 'muted' }
-]
-const SAVED: readonly ChartSeries[] = [{ label: 'saved per second', color: 'l1', draw: 'area' }]
 
 /**
  * Charts of the last 15 minutes: by the minute from history, then by the second while the page is
@@ -52,53 +45,18 @@ export function LiveCharts ({ history }: { history: Query<History> }) {
   ], gapAfter), [samples])
   const saved = useMemo(() => columns(samples, [({ savedMs }) => savedMs], gapAfter), [samples])
   return (
-    <>
-      <section class='panel'>
-        <Chart
-          zoom={zoom}
-          title='Requests/s by outcome'
-          empty={EMPTY}
-          series={REQUESTS}
-          columns={requests}
-          format={rate}
-          height={230}
-        />
-      </section>
-      <div class='columns three'>
-        <section class='panel'>
-          <Chart
-            zoom={zoom}
-            title='Hit ratio'
-            empty={EMPTY}
-            series={RATIO}
-            columns={ratio}
-            format={percent}
-            y='ratio'
-          />
-        </section>
-        <section class='panel'>
-          <Chart
-            zoom={zoom}
-            title='Latency'
-            empty={EMPTY}
-            series={LATENCY}
-            columns={latency}
-            format={ms}
-            y='log'
-          />
-        </section>
-        <section class='panel'>
-          <Chart
-            zoom={zoom}
-            title='Handler time saved'
-            empty={EMPTY}
-            series={SAVED}
-            columns={saved}
-            format={ms}
-          />
-        </section>
-      </div>
-    </>
+    <FourCharts
+      empty={EMPTY}
+      requests={{
+        title: 'Requests/s by outcome',
+        series: REQUESTS,
+        columns: requests,
+        format: rate
+      }}
+      ratio={ratio}
+      latency={latency}
+      saved={{ title: 'Handler time saved', label: 'saved per second', columns: saved }}
+    />
   )
 }
 

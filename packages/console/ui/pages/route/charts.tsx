@@ -4,10 +4,10 @@ import { columns, historyParts } from '../../model/columns.js'
 import { count, ms, percent } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
 import { bounds, type Range } from '../../model/ranges.js'
-import { Chart, type ChartSeries } from '../../parts/chart.js'
+import { type ChartSeries } from '../../parts/chart.js'
 import { Loaded } from '../../parts/loaded.js'
-import { zoom } from '../../parts/range-picker.js'
 import { useQuery } from '../../state/use-query.js'
+import { Panel } from '../overview/four-charts.js'
 import { REQUESTS } from '../overview/history-charts.js'
 
 const EMPTY = 'No figures of that time.'
@@ -55,52 +55,35 @@ function Drawn ({ points, step }: { points: readonly HistoryPoint[], step: Range
   return (
     <>
       <div class='columns'>
-        <section class='panel'>
-          <Chart
-            title={`Requests per ${step} by outcome`}
-            empty={EMPTY}
-            series={REQUESTS}
-            columns={requests}
-            format={count}
-            zoom={zoom}
-          />
-        </section>
-        <section class='panel'>
-          <Chart
-            title='Hit ratio'
-            empty={EMPTY}
-            series={RATIO}
-            columns={ratio}
-            format={percent}
-            y='ratio'
-            zoom={zoom}
-          />
-        </section>
+        <Panel
+          title={`Requests per ${step} by outcome`}
+          empty={EMPTY}
+          series={REQUESTS}
+          columns={requests}
+          format={count}
+        />
+        <Panel
+          title='Hit ratio'
+          empty={EMPTY}
+          series={RATIO}
+          columns={ratio}
+          format={percent}
+          y='ratio'
+        />
       </div>
       {outcomes.length > 0 && (
         <div class='columns'>
-          <section class='panel'>
-            <Chart
-              title='p50 latency by outcome'
+          {([['p50', p50], ['p99', p99]] as const).map(([which, columns]) => (
+            <Panel
+              key={which}
+              title={`${which} latency by outcome`}
               empty={EMPTY}
               series={series}
-              columns={p50}
+              columns={columns}
               format={ms}
               y='log'
-              zoom={zoom}
             />
-          </section>
-          <section class='panel'>
-            <Chart
-              title='p99 latency by outcome'
-              empty={EMPTY}
-              series={series}
-              columns={p99}
-              format={ms}
-              y='log'
-              zoom={zoom}
-            />
-          </section>
+          ))}
         </div>
       )}
     </>
