@@ -308,7 +308,7 @@ t.test(
       t.match(
         response,
         { statusCode: 503, headers: { 'retry-after': '1' } },
-        'it was sent to nobody'
+        'no instance received it'
       )
       t.match(problemOf(response), { code: 'WEIR_ERR_NO_INSTANCE' })
     }

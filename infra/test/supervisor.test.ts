@@ -48,7 +48,7 @@ t.test(
 t.test(
   "tokens of each role are signed with the instances' secret, a new one per start unless JWT_SECRET is set",
   async (t) => {
-    const JWT_SECRET = 'a secret that somebody has made for this'
+    const JWT_SECRET = 'a secret generated for this test'
     const isSigned = (token: string, secret: string) => {
       const [, input = '', signature] = /^(.*)\.(.*)$/.exec(token) ?? []
       return signature === createHmac('sha256', secret).update(input).digest('base64url')

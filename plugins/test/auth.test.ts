@@ -433,7 +433,7 @@ t.test(
     t.same(
       await get('/public', admin),
       [200, 'weir; fwd=bypass; detail=AUTHORIZATION'],
-      "nor is anybody's response theirs"
+      'and they get no response of others'
     )
     t.match(await get('/public', bearer('x')), [401, 'undefined'])
 

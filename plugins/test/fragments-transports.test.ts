@@ -113,7 +113,7 @@ for (const [name, { server, ask }] of Object.entries(TRANSPORTS)) {
     t.equal(
       renders.basket,
       2 + 3,
-      'one basket for each user, and for each request of somebody not known'
+      'one basket per user, and per request of an unknown client'
     )
   })
 }

@@ -79,7 +79,7 @@ const WRITES: Readonly<Record<string, Write>> = {
       reply.invalidate(['product:1'])
     }
   },
-  'a 202, and work that nobody waits for': {
+  'a 202, and work in the background': {
     handler: (save) => async (_request, reply) => {
       setTimeout(() => {
         save()
@@ -128,7 +128,7 @@ for (const [name, { options = {}, handler }] of Object.entries(WRITES)) {
     await new Promise((resolve) => setTimeout(resolve, 20))
     await turns()
     t.equal(await read('/list'), 'version 2', 'the tag')
-    if (!name.includes('nobody waits')) {
+    if (!name.includes('in the background')) {
       t.equal(await read('/products/1'), 'version 2', 'the target')
     }
   })

@@ -7,7 +7,7 @@ t.test('INSTANCES, without a name', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   const count = instanceCount(app, { INSTANCES: 3 }, () => {
-    throw new Error('nobody is to be asked')
+    throw new Error('no instance may be asked')
   })
   await app.ready()
   t.equal(count(), 3)

@@ -98,7 +98,7 @@ t.test('malformed and unsupported requests are a problem as well', async (t) => 
       501,
       'WEIR_ERR_METHOD_NOT_IMPLEMENTED'
     ],
-    ['a method that nobody has', head('BREW /items HTTP/1.1', host), 501],
+    ['an unknown method', head('BREW /items HTTP/1.1', host), 501],
     ['a method in small letters', head('get /items HTTP/1.1', host), 501],
     [
       'CONNECT',

@@ -14,8 +14,8 @@ export interface Wish {
 
 export const usage = `npm run test:coherence [-- OPTIONS]
 
-Reads and writes versions through several instances at full speed while things go wrong, and looks for reads that return less than
-somebody had been told before they began.
+Reads and writes versions through several instances at full speed while faults occur, and finds reads that return an older
+version than one acknowledged or returned before they began.
 
   --seconds N      how long (60)
   --processes N    how many instances (4)

@@ -81,7 +81,7 @@ const histories: [what: string, history: readonly Step[], found: readonly string
     []
   ],
   [
-    'what counts is the highest that was told, whoever told it',
+    'the highest reported version counts, whichever client reported it',
     [
       { ack: 5 },
       { begin: 'a' },
@@ -98,7 +98,7 @@ const histories: [what: string, history: readonly Step[], found: readonly string
     ['a: 4 after a write of 5']
   ],
   [
-    'a stale read is found each time, and tells nobody anything',
+    'a stale read is found each time, and changes no expectation',
     [
       { ack: 2 },
       { begin: 'a' },

@@ -77,7 +77,7 @@ for (const store of ['redis', 'sqlite'] as const) {
 
 t.test('a mutant that does not match the code is an error', async (t) => {
   const [mutant] = MUTANTS
-  const strange: Mutant | undefined = mutant && { ...mutant, from: 'what nobody has written' }
+  const strange: Mutant | undefined = mutant && { ...mutant, from: 'text that does not occur' }
   await t.rejects(mutatedBuild(await tempDir(t), strange), {
     message: /is in .* 0 times, not once/
   })

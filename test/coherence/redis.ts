@@ -90,7 +90,7 @@ export class TroubledRedis {
     await this.#server.kill()
     await delay(away)
     const server = await this.#start()
-    if (server === undefined) throw new Error(`somebody else has taken port ${this.port}`)
+    if (server === undefined) throw new Error(`another process has taken port ${this.port}`)
     this.#server = server
     // The snapshot is used only once.
     await this.#forgetSnapshot()

@@ -169,7 +169,7 @@ t.test('RFC 9211 2.2: fwd names the missing part', async (t) => {
   t.match(
     ours(await keyed.send('HEAD', '/', { headers: { accept: 'a/a' } })),
     { fwd: 'miss' },
-    'nobody knows whether the URI has a response'
+    'it is unknown whether the URI has a response'
   )
   t.match(ours(await keyed.get('/', { accept: 'a/a' })), { fwd: 'miss', stored: true })
   t.match(ours(await keyed.get('/', { accept: 'b/b' })), { fwd: 'miss' })

@@ -23,7 +23,7 @@ const PAIRS: readonly (readonly [rule: string, first: Asked, second: Asked, same
   ['two slashes', ['/i/j'], ['/i//j'], false],
   ['another host', ['/k', { host: 'a.example' }], ['/k', { host: 'b.example' }], false],
   ['another port', ['/l', { host: 'a.example:1' }], ['/l', { host: 'a.example:2' }], false],
-  ['a host that nobody trusts', ['/m'], ['/m', { 'x-forwarded-host': 'evil.example' }], true],
+  ['an untrusted host', ['/m'], ['/m', { 'x-forwarded-host': 'evil.example' }], true],
   ['headers that Vary does not name', ['/n', { 'x-a': '1' }], ['/n', { 'x-a': '2' }], true],
   // Treated like Authorization in RFC 9111, 3.5: a Cookie identifies the client.
   ['credentials', ['/n2', { cookie: 'a=1' }], ['/n2', { cookie: 'a=2' }], false],

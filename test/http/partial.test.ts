@@ -853,7 +853,7 @@ t.test(
             t.equal(
               (await get(path)).body,
               TEXT,
-              `${path} ${JSON.stringify([credential, asked, range])}: nobody else gets it`
+              `${path} ${JSON.stringify([credential, asked, range])}: no other client gets it`
             )
           }
         }

@@ -169,7 +169,7 @@ t.test(
 
         const name = `${setCookie}, ${how}`
         t.match((await cookies('ann')).sort(), [/^sid=ann/, 'theme=1'], `${name}: a miss`)
-        t.notMatch((await cookies()).join(), 'sid', `${name}: nobody else gets it`)
+        t.notMatch((await cookies()).join(), 'sid', `${name}: no other client gets it`)
         const ofBob = (await cookies('bob')).join()
         t.match(ofBob, 'sid=bob', `${name}: another has its own`)
         t.notMatch(ofBob, 'ann', name)

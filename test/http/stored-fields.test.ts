@@ -14,7 +14,7 @@ const FIELDS: readonly (readonly [
   sent: string | readonly string[],
   kept: readonly string[]
 ])[] = [
-  ['3.1: a field that nobody knows', 'x-unknown', 'some "thing"; q=1', ['some "thing"; q=1']],
+  ['3.1: an unknown field', 'x-unknown', 'some "thing"; q=1', ['some "thing"; q=1']],
   [
     '3.1: Content-Type',
     'content-type',

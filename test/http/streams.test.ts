@@ -257,7 +257,7 @@ t.test(
     await arrived('/', 3)
     begin.open()
     for (const answer of await Promise.all(others)) {
-      t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and is given to nobody else')
+      t.match(answer, { body: 'own' }, 'RFC 9111 5.2.2.5: and goes to no other client')
     }
     end.open()
     t.match(await (await first).whole(), { body: 'first', complete: true })

@@ -70,7 +70,7 @@ t.test('a mutant that does not match the code is an error', async (t) => {
     rule: '',
     subject: 'hooks',
     shows: /x/,
-    edits: [{ file: 'key.js', from: 'what nobody has written', to: '' }]
+    edits: [{ file: 'key.js', from: 'text that does not occur', to: '' }]
   }
   await t.rejects(mutatedBuild(await tempDir(t), strange), {
     message: /is in .* 0 times, not once/

@@ -34,7 +34,7 @@ ${scenarios.map((name) => scenario(report, name))}
       .map(([what, value]) => `${what} ${value}`)
       .join(', ')}. The load comes from there; if what is loaded runs there too, both share it.</p>
 <p>Latency is from sending a request to the end of its answer. Each connection sends its next request when it has the answer to the one before, so a slow answer means fewer requests.
-The hit ratio is of the reads for which the cache was asked: what it had in memory or in the store, was computed for somebody else at the time, or was a 304 of that, against what was computed.</p></footer>
+The hit ratio covers reads that the cache may answer: hits in memory or in the store, coalesced requests, and their 304s, as a share of these and misses.</p></footer>
 </main></body></html>`.text
   }\n`
 }

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.js'
 export const cold: Scenario = {
   name: 'cold',
   about:
-    'pages that nobody has asked for before, each once: what an answer costs without the cache',
+    'pages requested for the first time, each once: the cost of a response without the cache',
   parts: ['cold'],
   async run (around) {
     const path = coldPaths()

@@ -89,7 +89,7 @@ t.test('a fill that began with the old file is not served from the new one', asy
   await namespace.validity.stamp()
   behind(file, (db) => db.exec('UPDATE namespaces SET clock = clock + 1000000000000'))
   const claim = await namespace.entries.claim('key')
-  if (claim.kind !== 'granted') throw new Error('nobody else fills it')
+  if (claim.kind !== 'granted') throw new Error('another fill is in progress')
   for (const part of ['', '-wal', '-shm']) rmSync(file + part)
   now += 5
   await claim.lease.store(frameOf(claim.lease.stamp, 'old'), 60_000)

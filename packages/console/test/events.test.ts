@@ -73,7 +73,7 @@ t.test('an instance that is silent without having said that it ends', async (t) 
   t.same(await kinds(), ['started', 'killed', 'returned', 'killed', 'returned'])
 })
 
-t.test('a store that was gone, and a console that was, make nobody killed', async (t) => {
+t.test('an outage of the store or of the console marks no instance as killed', async (t) => {
   const { read, log, kinds } = await setUp(t)
   await read(NOW, [state(NOW)])
   for (let i = 1; i < 10; i++) await log.update(undefined, undefined, NOW + i * SECOND)
@@ -131,7 +131,7 @@ t.test('Redis that is lost and back: once, whichever process finds it', async (t
       (await other.log.update(undefined, isConnected, now + 1)).length
     ]
   }
-  t.same(await find(0, undefined), [0, 0], 'nobody has asked yet')
+  t.same(await find(0, undefined), [0, 0], 'no reading yet')
   t.same(await find(1, true), [0, 0], 'it was always there')
   t.same(await find(2, false), [1, 1], 'each tells it to those who watch')
   t.same(await find(3, false), [0, 0])

@@ -102,6 +102,6 @@ t.test('while the store is gone ticks are empty', async (t) => {
       requestsPerSecond: 0,
       instances: [{ instance: 'catalog-1', alive: true }]
     },
-    'whether an instance is there, nobody knows'
+    'the state of instances is unknown'
   )
 })

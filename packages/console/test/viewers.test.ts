@@ -12,7 +12,7 @@ t.test('all are sent the same', async (t) => {
   }
 })
 
-t.test('there is a bound, and whoever leaves makes room', async (t) => {
+t.test('the number of viewers is limited, and a leaving viewer frees a place', async (t) => {
   const viewers = new Viewers({ most: 1 })
   const first = viewers.add('a')
   t.throws(() => viewers.add('a'), {
@@ -42,7 +42,7 @@ t.test('one client has a part of the places, and what it leaves is free at once'
   t.equal(viewers.count, 5)
 })
 
-t.test('who does not read is dropped, and nobody else', async (t) => {
+t.test('a viewer that does not read is disconnected, the others are not', async (t) => {
   const viewers = new Viewers({ backlog: 200 })
   const [slow, quick] = [viewers.add('a'), viewers.add('a')]
   const dropped = once(slow, 'close')
@@ -56,7 +56,7 @@ t.test('who does not read is dropped, and nobody else', async (t) => {
   t.match(String(quick.read()), '"at":10')
 })
 
-t.test('they end together, and whoever comes later at once', async () => {
+t.test('all streams end together, later ones at once', async () => {
   const viewers = new Viewers()
   const first = viewers.add('a')
   viewers.end()

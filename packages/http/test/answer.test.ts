@@ -327,7 +327,7 @@ t.test('RFC 9110 14.2, 15.3.7.2: several ranges', async (t) =>
       'whole'
     ],
     [
-      'more than anybody wants (17.15)',
+      'more ranges than any client needs (17.15)',
       {
         headers: {
           range: `bytes=${Array.from({ length: 21 }, (_, i) => `${i * 10}-${i * 10}`).join()}`

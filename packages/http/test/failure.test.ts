@@ -23,7 +23,7 @@ t.test(
         asks('no-cache'),
         true
       ],
-      ['not where nobody allowed it', plain, 60, {}, false],
+      ['not without permission', plain, 60, {}, false],
       ['not even a fresh one', plain, 0, asks('no-cache'), false],
       [
         'stale-while-revalidate does not allow it',

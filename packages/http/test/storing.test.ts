@@ -196,7 +196,7 @@ t.test('RFC 9111 3.3: partial content', async (t) =>
     ],
     ['one that does not', { status: 206, response: fresh }, 'PARTIAL'],
     [
-      'of a length that nobody knows',
+      'of unknown length',
       { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/*' } },
       'PARTIAL'
     ],
@@ -247,12 +247,12 @@ t.test('RFC 9111 5.2.2.3: must-understand', async (t) =>
       'stored'
     ]),
     [
-      'a status nobody knows',
+      'an unknown status',
       { status: 299, response: cc('must-understand, max-age=60') },
       'STATUS'
     ],
     [
-      'a status nobody knows, with no-store',
+      'an unknown status, with no-store',
       { status: 299, response: cc('must-understand, no-store, max-age=60') },
       'STATUS'
     ],

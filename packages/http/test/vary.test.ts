@@ -34,7 +34,7 @@ t.test('RFC 9111 4.1: which requests match', async (t) => {
   const table: [name: string, header: string, a: HeaderValue, b: HeaderValue, match: boolean][] = [
     ['the same', 'x-a', '1', '1', true],
     ['another', 'x-a', '1', '2', false],
-    ['case counts where nobody knows better', 'x-a', 'a', 'A', false],
+    ['case counts for unknown fields', 'x-a', 'a', 'A', false],
     ['both absent', 'x-a', undefined, undefined, true],
     ['absent and present', 'x-a', undefined, '1', false],
     ['absent and empty', 'x-a', undefined, '', false],

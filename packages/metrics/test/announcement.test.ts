@@ -39,7 +39,7 @@ t.test('fields that are not as they should be are left out; the state stays', as
   }
 })
 
-t.test('it is bounded, whoever wrote it', async (t) => {
+t.test('its size is limited, whatever wrote it', async (t) => {
   const many = Array.from({ length: 1000 }, (_, i) => `/${i}`)
   const read = parsed({
     publicUrl: `https://shop.example/${'x'.repeat(1000)}`,

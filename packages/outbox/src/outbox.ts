@@ -178,7 +178,7 @@ export interface Outbox {
  *   await trx.updateTable('products').set({ price }).where('id', '=', id).execute()
  *   return outbox.add(trx, [`product:${id}`])
  * })
- * await outbox.deliver(ticket) // 'delivered', or 'queued' if nobody could be told
+ * await outbox.deliver(ticket) // 'delivered', or 'queued' if the store did not answer
  */
 export function createOutbox (options: OutboxOptions): Outbox {
   const {

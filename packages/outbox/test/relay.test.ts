@@ -325,7 +325,7 @@ t.test('stop waits for a poll in progress, which no longer counts', async (t) =>
 
   await write(['tag'])
   await clock.advance(5000)
-  t.equal(store.calls.length, 1, 'nobody looks any more')
+  t.equal(store.calls.length, 1, 'polling has stopped')
   t.throws(() => { outbox.start() }, { code: 'WEIR_OUTBOX_STOPPED' })
   t.equal(await outbox.deliver(await write(['own'])), 'delivered')
 })

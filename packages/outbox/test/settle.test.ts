@@ -169,7 +169,7 @@ t.test(
 )
 
 t.test(
-  'more rows than one look reads, and no delivery: a lease, whoever deletes some meanwhile',
+  'more rows than one read returns, and no delivery: a lease, even if some are deleted meanwhile',
   async (t) => {
     const { writer, outbox, store, clock } = await setUp(t)
     store.error = new Error('no connection')

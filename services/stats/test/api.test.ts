@@ -263,7 +263,7 @@ t.test('what two instances counted', async (t) => {
     }
   })
 
-  t.test('nobody is told who was denied anywhere else', async (t) => {
+  t.test('no other route names the denied clients', async (t) => {
     const { paths } = (await app.inject('/docs/json')).json<{ paths: object }>()
     const others = Object.keys(paths).filter(
       (path) => path.startsWith('/api/stats/') && !/clients$|live$/.test(path)
@@ -424,7 +424,7 @@ t.test('times that cannot be told about are a 400 that says what to ask for', as
   }
 })
 
-t.test('users that anybody may be', async (t) => {
+t.test('demo users for every visitor', async (t) => {
   const app = await build(t, undefined, { JWT_SECRET, DEMO_USERS: 'true' })
   const response = await get(app, 'demo-users')
   t.match(response.headers, { 'cache-control': 'no-store' })

@@ -67,7 +67,7 @@ t.test('a code that is wrong, expired, or not wanted', async (t) => {
   t.equal(
     (await app.inject({ url: '/api/stats/login' })).statusCode,
     405,
-    'a link that is followed logs nobody in'
+    'following a link logs no client in'
   )
   t.equal((await login(app, LOGIN_CODE)).statusCode, 200, 'guesses do not use it up')
 })

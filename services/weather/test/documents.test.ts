@@ -170,7 +170,7 @@ t.test('if nothing can be fetched, an old document is served until it is too old
   t.match(
     await documents.read('a', origin),
     { document: { body: 1 }, status: { fwd: 'stale', detail: 'UPSTREAM_FAILING' } },
-    'nobody waits'
+    'no request waits'
   )
   const told = report()
   await origin.fails()

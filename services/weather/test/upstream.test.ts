@@ -66,7 +66,7 @@ t.test('all waits are limited', async (t) => {
       `${what}, in all`
     )
   }
-  await t.rejects(open(t, 'http://127.0.0.1:1').get(call), unavailable, 'nobody listens')
+  await t.rejects(open(t, 'http://127.0.0.1:1').get(call), unavailable, 'no server listens')
 })
 
 t.test('a failing upstream is not called, until a single attempt', async (t) => {
@@ -109,7 +109,7 @@ t.test('a pause requested of one instance applies to all', async (t) => {
     ['until a date', () => new Date(Date.now() + 30_000).toUTCString(), 30],
     ['Open-Meteo does not say for how long', () => undefined, 60],
     ['in words that are none', () => 'soon', 60],
-    ['for a week, which nobody believes', () => '604800', 3600]
+    ['for a week, which is not credible', () => '604800', 3600]
   ] as const) {
     const header = headerNow()
     const server = await startUpstream(

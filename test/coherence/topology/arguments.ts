@@ -37,7 +37,7 @@ had been told before they began, and for reads that take long.
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')}
                    (${TOPOLOGY_WORKLOADS.join(', ')})
   --seed TEXT      repeats the choices of an earlier run
-  --idle           measures what an instance costs that nobody asks for anything, for so many
+  --idle           measures the cost of an instance without requests, for so many
                    seconds; nothing else
   --help           this`
 

@@ -24,7 +24,7 @@ const instance = (name: string, filledBy: Record<string, number>): InstanceFigur
   filledBy
 })
 
-t.test('who answered with what whom had computed; runs of one instance together', async (t) => {
+t.test('hits by serving and computing instance; runs of one instance are merged', async (t) => {
   const matrix = fillMatrix([
     instance('c-10', { 'c-2': 5 }),
     instance('c-2', { 'c-2': 1, 'c-10': 2 }),

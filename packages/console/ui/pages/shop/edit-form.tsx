@@ -86,7 +86,7 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
       <h2 id='edit'>Edit</h2>
       <RoleHint needed='editor' what='Saving' />
       {isOutdated && isChanged && (
-        <Notice tone='warn' title={`Somebody else has saved version ${product.version}`}>
+        <Notice tone='warn' title={`Version ${product.version} was saved meanwhile`}>
           <p>
             Yours began with version {base.product.version}: saving it is refused, so that their
             change is not lost.

@@ -38,8 +38,8 @@ export function ProductsPage () {
   return (
     <Page title='Shop'>
       <p class='lead'>
-        The catalog, as every client gets it. Where somebody saves a change, this list shows it, in
-        each browser that has it open.
+        The catalog, as every client gets it. Saved changes appear in this list at once, in every
+        browser that shows it.
       </p>
       <section class='panel'>
         <Search key={JSON.stringify([asked.q, asked.category, asked.sort])} asked={asked} />
