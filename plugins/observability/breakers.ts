@@ -1,8 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { BreakerChangeMessage } from '@weir/internal'
+import { BREAKER_CHANGE, type BreakerChangeMessage } from '@weir/internal'
 import type { BreakerChange } from '@weir/metrics'
 
-const CHANNEL = 'weir:breaker:change'
 const MOST = 20
 const LONGEST_NAME = 100
 
@@ -16,7 +15,7 @@ export class Breakers {
   readonly #open = new Map<string, number>()
 
   constructor () {
-    subscribe(CHANNEL, this.#onChange)
+    subscribe(BREAKER_CHANGE, this.#onChange)
   }
 
   /** Oldest first. */
@@ -25,7 +24,7 @@ export class Breakers {
   }
 
   close (): void {
-    unsubscribe(CHANNEL, this.#onChange)
+    unsubscribe(BREAKER_CHANGE, this.#onChange)
   }
 
   readonly #onChange = (message: unknown) => {

@@ -8,7 +8,10 @@ export interface BreakerChangeMessage {
   readonly isOpen: boolean
 }
 
-const changes = channel('weir:breaker:change')
+/** Name of the diagnostics channel. */
+export const BREAKER_CHANGE = 'weir:breaker:change'
+
+const changes = channel(BREAKER_CHANGE)
 
 /** Tells listeners of this process that a circuit breaker opened or closed. */
 export function breakerChanged (message: BreakerChangeMessage): void {

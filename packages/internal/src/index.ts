@@ -1,5 +1,5 @@
 export { Breaker, type BreakerOptions } from './breaker.js'
-export { breakerChanged, type BreakerChangeMessage } from './breaker-change.js'
+export { BREAKER_CHANGE, breakerChanged, type BreakerChangeMessage } from './breaker-change.js'
 export { millisecondsOf, type Unit } from './duration.js'
 export { EventLoopDelay } from './event-loop-delay.js'
 export { RecentKeys } from './recent-keys.js'

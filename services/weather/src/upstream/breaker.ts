@@ -1,7 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
-
-/** Read by `@weir/fastify/observability`, which tells the console. */
-const changes = channel('weir:breaker:change')
+import { breakerChanged } from '@weir/internal'
 
 /**
  * Error for a call that was not attempted after too many failures. The cause is the last failure.
@@ -69,6 +66,6 @@ export class Breaker {
     const wasTripped = this.isTripped
     this.#failures = failures
     const isOpen = this.isTripped
-    if (isOpen !== wasTripped) changes.publish({ name: this.options.name, isOpen })
+    if (isOpen !== wasTripped) breakerChanged({ name: this.options.name, isOpen })
   }
 }
