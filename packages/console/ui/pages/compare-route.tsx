@@ -7,7 +7,7 @@ import { quantile, type Timed, timesOf } from '../model/round-trips.js'
 import { examplesOf, originsOf } from '../model/services.js'
 import { Bar } from '../parts/bars.js'
 import { Scroll } from '../parts/data-table.js'
-import { Field } from '../parts/field.js'
+import { PathField } from '../parts/path-field.js'
 import { ProblemNotice } from '../parts/notice.js'
 import { Waiting } from '../parts/waiting.js'
 import { identities } from '../state/identity.js'
@@ -79,25 +79,12 @@ export function CompareRoute () {
           this browser.
         </p>
         <form class='fields' onSubmit={submit}>
-          <Field label='Path' mistake={mistake} class='grow'>
-            {(attributes) => (
-              <input
-                {...attributes}
-                class='mono'
-                type='text'
-                list='cached-paths'
-                autocomplete='off'
-                spellcheck={false}
-                value={address}
-                onInput={({ currentTarget: { value } }) => setTyped(value)}
-              />
-            )}
-          </Field>
-          <datalist id='cached-paths'>
-            {examples.map((example) => (
-              <option key={example} value={example} />
-            ))}
-          </datalist>
+          <PathField
+            value={address}
+            mistake={mistake}
+            suggestions={examples}
+            onInput={setTyped}
+          />
           <button class='button primary' type='submit' disabled={state.kind === 'measuring'}>
             Measure
           </button>

@@ -8,7 +8,7 @@ import { bytes, count, ms, percent } from '../model/format.js'
 import { hashOf } from '../model/hash.js'
 import { bounds } from '../model/ranges.js'
 import { reasonOf } from '../model/reasons.js'
-import { type Column, DataTable } from '../parts/data-table.js'
+import { type Column, DataTable, figureColumn } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
 import { RangePicker, rangeInAddress, useRange } from '../parts/range-picker.js'
@@ -37,55 +37,13 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
     value: ({ service }) => service,
     cell: ({ service }) => service
   },
-  {
-    id: 'requests',
-    label: 'Requests',
-    term: 'requests',
-    value: ({ requests }) => requests,
-    cell: ({ requests }) => count(requests)
-  },
-  {
-    id: 'hitRatio',
-    label: 'Hit ratio',
-    term: 'hitRatio',
-    value: ({ hitRatio }) => hitRatio,
-    cell: ({ hitRatio }) => percent(hitRatio)
-  },
-  {
-    id: 'shared',
-    label: 'Shared',
-    term: 'shared',
-    value: ({ shared }) => shared,
-    cell: ({ shared }) => count(shared)
-  },
-  {
-    id: 'notModified',
-    label: '304',
-    term: 'notModified',
-    value: ({ notModified }) => notModified,
-    cell: ({ notModified }) => count(notModified)
-  },
-  {
-    id: 'p50',
-    label: 'p50',
-    term: 'p50',
-    value: ({ latency }) => latency.p50,
-    cell: ({ latency }) => ms(latency.p50)
-  },
-  {
-    id: 'p99',
-    label: 'p99',
-    term: 'p99',
-    value: ({ latency }) => latency.p99,
-    cell: ({ latency }) => ms(latency.p99)
-  },
-  {
-    id: 'saved',
-    label: 'Saved',
-    term: 'saved',
-    value: ({ savedMs }) => savedMs,
-    cell: ({ savedMs }) => ms(savedMs)
-  },
+  figureColumn('requests', 'Requests', ({ requests }) => requests, count),
+  figureColumn('hitRatio', 'Hit ratio', ({ hitRatio }) => hitRatio, percent),
+  figureColumn('shared', 'Shared', ({ shared }) => shared, count),
+  figureColumn('notModified', '304', ({ notModified }) => notModified, count),
+  figureColumn('p50', 'p50', ({ latency }) => latency.p50, ms),
+  figureColumn('p99', 'p99', ({ latency }) => latency.p99, ms),
+  figureColumn('saved', 'Saved', ({ savedMs }) => savedMs, ms),
   {
     id: 'bytes',
     label: 'Sent',
@@ -93,13 +51,7 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
     value: (route) => route.bytes,
     cell: (route) => bytes(route.bytes)
   },
-  {
-    id: 'limited',
-    label: 'Rate-limited',
-    term: 'limited',
-    value: ({ limited }) => limited,
-    cell: ({ limited }) => count(limited)
-  },
+  figureColumn('limited', 'Rate-limited', ({ limited }) => limited, count),
   {
     id: 'errors',
     label: 'Errors',
@@ -142,34 +94,10 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
   },
   { id: 'l1', label: 'Memory', term: 'l1', value: ({ l1 }) => l1, cell: ({ l1 }) => count(l1) },
   { id: 'l2', label: 'Store', term: 'l2', value: ({ l2 }) => l2, cell: ({ l2 }) => count(l2) },
-  {
-    id: 'coalesced',
-    label: 'Coalesced',
-    term: 'coalesced',
-    value: ({ coalesced }) => coalesced,
-    cell: ({ coalesced }) => count(coalesced)
-  },
-  {
-    id: 'misses',
-    label: 'Misses',
-    term: 'misses',
-    value: ({ misses }) => misses,
-    cell: ({ misses }) => count(misses)
-  },
-  {
-    id: 'hitRatio',
-    label: 'Hit ratio',
-    term: 'hitRatio',
-    value: ({ hitRatio }) => hitRatio,
-    cell: ({ hitRatio }) => percent(hitRatio)
-  },
-  {
-    id: 'saved',
-    label: 'Saved',
-    term: 'saved',
-    value: ({ savedMs }) => savedMs,
-    cell: ({ savedMs }) => ms(savedMs)
-  }
+  figureColumn('coalesced', 'Coalesced', ({ coalesced }) => coalesced, count),
+  figureColumn('misses', 'Misses', ({ misses }) => misses, count),
+  figureColumn('hitRatio', 'Hit ratio', ({ hitRatio }) => hitRatio, percent),
+  figureColumn('saved', 'Saved', ({ savedMs }) => savedMs, ms)
 ]
 
 /** Shows all routes, or the one in the address. */

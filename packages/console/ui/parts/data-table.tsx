@@ -20,6 +20,14 @@ export interface Column<Row> {
   readonly isText?: boolean
 }
 
+/** A column of numbers in one format, whose id is the term that defines it. */
+export const figureColumn = <Row, Value extends number | null>(
+  id: TermId,
+  label: string,
+  value: (row: Row) => Value,
+  format: (value: Value) => string
+): Column<Row> => ({ id, label, term: id, value, cell: (row) => format(value(row)) })
+
 interface DataTableProps<Row> {
   readonly label: string
   readonly rows: readonly Row[]

@@ -2,7 +2,7 @@ import { type InstanceFigures, type Instances as InstancesAnswer } from '../../m
 import { bytes, count, dateTime, duration, ms, percent } from '../../model/format.js'
 import { hashOf } from '../../model/hash.js'
 import { bounds } from '../../model/ranges.js'
-import { type Column, DataTable } from '../../parts/data-table.js'
+import { type Column, DataTable, figureColumn } from '../../parts/data-table.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
 import { RangePicker, useRange } from '../../parts/range-picker.js'
@@ -36,27 +36,9 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
       </span>
     )
   },
-  {
-    id: 'requests',
-    label: 'Requests',
-    term: 'requests',
-    value: ({ requests }) => requests,
-    cell: ({ requests }) => count(requests)
-  },
-  {
-    id: 'hitRatio',
-    label: 'Hit ratio',
-    term: 'hitRatio',
-    value: ({ hitRatio }) => hitRatio,
-    cell: ({ hitRatio }) => percent(hitRatio)
-  },
-  {
-    id: 'shared',
-    label: 'Shared',
-    term: 'shared',
-    value: ({ shared }) => shared,
-    cell: ({ shared }) => count(shared)
-  },
+  figureColumn('requests', 'Requests', ({ requests }) => requests, count),
+  figureColumn('hitRatio', 'Hit ratio', ({ hitRatio }) => hitRatio, percent),
+  figureColumn('shared', 'Shared', ({ shared }) => shared, count),
   {
     id: 'computed',
     label: 'Computed',
@@ -64,13 +46,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
     value: ({ outcomes }) => outcomes.miss ?? 0,
     cell: ({ outcomes }) => count(outcomes.miss ?? 0)
   },
-  {
-    id: 'entries',
-    label: 'Entries',
-    term: 'entries',
-    value: ({ l1 }) => l1.entries,
-    cell: ({ l1 }) => count(l1.entries)
-  },
+  figureColumn('entries', 'Entries', ({ l1 }) => l1.entries, count),
   {
     id: 'l1Bytes',
     label: 'Memory',
@@ -78,20 +54,8 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
     value: ({ l1 }) => l1.bytes,
     cell: ({ l1 }) => bytes(l1.bytes)
   },
-  {
-    id: 'evictions',
-    label: 'Evicted',
-    term: 'evictions',
-    value: ({ l1 }) => l1.evictions,
-    cell: ({ l1 }) => count(l1.evictions)
-  },
-  {
-    id: 'rss',
-    label: 'RSS',
-    term: 'rss',
-    value: ({ rssBytes }) => rssBytes,
-    cell: ({ rssBytes }) => bytes(rssBytes)
-  },
+  figureColumn('evictions', 'Evicted', ({ l1 }) => l1.evictions, count),
+  figureColumn('rss', 'RSS', ({ rssBytes }) => rssBytes, bytes),
   {
     id: 'delay',
     label: 'Event loop p99',

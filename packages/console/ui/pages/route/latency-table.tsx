@@ -2,7 +2,7 @@ import type { Outcome } from '@weir/metrics'
 import { type Latency, type RouteFigures } from '../../model/api.js'
 import { count, ms } from '../../model/format.js'
 import { labelOf, OUTCOMES } from '../../model/outcomes.js'
-import { type Column, DataTable } from '../../parts/data-table.js'
+import { type Column, DataTable, figureColumn } from '../../parts/data-table.js'
 import { OutcomeName } from '../../parts/outcome.js'
 
 interface Row {
@@ -19,27 +19,9 @@ const COLUMNS: readonly Column<Row>[] = [
     value: ({ outcome }) => labelOf(outcome),
     cell: ({ outcome }) => <OutcomeName outcome={outcome} />
   },
-  {
-    id: 'requests',
-    label: 'Requests',
-    term: 'requests',
-    value: ({ requests }) => requests,
-    cell: ({ requests }) => count(requests)
-  },
-  {
-    id: 'p50',
-    label: 'p50',
-    term: 'p50',
-    value: ({ latency }) => latency.p50,
-    cell: ({ latency }) => ms(latency.p50)
-  },
-  {
-    id: 'p99',
-    label: 'p99',
-    term: 'p99',
-    value: ({ latency }) => latency.p99,
-    cell: ({ latency }) => ms(latency.p99)
-  }
+  figureColumn('requests', 'Requests', ({ requests }) => requests, count),
+  figureColumn('p50', 'p50', ({ latency }) => latency.p50, ms),
+  figureColumn('p99', 'p99', ({ latency }) => latency.p99, ms)
 ]
 
 /** Number and latency of the requests of a route by outcome. */

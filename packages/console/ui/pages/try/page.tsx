@@ -4,6 +4,7 @@ import { pathOf } from '../../model/exchange.js'
 import { labelOf } from '../../model/outcomes.js'
 import { examplesOf, originsOf } from '../../model/services.js'
 import { Field } from '../../parts/field.js'
+import { PathField } from '../../parts/path-field.js'
 import { Page } from '../../parts/page.js'
 import { identities } from '../../state/identity.js'
 import { place } from '../../state/place.js'
@@ -96,25 +97,12 @@ function RequestForm () {
           </select>
         )}
       </Field>
-      <Field label='Path' mistake={mistake} class='grow'>
-        {(attributes) => (
-          <input
-            {...attributes}
-            class='mono'
-            type='text'
-            list='paths'
-            autocomplete='off'
-            spellcheck={false}
-            value={typed}
-            onInput={({ currentTarget: { value } }) => setTyped(value)}
-          />
-        )}
-      </Field>
-      <datalist id='paths'>
-        {suggestions.map((path) => (
-          <option key={path} value={path} />
-        ))}
-      </datalist>
+      <PathField
+        value={typed}
+        mistake={mistake}
+        suggestions={suggestions}
+        onInput={setTyped}
+      />
       <button class='button primary' type='submit'>
         Send as {current.label}
       </button>
