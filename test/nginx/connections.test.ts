@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { Agent, createServer, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { startNginx } from '../support/nginx.js'
@@ -56,4 +56,20 @@ t.test('10,000 unfinished requests lock out no client, and are cut off', async (
   t.ok(open > CLIENTS / 2, `${open} were open`)
   await Promise.all(ended)
   t.ok(performance.now() - began < CUT_OFF_WITHIN)
+})
+
+t.test('a connection serves more requests than a load test sends in seconds', async (t) => {
+  const { url } = await startNginx(t, {})
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => { agent.destroy() })
+  let connections = 0
+  for (let i = 0; i < 1500; i++) {
+    const request = get(`${url}/nowhere`, { agent })
+    request.once('socket', (socket) => { if (socket.connecting) connections++ })
+    await new Promise((resolve, reject) => {
+      request.once('error', reject)
+      request.once('response', (response) => { response.resume().once('end', resolve) })
+    })
+  }
+  t.equal(connections, 1)
 })
