@@ -87,7 +87,7 @@ const PAGES: readonly {
     prepare: async (page) => {
       await page.getByLabel('Samples').fill('5')
       await page.getByRole('button', { name: 'Measure' }).click()
-      await page.getByRole('table', { name: 'Time to answer, by where from' }).waitFor()
+      await page.getByRole('table', { name: 'Latency by source' }).waitFor()
     }
   },
   {
@@ -110,7 +110,7 @@ const PAGES: readonly {
     name: 'Invalidate',
     prepare: async (page) => {
       await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
-      await page.getByText('Write at least one').waitFor()
+      await page.getByText('Enter at least one').waitFor()
     }
   },
   {

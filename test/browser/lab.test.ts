@@ -85,7 +85,7 @@ t.test('the lab: each way live, the last twenty, a load, and cold again', async 
         'Cached response'
       ])
       for (const row of await table.locator('tbody tr').allInnerTexts()) {
-        t.match(row, /\t[\d,]+\t\d+×\t[\d.]+ ms\t[\d.]+ ms\t[\d.]+ ms\t0$/)
+        t.match(row, /\t[\d,]+\t\d+×\t[\d,.]+ ms\t[\d,.]+ ms\t[\d,.]+ ms\t0$/)
       }
       for (const name of [/^Requests per second\. Uncached: /, /^Latency\. Uncached: p50 /]) {
         t.equal(await page.getByRole('img', { name }).locator('rect').count(), 4)

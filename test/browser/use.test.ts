@@ -173,7 +173,7 @@ t.test('Compare: the same page from three places', async (t) => {
   await visit(t, at('#/compare'), async (page) => {
     await page.getByRole('button', { name: 'Measure' }).click()
     await page.getByText(/^From the store it takes .* times as fast as computing it\.$/).waitFor()
-    const table = page.getByRole('table', { name: 'Time to answer, by where from' })
+    const table = page.getByRole('table', { name: 'Latency by source' })
     t.strictSame(await table.getByRole('rowheader').allInnerTexts(), [
       'Computed by the handler',
       'From the store',
@@ -216,7 +216,7 @@ t.test('Shop: a denied save explains the missing role, and keeps the input', asy
     await page.getByRole('alert').getByText('Not saved').waitFor()
     t.equal(await page.getByLabel('In stock').inputValue(), '12')
     await page.getByLabel('In stock').fill('a dozen')
-    await page.getByText('This is no number of pieces.').waitFor()
+    await page.getByText('Not a number of items: use a whole number.').waitFor()
     t.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true)
   })
 })
@@ -236,14 +236,14 @@ t.test('Weather: a city, and whether the data was fresh', async (t) => {
     await now('Tokyo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
     const times = (name: RegExp) =>
       page
-        .getByRole('figure', { name: 'Response time of each request from here' })
+        .getByRole('figure', { name: 'Response time of each request from this browser' })
         .getByRole('img', { name })
         .waitFor()
-    await now('Tokyo').getByRole('button', { name: 'Ask again' }).click()
+    await now('Tokyo').getByRole('button', { name: 'Refetch', exact: true }).click()
     await times(/fresh, from the cache: [\d.]+ ms.* stale: nothing/)
     await suite.weather.upstreamHas({ kind: 'drop' })
     await suite.weather.advance(15 * MINUTE)
-    await now('Tokyo').getByRole('button', { name: 'Ask again' }).click()
+    await now('Tokyo').getByRole('button', { name: 'Refetch', exact: true }).click()
     await now('Tokyo').getByText('stale', { exact: true }).waitFor()
     await times(/stale: [\d.]+ ms/)
     await suite.weather.upstreamHas()
@@ -257,7 +257,7 @@ t.test('Invalidate: an admin sees the effect of an invalidation', async (t) => {
     await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
     await page.getByText('2 tags invalidated').waitFor()
     await page
-      .getByText(/^catalog-\d answered after .* No instance serves what was before\.$/)
+      .getByText(/^catalog-\d answered after .* No instance serves the invalidated responses\.$/)
       .waitFor()
     await page
       .getByRole('table', { name: 'Invalidations, newest first' })
@@ -276,7 +276,7 @@ t.test('Invalidate: an admin sees the effect of an invalidation', async (t) => {
     t.equal(await page.getByText('1 tag invalidated').count(), 1, 'nothing has been done')
     await all()
     await page.getByRole('button', { name: 'Invalidate everything' }).click()
-    await page.getByText('Everything is invalidated').waitFor()
+    await page.getByText('Everything invalidated').waitFor()
   })
 })
 

@@ -267,7 +267,7 @@ t.test(
         await suite.stats.kill()
         await page.getByText('Disconnected', { exact: true }).waitFor()
         await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
-        await page.getByText(/^Figures are as of .* They go on by themselves/).waitFor()
+        await page.getByText(/^Figures are as of .* They resume when/).waitFor()
         t.equal(await figure(page, 'Rate-limited (429)').innerText(), known)
         await page.getByRole('link', { name: 'Routes' }).click()
         await page.getByText('Routes cannot be shown').waitFor()

@@ -66,7 +66,7 @@ async function take (url: string): Promise<void> {
   try {
     // The page's charts begin when it is opened, and continue while other pages are shown.
     await page.goto(`${url}/#/weather?city=Oslo`)
-    await page.getByRole('button', { name: 'Ask every second' }).click()
+    await page.getByRole('button', { name: 'Refetch every second' }).click()
     const used = traffic(url, { editor: tokens.editor, greedy: await alice(url) }, ended.signal)
     await Promise.race([setTimeout(WATCHED_MS), used])
     const names = process.argv.slice(2)

@@ -8,8 +8,6 @@ export interface Shot {
   readonly path: string
   /** Brings the page into the state to show. A pasted token stays in use for later shots. */
   readonly prepare: (page: Page, token: string) => Promise<unknown>
-  /** Also taken at the width of a phone. */
-  readonly isNarrow?: boolean
   /** The figures need a quiet suite: other traffic has ended by then. */
   readonly isMeasured?: boolean
 }
@@ -107,6 +105,11 @@ export const SHOTS: readonly Shot[] = [
     }
   },
   {
+    name: 'keys',
+    path: '#/keys',
+    prepare: (page) => table(page, 'Keys of responses')
+  },
+  {
     name: 'weather',
     path: '#/weather?city=Oslo',
     prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor()
@@ -119,7 +122,7 @@ export const SHOTS: readonly Shot[] = [
       await press(page, 'Run the load')
       await table(page, 'Throughput and latency, by way')
       await press(page, 'Measure')
-      await table(page, 'Time to answer, by where from')
+      await table(page, 'Latency by source')
     }
   },
   // Comes last: leaves the console, whose charts continue only while it is open.

@@ -28,8 +28,8 @@ export function changesOf (draft: Draft, product: Product): {
     },
     mistakes: {
       ...(draft.name.trim() === '' && { name: 'A product needs a name.' }),
-      ...(price === undefined && { price: 'This is no price: it should be like 12.99.' }),
-      ...(stock === undefined && { stock: 'This is no number of pieces.' })
+      ...(price === undefined && { price: 'Not a price: use a number such as 12.99.' }),
+      ...(stock === undefined && { stock: 'Not a number of items: use a whole number.' })
     }
   }
 }

@@ -80,15 +80,15 @@ export function pathOf (
   others: readonly string[] = []
 ): { readonly path: string } | { readonly mistake: string } {
   const trimmed = typed.trim()
-  if (trimmed === '') return { mistake: 'Type a path, such as /api/products.' }
+  if (trimmed === '') return { mistake: 'Enter a path, such as /api/products.' }
   if (!URL.canParse(trimmed, `${origin}/`)) {
-    return { mistake: 'This cannot be read as a path or URL.' }
+    return { mistake: 'Not a path or URL.' }
   }
   const url = new URL(trimmed, `${origin}/`)
   if (others.includes(url.origin)) return { path: url.href }
   if (url.origin !== origin) {
     const known = [origin, ...others].join(', ')
-    return { mistake: `No service announces ${url.origin}: write a path, or a URL of ${known}.` }
+    return { mistake: `No service announces ${url.origin}: use a path, or a URL of ${known}.` }
   }
   return { path: url.pathname + url.search }
 }

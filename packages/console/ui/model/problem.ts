@@ -26,7 +26,7 @@ export function problemOf (status: number, body: string, retryAfter: string | nu
     detail:
       textIn(said, 'detail') ??
       textIn(said, 'message') ??
-      `The answer was ${status}, without a reason.`,
+      `The response was ${status}, without a reason.`,
     ...(code !== undefined && { code }),
     ...(requestId !== undefined && { requestId }),
     errors: Array.isArray(said['errors']) ? said['errors'].flatMap(fieldError) : [],

@@ -86,8 +86,8 @@ function ComparePage ({ service }: { service: Service }) {
           <h2 id='page'>A response of {service.service} from three places</h2>
         </div>
         <p class='small muted'>
-          Computed, from the store that all instances share, and from the memory of one instance.
-          Measured in that instance, in turns, without the network.
+          Computed by the handler, read from the shared store, and read from the memory of one
+          instance. Measured in that instance, in turns, without the network.
         </p>
         <form class='fields' onSubmit={measure}>
           <Field label='Path' class='grow'>
@@ -125,7 +125,7 @@ function ComparePage ({ service }: { service: Service }) {
       </section>
       {state.kind === 'measuring' && <Measuring since={state.since} onStop={stop} />}
       {state.kind === 'failed' && (
-        <ProblemNotice problem={state.problem} title='It could not be measured' />
+        <ProblemNotice problem={state.problem} title='The measurement failed' />
       )}
       {state.kind === 'measured' && <Results comparison={state.comparison} />}
     </>
@@ -136,7 +136,7 @@ function Measuring ({ since, onStop }: { since: number, onStop: () => void }) {
   const seconds = Math.max(0, Math.round((useNow() - since) / 1000))
   return (
     <section class='panel'>
-      <Waiting>Measuring. That takes some seconds.</Waiting>
+      <Waiting>Measuring. This takes a few seconds.</Waiting>
       <div class='row'>
         <button class='button' type='button' onClick={onStop}>
           Stop
@@ -162,7 +162,7 @@ function Results ({ comparison: { path, bytes: size, results } }: { comparison: 
       <p role='status'>{sentence(results)}</p>
       <Scroll label='Comparison'>
         <table>
-          <caption class='unseen'>Time to answer, by where from</caption>
+          <caption class='unseen'>Latency by source</caption>
           <thead>
             <tr>
               <th scope='col'>Answered</th>

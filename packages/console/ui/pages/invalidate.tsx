@@ -94,7 +94,7 @@ function InvalidateForm ({ known, first }: FormProps) {
     event.preventDefault()
     if (kind === 'all') return confirm.current?.showModal()
     const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-    setMistake(lines.length === 0 ? 'Write at least one, each in a line of its own.' : undefined)
+    setMistake(lines.length === 0 ? 'Enter at least one, one per line.' : undefined)
     if (lines.length > 0) post({ [kind]: lines })
   }
 
@@ -145,7 +145,7 @@ function InvalidateForm ({ known, first }: FormProps) {
             </button>
           </div>
         </form>
-        {isSending && <Waiting>Telling all instances…</Waiting>}
+        {isSending && <Waiting>Invalidating…</Waiting>}
         {sent !== undefined && <Outcome sent={sent} />}
       </section>
       <dialog ref={confirm} aria-labelledby='confirm'>
@@ -158,7 +158,8 @@ function InvalidateForm ({ known, first }: FormProps) {
         >
           <h2 id='confirm'>Invalidate all that {service} has cached?</h2>
           <p>
-            Each response is then computed anew when it is asked for next. Under load that is felt.
+            Each response is computed again at its next request. Under load, this slows
+            responses down.
           </p>
           <div class='row'>
             <button class='button' type='submit'>
@@ -181,8 +182,8 @@ function Outcome ({ sent }: { sent: Sent }) {
     <div ref={outcome}>
       {!wasAnswered(sent)
         ? (
-          <ProblemNotice problem={sent.problem} title='No answer: it may have taken effect, or not'>
-            <p>Doing it again does no harm.</p>
+          <ProblemNotice problem={sent.problem} title='No response: it may or may not have taken effect'>
+            <p>Repeating it is harmless.</p>
           </ProblemNotice>
           )
         : sent.problem !== undefined
@@ -207,7 +208,7 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
   return (
     <Notice
       tone='good'
-      title={all ? 'Everything is invalidated' : `${plural(tags.length, 'tag')} invalidated`}
+      title={all ? 'Everything invalidated' : `${plural(tags.length, 'tag')} invalidated`}
     >
       {!all && (
         <p>
@@ -218,8 +219,8 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
         {instance} answered after {ms(exchange.ms)} for the namespace {namespace}
         {dropped.memory === undefined
           ? '.'
-          : `, and dropped ${plural(dropped.memory, 'response')} from its own memory.`}{' '}
-        No instance serves what was before.
+          : `, and removed ${plural(dropped.memory, 'response')} from its own memory.`}{' '}
+        No instance serves the invalidated responses.
       </p>
     </Notice>
   )
@@ -232,7 +233,7 @@ function Recent () {
   return (
     <section class='panel flush' aria-labelledby='recent'>
       <div class='panel-head'>
-        <h2 id='recent'>As it happens</h2>
+        <h2 id='recent'>Live invalidations</h2>
         {invalidations.length > 0 && (
           <span class='small muted'>{count(invalidations.length)} since this page was opened</span>
         )}
@@ -240,7 +241,7 @@ function Recent () {
       {invalidations.length === 0
         ? (
           <p class='empty'>
-            Nothing was invalidated since this page was opened. Writes invalidate what they
+            No invalidations since this page was opened. Writes invalidate the responses they
             change{isShop ? <>: <a href='#/shop'>edit a product</a></> : null}.
           </p>
           )
@@ -271,6 +272,6 @@ const RecentRow = ({ event: { at, service, instance, tags } }: { event: Invalida
   <tr>
     <td class='nowrap'>{time(at)}</td>
     <td class='nowrap'>{instance}</td>
-    <td>{tags.length === 0 ? <>everything of {service}</> : <code>{tags.join(', ')}</code>}</td>
+    <td>{tags.length === 0 ? <>everything of {service}</> : <code class='wraps'>{tags.join(', ')}</code>}</td>
   </tr>
 )

@@ -183,7 +183,7 @@ function Then ({ range }: { range: Range }) {
         {() => (
           <Chart
             title={`Rate-limited requests per ${range.step}`}
-            empty='No figures of that time.'
+            empty='No data for this period.'
             series={LIMITED}
             columns={drawn}
             format={count}

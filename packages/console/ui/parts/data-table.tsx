@@ -36,7 +36,10 @@ interface DataTableProps<Row> {
   readonly initial: Order
 }
 
-/** A table that sorts by any column and scrolls horizontally if it is wider than its container. */
+/**
+ * A table that sorts by any column. On phones each row is a block of labelled values; a table that
+ * is still too wide scrolls horizontally.
+ */
 export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataTableProps<Row>) {
   const [order, setOrder] = useState(initial)
   const by = columns.find(({ id }) => id === order.column)
@@ -44,7 +47,7 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
   return (
     <>
       <Scroll label={label}>
-        <table>
+        <table class='stacked'>
           <caption class='unseen'>{label}</caption>
           <thead>
             <tr>
@@ -73,7 +76,7 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
           <tbody>
             {shown.map((row) => (
               <tr key={rowKey(row)}>
-                {columns.map(({ id, cell, isText }, index) =>
+                {columns.map(({ id, label, cell, isText }, index) =>
                   index === 0
                     ? (
                       <th key={id} scope='row'>
@@ -81,7 +84,7 @@ export function DataTable<Row> ({ label, rows, rowKey, columns, initial }: DataT
                       </th>
                       )
                     : (
-                      <td key={id} class={isText === true ? '' : 'number'}>
+                      <td key={id} class={isText === true ? '' : 'number'} data-label={label}>
                         {cell(row)}
                       </td>
                       )

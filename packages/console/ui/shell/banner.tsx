@@ -16,8 +16,8 @@ export function Banner () {
         </strong>
         <span>
           {heardAt === undefined
-            ? 'The stats service has not answered yet.'
-            : `Figures are as of ${dateTime(heardAt)}. They go on by themselves when the stats service is back.`}
+            ? 'The stats service has not responded yet.'
+            : `Figures are as of ${dateTime(heardAt)}. They resume when the stats service is back.`}
         </span>
       </div>
     )
@@ -25,10 +25,10 @@ export function Banner () {
   if (tick?.connected === false) {
     return (
       <div class='banner' data-tone='warn' role='status'>
-        <strong>The instances cannot be heard</strong>
+        <strong>No reports from the instances</strong>
         <span>
-          The stats service is there, but the store through which instances tell what they count
-          does not answer. They go on counting.
+          The stats service is up, but the store that carries the reports of instances does not
+          respond. Instances keep counting.
         </span>
       </div>
     )

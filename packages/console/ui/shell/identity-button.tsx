@@ -56,7 +56,7 @@ function IdentityDialog () {
       <div class='stack'>
         <h2 id={title}>Identity</h2>
         <p class='muted small'>
-          The console sends your requests in this name. Tokens stay in this tab and are forgotten
+          The console sends your requests as this user. Tokens stay in this tab and are removed
           when you close it or log out.
         </p>
         <fieldset class='stack'>

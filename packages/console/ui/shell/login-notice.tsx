@@ -15,7 +15,7 @@ export function LoginNotice () {
   }
   return (
     <Line tone='good' role='status' title={`Logged in as ${result.as}`}>
-      This tab sends requests in this name until you log out or close it.
+      This tab sends requests as this user until you log out or close it.
     </Line>
   )
 }

@@ -24,7 +24,7 @@ t.test('a problem document', async (t) => {
 t.test('anything else that comes with an error', async (t) => {
   for (const body of ['', 'Bad gateway', '<html>', '[]', 'null', '{"detail":""}']) {
     t.strictSame(problemOf(502, body, 'Wed, 21 Oct 2026 07:28:00 GMT'), {
-      status: 502, title: 'Status 502', detail: 'The answer was 502, without a reason.', errors: []
+      status: 502, title: 'Status 502', detail: 'The response was 502, without a reason.', errors: []
     }, body)
   }
   t.equal(problemOf(503, '', '2').retryAfter, 2)

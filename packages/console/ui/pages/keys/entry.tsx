@@ -131,15 +131,15 @@ const Content = ({ entry: { response, preview } }: { entry: KeyEntry }) => (
       </dl>
     )}
     {preview.kind === 'unreadable'
-      ? <p>The value was written by a serializer of the application's own.</p>
+      ? <p>The value was written by the application's own serializer.</p>
       : <pre class='body-preview' tabIndex={0}>{preview.text}{preview.truncated && ' …'}</pre>}
-    {preview.truncated && <p class='small muted'>The beginning only.</p>}
+    {preview.truncated && <p class='small muted'>Only the beginning is shown.</p>}
   </details>
 )
 
 function Outcome ({ sent }: { sent: Sent }) {
   if (!wasAnswered(sent)) {
-    return <ProblemNotice problem={sent.problem} title='No answer: it may have taken effect' />
+    return <ProblemNotice problem={sent.problem} title='No response: it may have taken effect' />
   }
   if (sent.problem !== undefined) {
     return <ProblemNotice problem={sent.problem} title='Nothing was invalidated' />

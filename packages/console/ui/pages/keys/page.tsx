@@ -32,7 +32,7 @@ export function Keys () {
   return (
     <Page title='Keys' id='Keys'>
       <p class='lead'>
-        Entries of a cache as the store has them. Inspecting changes nothing.
+        Entries of a cache, as stored. Inspecting affects neither counters nor entries.
       </p>
       {may(current.role, 'admin')
         ? <Listing view={view} identity={current} />
@@ -115,7 +115,7 @@ function Listing ({ view, identity }: { view: KeysView, identity: Identity }) {
 
 const nothingFound = ({ cursor }: KeysPage, { filters }: KeysView): string => {
   if (cursor !== null) {
-    return 'No key on this page meets the conditions. The scan goes on with the next page.'
+    return 'No key on this page meets the conditions. The scan continues on the next page.'
   }
   return Object.keys(filters).length === 0
     ? 'The store has no keys in this namespace.'

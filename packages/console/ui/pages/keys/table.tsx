@@ -7,7 +7,7 @@ const MOST_TAGS = 4
 /** One page of keys in the order of the store. Sorting a single page would be misleading. */
 export const KeysTable = ({ page, view }: { page: KeysPage, view: KeysView }) => (
   <Scroll label='Keys'>
-    <table class='keys'>
+    <table class='keys stacked'>
       <caption class='unseen'>Keys of {page.namespace}</caption>
       <thead>
         <tr>
@@ -39,12 +39,12 @@ const Row = ({ of, view }: { of: Key, view: KeysView }) => (
       </a>
       {of.selects.length > 0 && <span class='small muted key-name'>{of.selects.join(' · ')}</span>}
     </th>
-    <td>{of.route === null ? '–' : <code>{of.route}</code>}</td>
-    <td><State state={of.state} /></td>
-    <td><Tags of={of} view={view} /></td>
-    <td class='number'>{bytes(of.bytes)}</td>
-    <td class='number'>{ageOf(of)}</td>
-    <td>{of.filledBy ?? '–'}</td>
+    <td data-label='Route'>{of.route === null ? '–' : <code>{of.route}</code>}</td>
+    <td data-label='State'><State state={of.state} /></td>
+    <td data-label='Tags'><Tags of={of} view={view} /></td>
+    <td class='number' data-label='Size'>{bytes(of.bytes)}</td>
+    <td class='number' data-label='Age'>{ageOf(of)}</td>
+    <td data-label='Filled by'>{of.filledBy ?? '–'}</td>
   </tr>
 )
 

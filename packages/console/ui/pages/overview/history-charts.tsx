@@ -8,7 +8,7 @@ import { Loaded } from '../../parts/loaded.js'
 import { type Query } from '../../state/use-query.js'
 import { FourCharts } from './four-charts.js'
 
-const EMPTY = 'No figures of that time.'
+const EMPTY = 'No data for this period.'
 
 export const REQUESTS: readonly ChartSeries[] = (
   [

@@ -10,7 +10,7 @@ import { useQuery } from '../../state/use-query.js'
 import { Panel } from '../overview/four-charts.js'
 import { REQUESTS } from '../overview/history-charts.js'
 
-const EMPTY = 'No figures of that time.'
+const EMPTY = 'No data for this period.'
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 
 /**

@@ -27,7 +27,7 @@ export function RouteConfig ({ figures: { route, config } }: { figures: RouteFig
             <Term id='tag'>Tags</Term>
           </h3>
           {tags === undefined && (
-            <p class='muted small'>A function of the route makes them from each request.</p>
+            <p class='muted small'>Computed from each request by a function of the route.</p>
           )}
           {tags?.length === 0 && (
             <p class='muted small'>None. Its responses are invalidated by URL, or all together.</p>

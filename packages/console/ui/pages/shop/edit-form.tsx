@@ -110,14 +110,14 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
                 setSent(undefined)
               }}
             >
-              Keep mine, over theirs
+              Overwrite with mine
             </button>
           </div>
         </Notice>
       )}
       <form class='stack' onSubmit={save} noValidate>
         {input('name', 'Name')}
-        {input('price', 'Price in euro', { inputMode: 'decimal', hint: 'Such as 12.99' })}
+        {input('price', 'Price in euro', { inputMode: 'decimal', hint: 'For example 12.99' })}
         {input('stock', 'In stock', { inputMode: 'numeric' })}
         <Field label='Description'>
           {(attributes) => (
@@ -146,7 +146,7 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
           )}
         </div>
       </form>
-      {isSaving && <Waiting>Saving, and telling all instances…</Waiting>}
+      {isSaving && <Waiting>Saving and invalidating…</Waiting>}
       {sent !== undefined && <Saved sent={sent} />}
     </section>
   )
@@ -155,8 +155,8 @@ export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () =>
 function Saved ({ sent }: { sent: Sent }) {
   if (!wasAnswered(sent)) {
     return (
-      <ProblemNotice problem={sent.problem} title='No answer: it may have been saved, or not'>
-        <p>Ask again on the left to see which.</p>
+      <ProblemNotice problem={sent.problem} title='No response: it may or may not have been saved'>
+        <p>Refetch on the left to check.</p>
       </ProblemNotice>
     )
   }
@@ -164,7 +164,7 @@ function Saved ({ sent }: { sent: Sent }) {
   return (
     <ProblemNotice
       problem={sent.problem}
-      title={sent.status === 412 ? 'Not saved: it has changed since you began' : 'Not saved'}
+      title={sent.status === 412 ? 'Not saved: the product has changed since you opened it' : 'Not saved'}
     >
       {(sent.status === 401 || sent.status === 403) && (
         <div class='row'>
@@ -179,7 +179,7 @@ function SavedNotice ({ exchange }: { exchange: Exchange }) {
   const { version } = told<Product>(exchange.body)
   return (
     <Notice tone='good' title={`Saved as version ${version}`}>
-      <p>It took {ms(exchange.ms)} until no instance serves version {version - 1} any more.</p>
+      <p>After {ms(exchange.ms)} no instance served version {version - 1}.</p>
     </Notice>
   )
 }

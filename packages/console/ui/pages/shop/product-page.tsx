@@ -64,7 +64,7 @@ function Shown ({
       <p class='small muted'>{answer.words}</p>
       <div class='row'>
         <button class='button compact' type='button' aria-disabled={isAsking} onClick={onAsk}>
-          Ask again
+          Refetch
         </button>
       </div>
     </section>

@@ -38,8 +38,8 @@ export function ProductsPage () {
   return (
     <Page title='Shop'>
       <p class='lead'>
-        The catalog, as every client gets it. Saved changes appear in this list at once, in every
-        browser that shows it.
+        The catalog as every client sees it. Saved changes appear at once in every browser that
+        shows this list.
       </p>
       <section class='panel'>
         <Search key={JSON.stringify([asked.q, asked.category, asked.sort])} asked={asked} />
@@ -62,7 +62,7 @@ function List ({ answer, asked }: { answer: Exchange, asked: Asked }) {
         <CacheState exchange={answer} />
       </div>
       {list.items.length === 0
-        ? <p class='empty'>Nothing matches. <a href='#/shop'>Show all products.</a></p>
+        ? <p class='empty'>No products match. <a href='#/shop'>Show all products.</a></p>
         : <ProductTable products={list.items} />}
       <Pages list={list} asked={asked} />
     </>

@@ -23,7 +23,7 @@ export function TryIt () {
   return (
     <Page title='Try it'>
       <p class='lead'>
-        Each request goes the way of any client's. The browser's own cache is not used.
+        Requests take the same path as those of any client. The browser cache is bypassed.
       </p>
       <section class='panel'>
         <RequestForm />

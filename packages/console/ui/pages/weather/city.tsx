@@ -60,7 +60,7 @@ export function City ({ city }: { city: string }) {
         </Loaded>
         <div class='row'>
           <button class='button' type='button' onClick={again}>
-            Ask again
+            Refetch
           </button>
           <button
             class='button'
@@ -68,7 +68,7 @@ export function City ({ city }: { city: string }) {
             aria-pressed={isRepeating}
             onClick={() => setRepeating(!isRepeating)}
           >
-            Ask every second
+            Refetch every second
           </button>
         </div>
       </section>
@@ -114,7 +114,7 @@ function Now ({ exchange }: { exchange: Exchange }) {
         </dd>
         <dt>Source</dt>
         <dd>
-          {source === 'simulated' ? 'simulated: Open-Meteo is not asked here' : 'Open-Meteo'}
+          {source === 'simulated' ? 'simulated, not Open-Meteo' : 'Open-Meteo'}
         </dd>
       </dl>
       <p class='small muted'>{exchange.words}</p>

@@ -15,8 +15,8 @@ export function Weather () {
   return (
     <Page title='Weather'>
       <p class='lead'>
-        One call to Open-Meteo serves all instances. What is fresh comes from the cache; what is
-        stale is served while one instance asks again.
+        One call to Open-Meteo serves all instances. Fresh data comes from the cache; stale data is
+        served while one instance revalidates it.
       </p>
       <section class='panel'>
         <CityForm key={city} city={city} />

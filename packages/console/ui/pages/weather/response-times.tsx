@@ -41,8 +41,8 @@ export function ResponseTimes () {
   return (
     <section class='panel'>
       <Chart
-        title='Response time of each request from here'
-        empty='Nothing was asked yet.'
+        title='Response time of each request from this browser'
+        empty='No requests yet.'
         series={SERIES}
         columns={drawn}
         format={ms}

@@ -5,6 +5,6 @@ export const Intro = () => (
   <p class='lead intro'>
     Weir caches the responses of Fastify services that run as many instances.{' '}
     <strong>{SHARING}</strong> A write invalidates it everywhere before the write is acknowledged.
-    Rate limits count for the fleet as a whole.
+    Rate limits apply to the fleet as a whole.
   </p>
 )
