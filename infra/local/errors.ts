@@ -9,7 +9,8 @@ export class StartError extends Error {
       | 'WEIR_ERR_PORT_TAKEN'
       | 'WEIR_ERR_PORT_DENIED'
       | 'WEIR_ERR_INSTANCE_FAILED'
-      | 'WEIR_ERR_HOPELESS',
+      | 'WEIR_ERR_HOPELESS'
+      | 'WEIR_ERR_OTHER_STORE',
     message: string
   ) {
     super(message)

@@ -18,6 +18,9 @@ import { type ServiceDefinition, type Settings } from './suite.js'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
 
+/** Returns the folder of the services' files. */
+export const dataFolder = (env: NodeJS.ProcessEnv): string => env.DATA_DIR || DATA_DIR
+
 interface Member {
   readonly service: ServiceDefinition
   readonly instance: Instance
@@ -48,7 +51,7 @@ export class Supervisor {
   ) {
     this.#ports = ports
     this.#env = env
-    this.#dataDir = env.DATA_DIR || DATA_DIR
+    this.#dataDir = dataFolder(env)
     this.#redisUrl = env.REDIS_URL || undefined
     this.#jwtSecret = env.JWT_SECRET || newSecret()
     this.#say = say

@@ -26,8 +26,8 @@ export interface ObservabilityOptions {
   /** Name of the application, the same on all instances. */
   readonly service: string
   /**
-   * Name of this instance: the response cache's `name`, which identifies the instance that filled
-   * an entry.
+   * Name of this instance, different for each. Entries of the response cache record it as the
+   * instance that filled them, which is how hits on responses of other instances are counted.
    */
   readonly instance: string
   /**
@@ -49,6 +49,8 @@ declare module 'fastify' {
     observability: {
       /** The store that this instance reports to. */
       readonly store: MetricsStore
+      /** Name of this instance. */
+      readonly instance: string
     }
     /** True in the scope of a plugin whose routes are not counted. */
     [UNCOUNTED]?: true
@@ -108,6 +110,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     onWritten: logOutages(app)
   })
   app.addHook('onReady', async () => {
+    checkOrder(app, instance)
     announcing.finish(app)
     recorder.start()
   })
@@ -121,7 +124,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
 
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
   const counting = { counters: recorder.counters, instance }
-  app.decorate('observability', { store })
+  app.decorate('observability', { store, instance })
   app.addHook('onRoute', function (route) {
     const { metrics } = route.config ?? {}
     if (this[UNCOUNTED] === true) return
@@ -149,6 +152,19 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     reply.header('cache-control', 'no-store').type(registry.contentType)
     return registry.metrics()
   })
+}
+
+/** A response cache that was registered earlier does not know the name of the instance. */
+function checkOrder (app: FastifyInstance, instance: string): void {
+  if (!app.hasDecorator('responseCache')) return
+  const { name } = app.responseCache.cache
+  if (name === instance) return
+  throw new WEIR_ERR_PLUGIN_OPTION(
+    NAME,
+    'instance',
+    `is ${JSON.stringify(instance)}, but entries of the response cache record ` +
+    `${JSON.stringify(name)}: register ${NAME} before weir-response-cache`
+  )
 }
 
 /** Logs one line when the store becomes unavailable and one when it is back. */

@@ -44,7 +44,10 @@ export interface ResponseCacheOptions {
   readonly store: Store
   /** Separates applications that share a store. Default `responses`. */
   readonly namespace?: string
-  /** Name of this cache in Cache-Status (RFC 9211, section 2). Default `weir`. */
+  /**
+   * Name of this cache in Cache-Status (RFC 9211, section 2). Default `weir`. It also names the
+   * instance that filled an entry, unless `@weir/fastify/observability` names the instance.
+   */
   readonly name?: string
   /**
    * Scheme and host of every key, for a site with several names, or when instances are called
@@ -169,7 +172,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
-    name: cacheName,
+    // Recorded in each entry as the instance that filled it.
+    name: app.hasDecorator('observability') ? app.observability.instance : cacheName,
     serializer: responseSerializer,
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })

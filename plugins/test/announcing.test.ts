@@ -26,7 +26,7 @@ async function announcedBy (t: Test, steps: (counting: Step) => readonly Step[])
 
 const caching: Step = async (app) => {
   await app.register(auth, { jwt })
-  await app.register(responseCache, { store: cacheStore(), namespace: 'shop' })
+  await app.register(responseCache, { store: cacheStore(), namespace: 'shop', name: 'demo-1' })
 }
 const administration: Step = async (app) => {
   await app.register(async (scope) => {

@@ -182,6 +182,29 @@ t.test('a hit of a response computed by another instance counts as shared', asyn
   t.strictSame([of('a')?.filledBy, of('b')?.filledBy], [{ a: 1 }, { a: 3 }])
 })
 
+t.test('the instance names its entries, whatever Cache-Status calls the cache', async (t) => {
+  const { app, store } = await countingApp(t, memoryStore(), 'shop-1')
+  await app.register(responseCache, { store: cacheStore(), origin: 'http://shop.test' })
+  app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
+  await app.inject('/x')
+  t.match((await app.inject('/x')).headers['cache-status'], /^weir; hit/)
+  await app.close()
+  const [record] = await recordsOf(store)
+  t.strictSame(record?.filledBy, { 'shop-1': 1 })
+  t.match(record?.routes, [{ outcomes: { l1: { count: 1, shared: 0 } } }])
+})
+
+t.test('a response cache registered before does not know the instance: refused', async (t) => {
+  const app = fastify()
+  t.teardown(async () => { await app.close() })
+  await withCache(app, cacheStore(), 'weir')
+  await app.register(observability, { store: memoryStore(), service: 'shop', instance: 'shop-1' })
+  await t.rejects(async () => { await app.ready() }, {
+    code: 'WEIR_ERR_PLUGIN_OPTION',
+    message: /register weir-observability before weir-response-cache/
+  })
+})
+
 t.test('a refill is the application\'s own request, regardless of its result', async (t) => {
   const { app, store } = await countingApp(t)
   await withCache(app)
