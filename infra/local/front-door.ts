@@ -7,13 +7,9 @@ import { forwardedHeaders, withoutHopByHop } from './forwarded-headers.js'
 import { problem, refuse, refuseClient } from './problem.js'
 import { protocolRefusal } from './protocol.js'
 import { originForm } from './target.js'
+import { SAFE, type Upstream, Watch } from './watch.js'
 
-/** One instance as the front door sees it. */
-export interface Upstream {
-  readonly name: string
-  /** Undefined while it cannot answer. */
-  readonly url: string | undefined
-}
+export { type Upstream } from './watch.js'
 
 /** A service behind the front door. */
 export interface FrontDoorService {
@@ -33,6 +29,10 @@ const LIMITS = {
   request: 30_000,
   /** Longest silence of an instance. */
   silence: 30_000,
+  /** Time to the first byte after which an instance is probed. */
+  suspect: 1000,
+  /** Time for a probe to be answered, and until the next one. */
+  probe: 1000,
   /** The largest body of a request. */
   body: 1024 * 1024
 }
@@ -41,18 +41,20 @@ const LIMITS = {
  * response instead of a reset.
  */
 const LINGER_MS = 5000
-const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const METHODS = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'
 /** Error codes that prove that the instance received nothing of the request. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
-/** Error codes of a connection that broke before the response. */
-const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+/** Error codes of an instance that was silent for too long. */
+const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'WEIR_ERR_INSTANCE_FROZEN'])
+/** Error codes of a request without a response, which may have taken effect. */
+const NO_ANSWER = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', ...SILENT])
 
 /**
  * Builds the front door: sends each request to the service that owns its path, with its live
  * instances in turn. Forwards requests once they are complete, and responses as they arrive. A safe
- * request whose instance died goes to another instance; a write only if the dead instance received
- * nothing of it.
+ * request whose instance died or is silent goes to another instance; a write only if the dead
+ * instance received nothing of it. An instance that does not even answer a probe is set aside until
+ * it does.
  */
 export function buildFrontDoor (
   services: readonly FrontDoorService[],
@@ -123,10 +125,11 @@ export function buildFrontDoor (
   const described = services.flatMap(({ name, docs }) => docs === undefined ? [] : [{ name, docs }])
   if (described.length > 0) serveDocs(app, described)
   for (const service of services) {
-    const next = roundRobin(service.upstreams)
+    const watch = new Watch(service.upstreams, agent, limits)
+    app.server.once('close', () => { watch.stop() })
     app.register(proxy, {
       upstream: '',
-      undici: agent,
+      undici: watch,
       proxyPayloads: false,
       disableRequestLogging: true,
       routes: [
@@ -142,9 +145,10 @@ export function buildFrontDoor (
       handler: (request, reply, path, options) => {
         const { body } = request
         const tried = new Set<Upstream>()
-        const attempt = (): unknown => {
-          const { upstream, url } = next(tried)
-          if (url === undefined) return unavailable(reply, service.name)
+        const attempt = (otherwise: () => unknown): unknown => {
+          const chosen = watch.next(tried)
+          if (chosen === undefined) return otherwise()
+          const { upstream, url } = chosen
           tried.add(upstream)
           // A stream, because @fastify/reply-from would serialize a Buffer as JSON.
           if (Buffer.isBuffer(body)) {
@@ -157,15 +161,15 @@ export function buildFrontDoor (
             retryDelay: () => null,
             onError: (_reply, { error }) => {
               const code = codeOf(error)
-              if (
-                NOT_SENT.has(code) ||
-                (SAFE.includes(request.method) && CONNECTION_LOST.has(code))
-              ) { attempt() } else if (code === 'UND_ERR_HEADERS_TIMEOUT') silent(reply, upstream.name)
-              else lost(reply, upstream.name)
+              const failed = () => (SILENT.has(code) ? silent : lost)(reply, upstream.name)
+              if (NOT_SENT.has(code)) attempt(otherwise)
+              else if (SAFE.includes(request.method) && NO_ANSWER.has(code)) {
+                attempt(SILENT.has(code) ? failed : otherwise)
+              } else failed()
             }
           })
         }
-        return attempt()
+        return attempt(() => unavailable(reply, service.name))
       }
     })
   }
@@ -204,22 +208,6 @@ function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
     'WEIR_ERR_BODY_TOO_LARGE',
     'The body exceeds 1 MiB.'
   )
-}
-
-type Choice = { upstream: Upstream, url: string } | { upstream?: never, url?: never }
-
-/** Picks the next upstream that is up and was not tried yet, if any. */
-function roundRobin (upstreams: readonly Upstream[]): (tried: ReadonlySet<Upstream>) => Choice {
-  let turn = 0
-  return (tried) => {
-    for (let i = 0; i < upstreams.length; i++) {
-      const upstream = upstreams[turn++ % upstreams.length]
-      if (upstream?.url !== undefined && !tried.has(upstream)) {
-        return { upstream, url: upstream.url }
-      }
-    }
-    return {}
-  }
 }
 
 /** The code of the underlying failure, which @fastify/reply-from wraps. */

@@ -5,7 +5,14 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { buildFrontDoor, type Upstream } from '../local/front-door.js'
 
-const LIMITS = { headers: 300, request: 600, silence: 300, body: 1024 * 1024 }
+const LIMITS = {
+  headers: 300,
+  request: 600,
+  silence: 300,
+  suspect: 1000,
+  probe: 1000,
+  body: 1024 * 1024
+}
 const HOST = 'Host: x\r\nConnection: close\r\n'
 const POST = `POST /api/products HTTP/1.1\r\n${HOST}`
 

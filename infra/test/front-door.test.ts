@@ -32,10 +32,24 @@ async function instance (
   return { name, url: `http://127.0.0.1:${address.port}`, end }
 }
 
-async function frontDoor (t: Test, upstreams: readonly Upstream[]): Promise<string> {
-  const app = buildFrontDoor([
-    { name: 'catalog', prefixes: ['/api/products', '/api/categories'], upstreams }
-  ])
+const LIMITS = {
+  headers: 10_000,
+  request: 30_000,
+  silence: 30_000,
+  suspect: 1000,
+  probe: 1000,
+  body: 1024 * 1024
+}
+
+async function frontDoor (
+  t: Test,
+  upstreams: readonly Upstream[],
+  limits: Partial<typeof LIMITS> = {}
+): Promise<string> {
+  const app = buildFrontDoor(
+    [{ name: 'catalog', prefixes: ['/api/products', '/api/categories'], upstreams }],
+    { ...LIMITS, ...limits }
+  )
   t.teardown(() => app.close())
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
@@ -352,4 +366,96 @@ t.test('a 503 is forwarded, not retried', async (t) => {
     headers: { 'retry-after': '7' }
   })
   t.equal(asked, 1)
+})
+
+/** An instance that a test freezes: connections are accepted, and nothing is answered. */
+async function freezable (t: Test, name: string) {
+  const seen: string[] = []
+  const held: (() => void)[] = []
+  const state = { isFrozen: false }
+  const upstream = await instance(t, name, (request, response) => {
+    seen.push(`${request.method} ${request.url}`)
+    const answer = () => { response.end(name) }
+    // A slow path belongs to an instance that answers probes.
+    if (state.isFrozen || request.url === '/api/products/slow') held.push(answer)
+    else answer()
+  })
+  const thaw = () => {
+    state.isFrozen = false
+    for (const answer of held.splice(0)) answer()
+  }
+  return { ...upstream, seen, freeze: () => { state.isFrozen = true }, thaw }
+}
+
+t.test('a frozen instance is set aside until it answers a probe', async (t) => {
+  const frozen = await freezable(t, 'catalog-1')
+  const other = await freezable(t, 'catalog-2')
+  const base = await frontDoor(t, [frozen, other], { suspect: 100, probe: 500 })
+  frozen.freeze()
+  const write = ask(base, '/api/products/1', { method: 'PATCH', body: '{}' })
+  const reads = Array.from({ length: 20 }, () => ask(base, '/api/products'))
+  for (const { statusCode, body } of await Promise.all(reads)) {
+    t.match([statusCode, body], [200, 'catalog-2'], 'safe requests go to another one')
+  }
+  const before = frozen.seen.length
+  for (let i = 0; i < 20; i++) {
+    const method = i % 2 === 0 ? 'GET' : 'POST'
+    t.equal((await ask(base, '/api/products', { method })).body, 'catalog-2', method)
+  }
+  const isProbe = (line: string) => line === 'GET /health/live'
+  t.ok(frozen.seen.slice(before).every(isProbe), 'it gets only probes')
+
+  frozen.thaw()
+  t.equal((await write).body, 'catalog-1', 'a write that was sent waits for it')
+  t.equal(frozen.seen.filter((line) => line.startsWith('PATCH')).length, 1)
+  t.equal(other.seen.filter((line) => line.startsWith('PATCH')).length, 0, 'and is not repeated')
+  let body = ''
+  const end = Date.now() + 20_000
+  while (body !== 'catalog-1' && Date.now() < end) body = (await ask(base, '/api/products')).body
+  t.equal(body, 'catalog-1', 'a probe brings it back')
+})
+
+t.test('a slow request does not set an instance aside', async (t) => {
+  const slow = await freezable(t, 'catalog-1')
+  const other = await freezable(t, 'catalog-2')
+  // The probe has time, so that a busy machine is no frozen instance.
+  const base = await frontDoor(t, [slow, other], { suspect: 20, probe: 10_000 })
+  const answer = ask(base, '/api/products/slow')
+  while (slow.seen.filter((line) => line === 'GET /health/live').length < 3) {
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+  const served = [await ask(base, '/api/products'), await ask(base, '/api/products')]
+  t.strictSame(served.map(({ body }) => body).sort(), ['catalog-1', 'catalog-2'])
+  slow.thaw()
+  t.equal((await answer).body, 'catalog-1')
+  t.notOk(other.seen.includes('GET /api/products/slow'))
+})
+
+t.test('the only instance is frozen: requests wait for it', async (t) => {
+  const only = await freezable(t, 'catalog-1')
+  const base = await frontDoor(t, [down, only], { suspect: 20, probe: 20 })
+  only.freeze()
+  const first = ask(base, '/api/products')
+  // More than one probe: it has been set aside.
+  while (only.seen.filter((line) => line === 'GET /health/live').length < 2) {
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+  const second = ask(base, '/api/products')
+  while (only.seen.filter((line) => line === 'GET /api/products').length < 2) {
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+  only.thaw()
+  t.match([(await first).body, (await second).body], ['catalog-1', 'catalog-1'])
+})
+
+t.test('a safe request that is answered too late goes to another instance', async (t) => {
+  const slow = await freezable(t, 'catalog-1')
+  const other = await freezable(t, 'catalog-2')
+  const base = await frontDoor(t, [slow, other], { silence: 300, suspect: 30_000 })
+  slow.freeze()
+  t.match(await ask(base, '/api/products'), { statusCode: 200, body: 'catalog-2' })
+  t.match(await ask(base, '/api/products', { method: 'POST' }), {
+    statusCode: 504,
+    body: /WEIR_ERR_INSTANCE_SILENT/
+  })
 })

@@ -1,4 +1,5 @@
 import { breakerChanged } from './breaker-change.js'
+import { isMalformedRequest } from './sendable.js'
 
 // Milliseconds from a failure to the first probe, and from the end of one probe to the next:
 // doubled each time, up to the longest.
@@ -19,6 +20,7 @@ export interface BreakerOptions {
   readonly refusal: () => Error
   /**
    * Recognizes errors that are answers, such as a command that Redis rejects. Default: none are.
+   * Errors of a request that was malformed, and therefore never sent, never count as silence.
    */
   readonly isAnswer?: (error: unknown) => boolean
 }
@@ -75,7 +77,7 @@ export class Breaker {
       const failed = (error: Error) => {
         this.#underWay.delete(reject)
         reject(error)
-        if (this.#isAnswer(error)) return
+        if (isMalformedRequest(error) || this.#isAnswer(error)) return
         this.#suspect = about
         if (period === this.#period) this.#open()
       }

@@ -13,5 +13,11 @@ export {
   type ScriptArgument,
   type ScriptClient
 } from './script.js'
+export {
+  assertSendable,
+  isMalformedRequest,
+  MalformedRequest,
+  type Sendable
+} from './sendable.js'
 export { shown } from './shown.js'
 export { within } from './within.js'

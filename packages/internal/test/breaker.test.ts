@@ -1,8 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Breaker, type BreakerOptions } from '../src/index.js'
+import { errors, Pool } from 'undici'
+import { assertSendable, Breaker, type BreakerOptions, MalformedRequest } from '../src/index.js'
+import { Random } from '../testing/index.js'
 
 const refused = { message: 'refused' }
 const fails = async () => { throw new Error('no answer') }
@@ -181,6 +185,75 @@ t.test('errors that are answers do not open it, and close it', async (t) => {
   probes[0]?.reject(new TypeError('LOADING'))
   await setImmediate()
   t.equal(await breaker.run(asked), 'asked')
+})
+
+/** Text of ordinary and of hostile characters. */
+function textOf (random: Random): string {
+  const hostile = ['\r\n', '\n', '\0', '\x01', '\x7f', '\x80', '“', '😀', '\ud800', 'é', ' ', '\t', ':']
+  const [first = '', ...others] = hostile
+  const ordinary = () => random.pick(['a', '1', '"', '/', '%20', '-', '=', '', 'W/'])
+  return Array.from({ length: random.integer(0, 4) }, () =>
+    random.integer(0, 5) === 0 ? random.pick([first, ...others]) : ordinary()
+  ).join('')
+}
+
+/** A request of which any part may be malformed. */
+function requestOf (random: Random) {
+  const name = random.pick([
+    'if-match', 'x-a', 'X-B', 'content-length', 'connection', 'Keep-Alive', 'expect', 'upgrade',
+    'transfer-encoding', textOf(random)
+  ])
+  const path = random.integer(0, 3) === 0 ? textOf(random) : `/${random.integer(0, 999)}`
+  return { path, headers: { [name]: textOf(random) } }
+}
+
+t.test('a malformed request neither opens it nor takes a connection of a pool', async (t) => {
+  const server = createServer((_request, response) => response.end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+  const origin = `http://127.0.0.1:${address.port}`
+  const pool = new Pool(origin, { connections: 1, headersTimeout: 2000 })
+  const breaker = new Breaker({ probe: asked, refusal: () => new Error('refused') })
+  t.teardown(async () => {
+    breaker.stop()
+    await pool.destroy()
+    server.close()
+  })
+  const send = (dispatcher: Pool, request: ReturnType<typeof requestOf>) =>
+    dispatcher
+      .request({ method: 'GET', ...request })
+      .then(async ({ body }) => { await body.dump() })
+  const random = new Random(11)
+  const count = { sent: 0, malformed: 0 }
+  for (let i = 0; i < 400; i++) {
+    const request = requestOf(random)
+    const shown = JSON.stringify(request)
+    try {
+      await breaker.run(async () => {
+        assertSendable(request)
+        await send(pool, request)
+      })
+      count.sent++
+    } catch (error) {
+      if (!(error instanceof MalformedRequest)) throw error
+      count.malformed++
+      const other = new Pool(origin)
+      const isOfConnection = Object.keys(request.headers).some((name) => /^connection$/i.test(name))
+      // Undici accepts some values of this field.
+      if (!isOfConnection) await t.rejects(breaker.run(() => send(other, request)), shown)
+      await other.destroy()
+    }
+    if (breaker.isOpen) t.fail(`it is open after ${shown}`)
+  }
+  t.ok(count.sent > 50 && count.malformed > 50, JSON.stringify(count))
+  const late = AbortSignal.timeout(5000)
+  await Promise.race([send(pool, { path: '/', headers: {} }), once(late, 'abort')])
+  t.equal(late.aborted, false, 'the only connection still answers')
+  const outage = new errors.SocketError('other side closed')
+  await t.rejects(breaker.run(async () => { throw outage }), outage)
+  t.equal(breaker.isOpen, true, 'silence still opens it')
 })
 
 t.test('the probe receives the subject of the last unanswered call', async (t) => {

@@ -17,7 +17,7 @@ export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boole
     if (found === undefined) throw new Error(`There is no asset ${name}`)
     return found.path
   }
-  const eta = new Eta({ views: FOLDER, cache: true, autoEscape: true })
+  const eta = new Eta({ views: FOLDER, cache: true, autoEscape: true, escapeFunction: escape })
   const templates = new Map<string, { readonly run: ReturnType<Eta['compile']>, readonly filepath: string }>()
   const compiled = (template: string) => {
     const known = templates.get(template)
@@ -33,6 +33,19 @@ export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boole
     return eta.render(run, { asset, amount, count, moment, hasLab, ...data }, { filepath })
   }
 }
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
+// Control characters except tabs and line breaks are invalid in HTML: a replacement shows them.
+const ESCAPED = /[&<>"']|(?![\t\n\r])\p{Cc}/gu
+
+const escape = (value: unknown): string =>
+  String(value).replace(ESCAPED, (char) => ENTITIES[char] ?? '\ufffd')
 
 const formats = new Map<string, Intl.NumberFormat>()
 

@@ -3,6 +3,7 @@ import { mock } from 'node:test'
 import { startRedis } from '@weir/internal/testing'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import { Upstream } from '../src/upstream/upstream.js'
 import {
   type Answerer,
   article,
@@ -223,6 +224,73 @@ t.test(
     t.match(body, /may or may not be saved.*value="A new name".*Typed for long\./s)
   }
 )
+
+t.test('a form without a valid entity tag is a 400 that keeps its input, and no outage', async (t) => {
+  const { app, catalog, works, get } = await start(t)
+  const typed = {
+    name: 'A new name',
+    sku: 'A-1',
+    price: '1',
+    stock: '1',
+    categoryId: '1',
+    description: 'Typed for long.'
+  }
+  const post = (fields: Record<string, string>) =>
+    app.inject({
+      method: 'POST',
+      url: '/shop/products/1/edit',
+      headers: { ...signedIn('editor'), 'content-type': FORM },
+      payload: new URLSearchParams(fields).toString()
+    })
+  const patches: string[] = []
+  catalog.answer = (request, response) => {
+    if (request.method === 'PATCH') patches.push(String(request.headers['if-match']))
+    works(request, response)
+  }
+  const kept = /current version|form below still has your version/
+  // More than the storefront has connections to the catalog.
+  const tags = [
+    '', '*', '“1”', '1', 'w/"1"', '"1', '"a"b"', '"1", "2"', '"1-1"\r\nx: 1', '"\0"', '"\x01"', '"\x7f"',
+    '"\ud83d\ude00"', '"é€"', ' "1-1"', '" "', 'x'.repeat(9000), `"${'x'.repeat(201)}"`
+  ]
+  for (const etag of [...tags, ...tags]) {
+    const { statusCode, headers, body } = await post({ etag, ...typed })
+    t.equal(statusCode, 400, JSON.stringify(etag).slice(0, 100))
+    t.equal(headers['cache-control'], 'private, no-store')
+    t.match(body, /sent without the version that it changes.*Nothing was saved/s)
+    t.match(body, kept)
+    t.match(body, /name="etag" value="&quot;1-1&quot;".*value="A new name".*Typed for long\./s)
+  }
+  t.match(await post(typed), { statusCode: 400, body: /Typed for long\./ })
+  t.strictSame(patches, [], 'nothing was sent')
+  t.equal((await get('/shop/products/2')).statusCode, 200, 'pages that are not cached still work')
+  for (const etag of ['"1-1"', 'W/"1"', '""', '"é"']) {
+    t.equal((await post({ etag, ...typed })).statusCode, 303, etag)
+  }
+  t.strictSame(patches, ['"1-1"', 'W/"1"', '""', '"é"'])
+
+  catalog.answer = gone
+  const { statusCode, headers, body } = await post({ etag: '*', ...typed })
+  t.equal(statusCode, 503)
+  t.equal(headers['retry-after'], '5')
+  t.match(body, /Nothing was saved: the product may have changed.*value="A new name".*Typed for/s)
+})
+
+t.test('a malformed call is a mistake of the caller: the upstream still works', async (t) => {
+  const { origin, asked } = await startFake(t, json({ ok: true }))
+  const upstream = new Upstream({ name: 'catalog', origin, probe: '/', authorization: () => undefined })
+  t.teardown(() => upstream.close())
+  const malformed = { code: 'WEIR_ERR_MALFORMED_REQUEST' }
+  // More than it has connections.
+  for (let i = 0; i < 40; i++) {
+    const char = ['“', '\n', '\0', '😀', '\x7f'][i % 5] ?? ''
+    const headers = { 'if-match': `"${char}"` }
+    await t.rejects(upstream.call({ method: 'PATCH', path: '/', headers, body: '{}' }), malformed)
+    await t.rejects(upstream.call({ path: `/${char} ` }), malformed)
+  }
+  t.strictSame(asked, [])
+  t.match(await upstream.call({ path: '/' }), { status: 200, body: { ok: true } })
+})
 
 t.test('an invalid request of a visitor is a 400 in plain words, and no outage', async (t) => {
   const { catalog, works, get } = await start(t)

@@ -183,6 +183,10 @@ t.test('CACHE=off: pages have the same content, and all of it is requested and r
   t.strictSame({ ...hits, misses }, { l1: 0, l2: 0, coalesced: 0, misses: 0 })
 })
 
+const CONTROL = /(?![\t\n\r])\p{Cc}/gu
+const CONTROL_CHARACTERS = Array.from({ length: 160 }, (_, code) => String.fromCharCode(code))
+  .filter((char) => char.search(CONTROL) === 0)
+
 const withoutViews = (body: string): string =>
   body.replace(/<section class="most.*?<\/section>/s, '')
 
@@ -196,6 +200,7 @@ t.test('hostile names are escaped', async (t) => {
     '&lt;b&gt;',
     '`{1}`',
     '\u0000',
+    `a${CONTROL_CHARACTERS.join('')}c`,
     ']]><!--'
   ]
   const { get } = await start(
@@ -215,6 +220,7 @@ t.test('hostile names are escaped', async (t) => {
     // One script with a source, and nothing inline.
     t.equal(body.match(/<script/g)?.length, 1, url)
     t.notMatch(body, / style=| on\w+=["']/, url)
+    t.notMatch(body, /(?![\t\n])\p{Cc}/u, 'no control characters')
   }
 })
 
@@ -248,6 +254,7 @@ t.test(
         url
       )
       t.match(page.body, text, url)
+      t.match(page.body, '<a href="/shop/account">Account</a>', url)
       t.notMatch(page.body, /must (?:be|NOT|match)/, url)
       const problem = await app.inject(url)
       t.equal(problem.statusCode, status, url)
@@ -269,12 +276,12 @@ t.test(
       description: 'Made of oak.'
     }
     const bad: Readonly<Record<keyof typeof good, readonly string[]>> = {
-      name: ['', '  ', 'x'.repeat(201), 'x'.repeat(6000)],
+      name: ['', '  ', 'x'.repeat(201), 'x'.repeat(6000), 'a\nb', 'a\tb', 'a\u0085b'],
       sku: ['', '-1', 'A 1', 'x'.repeat(65)],
       price: ['', 'much', '-1', '1.234', '10000000.01', '1e3', '9'.repeat(6000)],
       stock: ['', '1.5', '-1', '1000000001'],
       categoryId: ['', 'lamps', '0'],
-      description: ['x'.repeat(4001), 'Long. '.repeat(2000)]
+      description: ['x'.repeat(4001), 'Long. '.repeat(2000), 'a\u0080b']
     }
     const send = (fields: Record<string, string>) =>
       app.inject({
@@ -303,7 +310,8 @@ t.test(
       for (const { text } of shown) t.match(text, /^(?:Give|Write|Shorten|Choose) [^%]+$/)
       for (const name of names) {
         if (name !== 'categoryId') {
-          t.ok(body.includes({ ...good, ...changed }[name]), `${name} is not lost`)
+          const typed = { ...good, ...changed }[name].replace(CONTROL, '\ufffd')
+          t.ok(body.includes(typed), `${name} is not lost`)
         }
       }
     }
@@ -449,6 +457,13 @@ t.test('the debug panel: the cache uses of a page, in order, for admins', async 
     t.notMatch((await get('/shop?debug=cache', headers)).body, /What this page is made of|outlined/)
   }
   const open = await start(t, undefined, { DEBUG_PANEL: 'true' })
+  for (const query of ['debug=cache&debug=cache', 'debug=x&debug=cache', 'debug', 'debug=Cache']) {
+    for (const page of ['/shop', '/shop/products/1']) {
+      const { statusCode, body } = await open.get(`${page}?${query}`)
+      t.equal(statusCode, 200, `${page}?${query}`)
+      t.notMatch(body, /What this page is made of/, 'any other value is ignored')
+    }
+  }
   t.match((await open.get('/shop?debug=cache')).body, /What this page is made of/)
 })
 

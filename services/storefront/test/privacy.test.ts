@@ -110,6 +110,24 @@ t.test('signing in and out, by a token or as a demo user', async (t) => {
   })
   t.match(box.body, /href="\/shop\/products\/1\/edit".*editor/s)
 
+  /** Follows the link to the account on a product page, as without scripts. */
+  const accountOf = async (headers: Record<string, string>) => {
+    const { body } = await app.inject({ url: '/shop/products/1', headers: { accept: 'text/html' } })
+    const [, url = ''] = /<nav class="account"[^>]*><a href="([^"]*)"/.exec(body) ?? []
+    return app.inject({ url, headers: { accept: 'text/html', ...headers } })
+  }
+  const edit = /<a class="button" href="(\/shop\/products\/1\/edit)">Edit product 1</
+  t.notMatch((await accountOf({})).body, edit)
+  t.notMatch((await accountOf(signedIn('reader'))).body, edit)
+  const [, form = ''] = edit.exec((await accountOf(signedIn('editor'))).body) ?? []
+  t.match(await app.inject({ url: form, headers: signedIn('editor') }), { statusCode: 200 })
+  const { body: signIn } = await accountOf({})
+  t.match(signIn, '<input type="hidden" name="product" value="1">')
+  const back = await post('/shop/account/sign-in', `token=${token}&product=1`)
+  t.equal(back.headers.location, '/shop/account?product=1', 'signing in returns there')
+  const again = await post('/shop/account/sign-in', 'token=x&product=1')
+  t.match(again.body, '<input type="hidden" name="product" value="1">', 'also after a mistake')
+
   for (const bad of ['', 'x', tokenOf('editor', '-1s'), `${token.slice(0, -3)}abc`]) {
     const refused = await post('/shop/account/sign-in', `token=${bad}`)
     t.equal(refused.statusCode, 400)

@@ -93,6 +93,20 @@ t.test('a failing upstream is not called, until a single attempt', async (t) => 
   t.equal(upstream.isFailing, false)
 })
 
+t.test('a malformed call is no failure of the upstream, and costs no connection', async (t) => {
+  const server = await startUpstream(t, well)
+  const upstream = open(t, server.url, { manners: { connections: 1, failures: 1 } })
+  const malformed = { code: 'WEIR_ERR_MALFORMED_REQUEST' }
+  for (const text of ['“1”', '"1"\r\nx: 1', '"\0"', '"\x7f"', '😀', '\ud800']) {
+    await t.rejects(upstream.get({ ...call, etag: text }), malformed)
+    await t.rejects(upstream.get({ ...call, lastModified: text }), malformed)
+    await t.rejects(upstream.get({ ...call, path: `/v1/${text} ` }), malformed)
+    t.equal(upstream.isFailing, false)
+  }
+  t.equal(server.calls.length, 0)
+  t.match(await upstream.get(call), { body: { ok: true } })
+})
+
 t.test('a clock that is set back does not keep the breaker open', async (t) => {
   const clock = stopClock(t)
   const server = await startUpstream(t, inTurn(drop, well))

@@ -1,11 +1,10 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery } from '@weir/fastify/service'
-import { Type } from 'typebox'
 import { STOREFRONT_ERR_NO_DEMO_USERS } from '../errors.js'
 import { formLimit } from '../limits.js'
 import { sessionBy, sessionOf, signIn, signOut } from '../session.js'
 import { Page } from './page.js'
-import { DemoForm, html, ProductId, TokenForm } from './schemas.js'
+import { CameFromSchema, DemoForm, html, TokenForm } from './schemas.js'
 import { type Shop } from './shop.js'
 
 /** Same lifetime as the tokens of `npm start`. */
@@ -31,11 +30,14 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
   const hasDemoUsers = DEMO_USERS && JWT_SECRET !== undefined
   const config = { session: true } as const
   const form = { ...config, rateLimit: formLimit }
-  const account = (page: Page, mistake = '', status = 200) => {
+  const account = (page: Page, product: number | undefined, mistake = '', status = 200) => {
     const { user, headers, host } = page.reply.request
+    const from = product === undefined
+      ? cameFrom(headers.referer, host)
+      : `/shop/products/${product}`
     return page.send(
       'account',
-      { title: 'Account', user, hasDemoUsers, mistake, from: cameFrom(headers.referer, host) },
+      { title: 'Account', user, product, hasDemoUsers, mistake, from },
       status
     )
   }
@@ -46,19 +48,19 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
       schema: {
         tags: ['account'],
         summary: 'The signed-in user',
-        querystring: NoQuery,
+        querystring: CameFromSchema,
         response: html
       },
       config
     },
-    async (_request, reply) => account(new Page(shop, reply, undefined))
+    async ({ query: { product } }, reply) => account(new Page(shop, reply, undefined), product)
   )
 
   app.get('/shop/account/box', {
     schema: {
       tags: ['account'],
       summary: 'The signed-in user, to be shown on a page that is the same for all clients',
-      querystring: Type.Partial(Type.Object({ product: ProductId.properties.id })),
+      querystring: CameFromSchema,
       response: html
     },
     config
@@ -78,16 +80,19 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
       config: form
     },
     async (request, reply) => {
-      const session = sessionBy(app, request.body.token.trim())
+      const { token, product } = request.body
+      const session = sessionBy(app, token.trim())
       if (session === undefined) {
         return account(
           new Page(shop, reply, undefined),
+          product === undefined ? undefined : Number(product),
           'This token is not accepted: it may have expired, or belong to another suite.',
           400
         )
       }
       signIn(request, reply, session)
-      return reply.redirect('/shop/account', 303)
+      const query = product === undefined ? '' : `?product=${product}`
+      return reply.redirect(`/shop/account${query}`, 303)
     }
   )
 

@@ -18,7 +18,10 @@ declare module 'fastify' {
 export function registerDebugging (app: FastifyInstance, { DEBUG_PANEL }: StorefrontEnv): void {
   app.decorateRequest('isDebugged', false)
   app.addHook('onRequest', (request, _reply, done) => {
-    if (/[?&]debug=cache(?:&|$)/.test(request.url)) {
+    const { query } = request
+    const isObject = typeof query === 'object' && query !== null
+    // A repeated parameter is an array, and therefore another value.
+    if (isObject && 'debug' in query && query.debug === 'cache') {
       request.isDebugged = DEBUG_PANEL || isAdmin(request)
     }
     done()

@@ -75,6 +75,7 @@ async function detail (page: Page, id: number) {
     recommendations,
     weather,
     mostViewed,
-    box: `/shop/account/box?product=${id}`
+    box: `/shop/account/box?product=${id}`,
+    account: `/shop/account?product=${id}`
   })
 }

@@ -57,6 +57,7 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
         params: { id },
         body: { etag, ...fields }
       } = request
+      if (!ENTITY_TAG.test(etag)) return compared(shop, reply, { id, etag, fields }, 'no version')
       const { changes, mistakes } = read(fields)
       if (Object.keys(mistakes).length > 0) {
         return form(shop, reply, { id, etag, fields, mistakes }, 400)
@@ -76,15 +77,8 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
           reply.header('retry-after', '5')
           return form(shop, reply, { id, etag, fields, problem: UNKNOWN }, 503)
         }
-        case 'conflict': {
-          const theirs = await currentOf(shop, id)
-          return form(
-            shop,
-            reply,
-            { id, etag: theirs.etag, fields, theirs: fieldsOf(theirs.product) },
-            412
-          )
-        }
+        case 'conflict':
+          return compared(shop, reply, { id, etag, fields }, 'changed')
         case 'refused': {
           const {
             status,
@@ -108,19 +102,55 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
   )
 }
 
+/**
+ * One entity tag (RFC 9110 section 8.8.3), of a length that fits into a header field. Neither `*`,
+ * which would replace any version, nor text that If-Match cannot carry.
+ */
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]{0,200}"$/
+
 // The form's entity tag prevents a second attempt from replacing any other version.
 const UNKNOWN =
   'The catalog did not answer in time, so the change may or may not be saved. Your text is ' +
   'still here: check the product, or save again, which does not replace a newer version.'
+
+/** The edited version is no longer current, or unknown, because the form does not name one. */
+type Cause = 'changed' | 'no version'
+
+const NOT_COMPARED =
+  'Nothing was saved: the product may have changed, and the catalog does not answer with its ' +
+  'current version. Your text is still here: save again in a few seconds.'
 
 interface Filled {
   readonly id: number
   readonly etag: string
   readonly fields: Fields
   readonly mistakes?: Mistakes
-  /** Current version, if it differs from the edited one. */
+  /** Current version, if the form has to be compared with it. */
   readonly theirs?: Fields
+  /** Reason for the comparison. */
+  readonly cause?: Cause
   readonly problem?: string
+}
+
+/**
+ * Sends the form with its input, beside the current version, which the next attempt replaces. If
+ * the catalog does not answer, the next attempt compares.
+ */
+async function compared (
+  shop: Shop,
+  reply: FastifyReply,
+  sent: Pick<Filled, 'id' | 'etag' | 'fields'>,
+  cause: Cause
+): Promise<FastifyReply> {
+  try {
+    const { product, etag } = await currentOf(shop, sent.id)
+    const status = cause === 'changed' ? 412 : 400
+    return await form(shop, reply, { ...sent, etag, theirs: fieldsOf(product), cause }, status)
+  } catch (error) {
+    if (!(error instanceof UpstreamSilent)) throw error
+    reply.header('retry-after', '5')
+    return form(shop, reply, { ...sent, problem: NOT_COMPARED }, 503)
+  }
 }
 
 async function form (

@@ -27,14 +27,17 @@ const SENTENCES: Readonly<Record<string, string | Readonly<Record<string, string
   id: 'A product is found by its number, such as /shop/products/17',
   name: {
     minLength: 'Give the product a name',
-    pattern: 'Give the product a name',
+    pattern: 'Write the name in one line, without control characters',
     maxLength: 'Shorten the name to % characters'
   },
   sku: 'Write the article number with at most 64 letters, digits, dots, dashes and underscores, such as PAN-00017',
   price: AN_AMOUNT,
   stock: 'Write the stock as a whole number, such as 12',
   categoryId: 'Choose one of the categories',
-  description: 'Shorten the description to % characters',
+  description: {
+    pattern: 'Write the description without control characters',
+    maxLength: 'Shorten the description to % characters'
+  },
   token: 'Write the token with % characters at most',
   role: 'Choose one of the demo users: %',
   way: 'The lab has these ways: %',

@@ -92,6 +92,7 @@ export class Page {
       search: NO_SEARCH,
       nav: true,
       box: '/shop/account/box',
+      account: '/shop/account',
       ...data
     })
     return reply.code(status).type('text/html; charset=utf-8').send(html)

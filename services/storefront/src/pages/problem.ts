@@ -45,6 +45,7 @@ export const problemPages =
           search: { q: '' },
           nav: true,
           box: '/shop/account/box',
+          account: '/shop/account',
           panel: undefined
         })
       )

@@ -47,7 +47,7 @@ const text = Type.String()
  * input is lost.
  */
 export const EditFormSchema = Type.Object({
-  etag: Type.String({ maxLength: 200 }),
+  etag: Type.String({ default: '', description: 'Entity tag of the edited version' }),
   name: text,
   sku: text,
   price: text,
@@ -62,7 +62,7 @@ export type EditForm = Static<typeof EditFormSchema>
  * from it.
  */
 export const ProductFields = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 200 }),
+  name: Type.String({ minLength: 1, maxLength: 200, pattern: '^\\P{Cc}*$' }),
   sku: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}$' }),
   price: Type.String({
     maxLength: 11,
@@ -70,10 +70,16 @@ export const ProductFields = Type.Object({
   }),
   stock: Type.String({ maxLength: 10, pattern: '^(?:\\d{1,9}|1000000000)$' }),
   categoryId: Type.String({ pattern: '^[1-9]\\d{0,14}$' }),
-  description: Type.String({ maxLength: 4000 })
+  description: Type.String({ maxLength: 4000, pattern: '^(?:\\P{Cc}|[\\t\\n])*$' })
 })
 
-export const TokenForm = Type.Object({ token: Type.String({ maxLength: 5000 }) })
+/** Product from whose page a visitor came, if any. */
+export const CameFromSchema = Type.Partial(Type.Object({ product: ProductId.properties.id }))
+export const TokenForm = Type.Object({
+  token: Type.String({ maxLength: 5000 }),
+  // Text, like all fields of a form.
+  product: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,14}$' }))
+})
 export const DemoForm = Type.Object({
   role: Type.Enum(['reader', 'editor', 'admin']),
   from: Type.Optional(Type.String({ maxLength: 2000 }))

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Breaker } from '@weir/internal'
+import { assertSendable, Breaker, MalformedRequest } from '@weir/internal'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { UpstreamSilent } from '../errors.js'
 
@@ -75,12 +75,13 @@ export class Upstream {
 
   /**
    * Returns the response, if its status is below 500 and not 429.
-   * @throws UpstreamSilent
+   * @throws UpstreamSilent; MalformedRequest, which is a mistake of the caller
    */
   async call (call: Call): Promise<Answer> {
     try {
       return await this.#breaker.run(() => this.#tried(call))
     } catch (cause) {
+      if (cause instanceof MalformedRequest) throw cause
       throw new UpstreamSilent(this.name, cause)
     }
   }
@@ -94,7 +95,8 @@ export class Upstream {
     const signal = AbortSignal.timeout(TIMES.total)
     const isRepeatable = call.method === undefined || call.method === 'GET'
     const first = await this.#once(call, signal).catch((error: unknown) => {
-      if (!isRepeatable || signal.aborted || isLate(error)) throw error
+      const isFutile = error instanceof MalformedRequest || isLate(error)
+      if (!isRepeatable || signal.aborted || isFutile) throw error
     })
     const isGood = first !== undefined && !(isRepeatable && PASSING.has(first.status))
     if (!isGood) await delay(TIMES.retry, undefined, { signal })
@@ -110,14 +112,16 @@ export class Upstream {
     signal?: AbortSignal
   ): Promise<Answer> {
     const authorization = this.#authorization()
+    const fields = {
+      accept: 'application/json',
+      ...(authorization !== undefined && { authorization }),
+      ...headers
+    }
+    assertSendable({ path, headers: fields })
     const request: Dispatcher.RequestOptions = {
       method,
       path,
-      headers: {
-        accept: 'application/json',
-        ...(authorization !== undefined && { authorization }),
-        ...headers
-      },
+      headers: fields,
       ...(body !== undefined && { body }),
       ...(signal !== undefined && { signal })
     }

@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders } from 'node:http'
+import { assertSendable } from '@weir/internal'
 import { type Dispatcher, errors } from 'undici'
 
 /** Response, or the part that was received. */
@@ -33,8 +34,8 @@ const LONGEST_BODY = 1024 * 1024
 
 /**
  * Sends a GET and reads the response to its end.
- * @throws IncompleteBody; errors of undici for a connection that breaks or is silent for too long;
- *   the signal's reason
+ * @throws IncompleteBody; MalformedRequest if it cannot be sent; errors of undici for a connection
+ *   that breaks or is silent for too long; the signal's reason
  */
 export async function exchange (
   dispatcher: Dispatcher,
@@ -42,6 +43,7 @@ export async function exchange (
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal
 ): Promise<Exchange> {
+  assertSendable({ path, headers })
   const requestTime = Date.now()
   const {
     statusCode: status,

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { isMalformedRequest } from '@weir/internal'
 import { Pool } from 'undici'
 import {
   upstreamBusy,
@@ -173,7 +174,7 @@ export class Upstream {
     }
   }
 
-  /** @throws Failure */
+  /** @throws Failure; MalformedRequest, which is no failure of the upstream */
   async #exchange (
     { path, etag, lastModified }: Call<unknown>,
     signal: AbortSignal
@@ -191,6 +192,7 @@ export class Upstream {
         signal
       )
     } catch (cause) {
+      if (isMalformedRequest(cause)) throw cause
       if (!(cause instanceof IncompleteBody)) throw this.#passing(cause)
       if (cause.why === 'too large') {
         throw new Failure(
