@@ -68,7 +68,18 @@ export interface InvalidationOptions {
   readonly outbox?: InvalidationOutbox
 }
 
+/**
+ * Marks a scope whose writes change no response, as a decorator: they invalidate nothing, not even
+ * their target URI.
+ */
+export const UNINVALIDATED: unique symbol = Symbol.for('weir.uninvalidated')
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** True in the scope of a plugin whose writes change no response. */
+    [UNINVALIDATED]?: true
+  }
+
   interface FastifyContextConfig {
     /**
      * Tags that this unsafe route invalidates when it succeeds, before its response is sent. With
@@ -160,7 +171,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   )
 
   enforceDeclaration(app, 'invalidates')
-  app.addHook('onRoute', (route) => {
+  app.addHook('onRoute', function (route) {
+    if (this[UNINVALIDATED] === true) return
     const methods = [route.method].flat()
     const safe = methods.every((method) => isSafeMethod(method))
     checkConfig(route, methods.join(), safe)

@@ -10,14 +10,20 @@ import { startBrowser, visit } from './visit.js'
 
 const [browser, app] = [await startBrowser(t), fastify()]
 t.teardown(() => app.close())
-const store = memoryStore()
+const [store, cache] = [memoryStore(), cacheStore()]
 await app.register(observability, { store, service: 'books', instance: 'books-1' })
-await app.register(responseCache, { store: cacheStore(), name: 'books-1' })
+await app.register(responseCache, { store: cache, name: 'books-1' })
 app.get('/books', { config: { cache: { public: true, ttl: '1m', tags: ['books'] } } }, async () =>
   [{ title: 'Dune' }]
 )
 await app.register(async (scope) => {
-  await scope.register(consolePlugin, { store, authorize: () => true, prefix: '/console' })
+  await scope.register(consolePlugin, {
+    store,
+    cache,
+    prefix: '/console',
+    // Like an application whose login sets a cookie, and which knows no tokens.
+    authorize: ({ headers }, action) => action === 'view' || headers.cookie === 'who=admin'
+  })
 }, { prefix: '/ops' })
 const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/ops/console`
 
@@ -46,10 +52,44 @@ t.test('an application that is none of the suite: no demo, its own routes', asyn
     await page.getByRole('table', { name: /Round trips/ }).waitFor()
     t.match(await page.getByRole('row', { name: /As it is/ }).innerText(), /memory/i)
     await looksWell(t, page, 'compare')
+  })
+})
+
+t.test('the server decides who may do what, not the roles of the suite', async (t) => {
+  await visit(t, { browser, url: `${url}/#/keys`, complaint: /status of 403/ }, async (page) => {
+    const main = page.locator('main')
+    await page.getByText('Keys: not allowed').waitFor()
+    t.match(await main.innerText(), /the option "authorize" of the console refuses it/)
+    await looksWell(t, page, 'keys, refused')
+    await main.getByRole('button', { name: 'Choose an identity' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Identity' })
+    const text = await dialog.innerText()
+    t.match(text, /cookies and Basic credentials/)
+    for (const ofTheSuite of ['npm start', 'editor', 'login link']) t.notMatch(text, ofTheSuite)
+    await dialog.getByRole('button', { name: 'Done' }).click()
 
     await page.goto(`${url}/#/invalidate`)
-    await page.getByText('No service announces routes to invalidate with').waitFor()
+    await page.getByLabel('Tags').fill('books')
+    await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText('Nothing was invalidated').waitFor()
+    await alert.getByRole('button', { name: 'Choose an identity' }).waitFor()
+  })
+
+  await visit(t, { browser, url: `${url}/#/` }, async (page) => {
+    await page.context().addCookies([{ name: 'who', value: 'admin', url }])
+    await fetch(new URL('/books', url))
+    await page.goto(`${url}/#/keys`)
+    const keys = page.getByRole('table', { name: 'Keys of responses' })
+    await keys.getByRole('link', { name: '/books' }).click()
+    await page.getByRole('region', { name: '/books' }).getByText('Response, status 200').waitFor()
+
+    await page.goto(`${url}/#/invalidate`)
+    await page.getByLabel('Tags').fill('books')
     await looksWell(t, page, 'invalidate')
+    await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+    await page.getByText('1 tag invalidated').waitFor()
+    t.match((await fetch(new URL('/books', url))).headers.get('cache-status'), 'fwd=')
   })
 })
 

@@ -289,19 +289,15 @@ t.test('Invalidate: other users see which role is missing', async (t) => {
     t.match(await alert.innerText(), detail)
   }
   await visit(t, { ...at('#/invalidate'), complaint: /status of 40[13]/ }, async (page) => {
-    await page.getByText('Invalidating needs the role admin. You are anonymous.').waitFor()
     await refused(page, t, /admin/)
     await become(page, 'reader')
-    await page
-      .getByText('Invalidating needs the role admin. You are reader (reader), a reader.')
-      .waitFor()
     await refused(page, t, /admin.*reader|reader.*admin/)
   })
 })
 
 t.test('Keys: find an entry by its tag, look into it, invalidate it', async (t) => {
   for (const id of [1, 2, 3]) await fetch(`${suite.url}/api/products/${id}`)
-  await visit(t, at('#/keys'), async (page) => {
+  await visit(t, { ...at('#/keys'), complaint: /status of 401/ }, async (page) => {
     await become(page, 'admin')
     const table = page.getByRole('table', { name: 'Keys of responses' })
     await table.waitFor()

@@ -211,11 +211,10 @@ t.test('Instances: who is there, and who answered with whose work', async (t) =>
 })
 
 t.test('Limits: rate-limited requests by policy, and clients for admins', async (t) => {
-  await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
+  const limits = { browser, url: `${suite.url}/#/limits`, complaint: /status of 401/ }
+  await visit(t, limits, async (page) => {
     await rows(page, 'Rate-limited requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
-    await page
-      .getByText('Seeing which clients were rate-limited needs the role admin. You are anonymous.')
-      .waitFor()
+    await page.getByText('Rate-limited clients: not allowed').waitFor()
     t.notMatch(await page.locator('main').innerText(), 'user:alice')
     await become(page, 'admin')
     await rows(

@@ -26,12 +26,18 @@ const validator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
 /** Creates an error with violations in Ajv's format; `sendProblem` names the field of each. */
 const violations = (found: readonly TLocalizedValidationError[]) =>
   Object.assign(new Error(found.map(({ message }) => message).join('; ')), {
-    validation: found.flatMap((violation): object[] =>
+    // A property that is not known is reported by the object as well, with a better message.
+    validation: found.filter(({ keyword }) => keyword !== 'boolean').flatMap((violation): object[] =>
       violation.keyword === 'required'
         ? violation.params.requiredProperties.map((missingProperty) => ({
           ...violation,
           params: { missingProperty }
         }))
-        : [violation]
+        : violation.keyword === 'additionalProperties'
+          ? violation.params.additionalProperties.map((additionalProperty) => ({
+            ...violation,
+            params: { additionalProperty }
+          }))
+          : [violation]
     )
   })

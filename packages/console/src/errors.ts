@@ -29,6 +29,23 @@ export const CONSOLE_ERR_FORBIDDEN = createError<'CONSOLE_ERR_FORBIDDEN', 403, [
   false
 )
 
+/** A page of another site sent a write. */
+export const CONSOLE_ERR_OTHER_SITE = expected(
+  'warn',
+  createError<'CONSOLE_ERR_OTHER_SITE', 403, [source: string]>(
+    'CONSOLE_ERR_OTHER_SITE',
+    'This write comes from another site (%s): send it from the pages of this console. If it does, ' +
+      'let your proxy pass the Host field on',
+    403,
+    Error,
+    false
+  )
+)
+
+/** The body of a write is not JSON. */
+export const CONSOLE_ERR_NOT_JSON = expected('info', createError('CONSOLE_ERR_NOT_JSON',
+  'Send the body as JSON, with Content-Type: application/json', 415, Error, false))
+
 /** The console has no cache store. */
 export const CONSOLE_ERR_NO_CACHE = expected('info', createError('CONSOLE_ERR_NO_CACHE',
   'Keys are not shown here: give the console the option "cache", the store of the caches to show',

@@ -1,3 +1,4 @@
+import { UNINVALIDATED } from '@weir/fastify/invalidation'
 import { UNCOUNTED } from '@weir/fastify/observability'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -13,7 +14,7 @@ import { addPulse } from './live/pulse.js'
 import { Viewers } from './live/viewers.js'
 import { checkOptions, type ConsoleOptions } from './options.js'
 import { originsOf } from './origins.js'
-import { useCacheIfAny } from './optional-cache.js'
+import { refuseForeignWrites } from './own-site.js'
 import { registerPages } from './pages.js'
 import { RedisFigures } from './redis/figures.js'
 import { redisNodes } from './redis/nodes.js'
@@ -81,9 +82,11 @@ async function scoped (
   if (app.hasDecorator('observability') && app.observability.store === store) {
     app.decorate(UNCOUNTED, true)
   }
+  // A write to the console changes no response of the application.
+  app.decorate(UNINVALIDATED, true)
   useOwnCompilers(app)
-  useCacheIfAny(app)
   answerErrors(app)
+  app.addHook('onRequest', refuseForeignWrites)
   const figures = redis === undefined
     ? undefined
     : new RedisFigures({ nodes: redisNodes(redis), log: app.log })
@@ -104,10 +107,14 @@ async function scoped (
       instancesRoute,
       limitsRoutes,
       historyRoute,
-      servicesRoute,
       eventsRoute
     ]
     for (const route of routes) await guarded.register(route, source)
+    await guarded.register(servicesRoute, {
+      collector,
+      hasCaches: options.cache !== undefined,
+      hasLogin: login !== undefined
+    })
     await guarded.register(keysRoutes, { authorize, store: options.cache })
     await guarded.register(redisRoute, { redis: figures, collector })
     await guarded.register(liveRoute, { viewers })

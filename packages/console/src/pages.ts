@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,17 +46,24 @@ export async function registerPages (
   })
 }
 
+const SCRIPT = "location.replace(location.pathname + '/' + location.search + location.hash)"
+const SCRIPT_HASH = `sha256-${createHash('sha256').update(SCRIPT).digest('base64')}`
+
 /**
- * Redirects to the address with a final slash: links in the page are relative to it (/console/).
+ * Leads browsers to the address with a final slash: links in the page are relative to it
+ * (/console/).
  */
 function addSlash (app: FastifyInstance): void {
   const roots = [app.prefix, `${app.prefix}/`]
   app.addHook('preHandler', async (request, reply) => {
-    const [path = '', ...query] = request.originalUrl.split('?')
+    const [path = ''] = request.originalUrl.split('?')
     if (path.endsWith('/') || !roots.includes(request.routeOptions.url ?? '')) return
-    // Relative, because a proxy in front may mount the application below its own path.
-    const last = path.slice(path.lastIndexOf('/') + 1)
-    return reply.redirect(['./' + last + '/', ...query].join('?'))
+    // A proxy in front may replace the path, so only the browser knows the address to add to.
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'private, no-cache')
+      .header('content-security-policy', `default-src 'none'; script-src '${SCRIPT_HASH}'`)
+      .send(`<!doctype html><title>Weir</title><script>${SCRIPT}</script>`)
   })
 }
 

@@ -64,7 +64,7 @@ t.test('the list of commands, and their usage', async (t) => {
 
 t.test('wrong arguments: a sentence, the usage, and exit code 2', async (t) => {
   const wrong: [args: string[], sentence: RegExp][] = [
-    [[], /--redis is missing/],
+    [[], /^No Redis given: use --redis URL/],
     [['--redis'], /--redis/],
     [['--redis', 'http://localhost'], /--redis cannot be used: .*http/],
     [['--redis', 'redis://localhost', '--port', '70000'], /--port 70000 is not a port/],
@@ -143,8 +143,12 @@ t.test('a console of a Redis: looking is open on this machine, the rest by the l
   }
   const away = ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.evil.example']
   for (const host of away) {
-    for (const path of ['/', '/main.js', '/api/stats/summary', '/api/stats/live']) {
+    for (const path of ['/api/stats/summary', '/api/stats/live']) {
       t.equal((await ask(url, path, { headers: { host } })).status, 401, `${host}${path}`)
+    }
+    for (const path of ['/', '/main.js']) {
+      const headers = { host, 'x-forwarded-for': '192.0.2.1' }
+      t.equal((await ask(url, path, { headers })).status, 200, 'the login link opens anywhere')
     }
   }
   t.equal(
@@ -212,7 +216,7 @@ t.test('a port that is in use', async (t) => {
 t.test('beyond this machine, pages can be opened, and figures after the login', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  const visitors = new Visitors('0.0.0.0')
+  const visitors = new Visitors()
   app.get('/*', (request) => visitors.mayView(request))
   const from = (remoteAddress: string, url: string, host: string) =>
     app.inject({ url, remoteAddress, headers: { host } }).then(({ body }) => body)

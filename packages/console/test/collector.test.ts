@@ -106,8 +106,8 @@ t.test(
     t.same(collector.currency(NOW + 60 * SECOND), { asOf: NOW + 60 * SECOND, connected: true })
     t.same(await totals(db), { minutes: { l1: 13 }, hours: { l1: 13 } })
     t.same(lines, [
-      'what the instances count cannot be read',
-      'what the instances count can be read again'
+      'Counts of the instances cannot be read',
+      'Counts of the instances can be read again'
     ])
   }
 )
@@ -145,8 +145,8 @@ t.test('what cannot be written down is told all the same, and written later', as
   t.same(collector.currency(NOW + 2 * SECOND), { asOf: NOW + 2 * SECOND, connected: true })
   t.same(await totals(db), { minutes: { l1: 4 }, hours: { l1: 4 } })
   t.same(lines, [
-    'what the instances count cannot be written down',
-    'what the instances count is written down again'
+    'Counts of the instances cannot be written to the database',
+    'Counts of the instances are written to the database again'
   ])
   t.same(store.reads, [MINUTE - DAY, MINUTE - DAY, MINUTE - DAY])
 })

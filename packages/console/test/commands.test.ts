@@ -1,4 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { createCache } from '@weir/cache'
 import { redisStore } from '@weir/cache/redis'
 import observability from '@weir/fastify/observability'
@@ -11,6 +17,7 @@ import { type Io } from '../src/cli/command.js'
 import { dispatch } from '../src/cli/dispatch.js'
 import { parseInfo } from '../src/cli/doctor/info.js'
 import { judgeInfo } from '../src/cli/doctor/judge-info.js'
+import { reach } from '../src/cli/redis.js'
 import { age, bytes, printable, table } from '../src/cli/table.js'
 
 class Text extends Writable {
@@ -69,6 +76,7 @@ t.test('keys, inspect, purge, get and top over a real app', async (t) => {
     keys: [{ state: 'fresh', valid: true }, { state: 'fresh' }],
     cursor: null
   })
+  t.notMatch((await weir(['keys', '--json'])).out, '\\u0001', 'tags of the cache itself')
   t.match((await weir(['keys', '--namespace', 'none'])).out, 'No keys in none.')
 
   const inspected = await weir(['inspect', 'http://shop/products/2'])
@@ -129,6 +137,8 @@ t.test('the doctor finds a sound Redis and app', async (t) => {
   t.match(out, /ok +cache-status +the second request is a hit/)
   t.match(out, /ok +unkeyed +none of \d+/)
   t.notMatch(out, 'PROBLEM')
+  const left = [...await control.keys('weir:{weir-doctor}*'), ...await control.keys('weir:weir-doctor:*')]
+  t.same(left, [], 'nothing of its own namespace is left')
 })
 
 t.test('the doctor finds what is wrong with an app', async (t) => {
@@ -204,8 +214,9 @@ t.test('the doctor finds what a user of Redis may not', async (t) => {
     { level: 'ok' },
     { level: 'warning', todo: /grant \+scan/ }
   ])
-  const wrong = await weir(['doctor', '--redis', 'redis://127.0.0.1:1', '--json'])
-  t.match([wrong.code, wrong.json()], [1, { redis: [{ check: 'connection' }] }])
+  await control.acl('SETUSER', 'few', '+scan', '-info')
+  const blind = (await weir(['doctor', '--redis', url, '--json'])).json()['redis']
+  t.match(blind, [{ level: 'warning', check: 'acl', todo: /\+info/ }])
 })
 
 t.test('a Redis that is set up wrongly is judged by what it says', (t) => {
@@ -244,11 +255,18 @@ t.test('wrong arguments are one sentence, the usage, and status 2', async (t) =>
     [['keys', '--color'], /Unknown option '--color'/],
     [['keys', '--state', 'old'], /--state old is none of fresh, stale, expired, invalid/],
     [['keys', '--limit', 'many'], /--limit many is not a whole number/],
-    [['keys'], /give --redis URL, or set REDIS_URL/, {}],
+    [['keys'], /No Redis given: use --redis URL, or set REDIS_URL/, {}],
+    [['keys', '--limit', '-1'], /--limit needs a value that does not begin with a hyphen/],
+    [['keys', '--namespace', 'a b'], /'a b'.*letters/],
+    [['keys', '--cursor', 'zzz'], /'zzz' is not a cursor/],
+    [['inspect', 'key', '--namespace', ''], /namespace/],
+    [['purge', '--tag', ''], /tag/],
+    [['get', 'ftp://x'], /ftp:\/\/x is not the URL of an HTTP service/],
+    [['get', 'localhost:3010/q'], /give one such as http:\/\/localhost:3010\/q/],
     [['inspect'], /An argument is missing/],
-    [['inspect', 'a', 'b'], /an argument too many: b/],
+    [['inspect', 'a', 'b'], /Unexpected argument: b/],
     [['purge'], /give --tag T or --key K/],
-    [['get', '/products'], /\/products is not a URL/],
+    [['get', '/products'], /\/products is not the URL/],
     [['get', 'http://127.0.0.1:1/', '-H', 'none'], /is not 'Name: value'/],
     [['top', '--by', 'color'], /--by color is none of service, instance, route/],
     [['doctor'], /Nothing to check/, {}],
@@ -265,8 +283,96 @@ t.test('wrong arguments are one sentence, the usage, and status 2', async (t) =>
     const { code, out } = await weir([name, '--help'])
     t.match([code, out], [0, /^Usage: weir /])
   }
-  const failed = await weir(['keys', '--redis', 'redis://127.0.0.1:1'])
-  t.match([failed.code, failed.err], [1, /^weir keys: .+\n$/])
+  t.match((await weir(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+})
+
+const ON_REDIS = [['keys'], ['top'], ['inspect', 'key'], ['purge', '--tag', 'a']] as const
+
+t.test('a Redis that cannot be used: its address, the reason, and no noise', async (t) => {
+  const control = await server.connect()
+  await control.acl('SETUSER', 'locked', 'reset', 'on', '>PASSWORD', '~*', '&*', '+@all', '-info')
+  const at = `127.0.0.1:${server.port}`
+  const noise = [t.capture(console, 'error'), t.capture(console, 'warn')]
+  const cases: [url: string, code: number, reason: RegExp][] = [
+    ['redis://127.0.0.1:1', 1, /Redis at 127\.0\.0\.1:1 cannot be used: connect ECONNREFUSED/],
+    ['redis+cluster://127.0.0.1:1,127.0.0.1:2', 1, /Redis at 127\.0\.0\.1:1 .*ECONNREFUSED/],
+    ['redis+sentinel://127.0.0.1:1/name', 1, /Redis at 127\.0\.0\.1:1 .*ECONNREFUSED/],
+    [`redis://locked:wrong@${at}`, 1, new RegExp(`Redis at ${at} cannot be used: WRONGPASS`)],
+    [`redis://${at}/99`, 1, /DB index is out of range/],
+    [`redis://${at}/abc`, 2, /a path that is not a database number/],
+    ['http://x', 2, /--redis is not the URL of a Redis/],
+    ['notaurl', 2, /--redis is not a URL/],
+    ['redis:///0', 2, /--redis has no host/]
+  ]
+  for (const [url, code, reason] of cases) {
+    const isSentinel = url.startsWith('redis+sentinel:')
+    for (const command of [...ON_REDIS, ...(isSentinel ? [] : [['doctor']])]) {
+      const args = [...command, '--redis', url]
+      const text = await weir(args)
+      t.equal(text.code, code, args.join(' '))
+      const isFinding = command[0] === 'doctor' && code === 1
+      t.match(isFinding ? text.out : text.err, reason)
+      if (isFinding) continue
+      t.equal(text.out, '')
+      const { code: again, json } = await weir([...args, '--json'])
+      t.match([again, json()], [code, { error: { code: /^WEIR_/, message: reason } }])
+    }
+  }
+  await weir(['keys', '--redis', `redis://locked:PASSWORD@${at}`])
+  t.same(noise.flatMap((captured) => captured()), [])
+})
+
+t.test('a server that accepts connections and never answers', async (t) => {
+  const silent = createServer()
+  t.teardown(() => silent.close())
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const at = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+  await t.rejects(reach(`redis://${at}`, 100), {
+    message: `Redis at ${at} does not answer within 0.1 s`
+  })
+  await t.rejects(reach(`rediss://${at}`, 100), { message: /^Redis at .* cannot be used: / })
+})
+
+t.test('a reader that closes the pipe ends it quietly, a full disk with a sentence', async (t) => {
+  const main = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+  const run = async (args: readonly string[], stdout: 'pipe' | number) => {
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', stdout, 'pipe'] })
+    // Closed long before the program has started.
+    child.stdout?.destroy()
+    let err = ''
+    child.stderr?.on('data', (chunk: Buffer) => { err += chunk.toString() })
+    await once(child, 'close')
+    return { code: child.exitCode, err }
+  }
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => { closeSync(full) })
+  const [closed, noSpace] = await Promise.all([run(['--help'], 'pipe'), run(['--help'], full)])
+  t.same(closed, { code: 0, err: '' })
+  t.match(noSpace, { code: 1, err: /^weir cannot write: .*ENOSPC.*\.\n$/ })
+})
+
+t.test('an address that does not answer, and an event stream, which does not end', async (t) => {
+  const gone = await weir(['get', 'http://127.0.0.1:1/'])
+  t.match([gone.code, gone.err], [1, /^weir get: http:\/\/127\.0\.0\.1:1\/ does not answer: /])
+  const events = createHttpServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+  })
+  t.teardown(() => { events.closeAllConnections(); events.close() })
+  events.listen(0, '127.0.0.1')
+  await once(events, 'listening')
+  const url = `http://127.0.0.1:${(events.address() as AddressInfo).port}`
+  t.match((await weir(['get', `${url}/events`, '--explain'])).out, /^200 in .* ms, a stream\n/)
+  t.match((await weir(['get', `${url}/events`, '--json'])).json(), { status: 200, bytes: null })
+})
+
+t.test('purge reports a namespace that no cache has, and does not create it', async (t) => {
+  const store = redisStore({ url: server.url })
+  t.teardown(() => store.close())
+  await createCache({ store, namespace: 'known' }).set('a', 1, { ttl: '1m' })
+  const wrong = await weir(['purge', '--namespace', 'typo', '--tag', 'x'])
+  t.match([wrong.code, wrong.err], [1, /no cache has the namespace typo\. There are: .*known/])
+  t.notOk((await store.namespaces?.())?.names.includes('typo'))
 })
 
 t.test('a cache of values is listed and purged by key', async (t) => {
@@ -286,5 +392,13 @@ t.test('text for people', (t) => {
   t.same([59_000, 90_000, 7_200_000, 172_800_000].map(age), ['59 s', '2 min', '2 h', '2 d'])
   t.equal(table(['A', 'NUMBER'], [['abc', '1']], [1]), 'A    NUMBER\nabc       1\n')
   t.equal(printable('a\nb\u0000\u009b'), 'a b\ufffd\ufffd')
+  t.equal(printable('\u202eb\u2066c\u200f'), '\ufffdb\ufffdc\ufffd')
+  const wide = [['fresh', 'x'.repeat(100), '1', 'y'.repeat(40)]]
+  for (let columns = 30; columns < 160; columns++) {
+    const lines = table(['STATE', 'KEY', 'N', 'TAGS'], wide, [2], columns).trimEnd().split('\n')
+    const longest = Math.max(...lines.map(({ length }) => length))
+    const whole = 'fresh'.length + 100 + 1 + 40 + 6
+    if (longest !== Math.min(columns, whole)) t.equal(longest, Math.min(columns, whole))
+  }
   t.end()
 })

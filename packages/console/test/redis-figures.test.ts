@@ -116,6 +116,6 @@ t.test(
     answer = Promise.resolve(info(master))
     await figures.refresh()
     t.match(figures.current, { keys: 8 })
-    t.same(lines, ['Redis does not tell its figures', 'Redis tells its figures again'])
+    t.same(lines, ['Redis does not report its statistics', 'Redis reports its statistics again'])
   }
 )

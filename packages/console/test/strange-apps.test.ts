@@ -1,14 +1,17 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { get, type IncomingMessage } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fastifyBasicAuth from '@fastify/basic-auth'
 import fastifyCompress from '@fastify/compress'
+import fastifyFormbody from '@fastify/formbody'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
 import auth from '@weir/fastify/auth'
 import conditional from '@weir/fastify/conditional'
+import invalidation from '@weir/fastify/invalidation'
 import observability from '@weir/fastify/observability'
 import rateLimit from '@weir/fastify/rate-limit'
 import responseCache from '@weir/fastify/response-cache'
@@ -46,9 +49,9 @@ t.test('below a prefix, of its own and of the scope that it is in', async (t) =>
   for (const path of ['main.js', 'main.css', 'favicon.svg', 'api/stats/summary']) {
     t.equal((await app.inject(`/ops/weir/${path}`)).statusCode, 200, path)
   }
-  const redirect = await app.inject('/ops/weir?from=mail')
-  t.equal(redirect.statusCode, 302)
-  t.equal(redirect.headers.location, './weir/?from=mail')
+  const bare = await app.inject('/ops/weir?from=mail')
+  t.match(bare.body, 'location.replace(location.pathname + ', 'the browser adds the slash')
+  t.match(bare.headers['content-security-policy'], /^default-src 'none'; script-src 'sha256-/)
   for (const url of ['/', '/api/stats/summary', '/ops', '/ops/', '/weir/']) {
     t.equal((await app.inject(url)).statusCode, 404, url)
   }
@@ -57,8 +60,8 @@ t.test('below a prefix, of its own and of the scope that it is in', async (t) =>
 t.test('routes that ignore a final slash still lead to the page with one', async (t) => {
   const app = closing(t, fastify({ routerOptions: { ignoreTrailingSlash: true } }))
   await app.register(consolePlugin, options({ prefix: '/weir' }))
-  t.equal((await app.inject('/weir')).headers.location, './weir/')
-  t.equal((await app.inject('/weir/')).statusCode, 200)
+  t.match((await app.inject('/weir')).body, 'location.replace(')
+  t.match((await app.inject('/weir/')).body, 'src="main.js"')
 })
 
 /** Returns every route that the console declares, with its methods. */
@@ -101,6 +104,57 @@ t.test('authorize decides about every route, pages and HEAD too', async (t) => {
     }
   }
   for (const route of login) t.equal((await app.inject(route)).statusCode, 200)
+})
+
+t.test('no page of another site can write with the cookies of a visitor', async (t) => {
+  const app = closing(t, fastify())
+  const writes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => { if (method === 'POST') writes.push(url) })
+  // An application that parses forms: a form of any site reaches it without a preflight.
+  await app.register(fastifyFormbody)
+  const login = { code: CODE, users: () => [] }
+  const cache = cacheStore()
+  await app.register(consolePlugin, options({ cache, login }))
+  t.same(writes.toSorted(), ['/api/stats/invalidations', '/api/stats/login'])
+  const host = 'console.example:8080'
+  const own = `http://${host}`
+  const sites = [undefined, 'same-origin', 'none', 'same-site', 'cross-site', '']
+  const origins = [
+    undefined, own, `https://${host}`, 'http://console.example', 'http://evil.example:8080',
+    'http://evil.example', 'null', 'console.example:8080', ''
+  ]
+  const types = [
+    'application/json', 'Application/JSON; charset=utf-8', 'application/x-www-form-urlencoded',
+    'text/plain', 'multipart/form-data; boundary=x', 'application/json-patch+json', ''
+  ]
+  const body = '{"namespace":"responses","tags":["a"]}'
+  const statusOf = async (url: string, headers: Record<string, string | undefined>) => {
+    const given = Object.fromEntries(Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const]))
+    const payload = url.endsWith('login') ? '{"code":"x"}' : body
+    const { statusCode, json } = await app.inject({ method: 'POST', url, payload, headers: given })
+    return statusCode === 200 ? [200] : [statusCode, json<{ code: string }>().code]
+  }
+  for (const url of writes) {
+    const done = url.endsWith('login') ? [403, 'STATS_ERR_LOGIN_UNKNOWN'] : [200]
+    for (const site of sites) {
+      for (const origin of origins) {
+        for (const type of types) {
+          const isOwn = site === undefined
+            ? [undefined, own, `https://${host}`].includes(origin)
+            : ['same-origin', 'none'].includes(site)
+          const expected = !isOwn
+            ? [403, 'CONSOLE_ERR_OTHER_SITE']
+            : /^application\/json(?:;|$)/i.test(type) ? done : [415, 'CONSOLE_ERR_NOT_JSON']
+          const headers = { host, origin, 'sec-fetch-site': site, 'content-type': type }
+          const status = await statusOf(url, headers)
+          if (String(status) !== String(expected)) t.same(status, expected, JSON.stringify(headers))
+        }
+      }
+    }
+  }
+  const read = { url: '/api/stats/summary', headers: { 'sec-fetch-site': 'cross-site' } }
+  t.equal((await app.inject(read)).statusCode, 200, 'links lead to the console')
 })
 
 t.test('clients that were denied are for those that may inspect', async (t) => {
@@ -202,6 +256,9 @@ t.test('schemas of Zod are the application\'s, not those of the console', async 
   t.match((await app.inject('/api/stats/history?step=hour')).json(), { step: 'hour' })
   t.match((await app.inject('/api/stats/history')).json(), { step: 'minute' })
   t.match((await app.inject('/api/stats/history?step=day')).json(), { errors: [{ field: 'step' }] })
+  t.match((await app.inject('/api/stats/keys?namespace[]=a')).json(), {
+    errors: [{ field: 'namespace' }, { field: 'namespace[]' }]
+  })
   t.match((await app.inject({ method: 'POST', url: '/api/stats/login', payload: {} })).json(), {
     status: 400,
     errors: [{ field: 'code' }]
@@ -235,7 +292,7 @@ t.test('HTTP/2', async (t) => {
   t.match(await first(session, '/weir/'), { status: 200, data: '<!doctype html>' })
   t.match(await first(session, '/weir/api/stats/summary'), { status: 200, data: '"requests":0' })
   t.match(await first(session, '/weir/api/stats/live'), { status: 200, data: 'retry: 1000' })
-  t.match(await first(session, '/weir'), { status: 302 })
+  t.match(await first(session, '/weir'), { status: 200, data: 'location.replace' })
 })
 
 /** Returns the status and the first bytes of a response over HTTP/2. */
@@ -275,6 +332,36 @@ t.test('requests for the counts are not counted where they are shown', async (t)
   t.match(own, 'route="GET /products"')
   t.notMatch(own, '/weir')
   t.match(await count(false), 'route="GET /weir/api/stats/summary"')
+})
+
+t.test('plugins of the application do not act on the console', async (t) => {
+  const app = closing(t, fastify())
+  const cache = cacheStore()
+  await app.register(responseCache, { store: cache, name: 'shop-1' })
+  await app.register(invalidation)
+  app.post('/products', () => ({}))
+  await app.register(consolePlugin, options({
+    cache,
+    prefix: '/weir',
+    login: { code: CODE, users: () => [] }
+  }))
+  const heard: unknown[] = []
+  const hear = (message: unknown) => { heard.push(message) }
+  subscribe('weir:cache:invalidate', hear)
+  t.teardown(() => { unsubscribe('weir:cache:invalidate', hear) })
+  const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload })
+  t.equal((await post('/weir/api/stats/login', { code: CODE })).statusCode, 200)
+  t.same(heard, [], 'a login changes no response')
+  const body = { namespace: 'responses', tags: ['a'] }
+  t.equal((await post('/weir/api/stats/invalidations', body)).statusCode, 200)
+  t.match(heard, [{ namespace: 'responses', tags: ['a'] }], 'only what was asked for')
+  await post('/products', {})
+  t.equal(heard.length, 2, 'writes of the application still invalidate')
+  for (const path of ['summary', 'routes', 'services', 'limits', 'history', 'instances']) {
+    await app.inject(`/weir/api/stats/${path}`)
+  }
+  const listed = await app.inject('/weir/api/stats/keys?namespace=responses')
+  t.match(listed.json(), { keys: { length: 0 } }, 'responses of the console are not stored')
 })
 
 t.test('with any one of the plugins of @weir/fastify, and none of the others', async (t) => {

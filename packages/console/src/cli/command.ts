@@ -7,6 +7,8 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv
   /** Whether stdout is a terminal. Colors and redrawn screens are used only on terminals. */
   readonly isTTY: boolean
+  /** Width of the terminal in characters. Default: tables are as wide as their content. */
+  readonly columns?: number | undefined
   /** Aborted by Ctrl-C and SIGTERM. The command then stops its work and returns. */
   readonly signal: AbortSignal
 }

@@ -19,7 +19,7 @@ const PATIENCE = 5000
 
 /** Builds a console over a Redis, ready to listen, and the code of its login link. */
 export async function buildConsole (
-  { redis: url, host, prefix }: ConsoleCommandOptions,
+  { redis: url, prefix }: ConsoleCommandOptions,
   log: Writable
 ): Promise<{ app: FastifyInstance, code: string }> {
   const app = fastify({
@@ -47,7 +47,7 @@ export async function buildConsole (
       await cache.close()
     })
     const code = newLoginCode(Date.now())
-    const visitors = new Visitors(host)
+    const visitors = new Visitors()
     visitors.rememberLogins(app)
     await app.register(consolePlugin, {
       store,

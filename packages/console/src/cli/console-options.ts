@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from './command.js'
+import { NO_REDIS } from './define.js'
 
 /** Options of `weir console`. */
 export interface ConsoleCommandOptions {
@@ -32,10 +33,7 @@ export function readOptions (
   })
   const { redis = REDIS_URL, host, port = String(DEFAULT_PORT), prefix } = values
   if (redis === undefined || redis === '') {
-    throw new UsageError(
-      '--redis is missing: give the URL of the Redis that your services report to, such as ' +
-        'redis://127.0.0.1:6379, or set REDIS_URL.'
-    )
+    throw new UsageError(`${NO_REDIS}.`)
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new UsageError(`--port ${port} is not a port: write a number from 0 to 65535.`)

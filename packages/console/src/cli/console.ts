@@ -32,7 +32,7 @@ export const consoleCommand: Command = {
       stdout.write(
         `The console is at  ${url}/\n` +
           `Log in once, with  ${url}/#login=${code}\n` +
-          'Looking needs no login on this machine; keys and invalidating do. The link is valid ' +
+          'Viewing needs no login on this machine. Keys and invalidation do. The link is valid ' +
           'for one hour.\nCtrl-C ends the console.\n'
       )
       if (!signal.aborted) await once(signal, 'abort')
@@ -51,8 +51,11 @@ async function listen (
   try {
     return await app.listen({ host, port })
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    if (!isTaken) throw error
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {
+      throw new UsageError(`--host ${host} is not an address of this machine.`)
+    }
+    if (code !== 'EADDRINUSE') throw error
     if (port === DEFAULT_PORT) return await app.listen({ host, port: 0 })
     throw new Error(`Port ${port} of ${host} is in use: give another --port.`)
   }

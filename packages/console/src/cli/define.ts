@@ -2,7 +2,12 @@ import { parseArgs } from 'node:util'
 import { type Command, type Io, UsageError } from './command.js'
 
 /** A failure that is reported in one sentence, without a stack. */
-export class Failure extends Error {}
+export class Failure extends Error {
+  /** @param code stable name, for scripts */
+  constructor (message: string, readonly code = 'WEIR_CLI_FAILED') {
+    super(message)
+  }
+}
 
 const HELP: Options = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } }
 /** Options of commands that connect to a Redis. */
@@ -35,7 +40,8 @@ export interface Given {
 
 /**
  * Creates a command. `--help` prints the usage. Invalid arguments print one sentence and the usage
- * to stderr and exit with 2. Failures print one sentence and exit with 1.
+ * to stderr and exit with 2. Failures print one sentence and exit with 1. With `--json`, stdout
+ * then has `{ error: { code, message } }`.
  */
 export function define (
   { name, summary, usage, options, positionals = { least: 0, most: 0 }, run }: Definition
@@ -54,17 +60,19 @@ export function define (
         const { length } = given.positionals
         if (length < positionals.least) throw new UsageError('An argument is missing')
         if (length > positionals.most) {
-          throw new UsageError(`There is an argument too many: ${given.positionals.at(-1)}`)
+          throw new UsageError(`Unexpected argument: ${given.positionals.at(-1)}`)
         }
         return await run(given, io)
       } catch (error) {
-        if (error instanceof UsageError) {
-          io.stderr.write(`weir ${name}: ${error.message}.\n\n${whole}`)
-          return 2
+        const isUsage = isWrongArgument(error)
+        if (!isUsage && io.signal.aborted) return 130
+        const message = reasonOf(error).replace(/\.$/, '')
+        if (args.includes('--json')) {
+          const code = isUsage ? 'WEIR_CLI_USAGE' : codeOf(error)
+          printJson(io, { error: { code, message } })
         }
-        if (io.signal.aborted) return 130
-        io.stderr.write(`weir ${name}: ${reasonOf(error)}\n`)
-        return 1
+        io.stderr.write(`weir ${name}: ${message}.\n${isUsage ? `\n${whole}` : ''}`)
+        return isUsage ? 2 : 1
       }
     }
   }
@@ -93,9 +101,23 @@ function read (args: readonly string[], options: Options) {
     })
   } catch (error) {
     // Keep only the first sentence, which states the error; the rest is about the parsing library.
-    throw new UsageError(String(error instanceof Error ? error.message : error).split('. ')[0])
+    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\.?\n|\. /)
+    const [, name] = /(--[\w-]+).*argument is ambiguous$/.exec(first) ?? []
+    throw new UsageError(
+      name === undefined ? first : `${name} needs a value that does not begin with a hyphen`
+    )
   }
 }
+
+/** Whether an error is about the arguments. The cache checks namespaces, tags and cursors. */
+const isWrongArgument = (error: unknown): boolean =>
+  error instanceof UsageError || codeOf(error).startsWith('WEIR_CACHE_INVALID_')
+
+/** Returns the code of an error, for scripts. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'WEIR_CLI_FAILED'
 
 /** Returns the innermost cause of an error, in one line. */
 export function reasonOf (error: unknown): string {
@@ -104,7 +126,10 @@ export function reasonOf (error: unknown): string {
   if (deepest instanceof AggregateError && deepest.errors.length > 0) {
     return reasonOf(deepest.errors[0])
   }
-  return deepest instanceof Error ? deepest.message : String(deepest)
+  if (!(deepest instanceof Error)) return String(deepest)
+  const { message, name } = deepest
+  const code = 'code' in deepest ? String(deepest.code) : name
+  return (message === '' ? code : message).replace(/^redisStore: /, '')
 }
 
 /** Returns an option as a whole number. */
@@ -115,11 +140,14 @@ export function wholeNumber (given: Given, name: string, otherwise: number): num
   throw new UsageError(`--${name} ${text} is not a whole number`)
 }
 
+/** The message for a command without a Redis. */
+export const NO_REDIS = 'No Redis given: use --redis URL, or set REDIS_URL'
+
 /** Returns the URL of the Redis to use: `--redis`, or REDIS_URL. */
 export function redisUrl (given: Given, { env }: Io): string {
   const url = given.text('redis') ?? env['REDIS_URL']
   if (url === undefined || url === '') {
-    throw new UsageError('Which Redis is meant: give --redis URL, or set REDIS_URL')
+    throw new UsageError(NO_REDIS)
   }
   return url
 }

@@ -1,11 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { type Command, type Io, UsageError } from './command.js'
 import { commands, DEFAULT_COMMAND } from './commands.js'
+import { reasonOf } from './define.js'
 
 /** Runs the command named by the arguments and resolves to the exit code of the process. */
 export async function dispatch (argv: readonly string[], io: Io): Promise<number> {
   const [first] = argv
   if (first === '--help' || first === '-h' || first === 'help') {
     io.stdout.write(overview())
+    return 0
+  }
+  if (first === '--version' || first === '-v') {
+    io.stdout.write(`${version()}\n`)
     return 0
   }
   const named = first !== undefined && !first.startsWith('-')
@@ -31,7 +37,7 @@ async function run (command: Command, args: readonly string[], io: Io): Promise<
       io.stderr.write(`${error.message}\n\n${command.usage}\n`)
       return 2
     }
-    io.stderr.write(`${error.message}\n`)
+    io.stderr.write(`${reasonOf(error).replace(/\.$/, '')}.\n`)
     return 1
   }
 }
@@ -52,6 +58,13 @@ function overview (): string {
     ...lines,
     '',
     `Without a command: ${DEFAULT_COMMAND}. Options of a command: weir COMMAND --help`,
+    'Version: weir --version',
     ''
   ].join('\n')
+}
+
+function version (): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(text) as { readonly version: string }
+  return version
 }

@@ -1,6 +1,6 @@
 import { explain } from '#model/explain.js'
-import { UsageError } from './command.js'
-import { define, printJson } from './define.js'
+import { type Io, UsageError } from './command.js'
+import { define, Failure, printJson, reasonOf } from './define.js'
 import { printable } from './table.js'
 
 const SHOWN = ['cache-status', 'age', 'cache-control', 'etag', 'vary', 'cache-groups', 'ratelimit']
@@ -24,12 +24,9 @@ export const get = define({
     const url = urlOf(given.positionals[0] ?? '')
     const headers = given.texts('header').map(fieldOf)
     const began = performance.now()
-    const response = await fetch(url, {
-      headers,
-      redirect: 'manual',
-      signal: AbortSignal.any([io.signal, AbortSignal.timeout(PATIENCE)])
-    })
-    const body = Buffer.from(await response.arrayBuffer())
+    const response = await answerOf(url, headers, io.signal)
+    const isPlain = !given.flag('json') && !given.flag('explain')
+    const body = isPlain || !isStream(response) ? await bodyOf(response, isPlain, io) : undefined
     const ms = Math.round((performance.now() - began) * 10) / 10
     const { status } = response
     const cacheStatus = response.headers.get('cache-status')
@@ -39,23 +36,60 @@ export const get = define({
       return value === null ? [] : [[name, value] as const]
     })
     if (given.flag('json')) {
-      const size = body.length
+      const size = body ?? null
       const fields = Object.fromEntries(response.headers)
       printJson(io, { url: url.href, status, ms, bytes: size, ...explanation, headers: fields })
     } else if (given.flag('explain')) {
-      io.stdout.write(`${status} in ${ms} ms, ${body.length} bytes\n\n${explanation.words}\n\n`)
+      const size = body === undefined ? 'a stream' : `${body} bytes`
+      io.stdout.write(`${status} in ${ms} ms, ${size}\n\n${explanation.words}\n\n`)
       for (const [name, value] of shown) io.stdout.write(`${name}: ${printable(value)}\n`)
-    } else {
-      io.stdout.write(body)
     }
     return status >= 500 ? 1 : 0
   }
 })
 
+/** @throws Failure with the URL and the reason, such as a refused connection */
+async function answerOf (url: URL, headers: [string, string][], signal: AbortSignal) {
+  try {
+    return await fetch(url, {
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
+    })
+  } catch (error) {
+    if (signal.aborted) throw error
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    const reason = isLate ? `no response within ${PATIENCE / 1000} s` : reasonOf(error)
+    throw new Failure(`${url.href} does not answer: ${reason}`, 'WEIR_CLI_NO_ANSWER')
+  }
+}
+
+/** Event streams do not end: their head is explained, and their body is not waited for. */
+function isStream (response: Response): boolean {
+  if (!/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) return false
+  response.body?.cancel().catch(() => {})
+  return true
+}
+
+/** Reads the body, prints it as it arrives if `isShown`, and returns its length. */
+async function bodyOf (response: Response, isShown: boolean, io: Io): Promise<number> {
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader()
+  let length = 0
+  for (;;) {
+    const chunk = await reader?.read()
+    if (chunk?.value === undefined) return length
+    if (isShown) io.stdout.write(chunk.value)
+    length += chunk.value.length
+  }
+}
+
 /** Parses a URL argument. @throws UsageError */
 export function urlOf (text: string): URL {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text)
-  throw new UsageError(`${text} is not a URL: give one such as http://localhost:3000/products`)
+  const example = URL.canParse(`http://${text}`) && !text.includes('://') && !text.startsWith('/')
+    ? `http://${text}`
+    : 'http://localhost:3000/products'
+  throw new UsageError(`${text} is not the URL of an HTTP service: give one such as ${example}`)
 }
 
 function fieldOf (text: string): [name: string, value: string] {

@@ -25,7 +25,8 @@ export const inspect = define({
     const found = await withEntries(given, io, (entries) => find(entries, namespace, asked))
     if (found === undefined) {
       throw new Failure(
-        `${namespace} has no entry under ${printable(asked)}: it has expired, or was evicted or deleted. weir keys lists those there are.`
+        `${namespace} has no entry under ${printable(asked)}: it has expired, or was evicted or deleted. weir keys lists those there are`,
+        'WEIR_CLI_NO_ENTRY'
       )
     }
     const now = Date.now()

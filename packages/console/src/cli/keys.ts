@@ -1,7 +1,7 @@
 import type { ListedKey } from '@weir/cache'
 import { isKeyState, KEY_STATES, type KeyFilter, stateOf } from '../keys/filter.js'
 import { nameOf } from '../keys/response-key.js'
-import { UsageError } from './command.js'
+import { type Io, UsageError } from './command.js'
 import { define, printJson, REDIS, wholeNumber } from './define.js'
 import { age, bytes, printable, table } from './table.js'
 import { withEntries } from './with-entries.js'
@@ -61,17 +61,17 @@ export const keys = define({
     })
     const now = Date.now()
     if (given.flag('json')) {
-      const told = found.map((one) => ({ ...one, state: stateOf(one, now) }))
+      const told = found.map((one) => ({ ...visible(one), state: stateOf(one, now) }))
       printJson(io, { namespace, keys: told, cursor: cursor ?? null })
       return 0
     }
-    io.stdout.write(found.length === 0 ? `No keys in ${namespace}.\n` : tableOf(found, now))
+    io.stdout.write(found.length === 0 ? `No keys in ${namespace}.\n` : tableOf(found, now, io))
     if (cursor !== undefined) io.stdout.write(`\nThere are more: --cursor ${cursor}\n`)
     return 0
   }
 })
 
-const tableOf = (found: readonly ListedKey[], now: number) =>
+const tableOf = (found: readonly ListedKey[], now: number, { columns }: Io) =>
   table(
     ['STATE', 'SIZE', 'AGE', 'FILLED BY', 'KEY', 'TAGS'],
     found.map((one) => [
@@ -82,8 +82,14 @@ const tableOf = (found: readonly ListedKey[], now: number) =>
       printable(nameOf(one.key)?.url ?? one.key),
       printable(visibleTags(one.entry?.tags ?? []).join(' '))
     ]),
-    [1, 2]
+    [1, 2],
+    columns
   )
+
+const visible = (one: ListedKey): ListedKey =>
+  one.entry === undefined
+    ? one
+    : { ...one, entry: { ...one.entry, tags: visibleTags(one.entry.tags) } }
 
 // The cache reserves tags that name keys or URIs for itself.
 const visibleTags = (tags: readonly string[]) => tags.filter((tag) => !tag.startsWith('\u0001'))

@@ -1,5 +1,6 @@
+import { type Entries } from '../keys/entries.js'
 import { UsageError } from './command.js'
-import { define, printJson, REDIS } from './define.js'
+import { define, Failure, printJson, REDIS } from './define.js'
 import { printable } from './table.js'
 import { withEntries } from './with-entries.js'
 
@@ -9,8 +10,8 @@ export const purge = define({
   summary: 'Invalidate entries by tag or key, for every instance',
   usage: `--tag T [--tag T…] [--key K…] [options]
 
-  --tag T        entries that carry the tag end
-  --key K        the entry under the key ends
+  --tag T        invalidates the entries that carry the tag
+  --key K        invalidates the entry under the key
   --namespace N  the cache; default responses
   --redis URL    default REDIS_URL
   --prefix P     of the store; default weir
@@ -28,7 +29,10 @@ export const purge = define({
       throw new UsageError('Nothing to purge: give --tag T or --key K')
     }
     const began = performance.now()
-    await withEntries(given, io, (entries) => entries.invalidate(namespace, tags, keys))
+    await withEntries(given, io, async (entries) => {
+      await checkNamespace(entries, namespace)
+      await entries.invalidate(namespace, tags, keys)
+    })
     const tookMs = Math.round(performance.now() - began)
     if (given.flag('json')) {
       printJson(io, { namespace, tags, keys, tookMs })
@@ -40,3 +44,15 @@ export const purge = define({
     return 0
   }
 })
+
+/** Fails for a namespace without entries: invalidating there has no effect, and creates it. */
+async function checkNamespace (entries: Entries, namespace: string): Promise<void> {
+  // A user that may invalidate may lack the right to scan.
+  const found = await entries.namespaces().catch(() => undefined)
+  if (found === undefined || !found.complete || found.names.includes(namespace)) return
+  const names = found.names.length === 0 ? 'none' : found.names.join(', ')
+  throw new Failure(
+    `Nothing was invalidated: no cache has the namespace ${namespace}. There are: ${names}`,
+    'WEIR_CLI_NO_NAMESPACE'
+  )
+}

@@ -9,8 +9,9 @@ import {
 } from '@weir/metrics'
 import { redisStore } from '@weir/metrics/redis'
 import { setTimeout } from 'node:timers/promises'
-import { UsageError } from './command.js'
-import { define, printJson, REDIS, redisUrl, wholeNumber } from './define.js'
+import { type Io, UsageError } from './command.js'
+import { define, printJson, REDIS, wholeNumber } from './define.js'
+import { withRedis } from './redis.js'
 import { printable, table } from './table.js'
 
 const MINUTE = 60_000
@@ -33,34 +34,41 @@ export const top = define({
     const by = byOf(given.text('by') ?? 'route')
     const interval = Math.max(1, wholeNumber(given, 'interval', 2)) * 1000
     const prefix = given.text('prefix')
-    const store = redisStore({
-      url: redisUrl(given, io),
-      commandTimeout: 5000,
-      ...(prefix !== undefined && { prefix })
+    return withRedis(given, io, async (location) => {
+      const store = redisStore({ ...location, ...(prefix !== undefined && { prefix }) })
+      try {
+        return await show(store, io, { by, interval, isJson: given.flag('json') })
+      } finally {
+        await store.close()
+      }
     })
-    try {
-      let before = await read(store)
-      if (given.flag('json') || !io.isTTY) {
-        const rows = rowsOf(new Map(), before, by, before.seconds)
-        if (given.flag('json')) printJson(io, { seconds: Math.round(before.seconds), by, rows })
-        else io.stdout.write(textOf(rows, by))
-        return 0
-      }
-      io.stdout.write(screen(rowsOf(new Map(), before, by, before.seconds), by, before.seconds))
-      while (!io.signal.aborted) {
-        await setTimeout(interval, undefined, { signal: io.signal }).catch(() => {})
-        if (io.signal.aborted) break
-        const after = await read(store)
-        const seconds = (after.at - before.at) / 1000
-        io.stdout.write(screen(rowsOf(before.counts, after, by, seconds), by, seconds))
-        before = after
-      }
-      return 0
-    } finally {
-      await store.close()
-    }
   }
 })
+
+async function show (
+  store: MetricsStore,
+  io: Io,
+  { by, interval, isJson }: { readonly by: By, readonly interval: number, readonly isJson: boolean }
+): Promise<number> {
+  const { stdout, signal, isTTY } = io
+  let before = await read(store)
+  const first = rowsOf(new Map(), before, by, before.seconds)
+  if (isJson || !isTTY) {
+    if (isJson) printJson(io, { seconds: Math.round(before.seconds), by, rows: first })
+    else stdout.write(textOf(first, by, io))
+    return 0
+  }
+  stdout.write(screen(first, by, before.seconds, io))
+  while (!signal.aborted) {
+    await setTimeout(interval, undefined, { signal }).catch(() => {})
+    if (signal.aborted) break
+    const after = await read(store)
+    const seconds = (after.at - before.at) / 1000
+    stdout.write(screen(rowsOf(before.counts, after, by, seconds), by, seconds, io))
+    before = after
+  }
+  return 0
+}
 
 function byOf (text: string): By {
   const by = BY.find((name) => name === text)
@@ -149,10 +157,10 @@ function rowsOf (
 const CLEAR = '\u001b[H\u001b[2J'
 const MOST_ROWS = 40
 
-const screen = (rows: readonly Row[], by: By, seconds: number) =>
-  `${CLEAR}weir top, the last ${Math.round(seconds)} s. Ctrl+C ends it.\n\n${textOf(rows.slice(0, MOST_ROWS), by)}`
+const screen = (rows: readonly Row[], by: By, seconds: number, io: Io) =>
+  `${CLEAR}weir top, the last ${Math.round(seconds)} s. Ctrl+C ends it.\n\n${textOf(rows.slice(0, MOST_ROWS), by, io)}`
 
-function textOf (rows: readonly Row[], by: By): string {
+function textOf (rows: readonly Row[], by: By, { columns }: Io): string {
   if (rows.length === 0) return 'No instance has reported requests in the last minutes.\n'
   const ms = (value: number | null) => value === null ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`
   return table(
@@ -164,6 +172,7 @@ function textOf (rows: readonly Row[], by: By): string {
       ms(p99),
       printable(name)
     ]),
-    [0, 1, 2, 3]
+    [0, 1, 2, 3],
+    columns
   )
 }

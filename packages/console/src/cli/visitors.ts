@@ -9,18 +9,12 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
 
 /**
- * Decides which visitors may view a console on this machine. Local visitors may, unless a page of
- * another site directed their browser here (DNS rebinding) or the request came through a proxy.
- * Remote visitors may after using the login link, which sets a cookie.
+ * Decides which visitors may view a console on this machine. All may open the pages. Local visitors
+ * may see figures, unless a page of another site directed their browser here (DNS rebinding) or the
+ * request came through a proxy. Others may after using the login link, which sets a cookie.
  */
 export class Visitors {
   readonly #session = randomBytes(24).toString('base64url')
-  /** Whether clients on other machines can connect; their browsers must open the login link. */
-  readonly #isOpen: boolean
-
-  constructor (host: string) {
-    this.#isOpen = !isLoopbackName(host)
-  }
 
   /** Sets a cookie on each successful login. */
   rememberLogins (app: FastifyInstance): void {
@@ -31,9 +25,8 @@ export class Visitors {
   }
 
   mayView (request: FastifyRequest): boolean {
-    if (isHere(request) || this.#isLoggedIn(request)) return true
-    // Pages contain no figures.
-    return this.#isOpen && !request.url.startsWith('/api/')
+    // Pages contain no figures, and a login link opens in them: behind a proxy with TLS, too.
+    return !request.url.startsWith('/api/') || isHere(request) || this.#isLoggedIn(request)
   }
 
   #isLoggedIn ({ headers: { cookie = '' } }: FastifyRequest): boolean {

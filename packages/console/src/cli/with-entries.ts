@@ -1,23 +1,21 @@
 import { redisStore } from '@weir/cache/redis'
 import { Entries } from '../keys/entries.js'
 import type { Io } from './command.js'
-import { type Given, redisUrl } from './define.js'
-
-// Timeout in milliseconds. A person would rather wait than see a false report of an outage.
-const PATIENCE = 5000
+import type { Given } from './define.js'
+import { withRedis } from './redis.js'
 
 /** Runs `work` with the entries of the caches in a Redis, then closes the connection. */
-export async function withEntries<R> (
+export function withEntries<R> (
   given: Given,
   io: Io,
-  run: (entries: Entries) => Promise<R>
+  work: (entries: Entries) => Promise<R>
 ): Promise<R> {
-  const url = redisUrl(given, io)
-  const prefix = given.text('prefix') ?? 'weir'
-  const store = redisStore({ url, prefix, commandTimeout: PATIENCE })
-  try {
-    return await run(new Entries(store))
-  } finally {
-    await store.close()
-  }
+  return withRedis(given, io, async (location) => {
+    const store = redisStore({ ...location, prefix: given.text('prefix') ?? 'weir' })
+    try {
+      return await work(new Entries(store))
+    } finally {
+      await store.close()
+    }
+  })
 }

@@ -73,12 +73,12 @@ export class Collector {
     this.#db = db
     this.#timeout = timeout
     this.#reads = new LogChanges(log, {
-      failed: 'what the instances count cannot be read',
-      back: 'what the instances count can be read again'
+      failed: 'Counts of the instances cannot be read',
+      back: 'Counts of the instances can be read again'
     })
     this.#writes = new LogChanges(log, {
-      failed: 'what the instances count cannot be written down',
-      back: 'what the instances count is written down again'
+      failed: 'Counts of the instances cannot be written to the database',
+      back: 'Counts of the instances are written to the database again'
     })
   }
 

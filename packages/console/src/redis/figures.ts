@@ -28,8 +28,8 @@ export class RedisFigures {
   constructor (options: RedisFiguresOptions) {
     this.#options = options
     this.#log = new LogChanges(options.log, {
-      failed: 'Redis does not tell its figures',
-      back: 'Redis tells its figures again'
+      failed: 'Redis does not report its statistics',
+      back: 'Redis reports its statistics again'
     })
   }
 

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { readCaches } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { asOf, Count, orNull, RangeQuery } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 const CachesSchema = Type.Object({
   asOf,
@@ -45,7 +45,7 @@ export const cachesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
       querystring: RangeQuery,
       response: { 200: CachesSchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const now = Date.now()
     const counts = await readCaches(db, rangeOf(query, now).parts)

@@ -24,7 +24,7 @@ export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[]
       schema: {
         tags: ['stats'],
         summary: 'Demo users that any visitor may act as',
-        description: 'Empty unless DEMO_USERS is true.',
+        description: 'Empty unless the option demoUsers of the console returns users.',
         querystring: NoQuery,
         response: { 200: DemoUsersSchema, ...problems }
       }

@@ -7,7 +7,7 @@ import { readSteps } from '../history/read.js'
 import { LENGTH, stepsOf } from '../history/steps.js'
 import { MINUTE } from '../history/time.js'
 import { detailedFigures, Latency, OutcomeCounts, RangeQuery, Time } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 const Step = Type.Enum(['minute', 'hour'], {
   default: 'minute',
@@ -59,7 +59,7 @@ export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db 
       querystring: HistoryQuery,
       response: { 200: HistorySchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const { route, instance } = query
     if (route !== undefined && instance !== undefined) {

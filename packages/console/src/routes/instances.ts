@@ -19,7 +19,7 @@ import {
   shared,
   Time
 } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 const InstancesSchema = Type.Object({
   asOf,
@@ -60,7 +60,7 @@ export const instancesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { d
       querystring: RangeQuery,
       response: { 200: InstancesSchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const now = Date.now()
     const { first, end, parts } = rangeOf(query, now)

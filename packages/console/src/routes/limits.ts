@@ -5,7 +5,7 @@ import { countClients, readClients, readPolicies } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { guard } from '../guard.js'
 import { asOf, Count, RangeQuery } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 /** Maximum number of clients listed. */
 const MOST = 100
@@ -50,7 +50,7 @@ export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (
       querystring: RangeQuery,
       response: { 200: LimitsSchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const now = Date.now()
     const { parts } = rangeOf(query, now)

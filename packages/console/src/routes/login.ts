@@ -38,7 +38,7 @@ export const loginRoute: FastifyPluginAsyncTypebox<LoginRouteOptions> = async (
       schema: {
         tags: ['stats'],
         summary: 'Exchange the one-time code of a login link for tokens',
-        description: 'npm start prints the link. A code works once and expires.',
+        description: 'The link is printed when the console starts. A code works once and expires.',
         querystring: NoQuery,
         body: LoginBody,
         response: { 200: DemoUsersSchema, ...problems }

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { type Collector } from '../collector/collector.js'
 import { type RedisFigures } from '../redis/figures.js'
 import { connected, Count, orNull } from './schemas.js'
-import { cached } from './source.js'
+import { cachedIn } from './source.js'
 
 const optional = {
   version: Type.String(),
@@ -53,7 +53,7 @@ export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (
         querystring: NoQuery,
         response: { 200: RedisSchema, ...problems }
       },
-      config: cached
+      config: cachedIn(app)
     },
     async () => {
       if (redis === undefined) {

@@ -8,7 +8,7 @@ import { readRoutes, type RouteOutcomes } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { DAY, MINUTE } from '../history/time.js'
 import { asOf, figures, Latency, NamedCounts, orNull, OutcomeCounts, RangeQuery } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 const RoutesQuery = Type.Object({
   ...RangeQuery.properties,
@@ -65,7 +65,7 @@ export const routesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
       querystring: RoutesQuery,
       response: { 200: RoutesSchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const now = Date.now()
     const presences = query.route === undefined ? [] : await readPresences(db, now - DAY * MINUTE)

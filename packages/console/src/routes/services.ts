@@ -1,9 +1,10 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
+import { type Collector } from '../collector/collector.js'
 import { isAlive, type Presence } from '../collector/presence.js'
 import { asOf, orNull } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn } from './source.js'
 
 const Path = Type.String({ examples: ['/api/products/1'] })
 
@@ -12,6 +13,8 @@ const ServicesSchema = Type.Object({
   apiDocs: Type.Union([Path, Type.Null()], {
     description: 'Path of the API descriptions of this application'
   }),
+  caches: Type.Boolean({ description: 'Whether this console has a store of caches' }),
+  login: Type.Boolean({ description: 'Whether this console has a login link' }),
   services: Type.Array(
     Type.Object({
       service: Type.String(),
@@ -40,8 +43,17 @@ const ServicesSchema = Type.Object({
 /** Default paths of API descriptions, such as those of `@fastify/swagger-ui`. */
 const DOCS = ['/docs', '/docs/']
 
+export interface ServicesRouteOptions {
+  readonly collector: Collector
+  readonly hasCaches: boolean
+  readonly hasLogin: boolean
+}
+
 /** GET api/stats/services: the services and the details they announce. */
-export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { collector }) => {
+export const servicesRoute: FastifyPluginAsyncTypebox<ServicesRouteOptions> = async (
+  app,
+  { collector, hasCaches: caches, hasLogin: login }
+) => {
   app.get('/api/stats/services', {
     schema: {
       tags: ['stats'],
@@ -49,13 +61,13 @@ export const servicesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { co
       querystring: NoQuery,
       response: { 200: ServicesSchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async () => {
     const { asOf } = collector.currency(Date.now())
     const names = [...new Set(collector.presences.map(({ state }) => state.service))].sort()
     const apiDocs = DOCS.some((url) => app.hasRoute({ method: 'GET', url })) ? '/docs' : null
     const services = names.map((service) => serviceOf(service, collector.presences))
-    return { asOf, apiDocs, services }
+    return { asOf, apiDocs, caches, login, services }
   })
 }
 

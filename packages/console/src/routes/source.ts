@@ -1,3 +1,5 @@
+import '@weir/fastify/response-cache'
+import { type FastifyContextConfig, type FastifyInstance } from 'fastify'
 import { type Kysely } from 'kysely'
 import { type Collector } from '../collector/collector.js'
 import { type StatsSchema } from '../db/schema.js'
@@ -11,7 +13,12 @@ export interface Source {
 }
 
 /**
- * Config of routes whose response is the same for all clients: cached for one second. Used by
- * `@weir/fastify/response-cache`; without effect if that is not registered.
+ * Returns the config of routes whose response is the same for all clients: cached for one second if
+ * the console is the whole application, such as a stats service. Within an application, responses
+ * of the console would be stored and listed among its own. Without
+ * `@weir/fastify/response-cache`, other plugins reject a declaration that nothing enforces.
  */
-export const cached = { cache: { public: true, ttl: '1s' } } as const
+export const cachedIn = (app: FastifyInstance): FastifyContextConfig =>
+  app.prefix === '' && app.hasDecorator('responseCache')
+    ? { cache: { public: true, ttl: '1s' } }
+    : {}

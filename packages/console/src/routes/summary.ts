@@ -17,7 +17,7 @@ import {
   RangeQuery,
   Time
 } from './schemas.js'
-import { cached, type Source } from './source.js'
+import { cachedIn, type Source } from './source.js'
 
 const { shared, notModified, bytes, savedMs } = figures
 
@@ -56,7 +56,7 @@ export const summaryRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db,
       querystring: RangeQuery,
       response: { 200: SummarySchema, ...problems }
     },
-    config: cached
+    config: cachedIn(app)
   }, async ({ query }) => {
     const now = Date.now()
     const { first, end, parts } = rangeOf(query, now)

@@ -12,6 +12,10 @@ export interface Problem {
   readonly retryAfter?: number
 }
 
+/** Whether the client is not allowed to do this: another identity may be. */
+export const isRefusal = ({ status }: Pick<Problem, 'status'>): boolean =>
+  status === 401 || status === 403
+
 /** Parses a problem document (RFC 9457) or any other error body. */
 export function problemOf (status: number, body: string, retryAfter: string | null): Problem {
   const said = parse(body)

@@ -21,6 +21,10 @@ export interface Service {
 /** Response of api/stats/services. */
 export interface Services {
   readonly apiDocs: string | null
+  /** Whether the console has a store of caches, whose entries it can invalidate. */
+  readonly caches: boolean
+  /** Whether the console has a login link. */
+  readonly login: boolean
   readonly services: readonly Service[]
 }
 

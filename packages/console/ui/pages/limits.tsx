@@ -8,7 +8,6 @@ import {
 import { columns } from '../model/columns.js'
 import { count, rate } from '../model/format.js'
 import { bounds, type Range } from '../model/ranges.js'
-import { may } from '../model/token.js'
 import { Bar } from '../parts/bars.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
 import { CsvButton } from '../parts/csv-button.js'
@@ -16,9 +15,8 @@ import { type Column, DataTable, Scroll, TableFoot } from '../parts/data-table.j
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
 import { RangePicker, useRange, zoom } from '../parts/range-picker.js'
-import { RoleHint } from '../parts/role-hint.js'
 import { Term } from '../parts/term.js'
-import { identities } from '../state/identity.js'
+import { headersOf, identities } from '../state/identity.js'
 import { live } from '../state/live.js'
 import { useQuery } from '../state/use-query.js'
 import { useStored } from '../state/use-stored.js'
@@ -65,7 +63,7 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
 ]
 const LIMITED: readonly ChartSeries[] = [{ label: 'rate-limited', color: 'limited', draw: 'area' }]
 
-/** Shows rate-limited requests by policy and, for admins, by client. */
+/** Shows rate-limited requests by policy and, for visitors that may inspect, by client. */
 export function Limits () {
   const range = useRange()
   const limits = useQuery<LimitsAnswer>(
@@ -99,52 +97,37 @@ export function Limits () {
   )
 }
 
-/** Lists rate-limited clients for the admin role. Other roles see only their number. */
+/** Lists rate-limited clients to visitors that may inspect. Others see only their number. */
 function Clients ({ count: number }: { count: number }) {
+  const range = useRange()
   const { current } = useStored(identities)
-  const isAdmin = may(current.role, 'admin')
+  const told = useQuery<LimitedClients>(
+    `${range.id} ${current.id}`,
+    (now) => `api/stats/limits/clients?${bounds(range, now)}`,
+    5000,
+    headersOf(current)
+  )
   return (
     <section class='panel flush'>
       <div class='panel-head'>
         <h2>Rate-limited clients</h2>
         <span class='small muted'>
-          {count(number)} in all{isAdmin && number > 100 && ', the first 100'}
+          {count(number)} in all{told.value !== undefined && number > 100 && ', the first 100'}
         </span>
       </div>
-      {isAdmin
-        ? (
-          <ClientsTable id={current.id} token={current.token ?? ''} />
-          )
-        : (
-          <RoleHint needed='admin' what='Seeing which clients were rate-limited' />
-          )}
+      <Loaded query={told} what='Rate-limited clients'>
+        {({ clients }) => (
+          <DataTable
+            label='Rate-limited clients'
+            rows={clients}
+            columns={CLIENTS}
+            initial={{ column: 'denied', direction: 'descending' }}
+            rowKey={({ client, service, policy, route }) =>
+              `${client} ${service} ${policy} ${route}`}
+          />
+        )}
+      </Loaded>
     </section>
-  )
-}
-
-function ClientsTable ({ id, token }: { id: string, token: string }) {
-  const range = useRange()
-  const told = useQuery<LimitedClients>(
-    `${range.id} ${id}`,
-    (now) => `api/stats/limits/clients?${bounds(range, now)}`,
-    5000,
-    {
-      authorization: `Bearer ${token}`
-    }
-  )
-  return (
-    <Loaded query={told} what='Rate-limited clients'>
-      {({ clients }) => (
-        <DataTable
-          label='Rate-limited clients'
-          rows={clients}
-          columns={CLIENTS}
-          initial={{ column: 'denied', direction: 'descending' }}
-          rowKey={({ client, service, policy, route }) =>
-            `${client} ${service} ${policy} ${route}`}
-        />
-      )}
-    </Loaded>
   )
 }
 

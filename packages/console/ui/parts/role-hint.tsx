@@ -1,3 +1,4 @@
+import { type Problem } from '../model/problem.js'
 import { may, type Role } from '../model/token.js'
 import { isAsking } from '../shell/identity-button.js'
 import { identities } from '../state/identity.js'
@@ -11,8 +12,30 @@ export const ChooseIdentity = () => (
 )
 
 /**
- * Names the required role if the current identity lacks it. The services enforce roles; the hint
- * only saves a rejected request.
+ * Shows that the server refused a request, with its reason. Only the server knows what a client
+ * may do: applications identify clients by cookies, Basic credentials or addresses, too.
+ */
+export function Refused ({ problem, what }: { problem: Problem, what: string }) {
+  const { current } = useStored(identities)
+  return (
+    <div class='notice' data-tone='warn' role='status'>
+      <strong>{what}: not allowed</strong>
+      <p>
+        {problem.detail.replace(/\.?$/, '.')}{' '}
+        {current.token === undefined
+          ? 'The request carried no token, only the credentials that the browser has for this site.'
+          : `The request was sent as ${current.label}.`}
+      </p>
+      <div class='row'>
+        <ChooseIdentity />
+      </div>
+    </div>
+  )
+}
+
+/**
+ * Names the role that a demo requires if the current identity lacks it. The services of the suite
+ * enforce roles; the hint only saves a rejected request.
  */
 export function RoleHint ({ needed, what }: { needed: Role, what: string }) {
   const { current } = useStored(identities)

@@ -3,12 +3,14 @@ import {
   addToken,
   choose,
   forget,
+  hasDemoUsers,
   hasTokens,
   identities,
   loadDemoUsers,
   logOut
 } from '../state/identity.js'
 import { Stored } from '../model/stored.js'
+import { features } from '../state/services.js'
 import { useStored } from '../state/use-stored.js'
 
 /** Whether the identity dialog is open. Pages can open it, too. */
@@ -56,8 +58,10 @@ function IdentityDialog () {
       <div class='stack'>
         <h2 id={title}>Identity</h2>
         <p class='muted small'>
-          The console sends your requests as this user. Tokens stay in this tab and are removed
-          when you close it or log out.
+          {hasDemoUsers(all)
+            ? 'The console sends your requests as this user.'
+            : 'The console sends the cookies and Basic credentials that the browser has for this site. A token is needed only if the application expects one.'}{' '}
+          Tokens stay in this tab and are removed when you close it or log out.
         </p>
         <fieldset class='stack'>
           <legend class='unseen'>Send requests as</legend>
@@ -101,6 +105,8 @@ function TokenForm () {
   const [text, setText] = useState('')
   const [mistake, setMistake] = useState<string>()
   const id = useId()
+  const all = useStored(identities)
+  const { login } = useStored(features)
   const add = (event: Event) => {
     event.preventDefault()
     const wrong = addToken(text)
@@ -123,8 +129,7 @@ function TokenForm () {
           onInput={(event) => setText(event.currentTarget.value)}
         />
         <span id={`${id}-hint`} class={mistake === undefined ? 'hint' : 'mistake'}>
-          {mistake ??
-            'npm start prints a login link, which needs no pasting, and a token for each role: editors change products, admins invalidate.'}
+          {mistake ?? hintOf(hasDemoUsers(all), login)}
         </span>
       </div>
       <div class='row'>
@@ -134,4 +139,13 @@ function TokenForm () {
       </div>
     </form>
   )
+}
+
+function hintOf (isSuite: boolean, hasLogin: boolean): string {
+  if (isSuite) {
+    return 'npm start prints a login link, which needs no pasting, and a token for each role: editors change products, admins invalidate.'
+  }
+  return hasLogin
+    ? 'A login link needs no pasting. It was printed when the console started.'
+    : 'A bearer token (JWT) of your application.'
 }

@@ -1,11 +1,11 @@
-import { apiDocs } from '../state/services.js'
+import { features } from '../state/services.js'
 import { useStored } from '../state/use-stored.js'
 
 const SOURCE = 'https://github.com/weir-cache/weir'
 
 /** Links to the documentation, the source and, if this origin has them, the API descriptions. */
 export function Links () {
-  const docs = useStored(apiDocs)
+  const { apiDocs: docs } = useStored(features)
   return (
     <div>
       <h2 id='pages-Read'>Read</h2>

@@ -35,6 +35,10 @@ let wanted = kept.current
 
 export const identities = new Stored<Identities>(among(kept.current, [ANONYMOUS, ...pasted]))
 
+/** Returns the header fields of an identity for requests to the console's own API. */
+export const headersOf = ({ token }: Identity): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` }
+
 /** Loads the demo users. If that fails, only the identities of this tab's tokens are available. */
 export function loadDemoUsers (): void {
   getJson<DemoUsers>('api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
@@ -56,11 +60,11 @@ export function addToken (text: string): string | undefined {
   const pastedToken = tokenIn(text)
   const [identity] = identityOf(pastedToken)
   if (identity === undefined) {
-    return 'This is not a token. A token has three parts with dots between them, as npm start prints it.'
+    return 'This is not a token. A token (JWT) has three parts with dots between them.'
   }
   const expiresAt = readToken(pastedToken)?.expiresAt
   if (expiresAt !== undefined && expiresAt < Date.now()) {
-    return 'This token has expired. npm start prints new ones.'
+    return 'This token has expired: get a new one.'
   }
   if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
   show(identity.id)
@@ -77,6 +81,10 @@ export function logOut (): void {
   pasted.length = 0
   show(ANONYMOUS.id)
 }
+
+/** Whether the console announces demo users, as the demo suite does. */
+export const hasDemoUsers = ({ known }: Identities): boolean =>
+  known.some((identity) => demo.includes(identity))
 
 export const hasTokens = ({ known }: Identities): boolean =>
   known.some(({ id }) => id.startsWith('token:'))

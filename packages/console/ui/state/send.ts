@@ -33,7 +33,22 @@ export function knownAfter (before: Query<Exchange>, sent: Sent): Query<Exchange
  * "HTTP-network-or-cache fetch"), so each request has one (`fieldsOf`). The accompanying Pragma:
  * no-cache is ignored if Cache-Control is present (RFC 9111, 5.4).
  */
-export async function send (wish: Wish, identity: Identity, signal?: AbortSignal): Promise<Sent> {
+export const send = (wish: Wish, identity: Identity, signal?: AbortSignal): Promise<Sent> =>
+  sendWith('omit', wish, identity, signal)
+
+/**
+ * Sends a request like `send`, with the cookies and Basic credentials of this site: for actions of
+ * the visitor, which applications without tokens authorize by these.
+ */
+export const act = (wish: Wish, identity: Identity): Promise<Sent> =>
+  sendWith('same-origin', wish, identity)
+
+async function sendWith (
+  credentials: 'omit' | 'same-origin',
+  wish: Wish,
+  identity: Identity,
+  signal?: AbortSignal
+): Promise<Sent> {
   const { method, path, body } = wish
   const sentAt = Date.now()
   const begun = performance.now()
@@ -44,7 +59,7 @@ export async function send (wish: Wish, identity: Identity, signal?: AbortSignal
       headers: fieldsOf(wish, identity.token),
       ...(body !== undefined && { body: body.text }),
       cache: 'no-store',
-      credentials: 'omit',
+      credentials,
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit])
     })
     const text = await response.text()

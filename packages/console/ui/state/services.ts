@@ -7,8 +7,12 @@ import { useStored } from './use-stored.js'
 /** The services that report to the store; undefined until they are known. */
 export const services = new Stored<readonly Service[] | undefined>(undefined)
 
-/** Path of the API descriptions of this origin; null if it has none, or before that is known. */
-export const apiDocs = new Stored<string | null>(null)
+/** The parts of this console that depend on its options; all absent before they are known. */
+export const features = new Stored<Omit<Services, 'services'>>({
+  apiDocs: null,
+  caches: false,
+  login: false
+})
 
 const EVERY_MS = 10_000
 
@@ -17,8 +21,9 @@ export function useServicesFeed (): void {
   const { value } = useQuery<Services>('services', () => 'api/stats/services', EVERY_MS)
   useEffect(() => {
     if (value === undefined) return
-    services.set(value.services)
-    apiDocs.set(value.apiDocs)
+    const { services: found, ...rest } = value
+    services.set(found)
+    features.set(rest)
   }, [value])
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type Problem } from '../model/problem.js'
+import { isRefusal, type Problem } from '../model/problem.js'
 import { getJson } from './get-json.js'
 
 /** The state of a query that is refetched periodically. */
@@ -10,6 +10,8 @@ export interface Query<T> {
 }
 
 const GIVE_UP_MS = 10_000
+// Minimum interval in ms while the server refuses: the client may log in elsewhere.
+const REFUSED_MS = 60_000
 
 /**
  * Requests JSON immediately, then `everyMs` after each response while the page is visible. `path`
@@ -43,9 +45,7 @@ export function useQuery<T> (
         key,
         query: 'value' in answer ? answer : { ...(before.key === key && before.query), ...answer }
       }))
-      const wait =
-        'problem' in answer ? Math.max(everyMs, (answer.problem.retryAfter ?? 0) * 1000) : everyMs
-      timer = setTimeout(again, wait)
+      timer = setTimeout(again, 'problem' in answer ? waitAfter(answer.problem, everyMs) : everyMs)
     }
     const again = () => {
       if (document.hidden) { document.addEventListener('visibilitychange', again, { once: true, signal: ended.signal }) } else ask().catch(console.error)
@@ -60,3 +60,6 @@ export function useQuery<T> (
 
   return known.key === key ? known.query : {}
 }
+
+const waitAfter = (problem: Problem, everyMs: number): number =>
+  Math.max(everyMs, (problem.retryAfter ?? 0) * 1000, isRefusal(problem) ? REFUSED_MS : 0)

@@ -1,15 +1,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createCache } from '@weir/cache'
-import { redisStore } from '@weir/cache/redis'
-import { Redis } from 'ioredis'
+import { type RedisLocation, redisStore } from '@weir/cache/redis'
+import type { Redis } from 'ioredis'
 import { UsageError } from '../command.js'
-import { reasonOf } from '../define.js'
+import { Failure, reasonOf } from '../define.js'
+import { connect } from '../redis.js'
 import { type Finding, ok, problem, warning } from './finding.js'
 import { parseInfo } from './info.js'
 import { judgeInfo } from './judge-info.js'
 
 const TIMEOUT = 5000
 const PINGS = 20
+const NAMESPACE = 'weir-doctor'
 // Threshold in milliseconds; the coherence lease of the cache is 50 ms.
 const SLOW = 10
 
@@ -20,30 +22,38 @@ export async function checkRedis (url: string, prefix: string): Promise<Finding[
     throw new UsageError('A Redis behind Sentinel is checked by the URL of its master')
   }
   const one = isCluster ? url.replace('redis+cluster://', 'redis://').split(',')[0] ?? '' : url
-  const client = new Redis(one, {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT,
-    commandTimeout: TIMEOUT,
-    retryStrategy: () => null
-  })
-  // The failing command reports the error.
-  client.on('error', () => {})
+  let client: Redis | undefined
   try {
-    await client.connect()
-    const info = await client.info().then(parseInfo)
-    return [
-      ...judgeInfo(info, isCluster),
+    client = await connect(one, TIMEOUT)
+    const findings = [
+      ...(await judge(client, isCluster)),
       await latency(client),
-      ...(await rights(url, prefix))
+      ...(await rights(isCluster ? { url } : { client }, prefix))
     ]
+    await sweep(client, prefix)
+    return findings
   } catch (error) {
+    if (error instanceof UsageError) throw error
     return [problem(
       'connection',
-      `Redis does not answer: ${reasonOf(error)}`,
+      error instanceof Failure ? error.message : `Redis does not answer: ${reasonOf(error)}`,
       'Check that it runs, that the URL is right, and the user and password in it.'
     )]
   } finally {
-    client.disconnect()
+    client?.disconnect()
+  }
+}
+
+async function judge (client: Redis, isCluster: boolean): Promise<Finding[]> {
+  try {
+    return judgeInfo(parseInfo(await client.info()), isCluster)
+  } catch (error) {
+    if (!reasonOf(error).startsWith('NOPERM')) throw error
+    return [warning(
+      'acl',
+      'The user may not run INFO: version, memory and persistence are not checked',
+      'Grant it: ACL SETUSER <user> +info'
+    )]
   }
 }
 
@@ -64,7 +74,7 @@ async function latency (client: Redis): Promise<Finding> {
 }
 
 /** Runs each command of a cache once, in a separate namespace, and reports denied ones. */
-async function rights (url: string, prefix: string): Promise<Finding[]> {
+async function rights (location: RedisLocation, prefix: string): Promise<Finding[]> {
   const grants = new Set<string>()
   const heard = (message: unknown) => {
     if (typeof message === 'object' && message !== null && 'grant' in message) {
@@ -72,8 +82,8 @@ async function rights (url: string, prefix: string): Promise<Finding[]> {
     }
   }
   subscribe('weir:redis:denied', heard)
-  const store = redisStore({ url, prefix, commandTimeout: TIMEOUT })
-  const cache = createCache<string>({ store, namespace: 'weir-doctor', l1: false })
+  const store = redisStore({ ...location, prefix, commandTimeout: TIMEOUT })
+  const cache = createCache<string>({ store, namespace: NAMESPACE, l1: false })
   const failures: string[] = []
   const attempt = async (work: () => Promise<unknown>) => {
     try {
@@ -111,4 +121,15 @@ async function rights (url: string, prefix: string): Promise<Finding[]> {
       ? []
       : [warning('acl', 'Keys cannot be listed', 'For weir keys and the console grant +scan.')])
   ]
+}
+
+/**
+ * Deletes the tag records of the separate namespace, which would otherwise be listed until they
+ * expire. Without effect if the user may not, or if they are on another node of a cluster.
+ */
+async function sweep (client: Redis, prefix: string): Promise<void> {
+  const shared = `${prefix}:{${NAMESPACE}}`
+  const records = ['tags', 'replaced', 'replaced-until'].map((name) => `${shared}:${name}`)
+  const entries = ['key', 'other', 'count'].map((key) => `${prefix}:${NAMESPACE}:{=${key}}`)
+  await Promise.allSettled([...records, ...entries].map((key) => client.unlink(key)))
 }

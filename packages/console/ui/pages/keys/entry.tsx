@@ -4,8 +4,8 @@ import { addressOf, type KeyEntry, type KeysView, titleOf, urlIn } from '../../m
 import { CopyButton } from '../../parts/copy-button.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Notice, ProblemNotice } from '../../parts/notice.js'
-import { type Identity } from '../../state/identity.js'
-import { send, type Sent, wasAnswered } from '../../state/send.js'
+import { headersOf, type Identity } from '../../state/identity.js'
+import { act, type Sent, wasAnswered } from '../../state/send.js'
 import { useQuery } from '../../state/use-query.js'
 import { State } from './table.js'
 
@@ -28,7 +28,7 @@ export function EntryPanel ({ view, name, identity, onInvalidated }: EntryPanelP
   const invalidate = () => {
     const text = JSON.stringify({ namespace: view.namespace, keys: [name] })
     const body = { type: 'application/json', text }
-    send({ method: 'POST', path: 'api/stats/invalidations', body }, identity)
+    act({ method: 'POST', path: 'api/stats/invalidations', body }, identity)
       .then((answer) => {
         setSent(answer)
         onInvalidated()
@@ -57,7 +57,7 @@ function Entry ({ view, name, identity, onInvalidate }: Omit<EntryPanelProps, 'o
     `${identity.id} ${query.toString()}`,
     () => `api/stats/keys/entry?${query.toString()}`,
     EVERY_MS,
-    { authorization: `Bearer ${identity.token ?? ''}` }
+    headersOf(identity)
   )
   return (
     <Loaded query={entry} what='This entry'>

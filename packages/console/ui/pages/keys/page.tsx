@@ -8,11 +8,10 @@ import {
   viewOf
 } from '../../model/keys.js'
 import { plural } from '../../model/meaning.js'
-import { may } from '../../model/token.js'
+import { isRefusal } from '../../model/problem.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
-import { RoleHint } from '../../parts/role-hint.js'
-import { identities, type Identity } from '../../state/identity.js'
+import { headersOf, identities, type Identity } from '../../state/identity.js'
 import { place } from '../../state/place.js'
 import { useQuery } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
@@ -34,16 +33,14 @@ export function Keys () {
       <p class='lead'>
         Entries of a cache, as stored. Inspecting affects neither counters nor entries.
       </p>
-      {may(current.role, 'admin')
-        ? <Listing view={view} identity={current} />
-        : <RoleHint needed='admin' what='Seeing keys' />}
+      <Listing view={view} identity={current} />
     </Page>
   )
 }
 
 function Listing ({ view, identity }: { view: KeysView, identity: Identity }) {
   const [revision, setRevision] = useState(0)
-  const headers = { authorization: `Bearer ${identity.token ?? ''}` }
+  const headers = headersOf(identity)
   const spaces = useQuery<Namespaces>(
     identity.id,
     () => 'api/stats/namespaces',
@@ -62,6 +59,10 @@ function Listing ({ view, identity }: { view: KeysView, identity: Identity }) {
     headers
   )
   const reload = () => setRevision((before) => before + 1)
+  const { value, problem } = page
+  if (value === undefined && problem !== undefined && isRefusal(problem)) {
+    return <Loaded query={page} what='Keys'>{() => null}</Loaded>
+  }
   return (
     <>
       <FilterForm

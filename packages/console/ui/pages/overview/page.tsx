@@ -169,7 +169,7 @@ function Small ({ summary, within }: { summary: Summary, within: string }) {
       label: 'Shared hits',
       term: 'shared',
       value: count(shared),
-      note: `${percent(shared === 0 ? null : shared / servedOf(summary))} of hits`
+      note: `${percent(servedOf(summary) === 0 ? null : shared / servedOf(summary))} of hits`
     },
     {
       label: 'Not modified (304)',

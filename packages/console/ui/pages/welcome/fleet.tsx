@@ -5,6 +5,8 @@ import { labelOf } from '../../model/outcomes.js'
 import { live } from '../../state/live.js'
 import { useStored } from '../../state/use-stored.js'
 
+// Instances shown per service.
+const MOST_SHOWN = 6
 const WAITING = 'The diagram starts with the first figures of the live stream.'
 
 /** A diagram of the fleet that lights up with requests. The caption describes it in words. */
@@ -91,14 +93,35 @@ const Instances = ({ flow, at, isLive }: { flow: Flow; at: number; isLive: boole
     <div class='fleet-services'>
       {flow.services.map(({ name, instances }) => (
         <div key={name} class='fleet-service'>
-          {instances.map((instance) => (
-            <InstanceLight key={instance.name} instance={instance} at={at} isLive={isLive} />
-          ))}
+          <Service instances={instances} at={at} isLive={isLive} />
         </div>
       ))}
     </div>
   </div>
 )
+
+/** The instances of a service: those that are up first, and only the number of the others. */
+function Service ({ instances, at, isLive }: {
+  instances: readonly FleetInstance[]
+  at: number
+  isLive: boolean
+}) {
+  const ordered = instances.toSorted((a, b) => Number(b.isUp) - Number(a.isUp))
+  const others = ordered.slice(MOST_SHOWN)
+  const down = others.filter(({ isUp }) => !isUp).length
+  return (
+    <>
+      {ordered.slice(0, MOST_SHOWN).map((instance) => (
+        <InstanceLight key={instance.name} instance={instance} at={at} isLive={isLive} />
+      ))}
+      {others.length > 0 && (
+        <span class='fleet-state'>
+          and {others.length} more{down > 0 && `, ${down} of them down`}
+        </span>
+      )}
+    </>
+  )
+}
 
 function InstanceLight ({
   instance,

@@ -1,22 +1,18 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Invalidated, type InvalidationReceipt } from '../model/api.js'
-import { type Exchange, type Wish } from '../model/exchange.js'
-import { count, ms, time } from '../model/format.js'
-import { plural } from '../model/meaning.js'
-import { type Administration, administrations, examplesOf, tagsOf } from '../model/services.js'
-import { told } from '../model/told.js'
-import { Choices } from '../parts/choices.js'
-import { Scroll } from '../parts/data-table.js'
-import { Field } from '../parts/field.js'
-import { Notice, ProblemNotice } from '../parts/notice.js'
-import { Page } from '../parts/page.js'
-import { ChooseIdentity, RoleHint } from '../parts/role-hint.js'
-import { Waiting } from '../parts/waiting.js'
-import { identities } from '../state/identity.js'
-import { live } from '../state/live.js'
-import { send, type Sent, wasAnswered } from '../state/send.js'
-import { useDemo, useServices } from '../state/services.js'
-import { useStored } from '../state/use-stored.js'
+import { useRef, useState } from 'preact/hooks'
+import { type InvalidationReceipt } from '../../model/api.js'
+import { type Exchange, type Wish } from '../../model/exchange.js'
+import { ms } from '../../model/format.js'
+import { linesOf } from '../../model/lines.js'
+import { plural } from '../../model/meaning.js'
+import { type Administration, examplesOf, tagsOf } from '../../model/services.js'
+import { told } from '../../model/told.js'
+import { Choices } from '../../parts/choices.js'
+import { Field } from '../../parts/field.js'
+import { Notice } from '../../parts/notice.js'
+import { Waiting } from '../../parts/waiting.js'
+import { identities } from '../../state/identity.js'
+import { act, type Sent } from '../../state/send.js'
+import { Outcome } from './outcome.js'
 
 const KINDS = [
   { id: 'tags', label: 'By tag' },
@@ -33,40 +29,13 @@ function hint (kind: Kind, { service }: Administration): string {
   return tags.length === 0 ? 'One per line.' : `One per line. ${service.service} has ${tags.join(', ')}.`
 }
 
-/** Invalidates cached responses on all instances. */
-export function Invalidate () {
-  const known = administrations(useServices())
-  return (
-    <Page title='Invalidate'>
-      <p class='lead'>
-        When a request of this page returns, no instance serves the invalidated responses.
-      </p>
-      <RoleHint needed='admin' what='Invalidating' />
-      <div class='columns'>
-        {known[0] === undefined
-          ? <NoAdministration />
-          : <InvalidateForm known={known} first={known[0]} />}
-        <Recent />
-      </div>
-    </Page>
-  )
-}
-
-const NoAdministration = () => (
-  <section class='panel'>
-    <p class='empty'>
-      No service announces routes to invalidate with: register{' '}
-      <code>@weir/fastify/cache-admin</code>.
-    </p>
-  </section>
-)
-
 interface FormProps {
   readonly known: readonly Administration[]
   readonly first: Administration
 }
 
-function InvalidateForm ({ known, first }: FormProps) {
+/** Invalidates responses by the cache-admin routes of a service. */
+export function AdminForm ({ known, first }: FormProps) {
   const [chosen, setChosen] = useState<string>()
   const administration = known.find(({ id }) => id === chosen) ?? first
   const { service: { service } } = administration
@@ -85,7 +54,7 @@ function InvalidateForm ({ known, first }: FormProps) {
       path: `${administration.id}/invalidations`,
       body: { type: 'application/json', text: JSON.stringify(body) }
     }
-    send(wish, identities.get().current)
+    act(wish, identities.get().current)
       .then(setSent)
       .catch(console.error)
       .finally(() => setSending(false))
@@ -93,7 +62,7 @@ function InvalidateForm ({ known, first }: FormProps) {
   const submit = (event: Event) => {
     event.preventDefault()
     if (kind === 'all') return confirm.current?.showModal()
-    const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+    const lines = linesOf(text)
     setMistake(lines.length === 0 ? 'Enter at least one, one per line.' : undefined)
     if (lines.length > 0) post({ [kind]: lines })
   }
@@ -146,7 +115,9 @@ function InvalidateForm ({ known, first }: FormProps) {
           </div>
         </form>
         {isSending && <Waiting>Invalidating…</Waiting>}
-        {sent !== undefined && <Outcome sent={sent} />}
+        {sent !== undefined && (
+          <Outcome sent={sent}>{(exchange) => <Receipt exchange={exchange} />}</Outcome>
+        )}
       </section>
       <dialog ref={confirm} aria-labelledby='confirm'>
         <form
@@ -175,34 +146,6 @@ function InvalidateForm ({ known, first }: FormProps) {
   )
 }
 
-function Outcome ({ sent }: { sent: Sent }) {
-  const outcome = useRef<HTMLDivElement>(null)
-  useEffect(() => outcome.current?.scrollIntoView({ block: 'nearest' }), [sent])
-  return (
-    <div ref={outcome}>
-      {!wasAnswered(sent)
-        ? (
-          <ProblemNotice problem={sent.problem} title='No response: it may or may not have taken effect'>
-            <p>Repeating it is harmless.</p>
-          </ProblemNotice>
-          )
-        : sent.problem !== undefined
-          ? (
-            <ProblemNotice problem={sent.problem} title='Nothing was invalidated'>
-              {(sent.status === 401 || sent.status === 403) && (
-                <div class='row'>
-                  <ChooseIdentity />
-                </div>
-              )}
-            </ProblemNotice>
-            )
-          : (
-            <Receipt exchange={sent} />
-            )}
-    </div>
-  )
-}
-
 function Receipt ({ exchange }: { exchange: Exchange }) {
   const { namespace, instance, tags, all, dropped } = told<InvalidationReceipt>(exchange.body)
   return (
@@ -225,53 +168,3 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
     </Notice>
   )
 }
-
-/** Shows the latest invalidations of all instances. */
-function Recent () {
-  const { invalidations } = useStored(live.state)
-  const isShop = useDemo('products') !== undefined
-  return (
-    <section class='panel flush' aria-labelledby='recent'>
-      <div class='panel-head'>
-        <h2 id='recent'>Live invalidations</h2>
-        {invalidations.length > 0 && (
-          <span class='small muted'>{count(invalidations.length)} since this page was opened</span>
-        )}
-      </div>
-      {invalidations.length === 0
-        ? (
-          <p class='empty'>
-            No invalidations since this page was opened. Writes invalidate the responses they
-            change{isShop ? <>: <a href='#/shop'>edit a product</a></> : null}.
-          </p>
-          )
-        : (
-          <Scroll label='Invalidations, newest first' class='tall'>
-            <table>
-              <caption class='unseen'>Invalidations, newest first</caption>
-              <thead>
-                <tr>
-                  <th scope='col'>Time</th>
-                  <th scope='col'>By</th>
-                  <th scope='col'>What</th>
-                </tr>
-              </thead>
-              <tbody>
-                {invalidations.toReversed().map((event, index) => (
-                  <RecentRow key={invalidations.length - index} event={event} />
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
-          )}
-    </section>
-  )
-}
-
-const RecentRow = ({ event: { at, service, instance, tags } }: { event: Invalidated }) => (
-  <tr>
-    <td class='nowrap'>{time(at)}</td>
-    <td class='nowrap'>{instance}</td>
-    <td>{tags.length === 0 ? <>everything of {service}</> : <code class='wraps'>{tags.join(', ')}</code>}</td>
-  </tr>
-)

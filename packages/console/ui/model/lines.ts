@@ -1,0 +1,3 @@
+/** Returns the lines of a text, trimmed and without empty ones. */
+export const linesOf = (text: string): string[] =>
+  text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
