@@ -12,6 +12,7 @@ import { Filling } from './filling.js'
 import {
   CALL,
   checkOptions,
+  checkStore,
   COUNTER,
   CREATE,
   FIND,
@@ -86,6 +87,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkOptions('', given, CREATE)
     const { store, namespace, name = '', l1 = {}, fillTimeout = '10s', ...options } = given
     if (l1 !== false) checkOptions('l1', l1, MEMORY)
+    checkStore('store', store)
     checkNamespace(namespace)
     checkName(name)
     this.namespace = namespace

@@ -1,4 +1,5 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
+import { shown } from './errors.js'
 import {
   arrayBufferBytes,
   BOXED,
@@ -51,7 +52,7 @@ const isOf = <T extends object>(
 
 /** Accepts Buffers, but no classes derived from Buffer. */
 export const isBuffer = (value: unknown): value is Buffer =>
-  Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype
+  types.isUint8Array(value) && Object.getPrototypeOf(value) === Buffer.prototype
 
 /** Accepts Uint8Arrays, but neither Buffers nor other derived classes. */
 export const isBytes = (value: unknown): value is Uint8Array =>
@@ -61,3 +62,33 @@ export function className (object: object): string {
   const { constructor } = object
   return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'a class'
 }
+
+// Creating a string for each element of a large array would cost more than displaying it.
+const MOST_NAMES = 64
+
+/**
+ * Describes a member of a built-in object that does not belong to its data: no format preserves
+ * it. Undefined if there is none.
+ */
+export function extraMember (object: object): string | undefined {
+  if (Object.getOwnPropertySymbols(object).length > 0) return 'a symbol for a name'
+  if (types.isTypedArray(object) && object.length > MOST_NAMES) {
+    return BARE.test(inspect(object, WITHOUT_ELEMENTS)) ? undefined : 'a member besides its elements'
+  }
+  // Names of elements come first, then the one that belongs to the kind.
+  const last = Object.getOwnPropertyNames(object).at(-1)
+  if (last === undefined) return undefined
+  const isOwn =
+    (last === 'lastIndex' && types.isRegExp(object)) ||
+    (last === 'length' && types.isStringObject(object)) ||
+    (types.isTypedArray(object) && String(Number(last)) === last)
+  return isOwn ? undefined : `a member ${shown(last)} besides its data`
+}
+
+const WITHOUT_ELEMENTS = {
+  maxArrayLength: 0,
+  depth: 0,
+  customInspect: false,
+  breakLength: Infinity
+} as const
+const BARE = /\d more items \]$/

@@ -49,6 +49,14 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 export const refused = (problem: string, cause?: unknown) =>
   new CacheError('WEIR_CACHE_INVALID_OPTION', problem, cause === undefined ? undefined : { cause })
 
+/** @throws CacheError WEIR_CACHE_INVALID_OPTION unless the value has the methods of a store */
+export function checkStore (name: string, value: unknown): void {
+  const has = (method: string) =>
+    isRecord(value) && typeof Reflect.get(value, method) === 'function'
+  if (has('namespace') && has('close')) return
+  throw refused(`${name} ${shown(value)}: use a store such as memoryStore() or redisStore()`)
+}
+
 /** Accepts any value: the code that uses the option checks it. */
 export const elsewhere: Check = () => {}
 const boolean: Check = (value, name) => {

@@ -1,7 +1,14 @@
 import { type Cache, createCache } from './cache.js'
 import type { Duration } from './duration.js'
 import { CacheError, shown } from './errors.js'
-import { checkOptions, CREATE_SEVERAL, isRecord, refused, SHARED } from './known-options.js'
+import {
+  checkOptions,
+  checkStore,
+  CREATE_SEVERAL,
+  isRecord,
+  refused,
+  SHARED
+} from './known-options.js'
 import type { CacheOptions } from './options.js'
 import type { Serializer } from './serializer.js'
 import type { Store } from './store.js'
@@ -110,14 +117,7 @@ export function createCaches (options: LooseOptions): object {
   const { stores, caches, defaults = {}, name = '' } = options
   checkOptions('defaults', defaults, SHARED)
   const all = entriesOf('stores', stores)
-  for (const [store, { namespace, close }] of Object.entries<
-    Partial<Record<keyof Store, unknown>>
-  >(stores)) {
-    if (typeof namespace === 'function' && typeof close === 'function') continue
-    throw refused(
-      `stores.${store} ${shown(stores[store])}: use a store such as memoryStore() or redisStore()`
-    )
-  }
+  for (const [name, store] of Object.entries(stores)) checkStore(`stores.${name}`, store)
   const taken = new Map<string, string>()
   const made = entriesOf('caches', caches).map(
     ([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {

@@ -3,7 +3,7 @@ import { defaultStringifyOperations, DevalueError, parse, stringify } from 'deva
 import { isWellFormed } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { bufferBytes, isWide, stringBytes } from './heap.js'
-import { isBuffer, isBytes } from './kinds.js'
+import { extraMember, isBuffer, isBytes } from './kinds.js'
 import { survey, Unstorable } from './survey.js'
 
 /** The stored form of a value: a short text about it, and its raw bytes. */
@@ -52,8 +52,10 @@ export const defaultSerializer: Serializer<unknown> &
 
     serialize (value, key) {
       if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
-      if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
-      if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
+      if ((isBuffer(value) || isBytes(value)) && extraMember(value) === undefined) {
+        const kind = isBuffer(value) ? 'buffer' : 'bytes'
+        return { meta: `${kind} ${bufferBytes(value.length)}`, body: value }
+      }
       // JSON escapes characters that have no UTF-8 form.
       if (typeof value === 'string' && isWellFormed(value)) {
         const body = Buffer.from(value)

@@ -13,7 +13,7 @@ export function checkSeveral (
   if (isObject && [Symbol.iterator, ...also].some((symbol) => symbol in value)) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `${name} ${shown(value)}: use an array or an iterable of ${name}`
+    `${name} ${described(value)}: use an array or an iterable of ${name}`
   )
 }
 
@@ -25,6 +25,12 @@ export function checkPair (entry: unknown): void {
   if (Array.isArray(entry) && entry.length === 2) return
   throw new CacheError(
     'WEIR_CACHE_INVALID_OPTION',
-    `entries has ${shown(entry)}: use [key, value] for each`
+    `entries has ${described(entry)}: use [key, value] for each`
   )
+}
+
+/** Describes an argument without the values in it, which may be many, or private. */
+function described (value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'an object' : shown(value)
 }

@@ -12,7 +12,7 @@ import {
   sparseBytes,
   stringBytes
 } from './heap.js'
-import { className, leafBytes, prototypes } from './kinds.js'
+import { className, extraMember, leafBytes, prototypes } from './kinds.js'
 
 /** The result of {@link survey}. */
 export interface Survey {
@@ -166,6 +166,7 @@ class Walk implements Survey {
     if (last !== undefined && String(Number(last) >>> 0) !== last) {
       this.#refuse(`has a member '${last}' besides its elements`)
     }
+    if (Object.getOwnPropertySymbols(array).length > 0) this.#refuse('has a symbol for a name')
     const isDense = names.length === array.length
     if (!isDense) {
       if (this.#form === 'json') this.#refuse('has holes')
@@ -199,12 +200,22 @@ class Walk implements Survey {
     }
     this.isJson = false
     if (chain === 0) this.#dictionary(object, depth)
-    else if (chain === 2 && types.isMap(object)) this.#map(object, depth)
-    else if (chain === 2 && types.isSet(object)) this.#set(object, depth)
-    else {
+    else if (chain === 2 && types.isMap(object)) {
+      this.#bare(object)
+      this.#map(object, depth)
+    } else if (chain === 2 && types.isSet(object)) {
+      this.#bare(object)
+      this.#set(object, depth)
+    } else {
       this.#bytes +=
         leafBytes(object, chain) ?? this.#refuse(`is an instance of ${className(object)}`)
+      this.#bare(object)
     }
+  }
+
+  #bare (object: object): void {
+    const extra = extraMember(object)
+    if (extra !== undefined) this.#refuse(`has ${extra}`)
   }
 
   #map (map: ReadonlyMap<unknown, unknown>, depth: number): void {

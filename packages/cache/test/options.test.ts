@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Cache, createCache } from '../src/index.js'
+import { type Cache, createCache, createCaches } from '../src/index.js'
 import { memcachedStore } from '../src/stores/memcached/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { postgresStore } from '../src/stores/postgres/index.js'
@@ -254,4 +254,16 @@ t.test('remember and set accept one shared object of options', async (t) => {
     'WEIR_CACHE_INVALID_DURATION'
   )
   t.equal(await cache.remember('a', untyped(undefined), () => 3), 1)
+})
+
+t.test('a store that is none', (t) => {
+  for (const store of [undefined, null, {}, [], 'redis', { namespace: () => ({}) }, { close () {} }]) {
+    const invalid = { code: 'WEIR_CACHE_INVALID_OPTION', message: /: use (?:a store such as memory|an object of )[sS]tore/ }
+    t.throws(() => createCache({ store: untyped(store), namespace: 'x' }), invalid)
+    t.throws(
+      () => createCaches({ stores: { s: untyped(store) }, caches: { c: { store: 's' } } }),
+      invalid
+    )
+  }
+  t.end()
 })

@@ -198,3 +198,67 @@ t.test('a serializer that returns something other than bytes: every write report
     createCache({ store: memoryStore(), namespace: 'n', serializer: defaultSerializer })
   )
 })
+
+t.test('members besides the data of a built-in object are rejected, wherever it is', async (t) => {
+  const kinds: (() => object)[] = [
+    () => new Date(1),
+    () => new Map([['a', 1]]),
+    () => new Set(['a']),
+    () => /x/g,
+    () => new URL('http://x/'),
+    () => new URLSearchParams('a=b'),
+    ...[0, 1, 64, 65, 1500].flatMap((length) => [
+      () => Buffer.alloc(length),
+      () => new Uint8Array(length),
+      () => new Float64Array(length),
+      () => new Array<number>(length).fill(1)
+    ]),
+    () => new ArrayBuffer(2),
+    () => new DataView(new ArrayBuffer(2)),
+    () => Object(1) as object,
+    () => Object('ab') as object,
+    () => Object(true) as object
+  ]
+  const places: ((value: object) => unknown)[] = [
+    (value) => value,
+    (value) => ({ a: [value] }),
+    (value) => new Map([[1, value]])
+  ]
+  const extras: PropertyKey[] = ['foo', '01', Symbol('foo')]
+  for (const serializer of [undefined, 'structured'] as const) {
+    const cache = createCache<unknown>({
+      store: memoryStore(),
+      namespace: 'n',
+      ...(serializer && { serializer })
+    })
+    for (const make of kinds) {
+      const name = make().constructor.name
+      if (serializer !== undefined && name.startsWith('URL')) continue
+      for (const place of places) {
+        t.ok(await cache.set('key', place(make()), OPTIONS), name)
+        for (const extra of extras) {
+          const value = place(Object.assign(make(), { [extra]: 1 }))
+          const refused = await cache.set('key', value, OPTIONS).then(() => false, (error: unknown) =>
+            error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE')
+          if (!refused) t.fail(`${name} with ${String(extra)}`)
+        }
+      }
+    }
+  }
+})
+
+t.test('a value that cannot be read is rejected by every serializer', async (t) => {
+  const revoked = [() => ({}), () => [], () => Buffer.alloc(1), () => new Map()].map((target) => {
+    const { proxy, revoke } = Proxy.revocable<object>(target(), {})
+    revoke()
+    return proxy
+  })
+  for (const serializer of ['json', 'structured', defaultSerializer] as const) {
+    const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n', serializer })
+    for (const proxy of revoked) {
+      for (const value of [proxy, { a: proxy }]) {
+        await t.rejects(cache.set('key', value, OPTIONS), { code: 'WEIR_CACHE_UNSERIALIZABLE' })
+      }
+    }
+  }
+})

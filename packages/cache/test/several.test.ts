@@ -40,6 +40,29 @@ t.test(
   }
 )
 
+t.test('no message contains the values, however many there are', async (t) => {
+  const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n' })
+  const secrets = Array.from({ length: 5000 }, (_, i): [string, string] => [
+    `key-${i}`, `secret-${i}`
+  ])
+  const given: unknown[] = [
+    Object.fromEntries(secrets), secrets.flat(), [secrets], [Object.fromEntries(secrets)]
+  ]
+  for (const value of given) {
+    for (const call of [
+      () => cache.setMany(wrong(value), { ttl: '1m' }),
+      () => cache.set('key', 1, wrong({ ttl: value })),
+      () => cache.set('key', 1, wrong({ ttl: '1m', tags: Object.fromEntries(secrets) })),
+      () => cache.get(wrong(value))
+    ]) {
+      const message = await call().then(() => 'no error', String)
+      t.ok(message.length < 1000 && message !== 'no error', `${message.length} characters`)
+    }
+    const message = await cache.setMany(wrong(value), { ttl: '1m' }).then(() => '', String)
+    if (!Array.isArray(value) || Array.isArray(value[0])) t.notMatch(message, /secret/)
+  }
+})
+
 t.test('iterables of all kinds are accepted', async (t) => {
   const cache = createCache<number>({ store: memoryStore(), namespace: 'n' })
   t.strictSame(await cache.setMany(new Map([['a', 1], ['b', 2]]), { ttl: '1m' }), [true, true])

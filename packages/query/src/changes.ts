@@ -4,7 +4,7 @@ import { emit } from './events.js'
 import type { ResolvedOptions } from './options.js'
 import { OUTBOX_TABLE } from './plan.js'
 import { rawMayWrite } from './raw-statement.js'
-import { rowsWritten, type Written } from './rows-of.js'
+import { NONE, type PrimaryKeys, rowsWritten, type Written } from './rows-of.js'
 import { survey, type WriteNode } from './tables-of.js'
 import { ALL, newRowTag, rowTag, tableName, tableTag, tagsOfTable } from './tags.js'
 import { mayWrite } from './words.js'
@@ -35,22 +35,26 @@ export function changesOf (
     default:
       return cleared(sql)
   }
-  const { writes, opaqueWrite } = survey(query)
+  const { writes, opaqueWrite, isClosed } = survey(query)
   if (writes.length === 0 && opaqueWrite === undefined) return declared
   const tags = new Set(declared)
   if (opaqueWrite !== undefined && said?.tables === undefined) {
     cleared(sql).forEach((tag) => tags.add(tag))
   }
+  const primaryKeys = isClosed ? options.primaryKeys : NONE
   for (const write of writes) {
-    for (const tag of tagsOf(write, options) ?? (said?.tables === undefined ? cleared(sql) : [])) {
+    const known = tagsOf(write, primaryKeys, options)
+    for (const tag of known ?? (said?.tables === undefined ? cleared(sql) : [])) {
       tags.add(tag)
     }
   }
   return tags.size === 0 ? undefined : [...tags]
 }
 
-function tagsOf (write: WriteNode, options: ResolvedOptions): string[] | undefined {
-  const written = rowsWritten(write, options.primaryKeys)
+function tagsOf (
+  write: WriteNode, primaryKeys: PrimaryKeys, options: ResolvedOptions
+): string[] | undefined {
+  const written = rowsWritten(write, primaryKeys)
   return written
     ?.filter(({ table }) => tableName(table) !== OUTBOX_TABLE)
     .flatMap((each) => tagsOfRows(each, options))

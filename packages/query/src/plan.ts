@@ -6,7 +6,7 @@ import { volatilePart } from './clock.js'
 import { QueryError } from './errors.js'
 import type { ResolvedOptions } from './options.js'
 import { isRawQuery } from './raw-statement.js'
-import { rowsRead } from './rows-of.js'
+import { NONE, rowsRead } from './rows-of.js'
 import { survey } from './tables-of.js'
 import { ALL, newRowTag, rowsTag, rowTag, tableName, tableTag } from './tags.js'
 import { locks } from './words.js'
@@ -28,7 +28,7 @@ export function planOf (
   said: CachedOptions | undefined,
   options: ResolvedOptions
 ): Plan | undefined {
-  const { tables, writes, opaque, opaqueWrite, unrepeatable } = survey(query)
+  const { tables, writes, opaque, opaqueWrite, unrepeatable, isClosed } = survey(query)
   const declared = said?.tables?.map(tableName)
   if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) {
     throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
@@ -64,7 +64,7 @@ export function planOf (
   const others = said?.tags ?? []
   const rows =
     query.kind === 'SelectQueryNode' && declared === undefined
-      ? rowsRead(query, tables, options.primaryKeys)
+      ? rowsRead(query, tables, isClosed ? options.primaryKeys : NONE)
       : undefined
   if (rows === undefined) return { ttl, tags: () => [ALL, ...[...read].map(tableTag), ...others] }
   const { table, keys, isOneEach } = rows

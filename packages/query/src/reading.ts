@@ -55,11 +55,13 @@ export class Reading {
     const { cache, outbox } = this.#options
     const { sql, parameters } = compiled
     if (!outbox.isDrained()) {
+      this.#check(compiled, said)
       emit('weir:query:bypass', { sql, reason: 'outbox' })
       return own(await run())
     }
     const key = keyOf(sql, parameters, said?.key)
     if (key === undefined) {
+      this.#check(compiled, said)
       emit('weir:query:bypass', {
         sql,
         reason: 'query',
@@ -72,6 +74,11 @@ export class Reading {
     if (hit !== undefined && !hit.stale) return shared({ rows: hit.entry.value as R[] })
     const plan = this.#plan(compiled, said)
     return plan === undefined ? own(await run()) : this.#remember(key, sql, plan, run)
+  }
+
+  /** Throws for a query that can never be cached, also while it is not. */
+  #check (compiled: CompiledQuery, said: CachedOptions | undefined): void {
+    if (said !== undefined) planOf(compiled, said, this.#options)
   }
 
   #plan (compiled: CompiledQuery, said: CachedOptions | undefined): Plan | undefined {

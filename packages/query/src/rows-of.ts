@@ -1,31 +1,28 @@
 import {
   AliasNode,
-  AndNode,
-  BinaryOperationNode,
   ColumnNode,
+  type ColumnUpdateNode,
   IdentifierNode,
   type InsertQueryNode,
-  OperatorNode,
-  ParensNode,
   PrimitiveValueListNode,
   ReferenceNode,
   SelectAllNode,
   TableNode,
   ValueListNode,
-  ValueNode,
   ValuesNode,
   type OperationNode,
-  type SelectQueryNode,
-  type WhereNode
+  type SelectQueryNode
 } from 'kysely'
+import { isOneValue } from './binding.js'
+import { keysIn, MOST_ROWS, valueOf } from './keys-in.js'
 import { isSameName, rowKey, tableName } from './tags.js'
 import type { WriteNode } from './tables-of.js'
 
-/** Maximum number of individual rows per query that are tracked separately. */
-const MOST_ROWS = 100
-
 /** The primary key column of each table, by lower-case table name. */
 export type PrimaryKeys = ReadonlyMap<string, string>
+
+/** No primary keys: the rows of a statement cannot be concluded from its tree. */
+export const NONE: PrimaryKeys = new Map()
 
 /** The rows of one table that a query depends on. */
 export interface Rows {
@@ -51,6 +48,8 @@ export function rowsRead (
   const table = tableName(target.table)
   const column = primaryKeys.get(table)
   if (column === undefined || tables.get(table) !== 1) return undefined
+  // Raw SQL at the end continues the last clause.
+  if (query.endModifiers !== undefined) return undefined
   const joins = query.joins ?? []
   if (!joins.every(({ joinType }) => ROW_BY_ROW.has(joinType))) return undefined
   const keys = keysIn(query.where, column, target.name, joins.length > 0)
@@ -59,6 +58,7 @@ export function rowsRead (
     joins.length === 0 &&
     query.groupBy === undefined &&
     query.having === undefined &&
+    (query.frontModifiers ?? []).every(({ rawModifier }) => rawModifier === undefined) &&
     (query.selections ?? []).every(({ selection }) => isColumn(selection))
   return { table, keys, isOneEach: isPlain }
 }
@@ -140,6 +140,7 @@ function keysWritten (
   column: string,
   name: string
 ): Pick<Written, 'keys' | 'hasNewRows'> | undefined {
+  if (write.endModifiers !== undefined) return undefined
   if (write.kind === 'InsertQueryNode') return keysInserted(write, column)
   if (write.kind === 'MergeQueryNode' || write.joins !== undefined) return undefined
   if (
@@ -170,6 +171,8 @@ function keysInserted (
     ) { return undefined }
   }
   if (columns.some((each) => isRowid(each.column.name))) return undefined
+  const rows = values !== undefined && ValuesNode.is(values) ? values.values : []
+  if (!rows.every((row) => !ValueListNode.is(row) || row.values.every(isOneValue))) return undefined
   const place = columns.findIndex((each) => isSameName(each.column.name, column))
   const keys =
     values !== undefined && ValuesNode.is(values) && place !== -1
@@ -185,60 +188,17 @@ function keysInserted (
 }
 
 /** Reports whether the primary key stays unchanged. */
-const leaves = (updates: readonly { readonly column: OperationNode }[] | undefined, key: string) =>
+const leaves = (updates: readonly ColumnUpdateNode[] | undefined, key: string) =>
   updates?.every(
-    ({ column }) =>
-      ColumnNode.is(column) && !isSameName(column.column.name, key) && !isRowid(column.column.name)
+    ({ column, value }) =>
+      ColumnNode.is(column) &&
+      !isSameName(column.column.name, key) &&
+      !isRowid(column.column.name) &&
+      isOneValue(value)
   ) === true
 
 /** SQLite's other names of an integer primary key. */
 const isRowid = (name: string) => /^(?:rowid|oid|_rowid_)$/i.test(name)
-
-/** Returns the primary key values that the condition requires, whatever its other parts. */
-function keysIn (
-  where: WhereNode | undefined,
-  column: string,
-  name: string,
-  isQualified: boolean
-): string[] | undefined {
-  const conditions = where === undefined ? [] : conjuncts(where.where)
-  for (const condition of conditions) {
-    if (!BinaryOperationNode.is(condition) || !OperatorNode.is(condition.operator)) continue
-    if (!isKey(condition.leftOperand, column, name, isQualified)) continue
-    const values = valuesOf(condition.operator.operator, condition.rightOperand)
-    if (values === undefined || values.length > MOST_ROWS) continue
-    const keys = values.map(rowKey)
-    const known = keys.filter((key) => key !== undefined)
-    if (known.length === keys.length) return known
-  }
-  return undefined
-}
-
-function conjuncts (node: OperationNode): OperationNode[] {
-  if (ParensNode.is(node)) return conjuncts(node.node)
-  return AndNode.is(node) ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node]
-}
-
-function isKey (node: OperationNode, column: string, name: string, isQualified: boolean): boolean {
-  if (
-    !ReferenceNode.is(node) ||
-    !ColumnNode.is(node.column) ||
-    !isSameName(node.column.column.name, column)
-  ) { return false }
-  return node.table === undefined
-    ? !isQualified
-    : isSameName(node.table.table.identifier.name, name)
-}
-
-function valuesOf (operator: string, node: OperationNode): readonly unknown[] | undefined {
-  if (operator === '=') return ValueNode.is(node) ? [node.value] : undefined
-  if (operator !== 'in') return undefined
-  if (PrimitiveValueListNode.is(node)) return node.values
-  return ValueListNode.is(node) ? node.values.map(valueOf) : undefined
-}
-
-const valueOf = (node: OperationNode | undefined): unknown =>
-  node !== undefined && ValueNode.is(node) ? node.value : undefined
 
 function isColumn (node: OperationNode): boolean {
   return (

@@ -17,6 +17,8 @@ import {
   type ValueNode,
   type WithNode
 } from 'kysely'
+import { isClosed, isFunctionName } from './binding.js'
+import { flattened, whole } from './raw.js'
 import { tableName } from './tags.js'
 import { isHelper, isPure, isSourceOfNodes, mayWrite, namesNoTable } from './words.js'
 
@@ -34,6 +36,8 @@ export interface Survey {
   opaqueWrite?: string
   /** The part that makes the statement do more than read. */
   unrepeatable?: string
+  /** Whether the SQL has the structure of the tree: all in raw SQL that begins there ends there. */
+  isClosed: boolean
 }
 
 /**
@@ -42,7 +46,7 @@ export interface Survey {
  * The name of a CTE in scope is not a table; a table of that name that the CTE itself reads is one.
  */
 export function survey (root: OperationNode): Survey {
-  const found: Survey = { tables: new Map(), writes: [] }
+  const found: Survey = { tables: new Map(), writes: [], isClosed: true }
   new Walk(found).visit(root, new Set())
   return found
 }
@@ -174,7 +178,9 @@ class Walk {
   #raw (node: RawNode, scope: Scope, isSource: boolean): void {
     // The part inserted into a helper is inspected separately.
     const helper = isHelper(node.sqlFragments.join('?'))
-    const { text, fragments, parameters } = helper ? whole(node) : flattened(node)
+    const raw = helper ? whole(node) : flattened(node)
+    const { text, fragments, parameters } = raw
+    if (!helper && !isClosed(raw)) this.#found.isClosed = false
     if (!helper && !(isSource ? isSourceOfNodes(text) : namesNoTable(text))) {
       this.#found.opaque ??= `the raw SQL ${shortened(text)}`
       if (mayWrite(text)) this.#found.opaqueWrite ??= text
@@ -189,6 +195,7 @@ class Walk {
   }
 
   #function (name: string): void {
+    if (!isFunctionName(name)) this.#found.isClosed = false
     if (isPure(name)) return
     this.#found.opaque ??= `the function ${name}()`
   }
@@ -201,41 +208,6 @@ class Walk {
 
 /** Clauses that name tables. */
 const SOURCES = new Set(['FromNode', 'JoinNode', 'UsingNode', 'SetOperationNode'])
-
-interface Raw {
-  /** A `?` stands for each node. */
-  readonly text: string
-  /** The text before each node and after the last one. */
-  readonly fragments: readonly string[]
-  readonly parameters: readonly OperationNode[]
-}
-
-const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({
-  text: sqlFragments.join('?'),
-  fragments: sqlFragments,
-  parameters
-})
-
-/**
- * Combines raw SQL and all raw SQL within it into one text: a quote or comment may start in one and
- * end in another.
- */
-function flattened (node: RawNode): Raw {
-  const fragments = ['']
-  const parameters: OperationNode[] = []
-  const add = ({ sqlFragments, parameters: nodes }: RawNode) => {
-    sqlFragments.forEach((fragment, at) => {
-      fragments.push((fragments.pop() ?? '') + fragment)
-      const inner = nodes[at]
-      if (inner === undefined) return
-      if (RawNode.is(inner)) return add(inner)
-      parameters.push(inner)
-      fragments.push('')
-    })
-  }
-  add(node)
-  return { text: fragments.join('?'), fragments, parameters }
-}
 
 const nameOf = ({ name }: CommonTableExpressionNode) => name.table.table.identifier.name
 const shortened = (text: string) =>

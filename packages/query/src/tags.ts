@@ -65,19 +65,39 @@ export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTa
  */
 export const tableTags = (table: string): string[] => tagsOfTable(givenName('table', table))
 
+/** Postgres reads these forms of a UUID. */
+const UUID = /^\{?[\da-f]{4}(?:-?[\da-f]{4}){7}\}?$/
+
+const DAY = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)'
+const UNIT = '(?:y|yr|year|mon|month|w|week|d|day|h|hr|hour|m|min|minute|s|sec|second|ms|us)s?'
+
+/**
+ * Matches texts of which Postgres may read another notation as the same number, time, interval,
+ * truth value, amount, address or bytes.
+ */
+const NOTATION = new RegExp([
+  '^[+-]?0[box]', '\\d_\\d', '^[^\\p{L}\\p{N}]', '^\\d[^]*[\\s:/.,+]',
+  '\\d:\\d\\d', '\\d-(?:\\d+|[a-z]+)-\\d', '^\\d{4,}(?:t\\d*)?(?:z|[a-z]{3,4})?$', '^\\d+t\\d+',
+  `^${DAY}[a-z]*\\.?[^a-z]*\\d`, '^j\\d+$', `^(?:\\d+${UNIT})+$`, '^p(?:t?\\d|t)',
+  '^(?:t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off)$',
+  '^(?:nan|inf(?:inity)?|now|today|tomorrow|yesterday|epoch|allballs)\\b',
+  '^[\\da-f.]*:[\\da-f:.]*(?:/\\d+)?$'
+].join('|'), 'u')
+
 /**
  * Returns one text for all values that a database may treat as the same key, whatever the column
  * type.
  *
  * Examples are `1`, `'1'` and `'01'`; `'Ab'` and `'ab'` under a collation; the forms of a UUID.
- * Different keys may share a text. Undefined if that is not certain.
+ * Different keys may share a text. Undefined if that is not certain: for times, for example.
  */
 export function rowKey (value: unknown): string | undefined {
   if (typeof value === 'bigint' || typeof value === 'number') return String(Number(value) + 0)
   if (typeof value !== 'string') return undefined
   const text = value.normalize('NFKD').trim().toLowerCase()
+  // Postgres reads a year and the number of its day, too.
+  if (/^\d{4}\.\d{3}$/.test(text)) return undefined
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(text)) return String(Number(text) + 0)
-  // Postgres 16 reads such a text as a number.
-  if (/^[+-]?0[box]|\d_\d/.test(text)) return undefined
+  if (!UUID.test(text) && NOTATION.test(text)) return undefined
   return text.replace(/[^\p{L}\p{N}]/gu, '')
 }

@@ -12,9 +12,11 @@ import {
 import t, { type Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
+import { Random } from '@weir/internal/testing'
 import { createOutbox, makeOutboxMigration, type OutboxSchema } from '@weir/outbox'
 import { cached, invalidates, type QueryEvents, tableTags, withQueryCache } from '../src/index.js'
-import { enginesOf, newShop, sqlite } from './database.js'
+import { enginesOf, newShop, type Schema, sqlite } from './database.js'
+import { rowKey } from '../src/tags.js'
 import { idleOutbox } from './options-for.js'
 
 /** Records the messages on a channel until the end of the test. */
@@ -300,6 +302,70 @@ for (const engine of engines) {
       }
     )
 
+    t.test('tables that the database changes with others, by `affects`', async (t) => {
+      type Row = Record<'id' | 'r', number>
+      type Family = Record<'part' | 'part_1' | 'part_2' | 'par' | 'chi', Row> & {
+        owners: { id: number }
+        pets: { id: number, owner_id: number | null }
+      }
+      type Write = () => { execute (): Promise<unknown> }
+      const isPostgres = engine !== sqlite
+      const { db, cachedDb } = await newShop(t, engine, {
+        affects: {
+          owners: ['pets'],
+          part: ['part_1', 'part_2'],
+          part_1: ['part'],
+          part_2: ['part'],
+          par: ['chi'],
+          chi: ['par']
+        },
+        primaryKeys: { owners: 'id', pets: 'id', part: 'id', part_1: 'id', par: 'id', chi: 'id' }
+      })
+      await sql`create table owners (id integer primary key)`.execute(db)
+      await sql`create table pets (id integer primary key,
+        owner_id integer references owners on update cascade on delete set null)`.execute(db)
+      if (isPostgres) {
+        await sql`create table part (id integer, r integer) partition by list (r)`.execute(db)
+        await sql`create table part_1 partition of part for values in (1)`.execute(db)
+        await sql`create table part_2 partition of part for values in (2)`.execute(db)
+        await sql`create table par (id integer, r integer)`.execute(db)
+        await sql`create table chi () inherits (par)`.execute(db)
+      }
+      const [plain, cachedFamily] = [db.withTables<Family>(), cachedDb.withTables<Family>()]
+      const random = new Random(Number(process.env['SEED'] ?? 1))
+      const id = () => random.integer(1, 3)
+      const rows = ['part', 'part_1', 'part_2', 'par', 'chi'] as const
+      const writes: [Write, ...Write[]] = [
+        () => cachedFamily.insertInto('owners').values({ id: id() }),
+        () => cachedFamily.updateTable('owners').set({ id: id() }).where('id', '=', id()),
+        () => cachedFamily.deleteFrom('owners').where('id', '=', id()),
+        () => cachedFamily.insertInto('pets').values({ id: id(), owner_id: id() }),
+        ...(isPostgres ? rows : []).flatMap((table) => [
+          () => cachedFamily.insertInto(table).values({ id: id(), r: random.integer(1, 2) }),
+          () => cachedFamily.updateTable(table).set({ r: random.integer(1, 2) }).where('id', '=', id()),
+          () => cachedFamily.deleteFrom(table).where('id', '=', id())
+        ])
+      ]
+      const tables = ['owners', 'pets', ...(isPostgres ? rows : [])] as const
+      let changed = 0
+      for (let round = 0; round < 25; round++) {
+        for (const table of tables) {
+          const read = (from: Kysely<Family>, isAll: boolean) =>
+            from.selectFrom(table).selectAll().$if(!isAll, (query) => query.where('id', '=', 1))
+              .orderBy('id')
+          for (const isAll of [true, false]) {
+            const query = read(cachedFamily, isAll).$call(cached({ ttl: '1m' }))
+            const [a, b] = [await query.execute(), await read(plain, isAll).execute()]
+            if (JSON.stringify(a) !== JSON.stringify(b)) t.strictSame(a, b, table)
+          }
+        }
+        await random.pick(writes)().execute().then(() => changed++, (error: unknown) => {
+          if (!/constraint|no partition/.test(String(error))) throw error
+        })
+      }
+      t.ok(changed > 8, `${changed} writes`)
+    })
+
     t.test('migrations run through it, including the outbox\'s own', async (t) => {
       const { dialect } = await engine.newDatabase(t)
       const db = new Kysely<OutboxSchema>({ dialect: dialect() })
@@ -576,4 +642,100 @@ t.test('mistakes are reported by name', async (t) => {
       code: 'WEIR_QUERY_INVALID_OPTION'
     })
   })
+})
+
+t.test('a query that can never be cached is an error, whether or not the cache is in use', async (t) => {
+  const { db, cache, outbox } = await newShop(t, sqlite)
+  class Name { toString () { return 'kettle' } }
+  const name = new Name() as never
+  const mistakes: [string, (db: Kysely<Schema>) => { execute (): Promise<unknown> }][] = [
+    [
+      'WEIR_QUERY_NOT_CACHEABLE',
+      (db) => db.selectFrom('products').select(sql`datetime()`.as('at')).$call(cached({ ttl: 1000 }))
+    ],
+    [
+      'WEIR_QUERY_NOT_CACHEABLE',
+      (db) => db.selectFrom('products').select('id').forUpdate().$call(cached({ ttl: 1000 }))
+    ],
+    ['WEIR_QUERY_INVALID_OPTION', (db) => db.selectFrom('products').select('id').$call(cached())],
+    [
+      'WEIR_QUERY_INVALID_OPTION',
+      (db) => db.selectFrom('products').select('id').where('name', '=', name).$call(cached())
+    ],
+    [
+      'WEIR_QUERY_UNKNOWN_TABLES',
+      (db) => db.selectFrom('products').select(sql`(select max(id) from orders)`.as('n'))
+        .$call(cached({ ttl: 1000 }))
+    ]
+  ]
+  for (const isDrained of [true, false]) {
+    const cachedDb = withQueryCache(db, {
+      cache,
+      outbox: { ...outbox, isDrained: () => isDrained }
+    })
+    for (const [code, query] of mistakes) {
+      await t.rejects(query(cachedDb).execute(), { code }, `drained: ${isDrained}, ${code}`)
+    }
+  }
+})
+
+t.test('texts that Postgres reads as the same key share a tag, or one stands for any row', async (t) => {
+  const [, postgres] = engines
+  if (postgres === undefined) throw new Error('Postgres is not installed')
+  const { db } = await newShop(t, postgres)
+  const random = new Random(Number(process.env['SEED'] ?? 1))
+  const times = Array.from({ length: 40 }, () => {
+    const [month0, day0, hour0] = [random.integer(0, 1), random.integer(1, 2), random.integer(0, 3)]
+    const at = new Date(Date.UTC(2026, month0, day0, hour0))
+    const zone = random.integer(-3, 3)
+    const local = new Date(at.getTime() + zone * 3_600_000).toISOString()
+    const [day, hour] = [local.slice(0, 10), local.slice(11, 16)]
+    const offset = `${zone < 0 ? '-' : '+'}0${Math.abs(zone)}`
+    const month = ['Jan', 'February'][Number(day.slice(5, 7)) - 1] ?? 'Dec'
+    return random.pick([
+      `${day}T${hour}:00${offset}`,
+      `${day} ${hour}${offset}`,
+      `${day.replaceAll('-', '')}T${hour.replace(':', '')}00${offset}`,
+      `${day.replaceAll('-', '')}T${hour.replace(':', '')}00${zone === 0 ? 'Z' : offset}`,
+      `${month} ${day.slice(8)} 2026 ${hour} ${offset}`,
+      `${day.slice(8)}-${month}-2026 ${hour} ${offset}`,
+      `${day.slice(5, 7)}/${day.slice(8)}/2026 ${hour} ${offset}`
+    ])
+  })
+  const notations: Record<string, readonly string[]> = {
+    timestamptz: [...times, '2026-01-01', '20260101', 'Jan 1 2026', 'epoch', '1970-01-01', 'infinity'],
+    date: [...times, '2026-01-01', '20260101', 'Jan 1 2026', 'J2461042', '2026.001', '1 January 2026'],
+    time: ['00:00', '000000', '12:00 am', 'allballs', '1:00 PM', '13:00', '130000', '13:00:00.0'],
+    timetz: ['01:00+01', '01:00:00+1', '010000+01'],
+    interval: ['1 day', '1d', '24h', '24:00', 'P1D', 'PT24H', '1 day 0 h', '24 hours', '86400', '1day'],
+    numeric: ['1', '1.0', '+1', '01', '1e0', '10e-1', 'NaN', ' nan ', '1000', '1_000', 'inf', 'Infinity']
+      .filter((text) => !text.includes('_')),
+    float8: ['1', '1.0', '1e0', 'inf', 'infinity', '-0', '0', 'nan'],
+    money: ['1', '$1', '1.00', '$1.00', '1,000', '1000', '$1,000.00'],
+    boolean: ['1', 'true', 't', 'yes', 'on', 'TRUE', 'y', '0', 'f', 'off', 'no', 'false', 'n'],
+    bytea: ['A', '\\x41', '\\101', '\\x4a', '\\x4A', 'J'],
+    inet: ['10.0.0.1', '10.0.0.1/32', '::1', '0:0::1', 'fe80::1', 'FE80:0::1', 'fe80::1/128'],
+    macaddr: ['08:00:2b:01:02:03', '08-00-2b-01-02-03', '08002b:010203', '0800.2b01.0203', '08002b010203'],
+    uuid: [
+      'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11',
+      '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}',
+      'a0eebc999c0b4ef8bb6d6bb9bd380a11',
+      'a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11'
+    ],
+    int4range: ['[1,3)', '[1,2]', '(0,3)'],
+    'integer[]': ['{1,2}', '{ 1, 2 }', '[1:2]={1,2}'],
+    jsonb: ['1', '1.0', 'true', ' true', '{"a":1}', '{ "a": 1 }', '"a"'],
+    'char(4)': ['a', 'a ', 'a   ', 'A'],
+    text: ['a', 'A', '1', '2026-01-01']
+  }
+  for (const [type, texts] of Object.entries(notations)) {
+    const { rows } = await sql<{ a: string, b: string }>`
+      select a, b from unnest(${texts}::text[]) a, unnest(${texts}::text[]) b
+      where a < b and a::${sql.raw(type)} = b::${sql.raw(type)}`.execute(db)
+    if (type !== 'text') t.ok(rows.length > 0, type)
+    for (const { a, b } of rows) {
+      const keys = new Set([rowKey(a), rowKey(b)])
+      if (keys.size > 1 && !keys.has(undefined)) t.fail(`${type}: ${a} = ${b}`)
+    }
+  }
 })

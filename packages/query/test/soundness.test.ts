@@ -7,17 +7,8 @@ import { keyOf } from '../src/key.js'
 import { planOf } from '../src/plan.js'
 import type { ResolvedOptions } from '../src/options.js'
 import { affecting } from './options-for.js'
+import { rawQueries, type Schema } from './raw-queries.js'
 
-interface Schema {
-  a: { id: number, n: number, b_id: number | null }
-  b: { id: number, n: number }
-  /** A view of `a` and `b`. */
-  v: { id: number, n: number }
-  /** A view of `a`, of one column. */
-  w: { b_id: number | null }
-  /** Rows are deleted and updated with those of `b`. */
-  c: { id: number, b_id: number, n: number }
-}
 type Table = 'a' | 'b' | 'c'
 
 const options: ResolvedOptions = affecting({ a: ['v', 'W'], b: ['v', 'c'] }, { a: 'id', b: 'id' })
@@ -271,7 +262,22 @@ t.test('no statement changes a result without invalidating its tags', async (t) 
       () => db.deleteFrom('a').where(ands)
     ]
 
-    const queries = Array.from({ length: 60 }, () => pick(reads)().compile())
+    // Raw SQL that Kysely joins with its own may be none.
+    const raw = rawQueries(db, random)
+    const isSql = (error: unknown) =>
+      !/syntax|incomplete|misuse|unrecognized|aggregate|no such column|wrong number|RangeError|values/i.test(String(error))
+    const made = [
+      ...Array.from({ length: 40 }, () => pick(reads)().compile()),
+      ...Array.from({ length: 30 }, () => pick(raw.reads)().compile())
+    ]
+    const queries: CompiledQuery[] = []
+    for (const query of made) {
+      const isQuery = await db.executeQuery(query).then(() => true, (error: unknown) => {
+        if (isSql(error)) throw error
+        return false
+      })
+      if (isQuery) queries.push(query)
+    }
     const plans = queries.map((query) => planOf(query, { ttl: 1000 }, options))
     const resultsOf = async () => {
       const results: { rows: string, tags: readonly string[] }[] = []
@@ -283,10 +289,10 @@ t.test('no statement changes a result without invalidating its tags', async (t) 
     }
     let before = await resultsOf()
     for (let i = 0; i < 30; i++) {
-      const write = pick(writes)().compile()
+      const write = pick(i % 5 < 2 ? raw.writes : writes)().compile()
       const ended = new Set(changesOf(write, undefined, options))
       await db.executeQuery(write).catch((error: unknown) => {
-        if (!/constraint/.test(String(error))) throw error
+        if (isSql(error) && !/constraint/.test(String(error))) throw error
       })
       const after = await resultsOf()
       before.forEach(({ rows, tags }, place) => {

@@ -502,6 +502,23 @@ t.test('the rows that a query reads', (t) => {
         .where((eb) => eb.not(eb('id', '=', 1))),
       table
     ],
+    [
+      'raw SQL that is one condition',
+      products()
+        .selectAll()
+        .where(sql<SqlBool>`(${sql.ref('price')} = ${1} or ${sql.ref('name')} = ', or')`)
+        .where('id', '=', 1)
+        .where(sql<SqlBool>`case when ${sql.ref('price')} between 1 and 2 or true then true end`),
+      row('1')
+    ],
+    [
+      'raw SQL that is not',
+      products()
+        .selectAll()
+        .where('id', '=', 1)
+        .where(sql<SqlBool>`${sql.ref('price')} = ${1} or ${sql.ref('price')} > ${2}`),
+      table
+    ],
     ['another operator', products().selectAll().where('id', '>=', 1), table],
     [
       'another column',
@@ -570,6 +587,13 @@ t.test('keys that a database may treat as equal share a tag', (t) => {
     new Set([...same.map(([key]) => rowKey(key)), rowKey(2), rowKey('ac')]).size,
     same.length + 2
   )
+  // Common keys stand for their rows.
+  for (const value of [
+    'kettle', 'a-b', 'p-12', 'SKU-1-A', '12-AB', 'user:12', 'de', '01HX5ZKQ3M9V7R2T4W6Y8Z0ABC',
+    'a b', 'x@example.com', '3f2504e0-4f89-11d3-9a0c-0305e82c3301', 'd41d8cd98f00b204', 'january'
+  ]) {
+    t.type(rowKey(value), 'string', value)
+  }
   for (const value of ['0x10', '1_0', null, undefined, new Date(), Buffer.from('1'), true, {}]) {
     t.equal(rowKey(value), undefined)
   }
@@ -842,6 +866,22 @@ t.test('the tags that a statement invalidates', (t) => {
         .set({ price: sql`price + 1` })
         .where('id', '=', 1),
       row('1')
+    ],
+    [
+      db
+        .updateTable('products')
+        .set({ price: sql`case when stock > 1 or price < 5 then price - ${1} else 0 end` })
+        .where('id', '=', 1)
+        .where(sql<SqlBool>`stock > ${1} and name is distinct from 'a or b'`)
+        .where((eb) => eb.or([sql<SqlBool>`price = 1 or true`, eb('name', '=', 'x')])),
+      row('1')
+    ],
+    [
+      db
+        .updateTable('products')
+        .set({ price: sql`5, id = 9` })
+        .where('id', '=', 1),
+      any
     ],
     [db.updateTable('products').set({ id: 3 }).where('id', '=', 1), any],
     [db.updateTable('products').set({ price: 1 }).where('price', '=', 1), any],
