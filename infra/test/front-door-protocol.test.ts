@@ -13,6 +13,8 @@ const LIMITS = {
   probe: 1000,
   body: 1024 * 1024
 }
+/** Limits that only a client that stops sending exceeds. */
+const PATIENT = { ...LIMITS, headers: 10_000, request: 30_000 }
 const HOST = 'Host: x\r\nConnection: close\r\n'
 const POST = `POST /api/products HTTP/1.1\r\n${HOST}`
 
@@ -28,8 +30,13 @@ async function listening (t: Test, listener: RequestListener): Promise<Upstream>
   return { name: 'catalog-1', url: `http://127.0.0.1:${address.port}` }
 }
 
-async function frontDoor (t: Test, ...upstreams: Upstream[]): Promise<number> {
-  const app = buildFrontDoor([{ name: 'catalog', prefixes: ['/api/products'], upstreams }], LIMITS)
+const frontDoor = (t: Test, ...upstreams: Upstream[]): Promise<number> =>
+  frontDoorWith(t, PATIENT, ...upstreams)
+
+async function frontDoorWith (
+  t: Test, limits: typeof LIMITS, ...upstreams: Upstream[]
+): Promise<number> {
+  const app = buildFrontDoor([{ name: 'catalog', prefixes: ['/api/products'], upstreams }], limits)
   t.teardown(() => app.close())
   return Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
 }
@@ -113,8 +120,9 @@ t.test('absolute-form targets, and HTTP/1.0 without Host', async (t) => {
 })
 
 t.test('every error of the front door is problem details', async (t) => {
-  const port = await frontDoor(
+  const port = await frontDoorWith(
     t,
+    LIMITS,
     await listening(t, (request, response) => {
       if (request.method === 'GET') response.end()
     })

@@ -2,7 +2,7 @@ import { reasonOf } from '@weir/internal'
 import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
@@ -159,11 +159,10 @@ function checkOrder (app: FastifyInstance, instance: string): void {
   if (!app.hasDecorator('responseCache')) return
   const { name } = app.responseCache.cache
   if (name === instance) return
-  throw new WEIR_ERR_PLUGIN_OPTION(
+  throw new WEIR_ERR_PLUGIN_ORDER(
     NAME,
-    'instance',
-    `is ${JSON.stringify(instance)}, but entries of the response cache record ` +
-    `${JSON.stringify(name)}: register ${NAME} before weir-response-cache`
+    'weir-response-cache',
+    `entries record ${JSON.stringify(name)} instead of the instance, ${JSON.stringify(instance)}`
   )
 }
 

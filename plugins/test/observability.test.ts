@@ -200,8 +200,8 @@ t.test('a response cache registered before does not know the instance: refused',
   await withCache(app, cacheStore(), 'weir')
   await app.register(observability, { store: memoryStore(), service: 'shop', instance: 'shop-1' })
   await t.rejects(async () => { await app.ready() }, {
-    code: 'WEIR_ERR_PLUGIN_OPTION',
-    message: /register weir-observability before weir-response-cache/
+    code: 'WEIR_ERR_PLUGIN_ORDER',
+    message: /^weir-observability must be registered before weir-response-cache: /
   })
 })
 
