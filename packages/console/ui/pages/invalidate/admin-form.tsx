@@ -7,11 +7,11 @@ import { plural } from '../../model/meaning.js'
 import { type Administration, examplesOf, tagsOf } from '../../model/services.js'
 import { told } from '../../model/told.js'
 import { Choices } from '../../parts/choices.js'
-import { Field } from '../../parts/field.js'
 import { Notice } from '../../parts/notice.js'
 import { Waiting } from '../../parts/waiting.js'
 import { identities } from '../../state/identity.js'
 import { act, type Sent } from '../../state/send.js'
+import { LinesField } from './lines-field.js'
 import { Outcome } from './outcome.js'
 
 const KINDS = [
@@ -87,22 +87,13 @@ export function AdminForm ({ known, first }: FormProps) {
             }}
           />
           {kind !== 'all' && (
-            <Field
+            <LinesField
               label={kind === 'tags' ? 'Tags' : 'URLs'}
               hint={hint(kind, administration)}
               mistake={mistake}
-            >
-              {(attributes) => (
-                <textarea
-                  {...attributes}
-                  class='mono'
-                  rows={4}
-                  spellcheck={false}
-                  value={text}
-                  onInput={({ currentTarget: { value } }) => setText(value)}
-                />
-              )}
-            </Field>
+              value={text}
+              onChange={setText}
+            />
           )}
           <div class='row'>
             <button

@@ -13,6 +13,7 @@ import { headersOf, identities } from '../../state/identity.js'
 import { act, type Sent } from '../../state/send.js'
 import { useQuery } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
+import { LinesField } from './lines-field.js'
 import { Outcome } from './outcome.js'
 
 const KINDS = [{ id: 'tags', label: 'By tag' }, { id: 'keys', label: 'By key' }] as const
@@ -68,22 +69,13 @@ export function StoreForm () {
         </Field>
         <datalist id={list}>{names.map((name) => <option key={name} value={name} />)}</datalist>
         <Choices label='What' options={KINDS} value={kind} onChange={setKind} />
-        <Field
+        <LinesField
           label={kind === 'tags' ? 'Tags' : 'Keys'}
           hint={kind === 'tags' ? 'One per line.' : 'One per line, as the page Keys shows them.'}
           mistake={mistake}
-        >
-          {(attributes) => (
-            <textarea
-              {...attributes}
-              class='mono'
-              rows={4}
-              spellcheck={false}
-              value={text}
-              onInput={({ currentTarget: { value } }) => setText(value)}
-            />
-          )}
-        </Field>
+          value={text}
+          onChange={setText}
+        />
         <div class='row'>
           <button class='button primary' type='submit' disabled={isSending}>Invalidate</button>
         </div>
