@@ -8,7 +8,7 @@ export interface Upstream {
 }
 
 /** Times in ms. */
-export interface WatchLimits {
+interface WatchLimits {
   /** Time to the first byte of a response after which the instance is probed. */
   readonly suspect: number
   /** Time for a probe to be answered, and between two probes of an instance set aside. */
@@ -16,7 +16,7 @@ export interface WatchLimits {
 }
 
 /** Error of a safe request that was taken from a frozen instance, before any byte of a response. */
-export class InstanceFrozen extends Error {
+class InstanceFrozen extends Error {
   readonly code = 'WEIR_ERR_INSTANCE_FROZEN'
 }
 
