@@ -9,6 +9,7 @@ const PACKAGES = [
   'packages/outbox',
   'packages/limiter',
   'packages/http',
+  'packages/audit',
   'packages/metrics',
   'packages/redis',
   'packages/sqlite'

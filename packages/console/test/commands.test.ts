@@ -135,7 +135,7 @@ t.test('the doctor finds a sound Redis and app', async (t) => {
   t.match(out, /ok +memory +maxmemory-policy volatile-lru/)
   t.match(out, /ok +acl +the user may do all/)
   t.match(out, /ok +cache-status +the second request is a hit/)
-  t.match(out, /ok +unkeyed +none of \d+/)
+  t.match(out, /ok +audit +no request changes/)
   t.notMatch(out, 'PROBLEM')
   const left = [...await control.keys('weir:{weir-doctor}*'), ...await control.keys('weir:weir-doctor:*')]
   t.same(left, [], 'nothing of its own namespace is left')
@@ -157,20 +157,68 @@ t.test('the doctor finds what is wrong with an app', async (t) => {
   const leaking = await findings('/host')
   t.equal(leaking.code, 1)
   t.match(leaking.app.filter(({ level }) => level === 'problem'), [{
-    check: 'unkeyed',
-    found: /^X-Forwarded-Host changes the body/,
+    check: 'unkeyed-header',
+    found: /^x-forwarded-host of one request changes the body/,
     todo: /trustProxy/
-  }])
+  }, { check: 'unkeyed-host' }, { check: 'unkeyed-host' }])
   t.same((await findings('/vary')).code, 0, 'a field in Vary is part of the key')
   t.match(await findings('/uncached'), {
     code: 1,
     app: [{ level: 'problem', check: 'cache-status', todo: /Register/ }]
   })
   t.match((await findings('/changing')).app.filter(({ level }) => level === 'problem'), [
-    { check: 'unkeyed', found: /^X-Forwarded-Prefix/ }
+    { check: 'unkeyed-header', found: /^x-forwarded-prefix/ }
   ])
   const gone = await weir(['doctor', 'http://127.0.0.1:1/', '--json'], { env: {} })
   t.match([gone.code, gone.json()], [1, { app: [{ check: 'connection' }] }])
+})
+
+t.test('the audit of a module, and of an address', async (t) => {
+  const file = new URL('./support/audited-app.js', import.meta.url).pathname
+  const { code, json } = await weir(['audit', file, '--json'])
+  t.equal(code, 1)
+  t.match(json(), {
+    version: 1,
+    target: 'inject',
+    findings: [{
+      check: 'unkeyed-header',
+      route: 'GET /shop/:id',
+      input: 'x-shop',
+      evidence: [{ curl: /-H 'x-shop: wa/ }, { curl: /^curl -i/ }],
+      remedy: { weir: /config\.cache\.vary/ }
+    }],
+    routes: [{ route: 'GET /' }, { route: 'GET /shop/:id', url: '/shop/7' }]
+  })
+  const shown = await weir(['audit', file, '--route', '/shop/7'])
+  t.match(shown.out, /HIGH +unkeyed-header +GET \/shop\/:id\n[^]*With Weir: Add the field to Vary/)
+  t.equal((await weir(['audit', file, '--ignore', '/shop', '--max-time', '30s'])).code, 0)
+  const short = await weir(['audit', file, '--max-requests', '5', '--json'])
+  t.match([short.code, short.json()], [1, { findings: [], incomplete: /5 requests/ }])
+
+  const url = await listen(t, (app) => {
+    app.get('/', async () => ({ links: ['/leak?id=1'] }))
+    app.get('/leak', cached, async ({ headers }) => ({ user: headers.authorization ?? 'none' }))
+  })
+  const users = ['--user', 'Authorization: Bearer a', '--user', 'Authorization: Bearer b']
+  const wire = await weir(['audit', url, ...users, '--json'])
+  t.match([wire.code, wire.json()], [1, { target: 'loopback', findings: [{ check: 'user-leak' }] }])
+
+  const wrong: [args: string[], message: RegExp][] = [
+    [['http://192.0.2.1/'], /192\.0\.2\.1.* is not a loopback address/],
+    [['http://127.0.0.1:1', '--max-time', 'long'], /maxTime 'long' is not a duration/],
+    [['http://127.0.0.1:1', '--route', 'x'], /routes has 'x'/],
+    [['http://127.0.0.1:1', '--ignore', 'x'], /ignore has 'x'/],
+    [['http://127.0.0.1:1', '--user', 'Cookie: a'], /users has one user/],
+    [['http://127.0.0.1:1', '--param', 'x'], /--param x is not NAME=VALUE/],
+    [['./no-such-app.js'], /no-such-app\.js cannot be loaded/],
+    [[new URL('./support/log.js', import.meta.url).pathname], /exports no app/]
+  ]
+  for (const [args, message] of wrong) {
+    const run = await weir(['audit', ...args])
+    t.match([run.code, run.err], [2, message], args.join(' '))
+  }
+  const gone = await weir(['audit', 'http://127.0.0.1:1'])
+  t.match([gone.code, gone.err], [1, /does not answer|ECONNREFUSED/])
 })
 
 t.test('the doctor sees by hits in which order plugins run', async (t) => {
@@ -279,7 +327,7 @@ t.test('wrong arguments are one sentence, the usage, and status 2', async (t) =>
     t.match(err, sentence)
     t.match(err, `Usage: weir ${args[0]} `)
   }
-  for (const name of ['doctor', 'get', 'inspect', 'keys', 'purge', 'top']) {
+  for (const name of ['audit', 'doctor', 'get', 'inspect', 'keys', 'purge', 'top']) {
     const { code, out } = await weir([name, '--help'])
     t.match([code, out], [0, /^Usage: weir /])
   }

@@ -1,3 +1,4 @@
+import { auditCommand } from './audit.js'
 import { type Command } from './command.js'
 import { consoleCommand } from './console.js'
 import { doctor } from './doctor/index.js'
@@ -10,6 +11,7 @@ import { top } from './top.js'
 /** The commands of `weir` by name, in the order in which help lists them. */
 export const commands: Readonly<Record<string, Command>> = {
   console: consoleCommand,
+  audit: auditCommand,
   doctor,
   get,
   inspect,

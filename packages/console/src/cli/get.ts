@@ -22,7 +22,7 @@ export const get = define({
   positionals: { least: 1, most: 1 },
   async run (given, io) {
     const url = urlOf(given.positionals[0] ?? '')
-    const headers = given.texts('header').map(fieldOf)
+    const headers = given.texts('header').map((text) => fieldOf(text))
     const began = performance.now()
     const response = await answerOf(url, headers, io.signal)
     const isPlain = !given.flag('json') && !given.flag('explain')
@@ -92,10 +92,11 @@ export function urlOf (text: string): URL {
   throw new UsageError(`${text} is not the URL of an HTTP service: give one such as ${example}`)
 }
 
-function fieldOf (text: string): [name: string, value: string] {
+/** Parses a header field, given by an option. @throws UsageError */
+export function fieldOf (text: string, option = 'header'): [name: string, value: string] {
   const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*(.*)$/.exec(text) ?? []
   if (name === undefined || value === undefined) {
-    throw new UsageError(`--header ${text} is not 'Name: value'`)
+    throw new UsageError(`--${option} ${text} is not 'Name: value'`)
   }
   return [name, value]
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { audit, AuditError } from '@weir/audit'
 import { explain } from '#model/explain.js'
 import { reasonOf } from '../define.js'
 import { type Finding, ok, problem, warning } from './finding.js'
 import { type Answer, Asking } from './asking.js'
-import { probe, PROBES } from './probes.js'
 
 /**
  * Checks an app by sending requests to one of its URLs, which must belong to a cached GET route.
- * Probes use random queries that clients do not send, so no client's response is affected.
+ * On a loopback address the audit tries to poison its cache.
  */
 export async function checkApp (url: URL, signal: AbortSignal): Promise<Finding[]> {
   const asking = new Asking(url, signal)
@@ -16,7 +15,7 @@ export async function checkApp (url: URL, signal: AbortSignal): Promise<Finding[
     const second = await asking.get()
     const findings = cacheStatus(second)
     if (isHit(second)) findings.push(...await onHits(asking, first, second))
-    if (second.headers.has('cache-status')) findings.push(...await unkeyed(asking))
+    if (second.headers.has('cache-status')) findings.push(...await poisoned(url))
     return findings
   } catch (error) {
     return [problem(
@@ -85,32 +84,31 @@ async function onHits (asking: Asking, miss: Answer, hit: Answer): Promise<Findi
 }
 
 /** Whether Vary makes the header field part of the key. */
-export const varies = ({ headers }: Answer, name: string): boolean =>
+const varies = ({ headers }: Answer, name: string): boolean =>
   (headers.get('vary') ?? '').toLowerCase().split(',').some((field) => {
     const trimmed = field.trim()
     return trimmed === name.toLowerCase() || trimmed === '*'
   })
 
-/** Finds request header fields that change the stored response without being part of the key. */
-async function unkeyed (asking: Asking): Promise<Finding[]> {
-  const [control, again] = [await asking.fresh(token()), await asking.fresh(token())]
-  // If the query is not part of the key, clients could receive the response to a probe.
-  if (isHit(control.filled) || isHit(again.filled)) {
+/** Looks for poisoning by the audit, which goes to loopback addresses only. */
+async function poisoned (url: URL): Promise<Finding[]> {
+  try {
+    const { findings, incomplete } = await audit(url.origin, {
+      routes: [url.pathname + url.search],
+      maxTime: '1m'
+    })
+    if (incomplete !== undefined) {
+      return [warning('audit', `The audit did not finish: ${incomplete}`, 'Run weir audit.')]
+    }
+    return findings.length === 0
+      ? [ok('audit', 'no request changes a stored response unseen')]
+      : findings.map(({ check, found, remedy }) => problem(check, found, remedy.weir))
+  } catch (error) {
+    if (!(error instanceof AuditError) || error.code !== 'WEIR_AUDIT_NOT_LOOPBACK') throw error
     return [warning(
-      'unkeyed',
-      'Unkeyed input cannot be looked for: the query is not part of the key, so a probe could be served to clients',
-      'Give a URL of a route whose query counts.'
+      'audit',
+      'Cache poisoning is not looked for: the address is not loopback',
+      'Run weir audit against the app on this machine or in CI.'
     )]
   }
-  const isSteady = control.filled.text === again.filled.text
-  const findings: Finding[] = []
-  for (const one of PROBES) {
-    const finding = await probe(one, asking, token(), isSteady ? control.filled.text : undefined)
-    if (finding !== undefined) findings.push(finding)
-  }
-  return findings.length > 0
-    ? findings
-    : [ok('unkeyed', `none of ${PROBES.length} request header fields changes a stored response unseen`)]
 }
-
-const token = () => `weir-doctor=${randomBytes(6).toString('hex')}`

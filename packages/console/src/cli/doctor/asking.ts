@@ -1,4 +1,4 @@
-/** A response whose body excludes text that merely echoes the request's own query. */
+/** A response of the app. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -20,24 +20,6 @@ export class Asking {
 
   get (headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.#get(this.#url, headers)
-  }
-
-  /**
-   * Fills a separate entry, using a query that clients do not send, and reads it without the header
-   * fields.
-   */
-  async fresh (
-    token: string,
-    headers: Readonly<Record<string, string>> = {}
-  ): Promise<{ readonly filled: Answer; readonly read: Answer }> {
-    const url = new URL(this.#url)
-    url.search = url.search === '' ? `?${token}` : `${url.search}&${token}`
-    const without = (answer: Answer) => ({
-      ...answer,
-      text: answer.text.replaceAll(token, '').replaceAll(token.split('=')[1] ?? '', '')
-    })
-    const filled = await this.#get(url, headers)
-    return { filled: without(filled), read: without(await this.#get(url, {})) }
   }
 
   async #get (url: URL, headers: Readonly<Record<string, string>>): Promise<Answer> {

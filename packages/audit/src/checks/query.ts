@@ -1,0 +1,110 @@
+import { PARAMETERS } from '../probing/parameters.js'
+import type { RouteProbe } from '../probing/route-probe.js'
+import { placeOf } from '../probing/view.js'
+import { newToken } from '../probing/token.js'
+import type { Trial } from '../probing/trial.js'
+import { type Check, type Fault, faults } from './check.js'
+
+const names = ({ route, reads, isolation }: RouteProbe) =>
+  [...new Set([...PARAMETERS, ...route.query, ...reads.query])]
+    .filter((name) => name !== isolation?.uses)
+
+function * queryTrials (probe: RouteProbe): Generator<Trial> {
+  for (const name of names(probe)) {
+    for (const value of [undefined, '2', 'true', 'de']) {
+      yield {
+        check: 'unkeyed-query',
+        input: `?${name}`,
+        fill: (marker) => ({ query: { [name]: value ?? marker } })
+      }
+    }
+  }
+}
+
+/** Parameters sent twice, and after another separator, of which the app repeats one. */
+async function * splitTrials (probe: RouteProbe): AsyncGenerator<Trial> {
+  const own = new URL(probe.route.url, 'http://localhost').searchParams
+  const pair = (name: string, marker: string) => `${encodeURIComponent(name)}=${marker}`
+  const valueOf = (name: string) => own.get(name) ?? '1'
+  const all = names(probe)
+  const isRepeated = async (separator: string, query: Readonly<Record<string, string>>) => {
+    const marker = newToken()
+    const tail = all.map((name) => separator + pair(name, marker)).join('')
+    return placeOf(marker, await probe.ask(await probe.fresh(), { query, tail })) !== undefined
+  }
+  const hasTwice = await isRepeated(
+    '&', Object.fromEntries(all.map((name) => [name, valueOf(name)])))
+  const hasOther = await isRepeated(';', {})
+  for (const name of all) {
+    const value = valueOf(name)
+    if (hasTwice) {
+      yield {
+        check: 'query-pollution',
+        input: `?${name}=…&${name}=…`,
+        fill: (marker) => ({ query: { [name]: value }, tail: `&${pair(name, marker)}` }),
+        read: { query: { [name]: value } },
+        isMarkerOnly: true
+      }
+    }
+    if (hasOther) {
+      yield {
+        check: 'query-separator',
+        input: `;${name}=…`,
+        fill: (marker) => ({ tail: `;${pair(name, marker)}` }),
+        isMarkerOnly: true
+      }
+    }
+  }
+}
+
+function * bodyTrials (probe: RouteProbe): Generator<Trial> {
+  const bodies: Readonly<Record<string, (members: Record<string, string>) => string>> = {
+    'application/x-www-form-urlencoded': (members) => new URLSearchParams(members).toString(),
+    'application/json': (members) => JSON.stringify(members)
+  }
+  for (const [type, bodyOf] of Object.entries(bodies)) {
+    yield {
+      check: 'unkeyed-body',
+      input: 'the body of a GET request',
+      fill: (marker) => ({
+        body: bodyOf(Object.fromEntries(names(probe).map((name) => [name, marker]))),
+        headers: { 'content-type': type }
+      })
+    }
+  }
+}
+
+/** Looks for parts of the query that change stored responses. */
+export const query: Check = async function * (probe) {
+  const unkeyed = new Set<string>()
+  yield * faults(probe, bodyTrials(probe))
+  for await (const fault of faults(probe, queryTrials(probe))) {
+    yield fault
+    if (fault.check === 'unkeyed-query') unkeyed.add(fault.input)
+  }
+  for await (const fault of faults(probe, splitTrials(probe))) {
+    // A parameter that is not keyed is not keyed when it is sent twice either.
+    const [name = ''] = fault.input.split('=')
+    if (fault.check !== 'query-pollution' || !unkeyed.has(name)) yield fault
+  }
+  if (probe.target.kind === 'loopback') yield * splitting(probe)
+}
+
+const SPLIT = 'x-weir-audit-split'
+
+/** Looks for line breaks of the query that become header fields. */
+async function * splitting (probe: RouteProbe): AsyncGenerator<Fault> {
+  for (const name of names(probe)) {
+    const key = await probe.fresh()
+    const answer = await probe.ask(key, {
+      query: { [name]: `a\r\n${SPLIT}: ${newToken()}` }
+    })
+    if (!answer.headers.has(SPLIT)) continue
+    yield {
+      check: 'response-splitting',
+      input: `?${name}`,
+      found: `A line break in ?${name} adds a header field to the response`,
+      answers: [answer]
+    }
+  }
+}
