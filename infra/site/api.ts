@@ -12,7 +12,8 @@ const PACKAGES = [
   'packages/audit',
   'packages/metrics',
   'packages/redis',
-  'packages/sqlite'
+  'packages/sqlite',
+  'packages/postgres'
 ]
 
 /** Value of one name in `exports` of a package.json. */

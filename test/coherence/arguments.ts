@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
+import { type DatabaseKind, DATABASES, FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
 /** The options of the command line. */
@@ -8,6 +8,7 @@ export interface Wish {
   readonly seed: string
   readonly processes: number
   readonly store: StoreKind
+  readonly database: DatabaseKind
   readonly faults: readonly FaultKind[]
   readonly workloads: readonly WorkloadName[]
 }
@@ -20,6 +21,7 @@ version than one acknowledged or returned before they began.
   --seconds N      how long (60)
   --processes N    how many instances (4)
   --store STORE    ${STORES.join(', ')} (redis)
+  --database KIND  ${DATABASES.join(', ')} (sqlite): where the versions and the outbox are; postgres has a replica
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
@@ -40,12 +42,17 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   if (store === undefined) {
     throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`)
   }
+  const database = DATABASES.find((name) => name === values.database)
+  if (database === undefined) {
+    throw new UsageError(`--database ${values.database}: one of ${DATABASES.join(', ')}`)
+  }
   return {
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
     processes: positive('processes', values.processes),
     store,
-    ...situations(values, faultsFor(store))
+    database,
+    ...situations(values, faultsFor(store, database), database)
   }
 }
 
@@ -57,11 +64,12 @@ interface Situations {
 
 function situations (
   { faults, workloads, only }: Situations,
-  possible: readonly FaultKind[]
+  possible: readonly FaultKind[],
+  database: DatabaseKind
 ): Pick<Wish, 'faults' | 'workloads'> {
   const all = {
     faults: faultsOf(faults, possible),
-    workloads: listOf('workloads', workloads, WORKLOAD_NAMES)
+    workloads: listOf('workloads', workloads, workloadsFor(database))
   }
   if (only === undefined) return all
   const fault = possible.find((kind) => kind === only)
@@ -71,6 +79,10 @@ function situations (
     workloads: listOf('only', only, WORKLOAD_NAMES, [...possible, ...WORKLOAD_NAMES])
   }
 }
+
+/** Workloads that put a version at the moment of reading it need a file. */
+const workloadsFor = (database: DatabaseKind): readonly WorkloadName[] =>
+  WORKLOAD_NAMES.filter((name) => database === 'sqlite' || !['sets', 'refills'].includes(name))
 
 function faultsOf (
   names: string | undefined,
@@ -114,6 +126,7 @@ function parsed (args: readonly string[]) {
         seed: { type: 'string' },
         processes: { type: 'string', default: '4' },
         store: { type: 'string', default: 'redis' },
+        database: { type: 'string', default: 'sqlite' },
         faults: { type: 'string' },
         workloads: { type: 'string' },
         only: { type: 'string' },

@@ -62,6 +62,23 @@ t.test('a short run over Postgres, with all faults', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
+t.test('a short run over a Postgres with a replica that falls behind', async (t) => {
+  const { code, output } = await check(t, [
+    '--seconds',
+    '10',
+    '--processes',
+    '3',
+    '--database',
+    'postgres',
+    '--seed',
+    'short'
+  ])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+  t.match(output, /replica-paused/)
+  t.comment(output)
+})
+
 t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
@@ -71,6 +88,7 @@ t.test('wrong arguments are reported, and nothing runs', async (t) => {
       ['--store', 'sqlite', '--faults', 'redis-frozen'],
       /^--faults redis-frozen: one of instance-frozen, /m
     ],
+    [['--database', 'disk'], /^--database disk: one of sqlite, postgres$/m],
     [['--workloads', 'versions,none'], /^--workloads none: one of errors, variants, /m],
     [['--only', 'nothing'], /^--only nothing: one of redis-frozen, .*, errors, /m],
     [['--quick'], /--quick/]

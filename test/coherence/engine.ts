@@ -11,7 +11,7 @@ import {
 import type { Outbox } from '@weir/outbox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
-import type { VersionsSchema } from './database.js'
+import type { CurrentVersion, VersionsSchema } from './database.js'
 import {
   namesOf,
   type Resource,
@@ -27,7 +27,7 @@ export interface EngineParts {
   /** The store, used only while the outbox is drained. */
   readonly guarded: Store
   readonly outbox: Outbox
-  readonly currentVersion: (id: number) => number
+  readonly currentVersion: CurrentVersion
   readonly writer: Kysely<VersionsSchema>
 }
 
@@ -147,7 +147,7 @@ export class Engine {
   async #compute (resource: Resource, request: FastifyRequest): Promise<Value> {
     const { id } = resource
     const { key, tag } = namesOf(resource)
-    const version = this.parts.currentVersion(id)
+    const version = await this.parts.currentVersion(id)
     await asOrigin(request)
     if (workload(resource.workload).outboxed) await this.parts.outbox.settle([tag, keyTag(key)])
     return { id, version }
@@ -219,7 +219,8 @@ export class Engine {
    */
   async #set (resource: Resource): Promise<WriteAnswer> {
     const { id, workload } = resource
-    const version = this.parts.currentVersion(id)
+    const current = this.parts.currentVersion(id)
+    const version = typeof current === 'number' ? current : await current
     const setAt = sharedClock()
     const stored = await this.#cache(workload).set(
       namesOf(resource).key,
@@ -258,7 +259,8 @@ export class Engine {
     const written = await Promise.all(
       begun.map(async ({ resource, fill }) => {
         const { id } = resource
-        const version = this.parts.currentVersion(id)
+        const current = this.parts.currentVersion(id)
+        const version = typeof current === 'number' ? current : await current
         const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
         return stored?.result === 'stored' ? [{ id, version }] : []
       })

@@ -5,6 +5,7 @@ import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
 import type { Load } from './load.js'
 import type { Random } from './random.js'
+import type { ReplicatedDatabase } from './replicated.js'
 import type { TroubledPostgres } from './postgres.js'
 import type { TroubledRedis } from './redis.js'
 
@@ -17,6 +18,8 @@ export interface World {
   readonly postgres: TroubledPostgres | undefined
   readonly memcached: TestMemcached | undefined
   readonly links: Links | undefined
+  /** Undefined if the database is a file. */
+  readonly database: ReplicatedDatabase | undefined
   readonly backlog: Backlog
   /** Duration of the run. */
   readonly seconds: number
@@ -34,7 +37,7 @@ export type StoreKind = typeof STORES[number]
 
 interface Fault {
   /** Faults with the same target come one after the other; others may overlap. */
-  readonly befalls: 'store' | 'instances' | 'outbox'
+  readonly befalls: 'store' | 'instances' | 'outbox' | 'database'
   /** The stores that it applies to, or whose instances. */
   readonly of: readonly StoreKind[]
   /** Followed by a quiet period of its kind, as long as the fault itself. */
@@ -200,6 +203,17 @@ export const FAULTS = {
       return 'all'
     }
   },
+  'replica-paused': {
+    befalls: 'database',
+    of: STORES,
+    rests: true,
+    async run ({ database }, random) {
+      await database?.pause()
+      await delay(random.magnitude(SHORT, LONG))
+      await database?.resume()
+      return 'the replica'
+    }
+  },
   'outbox-backlog': {
     befalls: 'outbox',
     of: STORES,
@@ -228,6 +242,14 @@ export type FaultKind = keyof typeof FAULTS
 
 const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 
-/** The faults that apply to a store. */
-export const faultsFor = (store: StoreKind): FaultKind[] =>
-  entries.filter(([, { of }]) => of.includes(store)).map(([kind]) => kind)
+/** The databases that can be checked. */
+export const DATABASES = ['sqlite', 'postgres'] as const
+
+export type DatabaseKind = typeof DATABASES[number]
+
+/** The faults that apply to a store and a database. */
+export const faultsFor = (store: StoreKind, database: DatabaseKind = 'sqlite'): FaultKind[] =>
+  entries
+    .filter(([, { of, befalls }]) =>
+      of.includes(store) && (befalls !== 'database' || database === 'postgres'))
+    .map(([kind]) => kind)

@@ -10,6 +10,7 @@ import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
 import responseCache, { type RouteCacheOptions } from '@weir/fastify/response-cache'
 import { createOutbox } from '@weir/outbox'
+import { openNotifications } from '@weir/postgres'
 import { fastify, type FastifyInstance } from 'fastify'
 import { connect, versionsOf } from './database.js'
 import { asOrigin, Engine } from './engine.js'
@@ -33,10 +34,12 @@ const {
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
 
-const file = join(folder, 'versions.db')
-const currentVersion = versionsOf(file)
-const writer = connect(file, 5000)
-const relay = connect(file, 50)
+const { DATABASE_URL = '', DATABASE_REPLICA_URL: replica = '' } = process.env
+const database = DATABASE_URL === '' ? join(folder, 'versions.db') : DATABASE_URL
+const currentVersion = versionsOf(database, replica)
+const writer = connect(database, 5000)
+const relay = connect(database, 50)
+const notifications = DATABASE_URL === '' ? undefined : openNotifications({ url: DATABASE_URL })
 
 async function storeFor (app: FastifyInstance): Promise<Store> {
   if (memcached !== '') {
@@ -63,11 +66,16 @@ async function storeFor (app: FastifyInstance): Promise<Store> {
 process.on('disconnect', () => process.exit())
 
 const app = fastify()
-const outbox = createOutbox({ db: relay, invalidate: (tags) => app.responseCache.invalidate(tags) })
+const outbox = createOutbox({
+  db: relay,
+  ...(notifications && { notifications }),
+  invalidate: (tags) => app.responseCache.invalidate(tags)
+})
 // The outbox of the other cache, in the same table.
 const engineOutbox = createOutbox({
   db: relay,
   namespace: 'failures',
+  ...(notifications && { notifications }),
   invalidate: (tags) => engine.invalidate(tags)
 })
 const store = await storeFor(app)
@@ -99,7 +107,7 @@ function addResource (resource: Resource): void {
   const path = `/versions/${id}`
 
   app.get(path, { config: { cache: cacheOptions(resource) } }, async (request, reply) => {
-    const version = currentVersion(id)
+    const version = await currentVersion(id)
     await asOrigin(request)
     const language = workload === 'variants' ? request.headers['accept-language'] ?? '' : ''
     if (workload === 'variants') reply.header('vary', 'accept-language')

@@ -24,15 +24,17 @@ async function check (
   program: string,
   {
     store = 'redis',
+    database,
     faults,
     workloads,
     pause
-  }: Pick<Mutant, 'store' | 'faults' | 'workloads' | 'pause'>,
+  }: Pick<Mutant, 'store' | 'database' | 'faults' | 'workloads' | 'pause'>,
   seconds: number
 ) {
   return run({
     program,
     store,
+    ...(database !== undefined && { database }),
     faults,
     workloads,
     pause,

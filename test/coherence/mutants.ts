@@ -1,4 +1,4 @@
-import type { FaultKind } from './faults.js'
+import type { DatabaseKind, FaultKind } from './faults.js'
 import type { Change } from '../support/mutated-package.js'
 import type { WorkloadName } from './resources.js'
 
@@ -16,6 +16,8 @@ export interface Mutant {
   readonly also?: Change
   /** Default: Redis. */
   readonly store?: 'redis' | 'sqlite'
+  /** Default: a file. */
+  readonly database?: DatabaseKind
   /** Faults under which the broken rule shows. */
   readonly faults: readonly FaultKind[]
   /** Workloads in which it shows. */
@@ -83,6 +85,16 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['links-cut'],
     workloads: ['versions'],
     pause: 2000
+  },
+  {
+    rule: 'a replica is read although it is behind',
+    file: '@weir/postgres/dist/src/read-pool.js',
+    from: 'if (progress.isCurrent)',
+    to: 'if (true)',
+    database: 'postgres',
+    faults: ['replica-paused'],
+    workloads: ['versions'],
+    pause: 100
   },
   {
     rule: 'the floor is not raised after a restart of Redis',

@@ -7,7 +7,7 @@ import { startMemcached } from '@weir/internal/testing'
 import { Backlog } from './backlog.js'
 import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
-import { type FaultKind, faultsFor, type StoreKind } from './faults.js'
+import { type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
 import { Links } from './links.js'
@@ -16,6 +16,7 @@ import { Random } from './random.js'
 import { RecordWatch } from './records.js'
 import { TroubledPostgres } from './postgres.js'
 import { TroubledRedis } from './redis.js'
+import { ReplicatedDatabase } from './replicated.js'
 import { RESOURCES, WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 import { type Incident, Schedule } from './schedule.js'
 import { Teardowns } from './teardowns.js'
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly seed: string
   readonly processes: number
   readonly store: StoreKind
+  /** Default: a file. */
+  readonly database?: DatabaseKind
   /** Default: all that apply to the store. */
   readonly faults?: readonly FaultKind[]
   /** Default: all. */
@@ -83,13 +86,14 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     seed,
     processes,
     store,
+    database: kind = 'sqlite',
     program = PROGRAM,
     workloads = WORKLOAD_NAMES,
     versions = 32,
     onProgress
   } = options
   const {
-    faults = faultsFor(store),
+    faults = faultsFor(store, kind),
     pause = Math.min(2500, 40 * seconds),
     writePause = 250,
     untilViolation = false
@@ -97,8 +101,9 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
   teardowns.add(() => rm(dataDir, { recursive: true, force: true }))
-  const file = join(dataDir, 'versions.db')
-  await makeDatabase(file, RESOURCES.length)
+  const database = kind === 'postgres' ? await ReplicatedDatabase.start(teardowns) : undefined
+  const location = database?.url ?? join(dataDir, 'versions.db')
+  await makeDatabase(location, RESOURCES.length)
 
   const enough = new AbortController()
   const violations: Violation[] = []
@@ -121,7 +126,11 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   const server = redis ?? postgres
   const links = server && await Links.start(teardowns, processes, server)
   const addresses: Addresses = links ?? { storeUrl: () => '' }
-  const environment = () => ({ MEMCACHED: memcached?.address ?? '' })
+  const environment = () => ({
+    MEMCACHED: memcached?.address ?? '',
+    DATABASE_URL: database?.url ?? '',
+    DATABASE_REPLICA_URL: database?.replicaUrl ?? ''
+  })
   const instances = await startFleet(
     { program, processes, dataDir, addresses, environment },
     teardowns,
@@ -141,7 +150,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onViolation: found(violations),
     onAnswer: (what) => { schedule.count(what) }
   })
-  const backlog = new Backlog(teardowns, file)
+  const backlog = new Backlog(teardowns, location)
   const world = {
     instances,
     load,
@@ -149,6 +158,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     postgres,
     memcached,
     links,
+    database,
     backlog,
     seconds,
     onProblem: found(problems)

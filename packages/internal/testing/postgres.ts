@@ -9,6 +9,8 @@ import type { Teardown } from './redis.js'
 
 const run = promisify(execFile)
 
+const READY = /ready to accept (?:read-only )?connections/
+
 /** Debian's folder with one folder per version, outside PATH. */
 const DEBIAN = '/usr/lib/postgresql'
 
@@ -39,16 +41,27 @@ export interface TestPostgres {
    * connections again.
    */
   crash (): Promise<void>
+  /** Kills all its processes with SIGKILL, like a power cut; it does not start again. */
+  kill (): Promise<void>
+  /** Makes a standby the primary; resolves when it accepts writes. */
+  promote (): Promise<void>
+}
+
+/** Options of `startPostgres`. */
+export interface TestPostgresOptions {
+  /** A port on 127.0.0.1, in addition to the socket. */
+  readonly port?: number
+  /** The server whose streaming standby it is. */
+  readonly primary?: TestPostgres
 }
 
 /**
  * Starts a Postgres with its own cluster in a temporary folder. As root, runs it as the user
  * `nobody`.
  * @param programs the folder that `findPostgres` found
- * @param options.port on 127.0.0.1, in addition to the socket
  */
 export async function startPostgres (
-  t: Teardown, programs: string, { port }: { readonly port?: number } = {}
+  t: Teardown, programs: string, { port, primary }: TestPostgresOptions = {}
 ): Promise<TestPostgres> {
   const isRoot = process.getuid?.() === 0
   const owner = isRoot ? { uid: await idOf('-u'), gid: await idOf('-g') } : {}
@@ -57,11 +70,10 @@ export async function startPostgres (
   if (owner.uid !== undefined) await chown(host, owner.uid, owner.gid)
   const data = join(host, 'data')
   const [user, database] = ['weir', 'postgres']
-  await run(
-    join(programs, 'initdb'),
-    ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'],
-    { ...owner, cwd: host }
-  )
+  const [program, ...args] = primary === undefined
+    ? ['initdb', '-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync']
+    : ['pg_basebackup', '-D', data, '-h', primary.host, '-U', user, '-R', '-c', 'fast', '--no-sync']
+  await run(join(programs, program), args, { ...owner, cwd: host })
   const server = spawn(
     join(programs, 'postgres'),
     [
@@ -84,12 +96,12 @@ export async function startPostgres (
   t.teardown(async () => {
     // An immediate shutdown in Postgres' terms: nothing is kept.
     server.kill('SIGQUIT')
-    if (server.exitCode === null) await once(server, 'exit')
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
   })
   let said = ''
   server.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
   let isReady = () => {}
-  server.stderr.on('data', () => { if (said.includes('ready to accept connections')) isReady() })
+  server.stderr.on('data', () => { if (READY.test(said)) isReady() })
   const ended = new Promise<never>((_resolve, reject) => {
     server.once('error', reject)
     server.once('exit', (code) => { reject(new Error(`postgres ended with ${code}: ${said}`)) })
@@ -121,6 +133,15 @@ export async function startPostgres (
       const again = ready()
       tryToKill(child, 'SIGKILL')
       await again
+    },
+    async kill () {
+      const gone = once(server, 'exit')
+      const children = childrenOf(pid)
+      for (const one of [pid, ...children]) tryToKill(one, 'SIGKILL')
+      await gone
+    },
+    async promote () {
+      await run(join(programs, 'pg_ctl'), ['promote', '-w', '-D', data], { ...owner, cwd: host })
     }
   }
 }

@@ -1,6 +1,7 @@
 export type { DeliveryOutcome } from './delivery.js'
 export { OutboxError, type OutboxErrorCode } from './errors.js'
 export type { OutboxEvents } from './events.js'
+export type { OutboxNotifications } from './notices.js'
 export type { OutboxOptions } from './options.js'
 export { ImmediateSqliteDialect } from './immediate-dialect.js'
 export { makeOutboxMigration, outboxMigration } from './migration.js'

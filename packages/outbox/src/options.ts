@@ -1,6 +1,7 @@
 import { shown } from '@weir/internal'
 import type { Kysely } from 'kysely'
 import { OutboxError } from './errors.js'
+import type { OutboxNotifications } from './notices.js'
 import type { OutboxSchema } from './table.js'
 
 /** Options of `createOutbox`. Times are in milliseconds. */
@@ -21,6 +22,14 @@ export interface OutboxOptions {
    * the same database: an outbox sees only the rows of its own namespace. Default `responses`.
    */
   readonly namespace?: string
+  /**
+   * Makes other instances deliver the invalidations of a writer that dies within milliseconds,
+   * rather than with their next read of the table: `openNotifications` of @weir/postgres.
+   *
+   * Every instance, and every program that writes invalidations, should have it: those without it
+   * announce nothing. Default: none.
+   */
+  readonly notifications?: OutboxNotifications
   /** Time between reads of the table. Default 250. */
   readonly pollInterval?: number
   /**
@@ -48,6 +57,7 @@ export function resolveOptions ({
   db,
   invalidate,
   namespace = DEFAULT_NAMESPACE,
+  notifications,
   pollInterval = 250,
   lease = 1000,
   invalidateTimeout = 500,
@@ -56,6 +66,9 @@ export function resolveOptions ({
   refuseUnknown(others)
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'pass a function')
   checkNamespace('namespace', namespace)
+  if (notifications !== undefined) {
+    demandMethods('notifications', notifications, ['announce', 'listen'], 'openNotifications')
+  }
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
     if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) {
       throw invalid(name, ms, `use milliseconds, from 1 to ${LONGEST}`)
@@ -68,7 +81,7 @@ export function resolveOptions ({
       `it must be shorter than the lease (${lease} ms), or the cache is never trusted for long`
     )
   }
-  return { db, invalidate, namespace, pollInterval, lease, invalidateTimeout }
+  return { db, invalidate, namespace, notifications, pollInterval, lease, invalidateTimeout }
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */

@@ -4,6 +4,7 @@ import type { Transaction } from 'kysely'
 import { Delivery, type DeliveryOutcome } from './delivery.js'
 import { OutboxError, timedOut } from './errors.js'
 import { Lease } from './lease.js'
+import { Notices } from './notices.js'
 import { type OutboxOptions, resolveOptions } from './options.js'
 import { Relay } from './relay.js'
 import { insertTicket, makeTicketId, rowIds, Rows } from './rows.js'
@@ -136,12 +137,17 @@ export interface Outbox {
  * 1. `delivered`: each tag's invalidation was executed after c. The writer's own began after c; any
  *    other was of a row that had been read, which is after c; and a row is deleted only after that.
  *    Chunks do not change this, since each row stands for its tag alone: `delivered` requires the
- *    last chunk, or the absence of every row.
+ *    last chunk, or the absence of every row. On Postgres a relay locks the rows that it delivers,
+ *    and others pass over them: a lock decides who delivers a row, never whether it is delivered.
  * 2. `queued`, at q: since the call of `deliver`, which is after c, the writer has waited for
  *    longer than a lease: q > c + LEASE. Consider a reader that begins after q and finds the outbox
  *    drained. Some poll of its instance that left nothing undelivered then began less than LEASE
  *    earlier, so after q - LEASE > c. It read the table page by page, after c: either it saw a row
- *    and delivered it, or the row was gone, because another instance had. No row that existed when
+ *    and delivered it, or the row was gone, because another instance had. A row that another
+ *    instance had locked, it looked for again at its end: one that was still there counted as
+ *    undelivered, so that the poll renewed nothing, and one that was gone had been delivered. Locks
+ *    end with their connection, so that the next poll of another instance delivers the rows of one
+ *    that has died. No row that existed when
  *    the poll began is beyond its last page: the poll continues to the last id in the table, which
  *    it requested after it began. It therefore ends, however many rows are added meanwhile; and if
  *    it took longer than a lease, it was worthless, and the next one finds few rows.
@@ -185,6 +191,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     db,
     invalidate: unbounded,
     namespace,
+    notifications,
     pollInterval,
     lease: length,
     invalidateTimeout
@@ -198,6 +205,9 @@ export function createOutbox (options: OutboxOptions): Outbox {
   const rows = new Rows(db, namespace, length)
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })
+  const notices = notifications && new Notices({
+    notifications, namespace, rows, onOverdue: () => { relay.pollSoon() }
+  })
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
   const settling = new Settling({ rows, delivery, lease: length })
 
@@ -213,6 +223,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     if (distinct.length === 0) return { id: '', tags: [] }
     const ticket = { id: makeTicketId(), tags: distinct }
     await insertTicket(trx, namespace, ticket)
+    await notices?.announce(trx, ticket.id)
     return ticket
   }
 
@@ -232,8 +243,15 @@ export function createOutbox (options: OutboxOptions): Outbox {
     },
     settle: (tags) => settling.settle(tags),
     isDrained: () => lease.holds(),
-    start: () => relay.start(),
-    stop: () => relay.stop(),
+    start () {
+      const first = relay.start()
+      notices?.start()
+      return first
+    },
+    stop () {
+      notices?.stop()
+      return relay.stop()
+    },
     pending: () => rows.count()
   }
 }

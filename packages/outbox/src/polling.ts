@@ -8,6 +8,7 @@ export class Polling {
   #running: Promise<void> | undefined
   #isStopped = false
   #wake: (() => void) | undefined
+  #isDue = false
 
   constructor (work: () => Promise<number>) {
     this.#work = work
@@ -31,6 +32,12 @@ export class Polling {
     return this.#first
   }
 
+  /** Runs the task again without a pause. */
+  runSoon (): void {
+    this.#isDue = true
+    this.#wake?.()
+  }
+
   /** Stops permanently. Resolves when a run in progress has ended. */
   async stop (): Promise<void> {
     this.#isStopped = true
@@ -40,7 +47,8 @@ export class Polling {
 
   async #run (pause: number): Promise<void> {
     for (let next = pause; !this.#isStopped;) {
-      await this.#pause(next)
+      if (!this.#isDue) await this.#pause(next)
+      this.#isDue = false
       if (!this.#isStopped) next = await this.#work()
     }
   }

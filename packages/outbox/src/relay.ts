@@ -5,12 +5,12 @@ import { OutboxError, timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { Lease } from './lease.js'
 import { Polling } from './polling.js'
-import { type Row, type Rows, ticketIdOf } from './rows.js'
+import { type Removal, type Row, type Rows, ticketIdOf } from './rows.js'
 import { readTag } from './tags.js'
 
 /** Dependencies of a relay. */
 export interface RelayParts {
-  readonly rows: Pick<Rows, 'page' | 'last' | 'remove'>
+  readonly rows: Pick<Rows, 'page' | 'last' | 'claim' | 'hasAny'>
   /** Limited in time. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   readonly lease: Lease
@@ -30,21 +30,28 @@ const LIMIT_STEP = 50
  */
 const MAX_FAILURES = 3
 
+/** Milliseconds until rows that another instance has claimed are looked at again. */
+const CLAIMS_AGAIN = 20
+
 /**
  * Delivers every row in the table, whichever instance wrote it or may be delivering it.
  *
- * Skipping a row because another instance seems to have it could lose it together with that
- * instance; delivering twice is harmless.
+ * Delivering twice is harmless. Rows claimed by another instance are left to it, but count as
+ * undelivered until they are gone: a claim ends with its instance, and what it left is found again.
  */
 export class Relay {
   readonly #parts: RelayParts
   readonly #polling = new Polling(async () => {
     await this.poll()
-    return this.#parts.pollInterval
+    return this.#leavesClaims
+      ? Math.min(CLAIMS_AGAIN, this.#parts.pollInterval)
+      : this.#parts.pollInterval
   })
 
   /** Rows per chunk: halved after a failed invalidation, slowly increased after successful ones. */
   #limit = INITIAL_LIMIT
+  /** Whether other instances were delivering rows when the last poll ended. */
+  #leavesClaims = false
 
   constructor (parts: RelayParts) {
     this.#parts = parts
@@ -56,6 +63,11 @@ export class Relay {
    */
   start (): Promise<void> {
     return this.#polling.start()
+  }
+
+  /** Polls without waiting for the interval to end. */
+  pollSoon (): void {
+    this.#polling.runSoon()
   }
 
   async stop (): Promise<void> {
@@ -91,12 +103,15 @@ export class Relay {
     let last: string | undefined
     let failures = 0
     let isWhole = true
+    const others: string[] = []
+    this.#leavesClaims = false
     while (!this.#polling.isStopped) {
       const limit = this.#limit
       const page = await this.#tried(() => this.#parts.rows.page(after, limit * LANES, last))
       if (page === undefined) return false
       const chunks = chunksOf(page, limit)
-      const outcomes = await Promise.all(chunks.map((chunk) => this.#deliver(chunk)))
+      const outcomes = await this.#tried(() => this.#claim(chunks, others))
+      if (outcomes === undefined) return false
       if (outcomes.includes('failed')) {
         this.#limit = Math.max(1, Math.floor(limit / 2))
         failures = outcomes.every((outcome) => outcome === 'failed') ? failures + 1 : 0
@@ -110,7 +125,7 @@ export class Relay {
       if (outcomes.some((outcome) => outcome !== 'delivered')) isWhole = false
       const end = chunks.at(-1)?.at(-1)?.id
       if (end === undefined || (end === page.at(-1)?.id && page.length < limit * LANES)) {
-        return isWhole
+        return isWhole && await this.#areGone(others)
       }
       last ??= await this.#tried(() => this.#parts.rows.last())
       if (last === undefined) return false
@@ -119,6 +134,26 @@ export class Relay {
       await setImmediate()
     }
     return false
+  }
+
+  /** Delivers the rows that no other instance has claimed; adds the rest to `others`. */
+  async #claim (chunks: readonly (readonly Row[])[], others: string[]): Promise<Outcome[]> {
+    const ids = chunks.flatMap((chunk) => chunk.map(({ id }) => id))
+    if (ids.length === 0) return []
+    return await this.#parts.rows.claim(ids, async (mine, remove) => {
+      for (const id of ids) if (!mine.has(id)) others.push(id)
+      return await Promise.all(
+        chunks.map((chunk) => this.#deliver(chunk.filter(({ id }) => mine.has(id)), remove))
+      )
+    })
+  }
+
+  /** Reports whether the instances that had claimed these rows have delivered them. */
+  async #areGone (ids: readonly string[]): Promise<boolean> {
+    if (ids.length === 0) return true
+    const hasAny = await this.#tried(() => this.#parts.rows.hasAny(ids))
+    this.#leavesClaims = hasAny === true
+    return hasAny === false
   }
 
   async #tried<T> (ask: () => Promise<T>): Promise<T | undefined> {
@@ -130,7 +165,10 @@ export class Relay {
     }
   }
 
-  async #deliver (chunk: readonly Row[]): Promise<'delivered' | 'unreadable' | 'failed'> {
+  async #deliver (
+    chunk: readonly Row[],
+    remove: Removal
+  ): Promise<Outcome> {
     const ids: string[] = []
     const union = new Set<string>()
     for (const row of chunk) {
@@ -153,12 +191,14 @@ export class Relay {
         emit('weir:outbox:error', { operation: 'invalidate', error })
         return 'failed'
       }
-      await this.#parts.rows.remove(ids)
+      await remove(ids)
       emit('weir:outbox:relay', { ids: [...new Set(ids.map(ticketIdOf))], tags })
     }
     return ids.length === chunk.length ? 'delivered' : 'unreadable'
   }
 }
+
+type Outcome = 'delivered' | 'unreadable' | 'failed'
 
 /** The first chunks of a page; rows that did not fit because of long tags are read again. */
 function chunksOf (page: readonly Row[], limit: number): (readonly Row[])[] {

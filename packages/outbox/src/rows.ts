@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { within } from '@weir/internal'
-import type { Kysely } from 'kysely'
+import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import { timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { OutboxSchema } from './table.js'
@@ -12,11 +12,16 @@ export interface Row {
   readonly tag: unknown
 }
 
+/** Removes delivered rows. */
+export type Removal = (ids: readonly string[]) => Promise<void>
+
 /** Maximum number of values per statement, which databases limit. */
 const BATCH = 1000
 /** Number of rows that one statement writes. */
 const INSERTED = 200
 const HEX_DIGITS_OF_PLACE = 8
+/** Number of timeouts after which a claim is given up, and the database ends it. */
+const CLAIMED_FOR = 2
 
 /**
  * The statements for one namespace's rows. Each is limited to `timeout` ms, so that an unresponsive
@@ -26,11 +31,14 @@ export class Rows {
   readonly #db: Kysely<OutboxSchema>
   readonly #namespace: string
   readonly #timeout: number
+  /** Whether rows can be claimed, with `SKIP LOCKED`. */
+  readonly #isPostgres: boolean
 
   constructor (db: Kysely<OutboxSchema>, namespace: string, timeout: number) {
     this.#db = db
     this.#namespace = namespace
     this.#timeout = timeout
+    this.#isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
   }
 
   /**
@@ -80,19 +88,43 @@ export class Rows {
   }
 
   /**
+   * Runs `deliver` with those of the rows that no other instance is delivering at the moment, and
+   * deletes the ones that it returns.
+   *
+   * On Postgres, their locks keep other instances away. They end with the connection: the rows of
+   * an instance that dies or freezes are free again. Other databases have no such locks: every
+   * instance delivers every row.
+   * @throws the database's error; rows that were delivered are delivered once more, then
+   */
+  async claim<T> (
+    ids: readonly string[],
+    deliver: (mine: ReadonlySet<string>, remove: Removal) => Promise<T>
+  ): Promise<T> {
+    if (!this.#isPostgres) return await deliver(new Set(ids), (done) => this.remove(done))
+    const limit = CLAIMED_FOR * this.#timeout
+    const claimed = this.#db.transaction().execute(async (trx) => {
+      await sql`select set_config('idle_in_transaction_session_timeout', ${String(limit)}, true)`
+        .execute(trx)
+      const mine = new Set<string>()
+      for (const batch of batches(ids)) {
+        for (const { id } of await this.#unlocked(trx, batch).execute()) mine.add(id)
+      }
+      const delivered: string[] = []
+      const result = await deliver(mine, async (done) => { delivered.push(...done) })
+      for (const batch of batches(delivered)) await this.#deletion(trx, batch).execute()
+      return result
+    })
+    return await within(limit, claimed, timedOut("The outbox's database", limit))
+  }
+
+  /**
    * Deletes delivered rows. Never rejects: remaining rows are delivered once more, which is
    * harmless.
    */
   async remove (ids: readonly string[]): Promise<void> {
     try {
       for (const batch of batches(ids)) {
-        await this.#bounded(
-          this.#db
-            .deleteFrom('weir_outbox_tags')
-            .where('namespace', '=', this.#namespace)
-            .where('id', 'in', batch)
-            .execute()
-        )
+        await this.#bounded(this.#deletion(this.#db, batch).execute())
       }
     } catch (error) {
       emit('weir:outbox:error', { operation: 'delete', error })
@@ -111,7 +143,7 @@ export class Rows {
             .updateTable('weir_outbox_tags')
             .set({ hash: null })
             .where('namespace', '=', this.#namespace)
-            .where('id', 'in', batch)
+            .where('id', 'in', this.#free(batch))
             .execute()
         )
       }
@@ -128,6 +160,31 @@ export class Rows {
     )
     // Drivers return a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
+  }
+
+  #deletion (db: Kysely<OutboxSchema>, ids: readonly string[]) {
+    return db
+      .deleteFrom('weir_outbox_tags')
+      .where('namespace', '=', this.#namespace)
+      .where('id', 'in', this.#free(ids))
+  }
+
+  /**
+   * The rows to change: nobody waits for rows that another instance has claimed, which deletes them
+   * or delivers them once more.
+   */
+  #free (ids: readonly string[]) {
+    return this.#isPostgres ? this.#unlocked(this.#db, ids) : ids
+  }
+
+  #unlocked (db: Kysely<OutboxSchema>, ids: readonly string[]) {
+    return db
+      .selectFrom('weir_outbox_tags')
+      .select('id')
+      .where('namespace', '=', this.#namespace)
+      .where('id', 'in', ids)
+      .forUpdate()
+      .skipLocked()
   }
 
   #select () {
@@ -177,6 +234,9 @@ export const rowIds = ({
   readonly id: string
   readonly tags: readonly string[]
 }): string[] => tags.map((_, place) => id + place.toString(16).padStart(HEX_DIGITS_OF_PLACE, '0'))
+
+/** Returns the id of a ticket's first row. */
+export const firstRowId = (ticketId: string) => ticketId + '0'.repeat(HEX_DIGITS_OF_PLACE)
 
 /** Returns the id of the ticket that a row belongs to. */
 export const ticketIdOf = (rowId: string) => rowId.slice(0, -HEX_DIGITS_OF_PLACE)

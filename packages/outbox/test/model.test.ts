@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Lease } from '../src/lease.js'
-import { interleavings, type Rules, run, type Step } from './model.js'
+import { DIVIDED, interleavings, type Rules, run, type Step } from './model.js'
 
 t.test(
   'no read that begins after an acknowledgement is trusted before the invalidation is delivered',
@@ -35,6 +35,19 @@ for (const by of ['settle', 'second settle'] as const) {
   )
 }
 
+t.test('nor while instances divide the rows, and die with those they claimed', async (t) => {
+  const seen = { delivered: 0, queued: 0, trusted: 0 }
+  for (const sequences of DIVIDED) {
+    for (const steps of interleavings(sequences)) {
+      const { outcome, trusted, stale } = await run(steps, { reaches: true })
+      if (stale !== undefined) t.fail(`stale after ${stale}: ${steps.join(' ')}`)
+      if (outcome === 'delivered' || outcome === 'queued') seen[outcome]++
+      if (trusted) seen.trusted++
+    }
+  }
+  t.ok(seen.delivered > 100 && seen.queued > 100 && seen.trusted > 100, JSON.stringify(seen))
+})
+
 /** Each breaks one rule, and must be detected. */
 const broken: Record<string, Rules> = {
   'the lease counts from the answer, not from the query': {
@@ -54,6 +67,16 @@ const broken: Record<string, Rules> = {
   'rows are released before a lease has passed': { by: 'second settle', releasesEarly: true },
   'the lease is longer than writers believe': { makeLease: () => new Lease(1500) }
 }
+
+t.test('found out: rows claimed by others count as delivered', async (t) => {
+  const isFound = async () => {
+    for (const steps of DIVIDED.flatMap((sequences) => [...interleavings(sequences)])) {
+      if ((await run(steps, { reaches: true, trustsClaims: true })).stale !== undefined) return true
+    }
+    return false
+  }
+  t.ok(await isFound())
+})
 
 for (const [rule, rules] of Object.entries(broken)) {
   t.test(`found out: ${rule}`, async (t) => {

@@ -19,9 +19,11 @@ const TAG = 'tag'
  * - ask, look, hear, each twice: B's relay begins a poll; the database answers as of then; the
  *   answer arrives
  * - reach: from now on B can reach the cache's store
+ * - claim, deliver, die: instance C locks the row, delivers and deletes it, or dies, which frees it
  * - tick: 600 ms pass everywhere
  */
-export type Step = 'commit' | 'ask' | 'look' | 'hear' | 'reach' | 'tick'
+export type Step =
+  'commit' | 'ask' | 'look' | 'hear' | 'reach' | 'claim' | 'deliver' | 'die' | 'tick'
 
 const SEQUENCES: readonly (readonly Step[])[] = [
   ['commit'],
@@ -29,6 +31,15 @@ const SEQUENCES: readonly (readonly Step[])[] = [
   ['reach'],
   ['tick', 'tick', 'tick']
 ]
+
+/** Rows that several instances divide. */
+export const DIVIDED: readonly (readonly (readonly Step[])[])[] =
+  (['deliver', 'die'] as const).map((end) => [
+    ['commit'],
+    ['ask', 'look', 'hear'],
+    ['claim', end],
+    ['tick', 'tick']
+  ])
 
 /** The rules of a run; the real ones by default. */
 export interface Rules {
@@ -44,6 +55,10 @@ export interface Rules {
   readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
   /** The rows that B's relay uses, of those it sees. */
   readonly taken?: (rows: Row[]) => Row[]
+  /** Whether B can reach the store from the start. */
+  readonly reaches?: boolean
+  /** Whether a row that another instance has claimed counts as delivered. */
+  readonly trustsClaims?: boolean
   /** Whether rows are released as soon as a reader has seen them. */
   readonly releasesEarly?: boolean
 }
@@ -61,7 +76,7 @@ export interface Run {
 
 /** Yields every possible order of the steps. */
 export function * interleavings (
-  rest = SEQUENCES,
+  rest: readonly (readonly Step[])[] = SEQUENCES,
   before: readonly Step[] = []
 ): Generator<readonly Step[]> {
   if (rest.every((sequence) => sequence.length === 0)) yield before
@@ -101,6 +116,8 @@ class World {
   readonly #relay: Relay
   readonly #clock = mock.method(performance, 'now', () => this.#now)
   readonly #by: Rules['by']
+  /** Rows that C has locked. */
+  readonly #claimed = new Set<string>()
   #now = 0
   #reachable = false
   #query = { look: gate(), hear: gate() }
@@ -110,9 +127,11 @@ class World {
     const {
       relayed = (invalidate) => invalidate(),
       taken = (rows) => rows,
-      releasesEarly = false
+      releasesEarly = false,
+      trustsClaims = false
     } = rules
     this.#by = rules.by
+    this.#reachable = rules.reaches ?? false
     mock.timers.enable({ apis: ['setTimeout'] })
     this.lease = makeLease()
     const remove = async (ids: readonly string[]) => {
@@ -132,7 +151,11 @@ class World {
         return taken(seen)
       },
       last: async () => [...this.#table.keys()].at(-1),
-      remove
+      claim: (ids, deliver) => deliver(
+        new Set(ids.filter((id) => this.#table.has(id) && !this.#claimed.has(id))),
+        remove
+      ),
+      hasAny: async (ids) => !trustsClaims && ids.some((id) => this.#table.has(id))
     }
     const timing = { pollInterval: 250, stopTimeout: 500 }
     this.#relay = new Relay({
@@ -188,6 +211,18 @@ class World {
         break
       case 'reach':
         this.#reachable = true
+        break
+      case 'claim':
+        for (const id of this.#table.keys()) this.#claimed.add(id)
+        break
+      case 'deliver':
+        for (const id of this.#claimed) {
+          this.invalidated = true
+          this.#table.delete(id)
+        }
+        break
+      case 'die':
+        this.#claimed.clear()
         break
       case 'tick':
         this.#now += 600

@@ -2,13 +2,18 @@ import {
   DummyDriver,
   Kysely,
   PostgresAdapter,
+  PostgresDialect,
   PostgresIntrospector,
   PostgresQueryCompiler
 } from 'kysely'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { findPostgres, startPostgres } from '@weir/internal/testing'
+import { openNotifications, openPool } from '@weir/postgres'
+import pg from 'pg'
 import { createOutbox, outboxMigration } from '../src/index.js'
 import { settled, stopClock } from './clock.js'
-import type { Schema } from './database.js'
+import { leave, leftRow, type Schema } from './database.js'
+import { gate } from './gate.js'
 
 t.test('the statements that Postgres receives', async (t) => {
   const statements: string[] = []
@@ -51,8 +56,156 @@ t.test('the statements that Postgres receives', async (t) => {
       'select "id", "tag" from "weir_outbox_tags" where "namespace" = $1 and "id" > $2 order by "id" limit $3',
       'select "id", "hash" from "weir_outbox_tags" where "namespace" = $1 and "hash" in ($2) limit $3',
       'select "id" from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2) limit $3',
-      'delete from "weir_outbox_tags" where "namespace" = $1 and "id" in ($2)',
+      'delete from "weir_outbox_tags" where "namespace" = $1 and "id" in ' +
+        '(select "id" from "weir_outbox_tags" where "namespace" = $2 and "id" in ($3) for update skip locked)',
       'drop table if exists "weir_outbox_tags"'
     ]
   )
+})
+
+t.test('with a real Postgres', async (t) => {
+  const programs = findPostgres()
+  if (programs === undefined) throw new Error('Postgres is not installed')
+  const server = await startPostgres(t, programs)
+  const url = `postgres://${server.user}@/${server.database}?host=${encodeURIComponent(server.host)}`
+  const open = (t: Test) => {
+    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool({ url }) }) })
+    t.teardown(() => db.destroy())
+    return db
+  }
+  const admin = open(t)
+  await outboxMigration.up(admin)
+  const client = async (t: Test) => {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    await client.connect()
+    t.teardown(() => client.end())
+    return client
+  }
+
+  t.test('instances divide a backlog: each row is delivered once', async (t) => {
+    await leave(admin, Array.from({ length: 3000 }, (_, i) => leftRow(i, `tag-${i}`)))
+    const delivered: string[][] = [[], [], []]
+    const outboxes = delivered.map((tags) =>
+      createOutbox({
+        db: open(t),
+        lease: 60_000,
+        invalidate: async (given) => {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          tags.push(...given)
+        }
+      })
+    )
+    t.teardown(() => Promise.all(outboxes.map((outbox) => outbox.stop())))
+    await Promise.all(outboxes.map((outbox) => outbox.start()))
+    while (!outboxes.every((outbox) => outbox.isDrained())) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    t.equal(await outboxes[0]?.pending(), 0)
+    t.equal(new Set(delivered.flat()).size, 3000)
+    t.equal(delivered.flat().length, 3000, 'once')
+    t.ok(delivered.every((tags) => tags.length > 100), delivered.map(({ length }) => length).join())
+  })
+
+  t.test('rows of an instance that dies are delivered by another, not trusted before', async (t) => {
+    await leave(admin, [leftRow(1, 'claimed')])
+    const dying = await client(t)
+    await dying.query('begin; select * from weir_outbox_tags for update')
+    const delivered: string[] = []
+    const outbox = createOutbox({
+      db: open(t),
+      pollInterval: 20,
+      invalidate: async (tags) => { delivered.push(...tags) }
+    })
+    t.teardown(() => outbox.stop())
+    await outbox.start()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    t.notOk(outbox.isDrained())
+    t.strictSame(delivered, [])
+    await dying.query('commit')
+    while (!outbox.isDrained()) await new Promise((resolve) => setTimeout(resolve, 5))
+    t.strictSame(delivered, ['claimed'])
+  })
+
+  t.test('an instance that freezes with a claim loses it', async (t) => {
+    await leave(admin, [leftRow(2, 'frozen')])
+    const never = gate()
+    const invalidated = gate()
+    const frozen = createOutbox({
+      db: open(t),
+      lease: 100,
+      pollInterval: 50,
+      invalidateTimeout: 60_000,
+      invalidate: () => {
+        invalidated.open()
+        return never.opened
+      }
+    })
+    const first = frozen.start()
+    first.catch(() => {})
+    t.teardown(() => {
+      never.open()
+      return frozen.stop()
+    })
+    await invalidated.opened
+    const delivered: string[] = []
+    const other = createOutbox({
+      db: open(t), pollInterval: 20, invalidate: async (tags) => { delivered.push(...tags) }
+    })
+    t.teardown(() => other.stop())
+    await other.start()
+    while (!other.isDrained()) await new Promise((resolve) => setTimeout(resolve, 5))
+    t.strictSame(delivered, ['frozen'])
+  })
+
+  t.test('a writer does not wait for rows that another instance has claimed', async (t) => {
+    const outbox = createOutbox({ db: open(t), invalidate: async () => {} })
+    const ticket = await outbox.queue(['busy'])
+    const other = await client(t)
+    await other.query('begin; select * from weir_outbox_tags for update')
+    t.equal(await outbox.deliver(ticket), 'delivered')
+    t.equal(await outbox.pending(), 1, 'the other instance deletes it, or delivers it again')
+    await other.query('rollback; delete from weir_outbox_tags')
+  })
+
+  t.test('a notification makes up for a writer that dies, long before the next poll', async (t) => {
+    const delivered: string[] = []
+    const notifications = openNotifications({ url })
+    t.teardown(() => notifications.close())
+    const outbox = createOutbox({
+      db: open(t),
+      notifications,
+      lease: 600_000,
+      pollInterval: 300_000,
+      invalidate: async (tags) => { delivered.push(...tags) }
+    })
+    t.teardown(() => outbox.stop())
+    await outbox.start()
+    const arrives = async (tag: string) => {
+      const began = performance.now()
+      // The writer does not deliver its ticket.
+      await outbox.queue([tag])
+      while (!delivered.includes(tag)) await new Promise((resolve) => setTimeout(resolve, 2))
+      return performance.now() - began
+    }
+    const echo = async () => {
+      const heard: string[] = []
+      const stop = notifications.listen('echo', (message) => { heard.push(message) })
+      while (heard.length === 0) {
+        await notifications.announce(admin, 'echo', '')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      stop()
+    }
+    await echo()
+    t.comment(`${(await arrives('first')).toFixed(1)} ms`)
+    await (await client(t)).query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'weir-notifications'"
+    )
+    await echo()
+    t.comment(`${(await arrives('after the connection was lost')).toFixed(1)} ms`)
+    const live = await outbox.queue(['alive'])
+    await outbox.deliver(live)
+    t.equal(delivered.filter((tag) => tag === 'alive').length, 1, 'a living writer needs no help')
+  })
 })

@@ -3,7 +3,7 @@ import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import service, { instanceName, listed, serverOptions } from '@weir/fastify/service'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { registerAccess } from './access.js'
@@ -13,7 +13,8 @@ import { compareRoutes } from './compare/routes.js'
 import { registerCounting } from './counting.js'
 import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
-import { type CatalogEnv, databaseFile } from './env.js'
+import { databaseOf } from './db/location.js'
+import { type CatalogEnv } from './env.js'
 import { registerLimits } from './limits.js'
 import { productReadRoutes } from './products/read-routes.js'
 import { productWriteRoutes } from './products/write-routes.js'
@@ -23,9 +24,12 @@ import { registerSharedCache } from './shared-cache.js'
 /** Builds the catalog, ready to listen or to be injected into. Closing it closes its database. */
 export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
-  const database = await openCatalog(databaseFile(env))
-  const { outbox, close } = openOutbox(databaseFile(env), (tags) =>
-    app.responseCache.invalidate(tags)
+  const location = databaseOf(env)
+  const database = await openCatalog(location, listed(env.DATABASE_REPLICA_URL))
+  const { outbox, close } = await openOutbox(
+    location,
+    (tags) => app.responseCache.invalidate(tags),
+    env.OUTBOX_LEASE
   )
   app.addHook('onReady', () => outbox.start())
   app.addHook('onClose', async () => {

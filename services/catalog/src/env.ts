@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { clientsEnv, JwtSecret, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 
@@ -14,6 +13,31 @@ export const catalogEnv = Type.Object({
     default: 4101,
     description: '0: any free port'
   }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^(?:postgres(?:ql)?://\\S+|file:\\S+|(?![a-zA-Z][a-zA-Z0-9+.-]+:).+)$',
+      description:
+        'the database: postgres://user:password@host:5432/database, or the path of an SQLite file ' +
+        '(catalog.db in DATA_DIR)'
+    })
+  ),
+  DATABASE_REPLICA_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(?:ql)?://\\S+$',
+      description:
+        'streaming standbys of the Postgres of DATABASE_URL, separated by commas: they are read ' +
+        'where they are not behind'
+    })
+  ),
+  OUTBOX_LEASE: Type.Optional(
+    Type.Integer({
+      minimum: 500,
+      maximum: 60_000,
+      description:
+        'milliseconds for which cached responses are served after the database is lost, and that ' +
+        'a write waits if the cache cannot be reached (1000); the same for all instances'
+    })
+  ),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
     description: 'off: every response is computed, for comparison'
@@ -29,8 +53,3 @@ export type CatalogEnv = Static<typeof catalogEnv>
 
 /** Environment in production, where another program signs the tokens with a shared secret. */
 export const productionEnv = Type.Object({ ...catalogEnv.properties, JWT_SECRET: JwtSecret })
-
-/** Returns the path of the database, shared by all instances with the same DATA_DIR. */
-export function databaseFile ({ DATA_DIR }: { DATA_DIR: string }): string {
-  return join(DATA_DIR, 'catalog.db')
-}

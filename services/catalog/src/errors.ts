@@ -36,6 +36,19 @@ export const CATALOG_ERR_CATEGORY_IN_USE = createError<
 export const CATALOG_ERR_BUSY = createError<'CATALOG_ERR_BUSY', 503, [options: { cause: unknown }]>(
   'CATALOG_ERR_BUSY', 'Another process is writing to the catalog: try again in a moment', 503)
 
+const Unavailable = createError<
+  'CATALOG_ERR_DATABASE_UNAVAILABLE',
+  503,
+  [options: { cause: unknown }]
+>(
+  'CATALOG_ERR_DATABASE_UNAVAILABLE',
+  'The database of the catalog does not answer: try again in a moment',
+  503
+)
+
+/** Error for a Postgres that cannot be reached, for example during a failover. */
+export const databaseUnavailable = (cause: unknown) => inASecond(new Unavailable({ cause }))
+
 const Comparing = expected(
   'info',
   createError(

@@ -11,8 +11,9 @@ import { sql } from 'kysely'
 import { loadAssets, serveAssets } from './assets.js'
 import { openStore, registerCaches, registerPageCaches, rememberIn } from './caches.js'
 import { registerCounting } from './counting.js'
-import { openDatabase } from './db/open.js'
-import { databaseFile, type StorefrontEnv } from './env.js'
+import { databaseOf } from './db/location.js'
+import { type OpenDatabase, openDatabase } from './db/open.js'
+import { type StorefrontEnv } from './env.js'
 import { Lab } from './lab/lab.js'
 import { labRoutes } from './lab/routes.js'
 import { registerLimits } from './limits.js'
@@ -42,7 +43,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'storefront' }))
   const assets = await loadAssets()
   const render = makeRender(assets, { hasLab: env.LAB })
-  const db = await openDatabase(databaseFile(env))
+  const database = await openDatabase(databaseOf(env))
   await app.register(service, {
     name: 'storefront',
     version: '0.1.0',
@@ -54,7 +55,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
       async database () {
-        await sql`select 1`.execute(db)
+        await sql`select 1`.execute(database.db)
         return true
       }
     }
@@ -76,7 +77,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     instance: instanceName(env, 'storefront')
   })
 
-  const shop = openShop(app, env, { db, render })
+  const shop = openShop(app, env, { database, render })
   serveAssets(app, assets)
   await app.register(async (pages) => {
     await pages.register(formbody)
@@ -104,7 +105,7 @@ async function registerLab (pages: FastifyInstance, shop: Shop, store: Store): P
 function openShop (
   app: FastifyInstance,
   env: StorefrontEnv,
-  { db, render }: Pick<Shop, 'render'> & { db: Awaited<ReturnType<typeof openDatabase>> }
+  { database, render }: Pick<Shop, 'render'> & { database: OpenDatabase }
 ): Shop {
   const { caches } = app
   const authorization = ownToken(app, env)
@@ -123,7 +124,7 @@ function openShop (
   const remember = rememberIn(caches.catalog, env)
   const catalog = new Catalog(upstream, remember)
   const views = new Views({
-    db,
+    database,
     counters: caches.views,
     queries: caches.queries,
     keepsQueries: env.CACHE === 'on',

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { clientsEnv, JwtSecret, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 
@@ -28,6 +27,14 @@ export const storefrontEnv = Type.Object({
     default: 'Berlin',
     description: 'city of the weather box'
   }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^(?:postgres(?:ql)?://\\S+|file:\\S+|(?![a-zA-Z][a-zA-Z0-9+.-]+:).+)$',
+      description:
+        'the database of page views: postgres://user:password@host:5432/database, or the path of ' +
+        'an SQLite file (storefront.db in DATA_DIR)'
+    })
+  ),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
     description: 'off: every page is rendered and all of its data requested anew, for comparison'
@@ -51,7 +58,3 @@ export type StorefrontEnv = Static<typeof storefrontEnv>
 
 /** Environment in production, where another program signs the tokens with a shared secret. */
 export const productionEnv = Type.Object({ ...storefrontEnv.properties, JWT_SECRET: JwtSecret })
-
-/** Returns the path of the page view database, shared by all instances with the same DATA_DIR. */
-export const databaseFile = ({ DATA_DIR }: { DATA_DIR: string }): string =>
-  join(DATA_DIR, 'storefront.db')

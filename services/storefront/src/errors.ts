@@ -24,6 +24,20 @@ export class UpstreamSilent extends Silent {
   }
 }
 
+const Unavailable = createError<
+  'STOREFRONT_ERR_DATABASE_UNAVAILABLE',
+  503,
+  [options: { cause: unknown }]
+>(
+  'STOREFRONT_ERR_DATABASE_UNAVAILABLE',
+  'The database of the storefront does not answer: try again in a moment',
+  503
+)
+
+/** Creates the error of a Postgres that cannot be reached, for example during a failover. */
+export const databaseUnavailable = (cause: unknown) =>
+  Object.assign(new Unavailable({ cause }), { headers: { 'retry-after': '1' } })
+
 /** The catalog refuses a visitor's request; the message is the catalog's. */
 export const STOREFRONT_ERR_REFUSED = createError<'STOREFRONT_ERR_REFUSED', 400, [detail: string]>(
   'STOREFRONT_ERR_REFUSED', 'The list cannot be shown: %s', 400)

@@ -9,10 +9,14 @@ const slug = Type.String({
 const name = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: '\\S',
+  pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$',
   examples: ['Garden Tools']
 })
-const description = Type.String({ maxLength: 1_000, description: 'Default: empty' })
+const description = Type.String({
+  maxLength: 1_000,
+  pattern: '^[^\\u0000]*$',
+  description: 'Default: empty'
+})
 const Time = Type.String({ format: 'date-time' })
 
 /** Category as a client writes it. */

@@ -1,99 +1,44 @@
-import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
-import { CamelCasePlugin, Kysely, SqliteDialect, type Transaction } from 'kysely'
-import { ImmediateSqliteDialect } from '@weir/outbox'
-import { assertSchema, explain, makeFolder } from '@weir/sqlite'
-import { CATALOG_ERR_BUSY } from '../errors.js'
-import { addTextFunctions } from '../text/sql-functions.js'
-import { migrations } from './migrations.js'
-import { prepare } from './prepare.js'
+import { type Kysely, type Transaction } from 'kysely'
+import { isPostgres } from './location.js'
+import { openSqliteCatalog, openSqliteWriter } from './open-sqlite.js'
 import { type CatalogSchema } from './schema.js'
-import { isBusy, whileBusy } from './while-busy.js'
 
-/** Milliseconds that a start waits for another process that migrates and seeds the same file. */
-const PREPARE_TIMEOUT = 60_000
-/**
- * Milliseconds that a write waits for its turn: an import holds the lock for two to three seconds
- * per 100,000 rows.
- */
-const WRITE_TIMEOUT = 5_000
-/** Milliseconds that readers wait, only while a crashed process's log is recovered. */
-const RECOVERY_TIMEOUT = 5_000
-
-/** Open database of the catalog: one file that any number of processes may share. */
+/** Open database of the catalog, which any number of processes may share. */
 export interface CatalogDatabase {
-  /** Read connection, never blocked by a writer. It refuses to write. */
+  /** Connection for reads, never blocked by a writer; sees every earlier write. Refuses writes. */
   readonly read: Kysely<CatalogSchema>
   /**
-   * Runs `work` in a transaction that holds the write lock from its first statement, so that it
-   * replaces exactly the data it has read. Waits for its turn without blocking the process; throws
-   * CATALOG_ERR_BUSY (503) after 5 s.
+   * Runs `work` in a transaction that replaces exactly the data it has read. On SQLite it holds the
+   * write lock from its first statement; on Postgres it is serializable, and `work` runs again
+   * after a conflict. Waits for its turn without blocking the process; throws CATALOG_ERR_BUSY
+   * (503) after 5 s.
    */
   write<T> (work: (transaction: Transaction<CatalogSchema>) => Promise<T>): Promise<T>
   close (): Promise<void>
 }
 
-/** Opens the database in `file`; creates, migrates and seeds it if necessary. */
-export async function openCatalog (file: string): Promise<CatalogDatabase> {
-  const writer = await openWriter(file)
-  const reader = new Database(file, { timeout: RECOVERY_TIMEOUT })
-  reader.pragma('query_only = on')
-  const read = new Kysely<CatalogSchema>({
-    dialect: new SqliteDialect({ database: reader }),
-    plugins: [new CamelCasePlugin()]
-  })
-
-  return {
-    read,
-    async write (work) {
-      try {
-        return await whileBusy(WRITE_TIMEOUT, () => writer.transaction().execute(work))
-      } catch (error) {
-        if (!isBusy(error)) throw error
-        throw Object.assign(new CATALOG_ERR_BUSY({ cause: error }), {
-          headers: { 'retry-after': '5' }
-        })
-      }
-    },
-    async close () {
-      await read.destroy()
-      await writer.destroy()
-    }
-  }
+/**
+ * Opens the database at `location`, a file or a URL of Postgres; creates, migrates and seeds it if
+ * necessary.
+ * @param replicas URLs of standbys of that Postgres, which are read instead of it where they are
+ *   not behind
+ */
+export async function openCatalog (
+  location: string,
+  replicas: readonly string[] = []
+): Promise<CatalogDatabase> {
+  if (!isPostgres(location)) return await openSqliteCatalog(location)
+  const { openPostgresCatalog } = await import('./open-postgres.js')
+  return await openPostgresCatalog(location, replicas)
 }
 
 /**
- * Opens a connection whose transactions take the write lock at once; creates, migrates and seeds
- * the file if necessary.
+ * Opens a single connection for transactions of a minute, migrated and seeded like `openCatalog`.
  *
- * @throws SqliteFileError with the file and the remedy
+ * @throws SqliteFileError, PostgresError with the remedy
  */
-export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> {
-  try {
-    makeFolder(dirname(file))
-    return await openPrepared(file)
-  } catch (error) {
-    throw explain(error, file)
-  }
-}
-
-async function openPrepared (file: string): Promise<Kysely<CatalogSchema>> {
-  const database = new Database(file, { timeout: 0 })
-  addTextFunctions(database)
-  const writer = new Kysely<CatalogSchema>({
-    dialect: new ImmediateSqliteDialect({ database }),
-    plugins: [new CamelCasePlugin()]
-  })
-  try {
-    await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))
-    database.pragma('synchronous = normal')
-    database.pragma('foreign_keys = on')
-    const known = Object.keys(await migrations.getMigrations())
-    await whileBusy(PREPARE_TIMEOUT, () => { assertSchema(database, file, known) })
-    await whileBusy(PREPARE_TIMEOUT, () => prepare(writer))
-    return writer
-  } catch (error) {
-    database.close()
-    throw error
-  }
+export async function openWriter (location: string): Promise<Kysely<CatalogSchema>> {
+  if (!isPostgres(location)) return await openSqliteWriter(location)
+  const { openPostgresWriter } = await import('./open-postgres.js')
+  return await openPostgresWriter(location)
 }

@@ -1,12 +1,21 @@
-import { createOutbox, type Outbox, type OutboxSchema } from '@weir/outbox'
+import {
+  createOutbox,
+  type Outbox,
+  type OutboxNotifications,
+  type OutboxSchema
+} from '@weir/outbox'
 import Database from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import { type Dialect, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { isPostgres } from './location.js'
 
 /**
  * Milliseconds that a delete waits for a writer, blocking the event loop. After that, a row is
  * delivered twice.
  */
 const LOCK_TIMEOUT = 50
+/** Connections to Postgres, and the milliseconds that it may take to answer. */
+const CONNECTIONS = 3
+const ANSWER_TIMEOUT = 1000
 
 export interface CatalogOutbox {
   readonly outbox: Outbox
@@ -14,22 +23,46 @@ export interface CatalogOutbox {
 }
 
 /**
- * Opens the outbox of invalidations committed with their data, on its own connection to the
- * catalog's database.
+ * Opens the outbox of invalidations committed with their data, on its own connections to the
+ * catalog's database: nothing that keeps writers waiting delays it.
  */
-export function openOutbox (
-  file: string,
-  invalidate: (tags: readonly string[]) => Promise<unknown>
-): CatalogOutbox {
-  const db = new Kysely<OutboxSchema>({
-    dialect: new SqliteDialect({ database: new Database(file, { timeout: LOCK_TIMEOUT }) })
+export async function openOutbox (
+  location: string,
+  invalidate: (tags: readonly string[]) => Promise<unknown>,
+  lease?: number
+): Promise<CatalogOutbox> {
+  const { dialect, notifications } = await connectionsTo(location)
+  const db = new Kysely<OutboxSchema>({ dialect })
+  const outbox = createOutbox({
+    db,
+    invalidate,
+    ...(notifications && { notifications }),
+    ...(lease !== undefined && { lease })
   })
-  const outbox = createOutbox({ db, invalidate })
   return {
     outbox,
     async close () {
       await outbox.stop()
+      await notifications?.close()
       await db.destroy()
     }
+  }
+}
+
+interface Connections {
+  readonly dialect: Dialect
+  readonly notifications?: OutboxNotifications & { close (): Promise<void> }
+}
+
+async function connectionsTo (location: string): Promise<Connections> {
+  if (!isPostgres(location)) {
+    const database = new Database(location, { timeout: LOCK_TIMEOUT })
+    return { dialect: new SqliteDialect({ database }) }
+  }
+  const { openNotifications, openPool } = await import('@weir/postgres')
+  const pool = openPool({ url: location, max: CONNECTIONS, timeout: ANSWER_TIMEOUT })
+  return {
+    dialect: new PostgresDialect({ pool }),
+    notifications: openNotifications({ url: location })
   }
 }

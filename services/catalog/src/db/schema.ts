@@ -15,13 +15,27 @@ export interface CategoryTable {
   updatedAt: string
 }
 
+/** Column that only Postgres has; it is never read. */
+type Unread = ColumnType<never, string | undefined, string | undefined>
+
+/** Values by which products are searched and sorted. On SQLite, triggers maintain them. */
+export interface IndexColumns {
+  nameKey?: string
+  skuWords?: string
+  nameWords?: string
+  descriptionWords?: string
+}
+
 /** Article on sale. `price` is in minor units (cents) of `currency`; times are ISO 8601 in UTC. */
 export interface ProductTable {
   id: Generated<number>
   sku: string
   name: string
-  /** Sort key of the name: text of `sortKey`, maintained by triggers. */
-  nameKey: ColumnType<string, never, never>
+  /** Sort key of the name: text of `sortKey`. */
+  nameKey: ColumnType<string, string | undefined, string | undefined>
+  skuWords: Unread
+  nameWords: Unread
+  descriptionWords: Unread
   description: string
   categoryId: number
   price: number
@@ -32,7 +46,7 @@ export interface ProductTable {
   updatedAt: string
 }
 
-/** Full-text index over products, maintained by triggers and read-only here. */
+/** Full-text index over products on SQLite, maintained by triggers and read-only here. */
 export interface ProductSearchTable {
   rowid: ColumnType<number, never, never>
 }
@@ -45,4 +59,19 @@ export interface CatalogSchema extends OutboxSchema {
 }
 
 export type Category = Selectable<CategoryTable>
-export type Product = Omit<Selectable<ProductTable>, 'nameKey'>
+export type Product = Omit<Selectable<ProductTable>, keyof IndexColumns>
+
+/** Columns of a product that clients see. */
+export const productColumns = [
+  'products.id',
+  'products.sku',
+  'products.name',
+  'products.description',
+  'products.categoryId',
+  'products.price',
+  'products.currency',
+  'products.stock',
+  'products.version',
+  'products.createdAt',
+  'products.updatedAt'
+] as const

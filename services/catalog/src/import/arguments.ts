@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 
-export const usage = `Usage: npm run catalog:import -- FILE [--database PATH]
+export const usage = `Usage: npm run catalog:import -- FILE [--database DATABASE]
 
 Imports products from FILE into the catalog: all of them, or none if one row is bad.
 
   FILE             .csv with a header row, or .ndjson / .jsonl with one JSON object a line
-  --database PATH  the catalog's database, which exists (default: catalog.db in DATA_DIR, which is .data by default)
+  --database DATABASE  the catalog's database, which exists: a file, or postgres://user:password@host:5432/database
+                   (default: DATABASE_URL, or catalog.db in DATA_DIR, which is .data by default)
   --help           this text
 
 Fields: sku, name, category (its slug), price (minor units: 1299 for 12.99);

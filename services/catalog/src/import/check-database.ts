@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises'
 import Database from 'better-sqlite3'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { isPostgres } from '../db/location.js'
 import { ImportError } from './import-error.js'
 
 /**
@@ -7,7 +9,24 @@ import { ImportError } from './import-error.js'
  * misspelled path would create a shop that no instance serves. Changes nothing.
  * @throws ImportError CATALOG_ERR_NO_DATABASE, CATALOG_ERR_NOT_A_CATALOG
  */
-export async function checkDatabase (file: string): Promise<void> {
+export async function checkDatabase (location: string): Promise<void> {
+  if (isPostgres(location)) await checkPostgres(location)
+  else await checkFile(location)
+}
+
+async function checkPostgres (url: string): Promise<void> {
+  const { openPool } = await import('@weir/postgres')
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: openPool({ url }) }) })
+  try {
+    const { rows } = await sql`select 1 where to_regclass('catalog_migrations') is not null`
+      .execute(db)
+    if (rows.length === 0) throw notACatalog('The database on Postgres')
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function checkFile (file: string): Promise<void> {
   const info = await stat(file).catch((error: unknown) => {
     if (
       error instanceof Error &&

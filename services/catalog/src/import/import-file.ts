@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { type Transaction } from 'kysely'
+import { engineOf } from '../db/engine.js'
 import { openWriter } from '../db/open.js'
 import { type CatalogSchema } from '../db/schema.js'
 import { whileBusy } from '../db/while-busy.js'
@@ -28,8 +29,8 @@ export type ImportOutcome =
   }
 
 /**
- * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError if the file is
- * invalid, or `database` has no catalog.
+ * Imports a CSV or NDJSON file into the catalog in `database`, a file or a URL of Postgres. Throws
+ * an ImportError if the file is invalid, or `database` has no catalog.
  * @param merged additional work in the transaction that changes the catalog
  */
 export async function importFile (
@@ -65,6 +66,7 @@ export async function importFile (
     progress.write(rows)
     const changes = await whileBusy(LOCK_TIMEOUT, () =>
       db.transaction().execute(async (transaction) => {
+        await engineOf(transaction).lockProducts(transaction)
         const { count, first } = await staging.problems(transaction, Problems.SHOWN)
         problems.add(first, count)
         if (problems.count > 0) return undefined

@@ -26,7 +26,11 @@ export function catalogInvalidation (env: CatalogEnv, database: string): Catalog
   let added: CatalogOutbox & { readonly ticket: Ticket } | undefined
   return {
     add: async (transaction) => {
-      const opened = openOutbox(database, (tags) => app.responseCache.invalidate(tags))
+      const opened = await openOutbox(
+        database,
+        (tags) => app.responseCache.invalidate(tags),
+        env.OUTBOX_LEASE
+      )
       added = { ...opened, ticket: await opened.outbox.add(transaction, [tags.everything]) }
     },
     async deliver () {

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
 import { loadEnv } from '@weir/fastify/service'
 import { isBusy } from '../db/while-busy.js'
-import { catalogEnv, databaseFile } from '../env.js'
+import { databaseOf, isPostgres } from '../db/location.js'
+import { catalogEnv } from '../env.js'
 import { parseArguments, usage } from './arguments.js'
 import { ImportError } from './import-error.js'
 import { importFile } from './import-file.js'
@@ -34,10 +35,16 @@ async function runImport ({
   let invalidation: CatalogInvalidation | undefined
   try {
     const env = loadEnv(catalogEnv)
-    const path = database ?? databaseFile(env)
-    // Instances that share a database share its folder.
-    invalidation = catalogInvalidation({ ...env, DATA_DIR: dirname(path) }, path)
-    const outcome = await importFile(file, path, createProgress(process.stderr), invalidation.add)
+    const location = database ?? databaseOf(env)
+    // Instances that share an SQLite file share its folder.
+    const folder = isPostgres(location) ? env.DATA_DIR : dirname(location)
+    invalidation = catalogInvalidation({ ...env, DATA_DIR: folder }, location)
+    const outcome = await importFile(
+      file,
+      location,
+      createProgress(process.stderr),
+      invalidation.add
+    )
     if (outcome.refused) {
       for (const { line, problem } of outcome.first) {
         process.stderr.write(`line ${line}: ${problem}\n`)

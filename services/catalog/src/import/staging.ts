@@ -1,9 +1,13 @@
 import { type Generated, type Insertable, type Kysely, sql, type Transaction } from 'kysely'
-import { type CatalogSchema } from '../db/schema.js'
+import { engineOf } from '../db/engine.js'
+import { type CatalogSchema, type IndexColumns } from '../db/schema.js'
 import { type ImportRow } from './import-row.js'
 import { type RowProblem } from './problems.js'
 
-interface StagedTable {
+/** Types of the columns that an engine adds, besides tsvector. */
+const INDEX_TYPES: Readonly<Record<string, string>> = { name_key: 'text' }
+
+interface StagedTable extends IndexColumns {
   line: Generated<number>
   sku: string
   name: string
@@ -43,12 +47,20 @@ export class Staging {
       create temporary table staged (
         line integer primary key, sku text not null, name text not null, category text not null, price integer not null,
         description text, currency text, stock integer
-      ) strict`.execute(db)
+        ${sql.raw(engineOf(db).indexColumns.map((column) => `, ${column} ${INDEX_TYPES[column] ?? 'tsvector'}`).join(''))}
+      )`.execute(db)
     return new Staging(db.withTables<{ staged: StagedTable }>())
   }
 
   async add (line: number, row: ImportRow): Promise<void> {
-    this.#pending.push({ line, description: null, currency: null, stock: null, ...row })
+    this.#pending.push({
+      line,
+      description: null,
+      currency: null,
+      stock: null,
+      ...row,
+      ...engineOf(this.#db).indexed(row)
+    })
     if (this.#pending.length >= ROWS_PER_STATEMENT) await this.flush()
   }
 
@@ -101,20 +113,23 @@ export class Staging {
     const {
       rows: [counts]
     } = await sql<{ total: number; added: number }>`
-      select count(*) as total, coalesce(sum(sku not in (select sku from products)), 0) as added from staged`.execute(
+      select count(*) as total, count(*) filter (where sku not in (select sku from products)) as added from staged`.execute(
         transaction
       )
+    const { indexColumns } = engineOf(transaction)
+    const listed = (format: (column: string) => string) =>
+      sql.raw(indexColumns.map((column) => `, ${format(column)}`).join(''))
     if (counts === undefined) throw new Error('A count has one row')
     const { numAffectedRows = 0n } = await sql`
-      insert into products (sku, name, description, category_id, price, currency, stock, created_at, updated_at)
+      insert into products (sku, name, description, category_id, price, currency, stock, created_at, updated_at${listed((column) => column)})
       select s.sku, s.name, coalesce(s.description, p.description, ''), c.id, s.price,
-        coalesce(s.currency, p.currency, 'EUR'), coalesce(s.stock, p.stock, 0), ${now}, ${now}
+        coalesce(s.currency, p.currency, 'EUR'), coalesce(s.stock, p.stock, 0), ${now}, ${now}${listed((column) => `coalesce(s.${column}, p.${column}, '')`)}
       from staged s join categories c on c.slug = s.category left join products p on p.sku = s.sku
       where true order by s.line
       on conflict (sku) do update set
         name = excluded.name, description = excluded.description, category_id = excluded.category_id, price = excluded.price,
-        currency = excluded.currency, stock = excluded.stock, version = version + 1, updated_at = excluded.updated_at
-      where (name, description, category_id, price, currency, stock) is not
+        currency = excluded.currency, stock = excluded.stock, version = products.version + 1, updated_at = excluded.updated_at${listed((column) => `${column} = excluded.${column}`)}
+      where (products.name, products.description, products.category_id, products.price, products.currency, products.stock) is distinct from
         (excluded.name, excluded.description, excluded.category_id, excluded.price, excluded.currency, excluded.stock)`.execute(
         transaction
       )

@@ -36,7 +36,8 @@ export function readCursor (cursor: string, scope: ListScope): Position {
 }
 
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
-const isText = (value: unknown): value is string => typeof value === 'string'
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes('\0')
 
 const encode = (parts: readonly unknown[]): string =>
   Buffer.from(JSON.stringify(parts)).toString('base64url')

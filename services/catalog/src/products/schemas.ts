@@ -17,10 +17,15 @@ const sku = Type.String({
 const name = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: '\\S',
+  // Postgres cannot store NUL.
+  pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$',
   examples: ['Brennholt Cast-Iron Frying Pan']
 })
-const description = Type.String({ maxLength: 4_000, description: 'Default: empty' })
+const description = Type.String({
+  maxLength: 4_000,
+  pattern: '^[^\\u0000]*$',
+  description: 'Default: empty'
+})
 const currency = Type.Literal('EUR', { description: 'Default: EUR' })
 const stock = Type.Integer({
   minimum: 0,
@@ -107,6 +112,7 @@ export const ProductListQuerySchema = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 64,
+      pattern: '^[^\\u0000]*$',
       description: 'Slug of a category',
       examples: ['cookware']
     })

@@ -1,5 +1,6 @@
 import { type Kysely, type Transaction } from 'kysely'
-import { type CatalogSchema, type Product } from '../db/schema.js'
+import { engineOf } from '../db/engine.js'
+import { type CatalogSchema, type Product, productColumns } from '../db/schema.js'
 import { CATALOG_ERR_PRODUCT_NOT_FOUND, skuTaken, unknownCategory } from '../errors.js'
 import { type ProductInput, type ProductMergePatch, type ProductPatch } from './schemas.js'
 
@@ -7,7 +8,7 @@ import { type ProductInput, type ProductMergePatch, type ProductPatch } from './
 export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promise<Product> {
   const product = await db
     .selectFrom('products')
-    .selectAll()
+    .select(productColumns)
     .where('id', '=', id)
     .executeTakeFirst()
   if (product === undefined) throw new CATALOG_ERR_PRODUCT_NOT_FOUND(id)
@@ -23,8 +24,13 @@ export async function insertProduct (
   const now = new Date().toISOString()
   return await transaction
     .insertInto('products')
-    .values({ ...complete(input), createdAt: now, updatedAt: now })
-    .returningAll()
+    .values({
+      ...complete(input),
+      ...engineOf(transaction).indexed(complete(input)),
+      createdAt: now,
+      updatedAt: now
+    })
+    .returning(productColumns)
     .executeTakeFirstOrThrow()
 }
 
@@ -46,10 +52,10 @@ export async function updateProduct (
   await refuseConflicts(transaction, changes, id)
   return await transaction
     .updateTable('products')
-    .set(changes)
+    .set({ ...changes, ...engineOf(transaction).indexed(changes) })
     .set(({ eb }) => ({ version: eb('version', '+', 1), updatedAt: new Date().toISOString() }))
     .where('id', '=', id)
-    .returningAll()
+    .returning(productColumns)
     .executeTakeFirstOrThrow()
 }
 

@@ -60,16 +60,34 @@ export function searchWords (text: string): string {
     isSpaceless ? [...pairs(text), ...Array.from(text).slice(-1)].join(' ') : text).join(' ')
 }
 
+/** Part of a search: words of the index that follow each other, or the beginning of one. */
+export interface SearchTerm {
+  readonly words: readonly string[]
+  readonly isBeginning: boolean
+}
+
 /**
- * Converts a client's search to an FTS5 expression: every word, at least its beginning, and every
- * run of characters without spaces anywhere inside such a run. FTS5's own syntax (quotes, `*`, `-`,
- * `AND`) has no effect here: punctuation separates words, and `AND` is a word.
+ * Returns the terms of a client's search, all of which a product must have: every word, at least
+ * its beginning, and every run of characters without spaces anywhere inside such a run. Punctuation
+ * separates words.
+ */
+export function searchTerms (text: string): SearchTerm[] {
+  const terms = runs(text).map(({ text, isSpaceless }) => {
+    const found = isSpaceless ? pairs(text) : []
+    return found.length > 0
+      ? { words: found, isBeginning: false }
+      : { words: [text], isBeginning: true }
+  })
+  return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
+}
+
+/**
+ * Converts a client's search to an FTS5 expression. FTS5's own syntax (quotes, `*`, `-`, `AND`) has
+ * no effect here, and `AND` is a word.
  * @returns undefined if the text has no word, so that nothing can match it
  */
 export function matchExpression (text: string): string | undefined {
-  const terms = new Set(runs(text).map(({ text, isSpaceless }) => {
-    const found = isSpaceless ? pairs(text) : []
-    return found.length > 0 ? `"${found.join(' ')}"` : `"${text}"*`
-  }))
-  return terms.size === 0 ? undefined : [...terms].join(' ')
+  const terms = searchTerms(text).map(({ words, isBeginning }) =>
+    `"${words.join(' ')}"${isBeginning ? '*' : ''}`)
+  return terms.length === 0 ? undefined : terms.join(' ')
 }

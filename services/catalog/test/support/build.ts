@@ -4,6 +4,7 @@ import { loadEnv } from '@weir/fastify/service'
 import { buildApp } from '../../src/app.js'
 import { catalogEnv } from '../../src/env.js'
 import { access } from './access.js'
+import { place } from './place.js'
 import { tempDir } from './temp-dir.js'
 
 /**
@@ -15,11 +16,14 @@ export async function build (
   directory?: string,
   env: Record<string, string> = access
 ): Promise<FastifyInstance> {
+  const folder = directory ?? (await tempDir(t))
+  const database = await place.databaseIn?.(folder)
   const app = await buildApp(
     loadEnv(catalogEnv, {
       PORT: '0',
       LOG_LEVEL: 'silent',
-      DATA_DIR: directory ?? (await tempDir(t)),
+      DATA_DIR: folder,
+      ...(database !== undefined && { DATABASE_URL: database }),
       ...env
     })
   )

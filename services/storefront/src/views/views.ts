@@ -5,6 +5,7 @@ import { cached, withQueryCache } from '@weir/query'
 import { type FastifyBaseLogger } from 'fastify'
 import { type Kysely, sql } from 'kysely'
 import { OUTBOX } from '../db/migrations.js'
+import { type OpenDatabase } from '../db/open.js'
 import { type StorefrontSchema, type ViewTable } from '../db/schema.js'
 
 /**
@@ -15,7 +16,7 @@ const COLLECTED = 100
 const PAUSE = 1000
 
 export interface ViewsOptions {
-  readonly db: Kysely<StorefrontSchema>
+  readonly database: OpenDatabase
   /** Counters that all instances share. */
   readonly counters: Cache<number>
   /** Results of queries. */
@@ -45,11 +46,12 @@ export class Views {
   #isClosed = false
 
   constructor (options: ViewsOptions) {
-    const { db, queries } = options
+    const { database: { db, notifications }, queries } = options
     this.#options = options
     this.#outbox = createOutbox({
       db,
       namespace: OUTBOX,
+      ...(notifications && { notifications }),
       invalidate: (tags) => queries.invalidate(tags)
     })
     this.#cached = withQueryCache(db, {
@@ -69,7 +71,9 @@ export class Views {
           .onConflict((conflict) =>
             conflict
               .column('product')
-              .doUpdateSet({ total: sql`max(views.total, excluded.total)` })
+              .doUpdateSet({
+                total: sql`case when excluded.total > views.total then excluded.total else views.total end`
+              })
           )
           .execute()
     })
@@ -106,7 +110,9 @@ export class Views {
     await this.#flush()
     await this.#totals.stop()
     await this.#outbox.stop()
-    await this.#options.db.destroy()
+    const { db, notifications } = this.#options.database
+    await notifications?.close()
+    await db.destroy()
   }
 
   #flushIn (ms: number): void {
@@ -139,7 +145,7 @@ export class Views {
 
   /** Adds to the counter of a product, and writes the new total behind. */
   async #total (product: number, count: number): Promise<void> {
-    const { counters, db, log } = this.#options
+    const { counters, database: { db }, log } = this.#options
     const key = String(product)
     if (await counters.get(key) === undefined) {
       const known = await this.#totals.read(key, async () => {

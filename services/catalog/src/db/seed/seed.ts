@@ -1,4 +1,5 @@
 import { type Insertable, type Kysely } from 'kysely'
+import { engineOf } from '../engine.js'
 import { type CatalogSchema, type ProductTable } from '../schema.js'
 import { sampleCategories } from './categories.js'
 import { sampleProducts } from './products.js'
@@ -24,11 +25,12 @@ export async function seed (db: Kysely<CatalogSchema>): Promise<void> {
     .execute()
   const idOf = new Map(categories.map(({ id, slug }) => [slug, id]))
 
+  const { indexed } = engineOf(db)
   const rows: Insertable<ProductTable>[] = []
   for (const { category, ...product } of sampleProducts()) {
     const categoryId = idOf.get(category)
     if (categoryId === undefined) throw new Error(`The sample has no category ${category}`)
-    rows.push({ ...product, categoryId })
+    rows.push({ ...product, ...indexed(product), categoryId })
   }
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
     await db.insertInto('products').values(rows.slice(start, start + ROWS_PER_STATEMENT)).execute()

@@ -1,0 +1,5 @@
+export { isConflict, isOutage, PostgresError, type PostgresErrorCode } from './errors.js'
+export { migrateTogether, type MigrateOptions } from './migrate.js'
+export { openPool, type PoolOptions, urlProblem } from './pool.js'
+export { openNotifications, type Notifications } from './notifications.js'
+export { openReadPool, type ReadEvent, type ReadPoolOptions } from './read-pool.js'

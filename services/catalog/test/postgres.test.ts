@@ -1,0 +1,213 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { loadEnv } from '@weir/fastify/service'
+import { listCategories } from '../src/categories/store.js'
+import { databaseOf } from '../src/db/location.js'
+import { openCatalog } from '../src/db/open.js'
+import { catalogEnv } from '../src/env.js'
+import { importFile } from '../src/import/import-file.js'
+import { createProgress } from '../src/import/progress.js'
+import { listProducts } from '../src/products/list.js'
+import { sorts } from '../src/products/order.js'
+import { editor } from './support/access.js'
+import { build } from './support/build.js'
+import { place } from './support/place.js'
+import { startShops } from './support/postgres.js'
+import { startProgram } from './support/process.js'
+import { twoProducts } from './support/shop.js'
+
+const shops = await startShops(t)
+place.databaseIn = shops.shopIn
+
+t.test('one setting selects the database, and a wrong one names the remedy', async (t) => {
+  const env = (DATABASE_URL: string) => loadEnv(catalogEnv, { DATABASE_URL, DATA_DIR: '/data' })
+  t.equal(databaseOf(loadEnv(catalogEnv, { DATA_DIR: '/data' })), '/data/catalog.db')
+  t.equal(databaseOf(env('/srv/shop.db')), '/srv/shop.db')
+  t.equal(databaseOf(env('file:///srv/my%20shop.db')), '/srv/my shop.db')
+  t.equal(databaseOf(env('file:/srv/shop.db')), '/srv/shop.db')
+  t.equal(databaseOf(env('postgres://a/b')), 'postgres://a/b')
+  for (const url of ['mysql://shop:secret@host/db', 'postgres://a/secret db']) {
+    t.throws(() => env(url), { code: 'WEIR_ERR_ENV', message: /DATABASE_URL .+postgres:\/\// })
+    t.throws(() => env(url), { message: /^(?!.*secret).*$/s })
+  }
+  await t.rejects(openCatalog('postgres://a,b/db'), {
+    code: 'WEIR_POSTGRES_INVALID_OPTION', message: /several hosts/
+  })
+})
+
+const FIRST = { page: 1, limit: 1, sort: 'newest' } as const
+
+t.test('instances that start at the same instant find one complete shop', async (t) => {
+  const url = await shops.newEmpty()
+  const instances = await Promise.all(Array.from({ length: 8 }, () => openCatalog(url)))
+  t.teardown(() => Promise.all(instances.map((instance) => instance.close())))
+  for (const { read } of instances) {
+    t.equal((await listProducts(read, FIRST)).total, 10_000)
+    t.equal((await listCategories(read)).length, 40)
+  }
+})
+
+t.test('an instance killed while seeding leaves nothing half-done', async (t) => {
+  const url = await shops.newEmpty()
+  const seeder = startProgram(t, 'test/support/seeder.js', [url])
+  const exit = once(seeder, 'exit')
+  const isSeeding = async () => {
+    const { rowCount } = await shops.admin.query(
+      "select from pg_stat_activity where query like 'insert into \"products\"%' and datname = $1",
+      [new URL(url.replace('@/', '@host/')).pathname.slice(1)]
+    )
+    return rowCount === 1
+  }
+  while (!await isSeeding()) await delay(1)
+  seeder.kill('SIGKILL')
+  t.same(await exit, [null, 'SIGKILL'])
+  const database = await openCatalog(url)
+  t.teardown(() => database.close())
+  t.equal((await listProducts(database.read, FIRST)).total, 10_000)
+})
+
+t.test('a newer schema, or tables of another program, are refused with the remedy', async (t) => {
+  const newer = await shops.newShop()
+  const sql = await shops.connect(newer)
+  await sql.query("insert into catalog_migrations values ('0099-later', '2030-01-01')")
+  await t.rejects(openCatalog(newer), {
+    code: 'WEIR_POSTGRES_NEWER_SCHEMA', message: /0099-later.+run that version/
+  })
+  const foreign = await shops.newEmpty()
+  await (await shops.connect(foreign)).query('create table products (id integer)')
+  await t.rejects(openCatalog(foreign), { code: 'WEIR_POSTGRES_FOREIGN', message: /products/ })
+})
+
+t.test('a write replaces exactly what it has read in its transaction', async (t) => {
+  const url = await shops.newShop()
+  const [a, b] = [await openCatalog(url), await openCatalog(url)]
+  t.teardown(() => Promise.all([a.close(), b.close()]))
+  const stock = async () => {
+    const { rows } = await (await shops.connect(url))
+      .query<{ stock: string }>('select stock from products where id = 1')
+    return Number(rows[0]?.stock)
+  }
+  const before = await stock()
+  await Promise.all([a, b, a, b, a, b].map((database) => database.write(async (transaction) => {
+    const { stock } = await transaction
+      .selectFrom('products')
+      .select('stock')
+      .where('id', '=', 1)
+      .executeTakeFirstOrThrow()
+    await transaction
+      .updateTable('products')
+      .set({ stock: stock + 1 })
+      .where('id', '=', 1)
+      .execute()
+  })))
+  t.equal(await stock(), before + 6)
+  await t.rejects(
+    a.read.deleteFrom('products').execute(),
+    /read-only transaction/,
+    'connections for reads refuse to write'
+  )
+})
+
+t.test('of two writers that take the same sku or empty a category, one gets the reason', async (t) => {
+  const app = await build(t)
+  const mug = { sku: 'M-1', name: 'Mug', categoryId: 1, price: 1 }
+  const post = (path: string, payload: object) =>
+    app.inject({ method: 'POST', path, headers: editor, payload })
+  const twice = await Promise.all([1, 2, 3].map(() => post('/api/products', mug)))
+  t.same(twice.map(({ statusCode }) => statusCode).sort(), [201, 409, 409])
+  for (let round = 0; round < 5; round++) {
+    const { id } = (await post('/api/categories', { slug: `c-${round}`, name: 'C' }))
+      .json<{ id: number }>()
+    const outcome = await Promise.all([
+      post('/api/products', { ...mug, sku: `M-2-${round}`, categoryId: id }),
+      app.inject({ method: 'DELETE', path: `/api/categories/c-${round}`, headers: editor })
+    ])
+    const statuses = outcome.map(({ statusCode }) => statusCode)
+    t.ok(['201,409', '400,204'].includes(String(statuses)), String(statuses))
+  }
+})
+
+t.test('a lock that is never released is a 503 after the allowed time; reads continue', async (t) => {
+  const directory = t.testdir()
+  const app = await build(t, directory)
+  const other = await shops.connect(await shops.shopIn(directory))
+  await other.query('begin; update products set stock = 1 where id = 1')
+  const patch = app.inject({
+    method: 'PATCH', path: '/api/products/1', headers: editor, payload: { price: 2 }
+  })
+  t.equal((await app.inject('/api/products/1')).statusCode, 200)
+  const refused = await patch
+  t.equal(refused.statusCode, 503)
+  t.match(refused.json(), { code: 'CATALOG_ERR_BUSY' })
+  t.equal(refused.headers['retry-after'], '5')
+  await other.query('rollback')
+})
+
+t.test('an import merges in one transaction, with the words and the order of names', async (t) => {
+  const url = await shops.newShop()
+  const directory = t.testdir({
+    'new.csv': twoProducts,
+    'changed.csv': 'sku,name,category,price\nX-1,Ärmel Mug,tableware,999\nX-2,"The ""Big"" Pot",cookware,4900\n'
+  })
+  const progress = createProgress(process.stderr, 'dumb')
+  const quiet = { ...progress, start () {}, advance () {}, stop () {}, write () {} }
+  t.match(await importFile(`${directory}/new.csv`, url, quiet), { added: 2, updated: 0 })
+  t.match(
+    await importFile(`${directory}/changed.csv`, url, quiet),
+    { added: 0, updated: 1, unchanged: 1 }
+  )
+  const database = await openCatalog(url)
+  t.teardown(() => database.close())
+  const named = async (q: string) =>
+    (await listProducts(database.read, { ...FIRST, limit: 10, q })).items.map(({ sku }) => sku)
+  t.same(await named('armel lasts'), ['X-1'], 'the new name, and the description that it had')
+  t.same(await named('tin mug'), ['X-1'], 'of the description')
+  await t.rejects(importFile(`${directory}/new.csv`, await shops.newEmpty(), quiet), {
+    code: 'CATALOG_ERR_NOT_A_CATALOG'
+  })
+})
+
+t.test('text that Postgres cannot store is refused', async (t) => {
+  const app = await build(t)
+  const payload = { sku: 'N-1', name: 'a\0b', categoryId: 1, price: 1 }
+  t.equal((await app.inject({
+    method: 'POST', path: '/api/products', headers: editor, payload
+  })).statusCode, 400)
+  t.equal((await app.inject('/api/products?category=%00')).statusCode, 400)
+  const long = { ...payload, name: 'x', description: 'ä'.repeat(4000) }
+  t.equal((await app.inject({
+    method: 'POST', path: '/api/products', headers: editor, payload: long
+  })).statusCode, 201, 'a word of any length')
+})
+
+t.test('pages by cursor follow each other in every order', async (t) => {
+  const app = await build(t)
+  const list = async (query: Record<string, string>) =>
+    (await app.inject({ path: '/api/products', query: { category: 'pens', ...query } }))
+      .json<{ items: { id: number }[], next: string | null }>()
+  for (const sort of sorts) {
+    const seen: number[] = []
+    for (let after: string | null = ''; after !== null;) {
+      const page: Awaited<ReturnType<typeof list>> =
+        await list({ sort, limit: '60', ...(after !== '' && { after }) })
+      seen.push(...page.items.map(({ id }) => id))
+      after = page.next
+    }
+    const numbered = await Promise.all(['1', '2', '3'].map((page) =>
+      list({ sort, limit: '100', page })))
+    t.same(seen, numbered.flatMap(({ items }) => items.map(({ id }) => id)), sort)
+    t.equal(seen.length, 250)
+  }
+  const huge = Buffer.from(JSON.stringify(['x'.repeat(11), 2 ** 53 - 1, 2 ** 53 - 1]))
+  t.equal((await app.inject({
+    path: '/api/products', query: { sort: 'price', after: huge.toString('base64url') }
+  })).statusCode, 400)
+  t.equal((await app.inject(`/api/products/${2 ** 53 - 1}`)).statusCode, 404)
+})
+
+// The service behaves the same on both databases.
+await import('./products.test.js')
+await import('./categories.test.js')
+await import('./list.test.js')
+await import('./search.test.js')
