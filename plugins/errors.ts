@@ -156,6 +156,18 @@ export const WEIR_ERR_PRECONDITION_FAILED = createError(
   412
 )
 
+/* edge */
+
+/** An invalidation of another region does not have the secret of this one. */
+export const WEIR_ERR_EDGE_SECRET = expected(
+  'warn',
+  createError(
+    'WEIR_ERR_EDGE_SECRET',
+    'The request does not have the secret of this region: use its regionSecret in region()',
+    403
+  )
+)
+
 /* response-cache and invalidation */
 
 /** A handler requests from its own application the response that it is computing. */

@@ -41,10 +41,10 @@ t.test(
   async (t) => {
     const names = (text: string) =>
       new Set(
-        text.match(/(?<![\w:])weir:(?:cache|outbox|query|limiter|metrics):[a-z]+(?![\w:])/g) ?? []
+        text.match(/(?<![\w:])weir:(?:cache|edge|outbox|query|limiter|metrics):[a-z]+(?![\w:])/g) ?? []
       )
     const events = await Promise.all(
-      ['cache', 'outbox', 'query', 'limiter'].map((name) => read(`packages/${name}/src/events.ts`))
+      ['cache', 'edge', 'outbox', 'query', 'limiter'].map((name) => read(`packages/${name}/src/events.ts`))
     )
     t.strictSame(
       [...names(await read('docs/reference/events.md'))].sort(),

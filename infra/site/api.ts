@@ -7,6 +7,7 @@ const PACKAGES = [
   'packages/cache',
   'packages/query',
   'packages/outbox',
+  'packages/edge',
   'packages/limiter',
   'packages/http',
   'packages/audit',

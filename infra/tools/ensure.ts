@@ -1,7 +1,7 @@
 // node infra/dist/tools/ensure.js redis-server nginx
 //
 // Prints nothing if every program exists; otherwise installs the missing ones, or explains how to.
-import { findProgram } from './find-program.js'
+import { findModule, findProgram } from './find-program.js'
 import { packageManager } from './package-manager.js'
 
 /** The package of each program, by package manager. */
@@ -9,6 +9,9 @@ const PACKAGES: Record<string, Record<string, string>> = {
   'redis-server': { 'apt-get': 'redis-server', brew: 'redis' },
   nginx: { 'apt-get': 'nginx', brew: 'nginx' },
   varnishd: { 'apt-get': 'varnish', brew: 'varnish' },
+  // Modules of servers, which Debian packages separately.
+  'libvmod_xkey.so': { 'apt-get': 'varnish-modules', brew: 'varnish' },
+  'ngx_http_cache_purge_module.so': { 'apt-get': 'libnginx-mod-http-cache-purge', brew: 'nginx' },
   memcached: { 'apt-get': 'memcached', brew: 'memcached' },
   postgres: { 'apt-get': 'postgresql', brew: 'postgresql' },
   promtool: { 'apt-get': 'prometheus', brew: 'prometheus' },
@@ -17,7 +20,8 @@ const PACKAGES: Record<string, Record<string, string>> = {
 }
 
 const path = process.env.PATH ?? ''
-const isMissing = (program: string): boolean => findProgram(program, path) === undefined
+const isMissing = (program: string): boolean =>
+  (program.endsWith('.so') ? findModule(program) : findProgram(program, path)) === undefined
 const missing = process.argv.slice(2).filter(isMissing)
 if (missing.length > 0) process.exitCode = install(missing)
 

@@ -28,3 +28,14 @@ function isProgram (file: string): boolean {
     return false
   }
 }
+
+/** Folders of the modules of servers, on Debian and with Homebrew. */
+const MODULE_FOLDERS = ['/usr/lib/nginx/modules', '/opt/homebrew/lib/varnish/vmods']
+
+/** Returns the path of a server's module, such as `libvmod_xkey.so`, or undefined. */
+export function findModule (name: string): string | undefined {
+  const platforms = existsSync('/usr/lib')
+    ? readdirSync('/usr/lib').map((platform) => join('/usr/lib', platform, 'varnish/vmods'))
+    : []
+  return [...MODULE_FOLDERS, ...platforms].map((folder) => join(folder, name)).find(existsSync)
+}

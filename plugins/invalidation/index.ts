@@ -53,6 +53,8 @@ export interface InvalidationOutbox {
    * received the invalidation.
    */
   deliver (ticket: InvalidationTicket): Promise<unknown>
+  /** True if all invalidations belong in a ticket, because caches beyond the fleet follow it. */
+  readonly hasEdge?: boolean
   queue (tags: readonly string[]): Promise<InvalidationTicket>
   /**
    * Runs `work`, and adds the tags to every ticket created within. Without it tickets have only the
@@ -287,10 +289,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     if (isDone && !isLate && outbox === undefined) request.postFeed?.leaveOut(written, reply)
     try {
-      await Promise.all([
+      const outcomes: unknown[] = await Promise.all([
         ...tickets.map((ticket) => outbox?.deliver(ticket)),
         written.size > 0 ? invalidateOrQueue([...written], request) : undefined
       ])
+      if (outcomes.includes('unconfirmed')) noteUnconfirmed(reply)
     } catch (error) {
       request.log.error(
         { err: error, tags: [...written].slice(0, MOST_LOGGED) },
@@ -303,18 +306,25 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   async function invalidateOrQueue (
     tags: readonly string[],
     request: FastifyRequest
-  ): Promise<void> {
+  ): Promise<unknown> {
+    const isBounded = request.routeOptions.config.consistency === 'bounded'
+    if (outbox?.hasEdge === true && !isBounded) return outbox.deliver(await outbox.queue(tags))
     try {
       await app.responseCache.invalidate(tags, {
         consistency: request.routeOptions.config.consistency ?? 'strict'
       })
+      if (outbox?.hasEdge !== true) return undefined
+      // The edge follows the fleet, a lease later: nothing waits for it.
+      const ticket = await outbox.queue(tags)
+      outbox.deliver(ticket).catch(() => {})
+      return undefined
     } catch (error) {
       if (outbox === undefined) throw error
       request.log.warn(
         { tags: tags.slice(0, MOST_LOGGED), reason: String(error) },
         'the store is unreachable: the invalidation of a write waits in the outbox'
       )
-      await outbox.deliver(await outbox.queue(tags))
+      return outbox.deliver(await outbox.queue(tags))
     }
   }
 
@@ -385,6 +395,12 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
 const MOST_LOGGED = 20
 // Milliseconds for which a response waits for the promise of a function that should return none.
 const MOST_AWAITED = 1000
+
+/** Tells the client of a write that caches beyond the fleet may still serve the old version. */
+function noteUnconfirmed (reply: FastifyReply): void {
+  if (!reply.raw.headersSent && !reply.sent) reply.header('weir-edge', 'unconfirmed')
+  reply.request.log.warn('a write is done, but a cache at the edge has not confirmed its purge in time')
+}
 
 const INVALIDATES = 'config.invalidates'
 

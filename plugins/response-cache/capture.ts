@@ -1,4 +1,4 @@
-import { type Cache, type Entry, Fill, type StoreResult } from '@weir/cache'
+import { type Cache, type Entry, Fill, keyTag, type StoreResult } from '@weir/cache'
 import {
   answerFromParts,
   answerFromStored,
@@ -28,6 +28,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { followHead, noteHead } from '../fragments/follow.js'
 import { answerAs, type Whole, withoutDigests } from './answer.js'
 import { ownFields, withoutConnectionFields } from './fields.js'
+import type { RouteEdge } from './edge-fields.js'
 import type { InternalFills } from './fills.js'
 import type { Fields, Head } from './head.js'
 import { isStorable, type Judged, type Judgement, Judging } from './judging.js'
@@ -38,6 +39,7 @@ import { forwardStatus, type RemoteExchange } from './proxied.js'
 import { defaultCacheControl, ttlSeconds } from './hit-head.js'
 import { answerTo, rangedParts } from './serve.js'
 import { hasConditions, partsOf, rangesOf, type StoredResponse } from './stored-response.js'
+import { targetTags } from './key.js'
 import { primaryKey } from './target.js'
 import type { Plan, Tap } from './wire.js'
 
@@ -61,6 +63,7 @@ export interface CaptureOptions {
   readonly maxBodyBytes: number
   readonly outbox: PendingInvalidations | undefined
   readonly internal: InternalFills
+  readonly edge: RouteEdge | undefined
   readonly credentialsOf: (request: FastifyRequest) => readonly string[]
 }
 
@@ -375,6 +378,7 @@ export class Capture implements Tap {
       this.ongoing.remote
     )
     noteHead(request, sent)
+    this.#addEdge(sent, tags)
     return this.#passed(
       sent,
       { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) },
@@ -463,6 +467,8 @@ export class Capture implements Tap {
     const joined = result === 'invalid' ? await this.#addToNewer() : undefined
     if (joined !== undefined) return joined
     const told = withDefaults(this.#judging.told(judged.head, tags), this.ongoing.remote)
+    if (result === 'stored') this.#addEdge(told, entry.tags)
+    else this.options.edge?.forbid(told.fields)
     const { status } = entry.value
     const { fields } = told
     fields['date'] ??= new Date(entry.storedAt).toUTCString()
@@ -475,6 +481,7 @@ export class Capture implements Tap {
       { status, fields, body: purpose === 'refill' ? NOTHING : body },
       rangedParts(entry.value)
     )
+    if (PARTIAL.has(answer.status)) this.options.edge?.forbid(answer.fields)
     answer.fields['cache-status'] = this.#status(answer.fields, {
       ...(answer.status !== told.status &&
         this.#validated === undefined &&
@@ -598,7 +605,9 @@ export class Capture implements Tap {
     } = this
     request.cacheResult ??= { outcome: 'miss', cost: 0 }
     const { answer, body } = await internal.refetch(request, fill, target)
-    const fields = { ...before, ...endToEndHeaders(answer.headers) }
+    const fields: Fields = { ...before, ...endToEndHeaders(answer.headers) }
+    // The response of the other request may have been for its moment.
+    this.options.edge?.forbid(fields)
     return this.#replaced(
       {
         status: answer.statusCode,
@@ -639,6 +648,7 @@ export class Capture implements Tap {
     }
     fields['content-length'] = String(body.length)
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
+    this.options.edge?.forbid(fields)
     fields['cache-status'] = this.#status(fields, {
       fwd,
       ...this.#fwdStatus(failed),
@@ -655,10 +665,11 @@ export class Capture implements Tap {
     end?: (body: Buffer | undefined) => Promise<unknown>
   ): Plan {
     const {
-      options: { maxBodyBytes },
+      options: { maxBodyBytes, edge },
       ongoing: { purpose }
     } = this
     fields['cache-status'] = this.#status(fields, cacheStatus)
+    if (cacheStatus.stored !== true) edge?.forbid(fields)
     if (purpose !== 'refill') {
       return {
         kind: 'pass',
@@ -686,6 +697,17 @@ export class Capture implements Tap {
       head: { status, reason, fields },
       body: method === 'HEAD' ? NOTHING : body
     }
+  }
+
+  /** Adds the fields for caches beyond the fleet, with every tag that ends the entry here. */
+  #addEdge ({ status, fields }: Head, tags: readonly string[]): void {
+    const {
+      request: { method },
+      ongoing: { target, fill },
+      options: { edge }
+    } = this
+    if (method === 'POST' || status === 206) edge?.forbid(fields)
+    else edge?.add(fields, [...tags, ...targetTags(target.key, ''), keyTag(fill.key)])
   }
 
   #status (fields: Fields, status: CacheStatus): string {
@@ -720,6 +742,8 @@ const MOST_TRIES = 5
 const UNSTORABLE = 60_000
 // Statuses that answer the conditions and ranges of one request.
 const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
+// Statuses that no cache at the edge may take for the complete response.
+const PARTIAL: ReadonlySet<number> = new Set([206, 416])
 // Statuses that answer a request for missing bytes.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = {

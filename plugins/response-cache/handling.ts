@@ -327,6 +327,7 @@ export class Handling {
       request,
       reply,
       context: {
+        options,
         options: { cacheName }
       }
     } = this
@@ -339,6 +340,7 @@ export class Handling {
         this.#hidden?.()
         followHead(request, given)
         const { fields, ...head } = withoutConnectionFields(given)
+        options.edge?.forbid(fields)
         return {
           kind: 'pass',
           head: {

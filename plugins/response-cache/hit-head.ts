@@ -1,8 +1,10 @@
-import type { Entry, Hit } from '@weir/cache'
+import { type Entry, type Hit, keyTag } from '@weir/cache'
 import { fieldValue, formatCacheStatus, type Policy } from '@weir/http'
 import { OF_THE_BODY } from './answer.js'
+import type { RouteEdge } from './edge-fields.js'
 import type { Fields } from './head.js'
 import { forgetWhenIdle, type Holder } from './forget-when-idle.js'
+import { targetTags } from './key.js'
 import { fieldLines, inOnePiece, type ReadyAnswer } from './ready-head.js'
 import type { CacheResult } from './result.js'
 import { isRemoved, type StoredResponse } from './stored-response.js'
@@ -19,6 +21,7 @@ export interface HitOptions {
   readonly cacheName: string
   /** Whether responses have Cache-Groups. */
   readonly cacheGroups: boolean
+  readonly edge?: RouteEdge | undefined
 }
 
 /**
@@ -63,6 +66,8 @@ interface Lasting {
 // than handing them over.
 const MOST_JOINED = 4096
 
+const mayBeOld = ({ stale, source }: Moment): boolean => stale || source === 'outage'
+
 /** Head of an entry's hits: each part is computed when it changes, not for each hit. */
 export class HitHead implements Holder {
   /** Stored fields, with Date, and without those that change every second. */
@@ -71,13 +76,19 @@ export class HitHead implements Holder {
   readonly removed: readonly string[]
   readonly #response: StoredResponse
   readonly #options: HitOptions
+  /** Tags for caches beyond the fleet. */
+  readonly #tags: readonly string[]
   #whole: Lasting | undefined
   #notModified: Lasting | undefined
   #moment: Moment | undefined
   #isInUse = true
   #policy: { readonly entry: Entry<StoredResponse>, readonly policy: Policy } | undefined
 
-  constructor ({ entry: { value: response, storedAt } }: Hit<StoredResponse>, options: HitOptions) {
+  constructor (
+    { entry: { value: response, storedAt, tags } }: Hit<StoredResponse>,
+    options: HitOptions,
+    targetTags: readonly string[]
+  ) {
     const removed: string[] = []
     for (let i = 0; i < response.headers.length; i += 2) {
       const [name, value = ''] = [String(response.headers[i]), response.headers[i + 1]]
@@ -90,20 +101,29 @@ export class HitHead implements Holder {
     this.removed = removed
     this.#response = response
     this.#options = options
+    this.#tags = options.edge === undefined ? [] : [...tags, ...targetTags]
   }
 
   /**
    * Returns the head of an entry's hits. From the second hit within a second on it is kept with its
    * response until hits stop. Most entries are hit rarely, and would occupy memory in vain.
    */
-  static of (hit: Hit<StoredResponse>, now: number, options: HitOptions): HitHead {
+  static of (
+    hit: Hit<StoredResponse>, now: number, options: HitOptions, { key }: Target
+  ): HitHead {
     const { value: response } = hit.entry
     if (response.hitHead !== undefined) return response.hitHead
-    const head = new HitHead(hit, options)
+    const head = new HitHead(
+      hit, options, options.edge === undefined ? [] : [...targetTags(key, ''), keyTag(key.key)])
     const second = Math.floor(now / 1000) % 2 ** 30
     if (response.lastHit === second) head.#keep()
     response.lastHit = second
     return head
+  }
+
+  /** True if responses have fields for caches beyond the fleet. */
+  get hasEdge (): boolean {
+    return this.#options.edge !== undefined
   }
 
   /** True if more hits are expected, so that preparing answers pays off. */
@@ -168,6 +188,8 @@ export class HitHead implements Holder {
    * fields. Undefined if fields set by hooks may affect others, and if it would not be used again.
    */
   ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
+    // The edge must not store a stale response, whose fields are added one by one.
+    if (this.#options.edge !== undefined && mayBeOld(moment)) return undefined
     return moment[answer] ?? (this.isKept ? this.#ready(answer, moment) : undefined)
   }
 
@@ -212,9 +234,17 @@ export class HitHead implements Holder {
       if (!without.includes(name)) fields[name] = this.fields[name] ?? ''
     }
     if (!isProxied) fields['cache-control'] ??= defaultCacheControl(status)
+    this.#options.edge?.add(fields, this.#tags)
     const lines = this.removed.length > 0 || isRaw || hasManyGroups ? undefined : fieldLines(fields)
     if (length !== undefined) fields['content-length'] = String(length)
     return { fields, lines }
+  }
+
+  /** Adds the fields for caches beyond the fleet to an answer that is not prepared. */
+  addEdge (fields: Fields, moment: Moment, status: number): void {
+    const { edge } = this.#options
+    if (mayBeOld(moment) || status === 206 || status === 416) edge?.forbid(fields)
+    else edge?.add(fields, this.#tags)
   }
 
   forget (): boolean {

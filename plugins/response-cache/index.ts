@@ -11,12 +11,17 @@ import {
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
-import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import {
+  WEIR_ERR_PLUGIN_OPTION,
+  WEIR_ERR_REGISTERED_TWICE,
+  WEIR_ERR_ROUTE_OPTION
+} from '../errors.js'
 import { checkOptionNames, isOptions, type OptionNames, unknownOption } from '../plugin-options.js'
 import { AbstractCache } from './abstract-cache.js'
 import { cachedHandler } from './cached-handler.js'
 import type { PendingInvalidations } from './capture.js'
 import { credentialFieldsOf, credentialsOf } from './credentials.js'
+import { type ResponseEdge, routeEdge } from './edge-fields.js'
 import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
 import type { CachedRoute, Mistake } from './ongoing-fill.js'
@@ -32,6 +37,7 @@ import { responseSerializer, type StoredResponse } from './stored-response.js'
 import { tagsFor } from './tags.js'
 
 export { type PendingInvalidations } from './capture.js'
+export { type ResponseEdge } from './edge-fields.js'
 export { type RouteCacheOptions } from './options.js'
 export { type CacheResult } from './result.js'
 export { responseSerializer, type StoredResponse } from './stored-response.js'
@@ -116,6 +122,11 @@ export interface ResponseCache {
 declare module 'fastify' {
   interface FastifyInstance {
     responseCache: ResponseCache
+  }
+
+  interface FastifyInstance {
+    /** Caches beyond the fleet, if `@weir/fastify/edge` is registered. */
+    edge?: { readonly edge: { readonly fields: ResponseEdge }, readonly ttl: Duration }
   }
 
   interface FastifyRequest {
@@ -224,8 +235,15 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     }
     // The cache replaces only the handler: everything that runs before the handler runs before a
     // hit.
+    const { edge } = app
+    const lifetime = routeCache.edge === true ? edge?.ttl : routeCache.edge
+    if (routeCache.edge !== undefined && edge === undefined) {
+      throw new WEIR_ERR_ROUTE_OPTION(routeName(route), 'cache.edge',
+        'needs the plugin @weir/fastify/edge: register it before the response cache')
+    }
     route.handler = cachedHandler({
       ...shared,
+      edge: edge === undefined ? undefined : routeEdge(edge.edge.fields, lifetime),
       route: cachedRoute,
       credentialsOf: credentialsOf(credentialFields),
       selectionOf: selectionOf(route, routeCache, origin)

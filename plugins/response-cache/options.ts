@@ -78,6 +78,12 @@ export interface RouteCacheOptions extends OutageOptions {
    */
   readonly public?: boolean
   /**
+   * Lifetime at the caches of `@weir/fastify/edge`, which are purged by each invalidation; true:
+   * the plugin's. Requires `public: true`, because those caches know no credentials. Default: their
+   * lifetime follows from Cache-Control.
+   */
+  readonly edge?: Duration | true
+  /**
    * Header fields that identify a user on this route, in place of the plugin's list: Authorization,
    * Cookie, X-API-Key and its `credentials`. Authorization is required (RFC 9111, section 3.5). A
    * `request.user` and a client certificate count in any case.
@@ -170,6 +176,10 @@ const CHECKS: Record<
     expected: 'a list of tags, or a function that returns one'
   },
   public: SWITCH,
+  edge: {
+    check: (value) => value === true || parseDuration(value, 'it') >= 1000,
+    expected: "true, or a duration of a second or more, such as '1d'"
+  },
   credentials: {
     check: isCredentialList,
     expected:
@@ -236,6 +246,10 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
       'cache.refresh',
       `uses the query parameter ${REFRESH}, which the route's schema declares: rename that one`
     )
+  }
+  if (options.edge !== undefined && options.public !== true) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.edge',
+      'needs public: true: caches at the edge do not know which cookies identify users')
   }
   const problem = Array.isArray(options.tags)
     ? unfillablePlaceholder(options.tags, route)

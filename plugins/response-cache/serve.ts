@@ -38,7 +38,7 @@ export function sendHit (
     entry,
     entry: { value: response }
   } = hit
-  const head = HitHead.of(hit, now, options)
+  const head = HitHead.of(hit, now, options, target)
   const moment = head.at(now, hit, target)
   request.cacheResult = moment.result
   const isReady = noVarySearch?.isTold !== false
@@ -62,6 +62,7 @@ export function sendHit (
   }
   const { status, body } = response
   const sent = answerAs(asked, { status, fields, body }, rangedParts(response))
+  head.addEdge(sent.fields, moment, response.status === 206 ? 206 : sent.status)
   write(request, reply, sent.status, sent.fields, sent.body)
 }
 
@@ -108,12 +109,14 @@ const OWN_LISTENERS = 1
 function withGiven (
   given: Fields,
   { status, fields: ready, framing: needed }: ReadyAnswer,
-  { fields: stored }: HitHead
+  { fields: stored, hasEdge }: HitHead
 ): Pick<ReadyAnswer, 'fields' | 'framing'> | undefined {
   // Adding to a spread object would cost more than the rest of this function.
   const fields: Fields = Object.assign({}, ready)
   const framing = [...needed]
   for (const name in given) {
+    // The edge must not store a cookie.
+    if (name === 'set-cookie' && hasEdge) return undefined
     if (isFraming(name) || (name === 'cache-control' && stored[name] === undefined)) {
       return undefined
     }

@@ -9,6 +9,7 @@ export interface Wish {
   readonly processes: number
   readonly store: StoreKind
   readonly database: DatabaseKind
+  readonly edge?: 'varnish'
   readonly faults: readonly FaultKind[]
   readonly workloads: readonly WorkloadName[]
 }
@@ -22,6 +23,7 @@ version than one acknowledged or returned before they began.
   --processes N    how many instances (4)
   --store STORE    ${STORES.join(', ')} (redis)
   --database KIND  ${DATABASES.join(', ')} (sqlite): where the versions and the outbox are; postgres has a replica
+  --edge varnish   a cache before the instances, which gets most reads over HTTP
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
@@ -46,13 +48,16 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   if (database === undefined) {
     throw new UsageError(`--database ${values.database}: one of ${DATABASES.join(', ')}`)
   }
+  const { edge } = values
+  if (edge !== undefined && edge !== 'varnish') throw new UsageError(`--edge ${edge}: only varnish`)
   return {
+    ...(edge !== undefined && { edge }),
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
     processes: positive('processes', values.processes),
     store,
     database,
-    ...situations(values, faultsFor(store, database), database)
+    ...situations(values, faultsFor(store, database, edge), database)
   }
 }
 
@@ -127,6 +132,7 @@ function parsed (args: readonly string[]) {
         processes: { type: 'string', default: '4' },
         store: { type: 'string', default: 'redis' },
         database: { type: 'string', default: 'sqlite' },
+        edge: { type: 'string' },
         faults: { type: 'string' },
         workloads: { type: 'string' },
         only: { type: 'string' },

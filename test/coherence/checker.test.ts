@@ -47,6 +47,26 @@ t.test('a short run over SQLite', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
+t.test('a short run behind a Varnish that fails, too', async (t) => {
+  const { code, output } = await check(t, [
+    '--edge',
+    'varnish',
+    '--seconds',
+    '10',
+    '--processes',
+    '2',
+    '--workloads',
+    'versions,variants,errors',
+    '--faults',
+    'edge-frozen,instance-frozen,fills-delayed',
+    '--seed',
+    'short'
+  ])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+  t.match(output, /^[1-9]\d* of the reads answered by Varnish alone$/m)
+})
+
 t.test('a short run over Postgres, with all faults', async (t) => {
   const { code, output } = await check(t, [
     '--seconds',
@@ -83,6 +103,7 @@ t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
     [['--store', 'disk'], /^--store disk: one of redis, sqlite, postgres, memcached$/m],
+    [['--edge', 'moon'], /^--edge moon: only varnish$/m],
     [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
     [
       ['--store', 'sqlite', '--faults', 'redis-frozen'],

@@ -14,6 +14,8 @@ export interface Tally {
 export interface Counts {
   reads: number
   hits: number
+  /** Reads answered by the cache before the instances. */
+  edgeHits: number
   writes: number
   /** Writes without an acknowledgement: applied or not. */
   unacknowledged: number
@@ -35,6 +37,7 @@ export interface Counts {
 export const noCounts = (): Counts => ({
   reads: 0,
   hits: 0,
+  edgeHits: 0,
   writes: 0,
   unacknowledged: 0,
   unanswered: 0,

@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3'
-import { outboxMigration, type OutboxSchema } from '@weir/outbox'
+import { edgeMigration, type EdgeSchema } from '@weir/edge'
+import { outboxMigration } from '@weir/outbox'
 import { openPool, openReadPool } from '@weir/postgres'
 import { Kysely, PostgresDialect, sql, SqliteDialect } from 'kysely'
 
-export interface VersionsSchema extends OutboxSchema {
+export interface VersionsSchema extends EdgeSchema {
   versions: { id: number, version: number }
 }
 
@@ -71,6 +72,7 @@ export async function makeDatabase (location: string, resources: number): Promis
   await sql`insert into versions select id, 1 from generate_series(0, ${resources}::int - 1) as id`
     .execute(db)
   await outboxMigration.up(db)
+  await edgeMigration.up(db)
   await db.destroy()
 }
 
@@ -82,6 +84,7 @@ async function makeFile (file: string, resources: number): Promise<void> {
   database.transaction(() => { for (let id = 0; id < resources; id++) insert.run(id) })()
   const db = new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database }) })
   await outboxMigration.up(db)
+  await edgeMigration.up(db)
   await db.destroy()
 }
 

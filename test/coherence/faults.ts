@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestMemcached } from '@weir/internal/testing'
 import type { Backlog } from './backlog.js'
+import type { EdgeFront } from './edge.js'
 import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
 import type { Load } from './load.js'
@@ -20,6 +21,7 @@ export interface World {
   readonly links: Links | undefined
   /** Undefined if the database is a file. */
   readonly database: ReplicatedDatabase | undefined
+  readonly edge: EdgeFront | undefined
   readonly backlog: Backlog
   /** Duration of the run. */
   readonly seconds: number
@@ -37,7 +39,7 @@ export type StoreKind = typeof STORES[number]
 
 interface Fault {
   /** Faults with the same target come one after the other; others may overlap. */
-  readonly befalls: 'store' | 'instances' | 'outbox' | 'database'
+  readonly befalls: 'store' | 'instances' | 'outbox' | 'database' | 'edge'
   /** The stores that it applies to, or whose instances. */
   readonly of: readonly StoreKind[]
   /** Followed by a quiet period of its kind, as long as the fault itself. */
@@ -95,6 +97,16 @@ const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown
     const instance = random.pick(instances)
     await run(instance, random)
     return instance.name
+  }
+})
+
+const ofEdge = (run: (edge: EdgeFront, random: Random) => Promise<unknown>): Fault => ({
+  befalls: 'edge',
+  of: STORES,
+  rests: true,
+  async run ({ edge }, random) {
+    if (edge !== undefined) await run(edge, random)
+    return 'Varnish'
   }
 })
 
@@ -181,6 +193,16 @@ export const FAULTS = {
     await instance.kill()
     await instance.start()
   }),
+  'edge-frozen': ofEdge(async ({ varnish }, random) => {
+    await varnish.freeze()
+    await delay(random.magnitude(SHORT, LONG))
+    await varnish.thaw()
+  }),
+  'edge-killed': ofEdge(async ({ varnish }, random) => {
+    await varnish.kill()
+    await delay(random.between(0, 500))
+    await varnish.start()
+  }),
   'fills-delayed': {
     befalls: 'instances',
     of: STORES,
@@ -247,9 +269,13 @@ export const DATABASES = ['sqlite', 'postgres'] as const
 
 export type DatabaseKind = typeof DATABASES[number]
 
-/** The faults that apply to a store and a database. */
-export const faultsFor = (store: StoreKind, database: DatabaseKind = 'sqlite'): FaultKind[] =>
+/** The faults that apply to a store, a database, and the cache before the instances if any. */
+export const faultsFor = (
+  store: StoreKind, database: DatabaseKind = 'sqlite', edge?: 'varnish'
+): FaultKind[] =>
   entries
     .filter(([, { of, befalls }]) =>
-      of.includes(store) && (befalls !== 'database' || database === 'postgres'))
+      of.includes(store) &&
+      (befalls !== 'database' || database === 'postgres') &&
+      (befalls !== 'edge' || edge !== undefined))
     .map(([kind]) => kind)

@@ -9,10 +9,13 @@ import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
 import responseCache, { type RouteCacheOptions } from '@weir/fastify/response-cache'
+import { createEdge, varnish } from '@weir/edge'
+import edgePlugin from '@weir/fastify/edge'
 import { createOutbox } from '@weir/outbox'
 import { openNotifications } from '@weir/postgres'
 import { fastify, type FastifyInstance } from 'fastify'
 import { connect, versionsOf } from './database.js'
+import { EDGE_SECRET } from './edge-secret.js'
 import { asOrigin, Engine } from './engine.js'
 import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
 
@@ -34,7 +37,8 @@ const {
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
 
-const { DATABASE_URL = '', DATABASE_REPLICA_URL: replica = '' } = process.env
+// The address of a Varnish before all instances; empty for none.
+const { EDGE: edgeUrl = '', DATABASE_URL = '', DATABASE_REPLICA_URL: replica = '' } = process.env
 const database = DATABASE_URL === '' ? join(folder, 'versions.db') : DATABASE_URL
 const currentVersion = versionsOf(database, replica)
 const writer = connect(database, 5000)
@@ -66,9 +70,19 @@ async function storeFor (app: FastifyInstance): Promise<Store> {
 process.on('disconnect', () => process.exit())
 
 const app = fastify()
+const edge = edgeUrl === ''
+  ? undefined
+  : createEdge({
+    db: connect(database, 500),
+    destinations: [varnish({ urls: [edgeUrl], secret: EDGE_SECRET, wait: true, timeout: 500 })],
+    handover: 500,
+    pollInterval: 200,
+    claim: 1000
+  })
 const outbox = createOutbox({
   db: relay,
   ...(notifications && { notifications }),
+  ...(edge && { edge }),
   invalidate: (tags) => app.responseCache.invalidate(tags)
 })
 // The outbox of the other cache, in the same table.
@@ -90,16 +104,18 @@ const engine = new Engine({
 })
 app.addHook('onReady', async () => { await Promise.all([outbox.start(), engineOutbox.start()]) })
 await app.register(conditional)
+if (edge !== undefined) await app.register(edgePlugin, { edge })
 await app.register(responseCache, { store: guarded, name, origin: 'http://versions', outbox })
 await app.register(invalidation, { outbox })
 
 function cacheOptions ({ workload, id, index }: Resource): RouteCacheOptions {
-  const tags = [`version:${id}`]
-  if (workload === 'errors') return { tags, ttl: '250ms', staleIfError: '1h' }
+  const atEdge = edge === undefined ? {} : { public: true, edge: '1h' } as const
+  const of = { tags: [`version:${id}`], ...atEdge }
+  if (workload === 'errors') return { ...of, ttl: '250ms', staleIfError: '1h' }
   if (workload === 'variants') {
-    return { tags, ttl: '250ms', staleWhileRevalidate: index % 2 === 0 ? '1h' : '2s' }
+    return { ...of, ttl: '250ms', staleWhileRevalidate: index % 2 === 0 ? '1h' : '2s' }
   }
-  return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
+  return { ...of, ttl: TTLS[index % TTLS.length] ?? 0 }
 }
 
 function addResource (resource: Resource): void {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { type Counts, noCounts } from './counts.js'
+import type { EdgeFront } from './edge.js'
 import type { Instance } from './fleet.js'
 import type { Judge, Violation } from './judge.js'
 import { News } from './news.js'
@@ -10,6 +11,8 @@ import { type Resource, resourcesOf, workload, type WorkloadName } from './resou
 
 export interface LoadOptions {
   readonly instances: readonly Instance[]
+  /** A cache before the instances, which gets most of the reads over HTTP. */
+  readonly edge?: EdgeFront | undefined
   readonly judge: Judge
   readonly random: Random
   readonly workloads: readonly WorkloadName[]
@@ -44,6 +47,7 @@ export class Load {
   /** Recent changes, to be read from each instance first. */
   readonly #news: News
   #stopped = false
+  #turn = 0
 
   constructor (options: LoadOptions) {
     const { workloads, versions, instances } = options
@@ -118,11 +122,12 @@ export class Load {
     request: ReadRequest,
     etags: Map<number, string>
   ): Promise<void> {
-    const { judge, onViolation, onAnswer } = this.#options
+    const { judge, onViolation, onAnswer, edge } = this.#options
     const { resource } = request
     const known = judge.told(resource.id)
     const begin = performance.now()
-    const response = await ask(instance, request.options)
+    const isBefore = edge !== undefined && request.isHttp && ++this.#turn % 4 !== 0
+    const response = await ask(isBefore ? edge : instance, request.options)
     const end = performance.now()
     if (response === undefined || response.status >= 500) {
       return this.#failedRead(instance, request, response)
@@ -130,17 +135,20 @@ export class Load {
     const { version, setAt, cacheStatus } = request.answer(response)
     etags.set(resource.id, response.etag)
     this.#countRead(resource, cacheStatus)
+    if (response.isEdgeHit) this.counts.edgeHits++
     onAnswer('reads')
     const read = {
       resource: resource.id,
       version,
-      instance: instance.name,
+      instance: isBefore ? edge.name : instance.name,
       begin,
       end,
       cacheStatus,
       setAt
     }
-    const isNews = workload(resource.workload).outboxed && judge.seen(read)
+    // Reads through the edge may go back in time until a write is acknowledged.
+    const isNews =
+      edge === undefined && workload(resource.workload).outboxed && judge.seen(read)
     const violation = judge.read(read, known)
     if (violation !== undefined) onViolation(violation)
     else if (isNews) this.#news.tell(resource, instance.index)
@@ -201,7 +209,7 @@ export class Load {
     const { counts } = this
     const wasFull = isFull()
     const response = await ask(instance, request.options)
-    if (response === undefined) {
+    if (response === undefined || response.isUnconfirmed) {
       counts.unacknowledged++
       return
     }
@@ -267,15 +275,22 @@ const INVALIDATIONS: ReadonlySet<string> = new Set(['invalidate', 'delete', 'cle
 
 /** Sends a request; undefined if there is no response. */
 async function ask (
-  { pool }: Instance,
+  { pool, name }: Pick<Instance, 'pool' | 'name'>,
   request: Dispatcher.RequestOptions
 ): Promise<Response | undefined> {
   try {
     if (pool === undefined) throw new Error('it has been killed')
     const { statusCode: status, headers: answered, body } = await pool.request(request)
+    const text = await body.text()
+    // Varnish, or no instance, has answered.
+    if (name === 'varnish' && status >= 500 && answered['cache-status'] === undefined) {
+      throw new Error('no instance is up')
+    }
     return {
       status,
-      text: await body.text(),
+      text,
+      isEdgeHit: / /.test(String(answered['x-varnish'] ?? '')),
+      isUnconfirmed: answered['weir-edge'] !== undefined,
       etag: String(answered.etag),
       cacheStatus: String(answered['cache-status'])
     }

@@ -35,6 +35,7 @@ export function report (outcome: Outcome, { seed, faults, workloads }: Asked): s
   return [
     `${counts.reads} reads checked in ${seconds.toFixed(1)} s (${Math.round(counts.reads / seconds)}/s), ${share(counts.hits, counts.reads)} of them hits; ` +
       `${counts.unanswered} without an answer, ${counts.failedReads} answered with an error, ${counts.originErrors} with the origin's`,
+    ...(counts.edgeHits > 0 ? [`${counts.edgeHits} of the reads answered by Varnish alone`] : []),
     `${counts.writes} writes acknowledged; ${counts.unacknowledged} without an answer, ${counts.failedWrites} answered with an error, ` +
       `${counts.refused} refused; ${counts.whileFull} invalidations with Redis full`,
     ...workloads.map((name) => workloadText(name, counts)),

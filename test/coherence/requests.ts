@@ -9,6 +9,10 @@ export interface Response {
   readonly text: string
   readonly etag: string
   readonly cacheStatus: string
+  /** True for an answer of the cache before the instances, without asking one. */
+  readonly isEdgeHit: boolean
+  /** True for a write that this cache has not confirmed. */
+  readonly isUnconfirmed: boolean
 }
 
 export interface Answer {
@@ -58,8 +62,12 @@ export class ReadRequest {
     }
   }
 
+  get isHttp (): boolean {
+    return isHttp(this.resource)
+  }
+
   /** @throws Error if the response does not match the request */
-  answer ({ status, text, etag, cacheStatus }: Response): Answer {
+  answer ({ status, text, etag, cacheStatus }: Pick<Response, 'status' | 'text' | 'etag' | 'cacheStatus'>): Answer {
     const answer =
       status === 304
         ? this.#ofEtag(etag)

@@ -7,6 +7,7 @@ import { startMemcached } from '@weir/internal/testing'
 import { Backlog } from './backlog.js'
 import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
+import { EdgeFront } from './edge.js'
 import { type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly program?: string
   /** Number of resources of the workload `versions`. */
   readonly versions?: number
+  /** A cache before the instances. Default: none. */
+  readonly edge?: 'varnish' | undefined
   /** Ends the run at the first violation or problem. */
   readonly untilViolation?: boolean
   /** Called periodically. */
@@ -93,7 +96,8 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onProgress
   } = options
   const {
-    faults = faultsFor(store, kind),
+    edge: edgeKind,
+    faults = faultsFor(store, kind, edgeKind),
     pause = Math.min(2500, 40 * seconds),
     writePause = 250,
     untilViolation = false
@@ -126,19 +130,23 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   const server = redis ?? postgres
   const links = server && await Links.start(teardowns, processes, server)
   const addresses: Addresses = links ?? { storeUrl: () => '' }
+  const edge = edgeKind === undefined ? undefined : await EdgeFront.start(teardowns)
   const environment = () => ({
     MEMCACHED: memcached?.address ?? '',
     DATABASE_URL: database?.url ?? '',
-    DATABASE_REPLICA_URL: database?.replicaUrl ?? ''
+    DATABASE_REPLICA_URL: database?.replicaUrl ?? '',
+    EDGE: edge?.varnish.url ?? ''
   })
   const instances = await startFleet(
     { program, processes, dataDir, addresses, environment },
     teardowns,
     found(deaths)
   )
+  if (edge !== undefined) edge.instances = instances
   const watch = server && new RecordWatch(teardowns, server, found(problems))
   const load = new Load({
     instances,
+    edge,
     judge: new Judge(),
     random: random.of('load'),
     workloads,
@@ -159,6 +167,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     memcached,
     links,
     database,
+    edge,
     backlog,
     seconds,
     onProblem: found(problems)

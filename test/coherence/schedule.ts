@@ -37,7 +37,7 @@ export class Schedule {
   /** Resolves when the last fault is over. */
   async run (signal: AbortSignal): Promise<void> {
     await Promise.all(
-      (['store', 'instances', 'outbox', 'database'] as const).map(async (target) => {
+      (['store', 'instances', 'outbox', 'database', 'edge'] as const).map(async (target) => {
         const kinds = this.kinds.filter((kind) => FAULTS[kind].befalls === target)
         if (kinds.length > 0) await this.#befall(kinds, target, signal)
       })

@@ -1,3 +1,4 @@
+import type { RouteCacheOptions } from '@weir/fastify/response-cache'
 import type { FastifyInstance } from 'fastify'
 import { productJson } from './product.js'
 
@@ -5,13 +6,15 @@ import { productJson } from './product.js'
  * Registers the cached route that every scenario reads, with the headers of a shop's product.
  * Returns a function that counts the runs of its handler.
  */
-export function productRoute (app: FastifyInstance, bytes: number): () => number {
+export function productRoute (
+  app: FastifyInstance, bytes: number, atEdge: RouteCacheOptions = {}
+): () => number {
   let runs = 0
   app.get<{ Params: { id: string } }>(
     '/products/:id',
     {
       config: {
-        cache: { ttl: '1h', tags: (request) => ['products', `product:${idOf(request.params)}`] }
+        cache: { ...atEdge, ttl: '1h', tags: (request) => ['products', `product:${idOf(request.params)}`] }
       }
     },
     (request, reply) => {

@@ -3,6 +3,7 @@ import { bus } from './bus.js'
 import { compressed } from './compressed.js'
 import { compression } from './compression.js'
 import { counting } from './counting.js'
+import { edge } from './edge.js'
 import { fragmentHit } from './fragments.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   idle,
   growth,
   invalidation,
+  edge,
   memory,
   remember,
   rememberRedis,

@@ -7,9 +7,11 @@ import type { Rows } from './rows.js'
 
 /**
  * `delivered`: no instance serves the invalidated values any more. `queued`: the invalidation could
- * not be delivered yet, and no instance uses its cache until it is.
+ * not be delivered yet, and no instance uses its cache until it is. `unconfirmed`, only with an
+ * edge: the fleet is done, but a cache beyond it that the write waits for has not confirmed in
+ * time, and may serve the old version until it has.
  */
-export type DeliveryOutcome = 'delivered' | 'queued'
+export type DeliveryOutcome = 'delivered' | 'queued' | 'unconfirmed'
 
 /** Dependencies of a delivery. */
 export interface DeliveryParts {
@@ -42,7 +44,7 @@ export class Delivery {
   /**
    * Never rejects. Whatever the outcome, the relays of all instances process the rows in the table.
    */
-  async deliver ({ tags, ids }: Deliverable): Promise<DeliveryOutcome> {
+  async deliver ({ tags, ids }: Deliverable): Promise<'delivered' | 'queued'> {
     if (tags.length === 0) return 'delivered'
     const { rows, lease, pollInterval } = this.#parts
     const deadline = performance.now() + outlasting(lease)

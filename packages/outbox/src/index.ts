@@ -1,4 +1,5 @@
 export type { DeliveryOutcome } from './delivery.js'
+export type { Fleet, OutboxEdge } from './edge.js'
 export { OutboxError, type OutboxErrorCode } from './errors.js'
 export type { OutboxEvents } from './events.js'
 export type { OutboxNotifications } from './notices.js'

@@ -1,5 +1,6 @@
 import { shown } from '@weir/internal'
 import type { Kysely } from 'kysely'
+import type { OutboxEdge } from './edge.js'
 import { OutboxError } from './errors.js'
 import type { OutboxNotifications } from './notices.js'
 import type { OutboxSchema } from './table.js'
@@ -39,6 +40,11 @@ export interface OutboxOptions {
   readonly lease?: number
   /** Time after which an unanswered invalidation counts as failed. Default 500. */
   readonly invalidateTimeout?: number
+  /**
+   * Caches beyond the fleet that follow each invalidation: the result of `createEdge` of
+   * `@weir/edge`. The same for every instance.
+   */
+  readonly edge?: OutboxEdge
 }
 
 /** The namespace of the response cache. */
@@ -61,6 +67,7 @@ export function resolveOptions ({
   pollInterval = 250,
   lease = 1000,
   invalidateTimeout = 500,
+  edge,
   ...others
 }: OutboxOptions) {
   refuseUnknown(others)
@@ -81,7 +88,8 @@ export function resolveOptions ({
       `it must be shorter than the lease (${lease} ms), or the cache is never trusted for long`
     )
   }
-  return { db, invalidate, namespace, notifications, pollInterval, lease, invalidateTimeout }
+  if (edge !== undefined) demandMethods('edge', edge, ['attach', 'confirm'], 'createEdge()')
+  return { db, invalidate, namespace, notifications, pollInterval, lease, invalidateTimeout, edge }
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { within } from '@weir/internal'
 import type { Transaction } from 'kysely'
 import { Delivery, type DeliveryOutcome } from './delivery.js'
+import { fleetOf } from './edge.js'
 import { OutboxError, timedOut } from './errors.js'
 import { Lease } from './lease.js'
 import { Notices } from './notices.js'
@@ -50,10 +51,15 @@ export interface Outbox {
    */
   withTags<T> (tags: () => readonly string[], work: () => T): T
   /**
+   * True if invalidations go on to caches beyond the fleet: all of them belong in a ticket.
+   * @example const isFollowed = outbox.hasEdge
+   */
+  readonly hasEdge: boolean
+  /**
    * Delivers the ticket. Await it between the commit and its acknowledgement.
    *
    * Never rejects. Answers within slightly more than the lease, or after one more lease if the
-   * database does not answer either.
+   * database does not answer either. With an edge, also waits for the caches that have `wait`.
    * @example const outcome = await outbox.deliver(ticket)
    */
   deliver (ticket: Ticket): Promise<DeliveryOutcome>
@@ -194,7 +200,8 @@ export function createOutbox (options: OutboxOptions): Outbox {
     notifications,
     pollInterval,
     lease: length,
-    invalidateTimeout
+    invalidateTimeout,
+    edge
   } = resolveOptions(options)
   const invalidate = async (tags: readonly string[]) =>
     within(
@@ -211,6 +218,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
   const settling = new Settling({ rows, delivery, lease: length })
 
+  edge?.attach(fleetOf(rows, delivery))
   const context = new AsyncLocalStorage<() => readonly string[]>()
 
   const write = async (
@@ -222,7 +230,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     const distinct = [...new Set([...tags, ...carried])]
     if (distinct.length === 0) return { id: '', tags: [] }
     const ticket = { id: makeTicketId(), tags: distinct }
-    await insertTicket(trx, namespace, ticket)
+    for (const one of [namespace, ...edge?.namespaces ?? []]) await insertTicket(trx, one, ticket)
     await notices?.announce(trx, ticket.id)
     return ticket
   }
@@ -239,19 +247,22 @@ export function createOutbox (options: OutboxOptions): Outbox {
       const outcome = await delivery.deliver({ tags: ticket.tags, ids })
       // A lease has passed. Not awaited, since the database may be the part that does not answer.
       if (outcome === 'queued') rows.release(ids).catch(() => {})
-      return outcome
+      if (edge === undefined || ids.length === 0) return outcome
+      return await edge.confirm(ticket, ids) ? outcome : 'unconfirmed'
     },
     settle: (tags) => settling.settle(tags),
     isDrained: () => lease.holds(),
     start () {
       const first = relay.start()
       notices?.start()
+      edge?.start()
       return first
     },
-    stop () {
+    async stop () {
       notices?.stop()
-      return relay.stop()
+      await Promise.all([relay.stop(), edge?.stop()])
     },
+    hasEdge: edge !== undefined,
     pending: () => rows.count()
   }
 }

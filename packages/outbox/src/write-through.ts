@@ -114,7 +114,7 @@ export function writeThrough<S, Input, Written, Value> (
     })
     const outcome = await outbox.deliver(ticket)
     // A cache that could not be notified may not answer either.
-    if (outcome === 'delivered') {
+    if (outcome !== 'queued') {
       await put(async () =>
         cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input))
       )

@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Delivery, type DeliveryOutcome } from '../src/delivery.js'
+import { Delivery } from '../src/delivery.js'
 import { Lease } from '../src/lease.js'
 import { Relay, type RelayParts } from '../src/relay.js'
 import type { Row } from '../src/rows.js'
@@ -68,7 +68,7 @@ export interface Rules {
  * replaced by an acknowledged or settled write.
  */
 export interface Run {
-  readonly outcome: DeliveryOutcome | 'settled' | undefined
+  readonly outcome: 'delivered' | 'queued' | 'settled' | undefined
   /** Whether a read that began after the acknowledgement found the outbox drained. */
   readonly trusted: boolean
   readonly stale: Step | undefined

@@ -1,0 +1,222 @@
+import t, { type Test } from 'tap'
+import {
+  cloudflare,
+  type EdgeDestination,
+  EdgeError,
+  edgeFields,
+  edgeTag,
+  fastly,
+  nginx,
+  region,
+  varnish
+} from '../src/index.js'
+import { Sender } from '../src/sender.js'
+import { startApi } from './api.js'
+
+const TOKEN = 'token-of-the-test'
+const tags = (many: number) => Array.from({ length: many }, (_, i) => `product:${i}`)
+
+function senderFor (t: Test, destination: EdgeDestination): Sender {
+  const sender = new Sender(destination)
+  t.teardown(() => { sender.stop() })
+  return sender
+}
+
+t.test('Fastly: keys in batches of 256, with the token and the kind of purge', async (t) => {
+  const api = await startApi(t, ({ body }) => ({
+    status: 200,
+    body: Object.fromEntries((body as { surrogate_keys: string[] }).surrogate_keys.map((key) => [key, '1-2']))
+  }))
+  const destination = fastly({ service: 'SU1Z0isx', token: TOKEN, api: api.url, soft: true })
+  await senderFor(t, destination).send([...tags(300), 'größe, rot'])
+  t.strictSame(api.calls.map(({ method, url, headers }) => [
+    method, url, headers['fastly-key'], headers['fastly-soft-purge'], headers['content-type']
+  ]), Array.from({ length: 2 }, () =>
+    ['POST', '/service/SU1Z0isx/purge', TOKEN, '1', 'application/json']))
+  const sent = api.calls.map(({ body }) => (body as { surrogate_keys: string[] }).surrogate_keys)
+  t.strictSame(sent.map(({ length }) => length).sort(), [256, 45])
+  t.strictSame(sent.flat().sort(), [...tags(300), edgeTag('größe, rot')].sort())
+})
+
+t.test('Cloudflare: tags in batches of 100, whose success is in the body', async (t) => {
+  let success = true
+  const api = await startApi(t, () => ({
+    status: 200, body: { success, errors: [], messages: [], result: { id: 'zone' } }
+  }))
+  const account = { zone: '023e105f', token: TOKEN, api: api.url } as const
+  const destination = cloudflare({ ...account, plan: 'enterprise' })
+  const sender = senderFor(t, destination)
+  await sender.send(tags(150))
+  t.strictSame(api.calls.map(({ method, url, headers: { authorization } }) =>
+    [method, url, authorization]), Array.from({ length: 2 }, () => ['POST', '/zones/023e105f/purge_cache', `Bearer ${TOKEN}`]))
+  const sent = api.calls.flatMap(({ body }) => (body as { tags: string[] }).tags)
+  t.strictSame(sent.sort(), tags(150).sort())
+  success = false
+  await t.rejects(sender.send(['a']), { code: 'WEIR_EDGE_REFUSED' })
+})
+
+t.test('limits: no call before the destination allows it', async (t) => {
+  for (const [what, headers] of [
+    ['Retry-After', () => ({ 'retry-after': '1' })],
+    ["Fastly's reset", () => ({
+      'fastly-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 1)
+    })]
+  ] as const) {
+    let isLimited = true
+    const api = await startApi(t, () => {
+      const answer = isLimited ? { status: 429, headers: headers() } : { status: 200, body: {} }
+      isLimited = false
+      return answer
+    })
+    const began = Date.now()
+    await senderFor(t, fastly({ service: 'S1', token: TOKEN, api: api.url })).send(['a'])
+    t.equal(api.calls.length, 2)
+    const waited = Date.now() - began
+    t.ok(waited >= 900 && waited < 5000, `${what}: ${waited} ms`)
+  }
+})
+
+t.test('a rate is kept by a bucket of tokens', async (t) => {
+  const at: number[] = []
+  const sender = senderFor(t, {
+    name: 'slow',
+    maxTags: 1,
+    limit: { calls: 2, per: 200 },
+    purge: async () => { at.push(performance.now()) }
+  })
+  await sender.send(tags(6))
+  const between = (at.at(-1) ?? 0) - (at[0] ?? 0)
+  t.ok(between >= 350, `6 calls, 2 at once and one each 100 ms: ${between}`)
+})
+
+t.test('a failed call is repeated, a refusal is not, and a late one counts as failed', async (t) => {
+  const answers = [undefined, { status: 503 }, { status: 200, body: {} }]
+  const api = await startApi(t, () => answers.shift())
+  const destination = { ...fastly({ service: 'S1', token: TOKEN, api: api.url }), timeout: 100 }
+  await senderFor(t, destination).send(['a'])
+  t.equal(api.calls.length, 3)
+  for (const status of [400, 401, 403]) {
+    const refusing = await startApi(t, () => ({ status, body: { msg: 'no' } }))
+    await t.rejects(
+      senderFor(t, fastly({ service: 'S1', token: TOKEN, api: refusing.url })).send(['a']),
+      { code: 'WEIR_EDGE_REFUSED', status, message: /answered \d+: \{"msg":"no"\}/ }
+    )
+    t.equal(refusing.calls.length, 1, String(status))
+  }
+})
+
+t.test('concurrent purges share calls, but none that has begun', async (t) => {
+  const calls: string[][] = []
+  let go = () => {}
+  const sender = senderFor(t, {
+    name: 'one',
+    concurrency: 1,
+    purge: (tags) => {
+      calls.push([...tags])
+      return new Promise((resolve) => { go = resolve })
+    }
+  })
+  const first = sender.send(['a'])
+  await Promise.resolve().then(() => Promise.resolve()).then(() => new Promise(setImmediate))
+  // The first call may have been carried out before the next commits.
+  const others = Promise.all([sender.send(['a', 'b']), sender.send(['b', 'c'])])
+  go()
+  await first
+  await new Promise(setImmediate)
+  go()
+  await others
+  t.strictSame(calls, [['a'], ['a', 'b', 'c']])
+})
+
+t.test('nginx: pages of tags and of URIs; a tag without pages is refused', async (t) => {
+  let headers: Record<string, string> = { 'weir-purge': '1' }
+  const api = await startApi(t, ({ url }) => ({ status: url.endsWith('/gone') ? 404 : 200, headers }))
+  const destination = nginx({
+    urls: [api.url],
+    pages: (tag) => tag === 'product:1' ? ['/products/1', '/gone'] : undefined
+  })
+  await senderFor(t, destination).send(['product:1', '\u0001http://shop/a?b=1\nroute', '\u0001http://shop/c#'])
+  t.strictSame(api.calls.map(({ method, url }) => `${method} ${url}`).sort(),
+    ['/a?b=1', '/c', '/gone', '/products/1'].map((page) => `GET /weir-purge${page}`))
+  headers = {}
+  await t.rejects(senderFor(t, destination).send(['product:1']), { message: /location \/weir-purge/ })
+  await t.rejects(senderFor(t, destination).send(['other']), { code: 'WEIR_EDGE_REFUSED', message: /"other"/ })
+})
+
+t.test('region: tags as they are, by address or by function', async (t) => {
+  const api = await startApi(t, () => ({ status: 204 }))
+  const given = ['größe, rot', '\u0001http://shop/a']
+  await senderFor(t, region({ name: 'eu', url: api.url, secret: 'secret' })).send(given)
+  t.match(api.calls, [{ method: 'POST', url: '/.well-known/weir/invalidate', body: { tags: given } }])
+  t.equal(api.calls[0]?.headers.authorization, 'Bearer secret')
+  const done: string[] = []
+  await senderFor(t, region({ name: 'us', invalidate: async (tags) => { done.push(...tags) } })).send(given)
+  t.strictSame(done, given)
+})
+
+t.test('tags have a safe form: no separator of any CDN, no length beyond 128, the same each time', async (t) => {
+  t.equal(edgeTag('product:42'), 'product:42')
+  for (const tag of ['a b', 'a,b', 'ä', '', '~a', 'x'.repeat(129), '\u0001http://shop/a', '"', '\r\n', '\ud83d\ude00']) {
+    t.match(edgeTag(tag), /^~[0-9a-f]{32}$/, JSON.stringify(tag))
+    t.equal(edgeTag(tag), edgeTag(tag))
+  }
+  const all = ['a b', 'a,b', 'ab', 'a\u0000b', 'a  b']
+  t.equal(new Set(all.map(edgeTag)).size, all.length)
+})
+
+t.test('fields of responses keep to the limits of each CDN', async (t) => {
+  const destinations = [
+    fastly({ service: 'S1', token: TOKEN }),
+    cloudflare({ zone: 'a', token: TOKEN }),
+    varnish({ urls: ['http://a'], secret: TOKEN }),
+    nginx({ urls: ['http://a'], pages: () => [] }),
+    region({ name: 'eu', invalidate: async () => {} })
+  ]
+  const fields = edgeFields(destinations)
+  t.strictSame(fields.stored(['a', 'b'], 60), {
+    'surrogate-key': 'a b weir:everything',
+    'surrogate-control': 'max-age=60',
+    'cache-tag': 'a,b,weir:everything',
+    'cloudflare-cdn-cache-control': 'max-age=60',
+    xkey: 'a b weir:everything',
+    'varnish-cache-control': 'max-age=60',
+    'x-accel-expires': '60'
+  })
+  t.strictSame(fields.unstored(), {
+    'surrogate-control': 'no-store',
+    'cloudflare-cdn-cache-control': 'no-store',
+    'varnish-cache-control': 'no-store',
+    'x-accel-expires': '0'
+  })
+  const long = tags(1000)
+  const { xkey, 'surrogate-key': keys, 'varnish-cache-control': lifetime } = fields.stored(long, 60)
+  t.ok(Array.isArray(xkey) && xkey.every((line) => String(line).length <= 7000), 'several lines')
+  t.strictSame([xkey].flat().join(' ').split(' ').length, 1001)
+  t.equal(lifetime, 'max-age=60')
+  t.ok(String(keys).length <= 16_384)
+  const most = fields.stored(tags(3000), 60)
+  t.strictSame(Object.keys(most).filter((name) => /key|tag/.test(name)), [], 'none is cut short')
+  t.equal(most['surrogate-control'], 'no-store')
+})
+
+t.test('mistakes in options fail at once, and no error shows a secret', async (t) => {
+  const bad: (() => unknown)[] = [
+    () => fastly({ service: 'a/b', token: TOKEN }),
+    () => fastly({ service: 'S1', token: 'with space' }),
+    () => cloudflare({ zone: 'x/y', token: TOKEN }),
+    () => varnish({ urls: [], secret: TOKEN }),
+    () => varnish({ urls: ['ftp://a'], secret: TOKEN }),
+    () => varnish({ urls: ['http://a'], secret: TOKEN, settle: 5000 }),
+    () => region({ name: 'eu' }),
+    () => nginx({ urls: [], pages: () => [] })
+  ]
+  for (const make of bad) {
+    try {
+      make()
+      t.fail(String(make))
+    } catch (error) {
+      t.ok(error instanceof EdgeError && error.code === 'WEIR_EDGE_INVALID_OPTION', String(error))
+      t.notMatch(String(error), /with space/)
+    }
+  }
+})

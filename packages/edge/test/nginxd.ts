@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '@weir/internal/testing'
+import type { Test } from 'tap'
+
+/** Starts an nginx with a cache and ngx_cache_purge in front of a server on this machine. */
+export async function nginxBefore (t: Test, port: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-nginx-'))
+  await chmod(folder, 0o755)
+  const own = await freePort()
+  await writeFile(join(folder, 'nginx.conf'), `
+    load_module /usr/lib/nginx/modules/ngx_http_cache_purge_module.so;
+    daemon off; master_process off; error_log stderr notice; pid ${folder}/pid;
+    events {}
+    http {
+      access_log off;
+      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+      proxy_cache_path ${folder}/cache keys_zone=edge:1m;
+      server {
+        listen 127.0.0.1:${own};
+        location ~ ^/weir-purge(/.*)$ {
+          allow 127.0.0.1; deny all;
+          add_header weir-purge 1 always;
+          proxy_cache_purge edge $1$is_args$args;
+        }
+        location / {
+          proxy_pass http://127.0.0.1:${port};
+          proxy_cache edge;
+          proxy_cache_key $uri$is_args$args;
+          proxy_ignore_headers Cache-Control Expires;
+          proxy_cache_lock on;
+          add_header x-cache $upstream_cache_status;
+        }
+      }
+    }`)
+  const child = spawn('nginx', ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // Debian puts servers into folders that only root's PATH contains.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin` }
+  })
+  const abandon = () => { child.kill('SIGKILL') }
+  process.once('exit', abandon)
+  const closed = once(child, 'close').then(() => process.off('exit', abandon))
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await closed
+    await rm(folder, { recursive: true, force: true })
+  })
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('using the')) resolve()
+    })
+    child.once('close', () => { reject(new Error(`nginx did not start:\n${said}`)) })
+  })
+  return `http://127.0.0.1:${own}`
+}
