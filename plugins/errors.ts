@@ -12,6 +12,19 @@ export const WEIR_ERR_ENV = createError<'WEIR_ERR_ENV', [problems: string]>(
   500
 )
 
+/** Tracing has an endpoint, but OpenTelemetry's packages, which are optional, are not installed. */
+export const WEIR_ERR_TELEMETRY_PACKAGES = createError<
+  'WEIR_ERR_TELEMETRY_PACKAGES',
+  [cause: string]
+>(
+  'WEIR_ERR_TELEMETRY_PACKAGES',
+  'Tracing needs packages that are not installed (%s): run npm install @fastify/otel ' +
+  '@opentelemetry/api @opentelemetry/context-async-hooks @opentelemetry/core ' +
+  '@opentelemetry/exporter-trace-otlp-http @opentelemetry/resources ' +
+  '@opentelemetry/sdk-trace-base, or unset the endpoint',
+  500
+)
+
 /** No route has this method and path. */
 export const WEIR_ERR_ROUTE_NOT_FOUND = createError<
   'WEIR_ERR_ROUTE_NOT_FOUND',

@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders } from 'node:http'
+import { parseTraceparent } from '@weir/internal'
 
 /** The parts of a request that determine the forwarded headers. */
 export interface ClientRequest {
@@ -23,10 +24,12 @@ const NOT_SENT_ON = [
 /**
  * Returns the headers for an instance: the client's, and the client's identity as the front door
  * saw it.
+ * @param trace the context of the front door's own span, in place of the client's
  */
 export function forwardedHeaders (
   request: ClientRequest,
-  headers: IncomingHttpHeaders
+  headers: IncomingHttpHeaders,
+  trace: Readonly<Record<string, string>> = {}
 ): IncomingHttpHeaders {
   const kept = withoutHopByHop({ ...headers, connection: request.headers.connection })
   // The body of a GET or HEAD has no meaning (RFC 9110, section 9.3.1) and is not forwarded, nor is
@@ -39,7 +42,14 @@ export function forwardedHeaders (
   kept['x-forwarded-for'] = request.socket.remoteAddress
   kept['x-forwarded-host'] = request.headers.host
   kept['x-forwarded-proto'] = 'http'
-  return kept
+  // A malformed context is no context (W3C Trace Context, 3.2). Baggage of the internet may be
+  // anything, and the suite has no use for it.
+  if (trace['traceparent'] !== undefined || parseTraceparent(kept['traceparent']) === undefined) {
+    delete kept['traceparent']
+    delete kept['tracestate']
+  }
+  delete kept['baggage']
+  return { ...kept, ...trace }
 }
 
 /**

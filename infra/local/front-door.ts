@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import proxy from '@fastify/http-proxy'
+import telemetry, { traceHeaders, type TelemetryOptions } from '@weir/fastify/telemetry'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Agent } from 'undici'
 import { ownDocs, serveDocs } from './docs-page.js'
@@ -58,7 +59,8 @@ const NO_ANSWER = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', ...SILENT])
  */
 export function buildFrontDoor (
   services: readonly FrontDoorService[],
-  limits: Readonly<typeof LIMITS> = LIMITS
+  limits: Readonly<typeof LIMITS> = LIMITS,
+  tracing?: TelemetryOptions
 ): FastifyInstance {
   const agent = new Agent({ headersTimeout: limits.silence, bodyTimeout: limits.silence })
   const app = fastify({
@@ -83,6 +85,7 @@ export function buildFrontDoor (
     agent.destroy().catch(() => {})
   })
   answerForNode(app)
+  if (tracing !== undefined) app.register(telemetry, tracing)
 
   app.addHook('onRequest', (request, reply, done) => {
     const refusal = protocolRefusal(request.raw)
@@ -139,11 +142,11 @@ export function buildFrontDoor (
       ],
       replyOptions: {
         getUpstream: () => '',
-        rewriteRequestHeaders: forwardedHeaders,
         rewriteHeaders: withoutHopByHop
       },
       handler: (request, reply, path, options) => {
         const { body } = request
+        const trace = traceHeaders()
         const tried = new Set<Upstream>()
         const attempt = (otherwise: () => unknown): unknown => {
           const chosen = watch.next(tried)
@@ -157,6 +160,7 @@ export function buildFrontDoor (
           return reply.from(path.startsWith('/docs/') ? ownDocs(path) : path, {
             ...options,
             getUpstream: () => url,
+            rewriteRequestHeaders: (request, headers) => forwardedHeaders(request, headers, trace),
             // Prevents @fastify/reply-from from retrying up to ten times after a 503.
             retryDelay: () => null,
             onError: (_reply, { error }) => {

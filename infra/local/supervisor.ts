@@ -15,6 +15,7 @@ import {
   listenError
 } from './ports.js'
 import { type ServiceDefinition, type Settings } from './suite.js'
+import { tracingOf } from './tracing.js'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
 
@@ -80,7 +81,9 @@ export class Supervisor {
         upstreams: this.#members
           .filter(({ service }) => service.name === name)
           .map(({ instance }) => instance)
-      }))
+      })),
+      undefined,
+      tracingOf(env)
     )
   }
 

@@ -1,15 +1,18 @@
 import type { Counters, Outcome, RouteCounter } from '@weir/metrics'
 import type { FastifyReply, FastifyRequest, onResponseHookHandler, RouteOptions } from 'fastify'
+import { TRACE } from '../active-tracing.js'
 import type {} from '../auth/index.js'
 import type {} from '../rate-limit/index.js'
 import { isRefused } from '../refusals.js'
 import type { CacheResult } from '../response-cache/result.js'
 import { clientOf } from './client.js'
+import type { Exemplars } from './exemplars.js'
 
 /** Counters of a process, and the name under which it fills caches. */
 export interface Counting {
   readonly counters: Counters
   readonly instance: string
+  readonly exemplars: Exemplars
 }
 
 /** Counts the requests of a route. Its counters are looked up here, once. */
@@ -54,12 +57,15 @@ function count (
   counter: RouteCounter,
   request: FastifyRequest,
   reply: FastifyReply,
-  { counters, instance }: Counting
+  { counters, instance, exemplars }: Counting
 ): void {
   const result = request.cacheResult
   const outcome = outcomeOf(request, reply, result)
   const tally = counter.tallies[outcome]
-  tally.add(reply.elapsedTime, bytesOf(request, reply))
+  const ms = reply.elapsedTime
+  tally.add(ms, bytesOf(request, reply))
+  const trace = request[TRACE]
+  if (trace?.isSampled === true) exemplars.add(counter, outcome, ms, trace.traceId)
   if (reply.statusCode === 304) tally.notModified++
   if (outcome === 'limited') deny(counter, request, counters)
   // Undefined in contexts created before the decorator.

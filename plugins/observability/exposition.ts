@@ -1,11 +1,20 @@
+import { createRequire } from 'node:module'
 import { OUTCOMES, type Recorder, type RouteCounter, type Vitals } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type {} from '../redis/index.js'
+import { type BacklogSource, exposeOutbox, exposeRedis } from './backing-metrics.js'
 import type { CacheErrors } from './cache-errors.js'
+import { measureEngine } from './engine-metrics.js'
 import { collectProcessMetrics } from './event-loop-lag.js'
+import type { Exemplars } from './exemplars.js'
 import { type LabelledSeries, LatencyHistogram } from './latency-histogram.js'
 import type { NamedCaches } from './memory.js'
+
+/** The version of Weir: all of its packages have the same, also that of a bundled service. */
+const { version: VERSION } = createRequire(import.meta.url)('../../package.json') as {
+  readonly version: string
+}
 
 /** One sample of a metric: its labels and its value. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
@@ -17,6 +26,8 @@ export interface Exposed {
   readonly cacheErrors: CacheErrors
   readonly memory: () => Vitals['l1']
   readonly caches: () => NamedCaches
+  readonly exemplars: Exemplars
+  readonly outbox: BacklogSource | undefined
 }
 
 /**
@@ -25,13 +36,13 @@ export interface Exposed {
  */
 export function exposition (
   app: FastifyInstance,
-  { service, recorder, cacheErrors, memory, caches }: Exposed
+  { service, recorder, cacheErrors, memory, caches, exemplars, outbox }: Exposed
 ): Registry {
   const registry = new Registry()
   const { counters } = recorder
-  const end = collectProcessMetrics(registry)
+  const ends = [collectProcessMetrics(registry), measureEngine(registry, service)]
   app.addHook('onClose', async () => {
-    end()
+    for (const end of ends) end()
   })
 
   const counter = (
@@ -75,7 +86,7 @@ export function exposition (
             value
           ])
         )
-  const outcomes = () => labelledSeries(counters.routes)
+  const outcomes = () => labelledSeries(counters.routes, exemplars)
 
   counter('weir_requests_total', 'Answered requests by outcome', ['route', 'outcome'], () =>
     outcomes().map(({ labels, series }) => [labels, series.count])
@@ -94,7 +105,7 @@ export function exposition (
       labelNames: ['service', 'route', 'outcome'],
       registers: [registry]
     },
-    () => outcomes().map(({ labels, series }) => ({ labels: { service, ...labels }, series }))
+    () => outcomes().map(({ labels, ...rest }) => ({ labels: { service, ...labels }, ...rest }))
   )
   counter(
     'weir_not_modified_total',
@@ -149,8 +160,18 @@ export function exposition (
     () => recorder.unsent
   )
 
+  const labels = { service, version: VERSION, node: process.version }
+  new Gauge({
+    name: 'weir_build_info',
+    help: 'Versions that this instance runs; always 1',
+    labelNames: Object.keys(labels),
+    registers: [registry]
+  }).set(labels, 1)
+  exposeOutbox(registry, service, outbox)
+
   app.addHook('onReady', async () => {
     if (app.hasDecorator('redis')) {
+      exposeRedis(registry, service, app)
       gauge('weir_redis_up', 'Whether this instance is connected to Redis', () =>
         app.redis.status === 'ready' ? 1 : 0
       )
@@ -168,14 +189,22 @@ const readSamples = (caches: NamedCaches): Sample[] =>
       .map(([outcome, value]): Sample => [{ cache, outcome }, value])
   })
 
-function labelledSeries (routes: Iterable<RouteCounter>): LabelledSeries[] {
-  return Array.from(routes).flatMap(({ route, tallies }) =>
-    OUTCOMES.flatMap((outcome) =>
+function labelledSeries (
+  routes: Iterable<RouteCounter>,
+  exemplars: Exemplars
+): LabelledSeries[] {
+  return Array.from(routes).flatMap((counter) => {
+    const { route, tallies } = counter
+    return OUTCOMES.flatMap((outcome) =>
       tallies[outcome].count === 0
         ? []
-        : [{ labels: { route, outcome }, series: tallies[outcome].copy() }]
+        : [{
+            labels: { route, outcome },
+            series: tallies[outcome].copy(),
+            exemplars: exemplars.of(counter, outcome)
+          }]
     )
-  )
+  })
 }
 
 const sum = ({ tallies }: RouteCounter, what: 'notModified' | 'shared' | 'savedMicros') =>

@@ -2,6 +2,8 @@ import { reasonOf } from '@weir/internal'
 import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { Registry } from 'prom-client'
+import { tracing } from '../active-tracing.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
@@ -10,9 +12,12 @@ import { type AnnounceOptions, Announcing } from './announcing.js'
 import { Breakers } from './breakers.js'
 import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
+import type { BacklogSource } from './backing-metrics.js'
+import { Exemplars } from './exemplars.js'
 import { exposition } from './exposition.js'
 import { Invalidations } from './invalidations.js'
 import { cachesOf, memoryOf, type NamedCaches, readsOf } from './memory.js'
+import { openMetrics } from './open-metrics.js'
 import { RouteConfigs } from './route-configs.js'
 import { ProcessVitals } from './vitals.js'
 
@@ -42,6 +47,8 @@ export interface ObservabilityOptions {
    * of the response cache, the prefix of its administration.
    */
   readonly announce?: AnnounceOptions
+  /** The outbox whose backlog is exported: `createOutbox` of `@weir/outbox`. Default: none. */
+  readonly outbox?: BacklogSource
 }
 
 declare module 'fastify' {
@@ -71,6 +78,7 @@ declare module 'fastify' {
 export const UNCOUNTED: unique symbol = Symbol.for('weir.uncounted')
 
 export { type AnnounceOptions } from './announcing.js'
+export { type BacklogSource } from './backing-metrics.js'
 
 const NAME = 'weir-observability'
 
@@ -87,9 +95,10 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     service: true,
     instance: true,
     caches: true,
-    announce: true
+    announce: true,
+    outbox: true
   })
-  const { store, service, instance, caches = () => ({}), announce } = options
+  const { store, service, instance, caches = () => ({}), announce, outbox } = options
   const announcing = new Announcing(NAME, announce)
   const invalidations = new Invalidations()
   const breakers = new Breakers()
@@ -123,7 +132,8 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   })
 
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
-  const counting = { counters: recorder.counters, instance }
+  const exemplars = new Exemplars()
+  const counting = { counters: recorder.counters, instance, exemplars }
   app.decorate('observability', { store, instance })
   app.addHook('onRoute', function (route) {
     const { metrics } = route.config ?? {}
@@ -143,14 +153,25 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   // A 404 has no route whose hooks could count it.
   app.addHook('onResponse', countNotFound(counting))
 
-  const registry = exposition(app, { service, recorder, cacheErrors, memory, caches: known })
+  const registry = exposition(app, {
+    service,
+    recorder,
+    cacheErrors,
+    memory,
+    caches: known,
+    exemplars,
+    outbox
+  })
   app.get('/metrics', {
     // Overloaded instances must stay observable.
     config: { metrics: false, rateLimit: false, pressureHandler: () => {} },
     schema: { hide: true }
-  }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store').type(registry.contentType)
-    return registry.metrics()
+  }, async (request, reply) => {
+    reply.header('cache-control', 'no-store').header('vary', 'accept')
+    // Exemplars lead to traces: without tracing the simpler format has everything.
+    const isOpen = tracing() !== undefined && /openmetrics-text/.test(request.headers.accept ?? '')
+    reply.type(isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : registry.contentType)
+    return isOpen ? openMetrics(registry) : registry.metrics()
   })
 }
 

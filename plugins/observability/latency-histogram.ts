@@ -1,11 +1,14 @@
 import { LATENCY_BOUNDS_MS, type Series } from '@weir/metrics'
 import { Histogram, type HistogramConfiguration } from 'prom-client'
+import type { LatencyExemplar } from './exemplars.js'
 
 const BOUNDS = LATENCY_BOUNDS_MS.map((ms) => ms / 1000)
 
 export interface LabelledSeries {
   readonly labels: Readonly<Record<string, string>>
   readonly series: Series
+  /** A traced request of each bucket, where there is one. */
+  readonly exemplars: readonly (LatencyExemplar | undefined)[]
 }
 
 /** Histogram in seconds over existing bucket counts: nothing is observed twice. */
@@ -22,11 +25,17 @@ export class LatencyHistogram extends Histogram {
   /** Called by the registry. `sharedLabels` are the labels of all lines of a series. */
   async getForPromString () {
     const { name, help } = this.#about
-    const values = Array.from(this.#all(), ({ labels: sharedLabels, series }) => {
+    const values = Array.from(this.#all(), ({ labels: sharedLabels, series, exemplars }) => {
       let below = 0
       const buckets = BOUNDS.map((le, i) => {
         below += series.latency[i] ?? 0
-        return { metricName: `${name}_bucket`, labels: { le }, sharedLabels, value: below }
+        return {
+          metricName: `${name}_bucket`,
+          labels: { le },
+          sharedLabels,
+          value: below,
+          exemplar: exemplars[i]
+        }
       })
       return [
         ...buckets,
@@ -34,7 +43,8 @@ export class LatencyHistogram extends Histogram {
           metricName: `${name}_bucket`,
           labels: { le: '+Inf' },
           sharedLabels,
-          value: series.count
+          value: series.count,
+          exemplar: exemplars[BOUNDS.length]
         },
         {
           metricName: `${name}_sum`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Cache, Entry, Fill } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Response } from 'light-my-request'
+import { tracing } from '../active-tracing.js'
 import { askSelf } from './self-request.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
@@ -39,6 +40,8 @@ const NOT_REPEATED = [
   'cache-control',
   'pragma'
 ]
+// A refill is no part of the client's trace, which may have ended.
+const OF_THE_TRACE = ['traceparent', 'tracestate']
 
 /** Fills through requests of the application to itself, which run all of its hooks. */
 export class InternalFills {
@@ -82,9 +85,14 @@ export class InternalFills {
       .then(async (fill) => {
         if (fill === undefined) return
         const without = credentials.filter((name) => !target.names.includes(name))
-        await this.#carryOut(request, { fill, target, purpose: 'refill' }, without, (answer) =>
-          this.#discard(answer)
-        )
+        const refill = () =>
+          this.#carryOut(
+            request,
+            { fill, target, purpose: 'refill' },
+            [...OF_THE_TRACE, ...without],
+            (answer) => this.#discard(answer)
+          )
+        await (tracing()?.detached(refill) ?? refill())
       })
       .catch((error: unknown) => {
         request.log.warn({ err: error, key }, 'a stale response could not be refilled')

@@ -5,6 +5,7 @@ import envSchema from 'env-schema'
 import { Type, type Static, type TObject } from 'typebox'
 import { WEIR_ERR_ENV } from '../errors.js'
 import { addressList } from '../rate-limit/addresses.js'
+import type { TelemetryOptions } from '../telemetry/index.js'
 import { listed } from './clients-env.js'
 import { numbersAsInJson } from './numbers.js'
 import { fieldErrors, type Violation } from './validation.js'
@@ -67,6 +68,37 @@ export const serviceEnv = Type.Object({
     default: 1000,
     description:
       'delay of the event loop, in ms, from which a service answers 503; 0 disables the check'
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      format: 'readable-url',
+      description: 'where spans are sent by OTLP over HTTP, such as http://127.0.0.1:4318'
+    })
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Type.Enum(['http/json'], {
+    default: 'http/json',
+    description: 'the only protocol; collectors accept it on the port of http/protobuf'
+  }),
+  OTEL_SDK_DISABLED: Type.Boolean({ default: false, description: 'true: nothing is traced' }),
+  OTEL_SERVICE_NAME: Type.Optional(
+    Type.String({ description: 'name of the service in traces; default: its own' })
+  ),
+  OTEL_TRACES_SAMPLER: Type.Enum(
+    [
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio'
+    ],
+    { default: 'parentbased_always_on', description: 'which traces are recorded' }
+  ),
+  OTEL_TRACES_SAMPLER_ARG: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    description: 'share of the traces that a sampler with `ratio` in its name records'
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({
@@ -150,6 +182,23 @@ export function instanceName (env: ServiceEnv, service: string): string {
   const [machine = ''] = hostname().split('.', 1)
   return `${service}-${machine}-${env.PORT}`
 }
+
+/**
+ * Returns the options of `@weir/fastify/telemetry` for a service.
+ *
+ * @example
+ * const options = telemetryOf(env, { service: 'catalog', version: '1.0.0' })
+ * await app.register(telemetry, options)
+ */
+export const telemetryOf = (
+  env: ServiceEnv,
+  { service, version }: { readonly service: string, readonly version: string }
+): TelemetryOptions => ({
+  service,
+  version,
+  instance: instanceName(env, service),
+  endpoint: env.OTEL_SDK_DISABLED ? undefined : env.OTEL_EXPORTER_OTLP_ENDPOINT
+})
 
 const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 

@@ -38,7 +38,8 @@ const Ready = Type.Object({
  * too, or an orchestrator would kill instances that are only busy.
  */
 export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
-  const config = { pressureHandler: () => {} }
+  // Traces of probes would outnumber those of clients.
+  const config = { pressureHandler: () => {}, otel: false }
   app.get(
     '/health/live',
     {

@@ -3,6 +3,7 @@ import createError from '@fastify/error'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
+import { traceOf } from '../active-tracing.js'
 import { noteRefusal, refusalLevel } from '../refusals.js'
 import { JSON_TYPE, PATCH_TYPES } from './json.js'
 import { fieldErrors, type Violation } from './validation.js'
@@ -28,6 +29,9 @@ export const ProblemSchema = Type.Object(
     requestId: Type.String({
       description: 'X-Request-Id of the response, with which to find the request in the logs'
     }),
+    traceId: Type.Optional(
+      Type.String({ description: 'trace of the request (W3C Trace Context), if it has one' })
+    ),
     errors: Type.Optional(
       Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), {
         description: 'fields that are invalid'
@@ -61,6 +65,7 @@ export const problems = { '4xx': problem, '5xx': problem }
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const thrown = isRecord(error) ? error : {}
   const status = statusOf(thrown, reply)
+  const traceId = traceOf(request)?.traceId
   const problem: Problem = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
@@ -69,7 +74,8 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
       'The service could not answer this request; its log has the reason under the requestId.',
     instance: pathOf(request),
     code: codeOf(thrown, status),
-    requestId: request.id
+    requestId: request.id,
+    ...traceId !== undefined && { traceId }
   }
   const level = refusalLevel(error)
   noteRefusal(error, request)

@@ -4,6 +4,7 @@ import {
   type FastifyReply,
   type FastifyRequest
 } from 'fastify'
+import { logged, traceOf } from '../active-tracing.js'
 import type {} from '../response-cache/index.js'
 import { pathOf } from './problem.js'
 
@@ -38,10 +39,10 @@ export class ResponseLog extends LogController {
     reply: FastifyReply
   ) {
     if (this.#access) this.#logAccess(request, reply)
-    const line = { req: request, res: reply, responseTime: reply.elapsedTime }
-    if (error) request.log.error({ ...line, err: error }, 'response failed')
-    else if (reply.statusCode >= 400 && !this.#access) request.log.info(line, 'response')
-    else if (this.#all && !this.#access) request.log.debug(line, 'response')
+    if (error) request.log.error({ ...lineOf(request, reply), err: error }, 'response failed')
+    else if (!this.#access && reply.statusCode >= 400) {
+      request.log.info(lineOf(request, reply), 'response')
+    } else if (!this.#access && this.#all) request.log.debug(lineOf(request, reply), 'response')
   }
 
   #logAccess (request: FastifyRequest, reply: FastifyReply) {
@@ -54,9 +55,18 @@ export class ResponseLog extends LogController {
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 1000) / 1000,
         // Undefined, and therefore omitted, in contexts without the response cache.
-        cache: request.cacheResult?.outcome
+        cache: request.cacheResult?.outcome,
+        ...logged(traceOf(request))
       },
       'access'
     )
   }
 }
+
+const lineOf = (request: FastifyRequest, reply: FastifyReply) => ({
+  // The context of a response that ends may be another request's.
+  ...logged(traceOf(request)),
+  req: request,
+  res: reply,
+  responseTime: reply.elapsedTime
+})

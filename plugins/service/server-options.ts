@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import { redactJson } from '@weir/internal'
 import type { FastifyHttpOptions, FastifyRequest } from 'fastify'
+import { logged, tracing } from '../active-tracing.js'
 import { answerClientError } from './client-error.js'
 import { instanceName, type ServiceEnv } from './env.js'
 import { serializeError } from './error-serializer.js'
@@ -34,6 +35,7 @@ export function serverOptions (
         paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]),
         censor: '[redacted]'
       },
+      mixin: () => logged(tracing()?.ids()),
       serializers: { err: serializeError, req: serializeRequest },
       hooks: { streamWrite: redactJson }
     },

@@ -13,7 +13,11 @@ t.test('defaults, coercion, and nothing undeclared', async (t) => {
     DATA_DIR: '.data',
     DRAIN_MS: 0,
     MAX_EVENT_LOOP_DELAY: 1000,
-    REDIS_COMMAND_TIMEOUT: 100
+    REDIS_COMMAND_TIMEOUT: 100,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_SDK_DISABLED: false,
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+    OTEL_TRACES_SAMPLER_ARG: 1
   })
   t.equal(instanceName(env, 'catalog'), 'catalog-4101')
   t.equal(instanceName(loadEnv(serviceEnv, { PORT: '0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')

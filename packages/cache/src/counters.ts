@@ -21,6 +21,7 @@ export class Counters {
     emit('weir:cache:hit', () => ({
       namespace: this.namespace,
       key,
+      tags: hit.entry.tags,
       source: hit.source,
       stale: hit.stale,
       cost: hit.entry.cost

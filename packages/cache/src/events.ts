@@ -10,12 +10,33 @@ export interface CacheEvents {
   'weir:cache:hit': {
     namespace: string
     key: string
+    tags: readonly string[]
     source: Source
     stale: boolean
     cost: number
   }
   'weir:cache:miss': { namespace: string; key: string }
   'weir:cache:store': { namespace: string; key: string; tags: readonly string[]; bytes: number }
+  /** The store answered a read, or did not. `claim` may lead to a fill. */
+  'weir:cache:read': { namespace: string; operation: 'get' | 'claim'; ms: number; failed: boolean }
+  /**
+   * A fill ended. `outcome`: that of storing its value, or the reason why there is none to share.
+   * `cost`: microseconds that computing the value took, if there is one.
+   */
+  'weir:cache:fill': {
+    namespace: string
+    key: string
+    background: boolean
+    outcome: string
+    cost: number | undefined
+  }
+  /** A caller waited for another caller's fill; `elsewhere`: for that of another instance. */
+  'weir:cache:wait': { namespace: string; key: string; elsewhere: boolean; ms: number }
+  /**
+   * This instance's lease on its memory lapsed: Redis did not answer in time (`late`), or the
+   * connection broke. Reads ask the store until the lease is back.
+   */
+  'weir:cache:lapse': { reason: 'late' | 'connection' }
   /**
    * An entry was found but not used.
    *
@@ -47,12 +68,19 @@ const channels = {
   'weir:cache:hit': channel('weir:cache:hit'),
   'weir:cache:miss': channel('weir:cache:miss'),
   'weir:cache:store': channel('weir:cache:store'),
+  'weir:cache:read': channel('weir:cache:read'),
+  'weir:cache:fill': channel('weir:cache:fill'),
+  'weir:cache:wait': channel('weir:cache:wait'),
+  'weir:cache:lapse': channel('weir:cache:lapse'),
   'weir:cache:discard': channel('weir:cache:discard'),
   'weir:cache:invalidate': channel('weir:cache:invalidate'),
   'weir:cache:clear': channel('weir:cache:clear'),
   'weir:cache:listen': channel('weir:cache:listen'),
   'weir:cache:error': channel('weir:cache:error')
 } satisfies Record<keyof CacheEvents, unknown>
+
+/** Returns whether something subscribes to the channel. */
+export const hasListeners = (name: keyof CacheEvents): boolean => channels[name].hasSubscribers
 
 /** Publishes to the channel's subscribers; builds the message only if there are any. */
 export function emit<E extends keyof CacheEvents> (name: E, message: () => CacheEvents[E]): void {

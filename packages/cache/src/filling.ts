@@ -3,6 +3,7 @@ import type { Counters } from './counters.js'
 import type { Defaults } from './defaults.js'
 import { type Entry, freshness, goneAt, servesError } from './entry.js'
 import { CacheError } from './errors.js'
+import { emit } from './events.js'
 import { FillNode } from './fill-graph.js'
 import { Fill, type FillKeeper, type FillOutcome, type StoreOutcome } from './fill.js'
 import { type Flight, Flights, type Outcome } from './flights.js'
@@ -83,7 +84,7 @@ export class Filling<T> {
       const mayBeStale = flight.background && options.renew !== true
       const stale = mayBeStale ? this.usable(key, (await this.find(key))?.found) : undefined
       if (stale !== undefined) return stale
-      const outcome = await traceWait(this.tiers.name, key, flight, () =>
+      const outcome = await traceWait(this.tiers.name, key, { flight }, () =>
         flight.node.answer(flight.outcome)
       )
       if (outcome.kind === 'again') {
@@ -214,10 +215,10 @@ export class Filling<T> {
    */
   async #awaitElsewhere (
     flight: Flight<T>,
-    { ended, fill }: Claim & { kind: 'held' }
+    { ended, fill, traceparent }: Claim & { kind: 'held' }
   ): Promise<FillEnd | 'late'> {
     try {
-      return await traceWait(this.tiers.name, flight.node.key, undefined, () =>
+      return await traceWait(this.tiers.name, flight.node.key, { traceparent }, () =>
         flight.node.awaitRemote(
           fill,
           Promise.race([ended, flight.outcome.then(() => 'late' as const)])
@@ -284,6 +285,7 @@ export class Filling<T> {
     }
     const node = flight?.node ?? new FillNode(this.tiers.entries, key, parent)
     node.lease = lease
+    if (trace !== undefined) lease?.setTrace?.(trace)
     const stamp =
       lease === undefined
         ? await this.counters.read(key, this.tiers.validity.stamp())
@@ -329,6 +331,13 @@ export class Filling<T> {
         isOpen = false
         this.activity.end()
         trace?.end(outcome)
+        emit('weir:cache:fill', () => ({
+          namespace: this.tiers.name,
+          key,
+          background: flight?.background === true,
+          outcome: outcome.kind === 'value' ? outcome.result : outcome.kind,
+          cost: outcome.kind === 'value' ? outcome.entry.cost : undefined
+        }))
         node.end(outcome.kind === 'error')
         if (beside !== true) this.#note(key, outcome)
         flight?.finish(asOfFlight(outcome, stale))

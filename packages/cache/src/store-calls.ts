@@ -23,6 +23,8 @@ export type StoreOperation =
 /** One call of a store. */
 export interface StoreCall {
   readonly namespace: string
+  /** The database of the store, as OpenTelemetry names it; undefined for memory. */
+  readonly system?: string
   readonly operation: StoreOperation
   readonly keys?: readonly string[]
   readonly tags?: readonly string[]
@@ -43,7 +45,8 @@ export function aroundEntries (entries: Entries, around: AroundCall): Entries {
     ...(lease.id !== undefined && { id: lease.id }),
     store: (frame, ttl) => around(() => lease.store(frame, ttl), 'set', { keys: [key] }),
     end: (how) => { lease.end(how) },
-    setWaits: async (fills) => { await lease.setWaits?.(fills) }
+    setWaits: async (fills) => { await lease.setWaits?.(fills) },
+    setTrace: (trace) => { lease.setTrace?.(trace) }
   })
   return {
     get: (keys) => around(() => entries.get(keys), 'get', { keys }),

@@ -25,6 +25,11 @@ export interface FoundNamespaces {
 export interface StoreNamespace {
   readonly entries: Entries
   readonly validity: Validity
+  /**
+   * The database, as OpenTelemetry names it (`db.system.name`): `redis`, `postgresql`, `sqlite`,
+   * `memcached`. Missing if calls do not leave the process.
+   */
+  readonly system?: string
 }
 
 /**
@@ -126,8 +131,16 @@ export interface Swapped {
 export type Claim =
   | { readonly kind: 'found', readonly frame: Buffer }
   | { readonly kind: 'granted', readonly lease: FillLease }
-  /** Another instance computes the value. */
-  | { readonly kind: 'held', readonly ended: Promise<FillEnd>, readonly fill?: FillId }
+  /**
+   * Another instance computes the value. `traceparent` returns the span of its fill, once that has
+   * ended and if it was announced with one.
+   */
+  | {
+    readonly kind: 'held'
+    readonly ended: Promise<FillEnd>
+    readonly fill?: FillId
+    readonly traceparent?: () => string | undefined
+  }
 
 /**
  * The end of another instance's fill.
@@ -155,4 +168,9 @@ export interface FillLease {
    * ends.
    */
   setWaits? (fills: readonly FillId[]): Promise<void>
+  /**
+   * Names the fill's trace. If it has a span when the lease ends, that is announced to callers that
+   * wait elsewhere.
+   */
+  setTrace? (trace: { readonly traceparent?: string }): void
 }

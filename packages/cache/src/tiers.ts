@@ -9,6 +9,7 @@ import { entryBytes } from './heap.js'
 import { type KeysPage, listedKey } from './listing.js'
 import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store.js'
 import type { StoredValue, StoredValues } from './stored-value.js'
+import { timedRead } from './timed-reads.js'
 import type { Judged, Stamp, Validity } from './validity.js'
 
 /** A valid value and the tier it came from. */
@@ -148,7 +149,7 @@ export class Tiers<T> {
     let unreadableUntil = 0
     for (;;) {
       if (last !== undefined && isGood(last)) return { kind: 'found', ...last }
-      const claim = await this.entries.claim(key, seen)
+      const claim = await timedRead(this.name, 'claim', () => this.entries.claim(key, seen))
       if (claim.kind !== 'found') return { ...claim, stale: last?.entry, unreadableUntil }
       const entry = await this.#decode(key, claim.frame)
       if (entry === undefined) continue
@@ -176,7 +177,7 @@ export class Tiers<T> {
     const recalled = await Promise.all(keys.map((key) => this.#recall(key)))
     const missing = keys.filter((_, i) => !isFresh(recalled[i]))
     if (missing.length === 0) return recalled
-    const frames = await this.entries.get(missing)
+    const frames = await timedRead(this.name, 'get', () => this.entries.get(missing))
     const read = new Map(
       await Promise.all(
         missing.map(async (key, i) => {
@@ -355,7 +356,7 @@ export class Tiers<T> {
 
   async #load (key: string): Promise<L1Entry<T> | undefined> {
     try {
-      const [bytes] = await this.entries.get([key])
+      const [bytes] = await timedRead(this.name, 'get', () => this.entries.get([key]))
       return bytes === undefined ? undefined : readable(await this.#decode(key, bytes))
     } finally {
       this.#fetches.delete(key)

@@ -1,5 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { LONGEST_TIMER } from './duration.js'
+import { emit, hasListeners } from './events.js'
 import type { FillOutcome } from './fill.js'
 import type { Entries, StoreNamespace } from './store.js'
 import { type AroundCall, aroundEntries, aroundValidity, type StoreCall } from './store-calls.js'
@@ -39,6 +40,8 @@ export interface WaitTrace extends Traced {
   readonly elsewhere: boolean
   /** The fill being waited for, once known; only for fills of this instance. */
   fill?: FillTrace | undefined
+  /** The span of another instance's fill, if that instance has announced one. */
+  traceparent?: string | undefined
 }
 
 /**
@@ -61,6 +64,13 @@ export class FillTrace implements Traced {
   outcome?: TracedOutcome
   /** Microseconds that computing the value took, if there is one. */
   cost?: number
+  /** Tags of the value, if there is one. */
+  tags?: readonly string[]
+  /**
+   * The fill's span (W3C Trace Context), for instances that wait for it. Set by a subscriber of
+   * `start`.
+   */
+  traceparent?: string
   #state: 'new' | 'running' | 'ended' = 'new'
   #timer: NodeJS.Timeout | undefined
 
@@ -102,7 +112,10 @@ export class FillTrace implements Traced {
 
   end (outcome: FillOutcome<unknown>): void {
     if (outcome.kind === 'error') this.error = outcome.error
-    if (outcome.kind === 'value') this.cost = outcome.entry.cost
+    if (outcome.kind === 'value') {
+      this.cost = outcome.entry.cost
+      this.tags = outcome.entry.tags
+    }
     this.#end(outcome.kind === 'value' ? outcome.result : outcome.kind)
   }
 
@@ -126,26 +139,39 @@ export const traceFill = (
 ): FillTrace | undefined =>
   fills.hasSubscribers ? new FillTrace(namespace, key, background, timeout) : undefined
 
-/**
- * @param flight the flight whose fill is waited for, and may begin meanwhile; undefined for a fill
- *   of another instance
- */
+/** The fill that a caller waits for: of a flight, where it may begin meanwhile, or elsewhere. */
+export type AwaitedFill =
+  | { readonly flight: { readonly trace?: FillTrace | undefined } }
+  | { readonly traceparent: (() => string | undefined) | undefined }
+
 export function traceWait<R> (
   namespace: string,
   key: string,
-  flight: { readonly trace?: FillTrace | undefined } | undefined,
+  awaited: AwaitedFill,
   wait: () => Promise<R>
 ): Promise<R> {
+  const isElsewhere = !('flight' in awaited)
+  if (hasListeners('weir:cache:wait')) wait = timed(namespace, key, isElsewhere, wait)
   if (!waits.hasSubscribers) return wait()
-  const trace: WaitTrace = { namespace, key, elsewhere: flight === undefined, fill: flight?.trace }
-  return waits.tracePromise(
-    () =>
-      inContext(trace, wait).finally(() => {
-        trace.fill = flight?.trace
-      }),
-    trace
-  )
+  const trace: WaitTrace = { namespace, key, elsewhere: isElsewhere }
+  const look = () => {
+    if (isElsewhere) trace.traceparent = awaited.traceparent?.()
+    else trace.fill = awaited.flight.trace
+  }
+  look()
+  return waits.tracePromise(() => inContext(trace, wait).finally(look), trace)
 }
+
+/** Publishes how long the wait took. */
+const timed = <R>(
+  namespace: string, key: string, elsewhere: boolean, wait: () => Promise<R>
+) => (): Promise<R> => {
+    const begun = performance.now()
+    return wait().finally(() => {
+      const ms = performance.now() - begun
+      emit('weir:cache:wait', () => ({ namespace, key, elsewhere, ms }))
+    })
+  }
 
 const traced = new WeakMap<Entries, Entries>()
 
@@ -154,8 +180,9 @@ const traced = new WeakMap<Entries, Entries>()
  * the same for all caches, because it identifies the namespace.
  */
 export function tracedStore (namespace: string, store: StoreNamespace): StoreNamespace {
+  const system = store.system === undefined ? undefined : { system: store.system }
   const around: AroundCall = (run, operation, names) => {
-    const trace: CallTrace = { namespace, operation, ...names }
+    const trace: CallTrace = { namespace, operation, ...system, ...names }
     return calls.tracePromise(() => inContext(trace, run), trace)
   }
   let entries = traced.get(store.entries)

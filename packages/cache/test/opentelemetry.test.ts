@@ -1,4 +1,4 @@
-import { SpanStatusCode } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { startRedis } from '@weir/internal/testing'
 import t from 'tap'
 import { createCache } from '../src/index.js'
@@ -121,7 +121,7 @@ t.test(
 )
 
 t.test(
-  'a wait for another instance\'s fill is recorded as such, without a link',
+  'a wait for another instance\'s fill is recorded as such, and linked to that fill',
   async (t) => {
     const { port } = await startRedis(t)
     const [one, two] = [1, 2].map(() => {
@@ -143,11 +143,28 @@ t.test(
     end('value')
     t.strictSame(await Promise.all([value, other]), ['value', 'value'])
     const wait = the('wait n')
-    t.match(wait, { attributes: { 'weir.cache.wait.elsewhere': true }, links: [] })
+    t.match(wait, { attributes: { 'weir.cache.wait.elsewhere': true } })
+    t.strictSame(
+      wait.links.map(({ context }) => [context.spanId, context.isRemote]),
+      [[the('fill n').spanContext().spanId, true]]
+    )
+    t.match(the('set n'), {
+      kind: SpanKind.CLIENT,
+      attributes: { 'db.system.name': 'redis', 'db.operation.name': 'set' }
+    })
     t.equal(wait.parentSpanContext?.spanId, the('there').spanContext().spanId)
     t.equal(the('fill n').parentSpanContext?.spanId, the('here').spanContext().spanId)
   }
 )
+
+t.test('a store call without a recorded span around it has none', async (t) => {
+  instrumented(t)
+  const cache = createCache<string>({ store: testStore(), namespace: 'n' })
+  await cache.get('key')
+  t.strictSame(spans(), [])
+  await inSpan('request', () => cache.get('key'))
+  t.strictSame(spans().map(({ name }) => name), ['get n', 'request'])
+})
 
 t.test('each outcome of a fill is recorded, and so are errors', async (t) => {
   instrumented(t)

@@ -20,4 +20,5 @@ export {
   type Sendable
 } from './sendable.js'
 export { shown } from './shown.js'
+export { parseTraceparent, type SpanIds, traceparent } from './traceparent.js'
 export { within } from './within.js'

@@ -124,6 +124,21 @@ export interface Outbox {
    * @example const waiting = await outbox.pending()
    */
   pending (): Promise<number>
+  /**
+   * Returns the number of tags waiting to be invalidated, and since when the oldest has waited.
+   * @throws OutboxError WEIR_OUTBOX_TIMEOUT; the database's error
+   * @example
+   * const { rows, oldest } = await outbox.backlog()
+   * if (oldest !== undefined) console.warn(`${rows} rows, the oldest of ${new Date(oldest)}`)
+   */
+  backlog (): Promise<Backlog>
+}
+
+/** The invalidations that an outbox has not delivered yet. */
+export interface Backlog {
+  readonly rows: number
+  /** Time of the oldest, in milliseconds since the epoch; undefined if there is none. */
+  readonly oldest: number | undefined
 }
 
 /**
@@ -263,6 +278,10 @@ export function createOutbox (options: OutboxOptions): Outbox {
       await Promise.all([relay.stop(), edge?.stop()])
     },
     hasEdge: edge !== undefined,
-    pending: () => rows.count()
+    pending: () => rows.count(),
+    async backlog () {
+      const [count, oldest] = await Promise.all([rows.count(), rows.oldest()])
+      return { rows: count, oldest }
+    }
   }
 }

@@ -152,6 +152,14 @@ export class Rows {
     }
   }
 
+  /** Reads when the oldest row was written, in milliseconds since the epoch. */
+  async oldest (): Promise<number | undefined> {
+    const row = await this.#bounded(
+      this.#select().select('id').orderBy('id').limit(1).executeTakeFirst()
+    )
+    return row === undefined ? undefined : timeOf(row.id)
+  }
+
   async count (): Promise<number> {
     const { rows } = await this.#bounded(
       this.#select()
@@ -225,6 +233,9 @@ export async function insertTicket (
  */
 export const makeTicketId = () =>
   Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+
+/** Returns the time with which the id of a ticket or of one of its rows begins. */
+const timeOf = (id: string): number => Number.parseInt(id.slice(0, 12), 16)
 
 /** Returns the ids of a ticket's rows. */
 export const rowIds = ({

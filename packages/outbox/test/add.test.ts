@@ -24,6 +24,9 @@ t.test('an added invalidation commits with the data', async (t) => {
   t.match(rows, [row(0, '"a"'), row(1, '"b"')])
   t.strictSame(ticket.tags, ['a', 'b'])
   t.equal(await outbox.pending(), 2)
+  const backlog = await outbox.backlog()
+  t.equal(backlog.rows, 2)
+  t.ok(Math.abs(Date.now() - (backlog.oldest ?? 0)) < 60_000, 'the time of the oldest')
 })
 
 t.test('a rollback leaves nothing', async (t) => {
@@ -36,6 +39,7 @@ t.test('a rollback leaves nothing', async (t) => {
     throw new Error('changed its mind')
   }), { message: 'changed its mind' })
   t.equal(await outbox.pending(), 0)
+  t.strictSame(await outbox.backlog(), { rows: 0, oldest: undefined })
 })
 
 t.test('a database in place of a transaction is rejected', async (t) => {

@@ -3,7 +3,8 @@ import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, listed, serverOptions } from '@weir/fastify/service'
+import service, { instanceName, listed, serverOptions, telemetryOf } from '@weir/fastify/service'
+import telemetry from '@weir/fastify/telemetry'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { registerAccess } from './access.js'
@@ -37,6 +38,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     await database.close()
   })
 
+  await app.register(telemetry, telemetryOf(env, { service: 'catalog', version: '0.1.0' }))
   await app.register(service, {
     name: 'catalog',
     version: '0.1.0',
@@ -56,7 +58,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   if (env.REDIS_URL !== undefined) {
     await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   }
-  await registerCounting(app, env)
+  await registerCounting(app, env, outbox)
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import observability from '@weir/fastify/observability'
+import observability, { type BacklogSource } from '@weir/fastify/observability'
 import { instanceName } from '@weir/fastify/service'
 import { redisStore } from '@weir/metrics/redis'
 import { sqliteStore } from '@weir/metrics/sqlite'
@@ -10,7 +10,11 @@ import { type CatalogEnv } from './env.js'
  * Counts requests together with those of all instances and services: in the Redis of REDIS_URL,
  * `app.redis`, else in a file beside the database.
  */
-export async function registerCounting (app: FastifyInstance, env: CatalogEnv): Promise<void> {
+export async function registerCounting (
+  app: FastifyInstance,
+  env: CatalogEnv,
+  outbox: BacklogSource
+): Promise<void> {
   const store =
     env.REDIS_URL === undefined
       ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') })
@@ -20,6 +24,7 @@ export async function registerCounting (app: FastifyInstance, env: CatalogEnv): 
     store,
     service: 'catalog',
     instance: instanceName(env, 'catalog'),
+    outbox,
     announce: { demos: { products: '/api/products', compare: '/api/catalog/compare' } }
   })
 }

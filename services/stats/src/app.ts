@@ -3,7 +3,8 @@ import { securitySchemes } from '@weir/fastify/auth'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
 import responseCache from '@weir/fastify/response-cache'
-import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import service, { instanceName, serverOptions, telemetryOf } from '@weir/fastify/service'
+import telemetry from '@weir/fastify/telemetry'
 import { fastify, type FastifyInstance } from 'fastify'
 import { registerClients } from './clients.js'
 import { registerCounting } from './counting.js'
@@ -20,6 +21,7 @@ const L1 = { maxBytes: 8 * 1024 * 1024 }
 /** Builds the stats service and its console, ready to listen or to be injected into. */
 export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'stats' }))
+  await app.register(telemetry, telemetryOf(env, { service: 'stats', version: '0.1.0' }))
   await app.register(service, {
     name: 'stats',
     version: '0.1.0',

@@ -4,7 +4,8 @@ import cacheAdmin from '@weir/fastify/cache-admin'
 import cacheControl from '@weir/fastify/cache-control'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import service, { instanceName, serverOptions, telemetryOf } from '@weir/fastify/service'
+import telemetry from '@weir/fastify/telemetry'
 import { type Store } from '@weir/cache'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
@@ -44,6 +45,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const assets = await loadAssets()
   const render = makeRender(assets, { hasLab: env.LAB })
   const database = await openDatabase(databaseOf(env))
+  await app.register(telemetry, telemetryOf(env, { service: 'storefront', version: '0.1.0' }))
   await app.register(service, {
     name: 'storefront',
     version: '0.1.0',

@@ -2,7 +2,8 @@ import { securitySchemes } from '@weir/fastify/auth'
 import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import service, { instanceName, serverOptions, telemetryOf } from '@weir/fastify/service'
+import telemetry from '@weir/fastify/telemetry'
 import { fastify, type FastifyInstance } from 'fastify'
 import { administered } from './cache-admin.js'
 import { registerClients } from './clients.js'
@@ -18,6 +19,7 @@ import { Weather } from './weather.js'
 /** Builds the weather service, ready to listen or to be injected into. */
 export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'weather' }))
+  await app.register(telemetry, telemetryOf(env, { service: 'weather', version: '0.1.0' }))
   await app.register(service, {
     name: 'weather',
     version: '0.1.0',

@@ -1,3 +1,4 @@
+import { parseTraceparent } from '@weir/internal'
 import type { FillEnd } from '../store.js'
 import { withResolvers } from '../with-resolvers.js'
 
@@ -13,6 +14,12 @@ export interface Hearing {
   listen (channel: string, listener: FillAnnouncements): void
 }
 
+/** The announced end of a fill, and the fill's span if it has one. */
+interface Ended {
+  readonly end: FillEnd
+  readonly traceparent: string | undefined
+}
+
 interface Wait {
   readonly ended: Promise<FillEnd>
   readonly tell: (end: FillEnd) => void
@@ -21,7 +28,7 @@ interface Wait {
 /** Ends of other instances' fills, by lease token, as announced on the namespace's channel. */
 export class FillAnnouncements {
   readonly #waiting = new Map<string, Wait>()
-  readonly #recent = new Map<string, FillEnd>()
+  readonly #recent = new Map<string, Ended>()
   #interruptions = 0
 
   constructor (readonly subscription: Hearing | undefined, channel: string) {
@@ -43,10 +50,15 @@ export class FillAnnouncements {
    */
   ended (token: string, left: number, before: number): Promise<FillEnd> {
     const recent = this.#recent.get(token)
-    if (recent !== undefined) return Promise.resolve(recent)
+    if (recent !== undefined) return Promise.resolve(recent.end)
     if (before !== this.#interruptions) return Promise.resolve('unknown')
     const wait = this.#waiting.get(token) ?? this.#begin(token, performance.now() + left)
     return wait.ended
+  }
+
+  /** Returns the span of a fill whose end was announced lately, if it has one. */
+  traceparentOf (token: string): string | undefined {
+    return this.#recent.get(token)?.traceparent
   }
 
   /** Ends announced before the subscription are not received. */
@@ -55,9 +67,10 @@ export class FillAnnouncements {
   }
 
   heard (message: string): void {
-    const [end, token] = message.split(' ')
+    const [end, token, traceparent] = message.split(' ')
     if (token === undefined || !isEnd(end)) return
-    this.#recent.set(token, end)
+    const span = parseTraceparent(traceparent) === undefined ? undefined : traceparent
+    this.#recent.set(token, { end, traceparent: span })
     for (const oldest of this.#recent.keys()) {
       if (this.#recent.size <= RECENT) break
       this.#recent.delete(oldest)
@@ -99,5 +112,6 @@ export class FillAnnouncements {
 const isEnd = (word: string | undefined): word is FillEnd =>
   word === 'done' || word === 'unshared' || word === 'failed'
 
-/** The text of an announcement. */
-export const announcement = (token: string, how: FillEnd) => `${how} ${token}`
+/** The text of an announcement. Instances of earlier versions ignore the span at its end. */
+export const announcement = (token: string, how: FillEnd, traceparent?: string) =>
+  traceparent === undefined ? `${how} ${token}` : `${how} ${token} ${traceparent}`

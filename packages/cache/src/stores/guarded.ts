@@ -15,8 +15,8 @@ export function guardedStore (store: Store, isTrusted: () => boolean): Store {
   const namespaces = store.namespaces?.bind(store)
   return {
     namespace (name) {
-      const { entries, validity } = store.namespace(name)
-      return { entries, validity: guarded(validity, isTrusted) }
+      const guardedNamespace = store.namespace(name)
+      return { ...guardedNamespace, validity: guarded(guardedNamespace.validity, isTrusted) }
     },
     close: () => store.close(),
     ...(namespaces && { namespaces })

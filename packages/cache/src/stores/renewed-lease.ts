@@ -6,12 +6,15 @@ import { type Renewable, Renewals } from './renewals.js'
  * A store's operations on a lease, which its holder keeps only as long as the store confirms it.
  */
 export interface LeaseKeeper {
-  /** Stores the frame, releases the lease and notifies waiting clients. */
-  store (frame: Buffer, ttl: number): Promise<void>
+  /**
+   * Stores the frame, releases the lease and notifies waiting clients.
+   * @param traceparent the fill's span, if it has one
+   */
+  store (frame: Buffer, ttl: number, traceparent?: string): Promise<void>
   /** Resolves to false if the lease is lost. */
   renew (): Promise<boolean>
   /** Releases the lease and notifies waiting clients. */
-  release (how: Exclude<FillEnd, 'unknown'>): Promise<void>
+  release (how: Exclude<FillEnd, 'unknown'>, traceparent?: string): Promise<void>
   /** Stores, beside the lease, which fills this one waits for. */
   setWaits (fills: readonly FillId[]): Promise<void>
 }
@@ -32,6 +35,7 @@ const ofProcess = new Renewals(RENEW_EVERY)
  * then checked like any entry.
  */
 export class RenewedLease implements FillLease, Renewable {
+  #trace: { readonly traceparent?: string } | undefined
   #isOpen = true
 
   constructor (
@@ -54,7 +58,7 @@ export class RenewedLease implements FillLease, Renewable {
   }
 
   async store (frame: Buffer, ttl: number): Promise<void> {
-    await this.keeper.store(frame, ttl)
+    await this.keeper.store(frame, ttl, this.#trace?.traceparent)
     this.#close()
   }
 
@@ -62,11 +66,15 @@ export class RenewedLease implements FillLease, Renewable {
     if (!this.#isOpen) return
     this.#close()
     // If the release does not arrive, the lease expires.
-    this.keeper.release(how).catch(() => {})
+    this.keeper.release(how, this.#trace?.traceparent).catch(() => {})
   }
 
   async setWaits (fills: readonly FillId[]): Promise<void> {
     if (this.#isOpen) await this.keeper.setWaits(fills)
+  }
+
+  setTrace (trace: { readonly traceparent?: string }): void {
+    this.#trace = trace
   }
 
   #close (): void {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { traceCall } from '@weir/fastify/telemetry'
 import { assertSendable, Breaker, MalformedRequest } from '@weir/internal'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { UpstreamSilent } from '../errors.js'
@@ -51,12 +52,14 @@ class Refused extends Error {}
  */
 export class Upstream {
   readonly name: string
+  readonly #origin: string
   readonly #pool: Pool
   readonly #breaker: Breaker
   readonly #authorization: UpstreamOptions['authorization']
 
   constructor ({ name, origin, probe, authorization }: UpstreamOptions) {
     this.name = name
+    this.#origin = origin
     this.#authorization = authorization
     this.#pool = new Pool(origin, {
       connections: CONNECTIONS,
@@ -107,7 +110,14 @@ export class Upstream {
     return answer
   }
 
-  async #once (
+  #once (call: Call, signal?: AbortSignal): Promise<Answer> {
+    const { method = 'GET', path } = call
+    return traceCall({ method, origin: this.#origin, path }, (trace) =>
+      this.#send({ ...call, headers: { ...call.headers, ...trace } }, signal)
+    )
+  }
+
+  async #send (
     { method = 'GET', path, headers, body }: Call,
     signal?: AbortSignal
   ): Promise<Answer> {

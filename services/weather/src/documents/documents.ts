@@ -213,7 +213,9 @@ export class Documents<T> {
 
   async #fill (fill: Fill<Document<T>>, origin: Origin<T>): Promise<Reading<T>> {
     try {
-      const { document, lifetime } = await origin.fetch(fill.stale?.value)
+      const { document, lifetime } = await fill.run(() =>
+        origin.fetch(fill.stale?.value)
+      )
       const { entry, result } = await fill.commit(document, () => ({
         ...lifetime,
         jitter: JITTER,

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { traceCall } from '@weir/fastify/telemetry'
 import { isMalformedRequest } from '@weir/internal'
 import { Pool } from 'undici'
 import {
@@ -180,16 +181,15 @@ export class Upstream {
     signal: AbortSignal
   ): Promise<Exchange> {
     try {
-      return await exchange(
-        this.#pool,
-        path,
-        {
-          accept: 'application/json',
-          'user-agent': 'weir-weather',
-          ...(etag !== undefined && { 'if-none-match': etag }),
-          ...(lastModified !== undefined && { 'if-modified-since': lastModified })
-        },
-        signal
+      const { origin } = this.options
+      const headers = {
+        accept: 'application/json',
+        'user-agent': 'weir-weather',
+        ...(etag !== undefined && { 'if-none-match': etag }),
+        ...(lastModified !== undefined && { 'if-modified-since': lastModified })
+      }
+      return await traceCall({ method: 'GET', origin, path }, (trace) =>
+        exchange(this.#pool, path, { ...headers, ...trace }, signal)
       )
     } catch (cause) {
       if (isMalformedRequest(cause)) throw cause

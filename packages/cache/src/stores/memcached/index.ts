@@ -74,7 +74,7 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
     const entries = new MemcachedEntries(servers, prefix, name, records, (above) =>
       validity.fillStamp(above)
     )
-    return { entries, validity }
+    return { entries, validity, system: 'memcached' }
   }
   return {
     namespace: eachOnce(open),

@@ -81,7 +81,8 @@ export function postgresStore (options: PostgresStoreOptions): Store {
     feed.follow(mirror)
     return {
       entries: new PostgresEntries(shared, records),
-      validity: new LeasedValidity(records, mirror, milliseconds)
+      validity: new LeasedValidity(records, mirror, milliseconds),
+      system: 'postgresql'
     }
   }
   return {

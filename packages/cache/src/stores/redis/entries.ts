@@ -91,7 +91,8 @@ export class RedisEntries implements Entries {
         return {
           kind: 'held',
           ended: this.announcements.ended(holder, left, interruptions),
-          fill: this.#fill(key, holder)
+          fill: this.#fill(key, holder),
+          traceparent: () => this.announcements.traceparentOf(holder)
         }
       }
       if (reply !== 0) {
@@ -130,19 +131,19 @@ export class RedisEntries implements Entries {
         isInDoubt = true
         throw error
       })
-    const announce = async (awaited: unknown, how: FillEnd) => {
-      if (awaited === 1 || isInDoubt) await this.#announce(token, how)
+    const announce = async (awaited: unknown, how: FillEnd, traceparent?: string) => {
+      if (awaited === 1 || isInDoubt) await this.#announce(token, how, traceparent)
     }
     return new RenewedLease(this.#fill(key, token), stamp, {
       renew: async () => (await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE])) === 1,
-      release: async (how) => {
+      release: async (how, traceparent) => {
         const release = () => answered(this.commands.evaluate(RELEASE, keys, [token]))
-        await announce(await persistently(release), how)
+        await announce(await persistently(release), how, traceparent)
       },
-      store: async (frame, ttl) => {
+      store: async (frame, ttl, traceparent) => {
         const awaited = await answered(this.#store(key, frame, ttl, token))
         // The value is available to every instance: the filler need not wait for the announcement.
-        announce(awaited, 'done').catch(() => {})
+        announce(awaited, 'done', traceparent).catch(() => {})
       },
       setWaits: async (fills) => {
         await this.commands.evaluate(SET_WAITS, keys, [token, JSON.stringify(fills)])
@@ -150,8 +151,8 @@ export class RedisEntries implements Entries {
     })
   }
 
-  async #announce (token: string, how: FillEnd): Promise<void> {
-    const message = announcement(token, how)
+  async #announce (token: string, how: FillEnd, traceparent?: string): Promise<void> {
+    const message = announcement(token, how, traceparent)
     await persistently(() =>
       this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, message])
     )

@@ -67,7 +67,7 @@ export function redisStore (options: RedisStoreOptions): Store {
     const entries = new RedisEntries(commands, prefix, name, fills, announcements, (above) =>
       validity.fillStamp(above)
     )
-    return { entries, validity }
+    return { entries, validity, system: 'redis' }
   }
   return {
     namespace: eachOnce(open),

@@ -1,3 +1,4 @@
+import { emit } from '../../events.js'
 import { type Listener as Connection, type Located, pauseAfter } from '@weir/redis'
 
 /** Receives the messages of one channel. */
@@ -51,6 +52,8 @@ export class Subscription {
   #watch: NodeJS.Timeout | undefined
   #askedAt = performance.now()
   #isIdle = false
+  /** Whether entries were checked with the last proof: without the next one the lease lapses. */
+  #isLeased = false
   #connection: Connection | undefined
   #isReady = false
   #readySince = Infinity
@@ -107,12 +110,17 @@ export class Subscription {
     const epoch = this.#epoch
     await this.#connection.prove(channel)
     if (epoch !== this.#epoch) throw new Error('the connection was lost')
+    if (this.#isLeased && sent - this.#coherentAsOf > this.lease) {
+      emit('weir:cache:lapse', () => ({ reason: 'late' }))
+    }
+    this.#isLeased = !this.#isIdle
     this.#coherentAsOf = sent
   }
 
   close (): void {
     clearTimeout(this.#watch)
     this.#isIdle = false
+    this.#isLeased = false
     this.#lose(this.#epoch)
     clearTimeout(this.#retry)
   }
@@ -172,6 +180,8 @@ export class Subscription {
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
     const wasReady = this.#isReady
+    if (this.#isLeased) emit('weir:cache:lapse', () => ({ reason: 'connection' }))
+    this.#isLeased = false
     this.#epoch++
     this.#isReady = false
     this.#coherentAsOf = -Infinity
@@ -195,6 +205,7 @@ export class Subscription {
     const isIdle = performance.now() - this.#askedAt > IDLE_AFTER
     if (isIdle && !this.#isIdle && this.#pause < IDLE_PROOF_EVERY) {
       this.#isIdle = true
+      this.#isLeased = false
       this.#lookLater()
     }
     const epoch = this.#epoch

@@ -1,6 +1,6 @@
 import { DisposableFile } from '@weir/sqlite'
 import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
-import type { Store } from '../../store.js'
+import type { Store, StoreNamespace } from '../../store.js'
 import { SqliteEntries } from './entries.js'
 import { migrate } from './schema.js'
 import { prepare, type Statements } from './statements.js'
@@ -47,7 +47,7 @@ export function sqliteStore (options: SqliteStoreOptions): Store {
   checkOptions('sqliteStore', options, KNOWN)
   const { file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 } = options
   // One object per namespace: data_version does not report a connection's own commits.
-  const namespaces = new Map<string, { entries: SqliteEntries, validity: SqliteValidity }>()
+  const namespaces = new Map<string, StoreNamespace & { validity: SqliteValidity }>()
   const shared = new DisposableFile(file, {
     timeout: LOCK_TIMEOUT,
     prepare (db) {
@@ -76,7 +76,8 @@ export function sqliteStore (options: SqliteStoreOptions): Store {
         const validity = new SqliteValidity(shared, name, maxTags)
         namespace = {
           entries: new SqliteEntries(shared, name, (sql) => validity.tick(sql), sweep),
-          validity
+          validity,
+          system: 'sqlite'
         }
         namespaces.set(name, namespace)
       }

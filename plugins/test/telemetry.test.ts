@@ -1,0 +1,226 @@
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor
+} from '@opentelemetry/sdk-trace-base'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { memoryStore } from '@weir/cache/memory'
+import { tracing } from '../active-tracing.js'
+import responseCache from '../response-cache/index.js'
+import telemetry, { type TelemetryOptions, traceCall, traceHeaders } from '../telemetry/index.js'
+import { gate } from './support/cached-app.js'
+
+const OPTIONS = { service: 'shop', instance: 'shop-1' }
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+const PARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`
+
+t.test('without an endpoint and a provider it does nothing', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(telemetry, OPTIONS)
+  t.notOk(app.hasPlugin('@fastify/otel'))
+  t.equal(tracing(), undefined)
+  t.strictSame(traceHeaders(), {})
+  const call = { method: 'GET', origin: 'http://127.0.0.1:1', path: '/' }
+  t.strictSame(await traceCall(call, async (headers) => ({ status: 200, headers })), {
+    status: 200,
+    headers: {}
+  })
+})
+
+t.test('wrong options fail at once', async (t) => {
+  const wrong: ReadonlyArray<readonly [TelemetryOptions, string]> = [
+    [{ ...OPTIONS, endpoint: 'collector:4318' }, 'endpoint'],
+    [{ ...OPTIONS, service: '' }, 'service'],
+    // @ts-expect-error: what plain JavaScript may give
+    [{ ...OPTIONS, sampler: 'always_on' }, 'sampler']
+  ]
+  for (const [options, name] of wrong) {
+    await t.rejects(async () => { await Fastify().register(telemetry, options) }, {
+      code: 'WEIR_ERR_PLUGIN_OPTION',
+      message: new RegExp(name)
+    })
+  }
+})
+
+t.test('an endpoint that accepts nothing is logged once', async (t) => {
+  const lines: string[] = []
+  const stream = { write (line: string) { lines.push(line) } }
+  const app = Fastify({ logger: { level: 'warn', stream } })
+  await app.register(telemetry, { ...OPTIONS, endpoint: 'http://127.0.0.1:1/' })
+  app.get('/', async () => 'hello')
+  await app.inject('/')
+  await app.close()
+  t.match(lines, [/the collector does not accept spans|the last spans were not sent/])
+  t.equal(lines.length, 1)
+  t.equal(tracing(), undefined)
+})
+
+t.test('with a provider', async (t) => {
+  const exporter = new InMemorySpanExporter()
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+  )
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  const spans = () => exporter.getFinishedSpans()
+  const servers = () => spans().filter(({ kind }) => kind === SpanKind.SERVER)
+
+  async function shop (t: Test): Promise<FastifyInstance> {
+    exporter.reset()
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(telemetry, OPTIONS)
+    await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test' })
+    return app
+  }
+
+  /** The last span of a request, once there are as many. */
+  async function server (count: number): Promise<ReadableSpan> {
+    while (servers().length < count) await new Promise((resolve) => { setImmediate(resolve) })
+    const span = servers()[count - 1]
+    if (span === undefined) throw new Error('there are as many')
+    return span
+  }
+
+  await t.test('the span of a hit ends, although the reply is hijacked', async (t) => {
+    const app = await shop(t)
+    app.get('/products/:id', { config: { cache: { ttl: '1m', tags: ['a', 'b'] } } }, async () => 'p')
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const ask = async () =>
+      (await fetch(`${url}/products/1?secret=1`, { headers: { traceparent: PARENT } })).text()
+    await ask()
+    await ask()
+    const [miss, hit] = [await server(1), await server(2)]
+    for (const span of [miss, hit]) {
+      t.equal(span.name, 'GET /products/:id')
+      t.equal(span.spanContext().traceId, TRACE_ID)
+      t.equal(span.parentSpanContext?.spanId, PARENT.split('-')[2])
+      t.match(span.attributes, { 'http.response.status_code': 200, 'url.path': '/products/1' })
+      t.notMatch(JSON.stringify(span.attributes), /secret/)
+      t.equal(span.status.code, SpanStatusCode.UNSET)
+    }
+    t.equal(miss.attributes['weir.cache.outcome'], 'miss')
+    t.match(hit.attributes, {
+      'weir.cache.outcome': 'l1',
+      'weir.cache.key_hash': /^[\da-f]{16}$/,
+      'weir.cache.filled_by': String
+    })
+    t.ok(Number(hit.attributes['weir.cache.tags.count']) >= 2)
+  })
+
+  await t.test('a refill has a trace of its own, linked to its cause', async (t) => {
+    const app = await shop(t)
+    let refill = () => {}
+    const refilled = new Promise<boolean>((resolve) => { refill = () => { resolve(true) } })
+    let fills = 0
+    const cache = { ttl: 1, staleWhileRevalidate: '1h' } as const
+    app.get('/', { config: { cache } }, async () => {
+      if (++fills === 2) refill()
+      return 'p'
+    })
+    const ask = () => app.inject({ url: '/', headers: { traceparent: PARENT } })
+    // The response is stale within a millisecond.
+    while (!(await Promise.race([refilled, ask().then(() => false)])));
+    const isRefill = ({ attributes }: ReadableSpan) =>
+      attributes['weir.cache.outcome'] === 'refill'
+    while (!servers().some(isRefill)) await new Promise((resolve) => { setImmediate(resolve) })
+    const refilling = servers().find(isRefill)
+    const cause = servers().find((span) =>
+      span.spanContext().spanId === refilling?.links[0]?.context.spanId
+    )
+    t.equal(refilling?.parentSpanContext, undefined)
+    t.not(refilling?.spanContext().traceId, TRACE_ID)
+    t.match(cause?.attributes, { 'weir.cache.outcome': 'stale' })
+    const fill = spans().find(({ name, parentSpanContext }) =>
+      name === 'fill responses' && parentSpanContext?.spanId === refilling?.spanContext().spanId
+    )
+    t.match(fill?.attributes, { 'weir.cache.fill.background': true })
+  })
+
+  await t.test('a handler with a body is within the span, and calls continue it', async (t) => {
+    const app = await shop(t)
+    let headers: Readonly<Record<string, string>> = {}
+    app.post('/', async () => {
+      const call = { method: 'GET', origin: 'https://other.test', path: '/x?secret=1' }
+      return traceCall(call, async (given) => {
+        headers = given
+        return { status: 503 }
+      })
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const body = JSON.stringify({ long: 'x'.repeat(100_000) })
+    const type = { 'content-type': 'application/json' }
+    await fetch(url, { method: 'POST', body, headers: { ...type, traceparent: PARENT } })
+    const request = await server(1)
+    const call = spans().find(({ kind }) => kind === SpanKind.CLIENT)
+    t.equal(call?.parentSpanContext?.spanId, request.spanContext().spanId)
+    t.equal(headers['traceparent'], `00-${TRACE_ID}-${call?.spanContext().spanId}-01`)
+    t.match(call?.attributes, {
+      'server.address': 'other.test',
+      'server.port': 443,
+      'url.path': '/x',
+      'http.response.status_code': 503
+    })
+    t.equal(call?.status.code, SpanStatusCode.ERROR)
+  })
+
+  await t.test('a refusal is no error of the server, and a failure is', async (t) => {
+    const app = await shop(t)
+    app.get('/refused', () => { throw Object.assign(new Error('no'), { statusCode: 403 }) })
+    app.get('/failed', () => { throw new Error('broken') })
+    await app.inject('/refused')
+    await app.inject('/failed')
+    await app.inject('/nowhere')
+    const [refused, failed, nowhere] = [await server(1), await server(2), await server(3)]
+    t.equal(refused.status.code, SpanStatusCode.OK)
+    t.match(failed, {
+      status: { code: SpanStatusCode.ERROR },
+      attributes: { 'error.type': '500' },
+      events: []
+    })
+    t.match(nowhere, { name: 'GET', attributes: { 'http.response.status_code': 404 } })
+  })
+
+  await t.test('the span of a client that leaves ends as well', async (t) => {
+    const app = await shop(t)
+    const arrived = gate()
+    app.get('/', async () => {
+      arrived.open()
+      await new Promise(() => {})
+    })
+    const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n')
+    await arrived.opened
+    socket.destroy()
+    await once(socket, 'close')
+    t.match(await server(1), { attributes: { 'error.type': 'client_gone' } })
+  })
+
+  await t.test('routes that are not counted have no spans', async (t) => {
+    const app = await shop(t)
+    app.get('/metrics', { config: { metrics: false } }, async () => 'figures')
+    app.get('/', async () => 'p')
+    await app.inject({ url: '/metrics', headers: { traceparent: PARENT } })
+    await app.inject('/')
+    t.equal((await server(1)).name, 'GET /')
+  })
+
+  await t.test('several applications of a process trace, until the last is closed', async (t) => {
+    const [one, two] = [Fastify(), Fastify()]
+    await one.register(telemetry, OPTIONS)
+    await two.register(telemetry, OPTIONS)
+    await one.close()
+    t.ok(tracing())
+    await two.close()
+    t.equal(tracing(), undefined)
+  })
+})
