@@ -120,6 +120,8 @@ export const SECTIONS: readonly Section[] = [
       { text: 'Upgrades and mixed versions', file: 'docs/operations/upgrades.md' },
       { text: 'Backup and restore', file: 'docs/operations/backup.md' },
       { text: 'Runbook', file: 'docs/operations/runbook.md' },
+      readme('infra/kubernetes', 'Kubernetes'),
+      { text: 'One machine to several regions', file: 'docs/scale.md' },
       { text: 'Growth', file: 'docs/growth.md' }
     ]
   },

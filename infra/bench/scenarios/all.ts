@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
+import { capacity } from './capacity.js'
 import { compressed } from './compressed.js'
 import { compression } from './compression.js'
 import { counting } from './counting.js'
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   bus,
   idle,
   growth,
+  capacity,
   invalidation,
   edge,
   memory,
