@@ -5,7 +5,9 @@ import { changeFile, copyPackage } from '../support/mutated-package.js'
 import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PROGRAM = ['instance.js', 'database.js', 'engine.js', 'resources.js']
+const PROGRAM = [
+  'instance.js', 'database.js', 'edge-secret.js', 'engine.js', 'resources.js'
+]
 
 /**
  * Copies the compiled files that an instance runs from this repository into an empty folder, and
