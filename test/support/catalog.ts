@@ -1,14 +1,10 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 import { PATIENT } from './patience.js'
-
-const SERVER = fileURLToPath(
-  new URL('../../../services/catalog/dist/src/server.js', import.meta.url)
-)
+import { programOf } from './programs-of-suite.js'
 
 /** The secret that signs tokens in tests. */
 export const JWT_SECRET = 'a secret of the tests, which is long enough'
@@ -47,7 +43,7 @@ export async function startCatalog (
   { dataDir, redisUrl, instance = 'catalog-1', env }: CatalogOptions
 ): Promise<TestCatalog> {
   const { REDIS_URL: _, ...inherited } = process.env
-  const child = fork(SERVER, [], {
+  const child = fork(programOf('catalog'), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...inherited,

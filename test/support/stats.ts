@@ -1,13 +1,11 @@
 import { fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 import { PATIENT } from './patience.js'
+import { programOf } from './programs-of-suite.js'
 import { tempDir } from './temp-dir.js'
-
-const SERVER = fileURLToPath(new URL('../../../services/stats/dist/src/server.js', import.meta.url))
 
 /** One real instance of stats. */
 export interface TestStats extends Program {
@@ -30,7 +28,7 @@ export async function startStats (
   redisUrl: string,
   env: Readonly<Record<string, string>> = {}
 ): Promise<TestStats> {
-  const child = fork(SERVER, [], {
+  const child = fork(programOf('stats'), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,

@@ -1,15 +1,12 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { JWT_SECRET } from './catalog.js'
 import { PATIENT } from './patience.js'
 import { type Program, program } from './program.js'
+import { programOf } from './programs-of-suite.js'
 
 const CLOCK = new URL('../programs/movable-clock.js', import.meta.url).href
-const SERVER = fileURLToPath(
-  new URL('../../../services/storefront/dist/src/server.js', import.meta.url)
-)
 
 /** One real instance of the storefront. */
 export interface TestStorefront extends Program {
@@ -24,7 +21,7 @@ export async function startStorefront (
   env: Readonly<Record<string, string>>
 ): Promise<TestStorefront> {
   const { REDIS_URL: _, ...inherited } = process.env
-  const child = fork(SERVER, [], {
+  const child = fork(programOf('storefront'), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--import', CLOCK],
     env: {

@@ -1,15 +1,12 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 import './uncounted.js'
 import { PATIENT } from './patience.js'
+import { programOf } from './programs-of-suite.js'
 import { tempDir } from './temp-dir.js'
 
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const SERVER = file('../../../services/weather/dist/src/server.js')
-const SIMULATOR = file('../../../infra/dist/upstream/main.js')
 const CLOCK = new URL('../programs/movable-clock.js', import.meta.url).href
 
 /** A program with a port and a clock that a test moves. */
@@ -43,8 +40,8 @@ export async function startWeather (
   t: Test, instances: number, redisUrl: string, env: Readonly<Record<string, string>> = {}
 ): Promise<WeatherFleet> {
   const dataDir = await tempDir(t)
-  const simulator = await startNode(t, SIMULATOR, { ...process.env, PORT: '0' })
-  const fleet = await Promise.all(Array.from({ length: instances }, (_, i) => startNode(t, SERVER, {
+  const simulator = await startNode(t, programOf('upstream'), { ...process.env, PORT: '0' })
+  const fleet = await Promise.all(Array.from({ length: instances }, (_, i) => startNode(t, programOf('weather'), {
     ...process.env,
     PORT: '0',
     INSTANCE: `weather-${i + 1}`,
