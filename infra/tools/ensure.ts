@@ -14,6 +14,7 @@ const PACKAGES: Record<string, Record<string, string>> = {
   'ngx_http_cache_purge_module.so': { 'apt-get': 'libnginx-mod-http-cache-purge', brew: 'nginx' },
   memcached: { 'apt-get': 'memcached', brew: 'memcached' },
   postgres: { 'apt-get': 'postgresql', brew: 'postgresql' },
+  pgbouncer: { 'apt-get': 'pgbouncer', brew: 'pgbouncer' },
   promtool: { 'apt-get': 'prometheus', brew: 'prometheus' },
   // A compiler alone is not enough: Debian packages the C library's headers separately.
   gcc: { 'apt-get': 'build-essential', brew: 'gcc' }

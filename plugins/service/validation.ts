@@ -63,7 +63,15 @@ function messageOf (violations: readonly Violation[]): string {
   return [...new Set(messages)].join(' or ') || 'is not valid'
 }
 
-function oneMessage ({ keyword, message }: Violation): string {
+/** Patterns of texts that any database can store, in words. */
+const IN_WORDS: ReadonlyMap<unknown, string> = new Map([
+  ['^[^\\u0000]*$', 'must not contain the character NUL'],
+  ['^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$', 'must be more than white space, without the character NUL']
+])
+
+function oneMessage ({ keyword, message, params }: Violation): string {
+  const words = keyword === 'pattern' ? IN_WORDS.get(params['pattern']) : undefined
+  if (words !== undefined) return words
   if (keyword === 'required') return 'is required'
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     return 'is not known here'

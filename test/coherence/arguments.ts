@@ -57,7 +57,7 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
     processes: positive('processes', values.processes),
     store,
     database,
-    ...situations(values, faultsFor(store, database, edge), database)
+    ...situations(values, faultsFor(store, database, edge))
   }
 }
 
@@ -69,12 +69,11 @@ interface Situations {
 
 function situations (
   { faults, workloads, only }: Situations,
-  possible: readonly FaultKind[],
-  database: DatabaseKind
+  possible: readonly FaultKind[]
 ): Pick<Wish, 'faults' | 'workloads'> {
   const all = {
     faults: faultsOf(faults, possible),
-    workloads: listOf('workloads', workloads, workloadsFor(database))
+    workloads: listOf('workloads', workloads, WORKLOAD_NAMES)
   }
   if (only === undefined) return all
   const fault = possible.find((kind) => kind === only)
@@ -84,10 +83,6 @@ function situations (
     workloads: listOf('only', only, WORKLOAD_NAMES, [...possible, ...WORKLOAD_NAMES])
   }
 }
-
-/** Workloads that put a version at the moment of reading it need a file. */
-const workloadsFor = (database: DatabaseKind): readonly WorkloadName[] =>
-  WORKLOAD_NAMES.filter((name) => database === 'sqlite' || !['sets', 'refills'].includes(name))
 
 function faultsOf (
   names: string | undefined,

@@ -82,20 +82,23 @@ t.test('a short run over Postgres, with all faults', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
-t.test('a short run over a Postgres with a replica that falls behind', async (t) => {
+t.test('a short run over a Postgres with a replica that falls behind, and a failover', async (t) => {
   const { code, output } = await check(t, [
     '--seconds',
-    '10',
+    '12',
     '--processes',
     '3',
     '--database',
     'postgres',
+    '--faults',
+    'replica-paused,listeners-killed,database-connections-killed,database-failover,instance-killed',
     '--seed',
     'short'
   ])
   t.equal(code, 0, output)
   t.match(output, /^0 violations$/m)
-  t.match(output, /replica-paused/)
+  t.match(output, /^ {2}database-failover: [1-9]/m)
+  t.match(output, /^ {2}sets: [1-9]/m)
   t.comment(output)
 })
 

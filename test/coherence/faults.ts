@@ -110,6 +110,19 @@ const ofEdge = (run: (edge: EdgeFront, random: Random) => Promise<unknown>): Fau
   }
 })
 
+const ofDatabase = (
+  target: 'primary' | 'replica',
+  run: (database: ReplicatedDatabase, random: Random) => Promise<unknown>
+): Fault => ({
+  befalls: 'database',
+  of: STORES,
+  rests: true,
+  async run ({ database }, random) {
+    if (database !== undefined) await run(database, random)
+    return `the ${target}`
+  }
+})
+
 const ofLinks = (
   run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>,
   whose: 'one' | 'all' | 'patient'
@@ -225,17 +238,18 @@ export const FAULTS = {
       return 'all'
     }
   },
-  'replica-paused': {
-    befalls: 'database',
-    of: STORES,
-    rests: true,
-    async run ({ database }, random) {
-      await database?.pause()
-      await delay(random.magnitude(SHORT, LONG))
-      await database?.resume()
-      return 'the replica'
-    }
-  },
+  'replica-paused': ofDatabase('replica', async (database, random) => {
+    await database.pause()
+    await delay(random.magnitude(SHORT, LONG))
+    await database.resume()
+  }),
+  'listeners-killed': ofDatabase('primary', (database) => database.killConnections('listening')),
+  'database-connections-killed': ofDatabase('primary', (database, random) =>
+    database.killConnections(random.pick(['in a transaction', 'all']))
+  ),
+  'database-failover': ofDatabase('primary', (database, random) =>
+    database.failOver(random.between(0, LONG))
+  ),
   'outbox-backlog': {
     befalls: 'outbox',
     of: STORES,
@@ -268,6 +282,10 @@ const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 export const DATABASES = ['sqlite', 'postgres'] as const
 
 export type DatabaseKind = typeof DATABASES[number]
+
+/** Faults during which the database answers nobody, so that reads without the cache fail. */
+export const DATABASE_OUTAGES: readonly FaultKind[] =
+  ['database-connections-killed', 'database-failover']
 
 /** The faults that apply to a store, a database, and the cache before the instances if any. */
 export const faultsFor = (

@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly pause: number
   /** Whether Redis has no memory left. */
   readonly isFull: () => boolean
+  /** Whether the database may be lost, so that fills fail. Default: never. */
+  readonly losesDatabase?: boolean
   readonly onViolation: (violation: Violation) => void
   /** Called for each response to a read and each acknowledgement. */
   readonly onAnswer: (what: 'reads' | 'writes') => void
@@ -163,7 +165,9 @@ export class Load {
     if (response === undefined) counts.unanswered++
     // Another client may have requested the failure.
     else if (workload(resource.workload).fails) counts.originErrors++
-    else {
+    else if (this.#options.losesDatabase === true && response.text.includes(LOST)) {
+      counts.originErrors++
+    } else {
       counts.failedReads++
       this.#failed(`GET ${String(options.path)} on ${name}: ${response.status} ${response.text}`)
     }
@@ -270,6 +274,9 @@ export class Load {
     if (this.counts.firstFailures.length < 5) this.counts.firstFailures.push(short)
   }
 }
+
+/** The code of an error of a database that cannot be used. */
+const LOST = 'WEIR_POSTGRES_UNAVAILABLE'
 
 const INVALIDATIONS: ReadonlySet<string> = new Set(['invalidate', 'delete', 'clear'])
 

@@ -8,7 +8,7 @@ import { Backlog } from './backlog.js'
 import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
 import { EdgeFront } from './edge.js'
-import { type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
+import { DATABASE_OUTAGES, type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
 import { Links } from './links.js'
@@ -155,6 +155,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     writers: 4,
     pause: writePause,
     isFull: () => redis?.isFull ?? false,
+    losesDatabase: database !== undefined && faults.some((kind) => DATABASE_OUTAGES.includes(kind)),
     onViolation: found(violations),
     onAnswer: (what) => { schedule.count(what) }
   })

@@ -18,6 +18,7 @@ import { memory } from './memory.js'
 import { miss } from './miss.js'
 import { missCpu } from './miss-cpu.js'
 import { notModified } from './not-modified.js'
+import { notify } from './notify.js'
 import { page } from './page.js'
 import { query } from './query.js'
 import { remember } from './remember.js'
@@ -51,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
   compression,
   fragmentHit,
   page,
+  notify,
   query,
   search,
   start

@@ -53,6 +53,8 @@ export interface TestPostgresOptions {
   readonly port?: number
   /** The server whose streaming standby it is. */
   readonly primary?: TestPostgres
+  /** Settings of the server by name, besides those of every test. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /**
@@ -61,7 +63,7 @@ export interface TestPostgresOptions {
  * @param programs the folder that `findPostgres` found
  */
 export async function startPostgres (
-  t: Teardown, programs: string, { port, primary }: TestPostgresOptions = {}
+  t: Teardown, programs: string, { port, primary, settings = {} }: TestPostgresOptions = {}
 ): Promise<TestPostgres> {
   const isRoot = process.getuid?.() === 0
   const owner = isRoot ? { uid: await idOf('-u'), gid: await idOf('-g') } : {}
@@ -85,6 +87,7 @@ export async function startPostgres (
       `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`,
       '-c',
       'fsync=off',
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ...(port === undefined ? [] : ['-p', String(port)])
     ],
     { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] }

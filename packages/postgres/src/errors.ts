@@ -3,6 +3,10 @@ const messages = {
   WEIR_POSTGRES_INVALID_OPTION: (what: string) => what,
   WEIR_POSTGRES_UNAVAILABLE: (what: string) =>
     `Postgres cannot be used at the moment (${what}): try again; no restart is needed`,
+  WEIR_POSTGRES_MIGRATING: (what: string) =>
+    `Another instance is migrating the database, and has not ended within ${what}: start again when it has; if it is frozen, stop it`,
+  WEIR_POSTGRES_POOLER: (what: string) =>
+    `A pooler shares connections between transactions, and ${what} needs one of its own: use an address that leads to Postgres itself`,
   WEIR_POSTGRES_NEWER_SCHEMA: (what: string) =>
     `The database ${what} has the schema of a newer version: run that version, or use another database`,
   WEIR_POSTGRES_FOREIGN: (what: string) =>
@@ -20,6 +24,9 @@ export class PostgresError extends Error {
     super(messages[code](what), options)
   }
 }
+
+/** SQLSTATE of a wait for a lock that took too long. */
+export const LOCK_NOT_AVAILABLE = '55P03'
 
 /** Returns the SQLSTATE of an error that Postgres sent; undefined for any other error. */
 export function stateOf (error: unknown): string | undefined {

@@ -1,5 +1,5 @@
 import { type Kysely, type MigrationProvider, Migrator, sql } from 'kysely'
-import { PostgresError, stateOf } from './errors.js'
+import { LOCK_NOT_AVAILABLE, PostgresError, stateOf } from './errors.js'
 
 /** Options of {@link migrateTogether}. */
 export interface MigrateOptions<DB> {
@@ -23,7 +23,8 @@ const DUPLICATE_TABLE = '42P07'
  * connection. All services in one database use the same lock, so that they may share tables.
  *
  * @throws PostgresError WEIR_POSTGRES_NEWER_SCHEMA if a newer version has migrated the database;
- *   WEIR_POSTGRES_FOREIGN; the error of a migration
+ *   WEIR_POSTGRES_MIGRATING if another instance does not end; WEIR_POSTGRES_FOREIGN; the error of a
+ *   migration
  * @example await migrateTogether(db, { name: 'shop', migrations })
  */
 export async function migrateTogether<DB> (
@@ -33,7 +34,12 @@ export async function migrateTogether<DB> (
   const table = `${name}_migrations`
   const migrate = async (connection: Kysely<DB>) => {
     await sql`select set_config('lock_timeout', ${String(timeout)}, true)`.execute(connection)
-    await sql`select pg_advisory_xact_lock(hashtextextended('weir', 0))`.execute(connection)
+    try {
+      await sql`select pg_advisory_xact_lock(hashtextextended('weir', 0))`.execute(connection)
+    } catch (error) {
+      if (stateOf(error) !== LOCK_NOT_AVAILABLE) throw error
+      throw new PostgresError('WEIR_POSTGRES_MIGRATING', `${timeout} ms`, { cause: error })
+    }
     await assertSchema(connection, table, Object.keys(await migrations.getMigrations()))
     const { provider, failure } = remembering(migrations)
     const migrator = new Migrator({

@@ -22,6 +22,11 @@ export interface PoolOptions {
   /** Makes Postgres refuse writes. Default false. */
   readonly isReadOnly?: boolean
   /**
+   * Refuses a pooler before Postgres, for temporary tables and whatever else a session keeps.
+   * Default false.
+   */
+  readonly keepsSession?: boolean
+  /**
    * Creates the error of a database that cannot be used. Default: a {@link PostgresError} with the
    * code WEIR_POSTGRES_UNAVAILABLE.
    */
@@ -46,6 +51,9 @@ const READ_ONLY = '25006'
  * callers get new connections. Transactions that a stopped process leaves open end after twice the
  * timeout. `bigint` columns are read as numbers.
  *
+ * Through a pooler such as PgBouncer, which shares sessions between clients, transactions have
+ * these limits, and other statements that of their answer.
+ *
  * @throws PostgresError WEIR_POSTGRES_INVALID_OPTION; later, the error of `unavailable`
  * @example
  * const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool({ url }) }) })
@@ -55,6 +63,7 @@ export function openPool ({
   max = 4,
   timeout = TIMEOUT,
   isReadOnly = false,
+  keepsSession = false,
   unavailable = (cause) =>
     new PostgresError('WEIR_POSTGRES_UNAVAILABLE', reasonOf(cause), { cause })
 }: PoolOptions): PostgresPool {
@@ -77,22 +86,27 @@ export function openPool ({
   })
   // An idle connection failed: the next caller gets another one.
   pool.on('error', () => {})
-  const settings = [
-    `set lock_timeout = ${timeout}`,
-    `set statement_timeout = ${timeout + GRACE}`,
-    `set idle_in_transaction_session_timeout = ${2 * timeout}`,
-    ...(isReadOnly ? ['set default_transaction_read_only = on'] : [])
-  ].join('; ')
-  const prepared = new WeakSet<pg.PoolClient>()
+  const limits = {
+    lock_timeout: timeout,
+    statement_timeout: timeout + GRACE,
+    idle_in_transaction_session_timeout: 2 * timeout
+  }
+  const prepared = new WeakMap<pg.PoolClient, ConnectionKind>()
   return {
     async connect () {
       let connection: Connection | undefined
       try {
         const client = await pool.connect()
         connection = new Connection(client, { timeout, isReadOnly, unavailable })
-        if (!prepared.has(client)) {
-          await connection.query(settings, [])
-          prepared.add(client)
+        let kind = prepared.get(client)
+        if (kind === undefined) {
+          const settings = isReadOnly ? { ...limits, default_transaction_read_only: 'on' } : limits
+          kind = await connection.prepare(settings)
+          prepared.set(client, kind)
+        }
+        if (kind === 'pooled') {
+          if (keepsSession) throw new PostgresError('WEIR_POSTGRES_POOLER', 'a session')
+          connection.limits = limits
         }
         return connection
       } catch (error) {
@@ -110,6 +124,8 @@ type ConnectionOptions = Required<Pick<PoolOptions, 'timeout' | 'isReadOnly' | '
 class Connection implements PostgresPoolClient {
   readonly #client: pg.PoolClient
   readonly #options: ConnectionOptions
+  /** Limits of each transaction; undefined if the session has them. */
+  limits: Readonly<Record<string, number>> | undefined
   #doubt: Error | undefined
 
   constructor (client: pg.PoolClient, options: ConnectionOptions) {
@@ -119,6 +135,17 @@ class Connection implements PostgresPoolClient {
     client.on('error', ignore)
   }
 
+  /** Applies settings to the session, unless a pooler shares it with other clients. */
+  async prepare (settings: Readonly<Record<string, number | string>>): Promise<ConnectionKind> {
+    const all = Object.entries(settings)
+    const texts = all.map((_, place) => `set_config($${2 * place + 2}, $${2 * place + 3}, false)`)
+    const { rows } = await this.query(
+      `select ${texts.join(', ')} where pg_backend_pid() = $1::int`,
+      [processOf(this.#client), ...all.flatMap(([name, value]) => [name, String(value)])]
+    )
+    return rows.length === 1 ? 'direct' : 'pooled'
+  }
+
   query<R> (sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
   query<R> (cursor: PostgresCursor<R>): PostgresCursor<R>
   query<R> (
@@ -126,13 +153,23 @@ class Connection implements PostgresPoolClient {
     parameters: readonly unknown[] = []
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
     if (typeof what !== 'string') throw invalid('Cursors are not supported by this pool')
-    return this.#ask(what, parameters)
+    const isBegin = this.limits !== undefined && BEGIN.test(what)
+    return isBegin ? this.#begin(what, this.limits) : this.#ask(what, parameters)
   }
 
   release (): void {
     this.#client.release(this.#doubt !== undefined)
     // A closed client may still emit errors; the pool listens to the others.
     if (this.#doubt === undefined) this.#client.off('error', ignore)
+  }
+
+  /** Begins a transaction with its limits, in one round trip. */
+  async #begin<R> (
+    text: string, limits: Readonly<Record<string, number>> = {}
+  ): Promise<PostgresQueryResult<R>> {
+    const local = Object.entries(limits).map(([name, value]) => `set local ${name} = ${value}`)
+    await this.#ask([text, ...local].join('; '), [])
+    return { command: 'SELECT', rowCount: 0, rows: [] }
   }
 
   async #ask<R> (
@@ -153,6 +190,19 @@ class Connection implements PostgresPoolClient {
       throw this.#doubt
     }
   }
+}
+
+/** A session of its own, or one that a pooler may share between transactions. */
+type ConnectionKind = 'direct' | 'pooled'
+
+const BEGIN = /^\s*(?:begin|start transaction)\b/i
+
+/**
+ * Returns the server process that a connection was told at its start; poolers tell a number of
+ * their own.
+ */
+export function processOf (client: object): number {
+  return 'processID' in client && typeof client.processID === 'number' ? client.processID : -1
 }
 
 const ignore = () => {}

@@ -2,8 +2,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { startPostgres } from '@weir/internal/testing'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import t, { type Test } from 'tap'
-import { openNotifications, openPool, openReadPool, urlProblem, type ReadEvent } from '../src/index.js'
-import { connect, programs, startPair, urlOf } from './support.js'
+import {
+  migrateTogether, openNotifications, openPool, openReadPool, urlProblem, type ReadEvent
+} from '../src/index.js'
+import { connect, programs, startPair, startPooler, urlOf } from './support.js'
 
 interface Schema { prices: { id: number, cents: number } }
 
@@ -65,6 +67,11 @@ t.test('a frozen or restarted server costs each caller a timeout at most', async
   await t.rejects(sql`select pg_sleep(2)`.execute(db), { code: 'WEIR_POSTGRES_UNAVAILABLE' })
   await t.rejects(sql`select nonsense`.execute(db), { code: '42703' }, 'other errors are unchanged')
   const holder = await connect(t, server)
+  await holder.query("select pg_advisory_lock(hashtextextended('weir', 0))")
+  await t.rejects(
+    migrateTogether(db, { name: 'x', migrations: { getMigrations: async () => ({}) }, timeout: 50 }),
+    { code: 'WEIR_POSTGRES_MIGRATING', message: /Another instance .+ 50 ms/ }
+  )
   await holder.query('create table prices (id integer primary key, cents integer)')
   await holder.query('begin; lock table prices')
   await t.rejects(db.selectFrom('prices').selectAll().execute(), { code: '55P03' }, 'a lock')
@@ -152,4 +159,104 @@ t.test('replicas', async (t) => {
     t.equal(await read(), 1000)
     t.same(events, [{ from: 'primary', reason: 'unverified' }])
   })
+})
+
+/** Sends a message until it is heard, or the time is over. */
+async function isHeard (url: string, ms: number): Promise<boolean> {
+  const notifications = openNotifications({ url })
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool({ url }) }) })
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const end = performance.now() + ms
+      notifications.listen('prices', () => { resolve(true) })
+      const send = async () => {
+        while (performance.now() < end) {
+          await notifications.announce(db, 'prices', 'changed')
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+        resolve(false)
+      }
+      send().catch(() => { resolve(false) })
+    })
+  } finally {
+    await notifications.close()
+    await db.destroy()
+  }
+}
+
+t.test('a pooler that shares sessions', async (t) => {
+  const server = await startPostgres(t, programs())
+  const warnings: Error[] = []
+  const warn = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', warn)
+  t.teardown(() => { process.off('warning', warn) })
+
+  t.test('is no obstacle in session mode', async (t) => {
+    t.ok(await isHeard(await startPooler(t, server, 'session'), 10_000))
+    t.same(warnings, [])
+  })
+
+  const url = await startPooler(t, server, 'transaction')
+  t.test('notifications are given up, with a warning, and announcing goes on', async (t) => {
+    t.notOk(await isHeard(url, 4000))
+    t.match(warnings, [{
+      code: 'WEIR_POSTGRES_POOLER', message: /LISTEN .+ address that leads to Postgres itself/
+    }])
+    const direct = isHeard(urlOf(server), 10_000)
+    t.ok(await direct)
+  })
+
+  t.test('a pool leaves no settings in its sessions, and limits each transaction', async (t) => {
+    const open = (options: { isReadOnly?: boolean, timeout?: number }) => {
+      const dialect = new PostgresDialect({ pool: openPool({ url, max: 2, ...options }) })
+      const db = new Kysely<Schema>({ dialect })
+      t.teardown(() => db.destroy())
+      return db
+    }
+    const read = open({ isReadOnly: true })
+    await sql`create table if not exists prices (id integer, cents integer)`.execute(open({}))
+    await read.selectFrom('prices').selectAll().execute()
+    const db = open({ timeout: 300 })
+    await db.insertInto('prices').values({ id: 1, cents: 1 }).execute()
+    const shown = async (one: Kysely<Schema>) =>
+      (await sql<{ limit: string }>`select current_setting('statement_timeout') as limit`
+        .execute(one)).rows[0]?.limit
+    for (const isolation of ['read committed', 'serializable'] as const) {
+      await db.transaction().setIsolationLevel(isolation).execute(async (trx) => {
+        t.equal(await shown(trx), '800ms', isolation)
+      })
+    }
+    t.equal(await shown(db), '0', 'the session is as it was')
+    await t.rejects(
+      db.transaction().execute((trx) => sql`select pg_sleep(3)`.execute(trx)),
+      { code: 'WEIR_POSTGRES_UNAVAILABLE' }
+    )
+    await t.rejects(sql`select pg_sleep(3)`.execute(db), { message: /no answer within 1300 ms/ })
+    t.equal(await shown(db), '0')
+    const migrations = { getMigrations: async () => ({ '0001-x': { up: async () => {} } }) }
+    await Promise.all([1, 2, 3].map(() => migrateTogether(open({}), { name: 'x', migrations })))
+  })
+
+  t.test('a pool that needs its sessions refuses it', async (t) => {
+    const dialect = new PostgresDialect({ pool: openPool({ url, keepsSession: true }) })
+    const db = new Kysely<Schema>({ dialect })
+    t.teardown(() => db.destroy())
+    await t.rejects(sql`select 1`.execute(db), { code: 'WEIR_POSTGRES_POOLER' })
+  })
+})
+
+t.test('notifications are closed although the server does not answer', async (t) => {
+  const server = await startPostgres(t, programs())
+  const notifications = openNotifications({ url: urlOf(server) })
+  const client = await connect(t, server)
+  notifications.listen('prices', () => {})
+  const isListening = async () => (await client.query(
+    "select from pg_stat_activity where query like 'listen%' and state = 'idle'"
+  )).rowCount === 1
+  while (!await isListening()) await new Promise((resolve) => setTimeout(resolve, 5))
+  server.freeze()
+  const began = performance.now()
+  await notifications.close()
+  t.ok(performance.now() - began < 10_000)
+  server.thaw()
 })

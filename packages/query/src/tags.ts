@@ -67,6 +67,7 @@ export const tableTags = (table: string): string[] => tagsOfTable(givenName('tab
 
 /** Postgres reads these forms of a UUID. */
 const UUID = /^\{?[\da-f]{4}(?:-?[\da-f]{4}){7}\}?$/
+const UUID_PARTS = /^(.{8})(.{4})(.{4})(.{4})/
 
 const DAY = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)'
 const UNIT = '(?:y|yr|year|mon|month|w|week|d|day|h|hr|hour|m|min|minute|s|sec|second|ms|us)s?'
@@ -88,16 +89,29 @@ const NOTATION = new RegExp([
  * Returns one text for all values that a database may treat as the same key, whatever the column
  * type.
  *
- * Examples are `1`, `'1'` and `'01'`; `'Ab'` and `'ab'` under a collation; the forms of a UUID.
- * Different keys may share a text. Undefined if that is not certain: for times, for example.
+ * Examples are `1`, `'1'` and `'01'`; `'Ab'`, `'ab'` and `'a-b'` under a collation; the forms of a
+ * UUID. Different keys may share a text. Undefined if that is not certain: for times, fractions,
+ * and letters beyond ASCII, which are equal to others under some collation (`ß` and `ss`).
  */
 export function rowKey (value: unknown): string | undefined {
-  if (typeof value === 'bigint' || typeof value === 'number') return String(Number(value) + 0)
+  if (typeof value === 'bigint' || typeof value === 'number') return wholeNumber(value)
   if (typeof value !== 'string') return undefined
-  const text = value.normalize('NFKD').trim().toLowerCase()
+  if (BEYOND_ASCII.test(value)) return undefined
+  const text = value.trim().toLowerCase()
   // Postgres reads a year and the number of its day, too.
   if (/^\d{4}\.\d{3}$/.test(text)) return undefined
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(text)) return String(Number(text) + 0)
-  if (!UUID.test(text) && NOTATION.test(text)) return undefined
-  return text.replace(/[^\p{L}\p{N}]/gu, '')
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/.test(text)) return wholeNumber(Number(text))
+  const isUuid = UUID.test(text)
+  if (!isUuid && NOTATION.test(text)) return undefined
+  const known = isUuid ? text.replace(/[^\da-f]/g, '').replace(UUID_PARTS, '$1-$2-$3-$4-') : text
+  // Collations may compare digits as numbers.
+  return known.replace(/(?<!\d)0+(?=\d)/g, '').replace(/[^a-z\d]/g, '')
+}
+
+// eslint-disable-next-line no-control-regex -- they are ASCII
+const BEYOND_ASCII = /[^\u0000-\u007f]/
+
+const wholeNumber = (value: bigint | number): string | undefined => {
+  const number = Number(value) + 0
+  return Number.isInteger(number) ? String(number) : undefined
 }

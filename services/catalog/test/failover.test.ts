@@ -1,55 +1,21 @@
-import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findPostgres, startPostgres, type TestPostgres } from '@weir/internal/testing'
-import pg from 'pg'
-import t, { type Test } from 'tap'
+import { findPostgres, startPostgres, startPostgresAddress } from '@weir/internal/testing'
+import t from 'tap'
 import { access, editor } from './support/access.js'
 import { build } from './support/build.js'
-
-const socketOf = ({ host }: TestPostgres) => `${host}/.s.PGSQL.5432`
-
-/** Starts an address that leads to the current primary, like HAProxy or a service of Kubernetes. */
-async function startAddress (t: Test, primary: TestPostgres) {
-  const sockets = new Set<Socket>()
-  const address = { primary, port: 0 }
-  const server = createServer((client) => {
-    const upstream = connect(socketOf(address.primary))
-    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
-      sockets.add(from)
-      from.pipe(to)
-      from.on('error', () => { to.destroy() })
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const bound = server.address()
-  if (typeof bound === 'object' && bound !== null) address.port = bound.port
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return address
-}
 
 t.test('the primary is lost: cached reads go on, and writes again after the failover', async (t) => {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('Postgres is not installed')
-  const primary = await startPostgres(t, programs)
+  // Otherwise the last acknowledged writes may be missing on the standby.
+  const settings = { synchronous_standby_names: '*' }
+  const primary = await startPostgres(t, programs, { settings })
   const standby = await startPostgres(t, programs, { primary })
   const { user, database, host } = standby
-  // Otherwise the last acknowledged writes may be missing on the standby.
-  const admin = new pg.Client({ ...primary })
-  admin.on('error', () => {})
-  await admin.connect()
-  await admin.query("alter system set synchronous_standby_names = '*'")
-  await admin.query('select pg_reload_conf()')
-  const address = await startAddress(t, primary)
+  const address = await startPostgresAddress(t, primary)
   const env = {
     ...access,
-    DATABASE_URL: `postgres://${user}@127.0.0.1:${address.port}/${database}`,
+    DATABASE_URL: address.url,
     DATABASE_REPLICA_URL: `postgres://${user}@/${database}?host=${encodeURIComponent(host)}`,
     OUTBOX_LEASE: '30000'
   }
@@ -104,7 +70,7 @@ t.test('the primary is lost: cached reads go on, and writes again after the fail
   t.equal((await a.inject('/api/products/3')).statusCode, 503, 'not cached')
 
   await standby.promote()
-  address.primary = standby
+  address.leadTo(standby)
   const promoted = performance.now()
   while ((await step(a)).statusCode !== 200) await delay(20)
   t.comment(`writes again ${(performance.now() - promoted).toFixed(0)} ms after the promotion`)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { loadEnv } from '@weir/fastify/service'
+import { Random } from '@weir/internal/testing'
 import { listCategories } from '../src/categories/store.js'
 import { databaseOf } from '../src/db/location.js'
 import { openCatalog } from '../src/db/open.js'
@@ -48,23 +49,37 @@ t.test('instances that start at the same instant find one complete shop', async 
   }
 })
 
-t.test('an instance killed while seeding leaves nothing half-done', async (t) => {
+t.test('of several processes that start at once, the one that migrates is killed', async (t) => {
   const url = await shops.newEmpty()
-  const seeder = startProgram(t, 'test/support/seeder.js', [url])
-  const exit = once(seeder, 'exit')
-  const isSeeding = async () => {
-    const { rowCount } = await shops.admin.query(
-      "select from pg_stat_activity where query like 'insert into \"products\"%' and datname = $1",
+  const names = ['first', 'second', 'third', 'fourth']
+  const processes = new Map(names.map((name) => [
+    name, startProgram(t, 'test/support/seeder.js', [`${url}&application_name=${name}`])
+  ]))
+  const exits = names.map(async (name): Promise<unknown> => {
+    const child = processes.get(name)
+    return child && await once(child, 'exit')
+  })
+  const seeding = async () => {
+    const { rows } = await shops.admin.query<{ name: string }>(
+      "select application_name as name from pg_stat_activity where query like 'insert into \"products\"%' and datname = $1",
       [new URL(url.replace('@/', '@host/')).pathname.slice(1)]
     )
-    return rowCount === 1
+    return rows[0]?.name
   }
-  while (!await isSeeding()) await delay(1)
-  seeder.kill('SIGKILL')
-  t.same(await exit, [null, 'SIGKILL'])
+  let victim = await seeding()
+  while (victim === undefined) {
+    await delay(1)
+    victim = await seeding()
+  }
+  processes.get(victim)?.kill('SIGKILL')
+  const outcomes = await Promise.all(exits)
+  for (const [place, name] of names.entries()) {
+    t.same(outcomes[place], name === victim ? [null, 'SIGKILL'] : [0, null], name)
+  }
   const database = await openCatalog(url)
   t.teardown(() => database.close())
   t.equal((await listProducts(database.read, FIRST)).total, 10_000)
+  t.equal((await listCategories(database.read)).length, 40)
 })
 
 t.test('a newer schema, or tables of another program, are refused with the remedy', async (t) => {
@@ -168,14 +183,59 @@ t.test('an import merges in one transaction, with the words and the order of nam
   })
 })
 
-t.test('text that Postgres cannot store is refused', async (t) => {
+t.test('NUL, which Postgres cannot store, is refused in every input with its name', async (t) => {
   const app = await build(t)
-  const payload = { sku: 'N-1', name: 'a\0b', categoryId: 1, price: 1 }
-  t.equal((await app.inject({
-    method: 'POST', path: '/api/products', headers: editor, payload
-  })).statusCode, 400)
-  t.equal((await app.inject('/api/products?category=%00')).statusCode, 400)
-  const long = { ...payload, name: 'x', description: 'ä'.repeat(4000) }
+  const seed = Number(process.env['SEED'] ?? 1)
+  const random = new Random(seed)
+  const withNul = (text: string) => {
+    const place = random.integer(0, text.length)
+    return `${text.slice(0, place)}\0${text.slice(place)}`
+  }
+  const product = { sku: 'N-1', name: 'a b', categoryId: 1, price: 1, description: 'c', currency: 'EUR' }
+  const category = { slug: 'n-1', name: 'a b', description: 'c' }
+  const texts = (body: Record<string, unknown>, method: 'POST' | 'PUT' | 'PATCH', path: string) =>
+    Object.entries(body).flatMap(([field, value]) => typeof value === 'string'
+      ? [{ field, request: { method, path, payload: { ...body, [field]: withNul(value) } } }]
+      : [])
+  const query = { category: 'pens', q: 'ink', sort: 'price', after: 'W10', page: '1', minPrice: '1' }
+  for (let round = 0; round < 5; round++) {
+    const inputs = [
+      ...texts(product, 'POST', '/api/products'),
+      ...texts(product, 'PATCH', '/api/products/1'),
+      ...texts(category, 'POST', '/api/categories'),
+      ...texts(category, 'PUT', '/api/categories/pens'),
+      ...Object.entries(query).map(([field, value]) => ({
+        field, request: { method: 'GET' as const, path: '/api/products', query: { [field]: withNul(value) } }
+      })),
+      ...['/api/products/1', '/api/categories/pens'].map((path) => ({
+        field: 'path',
+        request: {
+          method: 'GET' as const, path: `/api/${path.split('/')[2]}/${encodeURIComponent(withNul('1'))}`
+        }
+      })),
+      ...['if-match', 'if-none-match', 'x-request-id', 'accept-language', 'idempotency-key'].map((name) => ({
+        field: name,
+        request: {
+          method: 'PATCH' as const,
+          path: '/api/products/1',
+          headers: { [name]: withNul('"1-1"') },
+          payload: { price: 2 }
+        }
+      }))
+    ]
+    for (const { field, request } of inputs) {
+      const headers = { ...editor, ...('headers' in request ? request.headers : {}) }
+      const response = await app.inject({ ...request, headers })
+      const what = `seed ${seed}: ${request.method} ${request.path}, ${field}: ${response.body}`
+      t.ok(response.statusCode < 500, what)
+      if (!['name', 'description', 'category'].includes(field)) continue
+      t.equal(response.statusCode, 400, what)
+      t.match(response.json(), {
+        errors: [{ field, message: /without the character NUL$|not contain the character NUL$/ }]
+      }, what)
+    }
+  }
+  const long = { ...product, sku: 'N-2', description: 'ä'.repeat(4000) }
   t.equal((await app.inject({
     method: 'POST', path: '/api/products', headers: editor, payload: long
   })).statusCode, 201, 'a word of any length')

@@ -1,6 +1,7 @@
 import { findPostgres, startPostgres } from '@weir/internal/testing'
 import pg from 'pg'
 import t from 'tap'
+import { survivesFailover } from './failover.js'
 import { build, startCatalog, tempDir } from './support/world.js'
 
 t.test('views are counted in the same Postgres as the catalog, by any number of instances', async (t) => {
@@ -32,3 +33,5 @@ t.test('views are counted in the same Postgres as the catalog, by any number of 
   await later.fragments.delete('most-viewed')
   t.match((await later.inject('/shop/products/8')).body, /Most viewed.*15 views/s)
 })
+
+t.test('the primary is lost: signing in, saving and counting go on after the failover', survivesFailover)

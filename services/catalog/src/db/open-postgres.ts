@@ -70,9 +70,14 @@ export async function openPostgresCatalog (
   }
 }
 
-/** Opens one connection, for temporary tables and long transactions; migrates and seeds first. */
-export async function openPostgresWriter (url: string): Promise<Kysely<CatalogSchema>> {
-  const db = connect(open({ url, max: 1, timeout: PREPARE_TIMEOUT }))
+/**
+ * Opens one connection for long transactions; migrates and seeds first.
+ * @param keepsSession whether temporary tables are used: refuses a pooler then
+ */
+export async function openPostgresWriter (
+  url: string, keepsSession = false
+): Promise<Kysely<CatalogSchema>> {
+  const db = connect(open({ url, max: 1, timeout: PREPARE_TIMEOUT, keepsSession }))
   try {
     await migrateTogether(db, {
       name: 'catalog',

@@ -33,12 +33,13 @@ export async function openCatalog (
 }
 
 /**
- * Opens a single connection for transactions of a minute, migrated and seeded like `openCatalog`.
+ * Opens a single connection for transactions of a minute and temporary tables, migrated and seeded
+ * like `openCatalog`.
  *
  * @throws SqliteFileError, PostgresError with the remedy
  */
 export async function openWriter (location: string): Promise<Kysely<CatalogSchema>> {
   if (!isPostgres(location)) return await openSqliteWriter(location)
   const { openPostgresWriter } = await import('./open-postgres.js')
-  return await openPostgresWriter(location)
+  return await openPostgresWriter(location, true)
 }
