@@ -35,8 +35,8 @@ t.teardown(() => rm(folder, { recursive: true, force: true }))
 const adapter = await readFile(join(FOLDER, 'adapter.yaml'), 'utf8')
 const facts: Facts = {
   variables: {
-    catalog: [...Object.keys(catalogEnv.properties), 'DATABASE_URL'],
-    storefront: [...Object.keys(storefrontEnv.properties), 'DATABASE_URL'],
+    catalog: Object.keys(catalogEnv.properties),
+    storefront: Object.keys(storefrontEnv.properties),
     weather: Object.keys(weatherEnv.properties),
     stats: Object.keys(statsEnv.properties)
   },

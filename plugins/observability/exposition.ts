@@ -1,5 +1,11 @@
 import { createRequire } from 'node:module'
-import { OUTCOMES, type Recorder, type RouteCounter, type Vitals } from '@weir/metrics'
+import {
+  OUTCOMES,
+  type Recorder,
+  type RouteCounter,
+  type Series,
+  type Vitals
+} from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type {} from '../redis/index.js'
@@ -192,7 +198,7 @@ const readSamples = (caches: NamedCaches): Sample[] =>
 function labelledSeries (
   routes: Iterable<RouteCounter>,
   exemplars: Exemplars
-): LabelledSeries[] {
+): (LabelledSeries & { readonly series: Series })[] {
   return Array.from(routes).flatMap((counter) => {
     const { route, tallies } = counter
     return OUTCOMES.flatMap((outcome) =>

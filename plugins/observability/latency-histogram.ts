@@ -6,7 +6,7 @@ const BOUNDS = LATENCY_BOUNDS_MS.map((ms) => ms / 1000)
 
 export interface LabelledSeries {
   readonly labels: Readonly<Record<string, string>>
-  readonly series: Series
+  readonly series: Pick<Series, 'count' | 'latency' | 'latencySumMicros'>
   /** A traced request of each bucket, where there is one. */
   readonly exemplars: readonly (LatencyExemplar | undefined)[]
 }
@@ -15,19 +15,27 @@ export interface LabelledSeries {
 export class LatencyHistogram extends Histogram {
   readonly #all: () => Iterable<LabelledSeries>
   readonly #about: { readonly name: string, readonly help: string }
+  readonly #bounds: readonly number[]
 
-  constructor (configuration: HistogramConfiguration<string>, all: () => Iterable<LabelledSeries>) {
-    super({ ...configuration, buckets: BOUNDS })
+  /** @param bounds of the buckets, in seconds. Default: those of requests */
+  constructor (
+    configuration: HistogramConfiguration<string>,
+    all: () => Iterable<LabelledSeries>,
+    bounds: readonly number[] = BOUNDS
+  ) {
+    super({ ...configuration, buckets: [...bounds] })
     this.#all = all
     this.#about = configuration
+    this.#bounds = bounds
   }
 
   /** Called by the registry. `sharedLabels` are the labels of all lines of a series. */
   async getForPromString () {
     const { name, help } = this.#about
+    const bounds = this.#bounds
     const values = Array.from(this.#all(), ({ labels: sharedLabels, series, exemplars }) => {
       let below = 0
-      const buckets = BOUNDS.map((le, i) => {
+      const buckets = bounds.map((le, i) => {
         below += series.latency[i] ?? 0
         return {
           metricName: `${name}_bucket`,
@@ -44,7 +52,7 @@ export class LatencyHistogram extends Histogram {
           labels: { le: '+Inf' },
           sharedLabels,
           value: series.count,
-          exemplar: exemplars[BOUNDS.length]
+          exemplar: exemplars[bounds.length]
         },
         {
           metricName: `${name}_sum`,

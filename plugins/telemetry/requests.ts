@@ -9,6 +9,7 @@ import { TRACE, traceWith } from '../active-tracing.js'
 import '../observability/index.js'
 import '../response-cache/index.js'
 import { refilled, openTelemetry } from './open-telemetry.js'
+import { recordWork } from './work-spans.js'
 
 /** Spans of requests that have not ended. */
 const open = new WeakMap<Span, () => void>()
@@ -105,9 +106,13 @@ function keepContext (route: RouteOptions): void {
   ]
 }
 
-/** Spans and metrics of the caches of this process, once for all of its applications. */
+/** Spans and metrics of the caches, limits and outboxes of this process, for all applications. */
 function instrument (): () => void {
-  const shared = (instrumented ??= { stop: instrumentCache(), users: 0 })
+  if (instrumented === undefined) {
+    const stops = [instrumentCache(), recordWork()]
+    instrumented = { stop: () => { for (const stop of stops) stop() }, users: 0 }
+  }
+  const shared = instrumented
   shared.users++
   return () => {
     if (--shared.users > 0) return

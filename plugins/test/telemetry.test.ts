@@ -10,9 +10,20 @@ import {
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { memoryStore } from '@weir/cache/memory'
+import { memoryStore as limitStore } from '@weir/limiter'
+import {
+  createOutbox,
+  ImmediateSqliteDialect,
+  outboxMigration,
+  type OutboxSchema
+} from '@weir/outbox'
+import Database from 'better-sqlite3'
+import { Kysely } from 'kysely'
 import { tracing } from '../active-tracing.js'
+import rateLimit from '../rate-limit/index.js'
 import responseCache from '../response-cache/index.js'
 import telemetry, { type TelemetryOptions, traceCall, traceHeaders } from '../telemetry/index.js'
 import { gate } from './support/cached-app.js'
@@ -212,6 +223,84 @@ t.test('with a provider', async (t) => {
     await app.inject({ url: '/metrics', headers: { traceparent: PARENT } })
     await app.inject('/')
     t.equal((await server(1)).name, 'GET /')
+  })
+
+  await t.test("rate limits' store calls are spans, if they leave the process", async (t) => {
+    const memory = limitStore()
+    for (const kind of ['redis', 'memory']) {
+      exporter.reset()
+      const app = Fastify()
+      t.teardown(() => app.close())
+      await app.register(telemetry, OPTIONS)
+      await app.register(rateLimit, {
+        store: {
+          kind,
+          take: async (...args) => memory.take(...args),
+          peek: async (...args) => memory.peek(...args),
+          reset: (key) => memory.reset(key),
+          close: async () => {}
+        },
+        limit: 100,
+        window: '1m'
+      })
+      app.get('/', async () => 'p')
+      await app.inject('/')
+      const request = await server(1)
+      const call = spans().find(({ name }) => name === 'take rate limit')
+      if (kind === 'memory') t.equal(call, undefined)
+      else {
+        t.equal(call?.parentSpanContext?.spanId, request.spanContext().spanId)
+        t.match(call, {
+          kind: SpanKind.CLIENT,
+          attributes: { 'db.system.name': 'redis', 'db.operation.name': 'take' }
+        })
+      }
+    }
+  })
+
+  await t.test("a delivery is linked to the write, or part of the writer's trace", async (t) => {
+    const app = await shop(t)
+    const database = new Database(join(t.testdir(), 'service.db'))
+    const db = new Kysely<OutboxSchema>({ dialect: new ImmediateSqliteDialect({ database }) })
+    await outboxMigration.up(db)
+    const options = { db, traceparent: () => traceHeaders()['traceparent'] }
+    const failed = Object.assign(new Error('no answer'), { code: 'GONE' })
+    let isDown = false
+    const outbox = createOutbox({
+      ...options, lease: 40, pollInterval: 20, invalidate: async () => { if (isDown) throw failed }
+    })
+    const relay = createOutbox({ ...options, invalidate: async () => {} })
+    t.teardown(async () => {
+      await relay.stop()
+      await db.destroy()
+    })
+    app.post('/', async () => outbox.deliver(await outbox.queue(['tag'])))
+    await app.inject({ method: 'POST', url: '/', headers: { traceparent: PARENT } })
+    const deliveries = () => spans().filter(({ name }) => name === 'deliver responses')
+    t.equal(
+      deliveries()[0]?.parentSpanContext?.spanId, (await server(1)).spanContext().spanId
+    )
+    await relay.start()
+    t.equal(deliveries().length, 1, 'nothing to deliver is no span')
+
+    isDown = true
+    exporter.reset()
+    await app.inject({ method: 'POST', url: '/', headers: { traceparent: PARENT } })
+    const write = await server(1)
+    t.match(deliveries()[0], {
+      status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': 'GONE' }
+    })
+    exporter.reset()
+    const other = createOutbox({ ...options, invalidate: async () => {} })
+    await other.start()
+    await other.stop()
+    const [relayed] = deliveries()
+    t.match(relayed?.attributes, { 'weir.outbox.by': 'relay', 'weir.cache.tags.count': 1 })
+    t.not(relayed?.spanContext().traceId, TRACE_ID)
+    t.strictSame(
+      relayed?.links.map(({ context }) => [context.traceId, context.spanId]),
+      [[TRACE_ID, write.spanContext().spanId]]
+    )
   })
 
   await t.test('several applications of a process trace, until the last is closed', async (t) => {

@@ -2,6 +2,7 @@ export { audit, type AuditTarget } from './audit.js'
 export type { CheckId, Severity } from './catalogue.js'
 export { AuditError, type AuditErrorCode } from './errors.js'
 export { formatReport } from './format.js'
+export { formatSarif } from './sarif.js'
 export type { AuditOptions } from './options.js'
 export type { HitSign } from './probing/hit.js'
 export {

@@ -4,12 +4,26 @@ import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
 import t from 'tap'
 import {
-  assertNoFindings, audit, type AuditOptions, type AuditReport, formatReport
+  assertNoFindings, audit, type AuditOptions, type AuditReport, formatReport, formatSarif
 } from '../src/index.js'
 import { CATALOGUE } from '../src/catalogue.js'
 import { isLoopback } from '../src/target/loopback.js'
 import { openapiRoutes } from '../src/routes/openapi.js'
 import { naiveCache } from './naive-cache.js'
+
+/** The part of the schema that lists the checks. */
+interface Checks {
+  readonly properties: { readonly check: { readonly enum: readonly string[] } }
+}
+interface SchemaOfReport {
+  readonly properties: { readonly findings: { readonly items: Checks } }
+}
+
+interface Sarif {
+  readonly runs: ReadonlyArray<{
+    readonly results: ReadonlyArray<{ readonly partialFingerprints: object }>
+  }>
+}
 
 const simple = () => {
   const app = fastify()
@@ -144,6 +158,54 @@ t.test('another method is sent only to routes that name it', async (t) => {
   t.strictSame([...methods].sort(), ['GET', 'HEAD'])
   await audit(app, { routes: ['POST /search'] })
   t.ok(methods.has('POST'))
+})
+
+t.test('a report has the shape of its schema, and becomes SARIF', async (t) => {
+  const read = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
+  const schema = JSON.parse(await read('report.schema.json')) as SchemaOfReport
+  const strict = { coerceTypes: false, removeAdditional: false } as const
+  const customOptions = { ...strict, allowUnionTypes: true }
+  const validator = fastify({ ajv: { customOptions } })
+  validator.post('/', { schema: { body: schema } }, async () => 'valid')
+  const verdictOn = async (report: AuditReport) =>
+    (await validator.inject({ method: 'POST', url: '/', body: report })).body
+  const build = () => {
+    const app = fastify()
+    // The cache ignores what the handler reads.
+    app.get('/', naiveCache({}), async ({ headers }) => `Shop ${String(headers['x-shop'])}`)
+    app.get('/users/:id', async (_request, reply) => reply.code(404).send())
+    return app
+  }
+  const report = await audit(build)
+  t.match(report.findings, [{ check: 'unkeyed-header' }])
+  t.equal(await verdictOn(report), 'valid')
+  const short = await audit(simple, { maxRequests: 10 })
+  t.equal(await verdictOn(short), 'valid')
+  t.strictSame(schema.properties.findings.items.properties.check.enum, Object.keys(CATALOGUE))
+  const [finding] = report.findings
+  t.match(await verdictOn({ ...report, took: 0.5 }), /took must be integer/)
+  t.match(await verdictOn({ ...report, findings: finding ? [{ ...finding, evidence: [] }] : [] }), /evidence/)
+
+  const sarif = JSON.parse(formatSarif(report, 'src/app.ts')) as Sarif
+  t.match(sarif, {
+    version: '2.1.0',
+    runs: [{
+      tool: { driver: { rules: [{ id: 'unkeyed-header' }] } },
+      invocations: [{ executionSuccessful: true }],
+      results: [{
+        ruleId: 'unkeyed-header',
+        level: 'error',
+        message: { text: /^GET \/: x-shop [^]*1\. curl / },
+        locations: [{ physicalLocation: { artifactLocation: { uri: 'src/app.ts' } } }]
+      }]
+    }]
+  })
+  const printOf = (of: AuditReport) => (JSON.parse(formatSarif(of, 'a')) as Sarif)
+    .runs[0]?.results[0]?.partialFingerprints
+  t.strictSame(printOf(await audit(build)), printOf(report), 'the same fault is the same alert')
+  t.match(JSON.parse(formatSarif(short, 'a')), {
+    runs: [{ invocations: [{ executionSuccessful: false }], results: [] }]
+  })
 })
 
 t.test('each check is in the guide, with its severity', async (t) => {

@@ -33,10 +33,16 @@ export interface CacheEvents {
   /** A caller waited for another caller's fill; `elsewhere`: for that of another instance. */
   'weir:cache:wait': { namespace: string; key: string; elsewhere: boolean; ms: number }
   /**
-   * This instance's lease on its memory lapsed: Redis did not answer in time (`late`), or the
-   * connection broke. Reads ask the store until the lease is back.
+   * This instance's lease on its memory lapsed: Redis or Postgres did not answer in time (`late`),
+   * or the connection broke. Reads ask the store until the lease is back.
    */
   'weir:cache:lapse': { reason: 'late' | 'connection' }
+  /**
+   * A fill of this instance lost its lease: the instance was frozen, blocked or cut off from the
+   * store for longer than the lease lasts. Another one may have computed the value as well. `ms`:
+   * milliseconds since the store had last confirmed the lease.
+   */
+  'weir:cache:lose': { ms: number }
   /**
    * An entry was found but not used.
    *
@@ -72,6 +78,7 @@ const channels = {
   'weir:cache:fill': channel('weir:cache:fill'),
   'weir:cache:wait': channel('weir:cache:wait'),
   'weir:cache:lapse': channel('weir:cache:lapse'),
+  'weir:cache:lose': channel('weir:cache:lose'),
   'weir:cache:discard': channel('weir:cache:discard'),
   'weir:cache:invalidate': channel('weir:cache:invalidate'),
   'weir:cache:clear': channel('weir:cache:clear'),

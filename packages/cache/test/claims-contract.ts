@@ -113,6 +113,27 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     }
   })
 
+  t.test('waiters learn the span of the fill, however it ends', async (t) => {
+    const [a, b] = await two(t)
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const ends = [
+      (lease: FillLease) => lease.store(frameOf(lease.stamp, 'body'), TTL),
+      async (lease: FillLease) => { lease.end('unshared') }
+    ]
+    for (const [i, end] of ends.entries()) {
+      for (const trace of [{ traceparent }, {}]) {
+        const key = `traced ${i} ${Object.keys(trace).length}`
+        const lease = granted(await a.entries.claim(key))
+        lease.setTrace?.(trace)
+        const claim = await b.entries.claim(key)
+        const ended = held(claim)
+        await end(lease)
+        t.not(await ended, 'unknown')
+        t.equal(claim.kind === 'held' && claim.traceparent?.(), trace.traceparent, key)
+      }
+    }
+  })
+
   t.test('unusual keys are claimed independently', async (t) => {
     const [a, b] = await two(t)
     const odd = [

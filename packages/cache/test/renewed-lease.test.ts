@@ -1,5 +1,6 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
+import { listen } from '../src/opentelemetry/listen.js'
 import { Renewals } from '../src/stores/renewals.js'
 import {
   FILL_LEASE,
@@ -16,6 +17,7 @@ function lease (t: Test, keeper: Partial<LeaseKeeper> = {}, renewals = new Renew
   const asked: string[] = []
   const told = (what: keyof LeaseKeeper) => { asked.push(what) }
   const kept = new RenewedLease('fill', 1, {
+    ...keeper,
     store: async (...args) => { told('store'); await keeper.store?.(...args) },
     renew: async () => { told('renew'); return await keeper.renew?.() ?? true },
     release: async (...args) => { told('release'); await keeper.release?.(...args) },
@@ -115,4 +117,61 @@ t.test('an end that does not arrive is not an error: the lease expires', async (
   kept.end('unshared')
   await settled()
   t.strictSame(asked, ['release'])
+})
+
+t.test('a fill that loses its lease is counted, once', async (t) => {
+  let heard = 0
+  t.teardown(listen('weir:cache:lose', () => { heard++ }))
+  let now = 0
+  t.intercept(performance, 'now', { value: () => now })
+  const body = Buffer.alloc(0)
+  const losses = async (run: () => Promise<void>) => {
+    heard = 0
+    mock.timers.reset()
+    await run()
+    await settled()
+    return heard
+  }
+
+  t.equal(await losses(async () => {
+    const { kept, later } = lease(t, { renew: async () => false })
+    later(FILL_LEASE)
+    await settled()
+    later(FILL_LEASE)
+    await kept.store(body, 1)
+  }), 1, 'the store says that another has it')
+  for (const end of ['store', 'end'] as const) {
+    t.equal(await losses(async () => {
+      const { kept } = lease(t)
+      now += FILL_LEASE + 1
+      if (end === 'store') await kept.store(body, 1)
+      else kept.end('failed')
+      kept.end('done')
+    }), 1, `a blocked process that renewed nothing: ${end}`)
+  }
+  t.equal(await losses(async () => {
+    const { kept, later } = lease(t)
+    now += FILL_LEASE
+    later(2 * RENEW_EVERY)
+    await settled()
+    now += FILL_LEASE
+    await kept.store(body, 1)
+  }), 0, 'renewed in time')
+  t.equal(await losses(async () => {
+    const { kept } = lease(t, { lifetime: 2 * FILL_LEASE })
+    now += 2 * FILL_LEASE
+    await kept.store(body, 1)
+  }), 0, 'a store whose leases last longer')
+  t.equal(await losses(async () => {
+    let stored = () => {}
+    const { kept, later } = lease(t, {
+      renew: async () => false,
+      store: () => new Promise((resolve) => { stored = resolve })
+    })
+    const storing = kept.store(body, 1)
+    later(2 * RENEW_EVERY)
+    await settled()
+    stored()
+    await storing
+  }), 0, 'a renewal after the value was stored')
 })

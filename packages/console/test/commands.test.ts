@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createCache } from '@weir/cache'
@@ -189,7 +191,11 @@ t.test('the audit of a module, and of an address', async (t) => {
     }],
     routes: [{ route: 'GET /' }, { route: 'GET /shop/:id', url: '/shop/7' }]
   })
-  const shown = await weir(['audit', file, '--route', '/shop/7'])
+  const sarif = join(t.testdir(), 'audit.sarif')
+  const shown = await weir(['audit', file, '--route', '/shop/7', '--sarif', sarif])
+  t.match(JSON.parse(await readFile(sarif, 'utf8')), {
+    version: '2.1.0', runs: [{ results: [{ ruleId: 'unkeyed-header' }] }]
+  })
   t.match(shown.out, /HIGH +unkeyed-header +GET \/shop\/:id\n[^]*With Weir: Add the field to Vary/)
   t.equal((await weir(['audit', file, '--ignore', '/shop', '--max-time', '30s'])).code, 0)
   const short = await weir(['audit', file, '--max-requests', '5', '--json'])

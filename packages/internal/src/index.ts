@@ -21,4 +21,5 @@ export {
 } from './sendable.js'
 export { shown } from './shown.js'
 export { parseTraceparent, type SpanIds, traceparent } from './traceparent.js'
+export { tracedOn, type TracedWork } from './traced-work.js'
 export { within } from './within.js'

@@ -20,4 +20,5 @@ export {
   type Verdict,
   type Verdicts
 } from './store.js'
+export { type LimiterCall, type LimiterTraces } from './traces.js'
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js'

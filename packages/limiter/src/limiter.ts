@@ -7,6 +7,7 @@ import { definePolicy, type Policy, shareOf } from './policy.js'
 import { type Leftover, Slices } from './slices.js'
 import type { LimitStore, Verdict, Verdicts } from './store.js'
 import { openMemory } from './stores/memory.js'
+import { type LimiterCall, tracedCall } from './traces.js'
 
 const FAILURE_MODES = ['local', 'open', 'closed'] as const
 
@@ -140,7 +141,8 @@ export class Limiter {
     const sliced = this.#slices.use(key, policies, cost)
     if (sliced !== undefined) return sliced
     const askedAt = performance.now()
-    const answer = attempt(() => this.#askStore(key, policies, cost, askedAt))
+    const answer = attempt(() =>
+      this.#traced('take', policies, () => this.#askStore(key, policies, cost, askedAt)))
     if (!(answer instanceof Promise)) return this.#heard(key, policies, cost, answer, askedAt)
     return this.#ask(key, () => answer).then(
       (verdicts) => this.#heard(key, policies, cost, verdicts, askedAt),
@@ -167,7 +169,8 @@ export class Limiter {
       return decisionOf(
         'shared',
         policies,
-        await this.#ask(key, async () => this.#store.peek(key, policies, cost))
+        await this.#ask(key, async () =>
+          this.#traced('peek', policies, () => this.#store.peek(key, policies, cost)))
       )
     } catch (error) {
       return this.#without(onFailure, 'peek', key, policies, cost, () => error)
@@ -183,7 +186,7 @@ export class Limiter {
     const failed = (cause: unknown) =>
       new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause })
     try {
-      await this.#ask(key, () => this.#store.reset(key))
+      await this.#ask(key, () => this.#traced('reset', [], () => this.#store.reset(key)))
     } catch (error) {
       throw failed(error)
     }
@@ -226,6 +229,16 @@ export class Limiter {
     const decision = decisionOf('shared', policies, verdicts)
     if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
     return decision
+  }
+
+  #traced<R>(
+    operation: LimiterCall['operation'],
+    policies: readonly Policy[],
+    call: () => R
+  ): R {
+    const describe = () =>
+      ({ store: this.#store.kind, operation, policies: policies.map(({ name }) => name) })
+    return tracedCall(describe, call)
   }
 
   /** A slice that cannot be returned stays used. */

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, PostgresAdapter } from 'kysely'
 import { OutboxError } from './errors.js'
 import { DEFAULT_NAMESPACE } from './options.js'
 import { insertTicket } from './rows.js'
@@ -20,7 +20,7 @@ const PAGE = 500
  * Creates a migration for the table `weir_outbox_tags`, including the rows of version 0.1.
  *
  * Add it to the service's own migrations. A service that has applied it with version 0.1 lists it
- * again, under a new name: if the table exists, it changes nothing.
+ * again, under a new name: to a table that exists it only adds what is missing.
  * @param namespace the outbox's own: rows of version 0.1 are moved there
  * @throws OutboxError WEIR_OUTBOX_INVALID_ROW if a row of version 0.1 cannot be read
  * @example
@@ -38,10 +38,12 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
       .addColumn('hash', 'varchar(32)')
       .addColumn('tag', 'text', (column) => column.notNull())
       .addColumn('created', 'varchar(24)', (column) => column.notNull())
+      .addColumn('traceparent', 'varchar(55)')
       .addPrimaryKeyConstraint('weir_outbox_tags_by_id', ['namespace', 'id'])
       // Effectively an index, which every database can create together with the table.
       .addUniqueConstraint('weir_outbox_tags_by_hash', ['namespace', 'hash', 'id'])
       .execute()
+    await addTraceparent(db)
     await moveFormerRows(
       db.withTables<{ weir_outbox: FormerTable; weir_outbox_tags: OutboxTable }>(),
       namespace
@@ -52,6 +54,20 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
     await db.schema.dropTable('weir_outbox_tags').ifExists().execute()
   }
 })
+
+/** Adds the column to a table that was created without it. */
+async function addTraceparent (db: Kysely<unknown>): Promise<void> {
+  const table = db.schema.alterTable('weir_outbox_tags')
+  if (db.getExecutor().adapter instanceof PostgresAdapter) {
+    // Introspection would find tables of that name in other schemas, too.
+    await table.addColumn('traceparent', 'varchar(55)', (column) => column.ifNotExists()).execute()
+    return
+  }
+  const tables = await db.introspection.getTables()
+  const isMissing = tables.some(({ name, columns }) =>
+    name === 'weir_outbox_tags' && !columns.some((column) => column.name === 'traceparent'))
+  if (isMissing) await table.addColumn('traceparent', 'varchar(55)').execute()
+}
 
 /** `makeOutboxMigration` for an outbox without the option `namespace`. */
 export const outboxMigration: SchemaMigration = makeOutboxMigration(DEFAULT_NAMESPACE)

@@ -41,6 +41,12 @@ export interface OutboxOptions {
   /** Time after which an unanswered invalidation counts as failed. Default 500. */
   readonly invalidateTimeout?: number
   /**
+   * Returns the active span (W3C Trace Context), which is stored with each invalidation: its
+   * delivery by another instance is linked to the write. Needs the column `traceparent`: list
+   * `outboxMigration` once more, under a new name. Default: none is stored.
+   */
+  readonly traceparent?: () => string | undefined
+  /**
    * Caches beyond the fleet that follow each invalidation: the result of `createEdge` of
    * `@weir/edge`. The same for every instance.
    */
@@ -68,6 +74,7 @@ export function resolveOptions ({
   lease = 1000,
   invalidateTimeout = 500,
   edge,
+  traceparent,
   ...others
 }: OutboxOptions) {
   refuseUnknown(others)
@@ -89,7 +96,20 @@ export function resolveOptions ({
     )
   }
   if (edge !== undefined) demandMethods('edge', edge, ['attach', 'confirm'], 'createEdge()')
-  return { db, invalidate, namespace, notifications, pollInterval, lease, invalidateTimeout, edge }
+  if (traceparent !== undefined && typeof traceparent !== 'function') {
+    throw invalid('traceparent', traceparent, 'pass a function')
+  }
+  return {
+    db,
+    invalidate,
+    namespace,
+    notifications,
+    pollInterval,
+    lease,
+    invalidateTimeout,
+    edge,
+    traceparent
+  }
 }
 
 /** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { within } from '@weir/internal'
+import { parseTraceparent, within } from '@weir/internal'
 import type { Transaction } from 'kysely'
 import { Delivery, type DeliveryOutcome } from './delivery.js'
 import { fleetOf } from './edge.js'
@@ -11,6 +11,7 @@ import { Relay } from './relay.js'
 import { insertTicket, makeTicketId, rowIds, Rows } from './rows.js'
 import type { OutboxSchema } from './table.js'
 import { checkTags } from './tags.js'
+import { type DeliveryTrace, tracedDelivery } from './traces.js'
 import { Settling } from './settling.js'
 
 /**
@@ -216,7 +217,8 @@ export function createOutbox (options: OutboxOptions): Outbox {
     pollInterval,
     lease: length,
     invalidateTimeout,
-    edge
+    edge,
+    traceparent
   } = resolveOptions(options)
   const invalidate = async (tags: readonly string[]) =>
     within(
@@ -224,13 +226,27 @@ export function createOutbox (options: OutboxOptions): Outbox {
       Promise.resolve(unbounded(tags)),
       timedOut('The invalidation', invalidateTimeout)
     )
-  const rows = new Rows(db, namespace, length)
+  const deliverer = (by: DeliveryTrace['by']) =>
+    (tags: readonly string[], traceparents: readonly string[] = []) =>
+      tracedDelivery(() => ({ namespace, by, tags, traceparents }), () => invalidate(tags))
+  const rows = new Rows(db, namespace, length, traceparent !== undefined)
   const lease = new Lease(length)
-  const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })
+  const relay = new Relay({
+    rows,
+    invalidate: deliverer('relay'),
+    lease,
+    pollInterval,
+    stopTimeout: invalidateTimeout
+  })
   const notices = notifications && new Notices({
     notifications, namespace, rows, onOverdue: () => { relay.pollSoon() }
   })
-  const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
+  const delivery = new Delivery({
+    rows,
+    invalidate: deliverer('caller'),
+    lease: length,
+    pollInterval
+  })
   const settling = new Settling({ rows, delivery, lease: length })
 
   edge?.attach(fleetOf(rows, delivery))
@@ -245,7 +261,10 @@ export function createOutbox (options: OutboxOptions): Outbox {
     const distinct = [...new Set([...tags, ...carried])]
     if (distinct.length === 0) return { id: '', tags: [] }
     const ticket = { id: makeTicketId(), tags: distinct }
-    for (const one of [namespace, ...edge?.namespaces ?? []]) await insertTicket(trx, one, ticket)
+    const span = recordedSpan(traceparent?.())
+    for (const one of [namespace, ...edge?.namespaces ?? []]) {
+      await insertTicket(trx, one, ticket, span)
+    }
     await notices?.announce(trx, ticket.id)
     return ticket
   }
@@ -285,3 +304,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     }
   }
 }
+
+/** A span that is not recorded leads nowhere. The column has room for version 00. */
+const recordedSpan = (text: string | undefined): string | undefined =>
+  text?.length === 55 && parseTraceparent(text)?.isSampled === true ? text : undefined

@@ -11,8 +11,14 @@ import { readTag } from './tags.js'
 /** Dependencies of a relay. */
 export interface RelayParts {
   readonly rows: Pick<Rows, 'page' | 'last' | 'claim' | 'hasAny'>
-  /** Limited in time. */
-  readonly invalidate: (tags: readonly string[]) => Promise<unknown>
+  /**
+   * Limited in time.
+   * @param traceparents the spans of the writes
+   */
+  readonly invalidate: (
+    tags: readonly string[],
+    traceparents: readonly string[]
+  ) => Promise<unknown>
   readonly lease: Lease
   /** Milliseconds from the end of a poll to the start of the next. */
   readonly pollInterval: number
@@ -171,6 +177,7 @@ export class Relay {
   ): Promise<Outcome> {
     const ids: string[] = []
     const union = new Set<string>()
+    const traceparents = new Set<string>()
     for (const row of chunk) {
       const tag = readTag(row.tag)
       if (tag === undefined) {
@@ -182,11 +189,12 @@ export class Relay {
       }
       ids.push(row.id)
       union.add(tag)
+      if (typeof row.traceparent === 'string') traceparents.add(row.traceparent)
     }
     if (ids.length > 0) {
       const tags = [...union]
       try {
-        await this.#parts.invalidate(tags)
+        await this.#parts.invalidate(tags, [...traceparents])
       } catch (error) {
         emit('weir:outbox:error', { operation: 'invalidate', error })
         return 'failed'

@@ -10,6 +10,8 @@ import { hashOf } from './tags.js'
 export interface Row {
   readonly id: string
   readonly tag: unknown
+  /** The span of the write, if it has one and the outbox reads it. */
+  readonly traceparent?: string | null | undefined
 }
 
 /** Removes delivered rows. */
@@ -34,7 +36,11 @@ export class Rows {
   /** Whether rows can be claimed, with `SKIP LOCKED`. */
   readonly #isPostgres: boolean
 
-  constructor (db: Kysely<OutboxSchema>, namespace: string, timeout: number) {
+  readonly #columns: readonly ('id' | 'tag' | 'traceparent')[]
+
+  /** @param isTraced whether the spans of writes are read */
+  constructor (db: Kysely<OutboxSchema>, namespace: string, timeout: number, isTraced = false) {
+    this.#columns = isTraced ? ['id', 'tag', 'traceparent'] : ['id', 'tag']
     this.#db = db
     this.#namespace = namespace
     this.#timeout = timeout
@@ -46,7 +52,7 @@ export class Rows {
    * given.
    */
   page (after: string, limit: number, last?: string): Promise<Row[]> {
-    let query = this.#select().select(['id', 'tag']).where('id', '>', after)
+    let query = this.#select().select(this.#columns).where('id', '>', after)
     if (last !== undefined) query = query.where('id', '<=', last)
     return this.#bounded(query.orderBy('id').limit(limit).execute())
   }
@@ -208,7 +214,8 @@ export class Rows {
 export async function insertTicket (
   db: Kysely<OutboxSchema>,
   namespace: string,
-  ticket: { readonly id: string; readonly tags: readonly string[] }
+  ticket: { readonly id: string; readonly tags: readonly string[] },
+  traceparent?: string
 ): Promise<void> {
   const created = new Date().toISOString()
   const ids = rowIds(ticket)
@@ -217,7 +224,8 @@ export async function insertTicket (
     id: ids[place] ?? '',
     hash: hashOf(tag),
     tag: JSON.stringify(tag),
-    created
+    created,
+    ...traceparent !== undefined && { traceparent }
   }))
   for (let at = 0; at < rows.length; at += INSERTED) {
     await db

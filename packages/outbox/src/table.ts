@@ -21,6 +21,8 @@ export interface OutboxTable {
    * Time of writing, ISO 8601 by the writer's clock. For people only; no decision depends on it.
    */
   created: string
+  /** The span of the write (W3C Trace Context), if the outbox stores it. */
+  traceparent?: string | null
 }
 
 /**

@@ -1,3 +1,4 @@
+import { emit } from '../events.js'
 import type { FillEnd, FillId, FillLease } from '../store.js'
 import type { Stamp } from '../validity.js'
 import { type Renewable, Renewals } from './renewals.js'
@@ -6,6 +7,8 @@ import { type Renewable, Renewals } from './renewals.js'
  * A store's operations on a lease, which its holder keeps only as long as the store confirms it.
  */
 export interface LeaseKeeper {
+  /** Milliseconds until the store lets the lease expire. Default {@link FILL_LEASE}. */
+  readonly lifetime?: number
   /**
    * Stores the frame, releases the lease and notifies waiting clients.
    * @param traceparent the fill's span, if it has one
@@ -37,6 +40,9 @@ const ofProcess = new Renewals(RENEW_EVERY)
 export class RenewedLease implements FillLease, Renewable {
   #trace: { readonly traceparent?: string } | undefined
   #isOpen = true
+  #isStoring = false
+  /** Time at which the store had confirmed the lease, on the monotonic clock. */
+  #confirmedAt = performance.now()
 
   constructor (
     readonly id: FillId,
@@ -51,19 +57,28 @@ export class RenewedLease implements FillLease, Renewable {
     // If there is no answer, the next renewal may get one, or the lease expires.
     this.keeper.renew().then(
       (mine) => {
-        if (!mine) this.#close()
+        if (mine) this.#confirmedAt = performance.now()
+        // A renewal that is overtaken by storing finds no lease either.
+        else if (this.#isOpen && !this.#isStoring) this.#lose()
       },
       () => {}
     )
   }
 
   async store (frame: Buffer, ttl: number): Promise<void> {
-    await this.keeper.store(frame, ttl, this.#trace?.traceparent)
-    this.#close()
+    this.#checkExpiry()
+    this.#isStoring = true
+    try {
+      await this.keeper.store(frame, ttl, this.#trace?.traceparent)
+      this.#close()
+    } finally {
+      this.#isStoring = false
+    }
   }
 
   end (how: Exclude<FillEnd, 'unknown'>): void {
     if (!this.#isOpen) return
+    this.#checkExpiry()
     this.#close()
     // If the release does not arrive, the lease expires.
     this.keeper.release(how, this.#trace?.traceparent).catch(() => {})
@@ -75,6 +90,20 @@ export class RenewedLease implements FillLease, Renewable {
 
   setTrace (trace: { readonly traceparent?: string }): void {
     this.#trace = trace
+  }
+
+  /** A process that was blocked ends its fill before the renewal that would notice. */
+  #checkExpiry (): void {
+    if (this.#isOpen && this.#unconfirmed > (this.keeper.lifetime ?? FILL_LEASE)) this.#lose()
+  }
+
+  get #unconfirmed (): number {
+    return performance.now() - this.#confirmedAt
+  }
+
+  #lose (): void {
+    emit('weir:cache:lose', () => ({ ms: Math.round(this.#unconfirmed) }))
+    this.#close()
   }
 
   #close (): void {

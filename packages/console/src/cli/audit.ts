@@ -1,7 +1,14 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { audit, AuditError, type AuditTarget, formatReport, type InjectableApp } from '@weir/audit'
+import {
+  audit,
+  AuditError,
+  type AuditTarget,
+  formatReport,
+  formatSarif,
+  type InjectableApp
+} from '@weir/audit'
 import { UsageError } from './command.js'
 import { define, type Given, printJson, wholeNumber } from './define.js'
 import { fieldOf } from './get.js'
@@ -23,6 +30,7 @@ export const auditCommand = define({
   --max-time T       such as 2m; default 5m
   --timeout T        for one response; default 5s
   --json             for scripts
+  --sarif FILE       also write the report for code scanning, such as that of GitHub
 
 Exit status: 0 no findings, 1 findings or not finished, 2 wrong arguments.`,
   options: {
@@ -33,7 +41,8 @@ Exit status: 0 no findings, 1 findings or not finished, 2 wrong arguments.`,
     user: { type: 'string', multiple: true },
     'max-requests': { type: 'string' },
     'max-time': { type: 'string' },
-    timeout: { type: 'string' }
+    timeout: { type: 'string' },
+    sarif: { type: 'string' }
   },
   positionals: { least: 1, most: 1 },
   async run (given, io) {
@@ -52,6 +61,8 @@ Exit status: 0 no findings, 1 findings or not finished, 2 wrong arguments.`,
         ['WEIR_AUDIT_INVALID_OPTION', 'WEIR_AUDIT_NOT_LOOPBACK'].includes(error.code)
       throw isUsage ? new UsageError(error.message) : error
     })
+    const [sarif, app = ''] = [given.text('sarif'), given.positionals[0]]
+    if (sarif !== undefined) await writeFile(sarif, `${formatSarif(report, app)}\n`)
     if (given.flag('json')) printJson(io, report)
     else io.stdout.write(`${formatReport(report)}\n`)
     return report.findings.length === 0 && report.incomplete === undefined ? 0 : 1

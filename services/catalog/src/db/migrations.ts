@@ -126,6 +126,7 @@ export const migrations: MigrationProvider = {
     '0003-outbox': outboxMigration,
     '0004-outbox-tags': outboxMigration,
     '0005-name-order': nameOrder,
-    '0006-search-words': searchWords
+    '0006-search-words': searchWords,
+    '0007-outbox-traces': outboxMigration
   })
 }

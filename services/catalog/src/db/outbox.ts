@@ -4,6 +4,7 @@ import {
   type OutboxNotifications,
   type OutboxSchema
 } from '@weir/outbox'
+import { traceHeaders } from '@weir/fastify/telemetry'
 import Database from 'better-sqlite3'
 import { type Dialect, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { isPostgres } from './location.js'
@@ -36,6 +37,7 @@ export async function openOutbox (
   const outbox = createOutbox({
     db,
     invalidate,
+    traceparent: () => traceHeaders()['traceparent'],
     ...(notifications && { notifications }),
     ...(lease !== undefined && { lease })
   })

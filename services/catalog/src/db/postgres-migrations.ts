@@ -48,6 +48,7 @@ const products: Migration = {
 export const postgresMigrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-products': products,
-    '0002-outbox': outboxMigration
+    '0002-outbox': outboxMigration,
+    '0003-outbox-traces': outboxMigration
   })
 }

@@ -6,7 +6,7 @@ import type { Stamp } from '../../validity.js'
 import { nextToken } from '../fill-token.js'
 import { RenewedLease } from '../renewed-lease.js'
 import { CasQueue } from './cas-queue.js'
-import { decodeFill, Fills } from './fills.js'
+import { decodeFill, Fills, LASTS } from './fills.js'
 import { decodeItem, encodeItem, lifetimeUntil } from './items.js'
 import type { Records } from './records.js'
 import type { Item } from './server.js'
@@ -96,10 +96,16 @@ export class MemcachedEntries implements Entries {
       const present = before && decodeFill(before)
       if (present !== undefined && present.end === undefined) {
         const { token } = present
+        let traceparent: string | undefined
+        const ended = this.#fills.ended(location, token).then((outcome) => {
+          ({ traceparent } = outcome)
+          return outcome.end
+        })
         return {
           kind: 'held',
-          ended: this.#fills.ended(location, token),
-          fill: `${token} ${location.digest}`
+          ended,
+          fill: `${token} ${location.digest}`,
+          traceparent: () => traceparent
         }
       }
       const lease = await this.#begin(key, location, before, seen?.stamp ?? 0)
@@ -127,18 +133,19 @@ export class MemcachedEntries implements Entries {
       ])
       if (begun === undefined) return undefined
       return new RenewedLease(`${token} ${location.digest}`, stamp, {
+        lifetime: LASTS,
         renew: () => fills.renew(location, token),
-        release: (how) => fills.end(location, token, how, begun),
-        store: async (frame, ttl) => {
+        release: (how, traceparent) => fills.end(location, token, { end: how, traceparent }, begun),
+        store: async (frame, ttl, traceparent) => {
           await this.set(key, frame, ttl)
-          await fills.end(location, token, 'done', begun)
+          await fills.end(location, token, { end: 'done', traceparent }, begun)
         },
         setWaits: (waits) => fills.setWaits(location, token, waits)
       })
     } catch (error) {
       // A command that timed out may still be executed, and others would then wait for the lease to
       // expire.
-      fills.end(location, token, 'done').catch(() => {})
+      fills.end(location, token, { end: 'done' }).catch(() => {})
       throw error
     }
   }

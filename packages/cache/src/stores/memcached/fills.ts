@@ -10,11 +10,22 @@ import type { Location } from './servers.js'
 export interface Fill {
   readonly token: string
   readonly end: FillEnd | undefined
+  /** While it is in progress. */
   readonly waits: readonly string[]
+  /** The fill's span, once it has ended, if it has one. */
+  readonly traceparent?: string | undefined
+}
+
+/** The end of a fill, and its span if that is known. */
+export interface Ended {
+  readonly end: FillEnd
+  readonly traceparent?: string | undefined
 }
 
 // Seconds; items may expire up to one second early.
 const LIFETIME = Math.ceil(FILL_LEASE / 1000) + 1
+/** Milliseconds after which a lease has certainly expired unless it was renewed. */
+export const LASTS = LIFETIME * 1000
 // Milliseconds between reads of a fill's item, increasing: nothing announces the end of a fill.
 const [FIRST_PAUSE, LONGEST_PAUSE] = [10, 50]
 
@@ -23,7 +34,7 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [10, 50]
  * it.
  */
 export class Fills {
-  readonly #ends = new Map<string, Promise<FillEnd>>()
+  readonly #ends = new Map<string, Promise<Ended>>()
 
   constructor (readonly prefix: string) {}
 
@@ -59,8 +70,13 @@ export class Fills {
   }
 
   /** @param begun the fill's item from its start, if that may still exist */
-  async end (location: Location, token: string, end: FillEnd, begun?: Item): Promise<void> {
-    const ended = { token, end, waits: [] }
+  async end (
+    location: Location,
+    token: string,
+    { end, traceparent }: Ended,
+    begun?: Item
+  ): Promise<void> {
+    const ended = { token, end, waits: [], traceparent }
     const { server, digest } = location
     if (
       begun !== undefined &&
@@ -82,7 +98,7 @@ export class Fills {
    * Resolves when another instance's fill has ended; to `unknown` if its outcome cannot be
    * determined.
    */
-  ended (location: Location, token: string): Promise<FillEnd> {
+  ended (location: Location, token: string): Promise<Ended> {
     const id = `${token} ${location.digest}`
     let ended = this.#ends.get(id)
     if (ended === undefined) {
@@ -94,18 +110,19 @@ export class Fills {
     return ended
   }
 
-  async #watch (location: Location, token: string): Promise<FillEnd> {
+  async #watch (location: Location, token: string): Promise<Ended> {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE)) {
       await setTimeout(pause)
       try {
         const fill = await this.#read(location)
-        if (fill === undefined) return 'unknown'
+        if (fill === undefined) return { end: 'unknown' }
         // The item belongs to another fill: the awaited one has ended.
-        if (fill.token !== token) return 'done'
-        if (fill.end !== undefined) return fill.end
+        if (fill.token !== token) return { end: 'done' }
+        const { end, traceparent } = fill
+        if (end !== undefined) return { end, traceparent }
       } catch {
         // The server is closed or unreadable: waiting clients ask again and get the error.
-        return 'unknown'
+        return { end: 'unknown' }
       }
     }
   }
@@ -137,22 +154,14 @@ export class Fills {
 const isUnderWay = (fill: Fill | undefined, token: string): fill is Fill =>
   fill?.token === token && fill.end === undefined
 
-const encode = ({
-  token,
-  end = '',
-  waits
-}: {
-  token: string
-  end: string | undefined
-  waits: readonly string[]
-}) => Buffer.from(JSON.stringify([token, end, ...waits]))
+// An item has what the fill waits for while it is in progress, and its span afterwards.
+const encode = ({ token, end, waits, traceparent }: Fill) =>
+  Buffer.from(JSON.stringify([token, end ?? '', ...traceparent === undefined ? waits : [traceparent]]))
 
 export function decodeFill ({ value }: Item): Fill | undefined {
-  const [token, end, ...waits] = parseStrings(value.toString())
+  const [token, end, ...rest] = parseStrings(value.toString())
   if (token === undefined) return undefined
-  return {
-    token,
-    end: end === 'done' || end === 'unshared' || end === 'failed' ? end : undefined,
-    waits
-  }
+  return end === 'done' || end === 'unshared' || end === 'failed'
+    ? { token, end, waits: [], traceparent: rest[0] }
+    : { token, end: undefined, waits: rest }
 }

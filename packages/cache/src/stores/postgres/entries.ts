@@ -136,7 +136,8 @@ export class PostgresEntries implements Entries {
         return {
           kind: 'held',
           ended: this.shared.announcements.ended(holder, left, interruptions),
-          fill: fillId(id, holder)
+          fill: fillId(id, holder),
+          traceparent: () => this.shared.announcements.traceparentOf(holder)
         }
       }
       return {
@@ -147,7 +148,7 @@ export class PostgresEntries implements Entries {
       // A command that timed out may still be executed. Its lease would then have no holder, and
       // every client would wait for it.
       if (isSent) {
-        this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
+        this.#commands.send('release', [id, token, 'done', this.#channel, null]).catch(() => {})
       }
       throw error
     }
@@ -212,18 +213,24 @@ export class PostgresEntries implements Entries {
     const commands = this.#commands
     return new RenewedLease(fillId(id, token), stamp, {
       renew: async () => (await commands.call('renew', [id, token, FILL_LEASE]))[0]?.[0] === 't',
-      release: (how) =>
+      release: (how, traceparent) =>
         persistently(async () => {
-          await commands.call('release', [id, token, how, this.#channel])
+          await commands.call('release', [id, token, how, this.#channel, traceparent ?? null])
         }),
-      store: (frame, ttl) => this.#set(key, frame, ttl, token),
+      store: (frame, ttl, traceparent) => this.#set(key, frame, ttl, token, traceparent),
       setWaits: async (fills) => {
         await commands.call('set_waits', [id, token, Buffer.from(JSON.stringify(fills))])
       }
     })
   }
 
-  async #set (key: string, frame: Buffer, ttl: number, token: string | null): Promise<void> {
+  async #set (
+    key: string,
+    frame: Buffer,
+    ttl: number,
+    token: string | null,
+    traceparent?: string
+  ): Promise<void> {
     await this.#commands.call('set', [
       this.#id(key),
       frame,
@@ -232,7 +239,8 @@ export class PostgresEntries implements Entries {
       this.#channel,
       token,
       this.records.ns,
-      nameBytes(key)
+      nameBytes(key),
+      traceparent ?? null
     ])
     if (++this.#sets % SWEEP_EVERY === 0) this.#commands.call('sweep', [SWEEP]).catch(() => {})
   }

@@ -19,9 +19,10 @@ const after = (ms: string) => `clock_timestamp() + ${ms} * interval '1 milliseco
 const IS_THERE = 'ends > clock_timestamp()'
 
 // Notifies only if others wait for the fill: commits with a notification wait for each other.
+// `_trace`: the fill's span; null if it has none.
 const RELEASE = `
 DELETE FROM %fills WHERE id = _id AND token = _token RETURNING is_awaited INTO _is_awaited;
-IF _is_awaited THEN PERFORM pg_notify(_channel, _how || ' ' || _token); END IF;
+IF _is_awaited THEN PERFORM pg_notify(_channel, concat_ws(' ', _how, _token, _trace)); END IF;
 `
 
 /**
@@ -40,7 +41,7 @@ export const ENTRY_FUNCTIONS = {
   /** Never replaces a frame with a higher stamp. Ends the lease of the token, if there is one. */
   set: {
     takes: `_id bytea, _frame bytea, _stamp float8, _ttl float8, _channel text, _token text,
-      _ns bigint, _name bytea`,
+      _ns bigint, _name bytea, _trace text`,
     returns: 'void',
     declares: "_is_awaited boolean; _how text := 'done';",
     does: `
@@ -182,7 +183,7 @@ export const ENTRY_FUNCTIONS = {
   },
 
   release: {
-    takes: '_id bytea, _token text, _how text, _channel text',
+    takes: '_id bytea, _token text, _how text, _channel text, _trace text',
     returns: 'void',
     declares: '_is_awaited boolean;',
     does: RELEASE

@@ -1,5 +1,6 @@
 import { pauseAfter } from '@weir/redis'
 import type { FillAnnouncements, Hearing } from '../fill-announcements.js'
+import { Lapses } from '../lapses.js'
 import { type Commands, queryOf, type Row } from './commands.js'
 import { isMissing } from './failures.js'
 import type { PostgresMirror } from './mirror.js'
@@ -58,9 +59,12 @@ export class Feed implements Hearing {
   #deadline: number | undefined
   /** Whether something has changed since the current query was sent. */
   #isBehind = false
+  readonly #lapses: Lapses
 
   /** @param lease milliseconds; the same for every instance */
-  constructor (readonly commands: Commands, readonly lease: number) {}
+  constructor (readonly commands: Commands, readonly lease: number) {
+    this.#lapses = new Lapses(lease)
+  }
 
   /** Whether notifications arrive. */
   get hears (): boolean {
@@ -103,6 +107,7 @@ export class Feed implements Hearing {
 
   close (): void {
     this.#isClosed = true
+    this.#lapses.ended()
     this.#lose(this.#epoch)
     for (const timer of [this.#watch, this.#soon, this.#retry]) clearTimeout(timer)
   }
@@ -175,6 +180,7 @@ export class Feed implements Hearing {
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
     const wasReady = this.#isReady
+    this.#lapses.lost()
     this.#epoch++
     this.#isReady = false
     this.#hasHeard = false
@@ -205,6 +211,7 @@ export class Feed implements Hearing {
     if (!this.#isReady || client === undefined) return
     if (!this.#isIdle && performance.now() - this.#usedAt > IDLE_AFTER) {
       this.#isIdle = true
+      this.#lapses.ended()
       this.#lookLater()
     }
     this.#deadline = performance.now() + ANSWERED_WITHIN
@@ -241,6 +248,7 @@ export class Feed implements Hearing {
     for (const [ns, news] of byNamespace(rows)) {
       if (this.#mirrors.get(ns)?.take(news, AT_ONCE, sent) === true) hasMore = true
     }
+    if (!hasMore) this.#lapses.proved(sent, !this.#isIdle)
     return hasMore
   }
 }

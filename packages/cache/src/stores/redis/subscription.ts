@@ -1,5 +1,5 @@
-import { emit } from '../../events.js'
 import { type Listener as Connection, type Located, pauseAfter } from '@weir/redis'
+import { Lapses } from '../lapses.js'
 
 /** Receives the messages of one channel. */
 export interface Listener {
@@ -52,8 +52,7 @@ export class Subscription {
   #watch: NodeJS.Timeout | undefined
   #askedAt = performance.now()
   #isIdle = false
-  /** Whether entries were checked with the last proof: without the next one the lease lapses. */
-  #isLeased = false
+  readonly #lapses: Lapses
   #connection: Connection | undefined
   #isReady = false
   #readySince = Infinity
@@ -71,6 +70,7 @@ export class Subscription {
    * @param lease milliseconds; the same for every instance
    */
   constructor (readonly find: (channel: string) => Promise<Located>, readonly lease: number) {
+    this.#lapses = new Lapses(lease)
     this.#lookLater()
   }
 
@@ -110,17 +110,14 @@ export class Subscription {
     const epoch = this.#epoch
     await this.#connection.prove(channel)
     if (epoch !== this.#epoch) throw new Error('the connection was lost')
-    if (this.#isLeased && sent - this.#coherentAsOf > this.lease) {
-      emit('weir:cache:lapse', () => ({ reason: 'late' }))
-    }
-    this.#isLeased = !this.#isIdle
+    this.#lapses.proved(sent, !this.#isIdle)
     this.#coherentAsOf = sent
   }
 
   close (): void {
     clearTimeout(this.#watch)
     this.#isIdle = false
-    this.#isLeased = false
+    this.#lapses.ended()
     this.#lose(this.#epoch)
     clearTimeout(this.#retry)
   }
@@ -180,8 +177,7 @@ export class Subscription {
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
     const wasReady = this.#isReady
-    if (this.#isLeased) emit('weir:cache:lapse', () => ({ reason: 'connection' }))
-    this.#isLeased = false
+    this.#lapses.lost()
     this.#epoch++
     this.#isReady = false
     this.#coherentAsOf = -Infinity
@@ -205,7 +201,7 @@ export class Subscription {
     const isIdle = performance.now() - this.#askedAt > IDLE_AFTER
     if (isIdle && !this.#isIdle && this.#pause < IDLE_PROOF_EVERY) {
       this.#isIdle = true
-      this.#isLeased = false
+      this.#lapses.ended()
       this.#lookLater()
     }
     const epoch = this.#epoch

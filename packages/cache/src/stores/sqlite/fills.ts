@@ -30,15 +30,15 @@ export class Fills {
     if (present !== undefined && present.ended === null) {
       return {
         kind: 'held',
-        ended: this.#ended(key, present.token),
+        ...this.#ended(key, present.token),
         fill: this.#id(key, present.token)
       }
     }
     const token = randomUUID()
     sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
     const own = stamp(sql)
-    const end = (sql: Statements, how: Exclude<FillEnd, 'unknown'>) => {
-      sql.endFill.run(how, Date.now() + FILL_LEASE, this.namespace, key, token)
+    const end = (sql: Statements, how: Exclude<FillEnd, 'unknown'>, traceparent = '') => {
+      sql.endFill.run(how, traceparent, Date.now() + FILL_LEASE, this.namespace, key, token)
     }
     const lease = new RenewedLease(this.#id(key, token), own, {
       renew: async () => {
@@ -47,11 +47,13 @@ export class Fills {
           (sql) => sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0
         )
       },
-      release: async (how) => { this.file.read((sql) => { end(sql, how) }) },
-      store: async (frame, ttl) => {
+      release: async (how, traceparent) => {
+        this.file.read((sql) => { end(sql, how, traceparent) })
+      },
+      store: async (frame, ttl, traceparent) => {
         this.file.read((sql) => sql.db.transaction(() => {
           store(sql, frame, ttl)
-          end(sql, 'done')
+          end(sql, 'done', traceparent)
         }).immediate())
       },
       setWaits: async (fills) => {
@@ -73,26 +75,34 @@ export class Fills {
     return JSON.stringify([this.namespace, key, token])
   }
 
-  #ended (key: string, token: string): Promise<FillEnd> {
+  #ended (key: string, token: string): Pick<Claim & { kind: 'held' }, 'ended' | 'traceparent'> {
     const { promise, resolve } = withResolvers<FillEnd>()
+    let outcome: Ended | undefined
     const look = setInterval(() => {
-      const end = this.#look(key, token)
-      if (end === undefined) return
+      outcome = this.#look(key, token)
+      if (outcome === undefined) return
       clearInterval(look)
-      resolve(end)
+      resolve(outcome.end)
     }, LOOK_EVERY)
-    return promise
+    return { ended: promise, traceparent: () => outcome?.traceparent }
   }
 
-  #look (key: string, token: string): FillEnd | undefined {
+  #look (key: string, token: string): Ended | undefined {
     try {
       const present = this.file.read((sql) => sql.fill.get(this.namespace, key, Date.now()))
-      if (present === undefined) return 'unknown'
+      if (present === undefined) return { end: 'unknown' }
       // The row belongs to another fill: the awaited one has ended.
-      return present.token === token ? present.ended ?? undefined : 'done'
+      if (present.token !== token) return { end: 'done' }
+      const { ended, waits } = present
+      return ended === null ? undefined : { end: ended, ...waits && { traceparent: waits } }
     } catch {
       // The file is closed or unreadable: waiting clients ask again and get the error.
-      return 'unknown'
+      return { end: 'unknown' }
     }
   }
+}
+
+interface Ended {
+  readonly end: FillEnd
+  readonly traceparent?: string
 }

@@ -58,7 +58,7 @@ export interface Statements {
   /** A key's fill, or the outcome of the last one if that was within a lease. */
   readonly fill: Statement<
     [namespace: string, key: string, now: number],
-    { token: string; ended: Exclude<FillEnd, 'unknown'> | null }
+    { token: string; ended: Exclude<FillEnd, 'unknown'> | null; waits: string | null }
   >
   readonly beginFill: Statement<[namespace: string, key: string, token: string, until: number]>
   readonly renewFill: Statement<
@@ -67,6 +67,7 @@ export interface Statements {
   readonly endFill: Statement<
     [
       ended: Exclude<FillEnd, 'unknown'>,
+      traceparent: string | null,
       until: number,
       namespace: string,
       key: string,
@@ -151,7 +152,7 @@ export function prepare (db: Database): Statements {
       'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'
     ),
     fill: db.prepare(
-      'SELECT token, ended FROM fills WHERE namespace = ? AND key = ? AND until > ?'
+      'SELECT token, ended, waits FROM fills WHERE namespace = ? AND key = ? AND until > ?'
     ),
     beginFill: db.prepare(
       'INSERT OR REPLACE INTO fills (namespace, key, token, until) VALUES (?, ?, ?, ?)'
@@ -160,7 +161,7 @@ export function prepare (db: Database): Statements {
       'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'
     ),
     endFill: db.prepare(
-      'UPDATE fills SET ended = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
+      'UPDATE fills SET ended = ?, waits = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
     ),
     setWaits: db.prepare(
       'UPDATE fills SET waits = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
