@@ -17,6 +17,7 @@ import {
   WEIR_ERR_SAFE_METHOD
 } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
+import { writtenChannel, type WrittenMessage } from '../response-cache/channels.js'
 import { fittingGroups } from '../response-cache/groups.js'
 import { originOf } from '../response-cache/authority.js'
 import { splitTarget } from '../response-cache/path.js'
@@ -288,13 +289,16 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     ])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     if (isDone && !isLate && outbox === undefined) request.postFeed?.leaveOut(written, reply)
+    const publish = publisher(reply, [...written, ...tickets.flatMap(({ tags }) => tags)])
     try {
       const outcomes: unknown[] = await Promise.all([
         ...tickets.map((ticket) => outbox?.deliver(ticket)),
         written.size > 0 ? invalidateOrQueue([...written], request) : undefined
       ])
+      publish?.(outcomeOf(outcomes))
       if (outcomes.includes('unconfirmed')) noteUnconfirmed(reply)
     } catch (error) {
+      publish?.('failed')
       request.log.error(
         { err: error, tags: [...written].slice(0, MOST_LOGGED) },
         'a write is done, but its invalidation failed'
@@ -395,6 +399,27 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
 const MOST_LOGGED = 20
 // Milliseconds for which a response waits for the promise of a function that should return none.
 const MOST_AWAITED = 1000
+
+/** Returns a function that publishes the write; undefined if it is not to be published. */
+function publisher (
+  reply: FastifyReply,
+  tags: readonly string[]
+): ((outcome: WrittenMessage['outcome']) => void) | undefined {
+  if (!writtenChannel.hasSubscribers || tags.length === 0) return undefined
+  const since = Date.now()
+  const began = Math.floor(since - reply.elapsedTime)
+  const { request, statusCode: status } = reply
+  const { consistency = 'strict' } = request.routeOptions.config
+  return (outcome) => {
+    const message: WrittenMessage = { request, status, began, since, tags, outcome, consistency }
+    writtenChannel.publish(message)
+  }
+}
+
+const outcomeOf = (outcomes: readonly unknown[]): WrittenMessage['outcome'] =>
+  outcomes.includes('queued')
+    ? 'queued'
+    : outcomes.includes('unconfirmed') ? 'unconfirmed' : 'acknowledged'
 
 /** Tells the client of a write that caches beyond the fleet may still serve the old version. */
 function noteUnconfirmed (reply: FastifyReply): void {

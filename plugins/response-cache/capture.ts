@@ -603,7 +603,7 @@ export class Capture implements Tap {
       ongoing: { fill, target, before },
       options: { internal }
     } = this
-    request.cacheResult ??= { outcome: 'miss', cost: 0 }
+    request.cacheResult ??= { outcome: 'miss', cost: 0, key: fill.key }
     const { answer, body } = await internal.refetch(request, fill, target)
     const fields: Fields = { ...before, ...endToEndHeaders(answer.headers) }
     // The response of the other request may have been for its moment.
@@ -647,7 +647,14 @@ export class Capture implements Tap {
       age: String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000)))
     }
     fields['content-length'] = String(body.length)
-    request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
+    request.cacheResult ??= {
+      outcome: 'stale',
+      filledBy: stale.filledBy,
+      cost: stale.cost,
+      key: fill.key,
+      entry: stale,
+      standsIn: 'error'
+    }
     this.options.edge?.forbid(fields)
     fields['cache-status'] = this.#status(fields, {
       fwd,
@@ -713,7 +720,7 @@ export class Capture implements Tap {
   #status (fields: Fields, status: CacheStatus): string {
     const {
       request,
-      ongoing: { fwd },
+      ongoing: { fwd, fill },
       options: { cacheName }
     } = this
     const { detail: reason } = status
@@ -721,7 +728,8 @@ export class Capture implements Tap {
     request.cacheResult ??= {
       outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass',
       reason,
-      cost: 0
+      cost: 0,
+      key: fill.key
     }
     const forwarded =
       this.#validated === undefined ? { fwd } : { fwd, ...this.#fwdStatus(this.#validated) }

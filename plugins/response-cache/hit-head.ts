@@ -11,6 +11,7 @@ import { isRemoved, type StoredResponse } from './stored-response.js'
 import { type Miss, missOf, type Target } from './target.js'
 
 const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
+const OUTAGE = { standsIn: 'outage' } as const
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
 // Maximum Age (RFC 9111, 1.2.2).
@@ -173,7 +174,10 @@ export class HitHead implements Holder {
       result: {
         outcome: stale ? 'stale' : OUTCOME[source],
         filledBy: entry.filledBy,
-        cost: entry.cost
+        cost: entry.cost,
+        key: target.key.key,
+        entry,
+        ...(unverified !== undefined && OUTAGE)
       },
       whole: undefined,
       head: undefined,

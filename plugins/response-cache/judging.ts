@@ -25,6 +25,7 @@ import { REMOVED, StoredResponse } from './stored-response.js'
 import { givenTags, type GivenTags, groupTags, isKeyTag } from './tags.js'
 import { exactKey, primaryKey } from './target.js'
 import { leaveOutVariance } from './told-variance.js'
+import { filledChannel, type FilledMessage } from './channels.js'
 import { commit } from './variants.js'
 
 /** Response with the decision whether it is stored. */
@@ -348,7 +349,18 @@ export class Judging {
       { isPublic, isRaw: this.isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )
     const rule = parseNoVarySearch(head.fields['no-vary-search'])
-    return commit(ongoing, request, { response, policy, rule, tags, responseTime })
+    const committed = commit(ongoing, request, { response, policy, rule, tags, responseTime })
+    return filledChannel.hasSubscribers
+      ? committed.then((done) => this.#published(done))
+      : committed
+  }
+
+  #published<R extends Pick<FilledMessage, 'key' | 'entry' | 'result'>> (stored: R): R {
+    const { request, ongoing: { purpose, requestTime } } = this
+    const { key, entry, result } = stored
+    const message: FilledMessage = { request, key, entry, result, purpose, began: requestTime }
+    filledChannel.publish(message)
+    return stored
   }
 
   async #settle (

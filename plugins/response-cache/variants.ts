@@ -17,7 +17,13 @@ export interface Storable {
   readonly responseTime: number
 }
 
-type Stored = Promise<{ entry: Entry<StoredResponse>, result: StoreResult }>
+/** A response with the key that it is stored under. */
+export interface StoredUnder {
+  readonly key: string
+  readonly entry: Entry<StoredResponse>
+  readonly result: StoreResult
+}
+type Stored = Promise<StoredUnder>
 
 // Milliseconds: a day.
 const LIST_TTL = 86_400_000
@@ -51,7 +57,10 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
     ? target.names.filter((name) => target.variant?.names.includes(name) !== true)
     : target.names
   const names = policy.vary.filter((name) => !inKey.includes(name))
-  if (names.length === 0 && !hasMoved) return fill.commit(response, () => optionsFor(fill.key))
+  if (names.length === 0 && !hasMoved) {
+    const { key } = fill
+    return fill.commit(response, () => optionsFor(key)).then((stored) => ({ ...stored, key }))
+  }
   return elsewhere([...new Set([...known, ...names])].sort())
 
   async function elsewhere (all: readonly string[]): Stored {
@@ -65,7 +74,7 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
     }
     if (hasMoved) await leaveWord(stored.entry)
     else if (home.key !== fill.key) fill.abandon()
-    return stored
+    return { ...stored, key }
   }
 
   /**

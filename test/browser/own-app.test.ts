@@ -1,8 +1,11 @@
 import consolePlugin from '@weir/console'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
+import invalidation from '@weir/fastify/invalidation'
+import journal from '@weir/fastify/journal'
 import observability from '@weir/fastify/observability'
 import responseCache from '@weir/fastify/response-cache'
 import { memoryStore } from '@weir/metrics'
+import { memoryJournal } from '@weir/metrics/journal'
 import { fastify } from 'fastify'
 import t from 'tap'
 import { looksWell } from './looks-well.js'
@@ -10,9 +13,12 @@ import { startBrowser, visit } from './visit.js'
 
 const [browser, app] = [await startBrowser(t), fastify()]
 t.teardown(() => app.close())
-const [store, cache] = [memoryStore(), cacheStore()]
+const [store, cache, journals] = [memoryStore(), cacheStore(), memoryJournal()]
 await app.register(observability, { store, service: 'books', instance: 'books-1' })
 await app.register(responseCache, { store: cache, name: 'books-1' })
+await app.register(journal, { store: journals })
+await app.register(invalidation)
+app.put('/books', { config: { invalidates: ['books'] } }, async () => ({ title: 'Emma' }))
 app.get('/books', { config: { cache: { public: true, ttl: '1m', tags: ['books'] } } }, async () =>
   [{ title: 'Dune' }]
 )
@@ -20,6 +26,7 @@ await app.register(async (scope) => {
   await scope.register(consolePlugin, {
     store,
     cache,
+    journal: journals,
     prefix: '/console',
     // Like an application whose login sets a cookie, and which knows no tokens.
     authorize: ({ headers }, action) => action === 'view' || headers.cookie === 'who=admin'
@@ -90,6 +97,40 @@ t.test('the server decides who may do what, not the roles of the suite', async (
     await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
     await page.getByText('1 tag invalidated').waitFor()
     t.match((await fetch(new URL('/books', url))).headers.get('cache-status'), 'fwd=')
+  })
+})
+
+t.test('the journal explains a response in one screen, and finds events', async (t) => {
+  await visit(t, { browser, url: `${url}/#/` }, async (page) => {
+    await page.context().addCookies([{ name: 'who', value: 'admin', url }])
+    const books = new URL('/books', url)
+    for (const method of ['PUT', 'GET', 'GET']) await fetch(books, { method })
+    // The write is a later one also by the clock.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await fetch(books, { method: 'PUT' })
+    await app.journal.flush()
+
+    await page.goto(`${url}/#/journal`)
+    await page.getByRole('list', { name: 'Events, newest first' }).getByText('Written').first().waitFor()
+    await looksWell(t, page, 'journal')
+    await page.getByRole('button', { name: 'Why this version?' }).click()
+    await page.getByText('Enter the path of the response.').waitFor()
+    await page.getByRole('textbox', { name: 'URL' }).fill('/books')
+    await page.getByRole('button', { name: 'Why this version?' }).click()
+    await page.getByText('Served before the write', { exact: true }).waitFor()
+    t.match(await page.locator('main').innerText(),
+      /It was still the current version: the memory of books-1 served the version computed by books-1 at/)
+    const evidence = page.getByRole('list', { name: 'Evidence, oldest first' })
+    t.equal(await evidence.locator('[data-decisive=true]').count(), 4)
+    await looksWell(t, page, 'journal, answer')
+    await evidence.getByRole('link', { name: 'This request' }).last().click()
+    await page.getByRole('list', { name: 'Events, newest first' }).waitFor()
+
+    await fetch(books)
+    await page.goto(`${url}/#/keys`)
+    await page.getByRole('link', { name: '/books' }).click()
+    await page.getByRole('link', { name: 'Journal of this response' }).click()
+    await page.getByRole('list', { name: 'Evidence, oldest first' }).waitFor()
   })
 })
 

@@ -1,5 +1,5 @@
 // node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL]
-//   [--client ioredis|node-redis] [--no-l1] [--log] [--counting]
+//   [--client ioredis|node-redis] [--no-l1] [--log] [--counting] [--journal]
 //
 // A service with the plugins as users register them, and one cached route. With --log it has the
 // log of a service, at a level without output.
@@ -11,10 +11,12 @@ import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
+import journal from '@weir/fastify/journal'
 import observability from '@weir/fastify/observability'
 import responseCache from '@weir/fastify/response-cache'
 import { loadEnv, serverOptions, serviceEnv } from '@weir/fastify/service'
 import { memoryStore as metricsStore } from '@weir/metrics'
+import { memoryJournal } from '@weir/metrics/journal'
 import { fastify } from 'fastify'
 import { listen } from './listen.js'
 import { productRoute } from './product-route.js'
@@ -30,7 +32,8 @@ const { values } = parseArgs({
     client: { type: 'string', default: 'ioredis' },
     'no-l1': { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
-    counting: { type: 'boolean', default: false }
+    counting: { type: 'boolean', default: false },
+    journal: { type: 'boolean', default: false }
   }
 })
 
@@ -48,6 +51,7 @@ await app.register(responseCache, {
   store: await makeStore(),
   ...(values['no-l1'] && { l1: false })
 })
+if (values.journal) await app.register(journal, { store: memoryJournal() })
 await app.register(invalidation)
 const fills = productRoute(app, Number(values.body))
 await listen(app, () => ({ fills: fills(), asked }))

@@ -10,6 +10,7 @@ import { growth } from './growth.js'
 import { idle } from './idle.js'
 import { increment } from './increment.js'
 import { invalidation } from './invalidation.js'
+import { journal } from './journal.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
 import { lease } from './lease.js'
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   compressed,
   lease,
   counting,
+  journal,
   limits,
   miss,
   missCpu,

@@ -595,7 +595,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency)
     )
     if (namespace === this.namespace) this.#tiers.clearMemory()
-    emit('weir:cache:clear', () => ({ namespace, stamp }))
+    emit('weir:cache:clear', () => ({ namespace, name: this.name, stamp }))
   }
 
   /**
@@ -826,7 +826,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       this.#tiers.validity.invalidate(tags, consistency)
     )
     this.#counters.invalidations++
-    emit('weir:cache:invalidate', () => ({ namespace: this.namespace, tags, stamp }))
+    const { namespace, name } = this
+    emit('weir:cache:invalidate', () => ({ namespace, name, tags, stamp }))
     return stamp
   }
 

@@ -54,8 +54,14 @@ export interface CacheEvents {
     key: string
     reason: 'invalid' | 'corrupt' | 'unreadable'
   }
-  'weir:cache:invalidate': { namespace: string; tags: readonly string[]; stamp: Stamp }
-  'weir:cache:clear': { namespace: string; stamp: Stamp }
+  /** `name`: of the cache that was called, which is an instance's. */
+  'weir:cache:invalidate': {
+    namespace: string
+    name: string
+    tags: readonly string[]
+    stamp: Stamp
+  }
+  'weir:cache:clear': { namespace: string; name: string; stamp: Stamp }
   /** Whether this instance may rely on the invalidations it hears from Redis, without asking. */
   'weir:cache:listen': { namespace: string; complete: boolean }
   /**

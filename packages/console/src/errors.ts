@@ -64,6 +64,15 @@ export const CONSOLE_ERR_KEYS = createError<'CONSOLE_ERR_KEYS', 400, [problem: s
 export const CONSOLE_ERR_STORE = createError<'CONSOLE_ERR_STORE', 503, [problem: string]>(
   'CONSOLE_ERR_STORE', 'The store of the caches did not answer: %s. Try again', 503, Error, false)
 
+/** The console has no journal. */
+export const CONSOLE_ERR_NO_JOURNAL = expected('info', createError('CONSOLE_ERR_NO_JOURNAL',
+  'There is no journal here: give the console the option "journal", and your services the plugin ' +
+  '@weir/fastify/journal', 404, Error, false))
+
+/** The store of the journal did not answer. */
+export const CONSOLE_ERR_JOURNAL = createError<'CONSOLE_ERR_JOURNAL', 503, [problem: string]>(
+  'CONSOLE_ERR_JOURNAL', 'The store of the journal did not answer: %s. Try again', 503, Error, false)
+
 /** The entry does not exist. */
 export const CONSOLE_ERR_NO_ENTRY = expected('info', createError('CONSOLE_ERR_NO_ENTRY',
   'The store has nothing under this key: it has expired, or was deleted or evicted', 404, Error,

@@ -23,6 +23,7 @@ import { demoUsersRoute } from './routes/demo-users.js'
 import { eventsRoute } from './routes/events.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
+import { journalRoutes } from './routes/journal.js'
 import { keysRoutes } from './routes/keys.js'
 import { limitsRoutes } from './routes/limits.js'
 import { liveRoute } from './routes/live.js'
@@ -115,6 +116,7 @@ async function scoped (
       hasCaches: options.cache !== undefined,
       hasLogin: login !== undefined
     })
+    await guarded.register(journalRoutes, { authorize, store: options.journal })
     await guarded.register(keysRoutes, { authorize, store: options.cache })
     await guarded.register(redisRoute, { redis: figures, collector })
     await guarded.register(liveRoute, { viewers })

@@ -1,5 +1,6 @@
 import type { Store } from '@weir/cache'
 import type { MetricsStore } from '@weir/metrics'
+import type { JournalStore } from '@weir/metrics/journal'
 import type { LogLevel } from 'fastify'
 import { CONSOLE_ERR_OPTION } from './errors.js'
 import { type Authorize } from './guard.js'
@@ -17,6 +18,8 @@ export interface ConsoleOptions {
   readonly prefix?: string
   /** The store of the caches whose entries are shown and invalidated. Default: none. */
   readonly cache?: Store
+  /** The store that `@weir/fastify/journal` of your services writes to. Default: none. */
+  readonly journal?: JournalStore
   /**
    * SQLite file for the history of counts, created if it does not exist. By default the history is
    * in memory, and a restart begins with the last day, which the store retains.
@@ -37,6 +40,7 @@ const NAMES: readonly string[] = [
   'authorize',
   'prefix',
   'cache',
+  'journal',
   'file',
   'redis',
   'demoUsers',
@@ -53,7 +57,7 @@ export function checkOptions (options: Partial<ConsoleOptions>): void {
   if (unknown !== undefined) {
     throw new CONSOLE_ERR_OPTION(unknown, `is unknown: there is ${NAMES.join(', ')}`)
   }
-  const { store, authorize, prefix, cache, file, redis, demoUsers, login } = options
+  const { store, authorize, prefix, cache, journal, file, redis, demoUsers, login } = options
   if (typeof store?.read !== 'function' || typeof store.instances !== 'function') {
     throw new CONSOLE_ERR_OPTION(
       'store',
@@ -78,6 +82,12 @@ export function checkOptions (options: Partial<ConsoleOptions>): void {
     throw new CONSOLE_ERR_OPTION(
       'cache',
       `${given(cache)}: give it redisStore(), sqliteStore() or memoryStore() of @weir/cache`
+    )
+  }
+  if (journal !== undefined && typeof journal?.coverage !== 'function') {
+    throw new CONSOLE_ERR_OPTION(
+      'journal',
+      `${given(journal)}: give it redisJournal(), sqliteJournal() or memoryJournal() of @weir/metrics`
     )
   }
   if (redis !== undefined && !isRedis(redis)) {

@@ -15,6 +15,7 @@ import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
 import { EventsPage } from './pages/events/page.js'
 import { Invalidate } from './pages/invalidate/page.js'
+import { Journal } from './pages/journal/page.js'
 import { Keys } from './pages/keys/page.js'
 import { Limits } from './pages/limits.js'
 import { Overview } from './pages/overview/page.js'
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   routes: Routes,
   instances: Instances,
   keys: Keys,
+  journal: Journal,
   limits: Limits,
   events: EventsPage,
   try: TryIt,

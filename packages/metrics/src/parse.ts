@@ -1,4 +1,7 @@
 import { readAnnouncement } from './announcement.js'
+import {
+  type Check, isBoolean, isNumber, isObject, isText, listOf, mapOf, optional, shape
+} from './checks.js'
 import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
 
 /** Parses a record; undefined if the text is not one: the store's content is not trusted. */
@@ -21,29 +24,6 @@ function parsed<T> (text: string, is: (value: unknown) => value is T): T | undef
     return undefined
   }
 }
-
-type Check = (value: unknown) => boolean
-
-const isText: Check = (value) => typeof value === 'string'
-const isBoolean: Check = (value) => typeof value === 'boolean'
-const isNumber: Check = (value) => typeof value === 'number' && value >= 0
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check)
-
-const optional = (check: Check): Check => (value) => value === undefined || check(value)
-
-/** Accepts an object in which every member, whatever its name, passes the check. */
-const mapOf =
-  (check: Check): Check =>
-    (value) =>
-      isObject(value) && Object.values(value).every(check)
-
-/** Accepts an object that has these members, possibly among others. */
-const shape = (members: Readonly<Record<string, Check>>): Check => (value) =>
-  isObject(value) && Object.entries(members).every(([name, check]) => check(value[name]))
 
 const isSeries = shape({
   count: isNumber,

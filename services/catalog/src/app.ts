@@ -16,6 +16,7 @@ import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
 import { databaseOf } from './db/location.js'
 import { type CatalogEnv } from './env.js'
+import { registerJournal } from './journal.js'
 import { registerLimits } from './limits.js'
 import { productReadRoutes } from './products/read-routes.js'
 import { productWriteRoutes } from './products/write-routes.js'
@@ -63,6 +64,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await registerAccess(app, env)
   await app.register(conditional)
   const store = await registerSharedCache(app, env, outbox)
+  await registerJournal(app, env)
   await app.register(cacheAdmin, {
     prefix: '/api/catalog/cache',
     instance: instanceName(env, 'catalog')

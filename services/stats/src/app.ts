@@ -51,6 +51,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   await app.register(console, {
     store: stores.metrics,
     cache: stores.services,
+    journal: stores.journal,
     authorize (request, action) {
       if (action !== 'view') app.requireRole(request, 'admin')
       return true

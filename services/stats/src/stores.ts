@@ -9,6 +9,9 @@ import { sqliteStore as sqliteLimits } from '@weir/limiter/sqlite'
 import { type MetricsStore } from '@weir/metrics'
 import { redisStore as redisMetrics } from '@weir/metrics/redis'
 import { sqliteStore as sqliteMetrics } from '@weir/metrics/sqlite'
+import { type JournalStore } from '@weir/metrics/journal'
+import { redisJournal } from '@weir/metrics/journal/redis'
+import { sqliteJournal } from '@weir/metrics/journal/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
 
@@ -21,6 +24,8 @@ export interface Stores {
    */
   readonly services: Store
   readonly limits: LimitStore
+  /** The journal of the services' responses. */
+  readonly journal: JournalStore
 }
 
 // Timeout in milliseconds. No request waits for these reads, which cover a day after a gap.
@@ -37,14 +42,17 @@ export async function openStores (app: FastifyInstance, env: StatsEnv): Promise<
     await stores.cache.close()
     if (stores.services !== stores.cache) await stores.services.close()
     await stores.limits.close()
+    await stores.journal.close()
   })
   return stores
 }
 
 async function inRedis (app: FastifyInstance): Promise<Stores> {
   const cache = redisCache({ client: app.redis })
+  const patient = await patientClient(app, { commandTimeout: PATIENCE })
   return {
-    metrics: redisMetrics({ client: await patientClient(app, { commandTimeout: PATIENCE }) }),
+    metrics: redisMetrics({ client: patient }),
+    journal: redisJournal({ client: patient }),
     cache,
     services: cache,
     limits: redisLimits({ client: app.redis })
@@ -54,6 +62,7 @@ async function inRedis (app: FastifyInstance): Promise<Stores> {
 function inFiles (folder: string): Stores {
   return {
     metrics: sqliteMetrics({ file: join(folder, 'metrics.db') }),
+    journal: sqliteJournal({ file: join(folder, 'journal.db') }),
     cache: sqliteCache({ file: join(folder, 'stats-cache.db') }),
     services: sqliteCache({ file: join(folder, 'cache.db') }),
     limits: sqliteLimits({ file: join(folder, 'stats-limits.db') })

@@ -15,6 +15,7 @@ import { registerCounting } from './counting.js'
 import { databaseOf } from './db/location.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { type StorefrontEnv } from './env.js'
+import { registerJournal } from './journal.js'
 import { Lab } from './lab/lab.js'
 import { labRoutes } from './lab/routes.js'
 import { registerLimits } from './limits.js'
@@ -74,6 +75,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const store = openStore(app, env)
   await registerCaches(app, env, store)
   await registerPageCaches(app, env, store)
+  await registerJournal(app, env)
   await app.register(cacheAdmin, {
     prefix: '/shop/cache',
     instance: instanceName(env, 'storefront')

@@ -7,6 +7,7 @@ import { inspect } from './inspect.js'
 import { keys } from './keys.js'
 import { purge } from './purge.js'
 import { top } from './top.js'
+import { whyCommand } from './why.js'
 
 /** The commands of `weir` by name, in the order in which help lists them. */
 export const commands: Readonly<Record<string, Command>> = {
@@ -17,7 +18,8 @@ export const commands: Readonly<Record<string, Command>> = {
   inspect,
   keys,
   purge,
-  top
+  top,
+  why: whyCommand
 }
 
 /** The command that `weir` runs when no name is given. */

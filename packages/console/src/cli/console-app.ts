@@ -4,6 +4,7 @@ import { redisStore as redisCache } from '@weir/cache/redis'
 import auth from '@weir/fastify/auth'
 import redisPlugin, { patientClient } from '@weir/fastify/redis'
 import { sendProblem } from '@weir/fastify/service'
+import { redisJournal } from '@weir/metrics/journal/redis'
 import { redisStore as redisMetrics } from '@weir/metrics/redis'
 import { fastify, type FastifyInstance, LogController } from 'fastify'
 import { CONSOLE_ERR_NOT_SERVED } from '../errors.js'
@@ -38,11 +39,13 @@ export async function buildConsole (
     })
     const keys = { ...(prefix !== undefined && { prefix }) }
     const client = await patientClient(app, { commandTimeout: PATIENCE })
-    const [store, cache] = [
+    const [store, journal, cache] = [
       redisMetrics({ client, ...keys }),
+      redisJournal({ client, ...keys }),
       redisCache({ client: app.redis, ...keys })
     ]
     app.addHook('onClose', async () => {
+      await journal.close()
       await store.close()
       await cache.close()
     })
@@ -52,6 +55,7 @@ export async function buildConsole (
     await app.register(consolePlugin, {
       store,
       cache,
+      journal,
       redis: app.redis,
       authorize (request, action) {
         if (action === 'view' && visitors.mayView(request)) return true

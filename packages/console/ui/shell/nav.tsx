@@ -14,6 +14,7 @@ export const GROUPS = [
       ['routes', 'Routes'],
       ['instances', 'Instances'],
       ['keys', 'Keys'],
+      ['journal', 'Journal'],
       ['limits', 'Limits'],
       ['events', 'Events']
     ]

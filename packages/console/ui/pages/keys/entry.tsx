@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { bytes, dateTime, ms } from '../../model/format.js'
+import { journalAddress } from '../../model/journal.js'
 import { addressOf, type KeyEntry, type KeysView, titleOf, urlIn } from '../../model/keys.js'
 import { CopyButton } from '../../parts/copy-button.js'
 import { Loaded } from '../../parts/loaded.js'
@@ -94,6 +95,16 @@ function Details ({ entry, onInvalidate }: {
       </dl>
       <Content entry={entry} />
       <div class='row'>
+        {entry.url !== null && (
+          <a
+            class='button'
+            href={journalAddress({
+              namespace: entry.namespace, conditions: { url: titleOf(entry) }, explains: true
+            })}
+          >
+            Journal of this response
+          </a>
+        )}
         <button class='button danger' type='button' onClick={() => confirm.current?.showModal()}>
           Invalidate this entry…
         </button>

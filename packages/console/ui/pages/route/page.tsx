@@ -1,6 +1,7 @@
 import { type RouteFigures, type Routes } from '../../model/api.js'
 import { bytes, count, ms, percent } from '../../model/format.js'
 import { hashOf } from '../../model/hash.js'
+import { journalAddress, journalUrl } from '../../model/journal.js'
 import { bounds } from '../../model/ranges.js'
 import { type Figure, Figures } from '../../parts/figures.js'
 import { Loaded } from '../../parts/loaded.js'
@@ -30,6 +31,9 @@ export function RoutePage ({ route }: { route: string }) {
     <Page id={`route ${route}`} title={route} tools={<RangePicker />}>
       <div class='row'>
         <a href={hashOf(['routes'], rangeInAddress())}>All routes</a>
+        <a href={journalAddress({ conditions: { url: journalUrl(route) } }, rangeInAddress())}>
+          Journal
+        </a>
         <CopyButton text={route} what='route' />
       </div>
       <Loaded query={routes} what='The route'>

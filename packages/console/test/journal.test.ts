@@ -1,0 +1,176 @@
+import { Writable } from 'node:stream'
+import { redisStore } from '@weir/cache/redis'
+import invalidation from '@weir/fastify/invalidation'
+import journal from '@weir/fastify/journal'
+import responseCache from '@weir/fastify/response-cache'
+import service, { loadEnv, serverOptions, serviceEnv } from '@weir/fastify/service'
+import { startRedis } from '@weir/internal/testing'
+import { memoryStore } from '@weir/metrics'
+import { type JournalStore, memoryJournal } from '@weir/metrics/journal'
+import { redisJournal } from '@weir/metrics/journal/redis'
+import { fastify, type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { timeIn, timeText } from '../src/cli/times.js'
+import { whyCommand } from '../src/cli/why.js'
+import { checkOptions } from '../src/options.js'
+import { journalRoutes } from '../src/routes/journal.js'
+
+const server = await startRedis(t)
+
+async function build (t: Test, store: JournalStore | undefined, isAllowed = true) {
+  const app = fastify(
+    serverOptions(loadEnv(serviceEnv, { LOG_LEVEL: 'silent', PORT: '0' }), { service: 'console' })
+  )
+  t.teardown(() => app.close())
+  await app.register(service, { name: 'console', version: '0.0.0', title: 'Console', description: '' })
+  await app.register(journalRoutes, {
+    store, authorize: (_request, action) => isAllowed && action === 'inspect'
+  })
+  return (path: string, query: Record<string, string> = {}) =>
+    app.inject({ url: `/api/stats/${path}`, query })
+}
+
+/** A shop with its journal: a fill, a hit, a write and a response for one client. */
+async function shop (t: Test, store: JournalStore): Promise<FastifyInstance> {
+  const app = fastify({ requestIdHeader: 'x-request-id' })
+  t.teardown(() => app.close())
+  const cache = redisStore({ url: server.url })
+  t.teardown(() => cache.close())
+  await app.register(responseCache, { store: cache, name: 'shop-1', origin: 'http://shop' })
+  await app.register(journal, { store, client: () => 'user:alice' })
+  await app.register(invalidation)
+  let price = 1
+  app.get('/price', { config: { cache: { ttl: '1m', tags: ['price'] } } }, async () => ({ price }))
+  app.put('/price', { config: { invalidates: ['price'] } }, async () => ({ price: ++price }))
+  for (const [method, id] of [['GET', 'fill'], ['GET', 'hit'], ['PUT', 'write']] as const) {
+    await app.inject({ method, url: '/price', headers: { 'x-request-id': id } })
+    // The write is a later one also by the clock.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await app.journal.flush()
+  return app
+}
+
+interface Event {
+  readonly kind: string
+  readonly instance: string
+  readonly request: { readonly id: string, readonly client: string } | null
+  readonly text: readonly (string | { at: number })[]
+  readonly decisive?: boolean
+}
+
+t.test('events by URL, client, tag, instance, request and kind; the answer in one response', async (t) => {
+  const store = redisJournal({ url: server.url })
+  t.teardown(() => store.close())
+  await shop(t, store)
+  const get = await build(t, store)
+  const find = async (query: Record<string, string>) => {
+    const response = await get('journal', { namespace: 'responses', ...query })
+    t.equal(response.statusCode, 200, response.body)
+    t.equal(response.headers['cache-control'], 'no-store')
+    return response.json<{ events: Event[], complete: boolean, gaps: unknown[] }>()
+  }
+  const kinds = async (query: Record<string, string>) =>
+    (await find(query)).events.map(({ kind }) => kind).sort().join()
+  t.equal(await kinds({}), 'filled,invalidated,served,served,written')
+  t.equal(await kinds({ url: '/price' }), 'filled,invalidated,served,served,written')
+  t.equal(await kinds({ tag: 'price', kind: 'written' }), 'written')
+  t.equal(await kinds({ request: 'fill' }), 'filled,served')
+  t.equal(await kinds({ client: 'user:alice', instance: 'shop-1' }), 'filled,served,served,written')
+  t.equal(await kinds({ client: 'user:bob' }), '')
+  t.equal(await kinds({ from: '1', to: '2' }), '')
+  t.match((await find({ limit: '1' })).complete, false)
+  t.strictSame((await get('journals')).json(), { namespaces: ['responses'], instances: 1 })
+
+  const why = await get('journal/why', { namespace: 'responses', url: '/price', client: 'user:alice' })
+  t.equal(why.statusCode, 200, why.body)
+  const answer = why.json<{ timeline: Event[], conclusion: unknown[] }>()
+  t.match(answer, {
+    cause: 'before-write',
+    served: { request: { id: 'hit' }, outcome: /^l[12]$/, url: 'http://shop/price' },
+    version: { filledBy: 'shop-1', cacheControl: 'no-cache', tags: ['price'] },
+    fill: { request: { id: 'fill' } },
+    write: { request: { id: 'write', client: 'user:alice' }, outcome: 'acknowledged' },
+    invalidation: { tags: /price/ }
+  })
+  t.equal(answer.timeline.filter(({ decisive }) => decisive).length, 4)
+  t.match((await get('journal/why', { namespace: 'responses', url: '/none' })).json(), {
+    cause: 'no-request-recorded', certain: false, served: null, version: null
+  })
+})
+
+t.test('refusals and failures are problem documents', async (t) => {
+  const query = { namespace: 'responses', url: '/price' }
+  const none = await build(t, undefined)
+  t.match((await none('journal/why', query)).json(), { status: 404, code: 'CONSOLE_ERR_NO_JOURNAL' })
+  t.match((await none('journals')).json(), { status: 404, code: 'CONSOLE_ERR_NO_JOURNAL' })
+  const refused = await build(t, memoryJournal(), false)
+  for (const path of ['journal', 'journal/why', 'journals']) {
+    t.match((await refused(path, query)).json(), { status: 403, code: 'CONSOLE_ERR_FORBIDDEN' })
+  }
+  const get = await build(t, memoryJournal())
+  t.equal((await get('journal', { ...query, from: '5', to: '5' })).statusCode, 400)
+  t.equal((await get('journal', { namespace: 'no such' })).statusCode, 400)
+  t.equal((await get('journal/why', { namespace: 'responses' })).statusCode, 400)
+  const silent = await build(t, {
+    ...memoryJournal(), read: () => Promise.reject(new Error('Redis is gone'))
+  })
+  t.match((await silent('journal', query)).json(), {
+    status: 503, code: 'CONSOLE_ERR_JOURNAL', detail: /Redis is gone/
+  })
+})
+
+t.test('an option that is no journal stops the boot', async (t) => {
+  const valid = { store: memoryStore(), authorize: () => true }
+  // @ts-expect-error -- a mistake that JavaScript allows
+  t.throws(() => checkOptions({ ...valid, journal: 1 }), /journal.*redisJournal/)
+})
+
+/** Runs `weir why` with the arguments. */
+async function weirWhy (...args: readonly string[]) {
+  let [out, err] = ['', '']
+  const into = (add: (text: string) => void) => new Writable({
+    write (chunk: Buffer, _encoding, done) {
+      add(chunk.toString())
+      done()
+    }
+  })
+  const code = await whyCommand.run(args, {
+    stdout: into((text) => { out += text }),
+    stderr: into((text) => { err += text }),
+    env: { REDIS_URL: server.url },
+    isTTY: false,
+    signal: AbortSignal.timeout(60_000)
+  })
+  return { code, out, err }
+}
+
+t.test('weir why', async (t) => {
+  await (await server.connect()).flushall()
+  t.match(await weirWhy('/price'), { code: 1, err: /no journal: register @weir\/fastify\/journal/ })
+  const store = redisJournal({ url: server.url })
+  t.teardown(() => store.close())
+  await shop(t, store)
+  const { code, out } = await weirWhy('/price', '--client', 'user:alice')
+  t.equal(code, 0)
+  t.match(out, /^It was still the current version: .* served the version computed by shop-1 at \d{4}-/)
+  t.match(out, /\n\* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}PUT \/price \(request write, user:alice\) was acknowledged/)
+  const json = JSON.parse((await weirWhy('/price', '--json', '--within', '60')).out) as object
+  t.match(json, { namespace: 'responses', url: '/price', within: 60_000, cause: 'before-write' })
+  t.match((await weirWhy('/price', '--at', '10d')).out, /^No such request is recorded .*\nThis may not be/)
+  t.match(await weirWhy('/price', '--namespace', 'none'), { code: 1, err: /there are responses/ })
+  t.match(await weirWhy('/price', '--at', 'noon'), { code: 2, err: /--at noon is not a time/ })
+  t.equal((await weirWhy()).code, 2)
+})
+
+t.test('times of the command line', async (t) => {
+  const now = new Date(2026, 10, 29, 14, 0, 0).getTime()
+  t.equal(timeText(timeIn('13:03', now)), '2026-11-29 13:03:00.000')
+  t.equal(timeText(timeIn('14:03:07', now)), '2026-11-28 14:03:07.000', 'of yesterday')
+  t.equal(timeIn('5m', now), now - 300_000)
+  t.equal(timeIn('2d', now), now - 172_800_000)
+  t.equal(timeIn('2026-11-29T12:00:00Z', now), Date.UTC(2026, 10, 29, 12))
+  for (const text of ['25:00', '12:60', 'x', '2026', '12', '2026-13-40T12:00:00Z']) {
+    t.throws(() => timeIn(text, now), /is not a time/, text)
+  }
+})

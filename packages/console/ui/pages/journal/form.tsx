@@ -1,0 +1,106 @@
+import { useState } from 'preact/hooks'
+import {
+  type Conditions, fromLocalInput, JOURNAL_KINDS, journalAddress, type JournalView, localInput
+} from '../../model/journal.js'
+import { Field } from '../../parts/field.js'
+import { rangeInAddress } from '../../parts/range-picker.js'
+
+const MORE = [
+  ['tag', 'Tag'],
+  ['instance', 'Instance'],
+  ['request', 'Request id'],
+  ['trace', 'Trace id']
+] as const
+
+/** The question. Asking it navigates to its address. */
+export function JournalForm ({ view, names }: { view: JournalView, names: readonly string[] }) {
+  const [namespace, setNamespace] = useState(view.namespace ?? '')
+  const [conditions, setConditions] = useState<Conditions>(view.conditions)
+  const [at, setAt] = useState(view.at === undefined ? '' : localInput(view.at))
+  const [mistake, setMistake] = useState<string>()
+  const shown = namespace === '' || names.includes(namespace) ? names : [namespace, ...names]
+  const set = (name: keyof Conditions, value: string) =>
+    setConditions({ ...conditions, [name]: value.trim() })
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault()
+    const explains = event.submitter?.dataset['search'] === undefined
+    const hasUrl = (conditions.url ?? '') !== ''
+    setMistake(explains && !hasUrl ? 'Enter the path of the response.' : undefined)
+    if (explains && !hasUrl) return
+    location.hash = journalAddress(
+      { namespace, conditions, explains, at: fromLocalInput(at) }, rangeInAddress())
+  }
+  const text = (name: keyof Conditions, label: string, hint?: string, wrong?: string) => (
+    <Field
+      key={name}
+      label={label}
+      class='grow'
+      mistake={wrong}
+      {...(hint !== undefined && { hint })}
+    >
+      {(attributes) => (
+        <input
+          {...attributes}
+          class='mono'
+          autocomplete='off'
+          spellcheck={false}
+          value={conditions[name] ?? ''}
+          onInput={({ currentTarget: { value } }) => set(name, value)}
+        />
+      )}
+    </Field>
+  )
+  return (
+    <form class='panel stack' aria-label='Question' onSubmit={submit}>
+      <div class='fields'>
+        {text('url', 'URL', 'Path and query, such as /api/products/1', mistake)}
+        {text('client', 'Client', 'Such as user:alice; empty: any')}
+        <Field label='Seen at' hint='Empty: now'>
+          {(attributes) => (
+            <input
+              {...attributes}
+              type='datetime-local'
+              step='1'
+              value={at}
+              onInput={({ currentTarget: { value } }) => setAt(value)}
+            />
+          )}
+        </Field>
+      </div>
+      <details open={MORE.some(([name]) => conditions[name] !== undefined)}>
+        <summary>More conditions, for a search</summary>
+        <div class='fields'>
+          <Field label='Namespace'>
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={namespace}
+                onChange={({ currentTarget: { value } }) => setNamespace(value)}
+              >
+                {shown.map((name) => <option key={name} value={name}>{name}</option>)}
+              </select>
+            )}
+          </Field>
+          <Field label='Event'>
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={conditions.kind ?? ''}
+                onChange={({ currentTarget: { value } }) => set('kind', value)}
+              >
+                <option value=''>any</option>
+                {JOURNAL_KINDS.map(([kind, label]) =>
+                  <option key={kind} value={kind}>{label}</option>)}
+              </select>
+            )}
+          </Field>
+          {MORE.map(([name, label]) => text(name, label))}
+        </div>
+      </details>
+      <div class='row'>
+        <button class='button primary' type='submit'>Why this version?</button>
+        <button class='button' type='submit' data-search=''>Search events</button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,421 @@
+import { Random } from '@weir/internal/testing'
+import t from 'tap'
+import {
+  askWhy, type Cause, type FilledEvent, gapsBetween, type JournalCoverage, type JournalEvent,
+  memoryJournal, type Recorded, type ServedEvent, type VersionFacts, why, type Why, written,
+  type WrittenEvent
+} from '../src/journal/index.js'
+
+const URL = '/products/1'
+const KEY = `http://shop.test${URL}\n/products/:id []`
+const CLIENT = 'user:alice'
+const NOW = 1_800_000_000_000
+const INSTANCES = ['a', 'b', 'c'] as const
+type Instance = (typeof INSTANCES)[number]
+const FOREVER = NOW + 86_400_000
+
+/** A history as it happened, which is recorded with the clocks of its instances. */
+class Told {
+  readonly events: Recorded[] = []
+  readonly #skews: Readonly<Record<Instance, number>>
+
+  constructor (readonly random: Random) {
+    const skew = () => random.integer(-40, 40)
+    this.#skews = { a: skew(), b: skew(), c: skew() }
+  }
+
+  instance (): Instance {
+    return this.random.pick(INSTANCES)
+  }
+
+  add (instance: Instance, event: JournalEvent): void {
+    const skew = this.#skews[instance]
+    const times = Object.fromEntries(
+      Object.entries(event).flatMap(([name, value]) =>
+        ['at', 'began', 'since'].includes(name) ? [[name, Number(value) + skew]] : []))
+    this.events.push({ ...event, ...times, instance, run: `run-${instance}` })
+  }
+
+  fill (
+    at: number,
+    etag: string,
+    more: Partial<VersionFacts> & { by?: Instance } = {}
+  ): VersionFacts {
+    const { by = this.instance(), ...facts } = more
+    const version: VersionFacts = {
+      key: KEY,
+      stamp: (at - 20) * 1000,
+      etag,
+      tags: ['products', 'product:1'],
+      filledBy: by,
+      storedAt: at,
+      freshUntil: FOREVER,
+      staleUntil: FOREVER,
+      errorUntil: FOREVER,
+      cacheControl: 'no-cache',
+      ...facts
+    }
+    const event: FilledEvent = {
+      kind: 'filled',
+      at,
+      began: at - 20,
+      version,
+      status: 200,
+      bytes: 10,
+      isRefill: false,
+      request: { method: 'GET', url: URL, id: `fill-${etag}`, client: 'user:filler' }
+    }
+    this.add(by, event)
+    return version
+  }
+
+  serve (
+    at: number,
+    version: VersionFacts | undefined,
+    more: Partial<ServedEvent> & { by?: Instance } = {}
+  ): void {
+    const { by = this.instance(), ...event } = more
+    const describes = this.random.integer(0, 1) === 1
+    this.add(by, {
+      kind: 'served',
+      at,
+      began: at - 1,
+      outcome: this.random.pick(['l1', 'l2', 'coalesced']),
+      key: KEY,
+      ...(version !== undefined && { stamp: version.stamp, filledBy: version.filledBy }),
+      ...(version?.etag !== undefined && { etag: version.etag }),
+      ...(version !== undefined && describes && { version }),
+      status: 200,
+      request: { method: 'GET', url: URL, id: `get-${at}`, client: CLIENT },
+      ...event
+    })
+  }
+
+  /** A write whose invalidation is in the store at `at` if there is one, and that ends at `end`. */
+  write (
+    { began, at, end, by = this.instance(), relay = by, ...more }: Omit<Partial<WrittenEvent>, 'at' | 'began'> & {
+      began: number, at: number | undefined, end: number, by?: Instance, relay?: Instance
+    }
+  ): void {
+    const tags = this.random.pick([['product:1'], ['products', 'x'], [`\u0001${KEY}`]])
+    if (at !== undefined) this.add(relay, { kind: 'invalidated', at, stamp: at * 1000, tags })
+    this.add(by, {
+      kind: 'written',
+      at: end,
+      began,
+      since: began + (end - began) / 4,
+      tags,
+      outcome: 'acknowledged',
+      consistency: 'strict',
+      status: 200,
+      request: { method: 'PUT', url: URL, id: `put-${began}`, client: 'user:editor' },
+      ...more
+    })
+  }
+
+  /** Adds events that have nothing to do with the question. */
+  noise (from: number, to: number): void {
+    const { random } = this
+    for (let i = random.integer(0, 30); i > 0; i--) {
+      const at = random.integer(from, to)
+      const other = { ...this.fillFacts(at), key: 'http://shop.test/products/10\n/products/:id []' }
+      const request = { method: 'PUT', url: '/products/10', id: `noise-${i}`, client: 'user:bob' }
+      switch (random.integer(0, 3)) {
+        case 0:
+          this.serve(at, other, { key: other.key, request: { ...request, client: CLIENT } })
+          break
+        case 1:
+          this.add(this.instance(), { kind: 'invalidated', at, stamp: at * 1000, tags: ['product:10'] })
+          break
+        case 2:
+          this.add(this.instance(), {
+            kind: 'written',
+            at,
+            began: at - 10,
+            since: at - 5,
+            tags: ['product:10'],
+            status: 200,
+            outcome: random.pick(['acknowledged', 'queued', 'failed']),
+            consistency: 'strict',
+            request
+          })
+          break
+        default:
+          this.add(this.instance(), {
+            kind: 'filled',
+            at,
+            began: at - 5,
+            version: other,
+            status: 200,
+            bytes: 1,
+            isRefill: true,
+            request
+          })
+      }
+    }
+  }
+
+  fillFacts (at: number): VersionFacts {
+    return {
+      key: KEY,
+      stamp: at * 1000,
+      tags: ['product:10'],
+      filledBy: 'a',
+      storedAt: at,
+      freshUntil: FOREVER,
+      staleUntil: FOREVER,
+      errorUntil: FOREVER
+    }
+  }
+}
+
+const coverage: JournalCoverage = {
+  runs: INSTANCES.map((instance) => ({
+    run: `run-${instance}`, instance, startedAt: NOW - 86_400_000, coveredTo: NOW, isEnded: true
+  })),
+  forgottenTo: undefined
+}
+
+const T = NOW - 3_600_000
+
+/** Tells a history in which a cause is the true one; returns when the client saw the response. */
+const CAUSES: Readonly<Record<Cause, (told: Told) => number>> = {
+  'not-cached' (told) {
+    told.serve(T, undefined, { outcome: 'bypass', reason: 'PRIVATE' })
+    return T
+  },
+  computed (told) {
+    const by = told.instance()
+    const version = told.fill(T, 'v1', { by })
+    told.serve(T, undefined, {
+      by,
+      outcome: 'miss',
+      began: T - 25,
+      request: { method: 'GET', url: URL, id: `fill-${version.etag ?? ''}`, client: CLIENT }
+    })
+    return T
+  },
+  'computed-before-write' (told) {
+    told.fill(T - 60_000, 'v0')
+    const took = told.random.integer(1000, 5000)
+    told.write({ began: T - took + 300, at: T - took + 400, end: T - 200 })
+    told.serve(T, undefined, { outcome: 'miss', began: T - took, reason: 'INVALIDATED' })
+    return T
+  },
+  current (told) {
+    const version = told.fill(T - told.random.integer(1000, 60_000), 'v1')
+    told.serve(T, version)
+    return T
+  },
+  'before-write' (told) {
+    const version = told.fill(T - told.random.integer(1000, 60_000), 'v1')
+    told.serve(T, version)
+    const began = T + told.random.integer(200, 60_000)
+    told.write({ began, at: began + 20, end: began + 60 })
+    told.fill(began + 5000, 'v2')
+    return T
+  },
+  'before-acknowledged' (told) {
+    const version = told.fill(T - told.random.integer(10_000, 60_000), 'v1')
+    const took = told.random.integer(300, 3000)
+    told.write({ began: T - took, at: T - 20 + told.random.integer(0, 40), end: T + 200 })
+    told.serve(T, version)
+    told.fill(T + 1000, 'v2')
+    return T
+  },
+  bounded (told) {
+    const version = told.fill(T - told.random.integer(10_000, 60_000), 'v1')
+    told.write({ began: T - 400, at: T - 300, end: T - 250, consistency: 'bounded', by: 'a' })
+    told.serve(T, version, { by: 'b' })
+    return T
+  },
+  'outbox-behind' (told) {
+    const version = told.fill(T - told.random.integer(100_000, 200_000), 'v1')
+    const behind = told.random.integer(500, 20_000)
+    told.write({
+      began: T - 800,
+      at: T + behind,
+      end: T - 400,
+      outcome: 'queued',
+      by: 'a',
+      relay: told.random.pick(['a', 'b', 'c'])
+    })
+    told.serve(T, version)
+    return T
+  },
+  'invalidation-failed' (told) {
+    const version = told.fill(T - told.random.integer(10_000, 60_000), 'v1')
+    told.write({ began: T - 900, at: undefined, end: T - 500, outcome: 'failed', status: 503 })
+    told.serve(T, version)
+    return T
+  },
+  'stale-while-revalidate' (told) {
+    const age = told.random.integer(10_000, 60_000)
+    const version = told.fill(T - age, 'v1', { freshUntil: T - 100 })
+    told.serve(T, version, { outcome: 'stale' })
+    told.fill(T + 50, 'v2')
+    return T
+  },
+  'stale-if-error' (told) {
+    const version = told.fill(T - 60_000, 'v1', { freshUntil: T - 30_000 })
+    told.serve(T, version, { outcome: 'stale', standsIn: 'error' })
+    return T
+  },
+  outage (told) {
+    const version = told.fill(T - 60_000, 'v1')
+    told.write({ began: T - 10_000, at: T - 9900, end: T - 9800 })
+    told.serve(T, version, { outcome: 'stale', standsIn: 'outage' })
+    return T
+  },
+  'not-told' (told) {
+    const version = told.fill(T - 20_000, 'v1', { freshUntil: T + 1000 })
+    told.serve(T, version)
+    told.fill(T + told.random.integer(1000, 20_000), 'v2')
+    return T
+  },
+  unexplained (told) {
+    const version = told.fill(T - 120_000, 'v1')
+    const before = told.random.integer(2000, 60_000)
+    told.write({ began: T - before - 100, at: T - before - 50, end: T - before })
+    told.serve(T, version)
+    return T
+  },
+  'client-cache' (told) {
+    const before = told.random.integer(40_000, 200_000)
+    const version = told.fill(T - before, 'v1', { cacheControl: 'public, max-age=600' })
+    told.serve(T - before, version)
+    told.write({ began: T - 20_000, at: T - 19_900, end: T - 19_800 })
+    return T
+  },
+  'no-request' (told) {
+    const version = told.fill(T - 60_000, 'v1')
+    told.serve(T - 50_000, version)
+    return T
+  },
+  'no-request-recorded' (told) {
+    const version = told.fill(T - 60_000, 'v1')
+    told.serve(T - 50_000, version)
+    const gap = { kind: 'gap', began: T - 10, at: T + 10, count: 5 } as const
+    told.add(told.instance(), gap)
+    return T
+  }
+}
+
+const text = ({ conclusion }: Why) => written(conclusion, (at) => `<${at - T}>`)
+
+t.test('the conclusion agrees with what happened, for every cause, in generated histories', async (t) => {
+  for (const [cause, tell] of Object.entries(CAUSES)) {
+    const wrong = new Set<string>()
+    for (let seed = 1; seed <= 200; seed++) {
+      const told = new Told(new Random(seed))
+      const at = tell(told)
+      told.noise(at - 60_000, at + 60_000)
+      const events = told.events.toSorted((a, b) => a.at - b.at)
+      const answer = why({ url: URL, client: CLIENT, at }, events, coverage, NOW)
+      const isSure = answer.isCertain || cause === 'no-request-recorded'
+      if (answer.cause !== cause || !isSure) wrong.add(`${seed}: ${answer.cause}: ${text(answer)}`)
+    }
+    t.strictSame([...wrong].slice(0, 3), [], cause)
+  }
+})
+
+t.test('a gap makes conclusions uncertain that rest on the absence of events', async (t) => {
+  for (const [cause, isCertain] of [['current', false], ['before-acknowledged', true]] as const) {
+    const told = new Told(new Random(1))
+    const at = CAUSES[cause](told)
+    told.add('a', { kind: 'gap', began: at - 300, at: at - 200, count: 3 })
+    const answer = why({ url: URL, client: CLIENT, at }, told.events, coverage, NOW)
+    t.strictSame([answer.cause, answer.isCertain, answer.gaps.length], [cause, isCertain, 1])
+  }
+})
+
+t.test('the reasons why a journal has gaps', async (t) => {
+  const run = { run: 'r1', instance: 'a', startedAt: 1000, coveredTo: 50_000, isEnded: false }
+  const gaps = (given: Partial<JournalCoverage>, from: number, to: number, now = 1_000_000) =>
+    gapsBetween(from, to, { runs: [run], forgottenTo: undefined, ...given }, [], now)
+      .map(({ text }) => written(text, String))
+  t.strictSame(gaps({ runs: [] }, 0, 1), ['No instance has written to this journal.'])
+  t.strictSame(gaps({}, 500, 2000), ['The journal begins at 1000.'])
+  t.strictSame(gaps({}, 2000, 50_000), [])
+  t.strictSame(gaps({}, 55_000, 56_000),
+    ['a has not reported since 50000: it was killed, or is cut off.'])
+  t.strictSame(gaps({}, 500_000, 500_001), [], 'after minutes it serves nothing')
+  t.strictSame(gaps({}, 52_000, 52_000, 53_000), ['a has reported up to 50000.'])
+  t.strictSame(gaps({ forgottenTo: 3000 }, 2000, 4000),
+    ['The journal has dropped events before 3000 for lack of room.'])
+  const next = { ...run, run: 'r2', startedAt: 60_000, coveredTo: 900_000, isEnded: true }
+  t.strictSame(gaps({ runs: [run, next] }, 70_000, 80_000), [], 'its successor runs')
+  t.equal(gaps({ runs: [run, next] }, 55_000, 80_000).length, 1)
+})
+
+t.test('requests that were only counted', async (t) => {
+  const told = new Told(new Random(1))
+  const version = told.fill(T - 5000, 'v1')
+  const many = { outcome: 'l1', count: 900, began: T - 900, clients: ['user:x', CLIENT] } as const
+  told.add('a', { kind: 'served', at: T, key: KEY, stamp: version.stamp, ...many })
+  const ask = (client: string) => why({ url: URL, client, at: T }, told.events, coverage, NOW)
+  t.strictSame([ask(CLIENT).cause, ask(CLIENT).served?.count], ['current', 900])
+  t.equal(ask('user:z').cause, 'no-request')
+  told.add('a', { kind: 'served', at: T, key: KEY, stamp: version.stamp, ...many, hasMoreClients: true })
+  t.strictSame([ask('user:z').cause, ask('user:z').isCertain], ['no-request-recorded', false])
+  t.match(text(ask('user:z')), /only counted/)
+})
+
+t.test('the old version is meant if the client got several, else the nearest', async (t) => {
+  const told = new Told(new Random(3))
+  const [old, next] = [told.fill(T - 60_000, 'v1'), told.fill(T - 8000, 'v2')]
+  told.write({ began: T - 9500, at: T - 9400, end: T - 9300 })
+  told.serve(T - 9450, old, { by: 'a' })
+  told.serve(T - 100, next, { by: 'a' })
+  told.serve(T + 3000, next, { by: 'a' })
+  const ask = (within: number) =>
+    why({ url: URL, client: CLIENT, at: T, within }, told.events, coverage, NOW)
+  t.strictSame([ask(30_000).cause, ask(30_000).explained?.version?.stamp], ['before-acknowledged', old.stamp])
+  t.equal(ask(4000).served?.request?.id, `get-${T - 100}`)
+})
+
+t.test('URLs match with or without host and query', async (t) => {
+  const told = new Told(new Random(3))
+  const key = 'http://shop.test/products?limit=20'
+  told.serve(T, { ...told.fillFacts(T - 10), key }, { key })
+  const causeOf = (url: string) => why({ url, at: T }, told.events, coverage, NOW).cause
+  for (const url of ['/products', '/products?limit=20', key, 'http://shop.test/products']) {
+    t.equal(causeOf(url), 'current', url)
+  }
+  for (const url of ['/product', '/products?limit=2', 'http://other.test/products']) {
+    t.equal(causeOf(url), 'no-request', url)
+  }
+})
+
+t.test('a version that is older than the hour before is looked up at its own time', async (t) => {
+  const told = new Told(new Random(5))
+  const version = told.fill(T - 7_200_000, 'v1')
+  told.serve(T, version)
+  const store = memoryJournal({ retain: Number.MAX_SAFE_INTEGER })
+  for (const [i, { run, instance, ...event }] of told.events.entries()) {
+    await store.append({
+      namespace: 'n',
+      run: { run: `${run} ${i}`, instance, startedAt: T - 9_000_000, coveredTo: NOW, isEnded: true },
+      seq: 1,
+      from: event.at,
+      to: event.at,
+      events: [JSON.stringify(event)]
+    })
+  }
+  const answer = await askWhy(store, 'n', { url: URL, client: CLIENT, at: T }, NOW)
+  t.equal(answer.cause, 'current')
+  t.equal(answer.explained?.version?.fill?.request.id, 'fill-v1')
+  t.equal((await askWhy(store, 'n', { url: '/none', at: T }, NOW)).cause, 'no-request')
+})
+
+t.test('every conclusion and every line of evidence is a sentence', async (t) => {
+  for (const [cause, tell] of Object.entries(CAUSES)) {
+    const told = new Told(new Random(7))
+    const at = tell(told)
+    told.add('a', { kind: 'invalidated', at: at + 1, stamp: (at + 1) * 1000, tags: [] })
+    const answer = why({ url: URL, client: CLIENT, at }, told.events, coverage, NOW)
+    t.match(text(answer), /^[A-Z].*[.]$/, cause)
+    t.notMatch(text(answer), /undefined|NaN|\[object/)
+    for (const step of answer.timeline) t.notMatch(written(step.text, String), /undefined|NaN|\[object/)
+  }
+})
