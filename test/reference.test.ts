@@ -1,4 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { createEdge } from '@weir/edge'
+import edge from '@weir/fastify/edge'
 import observability from '@weir/fastify/observability'
 import redis from '@weir/fastify/redis'
 import { memoryStore } from '@weir/metrics'
@@ -64,6 +66,7 @@ t.test(
       service: 'demo',
       instance: 'demo-1'
     })
+    await app.register(edge, { edge: createEdge({ destinations: [] }) })
     const { body } = await app.inject('/metrics')
     const page = await read('docs/reference/metrics.md')
     const told = [...new Set(page.match(/(?<=^\| `)weir_\w+/gm) ?? [])].sort()

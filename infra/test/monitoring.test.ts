@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { createEdge } from '@weir/edge'
+import edge from '@weir/fastify/edge'
 import observability from '@weir/fastify/observability'
 import redis from '@weir/fastify/redis'
 import { memoryStore } from '@weir/metrics'
@@ -27,6 +29,7 @@ t.test('alerts and the dashboard use metrics that instances export', async (t) =
   // No Redis listens on port 1: the instance reports its metrics anyway.
   await app.register(redis, { url: 'redis://127.0.0.1:1' })
   await app.register(observability, { store: memoryStore(), service: 'demo', instance: 'demo-1' })
+  await app.register(edge, { edge: createEdge({ destinations: [] }) })
   const told = new Set((await app.inject('/metrics')).body.match(/(?<=# TYPE )\w+/g))
   const texts = await Promise.all(
     ['alerts.yml', 'grafana/dashboards/weir.json'].map((file) =>

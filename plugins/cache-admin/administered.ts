@@ -1,5 +1,6 @@
 import type { Cache } from '@weir/cache'
 import type { FastifyRequest } from 'fastify'
+import type { Invalidated } from '../response-cache/index.js'
 
 type SomeCache = Pick<
   Cache<unknown>,
@@ -27,6 +28,11 @@ export interface AdministeredCache {
    * Finds the entries from which a URL of the service is answered; undefined if it is never cached.
    */
   locate (url: string, request: FastifyRequest): Promise<readonly Located[] | undefined>
+  /**
+   * Invalidates tags, in place of the first cache: for caches that others follow. The result names
+   * those that have not confirmed.
+   */
+  invalidate? (tags: readonly string[]): Promise<Invalidated>
   /** Invalidates all entries. */
-  clear (): Promise<void>
+  clear (): Promise<Invalidated | void>
 }

@@ -1,6 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_NOT_CACHED, WEIR_ERR_NOT_PURGED, WEIR_ERR_PURGE_TARGET } from '../errors.js'
+import type { Invalidated } from '../response-cache/index.js'
 import { NoQuery } from '../service/no-query.js'
 import { problems } from '../service/problem.js'
 import type { AdministeredCache, Located } from './administered.js'
@@ -54,7 +55,7 @@ export async function adminRoutes (
         summary: 'Invalidate by tags, by URLs, or everything',
         description:
           'Applies to all instances: when this request returns, no instance serves the ' +
-          'invalidated responses. Safe to repeat.',
+          'invalidated responses. Caches at the edge are purged, too. Safe to repeat.',
         querystring: NoQuery,
         body: PurgeSchema,
         response: { 200: PurgedSchema, ...problems }
@@ -73,14 +74,16 @@ export async function adminRoutes (
       }
       if (body.all === true) {
         const memory = parts.reduce((sum, part) => sum + part.stats().l1.entries, 0)
-        await purged(request, cache.clear())
-        return { namespace, instance, tags: [], all: true, dropped: { memory } }
+        const unconfirmed = await purged(request, cache.clear())
+        return { namespace, instance, tags: [], all: true, dropped: { memory }, unconfirmed }
       }
       const named = body.tags ?? (await tagsOf(body.urls ?? [], request))
       const distinct = [...new Set(named)]
       const memory = parts.reduce((sum, part) => sum + part.countInMemory(distinct), 0)
-      await purged(request, first.invalidate(distinct))
-      return { namespace, instance, tags: distinct.map(keyOfTag), all: false, dropped: { memory } }
+      const unconfirmed = await purged(
+        request, cache.invalidate?.(distinct) ?? first.invalidate(distinct))
+      const tags = distinct.map(keyOfTag)
+      return { namespace, instance, tags, all: false, dropped: { memory }, unconfirmed }
     }
   )
 
@@ -163,9 +166,12 @@ function about<E extends Error> (
   })
 }
 
-async function purged (request: FastifyRequest, invalidation: Promise<void>): Promise<void> {
+/** Returns the caches at the edge that have not confirmed. */
+async function purged (
+  request: FastifyRequest, invalidation: Promise<Invalidated | void>
+): Promise<string[]> {
   try {
-    await invalidation
+    return [...(await invalidation)?.unconfirmed ?? []]
   } catch (cause) {
     request.log.error({ err: cause }, 'the cache could not be reached for a purge')
     throw new WEIR_ERR_NOT_PURGED({ cause })

@@ -52,6 +52,10 @@ export const PurgedSchema = Type.Object({
       'Number of entries removed from the memory of this instance; other instances do not ' +
       'report theirs'
     )
+  }),
+  unconfirmed: Type.Array(Type.String(), {
+    description: 'Caches at the edge that have not confirmed yet: they may serve the old ' +
+    'version until they do'
   })
 })
 export type Purged = Static<typeof PurgedSchema>

@@ -24,7 +24,8 @@ export function storedResponses (app: FastifyInstance, plugin: string): Administ
       const address = await keys.of(url, request)
       return address && (await withRuled(cache, address)).map((place) => ({ cache, ...place }))
     },
-    clear: () => cache.clear()
+    invalidate: (tags) => app.responseCache.invalidate(tags),
+    clear: () => app.responseCache.clear()
   }
 }
 

@@ -1,15 +1,20 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Duration, parseDuration } from '@weir/cache'
-import type { Edge } from '@weir/edge'
+import { type Edge, EVERYTHING } from '@weir/edge'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_EDGE_SECRET, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
+import '../observability/index.js'
 import '../response-cache/index.js'
+import { EdgeReporting } from './reporting.js'
 
 /** Options of the edge. */
 export interface EdgePluginOptions {
-  /** Result of `createEdge` of `@weir/edge`, also given to `createOutbox`. */
+  /**
+   * Result of `createEdge` of `@weir/edge`, also given to `createOutbox`; without an outbox, one
+   * without `db`.
+   */
   readonly edge: Edge
   /** Lifetime at the edge of routes with `cache: { edge: true }`. Default a day. */
   readonly ttl?: Duration
@@ -48,7 +53,21 @@ async function edgePlugin (app: FastifyInstance, options: EdgePluginOptions): Pr
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'edge',
       'comes too late: register this plugin before the response cache')
   }
-  app.decorate('edge', { edge, ttl })
+  let reporting: EdgeReporting | undefined
+  app.decorate('edge', { edge, ttl, state: () => reporting?.state })
+  app.addHook('onReady', async () => {
+    // An outbox starts and stops the edge of its database.
+    if (!edge.isShared) edge.start()
+    if (!app.hasDecorator('observability') || !app.hasDecorator('responseCache')) return
+    const { service, instance, store: { requests } } = app.observability
+    const invalidate = (tags: readonly string[]) => app.responseCache.invalidate(tags)
+    reporting = new EdgeReporting({ edge, service, instance, requests, invalidate, log: app.log })
+    reporting.start()
+  })
+  app.addHook('onClose', async () => {
+    await reporting?.stop()
+    if (!edge.isShared) await edge.stop()
+  })
   if (regionSecret !== undefined) acceptRegions(app, edge, regionSecret)
 }
 
@@ -88,7 +107,8 @@ function acceptRegions (app: FastifyInstance, edge: Edge, secret: string): void 
     }
   }, async ({ body: { tags } }, reply) => {
     // The other region keeps the invalidation until all of it is done. No further one is told.
-    await app.responseCache.invalidate(tags)
+    const { cache } = app.responseCache
+    await (tags.includes(EVERYTHING) ? cache.clear() : cache.invalidate(tags))
     await edge.purge(tags)
     return reply.code(204).send()
   })

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
+import { passOn } from '../response-cache/pass-on.js'
 import { followFragments } from './follow.js'
 import { Fragments, type Render } from './fragments.js'
 import type { FragmentOptions } from './options.js'
@@ -112,10 +113,15 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
   const cache = cacheOf(app, options)
   const kept = new Fragments(cache, userOf(identify))
 
+  // Pages have the tags of their fragments, at the edge, too.
+  const invalidate = async (tags: readonly string[], options?: WriteOptions) => {
+    const isBounded = options?.consistency === 'bounded'
+    await passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
+  }
   app.decorate('fragments', {
     cache,
-    invalidate: (tags, options) => cache.invalidate(tags, options),
-    delete: (key, options) => cache.invalidate([keyTag(fragmentKey(key))], options)
+    invalidate,
+    delete: (key, options) => invalidate([keyTag(fragmentKey(key))], options)
   })
   app.decorateRequest(PAGE, null)
   app.decorateReply(

@@ -54,7 +54,7 @@ export interface InvalidationOutbox {
    * received the invalidation.
    */
   deliver (ticket: InvalidationTicket): Promise<unknown>
-  /** True if all invalidations belong in a ticket, because caches beyond the fleet follow it. */
+  /** True if caches beyond the fleet follow each ticket: `@weir/fastify/edge` is needed then. */
   readonly hasEdge?: boolean
   queue (tags: readonly string[]): Promise<InvalidationTicket>
   /**
@@ -143,6 +143,10 @@ const NAME = 'weir-invalidation'
 async function invalidation (app: FastifyInstance, options: InvalidationOptions): Promise<void> {
   checkOptionNames<InvalidationOptions>(NAME, options, { outbox: true })
   const { outbox } = options
+  if (outbox?.hasEdge === true && app.edge === undefined) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox',
+      'has an edge that responses know nothing of: register @weir/fastify/edge before the response cache')
+  }
   app.decorateReply('invalidations', null)
   app.decorateReply('invalidating', null)
   app.decorateReply('handlerOutcome', null)
@@ -288,7 +292,9 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       ...(isDone ? await tagsOfSuccess(reply, named, isLate) : [])
     ])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
-    if (isDone && !isLate && outbox === undefined) request.postFeed?.leaveOut(written, reply)
+    if (isDone && !isLate && outbox === undefined && app.edge === undefined) {
+      request.postFeed?.leaveOut(written, reply)
+    }
     const publish = publisher(reply, [...written, ...tickets.flatMap(({ tags }) => tags)])
     try {
       const outcomes: unknown[] = await Promise.all([
@@ -311,17 +317,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     tags: readonly string[],
     request: FastifyRequest
   ): Promise<unknown> {
-    const isBounded = request.routeOptions.config.consistency === 'bounded'
-    if (outbox?.hasEdge === true && !isBounded) return outbox.deliver(await outbox.queue(tags))
     try {
-      await app.responseCache.invalidate(tags, {
+      const { unconfirmed } = await app.responseCache.invalidate(tags, {
         consistency: request.routeOptions.config.consistency ?? 'strict'
       })
-      if (outbox?.hasEdge !== true) return undefined
-      // The edge follows the fleet, a lease later: nothing waits for it.
-      const ticket = await outbox.queue(tags)
-      outbox.deliver(ticket).catch(() => {})
-      return undefined
+      return unconfirmed.length > 0 ? 'unconfirmed' : undefined
     } catch (error) {
       if (outbox === undefined) throw error
       request.log.warn(

@@ -11,6 +11,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type {} from '../redis/index.js'
 import { type BacklogSource, exposeOutbox, exposeRedis } from './backing-metrics.js'
 import type { CacheErrors } from './cache-errors.js'
+import { exposeEdge } from './edge-metrics.js'
 import { measureEngine } from './engine-metrics.js'
 import { collectProcessMetrics } from './event-loop-lag.js'
 import type { Exemplars } from './exemplars.js'
@@ -176,6 +177,7 @@ export function exposition (
   exposeOutbox(registry, service, outbox)
 
   app.addHook('onReady', async () => {
+    if (app.edge !== undefined) ends.push(exposeEdge(registry, service, app.edge.edge))
     if (app.hasDecorator('redis')) {
       exposeRedis(registry, service, app)
       gauge('weir_redis_up', 'Whether this instance is connected to Redis', () =>

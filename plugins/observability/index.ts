@@ -56,6 +56,8 @@ declare module 'fastify' {
     observability: {
       /** The store that this instance reports to. */
       readonly store: MetricsStore
+      /** Name of the application. */
+      readonly service: string
       /** Name of this instance. */
       readonly instance: string
     }
@@ -113,7 +115,12 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     instance,
     vitals () {
       const { announcement } = announcing
-      return { ...vitals.read(), ...(announcement !== undefined && { announced: announcement }) }
+      const edge = app.edge?.state()
+      return {
+        ...vitals.read(),
+        ...(announcement !== undefined && { announced: announcement }),
+        ...(edge !== undefined && { edge })
+      }
     },
     caches: readsOf(caches),
     onWritten: logOutages(app)
@@ -134,7 +141,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
   const exemplars = new Exemplars()
   const counting = { counters: recorder.counters, instance, exemplars }
-  app.decorate('observability', { store, instance })
+  app.decorate('observability', { store, service, instance })
   app.addHook('onRoute', function (route) {
     const { metrics } = route.config ?? {}
     if (this[UNCOUNTED] === true) return

@@ -8,6 +8,8 @@ import {
   type Store,
   type WriteOptions
 } from '@weir/cache'
+import { type Edge, EVERYTHING } from '@weir/edge'
+import type { EdgeState } from '@weir/metrics'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
@@ -21,11 +23,12 @@ import { AbstractCache } from './abstract-cache.js'
 import { cachedHandler } from './cached-handler.js'
 import type { PendingInvalidations } from './capture.js'
 import { credentialFieldsOf, credentialsOf } from './credentials.js'
-import { type ResponseEdge, routeEdge } from './edge-fields.js'
+import { routeEdge } from './edge-fields.js'
 import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
 import type { CachedRoute, Mistake } from './ongoing-fill.js'
 import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
+import { type Invalidated, passOn } from './pass-on.js'
 import type { PostFeed } from './post-feed.js'
 import './result.js'
 import { ignoresFinalSlash, selectionOf } from './selection.js'
@@ -38,6 +41,7 @@ import { tagsFor } from './tags.js'
 
 export { type PendingInvalidations } from './capture.js'
 export { type ResponseEdge } from './edge-fields.js'
+export { type Invalidated } from './pass-on.js'
 export { type RouteCacheOptions } from './options.js'
 export { type CacheResult } from './result.js'
 export { responseSerializer, type StoredResponse } from './stored-response.js'
@@ -100,8 +104,13 @@ export interface ResponseCache {
   readonly cacheGroups: boolean
   /** Scheme and host of every URI in keys; undefined: each request's own. */
   readonly origin: string | undefined
-  /** Invalidates every response with one of the tags, on every instance. */
-  invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
+  /**
+   * Invalidates every response with one of the tags, on every instance, and at the caches of
+   * `@weir/fastify/edge`. An invalidation of `cache` itself would not reach those.
+   */
+  invalidate (tags: readonly string[], options?: WriteOptions): Promise<Invalidated>
+  /** Invalidates every response, on every instance and at the edge. */
+  clear (): Promise<Invalidated>
   /**
    * Returns the key function for a route's requests whose query has been validated; undefined for a
    * route that is not cached.
@@ -126,7 +135,12 @@ declare module 'fastify' {
 
   interface FastifyInstance {
     /** Caches beyond the fleet, if `@weir/fastify/edge` is registered. */
-    edge?: { readonly edge: { readonly fields: ResponseEdge }, readonly ttl: Duration }
+    edge?: {
+      readonly edge: Pick<Edge, 'fields' | 'invalidate' | 'status' | 'destinations'>
+      readonly ttl: Duration
+      /** Returns what consoles are told; undefined until it is known. */
+      state (): EdgeState | undefined
+    }
   }
 
   interface FastifyRequest {
@@ -197,7 +211,11 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     store: options.store,
     cacheGroups,
     origin,
-    invalidate: (tags, options) => cache.invalidate(tags, options),
+    async invalidate (tags, options) {
+      const isBounded = options?.consistency === 'bounded'
+      return passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
+    },
+    clear: () => passOn(app, [EVERYTHING], () => cache.clear()),
     uriTags: (requested, target) =>
       writtenTags(origin ?? requested, target, !ignoresFinalSlash(app)),
     isRefill: (request) => internal.has(request),

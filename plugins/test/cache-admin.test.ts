@@ -228,7 +228,8 @@ t.test('a purge takes effect on every instance, and invalidates nothing else', a
     instance: 'a',
     tags: ['product:1', 'products'],
     all: false,
-    dropped: { memory: 2 }
+    dropped: { memory: 2 },
+    unconfirmed: []
   })
   t.equal(byTag.headers['cache-group-invalidation'], undefined)
   t.same(await states(), ['miss', 'miss', 'memory', 'memory'])
@@ -240,7 +241,8 @@ t.test('a purge takes effect on every instance, and invalidates nothing else', a
     instance: 'a',
     tags: ['http://localhost/products/2', 'http://localhost/page'],
     all: false,
-    dropped: { memory: 2 }
+    dropped: { memory: 2 },
+    unconfirmed: []
   })
   t.same(await states(), ['memory', 'memory', 'miss', 'miss'])
 
@@ -250,12 +252,13 @@ t.test('a purge takes effect on every instance, and invalidates nothing else', a
     instance: 'a',
     tags: [],
     all: true,
-    dropped: { memory: 4 }
+    dropped: { memory: 4 },
+    unconfirmed: []
   })
   t.same(await states(), ['miss', 'miss', 'miss', 'miss'])
   t.same(
     (await purge(a, { all: true })).json(),
-    { namespace: 'responses', instance: 'a', tags: [], all: true, dropped: { memory: 0 } },
+    { namespace: 'responses', instance: 'a', tags: [], all: true, dropped: { memory: 0 }, unconfirmed: [] },
     'again'
   )
   t.equal((await purge(a, { tags: ['nothing has it'] })).statusCode, 200)

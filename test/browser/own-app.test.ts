@@ -1,5 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import consolePlugin from '@weir/console'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
+import { createEdge, EdgeError } from '@weir/edge'
+import edgePlugin from '@weir/fastify/edge'
 import invalidation from '@weir/fastify/invalidation'
 import journal from '@weir/fastify/journal'
 import observability from '@weir/fastify/observability'
@@ -15,6 +18,19 @@ const [browser, app] = [await startBrowser(t), fastify()]
 t.teardown(() => app.close())
 const [store, cache, journals] = [memoryStore(), cacheStore(), memoryJournal()]
 await app.register(observability, { store, service: 'books', instance: 'books-1' })
+let isRefused = false
+const edge = createEdge({
+  destinations: [{
+    name: 'cdn',
+    wait: 100,
+    async purge () {
+      if (isRefused) throw new EdgeError('WEIR_EDGE_REFUSED', 'cdn at https://cdn.example answered 401')
+    }
+  }],
+  handover: 0,
+  pollInterval: 20
+})
+await app.register(edgePlugin, { edge })
 await app.register(responseCache, { store: cache, name: 'books-1' })
 await app.register(journal, { store: journals })
 await app.register(invalidation)
@@ -138,5 +154,35 @@ t.test('figures of the application arrive live, without those of the console', a
   await visit(t, { browser, url: `${url}/#/routes` }, async (page) => {
     await page.getByRole('table', { name: 'Routes' }).getByText('GET /books').waitFor()
     t.equal(await page.getByText('/ops/console').count(), 0)
+  })
+})
+
+t.test('Edge: purges that were given up are delivered again, or discarded', async (t) => {
+  isRefused = true
+  const tags = ['books', 'book:1', 'a:tag:of:some:length:that:does:not:fit:into:one:line:of:a:phone']
+  await app.responseCache.invalidate(tags)
+  while ((await edge.deadLetters()).length < 3) await wait(10)
+  isRefused = false
+  await visit(t, { browser, url: `${url}/#/edge`, complaint: /status of 403/ }, async (page) => {
+    const letters = page.getByRole('table', { name: 'Dead letters of books' })
+    await letters.getByText('book:1').waitFor()
+    await page.getByRole('table', { name: 'Destinations' }).getByText('failing').waitFor()
+    await looksWell(t, page, 'edge')
+    await page.getByRole('button', { name: 'Redeliver books at cdn' }).click()
+    await page.getByRole('alert').getByText('Nothing was changed').waitFor()
+    t.equal((await edge.deadLetters()).length, 3)
+
+    await page.context().addCookies([{ name: 'who', value: 'admin', url }])
+    await page.getByRole('button', { name: 'Redeliver books at cdn' }).click()
+    await page.getByText('Put back').waitFor()
+    await page.getByRole('button', { name: 'Redeliver books at cdn' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Discard all shown…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Discard 2 dead letters?').waitFor()
+    await looksWell(t, page, 'edge, to discard')
+    await dialog.getByRole('button', { name: 'Discard' }).click()
+    await page.getByText('Discarded').waitFor()
+    await letters.waitFor({ state: 'detached' })
+    t.strictSame(await edge.deadLetters(), [])
   })
 })

@@ -52,13 +52,13 @@ t.test('a short run behind a Varnish that fails, too', async (t) => {
     '--edge',
     'varnish',
     '--seconds',
-    '10',
+    '12',
     '--processes',
     '2',
     '--workloads',
     'versions,variants,errors',
     '--faults',
-    'edge-frozen,instance-frozen,fills-delayed',
+    'edge-frozen,edge-killed,instance-frozen,instance-killed,fills-delayed',
     '--seed',
     'short'
   ])

@@ -78,6 +78,21 @@ export const CONSOLE_ERR_NO_ENTRY = expected('info', createError('CONSOLE_ERR_NO
   'The store has nothing under this key: it has expired, or was deleted or evicted', 404, Error,
   false))
 
+/** The service has no edge. */
+export const CONSOLE_ERR_NO_EDGE = expected('info', createError<
+  'CONSOLE_ERR_NO_EDGE', 404, [service: string]
+>('CONSOLE_ERR_NO_EDGE',
+  'No live instance of %s reports an edge: it needs the plugin @weir/fastify/edge', 404, Error, false))
+
+/** Instances cannot be asked. */
+export const CONSOLE_ERR_NO_REQUESTS = expected('info', createError('CONSOLE_ERR_NO_REQUESTS',
+  'The store of the metrics takes no requests to instances: those of @weir/metrics do', 501, Error,
+  false))
+
+/** The store of the metrics did not take a request to instances. */
+export const CONSOLE_ERR_NOT_REQUESTED = createError('CONSOLE_ERR_NOT_REQUESTED',
+  'The store of the metrics did not take the request: try again', 503, Error, false)
+
 /** The maximum number of viewers is connected. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected(
   'info',

@@ -20,6 +20,7 @@ import { RedisFigures } from './redis/figures.js'
 import { redisNodes } from './redis/nodes.js'
 import { cachesRoute } from './routes/caches.js'
 import { demoUsersRoute } from './routes/demo-users.js'
+import { edgeRoutes } from './routes/edge.js'
 import { eventsRoute } from './routes/events.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
@@ -79,6 +80,7 @@ async function scoped (
   db: Kysely<StatsSchema>
 ): Promise<void> {
   const { store, authorize, redis, demoUsers = () => [], login } = options
+  const { requests } = store
   // Requests to the console are excluded from the counts that it shows.
   if (app.hasDecorator('observability') && app.observability.store === store) {
     app.decorate(UNCOUNTED, true)
@@ -117,7 +119,8 @@ async function scoped (
       hasLogin: login !== undefined
     })
     await guarded.register(journalRoutes, { authorize, store: options.journal })
-    await guarded.register(keysRoutes, { authorize, store: options.cache })
+    await guarded.register(keysRoutes, { authorize, store: options.cache, collector, requests })
+    await guarded.register(edgeRoutes, { authorize, collector, requests })
     await guarded.register(redisRoute, { redis: figures, collector })
     await guarded.register(liveRoute, { viewers })
     await guarded.register(demoUsersRoute, { users: demoUsers })

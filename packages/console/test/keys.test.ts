@@ -37,6 +37,8 @@ async function build (
   await app.register(service, { name: 'console', version: '0.0.0', title: 'Console', description: '' })
   await app.register(keysRoutes, {
     store,
+    collector: { presences: [] },
+    requests: undefined,
     authorize: (_request, action) => allowed.includes(action)
   })
   const get = (path: string, query: Record<string, string> = {}) =>

@@ -13,6 +13,7 @@ import { useStored } from './state/use-stored.js'
 import { DEMO_PAGES } from './pages/demos.js'
 import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
+import { EdgePage } from './pages/edge/page.js'
 import { EventsPage } from './pages/events/page.js'
 import { Invalidate } from './pages/invalidate/page.js'
 import { Journal } from './pages/journal/page.js'
@@ -35,6 +36,7 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   keys: Keys,
   journal: Journal,
   limits: Limits,
+  edge: EdgePage,
   events: EventsPage,
   try: TryIt,
   compare: Compare,

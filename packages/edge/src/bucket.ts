@@ -17,18 +17,21 @@ export class Bucket {
   async take (signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted()
-      const now = performance.now()
-      const missing = Math.max(this.#fullAt, now) + this.#interval - now
-      const delay = Math.max(
-        this.#pausedUntil - now,
-        this.#interval === 0 ? 0 : missing - this.#calls * this.#interval
-      )
+      const delay = this.delay()
       if (delay <= 0) {
-        this.#fullAt = now + missing
+        this.#fullAt = Math.max(this.#fullAt, performance.now()) + this.#interval
         return
       }
       await wait(Math.ceil(delay), undefined, { signal })
     }
+  }
+
+  /** Returns the ms until a call may begin; 0 or less: now. */
+  delay (): number {
+    const now = performance.now()
+    if (this.#interval === 0) return this.#pausedUntil - now
+    const missing = Math.max(this.#fullAt, now) + this.#interval - now
+    return Math.max(this.#pausedUntil - now, missing - this.#calls * this.#interval)
   }
 
   /** Lets no call begin for some ms, as a destination asks for. */

@@ -1,13 +1,15 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Fleet, OutboxEdge, Ticket } from '@weir/outbox'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Fleet, OutboxEdge } from '@weir/outbox'
 import { Claim } from './claim.js'
+import { type Channel, confirm } from './confirming.js'
 import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
 import { emit } from './events.js'
-import { type EdgeFields, edgeFields } from './headers.js'
+import { type EdgeFields, edgeFields, EVERYTHING } from './headers.js'
+import { MemoryRows } from './memory-rows.js'
 import { type EdgeOptions, resolveOptions } from './options.js'
 import { EdgeRelay } from './relay.js'
-import { type DeadLetter, type EdgeRow, EdgeRows, namespaceOf } from './rows.js'
+import { bounded, type DeadLetter, EdgeRows, namespaceOf } from './rows.js'
 import { Sender } from './sender.js'
 
 /** State of one destination. */
@@ -19,11 +21,21 @@ export interface EdgeStatus {
   readonly oldest: number
   /** Number of dead letters. */
   readonly dead: number
+  /** Tags that the destination has confirmed to this instance. */
+  readonly confirmed: number
+  /** Calls of this instance that have failed. */
+  readonly failed: number
+  /** `failing`: its last call failed. `limited`: calls wait for the rate limit. */
+  readonly state: 'ok' | 'failing' | 'limited'
+  /** Error of the last call; undefined if that succeeded. */
+  readonly error: string | undefined
 }
 
 /** An edge made by {@link createEdge}. */
 export interface Edge extends OutboxEdge {
   readonly destinations: readonly EdgeDestination[]
+  /** True with a database, which all instances share; false: rows are in this process's memory. */
+  readonly isShared: boolean
   /** Fields of responses for all destinations. */
   readonly fields: EdgeFields
   /**
@@ -32,6 +44,25 @@ export interface Edge extends OutboxEdge {
    * @throws EdgeError, or a destination's own error
    */
   purge (tags: readonly string[]): Promise<void>
+  /**
+   * Carries out an invalidation of the fleet that did not come through the outbox, and passes it on
+   * to every destination. `@weir/fastify/response-cache` calls it for each of its own.
+   *
+   * With a database it is written first, and delivered like that of a write. If the database does
+   * not answer, destinations are purged without a second chance.
+   * @param tags invalidated tags; `[EVERYTHING]` if `work` clears the fleet's cache
+   * @param work invalidates the fleet
+   * @param options `isBounded`: do not wait for anything beyond `work`
+   * @returns names of the destinations that a write waits for and that have not confirmed
+   * @throws the error of `work`, unless the outbox delivers to the fleet in its place
+   * @example
+   * const unconfirmed = await edge.invalidate(['a'], () => cache.invalidate(['a']))
+   */
+  invalidate (
+    tags: readonly string[],
+    work: () => Promise<unknown>,
+    options?: { readonly isBounded?: boolean }
+  ): Promise<readonly string[]>
   /** Returns the backlog of each destination, for people and gauges. */
   status (): Promise<EdgeStatus[]>
   /**
@@ -45,19 +76,16 @@ export interface Edge extends OutboxEdge {
    * @throws EdgeError WEIR_EDGE_INVALID_OPTION if one of them is gone
    * @example await edge.retry(await edge.deadLetters('fastly'))
    */
-  retry (letters: readonly DeadLetter[]): Promise<void>
+  retry (letters: readonly LetterId[]): Promise<void>
+  /**
+   * Deletes dead letters: what they were to purge stays at the destination until it expires there.
+   * @example await edge.discard(await edge.deadLetters('retired'))
+   */
+  discard (letters: readonly LetterId[]): Promise<void>
 }
 
-interface Channel {
-  readonly destination: EdgeDestination
-  readonly rows: EdgeRows
-  readonly sender: Sender
-  readonly relay: EdgeRelay
-  readonly ongoing: Set<string>
-}
-
-/** Milliseconds between two looks whether a relay has delivered. */
-const LOOK = 100
+/** The identity of a dead letter. */
+export type LetterId = Pick<DeadLetter, 'destination' | 'id'>
 
 /**
  * Creates an edge: the caches beyond the fleet that are told of each invalidation by its outbox.
@@ -100,40 +128,118 @@ const LOOK = 100
  */
 export function createEdge (options: EdgeOptions): Edge {
   const { db, destinations, claim, ...timing } = resolveOptions(options)
+  const delivery = new AsyncLocalStorage<{ isOver: boolean }>()
   let known: Fleet | undefined
   const fleet = (): Fleet => {
     if (known !== undefined) return known
-    throw new EdgeError('WEIR_EDGE_NOT_ATTACHED', 'The relay was started')
+    throw new EdgeError('WEIR_EDGE_NOT_ATTACHED', 'An invalidation was to be delivered')
   }
   const channels = destinations.map((destination): Channel => {
-    const rows = new EdgeRows(db, destination.name)
+    const { name } = destination
+    const rows = db === undefined ? new MemoryRows(name) : new EdgeRows(db, name)
     const sender = new Sender(destination)
     const ongoing = new Set<string>()
     const relay = new EdgeRelay({
-      rows, sender, fleet, ongoing, ...timing, claim: new Claim(db, destination.name, claim)
+      rows,
+      sender,
+      ongoing,
+      ...timing,
+      // Rows in memory are written after the fleet's invalidation, and are of this process alone.
+      ...(db === undefined
+        ? { enforce: async () => {}, claim: { take: async () => true, release: async () => {} } }
+        : {
+            enforce: (tags, ids) => fleet().enforce(tags, ids),
+            claim: new Claim(db, name, claim)
+          })
     })
     return { destination, rows, sender, relay, ongoing }
   })
   const stopped = new AbortController()
 
+  /** Returns the names of the destinations that have not confirmed in time. */
+  const unconfirmed = async (
+    check: (channel: Channel) => Promise<boolean>
+  ): Promise<readonly string[]> => {
+    const names = await Promise.all(channels.map(async (channel) =>
+      await check(channel) ? [] : [channel.destination.name]))
+    return names.flat()
+  }
+
+  const inMemory = async (
+    tags: readonly string[], work: () => Promise<unknown>, isBounded: boolean
+  ) => {
+    await work()
+    const isConfirmed = unconfirmed(async (channel) => {
+      const ids = channel.rows instanceof MemoryRows ? channel.rows.add(tags) : []
+      return confirm(channel, { id: '', tags }, ids, stopped.signal)
+    })
+    return isBounded ? [] : isConfirmed
+  }
+
+  const durably = async (
+    tags: readonly string[], work: () => Promise<unknown>, isBounded: boolean
+  ) => {
+    const outbox = fleet()
+    const written = await bounded(outbox.queue(tags)).catch((error: unknown) => {
+      for (const { destination: { name } } of channels) {
+        emit('weir:edge:error', { destination: name, operation: 'table', error })
+      }
+    })
+    if (written === undefined) {
+      await work()
+      return unconfirmed(({ sender }) => sender.send(tags).then(() => true, () => false))
+    }
+    const isConfirmed = () =>
+      unconfirmed((channel) => confirm(channel, written, written.ids, stopped.signal))
+    try {
+      await work()
+    } catch (error) {
+      // The fleet does not know that tag.
+      if (tags.includes(EVERYTHING)) throw error
+      await outbox.deliver(written)
+      return isConfirmed()
+    }
+    if (isBounded) {
+      // Other instances may serve the old version for a lease, so the edge follows them.
+      outbox.deliver(written).then(isConfirmed).catch(() => {})
+      return []
+    }
+    await outbox.finish(written)
+    return isConfirmed()
+  }
+
   return {
     destinations,
+    isShared: db !== undefined,
     fields: edgeFields(destinations),
     async purge (tags) {
       const near = channels.filter(({ destination: { isRegion } }) => isRegion !== true)
       await Promise.all(near.map(({ sender }) => sender.send(tags)))
     },
-    namespaces: destinations.map(({ name }) => namespaceOf(name)),
-    attach (fleet) { known = fleet },
+    async invalidate (tags, work, { isBounded = false } = {}) {
+      const isPassedOn = delivery.getStore()?.isOver === false
+      if (!isPassedOn && tags.length > 0) {
+        return (db === undefined ? inMemory : durably)([...new Set(tags)], work, isBounded)
+      }
+      await work()
+      return []
+    },
+    namespaces: db === undefined ? [] : destinations.map(({ name }) => namespaceOf(name)),
+    attach (fleet) {
+      if (db !== undefined) known = fleet
+      else throw new EdgeError('WEIR_EDGE_INVALID_OPTION', 'db: an edge of an outbox needs its database')
+    },
+    delivering (work) {
+      const context = { isOver: false }
+      const result = delivery.run(context, work)
+      const end = () => { context.isOver = true }
+      // A connection that it has opened, for example, is no part of the delivery later.
+      Promise.resolve(result).then(end, end)
+      return result
+    },
     async confirm (ticket, ids) {
-      const confirmed = await Promise.all(channels.map(async (channel) => {
-        const { destination: { wait = false } } = channel
-        const sent = send(channel, ticket, ids)
-        if (wait === false) return true
-        return endingBy(stopped.signal, wait, async (end) =>
-          await settledBy(end, sent) || relayed(channel, ids, end))
-      }))
-      return !confirmed.includes(false)
+      const names = await unconfirmed((channel) => confirm(channel, ticket, ids, stopped.signal))
+      return names.length === 0
     },
     start () { for (const { relay } of channels) relay.start() },
     async stop () {
@@ -141,10 +247,10 @@ export function createEdge (options: EdgeOptions): Edge {
       for (const { sender } of channels) sender.stop()
       await Promise.all(channels.map(({ relay }) => relay.stop()))
     },
-    status: () => Promise.all(channels.map(async ({ rows, destination: { name } }) => {
+    status: () => Promise.all(channels.map(async ({ rows, sender, destination: { name } }) => {
       const { pending, oldest, dead } = await rows.backlog()
       const age = oldest === undefined ? 0 : Math.max(0, Date.now() - Date.parse(oldest))
-      return { destination: name, pending, oldest: age, dead }
+      return { destination: name, pending, oldest: age, dead, ...sender.state() }
     })),
     async deadLetters (only, limit = 100) {
       const letters: DeadLetter[] = []
@@ -155,76 +261,17 @@ export function createEdge (options: EdgeOptions): Edge {
     },
     async retry (letters) {
       for (const { rows, destination: { name } } of channels) {
-        await rows.revive(letters.filter(({ destination }) => destination === name))
+        await rows.revive(idsAt(name, letters))
+      }
+    },
+    async discard (letters) {
+      for (const { rows, destination: { name } } of channels) {
+        await rows.discard(idsAt(name, letters))
       }
     }
   }
 }
 
-/** Purges on behalf of a write; returns whether the destination has confirmed. Never rejects. */
-async function send (
-  { destination: { name, again }, rows, sender, ongoing }: Channel,
-  { tags }: Ticket,
-  ids: readonly string[]
-): Promise<boolean> {
-  for (const id of ids) ongoing.add(id)
-  const end = () => { for (const id of ids) ongoing.delete(id) }
-  try {
-    await sender.send(tags)
-  } catch {
-    // The relay has it from here.
-    end()
-    return false
-  }
-  const sent = ids.map((id, place): EdgeRow => ({ id, tag: tags[place] ?? '', created: '' }))
-  // A row that stays is delivered once more, and then its second purge is noted.
-  rows.finish(sent, again).catch((error: unknown) => {
-    emit('weir:edge:error', { destination: name, operation: 'table', error })
-  }).finally(end).catch(() => {})
-  return true
-}
-
-/**
- * Runs `work` with a signal that aborts after `ms`, or when the edge stops.
- *
- * Its own timer: Node may collect a signal of `AbortSignal.any` before it has aborted.
- */
-async function endingBy<T> (
-  stopped: AbortSignal, ms: number | true, work: (end: AbortSignal) => Promise<T>
-): Promise<T> {
-  const controller = new AbortController()
-  const abort = () => { controller.abort() }
-  if (stopped.aborted) abort()
-  stopped.addEventListener('abort', abort)
-  const timer = ms === true ? undefined : setTimeout(abort, ms)
-  try {
-    return await work(controller.signal)
-  } finally {
-    clearTimeout(timer)
-    stopped.removeEventListener('abort', abort)
-  }
-}
-
-/** Returns whether a relay, of any instance, delivers the rows before the end. Never rejects. */
-async function relayed (
-  { destination: { name }, rows }: Channel, ids: readonly string[], end: AbortSignal
-): Promise<boolean> {
-  while (!end.aborted) {
-    try {
-      if (!await rows.hasAny(ids)) return (await rows.dead(1, ids)).length === 0
-    } catch (error) {
-      emit('weir:edge:error', { destination: name, operation: 'table', error })
-    }
-    await wait(LOOK, undefined, { signal: end }).catch(() => {})
-  }
-  return false
-}
-
-/** Returns the result, or false at the end if there is none by then. */
-async function settledBy (end: AbortSignal, result: Promise<boolean>): Promise<boolean> {
-  if (end.aborted) return false
-  let late = () => {}
-  const ended = new Promise<boolean>((resolve) => { late = () => { resolve(false) } })
-  end.addEventListener('abort', late)
-  return Promise.race([result, ended]).finally(() => { end.removeEventListener('abort', late) })
-}
+const idsAt = (name: string, letters: readonly LetterId[]): string[] => [
+  ...new Set(letters.filter(({ destination }) => destination === name).map(({ id }) => id))
+]

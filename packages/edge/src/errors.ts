@@ -36,3 +36,7 @@ export class EdgeError extends Error {
     return this.code === 'WEIR_EDGE_REFUSED'
   }
 }
+
+/** Returns the message of whatever was thrown, within the length of a dead letter. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).slice(0, 1000)

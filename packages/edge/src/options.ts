@@ -6,8 +6,11 @@ import type { EdgeSchema } from './table.js'
 
 /** Options of `createEdge`. Times are in milliseconds. */
 export interface EdgeOptions {
-  /** The outbox's database, migrated with `edgeMigration`, too. */
-  readonly db: Kysely<EdgeSchema>
+  /**
+   * The outbox's database, migrated with `edgeMigration`, too. Left out, for an application without
+   * an outbox: purges and dead letters are in memory, and are lost with the process.
+   */
+  readonly db?: Kysely<EdgeSchema>
   /** Everything that is told of invalidations, each with a name of its own. */
   readonly destinations: readonly EdgeDestination[]
   /** Time for which a purge is left to its writer before the relay takes it over. Default 2000. */

@@ -1,16 +1,17 @@
 import type { Fleet } from '@weir/outbox'
 import type { Claim } from './claim.js'
-import { EdgeError } from './errors.js'
+import { EdgeError, reasonOf } from './errors.js'
 import { emit } from './events.js'
-import type { EdgeRow, EdgeRows } from './rows.js'
+import type { EdgeRow, Rows } from './rows.js'
 import type { Sender } from './sender.js'
 
 /** Dependencies of a relay. */
 export interface EdgeRelayParts {
-  readonly rows: EdgeRows
+  readonly rows: Rows
   readonly sender: Sender
   readonly claim: Pick<Claim, 'take' | 'release'>
-  readonly fleet: () => Fleet
+  /** Resolves when the fleet's invalidation of these rows is in force. */
+  readonly enforce: Fleet['enforce']
   /** Rows that this instance is delivering on behalf of a write. */
   readonly ongoing: ReadonlySet<string>
   /** Milliseconds for which a row is left to its writer, by this instance's clock. */
@@ -119,8 +120,8 @@ export class EdgeRelay {
   }
 
   async #purge (left: readonly EdgeRow[], isAgain: boolean): Promise<boolean> {
-    const { rows, sender, fleet } = this.#parts
-    if (!isAgain) await fleet().enforce(left.map(({ tag }) => tag), left.map(({ id }) => id))
+    const { rows, sender, enforce } = this.#parts
+    if (!isAgain) await enforce(left.map(({ tag }) => tag), left.map(({ id }) => id))
     try {
       await sender.send(left.map(({ tag }) => tag))
     } catch (error) {
@@ -161,6 +162,3 @@ export class EdgeRelay {
     return await this.#purge(left.slice(middle), isAgain) && first
   }
 }
-
-const reasonOf = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error)).slice(0, 1000)

@@ -20,6 +20,30 @@ export interface DeadLetter {
   readonly died: string
 }
 
+/** The rows of one destination: those that wait, second purges, and dead letters. */
+export interface Rows {
+  /** Reads the first rows: those of writes that may still be delivering them, too. */
+  page (after: string, limit: number): Promise<EdgeRow[]>
+  /** Reads second purges that are due. */
+  due (limit: number): Promise<EdgeRow[]>
+  /** Deletes rows, and notes their second purges, `again` ms from now if that is a number. */
+  finish (rows: readonly EdgeRow[], again: number | undefined): Promise<void>
+  /** Deletes second purges. */
+  finishAgain (rows: readonly EdgeRow[]): Promise<void>
+  /** Reports whether any of these rows exists. */
+  hasAny (ids: readonly string[]): Promise<boolean>
+  /** Moves rows to the dead letters. */
+  bury (rows: readonly EdgeRow[], error: string): Promise<void>
+  /** Reads dead letters in the order of their writes. */
+  dead (limit: number, ids?: readonly string[]): Promise<DeadLetter[]>
+  /** Puts dead letters back among the rows. @throws EdgeError if one of them is gone */
+  revive (ids: readonly string[]): Promise<void>
+  /** Deletes dead letters. */
+  discard (ids: readonly string[]): Promise<void>
+  /** Counts rows and dead letters, and reads when the oldest row was written. */
+  backlog (): Promise<{ pending: number, oldest: string | undefined, dead: number }>
+}
+
 const BATCH = 200
 const TIMEOUT = 2000
 
@@ -29,7 +53,7 @@ export const namespaceOf = (destination: string) => `edge:${destination}`
 const againOf = (destination: string) => `edge:${destination}:again`
 
 /** The statements for one destination's rows, each limited in time. */
-export class EdgeRows {
+export class EdgeRows implements Rows {
   readonly #db: Kysely<EdgeSchema>
   readonly #destination: string
 
@@ -38,21 +62,18 @@ export class EdgeRows {
     this.#destination = destination
   }
 
-  /** Reads the first rows: those of writes that may still be delivering them, too. */
   async page (after: string, limit: number): Promise<EdgeRow[]> {
     const rows = await bounded(this.#select(namespaceOf(this.#destination))
       .where('id', '>', after).orderBy('id').limit(limit).execute())
     return rows.map(decoded)
   }
 
-  /** Reads second purges that are due. */
   async due (limit: number): Promise<EdgeRow[]> {
     const rows = await bounded(this.#select(againOf(this.#destination))
       .where('id', '<=', dueId(Date.now())).orderBy('id').limit(limit).execute())
     return rows.map(decoded)
   }
 
-  /** Deletes rows, and notes their second purges, `again` ms from now if that is a number. */
   async finish (rows: readonly EdgeRow[], again: number | undefined): Promise<void> {
     await bounded(this.#db.transaction().execute(async (trx) => {
       if (again !== undefined) await this.#addAgain(trx, rows, Date.now() + again)
@@ -60,12 +81,10 @@ export class EdgeRows {
     }))
   }
 
-  /** Deletes second purges. */
   finishAgain (rows: readonly EdgeRow[]): Promise<void> {
     return bounded(this.#remove(this.#db, againOf(this.#destination), rows))
   }
 
-  /** Reports whether any of these rows exists. */
   async hasAny (ids: readonly string[]): Promise<boolean> {
     for (let at = 0; at < ids.length; at += BATCH) {
       const row = await bounded(this.#select(namespaceOf(this.#destination))
@@ -75,7 +94,6 @@ export class EdgeRows {
     return false
   }
 
-  /** Moves rows to the dead letters. */
   async bury (rows: readonly EdgeRow[], error: string): Promise<void> {
     const died = new Date().toISOString()
     const destination = this.#destination
@@ -95,7 +113,6 @@ export class EdgeRows {
     }))
   }
 
-  /** Reads dead letters in the order of their writes. */
   async dead (limit: number, ids?: readonly string[]): Promise<DeadLetter[]> {
     let query = this.#db.selectFrom('weir_edge_dead_letters').selectAll()
       .where('destination', '=', this.#destination)
@@ -104,27 +121,33 @@ export class EdgeRows {
     return letters.map((letter) => ({ ...letter, tag: tagOf(letter.tag) }))
   }
 
-  /** Puts dead letters back among the rows. */
-  async revive (letters: readonly DeadLetter[]): Promise<void> {
-    if (letters.length === 0) return
-    const namespace = namespaceOf(this.#destination)
+  async revive (ids: readonly string[]): Promise<void> {
+    const [namespace, destination] = [namespaceOf(this.#destination), this.#destination]
     await bounded(this.#db.transaction().execute(async (trx) => {
-      for (let at = 0; at < letters.length; at += BATCH) {
-        const some = letters.slice(at, at + BATCH)
-        const ids = some.map(({ id }) => id)
+      for (let at = 0; at < ids.length; at += BATCH) {
+        const some = ids.slice(at, at + BATCH)
+        const letters = await trx.selectFrom('weir_edge_dead_letters').selectAll()
+          .where('destination', '=', destination).where('id', 'in', some).execute()
         const { numDeletedRows } = await trx.deleteFrom('weir_edge_dead_letters')
-          .where('destination', '=', this.#destination).where('id', 'in', ids).executeTakeFirst()
-        if (Number(numDeletedRows) !== some.length) {
-          throw new EdgeError('WEIR_EDGE_INVALID_OPTION',
-            'letters: some are gone, so none was retried: read edge.deadLetters() again')
-        }
-        await trx.insertInto('weir_outbox_tags').values(some.map(({ id, tag, died }) =>
-          ({ namespace, id, hash: null, tag: JSON.stringify(tag), created: died }))).execute()
+          .where('destination', '=', destination).where('id', 'in', some).executeTakeFirst()
+        // Another instance may delete between the two.
+        const isWhole = letters.length === some.length && Number(numDeletedRows) === some.length
+        if (!isWhole) throw gone()
+        const rows = letters.map(({ id, tag, died }) =>
+          ({ namespace, id, hash: null, tag: JSON.stringify(tagOf(tag)), created: died }))
+        await trx.insertInto('weir_outbox_tags').values(rows).execute()
       }
     }))
   }
 
-  /** Counts rows and dead letters, and reads when the oldest row was written. */
+  async discard (ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += BATCH) {
+      await bounded(this.#db.deleteFrom('weir_edge_dead_letters')
+        .where('destination', '=', this.#destination)
+        .where('id', 'in', ids.slice(at, at + BATCH)).execute())
+    }
+  }
+
   async backlog (): Promise<{ pending: number, oldest: string | undefined, dead: number }> {
     const { rows, oldest } = await bounded(this.#db.selectFrom('weir_outbox_tags')
       .select(({ fn }) => [fn.countAll().as('rows'), fn.min('created').as('oldest')])
@@ -172,7 +195,12 @@ const dueId = (ms: number, isNew = false) =>
 
 const decoded = (row: EdgeRow): EdgeRow => ({ ...row, tag: tagOf(row.tag) })
 
-const bounded = <T>(answer: Promise<T>): Promise<T> =>
+/** Returns the error of a retry of letters that are not there any more. */
+export const gone = () => new EdgeError('WEIR_EDGE_INVALID_OPTION',
+  'letters: some are gone, so none was retried: read edge.deadLetters() again')
+
+/** Limits the time of an answer of the database. */
+export const bounded = <T>(answer: Promise<T>): Promise<T> =>
   within(TIMEOUT, answer, () => new EdgeError(
     'WEIR_EDGE_UNREACHABLE', `The edge's database did not answer within ${TIMEOUT} ms`))
 

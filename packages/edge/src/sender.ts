@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { within } from '@weir/internal'
 import { Bucket } from './bucket.js'
 import type { EdgeDestination } from './destination.js'
-import { EdgeError } from './errors.js'
+import { EdgeError, reasonOf } from './errors.js'
 import { emit } from './events.js'
 import { edgeTag } from './tags.js'
 
@@ -32,6 +32,9 @@ export class Sender {
   readonly #waiting: Batch[] = []
   readonly #where = new Map<string, Batch>()
   #lanes = 0
+  #confirmed = 0
+  #failed = 0
+  #error: string | undefined
 
   constructor (destination: EdgeDestination) {
     this.destination = destination
@@ -50,6 +53,13 @@ export class Sender {
     }
     // All of them begin before this function awaits one: none waits for another's failure.
     await Promise.all([...batches].map(({ done }) => done))
+  }
+
+  /** Returns how the calls of this process have gone. */
+  state () {
+    const state: 'ok' | 'failing' | 'limited' =
+      this.#bucket.delay() > 0 ? 'limited' : this.#error === undefined ? 'ok' : 'failing'
+    return { state, error: this.#error, confirmed: this.#confirmed, failed: this.#failed }
   }
 
   /** Ends calls in progress and rejects those that wait. */
@@ -130,9 +140,13 @@ export class Sender {
         'WEIR_EDGE_UNREACHABLE', `${name} did not confirm a purge within ${timeout} ms`)
       await within(timeout, this.destination.purge(tags, { signal: abort.signal }), late)
       const milliseconds = performance.now() - began
+      this.#confirmed += tags.length
+      this.#error = undefined
       emit('weir:edge:purge', { destination: name, tags: tags.length, milliseconds })
       return undefined
     } catch (error) {
+      this.#failed++
+      this.#error = reasonOf(error)
       return error ?? new EdgeError('WEIR_EDGE_UNREACHABLE', `${name} failed without an error`)
     } finally {
       this.#stop.signal.removeEventListener('abort', end)

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createOutbox } from '@weir/outbox'
+import { createOutbox, type Fleet } from '@weir/outbox'
 import t, { type Test } from 'tap'
 import { createEdge, type EdgeDestination, EdgeError, type EdgeOptions } from '../src/index.js'
 import { newDatabase } from './database.js'
@@ -62,6 +62,14 @@ t.test('a refused tag becomes a dead letter, the others of its call are purged',
   t.strictSame(await edge.deadLetters(), [])
   await t.rejects(edge.retry(letters), { code: 'WEIR_EDGE_INVALID_OPTION' })
 })
+
+/** A fleet that has nothing to invalidate. */
+const fleetOfNothing: Fleet = {
+  enforce: async () => {},
+  finish: async () => {},
+  deliver: async () => 'delivered',
+  queue: async (tags) => ({ id: '', tags, ids: [] })
+}
 
 t.test('a wrong token refuses everything at once', async (t) => {
   let calls = 0
@@ -146,7 +154,7 @@ t.test('one relay at a time, and the next one takes over', async (t) => {
       pollInterval: 10,
       claim: 300
     })
-    edge.attach({ enforce: async () => {} })
+    edge.attach(fleetOfNothing)
     edge.start()
     t.teardown(() => edge.stop())
     return edge
@@ -194,4 +202,23 @@ t.test('mistakes in options', async (t) => {
   }
   const edge = createEdge({ db, destinations: [destination] })
   t.ok(edge)
+})
+
+t.test('a discarded letter is neither listed nor delivered again', async (t) => {
+  const { edge, outbox, purged, settled } = await world(t, {
+    purge: async () => { throw new EdgeError('WEIR_EDGE_REFUSED', 'cdn answered 403', { status: 403 }) }
+  })
+  await outbox.start()
+  await outbox.deliver(await outbox.queue(['a', 'b']))
+  await settled()
+  const letters = await edge.deadLetters()
+  const [first, second] = letters
+  if (first === undefined || second === undefined) throw new Error('there are two letters')
+  await edge.discard([first, { destination: 'other', id: second.id }])
+  await edge.discard([first])
+  t.strictSame(await edge.deadLetters(), [second])
+  await t.rejects(edge.retry(letters), { code: 'WEIR_EDGE_INVALID_OPTION' })
+  t.strictSame(await edge.deadLetters(), [second], 'all or none are put back')
+  t.match(await edge.status(), [{ state: 'failing', error: /403/, confirmed: 0 }])
+  t.strictSame(purged, [])
 })

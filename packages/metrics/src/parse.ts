@@ -2,6 +2,7 @@ import { readAnnouncement } from './announcement.js'
 import {
   type Check, isBoolean, isNumber, isObject, isText, listOf, mapOf, optional, shape
 } from './checks.js'
+import { boundedEdge, type EdgeRequest } from './edge.js'
 import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
 
 /** Parses a record; undefined if the text is not one: the store's content is not trusted. */
@@ -11,9 +12,13 @@ export const parseRecord = (text: string): MinuteRecord | undefined => parsed(te
 export function parseState (text: string): InstanceState | undefined {
   const state = parsed(text, isInstanceState)
   if (state === undefined) return undefined
-  const { announced, ...rest } = state
+  const { announced, edge, ...rest } = state
   const read = readAnnouncement(announced)
-  return { ...rest, ...(read !== undefined && { announced: read }) }
+  return {
+    ...rest,
+    ...(read !== undefined && { announced: read }),
+    ...(edge !== undefined && { edge: boundedEdge(edge) })
+  }
 }
 
 function parsed<T> (text: string, is: (value: unknown) => value is T): T | undefined {
@@ -24,6 +29,10 @@ function parsed<T> (text: string, is: (value: unknown) => value is T): T | undef
     return undefined
   }
 }
+
+/** Parses a request to an edge; undefined if the text is not one. */
+export const parseEdgeRequest = (text: string): EdgeRequest | undefined =>
+  parsed(text, isEdgeRequest)
 
 const isSeries = shape({
   count: isNumber,
@@ -63,6 +72,35 @@ const hasRecord = shape({
   )
 })
 
+const isLetterId = shape({ destination: isText, id: isText })
+const isLetter = shape({
+  destination: isText, id: isText, tag: isText, error: isText, died: isText
+})
+
+const hasEdge = shape({
+  isShared: isBoolean,
+  destinations: listOf(shape({
+    destination: isText,
+    pending: isNumber,
+    oldestMs: isNumber,
+    dead: isNumber,
+    confirmed: isNumber,
+    failed: isNumber,
+    state: (value) => value === 'ok' || value === 'failing' || value === 'limited',
+    error: optional(isText)
+  })),
+  letters: listOf(isLetter)
+})
+
+const isPurge = shape({
+  id: isText, action: (value) => value === 'purge', tags: listOf(isText)
+})
+const isOfLetters = shape({
+  id: isText,
+  action: (value) => value === 'retry' || value === 'discard',
+  letters: listOf(isLetterId)
+})
+
 const hasState = shape({
   run: isText,
   service: isText,
@@ -78,8 +116,10 @@ const hasState = shape({
   invalidations: listOf(shape({ at: isNumber, namespace: isText, tags: listOf(isText) })),
   breakers: optional(listOf(shape({ at: isNumber, name: isText, isOpen: isBoolean }))),
   routes: optional(listOf(shape({ route: isText, cache: isObject }))),
+  edge: optional(hasEdge),
   endedAt: optional(isNumber)
 })
 
 const isMinuteRecord = (value: unknown): value is MinuteRecord => hasRecord(value)
 const isInstanceState = (value: unknown): value is InstanceState => hasState(value)
+const isEdgeRequest = (value: unknown): value is EdgeRequest => isPurge(value) || isOfLetters(value)

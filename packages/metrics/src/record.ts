@@ -1,4 +1,5 @@
 import { type Announcement } from './announcement.js'
+import { type EdgeState } from './edge.js'
 
 /**
  * The outcomes of requests; each request has exactly one.
@@ -157,6 +158,8 @@ export interface InstanceState {
   readonly announced?: Announcement
   /** The last few changes of circuit breakers, oldest first. Left out where there are none. */
   readonly breakers?: readonly BreakerChange[]
+  /** Caches beyond the fleet that it purges. Left out where there are none. */
+  readonly edge?: EdgeState
   /** Routes that have cache options. Left out where there are none. */
   readonly routes?: readonly RouteConfig[]
   /** When it closed in good order, ms since 1970 by its own clock. Left out before that. */

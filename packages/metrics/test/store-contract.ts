@@ -183,6 +183,25 @@ export function storeContract (
     )
   })
 
+  test('a request stays until an instance has finished it', async (t, store, place) => {
+    const { requests } = store
+    if (requests === undefined) throw new Error('no requests')
+    t.strictSame(await requests.take('a', 5), [])
+    await requests.send('a', '1')
+    await requests.send('a', '1')
+    await requests.send('b}', 'ü "2"')
+    t.strictSame(await requests.take('a', 5), ['1'])
+    t.strictSame(await requests.take('a', 5), [], 'another instance has it')
+    t.equal(await requests.has('a', '1'), true)
+    await requests.finish('a', '1')
+    t.equal(await requests.has('a', '1'), false)
+    const other = place.shared ? (await place.open()).requests : requests
+    t.strictSame(await other?.take('b}', 5), ['ü "2"'])
+    for (const request of ['1', '2', '3']) await requests.send('c', request)
+    t.equal((await requests.take('c', 2)).length, 2)
+    t.equal((await requests.take('c', 2)).length, 1)
+  })
+
   test('two handles act as one store', async (t, store, place) => {
     if (!place.shared) return
     const now = minuteNow()

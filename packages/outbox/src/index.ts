@@ -1,4 +1,4 @@
-export type { DeliveryOutcome } from './delivery.js'
+export type { Deliverable, DeliveryOutcome } from './delivery.js'
 export type { Fleet, OutboxEdge } from './edge.js'
 export { OutboxError, type OutboxErrorCode } from './errors.js'
 export type { OutboxEvents } from './events.js'

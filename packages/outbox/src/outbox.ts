@@ -220,10 +220,12 @@ export function createOutbox (options: OutboxOptions): Outbox {
     edge,
     traceparent
   } = resolveOptions(options)
+  const passedOn = (tags: readonly string[]) =>
+    edge === undefined ? unbounded(tags) : edge.delivering(() => unbounded(tags))
   const invalidate = async (tags: readonly string[]) =>
     within(
       invalidateTimeout,
-      Promise.resolve(unbounded(tags)),
+      Promise.resolve(passedOn(tags)),
       timedOut('The invalidation', invalidateTimeout)
     )
   const deliverer = (by: DeliveryTrace['by']) =>
@@ -249,7 +251,6 @@ export function createOutbox (options: OutboxOptions): Outbox {
   })
   const settling = new Settling({ rows, delivery, lease: length })
 
-  edge?.attach(fleetOf(rows, delivery))
   const context = new AsyncLocalStorage<() => readonly string[]>()
 
   const write = async (
@@ -269,13 +270,17 @@ export function createOutbox (options: OutboxOptions): Outbox {
     return ticket
   }
 
+  const queue = (tags: readonly string[]) =>
+    db.transaction().execute((trx) => write(trx, tags, []))
+  edge?.attach(fleetOf(rows, delivery, queue))
+
   return {
     add: async (trx, tags) => write(trx, tags, context.getStore()?.() ?? []),
     withTags: (tags, work) => {
       const outer = context.getStore()
       return context.run(() => [...outer?.() ?? [], ...tags()], work)
     },
-    queue: (tags) => db.transaction().execute((trx) => write(trx, tags, [])),
+    queue,
     async deliver (ticket) {
       const ids = rowIds(ticket)
       const outcome = await delivery.deliver({ tags: ticket.tags, ids })

@@ -1,6 +1,7 @@
 import { securitySchemes } from '@weir/fastify/auth'
 import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
+import edgePlugin from '@weir/fastify/edge'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
 import service, { instanceName, listed, serverOptions, telemetryOf } from '@weir/fastify/service'
@@ -28,10 +29,10 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
   const location = databaseOf(env)
   const database = await openCatalog(location, listed(env.DATABASE_REPLICA_URL))
-  const { outbox, close } = await openOutbox(
+  const { outbox, edge, close } = await openOutbox(
     location,
     (tags) => app.responseCache.invalidate(tags),
-    env.OUTBOX_LEASE
+    env
   )
   app.addHook('onReady', () => outbox.start())
   app.addHook('onClose', async () => {
@@ -63,6 +64,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)
+  if (edge !== undefined) await app.register(edgePlugin, { edge })
   const store = await registerSharedCache(app, env, outbox)
   await registerJournal(app, env)
   await app.register(cacheAdmin, {

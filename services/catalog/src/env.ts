@@ -1,5 +1,6 @@
 import { clientsEnv, JwtSecret, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
+import { EDGE_PATTERN } from './edge.js'
 
 const apiKey = '[\\w-]+:(reader|editor|admin)(:[\\w-]+)?:[0-9a-f]{64}'
 
@@ -36,6 +37,14 @@ export const catalogEnv = Type.Object({
       description:
         'milliseconds for which cached responses are served after the database is lost, and that ' +
         'a write waits if the cache cannot be reached (1000); the same for all instances'
+    })
+  ),
+  EDGE: Type.Optional(
+    Type.String({
+      pattern: EDGE_PATTERN,
+      description:
+        'a Varnish before the service, with the VCL of @weir/edge, that writes purge: ' +
+        'varnish://secret@host:6081, or several hosts separated by commas'
     })
   ),
   CACHE: Type.Enum(['on', 'off'], {

@@ -2,6 +2,7 @@ import { auditCommand } from './audit.js'
 import { type Command } from './command.js'
 import { consoleCommand } from './console.js'
 import { doctor } from './doctor/index.js'
+import { edge } from './edge.js'
 import { get } from './get.js'
 import { inspect } from './inspect.js'
 import { keys } from './keys.js'
@@ -14,6 +15,7 @@ export const commands: Readonly<Record<string, Command>> = {
   console: consoleCommand,
   audit: auditCommand,
   doctor,
+  edge,
   get,
   inspect,
   keys,

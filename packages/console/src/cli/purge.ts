@@ -1,3 +1,6 @@
+import type { MetricsStore } from '@weir/metrics'
+import { type AskedEdge, purgeEdges } from '../edge/ask.js'
+import { edgesOf } from '../edge/edges.js'
 import { type Entries } from '../keys/entries.js'
 import { UsageError } from './command.js'
 import { define, Failure, printJson, REDIS } from './define.js'
@@ -29,21 +32,37 @@ export const purge = define({
       throw new UsageError('Nothing to purge: give --tag T or --key K')
     }
     const began = performance.now()
-    await withEntries(given, io, async (entries) => {
+    const { tookMs, edge } = await withEntries(given, io, async (entries, metrics) => {
       await checkNamespace(entries, namespace)
       await entries.invalidate(namespace, tags, keys)
+      const tookMs = Math.round(performance.now() - began)
+      return { tookMs, edge: await passedOn(metrics, { namespace, tags, keys }) }
     })
-    const tookMs = Math.round(performance.now() - began)
     if (given.flag('json')) {
-      printJson(io, { namespace, tags, keys, tookMs })
+      printJson(io, { namespace, tags, keys, tookMs, edge })
       return 0
     }
     const names = [...tags, ...keys].map(printable).join(', ')
     io.stdout.write(`Invalidated in ${namespace}: ${names}\n`)
     io.stdout.write(`No instance serves the old entries (${tookMs} ms).\n`)
+    for (const { service, done } of edge) {
+      io.stdout.write(done
+        ? `The caches at the edge of ${printable(service)} are being purged by one of its instances.\n`
+        : `The caches at the edge of ${printable(service)} may serve them still: no instance has taken ` +
+          'the request to purge them yet. It stays for up to a day.\n')
+    }
     return 0
   }
 })
+
+/** Asks the services that have an edge to purge it: this command does not reach it. */
+async function passedOn (
+  metrics: MetricsStore, what: Parameters<typeof purgeEdges>[2]
+): Promise<AskedEdge[]> {
+  // A user that may invalidate may lack the right to read the metrics.
+  const states = await metrics.instances().catch(() => [])
+  return purgeEdges(metrics.requests, edgesOf(states), what)
+}
 
 /** Fails for a namespace without entries: invalidating there has no effect, and creates it. */
 async function checkNamespace (entries: Entries, namespace: string): Promise<void> {

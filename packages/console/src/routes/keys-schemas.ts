@@ -105,5 +105,11 @@ export const InvalidationSchema = Type.Object({
   namespace: Namespace,
   tags: Type.Array(Type.String()),
   keys: Type.Array(Type.String()),
-  tookMs: Type.Number({ description: 'Time until no instance served the invalidated entries' })
+  tookMs: Type.Number({ description: 'Time until no instance served the invalidated entries' }),
+  edge: Type.Array(Type.Object({
+    service: Type.String(),
+    done: Type.Boolean({
+      description: 'False: no instance has carried it out yet; the request stays for up to a day'
+    })
+  }), { description: 'Services whose instances were asked to purge their caches at the edge' })
 })

@@ -8,6 +8,10 @@ import {
   CONSOLE_ERR_NO_ENTRY,
   CONSOLE_ERR_STORE
 } from '../errors.js'
+import { type Collector } from '../collector/collector.js'
+import { purgeEdges } from '../edge/ask.js'
+import { edgesOf } from '../edge/edges.js'
+import { type Requests } from '@weir/metrics'
 import { type Authorize, guard } from '../guard.js'
 import { Entries, type FoundEntry, TooManyNamespaces } from '../keys/entries.js'
 import { stateOf } from '../keys/filter.js'
@@ -27,6 +31,9 @@ export interface KeysRoutesOptions {
   readonly authorize: Authorize
   /** The store of the caches. If undefined, the routes answer that there is none. */
   readonly store: Store | undefined
+  readonly collector: Pick<Collector, 'presences'>
+  /** Takes requests to purge edges; if undefined, none can be sent. */
+  readonly requests: Requests | undefined
 }
 
 /**
@@ -35,7 +42,7 @@ export interface KeysRoutesOptions {
  */
 export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
   app,
-  { authorize, store }
+  { authorize, store, collector, requests }
 ) => {
   const entries = store && new Entries(store)
   const inspecting = { preParsing: guard(authorize, 'inspect') }
@@ -109,7 +116,9 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
     schema: {
       tags: ['stats'],
       summary: 'Invalidate entries of a cache by tags or keys',
-      description: 'When this request returns, no instance serves the invalidated entries.',
+      description:
+        'When this request returns, no instance serves the invalidated entries. Instances are ' +
+        'asked to purge the caches at the edge.',
       querystring: NoQuery,
       body: InvalidationBody,
       response: { 200: InvalidationSchema, ...problems }
@@ -121,7 +130,10 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
     }
     const began = performance.now()
     await asked(entries, (entries) => entries.invalidate(namespace, tags, keys))
-    return { namespace, tags, keys, tookMs: Math.round(performance.now() - began) }
+    const tookMs = Math.round(performance.now() - began)
+    const edges = edgesOf(collector.presences.map(({ state }) => state))
+    const edge = await purgeEdges(requests, edges, { namespace, tags, keys })
+    return { namespace, tags, keys, tookMs, edge }
   })
 }
 

@@ -50,6 +50,46 @@ export interface Summary {
   readonly outcomes: readonly OutcomeSummary[]
 }
 
+/** A cache beyond the fleet. */
+export interface EdgeDestination {
+  readonly destination: string
+  readonly state: 'ok' | 'failing' | 'limited'
+  readonly pending: number
+  readonly oldestMs: number
+  readonly dead: number
+  readonly confirmed: number
+  readonly failed: number
+  readonly error: string | null
+}
+
+/** A purge that was given up. */
+export interface EdgeLetter {
+  readonly destination: string
+  readonly id: string
+  readonly tag: string
+  readonly error: string
+  /** ISO 8601. */
+  readonly died: string
+  /** The instance that has it; null if all of them share it. */
+  readonly instance: string | null
+}
+
+/** Response of api/stats/edge. */
+export interface EdgeAnswer {
+  readonly asOf: number | null
+  readonly services: readonly {
+    readonly service: string
+    readonly destinations: readonly EdgeDestination[]
+    readonly letters: readonly EdgeLetter[]
+  }[]
+}
+
+/** A service that was asked to purge the caches at its edge. */
+export interface AskedEdge {
+  readonly service: string
+  readonly done: boolean
+}
+
 export interface RouteFigures {
   readonly service: string
   readonly route: string
@@ -300,4 +340,6 @@ export interface InvalidationReceipt {
   readonly all: boolean
   /** Number of entries removed from the answering instance's memory, if known. */
   readonly dropped: { readonly memory?: number }
+  /** Caches at the edge that have not confirmed; absent in earlier versions. */
+  readonly unconfirmed?: readonly string[]
 }

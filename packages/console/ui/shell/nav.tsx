@@ -16,6 +16,7 @@ export const GROUPS = [
       ['keys', 'Keys'],
       ['journal', 'Journal'],
       ['limits', 'Limits'],
+      ['edge', 'Edge'],
       ['events', 'Events']
     ]
   },

@@ -4,7 +4,7 @@ import { MetricsError } from '../errors.js'
 import { parseRecord, parseState } from '../parse.js'
 import { type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
-import { firstMinute, firstMoment, KEPT_SECONDS } from './retention.js'
+import { firstMinute, firstMoment, KEPT_SECONDS, TAKEN } from './retention.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
@@ -55,17 +55,37 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return known and 1 or 0`)
 
 /**
+ * KEYS[1]: a sorted set with the requests of a box, by the time (ms) at which they may be taken.
+ * ARGV: how many, the ms for which nobody else may take them. -> the requests
+ */
+const TAKE = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+for _, request in ipairs(found) do redis.call('ZADD', KEYS[1], now + ARGV[2], request) end
+return found`)
+/** KEYS[1]: a box. ARGV: a request, the seconds for which the box is kept. */
+const SEND = script(`
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+return redis.call('EXPIRE', KEYS[1], ARGV[2])`)
+const FINISH = script("return redis.call('ZREM', KEYS[1], ARGV[1])")
+/** -> 1 if the request is in the box */
+const HAS = script("return redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0")
+
+/**
  * Creates a store in Redis (6.2 or later: single, Sentinel or Cluster) or Valkey, for a fleet. Data
  * is kept for a day.
  *
  * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` the states of
- * processes. A write is one command for the state and one for each record, each with a single key.
+ * processes, `weir:metrics:{requests:BOX}` the requests of a box. A write is one command for the
+ * state and one for each record, each with a single key.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION, whose message says what to give
  */
 export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): MetricsStore {
   const connection = openRedis(location, prefix, refuse)
   const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
+  const boxOf = (box: string) => nameOf(`requests:${box}`)
   /** Returns the values of a hash, without the number before each. */
   const valuesOf = async (part: string | number) =>
     (await connection.values(nameOf(part))).map((value) =>
@@ -108,6 +128,19 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
       return (await valuesOf('instances'))
         .flatMap((text) => parseState(text) ?? [])
         .filter(({ at }) => at >= firstMoment())
+    },
+    requests: {
+      async send (box, request) {
+        await connection.evaluate(SEND, [boxOf(box)], [request, KEPT_SECONDS])
+      },
+      async take (box, limit) {
+        const taken = await connection.evaluate(TAKE, [boxOf(box)], [limit, TAKEN])
+        return Array.isArray(taken) ? taken.map(String) : []
+      },
+      async finish (box, request) {
+        await connection.evaluate(FINISH, [boxOf(box)], [request])
+      },
+      has: async (box, request) => await connection.evaluate(HAS, [boxOf(box)], [request]) === 1
     },
     close: () => connection.close()
   }

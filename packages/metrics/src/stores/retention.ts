@@ -15,3 +15,6 @@ export const firstMoment = (): number => Date.now() - KEPT_SECONDS * 1000
  * delayed write can be, the process' clock was set back, and it counts as newer.
  */
 export const isLate = (at: number, known: number): boolean => at < known && at > known - LATEST
+
+/** Milliseconds for which a request that was taken is left to the instance that has it. */
+export const TAKEN = 10_000

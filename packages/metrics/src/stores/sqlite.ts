@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { parseRecord, parseState } from '../parse.js'
 import { type InstanceState, type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
-import { firstMinute, firstMoment, isLate } from './retention.js'
+import { firstMinute, firstMoment, isLate, TAKEN } from './retention.js'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
@@ -42,6 +42,19 @@ export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
       const texts = told.read((sql) => sql.instances.all(firstMoment()))
       return texts.flatMap((text) => parseState(text) ?? [])
     },
+    requests: {
+      async send (box, request) {
+        told.write(({ send }) => send.run(box, request, Date.now(), 0))
+      },
+      async take (box, limit) {
+        const now = Date.now()
+        return told.write(({ take }) => take.all({ box, now, until: now + TAKEN, limit }))
+      },
+      async finish (box, request) {
+        told.write(({ finish }) => finish.run(box, request))
+      },
+      has: async (box, request) => told.read(({ has }) => has.get(box, request)) !== undefined
+    },
     close () {
       told.close()
     }
@@ -57,6 +70,10 @@ function prepare (db: Database) {
         PRIMARY KEY (minute, run)
       ) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS weir_instances_1 (run TEXT PRIMARY KEY, at INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS weir_requests_1 (
+        box TEXT NOT NULL, request TEXT NOT NULL, sent INTEGER NOT NULL, free INTEGER NOT NULL,
+        PRIMARY KEY (box, request)
+      ) WITHOUT ROWID;
     `)
   }).immediate()
   const sql = {
@@ -76,7 +93,21 @@ function prepare (db: Database) {
     instances: db
       .prepare<[at: number], string>('SELECT state FROM weir_instances_1 WHERE at >= ?')
       .pluck(),
-    forget: db.prepare<[at: number]>('DELETE FROM weir_instances_1 WHERE at < ?')
+    forget: db.prepare<[at: number]>('DELETE FROM weir_instances_1 WHERE at < ?'),
+    discard: db.prepare<[at: number]>('DELETE FROM weir_requests_1 WHERE sent < ?'),
+    send: db.prepare<[box: string, request: string, sent: number, free: number]>(
+      'INSERT OR REPLACE INTO weir_requests_1 (box, request, sent, free) VALUES (?, ?, ?, ?)'
+    ),
+    take: db.prepare<{ box: string, now: number, until: number, limit: number }, string>(`
+      UPDATE weir_requests_1 SET free = @until WHERE box = @box AND request IN (
+        SELECT request FROM weir_requests_1 WHERE box = @box AND free <= @now ORDER BY sent LIMIT @limit
+      ) RETURNING request`).pluck(),
+    finish: db.prepare<[box: string, request: string]>(
+      'DELETE FROM weir_requests_1 WHERE box = ? AND request = ?'
+    ),
+    has: db.prepare<[box: string, request: string], number>(
+      'SELECT 1 FROM weir_requests_1 WHERE box = ? AND request = ?'
+    ).pluck()
   }
   const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {
     const known = sql.toldAt.get(state.run)
@@ -88,7 +119,9 @@ function prepare (db: Database) {
     }
     sql.forget.run(firstMoment())
     sql.prune.run(firstMinute())
+    sql.discard.run(firstMoment())
     return known !== undefined
   })
-  return { write, read: sql.read, instances: sql.instances }
+  const { read, instances, send, take, finish, has } = sql
+  return { write, read, instances, send, take, finish, has }
 }

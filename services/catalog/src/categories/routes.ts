@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { atEdge } from '../edge.js'
 import { forEditors } from '../access.js'
 import { type WriteRoutesOptions } from '../products/write-routes.js'
 import { tags } from '../tags.js'
@@ -31,6 +32,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       },
       config: {
         cache: {
+          ...atEdge(app),
           public: true,
           ttl: '60s',
           staleWhileRevalidate: '30s',
@@ -59,6 +61,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       config: {
         examples: ['/api/categories/cookware'],
         cache: {
+          ...atEdge(app),
           public: true,
           ttl: '60s',
           staleWhileRevalidate: '30s',

@@ -1,3 +1,4 @@
+import { edgeMigration } from '@weir/edge'
 import { outboxMigration } from '@weir/outbox'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
@@ -127,6 +128,7 @@ export const migrations: MigrationProvider = {
     '0004-outbox-tags': outboxMigration,
     '0005-name-order': nameOrder,
     '0006-search-words': searchWords,
-    '0007-outbox-traces': outboxMigration
+    '0007-outbox-traces': outboxMigration,
+    '0008-edge': edgeMigration
   })
 }

@@ -1,12 +1,14 @@
+import { createEdge, type Edge, type EdgeSchema } from '@weir/edge'
 import {
   createOutbox,
   type Outbox,
-  type OutboxNotifications,
-  type OutboxSchema
+  type OutboxNotifications
 } from '@weir/outbox'
 import { traceHeaders } from '@weir/fastify/telemetry'
 import Database from 'better-sqlite3'
 import { type Dialect, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { edgeDestinations } from '../edge.js'
+import { type CatalogEnv } from '../env.js'
 import { isPostgres } from './location.js'
 
 /**
@@ -20,6 +22,8 @@ const ANSWER_TIMEOUT = 1000
 
 export interface CatalogOutbox {
   readonly outbox: Outbox
+  /** The caches before the service that each invalidation purges, if there are any. */
+  readonly edge: Edge | undefined
   readonly close: () => Promise<void>
 }
 
@@ -30,19 +34,24 @@ export interface CatalogOutbox {
 export async function openOutbox (
   location: string,
   invalidate: (tags: readonly string[]) => Promise<unknown>,
-  lease?: number
+  { OUTBOX_LEASE: lease, EDGE }: Pick<CatalogEnv, 'OUTBOX_LEASE' | 'EDGE'>
 ): Promise<CatalogOutbox> {
   const { dialect, notifications } = await connectionsTo(location)
-  const db = new Kysely<OutboxSchema>({ dialect })
+  const db = new Kysely<EdgeSchema>({ dialect })
+  const edge = EDGE === undefined
+    ? undefined
+    : createEdge({ db, destinations: edgeDestinations(EDGE) })
   const outbox = createOutbox({
     db,
     invalidate,
     traceparent: () => traceHeaders()['traceparent'],
     ...(notifications && { notifications }),
+    ...(edge && { edge }),
     ...(lease !== undefined && { lease })
   })
   return {
     outbox,
+    edge,
     async close () {
       await outbox.stop()
       await notifications?.close()

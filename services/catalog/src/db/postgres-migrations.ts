@@ -1,3 +1,4 @@
+import { edgeMigration } from '@weir/edge'
 import { outboxMigration } from '@weir/outbox'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
@@ -49,6 +50,7 @@ export const postgresMigrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-products': products,
     '0002-outbox': outboxMigration,
-    '0003-outbox-traces': outboxMigration
+    '0003-outbox-traces': outboxMigration,
+    '0004-edge': edgeMigration
   })
 }

@@ -29,7 +29,7 @@ export function catalogInvalidation (env: CatalogEnv, database: string): Catalog
       const opened = await openOutbox(
         database,
         (tags) => app.responseCache.invalidate(tags),
-        env.OUTBOX_LEASE
+        env
       )
       added = { ...opened, ticket: await opened.outbox.add(transaction, [tags.everything]) }
     },

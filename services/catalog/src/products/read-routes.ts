@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Value } from 'typebox/value'
+import { atEdge } from '../edge.js'
 import { lookUpCategory } from '../categories/store.js'
 import { type CatalogDatabase } from '../db/open.js'
 import { pageAndCursor, pageTooDeep, priceRangeReversed, unknownCategory } from '../errors.js'
@@ -44,6 +45,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
           '/api/products?q=iron'
         ],
         cache: {
+          ...atEdge(app),
           public: true,
           ttl: '60s',
           staleWhileRevalidate: '30s',
@@ -101,6 +103,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
       config: {
         examples: ['/api/products/1'],
         cache: {
+          ...atEdge(app),
           public: true,
           ttl: '60s',
           staleWhileRevalidate: '30s',

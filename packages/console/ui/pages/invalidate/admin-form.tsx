@@ -138,7 +138,8 @@ export function AdminForm ({ known, first }: FormProps) {
 }
 
 function Receipt ({ exchange }: { exchange: Exchange }) {
-  const { namespace, instance, tags, all, dropped } = told<InvalidationReceipt>(exchange.body)
+  const receipt = told<InvalidationReceipt>(exchange.body)
+  const { namespace, instance, tags, all, dropped, unconfirmed = [] } = receipt
   return (
     <Notice
       tone='good'
@@ -156,6 +157,12 @@ function Receipt ({ exchange }: { exchange: Exchange }) {
           : `, and removed ${plural(dropped.memory, 'response')} from its own memory.`}{' '}
         No instance serves the invalidated responses.
       </p>
+      {unconfirmed.length > 0 && (
+        <p>
+          Not confirmed yet, and purged as soon as it answers: {unconfirmed.join(', ')}. See{' '}
+          <a href='#/edge'>Edge</a>.
+        </p>
+      )}
     </Notice>
   )
 }

@@ -1,4 +1,6 @@
 import { useId, useState } from 'preact/hooks'
+import { type AskedEdge } from '../../model/api.js'
+import { edgeOutcome } from '../../model/edge.js'
 import { type Exchange } from '../../model/exchange.js'
 import { ms } from '../../model/format.js'
 import { type Namespaces } from '../../model/keys.js'
@@ -95,15 +97,18 @@ interface Invalidated {
   readonly namespace: string
   readonly tags: readonly string[]
   readonly keys: readonly string[]
+  readonly edge: readonly AskedEdge[]
 }
 
 function Receipt ({ exchange }: { exchange: Exchange }) {
-  const { namespace, tags, keys } = told<Invalidated>(exchange.body)
+  const { namespace, tags, keys, edge } = told<Invalidated>(exchange.body)
   const amount = tags.length > 0 ? plural(tags.length, 'tag') : plural(keys.length, 'key')
+  const atEdge = edgeOutcome(edge)
   return (
     <Notice tone='good' title={`${amount} invalidated`}>
       <p><code>{[...tags, ...keys].join(', ')}</code></p>
       <p>Round trip {ms(exchange.ms)}. No instance serves the old entries of {namespace}.</p>
+      {atEdge !== undefined && <p>{atEdge}</p>}
     </Notice>
   )
 }

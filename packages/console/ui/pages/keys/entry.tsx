@@ -1,7 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { type AskedEdge } from '../../model/api.js'
+import { edgeOutcome } from '../../model/edge.js'
 import { bytes, dateTime, ms } from '../../model/format.js'
 import { journalAddress } from '../../model/journal.js'
 import { addressOf, type KeyEntry, type KeysView, titleOf, urlIn } from '../../model/keys.js'
+import { told } from '../../model/told.js'
 import { CopyButton } from '../../parts/copy-button.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Notice, ProblemNotice } from '../../parts/notice.js'
@@ -155,9 +158,11 @@ function Outcome ({ sent }: { sent: Sent }) {
   if (sent.problem !== undefined) {
     return <ProblemNotice problem={sent.problem} title='Nothing was invalidated' />
   }
+  const atEdge = edgeOutcome(told<{ readonly edge: readonly AskedEdge[] }>(sent.body).edge)
   return (
     <Notice tone='good' title='1 entry invalidated'>
       <p>Round trip {ms(sent.ms)}. No instance serves the old value.</p>
+      {atEdge !== undefined && <p>{atEdge}</p>}
     </Notice>
   )
 }
