@@ -9,6 +9,8 @@ export interface Load {
   readonly expect: 200 | 304 | 429
   /** Number of different URLs, a multiple of the 10 connections. Default: 1,000. */
   readonly urls?: number
+  /** Path of the products. Default: `/products`. */
+  readonly at?: string
 }
 
 /** One stretch of load. */
@@ -68,7 +70,7 @@ export async function load (server: Child, what: Load, seconds: number): Promise
  */
 async function ask (
   server: Child,
-  { headers, expect, urls = PRODUCTS }: Load,
+  { headers, expect, urls = PRODUCTS, at = '/products' }: Load,
   until: { duration: number } | { amount: number }
 ): Promise<{ answered: number; perSecond: number }> {
   // One autocannon instance per connection: connections of one instance request the same URLs in
@@ -82,7 +84,7 @@ async function ask (
         pipelining: PIPELINING,
         requests: Array.from({ length: urls / CONNECTIONS }, (_, i) => {
           const id = `${connection + i * CONNECTIONS}`
-          return { method: 'GET', path: `/products/${id}`, headers: { ...headers?.(id) } }
+          return { method: 'GET', path: `${at}/${id}`, headers: { ...headers?.(id) } }
         })
       })
     )

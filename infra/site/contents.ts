@@ -59,6 +59,7 @@ export const SECTIONS: readonly Section[] = [
       { text: 'Audit your app', file: 'docs/guides/audit.md' },
       { text: 'Observability', file: 'docs/guides/observability.md' },
       { text: 'Time travel', file: 'docs/guides/time-travel.md' },
+      { text: 'Shadow mode', file: 'docs/guides/shadow-mode.md' },
       { text: 'Command line', file: 'docs/guides/cli.md' },
       { text: 'Sizing and capacity', file: 'docs/guides/sizing.md' },
       { text: 'Production checklist', file: 'docs/guides/production.md' },

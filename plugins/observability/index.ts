@@ -8,6 +8,8 @@ import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_ROUTE_OPTION } 
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
+import { shadowOf } from '../shadow/reported.js'
+import { UNCOUNTED } from '../uncounted.js'
 import { type AnnounceOptions, Announcing } from './announcing.js'
 import { Breakers } from './breakers.js'
 import { CacheErrors } from './cache-errors.js'
@@ -61,8 +63,6 @@ declare module 'fastify' {
       /** Name of this instance. */
       readonly instance: string
     }
-    /** True in the scope of a plugin whose routes are not counted. */
-    [UNCOUNTED]?: true
   }
 
   interface FastifyContextConfig {
@@ -73,12 +73,7 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Marks a scope whose routes are not counted, as a decorator: the pages that show the counts are no
- * part of them.
- */
-export const UNCOUNTED: unique symbol = Symbol.for('weir.uncounted')
-
+export { UNCOUNTED } from '../uncounted.js'
 export { type AnnounceOptions } from './announcing.js'
 export { type BacklogSource } from './backing-metrics.js'
 
@@ -115,11 +110,12 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
     instance,
     vitals () {
       const { announcement } = announcing
-      const edge = app.edge?.state()
+      const [edge, shadow] = [app.edge?.state(), shadowOf(app)]
       return {
         ...vitals.read(),
         ...(announcement !== undefined && { announced: announcement }),
-        ...(edge !== undefined && { edge })
+        ...(edge !== undefined && { edge }),
+        ...(shadow.length > 0 && { shadow })
       }
     },
     caches: readsOf(caches),

@@ -57,6 +57,11 @@ const PAGES: readonly {
     prepare: (page) => page.getByRole('list', { name: 'Events, newest first' }).waitFor()
   },
   {
+    hash: '#/advice',
+    name: 'Advice',
+    prepare: (page) => page.getByRole('table', { name: 'Advice' }).waitFor()
+  },
+  {
     hash: '#/instances',
     name: 'Instances',
     prepare: (page) =>
@@ -192,7 +197,7 @@ t.test(
 
       await page.reload()
       const order = []
-      for (let i = 0; i < 19; i++) order.push(await tab())
+      for (let i = 0; i < 20; i++) order.push(await tab())
       t.match(order, [
         'Skip to the page',
         'Weir',
@@ -205,6 +210,7 @@ t.test(
         'Keys',
         'Limits',
         'Events',
+        'Advice',
         'Try it',
         'Compare',
         'Invalidate',

@@ -25,6 +25,7 @@ import { query } from './query.js'
 import { remember } from './remember.js'
 import { rememberRedis } from './remember-redis.js'
 import { search } from './search.js'
+import { shadow } from './shadow.js'
 import { stampede } from './stampede.js'
 import { start } from './start.js'
 
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   lease,
   counting,
   journal,
+  shadow,
   limits,
   miss,
   missCpu,

@@ -18,6 +18,7 @@ import { refuseForeignWrites } from './own-site.js'
 import { registerPages } from './pages.js'
 import { RedisFigures } from './redis/figures.js'
 import { redisNodes } from './redis/nodes.js'
+import { adviceRoute } from './routes/advice.js'
 import { cachesRoute } from './routes/caches.js'
 import { demoUsersRoute } from './routes/demo-users.js'
 import { edgeRoutes } from './routes/edge.js'
@@ -110,7 +111,8 @@ async function scoped (
       instancesRoute,
       limitsRoutes,
       historyRoute,
-      eventsRoute
+      eventsRoute,
+      adviceRoute
     ]
     for (const route of routes) await guarded.register(route, source)
     await guarded.register(servicesRoute, {

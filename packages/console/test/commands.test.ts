@@ -11,6 +11,7 @@ import { createCache } from '@weir/cache'
 import { redisStore } from '@weir/cache/redis'
 import observability from '@weir/fastify/observability'
 import responseCache from '@weir/fastify/response-cache'
+import shadow from '@weir/fastify/shadow'
 import { startRedis } from '@weir/internal/testing'
 import { redisStore as redisMetrics } from '@weir/metrics/redis'
 import { fastify, type FastifyInstance } from 'fastify'
@@ -455,4 +456,42 @@ t.test('text for people', (t) => {
     if (longest !== Math.min(columns, whole)) t.equal(longest, Math.min(columns, whole))
   }
   t.end()
+})
+
+t.test('advise: the routes of a fleet, the reasons of one, and failures', async (t) => {
+  await (await server.connect()).flushall()
+  t.match(await weir(['advise']), { code: 1, err: /No instance has observed requests: register/ })
+  const url = await listen(t, (app) => {
+    app.get('/cached', cached, async () => 'x')
+    app.register(shadow).after(() => {
+      app.get('/products/:id', async () => 'the same')
+      app.get('/mine', async ({ headers }) => String(headers.cookie))
+    })
+  })
+  for (const cookie of ['a=1', 'a=2', 'a=1']) {
+    await fetch(`${url}/mine`, { headers: { cookie } })
+    await fetch(`${url}/products/1`)
+  }
+  const read = async () => (await weir(['advise', '--json'])).json() as { routes?: unknown[] }
+  let shown = await read()
+  // Instances report once a second, and renew what they have observed every five.
+  for (let i = 0; i < 150 && shown.routes?.length !== 2; i++) {
+    await new Promise((resolve) => { setTimeout(resolve, 100) })
+    shown = await read()
+  }
+  t.match(shown, {
+    routes: [
+      { service: 'shop', route: String, verdict: String }, { service: 'shop' }
+    ],
+    cached: [{ service: 'shop', route: 'GET /cached' }]
+  })
+  const all = await weir(['advise'])
+  t.match(all.out, /^ *SAVES +HIT RATIO +TTL +VERDICT +ROUTE +REASON\n/)
+  t.match(all.out, /do not share +shop GET \/mine +USER/)
+  t.match(all.out, /more data +shop GET \/products\/:id +FEW_REQUESTS[^]*1 routes are cached already/)
+  t.match((await weir(['advise', '--route', '/mine'])).out,
+    /^shop GET \/mine: do not share\n3 requests of 1 processes[^]*USERS?_[A-Z]+  [^]*TTL +HIT RATIO/)
+  t.match(await weir(['advise', '--route', '/cached']), { code: 1, err: /GET \/cached is cached/ })
+  t.match(await weir(['advise', '--route', '/none']), { code: 1, err: /of a route with \/none/ })
+  t.match(await weir(['advise', '--unknown', '/none']), { code: 2 })
 })

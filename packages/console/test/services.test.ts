@@ -1,4 +1,4 @@
-import { type Announcement, memoryStore } from '@weir/metrics'
+import { type Announcement, memoryStore, RouteSample } from '@weir/metrics'
 import { fastify } from 'fastify'
 import t from 'tap'
 import consolePlugin from '../src/index.js'
@@ -53,4 +53,51 @@ t.test('no services yet', async (t) => {
   t.teardown(() => app.close())
   await app.register(consolePlugin, { store: memoryStore(), authorize: () => true })
   t.match((await app.inject('/api/stats/services')).json(), { services: [] })
+})
+
+t.test('advice is that of all processes of the last day', async (t) => {
+  const store = memoryStore()
+  const finding = {
+    ...new RouteSample('GET /products/:id', 0).finding(3_600_000),
+    requests: 3600,
+    sampled: 3600,
+    weight: 3600,
+    eligible: 3600,
+    hits: [0, 1000, 3000, 3400, 3450, 3500, 3500],
+    judged: [0, 1000, 3000, 3400, 3450, 3500, 3500],
+    headers: { accept: { same: 0, differ: 1, proven: 1 } },
+    intervals: 10,
+    changes: 3,
+    writes: { 'PUT /products/:id': [3, 0] as const },
+    probes: 10,
+    micros: 1000
+  }
+  const now = Date.now()
+  const routes = [{ route: 'GET /cached', cache: {} }]
+  await store.write(state(now, { run: '1', service: 'shop', shadow: [finding] }), [])
+  await store.write(
+    state(now, { run: '2', service: 'shop', shadow: [finding], endedAt: now, routes }), [])
+  await store.write(state(now, {
+    run: '3', service: 'shop', shadow: [new RouteSample('GET /new', 0).finding(1)]
+  }), [])
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(consolePlugin, { store, authorize: () => true })
+  t.match((await app.inject('/api/stats/advice')).json(), {
+    routes: [
+      {
+        service: 'shop',
+        route: 'GET /products/:id',
+        instances: 2,
+        verdict: 'cache',
+        requests: 7200,
+        cache: { ttl: '1m', vary: ['accept'], tags: ['products', 'product:{id}'] },
+        code: /^config: { cache: { ttl: '1m'/,
+        writes: [{ route: 'PUT /products/:id', invalidates: ['products', 'product:{id}'] }],
+        candidates: [{ ttl: '1s', staleShare: null }]
+      },
+      { route: 'GET /new', verdict: 'more-data', cache: null, expected: null, missing: 200 }
+    ],
+    cached: [{ service: 'shop', route: 'GET /cached' }]
+  })
 })

@@ -11,6 +11,7 @@ import { place } from './state/place.js'
 import { services, useServicesFeed } from './state/services.js'
 import { useStored } from './state/use-stored.js'
 import { DEMO_PAGES } from './pages/demos.js'
+import { Advice } from './pages/advice/page.js'
 import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
 import { EdgePage } from './pages/edge/page.js'
@@ -38,6 +39,7 @@ const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   limits: Limits,
   edge: EdgePage,
   events: EventsPage,
+  advice: Advice,
   try: TryIt,
   compare: Compare,
   invalidate: Invalidate

@@ -21,3 +21,15 @@ export { emptySeries, mergeSeries, quantileMs, subtractSeries } from './series.j
 export { type MetricsStore, type Requests } from './store.js'
 export { memoryStore } from './stores/memory.js'
 export { type Tally } from './tally.js'
+export { adviseFleet, type FleetAdvice, type RouteAdvice } from './shadow/fleet-advice.js'
+export {
+  type Advice, type AdviceCandidate, type AdvisedCache, adviseOn, type Verdict
+} from './shadow/advise.js'
+export {
+  SHADOW_TTLS, type Comparisons, type ShadowFinding, type ShadowTtl, type Sign
+} from './shadow/finding.js'
+export { mergeFindings } from './shadow/merge.js'
+export { type AdviceCode, type AdviceReason, type RelatedWrite } from './shadow/reasons.js'
+export { collectionsOf, suggestedTags } from './shadow/route-tags.js'
+export { type Probe, RouteSample, type SampledKey, VARY_CANDIDATES } from './shadow/sample.js'
+export { textHash } from './shadow/text-hash.js'

@@ -4,20 +4,22 @@ import {
 } from './checks.js'
 import { boundedEdge, type EdgeRequest } from './edge.js'
 import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
+import { readFindings } from './shadow/read.js'
 
 /** Parses a record; undefined if the text is not one: the store's content is not trusted. */
 export const parseRecord = (text: string): MinuteRecord | undefined => parsed(text, isMinuteRecord)
 
-/** Parses a state and limits its announcement; undefined if the text is not a state. */
+/** Parses a state and bounds its announcement and findings; undefined if it is not a state. */
 export function parseState (text: string): InstanceState | undefined {
   const state = parsed(text, isInstanceState)
   if (state === undefined) return undefined
-  const { announced, edge, ...rest } = state
-  const read = readAnnouncement(announced)
+  const { announced, edge, shadow, ...rest } = state
+  const [read, findings] = [readAnnouncement(announced), readFindings(shadow)]
   return {
     ...rest,
     ...(read !== undefined && { announced: read }),
-    ...(edge !== undefined && { edge: boundedEdge(edge) })
+    ...(edge !== undefined && { edge: boundedEdge(edge) }),
+    ...(findings.length > 0 && { shadow: findings })
   }
 }
 

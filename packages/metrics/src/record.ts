@@ -1,5 +1,6 @@
 import { type Announcement } from './announcement.js'
 import { type EdgeState } from './edge.js'
+import { type ShadowFinding } from './shadow/finding.js'
 
 /**
  * The outcomes of requests; each request has exactly one.
@@ -162,6 +163,8 @@ export interface InstanceState {
   readonly edge?: EdgeState
   /** Routes that have cache options. Left out where there are none. */
   readonly routes?: readonly RouteConfig[]
+  /** Observations about routes without caching, in shadow mode. Left out without it. */
+  readonly shadow?: readonly ShadowFinding[]
   /** When it closed in good order, ms since 1970 by its own clock. Left out before that. */
   readonly endedAt?: number
 }

@@ -19,7 +19,7 @@ const MOST_RECORDS = 60
 export type Vitals = Pick<
   InstanceState,
   'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations' | 'announced' | 'breakers' |
-  'routes' | 'edge'
+  'routes' | 'edge' | 'shadow'
 >
 
 /** Options of {@link Recorder}. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import observability, { type BacklogSource } from '@weir/fastify/observability'
 import { instanceName } from '@weir/fastify/service'
+import shadow from '@weir/fastify/shadow'
 import { redisStore } from '@weir/metrics/redis'
 import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
@@ -27,4 +28,6 @@ export async function registerCounting (
     outbox,
     announce: { demos: { products: '/api/products', compare: '/api/catalog/compare' } }
   })
+  // Observes the routes without a response cache, for the console's advice.
+  await app.register(shadow)
 }

@@ -455,6 +455,7 @@ t.test('every route is described, its errors too', async (t) => {
   }>()
   const described = Object.entries(paths).filter(([path]) => path.startsWith('/api'))
   t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(), [
+    'advice',
     'caches',
     'demo-users',
     'events',

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import observability from '@weir/fastify/observability'
 import { instanceName } from '@weir/fastify/service'
+import shadow from '@weir/fastify/shadow'
 import { redisStore } from '@weir/metrics/redis'
 import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
@@ -23,6 +24,8 @@ export async function registerCounting (app: FastifyInstance, env: StorefrontEnv
     caches: () => cachesOf(app),
     announce: { demos: env.LAB ? { lab: '/shop/lab' } : {} }
   })
+  // Observes the routes without a response cache, for the console's advice.
+  await app.register(shadow)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import observability from '@weir/fastify/observability'
 import { instanceName } from '@weir/fastify/service'
+import shadow from '@weir/fastify/shadow'
 import { redisStore } from '@weir/metrics/redis'
 import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
@@ -26,6 +27,8 @@ export async function registerCounting (
     caches: () => ({ ...caches() }),
     announce: { demos: { weather: '/api/weather' } }
   })
+  // Observes the routes without a response cache, for the console's advice.
+  await app.register(shadow)
 }
 
 function inFile (folder: string) {

@@ -1,3 +1,4 @@
+import { advise } from './advise.js'
 import { auditCommand } from './audit.js'
 import { type Command } from './command.js'
 import { consoleCommand } from './console.js'
@@ -13,6 +14,7 @@ import { whyCommand } from './why.js'
 /** The commands of `weir` by name, in the order in which help lists them. */
 export const commands: Readonly<Record<string, Command>> = {
   console: consoleCommand,
+  advise,
   audit: auditCommand,
   doctor,
   edge,

@@ -65,6 +65,7 @@ export class Collector {
   #asOf: number | null = null
   #answeredAt: number | undefined
   #latest: readonly Presence[] = []
+  #states: readonly InstanceState[] = []
   #reading = false
   #writing: Promise<void> | undefined
 
@@ -101,6 +102,7 @@ export class Collector {
       this.#reads.worked()
       this.#answeredAt = now
       this.#latest = this.#presences.update(states, now)
+      this.#states = states
       const reading = { at: now, records, states, presences: this.#latest }
       // Records that are not written in this pass are read again.
       this.#writing ??= this.#write(reading).finally(() => { this.#writing = undefined })
@@ -117,6 +119,11 @@ export class Collector {
   /** The instances in the last reading; empty before the first. */
   get presences (): readonly Presence[] {
     return this.#latest
+  }
+
+  /** The states of all processes of the last day, as of the last reading; empty before the first. */
+  get states (): readonly InstanceState[] {
+    return this.#states
   }
 
   currency (now: number): Currency {

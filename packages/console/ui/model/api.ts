@@ -1,4 +1,4 @@
-import type { Outcome } from '@weir/metrics'
+import type { FleetAdvice, Outcome } from '@weir/metrics'
 
 // Responses of api/stats as the pages read them; the OpenAPI description declares the same shapes.
 // Times are ms since 1970; null means that no value is known.
@@ -342,4 +342,9 @@ export interface InvalidationReceipt {
   readonly dropped: { readonly memory?: number }
   /** Caches at the edge that have not confirmed; absent in earlier versions. */
   readonly unconfirmed?: readonly string[]
+}
+
+/** Response of api/stats/advice. */
+export interface Advices extends FleetAdvice {
+  readonly asOf: number | null
 }

@@ -59,7 +59,14 @@ export const TERMS = {
   deadLetter:
     'A purge that was given up, because the destination refused it or all retries failed. It serves the old version until that expires.',
   tag: 'A name on entries, by which they are invalidated together.',
-  namespace: 'The entries of one cache.'
+  namespace: 'The entries of one cache.',
+  advice:
+    'Recommended by shadow mode, which observes routes without caching and simulates a cache. Responses are not changed.',
+  ttl: 'Time for which a response is served from the cache before it is computed again.',
+  expectedHitRatio: 'Requests that the cache would have answered, of those that it may answer.',
+  staleShare: 'Hits whose response had changed in the meantime, as long as nothing invalidates it.',
+  expectedSaving: 'Handler time that hits would save per hour, all instances together.',
+  expectedMemory: 'Bodies that the cache would hold at a time.'
 } as const
 
 export type TermId = keyof typeof TERMS

@@ -17,7 +17,8 @@ export const GROUPS = [
       ['journal', 'Journal'],
       ['limits', 'Limits'],
       ['edge', 'Edge'],
-      ['events', 'Events']
+      ['events', 'Events'],
+      ['advice', 'Advice']
     ]
   },
   {

@@ -1,0 +1,93 @@
+import { randomInt } from 'node:crypto'
+import { fieldValue, responseDirectives, varyNames } from '@weir/http'
+import { type Sign, textHash } from '@weir/metrics'
+import type { FastifyRequest } from 'fastify'
+import { credentialsOf, hasUser } from '../response-cache/credentials.js'
+import type { Head } from '../response-cache/head.js'
+
+// Hashes of credentials and URLs cannot be compared with those of other processes.
+const SEEDS = [randomInt(1, 2 ** 31), randomInt(1, 2 ** 31)] as const
+const STATUSES = new Set([200, 203, 301, 308])
+
+/** Hash by which URLs are sampled. Cheap, because it is computed for each request. */
+export const urlHash = (url: string): number => textHash(url, SEEDS[0])
+
+/** Hash of host and URL, unique within the sample. */
+export const keyHash = (hash: number, { host, url }: FastifyRequest): number =>
+  hash * 2 ** 21 + (textHash(`${host} ${url}`, SEEDS[1]) >>> 11)
+
+/** Reads from requests what their responses may depend on. */
+export class RequestFacts {
+  readonly #credentialsOf: (request: FastifyRequest) => readonly string[]
+
+  /** @param credentials header fields that identify users, in lower case */
+  constructor (readonly credentials: readonly string[]) {
+    this.#credentialsOf = credentialsOf(credentials)
+  }
+
+  /** Returns whether a request identifies a user; a quick look, for requests without a probe. */
+  isOfUser (request: FastifyRequest): boolean {
+    for (const name of this.credentials) if (request.headers[name] !== undefined) return true
+    return hasUser(request)
+  }
+
+  /** Returns a hash of the credentials of a request; 0 without any. */
+  userOf (request: FastifyRequest): number {
+    const names = this.#credentialsOf(request)
+    if (names.length === 0) return 0
+    const values = names.map((name) =>
+      name === 'user' ? idOf(request) : `${name}=${valueOf(request, name)}`)
+    return textHash(values.join('\n'), SEEDS[1]) || 1
+  }
+
+  /** Returns hashes of header fields; 0 for absent ones. */
+  headersOf (request: FastifyRequest, names: readonly string[]): number[] {
+    return names.map((name) => {
+      const value = fieldValue(request.headers[name])
+      if (value === undefined) return 0
+      return textHash(name === 'accept-encoding' ? encodingsIn(value) : value) || 1
+    })
+  }
+
+  /** Returns the properties of a response that caching depends on, and the names in its Vary. */
+  signsOf (
+    { status, fields }: Head,
+    isOfUser: boolean,
+    isTooLarge: boolean
+  ): { signs: Set<Sign>, vary: readonly string[] } {
+    const signs = new Set<Sign>()
+    const { directives } = responseDirectives(fields)
+    const has = (name: string) => directives.has(name)
+    if (fields['set-cookie'] !== undefined) signs.add('setCookie')
+    if (has('private')) signs.add('private')
+    if (has('no-store')) signs.add('noStore')
+    if (has('public') || has('s-maxage') || has('must-revalidate')) signs.add('declared')
+    if (isOfUser) signs.add('credentials')
+    if (!STATUSES.has(status)) signs.add('status')
+    if (isTooLarge) signs.add('tooLarge')
+    const vary = varyNames(fields['vary'])
+    if (vary === '*') signs.add('varyAny')
+    const names = vary === '*' ? [] : vary
+    if (names.some((name) => this.credentials.includes(name))) signs.add('varyUser')
+    return { signs, vary: names.filter((name) => !this.credentials.includes(name)) }
+  }
+}
+
+/** Reduces Accept-Encoding to the encodings that servers choose from, in one order. */
+const encodingsIn = (value: string): string =>
+  ['zstd', 'br', 'gzip', 'deflate'].filter((name) => value.toLowerCase().includes(name)).join()
+
+const valueOf = ({ headers, raw }: FastifyRequest, name: string): string => {
+  const lower = name.toLowerCase()
+  return String(fieldValue(headers[lower]) ?? fieldValue(raw.headers[lower]) ?? '')
+}
+
+/** Returns the id of `request.user`, which authentication sets; empty if it has none. */
+function idOf (request: FastifyRequest): string {
+  const { user } = request as { user?: unknown }
+  if (typeof user === 'string' || typeof user === 'number') return String(user)
+  if (typeof user !== 'object' || user === null) return ''
+  const { id, sub } = user as { readonly id?: unknown, readonly sub?: unknown }
+  const [given] = [id, sub].filter((one) => typeof one === 'string' || typeof one === 'number')
+  return String(given ?? '')
+}
