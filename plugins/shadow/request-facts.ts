@@ -12,9 +12,13 @@ const STATUSES = new Set([200, 203, 301, 308])
 /** Hash by which URLs are sampled. Cheap, because it is computed for each request. */
 export const urlHash = (url: string): number => textHash(url, SEEDS[0])
 
+let latest = { host: '', seed: textHash('', SEEDS[1]) }
+
 /** Hash of host and URL, unique within the sample. */
-export const keyHash = (hash: number, { host, url }: FastifyRequest): number =>
-  hash * 2 ** 21 + (textHash(`${host} ${url}`, SEEDS[1]) >>> 11)
+export function keyHash (hash: number, { host, url }: FastifyRequest): number {
+  if (host !== latest.host) latest = { host, seed: textHash(host, SEEDS[1]) }
+  return hash * 2 ** 21 + (textHash(url, latest.seed) >>> 11)
+}
 
 /** Reads from requests what their responses may depend on. */
 export class RequestFacts {

@@ -54,6 +54,7 @@ export class WatchedRoute {
     const start = now()
     const key = sample.find(keyHash(hash, request), hash, start)
     if (key === undefined) return
+    if (!facts.isOfUser(request) && sample.repeats(key, start)) return
     const unprobed = () => {
       const headers = sample.varies ? facts.headersOf(request, sample.headers) : NONE
       sample.unprobed(key, start, facts.isOfUser(request), headers)

@@ -27,6 +27,8 @@ export interface SampledKey {
   at: number
   /** Time before which no further body is hashed. */
   probeAfter: number
+  /** Weight of the requests since the last simulated one that are not simulated yet. */
+  repeated: number
   readonly seen: Seen
   /** Simulated entries by the hash of the headers by which responses vary. */
   readonly variants: Map<number, SimulatedEntry>
@@ -102,7 +104,14 @@ export class RouteSample {
     if (found === undefined) {
       if (this.#keys.size >= this.mostKeys) this.#makeRoom(now)
       if (!this.has(hash)) return undefined
-      found = { hash, at: now, probeAfter: 0, seen: new Seen(), variants: new Map() }
+      found = {
+        hash,
+        at: now,
+        probeAfter: 0,
+        repeated: 0,
+        seen: new Seen(),
+        variants: new Map()
+      }
       this.#keys.set(key, found)
       this.#sums.keys += this.#weight
     }
@@ -135,6 +144,17 @@ export class RouteSample {
   mayProbe (key: SampledKey, now: number): boolean {
     if (now < key.probeAfter) return false
     key.probeAfter = now + PROBE_EVERY
+    return true
+  }
+
+  /**
+   * Takes a request without credentials into account that follows another one for the URL within
+   * 50 ms. Such requests are most of a busy route's, so they are simulated together later.
+   * @returns false if it has to be simulated
+   */
+  repeats (key: SampledKey, now: number): boolean {
+    if (now >= key.probeAfter || this.varies || key.variants.size === 0) return false
+    key.repeated += this.#weight
     return true
   }
 
@@ -179,8 +199,17 @@ export class RouteSample {
   }
 
   #simulate (key: SampledKey, now: number, headers: readonly number[]): void {
+    const variant = this.#variant(key, headers)
+    this.#repeat(key, variant)
     this.#sums.eligible += this.#weight
-    this.#variant(key, headers).request(now, this.#weight, this.#counts)
+    variant.request(now, this.#weight, this.#counts)
+  }
+
+  #repeat (key: SampledKey, variant: SimulatedEntry): void {
+    if (key.repeated === 0) return
+    this.#sums.eligible += key.repeated
+    variant.repeat(key.repeated, this.#counts)
+    key.repeated = 0
   }
 
   #variant ({ variants }: SampledKey, headers: readonly number[]): SimulatedEntry {
@@ -211,7 +240,10 @@ export class RouteSample {
   /** Simulates anew, because entries are selected by more headers than before. */
   #startOver (now: number): void {
     this.since = now
-    for (const key of this.#keys.values()) key.variants.clear()
+    for (const key of this.#keys.values()) {
+      key.variants.clear()
+      key.repeated = 0
+    }
     this.#counts = emptyCounts()
     // The current request is the first one.
     this.#sums = {
@@ -230,6 +262,10 @@ export class RouteSample {
   }
 
   finding (now: number): ShadowFinding {
+    for (const key of this.#keys.values()) {
+      const [variant] = key.variants.values()
+      if (variant !== undefined) this.#repeat(key, variant)
+    }
     const { before, ...sums } = this.#sums
     const { hits, judged, stale } = this.#counts
     return {

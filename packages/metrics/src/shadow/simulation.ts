@@ -22,6 +22,9 @@ export const emptyCounts = (): SimulatedCounts => ({
 
 const zeros = () => Array.from({ length: COUNT }, () => 0)
 
+/** Whether a lifetime's entry was served stale by the last request, as far as that is known. */
+const [UNJUDGED, CURRENT, STALE] = [0, 1, 2]
+
 /** Entries that caches with each of the lifetimes would have for one key. */
 export class SimulatedEntry {
   /** Hash of the latest body, and when it was sent. */
@@ -29,6 +32,7 @@ export class SimulatedEntry {
   probedAt = -Infinity
   readonly #filledAt = Array.from({ length: COUNT }, () => -Infinity)
   readonly #filled = Array.from({ length: COUNT }, () => UNKNOWN)
+  readonly #verdicts = Array.from({ length: COUNT }, () => UNJUDGED)
 
   /** Takes a request into account. If its body was hashed, `body` is set before. */
   request (now: number, weight: number, { hits, judged, stale }: SimulatedCounts): void {
@@ -38,13 +42,27 @@ export class SimulatedEntry {
       if (now - (this.#filledAt[i] ?? 0) >= (SHADOW_TTLS_MS[i] ?? 0)) {
         this.#filledAt[i] = now
         this.#filled[i] = body
+        this.#verdicts[i] = body === UNKNOWN ? UNJUDGED : CURRENT
         continue
       }
-      hits[i] = (hits[i] ?? 0) + weight
       const filled = this.#filled[i]
-      if (body === UNKNOWN || filled === UNKNOWN) continue
-      judged[i] = (judged[i] ?? 0) + weight
-      if (body !== filled) stale[i] = (stale[i] ?? 0) + weight
+      this.#verdicts[i] = body === UNKNOWN || filled === UNKNOWN
+        ? UNJUDGED
+        : body === filled ? CURRENT : STALE
+      this.#hit(i, weight, hits, judged, stale)
     }
+  }
+
+  /** Takes requests into account that followed the last one at once: hits of the same entries. */
+  repeat (weight: number, { hits, judged, stale }: SimulatedCounts): void {
+    for (let i = 0; i < COUNT; i++) this.#hit(i, weight, hits, judged, stale)
+  }
+
+  #hit (i: number, weight: number, hits: number[], judged: number[], stale: number[]): void {
+    hits[i] = (hits[i] ?? 0) + weight
+    const verdict = this.#verdicts[i]
+    if (verdict === UNJUDGED) return
+    judged[i] = (judged[i] ?? 0) + weight
+    if (verdict === STALE) stale[i] = (stale[i] ?? 0) + weight
   }
 }
