@@ -1,4 +1,3 @@
-/* eslint-disable @stylistic/max-len -- an expected error covers one line */
 import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { memoryStore } from '@weir/cache/memory'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'

@@ -215,8 +215,8 @@ export class Engine {
 
   /**
    * Version and call are in one turn of the event loop if a file has the version, so that no newer
-   * one can be known here in between. Postgres answers later: `setAt` is the time of the call, and values
-   * put after an invalidation began may be older.
+   * one can be known here in between. Postgres answers later: `setAt` is the time of the call, and
+   * values put after an invalidation began may be older.
    */
   async #set (resource: Resource): Promise<WriteAnswer> {
     const { id, workload } = resource

@@ -106,6 +106,16 @@ t.test('authorize decides about every route, pages and HEAD too', async (t) => {
   for (const route of login) t.equal((await app.inject(route)).statusCode, 200)
 })
 
+/** Routes that write: a body, and the answer to it. */
+const WRITES: Readonly<Record<string, { readonly body: string, readonly done: unknown[] }>> = {
+  '/api/stats/edge/letters': {
+    body: '{"service":"shop","action":"retry","letters":[{"destination":"cdn","id":"1","instance":null}]}',
+    done: [404, 'CONSOLE_ERR_NO_EDGE']
+  },
+  '/api/stats/invalidations': { body: '{"namespace":"responses","tags":["a"]}', done: [200] },
+  '/api/stats/login': { body: '{"code":"x"}', done: [403, 'STATS_ERR_LOGIN_UNKNOWN'] }
+}
+
 t.test('no page of another site can write with the cookies of a visitor', async (t) => {
   const app = closing(t, fastify())
   const writes: string[] = []
@@ -115,7 +125,7 @@ t.test('no page of another site can write with the cookies of a visitor', async 
   const login = { code: CODE, users: () => [] }
   const cache = cacheStore()
   await app.register(consolePlugin, options({ cache, login }))
-  t.same(writes.toSorted(), ['/api/stats/invalidations', '/api/stats/login'])
+  t.same(writes.toSorted(), Object.keys(WRITES))
   const host = 'console.example:8080'
   const own = `http://${host}`
   const sites = [undefined, 'same-origin', 'none', 'same-site', 'cross-site', '']
@@ -127,16 +137,15 @@ t.test('no page of another site can write with the cookies of a visitor', async 
     'application/json', 'Application/JSON; charset=utf-8', 'application/x-www-form-urlencoded',
     'text/plain', 'multipart/form-data; boundary=x', 'application/json-patch+json', ''
   ]
-  const body = '{"namespace":"responses","tags":["a"]}'
   const statusOf = async (url: string, headers: Record<string, string | undefined>) => {
     const given = Object.fromEntries(Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const]))
-    const payload = url.endsWith('login') ? '{"code":"x"}' : body
+    const payload = WRITES[url]?.body ?? ''
     const { statusCode, json } = await app.inject({ method: 'POST', url, payload, headers: given })
     return statusCode === 200 ? [200] : [statusCode, json<{ code: string }>().code]
   }
   for (const url of writes) {
-    const done = url.endsWith('login') ? [403, 'STATS_ERR_LOGIN_UNKNOWN'] : [200]
+    const done = WRITES[url]?.done
     for (const site of sites) {
       for (const origin of origins) {
         for (const type of types) {

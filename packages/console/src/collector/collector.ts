@@ -121,7 +121,7 @@ export class Collector {
     return this.#latest
   }
 
-  /** The states of all processes of the last day, as of the last reading; empty before the first. */
+  /** The states of all processes of the last day, as last read; empty before that. */
   get states (): readonly InstanceState[] {
     return this.#states
   }

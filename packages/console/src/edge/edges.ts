@@ -67,7 +67,8 @@ const worse = (a: typeof BAD[number], b: typeof BAD[number]) =>
 
 function lettersOf (newest: readonly InstanceState[]): KnownLetter[] {
   const shared = newest.find(({ edge }) => edge?.isShared === true)?.edge?.letters ?? []
-  const own = newest.flatMap(({ instance, edge }) =>
+  const byName = newest.toSorted((a, b) => (a.instance < b.instance ? -1 : 1))
+  const own = byName.flatMap(({ instance, edge }) =>
     edge?.isShared === true ? [] : (edge?.letters ?? []).map((letter) => ({ ...letter, instance })))
   return [...shared.map((letter) => ({ ...letter, instance: null })), ...own]
 }
