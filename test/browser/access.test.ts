@@ -197,7 +197,7 @@ t.test(
 
       await page.reload()
       const order = []
-      for (let i = 0; i < 20; i++) order.push(await tab())
+      for (let i = 0; i < 22; i++) order.push(await tab())
       t.match(order, [
         'Skip to the page',
         'Weir',
@@ -208,7 +208,9 @@ t.test(
         'Routes',
         'Instances',
         'Keys',
+        'Journal',
         'Limits',
+        'Edge',
         'Events',
         'Advice',
         'Try it',

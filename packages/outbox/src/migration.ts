@@ -1,4 +1,4 @@
-import { type Kysely, PostgresAdapter } from 'kysely'
+import { type Kysely, PostgresAdapter, sql, SqliteAdapter } from 'kysely'
 import { OutboxError } from './errors.js'
 import { DEFAULT_NAMESPACE } from './options.js'
 import { insertTicket } from './rows.js'
@@ -55,18 +55,34 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
   }
 })
 
-/** Adds the column to a table that was created without it. */
+/**
+ * Adds the column to a table that was created without it.
+ *
+ * Introspection is the last resort: it finds tables of other schemas, too, and some dialects carry
+ * it out on another connection, which waits for the migration's own.
+ */
 async function addTraceparent (db: Kysely<unknown>): Promise<void> {
+  const { adapter } = db.getExecutor()
   const table = db.schema.alterTable('weir_outbox_tags')
-  if (db.getExecutor().adapter instanceof PostgresAdapter) {
-    // Introspection would find tables of that name in other schemas, too.
+  if (adapter instanceof PostgresAdapter) {
     await table.addColumn('traceparent', 'varchar(55)', (column) => column.ifNotExists()).execute()
     return
   }
+  const columns = adapter instanceof SqliteAdapter ? await sqliteColumns(db) : await columnsOf(db)
+  if (columns.includes('traceparent')) return
+  await table.addColumn('traceparent', 'varchar(55)').execute()
+}
+
+async function sqliteColumns (db: Kysely<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from pragma_table_info('weir_outbox_tags')`.execute(db)
+  return rows.map(({ name }) => name)
+}
+
+async function columnsOf (db: Kysely<unknown>): Promise<string[]> {
   const tables = await db.introspection.getTables()
-  const isMissing = tables.some(({ name, columns }) =>
-    name === 'weir_outbox_tags' && !columns.some((column) => column.name === 'traceparent'))
-  if (isMissing) await table.addColumn('traceparent', 'varchar(55)').execute()
+  return tables.flatMap(({ name, columns }) =>
+    name === 'weir_outbox_tags' ? columns.map((column) => column.name) : [])
 }
 
 /** `makeOutboxMigration` for an outbox without the option `namespace`. */

@@ -22,7 +22,7 @@ t.test('instances that start at the same instant find one complete shop', async 
   const database = connect(t, file)
   t.equal(database.pragma('integrity_check', { simple: true }), 'ok')
   t.equal(database.pragma('journal_mode', { simple: true }), 'wal')
-  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 7)
+  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 8)
 })
 
 t.test('an instance killed while seeding leaves nothing half-done', async (t) => {

@@ -47,7 +47,7 @@ t.test('several instances may upgrade it at once', async (t) => {
   for (const opener of openers) opener.send('open')
   for (const [answer] of await Promise.all(answers)) t.same(answer, { products: 6, categories: 1 })
   const sql = connect(t, file)
-  t.equal(sql.prepare('select count(*) from kysely_migration').pluck().get(), 7)
+  t.equal(sql.prepare('select count(*) from kysely_migration').pluck().get(), 8)
   t.equal(sql.pragma('integrity_check', { simple: true }), 'ok')
 })
 

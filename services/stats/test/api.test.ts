@@ -458,6 +458,8 @@ t.test('every route is described, its errors too', async (t) => {
     'advice',
     'caches',
     'demo-users',
+    'edge',
+    'edge/letters',
     'events',
     'history',
     'instances',
