@@ -1,4 +1,6 @@
-import type { RequestFacts, Served, ServedFacts, VersionFacts } from '@weir/metrics/journal'
+import {
+  pathOf, type RequestFacts, type Served, type ServedFacts, type VersionFacts
+} from '@weir/metrics/journal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { traceOf } from '../active-tracing.js'
 import { originOf } from '../response-cache/authority.js'
@@ -34,9 +36,12 @@ export class Facts implements ServedFacts<FastifyReply> {
     }
   }
 
-  /** Returns a key or a URL as it is recorded. */
+  /** Returns a key or a URL as it is recorded: a long one ends with a parameter that is removed. */
   text (given: string): string {
-    return this.redact(given.slice(0, LONGEST))
+    const text = this.redact(given)
+    return text.length <= LONGEST
+      ? text
+      : text.slice(0, LONGEST) + this.redact(`?token=${text}`).slice('?token='.length)
   }
 
   tags (given: readonly string[]): string[] {
@@ -46,7 +51,7 @@ export class Facts implements ServedFacts<FastifyReply> {
   /** Returns the key of a request without one: its URL. */
   keyOf (request: FastifyRequest): string {
     const origin = this.origin ?? originIn(request)
-    return this.text(`${origin}${request.originalUrl}`)
+    return this.text(`${origin}${pathOf(request.originalUrl)}`)
   }
 
   event (reply: FastifyReply, at: number): Served {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { CacheEvents } from '@weir/cache'
-import { reasonOf } from '@weir/internal'
+import { reasonOf, within } from '@weir/internal'
 import { MetricsError } from '@weir/metrics'
 import { type JournalStore, JournalWriter, redactor } from '@weir/metrics/journal'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -26,13 +26,14 @@ export interface JournalOptions {
    */
   readonly client?: (request: FastifyRequest) => string | undefined
   /**
-   * Adds a keyed hash of the whole address to networks, which tells their clients apart: 16
-   * characters or more, the same on all instances. Default: none.
+   * Key of hashes, 16 characters or more, the same on all instances: adds one of the whole address
+   * to networks, which tells their clients apart, and hashes values that are not recorded. Default:
+   * no hash of addresses, and for values a random key, which the store keeps.
    */
   readonly secret?: string
   /**
    * Query parameters whose values are not recorded, besides those whose names speak of a password,
-   * secret, token, API key or signature. Default: none.
+   * secret, token, key, session, code or signature. Default: none.
    */
   readonly redact?: readonly string[]
   /**
@@ -57,6 +58,8 @@ declare module 'fastify' {
 }
 
 const NAME = 'weir-journal'
+// Milliseconds for which the boot waits for the store: without its key, hashes are left out.
+const SECRET_TIMEOUT = 500
 const OPTIONS: OptionNames<JournalOptions> = {
   store: true,
   client: true,
@@ -81,15 +84,27 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
   }
   const { store, client, secret, redact = [], ...bounds } = checked(options)
   const { cache: { namespace, name: instance }, origin } = app.responseCache
+  const logOutage = logOutages(app)
+  let [key, isAsked] = [secret, false]
+  const learn = async () => {
+    if (key !== undefined || isAsked) return
+    isAsked = true
+    key = await within(SECRET_TIMEOUT, store.secret(namespace), () => new Error('late'))
+      .catch(() => undefined)
+    isAsked = false
+  }
   const writer = named(() => new JournalWriter({
     store,
     namespace,
     instance,
     ...bounds,
-    onWritten: logOutages(app)
+    onWritten (error) {
+      logOutage(error)
+      if (error === undefined) learn().catch(() => {})
+    }
   }))
   const names = client === undefined ? defaultClients(secret) : ownClients(client)
-  const facts = new Facts(names, redactor(redact), origin)
+  const facts = new Facts(names, redactor(redact, () => key), origin)
   app.decorate('journal', {
     store,
     get dropped () {
@@ -99,9 +114,9 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
   })
 
   const record = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const result = request.cacheResult
-    if (result !== null && result !== undefined && result.outcome !== 'refill') {
-      const { outcome, key, entry } = result
+    // A request without a result was answered before the cache was asked, or refused by it.
+    const { outcome, key, entry } = request.cacheResult ?? { outcome: 'bypass' }
+    if (outcome !== 'refill') {
       writer.served(
         Date.now(), outcome, key ?? request.originalUrl, entry?.stamp, reply, facts)
     }
@@ -151,7 +166,10 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
     }
   }
   for (const [name, on] of Object.entries(subscriptions)) subscribe(name, on)
-  app.addHook('onReady', async () => { writer.start() })
+  app.addHook('onReady', async () => {
+    await learn()
+    writer.start()
+  })
   app.addHook('onClose', async () => {
     for (const [name, on] of Object.entries(subscriptions)) unsubscribe(name, on)
     await writer.close()

@@ -213,7 +213,7 @@ t.test('a failing handler, a response for one client, and a cleared cache', asyn
   t.match(events.find(({ kind }) => kind === 'invalidated'), { tags: [] })
   t.notMatch(JSON.stringify(events), /abc/)
   t.match(events.find((event) => event.kind === 'served' && event.request?.id === 'secret'),
-    { request: { url: '/price?token=[redacted]&x=1' } })
+    { request: { url: /^\/price\?token=\[redacted [\w-]{8}\]&x=1$/ } })
   const { cause, conclusion } = await askWhy(
     place.journal, NAMESPACE, { url: '/mine', client: 'user:alice', at: Date.now() })
   t.equal(cause, 'not-cached')
@@ -269,6 +269,56 @@ t.test('clients are named by user or network, told apart by a keyed hash, and ne
   t.match(x, /^address:203\.0\.113\.0\/24#[\w-]{8}$/)
   t.equal(x, z)
   t.not(x, y)
+})
+
+t.test('no header, user or token is recorded; variants and instances agree on their keys', async (t) => {
+  const places = { shared: memoryJournal(), silent: memoryJournal() }
+  const silent = { ...places.silent, secret: () => new Promise<string>(() => {}) }
+  const store = memoryStore()
+  const fields = ['x-session', 'cookie', 'authorization']
+  const build = async (journalStore: JournalStore, secret?: string) => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(responseCache, { store, namespace: NAMESPACE, origin: 'http://shop.test' })
+    await app.register(journal, { store: journalStore, ...(secret !== undefined && { secret }) })
+    for (const vary of fields) {
+      app.get(`/${vary}`, { config: { cache: { ttl: '60s', vary: [vary], public: true } } },
+        async () => 'x')
+    }
+    app.get('/own', { config: { cache: { ttl: '60s', key: () => 'own' } } }, async () => 'x')
+    return app
+  }
+  const [a, b] = [await build(places.shared), await build(places.shared)]
+  const [c] = [await build(silent)]
+  for (const app of [a, b, c]) {
+    for (const vary of fields) {
+      for (const value of ['SECRET1', 'SECRET2']) {
+        await app.inject({ url: `/${vary}`, headers: { [vary]: value } })
+      }
+    }
+    await app.inject('/own?x=1')
+    await app.inject({ url: '/own?x=2', headers: { 'cache-control': 'only-if-cached' } })
+    await app.inject({ url: '/x-session', headers: { 'cache-control': 'only-if-cached' } })
+    await app.journal.flush()
+  }
+  const found = async (journalStore: JournalStore, url: string) => {
+    const { events } = await searchJournal(
+      journalStore, NAMESPACE, { from: 0, to: Date.now() + 1000 }, { url })
+    t.notMatch(JSON.stringify(events), /SECRET/)
+    return events.flatMap((event) => event.kind === 'served' ? [event] : [])
+  }
+  for (const vary of fields) {
+    const keys = (await found(places.shared, `/${vary}`)).map(({ key }) => key)
+      .filter((key) => key.includes('redacted'))
+    t.equal(keys.length, 4)
+    t.equal(new Set(keys).size, 2, `${vary}: two variants, each on both instances`)
+    t.match(keys[0], new RegExp(`^http://shop.test/${vary}\\n${vary}:\\[redacted [\\w-]{8}\\]$`))
+  }
+  t.match((await found(places.silent, '/cookie'))[0]?.key, /cookie:\[redacted\]$/)
+  const at = Date.now()
+  t.equal((await askWhy(places.shared, NAMESPACE, { url: '/own?x=1', at })).served?.request?.url, '/own?x=1')
+  const refused = (await found(places.shared, '/x-session')).filter(({ status }) => status === 504)
+  t.match(refused, [{ outcome: 'bypass' }, { outcome: 'bypass' }])
 })
 
 t.test('an own name that throws is left out', async (t) => {

@@ -180,3 +180,15 @@ export const unusableRange = (field: 'from' | 'to' | 'instance', message: string
   Object.assign(new UnusableRange(`${field} ${message}`), {
     validation: [{ keyword: 'stats', instancePath: `/${field}`, params: {}, message }]
   })
+
+const UnusableQuestion = createError<'CONSOLE_ERR_JOURNAL_QUESTION', 400, [text: string]>(
+  'CONSOLE_ERR_JOURNAL_QUESTION',
+  '%s',
+  400
+)
+
+/** A question that the journal cannot answer, reported like a schema violation of its field. */
+export const unusableQuestion = (message: string) =>
+  Object.assign(new UnusableQuestion(message), {
+    validation: [{ keyword: 'journal', instancePath: '/url', params: {}, message }]
+  })

@@ -112,6 +112,11 @@ t.test('refusals and failures are problem documents', async (t) => {
   t.equal((await get('journal', { ...query, from: '5', to: '5' })).statusCode, 400)
   t.equal((await get('journal', { namespace: 'no such' })).statusCode, 400)
   t.equal((await get('journal/why', { namespace: 'responses' })).statusCode, 400)
+  for (const url of ['http://[', 'ftp://x/a', 'price', '/price#x']) {
+    const response = await get('journal/why', { namespace: 'responses', url })
+    t.match(response.json(), { status: 400, code: 'CONSOLE_ERR_JOURNAL_QUESTION' }, url)
+  }
+  t.equal((await get('journal/why', { namespace: 'responses', url: '' })).statusCode, 400)
   const silent = await build(t, {
     ...memoryJournal(), read: () => Promise.reject(new Error('Redis is gone'))
   })
@@ -157,10 +162,18 @@ t.test('weir why', async (t) => {
   t.match(out, /\n\* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}PUT \/price \(request write, user:alice\) was acknowledged/)
   const json = JSON.parse((await weirWhy('/price', '--json', '--within', '60')).out) as object
   t.match(json, { namespace: 'responses', url: '/price', within: 60_000, cause: 'before-write' })
-  t.match((await weirWhy('/price', '--at', '10d')).out, /^No such request is recorded .*\nThis may not be/)
+  t.match((await weirWhy('/price', '--at', '10d')).out, /^No event of this URL is recorded .*\nThis may not be the whole story: the journal/)
   t.match(await weirWhy('/price', '--namespace', 'none'), { code: 1, err: /there are responses/ })
   t.match(await weirWhy('/price', '--at', 'noon'), { code: 2, err: /--at noon is not a time/ })
   t.equal((await weirWhy()).code, 2)
+  for (const wrong of [
+    [''], ['http://['], ['ftp://x/a'], ['price'], ['/price#x'], ['/price', '--client', ''],
+    ['/price', '--namespace', 'no name'], ['/price', '--at', '2026-02-31T12:00:00Z']
+  ]) {
+    const { code, err } = await weirWhy(...wrong)
+    t.equal(code, 2, wrong.join(' '))
+    t.match(err, /^weir why: .*\.\n/)
+  }
 })
 
 t.test('times of the command line', async (t) => {
@@ -170,7 +183,7 @@ t.test('times of the command line', async (t) => {
   t.equal(timeIn('5m', now), now - 300_000)
   t.equal(timeIn('2d', now), now - 172_800_000)
   t.equal(timeIn('2026-11-29T12:00:00Z', now), Date.UTC(2026, 10, 29, 12))
-  for (const text of ['25:00', '12:60', 'x', '2026', '12', '2026-13-40T12:00:00Z']) {
+  for (const text of ['25:00', '12:60', 'x', '2026', '12', '2026-13-40T12:00:00Z', '2026-02-31T12:00:00Z']) {
     t.throws(() => timeIn(text, now), /is not a time/, text)
   }
 })

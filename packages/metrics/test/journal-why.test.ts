@@ -312,7 +312,8 @@ t.test('the conclusion agrees with what happened, for every cause, in generated 
       told.noise(at - 60_000, at + 60_000)
       const events = told.events.toSorted((a, b) => a.at - b.at)
       const answer = why({ url: URL, client: CLIENT, at }, events, coverage, NOW)
-      const isSure = answer.isCertain || cause === 'no-request-recorded'
+      const isSure = answer.isCertain || cause === 'no-request-recorded' ||
+        answer.explained?.clocks !== undefined
       if (answer.cause !== cause || !isSure) wrong.add(`${seed}: ${answer.cause}: ${text(answer)}`)
     }
     t.strictSame([...wrong].slice(0, 3), [], cause)
@@ -383,7 +384,7 @@ t.test('URLs match with or without host and query', async (t) => {
     t.equal(causeOf(url), 'current', url)
   }
   for (const url of ['/product', '/products?limit=2', 'http://other.test/products']) {
-    t.equal(causeOf(url), 'no-request', url)
+    t.equal(causeOf(url), 'no-request-recorded', url)
   }
 })
 
@@ -405,7 +406,9 @@ t.test('a version that is older than the hour before is looked up at its own tim
   const answer = await askWhy(store, 'n', { url: URL, client: CLIENT, at: T }, NOW)
   t.equal(answer.cause, 'current')
   t.equal(answer.explained?.version?.fill?.request.id, 'fill-v1')
-  t.equal((await askWhy(store, 'n', { url: '/none', at: T }, NOW)).cause, 'no-request')
+  const none = await askWhy(store, 'n', { url: '/none', at: T }, NOW)
+  t.strictSame([none.cause, none.isCertain], ['no-request-recorded', false])
+  t.match(text(none), /Routes without caching have no journal/)
 })
 
 t.test('every conclusion and every line of evidence is a sentence', async (t) => {
@@ -418,4 +421,68 @@ t.test('every conclusion and every line of evidence is a sentence', async (t) =>
     t.notMatch(text(answer), /undefined|NaN|\[object/)
     for (const step of answer.timeline) t.notMatch(written(step.text, String), /undefined|NaN|\[object/)
   }
+})
+
+t.test('a redacted URL is found by its own; merged ones are never sure', async (t) => {
+  const at = CAUSES['not-told'](new Told(new Random(1)))
+  for (const [mark, isCertain] of [['[redacted aB-_4567]', true], ['[redacted]', false]] as const) {
+    const told = new Told(new Random(1))
+    CAUSES['not-told'](told)
+    const key = `http://shop.test/p/${mark}?token=${mark}&x=~a`
+    const events = told.events.map((event) =>
+      event.kind === 'served'
+        ? { ...event, key, ...(event.version && { version: { ...event.version, key } }) }
+        : event.kind === 'filled' ? { ...event, version: { ...event.version, key } } : event)
+    const causeOf = (url: string) => {
+      const answer = why({ url, at }, events, coverage, NOW)
+      return [answer.cause, answer.isCertain]
+    }
+    for (const url of [
+      '/p/eyJ.a.b', '/p/1?token=s&x=~a', '/p/1?token=s/2&x=%7ea', 'HTTP://u:p@SHOP.test:80/p/1', key
+    ]) {
+      t.strictSame(causeOf(url), ['not-told', isCertain], url)
+    }
+    for (const url of ['/p/a/b', '/p/1?token=s', 'http://other.test/p/1', '/q']) {
+      t.strictSame(causeOf(url), ['no-request-recorded', false], url)
+    }
+    t.strictSame(causeOf('/p/1?token=[redacted other]&x=~a'), ['no-request-recorded', false])
+  }
+})
+
+t.test('requests under a key of the route\'s own are found by their URL', async (t) => {
+  const told = new Told(new Random(9))
+  const key = 'http://shop.test#product-1\n/products/:id []'
+  const version = told.fill(T - 5000, 'v1', { key, cacheControl: 'no-cache' })
+  told.serve(T, version, { key })
+  const many = { outcome: 'l1', count: 9, began: T - 100, clients: ['user:x'] } as const
+  told.add('a', { kind: 'served', at: T, key, stamp: version.stamp, ...many })
+  const ask = (url: string, client = CLIENT) =>
+    why({ url, client, at: T }, told.events, coverage, NOW)
+  t.equal(ask(URL).cause, 'current')
+  t.equal(ask(`http://shop.test${URL}`).explained?.version?.fill?.request.id, 'fill-v1')
+  t.equal(ask(URL, 'user:x').served?.count, 9)
+  t.equal(ask('http://shop.test#product-1').cause, 'current')
+  t.equal(ask('/products/2').cause, 'no-request-recorded')
+})
+
+t.test('an impossible order of events is never sure, and names both clocks', async (t) => {
+  const build = (fill: number, write?: number) => {
+    const told = new Told(new Random(2))
+    const version = told.fill(T - 60_000, 'v1', { by: 'b', storedAt: fill })
+    told.serve(T, version, { by: 'a', version })
+    if (write !== undefined) told.write({ began: write - 90, at: write - 50, end: write, by: 'c' })
+    return why({ url: URL, client: CLIENT, at: T }, told.events, coverage, NOW)
+  }
+  const skewed = build(T + 5000)
+  t.notOk(skewed.isCertain)
+  t.match(skewed.explained?.clocks, { ahead: 'b', behind: 'a' })
+  t.match(text(skewed), /clocks of b and a disagree, by 5 s or more/)
+  const early = build(T - 1000, T - 9000)
+  t.notOk(early.isCertain)
+  t.match(text(early), /clocks of b and c disagree/)
+  t.equal(build(T - 1000).explained?.clocks, undefined)
+  t.ok(build(T - 1000).isCertain)
+  const late = build(T - 20_000, T - 9000)
+  t.strictSame([late.cause, late.isCertain], ['unexplained', false])
+  t.match(text(late), /clocks of a and c disagree/)
 })

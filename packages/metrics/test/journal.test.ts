@@ -5,7 +5,8 @@ import Database from 'better-sqlite3'
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import {
-  type JournalBatch, type JournalEvent, type JournalLimits, type JournalStore, JournalWriter,
+  askedUrl, askWhy, type JournalBatch, type JournalEvent, type JournalLimits, type JournalStore,
+  JournalWriter,
   matcher, memoryJournal, redactor, searchJournal, type ServedFacts
 } from '../src/journal/index.js'
 import { redisJournal } from '../src/journal/redis.js'
@@ -60,6 +61,9 @@ function contract (
       const last = await searchJournal(a, NAMESPACE, { from: now - 1000, to: now }, {})
       t.strictSame(last.events.map(({ at }) => at), [now])
       t.strictSame(await a.namespaces(), [NAMESPACE])
+      t.match(await a.secret(NAMESPACE), /^[\w-]{32}$/)
+      t.equal(await b.secret(NAMESPACE), await a.secret(NAMESPACE))
+      t.not(await b.secret('other'), await a.secret(NAMESPACE))
       t.equal((await searchJournal(a, 'other', { from: 0, to: now }, {})).events.length, 0)
       await b.append(batchOf('2', 2, [], { isEnded: true, coveredTo: now + 5 }))
       const { runs } = await a.coverage(NAMESPACE)
@@ -337,11 +341,73 @@ t.test('conditions of a search', async (t) => {
   t.equal(found({ request: 'q1', trace: 't1' }), 'filled,served,written')
 })
 
-t.test('values of sensitive parameters are removed, of all kinds of spellings', async (t) => {
-  const redact = redactor(['Email'])
-  t.equal(redact('http://s/p?a=1&email=me@x&e=2'), 'http://s/p?a=1&email=[redacted]&e=2')
-  t.equal(redact('/p?%65mail=me'), '/p?%65mail=[redacted]')
-  t.equal(redact('/p?%zz=1&access_token=abc#f'), '/p?%zz=1&access_token=[redacted]#f')
-  t.equal(redact('http://s/p?apiKey=x\n/p []'), 'http://s/p?apiKey=[redacted]\n/p []')
-  t.equal(redact('http://s/p'), 'http://s/p')
+const SECRET_NAMES = [
+  'token', 'pwd', 'pass', 'password', 'sig', 'signature', 'hmac', 'jwt', 'bearer', 'auth',
+  'authorization', 'credential', 'credentials', 'X-Amz-Signature', 'x-amz-date', 'sid', 'session',
+  'sessionToken', 'PHPSESSID', 'jsessionid', 'code', 'otp', 'pin', 'ticket', 'assertion',
+  'SAMLResponse', 'key', 'apiKey', 'api_key', 'secret', 'nonce', 'state', 'user[pin]', 'Email'
+]
+
+t.test('secrets in URLs are removed, in generated spellings and places', async (t) => {
+  const encoded = (text: string) => text.replace(/./g, (c) => `%${c.charCodeAt(0).toString(16)}`)
+  const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
+  const secret = 'S3CR3TVALUE'
+  const places: Record<string, (name: string) => string> = {
+    plain: (name) => `/p?a=1&${name}=${secret}&b=2`,
+    'encoded name': (name) => `/p?${encoded(name)}=${secret}`,
+    'in the path': (name) => `/p;${name}=${secret}/x?a=1`,
+    'a custom key': (name) => `http://s#own?${name}=${secret}`,
+    'nested, encoded': (name) => `/p?to=${encodeURIComponent(`/q?${name}=${secret}`)}`,
+    'nested twice': (name) =>
+      `/p?to=${encodeURIComponent(encodeURIComponent(`http://h/q?a=1&${name}=${secret}`))}`,
+    'nested, bare': (name) => `/p?to=/q?${name}=${secret}`,
+    JSON: (name) => `/p?q=${encodeURIComponent(JSON.stringify({ [name]: secret }))}`
+  }
+  for (const key of [undefined, 'a key of hashes']) {
+    const redact = redactor(['Email'], () => key)
+    for (const name of SECRET_NAMES) {
+      for (const [place, write] of Object.entries(places)) {
+        const given = write(name)
+        const got = redact(given)
+        t.notMatch(decodeURIComponent(decodeURIComponent(got)), secret, `${place}: ${given}`)
+        t.equal(redact(given), got)
+        const other = redact(given.replaceAll(secret, `${secret}2`))
+        if (key !== undefined) t.not(other, got, `${place}: ${given} remains apart`)
+        else t.match(got, /\[redacted\]/)
+      }
+    }
+    for (const given of [
+      `/reset/${jwt}/x`, `/p?a=${jwt}`, `/p?a=Bearer%20${jwt}`, `/p?a=${encoded(jwt)}`,
+      `http://s/p?a=1\n/p []\nauthorization:Bearer ${jwt}`,
+      'http://s/p\nx-session:signature', 'http://s/p\n\ncookie:sid=signature'
+    ]) {
+      t.notMatch(redact(given), /c2lnbmF0dXJl|signature/, given)
+    }
+  }
+  const redact = redactor([])
+  t.equal(redact('http://u:p@s/p?a=b@c'), 'http://s/p?a=b@c')
+  t.equal(redact('http://s/p?to=http%3A%2F%2Fu%3Ap%40s'), 'http://s/p?to=[redacted]')
+  for (const text of [
+    'http://s/p', '/p?a=1&author=x&%zz=1#f', 'product:1', 'http://s/p?x=%C3%BC\n/p/:id []\naccept'
+  ]) {
+    t.equal(redact(text), text)
+  }
+  t.equal(redact('/%70?%zz=%c3&access_token=abc#f'), '/p?%zz=%C3&access_token=[redacted]#f')
+  t.ok(redact(`/p?${'eyJ'.repeat(10_000)}&${'?'.repeat(10_000)}`).length > 0, 'in linear time')
+})
+
+t.test('questions that are none are named', async (t) => {
+  const store = memoryJournal()
+  const code = { code: 'WEIR_METRICS_INVALID_QUESTION' }
+  const ask = (question: object) =>
+    askWhy(store, NAMESPACE, { url: '/p', at: 1, ...question })
+  for (const url of ['', 5, undefined, 'http://[', 'http://', 'ftp://x/a', 'p/1', '/p#x']) {
+    await t.rejects(ask({ url }), code, String(url))
+  }
+  for (const wrong of [{ at: NaN }, { at: '5m' }, { within: -1 }, { within: NaN }, { client: '' }]) {
+    await t.rejects(ask(wrong), code)
+  }
+  await t.rejects(searchJournal(store, NAMESPACE, { from: NaN, to: 1 }, {}), code)
+  t.equal(askedUrl('HTTP://u@Shop:80/%7eü%c3'), 'http://shop/~%C3%BC%C3')
+  t.equal(askedUrl('http://shop'), 'http://shop/')
 })

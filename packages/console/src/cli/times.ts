@@ -22,7 +22,11 @@ export function timeIn (text: string, now: number): number {
       return at.getTime()
     }
   }
-  const parsed = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : NaN
+  const [day] = /^\d{4}-\d{2}-\d{2}(?=T)/.exec(text) ?? []
+  // Date.parse takes the 31st of a shorter month for the next month.
+  const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) &&
+    new Date(day).toISOString().startsWith(day)
+  const parsed = isDay ? Date.parse(text) : NaN
   if (Number.isNaN(parsed)) {
     throw new UsageError(
       `--at ${text} is not a time: write 14:03, 14:03:07, 5m for five minutes ago, or 2026-11-29T14:03:00Z`)

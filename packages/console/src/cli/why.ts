@@ -1,6 +1,8 @@
-import { askWhy, written } from '@weir/metrics/journal'
+import { MetricsError } from '@weir/metrics'
+import { askedUrl, askWhy, written } from '@weir/metrics/journal'
 import { redisJournal } from '@weir/metrics/journal/redis'
 import { shownWhy } from '../journal/shown.js'
+import { UsageError } from './command.js'
 import { define, Failure, printJson, REDIS, wholeNumber } from './define.js'
 import { withRedis } from './redis.js'
 import { printable } from './table.js'
@@ -33,6 +35,14 @@ export const whyCommand = define({
     const now = Date.now()
     const [url = ''] = given.positionals
     const namespace = given.text('namespace') ?? 'responses'
+    if (!/^[\w.-]{1,100}$/.test(namespace)) {
+      throw new UsageError(
+        `--namespace ${namespace} is not a name: it has letters, digits, '.', '-' and '_'`)
+    }
+    if (given.text('client') === '') {
+      throw new UsageError('--client is empty: give a name such as user:alice, or leave it out')
+    }
+    checkUrl(url)
     const asked = given.text('at')
     const question = {
       url,
@@ -61,13 +71,22 @@ export const whyCommand = define({
   }
 })
 
+/** @throws UsageError */
+function checkUrl (url: string): void {
+  try {
+    askedUrl(url)
+  } catch (error) {
+    throw error instanceof MetricsError ? new UsageError(error.message) : error
+  }
+}
+
 function textOf ({ conclusion, certain, gaps, timeline }: ReturnType<typeof shownWhy>): string {
   const line = (text: Parameters<typeof written>[0]) => printable(written(text, timeText))
   const steps = timeline.map(({ at, text, decisive }) =>
     `${decisive ? '*' : ' '} ${timeText(at)}  ${line(text)}`)
   return [
     line(conclusion),
-    ...(certain ? [] : ['This may not be the whole story: the journal is not complete there.']),
+    ...(certain ? [] : [`This may not be the whole story${gaps.length > 0 ? ': the journal is not complete there' : ''}.`]),
     ...gaps.map(({ text }) => `! ${line(text)}`),
     ...(steps.length === 0 ? [] : ['', ...steps])
   ].join('\n') + '\n'

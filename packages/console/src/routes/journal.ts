@@ -1,7 +1,10 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
+import { MetricsError } from '@weir/metrics'
 import { askWhy, gapsBetween, type JournalStore, searchJournal } from '@weir/metrics/journal'
-import { CONSOLE_ERR_JOURNAL, CONSOLE_ERR_NO_JOURNAL, unusableRange } from '../errors.js'
+import {
+  CONSOLE_ERR_JOURNAL, CONSOLE_ERR_NO_JOURNAL, unusableQuestion, unusableRange
+} from '../errors.js'
 import { type Authorize, guard } from '../guard.js'
 import { shownEvent, shownWhy } from '../journal/shown.js'
 import {
@@ -106,6 +109,9 @@ async function asked<R> (
   try {
     return await ask(store)
   } catch (error) {
+    if (error instanceof MetricsError && error.code === 'WEIR_METRICS_INVALID_QUESTION') {
+      throw unusableQuestion(error.message)
+    }
     const reason = error instanceof Error ? error.message : String(error)
     throw Object.assign(new CONSOLE_ERR_JOURNAL(reason), { cause: error })
   }

@@ -1,5 +1,7 @@
+import { MetricsError } from '../errors.js'
 import type { Recorded } from './event.js'
-import { aboutUrl, searchJournal } from './search.js'
+import { urlMatcher, urlOf } from './names.js'
+import { aboutUrl, checkTime, keysOf, searchJournal } from './search.js'
 import type { JournalStore } from './store.js'
 import { type Why, why, type WhyQuestion } from './why.js'
 
@@ -9,21 +11,28 @@ const LOOK_BACK = 3_600_000
 const LOOK_AHEAD = 600_000
 const MOST_EVENTS = 20_000
 
-/** Reads a journal and explains why a client saw a version of a response. */
+/**
+ * Reads a journal and explains why a client saw a version of a response.
+ * @throws MetricsError WEIR_METRICS_INVALID_QUESTION; the store's error
+ */
 export async function askWhy (
   store: JournalStore,
   namespace: string,
   question: WhyQuestion,
   now = Date.now()
 ): Promise<Why> {
+  checkQuestion(question)
   const { at, url } = question
-  const isWanted = aboutUrl(url)
   const limits = { most: MOST_EVENTS }
-  const [found, coverage] = await Promise.all([
-    searchJournal(
-      store, namespace, { from: at - LOOK_BACK, to: at + LOOK_AHEAD }, isWanted, limits),
-    store.coverage(namespace)
-  ])
+  const range = { from: at - LOOK_BACK, to: at + LOOK_AHEAD }
+  const search = (keys?: ReadonlySet<string>) =>
+    searchJournal(store, namespace, range, aboutUrl(url, keys), limits)
+  const [first, coverage] = await Promise.all([search(), store.coverage(namespace)])
+  // Events of the same key for other URLs matter too: a fill for one is served for another.
+  const keys = keysOf(url, first.events)
+  const isOwnKey = urlMatcher(url)
+  const found = [...keys].every((key) => isOwnKey(urlOf(key))) ? first : await search(keys)
+  const isWanted = aboutUrl(url, keys)
   const answer = why(question, found.events, coverage, now, found.isComplete)
   const { version } = answer.explained ?? {}
   if (version === undefined || version.fill !== undefined) return answer
@@ -38,3 +47,16 @@ export async function askWhy (
 }
 
 const AROUND = 10_000
+
+function checkQuestion (question: WhyQuestion): void {
+  const { at, within = 0, client } = question ?? {}
+  checkTime('at', at)
+  const refuse = (problem: string) =>
+    new MetricsError('WEIR_METRICS_INVALID_QUESTION', problem)
+  if (!Number.isFinite(within) || within < 0) {
+    throw refuse(`within ${String(within)} is no time: use a number of ms of 0 or more`)
+  }
+  if (client !== undefined && (typeof client !== 'string' || client === '')) {
+    throw refuse('client is empty or no text: use a name such as user:alice, or leave it out')
+  }
+}

@@ -30,6 +30,15 @@ export interface Explained {
   readonly ending: Ending | undefined
   /** The write that the reason is about. */
   readonly write: Recorded<WrittenEvent> | undefined
+  /** Two instances whose clocks disagree: their events have an impossible order. */
+  readonly clocks?: Clocks
+}
+
+/** Two clocks, and the milliseconds by which they differ, at least. */
+export interface Clocks {
+  readonly ahead: string
+  readonly behind: string
+  readonly by: number
 }
 
 // Milliseconds after which every instance knows an invalidation, whatever its consistency.
@@ -37,6 +46,36 @@ const FOLLOWED = 1000
 
 /** Explains why a request was answered with the version it got. */
 export function explain (history: History, served: Recorded<ServedEvent>): Explained {
+  const explained = explainByTimes(history, served)
+  const clocks = disagreement(served, explained)
+  return { ...explained, ...(clocks !== undefined && { clocks }) }
+}
+
+/** Returns two clocks by which an effect came before its cause. */
+function disagreement (
+  served: Recorded<ServedEvent>,
+  { cause, version, ending, write }: Explained
+): Clocks | undefined {
+  const later = (effect: { instance: string, at: number }, by: string, at: number) =>
+    effect.instance !== by && at > effect.at + CLOCK
+      ? [{ ahead: by, behind: effect.instance, by: at - effect.at }]
+      : []
+  const { facts } = version ?? {}
+  const stored = (effect: Recorded | undefined) =>
+    facts === undefined || effect === undefined
+      ? []
+      : later(effect, facts.filledBy, facts.storedAt)
+  const isDone = write?.outcome === 'acknowledged' || write?.outcome === 'unconfirmed'
+  const isAfter = cause === 'unexplained' && write !== undefined
+  return [
+    ...(served.stamp === undefined ? [] : stored(served)),
+    ...stored(ending?.invalidation),
+    ...(isDone && write === ending?.write ? stored(write) : []),
+    ...(isAfter ? later(write, served.instance, served.began) : [])
+  ][0]
+}
+
+function explainByTimes (history: History, served: Recorded<ServedEvent>): Explained {
   const version = history.versionOf(served)
   if (version === undefined || served.stamp === undefined) {
     return computed(history, served, version)

@@ -1,7 +1,8 @@
 import type {
   FilledEvent, InvalidatedEvent, Recorded, ServedEvent, VersionFacts, WrittenEvent
 } from './event.js'
-import { keyMatcher, tagOfKey } from './names.js'
+import { eventMatcher, tagOfKey } from './names.js'
+import { keysOf } from './search.js'
 
 /** A version of a response, as far as the journal knows it. */
 export interface KnownVersion {
@@ -30,18 +31,22 @@ export class History {
   readonly #facts = new Map<string, VersionFacts>()
 
   constructor (events: readonly Recorded[], url: string) {
-    const isKey = keyMatcher(url)
-    this.served = events.filter(
-      (event): event is Recorded<ServedEvent> => event.kind === 'served' && isKey(event.key))
+    const isOfUrl = eventMatcher(url)
+    const keys = keysOf(url, events)
+    const isServed = (event: Recorded): event is Recorded<ServedEvent> => event.kind === 'served'
+    // Requests that were only counted have no URL: those of the key count.
+    this.served = events.filter(isServed).filter((event) =>
+      isOfUrl(event) || (event.request === undefined && keys.has(event.key)))
     this.fills = events.filter(
       (event): event is Recorded<FilledEvent> =>
-        event.kind === 'filled' && isKey(event.version.key))
+        event.kind === 'filled' && keys.has(event.version.key))
     this.writes = events.filter(
       (event): event is Recorded<WrittenEvent> => event.kind === 'written')
     this.invalidations = events
       .filter((event): event is Recorded<InvalidatedEvent> => event.kind === 'invalidated')
       .toSorted((a, b) => a.stamp - b.stamp)
-    for (const { version } of [...this.served, ...this.fills]) {
+    const described = events.filter(isServed).filter(({ key }) => keys.has(key))
+    for (const { version } of [...described, ...this.fills]) {
       if (version !== undefined) this.#facts.set(`${version.stamp} ${version.key}`, version)
     }
   }

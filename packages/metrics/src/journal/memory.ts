@@ -1,10 +1,13 @@
 import { checkedLimits } from './limits.js'
 import { parseEvents } from './parse.js'
-import { ENTRY_BYTES, type JournalBatch, type JournalLimits, type JournalStore } from './store.js'
+import {
+  ENTRY_BYTES, type JournalBatch, type JournalLimits, type JournalStore, newSecret
+} from './store.js'
 
 interface Journal {
   readonly batches: JournalBatch[]
   readonly runs: Map<string, JournalBatch>
+  readonly secret: string
   bytes: number
   forgottenTo: number | undefined
 }
@@ -16,7 +19,9 @@ export function memoryJournal (options: JournalLimits = {}): JournalStore {
   const journalOf = (namespace: string): Journal => {
     const known = journals.get(namespace)
     if (known !== undefined) return known
-    const made = { batches: [], runs: new Map(), bytes: 0, forgottenTo: undefined }
+    const made = {
+      batches: [], runs: new Map(), secret: newSecret(), bytes: 0, forgottenTo: undefined
+    }
     journals.set(namespace, made)
     return made
   }
@@ -55,7 +60,9 @@ export function memoryJournal (options: JournalLimits = {}): JournalStore {
       const { runs, forgottenTo } = journalOf(namespace)
       return { runs: [...runs.values()].map(({ run }) => run), forgottenTo }
     },
-    namespaces: async () => [...journals.keys()].sort(),
+    namespaces: async () =>
+      [...journals].flatMap(([name, { runs }]) => runs.size > 0 ? [name] : []).sort(),
+    secret: async (namespace) => journalOf(namespace).secret,
     close () {}
   }
 }

@@ -4,7 +4,7 @@ import { MetricsError } from '../errors.js'
 import { checkedLimits } from './limits.js'
 import { packed, unpacked } from './packed.js'
 import { parseRun } from './parse.js'
-import { ENTRY_BYTES, type JournalLimits, type JournalStore, SKEW } from './store.js'
+import { ENTRY_BYTES, type JournalLimits, type JournalStore, newSecret, SKEW } from './store.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
@@ -85,6 +85,12 @@ return { start, found }`)
 /** KEYS: the hash of a stream. -> its names and values */
 const STATE = script("return redis.call('HGETALL', KEYS[1])")
 
+/** KEYS: the hash of a stream. ARGV: a new key of hashes, milliseconds to keep it. -> the key */
+const SECRET = script(`
+redis.call('HSETNX', KEYS[1], 'secret', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('HGET', KEYS[1], 'secret')`)
+
 /** KEYS: a hash of namespaces and times. ARGV: a namespace, the time, milliseconds to keep them. */
 const NAME = script(`
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
@@ -160,6 +166,8 @@ export function redisJournal (
       }
     },
     namespaces: async () => [...(await pairsOf(names)).keys()].sort(),
+    secret: async (namespace) =>
+      String(await connection.evaluate(SECRET, [state(namespace)], [newSecret(), limits.retain])),
     close: () => connection.close()
   }
 }

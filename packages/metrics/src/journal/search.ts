@@ -1,5 +1,6 @@
+import { MetricsError } from '../errors.js'
 import type { JournalEvent, Recorded } from './event.js'
-import { keyMatcher, withoutMark } from './names.js'
+import { eventMatcher, keyIn, withoutMark } from './names.js'
 import type { JournalStore } from './store.js'
 
 /** Conditions on events, all of which must hold. Absent conditions match any event. */
@@ -37,6 +38,7 @@ const SPAN = 2000
 
 /**
  * Returns the events of a journal between two times, both inclusive, that match.
+ * @throws MetricsError WEIR_METRICS_INVALID_QUESTION for a time that is none; the store's error
  * @example
  * const range = { from: Date.now() - 60_000, to: Date.now() }
  * const { events } = await searchJournal(journal, 'responses', range, { url: '/products/1' })
@@ -48,6 +50,8 @@ export async function searchJournal (
   filter: JournalFilter | ((event: Recorded) => boolean),
   { most = 500, time = 2000 }: SearchLimits = {}
 ): Promise<Found> {
+  checkTime('from', from)
+  checkTime('to', to)
   const isWanted = typeof filter === 'function' ? filter : matcher(filter)
   const end = performance.now() + time
   let events: Recorded[] = []
@@ -120,14 +124,32 @@ function namesOf (event: JournalEvent): readonly string[] {
   }
 }
 
-/** Returns the events that may explain a response of a URL. */
-export function aboutUrl (url: string): (event: Recorded) => boolean {
-  const isKey = keyMatcher(url)
-  return (event) => {
-    switch (event.kind) {
-      case 'filled': return isKey(event.version.key)
-      case 'served': return isKey(event.key)
-      default: return true
-    }
-  }
+/**
+ * Returns whether an event may explain a response of a URL, or of a key that is known to be one.
+ * @throws MetricsError WEIR_METRICS_INVALID_QUESTION
+ */
+export function aboutUrl (
+  url: string,
+  keys: ReadonlySet<string> = new Set()
+): (event: Recorded) => boolean {
+  const isOfUrl = eventMatcher(url)
+  return (event) =>
+    (event.kind !== 'filled' && event.kind !== 'served') ||
+    keys.has(keyIn(event)) || isOfUrl(event)
+}
+
+/** Returns the keys of events of a URL. */
+export function keysOf (url: string, events: readonly Recorded[]): Set<string> {
+  const isOfUrl = eventMatcher(url)
+  return new Set(events.flatMap((event) =>
+    (event.kind === 'filled' || event.kind === 'served') && isOfUrl(event) ? [keyIn(event)] : []))
+}
+
+/** @throws MetricsError WEIR_METRICS_INVALID_QUESTION */
+export function checkTime (name: string, value: unknown): void {
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  throw new MetricsError(
+    'WEIR_METRICS_INVALID_QUESTION',
+    `${name} ${String(value)} is not a time: use ms since 1970, such as Date.now()`
+  )
 }

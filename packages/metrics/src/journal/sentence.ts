@@ -21,12 +21,22 @@ function versionText ({ stamp, facts, fill }: KnownVersion): Text {
 
 /** Explains in plain English why a request was answered with its version. */
 export function sentenceOf (served: Recorded<ServedEvent>, explained: Explained): Text {
+  const { clocks } = explained
+  return clocks === undefined
+    ? reasonOf(served, explained)
+    : say`${reasonOf(served, explained)} But the clocks of ${clocks.ahead} and ${clocks.behind} disagree, by ${lasting(clocks.by)} or more: an event is later than one that it came before, so this may be wrong.`
+}
+
+function reasonOf (served: Recorded<ServedEvent>, explained: Explained): Text {
   const { version, ending, write } = explained
   const which = version === undefined ? say`the response` : say`the version ${versionText(version)}`
   const source = sourceOf(served)
   const by = write === undefined ? say`an invalidation` : say`${writeText(write)}`
   switch (explained.cause) {
     case 'not-cached':
+      if (served.reason === undefined && (served.status ?? 0) >= 400) {
+        return say`The cache had no response for it: ${served.instance} answered with status ${served.status ?? 0}, by a hook, or because the client accepts only a stored response.`
+      }
       return say`The cache had no part in it: the handler on ${served.instance} computed the response for this request alone${served.reason === undefined ? '' : ` (${served.reason})`}.`
     case 'computed':
       return say`The handler on ${served.instance} computed the response for this request, from the data of that moment.`
@@ -62,7 +72,7 @@ export function sentenceOf (served: Recorded<ServedEvent>, explained: Explained)
     case 'not-told':
       return say`The cache was not told of the change: ${source} served ${which} until it expired, and the next fill differed although nothing had invalidated it. The data was changed without an invalidation, for example by a job or directly in the database.`
     case 'unexplained':
-      return say`This must not happen: ${source} served ${which} after ${by} had ended it${write === undefined ? '' : say` and was acknowledged at ${{ at: write.at }}`}. Compare the clocks of the instances; if they agree, report it as a bug.`
+      return say`This must not happen: ${source} served ${which} after ${by} had ended it${write === undefined ? '' : say` and was acknowledged at ${{ at: write.at }}`}. Compare the clocks of ${served.instance} and ${write?.instance ?? ending?.invalidation.instance ?? 'the others'}; if they agree, report it as a bug.`
   }
 }
 

@@ -3,7 +3,9 @@ import type { Database } from 'better-sqlite3'
 import { checkedLimits } from './limits.js'
 import { packed, unpacked } from './packed.js'
 import { parseRun } from './parse.js'
-import { ENTRY_BYTES, type JournalBatch, type JournalLimits, type JournalStore } from './store.js'
+import {
+  ENTRY_BYTES, type JournalBatch, type JournalLimits, type JournalStore, newSecret
+} from './store.js'
 
 /** Options of {@link sqliteJournal}. */
 export interface SqliteJournalOptions extends JournalLimits {
@@ -12,7 +14,7 @@ export interface SqliteJournalOptions extends JournalLimits {
 }
 
 // Milliseconds for which another process' lock may delay a request. A failed write is repeated.
-const LOCK_TIMEOUT = 100
+const LOCK_TIMEOUT = 20
 const AT_ONCE = 100
 
 interface Row {
@@ -50,6 +52,8 @@ export function sqliteJournal ({ file, ...options }: SqliteJournalOptions): Jour
       return { runs: runs.flatMap((text) => parseRun(text) ?? []), forgottenTo: dropped }
     },
     namespaces: async () => opened.read(({ names }) => names.all()),
+    secret: async (namespace) =>
+      opened.write(({ secret }) => secret.immediate(namespace)),
     close () {
       opened.close()
     }
@@ -71,6 +75,9 @@ function prepare (db: Database) {
       ) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS weir_journal_state_1 (
         namespace TEXT PRIMARY KEY, bytes INTEGER NOT NULL, dropped REAL
+      ) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS weir_journal_secrets_1 (
+        namespace TEXT PRIMARY KEY, secret TEXT NOT NULL
       ) WITHOUT ROWID;
     `)
   }).immediate()
@@ -124,8 +131,22 @@ function prepare (db: Database) {
       dropTo.run(row.bytes, row.last, namespace)
     }
   })
+  const offer = db.prepare<[namespace: string, secret: string]>(
+    'INSERT OR IGNORE INTO weir_journal_secrets_1 (namespace, secret) VALUES (?, ?)'
+  )
+  const secretOf = db
+    .prepare<[namespace: string], string>(
+      'SELECT secret FROM weir_journal_secrets_1 WHERE namespace = ?'
+    )
+    .pluck()
+  const secret = db.transaction((namespace: string) => {
+    const made = newSecret()
+    offer.run(namespace, made)
+    return secretOf.get(namespace) ?? made
+  })
   return {
     append,
+    secret,
     read: db.prepare<[string, number, number, number, number], Row>(`
       SELECT id, weir_journal_1.run, told, events FROM weir_journal_1
       LEFT JOIN weir_journal_runs_1 USING (namespace, run)

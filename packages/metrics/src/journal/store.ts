@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { JournalEvent } from './event.js'
 
 /** A process that writes to a journal. */
@@ -61,6 +62,11 @@ export interface JournalStore {
   coverage (namespace: string): Promise<JournalCoverage>
   /** Returns the namespaces that have a journal. */
   namespaces (): Promise<string[]>
+  /**
+   * Returns the random key with which the instances of a namespace hash what they do not record;
+   * the first call makes it.
+   */
+  secret (namespace: string): Promise<string>
   close (): void | Promise<void>
 }
 
@@ -80,3 +86,5 @@ export const SKEW = 60_000
 
 // Bytes of an entry in a store beside its events.
 export const ENTRY_BYTES = 150
+
+export const newSecret = (): string => randomBytes(24).toString('base64url')

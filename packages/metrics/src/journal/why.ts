@@ -2,6 +2,7 @@ import { explain, type Explained, type ServedCause } from './cause.js'
 import type { Recorded, ServedEvent } from './event.js'
 import { gapsBetween, type JournalGap } from './gaps.js'
 import { History } from './history.js'
+import { isMerged } from './redact.js'
 import { clientsOf, isClient } from './search.js'
 import { requestText, sentenceOf } from './sentence.js'
 import type { JournalCoverage } from './store.js'
@@ -24,7 +25,8 @@ export interface WhyQuestion {
  *
  * - `client-cache`: the client's own cache, or one on the way, may reuse an earlier response
  * - `no-request`: no request, and no earlier response that may be reused
- * - `no-request-recorded`: requests were only counted, or the journal has a gap
+ * - `no-request-recorded`: requests were only counted, the journal has a gap, or it has no event of
+ *   the URL, as of routes without caching
  */
 export type Cause = ServedCause | 'client-cache' | 'no-request' | 'no-request-recorded'
 
@@ -66,7 +68,9 @@ export function why (
   isComplete = true
 ): Why {
   const history = new History(events, url)
-  const gapsIn = (from: number, to: number) => gapsBetween(from, to, coverage, events, now)
+  // No event of a later time exists.
+  const gapsIn = (from: number, to: number) =>
+    gapsBetween(from, Math.min(to, now), coverage, events, now)
   const near = history.served.filter((served) =>
     served.began <= at + within && served.at >= at - within)
   const own = near.filter((served) => client === undefined || isOf(served, client))
@@ -77,7 +81,9 @@ export function why (
     const { served, explained } = chosen
     const from = explained.version?.facts?.storedAt ?? served.began - within
     const gaps = gapsIn(from, served.at)
-    const isSafe = !RESTS_ON_ABSENCE.has(explained.cause) || (gaps.length === 0 && isComplete)
+    const isWhole = gaps.length === 0 && isComplete
+    const isSafe = explained.clocks === undefined &&
+      (!RESTS_ON_ABSENCE.has(explained.cause) || isWhole) && !isMerged(served.key)
     return {
       cause: explained.cause,
       conclusion: sentenceOf(served, explained),
@@ -92,12 +98,13 @@ export function why (
     served.at < at && (client === undefined || isOf(served, client)))
   const gaps = gapsIn(at - within, at + within)
   const wereCounted = near.some(({ hasMoreClients }) => hasMoreClients === true)
-  const isKnown = gaps.length === 0 && isComplete && !wereCounted
+  const isUnheard = history.served.length === 0 && history.fills.length === 0
+  const isKnown = gaps.length === 0 && isComplete && !wereCounted && !isUnheard
   const reuse = before && reuseOf(before, history, at)
   const cause = reuse !== undefined ? 'client-cache' : isKnown ? 'no-request' : 'no-request-recorded'
   return {
     cause,
-    conclusion: [...noRequest(cause, at, within, wereCounted), ...reuse ?? []],
+    conclusion: [...noRequest(cause, at, within, wereCounted, isUnheard), ...reuse ?? []],
     isCertain: isKnown,
     gaps,
     served: before,
@@ -161,7 +168,16 @@ function lifetimeIn (cacheControl = ''): number | undefined {
   return seconds === undefined || Number(seconds) === 0 ? undefined : Number(seconds)
 }
 
-function noRequest (cause: Cause, at: number, within: number, wereCounted: boolean): Text {
+function noRequest (
+  cause: Cause,
+  at: number,
+  within: number,
+  wereCounted: boolean,
+  isUnheard: boolean
+): Text {
+  if (isUnheard) {
+    return say`No event of this URL is recorded in the hour before ${{ at }}. Routes without caching have no journal: if this is one, requests may have reached the service. Otherwise check the URL.`
+  }
   switch (cause) {
     case 'client-cache':
       return say`No request reached the service within ${lasting(within)} of ${{ at }}: the client's own cache, or one on the way, answered.`
