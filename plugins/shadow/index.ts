@@ -19,7 +19,8 @@ import { Writes } from './writes.js'
 export interface ShadowOptions {
   /**
    * Header fields, besides Authorization, Cookie and X-API-Key, that identify a user of the
-   * application, as in the options of the response cache. Default: none.
+   * application, as in the options of the response cache. Fields with a usual name of credentials,
+   * such as X-Access-Token or X-User-Id, count in any case. Default: none.
    */
   readonly credentials?: readonly string[]
 }

@@ -12,6 +12,13 @@ const STATUSES = new Set([200, 203, 301, 308])
 /** Hash by which URLs are sampled. Cheap, because it is computed for each request. */
 export const urlHash = (url: string): number => textHash(url, SEEDS[0])
 
+// Names of header fields that usually contain credentials, besides fields of every browser.
+const NAMED_LIKE_CREDENTIALS =
+  /auth|token|session|secret|api-?key|user|account|tenant|jwt|credential/i
+const NO_CREDENTIALS = new Set([':authority', 'user-agent'])
+// Names are chosen by clients, so only some are remembered.
+const MOST_NAMES = 256
+
 let latest = { host: '', seed: textHash('', SEEDS[1]) }
 
 /** Hash of host and URL, unique within the sample. */
@@ -22,11 +29,33 @@ export function keyHash (hash: number, { host, url }: FastifyRequest): number {
 
 /** Reads from requests what their responses may depend on. */
 export class RequestFacts {
+  readonly #named = new Map<string, boolean>()
   readonly #credentialsOf: (request: FastifyRequest) => readonly string[]
 
   /** @param credentials header fields that identify users, in lower case */
   constructor (readonly credentials: readonly string[]) {
     this.#credentialsOf = credentialsOf(credentials)
+  }
+
+  /**
+   * Returns the header fields of a request that are named like credentials, besides the known ones.
+   * @param declared fields in Vary, by which caches separate responses anyway
+   */
+  carriedBy ({ headers }: FastifyRequest, declared: ReadonlySet<string>): readonly string[] {
+    let found = NONE
+    for (const name in headers) {
+      if (this.#isNamed(name) && !declared.has(name)) found = [...found, name]
+    }
+    return found
+  }
+
+  #isNamed (name: string): boolean {
+    const known = this.#named.get(name)
+    if (known !== undefined) return known
+    const isNamed = NAMED_LIKE_CREDENTIALS.test(name) && !NO_CREDENTIALS.has(name) &&
+      !this.credentials.includes(name)
+    if (this.#named.size < MOST_NAMES) this.#named.set(name, isNamed)
+    return isNamed
   }
 
   /** Returns whether a request identifies a user; a quick look, for requests without a probe. */
@@ -35,9 +64,12 @@ export class RequestFacts {
     return hasUser(request)
   }
 
-  /** Returns a hash of the credentials of a request; 0 without any. */
-  userOf (request: FastifyRequest): number {
-    const names = this.#credentialsOf(request)
+  /**
+   * Returns a hash of the credentials of a request; 0 without any.
+   * @param carried result of `carriedBy`
+   */
+  userOf (request: FastifyRequest, carried: readonly string[]): number {
+    const names = [...this.#credentialsOf(request), ...carried]
     if (names.length === 0) return 0
     const values = names.map((name) =>
       name === 'user' ? idOf(request) : `${name}=${valueOf(request, name)}`)
@@ -76,6 +108,8 @@ export class RequestFacts {
     return { signs, vary: names.filter((name) => !this.credentials.includes(name)) }
   }
 }
+
+const NONE: readonly string[] = []
 
 /** Reduces Accept-Encoding to the encodings that servers choose from, in one order. */
 const encodingsIn = (value: string): string =>

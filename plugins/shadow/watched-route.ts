@@ -1,7 +1,9 @@
+import { fieldValue, varyNames } from '@weir/http'
 import { collectionsOf, RouteSample } from '@weir/metrics'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from './budget.js'
 import { type Observed, observeResponse } from './observed-response.js'
+import { comparable, isRefusal } from './refusal.js'
 import { keyHash, type RequestFacts, urlHash } from './request-facts.js'
 import type { Writes } from './writes.js'
 
@@ -29,6 +31,7 @@ export class WatchedRoute {
 
   constructor (readonly path: string, readonly watching: Watching) {
     this.#collections = collectionsOf(path)
+    watching.budget.add(this)
   }
 
   get sample (): RouteSample | undefined {
@@ -40,6 +43,12 @@ export class WatchedRoute {
     const { now, mostKeys } = this.watching
     const sample = this.#sample ??= new RouteSample(`GET ${this.path}`, now(), mostKeys())
     sample.requests++
+    // All responses count, because one refusal is enough: closures and `on` are cheap.
+    const { raw } = reply
+    raw.on('finish', () => {
+      const location = () => fieldValue(reply.getHeaders()['location'])
+      if (isRefusal(raw.statusCode, location)) sample.refused++
+    })
     const hash = urlHash(request.url)
     if (sample.has(hash)) this.#sampled(sample, hash, request, reply)
   }
@@ -52,24 +61,30 @@ export class WatchedRoute {
   ): void {
     const { facts, writes, budget, now } = this.watching
     const start = now()
-    const key = sample.find(keyHash(hash, request), hash, start)
+    const carried = facts.carriedBy(request, sample.declaredVary)
+    const isUser = carried.length > 0 || facts.isOfUser(request)
+    const key = sample.find(keyHash(hash, request), hash, start, isUser, carried)
     if (key === undefined) return
-    if (!facts.isOfUser(request) && sample.repeats(key, start)) return
+    if (!isUser && sample.repeats(key, start)) return
     const unprobed = () => {
       const headers = sample.varies ? facts.headersOf(request, sample.headers) : NONE
-      sample.unprobed(key, start, facts.isOfUser(request), headers)
+      sample.unprobed(key, start, isUser, headers)
     }
-    if (!sample.mayProbe(key, start) || !budget.has(start)) return unprobed()
-    const [user, headers] = [facts.userOf(request), facts.headersOf(request, sample.headers)]
+    if (!sample.mayProbe(key, start) || !budget.has(this, start)) return unprobed()
+    const headers = facts.headersOf(request, sample.headers)
+    const known = facts.userOf(request, NO_NAMES)
     const { params } = request
-    const spent = (ms: number) => { budget.spend(ms) }
+    const spent = (ms: number) => { budget.spend(this, ms) }
     const done = ({ head, body, bytes }: Observed) => {
       if (head.status === NOT_MODIFIED) return unprobed()
+      const names = varyNames(head.fields['vary'])
+      const own = carried.filter((name) => names === '*' || !names.includes(name))
+      const user = own.length === 0 ? known : facts.userOf(request, own)
       const { signs, vary } = facts.signsOf(head, user !== 0, body === undefined)
-      const known = signs.has('status') ? undefined : body
+      const compared = signs.has('status') ? comparable(head.status) : body
       sample.probed(
         key,
-        { start, end: now(), body: known, bytes, user, headers, signs, vary },
+        { start, end: now(), body: compared, bytes, user, headers, signs, vary },
         (from) => writes.since(from, this.#collections, params)
       )
     }
@@ -79,3 +94,4 @@ export class WatchedRoute {
 }
 
 const NONE: readonly number[] = []
+const NO_NAMES: readonly string[] = []

@@ -7,13 +7,14 @@ import { runInThisContext } from 'node:vm'
 import compress from '@fastify/compress'
 import { memoryStore } from '@weir/cache/memory'
 import { type Certificate, certificate } from '@weir/internal/testing'
-import { memoryStore as metricsStore } from '@weir/metrics'
+import { memoryStore as metricsStore, suggestedTags } from '@weir/metrics'
 import Fastify, {
   fastify, type FastifyInstance, type InjectOptions, type RouteHandlerMethod
 } from 'fastify'
 import t, { type Test } from 'tap'
 import observability from '../observability/index.js'
 import responseCache from '../response-cache/index.js'
+import { Budget } from '../shadow/budget.js'
 import shadow, { type ShadowOptions } from '../shadow/index.js'
 import { UNCOUNTED } from '../uncounted.js'
 import { askHttp, askHttp2, type Ask, type Got } from './support/ask.js'
@@ -177,6 +178,33 @@ t.test('a route whose responses repeat gets options that the response cache acce
   t.match((await cached.inject('/api/products/1')).headers['cache-status'], 'hit')
 })
 
+t.test('the advised tags of any path are accepted, and responses are stored', async (t) => {
+  const names = ['boxes', 'series', "we'ird", 'a.b', 'ž']
+  const parameters: Readonly<Record<string, readonly string[]>> = {
+    ':id': ['1'],
+    ':id?': ['', '1'],
+    ':id::verb': ['1:verb', '1'],
+    ':a-:b.:c': ['1-2.3'],
+    ':n(^\\d+)': ['1'],
+    ':x_y': ['1'],
+    '*': ['', '1/2']
+  }
+  for (const name of names) {
+    for (const [parameter, values] of Object.entries(parameters)) {
+      const path = `/api/${name}/${parameter}`
+      const app = fastify()
+      t.teardown(() => app.close())
+      await app.register(responseCache, { store: memoryStore() })
+      const cache = { ttl: '1m', tags: suggestedTags(path) } as const
+      app.get(path, { config: { cache } }, async () => 'x')
+      for (const value of values) {
+        const { headers } = await app.inject(encodeURI(`/api/${name}/${value}`))
+        t.match(headers['cache-status'], 'stored', `${path} with "${value}"`)
+      }
+    }
+  }
+})
+
 t.test('two users with different bodies for one URL are found, whoever comes first', async (t) => {
   for (const [credential, options] of [
     ['authorization', {}], ['cookie', {}], ['x-api-key', {}], ['x-user', { credentials: ['X-User'] }]
@@ -193,6 +221,45 @@ t.test('two users with different bodies for one URL are found, whoever comes fir
     await send(app, pass, ['/me', of('b')], { times: 120 })
     t.match(app.shadow.advice(), [{ verdict: 'do-not-share', cache: null }], 'for ever')
   }
+})
+
+t.test('header fields named like credentials identify users, and the advice lists them', async (t) => {
+  const names = [
+    'x-auth-token', 'X-Access-Token', 'x-session', 'app-secret', 'apikey', 'x-user-id',
+    'x-account', 'x-tenant', 'x-jwt', 'x-credential', 'proxy-authorization'
+  ]
+  for (const name of names) {
+    const pass = clock(t)
+    const app = await build(t, (app) => {
+      app.get('/own/:id', async ({ params }) => params)
+      app.get('/news', async () => 'the same')
+    })
+    const of = (url: string, user: string) => ({ url, headers: { [name]: user } })
+    await send(app, pass, [of('/own/a', 'a'), of('/own/b', 'b')], { times: 150 })
+    t.match(codesOf(app), [['do-not-share', 'USERS_ONLY', 'CREDENTIALS', 'CREDENTIAL_HEADERS']], name)
+    await send(app, pass, ['/news', '/news', of('/news', 'a'), of('/news', 'b')], { times: 120 })
+    const news = app.shadow.advice().find(({ route }) => route === 'GET /news')
+    t.equal(news?.verdict, 'cache', name)
+    t.match(news?.code, `{ credentials: ['${name.toLowerCase()}'] }\n`)
+    t.match(runInThisContext(`({ ${news?.code ?? ''} })`), { config: { cache: news?.cache } })
+  }
+})
+
+t.test('user agents are no users, whatever their name has in common', async (t) => {
+  const pass = clock(t)
+  const app = await build(t, (app) => { app.get('/news', async () => 'the same') })
+  await send(app, pass, [{ url: '/news', headers: { 'user-agent': 'a' } }], { times: 300 })
+  t.match(codesOf(app), [['cache', 'IDENTICAL']])
+  t.match(app.shadow.findings(), [{ identified: 0, carried: [] }])
+})
+
+t.test('all requests of users are seen, also of those whose responses are not observed', async (t) => {
+  clock(t)
+  const app = await build(t, (app) => { app.get('/me', async () => 'x') })
+  // No time passes, so that only the first response is observed.
+  await send(app, () => {}, [{ url: '/me', headers: { cookie: 'a=1' } }], { times: 250 })
+  t.match(app.shadow.findings(), [{ sampled: 250, identified: 250, probes: 1 }])
+  t.match(codesOf(app), [['do-not-share', 'USERS_ONLY', 'CREDENTIALS']])
 })
 
 t.test('a user that a hook finds is a user', async (t) => {
@@ -272,6 +339,67 @@ t.test('equal requests with different bodies in turn are refused: something is u
   t.match(codesOf(app), [['do-not-share', 'ALTERNATES']])
 })
 
+t.test('a route that refuses some clients is never recommended, however few', async (t) => {
+  const token = 'x-knows'
+  const refusals: Readonly<Record<string, RouteHandlerMethod>> = {
+    401: async (_request, reply) => reply.code(401).send({ error: 'sign in' }),
+    403: async () => { throw Object.assign(new Error('not yours'), { statusCode: 403 }) },
+    407: async (_request, reply) => reply.code(407).send(),
+    'a redirect': async (_request, reply) => reply.redirect('/sign-in?to=x', 302),
+    raw: (_request, reply) => {
+      reply.hijack()
+      reply.raw.writeHead(401)
+      reply.raw.end()
+    }
+  }
+  for (const [name, refuse] of Object.entries(refusals)) {
+    const pass = clock(t)
+    const app = await build(t, (app) => {
+      app.get('/report', function (request, reply) {
+        if (request.headers[token] === 'yes') return reply.send({ salary: 1 })
+        return refuse.call(this, request, reply)
+      })
+    })
+    const granted = { url: '/report', headers: { [token]: 'yes' } }
+    await send(app, pass, [granted], { times: 300 })
+    t.match(codesOf(app), [['cache', 'IDENTICAL']])
+    // Requests at the same time are not probed.
+    await send(app, pass, [granted, '/report'], { ms: 0 })
+    t.match(codesOf(app), [['do-not-share', 'REFUSES']], name)
+    t.equal(app.shadow.advice()[0]?.code, null)
+  }
+})
+
+t.test('refusals of a hook, which runs before any cache, and other failures do not count', async (t) => {
+  const pass = clock(t)
+  let count = 0
+  const app = await build(t, (app) => {
+    app.addHook('onRequest', async ({ headers }, reply) =>
+      headers['x-refuse'] === undefined ? undefined : reply.code(403).send())
+    app.get('/x', async (_request, reply) => {
+      const status = [429, 503, 500][count++ % 150]
+      return status === undefined ? 'x' : reply.code(status).send()
+    })
+    app.get('/moved/:id', async ({ params }, reply) =>
+      JSON.stringify(params).includes('old') ? reply.redirect('/moved/new', 302) : 'x')
+  })
+  await send(app, pass, [
+    '/x', { url: '/x', headers: { 'x-refuse': '1' } }, '/moved/new', '/moved/old', '/moved/new'
+  ], { times: 300 })
+  t.match(codesOf(app), [['cache'], ['cache']])
+})
+
+t.test('a URL with 200 and 404 in turn depends on something unknown', async (t) => {
+  const pass = clock(t)
+  const app = await build(t, (app) => {
+    app.get('/x', async ({ headers }, reply) =>
+      headers['x-unknown'] === 'a' ? 'x' : reply.code(404).send())
+  })
+  const of = (value: string) => ({ url: '/x', headers: { 'x-unknown': value } })
+  await send(app, pass, [of('a'), of('b'), of('a'), of('a')], { times: 50 })
+  t.match(codesOf(app), [['do-not-share', 'ALTERNATES']])
+})
+
 t.test('bodies that always change, and URLs that never repeat, bring no gain', async (t) => {
   const pass = clock(t)
   let run = 0
@@ -315,6 +443,27 @@ t.test('a changed response of another product is not due to a write to this one'
   })
   await send(app, pass, ['/products/1', { method: 'PUT', url: '/products/2' }], { times: 20 })
   t.strictSame(app.shadow.findings().map(({ changes, writes }) => [changes, writes]), [[19, {}]])
+})
+
+t.test('routes share the budget, so that the first one of a burst does not take all', async (t) => {
+  let at = 0
+  const budget = new Budget(0)
+  const routes = Array.from({ length: 4 }, () => ({ probes: 0 }))
+  for (const route of routes) budget.add(route)
+  mock.method(process, 'cpuUsage', () => ({ user: 0, system: 0 }))
+  t.teardown(() => { mock.restoreAll() })
+  for (let burst = 0; burst < 2000; burst++) {
+    at += 50
+    for (const route of routes) {
+      if (!budget.has(route, at)) continue
+      budget.spend(route, 0.1)
+      route.probes++
+    }
+  }
+  const probes = routes.map((route) => route.probes)
+  t.ok(Math.max(...probes) - Math.min(...probes) <= 2, String(probes))
+  // 5 ms at first, then 0.05% of 100 s.
+  t.ok(probes.reduce((sum, n) => sum + n) * 0.1 <= 5 + 50 + 4 * 0.1, String(probes))
 })
 
 /* Exceptions. */

@@ -51,7 +51,13 @@ t.test('the shortest lifetime that brings nearly all fresh hits is recommended',
 t.test('nothing is recommended before there is enough data, and it says how much', async (t) => {
   t.match(adviseOn(findingOf({ sampled: 150 })), { verdict: 'more-data', missing: 50, cache: null })
   t.match(adviseOn(findingOf({ judged: [0, 10, 20, 40, 40, 40, 40] })), {
-    verdict: 'more-data', missing: 60
+    verdict: 'more-data', missing: 60, reasons: [{ code: 'FEW_COMPARISONS' }]
+  })
+  t.match(adviseOn(findingOf({ until: 60_000, judged: [3, 3, 43, 81, 255, 515, 515] })), {
+    verdict: 'more-data', missing: 57
+  }, 'lifetimes that cannot be recommended yet do not count')
+  t.match(adviseOn(findingOf({ sampled: 199 })), {
+    missing: 1, reasons: [{ text: '1 more request for sampled URLs is needed.' }]
   })
   t.match(adviseOn(new RouteSample('GET /', 0).finding(HOUR)), {
     verdict: 'more-data', missing: 200, handlerMs: 0, bodyBytes: 0
@@ -68,6 +74,7 @@ t.test('no single sign of danger is outvoted by any gain', async (t) => {
     VARY_USER: { signs: { ...signs, varyUser: 1 } },
     USER_BODIES: { users: { same: 1000, differ: 0, proven: 1, unclear: 0 } },
     USERS_DIFFER: { users: { same: 19, differ: 1, proven: 0, unclear: 0 } },
+    REFUSES: { refused: 1 },
     ALTERNATES: { flips: 3, changes: 6 },
     USERS_ONLY: { eligible: 0, signs: { ...signs, credentials: 1000 } },
     STATUS: { signs: { ...signs, status: 501 } },
@@ -77,6 +84,17 @@ t.test('no single sign of danger is outvoted by any gain', async (t) => {
     const { verdict, cache, expected, reasons } = adviseOn(findingOf(more))
     t.strictSame([verdict, cache, expected, reasons[0]?.code], ['do-not-share', null, null, code])
   }
+  t.match(adviseOn(findingOf({
+    eligible: 0, identified: 3600, probes: 0, hits: [0, 0, 0, 0, 0, 0, 0]
+  })), { verdict: 'do-not-share', reasons: [{ code: 'USERS_ONLY' }] }, 'also if nothing was probed')
+  t.match(adviseOn(findingOf({
+    eligible: 100, identified: 3500, hits: [0, 0, 1, 1, 1, 1, 1]
+  })), {
+    verdict: 'no-gain',
+    reasons: [{
+      text: 'Within 5m, 1.0% of the requests that a cache may answer repeat an earlier one.'
+    }, { code: 'CREDENTIALS' }]
+  })
   t.match(adviseOn(findingOf({ users: { same: 20, differ: 1, proven: 0, unclear: 0 } })), {
     verdict: 'cache'
   }, 'the response changed between the requests of two users')
@@ -94,6 +112,7 @@ t.test('vary and writes are part of the code', async (t) => {
     },
     declaredVary: ['x-tenant'],
     signs: { ...findingOf().signs, credentials: 500 },
+    carried: ['x-access-token'],
     intervals: 100,
     changes: 10,
     writes: {
@@ -103,12 +122,13 @@ t.test('vary and writes are part of the code', async (t) => {
     }
   }))
   t.equal(code, [
+    "// Options of the response cache: { credentials: ['x-access-token'] }",
     "config: { cache: { ttl: '1m', vary: ['accept'], tags: ['products', 'product:{id}'] } }",
     '// PUT /api/products/:id',
     "config: { invalidates: ['products', 'product:{id}'] }"
   ].join('\n'))
   t.strictSame(reasons.map((reason) => reason.code), [
-    'IDENTICAL', 'CREDENTIALS', 'VARY', 'VARY', 'WRITES', 'WRITES'
+    'IDENTICAL', 'CREDENTIALS', 'CREDENTIAL_HEADERS', 'VARY', 'VARY', 'WRITES', 'WRITES'
   ])
 })
 
@@ -119,7 +139,12 @@ t.test('tags follow the path', async (t) => {
     ['/categories/:slug/products', ['products', 'category:{slug}'], ['categories', 'products']],
     ['/shops/:shop/news/:id(^\\d+)', ['news', 'shop:{shop}', 'news:{id}'], ['shops', 'news']],
     ['/files/*', ['files'], ['files']],
-    ['/address/:id?', ['address', 'address:{id}'], ['address']],
+    ['/address/:id?', ['address'], ['address']],
+    ['/addresses/:id', ['addresses', 'address:{id}'], ['addresses']],
+    ['/boxes/:id', ['boxes', 'box:{id}'], ['boxes']],
+    ['/branches/:id', ['branches', 'branch:{id}'], ['branches']],
+    ['/series/:id', ['series', 'series:{id}'], ['series']],
+    ['/x/:id::verb', ['x'], ['x']],
     ['/:id', [], []],
     ['/a::b/:from-:to', [':to'].slice(1), []],
     ['/', [], []],

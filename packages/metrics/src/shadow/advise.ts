@@ -46,7 +46,7 @@ export interface Advice {
   /** The same as code to paste; null for the other verdicts. */
   readonly code: string | null
   readonly writes: readonly RelatedWrite[]
-  /** Requests still needed; 0 unless the verdict is `more-data`. */
+  /** Requests or comparisons still needed, at least; 0 unless the verdict is `more-data`. */
   readonly missing: number
   readonly requests: number
   readonly requestsPerHour: number
@@ -103,7 +103,7 @@ export function adviseOn (finding: ShadowFinding): Advice {
     verdict: decision.verdict,
     reasons: [...decision.reasons, ...notesOn(finding, vary, writes)],
     cache,
-    code: cache === null ? null : codeOf(cache, writes),
+    code: cache === null ? null : codeOf(cache, writes, finding.carried),
     writes,
     missing: decision.verdict === 'more-data' ? decision.missing : 0,
     requests,
@@ -159,14 +159,20 @@ function decide (finding: ShadowFinding, candidates: readonly AdviceCandidate[])
     return { verdict: 'more-data', missing: 0, reasons: [{ code: 'SHORT_TIME', text }] }
   }
   if (longest.hitRatio < LEAST_HIT_RATIO) {
-    const text = `Hardly any URL was requested twice within ${longest.ttl}.`
+    const text = `Within ${longest.ttl}, ${percent(longest.hitRatio)} of the requests that a ` +
+      'cache may answer repeat an earlier one.'
     return { verdict: 'no-gain', reasons: [{ code: 'NO_REPEATS', text }] }
   }
   const useful = observed.filter(({ hitRatio }) => hitRatio >= LEAST_HIT_RATIO)
   const compared = useful.filter(({ staleShare }) => staleShare !== null)
   if (compared.length === 0) {
-    const most = Math.max(...finding.judged) * perWeight(finding)
-    return moreRequests(Math.max(1, Math.ceil(NEEDED_COMPARISONS - most)))
+    // Only lifetimes that were observed for long enough, and that bring hits, can be recommended.
+    const most = Math.max(...candidates.map((candidate, i) =>
+      useful.includes(candidate) ? finding.judged[i] ?? 0 : 0)) * perWeight(finding)
+    const missing = Math.max(1, Math.ceil(NEEDED_COMPARISONS - most))
+    const text = `At least ${counted(missing, 'more comparison')} of responses ` +
+      `${missing === 1 ? 'is' : 'are'} needed, of one URL within its lifetime.`
+    return { verdict: 'more-data', missing, reasons: [{ code: 'FEW_COMPARISONS', text }] }
   }
   const fresh = compared.filter(({ staleShare }) => (staleShare ?? 1) <= MOST_STALE)
   const best = Math.max(...fresh.map(({ hitRatio }) => hitRatio))
@@ -182,29 +188,41 @@ function decide (finding: ShadowFinding, candidates: readonly AdviceCandidate[])
   return { verdict: 'no-gain', reasons: [{ code: 'CHANGES', text }] }
 }
 
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 function moreRequests (missing: number): Decision {
-  const text = `${missing} more requests for sampled URLs are needed.`
+  const text = `${counted(missing, 'more request')} for sampled URLs ` +
+    `${missing === 1 ? 'is' : 'are'} needed.`
   return { verdict: 'more-data', missing, reasons: [{ code: 'FEW_REQUESTS', text }] }
 }
 
 function notesOn (
-  { signs, probes, headers, declaredVary }: ShadowFinding,
+  { signs, sampled, identified, probes, headers, carried, declaredVary }: ShadowFinding,
   vary: readonly string[],
   writes: readonly RelatedWrite[]
 ): AdviceReason[] {
   const notes: AdviceReason[] = []
-  if (signs.credentials > signs.declared && signs.credentials > 0) {
+  const ofUsers = Math.max(
+    identified / Math.max(1, sampled), signs.credentials / Math.max(1, probes))
+  if (ofUsers > 0 && (signs.declared === 0 || signs.credentials > signs.declared)) {
     notes.push({
       code: 'CREDENTIALS',
-      text: `${percent(signs.credentials / Math.max(1, probes))} of the requests identify a user: ` +
+      text: `${percent(ofUsers)} of the requests identify a user: ` +
         'they bypass the cache, and are not part of the expected hits.'
+    })
+  }
+  if (carried.length > 0) {
+    notes.push({
+      code: 'CREDENTIAL_HEADERS',
+      text: `Requests carry ${carried.join(', ')}, named like credentials: list them in ` +
+        '`credentials` of the response cache, else it shares responses to these requests.'
     })
   }
   for (const name of vary) {
     const { proven = 0 } = headers[name] ?? {}
     notes.push({
       code: 'VARY',
-      text: `Bodies depend on the request header ${name} (${proven} proofs), which is not in Vary.`
+      text: `Bodies depend on the request header ${name} (${counted(proven, 'proof')}), which is not in Vary.`
     })
   }
   if (declaredVary.length > 0) {
@@ -221,7 +239,11 @@ function notesOn (
 }
 
 /** Writes the options of the route, and of the writes that change it, as code. */
-function codeOf (cache: AdvisedCache, writes: readonly RelatedWrite[]): string {
+function codeOf (
+  cache: AdvisedCache,
+  writes: readonly RelatedWrite[],
+  carried: readonly string[]
+): string {
   const list = (names: readonly string[]) => `[${names.map(quoted).join(', ')}]`
   const lines = [
     `ttl: ${quoted(cache.ttl)}`,
@@ -229,6 +251,9 @@ function codeOf (cache: AdvisedCache, writes: readonly RelatedWrite[]): string {
     ...(cache.tags === undefined ? [] : [`tags: ${list(cache.tags)}`])
   ]
   return [
+    ...(carried.length === 0
+      ? []
+      : [`// Options of the response cache: { credentials: ${list(carried)} }`]),
     `config: { cache: { ${lines.join(', ')} } }`,
     ...writes
       .filter(({ invalidates }) => invalidates.length > 0)

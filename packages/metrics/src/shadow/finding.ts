@@ -31,8 +31,9 @@ export interface ShadowFinding {
   readonly until: number
   /** All requests, counted exactly. */
   readonly requests: number
-  /** Requests for sampled URLs. */
+  /** Requests for sampled URLs, and those among them that identify a user. */
   readonly sampled: number
+  readonly identified: number
   /** The same, weighted. */
   readonly weight: number
   /** Weighted requests that a cache could have answered: not those that identify a user. */
@@ -55,6 +56,8 @@ export interface ShadowFinding {
   readonly users: Comparisons & { readonly unclear: number }
   /** Comparisons by the request header that differed. */
   readonly headers: Readonly<Record<string, Comparisons>>
+  /** Request headers with a name of credentials that the application did not list. */
+  readonly carried: readonly string[]
   /** Request headers that responses name in Vary. */
   readonly declaredVary: readonly string[]
   /** Pairs of successive responses for the same request, and those among them that changed. */
@@ -62,6 +65,8 @@ export interface ShadowFinding {
   readonly changes: number
   /** Changes back to the body before. */
   readonly flips: number
+  /** Responses of the handler that refused a client, sampled or not, counted exactly. */
+  readonly refused: number
   /** Intervals with a write, by route of the write: with and without a change of the body. */
   readonly writes: Readonly<Record<string, readonly [changed: number, unchanged: number]>>
 }

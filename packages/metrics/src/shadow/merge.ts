@@ -15,6 +15,7 @@ export function mergeFindings (a: ShadowFinding, b: ShadowFinding): ShadowFindin
     until: Math.max(a.until, b.until),
     requests: sum('requests'),
     sampled: sum('sampled'),
+    identified: sum('identified'),
     weight: sum('weight'),
     eligible: sum('eligible'),
     // Instances behind a load balancer see the same URLs.
@@ -30,10 +31,12 @@ export function mergeFindings (a: ShadowFinding, b: ShadowFinding): ShadowFindin
     ) as Record<Sign, number>,
     users: { ...added(a.users, b.users), unclear: a.users.unclear + b.users.unclear },
     headers: mapped(a.headers, b.headers, added),
+    carried: [...new Set([...a.carried, ...b.carried])].sort(),
     declaredVary: [...new Set([...a.declaredVary, ...b.declaredVary])].sort(),
     intervals: sum('intervals'),
     changes: sum('changes'),
     flips: sum('flips'),
+    refused: sum('refused'),
     writes: mapped(a.writes, b.writes, (one, other) => [one[0] + other[0], one[1] + other[1]])
   }
 }

@@ -25,6 +25,7 @@ function readFinding (value: unknown): ShadowFinding | undefined {
     until: number('until'),
     requests: number('requests'),
     sampled: number('sampled'),
+    identified: number('identified'),
     weight: number('weight'),
     eligible: number('eligible'),
     keys: number('keys'),
@@ -33,7 +34,8 @@ function readFinding (value: unknown): ShadowFinding | undefined {
     bytes: number('bytes'),
     intervals: number('intervals'),
     changes: number('changes'),
-    flips: number('flips')
+    flips: number('flips'),
+    refused: number('refused')
   }
   const users = value['users']
   return {
@@ -49,6 +51,7 @@ function readFinding (value: unknown): ShadowFinding | undefined {
     headers: Object.fromEntries(
       entriesOf(value['headers']).map(([name, tally]) => [name, comparisons(tally)])
     ),
+    carried: namesIn(value['carried']),
     declaredVary: namesIn(value['declaredVary']),
     writes: Object.fromEntries(
       entriesOf(value['writes']).map(([name, pair]) => {

@@ -15,14 +15,17 @@ export type AdviceCode =
   | 'USER_BODIES'
   | 'USERS_DIFFER'
   | 'USERS_ONLY'
+  | 'REFUSES'
   | 'ALTERNATES'
   | 'STATUS'
   | 'TOO_LARGE'
   | 'FEW_REQUESTS'
+  | 'FEW_COMPARISONS'
   | 'SHORT_TIME'
   | 'CHANGES'
   | 'NO_REPEATS'
   | 'CREDENTIALS'
+  | 'CREDENTIAL_HEADERS'
   | 'VARY'
   | 'WRITES'
   | 'IDENTICAL'
@@ -39,7 +42,7 @@ export const percent = (share: number): string =>
 
 /** Returns the reasons why responses must not be shared. One is enough. */
 export function dangersOf (finding: ShadowFinding): AdviceReason[] {
-  const { signs, probes, users, flips, changes, eligible, sampled } = finding
+  const { signs, probes, users, flips, changes, refused } = finding
   const of = (count: number) => `${percent(count / Math.max(1, probes))} of the responses`
   const reasons: AdviceReason[] = []
   const add = (isTrue: boolean, code: AdviceCode, text: string) => {
@@ -58,15 +61,26 @@ export function dangersOf (finding: ShadowFinding): AdviceReason[] {
   add(signs.varyAny > 0, 'VARY_ANY', `${of(signs.varyAny)} have Vary: *.`)
   add(signs.varyUser > 0, 'VARY_USER',
     `${of(signs.varyUser)} name a header that identifies users in Vary.`)
+  add(refused > 0, 'REFUSES',
+    `The handler refused ${refused === 1 ? 'a request' : `${refused} requests`} (status 401, 402, ` +
+    '403, 407, 451, or a redirect to a sign-in page), and a cache would answer these, too.')
   add(flips >= FLIPS && flips > changes / 4, 'ALTERNATES',
     'Equal requests get different bodies in turn: responses depend on something that is none of ' +
     'the compared headers, such as another header, the address or chance.')
-  add(sampled > 0 && probes > 0 && eligible === 0 && signs.credentials === probes, 'USERS_ONLY',
+  add(isForUsersOnly(finding), 'USERS_ONLY',
     'Every request identifies a user, and no response is declared as the same for all.')
   add(signs.status > probes * MAJORITY, 'STATUS',
     `${of(signs.status)} have a status that is not stored.`)
   add(signs.tooLarge > probes * MAJORITY, 'TOO_LARGE', `${of(signs.tooLarge)} are over 1 MiB.`)
   return reasons
+}
+
+/** Whether all requests identify a user; responses need not be observed for that. */
+function isForUsersOnly (
+  { sampled, identified, eligible, probes, signs }: ShadowFinding
+): boolean {
+  if (eligible > 0 || sampled === 0) return false
+  return identified >= sampled || (probes > 0 && signs.credentials === probes)
 }
 
 /** Returns the request headers by which responses were seen to differ, without those in Vary. */

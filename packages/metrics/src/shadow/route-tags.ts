@@ -1,4 +1,5 @@
-// Names end where the router ends them; a double colon is a colon of the path.
+// Names end where the router ends them. Optional parameters may be absent, and a double colon is
+// part of the name for the router, so that neither gives a tag.
 const PARAMETER = /^:([^:/(.?*{}-]+)/
 
 /**
@@ -10,7 +11,7 @@ const PARAMETER = /^:([^:/(.?*{}-]+)/
 export function suggestedTags (path: string): string[] {
   const segments = segmentsOf(path)
   const things = segments.flatMap((segment, i) => {
-    const [, name] = PARAMETER.exec(segment) ?? []
+    const [, name] = /%3A|\?$/.test(segment) ? [] : PARAMETER.exec(segment) ?? []
     const collection = segments[i - 1]
     return name === undefined || collection === undefined || !isName(collection)
       ? []
@@ -32,7 +33,11 @@ const segmentsOf = (path: string): string[] => {
 
 const isName = (segment: string) => /^[\w.~-]+$/.test(segment)
 
-const singular = (name: string): string =>
-  name.length > 3 && /[^isu]s$/.test(name) && name !== 'news'
-    ? name.replace(/ies$/, 'y').replace(/s$/, '')
-    : name
+const SAME = new Set(['news', 'series', 'species'])
+
+function singular (name: string): string {
+  if (name.length <= 3 || SAME.has(name)) return name
+  if (/(?:x|ss|sh|ch)es$/.test(name)) return name.slice(0, -2)
+  if (/ies$/.test(name)) return name.replace(/ies$/, 'y')
+  return /[^isu]s$/.test(name) ? name.slice(0, -1) : name
+}

@@ -7,6 +7,7 @@ const ALL = 2 ** 32
 // Variants of a URL by headers.
 const MOST_VARIANTS = 6
 const MOST_HEADERS = 10
+const MOST_CARRIED = 8
 const MOST_WRITES = 8
 // Sampled requests per second beyond which fewer URLs are sampled, down to this number of URLs.
 const BUSY = 200
@@ -36,7 +37,10 @@ export interface SampledKey {
 
 /** A response whose body was hashed. */
 export interface Probe extends Omit<Observation, 'body'> {
-  /** Hash of the body; undefined if it is too large, or if the status is not one to be cached. */
+  /**
+   * Hash of the body, or a number for the status of a response that is compared but not cached;
+   * undefined for responses that cannot be compared.
+   */
   readonly body: number | undefined
   readonly bytes: number
   readonly signs: ReadonlySet<Sign>
@@ -55,6 +59,8 @@ export interface Probe extends Omit<Observation, 'body'> {
 export class RouteSample {
   /** All requests, counted by the caller. */
   requests = 0
+  /** Responses that refused a client, counted by the caller. */
+  refused = 0
   #threshold = ALL
   /** End of the current second, and sampled requests in it. */
   #secondEnds = 0
@@ -63,6 +69,7 @@ export class RouteSample {
   readonly #keys = new Map<number, SampledKey>()
   readonly #names: string[] = [...VARY_CANDIDATES]
   readonly #declaredVary = new Set<string>()
+  readonly #carried = new Set<string>()
   #evidence = new Evidence()
   #counts = emptyCounts()
   #sums = emptySums()
@@ -81,6 +88,11 @@ export class RouteSample {
     return this.#names
   }
 
+  /** Names of request headers in Vary, in lower case. */
+  get declaredVary (): ReadonlySet<string> {
+    return this.#declaredVary
+  }
+
   /** Whether responses vary by request headers, so that each request's are needed. */
   get varies (): boolean {
     return this.#evidence.known.size > 0
@@ -94,8 +106,16 @@ export class RouteSample {
   /**
    * Returns the URL of a request; undefined if it does not fit into the sample any more.
    * @param key hash of scheme, host, path and query that is unique among all URLs
+   * @param isUser whether the request identifies a user
+   * @param carried headers of the request that are named like credentials
    */
-  find (key: number, hash: number, now: number): SampledKey | undefined {
+  find (
+    key: number,
+    hash: number,
+    now: number,
+    isUser = false,
+    carried: readonly string[] = []
+  ): SampledKey | undefined {
     let found = this.#keys.get(key)
     if (this.#isBusy(now)) {
       this.#halve()
@@ -117,8 +137,14 @@ export class RouteSample {
     }
     found.at = now
     this.#sums.sampled++
+    if (isUser) this.#sums.identified++
+    for (const name of carried) this.#carry(name)
     this.#sums.weight += this.#weight
     return found
+  }
+
+  #carry (name: string): void {
+    if (this.#carried.size < MOST_CARRIED) this.#carried.add(name)
   }
 
   #makeRoom (now: number): void {
@@ -181,7 +207,7 @@ export class RouteSample {
     this.#sums.micros += (end - start) * 1000
     this.#sums.bytes += bytes
     for (const sign of signs) this.#signs[sign]++
-    for (const name of probe.vary) this.#declare(name, end)
+    for (const name of probe.vary) this.#declare(name, end, signs.has('credentials'))
     if (body === undefined) return
     const { change, isNews } = key.seen.add({ ...probe, body }, this.#evidence)
     if (change !== undefined) {
@@ -190,7 +216,8 @@ export class RouteSample {
       if (change.isBack) this.#sums.flips++
       for (const route of writesSince(change.from)) this.#written(route, change.isChanged)
     }
-    if (isNews) this.#startOver(end)
+    if (isNews) this.#startOver(end, signs.has('credentials'))
+    if (signs.has('status')) return
     if (signs.has('credentials') && !signs.has('declared')) return
     const variant = this.#variant(key, probe.headers)
     variant.body = body
@@ -225,7 +252,7 @@ export class RouteSample {
   }
 
   /** Responses name the header in Vary: caches separate them by it. */
-  #declare (name: string, now: number): void {
+  #declare (name: string, now: number, isUser: boolean): void {
     if (this.#declaredVary.has(name)) return
     let index = this.#names.indexOf(name)
     if (index < 0) {
@@ -234,11 +261,11 @@ export class RouteSample {
     }
     this.#declaredVary.add(name)
     this.#evidence.known.add(index)
-    this.#startOver(now)
+    this.#startOver(now, isUser)
   }
 
   /** Simulates anew, because entries are selected by more headers than before. */
-  #startOver (now: number): void {
+  #startOver (now: number, isUser: boolean): void {
     this.since = now
     for (const key of this.#keys.values()) {
       key.variants.clear()
@@ -249,6 +276,7 @@ export class RouteSample {
     this.#sums = {
       ...this.#sums,
       sampled: 1,
+      identified: isUser ? 1 : 0,
       weight: this.#weight,
       eligible: 0,
       before: this.requests - 1
@@ -274,6 +302,7 @@ export class RouteSample {
       until: Math.round(now),
       ...sums,
       requests: this.requests - before,
+      refused: this.refused,
       micros: Math.round(sums.micros),
       hits: [...hits],
       judged: [...judged],
@@ -286,6 +315,8 @@ export class RouteSample {
           return tally === undefined ? [] : [[name, { ...tally }]]
         })
       ),
+      // Caches separate responses by headers in Vary, so these are no credentials any more.
+      carried: [...this.#carried].filter((name) => !this.#declaredVary.has(name)),
       declaredVary: [...this.#declaredVary],
       writes: Object.fromEntries([...this.#writes].map(([route, counts]) => [route, [...counts]]))
     }
@@ -296,6 +327,7 @@ const emptySums = () => ({
   /** Requests before the simulation began anew. */
   before: 0,
   sampled: 0,
+  identified: 0,
   weight: 0,
   eligible: 0,
   keys: 0,
