@@ -181,6 +181,21 @@ export const WEIR_ERR_EDGE_SECRET = expected(
   )
 )
 
+/** An invalidation of another region has no list of valid tags. */
+export const WEIR_ERR_EDGE_TAGS = createError(
+  'WEIR_ERR_EDGE_TAGS',
+  'The request has no valid tags: send {"tags": […]}, up to 1,000 texts that are not empty',
+  400
+)
+
+/** An invalidation of another region was not carried out here in full. */
+export const WEIR_ERR_EDGE_INCOMPLETE = createError(
+  'WEIR_ERR_EDGE_INCOMPLETE',
+  'The cache or the edge of this region has not confirmed the invalidation: repeat it, and see ' +
+  'the log of this region for the cause',
+  503
+)
+
 /* response-cache and invalidation */
 
 /** A handler requests from its own application the response that it is computing. */

@@ -3,10 +3,16 @@ import { type Duration, parseDuration } from '@weir/cache'
 import { type Edge, EVERYTHING } from '@weir/edge'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_EDGE_SECRET, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
+import {
+  WEIR_ERR_EDGE_INCOMPLETE,
+  WEIR_ERR_EDGE_SECRET,
+  WEIR_ERR_EDGE_TAGS,
+  WEIR_ERR_PLUGIN_OPTION
+} from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../observability/index.js'
 import '../response-cache/index.js'
+import { isTag } from '../response-cache/tags.js'
 import { EdgeReporting } from './reporting.js'
 
 /** Options of the edge. */
@@ -87,6 +93,7 @@ function acceptRegions (app: FastifyInstance, edge: Edge, secret: string): void 
   }
   const expected = Buffer.from(`Bearer ${secret}`)
   app.post<{ Body: { tags: string[] } }>('/.well-known/weir/invalidate', {
+    attachValidation: true,
     schema: {
       hide: true,
       body: {
@@ -105,11 +112,19 @@ function acceptRegions (app: FastifyInstance, edge: Edge, secret: string): void 
         throw new WEIR_ERR_EDGE_SECRET()
       }
     }
-  }, async ({ body: { tags } }, reply) => {
+  }, async ({ body, validationError, log }, reply) => {
+    if (validationError !== undefined || !body.tags.every(isTag)) throw new WEIR_ERR_EDGE_TAGS()
+    const { tags } = body
     // The other region keeps the invalidation until all of it is done. No further one is told.
     const { cache } = app.responseCache
-    await (tags.includes(EVERYTHING) ? cache.clear() : cache.invalidate(tags))
-    await edge.purge(tags)
+    try {
+      await (tags.includes(EVERYTHING) ? cache.clear() : cache.invalidate(tags))
+      await edge.purge(tags)
+    } catch (error) {
+      // Never with the status of a destination here: the other region would give up for good.
+      log.warn({ err: error }, 'an invalidation of another region was not carried out in full')
+      throw new WEIR_ERR_EDGE_INCOMPLETE()
+    }
     return reply.code(204).send()
   })
 }

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
-import { passOn } from '../response-cache/pass-on.js'
+import { type Invalidated, passOn } from '../response-cache/pass-on.js'
 import { followFragments } from './follow.js'
 import { Fragments, type Render } from './fragments.js'
 import type { FragmentOptions } from './options.js'
@@ -35,14 +35,15 @@ export interface FragmentCache {
   readonly cache: Cache<string>
   /**
    * Invalidates every fragment with one of the tags, and all that contain one, on every instance.
+   * @returns `unconfirmed`: names of caches at the edge that have not confirmed
    * @example await app.fragments.invalidate(['categories'])
    */
-  invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
+  invalidate (tags: readonly string[], options?: WriteOptions): Promise<Invalidated>
   /**
    * Invalidates one fragment, in all of its variants, and all that contain it.
    * @example await app.fragments.delete('menu')
    */
-  delete (key: string, options?: WriteOptions): Promise<void>
+  delete (key: string, options?: WriteOptions): Promise<Invalidated>
 }
 
 /** Fragment of a page, as listed by `reply.usedFragments`. */
@@ -116,7 +117,7 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
   // Pages have the tags of their fragments, at the edge, too.
   const invalidate = async (tags: readonly string[], options?: WriteOptions) => {
     const isBounded = options?.consistency === 'bounded'
-    await passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
+    return passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
   }
   app.decorate('fragments', {
     cache,

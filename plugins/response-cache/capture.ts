@@ -709,12 +709,12 @@ export class Capture implements Tap {
   /** Adds the fields for caches beyond the fleet, with every tag that ends the entry here. */
   #addEdge ({ status, fields }: Head, tags: readonly string[]): void {
     const {
-      request: { method },
+      request: { method, originalUrl },
       ongoing: { target, fill },
       options: { edge }
     } = this
     if (method === 'POST' || status === 206) edge?.forbid(fields)
-    else edge?.add(fields, [...tags, ...targetTags(target.key, ''), keyTag(fill.key)])
+    else edge?.add(fields, [...tags, ...targetTags(target.key, ''), keyTag(fill.key)], originalUrl)
   }
 
   #status (fields: Fields, status: CacheStatus): string {

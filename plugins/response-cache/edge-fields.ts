@@ -4,14 +4,25 @@ import type { Fields } from './head.js'
 
 /** Fields for caches beyond the fleet: `edge.fields` of `@weir/edge`. */
 export interface ResponseEdge {
-  stored (tags: readonly string[], seconds: number | undefined): Fields
+  readonly isByTarget: boolean
+  stored (
+    tags: readonly string[],
+    seconds: number | undefined,
+    response: { readonly target: string, readonly varies: boolean }
+  ): Fields
   unstored (): Fields
 }
 
 /** Adds the fields of a route's responses for caches beyond the fleet. */
 export interface RouteEdge {
-  /** Adds tags and lifetime to the fields of a response that this cache has stored. */
-  add (fields: Fields, tags: readonly string[]): void
+  /** True if the fields depend on the request's target. */
+  readonly isByTarget: boolean
+  /**
+   * Adds tags and lifetime to the fields of a response that this cache has stored, after those of
+   * all hooks.
+   * @param target path and query as the client sent them
+   */
+  add (fields: Fields, tags: readonly string[], target: string): void
   /** Forbids the edge to store a response that this cache has not stored. */
   forbid (fields: Fields): void
 }
@@ -26,11 +37,14 @@ export function routeEdge (edge: ResponseEdge, lifetime: Duration | undefined): 
   const forbid = (fields: Fields) => { Object.assign(fields, edge.unstored()) }
   return {
     forbid,
-    add (fields, tags) {
+    isByTarget: edge.isByTarget,
+    add (fields, tags, target) {
       if (isForOneClient(fields)) return forbid(fields)
       // A targeted field of the application is its own decision about CDNs.
       const isOwn = fields['cdn-cache-control'] !== undefined
-      Object.assign(fields, edge.stored(tags, isOwn ? undefined : seconds))
+      Object.assign(fields, edge.stored(tags, isOwn ? undefined : seconds, {
+        target, varies: fields['vary'] !== undefined
+      }))
     }
   }
 }

@@ -193,7 +193,8 @@ export class HitHead implements Holder {
    */
   ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
     // The edge must not store a stale response, whose fields are added one by one.
-    if (this.#options.edge !== undefined && mayBeOld(moment)) return undefined
+    const { edge } = this.#options
+    if (edge !== undefined && (edge.isByTarget || mayBeOld(moment))) return undefined
     return moment[answer] ?? (this.isKept ? this.#ready(answer, moment) : undefined)
   }
 
@@ -238,17 +239,18 @@ export class HitHead implements Holder {
       if (!without.includes(name)) fields[name] = this.fields[name] ?? ''
     }
     if (!isProxied) fields['cache-control'] ??= defaultCacheControl(status)
-    this.#options.edge?.add(fields, this.#tags)
+    // Not reached by fields that depend on the target.
+    this.#options.edge?.add(fields, this.#tags, '')
     const lines = this.removed.length > 0 || isRaw || hasManyGroups ? undefined : fieldLines(fields)
     if (length !== undefined) fields['content-length'] = String(length)
     return { fields, lines }
   }
 
   /** Adds the fields for caches beyond the fleet to an answer that is not prepared. */
-  addEdge (fields: Fields, moment: Moment, status: number): void {
+  addEdge (fields: Fields, moment: Moment, status: number, target: string): void {
     const { edge } = this.#options
     if (mayBeOld(moment) || status === 206 || status === 416) edge?.forbid(fields)
-    else edge?.add(fields, this.#tags)
+    else edge?.add(fields, this.#tags, target)
   }
 
   forget (): boolean {

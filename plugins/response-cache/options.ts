@@ -79,7 +79,8 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly public?: boolean
   /**
    * Lifetime at the caches of `@weir/fastify/edge`, which are purged by each invalidation; true:
-   * the plugin's. Requires `public: true`, because those caches know no credentials. Default: their
+   * the plugin's. Requires `public: true`, because those caches know no credentials, and excludes
+   * `key` and `unless`: they know only URL and Vary. Guards do not run for their hits. Default: their
    * lifetime follows from Cache-Control.
    */
   readonly edge?: Duration | true
@@ -251,11 +252,21 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
     throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.edge',
       'needs public: true: caches at the edge do not know which cookies identify users')
   }
+  const own = options.edge === undefined
+    ? undefined
+    : BY_REQUEST.find((option) => options[option] !== undefined)
+  if (own !== undefined) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.edge',
+      `excludes cache.${own}: caches at the edge know only URL and Vary, use cache.vary in its place`)
+  }
   const problem = Array.isArray(options.tags)
     ? unfillablePlaceholder(options.tags, route)
     : undefined
   if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.tags', problem)
 }
+
+/** Options that tell requests apart by more than URL and Vary. */
+const BY_REQUEST = ['key', 'unless'] as const
 
 export const routeName = (route: RouteOptions) => `${[route.method].flat().join(',')} ${route.url}`
 

@@ -62,7 +62,8 @@ export function sendHit (
   }
   const { status, body } = response
   const sent = answerAs(asked, { status, fields, body }, rangedParts(response))
-  head.addEdge(sent.fields, moment, response.status === 206 ? 206 : sent.status)
+  const told = response.status === 206 ? 206 : sent.status
+  head.addEdge(sent.fields, moment, told, request.originalUrl)
   write(request, reply, sent.status, sent.fields, sent.body)
 }
 

@@ -1,6 +1,10 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { memoryStore } from '@weir/cache/memory'
-import { createEdge, edgeMigration, type EdgeDestination, type EdgeSchema, edgeTag } from '@weir/edge'
+import {
+  createEdge, type EdgeDestination, EdgeError, edgeMigration, type EdgeSchema, edgeTag, nginx, varnish
+} from '@weir/edge'
+import { freePort, startCachingNginx, startVarnish } from '@weir/internal/testing'
 import { createOutbox, ImmediateSqliteDialect, outboxMigration } from '@weir/outbox'
 import Database from 'better-sqlite3'
 import { fastify, type FastifyRequest } from 'fastify'
@@ -111,10 +115,9 @@ t.test('the edge stores no response of one client, and none whose tags it cannot
     reply.headers({ 'cache-control': 'private', 'weir-cache-control': 'max-age=60' })
     return {}
   })
-  app.get('/bypass', { config: { cache: { ...cache, unless: () => true } } }, async () => ({}))
   app.get('/error', { config: { cache } }, async (_request, reply) => reply.code(500).send({}))
   app.get('/many', { config: { cache: { ...cache, tags: many } } }, async () => ({}))
-  for (const path of ['/cookie', '/private', '/bypass', '/error', '/many']) {
+  for (const path of ['/cookie', '/private', '/error', '/many']) {
     for (const what of ['first', 'second']) {
       const { control, tags } = await fields(path)
       t.strictSame([control, tags], ['no-store', []], `${path}, ${what} request`)
@@ -195,17 +198,39 @@ t.test('invalidations of other regions', async (t) => {
     method: 'POST', url: '/.well-known/weir/invalidate', headers: { authorization }, payload: { tags }
   })
   t.equal((await ask('Bearer nobody')).statusCode, 403)
-  t.equal((await ask(`Bearer ${SECRET}`, [''])).statusCode, 400)
+  for (const tags of [[''], {}, [{}], ['\ud800']]) {
+    const refused = await ask(`Bearer ${SECRET}`, tags)
+    t.match(refused.json(), { statusCode: 400, code: 'WEIR_ERR_EDGE_TAGS' }, JSON.stringify(tags))
+  }
   t.strictSame((await app.inject('/')).json(), { version: 1 })
   t.equal((await ask(`Bearer ${SECRET}`)).statusCode, 204)
   t.strictSame((await app.inject('/')).json(), { version: 2 })
   t.strictSame(purged, [edgeTag('a b')], 'they go on to the edge of this region')
 })
 
+t.test('a region whose own edge refuses asks for a repetition', async (t) => {
+  const { app } = await world(t, {
+    purge: async () => { throw new EdgeError('WEIR_EDGE_REFUSED', 'cdn answered 403', { status: 403 }) }
+  }, { regionSecret: SECRET })
+  await app.ready()
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/.well-known/weir/invalidate',
+    headers: { authorization: `Bearer ${SECRET}` },
+    payload: { tags: ['a'] }
+  })
+  t.match(answer.json(), { statusCode: 503, code: 'WEIR_ERR_EDGE_INCOMPLETE' })
+})
+
 t.test('mistakes fail at once', async (t) => {
   const { app, edge } = await world(t)
   t.throws(() => app.get('/', { config: { cache: { ttl: '1m', edge: true } } }, async () => ({})),
     /cache.edge.*public: true/)
+  for (const own of [{ key: () => 'a' }, { unless: () => false }]) {
+    t.throws(() => app.get('/own', {
+      config: { cache: { public: true, edge: true, ...own } }
+    }, async () => ({})), /cache.edge.*excludes cache\.(key|unless)/)
+  }
   await t.rejects(async () => { await app.register(edgePlugin, { edge }) }, /before the response cache|already/)
   const other = fastify()
   t.teardown(() => other.close())
@@ -218,4 +243,87 @@ t.test('mistakes fail at once', async (t) => {
   await fourth.register(responseCache, { store: memoryStore() })
   t.throws(() => fourth.get('/', { config: { cache: { public: true, edge: '1d' } } }, async () => ({})),
     /@weir\/fastify\/edge/)
+})
+
+t.test('Varnish stores nothing that the cache has not handled', async (t) => {
+  const port = await freePort()
+  const { url } = await startVarnish(t, {
+    vclDir: fileURLToPath(new URL('../../../packages/edge/varnish', import.meta.url)),
+    vcl: `
+      vcl 4.1;
+      backend default { .host = "127.0.0.1"; .port = "${port}"; }
+      acl weir_purgers { "127.0.0.1"; }
+      sub weir_secret { set req.http.weir-expected = "secret"; }
+      include "weir.vcl";`
+  })
+  const { app } = await world(t, varnish({ urls: [url], secret: 'secret' }))
+  let n = 0
+  const answer = async ({ headers }: FastifyRequest) => ({ user: headers['x-user'], n: ++n })
+  const cache = { ttl: '1m', tags: ['a'], public: true, edge: '1h' } as const
+  app.get('/uncached', answer)
+  app.get('/hook', {
+    config: { cache },
+    onRequest: async (request, reply) => reply.send(await answer(request))
+  }, answer)
+  app.get('/forbidden', {
+    config: { cache },
+    preHandler: async (request, reply) => {
+      if (request.headers['x-user'] !== 'bob') await reply.code(404).send(await answer(request))
+    }
+  }, answer)
+  app.get('/cached', { config: { cache } }, async () => ({ n: ++n }))
+  await app.listen({ port, host: '127.0.0.1' })
+  const get = async (path: string, user: string): Promise<unknown> =>
+    (await fetch(url + path, { headers: { 'x-user': user } })).json()
+  for (const path of ['/uncached', '/hook', '/forbidden']) {
+    const alice = await get(path, 'alice')
+    t.strictNotSame(await get(path, 'bob'), alice, path)
+    if (path !== '/forbidden') continue
+    t.match(alice, { user: 'alice' })
+    t.match(await get(path, 'bob'), { user: 'bob' }, 'the answer of a hook hides no page')
+  }
+  const first = await get('/cached', 'alice')
+  t.strictSame(await get('/cached', 'bob'), first, 'others are stored')
+  await app.responseCache.invalidate(['a'])
+  t.strictNotSame(await get('/cached', 'bob'), first)
+})
+
+t.test('nginx stores no page that a purge would not reach', async (t) => {
+  const port = await freePort()
+  const url = await startCachingNginx(t, port)
+  const { app } = await world(t, nginx({
+    urls: [url],
+    pages: (tag) => tag === 'products' ? ['/products', '/a b', '/one', '/cors', '/late'] : tag === 'one' ? ['/one'] : undefined
+  }))
+  let n = 0
+  const cache = { ttl: '1m', tags: ['products'], public: true, edge: '1h' } as const
+  const answer = async () => ({ n: ++n })
+  app.addHook('onRequest', async ({ url }, reply) => { if (url.startsWith('/cors')) reply.header('vary', 'Origin') })
+  app.addHook('onSend', async ({ url }, reply) => { if (url.startsWith('/late')) reply.header('vary', 'accept-encoding') })
+  app.get('/one', { config: { cache: { ...cache, tags: ['products', 'one'] } } }, answer)
+  app.get('/unknown', { config: { cache: { ...cache, tags: ['unknown'] } } }, answer)
+  for (const path of ['/products', '/products/:id', '/a b', '/cors', '/late', '/lang']) {
+    const own = path === '/lang' ? { vary: ['accept-language'] } : {}
+    app.get(path, { config: { cache: { ...cache, ...own } } }, answer)
+  }
+  await app.listen({ port, host: '127.0.0.1' })
+  const get = async (path: string) => {
+    const response = await fetch(url + path)
+    return { body: await response.text(), isHit: response.headers.get('x-cache') === 'HIT' }
+  }
+  const all = ['/products', '/one', '/a%20b', '/products?utm=1', '/products/1', '/products/', '/unknown', '/cors',
+    '/late', '/lang']
+  const stored: string[] = []
+  const old = new Map<string, string>()
+  for (const path of all) {
+    for (let i = 0; i < 3; i++) await get(path)
+    const { isHit, body } = await get(path)
+    if (isHit) stored.push(path)
+    old.set(path, body)
+  }
+  t.strictSame(stored, ['/products', '/one', '/a%20b'])
+  t.strictSame(await app.responseCache.invalidate(['products']).then(({ unconfirmed }) => unconfirmed), [])
+  for (const path of all) {
+    if (path !== '/unknown') t.not((await get(path)).body, old.get(path), path)
+  }
 })

@@ -104,6 +104,12 @@ t.test('keys, inspect, purge, get and top over a real app', async (t) => {
     keys: [{ key: /products\/2/, state: 'invalid' }]
   })
 
+  const admin = await server.connect()
+  await admin.acl('SETUSER', 'ops', 'on', '>pw', '~weir:*responses*', '&*', '+@all')
+  const blind = await weir(['purge', '--tag', 'products', '--redis', server.url.replace('://', '://ops:pw@')])
+  t.match([blind.code, blind.err], [0, /whether an edge exists is not known, because the metrics/])
+  await admin.acl('DELUSER', 'ops')
+
   // Instances report once a second.
   const by = ['service', 'instance', 'route'] as const
   const names = { service: 'shop', instance: 'shop-1', route: 'shop GET /products/:id' }

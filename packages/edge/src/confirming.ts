@@ -29,7 +29,18 @@ export async function confirm (
   const sent = send(channel, ticket, ids)
   if (wait === false) return true
   return endingBy(stopped, wait, async (end) =>
-    await settledBy(end, sent) || relayed(channel, ids, end))
+    await settledBy(end, sent) || settledBy(end, relayed(channel, ids, end)))
+}
+
+/**
+ * Purges the destination without rows, and waits as long as it is told to. Returns false if it has
+ * not confirmed by then. Never rejects.
+ */
+export async function confirmOnce (
+  { destination: { wait = false }, sender }: Channel, tags: readonly string[], stopped: AbortSignal
+): Promise<boolean> {
+  const sent = sender.send(tags).then(() => true, () => false)
+  return wait === false || endingBy(stopped, wait, (end) => settledBy(end, sent))
 }
 
 /** Purges on behalf of a write; returns whether the destination has confirmed. Never rejects. */

@@ -23,6 +23,16 @@ export interface EdgeHeaders {
   readonly lifetime?: (seconds: number) => string
 }
 
+/** A response that a destination may store. */
+export interface EdgeResponse {
+  /** Path and query of the request, as its client sent them. */
+  readonly target: string
+  /** Tags that invalidate the response, as the application named them. */
+  readonly tags: readonly string[]
+  /** True if the response has Vary. */
+  readonly varies: boolean
+}
+
 /**
  * A cache beyond the fleet that is told of each invalidation: a CDN, a reverse proxy, a region.
  *
@@ -57,6 +67,11 @@ export interface EdgeDestination {
   readonly maxTags?: number
   /** Maximum length of all tags of a call, with a byte between two. Default 7,000. */
   readonly maxBytes?: number
+  /**
+   * Returns false for a response that `purge` of one of its tags would not reach: it gets
+   * `no-store`. For caches that purge by URL. Default: all may be stored.
+   */
+  readonly mayStore?: (response: EdgeResponse) => boolean
   /** Fields of responses. Default: none. */
   readonly headers?: EdgeHeaders
   /** Calls at a time. Default 4. */

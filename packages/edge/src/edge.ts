@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setMaxListeners } from 'node:events'
 import type { Fleet, OutboxEdge } from '@weir/outbox'
 import { Claim } from './claim.js'
-import { type Channel, confirm } from './confirming.js'
+import { type Channel, confirm, confirmOnce } from './confirming.js'
 import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
 import { emit } from './events.js'
@@ -155,6 +156,8 @@ export function createEdge (options: EdgeOptions): Edge {
     return { destination, rows, sender, relay, ongoing }
   })
   const stopped = new AbortController()
+  // Each write that waits listens.
+  setMaxListeners(0, stopped.signal)
 
   /** Returns the names of the destinations that have not confirmed in time. */
   const unconfirmed = async (
@@ -187,7 +190,8 @@ export function createEdge (options: EdgeOptions): Edge {
     })
     if (written === undefined) {
       await work()
-      return unconfirmed(({ sender }) => sender.send(tags).then(() => true, () => false))
+      const isConfirmed = unconfirmed((channel) => confirmOnce(channel, tags, stopped.signal))
+      return isBounded ? [] : isConfirmed
     }
     const isConfirmed = () =>
       unconfirmed((channel) => confirm(channel, written, written.ids, stopped.signal))

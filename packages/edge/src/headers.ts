@@ -1,4 +1,4 @@
-import type { EdgeDestination, EdgeHeaders } from './destination.js'
+import type { EdgeDestination, EdgeHeaders, EdgeResponse } from './destination.js'
 import { edgeTags } from './tags.js'
 
 /** Tag of every response, in addition to its own: an invalidation of it empties every edge. */
@@ -11,11 +11,18 @@ export interface EdgeFields {
   /**
    * Returns the fields of a response with these tags.
    *
-   * A destination that cannot carry all tags gets `no-store` instead: it would not learn of every
-   * invalidation.
+   * A destination that cannot carry all tags, or could not purge the response by each of them, gets
+   * `no-store` instead: it would not learn of every invalidation.
    * @param seconds lifetime at the edge; undefined leaves it to the response's Cache-Control
+   * @param response needed if `isByTarget`: without it such destinations get `no-store`
    */
-  stored (tags: readonly string[], seconds: number | undefined): Fields
+  stored (
+    tags: readonly string[],
+    seconds: number | undefined,
+    response?: Omit<EdgeResponse, 'tags'>
+  ): Fields
+  /** True if the fields depend on the request's target, because a destination has `mayStore`. */
+  readonly isByTarget: boolean
   /** Returns the fields of a response without tags, which no destination may store. */
   unstored (): Fields
 }
@@ -28,14 +35,19 @@ export interface EdgeFields {
  * // { 'surrogate-key': 'product:42 weir:everything', 'surrogate-control': 'max-age=86400' }
  */
 export function edgeFields (destinations: readonly EdgeDestination[]): EdgeFields {
-  const kinds = destinations.flatMap(({ headers }) => headers === undefined ? [] : [headers])
+  const kinds = destinations.flatMap(({ headers, mayStore }) =>
+    headers === undefined ? [] : [{ ...headers, mayStore }])
   return {
-    stored (tags, seconds) {
+    isByTarget: kinds.some(({ mayStore }) => mayStore !== undefined),
+    stored (tags, seconds, response) {
       const forms = edgeTags([...tags, EVERYTHING])
       const fields: Fields = {}
       const refused: EdgeHeaders[] = []
       for (const kind of kinds) {
-        const lines = linesOf(forms, kind)
+        const { mayStore } = kind
+        const isPurgeable = mayStore === undefined ||
+          (response !== undefined && mayStore({ ...response, tags: [...tags, EVERYTHING] }))
+        const lines = isPurgeable ? linesOf(forms, kind) : undefined
         if (lines === undefined) refused.push(kind)
         else {
           if (kind.tags !== undefined) {

@@ -1,5 +1,5 @@
 export { cloudflare, type CloudflareOptions } from './cloudflare.js'
-export type { EdgeDestination, EdgeHeaders, PurgeOptions } from './destination.js'
+export type { EdgeDestination, EdgeHeaders, EdgeResponse, PurgeOptions } from './destination.js'
 export { createEdge, type Edge, type EdgeStatus, type LetterId } from './edge.js'
 export { EdgeError, type EdgeErrorCode } from './errors.js'
 export type { EdgeEvents } from './events.js'

@@ -1,6 +1,7 @@
 import { ask, refusalOf } from './ask.js'
 import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
+import { EVERYTHING } from './headers.js'
 import { checkUrl, invalid } from './options.js'
 
 /** Options of `nginx`. */
@@ -10,6 +11,9 @@ export interface NginxOptions {
   /**
    * Returns path and query of **every** page that carries a tag of yours; undefined for a tag that
    * it does not know, whose purge becomes a dead letter. Tags of URIs need no answer.
+   *
+   * Called for each response, too: one that a tag's purge would not reach is not stored. `clear()`
+   * has the tag `weir:everything`: without pages for it, it is a dead letter.
    */
   readonly pages: (tag: string) => readonly string[] | undefined
   /** Host of the requests, if it is part of `proxy_cache_key`. Default: that of each URL. */
@@ -40,7 +44,8 @@ const KEY_MARK = '\u0001'
  *
  * Caching locations need `proxy_ignore_headers Cache-Control Expires;`, because nginx up to 1.22
  * obeys `no-cache` if it comes before `X-Accel-Expires`. Then it stores only responses with that
- * lifetime.
+ * lifetime. They also need `proxy_no_cache $upstream_http_vary;`: a purge does not reach the other
+ * variants of a page, and a server between may add Vary.
  *
  * The other form of the directive, `proxy_cache_purge PURGE from …`, crashes Debian's nginx 1.22.
  *
@@ -81,10 +86,23 @@ export function nginx (options: NginxOptions): EdgeDestination {
     }))
   }
 
+  /** Returns the pages that the purge of a tag removes; undefined for an unknown one. */
+  const pagesOf = (tag: string) =>
+    tag.startsWith(KEY_MARK) ? pagesOfUri(tag.slice(1)) : pages(tag)
+
+  const isPurgedBy = (tag: string, target: string): boolean => {
+    const found = pagesOf(tag)
+    // A purge that becomes a dead letter confirms nothing. Without it nginx would store no page.
+    if (found === undefined) return tag === EVERYTHING
+    return found.some((page) => asRequested(page) === target)
+  }
+
   return {
     name,
     wait,
     again,
+    mayStore: ({ target, tags, varies }) =>
+      !varies && hasOneSpelling(target) && tags.every((tag) => isPurgedBy(tag, target)),
     isRaw: true,
     maxTags: 50,
     maxBytes: 64 * 1024,
@@ -95,7 +113,7 @@ export function nginx (options: NginxOptions): EdgeDestination {
     async purge (tags, { signal }) {
       const all = new Set<string>()
       for (const tag of tags) {
-        const found = tag.startsWith(KEY_MARK) ? pagesOfUri(tag.slice(1)) : pages(tag)
+        const found = pagesOf(tag)
         if (found === undefined) {
           throw new EdgeError('WEIR_EDGE_REFUSED', `nginx.pages() does not know tag "${tag}"`)
         }
@@ -113,4 +131,24 @@ function pagesOfUri (uri: string): string[] {
   if (!URL.canParse(text)) return []
   const { pathname, search } = new URL(text)
   return [pathname + search]
+}
+
+/** Returns a page as the purge of it is sent: with other characters encoded. */
+function asRequested (page: string): string | undefined {
+  if (!URL.canParse(page, 'http://a')) return undefined
+  const { pathname, search } = new URL(page, 'http://a')
+  return pathname + search
+}
+
+/**
+ * Returns whether nginx's `$uri` of a target stands for no other one: it is decoded, and has single
+ * slashes.
+ */
+function hasOneSpelling (target: string): boolean {
+  const [path = ''] = target.split('?')
+  try {
+    return !path.includes('//') && encodeURI(decodeURI(path)) === path
+  } catch {
+    return false
+  }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { within } from '@weir/internal'
 import { Bucket } from './bucket.js'
@@ -39,6 +40,8 @@ export class Sender {
   constructor (destination: EdgeDestination) {
     this.destination = destination
     this.#bucket = new Bucket(destination.limit)
+    // Each call listens.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   /**

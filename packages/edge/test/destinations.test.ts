@@ -169,11 +169,12 @@ t.test('fields of responses keep to the limits of each CDN', async (t) => {
     fastly({ service: 'S1', token: TOKEN }),
     cloudflare({ zone: 'a', token: TOKEN }),
     varnish({ urls: ['http://a'], secret: TOKEN }),
-    nginx({ urls: ['http://a'], pages: () => [] }),
+    nginx({ urls: ['http://a'], pages: () => ['/a'] }),
     region({ name: 'eu', invalidate: async () => {} })
   ]
   const fields = edgeFields(destinations)
-  t.strictSame(fields.stored(['a', 'b'], 60), {
+  const response = { target: '/a', varies: false }
+  t.strictSame(fields.stored(['a', 'b'], 60, response), {
     'surrogate-key': 'a b weir:everything',
     'surrogate-control': 'max-age=60',
     'cache-tag': 'a,b,weir:everything',
@@ -182,6 +183,9 @@ t.test('fields of responses keep to the limits of each CDN', async (t) => {
     'varnish-cache-control': 'max-age=60',
     'x-accel-expires': '60'
   })
+  for (const other of [{ ...response, varies: true }, { ...response, target: '/b' }, undefined]) {
+    t.equal(fields.stored(['a'], 60, other)['x-accel-expires'], '0')
+  }
   t.strictSame(fields.unstored(), {
     'surrogate-control': 'no-store',
     'cloudflare-cdn-cache-control': 'no-store',

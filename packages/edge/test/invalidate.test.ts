@@ -28,6 +28,27 @@ async function world (
   return { db, edge, outbox, log, invalidate, start, settled }
 }
 
+t.test('without its database, a destination that is limited holds up nothing beyond its wait', async (t) => {
+  const limited = new EdgeError('WEIR_EDGE_LIMITED', 'cdn answered 429', { retryAfter: 3_600_000 })
+  const purge = async () => { throw limited }
+  for (const [wait, unconfirmed] of [[30, ['cdn']], [false, []]] as const) {
+    const { db, edge, invalidate } = await world(t, { isDurable: true, wait, purge })
+    await db.schema.dropTable('weir_outbox_tags').execute()
+    t.strictSame(await invalidate(['a']), unconfirmed)
+    t.strictSame(await edge.invalidate(['a'], async () => {}, { isBounded: true }), [])
+  }
+})
+
+t.test('many waiting writes are no leak', async (t) => {
+  const warnings: Error[] = []
+  const warn = (warning: Error) => { warnings.push(warning) }
+  process.on('warning', warn)
+  const { invalidate } = await world(t, { isDurable: false, wait: 20, purge: () => new Promise(() => {}) })
+  await Promise.all(Array.from({ length: 20 }, (_, i) => invalidate([`${i}`])))
+  process.off('warning', warn)
+  t.strictSame(warnings, [])
+})
+
 for (const isDurable of [true, false]) {
   const where = isDurable ? 'with a database' : 'in memory'
 

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { startCachingNginx } from '@weir/internal/testing'
 import { createOutbox } from '@weir/outbox'
 import t from 'tap'
 import { createEdge, nginx } from '../src/index.js'
 import { newDatabase } from './database.js'
-import { nginxBefore } from './nginxd.js'
 import { startOrigin } from './origin.js'
 
 t.test('nginx keeps a page for its own lifetime, and loses it by a purge', async (t) => {
@@ -11,7 +11,7 @@ t.test('nginx keeps a page for its own lifetime, and loses it by a purge', async
   const origin = await startOrigin(t, () => ({
     body: String(version), headers: { 'cache-control': 'no-cache', 'x-accel-expires': '3600' }
   }))
-  const url = await nginxBefore(t, origin.port)
+  const url = await startCachingNginx(t, origin.port)
   const database = await newDatabase(t)
   const db = database.connect()
   const edge = createEdge({

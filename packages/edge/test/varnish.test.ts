@@ -151,7 +151,11 @@ t.test('Varnish stores only what it may', async (t) => {
     ['older than its lifetime', { ...edge, age: '60' }, false],
     ['no-store', { 'varnish-cache-control': 'no-store', 'cache-control': 'max-age=60' }, false],
     ['private', { ...edge, 'varnish-cache-control': 'private, max-age=60' }, false],
-    ['no lifetime', { 'cache-control': 'no-cache' }, false]
+    ['no lifetime', { 'cache-control': 'no-cache' }, false],
+    ['not from Weir', {}, false],
+    ['not from Weir, with a lifetime', { 'cache-control': 'public, max-age=60' }, false],
+    ['not from Weir, with another one', { expires: 'Fri, 01 Jan 2100 00:00:00 GMT' }, false],
+    ['tagged, with a lifetime of Cache-Control', { xkey: 'a', 'cache-control': 'max-age=60' }, true]
   ] as const) {
     headers = given
     const before = origin.requests
@@ -164,4 +168,19 @@ t.test('Varnish stores only what it may', async (t) => {
   await (await fetch(`${cache.url}/headers?age`)).text()
   const age = Number((await fetch(`${cache.url}/headers?age`)).headers.get('age'))
   t.ok(age >= 20 && age <= 22, `Age counts once: ${age}`)
+})
+
+t.test('requests for what is not stored do not wait for each other', async (t) => {
+  headers = {}
+  const get = () => fetch(`${cache.url}/headers?together`).then((answer) => answer.text())
+  await get()
+  let go = () => {}
+  origin.hold = new Promise((resolve) => { go = resolve })
+  const before = origin.requests
+  const all = [get(), get(), get()]
+  for (let i = 0; i < 200 && origin.requests - before < 3; i++) await wait(10)
+  t.equal(origin.requests - before, 3)
+  origin.hold = undefined
+  go()
+  await Promise.all(all)
 })

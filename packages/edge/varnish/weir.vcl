@@ -12,6 +12,9 @@
 # A purge removes what is stored. It also changes the epoch, so that a response whose fetch began
 # before the purge is not stored after it: such a response may be from before the write. Requests
 # that wait for it fetch again.
+#
+# Only what Weir has handled is stored: a response without its fields could not be purged, and may be
+# for one client. Store others, such as files, in a vcl_backend_response before the include.
 import std;
 import var;
 import xkey;
@@ -56,6 +59,13 @@ sub vcl_backend_fetch {
   var.set("weir-epoch", "e" + var.global_get("weir-epoch"));
 }
 
+# Stores nothing. For a while, requests for the same URL are fetched side by side and not one after
+# the other. One of them may be stored again.
+sub weir_pass {
+  set beresp.uncacheable = true;
+  set beresp.ttl = 120s;
+}
+
 sub vcl_backend_response {
   if (bereq.uncacheable) {
     return (deliver);
@@ -74,17 +84,19 @@ sub vcl_backend_response {
     # The lifetime for this cache alone (RFC 9213). Age counts towards it.
     if (beresp.http.varnish-cache-control ~ "(?i)no-store|private" || !beresp.http.xkey ||
         beresp.http.set-cookie || beresp.http.vary ~ "\*") {
-      set beresp.uncacheable = true;
-      set beresp.ttl = 0s;
+      call weir_pass;
       return (deliver);
     }
     set beresp.ttl = std.duration(
       regsub(beresp.http.varnish-cache-control, "(?i)^.*max-age=(\d+).*$", "\1") + "s", 0s
     ) - std.duration(beresp.http.age + "s", 0s);
     if (beresp.ttl <= 0s) {
-      set beresp.uncacheable = true;
-      set beresp.ttl = 0s;
+      call weir_pass;
     }
+    return (deliver);
+  }
+  if (!beresp.http.xkey) {
+    call weir_pass;
     return (deliver);
   }
 }

@@ -1,8 +1,9 @@
+import { reasonOf } from '@weir/internal'
 import type { MetricsStore } from '@weir/metrics'
 import { type AskedEdge, purgeEdges } from '../edge/ask.js'
 import { edgesOf } from '../edge/edges.js'
 import { type Entries } from '../keys/entries.js'
-import { UsageError } from './command.js'
+import { type Io, UsageError } from './command.js'
 import { define, Failure, printJson, REDIS } from './define.js'
 import { printable } from './table.js'
 import { withEntries } from './with-entries.js'
@@ -36,7 +37,7 @@ export const purge = define({
       await checkNamespace(entries, namespace)
       await entries.invalidate(namespace, tags, keys)
       const tookMs = Math.round(performance.now() - began)
-      return { tookMs, edge: await passedOn(metrics, { namespace, tags, keys }) }
+      return { tookMs, edge: await passedOn(metrics, { namespace, tags, keys }, io) }
     })
     if (given.flag('json')) {
       printJson(io, { namespace, tags, keys, tookMs, edge })
@@ -57,10 +58,15 @@ export const purge = define({
 
 /** Asks the services that have an edge to purge it: this command does not reach it. */
 async function passedOn (
-  metrics: MetricsStore, what: Parameters<typeof purgeEdges>[2]
+  metrics: MetricsStore, what: Parameters<typeof purgeEdges>[2], io: Io
 ): Promise<AskedEdge[]> {
   // A user that may invalidate may lack the right to read the metrics.
-  const states = await metrics.instances().catch(() => [])
+  const states = await metrics.instances().catch((error: unknown) => {
+    io.stderr.write(
+      'The fleet\'s caches only: whether an edge exists is not known, because the metrics cannot be ' +
+      `read: ${printable(reasonOf(error))}\n`)
+    return []
+  })
   return purgeEdges(metrics.requests, edgesOf(states), what)
 }
 

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@weir/internal/testing'
-import type { Test } from 'tap'
+import { freePort } from './free-ports.js'
+import type { Teardown } from './redis.js'
 
 /** Starts an nginx with a cache and ngx_cache_purge in front of a server on this machine. */
-export async function nginxBefore (t: Test, port: number): Promise<string> {
+export async function startCachingNginx (t: Teardown, port: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-nginx-'))
   await chmod(folder, 0o755)
   const own = await freePort()
@@ -31,6 +31,7 @@ export async function nginxBefore (t: Test, port: number): Promise<string> {
           proxy_cache edge;
           proxy_cache_key $uri$is_args$args;
           proxy_ignore_headers Cache-Control Expires;
+          proxy_no_cache $upstream_http_vary;
           proxy_cache_lock on;
           add_header x-cache $upstream_cache_status;
         }
