@@ -6,7 +6,7 @@ export interface OutgoingCall {
   readonly method: string
   /** Scheme, host and port of the service. */
   readonly origin: string
-  /** Path, perhaps with a query, which spans leave out. */
+  /** Path, perhaps with a query, which spans leave out; a pattern if the path has secrets. */
   readonly path: string
 }
 

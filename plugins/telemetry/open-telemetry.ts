@@ -9,7 +9,6 @@ import {
   SpanStatusCode,
   trace
 } from '@opentelemetry/api'
-import { reasonOf } from '@weir/internal'
 import type { ActiveTracing } from '../active-tracing.js'
 
 /**
@@ -61,7 +60,7 @@ export const openTelemetry: ActiveTracing = {
       return answer
     } catch (error) {
       span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown')
-      span.setStatus({ code: SpanStatusCode.ERROR, message: reasonOf(error) })
+      span.setStatus({ code: SpanStatusCode.ERROR })
       throw error
     } finally {
       span.end()

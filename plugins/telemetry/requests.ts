@@ -64,14 +64,25 @@ function begin (span: Span, request: FastifyRequest): void {
   if (!span.isRecording()) return
   const { method, url, routeOptions } = request
   span.updateName(routeOptions.url === undefined ? method : `${method} ${routeOptions.url}`)
-  // A query may contain secrets.
-  span.setAttribute('url.path', url.split('?', 1)[0] ?? url)
+  keepSecrets(span, url, routeOptions.url)
   const refills = refilled(context.active())
   if (refills !== undefined) span.addLink({ context: refills })
   // @fastify/otel ends it in an onSend hook, before the cache has seen the head of the response.
   const ended = span.end.bind(span)
   span.end = () => {}
   open.set(span, ended)
+}
+
+/** Leaves out what may be secret: the query, parameters of the path, messages of errors. */
+function keepSecrets (span: Span, url: string, pattern: string | undefined): void {
+  const isPlain = pattern !== undefined && !/[:*]/.test(pattern)
+  // @fastify/otel has set the whole URL. Only the SDK's own spans can lose an attribute.
+  span.setAttribute('url.path', isPlain ? url.split('?', 1)[0] ?? url : pattern ?? '')
+  if (!isPlain && 'attributes' in span && span.attributes instanceof Object) {
+    Reflect.deleteProperty(span.attributes, 'url.path')
+  }
+  const setStatus = span.setStatus.bind(span)
+  span.setStatus = ({ code }) => setStatus({ code })
 }
 
 function end (span: Span, request: FastifyRequest, reply: FastifyReply): void {

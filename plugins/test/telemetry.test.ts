@@ -8,7 +8,9 @@ import {
   SimpleSpanProcessor
 } from '@opentelemetry/sdk-trace-base'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -74,6 +76,43 @@ t.test('an endpoint that accepts nothing is logged once', async (t) => {
   t.equal(tracing(), undefined)
 })
 
+t.test('a process ends with its app, whatever the collector does', async (t) => {
+  const index = new URL('../telemetry/index.js', import.meta.url).href
+  const app = (endpoint: string) => `
+    import Fastify from 'fastify'
+    import telemetry from ${JSON.stringify(index)}
+    const app = Fastify()
+    await app.register(telemetry, { service: 's', instance: 'i', endpoint: '${endpoint}' })
+    app.get('/', async () => 'p')
+    await app.inject('/')
+    await app.close()
+    process.send('closed')
+    process.disconnect()`
+  const hanging = createServer((request) => { request.resume() })
+  const dripping = createServer((_request, response) => {
+    const drip = setInterval(() => { response.write(' ') }, 100)
+    response.once('close', () => { clearInterval(drip) })
+  })
+  const endpoints = ['http://127.0.0.1:1']
+  for (const server of [hanging, dripping]) {
+    t.teardown(() => { server.close().closeAllConnections() })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('it is a port')
+    endpoints.push(`http://127.0.0.1:${address.port}`)
+  }
+  await Promise.all(endpoints.map(async (endpoint) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', app(endpoint)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+    })
+    const exited = once(child, 'exit')
+    t.strictSame(await once(child, 'message'), ['closed', undefined])
+    const late = AbortSignal.timeout(4000)
+    late.onabort = () => { child.kill('SIGKILL') }
+    t.strictSame(await exited, [0, null], `${endpoint} does not hold the process`)
+  }))
+})
+
 t.test('with a provider', async (t) => {
   const exporter = new InMemorySpanExporter()
   trace.setGlobalTracerProvider(
@@ -114,7 +153,7 @@ t.test('with a provider', async (t) => {
       t.equal(span.name, 'GET /products/:id')
       t.equal(span.spanContext().traceId, TRACE_ID)
       t.equal(span.parentSpanContext?.spanId, PARENT.split('-')[2])
-      t.match(span.attributes, { 'http.response.status_code': 200, 'url.path': '/products/1' })
+      t.match(span.attributes, { 'http.response.status_code': 200, 'http.route': '/products/:id' })
       t.notMatch(JSON.stringify(span.attributes), /secret/)
       t.equal(span.status.code, SpanStatusCode.UNSET)
     }
@@ -198,6 +237,37 @@ t.test('with a provider', async (t) => {
       events: []
     })
     t.match(nowhere, { name: 'GET', attributes: { 'http.response.status_code': 404 } })
+  })
+
+  await t.test('spans have no parameters of paths and no messages of errors', async (t) => {
+    const app = await shop(t)
+    const fail = () => { throw new Error('secret=1') }
+    app.get('/plain', async () => 'p')
+    app.get('/reset/:token', async () => 'p')
+    app.get('/files/*', async () => 'p')
+    app.get('/failed', fail)
+    app.get('/filled', { config: { cache: { ttl: '1m' } } }, fail)
+    app.get('/called', () => {
+      const call = { method: 'GET', origin: 'http://u:secret@127.0.0.1:1', path: '/x?secret' }
+      return traceCall(call, async () => fail())
+    })
+    const urls = [
+      '/plain?secret', '/reset/secret', '/files/a/secret', '/nowhere/secret?secret',
+      '/failed?secret', '/filled', '/called'
+    ]
+    for (const url of urls) await app.inject(url)
+    await server(urls.length)
+    const told = spans().map(({ name, attributes, status, events }) => ({
+      name, attributes, status, events
+    }))
+    t.notMatch(JSON.stringify(told), /secret/)
+    t.strictSame(servers().map(({ attributes }) => attributes['url.path']), [
+      '/plain', undefined, undefined, undefined, '/failed', '/filled', '/called'
+    ])
+    t.match(spans().find(({ kind }) => kind === SpanKind.CLIENT), {
+      status: { code: SpanStatusCode.ERROR, message: undefined },
+      attributes: { 'error.type': 'Error' }
+    })
   })
 
   await t.test('the span of a client that leaves ends as well', async (t) => {

@@ -68,6 +68,8 @@ async function open (
   return { target: await loopbackTarget(url), routes: [] }
 }
 
+const parametersIn = (url: string) => new URL(url, 'http://localhost').searchParams.keys()
+
 /** One run over the routes of one app. */
 class Audit {
   readonly #target: Target
@@ -75,6 +77,8 @@ class Audit {
   readonly #budget: Budget
   readonly #shared: Shared
   readonly #findings: Finding[] = []
+  /** Inputs of the findings that have several, by check and route. */
+  readonly #inputs = new Map<string, { readonly inputs: string[], readonly first: string }>()
   readonly #routes: RouteReport[] = []
 
   constructor (target: Target, options: CheckedOptions) {
@@ -134,7 +138,7 @@ class Audit {
       method,
       name: pattern,
       url,
-      query: Object.keys(route.query),
+      query: [...Object.keys(route.query), ...parametersIn(url)],
       headers: route.headers,
       cookies: route.cookies,
       isPublic: route.isPublic
@@ -143,6 +147,11 @@ class Audit {
     try {
       if (opening !== undefined) await this.#checkOpening(probe, name, opening)
       await this.#check(probe, name, pattern)
+      const { status } = probe.control
+      if ((status === 401 || status === 403) && probe.sign !== undefined && !probe.isolation) {
+        skipped = `its refusal (${status}) is stored and answers all trials: ` +
+          'do not store it, and audit again'
+      }
     } catch (error) {
       if (error instanceof BudgetSpent) {
         skipped = error.message
@@ -190,9 +199,17 @@ class Audit {
   }
 
   #add (route: string, { check, input, found, answers }: Fault): void {
-    const isKnown = this.#findings.some((finding) =>
-      finding.check === check && finding.route === route && finding.input === input)
-    if (isKnown) return
+    const at = this.#findings.findIndex((one) => one.check === check && one.route === route)
+    const known = this.#findings[at]
+    if (known !== undefined) {
+      const { inputs, first } = this.#inputs.get(`${check} ${route}`) ??
+        { inputs: [known.input], first: known.found }
+      if (inputs.includes(input)) return
+      inputs.push(input)
+      this.#inputs.set(`${check} ${route}`, { inputs, first })
+      this.#findings[at] = { ...known, found: `${first}; all inputs: ${inputs.join(', ')}` }
+      return
+    }
     const { severity, explanation, weir, general } = CATALOGUE[check]
     this.#findings.push({
       check,

@@ -3,16 +3,16 @@ import { AuditError } from './errors.js'
 import { formatFindings } from './format.js'
 import type { HitSign } from './probing/hit.js'
 
-/** One fault of one route. */
+/** One kind of fault of one route. */
 export interface Finding {
   /** Identifies the check; the guide has a section for each. */
   readonly check: CheckId
   readonly severity: Severity
   /** Method and pattern of the route, such as `GET /products/:id`. */
   readonly route: string
-  /** The header field, parameter, cookie or path that causes it. */
+  /** The header field, parameter, cookie or path that causes it; the first, if several do. */
   readonly input: string
-  /** One sentence that states the fault. */
+  /** One sentence that states the fault, with all inputs that cause it. */
   readonly found: string
   /** Effect of the fault on clients. */
   readonly explanation: string

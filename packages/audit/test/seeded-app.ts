@@ -154,6 +154,22 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       }
     }
   ),
+  'declared-parameter': {
+    ...weir(
+      'query-pollution',
+      text((request) => `Page ${queryOf(request, 'n')}`),
+      { key: ({ url }: FastifyRequest) => `n=${new URL(url, 'http://a').searchParams.get('n')}` }
+    ),
+    url: '/declared-parameter?n=1'
+  },
+  translated: {
+    ...weir(
+      'unkeyed-query',
+      text((request) => `Page in ${queryOf(request, 'lang')}`),
+      { key: ({ url }: FastifyRequest) => url.replace(/([?&])lang=[^&]*/, '') }
+    ),
+    url: '/translated?lang=de'
+  },
   separator: {
     check: 'query-separator',
     declare (app, path, isBad) {
@@ -216,6 +232,30 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       app.get(`${path}/`, options, async (_request, reply) => reply.code(404).send('No page'))
     }
   },
+  capitals: {
+    check: 'path-collision',
+    path: '/capitals/:name',
+    url: '/capitals/1',
+    declare (app, path, isBad) {
+      const key = ({ url }: FastifyRequest) => isBad ? url.toLowerCase() : url
+      app.get(path, { config: { cache: { ttl: '1m', key } } }, text(({ url }) =>
+        `Page ${/([^/?]*)(?:\?|$)/.exec(url)?.[1]}`))
+    }
+  },
+  wildcard: {
+    check: 'path-deception',
+    path: '/wildcard/*',
+    url: '/wildcard/page',
+    declare (app, path, isBad) {
+      const options = isBad
+        ? {
+            lax: ['authorization'] as const,
+            unless: ({ url }: FastifyRequest) => !/\.(?:css|js|png)(?:\?|$)/.test(url)
+          }
+        : {}
+      app.get(path, naiveCache(options), text(user))
+    }
+  },
   profile: weir('user-leak', text(user), { public: true }),
   session: naive(
     'user-leak',
@@ -259,6 +299,23 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       : reply.send('A page'),
     { statuses: [200, 400] }
   ),
+  'long-agent': naive(
+    'stored-error',
+    (request, reply) => header(request, 'user-agent').length > 500
+      ? reply.code(400).send('Too long')
+      : reply.send('A page'),
+    { statuses: [200, 400] }
+  ),
+  'long-field': {
+    ...naive(
+      'stored-error',
+      (request, reply) => header(request, 'x-shop-id').length > 500
+        ? reply.code(404).send('No shop')
+        : reply.send('A page'),
+      { statuses: [200, 404] }
+    ),
+    only: 'inject'
+  },
   failing: naive(
     'stored-failure',
     (_request, reply) => reply.code(500).send('Failed'),

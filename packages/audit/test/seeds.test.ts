@@ -29,6 +29,12 @@ t.test('the audit finds each seeded fault in process, and nothing on the twins',
     routes: halves.flatMap((half) => names.map((name) => urlOf(half, name)))
   })
   t.strictSame(found(report), seeded(halves, names))
+  const kinds = report.findings.map(({ check, route }) => `${check} ${route}`)
+  t.strictSame([...new Set(kinds)], kinds, 'one finding for each kind and route')
+  t.match(
+    report.findings.find(({ route }) => route === 'GET /bad/wildcard/*')?.found,
+    /; all inputs: The path with \/x\.css, The path with ;x\.css, /
+  )
   for (const { evidence, remedy } of report.findings) {
     t.ok(evidence.length > 0 && evidence.every(({ curl }) => curl.startsWith('curl -i ')))
     t.not(remedy.weir, '')

@@ -196,7 +196,7 @@ t.test('each outcome of a fill is recorded, and so are errors', async (t) => {
       status: { code: SpanStatusCode.ERROR },
       attributes: { 'error.type': 'E_ROWS' }
     })
-    t.match(span.events, [{ name: 'exception', attributes: { 'exception.message': 'no rows' } }])
+    t.notMatch(JSON.stringify([span.status, span.events]), /no rows/, 'messages may be secret')
   }
   t.match(
     named('set n')

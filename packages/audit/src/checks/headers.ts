@@ -94,7 +94,16 @@ function * methodTrials (): Generator<Trial> {
 }
 
 /** Requests that apps refuse, or answer by an error. */
-function * errorTrials (): Generator<Trial> {
+function * errorTrials ({ route, reads }: RouteProbe): Generator<Trial> {
+  for (const name of new Set(['user-agent', ...route.headers, ...reads.headers])) {
+    if (ELSEWHERE.has(name)) continue
+    yield {
+      check: 'stored-error',
+      isErrorOnly: true,
+      input: `${name} of 2,000 characters`,
+      fill: () => ({ headers: { [name]: 'a'.repeat(2000) } })
+    }
+  }
   const odd: Readonly<Record<string, string>> = {
     'x-weir-audit': 'a'.repeat(9000),
     range: 'bytes=x-',
@@ -144,7 +153,7 @@ async function * hopTrials (probe: RouteProbe): AsyncGenerator<Trial> {
 /** Looks for header fields that change stored responses. */
 export const headers: Check = async function * (probe) {
   yield * faults(probe, [
-    ...headerTrials(probe), ...hostTrials(probe), ...methodTrials(), ...errorTrials()
+    ...headerTrials(probe), ...hostTrials(probe), ...methodTrials(), ...errorTrials(probe)
   ])
   yield * faults(probe, hopTrials(probe))
 }

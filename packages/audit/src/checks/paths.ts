@@ -9,6 +9,7 @@ const VARIANTS: Readonly<Record<string, (path: string) => string>> = {
   'a slash at the end': (path) => `${changed(path)}/`,
   'two slashes': (path) => path.replace(/\/(?=[^/]*$)/, '//'),
   'capital letters': (path) => path.toUpperCase(),
+  'capital letters at the end': (path) => path.replace(last, (name) => name.toUpperCase()),
   'an encoded letter': (path) =>
     path.replace(last, (name) => `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`),
   'an encoded slash': (path) => path.replace(/\/(?=[^/]*$)/, '%2F'),
@@ -31,6 +32,16 @@ export const paths: Check = async function * (probe) {
     input: `A path with ${input}`,
     fill: () => ({ path })
   }))
+  if (probe.isolation?.name !== 'path parameter') {
+    // The example may have no letters, and over a connection its pattern may be unknown.
+    const word = (text: string) => (path: string) => path.replace(last, text)
+    trials.push({
+      check: 'path-collision',
+      input: 'A path with capital letters at the end',
+      fill: () => ({ path: word('WEIRAUDIT') }),
+      read: { path: word('weiraudit') }
+    })
+  }
   yield * faults(probe, trials)
 }
 

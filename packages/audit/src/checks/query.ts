@@ -25,24 +25,28 @@ function * queryTrials (probe: RouteProbe): Generator<Trial> {
 async function * splitTrials (probe: RouteProbe): AsyncGenerator<Trial> {
   const own = new URL(probe.route.url, 'http://localhost').searchParams
   const pair = (name: string, marker: string) => `${encodeURIComponent(name)}=${marker}`
-  const valueOf = (name: string) => own.get(name) ?? '1'
-  const all = names(probe)
+  const { isolation } = probe
+  // The key itself has the first value of the parameter that isolates trials.
+  const isKeys = isolation !== undefined && /^query /.test(isolation.name)
+  const valuesOf = (name: string): Readonly<Record<string, string>> =>
+    isKeys && name === isolation.uses ? {} : { [name]: own.get(name) ?? '1' }
+  const all = [...names(probe), ...isKeys ? [isolation.uses] : []]
   const isRepeated = async (separator: string, query: Readonly<Record<string, string>>) => {
     const marker = newToken()
     const tail = all.map((name) => separator + pair(name, marker)).join('')
     return placeOf(marker, await probe.ask(await probe.fresh(), { query, tail })) !== undefined
   }
   const hasTwice = await isRepeated(
-    '&', Object.fromEntries(all.map((name) => [name, valueOf(name)])))
+    '&', Object.fromEntries(all.flatMap((name) => Object.entries(valuesOf(name)))))
   const hasOther = await isRepeated(';', {})
   for (const name of all) {
-    const value = valueOf(name)
+    const query = valuesOf(name)
     if (hasTwice) {
       yield {
         check: 'query-pollution',
         input: `?${name}=…&${name}=…`,
-        fill: (marker) => ({ query: { [name]: value }, tail: `&${pair(name, marker)}` }),
-        read: { query: { [name]: value } },
+        fill: (marker) => ({ query, tail: `&${pair(name, marker)}` }),
+        read: { query },
         isMarkerOnly: true
       }
     }

@@ -25,14 +25,19 @@ export const both = (a: Change, b: Change): Change => ({
 export function sentOf (method: Method, url: string, change: Change): Sent {
   const at = url.indexOf('?')
   const [path, search] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
-  const own = Object.entries(change.query ?? {})
-  const pairs = [
-    ...search.split('&').filter((pair) => {
-      const [name = ''] = pair.split('=')
-      return pair !== '' && !own.some(([other]) => other === decodeURIComponent(name))
-    }),
-    ...own.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
-  ].join('&') + (change.tail ?? '')
+  const own = new Map(Object.entries(change.query ?? {}))
+  const pairOf = (name: string, value: string) =>
+    `${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+  // A value is replaced in its place: some keys depend on the order.
+  const replaced = search.split('&').flatMap((pair) => {
+    const name = decodeURIComponent(pair.split('=')[0] ?? '')
+    if (pair === '' || change.query?.[name] === undefined) return pair === '' ? [] : [pair]
+    const value = own.get(name)
+    own.delete(name)
+    return value === undefined ? [] : [pairOf(name, value)]
+  })
+  const added = [...own].map(([name, value]) => pairOf(name, value))
+  const pairs = [...replaced, ...added].join('&') + (change.tail ?? '')
   const { body, headers = {} } = change
   return {
     method: change.method ?? method,

@@ -4,13 +4,13 @@ import { examplesOf, type FoundRoute, isObject, known, namesIn, objectIn } from 
 /** The GET routes that an observed app declared, with what their schemas say. */
 export const declaredRoutes = (routes: readonly ObservedRoute[]): readonly FoundRoute[] =>
   routes
-    .filter(({ method, url }) => [method].flat().includes('GET') && !url.includes('*'))
+    .filter(({ method }) => [method].flat().includes('GET'))
     .map(({ url, schema, config }) => {
       const query = schemaOf(schema, 'querystring', 'query')
       const cache = objectIn(config, 'cache')
       return {
         method: 'GET',
-        pattern: url === '' ? '/' : url,
+        pattern: url.startsWith('/') ? url : `/${url}`,
         examples: namesIn(config, 'examples'),
         params: known(examplesOf(schemaOf(schema, 'params'))),
         query: examplesOf(query),

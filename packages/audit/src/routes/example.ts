@@ -15,9 +15,9 @@ export function urlsOf (
   route: FoundRoute, values: ReadonlyMap<string, readonly string[]>
 ): readonly string[] {
   const names = parametersOf(route.pattern)
-  const filled = names.length === 0
-    ? [route.pattern]
-    : candidates(route, names, values).map((chosen) => fill(route.pattern, chosen))
+  const filled = (names.length === 0 ? [{}] : candidates(route, names, values))
+    .flatMap((chosen) => (route.pattern.includes('*') ? REST : ['']).map((rest) =>
+      fill(route.pattern.replace('*', () => rest), chosen)))
   const required = route.required.map((name) =>
     `${encodeURIComponent(name)}=${encodeURIComponent(values.get(name)?.[0] ?? route.query[name] ?? 'a')}`)
   const search = required.length === 0 ? '' : `?${required.join('&')}`
@@ -25,6 +25,9 @@ export function urlsOf (
 }
 
 const MOST = 4
+
+/** Values of a wildcard. */
+const REST = ['page', 'page.html', '1', '']
 
 function candidates (
   route: FoundRoute,

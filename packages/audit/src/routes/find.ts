@@ -147,8 +147,10 @@ const segments = (path: string) => (path.split('?')[0] ?? path).split('/')
 const matching = (routes: readonly FoundRoute[], method: string, url: string) =>
   routes.find((route) => {
     const [pattern, path] = [segments(route.pattern), segments(url)]
-    return route.method === method && pattern.length === path.length &&
-      pattern.every((part, i) => /[:{]/.test(part) || part === path[i])
+    const isLong = pattern.at(-1)?.endsWith('*') === true && path.length >= pattern.length
+    return route.method === method && (isLong || pattern.length === path.length) &&
+      pattern.every((part, i) => /[:{]/.test(part) || part === path[i] ||
+        (part.endsWith('*') && path[i]?.startsWith(part.slice(0, -1)) === true))
   })
 
 /** One route for each pattern: those of declarations and of descriptions are the same. */

@@ -2,7 +2,6 @@ import {
   type Attributes,
   context,
   createContextKey,
-  type Exception,
   type Link,
   type Span,
   SpanKind,
@@ -11,7 +10,7 @@ import {
   TraceFlags
 } from '@opentelemetry/api'
 import { parseTraceparent, traceparent } from '@weir/internal'
-import { CacheError, type Traced, type WaitTrace } from '../index.js'
+import type { Traced, WaitTrace } from '../index.js'
 import {
   BACKGROUND,
   COST,
@@ -70,7 +69,6 @@ export function recordSpans (keys: boolean): () => void {
     if (type !== undefined) {
       span.setAttribute(ERROR_TYPE, type).setStatus({ code: SpanStatusCode.ERROR })
     }
-    if (work.error !== undefined) span.recordException(exception(work.error, keys))
     span.setAttributes(attributes).end()
   }
 
@@ -141,12 +139,4 @@ export function recordSpans (keys: boolean): () => void {
 function traceparentOf (span: Span): string {
   const { traceId, spanId, traceFlags } = span.spanContext()
   return traceparent({ traceId, spanId, isSampled: (traceFlags & TraceFlags.SAMPLED) !== 0 })
-}
-
-/** Messages of this package's errors contain keys. */
-function exception (error: unknown, keys: boolean): Exception {
-  if (error instanceof CacheError && !keys) {
-    return { name: error.name, code: error.code, message: error.code }
-  }
-  return error instanceof Error ? error : String(error)
 }
