@@ -80,8 +80,8 @@ export interface RouteCacheOptions extends OutageOptions {
   /**
    * Lifetime at the caches of `@weir/fastify/edge`, which are purged by each invalidation; true:
    * the plugin's. Requires `public: true`, because those caches know no credentials, and excludes
-   * `key` and `unless`: they know only URL and Vary. Guards do not run for their hits. Default: their
-   * lifetime follows from Cache-Control.
+   * `key` and `unless`: they know only URL and Vary. Guards do not run for their hits. Default:
+   * their lifetime follows from Cache-Control.
    */
   readonly edge?: Duration | true
   /**

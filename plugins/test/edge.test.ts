@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memoryStore } from '@weir/cache/memory'
 import {
-  createEdge, type EdgeDestination, EdgeError, edgeMigration, type EdgeSchema, edgeTag, nginx, varnish
+  createEdge, type EdgeDestination, EdgeError, edgeMigration, type EdgeSchema, edgeTag, nginx,
+  varnish
 } from '@weir/edge'
 import { freePort, startCachingNginx, startVarnish } from '@weir/internal/testing'
 import { createOutbox, ImmediateSqliteDialect, outboxMigration } from '@weir/outbox'

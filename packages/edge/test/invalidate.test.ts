@@ -43,7 +43,8 @@ t.test('many waiting writes are no leak', async (t) => {
   const warnings: Error[] = []
   const warn = (warning: Error) => { warnings.push(warning) }
   process.on('warning', warn)
-  const { invalidate } = await world(t, { isDurable: false, wait: 20, purge: () => new Promise(() => {}) })
+  const never = () => new Promise<never>(() => {})
+  const { invalidate } = await world(t, { isDurable: false, wait: 20, purge: never })
   await Promise.all(Array.from({ length: 20 }, (_, i) => invalidate([`${i}`])))
   process.off('warning', warn)
   t.strictSame(warnings, [])

@@ -381,7 +381,7 @@ t.test('secrets in URLs are removed, in generated spellings and places', async (
       `http://s/p?a=1\n/p []\nauthorization:Bearer ${jwt}`,
       'http://s/p\nx-session:signature', 'http://s/p\n\ncookie:sid=signature'
     ]) {
-      t.notMatch(redact(given), /c2lnbmF0dXJl|signature/, given)
+      t.notMatch(redact(given), /c2lnb|signature/, given)
     }
   }
   const redact = redactor([])
