@@ -138,7 +138,7 @@ function observed (
 }
 
 function findingsOf (routes: readonly WatchedRoute[], now: number): ShadowFinding[] {
-  return routes.flatMap(({ sample }) => sample === undefined ? [] : [sample.finding(now)])
+  return routes.flatMap((route) => route.finding(now) ?? [])
 }
 
 /** Returns the findings of the routes that take most time, as many as fit into a report. */

@@ -1,5 +1,5 @@
 import { fieldValue, varyNames } from '@weir/http'
-import { collectionsOf, RouteSample } from '@weir/metrics'
+import { collectionsOf, RouteSample, type ShadowFinding } from '@weir/metrics'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from './budget.js'
 import { type Observed, observeResponse } from './observed-response.js'
@@ -21,6 +21,7 @@ export interface Watching {
 // Bytes of a body beyond which it is not hashed: the response cache does not store larger ones.
 const MOST_BYTES = 1024 * 1024
 const NOT_MODIFIED = 304
+const LATEST = 16
 // Time that observing a response takes besides what is measured: garbage, and slower calls of Node.
 const UNSEEN_MS = 0.03
 
@@ -28,14 +29,13 @@ const UNSEEN_MS = 0.03
 export class WatchedRoute {
   readonly #collections: readonly string[]
   #sample: RouteSample | undefined
+  /** Latest responses, whose status is looked at later: an event for each would cost more. */
+  readonly #latest: FastifyReply[] = []
+  #place = 0
 
   constructor (readonly path: string, readonly watching: Watching) {
     this.#collections = collectionsOf(path)
     watching.budget.add(this)
-  }
-
-  get sample (): RouteSample | undefined {
-    return this.#sample
   }
 
   /** Takes a request into account whose handler is about to run. Most requests end here soon. */
@@ -43,14 +43,33 @@ export class WatchedRoute {
     const { now, mostKeys } = this.watching
     const sample = this.#sample ??= new RouteSample(`GET ${this.path}`, now(), mostKeys())
     sample.requests++
-    // All responses count, because one refusal is enough: closures and `on` are cheap.
-    const { raw } = reply
-    raw.on('finish', () => {
-      const location = () => fieldValue(reply.getHeaders()['location'])
-      if (isRefusal(raw.statusCode, location)) sample.refused++
-    })
+    const before = this.#latest[this.#place]
+    this.#latest[this.#place] = reply
+    this.#place = (this.#place + 1) % LATEST
+    if (before !== undefined) this.#judge(sample, before)
     const hash = urlHash(request.url)
     if (sample.has(hash)) this.#sampled(sample, hash, request, reply)
+  }
+
+  /** Returns what was observed; undefined before the first request. */
+  finding (now: number): ShadowFinding | undefined {
+    const sample = this.#sample
+    if (sample === undefined) return undefined
+    for (const reply of this.#latest.splice(0)) this.#judge(sample, reply)
+    this.#place = 0
+    return sample.finding(now)
+  }
+
+  #judge (sample: RouteSample, reply: FastifyReply): void {
+    const { raw } = reply
+    if (raw.writableEnded) this.#count(sample, reply)
+    else if (!raw.destroyed) raw.once('finish', () => { this.#count(sample, reply) })
+  }
+
+  #count (sample: RouteSample, reply: FastifyReply): void {
+    const { raw: { statusCode } } = reply
+    if (statusCode < 300) return
+    if (isRefusal(statusCode, () => fieldValue(reply.getHeaders()['location']))) sample.refused++
   }
 
   #sampled (
