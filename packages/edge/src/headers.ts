@@ -44,9 +44,7 @@ export function edgeFields (destinations: readonly EdgeDestination[]): EdgeField
       const fields: Fields = {}
       const refused: EdgeHeaders[] = []
       for (const kind of kinds) {
-        const { mayStore } = kind
-        const isPurgeable = mayStore === undefined ||
-          (response !== undefined && mayStore({ ...response, tags: [...tags, EVERYTHING] }))
+        const isPurgeable = kind.mayStore === undefined || isAllowed(kind.mayStore, tags, response)
         const lines = isPurgeable ? linesOf(forms, kind) : undefined
         if (lines === undefined) refused.push(kind)
         else {
@@ -62,6 +60,19 @@ export function edgeFields (destinations: readonly EdgeDestination[]): EdgeField
       return fields
     },
     unstored: () => Object.assign({}, ...kinds.map((kind) => lifetimeOf(kind, 0))) as Fields
+  }
+}
+
+/** A rule that fails allows nothing: the response itself is not to fail. */
+function isAllowed (
+  mayStore: NonNullable<EdgeDestination['mayStore']>,
+  tags: readonly string[],
+  response: Omit<EdgeResponse, 'tags'> | undefined
+): boolean {
+  try {
+    return response !== undefined && mayStore({ ...response, tags: [...tags, EVERYTHING] })
+  } catch {
+    return false
   }
 }
 

@@ -224,3 +224,15 @@ t.test('mistakes in options fail at once, and no error shows a secret', async (t
     }
   }
 })
+
+t.test('nginx: a response whose pages cannot be determined is not stored', (t) => {
+  const pages = (tag: string) => {
+    if (tag === 'broken') throw new Error('no pages')
+    return ['/a']
+  }
+  const fields = edgeFields([nginx({ urls: ['http://127.0.0.1:9'], pages })])
+  const response = { target: '/a', varies: false }
+  t.match(fields.stored(['whole'], 60, response), { 'x-accel-expires': '60' })
+  t.match(fields.stored(['broken'], 60, response), { 'x-accel-expires': '0' })
+  t.end()
+})
