@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { CacheEvents } from '@weir/cache'
-import { reasonOf, within } from '@weir/internal'
+import { within } from '@weir/internal'
 import { MetricsError } from '@weir/metrics'
 import { type JournalStore, JournalWriter, redactor } from '@weir/metrics/journal'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { logOutages } from '../outages.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
 import type { FilledMessage, WrittenMessage } from '../response-cache/channels.js'
@@ -84,7 +85,11 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
   }
   const { store, client, secret, redact = [], ...bounds } = checked(options)
   const { cache: { namespace, name: instance }, origin } = app.responseCache
-  const logOutage = logOutages(app)
+  const logOutage = logOutages(
+    app.log,
+    'the store does not accept the journal: recent events wait, and further ones are counted',
+    'the store accepts the journal again'
+  )
   let [key, isAsked] = [secret, false]
   const learn = async () => {
     if (key !== undefined || isAsked) return
@@ -190,20 +195,6 @@ function checked (options: JournalOptions): JournalOptions {
     (Array.isArray(redact) && redact.every((name) => typeof name === 'string' && name !== ''))
   if (!isList) throw refuse('redact', "must be a list of query parameters, like ['email']")
   return options
-}
-
-/** Logs one line when the store becomes unavailable and one when it is back. */
-function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
-  let isGone = false
-  return (error) => {
-    if (error !== undefined && !isGone) {
-      log.warn(
-        { reason: reasonOf(error) },
-        'the store does not accept the journal: recent events wait, and further ones are counted'
-      )
-    } else if (error === undefined && isGone) log.info('the store accepts the journal again')
-    isGone = error !== undefined
-  }
 }
 
 /** Rethrows the writer's option errors as errors of this plugin. */

@@ -1,10 +1,10 @@
-import { reasonOf } from '@weir/internal'
 import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Registry } from 'prom-client'
 import { tracing } from '../active-tracing.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { logOutages } from '../outages.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
@@ -119,7 +119,11 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
       }
     },
     caches: readsOf(caches),
-    onWritten: logOutages(app)
+    onWritten: logOutages(
+      app.log,
+      'the store does not accept statistics: they are kept for up to an hour, until it answers',
+      'the store accepts statistics again'
+    )
   })
   app.addHook('onReady', async () => {
     checkOrder(app, instance)
@@ -188,20 +192,6 @@ function checkOrder (app: FastifyInstance, instance: string): void {
     'weir-response-cache',
     `entries record ${JSON.stringify(name)} instead of the instance, ${JSON.stringify(instance)}`
   )
-}
-
-/** Logs one line when the store becomes unavailable and one when it is back. */
-function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
-  let isGone = false
-  return (error) => {
-    if (error !== undefined && !isGone) {
-      log.warn(
-        { reason: reasonOf(error) },
-        'the store does not accept statistics: they are kept for up to an hour, until it answers'
-      )
-    } else if (error === undefined && isGone) log.info('the store accepts statistics again')
-    isGone = error !== undefined
-  }
 }
 
 /** Rethrows the recorder's option errors as errors of this plugin. */
