@@ -110,7 +110,7 @@ function checkConfig (route: RouteOptions): void {
   throw new WEIR_ERR_ROUTE_OPTION(routeName(route), 'shadow', 'must be true or false')
 }
 
-/** Whether nobody has decided on caching: `cache: false` is a decision, too. */
+/** Whether caching is undecided: `cache: false` is a decision, too. */
 const isUndecided = ({ config }: RouteOptions) =>
   config?.cache === undefined && config?.metrics !== false
 

@@ -283,7 +283,7 @@ export const DATABASES = ['sqlite', 'postgres'] as const
 
 export type DatabaseKind = typeof DATABASES[number]
 
-/** Faults during which the database answers nobody, so that reads without the cache fail. */
+/** Faults during which the database answers no instance, so that reads without the cache fail. */
 export const DATABASE_OUTAGES: readonly FaultKind[] =
   ['database-connections-killed', 'database-failover']
 

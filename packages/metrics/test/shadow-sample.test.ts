@@ -168,7 +168,7 @@ t.test('200,000 URLs take bounded memory, and their number is estimated', async 
   t.match(adviseOn(finding), { verdict: 'no-gain', reasons: [{ code: 'NO_REPEATS' }] })
 })
 
-t.test('URLs that nobody has requested for a day make room first', async (t) => {
+t.test('URLs without a request for a day make room first', async (t) => {
   const sample = new RouteSample('GET /:id', 0, 4)
   const day = 86_400_000
   for (let i = 0; i < 4; i++) sample.find(i, i, 0)

@@ -184,7 +184,7 @@ export class Rows {
   }
 
   /**
-   * The rows to change: nobody waits for rows that another instance has claimed, which deletes them
+   * The rows to change: no instance waits for rows that another one has claimed, which deletes them
    * or delivers them once more.
    */
   #free (ids: readonly string[]) {

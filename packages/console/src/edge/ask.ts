@@ -59,7 +59,7 @@ export async function purgeEdges (
   const all = [...tags, ...keys.map(keyTag)]
   return Promise.all(concerned.map(async ({ service }) => ({
     service,
-    // A request that cannot be sent is reported like one that nobody carries out.
+    // A request that cannot be sent is reported like one that no instance carries out.
     done: requests !== undefined &&
       await askEdge(requests, { service }, { action: 'purge', tags: all }, patience)
         .catch(() => false)

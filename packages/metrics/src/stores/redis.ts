@@ -56,7 +56,7 @@ return known and 1 or 0`)
 
 /**
  * KEYS[1]: a sorted set with the requests of a box, by the time (ms) at which they may be taken.
- * ARGV: how many, the ms for which nobody else may take them. -> the requests
+ * ARGV: how many, the ms for which no other instance may take them. -> the requests
  */
 const TAKE = script(`
 local time = redis.call('TIME')
