@@ -12,6 +12,9 @@ const LARGEST = 4 * 1024 * 1024
 /** Statuses of a service that is temporarily unavailable; a GET is retried. */
 const PASSING: ReadonlySet<number> = new Set([502, 503, 504])
 
+/** Reasons of the catalog and the weather service for an old response in place of a new one. */
+const STAND_IN = /;\s*detail=(?:STALE_IF_ERROR|SOFT_TIMEOUT|UPSTREAM_FAILING|CLIENT_SHARE|OUTAGE)\b/
+
 /** Complete response of another service. */
 export interface Answer {
   readonly status: number
@@ -141,7 +144,7 @@ export class Upstream {
     return {
       status: response.statusCode,
       etag: typeof etag === 'string' ? etag : undefined,
-      isStandIn: /;\s*detail=(?:STALE_IF_ERROR|CLIENT_SHARE|OUTAGE)\b/.test(String(cacheStatus)),
+      isStandIn: STAND_IN.test(String(cacheStatus)),
       body: parsed(text)
     }
   }
