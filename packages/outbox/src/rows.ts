@@ -108,7 +108,9 @@ export class Rows {
   ): Promise<T> {
     if (!this.#isPostgres) return await deliver(new Set(ids), (done) => this.remove(done))
     const limit = CLAIMED_FOR * this.#timeout
-    const claimed = this.#db.transaction().execute(async (trx) => {
+    // A stricter default of the database would refuse rows that another instance has deleted.
+    const transaction = this.#db.transaction().setIsolationLevel('read committed')
+    const claimed = transaction.execute(async (trx) => {
       await sql`select set_config('idle_in_transaction_session_timeout', ${String(limit)}, true)`
         .execute(trx)
       const mine = new Set<string>()

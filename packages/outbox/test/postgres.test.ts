@@ -1,10 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import {
   DummyDriver,
   Kysely,
   PostgresAdapter,
   PostgresDialect,
   PostgresIntrospector,
-  PostgresQueryCompiler
+  PostgresQueryCompiler,
+  sql
 } from 'kysely'
 import t, { type Test } from 'tap'
 import { findPostgres, startPostgres } from '@weir/internal/testing'
@@ -84,29 +86,42 @@ t.test('with a real Postgres', async (t) => {
     return client
   }
 
-  t.test('instances divide a backlog: each row is delivered once', async (t) => {
-    await leave(admin, Array.from({ length: 3000 }, (_, i) => leftRow(i, `tag-${i}`)))
-    const delivered: string[][] = [[], [], []]
-    const outboxes = delivered.map((tags) =>
-      createOutbox({
-        db: open(t),
-        lease: 60_000,
-        invalidate: async (given) => {
-          await new Promise((resolve) => setTimeout(resolve, 5))
-          tags.push(...given)
-        }
-      })
-    )
-    t.teardown(() => Promise.all(outboxes.map((outbox) => outbox.stop())))
-    await Promise.all(outboxes.map((outbox) => outbox.start()))
-    while (!outboxes.every((outbox) => outbox.isDrained())) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    t.equal(await outboxes[0]?.pending(), 0)
-    t.equal(new Set(delivered.flat()).size, 3000)
-    t.equal(delivered.flat().length, 3000, 'once')
-    t.ok(delivered.every((tags) => tags.length > 100), delivered.map(({ length }) => length).join())
-  })
+  for (const level of ['read committed', 'serializable']) {
+    t.test(`instances divide a backlog, ${level} by default: each row is delivered once`, async (t) => {
+      const setDefault = (level: string) =>
+        sql`alter role ${sql.id(server.user)} set default_transaction_isolation = ${sql.lit(level)}`
+          .execute(admin)
+      await setDefault(level)
+      t.teardown(() => setDefault('read committed'))
+      const errors: unknown[] = []
+      const onError = (message: unknown) => { errors.push(message) }
+      subscribe('weir:outbox:error', onError)
+      t.teardown(() => unsubscribe('weir:outbox:error', onError))
+      await leave(admin, Array.from({ length: 3000 }, (_, i) => leftRow(i, `tag-${i}`)))
+      const delivered: string[][] = [[], [], []]
+      const outboxes = delivered.map((tags) =>
+        createOutbox({
+          db: open(t),
+          lease: 60_000,
+          invalidate: async (given) => {
+            await new Promise((resolve) => setTimeout(resolve, 5))
+            tags.push(...given)
+          }
+        })
+      )
+      t.teardown(() => Promise.all(outboxes.map((outbox) => outbox.stop())))
+      await Promise.all(outboxes.map((outbox) => outbox.start()))
+      while (!outboxes.every((outbox) => outbox.isDrained())) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      t.equal(await outboxes[0]?.pending(), 0)
+      t.equal(new Set(delivered.flat()).size, 3000)
+      t.equal(delivered.flat().length, 3000, 'once')
+      const shares = delivered.map(({ length }) => length)
+      t.ok(shares.every((share) => share > 100), shares.join())
+      t.strictSame(errors, [])
+    })
+  }
 
   t.test('a table without the column gets it, and keeps the span of a write', async (t) => {
     await admin.schema.alterTable('weir_outbox_tags').dropColumn('traceparent').execute()
