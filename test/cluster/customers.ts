@@ -6,6 +6,10 @@ const READERS = 6
 const WRITTEN = [7, 8, 9]
 /** Milliseconds between two requests of a client: a fleet at rest, not a load test. */
 const PAUSE = 20
+/** The same of readers while instances start, for which they need the cores. */
+const LONG_PAUSE = 60
+/** The newest price of all clients of the process. */
+let price = 1_000_000
 
 /**
  * Clients that never stop reading and writing products, and what was wrong with the responses. A
@@ -21,7 +25,6 @@ export class Customers {
   readonly unknown: string[] = []
   /** The newest acknowledged price of each product. */
   readonly #acknowledged = new Map(WRITTEN.map((id) => [id, 0]))
-  #price = 1_000_000
   #isOver = false
   #waiting: { readonly reads: number, readonly resolve: () => void }[] = []
   readonly #clients: Promise<unknown>
@@ -61,19 +64,19 @@ export class Customers {
       }
       this.reads++
       this.#waiting = this.#waiting.filter(({ reads, resolve }) => this.reads < reads || resolve())
-      await wait(PAUSE)
+      await wait(this.#waiting.length > 0 ? PAUSE : LONG_PAUSE)
     }
   }
 
   async #write (id: number): Promise<void> {
     while (!this.#isOver) {
-      const price = ++this.#price
+      const written = ++price
       try {
         const response = await fetch(`${this.urlOf(true)}/api/products/${id}`, {
-          method: 'PATCH', headers: asEditor, body: JSON.stringify({ price })
+          method: 'PATCH', headers: asEditor, body: JSON.stringify({ price: written })
         })
         const body: unknown = await response.json()
-        if (response.status === 200) this.#acknowledged.set(id, price)
+        if (response.status === 200) this.#acknowledged.set(id, written)
         else if (codeOf(body) === 'WEIR_ERR_INSTANCE_LOST') this.unknown.push(codeOf(body))
         else this.#failed(`write: ${response.status} ${codeOf(body)}`)
       } catch (error) {

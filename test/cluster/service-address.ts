@@ -3,11 +3,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Test } from 'tap'
 
 /** Milliseconds between two readiness probes of a pod. */
-const PERIOD = 250
+const PERIOD = 200
 /** Failed probes after which a pod is not ready. */
 const FAILURES = 2
 /** Milliseconds until every node knows that an endpoint has come or gone. */
-const DELAY = 500
+const DELAY = 250
 
 interface Endpoint {
   readonly port: number
