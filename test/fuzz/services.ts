@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { PATIENT } from '../support/patience.js'
 import { JWT_SECRET } from '../support/catalog.js'
 import { type Program, program } from '../support/program.js'
-import { programOf } from '../support/programs-of-suite.js'
 import { tempDir } from '../support/temp-dir.js'
 import '../support/uncounted.js'
 import { type ServiceName } from './routes.js'
@@ -17,6 +17,7 @@ export interface FuzzedService extends Program {
   heap (): Promise<number>
 }
 
+const ROOT = new URL('../../../', import.meta.url)
 const HEAP = new URL('../programs/heap-after-gc.js', import.meta.url).href
 
 /**
@@ -27,9 +28,9 @@ export async function startServices (
   t: Test
 ): Promise<Readonly<Record<ServiceName, FuzzedService>>> {
   const dataDir = await tempDir(t)
-  const simulator = await start(t, programOf('upstream'), {})
+  const simulator = await start(t, 'infra/dist/upstream/main.js', {})
   const service = (name: ServiceName, env: Readonly<Record<string, string>> = {}) =>
-    start(t, programOf(name), {
+    start(t, `services/${name}/dist/src/server.js`, {
       INSTANCE: `${name}-1`,
       DATA_DIR: dataDir,
       LOG_LEVEL: 'error',
@@ -62,7 +63,7 @@ async function start (
   env: Readonly<Record<string, string>>
 ): Promise<FuzzedService> {
   const { REDIS_URL: _, ...inherited } = process.env
-  const child = fork(entry, [], {
+  const child = fork(fileURLToPath(new URL(entry, ROOT)), [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--import', HEAP],
     env: { ...inherited, HOST: '127.0.0.1', PORT: '0', ...env }
