@@ -15,7 +15,7 @@ const REQUESTS = Number(FUZZ_REQUESTS)
 /** Number of requests after which services have allocated their usual working memory. */
 const WARM_UP = Math.ceil(REQUESTS / 4)
 const WORKERS = 12
-const MOST_GROWTH = 16 * 1024 * 1024
+const MOST_GROWTH = 8 * 1024 * 1024
 
 type Services = Readonly<Record<ServiceName, FuzzedService>>
 
