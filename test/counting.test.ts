@@ -9,6 +9,7 @@ import { WITHOUT_PATIENCE } from './support/patience.js'
 import { startRedis, type TestRedis } from '@weir/internal/testing'
 import { startStats } from './support/stats.js'
 import { tempDir } from './support/temp-dir.js'
+import './support/uncounted.js'
 
 /*
  * Compares the counts of a load generator with those reported by instances: equal request by

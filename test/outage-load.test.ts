@@ -3,6 +3,7 @@ import { asEditor, startCatalog, type TestCatalog } from './support/catalog.js'
 import { WITHOUT_PATIENCE } from './support/patience.js'
 import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
+import './support/uncounted.js'
 
 /*
  * Readers and a writer that never pause, while Redis is killed and restarted, frozen and resumed.

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { build, stop } from 'esbuild'
+import { build, type BuildOptions, stop } from 'esbuild'
 import { PROGRAMS } from './programs.js'
 import { slimMap, type SourceMap } from './slim-map.js'
 
@@ -13,27 +13,32 @@ const require = bundleRequire(import.meta.url)
 const __filename = bundlePath(import.meta.url)
 const __dirname = bundlePath(new URL('.', import.meta.url))`
 
+/** esbuild's options for a program of this repository as one ES module. */
+export const BUNDLED = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  external: APART,
+  banner: { js: COMMON_JS },
+  logLevel: 'warning'
+} as const satisfies BuildOptions
+
 /**
  * Bundles each program of the suite, so that its instances start in half the time: unbundled, each
  * opens two thousand files.
  */
 export async function bundleSuite (): Promise<void> {
   await build({
+    ...BUNDLED,
     entryPoints: Object.values(PROGRAMS).map(({ compiled, bundle }) => ({
       in: compiled,
       out: bundle.replace(/\.js$/, '')
     })),
     outdir: '/',
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: APART,
     // Only positions are looked up: the source files exist.
     sourcemap: true,
-    sourcesContent: false,
-    banner: { js: COMMON_JS },
-    logLevel: 'warning'
+    sourcesContent: false
   })
   // The bundler process holds 500 MB, and would do so for as long as the suite runs.
   await stop()

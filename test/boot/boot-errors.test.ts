@@ -2,18 +2,18 @@ import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import '../support/uncounted.js'
+import { programOf } from '../support/programs-of-suite.js'
 
-const ROOT = new URL('../../../', import.meta.url)
 type Service = 'catalog' | 'weather' | 'storefront' | 'stats'
 
 /** Starts a service in a process of its own, which is expected to end by itself. */
 async function boot (t: Test, service: Service, env: Readonly<Record<string, string>>) {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL(`services/${service}/dist/src/server.js`, ROOT))],
+    [programOf(service)],
     {
       env: { PATH: process.env.PATH, PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe']

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseArguments } from './arguments.js'
 import { check } from './check-command.js'
 
 t.setTimeout(120_000)
@@ -47,11 +48,10 @@ t.test('wrong arguments are reported, and nothing runs', async (t) => {
     [['--workloads', 'versions,none'], /^--workloads none: one of errors, variants, /m],
     [['--only', 'nothing'], /^--only nothing: one of redis-frozen, .*, errors, /m],
     [['--quick'], /--quick/]
-  ] as const) {
-    const { code, output } = await check(t, args)
-    t.equal(code, 2)
-    t.match(output, problem)
-  }
+  ] as const) t.throws(() => parseArguments(args), { message: problem })
+  const wrong = await check(t, ['--seconds', 'x'])
+  t.equal(wrong.code, 2)
+  t.match(wrong.output, /^--seconds x: a whole number, 1 or more\n\nnpm run test:coherence/m)
   const { code, output } = await check(t, ['--help'])
   t.equal(code, 0)
   t.match(output, /--seed TEXT/)

@@ -51,3 +51,12 @@ export const noCounts = (): Counts => ({
     Object.keys(WORKLOADS).map((name) => [name, { reads: 0, hits: 0, standIns: 0, writes: 0 }])
   ) as Record<WorkloadName, Tally>
 })
+
+/** Names the requests of which a run of so many seconds had too few to prove anything. */
+export function tooFew (
+  { reads, writes }: Pick<Counts, 'reads' | 'writes'>,
+  seconds: number
+): string | undefined {
+  if (writes < seconds) return 'writes were acknowledged'
+  return reads < 50 * seconds ? 'reads were answered' : undefined
+}

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { tempDir } from '../support/temp-dir.js'
 import '../support/uncounted.js'
-import { mutatedBuild } from './mutated-build.js'
+import { bundleInstance } from './bundle-instance.js'
 import { type Mutant, MUTANTS } from './mutants.js'
 import { run } from './run.js'
 
@@ -48,7 +48,7 @@ async function check (
 
 for (const mutant of MUTANTS) {
   t.test(`found wrong: ${mutant.rule}`, async (t) => {
-    const program = await mutatedBuild(await tempDir(t), mutant)
+    const program = await bundleInstance(await tempDir(t), mutant)
     const { violations, problems, seconds, deaths, counts } = await check(
       program,
       mutant,
@@ -66,7 +66,7 @@ for (const store of ['redis', 'sqlite'] as const) {
     const mutants = MUTANTS.filter((mutant) => (mutant.store ?? 'redis') === store)
     const faults = distinct(mutants.map(({ faults }) => faults))
     const workloads = distinct(mutants.map(({ workloads }) => workloads))
-    const build = await mutatedBuild(await tempDir(t), undefined)
+    const build = await bundleInstance(await tempDir(t))
     const outcome = await check(build, { store, faults, workloads, pause: 500 }, 15)
     t.strictSame(outcome.violations, [])
     t.strictSame(outcome.problems, [])
@@ -80,7 +80,7 @@ for (const store of ['redis', 'sqlite'] as const) {
 t.test('a mutant that does not match the code is an error', async (t) => {
   const [mutant] = MUTANTS
   const strange: Mutant | undefined = mutant && { ...mutant, from: 'text that does not occur' }
-  await t.rejects(mutatedBuild(await tempDir(t), strange), {
+  await t.rejects(bundleInstance(await tempDir(t), strange), {
     message: /is in .* 0 times, not once/
   })
 })

@@ -1,4 +1,4 @@
-import type { Counts } from './counts.js'
+import { type Counts, tooFew } from './counts.js'
 import type { FaultKind } from './faults.js'
 import type { Violation } from './judge.js'
 import { RESOURCES, workload, type WorkloadName } from './resources.js'
@@ -59,14 +59,14 @@ export function report (outcome: Outcome, { seed, faults, workloads }: Asked): s
 export function verdict (outcome: Outcome, asked: Asked): string[] {
   const { counts, violations, problems, deaths, seconds } = outcome
   const never = neverSeen(outcome, asked)
+  const few = tooFew(counts, asked.seconds)
   const found: [boolean, string][] = [
     [violations.length > 0, 'reads returned what was no longer true'],
     [problems.length > 0, 'the cache or the outbox grew without bounds'],
     [deaths.length > 0, 'an instance ended by itself'],
     [counts.failedReads > 0, 'reads were answered with errors'],
     [counts.refused > 0, 'invalidations were refused, for what they are or because Redis is full'],
-    [counts.writes < asked.seconds, 'too few writes were acknowledged to prove anything'],
-    [counts.reads < 50 * asked.seconds, 'too few reads were answered to prove anything'],
+    [few !== undefined, `too few ${few} to prove anything`],
     // A short run full of faults may never use the cache.
     [
       counts.hits < 0.1 * counts.reads && seconds >= 30,

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { startMemcached } from '@weir/internal/testing'
 import { Backlog } from './backlog.js'
-import type { Counts } from './counts.js'
+import { bundleInstance } from './bundle-instance.js'
+import { type Counts, tooFew } from './counts.js'
 import { makeDatabase } from './database.js'
 import { EdgeFront } from './edge.js'
 import { DATABASE_OUTAGES, type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly pause?: number
   /** Longest pause between two writes of one writer, in ms. */
   readonly writePause?: number
-  /** The program of an instance. Default: the compiled one. */
+  /** The program of an instance. Default: the compiled one, bundled. */
   readonly program?: string
   /** Number of resources of the workload `versions`. */
   readonly versions?: number
@@ -70,7 +70,6 @@ export interface Outcome extends Progress {
   readonly deaths: readonly string[]
 }
 
-const PROGRAM = fileURLToPath(new URL('instance.js', import.meta.url))
 const PROGRESS_EVERY = 2000
 
 /** Starts everything, runs clients and faults for the given time, and takes it down again. */
@@ -90,7 +89,6 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     processes,
     store,
     database: kind = 'sqlite',
-    program = PROGRAM,
     workloads = WORKLOAD_NAMES,
     versions = 32,
     onProgress
@@ -105,6 +103,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
   teardowns.add(() => rm(dataDir, { recursive: true, force: true }))
+  const program = options.program ?? await bundleInstance(join(dataDir, 'program'))
   const database = kind === 'postgres' ? await ReplicatedDatabase.start(teardowns) : undefined
   const location = database?.url ?? join(dataDir, 'versions.db')
   await makeDatabase(location, RESOURCES.length)
@@ -192,6 +191,10 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   for (const task of [loading, befalling]) task.catch(() => { enough.abort() })
   try {
     await delay(seconds * 1000, undefined, { signal: enough.signal })
+    // A busy machine needs longer for as many answers.
+    for (let more = 0; more < 3 * seconds && tooFew(load.counts, seconds) !== undefined; more++) {
+      await delay(1000, undefined, { signal: enough.signal })
+    }
   } catch {
     // Enough has been seen.
   }

@@ -10,12 +10,12 @@ import { type Exchange, faultOf } from './verdict.js'
  * Sends odd requests to all services at once, the same in each run. FUZZ_SEED=… makes others,
  * FUZZ_REQUESTS=… more, and FUZZ_ONLY=1234 sends the one with that number.
  */
-const { FUZZ_SEED: seed = 'weir', FUZZ_REQUESTS = '20000', FUZZ_ONLY } = process.env
+const { FUZZ_SEED: seed = 'weir', FUZZ_REQUESTS = '8000', FUZZ_ONLY } = process.env
 const REQUESTS = Number(FUZZ_REQUESTS)
 /** Number of requests after which services have allocated their usual working memory. */
-const WARM_UP = Math.ceil(REQUESTS / 10)
+const WARM_UP = Math.ceil(REQUESTS / 4)
 const WORKERS = 12
-const MOST_GROWTH = 16 * 1024 * 1024
+const MOST_GROWTH = 8 * 1024 * 1024
 
 type Services = Readonly<Record<ServiceName, FuzzedService>>
 

@@ -9,29 +9,34 @@ export interface Change {
   readonly to: string
 }
 
-/** Copies a compiled package without its tests. */
+/** Copies the modules of a compiled package without its tests. */
 export async function copyPackage (from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   await cp(join(from, 'package.json'), join(to, 'package.json'))
   await cp(join(from, 'dist'), join(to, 'dist'), {
     recursive: true,
-    filter: (path) => !path.endsWith('/test')
+    filter: (path) => !/(?:\/test|\.d\.ts|\.map)$/.test(path)
   })
   const own = join(from, 'node_modules')
   if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
 }
 
+/** Changes a file as {@link changed} does. */
+export async function changeFile (file: string, change: Change): Promise<void> {
+  await writeFile(file, changed(await readFile(file, 'utf8'), change, file))
+}
+
 /**
+ * Returns the changed source of a file.
  * @throws Error if the text is missing, or there more than once: then the mutant has to follow the
  *   code
  */
-export async function changeFile (file: string, { from, to }: Change): Promise<void> {
-  const source = await readFile(file, 'utf8')
+export function changed (source: string, { from, to }: Change, file: string): string {
   const found = source.split(from).length - 1
   if (found !== 1) {
     throw new Error(
       `'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`
     )
   }
-  await writeFile(file, source.replace(from, () => to))
+  return source.replace(from, () => to)
 }

@@ -1,4 +1,4 @@
-import { cp, readdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { changeFile, copyPackage } from '../support/mutated-package.js'
@@ -7,8 +7,8 @@ import type { Mutant } from './mutants.js'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
- * Copies the compiled plugins, packages and this checker into an empty folder, and replaces a piece
- * of text in them. Everything else resolves to its usual place.
+ * Copies the compiled plugins and this checker into an empty folder, and replaces a piece of text
+ * in them. Everything else resolves to its usual place.
  * @returns the checker's program
  * @throws Error if the text is missing, or there more than once: then the mutant has to follow the
  *   code
@@ -18,9 +18,6 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const build = join(folder, 'build')
   const modules = join(build, 'node_modules')
-  for (const name of await readdir(join(ROOT, 'packages'))) {
-    await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
-  }
   await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   await cp(fileURLToPath(new URL('.', import.meta.url)), join(build, 'transparency'), {
     recursive: true

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { bundleInstance } from '../bundle-instance.js'
 import type { Counts } from '../counts.js'
 import { makeDatabase } from '../database.js'
 import { type Instance, startFleet } from '../fleet.js'
@@ -57,7 +57,6 @@ export interface TopologyOutcome {
   readonly failedProbes: number
 }
 
-const INSTANCE = fileURLToPath(new URL('../instance.js', import.meta.url))
 const PRELOADED = new URL('source-address.js', import.meta.url).href
 const VERSIONS = 24
 // The other versions belong to the probe, and no client writes them.
@@ -201,7 +200,7 @@ async function startInstances (
 ): Promise<Instance[]> {
   await makeDatabase(join(dataDir, 'versions.db'), RESOURCES.length)
   return startFleet({
-    program: INSTANCE,
+    program: await bundleInstance(join(dataDir, 'program')),
     processes,
     dataDir,
     addresses: { storeUrl: () => url },

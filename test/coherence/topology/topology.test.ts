@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { program } from '../../support/program.js'
 import '../../support/uncounted.js'
+import { parseTopologyArguments } from './arguments.js'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 const SMALL = [
@@ -47,11 +48,10 @@ t.test('wrong arguments are reported, and nothing runs', async (t) => {
     [['--topology', 'cluster', '--seconds', '0'], /^--seconds 0: a whole number, 1 or more$/m],
     [['--topology', 'sentinel', '--faults', 'slot-moved'], /^--faults slot-moved: one of /m],
     [['--topology', 'cluster', '--quick'], /--quick/]
-  ] as const) {
-    const { code, output } = await check(t, args)
-    t.equal(code, 2)
-    t.match(output, problem)
-  }
+  ] as const) t.throws(() => parseTopologyArguments(args), { message: problem })
+  const wrong = await check(t, ['--topology', 'ring'])
+  t.equal(wrong.code, 2)
+  t.match(wrong.output, /^--topology ring: one of cluster, sentinel$/m)
   const { code, output } = await check(t, ['--topology', 'cluster', '--help'])
   t.equal(code, 0)
   t.match(output, /--idle/)
