@@ -6,7 +6,7 @@ import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PROGRAM = [
-  'instance.js', 'database.js', 'edge-secret.js', 'engine.js', 'resources.js'
+  'instance.js', 'instance-edge.js', 'database.js', 'edge-settings.js', 'engine.js', 'resources.js'
 ]
 
 /**

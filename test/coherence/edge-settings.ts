@@ -1,0 +1,19 @@
+/** The destinations that can be checked. */
+export const EDGES = ['varnish', 'nginx', 'region'] as const
+
+export type EdgeKind = typeof EDGES[number]
+
+/** The secret of Varnish, of the other region, and of the instances. */
+export const EDGE_SECRET = 'the-checked-secret'
+
+/** Milliseconds until the second purge: more than the longest fetch, or than `LAG` and a fill. */
+export const AGAIN = { nginx: 5000, region: 2500 } as const
+
+/**
+ * Milliseconds for the delivery of what is due, through faults: they last up to 2 s, and the relay
+ * pauses after failures.
+ */
+export const DELIVERY = 8000
+
+/** Milliseconds by which the database of the other region is behind. */
+export const LAG = 300
