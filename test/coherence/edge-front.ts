@@ -48,23 +48,22 @@ export class Front {
     return before
   }
 
-  /** Returns the next instance that is up. @throws Error if none is */
-  next (): Instance & { readonly pool: NonNullable<Instance['pool']> } {
+  /** Returns the next instance that is up; undefined if none is. */
+  next (): UpInstance | undefined {
     const up = this.instances.filter(isUp)
-    const chosen = up[this.#turn++ % Math.max(1, up.length)]
-    if (chosen === undefined) throw new Error('no instance is up')
-    return chosen
+    return up[this.#turn++ % Math.max(1, up.length)]
   }
 
   async #pass (request: IncomingMessage) {
     const { method = 'GET', url: path = '/', headers } = request
     const { connection: _, host: __, ...others } = headers
     const body = method === 'GET' ? null : request
-    return this.next().pool.request({ method, path, headers: others, body })
+    const instance = this.next()
+    if (instance === undefined) throw new Error('no instance is up')
+    return instance.pool.request({ method, path, headers: others, body })
   }
 }
 
-const isUp = (
-  instance: Instance
-): instance is Instance & { readonly pool: NonNullable<Instance['pool']> } =>
-  instance.pool !== undefined
+type UpInstance = Instance & { readonly pool: NonNullable<Instance['pool']> }
+
+const isUp = (instance: Instance): instance is UpInstance => instance.pool !== undefined

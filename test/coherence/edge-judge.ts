@@ -21,11 +21,11 @@ export interface EdgeFetch {
   readonly storedBy: number
 }
 
-/** Time for which clients of the destination were served an older version after writes, in ms. */
+/** Writes after which clients of the destination were served an older version, and for how long. */
 export interface Staleness {
   readonly writes: number
-  /** Number of writes after which an older version was served. */
   readonly stale: number
+  /** Percentiles of the stale ones, in ms. */
   readonly p50: number
   readonly p99: number
   readonly max: number
@@ -85,13 +85,13 @@ export class EdgeJudge {
 
   /** Returns the staleness after writes that the destination had confirmed, or had not. */
   staleness (isConfirmed: boolean): Staleness {
-    const ages = [...this.#writes.values()].flat()
+    const writes = [...this.#writes.values()].flat()
       .filter(({ write }) => write.isConfirmed === isConfirmed)
-      .map(({ stale }) => stale)
-      .sort((a, b) => a - b)
+    const ages = writes.map(({ stale }) => stale).filter((age) => age > 0).sort((a, b) => a - b)
     const at = (share: number) => ages[Math.ceil(ages.length * share) - 1] ?? 0
-    const stale = ages.filter((age) => age > 0).length
-    return { writes: ages.length, stale, p50: at(0.5), p99: at(0.99), max: at(1) }
+    return {
+      writes: writes.length, stale: ages.length, p50: at(0.5), p99: at(0.99), max: at(1)
+    }
   }
 }
 

@@ -6,8 +6,11 @@ export type EdgeKind = typeof EDGES[number]
 /** The secret of Varnish, of the other region, and of the instances. */
 export const EDGE_SECRET = 'the-checked-secret'
 
-/** Milliseconds until the second purge: more than the longest fetch, or than `LAG` and a fill. */
-export const AGAIN = { nginx: 5000, region: 2500 } as const
+/**
+ * Milliseconds until the second purge: more than the longest fetch by nginx; more than `LAG` and the
+ * time for which an instance of the other region may be frozen.
+ */
+export const AGAIN = { nginx: 5000, region: 4000 } as const
 
 /**
  * Milliseconds for the delivery of what is due, through faults: they last up to 2 s, and the relay
@@ -16,4 +19,4 @@ export const AGAIN = { nginx: 5000, region: 2500 } as const
 export const DELIVERY = 8000
 
 /** Milliseconds by which the database of the other region is behind. */
-export const LAG = 300
+export const LAG = 1000

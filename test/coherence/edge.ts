@@ -105,7 +105,6 @@ async function startRegion (
   // Of clients, and of the other region.
   const [front, door] = await Promise.all([Front.start(teardowns), Front.start(teardowns)])
   door.instances = instances
-  let turn = 0
   return {
     kind: 'region',
     judge: new EdgeJudge('region'),
@@ -113,7 +112,7 @@ async function startRegion (
     purges: await linksTo(door.port, teardowns, processes),
     servers: instances,
     redis,
-    target: () => instances[turn++ % instances.length] ?? { name: 'region', pool: undefined }
+    target: () => door.next() ?? { name: 'region', pool: undefined }
   }
 }
 

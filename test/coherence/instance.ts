@@ -72,7 +72,7 @@ process.on('disconnect', () => process.exit())
 
 const app = fastify()
 const isAlone = edgeKind === '' && origin === ''
-const edge = isAlone ? undefined : edgeOf(edgeKind, edgeUrl, connect(database, 500))
+const edge = isAlone ? undefined : edgeOf(edgeKind, edgeUrl, writer)
 const outbox = createOutbox({
   db: relay,
   ...(notifications && { notifications }),

@@ -93,8 +93,10 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
 function edgeText ({ counts, staleness }: Outcome, { edge }: Asked): string[] {
   if (edge === undefined) return []
   const line = (what: string, { writes, stale, p50, p99, max }: Staleness) =>
-    `  stale after ${what}: p50 ${Math.round(p50)}, p99 ${Math.round(p99)}, max ${Math.round(max)} ms; ` +
-    `${stale} of ${writes} writes were followed by an older version there`
+    `  stale after ${what}: ${stale} of ${writes} writes` +
+    (stale === 0
+      ? ''
+      : `, for p50 ${Math.round(p50)}, p99 ${Math.round(p99)}, max ${Math.round(max)} ms`)
   const { confirmed, unconfirmed } = staleness ?? {}
   const isRegion = edge === 'region'
   return [

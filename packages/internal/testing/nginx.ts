@@ -21,10 +21,10 @@ export interface TestNginx {
 
 /**
  * Starts an nginx with a cache and ngx_cache_purge in front of a server on this machine.
- * @param directives further ones of the location that caches
+ * @param directives further ones of the location that caches; by default, misses are coalesced
  */
 export async function startCachingNginx (
-  t: Teardown, port: number, directives = ''
+  t: Teardown, port: number, directives = 'proxy_cache_lock on;'
 ): Promise<TestNginx> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-nginx-'))
   await chmod(folder, 0o755)
@@ -50,7 +50,6 @@ export async function startCachingNginx (
           proxy_cache_key $uri$is_args$args;
           proxy_ignore_headers Cache-Control Expires;
           proxy_no_cache $upstream_http_vary;
-          proxy_cache_lock on;
           add_header x-cache $upstream_cache_status;
           ${directives}
         }
