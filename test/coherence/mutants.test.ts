@@ -16,7 +16,7 @@ const PACE = {
   redis: { versions: 16, writePause: 60 },
   sqlite: { versions: 4, writePause: 400 },
   // Time for a resource to stay stale before it is written again.
-  edge: { versions: 32, writePause: 500 }
+  edge: { versions: 32, writePause: 2000 }
 } as const
 
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
