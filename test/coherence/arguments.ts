@@ -55,7 +55,7 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
     throw new UsageError(`--edge ${values.edge}: one of ${EDGES.join(', ')}`)
   }
   if (edge === 'region' && (store !== 'redis' || database !== 'sqlite')) {
-    throw new UsageError(`--edge region: only with --store redis and --database sqlite`)
+    throw new UsageError('--edge region: only with --store redis and --database sqlite')
   }
   return {
     ...(edge !== undefined && { edge }),

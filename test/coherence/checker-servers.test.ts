@@ -24,7 +24,7 @@ t.test('a short run behind a Varnish that fails, too', async (t) => {
 })
 
 for (const [edge, faults] of [
-  ['nginx', 'edge-frozen,edge-killed,purges-dropped,purges-late,fetches-late,instance-killed'],
+  ['nginx', 'edge-frozen,edge-killed,purges-dropped,purges-late,fetches-late'],
   ['region', 'edge-frozen,edge-killed,purges-dropped,purges-late,region-redis-emptied,redis-frozen']
 ] as const) {
   t.test(`a short run with ${edge} as the destination of purges`, async (t) => {

@@ -18,7 +18,7 @@ export interface Counts {
   edgeReads: number
   edgeHits: number
   writes: number
-  /** Of the writes, those acknowledged before the destination had confirmed their purge. */
+  /** Writes that were acknowledged before the destination had confirmed their purge. */
   unconfirmed: number
   /** Writes without an acknowledgement: applied or not. */
   unacknowledged: number

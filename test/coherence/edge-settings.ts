@@ -7,8 +7,8 @@ export type EdgeKind = typeof EDGES[number]
 export const EDGE_SECRET = 'the-checked-secret'
 
 /**
- * Milliseconds until the second purge: more than the longest fetch by nginx; more than `LAG` and the
- * time for which an instance of the other region may be frozen.
+ * Milliseconds until the second purge: more than the longest fetch by nginx; more than `LAG` and
+ * the time for which an instance of the other region may be frozen.
  */
 export const AGAIN = { nginx: 5000, region: 4000 } as const
 

@@ -102,7 +102,7 @@ async function startRegion (
   const instances = await startFleet(
     { program, processes, dataDir, addresses, environment, prefix: 'region-' }, teardowns, onDeath
   )
-  // Of clients, and of the other region.
+  // Clients read from the fleet at one, and purges arrive at the other region by the other.
   const [front, door] = await Promise.all([Front.start(teardowns), Front.start(teardowns)])
   door.instances = instances
   return {
