@@ -291,7 +291,7 @@ t.test('Varnish stores nothing that the cache has not handled', async (t) => {
 
 t.test('nginx stores no page that a purge would not reach', async (t) => {
   const port = await freePort()
-  const url = await startCachingNginx(t, port)
+  const { url } = await startCachingNginx(t, port)
   const { app } = await world(t, nginx({
     urls: [url],
     pages: (tag) => tag === 'products' ? ['/products', '/a b', '/one', '/cors', '/late'] : tag === 'one' ? ['/one'] : undefined

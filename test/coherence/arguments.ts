@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type EdgeKind, EDGES } from './edge-settings.js'
 import { type DatabaseKind, DATABASES, FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
@@ -9,7 +10,7 @@ export interface Wish {
   readonly processes: number
   readonly store: StoreKind
   readonly database: DatabaseKind
-  readonly edge?: 'varnish'
+  readonly edge?: EdgeKind
   readonly faults: readonly FaultKind[]
   readonly workloads: readonly WorkloadName[]
 }
@@ -23,7 +24,8 @@ version than one acknowledged or returned before they began.
   --processes N    how many instances (4)
   --store STORE    ${STORES.join(', ')} (redis)
   --database KIND  ${DATABASES.join(', ')} (sqlite): where the versions and the outbox are; postgres has a replica
-  --edge varnish   a cache before the instances, which gets most reads over HTTP
+  --edge KIND      ${EDGES.join(', ')}: a destination of purges, which gets most reads over HTTP: a cache before the instances,
+                   or another region, with its own Redis
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
@@ -48,8 +50,13 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   if (database === undefined) {
     throw new UsageError(`--database ${values.database}: one of ${DATABASES.join(', ')}`)
   }
-  const { edge } = values
-  if (edge !== undefined && edge !== 'varnish') throw new UsageError(`--edge ${edge}: only varnish`)
+  const edge = EDGES.find((name) => name === values.edge)
+  if (edge === undefined && values.edge !== undefined) {
+    throw new UsageError(`--edge ${values.edge}: one of ${EDGES.join(', ')}`)
+  }
+  if (edge === 'region' && (store !== 'redis' || database !== 'sqlite')) {
+    throw new UsageError('--edge region: only with --store redis and --database sqlite')
+  }
   return {
     ...(edge !== undefined && { edge }),
     seconds: positive('seconds', values.seconds),

@@ -38,7 +38,8 @@ t.test('wrong arguments are reported, and nothing runs', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
     [['--store', 'disk'], /^--store disk: one of redis, sqlite, postgres, memcached$/m],
-    [['--edge', 'moon'], /^--edge moon: only varnish$/m],
+    [['--edge', 'moon'], /^--edge moon: one of varnish, nginx, region$/m],
+    [['--edge', 'region', '--store', 'sqlite'], /^--edge region: only with --store redis and/m],
     [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
     [
       ['--store', 'sqlite', '--faults', 'redis-frozen'],

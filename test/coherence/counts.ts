@@ -14,9 +14,12 @@ export interface Tally {
 export interface Counts {
   reads: number
   hits: number
-  /** Reads answered by the cache before the instances. */
+  /** Reads answered by the destination of purges, and those answered by a proxy alone. */
+  edgeReads: number
   edgeHits: number
   writes: number
+  /** Writes that were acknowledged before the destination had confirmed their purge. */
+  unconfirmed: number
   /** Writes without an acknowledgement: applied or not. */
   unacknowledged: number
   /** Reads without a response: the instance was killed. */
@@ -37,8 +40,10 @@ export interface Counts {
 export const noCounts = (): Counts => ({
   reads: 0,
   hits: 0,
+  edgeReads: 0,
   edgeHits: 0,
   writes: 0,
+  unconfirmed: 0,
   unacknowledged: 0,
   unanswered: 0,
   originErrors: 0,

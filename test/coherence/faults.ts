@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestMemcached } from '@weir/internal/testing'
 import type { Backlog } from './backlog.js'
-import type { EdgeFront } from './edge.js'
+import type { Destination, Server } from './edge.js'
+import type { EdgeKind } from './edge-settings.js'
 import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
 import type { Load } from './load.js'
@@ -21,7 +22,7 @@ export interface World {
   readonly links: Links | undefined
   /** Undefined if the database is a file. */
   readonly database: ReplicatedDatabase | undefined
-  readonly edge: EdgeFront | undefined
+  readonly edge: Destination | undefined
   readonly backlog: Backlog
   /** Duration of the run. */
   readonly seconds: number
@@ -42,6 +43,8 @@ interface Fault {
   readonly befalls: 'store' | 'instances' | 'outbox' | 'database' | 'edge'
   /** The stores that it applies to, or whose instances. */
   readonly of: readonly StoreKind[]
+  /** The destinations that it applies to. Default: all, if it befalls one. */
+  readonly edges?: readonly EdgeKind[]
   /** Followed by a quiet period of its kind, as long as the fault itself. */
   readonly rests: boolean
   /** Resolves when it is over, with the target. */
@@ -100,13 +103,42 @@ const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown
   }
 })
 
-const ofEdge = (run: (edge: EdgeFront, random: Random) => Promise<unknown>): Fault => ({
+const ofEdge = (run: (server: Server, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'edge',
   of: STORES,
   rests: true,
   async run ({ edge }, random) {
-    if (edge !== undefined) await run(edge, random)
-    return 'Varnish'
+    if (edge === undefined) return ''
+    const server = random.pick(edge.servers)
+    await run(server, random)
+    return server.name
+  }
+})
+
+const ofPurges = (state: LinkState): Fault => ({
+  befalls: 'edge',
+  of: STORES,
+  rests: true,
+  async run ({ edge, instances }, random) {
+    const chosen = random.chance(0.5) ? instances : [random.pick(instances)]
+    const set = (state: LinkState) => {
+      for (const { index } of chosen) edge?.purges.set(index, state)
+    }
+    set(state)
+    await delay(random.magnitude(SHORT, LONG))
+    set('open')
+    return chosen.map(({ name }) => name).join('')
+  }
+})
+
+const ofRegion = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>): Fault => ({
+  befalls: 'edge',
+  of: STORES,
+  edges: ['region'],
+  rests: true,
+  async run ({ edge }, random) {
+    if (edge?.redis !== undefined) await run(edge.redis, random)
+    return 'Redis of the region'
   }
 })
 
@@ -206,16 +238,34 @@ export const FAULTS = {
     await instance.kill()
     await instance.start()
   }),
-  'edge-frozen': ofEdge(async ({ varnish }, random) => {
-    await varnish.freeze()
+  'edge-frozen': ofEdge(async (server, random) => {
+    await server.freeze()
     await delay(random.magnitude(SHORT, LONG))
-    await varnish.thaw()
+    await server.thaw()
   }),
-  'edge-killed': ofEdge(async ({ varnish }, random) => {
-    await varnish.kill()
+  'edge-killed': ofEdge(async (server, random) => {
+    await server.kill()
     await delay(random.between(0, 500))
-    await varnish.start()
+    await server.start()
   }),
+  'purges-dropped': ofPurges('cut'),
+  'purges-late': ofPurges('stalled'),
+  // A response that an instance has decided on arrives after the purge of its tags.
+  'fetches-late': {
+    befalls: 'edge',
+    of: STORES,
+    edges: ['varnish', 'nginx'],
+    rests: false,
+    async run ({ edge }, random) {
+      if (edge === undefined) return ''
+      edge.front.hold = random.magnitude(100, 1000)
+      await delay(random.between(300, 1500))
+      edge.front.hold = 0
+      return edge.kind
+    }
+  },
+  'region-redis-frozen': ofRegion((redis, random) => redis.freeze(random.magnitude(SHORT, LONG))),
+  'region-redis-emptied': ofRegion((redis, random) => redis.restartEmpty(random.between(0, 500))),
   'fills-delayed': {
     befalls: 'instances',
     of: STORES,
@@ -287,13 +337,13 @@ export type DatabaseKind = typeof DATABASES[number]
 export const DATABASE_OUTAGES: readonly FaultKind[] =
   ['database-connections-killed', 'database-failover']
 
-/** The faults that apply to a store, a database, and the cache before the instances if any. */
+/** The faults that apply to a store, a database, and the destination of purges if any. */
 export const faultsFor = (
-  store: StoreKind, database: DatabaseKind = 'sqlite', edge?: 'varnish'
+  store: StoreKind, database: DatabaseKind = 'sqlite', edge?: EdgeKind
 ): FaultKind[] =>
   entries
-    .filter(([, { of, befalls }]) =>
+    .filter(([, { of, befalls, edges }]) =>
       of.includes(store) &&
       (befalls !== 'database' || database === 'postgres') &&
-      (befalls !== 'edge' || edge !== undefined))
+      (befalls !== 'edge' || (edge !== undefined && edges?.includes(edge) !== false)))
     .map(([kind]) => kind)

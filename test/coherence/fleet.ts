@@ -26,6 +26,8 @@ export interface FleetOptions {
   readonly addresses: Addresses
   /** Additional environment variables of each instance, by its index. */
   readonly environment?: (instance: number) => Readonly<Record<string, string>>
+  /** Before the letters that are the instances' names. */
+  readonly prefix?: string
 }
 
 /** One process of the service, and its replacements after kills. */
@@ -43,7 +45,7 @@ export class Instance {
     /** Called with its output if it ends without having been killed. */
     readonly onDeath: (said: string) => void
   ) {
-    this.name = String.fromCharCode('a'.charCodeAt(0) + index)
+    this.name = (options.prefix ?? '') + String.fromCharCode('a'.charCodeAt(0) + index)
   }
 
   /** Undefined while no process can be asked. */

@@ -9,14 +9,14 @@ import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
 import responseCache, { type RouteCacheOptions } from '@weir/fastify/response-cache'
-import { createEdge, varnish } from '@weir/edge'
 import edgePlugin from '@weir/fastify/edge'
 import { createOutbox } from '@weir/outbox'
 import { openNotifications } from '@weir/postgres'
 import { fastify, type FastifyInstance } from 'fastify'
 import { connect, versionsOf } from './database.js'
-import { EDGE_SECRET } from './edge-secret.js'
+import { EDGE_SECRET } from './edge-settings.js'
 import { asOrigin, Engine } from './engine.js'
+import { edgeOf, versionsBehind } from './instance-edge.js'
 import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
 
 /*
@@ -37,10 +37,11 @@ const {
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
 
-// The address of a Varnish before all instances; empty for none.
-const { EDGE: edgeUrl = '', DATABASE_URL = '', DATABASE_REPLICA_URL: replica = '' } = process.env
+// A destination of purges and its address. The other region has its versions from another file.
+const { EDGE: edgeKind = '', EDGE_URL: edgeUrl = '', REGION_OF: origin = '' } = process.env
+const { DATABASE_URL = '', DATABASE_REPLICA_URL: replica = '' } = process.env
 const database = DATABASE_URL === '' ? join(folder, 'versions.db') : DATABASE_URL
-const currentVersion = versionsOf(database, replica)
+const currentVersion = origin === '' ? versionsOf(database, replica) : versionsBehind(origin)
 const writer = connect(database, 5000)
 const relay = connect(database, 50)
 const notifications = DATABASE_URL === '' ? undefined : openNotifications({ url: DATABASE_URL })
@@ -70,15 +71,8 @@ async function storeFor (app: FastifyInstance): Promise<Store> {
 process.on('disconnect', () => process.exit())
 
 const app = fastify()
-const edge = edgeUrl === ''
-  ? undefined
-  : createEdge({
-    db: connect(database, 500),
-    destinations: [varnish({ urls: [edgeUrl], secret: EDGE_SECRET, wait: true, timeout: 500 })],
-    handover: 500,
-    pollInterval: 200,
-    claim: 1000
-  })
+const isAlone = edgeKind === '' && origin === ''
+const edge = isAlone ? undefined : edgeOf(edgeKind, edgeUrl, writer)
 const outbox = createOutbox({
   db: relay,
   ...(notifications && { notifications }),
@@ -104,7 +98,10 @@ const engine = new Engine({
 })
 app.addHook('onReady', async () => { await Promise.all([outbox.start(), engineOutbox.start()]) })
 await app.register(conditional)
-if (edge !== undefined) await app.register(edgePlugin, { edge })
+if (edge !== undefined) {
+  const accepts = origin === '' ? {} : { regionSecret: EDGE_SECRET }
+  await app.register(edgePlugin, { edge, ...accepts })
+}
 await app.register(responseCache, { store: guarded, name, origin: 'http://versions', outbox })
 await app.register(invalidation, { outbox })
 

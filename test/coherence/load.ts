@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { type Counts, noCounts } from './counts.js'
-import type { EdgeFront } from './edge.js'
+import type { Destination } from './edge.js'
 import type { Instance } from './fleet.js'
 import type { Judge, Violation } from './judge.js'
 import { News } from './news.js'
@@ -11,8 +11,8 @@ import { type Resource, resourcesOf, workload, type WorkloadName } from './resou
 
 export interface LoadOptions {
   readonly instances: readonly Instance[]
-  /** A cache before the instances, which gets most of the reads over HTTP. */
-  readonly edge?: EdgeFront | undefined
+  /** A destination of purges, which gets most of the reads over HTTP. */
+  readonly edge?: Destination | undefined
   readonly judge: Judge
   readonly random: Random
   readonly workloads: readonly WorkloadName[]
@@ -129,7 +129,8 @@ export class Load {
     const known = judge.told(resource.id)
     const begin = performance.now()
     const isBefore = edge !== undefined && request.isHttp && ++this.#turn % 4 !== 0
-    const response = await ask(isBefore ? edge : instance, request.options)
+    const target = isBefore ? edge.target() : instance
+    const response = await ask(target, request.options)
     const end = performance.now()
     if (response === undefined || response.status >= 500) {
       return this.#failedRead(instance, request, response)
@@ -137,20 +138,25 @@ export class Load {
     const { version, setAt, cacheStatus } = request.answer(response)
     etags.set(resource.id, response.etag)
     this.#countRead(resource, cacheStatus)
-    if (response.isEdgeHit) this.counts.edgeHits++
     onAnswer('reads')
     const read = {
       resource: resource.id,
       version,
-      instance: isBefore ? edge.name : instance.name,
+      instance: target.name,
       begin,
       end,
       cacheStatus,
       setAt
     }
-    // Reads through the edge may go back in time until a write is acknowledged.
-    const isNews =
-      edge === undefined && workload(resource.workload).outboxed && judge.seen(read)
+    if (isBefore) {
+      this.counts.edgeReads++
+      if (response.isEdgeHit) this.counts.edgeHits++
+      const fetch = edge.front.fetchOf(response.fetch, response.isEdgeHit, end)
+      const violation = edge.judge.read(read, fetch)
+      if (violation !== undefined) onViolation(violation)
+      return
+    }
+    const isNews = workload(resource.workload).outboxed && judge.seen(read)
     const violation = judge.read(read, known)
     if (violation !== undefined) onViolation(violation)
     else if (isNews) this.#news.tell(resource, instance.index)
@@ -209,11 +215,12 @@ export class Load {
   }
 
   async #writeOne (instance: Instance, request: WriteRequest): Promise<void> {
-    const { judge, isFull, onAnswer } = this.#options
+    const { judge, isFull, onAnswer, edge } = this.#options
     const { counts } = this
     const wasFull = isFull()
+    const sent = performance.now()
     const response = await ask(instance, request.options)
-    if (response === undefined || response.isUnconfirmed) {
+    if (response === undefined) {
       counts.unacknowledged++
       return
     }
@@ -232,6 +239,8 @@ export class Load {
     const at = performance.now()
     if (wasFull && isFull() && INVALIDATIONS.has(request.way)) counts.whileFull++
     onAnswer('writes')
+    const isConfirmed = !response.isUnconfirmed
+    if (!isConfirmed) counts.unconfirmed++
     for (const { id, version } of written) {
       const resource = request.resources.find((resource) => resource.id === id)
       if (resource === undefined) {
@@ -244,6 +253,9 @@ export class Load {
         at,
         began: resource.workload === 'sets' ? began : undefined
       })
+      if (request.way === 'put') {
+        edge?.judge.written(id, { version, instance: instance.name, sent, at, isConfirmed })
+      }
       for (const tally of [counts, counts.workloads[resource.workload]]) tally.writes++
       this.#news.tell(resource, instance.index)
     }
@@ -275,6 +287,9 @@ export class Load {
   }
 }
 
+/** Names of servers that answer without an instance. */
+const PROXIES: ReadonlySet<string> = new Set(['varnish', 'nginx'])
+
 /** The code of an error of a database that cannot be used. */
 const LOST = 'WEIR_POSTGRES_UNAVAILABLE'
 
@@ -289,14 +304,15 @@ async function ask (
     if (pool === undefined) throw new Error('it has been killed')
     const { statusCode: status, headers: answered, body } = await pool.request(request)
     const text = await body.text()
-    // Varnish, or no instance, has answered.
-    if (name === 'varnish' && status >= 500 && answered['cache-status'] === undefined) {
+    // A proxy, or no instance, has answered.
+    if (PROXIES.has(name) && status >= 500 && answered['cache-status'] === undefined) {
       throw new Error('no instance is up')
     }
     return {
       status,
       text,
-      isEdgeHit: / /.test(String(answered['x-varnish'] ?? '')),
+      isEdgeHit: answered['x-cache'] === 'HIT' || / /.test(String(answered['x-varnish'] ?? '')),
+      fetch: String(answered['x-fetch'] ?? ''),
       isUnconfirmed: answered['weir-edge'] !== undefined,
       etag: String(answered.etag),
       cacheStatus: String(answered['cache-status'])

@@ -14,7 +14,9 @@ const MOST_SECONDS = 120
  */
 const PACE = {
   redis: { versions: 16, writePause: 60 },
-  sqlite: { versions: 4, writePause: 400 }
+  sqlite: { versions: 4, writePause: 400 },
+  // Time for a resource to stay stale before it is written again.
+  edge: { versions: 32, writePause: 2000 }
 } as const
 
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
@@ -25,10 +27,11 @@ async function check (
   {
     store = 'redis',
     database,
+    edge,
     faults,
     workloads,
     pause
-  }: Pick<Mutant, 'store' | 'database' | 'faults' | 'workloads' | 'pause'>,
+  }: Pick<Mutant, 'store' | 'database' | 'edge' | 'faults' | 'workloads' | 'pause'>,
   seconds: number
 ) {
   return run({
@@ -41,7 +44,8 @@ async function check (
     seconds,
     seed: 'mutants',
     processes: 2,
-    ...PACE[store],
+    edge,
+    ...PACE[edge === undefined ? store : 'edge'],
     untilViolation: true
   })
 }

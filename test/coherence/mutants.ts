@@ -1,4 +1,5 @@
 import type { DatabaseKind, FaultKind } from './faults.js'
+import type { EdgeKind } from './edge-settings.js'
 import type { Change } from '../support/mutated-package.js'
 import type { WorkloadName } from './resources.js'
 
@@ -18,6 +19,8 @@ export interface Mutant {
   readonly store?: 'redis' | 'sqlite'
   /** Default: a file. */
   readonly database?: DatabaseKind
+  /** A destination of purges. Default: none. */
+  readonly edge?: EdgeKind
   /** Faults under which the broken rule shows. */
   readonly faults: readonly FaultKind[]
   /** Workloads in which it shows. */
@@ -185,6 +188,46 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'false and hasReplacements()',
     faults: ['replacements-deleted', 'subscribers-killed'],
     workloads: ['refills'],
+    pause: 100
+  },
+  {
+    rule: 'a purge of Varnish is never sent',
+    file: '@weir/edge/dist/src/varnish.js',
+    from: 'const purgeAll = () => Promise.all(',
+    to: 'const purgeAll = async () => {}; const unused = () => Promise.all(',
+    edge: 'varnish',
+    faults: [],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'a purge of nginx is never sent',
+    file: '@weir/edge/dist/src/nginx.js',
+    from: 'await Promise.all([...all].map((page) => purge(page, signal)));',
+    to: '',
+    edge: 'nginx',
+    faults: [],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'an invalidation is never sent to the other region',
+    file: '@weir/edge/dist/src/region.js',
+    from: 'const answer = await ask(',
+    to: 'const answer = true ? { status: 204 } : await ask(',
+    edge: 'region',
+    faults: [],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'an invalidation is not repeated, although the other region read an old replica',
+    file: '@weir/edge/dist/src/rows.js',
+    from: 'if (again !== undefined)',
+    to: 'if (false)',
+    edge: 'region',
+    faults: [],
+    workloads: ['versions'],
     pause: 100
   }
 ]

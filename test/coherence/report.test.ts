@@ -90,6 +90,27 @@ t.test('runs that fail, or prove nothing', async (t) => {
   )
 })
 
+t.test('a destination of purges', async (t) => {
+  const staleness = {
+    confirmed: { writes: 900, stale: 3, p50: 4.4, p99: 99.6, max: 120 },
+    unconfirmed: { writes: 7, stale: 0, p50: 0, p99: 0, max: 0 }
+  }
+  const used = { ...full, edgeReads: 70_000, edgeHits: 60_000 }
+  const nginx = { ...asked, edge: 'nginx' } as const
+  t.match(report(good({ staleness }, used), nginx),
+    '70000 of the reads answered by nginx\n' +
+    '60000 of the reads answered by nginx alone\n' +
+    '  stale after the confirmation: 3 of 900 writes, for p50 4, p99 100, max 120 ms\n' +
+    '  stale after an acknowledgement without confirmation: 0 of 7 writes\n')
+  const region = { ...asked, edge: 'region' } as const
+  const text = report(good({ staleness }, used), region)
+  t.match(text, /^70000 of the reads answered by the other region\n {2}stale after the ack/m)
+  t.strictSame(verdict(good({}, used), nginx), [])
+  t.strictSame(verdict(good({}, { ...used, edgeHits: 0 }), region), [])
+  t.match(verdict(good({}, { ...used, edgeHits: 0 }), nginx), ['nginx answered no read alone'])
+  t.match(verdict(good({}, { ...used, edgeReads: 9 }), nginx), [/too few reads went to the edge/])
+})
+
 t.test('a violation is shown with all its circumstances', async (t) => {
   const text = report(good({ violations: [violation] }), asked)
   t.match(

@@ -1,4 +1,6 @@
 import { type Counts, tooFew } from './counts.js'
+import type { Staleness } from './edge-judge.js'
+import type { EdgeKind } from './edge-settings.js'
 import type { FaultKind } from './faults.js'
 import type { Violation } from './judge.js'
 import { RESOURCES, workload, type WorkloadName } from './resources.js'
@@ -14,6 +16,7 @@ export interface Asked {
   readonly seconds: number
   readonly faults: readonly FaultKind[]
   readonly workloads: readonly WorkloadName[]
+  readonly edge?: EdgeKind
 }
 
 /** Renders the progress of a run as one line. */
@@ -30,12 +33,13 @@ export function progressLine ({
   )
 }
 
-export function report (outcome: Outcome, { seed, faults, workloads }: Asked): string {
+export function report (outcome: Outcome, asked: Asked): string {
+  const { seed, faults, workloads } = asked
   const { seconds, counts, incidents, violations, problems, deaths, records } = outcome
   return [
     `${counts.reads} reads checked in ${seconds.toFixed(1)} s (${Math.round(counts.reads / seconds)}/s), ${share(counts.hits, counts.reads)} of them hits; ` +
       `${counts.unanswered} without an answer, ${counts.failedReads} answered with an error, ${counts.originErrors} with the origin's`,
-    ...(counts.edgeHits > 0 ? [`${counts.edgeHits} of the reads answered by Varnish alone`] : []),
+    ...edgeText(outcome, asked),
     `${counts.writes} writes acknowledged; ${counts.unacknowledged} without an answer, ${counts.failedWrites} answered with an error, ` +
       `${counts.refused} refused; ${counts.whileFull} invalidations with Redis full`,
     ...workloads.map((name) => workloadText(name, counts)),
@@ -72,9 +76,37 @@ export function verdict (outcome: Outcome, asked: Asked): string[] {
       counts.hits < 0.1 * counts.reads && seconds >= 30,
       'too few of the reads were hits to prove anything'
     ],
+    [
+      asked.edge !== undefined && counts.edgeReads < 0.1 * counts.reads,
+      'too few reads went to the edge to prove anything'
+    ],
+    [
+      asked.edge !== undefined && asked.edge !== 'region' && counts.edgeHits === 0,
+      `${asked.edge} answered no read alone`
+    ],
     [never.length > 0 && seconds >= 120, `it never came to ${never.join(', ')}`]
   ]
   return found.filter(([is]) => is).map(([, what]) => what)
+}
+
+/** Renders how the destination of purges was used, and how long it was stale. */
+function edgeText ({ counts, staleness }: Outcome, { edge }: Asked): string[] {
+  if (edge === undefined) return []
+  const line = (what: string, { writes, stale, p50, p99, max }: Staleness) =>
+    `  stale after ${what}: ${stale} of ${writes} writes` +
+    (stale === 0
+      ? ''
+      : `, for p50 ${Math.round(p50)}, p99 ${Math.round(p99)}, max ${Math.round(max)} ms`)
+  const { confirmed, unconfirmed } = staleness ?? {}
+  const isRegion = edge === 'region'
+  return [
+    `${counts.edgeReads} of the reads answered by ${isRegion ? 'the other region' : edge}`,
+    ...(isRegion ? [] : [`${counts.edgeHits} of the reads answered by ${edge} alone`]),
+    ...(confirmed ? [line(`the ${isRegion ? 'acknowledgement' : 'confirmation'}`, confirmed)] : []),
+    ...(unconfirmed && unconfirmed.writes > 0
+      ? [line('an acknowledgement without confirmation', unconfirmed)]
+      : [])
+  ]
 }
 
 /** Requested situations that saw next to no requests or responses. */

@@ -11,7 +11,9 @@ export interface Response {
   readonly cacheStatus: string
   /** True for an answer of the cache before the instances, without asking one. */
   readonly isEdgeHit: boolean
-  /** True for a write that this cache has not confirmed. */
+  /** Number of the fetch by which that cache got it; empty without one. */
+  readonly fetch: string
+  /** True for a write whose purge the destination has not confirmed. */
   readonly isUnconfirmed: boolean
 }
 

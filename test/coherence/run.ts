@@ -7,7 +7,9 @@ import { Backlog } from './backlog.js'
 import { bundleInstance } from './bundle-instance.js'
 import { type Counts, tooFew } from './counts.js'
 import { makeDatabase } from './database.js'
-import { EdgeFront } from './edge.js'
+import { startDestination } from './edge.js'
+import type { Staleness } from './edge-judge.js'
+import type { EdgeKind } from './edge-settings.js'
 import { DATABASE_OUTAGES, type DatabaseKind, type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
@@ -44,8 +46,8 @@ export interface RunOptions {
   readonly program?: string
   /** Number of resources of the workload `versions`. */
   readonly versions?: number
-  /** A cache before the instances. Default: none. */
-  readonly edge?: 'varnish' | undefined
+  /** A destination of purges. Default: none. */
+  readonly edge?: EdgeKind | undefined
   /** Ends the run at the first violation or problem. */
   readonly untilViolation?: boolean
   /** Called periodically. */
@@ -68,6 +70,8 @@ export interface Progress {
 export interface Outcome extends Progress {
   /** Output of instances that ended without having been killed. */
   readonly deaths: readonly string[]
+  /** Staleness at the destination after writes that it had confirmed, and after others. */
+  readonly staleness?: { readonly confirmed: Staleness, readonly unconfirmed: Staleness }
 }
 
 const PROGRESS_EVERY = 2000
@@ -129,19 +133,21 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   const server = redis ?? postgres
   const links = server && await Links.start(teardowns, processes, server)
   const addresses: Addresses = links ?? { storeUrl: () => '' }
-  const edge = edgeKind === undefined ? undefined : await EdgeFront.start(teardowns)
-  const environment = () => ({
+  const edge = edgeKind && await startDestination(
+    edgeKind, teardowns, { program, processes, dataDir, onDeath: found(deaths) })
+  const environment = (instance: number) => ({
     MEMCACHED: memcached?.address ?? '',
     DATABASE_URL: database?.url ?? '',
     DATABASE_REPLICA_URL: database?.replicaUrl ?? '',
-    EDGE: edge?.varnish.url ?? ''
+    EDGE: edgeKind ?? '',
+    EDGE_URL: edge?.purges.storeUrl(instance) ?? ''
   })
   const instances = await startFleet(
     { program, processes, dataDir, addresses, environment },
     teardowns,
     found(deaths)
   )
-  if (edge !== undefined) edge.instances = instances
+  if (edge !== undefined) edge.front.instances = instances
   const watch = server && new RecordWatch(teardowns, server, found(problems))
   const load = new Load({
     instances,
@@ -202,5 +208,13 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   await befalling
   load.stop()
   await loading
-  return { ...progress(), deaths }
+  return {
+    ...progress(),
+    deaths,
+    ...(edge && {
+      staleness: {
+        confirmed: edge.judge.staleness(true), unconfirmed: edge.judge.staleness(false)
+      }
+    })
+  }
 }

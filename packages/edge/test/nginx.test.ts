@@ -11,7 +11,7 @@ t.test('nginx keeps a page for its own lifetime, and loses it by a purge', async
   const origin = await startOrigin(t, () => ({
     body: String(version), headers: { 'cache-control': 'no-cache', 'x-accel-expires': '3600' }
   }))
-  const url = await startCachingNginx(t, origin.port)
+  const { url } = await startCachingNginx(t, origin.port)
   const database = await newDatabase(t)
   const db = database.connect()
   const edge = createEdge({
