@@ -225,7 +225,8 @@ t.test('whatever ends a stored response reaches the edge, on the engine itself, 
   await cache.clear('another')
   await app.responseCache.cache.deleteMany([])
   await t.rejects(cache.delete(''), { code: 'WEIR_CACHE_INVALID_KEY' })
-  await t.rejects(Reflect.apply(cache.deleteMany, cache, ['a']), { code: 'WEIR_CACHE_INVALID_OPTION' })
+  // A text would be iterated as keys of one letter.
+  await t.rejects(async () => { await cache.deleteMany('ab') }, { code: 'WEIR_CACHE_INVALID_OPTION' })
   t.strictSame(purged, [])
 })
 

@@ -3,12 +3,15 @@ import { within } from '@weir/internal'
 import type { Kysely, Transaction } from 'kysely'
 import { EdgeError } from './errors.js'
 import type { EdgeSchema } from './table.js'
+import { arePurgesTraced } from './traces.js'
 
 /** A row of the outbox, as a destination's relay reads it. */
 export interface EdgeRow {
   readonly id: string
   readonly tag: string
   readonly created: string
+  /** The span of the write. Only read while deliveries are traced. */
+  readonly traceparent?: string | null
 }
 
 /** A purge that was given up. `id` is that of its row. */
@@ -161,8 +164,10 @@ export class EdgeRows implements Rows {
   }
 
   #select (namespace: string) {
+    // An older table lacks the column of the span, so that is not selected by name.
     return this.#db.selectFrom('weir_outbox_tags').select(['id', 'tag', 'created'])
       .where('namespace', '=', namespace)
+      .$if(arePurgesTraced(), (rows) => rows.selectAll())
   }
 
   async #remove (
