@@ -223,6 +223,31 @@ t.test('with a provider', async (t) => {
     t.equal(call?.status.code, SpanStatusCode.ERROR)
   })
 
+  await t.test('the span of a call has no query, and no token of its path', async (t) => {
+    const app = await shop(t)
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.0123456789'
+    const paths = {
+      [`/reset/${token}`]: '/reset/[redacted]',
+      '/a;jsessionid=secret/b': '/a;jsessionid=[redacted]/b',
+      '/products/42?q=secret': '/products/42',
+      '/products/42#access_token=secret': '/products/42',
+      '/products/42?next=/a?token=secret': '/products/42',
+      '?q=secret': ''
+    }
+    app.get('/', async () => {
+      for (const path of Object.keys(paths)) {
+        await traceCall({ method: 'GET', origin: 'https://a:secret@other.test', path }, async () => ({
+          status: 200
+        }))
+      }
+    })
+    await app.inject('/')
+    await server(1)
+    const calls = spans().filter(({ kind }) => kind === SpanKind.CLIENT)
+    t.strictSame(calls.map(({ attributes }) => attributes['url.path']), Object.values(paths))
+    t.notMatch(JSON.stringify(calls.map(({ attributes }) => attributes)), /secret|eyJ|0123456789/)
+  })
+
   await t.test('a refusal is no error of the server, and a failure is', async (t) => {
     const app = await shop(t)
     app.get('/refused', () => { throw Object.assign(new Error('no'), { statusCode: 403 }) })
