@@ -19,6 +19,7 @@ export interface DeadLetter {
   readonly destination: string
   readonly id: string
   readonly tag: string
+  /** The last answer of the destination. */
   readonly error: string
   readonly died: string
 }
