@@ -86,7 +86,9 @@ t.test('dead letters have tags as users know them', async (t) => {
   await edge.discard(letters)
   t.strictSame(await edge.deadLetters(), [])
   const own = createEdge({
-    destinations: [nginx({ urls: ['http://127.0.0.1:1'], pages: () => undefined })], pollInterval: 10
+    destinations: [nginx({ urls: ['http://127.0.0.1:1'], pages: () => undefined })],
+    handover: 0,
+    pollInterval: 10
   })
   t.teardown(() => own.stop())
   own.start()
