@@ -6,7 +6,10 @@ export interface OutgoingCall {
   readonly method: string
   /** Scheme, host and port of the service. */
   readonly origin: string
-  /** Path, perhaps with a query, which spans leave out; a pattern if the path has secrets. */
+  /**
+   * Path, perhaps with a query, which spans leave out. Of the path they leave out tokens (JWT) and
+   * parameters that name secrets; give a pattern if it has other secrets.
+   */
   readonly path: string
 }
 

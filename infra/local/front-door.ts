@@ -37,6 +37,8 @@ const LIMITS = {
   /** The largest body of a request. */
   body: 1024 * 1024
 }
+/** Bytes of all header fields of a response: up to 16 KiB of tags for caches, and its own. */
+const ANSWER_HEADERS = 32 * 1024
 /**
  * Milliseconds for which the rest of an oversized body is read, so that the client sees the
  * response instead of a reset.
@@ -62,7 +64,11 @@ export function buildFrontDoor (
   limits: Readonly<typeof LIMITS> = LIMITS,
   tracing?: TelemetryOptions
 ): FastifyInstance {
-  const agent = new Agent({ headersTimeout: limits.silence, bodyTimeout: limits.silence })
+  const agent = new Agent({
+    headersTimeout: limits.silence,
+    bodyTimeout: limits.silence,
+    maxHeaderSize: ANSWER_HEADERS
+  })
   const app = fastify({
     logger: false,
     rewriteUrl: originForm,

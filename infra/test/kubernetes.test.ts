@@ -40,7 +40,7 @@ const facts: Facts = {
     weather: Object.keys(weatherEnv.properties),
     stats: Object.keys(statsEnv.properties)
   },
-  secrets: ['weir', 'weir-databases'],
+  secrets: ['weir', 'weir-databases', 'weir-edge'],
   metrics: [
     ...adapter.matchAll(/name: { as: (\w+) }/g), ...adapter.matchAll(/seriesQuery: (\w+)/g)
   ].map(([, name = '']) => name)
@@ -56,7 +56,8 @@ const common = [
   ...names.map((from) => `${from} -> monitoring:4318`),
   // Managed services are outside.
   ...names.flatMap((from) => [`${from} -> outside:5432`, `${from} -> outside:6379`]),
-  'weather -> outside:443'
+  'weather -> outside:443',
+  'catalog -> outside:6081'
 ]
 const ADMITTED = {
   production: common,

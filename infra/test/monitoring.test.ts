@@ -42,6 +42,9 @@ t.test('alerts and the dashboard use metrics that instances export', async (t) =
       .map((name) => name.replace(/_(bucket|sum|count)$/, ''))
   )
   t.ok(asked.size > 5)
+  const ofEdges = [...told].filter((name) => name.startsWith('weir_edge_'))
+  t.ok(ofEdges.length >= 5)
+  t.same(ofEdges.filter((name) => texts[1]?.includes(name) !== true), [], 'the dashboard has edges')
   t.same([...asked].filter((name) => !told.has(name)), [])
 })
 

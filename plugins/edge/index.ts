@@ -118,7 +118,8 @@ function acceptRegions (app: FastifyInstance, edge: Edge, secret: string): void 
     // The other region keeps the invalidation until all of it is done. No further one is told.
     const { cache } = app.responseCache
     try {
-      await (tags.includes(EVERYTHING) ? cache.clear() : cache.invalidate(tags))
+      await edge.delivering(() =>
+        tags.includes(EVERYTHING) ? cache.clear() : cache.invalidate(tags))
       await edge.purge(tags)
     } catch (error) {
       // Never with the status of a destination here: the other region would give up for good.

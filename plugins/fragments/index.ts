@@ -1,10 +1,10 @@
-import { type Cache, createCache, keyTag, type Store, type WriteOptions } from '@weir/cache'
+import { type Cache, keyTag, type Store, type WriteOptions } from '@weir/cache'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
-import { type Invalidated, passOn } from '../response-cache/pass-on.js'
+import { type Invalidated, PassingCache, passOn } from '../response-cache/pass-on.js'
 import { followFragments } from './follow.js'
 import { Fragments, type Render } from './fragments.js'
 import type { FragmentOptions } from './options.js'
@@ -116,6 +116,7 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
 
   // Pages have the tags of their fragments, at the edge, too.
   const invalidate = async (tags: readonly string[], options?: WriteOptions) => {
+    if (cache instanceof PassingCache) return cache.pass(tags, options)
     const isBounded = options?.consistency === 'bounded'
     return passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
   }
@@ -188,7 +189,7 @@ function cacheOf (app: FastifyInstance, { cache }: FragmentsOptions): Cache<stri
     )
   }
   if (pages !== undefined && given !== pages.store) throw apart('it is a different store')
-  return createCache<string>({
+  return new PassingCache<string>(app, {
     store: given,
     namespace: pages?.cache.namespace ?? 'fragments',
     name: pages?.cache.name ?? ''

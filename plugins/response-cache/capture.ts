@@ -1,4 +1,4 @@
-import { type Cache, type Entry, Fill, keyTag, type StoreResult } from '@weir/cache'
+import { type Entry, Fill, keyTag, type StoreResult } from '@weir/cache'
 import {
   answerFromParts,
   answerFromStored,
@@ -34,6 +34,7 @@ import type { Fields, Head } from './head.js'
 import { isStorable, type Judged, type Judgement, Judging } from './judging.js'
 import { freshFor } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
+import type { PassingCache } from './pass-on.js'
 import { hasDotSegments } from './path.js'
 import { forwardStatus, type RemoteExchange } from './proxied.js'
 import { defaultCacheControl, ttlSeconds } from './hit-head.js'
@@ -56,7 +57,7 @@ export interface PendingInvalidations {
 }
 
 export interface CaptureOptions {
-  readonly cache: Cache<StoredResponse>
+  readonly cache: PassingCache<StoredResponse>
   readonly cacheName: string
   /** Whether responses have Cache-Groups. */
   readonly cacheGroups: boolean
@@ -584,7 +585,8 @@ export class Capture implements Tap {
       options: { cache }
     } = this
     try {
-      await cache.delete(fill.key, { consistency: 'bounded' })
+      // Expired here, it stays at the edge for the lifetime that it was given there.
+      await cache.fleet.deleteMany([fill.key], { consistency: 'bounded' })
     } catch (error) {
       request.log.warn(
         { err: error, key: fill.key },

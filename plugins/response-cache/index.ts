@@ -8,7 +8,7 @@ import {
   type Store,
   type WriteOptions
 } from '@weir/cache'
-import { type Edge, EVERYTHING } from '@weir/edge'
+import type { Edge } from '@weir/edge'
 import type { EdgeState } from '@weir/metrics'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -28,7 +28,7 @@ import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
 import type { CachedRoute, Mistake } from './ongoing-fill.js'
 import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
-import { type Invalidated, passOn } from './pass-on.js'
+import { type Invalidated, PassingCache } from './pass-on.js'
 import type { PostFeed } from './post-feed.js'
 import './result.js'
 import { ignoresFinalSlash, selectionOf } from './selection.js'
@@ -97,6 +97,11 @@ export interface ResponseCacheOptions {
 
 /** `app.responseCache`. */
 export interface ResponseCache {
+  /**
+   * The engine. Its `invalidate`, `delete`, `deleteMany` and `clear` go on to the caches of
+   * `@weir/fastify/edge`, too, and wait for them as a write does. Other changes, such as `set` and
+   * `evict`, do not.
+   */
   readonly cache: Cache<StoredResponse>
   /** Store that shares the responses. */
   readonly store: Store
@@ -106,7 +111,8 @@ export interface ResponseCache {
   readonly origin: string | undefined
   /**
    * Invalidates every response with one of the tags, on every instance, and at the caches of
-   * `@weir/fastify/edge`. An invalidation of `cache` itself would not reach those.
+   * `@weir/fastify/edge`. Unlike an invalidation of `cache` itself, it tells which of those have
+   * not confirmed.
    */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<Invalidated>
   /** Invalidates every response, on every instance and at the edge. */
@@ -194,7 +200,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     credentials = [],
     outbox
   } = checked(options)
-  const cache = named(() => createCache({
+  const cache = named(() => new PassingCache<StoredResponse>(app, {
     store: options.store,
     namespace: options.namespace ?? 'responses',
     // Recorded in each entry as the instance that filled it.
@@ -211,11 +217,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     store: options.store,
     cacheGroups,
     origin,
-    async invalidate (tags, options) {
-      const isBounded = options?.consistency === 'bounded'
-      return passOn(app, tags, () => cache.invalidate(tags, options), isBounded)
-    },
-    clear: () => passOn(app, [EVERYTHING], () => cache.clear()),
+    invalidate: (tags, options) => cache.pass(tags, options),
+    clear: () => cache.passClear(),
     uriTags: (requested, target) =>
       writtenTags(origin ?? requested, target, !ignoresFinalSlash(app)),
     isRefill: (request) => internal.has(request),

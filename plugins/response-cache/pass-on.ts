@@ -1,4 +1,6 @@
-import { type Edge } from '@weir/edge'
+import { Cache, type CacheOptions, keyTag, type WriteOptions } from '@weir/cache'
+import { type Edge, EVERYTHING } from '@weir/edge'
+import { isTag } from './tags.js'
 
 /** Result of an invalidation that is in force on every instance. */
 export interface Invalidated {
@@ -30,3 +32,55 @@ export async function passOn (
   await work()
   return { unconfirmed: [] }
 }
+
+/** A cache that the edge covers: whatever invalidates its entries goes on to the edge. */
+export class PassingCache<T> extends Cache<T> {
+  readonly #app: Passing
+  /**
+   * Ends entries of the fleet alone: those that have expired, or that no edge can have stored.
+   */
+  readonly fleet: Pick<Cache<T>, 'deleteMany' | 'invalidate'> = {
+    deleteMany: (keys, options) => super.deleteMany(keys, options),
+    invalidate: (tags, options) => super.invalidate(tags, options)
+  }
+
+  constructor (app: Passing, options: CacheOptions<T>) {
+    super(options)
+    this.#app = app
+  }
+
+  /** Invalidates like `invalidate`, and tells which destinations have not confirmed. */
+  async pass (tags: readonly string[], options?: WriteOptions): Promise<Invalidated> {
+    return passOn(this.#app, tags, () => super.invalidate(tags, options), isBounded(options))
+  }
+
+  override async invalidate (tags: readonly string[], options?: WriteOptions): Promise<void> {
+    await this.pass(tags, options)
+  }
+
+  /** `delete` comes through here, too. */
+  override async deleteMany (keys: Iterable<string>, options?: WriteOptions): Promise<void> {
+    const given: unknown = keys
+    const all = typeof given === 'object' && given !== null && Symbol.iterator in given
+      ? [...keys]
+      : undefined
+    // Nothing is passed on before mistakes are refused.
+    if (all?.every(isTag) !== true) return super.deleteMany(all ?? keys, options)
+    const work = () => super.deleteMany(all, options)
+    await passOn(this.#app, all.map(keyTag), work, isBounded(options))
+  }
+
+  override async clear (namespace = this.namespace, options?: WriteOptions): Promise<void> {
+    await this.passClear(namespace, options)
+  }
+
+  /** Clears like `clear`, and tells which destinations have not confirmed. */
+  async passClear (namespace = this.namespace, options?: WriteOptions): Promise<Invalidated> {
+    const work = () => super.clear(namespace, options)
+    // Another namespace has nothing at this edge.
+    const app = namespace === this.namespace ? this.#app : {}
+    return passOn(app, [EVERYTHING], work, isBounded(options))
+  }
+}
+
+const isBounded = (options: WriteOptions | undefined) => options?.consistency === 'bounded'

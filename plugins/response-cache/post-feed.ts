@@ -1,8 +1,9 @@
-import { type Cache, Fill, keyTag } from '@weir/cache'
+import { Fill, keyTag } from '@weir/cache'
 import { feedsGet, responseDirectives } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { feedMarker, type ResponseKey } from './key.js'
 import type { RouteCacheOptions } from './options.js'
+import type { PassingCache } from './pass-on.js'
 import { StoredResponse } from './stored-response.js'
 
 // Lifetime of a marker in milliseconds; a POST that takes longer than half of it stores nothing.
@@ -10,7 +11,7 @@ const LASTS = 600_000
 const MARKER = StoredResponse.variants([])
 
 export interface PostFeedOptions {
-  readonly cache: Cache<StoredResponse>
+  readonly cache: PassingCache<StoredResponse>
   readonly key: ResponseKey
   readonly request: FastifyRequest
   readonly route: Pick<RouteCacheOptions, 'targets'>
@@ -115,7 +116,8 @@ export class PostFeed {
   /** Prevents writes that overlap with this one from being stored. */
   async #refuse (): Promise<void> {
     this.marker.abandon()
-    if (this.#written !== undefined) await this.options.cache.invalidate([...this.#written])
+    // No edge stores a response to POST.
+    if (this.#written !== undefined) await this.options.cache.fleet.invalidate([...this.#written])
   }
 
   async #claim (tags: readonly string[]): Promise<Fill<StoredResponse> | undefined> {

@@ -9,6 +9,7 @@ import {
   SpanStatusCode,
   trace
 } from '@opentelemetry/api'
+import { redactor } from '@weir/metrics/journal'
 import type { ActiveTracing } from '../active-tracing.js'
 
 /**
@@ -16,6 +17,9 @@ import type { ActiveTracing } from '../active-tracing.js'
  * work has a span of its own already.
  */
 const CAUSE = createContextKey('weir.cause')
+
+/** Removes from a path what the journal removes: tokens, and values of sensitive parameters. */
+const redacted = redactor([])
 
 /** Returns the span that caused the detached work of a context. */
 export function refilled (of: Context): SpanContext | undefined {
@@ -46,7 +50,7 @@ export const openTelemetry: ActiveTracing = {
         'http.request.method': method,
         'server.address': hostname,
         'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
-        'url.path': path.split('?', 1)[0] ?? path
+        'url.path': redacted(path.split(/[?#]/, 1)[0] ?? '')
       }
     }, parent)
     const own = trace.setSpan(parent, span)

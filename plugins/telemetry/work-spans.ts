@@ -10,10 +10,11 @@ import {
   TraceFlags
 } from '@opentelemetry/api'
 import { parseTraceparent, type TracedWork } from '@weir/internal'
+import type { EdgeTraces } from '@weir/edge'
 import type { LimiterTraces } from '@weir/limiter'
 import type { OutboxTraces } from '@weir/outbox'
 
-interface Traces extends LimiterTraces, OutboxTraces {}
+interface Traces extends EdgeTraces, LimiterTraces, OutboxTraces {}
 
 /** A span that is about to start. */
 interface Start {
@@ -25,8 +26,9 @@ interface Start {
 }
 
 /**
- * Records spans of rate limits' store calls and of deliveries of invalidations. Both are part of a
- * recorded trace, or linked to one: housekeeping has no spans. The returned function stops that.
+ * Records spans of rate limits' store calls and of deliveries of invalidations, to the fleet and to
+ * each destination of an edge. All are part of a recorded trace, or linked to one: housekeeping has
+ * no spans. The returned function stops that.
  */
 export function recordWork (): () => void {
   const stops = [
@@ -56,7 +58,21 @@ export function recordWork (): () => void {
         },
         links
       }
-    })
+    }),
+    record('weir:edge:deliver', ({ destination, by, tags, traceparents }) => {
+      const links = by === 'relay' ? linksTo(traceparents) : []
+      if (links.length === 0 && (by === 'relay' || !isWithinTrace())) return undefined
+      return {
+        name: `purge ${destination}`,
+        kind: SpanKind.CLIENT,
+        attributes: {
+          'weir.edge.destination': destination,
+          'weir.cache.tags.count': tags,
+          'weir.outbox.by': by
+        },
+        links
+      }
+    }, ({ outcome, retries }) => ({ 'weir.edge.outcome': outcome, 'weir.edge.retries': retries }))
   ]
   return () => { for (const stop of stops) stop() }
 }
@@ -75,7 +91,8 @@ function linksTo (traceparents: readonly string[]): Link[] {
 
 function record<E extends keyof Traces> (
   channel: E,
-  startOf: (work: Traces[E]) => Start | undefined
+  startOf: (work: Traces[E]) => Start | undefined,
+  resultOf: (work: Traces[E]) => Attributes = () => ({})
 ): () => void {
   const spans = new WeakMap<TracedWork, Span>()
   // The channel's name stands for the type of its messages.
@@ -92,8 +109,10 @@ function record<E extends keyof Traces> (
     work.around = (fn) => context.with(own, around === undefined ? fn : () => around(fn))
   }
   const onEnd = (message: unknown) => {
-    const { error } = message as Traces[E]
-    const span = spans.get(message as Traces[E])
+    const work = message as Traces[E]
+    const { error } = work
+    const span = spans.get(work)
+    span?.setAttributes(resultOf(work))
     if (error !== undefined) {
       span?.setAttribute('error.type', errorType(error)).setStatus({ code: SpanStatusCode.ERROR })
     }

@@ -12,6 +12,7 @@ import { fastify, type FastifyRequest } from 'fastify'
 import { Kysely } from 'kysely'
 import t, { type Test } from 'tap'
 import edgePlugin, { type EdgePluginOptions } from '../edge/index.js'
+import fragments from '../fragments/index.js'
 import invalidation from '../invalidation/index.js'
 import responseCache from '../response-cache/index.js'
 
@@ -187,6 +188,46 @@ t.test('a write tells its client when an edge has not confirmed', async (t) => {
   fails = false
   const { headers } = await app.inject({ method: 'PUT', url: '/a' })
   t.equal(headers['weir-edge'], undefined)
+})
+
+t.test('whatever ends a stored response reaches the edge, on the engine itself, too', async (t) => {
+  const { app, fields, purged } = await world(t)
+  await app.register(fragments)
+  app.get('/', { config: { cache: { ttl: '1m', tags: ['a b'], public: true, edge: true } } },
+    async (_request, reply) => reply.fragment('part', { ttl: '1m', tags: ['c'] }, async () => 'part'))
+  await app.ready()
+  const { cache } = app.responseCache
+  const key = 'http://shop/'
+  const ways = {
+    'invalidate by responseCache': () => app.responseCache.invalidate(['a b']),
+    'clear by responseCache': () => app.responseCache.clear(),
+    invalidate: () => cache.invalidate(['other', 'a b']),
+    'bounded invalidate': () => cache.invalidate(['a b'], { consistency: 'bounded' }),
+    delete: () => cache.delete(key),
+    'deleteMany of a generator': () => cache.deleteMany((function * () { yield key })()),
+    clear: () => cache.clear(),
+    'invalidate by fragments': () => app.fragments.invalidate(['c']),
+    'delete by fragments': () => app.fragments.delete('part'),
+    "invalidate by the fragments' engine": () => app.fragments.cache.invalidate(['c'])
+  }
+  for (const [what, end] of Object.entries(ways)) {
+    const { tags } = await fields('/')
+    t.match((await fields('/')).all['cache-status'], /hit/, what)
+    purged.length = 0
+    await end()
+    // A bounded one does not wait for the edge.
+    while (purged.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    t.ok(purged.some((tag) => tags.includes(tag)), `${what}: ${purged.join()}`)
+    t.equal(new Set(purged).size, purged.length, `${what}: once`)
+    t.notMatch((await fields('/')).all['cache-status'], /hit/, what)
+  }
+  purged.length = 0
+  await cache.clear('another')
+  await app.responseCache.cache.deleteMany([])
+  await t.rejects(cache.delete(''), { code: 'WEIR_CACHE_INVALID_KEY' })
+  // A text would be iterated as keys of one letter.
+  await t.rejects(async () => { await cache.deleteMany('ab') }, { code: 'WEIR_CACHE_INVALID_OPTION' })
+  t.strictSame(purged, [])
 })
 
 t.test('invalidations of other regions', async (t) => {

@@ -15,6 +15,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { memoryStore } from '@weir/cache/memory'
+import { createEdge, edgeMigration, type EdgeSchema } from '@weir/edge'
 import { memoryStore as limitStore } from '@weir/limiter'
 import {
   createOutbox,
@@ -222,6 +223,31 @@ t.test('with a provider', async (t) => {
     t.equal(call?.status.code, SpanStatusCode.ERROR)
   })
 
+  await t.test('the span of a call has no query, and no token of its path', async (t) => {
+    const app = await shop(t)
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.0123456789'
+    const paths = {
+      [`/reset/${token}`]: '/reset/[redacted]',
+      '/a;jsessionid=secret/b': '/a;jsessionid=[redacted]/b',
+      '/products/42?q=secret': '/products/42',
+      '/products/42#access_token=secret': '/products/42',
+      '/products/42?next=/a?token=secret': '/products/42',
+      '?q=secret': ''
+    }
+    app.get('/', async () => {
+      for (const path of Object.keys(paths)) {
+        await traceCall({ method: 'GET', origin: 'https://a:secret@other.test', path }, async () => ({
+          status: 200
+        }))
+      }
+    })
+    await app.inject('/')
+    await server(1)
+    const calls = spans().filter(({ kind }) => kind === SpanKind.CLIENT)
+    t.strictSame(calls.map(({ attributes }) => attributes['url.path']), Object.values(paths))
+    t.notMatch(JSON.stringify(calls.map(({ attributes }) => attributes)), /secret|eyJ|0123456789/)
+  })
+
   await t.test('a refusal is no error of the server, and a failure is', async (t) => {
     const app = await shop(t)
     app.get('/refused', () => { throw Object.assign(new Error('no'), { statusCode: 403 }) })
@@ -371,6 +397,74 @@ t.test('with a provider', async (t) => {
       relayed?.links.map(({ context }) => [context.traceId, context.spanId]),
       [[TRACE_ID, write.spanContext().spanId]]
     )
+  })
+
+  await t.test('each delivery to the edge is a span of the write, or linked to it', async (t) => {
+    const database = new Database(join(t.testdir(), 'service.db'))
+    const db = new Kysely<EdgeSchema>({ dialect: new ImmediateSqliteDialect({ database }) })
+    await outboxMigration.up(db)
+    await edgeMigration.up(db)
+    const answers: (Error | undefined)[] = []
+    const cdn = {
+      name: 'cdn',
+      wait: 1000,
+      purge: async () => {
+        const error = answers.shift()
+        if (error !== undefined) throw error
+      }
+    }
+    const start = () => {
+      const edge = createEdge({ db, destinations: [cdn], handover: 0, pollInterval: 10 })
+      const invalidate = async () => {}
+      const traceparent = () => traceHeaders()['traceparent']
+      const outbox = createOutbox({ db, invalidate, edge, traceparent, pollInterval: 10 })
+      return { edge, outbox }
+    }
+    const { outbox } = start()
+    t.teardown(() => db.destroy())
+    const app = await shop(t)
+    app.post('/', async () => outbox.deliver(await outbox.queue(['a', 'secret:1'])))
+    const write = async () => {
+      exporter.reset()
+      await app.inject({ method: 'POST', url: '/', headers: { traceparent: PARENT } })
+      return (await server(1)).spanContext().spanId
+    }
+    const purges = () => spans().filter(({ name }) => name === 'purge cdn')
+    answers.push(new Error('secret:1'))
+    const caller = await write()
+    t.match(purges(), [{
+      kind: SpanKind.CLIENT,
+      parentSpanContext: { spanId: caller },
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'weir.edge.destination': 'cdn',
+        'weir.edge.outcome': 'confirmed',
+        'weir.edge.retries': 1,
+        'weir.cache.tags.count': 2,
+        'weir.outbox.by': 'caller'
+      }
+    }])
+    // This instance stops; the relay of another one delivers.
+    await outbox.stop()
+    const left = await write()
+    t.match(purges(), [{ attributes: { 'weir.edge.outcome': 'failed', 'error.type': 'WEIR_EDGE_STOPPED' } }])
+    exporter.reset()
+    const other = start()
+    await other.outbox.start()
+    while ((await other.edge.status())[0]?.pending !== 0) await new Promise(setImmediate)
+    await other.outbox.stop()
+    t.match(purges(), [{
+      attributes: { 'weir.edge.outcome': 'confirmed', 'weir.outbox.by': 'relay' }
+    }])
+    t.match(purges()[0]?.links, [{ context: { traceId: TRACE_ID, spanId: left } }])
+    // Housekeeping, and writes that are not traced, have none.
+    exporter.reset()
+    const plain = start()
+    await plain.outbox.start()
+    await plain.edge.purge(['b'])
+    await plain.outbox.stop()
+    t.strictSame(purges(), [])
+    t.notMatch(JSON.stringify(spans().map(({ attributes, events }) => [attributes, events])), /secret/)
   })
 
   await t.test('several applications of a process trace, until the last is closed', async (t) => {

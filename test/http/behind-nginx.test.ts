@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import { buildFrontDoor } from '#infra/local/front-door.js'
+import { edgeFields, varnish } from '@weir/edge'
 import t from 'tap'
 import { startNginx } from '../support/nginx.js'
 import { cacheStatus } from './cache-status.js'
@@ -149,6 +153,49 @@ t.test('two instances behind nginx respond like one', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
   t.strictSame(await exchange(url, a.origin), await exchange(one.url, one.origin))
+})
+
+t.test('responses pass with as many tags as Weir gives to Varnish', async (t) => {
+  const fields = edgeFields([varnish({ urls: ['http://127.0.0.1:1'], secret: 'x'.repeat(16) })])
+  const stored = (count: number) =>
+    fields.stored(Array.from({ length: count }, (_, i) => `product:${1_000_000 + i}`), 60)
+  // A response with one more has none.
+  let most = 1
+  while (stored(most + 1)['xkey'] !== undefined) most++
+  const server = createServer(({ url = '' }, response) => {
+    for (const [name, value] of Object.entries(stored(Number(url.split('?')[1])))) {
+      response.setHeader(name, typeof value === 'string' ? value : [...value])
+    }
+    response.setHeader('cache-groups', `"${'g'.repeat(2046)}"`)
+    response.setHeader('content-security-policy', `default-src 'self' ${'x'.repeat(1000)}`)
+    response.end('ok')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => new Promise((resolve) => {
+    server.close(resolve)
+    server.closeAllConnections()
+  }))
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+  const origin = `http://127.0.0.1:${address.port}`
+  const door = buildFrontDoor([
+    { name: 'catalog', prefixes: ['/api/products'], upstreams: [{ name: 'catalog-1', url: origin }] }
+  ])
+  t.teardown(() => door.close())
+  const fronts = {
+    nginx: (await startNginx(t, { catalog: [origin] })).url,
+    'the front door': await door.listen({ port: 0, host: '127.0.0.1' })
+  }
+  for (const [name, url] of Object.entries(fronts)) {
+    for (const count of [1, 50, 200, most >> 1, most - 1, most]) {
+      // The default of Node's clients is 16 KiB.
+      const asking = request(`${url}/api/products?${count}`, { maxHeaderSize: 64 * 1024 }).end()
+      const [{ statusCode, headers }] = await once(asking, 'response') as [IncomingMessage]
+      asking.destroy()
+      t.equal(statusCode, 200, `${name}, ${count} tags`)
+      t.equal(String(headers['xkey']).split(/,? /).length, count + 1, `${name}: all of them`)
+    }
+  }
 })
 
 t.test(

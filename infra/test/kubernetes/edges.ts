@@ -33,7 +33,7 @@ export const OTHERS: readonly End[] = [
     labels: {},
     namespace: undefined,
     address: '203.0.113.1',
-    ports: [80, 443, 5432, 6379].map((number) => port(number))
+    ports: [80, 443, 5432, 6081, 6379].map((number) => port(number))
   }
 ]
 

@@ -80,17 +80,30 @@ export function refusalOf (who: string, { status, headers, body }: Answer): Edge
   })
 }
 
-const LONGEST_DELAY = 3_600_000
-
-/** Returns the ms of Retry-After, or of Fastly's time of reset; undefined without either. */
+/**
+ * Returns the ms of Retry-After, or of Fastly's time of reset; undefined without either, or if
+ * neither says anything. The bucket limits them.
+ */
 function delayOf (headers: Answer['headers']): number | undefined {
   const { 'retry-after': after, 'fastly-ratelimit-reset': reset } = headers
   if (typeof after === 'string') {
-    const ms = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now()
-    if (!Number.isNaN(ms)) return Math.min(LONGEST_DELAY, Math.max(0, ms))
+    const text = after.trim()
+    const ms = SECONDS.test(text) ? Number(text) * 1000 : timeOf(text) - Date.now()
+    if (!Number.isNaN(ms)) return Math.max(0, ms)
   }
-  if (typeof reset === 'string' && /^\d+$/.test(reset)) {
-    return Math.min(LONGEST_DELAY, Math.max(0, Number(reset) * 1000 - Date.now()))
+  if (typeof reset === 'string' && SECONDS.test(reset)) {
+    return Math.max(0, Number(reset) * 1000 - Date.now())
   }
   return undefined
+}
+
+const SECONDS = /^\d+(?:\.\d+)?$/
+
+/** Returns the time of an HTTP date in one of its three forms (RFC 9110, 5.6.7); NaN for others. */
+function timeOf (text: string): number {
+  // Date.parse takes nearly any text for a date: "-5" is in May 2001.
+  if (!/^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? .*\d\d:\d\d:\d\d/.test(text)) {
+    return NaN
+  }
+  return Date.parse(/GMT$/.test(text) ? text : `${text} GMT`)
 }

@@ -1,5 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
+/** Longest pause that a destination gets, in ms: a wrong date must not stop its purges. */
+const LONGEST_PAUSE = 3_600_000
+
 /** A token bucket: `calls` at once, refilled evenly over `per` ms, and a pause on request. */
 export class Bucket {
   readonly #calls: number
@@ -34,8 +37,10 @@ export class Bucket {
     return Math.max(this.#pausedUntil - now, missing - this.#calls * this.#interval)
   }
 
-  /** Lets no call begin for some ms, as a destination asks for. */
+  /** Lets no call begin for some ms, as a destination asks for: at most an hour. */
   pause (ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + ms)
+    if (Number.isNaN(ms)) return
+    const end = performance.now() + Math.min(LONGEST_PAUSE, ms)
+    this.#pausedUntil = Math.max(this.#pausedUntil, end)
   }
 }

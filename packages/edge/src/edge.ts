@@ -12,6 +12,7 @@ import { type EdgeOptions, resolveOptions } from './options.js'
 import { EdgeRelay } from './relay.js'
 import { bounded, type DeadLetter, EdgeRows, namespaceOf } from './rows.js'
 import { Sender } from './sender.js'
+import { shownTag } from './tags.js'
 
 /** State of one destination. */
 export interface EdgeStatus {
@@ -67,7 +68,8 @@ export interface Edge extends OutboxEdge {
   /** Returns the backlog of each destination, for people and gauges. */
   status (): Promise<EdgeStatus[]>
   /**
-   * Returns the first purges that were given up, of one destination or of all.
+   * Returns the first purges that were given up, of one destination or of all, each with its tag as
+   * `invalidates` has it, or with the URI of the write.
    * @example
    * for (const { destination, tag } of await edge.deadLetters()) console.log(destination, tag)
    */
@@ -261,7 +263,7 @@ export function createEdge (options: EdgeOptions): Edge {
       for (const { rows, destination: { name } } of channels) {
         if (only === undefined || only === name) letters.push(...await rows.dead(limit))
       }
-      return letters.slice(0, limit)
+      return letters.slice(0, limit).map((letter) => ({ ...letter, tag: shownTag(letter.tag) }))
     },
     async retry (letters) {
       for (const { rows, destination: { name } } of channels) {

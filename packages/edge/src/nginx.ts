@@ -3,6 +3,7 @@ import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
 import { EVERYTHING } from './headers.js'
 import { checkUrl, invalid } from './options.js'
+import { keyIn, shownTag } from './tags.js'
 
 /** Options of `nginx`. */
 export interface NginxOptions {
@@ -13,7 +14,8 @@ export interface NginxOptions {
    * it does not know, whose purge becomes a dead letter. Tags of URIs need no answer.
    *
    * Called for each response, too: one that a tag's purge would not reach is not stored. `clear()`
-   * has the tag `weir:everything`: without pages for it, it is a dead letter.
+   * has the tag `weir:everything`: without pages for it, it is a dead letter that says how to empty
+   * nginx by hand.
    */
   readonly pages: (tag: string) => readonly string[] | undefined
   /** Host of the requests, if it is part of `proxy_cache_key`. Default: that of each URL. */
@@ -25,9 +27,6 @@ export interface NginxOptions {
   /** Milliseconds until the second purge: {@link EdgeDestination.again}. Default 60,000. */
   readonly again?: number
 }
-
-// Tag of a key or URI in @weir/cache.
-const KEY_MARK = '\u0001'
 
 /**
  * nginx with `proxy_cache` and the module ngx_cache_purge (Debian: libnginx-mod-http-cache-purge).
@@ -87,8 +86,10 @@ export function nginx (options: NginxOptions): EdgeDestination {
   }
 
   /** Returns the pages that the purge of a tag removes; undefined for an unknown one. */
-  const pagesOf = (tag: string) =>
-    tag.startsWith(KEY_MARK) ? pagesOfUri(tag.slice(1)) : pages(tag)
+  const pagesOf = (tag: string) => {
+    const uri = keyIn(tag)
+    return uri === undefined ? pages(tag) : pagesOfUri(uri)
+  }
 
   const isPurgedBy = (tag: string, target: string): boolean => {
     const found = pagesOf(tag)
@@ -114,15 +115,20 @@ export function nginx (options: NginxOptions): EdgeDestination {
       const all = new Set<string>()
       for (const tag of tags) {
         const found = pagesOf(tag)
-        if (found === undefined) {
-          throw new EdgeError('WEIR_EDGE_REFUSED', `nginx.pages() does not know tag "${tag}"`)
-        }
+        if (found === undefined) throw new EdgeError('WEIR_EDGE_REFUSED', unknownTag(name, tag))
         for (const page of found) all.add(page)
       }
       await Promise.all([...all].map((page) => purge(page, signal)))
     }
   }
 }
+
+/** Returns what to do about a tag without pages. */
+const unknownTag = (name: string, tag: string): string => tag === EVERYTHING
+  ? `${name} was not emptied by clear(), because nginx knows no tags: delete the files below its ` +
+    'proxy_cache_path and discard this dead letter, or return every page for ' +
+    `"${EVERYTHING}" from nginx.pages()`
+  : `nginx.pages() does not know tag "${shownTag(tag)}", return its pages, or [] if it has none`
 
 /** Returns the page of a URI's tag: `https://shop.example/a?b=c`, or `…/a#` for any query. */
 function pagesOfUri (uri: string): string[] {

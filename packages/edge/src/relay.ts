@@ -122,8 +122,9 @@ export class EdgeRelay {
   async #purge (left: readonly EdgeRow[], isAgain: boolean): Promise<boolean> {
     const { rows, sender, enforce } = this.#parts
     if (!isAgain) await enforce(left.map(({ tag }) => tag), left.map(({ id }) => id))
+    const spans = left.flatMap(({ traceparent }) => traceparent ?? [])
     try {
-      await sender.send(left.map(({ tag }) => tag))
+      await sender.send(left.map(({ tag }) => tag), new Set(spans))
     } catch (error) {
       return this.#failed(left, isAgain, error)
     }

@@ -3,12 +3,15 @@ import { within } from '@weir/internal'
 import type { Kysely, Transaction } from 'kysely'
 import { EdgeError } from './errors.js'
 import type { EdgeSchema } from './table.js'
+import { arePurgesTraced } from './traces.js'
 
 /** A row of the outbox, as a destination's relay reads it. */
 export interface EdgeRow {
   readonly id: string
   readonly tag: string
   readonly created: string
+  /** The span of the write. Only read while deliveries are traced. */
+  readonly traceparent?: string | null
 }
 
 /** A purge that was given up. `id` is that of its row. */
@@ -16,6 +19,7 @@ export interface DeadLetter {
   readonly destination: string
   readonly id: string
   readonly tag: string
+  /** The last answer of the destination. */
   readonly error: string
   readonly died: string
 }
@@ -161,8 +165,10 @@ export class EdgeRows implements Rows {
   }
 
   #select (namespace: string) {
+    // An older table lacks the column of the span, so that is not selected by name.
     return this.#db.selectFrom('weir_outbox_tags').select(['id', 'tag', 'created'])
       .where('namespace', '=', namespace)
+      .$if(arePurgesTraced(), (rows) => rows.selectAll())
   }
 
   async #remove (

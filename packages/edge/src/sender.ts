@@ -6,11 +6,14 @@ import type { EdgeDestination } from './destination.js'
 import { EdgeError, reasonOf } from './errors.js'
 import { emit } from './events.js'
 import { edgeTag } from './tags.js'
+import { type EdgeDelivery, tracedPurge } from './traces.js'
 
 /** Tags that are sent in one call, to be joined by others until the call begins. */
 interface Batch {
   readonly tags: Set<string>
   bytes: number
+  /** Calls so far. */
+  attempts: number
   readonly done: Promise<void>
   readonly finish: (error?: unknown) => void
 }
@@ -46,16 +49,37 @@ export class Sender {
 
   /**
    * Resolves when the destination has confirmed the purge of all tags, in calls that began later.
+   * @param left the spans of the writes, for a relay's purge; undefined for a writer's
    * @throws EdgeError, or the destination's own error
    */
-  async send (tags: readonly string[]): Promise<void> {
+  send (tags: readonly string[], left?: ReadonlySet<string>): Promise<void> {
+    const delivery: EdgeDelivery = {
+      destination: this.destination.name,
+      by: left === undefined ? 'caller' : 'relay',
+      tags: tags.length,
+      traceparents: [...left ?? []],
+      retries: 0,
+      outcome: 'failed'
+    }
+    return tracedPurge(() => delivery, () => this.#sent(tags, delivery))
+  }
+
+  async #sent (tags: readonly string[], delivery: EdgeDelivery): Promise<void> {
     if (this.#stop.signal.aborted) throw new EdgeError('WEIR_EDGE_STOPPED', 'A purge was sent')
     const batches = new Set<Batch>()
     for (const tag of tags) {
       batches.add(this.#place(this.destination.isRaw === true ? tag : edgeTag(tag)))
     }
     // All of them begin before this function awaits one: none waits for another's failure.
-    await Promise.all([...batches].map(({ done }) => done))
+    try {
+      await Promise.all([...batches].map(({ done }) => done))
+      delivery.outcome = 'confirmed'
+    } catch (error) {
+      if (asEdgeError(error).isPermanent) delivery.outcome = 'refused'
+      throw error
+    } finally {
+      delivery.retries = Math.max(1, ...[...batches].map(({ attempts }) => attempts)) - 1
+    }
   }
 
   /** Returns how the calls of this process have gone. */
@@ -106,13 +130,15 @@ export class Sender {
       const batch = this.#waiting.shift()
       if (batch === undefined) return
       for (const tag of batch.tags) this.#where.delete(tag)
-      batch.finish(error ?? await this.#tried([...batch.tags]))
+      batch.finish(error ?? await this.#tried(batch))
     }
   }
 
   /** Returns the error of the last attempt; undefined if one succeeded. */
-  async #tried (tags: readonly string[]): Promise<unknown> {
-    for (let attempt = 1; ; attempt++) {
+  async #tried (batch: Batch): Promise<unknown> {
+    const tags = [...batch.tags]
+    for (;;) {
+      batch.attempts++
       const error = await this.#call(tags)
       if (error === undefined) return undefined
       if (!this.#stop.signal.aborted) {
@@ -120,9 +146,9 @@ export class Sender {
       }
       const { isPermanent, retryAfter } = asEdgeError(error)
       if (retryAfter !== undefined) this.#bucket.pause(retryAfter)
-      if (isPermanent || attempt === TRIES || this.#stop.signal.aborted) return error
+      if (isPermanent || batch.attempts === TRIES || this.#stop.signal.aborted) return error
       try {
-        await wait(FIRST_PAUSE * 2 ** attempt * (0.5 + Math.random() / 2), undefined, {
+        await wait(FIRST_PAUSE * 2 ** batch.attempts * (0.5 + Math.random() / 2), undefined, {
           signal: this.#stop.signal
         })
         await this.#bucket.take(this.#stop.signal)
@@ -170,7 +196,7 @@ function newBatch (): Batch {
   })
   // Callers may have gone.
   done.catch(() => {})
-  return { tags: new Set(), bytes: 0, done, finish }
+  return { tags: new Set(), bytes: 0, attempts: 0, done, finish }
 }
 
 const asEdgeError = (error: unknown): { isPermanent: boolean, retryAfter: number | undefined } =>

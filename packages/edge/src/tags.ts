@@ -16,5 +16,23 @@ const SAFE = /^[A-Za-z0-9_.:/@+=-]{1,128}$/
 export const edgeTag = (tag: string): string =>
   SAFE.test(tag) ? tag : `~${createHash('sha256').update(tag).digest('hex').slice(0, 32)}`
 
+// Before the tag of a key or URI in @weir/cache.
+const KEY_MARK = '\u0001'
+// After a URI whose query does not count, in tags of @weir/fastify/response-cache.
+const ANY_QUERY = /#$/
+
+/** Returns the key or URI that a tag stands for; undefined for a tag of the application. */
+export const keyIn = (tag: string): string | undefined =>
+  tag.startsWith(KEY_MARK) ? tag.slice(KEY_MARK.length) : undefined
+
+/**
+ * Returns a tag as people know it: as `invalidates` has it, or the URI of a write or response. A
+ * key's further lines, which tell responses of one URI apart, are left out.
+ */
+export function shownTag (tag: string): string {
+  const [uri] = keyIn(tag)?.split('\n', 1) ?? []
+  return uri === undefined ? tag : uri.replace(ANY_QUERY, ' (any query)')
+}
+
 /** Returns the distinct forms of tags, in order. */
 export const edgeTags = (tags: readonly string[]): string[] => [...new Set(tags.map(edgeTag))]

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createOutbox, type Fleet } from '@weir/outbox'
 import t, { type Test } from 'tap'
-import { createEdge, type EdgeDestination, EdgeError, type EdgeOptions } from '../src/index.js'
+import { createEdge, type EdgeDestination, EdgeError, type EdgeOptions, nginx } from '../src/index.js'
 import { newDatabase } from './database.js'
 
 /** An outbox with one destination, whose rows the relay has at once. */
@@ -61,6 +61,41 @@ t.test('a refused tag becomes a dead letter, the others of its call are purged',
   t.ok(purged.has('bad'))
   t.strictSame(await edge.deadLetters(), [])
   await t.rejects(edge.retry(letters), { code: 'WEIR_EDGE_INVALID_OPTION' })
+})
+
+t.test('dead letters have tags as users know them', async (t) => {
+  const { edge, outbox, settled } = await world(t, {
+    isRaw: true,
+    purge: async () => { throw new EdgeError('WEIR_EDGE_REFUSED', 'no', { status: 403 }) }
+  })
+  const shown = {
+    'product:42': 'product:42',
+    'größe, rot #1': 'größe, rot #1',
+    'weir:everything': 'weir:everything',
+    '\u0001http://shop/a?b=1\n/:id\naccept:text/html': 'http://shop/a?b=1',
+    '\u0001http://shop/a#': 'http://shop/a (any query)',
+    '\u0001POST http://shop/a': 'POST http://shop/a',
+    '\u0001fragment:menu': 'fragment:menu',
+    '\u0001': ''
+  }
+  await outbox.start()
+  await outbox.deliver(await outbox.queue(Object.keys(shown)))
+  await settled()
+  const letters = await edge.deadLetters()
+  t.strictSame(letters.map(({ tag }) => tag).sort(), Object.values(shown).sort())
+  await edge.discard(letters)
+  t.strictSame(await edge.deadLetters(), [])
+  const own = createEdge({
+    destinations: [nginx({ urls: ['http://127.0.0.1:1'], pages: () => undefined })],
+    handover: 0,
+    pollInterval: 10
+  })
+  t.teardown(() => own.stop())
+  own.start()
+  await own.invalidate(['weir:everything'], async () => {})
+  t.match(await own.deadLetters(), [{
+    tag: 'weir:everything', error: /clear\(\).*proxy_cache_path.*nginx\.pages\(\)/
+  }])
 })
 
 /** A fleet that has nothing to invalidate. */

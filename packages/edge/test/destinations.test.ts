@@ -10,6 +10,8 @@ import {
   region,
   varnish
 } from '../src/index.js'
+import { refusalOf } from '../src/ask.js'
+import { Bucket } from '../src/bucket.js'
 import { Sender } from '../src/sender.js'
 import { startApi } from './api.js'
 
@@ -76,6 +78,88 @@ t.test('limits: no call before the destination allows it', async (t) => {
   }
 })
 
+t.test('Retry-After of any form means a wait within bounds', async (t) => {
+  const hour = 3_600_000
+  /** Returns how long calls wait after an answer, in ms. */
+  const waitAfter = (status: number, after: string, more: Record<string, string> = {}) => {
+    const { retryAfter } = refusalOf('cdn', {
+      status, headers: { 'retry-after': after, ...more }, body: ''
+    })
+    const bucket = new Bucket(undefined)
+    if (retryAfter !== undefined) bucket.pause(retryAfter)
+    return { retryAfter, wait: Math.max(0, bucket.delay()) }
+  }
+  const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
+  /** The three forms of an HTTP date. */
+  const dates = (at: Date) => {
+    const [day = '', date = '', month = '', year = '', time = ''] = at.toUTCString().split(/,? /)
+    return [
+      at.toUTCString(),
+      `${days[at.getUTCDay()]}, ${date}-${month}-${year.slice(2)} ${time} GMT`,
+      `${day} ${month} ${date.replace(/^0/, ' ')} ${time} ${year}`
+    ]
+  }
+  const near = (found: number, expected: number, what: string) => {
+    t.ok(Math.abs(found - expected) < 2500, `${what}: ${found} ms, not ${expected}`)
+  }
+  for (const status of [429, 503]) {
+    for (const seconds of [0, 1, 59, 3599, 3600, 86_400, 1e15]) {
+      near(waitAfter(status, String(seconds)).wait, Math.min(hour, seconds * 1000), String(seconds))
+      if (seconds < 1e7) {
+        for (const date of dates(new Date(Date.now() + seconds * 1000))) {
+          near(waitAfter(status, date).wait, Math.min(hour, seconds * 1000), date)
+        }
+      }
+      for (const date of dates(new Date(Date.now() - Math.min(seconds, 1e8) * 1000))) {
+        near(waitAfter(status, date).wait, 0, date)
+      }
+    }
+    near(waitAfter(status, '1.5').wait, 1500, 'a fraction')
+    near(waitAfter(status, '9'.repeat(400)).wait, hour, 'a number without end')
+    near(waitAfter(status, 'Fri, 31 Dec 9999 23:59:59 GMT').wait, hour, 'the last date')
+    // No statement: the usual pauses, or Fastly's reset.
+    const garbage = [
+      '', ' ', '-1', '-0.5', '+5', '1e9', '0x10', 'Infinity', 'NaN', 'soon', '1, 2', '5 seconds', '2001-01-01',
+      '12:00', 'Monday', 'Sun, 99 Foo 2099 99:99:99 GMT', '\u00bd', 'null', '1.', '.5',
+      ...Array.from({ length: 200 }, (_, i) => randomText(i))
+    ]
+    for (const text of garbage) {
+      const { retryAfter } = waitAfter(status, text)
+      t.equal(retryAfter, undefined, JSON.stringify(text))
+      const reset = String(Math.ceil(Date.now() / 1000) + 30)
+      near(waitAfter(status, text, { 'fastly-ratelimit-reset': reset }).wait, 30_000, 'reset')
+    }
+  }
+  // Errors of a destination of one's own have any number.
+  for (const ms of [NaN, Infinity, -Infinity, -1, Number.MAX_VALUE]) {
+    const bucket = new Bucket(undefined)
+    bucket.pause(ms)
+    t.ok(bucket.delay() <= hour, String(ms))
+    if (!(ms > 0)) t.ok(bucket.delay() <= 0, String(ms))
+  }
+  let calls = 0
+  const odd = [NaN, -Infinity]
+  await senderFor(t, {
+    name: 'own',
+    async purge () {
+      const retryAfter = odd[calls++]
+      if (retryAfter !== undefined) throw new EdgeError('WEIR_EDGE_LIMITED', 'own', { retryAfter })
+    }
+  }).send(['a'])
+  t.equal(calls, 3)
+})
+
+/** Text that is neither a number nor a date, the same each time. */
+function randomText (seed: number): string {
+  const letters = ' -+.,:;/\\"eExX%_GMT0123456789abcdeé'
+  let state = seed + 1
+  const text = Array.from({ length: 1 + seed % 30 }, () => {
+    state = (state * 48_271) % 2_147_483_647
+    return letters[state % letters.length]
+  }).join('')
+  return `-${text}`
+}
+
 t.test('a rate is kept by a bucket of tokens', async (t) => {
   const at: number[] = []
   const sender = senderFor(t, {
@@ -140,6 +224,9 @@ t.test('nginx: pages of tags and of URIs; a tag without pages is refused', async
     ['/a?b=1', '/c', '/gone', '/products/1'].map((page) => `GET /weir-purge${page}`))
   headers = {}
   await t.rejects(senderFor(t, destination).send(['product:1']), { message: /location \/weir-purge/ })
+  await t.rejects(senderFor(t, destination).send(['weir:everything']), {
+    code: 'WEIR_EDGE_REFUSED', message: /delete the files below its proxy_cache_path/
+  })
   await t.rejects(senderFor(t, destination).send(['other']), { code: 'WEIR_EDGE_REFUSED', message: /"other"/ })
 })
 

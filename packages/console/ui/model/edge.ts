@@ -1,10 +1,5 @@
 import { type AskedEdge, type EdgeLetter } from './api.js'
 
-const MARK = '\u0001'
-
-/** Returns the text of a tag: those of URIs and keys have a mark before it. */
-export const tagText = (tag: string): string => tag.startsWith(MARK) ? tag.slice(1) : tag
-
 /** Returns an identity of a letter among those of its service. */
 export const letterKey = ({ destination, id, instance }: EdgeLetter): string =>
   JSON.stringify([destination, id, instance])

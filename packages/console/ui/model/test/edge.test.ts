@@ -1,10 +1,5 @@
 import t from 'tap'
-import { edgeOutcome, letterKey, tagText } from '../edge.js'
-
-t.test('tags of URIs are shown without their mark', async (t) => {
-  t.equal(tagText('\u0001http://shop/a'), 'http://shop/a')
-  t.equal(tagText('product:1'), 'product:1')
-})
+import { edgeOutcome, letterKey } from '../edge.js'
 
 t.test('letters of two instances differ', async (t) => {
   const letter = { destination: 'cdn', id: '1', tag: 'a', error: 'no', died: '', instance: null }

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
 import { type EdgeLetter } from '../../model/api.js'
-import { letterKey, tagText } from '../../model/edge.js'
+import { letterKey } from '../../model/edge.js'
 import { dateTime } from '../../model/format.js'
 import { plural } from '../../model/meaning.js'
 import { isRefusal } from '../../model/problem.js'
@@ -68,7 +68,7 @@ export function Letters ({ service, letters, all }: LettersProps) {
               cell: (letter) => (
                 <span class='row'>
                   <Buttons
-                    what={`${tagText(letter.tag)} at ${letter.destination}`}
+                    what={`${letter.tag} at ${letter.destination}`}
                     disabled={isSending}
                     onRetry={() => post('retry', [letter])}
                     onDiscard={() => askToDiscard([letter])}
@@ -120,8 +120,8 @@ const COLUMNS: readonly Column<EdgeLetter>[] = [
     label: 'Tag',
     term: 'tag',
     isText: true,
-    value: ({ tag }) => tagText(tag),
-    cell: ({ tag }) => <code class='key-text'>{tagText(tag)}</code>
+    value: ({ tag }) => tag,
+    cell: ({ tag }) => <code class='key-text'>{tag}</code>
   },
   {
     id: 'destination',
