@@ -341,7 +341,8 @@ t.test('the reasons why a journal has gaps', async (t) => {
   t.strictSame(gaps({}, 55_000, 56_000),
     ['a has not reported since 50000: it was killed, or is cut off.'])
   t.strictSame(gaps({}, 500_000, 500_001), [], 'after minutes it serves nothing')
-  t.strictSame(gaps({}, 52_000, 52_000, 53_000), ['a has reported up to 50000.'])
+  t.strictSame(gaps({}, 52_000, 52_000, 53_000),
+    ['a has reported up to 50000, so the answer is complete up to then.'])
   t.strictSame(gaps({ forgottenTo: 3000 }, 2000, 4000),
     ['The journal has dropped events before 3000 for lack of room.'])
   const next = { ...run, run: 'r2', startedAt: 60_000, coveredTo: 900_000, isEnded: true }

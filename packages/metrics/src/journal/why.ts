@@ -53,7 +53,7 @@ export interface Why {
   readonly timeline: readonly Step[]
 }
 
-const WITHIN = 30_000
+export const WITHIN = 30_000
 
 /**
  * Explains why a client saw a version of a response at a time.

@@ -12,7 +12,7 @@ const WRITE_TIMEOUT = 2000
 const LAST_WRITE_TIMEOUT = 500
 const LAST_WRITE_AGAIN_AFTER = 50
 /** Time after which an idle process reports that it lives. */
-const TELL_EVERY = 10_000
+const TELL_EVERY = 1000
 // Events and characters in memory, and in one batch.
 const MOST_PENDING = 2000
 const MOST_CHARACTERS = 2 * 1024 * 1024
@@ -254,7 +254,8 @@ export class JournalWriter {
       from = Math.min(from, gap.began)
       to = Math.max(to, gap.at)
     }
-    const coveredTo = isAll ? Math.min(now, this.#further.began ?? now) : Math.min(now, to)
+    // Further events of the same millisecond may follow.
+    const coveredTo = Math.min(now, (isAll ? this.#further.began : to) ?? now) - 1
     return {
       namespace, run: this.#runTo(coveredTo), seq: ++this.#seq, from, to: Math.max(from, to), events
     }
