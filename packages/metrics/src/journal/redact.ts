@@ -60,6 +60,19 @@ export function redactor (
   }
 }
 
+const LONGEST = 1024
+
+/**
+ * Returns a key, a URL or a tag as it is recorded: a long one ends with a removed parameter.
+ * @example bounded(redactor([]), '/p?token=x') // '/p?token=[redacted]'
+ */
+export function bounded (redact: (text: string) => string, given: string): string {
+  const text = redact(given)
+  return text.length <= LONGEST
+    ? text
+    : text.slice(0, LONGEST) + redact(`?token=${text}`).slice('?token='.length)
+}
+
 /** Returns whether a text has lost a value that no hash stands for: others may be the same text. */
 export const isMerged = (text: string): boolean => text.includes('[redacted]')
 

@@ -31,7 +31,10 @@ function reasonOf (served: Recorded<ServedEvent>, explained: Explained): Text {
   const { version, ending, write } = explained
   const which = version === undefined ? say`the response` : say`the version ${versionText(version)}`
   const source = sourceOf(served)
-  const by = write === undefined ? say`an invalidation` : say`${writeText(write)}`
+  const asked = ending?.invalidation.request
+  const by = write !== undefined
+    ? say`${writeText(write)}`
+    : asked === undefined ? say`an invalidation` : say`the invalidation ${requestText(asked)}`
   switch (explained.cause) {
     case 'not-cached':
       if (served.reason === undefined && (served.status ?? 0) >= 400) {

@@ -34,6 +34,8 @@ export interface JournalWriterOptions {
   readonly hitsPerSecond?: number
   /** Events that wait for the store, at most; further ones are counted. Default 2000. */
   readonly maxPending?: number
+  /** Parameters whose values its events lack, for others that write to the journal. */
+  readonly redact?: readonly string[]
   /** Called after each write: with the error, or with nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
@@ -268,9 +270,14 @@ export class JournalWriter {
   }
 
   #runTo (coveredTo: number): JournalRun {
-    const { instance } = this.#options
+    const { instance, redact = [] } = this.#options
     return {
-      run: this.#run, instance, startedAt: this.#startedAt, coveredTo, isEnded: this.#isEnded
+      run: this.#run,
+      instance,
+      startedAt: this.#startedAt,
+      coveredTo,
+      isEnded: this.#isEnded,
+      ...(redact.length > 0 && { redact })
     }
   }
 }
