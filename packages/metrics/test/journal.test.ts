@@ -441,6 +441,20 @@ t.test('questions that are none are named', async (t) => {
     await t.rejects(ask(wrong), code)
   }
   await t.rejects(searchJournal(store, NAMESPACE, { from: NaN, to: 1 }, {}), code)
+  for (const [filter, message] of [
+    [null, /filter null/], ['x', /filter/], [{ kind: 'fill' }, /kind 'fill' .*filled, served/],
+    [{ kind: null }, /kind null/], [{ tag: null }, /tag null/], [{ url: 5 }, /url 5/]
+  ] as const) {
+    // @ts-expect-error -- a mistake that JavaScript allows
+    await t.rejects(searchJournal(store, NAMESPACE, { from: 0, to: 1 }, filter), { ...code, message })
+  }
+  const option = { code: 'WEIR_METRICS_INVALID_OPTION', message: /redactor\(/ }
+  for (const names of [null, undefined, 'email', [''], [5], [null]]) {
+    // @ts-expect-error -- a mistake that JavaScript allows
+    t.throws(() => redactor(names), option)
+  }
+  // @ts-expect-error -- a mistake that JavaScript allows
+  t.throws(() => redactor([], 'secret'), option)
   t.equal(askedUrl('HTTP://u@Shop:80/%7eü%c3'), 'http://shop/~%C3%BC%C3')
   t.equal(askedUrl('http://shop'), 'http://shop/')
 })

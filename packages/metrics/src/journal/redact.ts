@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto'
+import { shown } from '@weir/internal'
+import { MetricsError } from '../errors.js'
 
 // Bytes of the keyed hash of a removed value.
 const HASH_BYTES = 6
@@ -10,6 +12,7 @@ const DEEPEST = 5
  * parameters, names and passwords before a host, tokens, and the request headers in a key. A keyed
  * hash stands for each, `[redacted 4fG_x2Qa]`, so that different texts remain different; without a
  * secret only `[redacted]`.
+ * @throws MetricsError WEIR_METRICS_INVALID_OPTION
  * @param names of parameters, besides those that name secrets
  * @param secret returns the key of the hashes, if it is known
  * @example redactor(['email'])('/p?email=me') // '/p?email=[redacted]'
@@ -18,6 +21,14 @@ export function redactor (
   names: readonly string[],
   secret: () => string | undefined = () => undefined
 ): (text: string) => string {
+  const isList: unknown = Array.isArray(names) &&
+    names.every((name: unknown) => typeof name === 'string' && name !== '')
+  if (isList !== true || typeof secret !== 'function') {
+    throw new MetricsError(
+      'WEIR_METRICS_INVALID_OPTION',
+      `redactor(${shown(names)}, ${shown(secret)}) needs a list of names of parameters, like ['email'], and perhaps a function that returns a secret`
+    )
+  }
   const own = new Set(names.map((name) => name.toLowerCase()))
   const mark = (value: string) => {
     const key = secret()
