@@ -1,5 +1,5 @@
 export { askWhy } from './ask.js'
-export { type Clocks, type Explained, type ServedCause } from './cause.js'
+export { type ClockOrder, type Clocks, type Explained, type ServedCause } from './cause.js'
 export type {
   FilledEvent, GapEvent, InvalidatedEvent, JournalEvent, Recorded, RequestFacts, ServedEvent,
   ServedOutcome, VersionFacts, WrittenEvent
