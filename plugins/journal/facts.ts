@@ -1,5 +1,5 @@
 import {
-  pathOf, type RequestFacts, type Served, type ServedFacts, type VersionFacts
+  bounded, pathOf, type RequestFacts, type Served, type ServedFacts, type VersionFacts
 } from '@weir/metrics/journal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { traceOf } from '../active-tracing.js'
@@ -38,10 +38,7 @@ export class Facts implements ServedFacts<FastifyReply> {
 
   /** Returns a key or a URL as it is recorded: a long one ends with a parameter that is removed. */
   text (given: string): string {
-    const text = this.redact(given)
-    return text.length <= LONGEST
-      ? text
-      : text.slice(0, LONGEST) + this.redact(`?token=${text}`).slice('?token='.length)
+    return bounded(this.redact, given)
   }
 
   tags (given: readonly string[]): string[] {

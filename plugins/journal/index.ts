@@ -13,6 +13,8 @@ import type { FilledMessage, WrittenMessage } from '../response-cache/channels.j
 import { defaultClients, ownClients } from './clients.js'
 import { Facts } from './facts.js'
 
+export { clientOf } from '../observability/client.js'
+
 /** Options of the journal. */
 export interface JournalOptions {
   /**
@@ -102,6 +104,7 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
     store,
     namespace,
     instance,
+    redact,
     ...bounds,
     onWritten (error) {
       logOutage(error)

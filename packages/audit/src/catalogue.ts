@@ -120,6 +120,12 @@ export const CATALOGUE = {
     weir: 'Judge the field before the response cache, or let the failure have a status that is not stored (400, 431, 500).',
     general: 'Do not store error responses unless they say so.'
   },
+  'stored-refusal': {
+    severity: 'high',
+    explanation: 'The refusal of one client (401, 403) is stored, and locks out clients that may see the page.',
+    weir: 'Run the access check before the response cache, and leave refusals to it: it stores none on its own.',
+    general: 'Do not store responses with status 401 or 403, or put the credentials into the key.'
+  },
   'stored-failure': {
     severity: 'medium',
     explanation: 'A failure (5xx) is stored without an explicit lifetime, and served after the app has recovered.',

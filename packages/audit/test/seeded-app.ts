@@ -242,6 +242,42 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
         `Page ${/([^/?]*)(?:\?|$)/.exec(url)?.[1]}`))
     }
   },
+  matrix: {
+    check: 'path-collision',
+    path: '/matrix/:name',
+    url: '/matrix/page',
+    declare (app, path, isBad) {
+      app.get(path, naiveCache(isBad ? { key: ({ url }) => url.replace(/;[^/?]*/g, '') } : {}),
+        text(({ url }) => `Page ${url.split('?')[0]}`))
+    }
+  },
+  'decoded-twice': {
+    check: 'path-collision',
+    path: '/decoded-twice/:name',
+    url: '/decoded-twice/page',
+    declare (app, path, isBad) {
+      const key = ({ url }: FastifyRequest) => url.replace(
+        /%25([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+      app.get(path, naiveCache(isBad ? { key } : {}),
+        text(({ url }) => `Page ${url.split('?')[0]}`))
+    }
+  },
+  'lower-query': naive(
+    'unkeyed-query',
+    text((request) => `Sorted by ${queryOf(request, 'sort')}`),
+    { key: ({ url }) => url.replace(/[?].*/, (query) => query.toLowerCase()) }
+  ),
+  refused: {
+    check: 'stored-refusal',
+    declare (app, path, isBad) {
+      const cache = naiveCache(isBad ? { statuses: [401], header: true } : { header: true })
+      app.get(
+        path,
+        { ...cache, onRequest: isBad ? [cache.onRequest, guard] : [guard, cache.onRequest] },
+        async () => 'Prices of resellers'
+      )
+    }
+  },
   wildcard: {
     check: 'path-deception',
     path: '/wildcard/*',

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { UNINVALIDATED } from '@weir/fastify/invalidation'
 import { UNCOUNTED } from '@weir/fastify/observability'
 import type { FastifyInstance } from 'fastify'
@@ -10,6 +11,7 @@ import { type StatsSchema } from './db/schema.js'
 import { EventLog } from './events/log.js'
 import { answerErrors } from './answer-errors.js'
 import { guard } from './guard.js'
+import { Purges } from './journal/purges.js'
 import { addPulse } from './live/pulse.js'
 import { Viewers } from './live/viewers.js'
 import { checkOptions, type ConsoleOptions } from './options.js'
@@ -96,6 +98,8 @@ async function scoped (
     : new RedisFigures({ nodes: redisNodes(redis), log: app.log })
   const collector = new Collector({ store, db, log: app.log })
   const viewers = new Viewers()
+  const purges = options.journal && new Purges(options.journal, `console@${hostname()}`)
+  app.addHook('onClose', async () => { await purges?.close() })
   const events = new EventLog({ db, log: app.log })
   addPulse(app, { collector, events, redis: figures, viewers })
 
@@ -121,7 +125,8 @@ async function scoped (
       hasLogin: login !== undefined
     })
     await guarded.register(journalRoutes, { authorize, store: options.journal })
-    await guarded.register(keysRoutes, { authorize, store: options.cache, collector, requests })
+    const keys = { authorize, store: options.cache, collector, requests, purges }
+    await guarded.register(keysRoutes, keys)
     await guarded.register(edgeRoutes, { authorize, collector, requests })
     await guarded.register(redisRoute, { redis: figures, collector })
     await guarded.register(liveRoute, { viewers })

@@ -6,14 +6,17 @@ import responseCache from '@weir/fastify/response-cache'
 import service, { loadEnv, serverOptions, serviceEnv } from '@weir/fastify/service'
 import { startRedis } from '@weir/internal/testing'
 import { memoryStore } from '@weir/metrics'
-import { type JournalStore, memoryJournal } from '@weir/metrics/journal'
+import { askWhy, type JournalStore, memoryJournal, searchJournal, written } from '@weir/metrics/journal'
 import { redisJournal } from '@weir/metrics/journal/redis'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { purge as purgeCommand } from '../src/cli/purge.js'
 import { timeIn, timeText } from '../src/cli/times.js'
 import { whyCommand } from '../src/cli/why.js'
+import { commandFacts, Purges } from '../src/journal/purges.js'
 import { checkOptions } from '../src/options.js'
 import { journalRoutes } from '../src/routes/journal.js'
+import { keysRoutes } from '../src/routes/keys.js'
 
 const server = await startRedis(t)
 
@@ -131,8 +134,10 @@ t.test('an option that is no journal stops the boot', async (t) => {
   t.throws(() => checkOptions({ ...valid, journal: 1 }), /journal.*redisJournal/)
 })
 
-/** Runs `weir why` with the arguments. */
-async function weirWhy (...args: readonly string[]) {
+const weirWhy = (...args: readonly string[]) => weir(whyCommand, ...args)
+
+/** Runs a command with the arguments. */
+async function weir (command: typeof whyCommand, ...args: readonly string[]) {
   let [out, err] = ['', '']
   const into = (add: (text: string) => void) => new Writable({
     write (chunk: Buffer, _encoding, done) {
@@ -140,7 +145,7 @@ async function weirWhy (...args: readonly string[]) {
       done()
     }
   })
-  const code = await whyCommand.run(args, {
+  const code = await command.run(args, {
     stdout: into((text) => { out += text }),
     stderr: into((text) => { err += text }),
     env: { REDIS_URL: server.url },
@@ -174,6 +179,66 @@ t.test('weir why', async (t) => {
     t.equal(code, 2, wrong.join(' '))
     t.match(err, /^weir why: .*\.\n/)
   }
+})
+
+t.test('purges by the console and by the command line are in the journal, with their user', async (t) => {
+  await (await server.connect()).flushall()
+  const store = redisJournal({ url: server.url })
+  const cache = redisStore({ url: server.url })
+  const shop = fastify()
+  t.teardown(async () => {
+    await shop.close()
+    await store.close()
+    await cache.close()
+  })
+  await shop.register(responseCache, { store: cache, name: 'shop-1', origin: 'http://shop' })
+  await shop.register(journal, { store, redact: ['email'] })
+  shop.get('/p', { config: { cache: { ttl: '1m', tags: ['p'] } } }, async () => 'A page')
+  const url = '/p?email=me&token=x'
+  const app = fastify()
+  app.decorateRequest('user')
+  app.addHook('onRequest', async (request) => { request.user = { id: 'eve', role: 'admin' } })
+  const purges = new Purges(store, 'console-1')
+  await app.register(keysRoutes, {
+    authorize: () => true, store: cache, collector: { presences: [] }, requests: undefined, purges
+  })
+  t.teardown(() => app.close())
+  const purge = async (namespace: string, body: object) => {
+    await shop.inject({ url })
+    await shop.journal.flush()
+    const payload = { namespace, ...body }
+    const response = await app.inject({ method: 'POST', url: '/api/stats/invalidations', payload })
+    t.equal(response.statusCode, 200, response.body)
+  }
+  const key = `http://shop${url}`
+  await purge('responses', { keys: [key] })
+  await purge('responses', { tags: ['p'] })
+  await purge('other', { tags: ['p'] })
+  await shop.inject({ url })
+  const { code } = await weir(purgeCommand, '--tag', 'p')
+  t.equal(code, 0)
+  const range = { from: 0, to: Date.now() }
+  const { events } = await searchJournal(store, 'responses', range, { kind: 'invalidated' })
+  t.match(events.map((event) => event.kind === 'invalidated' && event.request), [
+    { method: 'POST', url: '/api/stats/invalidations', client: 'user:eve' },
+    { method: 'POST', client: 'user:eve' },
+    { method: 'weir', url: 'purge', client: /^shell:.+@/ }
+  ])
+  t.notMatch(JSON.stringify(events), /email=me|token=x/)
+  t.strictSame(await store.namespaces(), ['responses'])
+  await purges.close()
+  await shop.journal.flush()
+  const first = await searchJournal(store, 'responses', range, { kind: 'filled' })
+  const at = first.events[0]?.at ?? 0
+  const answer = await askWhy(store, 'responses', { url, at, within: 1 })
+  t.match(answer.explained?.ending?.invalidation, { instance: 'console-1', request: { client: 'user:eve' } })
+  t.match(written(answer.timeline.at(-1)?.text ?? [], String), /invalidated .* for /)
+
+  const frozen = new Purges({ ...store, namespaces: () => new Promise(() => {}) }, 'console-2')
+  const began = performance.now()
+  await frozen.record('responses', [{ tags: ['p'], stamp: 1 }], commandFacts('purge', 'me'))
+  t.ok(performance.now() - began < 2000, 'the journal delays no purge for long')
+  await frozen.close()
 })
 
 t.test('times of the command line', async (t) => {

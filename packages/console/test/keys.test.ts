@@ -39,6 +39,7 @@ async function build (
     store,
     collector: { presences: [] },
     requests: undefined,
+    purges: undefined,
     authorize: (_request, action) => allowed.includes(action)
   })
   const get = (path: string, query: Record<string, string> = {}) =>

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import {
   askedUrl, askWhy, type JournalBatch, type JournalEvent, type JournalLimits, type JournalStore,
   JournalWriter,
-  matcher, memoryJournal, redactor, searchJournal, type ServedFacts
+  matcher, memoryJournal, redactor, searchJournal, type ServedFacts, written
 } from '../src/journal/index.js'
 import { redisJournal } from '../src/journal/redis.js'
 import { sqliteJournal } from '../src/journal/sqlite.js'
@@ -201,7 +201,8 @@ t.test('100,000 hits take bounded memory and bounded room in the store', async (
   const prefix = randomUUID()
   const store = redisJournal({ client, prefix, maxBytes: 65_536 })
   const writer = new JournalWriter({ store, namespace: NAMESPACE, instance: 'i' })
-  const start = Date.now()
+  // Whole seconds, each of which has many clients.
+  const start = Math.ceil(Date.now() / 1000) * 1000
   let most = 0
   for (let i = 0; i < 100_000; i++) {
     // Ten seconds of 10,000 hits each, of 50 keys and 1,000 clients.
@@ -285,6 +286,38 @@ t.test('closing ends within a bound, whatever the store does', async (t) => {
   const began = performance.now()
   await writer.close()
   t.ok(performance.now() - began < 1500)
+})
+
+t.test('a question about now waits until each live instance has reported, within a bound', async (t) => {
+  const store = memoryJournal()
+  const writerOf = (instance: string) => {
+    const writer = new JournalWriter({ store, namespace: NAMESPACE, instance })
+    writer.start()
+    return writer
+  }
+  const [busy, idle] = [writerOf('busy'), writerOf('idle')]
+  await Promise.all([busy.flush(), idle.flush()])
+  const killed = { startedAt: Date.now() - 400_000, coveredTo: Date.now() - 320_000 }
+  await store.append(batchOf('killed', 1, [], { ...killed, instance: 'killed' }))
+  await store.append(batchOf('again', 1, [], { instance: 'killed', isEnded: true }))
+  const client = 'user:alice'
+  const at = Date.now()
+  busy.served(at, 'l1', 'http://s/p', 7, { key: 'http://s/p', client }, facts)
+  const question = { url: '/p', client, at, within: 1000 }
+  const answer = await askWhy(store, NAMESPACE, question)
+  t.equal(answer.served?.request?.client, client)
+  t.notMatch(answer.gaps.map(({ text }) => written(text, String)).join(), /up to/)
+
+  await Promise.all([busy.close(), idle.close()])
+  const silent = new JournalWriter({ store, namespace: NAMESPACE, instance: 'silent' })
+  await silent.flush()
+  const { runs } = await store.coverage(NAMESPACE)
+  const last = runs.find(({ instance }) => instance === 'silent')?.coveredTo ?? 0
+  const began = performance.now()
+  const asOf = await askWhy(store, NAMESPACE, { url: '/p', client: 'user:bob', at: Date.now() })
+  t.ok(performance.now() - began < 5000)
+  const live = asOf.gaps.map(({ text }) => written(text, String)).filter((text) => /up to/.test(text))
+  t.strictSame(live, [`silent has reported up to ${last}, so the answer is complete up to then.`])
 })
 
 t.test('conditions of a search', async (t) => {
@@ -408,6 +441,20 @@ t.test('questions that are none are named', async (t) => {
     await t.rejects(ask(wrong), code)
   }
   await t.rejects(searchJournal(store, NAMESPACE, { from: NaN, to: 1 }, {}), code)
+  for (const [filter, message] of [
+    [null, /filter null/], ['x', /filter/], [{ kind: 'fill' }, /kind 'fill' .*filled, served/],
+    [{ kind: null }, /kind null/], [{ tag: null }, /tag null/], [{ url: 5 }, /url 5/]
+  ] as const) {
+    // @ts-expect-error -- a mistake that JavaScript allows
+    await t.rejects(searchJournal(store, NAMESPACE, { from: 0, to: 1 }, filter), { ...code, message })
+  }
+  const option = { code: 'WEIR_METRICS_INVALID_OPTION', message: /redactor\(/ }
+  for (const names of [null, undefined, 'email', [''], [5], [null]]) {
+    // @ts-expect-error -- a mistake that JavaScript allows
+    t.throws(() => redactor(names), option)
+  }
+  // @ts-expect-error -- a mistake that JavaScript allows
+  t.throws(() => redactor([], 'secret'), option)
   t.equal(askedUrl('HTTP://u@Shop:80/%7eü%c3'), 'http://shop/~%C3%BC%C3')
   t.equal(askedUrl('http://shop'), 'http://shop/')
 })

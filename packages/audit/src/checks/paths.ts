@@ -12,11 +12,17 @@ const VARIANTS: Readonly<Record<string, (path: string) => string>> = {
   'capital letters at the end': (path) => path.replace(last, (name) => name.toUpperCase()),
   'an encoded letter': (path) =>
     path.replace(last, (name) => `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`),
+  'a doubly encoded letter': (path) =>
+    path.replace(last, (name) => `%25${name.charCodeAt(0).toString(16)}${name.slice(1)}`),
+  'a doubly encoded slash': (path) => path.replace(/\/(?=[^/]*$)/, '%252F'),
+  'doubly encoded dot segments': (path) => `/weir-audit/%252e%252e${path}`,
   'an encoded slash': (path) => path.replace(/\/(?=[^/]*$)/, '%2F'),
   'encoded dot segments': (path) => `/weir-audit/%2e%2e${path}`,
   'an encoded slash and dots': (path) => `/weir-audit%2F..${path}`,
   'dot segments with encoded slashes': (path) => `${path}%2Fweir-audit%2F..`,
   'a parameter of the path': (path) => `${path};weir-audit`,
+  'a parameter of the path before the end': (path) =>
+    path.replace(/\/(?=[^/]*$)/, ';weir-audit/'),
   'an extension': (path) => `${changed(path)}.json`,
   'an encoded null': (path) => `${path}%00`,
   'an encoded question mark': (path) => `${path}%3Fweir-audit`,

@@ -21,6 +21,31 @@ function * queryTrials (probe: RouteProbe): Generator<Trial> {
   }
 }
 
+/** Names and values that differ in capitals alone, of all parameters together and of known ones. */
+function * capitalTrials (probe: RouteProbe): Generator<Trial> {
+  const { route, reads, isolation } = probe
+  const known = [...new Set([...route.query, ...reads.query])]
+    .filter((name) => name !== isolation?.uses)
+  for (const group of [names(probe), ...known.map((name) => [name])]) {
+    const of = (write: (name: string) => readonly [name: string, value: string]) =>
+      ({ query: Object.fromEntries(group.map(write)) })
+    const read = of((name) => [name, 'weiraudit'])
+    const input = group.length === 1 ? `?${group[0]}` : 'the query'
+    yield {
+      check: 'unkeyed-query',
+      input: `capitals in values of ${input}`,
+      fill: () => of((name) => [name, 'WEIRAUDIT']),
+      read
+    }
+    yield {
+      check: 'unkeyed-query',
+      input: `capitals in names of ${input}`,
+      fill: () => of((name) => [name.toUpperCase(), 'weiraudit']),
+      read
+    }
+  }
+}
+
 /** Parameters sent twice, and after another separator, of which the app repeats one. */
 async function * splitTrials (probe: RouteProbe): AsyncGenerator<Trial> {
   const own = new URL(probe.route.url, 'http://localhost').searchParams
@@ -86,6 +111,8 @@ export const query: Check = async function * (probe) {
     yield fault
     if (fault.check === 'unkeyed-query') unkeyed.add(fault.input)
   }
+  // A parameter that is not keyed is not keyed in capitals either.
+  if (unkeyed.size === 0) yield * faults(probe, capitalTrials(probe))
   for await (const fault of faults(probe, splitTrials(probe))) {
     // A parameter that is not keyed is not keyed when it is sent twice either.
     const [name = ''] = fault.input.split('=')

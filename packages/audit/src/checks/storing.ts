@@ -6,6 +6,7 @@ import { isSameBody, viewOf } from '../probing/view.js'
 import type { CheckId } from '../catalogue.js'
 import type { Answer } from '../target/target.js'
 import { type Check, type Fault } from './check.js'
+import { MADE_UP } from './users.js'
 
 /** One fill, and a later request that was answered from it. */
 interface Pair {
@@ -47,6 +48,7 @@ const isFresh = (answer: Answer) =>
 export const storing: Check = async function * (probe) {
   const pairs = await hits(probe)
   if (pairs !== undefined) yield * unstorable(pairs)
+  if (isRefusal(probe.control.status)) yield * refusals(probe)
   // Only the declaration of a route tells whether its responses are for everybody.
   if (probe.route.isPublic !== false || probe.control.status >= 400) return
   // An entry that trials share was stored by other requests.
@@ -58,6 +60,20 @@ export const storing: Check = async function * (probe) {
       hasDirective(answer, 'public', 's-maxage', 'must-revalidate'))) === true) {
     yield fault('stored-credentials', 'Authorization', answered[0],
       'The response to a request with Authorization is stored and served to a client without')
+  }
+}
+
+const isRefusal = (status: number) => status === 401 || status === 403
+
+/** Looks for refusals of anonymous clients that are served to clients with credentials. */
+async function * refusals (probe: RouteProbe): AsyncGenerator<Fault> {
+  for (const [input, headersOf] of Object.entries(MADE_UP)) {
+    const served = await hits(probe, {}, { headers: headersOf(newToken()) })
+    if (served?.every(({ filled, hit }) =>
+      isRefusal(filled.status) && hit.status === filled.status) !== true) continue
+    yield fault('stored-refusal', input, served[0],
+      `The refusal (${served[0].filled.status}) of an anonymous client is stored, and served to a client with credentials`)
+    return
   }
 }
 

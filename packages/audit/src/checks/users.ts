@@ -8,7 +8,7 @@ import { type Check, type Fault, faults } from './check.js'
 import { FILES } from './paths.js'
 
 /** Credentials with a made-up value, for apps that do not check them at this place. */
-const MADE_UP: Readonly<Record<string, (marker: string) => RequestHeaders>> = {
+export const MADE_UP: Readonly<Record<string, (marker: string) => RequestHeaders>> = {
   Authorization: (marker) => ({ authorization: `Bearer ${marker}` }),
   'the session cookie': (marker) => ({
     cookie: ['session', 'sid', 'sessionid', 'connect.sid', 'token', 'user']

@@ -1,7 +1,9 @@
+import { hostname, userInfo } from 'node:os'
 import { reasonOf } from '@weir/internal'
 import type { MetricsStore } from '@weir/metrics'
 import { type AskedEdge, purgeEdges } from '../edge/ask.js'
 import { edgesOf } from '../edge/edges.js'
+import { commandFacts, Purges } from '../journal/purges.js'
 import { type Entries } from '../keys/entries.js'
 import { type Io, UsageError } from './command.js'
 import { define, Failure, printJson, REDIS } from './define.js'
@@ -33,10 +35,13 @@ export const purge = define({
       throw new UsageError('Nothing to purge: give --tag T or --key K')
     }
     const began = performance.now()
-    const { tookMs, edge } = await withEntries(given, io, async (entries, metrics) => {
+    const { tookMs, edge } = await withEntries(given, io, async (entries, metrics, journal) => {
       await checkNamespace(entries, namespace)
-      await entries.invalidate(namespace, tags, keys)
+      const made = await entries.invalidate(namespace, tags, keys)
       const tookMs = Math.round(performance.now() - began)
+      const purges = new Purges(journal, `weir@${hostname()}`)
+      await purges.record(namespace, made, commandFacts('purge', `${userName()}@${hostname()}`))
+      await purges.close()
       return { tookMs, edge: await passedOn(metrics, { namespace, tags, keys }, io) }
     })
     if (given.flag('json')) {
@@ -55,6 +60,15 @@ export const purge = define({
     return 0
   }
 })
+
+/** Returns the user of the system; a container may have none. */
+function userName (): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
+}
 
 /** Asks the services that have an edge to purge it: this command does not reach it. */
 async function passedOn (

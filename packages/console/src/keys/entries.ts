@@ -1,4 +1,6 @@
-import { type Cache, createCache, type Inspected, type ListedKey, type Store } from '@weir/cache'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe } from 'node:diagnostics_channel'
+import { type Cache, type CacheEvents, createCache, type Inspected, type ListedKey, type Store } from '@weir/cache'
 import { responseSerializer, type StoredResponse } from '@weir/fastify/response-cache'
 import { isWanted, type KeyFilter } from './filter.js'
 
@@ -23,6 +25,16 @@ export type FoundEntry =
   | Inspected<StoredResponse> & { readonly cache: 'response' }
   | Inspected<unknown> & { readonly cache: 'values' }
   | { readonly cache: 'unreadable', readonly bytes: number, readonly valid: false, readonly entry: undefined }
+
+/** An invalidation in the store. */
+export type Invalidated = Pick<CacheEvents['weir:cache:invalidate'], 'tags' | 'stamp'>
+
+// The cache tells stamps by events only, within the call that they belong to.
+const invalidating = new AsyncLocalStorage<Invalidated[]>()
+subscribe('weir:cache:invalidate', (message) => {
+  const { tags, stamp } = message as CacheEvents['weir:cache:invalidate']
+  invalidating.getStore()?.push({ tags, stamp })
+})
 
 // Maximum number of open namespaces; each subscribes to its invalidations.
 const MOST_OPEN = 100
@@ -90,14 +102,20 @@ export class Entries {
     return frame && { cache: 'unreadable', bytes: frame.length, valid: false, entry: undefined }
   }
 
-  /** Invalidates entries by tags and keys. Once resolved, no instance serves them. */
+  /**
+   * Invalidates entries by tags and keys. Once resolved, no instance serves them.
+   * @returns the invalidations in the store; a key is a tag that is marked
+   */
   async invalidate (
     namespace: string,
     tags: readonly string[],
     keys: readonly string[]
-  ): Promise<void> {
+  ): Promise<readonly Invalidated[]> {
     const cache = this.#cache(namespace)
-    await Promise.all([cache.invalidate(tags), cache.deleteMany(keys)])
+    const made: Invalidated[] = []
+    await invalidating.run(made, () =>
+      Promise.all([cache.invalidate(tags), cache.deleteMany(keys)]))
+    return made
   }
 
   #cache (namespace: string): Cache<unknown> {

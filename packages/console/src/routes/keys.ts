@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { CacheError, type ListedKey, type Store } from '@weir/cache'
+import { clientOf } from '@weir/fastify/journal'
 import { NoQuery, problems } from '@weir/fastify/service'
 import {
   CONSOLE_ERR_CANNOT_LIST,
@@ -13,6 +14,7 @@ import { purgeEdges } from '../edge/ask.js'
 import { edgesOf } from '../edge/edges.js'
 import { type Requests } from '@weir/metrics'
 import { type Authorize, guard } from '../guard.js'
+import type { Purges } from '../journal/purges.js'
 import { Entries, type FoundEntry, TooManyNamespaces } from '../keys/entries.js'
 import { stateOf } from '../keys/filter.js'
 import { previewOf } from '../keys/preview.js'
@@ -34,6 +36,8 @@ export interface KeysRoutesOptions {
   readonly collector: Pick<Collector, 'presences'>
   /** Takes requests to purge edges; if undefined, none can be sent. */
   readonly requests: Requests | undefined
+  /** Records invalidations; if undefined, there is no journal. */
+  readonly purges: Purges | undefined
 }
 
 /**
@@ -42,7 +46,7 @@ export interface KeysRoutesOptions {
  */
 export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
   app,
-  { authorize, store, collector, requests }
+  { authorize, store, collector, requests, purges }
 ) => {
   const entries = store && new Entries(store)
   const inspecting = { preParsing: guard(authorize, 'inspect') }
@@ -123,14 +127,18 @@ export const keysRoutes: FastifyPluginAsyncTypebox<KeysRoutesOptions> = async (
       body: InvalidationBody,
       response: { 200: InvalidationSchema, ...problems }
     }
-  }, async ({ body: { namespace, tags = [], keys = [] } }, reply) => {
+  }, async (request, reply) => {
+    const { namespace, tags = [], keys = [] } = request.body
     reply.header('cache-control', 'no-store')
     if (tags.length + keys.length === 0) {
       throw new CONSOLE_ERR_KEYS('Nothing to invalidate: give tags or keys')
     }
     const began = performance.now()
-    await asked(entries, (entries) => entries.invalidate(namespace, tags, keys))
+    const made = await asked(entries, (entries) => entries.invalidate(namespace, tags, keys))
     const tookMs = Math.round(performance.now() - began)
+    await purges?.record(namespace, made, {
+      method: request.method, url: request.url, id: request.id, client: clientOf(request)
+    })
     const edges = edgesOf(collector.presences.map(({ state }) => state))
     const edge = await purgeEdges(requests, edges, { namespace, tags, keys })
     return { namespace, tags, keys, tookMs, edge }

@@ -1,18 +1,25 @@
+import { setTimeout } from 'node:timers/promises'
 import { MetricsError } from '../errors.js'
 import type { Recorded } from './event.js'
+import { isLive } from './gaps.js'
 import { urlMatcher, urlOf } from './names.js'
 import { aboutUrl, checkTime, keysOf, searchJournal } from './search.js'
 import type { JournalStore } from './store.js'
-import { type Why, why, type WhyQuestion } from './why.js'
+import { type Why, why, type WhyQuestion, WITHIN } from './why.js'
 
 // Milliseconds. What happened earlier concerns an answer only through the version that was served,
 // and what happened later only as the write that changed it.
 const LOOK_BACK = 3_600_000
 const LOOK_AHEAD = 600_000
 const MOST_EVENTS = 20_000
+// Milliseconds for which a question about the last moments waits for the reports of instances,
+// which come each second, and between two looks at them.
+const REPORTS = 2500
+const LOOK_AGAIN = 100
 
 /**
- * Reads a journal and explains why a client saw a version of a response.
+ * Reads a journal and explains why a client saw a version of a response. A question about the last
+ * moments waits up to 2.5 s until each instance has reported.
  * @throws MetricsError WEIR_METRICS_INVALID_QUESTION; the store's error
  */
 export async function askWhy (
@@ -22,7 +29,8 @@ export async function askWhy (
   now = Date.now()
 ): Promise<Why> {
   checkQuestion(question)
-  const { at, url } = question
+  const { at, url, within = WITHIN } = question
+  await reportsTo(Math.min(now, at + within), store, namespace)
   const limits = { most: MOST_EVENTS }
   const range = { from: at - LOOK_BACK, to: at + LOOK_AHEAD }
   const search = (keys?: ReadonlySet<string>) =>
@@ -47,6 +55,17 @@ export async function askWhy (
 }
 
 const AROUND = 10_000
+
+/** Waits, within a bound, until each live instance has reported up to a time. */
+async function reportsTo (time: number, store: JournalStore, namespace: string): Promise<void> {
+  const end = performance.now() + REPORTS
+  while (performance.now() < end) {
+    const { runs } = await store.coverage(namespace)
+    const now = Date.now()
+    if (runs.every((run) => run.coveredTo >= time || !isLive(run, runs, now))) return
+    await setTimeout(LOOK_AGAIN)
+  }
+}
 
 function checkQuestion (question: WhyQuestion): void {
   const { at, within = 0, client } = question ?? {}

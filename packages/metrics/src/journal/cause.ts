@@ -32,6 +32,15 @@ export interface Explained {
   readonly write: Recorded<WrittenEvent> | undefined
   /** Two instances whose clocks disagree: their events have an impossible order. */
   readonly clocks?: Clocks
+  /** The closest events whose order the reason rests on, and only the clocks tell. */
+  readonly order?: ClockOrder
+}
+
+/** Events of two instances, and the milliseconds between them. */
+export interface ClockOrder {
+  readonly one: string
+  readonly other: string
+  readonly apart: number
 }
 
 /** Two clocks, and the milliseconds by which they differ, at least. */
@@ -49,6 +58,34 @@ export function explain (history: History, served: Recorded<ServedEvent>): Expla
   const explained = explainByTimes(history, served)
   const clocks = disagreement(served, explained)
   return { ...explained, ...(clocks !== undefined && { clocks }) }
+}
+
+/** Explains as `explain` does, and whether the reason rests on clocks that may differ. */
+export function explainWithOrder (history: History, served: Recorded<ServedEvent>): Explained {
+  const explained = explain(history, served)
+  const isSame = [-CLOCK, -CLOCK / 2, 0, CLOCK / 2, CLOCK].every((shift) =>
+    explainByTimes(history, served, shift, 0).cause === explained.cause)
+  const order = isSame ? undefined : closest(history, served, explained)
+  return { ...explained, ...(order !== undefined && { order }) }
+}
+
+/** Returns the event of another instance that is closest to a served request. */
+function closest (
+  history: History,
+  served: Recorded<ServedEvent>,
+  { version, ending }: Explained
+): ClockOrder | undefined {
+  const writes = history.writesTo(version ?? history.latestOf(served.key))
+    .flatMap(({ instance, began, since, at }) =>
+      [began, since, at].map((time) => ({ instance, time })))
+  const { instance = '', at = 0 } = ending?.invalidation ?? {}
+  const distance = (time: number) =>
+    Math.round(Math.min(Math.abs(time - served.began), Math.abs(time - served.at)))
+  return [...writes, ...(ending === undefined ? [] : [{ instance, time: at }])]
+    .filter((event) => event.instance !== served.instance)
+    .map((event) =>
+      ({ one: served.instance, other: event.instance, apart: distance(event.time) }))
+    .toSorted((a, b) => a.apart - b.apart)[0]
 }
 
 /** Returns two clocks by which an effect came before its cause. */
@@ -75,10 +112,25 @@ function disagreement (
   ][0]
 }
 
-function explainByTimes (history: History, served: Recorded<ServedEvent>): Explained {
+/**
+ * @param shift milliseconds by which the clocks of other instances are set
+ * @param tolerance milliseconds by which they may differ in favor of the write
+ */
+function explainByTimes (
+  history: History,
+  served: Recorded<ServedEvent>,
+  shift = 0,
+  tolerance = CLOCK
+): Explained {
+  // One process has one clock.
+  const isOwn = ({ instance }: Recorded) => instance === served.instance
+  const on = (event: Recorded, time: number) => isOwn(event) ? time : time + shift
+  const endOf = (write: Recorded<WrittenEvent>) => on(write, write.at)
+  const latestEndOf = (write: Recorded<WrittenEvent>) =>
+    endOf(write) + (isOwn(write) ? 0 : tolerance)
   const version = history.versionOf(served)
   if (version === undefined || served.stamp === undefined) {
-    return computed(history, served, version)
+    return computed(history, served, version, on)
   }
   const ending = history.endingOf(version)
   const writes = history.writesTo(version)
@@ -87,18 +139,20 @@ function explainByTimes (history: History, served: Recorded<ServedEvent>): Expla
   if (served.standsIn === 'error') return of('stale-if-error')
   if (served.standsIn === 'outage') return of('outage')
 
-  const ended = ending?.invalidation.at ?? Infinity
+  const ended =
+    ending === undefined ? Infinity : on(ending.invalidation, ending.invalidation.at)
   // The data may be new already, and the client of the write does not know yet.
   const pending = writes.find((write) =>
-    write.began <= served.at && served.began <= write.at + clockOf(write, served) &&
+    on(write, write.began) <= served.at && served.began <= latestEndOf(write) &&
     (ending?.write === undefined || write === ending.write))
   if (pending !== undefined && served.began <= ended + FOLLOWED) {
-    if (pending.outcome === 'queued' && served.began > pending.at) {
+    if (pending.outcome === 'queued' && served.began > endOf(pending)) {
       return of('outbox-behind', pending)
     }
     return of('before-acknowledged', pending)
   }
-  const before = writes.findLast((write) => write.at < served.began && isStillPending(write, ended))
+  const before = writes.findLast((write) =>
+    endOf(write) < served.began && isStillPending(write, endOf(write), ended))
   if (before?.outcome === 'queued' && served.began <= ended + FOLLOWED) {
     return of('outbox-behind', before)
   }
@@ -108,7 +162,7 @@ function explainByTimes (history: History, served: Recorded<ServedEvent>): Expla
     if (write === undefined) {
       return of(served.began <= ended + FOLLOWED ? 'before-acknowledged' : 'unexplained')
     }
-    if (served.began <= write.at + clockOf(write, served)) return of('before-acknowledged')
+    if (served.began <= latestEndOf(write)) return of('before-acknowledged')
     const isBounded = write.consistency === 'bounded' && served.began <= ended + FOLLOWED
     return of(isBounded ? 'bounded' : 'unexplained')
   }
@@ -120,18 +174,15 @@ function explainByTimes (history: History, served: Recorded<ServedEvent>): Expla
 }
 
 /** A write whose invalidation is not in the store at its end. */
-const isStillPending = (write: WrittenEvent, ended: number) =>
-  write.outcome === 'queued' || (write.outcome === 'failed' && ended > write.at)
-
-/** Clocks of two instances may differ; one process has one clock. */
-const clockOf = (a: Recorded<WrittenEvent>, b: Recorded<ServedEvent>) =>
-  a.instance === b.instance ? 0 : CLOCK
+const isStillPending = ({ outcome }: WrittenEvent, end: number, ended: number) =>
+  outcome === 'queued' || (outcome === 'failed' && ended > end)
 
 /** Explains a response that the request's own handler computed. */
 function computed (
   history: History,
   served: Recorded<ServedEvent>,
-  version: KnownVersion | undefined
+  version: KnownVersion | undefined,
+  on: (event: Recorded, time: number) => number
 ): Explained {
   const known = { version, ending: version && history.endingOf(version) }
   if (served.outcome !== 'miss') return { ...known, cause: 'not-cached', write: undefined }
@@ -139,6 +190,6 @@ function computed (
   const alike = version ?? history.latestOf(served.key)
   const began = version?.fill?.began ?? served.began
   const write = history.writesTo(alike).find((write) =>
-    began <= write.since && write.since <= served.at)
+    began <= on(write, write.since) && on(write, write.since) <= served.at)
   return { ...known, cause: write === undefined ? 'computed' : 'computed-before-write', write }
 }

@@ -88,6 +88,8 @@ export interface InvalidatedEvent {
   readonly stamp: number
   /** Empty: every version of the namespace. */
   readonly tags: readonly string[]
+  /** Request for it, if the console or the command line made it. */
+  readonly request?: RequestFacts
 }
 
 /** A write was answered. */

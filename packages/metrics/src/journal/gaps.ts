@@ -1,5 +1,5 @@
 import type { Recorded } from './event.js'
-import type { JournalCoverage } from './store.js'
+import type { JournalCoverage, JournalRun } from './store.js'
 import { type Text, say } from './text.js'
 
 /** A time for which the journal may lack events. */
@@ -11,11 +11,21 @@ export interface JournalGap {
 
 // Milliseconds after which a process that has not reported is presumed dead or cut off.
 const SILENT = 15_000
-// Milliseconds from the last report of a killed process to its last event, at most: idle processes
-// report every ten seconds.
+// Milliseconds from the last report of a killed process to its last event, at most: a process may
+// have waited for its store.
 const AFTER_DEATH = 11_000
 // Milliseconds after which a silent process is presumed to serve nothing from its cache.
 const CUT_OFF = 300_000
+
+/** Returns whether a process is expected to report again. */
+export const isLive = (
+  { instance, startedAt, coveredTo, isEnded }: JournalRun,
+  runs: readonly JournalRun[],
+  now: number
+): boolean => !isEnded && now - coveredTo <= SILENT && !isFollowed(instance, startedAt, runs)
+
+const isFollowed = (instance: string, startedAt: number, runs: readonly JournalRun[]) =>
+  runs.some((other) => other.instance === instance && other.startedAt > startedAt)
 
 /** Returns the times between two others for which events may be missing. */
 export function gapsBetween (
@@ -41,18 +51,17 @@ export function gapsBetween (
     add({ from: 0, to: first - 1, text: say`The journal begins at ${{ at: first }}.` })
   }
   for (const run of runs) {
-    const { instance, coveredTo, isEnded } = run
+    const { instance, startedAt, coveredTo, isEnded } = run
     if (isEnded) continue
     const isSilent = now - coveredTo > SILENT
-    const isFollowed = runs.some((other) =>
-      other.instance === instance && other.startedAt > run.startedAt)
-    const end = isFollowed ? coveredTo + AFTER_DEATH : coveredTo + (isSilent ? CUT_OFF : SILENT)
+    const end = coveredTo +
+      (isFollowed(instance, startedAt, runs) ? AFTER_DEATH : isSilent ? CUT_OFF : SILENT)
     add({
       from: coveredTo + 1,
       to: Math.min(now, end),
       text: isSilent
         ? say`${instance} has not reported since ${{ at: coveredTo }}: it was killed, or is cut off.`
-        : say`${instance} has reported up to ${{ at: coveredTo }}.`
+        : say`${instance} has reported up to ${{ at: coveredTo }}, so the answer is complete up to then.`
     })
   }
   for (const event of events) {

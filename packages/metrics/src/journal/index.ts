@@ -1,5 +1,5 @@
 export { askWhy } from './ask.js'
-export { type Clocks, type Explained, type ServedCause } from './cause.js'
+export { type ClockOrder, type Clocks, type Explained, type ServedCause } from './cause.js'
 export type {
   FilledEvent, GapEvent, InvalidatedEvent, JournalEvent, Recorded, RequestFacts, ServedEvent,
   ServedOutcome, VersionFacts, WrittenEvent
@@ -9,7 +9,7 @@ export type { Ending, KnownVersion } from './history.js'
 export type { Served } from './hits.js'
 export { memoryJournal } from './memory.js'
 export { askedUrl, pathOf, urlOf, withoutMark } from './names.js'
-export { redactor } from './redact.js'
+export { bounded, redactor } from './redact.js'
 export {
   aboutUrl, clientsOf, type Found, type JournalFilter, matcher, searchJournal, type SearchLimits
 } from './search.js'

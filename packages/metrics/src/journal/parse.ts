@@ -47,7 +47,9 @@ const KINDS = {
     clients: optional(listOf(isText)),
     hasMoreClients: optional(isBoolean)
   }),
-  invalidated: shape({ at: isNumber, stamp: isNumber, tags: listOf(isText) }),
+  invalidated: shape({
+    at: isNumber, stamp: isNumber, tags: listOf(isText), request: optional(isRequest)
+  }),
   written: shape({
     ...span,
     since: isNumber,
@@ -71,7 +73,8 @@ const hasRun = shape({
   instance: isText,
   startedAt: isNumber,
   coveredTo: isNumber,
-  isEnded: isBoolean
+  isEnded: isBoolean,
+  redact: optional(listOf(isText))
 })
 const isRun = (value: unknown): value is JournalRun => hasRun(value)
 

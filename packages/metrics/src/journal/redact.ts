@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto'
+import { shown } from '@weir/internal'
+import { MetricsError } from '../errors.js'
 
 // Bytes of the keyed hash of a removed value.
 const HASH_BYTES = 6
@@ -10,6 +12,7 @@ const DEEPEST = 5
  * parameters, names and passwords before a host, tokens, and the request headers in a key. A keyed
  * hash stands for each, `[redacted 4fG_x2Qa]`, so that different texts remain different; without a
  * secret only `[redacted]`.
+ * @throws MetricsError WEIR_METRICS_INVALID_OPTION
  * @param names of parameters, besides those that name secrets
  * @param secret returns the key of the hashes, if it is known
  * @example redactor(['email'])('/p?email=me') // '/p?email=[redacted]'
@@ -18,6 +21,14 @@ export function redactor (
   names: readonly string[],
   secret: () => string | undefined = () => undefined
 ): (text: string) => string {
+  const isList: unknown = Array.isArray(names) &&
+    names.every((name: unknown) => typeof name === 'string' && name !== '')
+  if (isList !== true || typeof secret !== 'function') {
+    throw new MetricsError(
+      'WEIR_METRICS_INVALID_OPTION',
+      `redactor(${shown(names)}, ${shown(secret)}) needs a list of names of parameters, like ['email'], and perhaps a function that returns a secret`
+    )
+  }
   const own = new Set(names.map((name) => name.toLowerCase()))
   const mark = (value: string) => {
     const key = secret()
@@ -58,6 +69,19 @@ export function redactor (
     const [first = '', ...lines] = text.split('\n')
     return [url(first), ...lines.map((line) => headerLine(line, mark))].join('\n')
   }
+}
+
+const LONGEST = 1024
+
+/**
+ * Returns a key, a URL or a tag as it is recorded: a long one ends with a removed parameter.
+ * @example bounded(redactor([]), '/p?token=x') // '/p?token=[redacted]'
+ */
+export function bounded (redact: (text: string) => string, given: string): string {
+  const text = redact(given)
+  return text.length <= LONGEST
+    ? text
+    : text.slice(0, LONGEST) + redact(`?token=${text}`).slice('?token='.length)
 }
 
 /** Returns whether a text has lost a value that no hash stands for: others may be the same text. */

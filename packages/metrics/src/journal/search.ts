@@ -1,3 +1,4 @@
+import { shown } from '@weir/internal'
 import { MetricsError } from '../errors.js'
 import type { JournalEvent, Recorded } from './event.js'
 import { eventMatcher, keyIn, withoutMark } from './names.js'
@@ -38,7 +39,8 @@ const SPAN = 2000
 
 /**
  * Returns the events of a journal between two times, both inclusive, that match.
- * @throws MetricsError WEIR_METRICS_INVALID_QUESTION for a time that is none; the store's error
+ * @throws MetricsError WEIR_METRICS_INVALID_QUESTION for a time or a condition that is none; the
+ *   store's error
  * @example
  * const range = { from: Date.now() - 60_000, to: Date.now() }
  * const { events } = await searchJournal(journal, 'responses', range, { url: '/products/1' })
@@ -52,6 +54,7 @@ export async function searchJournal (
 ): Promise<Found> {
   checkTime('from', from)
   checkTime('to', to)
+  if (typeof filter !== 'function') checkFilter(filter)
   const isWanted = typeof filter === 'function' ? filter : matcher(filter)
   const end = performance.now() + time
   let events: Recorded[] = []
@@ -143,6 +146,29 @@ export function keysOf (url: string, events: readonly Recorded[]): Set<string> {
   const isOfUrl = eventMatcher(url)
   return new Set(events.flatMap((event) =>
     (event.kind === 'filled' || event.kind === 'served') && isOfUrl(event) ? [keyIn(event)] : []))
+}
+
+const KINDS: readonly unknown[] =
+  ['filled', 'served', 'invalidated', 'written', 'gap'] satisfies JournalEvent['kind'][]
+const CONDITIONS: readonly string[] = [
+  'kind', 'url', 'tag', 'client', 'instance', 'request', 'trace'
+] satisfies (keyof JournalFilter)[]
+
+/** Fails for conditions that no event could meet, or that would be ignored. */
+function checkFilter (filter: unknown): void {
+  const refuse = (problem: string) => new MetricsError('WEIR_METRICS_INVALID_QUESTION', problem)
+  if (typeof filter !== 'object' || filter === null) {
+    throw refuse(`The filter ${shown(filter)} has no conditions: use an object such as { url: '/p' }, or {} for every event`)
+  }
+  for (const [name, value] of Object.entries(filter)) {
+    if (value === undefined || !CONDITIONS.includes(name)) continue
+    if (name === 'kind' && !KINDS.includes(value)) {
+      throw refuse(`kind ${shown(value)} is not a kind of event: there are ${KINDS.join(', ')}`)
+    }
+    if (typeof value !== 'string') {
+      throw refuse(`${name} ${shown(value)} is no text: leave it out to match any event`)
+    }
+  }
 }
 
 /** @throws MetricsError WEIR_METRICS_INVALID_QUESTION */

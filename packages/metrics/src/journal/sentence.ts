@@ -1,6 +1,6 @@
 import type { Explained } from './cause.js'
 import type { Recorded, RequestFacts, ServedEvent, WrittenEvent } from './event.js'
-import type { KnownVersion } from './history.js'
+import { CLOCK, type KnownVersion } from './history.js'
 import { lasting, say, type Text } from './text.js'
 
 /** Returns a request as a reader recognizes it. */
@@ -21,7 +21,10 @@ function versionText ({ stamp, facts, fill }: KnownVersion): Text {
 
 /** Explains in plain English why a request was answered with its version. */
 export function sentenceOf (served: Recorded<ServedEvent>, explained: Explained): Text {
-  const { clocks } = explained
+  const { clocks, order } = explained
+  if (clocks === undefined && order !== undefined) {
+    return say`Probably: ${reasonOf(served, explained)} Only the clocks of ${order.one} and ${order.other} tell the order of events that are ${lasting(order.apart)} apart, and clocks may differ by ${lasting(CLOCK)}.`
+  }
   return clocks === undefined
     ? reasonOf(served, explained)
     : say`${reasonOf(served, explained)} But the clocks of ${clocks.ahead} and ${clocks.behind} disagree, by ${lasting(clocks.by)} or more: an event is later than one that it came before, so this may be wrong.`
@@ -31,7 +34,10 @@ function reasonOf (served: Recorded<ServedEvent>, explained: Explained): Text {
   const { version, ending, write } = explained
   const which = version === undefined ? say`the response` : say`the version ${versionText(version)}`
   const source = sourceOf(served)
-  const by = write === undefined ? say`an invalidation` : say`${writeText(write)}`
+  const asked = ending?.invalidation.request
+  const by = write !== undefined
+    ? say`${writeText(write)}`
+    : asked === undefined ? say`an invalidation` : say`the invalidation ${requestText(asked)}`
   switch (explained.cause) {
     case 'not-cached':
       if (served.reason === undefined && (served.status ?? 0) >= 400) {

@@ -12,6 +12,8 @@ export interface JournalRun {
   readonly coveredTo: number
   /** Whether it closed in good order, so that nothing is missing after `coveredTo`. */
   readonly isEnded: boolean
+  /** Parameters whose values it does not record, besides those that name secrets. */
+  readonly redact?: readonly string[]
 }
 
 /** Events of one process, in the order in which they were recorded. */

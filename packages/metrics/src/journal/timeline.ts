@@ -65,7 +65,7 @@ export function describe (event: Recorded, version?: KnownVersion): Text {
     case 'invalidated':
       return event.tags.length === 0
         ? say`${instance} invalidated the whole namespace`
-        : say`${instance} invalidated ${event.tags.slice(0, 3).map(withoutMark).map(shown).join(', ')}${event.tags.length > 3 ? ` and ${event.tags.length - 3} more` : ''}`
+        : say`${instance} invalidated ${event.tags.slice(0, 3).map(withoutMark).map(shown).join(', ')}${event.tags.length > 3 ? ` and ${event.tags.length - 3} more` : ''}${event.request === undefined ? '' : ` for ${requestText(event.request)}`}`
     case 'gap':
       return say`${instance} could not record ${event.count} events from ${{ at: event.began }} on`
   }

@@ -1,4 +1,4 @@
-import { explain, type Explained, type ServedCause } from './cause.js'
+import { explain, explainWithOrder, type Explained, type ServedCause } from './cause.js'
 import type { Recorded, ServedEvent } from './event.js'
 import { gapsBetween, type JournalGap } from './gaps.js'
 import { History } from './history.js'
@@ -43,7 +43,7 @@ export interface Step {
 export interface Why {
   readonly cause: Cause
   readonly conclusion: Text
-  /** False if events that the journal lacks could change the conclusion. */
+  /** False if events that the journal lacks, or differences of clocks, could change it. */
   readonly isCertain: boolean
   readonly gaps: readonly JournalGap[]
   /** The request that the answer is about. */
@@ -53,7 +53,7 @@ export interface Why {
   readonly timeline: readonly Step[]
 }
 
-const WITHIN = 30_000
+export const WITHIN = 30_000
 
 /**
  * Explains why a client saw a version of a response at a time.
@@ -82,7 +82,7 @@ export function why (
     const from = explained.version?.facts?.storedAt ?? served.began - within
     const gaps = gapsIn(from, served.at)
     const isWhole = gaps.length === 0 && isComplete
-    const isSafe = explained.clocks === undefined &&
+    const isSafe = explained.clocks === undefined && explained.order === undefined &&
       (!RESTS_ON_ABSENCE.has(explained.cause) || isWhole) && !isMerged(served.key)
     return {
       cause: explained.cause,
@@ -134,7 +134,8 @@ function choose (
     .toSorted((a, b) =>
       Number(isOld(b.explained)) - Number(isOld(a.explained)) ||
       distance(a.served, at) - distance(b.served, at))
-  return ranked[0]
+  const [first] = ranked
+  return first && { ...first, explained: explainWithOrder(history, first.served) }
 }
 
 const isOld = ({ cause }: Explained) => !SEEN_CURRENT.has(cause)

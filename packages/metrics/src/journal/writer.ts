@@ -12,7 +12,7 @@ const WRITE_TIMEOUT = 2000
 const LAST_WRITE_TIMEOUT = 500
 const LAST_WRITE_AGAIN_AFTER = 50
 /** Time after which an idle process reports that it lives. */
-const TELL_EVERY = 10_000
+const TELL_EVERY = 1000
 // Events and characters in memory, and in one batch.
 const MOST_PENDING = 2000
 const MOST_CHARACTERS = 2 * 1024 * 1024
@@ -34,6 +34,8 @@ export interface JournalWriterOptions {
   readonly hitsPerSecond?: number
   /** Events that wait for the store, at most; further ones are counted. Default 2000. */
   readonly maxPending?: number
+  /** Parameters whose values its events lack, for others that write to the journal. */
+  readonly redact?: readonly string[]
   /** Called after each write: with the error, or with nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
@@ -254,7 +256,8 @@ export class JournalWriter {
       from = Math.min(from, gap.began)
       to = Math.max(to, gap.at)
     }
-    const coveredTo = isAll ? Math.min(now, this.#further.began ?? now) : Math.min(now, to)
+    // Further events of the same millisecond may follow.
+    const coveredTo = Math.min(now, (isAll ? this.#further.began : to) ?? now) - 1
     return {
       namespace, run: this.#runTo(coveredTo), seq: ++this.#seq, from, to: Math.max(from, to), events
     }
@@ -267,9 +270,14 @@ export class JournalWriter {
   }
 
   #runTo (coveredTo: number): JournalRun {
-    const { instance } = this.#options
+    const { instance, redact = [] } = this.#options
     return {
-      run: this.#run, instance, startedAt: this.#startedAt, coveredTo, isEnded: this.#isEnded
+      run: this.#run,
+      instance,
+      startedAt: this.#startedAt,
+      coveredTo,
+      isEnded: this.#isEnded,
+      ...(redact.length > 0 && { redact })
     }
   }
 }
