@@ -1,5 +1,5 @@
-// Shares of time that hashing bodies may take, and looking at requests, each: of the CPU time of the
-// process, and at least of the time that passes, for a process that does little.
+// Shares of time that hashing bodies may take, and the same for looking at requests: of the CPU
+// time of the process, and at least of the time that passes, for a process that does little.
 const OF_CPU = 0.001
 const OF_TIME = 0.0002
 // Milliseconds.
@@ -9,8 +9,8 @@ const RENEW_EVERY = 500
 // Requests per second to observe without their body: at first, and of a route at least.
 const FIRST_REQUESTS = 500
 const LEAST_REQUESTS = 20
-// Time that one of them takes, ms: assumed at first, and at most, since processes have to wait for a
-// core. The mean is over about so many.
+// Time that one of them takes, ms: assumed at first, and at most, since processes have to wait for
+// a core. The mean is over about so many.
 const COST = 0.01
 const MOST_COST = 0.05
 const MEAN_OF = 50

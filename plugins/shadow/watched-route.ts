@@ -34,6 +34,7 @@ export class WatchedRoute {
   /** Latest responses, whose status is looked at later: an event for each would cost more. */
   readonly #latest: (FastifyReply | undefined)[] =
     new Array<undefined>(LATEST).fill(undefined)
+
   /** Listeners for the end of responses that take long. */
   #awaited = 0
 

@@ -30,10 +30,11 @@ interface Traffic {
 
 /** Requests with truth: the body of each URL changes at random times. */
 function generate (
-  { urls, seconds, perSecond, changes, skew = 0, bursts: [cycle, burst] = [1, 1], seed = 1 }: Traffic,
+  { urls, seconds, perSecond, changes, skew = 0, bursts = [1, 1], seed = 1 }: Traffic,
   each: (url: number, version: number, at: number) => void
 ): void {
   const random = randoms(seed)
+  const [cycle, burst] = bursts
   const weights = Array.from({ length: urls }, (_, i) => (i + 1) ** -skew)
   const sums: number[] = []
   for (const weight of weights) sums.push((sums.at(-1) ?? 0) + weight)
@@ -229,7 +230,7 @@ for (const [name, { hitError, staleError, observed, ...traffic }] of Object.entr
         t.ok(Math.abs(staleShare - stale) <= staleError, `stale hits, ttl ${ttl}: ${text}`)
       }
       if (observed === undefined) continue
-      // A hundred URLs are observed every two seconds, at least. The rate is found within the first seconds, and pauses between bursts are no seconds.
+      // A hundred URLs are observed every two seconds, at least, and more at first.
       const most = Math.max(50, observed) * traffic.seconds
       t.ok(finding.sampled <= 1.2 * most + 1000, `${finding.sampled} requests are observed`)
     }

@@ -81,7 +81,7 @@ export class RouteSample {
   #interval = 0
   #random = 1
   readonly #keys = new Map<number, SampledKey>()
-  /** By the hash of the URL, as an integer with a sign: others are slow keys. */
+  /** Paces by the hash of the URL, as an integer with a sign: others are slow keys. */
   readonly #paces = new Map<number, Pace>()
   readonly #names: string[] = [...VARY_CANDIDATES]
   readonly #declaredVary = new Set<string>()
