@@ -1,11 +1,19 @@
-// Shares of time that observing responses may take: of the CPU time of the process, and at least
-// of the time that passes, for a process that does little.
-const OF_CPU = 0.002
-const OF_TIME = 0.0005
+// Shares of time that hashing bodies may take, and the same for looking at requests: of the CPU
+// time of the process, and at least of the time that passes, for a process that does little.
+const OF_CPU = 0.001
+const OF_TIME = 0.0002
 // Milliseconds.
 const FIRST = 5
 const MOST_SAVED = 1
-const RENEW_EVERY = 100
+const RENEW_EVERY = 500
+// Requests per second to observe without their body: at first, and of a route at least.
+const FIRST_REQUESTS = 500
+const LEAST_REQUESTS = 20
+// Time that one of them takes, ms: assumed at first, and at most, since processes have to wait for
+// a core. The mean is over about so many.
+const COST = 0.01
+const MOST_COST = 0.05
+const MEAN_OF = 50
 
 /** Part of the budget of one route. */
 interface Share {
@@ -21,7 +29,9 @@ interface Share {
 export class Budget {
   readonly #shares = new Map<object, Share>()
   #renewedAt: number
-  #cpu = process.cpuUsage()
+  #cpu = cpuTime()
+  #perSecond = FIRST_REQUESTS
+  #cost = COST
 
   /** @param now ms, of the same clock as later times */
   constructor (now: number) {
@@ -43,11 +53,24 @@ export class Budget {
     return share.left > 0
   }
 
+  /** Returns the number of requests per second that a route may observe. */
+  perSecond (): number {
+    return this.#perSecond
+  }
+
+  /** Takes the time into account that looking at one request took, ms. */
+  looked (ms: number): void {
+    this.#cost += (Math.min(MOST_COST, ms) - this.#cost) / MEAN_OF
+  }
+
   #renew (now: number): void {
-    const { user, system } = process.cpuUsage(this.#cpu)
-    this.#cpu = process.cpuUsage()
-    const added = Math.max((user + system) / 1000 * OF_CPU, (now - this.#renewedAt) * OF_TIME)
+    const before = this.#cpu
+    this.#cpu = cpuTime()
+    const passed = now - this.#renewedAt
+    const added = Math.max((this.#cpu - before) * OF_CPU, passed * OF_TIME)
     const wanted = [...this.#shares.values()].filter(({ isWanted }) => isWanted)
+    const perSecond = added / passed * 1000 / Math.max(this.#cost, 0.001)
+    this.#perSecond = Math.max(LEAST_REQUESTS, perSecond / Math.max(1, wanted.length))
     for (const share of wanted) {
       const most = Math.max(MOST_SAVED / wanted.length, share.left)
       share.left = Math.min(most, share.left + added / wanted.length)
@@ -60,4 +83,10 @@ export class Budget {
     const share = this.#shares.get(route)
     if (share !== undefined) share.left -= ms
   }
+}
+
+/** CPU time of the process, ms. */
+function cpuTime (): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }

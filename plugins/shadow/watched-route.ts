@@ -21,7 +21,9 @@ export interface Watching {
 // Bytes of a body beyond which it is not hashed: the response cache does not store larger ones.
 const MOST_BYTES = 1024 * 1024
 const NOT_MODIFIED = 304
+// Latest responses of a route, and those of them that are awaited at most.
 const LATEST = 16
+const MOST_AWAITED = 16
 // Time that observing a response takes besides what is measured: garbage, and slower calls of Node.
 const UNSEEN_MS = 0.03
 
@@ -30,8 +32,11 @@ export class WatchedRoute {
   readonly #collections: readonly string[]
   #sample: RouteSample | undefined
   /** Latest responses, whose status is looked at later: an event for each would cost more. */
-  readonly #latest: FastifyReply[] = []
-  #place = 0
+  readonly #latest: (FastifyReply | undefined)[] =
+    new Array<undefined>(LATEST).fill(undefined)
+
+  /** Listeners for the end of responses that take long. */
+  #awaited = 0
 
   constructor (readonly path: string, readonly watching: Watching) {
     this.#collections = collectionsOf(path)
@@ -40,30 +45,51 @@ export class WatchedRoute {
 
   /** Takes a request into account whose handler is about to run. Most requests end here soon. */
   request (request: FastifyRequest, reply: FastifyReply): void {
-    const { now, mostKeys } = this.watching
-    const sample = this.#sample ??= new RouteSample(`GET ${this.path}`, now(), mostKeys())
+    const sample = this.#sample ??= this.#begin()
     sample.requests++
-    const before = this.#latest[this.#place]
-    this.#latest[this.#place] = reply
-    this.#place = (this.#place + 1) % LATEST
-    if (before !== undefined) this.#judge(sample, before)
-    const hash = urlHash(request.url)
-    if (sample.has(hash)) this.#sampled(sample, hash, request, reply)
+    const place = sample.requests % LATEST
+    const before = this.#latest[place]
+    this.#latest[place] = reply
+    if (before !== undefined && (before.raw.statusCode >= 300 || !before.raw.writableEnded)) {
+      this.#judge(sample, before)
+    }
+    const hash = urlHash(request.raw.url ?? '')
+    if (sample.skips(hash)) return
+    const { now, budget } = this.watching
+    const start = now()
+    this.#sampled(sample, hash, start, request, reply)
+    budget.looked(now() - start)
+  }
+
+  #begin (): RouteSample {
+    const { now, mostKeys, budget } = this.watching
+    return new RouteSample(`GET ${this.path}`, now(), mostKeys(), () => budget.perSecond())
   }
 
   /** Returns what was observed; undefined before the first request. */
   finding (now: number): ShadowFinding | undefined {
     const sample = this.#sample
     if (sample === undefined) return undefined
-    for (const reply of this.#latest.splice(0)) this.#judge(sample, reply)
-    this.#place = 0
+    for (const reply of this.#latest) if (reply !== undefined) this.#judge(sample, reply)
+    this.#latest.fill(undefined)
     return sample.finding(now)
   }
 
   #judge (sample: RouteSample, reply: FastifyReply): void {
     const { raw } = reply
     if (raw.writableEnded) this.#count(sample, reply)
-    else if (!raw.destroyed) raw.once('finish', () => { this.#count(sample, reply) })
+    else if (!raw.destroyed && this.#awaited < MOST_AWAITED) this.#await(sample, reply)
+  }
+
+  #await (sample: RouteSample, reply: FastifyReply): void {
+    const { raw } = reply
+    const over = () => {
+      raw.off('finish', over).off('close', over)
+      this.#awaited--
+      if (raw.writableEnded) this.#count(sample, reply)
+    }
+    raw.on('finish', over).on('close', over)
+    this.#awaited++
   }
 
   #count (sample: RouteSample, reply: FastifyReply): void {
@@ -75,16 +101,15 @@ export class WatchedRoute {
   #sampled (
     sample: RouteSample,
     hash: number,
+    start: number,
     request: FastifyRequest,
     reply: FastifyReply
   ): void {
     const { facts, writes, budget, now } = this.watching
-    const start = now()
     const carried = facts.carriedBy(request, sample.declaredVary)
     const isUser = carried.length > 0 || facts.isOfUser(request)
     const key = sample.find(keyHash(hash, request), hash, start, isUser, carried)
     if (key === undefined) return
-    if (!isUser && sample.repeats(key, start)) return
     const unprobed = () => {
       const headers = sample.varies ? facts.headersOf(request, sample.headers) : NONE
       sample.unprobed(key, start, isUser, headers)

@@ -462,8 +462,60 @@ t.test('routes share the budget, so that the first one of a burst does not take 
   }
   const probes = routes.map((route) => route.probes)
   t.ok(Math.max(...probes) - Math.min(...probes) <= 2, String(probes))
-  // 5 ms at first, then 0.05% of 100 s.
-  t.ok(probes.reduce((sum, n) => sum + n) * 0.1 <= 5 + 50 + 4 * 0.1, String(probes))
+  // 5 ms at first, then 0.02% of 100 s.
+  t.ok(probes.reduce((sum, n) => sum + n) * 0.1 <= 5 + 20 + 4 * 0.1, String(probes))
+})
+
+t.test('the number of observed requests follows the time that they take', async (t) => {
+  const budget = new Budget(0)
+  const route = {}
+  budget.add(route)
+  t.equal(budget.perSecond(), 500)
+  let user = 0
+  mock.method(process, 'cpuUsage', () => ({ user, system: 0 }))
+  t.teardown(() => { mock.restoreAll() })
+  const renew = (at: number, busy: number, cost: number) => {
+    for (let i = 0; i < 1000; i++) budget.looked(cost)
+    user += busy * 1_000_000
+    budget.has(route, at)
+    return Math.round(budget.perSecond())
+  }
+  renew(1000, 1, 0.002)
+  t.equal(renew(2000, 1, 0.002), 500, '0.1% of a busy core')
+  t.equal(renew(3000, 1, 0.02), 50, 'requests that take longer')
+  t.equal(renew(4000, 0, 0.002), 100, '0.02% of the time of an idle process')
+  t.equal(renew(5000, 0, 1), 20, 'a few in any case')
+})
+
+t.test('a busy route is observed in part, and its advice is the same', async (t) => {
+  const pass = clock(t)
+  const app = await build(t, (app) => {
+    app.get('/news/:id', async ({ headers }) => headers.cookie ?? 'the same for all')
+  })
+  const users = ['a', 'b'].map((cookie) => ({ url: '/news/1', headers: { cookie } }))
+  await send(app, pass, ['/news/1', '/news/2'], { times: 3000, ms: 0.5 })
+  const [advice] = app.shadow.advice()
+  t.match(advice, { verdict: 'cache', requests: 6000 })
+  const { observed = NaN, expected } = advice ?? {}
+  t.ok(observed < 3000, `${observed} of 6,000 requests are observed`)
+  t.ok((expected?.hitRatio ?? 0) > 0.99)
+  await send(app, pass, ['/news/1', '/news/2', ...users], { times: 1000, ms: 0.5 })
+  t.match(app.shadow.advice(), [{ verdict: 'do-not-share' }], 'users are found')
+})
+
+t.test('refusals are found among slow responses, too', async (t) => {
+  const gates: (() => void)[] = []
+  const app = await build(t, (app) => {
+    app.get('/slow', async (_request, reply) => {
+      await new Promise<void>((resolve) => { gates.push(resolve) })
+      return reply.code(gates.length > 20 ? 403 : 200).send('x')
+    })
+  })
+  const responses = Array.from({ length: 40 }, () => app.inject('/slow'))
+  while (gates.length < 40) await new Promise(setImmediate)
+  for (const open of gates) open()
+  await Promise.all(responses)
+  t.ok((app.shadow.findings()[0]?.refused ?? 0) >= 16)
 })
 
 /* Exceptions. */

@@ -33,6 +33,8 @@ t.test('the shortest lifetime that brings nearly all fresh hits is recommended',
     code: "config: { cache: { ttl: '1m', tags: ['products', 'product:{id}'] } }",
     handlerMs: 20,
     bodyBytes: 1000,
+    requests: 3600,
+    observed: 3600,
     requestsPerHour: 3600,
     expected: { hitRatio: 3400 / 3600, staleShare: 30 / 3400, savedMsPerHour: 3400 * 20 },
     missing: 0
@@ -57,7 +59,7 @@ t.test('nothing is recommended before there is enough data, and it says how much
     verdict: 'more-data', missing: 57
   }, 'lifetimes that cannot be recommended yet do not count')
   t.match(adviseOn(findingOf({ sampled: 199 })), {
-    missing: 1, reasons: [{ text: '1 more request for sampled URLs is needed.' }]
+    missing: 1, reasons: [{ text: '1 more observed request is needed.' }]
   })
   t.match(adviseOn(new RouteSample('GET /', 0).finding(HOUR)), {
     verdict: 'more-data', missing: 200, handlerMs: 0, bodyBytes: 0

@@ -78,7 +78,8 @@ function detailsOf (advice: RouteAdvice): string {
   const { service, route, verdict, reasons, code, candidates, instances, requests } = advice
   return [
     printable(`${service} ${route}: ${VERDICTS[verdict]}`),
-    `${requests} requests of ${instances} processes, ${Math.round(advice.keys)} URLs, ` +
+    `${requests} requests of ${instances} processes (${advice.observed} observed), ` +
+    `${Math.round(advice.keys)} URLs, ` +
     `${advice.handlerMs.toFixed(1)} ms and ${bytes(Math.round(advice.bodyBytes))} each`,
     '',
     ...reasons.map(({ code, text }) => printable(`  ${code}  ${text}`)),

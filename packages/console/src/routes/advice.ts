@@ -46,6 +46,7 @@ const AdviceSchema = Type.Object({
       ),
       missing: Type.Integer({ minimum: 0, description: 'Requests still needed' }),
       requests: Count,
+      observed: Type.Integer({ minimum: 0, description: 'Requests that were observed' }),
       requestsPerHour: Amount,
       handlerMs: Amount,
       bodyBytes: Amount,

@@ -49,6 +49,8 @@ export interface Advice {
   /** Requests or comparisons still needed, at least; 0 unless the verdict is `more-data`. */
   readonly missing: number
   readonly requests: number
+  /** Requests among them that were observed; the estimates are scaled from these. */
+  readonly observed: number
   readonly requestsPerHour: number
   /** Mean handler time, ms, and mean size of bodies, of the observed responses. */
   readonly handlerMs: number
@@ -60,7 +62,7 @@ export interface Advice {
   readonly candidates: readonly AdviceCandidate[]
 }
 
-// Requests for sampled URLs, and compared hits of a lifetime, before anything is recommended.
+// Observed requests, and compared hits of a lifetime, before anything is recommended.
 const NEEDED_REQUESTS = 200
 const NEEDED_COMPARISONS = 100
 // The highest acceptable share of stale hits.
@@ -107,6 +109,7 @@ export function adviseOn (finding: ShadowFinding): Advice {
     writes,
     missing: decision.verdict === 'more-data' ? decision.missing : 0,
     requests,
+    observed: sampled,
     requestsPerHour: requests * HOUR / span,
     handlerMs: probes === 0 ? 0 : finding.micros / probes / 1000,
     bodyBytes: probes === 0 ? 0 : finding.bytes / probes,
@@ -139,7 +142,7 @@ function candidatesOf (finding: ShadowFinding, span: number): AdviceCandidate[] 
   })
 }
 
-/** Sampled requests for each weighted one. */
+/** Observed requests for each weighted one. */
 const perWeight = ({ sampled, weight }: ShadowFinding) => weight === 0 ? 0 : sampled / weight
 
 type Decision =
@@ -191,7 +194,7 @@ function decide (finding: ShadowFinding, candidates: readonly AdviceCandidate[])
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 function moreRequests (missing: number): Decision {
-  const text = `${counted(missing, 'more request')} for sampled URLs ` +
+  const text = `${counted(missing, 'more observed request')} ` +
     `${missing === 1 ? 'is' : 'are'} needed.`
   return { verdict: 'more-data', missing, reasons: [{ code: 'FEW_REQUESTS', text }] }
 }

@@ -20,7 +20,7 @@ export interface Comparisons {
 /**
  * Observations of one instance about one route without caching, since it began to observe.
  *
- * Numbers of sampled requests are weighted by the sampling rate at their time, so that they
+ * Numbers of observed requests are weighted by the sampling rate at their time, so that they
  * estimate numbers of all requests. Lists have one number for each of `SHADOW_TTLS`.
  */
 export interface ShadowFinding {
@@ -31,7 +31,7 @@ export interface ShadowFinding {
   readonly until: number
   /** All requests, counted exactly. */
   readonly requests: number
-  /** Requests for sampled URLs, and those among them that identify a user. */
+  /** Observed requests, and those among them that identify a user. */
   readonly sampled: number
   readonly identified: number
   /** The same, weighted. */
@@ -65,7 +65,7 @@ export interface ShadowFinding {
   readonly changes: number
   /** Changes back to the body before. */
   readonly flips: number
-  /** Responses of the handler that refused a client, sampled or not, counted exactly. */
+  /** Responses of the handler that refused a client, of observed requests or others. */
   readonly refused: number
   /** Intervals with a write, by route of the write: with and without a change of the body. */
   readonly writes: Readonly<Record<string, readonly [changed: number, unchanged: number]>>

@@ -1,4 +1,5 @@
 import { type ShadowFinding, type Sign, SIGNS } from './finding.js'
+import { NONE, Pace, type Skipped } from './pace.js'
 import { Evidence, type Observation, Seen } from './seen.js'
 import { emptyCounts, PROBE_EVERY, SimulatedEntry } from './simulation.js'
 
@@ -9,9 +10,13 @@ const MOST_VARIANTS = 6
 const MOST_HEADERS = 10
 const MOST_CARRIED = 8
 const MOST_WRITES = 8
-// Sampled requests per second beyond which fewer URLs are sampled, down to this number of URLs.
-const BUSY = 200
-const LEAST_KEYS = 200
+// Observed requests per second, if the caller knows no better.
+const MOST_PER_SECOND = 500
+// Interval between observed requests for one URL of a busy route, ms: shortest, the one up to which
+// it grows before fewer URLs are sampled, and longest.
+const INTERVALS = [50, 200, 2000] as const
+// URLs that remain at least, before and after that interval is the longest.
+const LEAST_KEYS = [200, 50] as const
 
 /** Request headers by which responses may differ, besides those that responses name in Vary. */
 export const VARY_CANDIDATES = [
@@ -28,7 +33,8 @@ export interface SampledKey {
   at: number
   /** Time before which no further body is hashed. */
   probeAfter: number
-  /** Weight of the requests since the last simulated one that are not simulated yet. */
+  /** Requests since the last simulated one that are not simulated yet, and their weight. */
+  skipped: Skipped
   repeated: number
   readonly seen: Seen
   /** Simulated entries by the hash of the headers by which responses vary. */
@@ -49,10 +55,13 @@ export interface Probe extends Omit<Observation, 'body'> {
 }
 
 /**
- * Observes the requests of one route, for a sample of URLs: either all requests for a URL are in
- * the sample, or none. Of the URLs, those whose hash is below a threshold are in it. The threshold
- * is halved when there are too many, so that memory is bounded and all URLs have the same chance
- * ("spatial sampling", as in SHARDS by Waldspurger et al., FAST 2015).
+ * Observes the requests of one route, for a sample of URLs: either a URL is in the sample with all
+ * its requests, or not at all. Of the URLs, those whose hash is below a threshold are in it. The
+ * threshold is halved when there are too many, so that memory is bounded and all URLs have the same
+ * chance ("spatial sampling", as in SHARDS by Waldspurger et al., FAST 2015).
+ *
+ * The number of observed requests per second is bounded, too: on a busy route, some requests for a
+ * URL in the sample are only counted, and the next observed one stands for them.
  *
  * It knows no clock: times are ms since 1970, given by the caller.
  */
@@ -62,11 +71,18 @@ export class RouteSample {
   /** Responses that refused a client, counted by the caller. */
   refused = 0
   #threshold = ALL
+  /** Time of the latest observed request: quicker than a look at the clock. */
+  #now = 0
   /** End of the current second, and sampled requests in it. */
   #secondEnds = 0
   #inSecond = 0
   #weight = 1
+  /** Time between observed requests for one URL, ms; 0: all of them are observed. */
+  #interval = 0
+  #random = 1
   readonly #keys = new Map<number, SampledKey>()
+  /** Paces by the hash of the URL, as an integer with a sign: others are slow keys. */
+  readonly #paces = new Map<number, Pace>()
   readonly #names: string[] = [...VARY_CANDIDATES]
   readonly #declaredVary = new Set<string>()
   readonly #carried = new Set<string>()
@@ -80,8 +96,15 @@ export class RouteSample {
    * @param route such as `GET /products/:id`
    * @param since start of the observation, ms since 1970
    * @param mostKeys maximum number of URLs in the sample; each takes about 1 KiB
+   * @param mostPerSecond returns the number of requests to observe per second; numbers below 50
+   *   are not reached on a route with less than 100 URLs
    */
-  constructor (readonly route: string, public since: number, public mostKeys = 1000) {}
+  constructor (
+    readonly route: string,
+    public since: number,
+    public mostKeys = 1000,
+    readonly mostPerSecond = () => MOST_PER_SECOND
+  ) {}
 
   /** Names of the request headers that are compared, in lower case. */
   get headers (): readonly string[] {
@@ -104,7 +127,18 @@ export class RouteSample {
   }
 
   /**
-   * Returns the URL of a request; undefined if it does not fit into the sample any more.
+   * Returns whether the request need not be observed: its URL is not in the sample, or the next
+   * observed request for it stands for this one. Quick, since it is asked for each request.
+   * @param hash of the URL, 32 bits
+   */
+  skips (hash: number): boolean {
+    if (hash >= this.#threshold) return true
+    const pace = this.#paces.get(hash | 0)
+    return pace !== undefined && pace.skips(this.#now, this.#interval)
+  }
+
+  /**
+   * Returns the URL of a request to observe; undefined if it does not fit into the sample any more.
    * @param key hash of scheme, host, path and query that is unique among all URLs
    * @param isUser whether the request identifies a user
    * @param carried headers of the request that are named like credentials
@@ -116,11 +150,10 @@ export class RouteSample {
     isUser = false,
     carried: readonly string[] = []
   ): SampledKey | undefined {
+    this.#now = now
     let found = this.#keys.get(key)
-    if (this.#isBusy(now)) {
-      this.#halve()
-      if (!this.has(hash)) return undefined
-    }
+    this.#limit(now)
+    if (!this.has(hash)) return undefined
     if (found === undefined) {
       if (this.#keys.size >= this.mostKeys) this.#makeRoom(now)
       if (!this.has(hash)) return undefined
@@ -128,6 +161,7 @@ export class RouteSample {
         hash,
         at: now,
         probeAfter: 0,
+        skipped: NONE,
         repeated: 0,
         seen: new Seen(),
         variants: new Map()
@@ -136,11 +170,23 @@ export class RouteSample {
       this.#sums.keys += this.#weight
     }
     found.at = now
+    const skipped = this.#skippedBefore(hash, now)
     this.#sums.sampled++
     if (isUser) this.#sums.identified++
     for (const name of carried) this.#carry(name)
-    this.#sums.weight += this.#weight
+    this.#sums.weight += this.#weight * (1 + skipped.count)
+    if (skipped.count > 0 && (!isUser || this.#isDeclared())) {
+      found.skipped = skipped
+      found.repeated += this.#weight * skipped.count
+    }
     return found
+  }
+
+  #skippedBefore (hash: number, now: number): Skipped {
+    let pace = this.#paces.get(hash | 0)
+    if (pace === undefined) this.#paces.set(hash | 0, pace = new Pace())
+    this.#random = Math.imul(this.#random, 1_664_525) + 1_013_904_223 | 0
+    return pace.next(now, this.#interval, (this.#random >>> 0) / ALL)
   }
 
   #carry (name: string): void {
@@ -148,22 +194,37 @@ export class RouteSample {
   }
 
   #makeRoom (now: number): void {
-    for (const [key, { at }] of this.#keys) if (at < now - DAY) this.#keys.delete(key)
+    for (const [key, { at, hash }] of this.#keys) if (at < now - DAY) this.#drop(key, hash)
     while (this.#keys.size >= this.mostKeys) this.#halve()
   }
 
   #halve (): void {
     this.#threshold /= 2
     this.#weight *= 2
-    for (const [key, { hash }] of this.#keys) if (!this.has(hash)) this.#keys.delete(key)
+    for (const [key, { hash }] of this.#keys) if (!this.has(hash)) this.#drop(key, hash)
   }
 
-  /** Whether more requests are sampled than are needed, for more URLs than are needed. */
-  #isBusy (now: number): boolean {
-    if (now >= this.#secondEnds) [this.#secondEnds, this.#inSecond] = [now + 1000, 0]
-    if (++this.#inSecond <= BUSY || this.#keys.size <= 2 * LEAST_KEYS) return false
+  #drop (key: number, hash: number): void {
+    this.#keys.delete(key)
+    this.#paces.delete(hash | 0)
+  }
+
+  /** Observes fewer requests if there are too many in this second, and more if there were few. */
+  #limit (now: number): void {
+    const most = this.mostPerSecond()
+    const [shortest, medium, longest] = INTERVALS
+    if (now >= this.#secondEnds) {
+      if (this.#inSecond < most / 4) {
+        this.#interval = this.#interval <= shortest ? 0 : this.#interval / 2
+      }
+      this.#secondEnds = now + 1000
+      this.#inSecond = 0
+    }
+    if (++this.#inSecond <= most) return
     this.#inSecond = 0
-    return true
+    const least = LEAST_KEYS[this.#interval < longest ? 0 : 1]
+    if (this.#interval >= medium && this.#keys.size > 2 * least) this.#halve()
+    else if (this.#interval < longest) this.#interval = Math.max(shortest, this.#interval * 2)
   }
 
   /** Returns whether the response's body is to be hashed. */
@@ -173,23 +234,15 @@ export class RouteSample {
     return true
   }
 
-  /**
-   * Takes a request without credentials into account that follows another one for the URL within
-   * 50 ms. Such requests are most of a busy route's, so they are simulated together later.
-   * @returns false if it has to be simulated
-   */
-  repeats (key: SampledKey, now: number): boolean {
-    if (now >= key.probeAfter || this.varies || key.variants.size === 0) return false
-    key.repeated += this.#weight
-    return true
-  }
-
   /** Takes a request into account whose response is not observed. */
   unprobed (key: SampledKey, now: number, isUser: boolean, headers: readonly number[]): void {
-    // Responses to users are shareable if all observed ones were declared as such.
+    if (!isUser || this.#isDeclared()) this.#simulate(key, now, headers)
+  }
+
+  /** Whether responses to users are shareable: all observed ones were declared as such. */
+  #isDeclared (): boolean {
     const { declared } = this.#signs
-    if (isUser && (declared === 0 || declared < this.#sums.probes)) return
-    this.#simulate(key, now, headers)
+    return declared > 0 && declared >= this.#sums.probes
   }
 
   /**
@@ -227,16 +280,13 @@ export class RouteSample {
 
   #simulate (key: SampledKey, now: number, headers: readonly number[]): void {
     const variant = this.#variant(key, headers)
-    this.#repeat(key, variant)
+    if (key.repeated > 0) {
+      this.#sums.eligible += key.repeated
+      variant.repeat(key.repeated, now, key.skipped, this.#counts)
+      key.repeated = 0
+    }
     this.#sums.eligible += this.#weight
     variant.request(now, this.#weight, this.#counts)
-  }
-
-  #repeat (key: SampledKey, variant: SimulatedEntry): void {
-    if (key.repeated === 0) return
-    this.#sums.eligible += key.repeated
-    variant.repeat(key.repeated, this.#counts)
-    key.repeated = 0
   }
 
   #variant ({ variants }: SampledKey, headers: readonly number[]): SimulatedEntry {
@@ -290,10 +340,6 @@ export class RouteSample {
   }
 
   finding (now: number): ShadowFinding {
-    for (const key of this.#keys.values()) {
-      const [variant] = key.variants.values()
-      if (variant !== undefined) this.#repeat(key, variant)
-    }
     const { before, ...sums } = this.#sums
     const { hits, judged, stale } = this.#counts
     return {

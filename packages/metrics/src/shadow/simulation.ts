@@ -1,4 +1,5 @@
 import { SHADOW_TTLS_MS } from './finding.js'
+import { type Skipped } from './pace.js'
 
 const COUNT = SHADOW_TTLS_MS.length
 /** Minimum interval between two hashed bodies of one URL, ms. */
@@ -53,9 +54,25 @@ export class SimulatedEntry {
     }
   }
 
-  /** Takes requests into account that followed the last one at once: hits of the same entries. */
-  repeat (weight: number, { hits, judged, stale }: SimulatedCounts): void {
-    for (let i = 0; i < COUNT; i++) this.#hit(i, weight, hits, judged, stale)
+  /**
+   * Takes requests into account that were skipped before the one that follows now. As many of them
+   * were misses as lifetimes, each with the wait for the next request, fit into the time since the
+   * entry expired.
+   * @param weight of all of them
+   */
+  repeat (
+    weight: number,
+    now: number,
+    { count, within }: Skipped,
+    { hits, judged, stale }: SimulatedCounts
+  ): void {
+    const wait = within / (count + 1)
+    for (let i = 0; i < COUNT; i++) {
+      const cycle = (SHADOW_TTLS_MS[i] ?? 0) + wait
+      const late = Math.min(within, now - (this.#filledAt[i] ?? 0) - cycle)
+      const misses = late <= 0 ? 0 : Math.min(1, late / cycle / count)
+      this.#hit(i, weight * (1 - misses), hits, judged, stale)
+    }
   }
 
   #hit (i: number, weight: number, hits: number[], judged: number[], stale: number[]): void {

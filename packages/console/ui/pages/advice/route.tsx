@@ -81,7 +81,8 @@ function Details ({ advice }: { advice: RouteAdvice }) {
             label: 'Requests',
             term: 'requests',
             value: count(advice.requests),
-            note: `for ${count(Math.round(advice.keys))} URLs of ${bytes(advice.bodyBytes)}`
+            note: `${count(advice.observed)} observed, for ${count(Math.round(advice.keys))} URLs ` +
+              `of ${bytes(advice.bodyBytes)}`
           }
         ]}
       />
