@@ -9,6 +9,7 @@ import { fragmentHit } from './fragments.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
 import { increment } from './increment.js'
+import { instances } from './instances.js'
 import { invalidation } from './invalidation.js'
 import { journal } from './journal.js'
 import { l1Hit } from './l1-hit.js'
@@ -47,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
   idle,
   growth,
   capacity,
+  instances,
   invalidation,
   edge,
   memory,
