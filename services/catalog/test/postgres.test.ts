@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { loadEnv } from '@weir/fastify/service'
+import { databaseOf, loadEnv } from '@weir/fastify/service'
 import { Random } from '@weir/internal/testing'
 import { listCategories } from '../src/categories/store.js'
-import { databaseOf } from '../src/db/location.js'
 import { openCatalog } from '../src/db/open.js'
-import { catalogEnv } from '../src/env.js'
+import { catalogEnv, DATABASE_FILE } from '../src/env.js'
 import { importFile } from '../src/import/import-file.js'
 import { createProgress } from '../src/import/progress.js'
 import { listProducts } from '../src/products/list.js'
@@ -23,11 +22,13 @@ place.databaseIn = shops.shopIn
 
 t.test('one setting selects the database, and a wrong one names the remedy', async (t) => {
   const env = (DATABASE_URL: string) => loadEnv(catalogEnv, { DATABASE_URL, DATA_DIR: '/data' })
-  t.equal(databaseOf(loadEnv(catalogEnv, { DATA_DIR: '/data' })), '/data/catalog.db')
-  t.equal(databaseOf(env('/srv/shop.db')), '/srv/shop.db')
-  t.equal(databaseOf(env('file:///srv/my%20shop.db')), '/srv/my shop.db')
-  t.equal(databaseOf(env('file:/srv/shop.db')), '/srv/shop.db')
-  t.equal(databaseOf(env('postgres://a/b')), 'postgres://a/b')
+  for (const [url, location] of [
+    ['', '/data/catalog.db'],
+    ['/srv/shop.db', '/srv/shop.db'],
+    ['file:///srv/my%20shop.db', '/srv/my shop.db'],
+    ['file:/srv/shop.db', '/srv/shop.db'],
+    ['postgres://a/b', 'postgres://a/b']
+  ] as const) t.equal(databaseOf(env(url), DATABASE_FILE), location)
   for (const url of ['mysql://shop:secret@host/db', 'postgres://a/secret db']) {
     t.throws(() => env(url), { code: 'WEIR_ERR_ENV', message: /DATABASE_URL .+postgres:\/\// })
     t.throws(() => env(url), { message: /^(?!.*secret).*$/s })
