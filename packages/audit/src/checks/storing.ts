@@ -47,7 +47,7 @@ const isFresh = (answer: Answer) =>
 export const storing: Check = async function * (probe) {
   const pairs = await hits(probe)
   if (pairs !== undefined) yield * unstorable(pairs)
-  // Only the declaration of a route tells whether its responses are for everybody.
+  // Only the declaration of a route tells whether its responses are for all clients.
   if (probe.route.isPublic !== false || probe.control.status >= 400) return
   // An entry that trials share was stored by other requests.
   if (probe.isolation === undefined) return
