@@ -145,7 +145,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   const { outbox } = options
   if (outbox?.hasEdge === true && app.edge === undefined) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox',
-      'has an edge that responses know nothing of: register @weir/fastify/edge before the response cache')
+      'has an edge that responses know nothing of: register @weir/fastify/edge before the ' +
+      'response cache')
   }
   app.decorateReply('invalidations', null)
   app.decorateReply('invalidating', null)

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { freePort } from './free-ports.js'
 import type { Teardown } from './redis.js'
 
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+
 /** Starts an nginx with a cache and ngx_cache_purge in front of a server on this machine. */
 export async function startCachingNginx (t: Teardown, port: number): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-nginx-'))
@@ -17,7 +19,7 @@ export async function startCachingNginx (t: Teardown, port: number): Promise<str
     events {}
     http {
       access_log off;
-      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+      ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
       proxy_cache_path ${folder}/cache keys_zone=edge:1m;
       server {
         listen 127.0.0.1:${own};
