@@ -1,5 +1,5 @@
-# Varnish before the suite's nginx: see the profile edge of docker-compose.yml. The script start replaces
-# the names in capitals.
+# Varnish before the suite's nginx: see the profile edge of docker-compose.yml. The script start
+# replaces the names in capitals.
 vcl 4.1;
 import std;
 

@@ -1,36 +1,22 @@
 import type { Consistency } from '@weir/cache'
-import { invalidatedPaths, isSafeMethod } from '@weir/http'
-import { shown, within } from '@weir/internal'
-import type {
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  RouteHandlerMethod,
-  RouteOptions
-} from 'fastify'
+import { isSafeMethod } from '@weir/http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import fp from 'fastify-plugin'
 import { enforceDeclaration } from '../declared.js'
 import {
   WEIR_ERR_NOT_INVALIDATED,
   WEIR_ERR_PLUGIN_OPTION,
-  WEIR_ERR_ROUTE_OPTION,
   WEIR_ERR_SAFE_METHOD
 } from '../errors.js'
 import { checkOptionNames } from '../plugin-options.js'
-import { writtenChannel, type WrittenMessage } from '../response-cache/channels.js'
-import { fittingGroups } from '../response-cache/groups.js'
 import { originOf } from '../response-cache/authority.js'
-import { splitTarget } from '../response-cache/path.js'
-import {
-  groupTags,
-  isKeyTag,
-  type RouteTags,
-  tagsFor,
-  unfillablePlaceholder
-} from '../response-cache/tags.js'
+import { type RouteTags } from '../response-cache/tags.js'
 import '../response-cache/index.js'
-import { checkedTags, isPromise, isTicket } from './given.js'
+import { checkConfig } from './check-config.js'
+import { isPromise, isTicket } from './given.js'
 import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
+import { outcomeOf, publisher } from './publish-write.js'
+import { MOST_LOGGED, WriteTags } from './write-tags.js'
 
 /**
  * Tags that a write invalidates, with `{name}` for a parameter, or a function that returns them for
@@ -145,13 +131,14 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   const { outbox } = options
   if (outbox?.hasEdge === true && app.edge === undefined) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox',
-      'has an edge that responses know nothing of: register @weir/fastify/edge before the response cache')
+      'has an edge that responses know nothing of: register @weir/fastify/edge before the ' +
+      'response cache')
   }
   app.decorateReply('invalidations', null)
   app.decorateReply('invalidating', null)
   app.decorateReply('handlerOutcome', null)
   app.decorateRequest('writtenOrigin', '')
-  const complained = new Set<string>()
+  const writeTags = new WriteTags(app)
   app.decorateReply(
     'invalidate',
     function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
@@ -165,7 +152,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
           'is missing, but a ticket of an outbox was given'
         )
       }
-      const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
+      const tags = writeTags.among(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
       this.invalidations ??= { tags: [], tickets: [] }
       if (isOfOutbox) this.invalidations.tickets.push({ ...what, tags })
       else for (const tag of tags) this.invalidations.tags.push(tag)
@@ -199,7 +186,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
 
   function completeTickets (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     if (outbox?.withTags === undefined || isSafeMethod(request.method)) done()
-    else outbox.withTags(() => tagsSoFar(reply), done)
+    else outbox.withTags(() => writeTags.soFar(reply), done)
   }
 
   /** Wraps a handler to notice when it has done its work, even if its result is not sent. */
@@ -289,7 +276,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
     const written = new Set([
       ...tags,
-      ...(isDone ? await tagsOfSuccess(reply, named, isLate) : [])
+      ...(isDone ? await writeTags.ofSuccess(reply, named, isLate) : [])
     ])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     if (isDone && !isLate && outbox === undefined && app.edge === undefined) {
@@ -331,139 +318,14 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       return outbox.deliver(await outbox.queue(tags))
     }
   }
-
-  /**
-   * Returns the valid tags given for a write that is already saved. An invalid value loses only
-   * itself, and is logged once for each route, so that clients cannot fill the log.
-   */
-  function tagsAmong (
-    given: unknown,
-    from: string,
-    { request: { log, routeOptions } }: FastifyReply
-  ): readonly string[] {
-    const { tags, malformed } = checkedTags(given)
-    const mistake = `${from} of ${String(routeOptions.method)} ${routeOptions.url}`
-    if (malformed === undefined || complained.has(mistake)) return tags
-    complained.add(mistake)
-    log.error(
-      { given: shown(malformed), tags: tags.slice(0, MOST_LOGGED) },
-      `${mistake} contains an invalid tag, which is left out: give a list of non-empty strings. ` +
-      'This is logged once'
-    )
-    return tags
-  }
-
-  /** @param named tags named by the handler */
-  async function tagsOfSuccess (
-    reply: FastifyReply,
-    named: readonly string[],
-    isLate: boolean
-  ): Promise<string[]> {
-    if (isSafeMethod(reply.request.method)) return []
-    const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
-    const groups = [...ofRoute, ...named, ...groupsOf(reply)]
-    // Downstream caches receive the tags too, except those of URIs, which follow from the method
-    // and the headers.
-    const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
-    const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
-    if (isLate) return [...groups, ...tagsOfUris(reply)]
-    if (field !== '') reply.header('cache-group-invalidation', field)
-    else if (told.size > 0) reply.removeHeader('cache-group-invalidation')
-    return [...groups, ...tagsOfUris(reply)]
-  }
-
-  /** Returns the tags that a request invalidates if it succeeds, according to the reply so far. */
-  function tagsSoFar (reply: FastifyReply): string[] {
-    const named = [...reply.invalidations?.tags ?? [], ...groupsOf(reply)]
-    return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply)]
-  }
-
-  /**
-   * Returns the tags of the target URI, and of Location and Content-Location of the same origin or
-   * of the site's (RFC 9111, 4.4).
-   */
-  function tagsOfUris (reply: FastifyReply): string[] {
-    const { method, url, writtenOrigin } = reply.request
-    const response = { status: 200, headers: reply.getHeaders() }
-    const paths = [writtenOrigin, app.responseCache.origin ?? writtenOrigin].flatMap((origin) =>
-      invalidatedPaths({ method, origin, url: splitTarget(url).join('') }, response))
-    return [
-      ...new Set(
-        [...new Set(paths)].flatMap((path) => app.responseCache.uriTags(writtenOrigin, path))
-      )
-    ]
-  }
 }
-
-// Maximum number of tags in a log line.
-const MOST_LOGGED = 20
-// Milliseconds for which a response waits for the promise of a function that should return none.
-const MOST_AWAITED = 1000
-
-/** Returns a function that publishes the write; undefined if it is not to be published. */
-function publisher (
-  reply: FastifyReply,
-  tags: readonly string[]
-): ((outcome: WrittenMessage['outcome']) => void) | undefined {
-  if (!writtenChannel.hasSubscribers || tags.length === 0) return undefined
-  const since = Date.now()
-  const began = Math.floor(since - reply.elapsedTime)
-  const { request, statusCode: status } = reply
-  const { consistency = 'strict' } = request.routeOptions.config
-  return (outcome) => {
-    const message: WrittenMessage = { request, status, began, since, tags, outcome, consistency }
-    writtenChannel.publish(message)
-  }
-}
-
-const outcomeOf = (outcomes: readonly unknown[]): WrittenMessage['outcome'] =>
-  outcomes.includes('queued')
-    ? 'queued'
-    : outcomes.includes('unconfirmed') ? 'unconfirmed' : 'acknowledged'
 
 /** Tells the client of a write that caches beyond the fleet may still serve the old version. */
 function noteUnconfirmed (reply: FastifyReply): void {
   if (!reply.raw.headersSent && !reply.sent) reply.header('weir-edge', 'unconfirmed')
-  reply.request.log.warn('a write is done, but a cache at the edge has not confirmed its purge in time')
+  reply.request.log.warn(
+    'a write is done, but a cache at the edge has not confirmed its purge in time')
 }
-
-const INVALIDATES = 'config.invalidates'
-
-const groupsOf = (reply: FastifyReply) => groupTags(reply.getHeader('cache-group-invalidation'))
-
-/** Returns the value of `config.invalidates` for a request: its function may return anything. */
-function givenByRoute (reply: FastifyReply): unknown {
-  const { request } = reply
-  return tagsFor(request.routeOptions.config.invalidates ?? [])(request, reply)
-}
-
-/**
- * Returns the route's tags known so far. A function may depend on later results of the handler, and
- * is called again when the response is sent.
- */
-function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
-  try {
-    return checkedTags(givenByRoute(reply)).tags
-  } catch {
-    return []
-  }
-}
-
-/**
- * Like `givenByRoute`, but awaits a promise. The option does not allow async functions, but the
- * write is already saved, so the promise has one second.
- */
-async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
-  try {
-    const given = givenByRoute(reply)
-    return isPromise(given) ? await within(MOST_AWAITED, Promise.resolve(given), tooLate) : given
-  } catch (error) {
-    return error
-  }
-}
-
-const tooLate = () =>
-  new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
 
 /**
  * Returns whether the response has a success status, or the handler has done its work regardless of
@@ -503,38 +365,6 @@ function rememberOrigin (
   } catch (error) {
     done(error instanceof Error ? error : new Error(String(error)))
   }
-}
-
-function checkConfig (route: RouteOptions, methods: string, safe: boolean): void {
-  const name = `${methods} ${route.url}`
-  const consistency: unknown = route.config?.consistency
-  if (consistency !== undefined && consistency !== 'strict' && consistency !== 'bounded') {
-    throw new WEIR_ERR_ROUTE_OPTION(
-      name,
-      'consistency',
-      `must be 'strict' or 'bounded', not ${JSON.stringify(consistency)}`
-    )
-  }
-  const invalidates: unknown = route.config?.invalidates
-  if (invalidates === undefined) return
-  if (safe) {
-    throw new WEIR_ERR_ROUTE_OPTION(
-      name,
-      'invalidates',
-      'is for unsafe methods: reading invalidates nothing'
-    )
-  }
-  const isList =
-    Array.isArray(invalidates) && invalidates.every((tag) => typeof tag === 'string' && tag !== '')
-  if (typeof invalidates !== 'function' && !isList) {
-    throw new WEIR_ERR_ROUTE_OPTION(
-      name,
-      'invalidates',
-      `must be a list of tags, or a function that returns one, not ${JSON.stringify(invalidates)}`
-    )
-  }
-  const problem = isList ? unfillablePlaceholder(invalidates, route) : undefined
-  if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', problem)
 }
 
 export default fp(invalidation, {

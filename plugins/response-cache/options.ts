@@ -257,7 +257,8 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
     : BY_REQUEST.find((option) => options[option] !== undefined)
   if (own !== undefined) {
     throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.edge',
-      `excludes cache.${own}: caches at the edge know only URL and Vary, use cache.vary in its place`)
+      `excludes cache.${own}: caches at the edge know only URL and Vary, use cache.vary in ` +
+      'its place')
   }
   const problem = Array.isArray(options.tags)
     ? unfillablePlaceholder(options.tags, route)

@@ -16,6 +16,7 @@ import { securityHeaders } from './security-headers.js'
 
 export { closing } from './closing.js'
 export { clientsEnv, JwtSecret, listed } from './clients-env.js'
+export { databaseOf, databaseUrl, isPostgres } from './database.js'
 export { serviceEnv, loadEnv, instanceName, telemetryOf, type ServiceEnv } from './env.js'
 export { expected, type RefusalLevel } from '../refusals.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'

@@ -163,9 +163,9 @@ t.test('a story of two instances is answered exactly', async (t) => {
   const fresh = await askWhy(place.journal, NAMESPACE, { ...question, at: servedAt('refill'), within: 0 })
   t.equal(fresh.cause, 'computed')
   t.equal(fresh.served?.request?.id, 'refill')
-  const nobody = await askWhy(
+  const other = await askWhy(
     place.journal, NAMESPACE, { ...question, client: 'user:bob', at: servedAt('hit') })
-  t.equal(nobody.served, undefined)
+  t.equal(other.served, undefined)
   await Promise.all([a.close(), b.close()])
   const closed = await askWhy(
     place.journal, NAMESPACE, { ...question, client: 'user:bob', at: servedAt('hit'), within: 0 })

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type EdgeKind, EDGES } from './edge-settings.js'
-import { type DatabaseKind, DATABASES, FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
+import {
+  type DatabaseKind, DATABASES, FAULTS, type FaultKind, faultsFor, type StoreKind, STORES
+} from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
 /** The options of the command line. */

@@ -14,3 +14,13 @@ export async function check (t: Test, args: readonly string[]) {
   const [code] = await once(child, 'close') as [number | null]
   return { code, output: output() }
 }
+
+/** Checks that a run ends without violations, and that its report matches. */
+export async function passes (
+  t: Test, args: readonly string[], ...report: readonly RegExp[]
+): Promise<void> {
+  const { code, output } = await check(t, [...args, '--seed', 'short'])
+  t.equal(code, 0, output)
+  for (const line of [/^0 violations$/m, ...report]) t.match(output, line)
+  t.comment(output)
+}

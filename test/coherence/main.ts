@@ -16,7 +16,9 @@ async function main (args: readonly string[]): Promise<number> {
       console.log(usage)
       return 0
     }
-    console.log(`${wish.processes} instances, ${wish.store}, versions in ${wish.database}, ${wish.seconds} s, seed ${wish.seed}`)
+    console.log(
+      `${wish.processes} instances, ${wish.store}, versions in ${wish.database}, ` +
+      `${wish.seconds} s, seed ${wish.seed}`)
     const { isTTY } = process.stdout
     const outcome = await run({
       ...wish,

@@ -69,7 +69,9 @@ export class ReadRequest {
   }
 
   /** @throws Error if the response does not match the request */
-  answer ({ status, text, etag, cacheStatus }: Pick<Response, 'status' | 'text' | 'etag' | 'cacheStatus'>): Answer {
+  answer (
+    { status, text, etag, cacheStatus }: Pick<Response, 'status' | 'text' | 'etag' | 'cacheStatus'>
+  ): Answer {
     const answer =
       status === 304
         ? this.#ofEtag(etag)

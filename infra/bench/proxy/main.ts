@@ -1,11 +1,11 @@
 // npm run bench:proxy
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startChild } from '../children/start.js'
+import { type Child, startChild } from '../children/start.js'
 import { loadAverage, machine } from '../machine.js'
 import { progress } from '../progress.js'
 import { table } from '../table.js'
-import { obstacle, proxies, type Proxy, type Running, startProxy } from './proxies.js'
+import { obstacle, proxies, type Proxy, startProxy } from './proxies.js'
 import { replay, type Replayed } from './replay.js'
 import { makeTrace } from './trace.js'
 
@@ -104,17 +104,17 @@ async function measure (
     String(trace.resources.length)
   ])
   const originPort = new URL(String(origin.ready['url'])).port
-  const running: Running[] = []
+  const running: Child[] = []
   for (let i = 0; i < proxy.processes; i++) {
     const folder = join(dir, `${proxy.program ?? 'weir'}-${i}`)
     running.push(await startProxy(proxy, { originPort, folder, redis }))
   }
   const cpu = async (): Promise<number> => {
     let sum = 0
-    for (const { child } of running) sum += (await child.ask())['cpuMicros'] ?? NaN
+    for (const child of running) sum += (await child.ask())['cpuMicros'] ?? NaN
     return sum
   }
-  const urls = running.map(({ url }) => url)
+  const urls = running.map(({ ready }) => String(ready['url']))
   // Different requests for the same URLs compile code and open connections. Responses stored now
   // are stale soon.
   await replay(makeTrace({ seed, ...WARM_UP }), urls)
@@ -124,7 +124,7 @@ async function measure (
   const cpuMicros = (await cpu()) - cpuBefore
   const after = await origin.ask()
   const grown = (what: string): number => (after[what] ?? NaN) - (before[what] ?? NaN)
-  for (const { child } of running) await child.end()
+  for (const child of running) await child.end()
   await origin.end()
   return {
     name: proxy.name,

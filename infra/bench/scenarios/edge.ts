@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type EdgeDestination, nginx, varnish } from '@weir/edge'
 import { type Child, startChild } from '../children/start.js'
 import { findModule } from '../../tools/find-program.js'
 import { freePort } from '../free-port.js'
 import { load, type Round, warmUp } from '../load.js'
+import { configured, nginxCommand, startProgram, varnishCommand } from '../proxy-program.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
@@ -32,7 +31,9 @@ interface Edge {
 /** Purge latency, and hits of Varnish and nginx against hits of an instance. */
 export const edge: Scenario = {
   name: 'edge',
-  about: 'Varnish and nginx before an instance: time of a purge, hits/s against those of the instance',
+  about:
+    'Varnish and nginx before an instance: time of a purge, hits/s against those ' +
+    'of the instance',
   async run (around) {
     spawnSync(process.execPath, [ENSURE, ...NEEDED], { stdio: ['ignore', 'inherit', 'inherit'] })
     const origin = await startChild('edge-origin')
@@ -100,65 +101,29 @@ async function purges (around: Surroundings, { name, destination }: Edge): Promi
 
 async function startVarnish (around: Surroundings, originPort: string): Promise<Edge> {
   const folder = join(around.dir, 'varnish')
-  await mkdir(folder)
-  const vcl = await configured('edge.vcl', folder, { ORIGIN_PORT: originPort })
+  const vcl = await configured(`${CONFIGURATIONS}edge.vcl`, folder, { ORIGIN_PORT: originPort })
   const port = await freePort()
-  const child = await started(around, port, [
-    'varnishd', '-F', '-j', 'none', '-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`,
-    '-f', vcl, '-s', 'malloc,256m', '-p', `vcl_path=${VCL}`
-  ])
+  const child = await startProgram(
+    port, [...varnishCommand(port, folder, vcl), '-p', `vcl_path=${VCL}`])
+  around.defer(() => child.end())
   const destination = varnish({ urls: [String(child.ready['url'])], secret: 'benchmark' })
   return { name: 'varnish', child, destination }
 }
 
 async function startNginx (around: Surroundings, originPort: string): Promise<Edge> {
   const folder = join(around.dir, 'nginx')
-  await mkdir(folder)
-  // Workers of a root process run as another user.
-  await chmod(around.dir, 0o755)
-  await chmod(folder, 0o755)
   const port = await freePort()
-  const config = await configured('edge-nginx.conf', folder, {
+  const config = await configured(`${CONFIGURATIONS}edge-nginx.conf`, folder, {
     ORIGIN_PORT: originPort,
     PORT: String(port),
     FOLDER: folder,
     MODULE: findModule('ngx_http_cache_purge_module.so') ?? ''
   })
-  const child = await started(around, port, ['nginx', '-e', 'stderr', '-p', folder, '-c', config])
+  // Workers of a root process run as another user.
+  await chmod(around.dir, 0o755)
+  await chmod(folder, 0o755)
+  const child = await startProgram(port, nginxCommand(folder, config))
+  around.defer(() => child.end())
   const pages = (tag: string) => [`/products/${tag.slice('product:'.length)}`]
   return { name: 'nginx', child, destination: nginx({ urls: [String(child.ready['url'])], pages }) }
-}
-
-/** Starts a proxy that listens on a port, and resolves when it does. */
-async function started (
-  around: Surroundings, port: number, command: readonly string[]
-): Promise<Child> {
-  // Debian puts servers into folders that only root's PATH contains.
-  const path = `PATH=${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
-  const child = await startChild('program', ['--env', path, '--', ...command])
-  around.defer(() => child.end())
-  for (let attempt = 0; !await answers(port); attempt++) {
-    if (attempt === 200) throw new Error(`${command[0]} does not listen after 20 s`)
-    await wait(100)
-  }
-  return { ...child, ready: { url: `http://127.0.0.1:${port}` } }
-}
-
-async function configured (
-  name: string, folder: string, values: Readonly<Record<string, string>>
-): Promise<string> {
-  let text = await readFile(join(CONFIGURATIONS, name), 'utf8')
-  for (const [what, value] of Object.entries(values)) {
-    text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value)
-  }
-  const file = join(folder, name)
-  await writeFile(file, text)
-  return file
-}
-
-async function answers (port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  return new Promise<boolean>((resolve) => {
-    socket.once('connect', () => { resolve(true) }).once('error', () => { resolve(false) })
-  }).finally(() => { socket.destroy() })
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies the primary into an empty volume, then follows it. PRIMARY is its connection string, PGPASSWORD the password.
+# Copies the primary into an empty volume, then follows it. PRIMARY is its connection string,
+# PGPASSWORD the password.
 set -eu
 
 # Written last: without it, a copy was interrupted and starts again.

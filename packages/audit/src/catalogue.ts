@@ -14,31 +14,41 @@ const POISON = 'One client decides what all others get until the entry ends.'
 export const CATALOGUE = {
   'unkeyed-header': {
     severity: 'high',
-    explanation: `A request header field changes the stored response and is not part of its key. ${POISON}`,
-    weir: 'Add the field to Vary (config.cache.vary), or do not use it on cached routes; take X-Forwarded-* from your proxy only (trustProxy with its address).',
+    explanation:
+      `A request header field changes the stored response and is not part of its key. ${POISON}`,
+    weir:
+      'Add the field to Vary (config.cache.vary), or do not use it on cached routes; take ' +
+      'X-Forwarded-* from your proxy only (trustProxy with its address).',
     general: 'Send Vary with the field, put it into the key, or do not read it.'
   },
   'unkeyed-host': {
     severity: 'high',
-    explanation: `The host name of a request is in the stored response and not in its key. ${POISON}`,
-    weir: 'Leave the authority in the key: do not leave it out in `key`; set the option origin if all hosts are one site.',
+    explanation:
+      `The host name of a request is in the stored response and not in its key. ${POISON}`,
+    weir:
+      'Leave the authority in the key: do not leave it out in `key`; set the option origin if ' +
+      'all hosts are one site.',
     general: 'Put the host into the key, or build links from a configured origin.'
   },
   'unkeyed-cookie': {
     severity: 'high',
     explanation: `A cookie changes the stored response and is not part of its key. ${POISON}`,
-    weir: 'Add the cookie to the key of the route (config.cache.key), or send Cache-Control: private.',
+    weir:
+      'Add the cookie to the key of the route (config.cache.key), or send ' +
+      'Cache-Control: private.',
     general: 'Put the cookie into the key, or do not store responses that depend on it.'
   },
   'unkeyed-query': {
     severity: 'high',
-    explanation: `A query parameter changes the stored response and is not part of its key. ${POISON}`,
+    explanation:
+      `A query parameter changes the stored response and is not part of its key. ${POISON}`,
     weir: 'Declare the parameter in the query schema, and leave it in `key`.',
     general: 'Build the key from the whole query, or from all parameters that the handler reads.'
   },
   'query-pollution': {
     severity: 'high',
-    explanation: `A parameter that is sent twice is keyed by one value and answered by another. ${POISON}`,
+    explanation:
+      `A parameter that is sent twice is keyed by one value and answered by another. ${POISON}`,
     weir: 'Leave the key to the query schema: it keys what the handler reads.',
     general: 'Refuse repeated parameters, or key all values.'
   },
@@ -62,20 +72,28 @@ export const CATALOGUE = {
   },
   'hop-by-hop': {
     severity: 'high',
-    explanation: `A field named in Connection is dropped before the handler and stays in the key. ${POISON}`,
+    explanation:
+      'A field named in Connection is dropped before the handler and stays in the key. ' +
+      POISON,
     weir: 'Do not drop fields that Connection names after the cache has made its key.',
     general: 'Drop fields that Connection names before the key is made, or keep end-to-end fields.'
   },
   'vary-ignored': {
     severity: 'high',
-    explanation: `The response says Vary, and the cache serves it to requests with another value. ${POISON}`,
+    explanation:
+      'The response says Vary, and the cache serves it to requests with another value. ' +
+      POISON,
     weir: 'Let the response cache read Vary: do not store responses in a cache of your own.',
     general: 'Key stored responses by every field that Vary names (RFC 9111 4.1).'
   },
   'path-deception': {
     severity: 'high',
-    explanation: 'A path that looks like a file gets the page of a user, and the page is stored for all: whoever makes a user follow a link reads their data.',
-    weir: 'Do not serve per-user pages under a wildcard, and do not cache by file extension; send Cache-Control: private on them.',
+    explanation:
+      'A path that looks like a file gets the page of a user, and the page is stored for all: ' +
+      'whoever makes a user follow a link reads their data.',
+    weir:
+      'Do not serve per-user pages under a wildcard, and do not cache by file extension; send ' +
+      'Cache-Control: private on them.',
     general: 'Store by what the response says (Cache-Control), never by the extension of the path.'
   },
   'path-collision': {
@@ -87,18 +105,24 @@ export const CATALOGUE = {
   'user-leak': {
     severity: 'high',
     explanation: "One user's response is served to another user or to an anonymous client.",
-    weir: 'Remove `public: true`, add the credential to the credentials of the response cache, or send Cache-Control: private.',
-    general: 'Do not store responses to requests with credentials unless they say public, and never what depends on the user.'
+    weir:
+      'Remove `public: true`, add the credential to the credentials of the response cache, or ' +
+      'send Cache-Control: private.',
+    general:
+      'Do not store responses to requests with credentials unless they say public, and never ' +
+      'what depends on the user.'
   },
   'guard-bypass': {
     severity: 'high',
-    explanation: 'The app refuses anonymous clients, and its cache serves them what a user has requested.',
+    explanation:
+      'The app refuses anonymous clients, and its cache serves them what a user has requested.',
     weir: 'Register the access check before the response cache, which then runs it on hits, too.',
     general: 'Check access before the cache is asked.'
   },
   'stored-set-cookie': {
     severity: 'high',
-    explanation: 'A stored response sets the cookie of the client that filled it: others get its session.',
+    explanation:
+      'A stored response sets the cookie of the client that filled it: others get its session.',
     weir: 'Do not set cookies on cached routes, and do not force storing.',
     general: 'Do not store responses with Set-Cookie, or store them without it.'
   },
@@ -110,14 +134,22 @@ export const CATALOGUE = {
   },
   'stored-credentials': {
     severity: 'medium',
-    explanation: 'A response to a request with Authorization is stored and served to others, and does not say that it is for everybody (RFC 9111 3.5).',
-    weir: 'Say Cache-Control: public on the response, or `public: true` on the route, if it does not depend on the user.',
+    explanation:
+      'A response to a request with Authorization is stored and served to others, and does not ' +
+      'say that it is for all clients (RFC 9111 3.5).',
+    weir:
+      'Say Cache-Control: public on the response, or `public: true` on the route, if it does ' +
+      'not depend on the user.',
     general: 'Store responses to Authorization only with public, s-maxage or must-revalidate.'
   },
   'stored-error': {
     severity: 'high',
-    explanation: 'A request with an odd field gets an error, and the error is stored for all: one request takes the page down.',
-    weir: 'Judge the field before the response cache, or let the failure have a status that is not stored (400, 431, 500).',
+    explanation:
+      'A request with an odd field gets an error, and the error is stored for all: one request ' +
+      'takes the page down.',
+    weir:
+      'Judge the field before the response cache, or let the failure have a status that is not ' +
+      'stored (400, 431, 500).',
     general: 'Do not store error responses unless they say so.'
   },
   'stored-refusal': {
@@ -128,7 +160,9 @@ export const CATALOGUE = {
   },
   'stored-failure': {
     severity: 'medium',
-    explanation: 'A failure (5xx) is stored without an explicit lifetime, and served after the app has recovered.',
+    explanation:
+      'A failure (5xx) is stored without an explicit lifetime, and served after the app has ' +
+      'recovered.',
     weir: 'Do not force storing of failures.',
     general: 'Store only statuses that are cacheable (RFC 9110 15.1), and failures not at all.'
   },
@@ -152,7 +186,9 @@ export const CATALOGUE = {
   },
   'conditional-mismatch': {
     severity: 'medium',
-    explanation: 'A validator that is not that of the response gets a 304: clients keep using a wrong copy.',
+    explanation:
+      'A validator that is not that of the response gets a 304: clients keep using ' +
+      'a wrong copy.',
     weir: 'Let @weir/fastify/conditional compare the ETag with that of the response.',
     general: 'Compare If-None-Match with the ETag of the very response (RFC 9110 13.1.2).'
   },
@@ -164,7 +200,9 @@ export const CATALOGUE = {
   },
   'vary-star-stored': {
     severity: 'medium',
-    explanation: 'A response with Vary: * is served from the cache; such a response matches no other request (RFC 9111 4.1).',
+    explanation:
+      'A response with Vary: * is served from the cache; such a response matches no other ' +
+      'request (RFC 9111 4.1).',
     weir: 'Send Vary with the fields that matter.',
     general: 'Do not reuse responses with Vary: *.'
   },

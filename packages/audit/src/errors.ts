@@ -2,7 +2,8 @@
 const messages = {
   WEIR_AUDIT_INVALID_OPTION: (what: string) => what,
   WEIR_AUDIT_NOT_LOOPBACK: (what: string) =>
-    `${what} is not a loopback address: the audit tries to poison caches, so it only runs against your own app on 127.0.0.0/8, ::1 or localhost, or in process`,
+    `${what} is not a loopback address: the audit tries to poison caches, so it only runs ` +
+    'against your own app on 127.0.0.0/8, ::1 or localhost, or in process',
   WEIR_AUDIT_UNREACHABLE: (what: string) =>
     `${what}: check that the app runs and that the address is right`,
   WEIR_AUDIT_NO_ROUTES: (what: string) =>

@@ -38,7 +38,8 @@ export function formatReport (report: AuditReport): string {
     return `  ${name}  ${state}`
   })
   return [
-    `Routes: ${audited.length} audited, ${report.routes.length - audited.length} skipped; caching was seen on ${cached.length}.`,
+    `Routes: ${audited.length} audited, ${report.routes.length - audited.length} skipped; ` +
+    `caching was seen on ${cached.length}.`,
     ...lines,
     '',
     formatFindings(report),

@@ -295,7 +295,7 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
   profile: weir('user-leak', text(user), { public: true }),
   session: naive(
     'user-leak',
-    text((request) => /sid=(\w+)/.exec(header(request, 'cookie'))?.[1] ?? 'nobody'),
+    text((request) => /sid=(\w+)/.exec(header(request, 'cookie'))?.[1] ?? 'no session'),
     { lax: ['cookie'] }
   ),
   guarded: {
@@ -325,7 +325,7 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       text(() => 'A page'),
       { lax: ['authorization'], header: true }
     ),
-    // Configuration may say that a route is for everybody, which the wire does not show.
+    // Configuration may say that a route is for all clients, which the wire does not show.
     only: 'inject'
   },
   oversized: naive(

@@ -87,7 +87,8 @@ export function checkOptions (options: Partial<ConsoleOptions>): void {
   if (journal !== undefined && typeof journal?.coverage !== 'function') {
     throw new CONSOLE_ERR_OPTION(
       'journal',
-      `${given(journal)}: give it redisJournal(), sqliteJournal() or memoryJournal() of @weir/metrics`
+      `${given(journal)}: give it redisJournal(), sqliteJournal() or memoryJournal() ` +
+      'of @weir/metrics'
     )
   }
   if (redis !== undefined && !isRedis(redis)) {

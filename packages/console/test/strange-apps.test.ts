@@ -109,7 +109,8 @@ t.test('authorize decides about every route, pages and HEAD too', async (t) => {
 /** Routes that write: a body, and the answer to it. */
 const WRITES: Readonly<Record<string, { readonly body: string, readonly done: unknown[] }>> = {
   '/api/stats/edge/letters': {
-    body: '{"service":"shop","action":"retry","letters":[{"destination":"cdn","id":"1","instance":null}]}',
+    body:
+      '{"service":"shop","action":"retry","letters":[{"destination":"cdn","id":"1","instance":null}]}',
     done: [404, 'CONSOLE_ERR_NO_EDGE']
   },
   '/api/stats/invalidations': { body: '{"namespace":"responses","tags":["a"]}', done: [200] },

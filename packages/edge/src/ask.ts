@@ -61,6 +61,32 @@ export function ask (who: string, url: string, question: Question): Promise<Answ
   })
 }
 
+/** A body for a destination, and the fields that authorize it. */
+interface Post {
+  readonly headers: Readonly<Record<string, string>>
+  readonly json: unknown
+  readonly signal: AbortSignal
+  /** Status of the answer that confirms it. Default 200. */
+  readonly expect?: number
+}
+
+/**
+ * Posts JSON, and returns the body of the answer that confirms it.
+ * @throws EdgeError WEIR_EDGE_UNREACHABLE, WEIR_EDGE_LIMITED, WEIR_EDGE_REFUSED
+ */
+export async function post (
+  who: string, url: string, { headers, json, signal, expect = 200 }: Post
+): Promise<string> {
+  const answer = await ask(who, url, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(json),
+    signal
+  })
+  if (answer.status !== expect) throw refusalOf(who, answer)
+  return answer.body
+}
+
 /** Statuses that say that the same request would be refused again. */
 const PERMANENT: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 413, 414, 422])
 

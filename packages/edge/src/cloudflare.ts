@@ -1,4 +1,4 @@
-import { ask, refusalOf } from './ask.js'
+import { post } from './ask.js'
 import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
 import { checkText, checkUrl, invalid } from './options.js'
@@ -53,7 +53,7 @@ export function cloudflare (options: CloudflareOptions): EdgeDestination {
   if (!Object.hasOwn(LIMITS, plan)) {
     throw invalid('cloudflare.plan', plan, `use one of ${Object.keys(LIMITS).join(', ')}`)
   }
-  const url = `${api.replace(/\/$/, '')}/zones/${options.zone}/purge_cache`
+  const url = `${api}/zones/${options.zone}/purge_cache`
   return {
     name,
     wait,
@@ -70,18 +70,10 @@ export function cloudflare (options: CloudflareOptions): EdgeDestination {
       cacheControl: 'cloudflare-cdn-cache-control'
     },
     async purge (tags, { signal }) {
-      const answer = await ask(name, url, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json'
-        },
-        body: JSON.stringify({ tags }),
-        signal
-      })
-      if (answer.status !== 200) throw refusalOf(name, answer)
-      if (!isSuccess(answer.body)) {
-        throw new EdgeError('WEIR_EDGE_REFUSED', `${name} answered ${answer.body.slice(0, 200)}`, {
+      const headers = { authorization: `Bearer ${token}` }
+      const body = await post(name, url, { headers, json: { tags }, signal })
+      if (!isSuccess(body)) {
+        throw new EdgeError('WEIR_EDGE_REFUSED', `${name} answered ${body.slice(0, 200)}`, {
           status: 200
         })
       }

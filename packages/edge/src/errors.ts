@@ -4,7 +4,8 @@ const messages = {
   WEIR_EDGE_UNREACHABLE: (what: string) =>
     `${what}: the purge is retried, check that the destination is up and its address is right`,
   WEIR_EDGE_REFUSED: (what: string) =>
-    `${what}: it is not repeated, correct the cause and redeliver its dead letter with edge.retry()`,
+    `${what}: it is not repeated, correct the cause and redeliver its dead letter with ` +
+    'edge.retry()',
   WEIR_EDGE_LIMITED: (what: string) => `${what}: purges wait until the limit allows more`,
   WEIR_EDGE_STOPPED: (what: string) => `${what} after stop(): create another edge`,
   WEIR_EDGE_NOT_ATTACHED: (what: string) =>

@@ -1,4 +1,4 @@
-import { ask, refusalOf } from './ask.js'
+import { post } from './ask.js'
 import type { EdgeDestination } from './destination.js'
 import { checkText, checkUrl, invalid } from './options.js'
 
@@ -44,7 +44,7 @@ export function fastly (options: FastlyOptions): EdgeDestination {
   if (!/^[A-Za-z0-9]+$/.test(options.service)) {
     throw invalid('fastly.service', options.service, 'use the ID of the service')
   }
-  const url = `${api.replace(/\/$/, '')}/service/${options.service}/purge`
+  const url = `${api}/service/${options.service}/purge`
   return {
     name,
     wait,
@@ -60,18 +60,15 @@ export function fastly (options: FastlyOptions): EdgeDestination {
       cacheControl: 'surrogate-control'
     },
     async purge (tags, { signal }) {
-      const answer = await ask(name, url, {
-        method: 'POST',
+      await post(name, url, {
         headers: {
           'fastly-key': token,
           accept: 'application/json',
-          'content-type': 'application/json',
           ...(soft && { 'fastly-soft-purge': '1' })
         },
-        body: JSON.stringify({ surrogate_keys: tags }),
+        json: { surrogate_keys: tags },
         signal
       })
-      if (answer.status !== 200) throw refusalOf(name, answer)
     }
   }
 }

@@ -2,7 +2,7 @@ import { ask, refusalOf } from './ask.js'
 import type { EdgeDestination } from './destination.js'
 import { EdgeError } from './errors.js'
 import { EVERYTHING } from './headers.js'
-import { checkUrl, invalid } from './options.js'
+import { checkUrls, invalid } from './options.js'
 import { keyIn, shownTag } from './tags.js'
 
 /** Options of `nginx`. */
@@ -62,10 +62,7 @@ export interface NginxOptions {
  */
 export function nginx (options: NginxOptions): EdgeDestination {
   const { name = 'nginx', wait = 5000, again = 60_000, host, pages } = options
-  if (!Array.isArray(options.urls) || options.urls.length === 0) {
-    throw invalid('nginx.urls', options.urls, 'list the address of every nginx')
-  }
-  const urls = options.urls.map((url) => checkUrl('nginx.urls', url).replace(/\/$/, ''))
+  const urls = checkUrls('nginx.urls', options.urls, 'nginx')
   if (typeof Reflect.get(options, 'pages') !== 'function') {
     throw invalid('nginx.pages', Reflect.get(options, 'pages'), 'pass a function')
   }

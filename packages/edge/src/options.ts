@@ -27,10 +27,23 @@ export interface EdgeOptions {
 export const invalid = (option: string, given: unknown, advice: string) =>
   new EdgeError('WEIR_EDGE_INVALID_OPTION', `${option} ${shown(given)}: ${advice}`)
 
-/** Refuses anything but an http(s) URL. @throws EdgeError WEIR_EDGE_INVALID_OPTION */
+/**
+ * Returns an http(s) URL without a final slash; refuses anything else.
+ * @throws EdgeError WEIR_EDGE_INVALID_OPTION
+ */
 export function checkUrl (option: string, given: unknown): string {
-  if (typeof given === 'string' && URL.canParse(given) && /^https?:/.test(given)) return given
+  if (typeof given === 'string' && URL.canParse(given) && /^https?:/.test(given)) {
+    return given.replace(/\/$/, '')
+  }
   throw invalid(option, given, 'use a URL such as http://10.0.0.1:6081')
+}
+
+/** Returns the URLs of all servers of a kind. @throws EdgeError WEIR_EDGE_INVALID_OPTION */
+export function checkUrls (option: string, given: readonly string[], kind: string): string[] {
+  if (!Array.isArray(given) || given.length === 0) {
+    throw invalid(option, given, `list the address of every ${kind}`)
+  }
+  return given.map((url) => checkUrl(option, url))
 }
 
 /** Refuses anything but text. @throws EdgeError WEIR_EDGE_INVALID_OPTION */

@@ -1,4 +1,4 @@
-import { ask, refusalOf } from './ask.js'
+import { post } from './ask.js'
 import type { EdgeDestination } from './destination.js'
 import { checkText, checkUrl, invalid } from './options.js'
 
@@ -54,13 +54,8 @@ export function region (options: RegionOptions): EdgeDestination {
   return {
     ...common,
     async purge (tags, { signal }) {
-      const answer = await ask(name, url, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ tags }),
-        signal
-      })
-      if (answer.status !== 204) throw refusalOf(name, answer)
+      const headers = { authorization: `Bearer ${secret}` }
+      await post(name, url, { headers, json: { tags }, signal, expect: 204 })
     }
   }
 }

@@ -2,7 +2,7 @@ import type { EdgeDestination, PurgeOptions } from './destination.js'
 import { EdgeError } from './errors.js'
 import { ask, refusalOf } from './ask.js'
 import { setTimeout as pause } from 'node:timers/promises'
-import { checkText, checkUrl, invalid } from './options.js'
+import { checkText, checkUrls, invalid } from './options.js'
 
 /** Options of `varnish`. */
 export interface VarnishOptions {
@@ -44,10 +44,7 @@ export interface VarnishOptions {
  */
 export function varnish (options: VarnishOptions): EdgeDestination {
   const { name = 'varnish', soft = false, settle = 20, wait = 5000, timeout = 2000 } = options
-  if (!Array.isArray(options.urls) || options.urls.length === 0) {
-    throw invalid('varnish.urls', options.urls, 'list the address of every Varnish')
-  }
-  const urls = options.urls.map((url) => checkUrl('varnish.urls', url))
+  const urls = checkUrls('varnish.urls', options.urls, 'Varnish')
   const secret = checkText('varnish.secret', options.secret)
   if (!(settle >= 0 && settle < timeout)) {
     throw invalid('varnish.settle', settle, `use milliseconds below the timeout (${timeout})`)

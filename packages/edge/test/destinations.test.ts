@@ -50,7 +50,8 @@ t.test('Cloudflare: tags in batches of 100, whose success is in the body', async
   const sender = senderFor(t, destination)
   await sender.send(tags(150))
   t.strictSame(api.calls.map(({ method, url, headers: { authorization } }) =>
-    [method, url, authorization]), Array.from({ length: 2 }, () => ['POST', '/zones/023e105f/purge_cache', `Bearer ${TOKEN}`]))
+    [method, url, authorization]),
+  Array.from({ length: 2 }, () => ['POST', '/zones/023e105f/purge_cache', `Bearer ${TOKEN}`]))
   const sent = api.calls.flatMap(({ body }) => (body as { tags: string[] }).tags)
   t.strictSame(sent.sort(), tags(150).sort())
   success = false

@@ -13,8 +13,8 @@
 # before the purge is not stored after it: such a response may be from before the write. Requests
 # that wait for it fetch again.
 #
-# Only what Weir has handled is stored: a response without its fields could not be purged, and may be
-# for one client. Store others, such as files, in a vcl_backend_response before the include.
+# Only what Weir has handled is stored: a response without its fields could not be purged, and may
+# be for one client. Store others, such as files, in a vcl_backend_response before the include.
 import std;
 import var;
 import xkey;

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { freePort } from './free-ports.js'
 import type { Teardown } from './redis.js'
 
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+
 /** A real nginx that lives as long as the test. */
 export interface TestNginx {
   /** `http://127.0.0.1:PORT` */
@@ -35,7 +37,7 @@ export async function startCachingNginx (
     events {}
     http {
       access_log off;
-      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+      ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
       proxy_cache_path ${folder}/cache keys_zone=edge:1m;
       server {
         listen 127.0.0.1:${own};

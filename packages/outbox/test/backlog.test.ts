@@ -11,7 +11,8 @@ const ROWS = 100_000
 function leaveBacklog (file: string): void {
   const database = new Database(file)
   const insert = database.prepare(
-    'insert into weir_outbox_tags (namespace, id, hash, tag, created) values (@namespace, @id, @hash, @tag, @created)'
+    'insert into weir_outbox_tags (namespace, id, hash, tag, created) ' +
+    'values (@namespace, @id, @hash, @tag, @created)'
   )
   database.transaction(() => {
     for (let i = 0; i < ROWS; i++) insert.run(leftRow(i, `tag-${i}`))

@@ -44,7 +44,8 @@ t.test('the statements that Postgres receives', async (t) => {
   await outboxMigration.down?.(db)
 
   const columns =
-    '"namespace" varchar(100) not null, "id" varchar(40) not null, "hash" varchar(32), "tag" text not null, "created" varchar(24) not null, "traceparent" varchar(55)'
+    '"namespace" varchar(100) not null, "id" varchar(40) not null, "hash" varchar(32), "tag" ' +
+    'text not null, "created" varchar(24) not null, "traceparent" varchar(55)'
   const keys = 'constraint "weir_outbox_tags_by_id" primary key ("namespace", "id"), ' +
     'constraint "weir_outbox_tags_by_hash" unique ("namespace", "hash", "id")'
   t.strictSame(

@@ -4,11 +4,14 @@ const messages = {
   WEIR_POSTGRES_UNAVAILABLE: (what: string) =>
     `Postgres cannot be used at the moment (${what}): try again; no restart is needed`,
   WEIR_POSTGRES_MIGRATING: (what: string) =>
-    `Another instance is migrating the database, and has not ended within ${what}: start again when it has; if it is frozen, stop it`,
+    `Another instance is migrating the database, and has not ended within ${what}: start again ` +
+    'when it has; if it is frozen, stop it',
   WEIR_POSTGRES_POOLER: (what: string) =>
-    `A pooler shares connections between transactions, and ${what} needs one of its own: use an address that leads to Postgres itself`,
+    `A pooler shares connections between transactions, and ${what} needs one of its own: use an ` +
+    'address that leads to Postgres itself',
   WEIR_POSTGRES_NEWER_SCHEMA: (what: string) =>
-    `The database ${what} has the schema of a newer version: run that version, or use another database`,
+    `The database ${what} has the schema of a newer version: run that version, or use another ` +
+    'database',
   WEIR_POSTGRES_FOREIGN: (what: string) =>
     `The database has tables of another program (${what}): use another database`
 } as const

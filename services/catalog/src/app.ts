@@ -4,7 +4,9 @@ import conditional from '@weir/fastify/conditional'
 import edgePlugin from '@weir/fastify/edge'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, listed, serverOptions, telemetryOf } from '@weir/fastify/service'
+import service, {
+  databaseOf, instanceName, listed, serverOptions, telemetryOf
+} from '@weir/fastify/service'
 import telemetry from '@weir/fastify/telemetry'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
@@ -15,8 +17,7 @@ import { compareRoutes } from './compare/routes.js'
 import { registerCounting } from './counting.js'
 import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
-import { databaseOf } from './db/location.js'
-import { type CatalogEnv } from './env.js'
+import { type CatalogEnv, DATABASE_FILE } from './env.js'
 import { registerJournal } from './journal.js'
 import { registerLimits } from './limits.js'
 import { productReadRoutes } from './products/read-routes.js'
@@ -27,7 +28,7 @@ import { registerSharedCache } from './shared-cache.js'
 /** Builds the catalog, ready to listen or to be injected into. Closing it closes its database. */
 export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
-  const location = databaseOf(env)
+  const location = databaseOf(env, DATABASE_FILE)
   const database = await openCatalog(location, listed(env.DATABASE_REPLICA_URL))
   const { outbox, edge, close } = await openOutbox(
     location,

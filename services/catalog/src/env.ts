@@ -1,6 +1,9 @@
-import { clientsEnv, JwtSecret, serviceEnv } from '@weir/fastify/service'
+import { clientsEnv, databaseUrl, JwtSecret, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 import { EDGE_PATTERN } from './edge.js'
+
+/** Name of the database's file in DATA_DIR. */
+export const DATABASE_FILE = 'catalog.db'
 
 const apiKey = '[\\w-]+:(reader|editor|admin)(:[\\w-]+)?:[0-9a-f]{64}'
 
@@ -14,14 +17,7 @@ export const catalogEnv = Type.Object({
     default: 4101,
     description: '0: any free port'
   }),
-  DATABASE_URL: Type.Optional(
-    Type.String({
-      pattern: '^(?:postgres(?:ql)?://\\S+|file:\\S+|(?![a-zA-Z][a-zA-Z0-9+.-]+:).+)$',
-      description:
-        'the database: postgres://user:password@host:5432/database, or the path of an SQLite file ' +
-        '(catalog.db in DATA_DIR)'
-    })
-  ),
+  DATABASE_URL: Type.Optional(databaseUrl('the database', DATABASE_FILE)),
   DATABASE_REPLICA_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(?:ql)?://\\S+$',

@@ -5,6 +5,7 @@ import { openCatalog } from '../src/db/open.js'
 import { whileBusy } from '../src/db/while-busy.js'
 import { listProducts } from '../src/products/list.js'
 import { sortKey } from '../src/text/sort-key.js'
+import { checkConcurrentWrites } from './support/concurrent-writes.js'
 import { connect } from './support/database.js'
 import { killedWhileWriting, startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
@@ -131,25 +132,7 @@ t.test('search and order match the products after any write', async (t) => {
 })
 
 t.test('a write replaces exactly what it has read in its transaction', async (t) => {
-  const file = join(await tempDir(t), 'catalog.db')
-  const [a, b] = [await openCatalog(file), await openCatalog(file)]
-  t.teardown(async () => { await a.close(); await b.close() })
-  const stockOf = () =>
-    Number(connect(t, file).prepare('select stock from products where id = 1').pluck().get())
-  const before = stockOf()
-  await Promise.all([a, b, a, b, a, b].map((database) => database.write(async (transaction) => {
-    const { stock } = await transaction
-      .selectFrom('products')
-      .select('stock')
-      .where('id', '=', 1)
-      .executeTakeFirstOrThrow()
-    await transaction
-      .updateTable('products')
-      .set({ stock: stock + 1 })
-      .where('id', '=', 1)
-      .execute()
-  })))
-  t.equal(stockOf(), before + 6)
+  await checkConcurrentWrites(t, join(await tempDir(t), 'catalog.db'))
 })
 
 t.test('a lock that is never released is an error after the allowed time', async (t) => {

@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { loadEnv } from '@weir/fastify/service'
+import { databaseOf, loadEnv } from '@weir/fastify/service'
 import { Random } from '@weir/internal/testing'
 import { listCategories } from '../src/categories/store.js'
-import { databaseOf } from '../src/db/location.js'
 import { openCatalog } from '../src/db/open.js'
-import { catalogEnv } from '../src/env.js'
+import { catalogEnv, DATABASE_FILE } from '../src/env.js'
 import { importFile } from '../src/import/import-file.js'
 import { createProgress } from '../src/import/progress.js'
 import { listProducts } from '../src/products/list.js'
 import { sorts } from '../src/products/order.js'
 import { editor } from './support/access.js'
 import { build } from './support/build.js'
+import { checkConcurrentWrites } from './support/concurrent-writes.js'
 import { place } from './support/place.js'
 import { startShops } from './support/postgres.js'
 import { startProgram } from './support/process.js'
@@ -23,11 +23,13 @@ place.databaseIn = shops.shopIn
 
 t.test('one setting selects the database, and a wrong one names the remedy', async (t) => {
   const env = (DATABASE_URL: string) => loadEnv(catalogEnv, { DATABASE_URL, DATA_DIR: '/data' })
-  t.equal(databaseOf(loadEnv(catalogEnv, { DATA_DIR: '/data' })), '/data/catalog.db')
-  t.equal(databaseOf(env('/srv/shop.db')), '/srv/shop.db')
-  t.equal(databaseOf(env('file:///srv/my%20shop.db')), '/srv/my shop.db')
-  t.equal(databaseOf(env('file:/srv/shop.db')), '/srv/shop.db')
-  t.equal(databaseOf(env('postgres://a/b')), 'postgres://a/b')
+  for (const [url, location] of [
+    ['', '/data/catalog.db'],
+    ['/srv/shop.db', '/srv/shop.db'],
+    ['file:///srv/my%20shop.db', '/srv/my shop.db'],
+    ['file:/srv/shop.db', '/srv/shop.db'],
+    ['postgres://a/b', 'postgres://a/b']
+  ] as const) t.equal(databaseOf(env(url), DATABASE_FILE), location)
   for (const url of ['mysql://shop:secret@host/db', 'postgres://a/secret db']) {
     t.throws(() => env(url), { code: 'WEIR_ERR_ENV', message: /DATABASE_URL .+postgres:\/\// })
     t.throws(() => env(url), { message: /^(?!.*secret).*$/s })
@@ -95,30 +97,9 @@ t.test('a newer schema, or tables of another program, are refused with the remed
 })
 
 t.test('a write replaces exactly what it has read in its transaction', async (t) => {
-  const url = await shops.newShop()
-  const [a, b] = [await openCatalog(url), await openCatalog(url)]
-  t.teardown(() => Promise.all([a.close(), b.close()]))
-  const stock = async () => {
-    const { rows } = await (await shops.connect(url))
-      .query<{ stock: string }>('select stock from products where id = 1')
-    return Number(rows[0]?.stock)
-  }
-  const before = await stock()
-  await Promise.all([a, b, a, b, a, b].map((database) => database.write(async (transaction) => {
-    const { stock } = await transaction
-      .selectFrom('products')
-      .select('stock')
-      .where('id', '=', 1)
-      .executeTakeFirstOrThrow()
-    await transaction
-      .updateTable('products')
-      .set({ stock: stock + 1 })
-      .where('id', '=', 1)
-      .execute()
-  })))
-  t.equal(await stock(), before + 6)
+  const { read } = await checkConcurrentWrites(t, await shops.newShop())
   await t.rejects(
-    a.read.deleteFrom('products').execute(),
+    read.deleteFrom('products').execute(),
     /read-only transaction/,
     'connections for reads refuse to write'
   )

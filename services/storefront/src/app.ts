@@ -4,7 +4,9 @@ import cacheAdmin from '@weir/fastify/cache-admin'
 import cacheControl from '@weir/fastify/cache-control'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
-import service, { instanceName, serverOptions, telemetryOf } from '@weir/fastify/service'
+import service, {
+  databaseOf, instanceName, serverOptions, telemetryOf
+} from '@weir/fastify/service'
 import telemetry from '@weir/fastify/telemetry'
 import { type Store } from '@weir/cache'
 import { fastify, type FastifyInstance } from 'fastify'
@@ -12,9 +14,8 @@ import { sql } from 'kysely'
 import { loadAssets, serveAssets } from './assets.js'
 import { openStore, registerCaches, registerPageCaches, rememberIn } from './caches.js'
 import { registerCounting } from './counting.js'
-import { databaseOf } from './db/location.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
-import { type StorefrontEnv } from './env.js'
+import { DATABASE_FILE, type StorefrontEnv } from './env.js'
 import { registerJournal } from './journal.js'
 import { Lab } from './lab/lab.js'
 import { labRoutes } from './lab/routes.js'
@@ -45,7 +46,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'storefront' }))
   const assets = await loadAssets()
   const render = makeRender(assets, { hasLab: env.LAB })
-  const database = await openDatabase(databaseOf(env))
+  const database = await openDatabase(databaseOf(env, DATABASE_FILE))
   await app.register(telemetry, telemetryOf(env, { service: 'storefront', version: '0.1.0' }))
   await app.register(service, {
     name: 'storefront',

@@ -1,5 +1,8 @@
-import { clientsEnv, JwtSecret, serviceEnv } from '@weir/fastify/service'
+import { clientsEnv, databaseUrl, JwtSecret, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
+
+/** Name of the database's file in DATA_DIR. */
+export const DATABASE_FILE = 'storefront.db'
 
 const FRONT_DOOR = 'http://127.0.0.1:4100'
 const origin = (service: string) => Type.String({
@@ -27,14 +30,7 @@ export const storefrontEnv = Type.Object({
     default: 'Berlin',
     description: 'city of the weather box'
   }),
-  DATABASE_URL: Type.Optional(
-    Type.String({
-      pattern: '^(?:postgres(?:ql)?://\\S+|file:\\S+|(?![a-zA-Z][a-zA-Z0-9+.-]+:).+)$',
-      description:
-        'the database of page views: postgres://user:password@host:5432/database, or the path of ' +
-        'an SQLite file (storefront.db in DATA_DIR)'
-    })
-  ),
+  DATABASE_URL: Type.Optional(databaseUrl('the database of page views', DATABASE_FILE)),
   CACHE: Type.Enum(['on', 'off'], {
     default: 'on',
     description: 'off: every page is rendered and all of its data requested anew, for comparison'

@@ -53,6 +53,9 @@ export const paths: Check = async function * (probe) {
 
 /** Endings that make the path of a page look like that of a file, for web cache deception. */
 export const FILES: Readonly<Record<string, (path: string) => string>> = Object.fromEntries(
-  ['/x.css', ';x.css', '%2Fx.css', '%00.css', '%0A.css', '%23x.css', '%3Fx.css', '.css', '/x.js', '/x.png', '/..%2fx.css']
+  [
+    '/x.css', ';x.css', '%2Fx.css', '%00.css', '%0A.css', '%23x.css', '%3Fx.css', '.css', '/x.js',
+    '/x.png', '/..%2fx.css'
+  ]
     .map((suffix) => [suffix, (path: string) => (path === '/' ? '/x' : path) + suffix])
 )

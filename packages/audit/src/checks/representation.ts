@@ -15,7 +15,12 @@ export const representation: Check = async function * (probe) {
   ]
   const trials: Trial[] = [
     { check: 'head-stored', input: 'HEAD', fill: () => ({ method: 'HEAD' }), isSilent: true },
-    { check: 'partial-stored', input: 'Range', fill: () => ({ headers: { range: 'bytes=0-1' } }), isSilent: true },
+    {
+      check: 'partial-stored',
+      input: 'Range',
+      fill: () => ({ headers: { range: 'bytes=0-1' } }),
+      isSilent: true
+    },
     ...conditions.map((headers): Trial => ({
       check: 'conditional-stored',
       input: Object.keys(headers).join(),

@@ -49,7 +49,7 @@ export const storing: Check = async function * (probe) {
   const pairs = await hits(probe)
   if (pairs !== undefined) yield * unstorable(pairs)
   if (isRefusal(probe.control.status)) yield * refusals(probe)
-  // Only the declaration of a route tells whether its responses are for everybody.
+  // Only the declaration of a route tells whether its responses are for all clients.
   if (probe.route.isPublic !== false || probe.control.status >= 400) return
   // An entry that trials share was stored by other requests.
   if (probe.isolation === undefined) return

@@ -14,7 +14,7 @@ export interface FoundRoute {
   readonly required: readonly string[]
   readonly headers: readonly string[]
   readonly cookies: readonly string[]
-  /** Whether `config.cache.public` says that responses are for everybody; undefined if unknown. */
+  /** Whether `config.cache.public` says that all clients may get them; undefined if unknown. */
   readonly isPublic: boolean | undefined
 }
 

@@ -14,7 +14,10 @@ export interface ObservedRoute {
 /** The parts of a Fastify instance that observing uses. */
 interface Observable {
   addHook (name: 'onRoute', hook: (route: ObservedRoute) => void): unknown
-  addHook (name: 'onRequest', hook: (request: ObservedRequest, reply: unknown, done: () => void) => void): unknown
+  addHook (
+    name: 'onRequest',
+    hook: (request: ObservedRequest, reply: unknown, done: () => void) => void
+  ): unknown
 }
 
 interface ObservedRequest {

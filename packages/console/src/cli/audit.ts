@@ -103,7 +103,8 @@ function targetOf (text: string): AuditTarget {
     const app = isFunction(found) ? await found() : found
     if (isApp(app)) return app
     throw new UsageError(
-      `${text} exports no app: export a Fastify app, or a function that builds one, as default or buildApp`
+      `${text} exports no app: export a Fastify app, or a function that builds one, as default ` +
+      'or buildApp'
     )
   }
 }

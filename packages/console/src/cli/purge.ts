@@ -53,7 +53,8 @@ export const purge = define({
     io.stdout.write(`No instance serves the old entries (${tookMs} ms).\n`)
     for (const { service, done } of edge) {
       io.stdout.write(done
-        ? `The caches at the edge of ${printable(service)} are being purged by one of its instances.\n`
+        ? `The caches at the edge of ${printable(service)} are being purged by one of ` +
+          'its instances.\n'
         : `The caches at the edge of ${printable(service)} may serve them still: no instance has taken ` +
           'the request to purge them yet. It stays for up to a day.\n')
     }

@@ -29,7 +29,8 @@ export function timeIn (text: string, now: number): number {
   const parsed = isDay ? Date.parse(text) : NaN
   if (Number.isNaN(parsed)) {
     throw new UsageError(
-      `--at ${text} is not a time: write 14:03, 14:03:07, 5m for five minutes ago, or 2026-11-29T14:03:00Z`)
+      `--at ${text} is not a time: write 14:03, 14:03:07, 5m for five minutes ago, or ` +
+      '2026-11-29T14:03:00Z')
   }
   return parsed
 }

@@ -52,16 +52,20 @@ export const TERMS = {
   breaker:
     'A circuit breaker. Open: calls to something that does not answer are refused at once. Closed: a probe was answered.',
   invalidated: 'Entries with a tag, or a whole namespace, may not be served any more.',
-  destination: 'A cache beyond the fleet, such as a CDN or Varnish, that is purged by each invalidation.',
+  destination:
+    'A cache beyond the fleet, such as a CDN or Varnish, that is purged by each invalidation.',
   edgeState:
-    'Ok: it confirms purges. Limited: it takes no more calls for now, and purges wait. Failing: its last call failed.',
+    'Ok: it confirms purges. Limited: it takes no more calls for now, and purges wait. Failing: ' +
+    'its last call failed.',
   backlog: 'Purges that it has not confirmed yet. They are repeated until it does.',
   deadLetter:
-    'A purge that was given up, because the destination refused it or all retries failed. It serves the old version until that expires.',
+    'A purge that was given up, because the destination refused it or all retries failed. It ' +
+    'serves the old version until that expires.',
   tag: 'A name on entries, by which they are invalidated together.',
   namespace: 'The entries of one cache.',
   advice:
-    'Recommended by shadow mode, which observes routes without caching and simulates a cache. Responses are not changed.',
+    'Recommended by shadow mode, which observes routes without caching and simulates a cache. ' +
+    'Responses are not changed.',
   ttl: 'Time for which a response is served from the cache before it is computed again.',
   expectedHitRatio: 'Requests that the cache would have answered, of those that it may answer.',
   staleShare: 'Hits whose response had changed in the meantime, as long as nothing invalidates it.',

@@ -15,6 +15,7 @@ import { type Column, DataTable, Scroll, TableFoot } from '../parts/data-table.j
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
 import { RangePicker, useRange, zoom } from '../parts/range-picker.js'
+import { serviceColumn } from '../parts/route-table.js'
 import { Term } from '../parts/term.js'
 import { headersOf, identities } from '../state/identity.js'
 import { live } from '../state/live.js'
@@ -45,13 +46,7 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
     value: ({ policy }) => policy,
     cell: ({ policy }) => policy
   },
-  {
-    id: 'service',
-    label: 'Service',
-    isText: true,
-    value: ({ service }) => service,
-    cell: ({ service }) => service
-  },
+  serviceColumn,
   {
     id: 'route',
     label: 'Route',

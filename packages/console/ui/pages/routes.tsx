@@ -5,38 +5,19 @@ import {
   type Routes as RoutesAnswer
 } from '../model/api.js'
 import { bytes, count, ms, percent } from '../model/format.js'
-import { hashOf } from '../model/hash.js'
 import { bounds } from '../model/ranges.js'
 import { reasonOf } from '../model/reasons.js'
 import { type Column, DataTable, figureColumn } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
 import { RangePicker, rangeInAddress, useRange } from '../parts/range-picker.js'
+import { routeColumns, RouteTable, serviceColumn } from '../parts/route-table.js'
 import { place } from '../state/place.js'
 import { useQuery } from '../state/use-query.js'
 import { useStored } from '../state/use-stored.js'
 import { RoutePage } from './route/page.js'
 
-const COLUMNS: readonly Column<RouteFigures>[] = [
-  {
-    id: 'route',
-    label: 'Route',
-    term: 'route',
-    isText: true,
-    value: ({ route }) => route,
-    cell: ({ route, service }) => (
-      <a href={hashOf(['routes', route], { service, ...rangeInAddress() })}>
-        <code>{route}</code>
-      </a>
-    )
-  },
-  {
-    id: 'service',
-    label: 'Service',
-    isText: true,
-    value: ({ service }) => service,
-    cell: ({ service }) => service
-  },
+const COLUMNS = routeColumns<RouteFigures>('routes', rangeInAddress, [
   figureColumn('requests', 'Requests', ({ requests }) => requests, count),
   figureColumn('hitRatio', 'Hit ratio', ({ hitRatio }) => hitRatio, percent),
   figureColumn('shared', 'Shared', ({ shared }) => shared, count),
@@ -74,7 +55,7 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
         </span>
       ))
   }
-]
+])
 
 const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
   {
@@ -85,13 +66,7 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
     value: ({ cache }) => cache,
     cell: ({ cache }) => cache
   },
-  {
-    id: 'service',
-    label: 'Service',
-    isText: true,
-    value: ({ service }) => service,
-    cell: ({ service }) => service
-  },
+  serviceColumn,
   { id: 'l1', label: 'Memory', term: 'l1', value: ({ l1 }) => l1, cell: ({ l1 }) => count(l1) },
   { id: 'l2', label: 'Store', term: 'l2', value: ({ l2 }) => l2, cell: ({ l2 }) => count(l2) },
   figureColumn('coalesced', 'Coalesced', ({ coalesced }) => coalesced, count),
@@ -126,26 +101,11 @@ function AllRoutes () {
         not stored.
       </p>
       <Loaded query={routes} what='Routes'>
-        {(value) =>
-          value.routes.length === 0
-            ? (
-              <section class='panel'>
-                <p class='empty'>
-                  No requests {range.within}. <a href='#/try'>Send one</a>.
-                </p>
-              </section>
-              )
-            : (
-              <section class='panel flush'>
-                <DataTable
-                  label='Routes'
-                  rows={value.routes}
-                  rowKey={({ service, route }) => `${service} ${route}`}
-                  columns={COLUMNS}
-                  initial={{ column: 'requests', direction: 'descending' }}
-                />
-              </section>
-              )}
+        {(value) => (
+          <RouteTable label='Routes' rows={value.routes} columns={COLUMNS} by='requests'>
+            No requests {range.within}. <a href='#/try'>Send one</a>.
+          </RouteTable>
+        )}
       </Loaded>
       <Loaded query={caches} what='Caches'>
         {(value) =>

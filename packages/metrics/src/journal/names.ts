@@ -25,7 +25,8 @@ const originOf = (url: string) => url.slice(0, url.length - pathOf(url).length)
 export function askedUrl (given: string): string {
   const refuse = (problem: string) => new MetricsError(
     'WEIR_METRICS_INVALID_QUESTION',
-    `The URL ${JSON.stringify(given)?.slice(0, 200)} ${problem}: give a path that begins with /, or an http or https URL`)
+    `The URL ${JSON.stringify(given)?.slice(0, 200)} ${problem}: give a path that begins ` +
+    'with /, or an http or https URL')
   if (typeof given !== 'string' || given === '') throw refuse('is empty or no text')
   const isWhole = !given.startsWith('/')
   if (isWhole && !(/^https?:\/\/[^/?#]/i.test(given) && URL.canParse(given))) {

@@ -87,13 +87,15 @@ function prepare (db: Database) {
     )
     .pluck()
   const tell = db.prepare<[string, string, number, number, string]>(
-    'INSERT OR REPLACE INTO weir_journal_runs_1 (namespace, run, seq, covered, told) VALUES (?, ?, ?, ?, ?)'
+    'INSERT OR REPLACE INTO weir_journal_runs_1 (namespace, run, seq, covered, told) ' +
+    'VALUES (?, ?, ?, ?, ?)'
   )
   const forget = db.prepare<[namespace: string, before: number]>(
     'DELETE FROM weir_journal_runs_1 WHERE namespace = ? AND covered < ?'
   )
   const add = db.prepare<[string, string, number, number, number, Buffer]>(
-    'INSERT INTO weir_journal_1 (namespace, run, first, last, bytes, events) VALUES (?, ?, ?, ?, ?, ?)'
+    'INSERT INTO weir_journal_1 (namespace, run, first, last, bytes, events) ' +
+    'VALUES (?, ?, ?, ?, ?, ?)'
   )
   const grow = db.prepare<[namespace: string, bytes: number]>(`
     INSERT INTO weir_journal_state_1 (namespace, bytes) VALUES (?, ?)

@@ -91,7 +91,8 @@ export class JournalWriter {
     if (typeof store?.append !== 'function') {
       throw new MetricsError(
         'WEIR_METRICS_INVALID_OPTION',
-        'store is missing: use redisJournal(), sqliteJournal() or memoryJournal() of @weir/metrics/journal'
+        'store is missing: use redisJournal(), sqliteJournal() or memoryJournal() of ' +
+        '@weir/metrics/journal'
       )
     }
     for (const [name, value] of Object.entries({ hitsPerSecond, maxPending })) {

@@ -225,7 +225,9 @@ function notesOn (
     const { proven = 0 } = headers[name] ?? {}
     notes.push({
       code: 'VARY',
-      text: `Bodies depend on the request header ${name} (${counted(proven, 'proof')}), which is not in Vary.`
+      text:
+        `Bodies depend on the request header ${name} (${counted(proven, 'proof')}), which ` +
+        'is not in Vary.'
     })
   }
   if (declaredVary.length > 0) {

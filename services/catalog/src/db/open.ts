@@ -1,5 +1,5 @@
+import { isPostgres } from '@weir/fastify/service'
 import { type Kysely, type Transaction } from 'kysely'
-import { isPostgres } from './location.js'
 import { openSqliteCatalog, openSqliteWriter } from './open-sqlite.js'
 import { type CatalogSchema } from './schema.js'
 

@@ -4,12 +4,12 @@ import {
   type Outbox,
   type OutboxNotifications
 } from '@weir/outbox'
+import { isPostgres } from '@weir/fastify/service'
 import { traceHeaders } from '@weir/fastify/telemetry'
 import Database from 'better-sqlite3'
 import { type Dialect, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { edgeDestinations } from '../edge.js'
 import { type CatalogEnv } from '../env.js'
-import { isPostgres } from './location.js'
 
 /**
  * Milliseconds that a delete waits for a writer, blocking the event loop. After that, a row is

@@ -5,7 +5,8 @@ export const usage = `Usage: npm run catalog:import -- FILE [--database DATABASE
 Imports products from FILE into the catalog: all of them, or none if one row is bad.
 
   FILE             .csv with a header row, or .ndjson / .jsonl with one JSON object a line
-  --database DATABASE  the catalog's database, which exists: a file, or postgres://user:password@host:5432/database
+  --database DATABASE  the catalog's database, which exists: a file, or
+                       postgres://user:password@host:5432/database
                    (default: DATABASE_URL, or catalog.db in DATA_DIR, which is .data by default)
   --help           this text
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
+import { isPostgres } from '@weir/fastify/service'
 import Database from 'better-sqlite3'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import { isPostgres } from '../db/location.js'
 import { ImportError } from './import-error.js'
 
 /**

@@ -1,8 +1,7 @@
 import { dirname } from 'node:path'
-import { loadEnv } from '@weir/fastify/service'
+import { databaseOf, isPostgres, loadEnv } from '@weir/fastify/service'
 import { isBusy } from '../db/while-busy.js'
-import { databaseOf, isPostgres } from '../db/location.js'
-import { catalogEnv } from '../env.js'
+import { catalogEnv, DATABASE_FILE } from '../env.js'
 import { parseArguments, usage } from './arguments.js'
 import { ImportError } from './import-error.js'
 import { importFile } from './import-file.js'
@@ -35,7 +34,7 @@ async function runImport ({
   let invalidation: CatalogInvalidation | undefined
   try {
     const env = loadEnv(catalogEnv)
-    const location = database ?? databaseOf(env)
+    const location = database ?? databaseOf(env, DATABASE_FILE)
     // Instances that share an SQLite file share its folder.
     const folder = isPostgres(location) ? env.DATA_DIR : dirname(location)
     invalidation = catalogInvalidation({ ...env, DATA_DIR: folder }, location)

@@ -121,14 +121,19 @@ export class Staging {
       sql.raw(indexColumns.map((column) => `, ${format(column)}`).join(''))
     if (counts === undefined) throw new Error('A count has one row')
     const { numAffectedRows = 0n } = await sql`
-      insert into products (sku, name, description, category_id, price, currency, stock, created_at, updated_at${listed((column) => column)})
+      insert into products (
+        sku, name, description, category_id, price, currency, stock, created_at, updated_at
+        ${listed((column) => column)})
       select s.sku, s.name, coalesce(s.description, p.description, ''), c.id, s.price,
-        coalesce(s.currency, p.currency, 'EUR'), coalesce(s.stock, p.stock, 0), ${now}, ${now}${listed((column) => `coalesce(s.${column}, p.${column}, '')`)}
+        coalesce(s.currency, p.currency, 'EUR'), coalesce(s.stock, p.stock, 0), ${now}, ${now}
+        ${listed((column) => `coalesce(s.${column}, p.${column}, '')`)}
       from staged s join categories c on c.slug = s.category left join products p on p.sku = s.sku
       where true order by s.line
       on conflict (sku) do update set
         name = excluded.name, description = excluded.description, category_id = excluded.category_id, price = excluded.price,
-        currency = excluded.currency, stock = excluded.stock, version = products.version + 1, updated_at = excluded.updated_at${listed((column) => `${column} = excluded.${column}`)}
+        currency = excluded.currency, stock = excluded.stock, version = products.version + 1,
+        updated_at = excluded.updated_at
+        ${listed((column) => `${column} = excluded.${column}`)}
       where (products.name, products.description, products.category_id, products.price, products.currency, products.stock) is distinct from
         (excluded.name, excluded.description, excluded.category_id, excluded.price, excluded.currency, excluded.stock)`.execute(
         transaction

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
+import { isPostgres } from '@weir/fastify/service'
 import { ImmediateSqliteDialect, type OutboxNotifications } from '@weir/outbox'
 import { assertSchema, explain, makeFolder } from '@weir/sqlite'
 import Database from 'better-sqlite3'
 import { Kysely, Migrator, PostgresDialect, sql } from 'kysely'
 import { databaseUnavailable } from '../errors.js'
-import { isPostgres } from './location.js'
 import { migrations, postgresMigrations } from './migrations.js'
 import { type StorefrontSchema } from './schema.js'
 

@@ -161,7 +161,8 @@ export function prepare (db: Database): Statements {
       'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'
     ),
     endFill: db.prepare(
-      'UPDATE fills SET ended = ?, waits = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
+      'UPDATE fills SET ended = ?, waits = ?, until = ? ' +
+      'WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'
     ),
     setWaits: db.prepare(
       'UPDATE fills SET waits = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'

@@ -2,35 +2,16 @@ import type { RouteAdvice } from '@weir/metrics'
 import { mainReason, VERDICTS } from '../../model/advice.js'
 import { type Advices } from '../../model/api.js'
 import { count, ms, percent } from '../../model/format.js'
-import { hashOf } from '../../model/hash.js'
-import { type Column, DataTable, figureColumn } from '../../parts/data-table.js'
+import { figureColumn } from '../../parts/data-table.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
+import { routeColumns, RouteTable } from '../../parts/route-table.js'
 import { place } from '../../state/place.js'
 import { type Query, useQuery } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
 import { AdvicePage } from './route.js'
 
-const COLUMNS: readonly Column<RouteAdvice>[] = [
-  {
-    id: 'route',
-    label: 'Route',
-    term: 'route',
-    isText: true,
-    value: ({ route }) => route,
-    cell: ({ route, service }) => (
-      <a href={hashOf(['advice', route], { service })}>
-        <code>{route}</code>
-      </a>
-    )
-  },
-  {
-    id: 'service',
-    label: 'Service',
-    isText: true,
-    value: ({ service }) => service,
-    cell: ({ service }) => service
-  },
+const COLUMNS = routeColumns<RouteAdvice>('advice', () => ({}), [
   {
     id: 'verdict',
     label: 'Advice',
@@ -56,7 +37,7 @@ const COLUMNS: readonly Column<RouteAdvice>[] = [
     value: mainReason,
     cell: (advice) => <span class='prose'>{mainReason(advice)}</span>
   }
-]
+])
 
 function savingOf ({ expected }: RouteAdvice): number | null {
   return expected?.savedMsPerHour ?? null
@@ -80,26 +61,10 @@ const AllAdvice = ({ advices }: { advices: Query<Advices> }) => (
     <Loaded query={advices} what='Advice'>
       {({ routes, cached }) => (
         <>
-          {routes.length === 0
-            ? (
-              <section class='panel'>
-                <p class='empty'>
-                  No route without caching has been observed. Services observe them with the
-                  plugin <code>@weir/fastify/shadow</code>.
-                </p>
-              </section>
-              )
-            : (
-              <section class='panel flush'>
-                <DataTable
-                  label='Advice'
-                  rows={routes}
-                  rowKey={({ service, route }) => `${service} ${route}`}
-                  columns={COLUMNS}
-                  initial={{ column: 'expectedSaving', direction: 'descending' }}
-                />
-              </section>
-              )}
+          <RouteTable label='Advice' rows={routes} columns={COLUMNS} by='expectedSaving'>
+            No route without caching has been observed. Services observe them with the plugin{' '}
+            <code>@weir/fastify/shadow</code>.
+          </RouteTable>
           {cached.length > 0 && (
             <p class='muted small'>
               {count(cached.length)} routes are cached already, and not observed.

@@ -3,6 +3,7 @@ import { count, duration } from '../../model/format.js'
 import { type Column, DataTable } from '../../parts/data-table.js'
 import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
+import { serviceColumn } from '../../parts/route-table.js'
 import { useQuery } from '../../state/use-query.js'
 import { Letters } from './letters.js'
 
@@ -17,20 +18,16 @@ const COLUMNS: readonly Column<Row>[] = [
     value: ({ destination }) => destination,
     cell: ({ destination }) => destination
   },
-  {
-    id: 'service',
-    label: 'Service',
-    isText: true,
-    value: ({ service }) => service,
-    cell: ({ service }) => service
-  },
+  serviceColumn,
   {
     id: 'state',
     label: 'State',
     term: 'edgeState',
     isText: true,
     value: ({ state }) => state,
-    cell: ({ state }) => <span class='state' data-alive={state === 'limited' ? undefined : state === 'ok'}>{state}</span>
+    cell: ({ state }) => (
+      <span class='state' data-alive={state === 'limited' ? undefined : state === 'ok'}>{state}</span>
+    )
   },
   {
     id: 'pending',

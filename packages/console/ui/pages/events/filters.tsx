@@ -2,6 +2,7 @@ import { type InstanceFigures } from '../../model/api.js'
 import { EVENT_KINDS, type EventFilter } from '../../model/events.js'
 import { hashOf } from '../../model/hash.js'
 import { Field } from '../../parts/field.js'
+import { asOptions, SelectField } from '../../parts/form-fields.js'
 import { rangeInAddress } from '../../parts/range-picker.js'
 import { live } from '../../state/live.js'
 import { useStored } from '../../state/use-stored.js'
@@ -17,19 +18,22 @@ export function Filters ({ filter }: { filter: EventFilter }) {
   }
   return (
     <form class='fields' role='search' aria-label='Filter events' onSubmit={prevent}>
-      <Select
+      <SelectField
+        none='All'
         label='Event'
         value={filter.kind}
         options={EVENT_KINDS.map(({ kind, label }) => [kind, label])}
         onChange={(kind) => set({ kind })}
       />
-      <Select
+      <SelectField
+        none='All'
         label='Service'
         value={filter.service}
         options={namesOf(instances, ({ service }) => service)}
         onChange={(service) => set({ service, instance: '' })}
       />
-      <Select
+      <SelectField
+        none='All'
         label='Instance'
         value={filter.instance}
         options={namesOf(
@@ -71,33 +75,4 @@ const prevent = (event: Event) => {
 const namesOf = (
   instances: readonly Instance[],
   name: (instance: Instance) => string
-): [string, string][] => [...new Set(instances.map(name))].sort().map((one) => [one, one])
-
-function Select ({ label, value = '', options, onChange }: {
-  label: string
-  value: string | undefined
-  options: readonly (readonly [value: string, label: string])[]
-  onChange: (value: string) => void
-}) {
-  // The filter may name an instance that no longer exists.
-  const isMissing = value !== '' && !options.some(([one]) => one === value)
-  return (
-    <Field label={label}>
-      {(attributes) => (
-        <select
-          {...attributes}
-          value={value}
-          onChange={(event) => onChange(event.currentTarget.value)}
-        >
-          <option value=''>All</option>
-          {isMissing && <option value={value}>{value}</option>}
-          {options.map(([one, text]) => (
-            <option key={one} value={one}>
-              {text}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  )
-}
+): [string, string][] => asOptions([...new Set(instances.map(name))].sort())

@@ -3,6 +3,7 @@ import {
   type Conditions, fromLocalInput, JOURNAL_KINDS, journalAddress, type JournalView, localInput
 } from '../../model/journal.js'
 import { Field } from '../../parts/field.js'
+import { asOptions, SelectField, TextField } from '../../parts/form-fields.js'
 import { rangeInAddress } from '../../parts/range-picker.js'
 
 const MORE = [
@@ -18,9 +19,8 @@ export function JournalForm ({ view, names }: { view: JournalView, names: readon
   const [conditions, setConditions] = useState<Conditions>(view.conditions)
   const [at, setAt] = useState(view.at === undefined ? '' : localInput(view.at))
   const [mistake, setMistake] = useState<string>()
-  const shown = namespace === '' || names.includes(namespace) ? names : [namespace, ...names]
   const set = (name: keyof Conditions, value: string) =>
-    setConditions({ ...conditions, [name]: value.trim() })
+    setConditions({ ...conditions, [name]: value })
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     const explains = event.submitter?.dataset['search'] === undefined
@@ -31,24 +31,14 @@ export function JournalForm ({ view, names }: { view: JournalView, names: readon
       { namespace, conditions, explains, at: fromLocalInput(at) }, rangeInAddress())
   }
   const text = (name: keyof Conditions, label: string, hint?: string, wrong?: string) => (
-    <Field
+    <TextField
       key={name}
       label={label}
-      class='grow'
       mistake={wrong}
+      value={conditions[name] ?? ''}
+      onInput={(value) => set(name, value)}
       {...(hint !== undefined && { hint })}
-    >
-      {(attributes) => (
-        <input
-          {...attributes}
-          class='mono'
-          autocomplete='off'
-          spellcheck={false}
-          value={conditions[name] ?? ''}
-          onInput={({ currentTarget: { value } }) => set(name, value)}
-        />
-      )}
-    </Field>
+    />
   )
   return (
     <form class='panel stack' aria-label='Question' onSubmit={submit}>
@@ -70,30 +60,19 @@ export function JournalForm ({ view, names }: { view: JournalView, names: readon
       <details open={MORE.some(([name]) => conditions[name] !== undefined)}>
         <summary>More conditions, for a search</summary>
         <div class='fields'>
-          <Field label='Namespace'>
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={namespace}
-                onChange={({ currentTarget: { value } }) => setNamespace(value)}
-              >
-                {shown.map((name) => <option key={name} value={name}>{name}</option>)}
-              </select>
-            )}
-          </Field>
-          <Field label='Event'>
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={conditions.kind ?? ''}
-                onChange={({ currentTarget: { value } }) => set('kind', value)}
-              >
-                <option value=''>any</option>
-                {JOURNAL_KINDS.map(([kind, label]) =>
-                  <option key={kind} value={kind}>{label}</option>)}
-              </select>
-            )}
-          </Field>
+          <SelectField
+            label='Namespace'
+            value={namespace}
+            options={asOptions(names)}
+            onChange={setNamespace}
+          />
+          <SelectField
+            label='Event'
+            value={conditions.kind}
+            options={JOURNAL_KINDS}
+            none='any'
+            onChange={(kind) => set('kind', kind)}
+          />
           {MORE.map(([name, label]) => text(name, label))}
         </div>
       </details>
