@@ -316,7 +316,8 @@ t.test('a question about now waits until each live instance has reported, within
   const began = performance.now()
   const asOf = await askWhy(store, NAMESPACE, { url: '/p', client: 'user:bob', at: Date.now() })
   t.ok(performance.now() - began < 5000)
-  const live = asOf.gaps.map(({ text }) => written(text, String)).filter((text) => /up to/.test(text))
+  const live = asOf.gaps.map(({ text }) => written(text, String))
+    .filter((text) => /up to/.test(text))
   t.strictSame(live, [`silent has reported up to ${last}, so the answer is complete up to then.`])
 })
 
@@ -446,7 +447,8 @@ t.test('questions that are none are named', async (t) => {
     [{ kind: null }, /kind null/], [{ tag: null }, /tag null/], [{ url: 5 }, /url 5/]
   ] as const) {
     // @ts-expect-error -- a mistake that JavaScript allows
-    await t.rejects(searchJournal(store, NAMESPACE, { from: 0, to: 1 }, filter), { ...code, message })
+    const search = searchJournal(store, NAMESPACE, { from: 0, to: 1 }, filter)
+    await t.rejects(search, { ...code, message })
   }
   const option = { code: 'WEIR_METRICS_INVALID_OPTION', message: /redactor\(/ }
   for (const names of [null, undefined, 'email', [''], [5], [null]]) {
