@@ -1,9 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { Random } from '@weir/internal/testing'
 import t from 'tap'
 import {
   askWhy, type Cause, type FilledEvent, gapsBetween, type JournalCoverage, type JournalEvent,
-  memoryJournal, type Recorded, type ServedEvent, type VersionFacts, why, type Why, written,
-  type WrittenEvent
+  type JournalStore, memoryJournal, type Recorded, type ServedEvent, type VersionFacts, why,
+  type Why, written, type WrittenEvent
 } from '../src/journal/index.js'
 
 const URL = '/products/1'
@@ -427,10 +428,8 @@ t.test('URLs match with or without host and query', async (t) => {
   }
 })
 
-t.test('a version that is older than the hour before is looked up at its own time', async (t) => {
-  const told = new Told(new Random(5))
-  const version = told.fill(T - 7_200_000, 'v1')
-  told.serve(T, version)
+/** A journal of what happened. */
+async function journalOf (told: Told): Promise<JournalStore> {
   const store = memoryJournal({ retain: Number.MAX_SAFE_INTEGER })
   for (const [i, { run, instance, ...event }] of told.events.entries()) {
     await store.append({
@@ -442,12 +441,43 @@ t.test('a version that is older than the hour before is looked up at its own tim
       events: [JSON.stringify(event)]
     })
   }
+  return store
+}
+
+t.test('a version that is older than the hour before is looked up at its own time', async (t) => {
+  const told = new Told(new Random(5))
+  const version = told.fill(T - 7_200_000, 'v1')
+  told.serve(T, version)
+  const store = await journalOf(told)
   const answer = await askWhy(store, 'n', { url: URL, client: CLIENT, at: T }, NOW)
   t.equal(answer.cause, 'current')
   t.equal(answer.explained?.version?.fill?.request.id, 'fill-v1')
   const none = await askWhy(store, 'n', { url: '/none', at: T }, NOW)
   t.strictSame([none.cause, none.isCertain], ['no-request-recorded', false])
   t.match(text(none), /Routes without caching have no journal/)
+})
+
+t.test('a search that runs out of time still finds what is near the question', async (t) => {
+  const told = new Told(new Random(5))
+  const version = told.fill(T - 60_000, 'v1')
+  told.serve(T, version)
+  const store = await journalOf(told)
+  const whole = await askWhy(store, 'n', { url: URL, client: CLIENT, at: T }, NOW)
+  for (const hasEarly of [false, true]) {
+    const slow: JournalStore = {
+      ...store,
+      async read (namespace, range) {
+        const { batches } = await store.read(namespace, range)
+        if (range.to - range.from < 600_000) return { batches, cursor: undefined }
+        // Longer than a search takes.
+        await setTimeout(2100)
+        return { batches: hasEarly ? batches : [], cursor: 'more' }
+      }
+    }
+    const answer = await askWhy(slow, 'n', { url: URL, client: CLIENT, at: T }, NOW)
+    t.strictSame([answer.cause, answer.isCertain], ['current', false])
+    if (hasEarly) t.strictSame(answer.timeline, whole.timeline, 'each event once')
+  }
 })
 
 t.test('every conclusion and every line of evidence is a sentence', async (t) => {

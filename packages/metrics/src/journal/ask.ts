@@ -3,7 +3,7 @@ import { MetricsError } from '../errors.js'
 import type { Recorded } from './event.js'
 import { isLive } from './gaps.js'
 import { urlMatcher, urlOf } from './names.js'
-import { aboutUrl, checkTime, keysOf, searchJournal } from './search.js'
+import { aboutUrl, checkTime, type Found, isWithin, keysOf, searchJournal } from './search.js'
 import type { JournalStore } from './store.js'
 import { type Why, why, type WhyQuestion, WITHIN } from './why.js'
 
@@ -33,8 +33,16 @@ export async function askWhy (
   await reportsTo(Math.min(now, at + within), store, namespace)
   const limits = { most: MOST_EVENTS }
   const range = { from: at - LOOK_BACK, to: at + LOOK_AHEAD }
-  const search = (keys?: ReadonlySet<string>) =>
-    searchJournal(store, namespace, range, aboutUrl(url, keys), limits)
+  const near = { from: at - within, to: at + within }
+  const search = async (keys?: ReadonlySet<string>): Promise<Found> => {
+    const isWanted = aboutUrl(url, keys)
+    const found = await searchJournal(store, namespace, range, isWanted, limits)
+    if (found.isComplete) return found
+    // A search that ran out of time began an hour earlier, and may not have come to the question.
+    const { events } = await searchJournal(store, namespace, near, isWanted, limits)
+    const others = found.events.filter((event) => !isWithin(event, near))
+    return { events: [...others, ...events].toSorted((a, b) => a.at - b.at), isComplete: false }
+  }
   const [first, coverage] = await Promise.all([search(), store.coverage(namespace)])
   // Events of the same key for other URLs matter too: a fill for one is served for another.
   const keys = keysOf(url, first.events)

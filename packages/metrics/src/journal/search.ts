@@ -34,6 +34,12 @@ export interface Found {
   readonly isComplete: boolean
 }
 
+/** Two times, both inclusive. */
+export interface TimeRange {
+  readonly from: number
+  readonly to: number
+}
+
 // Milliseconds by which events may lie outside of the times of their batch: counted requests.
 const SPAN = 2000
 
@@ -48,7 +54,7 @@ const SPAN = 2000
 export async function searchJournal (
   store: JournalStore,
   namespace: string,
-  { from, to }: { readonly from: number, readonly to: number },
+  { from, to }: TimeRange,
   filter: JournalFilter | ((event: Recorded) => boolean),
   { most = 500, time = 2000 }: SearchLimits = {}
 ): Promise<Found> {
@@ -65,8 +71,7 @@ export async function searchJournal (
     for (const { run, instance, events: read } of page.batches) {
       for (const event of read) {
         const recorded = { ...event, run, instance }
-        const began = 'began' in event ? event.began : event.at
-        if (event.at >= from && began <= to && isWanted(recorded)) events.push(recorded)
+        if (isWithin(event, { from, to }) && isWanted(recorded)) events.push(recorded)
       }
     }
     cursor = page.cursor
@@ -79,6 +84,10 @@ export async function searchJournal (
   if (events.length > most) isComplete = false
   return { events: newest(events, most), isComplete }
 }
+
+/** Returns whether an event has a part between two times. */
+export const isWithin = (event: JournalEvent, { from, to }: TimeRange): boolean =>
+  event.at >= from && ('began' in event ? event.began : event.at) <= to
 
 const newest = (events: readonly Recorded[], most: number): Recorded[] =>
   events.toSorted((a, b) => a.at - b.at).slice(-most)
