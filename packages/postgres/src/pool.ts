@@ -85,7 +85,9 @@ export function openPool ({
     types
   })
   // An idle connection failed: the next caller gets another one.
-  pool.on('error', () => {})
+  pool.on('error', ignore)
+  // A connection may also fail between its start and its first statement, which fails then.
+  pool.on('connect', (client) => { client.on('error', ignore) })
   const limits = {
     lock_timeout: timeout,
     statement_timeout: timeout + GRACE,
@@ -131,8 +133,6 @@ class Connection implements PostgresPoolClient {
   constructor (client: pg.PoolClient, options: ConnectionOptions) {
     this.#client = client
     this.#options = options
-    // The statement under way fails with the same error.
-    client.on('error', ignore)
   }
 
   /** Applies settings to the session, unless a pooler shares it with other clients. */
@@ -159,8 +159,6 @@ class Connection implements PostgresPoolClient {
 
   release (): void {
     this.#client.release(this.#doubt !== undefined)
-    // A closed client may still emit errors; the pool listens to the others.
-    if (this.#doubt === undefined) this.#client.off('error', ignore)
   }
 
   /** Begins a transaction with its limits, in one round trip. */

@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { startPostgres } from '@weir/internal/testing'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import t, { type Test } from 'tap'
@@ -75,6 +77,37 @@ t.test('a frozen or restarted server costs each caller a timeout at most', async
   await holder.query('create table prices (id integer primary key, cents integer)')
   await holder.query('begin; lock table prices')
   await t.rejects(db.selectFrom('prices').selectAll().execute(), { code: '55P03' }, 'a lock')
+})
+
+t.test('a server that ends a connection at any point of its start ends no process', async (t) => {
+  const message = (type: string, body: string) => {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(body.length + 4)
+    return Buffer.concat([Buffer.from(type), length, Buffer.from(body, 'latin1')])
+  }
+  const start = [
+    message('R', '\0\0\0\0'), message('K', '\0\0\0\x07\0\0\0\x07'), message('Z', 'I')
+  ]
+  const ends = message('E', 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+  for (let sent = 0; sent <= start.length; sent++) {
+    for (const isOneWrite of [true, false]) {
+      const server = createServer((socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => {
+          const first = start.slice(0, sent)
+          if (isOneWrite) socket.end(Buffer.concat([...first, ends]))
+          else socket.write(Buffer.concat(first), () => { socket.end(ends) })
+        })
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const address = server.address()
+      const port = typeof address === 'object' ? address?.port : undefined
+      const pool = openPool({ url: `postgres://weir@127.0.0.1:${port}/x`, timeout: 1000 })
+      const asked = pool.connect().then((client) => client.query('select 1', []))
+      await t.rejects(asked, { code: 'WEIR_POSTGRES_UNAVAILABLE' }, `${sent} messages, ${isOneWrite}`)
+      server.close()
+    }
+  }
 })
 
 t.test('replicas', async (t) => {
