@@ -1,6 +1,7 @@
+import { EVERYTHING } from './headers.js'
 import { gone, type DeadLetter, type EdgeRow, type Rows } from './rows.js'
 
-/** Waiting rows; further ones become dead letters at once. */
+/** Waiting rows; more of them are replaced by one that purges everything. */
 const MOST_ROWS = 50_000
 /** Dead letters; further ones take the place of the oldest. */
 const MOST_LETTERS = 10_000
@@ -12,6 +13,8 @@ export class MemoryRows implements Rows {
   readonly #again = new Map<string, { readonly row: EdgeRow, readonly due: number }>()
   readonly #letters = new Map<string, DeadLetter>()
   #count = 0
+  /** Row that purges everything, in place of all rows with a lower id. */
+  #everything: string | undefined
 
   constructor (destination: string) {
     this.#destination = destination
@@ -19,13 +22,19 @@ export class MemoryRows implements Rows {
 
   /** Adds a row for each tag; returns their ids. */
   add (tags: readonly string[]): string[] {
-    const created = new Date().toISOString()
-    return tags.map((tag) => {
-      const row = { id: this.#newId(), tag, created }
-      if (this.#rows.size < MOST_ROWS) this.#rows.set(row.id, row)
-      else this.#addLetter(row, `More than ${MOST_ROWS} purges wait for ${this.#destination}`)
-      return row.id
-    })
+    const now = new Date().toISOString()
+    const added = tags.map((tag): EdgeRow => ({ id: this.#newId(), tag, created: now }))
+    if (this.#rows.size + added.length <= MOST_ROWS) {
+      for (const row of added) this.#rows.set(row.id, row)
+    } else {
+      const [oldest] = this.#rows.values()
+      this.#everything = this.#newId()
+      this.#rows.clear()
+      this.#rows.set(this.#everything, {
+        id: this.#everything, tag: EVERYTHING, created: oldest?.created ?? now
+      })
+    }
+    return added.map(({ id }) => id)
   }
 
   async page (after: string, limit: number): Promise<EdgeRow[]> {
@@ -59,7 +68,9 @@ export class MemoryRows implements Rows {
   }
 
   async hasAny (ids: readonly string[]): Promise<boolean> {
-    return ids.some((id) => this.#rows.has(id))
+    const end = this.#everything
+    const isWaiting = end !== undefined && this.#rows.has(end)
+    return ids.some((id) => this.#rows.has(id) || (isWaiting && id < end))
   }
 
   async bury (rows: readonly EdgeRow[], error: string): Promise<void> {

@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createOutbox } from '@weir/outbox'
 import t, { type Test } from 'tap'
 import { createEdge, type EdgeDestination, EdgeError, EVERYTHING } from '../src/index.js'
+import { MemoryRows } from '../src/memory-rows.js'
+import { edgeTag } from '../src/tags.js'
 import { newDatabase } from './database.js'
 
 /** A fleet with an outbox and an edge, or with an edge in memory; records what happens in order. */
@@ -180,14 +182,46 @@ t.test('a database that is gone: destinations are purged, and those that fail ar
   t.strictSame(await invalidate(['b']), ['cdn'])
 })
 
-t.test('more waiting purges than memory takes become dead letters', async (t) => {
-  const { edge, invalidate } = await world(t, {
-    isDurable: false, wait: false, limit: { calls: 1, per: 1e9 }
+t.test('more waiting purges than memory takes are replaced by one of everything', async (t) => {
+  const purged: string[] = []
+  let isUp = false
+  const { edge, invalidate, start, settled } = await world(t, {
+    isDurable: false,
+    wait: false,
+    maxTags: 10_000,
+    maxBytes: 1e6,
+    purge: async (tags) => {
+      if (!isUp) throw new EdgeError('WEIR_EDGE_UNREACHABLE', 'down')
+      purged.push(...tags)
+    }
   })
-  const tags = Array.from({ length: 50_010 }, (_, i) => `t${i}`)
-  await invalidate(tags)
-  t.match(await edge.status(), [{ pending: 50_000, dead: 10 }])
-  t.match(await edge.deadLetters('cdn', 1), [{ tag: 't50000', error: /50000 purges wait/ }])
+  const batch = (first: number) => Array.from({ length: 10_000 }, (_, i) => `t${first + i}`)
+  for (let i = 0; i < 5; i++) await invalidate(batch(i * 10_000))
+  t.match(await edge.status(), [{ pending: 50_000, dead: 0 }])
+  await invalidate(batch(50_000))
+  t.match(await edge.status(), [{ pending: 1, dead: 0 }])
+  await invalidate(['later'])
+  t.match(await edge.status(), [{ pending: 2, dead: 0 }])
+  isUp = true
+  await start()
+  await settled()
+  for (const tag of [EVERYTHING, 'later']) t.ok(purged.includes(edgeTag(tag)), tag)
+})
+
+t.test('a write whose purge was replaced waits for the one of everything', async () => {
+  const rows = new MemoryRows('cdn')
+  const [first = ''] = rows.add(['a'])
+  const many = rows.add(Array.from({ length: 50_000 }, (_, i) => `t${i}`))
+  const [row] = await rows.page('', 10)
+  t.equal(row?.tag, EVERYTHING)
+  t.strictSame([await rows.hasAny([first]), await rows.hasAny(many)], [true, true])
+  // The row's own purge has ended well, or another write's.
+  await rows.finish([{ id: first, tag: 'a', created: '' }], undefined)
+  t.equal(await rows.hasAny([first]), true)
+  const [later = ''] = rows.add(['later'])
+  if (row !== undefined) await rows.finish([row], undefined)
+  t.strictSame(
+    [await rows.hasAny([first, ...many]), await rows.hasAny([later])], [false, true])
 })
 
 t.test('an edge in memory has no outbox, and one with a database has to', async (t) => {
