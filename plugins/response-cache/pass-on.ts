@@ -51,7 +51,10 @@ export class PassingCache<T> extends Cache<T> {
 
   /** Invalidates like `invalidate`, and tells which destinations have not confirmed. */
   async pass (tags: readonly string[], options?: WriteOptions): Promise<Invalidated> {
-    return passOn(this.#app, tags, () => super.invalidate(tags, options), isBounded(options))
+    const work = () => super.invalidate(tags, options)
+    // Nothing is passed on before mistakes are refused.
+    const isValid = Array.isArray(tags) && tags.every(isTag)
+    return passOn(isValid ? this.#app : {}, tags, work, isBounded(options))
   }
 
   override async invalidate (tags: readonly string[], options?: WriteOptions): Promise<void> {
@@ -64,10 +67,17 @@ export class PassingCache<T> extends Cache<T> {
     const all = typeof given === 'object' && given !== null && Symbol.iterator in given
       ? [...keys]
       : undefined
-    // Nothing is passed on before mistakes are refused.
     if (all?.every(isTag) !== true) return super.deleteMany(all ?? keys, options)
     const work = () => super.deleteMany(all, options)
     await passOn(this.#app, all.map(keyTag), work, isBounded(options))
+  }
+
+  override async pull (key: string, options?: WriteOptions): Promise<T | undefined> {
+    if (!isTag(key)) return super.pull(key, options)
+    let value: T | undefined
+    const work = async () => { value = await super.pull(key, options) }
+    await passOn(this.#app, [keyTag(key)], work, isBounded(options))
+    return value
   }
 
   override async clear (namespace = this.namespace, options?: WriteOptions): Promise<void> {

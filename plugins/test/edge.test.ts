@@ -205,6 +205,7 @@ t.test('whatever ends a stored response reaches the edge, on the engine itself, 
     'bounded invalidate': () => cache.invalidate(['a b'], { consistency: 'bounded' }),
     delete: () => cache.delete(key),
     'deleteMany of a generator': () => cache.deleteMany((function * () { yield key })()),
+    pull: () => cache.pull(key),
     clear: () => cache.clear(),
     'invalidate by fragments': () => app.fragments.invalidate(['c']),
     'delete by fragments': () => app.fragments.delete('part'),
@@ -225,6 +226,11 @@ t.test('whatever ends a stored response reaches the edge, on the engine itself, 
   await cache.clear('another')
   await app.responseCache.cache.deleteMany([])
   await t.rejects(cache.delete(''), { code: 'WEIR_CACHE_INVALID_KEY' })
+  await t.rejects(cache.pull(''), { code: 'WEIR_CACHE_INVALID_KEY' })
+  for (const tags of [null, undefined, {}, 'x', [''], [1]]) {
+    // @ts-expect-error -- as JavaScript may pass it
+    await t.rejects(cache.invalidate(tags), { code: /^WEIR_CACHE_/ }, JSON.stringify(tags))
+  }
   // A text would be iterated as keys of one letter.
   await t.rejects(async () => { await cache.deleteMany('ab') }, { code: 'WEIR_CACHE_INVALID_OPTION' })
   t.strictSame(purged, [])
