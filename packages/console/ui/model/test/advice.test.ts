@@ -15,6 +15,6 @@ t.test('advice is found by route and service', async (t) => {
 
 t.test('each verdict and its reason is in words', async (t) => {
   t.equal(VERDICTS[advice('a').verdict], 'Not enough data')
-  t.match(mainReason(advice('a')), /^200 more requests/)
+  t.match(mainReason(advice('a')), /^200 more observed requests/)
   t.equal(mainReason({ reasons: [] }), '')
 })
