@@ -52,7 +52,7 @@ t.test('migrations that are no provider are refused before the database is asked
     await t.rejects(migrateTogether(db, { name: 'x', migrations: migrations as never }), {
       code: 'WEIR_POSTGRES_INVALID_OPTION',
       message: /^migrations .+ is not a provider of Kysely: pass \{ getMigrations: async \(\) => /
-    }, JSON.stringify(given))
+    }, JSON.stringify(migrations))
   }
 })
 
