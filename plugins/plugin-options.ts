@@ -34,3 +34,19 @@ export function unknownOption (
 /** Returns whether a value can have options: an object that is not a list. */
 export const isOptions = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Stops the boot for an outbox without one of the methods that a plugin calls.
+ * @throws WEIR_ERR_PLUGIN_OPTION
+ */
+export function checkOutbox (plugin: string, outbox: unknown, methods: readonly string[]): void {
+  if (outbox === undefined) return
+  const missing = methods.find((method) =>
+    !isOptions(outbox) || typeof Reflect.get(outbox, method) !== 'function')
+  if (missing === undefined) return
+  throw new WEIR_ERR_PLUGIN_OPTION(
+    plugin,
+    'outbox',
+    `must have ${missing}(), like the result of createOutbox() of @weir/outbox`
+  )
+}

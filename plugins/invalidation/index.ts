@@ -8,7 +8,7 @@ import {
   WEIR_ERR_PLUGIN_OPTION,
   WEIR_ERR_SAFE_METHOD
 } from '../errors.js'
-import { checkOptionNames } from '../plugin-options.js'
+import { checkOptionNames, checkOutbox } from '../plugin-options.js'
 import { originOf } from '../response-cache/authority.js'
 import { type RouteTags } from '../response-cache/tags.js'
 import '../response-cache/index.js'
@@ -129,6 +129,7 @@ const NAME = 'weir-invalidation'
 async function invalidation (app: FastifyInstance, options: InvalidationOptions): Promise<void> {
   checkOptionNames<InvalidationOptions>(NAME, options, { outbox: true })
   const { outbox } = options
+  checkOutbox(NAME, outbox, ['deliver', 'queue'])
   if (outbox?.hasEdge === true && app.edge === undefined) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox',
       'has an edge that responses know nothing of: register @weir/fastify/edge before the ' +

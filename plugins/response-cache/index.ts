@@ -18,7 +18,9 @@ import {
   WEIR_ERR_REGISTERED_TWICE,
   WEIR_ERR_ROUTE_OPTION
 } from '../errors.js'
-import { checkOptionNames, isOptions, type OptionNames, unknownOption } from '../plugin-options.js'
+import {
+  checkOptionNames, checkOutbox, isOptions, type OptionNames, unknownOption
+} from '../plugin-options.js'
 import { AbstractCache } from './abstract-cache.js'
 import { cachedHandler } from './cached-handler.js'
 import type { PendingInvalidations } from './capture.js'
@@ -329,13 +331,7 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
       `must be a list of header names, not ${JSON.stringify(credentials)}`
     )
   }
-  if (outbox !== undefined && typeof outbox?.settle !== 'function') {
-    throw new WEIR_ERR_PLUGIN_OPTION(
-      NAME,
-      'outbox',
-      'must have settle(), like the result of createOutbox() of @weir/outbox'
-    )
-  }
+  checkOutbox(NAME, outbox, ['settle'])
   return options
 }
 

@@ -99,6 +99,36 @@ for (const [plugin, known, register] of REGISTERED) {
   })
 }
 
+for (const [plugin, methods] of [
+  ['weir-response-cache', ['settle']],
+  ['weir-invalidation', ['deliver', 'queue']]
+] as const) {
+  t.test(`${plugin}: an outbox without the methods it calls stops the boot`, async (t) => {
+    const boot = async (outbox: unknown) => {
+      const app = Fastify()
+      t.teardown(() => app.close())
+      const isCache = plugin === 'weir-response-cache'
+      const options: object = { outbox }
+      await app.register(responseCache, { store: cacheStore(), ...(isCache && options) })
+      if (!isCache) await app.register(invalidation, options)
+    }
+    const whole = Object.fromEntries(methods.map((method) => [method, async () => {}]))
+    await boot(whole)
+    await boot(undefined)
+    const wrong: unknown[] = [
+      null, {}, 'x', '', 7, 0, true, false, [], () => {}, Object.create(null),
+      ...methods.flatMap((method) =>
+        [true, {}, undefined].map((value) => ({ ...whole, [method]: value })))
+    ]
+    for (const outbox of wrong) {
+      await t.rejects(boot(outbox), {
+        code: 'WEIR_ERR_PLUGIN_OPTION',
+        message: new RegExp(`^${plugin}: option "outbox" must have (${methods.join('|')})\\(\\)`)
+      }, JSON.stringify(outbox))
+    }
+  })
+}
+
 t.test('weir-conditional comes before weir-response-cache', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())

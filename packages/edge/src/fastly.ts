@@ -1,5 +1,6 @@
 import { post } from './ask.js'
 import type { EdgeDestination } from './destination.js'
+import { EdgeError } from './errors.js'
 import { checkText, checkUrl, invalid } from './options.js'
 
 /** Options of `fastly`. */
@@ -60,7 +61,7 @@ export function fastly (options: FastlyOptions): EdgeDestination {
       cacheControl: 'surrogate-control'
     },
     async purge (tags, { signal }) {
-      await post(name, url, {
+      const body = await post(name, url, {
         headers: {
           'fastly-key': token,
           accept: 'application/json',
@@ -69,6 +70,22 @@ export function fastly (options: FastlyOptions): EdgeDestination {
         json: { surrogate_keys: tags },
         signal
       })
+      if (!isConfirmation(body, tags)) {
+        throw new EdgeError('WEIR_EDGE_UNREACHABLE', `${name} answered 200: ${body.slice(0, 200)}`, {
+          status: 200
+        })
+      }
     }
+  }
+}
+
+/** Returns whether an answer has the ID of a purge for each key: a proxy may answer 200, too. */
+function isConfirmation (body: string, tags: readonly string[]): boolean {
+  try {
+    const answer: unknown = JSON.parse(body)
+    return typeof answer === 'object' && answer !== null &&
+      tags.every((tag) => Object.hasOwn(answer, tag) && typeof Reflect.get(answer, tag) === 'string')
+  } catch {
+    return false
   }
 }

@@ -13,7 +13,8 @@ export interface EdgeFields {
    *
    * A destination that cannot carry all tags, or could not purge the response by each of them, gets
    * `no-store` instead: it would not learn of every invalidation.
-   * @param seconds lifetime at the edge; undefined leaves it to the response's Cache-Control
+   * @param seconds lifetime at the edge, 2^31 at most; undefined leaves it to the response's
+   *   Cache-Control
    * @param response needed if `isByTarget`: without it such destinations get `no-store`
    */
   stored (
@@ -76,7 +77,11 @@ function isAllowed (
   }
 }
 
-function lifetimeOf ({ cacheControl = 'cdn-cache-control', lifetime }: EdgeHeaders, seconds: number) {
+/** The longest lifetime that caches have to understand, in seconds (RFC 9111, 1.2.2). */
+const LONGEST_LIFETIME = 2 ** 31
+
+function lifetimeOf ({ cacheControl = 'cdn-cache-control', lifetime }: EdgeHeaders, given: number) {
+  const seconds = Math.min(given, LONGEST_LIFETIME)
   const text = lifetime?.(seconds) ?? (seconds === 0 ? 'no-store' : `max-age=${seconds}`)
   return { [cacheControl]: text }
 }

@@ -13,7 +13,7 @@ import {
 import { refusalOf } from '../src/ask.js'
 import { Bucket } from '../src/bucket.js'
 import { Sender } from '../src/sender.js'
-import { startApi } from './api.js'
+import { type Call, startApi } from './api.js'
 
 const TOKEN = 'token-of-the-test'
 const tags = (many: number) => Array.from({ length: many }, (_, i) => `product:${i}`)
@@ -24,11 +24,14 @@ function senderFor (t: Test, destination: EdgeDestination): Sender {
   return sender
 }
 
+/** Fastly's documented answer: the ID of a purge for each key. */
+const purged = ({ body }: Pick<Call, 'body'>) => ({
+  status: 200,
+  body: Object.fromEntries((body as { surrogate_keys: string[] }).surrogate_keys.map((key) => [key, '1-2']))
+})
+
 t.test('Fastly: keys in batches of 256, with the token and the kind of purge', async (t) => {
-  const api = await startApi(t, ({ body }) => ({
-    status: 200,
-    body: Object.fromEntries((body as { surrogate_keys: string[] }).surrogate_keys.map((key) => [key, '1-2']))
-  }))
+  const api = await startApi(t, purged)
   const destination = fastly({ service: 'SU1Z0isx', token: TOKEN, api: api.url, soft: true })
   await senderFor(t, destination).send([...tags(300), 'größe, rot'])
   t.strictSame(api.calls.map(({ method, url, headers }) => [
@@ -38,6 +41,26 @@ t.test('Fastly: keys in batches of 256, with the token and the kind of purge', a
   const sent = api.calls.map(({ body }) => (body as { surrogate_keys: string[] }).surrogate_keys)
   t.strictSame(sent.map(({ length }) => length).sort(), [256, 45])
   t.strictSame(sent.flat().sort(), [...tags(300), edgeTag('größe, rot')].sort())
+})
+
+t.test('Fastly: a 200 without the ID of a purge for each key confirms nothing', async (t) => {
+  let answer: unknown
+  const api = await startApi(t, () => ({ status: 200, body: answer }))
+  const destination = fastly({ service: 'S1', token: TOKEN, api: api.url })
+  const purge = (keys: readonly string[]) =>
+    destination.purge(keys, { signal: AbortSignal.timeout(5000) })
+  for (const given of [
+    undefined, '<html>', null, true, 7, [], ['a', 'b'], {}, { success: false }, { status: 'ok' },
+    { a: '1-2' }, { a: '1-2', b: null }, { a: '1-2', b: 2 }, { a: '1-2', b: { id: '1-2' } }
+  ]) {
+    answer = given
+    await t.rejects(purge(['a', 'b']),
+      { code: 'WEIR_EDGE_UNREACHABLE', status: 200, isPermanent: false }, JSON.stringify(given))
+  }
+  answer = {}
+  await t.rejects(purge(['toString']), { code: 'WEIR_EDGE_UNREACHABLE' }, 'no key of its own')
+  answer = { a: '1-2', b: '1-3', more: 1 }
+  await purge(['a', 'b'])
 })
 
 t.test('Cloudflare: tags in batches of 100, whose success is in the body', async (t) => {
@@ -66,8 +89,8 @@ t.test('limits: no call before the destination allows it', async (t) => {
     })]
   ] as const) {
     let isLimited = true
-    const api = await startApi(t, () => {
-      const answer = isLimited ? { status: 429, headers: headers() } : { status: 200, body: {} }
+    const api = await startApi(t, (call) => {
+      const answer = isLimited ? { status: 429, headers: headers() } : purged(call)
       isLimited = false
       return answer
     })
@@ -175,7 +198,7 @@ t.test('a rate is kept by a bucket of tokens', async (t) => {
 })
 
 t.test('a failed call is repeated, a refusal is not, and a late one counts as failed', async (t) => {
-  const answers = [undefined, { status: 503 }, { status: 200, body: {} }]
+  const answers = [undefined, { status: 503 }, purged({ body: { surrogate_keys: ['a'] } })]
   const api = await startApi(t, () => answers.shift())
   const destination = { ...fastly({ service: 'S1', token: TOKEN, api: api.url }), timeout: 100 }
   await senderFor(t, destination).send(['a'])
@@ -274,6 +297,9 @@ t.test('fields of responses keep to the limits of each CDN', async (t) => {
   for (const other of [{ ...response, varies: true }, { ...response, target: '/b' }, undefined]) {
     t.equal(fields.stored(['a'], 60, other)['x-accel-expires'], '0')
   }
+  const forever = fields.stored(['a'], 1e21, response)
+  t.equal(forever['surrogate-control'], 'max-age=2147483648', 'RFC 9111, 1.2.2')
+  t.equal(forever['x-accel-expires'], '2147483648')
   t.strictSame(fields.unstored(), {
     'surrogate-control': 'no-store',
     'cloudflare-cdn-cache-control': 'no-store',

@@ -1,3 +1,4 @@
+import { shown } from '@weir/internal'
 import { type Kysely, type MigrationProvider, Migrator, sql } from 'kysely'
 import { LOCK_NOT_AVAILABLE, PostgresError, stateOf } from './errors.js'
 
@@ -5,6 +6,7 @@ import { LOCK_NOT_AVAILABLE, PostgresError, stateOf } from './errors.js'
 export interface MigrateOptions<DB> {
   /** Name of the service: its migrations are recorded in the table `NAME_migrations`. */
   readonly name: string
+  /** Provider of migrations by name: `{ getMigrations: async () => ({ '0001-x': migration }) }`. */
   readonly migrations: MigrationProvider
   /** Milliseconds to wait for other instances that migrate. Default 60,000. */
   readonly timeout?: number
@@ -22,15 +24,24 @@ const DUPLICATE_TABLE = '42P07'
  * instance that dies half-way leaves nothing behind: its transaction and its lock end with its
  * connection. All services in one database use the same lock, so that they may share tables.
  *
- * @throws PostgresError WEIR_POSTGRES_NEWER_SCHEMA if a newer version has migrated the database;
- *   WEIR_POSTGRES_MIGRATING if another instance does not end; WEIR_POSTGRES_FOREIGN; the error of a
- *   migration
- * @example await migrateTogether(db, { name: 'shop', migrations })
+ * @throws PostgresError WEIR_POSTGRES_INVALID_OPTION; WEIR_POSTGRES_NEWER_SCHEMA if a newer version
+ *   has migrated the database; WEIR_POSTGRES_MIGRATING if another instance does not end;
+ *   WEIR_POSTGRES_FOREIGN; the error of a migration
+ * @example
+ * const migrations = { getMigrations: async () => ({ '0001-outbox': outboxMigration }) }
+ * await migrateTogether(db, { name: 'shop', migrations })
  */
 export async function migrateTogether<DB> (
   db: Kysely<DB>,
   { name, migrations, timeout = TIMEOUT, then = async () => {} }: MigrateOptions<DB>
 ): Promise<void> {
+  if (typeof migrations?.getMigrations !== 'function') {
+    throw new PostgresError(
+      'WEIR_POSTGRES_INVALID_OPTION',
+      `migrations ${shown(migrations)} is not a provider of Kysely: pass ` +
+      "{ getMigrations: async () => migrations }, with migrations such as { '0001-x': { up } }"
+    )
+  }
   const table = `${name}_migrations`
   const migrate = async (connection: Kysely<DB>) => {
     await sql`select set_config('lock_timeout', ${String(timeout)}, true)`.execute(connection)

@@ -43,6 +43,21 @@ t.test('options', async (t) => {
   t.throws(() => openReadPool({ primary: openPool({ url }), replicas: [], patience: -1 }), { code })
 })
 
+t.test('migrations that are no provider are refused before the database is asked', async (t) => {
+  const pool = openPool({ url: 'postgres://127.0.0.1:1/x' })
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  t.teardown(() => db.destroy())
+  const given: unknown[] = [
+    undefined, null, 'x', [], {}, { '0001-x': { up: async () => {} } }, { getMigrations: {} }
+  ]
+  for (const migrations of given) {
+    await t.rejects(migrateTogether(db, { name: 'x', migrations: migrations as never }), {
+      code: 'WEIR_POSTGRES_INVALID_OPTION',
+      message: /^migrations .+ is not a provider of Kysely: pass \{ getMigrations: async \(\) => /
+    }, JSON.stringify(migrations))
+  }
+})
+
 t.test('a frozen or restarted server costs each caller a timeout at most', async (t) => {
   const server = await startPostgres(t, programs())
   const db = new Kysely<Schema>({
