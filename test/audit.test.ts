@@ -15,6 +15,8 @@ import { JWT_SECRET, tokenOf } from './support/catalog.js'
 import { PATIENT } from './support/patience.js'
 import { tempDir } from './support/temp-dir.js'
 
+t.setTimeout(400_000)
+
 /** Routes without a cache that cost much: documents of the API, metrics, measurements. */
 const IGNORED = ['/docs', '/health', '/metrics', '/api/catalog/compare', '/shop/assets']
 

@@ -113,7 +113,7 @@ t.test('one route: history, options, invalidations, and why responses are not st
     t.match(page.url(), /#\/routes\/GET%20%2Fapi%2Fproducts\?service=catalog$/)
     await figure(page, 'Requests').getByText(/^[1-9]\d*$/).waitFor()
     await chart(page, 'p99 latency by outcome').getByRole('img', { name: /memory: [\d.]+/ }).waitFor()
-    await rows(page, 'Requests and latency by outcome', 'computed', '1').waitFor()
+    await rows(page, 'Requests and latency by outcome', 'computed', /[1-9]/).waitFor()
     await page.getByText("app.get('/api/products', {").waitFor()
     await page.getByText("ttl: '60s'").waitFor()
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { passes } from './check-command.js'
 
-t.setTimeout(200_000)
+t.setTimeout(400_000)
 
 const PURGES = 'edge-frozen,edge-killed,purges-dropped,purges-late'
 
