@@ -71,7 +71,8 @@ export function redactor (
   }
 }
 
-const LONGEST = 1024
+/** Characters of a recorded text, without what stands for the rest. */
+export const LONGEST = 1024
 
 /**
  * Returns a key, a URL or a tag as it is recorded: a long one ends with a removed parameter.
@@ -79,9 +80,10 @@ const LONGEST = 1024
  */
 export function bounded (redact: (text: string) => string, given: string): string {
   const text = redact(given)
-  return text.length <= LONGEST
-    ? text
-    : text.slice(0, LONGEST) + redact(`?token=${text}`).slice('?token='.length)
+  if (text.length <= LONGEST) return text
+  // No character of the text may end the parameter.
+  const whole = Buffer.from(text).toString('base64url')
+  return text.slice(0, LONGEST) + redact(`?token=${whole}`).slice('?token='.length)
 }
 
 /** Returns whether a text has lost a value that no hash stands for: others may be the same text. */
@@ -138,6 +140,10 @@ function headerLine (line: string, mark: (value: string) => string): string {
   if (name !== undefined && value !== undefined) return `${name}:${mark(value)}`
   return line === '' || /^(?:[/*]|[\w!#$%&'*+.^`|~-]+$)/.test(line) ? line : mark(line)
 }
+
+/** Returns a name of a key of hashes, which does not tell the key. */
+export const keyName = (key: string): string =>
+  createHmac('sha256', key).update('name').digest().toString('base64url', 0, HASH_BYTES)
 
 const hashOf = (key: string, value: string): string =>
   createHmac('sha256', key).update(`redacted\n${value}`).digest().toString('base64url', 0, HASH_BYTES)
