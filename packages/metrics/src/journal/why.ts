@@ -183,7 +183,7 @@ function noRequest (
   isUnheard: boolean
 ): Text {
   if (isUnheard) {
-    return say`No event of this URL is recorded in the hour before ${{ at }}. Routes without caching have no journal: if this is one, requests may have reached the service. Otherwise check the URL.`
+    return say`No event of this URL is recorded in the hour before ${{ at }}. Routes without caching have no journal: if this is one, requests may have reached the service. Otherwise check the URL: if it has the host of a proxy, ask for its path alone.`
   }
   switch (cause) {
     case 'client-cache':
