@@ -87,6 +87,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Scheme and host of an unsafe request's target. */
     writtenOrigin: string
+    /** Time at which an unsafe request reached its route, ms since 1970. */
+    writtenSince: number
   }
 
   interface FastifyReply {
@@ -139,6 +141,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   app.decorateReply('invalidating', null)
   app.decorateReply('handlerOutcome', null)
   app.decorateRequest('writtenOrigin', '')
+  app.decorateRequest('writtenSince', 0)
   const writeTags = new WriteTags(app)
   app.decorateReply(
     'invalidate',
@@ -172,7 +175,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     const safe = methods.every((method) => isSafeMethod(method))
     checkConfig(route, methods.join(), safe)
     if (!safe) {
-      route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
+      route.onRequest = [rememberStart, ...[route.onRequest ?? []].flat()]
       route.handler = noticing(route.handler)
     }
     // The hook comes last, because reading a body loses the context, as may callbacks of other
@@ -352,14 +355,15 @@ function copyTargets ({ headers }: Response, reply: FastifyReply): void {
 }
 
 /**
- * Remembers the origin: by the time the response is sent, a client that has left has taken its
- * socket along, and with it the protocol.
+ * Remembers the time and the origin: by the time the response is sent, a client that has left has
+ * taken its socket along, and with it the protocol.
  */
-function rememberOrigin (
+function rememberStart (
   request: FastifyRequest,
   _reply: FastifyReply,
   done: (error?: Error) => void
 ): void {
+  request.writtenSince = Date.now()
   try {
     request.writtenOrigin = originOf(request)
     done()

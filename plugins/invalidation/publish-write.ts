@@ -8,8 +8,9 @@ export function publisher (
 ): ((outcome: WrittenMessage['outcome']) => void) | undefined {
   if (!writtenChannel.hasSubscribers || tags.length === 0) return undefined
   const since = Date.now()
-  const began = Math.floor(since - reply.elapsedTime)
   const { request, statusCode: status } = reply
+  // Fastify measures `elapsedTime` only for routes with an onResponse hook or a log.
+  const began = request.writtenSince > 0 ? Math.min(since, request.writtenSince) : since
   const { consistency = 'strict' } = request.routeOptions.config
   return (outcome) => {
     const message: WrittenMessage = { request, status, began, since, tags, outcome, consistency }

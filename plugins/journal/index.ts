@@ -105,6 +105,7 @@ async function journal (app: FastifyInstance, options: JournalOptions): Promise<
     namespace,
     instance,
     redact,
+    secret: () => key,
     ...bounds,
     onWritten (error) {
       logOutage(error)

@@ -21,6 +21,8 @@ interface Shop {
   price: number
   /** Called by the handler of a price, before it reads. */
   onRead?: () => Promise<void>
+  /** Called by the handler of a write, once it has changed the price. */
+  onWritten?: () => Promise<void>
   isBroken?: boolean
 }
 
@@ -63,6 +65,7 @@ async function shop (
     config: { invalidates: ['price'] }
   }, async ({ body }) => {
     db.price = body.price
+    await db.onWritten?.()
     return { price: db.price }
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -196,6 +199,33 @@ t.test('a hit during a write, and a fill that began before it', async (t) => {
   const { cause } = await askWhy(
     place.journal, NAMESPACE, { url: '/price', client: 'user:alice', at: served?.at ?? 0 })
   t.equal(cause, 'computed-before-write')
+})
+
+t.test('a read during a slow write comes before its answer, without a log', async (t) => {
+  const place = { store: memoryStore(), journal: memoryJournal() }
+  const db: Shop = { price: 1 }
+  const a = await shop(t, 'a', db, place)
+  await ask(a, '/price', 'fill')
+  db.onWritten = async () => {
+    await ask(a, '/price', 'hit', { client: 'user:alice' })
+    // Longer than the difference between clocks that is ignored.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  await put(a, 'write', 2)
+  const events = await settled(place, [a], 'write')
+  const served = events.find((event) => event.kind === 'served' && event.request?.id === 'hit')
+  const write = events.find(({ kind }) => kind === 'written')
+  t.match(write, { kind: 'written' })
+  t.ok(write?.kind === 'written' && write.since - write.began >= 300)
+  t.ok(served?.kind === 'served' && write?.kind === 'written' && write.began <= served.at)
+  const { cause } = await askWhy(
+    place.journal, NAMESPACE, { url: '/price', client: 'user:alice', at: served?.at ?? 0 })
+  t.equal(cause, 'before-acknowledged')
+  db.onRead = () => new Promise((resolve) => { setTimeout(resolve, 100) })
+  await ask(a, '/price', 'slow')
+  const slow = (await settled(place, [a], 'slow'))
+    .find((event) => event.kind === 'served' && event.request?.id === 'slow')
+  t.ok(slow?.kind === 'served' && slow.at - slow.began >= 99, 'requests have their begin')
 })
 
 t.test('a failing handler, a response for one client, and a cleared cache', async (t) => {

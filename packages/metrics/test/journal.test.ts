@@ -379,7 +379,8 @@ const SECRET_NAMES = [
   'token', 'pwd', 'pass', 'password', 'sig', 'signature', 'hmac', 'jwt', 'bearer', 'auth',
   'authorization', 'credential', 'credentials', 'X-Amz-Signature', 'x-amz-date', 'sid', 'session',
   'sessionToken', 'PHPSESSID', 'jsessionid', 'code', 'otp', 'pin', 'ticket', 'assertion',
-  'SAMLResponse', 'key', 'apiKey', 'api_key', 'secret', 'nonce', 'state', 'user[pin]', 'Email'
+  'SAMLResponse', 'key', 'apiKey', 'api_key', 'secret', 'nonce', 'state', 'user[pin]', 'Email', 'csrf', 'xsrf', '_csrf', 'mfa', 'tkn', 'tok', 'magic', 'invite', 'reset',
+  'refresh', 'verify', 'verification', 'reset_code', 'inviteToken', 'magic-link'
 ]
 
 t.test('secrets in URLs are removed, in generated spellings and places', async (t) => {
@@ -395,6 +396,14 @@ t.test('secrets in URLs are removed, in generated spellings and places', async (
     'nested twice': (name) =>
       `/p?to=${encodeURIComponent(encodeURIComponent(`http://h/q?a=1&${name}=${secret}`))}`,
     'nested, bare': (name) => `/p?to=/q?${name}=${secret}`,
+    'encoded =': (name) => `/p?${name}%3D${secret}&b=2`,
+    'encoded = twice': (name) => `/p?a=1&${name}%253d${secret}`,
+    'encoded ? in the path': (name) => `/p/a%3F${name}=${secret}/x`,
+    'encoded ; in the path': (name) => `/p/a%3b${name}%3D${secret}`,
+    'escaped JSON': (name) => `/p?q=${encodeURIComponent(
+      `{"${name.replace(/^./, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}":"${secret}"}`)}`,
+    'single quotes': (name) => `/p?q=${encodeURIComponent(`{'${name}':'${secret}'}`)}`,
+    'a scheme': (name) => `/p?h=${name.length % 2 === 0 ? 'Bearer' : 'basic'}%20${secret}`,
     JSON: (name) => `/p?q=${encodeURIComponent(JSON.stringify({ [name]: secret }))}`
   }
   for (const key of [undefined, 'a key of hashes']) {
@@ -422,7 +431,8 @@ t.test('secrets in URLs are removed, in generated spellings and places', async (
   t.equal(redact('http://u:p@s/p?a=b@c'), 'http://s/p?a=b@c')
   t.equal(redact('http://s/p?to=http%3A%2F%2Fu%3Ap%40s'), 'http://s/p?to=[redacted]')
   for (const text of [
-    'http://s/p', '/p?a=1&author=x&%zz=1#f', 'product:1', 'http://s/p?x=%C3%BC\n/p/:id []\naccept'
+    'http://s/p', '/p?a=1&author=x&%zz=1#f', '/p?presets=1&refreshRate=5&verified=1&invites=2',
+    '/a%2Fb?basic=1&q=basic%3D&x%2Cy', '/p?q=bearer&tokyo=1', 'product:1', 'http://s/p?x=%C3%BC\n/p/:id []\naccept'
   ]) {
     t.equal(redact(text), text)
   }

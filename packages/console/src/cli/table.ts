@@ -60,8 +60,10 @@ export function age (ms: number): string {
 }
 
 /**
- * Replaces control characters, which could change the state of a terminal, and those that change
- * the direction of text, which could make it look like another.
+ * Replaces control characters, which could change the state of a terminal, and shows as escapes
+ * those that change the direction of text, which could make it look like another.
  */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => (character === '\n' ? ' ' : '\ufffd'))
+export const printable = (text: string): string => text
+  .replace(/\p{Bidi_Control}/gu, (character) =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  .replace(/\p{Cc}/gu, (character) => (character === '\n' ? ' ' : '\ufffd'))

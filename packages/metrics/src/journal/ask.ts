@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import { MetricsError } from '../errors.js'
 import type { Recorded } from './event.js'
 import { isLive } from './gaps.js'
-import { urlMatcher, urlOf } from './names.js'
 import { aboutUrl, checkTime, type Found, isWithin, keysOf, searchJournal } from './search.js'
 import type { JournalStore } from './store.js'
+import { UrlMatcher } from './url-matcher.js'
 import { type Why, why, type WhyQuestion, WITHIN } from './why.js'
 
 // Milliseconds. What happened earlier concerns an answer only through the version that was served,
@@ -29,8 +29,11 @@ export async function askWhy (
   now = Date.now()
 ): Promise<Why> {
   checkQuestion(question)
-  const { at, url, within = WITHIN } = question
+  const { at, within = WITHIN } = question
   await reportsTo(Math.min(now, at + within), store, namespace)
+  const [secret, coverage] =
+    await Promise.all([store.secret(namespace), store.coverage(namespace)])
+  const url = new UrlMatcher(question.url, coverage.runs, secret)
   const limits = { most: MOST_EVENTS }
   const range = { from: at - LOOK_BACK, to: at + LOOK_AHEAD }
   const near = { from: at - within, to: at + within }
@@ -43,13 +46,16 @@ export async function askWhy (
     const others = found.events.filter((event) => !isWithin(event, near))
     return { events: [...others, ...events].toSorted((a, b) => a.at - b.at), isComplete: false }
   }
-  const [first, coverage] = await Promise.all([search(), store.coverage(namespace)])
+  const first = await search()
   // Events of the same key for other URLs matter too: a fill for one is served for another.
   const keys = keysOf(url, first.events)
-  const isOwnKey = urlMatcher(url)
-  const found = [...keys].every((key) => isOwnKey(urlOf(key))) ? first : await search(keys)
+  const areOwn = first.events.every((event) =>
+    (event.kind !== 'filled' && event.kind !== 'served') ||
+    url.byKey(event) !== 'other' || !url.has(event))
+  const found = areOwn ? first : await search(keys)
   const isWanted = aboutUrl(url, keys)
-  const answer = why(question, found.events, coverage, now, found.isComplete)
+  const answer = why(
+    question, found.events, coverage, now, found.isComplete, secret)
   const { version } = answer.explained ?? {}
   if (version === undefined || version.fill !== undefined) return answer
   // The version is older: its fill is at its own time.
@@ -59,7 +65,8 @@ export async function askWhy (
     event.kind === 'filled' && event.version.stamp === version.stamp && isWanted(event)
   const fills = await searchJournal(store, namespace, around, isFill, limits)
   if (fills.events.length === 0) return answer
-  return why(question, [...fills.events, ...found.events], coverage, now, found.isComplete)
+  const events = [...fills.events, ...found.events]
+  return why(question, events, coverage, now, found.isComplete, secret)
 }
 
 const AROUND = 10_000

@@ -1,8 +1,9 @@
 import type {
   FilledEvent, InvalidatedEvent, Recorded, ServedEvent, VersionFacts, WrittenEvent
 } from './event.js'
-import { eventMatcher, tagOfKey } from './names.js'
+import { tagOfKey } from './names.js'
 import { keysOf } from './search.js'
+import type { UrlMatcher } from './url-matcher.js'
 
 /** A version of a response, as far as the journal knows it. */
 export interface KnownVersion {
@@ -28,15 +29,19 @@ export class History {
   readonly fills: readonly Recorded<FilledEvent>[]
   readonly writes: readonly Recorded<WrittenEvent>[]
   readonly invalidations: readonly Recorded<InvalidatedEvent>[]
+  /** Keys of which a request was surely one of the URL: its other requests may be counted. */
+  readonly #same: ReadonlySet<string>
+  readonly #url: UrlMatcher
   readonly #facts = new Map<string, VersionFacts>()
 
-  constructor (events: readonly Recorded[], url: string) {
-    const isOfUrl = eventMatcher(url)
+  constructor (events: readonly Recorded[], url: UrlMatcher) {
     const keys = keysOf(url, events)
+    this.#url = url
+    this.#same = keysOf(url, events, true)
     const isServed = (event: Recorded): event is Recorded<ServedEvent> => event.kind === 'served'
     // Requests that were only counted have no URL: those of the key count.
     this.served = events.filter(isServed).filter((event) =>
-      isOfUrl(event) || (event.request === undefined && keys.has(event.key)))
+      url.has(event) || (event.request === undefined && keys.has(event.key)))
     this.fills = events.filter(
       (event): event is Recorded<FilledEvent> =>
         event.kind === 'filled' && keys.has(event.version.key))
@@ -49,6 +54,12 @@ export class History {
     for (const { version } of [...described, ...this.fills]) {
       if (version !== undefined) this.#facts.set(`${version.stamp} ${version.key}`, version)
     }
+  }
+
+  /** Returns whether a request is surely one of the URL, rather than of one that looks like it. */
+  isSame (served: Recorded<ServedEvent>): boolean {
+    return this.#url.of(served) === 'same' ||
+      (served.request === undefined && this.#same.has(served.key))
   }
 
   /** Returns the version that a request was answered with; undefined if none was stored. */

@@ -11,7 +11,7 @@ export { memoryJournal } from './memory.js'
 export { askedUrl, pathOf, urlOf, withoutMark } from './names.js'
 export { bounded, redactor } from './redact.js'
 export {
-  aboutUrl, clientsOf, type Found, type JournalFilter, matcher, searchJournal, type SearchLimits
+  clientsOf, type Found, type JournalFilter, matcher, searchJournal, type SearchLimits
 } from './search.js'
 export type {
   JournalBatch, JournalCoverage, JournalLimits, JournalPage, JournalRun, JournalStore, ReadBatch

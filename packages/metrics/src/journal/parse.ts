@@ -74,7 +74,8 @@ const hasRun = shape({
   startedAt: isNumber,
   coveredTo: isNumber,
   isEnded: isBoolean,
-  redact: optional(listOf(isText))
+  redact: optional(listOf(isText)),
+  hashKey: optional(isText)
 })
 const isRun = (value: unknown): value is JournalRun => hasRun(value)
 

@@ -40,9 +40,11 @@ export function redactor (
   const hasSecret = (value: string): boolean => {
     let text = value
     for (let depth = 0; depth < DEEPEST; depth++) {
-      const hasName = [...text.matchAll(NAMES)].some(([, parameter, property]) =>
-        isSecretName(decoded(parameter ?? property ?? '')))
-      if (hasName || text.search(USERINFO) !== -1 || hasToken(text)) return true
+      const hasName = [...text.matchAll(NAMES)].some(([, parameter, property, quoted]) =>
+        isSecretName(decoded(unescaped(parameter ?? property ?? quoted ?? ''))))
+      if (hasName || SCHEME.test(text) || text.search(USERINFO) !== -1 || hasToken(text)) {
+        return true
+      }
       const next = decoded(text)
       if (next === text) return false
       text = next
@@ -55,12 +57,24 @@ export function redactor (
       ? `${before}${name}=${mark(value)}`
       : whole
 
+  // An encoded separator makes a parameter of what has none.
+  const bare = (whole: string, before: string, text: string) =>
+    text.includes('%') && hasSecret(text) ? before + mark(text) : whole
+  const segment = (text: string) => {
+    const changed = text.replace(PATH_PARAMETER, parameter)
+    const hasSeparator = /%(?:25)*(?:3[bdf]|2[36])/i.test(changed)
+    return hasSeparator && !changed.includes('[redacted') && hasSecret(changed)
+      ? mark(changed)
+      : changed
+  }
+
   const url = (given: string) => {
     const text = normalEncoding(given).replace(USERINFO, '://')
     const end = text.search(/[?#]/)
     const path = end === -1 ? text : text.slice(0, end)
     const rest = end === -1 ? '' : text.slice(end)
-    const changed = path.replace(PATH_PARAMETER, parameter) + rest.replace(PARAMETER, parameter)
+    const changed = path.split('/').map(segment).join('/') +
+      rest.replace(PARAMETER, parameter).replace(NO_PARAMETER, bare)
     return withoutTokens(changed, mark)
   }
 
@@ -71,7 +85,8 @@ export function redactor (
   }
 }
 
-const LONGEST = 1024
+/** Characters of a recorded text, without what stands for the rest. */
+export const LONGEST = 1024
 
 /**
  * Returns a key, a URL or a tag as it is recorded: a long one ends with a removed parameter.
@@ -79,9 +94,10 @@ const LONGEST = 1024
  */
 export function bounded (redact: (text: string) => string, given: string): string {
   const text = redact(given)
-  return text.length <= LONGEST
-    ? text
-    : text.slice(0, LONGEST) + redact(`?token=${text}`).slice('?token='.length)
+  if (text.length <= LONGEST) return text
+  // No character of the text may end the parameter.
+  const whole = Buffer.from(text).toString('base64url')
+  return text.slice(0, LONGEST) + redact(`?token=${whole}`).slice('?token='.length)
 }
 
 /** Returns whether a text has lost a value that no hash stands for: others may be the same text. */
@@ -97,24 +113,36 @@ export const normalEncoding = (text: string): string =>
 const PARAMETER = /([?&#])([^=&#?]+)=([^&#]*)/g
 const PATH_PARAMETER = /(;)([^=;/]+)=([^;/]*)/g
 // Names of parameters, or of properties in JSON.
-const NAMES = /(?:^|[?&;#])([^=&#;?]+)=|"([^"]{1,64})"\s*:/g
+const NAMES = /(?:^|[?&;#])([^=&#;?]+)=|"([^"]{1,64})"\s*:|'([^']{1,64})'\s*:/g
+// Parameters without a value.
+const NO_PARAMETER = /([?&#])([^=&#?]+)(?=[&#?]|$)/g
+// Credentials of the field Authorization.
+const SCHEME = /(?:^|[\s+,:"'=])(?:bearer|basic|digest|negotiate)[\s+:]+\S/i
 const USERINFO = /:\/\/[^/?#\s]*@/g
 
 // Parts of names, and words that are secret on their own.
 const PARTS = /passw|passphrase|secret|token|signature|credential|sessi|jwt|bearer|assertion|saml|hmac|oauth|authoriz|(?:api|access|private|auth)[_-]?key|x-(?:amz|goog)-/i
 const WORDS: ReadonlySet<string> = new Set([
   'pwd', 'pass', 'sig', 'auth', 'authentication', 'sid', 'code', 'otp', 'totp', 'pin', 'ticket',
-  'key', 'nonce', 'state', 'cookie'
+  'key', 'nonce', 'state', 'cookie',
+  'csrf', 'xsrf', 'mfa', 'tkn', 'tok'
 ])
+// Words that are secret only as a whole name, or before a word that says so.
+const ALONE = /^_?(?:magic|invite|reset|refresh|verify|verification)(?:[_-]?(?:token|code|id|link|hash))?$/i
 
 const isSensitive = (name: string): boolean =>
-  PARTS.test(name) ||
+  PARTS.test(name) || ALONE.test(name) ||
   name.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase().split(/[^a-z\d]+/)
     .some((word) => WORDS.has(word.replace(/(?<=...)s$/, '')) || WORDS.has(word))
 
 /** Decodes text that may be malformed; only ASCII matters here. */
 const decoded = (text: string): string =>
   text.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+
+/** Decodes characters that JSON has as escapes. */
+const unescaped = (text: string): string => text
+  .replace(/\\u([\da-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+  .replaceAll('\\', '')
 
 // Texts that may have a token: JSON in base64 begins with eyJ, and a dot ends it.
 const RUN = /[\w.~-]{8,}/g
@@ -138,6 +166,10 @@ function headerLine (line: string, mark: (value: string) => string): string {
   if (name !== undefined && value !== undefined) return `${name}:${mark(value)}`
   return line === '' || /^(?:[/*]|[\w!#$%&'*+.^`|~-]+$)/.test(line) ? line : mark(line)
 }
+
+/** Returns a name of a key of hashes, which does not tell the key. */
+export const keyName = (key: string): string =>
+  createHmac('sha256', key).update('name').digest().toString('base64url', 0, HASH_BYTES)
 
 const hashOf = (key: string, value: string): string =>
   createHmac('sha256', key).update(`redacted\n${value}`).digest().toString('base64url', 0, HASH_BYTES)

@@ -1,8 +1,9 @@
 import { shown } from '@weir/internal'
 import { MetricsError } from '../errors.js'
 import type { JournalEvent, Recorded } from './event.js'
-import { eventMatcher, keyIn, withoutMark } from './names.js'
+import { keyIn, withoutMark } from './names.js'
 import type { JournalStore } from './store.js'
+import type { UrlMatcher } from './url-matcher.js'
 
 /** Conditions on events, all of which must hold. Absent conditions match any event. */
 export interface JournalFilter {
@@ -136,25 +137,26 @@ function namesOf (event: JournalEvent): readonly string[] {
   }
 }
 
-/**
- * Returns whether an event may explain a response of a URL, or of a key that is known to be one.
- * @throws MetricsError WEIR_METRICS_INVALID_QUESTION
- */
+/** Returns whether an event may explain a response of a URL, or of a key that is one of it. */
 export function aboutUrl (
-  url: string,
+  url: UrlMatcher,
   keys: ReadonlySet<string> = new Set()
 ): (event: Recorded) => boolean {
-  const isOfUrl = eventMatcher(url)
   return (event) =>
     (event.kind !== 'filled' && event.kind !== 'served') ||
-    keys.has(keyIn(event)) || isOfUrl(event)
+    keys.has(keyIn(event)) || url.has(event)
 }
 
-/** Returns the keys of events of a URL. */
-export function keysOf (url: string, events: readonly Recorded[]): Set<string> {
-  const isOfUrl = eventMatcher(url)
-  return new Set(events.flatMap((event) =>
-    (event.kind === 'filled' || event.kind === 'served') && isOfUrl(event) ? [keyIn(event)] : []))
+/** Returns the keys of events of a URL; only of those that surely are, if `isSure`. */
+export function keysOf (
+  url: UrlMatcher,
+  events: readonly Recorded[],
+  isSure = false
+): Set<string> {
+  return new Set(events.flatMap((event) => {
+    if (event.kind !== 'filled' && event.kind !== 'served') return []
+    return (isSure ? url.of(event) === 'same' : url.has(event)) ? [keyIn(event)] : []
+  }))
 }
 
 const KINDS: readonly unknown[] =

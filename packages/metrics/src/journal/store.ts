@@ -14,6 +14,8 @@ export interface JournalRun {
   readonly isEnded: boolean
   /** Parameters whose values it does not record, besides those that name secrets. */
   readonly redact?: readonly string[]
+  /** Name of the key of its hashes: `keyName`. */
+  readonly hashKey?: string
 }
 
 /** Events of one process, in the order in which they were recorded. */

@@ -8,6 +8,7 @@ import { requestText, sentenceOf } from './sentence.js'
 import type { JournalCoverage } from './store.js'
 import { lasting, say, type Text } from './text.js'
 import { timelineOf } from './timeline.js'
+import { UrlMatcher } from './url-matcher.js'
 
 /** A question about a response. */
 export interface WhyQuestion {
@@ -57,17 +58,19 @@ export const WITHIN = 30_000
 
 /**
  * Explains why a client saw a version of a response at a time.
- * @param events of the journal that concern the URL: see `aboutUrl`
+ * @param events of the journal, at least those that concern the URL
  * @param isComplete whether these are all
+ * @param secret key of the hashes in the store: without it, values that are not recorded are alike
  */
 export function why (
   { url, client, at, within = WITHIN }: WhyQuestion,
   events: readonly Recorded[],
   coverage: JournalCoverage,
   now: number,
-  isComplete = true
+  isComplete = true,
+  secret?: string
 ): Why {
-  const history = new History(events, url)
+  const history = new History(events, new UrlMatcher(url, coverage.runs, secret))
   // No event of a later time exists.
   const gapsIn = (from: number, to: number) =>
     gapsBetween(from, Math.min(to, now), coverage, events, now)
@@ -83,7 +86,8 @@ export function why (
     const gaps = gapsIn(from, served.at)
     const isWhole = gaps.length === 0 && isComplete
     const isSafe = explained.clocks === undefined && explained.order === undefined &&
-      (!RESTS_ON_ABSENCE.has(explained.cause) || isWhole) && !isMerged(served.key)
+      (!RESTS_ON_ABSENCE.has(explained.cause) || isWhole) &&
+      chosen.isSame && !isMerged(served.key)
     return {
       cause: explained.cause,
       conclusion: sentenceOf(served, explained),
@@ -121,17 +125,19 @@ const isOf = (served: Recorded<ServedEvent>, client: string) =>
   clientsOf(served).some((name) => isClient(name, client))
 
 /**
- * Chooses the request that is meant: rather one that got an old version, and then the one nearest
- * in time.
+ * Chooses the request that is meant: rather one that surely is of the URL, then one that got an old
+ * version, and then the one nearest in time.
  */
 function choose (
   candidates: readonly Recorded<ServedEvent>[],
   history: History,
   at: number
-): { served: Recorded<ServedEvent>, explained: Explained } | undefined {
+): { served: Recorded<ServedEvent>, explained: Explained, isSame: boolean } | undefined {
   const ranked = candidates
-    .map((served) => ({ served, explained: explain(history, served) }))
+    .map((served) =>
+      ({ served, explained: explain(history, served), isSame: history.isSame(served) }))
     .toSorted((a, b) =>
+      Number(b.isSame) - Number(a.isSame) ||
       Number(isOld(b.explained)) - Number(isOld(a.explained)) ||
       distance(a.served, at) - distance(b.served, at))
   const [first] = ranked
@@ -177,7 +183,7 @@ function noRequest (
   isUnheard: boolean
 ): Text {
   if (isUnheard) {
-    return say`No event of this URL is recorded in the hour before ${{ at }}. Routes without caching have no journal: if this is one, requests may have reached the service. Otherwise check the URL.`
+    return say`No event of this URL is recorded in the hour before ${{ at }}. Routes without caching have no journal: if this is one, requests may have reached the service. Otherwise check the URL: if it has the host of a proxy, ask for its path alone.`
   }
   switch (cause) {
     case 'client-cache':

@@ -4,6 +4,7 @@ import { within } from '@weir/internal'
 import { MetricsError } from '../errors.js'
 import type { GapEvent, JournalEvent, ServedOutcome, VersionFacts } from './event.js'
 import { DescribedVersions, FurtherRequests, type Served } from './hits.js'
+import { keyName } from './redact.js'
 import type { JournalBatch, JournalRun, JournalStore } from './store.js'
 
 // Milliseconds.
@@ -36,6 +37,8 @@ export interface JournalWriterOptions {
   readonly maxPending?: number
   /** Parameters whose values its events lack, for others that write to the journal. */
   readonly redact?: readonly string[]
+  /** Returns the key of the hashes in its events, if it is known. The journal has its name. */
+  readonly secret?: () => string | undefined
   /** Called after each write: with the error, or with nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
@@ -271,14 +274,16 @@ export class JournalWriter {
   }
 
   #runTo (coveredTo: number): JournalRun {
-    const { instance, redact = [] } = this.#options
+    const { instance, redact = [], secret } = this.#options
+    const key = secret?.()
     return {
       run: this.#run,
       instance,
       startedAt: this.#startedAt,
       coveredTo,
       isEnded: this.#isEnded,
-      ...(redact.length > 0 && { redact })
+      ...(redact.length > 0 && { redact }),
+      ...(key !== undefined && { hashKey: keyName(key) })
     }
   }
 }
