@@ -5,6 +5,10 @@ const SIGN_IN = /log-?_?in|log-?_?on|sign-?_?in|auth|sso|account|session/i
 // Statuses that are not stored, but are compared with other responses for the URL. Errors of the
 // server, limits and ranges say nothing about the client.
 const COMPARED = new Set([204, 404, 410, ...REFUSALS, ...REDIRECTS])
+// Statuses whose responses are stored by `ttl`.
+const STORED = new Set([200, 203, 301, 308])
+
+export const isStored = (status: number): boolean => STORED.has(status)
 
 /**
  * Returns whether a response refuses its client. A cache would give the others' response to it.

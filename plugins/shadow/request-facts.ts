@@ -4,10 +4,10 @@ import { type Sign, textHash } from '@weir/metrics'
 import type { FastifyRequest } from 'fastify'
 import { credentialsOf, hasUser } from '../response-cache/credentials.js'
 import type { Head } from '../response-cache/head.js'
+import { isStored } from './refusal.js'
 
 // Hashes of credentials and URLs cannot be compared with those of other processes.
 const SEEDS = [randomInt(1, 2 ** 31), randomInt(1, 2 ** 31)] as const
-const STATUSES = new Set([200, 203, 301, 308])
 
 /** Hash by which URLs are sampled. Cheap, because it is computed for each request. */
 export const urlHash = (url: string): number => textHash(url, SEEDS[0])
@@ -99,8 +99,9 @@ export class RequestFacts {
     if (has('no-store')) signs.add('noStore')
     if (has('public') || has('s-maxage') || has('must-revalidate')) signs.add('declared')
     if (isOfUser) signs.add('credentials')
-    if (!STATUSES.has(status)) signs.add('status')
+    if (!isStored(status)) signs.add('status')
     if (isTooLarge) signs.add('tooLarge')
+    if (isExpired(fields)) signs.add('expired')
     const vary = varyNames(fields['vary'])
     if (vary === '*') signs.add('varyAny')
     const names = vary === '*' ? [] : vary
@@ -110,6 +111,15 @@ export class RequestFacts {
 }
 
 const NONE: readonly string[] = []
+
+/** Whether a response without Cache-Control is declared as outdated at once, as by HTTP/1.0. */
+function isExpired (fields: Head['fields']): boolean {
+  if (fields['cache-control'] !== undefined) return false
+  if (fieldValue(fields['pragma'])?.toLowerCase().includes('no-cache') === true) return true
+  const expires = fieldValue(fields['expires'])
+  // A value that is no date, such as 0, means the past.
+  return expires !== undefined && !(Date.parse(expires) > Date.now())
+}
 
 /** Reduces Accept-Encoding to the encodings that servers choose from, in one order. */
 const encodingsIn = (value: string): string =>

@@ -1,9 +1,9 @@
-import { fieldValue, varyNames } from '@weir/http'
+import { fieldValue, responseDirectives, varyNames } from '@weir/http'
 import { collectionsOf, RouteSample, type ShadowFinding } from '@weir/metrics'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from './budget.js'
 import { type Observed, observeResponse } from './observed-response.js'
-import { comparable, isRefusal } from './refusal.js'
+import { comparable, isRefusal, isStored } from './refusal.js'
 import { keyHash, type RequestFacts, urlHash } from './request-facts.js'
 import type { Writes } from './writes.js'
 
@@ -27,6 +27,15 @@ const MOST_AWAITED = 16
 // Time that observing a response takes besides what is measured: garbage, and slower calls of Node.
 const UNSEEN_MS = 0.03
 
+/** The request of a response. */
+interface Came {
+  readonly hash: number
+  /** Number of requests of the route with it. */
+  readonly from: number
+  /** Time before it, ms. */
+  readonly at: number
+}
+
 /** A GET route without caching, and what was observed about it. */
 export class WatchedRoute {
   readonly #collections: readonly string[]
@@ -34,6 +43,12 @@ export class WatchedRoute {
   /** Latest responses, whose status is looked at later: an event for each would cost more. */
   readonly #latest: (FastifyReply | undefined)[] =
     new Array<undefined>(LATEST).fill(undefined)
+
+  /** Hashes of their URLs, and times before them. */
+  readonly #hashes = new Uint32Array(LATEST)
+  readonly #times = new Float64Array(LATEST)
+  /** Latest Cache-Control that was read: most responses of a route have the same. */
+  #cacheControl: unknown
 
   /** Listeners for the end of responses that take long. */
   #awaited = 0
@@ -49,11 +64,11 @@ export class WatchedRoute {
     sample.requests++
     const place = sample.requests % LATEST
     const before = this.#latest[place]
-    this.#latest[place] = reply
-    if (before !== undefined && (before.raw.statusCode >= 300 || !before.raw.writableEnded)) {
-      this.#judge(sample, before)
-    }
+    if (before !== undefined) this.#look(sample, before, sample.requests - LATEST)
     const hash = urlHash(request.raw.url ?? '')
+    this.#latest[place] = reply
+    this.#hashes[place] = hash
+    this.#times[place] = sample.latestAt
     if (sample.skips(hash)) return
     const { now, budget } = this.watching
     const start = now()
@@ -70,32 +85,79 @@ export class WatchedRoute {
   finding (now: number): ShadowFinding | undefined {
     const sample = this.#sample
     if (sample === undefined) return undefined
-    for (const reply of this.#latest) if (reply !== undefined) this.#judge(sample, reply)
+    // Oldest first.
+    for (let from = sample.requests - LATEST + 1; from <= sample.requests; from++) {
+      const reply = this.#latest[from % LATEST]
+      if (reply !== undefined) this.#look(sample, reply, from)
+    }
     this.#latest.fill(undefined)
     return sample.finding(now)
   }
 
-  #judge (sample: RouteSample, reply: FastifyReply): void {
+  /** Looks at a response whose request came about 16 requests ago, and which most often ended. */
+  #look (sample: RouteSample, reply: FastifyReply, from: number): void {
     const { raw } = reply
-    if (raw.writableEnded) this.#count(sample, reply)
-    else if (!raw.destroyed && this.#awaited < MOST_AWAITED) this.#await(sample, reply)
+    const hash = this.#hashes[from % LATEST] ?? 0
+    if (raw.writableEnded && raw.statusCode === 200 && !sample.hasStatuses(hash)) {
+      this.#readFields(sample, reply)
+      return
+    }
+    const at = this.#times[from % LATEST] ?? 0
+    const count = () => { this.#count(sample, reply, { hash, from, at }) }
+    if (raw.writableEnded) count()
+    else if (!raw.destroyed && this.#awaited < MOST_AWAITED) this.#await(reply, count)
   }
 
-  #await (sample: RouteSample, reply: FastifyReply): void {
-    const { raw } = reply
+  #await ({ raw }: FastifyReply, count: () => void): void {
     const over = () => {
       raw.off('finish', over).off('close', over)
       this.#awaited--
-      if (raw.writableEnded) this.#count(sample, reply)
+      if (raw.writableEnded) count()
     }
     raw.on('finish', over).on('close', over)
     this.#awaited++
   }
 
-  #count (sample: RouteSample, reply: FastifyReply): void {
-    const { raw: { statusCode } } = reply
-    if (statusCode < 300) return
-    if (isRefusal(statusCode, () => fieldValue(reply.getHeaders()['location']))) sample.refused++
+  #count (sample: RouteSample, reply: FastifyReply, came: Came): void {
+    const { raw: { statusCode }, request } = reply
+    const location = () => fieldValue(reply.getHeaders()['location'])
+    if (statusCode >= 300 && isRefusal(statusCode, location)) sample.refused++
+    if (!isStored(statusCode) && comparable(statusCode) === undefined) return
+    try {
+      if (isStored(statusCode)) this.#readFields(sample, reply)
+      this.#answered(sample, request, statusCode, came)
+    } catch (error) {
+      // A function of the application, such as trustProxy, may fail.
+      request.log.debug({ err: error }, 'shadow mode could not observe a status')
+    }
+  }
+
+  #answered (
+    sample: RouteSample, request: FastifyRequest, statusCode: number, { hash, from, at }: Came
+  ): void {
+    const { facts, writes } = this.watching
+    const isUser = facts.carriedBy(request, sample.declaredVary).length > 0 ||
+      facts.isOfUser(request)
+    if (isUser && !sample.isDeclared) return
+    const status = isStored(statusCode) ? 0 : statusCode
+    sample.answered(
+      keyHash(hash, request),
+      hash,
+      { status, from, to: sample.requests, at },
+      sample.varies ? facts.headersOf(request, sample.headers) : NONE,
+      (since) => writes.since(since, this.#collections, request.params)
+    )
+  }
+
+  /** Reads what no response may have, also of responses whose body is not hashed. */
+  #readFields (sample: RouteSample, reply: FastifyReply): void {
+    if (reply.hasHeader('set-cookie')) sample.sees('setCookie')
+    const value = reply.getHeader('cache-control')
+    if (value === undefined || value === this.#cacheControl) return
+    this.#cacheControl = value
+    const { directives } = responseDirectives({ 'cache-control': String(value) })
+    if (directives.has('private')) sample.sees('private')
+    if (directives.has('no-store')) sample.sees('noStore')
   }
 
   #sampled (

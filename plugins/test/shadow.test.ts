@@ -277,14 +277,14 @@ t.test('a user that a hook finds is a user', async (t) => {
 t.test('users with the same bodies do not prevent caching for others', async (t) => {
   const pass = clock(t)
   const app = await build(t, (app) => { app.get('/news', async () => 'the same') })
-  const users = Array.from({ length: 10 }, (_, i) => ({ url: '/news', headers: { cookie: `a=${i}` } }))
-  await send(app, pass, [...users, '/news', '/news'], { times: 80 })
+  const users = Array.from({ length: 4 }, (_, i) => ({ url: '/news', headers: { cookie: `a=${i}` } }))
+  await send(app, pass, [...users, '/news', '/news'], { times: 160 })
   const [advice] = app.shadow.advice()
   t.match(codesOf(app), [['cache', 'IDENTICAL', 'CREDENTIALS']])
   t.notOk('public' in (advice?.cache ?? {}), 'users bypass the cache')
   const { savedMsPerHour = NaN } = advice?.expected ?? {}
   const { handlerMs = NaN, requestsPerHour = NaN } = advice ?? {}
-  t.ok(savedMsPerHour <= handlerMs * requestsPerHour / 6, 'and are no expected hits')
+  t.ok(savedMsPerHour <= handlerMs * requestsPerHour / 3, 'and are no expected hits')
 })
 
 t.test('headers by which responses differ are recommended for vary, and no others', async (t) => {
@@ -400,6 +400,53 @@ t.test('a URL with 200 and 404 in turn depends on something unknown', async (t) 
   t.match(codesOf(app), [['do-not-share', 'ALTERNATES']])
 })
 
+t.test('rare statuses and bodies for a header that nobody knows are never recommended', async (t) => {
+  const answers: Readonly<Record<string, RouteHandlerMethod>> = {
+    204: async (_request, reply) => reply.code(204).send(),
+    404: async (_request, reply) => { reply.callNotFound() },
+    410: async (_request, reply) => reply.code(410).send('gone'),
+    302: async (_request, reply) => reply.redirect('/other', 302),
+    body: async () => 'other',
+    private: async (_request, reply) => reply.header('cache-control', 'private').send('x'),
+    cookie: async (_request, reply) => reply.header('set-cookie', 'a=1').send('x')
+  }
+  for (const [name, answer] of Object.entries(answers)) {
+    for (const share of [10, 50, 90]) {
+      const pass = clock(t)
+      const app = await build(t, (app) => {
+        app.get('/x', function (request, reply) {
+          if (request.headers['x-plan'] === undefined) return reply.send('x')
+          return answer.call(this, request, reply)
+        })
+      })
+      const odd = { url: '/x', headers: { 'x-plan': 'free' } }
+      // Statuses and headers are seen on all responses; bodies on those that are hashed.
+      const ms = name === 'body' ? 100 : 5
+      const requests = Array.from({ length: share }, (_, i) => i === share >> 1 ? odd : '/x')
+      await send(app, pass, requests, { times: Math.ceil(400 / share), ms })
+      t.not(app.shadow.advice()[0]?.verdict, 'cache', `${name}, one in ${share}`)
+      if (name !== 'body') t.match(codesOf(app), [['do-not-share']], `${name}, one in ${share}`)
+    }
+  }
+})
+
+t.test('a URL that a write creates and another deletes may be cached', async (t) => {
+  const pass = clock(t)
+  let isThere = true
+  const app = await build(t, (app) => {
+    app.get('/things/:id', async (_request, reply) =>
+      isThere ? 'x' : reply.code(404).send('none'))
+    app.put('/things/:id', async () => { isThere = true })
+    app.delete('/things/:id', async () => { isThere = false })
+  })
+  const reads = Array.from({ length: 40 }, () => '/things/1')
+  await send(app, pass, [
+    ...reads, { method: 'DELETE', url: '/things/1' }, ...reads, { method: 'PUT', url: '/things/1' }
+  ], { times: 4 })
+  t.equal(app.shadow.findings()[0]?.statusFlips, 0)
+  t.equal(app.shadow.findings()[0]?.brief, 0)
+})
+
 t.test('bodies that always change, and URLs that never repeat, bring no gain', async (t) => {
   const pass = clock(t)
   let run = 0
@@ -494,11 +541,13 @@ t.test('a busy route is observed in part, and its advice is the same', async (t)
   })
   const users = ['a', 'b'].map((cookie) => ({ url: '/news/1', headers: { cookie } }))
   await send(app, pass, ['/news/1', '/news/2'], { times: 3000, ms: 0.5 })
+  // Later requests bring the compared pairs that are needed.
+  await send(app, pass, ['/news/1', '/news/2'], { times: 200, ms: 400 })
   const [advice] = app.shadow.advice()
-  t.match(advice, { verdict: 'cache', requests: 6000 })
+  t.match(advice, { verdict: 'cache', requests: 6400 })
   const { observed = NaN, expected } = advice ?? {}
-  t.ok(observed < 3000, `${observed} of 6,000 requests are observed`)
-  t.ok((expected?.hitRatio ?? 0) > 0.99)
+  t.ok(observed < 3400, `${observed} of 6,400 requests are observed`)
+  t.ok((expected?.hitRatio ?? 0) > 0.9)
   await send(app, pass, ['/news/1', '/news/2', ...users], { times: 1000, ms: 0.5 })
   t.match(app.shadow.advice(), [{ verdict: 'do-not-share' }], 'users are found')
 })

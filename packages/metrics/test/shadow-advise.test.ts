@@ -21,6 +21,7 @@ const findingOf = (more: Partial<ShadowFinding> = {}): ShadowFinding => ({
   judged: [0, 1000, 3000, 3400, 3450, 3500, 3500],
   stale: [0, 0, 10, 30, 500, 1000, 1000],
   probes: 1000,
+  intervals: 900,
   micros: 20_000_000,
   bytes: 1_000_000,
   ...more
@@ -58,6 +59,17 @@ t.test('nothing is recommended before there is enough data, and it says how much
   t.match(adviseOn(findingOf({ until: 60_000, judged: [3, 3, 43, 81, 255, 515, 515] })), {
     verdict: 'more-data', missing: 57
   }, 'lifetimes that cannot be recommended yet do not count')
+  t.match(adviseOn(findingOf({ intervals: 249 })), {
+    verdict: 'more-data', missing: 1, compared: 249, reasons: [{ code: 'FEW_COMPARISONS' }]
+  })
+  t.match(adviseOn(findingOf({ brief: 1, changes: 2, flips: 1 })), {
+    verdict: 'more-data', cache: null, reasons: [{ code: 'ALTERNATES' }]
+  }, 'a body was back at once')
+  for (const alternating of [{ brief: 3, changes: 90 }, { statusFlips: 1 }]) {
+    t.match(adviseOn(findingOf(alternating)), {
+      verdict: 'do-not-share', reasons: [{ code: 'ALTERNATES' }]
+    })
+  }
   t.match(adviseOn(findingOf({ sampled: 199 })), {
     missing: 1, reasons: [{ text: '1 more observed request is needed.' }]
   })
@@ -80,6 +92,7 @@ t.test('no single sign of danger is outvoted by any gain', async (t) => {
     ALTERNATES: { flips: 3, changes: 6 },
     USERS_ONLY: { eligible: 0, signs: { ...signs, credentials: 1000 } },
     STATUS: { signs: { ...signs, status: 501 } },
+    EXPIRED: { signs: { ...signs, expired: 1000 } },
     TOO_LARGE: { signs: { ...signs, tooLarge: 501 } }
   }
   for (const [code, more] of Object.entries(dangers)) {
@@ -115,7 +128,7 @@ t.test('vary and writes are part of the code', async (t) => {
     declaredVary: ['x-tenant'],
     signs: { ...findingOf().signs, credentials: 500 },
     carried: ['x-access-token'],
-    intervals: 100,
+    intervals: 300,
     changes: 10,
     writes: {
       'PUT /api/products/:id': [8, 2],

@@ -44,7 +44,10 @@ function nothing (route: string | undefined, cached: readonly string[]): Failure
   if (found !== undefined) return new Failure(`${found} is cached already`, 'WEIR_CLI_CACHED')
   return new Failure(
     route === undefined
-      ? 'No instance has observed requests: register @weir/fastify/shadow'
+      ? cached.length > 0
+        ? 'No route without caching was requested yet, as far as instances report: ' +
+          `${cached.length} routes are cached. Services without @weir/fastify/shadow report none`
+        : 'No instance has observed requests: register @weir/fastify/shadow'
       : `No instance has observed requests of a route with ${route}`,
     'WEIR_CLI_NO_ADVICE'
   )
@@ -56,6 +59,8 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   'no-gain': 'no gain',
   'more-data': 'more data'
 }
+
+const counted = (pairs: number) => `${pairs} ${pairs === 1 ? 'pair' : 'pairs'} compared`
 
 const percent = (share: number) => `${(share * 100).toFixed(1)}%`
 
@@ -78,7 +83,8 @@ function detailsOf (advice: RouteAdvice): string {
   const { service, route, verdict, reasons, code, candidates, instances, requests } = advice
   return [
     printable(`${service} ${route}: ${VERDICTS[verdict]}`),
-    `${requests} requests of ${instances} processes (${advice.observed} observed), ` +
+    `${requests} requests of ${instances} processes (${advice.observed} observed, ` +
+    `${counted(advice.compared)}), ` +
     `${Math.round(advice.keys)} URLs, ` +
     `${advice.handlerMs.toFixed(1)} ms and ${bytes(Math.round(advice.bodyBytes))} each`,
     '',

@@ -107,7 +107,10 @@ function print (
   ))
   const letters = edges.flatMap(({ service, letters }) =>
     letters.map((one) => ({ service, ...one })))
-  if (letters.length === 0) return
+  if (letters.length === 0) {
+    if (action !== undefined) io.stdout.write(`\nNo dead letters to ${action}.\n`)
+    return
+  }
   io.stdout.write(`\n${action === undefined ? 'Dead letters' : `Asked to ${action}`}:\n`)
   io.stdout.write(table(
     ['DIED', 'SERVICE', 'DESTINATION', 'TAG', 'ERROR'],

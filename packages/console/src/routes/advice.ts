@@ -47,6 +47,7 @@ const AdviceSchema = Type.Object({
       missing: Type.Integer({ minimum: 0, description: 'Requests still needed' }),
       requests: Count,
       observed: Type.Integer({ minimum: 0, description: 'Requests that were observed' }),
+      compared: Type.Integer({ minimum: 0, description: 'Pairs of responses that were compared' }),
       requestsPerHour: Amount,
       handlerMs: Amount,
       bodyBytes: Amount,

@@ -2,7 +2,8 @@ import {
   SHADOW_TTLS, SHADOW_TTLS_MS, type ShadowFinding, type ShadowTtl
 } from './finding.js'
 import {
-  type AdviceReason, dangersOf, headersThatMatter, percent, type RelatedWrite, relatedWrites
+  type AdviceReason, counted, dangersOf, headersThatMatter, percent, type RelatedWrite,
+  relatedWrites
 } from './reasons.js'
 import { suggestedTags } from './route-tags.js'
 
@@ -51,6 +52,8 @@ export interface Advice {
   readonly requests: number
   /** Requests among them that were observed; the estimates are scaled from these. */
   readonly observed: number
+  /** Pairs of hashed responses to the same request that were compared. */
+  readonly compared: number
   readonly requestsPerHour: number
   /** Mean handler time, ms, and mean size of bodies, of the observed responses. */
   readonly handlerMs: number
@@ -65,6 +68,9 @@ export interface Advice {
 // Observed requests, and compared hits of a lifetime, before anything is recommended.
 const NEEDED_REQUESTS = 200
 const NEEDED_COMPARISONS = 100
+// Compared pairs of responses: a share r of requests that get another body, though nothing known
+// tells them from others, is missed with probability (1 - r) ** 250: 0.6% for one in 50.
+const NEEDED_PAIRS = 250
 // The highest acceptable share of stale hits.
 const MOST_STALE = 0.01
 const LEAST_HIT_RATIO = 0.05
@@ -110,6 +116,7 @@ export function adviseOn (finding: ShadowFinding): Advice {
     missing: decision.verdict === 'more-data' ? decision.missing : 0,
     requests,
     observed: sampled,
+    compared: finding.intervals,
     requestsPerHour: requests * HOUR / span,
     handlerMs: probes === 0 ? 0 : finding.micros / probes / 1000,
     bodyBytes: probes === 0 ? 0 : finding.bytes / probes,
@@ -181,6 +188,8 @@ function decide (finding: ShadowFinding, candidates: readonly AdviceCandidate[])
   const best = Math.max(...fresh.map(({ hitRatio }) => hitRatio))
   const expected = fresh.find(({ hitRatio }) => hitRatio >= best * WORTH)
   if (expected !== undefined) {
+    const unsure = doubtsOf(finding)
+    if (unsure !== undefined) return unsure
     const text = `Within ${expected.ttl}, ${percent(expected.hitRatio)} of the requests repeat ` +
       `an earlier one, and ${percent(1 - (expected.staleShare ?? 0))} of these get the same body.`
     return { verdict: 'cache', expected, reasons: [{ code: 'IDENTICAL', text }] }
@@ -191,7 +200,20 @@ function decide (finding: ShadowFinding, candidates: readonly AdviceCandidate[])
   return { verdict: 'no-gain', reasons: [{ code: 'CHANGES', text }] }
 }
 
-const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** Returns a decision for more data if there is too little to exclude that bodies alternate. */
+function doubtsOf ({ brief, intervals }: ShadowFinding): Decision | undefined {
+  if (brief > 0) {
+    const text = `${brief} of ${counted(intervals, 'compared pair')} of responses to equal ` +
+      'requests differ only briefly: the earlier body is back at once, without a write. The ' +
+      'response may depend on something that is none of the compared headers.'
+    return { verdict: 'more-data', missing: 0, reasons: [{ code: 'ALTERNATES', text }] }
+  }
+  if (intervals >= NEEDED_PAIRS) return undefined
+  const missing = NEEDED_PAIRS - intervals
+  const text = `At least ${counted(missing, 'more comparison')} of responses to equal requests ` +
+    `${missing === 1 ? 'is' : 'are'} needed, to find bodies that alternate.`
+  return { verdict: 'more-data', missing, reasons: [{ code: 'FEW_COMPARISONS', text }] }
+}
 
 function moreRequests (missing: number): Decision {
   const text = `${counted(missing, 'more observed request')} ` +

@@ -65,6 +65,10 @@ export interface ShadowFinding {
   readonly changes: number
   /** Changes back to the body before. */
   readonly flips: number
+  /** Those among them after one or two responses with the other body, and without a write. */
+  readonly brief: number
+  /** Returns of a URL to an earlier status, as in 200, 404, 200, without a write. */
+  readonly statusFlips: number
   /** Responses of the handler that refused a client, of observed requests or others. */
   readonly refused: number
   /** Intervals with a write, by route of the write: with and without a change of the body. */
@@ -81,7 +85,8 @@ export const SIGNS = [
   'credentials',
   'declared',
   'status',
-  'tooLarge'
+  'tooLarge',
+  'expired'
 ] as const
 
 /**
@@ -92,5 +97,6 @@ export const SIGNS = [
  * - `declared`: declared as the same for all users by `public` or `s-maxage`
  * - `status`: neither 200 nor another status whose response is stored by `ttl`
  * - `tooLarge`: larger than 1 MiB
+ * - `expired`: without Cache-Control, and with an Expires in the past or `Pragma: no-cache`
  */
 export type Sign = typeof SIGNS[number]

@@ -36,6 +36,8 @@ export function mergeFindings (a: ShadowFinding, b: ShadowFinding): ShadowFindin
     intervals: sum('intervals'),
     changes: sum('changes'),
     flips: sum('flips'),
+    brief: sum('brief'),
+    statusFlips: sum('statusFlips'),
     refused: sum('refused'),
     writes: mapped(a.writes, b.writes, (one, other) => [one[0] + other[0], one[1] + other[1]])
   }

@@ -35,6 +35,8 @@ function readFinding (value: unknown): ShadowFinding | undefined {
     intervals: number('intervals'),
     changes: number('changes'),
     flips: number('flips'),
+    brief: number('brief'),
+    statusFlips: number('statusFlips'),
     refused: number('refused')
   }
   const users = value['users']

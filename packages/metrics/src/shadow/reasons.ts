@@ -17,6 +17,7 @@ export type AdviceCode =
   | 'USERS_ONLY'
   | 'REFUSES'
   | 'ALTERNATES'
+  | 'EXPIRED'
   | 'STATUS'
   | 'TOO_LARGE'
   | 'FEW_REQUESTS'
@@ -37,12 +38,15 @@ const SAME_FOR_EACH_DIFFERENT = 20
 const FLIPS = 3
 const MAJORITY = 0.5
 
+export const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`
+
 export const percent = (share: number): string =>
   `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`
 
 /** Returns the reasons why responses must not be shared. One is enough. */
 export function dangersOf (finding: ShadowFinding): AdviceReason[] {
-  const { signs, probes, users, flips, changes, refused } = finding
+  const { signs, probes, users, flips, brief, changes, refused, statusFlips } = finding
   const of = (count: number) => `${percent(count / Math.max(1, probes))} of the responses`
   const reasons: AdviceReason[] = []
   const add = (isTrue: boolean, code: AdviceCode, text: string) => {
@@ -64,9 +68,15 @@ export function dangersOf (finding: ShadowFinding): AdviceReason[] {
   add(refused > 0, 'REFUSES',
     `The handler refused ${refused === 1 ? 'a request' : `${refused} requests`} (status 401, 402, ` +
     '403, 407, 451, or a redirect to a sign-in page), and a cache would answer these, too.')
-  add(flips >= FLIPS && flips > changes / 4, 'ALTERNATES',
+  add(statusFlips > 0, 'ALTERNATES',
+    'A URL is found and not found, or redirects, in turn, without a write: ' +
+    `${counted(statusFlips, 'return')} to an earlier status.`)
+  const isInTurn = flips >= FLIPS && flips > changes / 4
+  add(statusFlips === 0 && (isInTurn || brief >= FLIPS), 'ALTERNATES',
     'Equal requests get different bodies in turn: responses depend on something that is none of ' +
     'the compared headers, such as another header, the address or chance.')
+  add(probes > 0 && signs.expired >= probes, 'EXPIRED',
+    'Every response has an Expires in the past or Pragma: no-cache, and no Cache-Control.')
   add(isForUsersOnly(finding), 'USERS_ONLY',
     'Every request identifies a user, and no response is declared as the same for all.')
   add(signs.status > probes * MAJORITY, 'STATUS',

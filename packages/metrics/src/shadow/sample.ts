@@ -2,6 +2,7 @@ import { type ShadowFinding, type Sign, SIGNS } from './finding.js'
 import { NONE, Pace, type Skipped } from './pace.js'
 import { Evidence, type Observation, Seen } from './seen.js'
 import { emptyCounts, PROBE_EVERY, SimulatedEntry } from './simulation.js'
+import { type Answer, StatusTurns } from './status-turns.js'
 
 const DAY = 86_400_000
 const ALL = 2 ** 32
@@ -70,6 +71,7 @@ export class RouteSample {
   requests = 0
   /** Responses that refused a client, counted by the caller. */
   refused = 0
+  readonly #statuses = new StatusTurns()
   #threshold = ALL
   /** Time of the latest observed request: quicker than a look at the clock. */
   #now = 0
@@ -175,7 +177,7 @@ export class RouteSample {
     if (isUser) this.#sums.identified++
     for (const name of carried) this.#carry(name)
     this.#sums.weight += this.#weight * (1 + skipped.count)
-    if (skipped.count > 0 && (!isUser || this.#isDeclared())) {
+    if (skipped.count > 0 && (!isUser || this.isDeclared)) {
       found.skipped = skipped
       found.repeated += this.#weight * skipped.count
     }
@@ -236,11 +238,11 @@ export class RouteSample {
 
   /** Takes a request into account whose response is not observed. */
   unprobed (key: SampledKey, now: number, isUser: boolean, headers: readonly number[]): void {
-    if (!isUser || this.#isDeclared()) this.#simulate(key, now, headers)
+    if (!isUser || this.isDeclared) this.#simulate(key, now, headers)
   }
 
   /** Whether responses to users are shareable: all observed ones were declared as such. */
-  #isDeclared (): boolean {
+  get isDeclared (): boolean {
     const { declared } = this.#signs
     return declared > 0 && declared >= this.#sums.probes
   }
@@ -267,12 +269,16 @@ export class RouteSample {
       this.#sums.intervals++
       if (change.isChanged) this.#sums.changes++
       if (change.isBack) this.#sums.flips++
+      if (change.briefFrom !== undefined && isEmpty(writesSince(change.briefFrom))) {
+        this.#sums.brief++
+      }
       for (const route of writesSince(change.from)) this.#written(route, change.isChanged)
     }
     if (isNews) this.#startOver(end, signs.has('credentials'))
     if (signs.has('status')) return
     if (signs.has('credentials') && !signs.has('declared')) return
     const variant = this.#variant(key, probe.headers)
+    variant.storedAt ??= this.requests
     variant.body = body
     variant.probedAt = end
     this.#simulate(key, end, probe.headers)
@@ -289,9 +295,49 @@ export class RouteSample {
     variant.request(now, this.#weight, this.#counts)
   }
 
-  #variant ({ variants }: SampledKey, headers: readonly number[]): SimulatedEntry {
+  /** Whether the status of responses to the URL with this hash matters: it has had several. */
+  hasStatuses (hash: number): boolean {
+    return this.#statuses.has(hash)
+  }
+
+  /**
+   * Takes the status of a response into account, observed or not.
+   * @param key as in `find`
+   * @param writesSince as in `probed`
+   */
+  answered (
+    key: number,
+    hash: number,
+    answer: Answer,
+    headers: readonly number[],
+    writesSince: (from: number) => Iterable<string>
+  ): void {
+    const id = this.#variantId(headers)
+    const isUnexplained = (from: number) => isEmpty(writesSince(from))
+    const { storedAt = Infinity, probedAt } = this.#keys.get(key)?.variants.get(id) ?? NEVER
+    const wasStored = storedAt < answer.from && !this.#statuses.has(hash) &&
+      isUnexplained(Math.min(probedAt, answer.at))
+    this.#statuses.add(hash, `${key} ${id}`, answer, wasStored, isUnexplained)
+  }
+
+  /** Takes a sign into account that a response has whose body was not hashed. */
+  sees (sign: Sign): void {
+    this.#signs[sign] ||= 1
+  }
+
+  /** Time of the latest observed request, ms. */
+  get latestAt (): number {
+    return this.#now
+  }
+
+  #variantId (headers: readonly number[]): number {
     let id = 0
     for (const i of this.#evidence.known) id = Math.imul(id, 31) + (headers[i] ?? 0) | 0
+    return id
+  }
+
+  #variant ({ variants }: SampledKey, headers: readonly number[]): SimulatedEntry {
+    const id = this.#variantId(headers)
     const found = variants.get(id)
     if (found !== undefined) return found
     const [oldest] = variants.size >= MOST_VARIANTS ? variants.keys() : []
@@ -317,6 +363,7 @@ export class RouteSample {
   /** Simulates anew, because entries are selected by more headers than before. */
   #startOver (now: number, isUser: boolean): void {
     this.since = now
+    this.#statuses.clear()
     for (const key of this.#keys.values()) {
       key.variants.clear()
       key.repeated = 0
@@ -349,6 +396,7 @@ export class RouteSample {
       ...sums,
       requests: this.requests - before,
       refused: this.refused,
+      statusFlips: this.#statuses.returns,
       micros: Math.round(sums.micros),
       hits: [...hits],
       judged: [...judged],
@@ -369,6 +417,8 @@ export class RouteSample {
   }
 }
 
+const NEVER = { storedAt: Infinity, probedAt: -Infinity }
+
 const emptySums = () => ({
   /** Requests before the simulation began anew. */
   before: 0,
@@ -382,5 +432,8 @@ const emptySums = () => ({
   bytes: 0,
   intervals: 0,
   changes: 0,
-  flips: 0
+  flips: 0,
+  brief: 0
 })
+
+const isEmpty = (all: Iterable<string>): boolean => [...all].length === 0

@@ -18,8 +18,11 @@ interface Slot {
   latest: Observation
   /** End of the first of the responses in a row that had the latest body. */
   since: number
-  /** Body before that. */
+  /** Number of responses in that row. */
+  run: number
+  /** Body before that, and the end of the last response that had it. */
   before: number | undefined
+  left: number
 }
 
 /** Result of a comparison with the previous response to the same request. */
@@ -29,10 +32,17 @@ export interface Change {
   readonly isChanged: boolean
   /** Whether the body is the one before the previous. */
   readonly isBack: boolean
+  /**
+   * End of the last response before one or two with another body, if the earlier body is back.
+   * Changes over time last for longer, or follow a write since then.
+   */
+  readonly briefFrom: number | undefined
 }
 
 // Combinations of headers and user that are kept for each URL.
 const MOST_SLOTS = 6
+// Responses in a row with another body that are too few for a change over time.
+const BRIEF = 2
 // Comparisons with the same body after which a header counts as irrelevant.
 const ACQUITTED = 3
 // Proofs against several headers at once after which all of them count as the cause.
@@ -119,11 +129,13 @@ export class Seen {
     const other = this.#slots.findLast((one) => one !== slot && one.latest.end <= observation.start)
     if (other !== undefined) isNews = evidence.compare(other.latest, observation, false)
     if (slot === undefined) {
-      this.#slots.push({ latest: observation, since: observation.end, before: undefined })
+      this.#slots.push({
+        latest: observation, since: observation.end, run: 1, before: undefined, left: 0
+      })
       if (this.#slots.length > MOST_SLOTS) this.#slots.shift()
       return { isNews }
     }
-    const { latest, since, before } = slot
+    const { latest, since, run, before, left } = slot
     // Responses that overlap in time have no order.
     if (latest.end > observation.start) return { isNews }
     const isChanged = latest.body !== observation.body
@@ -140,9 +152,12 @@ export class Seen {
     this.#slots.push({
       latest: observation,
       since: isChanged ? observation.end : since,
-      before: isChanged ? latest.body : before
+      run: isChanged ? 1 : run + 1,
+      before: isChanged ? latest.body : before,
+      left: isChanged ? latest.end : left
     })
-    return { change: { from: latest.end, isChanged, isBack }, isNews }
+    const briefFrom = isBack && run <= BRIEF ? left : undefined
+    return { change: { from: latest.end, isChanged, isBack, briefFrom }, isNews }
   }
 }
 

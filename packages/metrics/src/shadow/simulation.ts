@@ -31,6 +31,8 @@ export class SimulatedEntry {
   /** Hash of the latest body, and when it was sent. */
   body = UNKNOWN
   probedAt = -Infinity
+  /** Number of requests of the route when the first body was complete. */
+  storedAt: number | undefined
   readonly #filledAt = Array.from({ length: COUNT }, () => -Infinity)
   readonly #filled = Array.from({ length: COUNT }, () => UNKNOWN)
   readonly #verdicts = Array.from({ length: COUNT }, () => UNJUDGED)

@@ -62,8 +62,10 @@ const AllAdvice = ({ advices }: { advices: Query<Advices> }) => (
       {({ routes, cached }) => (
         <>
           <RouteTable label='Advice' rows={routes} columns={COLUMNS} by='expectedSaving'>
-            No route without caching has been observed. Services observe them with the plugin{' '}
-            <code>@weir/fastify/shadow</code>.
+            {cached.length > 0
+              ? 'No route without caching was requested yet. '
+              : 'No route without caching has been observed. '}
+            Services observe them with the plugin <code>@weir/fastify/shadow</code>.
           </RouteTable>
           {cached.length > 0 && (
             <p class='muted small'>

@@ -81,8 +81,8 @@ function Details ({ advice }: { advice: RouteAdvice }) {
             label: 'Requests',
             term: 'requests',
             value: count(advice.requests),
-            note: `${count(advice.observed)} observed, for ${count(Math.round(advice.keys))} URLs ` +
-              `of ${bytes(advice.bodyBytes)}`
+            note: `${count(advice.observed)} observed, ${count(advice.compared)} pairs compared, for ` +
+              `${count(Math.round(advice.keys))} URLs of ${bytes(advice.bodyBytes)}`
           }
         ]}
       />
