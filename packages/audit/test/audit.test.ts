@@ -190,17 +190,25 @@ t.test('apps that answer at random have no findings', async (t) => {
   }
 })
 
-t.test('another method is sent only to routes that name it', async (t) => {
+t.test('only GET and HEAD are sent, and routes with other methods are refused', async (t) => {
   const methods = new Set<string>()
   const app = fastify()
   t.teardown(() => app.close())
   app.addHook('onRequest', async ({ method }) => { methods.add(method) })
-  app.post('/search', async () => 'found')
-  app.get('/search', async () => 'form')
-  await audit(app, { routes: ['/search'] })
+  app.all('/search', async () => 'found')
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const method of app.supportedMethods.filter((name) => !/^(?:GET|HEAD)$/.test(name))) {
+    for (const name of [method, method.toLowerCase()]) {
+      for (const target of [app, url]) {
+        await t.rejects(audit(target, { routes: ['/search', `${name} /search`] }), {
+          code: 'WEIR_AUDIT_INVALID_OPTION', message: /only GET and HEAD are sent/
+        }, name)
+      }
+    }
+  }
+  t.strictSame([...methods], [])
+  await audit(app, { routes: ['/search', 'HEAD /search'] })
   t.strictSame([...methods].sort(), ['GET', 'HEAD'])
-  await audit(app, { routes: ['POST /search'] })
-  t.ok(methods.has('POST'))
 })
 
 t.test('a report has the shape of its schema, and becomes SARIF', async (t) => {
