@@ -66,7 +66,11 @@ async function edgePlugin (app: FastifyInstance, options: EdgePluginOptions): Pr
     if (!edge.isShared) edge.start()
     if (!app.hasDecorator('observability') || !app.hasDecorator('responseCache')) return
     const { service, instance, store: { requests } } = app.observability
-    const invalidate = (tags: readonly string[]) => app.responseCache.invalidate(tags)
+    const { cache } = app.responseCache
+    // A request is carried out when the fleet has invalidated: a destination that is down has its
+    // backlog.
+    const invalidate = (tags: readonly string[]) => edge.invalidate(
+      tags, () => edge.delivering(() => cache.invalidate(tags)), { isBounded: true })
     reporting = new EdgeReporting({ edge, service, instance, requests, invalidate, log: app.log })
     reporting.start()
   })

@@ -17,7 +17,7 @@ export interface ReportingParts {
   readonly instance: string
   /** Requests of consoles and programs; undefined if the store of the metrics has none. */
   readonly requests: Requests | undefined
-  /** Invalidates the fleet and the edge. */
+  /** Invalidates the fleet and tells the edge, without waiting for its confirmation. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   readonly log: FastifyBaseLogger
 }
@@ -82,17 +82,17 @@ export class EdgeReporting {
   async #carryOut (box: string, hasLetters: boolean): Promise<boolean> {
     const { requests, log } = this.#parts
     const taken = await requests?.take(box, TAKEN) ?? []
-    for (const text of taken) {
+    // Together: none waits for another one.
+    await Promise.all(taken.map(async (text) => {
       const request = parseEdgeRequest(text)
       try {
         if (request !== undefined) await this.#answer(request, hasLetters)
+        await requests?.finish(box, text)
       } catch (error) {
         // Another instance takes it later.
         log.warn({ err: error }, 'a request to the edge was not carried out: it will be repeated')
-        continue
       }
-      await requests?.finish(box, text)
-    }
+    }))
     return taken.length > 0
   }
 

@@ -19,20 +19,24 @@ import responseCache from '../response-cache/index.js'
 const HS256 = { algorithm: 'HS256', secret: 'a secret of the tests, which is long enough' } as const
 
 /** A service with an edge that its administration, consoles and metrics see. */
-async function world (t: Test, { isDurable = true, instance = 'shop-1', store = metricsStore() } = {}) {
+async function world (t: Test, {
+  isDurable = true, isPatient = false, instance = 'shop-1', store = metricsStore()
+} = {}) {
   const database = new Database(join(t.testdir(), 'service.db'))
   const db = new Kysely<EdgeSchema>({ dialect: new ImmediateSqliteDialect({ database }) })
   await outboxMigration.up(db)
   await edgeMigration.up(db)
   const purged: string[][] = []
   let error: Error | undefined
+  let silent: Promise<void> | undefined
   const destinations = [{
     name: 'cdn',
-    wait: 100,
-    timeout: 1000,
+    wait: isPatient ? 60_000 : 100,
+    timeout: isPatient ? 60_000 : 1000,
     headers: { tags: 'surrogate-key' },
     async purge (tags: readonly string[]) {
       if (error !== undefined) throw error
+      await silent
       purged.push([...tags])
     }
   }]
@@ -62,8 +66,24 @@ async function world (t: Test, { isDurable = true, instance = 'shop-1', store = 
   await app.ready()
   await outbox?.start()
   return {
-    app, edge, purged, requests: store.requests, store, fail: (given?: Error) => { error = given }
+    app,
+    edge,
+    purged,
+    requests: store.requests,
+    store,
+    fail: (given?: Error) => { error = given },
+    silence: () => {
+      const { promise, resolve } = gate()
+      silent = promise
+      return resolve
+    }
   }
+}
+
+const gate = () => {
+  let resolve = () => {}
+  const promise = new Promise<void>((_resolve) => { resolve = _resolve })
+  return { promise, resolve }
 }
 
 const purge = async (app: FastifyInstance, payload: object) => {
@@ -139,6 +159,29 @@ t.test('requests that a console or program has left are carried out', async (t) 
   await until(() => purged.flat().includes('b'))
   t.strictSame(await edge.deadLetters(), [])
 })
+
+for (const isDurable of [true, false]) {
+  t.test(`a destination that never answers holds up no request, ${isDurable ? 'durable' : 'in memory'}`, async (t) => {
+    const { app, edge, requests, silence } = await world(t, { isDurable, isPatient: true })
+    const answer = silence()
+    await app.inject('/products/1')
+    const box = edgeBox('shop')
+    for (let round = 0; round < 2; round++) {
+      const sent = [1, 2, 3].map((i) => JSON.stringify(
+        { id: `${round}.${i}`, action: 'purge', tags: [`product:${i}`] }))
+      for (const text of sent) await requests?.send(box, text)
+      // Far less than the destination is waited for.
+      const end = performance.now() + 10_000
+      await until(async () => performance.now() > end ||
+        (await Promise.all(sent.map(async (text) => await requests?.has(box, text) === false)))
+          .every(Boolean))
+      t.ok(performance.now() < end, `round ${round}: all are taken`)
+    }
+    t.strictSame((await app.inject('/products/1')).json(), { version: 2 }, 'the fleet has invalidated')
+    t.ok((await edge.status()).every(({ pending }) => pending >= 3), 'the destination is owed each tag')
+    answer()
+  })
+}
 
 t.test('the edge is part of the metrics', async (t) => {
   const { app, fail } = await world(t)

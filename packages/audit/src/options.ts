@@ -6,8 +6,8 @@ import { METHODS, type Method, type RequestHeaders } from './target/target.js'
 /** Options of `audit`. */
 export interface AuditOptions {
   /**
-   * Routes to audit, by example URLs such as `/products/1?view=short`; another method than GET is
-   * named first: `POST /search`. Default: all GET routes that the audit finds, by the app's own
+   * Routes to audit, by example URLs such as `/products/1?view=short`, or `HEAD /products/1`. Only
+   * GET and HEAD are sent. Default: all GET routes that the audit finds, by the app's own
    * declarations, its OpenAPI description, and the links on its root page.
    */
   readonly routes?: readonly string[]
@@ -72,7 +72,8 @@ function routeOf (text: string): { readonly method: Method, readonly url: string
   const [, name = 'GET', url] = /^(?:([A-Z]+) +)?(\/[\x21-\x7e]*)$/.exec(text) ?? []
   const method = METHODS.find((one) => one === name)
   if (url !== undefined && method !== undefined) return { method, url }
-  throw wrong(`routes has ${inspect(text)}: write a path such as '/products/1', or 'POST /search'`)
+  throw wrong(`routes has ${inspect(text)}: write a path such as '/products/1'; ` +
+    'only GET and HEAD are sent')
 }
 
 function duration (name: string, value: unknown): number {

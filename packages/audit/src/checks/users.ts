@@ -1,9 +1,9 @@
-import type { Answer, RequestHeaders } from '../target/target.js'
+import type { RequestHeaders } from '../target/target.js'
 import type { Change } from '../probing/change.js'
 import type { RouteProbe } from '../probing/route-probe.js'
 import { newToken } from '../probing/token.js'
-import { controlOf, type Trial } from '../probing/trial.js'
-import { Control, placeOf, viewOf } from '../probing/view.js'
+import { controlOf, poison, type Trial } from '../probing/trial.js'
+import { placeOf, viewOf } from '../probing/view.js'
 import { type Check, type Fault, faults } from './check.js'
 import { FILES } from './paths.js'
 
@@ -113,28 +113,18 @@ async function * leaks (
   const own = await controlOf(probe, as(alice))
   if (own.status >= 300) return
   for (const [name, headers] of [['another user', bob], ['an anonymous client', {}]] as const) {
-    const others = await controlOf(probe, as(headers))
-    const shown: [Answer, Answer][] = []
-    let isRefused = false
-    for (let i = 0; i < 2; i++) {
-      const key = await probe.fresh()
-      const filled = await probe.ask(key, as(alice))
-      const read = await probe.ask(key, as(headers))
-      const got = viewOf(read, key.token)
-      const mine = new Control(viewOf(filled, key.token))
-      if (others.difference(got) === undefined || !mine.isLike(got)) break
-      isRefused = others.status === 401 || others.status === 403
-      shown.push([filled, read])
-    }
-    const [first] = shown
-    if (first === undefined || shown.length < 2) continue
+    const shown = await poison(probe, {
+      check: 'user-leak', input: name, fill: () => as(alice), read: as(headers)
+    })
+    if (shown === undefined) continue
+    const isRefused = shown.usual === 401 || shown.usual === 403
     yield {
       check: isRefused ? 'guard-bypass' : 'user-leak',
       input: name,
       found: isRefused
         ? `The app refuses ${name}, and its cache serves that client the response of a user`
         : `The response of a user is served to ${name}`,
-      answers: first
+      answers: [shown.filled, shown.read]
     }
   }
 }

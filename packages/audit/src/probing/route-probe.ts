@@ -2,12 +2,13 @@ import { sendWithin } from '../target/send-within.js'
 import type { Answer, Method, Target } from '../target/target.js'
 import type { Budget } from './budget.js'
 import { type Change, sentOf } from './change.js'
+import { isCausal } from './confirm.js'
 import { type HitSign, hitSign } from './hit.js'
 import {
   byHeader, byHost, byPath, byQuery, byEmptying, byRefresh, type Isolation, type Key
 } from './isolation.js'
 import { newToken } from './token.js'
-import { Control, viewOf } from './view.js'
+import { Control, isSameBody, type View, viewOf } from './view.js'
 
 /** A route to audit, with an example of its URL. */
 export interface AuditedRoute {
@@ -63,6 +64,11 @@ export class RouteProbe {
   get control (): Control {
     if (this.#control === undefined) throw new Error('The route is not prepared')
     return this.#control
+  }
+
+  /** Adds a plain response that differs from those before: the route changes on its own. */
+  learn (view: View): void {
+    this.#control = this.control.with(view)
   }
 
   /** A plain response, filled under a key of its own. */
@@ -138,7 +144,9 @@ export class RouteProbe {
     const isFilled = sign !== undefined && filled.status < 400
     // A response that changes with each request and is repeated under one key was stored.
     const isRepeated = !same.hasVolatileWords && read.status === filled.status &&
-      new Control(view, viewOf(beside, other.token)).hasVolatileWords
+      new Control(view, viewOf(beside, other.token)).hasVolatileWords &&
+      // One equal pair may be chance.
+      (sign !== undefined || await this.#isRepeated())
     this.#sign ??= sign ?? (isRepeated ? 'unchanged' : undefined) ??
       // The first request may have found what others had stored.
       hitSign(beside, await this.ask(other))
@@ -147,6 +155,20 @@ export class RouteProbe {
       beside.status === filled.status && hasFilled(beside, filled)
       ? 'isolated'
       : filled.status < 400 ? 'answered' : 'refused'
+  }
+
+  /** Whether equal requests get one body under one key, and another body under each other key. */
+  async #isRepeated (): Promise<boolean> {
+    const isSame = async (one: Key, other: Key) => isSameBody(
+      viewOf(await this.ask(one), one.token), viewOf(await this.ask(other), other.token))
+    return await isCausal(
+      async () => {
+        const key = await this.fresh()
+        return await isSame(key, key)
+      },
+      async () => await isSame(await this.fresh(), await this.fresh()),
+      8
+    )
   }
 
   async #learn (): Promise<void> {

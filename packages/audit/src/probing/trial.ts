@@ -1,6 +1,8 @@
 import type { CheckId } from '../catalogue.js'
 import type { Answer } from '../target/target.js'
 import type { Change } from './change.js'
+import { isCausal } from './confirm.js'
+import { mayBeServed } from './hit.js'
 import type { RouteProbe } from './route-probe.js'
 import { newToken } from './token.js'
 import { Control, placeOf, type View, viewOf } from './view.js'
@@ -34,22 +36,74 @@ export interface Poisoned {
   readonly filled: Answer
   readonly read: Answer
   readonly isMarked: boolean
+  /** Status that innocent requests get otherwise. */
+  readonly usual: number
 }
 
 /**
- * Tries to poison an entry. The fault is returned only if it shows twice, under different keys and
- * with different markers, while requests under other keys are unchanged.
+ * Tries to poison an entry. A marker that an innocent request gets is proof. Other faults are
+ * returned only if they show each time, under different keys, and never without the first request:
+ * see `isCausal`. Parts that turn out to change on their own are learned, and no longer compared.
  */
 export async function poison (probe: RouteProbe, trial: Trial): Promise<Poisoned | undefined> {
-  const first = await attempt(probe, trial)
-  if (first === undefined) return undefined
-  if (probe.isolation === undefined) return first.isMarked ? first : undefined
-  const second = await attempt(probe, trial)
-  if (second === undefined || second.place !== first.place) return undefined
-  return second.isMarked || await isUnchanged(probe, trial) ? second : undefined
+  const innocent = new Innocent(probe, trial.read)
+  for (let tries = 0; tries < TRIES; tries++) {
+    const first = await attempt(probe, trial, innocent)
+    if (first === undefined) return undefined
+    if (probe.isolation === undefined) return first.isMarked ? first : undefined
+    const second = await attempt(probe, trial, innocent)
+    if (second === undefined || second.place !== first.place) return undefined
+    if (second.isMarked) return second
+    let hasChanged = false
+    const isCaused = await isCausal(
+      async () => (await attempt(probe, trial, innocent))?.place === first.place,
+      async () => {
+        hasChanged = await innocent.hasChanged()
+        return hasChanged
+      }
+    )
+    if (isCaused) return second
+    if (!hasChanged) return undefined
+  }
+  return undefined
 }
 
-async function attempt (probe: RouteProbe, trial: Trial): Promise<Poisoned | undefined> {
+/** Most times that a trial begins anew because the route has changed on its own. */
+const TRIES = 8
+
+/** The innocent requests of a trial, and the responses that they get without the first request. */
+class Innocent {
+  readonly #probe: RouteProbe
+  readonly #change: Change | undefined
+  #control: Control | undefined
+
+  constructor (probe: RouteProbe, change: Change | undefined) {
+    this.#probe = probe
+    this.#change = change
+  }
+
+  async control (): Promise<Control> {
+    if (this.#change === undefined) return this.#probe.control
+    this.#control ??= await controlOf(this.#probe, this.#change)
+    return this.#control
+  }
+
+  /** Fills and reads an entry by innocent requests; learns the response if it is a new one. */
+  async hasChanged (): Promise<boolean> {
+    const control = await this.control()
+    const key = await this.#probe.fresh()
+    await this.#probe.ask(key, this.#change)
+    const view = viewOf(await this.#probe.ask(key, this.#change), key.token)
+    if (control.difference(view) === undefined) return false
+    if (this.#change === undefined) this.#probe.learn(view)
+    else this.#control = control.with(view)
+    return true
+  }
+}
+
+async function attempt (
+  probe: RouteProbe, trial: Trial, innocent: Innocent
+): Promise<Poisoned | undefined> {
   const { check, input } = trial
   const key = await probe.fresh()
   const marker = newToken()
@@ -62,19 +116,23 @@ async function attempt (probe: RouteProbe, trial: Trial): Promise<Poisoned | und
   const read = await probe.ask(key, trial.read)
   const marked = placeOf(marker, read)
   if (trial.isErrorOnly === true && read.status < 400) return undefined
-  if (marked !== undefined) return { check, input, place: marked, filled, read, isMarked: true }
-  if (trial.isMarkerOnly === true) return undefined
-  const control = trial.read === undefined ? probe.control : await controlOf(probe, trial.read)
+  const usual = probe.control.status
+  if (marked !== undefined) {
+    return { check, input, place: marked, filled, read, isMarked: true, usual }
+  }
+  if (trial.isMarkerOnly === true || !mayBeServed(probe.plain, filled, read)) return undefined
+  const control = await innocent.control()
   const got = viewOf(read, key.token)
   const place = control.difference(got)
-  return place !== undefined && cameFrom(got, view)
-    ? { check, input, place, filled, read, isMarked: false }
+  return place !== undefined && cameFrom(got, view, place)
+    ? { check, input, place, filled, read, isMarked: false, usual: control.status }
     : undefined
 }
 
-/** Whether the reader got the body or the failure of the first request. */
-const cameFrom = (read: View, filled: View) =>
-  new Control(filled).isLike(read) || (read.status >= 300 && read.status === filled.status)
+/** Whether the reader got the body or the failure of the first request, and its field. */
+const cameFrom = (read: View, filled: View, place: string) =>
+  (new Control(filled).isLike(read) || (read.status >= 300 && read.status === filled.status)) &&
+  read.headers.get(place) === filled.headers.get(place)
 
 /** Learns the response to a request that is not the plain one. */
 export async function controlOf (probe: RouteProbe, change: Change): Promise<Control> {
@@ -86,15 +144,4 @@ export async function controlOf (probe: RouteProbe, change: Change): Promise<Con
   const [first, second] = views
   if (first === undefined || second === undefined) throw new Error('unreachable')
   return new Control(first, second)
-}
-
-/** Whether innocent requests under other keys still get what they got before. */
-async function isUnchanged (probe: RouteProbe, trial: Trial): Promise<boolean> {
-  if (trial.read !== undefined) return true
-  for (let i = 0; i < 2; i++) {
-    const key = await probe.fresh()
-    const view = viewOf(await probe.ask(key), key.token)
-    if (probe.control.difference(view) !== undefined) return false
-  }
-  return true
 }

@@ -58,27 +58,26 @@ export function viewOf ({ status, text, headers }: Answer, token: string): View 
 export class Control {
   readonly #views: readonly View[]
   readonly #first: View
-  readonly #volatile: ReadonlySet<number>
-  readonly #isSteady: boolean
+  readonly #kinds = new Map<number, Kind>()
 
   constructor (first: View, ...others: readonly View[]) {
     this.#first = first
     this.#views = [first, ...others]
-    const different = others.filter(({ text }) => text !== first.text)
-    this.#isSteady = different.every(({ words }) => words.length === first.words.length)
-    this.#volatile = new Set(different.length === 0
-      ? []
-      : first.words.flatMap((word, i) =>
-        different.some(({ words }) => words[i] !== word) ? [i] : []))
   }
 
   get status (): number {
     return this.#first.status
   }
 
-  /** Whether equal requests got different bodies. */
+  /** Whether equal requests got different bodies with one status. */
   get hasVolatileWords (): boolean {
-    return !this.#isSteady || this.#volatile.size > 0
+    const { isSteady, volatile } = this.#kind(this.#first.status)
+    return !isSteady || volatile.size > 0
+  }
+
+  /** Returns a control that has seen one more response. */
+  with (view: View): Control {
+    return new Control(this.#first, ...this.#views.slice(1), view)
   }
 
   /** Names the part in which a response differs from every response to equal requests. */
@@ -86,7 +85,7 @@ export class Control {
     if (this.#views.every(({ status }) => status !== view.status)) return `the status (${view.status})`
     if (!this.isLike(view)) return 'the body'
     for (const [name, value] of view.headers) {
-      const seen = this.#views.map(({ headers }) => headers.get(name))
+      const seen = this.#kind(view.status).views.map(({ headers }) => headers.get(name))
       const [first] = seen
       if (seen.every((other) => other === first) && first !== value) return name
     }
@@ -95,10 +94,39 @@ export class Control {
 
   /** Whether the body is that of the control, except for words that change on their own. */
   isLike (view: View): boolean {
+    const { first, isSteady, volatile } = this.#kind(view.status)
     // A body whose length changes on its own cannot be compared.
-    return !this.#isSteady || view.text === this.#first.text ||
-      sameWords(this.#first.words, view.words, this.#volatile)
+    return !isSteady || view.text === first.text || sameWords(first.words, view.words, volatile)
   }
+
+  /** Responses with one status; those with another one have bodies and fields of their own. */
+  #kind (status: number): Kind {
+    const known = this.#kinds.get(status)
+    if (known !== undefined) return known
+    const same = this.#views.filter((view) => view.status === status)
+    const views = same.length === 0 ? this.#views : same
+    const first = views[0] ?? this.#first
+    const different = views.filter(({ text }) => text !== first.text)
+    const kind: Kind = {
+      views,
+      first,
+      isSteady: different.every(({ words }) => words.length === first.words.length),
+      volatile: new Set(different.length === 0
+        ? []
+        : first.words.flatMap((word, i) =>
+          different.some(({ words }) => words[i] !== word) ? [i] : []))
+    }
+    this.#kinds.set(status, kind)
+    return kind
+  }
+}
+
+interface Kind {
+  readonly views: readonly View[]
+  readonly first: View
+  readonly isSteady: boolean
+  /** Places of words that change on their own. */
+  readonly volatile: ReadonlySet<number>
 }
 
 const sameWords = (

@@ -1,8 +1,8 @@
 /** Header fields of a request; an array sends the field several times. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>
 
-/** Methods that the audit sends. Others than GET and HEAD only to routes that options name. */
-export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+/** Methods that the audit sends: both are safe (RFC 9110 9.2.1). */
+export const METHODS = ['GET', 'HEAD'] as const
 export type Method = (typeof METHODS)[number]
 
 /** One request of the audit, as it goes to the app. */
