@@ -496,7 +496,7 @@ t.test('advise: the routes of a fleet, the reasons of one, and failures', async 
   t.match(all.out, /do not share +shop GET \/mine +USER/)
   t.match(all.out, /more data +shop GET \/products\/:id +FEW_REQUESTS[^]*1 routes are cached already/)
   t.match((await weir(['advise', '--route', '/mine'])).out,
-    /^shop GET \/mine: do not share\n3 requests of 1 processes \(3 observed\), [^]*USERS?_[A-Z]+ {2}[^]*TTL +HIT RATIO/)
+    /^shop GET \/mine: do not share\n3 requests of 1 processes \(3 observed, 0 pairs compared\), [^]*USERS?_[A-Z]+ {2}[^]*TTL +HIT RATIO/)
   t.match(await weir(['advise', '--route', '/cached']), { code: 1, err: /GET \/cached is cached/ })
   t.match(await weir(['advise', '--route', '/none']), { code: 1, err: /of a route with \/none/ })
   t.match(await weir(['advise', '--unknown', '/none']), { code: 2 })

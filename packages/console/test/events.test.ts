@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sqliteStore } from '@weir/metrics/sqlite'
-import { type InstanceState } from '@weir/metrics'
+import { type InstanceState, memoryStore } from '@weir/metrics'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { Collector } from '../src/collector/collector.js'
@@ -209,4 +209,19 @@ t.test('a process that is killed, and one that ends', async (t) => {
   await pass(7)
   t.same(await kinds({ instance: 'catalog-1' }), ['started', 'killed'])
   t.same(await kinds({ instance: 'catalog-2' }), ['started', 'ended'])
+})
+
+t.test('viewers see no secrets of URLs that were invalidated', async (t) => {
+  const { db } = await setUp(t)
+  const store = memoryStore()
+  const now = Date.now()
+  const key = (secret: string) => `weir:uri:http://shop.test/p/9?size=2&token=${secret}`
+  await store.write(state(now, {
+    invalidations: [{ at: now, namespace: 'n', tags: [key('SECRET'), 'product:9'] }]
+  }), [])
+  const collector = new Collector({ store, db, log: memoryLog().log })
+  const reading = await collector.collect(now)
+  t.match(reading?.states, [{ invalidations: [{ tags: [key('[redacted]'), 'product:9'] }] }])
+  t.strictSame(collector.states, reading?.states)
+  await collector.stop()
 })

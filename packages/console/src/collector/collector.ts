@@ -10,6 +10,7 @@ import { writeRecords } from '../history/write.js'
 import { LogChanges } from '../log-changes.js'
 import { noAnswer } from '../no-answer.js'
 import { type Presence, Presences } from './presence.js'
+import { withoutSecrets } from './without-secrets.js'
 
 /**
  * The reports of the instances, as of `at` (ms): the records of this minute and the previous one,
@@ -94,11 +95,12 @@ export class Collector {
     try {
       const since = await this.#since(minuteOf(now))
       const told = Promise.all([this.#store.read(since), this.#store.instances()])
-      const [records, states] = await within(
+      const [records, all] = await within(
         this.#timeout,
         told,
         noAnswer('the store of metrics', this.#timeout)
       )
+      const states = withoutSecrets(all)
       this.#reads.worked()
       this.#answeredAt = now
       this.#latest = this.#presences.update(states, now)
