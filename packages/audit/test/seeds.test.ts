@@ -3,6 +3,8 @@ import t from 'tap'
 import { audit, type AuditReport } from '../src/index.js'
 import { buildApp, SEEDS, urlOf, USERS } from './seeded-app.js'
 
+t.setTimeout(400_000)
+
 const NAMES = Object.keys(SEEDS)
 /** The fault that only an app with empty caches shows: each trial of its route builds one. */
 const UNKEYED = 'path-only'

@@ -103,7 +103,9 @@ t.test('a server that ends a connection at any point of its start ends no proces
   const start = [
     message('R', '\0\0\0\0'), message('K', '\0\0\0\x07\0\0\0\x07'), message('Z', 'I')
   ]
-  const ends = message('E', 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+  const fields = { S: 'FATAL', C: '57P01', M: 'terminating connection' }
+  const ends = message(
+    'E', Object.entries(fields).map(([name, text]) => `${name}${text}\0`).join('') + '\0')
   for (let sent = 0; sent <= start.length; sent++) {
     for (const isOneWrite of [true, false]) {
       const server = createServer((socket) => {
