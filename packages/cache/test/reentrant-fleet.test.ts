@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedis } from '@weir/internal/testing'
 import t, { type Test } from 'tap'
@@ -35,7 +37,10 @@ const places: Place[] = [
   {
     name: 'SQLite',
     open: async (t) => {
-      const file = join(t.testdir(), 'cache.db')
+      const folder = await mkdtemp(join(tmpdir(), 'weir-reentrant-'))
+      // SQLite's last connection may still be deleting files.
+      t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
+      const file = join(folder, 'cache.db')
       return async () => sqliteStore({ file })
     }
   }

@@ -66,11 +66,11 @@ t.test('advice is that of all processes of the last day', async (t) => {
     hits: [0, 1000, 3000, 3400, 3450, 3500, 3500],
     judged: [0, 1000, 3000, 3400, 3450, 3500, 3500],
     headers: { accept: { same: 0, differ: 1, proven: 1 } },
-    intervals: 10,
+    intervals: 200,
     changes: 3,
     writes: { 'PUT /products/:id': [3, 0] as const },
-    probes: 10,
-    micros: 1000
+    probes: 200,
+    micros: 20_000
   }
   const now = Date.now()
   const routes = [{ route: 'GET /cached', cache: {} }]
