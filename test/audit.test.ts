@@ -25,7 +25,7 @@ const USERS = [bearer('editor'), bearer('admin')]
 
 /** Audits a service in process, of which at least so many routes are cached. */
 async function sound (t: Test, build: BuildApp, cached: number, options: AuditOptions = {}) {
-  const report = await audit(build, { users: USERS, ignore: IGNORED, timeout: '1s', ...options })
+  const report = await audit(build, { users: USERS, ignore: IGNORED, timeout: '10s', ...options })
   t.comment(formatReport(report))
   assertNoFindings(report)
   const seen = report.routes.filter((route) => route.cached !== null)
@@ -60,6 +60,8 @@ t.test('the audit finds nothing in the services of the suite', async (t) => {
   await t.test('stats', async (t) => {
     const own = await data()
     await sound(t, () => buildStats(loadEnv(statsEnv, own)), 3, {
+      // Some responses are streams of events, without an end.
+      timeout: '2s',
       routes: ['summary', 'routes', 'history?step=minute', 'events', 'limits/clients']
         .map((name) => `/api/stats/${name}`)
     })
