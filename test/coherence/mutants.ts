@@ -213,8 +213,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an invalidation is never sent to the other region',
     file: '@weir/edge/dist/src/region.js',
-    from: 'const answer = await ask(',
-    to: 'const answer = true ? { status: 204 } : await ask(',
+    from: 'await post(name, url,',
+    to: 'if (false) await post(name, url,',
     edge: 'region',
     faults: [],
     workloads: ['versions'],
