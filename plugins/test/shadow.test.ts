@@ -400,7 +400,7 @@ t.test('a URL with 200 and 404 in turn depends on something unknown', async (t) 
   t.match(codesOf(app), [['do-not-share', 'ALTERNATES']])
 })
 
-t.test('rare statuses and bodies for a header that nobody knows are never recommended', async (t) => {
+t.test('rare statuses and bodies by an unknown header are never recommended', async (t) => {
   const answers: Readonly<Record<string, RouteHandlerMethod>> = {
     204: async (_request, reply) => reply.code(204).send(),
     404: async (_request, reply) => { reply.callNotFound() },
