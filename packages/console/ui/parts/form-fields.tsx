@@ -65,3 +65,14 @@ export function SelectField ({ label, value = '', options, onChange, none }: Sel
 /** Options whose labels are their values. */
 export const asOptions = (names: readonly string[]): [value: string, label: string][] =>
   names.map((name) => [name, name])
+
+/** A choice among the namespaces of caches. */
+export function NamespaceField ({ value, names, onChange }: {
+  value: string
+  names: readonly string[]
+  onChange: (name: string) => void
+}) {
+  return (
+    <SelectField label='Namespace' value={value} options={asOptions(names)} onChange={onChange} />
+  )
+}

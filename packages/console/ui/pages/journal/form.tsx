@@ -3,7 +3,7 @@ import {
   type Conditions, fromLocalInput, JOURNAL_KINDS, journalAddress, type JournalView, localInput
 } from '../../model/journal.js'
 import { Field } from '../../parts/field.js'
-import { asOptions, SelectField, TextField } from '../../parts/form-fields.js'
+import { NamespaceField, SelectField, TextField } from '../../parts/form-fields.js'
 import { rangeInAddress } from '../../parts/range-picker.js'
 
 const MORE = [
@@ -60,12 +60,7 @@ export function JournalForm ({ view, names }: { view: JournalView, names: readon
       <details open={MORE.some(([name]) => conditions[name] !== undefined)}>
         <summary>More conditions, for a search</summary>
         <div class='fields'>
-          <SelectField
-            label='Namespace'
-            value={namespace}
-            options={asOptions(names)}
-            onChange={setNamespace}
-          />
+          <NamespaceField value={namespace} names={names} onChange={setNamespace} />
           <SelectField
             label='Event'
             value={conditions.kind}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { addressOf, type Filters, type KeysView } from '../../model/keys.js'
-import { asOptions, SelectField, TextField } from '../../parts/form-fields.js'
+import { asOptions, NamespaceField, SelectField, TextField } from '../../parts/form-fields.js'
 
 const STATES = ['fresh', 'stale', 'expired', 'invalid'] as const
 const TEXTS = [
@@ -21,12 +21,7 @@ export function FilterForm ({ view, names }: { view: KeysView, names: readonly s
   }
   return (
     <form class='panel fields' aria-label='Conditions' onSubmit={apply}>
-      <SelectField
-        label='Namespace'
-        value={namespace}
-        options={asOptions(names)}
-        onChange={setNamespace}
-      />
+      <NamespaceField value={namespace} names={names} onChange={setNamespace} />
       <SelectField
         label='State'
         value={filters.state}
